@@ -1,0 +1,83 @@
+/* What the operator decides: one YAML file, checked against a schema, every value with a default
+ * that works. `docs/configuration.md` describes each key; the names here and there are the same.
+ *
+ * A Config is read once and is immutable after, so threads may share it. Sizes are bytes, times are
+ * seconds, counts are counts. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+  char *address;   /* "127.0.0.1:5000", "[::]:443" */
+  bool plain_http; /* needed to speak HTTP without TLS on an address that is not loopback */
+} ConfigListen;
+
+typedef struct {
+  char *certificate; /* PEM chain; NULL: no TLS */
+  char *key;         /* PEM */
+} ConfigTls;
+
+typedef struct {
+  uint64_t manifest_bytes;       /* 4 MiB */
+  uint64_t blob_bytes;           /* 0: no limit but the disk */
+  uint64_t chunk_bytes;          /* largest body of one PATCH; 0: no limit */
+  uint32_t concurrent_uploads;   /* open upload sessions, whole server; 1000 */
+  uint32_t upload_expiry;        /* an idle upload is dropped after so many seconds; 86400 */
+  uint32_t connections;          /* 4096 */
+  uint32_t stop_deadline;        /* seconds that a graceful stop waits for requests in flight; 30 */
+  uint64_t layer_unpacked_bytes; /* 10 GiB */
+  uint32_t layer_ratio;          /* unpacked / packed, checked after the first MiB; 1000 */
+  uint32_t layer_entries;        /* 2,000,000 */
+  uint32_t path_bytes;           /* 4096 */
+  uint32_t path_depth;           /* 128 */
+  uint64_t file_bytes;    /* the largest file that is kept in memory for a detector; 256 MiB */
+  uint32_t layer_seconds; /* 300 */
+  uint64_t worker_memory_bytes; /* address space of a worker; 2 GiB */
+  uint32_t workers;             /* at once; 0: one a core */
+} ConfigLimits;
+
+typedef struct {
+  char *name; /* unique; what `assay db status` shows */
+  char *type; /* debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev, epss */
+  char *url;
+  char *path;      /* a file or folder instead of a URL */
+  char *suite;     /* debian-repo: "bookworm-security" */
+  char *keyring;   /* debian-repo: keyring file; default the distribution's own */
+  char *ecosystem; /* osv, updateinfo: "AlmaLinux:9", "npm", "rocky:9" */
+  bool disabled;
+} ConfigFeed;
+
+typedef struct {
+  char *data;       /* folder; NULL: $XDG_DATA_HOME/assay, or /var/lib/assay for root */
+  char *log_level;  /* debug, info (default), warning, error */
+  char *log_format; /* auto (default), text, json */
+  ConfigListen *listen;
+  unsigned listen_count; /* default: one, 127.0.0.1:5000 */
+  ConfigTls tls;
+  ConfigLimits limits;
+  ConfigFeed *feeds; /* default: the public feeds, see config_defaults in config.c */
+  unsigned feeds_count;
+  char *policy;           /* policy file; NULL: the built-in default policy */
+  char *ca_file;          /* extra trust anchors for what we download, PEM */
+  uint32_t feed_interval; /* seconds between updates by the server itself; 0: only by hand; 21600 */
+  bool allow_uncaged;     /* run workers although the kernel lacks Landlock or seccomp; false */
+  bool durable;           /* fsync before an answer; true. false is for benchmarks only */
+} Config;
+
+/* Reads @path, or gives the defaults when @path is NULL. Unknown keys, wrong types and values out
+ * of range are ASSAY_ERROR_INVALID with file and line. (transfer full) */
+Config *
+config_load(const char *path, GError **error);
+void
+config_free(Config *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
+
+/* The data folder that holds when neither --data nor the config names one. (transfer full) */
+char *
+config_default_data_folder(void);
+
+/* The limits that hold without a config, for tools that need no server. */
+ConfigLimits
+config_default_limits(void);

@@ -1,0 +1,163 @@
+/* File descriptors and files that appear whole; see the header. */
+#include "base/fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define READ_CHUNK ((size_t)64 * 1024)
+
+void
+fd_clear(int *fd)
+{
+  if (*fd >= 0)
+    close(*fd);
+  *fd = -1;
+}
+
+bool
+fd_write_all(int fd, Slice bytes, GError **error)
+{
+  while (bytes.size > 0) {
+    ssize_t written = write(fd, bytes.data, bytes.size);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0)
+      return error_set_errno(error, errno, "write");
+    bytes = slice_sub(bytes, (size_t)written, bytes.size);
+  }
+  return true;
+}
+
+GBytes *
+fd_read_all(int fd, size_t limit, GError **error)
+{
+  g_autoptr(GByteArray) read_so_far = g_byte_array_new();
+  g_autofree uint8_t *chunk = g_malloc(READ_CHUNK);
+  for (;;) {
+    ssize_t got = read(fd, chunk, READ_CHUNK);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0) {
+      error_set_errno(error, errno, "read");
+      return NULL;
+    }
+    if (got == 0)
+      break;
+    if ((size_t)got > limit - read_so_far->len) {
+      error_set(error, ASSAY_ERROR_LIMIT, "more than %zu bytes", limit);
+      return NULL;
+    }
+    g_byte_array_append(read_so_far, chunk, (guint)got);
+  }
+  return g_byte_array_free_to_bytes(g_steal_pointer(&read_so_far));
+}
+
+GBytes *
+file_read(int directory_fd, const char *path, size_t limit, GError **error)
+{
+  auto_fd int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) {
+    error_set_errno(error, errno, "%s", path);
+    return NULL;
+  }
+  GBytes *bytes = fd_read_all(fd, limit, error);
+  if (bytes == NULL)
+    g_prefix_error(error, "%s: ", path);
+  return bytes;
+}
+
+bool
+directory_sync(int directory_fd, const char *path, GError **error)
+{
+  auto_fd int fd = openat(directory_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fsync(fd) < 0)
+    return error_set_errno(error, errno, "sync folder %s", path);
+  return true;
+}
+
+bool
+file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname(path);
+  g_autofree char *temporary = g_strdup_printf("%s.%08x.new", path, g_random_int());
+
+  auto_fd int fd =
+      openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (fd < 0)
+    return error_set_errno(error, errno, "create %s", temporary);
+  bool written = fd_write_all(fd, bytes, error);
+  if (written && (fsync(fd) < 0 || renameat(directory_fd, temporary, directory_fd, path) < 0))
+    written = error_set_errno(error, errno, "store");
+  if (!written) {
+    g_prefix_error(error, "%s: ", path);
+    unlinkat(directory_fd, temporary, 0);
+    return false;
+  }
+  return directory_sync(directory_fd, folder, error);
+}
+
+int
+directory_open(const char *path, GError **error)
+{
+  if (g_mkdir_with_parents(path, 0700) < 0) {
+    error_set_errno(error, errno, "create folder %s", path);
+    return -1;
+  }
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    error_set_errno(error, errno, "open folder %s", path);
+  return fd;
+}
+
+static bool
+remove_children(int folder_fd, GError **error)
+{
+  int scan_fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *folder = scan_fd < 0 ? NULL : fdopendir(scan_fd);
+  if (folder == NULL) {
+    int saved = errno;
+    fd_clear(&scan_fd);
+    return error_set_errno(error, saved, "list folder");
+  }
+  bool removed = true;
+  for (struct dirent *entry = readdir(folder); removed && entry != NULL; entry = readdir(folder))
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+      removed = directory_remove(folder_fd, entry->d_name, error);
+  closedir(folder);
+  return removed;
+}
+
+bool
+directory_remove(int directory_fd, const char *path, GError **error)
+{
+  if (unlinkat(directory_fd, path, 0) == 0 || errno == ENOENT)
+    return true;
+  if (errno != EISDIR && errno != EPERM)
+    return error_set_errno(error, errno, "remove %s", path);
+
+  auto_fd int folder = openat(directory_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0)
+    return error_set_errno(error, errno, "remove %s", path);
+  if (!remove_children(folder, error))
+    return false;
+  if (unlinkat(directory_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+    return error_set_errno(error, errno, "remove folder %s", path);
+  return true;
+}
+
+int
+memory_file_new(const char *name, GError **error)
+{
+  int fd = memfd_create(name, MFD_CLOEXEC);
+  if (fd < 0)
+    error_set_errno(error, errno, "memory file %s", name);
+  return fd;
+}

@@ -1,0 +1,64 @@
+/* HTTP as a client: libcurl behind one small door, for feeds and for other registries.
+ *
+ * TLS is verified against the system's certificates (and HTTP_CLIENT_CA_FILE's equivalent, a config
+ * setting), proxies come from the usual environment variables, redirects are followed at most five
+ * times and never from https to http, and never carry Authorization to another host. Calls block:
+ * no server thread may make one. A client may be used from one thread at a time. */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/progress.h"
+#include "base/slice.h"
+
+typedef struct HttpClient HttpClient;
+
+typedef struct {
+  long status;
+  GHashTable *headers; /* lower-case name -> value; the last response's only */
+  GBytes *body;        /* NULL when it went to a file or a sink */
+} HttpResponse;
+
+void
+http_response_free(HttpResponse *response);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpResponse, http_response_free)
+
+/* @ca_file: extra trust anchors (PEM), or NULL. (transfer full) */
+HttpClient *
+http_client_new(const char *ca_file);
+void
+http_client_free(HttpClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
+
+/* Turns off certificate checks for this client (`--insecure`). */
+void
+http_client_set_insecure(HttpClient *client, bool insecure);
+
+/* One request. @headers: "Name: value" lines or NULL. @request_body: NULL for none. The response's
+ * body is kept in memory up to @body_limit: more is ASSAY_ERROR_LIMIT. Any status is a success
+ * here; only a remote that did not answer is an error: ASSAY_ERROR_NETWORK, _TIMEOUT or _CANCELLED.
+ * (transfer full) */
+HttpResponse *
+http_client_request(HttpClient *client, const char *method, const char *url,
+                    const char *const *headers, Slice request_body, size_t body_limit,
+                    GCancellable *cancellable, GError **error);
+
+/* GET whose body streams to @sink, which returns false (with *error set) to stop. Used where bytes
+ * are hashed or unpacked as they come. */
+typedef bool (*HttpSink)(Slice bytes, void *data, GError **error);
+HttpResponse *
+http_client_stream(HttpClient *client, const char *url, const char *const *headers, HttpSink sink,
+                   void *sink_data, uint64_t body_limit, GCancellable *cancellable, GError **error);
+
+typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
+
+/* Keeps @path (a file) as the newest copy of @url. A validator file `@path.etag` remembers ETag and
+ * Last-Modified, so that an unchanged file costs one request (If-None-Match / If-Modified-Since). A
+ * broken transfer is resumed with Range + If-Range, up to @retries times with growing pauses. The
+ * file is replaced whole, after its size is known to be right. Schemes http, https and file. */
+bool
+http_client_download(HttpClient *client, const char *url, const char *path, uint64_t size_limit,
+                     int retries, const Progress *progress, GCancellable *cancellable,
+                     DownloadResult *result, GError **error);

@@ -1,0 +1,136 @@
+/* JSON helpers over jansson; see the header. */
+#include "base/json.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+
+json_t *
+json_parse(Slice text, GError **error)
+{
+  json_error_t detail;
+  json_t *value = json_loadb(text.size == 0 ? "" : (const char *)text.data, text.size,
+                             JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
+  if (value == NULL)
+    error_set(error, ASSAY_ERROR_INVALID, "not valid JSON: line %d, column %d: %s", detail.line,
+              detail.column, detail.text);
+  return value;
+}
+
+json_t *
+json_read_file(int directory_fd, const char *path, size_t limit, GError **error)
+{
+  g_autoptr(GBytes) bytes = file_read(directory_fd, path, limit, error);
+  if (bytes == NULL)
+    return NULL;
+  json_t *value = json_parse(slice_from_bytes(bytes), error);
+  if (value == NULL)
+    g_prefix_error(error, "%s: ", path);
+  return value;
+}
+
+/* jansson allocates with malloc(), as g_free() expects since GLib 2.46. */
+static char *
+dump(const json_t *value, size_t flags)
+{
+  char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
+  g_assert(text != NULL);
+  return text;
+}
+
+char *
+json_to_text(const json_t *value)
+{
+  return dump(value, JSON_COMPACT);
+}
+
+char *
+json_to_pretty_text(const json_t *value)
+{
+  g_autofree char *text = dump(value, JSON_INDENT(2));
+  return g_strconcat(text, "\n", NULL);
+}
+
+const char *
+json_get_string(const json_t *object, const char *key)
+{
+  return json_string_value(json_object_get(object, key));
+}
+
+json_int_t
+json_get_integer(const json_t *object, const char *key, json_int_t fallback)
+{
+  const json_t *member = json_object_get(object, key);
+  return json_is_integer(member) ? json_integer_value(member) : fallback;
+}
+
+double
+json_get_number(const json_t *object, const char *key, double fallback)
+{
+  const json_t *member = json_object_get(object, key);
+  return json_is_number(member) ? json_number_value(member) : fallback;
+}
+
+bool
+json_get_boolean(const json_t *object, const char *key, bool fallback)
+{
+  const json_t *member = json_object_get(object, key);
+  return json_is_boolean(member) ? json_is_true(member) : fallback;
+}
+
+json_t *
+json_get_object(const json_t *object, const char *key)
+{
+  json_t *member = json_object_get(object, key);
+  return json_is_object(member) ? member : NULL;
+}
+
+json_t *
+json_get_array(const json_t *object, const char *key)
+{
+  json_t *member = json_object_get(object, key);
+  return json_is_array(member) ? member : NULL;
+}
+
+const char *
+json_require_string(const json_t *object, const char *key, GError **error)
+{
+  const char *value = json_get_string(object, key);
+  if (value == NULL)
+    error_set(error, ASSAY_ERROR_INVALID, "\"%s\" is missing or not a string", key);
+  return value;
+}
+
+GStrv
+json_get_strings(const json_t *object, const char *key)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  size_t count = 0, index;
+  json_t *item;
+  json_array_foreach(json_get_array(object, key), index, item) {
+    if (json_is_string(item)) {
+      g_strv_builder_add(builder, json_string_value(item));
+      count++;
+    }
+  }
+  return count == 0 ? NULL : g_strv_builder_end(builder);
+}
+
+void
+json_set_string(json_t *object, const char *key, const char *value)
+{
+  if (value != NULL)
+    json_object_set_new(object, key, json_string(value));
+}
+
+void
+json_set_strings(json_t *object, const char *key, const char *const *values)
+{
+  if (values == NULL)
+    return;
+  json_t *array = json_array();
+  for (; *values != NULL; values++)
+    json_array_append_new(array, json_string(*values));
+  json_object_set_new(object, key, array);
+}

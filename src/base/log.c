@@ -1,0 +1,145 @@
+/* Structured log lines; see the header. */
+#include "base/log.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+
+/* Set once by log_start() before threads exist; read-only after. */
+static LogLevel lowest_level = LOG_INFO_LEVEL;
+static bool as_json;
+
+static GPrivate request_id_of_thread = G_PRIVATE_INIT(g_free);
+
+void
+log_set_request_id(const char *request_id)
+{
+  g_private_replace(&request_id_of_thread, g_strdup(request_id));
+}
+
+const char *
+log_get_request_id(void)
+{
+  return g_private_get(&request_id_of_thread);
+}
+
+bool
+log_level_parse(const char *text, LogLevel *level)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(level_names); i++) {
+    if (g_strcmp0(text, level_names[i]) == 0) {
+      *level = (LogLevel)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Untrusted values may hold control characters, which could forge lines or drive a terminal. */
+static void
+append_text_value(GString *line, const char *value)
+{
+  g_autofree char *valid = g_utf8_make_valid(value, -1);
+  bool plain = *valid != '\0' && strpbrk(valid, " \"=") == NULL;
+  for (const char *p = valid; plain && *p != '\0'; p++)
+    plain = !g_ascii_iscntrl(*p);
+  if (plain) {
+    g_string_append(line, valid);
+    return;
+  }
+  g_autofree char *escaped = g_strescape(valid, NULL);
+  g_string_append_printf(line, "\"%s\"", escaped);
+}
+
+static void
+write_line(GString *line)
+{
+  g_string_append_c(line, '\n');
+  fd_write_all(STDERR_FILENO, slice_new(line->str, line->len), NULL);
+}
+
+static void
+write_event(LogLevel level, const char *message, const char *const *fields, size_t field_count)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *time = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ");
+  g_autoptr(GString) line = g_string_new(NULL);
+
+  if (as_json) {
+    g_autoptr(json_t) event = json_object();
+    json_set_string(event, "time", time);
+    json_set_string(event, "level", level_names[level]);
+    g_autofree char *valid = g_utf8_make_valid(message, -1);
+    json_set_string(event, "message", valid);
+    for (size_t i = 0; i + 1 < field_count; i += 2) {
+      g_autofree char *value = g_utf8_make_valid(fields[i + 1], -1);
+      json_set_string(event, fields[i], value);
+    }
+    g_autofree char *text = json_to_text(event);
+    g_string_append(line, text);
+  } else {
+    g_string_append_printf(line, "%.19sZ %-7s %s", time, level_names[level], message);
+    for (size_t i = 0; i + 1 < field_count; i += 2) {
+      g_string_append_printf(line, " %s=", fields[i]);
+      append_text_value(line, fields[i + 1]);
+    }
+  }
+  write_line(line);
+}
+
+void
+log_event(LogLevel level, const char *message, ...)
+{
+  if (level < lowest_level)
+    return;
+  const char *fields[2 * 16];
+  size_t count = 0;
+  if (log_get_request_id() != NULL) {
+    fields[count++] = "request_id";
+    fields[count++] = log_get_request_id();
+  }
+  va_list args;
+  va_start(args, message);
+  for (const char *key = va_arg(args, const char *); key != NULL;
+       key = va_arg(args, const char *)) {
+    const char *value = va_arg(args, const char *);
+    if (value != NULL && count + 2 <= G_N_ELEMENTS(fields)) {
+      fields[count++] = key;
+      fields[count++] = value;
+    }
+  }
+  va_end(args);
+  write_event(level, message, fields, count);
+}
+
+static GLogWriterOutput
+write_glib_message(GLogLevelFlags flags, const GLogField *fields, gsize field_count, gpointer data)
+{
+  LogLevel level = flags & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL) ? LOG_ERROR_LEVEL
+                   : flags & G_LOG_LEVEL_WARNING                      ? LOG_WARNING_LEVEL
+                   : flags & (G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO) ? LOG_INFO_LEVEL
+                                                                      : LOG_DEBUG_LEVEL;
+  if (level < lowest_level)
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < field_count; i++) {
+    if (strcmp(fields[i].key, "MESSAGE") == 0) {
+      g_autofree char *message = fields[i].length < 0
+                                     ? g_strdup(fields[i].value)
+                                     : g_strndup(fields[i].value, (gsize)fields[i].length);
+      write_event(level, message, NULL, 0);
+    }
+  }
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+log_start(LogLevel lowest, LogFormat format)
+{
+  lowest_level = lowest;
+  as_json = format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
+  g_log_set_writer_func(write_glib_message, NULL, NULL);
+}

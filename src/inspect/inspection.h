@@ -1,0 +1,31 @@
+/* Having a layer inspected: starts a caged worker on a file descriptor and gives back the
+ * inventory. This is the clean side of rule 1; worker.h is the caged side. Blocks until the worker
+ * ends: call it on a thread that may wait. Any number of threads may inspect at once. */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "base/progress.h"
+#include "inspect/inventory.h"
+
+typedef struct {
+  int fd;              /* a regular file or memfd; not closed here; read with pread from @offset */
+  uint64_t offset;     /* where the layer starts in it */
+  uint64_t size;       /* of the packed bytes */
+  const Digest *layer; /* the packed digest, or NULL */
+  const Digest *expected_diff_id; /* checked when not NULL: ASSAY_ERROR_MISMATCH */
+} InspectionInput;
+
+/* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at
+ * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer
+ * (no tar inside). (transfer full) */
+LayerInventory *
+inspect_layer(const InspectionInput *input, const ConfigLimits *limits, const Progress *progress,
+              GCancellable *cancellable, GError **error);
+
+/* What the kernel offers the cage: checked at start. Lists what is missing in @missing ("Landlock",
+ * "seccomp"), or leaves it NULL. Returns true when the cage is whole. */
+bool
+inspection_cage_available(char **missing);

@@ -1,0 +1,94 @@
+/* What inspection found in a layer, and the overlay of layers into what an image holds. A
+ * LayerInventory is made by the worker, travels and is stored as JSON (inventory_to_json() is the
+ * format; DETECTOR_VERSION changes when its meaning does), and is never made again for the same
+ * layer and version. Parsing the JSON treats it as hostile: the worker that wrote it read hostile
+ * bytes. */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oci/digest.h"
+
+#define DETECTOR_VERSION 1
+
+/* One installed package. */
+typedef struct {
+  char *type; /* purl type: "deb", "apk", "rpm" */
+  char *name;
+  char *version;        /* complete, with epoch, as the distribution's tools print it */
+  char *architecture;   /* or NULL */
+  char *source_name;    /* never NULL: the package's own name when it names no source */
+  char *source_version; /* never NULL, likewise */
+  char *module;         /* rpm modularity label "name:stream:...", or NULL */
+  char *location;       /* the database it stands in: "var/lib/dpkg/status" */
+  GStrv files;          /* paths it owns, where the list was cheap; or NULL */
+} Package;
+
+void
+package_free(Package *package);
+
+/* /etc/os-release or /usr/lib/os-release, os-release(5). */
+typedef struct {
+  char *id;          /* "debian"; lower case; never NULL */
+  char *version_id;  /* "11", "3.18.4", "9.3"; NULL for a rolling or testing release */
+  char *codename;    /* VERSION_CODENAME, or NULL */
+  char *pretty_name; /* or NULL */
+  GStrv id_like;     /* or NULL */
+} OsRelease;
+
+void
+os_release_free(OsRelease *os);
+
+/* Something about the layer itself that a person should know; never fatal. */
+typedef struct {
+  char *kind; /* "path-escape", "device-node", "setuid", "symlink-loop", "broken-database" */
+  char *path;
+  char *detail; /* one sentence */
+} LayerNote;
+
+typedef struct {
+  Digest layer;   /* of the packed bytes; empty text when unknown (rootfs:) */
+  Digest diff_id; /* of the unpacked bytes, computed */
+  uint64_t packed_bytes, unpacked_bytes, entries;
+  OsRelease *etc_os_release, *usr_lib_os_release; /* NULL when the layer has none */
+  GPtrArray *packages;                            /* Package */
+  GPtrArray *locations; /* char *: package databases that stand in this layer, each read whole */
+  GPtrArray *removed;   /* char *: paths that whiteouts remove; "dir/" with a slash: opaque folder.
+                           Only those that can matter to a location or an os-release. */
+  GPtrArray *notes;     /* LayerNote; at most 1000, then one that says so */
+} LayerInventory;
+
+LayerInventory *
+layer_inventory_new(void);
+void
+layer_inventory_free(LayerInventory *inventory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
+
+json_t *
+layer_inventory_to_json(const LayerInventory *inventory);
+LayerInventory *
+layer_inventory_from_json(const json_t *json, GError **error);
+
+/* A package of an image, with the layer that brought this version of it. */
+typedef struct {
+  const Package *package;
+  unsigned layer; /* index from the bottom, 0 */
+} ImagePackage;
+
+typedef struct {
+  OsRelease *os;     /* NULL: no distribution was found */
+  GArray *packages;  /* ImagePackage, sorted by type, name, version */
+  GPtrArray *layers; /* LayerInventory, bottom first; keeps what `packages` points into alive */
+} ImageInventory;
+
+/* Overlays @layers (bottom first): whiteouts and opaque folders drop what is below; a database that
+ * stands again in an upper layer replaces the lower one's packages; a package that the upper one
+ * lists unchanged keeps the lower layer as its origin. Takes over the reference. (transfer full) */
+ImageInventory *
+image_inventory_new(GPtrArray *layers);
+void
+image_inventory_free(ImageInventory *inventory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageInventory, image_inventory_free)

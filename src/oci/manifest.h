@@ -1,0 +1,69 @@
+/* Manifests, indexes and image configs: image-spec v1.1 (manifest.md, image-index.md, config.md)
+ * and Docker's image manifest v2 schema 2. Parsing is strict where the specification says MUST and
+ * lenient otherwise; unknown members are kept out of the structs but the bytes stay as they came,
+ * since their digest is the identity. Pure functions. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "oci/digest.h"
+
+typedef struct {
+  char *media_type;
+  Digest digest;
+  uint64_t size;
+  char *artifact_type;                            /* or NULL */
+  GHashTable *annotations;                        /* char * -> char *, or NULL */
+  char *architecture, *os, *variant, *os_version; /* of `platform`; NULL when absent */
+} Descriptor;
+
+typedef enum { MANIFEST_IMAGE, MANIFEST_INDEX } ManifestKind;
+
+typedef struct {
+  ManifestKind kind;
+  char *media_type;    /* never NULL: from the body, or the one given */
+  char *artifact_type; /* manifest: artifactType, else config.mediaType; index: artifactType or NULL
+                        */
+  Descriptor *config;  /* images only; never NULL there */
+  GPtrArray *layers;   /* Descriptor; empty for an index */
+  GPtrArray *manifests;    /* Descriptor; empty for an image */
+  Descriptor *subject;     /* or NULL */
+  GHashTable *annotations; /* or NULL */
+} Manifest;
+
+/* @media_type: the Content-Type that came with @text, or NULL. A body whose mediaType disagrees
+ * with it, schema 1, unknown types, missing members, bad digests or sizes: ASSAY_ERROR_INVALID or
+ * _UNSUPPORTED, naming the member (JSON path). (transfer full) */
+Manifest *
+manifest_parse(Slice text, const char *media_type, GError **error);
+void
+manifest_free(Manifest *manifest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
+
+void
+descriptor_free(Descriptor *descriptor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
+
+/* True for an image whose layers make a file system: a container image and not an artifact. */
+bool
+manifest_is_container_image(const Manifest *manifest);
+
+typedef struct {
+  char *architecture, *os, *variant;         /* NULL when absent */
+  char *created;                             /* RFC 3339, or NULL */
+  char *user;                                /* config.User, or NULL */
+  GStrv env, entrypoint, cmd, exposed_ports; /* NULL when absent */
+  GHashTable *labels;                        /* or NULL */
+  GPtrArray *diff_ids;                       /* Digest *; one a layer, bottom first */
+  GPtrArray *history;                        /* char *: created_by, "" when absent; all entries */
+  GArray *history_empty;                     /* bool: empty_layer, parallel to history */
+} ImageConfig;
+
+ImageConfig *
+image_config_parse(Slice text, GError **error);
+void
+image_config_free(ImageConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageConfig, image_config_free)

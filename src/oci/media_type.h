@@ -1,0 +1,32 @@
+/* The media types of the image-spec, of Docker's image manifest v2, and of what rides on them: the
+ * only place where they are spelled. */
+#pragma once
+
+#include <stdbool.h>
+
+#define MEDIA_TYPE_OCI_MANIFEST          "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_TYPE_OCI_INDEX             "application/vnd.oci.image.index.v1+json"
+#define MEDIA_TYPE_OCI_CONFIG            "application/vnd.oci.image.config.v1+json"
+#define MEDIA_TYPE_OCI_EMPTY             "application/vnd.oci.empty.v1+json"
+#define MEDIA_TYPE_OCI_LAYER             "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_TYPE_OCI_LAYER_GZIP        "application/vnd.oci.image.layer.v1.tar+gzip"
+#define MEDIA_TYPE_OCI_LAYER_ZSTD        "application/vnd.oci.image.layer.v1.tar+zstd"
+#define MEDIA_TYPE_DOCKER_MANIFEST       "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_TYPE_DOCKER_LIST           "application/vnd.docker.distribution.manifest.list.v2+json"
+#define MEDIA_TYPE_DOCKER_CONFIG         "application/vnd.docker.container.image.v1+json"
+#define MEDIA_TYPE_DOCKER_LAYER          "application/vnd.docker.image.rootfs.diff.tar.gzip"
+#define MEDIA_TYPE_DOCKER_SCHEMA1        "application/vnd.docker.distribution.manifest.v1+json"
+#define MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+bool
+media_type_is_manifest(const char *type); /* an image manifest: OCI or Docker v2 */
+bool
+media_type_is_index(const char *type); /* an image index or manifest list */
+bool
+media_type_is_schema1(const char *type);
+/* A file system layer in tar form, whatever its compression, "foreign"/nondistributable ones too.
+ */
+bool
+media_type_is_layer(const char *type);
+bool
+media_type_is_image_config(const char *type);

@@ -1,0 +1,31 @@
+/* Names of repositories, tags, and references to images, by the grammars of the distribution-spec
+ * ("Pulling manifests") and of distribution/reference. Pure functions. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define REPOSITORY_NAME_MAX 255
+#define TAG_MAX             128
+
+/* [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*, at most 255 bytes. */
+bool
+repository_name_is_valid(const char *name);
+/* [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127} */
+bool
+tag_is_valid(const char *tag);
+
+/* HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]. Without tag and digest, @tag is "latest". */
+typedef struct {
+  char
+      *host; /* with port, as written; "docker.io" names become registry-1.docker.io, library/... */
+  char *repository;
+  char *tag;    /* NULL when only a digest is given */
+  char *digest; /* NULL when only a tag is given; wins over the tag */
+} Reference;
+
+Reference *
+reference_parse(const char *text, GError **error);
+void
+reference_free(Reference *reference);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reference, reference_free)

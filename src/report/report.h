@@ -1,0 +1,28 @@
+/* Findings for people and programs. Each writer makes one complete document. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "inspect/inventory.h"
+#include "verdict/match.h"
+#include "verdict/policy.h"
+
+typedef struct {
+  const char *target; /* as the user wrote it */
+  const char *digest; /* of the manifest, or NULL */
+  const ImageInventory *inventory;
+  const GPtrArray *findings; /* Finding, filtered and sorted */
+  const GPtrArray *notes;    /* char * */
+  const Verdict *verdict;    /* or NULL */
+  const char *database;      /* generation of the advisories, or NULL */
+} Report;
+
+typedef enum { REPORT_TABLE, REPORT_JSON, REPORT_SARIF } ReportFormat;
+bool
+report_format_parse(const char *name, ReportFormat *format);
+
+/* The table is @width columns wide at most (0: unlimited) and coloured when @colour. SARIF
+ * is 2.1.0. (transfer full) */
+char *
+report_write(ReportFormat format, const Report *report, unsigned width, bool colour);

@@ -1,0 +1,50 @@
+/* Where an image to scan comes from, in the transports of containers/image
+ * (containers-transports(5)):
+ *
+ *   oci:DIR[:TAG]   oci-archive:FILE[:TAG]   docker-archive:FILE[:REF]   dir:DIR
+ *   docker://HOST[:PORT]/REPO[:TAG|@DIGEST]   rootfs:DIR
+ *
+ * A source gives a manifest, a config and its layers as file descriptors; it checks the digests of
+ * manifest and config, and leaves the layers' to the worker (their diff_id). Archives are unpacked
+ * by the worker, never here. */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "base/progress.h"
+#include "inspect/inspection.h"
+#include "oci/manifest.h"
+
+typedef struct ImageSource ImageSource;
+
+typedef struct {
+  const char *platform; /* "linux/amd64", which member of an index; NULL: this machine's */
+  bool insecure;        /* docker://: plain HTTP and bad certificates are accepted */
+  const char
+      *authfile; /* docker://: auth.json; NULL: the usual places of containers-auth.json(5) */
+} ImageSourceOptions;
+
+/* ASSAY_ERROR_INVALID for a target of no known transport, with examples in the message. (transfer
+ * full) */
+ImageSource *
+image_source_open(const char *target, const ImageSourceOptions *options, const ConfigLimits *limits,
+                  const Progress *progress, GCancellable *cancellable, GError **error);
+void
+image_source_free(ImageSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSource, image_source_free)
+
+const char *
+image_source_target(const ImageSource *source);
+const Digest *
+image_source_manifest_digest(const ImageSource *source); /* NULL for rootfs: */
+const ImageConfig *
+image_source_config(const ImageSource *source); /* NULL for rootfs: */
+unsigned
+image_source_layer_count(const ImageSource *source);
+/* Ready to be inspected; downloads it first when it is remote. Valid as long as the source;
+ * thread-safe. */
+bool
+image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
+                   const Progress *progress, GCancellable *cancellable, GError **error);

@@ -1,0 +1,98 @@
+/* The only door to the metadata database. One SQL text for two drivers: statements use $1, $2, ...
+ * and stay in the subset that SQLite 3.40 and PostgreSQL 15 share (BIGINT, INTEGER, TEXT, BYTEA,
+ * DOUBLE PRECISION; INSERT ... ON CONFLICT; RETURNING; no AUTOINCREMENT, no implicit rowid, no date
+ * functions: times are BIGINT microseconds since 1970).
+ *
+ *   g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_READ, error);
+ *   g_autoptr(SqlRows) rows = sql_query(db, error,
+ *       "SELECT tag, digest FROM tags WHERE repository = $1 ORDER BY tag LIMIT $2",
+ *       SQL_TEXT(name), SQL_INTEGER(n), SQL_END);
+ *   while (sql_rows_next(rows, error)) use(sql_rows_text(rows, 0));
+ *
+ * Threads: a pool may be used from any thread, a connection from one at a time. SQLite gets one
+ * writing connection (a mutex queues writers) and several reading ones. Calls block on the disk.
+ * Errors: ASSAY_ERROR_IO; _BUSY when the lock does not come in time; _EXISTS for a broken UNIQUE or
+ * foreign key constraint. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+typedef struct SqlPool SqlPool;
+typedef struct SqlConnection SqlConnection;
+typedef struct SqlRows SqlRows;
+
+typedef enum { SQL_READ, SQL_WRITE } SqlMode;
+
+typedef enum {
+  SQL_VALUE_END,
+  SQL_VALUE_NULL,
+  SQL_VALUE_INTEGER,
+  SQL_VALUE_TEXT,
+  SQL_VALUE_BYTES,
+  SQL_VALUE_DOUBLE
+} SqlValueType;
+typedef struct {
+  SqlValueType type;
+  int64_t integer;
+  double number;
+  Slice bytes; /* text or bytes; copied before the call returns */
+} SqlValue;
+
+#define SQL_END        ((SqlValue){.type = SQL_VALUE_END})
+#define SQL_NULL       ((SqlValue){.type = SQL_VALUE_NULL})
+#define SQL_INTEGER(i) ((SqlValue){.type = SQL_VALUE_INTEGER, .integer = (i)})
+#define SQL_DOUBLE(d)  ((SqlValue){.type = SQL_VALUE_DOUBLE, .number = (d)})
+#define SQL_BYTES(s)   ((SqlValue){.type = SQL_VALUE_BYTES, .bytes = (s)})
+/* A NULL string becomes SQL NULL. */
+#define SQL_TEXT(s) sql_value_text(s)
+SqlValue
+sql_value_text(const char *text);
+
+/* @url: "sqlite:/path/metadata.db", or ":memory:" after the scheme. @durable: false turns the
+ * waiting for the disk off (benchmarks). Runs the migrations that the file lacks. (transfer full)
+ */
+SqlPool *
+sql_pool_open(const char *url, bool durable, GError **error);
+void
+sql_pool_close(SqlPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlPool, sql_pool_close)
+
+/* SQL_WRITE begins a transaction; freeing the connection without sql_commit() rolls it back.
+ * (transfer full) */
+SqlConnection *
+sql_acquire(SqlPool *pool, SqlMode mode, GError **error);
+bool
+sql_commit(SqlConnection *connection, GError **error);
+void
+sql_release(SqlConnection *connection);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlConnection, sql_release)
+
+/* Statements are prepared once a connection and kept. The values end with SQL_END. */
+SqlRows *
+sql_query(SqlConnection *connection, GError **error, const char *text, ...);
+/* For statements without rows; @changed, when not NULL, takes the number of rows touched. */
+bool
+sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...);
+
+/* Steps to the next (at first: the first) row. False at the end and on error: tell them apart by
+ * *error. */
+bool
+sql_rows_next(SqlRows *rows, GError **error);
+int64_t
+sql_rows_integer(SqlRows *rows, int column);
+double
+sql_rows_double(SqlRows *rows, int column);
+bool
+sql_rows_is_null(SqlRows *rows, int column);
+/* Valid until the next step; NULL for SQL NULL. (transfer none) */
+const char *
+sql_rows_text(SqlRows *rows, int column);
+Slice
+sql_rows_bytes(SqlRows *rows, int column);
+void
+sql_rows_free(SqlRows *rows);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlRows, sql_rows_free)

@@ -1,0 +1,44 @@
+/* A finding: one vulnerability in one package of one image, with all that a person needs to decide
+ * (requirement R10). */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "advisory/advisory.h"
+#include "inspect/inventory.h"
+
+typedef struct {
+  char *id; /* CVE number, or the source's own id */
+  GStrv aliases;
+  char *vendor_id;
+  char *title, *description;
+  Severity severity;
+  char *severity_source;
+  char *cvss_vector;
+  double cvss_score;                  /* negative: unknown */
+  double epss_score, epss_percentile; /* negative: unknown */
+  bool known_exploited;
+  char *known_exploited_due;
+  AdvisoryState state;
+  char *package_type, *package, *architecture, *source_package;
+  char *installed_version;
+  char *affected;      /* "< 1.1.1w-0+deb11u2", ">= 1.0, < 1.2": the range in words */
+  char *fixed_version; /* NULL: no fixed version published yet */
+  char *layer;         /* digest of the layer that brought the package, or NULL */
+  char *location;      /* the file it stands in */
+  char *remedy;        /* "upgrade openssl to 1.1.1w-0+deb11u2"; never NULL */
+  GStrv references;
+  char *feed; /* who says so */
+  char *published, *modified;
+} Finding;
+
+void
+finding_free(Finding *finding);
+json_t *
+finding_to_json(const Finding *finding);
+
+/* Worst first: severity, then known-exploited, fixable, EPSS, id, package. For g_ptr_array_sort().
+ */
+int
+finding_compare(gconstpointer a, gconstpointer b);

@@ -1,0 +1,53 @@
+/* The policy: YAML in, a verdict out. One language and one function for every gate (rule 5): pull,
+ * `assay scan --policy`, later admission. `docs/policy.md` describes the language. */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "verdict/finding.h"
+
+typedef struct PolicySet PolicySet;
+
+/* The built-in set (@path NULL: everything allowed and shown), or the file. "strict" as @path's
+ * whole text names the built-in strict set: blocks critical with a fix, and what was never scanned.
+ * ASSAY_ERROR_INVALID with file, line and key. Immutable after; reference-counted. (transfer full)
+ */
+PolicySet *
+policy_set_load(const char *path, GError **error);
+PolicySet *
+policy_set_ref(PolicySet *set);
+void
+policy_set_unref(PolicySet *set);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
+
+typedef enum { SCAN_NONE, SCAN_PENDING, SCAN_DONE, SCAN_FAILED, SCAN_NOT_APPLICABLE } ScanState;
+
+/* What a gate knows of the image. */
+typedef struct {
+  const char *repository; /* for the namespace patterns; "" for a scan without one */
+  const char *reference;  /* as the client wrote it, for the message */
+  ScanState scan_state;
+  const GPtrArray *findings; /* Finding; NULL when not scanned */
+  int64_t pushed;            /* microseconds since 1970, for the grace period; 0: unknown */
+  int64_t now;
+} PolicyInput;
+
+typedef struct {
+  bool allowed;
+  char *policy;        /* the name of the policy that decided */
+  char *message;       /* a sentence for the client: policy, worst findings, fixed versions */
+  GPtrArray *reasons;  /* char *: one line for each thing that blocks (or would, after the grace) */
+  GPtrArray *warnings; /* char *: what is only shown */
+  unsigned blocking, ignored; /* findings that block; findings taken out by the allowlist */
+} Verdict;
+void
+verdict_free(Verdict *verdict);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_free)
+json_t *
+verdict_to_json(const Verdict *verdict);
+
+/* Pure: the same input gives the same verdict. (transfer full) */
+Verdict *
+policy_judge(const PolicySet *set, const PolicyInput *input);

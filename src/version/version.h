@@ -1,0 +1,18 @@
+/* How each ecosystem orders versions. Pure functions over bytes: no allocation, no locale, no
+ * global state; any bytes are accepted and ordered totally. Sources: deb-version(7) and Debian
+ * Policy 5.6.12; apk-tools 2.x version.c behaviour; rpmvercmp(8) and rpm's EVR comparison. */
+#pragma once
+
+#include "base/slice.h"
+
+typedef enum { VERSION_DEBIAN, VERSION_APK, VERSION_RPM } VersionScheme;
+
+/* Negative, zero, positive as @a is older than, the same as, newer than @b. Versions are complete:
+ * [epoch:]upstream[-revision] for Debian, [epoch:]version[-release] for RPM (a missing epoch is 0;
+ * a release missing on either side is not compared). */
+int
+version_compare(VersionScheme scheme, Slice a, Slice b);
+
+/* The same for NUL-terminated strings. */
+int
+version_compare_strings(VersionScheme scheme, const char *a, const char *b);
