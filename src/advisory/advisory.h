@@ -51,6 +51,8 @@ typedef struct {
   Severity severity;   /* the source's own word; UNKNOWN when it has none */
   char *vendor_id;     /* "DSA-5678-1", "ALSA-2025:10073", or NULL */
   char *note;          /* the distribution's reason in its words, or NULL */
+  bool derived; /* worked out from a package suite (debian-repo), not stated by an advisory: another
+                   feed's statement on the same id and package overrides it */
 } AdvisoryRange;
 void
 advisory_range_free(AdvisoryRange *range);
