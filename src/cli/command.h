@@ -1,0 +1,52 @@
+/* What a subcommand is. Each file of src/cli defines one `const Command`, and main.c lists them;
+ * help, option parsing, `assay completion` and exit codes come from here, the same for all.
+ *
+ * Exit codes: 0 done; 1 the answer is "no" (a finding that --exit-code asks for, a policy that
+ * refuses); 2 wrong usage, or something failed and standard error says what. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum { EXIT_FINE = 0, EXIT_REFUSED = 1, EXIT_ERROR = 2 };
+
+typedef struct Command Command;
+struct Command {
+  const char *name;
+  const char *summary;   /* one line, for the list of commands */
+  const char *arguments; /* "TARGET", "[NAME]...", or "" */
+  const char *help;      /* paragraphs and examples, shown by --help below the summary; or NULL */
+  const GOptionEntry *options; /* NULL-terminated, or NULL; their targets are static variables */
+  unsigned least_arguments, most_arguments; /* positional ones; most 0 with least 0: none */
+  int (*run)(char **arguments);             /* the positional arguments, NULL-terminated */
+  const Command *const *subcommands;        /* NULL-terminated, instead of run; or NULL */
+  /* Takes argc and argv as they are, is not listed: the inspection worker. */
+  int (*run_raw)(int argc, char **argv);
+};
+
+/* Runs @command; argv[0] is its name. Parses options, answers --help, checks the count of
+ * arguments. */
+int
+command_run(const Command *command, const char *path, int argc, char **argv);
+
+/* Prints "assay: MESSAGE" on standard error, frees nothing; returns EXIT_ERROR. */
+int
+command_fail(const GError *error);
+int
+command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* Standard output: flushes and checks, so that a full disk or a closed pipe is an error and not
+ * silence. Returns @code, or EXIT_ERROR. */
+int
+command_end_output(int code);
+
+/* For the table writers: the terminal's width (0 when not a terminal), and whether to colour:
+ * standard output is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */
+unsigned
+terminal_width(void);
+bool
+terminal_wants_colour(void);
+
+extern const Command completion_command;
+/* All, in the order of the help text. */
+extern const Command *const commands[];

@@ -1,0 +1,126 @@
+/* `assay completion SHELL`: completion scripts, made from the same tables that parse the options.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+/* Calls @visit for @command and all below it, with the words that lead to it ("db update"). */
+typedef void (*CommandVisitor)(const Command *command, const char *words);
+
+static void
+visit_commands(const Command *const *list, const char *words, CommandVisitor visit)
+{
+  for (; *list != NULL; list++) {
+    if ((*list)->run_raw != NULL)
+      continue;
+    g_autofree char *path = g_strconcat(words, *words == '\0' ? "" : " ", (*list)->name, NULL);
+    visit(*list, path);
+    if ((*list)->subcommands != NULL)
+      visit_commands((*list)->subcommands, path, visit);
+  }
+}
+
+static void
+print_words(const Command *command)
+{
+  for (const Command *const *each = command->subcommands; each != NULL && *each != NULL; each++)
+    printf("%s ", (*each)->name);
+  for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
+       option++)
+    if (*option->long_name != '\0' && (option->flags & G_OPTION_FLAG_HIDDEN) == 0)
+      printf("--%s ", option->long_name);
+  printf("--help");
+}
+
+static void
+print_case(const Command *command, const char *words)
+{
+  printf("    '%s') words='", words);
+  print_words(command);
+  printf("' ;;\n");
+}
+
+static void
+print_names(void)
+{
+  for (const Command *const *each = commands; *each != NULL; each++)
+    if ((*each)->run_raw == NULL)
+      printf("%s ", (*each)->name);
+}
+
+/* zsh runs the same function through bashcompinit. Words that are no command are arguments: they
+ * are taken off the end until a command is left, whose options still hold. */
+static void
+print_bash(void)
+{
+  printf("_assay() {\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} path='' word words=''\n"
+         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+         "    case $word in -*) ;; *) path=\"$path${path:+ }$word\" ;; esac\n"
+         "  done\n"
+         "  while [ -z \"$words\" ]; do\n"
+         "    case $path in\n"
+         "    '') words='");
+  print_names();
+  printf("--help --version' ;;\n");
+  visit_commands(commands, "", print_case);
+  printf("    *' '*) path=${path%% *} ;;\n"
+         "    *) path='' ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+         "  if [ ${#COMPREPLY[@]} -eq 0 ]; then\n"
+         "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "  fi\n"
+         "}\n"
+         "complete -o filenames -F _assay assay\n");
+}
+
+static void
+print_fish_command(const Command *command, const char *words)
+{
+  const char *name = strrchr(words, ' ');
+  if (name == NULL) {
+    printf("complete -c assay -n __fish_use_subcommand -a %s -d '%s'\n", command->name,
+           command->summary);
+  } else {
+    g_autofree char *parent = g_strndup(words, (gsize)(name - words));
+    printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", parent,
+           command->name, command->summary);
+  }
+  for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
+       option++)
+    if (*option->long_name != '\0' && (option->flags & G_OPTION_FLAG_HIDDEN) == 0)
+      printf("complete -c assay -n '__fish_seen_subcommand_from %s' -l %s\n", command->name,
+             option->long_name);
+}
+
+static int
+run(char **arguments)
+{
+  const char *shell = arguments[0];
+  if (strcmp(shell, "zsh") == 0)
+    printf("autoload -U +X bashcompinit && bashcompinit\n");
+  if (strcmp(shell, "bash") == 0 || strcmp(shell, "zsh") == 0)
+    print_bash();
+  else if (strcmp(shell, "fish") == 0)
+    visit_commands(commands, "", print_fish_command);
+  else
+    return command_usage_error("no completion for \"%s\"; there is one for bash, zsh and fish",
+                               shell);
+  return command_end_output(EXIT_FINE);
+}
+
+const Command completion_command = {
+    .name = "completion",
+    .summary = "Print a completion script for bash, zsh or fish",
+    .arguments = "SHELL",
+    .help = "Examples:\n"
+            "  assay completion bash > /etc/bash_completion.d/assay\n"
+            "  assay completion zsh > \"${fpath[1]}/_assay\"\n"
+            "  assay completion fish > ~/.config/fish/completions/assay.fish",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run,
+};

@@ -1,0 +1,34 @@
+/* The program's entrance: the list of commands. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "assay-version.h"
+#include "cli/command.h"
+
+const Command *const commands[] = {
+    &completion_command,
+    NULL,
+};
+
+static const Command assay = {
+    .name = "assay",
+    .summary = "A container registry that tests every image it holds.",
+    .help = "`assay COMMAND --help` tells about one command; `man assay` about all of them.\n"
+            "`assay --version` prints the version.",
+    .subcommands = commands,
+};
+
+int
+main(int argc, char **argv)
+{
+  setlocale(LC_CTYPE, "C.UTF-8");
+  /* A reader that went away is an error of that write, not the end of the program. */
+  signal(SIGPIPE, SIG_IGN);
+  if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
+    printf("assay %s\n", ASSAY_VERSION);
+    return command_end_output(EXIT_FINE);
+  }
+  return command_run(&assay, "assay", argc, argv);
+}
