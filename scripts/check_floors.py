@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""Checks which way the includes of src/ and tests/unit/ point (ARCHITECTURE.md): a file includes only its own room and
+lower floors; *-private.h stays in its room; the rooms that are pure know no log, SQL or HTTP; a library that one room
+hides is included there only. Prints a line for each breach."""
+import re
+import sys
+from pathlib import Path
+
+FLOORS = {
+    "base": 1,
+    "version": 2, "oci": 2,
+    "advisory": 3, "archive": 3, "storage": 3,
+    "inspect": 4, "sign": 4, "access": 4, "registry": 4, "notify": 4,
+    "verdict": 5,
+    "report": 6, "fix": 6, "source": 6,
+    "pipeline": 7,
+    "server": 8,
+    "cli": 9,
+}
+PURE = {"version", "oci", "archive"}
+IMPURE_HEADERS = {"base/log.h", "base/http_client.h"}
+# Each of these libraries has one door.
+HIDDEN = {
+    "sqlite3.h": "storage",
+    "lmdb.h": "advisory",
+    "microhttpd.h": "server",
+    "curl/curl.h": "base",
+    "isa-l.h": "archive",
+    "isa-l/igzip_lib.h": "archive",
+    "seccomp.h": "inspect",
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def room_of(relative):
+    """The room of a path below src/: its first folder, or the stem of a file that stands alone."""
+    parts = Path(relative).parts
+    return parts[0] if len(parts) > 1 else Path(relative).stem
+
+
+def resolve(source, file, include):
+    """The path below src/ that an include names, or None when it is not one of ours."""
+    if (source / include).is_file():
+        return include
+    beside = (file.parent / include).resolve()
+    if beside.is_file() and source.resolve() in beside.parents:
+        return str(beside.relative_to(source.resolve()))
+    return None
+
+
+def check_file(source, file, room, is_test):
+    breaches = []
+    for match in INCLUDE.finditer(file.read_text(encoding="utf-8")):
+        include = match.group(1) or match.group(2)
+        if include in HIDDEN and HIDDEN[include] != room and not is_test:
+            breaches.append(f"{file}: <{include}> belongs to {HIDDEN[include]}/ alone")
+            continue
+        target = resolve(source, file, include)
+        if target is None:
+            continue
+        other = room_of(target)
+        if other == room:
+            continue
+        if other not in FLOORS:
+            breaches.append(f"{file}: {target}: the room {other} stands on no floor")
+        elif FLOORS[other] >= FLOORS[room] and not is_test:
+            breaches.append(f"{file}: floor {FLOORS[room]} ({room}) includes {target} of floor "
+                            f"{FLOORS[other]}")
+        elif target.endswith("-private.h"):
+            breaches.append(f"{file}: {target} is private to {other}/")
+        elif room in PURE and target in IMPURE_HEADERS and not is_test:
+            breaches.append(f"{file}: {room}/ is pure and must not include {target}")
+    return breaches
+
+
+def check(root):
+    source, breaches, seen = Path(root) / "src", [], 0
+    for folder, is_test in ((source, False), (Path(root) / "tests" / "unit", True)):
+        for file in sorted([*folder.rglob("*.c"), *folder.rglob("*.h")]):
+            room = room_of(file.relative_to(folder))
+            seen += 1
+            if room in FLOORS:
+                breaches += check_file(source, file, room, is_test)
+            elif not is_test:
+                breaches.append(f"{file}: the room {room} stands on no floor")
+    if not seen:
+        breaches.append(f"{root}: no C file found")
+    return breaches
+
+
+if __name__ == "__main__":
+    found = check(sys.argv[1] if len(sys.argv) > 1 else ".")
+    print("\n".join(found), end="\n" if found else "")
+    sys.exit(1 if found else 0)

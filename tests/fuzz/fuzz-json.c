@@ -1,0 +1,22 @@
+/* The JSON front door: whatever the bytes, a value whose text parses to the same, or an error. */
+#include <stdint.h>
+
+#include "base/json.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) value = json_parse((Slice){data, size}, &error);
+  g_assert((value == NULL) == (error != NULL));
+  if (value == NULL)
+    return 0;
+  g_autofree char *text = json_to_text(value);
+  g_autoptr(json_t) again =
+      json_parse((Slice){(const uint8_t *)text, text == NULL ? 0 : strlen(text)}, NULL);
+  g_assert(again != NULL && json_equal(value, again));
+  return 0;
+}

@@ -1,0 +1,71 @@
+"""The checkers of scripts/ find what they are for: made-up trees with one breach each, and one without."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import check_floors  # noqa: E402
+import check_sizes  # noqa: E402
+
+HOUSE = {
+    "src/base/log.h": "",
+    "src/base/http_client.h": "",
+    "src/oci/digest.h": "",
+    "src/storage/sql.h": "",
+    "src/storage/sql-private.h": "",
+    "src/storage/sql.c": '#include <sqlite3.h>\n#include "storage/sql-private.h"\n',
+    "src/verdict/match.h": "",
+    "src/server/server.h": "",
+    "src/pipeline.h": '#include "verdict/match.h"\n',
+    "src/source/source.h": '#include "verdict/match.h"\n',
+}
+CASES = [
+    ("lower floor", "src/server/a.c", '#include "pipeline.h"\n', None),
+    ("own room", "src/verdict/a.c", '#include "verdict/match.h"\n', None),
+    ("own private header", "src/storage/a.c", '#include "sql-private.h"\n', None),
+    ("a test sees its room's private header", "tests/unit/storage/t.c", '#include "storage/sql-private.h"\n', None),
+    ("higher floor", "src/verdict/a.c", '#include "server/server.h"\n', "floor 5 (verdict) includes"),
+    ("neighbour", "src/version/a.c", '#include "oci/digest.h"\n', "floor 2 (version) includes"),
+    ("upwards by angle brackets", "src/base/a.c", "#include <storage/sql.h>\n", "floor 1 (base) includes"),
+    ("upwards by a relative path", "src/base/a.c", '#include "../storage/sql.h"\n', "floor 1 (base) includes"),
+    ("pipeline from below", "src/source/a.c", '#include "pipeline.h"\n', "floor 6 (source) includes"),
+    ("foreign private header", "src/server/a.c", '#include "storage/sql-private.h"\n', "is private to storage"),
+    ("test of another room", "tests/unit/verdict/t.c", '#include "storage/sql-private.h"\n', "is private to storage"),
+    ("pure room", "src/archive/a.c", '#include "base/log.h"\n', "is pure"),
+    ("hidden library", "src/registry/a.c", "#include <sqlite3.h>\n", "belongs to storage/ alone"),
+    ("unknown room", "src/attic/a.c", "", "stands on no floor"),
+]
+
+
+@pytest.mark.parametrize("path,text,expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_floors(tmp_path, path, text, expected):
+    for name, content in {**HOUSE, path: text}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    breaches = check_floors.check(tmp_path)
+    if expected is None:
+        assert breaches == []
+    else:
+        assert len(breaches) == 1 and expected in breaches[0]
+
+
+def test_floors_of_nothing(tmp_path):
+    assert check_floors.check(tmp_path), "an empty tree must not count as clean"
+
+
+def function(lines, above=""):
+    return f"/* Subject. */\n{above}int\nlong_one(void)\n{{\n" + "  work();\n" * lines + "}\n"
+
+
+@pytest.mark.parametrize("text,expected", [
+    (function(60), 0),
+    (function(61), 1),
+    (function(61, "/* Long because: one table. */\n"), 0),
+    ("/* Subject. */\n" + "int a;\n" * 499, 0),
+    ("/* Subject. */\n" + "int a;\n" * 500, 1),
+    ("/* Subject. Long because: one table. */\n" + "int a;\n" * 500, 0),
+], ids=["60 lines", "61 lines", "61 lines with a reason", "500-line file", "501-line file", "501 with a reason"])
+def test_sizes(text, expected):
+    assert len(check_sizes.check_text("x.c", text)) == expected
