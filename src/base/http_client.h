@@ -36,6 +36,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 void
 http_client_set_insecure(HttpClient *client, bool insecure);
 
+/* How long a silent remote is waited for. Zero members keep the defaults: 30 s to connect, 60 s
+ * without a byte, a first pause of 1000 ms between retries that doubles up to 30 s. */
+typedef struct {
+  unsigned connect_seconds, idle_seconds, retry_pause_ms;
+} HttpTimeouts;
+void
+http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
+
 /* One request. @headers: "Name: value" lines or NULL. @request_body: NULL for none. The response's
  * body is kept in memory up to @body_limit: more is ASSAY_ERROR_LIMIT. Any status is a success
  * here; only a remote that did not answer is an error: ASSAY_ERROR_NETWORK, _TIMEOUT or _CANCELLED.
@@ -46,7 +54,10 @@ http_client_request(HttpClient *client, const char *method, const char *url,
                     GCancellable *cancellable, GError **error);
 
 /* GET whose body streams to @sink, which returns false (with *error set) to stop. Used where bytes
- * are hashed or unpacked as they come. */
+ * are hashed or unpacked as they come. The sink sees only the body of a 2xx answer; that of any
+ * other status is kept in the response, as much as HTTP_ERROR_BODY_MAX. A body that ends early is
+ * ASSAY_ERROR_NETWORK, one over @body_limit is ASSAY_ERROR_LIMIT. */
+#define HTTP_ERROR_BODY_MAX ((size_t)64 * 1024)
 typedef bool (*HttpSink)(Slice bytes, void *data, GError **error);
 HttpResponse *
 http_client_stream(HttpClient *client, const char *url, const char *const *headers, HttpSink sink,
@@ -56,8 +67,10 @@ typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
 
 /* Keeps @path (a file) as the newest copy of @url. A validator file `@path.etag` remembers ETag and
  * Last-Modified, so that an unchanged file costs one request (If-None-Match / If-Modified-Since). A
- * broken transfer is resumed with Range + If-Range, up to @retries times with growing pauses. The
- * file is replaced whole, after its size is known to be right. Schemes http, https and file. */
+ * broken transfer is resumed with Range + If-Range, up to @retries times with growing pauses (what
+ * had come is kept in `@path.part`, so that the next run resumes it too). The file is replaced
+ * whole, after its size is known to be right. Schemes http, https and file. A status that says "not
+ * there" is ASSAY_ERROR_NOT_FOUND, "not you" _DENIED, any other _NETWORK. */
 bool
 http_client_download(HttpClient *client, const char *url, const char *path, uint64_t size_limit,
                      int retries, const Progress *progress, GCancellable *cancellable,

@@ -1,0 +1,268 @@
+/* One HTTP request at a time over libcurl. Keeping a file up to date is in http_download.c. */
+#include "base/http_client.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/http_client-private.h"
+
+#define REDIRECTS_MAX   5L
+#define HEADERS_MAX     256 /* of one response; more are dropped */
+#define CONNECT_SECONDS 30
+#define IDLE_SECONDS    60
+#define RETRY_PAUSE_MS  1000
+#define CA_FOLDER       "/etc/ssl/certs"
+#define CA_BUNDLE       "/etc/ssl/certs/ca-certificates.crt"
+#define NAME_OF_PROGRAM "assay"
+
+void
+http_response_free(HttpResponse *response)
+{
+  if (response == NULL)
+    return;
+  g_clear_pointer(&response->headers, g_hash_table_unref);
+  g_clear_pointer(&response->body, g_bytes_unref);
+  g_free(response);
+}
+
+HttpClient *
+http_client_new(const char *ca_file)
+{
+  static gsize curl_is_ready;
+  if (g_once_init_enter(&curl_is_ready)) {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    g_once_init_leave(&curl_is_ready, 1);
+  }
+  HttpClient *client = g_new0(HttpClient, 1);
+  client->curl = curl_easy_init();
+  g_assert(client->curl != NULL);
+  client->ca_file = g_strdup(ca_file);
+  client->timeouts = (HttpTimeouts){CONNECT_SECONDS, IDLE_SECONDS, RETRY_PAUSE_MS};
+  return client;
+}
+
+void
+http_client_free(HttpClient *client)
+{
+  if (client == NULL)
+    return;
+  curl_easy_cleanup(client->curl);
+  g_free(client->ca_file);
+  g_free(client);
+}
+
+void
+http_client_set_insecure(HttpClient *client, bool insecure)
+{
+  client->insecure = insecure;
+}
+
+void
+http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts)
+{
+  client->timeouts.connect_seconds =
+      timeouts.connect_seconds != 0 ? timeouts.connect_seconds : CONNECT_SECONDS;
+  client->timeouts.idle_seconds = timeouts.idle_seconds != 0 ? timeouts.idle_seconds : IDLE_SECONDS;
+  client->timeouts.retry_pause_ms =
+      timeouts.retry_pause_ms != 0 ? timeouts.retry_pause_ms : RETRY_PAUSE_MS;
+}
+
+static size_t
+take_header(char *bytes, size_t size, size_t count, void *data)
+{
+  HttpExchange *exchange = data;
+  Slice line = slice_strip(slice_new(bytes, size * count));
+  /* Each response of a redirect chain begins with its status line: keep the last one's. */
+  if (slice_has_prefix(line, SLICE_LITERAL("HTTP/")))
+    g_hash_table_remove_all(exchange->response->headers);
+  gssize colon = slice_find(line, ':');
+  if (colon > 0 && g_hash_table_size(exchange->response->headers) < HEADERS_MAX) {
+    g_autofree char *name = slice_to_string(slice_sub(line, 0, (size_t)colon));
+    g_hash_table_insert(
+        exchange->response->headers, g_ascii_strdown(name, -1),
+        slice_to_string(slice_strip(slice_sub(line, (size_t)colon + 1, line.size))));
+  }
+  return size * count;
+}
+
+static size_t
+take_body(char *bytes, size_t size, size_t count, void *data)
+{
+  HttpExchange *exchange = data;
+  Slice part = slice_new(bytes, size * count);
+  long status = 0;
+  curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
+  exchange->response->status = status;
+  if (exchange->sink != NULL && (status < 200 || status > 299)) {
+    size_t room = HTTP_ERROR_BODY_MAX - exchange->body->len;
+    g_byte_array_append(exchange->body, part.data, (guint)MIN(part.size, room));
+    return part.size;
+  }
+  if (part.size > exchange->limit - exchange->received) {
+    error_set(&exchange->error, ASSAY_ERROR_LIMIT,
+              "the answer has more than %" G_GUINT64_FORMAT " bytes", exchange->limit);
+    return 0;
+  }
+  exchange->received += part.size;
+  if (exchange->sink == NULL)
+    g_byte_array_append(exchange->body, part.data, (guint)part.size);
+  else if (!exchange->sink(part, exchange->sink_data, &exchange->error))
+    return 0;
+  return part.size;
+}
+
+static int
+check_cancelled(void *data, curl_off_t total, curl_off_t done, curl_off_t upload_total,
+                curl_off_t upload_done)
+{
+  HttpExchange *exchange = data;
+  return g_cancellable_is_cancelled(exchange->cancellable) ? 1 : 0;
+}
+
+/* Headers as curl wants them, without what it adds on its own account for a body. */
+static struct curl_slist *
+make_header_list(const char *const *headers)
+{
+  struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+  bool has_content_type = false;
+  for (size_t i = 0; headers != NULL && headers[i] != NULL; i++) {
+    has_content_type |= g_ascii_strncasecmp(headers[i], "content-type:", 13) == 0;
+    list = curl_slist_append(list, headers[i]);
+  }
+  return has_content_type ? list : curl_slist_append(list, "Content-Type:");
+}
+
+static void
+set_trust(HttpClient *client)
+{
+  curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYPEER, client->insecure ? 0L : 1L);
+  curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYHOST, client->insecure ? 0L : 2L);
+  curl_easy_setopt(client->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  /* The file adds to the system's anchors: GnuTLS loads both the folder and the file. */
+  curl_easy_setopt(client->curl, CURLOPT_CAPATH, CA_FOLDER);
+  curl_easy_setopt(client->curl, CURLOPT_CAINFO,
+                   client->ca_file != NULL ? client->ca_file : CA_BUNDLE);
+}
+
+static void
+set_method(CURL *curl, const char *method, Slice body)
+{
+  if (strcmp(method, "HEAD") == 0) {
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (strcmp(method, "GET") == 0) {
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    return;
+  }
+  if (body.size > 0 || strcmp(method, "DELETE") != 0) {
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.size > 0 ? (const char *)body.data : "");
+  }
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+}
+
+/* The error of a transfer that curl ended with @code. */
+static bool
+explain_failure(const HttpClient *client, const HttpExchange *exchange, CURLcode code,
+                const char *detail, GError **error)
+{
+  const char *text = detail[0] != '\0' ? detail : curl_easy_strerror(code);
+  switch (code) {
+  case CURLE_ABORTED_BY_CALLBACK:
+    return error_set(error, ASSAY_ERROR_CANCELLED, "%s: cancelled", exchange->url);
+  case CURLE_OPERATION_TIMEDOUT:
+    return error_set(error, ASSAY_ERROR_TIMEOUT, "%s: %s", exchange->url, text);
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_URL_MALFORMAT:
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "%s: not an http or https address, or redirected "
+                     "from https to something else",
+                     exchange->url);
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+    return error_set(error, ASSAY_ERROR_NETWORK,
+                     "%s: the server's certificate is not trusted: %s (name its authority in "
+                     "`ca_file`)",
+                     exchange->url, text);
+  default:
+    return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s", exchange->url, text);
+  }
+}
+
+HttpResponse *
+http_client_exchange(HttpClient *client, const char *method, const char *url,
+                     const char *const *headers, Slice request_body, HttpExchange *exchange,
+                     GError **error)
+{
+  CURL *curl = client->curl;
+  char detail[CURL_ERROR_SIZE] = "";
+  g_autoptr(HttpResponse) response = g_new0(HttpResponse, 1);
+  response->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr(GByteArray) body = g_byte_array_new();
+  exchange->curl = curl;
+  exchange->url = url;
+  exchange->response = response;
+  exchange->body = body;
+
+  curl_easy_reset(curl);
+  struct curl_slist *list = make_header_list(headers);
+  curl_easy_setopt(curl, CURLOPT_URL, url);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, NAME_OF_PROGRAM);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
+                   g_ascii_strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)client->timeouts.connect_seconds);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)client->timeouts.idle_seconds);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_cancelled);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  set_trust(client);
+  set_method(curl, method, request_body);
+
+  exchange->code = curl_easy_perform(curl);
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+  curl_slist_free_all(list);
+  if (exchange->error != NULL) {
+    g_propagate_prefixed_error(error, g_steal_pointer(&exchange->error), "%s: ", url);
+    return NULL;
+  }
+  if (exchange->code != CURLE_OK) {
+    explain_failure(client, exchange, exchange->code, detail, error);
+    return NULL;
+  }
+  if (exchange->sink == NULL || body->len > 0)
+    response->body = g_byte_array_free_to_bytes(g_steal_pointer(&body));
+  return g_steal_pointer(&response);
+}
+
+HttpResponse *
+http_client_request(HttpClient *client, const char *method, const char *url,
+                    const char *const *headers, Slice request_body, size_t body_limit,
+                    GCancellable *cancellable, GError **error)
+{
+  HttpExchange exchange = {.limit = body_limit, .cancellable = cancellable};
+  return http_client_exchange(client, method, url, headers, request_body, &exchange, error);
+}
+
+HttpResponse *
+http_client_stream(HttpClient *client, const char *url, const char *const *headers, HttpSink sink,
+                   void *sink_data, uint64_t body_limit, GCancellable *cancellable, GError **error)
+{
+  HttpExchange exchange = {
+      .sink = sink, .sink_data = sink_data, .limit = body_limit, .cancellable = cancellable};
+  return http_client_exchange(client, "GET", url, headers, SLICE_EMPTY, &exchange, error);
+}
