@@ -1,0 +1,178 @@
+"""The program under test: running its commands, and a server that is started, watched and stopped."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "AddressSanitizer:DEADLYSIGNAL")
+
+
+def find_program():
+    """$ASSAY, or the newest of the usual build folders."""
+    if os.environ.get("ASSAY"):
+        return Path(os.environ["ASSAY"]).resolve()
+    built = [path for path in ROOT.glob("build*/src/cli/assay") if os.access(path, os.X_OK)]
+    if not built:
+        raise RuntimeError("no assay program: build it (`make test` does), or name it by ASSAY=...")
+    return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def sanitizer_environment(log_prefix):
+    """Reports of every process go to files of that prefix, so that none is lost with a closed stderr."""
+    def joined(name, *settings):
+        return ":".join([value for value in [os.environ.get(name)] if value] + list(settings))
+    return {
+        **os.environ,
+        "ASAN_OPTIONS": joined("ASAN_OPTIONS", "detect_leaks=1", f"log_path={log_prefix}"),
+        "UBSAN_OPTIONS": joined("UBSAN_OPTIONS", "halt_on_error=1", "print_stacktrace=1", f"log_path={log_prefix}"),
+    }
+
+
+def sanitizer_reports(log_prefix):
+    """The text of all reports that were written to files of that prefix."""
+    prefix = Path(log_prefix)
+    return "\n".join(path.read_text(errors="replace") for path in sorted(prefix.parent.glob(f"{prefix.name}.*")))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One `assay serve` on a data folder of its own. `address` is HOST:PORT, `url` is http://HOST:PORT. It can be killed
+    and started again on the same data and port."""
+
+    def __init__(self, program, folder, config="", policy=None, arguments=()):
+        """config: YAML lines for the config file (without listen and data); policy: the text of a policy file, or
+        the name of a built-in one such as "strict"."""
+        self.program, self.folder = Path(program), Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.data, self.log = self.folder / "data", self.folder / "server.log"
+        self.sanitizer_prefix = self.folder / "sanitizer"
+        self.port, self.process = free_port(), None
+        self.arguments = list(arguments)
+        lines = [] if "feed_interval" in config else ["feed_interval: 0"]
+        if policy is not None:
+            if "\n" in policy:
+                (self.folder / "policy.yaml").write_text(policy)
+                policy = str(self.folder / "policy.yaml")
+            lines.append(f"policy: {policy}")
+        self.config = self.folder / "assay.yaml"
+        self.config.write_text("\n".join(lines + [config, ""]))
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self):
+        return f"http://{self.address}"
+
+    def start(self, timeout=60):
+        command = [str(self.program), "serve", "--config", str(self.config), "--data", str(self.data),
+                   "--listen", self.address, *self.arguments]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=sanitizer_environment(self.sanitizer_prefix))
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"assay serve ended with {self.process.returncode}:\n{self.log_text()}")
+            try:
+                if requests.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                    return self
+            except requests.ConnectionError:
+                pass
+            time.sleep(0.05)
+        self.kill()
+        raise AssertionError(f"assay serve was not ready within {timeout} s:\n{self.log_text()}")
+
+    def log_text(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def log_events(self):
+        """The structured log lines; what is no JSON is left out."""
+        events = []
+        for line in self.log_text().split("\n"):
+            if line.startswith("{"):
+                try:
+                    events.append(json.loads(line))
+                except ValueError:
+                    continue
+        return events
+
+    def kill(self):
+        """kill -9, as a power loss that spares the kernel; its workers end with it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def stop(self, timeout=60):
+        """A graceful stop: exit code 0, and no sanitizer has anything to say."""
+        if self.process is not None:
+            process, self.process = self.process, None
+            process.send_signal(signal.SIGTERM)
+            try:
+                code = process.wait(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=30)
+                raise AssertionError(f"assay serve did not stop within {timeout} s:\n{self.log_text()[-4000:]}") from None
+            assert code == 0, f"assay serve ended with {code}:\n{self.log_text()[-8000:]}"
+        self.check_sanitizers()
+
+    def check_sanitizers(self):
+        reports = sanitizer_reports(self.sanitizer_prefix)
+        assert not reports, reports
+        text = self.log_text()
+        assert not any(word in text for word in SANITIZER_WORDS), text[-8000:]
+
+    def resident_bytes(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
+
+    def request(self, method, path, **options):
+        options.setdefault("timeout", 60)
+        return requests.request(method, f"{self.url}{path}", **options)
+
+    def get_json(self, path, **options):
+        answer = self.request("GET", path, **options)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def wait_for_scan(self, digest, timeout=120):
+        """The verdict of an image once its scan has ended."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            answer = self.request("GET", f"/api/v1/images/{digest}/verdict")
+            if answer.status_code == 200 and answer.json().get("scan") not in (None, "pending", "none"):
+                return answer.json()
+            time.sleep(0.1)
+        raise AssertionError(f"no scan of {digest} within {timeout} s: {answer.status_code} {answer.text}")
+
+
+def run_assay(program, *arguments, check=0, log_prefix="/tmp/assay-sanitizer", **options):
+    """Runs one command; its exit code must be `check` (None: any). Returns the CompletedProcess with text."""
+    options.setdefault("timeout", 300)
+    environment = {**sanitizer_environment(log_prefix), **options.pop("env", {})}
+    result = subprocess.run([str(program), *map(str, arguments)], stdin=options.pop("stdin", subprocess.DEVNULL),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                            env=environment, **options)
+    reports = sanitizer_reports(log_prefix)
+    assert not reports, reports
+    assert not any(word in result.stderr for word in SANITIZER_WORDS), result.stderr
+    if check is not None:
+        assert result.returncode == check, \
+            f"assay {' '.join(map(str, arguments))}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result

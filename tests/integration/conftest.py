@@ -1,0 +1,92 @@
+"""What the integration tests share: the program, servers that are checked when they stop, and images.
+
+A sanitizer report of any process under test fails the test that caused it, wherever the process wrote."""
+import subprocess
+
+import pytest
+
+import images
+from assay_server import Server, find_program, run_assay, sanitizer_reports
+
+
+@pytest.fixture(scope="session")
+def program():
+    """The path of the program under test."""
+    return find_program()
+
+
+@pytest.fixture
+def assay(program, tmp_path):
+    """assay("scan", "oci:...", check=0): runs a command; see run_assay()."""
+    prefix = tmp_path / "sanitizer-of-commands"
+
+    def run(*arguments, **options):
+        return run_assay(program, *arguments, log_prefix=prefix, **options)
+    yield run
+    reports = sanitizer_reports(prefix)
+    assert not reports, reports
+
+
+@pytest.fixture
+def start_server(program, tmp_path):
+    """start_server(policy=..., config=..., name="a") starts a server; all are stopped and checked at the end."""
+    servers = []
+
+    def start(name=None, **options):
+        server = Server(program, tmp_path / (name or f"server{len(servers)}"), **options)
+        servers.append(server)
+        return server.start()
+    yield start
+    problems = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def server(start_server):
+    """One server on defaults (loopback, plain HTTP, no feeds), with an empty data folder."""
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def module_server(program, tmp_path_factory):
+    """Like `server`, but shared by a module whose tests keep to their own repositories."""
+    server = Server(program, tmp_path_factory.mktemp("module-server"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def bullseye():
+    """A layout of Debian 11 with the tags "vulnerable" and "upgraded"."""
+    return images.debian_layout("bullseye")
+
+
+@pytest.fixture(scope="session")
+def bookworm():
+    """A layout of Debian 12 with the tags "vulnerable" and "upgraded"."""
+    return images.debian_layout("bookworm")
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A small layout, tag "latest"."""
+    return images.tiny_layout(tmp_path / "tiny")
+
+
+@pytest.fixture
+def command(tmp_path):
+    """command("skopeo", ...): runs a client with HOME in the test's folder; fails with its output."""
+    def run(*arguments, check=0, timeout=300, **options):
+        result = subprocess.run(list(map(str, arguments)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, errors="replace", timeout=timeout, **options)
+        if check is not None:
+            assert result.returncode == check, \
+                f"{' '.join(map(str, arguments))}: {result.returncode}\n{result.stdout}\n{result.stderr}"
+        return result
+    return run
