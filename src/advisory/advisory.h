@@ -35,45 +35,45 @@ typedef enum {
 const char *
 advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
 
-/* One statement: this vulnerability, in this package of this ecosystem. */
+/* One statement: this vulnerability, in this package of this ecosystem. Its strings belong to
+ * whoever passes it on: a reader of the database, or a feed. */
 typedef struct {
-  char *id;        /* the CVE number when there is one, else the source's own id */
-  char *ecosystem; /* "debian:11", "alpine:3.18", "almalinux:9", "wolfi", "npm": see
+  const char *id;        /* the CVE number when there is one, else the source's own id */
+  const char *ecosystem; /* "debian:11", "alpine:3.18", "almalinux:9", "wolfi", "npm": see
                       docs/advisories.md */
-  char *package; /* the source package for debian; the origin for apk; the binary package for rpm */
-  char *module;  /* rpm module "name:stream", or NULL */
-  char *feed;    /* ConfigFeed.name that it came from */
+  const char
+      *package; /* the source package for debian; the origin for apk; the binary package for rpm */
+  const char *module; /* rpm module "name:stream", or NULL */
+  const char *feed;   /* ConfigFeed.name that it came from */
   VersionScheme scheme;
   AdvisoryState state;
-  char *introduced;    /* first affected version; NULL: all before the fix */
-  char *fixed_version; /* first version that is not affected; NULL: none known */
-  char *last_affected; /* OSV last_affected (inclusive), or NULL */
-  Severity severity;   /* the source's own word; UNKNOWN when it has none */
-  char *vendor_id;     /* "DSA-5678-1", "ALSA-2025:10073", or NULL */
-  char *note;          /* the distribution's reason in its words, or NULL */
+  const char *introduced;    /* first affected version; NULL: all before the fix */
+  const char *fixed_version; /* first version that is not affected; NULL: none known */
+  const char *last_affected; /* OSV last_affected (inclusive), or NULL */
+  Severity severity;         /* the source's own word; UNKNOWN when it has none */
+  const char *vendor_id;     /* "DSA-5678-1", "ALSA-2025:10073", or NULL */
+  const char *note;          /* the distribution's reason in its words, or NULL */
   bool derived; /* worked out from a package suite (debian-repo), not stated by an advisory: another
                    feed's statement on the same id and package overrides it */
 } AdvisoryRange;
-void
-advisory_range_free(AdvisoryRange *range);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryRange, advisory_range_free)
 
 /* What is true of the vulnerability whatever the package: kept once an id, merged over the feeds.
- */
+ * Those that advisory_database_details() gives own their strings: free them with
+ * advisory_details_free(). Those that a feed passes to the builder only point at them. */
 typedef struct {
-  char *id;
+  const char *id;
   GStrv aliases;                      /* or NULL */
-  char *title;                        /* or NULL */
-  char *description;                  /* or NULL */
-  char *published, *modified;         /* RFC 3339, or NULL */
-  char *cvss_vector;                  /* "CVSS:3.1/AV:N/...", or NULL */
+  const char *title;                  /* or NULL */
+  const char *description;            /* or NULL */
+  const char *published, *modified;   /* RFC 3339, or NULL */
+  const char *cvss_vector;            /* "CVSS:3.1/AV:N/...", or NULL */
   double cvss_score;                  /* 0.0 to 10.0 from the vector; negative when unknown */
   Severity severity;                  /* UNKNOWN when no feed has one */
-  char *severity_source;              /* the feed that `severity` is from, or NULL */
+  const char *severity_source;        /* the feed that `severity` is from, or NULL */
   GStrv references;                   /* URLs, or NULL */
   double epss_score, epss_percentile; /* 0.0 to 1.0; negative when unknown */
   bool known_exploited;
-  char *known_exploited_due; /* date, or NULL */
+  const char *known_exploited_due; /* date, or NULL */
 } AdvisoryDetails;
 void
 advisory_details_free(AdvisoryDetails *details);

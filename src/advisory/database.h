@@ -45,10 +45,10 @@ bool
 advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem);
 
 typedef struct {
-  char *feed, *type, *source; /* name, type, URL or path */
-  int64_t updated;            /* microseconds since 1970: when it was taken */
-  char *source_date;          /* what the source says of itself, or NULL */
-  uint64_t count;             /* statements */
+  const char *feed, *type, *source; /* name, type, URL or path */
+  int64_t updated;                  /* microseconds since 1970: when it was taken */
+  const char *source_date;          /* what the source says of itself, or NULL */
+  uint64_t count;                   /* statements; counted by the builder */
 } AdvisoryFeedStatus;
 void
 advisory_feed_status_free(AdvisoryFeedStatus *status);
@@ -63,10 +63,19 @@ AdvisoryBuilder *
 advisory_builder_new(const char *path, GError **error);
 /* Statements and details of the feed that advisory_builder_begin_feed() named last. Details are
  * merged: the first non-empty member wins, lists are united; overlays (KEV, EPSS) only set their
- * members. Copied. */
+ * members; details that no statement leads to are left out of the build. A number that is not known
+ * is negative. Copied. */
 bool
 advisory_builder_begin_feed(AdvisoryBuilder *builder, const AdvisoryFeedStatus *feed,
                             GError **error);
+/* What the source says of its own date, once its content told. */
+void
+advisory_builder_set_source_date(AdvisoryBuilder *builder, const char *source_date);
+/* The feed speaks of @ecosystem, though perhaps of no package in it. */
+void
+advisory_builder_add_ecosystem(AdvisoryBuilder *builder, const char *ecosystem);
+/* @range's own `feed` is not looked at. A derived statement is left out of the build when another
+ * feed speaks of the same id and package. */
 bool
 advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *range, GError **error);
 bool

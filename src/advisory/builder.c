@@ -1,0 +1,496 @@
+/* Building the advisory database: statements are gathered in memory with every string kept once,
+ * then written in key order, which LMDB appends without searching. */
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "advisory/database.h"
+#include "advisory/file-private.h"
+#include "advisory/record-private.h"
+#include "base/error.h"
+#include "base/fd.h"
+
+#define MAP_SIZE   ((size_t)64 << 30) /* address space only; the file grows with its content */
+#define BATCH_SIZE 20000              /* records in one transaction, bounds its dirty pages */
+
+/* A statement whose strings are numbers in the builder's pool; 0 is none. A few million of them fit
+ * in memory. */
+typedef struct {
+  uint32_t id, module, feed, introduced, fixed_version, last_affected, vendor_id, note;
+  uint8_t scheme, state, severity;
+  bool derived;
+} PooledRange;
+
+typedef struct {
+  char *ecosystem, *package;
+  GArray *ranges; /* PooledRange */
+} PackageEntry;
+
+struct AdvisoryBuilder {
+  char *path, *temporary_path;
+  MDB_env *environment;
+  GStringChunk *chunk;
+  GHashTable *numbers;    /* string -> its number */
+  GPtrArray *pool;        /* number -> string */
+  GHashTable *packages;   /* record key (GBytes) -> PackageEntry */
+  GHashTable *ecosystems; /* pool strings */
+  GHashTable *details;    /* id -> AdvisoryDetails */
+  GHashTable *mentioned;  /* ids and vendor ids that statements speak of (pool strings) */
+  GPtrArray *feeds;       /* AdvisoryFeedStatus */
+};
+
+static void
+package_entry_free(gpointer data)
+{
+  PackageEntry *entry = data;
+  g_array_unref(entry->ranges);
+  g_free(entry->ecosystem);
+  g_free(entry->package);
+  g_free(entry);
+}
+
+static void
+free_details(gpointer details)
+{
+  advisory_details_free(details);
+}
+
+static void
+free_feed(gpointer feed)
+{
+  advisory_feed_status_free(feed);
+}
+
+static bool
+set_lmdb_error(GError **error, int code, const char *path)
+{
+  if (code > 0)
+    return error_set_errno(error, code, "%s", path);
+  return error_set(error, ASSAY_ERROR_IO, "%s: %s", path, mdb_strerror(code));
+}
+
+AdvisoryBuilder *
+advisory_builder_new(const char *path, GError **error)
+{
+  g_autoptr(AdvisoryBuilder) builder = g_new0(AdvisoryBuilder, 1);
+  builder->path = g_strdup(path);
+  builder->temporary_path = g_strdup_printf("%s.%08x.new", path, g_random_int());
+  builder->chunk = g_string_chunk_new(64 * 1024);
+  builder->numbers = g_hash_table_new(g_str_hash, g_str_equal);
+  builder->pool = g_ptr_array_new();
+  g_ptr_array_add(builder->pool, NULL);
+  builder->packages = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                                            (GDestroyNotify)g_bytes_unref, package_entry_free);
+  builder->ecosystems = g_hash_table_new(g_str_hash, g_str_equal);
+  builder->details = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_details);
+  builder->mentioned = g_hash_table_new(g_str_hash, g_str_equal);
+  builder->feeds = g_ptr_array_new_with_free_func(free_feed);
+
+  int code = mdb_env_create(&builder->environment);
+  if (code == 0)
+    code = mdb_env_set_mapsize(builder->environment, MAP_SIZE);
+  if (code == 0)
+    code = mdb_env_open(builder->environment, builder->temporary_path,
+                        MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC | MDB_NORDAHEAD, 0600);
+  if (code != 0) {
+    set_lmdb_error(error, code, builder->temporary_path);
+    return NULL;
+  }
+  return g_steal_pointer(&builder);
+}
+
+void
+advisory_builder_free(AdvisoryBuilder *builder)
+{
+  if (builder == NULL)
+    return;
+  if (builder->environment != NULL)
+    mdb_env_close(builder->environment);
+  if (builder->temporary_path != NULL)
+    unlink(builder->temporary_path);
+  g_clear_pointer(&builder->packages, g_hash_table_unref);
+  g_clear_pointer(&builder->details, g_hash_table_unref);
+  g_clear_pointer(&builder->mentioned, g_hash_table_unref);
+  g_clear_pointer(&builder->ecosystems, g_hash_table_unref);
+  g_clear_pointer(&builder->numbers, g_hash_table_unref);
+  g_clear_pointer(&builder->pool, g_ptr_array_unref);
+  g_clear_pointer(&builder->feeds, g_ptr_array_unref);
+  g_clear_pointer(&builder->chunk, g_string_chunk_free);
+  g_free(builder->temporary_path);
+  g_free(builder->path);
+  g_free(builder);
+}
+
+static uint32_t
+pool_string(AdvisoryBuilder *builder, const char *string)
+{
+  if (string == NULL)
+    return 0;
+  gpointer number = g_hash_table_lookup(builder->numbers, string);
+  if (number == NULL) {
+    char *kept = g_string_chunk_insert(builder->chunk, string);
+    number = GUINT_TO_POINTER(builder->pool->len);
+    g_ptr_array_add(builder->pool, kept);
+    g_hash_table_insert(builder->numbers, kept, number);
+  }
+  return GPOINTER_TO_UINT(number);
+}
+
+static char *
+pooled(const AdvisoryBuilder *builder, uint32_t number)
+{
+  return builder->pool->pdata[number];
+}
+
+bool
+advisory_builder_begin_feed(AdvisoryBuilder *builder, const AdvisoryFeedStatus *feed,
+                            GError **error)
+{
+  AdvisoryFeedStatus *copy = g_new0(AdvisoryFeedStatus, 1);
+  *copy = (AdvisoryFeedStatus){.feed = g_strdup(feed->feed),
+                               .type = g_strdup(feed->type),
+                               .source = g_strdup(feed->source),
+                               .source_date = g_strdup(feed->source_date),
+                               .updated = feed->updated};
+  g_ptr_array_add(builder->feeds, copy);
+  return true;
+}
+
+static AdvisoryFeedStatus *
+current_feed(const AdvisoryBuilder *builder)
+{
+  g_assert(builder->feeds->len > 0);
+  return builder->feeds->pdata[builder->feeds->len - 1];
+}
+
+void
+advisory_builder_set_source_date(AdvisoryBuilder *builder, const char *source_date)
+{
+  AdvisoryFeedStatus *feed = current_feed(builder);
+  g_free((gpointer)(uintptr_t)feed->source_date);
+  feed->source_date = g_strdup(source_date);
+}
+
+void
+advisory_builder_add_ecosystem(AdvisoryBuilder *builder, const char *ecosystem)
+{
+  g_hash_table_add(builder->ecosystems, pooled(builder, pool_string(builder, ecosystem)));
+}
+
+static PackageEntry *
+find_package(AdvisoryBuilder *builder, const char *ecosystem, const char *package)
+{
+  g_autoptr(GBytes) key = g_byte_array_free_to_bytes(record_key('R', ecosystem, package));
+  PackageEntry *entry = g_hash_table_lookup(builder->packages, key);
+  if (entry == NULL) {
+    entry = g_new0(PackageEntry, 1);
+    entry->ecosystem = g_strdup(ecosystem);
+    entry->package = g_strdup(package);
+    entry->ranges = g_array_new(false, false, sizeof(PooledRange));
+    g_hash_table_insert(builder->packages, g_steal_pointer(&key), entry);
+  }
+  return entry;
+}
+
+bool
+advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *range, GError **error)
+{
+  if (range->id == NULL || range->id[0] == '\0' || range->ecosystem == NULL ||
+      range->package == NULL || range->package[0] == '\0')
+    return error_set(error, ASSAY_ERROR_INVALID, "a statement without id, ecosystem or package");
+  AdvisoryFeedStatus *feed = current_feed(builder);
+  PackageEntry *entry = find_package(builder, range->ecosystem, range->package);
+  PooledRange packed = {
+      .id = pool_string(builder, range->id),
+      .module = pool_string(builder, range->module),
+      .feed = pool_string(builder, feed->feed),
+      .introduced = pool_string(builder, range->introduced),
+      .fixed_version = pool_string(builder, range->fixed_version),
+      .last_affected = pool_string(builder, range->last_affected),
+      .vendor_id = pool_string(builder, range->vendor_id),
+      .note = pool_string(builder, range->note),
+      .scheme = (uint8_t)range->scheme,
+      .state = (uint8_t)range->state,
+      .severity = (uint8_t)range->severity,
+      .derived = range->derived,
+  };
+  g_array_append_val(entry->ranges, packed);
+  advisory_builder_add_ecosystem(builder, range->ecosystem);
+  g_hash_table_add(builder->mentioned, pooled(builder, packed.id));
+  if (packed.vendor_id != 0)
+    g_hash_table_add(builder->mentioned, pooled(builder, packed.vendor_id));
+  feed->count++;
+  return true;
+}
+
+static void
+merge_text(const char **kept, const char *other)
+{
+  if (*kept == NULL && other != NULL && other[0] != '\0')
+    *kept = g_strdup(other);
+}
+
+static void
+merge_list(GStrv *kept, const GStrv other)
+{
+  guint have = *kept == NULL ? 0 : g_strv_length(*kept);
+  guint more = other == NULL ? 0 : g_strv_length(other);
+  if (more == 0)
+    return;
+  *kept = g_renew(char *, *kept, have + more + 1);
+  (*kept)[have] = NULL;
+  for (guint i = 0; i < more; i++)
+    if (!g_strv_contains((const char *const *)*kept, other[i])) {
+      (*kept)[have++] = g_strdup(other[i]);
+      (*kept)[have] = NULL;
+    }
+}
+
+bool
+advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *details,
+                             GError **error)
+{
+  if (details->id == NULL || details->id[0] == '\0')
+    return error_set(error, ASSAY_ERROR_INVALID, "details without an id");
+  AdvisoryDetails *kept = g_hash_table_lookup(builder->details, details->id);
+  if (kept == NULL) {
+    kept = g_new0(AdvisoryDetails, 1);
+    kept->id = g_strdup(details->id);
+    kept->cvss_score = kept->epss_score = kept->epss_percentile = -1;
+    g_hash_table_insert(builder->details, (gpointer)(uintptr_t)kept->id, kept);
+  }
+  merge_text(&kept->title, details->title);
+  merge_text(&kept->description, details->description);
+  merge_text(&kept->published, details->published);
+  merge_text(&kept->modified, details->modified);
+  merge_list(&kept->aliases, details->aliases);
+  merge_list(&kept->references, details->references);
+  if (kept->cvss_score < 0 && details->cvss_score >= 0) {
+    merge_text(&kept->cvss_vector, details->cvss_vector);
+    kept->cvss_score = details->cvss_score;
+  }
+  if (kept->severity == SEVERITY_UNKNOWN && details->severity != SEVERITY_UNKNOWN) {
+    kept->severity = details->severity;
+    kept->severity_source = g_strdup(current_feed(builder)->feed);
+  }
+  if (kept->epss_score < 0) {
+    kept->epss_score = details->epss_score;
+    kept->epss_percentile = details->epss_percentile;
+  }
+  kept->known_exploited |= details->known_exploited;
+  merge_text(&kept->known_exploited_due, details->known_exploited_due);
+  return true;
+}
+
+/* A record to write. */
+typedef struct {
+  GBytes *key;
+  char letter;
+  gpointer content; /* PackageEntry, AdvisoryDetails, AdvisoryFeedStatus, or a string */
+} Pending;
+
+static void
+pending_clear(gpointer data)
+{
+  g_bytes_unref(((Pending *)data)->key);
+}
+
+static int
+compare_pending(gconstpointer a, gconstpointer b)
+{
+  /* As LMDB orders keys: bytes, and the shorter first. */
+  return g_bytes_compare(((const Pending *)a)->key, ((const Pending *)b)->key);
+}
+
+static void
+add_pending(GArray *all, char letter, const char *name, gpointer content)
+{
+  Pending pending = {g_byte_array_free_to_bytes(record_key(letter, name, NULL)), letter, content};
+  g_array_append_val(all, pending);
+}
+
+/* Details that a statement leads to, by id or by an alias. */
+static bool
+is_mentioned(const AdvisoryBuilder *builder, const AdvisoryDetails *details)
+{
+  if (g_hash_table_contains(builder->mentioned, details->id))
+    return true;
+  for (guint i = 0; details->aliases != NULL && details->aliases[i] != NULL; i++)
+    if (g_hash_table_contains(builder->mentioned, details->aliases[i]))
+      return true;
+  return false;
+}
+
+static void
+gather_details(const AdvisoryBuilder *builder, GArray *all)
+{
+  g_autoptr(GHashTable) aliases = g_hash_table_new(g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer id, value;
+  g_hash_table_iter_init(&iter, builder->details);
+  while (g_hash_table_iter_next(&iter, &id, &value)) {
+    const AdvisoryDetails *details = value;
+    if (!is_mentioned(builder, details))
+      continue;
+    add_pending(all, 'D', id, value);
+    for (guint i = 0; details->aliases != NULL && details->aliases[i] != NULL; i++)
+      if (!g_hash_table_contains(builder->details, details->aliases[i]) &&
+          g_hash_table_add(aliases, details->aliases[i]))
+        add_pending(all, 'A', details->aliases[i], id);
+  }
+}
+
+static GArray *
+gather_records(const AdvisoryBuilder *builder, char *generation)
+{
+  GArray *all = g_array_new(false, false, sizeof(Pending));
+  GHashTableIter iter;
+  gpointer key, value;
+  static char format[] = RECORD_FORMAT;
+  g_array_set_clear_func(all, pending_clear);
+  add_pending(all, 'M', "format", format);
+  add_pending(all, 'M', "generation", generation);
+  for (guint i = 0; i < builder->feeds->len; i++) {
+    AdvisoryFeedStatus *feed = builder->feeds->pdata[i];
+    add_pending(all, 'F', feed->feed, feed);
+  }
+  g_hash_table_iter_init(&iter, builder->ecosystems);
+  while (g_hash_table_iter_next(&iter, &key, NULL))
+    add_pending(all, 'E', key, NULL);
+  g_hash_table_iter_init(&iter, builder->packages);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    Pending pending = {g_bytes_ref(key), 'R', value};
+    g_array_append_val(all, pending);
+  }
+  gather_details(builder, all);
+  g_array_sort(all, compare_pending);
+  return all;
+}
+
+/* A derived statement gives way to what an advisory says of the same vulnerability; one that has
+ * no vulnerability's name, only the suite's version, to any advisory that is fixed by it. */
+static bool
+is_overridden(const PackageEntry *entry, const PooledRange *derived, bool has_own_name)
+{
+  for (guint i = 0; i < entry->ranges->len; i++) {
+    const PooledRange *other = &g_array_index(entry->ranges, PooledRange, i);
+    if (other->derived)
+      continue;
+    if (other->id == derived->id || (has_own_name && other->state == STATE_FIXED &&
+                                     other->fixed_version == derived->fixed_version))
+      return true;
+  }
+  return false;
+}
+
+static void
+encode_package(const AdvisoryBuilder *builder, const PackageEntry *entry, GByteArray *out)
+{
+  g_autofree AdvisoryRange *ranges = g_new0(AdvisoryRange, entry->ranges->len);
+  size_t count = 0;
+  for (guint i = 0; i < entry->ranges->len; i++) {
+    const PooledRange *packed = &g_array_index(entry->ranges, PooledRange, i);
+    if (packed->derived &&
+        is_overridden(entry, packed, !g_str_has_prefix(pooled(builder, packed->id), "CVE-")))
+      continue;
+    ranges[count++] = (AdvisoryRange){
+        .id = pooled(builder, packed->id),
+        .module = pooled(builder, packed->module),
+        .feed = pooled(builder, packed->feed),
+        .introduced = pooled(builder, packed->introduced),
+        .fixed_version = pooled(builder, packed->fixed_version),
+        .last_affected = pooled(builder, packed->last_affected),
+        .vendor_id = pooled(builder, packed->vendor_id),
+        .note = pooled(builder, packed->note),
+        .scheme = packed->scheme,
+        .state = packed->state,
+        .severity = packed->severity,
+        .derived = packed->derived,
+    };
+  }
+  record_encode_ranges(ranges, count, out);
+}
+
+static void
+encode_pending(const AdvisoryBuilder *builder, const Pending *pending, GByteArray *out)
+{
+  switch (pending->letter) {
+  case 'R':
+    encode_package(builder, pending->content, out);
+    break;
+  case 'D':
+    record_encode_details(pending->content, out);
+    break;
+  case 'F':
+    record_encode_feed(pending->content, out);
+    break;
+  case 'A':
+  case 'M':
+    g_byte_array_append(out, pending->content, (guint)strlen(pending->content));
+    break;
+  default: /* 'E' is its key alone */
+    break;
+  }
+}
+
+static int
+write_batch(AdvisoryBuilder *builder, const GArray *all, guint from, guint end)
+{
+  MDB_txn *transaction;
+  MDB_dbi tree;
+  int code = mdb_txn_begin(builder->environment, NULL, 0, &transaction);
+  if (code != 0)
+    return code;
+  code = mdb_dbi_open(transaction, NULL, 0, &tree);
+  g_autoptr(GByteArray) record = g_byte_array_new();
+  for (guint i = from; code == 0 && i < end; i++) {
+    const Pending *pending = &g_array_index(all, Pending, i);
+    if (i > 0 && g_bytes_equal(pending->key, g_array_index(all, Pending, i - 1).key))
+      continue; /* two ids that are one key only in case of a hash collision or a feed named twice
+                 */
+    g_byte_array_set_size(record, 0);
+    encode_pending(builder, pending, record);
+    gsize key_size;
+    gconstpointer key_data = g_bytes_get_data(pending->key, &key_size);
+    MDB_val key = {key_size, (void *)(uintptr_t)key_data}, value = {record->len, record->data};
+    code = mdb_put(transaction, tree, &key, &value, MDB_APPEND);
+  }
+  if (code != 0) {
+    mdb_txn_abort(transaction);
+    return code;
+  }
+  return mdb_txn_commit(transaction);
+}
+
+static bool
+publish(AdvisoryBuilder *builder, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname(builder->path);
+  auto_fd int fd = open(builder->temporary_path, O_RDWR | O_CLOEXEC);
+  if (fd < 0)
+    return error_set_errno(error, errno, "%s", builder->temporary_path);
+  if (!database_file_seal(fd, error)) {
+    g_prefix_error(error, "%s: ", builder->temporary_path);
+    return false;
+  }
+  if (fsync(fd) < 0 || rename(builder->temporary_path, builder->path) < 0)
+    return error_set_errno(error, errno, "%s", builder->path);
+  return directory_sync(AT_FDCWD, folder, error);
+}
+
+bool
+advisory_builder_finish(AdvisoryBuilder *builder, GError **error)
+{
+  g_autofree char *generation = g_uuid_string_random();
+  g_autoptr(GArray) all = gather_records(builder, generation);
+  for (guint from = 0; from < all->len; from += BATCH_SIZE) {
+    int code = write_batch(builder, all, from, MIN(from + BATCH_SIZE, all->len));
+    if (code != 0)
+      return set_lmdb_error(error, code, builder->temporary_path);
+  }
+  g_clear_pointer(&builder->environment, mdb_env_close);
+  return publish(builder, error);
+}
