@@ -19,34 +19,27 @@ typedef struct Pipeline Pipeline;
 
 /* Opens the advisory database below the data folder (none yet is fine) and the policy of @config.
  * Nothing is taken over. (transfer full) */
-Pipeline *
-pipeline_new(const Config *config, const char *data_folder, Registry *registry, BlobStore *blobs,
-             SqlPool *sql, GError **error);
+Pipeline *pipeline_new(const Config *config, const char *data_folder, Registry *registry,
+                       BlobStore *blobs, SqlPool *sql, GError **error);
 /* Lets what runs end, at most @deadline seconds; what is left is taken up at the next start. */
-void
-pipeline_stop(Pipeline *pipeline, uint32_t deadline);
-void
-pipeline_free(Pipeline *pipeline);
+void pipeline_stop(Pipeline *pipeline, uint32_t deadline);
+void pipeline_free(Pipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pipeline, pipeline_free)
 
 /* A blob is durable. If its first bytes look like a layer, its inspection is queued. */
-void
-pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest);
+void pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest);
 /* A manifest is durable. Queues what its image needs. */
-void
-pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
-                          const Manifest *manifest);
+void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
+                               const Manifest *manifest);
 
 /* The gate at pull: judges the image for @repository. Waits a moment (at most some seconds) for a
  * scan that is under way. Cached: a repeated question about an unchanged image costs a hash
  * look-up. An index is judged by its members at their own pull; artifacts are SCAN_NOT_APPLICABLE.
  * (transfer full) */
-Verdict *
-pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
-                    const StoredManifest *manifest, GError **error);
+Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
+                             const StoredManifest *manifest, GError **error);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */
-uint64_t
-pipeline_generation(const Pipeline *pipeline);
+uint64_t pipeline_generation(const Pipeline *pipeline);
 
 typedef struct {
   ScanState state;
@@ -58,23 +51,18 @@ typedef struct {
   uint32_t counts[6];  /* by Severity */
   uint32_t fixable[6]; /* of those, with a fixed version */
 } ImageSummary;
-void
-image_summary_free(ImageSummary *summary);
+void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)
 
-ImageSummary *
-pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);
+ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* Matched now, against the live database. (transfer full) */
-MatchResult *
-pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);
+MatchResult *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* (transfer full) */
-ImageInventory *
-pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error);
+ImageInventory *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest,
+                                         GError **error);
 
 /* Opens a database that was replaced, and matches every stored image again. Also done by itself
  * when the file changes. */
-bool
-pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error);
+bool pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. */
-bool
-pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error);
+bool pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error);

@@ -16,11 +16,9 @@ typedef enum {
   SEVERITY_HIGH,
   SEVERITY_CRITICAL
 } Severity;
-const char *
-severity_name(Severity severity); /* "unknown", "negligible", "low", ... */
-bool
-severity_parse(const char *name,
-               Severity *severity); /* any case; "important", "moderate" etc. too */
+const char *severity_name(Severity severity); /* "unknown", "negligible", "low", ... */
+bool severity_parse(const char *name,
+                    Severity *severity); /* any case; "important", "moderate" etc. too */
 
 /* What the source says of one package in one release. */
 typedef enum {
@@ -32,8 +30,7 @@ typedef enum {
   STATE_NOT_AFFECTED,
   STATE_UNDER_REVIEW, /* <undetermined>, "Under investigation" */
 } AdvisoryState;
-const char *
-advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
+const char *advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
 
 /* One statement: this vulnerability, in this package of this ecosystem. Its strings belong to
  * whoever passes it on: a reader of the database, or a feed. */
@@ -75,6 +72,5 @@ typedef struct {
   bool known_exploited;
   const char *known_exploited_due; /* date, or NULL */
 } AdvisoryDetails;
-void
-advisory_details_free(AdvisoryDetails *details);
+void advisory_details_free(AdvisoryDetails *details);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryDetails, advisory_details_free)

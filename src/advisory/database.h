@@ -13,36 +13,30 @@ typedef struct AdvisoryDatabase AdvisoryDatabase;
 
 /* Opens @path (a file). A missing file is ASSAY_ERROR_NOT_FOUND that tells to run `assay db
  * update`. Any number of threads may read one handle. (transfer full: one reference) */
-AdvisoryDatabase *
-advisory_database_open(const char *path, GError **error);
-AdvisoryDatabase *
-advisory_database_ref(AdvisoryDatabase *database);
-void
-advisory_database_unref(AdvisoryDatabase *database);
+AdvisoryDatabase *advisory_database_open(const char *path, GError **error);
+AdvisoryDatabase *advisory_database_ref(AdvisoryDatabase *database);
+void advisory_database_unref(AdvisoryDatabase *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryDatabase, advisory_database_unref)
 
 /* Identifies the content: changes whenever a build is renamed into place. */
-const char *
-advisory_database_generation(const AdvisoryDatabase *database);
+const char *advisory_database_generation(const AdvisoryDatabase *database);
 /* True when the file at the path is no longer the one that is open here: open it again. */
-bool
-advisory_database_is_stale(const AdvisoryDatabase *database);
+bool advisory_database_is_stale(const AdvisoryDatabase *database);
 
 /* Calls @visit for every statement about @package in @ecosystem; stops when it returns false. The
  * range's strings are valid during the call only. */
 typedef bool (*AdvisoryVisitor)(const AdvisoryRange *range, void *data);
-bool
-advisory_database_lookup(AdvisoryDatabase *database, const char *ecosystem, const char *package,
-                         AdvisoryVisitor visit, void *data, GError **error);
+bool advisory_database_lookup(AdvisoryDatabase *database, const char *ecosystem,
+                              const char *package, AdvisoryVisitor visit, void *data,
+                              GError **error);
 
 /* What is known of a vulnerability; NULL without *error when the database has no entry.
  * (transfer full) */
-AdvisoryDetails *
-advisory_database_details(AdvisoryDatabase *database, const char *id, GError **error);
+AdvisoryDetails *advisory_database_details(AdvisoryDatabase *database, const char *id,
+                                           GError **error);
 
 /* Whether any feed speaks of @ecosystem: tells "nothing found" from "nothing known". */
-bool
-advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem);
+bool advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem);
 
 typedef struct {
   const char *feed, *type, *source; /* name, type, URL or path */
@@ -50,39 +44,30 @@ typedef struct {
   const char *source_date;          /* what the source says of itself, or NULL */
   uint64_t count;                   /* statements; counted by the builder */
 } AdvisoryFeedStatus;
-void
-advisory_feed_status_free(AdvisoryFeedStatus *status);
+void advisory_feed_status_free(AdvisoryFeedStatus *status);
 /* (transfer full): AdvisoryFeedStatus */
-GPtrArray *
-advisory_database_feeds(AdvisoryDatabase *database, GError **error);
+GPtrArray *advisory_database_feeds(AdvisoryDatabase *database, GError **error);
 
 /* Building. Not thread-safe. A build that is freed without finish leaves the live file as it was.
  */
 typedef struct AdvisoryBuilder AdvisoryBuilder;
-AdvisoryBuilder *
-advisory_builder_new(const char *path, GError **error);
+AdvisoryBuilder *advisory_builder_new(const char *path, GError **error);
 /* Statements and details of the feed that advisory_builder_begin_feed() named last. Details are
  * merged: the first non-empty member wins, lists are united; overlays (KEV, EPSS) only set their
  * members; details that no statement leads to are left out of the build. A number that is not known
  * is negative. Copied. */
-bool
-advisory_builder_begin_feed(AdvisoryBuilder *builder, const AdvisoryFeedStatus *feed,
-                            GError **error);
+bool advisory_builder_begin_feed(AdvisoryBuilder *builder, const AdvisoryFeedStatus *feed,
+                                 GError **error);
 /* What the source says of its own date, once its content told. */
-void
-advisory_builder_set_source_date(AdvisoryBuilder *builder, const char *source_date);
+void advisory_builder_set_source_date(AdvisoryBuilder *builder, const char *source_date);
 /* The feed speaks of @ecosystem, though perhaps of no package in it. */
-void
-advisory_builder_add_ecosystem(AdvisoryBuilder *builder, const char *ecosystem);
+void advisory_builder_add_ecosystem(AdvisoryBuilder *builder, const char *ecosystem);
 /* @range's own `feed` is not looked at. A derived statement is left out of the build when another
  * feed speaks of the same id and package. */
-bool
-advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *range, GError **error);
-bool
-advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *details,
-                             GError **error);
-bool
-advisory_builder_finish(AdvisoryBuilder *builder, GError **error);
-void
-advisory_builder_free(AdvisoryBuilder *builder);
+bool advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *range,
+                                GError **error);
+bool advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *details,
+                                  GError **error);
+bool advisory_builder_finish(AdvisoryBuilder *builder, GError **error);
+void advisory_builder_free(AdvisoryBuilder *builder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryBuilder, advisory_builder_free)

@@ -49,22 +49,17 @@ typedef struct LayerReader LayerReader;
 typedef gssize (*LayerRead)(void *data, void *buffer, size_t size, GError **error);
 
 /* (transfer full) */
-LayerReader *
-layer_reader_new(LayerRead read, void *read_data, const LayerLimits *limits);
-void
-layer_reader_free(LayerReader *reader);
+LayerReader *layer_reader_new(LayerRead read, void *read_data, const LayerLimits *limits);
+void layer_reader_free(LayerReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerReader, layer_reader_free)
 
 /* The next entry, or NULL at the end or on error (tell apart by *error). ASSAY_ERROR_LIMIT names
  * the setting, ASSAY_ERROR_INVALID what is broken. Valid until the next call. (transfer none) */
-const LayerEntry *
-layer_reader_next(LayerReader *reader, GError **error);
+const LayerEntry *layer_reader_next(LayerReader *reader, GError **error);
 /* The content of the present entry; more than limits.file_bytes is ASSAY_ERROR_LIMIT. (transfer
  * full) */
-GBytes *
-layer_reader_read_file(LayerReader *reader, GError **error);
+GBytes *layer_reader_read_file(LayerReader *reader, GError **error);
 
 /* After the end: reads on to the last byte and gives the digest of all unpacked bytes (the
  * diff_id). */
-bool
-layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error);
+bool layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error);

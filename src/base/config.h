@@ -68,16 +68,12 @@ typedef struct {
 
 /* Reads @path, or gives the defaults when @path is NULL. Unknown keys, wrong types and values out
  * of range are ASSAY_ERROR_INVALID with file and line. (transfer full) */
-Config *
-config_load(const char *path, GError **error);
-void
-config_free(Config *config);
+Config *config_load(const char *path, GError **error);
+void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
 /* The data folder that holds when neither --data nor the config names one. (transfer full) */
-char *
-config_default_data_folder(void);
+char *config_default_data_folder(void);
 
 /* The limits that hold without a config, for tools that need no server. */
-ConfigLimits
-config_default_limits(void);
+ConfigLimits config_default_limits(void);

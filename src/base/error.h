@@ -34,15 +34,12 @@ typedef enum {
   ASSAY_ERROR_CANCELLED,   /* the caller's GCancellable was triggered */
 } AssayErrorCode;
 
-GQuark
-assay_error_quark(void);
+GQuark assay_error_quark(void);
 
 /* Sets *error to ASSAY_ERROR_IO (ENOENT becomes NOT_FOUND, ENOSPC and EDQUOT keep IO and say that
  * the disk is full) with the formatted text, ": " and the text of @errno_value. Always returns
  * false, so that a caller can `return error_set_errno(...)`. */
-bool
-error_set_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);
+bool error_set_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Sets *error with @code in ASSAY_ERROR. Always returns false. */
-bool
-error_set(GError **error, AssayErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+bool error_set(GError **error, AssayErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -29,40 +29,31 @@ fd_steal(int *fd)
 }
 
 /* Closes *@fd if it is open and sets it to -1. */
-void
-fd_clear(int *fd);
+void fd_clear(int *fd);
 
 /* Writes all of @bytes, going on after EINTR and short writes. ASSAY_ERROR_IO. */
-bool
-fd_write_all(int fd, Slice bytes, GError **error);
+bool fd_write_all(int fd, Slice bytes, GError **error);
 
 /* Reads until the end of the file, at most @limit bytes: more is ASSAY_ERROR_LIMIT. (transfer full)
  */
-GBytes *
-fd_read_all(int fd, size_t limit, GError **error);
+GBytes *fd_read_all(int fd, size_t limit, GError **error);
 
 /* Opens @path below @directory_fd (or AT_FDCWD) and reads it like fd_read_all(). The message of an
  * error names @path. (transfer full) */
-GBytes *
-file_read(int directory_fd, const char *path, size_t limit, GError **error);
+GBytes *file_read(int directory_fd, const char *path, size_t limit, GError **error);
 
 /* Makes @path below @directory_fd hold @bytes, durably: temporary file, fsync, rename, fsync of the
  * folder. A reader sees the old or the new content, never a part. */
-bool
-file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GError **error);
+bool file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GError **error);
 
 /* fsync() of a folder, so that a rename or unlink in it survives power loss. @path may be ".". */
-bool
-directory_sync(int directory_fd, const char *path, GError **error);
+bool directory_sync(int directory_fd, const char *path, GError **error);
 
 /* Makes @path and its missing parents with mode 0700, and opens it. -1 on error. */
-int
-directory_open(const char *path, GError **error);
+int directory_open(const char *path, GError **error);
 
 /* Removes @path and all below it, never following a symbolic link. Missing is no error. */
-bool
-directory_remove(int directory_fd, const char *path, GError **error);
+bool directory_remove(int directory_fd, const char *path, GError **error);
 
 /* An unnamed file in memory, close-on-exec, for bytes that a caged worker is to read or write. */
-int
-memory_file_new(const char *name, GError **error);
+int memory_file_new(const char *name, GError **error);

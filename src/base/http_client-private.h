@@ -28,7 +28,6 @@ typedef struct {
 } HttpExchange;
 
 /* One request by @exchange's rules. (transfer full) */
-HttpResponse *
-http_client_exchange(HttpClient *client, const char *method, const char *url,
-                     const char *const *headers, Slice request_body, HttpExchange *exchange,
-                     GError **error);
+HttpResponse *http_client_exchange(HttpClient *client, const char *method, const char *url,
+                                   const char *const *headers, Slice request_body,
+                                   HttpExchange *exchange, GError **error);

@@ -21,37 +21,31 @@ typedef struct {
   GBytes *body;        /* NULL when it went to a file or a sink */
 } HttpResponse;
 
-void
-http_response_free(HttpResponse *response);
+void http_response_free(HttpResponse *response);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpResponse, http_response_free)
 
 /* @ca_file: extra trust anchors (PEM), or NULL. (transfer full) */
-HttpClient *
-http_client_new(const char *ca_file);
-void
-http_client_free(HttpClient *client);
+HttpClient *http_client_new(const char *ca_file);
+void http_client_free(HttpClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 
 /* Turns off certificate checks for this client (`--insecure`). */
-void
-http_client_set_insecure(HttpClient *client, bool insecure);
+void http_client_set_insecure(HttpClient *client, bool insecure);
 
 /* How long a silent remote is waited for. Zero members keep the defaults: 30 s to connect, 60 s
  * without a byte, a first pause of 1000 ms between retries that doubles up to 30 s. */
 typedef struct {
   unsigned connect_seconds, idle_seconds, retry_pause_ms;
 } HttpTimeouts;
-void
-http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
+void http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
 
 /* One request. @headers: "Name: value" lines or NULL. @request_body: NULL for none. The response's
  * body is kept in memory up to @body_limit: more is ASSAY_ERROR_LIMIT. Any status is a success
  * here; only a remote that did not answer is an error: ASSAY_ERROR_NETWORK, _TIMEOUT or _CANCELLED.
  * (transfer full) */
-HttpResponse *
-http_client_request(HttpClient *client, const char *method, const char *url,
-                    const char *const *headers, Slice request_body, size_t body_limit,
-                    GCancellable *cancellable, GError **error);
+HttpResponse *http_client_request(HttpClient *client, const char *method, const char *url,
+                                  const char *const *headers, Slice request_body, size_t body_limit,
+                                  GCancellable *cancellable, GError **error);
 
 /* GET whose body streams to @sink, which returns false (with *error set) to stop. Used where bytes
  * are hashed or unpacked as they come. The sink sees only the body of a 2xx answer; that of any
@@ -59,9 +53,9 @@ http_client_request(HttpClient *client, const char *method, const char *url,
  * ASSAY_ERROR_NETWORK, one over @body_limit is ASSAY_ERROR_LIMIT. */
 #define HTTP_ERROR_BODY_MAX ((size_t)64 * 1024)
 typedef bool (*HttpSink)(Slice bytes, void *data, GError **error);
-HttpResponse *
-http_client_stream(HttpClient *client, const char *url, const char *const *headers, HttpSink sink,
-                   void *sink_data, uint64_t body_limit, GCancellable *cancellable, GError **error);
+HttpResponse *http_client_stream(HttpClient *client, const char *url, const char *const *headers,
+                                 HttpSink sink, void *sink_data, uint64_t body_limit,
+                                 GCancellable *cancellable, GError **error);
 
 typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
 
@@ -71,7 +65,6 @@ typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
  * had come is kept in `@path.part`, so that the next run resumes it too). The file is replaced
  * whole, after its size is known to be right. Schemes http, https and file. A status that says "not
  * there" is ASSAY_ERROR_NOT_FOUND, "not you" _DENIED, any other _NETWORK. */
-bool
-http_client_download(HttpClient *client, const char *url, const char *path, uint64_t size_limit,
-                     int retries, const Progress *progress, GCancellable *cancellable,
-                     DownloadResult *result, GError **error);
+bool http_client_download(HttpClient *client, const char *url, const char *path,
+                          uint64_t size_limit, int retries, const Progress *progress,
+                          GCancellable *cancellable, DownloadResult *result, GError **error);

@@ -13,49 +13,35 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 /* Parses one JSON value: UTF-8, no duplicate keys, nothing after it, nesting bounded by jansson's
  * JSON_PARSER_MAX_DEPTH (2048). The caller bounds the size by the size of @text.
  * ASSAY_ERROR_INVALID with line and column. (transfer full) */
-json_t *
-json_parse(Slice text, GError **error);
+json_t *json_parse(Slice text, GError **error);
 
 /* Parses a file of at most @limit bytes. (transfer full) */
-json_t *
-json_read_file(int directory_fd, const char *path, size_t limit, GError **error);
+json_t *json_read_file(int directory_fd, const char *path, size_t limit, GError **error);
 
 /* Compact text with object keys in the order they were set; numbers keep their type. (transfer
  * full) */
-char *
-json_to_text(const json_t *value);
+char *json_to_text(const json_t *value);
 /* The same with two-space indentation and a last LF, for people. (transfer full) */
-char *
-json_to_pretty_text(const json_t *value);
+char *json_to_pretty_text(const json_t *value);
 
 /* The member @key of @object when it is a string; otherwise NULL. (transfer none) */
-const char *
-json_get_string(const json_t *object, const char *key);
+const char *json_get_string(const json_t *object, const char *key);
 /* The member @key when it is an integer; otherwise @fallback. */
-json_int_t
-json_get_integer(const json_t *object, const char *key, json_int_t fallback);
-double
-json_get_number(const json_t *object, const char *key, double fallback);
-bool
-json_get_boolean(const json_t *object, const char *key, bool fallback);
+json_int_t json_get_integer(const json_t *object, const char *key, json_int_t fallback);
+double json_get_number(const json_t *object, const char *key, double fallback);
+bool json_get_boolean(const json_t *object, const char *key, bool fallback);
 /* The member when it is an object (array); otherwise NULL. (transfer none) */
-json_t *
-json_get_object(const json_t *object, const char *key);
-json_t *
-json_get_array(const json_t *object, const char *key);
+json_t *json_get_object(const json_t *object, const char *key);
+json_t *json_get_array(const json_t *object, const char *key);
 
 /* Like json_get_string(), but a missing or wrongly typed member is ASSAY_ERROR_INVALID that names
  * @key. (transfer none) */
-const char *
-json_require_string(const json_t *object, const char *key, GError **error);
+const char *json_require_string(const json_t *object, const char *key, GError **error);
 
 /* The strings of an array, those that are not strings left out; NULL for an empty or missing array.
  * (transfer full) */
-GStrv
-json_get_strings(const json_t *object, const char *key);
+GStrv json_get_strings(const json_t *object, const char *key);
 
 /* Sets @key to @value; a NULL @value sets nothing. */
-void
-json_set_string(json_t *object, const char *key, const char *value);
-void
-json_set_strings(json_t *object, const char *key, const char *const *values);
+void json_set_string(json_t *object, const char *key, const char *value);
+void json_set_strings(json_t *object, const char *key, const char *const *values);

@@ -16,21 +16,16 @@ typedef enum { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON } LogFormat;
 
 /* Called once at start, before any thread. GLib's own messages go through here as well.
  * LOG_FORMAT_AUTO: text when standard error is a terminal, else JSON. */
-void
-log_start(LogLevel lowest, LogFormat format);
+void log_start(LogLevel lowest, LogFormat format);
 
 /* False for a text that is none of debug, info, warning, error. */
-bool
-log_level_parse(const char *text, LogLevel *level);
+bool log_level_parse(const char *text, LogLevel *level);
 
 /* The request that this thread works for; NULL ends it. Copied. */
-void
-log_set_request_id(const char *request_id);
-const char *
-log_get_request_id(void);
+void log_set_request_id(const char *request_id);
+const char *log_get_request_id(void);
 
-void
-log_event(LogLevel level, const char *message, ...) G_GNUC_NULL_TERMINATED;
+void log_event(LogLevel level, const char *message, ...) G_GNUC_NULL_TERMINATED;
 
 #define log_debug(...)   log_event(LOG_DEBUG_LEVEL, __VA_ARGS__)
 #define log_info(...)    log_event(LOG_INFO_LEVEL, __VA_ARGS__)

@@ -26,26 +26,20 @@ struct Command {
 
 /* Runs @command; argv[0] is its name. Parses options, answers --help, checks the count of
  * arguments. */
-int
-command_run(const Command *command, const char *path, int argc, char **argv);
+int command_run(const Command *command, const char *path, int argc, char **argv);
 
 /* Prints "assay: MESSAGE" on standard error, frees nothing; returns EXIT_ERROR. */
-int
-command_fail(const GError *error);
-int
-command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+int command_fail(const GError *error);
+int command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* Standard output: flushes and checks, so that a full disk or a closed pipe is an error and not
  * silence. Returns @code, or EXIT_ERROR. */
-int
-command_end_output(int code);
+int command_end_output(int code);
 
 /* For the table writers: the terminal's width (0 when not a terminal), and whether to colour:
  * standard output is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */
-unsigned
-terminal_width(void);
-bool
-terminal_wants_colour(void);
+unsigned terminal_width(void);
+bool terminal_wants_colour(void);
 
 extern const Command completion_command;
 /* All, in the order of the help text. */

@@ -21,11 +21,9 @@ typedef struct {
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at
  * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer
  * (no tar inside). (transfer full) */
-LayerInventory *
-inspect_layer(const InspectionInput *input, const ConfigLimits *limits, const Progress *progress,
-              GCancellable *cancellable, GError **error);
+LayerInventory *inspect_layer(const InspectionInput *input, const ConfigLimits *limits,
+                              const Progress *progress, GCancellable *cancellable, GError **error);
 
 /* What the kernel offers the cage: checked at start. Lists what is missing in @missing ("Landlock",
  * "seccomp"), or leaves it NULL. Returns true when the cage is whole. */
-bool
-inspection_cage_available(char **missing);
+bool inspection_cage_available(char **missing);

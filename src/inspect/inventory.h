@@ -27,8 +27,7 @@ typedef struct {
   GStrv files;          /* paths it owns, where the list was cheap; or NULL */
 } Package;
 
-void
-package_free(Package *package);
+void package_free(Package *package);
 
 /* /etc/os-release or /usr/lib/os-release, os-release(5). */
 typedef struct {
@@ -39,8 +38,7 @@ typedef struct {
   GStrv id_like;     /* or NULL */
 } OsRelease;
 
-void
-os_release_free(OsRelease *os);
+void os_release_free(OsRelease *os);
 
 /* Something about the layer itself that a person should know; never fatal. */
 typedef struct {
@@ -61,16 +59,12 @@ typedef struct {
   GPtrArray *notes;     /* LayerNote; at most 1000, then one that says so */
 } LayerInventory;
 
-LayerInventory *
-layer_inventory_new(void);
-void
-layer_inventory_free(LayerInventory *inventory);
+LayerInventory *layer_inventory_new(void);
+void layer_inventory_free(LayerInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 
-json_t *
-layer_inventory_to_json(const LayerInventory *inventory);
-LayerInventory *
-layer_inventory_from_json(const json_t *json, GError **error);
+json_t *layer_inventory_to_json(const LayerInventory *inventory);
+LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);
 
 /* A package of an image, with the layer that brought this version of it. */
 typedef struct {
@@ -87,8 +81,6 @@ typedef struct {
 /* Overlays @layers (bottom first): whiteouts and opaque folders drop what is below; a database that
  * stands again in an upper layer replaces the lower one's packages; a package that the upper one
  * lists unchanged keeps the lower layer as its origin. Takes over the reference. (transfer full) */
-ImageInventory *
-image_inventory_new(GPtrArray *layers);
-void
-image_inventory_free(ImageInventory *inventory);
+ImageInventory *image_inventory_new(GPtrArray *layers);
+void image_inventory_free(ImageInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageInventory, image_inventory_free)

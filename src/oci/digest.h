@@ -16,31 +16,21 @@ typedef struct {
 } Digest;
 
 /* Lower-case hex of the right length, known algorithm; ASSAY_ERROR_INVALID or _UNSUPPORTED. */
-bool
-digest_parse(const char *text, Digest *digest, GError **error);
-bool
-digest_is_valid(const char *text);
-DigestAlgorithm
-digest_algorithm(const Digest *digest);
+bool digest_parse(const char *text, Digest *digest, GError **error);
+bool digest_is_valid(const char *text);
+DigestAlgorithm digest_algorithm(const Digest *digest);
 /* Points behind the colon. */
-const char *
-digest_hex(const Digest *digest);
-bool
-digest_equal(const Digest *a, const Digest *b);
+const char *digest_hex(const Digest *digest);
+bool digest_equal(const Digest *a, const Digest *b);
 
 /* The digest of @bytes. */
-Digest
-digest_of(DigestAlgorithm algorithm, Slice bytes);
+Digest digest_of(DigestAlgorithm algorithm, Slice bytes);
 
 /* Digest of bytes that come in parts. */
 typedef struct DigestStream DigestStream;
-DigestStream *
-digest_stream_new(DigestAlgorithm algorithm);
-void
-digest_stream_update(DigestStream *stream, Slice bytes);
+DigestStream *digest_stream_new(DigestAlgorithm algorithm);
+void digest_stream_update(DigestStream *stream, Slice bytes);
 /* The digest of all so far; the stream can go on. */
-Digest
-digest_stream_current(const DigestStream *stream);
-void
-digest_stream_free(DigestStream *stream);
+Digest digest_stream_current(const DigestStream *stream);
+void digest_stream_free(DigestStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DigestStream, digest_stream_free)

@@ -37,19 +37,15 @@ typedef struct {
 /* @media_type: the Content-Type that came with @text, or NULL. A body whose mediaType disagrees
  * with it, schema 1, unknown types, missing members, bad digests or sizes: ASSAY_ERROR_INVALID or
  * _UNSUPPORTED, naming the member (JSON path). (transfer full) */
-Manifest *
-manifest_parse(Slice text, const char *media_type, GError **error);
-void
-manifest_free(Manifest *manifest);
+Manifest *manifest_parse(Slice text, const char *media_type, GError **error);
+void manifest_free(Manifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 
-void
-descriptor_free(Descriptor *descriptor);
+void descriptor_free(Descriptor *descriptor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
 
 /* True for an image whose layers make a file system: a container image and not an artifact. */
-bool
-manifest_is_container_image(const Manifest *manifest);
+bool manifest_is_container_image(const Manifest *manifest);
 
 typedef struct {
   char *architecture, *os, *variant;         /* NULL when absent */
@@ -62,8 +58,6 @@ typedef struct {
   GArray *history_empty;                     /* bool: empty_layer, parallel to history */
 } ImageConfig;
 
-ImageConfig *
-image_config_parse(Slice text, GError **error);
-void
-image_config_free(ImageConfig *config);
+ImageConfig *image_config_parse(Slice text, GError **error);
+void image_config_free(ImageConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageConfig, image_config_free)

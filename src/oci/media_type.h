@@ -18,15 +18,12 @@
 #define MEDIA_TYPE_DOCKER_SCHEMA1        "application/vnd.docker.distribution.manifest.v1+json"
 #define MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
-bool
-media_type_is_manifest(const char *type); /* an image manifest: OCI or Docker v2 */
-bool
-media_type_is_index(const char *type); /* an image index or manifest list */
-bool
-media_type_is_schema1(const char *type);
+bool media_type_is_manifest(const char *type); /* an image manifest: OCI or Docker v2 */
+bool media_type_is_index(const char *type);    /* an image index or manifest list */
+bool media_type_is_schema1(const char *type);
 /* A file system layer in tar form, whatever its compression, "foreign"/nondistributable ones too.
  */
-bool
-media_type_is_layer(const char *type);
-bool
-media_type_is_image_config(const char *type);
+bool media_type_is_layer(const char *type);
+/* A layer that the specifications let a registry do without (Windows base layers). */
+bool media_type_is_foreign_layer(const char *type);
+bool media_type_is_image_config(const char *type);

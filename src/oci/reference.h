@@ -9,11 +9,9 @@
 #define TAG_MAX             128
 
 /* [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*, at most 255 bytes. */
-bool
-repository_name_is_valid(const char *name);
+bool repository_name_is_valid(const char *name);
 /* [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127} */
-bool
-tag_is_valid(const char *tag);
+bool tag_is_valid(const char *tag);
 
 /* HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]. Without tag and digest, @tag is "latest". */
 typedef struct {
@@ -24,8 +22,6 @@ typedef struct {
   char *digest; /* NULL when only a tag is given; wins over the tag */
 } Reference;
 
-Reference *
-reference_parse(const char *text, GError **error);
-void
-reference_free(Reference *reference);
+Reference *reference_parse(const char *text, GError **error);
+void reference_free(Reference *reference);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reference, reference_free)

@@ -16,8 +16,7 @@
 #include "storage/sql.h"
 
 #define REGISTRY_ERROR (registry_error_quark())
-GQuark
-registry_error_quark(void);
+GQuark registry_error_quark(void);
 /* In the order of the specification's table, code-1 to code-14. */
 typedef enum {
   REGISTRY_BLOB_UNKNOWN,
@@ -39,54 +38,40 @@ typedef enum {
 typedef struct Registry Registry;
 
 /* Neither is taken over; both must outlive the registry. (transfer full) */
-Registry *
-registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits);
-void
-registry_free(Registry *registry);
+Registry *registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits);
+void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 
 /* Rises with every change to any repository: what a cache of answers is checked against. */
-uint64_t
-registry_generation(const Registry *registry);
+uint64_t registry_generation(const Registry *registry);
 
 /* --- blobs --- */
-bool
-registry_blob_stat(Registry *registry, const char *repository, const Digest *digest, uint64_t *size,
-                   GError **error);
-int
-registry_blob_open(Registry *registry, const char *repository, const Digest *digest, uint64_t *size,
-                   GError **error);
+bool registry_blob_stat(Registry *registry, const char *repository, const Digest *digest,
+                        uint64_t *size, GError **error);
+int registry_blob_open(Registry *registry, const char *repository, const Digest *digest,
+                       uint64_t *size, GError **error);
 /* Links a blob of @from (NULL: of any repository) into @repository; false without *error when it is
  * not to be had and the client must upload. */
-bool
-registry_blob_mount(Registry *registry, const char *repository, const char *from,
-                    const Digest *digest, GError **error);
-bool
-registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
-                     GError **error);
+bool registry_blob_mount(Registry *registry, const char *repository, const char *from,
+                         const Digest *digest, GError **error);
+bool registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
+                          GError **error);
 
 /* --- uploads: a session belongs to one repository and survives a restart --- */
 typedef struct RegistryUpload RegistryUpload;
-RegistryUpload *
-registry_upload_start(Registry *registry, const char *repository, GError **error);
+RegistryUpload *registry_upload_start(Registry *registry, const char *repository, GError **error);
 /* Takes the session for this thread: REGISTRY_BLOB_UPLOAD_UNKNOWN; ASSAY_ERROR_BUSY while another
  * request holds it. */
-RegistryUpload *
-registry_upload_take(Registry *registry, const char *repository, const char *id, GError **error);
-const char *
-registry_upload_id(const RegistryUpload *upload);
-uint64_t
-registry_upload_size(const RegistryUpload *upload);
-bool
-registry_upload_append(RegistryUpload *upload, Slice bytes, GError **error);
+RegistryUpload *registry_upload_take(Registry *registry, const char *repository, const char *id,
+                                     GError **error);
+const char *registry_upload_id(const RegistryUpload *upload);
+uint64_t registry_upload_size(const RegistryUpload *upload);
+bool registry_upload_append(RegistryUpload *upload, Slice bytes, GError **error);
 /* Durable and linked into the repository on success. */
-bool
-registry_upload_finish(RegistryUpload *upload, const Digest *digest, GError **error);
-bool
-registry_upload_cancel(RegistryUpload *upload, GError **error);
+bool registry_upload_finish(RegistryUpload *upload, const Digest *digest, GError **error);
+bool registry_upload_cancel(RegistryUpload *upload, GError **error);
 /* Gives the session back, open. */
-void
-registry_upload_release(RegistryUpload *upload);
+void registry_upload_release(RegistryUpload *upload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegistryUpload, registry_upload_release)
 
 /* --- manifests and tags --- */
@@ -96,39 +81,32 @@ typedef struct {
   char *media_type;
   int64_t pushed; /* microseconds since 1970 */
 } StoredManifest;
-void
-stored_manifest_free(StoredManifest *manifest);
+void stored_manifest_free(StoredManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredManifest, stored_manifest_free)
 
 /* @reference: a tag or a digest. (transfer full) */
-StoredManifest *
-registry_manifest_get(Registry *registry, const char *repository, const char *reference,
-                      GError **error);
+StoredManifest *registry_manifest_get(Registry *registry, const char *repository,
+                                      const char *reference, GError **error);
 /* Parses, checks that what it refers to is there, stores, tags (@reference a tag), records the
  * subject.
  * @parsed and @digest are filled on success. */
-bool
-registry_manifest_put(Registry *registry, const char *repository, const char *reference,
-                      const char *media_type, GBytes *bytes, Digest *digest, Manifest **parsed,
-                      GError **error);
+bool registry_manifest_put(Registry *registry, const char *repository, const char *reference,
+                           const char *media_type, GBytes *bytes, Digest *digest, Manifest **parsed,
+                           GError **error);
 /* By digest: the manifest and its tags; by tag: the tag alone. */
-bool
-registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
-                         GError **error);
+bool registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
+                              GError **error);
 
 /* Names after @last in byte order, at most @n (0: all); *more tells that there are others.
  * (transfer full) */
-GStrv
-registry_tags(Registry *registry, const char *repository, const char *last, uint32_t n, bool *more,
-              GError **error);
-GStrv
-registry_catalog(Registry *registry, const char *last, uint32_t n, bool *more, GError **error);
+GStrv registry_tags(Registry *registry, const char *repository, const char *last, uint32_t n,
+                    bool *more, GError **error);
+GStrv registry_catalog(Registry *registry, const char *last, uint32_t n, bool *more,
+                       GError **error);
 /* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest;
  * @artifact_type NULL: all. (transfer full) */
-GPtrArray *
-registry_referrers(Registry *registry, const char *repository, const Digest *digest,
-                   const char *artifact_type, GError **error);
+GPtrArray *registry_referrers(Registry *registry, const char *repository, const Digest *digest,
+                              const char *artifact_type, GError **error);
 
 /* Drops idle uploads; called now and then by the server. */
-unsigned
-registry_expire_uploads(Registry *registry);
+unsigned registry_expire_uploads(Registry *registry);

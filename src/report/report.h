@@ -19,10 +19,8 @@ typedef struct {
 } Report;
 
 typedef enum { REPORT_TABLE, REPORT_JSON, REPORT_SARIF } ReportFormat;
-bool
-report_format_parse(const char *name, ReportFormat *format);
+bool report_format_parse(const char *name, ReportFormat *format);
 
 /* The table is @width columns wide at most (0: unlimited) and coloured when @colour. SARIF
  * is 2.1.0. (transfer full) */
-char *
-report_write(ReportFormat format, const Report *report, unsigned width, bool colour);
+char *report_write(ReportFormat format, const Report *report, unsigned width, bool colour);

@@ -28,23 +28,17 @@ typedef struct {
 
 /* ASSAY_ERROR_INVALID for a target of no known transport, with examples in the message. (transfer
  * full) */
-ImageSource *
-image_source_open(const char *target, const ImageSourceOptions *options, const ConfigLimits *limits,
-                  const Progress *progress, GCancellable *cancellable, GError **error);
-void
-image_source_free(ImageSource *source);
+ImageSource *image_source_open(const char *target, const ImageSourceOptions *options,
+                               const ConfigLimits *limits, const Progress *progress,
+                               GCancellable *cancellable, GError **error);
+void image_source_free(ImageSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSource, image_source_free)
 
-const char *
-image_source_target(const ImageSource *source);
-const Digest *
-image_source_manifest_digest(const ImageSource *source); /* NULL for rootfs: */
-const ImageConfig *
-image_source_config(const ImageSource *source); /* NULL for rootfs: */
-unsigned
-image_source_layer_count(const ImageSource *source);
+const char *image_source_target(const ImageSource *source);
+const Digest *image_source_manifest_digest(const ImageSource *source); /* NULL for rootfs: */
+const ImageConfig *image_source_config(const ImageSource *source);     /* NULL for rootfs: */
+unsigned image_source_layer_count(const ImageSource *source);
 /* Ready to be inspected; downloads it first when it is remote. Valid as long as the source;
  * thread-safe. */
-bool
-image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
-                   const Progress *progress, GCancellable *cancellable, GError **error);
+bool image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
+                        const Progress *progress, GCancellable *cancellable, GError **error);

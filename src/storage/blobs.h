@@ -19,52 +19,36 @@ typedef struct BlobStore BlobStore;
 typedef struct BlobUpload BlobUpload;
 
 /* @durable: false leaves out every fsync (benchmarks only). (transfer full) */
-BlobStore *
-blob_store_open(const char *data_folder, bool durable, GError **error);
-void
-blob_store_close(BlobStore *store);
+BlobStore *blob_store_open(const char *data_folder, bool durable, GError **error);
+void blob_store_close(BlobStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobStore, blob_store_close)
 
 /* A new upload with a fresh id (a UUID). (transfer full) */
-BlobUpload *
-blob_upload_new(BlobStore *store, GError **error);
+BlobUpload *blob_upload_new(BlobStore *store, GError **error);
 /* Takes up an upload that a broken connection or a restart left: what is on disk is hashed again
  * once (the only case in which bytes are read twice). ASSAY_ERROR_NOT_FOUND. (transfer full) */
-BlobUpload *
-blob_upload_resume(BlobStore *store, const char *id, GError **error);
-const char *
-blob_upload_id(const BlobUpload *upload);
-uint64_t
-blob_upload_size(const BlobUpload *upload);
+BlobUpload *blob_upload_resume(BlobStore *store, const char *id, GError **error);
+const char *blob_upload_id(const BlobUpload *upload);
+uint64_t blob_upload_size(const BlobUpload *upload);
 /* Appends and hashes. On ASSAY_ERROR_IO (disk full) the upload stays at its former size. */
-bool
-blob_upload_append(BlobUpload *upload, Slice bytes, GError **error);
+bool blob_upload_append(BlobUpload *upload, Slice bytes, GError **error);
 /* Checks the digest, makes the blob durable and visible. ASSAY_ERROR_MISMATCH leaves the store as
  * it was and removes the upload. Two uploads of one blob may finish at once: both succeed. */
-bool
-blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error);
+bool blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error);
 /* Removes the upload's bytes. */
-bool
-blob_upload_cancel(BlobUpload *upload, GError **error);
+bool blob_upload_cancel(BlobUpload *upload, GError **error);
 /* Frees the handle; an unfinished upload stays on disk for blob_upload_resume(). */
-void
-blob_upload_free(BlobUpload *upload);
+void blob_upload_free(BlobUpload *upload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobUpload, blob_upload_free)
 
 /* A file descriptor for reading (close-on-exec) and the size; -1 and ASSAY_ERROR_NOT_FOUND. */
-int
-blob_store_open_blob(BlobStore *store, const Digest *digest, uint64_t *size, GError **error);
+int blob_store_open_blob(BlobStore *store, const Digest *digest, uint64_t *size, GError **error);
 /* Reads a small blob whole; more than @limit is ASSAY_ERROR_LIMIT. (transfer full) */
-GBytes *
-blob_store_read(BlobStore *store, const Digest *digest, size_t limit, GError **error);
+GBytes *blob_store_read(BlobStore *store, const Digest *digest, size_t limit, GError **error);
 /* Stores bytes in one call. */
-bool
-blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **error);
-bool
-blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
+bool blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **error);
+bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
 /* Removes the file; missing is no error. The caller makes sure nobody refers to it. */
-bool
-blob_store_delete(BlobStore *store, const Digest *digest, GError **error);
+bool blob_store_delete(BlobStore *store, const Digest *digest, GError **error);
 /* Removes uploads untouched for @seconds; returns how many. */
-unsigned
-blob_store_expire_uploads(BlobStore *store, uint32_t seconds);
+unsigned blob_store_expire_uploads(BlobStore *store, uint32_t seconds);

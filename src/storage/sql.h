@@ -49,50 +49,35 @@ typedef struct {
 #define SQL_BYTES(s)   ((SqlValue){.type = SQL_VALUE_BYTES, .bytes = (s)})
 /* A NULL string becomes SQL NULL. */
 #define SQL_TEXT(s) sql_value_text(s)
-SqlValue
-sql_value_text(const char *text);
+SqlValue sql_value_text(const char *text);
 
 /* @url: "sqlite:/path/metadata.db", or ":memory:" after the scheme. @durable: false turns the
  * waiting for the disk off (benchmarks). Runs the migrations that the file lacks. (transfer full)
  */
-SqlPool *
-sql_pool_open(const char *url, bool durable, GError **error);
-void
-sql_pool_close(SqlPool *pool);
+SqlPool *sql_pool_open(const char *url, bool durable, GError **error);
+void sql_pool_close(SqlPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlPool, sql_pool_close)
 
 /* SQL_WRITE begins a transaction; freeing the connection without sql_commit() rolls it back.
  * (transfer full) */
-SqlConnection *
-sql_acquire(SqlPool *pool, SqlMode mode, GError **error);
-bool
-sql_commit(SqlConnection *connection, GError **error);
-void
-sql_release(SqlConnection *connection);
+SqlConnection *sql_acquire(SqlPool *pool, SqlMode mode, GError **error);
+bool sql_commit(SqlConnection *connection, GError **error);
+void sql_release(SqlConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlConnection, sql_release)
 
 /* Statements are prepared once a connection and kept. The values end with SQL_END. */
-SqlRows *
-sql_query(SqlConnection *connection, GError **error, const char *text, ...);
+SqlRows *sql_query(SqlConnection *connection, GError **error, const char *text, ...);
 /* For statements without rows; @changed, when not NULL, takes the number of rows touched. */
-bool
-sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...);
+bool sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...);
 
 /* Steps to the next (at first: the first) row. False at the end and on error: tell them apart by
  * *error. */
-bool
-sql_rows_next(SqlRows *rows, GError **error);
-int64_t
-sql_rows_integer(SqlRows *rows, int column);
-double
-sql_rows_double(SqlRows *rows, int column);
-bool
-sql_rows_is_null(SqlRows *rows, int column);
+bool sql_rows_next(SqlRows *rows, GError **error);
+int64_t sql_rows_integer(SqlRows *rows, int column);
+double sql_rows_double(SqlRows *rows, int column);
+bool sql_rows_is_null(SqlRows *rows, int column);
 /* Valid until the next step; NULL for SQL NULL. (transfer none) */
-const char *
-sql_rows_text(SqlRows *rows, int column);
-Slice
-sql_rows_bytes(SqlRows *rows, int column);
-void
-sql_rows_free(SqlRows *rows);
+const char *sql_rows_text(SqlRows *rows, int column);
+Slice sql_rows_bytes(SqlRows *rows, int column);
+void sql_rows_free(SqlRows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlRows, sql_rows_free)

@@ -33,12 +33,9 @@ typedef struct {
   char *published, *modified;
 } Finding;
 
-void
-finding_free(Finding *finding);
-json_t *
-finding_to_json(const Finding *finding);
+void finding_free(Finding *finding);
+json_t *finding_to_json(const Finding *finding);
 
 /* Worst first: severity, then known-exploited, fixable, EPSS, id, package. For g_ptr_array_sort().
  */
-int
-finding_compare(gconstpointer a, gconstpointer b);
+int finding_compare(gconstpointer a, gconstpointer b);

@@ -9,18 +9,16 @@
 
 /* The ecosystem that a package of @type on @os belongs to: "debian:11", "alpine:3.18",
  * "almalinux:9". NULL when the distribution is not known. (transfer full) */
-char *
-match_ecosystem(const OsRelease *os, const char *package_type);
+char *match_ecosystem(const OsRelease *os, const char *package_type);
 
 typedef struct {
   GPtrArray *findings; /* Finding, worst first; statements "not affected" are left out; states
                           will-not-fix, end-of-life and unimportant are in, as such */
   GPtrArray *notes;    /* char *: "no advisories for debian:99: findings are incomplete" */
 } MatchResult;
-void
-match_result_free(MatchResult *result);
+void match_result_free(MatchResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
 
 /* Thread-safe. (transfer full) */
-MatchResult *
-match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError **error);
+MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inventory,
+                         GError **error);

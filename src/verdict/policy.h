@@ -14,12 +14,9 @@ typedef struct PolicySet PolicySet;
  * whole text names the built-in strict set: blocks critical with a fix, and what was never scanned.
  * ASSAY_ERROR_INVALID with file, line and key. Immutable after; reference-counted. (transfer full)
  */
-PolicySet *
-policy_set_load(const char *path, GError **error);
-PolicySet *
-policy_set_ref(PolicySet *set);
-void
-policy_set_unref(PolicySet *set);
+PolicySet *policy_set_load(const char *path, GError **error);
+PolicySet *policy_set_ref(PolicySet *set);
+void policy_set_unref(PolicySet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 
 typedef enum { SCAN_NONE, SCAN_PENDING, SCAN_DONE, SCAN_FAILED, SCAN_NOT_APPLICABLE } ScanState;
@@ -42,12 +39,9 @@ typedef struct {
   GPtrArray *warnings; /* char *: what is only shown */
   unsigned blocking, ignored; /* findings that block; findings taken out by the allowlist */
 } Verdict;
-void
-verdict_free(Verdict *verdict);
+void verdict_free(Verdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_free)
-json_t *
-verdict_to_json(const Verdict *verdict);
+json_t *verdict_to_json(const Verdict *verdict);
 
 /* Pure: the same input gives the same verdict. (transfer full) */
-Verdict *
-policy_judge(const PolicySet *set, const PolicyInput *input);
+Verdict *policy_judge(const PolicySet *set, const PolicyInput *input);

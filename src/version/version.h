@@ -8,11 +8,9 @@
 typedef enum { VERSION_DEBIAN, VERSION_APK, VERSION_RPM } VersionScheme;
 
 /* Negative, zero, positive as @a is older than, the same as, newer than @b. Versions are complete:
- * [epoch:]upstream[-revision] for Debian, [epoch:]version[-release] for RPM (a missing epoch is 0;
- * a release missing on either side is not compared). */
-int
-version_compare(VersionScheme scheme, Slice a, Slice b);
+ * [epoch:]upstream[-revision] for Debian, [epoch:]version[-release] for RPM (a missing epoch is 0,
+ * a missing release older than any). */
+int version_compare(VersionScheme scheme, Slice a, Slice b);
 
 /* The same for NUL-terminated strings. */
-int
-version_compare_strings(VersionScheme scheme, const char *a, const char *b);
+int version_compare_strings(VersionScheme scheme, const char *a, const char *b);

@@ -10,7 +10,8 @@ test_refused(void)
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
-    g_test_message("case %s", cases[i]);
+    g_autofree char *shown = g_utf8_make_valid(cases[i], -1);
+    g_test_message("case %s", shown);
     g_assert_null(json_parse(slice_from_string(cases[i]), &error));
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
   }

@@ -1,0 +1,126 @@
+/* The image config (image-spec config.md); its struct stands in manifest.h. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "oci/manifest.h"
+
+/* As many as a manifest may have layers. */
+#define DIFF_IDS_MAX 10000
+
+void
+image_config_free(ImageConfig *config)
+{
+  if (config == NULL)
+    return;
+  g_free(config->architecture);
+  g_free(config->os);
+  g_free(config->variant);
+  g_free(config->created);
+  g_free(config->user);
+  g_strfreev(config->env);
+  g_strfreev(config->entrypoint);
+  g_strfreev(config->cmd);
+  g_strfreev(config->exposed_ports);
+  g_clear_pointer(&config->labels, g_hash_table_unref);
+  g_clear_pointer(&config->diff_ids, g_ptr_array_unref);
+  g_clear_pointer(&config->history, g_ptr_array_unref);
+  g_clear_pointer(&config->history_empty, g_array_unref);
+  g_free(config);
+}
+
+static bool
+read_diff_ids(const json_t *object, ImageConfig *config, GError **error)
+{
+  const json_t *list = json_get_array(json_get_object(object, "rootfs"), "diff_ids");
+  if (list == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "rootfs.diff_ids: is missing or not an array");
+  if (json_array_size(list) > DIFF_IDS_MAX)
+    return error_set(error, ASSAY_ERROR_LIMIT, "rootfs.diff_ids: more than %d entries",
+                     DIFF_IDS_MAX);
+  size_t index;
+  json_t *item;
+  json_array_foreach(list, index, item) {
+    g_autofree Digest *diff_id = g_new0(Digest, 1);
+    if (!json_is_string(item) || !digest_parse(json_string_value(item), diff_id, error)) {
+      if (!json_is_string(item))
+        error_set(error, ASSAY_ERROR_INVALID, "must be a string");
+      g_prefix_error(error, "rootfs.diff_ids[%zu]: ", index);
+      return false;
+    }
+    g_ptr_array_add(config->diff_ids, g_steal_pointer(&diff_id));
+  }
+  return true;
+}
+
+static void
+read_history(const json_t *object, ImageConfig *config)
+{
+  size_t index;
+  json_t *item;
+  json_array_foreach(json_get_array(object, "history"), index, item) {
+    const char *created_by = json_get_string(item, "created_by");
+    bool empty = json_get_boolean(item, "empty_layer", false);
+    g_ptr_array_add(config->history, g_strdup(created_by != NULL ? created_by : ""));
+    g_array_append_val(config->history_empty, empty);
+  }
+}
+
+static GStrv
+read_keys(json_t *object)
+{
+  if (object == NULL)
+    return NULL;
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  const char *key;
+  json_t *value;
+  json_object_foreach(object, key, value) {
+    g_strv_builder_add(builder, key);
+  }
+  return g_strv_builder_end(builder);
+}
+
+static void
+read_execution(const json_t *execution, ImageConfig *config)
+{
+  config->user = g_strdup(json_get_string(execution, "User"));
+  config->env = json_get_strings(execution, "Env");
+  config->entrypoint = json_get_strings(execution, "Entrypoint");
+  config->cmd = json_get_strings(execution, "Cmd");
+  config->exposed_ports = read_keys(json_get_object(execution, "ExposedPorts"));
+  json_t *labels = json_get_object(execution, "Labels");
+  if (labels == NULL)
+    return;
+  config->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  const char *key;
+  json_t *value;
+  json_object_foreach(labels, key, value) {
+    if (json_is_string(value))
+      g_hash_table_insert(config->labels, g_strdup(key), g_strdup(json_string_value(value)));
+  }
+}
+
+ImageConfig *
+image_config_parse(Slice text, GError **error)
+{
+  g_autoptr(json_t) object = json_parse(text, error);
+  if (object == NULL)
+    return NULL;
+  if (!json_is_object(object)) {
+    error_set(error, ASSAY_ERROR_INVALID, "an image config must be a JSON object");
+    return NULL;
+  }
+  g_autoptr(ImageConfig) config = g_new0(ImageConfig, 1);
+  config->architecture = g_strdup(json_get_string(object, "architecture"));
+  config->os = g_strdup(json_get_string(object, "os"));
+  config->variant = g_strdup(json_get_string(object, "variant"));
+  config->created = g_strdup(json_get_string(object, "created"));
+  config->diff_ids = g_ptr_array_new_with_free_func(g_free);
+  config->history = g_ptr_array_new_with_free_func(g_free);
+  config->history_empty = g_array_new(FALSE, FALSE, sizeof(bool));
+  if (!read_diff_ids(object, config, error))
+    return NULL;
+  read_history(object, config);
+  read_execution(json_get_object(object, "config"), config);
+  return g_steal_pointer(&config);
+}

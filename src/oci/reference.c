@@ -1,0 +1,152 @@
+/* The grammars of names, tags and references; see the header. */
+#include "oci/reference.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/digest.h"
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* One path component: alphanumerics with single ".", "_", double "_" or any run of "-" between. */
+static bool
+component_is_valid(const char *at, size_t size)
+{
+  const char *const end = at + size;
+  while (at < end) {
+    size_t word = 0;
+    while (at + word < end && strchr(LOWER DIGITS, at[word]) != NULL)
+      word++;
+    if (word == 0)
+      return false;
+    at += word;
+    if (at == end)
+      return true;
+    size_t run = 1;
+    while (at + run < end && at[run] == at[0])
+      run++;
+    bool separator = (*at == '.' && run == 1) || (*at == '_' && run <= 2) || *at == '-';
+    if (!separator)
+      return false;
+    at += run;
+  }
+  return false;
+}
+
+bool
+repository_name_is_valid(const char *name)
+{
+  if (strlen(name) > REPOSITORY_NAME_MAX)
+    return false;
+  for (;;) {
+    size_t size = strcspn(name, "/");
+    if (!component_is_valid(name, size))
+      return false;
+    if (name[size] == '\0')
+      return true;
+    name += size + 1;
+  }
+}
+
+bool
+tag_is_valid(const char *tag)
+{
+  size_t size = strlen(tag);
+  return size >= 1 && size <= TAG_MAX && strchr(".-", *tag) == NULL &&
+         strspn(tag, LOWER UPPER DIGITS "_.-") == size;
+}
+
+/* The first part is a host when it could be no repository on Docker Hub: a dot, a port, localhost.
+ */
+static bool
+looks_like_host(const char *text, size_t size)
+{
+  return memchr(text, '.', size) != NULL || memchr(text, ':', size) != NULL ||
+         (size == strlen("localhost") && strncmp(text, "localhost", size) == 0);
+}
+
+static bool
+host_is_valid(const char *host)
+{
+  const char *port = *host == '[' ? strchr(host, ']') : host;
+  if (port == NULL || strspn(host, LOWER UPPER DIGITS ".-:[]_") != strlen(host))
+    return false;
+  port = strchr(port, ':');
+  return port == NULL ||
+         (port != host && port[1] != '\0' && strspn(port + 1, DIGITS) == strlen(port + 1));
+}
+
+static Reference *
+refuse(const char *text, const char *what, GError **error)
+{
+  error_set(error, ASSAY_ERROR_INVALID,
+            "reference \"%.300s\": %s; write HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]", text, what);
+  return NULL;
+}
+
+Reference *
+reference_parse(const char *text, GError **error)
+{
+  g_autoptr(Reference) reference = g_new0(Reference, 1);
+  g_autofree char *name = g_strdup(text);
+
+  char *at = strchr(name, '@');
+  if (at != NULL) {
+    *at = '\0';
+    Digest digest;
+    if (!digest_parse(at + 1, &digest, error)) {
+      g_prefix_error(error, "reference \"%.300s\": ", text);
+      return NULL;
+    }
+    reference->digest = g_strdup(digest.text);
+  }
+
+  const char *path = name;
+  size_t first = strcspn(name, "/");
+  if (name[first] == '/' && looks_like_host(name, first)) {
+    reference->host = g_strndup(name, first);
+    path = name + first + 1;
+  } else {
+    reference->host = g_strdup("docker.io");
+  }
+  if (!host_is_valid(reference->host))
+    return refuse(text, "the host is not valid", error);
+
+  const char *last = strrchr(path, '/');
+  const char *colon = strchr(last == NULL ? path : last, ':');
+  reference->repository = colon == NULL ? g_strdup(path) : g_strndup(path, (size_t)(colon - path));
+  if (colon != NULL) {
+    if (!tag_is_valid(colon + 1))
+      return refuse(text, "the tag is not valid", error);
+    reference->tag = g_strdup(colon + 1);
+  } else if (reference->digest == NULL) {
+    reference->tag = g_strdup("latest");
+  }
+
+  if (strcmp(reference->host, "docker.io") == 0) {
+    g_free(reference->host);
+    reference->host = g_strdup("registry-1.docker.io");
+    if (strchr(reference->repository, '/') == NULL) {
+      g_autofree char *official = g_steal_pointer(&reference->repository);
+      reference->repository = g_strconcat("library/", official, NULL);
+    }
+  }
+  if (!repository_name_is_valid(reference->repository))
+    return refuse(text, "the repository name is not valid (lower case, digits, . _ - and /)",
+                  error);
+  return g_steal_pointer(&reference);
+}
+
+void
+reference_free(Reference *reference)
+{
+  if (reference == NULL)
+    return;
+  g_free(reference->host);
+  g_free(reference->repository);
+  g_free(reference->tag);
+  g_free(reference->digest);
+  g_free(reference);
+}

@@ -1,0 +1,65 @@
+/* What the version orders share: bytes of the C locale, and numbers of any length. */
+#pragma once
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/slice.h"
+
+#define END_OF_TEXT (-1)
+
+int version_compare_debian(Slice a, Slice b);
+int version_compare_apk(Slice a, Slice b);
+int version_compare_rpm(Slice a, Slice b);
+
+static inline bool
+byte_is_digit(int byte)
+{
+  return byte >= '0' && byte <= '9';
+}
+
+static inline bool
+byte_is_letter(int byte)
+{
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+static inline int
+slice_first(Slice a)
+{
+  return a.size > 0 ? a.data[0] : END_OF_TEXT;
+}
+
+/* The digits at the front, taken off. */
+static inline Slice
+slice_take_digits(Slice *rest)
+{
+  size_t count = 0;
+  while (count < rest->size && byte_is_digit(rest->data[count]))
+    count++;
+  Slice digits = slice_sub(*rest, 0, count);
+  *rest = slice_sub(*rest, count, rest->size);
+  return digits;
+}
+
+/* By the bytes, then the shorter first. */
+static inline int
+compare_bytes(Slice a, Slice b)
+{
+  size_t common = MIN(a.size, b.size);
+  int order = common == 0 ? 0 : memcmp(a.data, b.data, common);
+  return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* Decimal numbers without a bound on their length; no digits count as 0. */
+static inline int
+compare_digits(Slice a, Slice b)
+{
+  while (a.size > 0 && a.data[0] == '0')
+    a = slice_sub(a, 1, a.size);
+  while (b.size > 0 && b.data[0] == '0')
+    b = slice_sub(b, 1, b.size);
+  if (a.size != b.size)
+    return a.size < b.size ? -1 : 1;
+  return compare_bytes(a, b);
+}

@@ -1,0 +1,135 @@
+/* Manifests and configs: the real shapes are read, the lying and broken ones refused with a place.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/manifest.h"
+#include "oci/media_type.h"
+
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define CONFIG                                                                                     \
+  "{\"mediaType\":\"" MEDIA_TYPE_OCI_CONFIG "\",\"digest\":\"sha256:" HEX "\",\"size\":2}"
+#define LAYER                                                                                      \
+  "{\"mediaType\":\"" MEDIA_TYPE_OCI_LAYER_GZIP "\",\"digest\":\"sha256:" HEX "\",\"size\":3}"
+
+static void
+test_image(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Manifest) manifest = manifest_parse(
+      SLICE_LITERAL("{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[" LAYER "," LAYER "],"
+                    "\"annotations\":{\"a\":\"b\"},\"subject\":" CONFIG "}"),
+      MEDIA_TYPE_OCI_MANIFEST, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(manifest->kind, ==, MANIFEST_IMAGE);
+  g_assert_cmpuint(manifest->layers->len, ==, 2);
+  g_assert_cmpstr(manifest->artifact_type, ==, MEDIA_TYPE_OCI_CONFIG);
+  g_assert_cmpstr(g_hash_table_lookup(manifest->annotations, "a"), ==, "b");
+  g_assert_nonnull(manifest->subject);
+  g_assert_true(manifest_is_container_image(manifest));
+}
+
+static void
+test_index(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Manifest) manifest = manifest_parse(
+      SLICE_LITERAL(
+          "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_DOCKER_LIST "\",\"manifests\":["
+          "{\"mediaType\":\"" MEDIA_TYPE_DOCKER_MANIFEST "\",\"digest\":\"sha256:" HEX
+          "\",\"size\":1,"
+          "\"platform\":{\"architecture\":\"arm64\",\"os\":\"linux\",\"variant\":\"v8\"}}]}"),
+      NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(manifest->kind, ==, MANIFEST_INDEX);
+  const Descriptor *member = g_ptr_array_index(manifest->manifests, 0);
+  g_assert_cmpstr(member->architecture, ==, "arm64");
+  g_assert_cmpstr(member->variant, ==, "v8");
+  g_assert_false(manifest_is_container_image(manifest));
+}
+
+static void
+test_refused(void)
+{
+  static const struct {
+    const char *name, *media_type, *text;
+    int code;
+    const char *says;
+  } cases[] = {
+      {"not JSON", NULL, "{", ASSAY_ERROR_INVALID, "JSON"},
+      {"an array", NULL, "[]", ASSAY_ERROR_INVALID, "object"},
+      {"schema 1", NULL, "{\"schemaVersion\":1}", ASSAY_ERROR_UNSUPPORTED, "schema 1"},
+      {"schema 1 by type", MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED, "{\"schemaVersion\":2}",
+       ASSAY_ERROR_UNSUPPORTED, "schema 1"},
+      {"no version", NULL, "{\"layers\":[]}", ASSAY_ERROR_INVALID, "schemaVersion"},
+      {"two types", MEDIA_TYPE_OCI_MANIFEST,
+       "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\"}", ASSAY_ERROR_INVALID,
+       "mediaType"},
+      {"unknown type", "text/plain", "{\"schemaVersion\":2}", ASSAY_ERROR_UNSUPPORTED,
+       "text/plain"},
+      {"no config", NULL, "{\"schemaVersion\":2,\"layers\":[]}", ASSAY_ERROR_INVALID, "config"},
+      {"no layers", NULL, "{\"schemaVersion\":2,\"config\":" CONFIG "}", ASSAY_ERROR_INVALID,
+       "layers"},
+      {"both kinds", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"manifests\":[]}",
+       ASSAY_ERROR_INVALID, "both"},
+      {"bad digest", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG
+       ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:x\",\"size\":1}]}",
+       ASSAY_ERROR_INVALID, "layers[0]"},
+      {"negative size", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG
+       ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX "\",\"size\":-1}]}",
+       ASSAY_ERROR_INVALID, "layers[0].size"},
+      {"annotation of a number", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"annotations\":{\"a\":1}}",
+       ASSAY_ERROR_INVALID, "annotations.a"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_null(manifest_parse(slice_from_string(cases[i].text), cases[i].media_type, &error));
+    g_test_message("%s: %s", cases[i].name, error->message);
+    g_assert_error(error, ASSAY_ERROR, cases[i].code);
+    g_assert_nonnull(strstr(error->message, cases[i].says));
+  }
+}
+
+static void
+test_image_config(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ImageConfig) config = image_config_parse(
+      SLICE_LITERAL("{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"User\":\"1000\","
+                    "\"Env\":[\"A=b\"],"
+                    "\"ExposedPorts\":{\"22/tcp\":{}},\"Labels\":{\"l\":\"v\"}},"
+                    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:" HEX "\"]},"
+                    "\"history\":[{\"created_by\":\"ADD x\"},{\"empty_layer\":true}]}"),
+      &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(config->diff_ids->len, ==, 1);
+  g_assert_cmpstr(config->user, ==, "1000");
+  g_assert_cmpstr(config->exposed_ports[0], ==, "22/tcp");
+  g_assert_cmpstr(g_hash_table_lookup(config->labels, "l"), ==, "v");
+  g_assert_cmpuint(config->history->len, ==, 2);
+  g_assert_true(g_array_index(config->history_empty, bool, 1));
+
+  static const char *const refused[] = {"{}", "[]", "{\"rootfs\":{\"diff_ids\":[1]}}",
+                                        "{\"rootfs\":{\"diff_ids\":[\"sha256:1\"]}}"};
+  for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+    g_test_message("refused %s", refused[i]);
+    g_assert_null(image_config_parse(slice_from_string(refused[i]), &error));
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+    g_clear_error(&error);
+  }
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/manifest/image", test_image);
+  g_test_add_func("/manifest/index", test_index);
+  g_test_add_func("/manifest/refused", test_refused);
+  g_test_add_func("/manifest/image-config", test_image_config);
+  return g_test_run();
+}

@@ -1,0 +1,144 @@
+/* Version order: our own table, the public vectors where they are at hand, and the laws of an
+ * order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "version/version.h"
+
+typedef struct {
+  const char *name;
+  VersionScheme scheme;
+} SchemeCase;
+
+static const SchemeCase schemes[] = {
+    {"debian", VERSION_DEBIAN},
+    {"alpine", VERSION_APK},
+    {"redhat", VERSION_RPM},
+};
+
+static int
+sign(int order)
+{
+  return (order > 0) - (order < 0);
+}
+
+/* Lines "A < B", "A = B", "A > B"; "#" starts a comment. Returns the number of cases. */
+static unsigned
+check_file(const char *path, VersionScheme scheme)
+{
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+  unsigned count = 0;
+  if (!g_file_get_contents(path, &text, NULL, &error))
+    g_error("%s", error->message);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (unsigned i = 0; lines[i] != NULL; i++) {
+    const char *line = g_strstrip(lines[i]);
+    if (*line == '\0' || *line == '#')
+      continue;
+    g_auto(GStrv) words = g_strsplit(line, " ", 3);
+    if (g_strv_length(words) != 3)
+      g_error("%s:%u: not a case: %s", path, i + 1, line);
+    int expected = *words[1] == '<' ? -1 : *words[1] == '>' ? 1 : 0;
+    int forward = sign(version_compare_strings(scheme, words[0], words[2]));
+    int backward = sign(version_compare_strings(scheme, words[2], words[0]));
+    if (forward != expected || backward != -expected) {
+      g_test_message("%s:%u: %s (got %d and %d)", path, i + 1, line, forward, backward);
+      g_test_fail();
+    }
+    count++;
+  }
+  return count;
+}
+
+static void
+test_own_table(gconstpointer data)
+{
+  const SchemeCase *scheme = data;
+  g_autofree char *file = g_strconcat(scheme->name, ".txt", NULL);
+  g_autofree char *path = g_build_filename(g_getenv("CASES"), file, NULL);
+  g_assert_cmpuint(check_file(path, scheme->scheme), >, 10);
+}
+
+static void
+test_vectors(gconstpointer data)
+{
+  const SchemeCase *scheme = data;
+  g_autofree char *file = g_strconcat(scheme->name, ".txt", NULL);
+  g_autofree char *path = g_build_filename(g_getenv("VECTORS"), file, NULL);
+  if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+    g_test_skip("the public vectors are not here");
+    return;
+  }
+  g_assert_cmpuint(check_file(path, scheme->scheme), >, 10);
+}
+
+static char *
+random_version(GRand *random)
+{
+  static const char alphabet[] = "0011223459abprz._-~^+:AZ";
+  GString *text = g_string_new(NULL);
+  for (int left = g_rand_int_range(random, 0, 9); left > 0; left--)
+    g_string_append_c(text, alphabet[g_rand_int_range(random, 0, sizeof alphabet - 1)]);
+  return g_string_free(text, FALSE);
+}
+
+/* Whatever the bytes: equal to itself, and the opposite when swapped. */
+static void
+test_laws(gconstpointer data)
+{
+  const SchemeCase *scheme = data;
+  g_autoptr(GRand) random = g_rand_new_with_seed(20);
+  for (int round = 0; round < 200000; round++) {
+    g_autofree char *a = random_version(random);
+    g_autofree char *b = random_version(random);
+    int forward = sign(version_compare_strings(scheme->scheme, a, b));
+    int backward = sign(version_compare_strings(scheme->scheme, b, a));
+    if (version_compare_strings(scheme->scheme, a, a) != 0 || forward != -backward)
+      g_error("%s: \"%s\" and \"%s\": %d and %d", scheme->name, a, b, forward, backward);
+  }
+}
+
+/* Debian's order is a total one over any bytes. apk's is not for what it finds invalid, nor RPM's
+ * where
+ * "^" and "~" stand in odd places, as rpmvercmp itself. */
+static void
+test_transitive(gconstpointer data)
+{
+  const SchemeCase *scheme = data;
+  g_autoptr(GRand) random = g_rand_new_with_seed(21);
+  for (int round = 0; round < 200000; round++) {
+    g_autofree char *a = random_version(random);
+    g_autofree char *b = random_version(random);
+    g_autofree char *c = random_version(random);
+    if (version_compare_strings(scheme->scheme, a, b) <= 0 &&
+        version_compare_strings(scheme->scheme, b, c) <= 0 &&
+        version_compare_strings(scheme->scheme, a, c) > 0)
+      g_error("%s: \"%s\" <= \"%s\" <= \"%s\"", scheme->name, a, b, c);
+  }
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
+    const SchemeCase *scheme = &schemes[i];
+    static const struct {
+      const char *name;
+      GTestDataFunc function;
+    } tests[] = {
+        {"table", test_own_table},
+        {"vectors", test_vectors},
+        {"laws", test_laws},
+        {"transitive", test_transitive},
+    };
+    for (size_t j = 0; j < G_N_ELEMENTS(tests); j++) {
+      if (tests[j].function == test_transitive && scheme->scheme != VERSION_DEBIAN)
+        continue;
+      g_autofree char *path = g_strdup_printf("/version/%s/%s", scheme->name, tests[j].name);
+      g_test_add_data_func(path, scheme, tests[j].function);
+    }
+  }
+  return g_test_run();
+}
