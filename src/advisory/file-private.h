@@ -7,13 +7,10 @@
 #include <stdint.h>
 
 /* Ends the file that @fd is open on with a seal over all its bytes. */
-bool
-database_file_seal(int fd, GError **error);
+bool database_file_seal(int fd, GError **error);
 
 /* The seal is there and the size is right: costs one read. ASSAY_ERROR_INVALID else. */
-bool
-database_file_check_size(int fd, const char *path, GError **error);
+bool database_file_check_size(int fd, const char *path, GError **error);
 
 /* As above, and every byte is as it was sealed: reads the whole file. ASSAY_ERROR_MISMATCH. */
-bool
-database_file_check_content(int fd, const char *path, GError **error);
+bool database_file_check_content(int fd, const char *path, GError **error);

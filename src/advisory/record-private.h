@@ -27,26 +27,19 @@
 #define RECORD_DETAILS_MAX ((size_t)512 * 1024)
 
 /* The key of @letter for @first, and after a NUL @second when it is not NULL. (transfer full) */
-GByteArray *
-record_key(char letter, const char *first, const char *second);
+GByteArray *record_key(char letter, const char *first, const char *second);
 
 /* @ranges: @count statements on one package; their ecosystem and package are in the key. */
-void
-record_encode_ranges(const AdvisoryRange *ranges, size_t count, GByteArray *out);
+void record_encode_ranges(const AdvisoryRange *ranges, size_t count, GByteArray *out);
 
 /* Calls @visit for each; its strings lie in @record. @ecosystem and @package are put in. */
-bool
-record_decode_ranges(Slice record, const char *ecosystem, const char *package,
-                     AdvisoryVisitor visit, void *data, GError **error);
+bool record_decode_ranges(Slice record, const char *ecosystem, const char *package,
+                          AdvisoryVisitor visit, void *data, GError **error);
 
-void
-record_encode_details(const AdvisoryDetails *details, GByteArray *out);
+void record_encode_details(const AdvisoryDetails *details, GByteArray *out);
 /* (transfer full) */
-AdvisoryDetails *
-record_decode_details(Slice record, const char *id, GError **error);
+AdvisoryDetails *record_decode_details(Slice record, const char *id, GError **error);
 
-void
-record_encode_feed(const AdvisoryFeedStatus *status, GByteArray *out);
+void record_encode_feed(const AdvisoryFeedStatus *status, GByteArray *out);
 /* (transfer full) */
-AdvisoryFeedStatus *
-record_decode_feed(Slice record, Slice name, GError **error);
+AdvisoryFeedStatus *record_decode_feed(Slice record, Slice name, GError **error);
