@@ -1,8 +1,10 @@
 """Images for tests: real Debian ones from the mirror, and small ones of real package data for other distributions."""
+import contextlib
 import datetime
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -191,6 +193,9 @@ def rpm_database(folder, packages=RPM_PACKAGES):
                     "_db_backend sqlite", "--install", "--justdb", "--nodeps", "--ignorearch", "--ignoreos",
                     "--nosignature", *rpms], check=True,
                    stderr=subprocess.DEVNULL)
+    # As in the images of the distributions: journal in WAL mode, but all of it in the one file.
+    with contextlib.closing(sqlite3.connect(root / "var/lib/rpm/rpmdb.sqlite")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return root / "var/lib/rpm"
 
 
