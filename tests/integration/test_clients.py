@@ -146,7 +146,8 @@ def test_buildah_builds_and_pushes_zstd(podman, skopeo, server, tiny, tmp_path):
            tmp_path / "digest", "built", f"{server.address}/built:zstd", program="podman")
     assert (tmp_path / "digest").read_text() == manifest_digest(server, "built", "zstd")
     raw = json.loads(skopeo("inspect", "--raw", f"docker://{server.address}/built:zstd").stdout)
-    assert {layer["mediaType"].rpartition("+")[2] for layer in raw["layers"]} == {"zstd"}
+    # Layers that the repository's neighbour already holds are mounted as they are; the new one is zstd.
+    assert raw["layers"][-1]["mediaType"].endswith("+zstd")
 
 
 def test_buildah_manifest_list(podman, skopeo, server, tmp_path):
