@@ -23,8 +23,10 @@ BlobStore *blob_store_open(const char *data_folder, bool durable, GError **error
 void blob_store_close(BlobStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobStore, blob_store_close)
 
-/* A new upload with a fresh id (a UUID). (transfer full) */
-BlobUpload *blob_upload_new(BlobStore *store, GError **error);
+/* A new upload with a fresh id (a UUID), hashed as it streams by @algorithm, the one that the
+ * finishing digest is expected to have (sha256 unless the client announced another). (transfer
+ * full) */
+BlobUpload *blob_upload_new(BlobStore *store, DigestAlgorithm algorithm, GError **error);
 /* Takes up an upload that a broken connection or a restart left: what is on disk is hashed again
  * once (the only case in which bytes are read twice). ASSAY_ERROR_NOT_FOUND. (transfer full) */
 BlobUpload *blob_upload_resume(BlobStore *store, const char *id, GError **error);

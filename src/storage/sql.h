@@ -51,7 +51,7 @@ typedef struct {
 #define SQL_TEXT(s) sql_value_text(s)
 SqlValue sql_value_text(const char *text);
 
-/* @url: "sqlite:/path/metadata.db", or ":memory:" after the scheme. @durable: false turns the
+/* @url: "sqlite:/path/metadata.db". @durable: false turns the
  * waiting for the disk off (benchmarks). Runs the migrations that the file lacks. (transfer full)
  */
 SqlPool *sql_pool_open(const char *url, bool durable, GError **error);

@@ -1,0 +1,383 @@
+/* The blob store: content-addressed files; see the header for the layout and the promises. */
+#include "storage/blobs.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "storage/io-private.h"
+
+/* Dirty pages are handed to the disk in steps of this size while more bytes come in, so that the
+ * closing fsync() finds little left to do. */
+#define WRITEBACK_STEP ((uint64_t)8 * 1024 * 1024)
+#define HASH_CHUNK     ((size_t)256 * 1024)
+
+struct BlobStore {
+  int blobs_fd;
+  int uploads_fd;
+  bool durable;
+};
+
+struct BlobUpload {
+  BlobStore *store;
+  char *id;
+  int fd;
+  uint64_t size;
+  uint64_t handed_to_disk;
+  DigestAlgorithm algorithm;
+  DigestStream *hash;
+};
+
+static int
+open_folder(int parent, const char *name, GError **error)
+{
+  if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST) {
+    error_set_errno(error, errno, "create folder %s", name);
+    return -1;
+  }
+  int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    error_set_errno(error, errno, "open folder %s", name);
+  return fd;
+}
+
+/* All folders are made and synced before the first blob, so that storing one need only sync its
+ * own. */
+static bool
+make_blob_folders(const BlobStore *store, const char *algorithm, GError **error)
+{
+  auto_fd int folder = open_folder(store->blobs_fd, algorithm, error);
+  if (folder < 0)
+    return false;
+  for (unsigned first = 0; first < 256; first++) {
+    char name[3];
+    g_snprintf(name, sizeof name, "%02x", first);
+    if (mkdirat(folder, name, 0700) < 0 && errno != EEXIST)
+      return error_set_errno(error, errno, "create folder blobs/%s/%s", algorithm, name);
+  }
+  return !store->durable || directory_sync(folder, ".", error);
+}
+
+BlobStore *
+blob_store_open(const char *data_folder, bool durable, GError **error)
+{
+  auto_fd int data = directory_open(data_folder, error);
+  if (data < 0)
+    return NULL;
+  g_autoptr(BlobStore) store = g_new0(BlobStore, 1);
+  store->durable = durable;
+  store->uploads_fd = -1;
+  store->blobs_fd = open_folder(data, "blobs", error);
+  if (store->blobs_fd < 0)
+    return NULL;
+  store->uploads_fd = open_folder(data, "uploads", error);
+  if (store->uploads_fd < 0)
+    return NULL;
+  if (!make_blob_folders(store, "sha256", error) || !make_blob_folders(store, "sha512", error))
+    return NULL;
+  if (durable &&
+      (!directory_sync(store->blobs_fd, ".", error) || !directory_sync(data, ".", error)))
+    return NULL;
+  return g_steal_pointer(&store);
+}
+
+void
+blob_store_close(BlobStore *store)
+{
+  if (store == NULL)
+    return;
+  fd_clear(&store->blobs_fd);
+  fd_clear(&store->uploads_fd);
+  g_free(store);
+}
+
+/* "sha256/ab" and "sha256/ab/<hex>" of a digest. */
+typedef struct {
+  char folder[16];
+  char path[160];
+} BlobPath;
+
+static BlobPath
+blob_path(const Digest *digest)
+{
+  BlobPath path;
+  const char *hex = digest_hex(digest);
+  const char *algorithm = digest_algorithm(digest) == DIGEST_SHA512 ? "sha512" : "sha256";
+  g_snprintf(path.folder, sizeof path.folder, "%s/%.2s", algorithm, hex);
+  g_snprintf(path.path, sizeof path.path, "%s/%s", path.folder, hex);
+  return path;
+}
+
+/* An id becomes a file name: only what blob_upload_new() makes is one. */
+static bool
+upload_id_is_valid(const char *id)
+{
+  return g_uuid_string_is_valid(id);
+}
+
+static BlobUpload *
+upload_handle(BlobStore *store, const char *id, int fd, DigestAlgorithm algorithm)
+{
+  BlobUpload *upload = g_new0(BlobUpload, 1);
+  upload->store = store;
+  upload->id = g_strdup(id);
+  upload->fd = fd;
+  upload->algorithm = algorithm;
+  upload->hash = digest_stream_new(algorithm);
+  return upload;
+}
+
+BlobUpload *
+blob_upload_new(BlobStore *store, DigestAlgorithm algorithm, GError **error)
+{
+  g_autofree char *id = g_uuid_string_random();
+  int fd = io_openat(store->uploads_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    error_set_errno(error, errno, "create upload %s", id);
+    return NULL;
+  }
+  return upload_handle(store, id, fd, algorithm);
+}
+
+static bool
+hash_file(int fd, uint64_t size, DigestStream *hash, GError **error)
+{
+  g_autofree uint8_t *chunk = g_malloc(HASH_CHUNK);
+  for (uint64_t at = 0; at < size;) {
+    ssize_t got = pread(fd, chunk, MIN(HASH_CHUNK, size - at), (off_t)at);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return error_set_errno(error, got < 0 ? errno : EIO, "read back");
+    digest_stream_update(hash, slice_new(chunk, (size_t)got));
+    at += (uint64_t)got;
+  }
+  return true;
+}
+
+BlobUpload *
+blob_upload_resume(BlobStore *store, const char *id, GError **error)
+{
+  int fd = -1;
+  if (upload_id_is_valid(id))
+    fd = openat(store->uploads_fd, id, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  else
+    errno = ENOENT;
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) < 0) {
+    error_set_errno(error, errno, "upload %.40s", id);
+    fd_clear(&fd);
+    return NULL;
+  }
+  g_autoptr(BlobUpload) upload = upload_handle(store, id, fd, DIGEST_SHA256);
+  if (!hash_file(fd, (uint64_t)status.st_size, upload->hash, error)) {
+    g_prefix_error(error, "upload %s: ", id);
+    return NULL;
+  }
+  upload->size = (uint64_t)status.st_size;
+  return g_steal_pointer(&upload);
+}
+
+const char *
+blob_upload_id(const BlobUpload *upload)
+{
+  return upload->id;
+}
+
+uint64_t
+blob_upload_size(const BlobUpload *upload)
+{
+  return upload->size;
+}
+
+static bool
+write_at(int fd, Slice bytes, uint64_t offset)
+{
+  while (bytes.size > 0) {
+    ssize_t written = io_pwrite(fd, bytes.data, bytes.size, (off_t)offset);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0)
+      return false;
+    bytes = slice_sub(bytes, (size_t)written, bytes.size);
+    offset += (uint64_t)written;
+  }
+  return true;
+}
+
+bool
+blob_upload_append(BlobUpload *upload, Slice bytes, GError **error)
+{
+  if (!write_at(upload->fd, bytes, upload->size)) {
+    int saved = errno;
+    /* Half of a chunk must not be there when the client sends it again. */
+    if (ftruncate(upload->fd, (off_t)upload->size) < 0)
+      saved = errno;
+    return error_set_errno(error, saved, "upload %s", upload->id);
+  }
+  digest_stream_update(upload->hash, bytes);
+  upload->size += bytes.size;
+  if (upload->store->durable && upload->size - upload->handed_to_disk >= WRITEBACK_STEP) {
+    sync_file_range(upload->fd, (off_t)upload->handed_to_disk,
+                    (off_t)(upload->size - upload->handed_to_disk), SYNC_FILE_RANGE_WRITE);
+    upload->handed_to_disk = upload->size;
+  }
+  return true;
+}
+
+static bool
+check_digest(BlobUpload *upload, const Digest *expected, GError **error)
+{
+  Digest actual;
+  if (digest_algorithm(expected) == upload->algorithm) {
+    actual = digest_stream_current(upload->hash);
+  } else {
+    g_autoptr(DigestStream) other = digest_stream_new(digest_algorithm(expected));
+    if (!hash_file(upload->fd, upload->size, other, error))
+      return false;
+    actual = digest_stream_current(other);
+  }
+  if (!digest_equal(&actual, expected))
+    return error_set(error, ASSAY_ERROR_MISMATCH,
+                     "the %" G_GUINT64_FORMAT " bytes received have the digest %s, not %s",
+                     upload->size, actual.text, expected->text);
+  return true;
+}
+
+static bool
+sync_folder(const BlobStore *store, const char *path, GError **error)
+{
+  if (!store->durable)
+    return true;
+  auto_fd int fd = openat(store->blobs_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || io_fsync(fd) < 0)
+    return error_set_errno(error, errno, "sync folder blobs/%s", path);
+  return true;
+}
+
+bool
+blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error)
+{
+  BlobStore *store = upload->store;
+  BlobPath path = blob_path(expected);
+  g_autoptr(GError) mismatch = NULL;
+  if (!check_digest(upload, expected, &mismatch)) {
+    if (g_error_matches(mismatch, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
+      blob_upload_cancel(upload, NULL);
+    g_propagate_error(error, g_steal_pointer(&mismatch));
+    return false;
+  }
+  if (store->durable && io_fsync(upload->fd) < 0)
+    return error_set_errno(error, errno, "sync upload %s", upload->id);
+  /* Whoever finished the same blob before us left the same bytes under the same name. */
+  if (io_renameat(store->uploads_fd, upload->id, store->blobs_fd, path.path) < 0)
+    return error_set_errno(error, errno, "store %s", expected->text);
+  /* Against slips of an operator only; a failure loses nothing. */
+  if (fchmod(upload->fd, 0400) < 0)
+    errno = 0;
+  return sync_folder(store, path.folder, error);
+}
+
+bool
+blob_upload_cancel(BlobUpload *upload, GError **error)
+{
+  if (unlinkat(upload->store->uploads_fd, upload->id, 0) < 0 && errno != ENOENT)
+    return error_set_errno(error, errno, "remove upload %s", upload->id);
+  return true;
+}
+
+void
+blob_upload_free(BlobUpload *upload)
+{
+  if (upload == NULL)
+    return;
+  fd_clear(&upload->fd);
+  digest_stream_free(upload->hash);
+  g_free(upload->id);
+  g_free(upload);
+}
+
+int
+blob_store_open_blob(BlobStore *store, const Digest *digest, uint64_t *size, GError **error)
+{
+  BlobPath path = blob_path(digest);
+  auto_fd int fd = openat(store->blobs_fd, path.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) < 0) {
+    error_set_errno(error, errno, "blob %s", digest->text);
+    return -1;
+  }
+  if (size != NULL)
+    *size = (uint64_t)status.st_size;
+  return fd_steal(&fd);
+}
+
+GBytes *
+blob_store_read(BlobStore *store, const Digest *digest, size_t limit, GError **error)
+{
+  auto_fd int fd = blob_store_open_blob(store, digest, NULL, error);
+  if (fd < 0)
+    return NULL;
+  GBytes *bytes = fd_read_all(fd, limit, error);
+  if (bytes == NULL)
+    g_prefix_error(error, "blob %s: ", digest->text);
+  return bytes;
+}
+
+bool
+blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **error)
+{
+  g_autoptr(BlobUpload) upload = blob_upload_new(store, digest_algorithm(digest), error);
+  if (upload == NULL)
+    return false;
+  if (!blob_upload_append(upload, bytes, error) || !blob_upload_finish(upload, digest, error)) {
+    blob_upload_cancel(upload, NULL);
+    return false;
+  }
+  return true;
+}
+
+bool
+blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size)
+{
+  BlobPath path = blob_path(digest);
+  struct stat status;
+  if (fstatat(store->blobs_fd, path.path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+    return false;
+  if (size != NULL)
+    *size = (uint64_t)status.st_size;
+  return true;
+}
+
+bool
+blob_store_delete(BlobStore *store, const Digest *digest, GError **error)
+{
+  BlobPath path = blob_path(digest);
+  if (unlinkat(store->blobs_fd, path.path, 0) < 0 && errno != ENOENT)
+    return error_set_errno(error, errno, "remove blob %s", digest->text);
+  return true;
+}
+
+unsigned
+blob_store_expire_uploads(BlobStore *store, uint32_t seconds)
+{
+  int scan = openat(store->uploads_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *folder = scan < 0 ? NULL : fdopendir(scan);
+  if (folder == NULL) {
+    fd_clear(&scan);
+    return 0;
+  }
+  unsigned expired = 0;
+  time_t oldest = time(NULL) - (time_t)seconds;
+  for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    struct stat status;
+    if (upload_id_is_valid(entry->d_name) &&
+        fstatat(store->uploads_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        status.st_mtime < oldest && unlinkat(store->uploads_fd, entry->d_name, 0) == 0)
+      expired++;
+  }
+  closedir(folder);
+  return expired;
+}

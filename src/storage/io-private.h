@@ -1,0 +1,48 @@
+/* The system calls by which storage changes the disk, with a seam: a build with fault_injection can
+ * make the n-th of them fail, so that a test walks a failure through every point of a push. */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef ASSAY_FAULT_INJECTION
+/* The call after @calls more ones, and all that follow, fail with @errno_value; a negative @calls
+ * turns the seam off. Not thread-safe: tests with one thread only. */
+void io_fault_after(int calls, int errno_value);
+/* Counts a call; true: it is to fail, and errno is set. */
+bool io_fault(void);
+#else
+static inline bool
+io_fault(void)
+{
+  return false;
+}
+#endif
+
+static inline ssize_t
+io_pwrite(int fd, const void *bytes, size_t size, off_t offset)
+{
+  return io_fault() ? -1 : pwrite(fd, bytes, size, offset);
+}
+
+static inline int
+io_fsync(int fd)
+{
+  return io_fault() ? -1 : fsync(fd);
+}
+
+static inline int
+io_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+  return io_fault() ? -1 : renameat(from_fd, from, to_fd, to);
+}
+
+static inline int
+io_openat(int fd, const char *name, int flags, mode_t mode)
+{
+  return io_fault() ? -1 : openat(fd, name, flags, mode);
+}

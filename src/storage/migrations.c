@@ -1,0 +1,51 @@
+/* The steps of the schema; see the header. Times are microseconds since 1970. */
+#include "storage/migrations.h"
+
+const char *const migrations[] = {
+    /* 1: what the registry holds. A manifest's bytes stand here and not in the blob store: they are
+     * small, and one read answers a pull. Blobs are files; `blobs` says that a file is whole and
+     * how big it is, `repository_blobs` who may see it. */
+    "CREATE TABLE repositories ("
+    "  name TEXT PRIMARY KEY,"
+    "  created BIGINT NOT NULL);"
+
+    "CREATE TABLE blobs ("
+    "  digest TEXT PRIMARY KEY,"
+    "  size BIGINT NOT NULL,"
+    "  created BIGINT NOT NULL);"
+
+    "CREATE TABLE repository_blobs ("
+    "  repository TEXT NOT NULL REFERENCES repositories (name),"
+    "  digest TEXT NOT NULL REFERENCES blobs (digest),"
+    "  PRIMARY KEY (repository, digest));"
+    "CREATE INDEX repository_blobs_by_digest ON repository_blobs (digest);"
+
+    "CREATE TABLE manifests ("
+    "  repository TEXT NOT NULL REFERENCES repositories (name),"
+    "  digest TEXT NOT NULL,"
+    "  media_type TEXT NOT NULL,"
+    "  artifact_type TEXT,"
+    "  subject TEXT,"
+    "  annotations TEXT," /* JSON, for the referrers list */
+    "  content BYTEA NOT NULL,"
+    "  pushed BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));"
+    "CREATE INDEX manifests_by_subject ON manifests (repository, subject);"
+    "CREATE INDEX manifests_by_digest ON manifests (digest);"
+
+    "CREATE TABLE tags ("
+    "  repository TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  updated BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, name),"
+    "  FOREIGN KEY (repository, digest) REFERENCES manifests (repository, digest));"
+    "CREATE INDEX tags_by_digest ON tags (repository, digest);"
+
+    "CREATE TABLE uploads ("
+    "  id TEXT PRIMARY KEY,"
+    "  repository TEXT NOT NULL,"
+    "  created BIGINT NOT NULL);",
+};
+
+const size_t migration_count = sizeof migrations / sizeof *migrations;

@@ -1,0 +1,445 @@
+/* The metadata database on SQLite; see the header. */
+#include "storage/sql.h"
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "storage/migrations.h"
+
+#define BUSY_TIMEOUT_MS    10000
+#define IDLE_READERS_MAX   16
+#define STATEMENT_TEXT_MAX 65536
+
+struct SqlPool {
+  char *path;
+  bool durable;
+  GMutex writing; /* held by the one write transaction */
+  SqlConnection *writer;
+  GMutex idle_lock; /* guards idle_readers */
+  GPtrArray *idle_readers;
+};
+
+struct SqlConnection {
+  SqlPool *pool;
+  SqlMode mode;
+  bool committed;
+  sqlite3 *handle;
+  GHashTable *statements; /* text -> Statement, prepared once and kept */
+};
+
+typedef struct {
+  sqlite3_stmt *handle;
+  bool in_use;
+} Statement;
+
+struct SqlRows {
+  SqlConnection *connection;
+  Statement *kept; /* given back when freed; NULL: `handle` is ours alone */
+  sqlite3_stmt *handle;
+};
+
+static bool
+sql_error(GError **error, sqlite3 *handle, int code, const char *what)
+{
+  AssayErrorCode kind = ASSAY_ERROR_IO;
+  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
+    kind = ASSAY_ERROR_BUSY;
+  else if ((code & 0xff) == SQLITE_CONSTRAINT)
+    kind = ASSAY_ERROR_EXISTS;
+  const char *text = handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+  if ((code & 0xff) == SQLITE_FULL)
+    text = "the disk is full; free some space";
+  return error_set(error, kind, "metadata database: %s (%.120s)", text, what);
+}
+
+static void
+statement_free(void *data)
+{
+  Statement *statement = data;
+  sqlite3_finalize(statement->handle);
+  g_free(statement);
+}
+
+SqlValue
+sql_value_text(const char *text)
+{
+  if (text == NULL)
+    return SQL_NULL;
+  return (SqlValue){.type = SQL_VALUE_TEXT, .bytes = slice_from_string(text)};
+}
+
+static void
+connection_close(SqlConnection *connection)
+{
+  if (connection == NULL)
+    return;
+  g_hash_table_unref(connection->statements);
+  sqlite3_close(connection->handle);
+  g_free(connection);
+}
+
+static SqlConnection *
+connection_open(SqlPool *pool, GError **error)
+{
+  SqlConnection *connection = g_new0(SqlConnection, 1);
+  connection->pool = pool;
+  connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, statement_free);
+  int code = sqlite3_open_v2(pool->path, &connection->handle,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_NOFOLLOW,
+                             NULL);
+  if (code == SQLITE_OK) {
+    sqlite3_extended_result_codes(connection->handle, 1);
+    sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MS);
+    g_autofree char *settings = g_strdup_printf(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; PRAGMA foreign_keys = ON;"
+        "PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF;",
+        pool->durable ? "FULL" : "OFF");
+    code = sqlite3_exec(connection->handle, settings, NULL, NULL, NULL);
+  }
+  if (code != SQLITE_OK) {
+    sql_error(error, connection->handle, code, pool->path);
+    connection_close(connection);
+    return NULL;
+  }
+  return connection;
+}
+
+#ifdef ASSAY_FAULT_INJECTION
+/* Test builds write each statement that they prepare to $ASSAY_SQL_TRACE, for the test that has a
+ * PostgreSQL prepare it, too. */
+static void
+trace_statement(const char *text)
+{
+  const char *path = g_getenv("ASSAY_SQL_TRACE");
+  FILE *trace = path == NULL ? NULL : fopen(path, "a");
+  if (trace == NULL)
+    return;
+  fprintf(trace, "%s\n;;\n", text);
+  fclose(trace);
+}
+#else
+static void
+trace_statement(const char *text)
+{
+}
+#endif
+
+static sqlite3_stmt *
+prepare(SqlConnection *connection, const char *text, GError **error)
+{
+  sqlite3_stmt *handle = NULL;
+  trace_statement(text);
+  int code = sqlite3_prepare_v3(connection->handle, text, STATEMENT_TEXT_MAX,
+                                SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+  if (code != SQLITE_OK)
+    sql_error(error, connection->handle, code, text);
+  return handle;
+}
+
+/* The kept statement, or one of its own when that is in use further up the stack. */
+static SqlRows *
+rows_new(SqlConnection *connection, const char *text, GError **error)
+{
+  Statement *kept = g_hash_table_lookup(connection->statements, text);
+  bool busy = kept != NULL && kept->in_use;
+  sqlite3_stmt *handle = kept != NULL && !busy ? kept->handle : prepare(connection, text, error);
+  if (handle == NULL)
+    return NULL;
+  if (kept == NULL) {
+    kept = g_new0(Statement, 1);
+    kept->handle = handle;
+    g_hash_table_insert(connection->statements, g_strdup(text), kept);
+  }
+  SqlRows *rows = g_new0(SqlRows, 1);
+  rows->connection = connection;
+  rows->handle = handle;
+  rows->kept = busy ? NULL : kept;
+  if (rows->kept != NULL)
+    rows->kept->in_use = true;
+  return rows;
+}
+
+/* SQLite takes "$1" for a name, so that values are bound by it and may stand in any order. */
+static int
+bind_value(sqlite3_stmt *handle, int number, const SqlValue *value)
+{
+  char name[16];
+  g_snprintf(name, sizeof name, "$%d", number);
+  int index = sqlite3_bind_parameter_index(handle, name);
+  if (index == 0)
+    return SQLITE_RANGE;
+  switch (value->type) {
+  case SQL_VALUE_INTEGER:
+    return sqlite3_bind_int64(handle, index, value->integer);
+  case SQL_VALUE_DOUBLE:
+    return sqlite3_bind_double(handle, index, value->number);
+  case SQL_VALUE_TEXT:
+    return sqlite3_bind_text64(handle, index, (const char *)value->bytes.data, value->bytes.size,
+                               SQLITE_TRANSIENT, SQLITE_UTF8);
+  case SQL_VALUE_BYTES:
+    return value->bytes.size == 0 ? sqlite3_bind_zeroblob(handle, index, 0)
+                                  : sqlite3_bind_blob64(handle, index, value->bytes.data,
+                                                        value->bytes.size, SQLITE_TRANSIENT);
+  case SQL_VALUE_NULL:
+  case SQL_VALUE_END:
+    break;
+  }
+  return sqlite3_bind_null(handle, index);
+}
+
+static SqlRows *
+query_valist(SqlConnection *connection, GError **error, const char *text, va_list args)
+{
+  g_autoptr(SqlRows) rows = rows_new(connection, text, error);
+  if (rows == NULL)
+    return NULL;
+  int number = 0;
+  for (SqlValue value = va_arg(args, SqlValue); value.type != SQL_VALUE_END;
+       value = va_arg(args, SqlValue)) {
+    int code = bind_value(rows->handle, ++number, &value);
+    if (code != SQLITE_OK) {
+      sql_error(error, NULL, code, text);
+      return NULL;
+    }
+  }
+  return g_steal_pointer(&rows);
+}
+
+SqlRows *
+sql_query(SqlConnection *connection, GError **error, const char *text, ...)
+{
+  va_list args;
+  va_start(args, text);
+  SqlRows *rows = query_valist(connection, error, text, args);
+  va_end(args);
+  return rows;
+}
+
+bool
+sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...)
+{
+  va_list args;
+  va_start(args, text);
+  g_autoptr(SqlRows) rows = query_valist(connection, error, text, args);
+  va_end(args);
+  if (rows == NULL)
+    return false;
+  int code = sqlite3_step(rows->handle);
+  if (code != SQLITE_DONE && code != SQLITE_ROW)
+    return sql_error(error, connection->handle, code, text);
+  if (changed != NULL)
+    *changed = sqlite3_changes64(connection->handle);
+  return true;
+}
+
+bool
+sql_rows_next(SqlRows *rows, GError **error)
+{
+  int code = sqlite3_step(rows->handle);
+  if (code == SQLITE_ROW)
+    return true;
+  if (code != SQLITE_DONE)
+    sql_error(error, rows->connection->handle, code, sqlite3_sql(rows->handle));
+  return false;
+}
+
+int64_t
+sql_rows_integer(SqlRows *rows, int column)
+{
+  return sqlite3_column_int64(rows->handle, column);
+}
+
+double
+sql_rows_double(SqlRows *rows, int column)
+{
+  return sqlite3_column_double(rows->handle, column);
+}
+
+bool
+sql_rows_is_null(SqlRows *rows, int column)
+{
+  return sqlite3_column_type(rows->handle, column) == SQLITE_NULL;
+}
+
+const char *
+sql_rows_text(SqlRows *rows, int column)
+{
+  return (const char *)sqlite3_column_text(rows->handle, column);
+}
+
+Slice
+sql_rows_bytes(SqlRows *rows, int column)
+{
+  const void *data = sqlite3_column_blob(rows->handle, column);
+  return slice_new(data, (size_t)sqlite3_column_bytes(rows->handle, column));
+}
+
+void
+sql_rows_free(SqlRows *rows)
+{
+  if (rows == NULL)
+    return;
+  if (rows->kept != NULL) {
+    sqlite3_reset(rows->handle);
+    sqlite3_clear_bindings(rows->handle);
+    rows->kept->in_use = false;
+  } else {
+    sqlite3_finalize(rows->handle);
+  }
+  g_free(rows);
+}
+
+static SqlConnection *
+acquire_reader(SqlPool *pool, GError **error)
+{
+  SqlConnection *connection = NULL;
+  g_mutex_lock(&pool->idle_lock);
+  if (pool->idle_readers->len > 0)
+    connection = g_ptr_array_steal_index_fast(pool->idle_readers, pool->idle_readers->len - 1);
+  g_mutex_unlock(&pool->idle_lock);
+  if (connection == NULL)
+    connection = connection_open(pool, error);
+  if (connection != NULL)
+    connection->mode = SQL_READ;
+  return connection;
+}
+
+static SqlConnection *
+acquire_writer(SqlPool *pool, GError **error)
+{
+  g_mutex_lock(&pool->writing);
+  SqlConnection *connection = pool->writer;
+  connection->mode = SQL_WRITE;
+  connection->committed = false;
+  /* IMMEDIATE: the lock is taken here, where BUSY can be told, and not by some statement later. */
+  int code = sqlite3_exec(connection->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  if (code != SQLITE_OK) {
+    sql_error(error, connection->handle, code, "BEGIN");
+    g_mutex_unlock(&pool->writing);
+    return NULL;
+  }
+  return connection;
+}
+
+SqlConnection *
+sql_acquire(SqlPool *pool, SqlMode mode, GError **error)
+{
+  return mode == SQL_WRITE ? acquire_writer(pool, error) : acquire_reader(pool, error);
+}
+
+bool
+sql_commit(SqlConnection *connection, GError **error)
+{
+  g_assert(connection->mode == SQL_WRITE && !connection->committed);
+  int code = sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    return sql_error(error, connection->handle, code, "COMMIT");
+  connection->committed = true;
+  return true;
+}
+
+void
+sql_release(SqlConnection *connection)
+{
+  if (connection == NULL)
+    return;
+  SqlPool *pool = connection->pool;
+  if (connection->mode == SQL_WRITE) {
+    if (!connection->committed)
+      sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
+    g_mutex_unlock(&pool->writing);
+    return;
+  }
+  g_mutex_lock(&pool->idle_lock);
+  bool keep = pool->idle_readers->len < IDLE_READERS_MAX;
+  if (keep)
+    g_ptr_array_add(pool->idle_readers, connection);
+  g_mutex_unlock(&pool->idle_lock);
+  if (!keep)
+    connection_close(connection);
+}
+
+static bool
+read_version(SqlConnection *connection, size_t *version, GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      connection, error, "SELECT coalesce(max(version), 0) FROM schema_migrations", SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return false;
+  *version = (size_t)sql_rows_integer(rows, 0);
+  return true;
+}
+
+static bool
+migrate_one(SqlPool *pool, size_t version, GError **error)
+{
+  g_autoptr(SqlConnection) connection = sql_acquire(pool, SQL_WRITE, error);
+  if (connection == NULL)
+    return false;
+  int code = sqlite3_exec(connection->handle, migrations[version - 1], NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    return sql_error(error, connection->handle, code, "schema migration");
+  return sql_run(connection, NULL, error, "INSERT INTO schema_migrations (version) VALUES ($1)",
+                 SQL_INTEGER((int64_t)version), SQL_END) &&
+         sql_commit(connection, error);
+}
+
+static bool
+migrate(SqlPool *pool, GError **error)
+{
+  int code =
+      sqlite3_exec(pool->writer->handle,
+                   "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY)",
+                   NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    return sql_error(error, pool->writer->handle, code, "schema migrations");
+  size_t version = 0;
+  if (!read_version(pool->writer, &version, error))
+    return false;
+  if (version > migration_count)
+    return error_set(
+        error, ASSAY_ERROR_UNSUPPORTED,
+        "%s: has schema version %zu, this program knows %zu: it was written by a newer "
+        "assay; run that one",
+        pool->path, version, migration_count);
+  while (version < migration_count)
+    if (!migrate_one(pool, ++version, error))
+      return false;
+  return true;
+}
+
+SqlPool *
+sql_pool_open(const char *url, bool durable, GError **error)
+{
+  if (!g_str_has_prefix(url, "sqlite:")) {
+    error_set(error, ASSAY_ERROR_UNSUPPORTED, "database \"%s\": must be sqlite:PATH", url);
+    return NULL;
+  }
+  g_autoptr(SqlPool) pool = g_new0(SqlPool, 1);
+  pool->path = g_strdup(url + strlen("sqlite:"));
+  pool->durable = durable;
+  pool->idle_readers = g_ptr_array_new_with_free_func((GDestroyNotify)connection_close);
+  g_mutex_init(&pool->writing);
+  g_mutex_init(&pool->idle_lock);
+  pool->writer = connection_open(pool, error);
+  if (pool->writer == NULL || !migrate(pool, error))
+    return NULL;
+  return g_steal_pointer(&pool);
+}
+
+void
+sql_pool_close(SqlPool *pool)
+{
+  if (pool == NULL)
+    return;
+  g_ptr_array_unref(pool->idle_readers);
+  connection_close(pool->writer);
+  g_mutex_clear(&pool->writing);
+  g_mutex_clear(&pool->idle_lock);
+  g_free(pool->path);
+  g_free(pool);
+}

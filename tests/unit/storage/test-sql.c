@@ -1,0 +1,189 @@
+/* The SQL door: values come back as they went in, transactions hold, a newer schema is refused. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "storage/sql.h"
+
+typedef struct {
+  char *folder, *url;
+  SqlPool *pool;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  fixture->folder = g_dir_make_tmp("assay-sql-XXXXXX", &error);
+  fixture->url = g_strdup_printf("sqlite:%s/metadata.db", fixture->folder);
+  fixture->pool = sql_pool_open(fixture->url, true, &error);
+  g_assert_no_error(error);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  sql_pool_close(fixture->pool);
+  g_assert_true(directory_remove(AT_FDCWD, fixture->folder, &error));
+  g_free(fixture->folder);
+  g_free(fixture->url);
+}
+
+static void
+add_repository(Fixture *fixture, const char *name, bool commit)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_WRITE, &error);
+  g_assert_no_error(error);
+  int64_t changed = 0;
+  g_assert_true(sql_run(db, &changed, &error,
+                        "INSERT INTO repositories (created, name) VALUES ($2, $1)", SQL_TEXT(name),
+                        SQL_INTEGER(7), SQL_END));
+  g_assert_cmpint(changed, ==, 1);
+  if (commit)
+    g_assert_true(sql_commit(db, &error));
+}
+
+static unsigned
+count_repositories(SqlConnection *db)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SqlRows) rows = sql_query(db, &error, "SELECT count(*) FROM repositories", SQL_END);
+  g_assert_true(sql_rows_next(rows, &error));
+  return (unsigned)sql_rows_integer(rows, 0);
+}
+
+static void
+test_transactions(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  add_repository(fixture, "kept", true);
+  add_repository(fixture, "rolled-back", false);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_assert_cmpuint(count_repositories(db), ==, 1);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &error, "SELECT name, created, NULL FROM repositories WHERE name = $1",
+                SQL_TEXT("kept"), SQL_END);
+  g_assert_true(sql_rows_next(rows, &error));
+  g_assert_cmpstr(sql_rows_text(rows, 0), ==, "kept");
+  g_assert_cmpint(sql_rows_integer(rows, 1), ==, 7);
+  g_assert_true(sql_rows_is_null(rows, 2));
+  g_assert_false(sql_rows_next(rows, &error));
+  g_assert_no_error(error);
+}
+
+static void
+test_constraint(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  add_repository(fixture, "once", true);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_WRITE, &error);
+  g_assert_false(sql_run(db, NULL, &error,
+                         "INSERT INTO repositories (name, created) VALUES ($1, $2)",
+                         SQL_TEXT("once"), SQL_INTEGER(1), SQL_END));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_EXISTS);
+}
+
+static void
+test_one_statement_nested(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  add_repository(fixture, "a", true);
+  add_repository(fixture, "b", true);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  const char *text = "SELECT name FROM repositories ORDER BY name";
+  g_autoptr(SqlRows) outer = sql_query(db, &error, text, SQL_END);
+  unsigned pairs = 0;
+  while (sql_rows_next(outer, &error)) {
+    g_autoptr(SqlRows) inner = sql_query(db, &error, text, SQL_END);
+    while (sql_rows_next(inner, &error))
+      pairs++;
+  }
+  g_assert_no_error(error);
+  g_assert_cmpuint(pairs, ==, 4);
+}
+
+static void
+test_bytes(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  static const uint8_t odd[] = {0, 1, 0xff, 0, '\''};
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &error, "SELECT CAST($1 AS BYTEA), CAST($2 AS DOUBLE PRECISION)",
+                SQL_BYTES(slice_new(odd, sizeof odd)), SQL_DOUBLE(0.5), SQL_END);
+  g_assert_true(sql_rows_next(rows, &error));
+  g_assert_cmpfloat(sql_rows_double(rows, 1), ==, 0.5);
+}
+
+static void
+test_reopen_and_newer(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  add_repository(fixture, "kept", true);
+  sql_pool_close(fixture->pool);
+  fixture->pool = sql_pool_open(fixture->url, true, &error);
+  g_assert_no_error(error);
+  {
+    g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_WRITE, &error);
+    g_assert_cmpuint(count_repositories(db), ==, 1);
+    g_assert_true(sql_run(db, NULL, &error, "INSERT INTO schema_migrations (version) VALUES (9999)",
+                          SQL_END));
+    g_assert_true(sql_commit(db, &error));
+  }
+  g_assert_null(sql_pool_open(fixture->url, true, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED);
+  g_assert_nonnull(strstr(error->message, "newer"));
+}
+
+static void *
+write_many(void *data)
+{
+  static int next;
+  for (int i = 0; i < 20; i++) {
+    g_autofree char *name = g_strdup_printf("r%d", g_atomic_int_add(&next, 1));
+    add_repository(data, name, true);
+  }
+  return NULL;
+}
+
+static void
+test_concurrent_writers(Fixture *fixture, gconstpointer data)
+{
+  GThread *threads[6];
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] = g_thread_new("writer", write_many, fixture);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_thread_join(threads[i]);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_assert_cmpuint(count_repositories(db), ==, 6 * 20);
+}
+
+static void
+test_broken_file(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = g_build_filename(fixture->folder, "other.db", NULL);
+  g_autofree char *url = g_strconcat("sqlite:", path, NULL);
+  g_assert_true(g_file_set_contents(path, "this is no database, and long enough", -1, &error));
+  g_assert_null(sql_pool_open(url, true, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_IO);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+#define ADD(name, function) g_test_add("/sql/" name, Fixture, NULL, set_up, function, tear_down)
+  ADD("transactions", test_transactions);
+  ADD("constraint", test_constraint);
+  ADD("nested", test_one_statement_nested);
+  ADD("bytes", test_bytes);
+  ADD("reopen-and-newer", test_reopen_and_newer);
+  ADD("concurrent-writers", test_concurrent_writers);
+  ADD("broken-file", test_broken_file);
+  return g_test_run();
+}
