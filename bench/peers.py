@@ -1,0 +1,149 @@
+"""The programs that `make bench` measures, each started on loopback: Assay, Debian's docker-registry, nginx, and a bare
+libmicrohttpd handler."""
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+DOCKER_CONFIG = Path("/etc/docker/registry/config.yml")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Peer:
+    """A process with a port. `command` and `prepare` are a peer's own."""
+
+    name = ""
+
+    def __init__(self, folder):
+        self.folder, self.port, self.process = Path(folder), free_port(), None
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, probe="/v2/"):
+        log = open(self.folder / "log", "wb")
+        self.process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if requests.get(self.url + probe, timeout=5).status_code < 500:
+                    return self
+            except requests.RequestException:
+                time.sleep(0.05)
+        raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'log').read_text(errors='replace')[-2000:]}")
+
+    def stop(self):
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(timeout=60)
+            self.process = None
+
+    def resident(self):
+        """Resident bytes of the process."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().split("\n"):
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError(f"{self.name} is gone")
+
+    def children(self):
+        """Commands of the child processes that run now."""
+        listed = subprocess.run(["ps", "-o", "args=", "--ppid", str(self.process.pid)], stdout=subprocess.PIPE, text=True)
+        return [line for line in listed.stdout.split("\n") if line.strip()]
+
+    def wait_until_idle(self):
+        """Until no child runs and the process itself has used no processor time for a moment."""
+        def used():
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return int(fields[11]) + int(fields[12])
+        deadline, before = time.monotonic() + 120, -1
+        while time.monotonic() < deadline:
+            now = used()
+            if now == before and not self.children():
+                return
+            before = now
+            time.sleep(0.25)
+
+
+class Assay(Peer):
+    name = "assay"
+
+    def __init__(self, folder, program, durable=True, lines=()):
+        super().__init__(folder)
+        self.program, self.data = program, self.folder / "data"
+        config = ["feed_interval: 0", f"durable: {'true' if durable else 'false'}", *lines]
+        (self.folder / "assay.yaml").write_text("\n".join(config) + "\n")
+
+    def command(self):
+        return [str(self.program), "serve", "--config", str(self.folder / "assay.yaml"), "--data", str(self.data),
+                "--listen", f"127.0.0.1:{self.port}"]
+
+
+class DockerRegistry(Peer):
+    """Debian's docker-registry with the configuration that Debian ships, but for its password file, folder and port."""
+
+    name = "docker-registry"
+
+    def command(self):
+        shipped, kept, skipping = DOCKER_CONFIG.read_text(), [], False
+        for line in shipped.split("\n"):
+            skipping = line.startswith("auth:") or skipping and line.startswith(" ")
+            if not skipping:
+                kept.append(line.replace("/var/lib/docker-registry", str(self.folder / "data"))
+                            .replace("addr: :5000", f"addr: 127.0.0.1:{self.port}"))
+        (self.folder / "config.yml").write_text("\n".join(kept))
+        return ["docker-registry", "serve", str(self.folder / "config.yml")]
+
+
+class Nginx(Peer):
+    """nginx that serves a folder by sendfile, one worker a core."""
+
+    name = "nginx"
+
+    def __init__(self, folder, root):
+        super().__init__(folder)
+        self.root = root
+
+    def command(self):
+        user = "user root;" if os.geteuid() == 0 else ""
+        temporary = "".join(f"{kind}_temp_path {self.folder}/{kind}; "
+                            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (self.folder / "nginx.conf").write_text(
+            f"{user} worker_processes auto; daemon off; pid {self.folder}/pid; error_log stderr;\n"
+            f"events {{ worker_connections 4096; }}\n"
+            f"http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; {temporary}\n"
+            f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; }} }}\n")
+        return ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+
+    def start(self, probe="/"):
+        return super().start(probe)
+
+
+class BareHandler(Peer):
+    """libmicrohttpd with one fixed answer, of the size of a manifest."""
+
+    name = "bare libmicrohttpd"
+
+    def __init__(self, folder, program, size):
+        super().__init__(folder)
+        self.program, self.size = program, size
+
+    def command(self):
+        return [str(self.program), str(self.port), str(self.size)]
+
+    def start(self, probe="/"):
+        return super().start(probe)

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""Measures Assay beside its peers on this machine and writes the table to docs/benchmarks.md.
+
+usage: bench/run.py BUILD [--quick] [--only NAME]... [--output FILE]
+
+All figures are of one run: peers take turns within each round, and a row gives the median of its rounds, so a ratio holds
+better than a figure. --quick takes fewer and shorter rounds."""
+import argparse
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "integration"), str(ROOT / "bench")]
+import measure_memory  # noqa: E402
+import measure_pull  # noqa: E402
+import measure_push  # noqa: E402
+
+
+
+class Bench:
+    """What the measurements share: the programs, a folder on the disk that is measured, and the rows."""
+
+    def __init__(self, build, folder, quick):
+        self.assay, self.bare = build / "src/cli/assay", build / "bench/bare-microhttpd"
+        self.pull_load = build / "bench/pull-load"
+        self.cache, self.folder, self.quick, self.rows = build / "bench-cache", folder, quick, []
+        self.rounds, self.seconds = (2, 1) if quick else (5, 3)
+        self.cache.mkdir(exist_ok=True)
+
+    def add(self, what, figures, goal, met):
+        """figures: text; goal: text; met: True, False, or None where there is no goal."""
+        self.rows.append((what, figures, goal, {True: "yes", False: "no", None: "-"}[met]))
+        print(f"bench: {what}: {figures}; goal: {goal or 'none'}{'' if met is None else ': met' if met else ': NOT MET'}",
+              flush=True)
+
+    def interleave(self, measures):
+        """{name: function that gives one figure} -> {name: median}, in turns."""
+        figures = {name: [] for name in measures}
+        for _ in range(self.rounds):
+            for name, measure in measures.items():
+                figures[name].append(measure())
+        return {name: statistics.median(values) for name, values in figures.items()}
+
+
+def describe_machine():
+    cpu = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 1024 / 1024
+    return f"{os.cpu_count()} cores of {cpu.group(1) if cpu else platform.machine()}, {memory:.0f} GiB of memory, " \
+           f"Linux {platform.release().split('-')[0]}, Debian {Path('/etc/debian_version').read_text().strip()}"
+
+
+def version_of(package):
+    return subprocess.run(["dpkg-query", "--show", "--showformat", "${Version}", package], stdout=subprocess.PIPE,
+                          text=True).stdout
+
+
+def table(rows):
+    head = ("what", "measured", "goal", "met")
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(4)]
+    def line(cells):
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |"
+    return "\n".join([line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, rows)])
+
+
+def document(rows):
+    return f"""# Benchmarks
+
+`make bench` measures and writes this file. Peers take turns within one run on one machine, over loopback, with their data on
+the same disk; each figure is the median of the rounds. The ratios say more than the figures: those depend on the machine.
+
+Machine of this run: {describe_machine()}. Peers: docker-registry {version_of("docker-registry")},
+nginx {version_of("nginx")}, igzip of isal {version_of("isal")}, libmicrohttpd {version_of("libmicrohttpd12")}, all Debian's.
+The load is by bench/pull-load.c (pulls), wrk (manifests) and curl (pushes), which share the cores with the server.
+
+{table(rows)}
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", action="append", choices=MEASUREMENTS)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=options.build))
+    bench = Bench(options.build.resolve(), folder.resolve(), options.quick)
+    try:
+        for name, measurement in MEASUREMENTS.items():
+            if not options.only or name in options.only:
+                print(f"bench: {name}: {measurement.__doc__.strip().split(chr(10))[0]}", flush=True)
+                measurement.measure(bench)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"\n{table(bench.rows)}")
+    if options.output:
+        options.output.write_text(document(bench.rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
