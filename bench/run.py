@@ -23,6 +23,7 @@ import measure_memory  # noqa: E402
 import measure_pull  # noqa: E402
 import measure_push  # noqa: E402
 
+MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "memory": measure_memory}
 
 
 class Bench:
