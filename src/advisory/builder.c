@@ -226,6 +226,23 @@ advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *range,
   return true;
 }
 
+void
+advisory_builder_drop_feed(AdvisoryBuilder *builder)
+{
+  AdvisoryFeedStatus *feed = current_feed(builder);
+  uint32_t number = pool_string(builder, feed->feed);
+  GHashTableIter iter;
+  gpointer value;
+  g_hash_table_iter_init(&iter, builder->packages);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    GArray *ranges = ((PackageEntry *)value)->ranges;
+    /* Only the last feed is dropped, and what is added last stands last. */
+    while (ranges->len > 0 && g_array_index(ranges, PooledRange, ranges->len - 1).feed == number)
+      g_array_set_size(ranges, ranges->len - 1);
+  }
+  feed->count = 0;
+}
+
 static void
 merge_text(const char **kept, const char *other)
 {

@@ -274,3 +274,57 @@ advisory_database_feeds(AdvisoryDatabase *database, GError **error)
   mdb_cursor_close(cursor);
   return decoded ? g_steal_pointer(&feeds) : NULL;
 }
+
+/* What one feed's statements are copied by. */
+typedef struct {
+  AdvisoryDatabase *database;
+  AdvisoryBuilder *builder;
+  const char *feed;
+  GError **error;
+  bool failed;
+} FeedCopy;
+
+static bool
+copy_range(const AdvisoryRange *range, void *data)
+{
+  FeedCopy *copy = data;
+  if (strcmp(range->feed, copy->feed) != 0)
+    return true;
+  g_autoptr(AdvisoryDetails) details = advisory_database_details(copy->database, range->id, NULL);
+  copy->failed =
+      !advisory_builder_add_range(copy->builder, range, copy->error) ||
+      (details != NULL && !advisory_builder_add_details(copy->builder, details, copy->error));
+  return !copy->failed;
+}
+
+bool
+advisory_builder_copy_feed(AdvisoryBuilder *builder, AdvisoryDatabase *database, const char *feed,
+                           GError **error)
+{
+  FeedCopy copy = {database, builder, feed, error, false};
+  auto_read ReadTransaction *transaction = begin_read(database, error);
+  MDB_cursor *cursor;
+  if (transaction == NULL)
+    return false;
+  int code = mdb_cursor_open(transaction, database->tree, &cursor);
+  if (code != 0)
+    return set_lmdb_error(error, code, database->path);
+  char letter[] = "R";
+  MDB_val key = {1, letter}, value;
+  for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+       !copy.failed && code == 0 && key.mv_size > 0 && *(const char *)key.mv_data == 'R';
+       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    Slice rest = slice_sub(slice_new(key.mv_data, key.mv_size), 1, key.mv_size), ecosystem;
+    /* A key that was too long for LMDB does not tell its package's name any more. */
+    if (key.mv_size == RECORD_KEY_KEPT + RECORD_KEY_DIGEST ||
+        !slice_next_field(&rest, 0, &ecosystem))
+      continue;
+    g_autofree char *name = slice_to_string(ecosystem);
+    g_autofree char *package = slice_to_string(rest);
+    copy.failed = !record_decode_ranges(slice_new(value.mv_data, value.mv_size), name, package,
+                                        copy_range, &copy, error) ||
+                  copy.failed;
+  }
+  mdb_cursor_close(cursor);
+  return !copy.failed;
+}

@@ -68,6 +68,12 @@ bool advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *r
                                 GError **error);
 bool advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *details,
                                   GError **error);
+/* Takes back the statements of the feed that was begun last; what it said of details stays. */
+void advisory_builder_drop_feed(AdvisoryBuilder *builder);
+/* Adds the statements that @database has of @feed to the feed that was begun last, and what it
+ * knows of their vulnerabilities. */
+bool advisory_builder_copy_feed(AdvisoryBuilder *builder, AdvisoryDatabase *database,
+                                const char *feed, GError **error);
 bool advisory_builder_finish(AdvisoryBuilder *builder, GError **error);
 void advisory_builder_free(AdvisoryBuilder *builder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryBuilder, advisory_builder_free)

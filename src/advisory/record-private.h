@@ -19,6 +19,7 @@
 
 /* LMDB takes keys of at most 511 bytes: a longer one keeps this much and gets its SHA-256 added. */
 #define RECORD_KEY_MAX     ((size_t)511)
+#define RECORD_KEY_DIGEST  ((size_t)32)
 #define RECORD_KEY_KEPT    ((size_t)400)
 #define RECORD_TITLE_MAX   ((size_t)512)
 #define RECORD_TEXT_MAX    ((size_t)4096) /* of a description */

@@ -26,8 +26,16 @@ bool advisory_update(const Config *config, const char *data_folder, const char *
                      const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
                      GError **error);
 
-/* Imports a file or folder as feed @feed (type, name, ecosystem set): copied into the cache, then
- * as above. */
+/* Imports a file or folder as feed @feed (name, type, and what the type needs): copied into the
+ * cache, then as above. With @path NULL the feed's url is fetched. The feed stays, without being in
+ * the config: an update builds with it, and fetches it again when it has a url. */
 bool advisory_import(const Config *config, const char *data_folder, const ConfigFeed *feed,
                      const char *path, const Progress *progress, GCancellable *cancellable,
                      UpdateOutcome **outcome, GError **error);
+
+/* Copies the database to the file @path, whole: for sites without a network. */
+bool advisory_export(const char *data_folder, const char *path, GError **error);
+/* Puts an exported database in place of the one there is, after checking that every byte is as it
+ * was: ASSAY_ERROR_MISMATCH, _INVALID. */
+bool advisory_import_database(const char *data_folder, const char *path, GError **error);
+bool advisory_is_database_file(const char *path);

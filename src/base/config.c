@@ -46,7 +46,7 @@ typedef struct {
 } RawListen;
 
 typedef struct {
-  const char *name, *type, *url, *path, *suite, *keyring, *ecosystem;
+  const char *name, *type, *url, *path, *suite, *keyring, *sources, *ecosystem;
   bool *disabled;
 } RawFeed;
 
@@ -93,6 +93,7 @@ static const cyaml_schema_field_t feed_fields[] = {
     OPTIONAL_TEXT(RawFeed, path),
     OPTIONAL_TEXT(RawFeed, suite),
     OPTIONAL_TEXT(RawFeed, keyring),
+    OPTIONAL_TEXT(RawFeed, sources),
     OPTIONAL_TEXT(RawFeed, ecosystem),
     OPTIONAL_BOOLEAN(RawFeed, disabled),
     CYAML_FIELD_END};
@@ -230,6 +231,7 @@ read_feeds(Config *config, const RawFeed *raw, unsigned count, GError **error)
         .path = g_strdup(raw[i].path),
         .suite = g_strdup(raw[i].suite),
         .keyring = g_strdup(raw[i].keyring),
+        .sources = g_strdup(raw[i].sources),
         .ecosystem = g_strdup(raw[i].ecosystem),
         .disabled = raw[i].disabled != NULL && *raw[i].disabled,
     };
@@ -327,6 +329,7 @@ config_free(Config *config)
     g_free(config->feeds[i].path);
     g_free(config->feeds[i].suite);
     g_free(config->feeds[i].keyring);
+    g_free(config->feeds[i].sources);
     g_free(config->feeds[i].ecosystem);
   }
   g_free(config->listen);

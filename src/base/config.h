@@ -45,6 +45,8 @@ typedef struct {
   char *path;      /* a file or folder instead of a URL */
   char *suite;     /* debian-repo: "bookworm-security" */
   char *keyring;   /* debian-repo: keyring file; default the distribution's own */
+  char *sources;   /* debian-repo: read the changelogs of these source packages only, "a,b,c"; NULL:
+                      of all. The others' updates are known without their CVE numbers */
   char *ecosystem; /* osv, updateinfo: "AlmaLinux:9", "npm", "rocky:9" */
   bool disabled;
 } ConfigFeed;

@@ -42,5 +42,6 @@ unsigned terminal_width(void);
 bool terminal_wants_colour(void);
 
 extern const Command completion_command;
+extern const Command db_command;
 /* All, in the order of the help text. */
 extern const Command *const commands[];

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 
 const Command *const commands[] = {
+    &db_command,
     &completion_command,
     NULL,
 };

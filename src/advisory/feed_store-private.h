@@ -1,0 +1,42 @@
+/* The feeds of a data folder and their copies: <data>/feeds/NAME/, with a feed.json that says what
+ * the copy is of and when it was taken. Feeds are those of the config, and those that were imported
+ * by hand, which no config names. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+
+#define FEED_STORE_FOLDER "feeds"
+
+typedef struct {
+  ConfigFeed config; /* its own strings */
+  char *folder;
+  char *source;          /* where an import was copied from; NULL: config has url or path */
+  char *fingerprint;     /* of a path that is read in place: names, sizes, times */
+  int64_t updated;       /* microseconds since 1970; 0: there is no copy yet */
+  bool imported;         /* not from the config */
+  bool settings_changed; /* the copy was made by other settings */
+} StoredFeed;
+void stored_feed_free(StoredFeed *feed);
+
+/* (transfer full) NULL when the name cannot be a folder's. */
+StoredFeed *stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **error);
+void stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config);
+
+/* The config's enabled feeds, and the imported ones. (transfer full): StoredFeed */
+GPtrArray *stored_feeds_load(const Config *config, const char *data_folder, GError **error);
+
+/* Writes feed.json. */
+bool stored_feed_save(StoredFeed *feed, GError **error);
+
+/* For a feed that is read in place: whether its path is there, and changed since the last look. */
+bool stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error);
+
+/* Makes the copy hold the file or folder @path and nothing else. */
+bool stored_feed_copy_from(StoredFeed *feed, const char *path, GError **error);
+
+/* Copies the bytes of @from to @to, whole or not at all. */
+bool file_copy_whole(const char *from, const char *to, GError **error);

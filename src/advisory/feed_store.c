@@ -1,0 +1,305 @@
+/* The feeds' folders and manifests; see the header. */
+#include "advisory/feed_store-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "advisory/feeds/feed.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/json.h"
+
+#define MANIFEST_MAX ((size_t)64 * 1024)
+#define COPY_CHUNK   ((size_t)1024 * 1024)
+
+static void
+clear_config(ConfigFeed *config)
+{
+  g_free(config->name);
+  g_free(config->type);
+  g_free(config->url);
+  g_free(config->path);
+  g_free(config->suite);
+  g_free(config->keyring);
+  g_free(config->sources);
+  g_free(config->ecosystem);
+}
+
+void
+stored_feed_free(StoredFeed *feed)
+{
+  if (feed == NULL)
+    return;
+  clear_config(&feed->config);
+  g_free(feed->folder);
+  g_free(feed->source);
+  g_free(feed->fingerprint);
+  g_free(feed);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredFeed, stored_feed_free)
+
+static void
+free_stored_feed(gpointer feed)
+{
+  stored_feed_free(feed);
+}
+
+void
+stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config)
+{
+  ConfigFeed copy = {.name = g_strdup(config->name),
+                     .type = g_strdup(config->type),
+                     .url = g_strdup(config->url),
+                     .path = g_strdup(config->path),
+                     .suite = g_strdup(config->suite),
+                     .keyring = g_strdup(config->keyring),
+                     .sources = g_strdup(config->sources),
+                     .ecosystem = g_strdup(config->ecosystem)};
+  clear_config(&feed->config);
+  feed->config = copy;
+}
+
+/* Letters, digits and "-_." , not beginning with a dot. */
+static bool
+is_feed_name(const char *name)
+{
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  return name != NULL && name[0] != '\0' && name[0] != '.' && strlen(name) <= 128 &&
+         name[strspn(name, allowed)] == '\0';
+}
+
+/* What the copy depends on. */
+static bool
+has_same_settings(const json_t *manifest, const ConfigFeed *config)
+{
+  return g_strcmp0(json_get_string(manifest, "type"), config->type) == 0 &&
+         g_strcmp0(json_get_string(manifest, "url"), config->url) == 0 &&
+         g_strcmp0(json_get_string(manifest, "path"), config->path) == 0 &&
+         g_strcmp0(json_get_string(manifest, "suite"), config->suite) == 0 &&
+         g_strcmp0(json_get_string(manifest, "sources"), config->sources) == 0 &&
+         g_strcmp0(json_get_string(manifest, "ecosystem"), config->ecosystem) == 0;
+}
+
+static json_t *
+read_manifest(const char *folder)
+{
+  g_autofree char *path = g_build_filename(folder, FEED_MANIFEST_NAME, NULL);
+  return json_read_file(AT_FDCWD, path, MANIFEST_MAX, NULL);
+}
+
+StoredFeed *
+stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **error)
+{
+  if (!is_feed_name(config->name)) {
+    error_set(error, ASSAY_ERROR_INVALID,
+              "\"%s\" cannot be a feed's name (letters, digits, - _ . only)",
+              config->name != NULL ? config->name : "");
+    return NULL;
+  }
+  StoredFeed *feed = g_new0(StoredFeed, 1);
+  stored_feed_set_config(feed, config);
+  feed->folder = g_build_filename(data_folder, FEED_STORE_FOLDER, config->name, NULL);
+  g_autoptr(json_t) manifest = read_manifest(feed->folder);
+  if (manifest == NULL || g_strcmp0(json_get_string(manifest, "type"), config->type) != 0)
+    return feed;
+  feed->updated = json_get_integer(manifest, "updated", 0);
+  feed->source = g_strdup(json_get_string(manifest, "source"));
+  feed->fingerprint = g_strdup(json_get_string(manifest, "fingerprint"));
+  feed->settings_changed = !has_same_settings(manifest, config);
+  return feed;
+}
+
+/* A feed that only its manifest tells of; NULL when it was not imported. */
+static StoredFeed *
+load_imported(const char *data_folder, const char *name)
+{
+  g_autofree char *folder = g_build_filename(data_folder, FEED_STORE_FOLDER, name, NULL);
+  g_autoptr(json_t) manifest = read_manifest(folder);
+  const char *type = json_get_string(manifest, "type");
+  if (manifest == NULL || !json_get_boolean(manifest, "imported", false) ||
+      feed_type_find(type) == NULL)
+    return NULL;
+  g_autoptr(StoredFeed) feed = g_new0(StoredFeed, 1);
+  feed->config = (ConfigFeed){.name = g_strdup(name),
+                              .type = g_strdup(type),
+                              .url = g_strdup(json_get_string(manifest, "url")),
+                              .suite = g_strdup(json_get_string(manifest, "suite")),
+                              .keyring = g_strdup(json_get_string(manifest, "keyring")),
+                              .sources = g_strdup(json_get_string(manifest, "sources")),
+                              .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
+  feed->folder = g_steal_pointer(&folder);
+  feed->source = g_strdup(json_get_string(manifest, "source"));
+  feed->updated = json_get_integer(manifest, "updated", 0);
+  feed->imported = true;
+  return g_steal_pointer(&feed);
+}
+
+static bool
+has_feed(const GPtrArray *feeds, const char *name)
+{
+  for (guint i = 0; i < feeds->len; i++)
+    if (strcmp(((const StoredFeed *)feeds->pdata[i])->config.name, name) == 0)
+      return true;
+  return false;
+}
+
+GPtrArray *
+stored_feeds_load(const Config *config, const char *data_folder, GError **error)
+{
+  g_autoptr(GPtrArray) feeds = g_ptr_array_new_with_free_func(free_stored_feed);
+  g_autofree char *folder = g_build_filename(data_folder, FEED_STORE_FOLDER, NULL);
+  for (unsigned i = 0; i < config->feeds_count; i++) {
+    if (config->feeds[i].disabled)
+      continue;
+    StoredFeed *feed = stored_feed_new(data_folder, &config->feeds[i], error);
+    if (feed == NULL)
+      return NULL;
+    g_ptr_array_add(feeds, feed);
+  }
+  g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+  for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
+       name = g_dir_read_name(entries)) {
+    StoredFeed *feed =
+        is_feed_name(name) && !has_feed(feeds, name) ? load_imported(data_folder, name) : NULL;
+    if (feed != NULL)
+      g_ptr_array_add(feeds, feed);
+  }
+  return g_steal_pointer(&feeds);
+}
+
+bool
+stored_feed_save(StoredFeed *feed, GError **error)
+{
+  g_autofree char *path = g_build_filename(feed->folder, FEED_MANIFEST_NAME, NULL);
+  g_autoptr(json_t) manifest = json_object();
+  json_set_string(manifest, "type", feed->config.type);
+  json_set_string(manifest, "url", feed->config.url);
+  json_set_string(manifest, "path", feed->config.path);
+  json_set_string(manifest, "suite", feed->config.suite);
+  json_set_string(manifest, "keyring", feed->config.keyring);
+  json_set_string(manifest, "sources", feed->config.sources);
+  json_set_string(manifest, "ecosystem", feed->config.ecosystem);
+  json_set_string(manifest, "source", feed->source);
+  json_set_string(manifest, "fingerprint", feed->fingerprint);
+  json_object_set_new(manifest, "updated", json_integer(feed->updated));
+  json_object_set_new(manifest, "imported", json_boolean(feed->imported));
+  g_autofree char *text = json_to_pretty_text(manifest);
+  return file_replace(AT_FDCWD, path, slice_from_string(text), 0600, error);
+}
+
+static void
+fingerprint_path(GChecksum *checksum, const char *path, unsigned depth)
+{
+  struct stat status;
+  if (lstat(path, &status) < 0)
+    return;
+  g_autofree char *line = g_strdup_printf("%s %lld %lld.%09ld\n", path, (long long)status.st_size,
+                                          (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  g_checksum_update(checksum, (const guchar *)line, -1);
+  if (!S_ISDIR(status.st_mode) || depth == 0)
+    return;
+  g_autoptr(GDir) entries = g_dir_open(path, 0, NULL);
+  for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
+       name = g_dir_read_name(entries)) {
+    g_autofree char *child = g_build_filename(path, name, NULL);
+    fingerprint_path(checksum, child, depth - 1);
+  }
+}
+
+bool
+stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error)
+{
+  if (access(feed->config.path, R_OK) < 0)
+    return error_set_errno(error, errno, "%s", feed->config.path);
+  g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+  g_autofree char *real = realpath(feed->config.path, NULL);
+  fingerprint_path(checksum, real != NULL ? real : feed->config.path, FEED_DEPTH_MAX);
+  const char *fingerprint = g_checksum_get_string(checksum);
+  *changed = g_strcmp0(fingerprint, feed->fingerprint) != 0;
+  g_free(feed->fingerprint);
+  feed->fingerprint = g_strdup(fingerprint);
+  return true;
+}
+
+static bool
+copy_bytes(int from, int to, GError **error)
+{
+  g_autofree uint8_t *chunk = g_malloc(COPY_CHUNK);
+  for (;;) {
+    ssize_t got = read(from, chunk, COPY_CHUNK);
+    if (got == 0)
+      return fsync(to) == 0 || error_set_errno(error, errno, "write");
+    if (got < 0 && errno != EINTR)
+      return error_set_errno(error, errno, "read");
+    if (got > 0 && !fd_write_all(to, slice_new(chunk, (size_t)got), error))
+      return false;
+  }
+}
+
+bool
+file_copy_whole(const char *from, const char *to, GError **error)
+{
+  g_autofree char *temporary = g_strdup_printf("%s.%08x.new", to, g_random_int());
+  g_autofree char *folder = g_path_get_dirname(to);
+  auto_fd int source = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (source < 0)
+    return error_set_errno(error, errno, "%s", from);
+  auto_fd int target = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (target < 0)
+    return error_set_errno(error, errno, "%s", temporary);
+  bool copied = copy_bytes(source, target, error);
+  if (copied && rename(temporary, to) < 0)
+    copied = error_set_errno(error, errno, "store");
+  if (!copied) {
+    g_prefix_error(error, "%s: ", to);
+    unlink(temporary);
+    return false;
+  }
+  return directory_sync(AT_FDCWD, folder, error);
+}
+
+static bool
+copy_folder(const char *from, const char *to, unsigned depth, GError **error)
+{
+  auto_fd int made = directory_open(to, error);
+  if (made < 0)
+    return false;
+  g_autoptr(GDir) entries = g_dir_open(from, 0, NULL);
+  if (entries == NULL)
+    return error_set(error, ASSAY_ERROR_IO, "%s: cannot be listed", from);
+  for (const char *name = g_dir_read_name(entries); name != NULL; name = g_dir_read_name(entries)) {
+    g_autofree char *source = g_build_filename(from, name, NULL);
+    g_autofree char *target = g_build_filename(to, name, NULL);
+    bool is_folder = g_file_test(source, G_FILE_TEST_IS_DIR);
+    if (g_file_test(source, G_FILE_TEST_IS_SYMLINK) || (is_folder && depth == 0))
+      continue;
+    if (is_folder ? !copy_folder(source, target, depth - 1, error)
+                  : g_file_test(source, G_FILE_TEST_IS_REGULAR) &&
+                        !file_copy_whole(source, target, error))
+      return false;
+  }
+  return true;
+}
+
+bool
+stored_feed_copy_from(StoredFeed *feed, const char *path, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+  g_autofree char *data = g_build_filename(feed->folder, FEED_DATA_NAME, NULL);
+  if (access(path, R_OK) < 0)
+    return error_set_errno(error, errno, "%s", path);
+  if (!directory_remove(AT_FDCWD, feed->folder, error))
+    return false;
+  auto_fd int made = directory_open(feed->folder, error);
+  if (made < 0)
+    return false;
+  g_free(feed->source);
+  feed->source = g_steal_pointer(&absolute);
+  return g_file_test(path, G_FILE_TEST_IS_DIR)
+             ? copy_folder(path, feed->folder, FEED_DEPTH_MAX, error)
+             : file_copy_whole(path, data, error);
+}

@@ -1,0 +1,373 @@
+/* The debian-repo feed's copy of a suite: a verified head, its indices, and the changelogs of its
+ * sources, fetched by several threads. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "advisory/feeds/changelog.h"
+#include "advisory/feeds/debian_release.h"
+#include "advisory/feeds/debian_repo-private.h"
+#include "advisory/feeds/debian_source.h"
+#include "advisory/feeds/unpack.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "oci/digest.h"
+
+#define FETCH_THREADS  8u
+#define FETCH_ATTEMPTS 3u
+#define FETCH_PAUSE_US 500000u
+#define SOURCE_FILE_MAX                                                                            \
+  ((uint64_t)32 * 1024 * 1024) /* larger ones keep their own id's statement                        \
+                                */
+#define DIFF_MAX         ((size_t)256 * 1024 * 1024)
+#define INDEX_FOLDER     "index"
+#define CHANGELOG_FOLDER "changelogs"
+
+const char *
+debian_architecture(void)
+{
+  static const struct {
+    const char *machine, *architecture;
+  } names[] = {
+      {"x86_64", "amd64"},        {"aarch64", "arm64"},   {"armv7l", "armhf"},
+      {"i686", "i386"},           {"ppc64le", "ppc64el"}, {"s390x", "s390x"},
+      {"loongarch64", "loong64"}, {"riscv64", "riscv64"},
+  };
+  struct utsname system;
+  if (uname(&system) == 0)
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+      if (strcmp(names[i].machine, system.machine) == 0)
+        return names[i].architecture;
+  return "amd64";
+}
+
+bool
+debian_wants_changelog(const ConfigFeed *config, const char *source)
+{
+  if (config->sources == NULL)
+    return true;
+  g_auto(GStrv) names = g_strsplit_set(config->sources, ", ", -1);
+  return g_strv_contains((const char *const *)names, source);
+}
+
+char *
+debian_changelog_path(const char *folder, const char *source, const char *version)
+{
+  g_autofree char *name = g_strdup_printf("%s_%s", source, version);
+  return g_build_filename(folder, CHANGELOG_FOLDER, name, NULL);
+}
+
+static char *
+index_path(const char *folder, const char *sha256)
+{
+  return g_build_filename(folder, INDEX_FOLDER, sha256, NULL);
+}
+
+static bool
+has_sha256(Slice bytes, const char *sha256)
+{
+  Digest digest = digest_of(DIGEST_SHA256, bytes);
+  return strcmp(digest_hex(&digest), sha256) == 0;
+}
+
+GHashTable *
+debian_read_indices(const char *folder, Slice release, const char *architecture,
+                    bool *packages_known, uint64_t *skipped, GError **error)
+{
+  g_autoptr(GHashTable) sources = debian_sources_new();
+  g_autoptr(GPtrArray) indices = debian_release_indices(release, architecture);
+  *packages_known = false;
+  /* Sources first: Packages are notes on them. */
+  for (unsigned pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < indices->len; i++) {
+      const DebianIndex *index = indices->pdata[i];
+      bool is_packages = strstr(index->path, "/source/") == NULL;
+      if (is_packages != (pass == 1))
+        continue;
+      g_autofree char *path = index_path(folder, index->sha256);
+      g_autoptr(GBytes) packed = file_read(AT_FDCWD, path, DEBIAN_INDEX_MAX, error);
+      g_autoptr(GBytes) text =
+          packed != NULL ? unpack_compressed(packed, DEBIAN_INDEX_MAX, error) : NULL;
+      if (text == NULL) {
+        g_prefix_error(error, "%s: ", index->path);
+        return NULL;
+      }
+      *packages_known |= is_packages;
+      if (is_packages)
+        debian_sources_note_packages(sources, slice_from_bytes(text));
+      else
+        debian_sources_add(sources, slice_from_bytes(text), skipped);
+    }
+  return g_steal_pointer(&sources);
+}
+
+/* One index of the suite into index/SHA256, by its hash where the mirror has it so: then a mirror
+ * that changes while we read it does not matter. */
+static bool
+fetch_index(FeedContext *context, const DebianIndex *index, bool by_hash, bool *changed,
+            GError **error)
+{
+  g_autofree char *path = index_path(context->folder, index->sha256);
+  g_autofree char *folder = g_path_get_dirname(index->path);
+  g_autofree char *name = by_hash ? g_strconcat(folder, "/by-hash/SHA256/", index->sha256, NULL)
+                                  : g_strdup(index->path);
+  g_autofree char *url =
+      g_strconcat(context->config->url, "/dists/", context->config->suite, "/", name, NULL);
+  DownloadResult result;
+  if (g_file_test(path, G_FILE_TEST_EXISTS))
+    return true;
+  g_autofree char *temporary = g_strconcat(path, ".new", NULL);
+  if (!http_client_download(context->client, url, temporary, index->size, FEED_RETRIES,
+                            context->progress, context->cancellable, &result, error))
+    return false;
+  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, temporary, index->size, error);
+  g_autofree char *etag = g_strconcat(temporary, ".etag", NULL);
+  unlink(etag);
+  if (bytes == NULL)
+    return false;
+  if (!has_sha256(slice_from_bytes(bytes), index->sha256)) {
+    unlink(temporary);
+    return error_set(error, ASSAY_ERROR_MISMATCH,
+                     "%s: not what the suite's InRelease lists (the mirror is being updated: try "
+                     "again later)",
+                     url);
+  }
+  *changed = true;
+  return rename(temporary, path) == 0 ||
+         error_set(error, ASSAY_ERROR_IO, "%s: cannot be stored", path);
+}
+
+/* What the threads share: the jobs are read-only, `next` and `failed` are atomic, `told` guards the
+ * progress, which is not written for several threads. */
+typedef struct {
+  FeedContext *context;
+  GPtrArray *jobs; /* DebianSource, borrowed */
+  int next, done, failed;
+  GMutex told;
+} ChangelogFetch;
+
+static bool
+append_bytes(Slice bytes, void *data, GError **error)
+{
+  g_byte_array_append(data, bytes.data, (guint)bytes.size);
+  return true;
+}
+
+static GBytes *
+fetch_source_file(HttpClient *client, const FeedContext *context, const DebianSource *source,
+                  GError **error)
+{
+  g_autofree char *url =
+      g_strconcat(context->config->url, "/", source->directory, "/", source->file, NULL);
+  for (unsigned attempt = 0;; attempt++) {
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(HttpResponse) response = http_client_stream(
+        client, url, NULL, append_bytes, bytes, source->size, context->cancellable, &failure);
+    if (response != NULL && response->status == 200) {
+      if (has_sha256(slice_new(bytes->data, bytes->len), source->sha256))
+        return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+      error_set(&failure, ASSAY_ERROR_MISMATCH, "%s: not what Sources lists", url);
+    }
+    if (response != NULL && failure == NULL)
+      error_set(&failure, ASSAY_ERROR_NETWORK, "%s: the server answered %ld", url,
+                response->status);
+    if (attempt + 1 >= FETCH_ATTEMPTS || g_cancellable_is_cancelled(context->cancellable)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return NULL;
+    }
+    g_usleep(FETCH_PAUSE_US << attempt);
+  }
+}
+
+/* debian/changelog out of the file whose hash held. Empty when there is none. */
+static GBytes *
+extract_changelog(const DebianSource *source, GBytes *file, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  GBytes *changelog;
+  if (source->place == CHANGELOG_IN_DIFF) {
+    g_autoptr(GBytes) diff = unpack_compressed(file, DIFF_MAX, error);
+    if (diff == NULL)
+      return NULL;
+    changelog = changelog_from_diff(slice_from_bytes(diff));
+  } else {
+    changelog = unpack_tar_member(slice_from_bytes(file), "debian/changelog", DIFF_MAX, &failure);
+  }
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  return changelog != NULL ? changelog : g_bytes_new(NULL, 0);
+}
+
+static bool
+fetch_changelog(HttpClient *client, const FeedContext *context, const DebianSource *source,
+                GError **error)
+{
+  g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
+  if (source->file == NULL || source->size > SOURCE_FILE_MAX)
+    return true; /* its update is stated under its own id */
+  g_autoptr(GBytes) file = fetch_source_file(client, context, source, error);
+  g_autoptr(GBytes) changelog = file != NULL ? extract_changelog(source, file, error) : NULL;
+  if (changelog == NULL)
+    return false;
+  Slice kept = slice_sub(slice_from_bytes(changelog), 0, DEBIAN_CHANGELOG_MAX);
+  return file_replace(AT_FDCWD, path, kept, 0600, error);
+}
+
+static gpointer
+run_fetch_thread(gpointer data)
+{
+  ChangelogFetch *fetch = data;
+  g_autoptr(HttpClient) client = http_client_new(fetch->context->ca_file);
+  for (;;) {
+    guint index = (guint)g_atomic_int_add(&fetch->next, 1);
+    if (index >= fetch->jobs->len || g_cancellable_is_cancelled(fetch->context->cancellable))
+      return NULL;
+    const DebianSource *source = fetch->jobs->pdata[index];
+    g_autoptr(GError) error = NULL;
+    bool fetched = fetch_changelog(client, fetch->context, source, &error);
+    g_mutex_lock(&fetch->told);
+    if (!fetched && fetch->failed++ == 0)
+      g_ptr_array_add(fetch->context->messages,
+                      g_strdup_printf("%s: %s", source->name, error->message));
+    fetch->done++;
+    progress_tell(fetch->context->progress, "changelogs", (uint64_t)fetch->done, fetch->jobs->len);
+    g_mutex_unlock(&fetch->told);
+  }
+}
+
+/* The changelogs that are not there yet. One that cannot be had is no error: its update is stated
+ * under its own id, and the next run tries again. */
+static bool
+fetch_changelogs(FeedContext *context, GHashTable *sources, bool *changed, GError **error)
+{
+  ChangelogFetch fetch = {.context = context};
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+  GThread *threads[FETCH_THREADS];
+  GHashTableIter iter;
+  gpointer value;
+  g_hash_table_iter_init(&iter, sources);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const DebianSource *source = value;
+    g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
+    if (debian_wants_changelog(context->config, source->name) &&
+        !g_file_test(path, G_FILE_TEST_EXISTS))
+      g_ptr_array_add(jobs, value);
+  }
+  if (jobs->len == 0)
+    return true;
+  fetch.jobs = jobs;
+  g_mutex_init(&fetch.told);
+  for (unsigned i = 0; i < FETCH_THREADS; i++)
+    threads[i] = g_thread_new("changelogs", run_fetch_thread, &fetch);
+  for (unsigned i = 0; i < FETCH_THREADS; i++)
+    g_thread_join(threads[i]);
+  g_mutex_clear(&fetch.told);
+  *changed = true;
+  if (g_cancellable_is_cancelled(context->cancellable))
+    return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
+  if (fetch.failed > 0)
+    g_ptr_array_add(
+        context->messages,
+        g_strdup_printf("%d of %u changelogs could not be read: their updates are known "
+                        "without CVE numbers until the next update",
+                        fetch.failed, jobs->len));
+  return true;
+}
+
+/* Removes what no index or source of the suite needs any more. */
+static void
+forget_unused(const char *folder, const char *subfolder, GHashTable *used)
+{
+  g_autofree char *path = g_build_filename(folder, subfolder, NULL);
+  g_autoptr(GDir) entries = g_dir_open(path, 0, NULL);
+  for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
+       name = g_dir_read_name(entries)) {
+    g_autofree char *file = g_build_filename(path, name, NULL);
+    if (!g_hash_table_contains(used, name))
+      unlink(file);
+  }
+}
+
+static void
+forget_old_files(const char *folder, GPtrArray *indices, GHashTable *sources)
+{
+  g_autoptr(GHashTable) used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer value;
+  for (guint i = 0; i < indices->len; i++)
+    g_hash_table_add(used, g_strdup(((const DebianIndex *)indices->pdata[i])->sha256));
+  g_hash_table_iter_init(&iter, sources);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const DebianSource *source = value;
+    g_hash_table_add(used, g_strdup_printf("%s_%s", source->name, source->version));
+  }
+  forget_unused(folder, INDEX_FOLDER, used);
+  forget_unused(folder, CHANGELOG_FOLDER, used);
+}
+
+static bool
+make_subfolder(const char *folder, const char *name, GError **error)
+{
+  g_autofree char *path = g_build_filename(folder, name, NULL);
+  auto_fd int fd = directory_open(path, error);
+  return fd >= 0;
+}
+
+/* The suite's head, verified, as bytes; it stays beside the one in use until all is there. */
+static GBytes *
+fetch_release(FeedContext *context, const char *verified_path, GError **error)
+{
+  const ConfigFeed *config = context->config;
+  g_autofree char *path = g_build_filename(context->folder, "InRelease", NULL);
+  g_autofree char *url = g_strconcat(config->url, "/dists/", config->suite, "/InRelease", NULL);
+  DownloadResult result;
+  if (!http_client_download(context->client, url, path, DEBIAN_RELEASE_MAX, FEED_RETRIES,
+                            context->progress, context->cancellable, &result, error) ||
+      !debian_release_verify(path, config->keyring, verified_path, context->cancellable, error))
+    return NULL;
+  g_autoptr(GBytes) release = file_read(AT_FDCWD, verified_path, DEBIAN_RELEASE_MAX, error);
+  if (release == NULL || !debian_release_check(slice_from_bytes(release), config->suite,
+                                               g_get_real_time() / G_USEC_PER_SEC, error)) {
+    g_prefix_error(error, "%s: ", url);
+    return NULL;
+  }
+  return g_steal_pointer(&release);
+}
+
+bool
+debian_fetch(FeedContext *context, bool *changed, GError **error)
+{
+  if (context->config->url == NULL || context->config->suite == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "needs the `url` of a mirror and a `suite`");
+  g_autofree char *verified_path = g_build_filename(context->folder, "Release.new", NULL);
+  g_autofree char *release_path = g_build_filename(context->folder, "Release", NULL);
+  if (!make_subfolder(context->folder, INDEX_FOLDER, error) ||
+      !make_subfolder(context->folder, CHANGELOG_FOLDER, error))
+    return false;
+  g_autoptr(GBytes) release = fetch_release(context, verified_path, error);
+  if (release == NULL)
+    return false;
+
+  Slice text = slice_from_bytes(release);
+  g_autoptr(GPtrArray) indices = debian_release_indices(text, debian_architecture());
+  bool by_hash =
+      g_strstr_len((const char *)text.data, (gssize)text.size, "\nAcquire-By-Hash: yes") != NULL;
+  for (guint i = 0; i < indices->len; i++)
+    if (!fetch_index(context, indices->pdata[i], by_hash, changed, error))
+      return false;
+  bool packages_known;
+  uint64_t skipped = 0;
+  g_autoptr(GHashTable) sources = debian_read_indices(context->folder, text, debian_architecture(),
+                                                      &packages_known, &skipped, error);
+  if (sources == NULL || !fetch_changelogs(context, sources, changed, error))
+    return false;
+  if (rename(verified_path, release_path) < 0)
+    return error_set(error, ASSAY_ERROR_IO, "%s: cannot be stored", release_path);
+  forget_old_files(context->folder, indices, sources);
+  return true;
+}

@@ -1,0 +1,76 @@
+/* What every feed is: a way to keep a copy of its source in a folder (fetch), and a way to read
+ * that copy into statements (read). Parsing is pure: from bytes to the callbacks of a FeedSink, so
+ * that each parser is a fuzz target. A record that cannot be understood is skipped and counted; a
+ * file that is not what it should be at all is an error. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "advisory/advisory.h"
+#include "base/config.h"
+#include "base/http_client.h"
+#include "base/progress.h"
+#include "base/slice.h"
+
+/* Takes what a parser finds. What is passed is valid during the call. */
+typedef struct {
+  bool (*range)(const AdvisoryRange *range, void *data, GError **error);
+  bool (*details)(const AdvisoryDetails *details, void *data, GError **error);
+  /* The feed speaks of @ecosystem, though perhaps of no package in it. */
+  void (*ecosystem)(const char *ecosystem, void *data);
+  void (*source_date)(const char *date, void *data);
+  void *data;
+} FeedSink;
+
+typedef struct {
+  const ConfigFeed *config;
+  const char *folder; /* the feed's own, below <data>/feeds; exists */
+  const char *ca_file;
+  HttpClient *client;
+  const Progress *progress;
+  GCancellable *cancellable;
+  const FeedSink *sink; /* for read */
+  uint64_t skipped;     /* records that could not be understood */
+  GPtrArray *messages;  /* char *: what went wrong without ending the feed */
+} FeedContext;
+
+typedef struct {
+  const char *type; /* ConfigFeed.type */
+  /* Brings the copy in context->folder up to date; it stays as it was on error. */
+  bool (*fetch)(FeedContext *context, bool *changed, GError **error);
+  /* Reads the copy at @path: the folder, or a file or folder that the operator named. */
+  bool (*read)(FeedContext *context, const char *path, GError **error);
+} FeedType;
+
+/* NULL when there is no such type. */
+const FeedType *feed_type_find(const char *type);
+
+/* The largest file that a feed may be, packed or unpacked. */
+#define FEED_FILE_MAX      ((size_t)2 << 30)
+#define FEED_RETRIES       3
+#define FEED_FILES_MAX     2000000u
+#define FEED_DEPTH_MAX     4u
+#define FEED_MANIFEST_NAME "feed.json" /* update.c's note on where the copy is from */
+#define FEED_DATA_NAME     "data"      /* the one file of a feed that has one */
+
+bool feed_sink_add_range(const FeedSink *sink, const AdvisoryRange *range, GError **error);
+bool feed_sink_add_details(const FeedSink *sink, const AdvisoryDetails *details, GError **error);
+void feed_sink_add_ecosystem(const FeedSink *sink, const char *ecosystem);
+void feed_sink_set_source_date(const FeedSink *sink, const char *date);
+
+/* Details with every number unknown. */
+#define ADVISORY_DETAILS_UNKNOWN                                                                   \
+  ((AdvisoryDetails){.cvss_score = -1, .epss_score = -1, .epss_percentile = -1})
+
+/* Fetches the config's url into <folder>/data. */
+bool feed_fetch_one_file(FeedContext *context, bool *changed, GError **error);
+
+/* The bytes of @path, or of its file FEED_DATA_NAME when it is a folder, unpacked when they are
+ * gzip, xz, zstd or bzip2. (transfer full) */
+GBytes *feed_read_one_file(const char *path, GError **error);
+
+/* Calls @read for @path when it is a file, for its FEED_DATA_NAME when it has one, else for each
+ * file below it whose name ends in @suffix, in the order of their names. */
+typedef bool (*FeedFileReader)(FeedContext *context, const char *path, GError **error);
+bool feed_read_each_file(const char *path, const char *suffix, FeedFileReader read,
+                         FeedContext *context, GError **error);

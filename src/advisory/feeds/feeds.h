@@ -1,0 +1,30 @@
+/* The feeds, one file each, and their parsers, which are pure and fuzz targets. Each parser adds
+ * the records that it could not understand to *@skipped, and fails with ASSAY_ERROR_INVALID when
+ * the whole is not what it should be. */
+#pragma once
+
+#include "advisory/feeds/feed.h"
+
+extern const FeedType alpine_secdb_feed, debian_repo_feed, debian_tracker_feed, epss_feed, kev_feed,
+    osv_feed, updateinfo_feed;
+
+/* Alpine's secdb and the security.json of Wolfi and Chainguard. @ecosystem: for a file that names
+ * none itself ("distroversion"), or NULL. */
+bool alpine_secdb_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                        GError **error);
+
+/* The Debian security tracker's JSON. */
+bool debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
+
+/* One record of OSV's schema 1.x. @ecosystem: keep what is of it only (our name or OSV's), or
+ * NULL. */
+bool osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+               GError **error);
+
+/* updateinfo.xml of an RPM repository whose packages are of @ecosystem. */
+bool updateinfo_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                      GError **error);
+
+/* The overlays: CISA's list of known exploited vulnerabilities (JSON), and EPSS's scores (CSV). */
+bool kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
+bool epss_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);

@@ -1,0 +1,316 @@
+/* assay db: update, import, status and export of the advisory database. */
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "advisory/update.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/command.h"
+
+static char *config_path, *data_folder, *format;
+static char **feed_names;
+static ConfigFeed imported; /* its strings come from the options */
+
+#define COMMON_OPTIONS                                                                             \
+  {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "The configuration file", "FILE"},       \
+  {                                                                                                \
+    "data", 'd', 0, G_OPTION_ARG_FILENAME, &data_folder,                                           \
+        "The data folder (default: the configuration's)", "FOLDER"                                 \
+  }
+
+/* The configuration, with data_folder set to what holds. */
+static Config *
+load_config(GError **error)
+{
+  g_autoptr(Config) config = config_load(config_path, error);
+  if (config == NULL)
+    return NULL;
+  if (data_folder == NULL)
+    data_folder = config->data != NULL ? g_strdup(config->data) : config_default_data_folder();
+  return g_steal_pointer(&config);
+}
+
+static void
+show_progress(const char *what, uint64_t done, uint64_t total, void *data)
+{
+  static gint64 shown;
+  gint64 now = g_get_monotonic_time();
+  if (now - shown < G_USEC_PER_SEC / 10 && done != 0 && done != total)
+    return;
+  shown = now;
+  if (total > 0)
+    fprintf(stderr, "\r\033[K%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, what, done, total);
+  else
+    fprintf(stderr, "\r\033[K%s", what);
+}
+
+static const Progress *
+terminal_progress(void)
+{
+  static const Progress progress = {.tell = show_progress};
+  return isatty(STDERR_FILENO) ? &progress : NULL;
+}
+
+static int
+tell_outcome(const UpdateOutcome *outcome)
+{
+  if (terminal_progress() != NULL)
+    fputs("\r\033[K", stderr);
+  for (guint i = 0; i < outcome->messages->len; i++)
+    fprintf(stderr, "assay: %s\n", (const char *)outcome->messages->pdata[i]);
+  printf("%u feeds updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,
+         outcome->failed);
+  return command_end_output(outcome->failed == 0 ? EXIT_FINE : EXIT_ERROR);
+}
+
+static int
+run_update(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(UpdateOutcome) outcome = NULL;
+  g_autoptr(Config) config = load_config(&error);
+  if (config == NULL || !advisory_update(config, data_folder, (const char *const *)feed_names,
+                                         terminal_progress(), NULL, &outcome, &error))
+    return command_fail(error);
+  return tell_outcome(outcome);
+}
+
+static const GOptionEntry update_options[] = {{"feed", 'f', 0, G_OPTION_ARG_STRING_ARRAY,
+                                               &feed_names, "Only this feed (may be repeated)",
+                                               "NAME"},
+                                              COMMON_OPTIONS,
+                                              {NULL}};
+
+static const Command update_command = {
+    .name = "update",
+    .summary = "Fetch the feeds and build the advisory database.",
+    .arguments = "",
+    .help = "A feed that cannot be had keeps its last copy; the exit code is then 2, and the\n"
+            "others are updated all the same.\n\n"
+            "Examples:\n"
+            "  assay db update\n"
+            "  assay db update --feed debian --feed kev\n",
+    .options = update_options,
+    .run = run_update,
+};
+
+static int
+import_database_file(const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  if (!advisory_import_database(data_folder, path, &error))
+    return command_fail(error);
+  printf("imported %s\n", path);
+  return command_end_output(EXIT_FINE);
+}
+
+static int
+run_import(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(UpdateOutcome) outcome = NULL;
+  const char *path = arguments[0];
+  if ((path == NULL) == (imported.url == NULL))
+    return command_usage_error("give either a PATH or --url");
+  if (imported.type == NULL && path == NULL)
+    return command_usage_error("--url needs --type");
+  g_autoptr(Config) config = load_config(&error);
+  if (config == NULL)
+    return command_fail(error);
+  if (imported.type == NULL && advisory_is_database_file(path))
+    return import_database_file(path);
+  if (imported.type == NULL)
+    return command_usage_error("%s is not an exported database: say what it is with --type", path);
+  if (imported.name == NULL)
+    imported.name = imported.suite != NULL ? imported.suite : imported.type;
+  if (!advisory_import(config, data_folder, &imported, path, terminal_progress(), NULL, &outcome,
+                       &error))
+    return command_fail(error);
+  return tell_outcome(outcome);
+}
+
+static const GOptionEntry import_options[] = {
+    {"type", 't', 0, G_OPTION_ARG_STRING, &imported.type,
+     "debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev or epss", "TYPE"},
+    {"name", 'n', 0, G_OPTION_ARG_STRING, &imported.name,
+     "The feed's name (default: the suite, or the type)", "NAME"},
+    {"ecosystem", 'e', 0, G_OPTION_ARG_STRING, &imported.ecosystem,
+     "What the packages are of: almalinux:9, rocky:9, wolfi, npm", "NAME"},
+    {"url", 'u', 0, G_OPTION_ARG_STRING, &imported.url, "Fetch from here instead of a PATH", "URL"},
+    {"suite", 's', 0, G_OPTION_ARG_STRING, &imported.suite, "debian-repo: bookworm-security",
+     "SUITE"},
+    {"keyring", 'k', 0, G_OPTION_ARG_FILENAME, &imported.keyring,
+     "debian-repo: the keyring of the suite's signature (default: the distribution's)", "FILE"},
+    {"sources", 0, 0, G_OPTION_ARG_STRING, &imported.sources,
+     "debian-repo: read the changelogs of these source packages only", "A,B,C"},
+    COMMON_OPTIONS,
+    {NULL}};
+
+static const Command import_command = {
+    .name = "import",
+    .summary = "Add a feed from a file, a folder or an address, or take an exported database.",
+    .arguments = "[PATH]",
+    .help = "The feed stays until its folder in DATA/feeds is removed: `assay db update` builds\n"
+            "with it, and fetches it again when it came from an address.\n\n"
+            "Examples:\n"
+            "  assay db import --type alpine-secdb /media/secdb\n"
+            "  assay db import --type osv --name almalinux AlmaLinux.zip\n"
+            "  assay db import --type updateinfo --ecosystem rocky:9 updateinfo.xml.gz\n"
+            "  assay db import --type debian-repo --url http://deb.debian.org/debian-security \\\n"
+            "      --suite bookworm-security --sources openssl,glibc\n"
+            "  assay db import advisories.db\n",
+    .options = import_options,
+    .most_arguments = 1,
+    .run = run_import,
+};
+
+static char *
+format_time(int64_t microseconds)
+{
+  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(microseconds / G_USEC_PER_SEC);
+  return time != NULL ? g_date_time_format_iso8601(time) : g_strdup("");
+}
+
+static char *
+format_age(int64_t updated)
+{
+  int64_t seconds = MAX((g_get_real_time() - updated) / G_USEC_PER_SEC, 0);
+  if (seconds < 120)
+    return g_strdup_printf("%d s", (int)seconds);
+  if (seconds < 2 * 3600)
+    return g_strdup_printf("%d min", (int)(seconds / 60));
+  if (seconds < 2 * 86400)
+    return g_strdup_printf("%d h", (int)(seconds / 3600));
+  return g_strdup_printf("%" G_GINT64_FORMAT " days", seconds / 86400);
+}
+
+static void
+print_status_json(const AdvisoryDatabase *database, const char *path, const GPtrArray *feeds)
+{
+  g_autoptr(json_t) status = json_object();
+  json_t *list = json_array();
+  json_set_string(status, "path", path);
+  json_set_string(status, "generation", advisory_database_generation(database));
+  json_object_set_new(status, "feeds", list);
+  for (guint i = 0; i < feeds->len; i++) {
+    const AdvisoryFeedStatus *feed = feeds->pdata[i];
+    g_autofree char *updated = format_time(feed->updated);
+    json_t *entry = json_object();
+    json_set_string(entry, "name", feed->feed);
+    json_set_string(entry, "type", feed->type);
+    json_set_string(entry, "source", feed->source);
+    json_set_string(entry, "updated", updated);
+    json_object_set_new(entry, "age_seconds",
+                        json_integer(MAX((g_get_real_time() - feed->updated) / G_USEC_PER_SEC, 0)));
+    json_set_string(entry, "source_date", feed->source_date);
+    json_object_set_new(entry, "statements", json_integer((json_int_t)feed->count));
+    json_array_append_new(list, entry);
+  }
+  g_autofree char *text = json_to_pretty_text(status);
+  fputs(text, stdout);
+}
+
+static void
+print_status_table(const GPtrArray *feeds)
+{
+  struct libscols_table *table = scols_new_table();
+  g_assert(table != NULL);
+  scols_table_new_column(table, "FEED", 0, 0);
+  scols_table_new_column(table, "TYPE", 0, 0);
+  scols_table_new_column(table, "AGE", 0, SCOLS_FL_RIGHT);
+  scols_table_new_column(table, "STATEMENTS", 0, SCOLS_FL_RIGHT);
+  scols_table_new_column(table, "SOURCE DATE", 0, 0);
+  scols_table_new_column(table, "SOURCE", 0, SCOLS_FL_TRUNC);
+  for (guint i = 0; i < feeds->len; i++) {
+    const AdvisoryFeedStatus *feed = feeds->pdata[i];
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    g_autofree char *age = format_age(feed->updated);
+    g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, feed->count);
+    scols_line_set_data(line, 0, feed->feed);
+    scols_line_set_data(line, 1, feed->type);
+    scols_line_set_data(line, 2, age);
+    scols_line_set_data(line, 3, count);
+    scols_line_set_data(line, 4, feed->source_date);
+    scols_line_set_data(line, 5, feed->source);
+  }
+  scols_print_table(table);
+  scols_unref_table(table);
+}
+
+static int
+run_status(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  bool json = g_strcmp0(format, "json") == 0;
+  if (!json && format != NULL && strcmp(format, "table") != 0)
+    return command_usage_error("--format is table or json, not %s", format);
+  g_autoptr(Config) config = load_config(&error);
+  if (config == NULL)
+    return command_fail(error);
+  g_autofree char *path = advisory_database_path(data_folder);
+  g_autoptr(AdvisoryDatabase) database = advisory_database_open(path, &error);
+  g_autoptr(GPtrArray) feeds = database != NULL ? advisory_database_feeds(database, &error) : NULL;
+  if (feeds == NULL)
+    return command_fail(error);
+  if (json)
+    print_status_json(database, path, feeds);
+  else
+    print_status_table(feeds);
+  return command_end_output(EXIT_FINE);
+}
+
+static const GOptionEntry status_options[] = {
+    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "table (default) or json", "FORMAT"},
+    COMMON_OPTIONS,
+    {NULL}};
+
+static const Command status_command = {
+    .name = "status",
+    .summary = "Show each feed's age, count of statements, and source.",
+    .arguments = "",
+    .help = "Examples:\n"
+            "  assay db status\n"
+            "  assay db status --format json | jq '.feeds[] | select(.age_seconds > 86400)'\n",
+    .options = status_options,
+    .run = run_status,
+};
+
+static int
+run_export(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Config) config = load_config(&error);
+  if (config == NULL || !advisory_export(data_folder, arguments[0], &error))
+    return command_fail(error);
+  printf("exported to %s\n", arguments[0]);
+  return command_end_output(EXIT_FINE);
+}
+
+static const GOptionEntry export_options[] = {COMMON_OPTIONS, {NULL}};
+
+static const Command export_command = {
+    .name = "export",
+    .summary = "Copy the database to a file, for a site without a network.",
+    .arguments = "FILE",
+    .help = "The other site takes it with `assay db import FILE`, which checks that it came\n"
+            "whole.\n\n"
+            "Examples:\n"
+            "  assay db export /media/advisories.db\n",
+    .options = export_options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run_export,
+};
+
+static const Command *const subcommands[] = {&update_command, &import_command, &status_command,
+                                             &export_command, NULL};
+
+const Command db_command = {
+    .name = "db",
+    .summary = "Update, import, export and look at the advisory database.",
+    .subcommands = subcommands,
+};
