@@ -59,7 +59,9 @@ bool registry_blob_delete(Registry *registry, const char *repository, const Dige
 
 /* --- uploads: a session belongs to one repository and survives a restart --- */
 typedef struct RegistryUpload RegistryUpload;
-RegistryUpload *registry_upload_start(Registry *registry, const char *repository, GError **error);
+/* @algorithm: what the finishing digest is expected to be by; sha256 unless announced. */
+RegistryUpload *registry_upload_start(Registry *registry, const char *repository,
+                                      DigestAlgorithm algorithm, GError **error);
 /* Takes the session for this thread: REGISTRY_BLOB_UPLOAD_UNKNOWN; ASSAY_ERROR_BUSY while another
  * request holds it. */
 RegistryUpload *registry_upload_take(Registry *registry, const char *repository, const char *id,
@@ -97,12 +99,11 @@ bool registry_manifest_put(Registry *registry, const char *repository, const cha
 bool registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
                               GError **error);
 
-/* Names after @last in byte order, at most @n (0: all); *more tells that there are others.
+/* Names after @last in byte order, at most @n (negative: all); *more tells that there are others.
  * (transfer full) */
-GStrv registry_tags(Registry *registry, const char *repository, const char *last, uint32_t n,
+GStrv registry_tags(Registry *registry, const char *repository, const char *last, int64_t n,
                     bool *more, GError **error);
-GStrv registry_catalog(Registry *registry, const char *last, uint32_t n, bool *more,
-                       GError **error);
+GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GError **error);
 /* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest;
  * @artifact_type NULL: all. (transfer full) */
 GPtrArray *registry_referrers(Registry *registry, const char *repository, const Digest *digest,

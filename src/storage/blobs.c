@@ -360,6 +360,20 @@ blob_store_delete(BlobStore *store, const Digest *digest, GError **error)
   return true;
 }
 
+bool
+blob_store_has_upload(BlobStore *store, const char *id)
+{
+  struct stat status;
+  return upload_id_is_valid(id) &&
+         fstatat(store->uploads_fd, id, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool
+blob_upload_is_gone(const BlobUpload *upload)
+{
+  return !blob_store_has_upload(upload->store, upload->id);
+}
+
 unsigned
 blob_store_expire_uploads(BlobStore *store, uint32_t seconds)
 {

@@ -52,5 +52,8 @@ bool blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError 
 bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
 /* Removes the file; missing is no error. The caller makes sure nobody refers to it. */
 bool blob_store_delete(BlobStore *store, const Digest *digest, GError **error);
+/* Whether the bytes of an upload are still there. */
+bool blob_store_has_upload(BlobStore *store, const char *id);
+bool blob_upload_is_gone(const BlobUpload *upload);
 /* Removes uploads untouched for @seconds; returns how many. */
 unsigned blob_store_expire_uploads(BlobStore *store, uint32_t seconds);

@@ -1,0 +1,161 @@
+/* What a repository holds: tags, the catalogue, referrers. */
+#include <string.h>
+
+#include "base/json.h"
+#include "oci/media_type.h"
+#include "registry/registry-private.h"
+
+/* Up to @n names (negative: all) of a query that gives them in order. */
+static GStrv
+collect_names(SqlRows *rows, int64_t n, bool *more, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+  int64_t count = 0;
+  *more = false;
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    if (n >= 0 && count++ == n) {
+      *more = true;
+      break;
+    }
+    g_strv_builder_add(names, sql_rows_text(rows, 0));
+  }
+  if (rows == NULL || failure != NULL) {
+    if (failure != NULL)
+      g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  return g_strv_builder_end(names);
+}
+
+/* One more than asked for tells whether there are others. */
+static int64_t
+row_limit(int64_t n)
+{
+  return n < 0 || n == INT64_MAX ? INT64_MAX : n + 1;
+}
+
+GStrv
+registry_tags(Registry *registry, const char *repository, const char *last, int64_t n, bool *more,
+              GError **error)
+{
+  if (!registry_check_name(repository, error))
+    return NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL || !registry_check_known(db, repository, error))
+    return NULL;
+  g_autoptr(SqlRows) rows = sql_query(db, error,
+                                      "SELECT name FROM tags WHERE repository = $1 AND name > $2 "
+                                      "ORDER BY name LIMIT $3",
+                                      SQL_TEXT(repository), SQL_TEXT(last != NULL ? last : ""),
+                                      SQL_INTEGER(row_limit(n)), SQL_END);
+  return collect_names(rows, n, more, error);
+}
+
+GStrv
+registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT name FROM repositories WHERE name > $1 ORDER BY name LIMIT $2",
+                SQL_TEXT(last != NULL ? last : ""), SQL_INTEGER(row_limit(n)), SQL_END);
+  return collect_names(rows, n, more, error);
+}
+
+static GHashTable *
+annotations_from_text(const char *text)
+{
+  g_autoptr(json_t) object = text == NULL ? NULL : json_parse(slice_from_string(text), NULL);
+  if (object == NULL)
+    return NULL;
+  GHashTable *annotations = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  const char *key;
+  json_t *value;
+  json_object_foreach(object, key, value) {
+    g_hash_table_insert(annotations, g_strdup(key), g_strdup(json_string_value(value)));
+  }
+  return annotations;
+}
+
+static bool
+add_stored_referrers(SqlConnection *db, const char *repository, const Digest *digest,
+                     GPtrArray *referrers, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT digest, media_type, artifact_type, annotations, length(content) "
+                "FROM manifests WHERE repository = $1 AND subject = $2 ORDER BY pushed, digest",
+                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  if (rows == NULL)
+    return false;
+  while (sql_rows_next(rows, &failure)) {
+    Descriptor *descriptor = g_new0(Descriptor, 1);
+    g_strlcpy(descriptor->digest.text, sql_rows_text(rows, 0), sizeof descriptor->digest.text);
+    descriptor->media_type = g_strdup(sql_rows_text(rows, 1));
+    descriptor->artifact_type = g_strdup(sql_rows_text(rows, 2));
+    descriptor->annotations = annotations_from_text(sql_rows_text(rows, 3));
+    descriptor->size = (uint64_t)sql_rows_integer(rows, 4);
+    g_ptr_array_add(referrers, descriptor);
+  }
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return failure == NULL;
+}
+
+static bool
+is_listed(const GPtrArray *referrers, const Digest *digest)
+{
+  for (guint i = 0; i < referrers->len; i++) {
+    const Descriptor *descriptor = g_ptr_array_index(referrers, i);
+    if (digest_equal(&descriptor->digest, digest))
+      return true;
+  }
+  return false;
+}
+
+/* distribution-spec, "Referrers Tag Schema": clients of registries without the referrers API keep
+ * an index under the tag "sha256-<hex>", cut to a tag's length. What they listed there stays found.
+ */
+static void
+add_fallback_referrers(Registry *registry, const char *repository, const Digest *digest,
+                       GPtrArray *referrers)
+{
+  g_autofree char *tag = g_strdelimit(g_strdup(digest->text), ":", '-');
+  if (strlen(tag) > 32 + 1 + 64)
+    tag[32 + 1 + 64] = '\0';
+  g_autoptr(StoredManifest) stored = registry_manifest_get(registry, repository, tag, NULL);
+  g_autoptr(Manifest) index =
+      stored == NULL ? NULL
+                     : manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  if (index == NULL || index->kind != MANIFEST_INDEX)
+    return;
+  while (index->manifests->len > 0) {
+    Descriptor *descriptor = g_ptr_array_steal_index(index->manifests, 0);
+    if (is_listed(referrers, &descriptor->digest))
+      descriptor_free(descriptor);
+    else
+      g_ptr_array_add(referrers, descriptor);
+  }
+}
+
+GPtrArray *
+registry_referrers(Registry *registry, const char *repository, const Digest *digest,
+                   const char *artifact_type, GError **error)
+{
+  if (!registry_check_name(repository, error))
+    return NULL;
+  g_autoptr(GPtrArray) referrers = g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL || !add_stored_referrers(db, repository, digest, referrers, error))
+    return NULL;
+  add_fallback_referrers(registry, repository, digest, referrers);
+  for (guint i = referrers->len; artifact_type != NULL && i > 0; i--) {
+    const Descriptor *descriptor = g_ptr_array_index(referrers, i - 1);
+    if (g_strcmp0(descriptor->artifact_type, artifact_type) != 0)
+      g_ptr_array_remove_index(referrers, i - 1);
+  }
+  return g_steal_pointer(&referrers);
+}

@@ -1,0 +1,262 @@
+/* Manifests and tags: what they refer to must be there before they are. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "oci/media_type.h"
+#include "oci/reference.h"
+#include "registry/registry-private.h"
+
+void
+stored_manifest_free(StoredManifest *manifest)
+{
+  if (manifest == NULL)
+    return;
+  g_clear_pointer(&manifest->bytes, g_bytes_unref);
+  g_free(manifest->media_type);
+  g_free(manifest);
+}
+
+static bool
+manifest_unknown(GError **error, const char *repository, const char *reference)
+{
+  return registry_error_set(error, REGISTRY_MANIFEST_UNKNOWN,
+                            "%s%s%s: no such manifest; `tags/list` tells the tags", repository,
+                            strchr(reference, ':') != NULL ? "@" : ":", reference);
+}
+
+/* A reference is a digest when it holds a colon, which a tag cannot. */
+static bool
+check_reference(const char *repository, const char *reference, Digest *digest, bool *is_digest,
+                GError **error)
+{
+  if (!registry_check_name(repository, error))
+    return false;
+  g_autoptr(GError) failure = NULL;
+  *is_digest = strchr(reference, ':') != NULL;
+  if (*is_digest && !digest_parse(reference, digest, &failure))
+    return registry_error_set(error, REGISTRY_DIGEST_INVALID, "%s", failure->message);
+  if (!*is_digest && !tag_is_valid(reference))
+    return registry_error_set(error, REGISTRY_MANIFEST_INVALID,
+                              "tag \"%.200s\": letters, digits and . _ - only, at most %d",
+                              reference, TAG_MAX);
+  return true;
+}
+
+static SqlRows *
+query_manifest(SqlConnection *db, const char *repository, const char *reference, bool is_digest,
+               GError **error)
+{
+  if (is_digest)
+    return sql_query(db, error,
+                     "SELECT digest, media_type, content, pushed FROM manifests "
+                     "WHERE repository = $1 AND digest = $2",
+                     SQL_TEXT(repository), SQL_TEXT(reference), SQL_END);
+  return sql_query(db, error,
+                   "SELECT manifests.digest, media_type, content, pushed FROM tags "
+                   "JOIN manifests ON manifests.repository = tags.repository "
+                   "AND manifests.digest = tags.digest "
+                   "WHERE tags.repository = $1 AND tags.name = $2",
+                   SQL_TEXT(repository), SQL_TEXT(reference), SQL_END);
+}
+
+StoredManifest *
+registry_manifest_get(Registry *registry, const char *repository, const char *reference,
+                      GError **error)
+{
+  Digest digest;
+  bool is_digest;
+  g_autoptr(GError) failure = NULL;
+  if (!check_reference(repository, reference, &digest, &is_digest, error))
+    return NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows = query_manifest(db, repository, reference, is_digest, &failure);
+  if (!registry_row_exists(rows, &failure)) {
+    if (failure == NULL)
+      manifest_unknown(error, repository, reference);
+    else
+      g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  g_autoptr(StoredManifest) manifest = g_new0(StoredManifest, 1);
+  Slice content = sql_rows_bytes(rows, 2);
+  if (!digest_parse(sql_rows_text(rows, 0), &manifest->digest, error))
+    return NULL;
+  manifest->media_type = g_strdup(sql_rows_text(rows, 1));
+  manifest->bytes = g_bytes_new(content.data, content.size);
+  manifest->pushed = sql_rows_integer(rows, 3);
+  return g_steal_pointer(&manifest);
+}
+
+static bool
+is_present(SqlConnection *db, const char *text, const char *repository, const Digest *digest,
+           GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, text, SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  return registry_row_exists(rows, error);
+}
+
+/* Appends the digests of @descriptors that @text does not find. */
+static bool
+collect_missing(SqlConnection *db, const char *text, const char *repository,
+                const GPtrArray *descriptors, GString *missing, GError **error)
+{
+  for (guint i = 0; i < descriptors->len; i++) {
+    const Descriptor *descriptor = g_ptr_array_index(descriptors, i);
+    g_autoptr(GError) failure = NULL;
+    if (media_type_is_foreign_layer(descriptor->media_type) ||
+        is_present(db, text, repository, &descriptor->digest, &failure))
+      continue;
+    if (failure != NULL) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+    g_string_append_printf(missing, "%s%s", missing->len == 0 ? "" : ", ", descriptor->digest.text);
+  }
+  return true;
+}
+
+static const char blob_query[] =
+    "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2";
+static const char manifest_query[] =
+    "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2";
+
+static bool
+check_references(SqlConnection *db, const char *repository, const Manifest *manifest,
+                 GError **error)
+{
+  g_autoptr(GString) missing = g_string_new(NULL);
+  g_autoptr(GPtrArray) config = g_ptr_array_new();
+  if (manifest->config != NULL)
+    g_ptr_array_add(config, manifest->config);
+  if (!collect_missing(db, blob_query, repository, config, missing, error) ||
+      !collect_missing(db, blob_query, repository, manifest->layers, missing, error) ||
+      !collect_missing(db, manifest_query, repository, manifest->manifests, missing, error))
+    return false;
+  if (missing->len > 0)
+    return registry_error_set(error, REGISTRY_MANIFEST_BLOB_UNKNOWN,
+                              "repository %s lacks what the manifest refers to; push first: %s",
+                              repository, missing->str);
+  return true;
+}
+
+static char *
+annotations_to_text(const Manifest *manifest)
+{
+  if (manifest->annotations == NULL || g_hash_table_size(manifest->annotations) == 0)
+    return NULL;
+  g_autoptr(json_t) object = json_object();
+  GHashTableIter iter;
+  void *key, *value;
+  g_hash_table_iter_init(&iter, manifest->annotations);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    json_set_string(object, key, value);
+  return json_to_text(object);
+}
+
+static bool
+store_manifest(SqlConnection *db, const char *repository, const char *tag, const Manifest *manifest,
+               const Digest *digest, GBytes *bytes, GError **error)
+{
+  g_autofree char *annotations = annotations_to_text(manifest);
+  int64_t now = g_get_real_time();
+  if (!sql_run(db, NULL, error,
+               "INSERT INTO manifests (repository, digest, media_type, artifact_type, subject, "
+               "annotations, content, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+               "ON CONFLICT (repository, digest) DO UPDATE SET media_type = excluded.media_type",
+               SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(manifest->media_type),
+               SQL_TEXT(manifest->artifact_type),
+               SQL_TEXT(manifest->subject == NULL ? NULL : manifest->subject->digest.text),
+               SQL_TEXT(annotations), SQL_BYTES(slice_from_bytes(bytes)), SQL_INTEGER(now),
+               SQL_END))
+    return false;
+  return tag == NULL ||
+         sql_run(db, NULL, error,
+                 "INSERT INTO tags (repository, name, digest, updated) VALUES ($1, $2, $3, $4) "
+                 "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
+                 "updated = excluded.updated",
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text), SQL_INTEGER(now),
+                 SQL_END);
+}
+
+static Manifest *
+parse_manifest(GBytes *bytes, const char *media_type, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  Manifest *manifest = manifest_parse(slice_from_bytes(bytes), media_type, &failure);
+  if (manifest == NULL)
+    registry_error_set(error,
+                       g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED)
+                           ? REGISTRY_UNSUPPORTED
+                           : REGISTRY_MANIFEST_INVALID,
+                       "%s", failure->message);
+  return manifest;
+}
+
+bool
+registry_manifest_put(Registry *registry, const char *repository, const char *reference,
+                      const char *media_type, GBytes *bytes, Digest *digest, Manifest **parsed,
+                      GError **error)
+{
+  Digest expected;
+  bool is_digest;
+  if (!check_reference(repository, reference, &expected, &is_digest, error))
+    return false;
+  if (g_bytes_get_size(bytes) > registry->limits.manifest_bytes)
+    return registry_error_set(error, REGISTRY_SIZE_INVALID,
+                              "a manifest may have at most %" G_GUINT64_FORMAT
+                              " bytes (limits.manifest_bytes)",
+                              registry->limits.manifest_bytes);
+  *digest =
+      digest_of(is_digest ? digest_algorithm(&expected) : DIGEST_SHA256, slice_from_bytes(bytes));
+  if (is_digest && !digest_equal(digest, &expected))
+    return registry_error_set(error, REGISTRY_DIGEST_INVALID,
+                              "the manifest has the digest %s, not %s", digest->text,
+                              expected.text);
+  g_autoptr(Manifest) manifest = parse_manifest(bytes, media_type, error);
+  if (manifest == NULL)
+    return false;
+
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
+  if (db == NULL || !registry_add_repository(db, repository, error) ||
+      !check_references(db, repository, manifest, error) ||
+      !store_manifest(db, repository, is_digest ? NULL : reference, manifest, digest, bytes,
+                      error) ||
+      !sql_commit(db, error))
+    return false;
+  registry_changed(registry);
+  *parsed = g_steal_pointer(&manifest);
+  return true;
+}
+
+bool
+registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
+                         GError **error)
+{
+  Digest digest;
+  bool is_digest;
+  if (!check_reference(repository, reference, &digest, &is_digest, error))
+    return false;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
+  if (db == NULL || !registry_check_known(db, repository, error))
+    return false;
+  int64_t changed = 0;
+  const char *by_tag = "DELETE FROM tags WHERE repository = $1 AND name = $2";
+  const char *tags_of = "DELETE FROM tags WHERE repository = $1 AND digest = $2";
+  const char *by_digest = "DELETE FROM manifests WHERE repository = $1 AND digest = $2";
+  if (is_digest &&
+      !sql_run(db, NULL, error, tags_of, SQL_TEXT(repository), SQL_TEXT(reference), SQL_END))
+    return false;
+  if (!sql_run(db, &changed, error, is_digest ? by_digest : by_tag, SQL_TEXT(repository),
+               SQL_TEXT(reference), SQL_END))
+    return false;
+  if (changed == 0)
+    return manifest_unknown(error, repository, reference);
+  if (!sql_commit(db, error))
+    return false;
+  registry_changed(registry);
+  return true;
+}
