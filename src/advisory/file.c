@@ -95,7 +95,7 @@ bool
 database_file_check_content(int fd, const char *path, GError **error)
 {
   Seal seal;
-  uint8_t digest[SHA256_SIZE];
+  uint8_t digest[SHA256_SIZE] = {0};
   if (!read_seal(fd, path, &seal, error) || !hash_start(fd, seal.size, digest, error))
     return false;
   return memcmp(digest, seal.digest, SHA256_SIZE) == 0 ||
