@@ -1,5 +1,4 @@
 """`make demo ONCE=1` does what it says, from the filled database to the refused pull."""
-import os
 import re
 import subprocess
 from pathlib import Path
