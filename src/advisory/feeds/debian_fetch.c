@@ -21,9 +21,9 @@
 #define SOURCE_FILE_MAX                                                                            \
   ((uint64_t)32 * 1024 * 1024) /* larger ones keep their own id's statement                        \
                                 */
-#define DIFF_MAX         ((size_t)256 * 1024 * 1024)
-#define INDEX_FOLDER     "index"
-#define CHANGELOG_FOLDER "changelogs"
+#define CHANGELOG_UNPACKED_MAX ((size_t)256 * 1024 * 1024)
+#define INDEX_FOLDER           "index"
+#define CHANGELOG_FOLDER       "changelogs"
 
 const char *
 debian_architecture(void)
@@ -156,25 +156,26 @@ append_bytes(Slice bytes, void *data, GError **error)
 }
 
 static GBytes *
-fetch_source_file(HttpClient *client, const FeedContext *context, const DebianSource *source,
-                  GError **error)
+fetch_file(HttpClient *client, const FeedContext *context, const ChangelogFile *file,
+           GError **error)
 {
-  g_autofree char *url =
-      g_strconcat(context->config->url, "/", source->directory, "/", source->file, NULL);
+  g_autofree char *url = g_strconcat(context->config->url, "/", file->path, NULL);
   for (unsigned attempt = 0;; attempt++) {
     g_autoptr(GError) failure = NULL;
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     g_autoptr(HttpResponse) response = http_client_stream(
-        client, url, NULL, append_bytes, bytes, source->size, context->cancellable, &failure);
+        client, url, NULL, append_bytes, bytes, file->size, context->cancellable, &failure);
     if (response != NULL && response->status == 200) {
-      if (has_sha256(slice_new(bytes->data, bytes->len), source->sha256))
+      if (has_sha256(slice_new(bytes->data, bytes->len), file->sha256))
         return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
-      error_set(&failure, ASSAY_ERROR_MISMATCH, "%s: not what Sources lists", url);
+      error_set(&failure, ASSAY_ERROR_MISMATCH, "%s: not what the suite's index lists", url);
     }
+    bool missing = response != NULL && response->status >= 400 && response->status < 500;
     if (response != NULL && failure == NULL)
-      error_set(&failure, ASSAY_ERROR_NETWORK, "%s: the server answered %ld", url,
-                response->status);
-    if (attempt + 1 >= FETCH_ATTEMPTS || g_cancellable_is_cancelled(context->cancellable)) {
+      error_set(&failure, missing ? ASSAY_ERROR_NOT_FOUND : ASSAY_ERROR_NETWORK,
+                "%s: the server answered %ld", url, response->status);
+    if (missing || attempt + 1 >= FETCH_ATTEMPTS ||
+        g_cancellable_is_cancelled(context->cancellable)) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return NULL;
     }
@@ -182,38 +183,106 @@ fetch_source_file(HttpClient *client, const FeedContext *context, const DebianSo
   }
 }
 
-/* debian/changelog out of the file whose hash held. Empty when there is none. */
-static GBytes *
-extract_changelog(const DebianSource *source, GBytes *file, GError **error)
+static bool
+is_source_changelog(const char *name)
 {
-  g_autoptr(GError) failure = NULL;
-  GBytes *changelog;
-  if (source->place == CHANGELOG_IN_DIFF) {
-    g_autoptr(GBytes) diff = unpack_compressed(file, DIFF_MAX, error);
-    if (diff == NULL)
-      return NULL;
-    changelog = changelog_from_diff(slice_from_bytes(diff));
-  } else {
-    changelog = unpack_tar_member(slice_from_bytes(file), "debian/changelog", DIFF_MAX, &failure);
-  }
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return NULL;
-  }
-  return changelog != NULL ? changelog : g_bytes_new(NULL, 0);
+  const char *slash = strchr(name, '/');
+  return strcmp(name, "debian/changelog") == 0 ||
+         (slash != NULL && strcmp(slash + 1, "debian/changelog") == 0);
 }
 
+/* The FILE of usr/share/doc/PACKAGE/FILE (Debian Policy 12.7), or "". */
+static const char *
+doc_file(const char *name)
+{
+  static const char doc[] = "usr/share/doc/";
+  const char *slash = g_str_has_prefix(name, doc) ? strchr(name + strlen(doc), '/') : NULL;
+  return slash != NULL ? slash + 1 : "";
+}
+
+static bool
+is_debian_changelog(const char *name)
+{
+  const char *file = doc_file(name);
+  return g_str_has_prefix(file, "changelog.Debian") && g_str_has_suffix(file, ".gz");
+}
+
+static bool
+is_native_changelog(const char *name)
+{
+  return strcmp(doc_file(name), "changelog.gz") == 0;
+}
+
+/* The changelog of a binary package; NULL without *error when it has none (its folder of documents
+ * may be a link to another package's). */
+static GBytes *
+extract_from_deb(GBytes *file, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GBytes) data = unpack_deb_data(slice_from_bytes(file), SOURCE_FILE_MAX, error);
+  if (data == NULL)
+    return NULL;
+  Slice bytes = slice_from_bytes(data);
+  g_autoptr(GBytes) packed =
+      unpack_tar_member(bytes, is_debian_changelog, CHANGELOG_UNPACKED_MAX, &failure);
+  /* That of a native package has the name that others give to their upstream's. */
+  if (packed == NULL && failure == NULL)
+    packed = unpack_tar_member(bytes, is_native_changelog, CHANGELOG_UNPACKED_MAX, &failure);
+  if (packed == NULL) {
+    if (failure != NULL)
+      g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  g_autoptr(GBytes) text = unpack_compressed(packed, CHANGELOG_UNPACKED_MAX, error);
+  Slice rest = slice_from_bytes(text);
+  ChangelogEntry entry;
+  return text != NULL && changelog_next_entry(&rest, &entry) ? g_steal_pointer(&text) : NULL;
+}
+
+/* The changelog in a file whose hash held; NULL without *error when it has none. */
+static GBytes *
+extract_changelog(ChangelogPlace place, GBytes *file, GError **error)
+{
+  if (place == CHANGELOG_IN_DEB)
+    return extract_from_deb(file, error);
+  if (place == CHANGELOG_IN_TAR)
+    return unpack_tar_member(slice_from_bytes(file), is_source_changelog, CHANGELOG_UNPACKED_MAX,
+                             error);
+  g_autoptr(GBytes) diff = unpack_compressed(file, CHANGELOG_UNPACKED_MAX, error);
+  return diff != NULL ? changelog_from_diff(slice_from_bytes(diff)) : NULL;
+}
+
+/* One try; NULL without *error when the file is not there, too large or has no changelog. */
+static GBytes *
+try_file(HttpClient *client, const FeedContext *context, const ChangelogFile *file, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (file->path == NULL || file->size > SOURCE_FILE_MAX)
+    return NULL;
+  g_autoptr(GBytes) bytes = fetch_file(client, context, file, &failure);
+  GBytes *changelog = bytes != NULL ? extract_changelog(file->place, bytes, &failure) : NULL;
+  if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return changelog;
+}
+
+/* From the source, which has all of it, or, where the mirror carries no sources, from a binary
+ * package. A changelog that nobody has is kept as an empty file. */
 static bool
 fetch_changelog(HttpClient *client, const FeedContext *context, const DebianSource *source,
                 GError **error)
 {
   g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
-  if (source->file == NULL || source->size > SOURCE_FILE_MAX)
-    return true; /* its update is stated under its own id */
-  g_autoptr(GBytes) file = fetch_source_file(client, context, source, error);
-  g_autoptr(GBytes) changelog = file != NULL ? extract_changelog(source, file, error) : NULL;
-  if (changelog == NULL)
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GBytes) changelog = try_file(client, context, &source->source, &failure);
+  for (size_t i = 0; changelog == NULL && i < CHANGELOG_DEBS_MAX; i++) {
+    g_clear_error(&failure);
+    changelog = try_file(client, context, &source->debs[i], &failure);
+  }
+  if (changelog == NULL && failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
     return false;
+  }
   Slice kept = slice_sub(slice_from_bytes(changelog), 0, DEBIAN_CHANGELOG_MAX);
   return file_replace(AT_FDCWD, path, kept, 0600, error);
 }

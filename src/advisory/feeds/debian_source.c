@@ -7,15 +7,23 @@
 #include "advisory/feeds/debian_release.h"
 #include "version/version.h"
 
+static void
+clear_file(ChangelogFile *file)
+{
+  g_free(file->path);
+  g_free(file->sha256);
+  *file = (ChangelogFile){0};
+}
+
 void
 debian_source_free(DebianSource *source)
 {
   g_free(source->name);
   g_free(source->version);
-  g_free(source->directory);
-  g_free(source->file);
-  g_free(source->sha256);
   g_free(source->installable);
+  clear_file(&source->source);
+  for (size_t i = 0; i < CHANGELOG_DEBS_MAX; i++)
+    clear_file(&source->debs[i]);
   g_free(source);
 }
 
@@ -49,7 +57,7 @@ is_tar(const char *name, const char *stem)
 /* Which file of the source has debian/changelog: NAME.debian.tar.* (3.0 quilt), NAME.diff.gz (1.0),
  * or the one NAME.tar.* of a native source. */
 static void
-find_changelog_file(DebianSource *source, Slice stanza)
+find_changelog_file(DebianSource *source, const char *directory, Slice stanza)
 {
   Slice list, hash, name;
   uint64_t size;
@@ -63,12 +71,9 @@ find_changelog_file(DebianSource *source, Slice stanza)
     if (hash.size != 64 || signature || upstream || !is_plain_word(file) ||
         (!diff && !is_tar(file, ".tar")))
       continue;
-    g_free(source->file);
-    g_free(source->sha256);
-    source->file = g_steal_pointer(&file);
-    source->sha256 = slice_to_string(hash);
-    source->size = size;
-    source->place = diff ? CHANGELOG_IN_DIFF : CHANGELOG_IN_TAR;
+    clear_file(&source->source);
+    source->source = (ChangelogFile){g_strconcat(directory, "/", file, NULL), slice_to_string(hash),
+                                     size, diff ? CHANGELOG_IN_DIFF : CHANGELOG_IN_TAR};
   }
 }
 
@@ -87,8 +92,7 @@ add_source(GHashTable *sources, Slice stanza)
   DebianSource *source = g_new0(DebianSource, 1);
   source->name = g_steal_pointer(&name);
   source->version = g_steal_pointer(&version);
-  source->directory = g_steal_pointer(&directory);
-  find_changelog_file(source, stanza);
+  find_changelog_file(source, directory, stanza);
   g_hash_table_replace(sources, source->name, source);
   return true;
 }
@@ -100,6 +104,49 @@ debian_sources_add(GHashTable *sources, Slice text, uint64_t *skipped)
   while (deb822_next_stanza(&text, &stanza))
     if (!add_source(sources, stanza))
       (*skipped)++;
+}
+
+/* Keeps the package's file when it is one of the smallest of its source. */
+static void
+note_deb(DebianSource *source, Slice stanza)
+{
+  g_autofree char *path = deb822_get_text(stanza, "Filename");
+  g_autofree char *sha256 = deb822_get_text(stanza, "SHA256");
+  Slice text;
+  uint64_t size;
+  if (path == NULL || !debian_path_is_safe(path) || sha256 == NULL || strlen(sha256) != 64 ||
+      !deb822_get(stanza, "Size", &text) || !slice_to_uint64(text, &size))
+    return;
+  size_t at = 0;
+  while (at < CHANGELOG_DEBS_MAX && source->debs[at].path != NULL && source->debs[at].size <= size)
+    at++;
+  if (at == CHANGELOG_DEBS_MAX)
+    return;
+  clear_file(&source->debs[CHANGELOG_DEBS_MAX - 1]);
+  memmove(&source->debs[at + 1], &source->debs[at],
+          (CHANGELOG_DEBS_MAX - 1 - at) * sizeof source->debs[0]);
+  source->debs[at] =
+      (ChangelogFile){g_steal_pointer(&path), g_steal_pointer(&sha256), size, CHANGELOG_IN_DEB};
+}
+
+/* @version of @name has a binary package, @stanza. */
+static void
+note_package(GHashTable *sources, const char *name, const char *version, Slice stanza)
+{
+  DebianSource *source = g_hash_table_lookup(sources, name);
+  int order = source == NULL ? -1
+              : source->installable == NULL
+                  ? 1
+                  : version_compare_strings(VERSION_DEBIAN, version, source->installable);
+  if (order < 0)
+    return;
+  if (order > 0) {
+    g_free(source->installable);
+    source->installable = g_strdup(version);
+    for (size_t i = 0; i < CHANGELOG_DEBS_MAX; i++)
+      clear_file(&source->debs[i]);
+  }
+  note_deb(source, stanza);
 }
 
 void
@@ -115,17 +162,8 @@ debian_sources_note_packages(GHashTable *sources, Slice text)
     if (name == NULL || version == NULL)
       continue;
     char *open = strchr(name, '('), *close = open != NULL ? strchr(open, ')') : NULL;
-    const char *built = version;
-    if (close != NULL) {
+    if (close != NULL)
       *open = *close = '\0';
-      built = open + 1;
-    }
-    DebianSource *source = g_hash_table_lookup(sources, g_strchomp(name));
-    if (source == NULL ||
-        (source->installable != NULL &&
-         version_compare_strings(VERSION_DEBIAN, source->installable, built) >= 0))
-      continue;
-    g_free(source->installable);
-    source->installable = g_strdup(built);
+    note_package(sources, g_strchomp(name), close != NULL ? open + 1 : version, stanza);
   }
 }

@@ -5,16 +5,23 @@
 
 #include "base/slice.h"
 
-typedef enum { CHANGELOG_IN_TAR, CHANGELOG_IN_DIFF } ChangelogPlace;
-
+/* A file of the mirror that has the changelog in it. */
+typedef enum { CHANGELOG_IN_TAR, CHANGELOG_IN_DIFF, CHANGELOG_IN_DEB } ChangelogPlace;
 typedef struct {
-  char *name, *version;
-  char *directory; /* in the mirror: "pool/updates/main/o/openssl" */
-  char *file;      /* that has debian/changelog; NULL: none that we know to read */
+  char *path; /* in the mirror: "pool/updates/main/o/openssl/openssl_3.0.16-1.debian.tar.xz" */
   char *sha256;
   uint64_t size;
   ChangelogPlace place;
-  char *installable; /* the newest version that Packages has binaries of; NULL: none */
+} ChangelogFile;
+
+#define CHANGELOG_DEBS_MAX 3 /* of the binary packages, the smallest, kept for their changelogs */
+
+typedef struct {
+  char *name, *version;
+  ChangelogFile source; /* path NULL: none that we know to read */
+  char *installable;    /* the newest version that Packages has binaries of; NULL: none */
+  /* Smallest first, of that version: for mirrors that carry no sources. */
+  ChangelogFile debs[CHANGELOG_DEBS_MAX];
 } DebianSource;
 void debian_source_free(DebianSource *source);
 

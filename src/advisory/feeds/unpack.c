@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 
-#define READ_CHUNK       ((size_t)128 * 1024)
-#define TAR_MEMBERS_MAX  200000u
-#define TAR_UNPACKED_MAX ((uint64_t)2 << 30) /* of the members before the one we look for */
+#define READ_CHUNK  ((size_t)128 * 1024)
+#define MEMBERS_MAX 200000u
+#define PASSED_MAX  ((uint64_t)2 << 30) /* of the members before the one we look for */
 
 typedef struct archive Archive;
 static void
@@ -101,43 +101,74 @@ unpack_compressed(GBytes *packed, size_t limit, GError **error)
   return read_member(archive, limit, error);
 }
 
-static bool
-is_member(const char *path, const char *name)
+/* Goes on to the next member; ARCHIVE_OK, ARCHIVE_EOF, or what is wrong. */
+static int
+next_member(Archive *archive, struct archive_entry **entry)
 {
-  if (path == NULL)
-    return false;
-  if (g_str_has_prefix(path, "./"))
-    path += 2;
-  const char *slash = strchr(path, '/');
-  return strcmp(path, name) == 0 || (slash != NULL && strcmp(slash + 1, name) == 0);
+  int code = archive_read_next_header(archive, entry);
+  return code == ARCHIVE_WARN ? ARCHIVE_OK : code;
 }
 
-GBytes *
-unpack_tar_member(Slice bytes, const char *name, size_t limit, GError **error)
+/* The content of the first member that @is_wanted, of an archive that is open. */
+static GBytes *
+find_member(Archive *archive, UnpackMatch is_wanted, size_t limit, GError **error)
 {
-  g_autoptr(Archive) archive = new_archive();
   struct archive_entry *entry;
   uint64_t passed = 0;
-  archive_read_support_format_tar(archive);
-  int code = archive_read_open_memory(archive, bytes.data, bytes.size);
-  for (unsigned members = 0; code == ARCHIVE_OK && members < TAR_MEMBERS_MAX; members++) {
-    code = archive_read_next_header(archive, &entry);
-    if (code == ARCHIVE_WARN)
-      code = ARCHIVE_OK;
+  int code = ARCHIVE_OK;
+  for (unsigned members = 0; members < MEMBERS_MAX; members++) {
+    code = next_member(archive, &entry);
     if (code != ARCHIVE_OK)
       break;
-    if (is_member(archive_entry_pathname(entry), name) && archive_entry_filetype(entry) == AE_IFREG)
+    const char *name = archive_entry_pathname(entry);
+    if (name != NULL && g_str_has_prefix(name, "./"))
+      name += 2;
+    if (name != NULL && archive_entry_filetype(entry) == AE_IFREG && is_wanted(name))
       return read_member(archive, limit, error);
-    passed += (uint64_t)MAX(archive_entry_size(entry), 0);
-    if (passed > TAR_UNPACKED_MAX) {
+    if (__builtin_add_overflow(passed, (uint64_t)MAX(archive_entry_size(entry), 0), &passed) ||
+        passed > PASSED_MAX) {
       error_set(error, ASSAY_ERROR_LIMIT, "unpacks to more than %" G_GUINT64_FORMAT " bytes",
-                TAR_UNPACKED_MAX);
+                PASSED_MAX);
       return NULL;
     }
   }
   if (code != ARCHIVE_OK && code != ARCHIVE_EOF)
     set_archive_error(error, archive);
   return NULL;
+}
+
+GBytes *
+unpack_tar_member(Slice bytes, UnpackMatch is_wanted, size_t limit, GError **error)
+{
+  g_autoptr(Archive) archive = new_archive();
+  archive_read_support_format_tar(archive);
+  if (archive_read_open_memory(archive, bytes.data, bytes.size) != ARCHIVE_OK) {
+    set_archive_error(error, archive);
+    return NULL;
+  }
+  return find_member(archive, is_wanted, limit, error);
+}
+
+static bool
+is_data_tar(const char *name)
+{
+  return g_str_has_prefix(name, "data.tar");
+}
+
+GBytes *
+unpack_deb_data(Slice bytes, size_t limit, GError **error)
+{
+  g_autoptr(Archive) archive = archive_read_new();
+  g_assert(archive != NULL);
+  archive_read_support_format_ar(archive);
+  if (archive_read_open_memory(archive, bytes.data, bytes.size) != ARCHIVE_OK) {
+    set_archive_error(error, archive);
+    return NULL;
+  }
+  GBytes *data = find_member(archive, is_data_tar, limit, error);
+  if (data == NULL && error != NULL && *error == NULL)
+    error_set(error, ASSAY_ERROR_INVALID, "not a Debian package: no data.tar in it");
+  return data;
 }
 
 bool
@@ -150,9 +181,7 @@ unpack_zip(const char *path, const char *suffix, size_t limit, uint64_t entries_
   archive_read_support_format_zip_seekable(archive);
   int code = archive_read_open_filename(archive, path, READ_CHUNK);
   for (uint64_t entries = 0; code == ARCHIVE_OK; entries++) {
-    code = archive_read_next_header(archive, &entry);
-    if (code == ARCHIVE_WARN)
-      code = ARCHIVE_OK;
+    code = next_member(archive, &entry);
     if (code != ARCHIVE_OK)
       break;
     const char *name = archive_entry_pathname(entry);

@@ -12,9 +12,13 @@
  * ASSAY_ERROR_LIMIT, a broken stream is ASSAY_ERROR_INVALID. (transfer full) */
 GBytes *unpack_compressed(GBytes *packed, size_t limit, GError **error);
 
-/* The first member of the (compressed) tar file @bytes whose name is @name, or ends in "/" @name
- * below one top folder. NULL without *error when there is none. (transfer full) */
-GBytes *unpack_tar_member(Slice bytes, const char *name, size_t limit, GError **error);
+/* The first regular file of the (compressed) tar file @bytes whose name @is_wanted, told without a
+ * leading "./". NULL without *error when there is none. (transfer full) */
+typedef bool (*UnpackMatch)(const char *name);
+GBytes *unpack_tar_member(Slice bytes, UnpackMatch is_wanted, size_t limit, GError **error);
+
+/* The packed data.tar of the Debian package @bytes (deb(5)). (transfer full) */
+GBytes *unpack_deb_data(Slice bytes, size_t limit, GError **error);
 
 /* Calls @visit for every regular file of the zip file @path whose name ends in @suffix; stops when
  * it returns false with *error set. At most @entries_limit members of @limit bytes each. */
