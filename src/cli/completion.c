@@ -49,8 +49,8 @@ print_names(void)
       printf("%s ", (*each)->name);
 }
 
-/* zsh runs the same function through bashcompinit. Words that are no command are arguments: they
- * are taken off the end until a command is left, whose options still hold. */
+/* Words that are no command are arguments: they are taken off the end until a command is left, whose
+ * options still hold. */
 static void
 print_bash(void)
 {
@@ -77,17 +77,36 @@ print_bash(void)
          "complete -o filenames -F _assay assay\n");
 }
 
+/* zsh either sources this, or runs it as the body of the function _assay that a file of that name
+ * on fpath is: then the first completion is still to be made. */
+static void
+print_zsh(void)
+{
+  printf("#compdef assay\nautoload -U +X bashcompinit && bashcompinit\n");
+  print_bash();
+  printf("if [ \"$funcstack[1]\" = _assay ]; then _bash_complete -o filenames -F _assay; fi\n");
+}
+
+/* Text between single quotes of fish. (transfer full) */
+static char *
+quote_for_fish(const char *text)
+{
+  g_auto(GStrv) parts = g_strsplit(text, "'", -1);
+  g_autofree char *inner = g_strjoinv("\\'", parts);
+  return g_strconcat("'", inner, "'", NULL);
+}
+
 static void
 print_fish_command(const Command *command, const char *words)
 {
   const char *name = strrchr(words, ' ');
+  g_autofree char *summary = quote_for_fish(command->summary);
   if (name == NULL) {
-    printf("complete -c assay -n __fish_use_subcommand -a %s -d '%s'\n", command->name,
-           command->summary);
+    printf("complete -c assay -n __fish_use_subcommand -a %s -d %s\n", command->name, summary);
   } else {
     g_autofree char *parent = g_strndup(words, (gsize)(name - words));
-    printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", parent,
-           command->name, command->summary);
+    printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a %s -d %s\n", parent,
+           command->name, summary);
   }
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
        option++)
@@ -101,8 +120,8 @@ run(char **arguments)
 {
   const char *shell = arguments[0];
   if (strcmp(shell, "zsh") == 0)
-    printf("autoload -U +X bashcompinit && bashcompinit\n");
-  if (strcmp(shell, "bash") == 0 || strcmp(shell, "zsh") == 0)
+    print_zsh();
+  else if (strcmp(shell, "bash") == 0)
     print_bash();
   else if (strcmp(shell, "fish") == 0)
     visit_commands(commands, "", print_fish_command);
