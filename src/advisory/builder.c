@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "advisory/database.h"
+#include "advisory/details-private.h"
 #include "advisory/file-private.h"
 #include "advisory/record-private.h"
 #include "base/error.h"
@@ -243,29 +244,6 @@ advisory_builder_drop_feed(AdvisoryBuilder *builder)
   feed->count = 0;
 }
 
-static void
-merge_text(const char **kept, const char *other)
-{
-  if (*kept == NULL && other != NULL && other[0] != '\0')
-    *kept = g_strdup(other);
-}
-
-static void
-merge_list(GStrv *kept, const GStrv other)
-{
-  guint have = *kept == NULL ? 0 : g_strv_length(*kept);
-  guint more = other == NULL ? 0 : g_strv_length(other);
-  if (more == 0)
-    return;
-  *kept = g_renew(char *, *kept, have + more + 1);
-  (*kept)[have] = NULL;
-  for (guint i = 0; i < more; i++)
-    if (!g_strv_contains((const char *const *)*kept, other[i])) {
-      (*kept)[have++] = g_strdup(other[i]);
-      (*kept)[have] = NULL;
-    }
-}
-
 bool
 advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *details,
                              GError **error)
@@ -279,26 +257,7 @@ advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *de
     kept->cvss_score = kept->epss_score = kept->epss_percentile = -1;
     g_hash_table_insert(builder->details, (gpointer)(uintptr_t)kept->id, kept);
   }
-  merge_text(&kept->title, details->title);
-  merge_text(&kept->description, details->description);
-  merge_text(&kept->published, details->published);
-  merge_text(&kept->modified, details->modified);
-  merge_list(&kept->aliases, details->aliases);
-  merge_list(&kept->references, details->references);
-  if (kept->cvss_score < 0 && details->cvss_score >= 0) {
-    merge_text(&kept->cvss_vector, details->cvss_vector);
-    kept->cvss_score = details->cvss_score;
-  }
-  if (kept->severity == SEVERITY_UNKNOWN && details->severity != SEVERITY_UNKNOWN) {
-    kept->severity = details->severity;
-    kept->severity_source = g_strdup(current_feed(builder)->feed);
-  }
-  if (kept->epss_score < 0) {
-    kept->epss_score = details->epss_score;
-    kept->epss_percentile = details->epss_percentile;
-  }
-  kept->known_exploited |= details->known_exploited;
-  merge_text(&kept->known_exploited_due, details->known_exploited_due);
+  details_merge(kept, details, current_feed(builder)->feed);
   return true;
 }
 

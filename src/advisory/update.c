@@ -157,6 +157,19 @@ read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, cons
   return last == NULL || advisory_builder_copy_feed(builder, last, feed->config.name, error);
 }
 
+/* Reads what is at @path, and gives it to nobody. */
+static bool
+try_to_read(const Update *update, const StoredFeed *feed, const char *path, GError **error)
+{
+  const FeedSink nowhere = {0};
+  FeedContext context = make_context(update, feed);
+  context.sink = &nowhere;
+  if (feed_type_find(feed->config.type)->read(&context, path, error))
+    return true;
+  g_prefix_error(error, "%s: ", feed->config.name);
+  return false;
+}
+
 /* Whether @last was built from exactly the feeds that have a copy now. */
 static bool
 has_same_feeds(const Update *update, AdvisoryDatabase *last)
@@ -328,6 +341,9 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
                    .outcome = result,
                    .changed = true};
   if (path != NULL) {
+    /* What cannot be read must not take the place of a copy that can. */
+    if (!try_to_read(&update, stored, path, error))
+      return false;
     if (!stored_feed_copy_from(stored, path, error))
       return false;
     stored->updated = g_get_real_time();

@@ -117,7 +117,8 @@ alpine_secdb_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint
     return false;
   json_t *packages = json_get_array(root, "packages"), *entry;
   g_autofree char *name = find_ecosystem(root, ecosystem);
-  if (packages == NULL)
+  /* A branch without any fix has `null` there. */
+  if (packages == NULL && json_get_string(root, "reponame") == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "not a secdb file: no `packages`");
   if (name == NULL)
     return error_set(error, ASSAY_ERROR_INVALID,

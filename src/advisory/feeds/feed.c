@@ -13,11 +13,8 @@ const FeedType *
 feed_type_find(const char *type)
 {
   static const FeedType *const types[] = {
-      &alpine_secdb_feed,
-      &debian_repo_feed,
-      &epss_feed,
-      &kev_feed,
-  };
+      &alpine_secdb_feed, &debian_repo_feed, &debian_tracker_feed, &epss_feed,
+      &kev_feed,          &osv_feed,         &updateinfo_feed};
   for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
     if (g_strcmp0(types[i]->type, type) == 0)
       return types[i];

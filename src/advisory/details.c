@@ -1,0 +1,50 @@
+/* How what several feeds know of a vulnerability becomes one. */
+#include "advisory/details-private.h"
+
+static void
+merge_text(const char **kept, const char *other)
+{
+  if (*kept == NULL && other != NULL && other[0] != '\0')
+    *kept = g_strdup(other);
+}
+
+static void
+merge_list(GStrv *kept, const GStrv other)
+{
+  guint have = *kept == NULL ? 0 : g_strv_length(*kept);
+  guint more = other == NULL ? 0 : g_strv_length(other);
+  if (more == 0)
+    return;
+  *kept = g_renew(char *, *kept, have + more + 1);
+  (*kept)[have] = NULL;
+  for (guint i = 0; i < more; i++)
+    if (!g_strv_contains((const char *const *)*kept, other[i])) {
+      (*kept)[have++] = g_strdup(other[i]);
+      (*kept)[have] = NULL;
+    }
+}
+
+void
+details_merge(AdvisoryDetails *kept, const AdvisoryDetails *details, const char *feed)
+{
+  merge_text(&kept->title, details->title);
+  merge_text(&kept->description, details->description);
+  merge_text(&kept->published, details->published);
+  merge_text(&kept->modified, details->modified);
+  merge_list(&kept->aliases, details->aliases);
+  merge_list(&kept->references, details->references);
+  if (kept->cvss_score < 0 && details->cvss_score >= 0) {
+    merge_text(&kept->cvss_vector, details->cvss_vector);
+    kept->cvss_score = details->cvss_score;
+  }
+  if (kept->severity == SEVERITY_UNKNOWN && details->severity != SEVERITY_UNKNOWN) {
+    kept->severity = details->severity;
+    kept->severity_source = g_strdup(feed);
+  }
+  if (kept->epss_score < 0) {
+    kept->epss_score = details->epss_score;
+    kept->epss_percentile = details->epss_percentile;
+  }
+  kept->known_exploited |= details->known_exploited;
+  merge_text(&kept->known_exploited_due, details->known_exploited_due);
+}

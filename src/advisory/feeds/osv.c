@@ -1,0 +1,327 @@
+/* OSV (ossf.github.io/osv-schema, 1.x): all.zip of an ecosystem, a folder of records, or one.
+ *
+ * A record becomes one statement for each vulnerability, package and affected interval. The
+ * vulnerability is the CVE that the record is, is an alias of, or, for a distribution's advisory,
+ * fixes (`upstream`, or `related` for RPM ones); the record's own id is then the vendor's id. */
+#include <stdio.h>
+#include <string.h>
+
+#include "advisory/cvss.h"
+#include "advisory/ecosystem.h"
+#include "advisory/feeds/feeds.h"
+#include "advisory/feeds/unpack.h"
+#include "base/error.h"
+#include "base/json.h"
+
+#define RECORD_MAX   ((size_t)32 * 1024 * 1024)
+#define VERSIONS_MAX 20000u
+
+typedef struct {
+  const char *id;
+  GStrv cves; /* what the record speaks of; its own id alone when it has no CVE */
+  const char *vendor_id;
+  Severity severity;
+  const char *wanted; /* ecosystem, ours; or NULL */
+  const FeedSink *sink;
+  uint64_t *skipped;
+} OsvRecord;
+
+static void
+add_cves(GPtrArray *list, const json_t *record, const char *member)
+{
+  g_auto(GStrv) names = json_get_strings(record, member);
+  for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+    /* "DEBIAN-CVE-2024-1" and "UBUNTU-CVE-2024-1" are the distribution's view of the CVE. */
+    const char *cve = strstr(names[i], "CVE-");
+    if (cve == NULL || g_ptr_array_find_with_equal_func(list, cve, g_str_equal, NULL))
+      continue;
+    g_ptr_array_add(list, g_strdup(cve));
+  }
+}
+
+/* (transfer full) */
+static GStrv
+find_cves(const json_t *record, const char *id)
+{
+  GPtrArray *list = g_ptr_array_new();
+  const char *own = strstr(id, "CVE-");
+  if (own != NULL)
+    g_ptr_array_add(list, g_strdup(own));
+  if (list->len == 0)
+    add_cves(list, record, "aliases");
+  if (list->len == 0)
+    add_cves(list, record, "upstream");
+  /* For a package database `related` is only related; an erratum of an RPM distribution lists there
+   * what it fixes. */
+  static const char *const errata[] = {"ALSA-",     "RLSA-", "RXSA-", "RHSA-", "SUSE-",
+                                       "openSUSE-", "ELSA-", "OESA-", "MGASA-"};
+  for (size_t i = 0; list->len == 0 && i < G_N_ELEMENTS(errata); i++)
+    if (g_str_has_prefix(id, errata[i]))
+      add_cves(list, record, "related");
+  if (list->len == 0)
+    g_ptr_array_add(list, g_strdup(id));
+  g_ptr_array_add(list, NULL);
+  return (GStrv)g_ptr_array_free(list, false);
+}
+
+static bool
+add_range(const OsvRecord *record, AdvisoryRange *range, GError **error)
+{
+  for (guint i = 0; record->cves[i] != NULL; i++) {
+    range->id = record->cves[i];
+    if (!feed_sink_add_range(record->sink, range, error))
+      return false;
+  }
+  return true;
+}
+
+/* "0" is before every version. */
+static const char *
+introduced_version(const char *version)
+{
+  return g_strcmp0(version, "0") == 0 ? NULL : version;
+}
+
+/* The intervals of one range's events, which stand in order. */
+static bool
+add_events(const OsvRecord *record, const json_t *events, const AdvisoryRange *base, GError **error)
+{
+  const char *introduced = NULL;
+  bool open = false;
+  size_t index;
+  json_t *event;
+  json_array_foreach(events, index, event) {
+    const char *start = json_get_string(event, "introduced");
+    const char *fixed = json_get_string(event, "fixed");
+    const char *last = json_get_string(event, "last_affected");
+    if (start != NULL && !open) {
+      introduced = start;
+      open = true;
+    }
+    if ((fixed == NULL && last == NULL) || !open)
+      continue;
+    AdvisoryRange range = *base;
+    range.introduced = introduced_version(introduced);
+    range.fixed_version = fixed;
+    range.last_affected = fixed == NULL ? last : NULL;
+    range.state = fixed != NULL ? STATE_FIXED : STATE_AFFECTED;
+    if (!add_range(record, &range, error))
+      return false;
+    open = false;
+  }
+  if (!open)
+    return true;
+  AdvisoryRange range = *base;
+  range.introduced = introduced_version(introduced);
+  range.state = STATE_AFFECTED;
+  return add_range(record, &range, error);
+}
+
+static bool
+add_versions(const OsvRecord *record, const json_t *versions, const AdvisoryRange *base,
+             GError **error)
+{
+  size_t index;
+  json_t *version;
+  json_array_foreach(versions, index, version) {
+    AdvisoryRange range = *base;
+    range.introduced = range.last_affected = json_string_value(version);
+    range.state = STATE_AFFECTED;
+    if (range.introduced == NULL || index >= VERSIONS_MAX)
+      (*record->skipped)++;
+    else if (!add_range(record, &range, error))
+      return false;
+  }
+  return true;
+}
+
+static bool
+add_affected(const OsvRecord *record, const json_t *affected, GError **error)
+{
+  const json_t *package = json_get_object(affected, "package");
+  const char *name = json_get_string(package, "name");
+  const char *family = json_get_string(package, "ecosystem");
+  if (name == NULL || family == NULL || name[0] == '\0' || family[0] == '\0') {
+    (*record->skipped)++;
+    return true;
+  }
+  g_autofree char *ecosystem = ecosystem_from_osv(family);
+  if (record->wanted != NULL && strcmp(record->wanted, ecosystem) != 0)
+    return true;
+  AdvisoryRange base = {.ecosystem = ecosystem,
+                        .package = name,
+                        .severity = record->severity,
+                        .vendor_id = record->vendor_id};
+  /* Versions of applications are kept; what orders them comes with what finds them. */
+  ecosystem_scheme(ecosystem, &base.scheme);
+  feed_sink_add_ecosystem(record->sink, ecosystem);
+  const json_t *ranges = json_get_array(affected, "ranges");
+  bool has_range = false;
+  size_t index;
+  json_t *range;
+  json_array_foreach(ranges, index, range) {
+    const char *type = json_get_string(range, "type");
+    if (g_strcmp0(type, "ECOSYSTEM") != 0 && g_strcmp0(type, "SEMVER") != 0)
+      continue;
+    has_range = true;
+    if (!add_events(record, json_get_array(range, "events"), &base, error))
+      return false;
+  }
+  /* A list of versions says again what a range said. */
+  return has_range || add_versions(record, json_get_array(affected, "versions"), &base, error);
+}
+
+/* The distribution's own word, else nothing: "severity": [{"type": "Ubuntu", "score": "medium"}],
+ * database_specific.severity, or the summary's "Important: openssl security update". */
+static Severity
+find_severity(const json_t *record)
+{
+  Severity severity = SEVERITY_UNKNOWN;
+  size_t index;
+  json_t *entry;
+  json_array_foreach(json_get_array(record, "severity"), index, entry) {
+    if (severity_parse(json_get_string(entry, "score"), &severity))
+      return severity;
+  }
+  if (severity_parse(json_get_string(json_get_object(record, "database_specific"), "severity"),
+                     &severity))
+    return severity;
+  const char *summary = json_get_string(record, "summary");
+  const char *colon = summary != NULL ? strchr(summary, ':') : NULL;
+  g_autofree char *word = colon != NULL ? g_strndup(summary, (gsize)(colon - summary)) : NULL;
+  severity_parse(word, &severity);
+  return severity;
+}
+
+/* The vector whose score we can work out; version 3 before 2. Another one is kept unscored. */
+static void
+find_cvss(const json_t *record, AdvisoryDetails *details)
+{
+  static const char *const types[] = {"CVSS_V3", "CVSS_V2", "CVSS_V4"};
+  for (size_t i = 0; i < G_N_ELEMENTS(types) && details->cvss_vector == NULL; i++) {
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_get_array(record, "severity"), index, entry) {
+      const char *vector = json_get_string(entry, "score");
+      if (g_strcmp0(json_get_string(entry, "type"), types[i]) != 0 || vector == NULL)
+        continue;
+      details->cvss_vector = vector;
+      cvss_base_score(vector, &details->cvss_score);
+    }
+  }
+}
+
+static bool
+add_details(const OsvRecord *record, const json_t *root, GError **error)
+{
+  AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;
+  bool several = record->cves[1] != NULL;
+  g_auto(GStrv) aliases = several ? NULL : json_get_strings(root, "aliases");
+  g_autoptr(GStrvBuilder) references = g_strv_builder_new();
+  size_t index;
+  json_t *entry;
+  json_array_foreach(json_get_array(root, "references"), index, entry) {
+    const char *url = json_get_string(entry, "url");
+    if (url != NULL)
+      g_strv_builder_add(references, url);
+  }
+  g_auto(GStrv) urls = g_strv_builder_end(references);
+  g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+  /* An erratum's text tells of all that it fixes: it is kept under its own id. */
+  details.id = several ? record->id : record->cves[0];
+  if (strcmp(details.id, record->id) != 0)
+    g_strv_builder_add(names, record->id);
+  for (guint i = 0; aliases != NULL && aliases[i] != NULL; i++)
+    if (strcmp(aliases[i], details.id) != 0)
+      g_strv_builder_add(names, aliases[i]);
+  g_auto(GStrv) all_names = g_strv_builder_end(names);
+  details.aliases = all_names;
+  details.references = urls;
+  details.title = json_get_string(root, "summary");
+  details.description = json_get_string(root, "details");
+  details.published = json_get_string(root, "published");
+  details.modified = json_get_string(root, "modified");
+  find_cvss(root, &details);
+  details.severity = details.cvss_score >= 0 ? cvss_severity(details.cvss_score) : record->severity;
+  return feed_sink_add_details(record->sink, &details, error);
+}
+
+bool
+osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+          GError **error)
+{
+  g_autoptr(json_t) root = json_parse(text, error);
+  if (root == NULL)
+    return false;
+  const char *id = json_get_string(root, "id");
+  if (id == NULL || id[0] == '\0')
+    return error_set(error, ASSAY_ERROR_INVALID, "not an OSV record: no `id`");
+  if (json_get_string(root, "withdrawn") != NULL)
+    return true;
+  g_auto(GStrv) cves = find_cves(root, id);
+  g_autofree char *wanted = ecosystem != NULL ? ecosystem_from_osv(ecosystem) : NULL;
+  OsvRecord record = {.id = id,
+                      .cves = cves,
+                      .vendor_id =
+                          strstr(id, "CVE-") == NULL && strcmp(cves[0], id) != 0 ? id : NULL,
+                      .severity = find_severity(root),
+                      .wanted = wanted,
+                      .sink = sink,
+                      .skipped = skipped};
+  size_t index;
+  json_t *affected;
+  json_array_foreach(json_get_array(root, "affected"), index, affected) {
+    if (!add_affected(&record, affected, error))
+      return false;
+  }
+  return add_details(&record, root, error);
+}
+
+/* One record of many: a broken one is skipped and counted. */
+static bool
+read_record(const char *name, Slice content, void *data, GError **error)
+{
+  FeedContext *context = data;
+  g_autoptr(GError) failure = NULL;
+  if (osv_parse(content, context->config->ecosystem, context->sink, &context->skipped, &failure))
+    return true;
+  if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_INVALID)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  context->skipped++;
+  return true;
+}
+
+static bool
+is_zip(const char *path)
+{
+  uint8_t magic[4] = {0};
+  FILE *file = fopen(path, "rbe");
+  if (file == NULL)
+    return false;
+  bool zip = fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "PK", 2) == 0;
+  fclose(file);
+  return zip;
+}
+
+static bool
+read_one_of_folder(FeedContext *context, const char *path, GError **error)
+{
+  if (is_zip(path)) {
+    if (unpack_zip(path, ".json", RECORD_MAX, FEED_FILES_MAX, read_record, context, error))
+      return true;
+    g_prefix_error(error, "%s: ", path);
+    return false;
+  }
+  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
+  return bytes != NULL && read_record(path, slice_from_bytes(bytes), context, error);
+}
+
+static bool
+osv_read(FeedContext *context, const char *path, GError **error)
+{
+  return feed_read_each_file(path, ".json", read_one_of_folder, context, error);
+}
+
+const FeedType osv_feed = {"osv", feed_fetch_one_file, osv_read};
