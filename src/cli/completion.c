@@ -49,8 +49,8 @@ print_names(void)
       printf("%s ", (*each)->name);
 }
 
-/* Words that are no command are arguments: they are taken off the end until a command is left, whose
- * options still hold. */
+/* Words that are no command are arguments: they are taken off the end until a command is left,
+ * whose options still hold. */
 static void
 print_bash(void)
 {
