@@ -5,9 +5,12 @@
   upgraded    the same, and on top a layer that `apt-get upgrade` from the security suite made
 
 usage: scripts/debian_image.py SUITE LAYOUT [--package NAME]... [--no-upgrade]
+       scripts/debian_image.py --sources LAYOUT       prints the source packages of the vulnerable image, with commas
+       scripts/debian_image.py --security-mirror      prints the address of the security archive
 
 Needs mmdebstrap and umoci; works as root and, with subordinate ids, as a user."""
 import argparse
+import json
 import os
 import re
 import shlex
@@ -139,7 +142,31 @@ def build_layout(suite, layout, packages=(), upgrade=True):
             umoci("raw", "add-layer", "--image", f"{layout}:upgraded", str(layer))
 
 
+def source_packages(layout, tag="vulnerable"):
+    """Names of the source packages that the image's first layer has installed."""
+    blobs = Path(layout) / "blobs" / "sha256"
+    for entry in json.loads((Path(layout) / "index.json").read_text())["manifests"]:
+        if entry["annotations"]["org.opencontainers.image.ref.name"] == tag:
+            manifest = json.loads((blobs / entry["digest"].partition(":")[2]).read_text())
+    names = set()
+    with tarfile.open(blobs / manifest["layers"][0]["digest"].partition(":")[2]) as layer:
+        for member in layer:
+            if normal_name(member.name) == "var/lib/dpkg/status":
+                status = layer.extractfile(member).read().decode()
+                for package in status.split("\n\n"):
+                    found = re.search(r"^Source: (\S+)", package, re.MULTILINE) or \
+                        re.search(r"^Package: (\S+)", package, re.MULTILINE)
+                    names.update(found.groups() if found else ())
+    return sorted(names)
+
+
 def main():
+    if sys.argv[1:2] == ["--sources"]:
+        print(",".join(source_packages(sys.argv[2])))
+        return 0
+    if sys.argv[1:] == ["--security-mirror"]:
+        print(mirrors()[1])
+        return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite")
     parser.add_argument("layout")

@@ -1,0 +1,91 @@
+"""Scan: a cold image against the time that `igzip -dc` takes over its layers, and a known image."""
+import json
+import os
+import subprocess
+import time
+
+import requests
+
+import debian_image
+from peers import Assay
+
+SUITE = "bookworm"
+# Some hundred packages and about 130 MB of layer, so that start-up does not count.
+PACKAGES = ("gcc", "git", "python3", "perl")
+
+
+def image_layout(bench):
+    """The image, built once for a build folder."""
+    layout = bench.cache / f"{SUITE}-{'-'.join(PACKAGES)}"
+    if not layout.is_dir():
+        debian_image.build_layout(SUITE, layout, PACKAGES, upgrade=False)
+    return layout
+
+
+def layers_of(layout):
+    """Paths of the layers, bottom first."""
+    index = json.loads((layout / "index.json").read_text())
+    manifest = json.loads((layout / "blobs/sha256" / index["manifests"][0]["digest"].split(":")[1]).read_text())
+    return [layout / "blobs/sha256" / layer["digest"].split(":")[1] for layer in manifest["layers"]]
+
+
+def fill_database(bench, data):
+    """The advisories of the image's distribution, by the feed that needs only a mirror."""
+    config = bench.folder / "feeds.yaml"
+    config.write_text(f"feeds:\n  - {{name: {SUITE}, type: debian-repo, url: \"{debian_image.mirrors()[1]}\", "
+                      f"suite: {SUITE}-security}}\nfeed_interval: 0\n")
+    subprocess.run([str(bench.assay), "db", "update", "--config", str(config), "--data", str(data)], check=True,
+                   stdout=subprocess.DEVNULL)
+    return config
+
+
+def timed(command, **options):
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
+    return time.monotonic() - start
+
+
+def measure(bench):
+    layout, data = image_layout(bench), bench.folder / "scan-data"
+    layers = layers_of(layout)
+    config = fill_database(bench, data)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(bench.folder / "no-cache")}
+
+    def scan(cores):
+        return timed(["taskset", "-c", cores, str(bench.assay), "scan", "--config", str(config), "--data", str(data),
+                      "--format", "json", f"oci:{layout}:vulnerable"], env=environment)
+
+    def inflate():
+        return sum(timed(["taskset", "-c", "0", "igzip", "-dc", str(layer)]) for layer in layers)
+
+    scan("0")  # what stands on disk is in memory for all
+    times = bench.interleave({"igzip": inflate, "one core": lambda: scan("0"), "two cores": lambda: scan("0,1")})
+    size = sum(path.stat().st_size for path in layers) / 1e6
+    for cores, most in (("one core", 1.8), ("two cores", 1.3)):
+        ratio = times[cores] / times["igzip"]
+        bench.add(f"scan of a cold image ({size:.0f} MB of layers), {cores}",
+                  f"{times[cores] * 1000:.0f} ms, igzip -dc {times['igzip'] * 1000:.0f} ms; {ratio:.2f}x",
+                  f"at most {most}x", ratio <= most)
+
+    assay = Assay(bench.folder / "scan-server", bench.assay)
+    (assay.data).mkdir(parents=True)
+    (data / "advisories.db").rename(assay.data / "advisories.db")
+    assay.start()
+    try:
+        subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false",
+                        f"oci:{layout}:vulnerable", f"docker://127.0.0.1:{assay.port}/bench/image:v1"], check=True)
+        assay.wait_until_idle()
+        answer = requests.get(f"{assay.url}/v2/bench/image/manifests/v1", timeout=60,
+                              headers={"Accept": "application/vnd.oci.image.manifest.v1+json"})
+        session, url = requests.Session(), f"{assay.url}/api/v1/images/{answer.headers['Docker-Content-Digest']}/findings"
+        session.get(url, timeout=60).raise_for_status()
+
+        def known():
+            start = time.monotonic()
+            session.get(url, timeout=60).raise_for_status()
+            return (time.monotonic() - start) * 1000
+        milliseconds = bench.interleave({"known": known})["known"]
+        bench.add("scan of a known image (its findings, matched anew)", f"{milliseconds:.1f} ms", "at most 20 ms",
+                  milliseconds <= 20)
+    finally:
+        assay.stop()
