@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -144,7 +145,7 @@ fetch_index(FeedContext *context, const DebianIndex *index, bool by_hash, bool *
 typedef struct {
   FeedContext *context;
   GPtrArray *jobs; /* DebianSource, borrowed */
-  int next, done, failed;
+  int next, done, failed, missing;
   GMutex told;
 } ChangelogFetch;
 
@@ -267,10 +268,10 @@ try_file(HttpClient *client, const FeedContext *context, const ChangelogFile *fi
 }
 
 /* From the source, which has all of it, or, where the mirror carries no sources, from a binary
- * package. A changelog that nobody has is kept as an empty file. */
+ * package. A changelog that the mirror does not have is kept as an empty file and *@missing. */
 static bool
 fetch_changelog(HttpClient *client, const FeedContext *context, const DebianSource *source,
-                GError **error)
+                bool *missing, GError **error)
 {
   g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
   g_autoptr(GError) failure = NULL;
@@ -283,6 +284,7 @@ fetch_changelog(HttpClient *client, const FeedContext *context, const DebianSour
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
+  *missing = changelog == NULL;
   Slice kept = slice_sub(slice_from_bytes(changelog), 0, DEBIAN_CHANGELOG_MAX);
   return file_replace(AT_FDCWD, path, kept, 0600, error);
 }
@@ -298,8 +300,10 @@ run_fetch_thread(gpointer data)
       return NULL;
     const DebianSource *source = fetch->jobs->pdata[index];
     g_autoptr(GError) error = NULL;
-    bool fetched = fetch_changelog(client, fetch->context, source, &error);
+    bool missing = false;
+    bool fetched = fetch_changelog(client, fetch->context, source, &missing, &error);
     g_mutex_lock(&fetch->told);
+    fetch->missing += missing;
     if (!fetched && fetch->failed++ == 0)
       g_ptr_array_add(fetch->context->messages,
                       g_strdup_printf("%s: %s", source->name, error->message));
@@ -309,10 +313,38 @@ run_fetch_thread(gpointer data)
   }
 }
 
+/* Whether there is no changelog of @source, or only the mark that the mirror had none, which a new
+ * state of the mirror (@again) makes worth another look. */
+static bool
+needs_changelog(const FeedContext *context, const DebianSource *source, bool again)
+{
+  struct stat status;
+  g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
+  return debian_wants_changelog(context->config, source->name) &&
+         (stat(path, &status) < 0 || (again && status.st_size == 0));
+}
+
+static void
+tell_fetched(const ChangelogFetch *fetch)
+{
+  if (fetch->failed > 0)
+    g_ptr_array_add(
+        fetch->context->messages,
+        g_strdup_printf("%d of %u changelogs could not be read: their updates are known "
+                        "without CVE numbers until the next update",
+                        fetch->failed, fetch->jobs->len));
+  if (fetch->missing > 0)
+    g_ptr_array_add(fetch->context->messages,
+                    g_strdup_printf("%d of %u changelogs are not on the mirror: their updates are "
+                                    "known without CVE numbers",
+                                    fetch->missing, fetch->jobs->len));
+}
+
 /* The changelogs that are not there yet. One that cannot be had is no error: its update is stated
  * under its own id, and the next run tries again. */
 static bool
-fetch_changelogs(FeedContext *context, GHashTable *sources, bool *changed, GError **error)
+fetch_changelogs(FeedContext *context, GHashTable *sources, bool again, bool *changed,
+                 GError **error)
 {
   ChangelogFetch fetch = {.context = context};
   g_autoptr(GPtrArray) jobs = g_ptr_array_new();
@@ -322,9 +354,7 @@ fetch_changelogs(FeedContext *context, GHashTable *sources, bool *changed, GErro
   g_hash_table_iter_init(&iter, sources);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     const DebianSource *source = value;
-    g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
-    if (debian_wants_changelog(context->config, source->name) &&
-        !g_file_test(path, G_FILE_TEST_EXISTS))
+    if (needs_changelog(context, source, again))
       g_ptr_array_add(jobs, value);
   }
   if (jobs->len == 0)
@@ -339,12 +369,7 @@ fetch_changelogs(FeedContext *context, GHashTable *sources, bool *changed, GErro
   *changed = true;
   if (g_cancellable_is_cancelled(context->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
-  if (fetch.failed > 0)
-    g_ptr_array_add(
-        context->messages,
-        g_strdup_printf("%d of %u changelogs could not be read: their updates are known "
-                        "without CVE numbers until the next update",
-                        fetch.failed, jobs->len));
+  tell_fetched(&fetch);
   return true;
 }
 
@@ -389,7 +414,7 @@ make_subfolder(const char *folder, const char *name, GError **error)
 
 /* The suite's head, verified, as bytes; it stays beside the one in use until all is there. */
 static GBytes *
-fetch_release(FeedContext *context, const char *verified_path, GError **error)
+fetch_release(FeedContext *context, const char *verified_path, bool *is_new, GError **error)
 {
   const ConfigFeed *config = context->config;
   g_autofree char *path = g_build_filename(context->folder, "InRelease", NULL);
@@ -399,6 +424,7 @@ fetch_release(FeedContext *context, const char *verified_path, GError **error)
                             context->progress, context->cancellable, &result, error) ||
       !debian_release_verify(path, config->keyring, verified_path, context->cancellable, error))
     return NULL;
+  *is_new = result == DOWNLOAD_NEW;
   g_autoptr(GBytes) release = file_read(AT_FDCWD, verified_path, DEBIAN_RELEASE_MAX, error);
   if (release == NULL || !debian_release_check(slice_from_bytes(release), config->suite,
                                                g_get_real_time() / G_USEC_PER_SEC, error)) {
@@ -418,7 +444,8 @@ debian_fetch(FeedContext *context, bool *changed, GError **error)
   if (!make_subfolder(context->folder, INDEX_FOLDER, error) ||
       !make_subfolder(context->folder, CHANGELOG_FOLDER, error))
     return false;
-  g_autoptr(GBytes) release = fetch_release(context, verified_path, error);
+  bool is_new;
+  g_autoptr(GBytes) release = fetch_release(context, verified_path, &is_new, error);
   if (release == NULL)
     return false;
 
@@ -433,7 +460,7 @@ debian_fetch(FeedContext *context, bool *changed, GError **error)
   uint64_t skipped = 0;
   g_autoptr(GHashTable) sources = debian_read_indices(context->folder, text, debian_architecture(),
                                                       &packages_known, &skipped, error);
-  if (sources == NULL || !fetch_changelogs(context, sources, changed, error))
+  if (sources == NULL || !fetch_changelogs(context, sources, is_new, changed, error))
     return false;
   if (rename(verified_path, release_path) < 0)
     return error_set(error, ASSAY_ERROR_IO, "%s: cannot be stored", release_path);
