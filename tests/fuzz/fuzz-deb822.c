@@ -12,8 +12,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autoptr(GHashTable) sources = debian_sources_new();
   debian_sources_add(sources, text, &skipped);
   debian_sources_note_packages(sources, text);
-  g_autoptr(GPtrArray) indices = debian_release_indices(text, "amd64");
-  g_autofree char *ecosystem = debian_release_ecosystem(text, NULL);
+  g_ptr_array_unref(debian_release_indices(text, "amd64"));
+  g_free(debian_release_ecosystem(text, NULL));
   debian_release_check(text, "bookworm-security", 0, NULL);
   return 0;
 }

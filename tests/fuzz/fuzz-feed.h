@@ -9,9 +9,8 @@
 static inline void
 fuzz_touch(const char *text)
 {
-  static volatile size_t touched;
   if (text != NULL)
-    touched += strlen(text);
+    g_assert_cmpuint(strlen(text), <, G_MAXSIZE);
 }
 
 static inline bool
