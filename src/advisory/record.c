@@ -105,7 +105,8 @@ decode_strings(Slice *rest)
   g_ptr_array_add(strings, NULL);
   for (uint64_t i = 0; i < count; i++) {
     Slice string;
-    if (!slice_take_prefixed(rest, &string) || slice_find(string, 0) != (gssize)string.size - 1)
+    if (!slice_take_prefixed(rest, &string) || string.size == 0 ||
+        slice_find(string, 0) != (gssize)string.size - 1)
       return NULL;
     g_ptr_array_add(strings, (gpointer)(uintptr_t)string.data);
   }

@@ -341,6 +341,10 @@ test_damaged_records(void)
                                         &found, NULL));
   for (guint size = 0; size < details_record->len; size++)
     g_assert_null(record_decode_details(slice_new(details_record->data, size), "CVE-1", NULL));
+  /* A string without even its NUL. */
+  g_assert_false(record_decode_ranges(
+      slice_new("\x01\x00\x01\x00\x00\x00\x00\x01\x00\x01\x00\x00\x00\x00\x00", 15), "e", "p",
+      count_range, &found, NULL));
   for (guint at = 0; at < range_record->len; at++)
     for (unsigned value = 0; value < 256; value += 5) {
       uint8_t kept = range_record->data[at];
