@@ -344,6 +344,21 @@ config_free(Config *config)
   g_free(config);
 }
 
+void
+config_set_listen(Config *config, const char *const *addresses)
+{
+  for (unsigned i = 0; i < config->listen_count; i++)
+    g_free(config->listen[i].address);
+  g_free(config->listen);
+  unsigned count = 0;
+  while (addresses[count] != NULL)
+    count++;
+  config->listen = g_new0(ConfigListen, count);
+  config->listen_count = count;
+  for (unsigned i = 0; i < count; i++)
+    config->listen[i].address = g_strdup(addresses[i]);
+}
+
 char *
 config_default_data_folder(void)
 {

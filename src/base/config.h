@@ -74,6 +74,10 @@ Config *config_load(const char *path, GError **error);
 void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
+/* Replaces the addresses to listen on; plain HTTP stays loopback's alone. NULL-terminated, copied.
+ */
+void config_set_listen(Config *config, const char *const *addresses);
+
 /* The data folder that holds when neither --data nor the config names one. (transfer full) */
 char *config_default_data_folder(void);
 

@@ -76,7 +76,8 @@ run_subcommand(const Command *command, const char *path, int argc, char **argv)
   FILE *out = asks_help ? stdout : stderr;
   fprintf(out, "Usage:\n  %s COMMAND\n\n%s\n\nCommands:\n", path, command->summary);
   for (const Command *const *each = command->subcommands; *each != NULL; each++)
-    fprintf(out, "  %-12s %s\n", (*each)->name, (*each)->summary);
+    if ((*each)->run_raw == NULL)
+      fprintf(out, "  %-12s %s\n", (*each)->name, (*each)->summary);
   if (command->help != NULL)
     fprintf(out, "\n%s\n", command->help);
   return asks_help ? command_end_output(EXIT_FINE) : EXIT_ERROR;

@@ -10,6 +10,7 @@
 const Command *const commands[] = {
     &db_command,
     &completion_command,
+    &worker_command,
     NULL,
 };
 

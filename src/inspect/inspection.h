@@ -7,7 +7,6 @@
 #include <stdbool.h>
 
 #include "base/config.h"
-#include "base/progress.h"
 #include "inspect/inventory.h"
 
 typedef struct {
@@ -16,13 +15,29 @@ typedef struct {
   uint64_t size;       /* of the packed bytes */
   const Digest *layer; /* the packed digest, or NULL */
   const Digest *expected_diff_id; /* checked when not NULL: ASSAY_ERROR_MISMATCH */
+  bool allow_uncaged;             /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at
  * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer
  * (no tar inside). (transfer full) */
 LayerInventory *inspect_layer(const InspectionInput *input, const ConfigLimits *limits,
-                              const Progress *progress, GCancellable *cancellable, GError **error);
+                              GCancellable *cancellable, GError **error);
+
+/* A member of an outer archive (oci-archive, docker-archive), as tar_index.h describes it. */
+typedef struct {
+  char *name, *target;
+  uint64_t offset, size;
+} ArchiveMember;
+
+/* Lists an uncompressed tar of @size bytes, in the cage. Every member lies within the file.
+ * (transfer full): ArchiveMember */
+GPtrArray *inspect_archive_index(int fd, uint64_t size, const ConfigLimits *limits,
+                                 bool allow_uncaged, GCancellable *cancellable, GError **error);
+
+/* Writes the unpacked bytes (gzip, zstd, or as they are) of @fd to @to, in the cage. */
+bool inspect_unpack(int fd, uint64_t size, int to, const ConfigLimits *limits, bool allow_uncaged,
+                    GCancellable *cancellable, GError **error);
 
 /* What the kernel offers the cage: checked at start. Lists what is missing in @missing ("Landlock",
  * "seccomp"), or leaves it NULL. Returns true when the cage is whole. */

@@ -63,6 +63,11 @@ LayerInventory *layer_inventory_new(void);
 void layer_inventory_free(LayerInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 
+#define LAYER_NOTES_MAX 1000
+/* Copies. Behind the last that fits stands one that says there are more. */
+void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
+                              const char *detail);
+
 json_t *layer_inventory_to_json(const LayerInventory *inventory);
 LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);
 

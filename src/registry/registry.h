@@ -109,5 +109,7 @@ GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *mo
 GPtrArray *registry_referrers(Registry *registry, const char *repository, const Digest *digest,
                               const char *artifact_type, GError **error);
 
+/* Sessions held in memory. */
+unsigned registry_open_uploads(Registry *registry);
 /* Drops idle uploads; called now and then by the server. */
 unsigned registry_expire_uploads(Registry *registry);

@@ -261,6 +261,13 @@ forget_expired(Registry *registry)
 }
 
 unsigned
+registry_open_uploads(Registry *registry)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&registry->uploads_lock);
+  return g_hash_table_size(registry->uploads);
+}
+
+unsigned
 registry_expire_uploads(Registry *registry)
 {
   uint32_t seconds = registry->limits.upload_expiry;

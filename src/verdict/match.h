@@ -22,3 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
 /* Thread-safe. (transfer full) */
 MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inventory,
                          GError **error);
+
+/* For counts: what concerns one package, without the details of each vulnerability but its
+ * severity. Thread-safe. */
+typedef void (*MatchFactVisitor)(Severity severity, AdvisoryState state, bool fixable, void *data);
+bool match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
+                         MatchFactVisitor visit, void *data, GError **error);

@@ -37,6 +37,8 @@ typedef struct {
   char *message;       /* a sentence for the client: policy, worst findings, fixed versions */
   GPtrArray *reasons;  /* char *: one line for each thing that blocks (or would, after the grace) */
   GPtrArray *warnings; /* char *: what is only shown */
+  int64_t expires;     /* when it may turn out otherwise by itself (a grace period, an allowlist's
+                          date), microseconds since 1970; 0: never */
   unsigned blocking, ignored; /* findings that block; findings taken out by the allowlist */
 } Verdict;
 void verdict_free(Verdict *verdict);

@@ -1,0 +1,242 @@
+/* Unpacking by ISA-L and libzstd; see the header. */
+#include "archive/inflate.h"
+
+#include <isa-l/igzip_lib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/error.h"
+
+#define INPUT_SIZE ((size_t)256 * 1024)
+/* Frames that ask for a larger window than 128 MiB are refused: it is what decoders support at
+ * least, and memory. */
+#define ZSTD_WINDOW_LOG 27
+
+typedef enum { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ZSTD, PACKING_ENDED } Packing;
+
+struct Inflater {
+  LayerRead read;
+  void *read_data;
+  Packing packing;
+  uint8_t *input;
+  size_t input_at, input_end;
+  bool input_ended;
+  uint64_t consumed;
+  struct inflate_state gzip;
+  ZSTD_DStream *zstd;
+};
+
+Inflater *
+inflater_new(LayerRead read, void *read_data)
+{
+  Inflater *inflater = g_new0(Inflater, 1);
+  inflater->read = read;
+  inflater->read_data = read_data;
+  inflater->input = g_malloc(INPUT_SIZE);
+  return inflater;
+}
+
+void
+inflater_free(Inflater *inflater)
+{
+  if (inflater == NULL)
+    return;
+  ZSTD_freeDStream(inflater->zstd);
+  g_free(inflater->input);
+  g_free(inflater);
+}
+
+uint64_t
+inflater_consumed(const Inflater *inflater)
+{
+  return inflater->consumed;
+}
+
+static size_t
+input_left(const Inflater *inflater)
+{
+  return inflater->input_end - inflater->input_at;
+}
+
+static void
+input_skip(Inflater *inflater, size_t size)
+{
+  inflater->input_at += size;
+  inflater->consumed += size;
+}
+
+/* Reads until @least bytes are at hand or the input ends. */
+static bool
+input_fill(Inflater *inflater, size_t least, GError **error)
+{
+  if (inflater->input_at > 0 && input_left(inflater) < least) {
+    memmove(inflater->input, inflater->input + inflater->input_at, input_left(inflater));
+    inflater->input_end -= inflater->input_at;
+    inflater->input_at = 0;
+  }
+  while (input_left(inflater) < least && !inflater->input_ended) {
+    gssize got = inflater->read(inflater->read_data, inflater->input + inflater->input_end,
+                                INPUT_SIZE - inflater->input_end, error);
+    if (got < 0)
+      return false;
+    inflater->input_ended = got == 0;
+    inflater->input_end += (size_t)got;
+  }
+  return true;
+}
+
+static Packing
+packing_of(const Inflater *inflater)
+{
+  static const uint8_t gzip_magic[] = {0x1f, 0x8b}, zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+  Slice head = slice_new(inflater->input + inflater->input_at, input_left(inflater));
+  if (slice_has_prefix(head, slice_new(gzip_magic, sizeof gzip_magic)))
+    return PACKING_GZIP;
+  /* Skippable frames (0x184D2A5?) may stand before the first that holds data. */
+  bool skippable = head.size >= 4 && (head.data[0] & 0xf0) == 0x50 && head.data[1] == 0x2a &&
+                   head.data[2] == 0x4d && head.data[3] == 0x18;
+  if (slice_has_prefix(head, slice_new(zstd_magic, sizeof zstd_magic)) || skippable)
+    return PACKING_ZSTD;
+  return PACKING_NONE;
+}
+
+static void
+gzip_start(Inflater *inflater)
+{
+  isal_inflate_init(&inflater->gzip);
+  inflater->gzip.crc_flag = ISAL_GZIP;
+}
+
+static bool
+start(Inflater *inflater, GError **error)
+{
+  if (!input_fill(inflater, 4, error))
+    return false;
+  inflater->packing = packing_of(inflater);
+  if (inflater->packing == PACKING_GZIP)
+    gzip_start(inflater);
+  if (inflater->packing == PACKING_ZSTD) {
+    inflater->zstd = ZSTD_createDStream();
+    ZSTD_DCtx_setParameter(inflater->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
+  }
+  return true;
+}
+
+/* Between members: another one, padding, or the end. */
+static bool
+next_member(Inflater *inflater, Packing same, GError **error)
+{
+  if (!input_fill(inflater, 4, error))
+    return false;
+  while (input_left(inflater) > 0 && inflater->input[inflater->input_at] == 0) {
+    input_skip(inflater, 1);
+    if (!input_fill(inflater, 4, error))
+      return false;
+  }
+  if (input_left(inflater) == 0) {
+    inflater->packing = PACKING_ENDED;
+    return true;
+  }
+  if (packing_of(inflater) != same)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "there is something else behind the end of the compressed data");
+  if (same == PACKING_GZIP)
+    gzip_start(inflater);
+  return true;
+}
+
+static gssize
+read_plain(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
+{
+  if (input_left(inflater) == 0 && !input_fill(inflater, 1, error))
+    return -1;
+  size_t part = MIN(size, input_left(inflater));
+  memcpy(buffer, inflater->input + inflater->input_at, part);
+  input_skip(inflater, part);
+  return (gssize)part;
+}
+
+static bool
+truncated(GError **error)
+{
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "the compressed data ends in the middle: the layer is truncated");
+}
+
+static gssize
+read_gzip(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
+{
+  struct inflate_state *state = &inflater->gzip;
+  state->next_out = buffer;
+  state->avail_out = (uint32_t)MIN(size, (size_t)G_MAXINT32);
+  while (state->avail_out > 0 && inflater->packing == PACKING_GZIP) {
+    if (input_left(inflater) == 0 && !input_fill(inflater, 1, error))
+      return -1;
+    size_t before = input_left(inflater);
+    uint32_t room = state->avail_out;
+    state->next_in = inflater->input + inflater->input_at;
+    state->avail_in = (uint32_t)before;
+    int code = isal_inflate(state);
+    input_skip(inflater, before - state->avail_in);
+    if (code < 0) {
+      error_set(error, ASSAY_ERROR_INVALID, "the gzip data is broken (ISA-L code %d)", code);
+      return -1;
+    }
+    if (state->block_state == ISAL_BLOCK_FINISH) {
+      uint8_t *next_out = state->next_out;
+      uint32_t left = state->avail_out;
+      if (!next_member(inflater, PACKING_GZIP, error))
+        return -1;
+      state->next_out = next_out;
+      state->avail_out = left;
+    } else if (before == state->avail_in && room == state->avail_out && inflater->input_ended) {
+      truncated(error);
+      return -1;
+    }
+  }
+  return (gssize)(state->next_out - buffer);
+}
+
+static gssize
+read_zstd(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
+{
+  ZSTD_outBuffer out = {buffer, size, 0};
+  while (out.pos < size && inflater->packing == PACKING_ZSTD) {
+    if (input_left(inflater) == 0 && !input_fill(inflater, 1, error))
+      return -1;
+    ZSTD_inBuffer in = {inflater->input + inflater->input_at, input_left(inflater), 0};
+    size_t before = out.pos;
+    size_t code = ZSTD_decompressStream(inflater->zstd, &out, &in);
+    input_skip(inflater, in.pos);
+    if (ZSTD_isError(code)) {
+      error_set(error, ASSAY_ERROR_INVALID, "the zstd data is broken: %s", ZSTD_getErrorName(code));
+      return -1;
+    }
+    if (code == 0 && !next_member(inflater, PACKING_ZSTD, error))
+      return -1;
+    if (code != 0 && in.pos == 0 && out.pos == before && inflater->input_ended) {
+      truncated(error);
+      return -1;
+    }
+  }
+  return (gssize)out.pos;
+}
+
+gssize
+inflater_read(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
+{
+  if (inflater->packing == PACKING_UNKNOWN && !start(inflater, error))
+    return -1;
+  switch (inflater->packing) {
+  case PACKING_GZIP:
+    return read_gzip(inflater, buffer, size, error);
+  case PACKING_ZSTD:
+    return read_zstd(inflater, buffer, size, error);
+  case PACKING_NONE:
+    return read_plain(inflater, buffer, size, error);
+  case PACKING_UNKNOWN:
+  case PACKING_ENDED:
+    break;
+  }
+  return 0;
+}

@@ -1,0 +1,260 @@
+/* The entries of a layer, by libarchive over a LayerStream; see the header. */
+#include "archive/layer.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/stream.h"
+#include "base/error.h"
+
+#define WHITEOUT_PREFIX ".wh."
+#define WHITEOUT_OPAQUE ".wh..wh..opq"
+
+struct LayerReader {
+  LayerStream *stream;
+  LayerLimits limits;
+  struct archive *archive;
+  bool opened;
+  GError *stream_error; /* what made the read callback fail */
+  uint32_t entries;
+  char *path, *target;
+  LayerEntry entry;
+};
+
+static la_ssize_t
+read_block(struct archive *archive, void *data, const void **buffer)
+{
+  LayerReader *reader = data;
+  Slice block;
+  if (!layer_stream_next(reader->stream, &block, &reader->stream_error)) {
+    archive_set_error(archive, EIO, "%s", reader->stream_error->message);
+    return -1;
+  }
+  *buffer = block.data;
+  return (la_ssize_t)block.size;
+}
+
+LayerReader *
+layer_reader_new(LayerRead read, void *read_data, const LayerLimits *limits)
+{
+  LayerReader *reader = g_new0(LayerReader, 1);
+  reader->limits = *limits;
+  reader->stream = layer_stream_new(read, read_data, limits);
+  reader->archive = archive_read_new();
+  archive_read_support_format_tar(reader->archive);
+  /* AppleDouble: a file named "._x" would be taken for metadata and hidden. */
+  archive_read_set_format_option(reader->archive, "tar", "mac-ext", NULL);
+  return reader;
+}
+
+void
+layer_reader_free(LayerReader *reader)
+{
+  if (reader == NULL)
+    return;
+  archive_read_free(reader->archive);
+  layer_stream_free(reader->stream);
+  g_clear_error(&reader->stream_error);
+  g_free(reader->path);
+  g_free(reader->target);
+  g_free(reader);
+}
+
+static bool
+archive_failed(LayerReader *reader, GError **error)
+{
+  if (reader->stream_error != NULL) {
+    g_propagate_error(error, g_steal_pointer(&reader->stream_error));
+    return false;
+  }
+  const char *text = archive_error_string(reader->archive);
+  return error_set(error, ASSAY_ERROR_INVALID, "the tar is broken: %s",
+                   text != NULL ? text : "no reason given");
+}
+
+/* Nothing could be read as an entry: either the stream is broken, or there never was a tar in it.
+ */
+static void
+not_a_tar(LayerReader *reader, GError **error)
+{
+  if (reader->stream_error != NULL)
+    archive_failed(reader, error);
+  else
+    error_set(error, ASSAY_ERROR_UNSUPPORTED, "not a layer: there is no tar inside (%s)",
+              archive_error_string(reader->archive));
+}
+
+/* Takes "." and empty parts out, and ".." with the part before it; *escapes when ".." leaves the
+ * root. */
+static char *
+normalise(const char *name, unsigned *depth, bool *escapes)
+{
+  g_auto(GStrv) parts = g_strsplit(name, "/", -1);
+  g_autoptr(GPtrArray) kept = g_ptr_array_new();
+  *escapes = false;
+  for (char **part = parts; *part != NULL; part++) {
+    if (**part == '\0' || strcmp(*part, ".") == 0)
+      continue;
+    if (strcmp(*part, "..") != 0)
+      g_ptr_array_add(kept, *part);
+    else if (kept->len > 0)
+      g_ptr_array_set_size(kept, (int)kept->len - 1);
+    else
+      *escapes = true;
+  }
+  *depth = kept->len;
+  g_ptr_array_add(kept, NULL);
+  g_autofree char *joined = g_strjoinv("/", (char **)kept->pdata);
+  return g_utf8_make_valid(joined, -1);
+}
+
+static LayerEntryKind
+kind_of(struct archive_entry *entry)
+{
+  if (archive_entry_hardlink(entry) != NULL)
+    return LAYER_ENTRY_HARDLINK;
+  switch (archive_entry_filetype(entry)) {
+  case AE_IFREG:
+    return LAYER_ENTRY_FILE;
+  case AE_IFDIR:
+    return LAYER_ENTRY_FOLDER;
+  case AE_IFLNK:
+    return LAYER_ENTRY_SYMLINK;
+  case AE_IFCHR:
+  case AE_IFBLK:
+    return LAYER_ENTRY_DEVICE;
+  default:
+    return LAYER_ENTRY_OTHER;
+  }
+}
+
+/* image-spec layer.md, "Whiteouts": the name says what it removes. */
+static void
+read_whiteout(LayerReader *reader)
+{
+  char *slash = strrchr(reader->path, '/');
+  char *base = slash == NULL ? reader->path : slash + 1;
+  if (!g_str_has_prefix(base, WHITEOUT_PREFIX))
+    return;
+  if (strcmp(base, WHITEOUT_OPAQUE) == 0) {
+    reader->entry.kind = LAYER_ENTRY_OPAQUE;
+    *(slash == NULL ? base : slash) = '\0';
+  } else if (!g_str_has_prefix(base + strlen(WHITEOUT_PREFIX), WHITEOUT_PREFIX)) {
+    reader->entry.kind = LAYER_ENTRY_WHITEOUT;
+    memmove(base, base + strlen(WHITEOUT_PREFIX), strlen(base + strlen(WHITEOUT_PREFIX)) + 1);
+  }
+}
+
+static bool
+read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
+{
+  const char *name = archive_entry_pathname(from);
+  LayerEntry *entry = &reader->entry;
+  unsigned depth;
+  if (name == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "the tar is broken: an entry has no name");
+  if (strlen(name) > reader->limits.path_bytes)
+    return error_set(error, ASSAY_ERROR_LIMIT, "a path is longer than %u bytes (limits.path_bytes)",
+                     reader->limits.path_bytes);
+  *entry = (LayerEntry){.kind = kind_of(from)};
+  g_free(reader->path);
+  reader->path = normalise(name, &depth, &entry->escapes);
+  if (depth > reader->limits.path_depth)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "a path is deeper than %u folders (limits.path_depth)",
+                     reader->limits.path_depth);
+  const char *target = entry->kind == LAYER_ENTRY_HARDLINK ? archive_entry_hardlink(from)
+                                                           : archive_entry_symlink(from);
+  g_free(reader->target);
+  reader->target = target == NULL ? NULL : g_utf8_make_valid(target, -1);
+  entry->target = reader->target;
+  entry->size = archive_entry_size(from) > 0 ? (uint64_t)archive_entry_size(from) : 0;
+  entry->mode = archive_entry_mode(from) & 07777;
+  entry->uid = (uint32_t)archive_entry_uid(from);
+  entry->gid = (uint32_t)archive_entry_gid(from);
+  read_whiteout(reader);
+  entry->path = reader->path;
+  return true;
+}
+
+const LayerEntry *
+layer_reader_next(LayerReader *reader, GError **error)
+{
+  if (!reader->opened) {
+    reader->opened = true;
+    if (archive_read_open(reader->archive, reader, NULL, read_block, NULL) != ARCHIVE_OK) {
+      not_a_tar(reader, error);
+      return NULL;
+    }
+  }
+  struct archive_entry *from = NULL;
+  int code = archive_read_next_header(reader->archive, &from);
+  if (code == ARCHIVE_EOF)
+    return NULL;
+  if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
+    if (reader->entries == 0)
+      not_a_tar(reader, error);
+    else
+      archive_failed(reader, error);
+    return NULL;
+  }
+  if (reader->entries++ == reader->limits.entries) {
+    error_set(error, ASSAY_ERROR_LIMIT, "more than %u entries (limits.layer_entries)",
+              reader->limits.entries);
+    return NULL;
+  }
+  return read_entry(reader, from, error) ? &reader->entry : NULL;
+}
+
+GBytes *
+layer_reader_read_file(LayerReader *reader, GError **error)
+{
+  if (reader->entry.size > reader->limits.file_bytes) {
+    error_set(error, ASSAY_ERROR_LIMIT,
+              "%s: larger than %" G_GUINT64_FORMAT " bytes (limits.file_bytes)", reader->entry.path,
+              reader->limits.file_bytes);
+    return NULL;
+  }
+  /* The announced size is only that: memory grows with what really comes. */
+  g_autoptr(GByteArray) content = g_byte_array_new();
+  for (;;) {
+    const void *block;
+    size_t size;
+    la_int64_t offset;
+    int code = archive_read_data_block(reader->archive, &block, &size, &offset);
+    if (code == ARCHIVE_EOF)
+      break;
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
+      archive_failed(reader, error);
+      return NULL;
+    }
+    uint64_t end;
+    if (offset < 0 || __builtin_add_overflow((uint64_t)offset, size, &end) ||
+        end > reader->limits.file_bytes || end > G_MAXUINT32) {
+      error_set(error, ASSAY_ERROR_LIMIT, "%s: larger than limits.file_bytes", reader->entry.path);
+      return NULL;
+    }
+    /* A hole of a sparse file reads as zeros. */
+    if ((uint64_t)offset > content->len) {
+      guint before = content->len;
+      g_byte_array_set_size(content, (guint)offset);
+      memset(content->data + before, 0, (size_t)offset - before);
+    }
+    g_byte_array_append(content, block, (guint)size);
+  }
+  return g_byte_array_free_to_bytes(g_steal_pointer(&content));
+}
+
+bool
+layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error)
+{
+  for (Slice block = SLICE_LITERAL("x"); block.size > 0;)
+    if (!layer_stream_next(reader->stream, &block, error))
+      return false;
+  *diff_id = layer_stream_digest(reader->stream);
+  *unpacked = layer_stream_size(reader->stream);
+  return true;
+}

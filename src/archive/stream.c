@@ -1,0 +1,160 @@
+/* A ring of blocks between the inflating thread and the one that hashes and reads; see the header.
+ */
+#include "archive/stream.h"
+
+#include "archive/inflate.h"
+#include "base/error.h"
+
+#define BLOCK_SIZE ((size_t)512 * 1024)
+#define BLOCKS     4
+/* Small layers compress by more than the limit without harm. */
+#define RATIO_AFTER ((uint64_t)1024 * 1024)
+
+typedef struct {
+  uint8_t *bytes;
+  size_t size;
+} Block;
+
+struct LayerStream {
+  Inflater *inflater; /* the inflating thread's */
+  LayerLimits limits;
+  uint64_t inflated;
+  GThread *thread;
+  DigestStream *hash; /* the reader's */
+  uint64_t size;
+
+  GMutex lock; /* guards the rest */
+  GCond changed;
+  Block blocks[BLOCKS];
+  unsigned first, filled; /* blocks[first] is the oldest of those filled */
+  bool held;              /* the reader still looks at blocks[first] */
+  bool ended, stopped;
+  GError *error;
+};
+
+static bool
+check_limits(LayerStream *stream, GError **error)
+{
+  const LayerLimits *limits = &stream->limits;
+  if (stream->inflated > limits->unpacked_bytes)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "the unpacked size passes %" G_GUINT64_FORMAT
+                     " bytes (limits.layer_unpacked_bytes)",
+                     limits->unpacked_bytes);
+  if (stream->inflated > RATIO_AFTER &&
+      stream->inflated / limits->ratio > inflater_consumed(stream->inflater))
+    return error_set(
+        error, ASSAY_ERROR_LIMIT,
+        "the unpacked bytes are more than %u times the packed ones (limits.layer_ratio)",
+        limits->ratio);
+  return true;
+}
+
+/* A free block for the inflating thread; NULL when the reader went away. */
+static Block *
+wait_for_room(LayerStream *stream)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&stream->lock);
+  while (stream->filled == BLOCKS && !stream->stopped)
+    g_cond_wait(&stream->changed, &stream->lock);
+  return stream->stopped ? NULL : &stream->blocks[(stream->first + stream->filled) % BLOCKS];
+}
+
+static void *
+inflate_all(void *data)
+{
+  LayerStream *stream = data;
+  GError *error = NULL;
+  gssize got = 1;
+  for (Block *block = wait_for_room(stream); block != NULL && got > 0;
+       block = got > 0 ? wait_for_room(stream) : NULL) {
+    got = inflater_read(stream->inflater, block->bytes, BLOCK_SIZE, &error);
+    stream->inflated += got > 0 ? (uint64_t)got : 0;
+    if (got > 0 && !check_limits(stream, &error))
+      got = -1;
+    g_mutex_lock(&stream->lock);
+    block->size = got > 0 ? (size_t)got : 0;
+    stream->filled += got > 0;
+    stream->ended = got <= 0;
+    stream->error = error;
+    g_cond_broadcast(&stream->changed);
+    g_mutex_unlock(&stream->lock);
+  }
+  return NULL;
+}
+
+LayerStream *
+layer_stream_new(LayerRead read, void *read_data, const LayerLimits *limits)
+{
+  LayerStream *stream = g_new0(LayerStream, 1);
+  stream->inflater = inflater_new(read, read_data);
+  stream->limits = *limits;
+  stream->hash = digest_stream_new(DIGEST_SHA256);
+  g_mutex_init(&stream->lock);
+  g_cond_init(&stream->changed);
+  for (unsigned i = 0; i < BLOCKS; i++)
+    stream->blocks[i].bytes = g_malloc(BLOCK_SIZE);
+  stream->thread = g_thread_new("inflate", inflate_all, stream);
+  return stream;
+}
+
+bool
+layer_stream_next(LayerStream *stream, Slice *block, GError **error)
+{
+  *block = SLICE_EMPTY;
+  g_mutex_lock(&stream->lock);
+  if (stream->held) {
+    stream->first = (stream->first + 1) % BLOCKS;
+    stream->filled--;
+    stream->held = false;
+    g_cond_broadcast(&stream->changed);
+  }
+  while (stream->filled == 0 && !stream->ended)
+    g_cond_wait(&stream->changed, &stream->lock);
+  if (stream->filled > 0) {
+    stream->held = true;
+    *block = slice_new(stream->blocks[stream->first].bytes, stream->blocks[stream->first].size);
+  }
+  GError *failure =
+      stream->filled > 0 || stream->error == NULL ? NULL : g_error_copy(stream->error);
+  g_mutex_unlock(&stream->lock);
+  if (failure != NULL) {
+    g_propagate_error(error, failure);
+    return false;
+  }
+  digest_stream_update(stream->hash, *block);
+  stream->size += block->size;
+  return true;
+}
+
+Digest
+layer_stream_digest(const LayerStream *stream)
+{
+  return digest_stream_current(stream->hash);
+}
+
+uint64_t
+layer_stream_size(const LayerStream *stream)
+{
+  return stream->size;
+}
+
+void
+layer_stream_free(LayerStream *stream)
+{
+  if (stream == NULL)
+    return;
+  g_mutex_lock(&stream->lock);
+  stream->stopped = true;
+  g_cond_broadcast(&stream->changed);
+  g_mutex_unlock(&stream->lock);
+  g_thread_join(stream->thread);
+  for (unsigned i = 0; i < BLOCKS; i++)
+    g_free(stream->blocks[i].bytes);
+  inflater_free(stream->inflater);
+  digest_stream_free(stream->hash);
+  g_clear_error(&stream->error);
+  g_mutex_clear(&stream->lock);
+  g_cond_clear(&stream->changed);
+  g_free(stream);
+}

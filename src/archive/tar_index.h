@@ -1,0 +1,16 @@
+/* Where the members of an uncompressed tar stand in it: how an archive of an image (oci-archive,
+ * docker-archive) is read without unpacking it. Untrusted bytes: caged worker only. */
+#pragma once
+
+#include "archive/layer.h"
+
+typedef struct {
+  char *name;      /* normalised as LayerEntry.path */
+  char *target;    /* of a symbolic or hard link, as written; else NULL */
+  uint64_t offset; /* of the content, from the first byte of the tar */
+  uint64_t size;   /* of the content; 0 for what is no file */
+} TarMember;
+
+/* (transfer full): TarMember. More than @most members: ASSAY_ERROR_LIMIT; no tar:
+ * ASSAY_ERROR_INVALID. */
+GPtrArray *tar_index(LayerRead read, void *read_data, unsigned most, GError **error);

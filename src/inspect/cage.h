@@ -1,0 +1,29 @@
+/* The cage of the inspection worker: what the kernel takes from the process before it reads a
+ * hostile byte.
+ *
+ *   CAGE_STRICT  no file can be opened, no socket made, no program run, no process made; threads,
+ * memory, and reading and writing what is open already remain CAGE_FOLDER  the same, but files of
+ * one folder can be opened: librpm reads its databases by path
+ *
+ * Made of: no_new_privs, not dumpable, resource limits, Landlock (files, and TCP where the kernel
+ * can), namespaces (user, network, IPC) where they may be made, and a seccomp list whose default is
+ * to kill. What the kernel or a container's rules withhold of the namespaces is done without, since
+ * seccomp forbids the same; Landlock and seccomp themselves are required unless @allow_uncaged. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum { CAGE_STRICT, CAGE_FOLDER } CageKind;
+
+typedef struct {
+  CageKind kind;
+  const char *folder;    /* CAGE_FOLDER only */
+  uint64_t memory_bytes; /* of address space; 0: no limit */
+  uint32_t cpu_seconds;
+  bool allow_uncaged;
+} CageSettings;
+
+/* Cannot be left. Threads that exist already are not all covered: call it before making any. */
+bool cage_enter(const CageSettings *settings, GError **error);

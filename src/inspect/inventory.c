@@ -1,0 +1,262 @@
+/* Inventories as values and as JSON; overlay.c joins those of an image's layers. */
+#include "inspect/inventory.h"
+
+#include "base/error.h"
+#include "base/json.h"
+
+void
+package_free(Package *package)
+{
+  if (package == NULL)
+    return;
+  g_free(package->type);
+  g_free(package->name);
+  g_free(package->version);
+  g_free(package->architecture);
+  g_free(package->source_name);
+  g_free(package->source_version);
+  g_free(package->module);
+  g_free(package->location);
+  g_strfreev(package->files);
+  g_free(package);
+}
+
+void
+os_release_free(OsRelease *os)
+{
+  if (os == NULL)
+    return;
+  g_free(os->id);
+  g_free(os->version_id);
+  g_free(os->codename);
+  g_free(os->pretty_name);
+  g_strfreev(os->id_like);
+  g_free(os);
+}
+
+static void
+note_free(void *data)
+{
+  LayerNote *note = data;
+  g_free(note->kind);
+  g_free(note->path);
+  g_free(note->detail);
+  g_free(note);
+}
+
+LayerInventory *
+layer_inventory_new(void)
+{
+  LayerInventory *inventory = g_new0(LayerInventory, 1);
+  inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
+  inventory->locations = g_ptr_array_new_with_free_func(g_free);
+  inventory->removed = g_ptr_array_new_with_free_func(g_free);
+  inventory->notes = g_ptr_array_new_with_free_func(note_free);
+  return inventory;
+}
+
+void
+layer_inventory_free(LayerInventory *inventory)
+{
+  if (inventory == NULL)
+    return;
+  os_release_free(inventory->etc_os_release);
+  os_release_free(inventory->usr_lib_os_release);
+  g_ptr_array_unref(inventory->packages);
+  g_ptr_array_unref(inventory->locations);
+  g_ptr_array_unref(inventory->removed);
+  g_ptr_array_unref(inventory->notes);
+  g_free(inventory);
+}
+
+void
+layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
+                         const char *detail)
+{
+  if (inventory->notes->len > LAYER_NOTES_MAX)
+    return;
+  LayerNote *note = g_new0(LayerNote, 1);
+  bool last = inventory->notes->len == LAYER_NOTES_MAX;
+  note->kind = g_strdup(last ? "more" : kind);
+  note->path = g_strdup(last ? "" : path);
+  note->detail = g_strdup(last ? "There are more than are listed here." : detail);
+  g_ptr_array_add(inventory->notes, note);
+}
+
+/* --- to JSON --- */
+
+static json_t *
+os_release_to_json(const OsRelease *os)
+{
+  json_t *object = json_object();
+  json_set_string(object, "id", os->id);
+  json_set_string(object, "version_id", os->version_id);
+  json_set_string(object, "codename", os->codename);
+  json_set_string(object, "pretty_name", os->pretty_name);
+  json_set_strings(object, "id_like", (const char *const *)os->id_like);
+  return object;
+}
+
+static json_t *
+package_to_json(const Package *package)
+{
+  json_t *object = json_object();
+  json_set_string(object, "type", package->type);
+  json_set_string(object, "name", package->name);
+  json_set_string(object, "version", package->version);
+  json_set_string(object, "architecture", package->architecture);
+  if (g_strcmp0(package->source_name, package->name) != 0)
+    json_set_string(object, "source_name", package->source_name);
+  if (g_strcmp0(package->source_version, package->version) != 0)
+    json_set_string(object, "source_version", package->source_version);
+  json_set_string(object, "module", package->module);
+  json_set_string(object, "location", package->location);
+  json_set_strings(object, "files", (const char *const *)package->files);
+  return object;
+}
+
+static json_t *
+strings_to_json(const GPtrArray *strings)
+{
+  json_t *array = json_array();
+  for (guint i = 0; i < strings->len; i++)
+    json_array_append_new(array, json_string(g_ptr_array_index(strings, i)));
+  return array;
+}
+
+static void
+set_number(json_t *object, const char *key, uint64_t value)
+{
+  json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+json_t *
+layer_inventory_to_json(const LayerInventory *inventory)
+{
+  json_t *object = json_object();
+  set_number(object, "detector_version", DETECTOR_VERSION);
+  json_set_string(object, "layer", inventory->layer.text);
+  json_set_string(object, "diff_id", inventory->diff_id.text);
+  set_number(object, "packed_bytes", inventory->packed_bytes);
+  set_number(object, "unpacked_bytes", inventory->unpacked_bytes);
+  set_number(object, "entries", inventory->entries);
+  if (inventory->etc_os_release != NULL)
+    json_object_set_new(object, "etc_os_release", os_release_to_json(inventory->etc_os_release));
+  if (inventory->usr_lib_os_release != NULL)
+    json_object_set_new(object, "usr_lib_os_release",
+                        os_release_to_json(inventory->usr_lib_os_release));
+  json_t *packages = json_array(), *notes = json_array();
+  for (guint i = 0; i < inventory->packages->len; i++)
+    json_array_append_new(packages, package_to_json(g_ptr_array_index(inventory->packages, i)));
+  for (guint i = 0; i < inventory->notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(inventory->notes, i);
+    json_t *one = json_object();
+    json_set_string(one, "kind", note->kind);
+    json_set_string(one, "path", note->path);
+    json_set_string(one, "detail", note->detail);
+    json_array_append_new(notes, one);
+  }
+  json_object_set_new(object, "packages", packages);
+  json_object_set_new(object, "locations", strings_to_json(inventory->locations));
+  json_object_set_new(object, "removed", strings_to_json(inventory->removed));
+  json_object_set_new(object, "notes", notes);
+  return object;
+}
+
+/* --- from JSON, which a worker wrote that had read hostile bytes --- */
+
+static OsRelease *
+os_release_from_json(const json_t *object)
+{
+  if (!json_is_object(object) || json_get_string(object, "id") == NULL)
+    return NULL;
+  OsRelease *os = g_new0(OsRelease, 1);
+  os->id = g_strdup(json_get_string(object, "id"));
+  os->version_id = g_strdup(json_get_string(object, "version_id"));
+  os->codename = g_strdup(json_get_string(object, "codename"));
+  os->pretty_name = g_strdup(json_get_string(object, "pretty_name"));
+  os->id_like = json_get_strings(object, "id_like");
+  return os;
+}
+
+static Package *
+package_from_json(const json_t *object, GError **error)
+{
+  const char *type = json_require_string(object, "type", error);
+  const char *name = type == NULL ? NULL : json_require_string(object, "name", error);
+  const char *version = name == NULL ? NULL : json_require_string(object, "version", error);
+  const char *location = version == NULL ? NULL : json_require_string(object, "location", error);
+  if (location == NULL)
+    return NULL;
+  const char *source_name = json_get_string(object, "source_name");
+  const char *source_version = json_get_string(object, "source_version");
+  Package *package = g_new0(Package, 1);
+  package->type = g_strdup(type);
+  package->name = g_strdup(name);
+  package->version = g_strdup(version);
+  package->architecture = g_strdup(json_get_string(object, "architecture"));
+  package->source_name = g_strdup(source_name != NULL ? source_name : name);
+  package->source_version = g_strdup(source_version != NULL ? source_version : version);
+  package->module = g_strdup(json_get_string(object, "module"));
+  package->location = g_strdup(location);
+  package->files = json_get_strings(object, "files");
+  return package;
+}
+
+static bool
+digest_from_json(const json_t *json, const char *key, Digest *digest, GError **error)
+{
+  const char *text = json_require_string(json, key, error);
+  if (text == NULL)
+    return false;
+  return *text == '\0' || digest_parse(text, digest, error);
+}
+
+static void
+strings_from_json(const json_t *json, const char *key, GPtrArray *strings)
+{
+  size_t index;
+  json_t *item;
+  json_array_foreach(json_get_array(json, key), index, item) {
+    if (json_is_string(item))
+      g_ptr_array_add(strings, g_strdup(json_string_value(item)));
+  }
+}
+
+LayerInventory *
+layer_inventory_from_json(const json_t *json, GError **error)
+{
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  if (json_get_integer(json, "detector_version", 0) != DETECTOR_VERSION) {
+    error_set(error, ASSAY_ERROR_INVALID, "inventory: not of detector version %d",
+              DETECTOR_VERSION);
+    return NULL;
+  }
+  if (!digest_from_json(json, "layer", &inventory->layer, error) ||
+      !digest_from_json(json, "diff_id", &inventory->diff_id, error))
+    return NULL;
+  inventory->packed_bytes = (uint64_t)json_get_integer(json, "packed_bytes", 0);
+  inventory->unpacked_bytes = (uint64_t)json_get_integer(json, "unpacked_bytes", 0);
+  inventory->entries = (uint64_t)json_get_integer(json, "entries", 0);
+  inventory->etc_os_release = os_release_from_json(json_object_get(json, "etc_os_release"));
+  inventory->usr_lib_os_release = os_release_from_json(json_object_get(json, "usr_lib_os_release"));
+  strings_from_json(json, "locations", inventory->locations);
+  strings_from_json(json, "removed", inventory->removed);
+  size_t index;
+  json_t *item;
+  json_array_foreach(json_get_array(json, "packages"), index, item) {
+    Package *package = package_from_json(item, error);
+    if (package == NULL) {
+      g_prefix_error(error, "inventory: packages[%zu]: ", index);
+      return NULL;
+    }
+    g_ptr_array_add(inventory->packages, package);
+  }
+  json_array_foreach(json_get_array(json, "notes"), index, item) {
+    const char *kind = json_get_string(item, "kind"), *path = json_get_string(item, "path");
+    const char *detail = json_get_string(item, "detail");
+    if (kind != NULL && path != NULL && detail != NULL)
+      layer_inventory_add_note(inventory, kind, path, detail);
+  }
+  return g_steal_pointer(&inventory);
+}

@@ -1,0 +1,134 @@
+/* What an image holds: its layers' inventories laid over each other. */
+#include <string.h>
+
+#include "inspect/inventory.h"
+
+#define ETC_OS_RELEASE     "etc/os-release"
+#define USR_LIB_OS_RELEASE "usr/lib/os-release"
+
+/* "a/b" removes a/b and all below; "a/b/" (an opaque folder) only what is below. */
+static bool
+removes(const char *removed, const char *path)
+{
+  size_t size = strlen(removed);
+  if (size > 0 && removed[size - 1] == '/')
+    return strncmp(removed, path, size) == 0;
+  return size == 0 ||
+         (strncmp(removed, path, size) == 0 && (path[size] == '\0' || path[size] == '/'));
+}
+
+static bool
+is_removed(const LayerInventory *layer, const char *path)
+{
+  for (guint i = 0; i < layer->removed->len; i++)
+    if (removes(g_ptr_array_index(layer->removed, i), path))
+      return true;
+  return false;
+}
+
+static bool
+replaces(const LayerInventory *layer, const char *location)
+{
+  for (guint i = 0; i < layer->locations->len; i++)
+    if (strcmp(g_ptr_array_index(layer->locations, i), location) == 0)
+      return true;
+  return false;
+}
+
+/* What makes a package the same one in two layers. */
+static char *
+package_key(const Package *package)
+{
+  return g_strjoin("\n", package->location, package->type, package->name, package->version,
+                   package->architecture != NULL ? package->architecture : "", NULL);
+}
+
+static void
+lay_over(GArray *packages, const LayerInventory *layer, unsigned number)
+{
+  g_autoptr(GHashTable) origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  guint kept = 0;
+  for (guint i = 0; i < packages->len; i++) {
+    ImagePackage *below = &g_array_index(packages, ImagePackage, i);
+    if (replaces(layer, below->package->location))
+      g_hash_table_insert(origins, package_key(below->package), GUINT_TO_POINTER(below->layer));
+    else if (!is_removed(layer, below->package->location))
+      g_array_index(packages, ImagePackage, kept++) = *below;
+  }
+  g_array_set_size(packages, kept);
+  for (guint i = 0; i < layer->packages->len; i++) {
+    const Package *package = g_ptr_array_index(layer->packages, i);
+    ImagePackage above = {package, number};
+    g_autofree char *key = package_key(package);
+    void *origin;
+    if (g_hash_table_lookup_extended(origins, key, NULL, &origin))
+      above.layer = GPOINTER_TO_UINT(origin);
+    g_array_append_val(packages, above);
+  }
+}
+
+static int
+compare_packages(gconstpointer a, gconstpointer b)
+{
+  const Package *left = ((const ImagePackage *)a)->package;
+  const Package *right = ((const ImagePackage *)b)->package;
+  int order = strcmp(left->type, right->type);
+  if (order == 0)
+    order = strcmp(left->name, right->name);
+  if (order == 0)
+    order = strcmp(left->version, right->version);
+  return order != 0 ? order : g_strcmp0(left->architecture, right->architecture);
+}
+
+static OsRelease *
+os_release_copy(const OsRelease *os)
+{
+  if (os == NULL)
+    return NULL;
+  OsRelease *copy = g_new0(OsRelease, 1);
+  copy->id = g_strdup(os->id);
+  copy->version_id = g_strdup(os->version_id);
+  copy->codename = g_strdup(os->codename);
+  copy->pretty_name = g_strdup(os->pretty_name);
+  copy->id_like = g_strdupv(os->id_like);
+  return copy;
+}
+
+/* os-release(5): /etc/os-release wins; where that is a link, the layers hold only /usr/lib's. */
+static OsRelease *
+find_os(const GPtrArray *layers)
+{
+  const OsRelease *etc = NULL, *usr_lib = NULL;
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(layers, i);
+    if (layer->etc_os_release != NULL || is_removed(layer, ETC_OS_RELEASE))
+      etc = layer->etc_os_release;
+    if (layer->usr_lib_os_release != NULL || is_removed(layer, USR_LIB_OS_RELEASE))
+      usr_lib = layer->usr_lib_os_release;
+  }
+  return os_release_copy(etc != NULL ? etc : usr_lib);
+}
+
+ImageInventory *
+image_inventory_new(GPtrArray *layers)
+{
+  ImageInventory *image = g_new0(ImageInventory, 1);
+  image->layers = layers;
+  image->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
+  for (guint i = 0; i < layers->len; i++)
+    lay_over(image->packages, g_ptr_array_index(layers, i), i);
+  g_array_sort(image->packages, compare_packages);
+  image->os = find_os(layers);
+  return image;
+}
+
+void
+image_inventory_free(ImageInventory *inventory)
+{
+  if (inventory == NULL)
+    return;
+  os_release_free(inventory->os);
+  g_array_unref(inventory->packages);
+  g_ptr_array_unref(inventory->layers);
+  g_free(inventory);
+}

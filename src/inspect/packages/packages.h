@@ -1,0 +1,36 @@
+/* Detectors: each turns the bytes of one file of an image into packages. Hostile bytes: only in the
+ * caged worker and in fuzz targets. A broken database gives what could be read and a note. */
+#pragma once
+
+#include "base/slice.h"
+#include "inspect/inventory.h"
+
+/* os-release(5). NULL when it has no ID. (transfer full) */
+OsRelease *os_release_parse(Slice text);
+
+/* /var/lib/dpkg/status, and one file of distroless' status.d: deb-control(5) stanzas. Packages that
+ * are not installed (removed, configuration left) are no packages. */
+void dpkg_status_parse(Slice text, const char *location, LayerInventory *inventory);
+
+/* apk's "installed" database: one-letter fields, an empty line between packages. */
+void apk_installed_parse(Slice text, const char *location, LayerInventory *inventory);
+
+/* What a path is to the detectors. */
+typedef enum {
+  WANTED_NOT,
+  WANTED_ETC_OS_RELEASE,
+  WANTED_USR_LIB_OS_RELEASE,
+  WANTED_DPKG,
+  WANTED_APK,
+  WANTED_RPM, /* a database for rpm_database_read() */
+} WantedKind;
+WantedKind wanted_kind(const char *path);
+/* True when removing @path (a file or a folder) could remove something that is wanted. */
+bool wanted_is_below(const char *path);
+
+/* RPM's databases (sqlite, ndb, Berkeley DB), by librpm, which reads by path: @folder holds the one
+ * file named as @location ends. Sets *error only when nothing could be read at all. */
+bool rpm_database_read(const char *folder, const char *location, LayerInventory *inventory,
+                       GError **error);
+/* Reads librpm's own configuration; before the cage closes. */
+bool rpm_database_prepare(const char *folder, const char *location, GError **error);

@@ -1,0 +1,22 @@
+/* The caged side of an inspection: `assay worker`, started by inspection.c and by nobody else.
+ *
+ * Standard input is the layer's file, standard output takes one JSON document, and everything else
+ * was closed by the parent. The jobs:
+ *
+ *   layer   unpacks and reads a layer in CAGE_STRICT; descriptor 3 takes the bytes of RPM databases
+ *   rpm     reads one RPM database in CAGE_FOLDER; librpm wants a path, so the parent made a
+ * private folder that holds that file alone, and Landlock lets the worker reach nothing else index
+ * lists the members of an outer tar (oci-archive, docker-archive) unpack  writes the unpacked bytes
+ * of standard input to descriptor 3
+ *
+ * The document is {"ok": ...} or {"error": {"code": N, "message": "..."}} with an AssayErrorCode.
+ */
+#pragma once
+
+/* The environment variable through which the parent hands the job's parameters, as JSON. */
+#define WORKER_JOB_VARIABLE "ASSAY_WORKER_JOB"
+#define WORKER_EXTRA_FD     3
+
+/* `assay worker --self-test=open|socket|exec|fork|memory|endless` enters the strict cage and then
+ * does the forbidden thing, for the tests that show what becomes of it. */
+int worker_main(int argc, char **argv);

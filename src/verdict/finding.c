@@ -1,0 +1,100 @@
+/* A finding as a value; see the header. */
+#include "verdict/finding.h"
+
+#include "base/json.h"
+
+void
+finding_free(Finding *finding)
+{
+  if (finding == NULL)
+    return;
+  g_free(finding->id);
+  g_strfreev(finding->aliases);
+  g_free(finding->vendor_id);
+  g_free(finding->title);
+  g_free(finding->description);
+  g_free(finding->severity_source);
+  g_free(finding->cvss_vector);
+  g_free(finding->known_exploited_due);
+  g_free(finding->package_type);
+  g_free(finding->package);
+  g_free(finding->architecture);
+  g_free(finding->source_package);
+  g_free(finding->installed_version);
+  g_free(finding->affected);
+  g_free(finding->fixed_version);
+  g_free(finding->layer);
+  g_free(finding->location);
+  g_free(finding->remedy);
+  g_strfreev(finding->references);
+  g_free(finding->feed);
+  g_free(finding->published);
+  g_free(finding->modified);
+  g_free(finding);
+}
+
+static void
+set_known_number(json_t *object, const char *key, double value)
+{
+  if (value >= 0)
+    json_object_set_new(object, key, json_real(value));
+}
+
+json_t *
+finding_to_json(const Finding *finding)
+{
+  json_t *object = json_object();
+  json_set_string(object, "id", finding->id);
+  json_set_strings(object, "aliases", (const char *const *)finding->aliases);
+  json_set_string(object, "vendor_id", finding->vendor_id);
+  json_set_string(object, "title", finding->title);
+  json_set_string(object, "description", finding->description);
+  json_set_string(object, "severity", severity_name(finding->severity));
+  json_set_string(object, "severity_source", finding->severity_source);
+  json_set_string(object, "cvss_vector", finding->cvss_vector);
+  set_known_number(object, "cvss_score", finding->cvss_score);
+  set_known_number(object, "epss_score", finding->epss_score);
+  set_known_number(object, "epss_percentile", finding->epss_percentile);
+  json_object_set_new(object, "known_exploited", json_boolean(finding->known_exploited));
+  json_set_string(object, "known_exploited_due", finding->known_exploited_due);
+  json_set_string(object, "state", advisory_state_name(finding->state));
+  json_set_string(object, "package_type", finding->package_type);
+  json_set_string(object, "package", finding->package);
+  json_set_string(object, "architecture", finding->architecture);
+  json_set_string(object, "source_package", finding->source_package);
+  json_set_string(object, "installed_version", finding->installed_version);
+  json_set_string(object, "affected", finding->affected);
+  json_set_string(object, "fixed_version", finding->fixed_version);
+  json_set_string(object, "layer", finding->layer);
+  json_set_string(object, "location", finding->location);
+  json_set_string(object, "remedy", finding->remedy);
+  json_set_strings(object, "references", (const char *const *)finding->references);
+  json_set_string(object, "feed", finding->feed);
+  json_set_string(object, "published", finding->published);
+  json_set_string(object, "modified", finding->modified);
+  return object;
+}
+
+static int
+compare_numbers(double a, double b)
+{
+  return (a > b) - (a < b);
+}
+
+int
+finding_compare(gconstpointer a, gconstpointer b)
+{
+  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
+  int order = (int)right->severity - (int)left->severity;
+  if (order == 0)
+    order = right->known_exploited - left->known_exploited;
+  if (order == 0)
+    order = (right->fixed_version != NULL) - (left->fixed_version != NULL);
+  if (order == 0)
+    order = compare_numbers(right->epss_score, left->epss_score);
+  if (order == 0)
+    order = g_strcmp0(left->id, right->id);
+  if (order == 0)
+    order = g_strcmp0(left->package, right->package);
+  return order != 0 ? order : g_strcmp0(left->architecture, right->architecture);
+}

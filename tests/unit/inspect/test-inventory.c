@@ -1,0 +1,131 @@
+/* Inventories survive JSON, and layers lie over each other as the image specification has it. */
+#include "base/error.h"
+#include "base/json.h"
+#include "inspect/inventory.h"
+#include "inspect/packages/packages.h"
+
+static LayerInventory *
+layer_with(const char *status, const char *os_release, const char *removed)
+{
+  LayerInventory *layer = layer_inventory_new();
+  if (status != NULL) {
+    g_ptr_array_add(layer->locations, g_strdup("var/lib/dpkg/status"));
+    dpkg_status_parse(slice_from_string(status), "var/lib/dpkg/status", layer);
+  }
+  if (os_release != NULL)
+    layer->usr_lib_os_release = os_release_parse(slice_from_string(os_release));
+  if (removed != NULL)
+    g_ptr_array_add(layer->removed, g_strdup(removed));
+  return layer;
+}
+
+static ImageInventory *
+image_of(LayerInventory *bottom, LayerInventory *top)
+{
+  GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  g_ptr_array_add(layers, bottom);
+  if (top != NULL)
+    g_ptr_array_add(layers, top);
+  return image_inventory_new(layers);
+}
+
+#define BASE "Package: b\nVersion: 1\n\nPackage: a\nVersion: 1\n"
+
+static void
+test_replaced_database(void)
+{
+  g_autoptr(ImageInventory) image = image_of(
+      layer_with(BASE, "ID=debian\nVERSION_ID=11\n", NULL),
+      layer_with("Package: a\nVersion: 2\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n",
+                 NULL, NULL));
+  static const struct {
+    const char *name, *version;
+    unsigned layer;
+  } expected[] = {{"a", "2", 1}, {"b", "1", 0}, {"c", "1", 1}};
+  g_assert_cmpuint(image->packages->len, ==, G_N_ELEMENTS(expected));
+  for (guint i = 0; i < image->packages->len; i++) {
+    const ImagePackage *package = &g_array_index(image->packages, ImagePackage, i);
+    g_assert_cmpstr(package->package->name, ==, expected[i].name);
+    g_assert_cmpstr(package->package->version, ==, expected[i].version);
+    g_assert_cmpuint(package->layer, ==, expected[i].layer);
+  }
+  g_assert_cmpstr(image->os->id, ==, "debian");
+}
+
+static void
+test_removed(void)
+{
+  static const struct {
+    const char *name, *removed;
+    guint left;
+  } cases[] = {
+      {"the file", "var/lib/dpkg/status", 0},
+      {"a folder above", "var/lib", 0},
+      {"an opaque folder above", "var/lib/dpkg/", 0},
+      {"something else", "var/lib/dpk", 2},
+      {"the opaque root", "", 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(ImageInventory) image =
+        image_of(layer_with(BASE, "ID=x\n", NULL), layer_with(NULL, NULL, cases[i].removed));
+    g_test_message("case %s", cases[i].name);
+    g_assert_cmpuint(image->packages->len, ==, cases[i].left);
+  }
+}
+
+static void
+test_json_round_trip(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(LayerInventory) layer = layer_with(
+      "Package: a\nVersion: 1\nSource: s (2)\nArchitecture: all\n", "ID=x\nVERSION_ID=3\n", "etc");
+  layer->diff_id = digest_of(DIGEST_SHA256, SLICE_EMPTY);
+  layer_inventory_add_note(layer, "setuid", "bin/su", "x");
+  g_autoptr(json_t) json = layer_inventory_to_json(layer);
+  g_autoptr(LayerInventory) again = layer_inventory_from_json(json, &error);
+  g_assert_no_error(error);
+  g_autoptr(json_t) second = layer_inventory_to_json(again);
+  g_assert_true(json_equal(json, second));
+}
+
+static void
+test_json_refused(void)
+{
+  static const char *const cases[] = {
+      "{}",
+      "[]",
+      "{\"detector_version\":99,\"layer\":\"\",\"diff_id\":\"\"}",
+      "{\"detector_version\":1,\"layer\":\"x\",\"diff_id\":\"\"}",
+      "{\"detector_version\":1,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) json = json_parse(slice_from_string(cases[i]), &error);
+    g_test_message("case %s", cases[i]);
+    g_assert_null(layer_inventory_from_json(json, &error));
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+  }
+}
+
+static void
+test_notes_are_bounded(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  for (int i = 0; i < LAYER_NOTES_MAX + 50; i++)
+    layer_inventory_add_note(layer, "setuid", "x", "y");
+  g_assert_cmpuint(layer->notes->len, ==, LAYER_NOTES_MAX + 1);
+  const LayerNote *last = g_ptr_array_index(layer->notes, LAYER_NOTES_MAX);
+  g_assert_cmpstr(last->kind, ==, "more");
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/inventory/replaced-database", test_replaced_database);
+  g_test_add_func("/inventory/removed", test_removed);
+  g_test_add_func("/inventory/json/round-trip", test_json_round_trip);
+  g_test_add_func("/inventory/json/refused", test_json_refused);
+  g_test_add_func("/inventory/notes-are-bounded", test_notes_are_bounded);
+  return g_test_run();
+}

@@ -1,0 +1,285 @@
+/* The worker from outside: what its cage forbids kills it, and hostile layers end in clear errors.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "inspect/inspection.h"
+#include "inspect/worker_process.h"
+
+/* --- the cage --- */
+
+static void
+test_cage(void)
+{
+  static const struct {
+    const char *forbidden;
+    int signals[2];
+  } cases[] = {
+      {"open", {SIGSYS}},
+      {"socket", {SIGSYS}},
+      {"exec", {SIGSYS}},
+      {"fork", {SIGSYS}},
+      {"endless", {SIGXCPU, SIGKILL}},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *option = g_strconcat("--self-test=", cases[i].forbidden, NULL);
+    const char *arguments[] = {g_getenv("ASSAY_PROGRAM"), "worker", option, NULL};
+    int status = 0;
+    g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)arguments, NULL, G_SPAWN_DEFAULT, NULL,
+                               NULL, NULL, NULL, &status, &error));
+    g_assert_no_error(error);
+    g_test_message("%s: status %x", cases[i].forbidden, (unsigned)status);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_true(WTERMSIG(status) == cases[i].signals[0] ||
+                  WTERMSIG(status) == cases[i].signals[1]);
+  }
+}
+
+/* --- layers --- */
+
+typedef struct {
+  const char *path, *content, *link;
+  mode_t type;
+} Entry;
+
+static GByteArray *
+make_tar(const Entry *entries)
+{
+  GByteArray *bytes = g_byte_array_new();
+  g_byte_array_set_size(bytes, 1 << 20);
+  size_t used = 0;
+  struct archive *archive = archive_write_new();
+  archive_write_set_format_pax_restricted(archive);
+  g_assert_cmpint(archive_write_open_memory(archive, bytes->data, bytes->len, &used), ==,
+                  ARCHIVE_OK);
+  for (; entries->path != NULL; entries++) {
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, entries->path);
+    archive_entry_set_filetype(entry, entries->type != 0 ? entries->type : AE_IFREG);
+    archive_entry_set_perm(entry, 04755);
+    if (entries->link != NULL)
+      archive_entry_set_symlink(entry, entries->link);
+    archive_entry_set_size(entry,
+                           entries->content != NULL ? (la_int64_t)strlen(entries->content) : 0);
+    g_assert_cmpint(archive_write_header(archive, entry), ==, ARCHIVE_OK);
+    if (entries->content != NULL)
+      archive_write_data(archive, entries->content, strlen(entries->content));
+    archive_entry_free(entry);
+  }
+  archive_write_close(archive);
+  archive_write_free(archive);
+  g_byte_array_set_size(bytes, (guint)used);
+  return bytes;
+}
+
+static GByteArray *
+gzip(const GByteArray *plain)
+{
+  GByteArray *packed = g_byte_array_new();
+  g_byte_array_set_size(packed, plain->len + 1024);
+  z_stream stream = {.next_in = plain->data,
+                     .avail_in = plain->len,
+                     .next_out = packed->data,
+                     .avail_out = packed->len};
+  g_assert_cmpint(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), ==, Z_OK);
+  g_assert_cmpint(deflate(&stream, Z_FINISH), ==, Z_STREAM_END);
+  g_byte_array_set_size(packed, (guint)stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+static LayerInventory *
+inspect_bytes(const void *bytes, size_t size, const ConfigLimits *limits, const Digest *diff_id,
+              GError **error)
+{
+  auto_fd int fd = memory_file_new("layer", error);
+  g_assert_true(fd_write_all(fd, slice_new(bytes, size), error));
+  InspectionInput input = {.fd = fd, .size = size, .expected_diff_id = diff_id};
+  return inspect_layer(&input, limits, NULL, error);
+}
+
+#define STATUS "Package: a\nVersion: 1\n\n"
+
+static const Entry debian[] = {
+    {"./usr/lib/os-release", "ID=debian\nVERSION_ID=11\n", NULL, 0},
+    {"./var/lib/dpkg/status", STATUS, NULL, 0},
+    {"etc/.wh.os-release", NULL, NULL, 0},
+    {"var/lib/rpm/.wh..wh..opq", NULL, NULL, 0},
+    {"../../etc/passwd", "root", NULL, 0},
+    {"dev/sda", NULL, NULL, AE_IFBLK},
+    {"loop", NULL, "loop", AE_IFLNK},
+    {NULL},
+};
+
+static void
+assert_debian(const LayerInventory *layer)
+{
+  g_assert_cmpuint(layer->packages->len, ==, 1);
+  g_assert_cmpstr(layer->usr_lib_os_release->id, ==, "debian");
+  g_assert_cmpuint(layer->entries, ==, 7);
+  g_assert_cmpuint(layer->removed->len, ==, 2);
+  g_assert_cmpstr(g_ptr_array_index(layer->removed, 0), ==, "etc/os-release");
+  g_assert_cmpstr(g_ptr_array_index(layer->removed, 1), ==, "var/lib/rpm/");
+  bool escape = false, device = false;
+  for (guint i = 0; i < layer->notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(layer->notes, i);
+    escape |= g_str_equal(note->kind, "path-escape");
+    device |= g_str_equal(note->kind, "device-node");
+  }
+  g_assert_true(escape);
+  g_assert_true(device);
+}
+
+static void
+test_layers(void)
+{
+  g_autoptr(GError) error = NULL;
+  ConfigLimits limits = config_default_limits();
+  g_autoptr(GByteArray) tar = make_tar(debian);
+  g_autoptr(GByteArray) packed = gzip(tar);
+  Digest diff_id = digest_of(DIGEST_SHA256, slice_new(tar->data, tar->len));
+
+  g_autoptr(LayerInventory) plain = inspect_bytes(tar->data, tar->len, &limits, &diff_id, &error);
+  g_assert_no_error(error);
+  assert_debian(plain);
+  g_autoptr(LayerInventory) unpacked =
+      inspect_bytes(packed->data, packed->len, &limits, &diff_id, &error);
+  g_assert_no_error(error);
+  assert_debian(unpacked);
+  g_assert_cmpstr(unpacked->diff_id.text, ==, diff_id.text);
+
+  /* Two members are one stream; padding behind them is none of it. */
+  g_autoptr(GByteArray) head = g_byte_array_new(), rest = g_byte_array_new();
+  g_byte_array_append(head, tar->data, 512);
+  g_byte_array_append(rest, tar->data + 512, tar->len - 512);
+  g_autoptr(GByteArray) members = gzip(head), second = gzip(rest);
+  static const uint8_t padding[100] = {0};
+  g_byte_array_append(members, second->data, second->len);
+  g_byte_array_append(members, padding, sizeof padding);
+  g_autoptr(LayerInventory) joined =
+      inspect_bytes(members->data, members->len, &limits, &diff_id, &error);
+  g_assert_no_error(error);
+  assert_debian(joined);
+}
+
+static void
+test_broken_layers(void)
+{
+  ConfigLimits limits = config_default_limits();
+  limits.layer_seconds = 60;
+  g_autoptr(GByteArray) tar = make_tar(debian), packed = gzip(tar);
+  g_autoptr(GByteArray) garbage = g_byte_array_new();
+  g_byte_array_append(garbage, packed->data, packed->len);
+  g_byte_array_append(garbage, (const uint8_t *)"garbage", 7);
+  g_autoptr(GByteArray) flipped = g_byte_array_new();
+  g_byte_array_append(flipped, packed->data, packed->len);
+  flipped->data[flipped->len - 6] ^= 0x55;
+  Digest other = digest_of(DIGEST_SHA256, SLICE_EMPTY);
+  const struct {
+    const char *name;
+    const uint8_t *data;
+    size_t size;
+    const Digest *diff_id;
+    int code;
+  } cases[] = {
+      {"truncated gzip", packed->data, packed->len / 2, NULL, ASSAY_ERROR_INVALID},
+      {"gzip without its end", packed->data, packed->len - 4, NULL, ASSAY_ERROR_INVALID},
+      {"gzip with a wrong sum", flipped->data, flipped->len, NULL, ASSAY_ERROR_INVALID},
+      {"gzip and garbage", garbage->data, garbage->len, NULL, ASSAY_ERROR_INVALID},
+      {"truncated tar", tar->data, 1600, NULL, ASSAY_ERROR_INVALID},
+      {"wrong diff_id", packed->data, packed->len, &other, ASSAY_ERROR_MISMATCH},
+      {"not a layer", (const uint8_t *)"{\"a\":1}", 7, NULL, ASSAY_ERROR_UNSUPPORTED},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LayerInventory) layer =
+        inspect_bytes(cases[i].data, cases[i].size, &limits, cases[i].diff_id, &error);
+    g_test_message("%s: %s", cases[i].name, error != NULL ? error->message : "no error");
+    g_assert_null(layer);
+    g_assert_error(error, ASSAY_ERROR, cases[i].code);
+  }
+}
+
+static void
+test_limits(void)
+{
+  g_autoptr(GByteArray) tar = make_tar(debian), zeros = g_byte_array_new();
+  g_byte_array_set_size(zeros, 64 << 20);
+  memset(zeros->data, 0, zeros->len);
+  g_autoptr(GByteArray) bomb = gzip(zeros);
+  ConfigLimits defaults = config_default_limits();
+  ConfigLimits few_entries = defaults, small = defaults, shallow = defaults, short_paths = defaults,
+               small_files = defaults, low_ratio = defaults;
+  few_entries.layer_entries = 3;
+  small.layer_unpacked_bytes = 1 << 20;
+  shallow.path_depth = 2;
+  short_paths.path_bytes = 10;
+  small_files.file_bytes = 8;
+  low_ratio.layer_ratio = 100;
+  const struct {
+    const char *setting;
+    const ConfigLimits *limits;
+    const GByteArray *bytes;
+  } cases[] = {
+      {"limits.layer_entries", &few_entries, tar}, {"limits.layer_unpacked_bytes", &small, bomb},
+      {"limits.path_depth", &shallow, tar},        {"limits.path_bytes", &short_paths, tar},
+      {"limits.file_bytes", &small_files, tar},    {"limits.layer_ratio", &low_ratio, bomb},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LayerInventory) layer =
+        inspect_bytes(cases[i].bytes->data, cases[i].bytes->len, cases[i].limits, NULL, &error);
+    g_test_message("%s: %s", cases[i].setting, error != NULL ? error->message : "no error");
+    g_assert_null(layer);
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+    g_assert_nonnull(strstr(error->message, cases[i].setting));
+  }
+}
+
+static void
+test_archive_index(void)
+{
+  static const Entry outer[] = {
+      {"manifest.json", "[{}]", NULL, 0}, {"a/layer.tar", "content", NULL, 0}, {NULL}};
+  g_autoptr(GError) error = NULL;
+  ConfigLimits limits = config_default_limits();
+  g_autoptr(GByteArray) tar = make_tar(outer), packed = gzip(tar);
+  auto_fd int fd = memory_file_new("outer", &error);
+  auto_fd int unpacked = memory_file_new("unpacked", &error);
+  g_assert_true(fd_write_all(fd, slice_new(packed->data, packed->len), &error));
+  g_assert_true(inspect_unpack(fd, packed->len, unpacked, &limits, false, NULL, &error));
+  g_assert_no_error(error);
+  g_autoptr(GPtrArray) members =
+      inspect_archive_index(unpacked, tar->len, &limits, false, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(members->len, ==, 2);
+  const ArchiveMember *layer = g_ptr_array_index(members, 1);
+  g_assert_cmpstr(layer->name, ==, "a/layer.tar");
+  g_assert_cmpuint(layer->size, ==, 7);
+  g_assert_cmpmem(tar->data + layer->offset, 7, "content", 7);
+  g_assert_null(inspect_archive_index(unpacked, 600, &limits, false, NULL, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  worker_set_program(g_getenv("ASSAY_PROGRAM"));
+  g_test_add_func("/worker/cage", test_cage);
+  g_test_add_func("/worker/layers", test_layers);
+  g_test_add_func("/worker/broken-layers", test_broken_layers);
+  g_test_add_func("/worker/limits", test_limits);
+  g_test_add_func("/worker/archive-index", test_archive_index);
+  return g_test_run();
+}
