@@ -177,8 +177,11 @@ make_request_headers(const Download *download, const char *path, const char *eta
 }
 
 static bool
-is_worth_a_retry(long status, const GError *error)
+is_worth_a_retry(const Download *download, long status, const GError *error)
 {
+  /* A name that nobody knows is the usual state of a site without a network, not a passing one. */
+  if (error != NULL && download->exchange.code == CURLE_COULDNT_RESOLVE_HOST)
+    return false;
   if (error != NULL)
     return g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NETWORK) ||
            g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_TIMEOUT);
@@ -274,7 +277,7 @@ download_http(HttpClient *client, Download *download, const char *path, const ch
       forget_part(download);
       return true;
     }
-    if (attempt >= retries || !is_worth_a_retry(status, failure)) {
+    if (attempt >= retries || !is_worth_a_retry(download, status, failure)) {
       if (download->part_size == 0 || g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_LIMIT))
         forget_part(download);
       if (answered)

@@ -421,14 +421,18 @@ fetch_release(FeedContext *context, const char *verified_path, bool *is_new, GEr
   g_autofree char *url = g_strconcat(config->url, "/dists/", config->suite, "/InRelease", NULL);
   DownloadResult result;
   if (!http_client_download(context->client, url, path, DEBIAN_RELEASE_MAX, FEED_RETRIES,
-                            context->progress, context->cancellable, &result, error) ||
-      !debian_release_verify(path, config->keyring, verified_path, context->cancellable, error))
+                            context->progress, context->cancellable, &result, error))
     return NULL;
   *is_new = result == DOWNLOAD_NEW;
-  g_autoptr(GBytes) release = file_read(AT_FDCWD, verified_path, DEBIAN_RELEASE_MAX, error);
+  g_autoptr(GBytes) release =
+      debian_release_verify(path, config->keyring, verified_path, context->cancellable, error)
+          ? file_read(AT_FDCWD, verified_path, DEBIAN_RELEASE_MAX, error)
+          : NULL;
   if (release == NULL || !debian_release_check(slice_from_bytes(release), config->suite,
                                                g_get_real_time() / G_USEC_PER_SEC, error)) {
     g_prefix_error(error, "%s: ", url);
+    /* Asked for anew next time: a file that we do not trust must not be "not modified". */
+    unlink(path);
     return NULL;
   }
   return g_steal_pointer(&release);

@@ -88,6 +88,7 @@ unpack_compressed(GBytes *packed, size_t limit, GError **error)
     return g_bytes_ref(packed);
   g_autoptr(Archive) archive = new_archive();
   archive_read_support_format_raw(archive);
+  archive_read_support_format_empty(archive);
   struct archive_entry *entry;
   int code = archive_read_open_memory(archive, bytes.data, bytes.size);
   if (code == ARCHIVE_OK)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "advisory/feeds/feeds.h"
 #include "base/error.h"
@@ -414,9 +415,11 @@ fetch_from_repository(FeedContext *context, bool *changed, GError **error)
   if (bytes == NULL)
     return false;
   Digest digest = digest_of(DIGEST_SHA256, slice_from_bytes(bytes));
-  if (strcmp(digest_hex(&digest), sha256) != 0)
+  if (strcmp(digest_hex(&digest), sha256) != 0) {
+    unlink(temporary); /* asked for anew next time */
     return error_set(error, ASSAY_ERROR_MISMATCH, "%s: not what repomd.xml lists (try again later)",
                      file_url);
+  }
   *changed = result == DOWNLOAD_NEW || !g_file_test(path, G_FILE_TEST_EXISTS);
   return !*changed || file_replace(AT_FDCWD, path, slice_from_bytes(bytes), 0600, error);
 }
