@@ -8,10 +8,7 @@
 #include "cli/command.h"
 
 const Command *const commands[] = {
-    &db_command,
-    &completion_command,
-    &worker_command,
-    NULL,
+    &serve_command, &db_command, &completion_command, &worker_command, NULL,
 };
 
 static const Command assay = {

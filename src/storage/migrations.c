@@ -46,6 +46,48 @@ const char *const migrations[] = {
     "  id TEXT PRIMARY KEY,"
     "  repository TEXT NOT NULL,"
     "  created BIGINT NOT NULL);",
+
+    /* 2: what the pipeline knows. A layer is inspected once for a version of the detectors:
+     * `content` is its inventory, or `error` says why there is none. The packages of all images are
+     * rows that images share, so that a new advisory database is matched with each of them once.
+     * `counts` and `fixable` are six numbers by severity, unknown first. */
+    "CREATE TABLE layer_inventories ("
+    "  layer TEXT NOT NULL,"
+    "  detector_version INTEGER NOT NULL,"
+    "  content TEXT,"
+    "  error TEXT,"
+    "  created BIGINT NOT NULL,"
+    "  PRIMARY KEY (layer, detector_version));"
+
+    "CREATE TABLE images ("
+    "  manifest TEXT PRIMARY KEY,"
+    "  state INTEGER NOT NULL,"
+    "  error TEXT,"
+    "  scanned BIGINT NOT NULL,"
+    "  advisories TEXT,"
+    "  os TEXT,"
+    "  package_count BIGINT NOT NULL,"
+    "  counts TEXT NOT NULL,"
+    "  fixable TEXT NOT NULL);"
+    "CREATE INDEX images_by_state ON images (state);"
+
+    "CREATE TABLE packages ("
+    "  id BIGINT PRIMARY KEY,"
+    "  ecosystem TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  version TEXT NOT NULL,"
+    "  architecture TEXT,"
+    "  source_name TEXT NOT NULL,"
+    "  source_version TEXT NOT NULL,"
+    "  module TEXT);"
+
+    "CREATE TABLE image_packages ("
+    "  manifest TEXT NOT NULL REFERENCES images (manifest),"
+    "  package BIGINT NOT NULL REFERENCES packages (id),"
+    "  layer INTEGER NOT NULL,"
+    "  PRIMARY KEY (manifest, package));"
+    "CREATE INDEX image_packages_by_package ON image_packages (package);",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

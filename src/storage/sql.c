@@ -9,9 +9,8 @@
 #include "base/error.h"
 #include "storage/migrations.h"
 
-#define BUSY_TIMEOUT_MS    10000
-#define IDLE_READERS_MAX   16
-#define STATEMENT_TEXT_MAX 65536
+#define BUSY_TIMEOUT_MS  10000
+#define IDLE_READERS_MAX 16
 
 struct SqlPool {
   char *path;
@@ -133,8 +132,8 @@ prepare(SqlConnection *connection, const char *text, GError **error)
 {
   sqlite3_stmt *handle = NULL;
   trace_statement(text);
-  int code = sqlite3_prepare_v3(connection->handle, text, STATEMENT_TEXT_MAX,
-                                SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+  int code =
+      sqlite3_prepare_v3(connection->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
   if (code != SQLITE_OK)
     sql_error(error, connection->handle, code, text);
   return handle;

@@ -294,3 +294,9 @@ policy_set_find(const PolicySet *set, const char *repository)
   }
   return NULL;
 }
+
+bool
+policy_set_applies(const PolicySet *set, const char *repository)
+{
+  return policy_set_find(set, repository) != NULL;
+}

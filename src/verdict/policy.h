@@ -19,6 +19,9 @@ PolicySet *policy_set_ref(PolicySet *set);
 void policy_set_unref(PolicySet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 
+/* Whether any policy of the set speaks of @repository; without one everything is allowed. */
+bool policy_set_applies(const PolicySet *set, const char *repository);
+
 typedef enum { SCAN_NONE, SCAN_PENDING, SCAN_DONE, SCAN_FAILED, SCAN_NOT_APPLICABLE } ScanState;
 
 /* What a gate knows of the image. */

@@ -64,5 +64,9 @@ ImageInventory *pipeline_image_inventory(Pipeline *pipeline, const Digest *manif
 /* Opens a database that was replaced, and matches every stored image again. Also done by itself
  * when the file changes. */
 bool pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error);
+/* Whether an advisory database is open. */
+bool pipeline_has_advisories(Pipeline *pipeline);
+/* What /metrics prints of inspections and matching. */
+void pipeline_write_metrics(Pipeline *pipeline, GString *out);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. */
 bool pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error);

@@ -1,0 +1,152 @@
+/* `assay serve`: the registry, until SIGTERM or SIGINT. */
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "server/server.h"
+
+#define SYSTEM_CONFIG "/etc/assay/assay.yaml"
+
+static char *data_option, *config_option, *policy_option, *log_level_option, *log_format_option;
+static char **listen_option;
+
+static const GOptionEntry options[] = {
+    {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option, "Folder that holds everything", "DIR"},
+    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_option,
+     "Configuration (default: " SYSTEM_CONFIG " when it is there)", "FILE"},
+    {"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &listen_option,
+     "Address to listen on, may be repeated; port 0 lets the kernel choose", "HOST:PORT"},
+    {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option, "Policy file, or `strict`", "FILE"},
+    {"log-level", 0, 0, G_OPTION_ARG_STRING, &log_level_option, "debug, info, warning or error",
+     "LEVEL"},
+    {"log-format", 0, 0, G_OPTION_ARG_STRING, &log_format_option, "auto, text or json", "FORMAT"},
+    {NULL}};
+
+/* Options win over the file. */
+static bool
+apply_options(Config *config, GError **error)
+{
+  if (policy_option != NULL) {
+    g_free(config->policy);
+    config->policy = g_strdup(policy_option);
+  }
+  if (data_option != NULL || config->data == NULL) {
+    g_free(config->data);
+    config->data = data_option != NULL ? g_strdup(data_option) : config_default_data_folder();
+  }
+  if (listen_option != NULL)
+    config_set_listen(config, (const char *const *)listen_option);
+  LogLevel level;
+  if (!log_level_parse(log_level_option != NULL ? log_level_option : config->log_level, &level))
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "--log-level: \"%s\" is none of debug, info, warning, error",
+                     log_level_option);
+  const char *format = log_format_option != NULL ? log_format_option : config->log_format;
+  LogFormat parsed = LOG_FORMAT_AUTO;
+  if (strcmp(format, "json") == 0)
+    parsed = LOG_FORMAT_JSON;
+  else if (strcmp(format, "text") == 0)
+    parsed = LOG_FORMAT_TEXT;
+  else if (strcmp(format, "auto") != 0)
+    return error_set(error, ASSAY_ERROR_INVALID, "--log-format: \"%s\" is none of auto, text, json",
+                     format);
+  log_start(level, parsed);
+  return true;
+}
+
+/* sd_notify(3): one datagram to the socket that systemd names; nothing without one. */
+static void
+notify_service_manager(const char *state)
+{
+  const char *path = g_getenv("NOTIFY_SOCKET");
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (path == NULL || strlen(path) >= sizeof address.sun_path)
+    return;
+  memcpy(address.sun_path, path, strlen(path));
+  if (*path == '@')
+    address.sun_path[0] = '\0';
+  auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+  if (fd < 0 ||
+      sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
+    log_warning("the service manager could not be told", "state", state, NULL);
+}
+
+static gboolean
+on_stop(void *data)
+{
+  g_main_loop_quit(data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload(void *data)
+{
+  g_autoptr(GError) error = NULL;
+  if (server_reload(data, &error))
+    log_info("certificate and policy were read again", NULL);
+  else
+    log_error("reload failed; what was in force stays", "error", error->message, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+tell_addresses(const Server *server)
+{
+  g_auto(GStrv) urls = server_urls(server);
+  for (char **url = urls; *url != NULL; url++)
+    log_info("serving", "address", *url, NULL);
+}
+
+static int
+run(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  const char *path = config_option;
+  if (path == NULL && g_file_test(SYSTEM_CONFIG, G_FILE_TEST_EXISTS))
+    path = SYSTEM_CONFIG;
+  g_autoptr(Config) config = config_load(path, &error);
+  if (config == NULL || !apply_options(config, &error))
+    return command_fail(error);
+  g_autoptr(Server) server = server_start(config, config->data, &error);
+  if (server == NULL)
+    return command_fail(error);
+
+  g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+  g_unix_signal_add(SIGTERM, on_stop, loop);
+  g_unix_signal_add(SIGINT, on_stop, loop);
+  g_unix_signal_add(SIGHUP, on_reload, server);
+  tell_addresses(server);
+  notify_service_manager("READY=1");
+  g_main_loop_run(loop);
+  notify_service_manager("STOPPING=1");
+  log_info("stopping", NULL);
+  server_stop(server);
+  log_info("stopped", NULL);
+  return EXIT_FINE;
+}
+
+const Command serve_command = {
+    .name = "serve",
+    .summary = "Run the registry",
+    .arguments = "",
+    .help =
+        "Without options it serves on http://127.0.0.1:5000 and keeps its data in /var/lib/assay\n"
+        "(root) or $XDG_DATA_HOME/assay. SIGTERM and SIGINT stop it gracefully, SIGHUP makes it "
+        "read\n"
+        "certificates and policy again. DIR/address holds the address that it listens on.\n"
+        "\n"
+        "Examples:\n"
+        "  assay serve\n"
+        "  assay serve --data /srv/assay --listen 127.0.0.1:5001 --policy strict\n"
+        "  assay serve --config /etc/assay/assay.yaml",
+    .options = options,
+    .run = run,
+};

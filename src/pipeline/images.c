@@ -1,0 +1,258 @@
+/* Inventories and images in the metadata database. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "pipeline/pipeline-private.h"
+
+InventoryState
+images_layer_state(SqlPool *sql, const Digest *layer, char **failure, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return INVENTORY_ABSENT;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT error FROM layer_inventories WHERE layer = $1 AND detector_version = $2",
+      SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return INVENTORY_ABSENT;
+  if (sql_rows_is_null(rows, 0))
+    return INVENTORY_THERE;
+  if (failure != NULL)
+    *failure = g_strdup(sql_rows_text(rows, 0));
+  return INVENTORY_FAILED;
+}
+
+static bool
+store_layer(SqlPool *sql, const char *layer, const char *content, const char *failure,
+            GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error,
+                 "INSERT INTO layer_inventories (layer, detector_version, content, error, created) "
+                 "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version) DO UPDATE SET "
+                 "content = excluded.content, error = excluded.error, created = excluded.created",
+                 SQL_TEXT(layer), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(content),
+                 SQL_TEXT(failure), SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         sql_commit(db, error);
+}
+
+bool
+images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error)
+{
+  g_autoptr(json_t) json = layer_inventory_to_json(inventory);
+  g_autofree char *text = json_to_text(json);
+  return store_layer(sql, inventory->layer.text, text, NULL, error);
+}
+
+bool
+images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failure, GError **error)
+{
+  return store_layer(sql, layer->text, NULL, failure, error);
+}
+
+LayerInventory *
+images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT content FROM layer_inventories WHERE layer = $1 AND detector_version = $2 "
+                "AND content IS NOT NULL",
+                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, &failure)) {
+    if (failure == NULL)
+      error_set(&failure, ASSAY_ERROR_NOT_FOUND, "layer %s: not inspected yet", layer->text);
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 0)), error);
+  return json == NULL ? NULL : layer_inventory_from_json(json, error);
+}
+
+static bool
+write_state(SqlConnection *db, const char *manifest, ScanState state, const char *failure,
+            GError **error)
+{
+  return sql_run(
+      db, NULL, error,
+      "INSERT INTO images (manifest, state, error, scanned, package_count, counts, fixable) "
+      "VALUES ($1, $2, $3, $4, 0, '', '') ON CONFLICT (manifest) DO UPDATE SET "
+      "state = excluded.state, error = excluded.error, scanned = excluded.scanned",
+      SQL_TEXT(manifest), SQL_INTEGER(state), SQL_TEXT(failure), SQL_INTEGER(g_get_real_time()),
+      SQL_END);
+}
+
+bool
+images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char *failure,
+                 GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL && write_state(db, manifest, state, failure, error) && sql_commit(db, error);
+}
+
+Manifest *
+images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure, "SELECT content, media_type FROM manifests WHERE digest = $1 LIMIT 1",
+                SQL_TEXT(manifest), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, &failure)) {
+    if (failure == NULL)
+      error_set(&failure, ASSAY_ERROR_NOT_FOUND, "image %s: there is none", manifest);
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  return manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), error);
+}
+
+GPtrArray *
+images_pending(SqlPool *sql, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(SqlRows) rows = sql_query(db, &failure, "SELECT manifest FROM images WHERE state = $1",
+                                      SQL_INTEGER(SCAN_PENDING), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    g_ptr_array_add(pending, g_strdup(sql_rows_text(rows, 0)));
+  if (failure == NULL)
+    return g_steal_pointer(&pending);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+/* The same package in any image has the same id: 63 bits of a hash of all that matching looks at.
+ */
+static int64_t
+package_id(const char *ecosystem, const Package *package)
+{
+  const char *const fields[] = {ecosystem,
+                                package->type,
+                                package->name,
+                                package->version,
+                                package->architecture,
+                                package->source_name,
+                                package->source_version,
+                                package->module};
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+    byte_array_add_prefixed(bytes, slice_from_string(fields[i]));
+  Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
+  g_autofree char *head = g_strndup(digest_hex(&digest), 16);
+  return (int64_t)(g_ascii_strtoull(head, NULL, 16) >> 1);
+}
+
+static bool
+store_package(SqlConnection *db, const char *manifest, const char *ecosystem,
+              const ImagePackage *image_package, GError **error)
+{
+  const Package *package = image_package->package;
+  int64_t id = package_id(ecosystem, package);
+  return sql_run(db, NULL, error,
+                 "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
+                 "source_name, source_version, module) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                 "ON CONFLICT (id) DO NOTHING",
+                 SQL_INTEGER(id), SQL_TEXT(ecosystem), SQL_TEXT(package->type),
+                 SQL_TEXT(package->name), SQL_TEXT(package->version),
+                 SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
+                 SQL_TEXT(package->source_version), SQL_TEXT(package->module), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "INSERT INTO image_packages (manifest, package, layer) VALUES ($1, $2, $3) "
+                 "ON CONFLICT (manifest, package) DO NOTHING",
+                 SQL_TEXT(manifest), SQL_INTEGER(id), SQL_INTEGER(image_package->layer), SQL_END);
+}
+
+static bool
+store_packages(SqlConnection *db, const char *manifest, const ImageInventory *inventory,
+               AdvisoryDatabase *advisories, Tally *sum, GError **error)
+{
+  if (!sql_run(db, NULL, error, "DELETE FROM image_packages WHERE manifest = $1",
+               SQL_TEXT(manifest), SQL_END))
+    return false;
+  for (guint i = 0; i < inventory->packages->len; i++) {
+    const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
+    g_autofree char *known = match_ecosystem(inventory->os, package->package->type);
+    const char *ecosystem = known != NULL ? known : "";
+    Tally tally = {{0}, {0}};
+    if (!store_package(db, manifest, ecosystem, package, error) ||
+        !tally_package(advisories, ecosystem, package->package, &tally, error))
+      return false;
+    tally_add(sum, &tally);
+  }
+  return true;
+}
+
+bool
+images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
+                  AdvisoryDatabase *advisories, GError **error)
+{
+  Tally sum = {{0}, {0}};
+  const OsRelease *os = inventory->os;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL || !write_state(db, manifest, SCAN_DONE, NULL, error) ||
+      !store_packages(db, manifest, inventory, advisories, &sum, error))
+    return false;
+  g_autofree char *counts = tally_to_text(sum.counts), *fixable = tally_to_text(sum.fixable);
+  return sql_run(db, NULL, error,
+                 "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
+                 "fixable = $6 WHERE manifest = $1",
+                 SQL_TEXT(manifest),
+                 SQL_TEXT(advisories == NULL ? NULL : advisory_database_generation(advisories)),
+                 SQL_TEXT(os == NULL                ? NULL
+                          : os->pretty_name != NULL ? os->pretty_name
+                                                    : os->id),
+                 SQL_INTEGER(inventory->packages->len), SQL_TEXT(counts), SQL_TEXT(fixable),
+                 SQL_END) &&
+         sql_commit(db, error);
+}
+
+void
+image_summary_free(ImageSummary *summary)
+{
+  if (summary == NULL)
+    return;
+  g_free(summary->error);
+  g_free(summary->database);
+  g_free(summary->os);
+  g_free(summary);
+}
+
+ImageSummary *
+pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT state, error, scanned, advisories, os, package_count, counts, fixable "
+                "FROM images WHERE manifest = $1",
+                SQL_TEXT(manifest->text), SQL_END);
+  g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
+  if (rows != NULL && sql_rows_next(rows, &failure)) {
+    summary->state = (ScanState)sql_rows_integer(rows, 0);
+    summary->error = g_strdup(sql_rows_text(rows, 1));
+    summary->scanned = sql_rows_integer(rows, 2);
+    summary->database = g_strdup(sql_rows_text(rows, 3));
+    summary->os = g_strdup(sql_rows_text(rows, 4));
+    summary->packages = (uint32_t)sql_rows_integer(rows, 5);
+    tally_from_text(sql_rows_text(rows, 6), summary->counts);
+    tally_from_text(sql_rows_text(rows, 7), summary->fixable);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&summary);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}

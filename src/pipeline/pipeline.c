@@ -1,0 +1,513 @@
+/* The story of an image, from top to bottom: a layer arrives and is inspected; a manifest arrives
+ * and waits for its layers; they are overlaid and matched; somebody pulls, and the policy judges.
+ */
+#include "pipeline/pipeline.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "inspect/inspection.h"
+#include "pipeline/pipeline-private.h"
+
+#define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* How long a pull waits for a scan that is under way. */
+#define SCAN_WAIT_SECONDS 15
+
+void
+pipeline_advance(Pipeline *pipeline)
+{
+  __atomic_add_fetch(&pipeline->generation, 1, __ATOMIC_ACQ_REL);
+}
+
+uint64_t
+pipeline_generation(const Pipeline *pipeline)
+{
+  return __atomic_load_n(&pipeline->generation, __ATOMIC_ACQUIRE);
+}
+
+/* --- jobs --- */
+
+typedef struct {
+  bool is_image; /* else a layer */
+  Digest digest;
+} Job;
+
+static void
+queue_job(Pipeline *pipeline, bool is_image, const Digest *digest)
+{
+  Job *job = g_new0(Job, 1);
+  job->is_image = is_image;
+  job->digest = *digest;
+  g_thread_pool_push(pipeline->pool, job, NULL);
+}
+
+static void
+queue_layer(Pipeline *pipeline, const Digest *digest)
+{
+  g_mutex_lock(&pipeline->lock);
+  bool added = g_hash_table_add(pipeline->queued_layers, g_strdup(digest->text));
+  g_mutex_unlock(&pipeline->lock);
+  if (added)
+    queue_job(pipeline, false, digest);
+}
+
+/* --- a layer arrives --- */
+
+/* gzip, zstd, or a tar's "ustar" at its place: everything else (configs, signatures, charts'
+ * metadata) is no layer. A look at some bytes, no parsing. */
+static bool
+looks_like_layer(Pipeline *pipeline, const Digest *digest)
+{
+  uint8_t head[263];
+  auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, NULL, NULL);
+  ssize_t got = fd < 0 ? -1 : pread(fd, head, sizeof head, 0);
+  if (got < 4)
+    return false;
+  Slice bytes = slice_new(head, (size_t)got);
+  return slice_has_prefix(bytes, SLICE_LITERAL("\x1f\x8b")) ||
+         slice_has_prefix(bytes, SLICE_LITERAL("\x28\xb5\x2f\xfd")) ||
+         slice_equal_string(slice_sub(bytes, 257, 5), "ustar");
+}
+
+void
+pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
+{
+  if (looks_like_layer(pipeline, digest) &&
+      images_layer_state(pipeline->sql, digest, NULL, NULL) == INVENTORY_ABSENT)
+    queue_layer(pipeline, digest);
+}
+
+/* What will never turn out otherwise is kept as a result; what may, is tried again. */
+static bool
+is_final(const GError *error)
+{
+  return error->domain == ASSAY_ERROR &&
+         (error->code == ASSAY_ERROR_INVALID || error->code == ASSAY_ERROR_LIMIT ||
+          error->code == ASSAY_ERROR_UNSUPPORTED || error->code == ASSAY_ERROR_MISMATCH ||
+          error->code == ASSAY_ERROR_TIMEOUT || error->code == ASSAY_ERROR_FAILED);
+}
+
+static bool
+inspect_stored_layer(Pipeline *pipeline, const Digest *digest, GError **error)
+{
+  InspectionInput input = {.layer = digest, .allow_uncaged = pipeline->config->allow_uncaged};
+  auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, &input.size, error);
+  if (fd < 0)
+    return false;
+  input.fd = fd;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(LayerInventory) inventory =
+      inspect_layer(&input, &pipeline->config->limits, pipeline->stop, &failure);
+  if (inventory != NULL)
+    return images_store_inventory(pipeline->sql, inventory, error);
+  if (is_final(failure) &&
+      !images_store_layer_failure(pipeline->sql, digest, failure->message, error))
+    return false;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+/* The images that waited for this layer alone. */
+static GPtrArray *
+take_ready_images(Pipeline *pipeline, const Digest *layer)
+{
+  GPtrArray *ready = g_ptr_array_new_with_free_func(g_free);
+  GHashTableIter iter;
+  void *manifest, *missing;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  g_hash_table_remove(pipeline->queued_layers, layer->text);
+  g_hash_table_iter_init(&iter, pipeline->waiting);
+  while (g_hash_table_iter_next(&iter, &manifest, &missing)) {
+    g_hash_table_remove(missing, layer->text);
+    if (g_hash_table_size(missing) == 0) {
+      g_ptr_array_add(ready, g_strdup(manifest));
+      g_hash_table_iter_remove(&iter);
+    }
+  }
+  return ready;
+}
+
+static void scan_image(Pipeline *pipeline, const Digest *manifest);
+
+static void
+run_layer_job(Pipeline *pipeline, const Digest *digest)
+{
+  g_autoptr(GError) error = NULL;
+  bool inspected = inspect_stored_layer(pipeline, digest, &error);
+  if (g_cancellable_is_cancelled(pipeline->stop))
+    return;
+  if (!inspected)
+    log_warning("a layer could not be inspected", "digest", digest->text, "error", error->message,
+                NULL);
+  g_mutex_lock(&pipeline->lock);
+  pipeline->layers_inspected += inspected;
+  pipeline->layers_failed += !inspected;
+  g_mutex_unlock(&pipeline->lock);
+  g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest);
+  for (guint i = 0; i < ready->len; i++) {
+    Digest manifest;
+    if (digest_parse(g_ptr_array_index(ready, i), &manifest, NULL))
+      scan_image(pipeline, &manifest);
+  }
+}
+
+/* --- a manifest arrives --- */
+
+/* Waits for the layers that are not inspected yet; with none missing, the image is next. */
+static void
+wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest)
+{
+  GHashTable *missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    g_hash_table_add(missing, g_strdup(layer->digest.text));
+  }
+  g_mutex_lock(&pipeline->lock);
+  g_hash_table_replace(pipeline->waiting, g_strdup(digest->text), missing);
+  g_mutex_unlock(&pipeline->lock);
+
+  /* Looked up after it was said who waits: an inspection that ends in between is not missed. */
+  bool ready = manifest->layers->len == 0;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    if (images_layer_state(pipeline->sql, &layer->digest, NULL, NULL) == INVENTORY_ABSENT) {
+      queue_layer(pipeline, &layer->digest);
+      continue;
+    }
+    g_mutex_lock(&pipeline->lock);
+    GHashTable *left = g_hash_table_lookup(pipeline->waiting, digest->text);
+    if (left != NULL) {
+      g_hash_table_remove(left, layer->digest.text);
+      ready = g_hash_table_size(left) == 0;
+    }
+    g_mutex_unlock(&pipeline->lock);
+  }
+  g_mutex_lock(&pipeline->lock);
+  ready = ready && g_hash_table_remove(pipeline->waiting, digest->text);
+  g_mutex_unlock(&pipeline->lock);
+  if (ready)
+    queue_job(pipeline, true, digest);
+}
+
+void
+pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
+                          const Manifest *manifest)
+{
+  g_autoptr(GError) error = NULL;
+  if (!manifest_is_container_image(manifest))
+    return;
+  g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
+  if (known != NULL && known->state == SCAN_DONE)
+    return;
+  if (!images_set_state(pipeline->sql, digest->text, SCAN_PENDING, NULL, &error)) {
+    log_error("an image cannot be queued for its scan", "repository", repository, "digest",
+              digest->text, "error", error->message, NULL);
+    return;
+  }
+  wait_for_layers(pipeline, digest, manifest);
+}
+
+/* --- its layers are inspected: overlay, match, count --- */
+
+static ImageConfig *
+load_config(Pipeline *pipeline, const Manifest *manifest, GError **error)
+{
+  g_autoptr(GBytes) bytes =
+      blob_store_read(pipeline->blobs, &manifest->config->digest, CONFIG_BYTES_MAX, error);
+  return bytes == NULL ? NULL : image_config_parse(slice_from_bytes(bytes), error);
+}
+
+/* A layer's bytes are checked by its digest; that they are what the config speaks of, by the
+ * diff_id. */
+static bool
+check_diff_ids(const ImageConfig *config, const GPtrArray *layers, GError **error)
+{
+  if (config->diff_ids->len != layers->len)
+    return error_set(error, ASSAY_ERROR_MISMATCH,
+                     "the image config names %u layers, the manifest %u", config->diff_ids->len,
+                     layers->len);
+  for (guint i = 0; i < layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(layers, i);
+    const Digest *expected = g_ptr_array_index(config->diff_ids, i);
+    if (digest_algorithm(expected) == DIGEST_SHA256 && !digest_equal(&layer->diff_id, expected))
+      return error_set(error, ASSAY_ERROR_MISMATCH,
+                       "layer %s: unpacked it has the digest %s, but the image config says %s",
+                       layer->layer.text, layer->diff_id.text, expected->text);
+  }
+  return true;
+}
+
+static ImageInventory *
+load_inventory(Pipeline *pipeline, const Manifest *manifest, GError **error)
+{
+  g_autoptr(GPtrArray) layers =
+      g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    g_autofree char *failure = NULL;
+    if (images_layer_state(pipeline->sql, &layer->digest, &failure, error) == INVENTORY_FAILED) {
+      error_set(error, ASSAY_ERROR_INVALID, "%s", failure);
+      return NULL;
+    }
+    LayerInventory *inventory = images_load_inventory(pipeline->sql, &layer->digest, error);
+    if (inventory == NULL)
+      return NULL;
+    g_ptr_array_add(layers, inventory);
+  }
+  return image_inventory_new(g_steal_pointer(&layers));
+}
+
+static bool
+scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
+{
+  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, digest->text, error);
+  if (manifest == NULL)
+    return false;
+  g_autoptr(ImageConfig) config = load_config(pipeline, manifest, error);
+  g_autoptr(ImageInventory) inventory =
+      config == NULL ? NULL : load_inventory(pipeline, manifest, error);
+  if (inventory == NULL || !check_diff_ids(config, inventory->layers, error))
+    return false;
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  return images_store_scan(pipeline->sql, digest->text, inventory, advisories, error);
+}
+
+static void
+scan_image(Pipeline *pipeline, const Digest *manifest)
+{
+  g_autoptr(GError) error = NULL;
+  bool scanned = scan_stored_image(pipeline, manifest, &error);
+  if (scanned) {
+    log_info("image scanned", "digest", manifest->text, NULL);
+  } else {
+    log_warning("an image could not be scanned", "digest", manifest->text, "error", error->message,
+                NULL);
+    images_set_state(pipeline->sql, manifest->text, SCAN_FAILED, error->message, NULL);
+  }
+  pipeline_advance(pipeline);
+  g_mutex_lock(&pipeline->lock);
+  pipeline->images_scanned += scanned;
+  g_cond_broadcast(&pipeline->changed);
+  g_mutex_unlock(&pipeline->lock);
+}
+
+static void
+run_job(void *data, void *user_data)
+{
+  Pipeline *pipeline = user_data;
+  g_autofree Job *job = data;
+  if (g_cancellable_is_cancelled(pipeline->stop))
+    return;
+  if (job->is_image)
+    scan_image(pipeline, &job->digest);
+  else
+    run_layer_job(pipeline, &job->digest);
+}
+
+/* --- somebody pulls --- */
+
+static ScanState
+wait_for_scan(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  int64_t end = g_get_monotonic_time() + SCAN_WAIT_SECONDS * G_TIME_SPAN_SECOND;
+  for (;;) {
+    uint64_t before = pipeline_generation(pipeline);
+    g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
+    if (summary == NULL)
+      return SCAN_FAILED;
+    if (summary->state != SCAN_PENDING)
+      return summary->state;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+    while (pipeline_generation(pipeline) == before)
+      if (!g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
+        return SCAN_PENDING;
+  }
+}
+
+static PolicySet *
+present_policy(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return policy_set_ref(pipeline->policy);
+}
+
+Verdict *
+pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
+                    const StoredManifest *stored, GError **error)
+{
+  g_autoptr(PolicySet) policy = present_policy(pipeline);
+  PolicyInput input = {.repository = repository,
+                       .reference = reference,
+                       .scan_state = SCAN_NOT_APPLICABLE,
+                       .pushed = stored->pushed,
+                       .now = g_get_real_time()};
+  if (!policy_set_applies(policy, repository))
+    return policy_judge(policy, &input);
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
+  if (manifest == NULL)
+    return NULL;
+  if (!manifest_is_container_image(manifest))
+    return policy_judge(policy, &input);
+
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(MatchResult) result = NULL;
+  input.scan_state = wait_for_scan(pipeline, &stored->digest, &failure);
+  if (failure == NULL && input.scan_state == SCAN_DONE)
+    result = pipeline_image_findings(pipeline, &stored->digest, &failure);
+  /* Without advisories nothing is known of the packages: that is no scan. */
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
+    g_clear_error(&failure);
+    input.scan_state = SCAN_NONE;
+  }
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  input.findings = result == NULL ? NULL : result->findings;
+  return policy_judge(policy, &input);
+}
+
+ImageInventory *
+pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
+  return parsed == NULL ? NULL : load_inventory(pipeline, parsed, error);
+}
+
+MatchResult *
+pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  if (advisories == NULL) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND,
+              "there are no advisories yet: run `assay db update` or `assay db import`");
+    return NULL;
+  }
+  g_autoptr(ImageInventory) inventory = pipeline_image_inventory(pipeline, manifest, error);
+  return inventory == NULL ? NULL : match_image(advisories, inventory, error);
+}
+
+/* --- start and stop --- */
+
+bool
+pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
+{
+  PolicySet *policy = policy_set_load(path, error);
+  if (policy == NULL)
+    return false;
+  g_mutex_lock(&pipeline->lock);
+  PolicySet *former = pipeline->policy;
+  pipeline->policy = policy;
+  g_mutex_unlock(&pipeline->lock);
+  policy_set_unref(former);
+  pipeline_advance(pipeline);
+  return true;
+}
+
+/* What a stop or a crash interrupted. */
+static bool
+take_up_pending(Pipeline *pipeline, GError **error)
+{
+  g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, error);
+  if (pending == NULL)
+    return false;
+  for (guint i = 0; i < pending->len; i++) {
+    g_autoptr(GError) failure = NULL;
+    const char *text = g_ptr_array_index(pending, i);
+    Digest digest;
+    g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &failure);
+    if (manifest != NULL && digest_parse(text, &digest, &failure))
+      wait_for_layers(pipeline, &digest, manifest);
+    else
+      images_set_state(pipeline->sql, text, SCAN_FAILED, failure->message, NULL);
+  }
+  return true;
+}
+
+Pipeline *
+pipeline_new(const Config *config, const char *data_folder, Registry *registry, BlobStore *blobs,
+             SqlPool *sql, GError **error)
+{
+  g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
+  pipeline->config = config;
+  pipeline->data_folder = g_strdup(data_folder);
+  pipeline->registry = registry;
+  pipeline->blobs = blobs;
+  pipeline->sql = sql;
+  pipeline->generation = 1;
+  g_mutex_init(&pipeline->lock);
+  g_cond_init(&pipeline->changed);
+  pipeline->stop = g_cancellable_new();
+  pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  pipeline->waiting =
+      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+  guint workers = config->limits.workers != 0 ? config->limits.workers : g_get_num_processors();
+  pipeline->pool = g_thread_pool_new(run_job, pipeline, (int)workers, FALSE, NULL);
+  if (!pipeline_reload_policy(pipeline, config->policy, error) || !take_up_pending(pipeline, error))
+    return NULL;
+  pipeline_start_watching(pipeline);
+  return g_steal_pointer(&pipeline);
+}
+
+void
+pipeline_stop(Pipeline *pipeline, uint32_t deadline)
+{
+  int64_t end = g_get_monotonic_time() + (int64_t)deadline * G_USEC_PER_SEC;
+  while (g_thread_pool_unprocessed(pipeline->pool) > 0 && g_get_monotonic_time() < end)
+    g_usleep(20000);
+  g_cancellable_cancel(pipeline->stop);
+}
+
+void
+pipeline_free(Pipeline *pipeline)
+{
+  if (pipeline == NULL)
+    return;
+  g_cancellable_cancel(pipeline->stop);
+  pipeline_end_watching(pipeline);
+  g_thread_pool_free(pipeline->pool, FALSE, TRUE);
+  g_hash_table_unref(pipeline->queued_layers);
+  g_hash_table_unref(pipeline->waiting);
+  advisory_database_unref(pipeline->advisories);
+  policy_set_unref(pipeline->policy);
+  g_object_unref(pipeline->stop);
+  g_mutex_clear(&pipeline->lock);
+  g_cond_clear(&pipeline->changed);
+  g_free(pipeline->data_folder);
+  g_free(pipeline);
+}
+
+void
+pipeline_write_metrics(Pipeline *pipeline, GString *out)
+{
+  g_mutex_lock(&pipeline->lock);
+  g_string_append_printf(
+      out,
+      "# HELP assay_inspections_total Layers inspected, by outcome.\n"
+      "# TYPE assay_inspections_total counter\n"
+      "assay_inspections_total{outcome=\"done\"} %" G_GUINT64_FORMAT "\n"
+      "assay_inspections_total{outcome=\"failed\"} %" G_GUINT64_FORMAT "\n"
+      "# HELP assay_inspections_queued Layers waiting for or under inspection.\n"
+      "# TYPE assay_inspections_queued gauge\n"
+      "assay_inspections_queued %u\n"
+      "# HELP assay_images_scanned_total Images scanned.\n"
+      "# TYPE assay_images_scanned_total counter\n"
+      "assay_images_scanned_total %" G_GUINT64_FORMAT "\n"
+      "# HELP assay_rematches_total Times that all images were matched with new advisories.\n"
+      "# TYPE assay_rematches_total counter\n"
+      "assay_rematches_total %" G_GUINT64_FORMAT "\n"
+      "# HELP assay_rematch_seconds How long the last of them took.\n"
+      "# TYPE assay_rematch_seconds gauge\n"
+      "assay_rematch_seconds %f\n"
+      "# HELP assay_advisories_available Whether an advisory database is open.\n"
+      "# TYPE assay_advisories_available gauge\n"
+      "assay_advisories_available %d\n",
+      pipeline->layers_inspected, pipeline->layers_failed,
+      g_hash_table_size(pipeline->queued_layers), pipeline->images_scanned, pipeline->rematches,
+      pipeline->rematch_seconds, pipeline->advisories != NULL);
+  g_mutex_unlock(&pipeline->lock);
+}

@@ -1,0 +1,247 @@
+/* Counts of findings, and counting again for every stored image when the advisories change: each
+ * distinct package is matched once, on all cores; images are sums over their packages. No layer is
+ * read. */
+#include <string.h>
+
+#include "base/error.h"
+#include "pipeline/pipeline-private.h"
+
+void
+tally_add(Tally *sum, const Tally *more)
+{
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++) {
+    sum->counts[i] += more->counts[i];
+    sum->fixable[i] += more->fixable[i];
+  }
+}
+
+static void
+count_fact(Severity severity, AdvisoryState state, bool fixable, void *data)
+{
+  Tally *tally = data;
+  tally->counts[severity]++;
+  tally->fixable[severity] += fixable;
+}
+
+bool
+tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
+              Tally *tally, GError **error)
+{
+  return advisories == NULL || *ecosystem == '\0' ||
+         match_package_facts(advisories, ecosystem, package, count_fact, tally, error);
+}
+
+char *
+tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1])
+{
+  GString *text = g_string_new(NULL);
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++)
+    g_string_append_printf(text, "%s%u", i == 0 ? "" : ",", numbers[i]);
+  return g_string_free(text, FALSE);
+}
+
+void
+tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1])
+{
+  Slice rest = slice_from_string(text), field;
+  for (int i = 0; i <= SEVERITY_CRITICAL && slice_next_field(&rest, ',', &field); i++) {
+    uint64_t value = 0;
+    slice_to_uint64(field, &value);
+    numbers[i] = (uint32_t)value;
+  }
+}
+
+/* --- all packages --- */
+
+typedef struct {
+  int64_t id;
+  char *ecosystem;
+  Package package;
+  Tally tally;
+} Row;
+
+static void
+row_clear(void *data)
+{
+  Row *row = data;
+  g_free(row->ecosystem);
+  g_free(row->package.type);
+  g_free(row->package.name);
+  g_free(row->package.version);
+  g_free(row->package.architecture);
+  g_free(row->package.source_name);
+  g_free(row->package.source_version);
+  g_free(row->package.module);
+}
+
+static GArray *
+load_packages(SqlConnection *db, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) packages = g_array_new(FALSE, TRUE, sizeof(Row));
+  g_array_set_clear_func(packages, row_clear);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT id, ecosystem, type, name, version, architecture, source_name, "
+                "source_version, module FROM packages ORDER BY id",
+                SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    Row row = {.id = sql_rows_integer(rows, 0)};
+    row.ecosystem = g_strdup(sql_rows_text(rows, 1));
+    row.package.type = g_strdup(sql_rows_text(rows, 2));
+    row.package.name = g_strdup(sql_rows_text(rows, 3));
+    row.package.version = g_strdup(sql_rows_text(rows, 4));
+    row.package.architecture = g_strdup(sql_rows_text(rows, 5));
+    row.package.source_name = g_strdup(sql_rows_text(rows, 6));
+    row.package.source_version = g_strdup(sql_rows_text(rows, 7));
+    row.package.module = g_strdup(sql_rows_text(rows, 8));
+    g_array_append_val(packages, row);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&packages);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+/* A thread's share: every @step-th package from @first. */
+typedef struct {
+  GArray *packages;
+  AdvisoryDatabase *advisories;
+  guint first, step;
+  GError *error;
+} Share;
+
+static void *
+match_share(void *data)
+{
+  Share *share = data;
+  for (guint i = share->first; i < share->packages->len; i += share->step) {
+    Row *row = &g_array_index(share->packages, Row, i);
+    if (!tally_package(share->advisories, row->ecosystem, &row->package, &row->tally,
+                       &share->error))
+      break;
+  }
+  return NULL;
+}
+
+static bool
+match_packages(GArray *packages, AdvisoryDatabase *advisories, GError **error)
+{
+  guint count = g_get_num_processors();
+  g_autofree Share *shares = g_new0(Share, count);
+  g_autofree GThread **threads = g_new0(GThread *, count);
+  for (guint i = 0; i < count; i++) {
+    shares[i] = (Share){packages, advisories, i, count, NULL};
+    threads[i] = g_thread_new("rematch", match_share, &shares[i]);
+  }
+  GError *first = NULL;
+  for (guint i = 0; i < count; i++) {
+    g_thread_join(threads[i]);
+    if (first == NULL)
+      first = shares[i].error;
+    else
+      g_clear_error(&shares[i].error);
+  }
+  if (first == NULL)
+    return true;
+  g_propagate_error(error, first);
+  return false;
+}
+
+/* --- all images --- */
+
+static const Row *
+find_package(const GArray *packages, int64_t id)
+{
+  guint low = 0, high = packages->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const Row *row = &g_array_index(packages, Row, middle);
+    if (row->id == id)
+      return row;
+    if (row->id < id)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return NULL;
+}
+
+typedef struct {
+  char *manifest;
+  Tally sum;
+} ImageTally;
+
+static void
+image_tally_clear(void *data)
+{
+  g_free(((ImageTally *)data)->manifest);
+}
+
+/* From the images, so that one without packages is counted as well. */
+static GArray *
+sum_images(SqlConnection *db, const GArray *packages, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) images = g_array_new(FALSE, TRUE, sizeof(ImageTally));
+  g_array_set_clear_func(images, image_tally_clear);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT images.manifest, image_packages.package FROM images "
+                "LEFT JOIN image_packages ON image_packages.manifest = images.manifest "
+                "WHERE images.state = $1 ORDER BY images.manifest",
+                SQL_INTEGER(SCAN_DONE), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    const char *manifest = sql_rows_text(rows, 0);
+    ImageTally *last =
+        images->len == 0 ? NULL : &g_array_index(images, ImageTally, images->len - 1);
+    if (last == NULL || strcmp(last->manifest, manifest) != 0) {
+      ImageTally image = {.manifest = g_strdup(manifest)};
+      g_array_append_val(images, image);
+      last = &g_array_index(images, ImageTally, images->len - 1);
+    }
+    const Row *package =
+        sql_rows_is_null(rows, 1) ? NULL : find_package(packages, sql_rows_integer(rows, 1));
+    if (package != NULL)
+      tally_add(&last->sum, &package->tally);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&images);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+static bool
+write_images(SqlPool *sql, const GArray *images, const char *generation, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  for (guint i = 0; i < images->len; i++) {
+    const ImageTally *image = &g_array_index(images, ImageTally, i);
+    g_autofree char *counts = tally_to_text(image->sum.counts);
+    g_autofree char *fixable = tally_to_text(image->sum.fixable);
+    if (!sql_run(db, NULL, error,
+                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4 WHERE manifest = $1",
+                 SQL_TEXT(image->manifest), SQL_TEXT(generation), SQL_TEXT(counts),
+                 SQL_TEXT(fixable), SQL_END))
+      return false;
+  }
+  return sql_commit(db, error);
+}
+
+bool
+rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, unsigned *images, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(GArray) packages = load_packages(db, error);
+  if (packages == NULL || !match_packages(packages, advisories, error))
+    return false;
+  g_autoptr(GArray) sums = sum_images(db, packages, error);
+  if (sums == NULL)
+    return false;
+  *images = sums->len;
+  return write_images(sql, sums, advisory_database_generation(advisories), error);
+}

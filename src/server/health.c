@@ -1,0 +1,93 @@
+/* Health and metrics; see the header. */
+#include "server/health.h"
+
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "assay-version.h"
+#include "base/json.h"
+#include "inspect/inspection.h"
+#include "server/server-private.h"
+
+/* Below this much free space pushes are about to fail. */
+#define DISK_LEAST ((uint64_t)64 * 1024 * 1024)
+
+void
+health_live(Request *request)
+{
+  respond_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", "ok\n");
+}
+
+static uint64_t
+disk_free(const char *folder)
+{
+  struct statvfs status;
+  return statvfs(folder, &status) < 0 ? 0 : (uint64_t)status.f_bavail * status.f_frsize;
+}
+
+void
+health_ready(Request *request)
+{
+  ServerContext *server = server_context(request);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *missing = NULL;
+  bool more;
+  g_auto(GStrv) names = registry_catalog(server->registry, NULL, 1, &more, &error);
+  bool disk = disk_free(server->data_folder) >= DISK_LEAST;
+  bool cage = inspection_cage_available(&missing) || server->config->allow_uncaged;
+
+  g_autoptr(json_t) body = json_object();
+  json_set_string(body, "metadata", names != NULL ? "ok" : "the metadata database does not answer");
+  json_set_string(body, "disk", disk ? "ok" : "less than 64 MiB are free");
+  json_set_string(body, "cage", cage ? "ok" : missing);
+  json_set_string(body, "advisories",
+                  pipeline_has_advisories(server->pipeline)
+                      ? "ok"
+                      : "none yet: run `assay db update` or `assay db import`");
+  bool ready = names != NULL && disk && cage;
+  json_object_set_new(body, "ready", json_boolean(ready));
+  respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
+}
+
+static uint64_t
+resident_bytes(void)
+{
+  unsigned long pages = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (file == NULL)
+    return 0;
+  if (fscanf(file, "%lu %lu", &pages, &resident) != 2)
+    resident = 0;
+  fclose(file);
+  return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+add_gauge(GString *out, const char *name, const char *help, double value)
+{
+  g_string_append_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", name, help, name, name,
+                         value);
+}
+
+void
+health_metrics(Request *request)
+{
+  ServerContext *server = server_context(request);
+  g_autoptr(GString) out = g_string_new(NULL);
+  g_string_append_printf(out,
+                         "# HELP assay_build_info The running version.\n"
+                         "# TYPE assay_build_info gauge\n"
+                         "assay_build_info{version=\"%s\"} 1\n",
+                         ASSAY_VERSION);
+  add_gauge(out, "process_resident_memory_bytes", "Resident memory.", (double)resident_bytes());
+  add_gauge(out, "process_start_time_seconds", "Start, in seconds since 1970.",
+            (double)server->started / G_USEC_PER_SEC);
+  add_gauge(out, "assay_disk_free_bytes", "Free space in the data folder.",
+            (double)disk_free(server->data_folder));
+  add_gauge(out, "assay_uploads_open", "Upload sessions held in memory.",
+            registry_open_uploads(server->registry));
+  pipeline_write_metrics(server->pipeline, out);
+  http_server_write_metrics(server->http, out);
+  respond_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", out->str);
+}

@@ -1,0 +1,102 @@
+/* HTTP for the rest of the server: libmicrohttpd behind routes, requests and responses.
+ *
+ * A request goes through named phases, in this order and in one place (http.c): accept -> id ->
+ * route -> begin -> body -> finish -> respond -> log and metrics. A route says what happens in
+ * begin, body and finish. Routes marked `blocking` finish on a worker thread while the connection
+ * is suspended; the others finish on the network thread and must not wait for anything. */
+#pragma once
+
+#include <gio/gio.h>
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/slice.h"
+
+typedef struct HttpServer HttpServer;
+typedef struct Request Request;
+typedef struct Route Route;
+
+typedef enum {
+  BODY_NONE,     /* a body is refused with 413 when it is not empty */
+  BODY_BUFFERED, /* kept in memory up to Route.body_limit; more is 413 */
+  BODY_STREAMED, /* handed to Route.body as it comes */
+} BodyKind;
+
+struct Route {
+  const char *method;  /* "GET" answers HEAD as well */
+  const char *pattern; /* "/v2/<name>/blobs/<digest>": <name> spans slashes, the others do not */
+  const char *label;   /* for metrics and logs: bounded in number, unlike paths */
+  BodyKind body_kind;
+  size_t body_limit;
+  bool blocking;
+  /* Headers are there. May respond, which ends the request; NULL: nothing to do. */
+  void (*begin)(Request *request);
+  /* A part of the body; false after it responded: the rest of the body is dropped. */
+  bool (*body)(Request *request, Slice bytes);
+  /* All is there: must respond. */
+  void (*finish)(Request *request);
+};
+
+/* @routes: all that the server answers, ended by one without a method. @context comes back from
+ * request_context(). Binds every address of @config; "prepare" failures are ASSAY_ERROR_*.
+ * (transfer full) */
+HttpServer *http_server_new(const Config *config, const Route *routes, void *context,
+                            GError **error);
+/* The addresses that it listens on, with the ports that the kernel chose. (transfer full) */
+GStrv http_server_addresses(const HttpServer *server);
+/* "https" or "http". */
+const char *http_server_scheme(const HttpServer *server);
+/* Reads certificate and key again; the old ones stay when that fails. */
+bool http_server_reload_tls(HttpServer *server, GError **error);
+/* Stops accepting, then waits until no request is in flight, at most @deadline seconds. True when
+ * all ended by themselves. */
+bool http_server_stop(HttpServer *server, uint32_t deadline);
+void http_server_free(HttpServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
+
+/* --- the request --- */
+void *request_context(const Request *request);
+const char *request_id(const Request *request);
+const char *request_method(const Request *request);
+const char *request_path(const Request *request);
+const Route *request_route(const Request *request);
+/* What stands for <name> in the pattern; NULL when the pattern has none. */
+const char *request_parameter(const Request *request, const char *name);
+/* Of the query string; NULL when absent. Percent-decoded. */
+const char *request_query(const Request *request, const char *name);
+/* A header, any case; of several the first. */
+const char *request_header(const Request *request, const char *name);
+/* All values of a header, joined by ", ". (transfer full), NULL when absent. */
+char *request_header_joined(const Request *request, const char *name);
+/* The buffered body. */
+GBytes *request_body(const Request *request);
+/* What Content-Length announces; -1 when it does not. */
+int64_t request_content_length(const Request *request);
+/* The handler's own state between the phases, freed with the request. */
+void request_set_state(Request *request, void *state, GDestroyNotify free_state);
+void *request_state(const Request *request);
+
+/* --- the response: one of these, once --- */
+void respond_empty(Request *request, unsigned status);
+void respond_bytes(Request *request, unsigned status, const char *content_type, GBytes *bytes);
+void respond_text(Request *request, unsigned status, const char *content_type, const char *text);
+void respond_json(Request *request, unsigned status, const json_t *value);
+/* A file, honouring the request's Range header (RFC 9110 section 14). Takes over @fd. */
+void respond_file(Request *request, const char *content_type, int fd, uint64_t size);
+/* The error table: REGISTRY_ERROR and ASSAY_ERROR to a status and an OCI error body. */
+void respond_error(Request *request, const GError *error);
+/* An OCI error body with a code of the specification's table. @detail may be NULL; not taken over.
+ */
+void respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
+                       const json_t *detail);
+bool request_has_response(const Request *request);
+/* A header of the response, set before or after respond_*(). Values with control characters are
+ * dropped. */
+void response_header(Request *request, const char *name, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* --- what /metrics prints of the HTTP side --- */
+void http_server_write_metrics(HttpServer *server, GString *out);

@@ -1,0 +1,103 @@
+/* What a handler may ask of its request. */
+#include <string.h>
+
+#include "server/http-private.h"
+
+const char *
+request_id(const Request *request)
+{
+  return request->id;
+}
+
+const char *
+request_method(const Request *request)
+{
+  return request->method;
+}
+
+const char *
+request_path(const Request *request)
+{
+  return request->path;
+}
+
+const Route *
+request_route(const Request *request)
+{
+  return request->route;
+}
+
+const char *
+request_parameter(const Request *request, const char *name)
+{
+  return request->parameters == NULL ? NULL : g_hash_table_lookup(request->parameters, name);
+}
+
+const char *
+request_query(const Request *request, const char *name)
+{
+  return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *
+request_header(const Request *request, const char *name)
+{
+  return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+typedef struct {
+  const char *name;
+  GString *joined;
+} JoinedHeader;
+
+static enum MHD_Result
+join_header(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+  JoinedHeader *header = data;
+  if (g_ascii_strcasecmp(name, header->name) == 0 && value != NULL)
+    g_string_append_printf(header->joined, "%s%s", header->joined->len > 0 ? ", " : "", value);
+  return MHD_YES;
+}
+
+char *
+request_header_joined(const Request *request, const char *name)
+{
+  JoinedHeader header = {name, g_string_new(NULL)};
+  MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join_header, &header);
+  return g_string_free(header.joined, header.joined->len == 0);
+}
+
+GBytes *
+request_body(const Request *request)
+{
+  return request->body;
+}
+
+int64_t
+request_content_length(const Request *request)
+{
+  const char *text = request_header(request, "Content-Length");
+  uint64_t length;
+  if (text == NULL || !slice_to_uint64(slice_from_string(text), &length) || length > INT64_MAX)
+    return -1;
+  return (int64_t)length;
+}
+
+void
+request_set_state(Request *request, void *state, GDestroyNotify free_state)
+{
+  request->state = state;
+  request->free_state = free_state;
+}
+
+void *
+request_state(const Request *request)
+{
+  return request->state;
+}
+
+bool
+request_has_response(const Request *request)
+{
+  return request->response != NULL;
+}

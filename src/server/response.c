@@ -1,0 +1,159 @@
+/* Responses: bytes, JSON, errors; files stand in ranges.c. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "registry/registry.h"
+#include "server/http-private.h"
+
+void
+request_take_response(Request *request, unsigned status, struct MHD_Response *response,
+                      uint64_t bytes)
+{
+  g_assert(request->response == NULL && response != NULL);
+  request->status = status;
+  request->response = response;
+  request->response_bytes = bytes;
+}
+
+static void
+release_bytes(void *data)
+{
+  g_bytes_unref(data);
+}
+
+void
+respond_bytes(Request *request, unsigned status, const char *content_type, GBytes *bytes)
+{
+  gsize size;
+  const void *data = g_bytes_get_data(bytes, &size);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+      size, (void *)(uintptr_t)data, release_bytes, g_bytes_ref(bytes));
+  request_take_response(request, status, response, size);
+  if (content_type != NULL)
+    response_header(request, "Content-Type", "%s", content_type);
+}
+
+void
+respond_empty(Request *request, unsigned status)
+{
+  g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
+  respond_bytes(request, status, NULL, nothing);
+}
+
+void
+respond_text(Request *request, unsigned status, const char *content_type, const char *text)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+  respond_bytes(request, status, content_type, bytes);
+}
+
+void
+respond_json(Request *request, unsigned status, const json_t *value)
+{
+  g_autofree char *text = json_to_text(value);
+  respond_text(request, status, "application/json", text);
+}
+
+void
+response_header(Request *request, const char *name, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  Header header = {g_strdup(name), g_strdup_vprintf(format, args)};
+  va_end(args);
+  /* Parts of a value may come from a client: no second header may be smuggled in by a line end. */
+  bool plain = true;
+  for (const char *p = header.value; *p != '\0'; p++)
+    plain = plain && !g_ascii_iscntrl(*p);
+  if (plain) {
+    g_array_append_val(request->headers, header);
+  } else {
+    g_free(header.name);
+    g_free(header.value);
+  }
+}
+
+/* --- the error table --- */
+
+typedef struct {
+  unsigned status;
+  const char *code;
+} Mapping;
+
+/* distribution-spec, "Error Codes". */
+static const Mapping registry_errors[] = {
+    [REGISTRY_BLOB_UNKNOWN] = {404, "BLOB_UNKNOWN"},
+    [REGISTRY_BLOB_UPLOAD_INVALID] = {400, "BLOB_UPLOAD_INVALID"},
+    [REGISTRY_BLOB_UPLOAD_UNKNOWN] = {404, "BLOB_UPLOAD_UNKNOWN"},
+    [REGISTRY_DIGEST_INVALID] = {400, "DIGEST_INVALID"},
+    [REGISTRY_MANIFEST_BLOB_UNKNOWN] = {404, "MANIFEST_BLOB_UNKNOWN"},
+    [REGISTRY_MANIFEST_INVALID] = {400, "MANIFEST_INVALID"},
+    [REGISTRY_MANIFEST_UNKNOWN] = {404, "MANIFEST_UNKNOWN"},
+    [REGISTRY_NAME_INVALID] = {400, "NAME_INVALID"},
+    [REGISTRY_NAME_UNKNOWN] = {404, "NAME_UNKNOWN"},
+    [REGISTRY_SIZE_INVALID] = {413, "SIZE_INVALID"},
+    [REGISTRY_UNAUTHORIZED] = {401, "UNAUTHORIZED"},
+    [REGISTRY_DENIED] = {403, "DENIED"},
+    [REGISTRY_UNSUPPORTED] = {415, "UNSUPPORTED"},
+    [REGISTRY_TOOMANYREQUESTS] = {429, "TOOMANYREQUESTS"},
+};
+
+/* What the specification has no code for. */
+static const Mapping other_errors[] = {
+    [ASSAY_ERROR_FAILED] = {500, "INTERNAL"},
+    [ASSAY_ERROR_INVALID] = {400, "INVALID"},
+    [ASSAY_ERROR_LIMIT] = {413, "SIZE_INVALID"},
+    [ASSAY_ERROR_MISMATCH] = {400, "DIGEST_INVALID"},
+    [ASSAY_ERROR_NOT_FOUND] = {404, "NOT_FOUND"},
+    [ASSAY_ERROR_EXISTS] = {409, "CONFLICT"},
+    [ASSAY_ERROR_DENIED] = {403, "DENIED"},
+    [ASSAY_ERROR_UNSUPPORTED] = {415, "UNSUPPORTED"},
+    [ASSAY_ERROR_IO] = {500, "INTERNAL"},
+    [ASSAY_ERROR_NETWORK] = {502, "INTERNAL"},
+    [ASSAY_ERROR_TIMEOUT] = {504, "INTERNAL"},
+    [ASSAY_ERROR_BUSY] = {409, "CONFLICT"},
+    [ASSAY_ERROR_CANCELLED] = {503, "UNAVAILABLE"},
+};
+
+void
+respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
+                  const json_t *detail)
+{
+  g_autoptr(json_t) body = json_object();
+  json_t *errors = json_array(), *one = json_object();
+  g_autofree char *valid = g_utf8_make_valid(message, -1);
+  json_set_string(one, "code", code);
+  json_set_string(one, "message", valid);
+  if (detail != NULL)
+    json_object_set_new(one, "detail", json_deep_copy(detail));
+  else
+    json_set_string(one, "detail", valid);
+  json_array_append_new(errors, one);
+  json_object_set_new(body, "errors", errors);
+  respond_json(request, status, body);
+}
+
+void
+respond_error(Request *request, const GError *error)
+{
+  Mapping mapping = {500, "INTERNAL"};
+  if (error->domain == REGISTRY_ERROR && (size_t)error->code < G_N_ELEMENTS(registry_errors))
+    mapping = registry_errors[error->code];
+  else if (error->domain == ASSAY_ERROR && (size_t)error->code < G_N_ELEMENTS(other_errors))
+    mapping = other_errors[error->code];
+  /* What went wrong inside is for the operator; the client gets the id to ask by. */
+  if (mapping.status >= 500 && mapping.status != 503) {
+    log_error("request failed", "request_id", request->id, "path", request->path, "error",
+              error->message, NULL);
+    g_autofree char *message = g_strdup_printf(
+        "the registry could not do this; its log tells more under request id %s%s", request->id,
+        strstr(error->message, "disk is full") != NULL ? " (its disk is full)" : "");
+    respond_oci_error(request, mapping.status, mapping.code, message, NULL);
+    return;
+  }
+  respond_oci_error(request, mapping.status, mapping.code, error->message, NULL);
+  if (mapping.status == 429)
+    response_header(request, "Retry-After", "5");
+}

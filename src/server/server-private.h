@@ -1,0 +1,23 @@
+/* What handlers reach through request_context(). */
+#pragma once
+
+#include "pipeline/pipeline.h"
+#include "registry/registry.h"
+#include "server/http.h"
+#include "server/manifest_cache.h"
+
+typedef struct {
+  const Config *config;
+  const char *data_folder;
+  Registry *registry;
+  Pipeline *pipeline;
+  ManifestCache *manifests;
+  HttpServer *http; /* set once it listens */
+  int64_t started;  /* microseconds since 1970 */
+} ServerContext;
+
+static inline ServerContext *
+server_context(const Request *request)
+{
+  return request_context(request);
+}

@@ -1,0 +1,290 @@
+/* The server as a whole: the route table, the start in order, the stop in the opposite one. */
+#include "server/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "inspect/inspection.h"
+#include "server/health.h"
+#include "server/server-private.h"
+#include "server/v2/v2.h"
+
+#define HOUSEKEEPING_SECONDS 60
+
+struct Server {
+  ServerContext context;
+  int data_fd;
+  int lock_fd; /* held as long as the data folder is ours */
+  BlobStore *blobs;
+  SqlPool *sql;
+  /* Idle uploads are dropped now and then. */
+  GThread *housekeeper;
+  GMutex lock;
+  GCond wake;
+  bool stopping;
+};
+
+#define MANIFEST_BODY_MAX ((size_t)64 * 1024 * 1024)
+
+static const Route routes[] = {
+    {.method = "GET", .pattern = "/healthz", .label = "healthz", .finish = health_live},
+    {.method = "GET",
+     .pattern = "/readyz",
+     .label = "readyz",
+     .blocking = true,
+     .finish = health_ready},
+    {.method = "GET",
+     .pattern = "/metrics",
+     .label = "metrics",
+     .blocking = true,
+     .finish = health_metrics},
+
+    {.method = "GET", .pattern = "/v2/", .label = "v2", .finish = v2_support},
+    {.method = "GET", .pattern = "/v2", .label = "v2", .finish = v2_support},
+    {.method = "GET",
+     .pattern = "/v2/_catalog",
+     .label = "catalog",
+     .blocking = true,
+     .finish = v2_catalog},
+    {.method = "GET",
+     .pattern = "/v2/<name>/tags/list",
+     .label = "tags",
+     .blocking = true,
+     .finish = v2_tags},
+    {.method = "GET",
+     .pattern = "/v2/<name>/referrers/<digest>",
+     .label = "referrers",
+     .blocking = true,
+     .finish = v2_referrers},
+
+    {.method = "POST",
+     .pattern = "/v2/<name>/blobs/uploads/",
+     .label = "uploads",
+     .body_kind = BODY_STREAMED,
+     .blocking = true,
+     .begin = v2_upload_post_begin,
+     .body = v2_upload_body,
+     .finish = v2_upload_post_finish},
+    {.method = "POST",
+     .pattern = "/v2/<name>/blobs/uploads",
+     .label = "uploads",
+     .body_kind = BODY_STREAMED,
+     .blocking = true,
+     .begin = v2_upload_post_begin,
+     .body = v2_upload_body,
+     .finish = v2_upload_post_finish},
+    {.method = "PATCH",
+     .pattern = "/v2/<name>/blobs/uploads/<id>",
+     .label = "upload",
+     .body_kind = BODY_STREAMED,
+     .begin = v2_upload_take,
+     .body = v2_upload_body,
+     .finish = v2_upload_patch_finish},
+    {.method = "PUT",
+     .pattern = "/v2/<name>/blobs/uploads/<id>",
+     .label = "upload",
+     .body_kind = BODY_STREAMED,
+     .blocking = true,
+     .begin = v2_upload_take,
+     .body = v2_upload_body,
+     .finish = v2_upload_put_finish},
+    {.method = "GET",
+     .pattern = "/v2/<name>/blobs/uploads/<id>",
+     .label = "upload",
+     .blocking = true,
+     .finish = v2_upload_get},
+    {.method = "DELETE",
+     .pattern = "/v2/<name>/blobs/uploads/<id>",
+     .label = "upload",
+     .blocking = true,
+     .finish = v2_upload_delete},
+
+    {.method = "GET",
+     .pattern = "/v2/<name>/blobs/<digest>",
+     .label = "blob",
+     .finish = v2_blob_get},
+    {.method = "DELETE",
+     .pattern = "/v2/<name>/blobs/<digest>",
+     .label = "blob",
+     .blocking = true,
+     .finish = v2_blob_delete},
+
+    {.method = "GET",
+     .pattern = "/v2/<name>/manifests/<reference>",
+     .label = "manifest",
+     .blocking = true,
+     .begin = v2_manifest_get_begin,
+     .finish = v2_manifest_get},
+    {.method = "PUT",
+     .pattern = "/v2/<name>/manifests/<reference>",
+     .label = "manifest",
+     .body_kind = BODY_BUFFERED,
+     .body_limit = MANIFEST_BODY_MAX,
+     .blocking = true,
+     .finish = v2_manifest_put},
+    {.method = "DELETE",
+     .pattern = "/v2/<name>/manifests/<reference>",
+     .label = "manifest",
+     .blocking = true,
+     .finish = v2_manifest_delete},
+    {NULL},
+};
+
+static bool
+lock_data_folder(Server *server, const char *folder, GError **error)
+{
+  server->data_fd = directory_open(folder, error);
+  if (server->data_fd < 0)
+    return false;
+  server->lock_fd = openat(server->data_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (server->lock_fd < 0)
+    return error_set_errno(error, errno, "%s/lock", folder);
+  if (flock(server->lock_fd, LOCK_EX | LOCK_NB) < 0)
+    return error_set(error, ASSAY_ERROR_BUSY,
+                     "%s: another assay serves this folder; stop it, or name another with --data",
+                     folder);
+  return true;
+}
+
+static bool
+check_cage(const Config *config, GError **error)
+{
+  g_autofree char *missing = NULL;
+  if (inspection_cage_available(&missing))
+    return true;
+  if (!config->allow_uncaged)
+    return error_set(
+        error, ASSAY_ERROR_UNSUPPORTED,
+        "the kernel lacks %s, which cages the inspection of images; to inspect without, "
+        "set `allow_uncaged: true`",
+        missing);
+  log_warning("inspections run without a whole cage", "missing", missing, NULL);
+  return true;
+}
+
+static void *
+keep_house(void *data)
+{
+  Server *server = data;
+  g_mutex_lock(&server->lock);
+  while (!server->stopping) {
+    int64_t until = g_get_monotonic_time() + HOUSEKEEPING_SECONDS * G_TIME_SPAN_SECOND;
+    if (g_cond_wait_until(&server->wake, &server->lock, until))
+      continue;
+    g_mutex_unlock(&server->lock);
+    unsigned expired = registry_expire_uploads(server->context.registry);
+    if (expired > 0) {
+      g_autofree char *count = g_strdup_printf("%u", expired);
+      log_info("idle uploads dropped", "count", count, NULL);
+    }
+    g_mutex_lock(&server->lock);
+  }
+  g_mutex_unlock(&server->lock);
+  return NULL;
+}
+
+static bool
+open_rooms(Server *server, const Config *config, const char *data_folder, GError **error)
+{
+  ServerContext *context = &server->context;
+  g_autofree char *url = g_strdup_printf("sqlite:%s/metadata.db", data_folder);
+  server->blobs = blob_store_open(data_folder, config->durable, error);
+  if (server->blobs == NULL)
+    return false;
+  server->sql = sql_pool_open(url, config->durable, error);
+  if (server->sql == NULL)
+    return false;
+  context->registry = registry_new(server->blobs, server->sql, &config->limits);
+  context->manifests = manifest_cache_new();
+  context->pipeline =
+      pipeline_new(config, data_folder, context->registry, server->blobs, server->sql, error);
+  return context->pipeline != NULL;
+}
+
+/* For scripts that let the kernel choose the port. */
+static bool
+write_address(Server *server, GError **error)
+{
+  g_auto(GStrv) addresses = http_server_addresses(server->context.http);
+  g_autofree char *line = g_strconcat(addresses[0], "\n", NULL);
+  return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
+}
+
+Server *
+server_start(const Config *config, const char *data_folder, GError **error)
+{
+  g_autoptr(Server) server = g_new0(Server, 1);
+  server->data_fd = server->lock_fd = -1;
+  server->context.config = config;
+  server->context.data_folder = data_folder;
+  server->context.started = g_get_real_time();
+  g_mutex_init(&server->lock);
+  g_cond_init(&server->wake);
+  if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error) ||
+      !open_rooms(server, config, data_folder, error))
+    return NULL;
+  server->context.http = http_server_new(config, routes, &server->context, error);
+  if (server->context.http == NULL || !write_address(server, error))
+    return NULL;
+  server->housekeeper = g_thread_new("housekeeper", keep_house, server);
+  return g_steal_pointer(&server);
+}
+
+GStrv
+server_urls(const Server *server)
+{
+  GStrv urls = http_server_addresses(server->context.http);
+  for (char **url = urls; *url != NULL; url++) {
+    g_autofree char *address = *url;
+    *url = g_strdup_printf("%s://%s", http_server_scheme(server->context.http), address);
+  }
+  return urls;
+}
+
+bool
+server_reload(Server *server, GError **error)
+{
+  const Config *config = server->context.config;
+  return http_server_reload_tls(server->context.http, error) &&
+         pipeline_reload_policy(server->context.pipeline, config->policy, error);
+}
+
+void
+server_stop(Server *server)
+{
+  uint32_t deadline = server->context.config->limits.stop_deadline;
+  if (!http_server_stop(server->context.http, deadline))
+    log_warning("requests were cut off at the deadline", NULL);
+  pipeline_stop(server->context.pipeline, deadline);
+}
+
+void
+server_free(Server *server)
+{
+  if (server == NULL)
+    return;
+  if (server->housekeeper != NULL) {
+    g_mutex_lock(&server->lock);
+    server->stopping = true;
+    g_cond_signal(&server->wake);
+    g_mutex_unlock(&server->lock);
+    g_thread_join(server->housekeeper);
+  }
+  http_server_free(server->context.http);
+  pipeline_free(server->context.pipeline);
+  manifest_cache_free(server->context.manifests);
+  registry_free(server->context.registry);
+  sql_pool_close(server->sql);
+  blob_store_close(server->blobs);
+  fd_clear(&server->lock_fd);
+  fd_clear(&server->data_fd);
+  g_mutex_clear(&server->lock);
+  g_cond_clear(&server->wake);
+  g_free(server);
+}

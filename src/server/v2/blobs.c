@@ -1,0 +1,65 @@
+/* Blobs: GET, HEAD, DELETE (distribution-spec, "Pulling blobs", "Deleting blobs"). */
+#include <string.h>
+
+#include "base/fd.h"
+
+#include "server/server-private.h"
+#include "server/v2/v2.h"
+
+bool
+v2_path_digest(Request *request, Digest *digest)
+{
+  g_autoptr(GError) error = NULL;
+  if (digest_parse(request_parameter(request, "digest"), digest, &error))
+    return true;
+  respond_oci_error(request, 400, "DIGEST_INVALID", error->message, NULL);
+  return false;
+}
+
+/* A digest never changes its content: what the client has is what it would get. */
+static bool
+client_has_it(const Request *request, const Digest *digest)
+{
+  g_autofree char *etags = request_header_joined(request, "If-None-Match");
+  return etags != NULL && (strstr(etags, digest->text) != NULL || strcmp(etags, "*") == 0);
+}
+
+void
+v2_blob_get(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  Registry *registry = server_context(request)->registry;
+  const char *repository = request_parameter(request, "name");
+  Digest digest;
+  uint64_t size = 0;
+  if (!v2_path_digest(request, &digest))
+    return;
+  int fd = registry_blob_open(registry, repository, &digest, &size, &error);
+  if (fd < 0) {
+    respond_error(request, error);
+    return;
+  }
+  response_header(request, "Docker-Content-Digest", "%s", digest.text);
+  response_header(request, "ETag", "\"%s\"", digest.text);
+  response_header(request, "Cache-Control", "max-age=31536000, immutable");
+  if (client_has_it(request, &digest)) {
+    fd_clear(&fd);
+    respond_empty(request, MHD_HTTP_NOT_MODIFIED);
+    return;
+  }
+  respond_file(request, "application/octet-stream", fd, size);
+}
+
+void
+v2_blob_delete(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  if (!v2_path_digest(request, &digest))
+    return;
+  if (registry_blob_delete(server_context(request)->registry, request_parameter(request, "name"),
+                           &digest, &error))
+    respond_empty(request, MHD_HTTP_ACCEPTED);
+  else
+    respond_error(request, error);
+}

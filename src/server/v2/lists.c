@@ -1,0 +1,149 @@
+/* Tags, catalogue and referrers (distribution-spec, "Content Discovery"), and the version check. */
+#include <string.h>
+
+#include "base/json.h"
+#include "oci/media_type.h"
+#include "server/server-private.h"
+#include "server/v2/v2.h"
+
+void
+v2_support(Request *request)
+{
+  g_autoptr(json_t) nothing = json_object();
+  respond_json(request, MHD_HTTP_OK, nothing);
+}
+
+/* ?n=: negative when absent; false after it responded. */
+static bool
+page_size(Request *request, int64_t *n)
+{
+  const char *text = request_query(request, "n");
+  uint64_t value;
+  *n = -1;
+  if (text == NULL)
+    return true;
+  if (!slice_to_uint64(slice_from_string(text), &value) || value > INT64_MAX) {
+    respond_oci_error(request, 400, "PAGINATION_NUMBER_INVALID",
+                      "?n= must be a whole number, not negative", NULL);
+    return false;
+  }
+  *n = (int64_t)value;
+  return true;
+}
+
+static json_t *
+names_to_json(char *const *names)
+{
+  json_t *array = json_array();
+  for (; *names != NULL; names++)
+    json_array_append_new(array, json_string(*names));
+  return array;
+}
+
+/* RFC 8288: where the next page begins. */
+static void
+link_next(Request *request, char *const *names, int64_t n)
+{
+  guint count = g_strv_length((char **)(uintptr_t)names);
+  if (count == 0)
+    return;
+  g_autofree char *last = g_uri_escape_string(names[count - 1], NULL, FALSE);
+  response_header(request, "Link", "<%s?n=%" G_GINT64_FORMAT "&last=%s>; rel=\"next\"",
+                  request_path(request), n, last);
+}
+
+static void
+respond_names(Request *request, json_t *body, const char *key, char *const *names, int64_t n,
+              bool more)
+{
+  json_object_set_new(body, key, names_to_json(names));
+  if (more)
+    link_next(request, names, n);
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+void
+v2_tags(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  const char *repository = request_parameter(request, "name");
+  int64_t n;
+  bool more = false;
+  if (!page_size(request, &n))
+    return;
+  g_auto(GStrv) names = registry_tags(server_context(request)->registry, repository,
+                                      request_query(request, "last"), n, &more, &error);
+  if (names == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_set_string(body, "name", repository);
+  respond_names(request, body, "tags", names, n, more);
+}
+
+void
+v2_catalog(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  int64_t n;
+  bool more = false;
+  if (!page_size(request, &n))
+    return;
+  g_auto(GStrv) names = registry_catalog(server_context(request)->registry,
+                                         request_query(request, "last"), n, &more, &error);
+  if (names == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  respond_names(request, body, "repositories", names, n, more);
+}
+
+static json_t *
+descriptor_to_json(const Descriptor *descriptor)
+{
+  json_t *object = json_object();
+  json_set_string(object, "mediaType", descriptor->media_type);
+  json_set_string(object, "digest", descriptor->digest.text);
+  json_object_set_new(object, "size", json_integer((json_int_t)descriptor->size));
+  json_set_string(object, "artifactType", descriptor->artifact_type);
+  if (descriptor->annotations != NULL) {
+    json_t *annotations = json_object();
+    GHashTableIter iter;
+    void *key, *value;
+    g_hash_table_iter_init(&iter, descriptor->annotations);
+    while (g_hash_table_iter_next(&iter, &key, &value))
+      json_set_string(annotations, key, value);
+    json_object_set_new(object, "annotations", annotations);
+  }
+  return object;
+}
+
+void
+v2_referrers(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  const char *filter = request_query(request, "artifactType");
+  if (!v2_path_digest(request, &digest))
+    return;
+  g_autoptr(GPtrArray) referrers =
+      registry_referrers(server_context(request)->registry, request_parameter(request, "name"),
+                         &digest, filter, &error);
+  if (referrers == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) index = json_object();
+  json_object_set_new(index, "schemaVersion", json_integer(2));
+  json_set_string(index, "mediaType", MEDIA_TYPE_OCI_INDEX);
+  json_t *manifests = json_array();
+  for (guint i = 0; i < referrers->len; i++)
+    json_array_append_new(manifests, descriptor_to_json(g_ptr_array_index(referrers, i)));
+  json_object_set_new(index, "manifests", manifests);
+  g_autofree char *text = json_to_text(index);
+  respond_text(request, MHD_HTTP_OK, MEDIA_TYPE_OCI_INDEX, text);
+  if (filter != NULL)
+    response_header(request, "OCI-Filters-Applied", "artifactType");
+}

@@ -1,0 +1,142 @@
+/* Manifests: GET, HEAD, PUT, DELETE; the gate at pull stands here. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "server/server-private.h"
+#include "server/v2/v2.h"
+
+/* RFC 9110 section 12.5.1, as far as media types without parameters but q go. */
+static bool
+accepts(const char *accept, const char *media_type)
+{
+  Slice rest = slice_from_string(accept), item;
+  while (slice_next_field(&rest, ',', &item)) {
+    Slice parameters = item, type;
+    slice_next_field(&parameters, ';', &type);
+    g_autofree char *text = slice_to_string(slice_strip(parameters));
+    g_autofree char *name = slice_to_string(slice_strip(type));
+    const char *q = strstr(text, "q=");
+    if (q != NULL && g_ascii_strtod(q + 2, NULL) <= 0)
+      continue;
+    if (strcmp(name, "*/*") == 0 || strcmp(name, "application/*") == 0 ||
+        g_ascii_strcasecmp(name, media_type) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* The stored form is the only one: its bytes are its digest. A client that takes neither it nor
+ * anything else is told so, instead of being given what it cannot read. */
+static bool
+is_acceptable(Request *request, const char *media_type)
+{
+  g_autofree char *accept = request_header_joined(request, "Accept");
+  if (accept == NULL || accepts(accept, media_type))
+    return true;
+  g_autofree char *message = g_strdup_printf(
+      "the manifest is stored as %s, which the Accept header leaves out", media_type);
+  respond_oci_error(request, 404, "MANIFEST_UNKNOWN", message, NULL);
+  return false;
+}
+
+static void
+respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const char *media_type)
+{
+  if (!is_acceptable(request, media_type))
+    return;
+  response_header(request, "Docker-Content-Digest", "%s", digest->text);
+  response_header(request, "ETag", "\"%s\"", digest->text);
+  g_autofree char *etags = request_header_joined(request, "If-None-Match");
+  if (etags != NULL && strstr(etags, digest->text) != NULL)
+    respond_empty(request, MHD_HTTP_NOT_MODIFIED);
+  else
+    respond_bytes(request, MHD_HTTP_OK, media_type, bytes);
+}
+
+/* On the network thread: only what needs neither disk nor thought. */
+void
+v2_manifest_get_begin(Request *request)
+{
+  ServerContext *server = server_context(request);
+  CachedManifest cached;
+  if (!manifest_cache_get(server->manifests, request_parameter(request, "name"),
+                          request_parameter(request, "reference"),
+                          registry_generation(server->registry),
+                          pipeline_generation(server->pipeline), &cached))
+    return;
+  respond_manifest(request, cached.bytes, &cached.digest, cached.media_type);
+  g_bytes_unref(cached.bytes);
+}
+
+void
+v2_manifest_get(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  ServerContext *server = server_context(request);
+  const char *repository = request_parameter(request, "name");
+  const char *reference = request_parameter(request, "reference");
+  uint64_t registry_now = registry_generation(server->registry);
+  uint64_t verdict_now = pipeline_generation(server->pipeline);
+
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(server->registry, repository, reference, &error);
+  if (stored == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(Verdict) verdict =
+      pipeline_judge_pull(server->pipeline, repository, reference, stored, &error);
+  if (verdict == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  if (!verdict->allowed) {
+    g_autoptr(json_t) detail = verdict_to_json(verdict);
+    respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
+    return;
+  }
+  if (!verdict->expires)
+    manifest_cache_put(server->manifests, repository, reference, registry_now, verdict_now, stored);
+  respond_manifest(request, stored->bytes, &stored->digest, stored->media_type);
+}
+
+void
+v2_manifest_put(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Manifest) parsed = NULL;
+  ServerContext *server = server_context(request);
+  const char *repository = request_parameter(request, "name");
+  Digest digest;
+  GBytes *body = request_body(request);
+  g_autoptr(GBytes) bytes = body != NULL ? g_bytes_ref(body) : g_bytes_new_static("", 0);
+  /* Parameters ("; charset=utf-8") are no part of the type. */
+  const char *header = request_header(request, "Content-Type");
+  g_autofree char *media_type =
+      header == NULL ? NULL : g_strstrip(g_strndup(header, strcspn(header, ";")));
+
+  if (!registry_manifest_put(server->registry, repository, request_parameter(request, "reference"),
+                             media_type, bytes, &digest, &parsed, &error)) {
+    respond_error(request, error);
+    return;
+  }
+  pipeline_manifest_arrived(server->pipeline, repository, &digest, parsed);
+  response_header(request, "Location", "/v2/%s/manifests/%s", repository, digest.text);
+  response_header(request, "Docker-Content-Digest", "%s", digest.text);
+  if (parsed->subject != NULL)
+    response_header(request, "OCI-Subject", "%s", parsed->subject->digest.text);
+  respond_empty(request, MHD_HTTP_CREATED);
+}
+
+void
+v2_manifest_delete(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  if (registry_manifest_delete(server_context(request)->registry,
+                               request_parameter(request, "name"),
+                               request_parameter(request, "reference"), &error))
+    respond_empty(request, MHD_HTTP_ACCEPTED);
+  else
+    respond_error(request, error);
+}
