@@ -1,5 +1,6 @@
 /* Building the advisory database: statements are gathered in memory with every string kept once,
  * then written in key order, which LMDB appends without searching. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -362,13 +363,31 @@ is_overridden(const PackageEntry *entry, const PooledRange *derived, bool has_ow
   return false;
 }
 
+/* Sources repeat themselves: one erratum for several products that are one ecosystem of ours. */
+static guint
+pooled_range_hash(gconstpointer data)
+{
+  const PooledRange *range = data;
+  return range->id * 31 + range->fixed_version * 7 + range->vendor_id + range->introduced;
+}
+
+static gboolean
+pooled_range_equal(gconstpointer a, gconstpointer b)
+{
+  static_assert(sizeof(PooledRange) == 8 * sizeof(uint32_t) + 4, "no bytes between the members");
+  return memcmp(a, b, sizeof(PooledRange)) == 0;
+}
+
 static void
 encode_package(const AdvisoryBuilder *builder, const PackageEntry *entry, GByteArray *out)
 {
   g_autofree AdvisoryRange *ranges = g_new0(AdvisoryRange, entry->ranges->len);
+  g_autoptr(GHashTable) seen = g_hash_table_new(pooled_range_hash, pooled_range_equal);
   size_t count = 0;
   for (guint i = 0; i < entry->ranges->len; i++) {
-    const PooledRange *packed = &g_array_index(entry->ranges, PooledRange, i);
+    PooledRange *packed = &g_array_index(entry->ranges, PooledRange, i);
+    if (!g_hash_table_add(seen, packed))
+      continue;
     if (packed->derived &&
         is_overridden(entry, packed, !g_str_has_prefix(pooled(builder, packed->id), "CVE-")))
       continue;

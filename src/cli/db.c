@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "cli/command.h"
 
+#define PROGRESS_WIDTH 50u /* of what is being done; counts stand behind it */
+
 static char *config_path, *data_folder, *format;
 static char **feed_names;
 static ConfigFeed imported; /* its strings come from the options */
@@ -42,6 +44,10 @@ show_progress(const char *what, uint64_t done, uint64_t total, void *data)
   if (now - shown < G_USEC_PER_SEC / 10 && done != 0 && done != total)
     return;
   shown = now;
+  /* The end of an address tells more than its beginning. */
+  size_t length = strlen(what);
+  if (length > PROGRESS_WIDTH)
+    what += length - PROGRESS_WIDTH;
   if (total > 0)
     fprintf(stderr, "\r\033[K%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, what, done, total);
   else

@@ -96,8 +96,8 @@ class Mirror:
             self.packages.append(f"Package: {source}\nVersion: {version}\nArchitecture: {self.architecture}\n"
                                  f"Filename: {path}\nSize: {size}\nSHA256: {digest}\n")
 
-    def publish(self, valid=timedelta(days=7), codename="bookworm-security", tamper=None):
-        now = datetime.now(timezone.utc)
+    def publish(self, valid=timedelta(days=7), codename="bookworm-security", age=timedelta(0), tamper=None):
+        now = datetime.now(timezone.utc) - age
         files = {"main/source/Sources.xz": "\n".join(self.sources),
                  f"main/binary-{self.architecture}/Packages.xz": "\n".join(self.packages)}
         lines = [f"{self.write(f'dists/bookworm-security/{path}', lzma.compress(text.encode()))}{path}\n"

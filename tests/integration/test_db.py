@@ -194,6 +194,25 @@ def test_suite_that_cannot_be_trusted(db, mirror, breakage):
     assert statements(db) == {"bookworm-security": 1}
 
 
+def test_suite_that_is_held_back(db, mirror):
+    mirror.add("openssl", ("3.0.2-1", "CVE-2024-1111"))
+    mirror.publish()
+    import_suite(db, mirror)
+    mirror.add("curl", ("8-1", "CVE-2024-3333"))
+    mirror.publish(age=timedelta(hours=1))
+    assert "older" in db("update", check=2).stderr
+    assert statements(db) == {"bookworm-security": 1}
+
+
+def test_suite_on_a_disk(db, mirror):
+    mirror.add("openssl", ("3.0.2-1", "CVE-2024-1111, CVE-2024-2222"))
+    mirror.publish()
+    mirror.url = (mirror.folder / "www").as_uri()
+    import_suite(db, mirror)
+    assert statements(db) == {"bookworm-security": 2}
+    assert mirror.asked == []
+
+
 def test_suite_signed_by_a_stranger(db, mirror, tmp_path):
     stranger = Mirror(tmp_path / "stranger")
     try:

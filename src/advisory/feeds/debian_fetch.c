@@ -1,30 +1,19 @@
-/* The debian-repo feed's copy of a suite: a verified head, its indices, and the changelogs of its
- * sources, fetched by several threads. */
+/* The debian-repo feed's copy of a suite: a verified head and its indices. The changelogs are
+ * fetched by debian_changelogs.c. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "advisory/feeds/changelog.h"
+#include "advisory/feeds/deb822.h"
 #include "advisory/feeds/debian_release.h"
 #include "advisory/feeds/debian_repo-private.h"
 #include "advisory/feeds/debian_source.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "oci/digest.h"
-
-#define FETCH_THREADS  8u
-#define FETCH_ATTEMPTS 3u
-#define FETCH_PAUSE_US 500000u
-#define SOURCE_FILE_MAX                                                                            \
-  ((uint64_t)32 * 1024 * 1024) /* larger ones keep their own id's statement                        \
-                                */
-#define CHANGELOG_UNPACKED_MAX ((size_t)256 * 1024 * 1024)
-#define INDEX_FOLDER           "index"
-#define CHANGELOG_FOLDER       "changelogs"
 
 const char *
 debian_architecture(void)
@@ -44,33 +33,10 @@ debian_architecture(void)
   return "amd64";
 }
 
-bool
-debian_wants_changelog(const ConfigFeed *config, const char *source)
-{
-  if (config->sources == NULL)
-    return true;
-  g_auto(GStrv) names = g_strsplit_set(config->sources, ", ", -1);
-  return g_strv_contains((const char *const *)names, source);
-}
-
-char *
-debian_changelog_path(const char *folder, const char *source, const char *version)
-{
-  g_autofree char *name = g_strdup_printf("%s_%s", source, version);
-  return g_build_filename(folder, CHANGELOG_FOLDER, name, NULL);
-}
-
 static char *
 index_path(const char *folder, const char *sha256)
 {
   return g_build_filename(folder, INDEX_FOLDER, sha256, NULL);
-}
-
-static bool
-has_sha256(Slice bytes, const char *sha256)
-{
-  Digest digest = digest_of(DIGEST_SHA256, bytes);
-  return strcmp(digest_hex(&digest), sha256) == 0;
 }
 
 GHashTable *
@@ -104,6 +70,30 @@ debian_read_indices(const char *folder, Slice release, const char *architecture,
   return g_steal_pointer(&sources);
 }
 
+static bool
+download_index(FeedContext *context, const DebianIndex *index, const char *name, const char *target,
+               GError **error)
+{
+  g_autofree char *url =
+      g_strconcat(context->config->url, "/dists/", context->config->suite, "/", name, NULL);
+  g_autofree char *etag = g_strconcat(target, ".etag", NULL);
+  DownloadResult result;
+  if (!http_client_download(context->client, url, target, index->size, FEED_RETRIES,
+                            context->progress, context->cancellable, &result, error))
+    return false;
+  unlink(etag);
+  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, target, index->size, error);
+  if (bytes == NULL)
+    return false;
+  if (debian_has_sha256(slice_from_bytes(bytes), index->sha256))
+    return true;
+  unlink(target);
+  return error_set(error, ASSAY_ERROR_MISMATCH,
+                   "%s: not what the suite's InRelease lists (the mirror is being updated: try "
+                   "again later)",
+                   url);
+}
+
 /* One index of the suite into index/SHA256, by its hash where the mirror has it so: then a mirror
  * that changes while we read it does not matter. */
 static bool
@@ -111,266 +101,22 @@ fetch_index(FeedContext *context, const DebianIndex *index, bool by_hash, bool *
             GError **error)
 {
   g_autofree char *path = index_path(context->folder, index->sha256);
+  g_autofree char *temporary = g_strconcat(path, ".new", NULL);
   g_autofree char *folder = g_path_get_dirname(index->path);
-  g_autofree char *name = by_hash ? g_strconcat(folder, "/by-hash/SHA256/", index->sha256, NULL)
-                                  : g_strdup(index->path);
-  g_autofree char *url =
-      g_strconcat(context->config->url, "/dists/", context->config->suite, "/", name, NULL);
-  DownloadResult result;
+  g_autofree char *name = g_strconcat(folder, "/by-hash/SHA256/", index->sha256, NULL);
+  g_autoptr(GError) failure = NULL;
   if (g_file_test(path, G_FILE_TEST_EXISTS))
     return true;
-  g_autofree char *temporary = g_strconcat(path, ".new", NULL);
-  if (!http_client_download(context->client, url, temporary, index->size, FEED_RETRIES,
-                            context->progress, context->cancellable, &result, error))
-    return false;
-  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, temporary, index->size, error);
-  g_autofree char *etag = g_strconcat(temporary, ".etag", NULL);
-  unlink(etag);
-  if (bytes == NULL)
-    return false;
-  if (!has_sha256(slice_from_bytes(bytes), index->sha256)) {
-    unlink(temporary);
-    return error_set(error, ASSAY_ERROR_MISMATCH,
-                     "%s: not what the suite's InRelease lists (the mirror is being updated: try "
-                     "again later)",
-                     url);
-  }
-  *changed = true;
-  return rename(temporary, path) == 0 ||
-         error_set(error, ASSAY_ERROR_IO, "%s: cannot be stored", path);
-}
-
-/* What the threads share: the jobs are read-only, `next` and `failed` are atomic, `told` guards the
- * progress, which is not written for several threads. */
-typedef struct {
-  FeedContext *context;
-  GPtrArray *jobs; /* DebianSource, borrowed */
-  int next, done, failed, missing;
-  GMutex told;
-} ChangelogFetch;
-
-static bool
-append_bytes(Slice bytes, void *data, GError **error)
-{
-  g_byte_array_append(data, bytes.data, (guint)bytes.size);
-  return true;
-}
-
-static GBytes *
-fetch_file(HttpClient *client, const FeedContext *context, const ChangelogFile *file,
-           GError **error)
-{
-  g_autofree char *url = g_strconcat(context->config->url, "/", file->path, NULL);
-  for (unsigned attempt = 0;; attempt++) {
-    g_autoptr(GError) failure = NULL;
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(HttpResponse) response = http_client_stream(
-        client, url, NULL, append_bytes, bytes, file->size, context->cancellable, &failure);
-    if (response != NULL && response->status == 200) {
-      if (has_sha256(slice_new(bytes->data, bytes->len), file->sha256))
-        return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
-      error_set(&failure, ASSAY_ERROR_MISMATCH, "%s: not what the suite's index lists", url);
-    }
-    bool missing = response != NULL && response->status >= 400 && response->status < 500;
-    if (response != NULL && failure == NULL)
-      error_set(&failure, missing ? ASSAY_ERROR_NOT_FOUND : ASSAY_ERROR_NETWORK,
-                "%s: the server answered %ld", url, response->status);
-    if (missing || attempt + 1 >= FETCH_ATTEMPTS ||
-        g_cancellable_is_cancelled(context->cancellable)) {
-      g_propagate_error(error, g_steal_pointer(&failure));
-      return NULL;
-    }
-    g_usleep(FETCH_PAUSE_US << attempt);
-  }
-}
-
-static bool
-is_source_changelog(const char *name)
-{
-  const char *slash = strchr(name, '/');
-  return strcmp(name, "debian/changelog") == 0 ||
-         (slash != NULL && strcmp(slash + 1, "debian/changelog") == 0);
-}
-
-/* The FILE of usr/share/doc/PACKAGE/FILE (Debian Policy 12.7), or "". */
-static const char *
-doc_file(const char *name)
-{
-  static const char doc[] = "usr/share/doc/";
-  const char *slash = g_str_has_prefix(name, doc) ? strchr(name + strlen(doc), '/') : NULL;
-  return slash != NULL ? slash + 1 : "";
-}
-
-static bool
-is_debian_changelog(const char *name)
-{
-  const char *file = doc_file(name);
-  return g_str_has_prefix(file, "changelog.Debian") && g_str_has_suffix(file, ".gz");
-}
-
-static bool
-is_native_changelog(const char *name)
-{
-  return strcmp(doc_file(name), "changelog.gz") == 0;
-}
-
-/* The changelog of a binary package; NULL without *error when it has none (its folder of documents
- * may be a link to another package's). */
-static GBytes *
-extract_from_deb(GBytes *file, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GBytes) data = unpack_deb_data(slice_from_bytes(file), SOURCE_FILE_MAX, error);
-  if (data == NULL)
-    return NULL;
-  Slice bytes = slice_from_bytes(data);
-  g_autoptr(GBytes) packed =
-      unpack_tar_member(bytes, is_debian_changelog, CHANGELOG_UNPACKED_MAX, &failure);
-  /* That of a native package has the name that others give to their upstream's. */
-  if (packed == NULL && failure == NULL)
-    packed = unpack_tar_member(bytes, is_native_changelog, CHANGELOG_UNPACKED_MAX, &failure);
-  if (packed == NULL) {
-    if (failure != NULL)
-      g_propagate_error(error, g_steal_pointer(&failure));
-    return NULL;
-  }
-  g_autoptr(GBytes) text = unpack_compressed(packed, CHANGELOG_UNPACKED_MAX, error);
-  Slice rest = slice_from_bytes(text);
-  ChangelogEntry entry;
-  return text != NULL && changelog_next_entry(&rest, &entry) ? g_steal_pointer(&text) : NULL;
-}
-
-/* The changelog in a file whose hash held; NULL without *error when it has none. */
-static GBytes *
-extract_changelog(ChangelogPlace place, GBytes *file, GError **error)
-{
-  if (place == CHANGELOG_IN_DEB)
-    return extract_from_deb(file, error);
-  if (place == CHANGELOG_IN_TAR)
-    return unpack_tar_member(slice_from_bytes(file), is_source_changelog, CHANGELOG_UNPACKED_MAX,
-                             error);
-  g_autoptr(GBytes) diff = unpack_compressed(file, CHANGELOG_UNPACKED_MAX, error);
-  return diff != NULL ? changelog_from_diff(slice_from_bytes(diff)) : NULL;
-}
-
-/* One try; NULL without *error when the file is not there, too large or has no changelog. */
-static GBytes *
-try_file(HttpClient *client, const FeedContext *context, const ChangelogFile *file, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  if (file->path == NULL || file->size > SOURCE_FILE_MAX)
-    return NULL;
-  g_autoptr(GBytes) bytes = fetch_file(client, context, file, &failure);
-  GBytes *changelog = bytes != NULL ? extract_changelog(file->place, bytes, &failure) : NULL;
-  if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return changelog;
-}
-
-/* From the source, which has all of it, or, where the mirror carries no sources, from a binary
- * package. A changelog that the mirror does not have is kept as an empty file and *@missing. */
-static bool
-fetch_changelog(HttpClient *client, const FeedContext *context, const DebianSource *source,
-                bool *missing, GError **error)
-{
-  g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GBytes) changelog = try_file(client, context, &source->source, &failure);
-  for (size_t i = 0; changelog == NULL && i < CHANGELOG_DEBS_MAX; i++) {
-    g_clear_error(&failure);
-    changelog = try_file(client, context, &source->debs[i], &failure);
-  }
-  if (changelog == NULL && failure != NULL) {
+  /* Not every copy of a mirror keeps the names by hash that its head promises. */
+  bool fetched = by_hash && download_index(context, index, name, temporary, &failure);
+  if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  *missing = changelog == NULL;
-  Slice kept = slice_sub(slice_from_bytes(changelog), 0, DEBIAN_CHANGELOG_MAX);
-  return file_replace(AT_FDCWD, path, kept, 0600, error);
-}
-
-static gpointer
-run_fetch_thread(gpointer data)
-{
-  ChangelogFetch *fetch = data;
-  g_autoptr(HttpClient) client = http_client_new(fetch->context->ca_file);
-  for (;;) {
-    guint index = (guint)g_atomic_int_add(&fetch->next, 1);
-    if (index >= fetch->jobs->len || g_cancellable_is_cancelled(fetch->context->cancellable))
-      return NULL;
-    const DebianSource *source = fetch->jobs->pdata[index];
-    g_autoptr(GError) error = NULL;
-    bool missing = false;
-    bool fetched = fetch_changelog(client, fetch->context, source, &missing, &error);
-    g_mutex_lock(&fetch->told);
-    fetch->missing += missing;
-    if (!fetched && fetch->failed++ == 0)
-      g_ptr_array_add(fetch->context->messages,
-                      g_strdup_printf("%s: %s", source->name, error->message));
-    fetch->done++;
-    progress_tell(fetch->context->progress, "changelogs", (uint64_t)fetch->done, fetch->jobs->len);
-    g_mutex_unlock(&fetch->told);
-  }
-}
-
-/* Whether there is no changelog of @source, or only the mark that the mirror had none, which a new
- * state of the mirror (@again) makes worth another look. */
-static bool
-needs_changelog(const FeedContext *context, const DebianSource *source, bool again)
-{
-  struct stat status;
-  g_autofree char *path = debian_changelog_path(context->folder, source->name, source->version);
-  return debian_wants_changelog(context->config, source->name) &&
-         (stat(path, &status) < 0 || (again && status.st_size == 0));
-}
-
-static void
-tell_fetched(const ChangelogFetch *fetch)
-{
-  if (fetch->failed > 0)
-    g_ptr_array_add(
-        fetch->context->messages,
-        g_strdup_printf("%d of %u changelogs could not be read: their updates are known "
-                        "without CVE numbers until the next update",
-                        fetch->failed, fetch->jobs->len));
-  if (fetch->missing > 0)
-    g_ptr_array_add(fetch->context->messages,
-                    g_strdup_printf("%d of %u changelogs are not on the mirror: their updates are "
-                                    "known without CVE numbers",
-                                    fetch->missing, fetch->jobs->len));
-}
-
-/* The changelogs that are not there yet. One that cannot be had is no error: its update is stated
- * under its own id, and the next run tries again. */
-static bool
-fetch_changelogs(FeedContext *context, GHashTable *sources, bool again, bool *changed,
-                 GError **error)
-{
-  ChangelogFetch fetch = {.context = context};
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-  GThread *threads[FETCH_THREADS];
-  GHashTableIter iter;
-  gpointer value;
-  g_hash_table_iter_init(&iter, sources);
-  while (g_hash_table_iter_next(&iter, NULL, &value)) {
-    const DebianSource *source = value;
-    if (needs_changelog(context, source, again))
-      g_ptr_array_add(jobs, value);
-  }
-  if (jobs->len == 0)
-    return true;
-  fetch.jobs = jobs;
-  g_mutex_init(&fetch.told);
-  for (unsigned i = 0; i < FETCH_THREADS; i++)
-    threads[i] = g_thread_new("changelogs", run_fetch_thread, &fetch);
-  for (unsigned i = 0; i < FETCH_THREADS; i++)
-    g_thread_join(threads[i]);
-  g_mutex_clear(&fetch.told);
+  if (!fetched && !download_index(context, index, index->path, temporary, error))
+    return false;
   *changed = true;
-  if (g_cancellable_is_cancelled(context->cancellable))
-    return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
-  tell_fetched(&fetch);
-  return true;
+  return rename(temporary, path) == 0 || error_set_errno(error, errno, "%s", path);
 }
 
 /* Removes what no index or source of the suite needs any more. */
@@ -412,6 +158,26 @@ make_subfolder(const char *folder, const char *name, GError **error)
   return fd >= 0;
 }
 
+/* A head that is older than the one we have was kept back by somebody: its signature holds for
+ * ever, and not every suite has a Valid-Until. */
+static bool
+check_not_older(const FeedContext *context, Slice release, GError **error)
+{
+  g_autofree char *path = g_build_filename(context->folder, "Release", NULL);
+  g_autoptr(GBytes) known = file_read(AT_FDCWD, path, DEBIAN_RELEASE_MAX, NULL);
+  g_autofree char *known_date = deb822_get_text(slice_from_bytes(known), "Date");
+  g_autofree char *date = deb822_get_text(release, "Date");
+  int64_t then, now;
+  if (known_date == NULL || !debian_date_parse(known_date, &then))
+    return true;
+  if (date != NULL && debian_date_parse(date, &now) && now >= then)
+    return true;
+  return error_set(error, ASSAY_ERROR_MISMATCH,
+                   "the mirror's state is of %s, older than what it gave before (%s): it lags "
+                   "behind, or somebody holds it back",
+                   date != NULL ? date : "no date", known_date);
+}
+
 /* The suite's head, verified, as bytes; it stays beside the one in use until all is there. */
 static GBytes *
 fetch_release(FeedContext *context, const char *verified_path, bool *is_new, GError **error)
@@ -428,8 +194,10 @@ fetch_release(FeedContext *context, const char *verified_path, bool *is_new, GEr
       debian_release_verify(path, config->keyring, verified_path, context->cancellable, error)
           ? file_read(AT_FDCWD, verified_path, DEBIAN_RELEASE_MAX, error)
           : NULL;
-  if (release == NULL || !debian_release_check(slice_from_bytes(release), config->suite,
-                                               g_get_real_time() / G_USEC_PER_SEC, error)) {
+  if (release == NULL ||
+      !debian_release_check(slice_from_bytes(release), config->suite,
+                            g_get_real_time() / G_USEC_PER_SEC, error) ||
+      !check_not_older(context, slice_from_bytes(release), error)) {
     g_prefix_error(error, "%s: ", url);
     /* Asked for anew next time: a file that we do not trust must not be "not modified". */
     unlink(path);
@@ -464,7 +232,7 @@ debian_fetch(FeedContext *context, bool *changed, GError **error)
   uint64_t skipped = 0;
   g_autoptr(GHashTable) sources = debian_read_indices(context->folder, text, debian_architecture(),
                                                       &packages_known, &skipped, error);
-  if (sources == NULL || !fetch_changelogs(context, sources, is_new, changed, error))
+  if (sources == NULL || !debian_fetch_changelogs(context, sources, is_new, changed, error))
     return false;
   if (rename(verified_path, release_path) < 0)
     return error_set(error, ASSAY_ERROR_IO, "%s: cannot be stored", release_path);

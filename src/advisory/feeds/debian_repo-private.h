@@ -12,6 +12,17 @@
 #define DEBIAN_INDEX_MAX     ((size_t)512 * 1024 * 1024) /* unpacked */
 #define DEBIAN_CHANGELOG_MAX ((size_t)4 * 1024 * 1024)   /* what we keep of it, newest first */
 
+#define INDEX_FOLDER     "index"
+#define CHANGELOG_FOLDER "changelogs"
+
+bool debian_has_sha256(Slice bytes, const char *sha256);
+
+/* Fetches the changelogs of @sources (name -> DebianSource) that are not there yet, and, when the
+ * mirror has a new state (@again), those that it did not have before. One that cannot be had is no
+ * error: its update is stated under its own id, and context->messages tells. */
+bool debian_fetch_changelogs(FeedContext *context, GHashTable *sources, bool again, bool *changed,
+                             GError **error);
+
 bool debian_fetch(FeedContext *context, bool *changed, GError **error);
 
 /* Reads the indices below @folder that @release lists into sources. *@packages_known is false when
