@@ -43,19 +43,32 @@ severity_parse(const char *name, Severity *severity)
   return false;
 }
 
+static const char *const state_names[] = {
+    [STATE_FIXED] = "fixed",
+    [STATE_AFFECTED] = "affected",
+    [STATE_WILL_NOT_FIX] = "will-not-fix",
+    [STATE_END_OF_LIFE] = "end-of-life",
+    [STATE_UNIMPORTANT] = "unimportant",
+    [STATE_NOT_AFFECTED] = "not-affected",
+    [STATE_UNDER_REVIEW] = "under-review",
+};
+
 const char *
 advisory_state_name(AdvisoryState state)
 {
-  static const char *const names[] = {
-      [STATE_FIXED] = "fixed",
-      [STATE_AFFECTED] = "affected",
-      [STATE_WILL_NOT_FIX] = "will-not-fix",
-      [STATE_END_OF_LIFE] = "end-of-life",
-      [STATE_UNIMPORTANT] = "unimportant",
-      [STATE_NOT_AFFECTED] = "not-affected",
-      [STATE_UNDER_REVIEW] = "under-review",
-  };
-  return state < G_N_ELEMENTS(names) ? names[state] : "under-review";
+  return state < G_N_ELEMENTS(state_names) ? state_names[state] : "under-review";
+}
+
+bool
+advisory_state_parse(const char *name, AdvisoryState *state)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(state_names); i++) {
+    if (g_strcmp0(name, state_names[i]) == 0) {
+      *state = (AdvisoryState)i;
+      return true;
+    }
+  }
+  return false;
 }
 
 /* The strings are const for those who only point at them; these are ours. */

@@ -30,6 +30,7 @@ typedef enum {
   STATE_NOT_AFFECTED,
   STATE_UNDER_REVIEW, /* <undetermined>, "Under investigation" */
 } AdvisoryState;
+bool advisory_state_parse(const char *name, AdvisoryState *state);
 const char *advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
 
 /* One statement: this vulnerability, in this package of this ecosystem. Its strings belong to

@@ -159,3 +159,69 @@ registry_referrers(Registry *registry, const char *repository, const Digest *dig
   }
   return g_steal_pointer(&referrers);
 }
+
+/* --- images --- */
+
+static void
+stored_image_free(void *data)
+{
+  StoredImage *image = data;
+  g_free(image->media_type);
+  g_free(image->artifact_type);
+  g_strfreev(image->tags);
+  g_free(image);
+}
+
+static GStrv
+tags_of(SqlConnection *db, const char *repository, const char *digest, GError **error)
+{
+  bool more;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT name FROM tags WHERE repository = $1 AND digest = $2 ORDER BY name",
+      SQL_TEXT(repository), SQL_TEXT(digest), SQL_END);
+  return collect_names(rows, -1, &more, error);
+}
+
+static bool
+count_manifests(SqlConnection *db, const char *repository, uint64_t *total, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT count(*) FROM manifests WHERE repository = $1",
+                SQL_TEXT(repository), SQL_END);
+  if (!registry_row_exists(rows, error))
+    return false;
+  *total = (uint64_t)sql_rows_integer(rows, 0);
+  return true;
+}
+
+GPtrArray *
+registry_images(Registry *registry, const char *repository, int64_t limit, int64_t offset,
+                uint64_t *total, GError **error)
+{
+  if (!registry_check_name(repository, error))
+    return NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL || !registry_check_known(db, repository, error) ||
+      !count_manifests(db, repository, total, error))
+    return NULL;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(stored_image_free);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT digest, media_type, artifact_type, pushed FROM manifests "
+                "WHERE repository = $1 ORDER BY pushed DESC, digest LIMIT $2 OFFSET $3",
+                SQL_TEXT(repository), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
+  while (rows != NULL && failure == NULL && sql_rows_next(rows, &failure)) {
+    StoredImage *image = g_new0(StoredImage, 1);
+    g_ptr_array_add(images, image);
+    g_strlcpy(image->digest.text, sql_rows_text(rows, 0), sizeof image->digest.text);
+    image->media_type = g_strdup(sql_rows_text(rows, 1));
+    image->artifact_type = g_strdup(sql_rows_text(rows, 2));
+    image->pushed = sql_rows_integer(rows, 3);
+    image->tags = tags_of(db, repository, image->digest.text, &failure);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&images);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}

@@ -109,6 +109,20 @@ GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *mo
 GPtrArray *registry_referrers(Registry *registry, const char *repository, const Digest *digest,
                               const char *artifact_type, GError **error);
 
+/* A manifest of a repository as lists show it. */
+typedef struct {
+  Digest digest;
+  char *media_type;
+  char *artifact_type; /* or NULL */
+  int64_t pushed;      /* microseconds since 1970 */
+  GStrv tags;          /* that point to it; may be empty */
+} StoredImage;
+
+/* At most @limit manifests from @offset on, newest first; *total counts all. (transfer full):
+ * StoredImage */
+GPtrArray *registry_images(Registry *registry, const char *repository, int64_t limit,
+                           int64_t offset, uint64_t *total, GError **error);
+
 /* Sessions held in memory. */
 unsigned registry_open_uploads(Registry *registry);
 /* Drops idle uploads; called now and then by the server. */

@@ -9,9 +9,11 @@
 #include "verdict/policy.h"
 
 typedef struct {
-  const char *target; /* as the user wrote it */
-  const char *digest; /* of the manifest, or NULL */
-  const ImageInventory *inventory;
+  const char *target;              /* as the user wrote it */
+  const char *digest;              /* of the manifest, or NULL */
+  const ImageInventory *inventory; /* or NULL */
+  const char *os;                  /* the distribution's name, or NULL: the inventory's */
+  unsigned packages;
   const GPtrArray *findings; /* Finding, filtered and sorted */
   const GPtrArray *notes;    /* char * */
   const Verdict *verdict;    /* or NULL */
@@ -24,3 +26,8 @@ bool report_format_parse(const char *name, ReportFormat *format);
 /* The table is @width columns wide at most (0: unlimited) and coloured when @colour. SARIF
  * is 2.1.0. (transfer full) */
 char *report_write(ReportFormat format, const Report *report, unsigned width, bool colour);
+
+/* @text without control characters and without marks that turn the direction of writing, valid
+ * UTF-8: for what comes from images and feeds and goes to a terminal. NULL gives "". (transfer
+ * full) */
+char *report_clean_text(const char *text);

@@ -71,10 +71,17 @@ request_new(HttpServer *server, struct MHD_Connection *connection, const char *m
 }
 
 static void
-request_free(Request *request)
+request_drop_state(Request *request)
 {
   if (request->state != NULL && request->free_state != NULL)
     request->free_state(request->state);
+  request->state = NULL;
+}
+
+static void
+request_free(Request *request)
+{
+  request_drop_state(request);
   g_clear_pointer(&request->response, MHD_destroy_response);
   g_clear_pointer(&request->parameters, g_hash_table_unref);
   g_clear_pointer(&request->buffer, g_byte_array_unref);
@@ -185,6 +192,8 @@ static enum MHD_Result
 request_send(Request *request)
 {
   struct MHD_Response *response = request->response;
+  /* Before the client sees the answer: its next request may want what this one holds (an upload). */
+  request_drop_state(request);
   MHD_add_response_header(response, "X-Request-Id", request->id);
   MHD_add_response_header(response, "Docker-Distribution-Api-Version", "registry/2.0");
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "inspect/inspection.h"
+#include "server/api/api.h"
 #include "server/health.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
@@ -133,6 +134,31 @@ static const Route routes[] = {
      .label = "manifest",
      .blocking = true,
      .finish = v2_manifest_delete},
+    {.method = "GET",
+     .pattern = "/api/v1/repositories",
+     .label = "api",
+     .blocking = true,
+     .finish = api_repositories},
+    {.method = "GET",
+     .pattern = "/api/v1/repositories/<name>/images",
+     .label = "api",
+     .blocking = true,
+     .finish = api_images},
+    {.method = "GET",
+     .pattern = "/api/v1/images/<digest>/findings",
+     .label = "api",
+     .blocking = true,
+     .finish = api_findings},
+    {.method = "GET",
+     .pattern = "/api/v1/images/<digest>/packages",
+     .label = "api",
+     .blocking = true,
+     .finish = api_packages},
+    {.method = "GET",
+     .pattern = "/api/v1/images/<digest>/verdict",
+     .label = "api",
+     .blocking = true,
+     .finish = api_verdict},
     {NULL},
 };
 

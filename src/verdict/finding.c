@@ -75,6 +75,44 @@ finding_to_json(const Finding *finding)
   return object;
 }
 
+Finding *
+finding_from_json(const json_t *json)
+{
+  Finding *finding = g_new0(Finding, 1);
+  const char *severity = json_get_string(json, "severity"), *state = json_get_string(json, "state");
+  finding->id = g_strdup(json_get_string(json, "id"));
+  finding->aliases = json_get_strings(json, "aliases");
+  finding->vendor_id = g_strdup(json_get_string(json, "vendor_id"));
+  finding->title = g_strdup(json_get_string(json, "title"));
+  finding->description = g_strdup(json_get_string(json, "description"));
+  if (severity == NULL || !severity_parse(severity, &finding->severity))
+    finding->severity = SEVERITY_UNKNOWN;
+  finding->severity_source = g_strdup(json_get_string(json, "severity_source"));
+  finding->cvss_vector = g_strdup(json_get_string(json, "cvss_vector"));
+  finding->cvss_score = json_get_number(json, "cvss_score", -1);
+  finding->epss_score = json_get_number(json, "epss_score", -1);
+  finding->epss_percentile = json_get_number(json, "epss_percentile", -1);
+  finding->known_exploited = json_get_boolean(json, "known_exploited", false);
+  finding->known_exploited_due = g_strdup(json_get_string(json, "known_exploited_due"));
+  if (state == NULL || !advisory_state_parse(state, &finding->state))
+    finding->state = STATE_AFFECTED;
+  finding->package_type = g_strdup(json_get_string(json, "package_type"));
+  finding->package = g_strdup(json_get_string(json, "package"));
+  finding->architecture = g_strdup(json_get_string(json, "architecture"));
+  finding->source_package = g_strdup(json_get_string(json, "source_package"));
+  finding->installed_version = g_strdup(json_get_string(json, "installed_version"));
+  finding->affected = g_strdup(json_get_string(json, "affected"));
+  finding->fixed_version = g_strdup(json_get_string(json, "fixed_version"));
+  finding->layer = g_strdup(json_get_string(json, "layer"));
+  finding->location = g_strdup(json_get_string(json, "location"));
+  finding->remedy = g_strdup(json_get_string(json, "remedy"));
+  finding->references = json_get_strings(json, "references");
+  finding->feed = g_strdup(json_get_string(json, "feed"));
+  finding->published = g_strdup(json_get_string(json, "published"));
+  finding->modified = g_strdup(json_get_string(json, "modified"));
+  return finding;
+}
+
 static int
 compare_numbers(double a, double b)
 {

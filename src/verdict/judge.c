@@ -42,6 +42,33 @@ verdict_to_json(const Verdict *verdict)
   return object;
 }
 
+static void
+lines_from_json(const json_t *json, const char *key, GPtrArray *lines)
+{
+  size_t index;
+  json_t *item;
+  json_array_foreach(json_get_array(json, key), index, item) {
+    if (json_is_string(item))
+      g_ptr_array_add(lines, g_strdup(json_string_value(item)));
+  }
+}
+
+Verdict *
+verdict_from_json(const json_t *json)
+{
+  Verdict *verdict = g_new0(Verdict, 1);
+  verdict->allowed = json_get_boolean(json, "allowed", false);
+  verdict->policy = g_strdup(json_get_string(json, "policy"));
+  verdict->message = g_strdup(json_get_string(json, "message"));
+  verdict->blocking = (unsigned)json_get_integer(json, "blocking", 0);
+  verdict->ignored = (unsigned)json_get_integer(json, "ignored", 0);
+  verdict->reasons = g_ptr_array_new_with_free_func(g_free);
+  verdict->warnings = g_ptr_array_new_with_free_func(g_free);
+  lines_from_json(json, "reasons", verdict->reasons);
+  lines_from_json(json, "warnings", verdict->warnings);
+  return verdict;
+}
+
 /* The verdict may turn at @when, if that is still to come. */
 static void
 note_change(Verdict *verdict, int64_t when, int64_t now)

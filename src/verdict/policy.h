@@ -47,6 +47,8 @@ typedef struct {
 void verdict_free(Verdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_free)
 json_t *verdict_to_json(const Verdict *verdict);
+/* What verdict_to_json() wrote. (transfer full) */
+Verdict *verdict_from_json(const json_t *json);
 
 /* Pure: the same input gives the same verdict. (transfer full) */
 Verdict *policy_judge(const PolicySet *set, const PolicyInput *input);

@@ -1,0 +1,171 @@
+/* `assay findings`: the findings of an image that a registry holds. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/server_client.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "report/report.h"
+
+static char *server_option, *format_option, *severity_option;
+static gboolean fixable_option;
+
+static const GOptionEntry options[] = {
+    {"server", 's', 0, G_OPTION_ARG_STRING, &server_option,
+     "The registry (default: the reference's host; $ASSAY_SERVER; http://127.0.0.1:5000)", "URL"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
+     "FORMAT"},
+    {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
+     "Only these, separated by commas: critical, high, medium, low, negligible, unknown", "LIST"},
+    {"ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &fixable_option, "Only findings with a fix", NULL},
+    {NULL}};
+
+/* "HOST/REPOSITORY:TAG" names its registry; "REPOSITORY:TAG" leaves it to --server. A loopback host
+ * speaks plain HTTP, as registry clients have it. */
+static char *
+choose_server(const char *text, const Reference *reference)
+{
+  bool has_host = g_str_has_prefix(text, reference->host);
+  if (server_option != NULL || !has_host)
+    return g_strdup(server_url(server_option));
+  bool loopback = g_str_has_prefix(reference->host, "127.") ||
+                  g_str_has_prefix(reference->host, "localhost") ||
+                  g_str_has_prefix(reference->host, "[::1]");
+  return g_strdup_printf("%s://%s", loopback ? "http" : "https", reference->host);
+}
+
+/* Without a host a name is taken as written, and not for one of Docker Hub's. */
+static Reference *
+parse(const char *text, GError **error)
+{
+  Reference *reference = reference_parse(text, error);
+  if (reference == NULL || g_str_has_prefix(text, reference->host))
+    return reference;
+  reference_free(reference);
+  g_autofree char *with_host = g_strconcat("localhost/", text, NULL);
+  return reference_parse(with_host, error);
+}
+
+/* The image behind a tag, from the list of its repository. */
+static json_t *
+find_image(const char *server, const Reference *reference, GError **error)
+{
+  g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/images", reference->repository);
+  g_autoptr(json_t) images = server_get_all(server, path, "images", error);
+  if (images == NULL)
+    return NULL;
+  size_t index;
+  json_t *image;
+  json_array_foreach(images, index, image) {
+    g_auto(GStrv) tags = json_get_strings(image, "tags");
+    bool by_digest = reference->digest != NULL;
+    if (by_digest ? g_strcmp0(json_get_string(image, "digest"), reference->digest) == 0
+                  : tags != NULL && g_strv_contains((const char *const *)tags, reference->tag))
+      return json_incref(image);
+  }
+  error_set(error, ASSAY_ERROR_NOT_FOUND, "%s has no image %s; `assay images %s` lists them",
+            reference->repository, reference->digest != NULL ? reference->digest : reference->tag,
+            reference->repository);
+  return NULL;
+}
+
+/* A scan that is under way ends in a moment. */
+static json_t *
+wait_for_scan(const char *server, const Reference *reference, GError **error)
+{
+  for (int tries = 0; tries < 60; tries++) {
+    json_t *image = find_image(server, reference, error);
+    const json_t *scan = json_get_object(image, "scan");
+    if (image == NULL || g_strcmp0(json_get_string(scan, "state"), "pending") != 0)
+      return image;
+    json_decref(image);
+    g_usleep(G_USEC_PER_SEC / 2);
+  }
+  error_set(error, ASSAY_ERROR_TIMEOUT, "the scan of this image has not ended yet");
+  return NULL;
+}
+
+static char *
+findings_path(const char *digest)
+{
+  GString *path = g_string_new(NULL);
+  g_string_printf(path, "/api/v1/images/%s/findings?fixable=%s", digest,
+                  fixable_option ? "true" : "false");
+  if (severity_option != NULL) {
+    g_autofree char *escaped = g_uri_escape_string(severity_option, ",", FALSE);
+    g_string_append_printf(path, "&severity=%s", escaped);
+  }
+  return g_string_free(path, FALSE);
+}
+
+static int
+report(const char *target, const json_t *image, const json_t *verdict, json_t *list,
+       ReportFormat format)
+{
+  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+  size_t index;
+  json_t *item;
+  json_array_foreach(list, index, item) {
+    g_ptr_array_add(findings, finding_from_json(item));
+  }
+  const json_t *scan = json_get_object(image, "scan");
+  g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict);
+  Report document = {.target = target,
+                     .digest = json_get_string(image, "digest"),
+                     .findings = findings,
+                     .os = json_get_string(scan, "os"),
+                     .packages = (unsigned)json_get_integer(scan, "packages", 0),
+                     .verdict = judged,
+                     .database = json_get_string(scan, "advisories")};
+  g_autofree char *text =
+      report_write(format, &document, terminal_width(), terminal_wants_colour());
+  fputs(text, stdout);
+  return command_end_output(EXIT_FINE);
+}
+
+static int
+run(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  ReportFormat format = REPORT_TABLE;
+  if (format_option != NULL && !report_format_parse(format_option, &format))
+    return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
+  g_autoptr(Reference) reference = parse(arguments[0], &error);
+  if (reference == NULL)
+    return command_fail(error);
+  g_autofree char *server = choose_server(arguments[0], reference);
+  g_autoptr(json_t) image = wait_for_scan(server, reference, &error);
+  if (image == NULL)
+    return command_fail(error);
+  const char *digest = json_get_string(image, "digest");
+  const json_t *scan = json_get_object(image, "scan");
+  if (g_strcmp0(json_get_string(scan, "state"), "failed") == 0)
+    return command_usage_error("the scan of %s failed: %s", arguments[0],
+                               json_get_string(scan, "error"));
+  g_autofree char *path = findings_path(digest);
+  g_autofree char *verdict_path =
+      g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest, reference->repository);
+  g_autoptr(json_t) findings = server_get_all(server, path, "findings", &error);
+  g_autoptr(json_t) verdict = findings == NULL ? NULL : server_get(server, verdict_path, &error);
+  if (verdict == NULL)
+    return command_fail(error);
+  return report(arguments[0], image, verdict, findings, format);
+}
+
+const Command findings_command = {
+    .name = "findings",
+    .summary = "Show the findings of an image that a registry holds",
+    .arguments = "[HOST/]REPOSITORY[:TAG|@DIGEST]",
+    .help =
+        "Examples:\n"
+        "  assay findings team/app:v1\n"
+        "  assay findings 127.0.0.1:5000/team/app:v1 --severity critical,high --ignore-unfixed\n"
+        "  assay findings team/app:v1 --format sarif > app.sarif",
+    .options = options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run,
+};

@@ -1,0 +1,138 @@
+/* `assay images`: what a registry holds, and how its scans stand. */
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/server_client.h"
+#include "report/report.h"
+
+static char *server_option, *format_option;
+
+static const GOptionEntry options[] = {
+    {"server", 's', 0, G_OPTION_ARG_STRING, &server_option,
+     "The registry (default: $ASSAY_SERVER, else http://127.0.0.1:5000)", "URL"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default) or json", "FORMAT"},
+    {NULL}};
+
+/* "3 critical, 1 high"; severities without findings are left out. */
+static char *
+findings_in_words(const json_t *scan)
+{
+  static const char *const names[] = {"critical", "high", "medium", "low", "negligible", "unknown"};
+  const json_t *counts = json_get_object(scan, "findings");
+  GString *text = g_string_new(NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+    json_int_t count = json_get_integer(counts, names[i], 0);
+    if (count > 0)
+      g_string_append_printf(text, "%s%lld %s", text->len > 0 ? ", " : "", (long long)count,
+                             names[i]);
+  }
+  if (text->len == 0)
+    g_string_append_c(text, '-');
+  return g_string_free(text, FALSE);
+}
+
+static void
+set_cell(struct libscols_line *line, size_t column, const char *text)
+{
+  g_autofree char *clean = report_clean_text(text != NULL ? text : "-");
+  scols_line_set_data(line, column, clean);
+}
+
+static void
+add_line(struct libscols_table *table, const json_t *image)
+{
+  struct libscols_line *line = scols_table_new_line(table, NULL);
+  const json_t *scan = json_get_object(image, "scan");
+  g_auto(GStrv) tags = json_get_strings(image, "tags");
+  g_autofree char *joined = tags == NULL ? NULL : g_strjoinv(", ", tags);
+  const char *digest = json_get_string(image, "digest");
+  g_autofree char *short_digest = digest == NULL ? NULL : g_strndup(digest, 19);
+  g_autofree char *findings = findings_in_words(scan);
+  set_cell(line, 0, json_get_string(image, "repository"));
+  set_cell(line, 1, joined);
+  set_cell(line, 2, short_digest);
+  set_cell(line, 3, json_get_string(scan, "os"));
+  set_cell(line, 4, json_get_string(scan, "state"));
+  set_cell(line, 5, findings);
+  set_cell(line, 6, json_get_string(image, "pushed"));
+}
+
+static void
+print_table(const json_t *images)
+{
+  static const char *const names[] = {"REPOSITORY", "TAGS",     "DIGEST", "OS",
+                                      "SCAN",       "FINDINGS", "PUSHED"};
+  struct libscols_table *table = scols_new_table();
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    scols_table_new_column(table, names[i], 0, 0);
+  scols_table_set_stream(table, stdout);
+  size_t index;
+  json_t *image;
+  json_array_foreach(images, index, image) {
+    add_line(table, image);
+  }
+  if (json_array_size(images) > 0)
+    scols_print_table(table);
+  else
+    printf("no images\n");
+  scols_unref_table(table);
+}
+
+static bool
+append_repository(const char *server, const char *repository, json_t *all, GError **error)
+{
+  g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/images", repository);
+  g_autoptr(json_t) images = server_get_all(server, path, "images", error);
+  size_t index;
+  json_t *image;
+  json_array_foreach(images, index, image) {
+    json_set_string(image, "repository", repository);
+  }
+  return images != NULL && json_array_extend(all, images) == 0;
+}
+
+static int
+run(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  const char *server = server_url(server_option);
+  g_autoptr(json_t) all = json_array();
+  bool as_json = g_strcmp0(format_option, "json") == 0;
+  if (format_option != NULL && !as_json && strcmp(format_option, "table") != 0)
+    return command_usage_error("--format: \"%s\" is neither table nor json", format_option);
+  g_autoptr(json_t) repositories =
+      arguments[0] != NULL ? json_pack("[{s:s}]", "name", arguments[0])
+                           : server_get_all(server, "/api/v1/repositories", "repositories", &error);
+  size_t index;
+  json_t *repository;
+  json_array_foreach(repositories, index, repository) {
+    if (error == NULL)
+      append_repository(server, json_get_string(repository, "name"), all, &error);
+  }
+  if (error != NULL)
+    return command_fail(error);
+  if (as_json) {
+    g_autofree char *text = json_to_pretty_text(all);
+    fputs(text, stdout);
+  } else {
+    print_table(all);
+  }
+  return command_end_output(EXIT_FINE);
+}
+
+const Command images_command = {
+    .name = "images",
+    .summary = "List the images of a registry and how their scans stand",
+    .arguments = "[REPOSITORY]",
+    .help = "Examples:\n"
+            "  assay images\n"
+            "  assay images --server https://registry.example.com team/app\n"
+            "  assay images --format json",
+    .options = options,
+    .most_arguments = 1,
+    .run = run,
+};

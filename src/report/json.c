@@ -1,0 +1,41 @@
+/* A report as one JSON document; docs/openapi.yaml describes the findings in it. */
+#include "base/json.h"
+#include "report/report-private.h"
+
+static json_t *
+os_to_json(const OsRelease *os)
+{
+  json_t *object = json_object();
+  json_set_string(object, "id", os->id);
+  json_set_string(object, "version_id", os->version_id);
+  json_set_string(object, "pretty_name", os->pretty_name);
+  return object;
+}
+
+char *
+report_write_json(const Report *report)
+{
+  unsigned counts[SEVERITY_CRITICAL + 1];
+  report_count(report->findings, counts);
+  g_autoptr(json_t) object = json_object();
+  json_object_set_new(object, "schema_version", json_integer(1));
+  json_set_string(object, "target", report->target);
+  json_set_string(object, "digest", report->digest);
+  json_set_string(object, "advisories", report->database);
+  if (report->inventory != NULL && report->inventory->os != NULL)
+    json_object_set_new(object, "os", os_to_json(report->inventory->os));
+  json_object_set_new(object, "packages", json_integer(report->packages));
+  json_t *summary = json_object(), *findings = json_array(), *notes = json_array();
+  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
+    json_object_set_new(summary, severity_name((Severity)severity), json_integer(counts[severity]));
+  for (guint i = 0; i < report->findings->len; i++)
+    json_array_append_new(findings, finding_to_json(g_ptr_array_index(report->findings, i)));
+  for (guint i = 0; report->notes != NULL && i < report->notes->len; i++)
+    json_array_append_new(notes, json_string(g_ptr_array_index(report->notes, i)));
+  json_object_set_new(object, "summary", summary);
+  json_object_set_new(object, "notes", notes);
+  json_object_set_new(object, "findings", findings);
+  if (report->verdict != NULL)
+    json_object_set_new(object, "verdict", verdict_to_json(report->verdict));
+  return json_to_pretty_text(object);
+}
