@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 #define COMPRESS_FROM  ((size_t)200) /* smaller details are kept as they are */
-#define COMPRESS_LEVEL 9
+#define COMPRESS_LEVEL 3
 #define SCORE_UNIT     10.0 /* CVSS has one decimal */
 #define EPSS_UNIT      1e6  /* EPSS is published with five */
 
