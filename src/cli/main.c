@@ -8,7 +8,9 @@
 #include "cli/command.h"
 
 const Command *const commands[] = {
-    &serve_command, &db_command, &completion_command, &worker_command, NULL,
+    &serve_command, &images_command,     &findings_command,
+    &db_command,    &completion_command, &worker_command,
+    NULL,
 };
 
 static const Command assay = {

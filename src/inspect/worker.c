@@ -297,16 +297,16 @@ static void
 break_out(const char *how)
 {
   if (strcmp(how, "open") == 0) {
-    open("/etc/passwd", O_RDONLY);
+    auto_fd int opened = open("/etc/passwd", O_RDONLY);
   } else if (strcmp(how, "socket") == 0) {
-    socket(AF_INET, SOCK_STREAM, 0);
+    auto_fd int opened = socket(AF_INET, SOCK_STREAM, 0);
   } else if (strcmp(how, "exec") == 0) {
     execl("/bin/true", "true", NULL);
   } else if (strcmp(how, "fork") == 0) {
     fork();
   } else if (strcmp(how, "memory") == 0) {
-    for (;;)
-      memset(g_malloc(1 << 20), 1, 1 << 20);
+    for (GString *grown = g_string_new(NULL);;)
+      g_string_append_printf(grown, "%01048576d", 0);
   } else if (strcmp(how, "endless") == 0) {
     for (volatile unsigned turns = 0;; turns++)
       continue;

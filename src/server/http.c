@@ -192,7 +192,8 @@ static enum MHD_Result
 request_send(Request *request)
 {
   struct MHD_Response *response = request->response;
-  /* Before the client sees the answer: its next request may want what this one holds (an upload). */
+  /* Before the client sees the answer: its next request may want what this one holds (an upload).
+   */
   request_drop_state(request);
   MHD_add_response_header(response, "X-Request-Id", request->id);
   MHD_add_response_header(response, "Docker-Distribution-Api-Version", "registry/2.0");
@@ -233,7 +234,7 @@ on_request(void *data, struct MHD_Connection *connection, const char *path, cons
   HttpServer *server = data;
   Request *request = *state;
   if (request == NULL) {
-    request = *state = request_new(server, connection, method, path);
+    *state = request_new(server, connection, method, path);
     return MHD_YES;
   }
   if (!request->begun) {

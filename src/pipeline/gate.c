@@ -1,0 +1,68 @@
+/* The gate at pull: waits for a scan that is under way, and lets the policy judge. */
+#include "base/error.h"
+#include "pipeline/pipeline-private.h"
+
+/* How long a pull waits for a scan that is under way. */
+#define SCAN_WAIT_SECONDS 15
+
+static ScanState
+wait_for_scan(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  int64_t end = g_get_monotonic_time() + SCAN_WAIT_SECONDS * G_TIME_SPAN_SECOND;
+  for (;;) {
+    uint64_t before = pipeline_generation(pipeline);
+    g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
+    if (summary == NULL)
+      return SCAN_FAILED;
+    if (summary->state != SCAN_PENDING)
+      return summary->state;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+    while (pipeline_generation(pipeline) == before)
+      if (!g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
+        return SCAN_PENDING;
+  }
+}
+
+static PolicySet *
+present_policy(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return policy_set_ref(pipeline->policy);
+}
+
+Verdict *
+pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
+                    const StoredManifest *stored, GError **error)
+{
+  g_autoptr(PolicySet) policy = present_policy(pipeline);
+  PolicyInput input = {.repository = repository,
+                       .reference = reference,
+                       .scan_state = SCAN_NOT_APPLICABLE,
+                       .pushed = stored->pushed,
+                       .now = g_get_real_time()};
+  if (!policy_set_applies(policy, repository))
+    return policy_judge(policy, &input);
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
+  if (manifest == NULL)
+    return NULL;
+  if (!manifest_is_container_image(manifest))
+    return policy_judge(policy, &input);
+
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(MatchResult) result = NULL;
+  input.scan_state = wait_for_scan(pipeline, &stored->digest, &failure);
+  if (failure == NULL && input.scan_state == SCAN_DONE)
+    result = pipeline_image_findings(pipeline, &stored->digest, &failure);
+  /* Without advisories nothing is known of the packages: that is no scan. */
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
+    g_clear_error(&failure);
+    input.scan_state = SCAN_NONE;
+  }
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  input.findings = result == NULL ? NULL : result->findings;
+  return policy_judge(policy, &input);
+}
