@@ -302,12 +302,12 @@ config_load(const char *path, GError **error)
   if (path != NULL && (bytes = file_read(AT_FDCWD, path, YAML_TEXT_MAX, error)) == NULL)
     return NULL;
   void *raw = NULL;
-  if (!yaml_load(slice_from_bytes(bytes), path, &config_schema, &raw, error))
+  if (!yaml_data_load(slice_from_bytes(bytes), path, &config_schema, &raw, error))
     return NULL;
 
   g_autoptr(Config) config = g_new0(Config, 1);
   bool read = read_config(config, raw != NULL ? raw : &nothing, error);
-  yaml_free(&config_schema, raw);
+  yaml_data_free(&config_schema, raw);
   if (!read) {
     g_prefix_error(error, "%s: ", path);
     return NULL;

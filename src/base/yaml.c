@@ -52,8 +52,8 @@ cyaml_settings(GString *log)
 }
 
 bool
-yaml_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
-          GError **error)
+yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
+               GError **error)
 {
   *data = NULL;
   if (holds_nothing(text))
@@ -69,7 +69,7 @@ yaml_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void
 }
 
 void
-yaml_free(const cyaml_schema_value_t *schema, void *data)
+yaml_data_free(const cyaml_schema_value_t *schema, void *data)
 {
   g_autoptr(GString) log = g_string_new(NULL);
   cyaml_config_t settings = cyaml_settings(log);

@@ -12,10 +12,10 @@
 
 /* Loads @text (of @name, for messages) by @schema, whose top value is a CYAML_FLAG_POINTER mapping.
  * Unknown keys, wrong types, aliases and broken YAML are ASSAY_ERROR_INVALID. A text that holds
- * nothing gives true with *@data NULL. *@data goes back through yaml_free(). */
-bool yaml_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
-               GError **error);
-void yaml_free(const cyaml_schema_value_t *schema, void *data);
+ * nothing gives true with *@data NULL. *@data goes back through yaml_data_free(). */
+bool yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
+                    GError **error);
+void yaml_data_free(const cyaml_schema_value_t *schema, void *data);
 
 /* "4MiB", "10 GiB", "500kB", "4096" in bytes; "30s", "10m", "24h", "7d", "90" in seconds. @key
  * names the setting in the message: ASSAY_ERROR_INVALID. */

@@ -215,7 +215,7 @@ static PolicySet *
 policy_set_parse(Slice text, const char *name, GError **error)
 {
   void *loaded = NULL;
-  if (!yaml_load(text, name, &set_schema, &loaded, error))
+  if (!yaml_data_load(text, name, &set_schema, &loaded, error))
     return NULL;
   const RawSet *raw = loaded;
   g_autoptr(PolicySet) set = g_new0(PolicySet, 1);
@@ -228,7 +228,7 @@ policy_set_parse(Slice text, const char *name, GError **error)
     if (read)
       g_ptr_array_add(set->policies, policy);
   }
-  yaml_free(&set_schema, loaded);
+  yaml_data_free(&set_schema, loaded);
   if (read)
     return g_steal_pointer(&set);
   g_prefix_error(error, "%s: ", name);
