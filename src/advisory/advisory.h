@@ -45,8 +45,10 @@ typedef struct {
   const char *feed;   /* ConfigFeed.name that it came from */
   VersionScheme scheme;
   AdvisoryState state;
-  const char *introduced;    /* first affected version; NULL: all before the fix */
-  const char *fixed_version; /* first version that is not affected; NULL: none known */
+  const char *introduced; /* first affected version; NULL: all before the fix */
+  /* first version that is not affected; NULL: none known. With a state other than FIXED it bounds
+   * what is affected, but cannot be had yet (a source without binaries). */
+  const char *fixed_version;
   const char *last_affected; /* OSV last_affected (inclusive), or NULL */
   Severity severity;         /* the source's own word; UNKNOWN when it has none */
   const char *vendor_id;     /* "DSA-5678-1", "ALSA-2025:10073", or NULL */

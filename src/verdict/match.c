@@ -133,17 +133,17 @@ module_fits(const AdvisoryRange *range, const Package *package)
 static void
 take_statement(Candidate *candidate, const AdvisoryRange *range)
 {
-  bool newer =
-      candidate->fixed_version == NULL ||
-      (range->fixed_version != NULL &&
-       version_compare_strings(range->scheme, range->fixed_version, candidate->fixed_version) > 0);
+  const char *fixed = range->state == STATE_FIXED ? range->fixed_version : NULL;
+  bool newer = candidate->fixed_version == NULL ||
+               (fixed != NULL &&
+                version_compare_strings(range->scheme, fixed, candidate->fixed_version) > 0);
   if (candidate->feed != NULL && !newer)
     return;
   g_free(candidate->fixed_version);
   g_free(candidate->introduced);
   g_free(candidate->vendor_id);
   g_free(candidate->feed);
-  candidate->fixed_version = g_strdup(range->fixed_version);
+  candidate->fixed_version = g_strdup(fixed);
   candidate->introduced = g_strdup(range->introduced);
   candidate->vendor_id = g_strdup(range->vendor_id);
   candidate->feed = g_strdup(range->feed);

@@ -40,18 +40,23 @@ cve_fix_free(gpointer data)
   g_free(fix);
 }
 
-/* id -> CveFix. Entries come newest first, so the last one that names a CVE is the oldest. */
+/* id -> CveFix. Entries come newest first, so the last one that names a CVE is the oldest. Whatever
+ * was built on it has the fix too, and may have a lower version: 5.2.5-2.1~deb11u1 follows 5.2.5-2.1.
+ */
 static GHashTable *
 read_fixes(Slice changelog)
 {
   GHashTable *fixes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cve_fix_free);
   ChangelogEntry entry;
+  Slice lowest = SLICE_EMPTY;
   for (unsigned i = 0; i < ENTRIES_MAX && changelog_next_entry(&changelog, &entry); i++) {
+    if (lowest.size == 0 || version_compare(VERSION_DEBIAN, entry.version, lowest) < 0)
+      lowest = entry.version;
     Slice body = entry.body, advisory = changelog_find_advisory(entry.body);
     char id[CVE_TEXT_MAX];
     while (changelog_next_cve(&body, id)) {
       CveFix *fix = g_new0(CveFix, 1);
-      fix->version = slice_to_utf8(entry.version);
+      fix->version = slice_to_utf8(lowest);
       fix->advisory = advisory.size > 0 ? slice_to_utf8(advisory) : NULL;
       g_hash_table_replace(fixes, g_strdup(id), fix);
     }
@@ -82,13 +87,10 @@ add_statement(const SuiteReader *reader, const DebianSource *source, const char 
                          .package = source->name,
                          .scheme = VERSION_DEBIAN,
                          .state = installable ? STATE_FIXED : STATE_AFFECTED,
-                         .fixed_version = installable ? version : NULL,
+                         .fixed_version = version,
                          .vendor_id = advisory,
                          .note = note,
                          .derived = true};
-  /* Without the version that repairs it, only what is older is affected. */
-  if (!installable && source->installable != NULL)
-    range.last_affected = source->installable;
   return feed_sink_add_range(reader->context->sink, &range, error);
 }
 

@@ -83,6 +83,10 @@ add_source(GHashTable *sources, Slice stanza)
   g_autofree char *name = deb822_get_text(stanza, "Package");
   g_autofree char *version = deb822_get_text(stanza, "Version");
   g_autofree char *directory = deb822_get_text(stanza, "Directory");
+  /* Kept for its licence alone, because something was built with it: no update. */
+  g_autofree char *extra = deb822_get_text(stanza, "Extra-Source-Only");
+  if (g_strcmp0(extra, "yes") == 0)
+    return true;
   if (!is_plain_word(name) || !is_plain_word(version) || directory == NULL ||
       !debian_path_is_safe(directory))
     return false;
