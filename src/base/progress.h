@@ -3,6 +3,7 @@
  * thread. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct {

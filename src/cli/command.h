@@ -41,7 +41,7 @@ int command_end_output(int code);
 unsigned terminal_width(void);
 bool terminal_wants_colour(void);
 
-extern const Command completion_command, db_command, findings_command, images_command,
+extern const Command completion_command, db_command, findings_command, images_command, scan_command,
     serve_command, worker_command;
 /* All, in the order of the help text. */
 extern const Command *const commands[];

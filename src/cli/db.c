@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
-
-#define PROGRESS_WIDTH 50u /* of what is being done; counts stand behind it */
+#include "cli/terminal_progress.h"
 
 static char *config_path, *data_folder, *format;
 static char **feed_names;
@@ -36,36 +35,10 @@ load_config(GError **error)
   return g_steal_pointer(&config);
 }
 
-static void
-show_progress(const char *what, uint64_t done, uint64_t total, void *data)
-{
-  static gint64 shown;
-  gint64 now = g_get_monotonic_time();
-  if (now - shown < G_USEC_PER_SEC / 10 && done != 0 && done != total)
-    return;
-  shown = now;
-  /* The end of an address tells more than its beginning. */
-  size_t length = strlen(what);
-  if (length > PROGRESS_WIDTH)
-    what += length - PROGRESS_WIDTH;
-  if (total > 0)
-    fprintf(stderr, "\r\033[K%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, what, done, total);
-  else
-    fprintf(stderr, "\r\033[K%s", what);
-}
-
-static const Progress *
-terminal_progress(void)
-{
-  static const Progress progress = {.tell = show_progress};
-  return isatty(STDERR_FILENO) ? &progress : NULL;
-}
-
 static int
 tell_outcome(const UpdateOutcome *outcome)
 {
-  if (terminal_progress() != NULL)
-    fputs("\r\033[K", stderr);
+  terminal_progress_end();
   for (guint i = 0; i < outcome->messages->len; i++)
     fprintf(stderr, "assay: %s\n", (const char *)outcome->messages->pdata[i]);
   printf("%u feeds updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,

@@ -8,9 +8,8 @@
 #include "cli/command.h"
 
 const Command *const commands[] = {
-    &serve_command, &images_command,     &findings_command,
-    &db_command,    &completion_command, &worker_command,
-    NULL,
+    &scan_command, &serve_command,      &images_command, &findings_command,
+    &db_command,   &completion_command, &worker_command, NULL,
 };
 
 static const Command assay = {

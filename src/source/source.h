@@ -23,7 +23,8 @@ typedef struct {
   const char *platform; /* "linux/amd64", which member of an index; NULL: this machine's */
   bool insecure;        /* docker://: plain HTTP and bad certificates are accepted */
   const char
-      *authfile; /* docker://: auth.json; NULL: the usual places of containers-auth.json(5) */
+      *authfile;      /* docker://: auth.json; NULL: the usual places of containers-auth.json(5) */
+  bool allow_uncaged; /* as in InspectionInput */
 } ImageSourceOptions;
 
 /* ASSAY_ERROR_INVALID for a target of no known transport, with examples in the message. (transfer
@@ -38,7 +39,9 @@ const char *image_source_target(const ImageSource *source);
 const Digest *image_source_manifest_digest(const ImageSource *source); /* NULL for rootfs: */
 const ImageConfig *image_source_config(const ImageSource *source);     /* NULL for rootfs: */
 unsigned image_source_layer_count(const ImageSource *source);
-/* Ready to be inspected; downloads it first when it is remote. Valid as long as the source;
- * thread-safe. */
+/* Of the packed bytes; NULL where the transport knows none (docker-archive:, rootfs:). */
+const Digest *image_source_layer_digest(const ImageSource *source, unsigned index);
+/* Ready to be inspected; downloads it first when it is remote. Valid as long as the source. Any
+ * number of threads may do so at once, each for a layer of its own. */
 bool image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
                         const Progress *progress, GCancellable *cancellable, GError **error);

@@ -1,6 +1,7 @@
 /* Which paths of an image the detectors read. */
 #include <string.h>
 
+#include "inspect/inspection.h"
 #include "inspect/packages/packages.h"
 
 static const struct {
@@ -50,4 +51,10 @@ wanted_is_below(const char *path)
         (wanted[i].path[size] == '/' || wanted[i].path[size] == '\0'))
       return true;
   return false;
+}
+
+const char *
+inspection_wanted_path(unsigned index)
+{
+  return index < G_N_ELEMENTS(wanted) ? wanted[index].path : NULL;
 }

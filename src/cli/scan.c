@@ -1,0 +1,284 @@
+/* `assay scan`: an image, wherever it lies, without a server. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "advisory/update.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "cli/command.h"
+#include "cli/scan_layers.h"
+#include "cli/terminal_progress.h"
+#include "oci/reference.h"
+#include "report/report.h"
+#include "source/source.h"
+#include "verdict/match.h"
+#include "verdict/policy.h"
+
+/* More of them would hide the findings. */
+#define LAYER_NOTES_SHOWN 20
+
+static char *format_option, *output_option, *severity_option, *policy_option, *repository_option;
+static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
+static int exit_code_option;
+static gboolean fixable_option, insecure_option, quiet_option, no_cache_option, uncaged_option;
+
+static const GOptionEntry options[] = {
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
+     "FORMAT"},
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
+     "Write the report here instead of to standard output", "FILE"},
+    {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
+     "Only these, separated by commas: critical, high, medium, low, negligible, unknown", "LIST"},
+    {"ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &fixable_option, "Only findings with a fix", NULL},
+    {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,
+     "Judge by this policy file, or by the built-in `strict`", "FILE"},
+    {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
+     "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
+    {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
+     "The exit code when there are findings (default 0)", "N"},
+    {"db", 0, 0, G_OPTION_ARG_FILENAME, &database_option,
+     "The advisory database (default: that of the data folder)", "FILE"},
+    {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option,
+     "The data folder (default: the configuration's)", "FOLDER"},
+    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_option, "The configuration file", "FILE"},
+    {"platform", 0, 0, G_OPTION_ARG_STRING, &platform_option,
+     "Which image of an index (default: this machine's)", "OS/ARCHITECTURE"},
+    {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure_option,
+     "Accept plain HTTP and bad certificates of a registry", NULL},
+    {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &authfile_option,
+     "Who we are to a registry, as written by podman login", "FILE"},
+    {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
+    {"allow-uncaged", 0, 0, G_OPTION_ARG_NONE, &uncaged_option,
+     "Go on where the kernel lacks Landlock or seccomp", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "No progress", NULL},
+    {NULL}};
+
+/* Which findings are reported. */
+typedef struct {
+  bool wanted[SEVERITY_CRITICAL + 1];
+} SeverityFilter;
+
+static bool
+parse_severities(const char *list, SeverityFilter *filter)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(filter->wanted); i++)
+    filter->wanted[i] = list == NULL;
+  g_auto(GStrv) names = g_strsplit(list != NULL ? list : "", ",", -1);
+  for (char **name = names; *name != NULL; name++) {
+    Severity severity;
+    if (!severity_parse(g_strstrip(*name), &severity)) {
+      command_usage_error("--severity: \"%s\" is none of critical, high, medium, low, negligible, "
+                          "unknown",
+                          *name);
+      return false;
+    }
+    filter->wanted[severity] = true;
+  }
+  return true;
+}
+
+static GPtrArray *
+filter_findings(const GPtrArray *all, const SeverityFilter *filter)
+{
+  GPtrArray *kept = g_ptr_array_new();
+  for (guint i = 0; i < all->len; i++) {
+    const Finding *finding = g_ptr_array_index(all, i);
+    if (filter->wanted[finding->severity] && (!fixable_option || finding->fixed_version != NULL))
+      g_ptr_array_add(kept, g_ptr_array_index(all, i));
+  }
+  return kept;
+}
+
+/* --- the parts of a scan --- */
+
+static AdvisoryDatabase *
+open_database(const Config *config, GError **error)
+{
+  if (database_option != NULL)
+    return advisory_database_open(database_option, error);
+  g_autofree char *standard = config->data == NULL ? config_default_data_folder() : NULL;
+  const char *folder = data_option != NULL    ? data_option
+                       : config->data != NULL ? config->data
+                                              : standard;
+  g_autofree char *path = advisory_database_path(folder);
+  return advisory_database_open(path, error);
+}
+
+/* Under which name the policies' namespaces see the image. (transfer full) */
+static char *
+repository_of(const char *target)
+{
+  if (repository_option != NULL)
+    return g_strdup(repository_option);
+  const char *rest = g_str_has_prefix(target, "docker://") ? target + strlen("docker://") : NULL;
+  g_autoptr(Reference) reference = rest == NULL ? NULL : reference_parse(rest, NULL);
+  return g_strdup(reference != NULL ? reference->repository : "");
+}
+
+static Verdict *
+judge(const PolicySet *policy, const char *target, const GPtrArray *findings, GError **error)
+{
+  g_autofree char *repository = repository_of(target);
+  if (!policy_set_applies(policy, repository)) {
+    error_set(error, ASSAY_ERROR_INVALID,
+              "no policy of %s has a namespace for \"%s\": say with --repository from where the "
+              "image would be pulled",
+              policy_option, repository);
+    return NULL;
+  }
+  PolicyInput input = {.repository = repository,
+                       .reference = target,
+                       .scan_state = SCAN_DONE,
+                       .findings = findings,
+                       .now = g_get_real_time()};
+  return policy_judge(policy, &input);
+}
+
+/* What the layers themselves have that a person should know. A setuid program is everyday. */
+static void
+add_layer_notes(const ImageInventory *inventory, GPtrArray *notes)
+{
+  unsigned shown = 0;
+  for (guint i = 0; i < inventory->layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
+    for (guint j = 0; j < layer->notes->len; j++) {
+      const LayerNote *note = g_ptr_array_index(layer->notes, j);
+      if (strcmp(note->kind, "setuid") == 0 || shown++ >= LAYER_NOTES_SHOWN)
+        continue;
+      g_ptr_array_add(notes, g_strdup_printf("layer %u: %s: %s: %s", i + 1, note->kind, note->path,
+                                             note->detail));
+    }
+  }
+  if (shown > LAYER_NOTES_SHOWN)
+    g_ptr_array_add(notes,
+                    g_strdup_printf("%u more notes on the layers", shown - LAYER_NOTES_SHOWN));
+}
+
+static int
+write_report(ReportFormat format, const Report *report)
+{
+  bool to_file = output_option != NULL;
+  g_autofree char *text = report_write(format, report, to_file ? 0 : terminal_width(),
+                                       !to_file && terminal_wants_colour());
+  g_autoptr(GError) error = NULL;
+  if (!to_file) {
+    fputs(text, stdout);
+    return command_end_output(EXIT_FINE);
+  }
+  return file_replace(AT_FDCWD, output_option, slice_from_string(text), 0644, &error)
+             ? EXIT_FINE
+             : command_fail(error);
+}
+
+/* --- the command --- */
+
+typedef struct {
+  const char *target;
+  ReportFormat format;
+  SeverityFilter filter;
+  const Config *config;
+  const Progress *progress;
+  AdvisoryDatabase *database;
+  PolicySet *policy; /* or NULL */
+} Scan;
+
+static int
+report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory, GError **error)
+{
+  progress_tell(scan->progress, "matching", 0, 0);
+  g_autoptr(MatchResult) matched = match_image(scan->database, inventory, error);
+  if (matched == NULL)
+    return EXIT_ERROR;
+  g_autoptr(Verdict) verdict =
+      scan->policy == NULL ? NULL : judge(scan->policy, scan->target, matched->findings, error);
+  if (scan->policy != NULL && verdict == NULL)
+    return EXIT_ERROR;
+  g_autoptr(GPtrArray) findings = filter_findings(matched->findings, &scan->filter);
+  add_layer_notes(inventory, matched->notes);
+  const Digest *digest = image_source_manifest_digest(source);
+  Report document = {.target = scan->target,
+                     .digest = digest != NULL ? digest->text : NULL,
+                     .inventory = inventory,
+                     .packages = inventory->packages->len,
+                     .findings = findings,
+                     .notes = matched->notes,
+                     .verdict = verdict,
+                     .database = advisory_database_generation(scan->database)};
+  terminal_progress_end();
+  int code = write_report(scan->format, &document);
+  if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
+    return EXIT_REFUSED;
+  return code == EXIT_FINE && findings->len > 0 ? exit_code_option : code;
+}
+
+static int
+scan_target(const Scan *scan, GError **error)
+{
+  ImageSourceOptions how = {.platform = platform_option,
+                            .insecure = insecure_option,
+                            .authfile = authfile_option,
+                            .allow_uncaged = uncaged_option || scan->config->allow_uncaged};
+  g_autoptr(ImageSource) source =
+      image_source_open(scan->target, &how, &scan->config->limits, scan->progress, NULL, error);
+  if (source == NULL)
+    return EXIT_ERROR;
+  ScanLayersOptions layers = {
+      .no_cache = no_cache_option, .limits = &scan->config->limits, .progress = scan->progress};
+  g_autoptr(ImageInventory) inventory = scan_layers(source, &layers, error);
+  return inventory == NULL ? EXIT_ERROR : report(scan, source, inventory, error);
+}
+
+static int
+run(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  Scan scan = {.target = arguments[0], .format = REPORT_TABLE};
+  if (format_option != NULL && !report_format_parse(format_option, &scan.format))
+    return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
+  if (!parse_severities(severity_option, &scan.filter))
+    return EXIT_ERROR;
+  if (exit_code_option < 0 || exit_code_option > 255)
+    return command_usage_error("--exit-code: %d is not between 0 and 255", exit_code_option);
+  g_autoptr(Config) config = config_load(config_option, &error);
+  if (config == NULL)
+    return command_fail(error);
+  g_autoptr(PolicySet) policy = NULL;
+  if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
+    return command_fail(error);
+  g_autoptr(AdvisoryDatabase) database = open_database(config, &error);
+  if (database == NULL)
+    return command_fail(error);
+  scan.config = config;
+  scan.policy = policy;
+  scan.database = database;
+  scan.progress = quiet_option ? NULL : terminal_progress();
+  int code = scan_target(&scan, &error);
+  terminal_progress_end();
+  return error != NULL ? command_fail(error) : code;
+}
+
+const Command scan_command = {
+    .name = "scan",
+    .summary = "Find the known vulnerabilities of an image, without a server",
+    .arguments = "TARGET",
+    .help = "TARGET is an image, as containers-transports(5) writes it:\n"
+            "  docker://HOST/REPOSITORY[:TAG|@DIGEST]   in a registry\n"
+            "  oci:DIR[:TAG]                            an OCI image layout\n"
+            "  oci-archive:FILE[:TAG]                   the same in a tar\n"
+            "  docker-archive:FILE[:REFERENCE]          from docker save or podman save\n"
+            "  dir:DIR                                  from skopeo copy\n"
+            "  rootfs:DIR                               an unpacked system\n\n"
+            "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings;\n"
+            "2 an error.\n\n"
+            "Examples:\n"
+            "  assay scan docker://docker.io/library/debian:11\n"
+            "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
+            "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
+            "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
+            "  assay scan --exit-code 3 rootfs:/",
+    .options = options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run,
+};

@@ -1,0 +1,170 @@
+/* A pool of threads over the layers, and the cache of inventories; see the header. */
+#include "cli/scan_layers.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/json.h"
+
+#define INVENTORY_BYTES_MAX ((size_t)256 * 1024 * 1024)
+/* What was not used for so long is dropped. */
+#define CACHE_SECONDS ((time_t)30 * 24 * 3600)
+
+typedef struct {
+  ImageSource *source;
+  const ScanLayersOptions *options;
+  int cache; /* the cache's folder, or -1 */
+  GCancellable *cancellable;
+  GMutex lock;            /* guards the rest */
+  GPtrArray *inventories; /* LayerInventory or NULL, by the layer's index */
+  unsigned done;
+  GError *failure; /* the first */
+} LayerScan;
+
+/* --- the cache --- */
+
+static char *
+cache_name(const Digest *diff_id)
+{
+  return g_strdup_printf("%s-v%d.json", digest_hex(diff_id), DETECTOR_VERSION);
+}
+
+static void
+close_folder(DIR **folder)
+{
+  if (*folder != NULL)
+    closedir(*folder);
+}
+
+/* A cache that cannot be had is no cache, and no error. */
+static int
+cache_open(void)
+{
+  g_autofree char *path = g_build_filename(g_get_user_cache_dir(), "assay", "inventories", NULL);
+  return directory_open(path, NULL);
+}
+
+static void
+cache_drop_old(int cache)
+{
+  auto_fd int fd = openat(cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  __attribute__((cleanup(close_folder))) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  if (folder == NULL)
+    return;
+  fd_steal(&fd);
+  time_t oldest = (time_t)(g_get_real_time() / G_USEC_PER_SEC) - CACHE_SECONDS;
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+    struct stat status;
+    if (fstatat(cache, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(status.st_mode) && status.st_mtime < oldest)
+      unlinkat(cache, entry->d_name, 0);
+  }
+}
+
+static LayerInventory *
+cache_load(const LayerScan *scan, const Digest *diff_id)
+{
+  if (scan->cache < 0 || diff_id == NULL)
+    return NULL;
+  g_autofree char *name = cache_name(diff_id);
+  g_autoptr(json_t) json = json_read_file(scan->cache, name, INVENTORY_BYTES_MAX, NULL);
+  LayerInventory *inventory = json == NULL ? NULL : layer_inventory_from_json(json, NULL);
+  if (inventory != NULL)
+    utimensat(scan->cache, name, NULL, 0);
+  return inventory;
+}
+
+/* Not synced: what a crash leaves of it is no JSON, and is made again. */
+static void
+cache_store(const LayerScan *scan, const LayerInventory *inventory)
+{
+  if (scan->cache < 0)
+    return;
+  g_autoptr(json_t) json = layer_inventory_to_json(inventory);
+  g_autofree char *text = json_to_text(json);
+  g_autofree char *name = cache_name(&inventory->diff_id);
+  auto_fd int fd =
+      openat(scan->cache, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd >= 0)
+    fd_write_all(fd, slice_from_string(text), NULL);
+}
+
+/* --- layers --- */
+
+static LayerInventory *
+inspect(LayerScan *scan, unsigned index, GError **error)
+{
+  const ImageConfig *config = image_source_config(scan->source);
+  const Digest *diff_id = config == NULL ? NULL : g_ptr_array_index(config->diff_ids, index);
+  const Digest *layer = image_source_layer_digest(scan->source, index);
+  LayerInventory *inventory = cache_load(scan, diff_id);
+  if (inventory != NULL) {
+    /* The same content, packed in another way, has another digest. */
+    inventory->layer = layer != NULL ? *layer : (Digest){0};
+    return inventory;
+  }
+  InspectionInput input = {.fd = -1};
+  if (!image_source_layer(scan->source, index, &input, scan->options->progress, scan->cancellable,
+                          error))
+    return NULL;
+  inventory = inspect_layer(&input, scan->options->limits, scan->cancellable, error);
+  if (inventory != NULL && diff_id != NULL)
+    cache_store(scan, inventory);
+  return inventory;
+}
+
+static void
+run_layer(void *data, void *user_data)
+{
+  LayerScan *scan = user_data;
+  unsigned index = GPOINTER_TO_UINT(data) - 1;
+  g_autoptr(GError) failure = NULL;
+  LayerInventory *inventory =
+      g_cancellable_is_cancelled(scan->cancellable) ? NULL : inspect(scan, index, &failure);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scan->lock);
+  scan->inventories->pdata[index] = inventory;
+  scan->done++;
+  if (failure != NULL && scan->failure == NULL) {
+    scan->failure = g_steal_pointer(&failure);
+    g_cancellable_cancel(scan->cancellable);
+  }
+  progress_tell(scan->options->progress, "layers inspected", scan->done, scan->inventories->len);
+}
+
+static void
+inventory_free(void *inventory)
+{
+  layer_inventory_free(inventory);
+}
+
+ImageInventory *
+scan_layers(ImageSource *source, const ScanLayersOptions *options, GError **error)
+{
+  unsigned count = image_source_layer_count(source);
+  g_autoptr(GPtrArray) inventories = g_ptr_array_new_with_free_func(inventory_free);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  LayerScan scan = {.source = source,
+                    .options = options,
+                    .cache = options->no_cache ? -1 : cache_open(),
+                    .cancellable = cancellable,
+                    .inventories = inventories};
+  g_ptr_array_set_size(inventories, (int)count);
+  g_mutex_init(&scan.lock);
+  GThreadPool *pool = g_thread_pool_new(run_layer, &scan, (int)g_get_num_processors(), FALSE, NULL);
+  for (unsigned i = 0; i < count; i++)
+    g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
+  g_thread_pool_free(pool, FALSE, TRUE);
+  g_mutex_clear(&scan.lock);
+  if (scan.cache >= 0)
+    cache_drop_old(scan.cache);
+  fd_clear(&scan.cache);
+  if (scan.failure != NULL) {
+    g_propagate_error(error, scan.failure);
+    return NULL;
+  }
+  return image_inventory_new(g_steal_pointer(&inventories));
+}

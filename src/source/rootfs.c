@@ -1,0 +1,164 @@
+/* rootfs:DIR: an unpacked system. What the detectors want of it is put into a tar, which the caged
+ * worker reads as it reads a layer. Links are followed within the folder only. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "source/source-private.h"
+
+#define COPY_CHUNK       ((size_t)256 * 1024)
+#define FOLDER_FILES_MAX 100000u
+
+typedef struct {
+  const char *root_path;
+  int root;
+  uint64_t file_bytes_max;
+  struct archive *tar;
+  GHashTable *taken; /* "device:inode": a database is read once, whatever links lead to it */
+} RootReader;
+
+/* As if @path stood in a chroot. -1 with errno. */
+static int
+open_inside(int root, const char *path, uint64_t flags)
+{
+  struct open_how how = {.flags = flags | O_CLOEXEC,
+                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+  return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+static bool
+copy_content(const RootReader *reader, int fd, const char *path, uint64_t size, GError **error)
+{
+  g_autofree uint8_t *chunk = g_malloc(COPY_CHUNK);
+  for (uint64_t done = 0; done < size;) {
+    ssize_t got = read(fd, chunk, MIN(COPY_CHUNK, size - done));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return error_set(error, ASSAY_ERROR_IO, "%s/%s: changed or could not be read",
+                       reader->root_path, path);
+    if (archive_write_data(reader->tar, chunk, (size_t)got) != got)
+      return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+    done += (uint64_t)got;
+  }
+  return true;
+}
+
+static bool
+add_file(const RootReader *reader, const char *path, GError **error)
+{
+  auto_fd int fd = open_inside(reader->root, path, O_RDONLY | O_NONBLOCK);
+  struct stat status;
+  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    return true;
+  if (fd < 0 || fstat(fd, &status) < 0)
+    return error_set_errno(error, errno, "%s/%s", reader->root_path, path);
+  g_autofree char *identity =
+      g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+  if (!S_ISREG(status.st_mode) || !g_hash_table_add(reader->taken, g_steal_pointer(&identity)))
+    return true;
+  uint64_t size = (uint64_t)status.st_size;
+  if (size > reader->file_bytes_max)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "%s/%s: larger than %" G_GUINT64_FORMAT " bytes (limits.file_bytes)",
+                     reader->root_path, path, reader->file_bytes_max);
+  struct archive_entry *entry = archive_entry_new();
+  archive_entry_set_pathname(entry, path);
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_entry_set_perm(entry, 0644);
+  archive_entry_set_size(entry, (la_int64_t)size);
+  bool begun = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
+  archive_entry_free(entry);
+  if (!begun)
+    return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+  return copy_content(reader, fd, path, size, error);
+}
+
+static void
+close_folder(DIR **folder)
+{
+  if (*folder != NULL)
+    closedir(*folder);
+}
+
+static bool
+add_folder(const RootReader *reader, const char *path, GError **error)
+{
+  auto_fd int fd = open_inside(reader->root, path, O_RDONLY | O_DIRECTORY);
+  if (fd < 0)
+    return errno == ENOENT || errno == ENOTDIR ||
+           error_set_errno(error, errno, "%s/%s", reader->root_path, path);
+  __attribute__((cleanup(close_folder))) DIR *folder = fdopendir(fd);
+  if (folder == NULL)
+    return error_set_errno(error, errno, "%s/%s", reader->root_path, path);
+  fd_steal(&fd);
+  unsigned count = 0;
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+    g_autofree char *name = g_strconcat(path, entry->d_name, NULL);
+    if (*entry->d_name == '.')
+      continue;
+    if (++count > FOLDER_FILES_MAX)
+      return error_set(error, ASSAY_ERROR_LIMIT, "%s/%s: more than %u files", reader->root_path,
+                       path, FOLDER_FILES_MAX);
+    if (!add_file(reader, name, error))
+      return false;
+  }
+  return true;
+}
+
+static bool
+write_tar(const RootReader *reader, int to, GError **error)
+{
+  archive_write_set_format_pax_restricted(reader->tar);
+  if (archive_write_open_fd(reader->tar, to) != ARCHIVE_OK)
+    return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+  for (unsigned i = 0; inspection_wanted_path(i) != NULL; i++) {
+    const char *path = inspection_wanted_path(i);
+    if (g_str_has_suffix(path, "/") ? !add_folder(reader, path, error)
+                                    : !add_file(reader, path, error))
+      return false;
+  }
+  if (archive_write_close(reader->tar) != ARCHIVE_OK)
+    return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+  return true;
+}
+
+static bool
+open_rootfs(ImageSource *source, const char *place, const SourceCall *call, GError **error)
+{
+  auto_fd int root = open(place, O_DIRECTORY | O_PATH | O_CLOEXEC);
+  if (root < 0)
+    return error_set_errno(error, errno, "%s", place);
+  SourceLayer *layer = source_add_layer(source);
+  layer->fd = memory_file_new("rootfs", error);
+  if (layer->fd < 0)
+    return false;
+  RootReader reader = {.root_path = place,
+                       .root = root,
+                       .file_bytes_max = source->limits.file_bytes,
+                       .tar = archive_write_new(),
+                       .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+  bool written = write_tar(&reader, layer->fd, error);
+  archive_write_free(reader.tar);
+  g_hash_table_unref(reader.taken);
+  off_t size = lseek(layer->fd, 0, SEEK_END);
+  layer->size = size < 0 ? 0 : (uint64_t)size;
+  return written;
+}
+
+static bool
+open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_FAILED, "%s: the file is closed", source->target);
+}
+
+const SourceTransport source_rootfs = {"rootfs:", open_rootfs, open_layer, NULL};

@@ -1,0 +1,15 @@
+/* Answering a registry's 401: the token authentication of the distribution project (docs/spec/auth/
+ * token.md, oauth.md), and HTTP Basic. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/http_client.h"
+#include "source/credentials.h"
+
+/* The header line that answers @challenge (a WWW-Authenticate) for pulling @repository. A realm
+ * that is not https is only asked when @plain_http. ASSAY_ERROR_DENIED when we have nothing to
+ * answer with. (transfer full) */
+char *token_answer(HttpClient *client, const char *challenge, const char *repository,
+                   const Credentials *credentials, bool plain_http, GCancellable *cancellable,
+                   GError **error);
