@@ -296,7 +296,7 @@ daemon_start(HttpServer *server, const Config *config, int socket_fd)
   unsigned threads = MAX(2, g_get_num_processors());
   struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
   struct MHD_OptionItem secure[] = {
-      {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)tls_retrieve_certificate, NULL},
+      {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve_certificate},
       {MHD_OPTION_HTTPS_PRIORITIES, 0,
        (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
       {MHD_OPTION_END, 0, NULL}};

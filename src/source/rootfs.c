@@ -35,6 +35,13 @@ open_inside(int root, const char *path, uint64_t flags)
   return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
 }
 
+/* A link that leads nowhere, or around, is as good as none. */
+static bool
+is_absent(int code)
+{
+  return code == ENOENT || code == ENOTDIR || code == ELOOP;
+}
+
 static bool
 copy_content(const RootReader *reader, int fd, const char *path, uint64_t size, GError **error)
 {
@@ -58,7 +65,7 @@ add_file(const RootReader *reader, const char *path, GError **error)
 {
   auto_fd int fd = open_inside(reader->root, path, O_RDONLY | O_NONBLOCK);
   struct stat status;
-  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+  if (fd < 0 && is_absent(errno))
     return true;
   if (fd < 0 || fstat(fd, &status) < 0)
     return error_set_errno(error, errno, "%s/%s", reader->root_path, path);
@@ -95,8 +102,7 @@ add_folder(const RootReader *reader, const char *path, GError **error)
 {
   auto_fd int fd = open_inside(reader->root, path, O_RDONLY | O_DIRECTORY);
   if (fd < 0)
-    return errno == ENOENT || errno == ENOTDIR ||
-           error_set_errno(error, errno, "%s/%s", reader->root_path, path);
+    return is_absent(errno) || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
   __attribute__((cleanup(close_folder))) DIR *folder = fdopendir(fd);
   if (folder == NULL)
     return error_set_errno(error, errno, "%s/%s", reader->root_path, path);

@@ -41,7 +41,8 @@ cve_fix_free(gpointer data)
 }
 
 /* id -> CveFix. Entries come newest first, so the last one that names a CVE is the oldest. Whatever
- * was built on it has the fix too, and may have a lower version: 5.2.5-2.1~deb11u1 follows 5.2.5-2.1.
+ * was built on it has the fix too, and may have a lower version: 5.2.5-2.1~deb11u1
+ * follows 5.2.5-2.1.
  */
 static GHashTable *
 read_fixes(Slice changelog)

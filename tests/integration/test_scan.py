@@ -1,0 +1,246 @@
+"""assay scan: every transport, the output formats, filters, policies, exit codes, the cache, and broken input."""
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+import images
+from oci_layout import Layout, digest_of, tar_of
+
+SECDB = {"distroversion": "v3.10", "reponame": "main", "packages": [
+    {"pkg": {"name": "openssl", "secfixes": {"1.1.1d-r0": ["CVE-2019-1547", "CVE-2019-1563"]}}},
+    {"pkg": {"name": "musl", "secfixes": {"1.1.22-r3": ["CVE-2019-14697"], "1.1.22-r2": ["CVE-2019-00001"]}}},
+    {"pkg": {"name": "not-installed", "secfixes": {"1-r0": ["CVE-2019-00002"]}}}]}
+FOUND = [("CVE-2019-14697", "musl", "1.1.22-r3"), ("CVE-2019-1547", "libcrypto1.1", "1.1.1d-r0"),
+         ("CVE-2019-1563", "libcrypto1.1", "1.1.1d-r0")]
+
+
+@pytest.fixture
+def data(assay, tmp_path):
+    """A data folder with the advisories above, one of them known to be exploited and rated."""
+    secdb = tmp_path / "secdb.json"
+    secdb.write_text(json.dumps(SECDB))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb", secdb)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def scan(assay, data, monkeypatch, tmp_path):
+    """scan(target, ...): the command on that data, with a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return lambda *arguments, **options: assay("scan", "--data", data, *arguments, **options)
+
+
+@pytest.fixture
+def alpine(tmp_path):
+    return images.alpine_layout(tmp_path / "alpine")
+
+
+def findings(result):
+    report = json.loads(result.stdout)
+    return sorted((found["id"], found["package"], found["fixed_version"]) for found in report["findings"])
+
+
+def skopeo(*arguments):
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", *map(str, arguments)], check=True)
+
+
+def unpack(layout, folder):
+    layers = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"].split(":")[1]
+    manifest = json.loads((layout / "blobs/sha256" / layers).read_text())
+    for layer in manifest["layers"]:
+        with tarfile.open(layout / "blobs/sha256" / layer["digest"].split(":")[1]) as tar:
+            tar.extractall(folder)
+    return folder
+
+
+def test_every_transport_finds_the_same(scan, alpine, tmp_path):
+    skopeo(f"oci:{alpine}:latest", f"oci-archive:{tmp_path}/oci.tar:latest")
+    skopeo(f"oci:{alpine}:latest", f"docker-archive:{tmp_path}/docker.tar:team/app:v1")
+    skopeo(f"oci:{alpine}:latest", f"dir:{tmp_path}/dir")
+    (tmp_path / "packed.tar.gz").write_bytes(gzip.compress((tmp_path / "docker.tar").read_bytes()))
+    unpack(alpine, tmp_path / "root")
+    for target in (f"oci:{alpine}", f"oci:{alpine}:latest", f"oci-archive:{tmp_path}/oci.tar",
+                   f"oci-archive:{tmp_path}/oci.tar:latest", f"docker-archive:{tmp_path}/docker.tar",
+                   f"docker-archive:{tmp_path}/docker.tar:team/app:v1", f"docker-archive:{tmp_path}/packed.tar.gz",
+                   f"dir:{tmp_path}/dir", f"rootfs:{tmp_path}/root"):
+        assert findings(scan("--format", "json", target)) == FOUND, target
+
+
+def test_links_of_a_root_folder_stay_inside(scan, alpine, tmp_path):
+    """/lib is a link on systems of today; an absolute link counts from the image's root, not from the machine's."""
+    root = unpack(alpine, tmp_path / "root")
+    (root / "usr").mkdir()
+    (root / "lib").rename(root / "usr/lib")
+    (root / "lib").symlink_to("/usr/lib")
+    assert findings(scan("--format", "json", f"rootfs:{root}")) == FOUND
+    shutil.rmtree(root / "etc")
+    (root / "etc").symlink_to("../../../../../../../../etc")
+    report = json.loads(scan("--format", "json", f"rootfs:{root}").stdout)
+    assert "os" not in report and report["findings"] == []
+    assert "no advisories for" in report["notes"][0]
+
+
+def test_the_table(scan, alpine):
+    text = scan(f"oci:{alpine}").stdout
+    assert "Alpine Linux v3.10" in text and "3 packages, 3 findings, 3 with a fix" in text
+    row = next(line for line in text.split("\n") if "CVE-2019-14697" in line)
+    assert row.split()[:5] == ["CVE-2019-14697", "unknown", "musl", "1.1.22-r2", "1.1.22-r3"]
+    assert "\x1b" not in text
+
+
+def test_json_says_all(scan, alpine):
+    report = json.loads(scan("--format", "json", f"oci:{alpine}").stdout)
+    manifest = json.loads((alpine / "index.json").read_text())["manifests"][0]["digest"]
+    assert report["digest"] == manifest and report["target"] == f"oci:{alpine}"
+    assert report["os"] == {"id": "alpine", "version_id": "3.10.1", "pretty_name": "Alpine Linux v3.10"}
+    found = next(each for each in report["findings"] if each["id"] == "CVE-2019-1547")
+    layer = json.loads((alpine / "blobs/sha256" / manifest.split(":")[1]).read_text())["layers"][0]["digest"]
+    assert (found["layer"], found["location"], found["source_package"], found["installed_version"], found["state"]) == \
+        (layer, "lib/apk/db/installed", "openssl", "1.1.1c-r0", "fixed")
+    assert "1.1.1d-r0" in found["remedy"]
+
+
+def test_sarif(scan, alpine, tmp_path):
+    scan("--format", "sarif", "--output", tmp_path / "out.sarif", f"oci:{alpine}")
+    log = json.loads((tmp_path / "out.sarif").read_text())
+    run = log["runs"][0]
+    assert log["version"] == "2.1.0" and {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {id for id, *_ in FOUND}
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_exit_codes(scan, alpine, tiny):
+    assert scan("--exit-code", "7", f"oci:{alpine}", check=7).stdout
+    scan("--exit-code", "7", "--severity", "critical", f"oci:{alpine}")
+    scan("--exit-code", "7", f"oci:{tiny}")
+    scan("--exit-code", "256", f"oci:{alpine}", check=2)
+
+
+def test_filters(scan, alpine):
+    assert findings(scan("--format", "json", "--severity", "critical,high", f"oci:{alpine}")) == []
+    assert findings(scan("--format", "json", "--severity", "UNKNOWN", f"oci:{alpine}")) == FOUND
+    assert findings(scan("--format", "json", "--ignore-unfixed", f"oci:{alpine}")) == FOUND
+    assert "--severity" in scan("--severity", "grave", f"oci:{alpine}", check=2).stderr
+
+
+POLICY = """policies:
+  - name: guarded
+    namespaces: ["team/**"]
+    vulnerabilities: {block: [high], only_fixed: true}
+"""
+
+
+def test_policy(scan, alpine, tiny, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    refused = scan("--policy", policy, "--repository", "team/app", f"oci:{alpine}", check=1).stdout
+    assert 'refused by policy "guarded"' in refused and "1.1.22-r3" in refused
+    # What is filtered from sight is judged all the same.
+    scan("--policy", policy, "--repository", "team/app", "--severity", "critical", f"oci:{alpine}", check=1)
+    scan("--policy", policy, "--repository", "team/app", f"oci:{tiny}")
+    assert "--repository" in scan("--policy", policy, f"oci:{alpine}", check=2).stderr
+    assert "strict" in scan("--policy", "strict", f"oci:{alpine}", check=1).stdout
+    policy.write_text("policies: [{name: x, block: true}]")
+    assert "policy.yaml" in scan("--policy", policy, f"oci:{alpine}", check=2).stderr
+
+
+def test_platform_of_an_index(scan, tmp_path):
+    layout = images.index_layout(tmp_path / "index")
+    for platform in ("linux/arm64", "linux/s390x"):
+        report = json.loads(scan("--format", "json", "--platform", platform, f"oci:{layout}").stdout)
+        assert report["packages"] == 2
+    assert "linux/s390x" in scan("--platform", "linux/mips", f"oci:{layout}", check=2).stderr
+
+
+def test_a_known_layer_is_not_read_again(scan, alpine):
+    assert findings(scan("--format", "json", f"oci:{alpine}")) == FOUND
+    manifest = json.loads((alpine / "index.json").read_text())["manifests"][0]["digest"].split(":")[1]
+    for layer in json.loads((alpine / "blobs/sha256" / manifest).read_text())["layers"]:
+        (alpine / "blobs/sha256" / layer["digest"].split(":")[1]).unlink()
+    assert findings(scan("--format", "json", f"oci:{alpine}")) == FOUND
+    assert "No such file" in scan("--no-cache", f"oci:{alpine}", check=2).stderr
+
+
+def test_a_broken_cache_is_made_again(scan, alpine, tmp_path):
+    scan(f"oci:{alpine}")
+    entries = list((tmp_path / "cache/assay/inventories").iterdir())
+    assert entries
+    for entry in entries:
+        entry.write_text(entry.read_text()[:50])
+    assert findings(scan("--format", "json", f"oci:{alpine}")) == FOUND
+    assert all(json.loads(entry.read_text()) for entry in entries)
+
+
+def test_artifact_is_refused_with_a_reason(scan, tmp_path):
+    layout = Layout(tmp_path / "chart")
+    config = layout.add_blob(b"{}", "application/vnd.cncf.helm.config.v1+json")
+    chart = layout.add_blob(b"chart", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+    layout.add_manifest({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config,
+                         "layers": [chart]}, "latest")
+    assert "helm" in scan(f"oci:{tmp_path / 'chart'}", check=2).stderr
+
+
+def breakages(layout):
+    """{name: (a function that breaks the layout, what the message says)}."""
+    index = json.loads((layout / "index.json").read_text())
+    blobs = layout / "blobs/sha256"
+    manifest = blobs / index["manifests"][0]["digest"].split(":")[1]
+    document = json.loads(manifest.read_text())
+    layer = blobs / document["layers"][0]["digest"].split(":")[1]
+    config = blobs / document["config"]["digest"].split(":")[1]
+    other = tar_of({"etc/os-release": "ID=other\n"})
+    return {
+        "manifest of other bytes": (lambda: manifest.write_bytes(manifest.read_bytes() + b" "), "holds other bytes"),
+        "config of other bytes": (lambda: config.write_bytes(b"{}"), "holds other bytes"),
+        "manifest that is missing": (manifest.unlink, "No such file"),
+        "layer that is cut": (lambda: layer.write_bytes(layer.read_bytes()[:200]), "layer"),
+        "layer with another content": (lambda: layer.write_bytes(gzip.compress(other)), digest_of(other)),
+        "layer that is no archive": (lambda: layer.write_bytes(os.urandom(5000)), "layer"),
+        "no index": ((layout / "index.json").unlink, "not an OCI image layout"),
+        "index that is no JSON": (lambda: (layout / "index.json").write_text("{"), "not an OCI image layout"),
+        "layer that is a folder": (lambda: (layer.unlink(), layer.mkdir()), "is no file"),
+    }
+
+
+def test_broken_layout(scan, alpine, tmp_path):
+    for name in breakages(alpine):
+        broken = shutil.copytree(alpine, tmp_path / name)
+        change, message = breakages(broken)[name]
+        change()
+        assert message in scan(f"oci:{broken}", check=2).stderr, name
+
+
+@pytest.mark.parametrize("content, message", [
+    (b"", "not a whole tar"), (b"no tar at all" * 100, "archive"), (gzip.compress(b"no tar at all" * 100), "archive"),
+    (tar_of({"manifest.json": "[]"}), "none with a name"), (tar_of({"manifest.json": "{}"}), "none with a name"),
+    (tar_of({"manifest.json": '[{"Config": "../../etc/passwd", "Layers": []}]'}), "no name of a file"),
+    (tar_of({"manifest.json": '[{"Config": "a", "Layers": []}]', "a": ("link", "/etc/passwd")}), "holds no a"),
+    (tar_of({"manifest.json": '[{"Config": "a", "Layers": []}]', "a": ("link", "b"), "b": ("link", "a")}), "holds no a"),
+], ids=range(8))
+def test_broken_docker_archive(scan, tmp_path, content, message):
+    (tmp_path / "image.tar").write_bytes(content)
+    assert message in scan(f"docker-archive:{tmp_path}/image.tar", check=2).stderr
+
+
+def test_truncated_archive(scan, alpine, tmp_path):
+    skopeo(f"oci:{alpine}:latest", f"docker-archive:{tmp_path}/docker.tar:a:b")
+    whole = (tmp_path / "docker.tar").read_bytes()
+    for size in (600, len(whole) // 2, 1536):
+        (tmp_path / "cut.tar").write_bytes(whole[:size])
+        assert scan(f"docker-archive:{tmp_path}/cut.tar", check=2).stderr
+
+
+def test_no_database_says_what_to_do(assay, alpine, tmp_path):
+    assert "assay db update" in assay("scan", "--data", tmp_path / "empty", f"oci:{alpine}", check=2).stderr
+
+
+def test_targets_that_are_none(scan, tmp_path):
+    assert "docker://" in scan("debian:11", check=2).stderr
+    assert "No such file" in scan(f"oci:{tmp_path}/absent", check=2).stderr
+    assert scan(f"rootfs:{tmp_path}/absent", check=2).stderr
+    assert "TARGET" in scan(check=2).stderr

@@ -1,0 +1,215 @@
+"""assay scan docker://: Assay itself, docker-registry with a password, tokens, TLS, and registries that lie or break off."""
+import base64
+import contextlib
+import gzip
+import http.server
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+import requests
+
+import images
+from assay_server import free_port
+from oci_layout import MANIFEST, digest_of, reachable
+from test_scan import FOUND, data, findings, scan  # noqa: F401  (fixtures)
+
+
+def skopeo(*arguments):
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", *map(str, arguments)],
+                   check=True)
+
+
+@pytest.fixture
+def alpine(tmp_path):
+    return images.alpine_layout(tmp_path / "alpine")
+
+
+def test_our_own_registry(scan, alpine, server):  # noqa: F811
+    skopeo(f"oci:{alpine}", f"docker://{server.address}/team/alpine:v1")
+    digest = json.loads((alpine / "index.json").read_text())["manifests"][0]["digest"]
+    for reference in (":v1", f"@{digest}"):
+        target = f"docker://{server.address}/team/alpine{reference}"
+        report = json.loads(scan("--no-cache", "--format", "json", target).stdout)
+        assert report["digest"] == digest and len(report["findings"]) == len(FOUND)
+    assert "MANIFEST_UNKNOWN" in scan(f"docker://{server.address}/team/alpine:v2", check=2).stderr
+    assert scan(f"docker://{server.address}/Team/alpine", check=2).stderr
+    assert scan(f"docker://127.0.0.1:{free_port()}/team/alpine", check=2).stderr
+
+
+def test_policy_of_the_repository(scan, alpine, server, tmp_path):  # noqa: F811
+    skopeo(f"oci:{alpine}", f"docker://{server.address}/team/alpine:v1")
+    (tmp_path / "p.yaml").write_text('policies: [{name: team, namespaces: ["team/*"], vulnerabilities: {block: [high]}}]')
+    refused = scan("--policy", tmp_path / "p.yaml", f"docker://{server.address}/team/alpine:v1", check=1)
+    assert "team/alpine" in refused.stdout
+
+
+@pytest.mark.skipif(not shutil.which("htpasswd"), reason="htpasswd is missing: make setup installs it")
+def test_password(scan, alpine, tmp_path):  # noqa: F811
+    """Debian's docker-registry with HTTP Basic; the auth file is what skopeo login writes."""
+    port, passwords, config = free_port(), tmp_path / "htpasswd", tmp_path / "registry.yml"
+    passwords.write_bytes(subprocess.run(["htpasswd", "-nbB", "user", "word"], check=True, capture_output=True).stdout)
+    config.write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/blobs}}}}\n"
+                      f"http: {{addr: '127.0.0.1:{port}'}}\nauth: {{htpasswd: {{realm: test, path: {passwords}}}}}\n")
+    process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(requests.ConnectionError):
+                requests.get(f"http://127.0.0.1:{port}/v2/", timeout=5)
+                break
+            time.sleep(0.05)
+        auth = tmp_path / "auth.json"
+        subprocess.run(["skopeo", "login", "--authfile", str(auth), "--tls-verify=false", "-u", "user", "-p", "word",
+                        f"127.0.0.1:{port}"], check=True, stdout=subprocess.DEVNULL)
+        skopeo("--dest-authfile", auth, f"oci:{alpine}", f"docker://127.0.0.1:{port}/team/alpine:v1")
+        target = f"docker://127.0.0.1:{port}/team/alpine:v1"
+        assert findings(scan("--format", "json", "--authfile", auth, target)) == FOUND
+        assert findings(scan("--format", "json", target, env={"REGISTRY_AUTH_FILE": str(auth)})) == FOUND
+        assert "login" in scan(target, check=2, env={"HOME": str(tmp_path)}).stderr
+        auth.write_text(json.dumps({"auths": {f"127.0.0.1:{port}": {"auth": base64.b64encode(b"user:no").decode()}}}))
+        assert scan("--authfile", auth, target, check=2).stderr
+        assert "absent" in scan("--authfile", tmp_path / "absent", target, check=2).stderr
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+class Registry:
+    """Serves the layout's image as team/alpine:v1, with faults. A stand-in: no real registry lies or breaks off at will,
+    and a token server needs accounts that a test cannot have."""
+
+    def __init__(self, layout):
+        self.blobs, self.asked, self.ranges = reachable(layout, "latest"), [], []
+        self.manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+        self.layers = {layer["digest"] for layer in json.loads(self.blobs[self.manifest])["layers"]}
+        self.token, self.cut, self.changed, self.knows_ranges = None, 0, {}, True
+        registry = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *arguments):
+                pass
+
+            def answer(self, status, body, **headers):
+                self.send_response(status)
+                for name, value in {"Content-Length": len(body), **headers}.items():
+                    self.send_header(name.replace("_", "-"), str(value))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                registry.asked.append(self.path)
+                if self.path.startswith("/token"):
+                    good = self.headers.get("Authorization") == "Basic " + base64.b64encode(b"me:secret").decode()
+                    self.answer(200 if good else 401, json.dumps({"token": registry.token}).encode())
+                    return
+                if registry.token and self.headers.get("Authorization") != f"Bearer {registry.token}":
+                    realm = f'Bearer realm="http://127.0.0.1:{registry.port}/token",service="a, b",scope="x"'
+                    self.answer(401, b"{}", WWW_Authenticate=realm)
+                    return
+                name = registry.manifest if self.path.endswith("/manifests/v1") else self.path.rpartition("/")[2]
+                body = registry.changed.get(name, registry.blobs.get(name))
+                if body is None:
+                    self.answer(404, b"no such page")
+                elif "/manifests/" in self.path:
+                    self.answer(200, body, Content_Type=MANIFEST)
+                else:
+                    self.send_blob(body, name in registry.layers)
+
+            def send_blob(self, body, is_layer):
+                start = 0
+                if self.headers.get("Range") and registry.knows_ranges:
+                    start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+                    registry.ranges.append(start)
+                if registry.cut and is_layer:
+                    registry.cut -= 1
+                    self.send_response(206 if start else 200)
+                    self.send_header("Content-Length", str(len(body) - start))
+                    self.end_headers()
+                    self.wfile.write(body[start:start + 50])
+                    self.close_connection = True
+                    return
+                self.answer(206 if start else 200, body[start:])
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        self.target = f"docker://127.0.0.1:{self.port}/team/alpine:v1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def registry(alpine):
+    made = Registry(alpine)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_token(scan, registry, tmp_path):  # noqa: F811
+    registry.token = "abc.def"
+    auth = tmp_path / "auth.json"
+    auth.write_text(json.dumps({"auths": {f"127.0.0.1:{registry.port}/team": {
+        "auth": base64.b64encode(b"me:secret").decode()}}}))
+    assert findings(scan("--format", "json", "--authfile", auth, registry.target)) == FOUND
+    asked = next(path for path in registry.asked if path.startswith("/token"))
+    assert asked == "/token?service=a%2C%20b&scope=repository%3Ateam%2Falpine%3Apull"
+    assert "login" in scan(registry.target, check=2, env={"HOME": str(tmp_path)}).stderr
+    registry.token = "with\r\nInjected: header"
+    assert "no token" in scan("--no-cache", "--authfile", auth, registry.target, check=2).stderr
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+def test_broken_transfer_goes_on(scan, registry, knows_ranges):  # noqa: F811
+    registry.cut, registry.knows_ranges = 1, knows_ranges
+    assert findings(scan("--format", "json", registry.target)) == FOUND
+    assert registry.ranges == ([50] if knows_ranges else [])
+    registry.cut = 100
+    assert scan("--no-cache", registry.target, check=2).stderr
+
+
+def test_registry_that_lies(scan, registry):  # noqa: F811
+    manifest = json.loads(registry.blobs[registry.manifest])
+    layer, config = manifest["layers"][0], manifest["config"]["digest"]
+    size = layer["size"]
+    for name, body, message in (
+            (layer["digest"], bytes(size), "other bytes"), (layer["digest"], b"short", "less than"),
+            (layer["digest"], bytes(size + 1), "more than"), (config, b"{}", "other bytes"),
+            (layer["digest"], gzip.compress(b"x" * 9999).ljust(size, b"\0")[:size], "other bytes")):
+        registry.changed = {name: body}
+        assert message in scan("--no-cache", registry.target, check=2).stderr, (name, message)
+    other = b'{"schemaVersion": 2}'
+    registry.changed = {registry.manifest: other, digest_of(other): other}
+    assert scan("--no-cache", registry.target, check=2).stderr
+    assert "other bytes" in scan("--no-cache", registry.target.replace(":v1", f"@{registry.manifest}"), check=2).stderr
+
+
+def test_tls(scan, alpine, start_server, tmp_path):  # noqa: F811
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
+                    "2", "-subj", "/CN=registry.test"], check=True, capture_output=True)
+    plain = start_server()
+    skopeo(f"oci:{alpine}", f"docker://{plain.address}/team/alpine:v1")
+    plain.stop()
+    plain.config.write_text(plain.config.read_text() + f"\ntls: {{certificate: {certificate}, key: {key}}}\n")
+    process = subprocess.Popen([plain.program, "serve", "--config", plain.config, "--data", plain.data, "--listen",
+                                plain.address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", plain.port), 5).close()
+                break
+            time.sleep(0.1)
+        target = f"docker://{plain.address}/team/alpine:v1"
+        assert findings(scan("--insecure", "--format", "json", target)) == FOUND
+        assert scan("--no-cache", target, check=2).stderr
+    finally:
+        process.terminate()
+        assert process.wait(timeout=60) == 0
