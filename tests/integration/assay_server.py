@@ -176,3 +176,8 @@ def run_assay(program, *arguments, check=0, log_prefix="/tmp/assay-sanitizer", *
         assert result.returncode == check, \
             f"assay {' '.join(map(str, arguments))}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}"
     return result
+
+
+def findings_of(result):
+    """[(id, package, fixed version)] of the JSON report that a command printed, sorted."""
+    return sorted((found["id"], found["package"], found.get("fixed_version")) for found in json.loads(result.stdout)["findings"])

@@ -1,6 +1,7 @@
 """What the integration tests share: the program, servers that are checked when they stop, and images.
 
 A sanitizer report of any process under test fails the test that caused it, wherever the process wrote."""
+import json
 import subprocess
 
 import pytest
@@ -90,3 +91,19 @@ def command(tmp_path):
                 f"{' '.join(map(str, arguments))}: {result.returncode}\n{result.stdout}\n{result.stderr}"
         return result
     return run
+
+
+@pytest.fixture
+def alpine_data(assay, tmp_path):
+    """A data folder with the advisories of images.ALPINE_SECDB."""
+    secdb = tmp_path / "secdb.json"
+    secdb.write_text(json.dumps(images.ALPINE_SECDB))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb", secdb)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def scan(assay, alpine_data, monkeypatch, tmp_path):
+    """scan(target, ...): the command on that data, with a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return lambda *arguments, **options: assay("scan", "--data", alpine_data, *arguments, **options)

@@ -163,6 +163,15 @@ def alpine_layout(folder, tag="latest"):
     return Path(folder)
 
 
+# What Alpine said of some of them, and what is to be found in the image.
+ALPINE_SECDB = {"distroversion": "v3.10", "reponame": "main", "packages": [
+    {"pkg": {"name": "openssl", "secfixes": {"1.1.1d-r0": ["CVE-2019-1547", "CVE-2019-1563"]}}},
+    {"pkg": {"name": "musl", "secfixes": {"1.1.22-r3": ["CVE-2019-14697"], "1.1.22-r2": ["CVE-2019-00001"]}}},
+    {"pkg": {"name": "not-installed", "secfixes": {"1-r0": ["CVE-2019-00002"]}}}]}
+ALPINE_FOUND = [("CVE-2019-14697", "musl", "1.1.22-r3"), ("CVE-2019-1547", "libcrypto1.1", "1.1.1d-r0"),
+                ("CVE-2019-1563", "libcrypto1.1", "1.1.1d-r0")]
+
+
 # (name, epoch, version, release, source package): real builds of AlmaLinux 9.2.
 RPM_PACKAGES = [("openssl-libs", 1, "3.0.7", "6.el9_2", "openssl"), ("zlib", 0, "1.2.11", "39.el9", "zlib"),
                 ("libxml2", 0, "2.9.13", "3.el9_1", "libxml2"), ("bash", 0, "5.1.8", "6.el9_1", "bash")]

@@ -9,40 +9,13 @@ import tarfile
 import pytest
 
 import images
+from assay_server import findings_of as findings
+from images import ALPINE_FOUND as FOUND
 from oci_layout import Layout, digest_of, tar_of
-
-SECDB = {"distroversion": "v3.10", "reponame": "main", "packages": [
-    {"pkg": {"name": "openssl", "secfixes": {"1.1.1d-r0": ["CVE-2019-1547", "CVE-2019-1563"]}}},
-    {"pkg": {"name": "musl", "secfixes": {"1.1.22-r3": ["CVE-2019-14697"], "1.1.22-r2": ["CVE-2019-00001"]}}},
-    {"pkg": {"name": "not-installed", "secfixes": {"1-r0": ["CVE-2019-00002"]}}}]}
-FOUND = [("CVE-2019-14697", "musl", "1.1.22-r3"), ("CVE-2019-1547", "libcrypto1.1", "1.1.1d-r0"),
-         ("CVE-2019-1563", "libcrypto1.1", "1.1.1d-r0")]
-
-
-@pytest.fixture
-def data(assay, tmp_path):
-    """A data folder with the advisories above, one of them known to be exploited and rated."""
-    secdb = tmp_path / "secdb.json"
-    secdb.write_text(json.dumps(SECDB))
-    assay("db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb", secdb)
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def scan(assay, data, monkeypatch, tmp_path):
-    """scan(target, ...): the command on that data, with a cache of its own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return lambda *arguments, **options: assay("scan", "--data", data, *arguments, **options)
-
 
 @pytest.fixture
 def alpine(tmp_path):
     return images.alpine_layout(tmp_path / "alpine")
-
-
-def findings(result):
-    report = json.loads(result.stdout)
-    return sorted((found["id"], found["package"], found["fixed_version"]) for found in report["findings"])
 
 
 def skopeo(*arguments):

@@ -14,9 +14,10 @@ import pytest
 import requests
 
 import images
+from assay_server import findings_of as findings
 from assay_server import free_port
+from images import ALPINE_FOUND as FOUND
 from oci_layout import MANIFEST, digest_of, reachable
-from test_scan import FOUND, data, findings, scan  # noqa: F401  (fixtures)
 
 
 def skopeo(*arguments):
@@ -29,7 +30,7 @@ def alpine(tmp_path):
     return images.alpine_layout(tmp_path / "alpine")
 
 
-def test_our_own_registry(scan, alpine, server):  # noqa: F811
+def test_our_own_registry(scan, alpine, server):
     skopeo(f"oci:{alpine}", f"docker://{server.address}/team/alpine:v1")
     digest = json.loads((alpine / "index.json").read_text())["manifests"][0]["digest"]
     for reference in (":v1", f"@{digest}"):
@@ -41,7 +42,7 @@ def test_our_own_registry(scan, alpine, server):  # noqa: F811
     assert scan(f"docker://127.0.0.1:{free_port()}/team/alpine", check=2).stderr
 
 
-def test_policy_of_the_repository(scan, alpine, server, tmp_path):  # noqa: F811
+def test_policy_of_the_repository(scan, alpine, server, tmp_path):
     skopeo(f"oci:{alpine}", f"docker://{server.address}/team/alpine:v1")
     (tmp_path / "p.yaml").write_text('policies: [{name: team, namespaces: ["team/*"], vulnerabilities: {block: [high]}}]')
     refused = scan("--policy", tmp_path / "p.yaml", f"docker://{server.address}/team/alpine:v1", check=1)
@@ -49,7 +50,7 @@ def test_policy_of_the_repository(scan, alpine, server, tmp_path):  # noqa: F811
 
 
 @pytest.mark.skipif(not shutil.which("htpasswd"), reason="htpasswd is missing: make setup installs it")
-def test_password(scan, alpine, tmp_path):  # noqa: F811
+def test_password(scan, alpine, tmp_path):
     """Debian's docker-registry with HTTP Basic; the auth file is what skopeo login writes."""
     port, passwords, config = free_port(), tmp_path / "htpasswd", tmp_path / "registry.yml"
     passwords.write_bytes(subprocess.run(["htpasswd", "-nbB", "user", "word"], check=True, capture_output=True).stdout)
@@ -152,7 +153,7 @@ def registry(alpine):
     made.server.server_close()
 
 
-def test_token(scan, registry, tmp_path):  # noqa: F811
+def test_token(scan, registry, tmp_path):
     registry.token = "abc.def"
     auth = tmp_path / "auth.json"
     auth.write_text(json.dumps({"auths": {f"127.0.0.1:{registry.port}/team": {
@@ -166,7 +167,7 @@ def test_token(scan, registry, tmp_path):  # noqa: F811
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
-def test_broken_transfer_goes_on(scan, registry, knows_ranges):  # noqa: F811
+def test_broken_transfer_goes_on(scan, registry, knows_ranges):
     registry.cut, registry.knows_ranges = 1, knows_ranges
     assert findings(scan("--format", "json", registry.target)) == FOUND
     assert registry.ranges == ([50] if knows_ranges else [])
@@ -174,7 +175,7 @@ def test_broken_transfer_goes_on(scan, registry, knows_ranges):  # noqa: F811
     assert scan("--no-cache", registry.target, check=2).stderr
 
 
-def test_registry_that_lies(scan, registry):  # noqa: F811
+def test_registry_that_lies(scan, registry):
     manifest = json.loads(registry.blobs[registry.manifest])
     layer, config = manifest["layers"][0], manifest["config"]["digest"]
     size = layer["size"]
@@ -190,7 +191,7 @@ def test_registry_that_lies(scan, registry):  # noqa: F811
     assert "other bytes" in scan("--no-cache", registry.target.replace(":v1", f"@{registry.manifest}"), check=2).stderr
 
 
-def test_tls(scan, alpine, start_server, tmp_path):  # noqa: F811
+def test_tls(scan, alpine, start_server, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
                     "2", "-subj", "/CN=registry.test"], check=True, capture_output=True)
