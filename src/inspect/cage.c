@@ -57,24 +57,9 @@ inspection_cage_available(char **missing)
   return *missing == NULL;
 }
 
+/* Handles every right that the kernel knows, and grants none. */
 static bool
-landlock_allow_folder(int ruleset, const char *folder)
-{
-  auto_fd int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return false;
-  struct landlock_path_beneath_attr rule = {
-      .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                        LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                        LANDLOCK_ACCESS_FS_REMOVE_FILE,
-      .parent_fd = fd,
-  };
-  return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
-}
-
-/* Handles every right that the kernel knows, and grants none, or those of one folder. */
-static bool
-enter_landlock(const CageSettings *settings)
+enter_landlock(void)
 {
   int abi = landlock_abi();
   if (abi < 1)
@@ -88,8 +73,6 @@ enter_landlock(const CageSettings *settings)
   size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
   auto_fd int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, size, 0);
   if (ruleset < 0)
-    return false;
-  if (settings->kind == CAGE_FOLDER && !landlock_allow_folder(ruleset, settings->folder))
     return false;
   return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
@@ -132,24 +115,6 @@ static const int strict_calls[] = {
     SCMP_SYS(tgkill), /* abort(): a failed check dies by SIGABRT, and is told so */
 };
 
-/* What librpm's database readers do besides; Landlock bounds where. */
-static const int folder_calls[] = {
-    SCMP_SYS(openat),     SCMP_SYS(open),      SCMP_SYS(newfstatat), SCMP_SYS(stat),
-    SCMP_SYS(lstat),      SCMP_SYS(statx),     SCMP_SYS(access),     SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2), SCMP_SYS(fcntl),     SCMP_SYS(flock),      SCMP_SYS(getdents64),
-    SCMP_SYS(pwrite64),   SCMP_SYS(ftruncate), SCMP_SYS(unlink),     SCMP_SYS(unlinkat),
-    SCMP_SYS(fsync),      SCMP_SYS(fdatasync), SCMP_SYS(getcwd),     SCMP_SYS(getuid),
-    SCMP_SYS(geteuid),    SCMP_SYS(getgid),    SCMP_SYS(getegid),    SCMP_SYS(umask),
-    SCMP_SYS(readlink),   SCMP_SYS(ioctl),     SCMP_SYS(readv),      SCMP_SYS(writev),
-    SCMP_SYS(uname),      SCMP_SYS(fchmod),    SCMP_SYS(fchown),     SCMP_SYS(msync),
-};
-
-/* What AddressSanitizer's own run-time does; a sanitised program is for tests only. */
-static const int sanitiser_calls[] = {
-    SCMP_SYS(readlink), SCMP_SYS(openat), SCMP_SYS(newfstatat),
-    SCMP_SYS(getuid),   SCMP_SYS(prctl),  SCMP_SYS(uname),
-};
-
 static bool
 allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 {
@@ -162,15 +127,13 @@ allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 }
 
 static bool
-fill_filter(scmp_filter_ctx filter, CageKind kind)
+fill_filter(scmp_filter_ctx filter)
 {
   /* Threads, but no processes. glibc asks clone3 first, whose flags a filter cannot see. */
   bool filled = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                                  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0 &&
                 allow_calls(filter, strict_calls, G_N_ELEMENTS(strict_calls));
-  if (kind == CAGE_FOLDER)
-    filled = filled && allow_calls(filter, folder_calls, G_N_ELEMENTS(folder_calls));
   /* Names a thread; nothing else of prctl. */
   filled = filled && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                                       SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) == 0;
@@ -178,16 +141,12 @@ fill_filter(scmp_filter_ctx filter, CageKind kind)
 }
 
 static bool
-enter_seccomp(CageKind kind)
+enter_seccomp(void)
 {
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
   if (filter == NULL)
     return false;
-  bool loaded = fill_filter(filter, kind);
-  /* A report that the sanitiser is about to write must not be cut off by the cage. The tests of the
-   * cage do what this list does not hold. */
-  if (SANITISED && kind == CAGE_FOLDER)
-    loaded = loaded && allow_calls(filter, sanitiser_calls, G_N_ELEMENTS(sanitiser_calls));
+  bool loaded = fill_filter(filter);
   loaded = loaded && seccomp_load(filter) == 0;
   seccomp_release(filter);
   return loaded;
@@ -222,9 +181,9 @@ cage_enter(const CageSettings *settings, GError **error)
     errno = 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return error_set_errno(error, errno, "no_new_privs");
-  if (!enter_landlock(settings) && !settings->allow_uncaged)
+  if (!enter_landlock() && !settings->allow_uncaged)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "the kernel does not enter Landlock");
-  if (!enter_seccomp(settings->kind) && !settings->allow_uncaged)
+  if (!enter_seccomp() && !settings->allow_uncaged)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "the kernel does not take the seccomp filter");
   return true;
 }

@@ -1,9 +1,8 @@
 /* The cage of the inspection worker: what the kernel takes from the process before it reads a
  * hostile byte.
  *
- *   CAGE_STRICT  no file can be opened, no socket made, no program run, no process made; threads,
- * memory, and reading and writing what is open already remain CAGE_FOLDER  the same, but files of
- * one folder can be opened: librpm reads its databases by path
+ * No file can be opened, no socket made, no program run, no process made; threads, memory, and
+ * reading and writing what is open already remain.
  *
  * Made of: no_new_privs, not dumpable, resource limits, Landlock (files, and TCP where the kernel
  * can), namespaces (user, network, IPC) where they may be made, and a seccomp list whose default is
@@ -15,11 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { CAGE_STRICT, CAGE_FOLDER } CageKind;
-
 typedef struct {
-  CageKind kind;
-  const char *folder;    /* CAGE_FOLDER only */
   uint64_t memory_bytes; /* of address space; 0: no limit */
   uint32_t cpu_seconds;
   bool allow_uncaged;

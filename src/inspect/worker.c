@@ -53,21 +53,9 @@ limits_of(const json_t *job)
 
 /* --- layer --- */
 
-/* Hands a database to the parent, which has it read in the other cage. */
-static bool
-hand_out_rpm(const char *location, GBytes *content, json_t *databases, GError **error)
-{
-  Slice bytes = slice_from_bytes(content);
-  json_t *one = json_object();
-  json_set_string(one, "location", location);
-  json_object_set_new(one, "size", json_integer((json_int_t)bytes.size));
-  json_array_append_new(databases, one);
-  return fd_write_all(WORKER_EXTRA_FD, bytes, error);
-}
-
 static bool
 read_wanted(LayerReader *reader, const LayerEntry *entry, WantedKind kind,
-            LayerInventory *inventory, json_t *databases, GError **error)
+            LayerInventory *inventory, GError **error)
 {
   g_autofree char *path = g_strdup(entry->path);
   g_autoptr(GBytes) content = layer_reader_read_file(reader, error);
@@ -87,7 +75,7 @@ read_wanted(LayerReader *reader, const LayerEntry *entry, WantedKind kind,
   else if (kind == WANTED_APK)
     apk_installed_parse(bytes, path, inventory);
   else
-    return hand_out_rpm(path, content, databases, error);
+    rpm_database_parse(bytes, path, inventory);
   return true;
 }
 
@@ -126,7 +114,7 @@ note_removal(const LayerEntry *entry, LayerInventory *inventory)
 }
 
 static bool
-read_entries(LayerReader *reader, LayerInventory *inventory, json_t *databases, GError **error)
+read_entries(LayerReader *reader, LayerInventory *inventory, GError **error)
 {
   GError *failure = NULL;
   for (const LayerEntry *entry = layer_reader_next(reader, &failure); entry != NULL;
@@ -137,7 +125,7 @@ read_entries(LayerReader *reader, LayerInventory *inventory, json_t *databases, 
     if (entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE)
       note_removal(entry, inventory);
     else if (kind != WANTED_NOT && !entry->escapes &&
-             !read_wanted(reader, entry, kind, inventory, databases, &failure))
+             !read_wanted(reader, entry, kind, inventory, &failure))
       break;
   }
   if (failure == NULL)
@@ -155,25 +143,9 @@ do_layer(const json_t *job, GError **error)
   input.end = input.at + size;
   g_autoptr(LayerReader) reader = layer_reader_new(input_read, &input, &limits);
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  g_autoptr(json_t) databases = json_array();
   inventory->packed_bytes = size;
-  if (!read_entries(reader, inventory, databases, error) ||
+  if (!read_entries(reader, inventory, error) ||
       !layer_reader_finish(reader, &inventory->diff_id, &inventory->unpacked_bytes, error))
-    return NULL;
-  json_t *answer = json_object();
-  json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
-  json_object_set(answer, "rpm_databases", databases);
-  return answer;
-}
-
-/* --- rpm --- */
-
-static json_t *
-do_rpm(const json_t *job, GError **error)
-{
-  g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  if (!rpm_database_read(json_get_string(job, "folder"), json_get_string(job, "location"),
-                         inventory, error))
     return NULL;
   json_t *answer = json_object();
   json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
@@ -235,21 +207,17 @@ do_unpack(const json_t *job, GError **error)
 
 static const struct {
   const char *name;
-  CageKind cage;
   json_t *(*run)(const json_t *job, GError **error);
 } jobs[] = {
-    {"layer", CAGE_STRICT, do_layer},
-    {"rpm", CAGE_FOLDER, do_rpm},
-    {"index", CAGE_STRICT, do_index},
-    {"unpack", CAGE_STRICT, do_unpack},
+    {"layer", do_layer},
+    {"index", do_index},
+    {"unpack", do_unpack},
 };
 
 static CageSettings
-cage_of(const json_t *job, CageKind kind)
+cage_of(const json_t *job)
 {
   return (CageSettings){
-      .kind = kind,
-      .folder = json_get_string(job, "folder"),
       .memory_bytes = (uint64_t)json_get_integer(job, "memory_bytes", 0),
       .cpu_seconds = (uint32_t)json_get_integer(job, "cpu_seconds", 0),
       .allow_uncaged = json_get_boolean(job, "allow_uncaged", false),
@@ -263,10 +231,8 @@ run_job(const json_t *job, GError **error)
   for (size_t i = 0; i < G_N_ELEMENTS(jobs); i++) {
     if (g_strcmp0(name, jobs[i].name) != 0)
       continue;
-    CageSettings cage = cage_of(job, jobs[i].cage);
-    if (cage.kind == CAGE_FOLDER &&
-        !rpm_database_prepare(cage.folder, json_get_string(job, "location"), error))
-      return NULL;
+    CageSettings cage = cage_of(job);
+    rpm_database_prepare();
     return cage_enter(&cage, error) ? jobs[i].run(job, error) : NULL;
   }
   error_set(error, ASSAY_ERROR_UNSUPPORTED, "the worker is started by `assay` itself, not by hand");
@@ -317,7 +283,7 @@ static int
 self_test(const char *how)
 {
   g_autoptr(GError) error = NULL;
-  CageSettings cage = {.kind = CAGE_STRICT, .memory_bytes = (uint64_t)512 << 20, .cpu_seconds = 1};
+  CageSettings cage = {.memory_bytes = (uint64_t)512 << 20, .cpu_seconds = 1};
   if (!cage_enter(&cage, &error))
     return 3;
   break_out(how);

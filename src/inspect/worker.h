@@ -3,11 +3,9 @@
  * Standard input is the layer's file, standard output takes one JSON document, and everything else
  * was closed by the parent. The jobs:
  *
- *   layer   unpacks and reads a layer in CAGE_STRICT; descriptor 3 takes the bytes of RPM databases
- *   rpm     reads one RPM database in CAGE_FOLDER; librpm wants a path, so the parent made a
- * private folder that holds that file alone, and Landlock lets the worker reach nothing else index
- * lists the members of an outer tar (oci-archive, docker-archive) unpack  writes the unpacked bytes
- * of standard input to descriptor 3
+ *   layer   unpacks and reads a layer
+ *   index   lists the members of an outer tar (oci-archive, docker-archive)
+ *   unpack  writes the unpacked bytes of standard input to descriptor 3
  *
  * The document is {"ok": ...} or {"error": {"code": N, "message": "..."}} with an AssayErrorCode.
  */

@@ -1,23 +1,19 @@
 """assay db: import, update, status and export, with feeds from files and from a signed package suite."""
 import gzip
 import json
-import os
 import platform
 import shutil
 import signal
 import subprocess
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from assay_server import ROOT
+from assay_server import SHARED
 from suite_mirror import Mirror
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-SHARED = Path(os.environ.get("ASSAY_SHARED", ROOT.parent / "shared")) / "data"
-
 SECDB = {"distroversion": "v3.18", "reponame": "main",
          "packages": [{"pkg": {"name": "openssl", "secfixes": {"3.1.1-r0": ["CVE-2023-2650"], "0": ["CVE-2022-3996"]}}}]}
 

@@ -22,15 +22,14 @@ typedef enum {
   WANTED_USR_LIB_OS_RELEASE,
   WANTED_DPKG,
   WANTED_APK,
-  WANTED_RPM, /* a database for rpm_database_read() */
+  WANTED_RPM,
 } WantedKind;
 WantedKind wanted_kind(const char *path);
 /* True when removing @path (a file or a folder) could remove something that is wanted. */
 bool wanted_is_below(const char *path);
 
-/* RPM's databases (sqlite, ndb, Berkeley DB), by librpm, which reads by path: @folder holds the one
- * file named as @location ends. Sets *error only when nothing could be read at all. */
-bool rpm_database_read(const char *folder, const char *location, LayerInventory *inventory,
-                       GError **error);
-/* Reads librpm's own configuration; before the cage closes. */
-bool rpm_database_prepare(const char *folder, const char *location, GError **error);
+/* An RPM database, whole in memory, of any of rpm's three formats: sqlite, ndb, Berkeley DB. librpm
+ * is not used: Debian's reads sqlite alone, and only by path. */
+void rpm_database_parse(Slice content, const char *location, LayerInventory *inventory);
+/* Lets SQLite take its random seed, which it opens a file for: before the cage closes. */
+void rpm_database_prepare(void);

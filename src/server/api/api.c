@@ -317,7 +317,7 @@ api_packages(Request *request)
   respond_page(request, "packages", all, &page);
 }
 
-/* ?repository= says for whom; without it, the default policy's view. */
+/* ?repository= says for which namespace. */
 void
 api_verdict(Request *request)
 {

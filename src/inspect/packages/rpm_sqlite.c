@@ -1,0 +1,70 @@
+/* rpm's SQLite database, opened in memory: SQLite sees no file, and the cage lets it open none. */
+#include <sqlite3.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "inspect/packages/rpm-private.h"
+
+/* In a database header: which version of the format may read and write it; 2 is write-ahead
+ * logging, which a database in memory cannot have (https://sqlite.org/fileformat2.html, 1.3). */
+#define VERSION_OFFSET  18
+#define VERSION_LEGACY  1
+#define HEADER_SIZE_MIN 100
+
+static void
+close_database(sqlite3 **database)
+{
+  sqlite3_close(*database);
+}
+
+static void
+finalize_statement(sqlite3_stmt **statement)
+{
+  sqlite3_finalize(*statement);
+}
+
+/* SQLite owns the copy from here on. */
+static bool
+load(sqlite3 *database, Slice content)
+{
+  unsigned char *copy = sqlite3_malloc64(content.size);
+  if (copy == NULL)
+    return false;
+  memcpy(copy, content.data, content.size);
+  copy[VERSION_OFFSET] = copy[VERSION_OFFSET + 1] = VERSION_LEGACY;
+  return sqlite3_deserialize(
+             database, "main", copy, (sqlite3_int64)content.size, (sqlite3_int64)content.size,
+             SQLITE_DESERIALIZE_READONLY | SQLITE_DESERIALIZE_FREEONCLOSE) == SQLITE_OK;
+}
+
+static bool
+sqlite_failed(sqlite3 *database, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_INVALID, "SQLite: %s", sqlite3_errmsg(database));
+}
+
+bool
+rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **error)
+{
+  __attribute__((cleanup(close_database))) sqlite3 *database = NULL;
+  __attribute__((cleanup(finalize_statement))) sqlite3_stmt *statement = NULL;
+  if (content.size < HEADER_SIZE_MIN)
+    return error_set(error, ASSAY_ERROR_INVALID, "SQLite: the database is cut off");
+  if (sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+          SQLITE_OK ||
+      !load(database, content))
+    return sqlite_failed(database, error);
+  /* A hostile schema must not run functions of its own choice. */
+  sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  if (sqlite3_prepare_v2(database, "SELECT blob FROM Packages", -1, &statement, NULL) != SQLITE_OK)
+    return sqlite_failed(database, error);
+  int code = sqlite3_step(statement);
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
+    const void *bytes = sqlite3_column_blob(statement, 0);
+    Slice header = slice_new(bytes, (size_t)sqlite3_column_bytes(statement, 0));
+    if (!visit(header, data, error))
+      return false;
+  }
+  return code == SQLITE_DONE || sqlite_failed(database, error);
+}

@@ -1,0 +1,195 @@
+"""What stands in package databases is what the distributions' own tools read from them."""
+import json
+import re
+import sqlite3
+import struct
+import subprocess
+
+import pytest
+
+import images
+from oci_layout import Layout, tar_of
+
+
+@pytest.fixture
+def inventory(server):
+    """inventory(layout): pushes the image; its packages as the registry lists them."""
+    def push(layout, tag="latest"):
+        digest_file = server.folder / "digest"
+        subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", "--digestfile",
+                        str(digest_file), f"oci:{layout}:{tag}", f"docker://{server.address}/test/image:{tag}"], check=True)
+        digest = digest_file.read_text().strip()
+        assert server.wait_for_scan("test/image", digest)["state"] == "done"
+        packages, offset = [], 0
+        while True:
+            page = server.get_json(f"/api/v1/images/{digest}/packages?limit=1000&offset={offset}")
+            packages += page["packages"]
+            offset = len(packages)
+            if not page["packages"] or offset >= page["total"]:
+                return packages
+    return push
+
+
+def layout_of(folder, *layers, compression="gzip"):
+    Layout(folder).add_image("latest", list(layers), compression)
+    return folder
+
+
+# --- dpkg ---
+
+@pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
+def test_dpkg(suite, inventory):
+    root = images.debian_rootfs(suite)
+    listed = subprocess.run(["dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W", "-f",
+                             "${db:Status-Status} ${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}\n"],
+                            check=True, capture_output=True, text=True).stdout
+    expected = {tuple(line.split()[1:]) for line in listed.split("\n") if line.startswith("installed ")}
+    packages = inventory(images.debian_layout(suite), "vulnerable")
+    assert {(each["name"], each["version"], each["architecture"], each["source_name"], each["source_version"])
+            for each in packages} == expected and len(expected) > 50
+    assert {each["type"] for each in packages} == {"deb"}
+
+
+STANZA = "Package: {name}\nStatus: {status}\nArchitecture: amd64\nVersion: {version}\n"
+
+
+def status(*entries):
+    return "\n".join(STANZA.format(name=name, version=version, status=state) for name, version, state in entries)
+
+
+def test_dpkg_states_and_distroless(inventory, tmp_path):
+    installed, gone = "install ok installed", "deinstall ok config-files"
+    layout = layout_of(tmp_path / "image", {
+        "etc/os-release": images.DEBIAN_12,
+        "var/lib/dpkg/status": status(("there", "1-1", installed), ("removed", "1-1", gone), ("half", "1", "install ok half-installed")),
+        "var/lib/dpkg/status.d/base": "Package: base-files\nVersion: 12.4\nArchitecture: amd64\n",
+        "var/lib/dpkg/status.d/base.md5sums": "0123  /etc/x\n",
+        "var/lib/dpkg/status.d/libc6": "Package: libc6\nSource: glibc (2.36-9)\nVersion: 2.36-9+deb12u1\nArchitecture: amd64\n"})
+    packages = {each["name"]: each for each in inventory(layout)}
+    assert set(packages) == {"there", "half", "base-files", "libc6"}
+    assert (packages["libc6"]["source_name"], packages["libc6"]["source_version"]) == ("glibc", "2.36-9")
+    assert packages["libc6"]["location"] == "var/lib/dpkg/status.d/libc6"
+
+
+def test_layers(inventory, tmp_path):
+    """An upgrade, a removal, and a package that the upper layer lists unchanged."""
+    installed = "install ok installed"
+    layout = layout_of(
+        tmp_path / "image",
+        {"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status": status(
+            ("kept", "1", installed), ("upgraded", "1", installed), ("dropped", "1", installed)),
+         "lib/apk/db/installed": images.APK_INSTALLED},
+        {"var/lib/dpkg/status": status(("kept", "1", installed), ("upgraded", "2", installed)),
+         "lib/apk/db/.wh.installed": ""})
+    manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"].split(":")[1]
+    layers = [layer["digest"] for layer in json.loads((layout / "blobs/sha256" / manifest).read_text())["layers"]]
+    assert [(each["name"], each["version"], each["layer"]) for each in inventory(layout)] == \
+        [("kept", "1", layers[0]), ("upgraded", "2", layers[1])]
+
+
+def test_opaque_folder(inventory, tmp_path):
+    layout = layout_of(
+        tmp_path / "image",
+        {"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status": status(("below", "1", "install ok installed"))},
+        {"var/lib/dpkg/.wh..wh..opq": "", "var/lib/dpkg/status.d/above": "Package: above\nVersion: 1\n"})
+    assert [each["name"] for each in inventory(layout)] == ["above"]
+
+
+# --- apk: there is no apk in Debian; the table is written out from the format that its wiki describes ---
+
+def test_apk(inventory, tmp_path):
+    packages = inventory(images.alpine_layout(tmp_path / "image"))
+    assert [(each["name"], each["version"], each["architecture"], each["source_name"], each["source_version"])
+            for each in packages] == [
+        ("busybox", "1.30.1-r2", "x86_64", "busybox", "1.30.1-r2"),
+        ("libcrypto1.1", "1.1.1c-r0", "x86_64", "openssl", "1.1.1c-r0"),
+        ("musl", "1.1.22-r2", "x86_64", "musl", "1.1.22-r2")]
+
+
+# --- rpm: its three formats ---
+
+@pytest.fixture(scope="session")
+def rpm_root():
+    return images.cached("rpm", images.rpm_database) / "root"
+
+
+@pytest.fixture(scope="session")
+def rpm_listing(rpm_root):
+    """What rpm -qa itself says of the database."""
+    lines = subprocess.run(["rpm", "--root", str(rpm_root), "--define", "_dbpath /var/lib/rpm", "-qa", "--qf",
+                            "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH} %{SOURCERPM}\n"],
+                           check=True, capture_output=True, text=True).stdout.split("\n")
+    found = set()
+    for name, version, architecture, source in (line.split() for line in lines if line):
+        source = re.fullmatch(r"(.*)-([^-]+-[^-]+)\.src\.rpm", source)
+        found.add((name, version.removeprefix("0:"), architecture, source.group(1), source.group(2)))
+    return found
+
+
+def rpm_headers(root):
+    with sqlite3.connect(root / "var/lib/rpm/rpmdb.sqlite") as database:
+        return [blob for blob, in database.execute("SELECT blob FROM Packages ORDER BY hnum")]
+
+
+def ndb_of(headers):
+    """The layout of rpm's lib/backend/ndb/rpmpkg.c: Debian's rpm has no writer for it."""
+    slots, blobs, block = b"", b"", 4096 // 16
+    for index, header in enumerate(headers, 1):
+        blob = struct.pack("<4I", 0x53626C42, index, 1, len(header)) + header
+        blob += b"\0" * (-(len(blob) + 12) % 16) + struct.pack("<3I", 0, len(header), 0x45626C42)
+        slots += struct.pack("<4I", 0x746F6C53, index, block, len(blob) // 16)
+        blobs += blob
+        block += len(blob) // 16
+    free = struct.pack("<4I", 0x746F6C53, 0, 0, 0)
+    page = struct.pack("<8I", 0x506D7052, 0, 1, 1, len(headers) + 1, 0, 0, 0) + slots
+    return page + free * ((4096 - len(page)) // 16) + blobs
+
+
+def berkeley_of(headers, folder, byte_order="1234"):
+    """Written by Berkeley DB's own db5.3_load."""
+    lines = ["VERSION=3", "format=bytevalue", "type=hash", f"db_lorder={byte_order}", "db_pagesize=4096", "HEADER=END"]
+    lines += [" 00000000", f" {len(headers) + 1:08x}"]
+    for index, header in enumerate(headers, 1):
+        lines += [f" {index:08x}", f" {header.hex()}"]
+    path = folder / f"Packages-{byte_order}"
+    subprocess.run(["db5.3_load", str(path)], input="\n".join([*lines, "DATA=END", ""]), check=True, text=True)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("location", ["var/lib/rpm", "usr/lib/sysimage/rpm"])
+@pytest.mark.parametrize("kind", ["sqlite", "ndb", "berkeley", "berkeley-swapped"])
+def test_rpm(kind, location, inventory, rpm_root, rpm_listing, tmp_path):
+    if kind == "sqlite":
+        name, database = "rpmdb.sqlite", (rpm_root / "var/lib/rpm/rpmdb.sqlite").read_bytes()
+    elif kind == "ndb":
+        name, database = "Packages.db", ndb_of(rpm_headers(rpm_root))
+    else:
+        name = "Packages"
+        # A header of more than one page goes through a chain of overflow pages, a small one stands in its place.
+        database = berkeley_of(rpm_headers(rpm_root), tmp_path, "4321" if kind.endswith("swapped") else "1234")
+    layout = layout_of(tmp_path / "image", {"etc/os-release": images.ALMALINUX, f"{location}/{name}": database},
+                       compression="zstd")
+    packages = inventory(layout)
+    assert {(each["name"], each["version"], each["architecture"], each["source_name"], each["source_version"])
+            for each in packages} == rpm_listing and len(rpm_listing) == len(images.RPM_PACKAGES)
+    assert {each["location"] for each in packages} == {f"{location}/{name}"}
+
+
+def test_broken_databases_are_told(scan, rpm_root, tmp_path):
+    """What could be read is kept; what could not is said; nothing fails but the database."""
+    headers = rpm_headers(rpm_root)
+    sqlite, ndb, berkeley = (rpm_root / "var/lib/rpm/rpmdb.sqlite").read_bytes(), ndb_of(headers), berkeley_of(headers, tmp_path)
+    broken = {
+        "no database": ("Packages", b"not a database at all" * 10), "empty": ("Packages", b""),
+        "sqlite cut": ("rpmdb.sqlite", sqlite[:len(sqlite) // 2]), "sqlite header alone": ("rpmdb.sqlite", sqlite[:90]),
+        "sqlite of noise": ("rpmdb.sqlite", sqlite[:100] + bytes(range(256)) * 100),
+        "ndb cut": ("Packages.db", ndb[:5000]), "ndb pages": ("Packages.db", ndb[:12] + b"\xff\xff\xff\xff" + ndb[16:]),
+        "ndb without its header": ("Packages.db", b"RpmP"), "ndb version": ("Packages.db", ndb[:4] + b"\1" + ndb[5:]),
+        "berkeley cut": ("Packages", berkeley[:9000]), "berkeley page size": ("Packages", berkeley[:20] + b"\3" + berkeley[21:]),
+        "berkeley chains": ("Packages", berkeley[:4096 * 2] + b"\xff" * (len(berkeley) - 4096 * 2)),
+    }
+    for name, (file, content) in broken.items():
+        folder = tmp_path / name
+        Layout(folder).add_image("latest", [tar_of({"etc/os-release": images.ALMALINUX, f"var/lib/rpm/{file}": content})])
+        report = json.loads(scan("--no-cache", "--format", "json", f"oci:{folder}").stdout)
+        assert any("broken-database" in note for note in report["notes"]), name

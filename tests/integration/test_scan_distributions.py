@@ -1,0 +1,134 @@
+"""assay scan says what the distributions' own data say: apt's own judgement for Debian, rpm's own comparison for RPM."""
+import json
+import os
+import re
+import subprocess
+import zipfile
+
+import pytest
+
+import debian_image
+import images
+from assay_server import SHARED, findings_of
+
+
+@pytest.fixture(scope="session")
+def security_data(program, tmp_path_factory):
+    """security_data(suite): a data folder with the advisories of a security suite, from the mirror."""
+    def make(suite):
+        folder = tmp_path_factory.mktemp(suite)
+        sources = debian_image.source_packages(images.debian_layout(suite))
+        subprocess.run([program, "db", "import", "--data", folder, "--type", "debian-repo", "--url",
+                        debian_image.mirrors()[1], "--suite", f"{suite}-security", "--sources", ",".join(sources)],
+                       check=True, stdout=subprocess.DEVNULL)
+        return folder
+    return make
+
+
+def apt_upgrades(suite, root, work):
+    """{source package: version} that `apt-get -s dist-upgrade` would bring from the security suite into the root."""
+    archive, security = debian_image.mirrors()
+    for folder in ("state/lists/partial", "cache/archives/partial", "etc/preferences.d", "etc/apt.conf.d"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
+    sources = work / "sources.list"
+    sources.write_text(f"deb {archive} {suite} main\ndeb {security} {suite}-security main\n")
+    settings = {"Dir::Etc": work / "etc", "Dir::Etc::SourceList": sources, "Dir::Etc::SourceParts": "/dev/null",
+                "Dir::State": work / "state", "Dir::State::status": f"{root}/var/lib/dpkg/status",
+                "Dir::Cache": work / "cache", "Dir::Etc::TrustedParts": "/usr/share/keyrings", "Debug::NoLocking": "1"}
+    configuration = work / "apt.conf"
+    configuration.write_text("\n".join([f'{name} "{value}";' for name, value in settings.items()] +
+                                       debian_image.apt_settings()) + "\n")
+
+    def apt(*arguments):
+        return subprocess.run(arguments, check=True, capture_output=True, text=True,
+                              env={**os.environ, "APT_CONFIG": str(configuration)}).stdout
+    apt("apt-get", "-qq", "update")
+    plan = apt("apt-get", "-s", "dist-upgrade")
+    lines = re.findall(r"^Inst (\S+) \[(\S+)\] \((\S+) ([^)]*)\)", plan, re.MULTILINE)
+    upgrades = {}
+    for package, _, version, origin in lines:
+        assert "Security" in origin, f"{package} comes from {origin}"
+        shown = apt("apt-cache", "show", f"{package}={version}")
+        source = re.search(r"^Source: (\S+)(?: \((\S+)\))?", shown, re.MULTILINE)
+        upgrades[source.group(1) if source else package] = source.group(2) if source and source.group(2) else version
+    return upgrades
+
+
+@pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
+def test_fixable_is_what_apt_would_upgrade(suite, assay, security_data, tmp_path):
+    data, root = security_data(suite), images.debian_rootfs(suite)
+    expected = apt_upgrades(suite, root, tmp_path / "apt")
+    for target in (f"oci:{images.debian_layout(suite)}:vulnerable", f"rootfs:{root}"):
+        report = json.loads(assay("scan", "--data", data, "--no-cache", "--format", "json", target).stdout)
+        fixable = {found["source_package"] for found in report["findings"] if found["fixed_version"]}
+        assert fixable == set(expected), f"{target}: {sorted(fixable ^ set(expected))}"
+        # Nothing asks for more than the suite has.
+        for found in report["findings"]:
+            if found["fixed_version"]:
+                newest = expected[found["source_package"]]
+                assert subprocess.run(["dpkg", "--compare-versions", found["fixed_version"], "le", newest]).returncode == 0, \
+                    (found["id"], found["fixed_version"], newest)
+    assert expected, f"the image of {suite} has nothing to upgrade: this test compares nothing"
+    upgraded = assay("scan", "--data", data, "--format", "json", f"oci:{images.debian_layout(suite)}:upgraded")
+    assert [found for found in json.loads(upgraded.stdout)["findings"] if found["fixed_version"]] == []
+
+
+# --- Alpine: the secdb's own rule, on versions simple enough to be compared by hand ---
+
+def alpine_key(version):
+    number, _, revision = version.partition("-r")
+    parts = re.fullmatch(r"([0-9.]+)([a-z]?)", number)
+    return [int(part) for part in parts.group(1).split(".")], parts.group(2), int(revision or 0)
+
+
+@pytest.mark.skipif(not (SHARED / "alpine-secdb/v3.10").is_dir(), reason="the real data is not here")
+def test_alpine(assay, tmp_path):
+    layout = images.alpine_layout(tmp_path / "alpine")
+    assay("db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb", SHARED / "alpine-secdb/v3.10")
+    installed = {}
+    for stanza in images.APK_INSTALLED.strip().split("\n\n"):
+        fields = dict(line.split(":", 1) for line in stanza.split("\n") if line[1] == ":")
+        installed[fields["P"]] = (fields["o"], fields["V"])
+    expected = set()
+    for path in (SHARED / "alpine-secdb/v3.10").glob("*.json"):
+        for entry in json.loads(path.read_text())["packages"]:
+            for name, (origin, version) in installed.items():
+                if entry["pkg"]["name"] != origin:
+                    continue
+                for fixed, ids in entry["pkg"]["secfixes"].items():
+                    if fixed != "0" and alpine_key(version) < alpine_key(fixed):
+                        expected |= {(cve.split(" ")[0], name) for cve in ids}
+    found = findings_of(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{layout}"))
+    assert {(id, package) for id, package, _ in found} == expected and expected
+
+
+# --- RPM: the records of AlmaLinux, compared by rpm itself ---
+
+def rpm_compare(a, b):
+    return int(subprocess.run(["rpm", "--eval", f"%{{lua:print(rpm.vercmp('{a}', '{b}'))}}"], check=True,
+                              capture_output=True, text=True).stdout)
+
+
+@pytest.mark.skipif(not (SHARED / "osv/AlmaLinux.zip").is_file(), reason="the real data is not here")
+def test_rpm(assay, tmp_path):
+    layout = images.rpm_layout(tmp_path / "rpm")
+    assay("db", "import", "--data", tmp_path / "data", "--type", "osv", SHARED / "osv/AlmaLinux.zip")
+    installed = {name: f"{epoch}:{version}-{release}" for name, epoch, version, release, _ in images.RPM_PACKAGES}
+    expected = set()
+    with zipfile.ZipFile(SHARED / "osv/AlmaLinux.zip") as records:
+        for name in records.namelist():
+            record = json.loads(records.read(name))
+            for affected in record.get("affected", []):
+                package = affected["package"]
+                if package["ecosystem"] != "AlmaLinux:9" or package["name"] not in installed:
+                    continue
+                version = installed[package["name"]]
+                for events in (each["events"] for each in affected["ranges"]):
+                    fixed = next((event["fixed"] for event in events if "fixed" in event), None)
+                    fixed = fixed if fixed is None or ":" in fixed else f"0:{fixed}"
+                    if fixed and rpm_compare(version, fixed) < 0:
+                        ids = [id for id in record.get("related", []) + record.get("aliases", []) if id.startswith("CVE-")]
+                        expected |= {(id, package["name"]) for id in ids or [record["id"]]}
+    report = json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{layout}").stdout)
+    assert report["packages"] == len(installed)
+    assert {(found["id"], found["package"]) for found in report["findings"]} == expected and expected
