@@ -1,5 +1,4 @@
 /* RPM databases: which format, and what the header of a package says. */
-#include <sqlite3.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -160,14 +159,6 @@ add_package(Slice bytes, void *data, GError **error)
                              "A package has no name or no version, or its header is cut off.");
   rpm_header_clear(&header);
   return true;
-}
-
-void
-rpm_database_prepare(void)
-{
-  uint32_t seed;
-  sqlite3_initialize();
-  sqlite3_randomness(sizeof seed, &seed);
 }
 
 void

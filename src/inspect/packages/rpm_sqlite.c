@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inspect/packages/packages.h"
 #include "inspect/packages/rpm-private.h"
 
 /* In a database header: which version of the format may read and write it; 2 is write-ahead
@@ -67,4 +68,12 @@ rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **err
       return false;
   }
   return code == SQLITE_DONE || sqlite_failed(database, error);
+}
+
+void
+rpm_database_prepare(void)
+{
+  uint32_t seed;
+  sqlite3_initialize();
+  sqlite3_randomness(sizeof seed, &seed);
 }
