@@ -1,9 +1,9 @@
 /* One HTTP request at a time over libcurl. Keeping a file up to date is in http_download.c. */
 #include "base/http_client.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
+#include "base/curl-private.h"
 #include "base/error.h"
 #include "base/http_client-private.h"
 
@@ -29,13 +29,8 @@ http_response_free(HttpResponse *response)
 HttpClient *
 http_client_new(const char *ca_file)
 {
-  static gsize curl_is_ready;
-  if (g_once_init_enter(&curl_is_ready)) {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    g_once_init_leave(&curl_is_ready, 1);
-  }
   HttpClient *client = g_new0(HttpClient, 1);
-  client->curl = curl_easy_init();
+  client->curl = curl_library()->easy_init();
   g_assert(client->curl != NULL);
   client->ca_file = g_strdup(ca_file);
   client->timeouts = (HttpTimeouts){CONNECT_SECONDS, IDLE_SECONDS, RETRY_PAUSE_MS};
@@ -47,7 +42,7 @@ http_client_free(HttpClient *client)
 {
   if (client == NULL)
     return;
-  curl_easy_cleanup(client->curl);
+  curl_library()->easy_cleanup(client->curl);
   g_free(client->ca_file);
   g_free(client);
 }
@@ -92,7 +87,7 @@ take_body(char *bytes, size_t size, size_t count, void *data)
   HttpExchange *exchange = data;
   Slice part = slice_new(bytes, size * count);
   long status = 0;
-  curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
+  curl_library()->easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
   exchange->response->status = status;
   if (exchange->sink != NULL && (status < 200 || status > 299)) {
     size_t room = HTTP_ERROR_BODY_MAX - exchange->body->len;
@@ -124,44 +119,45 @@ check_cancelled(void *data, curl_off_t total, curl_off_t done, curl_off_t upload
 static struct curl_slist *
 make_header_list(const char *const *headers)
 {
-  struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+  struct curl_slist *list = curl_library()->slist_append(NULL, "Expect:");
   bool has_content_type = false;
   for (size_t i = 0; headers != NULL && headers[i] != NULL; i++) {
     has_content_type |= g_ascii_strncasecmp(headers[i], "content-type:", 13) == 0;
-    list = curl_slist_append(list, headers[i]);
+    list = curl_library()->slist_append(list, headers[i]);
   }
-  return has_content_type ? list : curl_slist_append(list, "Content-Type:");
+  return has_content_type ? list : curl_library()->slist_append(list, "Content-Type:");
 }
 
 static void
 set_trust(HttpClient *client)
 {
-  curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYPEER, client->insecure ? 0L : 1L);
-  curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYHOST, client->insecure ? 0L : 2L);
-  curl_easy_setopt(client->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_library()->easy_setopt(client->curl, CURLOPT_SSL_VERIFYPEER, client->insecure ? 0L : 1L);
+  curl_library()->easy_setopt(client->curl, CURLOPT_SSL_VERIFYHOST, client->insecure ? 0L : 2L);
+  curl_library()->easy_setopt(client->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   /* The file adds to the system's anchors: GnuTLS loads both the folder and the file. */
-  curl_easy_setopt(client->curl, CURLOPT_CAPATH, CA_FOLDER);
-  curl_easy_setopt(client->curl, CURLOPT_CAINFO,
-                   client->ca_file != NULL ? client->ca_file : CA_BUNDLE);
+  curl_library()->easy_setopt(client->curl, CURLOPT_CAPATH, CA_FOLDER);
+  curl_library()->easy_setopt(client->curl, CURLOPT_CAINFO,
+                              client->ca_file != NULL ? client->ca_file : CA_BUNDLE);
 }
 
 static void
 set_method(CURL *curl, const char *method, Slice body)
 {
   if (strcmp(method, "HEAD") == 0) {
-    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    curl_library()->easy_setopt(curl, CURLOPT_NOBODY, 1L);
     return;
   }
   if (strcmp(method, "GET") == 0) {
-    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    curl_library()->easy_setopt(curl, CURLOPT_HTTPGET, 1L);
     return;
   }
   if (body.size > 0 || strcmp(method, "DELETE") != 0) {
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.size > 0 ? (const char *)body.data : "");
+    curl_library()->easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_library()->easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+    curl_library()->easy_setopt(curl, CURLOPT_POSTFIELDS,
+                                body.size > 0 ? (const char *)body.data : "");
   }
-  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+  curl_library()->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
 /* The error of a transfer that curl ended with @code. */
@@ -169,7 +165,7 @@ static bool
 explain_failure(const HttpClient *client, const HttpExchange *exchange, CURLcode code,
                 const char *detail, GError **error)
 {
-  const char *text = detail[0] != '\0' ? detail : curl_easy_strerror(code);
+  const char *text = detail[0] != '\0' ? detail : curl_library()->easy_strerror(code);
   switch (code) {
   case CURLE_ABORTED_BY_CALLBACK:
     return error_set(error, ASSAY_ERROR_CANCELLED, "%s: cancelled", exchange->url);
@@ -207,35 +203,35 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   exchange->response = response;
   exchange->body = body;
 
-  curl_easy_reset(curl);
+  curl_library()->easy_reset(curl);
   struct curl_slist *list = make_header_list(headers);
-  curl_easy_setopt(curl, CURLOPT_URL, url);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, NAME_OF_PROGRAM);
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
-                   g_ascii_strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)client->timeouts.connect_seconds);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)client->timeouts.idle_seconds);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_cancelled);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_library()->easy_setopt(curl, CURLOPT_URL, url);
+  curl_library()->easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+  curl_library()->easy_setopt(curl, CURLOPT_USERAGENT, NAME_OF_PROGRAM);
+  curl_library()->easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+  curl_library()->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_library()->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_library()->easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
+                              g_ascii_strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
+  curl_library()->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_library()->easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+  curl_library()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)client->timeouts.connect_seconds);
+  curl_library()->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_library()->easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)client->timeouts.idle_seconds);
+  curl_library()->easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_library()->easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
+  curl_library()->easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_library()->easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+  curl_library()->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_cancelled);
+  curl_library()->easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
+  curl_library()->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   set_trust(client);
   set_method(curl, method, request_body);
 
-  exchange->code = curl_easy_perform(curl);
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
-  curl_slist_free_all(list);
+  exchange->code = curl_library()->easy_perform(curl);
+  curl_library()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
+  curl_library()->easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+  curl_library()->slist_free_all(list);
   if (exchange->error != NULL) {
     g_propagate_prefixed_error(error, g_steal_pointer(&exchange->error), "%s: ", url);
     return NULL;
