@@ -22,8 +22,9 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "integration"), str(
 import measure_memory  # noqa: E402
 import measure_pull  # noqa: E402
 import measure_push  # noqa: E402
+import measure_scan  # noqa: E402
 
-MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "memory": measure_memory}
+MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "memory": measure_memory, "scan": measure_scan}
 
 
 class Bench:
