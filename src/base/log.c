@@ -13,18 +13,20 @@ static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static LogLevel lowest_level = LOG_INFO_LEVEL;
 static bool as_json;
 
-static GPrivate request_id_of_thread = G_PRIVATE_INIT(g_free);
+/* Empty: the thread works for no request. Set often, so it is not allocated. */
+static _Thread_local char request_id_of_thread[REQUEST_ID_MAX + 1];
 
 void
 log_set_request_id(const char *request_id)
 {
-  g_private_replace(&request_id_of_thread, g_strdup(request_id));
+  g_strlcpy(request_id_of_thread, request_id != NULL ? request_id : "",
+            sizeof request_id_of_thread);
 }
 
 const char *
 log_get_request_id(void)
 {
-  return g_private_get(&request_id_of_thread);
+  return *request_id_of_thread != '\0' ? request_id_of_thread : NULL;
 }
 
 bool
@@ -39,20 +41,40 @@ log_level_parse(const char *text, LogLevel *level)
   return false;
 }
 
-/* Untrusted values may hold control characters, which could forge lines or drive a terminal. */
+/* Untrusted values may hold what forges lines, drives a terminal (also the C1 controls), or turns
+ * the direction of writing. */
+static bool
+is_harmless(char *valid)
+{
+  for (char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+    gunichar character = g_utf8_get_char(p);
+    GUnicodeType type = g_unichar_type(character);
+    if (g_unichar_iscntrl(character) || type == G_UNICODE_FORMAT ||
+        type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR)
+      return false;
+  }
+  return true;
+}
+
 static void
 append_text_value(GString *line, const char *value)
 {
   g_autofree char *valid = g_utf8_make_valid(value, -1);
-  bool plain = *valid != '\0' && strpbrk(valid, " \"=") == NULL;
-  for (const char *p = valid; plain && *p != '\0'; p++)
-    plain = !g_ascii_iscntrl(*p);
-  if (plain) {
+  if (*valid != '\0' && strpbrk(valid, " \"=\\") == NULL && is_harmless(valid)) {
     g_string_append(line, valid);
     return;
   }
   g_autofree char *escaped = g_strescape(valid, NULL);
   g_string_append_printf(line, "\"%s\"", escaped);
+}
+
+/* Ours are plain; GLib's and libraries' may quote what came from outside. */
+static void
+append_text_message(GString *line, const char *message)
+{
+  g_autofree char *valid = g_utf8_make_valid(message, -1);
+  g_autofree char *escaped = is_harmless(valid) ? NULL : g_strescape(valid, NULL);
+  g_string_append(line, escaped != NULL ? escaped : valid);
 }
 
 static void
@@ -82,7 +104,8 @@ write_event(LogLevel level, const char *message, const char *const *fields, size
     g_autofree char *text = json_to_text(event);
     g_string_append(line, text);
   } else {
-    g_string_append_printf(line, "%.19sZ %-7s %s", time, level_names[level], message);
+    g_string_append_printf(line, "%.19sZ %-7s ", time, level_names[level]);
+    append_text_message(line, message);
     for (size_t i = 0; i + 1 < field_count; i += 2) {
       g_string_append_printf(line, " %s=", fields[i]);
       append_text_value(line, fields[i + 1]);

@@ -21,7 +21,8 @@ void log_start(LogLevel lowest, LogFormat format);
 /* False for a text that is none of debug, info, warning, error. */
 bool log_level_parse(const char *text, LogLevel *level);
 
-/* The request that this thread works for; NULL ends it. Copied. */
+/* The request that this thread works for; NULL ends it. Copied, at most so many bytes. */
+#define REQUEST_ID_MAX 63
 void log_set_request_id(const char *request_id);
 const char *log_get_request_id(void);
 
