@@ -22,6 +22,8 @@
   X(concurrent_uploads, uint32_t, count_parse, 1000, 1, 1000000)                                   \
   X(upload_expiry, uint32_t, duration_parse, 86400, 1, 365 * 86400)                                \
   X(connections, uint32_t, count_parse, 4096, 1, 1000000)                                          \
+  X(head_seconds, uint32_t, duration_parse, 30, 1, 3600)                                           \
+  X(idle_seconds, uint32_t, duration_parse, 60, 1, 86400)                                          \
   X(stop_deadline, uint32_t, duration_parse, 30, 0, 3600)                                          \
   X(layer_unpacked_bytes, uint64_t, size_parse, 10 * GIB, 1, INT64_MAX)                            \
   X(layer_ratio, uint32_t, count_parse, 1000, 2, 100000)                                           \

@@ -11,7 +11,7 @@
 
 typedef struct {
   char *address;   /* "127.0.0.1:5000", "[::]:443" */
-  bool plain_http; /* needed to speak HTTP without TLS on an address that is not loopback */
+  bool plain_http; /* HTTP although there is a certificate, or the address is not loopback */
 } ConfigListen;
 
 typedef struct {
@@ -25,7 +25,9 @@ typedef struct {
   uint64_t chunk_bytes;          /* largest body of one PATCH; 0: no limit */
   uint32_t concurrent_uploads;   /* open upload sessions, whole server; 1000 */
   uint32_t upload_expiry;        /* an idle upload is dropped after so many seconds; 86400 */
-  uint32_t connections;          /* 4096 */
+  uint32_t connections;          /* on each address; 4096 */
+  uint32_t head_seconds;         /* a connection may take so long for the head of a request; 30 */
+  uint32_t idle_seconds;         /* ... and be silent so long within one; 60 */
   uint32_t stop_deadline;        /* seconds that a graceful stop waits for requests in flight; 30 */
   uint64_t layer_unpacked_bytes; /* 10 GiB */
   uint32_t layer_ratio;          /* unpacked / packed, checked after the first MiB; 1000 */

@@ -1,27 +1,6 @@
-/* The gate at pull: waits for a scan that is under way, and lets the policy judge. */
+/* The gate at pull: the policy judges by what is known of the image now. */
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
-
-/* How long a pull waits for a scan that is under way. */
-#define SCAN_WAIT_SECONDS 15
-
-static ScanState
-wait_for_scan(Pipeline *pipeline, const Digest *manifest, GError **error)
-{
-  int64_t end = g_get_monotonic_time() + SCAN_WAIT_SECONDS * G_TIME_SPAN_SECOND;
-  for (;;) {
-    uint64_t before = pipeline_generation(pipeline);
-    g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
-    if (summary == NULL)
-      return SCAN_FAILED;
-    if (summary->state != SCAN_PENDING)
-      return summary->state;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-    while (pipeline_generation(pipeline) == before)
-      if (!g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
-        return SCAN_PENDING;
-  }
-}
 
 static PolicySet *
 present_policy(Pipeline *pipeline)
@@ -32,8 +11,9 @@ present_policy(Pipeline *pipeline)
 
 Verdict *
 pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
-                    const StoredManifest *stored, GError **error)
+                    const StoredManifest *stored, ScanState *scan, GError **error)
 {
+  *scan = SCAN_NOT_APPLICABLE;
   g_autoptr(PolicySet) policy = present_policy(pipeline);
   PolicyInput input = {.repository = repository,
                        .reference = reference,
@@ -51,8 +31,10 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
 
   g_autoptr(GError) failure = NULL;
   g_autoptr(MatchResult) result = NULL;
-  input.scan_state = wait_for_scan(pipeline, &stored->digest, &failure);
-  if (failure == NULL && input.scan_state == SCAN_DONE)
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, &failure);
+  if (summary != NULL)
+    input.scan_state = summary->state;
+  if (input.scan_state == SCAN_DONE)
     result = pipeline_image_findings(pipeline, &stored->digest, &failure);
   /* Without advisories nothing is known of the packages: that is no scan. */
   if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
@@ -63,6 +45,7 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
     g_propagate_error(error, g_steal_pointer(&failure));
     return NULL;
   }
+  *scan = input.scan_state;
   input.findings = result == NULL ? NULL : result->findings;
   return policy_judge(policy, &input);
 }

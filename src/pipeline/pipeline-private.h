@@ -17,7 +17,9 @@ struct Pipeline {
   GCancellable *stop;
 
   GMutex lock;                  /* guards the rest */
-  GCond changed;                /* an image was completed, or failed */
+  GCond changed;                /* an image was completed, or failed; a job ended */
+  unsigned running;             /* jobs */
+  bool stopping;                /* no job begins any more */
   GHashTable *queued_layers;    /* digests in the queue or at work */
   GHashTable *waiting;          /* manifest digest -> set of layer digests that it waits for */
   AdvisoryDatabase *advisories; /* NULL: none yet */
@@ -26,6 +28,10 @@ struct Pipeline {
   double rematch_seconds;
 
   GThread *watcher, *updater;
+
+  GMutex listener_lock; /* guards the listener, also while it runs */
+  void (*listener)(void *data);
+  void *listener_data;
 };
 
 /* --- images.c: inventories and images in the metadata database --- */

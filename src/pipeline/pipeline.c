@@ -17,6 +17,17 @@ void
 pipeline_advance(Pipeline *pipeline)
 {
   __atomic_add_fetch(&pipeline->generation, 1, __ATOMIC_ACQ_REL);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener_lock);
+  if (pipeline->listener != NULL)
+    pipeline->listener(pipeline->listener_data);
+}
+
+void
+pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *data)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener_lock);
+  pipeline->listener = changed;
+  pipeline->listener_data = data;
 }
 
 uint64_t
@@ -30,6 +41,7 @@ pipeline_generation(const Pipeline *pipeline)
 typedef struct {
   bool is_image; /* else a layer */
   Digest digest;
+  char *request_id; /* of the push that caused it, for the log; or NULL */
 } Job;
 
 static void
@@ -38,6 +50,7 @@ queue_job(Pipeline *pipeline, bool is_image, const Digest *digest)
   Job *job = g_new0(Job, 1);
   job->is_image = is_image;
   job->digest = *digest;
+  job->request_id = g_strdup(log_get_request_id());
   g_thread_pool_push(pipeline->pool, job, NULL);
 }
 
@@ -291,17 +304,38 @@ scan_image(Pipeline *pipeline, const Digest *manifest)
   g_mutex_unlock(&pipeline->lock);
 }
 
+/* False when no job is to begin any more. */
+static bool
+begin_job(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  pipeline->running += !pipeline->stopping;
+  return !pipeline->stopping;
+}
+
+static void
+end_job(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  pipeline->running--;
+  g_cond_broadcast(&pipeline->changed);
+}
+
 static void
 run_job(void *data, void *user_data)
 {
   Pipeline *pipeline = user_data;
   g_autofree Job *job = data;
-  if (g_cancellable_is_cancelled(pipeline->stop))
+  g_autofree char *request_id = job->request_id;
+  if (!begin_job(pipeline))
     return;
+  log_set_request_id(request_id);
   if (job->is_image)
     scan_image(pipeline, &job->digest);
   else
     run_layer_job(pipeline, &job->digest);
+  log_set_request_id(NULL);
+  end_job(pipeline);
 }
 
 /* --- what is known of an image --- */
@@ -375,6 +409,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   pipeline->sql = sql;
   pipeline->generation = 1;
   g_mutex_init(&pipeline->lock);
+  g_mutex_init(&pipeline->listener_lock);
   g_cond_init(&pipeline->changed);
   pipeline->stop = g_cancellable_new();
   pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -389,11 +424,13 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
 }
 
 void
-pipeline_stop(Pipeline *pipeline, uint32_t deadline)
+pipeline_stop(Pipeline *pipeline, int64_t end)
 {
-  int64_t end = g_get_monotonic_time() + (int64_t)deadline * G_USEC_PER_SEC;
-  while (g_thread_pool_unprocessed(pipeline->pool) > 0 && g_get_monotonic_time() < end)
-    g_usleep(20000);
+  g_mutex_lock(&pipeline->lock);
+  pipeline->stopping = true;
+  while (pipeline->running > 0 && g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
+    continue;
+  g_mutex_unlock(&pipeline->lock);
   g_cancellable_cancel(pipeline->stop);
 }
 
@@ -402,7 +439,7 @@ pipeline_free(Pipeline *pipeline)
 {
   if (pipeline == NULL)
     return;
-  g_cancellable_cancel(pipeline->stop);
+  pipeline_stop(pipeline, 0);
   pipeline_end_watching(pipeline);
   g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   g_hash_table_unref(pipeline->queued_layers);
@@ -411,6 +448,7 @@ pipeline_free(Pipeline *pipeline)
   policy_set_unref(pipeline->policy);
   g_object_unref(pipeline->stop);
   g_mutex_clear(&pipeline->lock);
+  g_mutex_clear(&pipeline->listener_lock);
   g_cond_clear(&pipeline->changed);
   g_free(pipeline->data_folder);
   g_free(pipeline);

@@ -21,8 +21,9 @@ typedef struct Pipeline Pipeline;
  * Nothing is taken over. (transfer full) */
 Pipeline *pipeline_new(const Config *config, const char *data_folder, Registry *registry,
                        BlobStore *blobs, SqlPool *sql, GError **error);
-/* Lets what runs end, at most @deadline seconds; what is left is taken up at the next start. */
-void pipeline_stop(Pipeline *pipeline, uint32_t deadline);
+/* Lets what runs end, at most until @end (g_get_monotonic_time()), and begins nothing more: what is
+ * left is taken up at the next start. */
+void pipeline_stop(Pipeline *pipeline, int64_t end);
 void pipeline_free(Pipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pipeline, pipeline_free)
 
@@ -32,14 +33,17 @@ void pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest);
 void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                                const Manifest *manifest);
 
-/* The gate at pull: judges the image for @repository. Waits a moment (at most some seconds) for a
- * scan that is under way. Cached: a repeated question about an unchanged image costs a hash
- * look-up. An index is judged by its members at their own pull; artifacts are SCAN_NOT_APPLICABLE.
- * (transfer full) */
+/* The gate at pull: judges the image for @repository as far as it is known now. *scan: how its scan
+ * stands; while it is SCAN_PENDING the verdict may soon be another, and a pull should wait a moment
+ * (pipeline_on_change()). An index is judged by its members at their own pull; artifacts, and
+ * repositories that no policy speaks of, are SCAN_NOT_APPLICABLE. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
-                             const StoredManifest *manifest, GError **error);
+                             const StoredManifest *manifest, ScanState *scan, GError **error);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */
 uint64_t pipeline_generation(const Pipeline *pipeline);
+/* @changed is called after each change of the generation, from any thread, until it is replaced;
+ * NULL: nobody. When this returns, the former is not running and will not be called again. */
+void pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *data);
 
 typedef struct {
   ScanState state;

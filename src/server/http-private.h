@@ -2,8 +2,34 @@
 #pragma once
 
 #include <gnutls/abstract.h>
+#include <stdatomic.h>
 
+#include "base/log.h"
 #include "server/http.h"
+#include "server/waiting.h"
+
+typedef struct HttpMetrics HttpMetrics;
+typedef struct TlsCredentials TlsCredentials;
+typedef struct ConnectionWatch ConnectionWatch;
+typedef struct Connection Connection;
+
+struct HttpServer {
+  const Route *routes;
+  void *context;
+  GArray *listeners; /* Listener, see http_server.c */
+  /* Threads that wait for the disk on behalf of suspended connections: for GET, and for the rest,
+   * whose turns at the one writer of the metadata may take long. */
+  GThreadPool *reading, *writing;
+  WaitingRoom *waiting;
+  ConnectionWatch *connections;
+  TlsCredentials *tls; /* NULL: plain HTTP */
+  HttpMetrics *metrics;
+  atomic_uint in_flight;
+  atomic_uint slow_heads;
+  atomic_bool stopping;
+  GMutex hand_over; /* guards closed, and that nothing is handed over once it is set */
+  atomic_bool closed;
+};
 
 typedef struct {
   char *name, *value;
@@ -11,8 +37,9 @@ typedef struct {
 
 struct Request {
   HttpServer *server;
-  struct MHD_Connection *connection;
-  char id[64];
+  struct MHD_Connection *handle;
+  Connection *connection;
+  char id[REQUEST_ID_MAX + 1];
   char *method, *path;
   const Route *route;
   GHashTable *parameters; /* or NULL */
@@ -20,11 +47,12 @@ struct Request {
   GBytes *body;
   bool drop_body; /* responded before the body ended */
   bool begun, finishing;
+  int64_t waits_until; /* set by request_wait(); 0: does not wait */
   void *state;
   GDestroyNotify free_state;
   struct MHD_Response *response;
   unsigned status;
-  uint64_t response_bytes;
+  uint64_t response_bytes, received_bytes;
   GArray *headers; /* Header */
   int64_t started; /* g_get_monotonic_time() */
 };
@@ -38,16 +66,36 @@ const Route *route_find(const Route *routes, const char *method, const char *pat
 void request_take_response(Request *request, unsigned status, struct MHD_Response *response,
                            uint64_t bytes);
 
+/* --- http.c: what libmicrohttpd calls; @data is the HttpServer --- */
+enum MHD_Result http_on_request(void *data, struct MHD_Connection *connection, const char *path,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_size, void **state);
+void http_on_completed(void *data, struct MHD_Connection *connection, void **state,
+                       enum MHD_RequestTerminationCode how);
+/* Runs the request's finish; for the thread pools. */
+void http_finish_on_worker(void *request, void *data);
+/* Gives a request that waited to its pool again; for the waiting room. */
+void http_hand_over_again(void *request, void *data);
+
+/* --- connections.c --- */
+ConnectionWatch *connection_watch_new(void);
+void connection_watch_free(ConnectionWatch *watch);
+void connection_watch_notify(void *watch, struct MHD_Connection *handle, void **context,
+                             enum MHD_ConnectionNotificationCode what);
+Connection *connection_of(struct MHD_Connection *handle);
+void connection_set_busy(Connection *connection, bool busy);
+unsigned connection_watch_count(ConnectionWatch *watch);
+/* Closes those that have waited longer than @seconds for a whole head; how many. */
+unsigned connection_watch_sweep(ConnectionWatch *watch, uint32_t seconds);
+
 /* --- metrics.c --- */
-typedef struct HttpMetrics HttpMetrics;
 HttpMetrics *http_metrics_new(void);
 void http_metrics_free(HttpMetrics *metrics);
 void http_metrics_count(HttpMetrics *metrics, const char *label, const char *method,
-                        unsigned status, double seconds, uint64_t bytes);
+                        unsigned status, double seconds, uint64_t received, uint64_t sent);
 void http_metrics_write(HttpMetrics *metrics, GString *out);
 
 /* --- tls.c --- */
-typedef struct TlsCredentials TlsCredentials;
 TlsCredentials *tls_credentials_new(const ConfigTls *tls, GError **error);
 bool tls_credentials_reload(TlsCredentials *credentials, GError **error);
 void tls_credentials_free(TlsCredentials *credentials);

@@ -45,15 +45,19 @@ struct Route {
  * (transfer full) */
 HttpServer *http_server_new(const Config *config, const Route *routes, void *context,
                             GError **error);
-/* The addresses that it listens on, with the ports that the kernel chose. (transfer full) */
-GStrv http_server_addresses(const HttpServer *server);
-/* "https" or "http". */
-const char *http_server_scheme(const HttpServer *server);
+/* Where it listens, with the ports that the kernel chose: "https://127.0.0.1:5000".
+ * (transfer full) */
+GStrv http_server_urls(const HttpServer *server);
 /* Reads certificate and key again; the old ones stay when that fails. */
 bool http_server_reload_tls(HttpServer *server, GError **error);
-/* Stops accepting, then waits until no request is in flight, at most @deadline seconds. True when
- * all ended by themselves. */
-bool http_server_stop(HttpServer *server, uint32_t deadline);
+/* Something changed that requests may wait for: see request_wait(). From any thread. */
+void http_server_wake(HttpServer *server);
+/* Closes connections that have been sending the head of a request for longer than @seconds; called
+ * now and then. */
+void http_server_sweep(HttpServer *server, uint32_t seconds);
+/* Stops accepting, then waits until no request is in flight, at most until @end
+ * (g_get_monotonic_time()). True when all ended by themselves. */
+bool http_server_stop(HttpServer *server, int64_t end);
 void http_server_free(HttpServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
 
@@ -78,6 +82,11 @@ int64_t request_content_length(const Request *request);
 /* The handler's own state between the phases, freed with the request. */
 void request_set_state(Request *request, void *state, GDestroyNotify free_state);
 void *request_state(const Request *request);
+
+/* Instead of a response, in the finish of a blocking route: finish runs again when something has
+ * changed since it began (http_server_wake()), or @seconds after the request came; meanwhile no
+ * thread waits. False when that time is over or the server stops: respond now. */
+bool request_wait(Request *request, uint32_t seconds);
 
 /* --- the response: one of these, once --- */
 void respond_empty(Request *request, unsigned status);

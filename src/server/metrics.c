@@ -8,7 +8,7 @@ static const double bounds[] = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30};
 typedef struct {
   char *label, *method;
   unsigned status;
-  uint64_t count, bytes;
+  uint64_t count, received, sent;
   double seconds;
   uint64_t buckets[G_N_ELEMENTS(bounds)];
 } Series;
@@ -71,7 +71,7 @@ known_method(const char *method)
 
 void
 http_metrics_count(HttpMetrics *metrics, const char *label, const char *method, unsigned status,
-                   double seconds, uint64_t bytes)
+                   double seconds, uint64_t received, uint64_t sent)
 {
   g_autofree char *kept_method = known_method(method), *kept_label = g_strdup(label);
   Series key = {.label = kept_label, .method = kept_method, .status = status};
@@ -85,21 +85,25 @@ http_metrics_count(HttpMetrics *metrics, const char *label, const char *method, 
     g_hash_table_add(metrics->series, series);
   }
   series->count++;
-  series->bytes += bytes;
+  series->received += received;
+  series->sent += sent;
   series->seconds += seconds;
   for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++)
     series->buckets[i] += seconds <= bounds[i];
 }
 
 static void
-write_series(const Series *series, GString *counts, GString *sent, GString *latency)
+write_series(const Series *series, GString *counts, GString *received, GString *sent,
+             GString *latency)
 {
   g_autofree char *labels = g_strdup_printf("route=\"%s\",method=\"%s\",status=\"%u\"",
                                             series->label, series->method, series->status);
   g_string_append_printf(counts, "assay_http_requests_total{%s} %" G_GUINT64_FORMAT "\n", labels,
                          series->count);
+  g_string_append_printf(received, "assay_http_request_bytes_total{%s} %" G_GUINT64_FORMAT "\n",
+                         labels, series->received);
   g_string_append_printf(sent, "assay_http_response_bytes_total{%s} %" G_GUINT64_FORMAT "\n",
-                         labels, series->bytes);
+                         labels, series->sent);
   for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++)
     g_string_append_printf(
         latency, "assay_http_request_duration_seconds_bucket{%s,le=\"%g\"} %" G_GUINT64_FORMAT "\n",
@@ -117,6 +121,9 @@ http_metrics_write(HttpMetrics *metrics, GString *out)
 {
   g_autoptr(GString) counts = g_string_new("# HELP assay_http_requests_total Requests answered.\n"
                                            "# TYPE assay_http_requests_total counter\n");
+  g_autoptr(GString) received =
+      g_string_new("# HELP assay_http_request_bytes_total Bytes of bodies received.\n"
+                   "# TYPE assay_http_request_bytes_total counter\n");
   g_autoptr(GString) sent = g_string_new("# HELP assay_http_response_bytes_total Bytes of bodies "
                                          "sent.\n# TYPE assay_http_response_bytes_total counter\n");
   g_autoptr(GString) latency =
@@ -128,7 +135,7 @@ http_metrics_write(HttpMetrics *metrics, GString *out)
   g_mutex_lock(&metrics->lock);
   g_hash_table_iter_init(&iter, metrics->series);
   while (g_hash_table_iter_next(&iter, &series, NULL))
-    write_series(series, counts, sent, latency);
+    write_series(series, counts, received, sent, latency);
   g_mutex_unlock(&metrics->lock);
-  g_string_append_printf(out, "%s%s%s", counts->str, sent->str, latency->str);
+  g_string_append_printf(out, "%s%s%s%s", counts->str, received->str, sent->str, latency->str);
 }

@@ -1,5 +1,7 @@
 /* Files as responses, whole or in parts: Range and multipart/byteranges of RFC 9110, section 14.
  * Whole files and single ranges leave by sendfile. */
+#include "server/ranges.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,10 +11,6 @@
 
 /* More parts than anybody needs are answered with the whole file, which is allowed and cheaper. */
 #define RANGES_MAX 32
-
-typedef struct {
-  uint64_t first, size;
-} Range;
 
 /* One "first-last", "first-" or "-suffix". False: not of the grammar. *fits: some of it is there.
  */
@@ -44,11 +42,17 @@ parse_range(Slice text, uint64_t file_size, Range *range, bool *fits)
   return true;
 }
 
-typedef enum { RANGES_IGNORE, RANGES_UNSATISFIABLE, RANGES_SOME } RangesResult;
+static bool
+ask_for_more_than(const GArray *ranges, uint64_t file_size)
+{
+  uint64_t total = 0;
+  for (guint i = 0; i < ranges->len; i++)
+    total += g_array_index(ranges, Range, i).size;
+  return total > file_size;
+}
 
-/* A header that breaks the grammar is ignored, as the RFC asks. */
-static RangesResult
-parse_ranges(const char *header, uint64_t file_size, GArray *ranges)
+RangesResult
+ranges_parse(const char *header, uint64_t file_size, GArray *ranges)
 {
   static const char unit[] = "bytes=";
   if (header == NULL || g_ascii_strncasecmp(header, unit, strlen(unit)) != 0)
@@ -66,7 +70,7 @@ parse_ranges(const char *header, uint64_t file_size, GArray *ranges)
     if (fits)
       g_array_append_val(ranges, range);
   }
-  if (count == 0)
+  if (count == 0 || ask_for_more_than(ranges, file_size))
     return RANGES_IGNORE;
   return ranges->len == 0 ? RANGES_UNSATISFIABLE : RANGES_SOME;
 }
@@ -160,13 +164,26 @@ respond_part(Request *request, const char *content_type, int fd, uint64_t first,
   response_header(request, "Content-Type", "%s", content_type);
 }
 
+/* RFC 9110, section 13.1.5: a range of something else than the client thinks is of no use. */
+static const char *
+wanted_ranges(const Request *request)
+{
+  const char *condition = request_header(request, "If-Range");
+  if (strcmp(request->method, "GET") != 0)
+    return NULL;
+  for (guint i = 0; condition != NULL && i < request->headers->len; i++) {
+    const Header *header = &g_array_index(request->headers, Header, i);
+    if (strcmp(header->name, "ETag") == 0 && strcmp(header->value, condition) == 0)
+      condition = NULL;
+  }
+  return condition == NULL ? request_header(request, "Range") : NULL;
+}
+
 void
 respond_file(Request *request, const char *content_type, int fd, uint64_t size)
 {
   g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(Range));
-  RangesResult result = strcmp(request->method, "GET") == 0
-                            ? parse_ranges(request_header(request, "Range"), size, ranges)
-                            : RANGES_IGNORE;
+  RangesResult result = ranges_parse(wanted_ranges(request), size, ranges);
   response_header(request, "Accept-Ranges", "bytes");
   if (result == RANGES_UNSATISFIABLE) {
     fd_clear(&fd);

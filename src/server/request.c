@@ -36,13 +36,13 @@ request_parameter(const Request *request, const char *name)
 const char *
 request_query(const Request *request, const char *name)
 {
-  return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+  return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
 }
 
 const char *
 request_header(const Request *request, const char *name)
 {
-  return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+  return MHD_lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
 }
 
 typedef struct {
@@ -63,7 +63,7 @@ char *
 request_header_joined(const Request *request, const char *name)
 {
   JoinedHeader header = {name, g_string_new(NULL)};
-  MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join_header, &header);
+  MHD_get_connection_values(request->handle, MHD_HEADER_KIND, join_header, &header);
   return g_string_free(header.joined, header.joined->len == 0);
 }
 

@@ -145,8 +145,7 @@ respond_error(Request *request, const GError *error)
     mapping = other_errors[error->code];
   /* What went wrong inside is for the operator; the client gets the id to ask by. */
   if (mapping.status >= 500 && mapping.status != 503) {
-    log_error("request failed", "request_id", request->id, "path", request->path, "error",
-              error->message, NULL);
+    log_error("request failed", "path", request->path, "error", error->message, NULL);
     g_autofree char *message = g_strdup_printf(
         "the registry could not do this; its log tells more under request id %s%s", request->id,
         strstr(error->message, "disk is full") != NULL ? " (its disk is full)" : "");

@@ -17,6 +17,8 @@
 #include "server/v2/v2.h"
 
 #define HOUSEKEEPING_SECONDS 60
+/* Connections are looked at more often; never less often than limits.head_seconds. */
+#define SWEEP_SECONDS 10
 
 struct Server {
   ServerContext context;
@@ -136,27 +138,27 @@ static const Route routes[] = {
      .finish = v2_manifest_delete},
     {.method = "GET",
      .pattern = "/api/v1/repositories",
-     .label = "api",
+     .label = "api-repositories",
      .blocking = true,
      .finish = api_repositories},
     {.method = "GET",
      .pattern = "/api/v1/repositories/<name>/images",
-     .label = "api",
+     .label = "api-images",
      .blocking = true,
      .finish = api_images},
     {.method = "GET",
      .pattern = "/api/v1/images/<digest>/findings",
-     .label = "api",
+     .label = "api-findings",
      .blocking = true,
      .finish = api_findings},
     {.method = "GET",
      .pattern = "/api/v1/images/<digest>/packages",
-     .label = "api",
+     .label = "api-packages",
      .blocking = true,
      .finish = api_packages},
     {.method = "GET",
      .pattern = "/api/v1/images/<digest>/verdict",
-     .label = "api",
+     .label = "api-verdict",
      .blocking = true,
      .finish = api_verdict},
     {NULL},
@@ -194,20 +196,31 @@ check_cage(const Config *config, GError **error)
   return true;
 }
 
+static void
+drop_idle_uploads(Server *server)
+{
+  unsigned expired = registry_expire_uploads(server->context.registry);
+  g_autofree char *count = g_strdup_printf("%u", expired);
+  if (expired > 0)
+    log_info("idle uploads dropped", "count", count, NULL);
+}
+
 static void *
 keep_house(void *data)
 {
   Server *server = data;
+  uint32_t head_seconds = server->context.config->limits.head_seconds;
+  uint32_t step = MIN(head_seconds, SWEEP_SECONDS), since_uploads = 0;
   g_mutex_lock(&server->lock);
   while (!server->stopping) {
-    int64_t until = g_get_monotonic_time() + HOUSEKEEPING_SECONDS * G_TIME_SPAN_SECOND;
+    int64_t until = g_get_monotonic_time() + (int64_t)step * G_TIME_SPAN_SECOND;
     if (g_cond_wait_until(&server->wake, &server->lock, until))
       continue;
     g_mutex_unlock(&server->lock);
-    unsigned expired = registry_expire_uploads(server->context.registry);
-    if (expired > 0) {
-      g_autofree char *count = g_strdup_printf("%u", expired);
-      log_info("idle uploads dropped", "count", count, NULL);
+    http_server_sweep(server->context.http, head_seconds);
+    if ((since_uploads += step) >= HOUSEKEEPING_SECONDS) {
+      drop_idle_uploads(server);
+      since_uploads = 0;
     }
     g_mutex_lock(&server->lock);
   }
@@ -237,9 +250,16 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
 static bool
 write_address(Server *server, GError **error)
 {
-  g_auto(GStrv) addresses = http_server_addresses(server->context.http);
-  g_autofree char *line = g_strconcat(addresses[0], "\n", NULL);
+  g_auto(GStrv) urls = http_server_urls(server->context.http);
+  g_autofree char *line = g_strconcat(strstr(urls[0], "://") + strlen("://"), "\n", NULL);
   return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
+}
+
+static void
+wake_waiting(void *data)
+{
+  Server *server = data;
+  http_server_wake(server->context.http);
 }
 
 Server *
@@ -258,6 +278,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   server->context.http = http_server_new(config, routes, &server->context, error);
   if (server->context.http == NULL || !write_address(server, error))
     return NULL;
+  pipeline_on_change(server->context.pipeline, wake_waiting, server);
   server->housekeeper = g_thread_new("housekeeper", keep_house, server);
   return g_steal_pointer(&server);
 }
@@ -265,29 +286,31 @@ server_start(const Config *config, const char *data_folder, GError **error)
 GStrv
 server_urls(const Server *server)
 {
-  GStrv urls = http_server_addresses(server->context.http);
-  for (char **url = urls; *url != NULL; url++) {
-    g_autofree char *address = *url;
-    *url = g_strdup_printf("%s://%s", http_server_scheme(server->context.http), address);
-  }
-  return urls;
+  return http_server_urls(server->context.http);
 }
 
 bool
 server_reload(Server *server, GError **error)
 {
-  const Config *config = server->context.config;
-  return http_server_reload_tls(server->context.http, error) &&
-         pipeline_reload_policy(server->context.pipeline, config->policy, error);
+  /* Each for itself: a broken certificate does not keep a new policy out. */
+  g_autoptr(GError) of_tls = NULL, of_policy = NULL;
+  http_server_reload_tls(server->context.http, &of_tls);
+  pipeline_reload_policy(server->context.pipeline, server->context.config->policy, &of_policy);
+  if (of_tls == NULL && of_policy == NULL)
+    return true;
+  return error_set(error, ASSAY_ERROR_INVALID, "%s%s%s", of_tls != NULL ? of_tls->message : "",
+                   of_tls != NULL && of_policy != NULL ? "; " : "",
+                   of_policy != NULL ? of_policy->message : "");
 }
 
 void
 server_stop(Server *server)
 {
-  uint32_t deadline = server->context.config->limits.stop_deadline;
-  if (!http_server_stop(server->context.http, deadline))
+  int64_t end = g_get_monotonic_time() +
+                (int64_t)server->context.config->limits.stop_deadline * G_USEC_PER_SEC;
+  if (!http_server_stop(server->context.http, end))
     log_warning("requests were cut off at the deadline", NULL);
-  pipeline_stop(server->context.pipeline, deadline);
+  pipeline_stop(server->context.pipeline, end);
 }
 
 void
@@ -302,6 +325,8 @@ server_free(Server *server)
     g_mutex_unlock(&server->lock);
     g_thread_join(server->housekeeper);
   }
+  if (server->context.pipeline != NULL)
+    pipeline_on_change(server->context.pipeline, NULL, NULL);
   http_server_free(server->context.http);
   pipeline_free(server->context.pipeline);
   manifest_cache_free(server->context.manifests);

@@ -334,9 +334,11 @@ api_verdict(Request *request)
   }
   g_autoptr(StoredManifest) stored =
       registry_manifest_get(server->registry, repository, digest.text, &error);
-  g_autoptr(Verdict) verdict = stored == NULL ? NULL
-                                              : pipeline_judge_pull(server->pipeline, repository,
-                                                                    digest.text, stored, &error);
+  ScanState scan;
+  g_autoptr(Verdict) verdict =
+      stored == NULL
+          ? NULL
+          : pipeline_judge_pull(server->pipeline, repository, digest.text, stored, &scan, &error);
   if (verdict == NULL) {
     respond_error(request, error);
     return;

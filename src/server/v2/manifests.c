@@ -3,28 +3,12 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "server/head.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
-/* RFC 9110 section 12.5.1, as far as media types without parameters but q go. */
-static bool
-accepts(const char *accept, const char *media_type)
-{
-  Slice rest = slice_from_string(accept), item;
-  while (slice_next_field(&rest, ',', &item)) {
-    Slice parameters = item, type;
-    slice_next_field(&parameters, ';', &type);
-    g_autofree char *text = slice_to_string(slice_strip(parameters));
-    g_autofree char *name = slice_to_string(slice_strip(type));
-    const char *q = strstr(text, "q=");
-    if (q != NULL && g_ascii_strtod(q + 2, NULL) <= 0)
-      continue;
-    if (strcmp(name, "*/*") == 0 || strcmp(name, "application/*") == 0 ||
-        g_ascii_strcasecmp(name, media_type) == 0)
-      return true;
-  }
-  return false;
-}
+/* How long a pull waits for a scan that is under way. */
+#define SCAN_WAIT_SECONDS 15
 
 /* The stored form is the only one: its bytes are its digest. A client that takes neither it nor
  * anything else is told so, instead of being given what it cannot read. */
@@ -32,7 +16,7 @@ static bool
 is_acceptable(Request *request, const char *media_type)
 {
   g_autofree char *accept = request_header_joined(request, "Accept");
-  if (accept == NULL || accepts(accept, media_type))
+  if (accept == NULL || accept_takes(accept, media_type))
     return true;
   g_autofree char *message = g_strdup_printf(
       "the manifest is stored as %s, which the Accept header leaves out", media_type);
@@ -85,12 +69,15 @@ v2_manifest_get(Request *request)
     respond_error(request, error);
     return;
   }
+  ScanState scan;
   g_autoptr(Verdict) verdict =
-      pipeline_judge_pull(server->pipeline, repository, reference, stored, &error);
+      pipeline_judge_pull(server->pipeline, repository, reference, stored, &scan, &error);
   if (verdict == NULL) {
     respond_error(request, error);
     return;
   }
+  if (scan == SCAN_PENDING && request_wait(request, SCAN_WAIT_SECONDS))
+    return;
   if (!verdict->allowed) {
     g_autoptr(json_t) detail = verdict_to_json(verdict);
     respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);

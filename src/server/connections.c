@@ -1,0 +1,102 @@
+/* Connections that send the head of their next request too slowly are closed: libmicrohttpd's own
+ * time limit begins anew with every byte, so that one byte a minute would hold a place for ever. */
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+#include "server/http-private.h"
+
+struct Connection {
+  int fd;
+  _Atomic int64_t idle_since; /* g_get_monotonic_time(); 0 while a request is at work */
+};
+
+struct ConnectionWatch {
+  GMutex lock; /* guards the set; a descriptor in it is open */
+  GHashTable *open;
+};
+
+ConnectionWatch *
+connection_watch_new(void)
+{
+  ConnectionWatch *watch = g_new0(ConnectionWatch, 1);
+  g_mutex_init(&watch->lock);
+  watch->open = g_hash_table_new_full(NULL, NULL, g_free, NULL);
+  return watch;
+}
+
+void
+connection_watch_free(ConnectionWatch *watch)
+{
+  if (watch == NULL)
+    return;
+  g_hash_table_unref(watch->open);
+  g_mutex_clear(&watch->lock);
+  g_free(watch);
+}
+
+/* MHD_NotifyConnectionCallback: the end is told before the descriptor is closed. */
+void
+connection_watch_notify(void *data, struct MHD_Connection *handle, void **context,
+                        enum MHD_ConnectionNotificationCode what)
+{
+  ConnectionWatch *watch = data;
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+    Connection *connection = g_new0(Connection, 1);
+    connection->fd = info != NULL ? info->connect_fd : -1;
+    connection->idle_since = g_get_monotonic_time();
+    *context = connection;
+    g_mutex_lock(&watch->lock);
+    g_hash_table_add(watch->open, connection);
+    g_mutex_unlock(&watch->lock);
+  } else if (*context != NULL) {
+    g_mutex_lock(&watch->lock);
+    g_hash_table_remove(watch->open, *context);
+    g_mutex_unlock(&watch->lock);
+    *context = NULL;
+  }
+}
+
+Connection *
+connection_of(struct MHD_Connection *handle)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info == NULL ? NULL : info->socket_context;
+}
+
+void
+connection_set_busy(Connection *connection, bool busy)
+{
+  if (connection != NULL)
+    connection->idle_since = busy ? 0 : g_get_monotonic_time();
+}
+
+unsigned
+connection_watch_count(ConnectionWatch *watch)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  return g_hash_table_size(watch->open);
+}
+
+unsigned
+connection_watch_sweep(ConnectionWatch *watch, uint32_t seconds)
+{
+  int64_t oldest = g_get_monotonic_time() - (int64_t)seconds * G_USEC_PER_SEC;
+  unsigned closed = 0;
+  GHashTableIter iter;
+  void *key;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  g_hash_table_iter_init(&iter, watch->open);
+  while (g_hash_table_iter_next(&iter, &key, NULL)) {
+    Connection *connection = key;
+    int64_t since = connection->idle_since;
+    if (since == 0 || since > oldest || connection->fd < 0)
+      continue;
+    /* libmicrohttpd, to whom the descriptor belongs, then sees the end and closes it. */
+    shutdown(connection->fd, SHUT_RDWR);
+    closed++;
+  }
+  return closed;
+}

@@ -1,0 +1,127 @@
+/* Judging the head of a request; see the header. */
+#include "server/head.h"
+
+#include <string.h>
+
+/* RFC 9110, section 5.6.2: what a name is made of. */
+static bool
+is_token(Slice text)
+{
+  static const char marks[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < text.size; i++)
+    if (!g_ascii_isalnum(text.data[i]) &&
+        (text.data[i] == '\0' || strchr(marks, text.data[i]) == NULL))
+      return false;
+  return text.size > 0;
+}
+
+static bool
+is_named(Slice name, const char *expected)
+{
+  return name.size == strlen(expected) &&
+         g_ascii_strncasecmp((const char *)name.data, expected, name.size) == 0;
+}
+
+void
+head_add(Head *head, Slice name, Slice value)
+{
+  head->broken = head->broken || !is_token(name) || slice_find(value, '\0') >= 0;
+  if (is_named(name, "Host")) {
+    head->hosts++;
+  } else if (is_named(name, "Content-Length")) {
+    head->lengths++;
+  } else if (is_named(name, "Transfer-Encoding")) {
+    head->encodings++;
+    head->chunked = is_named(value, "chunked");
+  } else if (is_named(name, "Expect")) {
+    head->expects_continue = is_named(value, "100-continue");
+  } else if (is_named(name, "X-Request-Id") && head->request_id == NULL) {
+    head->request_id = (const char *)value.data;
+  }
+}
+
+const char *
+head_problem(const Head *head, bool http_1_0)
+{
+  if (head->broken)
+    return "a header of the request is malformed";
+  if (head->hosts > 1 || (head->hosts == 0 && !http_1_0))
+    return "the request needs one Host header";
+  if (head->encodings > 0 && (http_1_0 || head->encodings > 1 || !head->chunked))
+    return "the only Transfer-Encoding that is taken is \"chunked\", once, and with HTTP/1.1";
+  if (head->lengths > 1 || (head->lengths > 0 && head->encodings > 0))
+    return "the request says more than once how long its body is";
+  return NULL;
+}
+
+size_t
+percent_decode(char *text)
+{
+  char *to = text;
+  for (const char *from = text; *from != '\0';) {
+    int high = *from == '%' ? g_ascii_xdigit_value(from[1]) : -1;
+    int low = high >= 0 ? g_ascii_xdigit_value(from[2]) : -1;
+    if (low >= 0 && high + low > 0) {
+      *to++ = (char)(high << 4 | low);
+      from += 3;
+    } else {
+      *to++ = *from++;
+    }
+  }
+  *to = '\0';
+  return (size_t)(to - text);
+}
+
+/* --- Accept --- */
+
+/* Of the parameters behind a media range, the weight; 1 when there is none or it is broken. */
+static double
+weight_of(Slice parameters)
+{
+  Slice parameter;
+  while (slice_next_field(&parameters, ';', &parameter)) {
+    parameter = slice_strip(parameter);
+    if (parameter.size < 3 || g_ascii_tolower((char)parameter.data[0]) != 'q' ||
+        parameter.data[1] != '=')
+      continue;
+    char number[8] = "";
+    char *end = NULL;
+    memcpy(number, parameter.data + 2, MIN(parameter.size - 2, sizeof number - 1));
+    double weight = g_ascii_strtod(number, &end);
+    return end == number ? 1 : weight;
+  }
+  return 1;
+}
+
+/* 3: the type itself, 2: "application/" and a star, 1: two stars, 0: another type. */
+static int
+specificity(Slice range, const char *media_type)
+{
+  size_t type_size = strcspn(media_type, "/") + 1;
+  if (is_named(range, media_type))
+    return 3;
+  if (range.size == type_size + 1 && range.data[type_size] == '*' &&
+      g_ascii_strncasecmp((const char *)range.data, media_type, type_size) == 0)
+    return 2;
+  return is_named(range, "*/*") || is_named(range, "*") ? 1 : 0;
+}
+
+bool
+accept_takes(const char *accept, const char *media_type)
+{
+  Slice rest = slice_from_string(accept), item;
+  int best = 0;
+  bool takes = false, empty = true;
+  while (slice_next_field(&rest, ',', &item)) {
+    Slice parameters = item, range;
+    slice_next_field(&parameters, ';', &range);
+    range = slice_strip(range);
+    empty = empty && range.size == 0;
+    int found = specificity(range, media_type);
+    if (found == 0 || found < best)
+      continue;
+    takes = weight_of(parameters) > 0 || (found == best && takes);
+    best = found;
+  }
+  return takes || empty;
+}

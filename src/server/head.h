@@ -1,0 +1,28 @@
+/* What the head of a request may look like, judged before anything is done with it: where its body
+ * ends must be beyond doubt, or a proxy in front and we would see different requests (RFC 9112,
+ * section 11.2). Pure functions, and fuzz targets. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+typedef struct {
+  unsigned hosts, lengths, encodings;
+  bool chunked, broken;
+  bool expects_continue;  /* the client waits for "100 Continue" before it sends the body */
+  const char *request_id; /* the client's own, or NULL; borrowed */
+} Head;
+
+/* One header; @value ends with NUL. */
+void head_add(Head *head, Slice name, Slice value);
+/* Why the request is refused; NULL when nothing is wrong with its head. */
+const char *head_problem(const Head *head, bool http_1_0);
+
+/* Decodes %XX in place, ends the text with NUL and returns its length. What is no escape stays as
+ * it is, and so does %00: a decoded one would hide what stands behind it. */
+size_t percent_decode(char *text);
+
+/* Whether an Accept header (RFC 9110, section 12.5.1) takes @media_type, which has no parameters.
+ * The most specific range decides, and q=0 refuses; a header that names nothing takes all. */
+bool accept_takes(const char *accept, const char *media_type);
