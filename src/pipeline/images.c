@@ -74,17 +74,33 @@ images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
   return json == NULL ? NULL : layer_inventory_from_json(json, error);
 }
 
+/* 63 bits of a digest. Two of ten million images meet with a chance of one in 100,000; the second
+ * would then fail to be scanned, for its id is taken. */
+static int64_t
+id_of(const char *hex)
+{
+  g_autofree char *head = g_strndup(hex, 16);
+  return (int64_t)(g_ascii_strtoull(head, NULL, 16) >> 1);
+}
+
+static int64_t
+image_id(const char *manifest)
+{
+  const char *colon = strchr(manifest, ':');
+  return id_of(colon == NULL ? manifest : colon + 1);
+}
+
 static bool
 write_state(SqlConnection *db, const char *manifest, ScanState state, const char *failure,
             GError **error)
 {
   return sql_run(
       db, NULL, error,
-      "INSERT INTO images (manifest, state, error, scanned, package_count, counts, fixable) "
-      "VALUES ($1, $2, $3, $4, 0, '', '') ON CONFLICT (manifest) DO UPDATE SET "
+      "INSERT INTO images (id, manifest, state, error, scanned, package_count, counts, fixable) "
+      "VALUES ($1, $2, $3, $4, $5, 0, '', '') ON CONFLICT (manifest) DO UPDATE SET "
       "state = excluded.state, error = excluded.error, scanned = excluded.scanned",
-      SQL_TEXT(manifest), SQL_INTEGER(state), SQL_TEXT(failure), SQL_INTEGER(g_get_real_time()),
-      SQL_END);
+      SQL_INTEGER(image_id(manifest)), SQL_TEXT(manifest), SQL_INTEGER(state), SQL_TEXT(failure),
+      SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
 bool
@@ -132,8 +148,7 @@ images_pending(SqlPool *sql, GError **error)
   return NULL;
 }
 
-/* The same package in any image has the same id: 63 bits of a hash of all that matching looks at.
- */
+/* The same package in any image has the same id: a hash of all that matching looks at. */
 static int64_t
 package_id(const char *ecosystem, const Package *package)
 {
@@ -149,12 +164,11 @@ package_id(const char *ecosystem, const Package *package)
   for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
     byte_array_add_prefixed(bytes, slice_from_string(fields[i]));
   Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
-  g_autofree char *head = g_strndup(digest_hex(&digest), 16);
-  return (int64_t)(g_ascii_strtoull(head, NULL, 16) >> 1);
+  return id_of(digest_hex(&digest));
 }
 
 static bool
-store_package(SqlConnection *db, const char *manifest, const char *ecosystem,
+store_package(SqlConnection *db, int64_t image, const char *ecosystem,
               const ImagePackage *image_package, GError **error)
 {
   const Package *package = image_package->package;
@@ -168,24 +182,24 @@ store_package(SqlConnection *db, const char *manifest, const char *ecosystem,
                  SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
                  SQL_TEXT(package->source_version), SQL_TEXT(package->module), SQL_END) &&
          sql_run(db, NULL, error,
-                 "INSERT INTO image_packages (manifest, package, layer) VALUES ($1, $2, $3) "
-                 "ON CONFLICT (manifest, package) DO NOTHING",
-                 SQL_TEXT(manifest), SQL_INTEGER(id), SQL_INTEGER(image_package->layer), SQL_END);
+                 "INSERT INTO image_packages (image, package, layer) VALUES ($1, $2, $3) "
+                 "ON CONFLICT (image, package) DO NOTHING",
+                 SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(image_package->layer), SQL_END);
 }
 
 static bool
-store_packages(SqlConnection *db, const char *manifest, const ImageInventory *inventory,
+store_packages(SqlConnection *db, int64_t image, const ImageInventory *inventory,
                AdvisoryDatabase *advisories, Tally *sum, GError **error)
 {
-  if (!sql_run(db, NULL, error, "DELETE FROM image_packages WHERE manifest = $1",
-               SQL_TEXT(manifest), SQL_END))
+  if (!sql_run(db, NULL, error, "DELETE FROM image_packages WHERE image = $1", SQL_INTEGER(image),
+               SQL_END))
     return false;
   for (guint i = 0; i < inventory->packages->len; i++) {
     const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
     g_autofree char *known = match_ecosystem(inventory->os, package->package->type);
     const char *ecosystem = known != NULL ? known : "";
     Tally tally = {{0}, {0}};
-    if (!store_package(db, manifest, ecosystem, package, error) ||
+    if (!store_package(db, image, ecosystem, package, error) ||
         !tally_package(advisories, ecosystem, package->package, &tally, error))
       return false;
     tally_add(sum, &tally);
@@ -201,7 +215,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
   const OsRelease *os = inventory->os;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   if (db == NULL || !write_state(db, manifest, SCAN_DONE, NULL, error) ||
-      !store_packages(db, manifest, inventory, advisories, &sum, error))
+      !store_packages(db, image_id(manifest), inventory, advisories, &sum, error))
     return false;
   g_autofree char *counts = tally_to_text(sum.counts), *fixable = tally_to_text(sum.fixable);
   return sql_run(db, NULL, error,

@@ -65,6 +65,8 @@ bool tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Pa
                    Tally *tally, GError **error);
 char *tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1]);
 void tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1]);
+/* *due: some image was counted by other advisories. */
+bool rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error);
 bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, unsigned *images, GError **error);
 
 /* --- advisories.c: the live database, its watcher and its updates --- */

@@ -1,8 +1,6 @@
 /* Counts of findings, and counting again for every stored image when the advisories change: each
  * distinct package is matched once, on all cores; images are sums over their packages. No layer is
  * read. */
-#include <string.h>
-
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
@@ -168,15 +166,9 @@ find_package(const GArray *packages, int64_t id)
 }
 
 typedef struct {
-  char *manifest;
+  int64_t id;
   Tally sum;
 } ImageTally;
-
-static void
-image_tally_clear(void *data)
-{
-  g_free(((ImageTally *)data)->manifest);
-}
 
 /* From the images, so that one without packages is counted as well. */
 static GArray *
@@ -184,19 +176,18 @@ sum_images(SqlConnection *db, const GArray *packages, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(GArray) images = g_array_new(FALSE, TRUE, sizeof(ImageTally));
-  g_array_set_clear_func(images, image_tally_clear);
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
-                "SELECT images.manifest, image_packages.package FROM images "
-                "LEFT JOIN image_packages ON image_packages.manifest = images.manifest "
-                "WHERE images.state = $1 ORDER BY images.manifest",
+                "SELECT images.id, image_packages.package FROM images "
+                "LEFT JOIN image_packages ON image_packages.image = images.id "
+                "WHERE images.state = $1 ORDER BY images.id",
                 SQL_INTEGER(SCAN_DONE), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure)) {
-    const char *manifest = sql_rows_text(rows, 0);
+    int64_t id = sql_rows_integer(rows, 0);
     ImageTally *last =
         images->len == 0 ? NULL : &g_array_index(images, ImageTally, images->len - 1);
-    if (last == NULL || strcmp(last->manifest, manifest) != 0) {
-      ImageTally image = {.manifest = g_strdup(manifest)};
+    if (last == NULL || last->id != id) {
+      ImageTally image = {.id = id};
       g_array_append_val(images, image);
       last = &g_array_index(images, ImageTally, images->len - 1);
     }
@@ -222,12 +213,30 @@ write_images(SqlPool *sql, const GArray *images, const char *generation, GError 
     g_autofree char *counts = tally_to_text(image->sum.counts);
     g_autofree char *fixable = tally_to_text(image->sum.fixable);
     if (!sql_run(db, NULL, error,
-                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4 WHERE manifest = $1",
-                 SQL_TEXT(image->manifest), SQL_TEXT(generation), SQL_TEXT(counts),
-                 SQL_TEXT(fixable), SQL_END))
+                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4 WHERE id = $1",
+                 SQL_INTEGER(image->id), SQL_TEXT(generation), SQL_TEXT(counts), SQL_TEXT(fixable),
+                 SQL_END))
       return false;
   }
   return sql_commit(db, error);
+}
+
+bool
+rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure,
+      "SELECT 1 FROM images WHERE state = $1 AND coalesce(advisories, '') <> $2 LIMIT 1",
+      SQL_INTEGER(SCAN_DONE), SQL_TEXT(advisory_database_generation(advisories)), SQL_END);
+  *due = rows != NULL && sql_rows_next(rows, &failure);
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }
 
 bool

@@ -50,7 +50,9 @@ const char *const migrations[] = {
     /* 2: what the pipeline knows. A layer is inspected once for a version of the detectors:
      * `content` is its inventory, or `error` says why there is none. The packages of all images are
      * rows that images share, so that a new advisory database is matched with each of them once.
-     * `counts` and `fixable` are six numbers by severity, unknown first. */
+     * `counts` and `fixable` are six numbers by severity, unknown first. Images and packages have
+     * ids of 63 bits of a hash, for which nobody need ask; `image_packages` has some hundred rows
+     * an image, so it is narrow, and its one index is in the order in which images come. */
     "CREATE TABLE layer_inventories ("
     "  layer TEXT NOT NULL,"
     "  detector_version INTEGER NOT NULL,"
@@ -60,7 +62,8 @@ const char *const migrations[] = {
     "  PRIMARY KEY (layer, detector_version));"
 
     "CREATE TABLE images ("
-    "  manifest TEXT PRIMARY KEY,"
+    "  id BIGINT PRIMARY KEY,"
+    "  manifest TEXT NOT NULL UNIQUE,"
     "  state INTEGER NOT NULL,"
     "  error TEXT,"
     "  scanned BIGINT NOT NULL,"
@@ -83,11 +86,10 @@ const char *const migrations[] = {
     "  module TEXT);"
 
     "CREATE TABLE image_packages ("
-    "  manifest TEXT NOT NULL REFERENCES images (manifest),"
+    "  image BIGINT NOT NULL REFERENCES images (id),"
     "  package BIGINT NOT NULL REFERENCES packages (id),"
     "  layer INTEGER NOT NULL,"
-    "  PRIMARY KEY (manifest, package));"
-    "CREATE INDEX image_packages_by_package ON image_packages (package);",
+    "  PRIMARY KEY (image, package));",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;
