@@ -68,16 +68,10 @@ pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error)
 }
 
 static void
-look_at_database(Pipeline *pipeline)
+match_again(Pipeline *pipeline)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = advisory_database_path(pipeline->data_folder);
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  bool changed = advisories == NULL ? g_file_test(path, G_FILE_TEST_EXISTS)
-                                    : advisory_database_is_stale(advisories);
   unsigned images = 0;
-  if (!changed)
-    return;
   if (!pipeline_rematch(pipeline, &images, &error)) {
     log_error("the new advisory database cannot be used", "error", error->message, NULL);
     return;
@@ -85,6 +79,29 @@ look_at_database(Pipeline *pipeline)
   char count[16];
   g_snprintf(count, sizeof count, "%u", images);
   log_info("advisories changed, images matched again", "images", count, NULL);
+}
+
+static void
+look_at_database(Pipeline *pipeline)
+{
+  g_autofree char *path = advisory_database_path(pipeline->data_folder);
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  if (advisories == NULL ? g_file_test(path, G_FILE_TEST_EXISTS)
+                         : advisory_database_is_stale(advisories))
+    match_again(pipeline);
+}
+
+/* The database may have been replaced while no server ran, or the server ended while it counted. */
+static void
+catch_up(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  bool due = false;
+  if (advisories != NULL && !rematch_is_due(pipeline->sql, advisories, &due, &error))
+    log_error("cannot tell whether images must be matched again", "error", error->message, NULL);
+  if (due)
+    match_again(pipeline);
 }
 
 /* True when the time passed, false when the pipeline stops. */
@@ -108,6 +125,7 @@ sleep_seconds(Pipeline *pipeline, uint32_t seconds)
 static void *
 watch(void *data)
 {
+  catch_up(data);
   while (sleep_seconds(data, WATCH_SECONDS))
     look_at_database(data);
   return NULL;

@@ -281,8 +281,15 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
       config == NULL ? NULL : load_inventory(pipeline, manifest, error);
   if (inventory == NULL || !check_diff_ids(config, inventory->layers, error))
     return false;
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  return images_store_scan(pipeline->sql, digest->text, inventory, advisories, error);
+  /* When the database changes before the image is stored, matching all images misses this one. */
+  for (;;) {
+    g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+    if (!images_store_scan(pipeline->sql, digest->text, inventory, advisories, error))
+      return false;
+    g_autoptr(AdvisoryDatabase) now = pipeline_advisories(pipeline);
+    if (now == advisories)
+      return true;
+  }
 }
 
 static void
