@@ -1,6 +1,7 @@
 """Scan: a cold image against the time that `igzip -dc` takes over its layers, and a known image."""
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -29,14 +30,17 @@ def layers_of(layout):
     return [layout / "blobs/sha256" / layer["digest"].split(":")[1] for layer in manifest["layers"]]
 
 
-def fill_database(bench, data):
-    """The advisories of the image's distribution, by the feed that needs only a mirror."""
-    config = bench.folder / "feeds.yaml"
-    config.write_text(f"feeds:\n  - {{name: {SUITE}, type: debian-repo, url: \"{debian_image.mirrors()[1]}\", "
-                      f"suite: {SUITE}-security}}\nfeed_interval: 0\n")
-    subprocess.run([str(bench.assay), "db", "update", "--config", str(config), "--data", str(data)], check=True,
-                   stdout=subprocess.DEVNULL)
-    return config
+def advisory_database(bench):
+    """The advisories of the image's distribution, by the feed that needs only a mirror; had once for a build folder."""
+    path = bench.cache / "advisories.db"
+    if not path.is_file():
+        config = bench.folder / "feeds.yaml"
+        config.write_text(f"feeds:\n  - {{name: {SUITE}, type: debian-repo, url: \"{debian_image.mirrors()[1]}\", "
+                          f"suite: {SUITE}-security}}\nfeed_interval: 0\n")
+        subprocess.run([str(bench.assay), "db", "update", "--config", str(config), "--data", str(bench.folder / "feeds")],
+                       check=True, stdout=subprocess.DEVNULL)
+        shutil.copy(bench.folder / "feeds" / "advisories.db", path)
+    return path
 
 
 def timed(command, **options):
@@ -46,30 +50,37 @@ def timed(command, **options):
 
 
 def measure(bench):
-    layout, data = image_layout(bench), bench.folder / "scan-data"
-    layers = layers_of(layout)
-    config = fill_database(bench, data)
-    environment = {**os.environ, "XDG_CACHE_HOME": str(bench.folder / "no-cache")}
+    layout, database = image_layout(bench), advisory_database(bench)
+    layers, config = layers_of(layout), bench.folder / "scan.yaml"
+    config.write_text("log_level: info\n")  # and not the machine's own
+    environment = {**os.environ, "XDG_CACHE_HOME": str(bench.folder / "scan-cache")}
 
-    def scan(cores):
-        return timed(["taskset", "-c", cores, str(bench.assay), "scan", "--config", str(config), "--data", str(data),
-                      "--format", "json", f"oci:{layout}:vulnerable"], env=environment)
+    def scan(cores, *options):
+        return timed(["taskset", "-c", cores, str(bench.assay), "scan", "--config", str(config), "--db", str(database),
+                      "--format", "json", *options, f"oci:{layout}:vulnerable"], env=environment)
 
     def inflate():
         return sum(timed(["taskset", "-c", "0", "igzip", "-dc", str(layer)]) for layer in layers)
 
-    scan("0")  # what stands on disk is in memory for all
-    times = bench.interleave({"igzip": inflate, "one core": lambda: scan("0"), "two cores": lambda: scan("0,1")})
+    scan("0")  # what stands on disk is in memory for all, and the image is known from here on
+    times = bench.interleave({"igzip": inflate, "one core": lambda: scan("0", "--no-cache"),
+                              "two cores": lambda: scan("0,1", "--no-cache")})
     size = sum(path.stat().st_size for path in layers) / 1e6
     for cores, most in (("one core", 1.8), ("two cores", 1.3)):
         ratio = times[cores] / times["igzip"]
         bench.add(f"scan of a cold image ({size:.0f} MB of layers), {cores}",
                   f"{times[cores] * 1000:.0f} ms, igzip -dc {times['igzip'] * 1000:.0f} ms; {ratio:.2f}x",
                   f"at most {most}x", ratio <= most)
+    known = bench.interleave({"known": lambda: scan("0,1") * 1000}, 4 * bench.rounds)["known"]
+    bench.add("scan of a known image, the whole command", f"{known:.1f} ms", "at most 20 ms", known <= 20)
+    measure_server(bench, layout, database)
 
+
+def measure_server(bench, layout, database):
+    """The findings of an image that was pushed: nothing is stored but its packages, so each request matches anew."""
     assay = Assay(bench.folder / "scan-server", bench.assay)
-    (assay.data).mkdir(parents=True)
-    (data / "advisories.db").rename(assay.data / "advisories.db")
+    assay.data.mkdir(parents=True)
+    shutil.copy(database, assay.data / "advisories.db")
     assay.start()
     try:
         subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false",
@@ -84,8 +95,8 @@ def measure(bench):
             start = time.monotonic()
             session.get(url, timeout=60).raise_for_status()
             return (time.monotonic() - start) * 1000
-        milliseconds = bench.interleave({"known": known})["known"]
-        bench.add("scan of a known image (its findings, matched anew)", f"{milliseconds:.1f} ms", "at most 20 ms",
+        milliseconds = bench.interleave({"known": known}, 4 * bench.rounds)["known"]
+        bench.add("findings of a known image from the server, matched anew", f"{milliseconds:.1f} ms", "at most 20 ms",
                   milliseconds <= 20)
     finally:
         assay.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import requests
 
+running = []
 DOCKER_CONFIG = Path("/etc/docker/registry/config.yml")
 
 
@@ -31,8 +32,9 @@ class Peer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, probe="/v2/"):
-        log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=log, stderr=log)
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=log, stderr=log)
+        running.append(self)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -44,6 +46,7 @@ class Peer:
 
     def stop(self):
         if self.process is not None:
+            running.remove(self)
             self.process.stdin.close()
             self.process.terminate()
             try:
@@ -79,18 +82,25 @@ class Peer:
             time.sleep(0.25)
 
 
+def stop_all():
+    """What a measurement that failed left running."""
+    for peer in list(running):
+        peer.stop()
+
+
 class Assay(Peer):
     name = "assay"
 
-    def __init__(self, folder, program, durable=True, lines=()):
+    def __init__(self, folder, program, durable=True, cores=None):
         super().__init__(folder)
-        self.program, self.data = program, self.folder / "data"
-        config = ["feed_interval: 0", f"durable: {'true' if durable else 'false'}", *lines]
-        (self.folder / "assay.yaml").write_text("\n".join(config) + "\n")
+        self.program, self.data, self.durable = program, self.folder / "data", durable
+        self.prefix = ["taskset", "-c", cores] if cores else []
 
     def command(self):
-        return [str(self.program), "serve", "--config", str(self.folder / "assay.yaml"), "--data", str(self.data),
-                "--listen", f"127.0.0.1:{self.port}"]
+        config = self.folder / "assay.yaml"
+        config.write_text(f"feed_interval: 0\ndurable: {'true' if self.durable else 'false'}\n")
+        return [*self.prefix, str(self.program), "serve", "--config", str(config), "--data", str(self.data), "--listen",
+                f"127.0.0.1:{self.port}"]
 
 
 class DockerRegistry(Peer):
