@@ -33,16 +33,23 @@ typedef enum {
 bool advisory_state_parse(const char *name, AdvisoryState *state);
 const char *advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
 
+/* The name of a source package in a statement of an RPM distribution, whose packages are matched by
+ * their own names otherwise. */
+#define ADVISORY_SOURCE_PREFIX "source:"
+/* The module of a statement that concerns some stream, but does not tell which. */
+#define ADVISORY_ANY_MODULE "*"
+
 /* One statement: this vulnerability, in this package of this ecosystem. Its strings belong to
  * whoever passes it on: a reader of the database, or a feed. */
 typedef struct {
   const char *id;        /* the CVE number when there is one, else the source's own id */
   const char *ecosystem; /* "debian:11", "alpine:3.18", "almalinux:9", "wolfi", "npm": see
                       docs/advisories.md */
-  const char
-      *package; /* the source package for debian; the origin for apk; the binary package for rpm */
-  const char *module; /* rpm module "name:stream", or NULL */
-  const char *feed;   /* ConfigFeed.name that it came from */
+  const char *package;   /* the source package for debian; the origin for apk; for rpm the binary
+                            package, or   ADVISORY_SOURCE_PREFIX and the source package */
+  const char *module;    /* rpm module "name:stream" or ADVISORY_ANY_MODULE; NULL: packages of no
+                            module */
+  const char *feed;      /* ConfigFeed.name that it came from */
   VersionScheme scheme;
   AdvisoryState state;
   const char *introduced; /* first affected version; NULL: all before the fix */

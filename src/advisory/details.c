@@ -33,10 +33,13 @@ details_merge(AdvisoryDetails *kept, const AdvisoryDetails *details, const char 
   merge_text(&kept->modified, details->modified);
   merge_list(&kept->aliases, details->aliases);
   merge_list(&kept->references, details->references);
+  /* A vector that we cannot score is better than none, and gives way to one that we can. */
   if (kept->cvss_score < 0 && details->cvss_score >= 0) {
-    merge_text(&kept->cvss_vector, details->cvss_vector);
+    g_free((gpointer)(uintptr_t)kept->cvss_vector);
+    kept->cvss_vector = NULL;
     kept->cvss_score = details->cvss_score;
   }
+  merge_text(&kept->cvss_vector, details->cvss_vector);
   if (kept->severity == SEVERITY_UNKNOWN && details->severity != SEVERITY_UNKNOWN) {
     kept->severity = details->severity;
     kept->severity_source = g_strdup(feed);

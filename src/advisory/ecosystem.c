@@ -22,7 +22,11 @@ static const struct {
     {"amzn", VERSION_RPM},
     {"fedora", VERSION_RPM},
     {"opensuse-leap", VERSION_RPM},
+    {"opensuse-leap-micro", VERSION_RPM},
     {"sles", VERSION_RPM},
+    {"sles-ltss", VERSION_RPM},
+    {"sle-micro", VERSION_RPM},
+    {"sl-micro", VERSION_RPM},
     {"opensuse-tumbleweed", VERSION_RPM},
     {"azurelinux", VERSION_RPM},
     {"mariner", VERSION_RPM},
@@ -53,7 +57,7 @@ ecosystem_from_debian_codename(const char *codename)
     const char *codename, *release;
   } releases[] = {
       {"wheezy", "7"},    {"jessie", "8"},  {"stretch", "9"}, {"buster", "10"}, {"bullseye", "11"},
-      {"bookworm", "12"}, {"trixie", "13"}, {"forky", "14"},  {"sid", "sid"},
+      {"bookworm", "12"}, {"trixie", "13"}, {"forky", "14"},  {"duke", "15"},   {"sid", "sid"},
   };
   size_t length = strcspn(codename, "-/");
   for (size_t i = 0; i < G_N_ELEMENTS(releases); i++)
@@ -78,32 +82,41 @@ join(const char *name, char *version_to_free)
 }
 
 /* "Linux Enterprise Server 15 SP5", "Linux Enterprise Module for Basesystem 15 SP5": one release
- * of SLES, of which the modules are parts. */
+ * of SLES, of which the modules are parts. What is for those alone who pay for longer support
+ * ("Server 15 SP3-LTSS") has a name of its own, and so have the small systems. */
 static char *
 from_suse(const char *product)
 {
+  static const char micro[] = "Linux Micro ";
   const char *number = product;
+  if (g_str_has_prefix(product, micro))
+    return join("sl-micro", leading_version(product + strlen(micro)));
   while (*number != '\0' && !(g_ascii_isdigit(*number) && number > product && number[-1] == ' '))
     number++;
   if (!g_str_has_prefix(product, "Linux Enterprise ") || *number == '\0')
     return g_ascii_strdown(product, -1);
   g_autofree char *major = leading_version(number);
+  if (g_str_has_prefix(product, "Linux Enterprise Micro "))
+    return g_strconcat("sle-micro:", major, NULL);
+  bool paid = strstr(product, "LTSS") != NULL || strstr(product, "ESPOS") != NULL;
+  const char *name = paid ? "sles-ltss:" : "sles:";
   const char *service_pack = strstr(number, " SP");
   if (service_pack == NULL)
-    return g_strconcat("sles:", major, NULL);
+    return g_strconcat(name, major, NULL);
   g_autofree char *minor = leading_version(service_pack + strlen(" SP"));
-  return g_strconcat("sles:", major, ".", minor, NULL);
+  return g_strconcat(name, major, ".", minor, NULL);
 }
 
-/* "enterprise_linux:9::baseos": the release alone counts. Other products keep their name, so that
- * they never pass for RHEL. */
+/* "enterprise_linux:9::baseos", "enterprise_linux:10.0": the release alone counts. Other products
+ * keep their name, so that they never pass for RHEL. */
 static char *
 from_red_hat(const char *product)
 {
   static const char linux_prefix[] = "enterprise_linux:";
   if (!g_str_has_prefix(product, linux_prefix))
     return g_strconcat("redhat:", product, NULL);
-  return join("rhel", leading_version(product + strlen(linux_prefix)));
+  const char *release = product + strlen(linux_prefix);
+  return join("rhel", g_strndup(release, strspn(release, "0123456789")));
 }
 
 static char *
@@ -117,6 +130,8 @@ from_ubuntu(const char *release)
 static char *
 from_opensuse(const char *product)
 {
+  if (g_str_has_prefix(product, "Leap Micro "))
+    return join("opensuse-leap-micro", leading_version(product + strlen("Leap Micro ")));
   if (g_str_has_prefix(product, "Leap "))
     return join("opensuse-leap", leading_version(product + strlen("Leap ")));
   return g_strdup(strcmp(product, "Tumbleweed") == 0 ? "opensuse-tumbleweed" : product);

@@ -16,6 +16,7 @@
 #define LISTING_MAX    ((size_t)1024 * 1024)
 #define SECDB_FILE_MAX ((size_t)256 * 1024 * 1024)
 #define NOT_AFFECTED   "0"
+#define ALPINE_PAGES   "https://security.alpinelinux.org/vuln/"
 
 /* The ecosystem of one file: by its branch, else by where its packages are. (transfer full) */
 static char *
@@ -65,18 +66,20 @@ add_fix(const char *entry, AdvisoryRange *range, const FeedSink *sink, uint64_t 
   if (!feed_sink_add_range(sink, range, error))
     return false;
   g_autoptr(GStrvBuilder) aliases = g_strv_builder_new();
-  bool has_aliases = false;
   for (guint i = 0; names[i] != NULL; i++)
-    if (names[i] != range->id && g_ascii_isupper(names[i][0]) && strchr(names[i], '-') != NULL) {
+    if (names[i] != range->id && g_ascii_isupper(names[i][0]) && strchr(names[i], '-') != NULL)
       g_strv_builder_add(aliases, names[i]);
-      has_aliases = true;
-    }
-  if (!has_aliases)
-    return true;
   g_auto(GStrv) list = g_strv_builder_end(aliases);
+  bool has_page =
+      g_str_has_prefix(range->ecosystem, "alpine:") && g_str_has_prefix(range->id, "CVE-");
+  if (list[0] == NULL && !has_page)
+    return true;
   AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;
+  g_autofree char *page = g_strconcat(ALPINE_PAGES, range->id, NULL);
+  char *references[] = {page, NULL};
   details.id = range->id;
   details.aliases = list;
+  details.references = has_page ? references : NULL;
   return feed_sink_add_details(sink, &details, error);
 }
 
@@ -161,8 +164,9 @@ fetch_branch(FeedContext *context, const char *branch, bool *changed, GError **e
   static const char *const repositories[] = {"main", "community"};
   for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
     g_autoptr(GError) failure = NULL;
+    const char *slash = g_str_has_suffix(context->config->url, "/") ? "" : "/";
     g_autofree char *url =
-        g_strdup_printf("%s/%s/%s.json", context->config->url, branch, repositories[i]);
+        g_strdup_printf("%s%s%s/%s.json", context->config->url, slash, branch, repositories[i]);
     g_autofree char *name = g_strdup_printf("%s-%s.json", branch, repositories[i]);
     g_autofree char *path = g_build_filename(context->folder, name, NULL);
     DownloadResult result = DOWNLOAD_UNCHANGED;
@@ -184,15 +188,10 @@ alpine_secdb_fetch(FeedContext *context, bool *changed, GError **error)
 {
   if (g_str_has_suffix(context->config->url, ".json"))
     return feed_fetch_one_file(context, changed, error);
-  g_autoptr(HttpResponse) response =
-      http_client_request(context->client, "GET", context->config->url, NULL, SLICE_EMPTY,
-                          LISTING_MAX, context->cancellable, error);
-  if (response == NULL)
+  g_autoptr(GBytes) listing = feed_fetch_listing(context, context->config->url, LISTING_MAX, error);
+  if (listing == NULL)
     return false;
-  if (response->status != 200)
-    return error_set(error, ASSAY_ERROR_NETWORK, "%s: the server answered %ld",
-                     context->config->url, response->status);
-  g_auto(GStrv) branches = list_branches(slice_from_bytes(response->body));
+  g_auto(GStrv) branches = list_branches(slice_from_bytes(listing));
   if (branches[0] == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "%s: lists no branches", context->config->url);
   for (guint i = 0; branches[i] != NULL; i++)

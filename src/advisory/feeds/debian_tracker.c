@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/json.h"
 
+#define TRACKER_PAGES "https://security-tracker.debian.org/tracker/"
+
 static void
 skip_blanks(Slice *rest)
 {
@@ -154,8 +156,11 @@ add_source(const char *source, const json_t *vulnerabilities, const FeedSink *si
   json_t *entry, *release;
   json_object_foreach((json_t *)(uintptr_t)vulnerabilities, id, entry) {
     AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;
+    g_autofree char *page = g_strconcat(TRACKER_PAGES, id, NULL);
+    char *references[] = {page, NULL};
     details.id = id;
     details.description = json_get_string(entry, "description");
+    details.references = references;
     if (id[0] == '\0') {
       (*skipped)++;
       continue;
@@ -164,7 +169,7 @@ add_source(const char *source, const json_t *vulnerabilities, const FeedSink *si
       if (!add_release(source, id, codename, release, sink, skipped, error))
         return false;
     }
-    if (details.description != NULL && !feed_sink_add_details(sink, &details, error))
+    if (!feed_sink_add_details(sink, &details, error))
       return false;
   }
   return true;

@@ -60,6 +60,17 @@ feed_fetch_one_file(FeedContext *context, bool *changed, GError **error)
 }
 
 GBytes *
+feed_fetch_listing(FeedContext *context, const char *url, size_t limit, GError **error)
+{
+  g_autofree char *path = g_build_filename(context->folder, FEED_LISTING_NAME, NULL);
+  DownloadResult result;
+  return http_client_download(context->client, url, path, limit, FEED_RETRIES, context->progress,
+                              context->cancellable, &result, error)
+             ? file_read(AT_FDCWD, path, limit, error)
+             : NULL;
+}
+
+GBytes *
 feed_read_one_file(const char *path, GError **error)
 {
   g_autofree char *inside = g_build_filename(path, FEED_DATA_NAME, NULL);

@@ -52,6 +52,7 @@ const FeedType *feed_type_find(const char *type);
 #define FEED_DEPTH_MAX     4u
 #define FEED_MANIFEST_NAME "feed.json" /* update.c's note on where the copy is from */
 #define FEED_DATA_NAME     "data"      /* the one file of a feed that has one */
+#define FEED_LISTING_NAME  "listing"   /* what leads to the feed's files */
 
 bool feed_sink_add_range(const FeedSink *sink, const AdvisoryRange *range, GError **error);
 bool feed_sink_add_details(const FeedSink *sink, const AdvisoryDetails *details, GError **error);
@@ -64,6 +65,10 @@ void feed_sink_set_source_date(const FeedSink *sink, const char *date);
 
 /* Fetches the config's url into <folder>/data. */
 bool feed_fetch_one_file(FeedContext *context, bool *changed, GError **error);
+
+/* The bytes of a short file at @url that leads to others, kept as <folder>/listing. (transfer full)
+ */
+GBytes *feed_fetch_listing(FeedContext *context, const char *url, size_t limit, GError **error);
 
 /* The bytes of @path, or of its file FEED_DATA_NAME when it is a folder, unpacked when they are
  * gzip, xz, zstd or bzip2. (transfer full) */

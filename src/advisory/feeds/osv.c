@@ -2,30 +2,20 @@
  *
  * A record becomes one statement for each vulnerability, package and affected interval. The
  * vulnerability is the CVE that the record is, is an alias of, or, for a distribution's advisory,
- * fixes (`upstream`, or `related` for RPM ones); the record's own id is then the vendor's id. */
+ * fixes (`upstream`, or `related` for RPM ones); the record's own id is then the vendor's id. What
+ * the packages and intervals of a record are is in osv_affected.c. */
 #include <stdio.h>
 #include <string.h>
 
 #include "advisory/cvss.h"
 #include "advisory/ecosystem.h"
 #include "advisory/feeds/feeds.h"
+#include "advisory/feeds/osv-private.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/json.h"
 
-#define RECORD_MAX   ((size_t)32 * 1024 * 1024)
-#define VERSIONS_MAX 20000u
-
-typedef struct {
-  const char *id;
-  GStrv cves; /* what the record speaks of; its own id alone when it has no CVE */
-  const char *vendor_id;
-  Severity severity;
-  const char *wanted; /* ecosystem, ours; or NULL */
-  const FeedSink *sink;
-  uint64_t *skipped;
-} OsvRecord;
-
+#define RECORD_MAX ((size_t)32 * 1024 * 1024)
 static void
 add_cves(GPtrArray *list, const json_t *record, const char *member)
 {
@@ -64,126 +54,14 @@ find_cves(const json_t *record, const char *id)
   return (GStrv)g_ptr_array_free(list, false);
 }
 
-static bool
-add_range(const OsvRecord *record, AdvisoryRange *range, GError **error)
-{
-  for (guint i = 0; record->cves[i] != NULL; i++) {
-    range->id = record->cves[i];
-    if (!feed_sink_add_range(record->sink, range, error))
-      return false;
-  }
-  return true;
-}
-
-/* "0" is before every version. */
-static const char *
-introduced_version(const char *version)
-{
-  return g_strcmp0(version, "0") == 0 ? NULL : version;
-}
-
-/* The intervals of one range's events, which stand in order. */
-static bool
-add_events(const OsvRecord *record, const json_t *events, const AdvisoryRange *base, GError **error)
-{
-  const char *introduced = NULL;
-  bool open = false;
-  size_t index;
-  json_t *event;
-  json_array_foreach(events, index, event) {
-    const char *start = json_get_string(event, "introduced");
-    const char *fixed = json_get_string(event, "fixed");
-    const char *last = json_get_string(event, "last_affected");
-    if (start != NULL && !open) {
-      introduced = start;
-      open = true;
-    }
-    if ((fixed == NULL && last == NULL) || !open)
-      continue;
-    AdvisoryRange range = *base;
-    range.introduced = introduced_version(introduced);
-    range.fixed_version = fixed;
-    range.last_affected = fixed == NULL ? last : NULL;
-    range.state = fixed != NULL ? STATE_FIXED : STATE_AFFECTED;
-    if (!add_range(record, &range, error))
-      return false;
-    open = false;
-  }
-  if (!open)
-    return true;
-  AdvisoryRange range = *base;
-  range.introduced = introduced_version(introduced);
-  range.state = STATE_AFFECTED;
-  return add_range(record, &range, error);
-}
-
-static bool
-add_versions(const OsvRecord *record, const json_t *versions, const AdvisoryRange *base,
-             GError **error)
-{
-  size_t index;
-  json_t *version;
-  json_array_foreach(versions, index, version) {
-    AdvisoryRange range = *base;
-    range.introduced = range.last_affected = json_string_value(version);
-    range.state = STATE_AFFECTED;
-    if (range.introduced == NULL || index >= VERSIONS_MAX)
-      (*record->skipped)++;
-    else if (!add_range(record, &range, error))
-      return false;
-  }
-  return true;
-}
-
-static bool
-add_affected(const OsvRecord *record, const json_t *affected, GError **error)
-{
-  const json_t *package = json_get_object(affected, "package");
-  const char *name = json_get_string(package, "name");
-  const char *family = json_get_string(package, "ecosystem");
-  if (name == NULL || family == NULL || name[0] == '\0' || family[0] == '\0') {
-    (*record->skipped)++;
-    return true;
-  }
-  g_autofree char *ecosystem = ecosystem_from_osv(family);
-  if (record->wanted != NULL && strcmp(record->wanted, ecosystem) != 0)
-    return true;
-  AdvisoryRange base = {.ecosystem = ecosystem,
-                        .package = name,
-                        .severity = record->severity,
-                        .vendor_id = record->vendor_id};
-  /* Versions of applications are kept; what orders them comes with what finds them. */
-  ecosystem_scheme(ecosystem, &base.scheme);
-  feed_sink_add_ecosystem(record->sink, ecosystem);
-  const json_t *ranges = json_get_array(affected, "ranges");
-  bool has_range = false;
-  size_t index;
-  json_t *range;
-  json_array_foreach(ranges, index, range) {
-    const char *type = json_get_string(range, "type");
-    if (g_strcmp0(type, "ECOSYSTEM") != 0 && g_strcmp0(type, "SEMVER") != 0)
-      continue;
-    has_range = true;
-    if (!add_events(record, json_get_array(range, "events"), &base, error))
-      return false;
-  }
-  /* A list of versions says again what a range said. */
-  return has_range || add_versions(record, json_get_array(affected, "versions"), &base, error);
-}
-
 /* The distribution's own word, else nothing: "severity": [{"type": "Ubuntu", "score": "medium"}],
  * database_specific.severity, or the summary's "Important: openssl security update". */
 static Severity
 find_severity(const json_t *record)
 {
-  Severity severity = SEVERITY_UNKNOWN;
-  size_t index;
-  json_t *entry;
-  json_array_foreach(json_get_array(record, "severity"), index, entry) {
-    if (severity_parse(json_get_string(entry, "score"), &severity))
-      return severity;
-  }
-  if (severity_parse(json_get_string(json_get_object(record, "database_specific"), "severity"),
+  Severity severity = osv_severity_word(json_get_array(record, "severity"));
+  if (severity != SEVERITY_UNKNOWN ||
+      severity_parse(json_get_string(json_get_object(record, "database_specific"), "severity"),
                      &severity))
     return severity;
   const char *summary = json_get_string(record, "summary");
@@ -195,13 +73,13 @@ find_severity(const json_t *record)
 
 /* The vector whose score we can work out; version 3 before 2. Another one is kept unscored. */
 static void
-find_cvss(const json_t *record, AdvisoryDetails *details)
+find_cvss(const json_t *severities, AdvisoryDetails *details)
 {
   static const char *const types[] = {"CVSS_V3", "CVSS_V2", "CVSS_V4"};
   for (size_t i = 0; i < G_N_ELEMENTS(types) && details->cvss_vector == NULL; i++) {
     size_t index;
     json_t *entry;
-    json_array_foreach(json_get_array(record, "severity"), index, entry) {
+    json_array_foreach(severities, index, entry) {
       const char *vector = json_get_string(entry, "score");
       if (g_strcmp0(json_get_string(entry, "type"), types[i]) != 0 || vector == NULL)
         continue;
@@ -209,6 +87,26 @@ find_cvss(const json_t *record, AdvisoryDetails *details)
       cvss_base_score(vector, &details->cvss_score);
     }
   }
+}
+
+/* Of the whole, or, where packages differ in it, of the first that has one. */
+static void
+find_any_cvss(const json_t *record, AdvisoryDetails *details)
+{
+  size_t index;
+  json_t *affected;
+  find_cvss(json_get_array(record, "severity"), details);
+  json_array_foreach(json_get_array(record, "affected"), index, affected) {
+    find_cvss(json_get_array(affected, "severity"), details);
+  }
+}
+
+/* A converter that knows no date writes the first day of its calendar, "0001-01-01T00:00:00Z". */
+static const char *
+get_date(const json_t *record, const char *member)
+{
+  const char *date = json_get_string(record, member);
+  return date != NULL && !g_str_has_prefix(date, "0001-") ? date : NULL;
 }
 
 static bool
@@ -239,9 +137,9 @@ add_details(const OsvRecord *record, const json_t *root, GError **error)
   details.references = urls;
   details.title = json_get_string(root, "summary");
   details.description = json_get_string(root, "details");
-  details.published = json_get_string(root, "published");
-  details.modified = json_get_string(root, "modified");
-  find_cvss(root, &details);
+  details.published = get_date(root, "published");
+  details.modified = get_date(root, "modified");
+  find_any_cvss(root, &details);
   details.severity = details.cvss_score >= 0 ? cvss_severity(details.cvss_score) : record->severity;
   return feed_sink_add_details(record->sink, &details, error);
 }
@@ -256,7 +154,7 @@ osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
   const char *id = json_get_string(root, "id");
   if (id == NULL || id[0] == '\0')
     return error_set(error, ASSAY_ERROR_INVALID, "not an OSV record: no `id`");
-  if (json_get_string(root, "withdrawn") != NULL)
+  if (get_date(root, "withdrawn") != NULL)
     return true;
   g_auto(GStrv) cves = find_cves(root, id);
   g_autofree char *wanted = ecosystem != NULL ? ecosystem_from_osv(ecosystem) : NULL;
@@ -264,6 +162,7 @@ osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
                       .cves = cves,
                       .vendor_id =
                           strstr(id, "CVE-") == NULL && strcmp(cves[0], id) != 0 ? id : NULL,
+                      .summary = json_get_string(root, "summary"),
                       .severity = find_severity(root),
                       .wanted = wanted,
                       .sink = sink,
@@ -271,7 +170,7 @@ osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
   size_t index;
   json_t *affected;
   json_array_foreach(json_get_array(root, "affected"), index, affected) {
-    if (!add_affected(&record, affected, error))
+    if (!osv_add_affected(&record, affected, error))
       return false;
   }
   return add_details(&record, root, error);

@@ -5,6 +5,18 @@
 #include "base/error.h"
 #include "base/json.h"
 
+/* The notes are addresses, separated by " ; ", with words between them. (transfer full) */
+static GStrv
+find_addresses(const char *notes)
+{
+  g_autoptr(GStrvBuilder) found = g_strv_builder_new();
+  g_auto(GStrv) words = g_strsplit_set(notes != NULL ? notes : "", " ;,", -1);
+  for (char **word = words; *word != NULL; word++)
+    if (g_str_has_prefix(*word, "https://") || g_str_has_prefix(*word, "http://"))
+      g_strv_builder_add(found, *word);
+  return g_strv_builder_end(found);
+}
+
 bool
 kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
 {
@@ -21,6 +33,10 @@ kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
     details.id = json_get_string(entry, "cveID");
     details.known_exploited = true;
     details.known_exploited_due = json_get_string(entry, "dueDate");
+    details.title = json_get_string(entry, "vulnerabilityName");
+    details.description = json_get_string(entry, "shortDescription");
+    g_auto(GStrv) references = find_addresses(json_get_string(entry, "notes"));
+    details.references = references;
     if (details.id == NULL || !g_str_has_prefix(details.id, "CVE-"))
       (*skipped)++;
     else if (!feed_sink_add_details(sink, &details, error))

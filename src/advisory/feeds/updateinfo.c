@@ -1,22 +1,19 @@
 /* updateinfo.xml of RPM repositories: <update type="security"> with the CVEs it fixes and the
- * packages that fix them. Read by expat: it streams, fetches nothing by itself, bounds entities,
- * and we refuse a document that declares any. */
+ * packages that fix them. Read by expat: it streams, fetches nothing by itself, bounds
+ * entities, and we refuse a document that declares any. Where the file lies is in
+ * updateinfo_fetch.c. */
 #include <expat.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "advisory/feeds/changelog.h"
 #include "advisory/feeds/feeds.h"
+#include "advisory/feeds/updateinfo-private.h"
 #include "base/error.h"
-#include "base/fd.h"
-#include "oci/digest.h"
 
 #define TEXT_MAX       8192u  /* of one element */
 #define PACKAGES_MAX   20000u /* of one update */
 #define REFERENCES_MAX 2000u
 #define DEPTH_MAX      32u
-#define REPOMD_MAX     ((size_t)4 * 1024 * 1024)
 
 /* A package that an update brings; each once, whatever the architectures. */
 typedef struct {
@@ -31,11 +28,12 @@ typedef struct {
   GError *error;
   XML_Parser parser;
   unsigned depth;
-  bool saw_root, in_update, is_security;
+  bool saw_root, in_update, is_wanted; /* a security update that was not taken back */
   GString *text; /* of the element that is open, NULL between those that we read */
   char *id, *title, *description, *severity, *issued, *updated;
   char *module;           /* of the collection that is open */
   GPtrArray *cves, *urls; /* char * */
+  GPtrArray *titled_cves; /* those that titles of bugs name, for an update that has no others */
   GHashTable *packages;   /* UpdatePackage, a set by all its members */
 } UpdateReader;
 
@@ -74,17 +72,9 @@ clear_update(UpdateReader *reader)
     g_clear_pointer(texts[i], g_free);
   g_ptr_array_set_size(reader->cves, 0);
   g_ptr_array_set_size(reader->urls, 0);
+  g_ptr_array_set_size(reader->titled_cves, 0);
   g_hash_table_remove_all(reader->packages);
-  reader->in_update = reader->is_security = false;
-}
-
-static const char *
-attribute(const XML_Char **attributes, const char *name)
-{
-  for (size_t i = 0; attributes[i] != NULL; i += 2)
-    if (strcmp(attributes[i], name) == 0)
-      return attributes[i + 1];
-  return NULL;
+  reader->in_update = reader->is_wanted = false;
 }
 
 static void
@@ -94,12 +84,27 @@ stop(UpdateReader *reader)
 }
 
 static void
+add_once(GPtrArray *list, const char *text)
+{
+  if (list->len < REFERENCES_MAX &&
+      !g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))
+    g_ptr_array_add(list, g_strdup(text));
+}
+
+/* Most repositories refer to the CVE itself: <reference id="CVE-2024-1" type="cve"/>. Fedora's
+ * refer to bugs, whose titles name it: <reference id="2241933" title="CVE-2023-5217 libvpx: ..."/>.
+ */
+static void
 add_reference(UpdateReader *reader, const XML_Char **attributes)
 {
-  const char *id = attribute(attributes, "id"), *url = attribute(attributes, "href");
-  if (id != NULL && g_str_has_prefix(id, "CVE-") && reader->cves->len < REFERENCES_MAX &&
-      !g_ptr_array_find_with_equal_func(reader->cves, id, g_str_equal, NULL))
-    g_ptr_array_add(reader->cves, g_strdup(id));
+  const char *id = updateinfo_attribute(attributes, "id"),
+             *url = updateinfo_attribute(attributes, "href");
+  Slice title = slice_from_string(updateinfo_attribute(attributes, "title"));
+  char cve[CVE_TEXT_MAX];
+  if (id != NULL && g_str_has_prefix(id, "CVE-"))
+    add_once(reader->cves, id);
+  while (changelog_next_cve(&title, cve))
+    add_once(reader->titled_cves, cve);
   if (url != NULL && reader->urls->len < REFERENCES_MAX)
     g_ptr_array_add(reader->urls, g_strdup(url));
 }
@@ -107,10 +112,12 @@ add_reference(UpdateReader *reader, const XML_Char **attributes)
 static void
 add_package(UpdateReader *reader, const XML_Char **attributes)
 {
-  const char *name = attribute(attributes, "name"), *version = attribute(attributes, "version");
-  const char *release = attribute(attributes, "release"), *arch = attribute(attributes, "arch");
-  const char *epoch = attribute(attributes, "epoch");
-  if (g_strcmp0(arch, "src") == 0)
+  const char *name = updateinfo_attribute(attributes, "name"),
+             *version = updateinfo_attribute(attributes, "version");
+  const char *release = updateinfo_attribute(attributes, "release"),
+             *arch = updateinfo_attribute(attributes, "arch");
+  const char *epoch = updateinfo_attribute(attributes, "epoch");
+  if (g_strcmp0(arch, "src") == 0 || g_strcmp0(arch, "nosrc") == 0)
     return;
   if (name == NULL || name[0] == '\0' || version == NULL || release == NULL ||
       g_hash_table_size(reader->packages) >= PACKAGES_MAX) {
@@ -124,6 +131,29 @@ add_package(UpdateReader *reader, const XML_Char **attributes)
                                : g_strdup_printf("%s-%s", version, release);
   package->module = g_strdup(reader->module);
   g_hash_table_add(reader->packages, package);
+}
+
+/* "2023-10-04 01:25:19", "2023-02-17 00:40" and the seconds since 1970 of SUSE, in RFC 3339.
+ * (transfer full), NULL for what is none of these. */
+static char *
+normal_date(const char *text)
+{
+  uint64_t seconds;
+  g_autoptr(GDateTime) time = NULL;
+  g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+  if (text == NULL)
+    return NULL;
+  if (slice_to_uint64(slice_from_string(text), &seconds)) {
+    time = g_date_time_new_from_unix_utc((gint64)MIN(seconds, INT64_MAX));
+  } else {
+    size_t length = strlen(text);
+    g_autofree char *whole = g_strdup_printf("%s%s", text,
+                                             length == strlen("2023-02-17 00:40") ? ":00"
+                                             : length == strlen("2023-02-17")     ? "T00:00:00"
+                                                                                  : "");
+    time = g_date_time_new_from_iso8601(whole, utc);
+  }
+  return time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
 }
 
 static void XMLCALL
@@ -140,20 +170,22 @@ begin_element(void *data, const XML_Char *name, const XML_Char **attributes)
   if (strcmp(name, "update") == 0) {
     clear_update(reader);
     reader->in_update = true;
-    reader->is_security = g_strcmp0(attribute(attributes, "type"), "security") == 0;
+    reader->is_wanted = g_strcmp0(updateinfo_attribute(attributes, "type"), "security") == 0 &&
+                        g_strcmp0(updateinfo_attribute(attributes, "status"), "retracted") != 0;
   }
   if (!reader->in_update)
     return;
   if (g_strv_contains(with_text, name)) {
     g_string_truncate(reader->text, 0);
   } else if (strcmp(name, "issued") == 0 && reader->issued == NULL) {
-    reader->issued = g_strdup(attribute(attributes, "date"));
+    reader->issued = normal_date(updateinfo_attribute(attributes, "date"));
   } else if (strcmp(name, "updated") == 0 && reader->updated == NULL) {
-    reader->updated = g_strdup(attribute(attributes, "date"));
+    reader->updated = normal_date(updateinfo_attribute(attributes, "date"));
   } else if (strcmp(name, "reference") == 0) {
     add_reference(reader, attributes);
   } else if (strcmp(name, "module") == 0) {
-    const char *module = attribute(attributes, "name"), *stream = attribute(attributes, "stream");
+    const char *module = updateinfo_attribute(attributes, "name"),
+               *stream = updateinfo_attribute(attributes, "stream");
     g_free(reader->module);
     reader->module =
         module != NULL && stream != NULL ? g_strconcat(module, ":", stream, NULL) : NULL;
@@ -222,9 +254,14 @@ static void
 end_update(UpdateReader *reader)
 {
   bool given = true;
-  if (reader->is_security && (reader->id == NULL || reader->id[0] == '\0'))
+  if (reader->cves->len == 0) {
+    GPtrArray *none = reader->cves;
+    reader->cves = reader->titled_cves;
+    reader->titled_cves = none;
+  }
+  if (reader->is_wanted && (reader->id == NULL || reader->id[0] == '\0'))
     (*reader->skipped)++;
-  else if (reader->is_security)
+  else if (reader->is_wanted)
     given = give_packages(reader) && give_details(reader);
   clear_update(reader);
   if (!given)
@@ -277,6 +314,7 @@ updateinfo_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64
       .text = g_string_new(NULL),
       .cves = g_ptr_array_new_with_free_func(g_free),
       .urls = g_ptr_array_new_with_free_func(g_free),
+      .titled_cves = g_ptr_array_new_with_free_func(g_free),
       .packages = g_hash_table_new_full(package_hash, package_equal, package_free, NULL)};
   XML_Parser parser = XML_ParserCreate(NULL);
   g_assert(parser != NULL);
@@ -305,131 +343,13 @@ updateinfo_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64
   clear_update(&reader);
   g_ptr_array_unref(reader.cves);
   g_ptr_array_unref(reader.urls);
+  g_ptr_array_unref(reader.titled_cves);
   g_hash_table_unref(reader.packages);
   g_string_free(reader.text, true);
   if (reader.error == NULL)
     return true;
   g_propagate_error(error, reader.error);
   return false;
-}
-
-/* Of repomd.xml: where updateinfo lies, and its SHA-256. */
-typedef struct {
-  XML_Parser parser;
-  bool in_updateinfo;
-  char *location, *sha256;
-  GString *text;
-} RepomdReader;
-
-static void XMLCALL
-begin_repomd_element(void *data, const XML_Char *name, const XML_Char **attributes)
-{
-  RepomdReader *reader = data;
-  if (strcmp(name, "data") == 0)
-    reader->in_updateinfo = g_strcmp0(attribute(attributes, "type"), "updateinfo") == 0;
-  if (reader->in_updateinfo && strcmp(name, "location") == 0 && reader->location == NULL)
-    reader->location = g_strdup(attribute(attributes, "href"));
-  g_string_truncate(reader->text, 0);
-  if (reader->in_updateinfo && strcmp(name, "checksum") == 0 &&
-      g_strcmp0(attribute(attributes, "type"), "sha256") == 0)
-    g_string_append_c(reader->text, ':');
-}
-
-static void XMLCALL
-take_repomd_text(void *data, const XML_Char *bytes, int size)
-{
-  RepomdReader *reader = data;
-  if (size > 0 && reader->text->len < TEXT_MAX)
-    g_string_append_len(reader->text, bytes, MIN(size, (int)(TEXT_MAX - reader->text->len)));
-}
-
-static void XMLCALL
-end_repomd_element(void *data, const XML_Char *name)
-{
-  RepomdReader *reader = data;
-  if (reader->in_updateinfo && strcmp(name, "checksum") == 0 && reader->text->str[0] == ':' &&
-      reader->sha256 == NULL)
-    reader->sha256 =
-        slice_to_utf8(slice_strip(slice_new(reader->text->str + 1, reader->text->len - 1)));
-}
-
-static void XMLCALL
-refuse_repomd_entity(void *data, const XML_Char *name, int is_parameter, const XML_Char *value,
-                     int value_size, const XML_Char *base, const XML_Char *system_id,
-                     const XML_Char *public_id, const XML_Char *notation)
-{
-  XML_StopParser(((RepomdReader *)data)->parser, XML_FALSE);
-}
-
-/* Sets *@location and *@sha256 (transfer full). */
-static bool
-parse_repomd(Slice text, char **location, char **sha256, GError **error)
-{
-  RepomdReader reader = {.parser = XML_ParserCreate(NULL), .text = g_string_new(NULL)};
-  g_assert(reader.parser != NULL);
-  XML_SetUserData(reader.parser, &reader);
-  XML_SetElementHandler(reader.parser, begin_repomd_element, end_repomd_element);
-  XML_SetCharacterDataHandler(reader.parser, take_repomd_text);
-  XML_SetEntityDeclHandler(reader.parser, refuse_repomd_entity);
-  bool parsed =
-      text.size > 0 && text.size <= REPOMD_MAX &&
-      XML_Parse(reader.parser, (const char *)text.data, (int)text.size, XML_TRUE) == XML_STATUS_OK;
-  XML_ParserFree(reader.parser);
-  g_string_free(reader.text, true);
-  *location = reader.location;
-  *sha256 = reader.sha256;
-  if (!parsed)
-    return error_set(error, ASSAY_ERROR_INVALID, "repomd.xml cannot be read");
-  if (*location == NULL || *sha256 == NULL || strstr(*location, "..") != NULL)
-    return error_set(error, ASSAY_ERROR_NOT_FOUND, "the repository has no updateinfo");
-  return true;
-}
-
-/* The file that repomd.xml names, whose SHA-256 must hold. */
-static bool
-fetch_from_repository(FeedContext *context, bool *changed, GError **error)
-{
-  const char *base = context->config->url;
-  const char *slash = g_str_has_suffix(base, "/") ? "" : "/";
-  g_autofree char *url = g_strconcat(base, slash, "repodata/repomd.xml", NULL);
-  g_autofree char *location = NULL, *sha256 = NULL;
-  g_autoptr(HttpResponse) response = http_client_request(
-      context->client, "GET", url, NULL, SLICE_EMPTY, REPOMD_MAX, context->cancellable, error);
-  if (response == NULL)
-    return false;
-  if (response->status != 200)
-    return error_set(error, ASSAY_ERROR_NETWORK, "%s: the server answered %ld", url,
-                     response->status);
-  if (!parse_repomd(slice_from_bytes(response->body), &location, &sha256, error)) {
-    g_prefix_error(error, "%s: ", url);
-    return false;
-  }
-  g_autofree char *file_url = g_strconcat(base, slash, location, NULL);
-  g_autofree char *path = g_build_filename(context->folder, FEED_DATA_NAME, NULL);
-  g_autofree char *temporary = g_strconcat(path, ".new", NULL);
-  DownloadResult result;
-  if (!http_client_download(context->client, file_url, temporary, FEED_FILE_MAX, FEED_RETRIES,
-                            context->progress, context->cancellable, &result, error))
-    return false;
-  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, temporary, FEED_FILE_MAX, error);
-  if (bytes == NULL)
-    return false;
-  Digest digest = digest_of(DIGEST_SHA256, slice_from_bytes(bytes));
-  if (strcmp(digest_hex(&digest), sha256) != 0) {
-    unlink(temporary); /* asked for anew next time */
-    return error_set(error, ASSAY_ERROR_MISMATCH, "%s: not what repomd.xml lists (try again later)",
-                     file_url);
-  }
-  *changed = result == DOWNLOAD_NEW || !g_file_test(path, G_FILE_TEST_EXISTS);
-  return !*changed || file_replace(AT_FDCWD, path, slice_from_bytes(bytes), 0600, error);
-}
-
-static bool
-updateinfo_fetch(FeedContext *context, bool *changed, GError **error)
-{
-  g_autofree char *name = g_path_get_basename(context->config->url);
-  return strstr(name, "updateinfo") != NULL ? feed_fetch_one_file(context, changed, error)
-                                            : fetch_from_repository(context, changed, error);
 }
 
 static bool

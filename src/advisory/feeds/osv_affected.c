@@ -1,0 +1,313 @@
+/* The packages and intervals of an OSV record.
+ *
+ * Distributions fill in the same members in ways of their own:
+ *   - AlmaLinux, Red Hat and Photon name binary packages; Rocky Linux, openEuler and Mageia name
+ *     source packages, and so do SUSE and openSUSE, which list the binaries beside them:
+ *     "ecosystem_specific": {"binaries": [{"libopenssl3": "3.0.8-150500.5.5.1"}]}.
+ *   - A package of a module (".module" in its release) is of the streams that the summary names:
+ *     "Important: nodejs:18 security update".
+ *   - Debian says in "ecosystem_specific": {"urgency": "..."} what its tracker says. */
+#include <string.h>
+
+#include "advisory/ecosystem.h"
+#include "advisory/feeds/osv-private.h"
+#include "base/json.h"
+#include "version/version.h"
+
+#define VERSIONS_MAX 20000u
+#define EVENTS_MAX   10000u
+#define MODULES_MAX  8u
+
+/* One package of the record, as far as its statements are alike. */
+typedef struct {
+  const OsvRecord *record;
+  AdvisoryRange base;
+  AdvisoryState unfixed; /* what a package without a fix is */
+  bool is_ordered;       /* base.scheme orders the ecosystem's versions */
+  GStrv modules;         /* one statement for each; NULL: of no module */
+} OsvPackage;
+
+Severity
+osv_severity_word(const json_t *severities)
+{
+  Severity severity = SEVERITY_UNKNOWN;
+  size_t index;
+  json_t *entry;
+  json_array_foreach(severities, index, entry) {
+    if (severity_parse(json_get_string(entry, "score"), &severity))
+      return severity;
+  }
+  return severity;
+}
+
+static bool
+add_range(const OsvPackage *package, AdvisoryRange *range, GError **error)
+{
+  static char *const no_module[] = {NULL, NULL};
+  char *const *modules = package->modules != NULL ? package->modules : no_module;
+  guint count = package->modules != NULL ? g_strv_length(package->modules) : 1;
+  const OsvRecord *record = package->record;
+  for (guint i = 0; record->cves[i] != NULL; i++)
+    for (guint m = 0; m < count; m++) {
+      range->id = record->cves[i];
+      range->module = modules[m];
+      if (!feed_sink_add_range(record->sink, range, error))
+        return false;
+    }
+  return true;
+}
+
+/* --- intervals --- */
+
+typedef enum { EVENT_INTRODUCED, EVENT_FIXED, EVENT_LAST_AFFECTED } OsvEventKind;
+typedef struct {
+  OsvEventKind kind;
+  const char *version;
+  size_t place; /* keeps the order of those that are equal */
+  VersionScheme scheme;
+} OsvEvent;
+
+/* "0" is before every version. */
+static bool
+is_start(const OsvEvent *event)
+{
+  return event->kind == EVENT_INTRODUCED && strcmp(event->version, "0") == 0;
+}
+
+static int
+compare_events(gconstpointer a, gconstpointer b)
+{
+  const OsvEvent *left = a, *right = b;
+  int order = is_start(left) || is_start(right)
+                  ? is_start(right) - is_start(left)
+                  : version_compare_strings(left->scheme, left->version, right->version);
+  return order != 0 ? order : left->place < right->place ? -1 : 1;
+}
+
+/* The events in the order of their versions, which their publishers only mostly keep to. *@limit:
+ * above it, nothing is said. (transfer full): OsvEvent */
+static GArray *
+read_events(const OsvPackage *package, const json_t *list, const char **limit)
+{
+  static const char *const members[] = {"introduced", "fixed", "last_affected"};
+  GArray *events = g_array_new(false, false, sizeof(OsvEvent));
+  size_t index;
+  json_t *entry;
+  json_array_foreach(list, index, entry) {
+    const char *bound = json_get_string(entry, "limit");
+    if (bound != NULL && strchr(bound, '*') == NULL)
+      *limit = bound;
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+      OsvEvent event = {(OsvEventKind)i, json_get_string(entry, members[i]), index,
+                        package->base.scheme};
+      if (event.version != NULL && events->len < EVENTS_MAX)
+        g_array_append_val(events, event);
+    }
+  }
+  if (package->is_ordered)
+    g_array_sort(events, compare_events);
+  return events;
+}
+
+static bool
+add_interval(const OsvPackage *package, const OsvEvent *from, const OsvEvent *to, const char *limit,
+             GError **error)
+{
+  AdvisoryRange range = package->base;
+  bool fixed = to != NULL && to->kind == EVENT_FIXED;
+  range.introduced = is_start(from) ? NULL : from->version;
+  range.fixed_version = fixed ? to->version : to == NULL ? limit : NULL;
+  range.last_affected = to != NULL && !fixed ? to->version : NULL;
+  range.state = fixed ? STATE_FIXED : package->unfixed;
+  return add_range(package, &range, error);
+}
+
+static bool
+add_events(const OsvPackage *package, const json_t *list, GError **error)
+{
+  const char *limit = NULL;
+  const OsvEvent *open = NULL;
+  g_autoptr(GArray) events = read_events(package, list, &limit);
+  for (guint i = 0; i < events->len; i++) {
+    const OsvEvent *event = &g_array_index(events, OsvEvent, i);
+    if (event->kind == EVENT_INTRODUCED) {
+      open = open != NULL ? open : event;
+      continue;
+    }
+    if (open != NULL && !add_interval(package, open, event, limit, error))
+      return false;
+    open = NULL;
+  }
+  return open == NULL || add_interval(package, open, NULL, limit, error);
+}
+
+static bool
+add_versions(const OsvPackage *package, const json_t *versions, GError **error)
+{
+  size_t index;
+  json_t *version;
+  json_array_foreach(versions, index, version) {
+    AdvisoryRange range = package->base;
+    range.introduced = range.last_affected = json_string_value(version);
+    range.state = package->unfixed;
+    if (range.introduced == NULL || index >= VERSIONS_MAX)
+      (*package->record->skipped)++;
+    else if (!add_range(package, &range, error))
+      return false;
+  }
+  return true;
+}
+
+/* --- what distributions make of it --- */
+
+static bool
+has_prefix_of(const char *ecosystem, const char *const *families)
+{
+  size_t length = strcspn(ecosystem, ":");
+  for (size_t i = 0; families[i] != NULL; i++)
+    if (strlen(families[i]) == length && strncmp(families[i], ecosystem, length) == 0)
+      return true;
+  return false;
+}
+
+/* Whether the ecosystem's records name source packages, where packages are matched by their own
+ * names otherwise. */
+static bool
+names_sources(const char *ecosystem)
+{
+  static const char *const families[] = {"rocky",         "openeuler",           "mageia",
+                                         "sles",          "sles-ltss",           "sle-micro",
+                                         "opensuse-leap", "opensuse-tumbleweed", NULL};
+  return has_prefix_of(ecosystem, families);
+}
+
+/* "nodejs:18" of "Important: nodejs:18 security update". (transfer full), NULL when a package of
+ * @ranges is of no module; what is of one that the summary does not name is of ANY_MODULE. */
+static GStrv
+find_modules(const char *summary, const json_t *ranges)
+{
+  bool modular = false;
+  size_t index, at;
+  json_t *range, *event;
+  json_array_foreach(ranges, index, range) {
+    json_array_foreach(json_get_array(range, "events"), at, event) {
+      const char *fixed = json_get_string(event, "fixed");
+      modular |= fixed != NULL && strstr(fixed, ".module") != NULL;
+    }
+  }
+  if (!modular)
+    return NULL;
+  g_autoptr(GStrvBuilder) modules = g_strv_builder_new();
+  g_auto(GStrv) words = g_strsplit_set(summary != NULL ? summary : "", " ,", -1);
+  unsigned count = 0;
+  for (char **word = words; *word != NULL && count < MODULES_MAX; word++) {
+    const char *colon = strchr(*word, ':');
+    if (colon == NULL || colon == *word || colon[1] == '\0' || strchr(colon + 1, ':') != NULL)
+      continue;
+    g_strv_builder_add(modules, *word);
+    count++;
+  }
+  if (count == 0)
+    g_strv_builder_add(modules, ADVISORY_ANY_MODULE);
+  return g_strv_builder_end(modules);
+}
+
+static void
+take_urgency(const json_t *affected, OsvPackage *package)
+{
+  const char *urgency = json_get_string(json_get_object(affected, "ecosystem_specific"), "urgency");
+  package->unfixed = STATE_AFFECTED;
+  if (g_strcmp0(urgency, "unimportant") == 0)
+    package->unfixed = STATE_UNIMPORTANT;
+  if (g_strcmp0(urgency, "end-of-life") == 0)
+    package->unfixed = STATE_END_OF_LIFE;
+  severity_parse(urgency, &package->base.severity);
+  Severity own = osv_severity_word(json_get_array(affected, "severity"));
+  if (own != SEVERITY_UNKNOWN)
+    package->base.severity = own;
+}
+
+static bool
+is_version_range(const json_t *range)
+{
+  const char *type = json_get_string(range, "type");
+  return g_strcmp0(type, "ECOSYSTEM") == 0 || g_strcmp0(type, "SEMVER") == 0;
+}
+
+static bool
+add_ranges(const OsvPackage *package, const json_t *affected, GError **error)
+{
+  bool has_range = false;
+  size_t index;
+  json_t *range;
+  json_array_foreach(json_get_array(affected, "ranges"), index, range) {
+    if (!is_version_range(range))
+      continue;
+    has_range = true;
+    if (!add_events(package, json_get_array(range, "events"), error))
+      return false;
+  }
+  /* A list of versions says again what a range said. */
+  return has_range || add_versions(package, json_get_array(affected, "versions"), error);
+}
+
+/* The binaries that SUSE lists beside a source, each with the version that has the fix. *@added:
+ * there were some. */
+static bool
+add_binaries(const OsvPackage *package, const json_t *affected, bool *added, GError **error)
+{
+  json_t *lists = json_get_array(json_get_object(affected, "ecosystem_specific"), "binaries");
+  size_t index;
+  json_t *list, *version;
+  const char *name;
+  json_array_foreach(lists, index, list) {
+    json_object_foreach(list, name, version) {
+      AdvisoryRange range = package->base;
+      range.package = name;
+      range.fixed_version = json_string_value(version);
+      range.state = STATE_FIXED;
+      if (name[0] == '\0' || range.fixed_version == NULL) {
+        (*package->record->skipped)++;
+        continue;
+      }
+      *added = true;
+      if (!add_range(package, &range, error))
+        return false;
+    }
+  }
+  return true;
+}
+
+bool
+osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error)
+{
+  const json_t *named = json_get_object(affected, "package");
+  const char *name = json_get_string(named, "name");
+  const char *family = json_get_string(named, "ecosystem");
+  if (name == NULL || family == NULL || name[0] == '\0' || family[0] == '\0') {
+    (*record->skipped)++;
+    return true;
+  }
+  g_autofree char *ecosystem = ecosystem_from_osv(family);
+  if (record->wanted != NULL && strcmp(record->wanted, ecosystem) != 0)
+    return true;
+  bool by_source = names_sources(ecosystem);
+  g_autofree char *source = by_source ? g_strconcat(ADVISORY_SOURCE_PREFIX, name, NULL) : NULL;
+  OsvPackage package = {.record = record,
+                        .base = {.ecosystem = ecosystem,
+                                 .package = by_source ? source : name,
+                                 .severity = record->severity,
+                                 .vendor_id = record->vendor_id}};
+  /* Versions of applications are kept; what orders them comes with what finds them. */
+  package.is_ordered = ecosystem_scheme(ecosystem, &package.base.scheme);
+  take_urgency(affected, &package);
+  feed_sink_add_ecosystem(record->sink, ecosystem);
+  g_auto(GStrv) modules = package.is_ordered && package.base.scheme == VERSION_RPM
+                              ? find_modules(record->summary, json_get_array(affected, "ranges"))
+                              : NULL;
+  package.modules = modules;
+  bool has_binaries = false;
+  if (by_source && !add_binaries(&package, affected, &has_binaries, error))
+    return false;
+  return has_binaries || add_ranges(&package, affected, error);
+}
