@@ -102,30 +102,49 @@ candidate_free(void *data)
 typedef struct {
   const Package *package;
   const char *version;    /* the one that the ecosystem's statements speak of */
+  bool without_epoch;     /* it has none, whatever the statements' versions have */
   GHashTable *candidates; /* id -> Candidate */
 } PackageMatch;
 
+static const char *
+skip_epoch(const char *version)
+{
+  size_t digits = strspn(version, "0123456789");
+  return digits > 0 && version[digits] == ':' ? version + digits + 1 : version;
+}
+
+static int
+compare_with(const PackageMatch *match, VersionScheme scheme, const char *bound)
+{
+  return version_compare_strings(scheme, match->version,
+                                 match->without_epoch ? skip_epoch(bound) : bound);
+}
+
 static bool
-is_affected(const AdvisoryRange *range, const char *version)
+is_affected(const AdvisoryRange *range, const PackageMatch *match)
 {
   VersionScheme scheme = range->scheme;
   if (range->state == STATE_NOT_AFFECTED)
     return false;
-  if (range->introduced != NULL && version_compare_strings(scheme, version, range->introduced) < 0)
+  if (range->introduced != NULL && compare_with(match, scheme, range->introduced) < 0)
     return false;
   if (range->fixed_version != NULL)
-    return version_compare_strings(scheme, version, range->fixed_version) < 0;
+    return compare_with(match, scheme, range->fixed_version) < 0;
   if (range->last_affected != NULL)
-    return version_compare_strings(scheme, version, range->last_affected) <= 0;
+    return compare_with(match, scheme, range->last_affected) <= 0;
   return true;
 }
 
-/* A statement about "name:stream" concerns packages of that stream only. */
+/* A statement about "name:stream" concerns packages of that stream only, and one that is about none
+ * those that are of no module: the streams have versions of their own. */
 static bool
 module_fits(const AdvisoryRange *range, const Package *package)
 {
+  bool modular = package->module != NULL || strstr(package->version, ".module") != NULL;
   if (range->module == NULL)
-    return true;
+    return !modular;
+  if (strcmp(range->module, ADVISORY_ANY_MODULE) == 0)
+    return modular;
   return package->module != NULL && g_str_has_prefix(package->module, range->module) &&
          strchr(":", package->module[strlen(range->module)]) != NULL;
 }
@@ -173,33 +192,48 @@ visit_range(const AdvisoryRange *range, void *data)
     g_clear_pointer(&candidate->feed, g_free);
     g_clear_pointer(&candidate->fixed_version, g_free);
   }
-  if (is_affected(range, match->version))
+  if (is_affected(range, match))
     take_statement(candidate, range);
   return true;
 }
 
-/* Which name and version of a package the statements of its ecosystem use. */
-static void
-choose_subject(const Package *package, const char **name, const char **version)
+/* What is stated of the source package of an RPM. Its name tells no epoch: where the package has
+ * the version of its source, it has the epoch too. */
+static bool
+look_up_rpm_source(AdvisoryDatabase *database, const char *ecosystem, PackageMatch *match,
+                   GError **error)
 {
-  /* Advisories of Debian speak of source packages, those of Alpine of origins; RPM's of binaries.
-   */
-  bool by_source = strcmp(package->type, "rpm") != 0;
-  *name = by_source ? package->source_name : package->name;
-  *version = by_source ? package->source_version : package->version;
+  const Package *package = match->package;
+  g_autofree char *name = g_strconcat(ADVISORY_SOURCE_PREFIX, package->source_name, NULL);
+  bool same = strcmp(skip_epoch(package->version), skip_epoch(package->source_version)) == 0;
+  match->version = same ? package->version : package->source_version;
+  match->without_epoch = !same;
+  return advisory_database_lookup(database, ecosystem, name, visit_range, match, error);
+}
+
+/* Advisories of Debian speak of source packages, those of Alpine of origins; those of RPM
+ * distributions of binaries, or, by a name that says so, of sources. */
+static bool
+look_up(AdvisoryDatabase *database, const char *ecosystem, PackageMatch *match, GError **error)
+{
+  const Package *package = match->package;
+  bool is_rpm = strcmp(package->type, "rpm") == 0;
+  match->version = is_rpm ? package->version : package->source_version;
+  return advisory_database_lookup(database, ecosystem,
+                                  is_rpm ? package->name : package->source_name, visit_range, match,
+                                  error) &&
+         (!is_rpm || look_up_rpm_source(database, ecosystem, match, error));
 }
 
 static GHashTable *
 match_package(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
               GError **error)
 {
-  const char *name;
   PackageMatch match = {.package = package};
-  choose_subject(package, &name, &match.version);
   g_autoptr(GHashTable) candidates =
       g_hash_table_new_full(g_str_hash, g_str_equal, NULL, candidate_free);
   match.candidates = candidates;
-  if (!advisory_database_lookup(database, ecosystem, name, visit_range, &match, error))
+  if (!look_up(database, ecosystem, &match, error))
     return NULL;
   GHashTableIter iter;
   void *value;
@@ -330,23 +364,57 @@ typedef struct {
   GPtrArray *findings;
 } ImageMatch;
 
+/* *@details: NULL when the database has none. (transfer none) */
 static bool
-add_finding(ImageMatch *match, const ImagePackage *image_package, const Candidate *candidate,
-            const LayerInventory *layer, GError **error)
+get_details(ImageMatch *match, const char *id, const AdvisoryDetails **details, GError **error)
 {
   void *known = NULL;
-  if (!g_hash_table_lookup_extended(match->details, candidate->id, NULL, &known)) {
+  if (!g_hash_table_lookup_extended(match->details, id, NULL, &known)) {
     g_autoptr(GError) failure = NULL;
-    known = advisory_database_details(match->database, candidate->id, &failure);
+    known = advisory_database_details(match->database, id, &failure);
     if (failure != NULL) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return false;
     }
-    g_hash_table_insert(match->details, g_strdup(candidate->id), known);
+    g_hash_table_insert(match->details, g_strdup(id), known);
   }
+  *details = known;
+  return true;
+}
+
+static void
+fill_text(char **text, const char *other)
+{
+  if (*text == NULL)
+    *text = g_strdup(other);
+}
+
+/* What the vendor's advisory says, where nothing is said of the vulnerability itself. Its scores
+ * are those of all that it fixes, and stay with it. */
+static void
+fill_from_vendor(Finding *finding, const AdvisoryDetails *details)
+{
+  fill_text(&finding->title, details->title);
+  fill_text(&finding->description, details->description);
+  fill_text(&finding->published, details->published);
+  fill_text(&finding->modified, details->modified);
+  if (finding->references == NULL)
+    finding->references = g_strdupv(details->references);
+}
+
+static bool
+add_finding(ImageMatch *match, const ImagePackage *image_package, const Candidate *candidate,
+            const LayerInventory *layer, GError **error)
+{
+  const AdvisoryDetails *known, *vendor = NULL;
+  if (!get_details(match, candidate->id, &known, error) ||
+      (candidate->vendor_id != NULL && !get_details(match, candidate->vendor_id, &vendor, error)))
+    return false;
   Finding *finding = finding_new(image_package, candidate, layer);
   if (known != NULL)
     take_details(finding, known);
+  if (vendor != NULL && vendor != known)
+    fill_from_vendor(finding, vendor);
   g_ptr_array_add(match->findings, finding);
   return true;
 }
