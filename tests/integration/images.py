@@ -2,6 +2,7 @@
 import contextlib
 import datetime
 import fcntl
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -184,10 +185,11 @@ def rpm_database(folder, packages=RPM_PACKAGES):
     of its database, <root>/var/lib/rpm."""
     folder = Path(folder)
     root, top = folder / "root", folder / "build"
-    for name, epoch, version, release, source in packages:
+    for name, epoch, version, release, source, *module in packages:
         spec = folder / f"{name}.spec"
         spec.parent.mkdir(parents=True, exist_ok=True)
-        main = f"Name: {source}\nEpoch: {epoch}\nVersion: {version}\nRelease: {release}\nSummary: {source}\n" \
+        label = f"ModularityLabel: {module[0]}\n" if module else ""
+        main = f"Name: {source}\nEpoch: {epoch}\nVersion: {version}\nRelease: {release}\nSummary: {source}\n{label}" \
                "License: MIT\nVendor: AlmaLinux\n%description\nFor a test.\n"
         owner = "" if name == source else f"-n {name}"
         sub = "" if name == source else f"%package -n {name}\nSummary: {name}\n%description -n {name}\nFor a test.\n"
@@ -208,10 +210,12 @@ def rpm_database(folder, packages=RPM_PACKAGES):
     return root / "var/lib/rpm"
 
 
-def rpm_layout(folder, tag="latest"):
+def rpm_layout(folder, tag="latest", packages=RPM_PACKAGES, os_release=ALMALINUX):
     """An AlmaLinux-like image whose package database rpm itself wrote."""
-    database = cached("rpm", rpm_database) / "root/var/lib/rpm"
-    files = {"etc/os-release": ALMALINUX, "var/lib/rpm": ("dir",)}
+    digest = hashlib.sha256(repr(packages).encode()).hexdigest()[:16]
+    name = "rpm" if packages is RPM_PACKAGES else f"rpm-{digest}"
+    database = cached(name, lambda work: rpm_database(work, packages)) / "root/var/lib/rpm"
+    files = {"etc/os-release": os_release, "var/lib/rpm": ("dir",)}
     for path in sorted(database.iterdir()):
         if path.is_file() and path.name != ".rpm.lock":
             files[f"var/lib/rpm/{path.name}"] = path.read_bytes()

@@ -10,6 +10,7 @@ import pytest
 import debian_image
 import images
 from assay_server import SHARED, findings_of
+from images import ALMALINUX
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +104,43 @@ def test_alpine(assay, tmp_path):
 
 
 # --- RPM: the records of AlmaLinux, compared by rpm itself ---
+
+ROCKY = ALMALINUX.replace("AlmaLinux", "Rocky Linux").replace("almalinux", "rocky")
+ROCKY_PACKAGES = [("openssl-libs", 1, "3.0.1", "20.el9", "openssl"), ("zlib", 0, "1.2.11", "39.el9", "zlib"),
+                  ("nodejs", 1, "18.12.1", "1.module+el9.1.0+1+aaaa", "nodejs", "nodejs:18:9010020221202:rhel9:x86_64")]
+
+
+def rocky_record(number, package, fixed, summary="Important: security update"):
+    """As published: the name is that of a source package."""
+    return {"id": f"RLSA-2023:{number}", "summary": summary, "upstream": [f"CVE-2023-{number}"], "details": f"text of {number}",
+            "references": [{"type": "ADVISORY", "url": f"https://errata.rockylinux.org/RLSA-2023:{number}"}],
+            "affected": [{"package": {"ecosystem": "Rocky Linux:9", "name": package},
+                          "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]}
+
+
+ROCKY_RECORDS = [
+    (rocky_record(1001, "openssl", "1:3.0.7-6.el9_2"), "openssl-libs"),
+    (rocky_record(1002, "openssl", "1:3.0.1-20.el9"), None),
+    (rocky_record(1003, "openssl-libs", "1:3.0.7-6.el9_2"), None),  # no source package has this name
+    (rocky_record(1005, "nodejs", "1:18.14.2-2.module+el9.2.0+2+bbbb", "Important: nodejs:18 security update"), "nodejs"),
+    (rocky_record(1006, "nodejs", "1:20.1.0-1.module+el9.2.0+2+cccc", "Important: nodejs:20 security update"), None),
+    (rocky_record(1007, "nodejs", "1:22.1.0-1.el9"), None),  # not of a module: another package
+    (rocky_record(1008, "zlib", "0:1.3.0-1.module+el9.2.0+2+dddd", "Important: zlib:1.3 security update"), None),
+]
+
+
+def test_rpm_by_source_and_module(assay, tmp_path):
+    layout = images.rpm_layout(tmp_path / "rpm", packages=ROCKY_PACKAGES, os_release=ROCKY)
+    for record, _ in ROCKY_RECORDS:
+        (tmp_path / f"{record['id']}.json").write_text(json.dumps(record))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "osv", tmp_path)
+    report = json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{layout}").stdout)
+    found = {(each["id"], each["package"]) for each in report["findings"]}
+    assert found == {(record["upstream"][0], package) for record, package in ROCKY_RECORDS if package}
+    finding = next(each for each in report["findings"] if each["id"] == "CVE-2023-1001")
+    assert (finding["severity"], finding["vendor_id"], finding["description"], finding["references"]) == \
+        ("high", "RLSA-2023:1001", "text of 1001", ["https://errata.rockylinux.org/RLSA-2023:1001"])
+
 
 def rpm_compare(a, b):
     return int(subprocess.run(["rpm", "--eval", f"%{{lua:print(rpm.vercmp('{a}', '{b}'))}}"], check=True,

@@ -114,7 +114,7 @@ feed_read_each_file(const char *path, const char *suffix, FeedFileReader read, F
   g_autofree char *one = g_build_filename(path, FEED_DATA_NAME, NULL);
   if (!g_file_test(path, G_FILE_TEST_IS_DIR))
     return read(context, path, error);
-  if (g_file_test(one, G_FILE_TEST_EXISTS))
+  if (g_file_test(one, G_FILE_TEST_IS_REGULAR))
     return read(context, one, error);
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
   list_files(path, suffix, FEED_DEPTH_MAX, paths);
