@@ -242,7 +242,13 @@ advisory_builder_drop_feed(AdvisoryBuilder *builder)
     while (ranges->len > 0 && g_array_index(ranges, PooledRange, ranges->len - 1).feed == number)
       g_array_set_size(ranges, ranges->len - 1);
   }
-  feed->count = 0;
+  g_ptr_array_remove_index(builder->feeds, builder->feeds->len - 1);
+}
+
+unsigned
+advisory_builder_feed_count(const AdvisoryBuilder *builder)
+{
+  return builder->feeds->len;
 }
 
 bool

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "advisory/database-private.h"
 #include "advisory/file-private.h"
 #include "advisory/record-private.h"
 #include "base/error.h"
@@ -120,22 +121,32 @@ open_environment(AdvisoryDatabase *database, int fd, bool *moved, GError **error
   return true;
 }
 
+static int
+open_file(const char *path, GError **error)
+{
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0 && errno == ENOENT)
+    error_set(error, ASSAY_ERROR_NOT_FOUND,
+              "%s: there is no advisory database yet (run `assay db update`)", path);
+  else if (fd < 0)
+    error_set_errno(error, errno, "%s", path);
+  return fd;
+}
+
+bool
+advisory_database_verify(const char *path, GError **error)
+{
+  auto_fd int fd = open_file(path, error);
+  return fd >= 0 && database_file_check_content(fd, path, error);
+}
+
 AdvisoryDatabase *
 advisory_database_open(const char *path, GError **error)
 {
   for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
     bool moved = false;
-    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 && errno == ENOENT) {
-      error_set(error, ASSAY_ERROR_NOT_FOUND,
-                "%s: there is no advisory database yet (run `assay db update`)", path);
-      return NULL;
-    }
-    if (fd < 0) {
-      error_set_errno(error, errno, "%s", path);
-      return NULL;
-    }
-    if (!database_file_check_size(fd, path, error))
+    auto_fd int fd = open_file(path, error);
+    if (fd < 0 || !database_file_check_size(fd, path, error))
       return NULL;
     g_autoptr(AdvisoryDatabase) database = g_new0(AdvisoryDatabase, 1);
     g_atomic_ref_count_init(&database->references);
@@ -245,63 +256,10 @@ free_feed_status(gpointer status)
   advisory_feed_status_free(status);
 }
 
-GPtrArray *
-advisory_database_feeds(AdvisoryDatabase *database, GError **error)
-{
-  g_autoptr(GPtrArray) feeds = g_ptr_array_new_with_free_func(free_feed_status);
-  auto_read ReadTransaction *transaction = begin_read(database, error);
-  MDB_cursor *cursor;
-  if (transaction == NULL)
-    return NULL;
-  int code = mdb_cursor_open(transaction, database->tree, &cursor);
-  if (code != 0) {
-    set_lmdb_error(error, code, database->path);
-    return NULL;
-  }
-  char letter[] = "F";
-  MDB_val key = {1, letter}, value;
-  bool decoded = true;
-  for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-       decoded && code == 0 && key.mv_size > 0 && *(const char *)key.mv_data == 'F';
-       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-    Slice name = slice_sub(slice_new(key.mv_data, key.mv_size), 1, key.mv_size);
-    AdvisoryFeedStatus *status =
-        record_decode_feed(slice_new(value.mv_data, value.mv_size), name, error);
-    decoded = status != NULL;
-    if (decoded)
-      g_ptr_array_add(feeds, status);
-  }
-  mdb_cursor_close(cursor);
-  return decoded ? g_steal_pointer(&feeds) : NULL;
-}
-
-/* What one feed's statements are copied by. */
-typedef struct {
-  AdvisoryDatabase *database;
-  AdvisoryBuilder *builder;
-  const char *feed;
-  GError **error;
-  bool failed;
-} FeedCopy;
-
-static bool
-copy_range(const AdvisoryRange *range, void *data)
-{
-  FeedCopy *copy = data;
-  if (strcmp(range->feed, copy->feed) != 0)
-    return true;
-  g_autoptr(AdvisoryDetails) details = advisory_database_details(copy->database, range->id, NULL);
-  copy->failed =
-      !advisory_builder_add_range(copy->builder, range, copy->error) ||
-      (details != NULL && !advisory_builder_add_details(copy->builder, details, copy->error));
-  return !copy->failed;
-}
-
 bool
-advisory_builder_copy_feed(AdvisoryBuilder *builder, AdvisoryDatabase *database, const char *feed,
-                           GError **error)
+database_visit_records(AdvisoryDatabase *database, char letter, DatabaseRecordVisitor visit,
+                       void *data, GError **error)
 {
-  FeedCopy copy = {database, builder, feed, error, false};
   auto_read ReadTransaction *transaction = begin_read(database, error);
   MDB_cursor *cursor;
   if (transaction == NULL)
@@ -309,22 +267,30 @@ advisory_builder_copy_feed(AdvisoryBuilder *builder, AdvisoryDatabase *database,
   int code = mdb_cursor_open(transaction, database->tree, &cursor);
   if (code != 0)
     return set_lmdb_error(error, code, database->path);
-  char letter[] = "R";
-  MDB_val key = {1, letter}, value;
+  MDB_val key = {1, &letter}, value;
+  bool visited = true;
   for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-       !copy.failed && code == 0 && key.mv_size > 0 && *(const char *)key.mv_data == 'R';
-       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-    Slice rest = slice_sub(slice_new(key.mv_data, key.mv_size), 1, key.mv_size), ecosystem;
-    /* A key that was too long for LMDB does not tell its package's name any more. */
-    if (key.mv_size == RECORD_KEY_KEPT + RECORD_KEY_DIGEST ||
-        !slice_next_field(&rest, 0, &ecosystem))
-      continue;
-    g_autofree char *name = slice_to_string(ecosystem);
-    g_autofree char *package = slice_to_string(rest);
-    copy.failed = !record_decode_ranges(slice_new(value.mv_data, value.mv_size), name, package,
-                                        copy_range, &copy, error) ||
-                  copy.failed;
-  }
+       visited && code == 0 && key.mv_size > 0 && *(const char *)key.mv_data == letter;
+       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
+    visited = visit(slice_sub(slice_new(key.mv_data, key.mv_size), 1, key.mv_size),
+                    slice_new(value.mv_data, value.mv_size), data, error);
   mdb_cursor_close(cursor);
-  return !copy.failed;
+  return visited;
+}
+
+static bool
+take_feed(Slice name, Slice record, void *feeds, GError **error)
+{
+  AdvisoryFeedStatus *status = record_decode_feed(record, name, error);
+  if (status != NULL)
+    g_ptr_array_add(feeds, status);
+  return status != NULL;
+}
+
+GPtrArray *
+advisory_database_feeds(AdvisoryDatabase *database, GError **error)
+{
+  g_autoptr(GPtrArray) feeds = g_ptr_array_new_with_free_func(free_feed_status);
+  return database_visit_records(database, 'F', take_feed, feeds, error) ? g_steal_pointer(&feeds)
+                                                                        : NULL;
 }

@@ -42,7 +42,8 @@ details_merge(AdvisoryDetails *kept, const AdvisoryDetails *details, const char 
   merge_text(&kept->cvss_vector, details->cvss_vector);
   if (kept->severity == SEVERITY_UNKNOWN && details->severity != SEVERITY_UNKNOWN) {
     kept->severity = details->severity;
-    kept->severity_source = g_strdup(feed);
+    kept->severity_source =
+        g_strdup(details->severity_source != NULL ? details->severity_source : feed);
   }
   if (kept->epss_score < 0) {
     kept->epss_score = details->epss_score;

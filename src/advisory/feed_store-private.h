@@ -16,11 +16,13 @@ typedef struct {
   char *folder;
   char *source;          /* where an import was copied from; NULL: config has url or path */
   char *fingerprint;     /* of a path that is read in place: names, sizes, times */
+  char *problem;         /* why the copy cannot be read; NULL: it can */
   int64_t updated;       /* microseconds since 1970; 0: there is no copy yet */
   bool imported;         /* not from the config */
   bool settings_changed; /* the copy was made by other settings */
 } StoredFeed;
 void stored_feed_free(StoredFeed *feed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredFeed, stored_feed_free)
 
 /* (transfer full) NULL when the name cannot be a folder's. */
 StoredFeed *stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **error);
@@ -38,5 +40,11 @@ bool stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error);
 /* Makes the copy hold the file or folder @path and nothing else. */
 bool stored_feed_copy_from(StoredFeed *feed, const char *path, GError **error);
 
+/* The feed whose copy is in @data_folder, by its manifest; NULL when there is none. (transfer full)
+ */
+StoredFeed *stored_feed_look_up(const char *data_folder, const char *name);
+
 /* Copies the bytes of @from to @to, whole or not at all. */
 bool file_copy_whole(const char *from, const char *to, GError **error);
+/* Likewise, by a second name for the same bytes where the file system knows them. */
+bool file_link_over(const char *from, const char *to, GError **error);

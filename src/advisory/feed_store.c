@@ -37,10 +37,10 @@ stored_feed_free(StoredFeed *feed)
   clear_config(&feed->config);
   g_free(feed->folder);
   g_free(feed->source);
+  g_free(feed->problem);
   g_free(feed->fingerprint);
   g_free(feed);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredFeed, stored_feed_free)
 
 static void
 free_stored_feed(gpointer feed)
@@ -108,20 +108,19 @@ stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **erro
     return feed;
   feed->updated = json_get_integer(manifest, "updated", 0);
   feed->source = g_strdup(json_get_string(manifest, "source"));
+  feed->problem = g_strdup(json_get_string(manifest, "problem"));
   feed->fingerprint = g_strdup(json_get_string(manifest, "fingerprint"));
   feed->settings_changed = !has_same_settings(manifest, config);
   return feed;
 }
 
-/* A feed that only its manifest tells of; NULL when it was not imported. */
-static StoredFeed *
-load_imported(const char *data_folder, const char *name)
+StoredFeed *
+stored_feed_look_up(const char *data_folder, const char *name)
 {
   g_autofree char *folder = g_build_filename(data_folder, FEED_STORE_FOLDER, name, NULL);
   g_autoptr(json_t) manifest = read_manifest(folder);
   const char *type = json_get_string(manifest, "type");
-  if (manifest == NULL || !json_get_boolean(manifest, "imported", false) ||
-      feed_type_find(type) == NULL)
+  if (manifest == NULL || feed_type_find(type) == NULL)
     return NULL;
   g_autoptr(StoredFeed) feed = g_new0(StoredFeed, 1);
   feed->config = (ConfigFeed){.name = g_strdup(name),
@@ -133,9 +132,18 @@ load_imported(const char *data_folder, const char *name)
                               .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
   feed->folder = g_steal_pointer(&folder);
   feed->source = g_strdup(json_get_string(manifest, "source"));
+  feed->problem = g_strdup(json_get_string(manifest, "problem"));
   feed->updated = json_get_integer(manifest, "updated", 0);
-  feed->imported = true;
+  feed->imported = json_get_boolean(manifest, "imported", false);
   return g_steal_pointer(&feed);
+}
+
+/* A feed that only its manifest tells of; NULL when it was not imported. */
+static StoredFeed *
+load_imported(const char *data_folder, const char *name)
+{
+  g_autoptr(StoredFeed) feed = stored_feed_look_up(data_folder, name);
+  return feed != NULL && feed->imported ? g_steal_pointer(&feed) : NULL;
 }
 
 static bool
@@ -184,6 +192,7 @@ stored_feed_save(StoredFeed *feed, GError **error)
   json_set_string(manifest, "sources", feed->config.sources);
   json_set_string(manifest, "ecosystem", feed->config.ecosystem);
   json_set_string(manifest, "source", feed->source);
+  json_set_string(manifest, "problem", feed->problem);
   json_set_string(manifest, "fingerprint", feed->fingerprint);
   json_object_set_new(manifest, "updated", json_integer(feed->updated));
   json_object_set_new(manifest, "imported", json_boolean(feed->imported));
@@ -259,6 +268,23 @@ file_copy_whole(const char *from, const char *to, GError **error)
     unlink(temporary);
     return false;
   }
+  return directory_sync(AT_FDCWD, folder, error);
+}
+
+bool
+file_link_over(const char *from, const char *to, GError **error)
+{
+  g_autofree char *temporary = g_strdup_printf("%s.%08x.new", to, g_random_int());
+  g_autofree char *folder = g_path_get_dirname(to);
+  if (link(from, temporary) < 0)
+    return file_copy_whole(from, to, error);
+  if (rename(temporary, to) < 0) {
+    error_set_errno(error, errno, "%s", to);
+    unlink(temporary);
+    return false;
+  }
+  /* The two were one already: rename() leaves both names then. */
+  unlink(temporary);
   return directory_sync(AT_FDCWD, folder, error);
 }
 

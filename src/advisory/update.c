@@ -22,6 +22,13 @@ advisory_database_path(const char *data_folder)
   return g_build_filename(data_folder, "advisories.db", NULL);
 }
 
+/* The database that was imported last: its feeds are in every build that has no copy of them. */
+static char *
+base_database_path(const char *data_folder)
+{
+  return g_build_filename(data_folder, FEED_STORE_FOLDER, ".imported.db", NULL);
+}
+
 void
 update_outcome_free(UpdateOutcome *outcome)
 {
@@ -51,10 +58,10 @@ typedef struct {
 } Update;
 
 static void
-tell_failure(Update *update, const char *feed, const GError *error)
+tell_failure(Update *update, const char *feed, const char *problem)
 {
   update->outcome->failed++;
-  g_ptr_array_add(update->outcome->messages, g_strdup_printf("%s: %s", feed, error->message));
+  g_ptr_array_add(update->outcome->messages, g_strdup_printf("%s: %s", feed, problem));
 }
 
 static FeedContext
@@ -91,11 +98,13 @@ fetch_feed(Update *update, StoredFeed *feed)
     fetched = stored_feed_save(feed, &error);
   }
   if (!fetched) {
-    tell_failure(update, feed->config.name, error);
+    tell_failure(update, feed->config.name, error->message);
     return;
   }
   update->changed |= changed;
-  if (changed)
+  if (!changed && feed->problem != NULL)
+    tell_failure(update, feed->config.name, feed->problem);
+  else if (changed)
     update->outcome->updated++;
   else
     update->outcome->unchanged++;
@@ -125,9 +134,41 @@ give_source_date(const char *date, void *builder)
   advisory_builder_set_source_date(builder, date);
 }
 
+static AdvisoryFeedStatus *
+find_status(const GPtrArray *feeds, const char *name)
+{
+  for (guint i = 0; feeds != NULL && i < feeds->len; i++) {
+    AdvisoryFeedStatus *status = feeds->pdata[i];
+    if (strcmp(status->feed, name) == 0)
+      return status;
+  }
+  return NULL;
+}
+
+/* What @last had of a feed whose copy cannot be read, as old as it was; nothing without it. */
+static bool
+keep_feed(AdvisoryBuilder *builder, AdvisoryDatabase *last, const char *name, GError **error)
+{
+  g_autoptr(GPtrArray) known = last != NULL ? advisory_database_feeds(last, NULL) : NULL;
+  const AdvisoryFeedStatus *status = find_status(known, name);
+  advisory_builder_drop_feed(builder);
+  return status == NULL || advisory_builder_copy_feed(builder, last, status, error);
+}
+
+/* Remembers whether the copy can be read, for updates that find it unchanged. */
+static bool
+note_problem(StoredFeed *feed, const char *problem, GError **error)
+{
+  if (g_strcmp0(feed->problem, problem) == 0)
+    return true;
+  g_free(feed->problem);
+  feed->problem = g_strdup(problem);
+  return stored_feed_save(feed, error);
+}
+
 /* Reads one feed's copy into the build. */
 static bool
-read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, const StoredFeed *feed,
+read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, StoredFeed *feed,
           GError **error)
 {
   g_autoptr(GError) failure = NULL;
@@ -150,11 +191,11 @@ read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, cons
       g_ptr_array_add(update->outcome->messages,
                       g_strdup_printf("%s: %" G_GUINT64_FORMAT " records could not be understood",
                                       feed->config.name, context.skipped));
-    return true;
+    return note_problem(feed, NULL, error);
   }
-  tell_failure(update, feed->config.name, failure);
-  advisory_builder_drop_feed(builder);
-  return last == NULL || advisory_builder_copy_feed(builder, last, feed->config.name, error);
+  tell_failure(update, feed->config.name, failure->message);
+  return note_problem(feed, failure->message, error) &&
+         keep_feed(builder, last, feed->config.name, error);
 }
 
 /* Reads what is at @path, and gives it to nobody. */
@@ -170,48 +211,53 @@ try_to_read(const Update *update, const StoredFeed *feed, const char *path, GErr
   return false;
 }
 
-/* Whether @last was built from exactly the feeds that have a copy now. */
+/* Which feeds of @base, an imported database, no copy takes the place of. (transfer full):
+ * AdvisoryFeedStatus */
+static GPtrArray *
+list_base_feeds(const Update *update, AdvisoryDatabase *base)
+{
+  GPtrArray *feeds = base != NULL ? advisory_database_feeds(base, NULL) : NULL;
+  for (guint i = 0; feeds != NULL && i < update->feeds->len; i++) {
+    const StoredFeed *feed = update->feeds->pdata[i];
+    AdvisoryFeedStatus *status = find_status(feeds, feed->config.name);
+    if (status != NULL && feed->updated != 0)
+      g_ptr_array_remove(feeds, status);
+  }
+  return feeds;
+}
+
+/* Whether @last was built from exactly the feeds that have a copy now, and those of the base. */
 static bool
-has_same_feeds(const Update *update, AdvisoryDatabase *last)
+has_same_feeds(const Update *update, AdvisoryDatabase *last, const GPtrArray *base_feeds)
 {
   g_autoptr(GPtrArray) known = advisory_database_feeds(last, NULL);
-  guint copies = 0;
+  guint count = 0;
   for (guint i = 0; known != NULL && i < update->feeds->len; i++) {
     const StoredFeed *feed = update->feeds->pdata[i];
-    bool found = false;
-    for (guint k = 0; k < known->len; k++)
-      found |= strcmp(((const AdvisoryFeedStatus *)known->pdata[k])->feed, feed->config.name) == 0;
-    if (feed->updated == 0)
-      continue;
-    if (!found)
+    bool found = find_status(known, feed->config.name) != NULL;
+    if (feed->updated != 0 && !found && feed->problem == NULL)
       return false;
-    copies++;
+    count += feed->updated != 0 && found;
   }
-  return known != NULL && known->len == copies;
+  for (guint i = 0; known != NULL && base_feeds != NULL && i < base_feeds->len; i++) {
+    const AdvisoryFeedStatus *imported = base_feeds->pdata[i];
+    const AdvisoryFeedStatus *built = find_status(known, imported->feed);
+    count += built != NULL && built->updated == imported->updated;
+  }
+  return known != NULL && known->len == count;
 }
 
 static bool
-build(Update *update, GError **error)
+read_all_feeds(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last,
+               AdvisoryDatabase *base, const GPtrArray *base_feeds, GError **error)
 {
-  g_autofree char *path = advisory_database_path(update->data_folder);
-  g_autoptr(AdvisoryDatabase) last = advisory_database_open(path, NULL);
-  guint copies = 0;
-  for (guint i = 0; i < update->feeds->len; i++)
-    copies += ((const StoredFeed *)update->feeds->pdata[i])->updated != 0;
-  if (copies == 0 && last == NULL)
-    return error_set(
-        error, ASSAY_ERROR_NETWORK, "no feed could be had, so there is no advisory database%s%s",
-        update->outcome->messages->len > 0 ? ": " : "",
-        update->outcome->messages->len > 0 ? (const char *)update->outcome->messages->pdata[0]
-                                           : "");
-  /* Nothing new, or nothing to build from (an imported database file): what is there stays. */
-  if (copies == 0 || (!update->changed && last != NULL && has_same_feeds(update, last)))
-    return true;
-  g_autoptr(AdvisoryBuilder) builder = advisory_builder_new(path, error);
-  if (builder == NULL)
-    return false;
+  for (guint i = 0; base_feeds != NULL && i < base_feeds->len; i++) {
+    progress_tell(update->progress, "copying the imported database", i, base_feeds->len);
+    if (!advisory_builder_copy_feed(builder, base, base_feeds->pdata[i], error))
+      return false;
+  }
   for (guint i = 0; i < update->feeds->len; i++) {
-    const StoredFeed *feed = update->feeds->pdata[i];
+    StoredFeed *feed = update->feeds->pdata[i];
     if (g_cancellable_is_cancelled(update->cancellable))
       return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
     if (feed->updated != 0 && !read_feed(update, builder, last, feed, error)) {
@@ -219,19 +265,53 @@ build(Update *update, GError **error)
       return false;
     }
   }
+  return true;
+}
+
+static bool
+set_no_feed(const Update *update, GError **error)
+{
+  const GPtrArray *messages = update->outcome->messages;
+  return error_set(
+      error, ASSAY_ERROR_NETWORK, "no feed could be had, so there is no advisory database%s%s",
+      messages->len > 0 ? ": " : "", messages->len > 0 ? (const char *)messages->pdata[0] : "");
+}
+
+static bool
+build(Update *update, GError **error)
+{
+  g_autofree char *path = advisory_database_path(update->data_folder);
+  g_autofree char *base_path = base_database_path(update->data_folder);
+  g_autoptr(AdvisoryDatabase) last = advisory_database_open(path, NULL);
+  g_autoptr(AdvisoryDatabase) base = advisory_database_open(base_path, NULL);
+  g_autoptr(GPtrArray) base_feeds = list_base_feeds(update, base);
+  guint copies = 0;
+  for (guint i = 0; i < update->feeds->len; i++)
+    copies += ((const StoredFeed *)update->feeds->pdata[i])->updated != 0;
+  if (copies == 0 && last == NULL)
+    return set_no_feed(update, error);
+  /* Nothing new, or nothing to build from: what is there stays. */
+  if (copies == 0 || (!update->changed && last != NULL && has_same_feeds(update, last, base_feeds)))
+    return true;
+  g_autoptr(AdvisoryBuilder) builder = advisory_builder_new(path, error);
+  if (builder == NULL || !read_all_feeds(update, builder, last, base, base_feeds, error))
+    return false;
+  if (advisory_builder_feed_count(builder) == 0)
+    return set_no_feed(update, error);
   progress_tell(update->progress, "building the database", 0, 0);
   return advisory_builder_finish(builder, error);
 }
 
 /* What a killed build left beside the database. Only called under the lock. */
 static void
-remove_remains(const char *data_folder)
+remove_remains(const char *folder)
 {
-  g_autoptr(GDir) entries = g_dir_open(data_folder, 0, NULL);
+  g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
   for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
        name = g_dir_read_name(entries)) {
-    g_autofree char *path = g_build_filename(data_folder, name, NULL);
-    if (g_str_has_prefix(name, "advisories.db.") && g_str_has_suffix(name, ".new"))
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    if ((g_str_has_prefix(name, "advisories.db.") || g_str_has_prefix(name, ".imported.db.")) &&
+        g_str_has_suffix(name, ".new"))
       unlink(path);
   }
 }
@@ -255,6 +335,7 @@ lock_feeds(const char *data_folder, GError **error)
     return -1;
   }
   remove_remains(data_folder);
+  remove_remains(feeds);
   return fd_steal(&fd);
 }
 
@@ -333,6 +414,7 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
   }
   stored_feed_set_config(stored, feed);
   stored->imported = true;
+  g_clear_pointer(&stored->problem, g_free); /* a new try */
   Update update = {.data_folder = data_folder,
                    .ca_file = config->ca_file,
                    .progress = progress,
@@ -369,19 +451,40 @@ advisory_export(const char *data_folder, const char *path, GError **error)
 }
 
 bool
-advisory_import_database(const char *data_folder, const char *path, GError **error)
+advisory_import_database(const Config *config, const char *data_folder, const char *path,
+                         const Progress *progress, UpdateOutcome **outcome, GError **error)
 {
+  g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);
-  auto_fd int fd = lock < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (lock < 0)
-    return false;
-  if (fd < 0)
-    return error_set_errno(error, errno, "%s", path);
-  if (!database_file_check_content(fd, path, error))
+  if (lock < 0 || !advisory_database_verify(path, error))
     return false;
   g_autoptr(AdvisoryDatabase) readable = advisory_database_open(path, error);
+  g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
   g_autofree char *live = advisory_database_path(data_folder);
-  return readable != NULL && file_copy_whole(path, live, error);
+  g_autofree char *base = base_database_path(data_folder);
+  if (readable == NULL || feeds == NULL || !file_copy_whole(path, base, error) ||
+      !file_link_over(base, live, error))
+    return false;
+  /* The feeds that are here besides. */
+  Update update = {.data_folder = data_folder,
+                   .progress = progress,
+                   .feeds = feeds,
+                   .outcome = result,
+                   .changed = true};
+  if (!build(&update, error))
+    return false;
+  *outcome = g_steal_pointer(&result);
+  return true;
+}
+
+int64_t
+advisory_feed_checked(const char *data_folder, const char *name, char **problem)
+{
+  g_autoptr(StoredFeed) feed = stored_feed_look_up(data_folder, name);
+  if (feed == NULL)
+    return 0;
+  *problem = g_strdup(feed->problem);
+  return feed->updated;
 }
 
 bool

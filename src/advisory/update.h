@@ -35,7 +35,13 @@ bool advisory_import(const Config *config, const char *data_folder, const Config
 
 /* Copies the database to the file @path, whole: for sites without a network. */
 bool advisory_export(const char *data_folder, const char *path, GError **error);
-/* Puts an exported database in place of the one there is, after checking that every byte is as it
- * was: ASSAY_ERROR_MISMATCH, _INVALID. */
-bool advisory_import_database(const char *data_folder, const char *path, GError **error);
+/* Takes an exported database, after checking that every byte is as it was: ASSAY_ERROR_MISMATCH,
+ * _INVALID. Its feeds stay until another database is imported; a feed that this data folder has a
+ * copy of takes the place of the one of the same name. (transfer full outcome) */
+bool advisory_import_database(const Config *config, const char *data_folder, const char *path,
+                              const Progress *progress, UpdateOutcome **outcome, GError **error);
 bool advisory_is_database_file(const char *path);
+
+/* When the source of the feed @name was last asked with success, in microseconds since 1970; 0 when
+ * this data folder never did. *@problem (transfer full): why its copy cannot be read, or NULL. */
+int64_t advisory_feed_checked(const char *data_folder, const char *name, char **problem);

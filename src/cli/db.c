@@ -9,10 +9,12 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/yaml.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
 
-static char *config_path, *data_folder, *format;
+static char *config_path, *data_folder, *format, *max_age;
 static char **feed_names;
 static ConfigFeed imported; /* its strings come from the options */
 
@@ -36,14 +38,27 @@ load_config(GError **error)
 }
 
 static int
-tell_outcome(const UpdateOutcome *outcome)
+tell_messages(const UpdateOutcome *outcome)
 {
   terminal_progress_end();
   for (guint i = 0; i < outcome->messages->len; i++)
     fprintf(stderr, "assay: %s\n", (const char *)outcome->messages->pdata[i]);
+  return command_end_output(outcome->failed == 0 ? EXIT_FINE : EXIT_ERROR);
+}
+
+static int
+tell_outcome(const UpdateOutcome *outcome)
+{
   printf("%u feeds updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,
          outcome->failed);
-  return command_end_output(outcome->failed == 0 ? EXIT_FINE : EXIT_ERROR);
+  return tell_messages(outcome);
+}
+
+static int
+fail(const GError *error)
+{
+  terminal_progress_end();
+  return command_fail(error);
 }
 
 static int
@@ -52,9 +67,10 @@ run_update(char **arguments)
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
   g_autoptr(Config) config = load_config(&error);
-  if (config == NULL || !advisory_update(config, data_folder, (const char *const *)feed_names,
-                                         terminal_progress(), NULL, &outcome, &error))
-    return command_fail(error);
+  if (config == NULL ||
+      !advisory_update(config, data_folder, (const char *const *)feed_names, terminal_progress(),
+                       interrupt_cancellable(), &outcome, &error))
+    return fail(error);
   return tell_outcome(outcome);
 }
 
@@ -78,13 +94,14 @@ static const Command update_command = {
 };
 
 static int
-import_database_file(const char *path)
+import_database_file(const Config *config, const char *path)
 {
   g_autoptr(GError) error = NULL;
-  if (!advisory_import_database(data_folder, path, &error))
-    return command_fail(error);
+  g_autoptr(UpdateOutcome) outcome = NULL;
+  if (!advisory_import_database(config, data_folder, path, terminal_progress(), &outcome, &error))
+    return fail(error);
   printf("imported %s\n", path);
-  return command_end_output(EXIT_FINE);
+  return tell_messages(outcome);
 }
 
 static int
@@ -101,14 +118,14 @@ run_import(char **arguments)
   if (config == NULL)
     return command_fail(error);
   if (imported.type == NULL && advisory_is_database_file(path))
-    return import_database_file(path);
+    return import_database_file(config, path);
   if (imported.type == NULL)
     return command_usage_error("%s is not an exported database: say what it is with --type", path);
   if (imported.name == NULL)
     imported.name = imported.suite != NULL ? imported.suite : imported.type;
-  if (!advisory_import(config, data_folder, &imported, path, terminal_progress(), NULL, &outcome,
-                       &error))
-    return command_fail(error);
+  if (!advisory_import(config, data_folder, &imported, path, terminal_progress(),
+                       interrupt_cancellable(), &outcome, &error))
+    return fail(error);
   return tell_outcome(outcome);
 }
 
@@ -167,6 +184,15 @@ format_age(int64_t updated)
   return g_strdup_printf("%" G_GINT64_FORMAT " days", seconds / 86400);
 }
 
+/* When the feed was last known to be up to date: a source that has nothing new leaves the database
+ * as it is. */
+static int64_t
+last_checked(const AdvisoryFeedStatus *feed, char **problem)
+{
+  int64_t checked = advisory_feed_checked(data_folder, feed->feed, problem);
+  return *problem != NULL ? feed->updated : MAX(checked, feed->updated);
+}
+
 static void
 print_status_json(const AdvisoryDatabase *database, const char *path, const GPtrArray *feeds)
 {
@@ -177,14 +203,18 @@ print_status_json(const AdvisoryDatabase *database, const char *path, const GPtr
   json_object_set_new(status, "feeds", list);
   for (guint i = 0; i < feeds->len; i++) {
     const AdvisoryFeedStatus *feed = feeds->pdata[i];
-    g_autofree char *updated = format_time(feed->updated);
+    g_autofree char *problem = NULL;
+    int64_t checked = last_checked(feed, &problem);
+    g_autofree char *updated = format_time(feed->updated), *checked_text = format_time(checked);
     json_t *entry = json_object();
     json_set_string(entry, "name", feed->feed);
     json_set_string(entry, "type", feed->type);
     json_set_string(entry, "source", feed->source);
     json_set_string(entry, "updated", updated);
+    json_set_string(entry, "checked", checked_text);
     json_object_set_new(entry, "age_seconds",
-                        json_integer(MAX((g_get_real_time() - feed->updated) / G_USEC_PER_SEC, 0)));
+                        json_integer(MAX((g_get_real_time() - checked) / G_USEC_PER_SEC, 0)));
+    json_set_string(entry, "problem", problem);
     json_set_string(entry, "source_date", feed->source_date);
     json_object_set_new(entry, "statements", json_integer((json_int_t)feed->count));
     json_array_append_new(list, entry);
@@ -207,7 +237,8 @@ print_status_table(const GPtrArray *feeds)
   for (guint i = 0; i < feeds->len; i++) {
     const AdvisoryFeedStatus *feed = feeds->pdata[i];
     struct libscols_line *line = scols_table_new_line(table, NULL);
-    g_autofree char *age = format_age(feed->updated);
+    g_autofree char *problem = NULL;
+    g_autofree char *age = format_age(last_checked(feed, &problem));
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, feed->count);
     scols_line_set_data(line, 0, feed->feed);
     scols_line_set_data(line, 1, feed->type);
@@ -220,6 +251,26 @@ print_status_table(const GPtrArray *feeds)
   scols_unref_table(table);
 }
 
+/* True when a feed is older than @oldest seconds. */
+static bool
+tell_old_feeds(const GPtrArray *feeds, uint64_t oldest)
+{
+  bool found = false;
+  for (guint i = 0; i < feeds->len; i++) {
+    const AdvisoryFeedStatus *feed = feeds->pdata[i];
+    g_autofree char *problem = NULL;
+    int64_t checked = last_checked(feed, &problem);
+    g_autofree char *age = format_age(checked);
+    if (problem != NULL)
+      fprintf(stderr, "assay: %s: its last copy cannot be read: %s\n", feed->feed, problem);
+    if (g_get_real_time() - checked <= (int64_t)oldest * G_USEC_PER_SEC)
+      continue;
+    fprintf(stderr, "assay: %s: %s old\n", feed->feed, age);
+    found = true;
+  }
+  return found;
+}
+
 static int
 run_status(char **arguments)
 {
@@ -227,11 +278,15 @@ run_status(char **arguments)
   bool json = g_strcmp0(format, "json") == 0;
   if (!json && format != NULL && strcmp(format, "table") != 0)
     return command_usage_error("--format is table or json, not %s", format);
+  uint64_t oldest = UINT32_MAX;
+  if (max_age != NULL && !duration_parse(max_age, "--max-age", &oldest, &error))
+    return command_fail(error);
   g_autoptr(Config) config = load_config(&error);
   if (config == NULL)
     return command_fail(error);
   g_autofree char *path = advisory_database_path(data_folder);
-  g_autoptr(AdvisoryDatabase) database = advisory_database_open(path, &error);
+  g_autoptr(AdvisoryDatabase) database =
+      advisory_database_verify(path, &error) ? advisory_database_open(path, &error) : NULL;
   g_autoptr(GPtrArray) feeds = database != NULL ? advisory_database_feeds(database, &error) : NULL;
   if (feeds == NULL)
     return command_fail(error);
@@ -239,11 +294,13 @@ run_status(char **arguments)
     print_status_json(database, path, feeds);
   else
     print_status_table(feeds);
-  return command_end_output(EXIT_FINE);
+  return command_end_output(tell_old_feeds(feeds, oldest) ? EXIT_REFUSED : EXIT_FINE);
 }
 
 static const GOptionEntry status_options[] = {
     {"format", 0, 0, G_OPTION_ARG_STRING, &format, "table (default) or json", "FORMAT"},
+    {"max-age", 0, 0, G_OPTION_ARG_STRING, &max_age,
+     "Exit with 1 when a feed was not up to date for longer: 24h, 7d", "TIME"},
     COMMON_OPTIONS,
     {NULL}};
 
@@ -251,9 +308,15 @@ static const Command status_command = {
     .name = "status",
     .summary = "Show each feed's age, count of statements, and source.",
     .arguments = "",
-    .help = "Examples:\n"
-            "  assay db status\n"
-            "  assay db status --format json | jq '.feeds[] | select(.age_seconds > 86400)'\n",
+    .help =
+        "Every byte of the database is checked. The age is the time since the feed's source was\n"
+        "last asked with success, or, in a database that was imported, since it was taken.\n\n"
+        "Exit codes: 0 there is a database; 1 a feed is older than --max-age; 2 there is none,\n"
+        "or it is damaged.\n\n"
+        "Examples:\n"
+        "  assay db status\n"
+        "  assay db status --max-age 2d > /dev/null || assay db update\n"
+        "  assay db status --format json | jq '.feeds[] | select(.age_seconds > 86400)'\n",
     .options = status_options,
     .run = run_status,
 };

@@ -2,8 +2,10 @@
 import gzip
 import json
 import platform
+import resource
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from datetime import timedelta
@@ -99,6 +101,119 @@ def test_broken_copy_keeps_the_last_statements(db, secdb, tmp_path):
     result = db("import", "--type", "kev", kev, check=2)
     assert "alpine-secdb" in result.stderr
     assert statements(db) == {"alpine-secdb": 2, "kev": 0}
+
+
+def test_an_unreadable_copy_is_told_until_it_is_another(db, secdb, mirror, tmp_path):
+    """A mirror that answers with another page: the statements and their age stay, and no update calls it well."""
+    mirror.write("secdb.json", json.dumps(SECDB).encode())
+    db("import", "--type", "alpine-secdb", "--url", f"{mirror.url}/secdb.json")
+    before = json.loads(db("status", "--format", "json").stdout)["feeds"]
+    mirror.write("secdb.json", b"<html>Please log in to the hotel's network</html>")
+    for _ in range(2):
+        assert "alpine-secdb" in db("update", check=2).stderr
+        status = db("status", "--format", "json")
+        assert "cannot be read" in status.stderr
+        after = json.loads(status.stdout)["feeds"]
+        assert [(feed["statements"], feed["updated"]) for feed in after] == [(2, before[0]["updated"])]
+    mirror.write("secdb.json", json.dumps(SECDB | {"packages": SECDB["packages"] * 2}).encode())
+    assert "1 feeds updated" in db("update").stdout
+    assert statements(db) == {"alpine-secdb": 4} and db("status").stderr == ""
+
+
+OVERLAYS = {"kev": '{"vulnerabilities": [{"cveID": "CVE-2023-2650", "dueDate": "2023-07-01"}]}',
+            "epss": "#model_version:v1,score_date:2025-06-01\ncve,epss,percentile\nCVE-2023-2650,0.5,0.9\n"}
+
+
+def exploited(assay, data, tmp_path):
+    """What a scan of openssl 3.1.0-r0 of Alpine 3.18 says of CVE-2023-2650."""
+    root = tmp_path / "root"
+    (root / "lib/apk/db").mkdir(parents=True, exist_ok=True)
+    (root / "etc").mkdir(exist_ok=True)
+    (root / "etc/os-release").write_text("ID=alpine\nVERSION_ID=3.18.1\n")
+    (root / "lib/apk/db/installed").write_text("P:openssl\nV:3.1.0-r0\nA:x86_64\no:openssl\n\n")
+    found = json.loads(assay("scan", "--data", data, "--format", "json", f"rootfs:{root}").stdout)["findings"]
+    return [(each["id"], each.get("known_exploited"), each.get("known_exploited_due"), each.get("epss_score"))
+            for each in found]
+
+
+def test_overlays_that_cannot_be_read_stay(assay, db, secdb, tmp_path):
+    db("import", "--type", "alpine-secdb", secdb)
+    for kind, text in OVERLAYS.items():
+        (tmp_path / kind).write_text(text)
+        db("import", "--type", kind, tmp_path / kind)
+    known = [("CVE-2023-2650", True, "2023-07-01", 0.5)]
+    assert exploited(assay, tmp_path / "data", tmp_path) == known
+    for kind in OVERLAYS:
+        (tmp_path / "data/feeds" / kind / "data").write_text("<html>")
+    result = db("import", "--type", "alpine-secdb", secdb, check=2)
+    assert "kev" in result.stderr and "epss" in result.stderr
+    assert exploited(assay, tmp_path / "data", tmp_path) == known
+
+
+def test_feeds_add_to_an_imported_database(assay, db, secdb, tmp_path):
+    db("import", "--type", "alpine-secdb", secdb)
+    db("export", tmp_path / "exported.db")
+    away = tmp_path / "away"
+    db("import", "--data", away, tmp_path / "exported.db")
+    for kind, text in OVERLAYS.items():
+        (tmp_path / kind).write_text(text)
+        db("import", "--data", away, "--type", kind, tmp_path / kind)
+    assert exploited(assay, away, tmp_path) == [("CVE-2023-2650", True, "2023-07-01", 0.5)]
+    # A feed of the same name takes the place of the imported one, also in the next database.
+    secdb.write_text(json.dumps(SECDB | {"packages": []}))
+    db("import", "--data", away, "--type", "alpine-secdb", secdb)
+    assert exploited(assay, away, tmp_path) == []
+    db("import", "--data", away, tmp_path / "exported.db")
+    assert exploited(assay, away, tmp_path) == []
+    shutil.rmtree(away / "feeds/alpine-secdb")
+    db("update", "--data", away)
+    assert exploited(assay, away, tmp_path) == [("CVE-2023-2650", True, "2023-07-01", 0.5)]
+    assert not [path for path in away.rglob("*") if path.name.endswith(".new")]
+
+
+def test_status_tells_of_age_and_damage(db, secdb, tmp_path):
+    db("import", "--type", "alpine-secdb", secdb)
+    db("status", "--max-age", "1h")
+    database = tmp_path / "data/advisories.db"
+    content = database.read_bytes()
+    assert db("status", "--max-age", "never", check=2).stderr
+    assert "alpine-secdb: " in db("status", "--max-age", "0s", check=1).stderr
+    for place in (len(content) // 2, 100, len(content) - 4096 - 8):
+        database.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1:])
+        assert "damaged" in db("status", check=2).stderr
+    database.write_bytes(content[:-1])
+    assert "not a whole" in db("status", check=2).stderr
+
+
+def test_full_disk_leaves_the_database(program, db, secdb, tmp_path):
+    """RLIMIT_FSIZE stands for the end of the disk: each write beyond it fails."""
+    db("import", "--type", "alpine-secdb", secdb)
+    many = SECDB | {"packages": [{"pkg": {"name": f"p{i}", "secfixes": {"1-r0": [f"CVE-2024-{10000 + i}"]}}}
+                                 for i in range(20000)]}
+    (tmp_path / "big.json").write_text(json.dumps(many))
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+    result = db("import", "--type", "alpine-secdb", "--name", "big", tmp_path / "big.json", check=2, preexec_fn=limit)
+    assert result.stderr.startswith("assay: ") and "advisories.db" in result.stderr
+    assert statements(db) == {"alpine-secdb": 2}
+    assert not list((tmp_path / "data").glob("*.new"))
+    db("update")
+    assert statements(db) == {"alpine-secdb": 2, "big": 20000}
+
+
+def test_interrupted_update_cleans_up(program, db, secdb, mirror, tmp_path):
+    db("import", "--type", "alpine-secdb", secdb)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = subprocess.Popen([program, "db", "import", "--data", tmp_path / "data", "--type", "kev", "--url",
+                                    f"http://127.0.0.1:{silent.getsockname()[1]}/"], stderr=subprocess.PIPE, text=True)
+        silent.accept()[0].recv(100)
+        process.send_signal(signal.SIGINT)
+        assert "cancelled" in process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    assert statements(db) == {"alpine-secdb": 2}
+    assert not list((tmp_path / "data").glob("*.new"))
 
 
 def test_feed_from_a_configured_path(assay, secdb, tmp_path):
@@ -272,8 +387,8 @@ def test_one_update_at_a_time(db, secdb, tmp_path):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real data is not here")
 def test_real_data(db):
-    db("import", "--type", "osv", "--name", "almalinux", SHARED / "osv/AlmaLinux.zip")
+    db("import", "--type", "osv", "--name", "rust", SHARED / "osv/crates.io.zip")
     db("import", "--type", "alpine-secdb", "--name", "alpine", SHARED / "alpine-secdb")
     db("import", "--type", "kev", SHARED / "known_exploited_vulnerabilities.json")
     found = statements(db)
-    assert found["almalinux"] > 200000 and found["alpine"] > 10000 and found["kev"] == 0
+    assert found["rust"] > 1000 and found["alpine"] > 10000 and found["kev"] == 0
