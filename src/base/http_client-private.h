@@ -7,7 +7,7 @@
 
 struct HttpClient {
   CURL *curl; /* its connections are kept for the next request */
-  char *ca_file;
+  char *ca_file, *certificate, *key;
   bool insecure;
   HttpTimeouts timeouts;
 };

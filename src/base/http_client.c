@@ -1,7 +1,9 @@
 /* One HTTP request at a time over libcurl. Keeping a file up to date is in http_download.c. */
 #include "base/http_client.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/curl-private.h"
 #include "base/error.h"
@@ -12,6 +14,7 @@
 #define CONNECT_SECONDS 30
 #define IDLE_SECONDS    60
 #define RETRY_PAUSE_MS  1000
+#define PAUSE_STEP_MS   50u
 #define CA_FOLDER       "/etc/ssl/certs"
 #define CA_BUNDLE       "/etc/ssl/certs/ca-certificates.crt"
 #define NAME_OF_PROGRAM "assay"
@@ -44,6 +47,8 @@ http_client_free(HttpClient *client)
     return;
   curl_library()->easy_cleanup(client->curl);
   g_free(client->ca_file);
+  g_free(client->certificate);
+  g_free(client->key);
   g_free(client);
 }
 
@@ -51,6 +56,67 @@ void
 http_client_set_insecure(HttpClient *client, bool insecure)
 {
   client->insecure = insecure;
+}
+
+void
+http_client_set_certificate(HttpClient *client, const char *certificate, const char *key)
+{
+  g_free(client->certificate);
+  g_free(client->key);
+  client->certificate = g_strdup(certificate);
+  client->key = g_strdup(key);
+}
+
+bool
+http_status_is_passing(long status)
+{
+  return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" in seconds since 1970; the locale does not matter. */
+static bool
+parse_http_date(const char *text, int64_t *seconds)
+{
+  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  char month[4] = "";
+  struct tm time = {0};
+  if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &time.tm_mday, month, &time.tm_year,
+             &time.tm_hour, &time.tm_min, &time.tm_sec) != 6)
+    return false;
+  const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
+  if (found == NULL || (found - months) % 3 != 0)
+    return false;
+  time.tm_mon = (int)(found - months) / 3;
+  time.tm_year -= 1900;
+  *seconds = timegm(&time);
+  return true;
+}
+
+unsigned
+http_response_retry_after(const HttpResponse *response)
+{
+  const char *text = g_hash_table_lookup(response->headers, "retry-after");
+  uint64_t seconds;
+  int64_t then;
+  if (text == NULL)
+    return 0;
+  if (slice_to_uint64(slice_from_string(text), &seconds))
+    return (unsigned)MIN(seconds, HTTP_RETRY_AFTER_MAX_MS / 1000) * 1000;
+  if (!parse_http_date(text, &then))
+    return 0;
+  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+  return (unsigned)CLAMP(then - now, 0, HTTP_RETRY_AFTER_MAX_MS / 1000) * 1000;
+}
+
+bool
+http_pause(unsigned milliseconds, GCancellable *cancellable, GError **error)
+{
+  for (unsigned waited = 0; waited < milliseconds; waited += PAUSE_STEP_MS) {
+    if (g_cancellable_is_cancelled(cancellable))
+      return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
+    g_usleep((gulong)MIN(PAUSE_STEP_MS, milliseconds - waited) * 1000);
+  }
+  return true;
 }
 
 void
@@ -138,6 +204,10 @@ set_trust(HttpClient *client)
   curl_library()->easy_setopt(client->curl, CURLOPT_CAPATH, CA_FOLDER);
   curl_library()->easy_setopt(client->curl, CURLOPT_CAINFO,
                               client->ca_file != NULL ? client->ca_file : CA_BUNDLE);
+  if (client->certificate != NULL) {
+    curl_library()->easy_setopt(client->curl, CURLOPT_SSLCERT, client->certificate);
+    curl_library()->easy_setopt(client->curl, CURLOPT_SSLKEY, client->key);
+  }
 }
 
 static void

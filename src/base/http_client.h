@@ -32,12 +32,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 /* Turns off certificate checks for this client (`--insecure`). */
 void http_client_set_insecure(HttpClient *client, bool insecure);
 
+/* Who we are to a server that asks for a certificate (PEM). */
+void http_client_set_certificate(HttpClient *client, const char *certificate, const char *key);
+
 /* How long a silent remote is waited for. Zero members keep the defaults: 30 s to connect, 60 s
  * without a byte, a first pause of 1000 ms between retries that doubles up to 30 s. */
 typedef struct {
   unsigned connect_seconds, idle_seconds, retry_pause_ms;
 } HttpTimeouts;
 void http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
+
+/* Whether the status is one that passes (408, 425, 429, 500 and above). */
+bool http_status_is_passing(long status);
+/* How many milliseconds @response asks to wait (Retry-After, in seconds or as a date), at most
+ * HTTP_RETRY_AFTER_MAX_MS; 0 when it does not ask. */
+#define HTTP_RETRY_AFTER_MAX_MS 60000u
+unsigned http_response_retry_after(const HttpResponse *response);
+/* Waits; ASSAY_ERROR_CANCELLED when @cancellable ends it. */
+bool http_pause(unsigned milliseconds, GCancellable *cancellable, GError **error);
 
 /* One request. @headers: "Name: value" lines or NULL. @request_body: NULL for none. The response's
  * body is kept in memory up to @body_limit: more is ASSAY_ERROR_LIMIT. Any status is a success
@@ -61,10 +73,11 @@ typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
 
 /* Keeps @path (a file) as the newest copy of @url. A validator file `@path.etag` remembers ETag and
  * Last-Modified, so that an unchanged file costs one request (If-None-Match / If-Modified-Since). A
- * broken transfer is resumed with Range + If-Range, up to @retries times with growing pauses (what
- * had come is kept in `@path.part`, so that the next run resumes it too). The file is replaced
- * whole, after its size is known to be right. Schemes http, https and file. A status that says "not
- * there" is ASSAY_ERROR_NOT_FOUND, "not you" _DENIED, any other _NETWORK. */
+ * broken transfer is resumed with Range + If-Range, up to @retries times with growing pauses, or
+ * those that the server asks for (what had come is kept in `@path.part`, so that the next run
+ * resumes it too). The file is replaced whole, after its size is known to be right. Schemes http,
+ * https and file. A status that says "not there" is ASSAY_ERROR_NOT_FOUND, "not you" _DENIED, any
+ * other _NETWORK. */
 bool http_client_download(HttpClient *client, const char *url, const char *path,
                           uint64_t size_limit, int retries, const Progress *progress,
                           GCancellable *cancellable, DownloadResult *result, GError **error);

@@ -16,7 +16,6 @@
 
 #define VALIDATORS_MAX     ((size_t)16 * 1024)
 #define RETRY_PAUSE_MAX_MS 30000u
-#define PAUSE_STEP_MS      50u
 #define COPY_CHUNK         ((size_t)256 * 1024)
 
 typedef struct {
@@ -39,8 +38,9 @@ typedef struct {
   int part_fd;
   uint64_t part_size; /* bytes of the part file that are good */
   uint64_t size_limit;
-  uint64_t total; /* of the whole file, 0 when unknown */
-  bool began;     /* the first bytes of this answer were looked at */
+  uint64_t total;          /* of the whole file, 0 when unknown */
+  bool began;              /* the first bytes of this answer were looked at */
+  unsigned asked_pause_ms; /* what the last answer asked for before a retry */
   const Progress *progress;
 } Download;
 
@@ -91,10 +91,15 @@ forget_part(const Download *download)
   unlink(download->part_etag_path);
 }
 
-/* A 206 must go on exactly where the part ends: "bytes 100-199/200". */
+/* A 206 must go on exactly where the part ends ("bytes 100-199/200"), with the same file. */
 static bool
 continues_part(const Download *download, const HttpResponse *response)
 {
+  g_auto(Validators) part = {0};
+  const char *etag = g_hash_table_lookup(response->headers, "etag");
+  read_validators(download->part_etag_path, download->url, &part);
+  if (etag != NULL && part.etag != NULL && strcmp(etag, part.etag) != 0)
+    return false;
   const char *range = g_hash_table_lookup(response->headers, "content-range");
   uint64_t from;
   if (range == NULL || !g_str_has_prefix(range, "bytes "))
@@ -110,8 +115,12 @@ begin_body(Download *download, GError **error)
   const HttpResponse *response = download->exchange.response;
   const char *length = g_hash_table_lookup(response->headers, "content-length");
   uint64_t size = 0;
-  if (response->status == 206 && !continues_part(download, response))
-    return error_set(error, ASSAY_ERROR_NETWORK, "the server sent another range than was asked");
+  if (response->status == 206 && !continues_part(download, response)) {
+    /* What we have belongs to nothing that can be had: the next attempt starts anew. */
+    unlink(download->part_etag_path);
+    return truncate_part(download, error) &&
+           error_set(error, ASSAY_ERROR_NETWORK, "the server sent another range than was asked");
+  }
   if (response->status != 206 && !truncate_part(download, error))
     return false;
   if (length != NULL && slice_to_uint64(slice_from_string(length), &size))
@@ -185,7 +194,7 @@ is_worth_a_retry(const Download *download, long status, const GError *error)
   if (error != NULL)
     return g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NETWORK) ||
            g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_TIMEOUT);
-  return status == 408 || status == 416 || status == 425 || status == 429 || status >= 500;
+  return status == 416 || http_status_is_passing(status);
 }
 
 static bool
@@ -198,16 +207,12 @@ explain_status(const char *url, long status, GError **error)
 }
 
 static bool
-pause_before_retry(const HttpClient *client, int attempt, GCancellable *cancellable, GError **error)
+pause_before_retry(const HttpClient *client, const Download *download, int attempt,
+                   GCancellable *cancellable, GError **error)
 {
   uint64_t pause = (uint64_t)client->timeouts.retry_pause_ms << MIN(attempt, 16);
-  pause = MIN(pause, RETRY_PAUSE_MAX_MS);
-  for (uint64_t waited = 0; waited < pause; waited += PAUSE_STEP_MS) {
-    if (g_cancellable_is_cancelled(cancellable))
-      return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
-    g_usleep(PAUSE_STEP_MS * 1000);
-  }
-  return true;
+  pause = MAX(MIN(pause, RETRY_PAUSE_MAX_MS), download->asked_pause_ms);
+  return http_pause((unsigned)pause, cancellable, error);
 }
 
 /* One attempt; *@status is 0 when the remote did not answer as it should. */
@@ -219,6 +224,7 @@ attempt_download(HttpClient *client, Download *download, const char *path, const
   g_auto(GStrv) headers = make_request_headers(download, path, etag_path);
   download->began = false;
   download->total = 0;
+  download->asked_pause_ms = 0;
   download->exchange = (HttpExchange){
       .sink = store_body, .sink_data = download, .limit = UINT64_MAX, .cancellable = cancellable};
   g_autoptr(HttpResponse) response =
@@ -227,6 +233,7 @@ attempt_download(HttpClient *client, Download *download, const char *path, const
   if (response == NULL)
     return false;
   *status = response->status;
+  download->asked_pause_ms = http_response_retry_after(response);
   if (response->status == 416 && !truncate_part(download, error))
     return false;
   if (response->status != 200 && response->status != 206)
@@ -285,7 +292,7 @@ download_http(HttpClient *client, Download *download, const char *path, const ch
       g_propagate_error(error, g_steal_pointer(&failure));
       return false;
     }
-    if (!pause_before_retry(client, attempt, cancellable, error))
+    if (!pause_before_retry(client, download, attempt, cancellable, error))
       return false;
   }
 }

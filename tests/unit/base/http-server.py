@@ -30,7 +30,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         count = seen[self.path] = seen.get(self.path, 0) + 1
-        behaviour = self.path.split("/")[1].split("?")[0]
+        # A proxy is asked for the whole address.
+        behaviour = self.path.removeprefix("http://upstream.invalid").split("/")[1].split("?")[0]
         getattr(self, "do_" + behaviour)(count)
 
     do_HEAD = do_GET
@@ -88,6 +89,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if count == 1:
             return self.cut('"w"')
         self.answer(206, BODY[:10], ETag='"w"', Content_Range=f"bytes 0-9/{len(BODY)}")
+
+    def do_spliced(self, count):
+        """Goes on with another file, and lets it be known; from the start on it gives the whole."""
+        if count == 1:
+            return self.cut('"old"', b"x" * len(BODY))
+        if self.headers.get("Range"):
+            return self.answer(206, BODY[30000:], ETag='"new"',
+                               Content_Range=f"bytes 30000-{len(BODY) - 1}/{len(BODY)}")
+        self.answer(200, BODY, ETag='"new"')
+
+    def do_limited(self, count):
+        """Asks for a second's pause, and takes it ill when it is not kept."""
+        if count == 1:
+            Handler.asked = time.monotonic()
+            return self.answer(429, Retry_After="1")
+        self.answer(200 if time.monotonic() - Handler.asked >= 0.9 else 400, BODY)
 
     def do_alwayscut(self, count):
         self.cut('W/"weak"')

@@ -165,6 +165,8 @@ test_downloads(void)
       {"busy too often", "/busy?2", 1, ASSAY_ERROR_NETWORK, 0, 2},
       {"cut without end", "/alwayscut?1", 2, ASSAY_ERROR_NETWORK, 0, 3},
       {"another range than asked", "/wrongrange?1", 1, ASSAY_ERROR_NETWORK, 0, 2},
+      {"the rest of another file", "/spliced?1", 2, -1, DOWNLOAD_NEW, 3},
+      {"a pause that is asked for", "/limited?1", 1, -1, DOWNLOAD_NEW, 2},
       {"missing is not retried", "/gone?1", 3, ASSAY_ERROR_NOT_FOUND, 0, 1},
       {"forbidden is not retried", "/private?1", 3, ASSAY_ERROR_DENIED, 0, 1},
   };
@@ -197,6 +199,55 @@ test_downloads(void)
     g_assert_cmpint(result, ==, cases[i].second);
     check_whole_body(path);
   }
+}
+
+static void
+test_retry_after(void)
+{
+  static const struct {
+    const char *value;
+    unsigned milliseconds;
+  } cases[] = {
+      {NULL, 0},
+      {"3", 3000},
+      {"0", 0},
+      {"86400", HTTP_RETRY_AFTER_MAX_MS},
+      {"99999999999999999999", 0},
+      {"-1", 0},
+      {"soon", 0},
+      {"Sun, 06 Nov 1994 08:49:37 GMT", 0},
+      {"Fri, 31 Dec 2100 23:59:59 GMT", HTTP_RETRY_AFTER_MAX_MS},
+      {"Fri, 31 Dez 2100 23:59:59 GMT", 0},
+      {"Fri, 31 anF 2100 23:59:59 GMT", 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_test_message("case: %s", cases[i].value);
+    g_autoptr(HttpResponse) response = g_new0(HttpResponse, 1);
+    response->headers = g_hash_table_new(g_str_hash, g_str_equal);
+    if (cases[i].value != NULL)
+      g_hash_table_insert(response->headers, (gpointer)(uintptr_t) "retry-after",
+                          (gpointer)(uintptr_t)cases[i].value);
+    g_assert_cmpuint(http_response_retry_after(response), ==, cases[i].milliseconds);
+  }
+}
+
+/* The server stands in for a proxy, which is asked with the whole address. */
+static void
+test_proxy(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(HttpClient) client = new_client();
+  g_autofree char *no_proxy = g_strdup(g_getenv("no_proxy"));
+  g_unsetenv("no_proxy");
+  g_unsetenv("NO_PROXY");
+  g_setenv("http_proxy", base_url, true);
+  g_autoptr(HttpResponse) response = http_client_request(
+      client, "GET", "http://upstream.invalid/plain", NULL, SLICE_EMPTY, BODY_SIZE, NULL, &error);
+  g_unsetenv("http_proxy");
+  g_setenv("no_proxy", no_proxy != NULL ? no_proxy : "*", true);
+  g_assert_no_error(error);
+  g_assert_cmpint(response->status, ==, 200);
+  g_assert_cmpstr(g_hash_table_lookup(response->headers, "x-kind"), ==, "plain");
 }
 
 /* A failed run leaves the part; the next one goes on from there. */
@@ -271,6 +322,8 @@ main(int argc, char **argv)
   g_test_add_func("/http-client/authorization", test_authorization_stays_with_its_host);
   g_test_add_func("/http-client/stream", test_stream);
   g_test_add_func("/http-client/downloads", test_downloads);
+  g_test_add_func("/http-client/retry-after", test_retry_after);
+  g_test_add_func("/http-client/proxy", test_proxy);
   g_test_add_func("/http-client/next-run-resumes", test_next_run_resumes);
   g_test_add_func("/http-client/limits-and-files", test_download_limit_and_files);
   int result = g_test_run();
