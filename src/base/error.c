@@ -27,7 +27,7 @@ error_set_errno(GError **error, int errno_value, const char *format, ...)
   if (errno_value == ENOENT)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: %s", what, g_strerror(errno_value));
   if (errno_value == ENOSPC || errno_value == EDQUOT)
-    return error_set(error, ASSAY_ERROR_IO, "%s: the disk is full (%s); free some space", what,
+    return error_set(error, ASSAY_ERROR_FULL, "%s: the disk is full (%s); free some space", what,
                      g_strerror(errno_value));
   return error_set(error, ASSAY_ERROR_IO, "%s: %s", what, g_strerror(errno_value));
 }

@@ -28,6 +28,7 @@ typedef enum {
   ASSAY_ERROR_DENIED,      /* policy or permission forbids it */
   ASSAY_ERROR_UNSUPPORTED, /* understood, but not something we do */
   ASSAY_ERROR_IO,          /* the operating system failed us: disk, memory, file permissions */
+  ASSAY_ERROR_FULL,        /* the disk or its quota is full: the same may work once there is room */
   ASSAY_ERROR_NETWORK,     /* a remote did not answer, or not as it should */
   ASSAY_ERROR_TIMEOUT,     /* a deadline passed */
   ASSAY_ERROR_BUSY,        /* try again later: a lock, a queue that is full */
@@ -36,9 +37,9 @@ typedef enum {
 
 GQuark assay_error_quark(void);
 
-/* Sets *error to ASSAY_ERROR_IO (ENOENT becomes NOT_FOUND, ENOSPC and EDQUOT keep IO and say that
- * the disk is full) with the formatted text, ": " and the text of @errno_value. Always returns
- * false, so that a caller can `return error_set_errno(...)`. */
+/* Sets *error to ASSAY_ERROR_IO (NOT_FOUND for ENOENT, FULL for ENOSPC and EDQUOT) with the
+ * formatted text, ": " and the text of @errno_value. Always returns false, so that a caller can
+ * `return error_set_errno(...)`. */
 bool error_set_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Sets *error with @code in ASSAY_ERROR. Always returns false. */

@@ -79,24 +79,40 @@ annotations_from_text(const char *text)
   return annotations;
 }
 
+/* What an index may hold, as its readers bound it. */
+#define REFERRERS_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* What a descriptor takes in an index beside its annotations. */
+#define DESCRIPTOR_BYTES ((size_t)512)
+
+/* Fills @referrers up to the bound; *more tells that others follow. */
 static bool
 add_stored_referrers(SqlConnection *db, const char *repository, const Digest *digest,
-                     GPtrArray *referrers, GError **error)
+                     const char *artifact_type, const char *last, GPtrArray *referrers, bool *more,
+                     GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT digest, media_type, artifact_type, annotations, length(content) "
-                "FROM manifests WHERE repository = $1 AND subject = $2 ORDER BY pushed, digest",
-                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT digest, media_type, artifact_type, annotations, length(content) "
+      "FROM manifests WHERE repository = $1 AND subject = $2 AND digest > $3 "
+      "ORDER BY digest",
+      SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(last != NULL ? last : ""), SQL_END);
   if (rows == NULL)
     return false;
-  while (sql_rows_next(rows, &failure)) {
+  size_t bytes = 0;
+  while (!*more && sql_rows_next(rows, &failure)) {
+    const char *type = sql_rows_text(rows, 2), *annotations = sql_rows_text(rows, 3);
+    if (artifact_type != NULL && g_strcmp0(type, artifact_type) != 0)
+      continue;
+    bytes += DESCRIPTOR_BYTES + (annotations != NULL ? strlen(annotations) : 0);
+    *more = referrers->len > 0 && bytes > REFERRERS_BYTES_MAX;
+    if (*more)
+      break;
     Descriptor *descriptor = g_new0(Descriptor, 1);
     g_strlcpy(descriptor->digest.text, sql_rows_text(rows, 0), sizeof descriptor->digest.text);
     descriptor->media_type = g_strdup(sql_rows_text(rows, 1));
-    descriptor->artifact_type = g_strdup(sql_rows_text(rows, 2));
-    descriptor->annotations = annotations_from_text(sql_rows_text(rows, 3));
+    descriptor->artifact_type = g_strdup(type);
+    descriptor->annotations = annotations_from_text(annotations);
     descriptor->size = (uint64_t)sql_rows_integer(rows, 4);
     g_ptr_array_add(referrers, descriptor);
   }
@@ -105,27 +121,26 @@ add_stored_referrers(SqlConnection *db, const char *repository, const Digest *di
   return failure == NULL;
 }
 
+/* There, and not listed by its own subject anyway. */
 static bool
-is_listed(const GPtrArray *referrers, const Digest *digest)
+is_listed_by_tag_alone(SqlConnection *db, const char *repository, const Digest *digest,
+                       const Digest *subject)
 {
-  for (guint i = 0; i < referrers->len; i++) {
-    const Descriptor *descriptor = g_ptr_array_index(referrers, i);
-    if (digest_equal(&descriptor->digest, digest))
-      return true;
-  }
-  return false;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, NULL, "SELECT subject FROM manifests WHERE repository = $1 AND digest = $2",
+                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  return registry_row_exists(rows, NULL) && g_strcmp0(sql_rows_text(rows, 0), subject->text) != 0;
 }
 
 /* distribution-spec, "Referrers Tag Schema": clients of registries without the referrers API keep
- * an index under the tag "sha256-<hex>", cut to a tag's length. What they listed there stays found.
- */
+ * an index under the tag "sha256-<hex>", of which the hex is cut to 64 digits. What they listed
+ * there stays found. */
 static void
-add_fallback_referrers(Registry *registry, const char *repository, const Digest *digest,
-                       GPtrArray *referrers)
+add_fallback_referrers(Registry *registry, SqlConnection *db, const char *repository,
+                       const Digest *digest, const char *artifact_type, GPtrArray *referrers)
 {
-  g_autofree char *tag = g_strdelimit(g_strdup(digest->text), ":", '-');
-  if (strlen(tag) > 32 + 1 + 64)
-    tag[32 + 1 + 64] = '\0';
+  g_autofree char *tag =
+      g_strdup_printf("%.6s-%.64s", digest->text, digest_hex(digest)); /* "sha256", "sha512" */
   g_autoptr(StoredManifest) stored = registry_manifest_get(registry, repository, tag, NULL);
   g_autoptr(Manifest) index =
       stored == NULL ? NULL
@@ -134,29 +149,28 @@ add_fallback_referrers(Registry *registry, const char *repository, const Digest 
     return;
   while (index->manifests->len > 0) {
     Descriptor *descriptor = g_ptr_array_steal_index(index->manifests, 0);
-    if (is_listed(referrers, &descriptor->digest))
-      descriptor_free(descriptor);
-    else
+    if ((artifact_type == NULL || g_strcmp0(descriptor->artifact_type, artifact_type) == 0) &&
+        is_listed_by_tag_alone(db, repository, &descriptor->digest, digest))
       g_ptr_array_add(referrers, descriptor);
+    else
+      descriptor_free(descriptor);
   }
 }
 
 GPtrArray *
 registry_referrers(Registry *registry, const char *repository, const Digest *digest,
-                   const char *artifact_type, GError **error)
+                   const char *artifact_type, const char *last, bool *more, GError **error)
 {
+  *more = false;
   if (!registry_check_name(repository, error))
     return NULL;
   g_autoptr(GPtrArray) referrers = g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
-  if (db == NULL || !add_stored_referrers(db, repository, digest, referrers, error))
+  if (db == NULL ||
+      !add_stored_referrers(db, repository, digest, artifact_type, last, referrers, more, error))
     return NULL;
-  add_fallback_referrers(registry, repository, digest, referrers);
-  for (guint i = referrers->len; artifact_type != NULL && i > 0; i--) {
-    const Descriptor *descriptor = g_ptr_array_index(referrers, i - 1);
-    if (g_strcmp0(descriptor->artifact_type, artifact_type) != 0)
-      g_ptr_array_remove_index(referrers, i - 1);
-  }
+  if (!*more)
+    add_fallback_referrers(registry, db, repository, digest, artifact_type, referrers);
   return g_steal_pointer(&referrers);
 }
 

@@ -17,12 +17,28 @@ stored_manifest_free(StoredManifest *manifest)
   g_free(manifest);
 }
 
+void
+pushed_manifest_clear(PushedManifest *pushed)
+{
+  g_clear_pointer(&pushed->manifest, manifest_free);
+  g_clear_pointer(&pushed->warnings, g_ptr_array_unref);
+}
+
 static bool
 manifest_unknown(GError **error, const char *repository, const char *reference)
 {
   return registry_error_set(error, REGISTRY_MANIFEST_UNKNOWN,
-                            "%s%s%s: no such manifest; `tags/list` tells the tags", repository,
+                            "%s%s%.200s: no such manifest; `tags/list` tells the tags", repository,
                             strchr(reference, ':') != NULL ? "@" : ":", reference);
+}
+
+static bool
+check_tag(const char *tag, GError **error)
+{
+  return tag_is_valid(tag) ||
+         registry_error_set(error, REGISTRY_MANIFEST_INVALID,
+                            "tag \"%.200s\": letters, digits and . _ - only, at most %d", tag,
+                            TAG_MAX);
 }
 
 /* A reference is a digest when it holds a colon, which a tag cannot. */
@@ -36,10 +52,6 @@ check_reference(const char *repository, const char *reference, Digest *digest, b
   *is_digest = strchr(reference, ':') != NULL;
   if (*is_digest && !digest_parse(reference, digest, &failure))
     return registry_error_set(error, REGISTRY_DIGEST_INVALID, "%s", failure->message);
-  if (!*is_digest && !tag_is_valid(reference))
-    return registry_error_set(error, REGISTRY_MANIFEST_INVALID,
-                              "tag \"%.200s\": letters, digits and . _ - only, at most %d",
-                              reference, TAG_MAX);
   return true;
 }
 
@@ -69,6 +81,12 @@ registry_manifest_get(Registry *registry, const char *repository, const char *re
   g_autoptr(GError) failure = NULL;
   if (!check_reference(repository, reference, &digest, &is_digest, error))
     return NULL;
+  /* What can be no tag names nothing: not there, rather than a bad request (distribution-spec,
+   * "Pulling manifests"). */
+  if (!is_digest && !tag_is_valid(reference)) {
+    manifest_unknown(error, repository, reference);
+    return NULL;
+  }
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
@@ -158,28 +176,59 @@ annotations_to_text(const Manifest *manifest)
 }
 
 static bool
-store_manifest(SqlConnection *db, const char *repository, const char *tag, const Manifest *manifest,
+store_manifest(SqlConnection *db, const char *repository, const Manifest *manifest,
                const Digest *digest, GBytes *bytes, GError **error)
 {
   g_autofree char *annotations = annotations_to_text(manifest);
-  int64_t now = g_get_real_time();
-  if (!sql_run(db, NULL, error,
-               "INSERT INTO manifests (repository, digest, media_type, artifact_type, subject, "
-               "annotations, content, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-               "ON CONFLICT (repository, digest) DO UPDATE SET media_type = excluded.media_type",
-               SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(manifest->media_type),
-               SQL_TEXT(manifest->artifact_type),
-               SQL_TEXT(manifest->subject == NULL ? NULL : manifest->subject->digest.text),
-               SQL_TEXT(annotations), SQL_BYTES(slice_from_bytes(bytes)), SQL_INTEGER(now),
-               SQL_END))
-    return false;
-  return tag == NULL ||
-         sql_run(db, NULL, error,
+  return sql_run(db, NULL, error,
+                 "INSERT INTO manifests (repository, digest, media_type, artifact_type, subject, "
+                 "annotations, content, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+                 "ON CONFLICT (repository, digest) DO UPDATE SET media_type = excluded.media_type",
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(manifest->media_type),
+                 SQL_TEXT(manifest->artifact_type),
+                 SQL_TEXT(manifest->subject == NULL ? NULL : manifest->subject->digest.text),
+                 SQL_TEXT(annotations), SQL_BYTES(slice_from_bytes(bytes)),
+                 SQL_INTEGER(g_get_real_time()), SQL_END);
+}
+
+static bool
+store_tags(SqlConnection *db, const char *repository, const char *const *tags, const Digest *digest,
+           GError **error)
+{
+  for (; *tags != NULL; tags++)
+    if (!sql_run(db, NULL, error,
                  "INSERT INTO tags (repository, name, digest, updated) VALUES ($1, $2, $3, $4) "
                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
                  "updated = excluded.updated",
-                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text), SQL_INTEGER(now),
-                 SQL_END);
+                 SQL_TEXT(repository), SQL_TEXT(*tags), SQL_TEXT(digest->text),
+                 SQL_INTEGER(g_get_real_time()), SQL_END))
+      return false;
+  return true;
+}
+
+/* What is allowed, but will surprise somebody. */
+static bool
+collect_warnings(SqlConnection *db, const char *repository, const Manifest *manifest,
+                 GPtrArray *warnings, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  const Descriptor *subject = manifest->subject;
+  if (subject != NULL && !is_present(db, manifest_query, repository, &subject->digest, &failure) &&
+      failure == NULL)
+    g_ptr_array_add(warnings, g_strdup_printf("the subject %s is not in repository %s yet",
+                                              subject->digest.text, repository));
+  for (guint i = 0; i < manifest->layers->len && failure == NULL; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    if (media_type_is_foreign_layer(layer->media_type) &&
+        !is_present(db, blob_query, repository, &layer->digest, &failure) && failure == NULL)
+      g_ptr_array_add(warnings, g_strdup_printf("layer %s is not stored here and is not scanned; "
+                                                "clients fetch it from its own URLs",
+                                                layer->digest.text));
+  }
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }
 
 static Manifest *
@@ -196,39 +245,66 @@ parse_manifest(GBytes *bytes, const char *media_type, GError **error)
   return manifest;
 }
 
-bool
-registry_manifest_put(Registry *registry, const char *repository, const char *reference,
-                      const char *media_type, GBytes *bytes, Digest *digest, Manifest **parsed,
-                      GError **error)
+static bool
+check_tags(const char *const *tags, GError **error)
 {
-  Digest expected;
-  bool is_digest;
-  if (!check_reference(repository, reference, &expected, &is_digest, error))
-    return false;
+  for (; *tags != NULL; tags++)
+    if (!check_tag(*tags, error))
+      return false;
+  return true;
+}
+
+static bool
+check_bytes(Registry *registry, const char *reference, bool is_digest, GBytes *bytes,
+            Digest *digest, GError **error)
+{
   if (g_bytes_get_size(bytes) > registry->limits.manifest_bytes)
     return registry_error_set(error, REGISTRY_SIZE_INVALID,
                               "a manifest may have at most %" G_GUINT64_FORMAT
                               " bytes (limits.manifest_bytes)",
                               registry->limits.manifest_bytes);
   *digest =
-      digest_of(is_digest ? digest_algorithm(&expected) : DIGEST_SHA256, slice_from_bytes(bytes));
-  if (is_digest && !digest_equal(digest, &expected))
+      digest_of(is_digest ? digest_algorithm(digest) : DIGEST_SHA256, slice_from_bytes(bytes));
+  if (is_digest && strcmp(digest->text, reference) != 0)
     return registry_error_set(error, REGISTRY_DIGEST_INVALID,
-                              "the manifest has the digest %s, not %s", digest->text,
-                              expected.text);
+                              "the manifest has the digest %s, not %s", digest->text, reference);
+  return true;
+}
+
+bool
+registry_manifest_put(Registry *registry, const char *repository, const char *reference,
+                      const char *const *tags, const char *media_type, GBytes *bytes,
+                      PushedManifest *pushed, GError **error)
+{
+  static const char *const no_tags[] = {NULL};
+  const char *const one_tag[] = {reference, NULL};
+  Digest digest;
+  bool is_digest;
+  if (!check_reference(repository, reference, &digest, &is_digest, error))
+    return false;
+  if (!is_digest)
+    tags = one_tag;
+  else if (tags == NULL)
+    tags = no_tags;
+  if (!check_tags(tags, error) ||
+      !check_bytes(registry, reference, is_digest, bytes, &digest, error))
+    return false;
   g_autoptr(Manifest) manifest = parse_manifest(bytes, media_type, error);
   if (manifest == NULL)
     return false;
 
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
   if (db == NULL || !registry_add_repository(db, repository, error) ||
       !check_references(db, repository, manifest, error) ||
-      !store_manifest(db, repository, is_digest ? NULL : reference, manifest, digest, bytes,
-                      error) ||
-      !sql_commit(db, error))
+      !collect_warnings(db, repository, manifest, warnings, error) ||
+      !store_manifest(db, repository, manifest, &digest, bytes, error) ||
+      !store_tags(db, repository, tags, &digest, error) || !sql_commit(db, error))
     return false;
   registry_changed(registry);
-  *parsed = g_steal_pointer(&manifest);
+  pushed->digest = digest;
+  pushed->manifest = g_steal_pointer(&manifest);
+  pushed->warnings = g_steal_pointer(&warnings);
   return true;
 }
 
@@ -240,6 +316,8 @@ registry_manifest_delete(Registry *registry, const char *repository, const char 
   bool is_digest;
   if (!check_reference(repository, reference, &digest, &is_digest, error))
     return false;
+  if (!is_digest && !tag_is_valid(reference))
+    return manifest_unknown(error, repository, reference);
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
   if (db == NULL || !registry_check_known(db, repository, error))
     return false;

@@ -7,20 +7,30 @@ struct Registry {
   BlobStore *blobs;
   SqlPool *sql;
   ConfigLimits limits;
-  /* Finishing an upload makes its file visible and then its row: a reader. Deleting a blob removes
-   * the row and then the file: the writer. So a file is never removed between the two steps of a
-   * push. */
-  GRWLock blob_files;
+  /* By the first byte of a digest. Finishing an upload makes its file visible and then its row;
+   * deleting a blob removes the row and then the file: under the blob's lock, so that a file is
+   * never removed between the two steps of a push. A mutex each, and not one lock for readers and a
+   * writer: pushes overlap without end, and a delete would wait as long. */
+  GMutex blob_locks[256];
   GMutex uploads_lock; /* guards `uploads` and each RegistryUpload.taken */
   GHashTable *uploads; /* id -> RegistryUpload: sessions whose hash is in memory */
   uint64_t generation; /* atomic */
+  /* Atomic. The start may find what a crash left; later, a push or a delete that failed between its
+   * two steps leaves a file without a row. */
+  bool orphans_possible;
 };
 
 /* Sets REGISTRY_ERROR; always false. */
 bool registry_error_set(GError **error, RegistryErrorCode code, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* Counts a committed change. */
+/* The lock that a blob's file and row are made and removed under. */
+GMutex *registry_blob_lock(Registry *registry, const Digest *digest);
+
+/* Makes the next registry_remove_orphans() look. */
+void registry_expect_orphans(Registry *registry);
+
+/* Counts a committed change to manifests or tags. */
 void registry_changed(Registry *registry);
 
 /* REGISTRY_NAME_INVALID unless @repository follows the grammar. */

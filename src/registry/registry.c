@@ -27,10 +27,19 @@ registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits)
   registry->sql = sql;
   registry->limits = *limits;
   registry->generation = 1;
+  registry->orphans_possible = true;
   registry->uploads = g_hash_table_new(g_str_hash, g_str_equal);
-  g_rw_lock_init(&registry->blob_files);
+  for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
+    g_mutex_init(&registry->blob_locks[i]);
   g_mutex_init(&registry->uploads_lock);
   return registry;
+}
+
+GMutex *
+registry_blob_lock(Registry *registry, const Digest *digest)
+{
+  const char *hex = digest_hex(digest);
+  return &registry->blob_locks[g_ascii_xdigit_value(hex[0]) << 4 | g_ascii_xdigit_value(hex[1])];
 }
 
 uint64_t
@@ -167,14 +176,12 @@ registry_blob_mount(Registry *registry, const char *repository, const char *from
 {
   if (!registry_check_name(repository, error))
     return false;
+  /* A row whose file a broken disk lost is of no use: the client's upload heals it. */
+  if (!blob_store_has(registry->blobs, digest, NULL))
+    return false;
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  if (!blob_is_linked(db, from, digest, error) ||
-      !registry_link_blob(db, repository, digest, error) || !sql_commit(db, error))
-    return false;
-  registry_changed(registry);
-  return true;
+  return db != NULL && blob_is_linked(db, from, digest, error) &&
+         registry_link_blob(db, repository, digest, error) && sql_commit(db, error);
 }
 
 /* Removes the link, and the blob's row when it was the last; *last tells. */
@@ -211,11 +218,75 @@ registry_blob_delete(Registry *registry, const char *repository, const Digest *d
   if (!registry_check_name(repository, error))
     return false;
   bool last = false;
-  g_rw_lock_writer_lock(&registry->blob_files);
-  bool deleted = unlink_blob(registry, repository, digest, &last, error) &&
-                 (!last || blob_store_delete(registry->blobs, digest, error));
-  g_rw_lock_writer_unlock(&registry->blob_files);
-  if (deleted)
-    registry_changed(registry);
-  return deleted;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
+  if (!unlink_blob(registry, repository, digest, &last, error))
+    return false;
+  if (!last || blob_store_delete(registry->blobs, digest, error))
+    return true;
+  registry_expect_orphans(registry);
+  return false;
+}
+
+/* --- files that no row speaks of --- */
+
+static bool
+blob_is_known(Registry *registry, const Digest *digest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(SqlRows) rows = sql_query(db, error, "SELECT 1 FROM blobs WHERE digest = $1",
+                                      SQL_TEXT(digest->text), SQL_END);
+  return registry_row_exists(rows, error);
+}
+
+static bool
+remove_if_orphan(Registry *registry, const Digest *digest, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
+  if (blob_is_known(registry, digest, &failure))
+    return false;
+  if (failure == NULL)
+    return blob_store_delete(registry->blobs, digest, error);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+void
+registry_expect_orphans(Registry *registry)
+{
+  __atomic_store_n(&registry->orphans_possible, true, __ATOMIC_RELEASE);
+}
+
+static bool
+remove_orphans_of(Registry *registry, const GArray *blobs, unsigned *removed, GError **error)
+{
+  for (guint i = 0; i < blobs->len; i++) {
+    g_autoptr(GError) failure = NULL;
+    if (remove_if_orphan(registry, &g_array_index(blobs, Digest, i), &failure))
+      ++*removed;
+    if (failure != NULL) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+  }
+  return true;
+}
+
+bool
+registry_remove_orphans(Registry *registry, unsigned *removed, GError **error)
+{
+  *removed = 0;
+  if (!__atomic_exchange_n(&registry->orphans_possible, false, __ATOMIC_ACQ_REL))
+    return true;
+  for (DigestAlgorithm algorithm = DIGEST_SHA256; algorithm <= DIGEST_SHA512; algorithm++)
+    for (unsigned first = 0; first < G_N_ELEMENTS(registry->blob_locks); first++) {
+      g_autoptr(GArray) blobs = blob_store_list(registry->blobs, algorithm, (uint8_t)first);
+      if (!remove_orphans_of(registry, blobs, removed, error)) {
+        registry_expect_orphans(registry);
+        return false;
+      }
+    }
+  return true;
 }

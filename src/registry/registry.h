@@ -42,7 +42,7 @@ Registry *registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limit
 void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 
-/* Rises with every change to any repository: what a cache of answers is checked against. */
+/* Rises with every change to manifests and tags: what a cache of answers is checked against. */
 uint64_t registry_generation(const Registry *registry);
 
 /* --- blobs --- */
@@ -62,14 +62,18 @@ typedef struct RegistryUpload RegistryUpload;
 /* @algorithm: what the finishing digest is expected to be by; sha256 unless announced. */
 RegistryUpload *registry_upload_start(Registry *registry, const char *repository,
                                       DigestAlgorithm algorithm, GError **error);
-/* Takes the session for this thread: REGISTRY_BLOB_UPLOAD_UNKNOWN; ASSAY_ERROR_BUSY while another
- * request holds it. */
+/* Takes the session for this thread: REGISTRY_BLOB_UPLOAD_UNKNOWN; REGISTRY_TOOMANYREQUESTS while
+ * another request holds it. */
 RegistryUpload *registry_upload_take(Registry *registry, const char *repository, const char *id,
                                      GError **error);
+/* How much has come, also while another request holds it. */
+bool registry_upload_status(Registry *registry, const char *repository, const char *id,
+                            uint64_t *size, GError **error);
 const char *registry_upload_id(const RegistryUpload *upload);
 uint64_t registry_upload_size(const RegistryUpload *upload);
 bool registry_upload_append(RegistryUpload *upload, Slice bytes, GError **error);
-/* Durable and linked into the repository on success. */
+/* Durable and linked into the repository on success. A digest that does not hold ends the session;
+ * after an error of the disk it may be tried again, unless the disk lost bytes. */
 bool registry_upload_finish(RegistryUpload *upload, const Digest *digest, GError **error);
 bool registry_upload_cancel(RegistryUpload *upload, GError **error);
 /* Gives the session back, open. */
@@ -89,12 +93,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredManifest, stored_manifest_free)
 /* @reference: a tag or a digest. (transfer full) */
 StoredManifest *registry_manifest_get(Registry *registry, const char *repository,
                                       const char *reference, GError **error);
-/* Parses, checks that what it refers to is there, stores, tags (@reference a tag), records the
- * subject.
- * @parsed and @digest are filled on success. */
+/* What became of a manifest that was put. */
+typedef struct {
+  Digest digest;
+  Manifest *manifest;
+  GPtrArray *warnings; /* char *: what its pusher should know */
+} PushedManifest;
+void pushed_manifest_clear(PushedManifest *pushed);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PushedManifest, pushed_manifest_clear)
+/* Parses, checks that what it refers to is there, stores, tags (@reference a tag; @tags, which may
+ * be NULL, when it is a digest), records the subject. Fills @pushed on success. */
 bool registry_manifest_put(Registry *registry, const char *repository, const char *reference,
-                           const char *media_type, GBytes *bytes, Digest *digest, Manifest **parsed,
-                           GError **error);
+                           const char *const *tags, const char *media_type, GBytes *bytes,
+                           PushedManifest *pushed, GError **error);
 /* By digest: the manifest and its tags; by tag: the tag alone. */
 bool registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
                               GError **error);
@@ -104,10 +115,12 @@ bool registry_manifest_delete(Registry *registry, const char *repository, const 
 GStrv registry_tags(Registry *registry, const char *repository, const char *last, int64_t n,
                     bool *more, GError **error);
 GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GError **error);
-/* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest;
- * @artifact_type NULL: all. (transfer full) */
+/* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest, after
+ * @last (NULL: from the first) in the order of their digests; @artifact_type NULL: all. A list that
+ * would be too large for an index ends early, with *more set. (transfer full) */
 GPtrArray *registry_referrers(Registry *registry, const char *repository, const Digest *digest,
-                              const char *artifact_type, GError **error);
+                              const char *artifact_type, const char *last, bool *more,
+                              GError **error);
 
 /* A manifest of a repository as lists show it. */
 typedef struct {
@@ -127,3 +140,7 @@ GPtrArray *registry_images(Registry *registry, const char *repository, int64_t l
 unsigned registry_open_uploads(Registry *registry);
 /* Drops idle uploads; called now and then by the server. */
 unsigned registry_expire_uploads(Registry *registry);
+/* Removes the files of blobs that no row speaks of: a crash between the two steps of a push or of a
+ * delete leaves such, as does a failure of the disk. Looks (at every folder of the store) when
+ * called for the first time and after such a failure; otherwise costs nothing. */
+bool registry_remove_orphans(Registry *registry, unsigned *removed, GError **error);

@@ -3,6 +3,10 @@
 #include "base/error.h"
 #include "registry/registry-private.h"
 
+/* Clients that were killed leave sessions behind. When no more may be opened, those go that were
+ * idle this long, before a new one is refused. */
+#define RECLAIM_SECONDS 600
+
 struct RegistryUpload {
   Registry *registry;
   char *repository;
@@ -56,6 +60,21 @@ upload_new(Registry *registry, const char *repository, BlobUpload *blob)
   return upload;
 }
 
+static unsigned expire_idle(Registry *registry, uint32_t seconds);
+
+static bool
+add_row_or_make_room(Registry *registry, const char *id, const char *repository, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (add_row(registry, id, repository, &failure))
+    return true;
+  if (g_error_matches(failure, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS) &&
+      expire_idle(registry, MIN(registry->limits.upload_expiry, RECLAIM_SECONDS)) > 0)
+    return add_row(registry, id, repository, error);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
 RegistryUpload *
 registry_upload_start(Registry *registry, const char *repository, DigestAlgorithm algorithm,
                       GError **error)
@@ -65,7 +84,7 @@ registry_upload_start(Registry *registry, const char *repository, DigestAlgorith
   g_autoptr(BlobUpload) blob = blob_upload_new(registry->blobs, algorithm, error);
   if (blob == NULL)
     return NULL;
-  if (!add_row(registry, blob_upload_id(blob), repository, error)) {
+  if (!add_row_or_make_room(registry, blob_upload_id(blob), repository, error)) {
     blob_upload_cancel(blob, NULL);
     return NULL;
   }
@@ -85,8 +104,8 @@ upload_unknown(GError **error, const char *repository, const char *id)
                             id, repository);
 }
 
-/* After a restart: the row says whose it is, the file is hashed again. Under uploads_lock, so that
- * two requests cannot both take it up. */
+/* After a restart: the row says whose it is. Under uploads_lock, so that two requests cannot both
+ * take it up. */
 static RegistryUpload *
 upload_resume(Registry *registry, const char *repository, const char *id, GError **error)
 {
@@ -109,29 +128,56 @@ upload_resume(Registry *registry, const char *repository, const char *id, GError
   return NULL;
 }
 
+/* The session, wherever it is; under uploads_lock. */
+static RegistryUpload *
+find_upload(Registry *registry, const char *repository, const char *id, GError **error)
+{
+  RegistryUpload *upload = g_hash_table_lookup(registry->uploads, id);
+  if (upload == NULL) {
+    upload = upload_resume(registry, repository, id, error);
+    if (upload == NULL)
+      return NULL;
+    upload->taken = false;
+    g_hash_table_insert(registry->uploads, g_strdup(id), upload);
+  }
+  if (g_strcmp0(upload->repository, repository) == 0 && !blob_upload_is_gone(upload->blob))
+    return upload;
+  upload_unknown(error, repository, id);
+  return NULL;
+}
+
 RegistryUpload *
 registry_upload_take(Registry *registry, const char *repository, const char *id, GError **error)
 {
   if (!registry_check_name(repository, error))
     return NULL;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&registry->uploads_lock);
-  RegistryUpload *upload = g_hash_table_lookup(registry->uploads, id);
-  if (upload == NULL) {
-    upload = upload_resume(registry, repository, id, error);
-    if (upload != NULL)
-      g_hash_table_insert(registry->uploads, g_strdup(id), upload);
-    return upload;
-  }
-  if (g_strcmp0(upload->repository, repository) != 0) {
-    upload_unknown(error, repository, id);
+  RegistryUpload *upload = find_upload(registry, repository, id, error);
+  if (upload == NULL)
     return NULL;
-  }
   if (upload->taken) {
-    error_set(error, ASSAY_ERROR_BUSY, "upload %s: another request is writing to it", id);
+    registry_error_set(error, REGISTRY_TOOMANYREQUESTS,
+                       "upload %s: another request is still writing to it; ask how far it came "
+                       "(GET), and go on from there",
+                       id);
     return NULL;
   }
   upload->taken = true;
   return upload;
+}
+
+bool
+registry_upload_status(Registry *registry, const char *repository, const char *id, uint64_t *size,
+                       GError **error)
+{
+  if (!registry_check_name(repository, error))
+    return false;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&registry->uploads_lock);
+  const RegistryUpload *upload = find_upload(registry, repository, id, error);
+  if (upload == NULL)
+    return false;
+  *size = blob_upload_size(upload->blob);
+  return true;
 }
 
 const char *
@@ -180,7 +226,7 @@ record_blob(RegistryUpload *upload, const Digest *digest, GError **error)
          remove_row(db, upload, error) && sql_commit(db, error);
 }
 
-/* A digest that does not hold ends the session: what came cannot become the blob any more. */
+/* The session ends without a blob. */
 static void
 drop_row(RegistryUpload *upload)
 {
@@ -190,25 +236,35 @@ drop_row(RegistryUpload *upload)
   upload->ended = true;
 }
 
+/* The digest and the waiting for the disk need no lock: nobody else sees the file yet. */
+static bool
+finish_blob(RegistryUpload *upload, const Digest *digest, GError **error)
+{
+  if (!blob_upload_seal(upload->blob, digest, error))
+    return false;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(upload->registry, digest));
+  if (blob_upload_finish(upload->blob, digest, error) && record_blob(upload, digest, error))
+    return true;
+  registry_expect_orphans(upload->registry);
+  return false;
+}
+
 bool
 registry_upload_finish(RegistryUpload *upload, const Digest *digest, GError **error)
 {
-  Registry *registry = upload->registry;
   g_autoptr(GError) failure = NULL;
-  g_rw_lock_reader_lock(&registry->blob_files);
-  bool finished =
-      blob_upload_finish(upload->blob, digest, &failure) && record_blob(upload, digest, &failure);
-  g_rw_lock_reader_unlock(&registry->blob_files);
-  if (finished) {
+  if (finish_blob(upload, digest, &failure)) {
     upload->ended = true;
-    registry_changed(registry);
     return true;
   }
-  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH)) {
+  /* A digest that does not hold, or bytes that the disk lost: what came cannot become the blob. */
+  if (blob_upload_is_gone(upload->blob))
     drop_row(upload);
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
     return registry_error_set(error, REGISTRY_DIGEST_INVALID, "upload %s: %s; push it again",
                               registry_upload_id(upload), failure->message);
-  }
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    return upload_unknown(error, upload->repository, registry_upload_id(upload));
   g_propagate_error(error, g_steal_pointer(&failure));
   return false;
 }
@@ -267,17 +323,26 @@ registry_open_uploads(Registry *registry)
   return g_hash_table_size(registry->uploads);
 }
 
-unsigned
-registry_expire_uploads(Registry *registry)
+static bool
+is_taken(const char *id, void *data)
 {
-  uint32_t seconds = registry->limits.upload_expiry;
-  unsigned expired = blob_store_expire_uploads(registry->blobs, seconds);
+  const Registry *registry = data;
+  const RegistryUpload *upload = g_hash_table_lookup(registry->uploads, id);
+  return upload != NULL && upload->taken;
+}
+
+/* Files that nobody touched for @seconds, and then the rows and sessions whose file is gone. */
+static unsigned
+expire_idle(Registry *registry, uint32_t seconds)
+{
+  g_mutex_lock(&registry->uploads_lock);
+  unsigned expired = blob_store_expire_uploads(registry->blobs, seconds, is_taken, registry);
+  g_mutex_unlock(&registry->uploads_lock);
+  forget_expired(registry);
+
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, NULL);
   if (db == NULL)
     return expired;
-  forget_expired(registry);
-
-  /* Rows whose file is gone: expired now, or never written because of a crash. */
   g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlRows) rows =
       sql_query(db, NULL, "SELECT id FROM uploads WHERE created < $1",
@@ -289,7 +354,13 @@ registry_expire_uploads(Registry *registry)
     sql_run(db, NULL, NULL, "DELETE FROM uploads WHERE id = $1",
             SQL_TEXT(g_ptr_array_index(gone, i)), SQL_END);
   sql_commit(db, NULL);
-  return expired;
+  return MAX(expired, gone->len);
+}
+
+unsigned
+registry_expire_uploads(Registry *registry)
+{
+  return expire_idle(registry, registry->limits.upload_expiry);
 }
 
 void
@@ -305,7 +376,8 @@ registry_free(Registry *registry)
     upload_free(value);
   }
   g_hash_table_unref(registry->uploads);
-  g_rw_lock_clear(&registry->blob_files);
+  for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
+    g_mutex_clear(&registry->blob_locks[i]);
   g_mutex_clear(&registry->uploads_lock);
   g_free(registry);
 }

@@ -43,6 +43,7 @@ struct Request {
   char *method, *path;
   const Route *route;
   GHashTable *parameters; /* or NULL */
+  size_t body_limit;      /* BODY_BUFFERED: the route's, or a smaller one */
   GByteArray *buffer;     /* BODY_BUFFERED */
   GBytes *body;
   bool drop_body; /* responded before the body ended */

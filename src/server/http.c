@@ -101,7 +101,7 @@ body_is_too_large(const Request *request)
   case BODY_NONE:
     return length > 0;
   case BODY_BUFFERED:
-    return length > 0 && (uint64_t)length > request->route->body_limit;
+    return length > 0 && (uint64_t)length > request->body_limit;
   case BODY_STREAMED:
     break;
   }
@@ -114,8 +114,16 @@ respond_too_large(Request *request)
   g_autofree char *message =
       request->route->body_kind == BODY_NONE
           ? g_strdup("this request takes no body")
-          : g_strdup_printf("the body may have at most %zu bytes", request->route->body_limit);
+          : g_strdup_printf("the body may have at most %zu bytes", request->body_limit);
   respond_oci_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "SIZE_INVALID", message, NULL);
+}
+
+void
+request_limit_body(Request *request, size_t limit)
+{
+  request->body_limit = MIN(request->body_limit, limit);
+  if (body_is_too_large(request))
+    respond_too_large(request);
 }
 
 static void
@@ -124,6 +132,7 @@ request_begin(Request *request)
   g_autofree char *allowed = NULL;
   request->route = route_find(request->server->routes, request->method, request->path,
                               &request->parameters, &allowed);
+  request->body_limit = request->route == NULL ? 0 : request->route->body_limit;
   if (request->route == NULL && allowed != NULL) {
     respond_oci_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED",
                       "this path does not take this method; see the Allow header", NULL);
@@ -155,7 +164,7 @@ request_take_body(Request *request, Slice bytes)
   case BODY_BUFFERED:
     if (request->buffer == NULL)
       request->buffer = g_byte_array_new();
-    if (bytes.size <= request->route->body_limit - request->buffer->len) {
+    if (bytes.size <= request->body_limit - request->buffer->len) {
       g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
       return;
     }

@@ -71,12 +71,17 @@ const Route *request_route(const Request *request);
 const char *request_parameter(const Request *request, const char *name);
 /* Of the query string; NULL when absent. Percent-decoded. */
 const char *request_query(const Request *request, const char *name);
+/* All values of a query parameter that may come several times. (transfer full) */
+GStrv request_query_all(const Request *request, const char *name);
 /* A header, any case; of several the first. */
 const char *request_header(const Request *request, const char *name);
 /* All values of a header, joined by ", ". (transfer full), NULL when absent. */
 char *request_header_joined(const Request *request, const char *name);
 /* The buffered body. */
 GBytes *request_body(const Request *request);
+/* Of a buffered body, from begin: a smaller limit than the route's. Responds when Content-Length
+ * passes it already. */
+void request_limit_body(Request *request, size_t limit);
 /* What Content-Length announces; -1 when it does not. */
 int64_t request_content_length(const Request *request);
 /* The handler's own state between the phases, freed with the request. */

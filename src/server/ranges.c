@@ -12,8 +12,8 @@
 /* More parts than anybody needs are answered with the whole file, which is allowed and cheaper. */
 #define RANGES_MAX 32
 
-/* One "first-last", "first-" or "-suffix". False: not of the grammar. *fits: some of it is there.
- */
+/* One "first-last", "first-" or "-suffix". False: not of the grammar. *fits: some of it is there,
+ * which of a range that ends before it begins is nothing (the RFC lets us refuse it). */
 static bool
 parse_range(Slice text, uint64_t file_size, Range *range, bool *fits)
 {
@@ -32,10 +32,9 @@ parse_range(Slice text, uint64_t file_size, Range *range, bool *fits)
     range->first = file_size - range->size;
     return true;
   }
-  if (!slice_to_uint64(before, &first) || (after.size > 0 && !slice_to_uint64(after, &last)) ||
-      last < first)
+  if (!slice_to_uint64(before, &first) || (after.size > 0 && !slice_to_uint64(after, &last)))
     return false;
-  *fits = first < file_size;
+  *fits = first < file_size && first <= last;
   range->first = first;
   if (*fits)
     range->size = MIN(last, file_size - 1) - first + 1;

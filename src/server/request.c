@@ -39,6 +39,29 @@ request_query(const Request *request, const char *name)
   return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
 }
 
+typedef struct {
+  const char *name;
+  GStrvBuilder *values;
+} NamedValues;
+
+static enum MHD_Result
+collect_value(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+  NamedValues *named = data;
+  if (strcmp(name, named->name) == 0 && value != NULL)
+    g_strv_builder_add(named->values, value);
+  return MHD_YES;
+}
+
+GStrv
+request_query_all(const Request *request, const char *name)
+{
+  g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+  NamedValues named = {name, values};
+  MHD_get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, collect_value, &named);
+  return g_strv_builder_end(values);
+}
+
 const char *
 request_header(const Request *request, const char *name)
 {

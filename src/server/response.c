@@ -111,9 +111,10 @@ static const Mapping other_errors[] = {
     [ASSAY_ERROR_DENIED] = {403, "DENIED"},
     [ASSAY_ERROR_UNSUPPORTED] = {415, "UNSUPPORTED"},
     [ASSAY_ERROR_IO] = {500, "INTERNAL"},
+    [ASSAY_ERROR_FULL] = {507, "INSUFFICIENT_STORAGE"},
     [ASSAY_ERROR_NETWORK] = {502, "INTERNAL"},
     [ASSAY_ERROR_TIMEOUT] = {504, "INTERNAL"},
-    [ASSAY_ERROR_BUSY] = {409, "CONFLICT"},
+    [ASSAY_ERROR_BUSY] = {503, "UNAVAILABLE"},
     [ASSAY_ERROR_CANCELLED] = {503, "UNAVAILABLE"},
 };
 
@@ -147,12 +148,13 @@ respond_error(Request *request, const GError *error)
   if (mapping.status >= 500 && mapping.status != 503) {
     log_error("request failed", "path", request->path, "error", error->message, NULL);
     g_autofree char *message = g_strdup_printf(
-        "the registry could not do this; its log tells more under request id %s%s", request->id,
-        strstr(error->message, "disk is full") != NULL ? " (its disk is full)" : "");
+        "the registry could not do this%s; its log tells more under request id %s",
+        mapping.status == MHD_HTTP_INSUFFICIENT_STORAGE ? ": its disk is full" : "", request->id);
     respond_oci_error(request, mapping.status, mapping.code, message, NULL);
     return;
   }
   respond_oci_error(request, mapping.status, mapping.code, error->message, NULL);
-  if (mapping.status == 429)
+  if (mapping.status == MHD_HTTP_TOO_MANY_REQUESTS ||
+      mapping.status == MHD_HTTP_SERVICE_UNAVAILABLE)
     response_header(request, "Retry-After", "5");
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -33,6 +34,7 @@ struct Server {
   bool stopping;
 };
 
+/* What limits.manifest_bytes may be at most; v2_manifest_put_begin() applies it. */
 #define MANIFEST_BODY_MAX ((size_t)64 * 1024 * 1024)
 
 static const Route routes[] = {
@@ -130,6 +132,7 @@ static const Route routes[] = {
      .body_kind = BODY_BUFFERED,
      .body_limit = MANIFEST_BODY_MAX,
      .blocking = true,
+     .begin = v2_manifest_put_begin,
      .finish = v2_manifest_put},
     {.method = "DELETE",
      .pattern = "/v2/<name>/manifests/<reference>",
@@ -197,12 +200,23 @@ check_cage(const Config *config, GError **error)
 }
 
 static void
-drop_idle_uploads(Server *server)
+log_count(const char *what, unsigned count)
 {
-  unsigned expired = registry_expire_uploads(server->context.registry);
-  g_autofree char *count = g_strdup_printf("%u", expired);
-  if (expired > 0)
-    log_info("idle uploads dropped", "count", count, NULL);
+  g_autofree char *text = g_strdup_printf("%u", count);
+  if (count > 0)
+    log_info(what, "count", text, NULL);
+}
+
+/* Idle uploads, and what a crash left of others. */
+static void
+clean_up(Registry *registry)
+{
+  g_autoptr(GError) error = NULL;
+  unsigned orphans = 0;
+  log_count("idle uploads dropped", registry_expire_uploads(registry));
+  if (!registry_remove_orphans(registry, &orphans, &error))
+    log_warning("looking for files of unfinished pushes failed", "error", error->message, NULL);
+  log_count("files of unfinished pushes removed", orphans);
 }
 
 static void *
@@ -210,7 +224,8 @@ keep_house(void *data)
 {
   Server *server = data;
   uint32_t head_seconds = server->context.config->limits.head_seconds;
-  uint32_t step = MIN(head_seconds, SWEEP_SECONDS), since_uploads = 0;
+  uint32_t step = MIN(head_seconds, SWEEP_SECONDS), since_clean_up = 0;
+  clean_up(server->context.registry);
   g_mutex_lock(&server->lock);
   while (!server->stopping) {
     int64_t until = g_get_monotonic_time() + (int64_t)step * G_TIME_SPAN_SECOND;
@@ -218,9 +233,9 @@ keep_house(void *data)
       continue;
     g_mutex_unlock(&server->lock);
     http_server_sweep(server->context.http, head_seconds);
-    if ((since_uploads += step) >= HOUSEKEEPING_SECONDS) {
-      drop_idle_uploads(server);
-      since_uploads = 0;
+    if ((since_clean_up += step) >= HOUSEKEEPING_SECONDS) {
+      clean_up(server->context.registry);
+      since_clean_up = 0;
     }
     g_mutex_lock(&server->lock);
   }
@@ -255,6 +270,19 @@ write_address(Server *server, GError **error)
   return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
 }
 
+/* Each connection, open upload and pull holds a descriptor: as many as an administrator allows, and
+ * not the 1024 that shells begin with. */
+static void
+raise_descriptor_limit(void)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+    log_warning("the limit of open files cannot be raised", "error", g_strerror(errno), NULL);
+}
+
 static void
 wake_waiting(void *data)
 {
@@ -272,6 +300,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   server->context.started = g_get_real_time();
   g_mutex_init(&server->lock);
   g_cond_init(&server->wake);
+  raise_descriptor_limit();
   if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error) ||
       !open_rooms(server, config, data_folder, error))
     return NULL;

@@ -24,10 +24,13 @@ struct BlobUpload {
   BlobStore *store;
   char *id;
   int fd;
-  uint64_t size;
+  uint64_t size; /* written by the one that appends, read by any thread: atomic */
   uint64_t handed_to_disk;
   DigestAlgorithm algorithm;
-  DigestStream *hash;
+  DigestStream *hash; /* NULL after a resume: the file is read when the upload ends */
+  bool sealed;        /* `digest` held, the bytes are on disk */
+  bool stored;        /* renamed into the content address of `digest` */
+  Digest digest;
 };
 
 static int
@@ -118,14 +121,12 @@ upload_id_is_valid(const char *id)
 }
 
 static BlobUpload *
-upload_handle(BlobStore *store, const char *id, int fd, DigestAlgorithm algorithm)
+upload_handle(BlobStore *store, const char *id, int fd)
 {
   BlobUpload *upload = g_new0(BlobUpload, 1);
   upload->store = store;
   upload->id = g_strdup(id);
   upload->fd = fd;
-  upload->algorithm = algorithm;
-  upload->hash = digest_stream_new(algorithm);
   return upload;
 }
 
@@ -138,23 +139,10 @@ blob_upload_new(BlobStore *store, DigestAlgorithm algorithm, GError **error)
     error_set_errno(error, errno, "create upload %s", id);
     return NULL;
   }
-  return upload_handle(store, id, fd, algorithm);
-}
-
-static bool
-hash_file(int fd, uint64_t size, DigestStream *hash, GError **error)
-{
-  g_autofree uint8_t *chunk = g_malloc(HASH_CHUNK);
-  for (uint64_t at = 0; at < size;) {
-    ssize_t got = pread(fd, chunk, MIN(HASH_CHUNK, size - at), (off_t)at);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return error_set_errno(error, got < 0 ? errno : EIO, "read back");
-    digest_stream_update(hash, slice_new(chunk, (size_t)got));
-    at += (uint64_t)got;
-  }
-  return true;
+  BlobUpload *upload = upload_handle(store, id, fd);
+  upload->algorithm = algorithm;
+  upload->hash = digest_stream_new(algorithm);
+  return upload;
 }
 
 BlobUpload *
@@ -171,13 +159,9 @@ blob_upload_resume(BlobStore *store, const char *id, GError **error)
     fd_clear(&fd);
     return NULL;
   }
-  g_autoptr(BlobUpload) upload = upload_handle(store, id, fd, DIGEST_SHA256);
-  if (!hash_file(fd, (uint64_t)status.st_size, upload->hash, error)) {
-    g_prefix_error(error, "upload %s: ", id);
-    return NULL;
-  }
+  BlobUpload *upload = upload_handle(store, id, fd);
   upload->size = (uint64_t)status.st_size;
-  return g_steal_pointer(&upload);
+  return upload;
 }
 
 const char *
@@ -189,7 +173,7 @@ blob_upload_id(const BlobUpload *upload)
 uint64_t
 blob_upload_size(const BlobUpload *upload)
 {
-  return upload->size;
+  return __atomic_load_n(&upload->size, __ATOMIC_RELAXED);
 }
 
 static bool
@@ -210,15 +194,21 @@ write_at(int fd, Slice bytes, uint64_t offset)
 bool
 blob_upload_append(BlobUpload *upload, Slice bytes, GError **error)
 {
+  if (upload->stored)
+    return error_set(error, ASSAY_ERROR_MISMATCH, "upload %s: it is %s already", upload->id,
+                     upload->digest.text);
+  upload->sealed = false;
   if (!write_at(upload->fd, bytes, upload->size)) {
     int saved = errno;
-    /* Half of a chunk must not be there when the client sends it again. */
-    if (ftruncate(upload->fd, (off_t)upload->size) < 0)
-      saved = errno;
+    /* Half of a chunk must not be there when the client asks how far it came after a restart; if
+     * this fails, blob_upload_seal() does it. */
+    if (io_ftruncate(upload->fd, (off_t)upload->size) < 0)
+      errno = saved;
     return error_set_errno(error, saved, "upload %s", upload->id);
   }
-  digest_stream_update(upload->hash, bytes);
-  upload->size += bytes.size;
+  if (upload->hash != NULL)
+    digest_stream_update(upload->hash, bytes);
+  __atomic_store_n(&upload->size, upload->size + bytes.size, __ATOMIC_RELAXED);
   if (upload->store->durable && upload->size - upload->handed_to_disk >= WRITEBACK_STEP) {
     sync_file_range(upload->fd, (off_t)upload->handed_to_disk,
                     (off_t)(upload->size - upload->handed_to_disk), SYNC_FILE_RANGE_WRITE);
@@ -228,10 +218,26 @@ blob_upload_append(BlobUpload *upload, Slice bytes, GError **error)
 }
 
 static bool
+hash_file(int fd, uint64_t size, DigestStream *hash, GError **error)
+{
+  g_autofree uint8_t *chunk = g_malloc(HASH_CHUNK);
+  for (uint64_t at = 0; at < size;) {
+    ssize_t got = pread(fd, chunk, MIN(HASH_CHUNK, size - at), (off_t)at);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return error_set_errno(error, got < 0 ? errno : EIO, "read back");
+    digest_stream_update(hash, slice_new(chunk, (size_t)got));
+    at += (uint64_t)got;
+  }
+  return true;
+}
+
+static bool
 check_digest(BlobUpload *upload, const Digest *expected, GError **error)
 {
   Digest actual;
-  if (digest_algorithm(expected) == upload->algorithm) {
+  if (upload->hash != NULL && digest_algorithm(expected) == upload->algorithm) {
     actual = digest_stream_current(upload->hash);
   } else {
     g_autoptr(DigestStream) other = digest_stream_new(digest_algorithm(expected));
@@ -246,12 +252,52 @@ check_digest(BlobUpload *upload, const Digest *expected, GError **error)
   return true;
 }
 
+/* What a failed append left behind the end is no part of the blob. */
+static bool
+cut_to_size(const BlobUpload *upload, GError **error)
+{
+  struct stat status;
+  if (fstat(upload->fd, &status) < 0 || ((uint64_t)status.st_size != upload->size &&
+                                         io_ftruncate(upload->fd, (off_t)upload->size) < 0))
+    return error_set_errno(error, errno, "upload %s", upload->id);
+  return true;
+}
+
+bool
+blob_upload_seal(BlobUpload *upload, const Digest *expected, GError **error)
+{
+  g_autoptr(GError) mismatch = NULL;
+  if (upload->sealed && digest_equal(&upload->digest, expected))
+    return true;
+  if (upload->stored)
+    return error_set(error, ASSAY_ERROR_MISMATCH, "upload %s: it is %s already", upload->id,
+                     upload->digest.text);
+  if (!check_digest(upload, expected, &mismatch)) {
+    if (g_error_matches(mismatch, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
+      blob_upload_cancel(upload, NULL);
+    g_propagate_error(error, g_steal_pointer(&mismatch));
+    return false;
+  }
+  if (!cut_to_size(upload, error))
+    return false;
+  if (upload->store->durable && io_fsync(upload->fd) < 0) {
+    /* The kernel drops pages that it could not write, and a second fsync() would succeed over the
+     * gap: these bytes cannot become a blob any more. */
+    int saved = errno;
+    blob_upload_cancel(upload, NULL);
+    return error_set_errno(error, saved, "sync upload %s", upload->id);
+  }
+  upload->sealed = true;
+  upload->digest = *expected;
+  return true;
+}
+
 static bool
 sync_folder(const BlobStore *store, const char *path, GError **error)
 {
   if (!store->durable)
     return true;
-  auto_fd int fd = openat(store->blobs_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  auto_fd int fd = io_openat(store->blobs_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (fd < 0 || io_fsync(fd) < 0)
     return error_set_errno(error, errno, "sync folder blobs/%s", path);
   return true;
@@ -262,18 +308,15 @@ blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error)
 {
   BlobStore *store = upload->store;
   BlobPath path = blob_path(expected);
-  g_autoptr(GError) mismatch = NULL;
-  if (!check_digest(upload, expected, &mismatch)) {
-    if (g_error_matches(mismatch, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
-      blob_upload_cancel(upload, NULL);
-    g_propagate_error(error, g_steal_pointer(&mismatch));
+  if (!blob_upload_seal(upload, expected, error))
     return false;
-  }
-  if (store->durable && io_fsync(upload->fd) < 0)
-    return error_set_errno(error, errno, "sync upload %s", upload->id);
+  if (upload->stored && !blob_store_has(store, expected, NULL))
+    return error_set(error, ASSAY_ERROR_NOT_FOUND, "store %s: it was removed again",
+                     expected->text);
   /* Whoever finished the same blob before us left the same bytes under the same name. */
-  if (io_renameat(store->uploads_fd, upload->id, store->blobs_fd, path.path) < 0)
+  if (!upload->stored && io_renameat(store->uploads_fd, upload->id, store->blobs_fd, path.path) < 0)
     return error_set_errno(error, errno, "store %s", expected->text);
+  upload->stored = true;
   /* Against slips of an operator only; a failure loses nothing. */
   if (fchmod(upload->fd, 0400) < 0)
     errno = 0;
@@ -283,7 +326,7 @@ blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error)
 bool
 blob_upload_cancel(BlobUpload *upload, GError **error)
 {
-  if (unlinkat(upload->store->uploads_fd, upload->id, 0) < 0 && errno != ENOENT)
+  if (io_unlinkat(upload->store->uploads_fd, upload->id) < 0 && errno != ENOENT)
     return error_set_errno(error, errno, "remove upload %s", upload->id);
   return true;
 }
@@ -355,7 +398,7 @@ bool
 blob_store_delete(BlobStore *store, const Digest *digest, GError **error)
 {
   BlobPath path = blob_path(digest);
-  if (unlinkat(store->blobs_fd, path.path, 0) < 0 && errno != ENOENT)
+  if (io_unlinkat(store->blobs_fd, path.path) < 0 && errno != ENOENT)
     return error_set_errno(error, errno, "remove blob %s", digest->text);
   return true;
 }
@@ -371,27 +414,54 @@ blob_store_has_upload(BlobStore *store, const char *id)
 bool
 blob_upload_is_gone(const BlobUpload *upload)
 {
-  return !blob_store_has_upload(upload->store, upload->id);
+  return upload->stored ? !blob_store_has(upload->store, &upload->digest, NULL)
+                        : !blob_store_has_upload(upload->store, upload->id);
+}
+
+static DIR *
+list_folder(int parent, const char *path)
+{
+  int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  if (folder == NULL)
+    fd_clear(&fd);
+  return folder;
 }
 
 unsigned
-blob_store_expire_uploads(BlobStore *store, uint32_t seconds)
+blob_store_expire_uploads(BlobStore *store, uint32_t seconds, BlobUploadInUse in_use, void *data)
 {
-  int scan = openat(store->uploads_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *folder = scan < 0 ? NULL : fdopendir(scan);
-  if (folder == NULL) {
-    fd_clear(&scan);
+  DIR *folder = list_folder(store->uploads_fd, ".");
+  if (folder == NULL)
     return 0;
-  }
   unsigned expired = 0;
   time_t oldest = time(NULL) - (time_t)seconds;
   for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
     struct stat status;
     if (upload_id_is_valid(entry->d_name) &&
         fstatat(store->uploads_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        status.st_mtime < oldest && unlinkat(store->uploads_fd, entry->d_name, 0) == 0)
+        status.st_mtime < oldest && !in_use(entry->d_name, data) &&
+        unlinkat(store->uploads_fd, entry->d_name, 0) == 0)
       expired++;
   }
   closedir(folder);
   return expired;
+}
+
+GArray *
+blob_store_list(BlobStore *store, DigestAlgorithm algorithm, uint8_t first)
+{
+  const char *name = algorithm == DIGEST_SHA512 ? "sha512" : "sha256";
+  g_autofree char *path = g_strdup_printf("%s/%02x", name, first);
+  GArray *blobs = g_array_new(FALSE, FALSE, sizeof(Digest));
+  DIR *folder = list_folder(store->blobs_fd, path);
+  for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+    Digest digest;
+    g_autofree char *text = g_strconcat(name, ":", entry->d_name, NULL);
+    if (digest_parse(text, &digest, NULL))
+      g_array_append_val(blobs, digest);
+  }
+  if (folder != NULL)
+    closedir(folder);
+  return blobs;
 }

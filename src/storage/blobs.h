@@ -27,15 +27,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobStore, blob_store_close)
  * finishing digest is expected to have (sha256 unless the client announced another). (transfer
  * full) */
 BlobUpload *blob_upload_new(BlobStore *store, DigestAlgorithm algorithm, GError **error);
-/* Takes up an upload that a broken connection or a restart left: what is on disk is hashed again
- * once (the only case in which bytes are read twice). ASSAY_ERROR_NOT_FOUND. (transfer full) */
+/* Takes up an upload that a restart left. That is quick; when it ends, its bytes are read once more
+ * for their digest (the only case in which bytes are read twice). ASSAY_ERROR_NOT_FOUND. (transfer
+ * full) */
 BlobUpload *blob_upload_resume(BlobStore *store, const char *id, GError **error);
 const char *blob_upload_id(const BlobUpload *upload);
+/* May be called while another thread appends. */
 uint64_t blob_upload_size(const BlobUpload *upload);
-/* Appends and hashes. On ASSAY_ERROR_IO (disk full) the upload stays at its former size. */
+/* Appends and hashes. On an error (ASSAY_ERROR_FULL: no room) the upload stays at its former size.
+ */
 bool blob_upload_append(BlobUpload *upload, Slice bytes, GError **error);
-/* Checks the digest, makes the blob durable and visible. ASSAY_ERROR_MISMATCH leaves the store as
- * it was and removes the upload. Two uploads of one blob may finish at once: both succeed. */
+/* Checks the digest and makes the bytes durable, under their upload's name. ASSAY_ERROR_MISMATCH,
+ * and an error of the disk that may have lost bytes, remove the upload (blob_upload_is_gone()). */
+bool blob_upload_seal(BlobUpload *upload, const Digest *expected, GError **error);
+/* Makes the blob visible, sealing it before where that was not done. Two uploads of one blob may
+ * finish at once: both succeed. After an error that left the upload, it may be tried again. */
 bool blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error);
 /* Removes the upload's bytes. */
 bool blob_upload_cancel(BlobUpload *upload, GError **error);
@@ -54,6 +60,11 @@ bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
 bool blob_store_delete(BlobStore *store, const Digest *digest, GError **error);
 /* Whether the bytes of an upload are still there. */
 bool blob_store_has_upload(BlobStore *store, const char *id);
+/* Neither an upload any more nor a blob: expired, cancelled, or lost by the disk. */
 bool blob_upload_is_gone(const BlobUpload *upload);
-/* Removes uploads untouched for @seconds; returns how many. */
-unsigned blob_store_expire_uploads(BlobStore *store, uint32_t seconds);
+typedef bool (*BlobUploadInUse)(const char *id, void *data);
+/* Removes uploads untouched for @seconds, but those that are @in_use; returns how many. */
+unsigned blob_store_expire_uploads(BlobStore *store, uint32_t seconds, BlobUploadInUse in_use,
+                                   void *data);
+/* The blobs whose hex digits begin with the byte @first. (transfer full): Digest */
+GArray *blob_store_list(BlobStore *store, DigestAlgorithm algorithm, uint8_t first);

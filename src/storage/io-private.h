@@ -10,9 +10,6 @@
 #include <unistd.h>
 
 #ifdef ASSAY_FAULT_INJECTION
-/* The call after @calls more ones, and all that follow, fail with @errno_value; a negative @calls
- * turns the seam off. Not thread-safe: tests with one thread only. */
-void io_fault_after(int calls, int errno_value);
 /* Counts a call; true: it is to fail, and errno is set. */
 bool io_fault(void);
 #else
@@ -45,4 +42,16 @@ static inline int
 io_openat(int fd, const char *name, int flags, mode_t mode)
 {
   return io_fault() ? -1 : openat(fd, name, flags, mode);
+}
+
+static inline int
+io_ftruncate(int fd, off_t size)
+{
+  return io_fault() ? -1 : ftruncate(fd, size);
+}
+
+static inline int
+io_unlinkat(int fd, const char *name)
+{
+  return io_fault() ? -1 : unlinkat(fd, name, 0);
 }

@@ -1,6 +1,7 @@
 /* The metadata database on SQLite; see the header. */
 #include "storage/sql.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,8 +50,12 @@ sql_error(GError **error, sqlite3 *handle, int code, const char *what)
   else if ((code & 0xff) == SQLITE_CONSTRAINT)
     kind = ASSAY_ERROR_EXISTS;
   const char *text = handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
-  if ((code & 0xff) == SQLITE_FULL)
+  bool no_room =
+      handle != NULL && (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(handle) == ENOSPC;
+  if ((code & 0xff) == SQLITE_FULL || no_room) {
+    kind = ASSAY_ERROR_FULL;
     text = "the disk is full; free some space";
+  }
   return error_set(error, kind, "metadata database: %s (%.120s)", text, what);
 }
 

@@ -11,8 +11,8 @@
  *
  * Threads: a pool may be used from any thread, a connection from one at a time. SQLite gets one
  * writing connection (a mutex queues writers) and several reading ones. Calls block on the disk.
- * Errors: ASSAY_ERROR_IO; _BUSY when the lock does not come in time; _EXISTS for a broken UNIQUE or
- * foreign key constraint. */
+ * Errors: ASSAY_ERROR_IO; _FULL when the disk is; _BUSY when the lock does not come in time;
+ * _EXISTS for a broken UNIQUE or foreign key constraint. */
 #pragma once
 
 #include <glib.h>

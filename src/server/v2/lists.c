@@ -6,11 +6,23 @@
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
+#define WARNING_BYTES_MAX 500
+
 void
 v2_support(Request *request)
 {
   g_autoptr(json_t) nothing = json_object();
   respond_json(request, MHD_HTTP_OK, nothing);
+}
+
+void
+v2_warn(Request *request, const char *text)
+{
+  /* A quoted string of printable ASCII (RFC 9110, 5.6.4), with nothing to escape. */
+  g_autofree char *plain = g_strndup(text, WARNING_BYTES_MAX);
+  for (char *p = plain; *p != '\0'; p++)
+    *p = *p == '"' ? '\'' : *p == '\\' ? '/' : g_ascii_isprint(*p) ? *p : '?';
+  response_header(request, "Warning", "299 - \"%s\"", plain);
 }
 
 /* ?n=: negative when absent; false after it responded. */
@@ -23,8 +35,8 @@ page_size(Request *request, int64_t *n)
   if (text == NULL)
     return true;
   if (!slice_to_uint64(slice_from_string(text), &value) || value > INT64_MAX) {
-    respond_oci_error(request, 400, "PAGINATION_NUMBER_INVALID",
-                      "?n= must be a whole number, not negative", NULL);
+    respond_oci_error(request, 400, "UNSUPPORTED", "?n= must be a whole number, not negative",
+                      NULL);
     return false;
   }
   *n = (int64_t)value;
@@ -120,17 +132,27 @@ descriptor_to_json(const Descriptor *descriptor)
   return object;
 }
 
+static void
+link_next_referrers(Request *request, const Descriptor *last, const char *filter)
+{
+  g_autofree char *escaped = filter == NULL ? NULL : g_uri_escape_string(filter, NULL, FALSE);
+  response_header(request, "Link", "<%s?%s%s%slast=%s>; rel=\"next\"", request_path(request),
+                  filter == NULL ? "" : "artifactType=", filter == NULL ? "" : escaped,
+                  filter == NULL ? "" : "&", last->digest.text);
+}
+
 void
 v2_referrers(Request *request)
 {
   g_autoptr(GError) error = NULL;
   Digest digest;
+  bool more = false;
   const char *filter = request_query(request, "artifactType");
   if (!v2_path_digest(request, &digest))
     return;
   g_autoptr(GPtrArray) referrers =
       registry_referrers(server_context(request)->registry, request_parameter(request, "name"),
-                         &digest, filter, &error);
+                         &digest, filter, request_query(request, "last"), &more, &error);
   if (referrers == NULL) {
     respond_error(request, error);
     return;
@@ -144,6 +166,8 @@ v2_referrers(Request *request)
   json_object_set_new(index, "manifests", manifests);
   g_autofree char *text = json_to_text(index);
   respond_text(request, MHD_HTTP_OK, MEDIA_TYPE_OCI_INDEX, text);
+  if (more)
+    link_next_referrers(request, g_ptr_array_index(referrers, referrers->len - 1), filter);
   if (filter != NULL)
     response_header(request, "OCI-Filters-Applied", "artifactType");
 }

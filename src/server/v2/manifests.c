@@ -7,6 +7,9 @@
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
+/* Headers are no place for long lists. */
+#define WARNINGS_MAX 10
+
 /* How long a pull waits for a scan that is under way. */
 #define SCAN_WAIT_SECONDS 15
 
@@ -16,6 +19,7 @@ static bool
 is_acceptable(Request *request, const char *media_type)
 {
   g_autofree char *accept = request_header_joined(request, "Accept");
+  response_header(request, "Vary", "Accept");
   if (accept == NULL || accept_takes(accept, media_type))
     return true;
   g_autofree char *message = g_strdup_printf(
@@ -83,36 +87,64 @@ v2_manifest_get(Request *request)
     respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
     return;
   }
-  if (!verdict->expires)
+  /* What a dry run would refuse, and what will be refused when its grace ends, is told; such an
+   * answer is worked out each time. */
+  if (verdict->message != NULL)
+    v2_warn(request, verdict->message);
+  for (guint i = 0; i < MIN(verdict->warnings->len, WARNINGS_MAX); i++)
+    v2_warn(request, g_ptr_array_index(verdict->warnings, i));
+  if (!verdict->expires && verdict->message == NULL && verdict->warnings->len == 0)
     manifest_cache_put(server->manifests, repository, reference, registry_now, verdict_now, stored);
   respond_manifest(request, stored->bytes, &stored->digest, stored->media_type);
+}
+
+void
+v2_manifest_put_begin(Request *request)
+{
+  request_limit_body(request, server_context(request)->config->limits.manifest_bytes);
+}
+
+/* What Content-Type says, without parameters ("; charset=utf-8"), which are no part of the type;
+ * NULL when it says nothing. */
+static char *
+sent_media_type(Request *request)
+{
+  const char *header = request_header(request, "Content-Type");
+  g_autofree char *type =
+      header == NULL ? NULL : g_strstrip(g_strndup(header, strcspn(header, ";")));
+  return type == NULL || *type == '\0' ? NULL : g_steal_pointer(&type);
 }
 
 void
 v2_manifest_put(Request *request)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(Manifest) parsed = NULL;
+  g_auto(PushedManifest) pushed = {{{0}}, NULL, NULL};
   ServerContext *server = server_context(request);
   const char *repository = request_parameter(request, "name");
-  Digest digest;
+  const char *reference = request_parameter(request, "reference");
   GBytes *body = request_body(request);
   g_autoptr(GBytes) bytes = body != NULL ? g_bytes_ref(body) : g_bytes_new_static("", 0);
-  /* Parameters ("; charset=utf-8") are no part of the type. */
-  const char *header = request_header(request, "Content-Type");
-  g_autofree char *media_type =
-      header == NULL ? NULL : g_strstrip(g_strndup(header, strcspn(header, ";")));
+  g_autofree char *media_type = sent_media_type(request);
+  /* ?tag= as often as wanted, with a digest for a reference (distribution-spec 1.2, end-7b). */
+  g_auto(GStrv) tags = request_query_all(request, "tag");
 
-  if (!registry_manifest_put(server->registry, repository, request_parameter(request, "reference"),
-                             media_type, bytes, &digest, &parsed, &error)) {
+  if (!registry_manifest_put(server->registry, repository, reference, (const char *const *)tags,
+                             media_type, bytes, &pushed, &error)) {
     respond_error(request, error);
     return;
   }
-  pipeline_manifest_arrived(server->pipeline, repository, &digest, parsed);
-  response_header(request, "Location", "/v2/%s/manifests/%s", repository, digest.text);
-  response_header(request, "Docker-Content-Digest", "%s", digest.text);
-  if (parsed->subject != NULL)
-    response_header(request, "OCI-Subject", "%s", parsed->subject->digest.text);
+  pipeline_manifest_arrived(server->pipeline, repository, &pushed.digest, pushed.manifest);
+  response_header(request, "Location", "/v2/%s/manifests/%s", repository, pushed.digest.text);
+  response_header(request, "Docker-Content-Digest", "%s", pushed.digest.text);
+  if (pushed.manifest->subject != NULL)
+    response_header(request, "OCI-Subject", "%s", pushed.manifest->subject->digest.text);
+  if (strchr(reference, ':') != NULL && tags[0] != NULL) {
+    g_autofree char *joined = g_strjoinv(", ", tags);
+    response_header(request, "OCI-Tag", "%s", joined);
+  }
+  for (guint i = 0; i < MIN(pushed.warnings->len, WARNINGS_MAX); i++)
+    v2_warn(request, g_ptr_array_index(pushed.warnings, i));
   respond_empty(request, MHD_HTTP_CREATED);
 }
 

@@ -7,26 +7,56 @@
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
+/* What a request with a body holds. */
+typedef struct {
+  RegistryUpload *upload;
+  bool monolithic;    /* a blob in one POST: nobody else knows the session */
+  uint64_t received;  /* bytes of the body */
+  uint64_t announced; /* what Content-Range says that the body has; UINT64_MAX: it says nothing */
+  uint64_t limit;     /* of the body; 0: none */
+} Chunk;
+
 static void
-release(void *data)
+chunk_free(void *data)
 {
-  registry_upload_release(data);
+  Chunk *chunk = data;
+  /* One POST that broke off has no second request to go on with. */
+  if (chunk->monolithic)
+    registry_upload_cancel(chunk->upload, NULL);
+  registry_upload_release(chunk->upload);
+  g_free(chunk);
+}
+
+static Chunk *
+hold_upload(Request *request, RegistryUpload *upload)
+{
+  Chunk *chunk = g_new0(Chunk, 1);
+  chunk->upload = upload;
+  chunk->announced = UINT64_MAX;
+  request_set_state(request, chunk, chunk_free);
+  return chunk;
 }
 
 static void
-upload_location(Request *request, const RegistryUpload *upload)
+upload_location(Request *request, const char *id)
 {
   response_header(request, "Location", "/v2/%s/blobs/uploads/%s",
-                  request_parameter(request, "name"), registry_upload_id(upload));
-  response_header(request, "Docker-Upload-UUID", "%s", registry_upload_id(upload));
+                  request_parameter(request, "name"), id);
+  response_header(request, "Docker-Upload-UUID", "%s", id);
 }
 
 /* What is there: "0-0" stands for nothing as well as for one byte, as docker has it. */
 static void
-upload_range(Request *request, const RegistryUpload *upload)
+upload_range(Request *request, uint64_t size)
 {
-  uint64_t size = registry_upload_size(upload);
   response_header(request, "Range", "0-%" G_GUINT64_FORMAT, size > 0 ? size - 1 : 0);
+}
+
+static void
+upload_headers(Request *request, const RegistryUpload *upload)
+{
+  upload_location(request, registry_upload_id(upload));
+  upload_range(request, registry_upload_size(upload));
 }
 
 static void
@@ -52,20 +82,21 @@ query_digest(Request *request, Digest *digest)
   return false;
 }
 
-static void
+static bool
 finish_upload(Request *request, RegistryUpload *upload)
 {
   g_autoptr(GError) error = NULL;
   ServerContext *server = server_context(request);
   Digest digest;
   if (!query_digest(request, &digest))
-    return;
+    return false;
   if (!registry_upload_finish(upload, &digest, &error)) {
     respond_error(request, error);
-    return;
+    return false;
   }
   pipeline_layer_arrived(server->pipeline, &digest);
   respond_created(request, &digest);
+  return true;
 }
 
 /* --- POST --- */
@@ -76,19 +107,37 @@ is_monolithic(const Request *request)
   return request_query(request, "digest") != NULL && request_query(request, "mount") == NULL;
 }
 
+/* The algorithm that the closing digest will have, from whatever tells it; false after it
+ * responded. */
+static bool
+announced_algorithm(Request *request, DigestAlgorithm *algorithm)
+{
+  static const char *const digests[] = {"digest", "mount"};
+  const char *name = request_query(request, "digest-algorithm");
+  *algorithm = g_strcmp0(name, "sha512") == 0 ? DIGEST_SHA512 : DIGEST_SHA256;
+  if (name != NULL && strcmp(name, "sha256") != 0 && strcmp(name, "sha512") != 0) {
+    respond_oci_error(request, 400, "UNSUPPORTED", "?digest-algorithm= must be sha256 or sha512",
+                      NULL);
+    return false;
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(digests); i++) {
+    Digest digest;
+    const char *text = request_query(request, digests[i]);
+    if (text != NULL && digest_parse(text, &digest, NULL))
+      *algorithm = digest_algorithm(&digest);
+  }
+  return true;
+}
+
 static RegistryUpload *
 start_upload(Request *request)
 {
   g_autoptr(GError) error = NULL;
-  Digest announced;
-  const char *digest = request_query(request, "digest");
-  const char *algorithm = request_query(request, "digest-algorithm");
-  bool sha512 = g_strcmp0(algorithm, "sha512") == 0 ||
-                (digest != NULL && digest_parse(digest, &announced, NULL) &&
-                 digest_algorithm(&announced) == DIGEST_SHA512);
-  RegistryUpload *upload =
-      registry_upload_start(server_context(request)->registry, request_parameter(request, "name"),
-                            sha512 ? DIGEST_SHA512 : DIGEST_SHA256, &error);
+  DigestAlgorithm algorithm;
+  if (!announced_algorithm(request, &algorithm))
+    return NULL;
+  RegistryUpload *upload = registry_upload_start(
+      server_context(request)->registry, request_parameter(request, "name"), algorithm, &error);
   if (upload == NULL)
     respond_error(request, error);
   return upload;
@@ -103,7 +152,7 @@ v2_upload_post_begin(Request *request)
     return;
   RegistryUpload *upload = start_upload(request);
   if (upload != NULL)
-    request_set_state(request, upload, release);
+    hold_upload(request, upload)->monolithic = true;
 }
 
 /* ?mount=<digest>[&from=<repository>]: linked without a transfer where the blob is known. */
@@ -132,40 +181,68 @@ try_mount(Request *request)
   return error != NULL;
 }
 
+static void
+respond_started(Request *request, const RegistryUpload *upload)
+{
+  upload_headers(request, upload);
+  respond_empty(request, MHD_HTTP_ACCEPTED);
+}
+
+/* No bytes came with ?digest=, and it is not that of no bytes: the client announces what it will
+ * send in a PUT, as one does that knows registries without the single POST. */
+static bool
+only_announces(Request *request, const RegistryUpload *upload)
+{
+  Digest digest;
+  if (registry_upload_size(upload) > 0 ||
+      !digest_parse(request_query(request, "digest"), &digest, NULL))
+    return false;
+  Digest nothing = digest_of(digest_algorithm(&digest), SLICE_EMPTY);
+  return !digest_equal(&nothing, &digest);
+}
+
 void
 v2_upload_post_finish(Request *request)
 {
-  RegistryUpload *monolithic = request_state(request);
-  if (monolithic != NULL) {
-    finish_upload(request, monolithic);
-    if (request_header(request, "Content-Length") == NULL && registry_upload_size(monolithic) == 0)
-      registry_upload_cancel(monolithic, NULL);
+  Chunk *chunk = request_state(request);
+  if (chunk != NULL && only_announces(request, chunk->upload)) {
+    chunk->monolithic = false;
+    respond_started(request, chunk->upload);
+    return;
+  }
+  if (chunk != NULL) {
+    if (!finish_upload(request, chunk->upload))
+      registry_upload_cancel(chunk->upload, NULL);
+    chunk->monolithic = false;
     return;
   }
   if (try_mount(request))
     return;
-  RegistryUpload *upload = start_upload(request);
-  if (upload == NULL)
-    return;
-  upload_location(request, upload);
-  upload_range(request, upload);
-  respond_empty(request, MHD_HTTP_ACCEPTED);
-  registry_upload_release(upload);
+  g_autoptr(RegistryUpload) upload = start_upload(request);
+  if (upload != NULL)
+    respond_started(request, upload);
 }
 
 /* --- PATCH and PUT --- */
 
+static void
+respond_bad_range(Request *request, const RegistryUpload *upload, const char *message)
+{
+  respond_oci_error(request, MHD_HTTP_RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message, NULL);
+  upload_headers(request, upload);
+}
+
 /* "first-last", both within the body's length: the chunk must go on where the upload stands. */
-static bool
-check_content_range(Request *request, const RegistryUpload *upload)
+static void
+check_content_range(Request *request, Chunk *chunk)
 {
   const char *header = request_header(request, "Content-Range");
   if (header == NULL)
-    return true;
+    return;
   if (g_str_has_prefix(header, "bytes "))
     header += strlen("bytes ");
   Slice rest = slice_from_string(header), first_text, last_text;
-  uint64_t first = 0, last = 0;
+  uint64_t first = 0, last = 0, stands_at = registry_upload_size(chunk->upload);
   int64_t length = request_content_length(request);
   bool valid = slice_next_field(&rest, '-', &first_text) &&
                slice_next_field(&rest, '/', &last_text) && slice_to_uint64(first_text, &first) &&
@@ -176,31 +253,36 @@ check_content_range(Request *request, const RegistryUpload *upload)
     respond_oci_error(request, 400, "BLOB_UPLOAD_INVALID",
                       "Content-Range must be FIRST-LAST, and hold as many bytes as Content-Length",
                       NULL);
-    return false;
+    return;
   }
-  if (first == registry_upload_size(upload))
-    return true;
+  chunk->announced = last - first + 1;
+  if (first == stands_at)
+    return;
   g_autofree char *message =
       g_strdup_printf("the chunk starts at %" G_GUINT64_FORMAT ", but the upload stands at "
                       "%" G_GUINT64_FORMAT "; go on from there",
-                      first, registry_upload_size(upload));
-  respond_oci_error(request, MHD_HTTP_RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message, NULL);
-  upload_location(request, upload);
-  upload_range(request, upload);
-  return false;
+                      first, stands_at);
+  respond_bad_range(request, chunk->upload, message);
 }
 
-static bool
-check_chunk_size(Request *request)
+static void
+respond_chunk_too_large(Request *request, uint64_t limit)
 {
-  uint64_t limit = server_context(request)->config->limits.chunk_bytes;
-  int64_t length = request_content_length(request);
-  if (limit == 0 || length < 0 || (uint64_t)length <= limit)
-    return true;
   g_autofree char *message = g_strdup_printf(
       "a chunk may have at most %" G_GUINT64_FORMAT " bytes (limits.chunk_bytes)", limit);
   respond_oci_error(request, 413, "SIZE_INVALID", message, NULL);
-  return false;
+}
+
+/* Only PATCH sends chunks; a PUT may bring the whole blob. */
+static void
+check_chunk_size(Request *request, Chunk *chunk)
+{
+  int64_t length = request_content_length(request);
+  if (strcmp(request_method(request), "PATCH") != 0)
+    return;
+  chunk->limit = server_context(request)->config->limits.chunk_bytes;
+  if (chunk->limit != 0 && length > 0 && (uint64_t)length > chunk->limit)
+    respond_chunk_too_large(request, chunk->limit);
 }
 
 void
@@ -214,40 +296,64 @@ v2_upload_take(Request *request)
     respond_error(request, error);
     return;
   }
-  request_set_state(request, upload, release);
-  if (check_content_range(request, upload))
-    check_chunk_size(request);
+  Chunk *chunk = hold_upload(request, upload);
+  check_content_range(request, chunk);
+  if (!request_has_response(request))
+    check_chunk_size(request, chunk);
 }
 
 bool
 v2_upload_body(Request *request, Slice bytes)
 {
   g_autoptr(GError) error = NULL;
-  RegistryUpload *upload = request_state(request);
-  if (upload == NULL) {
+  Chunk *chunk = request_state(request);
+  if (chunk == NULL) {
     respond_oci_error(request, 413, "SIZE_INVALID",
                       "this request takes no body without ?digest=", NULL);
     return false;
   }
-  if (registry_upload_append(upload, bytes, &error))
+  chunk->received += bytes.size;
+  if (chunk->limit != 0 && chunk->received > chunk->limit) {
+    respond_chunk_too_large(request, chunk->limit);
+    return false;
+  }
+  if (chunk->received > chunk->announced) {
+    respond_bad_range(request, chunk->upload, "the body has more bytes than Content-Range says");
+    return false;
+  }
+  if (registry_upload_append(chunk->upload, bytes, &error))
     return true;
   respond_error(request, error);
+  return false;
+}
+
+/* A body without Content-Length may end too early: what came stays, and the client is told where it
+ * stands. */
+static bool
+check_received(Request *request, const Chunk *chunk)
+{
+  if (chunk->announced == UINT64_MAX || chunk->received == chunk->announced)
+    return true;
+  respond_bad_range(request, chunk->upload, "the body has fewer bytes than Content-Range says");
   return false;
 }
 
 void
 v2_upload_patch_finish(Request *request)
 {
-  RegistryUpload *upload = request_state(request);
-  upload_location(request, upload);
-  upload_range(request, upload);
+  const Chunk *chunk = request_state(request);
+  if (!check_received(request, chunk))
+    return;
+  upload_headers(request, chunk->upload);
   respond_empty(request, MHD_HTTP_ACCEPTED);
 }
 
 void
 v2_upload_put_finish(Request *request)
 {
-  finish_upload(request, request_state(request));
+  const Chunk *chunk = request_state(request);
+  if (check_received(request, chunk))
+    finish_upload(request, chunk->upload);
 }
 
 /* --- GET and DELETE --- */
@@ -255,11 +361,16 @@ v2_upload_put_finish(Request *request)
 void
 v2_upload_get(Request *request)
 {
-  v2_upload_take(request);
-  if (request_has_response(request))
+  g_autoptr(GError) error = NULL;
+  uint64_t size;
+  const char *id = request_parameter(request, "id");
+  if (!registry_upload_status(server_context(request)->registry, request_parameter(request, "name"),
+                              id, &size, &error)) {
+    respond_error(request, error);
     return;
-  upload_location(request, request_state(request));
-  upload_range(request, request_state(request));
+  }
+  upload_location(request, id);
+  upload_range(request, size);
   respond_empty(request, MHD_HTTP_NO_CONTENT);
 }
 
@@ -270,7 +381,8 @@ v2_upload_delete(Request *request)
   v2_upload_take(request);
   if (request_has_response(request))
     return;
-  if (registry_upload_cancel(request_state(request), &error))
+  const Chunk *chunk = request_state(request);
+  if (registry_upload_cancel(chunk->upload, &error))
     respond_empty(request, MHD_HTTP_NO_CONTENT);
   else
     respond_error(request, error);

@@ -24,6 +24,7 @@ void v2_upload_delete(Request *request);
 /* --- manifests.c --- */
 void v2_manifest_get_begin(Request *request);
 void v2_manifest_get(Request *request);
+void v2_manifest_put_begin(Request *request);
 void v2_manifest_put(Request *request);
 void v2_manifest_delete(Request *request);
 
@@ -34,3 +35,6 @@ void v2_referrers(Request *request);
 
 /* The digest that <digest> of the path stands for; responds with DIGEST_INVALID when it is none. */
 bool v2_path_digest(Request *request, Digest *digest);
+/* A Warning header, as distribution-spec has it ("Warnings"): clients show its text to their user.
+ */
+void v2_warn(Request *request, const char *text);

@@ -1,108 +1,6 @@
 /* The registry without HTTP: pushes that end whole, names that are refused, lists in pages,
  * referrers. */
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/error.h"
-#include "base/fd.h"
-#include "oci/media_type.h"
-#include "registry/registry.h"
-
-typedef struct {
-  char *folder;
-  ConfigLimits limits;
-  BlobStore *blobs;
-  SqlPool *sql;
-  Registry *registry;
-} Fixture;
-
-static void
-open_all(Fixture *fixture)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *url = g_strdup_printf("sqlite:%s/metadata.db", fixture->folder);
-  fixture->blobs = blob_store_open(fixture->folder, true, &error);
-  g_assert_no_error(error);
-  fixture->sql = sql_pool_open(url, true, &error);
-  g_assert_no_error(error);
-  fixture->registry = registry_new(fixture->blobs, fixture->sql, &fixture->limits);
-}
-
-static void
-close_all(Fixture *fixture)
-{
-  registry_free(fixture->registry);
-  sql_pool_close(fixture->sql);
-  blob_store_close(fixture->blobs);
-}
-
-static void
-set_up(Fixture *fixture, gconstpointer data)
-{
-  fixture->folder = g_dir_make_tmp("assay-registry-XXXXXX", NULL);
-  fixture->limits = config_default_limits();
-  open_all(fixture);
-}
-
-static void
-tear_down(Fixture *fixture, gconstpointer data)
-{
-  close_all(fixture);
-  g_assert_true(directory_remove(AT_FDCWD, fixture->folder, NULL));
-  g_free(fixture->folder);
-}
-
-static Digest
-push_blob(Registry *registry, const char *repository, const char *text)
-{
-  g_autoptr(GError) error = NULL;
-  Digest digest = digest_of(DIGEST_SHA256, slice_from_string(text));
-  g_autoptr(RegistryUpload) upload =
-      registry_upload_start(registry, repository, DIGEST_SHA256, &error);
-  g_assert_no_error(error);
-  g_assert_true(registry_upload_append(upload, slice_from_string(text), &error));
-  g_assert_true(registry_upload_finish(upload, &digest, &error));
-  g_assert_no_error(error);
-  return digest;
-}
-
-/* A manifest with @config as its config and no layers; @subject and @annotation may be NULL. */
-static char *
-manifest_text(const Digest *config, const char *type, const Digest *subject)
-{
-  g_autofree char *extra =
-      subject == NULL ? g_strdup("")
-                      : g_strdup_printf(",\"subject\":{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
-                                        "\",\"digest\":\"%s\",\"size\":1}",
-                                        subject->text);
-  return g_strdup_printf("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
-                         "\",\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},"
-                         "\"layers\":[],\"annotations\":{\"k\":\"v\"}%s}",
-                         type, config->text, extra);
-}
-
-static bool
-put_text(Registry *registry, const char *repository, const char *reference, const char *media_type,
-         const char *text, Digest *digest, GError **error)
-{
-  g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
-  g_autoptr(Manifest) parsed = NULL;
-  return registry_manifest_put(registry, repository, reference, media_type, bytes, digest, &parsed,
-                               error);
-}
-
-static Digest
-push_image(Registry *registry, const char *repository, const char *tag)
-{
-  g_autoptr(GError) error = NULL;
-  Digest config = push_blob(registry, repository, tag), digest;
-  g_autofree char *text = manifest_text(&config, MEDIA_TYPE_OCI_CONFIG, NULL);
-  g_assert_true(
-      put_text(registry, repository, tag, MEDIA_TYPE_OCI_MANIFEST, text, &digest, &error));
-  g_assert_no_error(error);
-  return digest;
-}
+#include "fixture.h"
 
 static void
 test_push_and_pull(Fixture *fixture, gconstpointer data)
@@ -188,7 +86,7 @@ test_upload_sessions(Fixture *fixture, gconstpointer data)
   g_assert_true(registry_upload_append(upload, SLICE_LITERAL("hel"), &error));
 
   g_assert_null(registry_upload_take(fixture->registry, "r", id, &error));
-  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_BUSY);
+  g_assert_error(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS);
   g_clear_error(&error);
   registry_upload_release(upload);
   g_assert_null(registry_upload_take(fixture->registry, "other", id, &error));
@@ -332,13 +230,16 @@ test_referrers(Fixture *fixture, gconstpointer data)
   g_assert_true(put_text(registry, "r", tag, MEDIA_TYPE_OCI_INDEX, index, &digest, &error));
   g_assert_no_error(error);
 
-  g_autoptr(GPtrArray) all = registry_referrers(registry, "r", &subject, NULL, &error);
+  bool more;
+  g_autoptr(GPtrArray) all = registry_referrers(registry, "r", &subject, NULL, NULL, &more, &error);
   g_assert_cmpuint(all->len, ==, 3);
   const Descriptor *first = g_ptr_array_index(all, 0);
   g_assert_cmpstr(g_hash_table_lookup(first->annotations, "k"), ==, "v");
-  g_autoptr(GPtrArray) one = registry_referrers(registry, "r", &subject, "application/c", &error);
+  g_autoptr(GPtrArray) one =
+      registry_referrers(registry, "r", &subject, "application/c", NULL, &more, &error);
   g_assert_cmpuint(one->len, ==, 1);
-  g_autoptr(GPtrArray) none = registry_referrers(registry, "unknown", &subject, NULL, &error);
+  g_autoptr(GPtrArray) none =
+      registry_referrers(registry, "unknown", &subject, NULL, NULL, &more, &error);
   g_assert_cmpuint(none->len, ==, 0);
 }
 
@@ -374,19 +275,63 @@ test_push_against_delete(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_expiry(Fixture *fixture, gconstpointer data)
+test_tags_with_a_digest(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  RegistryUpload *upload = registry_upload_start(fixture->registry, "r", DIGEST_SHA256, &error);
-  g_autofree char *id = g_strdup(registry_upload_id(upload));
-  registry_upload_release(upload);
-  g_assert_cmpuint(registry_expire_uploads(fixture->registry), ==, 0);
-  struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-  g_autofree char *path = g_build_filename(fixture->folder, "uploads", id, NULL);
-  g_assert_cmpint(utimensat(AT_FDCWD, path, past, 0), ==, 0);
-  g_assert_cmpuint(registry_expire_uploads(fixture->registry), ==, 1);
-  g_assert_null(registry_upload_take(fixture->registry, "r", id, &error));
-  g_assert_error(error, REGISTRY_ERROR, REGISTRY_BLOB_UPLOAD_UNKNOWN);
+  Registry *registry = fixture->registry;
+  Digest config = push_blob(registry, "r", "x");
+  g_autofree char *text = manifest_text(&config, MEDIA_TYPE_OCI_CONFIG, NULL);
+  g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+  Digest digest = digest_of(DIGEST_SHA512, slice_from_bytes(bytes));
+  static const char *const good[] = {"1.2", "latest", NULL}, *const bad[] = {"fine", "-", NULL};
+  g_auto(PushedManifest) pushed = {{{0}}, NULL, NULL};
+  g_assert_false(
+      registry_manifest_put(registry, "r", digest.text, bad, NULL, bytes, &pushed, &error));
+  g_assert_error(error, REGISTRY_ERROR, REGISTRY_MANIFEST_INVALID);
+  g_clear_error(&error);
+  g_assert_null(registry_manifest_get(registry, "r", "fine", NULL));
+  g_assert_true(
+      registry_manifest_put(registry, "r", digest.text, good, NULL, bytes, &pushed, &error));
+  for (size_t i = 0; good[i] != NULL; i++) {
+    g_autoptr(StoredManifest) stored = registry_manifest_get(registry, "r", good[i], &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(stored->digest.text, ==, digest.text);
+  }
+}
+
+/* More annotations than an index may hold come in pages, of which the last has what only the
+ * fallback tag lists. */
+static void
+test_referrers_in_pages(Fixture *fixture, gconstpointer data)
+{
+  enum { REFERRERS = 5 };
+  g_autoptr(GError) error = NULL;
+  Registry *registry = fixture->registry;
+  Digest subject = push_image(registry, "r", "v1"), config = push_blob(registry, "r", "{}"), digest;
+  g_autofree char *long_text = g_strnfill(1500 * 1024, 'a');
+  for (int i = 0; i < REFERRERS; i++) {
+    g_autofree char *text = g_strdup_printf(
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"application/t\",\"digest\":\"%s\","
+        "\"size\":2},\"layers\":[],\"annotations\":{\"k\":\"%d%s\"},\"subject\":"
+        "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":1}}",
+        config.text, i, long_text, subject.text);
+    Digest own = digest_of(DIGEST_SHA256, slice_from_string(text));
+    g_assert_true(put_text(registry, "r", own.text, NULL, text, &digest, &error));
+  }
+  unsigned pages = 0, found = 0;
+  bool more = true;
+  g_autofree char *last = NULL;
+  for (; more; pages++) {
+    g_autoptr(GPtrArray) page =
+        registry_referrers(registry, "r", &subject, "application/t", last, &more, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(page->len, >, 0);
+    found += page->len;
+    g_free(last);
+    last = g_strdup(((const Descriptor *)g_ptr_array_index(page, page->len - 1))->digest.text);
+  }
+  g_assert_cmpuint(found, ==, REFERRERS);
+  g_assert_cmpuint(pages, ==, 3);
 }
 
 int
@@ -405,6 +350,7 @@ main(int argc, char **argv)
   ADD("delete-manifests", test_delete_manifests);
   ADD("referrers", test_referrers);
   ADD("push-against-delete", test_push_against_delete);
-  ADD("expiry", test_expiry);
+  ADD("tags-with-a-digest", test_tags_with_a_digest);
+  ADD("referrers-in-pages", test_referrers_in_pages);
   return g_test_run();
 }

@@ -1,0 +1,13 @@
+/* The seam through which tests make storage's calls on files fail, in builds with fault_injection.
+ * Calls are counted in all of the program: tests with one thread only. */
+#pragma once
+
+#ifdef ASSAY_FAULT_INJECTION
+/* The call after @calls more ones, and all that follow, fail with @errno_value, as on a disk that
+ * is full or gone; a negative @calls turns the seam off. */
+void io_fault_after(int calls, int errno_value);
+/* The same, but the calls after the one that fails succeed again. */
+void io_fault_once(int calls, int errno_value);
+/* Makes it the seam of SQLite's files, too; before the first database is opened. */
+void io_fault_in_sqlite(void);
+#endif
