@@ -2,6 +2,7 @@
 #include <glib-unix.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -79,6 +80,24 @@ notify_service_manager(const char *state)
     log_warning("the service manager could not be told", "state", state, NULL);
 }
 
+/* Each connection is a descriptor, and each pull one more: the soft limit of 1024 that shells and
+ * service managers set for programs that use select() is too low. */
+static void
+raise_file_limit(const Config *config)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  uint64_t wanted = 2 * (uint64_t)config->limits.connections * config->listen_count + 256;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= wanted)
+    return;
+  g_autofree char *have = g_strdup_printf("%" G_GUINT64_FORMAT, (uint64_t)limit.rlim_max);
+  g_autofree char *need = g_strdup_printf("%" G_GUINT64_FORMAT, wanted);
+  log_warning("the limit of open files is too low for limits.connections", "limit", have, "needed",
+              need, NULL);
+}
+
 static gboolean
 on_stop(void *data)
 {
@@ -115,17 +134,21 @@ run(char **arguments)
   g_autoptr(Config) config = config_load(path, &error);
   if (config == NULL || !apply_options(config, &error))
     return command_fail(error);
+  raise_file_limit(config);
   g_autoptr(Server) server = server_start(config, config->data, &error);
   if (server == NULL)
     return command_fail(error);
 
   g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
   g_unix_signal_add(SIGTERM, on_stop, loop);
-  g_unix_signal_add(SIGINT, on_stop, loop);
+  guint interrupt = g_unix_signal_add(SIGINT, on_stop, loop);
   g_unix_signal_add(SIGHUP, on_reload, server);
   tell_addresses(server);
   notify_service_manager("READY=1");
   g_main_loop_run(loop);
+  /* A person who presses Ctrl-C again does not want to wait: nothing acknowledged is lost. SIGTERM
+   * may come twice from service managers, and changes nothing then. */
+  g_source_remove(interrupt);
   notify_service_manager("STOPPING=1");
   log_info("stopping", NULL);
   server_stop(server);
@@ -139,9 +162,11 @@ const Command serve_command = {
     .arguments = "",
     .help =
         "Without options it serves on http://127.0.0.1:5000 and keeps its data in /var/lib/assay\n"
-        "(root) or $XDG_DATA_HOME/assay. SIGTERM and SIGINT stop it gracefully, SIGHUP makes it "
-        "read\n"
-        "certificates and policy again. DIR/address holds the address that it listens on.\n"
+        "(root) or $XDG_DATA_HOME/assay. SIGTERM and SIGINT stop it gracefully (a second SIGINT at "
+        "once),\n"
+        "SIGHUP makes it read certificates and policy again. DIR/address holds the address that "
+        "it\n"
+        "listens on.\n"
         "\n"
         "Examples:\n"
         "  assay serve\n"

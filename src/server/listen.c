@@ -15,10 +15,13 @@ static bool
 split_address(const char *address, char **host, char **port, GError **error)
 {
   const char *colon = strrchr(address, ':');
-  if (colon == NULL || colon[1] == '\0')
+  uint64_t number;
+  /* getaddrinfo() takes 65536 for 0. */
+  if (colon == NULL || !slice_to_uint64(slice_from_string(colon + 1), &number) ||
+      number > UINT16_MAX)
     return error_set(error, ASSAY_ERROR_INVALID,
                      "listen address \"%s\": write HOST:PORT, for example 127.0.0.1:5000 or "
-                     "[::]:443",
+                     "[::]:443; a port is at most 65535",
                      address);
   bool bracketed = *address == '[' && colon > address && colon[-1] == ']';
   *host = bracketed ? g_strndup(address + 1, (gsize)(colon - address - 2))
@@ -50,6 +53,39 @@ actual_address(int fd)
   return g_strdup_printf(strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+/* -1 with errno. */
+static int
+listen_to(const struct addrinfo *found)
+{
+  const int on = 1;
+  int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0 || (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                 bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0))
+    return fd;
+  int saved = errno;
+  fd_clear(&fd);
+  errno = saved;
+  return -1;
+}
+
+static void
+add_advice(GError **error, int errno_value)
+{
+  const char *advice = "";
+  if (errno_value == EADDRINUSE)
+    advice = "; another program listens there: stop it, or choose another address with --listen or "
+             "`listen` in the config";
+  else if (errno_value == EACCES)
+    advice = "; ports below 1024 need CAP_NET_BIND_SERVICE";
+  else if (errno_value == EADDRNOTAVAIL)
+    advice = "; this machine has no such address";
+  if (error != NULL && *error != NULL) {
+    g_autofree char *message = g_strconcat((*error)->message, advice, NULL);
+    g_free((*error)->message);
+    (*error)->message = g_steal_pointer(&message);
+  }
+}
+
 int
 listen_open(const char *address, char **actual, bool *loopback, GError **error)
 {
@@ -64,15 +100,20 @@ listen_open(const char *address, char **actual, bool *loopback, GError **error)
     error_set(error, ASSAY_ERROR_INVALID, "listen address \"%s\": %s", address, gai_strerror(code));
     return -1;
   }
-  const int on = 1;
-  auto_fd int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-               bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
-  int saved = errno;
-  *loopback = is_loopback(found->ai_addr, found->ai_addrlen);
+  /* A name may have addresses that this machine does not ("localhost" is ::1 as well). */
+  int saved = 0;
+  auto_fd int fd = -1;
+  for (const struct addrinfo *one = found; one != NULL && fd < 0; one = one->ai_next) {
+    fd = listen_to(one);
+    saved = errno;
+    *loopback = is_loopback(one->ai_addr, one->ai_addrlen);
+    if (saved == EADDRINUSE)
+      break;
+  }
   freeaddrinfo(found);
-  if (!bound) {
+  if (fd < 0) {
     error_set_errno(error, saved, "listen on %s", address);
+    add_advice(error, saved);
     return -1;
   }
   *actual = actual_address(fd);

@@ -53,15 +53,17 @@ class Server:
     """One `assay serve` on a data folder of its own. `address` is HOST:PORT, `url` is http://HOST:PORT. It can be killed
     and started again on the same data and port."""
 
-    def __init__(self, program, folder, config="", policy=None, arguments=()):
+    def __init__(self, program, folder, config="", policy=None, arguments=(), trust=None, environment=None, wrap=()):
         """config: YAML lines for the config file (without listen and data); policy: the text of a policy file, or
-        the name of a built-in one such as "strict"."""
+        the name of a built-in one such as "strict"; trust: where the config has `tls`, the certificate that clients
+        trust; environment: more of it; wrap: a command that the server is started by."""
         self.program, self.folder = Path(program), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data, self.log = self.folder / "data", self.folder / "server.log"
         self.sanitizer_prefix = self.folder / "sanitizer"
         self.port, self.process = free_port(), None
-        self.arguments = list(arguments)
+        self.arguments, self.trust, self.wrap = list(arguments), trust, list(wrap)
+        self.environment = environment or {}
         lines = [] if "feed_interval" in config else ["feed_interval: 0"]
         if policy is not None:
             if "\n" in policy:
@@ -77,20 +79,20 @@ class Server:
 
     @property
     def url(self):
-        return f"http://{self.address}"
+        return f"{'https' if self.trust else 'http'}://{self.address}"
 
     def start(self, timeout=60):
-        command = [str(self.program), "serve", "--config", str(self.config), "--data", str(self.data),
+        command = [*self.wrap, str(self.program), "serve", "--config", str(self.config), "--data", str(self.data),
                    "--listen", self.address, *self.arguments]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=sanitizer_environment(self.sanitizer_prefix))
+                                            env={**sanitizer_environment(self.sanitizer_prefix), **self.environment})
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise AssertionError(f"assay serve ended with {self.process.returncode}:\n{self.log_text()}")
             try:
-                if requests.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if self.request("GET", "/readyz", timeout=5).status_code == 200:
                     return self
             except requests.ConnectionError:
                 pass
@@ -146,6 +148,7 @@ class Server:
 
     def request(self, method, path, **options):
         options.setdefault("timeout", 60)
+        options.setdefault("verify", str(self.trust) if self.trust else True)
         return requests.request(method, f"{self.url}{path}", **options)
 
     def get_json(self, path, **options):

@@ -33,8 +33,10 @@ def start_server(program, tmp_path):
     """start_server(policy=..., config=..., name="a") starts a server; all are stopped and checked at the end."""
     servers = []
 
-    def start(name=None, **options):
+    def start(name=None, prepare=None, **options):
         server = Server(program, tmp_path / (name or f"server{len(servers)}"), **options)
+        if prepare is not None:
+            prepare(server)
         servers.append(server)
         return server.start()
     yield start
