@@ -80,6 +80,25 @@ slice_to_string(Slice a)
   return a.size == 0 ? g_strdup("") : g_strndup((const char *)a.data, a.size);
 }
 
+char *
+slice_to_printable(Slice a, size_t most)
+{
+  g_autofree char *valid = slice_to_utf8(slice_sub(a, 0, most));
+  GString *line = g_string_sized_new(strlen(valid));
+  for (char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+    gunichar character = g_utf8_get_char(p);
+    g_string_append_unichar(line, g_unichar_isprint(character) ? character : '?');
+  }
+  return g_string_free(line, FALSE);
+}
+
+bool
+slice_is_printable(Slice a)
+{
+  g_autofree char *printable = slice_to_printable(a, a.size);
+  return a.size > 0 && slice_equal_string(a, printable);
+}
+
 bool
 slice_to_uint64(Slice a, uint64_t *value)
 {

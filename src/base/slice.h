@@ -47,6 +47,12 @@ char *slice_to_utf8(Slice a);
 /* (transfer full): NUL-terminated copy as it is; an embedded NUL ends what a C reader sees. */
 char *slice_to_string(Slice a);
 
+/* (transfer full): one line for people of what somebody else wrote: valid UTF-8, at most @most
+ * bytes of it, "?" for what no terminal should be sent (control and formatting characters). */
+char *slice_to_printable(Slice a, size_t most);
+/* Whether it is not empty and would stay the same in slice_to_printable(). */
+bool slice_is_printable(Slice a);
+
 /* Decimal digits only, no sign, no spaces; false when empty, not a number, or over uint64. */
 bool slice_to_uint64(Slice a, uint64_t *value);
 

@@ -7,7 +7,9 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,17 +18,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "inspect/inspection.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITISED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITISED 1
-#endif
-#endif
-#ifndef SANITISED
-#define SANITISED 0
-#endif
+#include "inspect/sanitised.h"
 
 /* Rights of later kernels than this system's headers know. */
 #define FS_RIGHTS_1  ((1ULL << 13) - 1) /* ABI 1: execute ... make_sym */
@@ -46,13 +38,21 @@ landlock_abi(void)
   return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
+/* Filters, and the action that ours needs. */
+static bool
+has_seccomp_kill(void)
+{
+  uint32_t action = SECCOMP_RET_KILL_PROCESS;
+  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
 bool
 inspection_cage_available(char **missing)
 {
   *missing = NULL;
   if (landlock_abi() < 1)
     *missing = g_strdup("Landlock");
-  else if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+  else if (!has_seccomp_kill())
     *missing = g_strdup("seccomp");
   return *missing == NULL;
 }
@@ -85,10 +85,8 @@ static const int strict_calls[] = {
     SCMP_SYS(lseek),
     SCMP_SYS(close),
     SCMP_SYS(fstat),
-    SCMP_SYS(mmap),
     SCMP_SYS(munmap),
     SCMP_SYS(mremap),
-    SCMP_SYS(mprotect),
     SCMP_SYS(madvise),
     SCMP_SYS(brk),
     SCMP_SYS(futex),
@@ -111,8 +109,6 @@ static const int strict_calls[] = {
     SCMP_SYS(exit_group),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(sysinfo),
-    SCMP_SYS(prlimit64),
-    SCMP_SYS(tgkill), /* abort(): a failed check dies by SIGABRT, and is told so */
 };
 
 static bool
@@ -126,18 +122,48 @@ allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
   return allowed;
 }
 
+/* Every flag of clone() that makes a namespace or a process. */
+#define CLONE_APART                                                                                \
+  (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |    \
+   CLONE_NEWNET | CLONE_VFORK)
+
+/* What is needed in one form only. */
+static const struct {
+  int call;
+  unsigned count;
+  struct scmp_arg_cmp arguments[2];
+} partial_calls[] = {
+    /* Threads, but no processes. */
+    {SCMP_SYS(clone), 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_APART, CLONE_THREAD}}},
+    /* Names a thread; nothing else of prctl. */
+    {SCMP_SYS(prctl), 1, {{0, SCMP_CMP_EQ, PR_SET_NAME, 0}}},
+    /* No memory that can be run. */
+    {SCMP_SYS(mmap), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    {SCMP_SYS(mprotect), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    /* Our own limits, to read: whose process is another's of the same user could be changed. */
+    {SCMP_SYS(prlimit64), 2, {{0, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, 0, 0}}},
+};
+
+static bool
+allow_partial_calls(scmp_filter_ctx filter)
+{
+  bool allowed = true;
+  for (size_t i = 0; i < G_N_ELEMENTS(partial_calls); i++)
+    allowed =
+        allowed && seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, partial_calls[i].call,
+                                          partial_calls[i].count, partial_calls[i].arguments) == 0;
+  /* abort(): a failed check dies by SIGABRT, and is told so. A signal to nobody else. */
+  struct scmp_arg_cmp self = {0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0};
+  return allowed && seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self) == 0;
+}
+
 static bool
 fill_filter(scmp_filter_ctx filter)
 {
-  /* Threads, but no processes. glibc asks clone3 first, whose flags a filter cannot see. */
-  bool filled = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
-                seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0 &&
-                allow_calls(filter, strict_calls, G_N_ELEMENTS(strict_calls));
-  /* Names a thread; nothing else of prctl. */
-  filled = filled && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                      SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) == 0;
-  return filled;
+  /* glibc asks clone3 first, whose flags a filter cannot see. */
+  return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+         allow_calls(filter, strict_calls, G_N_ELEMENTS(strict_calls)) &&
+         allow_partial_calls(filter);
 }
 
 static bool
@@ -153,32 +179,35 @@ enter_seccomp(void)
 }
 
 static void
-set_limit(int resource, rlim_t value)
+set_limit(int resource, rlim_t soft, rlim_t hard)
 {
-  struct rlimit limit = {value, value};
+  struct rlimit limit = {soft, hard};
   setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
 static void
 set_limits(const CageSettings *settings)
 {
-  set_limit(RLIMIT_CORE, 0);
-  set_limit(RLIMIT_NOFILE, 64);
+  set_limit(RLIMIT_CORE, 0, 0);
+  set_limit(RLIMIT_NOFILE, 64, 64);
+  set_limit(RLIMIT_FSIZE, settings->output_bytes, settings->output_bytes);
+  /* SIGXCPU first, by which the parent knows what it was. */
   if (settings->cpu_seconds != 0)
-    set_limit(RLIMIT_CPU, settings->cpu_seconds);
+    set_limit(RLIMIT_CPU, settings->cpu_seconds, (rlim_t)settings->cpu_seconds + 2);
   /* AddressSanitizer's shadow is terabytes of address space. */
   if (settings->memory_bytes != 0 && !SANITISED)
-    set_limit(RLIMIT_AS, settings->memory_bytes);
+    set_limit(RLIMIT_AS, settings->memory_bytes, settings->memory_bytes);
 }
 
 bool
 cage_enter(const CageSettings *settings, GError **error)
 {
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   set_limits(settings);
   if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
     errno = 0;
+  /* Behind what changes credentials, which would forget it. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return error_set_errno(error, errno, "no_new_privs");
   if (!enter_landlock() && !settings->allow_uncaged)

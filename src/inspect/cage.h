@@ -1,8 +1,9 @@
 /* The cage of the inspection worker: what the kernel takes from the process before it reads a
  * hostile byte.
  *
- * No file can be opened, no socket made, no program run, no process made; threads, memory, and
- * reading and writing what is open already remain.
+ * No file can be opened, no socket made, no program run, no process made, signalled or changed;
+ * no memory can be made that runs. Threads, memory, and reading and writing what is open already
+ * remain.
  *
  * Made of: no_new_privs, not dumpable, resource limits, Landlock (files, and TCP where the kernel
  * can), namespaces (user, network, IPC) where they may be made, and a seccomp list whose default is
@@ -16,7 +17,8 @@
 
 typedef struct {
   uint64_t memory_bytes; /* of address space; 0: no limit */
-  uint32_t cpu_seconds;
+  uint32_t cpu_seconds;  /* of all threads together; 0: no limit */
+  uint64_t output_bytes; /* of a file that it may write to; pipes are not meant */
   bool allow_uncaged;
 } CageSettings;
 

@@ -24,7 +24,8 @@ job_new(const char *name, const ConfigLimits *limits, bool allow_uncaged)
   set_number(job, "path_depth", limits->path_depth);
   set_number(job, "file_bytes", limits->file_bytes);
   set_number(job, "memory_bytes", limits->worker_memory_bytes);
-  set_number(job, "cpu_seconds", limits->layer_seconds);
+  /* One thread inflates, one reads. */
+  set_number(job, "cpu_seconds", (uint64_t)limits->layer_seconds * 2);
   json_object_set_new(job, "allow_uncaged", json_boolean(allow_uncaged));
   return job;
 }
@@ -114,6 +115,7 @@ inspect_unpack(int fd, uint64_t size, int to, const ConfigLimits *limits, bool a
 {
   g_autoptr(json_t) job = job_new("unpack", limits, allow_uncaged);
   set_number(job, "size", size);
+  set_number(job, "output_bytes", limits->layer_unpacked_bytes);
   g_autoptr(json_t) answer = worker_run(job, fd, to, limits->layer_seconds, cancellable, error);
   return answer != NULL;
 }

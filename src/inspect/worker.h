@@ -1,7 +1,7 @@
 /* The caged side of an inspection: `assay worker`, started by inspection.c and by nobody else.
  *
- * Standard input is the layer's file, standard output takes one JSON document, and everything else
- * was closed by the parent. The jobs:
+ * Standard input is the layer's file, standard output takes one JSON document, standard error what a
+ * library says before it aborts; everything else was closed by the parent. The jobs:
  *
  *   layer   unpacks and reads a layer
  *   index   lists the members of an outer tar (oci-archive, docker-archive)
@@ -15,6 +15,6 @@
 #define WORKER_JOB_VARIABLE "ASSAY_WORKER_JOB"
 #define WORKER_EXTRA_FD     3
 
-/* `assay worker --self-test=open|socket|exec|fork|memory|endless` enters the strict cage and then
- * does the forbidden thing, for the tests that show what becomes of it. */
+/* `assay worker --self-test=NAME` enters the cage and then does what it forbids, for the tests that
+ * show what becomes of it; worker_self_test.c has the names. */
 int worker_main(int argc, char **argv);

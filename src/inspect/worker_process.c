@@ -13,10 +13,16 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "inspect/sanitised.h"
 #include "inspect/worker.h"
 
-#define ANSWER_CHUNK       ((size_t)64 * 1024)
+#define DESCRIPTORS        4 /* input, answer, trouble, and one for the job's output */
+#define CHUNK              ((size_t)32 * 1024)
+#define TROUBLE_MAX        ((size_t)64 * 1024)
+#define MESSAGE_MAX        ((size_t)1024)
 #define CHECK_CANCELLED_MS 200
+#define NAP_LEAST_US       100ul
+#define NAP_MOST_US        10000ul
 
 static const char *program = "/proc/self/exe";
 
@@ -26,10 +32,16 @@ worker_set_program(const char *path)
   program = path;
 }
 
-/* Everything but the three or four descriptors of the job is close-on-exec; a dup2() clears that
- * flag. */
+/* The ends of a worker that stay with us. */
+typedef struct {
+  pid_t pid;
+  int answer;  /* what it writes to its standard output */
+  int trouble; /* to its standard error: what a library says before it aborts */
+} Worker;
+
+/* Everything but the descriptors of the job is closed; a dup2() clears close-on-exec. */
 static bool
-spawn(const json_t *job, int input, int output, int extra, pid_t *pid, GError **error)
+spawn(const json_t *job, const int descriptors[DESCRIPTORS], pid_t *pid, GError **error)
 {
   g_autofree char *text = json_to_text(job);
   g_autofree char *variable = g_strconcat(WORKER_JOB_VARIABLE "=", text, NULL);
@@ -37,13 +49,6 @@ spawn(const json_t *job, int input, int output, int extra, pid_t *pid, GError **
   char sanitiser[] = "ASAN_OPTIONS=detect_leaks=0";
   char *arguments[] = {name, command, NULL};
   char *environment[] = {locale, sanitiser, variable, NULL};
-
-  /* 10 and up: no source of a dup2() is overwritten by the one before it. */
-  auto_fd int high_input = fcntl(input, F_DUPFD_CLOEXEC, 10);
-  auto_fd int high_output = fcntl(output, F_DUPFD_CLOEXEC, 10);
-  auto_fd int high_extra = extra < 0 ? -1 : fcntl(extra, F_DUPFD_CLOEXEC, 10);
-  if (high_input < 0 || high_output < 0 || (extra >= 0 && high_extra < 0))
-    return error_set_errno(error, errno, "start the inspection worker");
 
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -56,96 +61,200 @@ spawn(const json_t *job, int input, int output, int extra, pid_t *pid, GError **
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawn_file_actions_adddup2(&actions, high_input, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, high_output, STDOUT_FILENO);
-  if (extra >= 0)
-    posix_spawn_file_actions_adddup2(&actions, high_extra, WORKER_EXTRA_FD);
-  posix_spawn_file_actions_addclosefrom_np(&actions, extra >= 0 ? 4 : 3);
+  int count = 0;
+  for (; count < DESCRIPTORS && descriptors[count] >= 0; count++)
+    posix_spawn_file_actions_adddup2(&actions, descriptors[count], count);
+  posix_spawn_file_actions_addclosefrom_np(&actions, count);
   int code = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return code == 0 || error_set_errno(error, code, "start the inspection worker");
 }
 
-/* Until the worker closes its output, the time is over, or somebody cancels. */
-static GByteArray *
-read_answer(int fd, uint32_t seconds, GCancellable *cancellable, GError **error)
+static bool
+start(const json_t *job, int input, int extra, Worker *worker, GError **error)
 {
-  g_autoptr(GByteArray) answer = g_byte_array_new();
-  g_autofree uint8_t *chunk = g_malloc(ANSWER_CHUNK);
-  int64_t end = g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC;
-  for (;;) {
-    struct pollfd poll_fd = {fd, POLLIN, 0};
-    int ready = poll(&poll_fd, 1, CHECK_CANCELLED_MS);
-    if (g_cancellable_is_cancelled(cancellable)) {
-      error_set(error, ASSAY_ERROR_CANCELLED, "the inspection was cancelled");
-      return NULL;
-    }
-    if (ready == 0 && g_get_monotonic_time() > end) {
-      error_set(error, ASSAY_ERROR_TIMEOUT,
-                "the inspection took longer than %u seconds (limits.layer_seconds)", seconds);
-      return NULL;
-    }
-    if (ready <= 0)
-      continue;
-    ssize_t got = read(fd, chunk, ANSWER_CHUNK);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return g_steal_pointer(&answer);
-    if ((size_t)got > WORKER_ANSWER_MAX - answer->len) {
-      error_set(error, ASSAY_ERROR_LIMIT, "the inspection found more than can be kept");
-      return NULL;
-    }
-    g_byte_array_append(answer, chunk, (guint)got);
+  int answer[2] = {-1, -1}, trouble[2] = {-1, -1}, descriptors[DESCRIPTORS] = {-1, -1, -1, -1};
+  bool started = pipe2(answer, O_CLOEXEC) == 0 && pipe2(trouble, O_CLOEXEC) == 0;
+  int sources[DESCRIPTORS] = {input, answer[1], trouble[1], extra};
+  /* 10 and up: no source of a dup2() is overwritten by the one before it. */
+  for (int i = 0; started && i < DESCRIPTORS && sources[i] >= 0; i++) {
+    descriptors[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, 10);
+    started = descriptors[i] >= 0;
+  }
+  if (!started)
+    error_set_errno(error, errno, "start the inspection worker");
+  else
+    started = spawn(job, descriptors, &worker->pid, error);
+  fd_clear(&answer[1]);
+  fd_clear(&trouble[1]);
+  for (int i = 0; i < DESCRIPTORS; i++)
+    fd_clear(&descriptors[i]);
+  worker->answer = answer[0];
+  worker->trouble = trouble[0];
+  return started;
+}
+
+/* --- what it says --- */
+
+/* False with *error when the answer is too long. What it says of trouble is cut off in silence. */
+static bool
+take_output(struct pollfd *end, GByteArray *into, size_t most, bool cut, GError **error)
+{
+  uint8_t chunk[CHUNK];
+  if (end->fd < 0 || end->revents == 0)
+    return true;
+  ssize_t got = read(end->fd, chunk, sizeof chunk);
+  if (got < 0 && errno == EINTR)
+    return true;
+  if (got <= 0) {
+    end->fd = -1;
+    return true;
+  }
+  size_t room = most - into->len;
+  if ((size_t)got > room && !cut)
+    return error_set(error, ASSAY_ERROR_LIMIT, "the inspection found more than can be kept");
+  g_byte_array_append(into, chunk, (guint)MIN((size_t)got, room));
+  return true;
+}
+
+typedef struct {
+  uint32_t seconds;
+  int64_t end; /* monotonic time */
+  GCancellable *cancellable;
+} Patience;
+
+static bool
+still_patient(const Patience *patience, GError **error)
+{
+  if (g_cancellable_is_cancelled(patience->cancellable))
+    return error_set(error, ASSAY_ERROR_CANCELLED, "the inspection was cancelled");
+  if (g_get_monotonic_time() > patience->end)
+    return error_set(error, ASSAY_ERROR_TIMEOUT,
+                     "the inspection took longer than %u seconds (limits.layer_seconds)",
+                     patience->seconds);
+  return true;
+}
+
+/* Until the worker has closed both. */
+static bool
+read_outputs(const Worker *worker, const Patience *patience, GByteArray *answer,
+             GByteArray *trouble, GError **error)
+{
+  struct pollfd ends[] = {{worker->answer, POLLIN, 0}, {worker->trouble, POLLIN, 0}};
+  while (ends[0].fd >= 0 || ends[1].fd >= 0) {
+    int ready = poll(ends, G_N_ELEMENTS(ends), CHECK_CANCELLED_MS);
+    if (!still_patient(patience, error))
+      return false;
+    if (ready > 0 && (!take_output(&ends[0], answer, WORKER_ANSWER_MAX, false, error) ||
+                      !take_output(&ends[1], trouble, TROUBLE_MAX, true, error)))
+      return false;
+  }
+  return true;
+}
+
+/* A worker that closed its ends has ended, or does at once. One that has been taken over may not,
+ * and has the rest of its time. */
+static bool
+wait_for_end(const Worker *worker, const Patience *patience, int *status, GError **error)
+{
+  for (unsigned long nap = NAP_LEAST_US;; nap = MIN(nap * 2, NAP_MOST_US)) {
+    pid_t ended = waitpid(worker->pid, status, WNOHANG);
+    if (ended == worker->pid)
+      return true;
+    if (ended < 0 && errno != EINTR)
+      return error_set_errno(error, errno, "wait for the inspection worker");
+    if (!still_patient(patience, error))
+      return false;
+    g_usleep(nap);
   }
 }
 
+static void
+kill_and_wait(pid_t pid)
+{
+  int status;
+  kill(pid, SIGKILL);
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    continue;
+}
+
+/* --- what it means --- */
+
+static bool
+died(int signal, const char *trouble, GError **error)
+{
+  const char *says = *trouble == '\0' ? "" : ": ";
+  if (signal == SIGXCPU)
+    return error_set(error, ASSAY_ERROR_TIMEOUT,
+                     "the inspection took more processor time than limits.layer_seconds allows");
+  /* GLib ends a process that gets no memory. */
+  if (strstr(trouble, "failed to allocate") != NULL)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "the inspection needs more memory than limits.worker_memory_bytes (%s)",
+                     trouble);
+  return error_set(error, ASSAY_ERROR_FAILED, "the inspection worker died of signal %d (%s)%s%s%s",
+                   signal, g_strsignal(signal),
+                   signal == SIGSYS ? ": it tried what its cage forbids" : "", says, trouble);
+}
+
+/* What a worker may say of itself; whether it is asked again depends on it. */
+static AssayErrorCode
+code_of(const json_t *failure)
+{
+  json_int_t code = json_get_integer(failure, "code", ASSAY_ERROR_FAILED);
+  return code == ASSAY_ERROR_INVALID || code == ASSAY_ERROR_LIMIT || code == ASSAY_ERROR_UNSUPPORTED
+             ? (AssayErrorCode)code
+             : ASSAY_ERROR_FAILED;
+}
+
 static json_t *
-read_document(const GByteArray *answer, int status, GError **error)
+read_document(const GByteArray *answer, const char *trouble, int status, GError **error)
 {
   if (WIFSIGNALED(status)) {
-    error_set(error, ASSAY_ERROR_FAILED, "the inspection worker died of signal %d (%s)%s",
-              WTERMSIG(status), g_strsignal(WTERMSIG(status)),
-              WTERMSIG(status) == SIGSYS ? ": it tried what its cage forbids" : "");
+    died(WTERMSIG(status), trouble, error);
     return NULL;
   }
-  g_autoptr(json_t) document = json_parse(slice_new(answer->data, answer->len), error);
-  if (document == NULL) {
-    g_prefix_error(
-        error, "the inspection worker ended with status %d and no answer: ", WEXITSTATUS(status));
-    return NULL;
-  }
+  g_autoptr(json_t) document = json_parse(slice_new(answer->data, answer->len), NULL);
+  json_t *ok = json_get_object(document, "ok");
+  if (ok != NULL)
+    return json_incref(ok);
   const json_t *failure = json_get_object(document, "error");
-  if (failure != NULL) {
-    const char *message = json_get_string(failure, "message");
-    error_set(error, (AssayErrorCode)json_get_integer(failure, "code", ASSAY_ERROR_FAILED), "%s",
-              message != NULL ? message : "the inspection failed");
-    return NULL;
+  const char *text = json_get_string(failure, "message");
+  if (text != NULL) {
+    g_autofree char *message = slice_to_printable(slice_from_string(text), MESSAGE_MAX);
+    error_set(error, code_of(failure), "%s", message);
+  } else {
+    error_set(error, ASSAY_ERROR_FAILED,
+              "the inspection worker ended with status %d and no answer%s%s", WEXITSTATUS(status),
+              *trouble == '\0' ? "" : ": ", trouble);
   }
-  return json_incref(json_get_object(document, "ok"));
+  return NULL;
 }
 
 json_t *
 worker_run(const json_t *job, int input, int extra, uint32_t seconds, GCancellable *cancellable,
            GError **error)
 {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) {
-    error_set_errno(error, errno, "start the inspection worker");
+  Worker worker = {0, -1, -1};
+  bool started = start(job, input, extra, &worker, error);
+  auto_fd int from_answer = worker.answer;
+  auto_fd int from_trouble = worker.trouble;
+  if (!started)
     return NULL;
-  }
-  auto_fd int from_worker = ends[0];
-  auto_fd int to_parent = ends[1];
-  pid_t pid;
-  if (!spawn(job, input, to_parent, extra, &pid, error))
-    return NULL;
-  fd_clear(&to_parent);
-  g_autoptr(GByteArray) answer = read_answer(from_worker, seconds, cancellable, error);
-  if (answer == NULL)
-    kill(pid, SIGKILL);
+  g_autoptr(GByteArray) answer = g_byte_array_new(), trouble = g_byte_array_new();
+  Patience patience = {seconds, g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC,
+                       cancellable};
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-    continue;
-  return answer == NULL ? NULL : read_document(answer, status, error);
+  bool ended = read_outputs(&worker, &patience, answer, trouble, error) &&
+               wait_for_end(&worker, &patience, &status, error);
+  if (!ended)
+    kill_and_wait(worker.pid);
+  if (SANITISED && trouble->len > 0)
+    fd_write_all(STDERR_FILENO, slice_new(trouble->data, trouble->len), NULL);
+  if (!ended)
+    return NULL;
+  g_autofree char *line =
+      slice_to_printable(slice_strip(slice_new(trouble->data, trouble->len)), MESSAGE_MAX);
+  return read_document(answer, line, status, error);
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WORKER_ANSWER_MAX ((size_t)256 * 1024 * 1024)
+#define WORKER_ANSWER_MAX ((size_t)32 * 1024 * 1024)
 
 /* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @job: its parameters. Gives
  * what stands under "ok". Errors: what the worker told; ASSAY_ERROR_TIMEOUT when it was killed

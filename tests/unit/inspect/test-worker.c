@@ -1,5 +1,4 @@
-/* The worker from outside: what its cage forbids kills it, and hostile layers end in clear errors.
- */
+/* Layers through the real worker: hostile ones end in clear errors. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -14,36 +13,6 @@
 #include "base/fd.h"
 #include "inspect/inspection.h"
 #include "inspect/worker_process.h"
-
-/* --- the cage --- */
-
-static void
-test_cage(void)
-{
-  static const struct {
-    const char *forbidden;
-    int signals[2];
-  } cases[] = {
-      {"open", {SIGSYS}},
-      {"socket", {SIGSYS}},
-      {"exec", {SIGSYS}},
-      {"fork", {SIGSYS}},
-      {"endless", {SIGXCPU, SIGKILL}},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *option = g_strconcat("--self-test=", cases[i].forbidden, NULL);
-    const char *arguments[] = {g_getenv("ASSAY_PROGRAM"), "worker", option, NULL};
-    int status = 0;
-    g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)arguments, NULL, G_SPAWN_DEFAULT, NULL,
-                               NULL, NULL, NULL, &status, &error));
-    g_assert_no_error(error);
-    g_test_message("%s: status %x", cases[i].forbidden, (unsigned)status);
-    g_assert_true(WIFSIGNALED(status));
-    g_assert_true(WTERMSIG(status) == cases[i].signals[0] ||
-                  WTERMSIG(status) == cases[i].signals[1]);
-  }
-}
 
 /* --- layers --- */
 
@@ -276,7 +245,6 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
-  g_test_add_func("/worker/cage", test_cage);
   g_test_add_func("/worker/layers", test_layers);
   g_test_add_func("/worker/broken-layers", test_broken_layers);
   g_test_add_func("/worker/limits", test_limits);
