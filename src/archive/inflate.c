@@ -23,6 +23,8 @@ struct Inflater {
   bool input_ended;
   uint64_t consumed;
   struct inflate_state gzip;
+  struct isal_gzip_header gzip_header;
+  bool in_gzip_header;
   ZSTD_DStream *zstd;
 };
 
@@ -100,11 +102,15 @@ packing_of(const Inflater *inflater)
   return PACKING_NONE;
 }
 
+/* The header is read by a call of its own, which keeps its place between pieces of input;
+ * isal_inflate() forgets how long an extra field is. */
 static void
 gzip_start(Inflater *inflater)
 {
   isal_inflate_init(&inflater->gzip);
-  inflater->gzip.crc_flag = ISAL_GZIP;
+  isal_gzip_header_init(&inflater->gzip_header);
+  inflater->gzip.crc_flag = ISAL_GZIP_NO_HDR_VER;
+  inflater->in_gzip_header = true;
 }
 
 static bool
@@ -163,6 +169,17 @@ truncated(GError **error)
                    "the compressed data ends in the middle: the layer is truncated");
 }
 
+/* One step, of the header or of the content; ISA-L's code. */
+static int
+step_gzip(Inflater *inflater)
+{
+  if (!inflater->in_gzip_header)
+    return isal_inflate(&inflater->gzip);
+  int code = isal_read_gzip_header(&inflater->gzip, &inflater->gzip_header);
+  inflater->in_gzip_header = code != ISAL_DECOMP_OK;
+  return code;
+}
+
 static gssize
 read_gzip(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
 {
@@ -176,20 +193,21 @@ read_gzip(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
     uint32_t room = state->avail_out;
     state->next_in = inflater->input + inflater->input_at;
     state->avail_in = (uint32_t)before;
-    int code = isal_inflate(state);
+    int code = step_gzip(inflater);
     input_skip(inflater, before - state->avail_in);
     if (code < 0) {
       error_set(error, ASSAY_ERROR_INVALID, "the gzip data is broken (ISA-L code %d)", code);
       return -1;
     }
-    if (state->block_state == ISAL_BLOCK_FINISH) {
+    if (!inflater->in_gzip_header && state->block_state == ISAL_BLOCK_FINISH) {
       uint8_t *next_out = state->next_out;
       uint32_t left = state->avail_out;
       if (!next_member(inflater, PACKING_GZIP, error))
         return -1;
       state->next_out = next_out;
       state->avail_out = left;
-    } else if (before == state->avail_in && room == state->avail_out && inflater->input_ended) {
+    } else if (before == state->avail_in && room == state->avail_out &&
+               (before > 0 || inflater->input_ended)) {
       truncated(error);
       return -1;
     }
