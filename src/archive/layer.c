@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/path.h"
 #include "archive/stream.h"
 #include "base/error.h"
 
@@ -75,40 +76,16 @@ archive_failed(LayerReader *reader, GError **error)
                    text != NULL ? text : "no reason given");
 }
 
-/* Nothing could be read as an entry: either the stream is broken, or there never was a tar in it.
- */
+/* Nothing could be read as an entry: the stream or the tar is broken, or there never was one in it.
+ * libarchive has one code for both, and two texts. */
 static void
-not_a_tar(LayerReader *reader, GError **error)
+no_first_entry(LayerReader *reader, GError **error)
 {
-  if (reader->stream_error != NULL)
+  const char *text = archive_error_string(reader->archive);
+  if (reader->stream_error != NULL || text == NULL || strstr(text, "Unrecognized") == NULL)
     archive_failed(reader, error);
   else
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "not a layer: there is no tar inside (%s)",
-              archive_error_string(reader->archive));
-}
-
-/* Takes "." and empty parts out, and ".." with the part before it; *escapes when ".." leaves the
- * root. */
-static char *
-normalise(const char *name, unsigned *depth, bool *escapes)
-{
-  g_auto(GStrv) parts = g_strsplit(name, "/", -1);
-  g_autoptr(GPtrArray) kept = g_ptr_array_new();
-  *escapes = false;
-  for (char **part = parts; *part != NULL; part++) {
-    if (**part == '\0' || strcmp(*part, ".") == 0)
-      continue;
-    if (strcmp(*part, "..") != 0)
-      g_ptr_array_add(kept, *part);
-    else if (kept->len > 0)
-      g_ptr_array_set_size(kept, (int)kept->len - 1);
-    else
-      *escapes = true;
-  }
-  *depth = kept->len;
-  g_ptr_array_add(kept, NULL);
-  g_autofree char *joined = g_strjoinv("/", (char **)kept->pdata);
-  return g_utf8_make_valid(joined, -1);
+    error_set(error, ASSAY_ERROR_UNSUPPORTED, "not a layer: there is no tar inside (%s)", text);
 }
 
 static LayerEntryKind
@@ -131,7 +108,8 @@ kind_of(struct archive_entry *entry)
   }
 }
 
-/* image-spec layer.md, "Whiteouts": the name says what it removes. */
+/* image-spec layer.md, "Whiteouts": the name says what it removes. One that would remove its own
+ * folder, or nothing (".wh.", ".wh..", ".wh..wh.x"), is a file like others. */
 static void
 read_whiteout(LayerReader *reader)
 {
@@ -142,10 +120,14 @@ read_whiteout(LayerReader *reader)
   if (strcmp(base, WHITEOUT_OPAQUE) == 0) {
     reader->entry.kind = LAYER_ENTRY_OPAQUE;
     *(slash == NULL ? base : slash) = '\0';
-  } else if (!g_str_has_prefix(base + strlen(WHITEOUT_PREFIX), WHITEOUT_PREFIX)) {
-    reader->entry.kind = LAYER_ENTRY_WHITEOUT;
-    memmove(base, base + strlen(WHITEOUT_PREFIX), strlen(base + strlen(WHITEOUT_PREFIX)) + 1);
+    return;
   }
+  const char *name = base + strlen(WHITEOUT_PREFIX);
+  if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+      g_str_has_prefix(name, WHITEOUT_PREFIX))
+    return;
+  reader->entry.kind = LAYER_ENTRY_WHITEOUT;
+  memmove(base, name, strlen(name) + 1);
 }
 
 static bool
@@ -161,13 +143,17 @@ read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
                      reader->limits.path_bytes);
   *entry = (LayerEntry){.kind = kind_of(from)};
   g_free(reader->path);
-  reader->path = normalise(name, &depth, &entry->escapes);
+  reader->path = path_normalise(name, &depth, &entry->escapes);
   if (depth > reader->limits.path_depth)
     return error_set(error, ASSAY_ERROR_LIMIT,
                      "a path is deeper than %u folders (limits.path_depth)",
                      reader->limits.path_depth);
   const char *target = entry->kind == LAYER_ENTRY_HARDLINK ? archive_entry_hardlink(from)
                                                            : archive_entry_symlink(from);
+  if (target != NULL && strlen(target) > reader->limits.path_bytes)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "the target of a link is longer than %u bytes (limits.path_bytes)",
+                     reader->limits.path_bytes);
   g_free(reader->target);
   reader->target = target == NULL ? NULL : g_utf8_make_valid(target, -1);
   entry->target = reader->target;
@@ -186,7 +172,7 @@ layer_reader_next(LayerReader *reader, GError **error)
   if (!reader->opened) {
     reader->opened = true;
     if (archive_read_open(reader->archive, reader, NULL, read_block, NULL) != ARCHIVE_OK) {
-      not_a_tar(reader, error);
+      no_first_entry(reader, error);
       return NULL;
     }
   }
@@ -196,7 +182,7 @@ layer_reader_next(LayerReader *reader, GError **error)
     return NULL;
   if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
     if (reader->entries == 0)
-      not_a_tar(reader, error);
+      no_first_entry(reader, error);
     else
       archive_failed(reader, error);
     return NULL;
@@ -209,10 +195,21 @@ layer_reader_next(LayerReader *reader, GError **error)
   return read_entry(reader, from, error) ? &reader->entry : NULL;
 }
 
+/* A hole of a sparse file reads as zeros, at its end too. */
+static void
+grow_with_zeros(GByteArray *content, uint64_t size)
+{
+  guint before = content->len;
+  if (size <= before)
+    return;
+  g_byte_array_set_size(content, (guint)size);
+  memset(content->data + before, 0, (size_t)size - before);
+}
+
 GBytes *
 layer_reader_read_file(LayerReader *reader, GError **error)
 {
-  if (reader->entry.size > reader->limits.file_bytes) {
+  if (reader->entry.size > MIN(reader->limits.file_bytes, G_MAXUINT32)) {
     error_set(error, ASSAY_ERROR_LIMIT,
               "%s: larger than %" G_GUINT64_FORMAT " bytes (limits.file_bytes)", reader->entry.path,
               reader->limits.file_bytes);
@@ -237,14 +234,10 @@ layer_reader_read_file(LayerReader *reader, GError **error)
       error_set(error, ASSAY_ERROR_LIMIT, "%s: larger than limits.file_bytes", reader->entry.path);
       return NULL;
     }
-    /* A hole of a sparse file reads as zeros. */
-    if ((uint64_t)offset > content->len) {
-      guint before = content->len;
-      g_byte_array_set_size(content, (guint)offset);
-      memset(content->data + before, 0, (size_t)offset - before);
-    }
+    grow_with_zeros(content, (uint64_t)offset);
     g_byte_array_append(content, block, (guint)size);
   }
+  grow_with_zeros(content, reader->entry.size);
   return g_byte_array_free_to_bytes(g_steal_pointer(&content));
 }
 

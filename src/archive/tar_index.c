@@ -3,10 +3,15 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <string.h>
 
 #include "base/error.h"
 
 #define CHUNK ((size_t)256 * 1024)
+
+typedef struct {
+  unsigned most, path_bytes;
+} Limits;
 
 typedef struct {
   LayerRead read;
@@ -58,7 +63,13 @@ add_member(struct archive *archive, struct archive_entry *entry, GPtrArray *memb
 }
 
 static bool
-read_members(struct archive *archive, Source *source, unsigned most, GPtrArray *members,
+is_longer(const char *name, size_t most)
+{
+  return name != NULL && strlen(name) > most;
+}
+
+static bool
+read_members(struct archive *archive, Source *source, const Limits *limits, GPtrArray *members,
              GError **error)
 {
   struct archive_entry *entry;
@@ -69,8 +80,15 @@ read_members(struct archive *archive, Source *source, unsigned most, GPtrArray *
       return true;
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
       break;
-    if (members->len == most)
-      return error_set(error, ASSAY_ERROR_LIMIT, "the archive has more than %u members", most);
+    if (members->len == limits->most)
+      return error_set(error, ASSAY_ERROR_LIMIT, "the archive has more than %u members",
+                       limits->most);
+    if (is_longer(archive_entry_pathname(entry), limits->path_bytes) ||
+        is_longer(archive_entry_symlink(entry), limits->path_bytes) ||
+        is_longer(archive_entry_hardlink(entry), limits->path_bytes))
+      return error_set(error, ASSAY_ERROR_LIMIT,
+                       "a name in the archive is longer than %u bytes (limits.path_bytes)",
+                       limits->path_bytes);
     /* Sparse members do not stand in one piece. */
     if (archive_entry_sparse_count(entry) > 0 || !add_member(archive, entry, members))
       return error_set(error, ASSAY_ERROR_INVALID, "the archive has a member that cannot be read");
@@ -84,15 +102,16 @@ read_members(struct archive *archive, Source *source, unsigned most, GPtrArray *
 }
 
 GPtrArray *
-tar_index(LayerRead read, void *read_data, unsigned most, GError **error)
+tar_index(LayerRead read, void *read_data, unsigned most, unsigned path_bytes, GError **error)
 {
   g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(member_free);
   g_autofree uint8_t *chunk = g_malloc(CHUNK);
+  Limits limits = {most, path_bytes};
   Source source = {read, read_data, chunk, NULL};
   struct archive *archive = archive_read_new();
   archive_read_support_format_tar(archive);
   archive_read_set_format_option(archive, "tar", "mac-ext", NULL);
-  bool indexed = read_members(archive, &source, most, members, error);
+  bool indexed = read_members(archive, &source, &limits, members, error);
   archive_read_free(archive);
   g_clear_error(&source.error);
   return indexed ? g_steal_pointer(&members) : NULL;

@@ -1,8 +1,13 @@
 /* Inventories as values and as JSON; overlay.c joins those of an image's layers. */
 #include "inspect/inventory.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/json.h"
+
+/* Of a name, a version, a path or a sentence. */
+#define TEXT_MAX ((size_t)1024)
 
 void
 package_free(Package *package)
@@ -17,7 +22,7 @@ package_free(Package *package)
   g_free(package->source_version);
   g_free(package->module);
   g_free(package->location);
-  g_strfreev(package->files);
+  g_free(package->files);
   g_free(package);
 }
 
@@ -69,6 +74,48 @@ layer_inventory_free(LayerInventory *inventory)
   g_free(inventory);
 }
 
+/* --- what detectors add --- */
+
+static bool
+is_sound(const char *text)
+{
+  Slice slice = slice_from_string(text);
+  return slice.size <= TEXT_MAX && slice_is_printable(slice);
+}
+
+static bool
+is_sound_or_null(const char *text)
+{
+  return text == NULL || is_sound(text);
+}
+
+void
+layer_inventory_add_package(LayerInventory *inventory, Package *package)
+{
+  if (package->source_name == NULL)
+    package->source_name = g_strdup(package->name);
+  if (package->source_version == NULL)
+    package->source_version = g_strdup(package->version);
+  bool sound = is_sound(package->name) && is_sound(package->version) &&
+               is_sound(package->source_name) && is_sound(package->source_version) &&
+               is_sound_or_null(package->architecture) && is_sound_or_null(package->module);
+  inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;
+  if (!sound)
+    layer_inventory_add_note(inventory, "broken-database", package->location,
+                             "A package has a name or a version that no package can have.");
+  if (!sound || inventory->overfull) {
+    package_free(package);
+    return;
+  }
+  size_t size = package->files == NULL ? 0 : strlen(package->files);
+  if (size > LAYER_FILE_BYTES_MAX - inventory->file_bytes) {
+    g_clear_pointer(&package->files, g_free);
+    size = LAYER_FILE_BYTES_MAX - inventory->file_bytes;
+  }
+  inventory->file_bytes += size;
+  g_ptr_array_add(inventory->packages, package);
+}
+
 void
 layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
                          const char *detail)
@@ -78,8 +125,9 @@ layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char
   LayerNote *note = g_new0(LayerNote, 1);
   bool last = inventory->notes->len == LAYER_NOTES_MAX;
   note->kind = g_strdup(last ? "more" : kind);
-  note->path = g_strdup(last ? "" : path);
-  note->detail = g_strdup(last ? "There are more than are listed here." : detail);
+  note->path = slice_to_printable(slice_from_string(last ? "" : path), TEXT_MAX);
+  note->detail = slice_to_printable(
+      slice_from_string(last ? "There are more than are listed here." : detail), TEXT_MAX);
   g_ptr_array_add(inventory->notes, note);
 }
 
@@ -111,7 +159,7 @@ package_to_json(const Package *package)
     json_set_string(object, "source_version", package->source_version);
   json_set_string(object, "module", package->module);
   json_set_string(object, "location", package->location);
-  json_set_strings(object, "files", (const char *const *)package->files);
+  json_set_string(object, "files", package->files);
   return object;
 }
 
@@ -179,28 +227,35 @@ os_release_from_json(const json_t *object)
   return os;
 }
 
-static Package *
-package_from_json(const json_t *object, GError **error)
+static bool
+package_from_json(const json_t *object, LayerInventory *inventory, GError **error)
 {
   const char *type = json_require_string(object, "type", error);
   const char *name = type == NULL ? NULL : json_require_string(object, "name", error);
   const char *version = name == NULL ? NULL : json_require_string(object, "version", error);
   const char *location = version == NULL ? NULL : json_require_string(object, "location", error);
   if (location == NULL)
-    return NULL;
-  const char *source_name = json_get_string(object, "source_name");
-  const char *source_version = json_get_string(object, "source_version");
+    return false;
+  if (!is_sound(type))
+    return error_set(error, ASSAY_ERROR_INVALID, "\"type\" is none");
   Package *package = g_new0(Package, 1);
   package->type = g_strdup(type);
   package->name = g_strdup(name);
   package->version = g_strdup(version);
   package->architecture = g_strdup(json_get_string(object, "architecture"));
-  package->source_name = g_strdup(source_name != NULL ? source_name : name);
-  package->source_version = g_strdup(source_version != NULL ? source_version : version);
+  package->source_name = g_strdup(json_get_string(object, "source_name"));
+  package->source_version = g_strdup(json_get_string(object, "source_version"));
   package->module = g_strdup(json_get_string(object, "module"));
   package->location = g_strdup(location);
-  package->files = json_get_strings(object, "files");
-  return package;
+  package->files = g_strdup(json_get_string(object, "files"));
+  layer_inventory_add_package(inventory, package);
+  return true;
+}
+
+static uint64_t
+number_from_json(const json_t *json, const char *key)
+{
+  return (uint64_t)MAX(json_get_integer(json, key, 0), 0);
 }
 
 static bool
@@ -213,12 +268,12 @@ digest_from_json(const json_t *json, const char *key, Digest *digest, GError **e
 }
 
 static void
-strings_from_json(const json_t *json, const char *key, GPtrArray *strings)
+strings_from_json(const json_t *json, const char *key, guint most, GPtrArray *strings)
 {
   size_t index;
   json_t *item;
   json_array_foreach(json_get_array(json, key), index, item) {
-    if (json_is_string(item))
+    if (json_is_string(item) && strings->len < most)
       g_ptr_array_add(strings, g_strdup(json_string_value(item)));
   }
 }
@@ -235,22 +290,20 @@ layer_inventory_from_json(const json_t *json, GError **error)
   if (!digest_from_json(json, "layer", &inventory->layer, error) ||
       !digest_from_json(json, "diff_id", &inventory->diff_id, error))
     return NULL;
-  inventory->packed_bytes = (uint64_t)json_get_integer(json, "packed_bytes", 0);
-  inventory->unpacked_bytes = (uint64_t)json_get_integer(json, "unpacked_bytes", 0);
-  inventory->entries = (uint64_t)json_get_integer(json, "entries", 0);
+  inventory->packed_bytes = number_from_json(json, "packed_bytes");
+  inventory->unpacked_bytes = number_from_json(json, "unpacked_bytes");
+  inventory->entries = number_from_json(json, "entries");
   inventory->etc_os_release = os_release_from_json(json_object_get(json, "etc_os_release"));
   inventory->usr_lib_os_release = os_release_from_json(json_object_get(json, "usr_lib_os_release"));
-  strings_from_json(json, "locations", inventory->locations);
-  strings_from_json(json, "removed", inventory->removed);
+  strings_from_json(json, "locations", LAYER_LOCATIONS_MAX, inventory->locations);
+  strings_from_json(json, "removed", LAYER_REMOVED_MAX, inventory->removed);
   size_t index;
   json_t *item;
   json_array_foreach(json_get_array(json, "packages"), index, item) {
-    Package *package = package_from_json(item, error);
-    if (package == NULL) {
+    if (!package_from_json(item, inventory, error)) {
       g_prefix_error(error, "inventory: packages[%zu]: ", index);
       return NULL;
     }
-    g_ptr_array_add(inventory->packages, package);
   }
   json_array_foreach(json_get_array(json, "notes"), index, item) {
     const char *kind = json_get_string(item, "kind"), *path = json_get_string(item, "path");

@@ -12,7 +12,7 @@
 
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 1
+#define DETECTOR_VERSION 2
 
 /* One installed package. */
 typedef struct {
@@ -24,7 +24,8 @@ typedef struct {
   char *source_version; /* never NULL, likewise */
   char *module;         /* rpm modularity label "name:stream:...", or NULL */
   char *location;       /* the database it stands in: "var/lib/dpkg/status" */
-  GStrv files;          /* paths it owns, where the list was cheap; or NULL */
+  char *files;          /* paths that it owns, each with a LF behind it, where they stand beside the
+                           package itself (apk, rpm); or NULL */
 } Package;
 
 void package_free(Package *package);
@@ -42,7 +43,8 @@ void os_release_free(OsRelease *os);
 
 /* Something about the layer itself that a person should know; never fatal. */
 typedef struct {
-  char *kind; /* "path-escape", "device-node", "setuid", "symlink-loop", "broken-database" */
+  char *kind; /* "path-escape", "device-node", "setuid", "symlink-loop", "broken-database",
+                 "linked-database" */
   char *path;
   char *detail; /* one sentence */
 } LayerNote;
@@ -54,17 +56,30 @@ typedef struct {
   OsRelease *etc_os_release, *usr_lib_os_release; /* NULL when the layer has none */
   GPtrArray *packages;                            /* Package */
   GPtrArray *locations; /* char *: package databases that stand in this layer, each read whole */
-  GPtrArray *removed;   /* char *: paths that whiteouts remove; "dir/" with a slash: opaque folder.
-                           Only those that can matter to a location or an os-release. */
+  GPtrArray *removed;   /* char *: paths that whiteouts remove, or that something else took the
+                           place of; "dir/" with a slash: opaque folder. Only those that can matter
+                           to a location or an os-release. */
   GPtrArray *notes;     /* LayerNote; at most 1000, then one that says so */
+  size_t file_bytes;    /* spent of LAYER_FILE_BYTES_MAX */
+  bool overfull;        /* it has more packages than are kept */
 } LayerInventory;
 
 LayerInventory *layer_inventory_new(void);
 void layer_inventory_free(LayerInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 
+/* More than any system that people build has. */
+#define LAYER_PACKAGES_MAX  30000
+#define LAYER_LOCATIONS_MAX 30000
+#define LAYER_REMOVED_MAX   30000
+/* The package whose list would pass it, and those behind it, have none. */
+#define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* Takes @package over; its source defaults to itself. One whose name or version no system could
+ * have (empty, not printable, longer than 1 KiB) becomes a note; one too many, `overfull`. */
+void layer_inventory_add_package(LayerInventory *inventory, Package *package);
+
 #define LAYER_NOTES_MAX 1000
-/* Copies. Behind the last that fits stands one that says there are more. */
+/* Copies, made printable. Behind the last that fits stands one that says there are more. */
 void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
                               const char *detail);
 

@@ -6,32 +6,46 @@
 #define ETC_OS_RELEASE     "etc/os-release"
 #define USR_LIB_OS_RELEASE "usr/lib/os-release"
 
-/* "a/b" removes a/b and all below; "a/b/" (an opaque folder) only what is below. */
-static bool
-removes(const char *removed, const char *path)
+/* A layer as lookups: it may name tens of thousands of places. */
+typedef struct {
+  GHashTable *locations, *removed; /* sets of strings that the inventory owns */
+} Cover;
+
+static GHashTable *
+set_of(const GPtrArray *strings)
 {
-  size_t size = strlen(removed);
-  if (size > 0 && removed[size - 1] == '/')
-    return strncmp(removed, path, size) == 0;
-  return size == 0 ||
-         (strncmp(removed, path, size) == 0 && (path[size] == '\0' || path[size] == '/'));
+  GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < strings->len; i++)
+    g_hash_table_add(set, g_ptr_array_index(strings, i));
+  return set;
 }
 
-static bool
-is_removed(const LayerInventory *layer, const char *path)
+static void
+cover_clear(Cover *cover)
 {
-  for (guint i = 0; i < layer->removed->len; i++)
-    if (removes(g_ptr_array_index(layer->removed, i), path))
-      return true;
-  return false;
+  g_hash_table_unref(cover->locations);
+  g_hash_table_unref(cover->removed);
 }
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cover, cover_clear)
+
+/* "a/b" removes a/b and all below; "a/b/" (an opaque folder) only what is below; "" everything. */
 static bool
-replaces(const LayerInventory *layer, const char *location)
+is_removed(const Cover *cover, const char *path)
 {
-  for (guint i = 0; i < layer->locations->len; i++)
-    if (strcmp(g_ptr_array_index(layer->locations, i), location) == 0)
+  if (g_hash_table_size(cover->removed) == 0)
+    return false;
+  if (g_hash_table_contains(cover->removed, path) || g_hash_table_contains(cover->removed, ""))
+    return true;
+  g_autofree char *above = g_strdup(path);
+  for (char *slash = strrchr(above, '/'); slash != NULL; slash = strrchr(above, '/')) {
+    slash[1] = '\0';
+    if (g_hash_table_contains(cover->removed, above))
       return true;
+    *slash = '\0';
+    if (g_hash_table_contains(cover->removed, above))
+      return true;
+  }
   return false;
 }
 
@@ -47,12 +61,13 @@ static void
 lay_over(GArray *packages, const LayerInventory *layer, unsigned number)
 {
   g_autoptr(GHashTable) origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
   guint kept = 0;
   for (guint i = 0; i < packages->len; i++) {
     ImagePackage *below = &g_array_index(packages, ImagePackage, i);
-    if (replaces(layer, below->package->location))
+    if (g_hash_table_contains(cover.locations, below->package->location))
       g_hash_table_insert(origins, package_key(below->package), GUINT_TO_POINTER(below->layer));
-    else if (!is_removed(layer, below->package->location))
+    else if (!is_removed(&cover, below->package->location))
       g_array_index(packages, ImagePackage, kept++) = *below;
   }
   g_array_set_size(packages, kept);
@@ -67,6 +82,7 @@ lay_over(GArray *packages, const LayerInventory *layer, unsigned number)
   }
 }
 
+/* Sorted first by what makes two packages the same one. */
 static int
 compare_packages(gconstpointer a, gconstpointer b)
 {
@@ -78,6 +94,23 @@ compare_packages(gconstpointer a, gconstpointer b)
   if (order == 0)
     order = strcmp(left->version, right->version);
   return order != 0 ? order : g_strcmp0(left->architecture, right->architecture);
+}
+
+/* A database that stands at two places, as after a move that left the old one, lists its packages
+ * twice: the one of the lower layer stays. */
+static void
+drop_doubles(GArray *packages)
+{
+  guint kept = 0;
+  for (guint i = 0; i < packages->len; i++) {
+    const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
+    ImagePackage *last = kept == 0 ? NULL : &g_array_index(packages, ImagePackage, kept - 1);
+    if (last == NULL || compare_packages(last, package) != 0)
+      g_array_index(packages, ImagePackage, kept++) = *package;
+    else if (package->layer < last->layer)
+      *last = *package;
+  }
+  g_array_set_size(packages, kept);
 }
 
 static OsRelease *
@@ -101,9 +134,10 @@ find_os(const GPtrArray *layers)
   const OsRelease *etc = NULL, *usr_lib = NULL;
   for (guint i = 0; i < layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(layers, i);
-    if (layer->etc_os_release != NULL || is_removed(layer, ETC_OS_RELEASE))
+    g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
+    if (layer->etc_os_release != NULL || is_removed(&cover, ETC_OS_RELEASE))
       etc = layer->etc_os_release;
-    if (layer->usr_lib_os_release != NULL || is_removed(layer, USR_LIB_OS_RELEASE))
+    if (layer->usr_lib_os_release != NULL || is_removed(&cover, USR_LIB_OS_RELEASE))
       usr_lib = layer->usr_lib_os_release;
   }
   return os_release_copy(etc != NULL ? etc : usr_lib);
@@ -118,6 +152,7 @@ image_inventory_new(GPtrArray *layers)
   for (guint i = 0; i < layers->len; i++)
     lay_over(image->packages, g_ptr_array_index(layers, i), i);
   g_array_sort(image->packages, compare_packages);
+  drop_doubles(image->packages);
   image->os = find_os(layers);
   return image;
 }

@@ -1,7 +1,20 @@
 /* What the files of the worker share. */
 #pragma once
 
-#include <stdbool.h>
+#include <jansson.h>
+
+#include "archive/layer.h"
+
+/* The packed bytes: a part of standard input, read by position. */
+typedef struct {
+  uint64_t at, end;
+} WorkerInput;
+
+/* A LayerRead on a WorkerInput. */
+gssize worker_input_read(void *input, void *buffer, size_t size, GError **error);
+
+/* The job "layer": what stands under "ok" of the answer. (transfer full) */
+json_t *worker_layer(WorkerInput input, const LayerLimits *limits, GError **error);
 
 /* Does in the cage what it forbids, as --self-test= names it. Returns when nothing stopped it;
  * false: there is no such test. */

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "archive/inflate.h"
-#include "archive/layer.h"
 #include "archive/tar_index.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -17,15 +16,10 @@
 #define INDEX_MEMBERS_MAX 100000
 #define UNPACK_CHUNK      ((size_t)1024 * 1024)
 
-/* The packed bytes: a part of standard input, read by position. */
-typedef struct {
-  uint64_t at, end;
-} Input;
-
-static gssize
-input_read(void *data, void *buffer, size_t size, GError **error)
+gssize
+worker_input_read(void *data, void *buffer, size_t size, GError **error)
 {
-  Input *input = data;
+  WorkerInput *input = data;
   size = MIN(size, input->end - input->at);
   ssize_t got = size == 0 ? 0 : pread(STDIN_FILENO, buffer, size, (off_t)input->at);
   if (got < 0) {
@@ -49,114 +43,28 @@ limits_of(const json_t *job)
   };
 }
 
-/* --- layer --- */
+/* --- the jobs --- */
 
-static bool
-read_wanted(LayerReader *reader, const LayerEntry *entry, WantedKind kind,
-            LayerInventory *inventory, GError **error)
+static WorkerInput
+input_of(const json_t *job)
 {
-  g_autofree char *path = g_strdup(entry->path);
-  g_autoptr(GBytes) content = layer_reader_read_file(reader, error);
-  if (content == NULL)
-    return false;
-  Slice bytes = slice_from_bytes(content);
-  if (kind == WANTED_ETC_OS_RELEASE || kind == WANTED_USR_LIB_OS_RELEASE) {
-    OsRelease **os =
-        kind == WANTED_ETC_OS_RELEASE ? &inventory->etc_os_release : &inventory->usr_lib_os_release;
-    g_clear_pointer(os, os_release_free);
-    *os = os_release_parse(bytes);
-    return true;
-  }
-  g_ptr_array_add(inventory->locations, g_strdup(path));
-  if (kind == WANTED_DPKG)
-    dpkg_status_parse(bytes, path, inventory);
-  else if (kind == WANTED_APK)
-    apk_installed_parse(bytes, path, inventory);
-  else
-    rpm_database_parse(bytes, path, inventory);
-  return true;
-}
-
-static void
-note_entry(const LayerEntry *entry, LayerInventory *inventory)
-{
-  if (entry->escapes)
-    layer_inventory_add_note(inventory, "path-escape", entry->path,
-                             "The name in the archive climbs out of the root by \"..\"; it was not "
-                             "followed.");
-  if (entry->kind == LAYER_ENTRY_DEVICE)
-    layer_inventory_add_note(inventory, "device-node", entry->path,
-                             "The layer brings a device node.");
-  if (entry->kind == LAYER_ENTRY_FILE && (entry->mode & 06000) != 0)
-    layer_inventory_add_note(inventory, "setuid", entry->path,
-                             (entry->mode & 04000) != 0
-                                 ? "Runs with the rights of its owner (setuid)."
-                                 : "Runs with the rights of its group (setgid).");
-  bool link = entry->kind == LAYER_ENTRY_SYMLINK || entry->kind == LAYER_ENTRY_HARDLINK;
-  WantedKind kind = wanted_kind(entry->path);
-  if (link && kind != WANTED_NOT && kind != WANTED_ETC_OS_RELEASE &&
-      kind != WANTED_USR_LIB_OS_RELEASE)
-    layer_inventory_add_note(inventory, "linked-database", entry->path,
-                             "A package database is a link; what it points to is read only at the "
-                             "places where such databases stand.");
-}
-
-static void
-note_removal(const LayerEntry *entry, LayerInventory *inventory)
-{
-  if (!wanted_is_below(entry->path))
-    return;
-  bool opaque = entry->kind == LAYER_ENTRY_OPAQUE && *entry->path != '\0';
-  g_ptr_array_add(inventory->removed,
-                  opaque ? g_strconcat(entry->path, "/", NULL) : g_strdup(entry->path));
-}
-
-static bool
-read_entries(LayerReader *reader, LayerInventory *inventory, GError **error)
-{
-  GError *failure = NULL;
-  for (const LayerEntry *entry = layer_reader_next(reader, &failure); entry != NULL;
-       entry = layer_reader_next(reader, &failure)) {
-    inventory->entries++;
-    note_entry(entry, inventory);
-    WantedKind kind = entry->kind == LAYER_ENTRY_FILE ? wanted_kind(entry->path) : WANTED_NOT;
-    if (entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE)
-      note_removal(entry, inventory);
-    else if (kind != WANTED_NOT && !entry->escapes &&
-             !read_wanted(reader, entry, kind, inventory, &failure))
-      break;
-  }
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, failure);
-  return false;
+  uint64_t offset = (uint64_t)json_get_integer(job, "offset", 0);
+  return (WorkerInput){offset, offset + (uint64_t)json_get_integer(job, "size", 0)};
 }
 
 static json_t *
 do_layer(const json_t *job, GError **error)
 {
   LayerLimits limits = limits_of(job);
-  Input input = {(uint64_t)json_get_integer(job, "offset", 0), 0};
-  uint64_t size = (uint64_t)json_get_integer(job, "size", 0);
-  input.end = input.at + size;
-  g_autoptr(LayerReader) reader = layer_reader_new(input_read, &input, &limits);
-  g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  inventory->packed_bytes = size;
-  if (!read_entries(reader, inventory, error) ||
-      !layer_reader_finish(reader, &inventory->diff_id, &inventory->unpacked_bytes, error))
-    return NULL;
-  json_t *answer = json_object();
-  json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
-  return answer;
+  return worker_layer(input_of(job), &limits, error);
 }
-
-/* --- index, unpack --- */
 
 static json_t *
 do_index(const json_t *job, GError **error)
 {
-  Input input = {0, (uint64_t)json_get_integer(job, "size", 0)};
-  g_autoptr(GPtrArray) members = tar_index(input_read, &input, INDEX_MEMBERS_MAX, error);
+  WorkerInput input = input_of(job);
+  g_autoptr(GPtrArray) members =
+      tar_index(worker_input_read, &input, INDEX_MEMBERS_MAX, limits_of(job).path_bytes, error);
   if (members == NULL)
     return NULL;
   json_t *answer = json_object(), *list = json_array();
@@ -177,8 +85,8 @@ static json_t *
 do_unpack(const json_t *job, GError **error)
 {
   LayerLimits limits = limits_of(job);
-  Input input = {0, (uint64_t)json_get_integer(job, "size", 0)};
-  g_autoptr(Inflater) inflater = inflater_new(input_read, &input);
+  WorkerInput input = input_of(job);
+  g_autoptr(Inflater) inflater = inflater_new(worker_input_read, &input);
   g_autofree uint8_t *chunk = g_malloc(UNPACK_CHUNK);
   uint64_t written = 0;
   for (;;) {

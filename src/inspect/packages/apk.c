@@ -2,26 +2,30 @@
  * "R:file". */
 #include "inspect/packages/packages.h"
 
-/* A package with more files than that keeps the first ones. */
-#define FILES_MAX 20000
-
 typedef struct {
   Slice name, version, architecture, origin, folder;
-  GPtrArray *files;
+  GString *files; /* "folder/file\n..." */
 } Record;
 
 static void
-add_file(Record *record, Slice name)
+append(GString *files, Slice part)
 {
-  if (record->files->len >= FILES_MAX)
+  g_autofree char *valid = slice_to_utf8(part);
+  g_string_append(files, valid);
+}
+
+static void
+add_file(const Record *record, Slice name, const LayerInventory *inventory)
+{
+  /* What passes it is not kept anyway. */
+  if (record->files->len > LAYER_FILE_BYTES_MAX - inventory->file_bytes)
     return;
-  g_autofree char *file = slice_to_utf8(name);
-  if (record->folder.size == 0) {
-    g_ptr_array_add(record->files, g_steal_pointer(&file));
-    return;
+  if (record->folder.size > 0) {
+    append(record->files, record->folder);
+    g_string_append_c(record->files, '/');
   }
-  g_autofree char *folder = slice_to_utf8(record->folder);
-  g_ptr_array_add(record->files, g_strconcat(folder, "/", file, NULL));
+  append(record->files, name);
+  g_string_append_c(record->files, '\n');
 }
 
 static void
@@ -34,25 +38,21 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
     package->version = slice_to_utf8(record->version);
     package->architecture =
         record->architecture.size == 0 ? NULL : slice_to_utf8(record->architecture);
-    package->source_name = slice_to_utf8(record->origin.size > 0 ? record->origin : record->name);
-    package->source_version = g_strdup(package->version);
+    package->source_name = record->origin.size == 0 ? NULL : slice_to_utf8(record->origin);
     package->location = g_strdup(location);
-    if (record->files->len > 0) {
-      g_ptr_array_add(record->files, NULL);
-      package->files = (GStrv)g_ptr_array_steal(record->files, NULL);
-    }
-    g_ptr_array_add(inventory->packages, package);
+    package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
+    layer_inventory_add_package(inventory, package);
   } else if (record->name.size > 0) {
     layer_inventory_add_note(inventory, "broken-database", location, "A package has no version.");
   }
-  g_ptr_array_set_size(record->files, 0);
+  g_string_truncate(record->files, 0);
   *record = (Record){.files = record->files};
 }
 
 void
 apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 {
-  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GString) files = g_string_new(NULL);
   Record record = {.files = files};
   Slice line;
   while (slice_next_line(&text, &line)) {
@@ -80,7 +80,7 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
       record.folder = value;
       break;
     case 'R':
-      add_file(&record, value);
+      add_file(&record, value, inventory);
       break;
     default:
       break;

@@ -45,7 +45,7 @@ add_package(const Stanza *stanza, const char *location, LayerInventory *inventor
   if (stanza->package.size == 0 || !is_installed(stanza->status))
     return;
   if (stanza->version.size == 0) {
-    g_autofree char *name = slice_to_utf8(stanza->package);
+    g_autofree char *name = slice_to_printable(stanza->package, 256);
     g_autofree char *detail = g_strdup_printf("Package %s has no version.", name);
     layer_inventory_add_note(inventory, "broken-database", location, detail);
     return;
@@ -58,11 +58,7 @@ add_package(const Stanza *stanza, const char *location, LayerInventory *inventor
       stanza->architecture.size == 0 ? NULL : slice_to_utf8(stanza->architecture);
   package->location = g_strdup(location);
   take_source(package, stanza->source);
-  if (package->source_name == NULL)
-    package->source_name = g_strdup(package->name);
-  if (package->source_version == NULL)
-    package->source_version = g_strdup(package->version);
-  g_ptr_array_add(inventory->packages, package);
+  layer_inventory_add_package(inventory, package);
 }
 
 void

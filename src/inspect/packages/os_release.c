@@ -3,6 +3,10 @@
 
 #include "inspect/packages/packages.h"
 
+/* What is longer is cut off: the file is a page of short lines. */
+#define TEXT_MAX  ((size_t)64 * 1024)
+#define VALUE_MAX ((size_t)256)
+
 /* Shell-like quoting: single or double quotes around the whole, backslashes in double ones. */
 static char *
 unquote(Slice value)
@@ -25,8 +29,9 @@ unquote(Slice value)
 static void
 take(char **field, Slice value)
 {
+  g_autofree char *plain = unquote(value);
   g_free(*field);
-  *field = unquote(value);
+  *field = slice_to_printable(slice_from_string(plain), VALUE_MAX);
 }
 
 OsRelease *
@@ -34,6 +39,7 @@ os_release_parse(Slice text)
 {
   OsRelease *os = g_new0(OsRelease, 1);
   Slice line;
+  text = slice_sub(text, 0, TEXT_MAX);
   while (slice_next_line(&text, &line)) {
     line = slice_strip(line);
     gssize equals = slice_find(line, '=');
@@ -50,7 +56,8 @@ os_release_parse(Slice text)
     else if (slice_equal_string(key, "PRETTY_NAME"))
       take(&os->pretty_name, value);
     else if (slice_equal_string(key, "ID_LIKE")) {
-      g_autofree char *like = unquote(value);
+      g_autofree char *like = NULL;
+      take(&like, value);
       g_strfreev(os->id_like);
       os->id_like = g_strsplit(like, " ", 16);
     }

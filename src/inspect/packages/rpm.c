@@ -5,14 +5,16 @@
 #include "inspect/packages/packages.h"
 #include "inspect/packages/rpm-private.h"
 
-#define PACKAGES_MAX 100000u
-
 /* A header: counts of entries and of bytes, the entries, the bytes; all big-endian (RPM's
  * docs/manual/format_header.md). */
 #define ENTRIES_AT  8u
 #define ENTRY_SIZE  16u
 #define ENTRIES_MAX 65536u
-enum { TYPE_INT32 = 4, TYPE_STRING = 6 };
+#define HEADERS_MAX 100000u /* of a database, sound or not */
+#define FILES_MAX   200000u /* of a package */
+/* Of a string, its NUL too. */
+#define STRING_MAX ((size_t)4096)
+enum { TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8 };
 enum {
   TAG_NAME = 1000,
   TAG_VERSION = 1001,
@@ -20,6 +22,9 @@ enum {
   TAG_EPOCH = 1003,
   TAG_ARCHITECTURE = 1022,
   TAG_SOURCE_RPM = 1044,
+  TAG_FOLDER_INDEXES = 1116, /* of each file, which of the folder names it has */
+  TAG_BASE_NAMES = 1117,
+  TAG_FOLDER_NAMES = 1118, /* each with a slash at its end */
   TAG_MODULARITY_LABEL = 5096,
 };
 
@@ -27,6 +32,8 @@ enum {
 typedef struct {
   char *name, *version, *release, *architecture, *source, *module;
   uint32_t epoch;
+  Slice base_names, folder_names, folder_indexes; /* from their first byte to the header's end */
+  uint32_t files, folders;
 } RpmHeader;
 
 static void
@@ -61,20 +68,47 @@ string_member(RpmHeader *header, uint32_t tag)
   }
 }
 
+static bool
+next_string(Slice *rest, Slice *string)
+{
+  gssize end = slice_find(slice_sub(*rest, 0, STRING_MAX), '\0');
+  if (end < 0)
+    return false;
+  *string = slice_sub(*rest, 0, (size_t)end);
+  *rest = slice_sub(*rest, (size_t)end + 1, SIZE_MAX);
+  return true;
+}
+
+static void
+take_files(RpmHeader *header, uint32_t tag, uint32_t type, uint32_t count, Slice value)
+{
+  if (tag == TAG_FOLDER_INDEXES && type == TYPE_INT32)
+    header->folder_indexes = value;
+  if (tag == TAG_BASE_NAMES && type == TYPE_STRING_ARRAY) {
+    header->base_names = value;
+    header->files = count;
+  }
+  if (tag == TAG_FOLDER_NAMES && type == TYPE_STRING_ARRAY) {
+    header->folder_names = value;
+    header->folders = count;
+  }
+}
+
 static void
 take_entry(RpmHeader *header, Slice entry, Slice store)
 {
-  uint32_t tag = 0, type = 0, offset = 0;
+  uint32_t tag = 0, type = 0, offset = 0, count = 0;
   slice_read_uint32(entry, 0, true, &tag);
   slice_read_uint32(entry, 4, true, &type);
   slice_read_uint32(entry, 8, true, &offset);
+  slice_read_uint32(entry, 12, true, &count);
   char **member = string_member(header, tag);
-  Slice value = slice_sub(store, offset, SIZE_MAX);
-  gssize end = slice_find(value, '\0');
-  if (member != NULL && *member == NULL && type == TYPE_STRING && end >= 0)
-    *member = slice_to_utf8(slice_sub(value, 0, (size_t)end));
+  Slice value = slice_sub(store, offset, SIZE_MAX), string;
+  if (member != NULL && *member == NULL && type == TYPE_STRING && next_string(&value, &string))
+    *member = slice_to_utf8(string);
   if (tag == TAG_EPOCH && type == TYPE_INT32)
     slice_read_uint32(value, 0, true, &header->epoch);
+  take_files(header, tag, type, count, value);
 }
 
 static bool
@@ -91,6 +125,34 @@ read_header(Slice bytes, RpmHeader *header)
   for (uint32_t i = 0; i < count; i++)
     take_entry(header, slice_sub(bytes, ENTRIES_AT + (size_t)i * ENTRY_SIZE, ENTRY_SIZE), store);
   return header->name != NULL && header->version != NULL && header->release != NULL;
+}
+
+/* NULL when the header has no list, or one that does not hold together. Folders are as few as files
+ * at most, and are found by their number. */
+static char *
+list_files(const RpmHeader *header)
+{
+  g_autoptr(GString) files = g_string_new(NULL);
+  g_autofree Slice *folders = NULL;
+  if (header->files == 0 || header->files > FILES_MAX || header->folders > header->files)
+    return NULL;
+  folders = g_new0(Slice, header->folders + 1);
+  Slice names = header->folder_names, name;
+  for (uint32_t i = 0; i < header->folders; i++)
+    if (!next_string(&names, &folders[i]))
+      return NULL;
+  names = header->base_names;
+  for (uint32_t i = 0; i < header->files; i++) {
+    uint32_t folder = 0;
+    if (!next_string(&names, &name) ||
+        !slice_read_uint32(header->folder_indexes, (size_t)i * 4, true, &folder) ||
+        folder >= header->folders || files->len > LAYER_FILE_BYTES_MAX)
+      return NULL;
+    g_autofree char *above = slice_to_utf8(folders[folder]), *last = slice_to_utf8(name);
+    if (strchr(above, '\n') == NULL && strchr(last, '\n') == NULL)
+      g_string_append_printf(files, "%s%s\n", *above == '/' ? above + 1 : above, last);
+  }
+  return g_string_free(g_steal_pointer(&files), FALSE);
 }
 
 /* "name-version-release.src.rpm" */
@@ -117,7 +179,7 @@ take_source(Package *package, const char *source)
 }
 
 static Package *
-package_of(const RpmHeader *header, const char *location)
+package_of(const RpmHeader *header, const char *location, const LayerInventory *inventory)
 {
   Package *package = g_new0(Package, 1);
   package->type = g_strdup("rpm");
@@ -130,17 +192,15 @@ package_of(const RpmHeader *header, const char *location)
   package->location = g_strdup(location);
   if (header->source != NULL)
     take_source(package, header->source);
-  if (package->source_name == NULL) {
-    package->source_name = g_strdup(package->name);
-    package->source_version = g_strdup(package->version);
-  }
+  if (inventory->file_bytes < LAYER_FILE_BYTES_MAX)
+    package->files = list_files(header);
   return package;
 }
 
 typedef struct {
   const char *location;
   LayerInventory *inventory;
-  unsigned count;
+  unsigned headers;
 } Reading;
 
 static bool
@@ -148,12 +208,13 @@ add_package(Slice bytes, void *data, GError **error)
 {
   Reading *reading = data;
   RpmHeader header = {0};
-  if (++reading->count > PACKAGES_MAX)
-    return error_set(error, ASSAY_ERROR_LIMIT, "more than %u packages", PACKAGES_MAX);
+  if (reading->inventory->overfull || ++reading->headers > HEADERS_MAX)
+    return error_set(error, ASSAY_ERROR_LIMIT, "more packages than are read");
   bool read = read_header(bytes, &header);
   /* Keys that packages were verified with stand in the database like packages. */
   if (read && strcmp(header.name, "gpg-pubkey") != 0)
-    g_ptr_array_add(reading->inventory->packages, package_of(&header, reading->location));
+    layer_inventory_add_package(reading->inventory,
+                                package_of(&header, reading->location, reading->inventory));
   if (!read)
     layer_inventory_add_note(reading->inventory, "broken-database", reading->location,
                              "A package has no name or no version, or its header is cut off.");

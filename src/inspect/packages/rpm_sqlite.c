@@ -11,6 +11,8 @@
 #define VERSION_OFFSET  18
 #define VERSION_LEGACY  1
 #define HEADER_SIZE_MIN 100
+/* Of a header: the largest that rpm itself takes. */
+#define VALUE_BYTES_MAX (256 * 1024 * 1024)
 
 static void
 close_database(sqlite3 **database)
@@ -44,6 +46,17 @@ sqlite_failed(sqlite3 *database, GError **error)
   return error_set(error, ASSAY_ERROR_INVALID, "SQLite: %s", sqlite3_errmsg(database));
 }
 
+/* A view of that name could be an endless one. */
+static bool
+is_table(sqlite3 *database)
+{
+  __attribute__((cleanup(finalize_statement))) sqlite3_stmt *statement = NULL;
+  static const char text[] =
+      "SELECT 1 FROM sqlite_schema WHERE name = 'Packages' AND type = 'table'";
+  return sqlite3_prepare_v2(database, text, -1, &statement, NULL) == SQLITE_OK &&
+         sqlite3_step(statement) == SQLITE_ROW;
+}
+
 bool
 rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **error)
 {
@@ -58,6 +71,9 @@ rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **err
   /* A hostile schema must not run functions of its own choice. */
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  sqlite3_limit(database, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+  if (!is_table(database))
+    return error_set(error, ASSAY_ERROR_INVALID, "SQLite: there is no table Packages");
   if (sqlite3_prepare_v2(database, "SELECT blob FROM Packages", -1, &statement, NULL) != SQLITE_OK)
     return sqlite_failed(database, error);
   int code = sqlite3_step(statement);

@@ -20,6 +20,7 @@ static const struct {
     {"usr/lib/sysimage/rpm/rpmdb.sqlite", WANTED_RPM},
     {"usr/lib/sysimage/rpm/Packages.db", WANTED_RPM},
     {"usr/lib/sysimage/rpm/Packages", WANTED_RPM},
+    {"usr/share/rpm/rpmdb.sqlite", WANTED_RPM}, /* of image-based systems (ostree) */
 };
 
 WantedKind

@@ -63,6 +63,9 @@ test_removed(void)
       {"a folder above", "var/lib", 0},
       {"an opaque folder above", "var/lib/dpkg/", 0},
       {"something else", "var/lib/dpk", 2},
+      {"something that begins alike", "var/lib/dpkg/stat", 2},
+      {"an opaque folder of its own name", "var/lib/dpkg/status/", 2},
+      {"an opaque folder that begins alike", "var/lib/dp/", 2},
       {"the opaque root", "", 0},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -73,6 +76,37 @@ test_removed(void)
   }
 }
 
+/* Moved, and left behind at the old place: each package counts once. */
+static void
+test_doubles(void)
+{
+  LayerInventory *below = layer_with(BASE, NULL, NULL), *above = layer_inventory_new();
+  g_ptr_array_add(above->locations, g_strdup("var/lib/dpkg/status.d/all"));
+  dpkg_status_parse(SLICE_LITERAL("Package: a\nVersion: 1\n\nPackage: a\nVersion: 2\n"),
+                    "var/lib/dpkg/status.d/all", above);
+  g_autoptr(ImageInventory) image = image_of(below, above);
+  g_assert_cmpuint(image->packages->len, ==, 3);
+  const ImagePackage *first = &g_array_index(image->packages, ImagePackage, 0);
+  g_assert_cmpstr(first->package->version, ==, "1");
+  g_assert_cmpuint(first->layer, ==, 0);
+}
+
+/* Tens of thousands of places and whiteouts are looked up, not searched. */
+static void
+test_wide_layers(void)
+{
+  LayerInventory *below = layer_inventory_new(), *above = layer_inventory_new();
+  for (unsigned i = 0; i < LAYER_PACKAGES_MAX; i++) {
+    g_autofree char *place = g_strdup_printf("var/lib/dpkg/status.d/%u", i);
+    g_autofree char *text = g_strdup_printf("Package: p%u\nVersion: 1\n", i);
+    g_ptr_array_add(below->locations, g_strdup(place));
+    dpkg_status_parse(slice_from_string(text), place, below);
+    g_ptr_array_add(i % 2 == 0 ? above->removed : above->locations, g_strdup(place));
+  }
+  g_autoptr(ImageInventory) image = image_of(below, above);
+  g_assert_cmpuint(image->packages->len, ==, 0);
+}
+
 static void
 test_json_round_trip(void)
 {
@@ -81,6 +115,7 @@ test_json_round_trip(void)
       "Package: a\nVersion: 1\nSource: s (2)\nArchitecture: all\n", "ID=x\nVERSION_ID=3\n", "etc");
   layer->diff_id = digest_of(DIGEST_SHA256, SLICE_EMPTY);
   layer_inventory_add_note(layer, "setuid", "bin/su", "x");
+  apk_installed_parse(SLICE_LITERAL("P:b\nV:1\nF:lib\nR:x\n"), "lib/apk/db/installed", layer);
   g_autoptr(json_t) json = layer_inventory_to_json(layer);
   g_autoptr(LayerInventory) again = layer_inventory_from_json(json, &error);
   g_assert_no_error(error);
@@ -95,8 +130,8 @@ test_json_refused(void)
       "{}",
       "[]",
       "{\"detector_version\":99,\"layer\":\"\",\"diff_id\":\"\"}",
-      "{\"detector_version\":1,\"layer\":\"x\",\"diff_id\":\"\"}",
-      "{\"detector_version\":1,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
+      "{\"detector_version\":2,\"layer\":\"x\",\"diff_id\":\"\"}",
+      "{\"detector_version\":2,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
@@ -124,6 +159,8 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/inventory/replaced-database", test_replaced_database);
   g_test_add_func("/inventory/removed", test_removed);
+  g_test_add_func("/inventory/doubles", test_doubles);
+  g_test_add_func("/inventory/wide-layers", test_wide_layers);
   g_test_add_func("/inventory/json/round-trip", test_json_round_trip);
   g_test_add_func("/inventory/json/refused", test_json_refused);
   g_test_add_func("/inventory/notes-are-bounded", test_notes_are_bounded);

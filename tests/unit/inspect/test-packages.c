@@ -45,11 +45,84 @@ test_apk(void)
   const Package *crypto = package_at(inventory, 0);
   g_assert_cmpstr(crypto->source_name, ==, "openssl");
   g_assert_cmpstr(crypto->version, ==, "1.1.1d-r3");
-  g_assert_cmpstr(crypto->files[0], ==, "top");
-  g_assert_cmpstr(crypto->files[1], ==, "lib/libcrypto.so.1.1");
-  g_assert_null(crypto->files[2]);
+  g_assert_cmpstr(crypto->files, ==, "top\nlib/libcrypto.so.1.1\n");
   g_assert_cmpstr(package_at(inventory, 1)->source_name, ==, "musl");
   g_assert_cmpuint(inventory->notes->len, ==, 1);
+}
+
+static void
+test_dpkg_states(void)
+{
+  static const struct {
+    const char *status;
+    bool there;
+  } cases[] = {
+      {"install ok installed", true},
+      {"hold ok installed", true},
+      {"install reinstreq half-installed", true},
+      {"install ok unpacked", true},
+      {"install ok half-configured", true},
+      {"install ok triggers-awaited", true},
+      {"install ok triggers-pending", true},
+      {"deinstall ok config-files", false},
+      {"purge ok not-installed", false},
+      {"unknown ok not-installed", false},
+      {"nonsense", false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    g_autofree char *text =
+        g_strdup_printf("Package: p\nStatus: %s\nVersion: 1\n", cases[i].status);
+    dpkg_status_parse(slice_from_string(text), "var/lib/dpkg/status", inventory);
+    g_test_message("case %s", cases[i].status);
+    g_assert_cmpuint(inventory->packages->len, ==, cases[i].there ? 1 : 0);
+  }
+}
+
+/* A name goes to terminals, logs and error messages of clients. */
+static void
+test_unsound_packages(void)
+{
+  g_autofree char *long_name = g_strnfill(2000, 'n');
+  const char *const names[] = {"\x1b[31mred", "two\xc2\x9bm", "\xe2\x80\xae", "", long_name};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    g_autofree char *dpkg =
+        g_strdup_printf("Package: good\nVersion: %s\n\nPackage: fine\nVersion: 1\n", names[i]);
+    g_autofree char *apk = g_strdup_printf("P:good\nV:%s\n\nP:fine\nV:1\n", names[i]);
+    dpkg_status_parse(slice_from_string(dpkg), "var/lib/dpkg/status", inventory);
+    apk_installed_parse(slice_from_string(apk), "lib/apk/db/installed", inventory);
+    g_test_message("case %zu", i);
+    g_assert_cmpuint(inventory->packages->len, ==, 2);
+    g_assert_cmpstr(package_at(inventory, 0)->name, ==, "fine");
+    g_assert_cmpuint(inventory->notes->len, ==, 2);
+  }
+}
+
+/* What would be larger than an inventory may be is left out, or told; nothing grows on. */
+static void
+test_bounds(void)
+{
+  g_autoptr(LayerInventory) many = layer_inventory_new(), files = layer_inventory_new();
+  g_autoptr(GString) text = g_string_new(NULL), lists = g_string_new(NULL);
+  for (unsigned i = 0; i <= LAYER_PACKAGES_MAX; i++)
+    g_string_append_printf(text, "P:p%u\nV:1\n\n", i);
+  apk_installed_parse(slice_new(text->str, text->len), "lib/apk/db/installed", many);
+  g_assert_cmpuint(many->packages->len, ==, LAYER_PACKAGES_MAX);
+  g_assert_true(many->overfull);
+
+  g_autofree char *folder = g_strnfill(4000, 'f');
+  for (unsigned package = 0; package < 3; package++) {
+    g_string_append_printf(lists, "P:p%u\nV:1\nF:%s\n", package, folder);
+    for (unsigned i = 0; i < (package == 1 ? 2000 : 3); i++)
+      g_string_append_printf(lists, "R:%u\n", i);
+    g_string_append(lists, "\n");
+  }
+  apk_installed_parse(slice_new(lists->str, lists->len), "lib/apk/db/installed", files);
+  g_assert_cmpuint(files->packages->len, ==, 3);
+  g_assert_nonnull(package_at(files, 0)->files);
+  g_assert_null(package_at(files, 1)->files);
+  g_assert_null(package_at(files, 2)->files);
 }
 
 static void
@@ -63,6 +136,8 @@ test_os_release(void)
       {"single quotes and spaces", "  ID='Alpine' \n#ID=no\nVERSION_ID=3.11.6", "alpine", "3.11.6",
        NULL},
       {"escapes", "ID=x\nPRETTY_NAME=\"a \\\"b\\\"\"", "x", NULL, "a \"b\""},
+      {"no terminal's business", "ID=x\nPRETTY_NAME=\"\x1b[1mloud\"", "x", NULL, "?[1mloud"},
+      {"ends in a quote", "ID=\"\nVERSION_ID='", "\"", "'", NULL},
       {"no id", "NAME=x\n", NULL, NULL, NULL},
       {"empty", "", NULL, NULL, NULL},
   };
@@ -99,7 +174,10 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/packages/dpkg", test_dpkg);
+  g_test_add_func("/packages/dpkg/states", test_dpkg_states);
   g_test_add_func("/packages/apk", test_apk);
+  g_test_add_func("/packages/unsound", test_unsound_packages);
+  g_test_add_func("/packages/bounds", test_bounds);
   g_test_add_func("/packages/os-release", test_os_release);
   g_test_add_func("/packages/wanted", test_wanted);
   return g_test_run();

@@ -3,6 +3,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -36,8 +37,10 @@ make_tar(const Entry *entries)
     archive_entry_set_pathname(entry, entries->path);
     archive_entry_set_filetype(entry, entries->type != 0 ? entries->type : AE_IFREG);
     archive_entry_set_perm(entry, 04755);
-    if (entries->link != NULL)
+    if (entries->link != NULL && entries->type == AE_IFLNK)
       archive_entry_set_symlink(entry, entries->link);
+    else if (entries->link != NULL)
+      archive_entry_set_hardlink(entry, entries->link);
     archive_entry_set_size(entry,
                            entries->content != NULL ? (la_int64_t)strlen(entries->content) : 0);
     g_assert_cmpint(archive_write_header(archive, entry), ==, ARCHIVE_OK);
@@ -77,11 +80,9 @@ inspect_bytes(const void *bytes, size_t size, const ConfigLimits *limits, const 
   return inspect_layer(&input, limits, NULL, error);
 }
 
-#define STATUS "Package: a\nVersion: 1\n\n"
-
 static const Entry debian[] = {
     {"./usr/lib/os-release", "ID=debian\nVERSION_ID=11\n", NULL, 0},
-    {"./var/lib/dpkg/status", STATUS, NULL, 0},
+    {"./var/lib/dpkg/status", "Package: a\nVersion: 1\n\n", NULL, 0},
     {"etc/.wh.os-release", NULL, NULL, 0},
     {"var/lib/rpm/.wh..wh..opq", NULL, NULL, 0},
     {"../../etc/passwd", "root", NULL, 0},
@@ -139,6 +140,147 @@ test_layers(void)
       inspect_bytes(members->data, members->len, &limits, &diff_id, &error);
   g_assert_no_error(error);
   assert_debian(joined);
+}
+
+/* --- links --- */
+
+#define OS     "ID=debian\n"
+#define STATUS "Package: a\nVersion: 1\n\n"
+#define APK    "P:b\nV:1\n\n"
+
+/* Everything that a layer is found to hold: "os", "location: packages", "-removed", "!note path".
+ */
+static char *
+summary_of(const LayerInventory *layer)
+{
+  GString *text = g_string_new(layer->etc_os_release != NULL       ? "etc "
+                               : layer->usr_lib_os_release != NULL ? "usr "
+                                                                   : "");
+  for (guint i = 0; i < layer->locations->len; i++)
+    g_string_append_printf(text, "%s ", (const char *)g_ptr_array_index(layer->locations, i));
+  for (guint i = 0; i < layer->packages->len; i++) {
+    const Package *package = g_ptr_array_index(layer->packages, i);
+    g_string_append_printf(text, "%s=%s ", package->name, package->version);
+  }
+  for (guint i = 0; i < layer->removed->len; i++)
+    g_string_append_printf(text, "-%s ", (const char *)g_ptr_array_index(layer->removed, i));
+  for (guint i = 0; i < layer->notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(layer->notes, i);
+    if (!g_str_equal(note->kind, "setuid"))
+      g_string_append_printf(text, "!%s:%s ", note->kind, note->path);
+  }
+  return g_string_free(text, FALSE);
+}
+
+/* Where a link stands in the place of a database, or of a folder above it, what it leads to is
+ * read, whichever of the two the tar has first; and nothing leads out of the layer. */
+static void
+test_links(void)
+{
+  static const struct {
+    const char *name;
+    Entry entries[6];
+    const char *summary;
+  } cases[] = {
+      {"none", {{"var/lib/dpkg/status", STATUS, NULL, 0}}, "var/lib/dpkg/status a=1 "},
+      {"a hard link behind its file",
+       {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "x/status", AE_IFREG}},
+       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+      {"a symbolic link before its file",
+       {{"var/lib/dpkg/status", NULL, "../../../x/status", AE_IFLNK},
+        {"x/status", STATUS, NULL, 0}},
+       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+      {"an absolute link",
+       {{"var/lib/dpkg/status", NULL, "/x/status", AE_IFLNK}, {"x/status", STATUS, NULL, 0}},
+       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+      {"a linked folder",
+       {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
+        {"x/status", STATUS, NULL, 0},
+        {"x/status.d/b", "Package: b\nVersion: 2\n", NULL, 0},
+        {"x/other", STATUS, NULL, 0}},
+       "var/lib/dpkg/status var/lib/dpkg/status.d/b a=1 b=2 -var/lib/dpkg "},
+      {"a linked folder high above",
+       {{"var", NULL, "private/var", AE_IFLNK}, {"private/var/lib/dpkg/status", STATUS, NULL, 0}},
+       "var/lib/dpkg/status a=1 -var "},
+      {"a chain",
+       {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
+        {"x", NULL, "y/z", AE_IFLNK},
+        {"y/z/status", NULL, "/w", AE_IFLNK},
+        {"w", STATUS, NULL, 0}},
+       "var/lib/dpkg/status a=1 -var/lib/dpkg "},
+      {"one of status.d",
+       {{"var/lib/dpkg/status.d/a", NULL, "../../../../x", AE_IFLNK}, {"x", STATUS, NULL, 0}},
+       "var/lib/dpkg/status.d/a a=1 -var/lib/dpkg/status.d/a "},
+      {"merged /usr",
+       {{"lib", NULL, "usr/lib", AE_IFLNK}, {"usr/lib/apk/db/installed", APK, NULL, 0}},
+       "usr/lib/apk/db/installed b=1 -lib "},
+      {"os-release as everywhere",
+       {{"etc/os-release", NULL, "../usr/lib/os-release", AE_IFLNK},
+        {"usr/lib/os-release", OS, NULL, 0}},
+       "usr -etc/os-release "},
+      {"os-release in a folder of its own",
+       {{"usr/lib/os-release", NULL, "os.release.d/container", AE_IFLNK},
+        {"usr/lib/os.release.d/container", OS, NULL, 0}},
+       "usr -usr/lib/os-release "},
+      {"out of the root",
+       {{"var/lib/dpkg/status", NULL, "../../../../../../x/status", AE_IFLNK},
+        {"x/status", STATUS, NULL, 0}},
+       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+      {"a hard link out of the root",
+       {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "../../etc/passwd", AE_IFREG}},
+       "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
+      {"to nowhere",
+       {{"var/lib/dpkg/status", NULL, "nowhere", AE_IFLNK}},
+       "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
+      {"to itself",
+       {{"var/lib/dpkg/status", NULL, "status", AE_IFLNK}},
+       "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "},
+      {"around",
+       {{"var/lib/dpkg/status", NULL, "/x", AE_IFLNK},
+        {"x", NULL, "/y", AE_IFLNK},
+        {"y", NULL, "/x", AE_IFLNK}},
+       "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "
+       "!linked-database:var/lib/dpkg/status "},
+      {"a folder around",
+       {{"var/lib/dpkg", NULL, "dpkg/deeper", AE_IFLNK}},
+       "-var/lib/dpkg !symlink-loop:var/lib/dpkg !linked-database:var/lib/dpkg "},
+      {"a FIFO in its place",
+       {{"var/lib/dpkg/status", NULL, NULL, AE_IFIFO}},
+       "-var/lib/dpkg/status "},
+      {"a file in its folder's place", {{"var/lib/dpkg", "x", NULL, 0}}, "-var/lib/dpkg "},
+      {"written twice",
+       {{"var/lib/dpkg/status", STATUS STATUS STATUS, NULL, 0},
+        {"var/lib/dpkg/status", "Package: a\nVersion: 2\n", NULL, 0}},
+       "var/lib/dpkg/status a=2 "},
+      {"climbing",
+       {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
+       "!path-escape:var/lib/dpkg/status "},
+  };
+  ConfigLimits limits = config_default_limits();
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GByteArray) tar = make_tar(cases[i].entries);
+    g_autoptr(LayerInventory) layer = inspect_bytes(tar->data, tar->len, &limits, NULL, &error);
+    g_assert_no_error(error);
+    g_autofree char *summary = summary_of(layer);
+    g_test_message("%s", cases[i].name);
+    g_assert_cmpstr(summary, ==, cases[i].summary);
+  }
+}
+
+/* Names that are no ASCII, in the locale that the worker has. */
+static void
+test_names(void)
+{
+  static const Entry entries[] = {{"usr/share/F\xc5\x91tan\xc3\xbas.crt", "x", NULL, 0},
+                                  {"usr/share/link", NULL, "F\xc5\x91tan\xc3\xbas.crt", AE_IFLNK},
+                                  {NULL}};
+  g_autoptr(GError) error = NULL;
+  ConfigLimits limits = config_default_limits();
+  g_autoptr(GByteArray) tar = make_tar(entries);
+  g_autoptr(LayerInventory) layer = inspect_bytes(tar->data, tar->len, &limits, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(layer->entries, ==, 2);
 }
 
 static void
@@ -243,9 +385,12 @@ test_archive_index(void)
 int
 main(int argc, char **argv)
 {
+  setlocale(LC_CTYPE, "C.UTF-8");
   g_test_init(&argc, &argv, NULL);
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
   g_test_add_func("/worker/layers", test_layers);
+  g_test_add_func("/worker/links", test_links);
+  g_test_add_func("/worker/names", test_names);
   g_test_add_func("/worker/broken-layers", test_broken_layers);
   g_test_add_func("/worker/limits", test_limits);
   g_test_add_func("/worker/archive-index", test_archive_index);
