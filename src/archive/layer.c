@@ -85,7 +85,7 @@ no_first_entry(LayerReader *reader, GError **error)
   if (reader->stream_error != NULL || text == NULL || strstr(text, "Unrecognized") == NULL)
     archive_failed(reader, error);
   else
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "not a layer: there is no tar inside (%s)", text);
+    error_set(error, ASSAY_ERROR_UNSUPPORTED, LAYER_WITHOUT_TAR " (%s)", text);
 }
 
 static LayerEntryKind

@@ -53,6 +53,9 @@ LayerReader *layer_reader_new(LayerRead read, void *read_data, const LayerLimits
 void layer_reader_free(LayerReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerReader, layer_reader_free)
 
+/* How the message of ASSAY_ERROR_UNSUPPORTED begins: what was unpacked is no tar. */
+#define LAYER_WITHOUT_TAR "not a layer: there is no tar inside"
+
 /* The next entry, or NULL at the end or on error (tell apart by *error). ASSAY_ERROR_LIMIT names
  * the setting, ASSAY_ERROR_INVALID what is broken. Valid until the next call. (transfer none) */
 const LayerEntry *layer_reader_next(LayerReader *reader, GError **error);

@@ -236,12 +236,6 @@ manifest_parse(Slice text, const char *media_type, GError **error)
 bool
 manifest_is_container_image(const Manifest *manifest)
 {
-  if (manifest->kind != MANIFEST_IMAGE || !media_type_is_image_config(manifest->config->media_type))
-    return false;
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    if (!media_type_is_layer(layer->media_type))
-      return false;
-  }
-  return true;
+  return manifest->kind == MANIFEST_IMAGE &&
+         media_type_is_image_config(manifest->config->media_type);
 }

@@ -1,8 +1,10 @@
 /* Inventories and images in the metadata database. */
 #include <string.h>
 
+#include "archive/layer.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
 InventoryState
@@ -52,6 +54,22 @@ images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failur
   return store_layer(sql, layer->text, NULL, failure, error);
 }
 
+bool
+images_forget_failures(SqlPool *sql, const Manifest *manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    if (!sql_run(db, NULL, error,
+                 "DELETE FROM layer_inventories WHERE layer = $1 AND error IS NOT NULL",
+                 SQL_TEXT(layer->digest.text), SQL_END))
+      return false;
+  }
+  return sql_commit(db, error);
+}
+
 LayerInventory *
 images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
 {
@@ -88,6 +106,44 @@ image_id(const char *manifest)
 {
   const char *colon = strchr(manifest, ':');
   return id_of(colon == NULL ? manifest : colon + 1);
+}
+
+/* The inspection's failure is as good as an inventory when it is that there is no tar, in a layer
+ * whose type promises none: nothing of it comes into the file system. */
+static bool
+holds_nothing(const Descriptor *layer, const char *failure)
+{
+  g_autofree char *start = g_strdup_printf("layer %s: " LAYER_WITHOUT_TAR, layer->digest.text);
+  return !media_type_is_layer(layer->media_type) && g_str_has_prefix(failure, start);
+}
+
+static LayerInventory *
+load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
+{
+  g_autofree char *failure = NULL;
+  if (images_layer_state(sql, &layer->digest, &failure, error) != INVENTORY_FAILED)
+    return images_load_inventory(sql, &layer->digest, error);
+  if (!holds_nothing(layer, failure)) {
+    error_set(error, ASSAY_ERROR_INVALID, "%s", failure);
+    return NULL;
+  }
+  LayerInventory *nothing = layer_inventory_new();
+  nothing->layer = layer->digest;
+  return nothing;
+}
+
+ImageInventory *
+images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error)
+{
+  g_autoptr(GPtrArray) layers =
+      g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    LayerInventory *inventory = load_layer(sql, g_ptr_array_index(manifest->layers, i), error);
+    if (inventory == NULL)
+      return NULL;
+    g_ptr_array_add(layers, inventory);
+  }
+  return image_inventory_new(g_steal_pointer(&layers));
 }
 
 static bool

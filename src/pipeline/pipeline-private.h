@@ -43,7 +43,11 @@ InventoryState images_layer_state(SqlPool *sql, const Digest *layer, char **fail
 bool images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error);
 bool images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failure,
                                 GError **error);
+/* Those of the image's layers, so that they are inspected again. */
+bool images_forget_failures(SqlPool *sql, const Manifest *manifest, GError **error);
 LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, GError **error);
+/* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected. (transfer full) */
+ImageInventory *images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error);
 
 bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char *failure,
                       GError **error);

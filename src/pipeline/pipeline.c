@@ -90,16 +90,6 @@ pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
     queue_layer(pipeline, digest);
 }
 
-/* What will never turn out otherwise is kept as a result; what may, is tried again. */
-static bool
-is_final(const GError *error)
-{
-  return error->domain == ASSAY_ERROR &&
-         (error->code == ASSAY_ERROR_INVALID || error->code == ASSAY_ERROR_LIMIT ||
-          error->code == ASSAY_ERROR_UNSUPPORTED || error->code == ASSAY_ERROR_MISMATCH ||
-          error->code == ASSAY_ERROR_TIMEOUT || error->code == ASSAY_ERROR_FAILED);
-}
-
 static bool
 inspect_stored_layer(Pipeline *pipeline, const Digest *digest, GError **error)
 {
@@ -113,7 +103,9 @@ inspect_stored_layer(Pipeline *pipeline, const Digest *digest, GError **error)
       inspect_layer(&input, &pipeline->config->limits, pipeline->stop, &failure);
   if (inventory != NULL)
     return images_store_inventory(pipeline->sql, inventory, error);
-  if (is_final(failure) &&
+  /* Kept, so that the image's state can tell why; looked at again when the image is pushed again.
+   */
+  if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_CANCELLED) &&
       !images_store_layer_failure(pipeline->sql, digest, failure->message, error))
     return false;
   g_propagate_error(error, g_steal_pointer(&failure));
@@ -212,7 +204,10 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
   if (known != NULL && known->state == SCAN_DONE)
     return;
-  if (!images_set_state(pipeline->sql, digest->text, SCAN_PENDING, NULL, &error)) {
+  /* A worker that was killed or late may do better. */
+  bool again = known != NULL && known->state == SCAN_FAILED;
+  if ((again && !images_forget_failures(pipeline->sql, manifest, &error)) ||
+      !images_set_state(pipeline->sql, digest->text, SCAN_PENDING, NULL, &error)) {
     log_error("an image cannot be queued for its scan", "repository", repository, "digest",
               digest->text, "error", error->message, NULL);
     return;
@@ -231,10 +226,19 @@ load_config(Pipeline *pipeline, const Manifest *manifest, GError **error)
 }
 
 /* A layer's bytes are checked by its digest; that they are what the config speaks of, by the
- * diff_id. */
+ * diff_id. An artifact in the dress of an image, with nothing to unpack, may have any config. */
 static bool
-check_diff_ids(const ImageConfig *config, const GPtrArray *layers, GError **error)
+check_diff_ids(Pipeline *pipeline, const Manifest *manifest, const GPtrArray *layers,
+               GError **error)
 {
+  bool unpacks = false;
+  for (guint i = 0; i < layers->len; i++)
+    unpacks |= *((const LayerInventory *)g_ptr_array_index(layers, i))->diff_id.text != '\0';
+  if (layers->len > 0 && !unpacks)
+    return true;
+  g_autoptr(ImageConfig) config = load_config(pipeline, manifest, error);
+  if (config == NULL)
+    return false;
   if (config->diff_ids->len != layers->len)
     return error_set(error, ASSAY_ERROR_MISMATCH,
                      "the image config names %u layers, the manifest %u", config->diff_ids->len,
@@ -242,32 +246,12 @@ check_diff_ids(const ImageConfig *config, const GPtrArray *layers, GError **erro
   for (guint i = 0; i < layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(layers, i);
     const Digest *expected = g_ptr_array_index(config->diff_ids, i);
-    if (digest_algorithm(expected) == DIGEST_SHA256 && !digest_equal(&layer->diff_id, expected))
+    if (*layer->diff_id.text != '\0' && !digest_equal(&layer->diff_id, expected))
       return error_set(error, ASSAY_ERROR_MISMATCH,
                        "layer %s: unpacked it has the digest %s, but the image config says %s",
                        layer->layer.text, layer->diff_id.text, expected->text);
   }
   return true;
-}
-
-static ImageInventory *
-load_inventory(Pipeline *pipeline, const Manifest *manifest, GError **error)
-{
-  g_autoptr(GPtrArray) layers =
-      g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    g_autofree char *failure = NULL;
-    if (images_layer_state(pipeline->sql, &layer->digest, &failure, error) == INVENTORY_FAILED) {
-      error_set(error, ASSAY_ERROR_INVALID, "%s", failure);
-      return NULL;
-    }
-    LayerInventory *inventory = images_load_inventory(pipeline->sql, &layer->digest, error);
-    if (inventory == NULL)
-      return NULL;
-    g_ptr_array_add(layers, inventory);
-  }
-  return image_inventory_new(g_steal_pointer(&layers));
 }
 
 static bool
@@ -276,10 +260,8 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, digest->text, error);
   if (manifest == NULL)
     return false;
-  g_autoptr(ImageConfig) config = load_config(pipeline, manifest, error);
-  g_autoptr(ImageInventory) inventory =
-      config == NULL ? NULL : load_inventory(pipeline, manifest, error);
-  if (inventory == NULL || !check_diff_ids(config, inventory->layers, error))
+  g_autoptr(ImageInventory) inventory = images_load_layers(pipeline->sql, manifest, error);
+  if (inventory == NULL || !check_diff_ids(pipeline, manifest, inventory->layers, error))
     return false;
   /* When the database changes before the image is stored, matching all images misses this one. */
   for (;;) {
@@ -351,7 +333,7 @@ ImageInventory *
 pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
-  return parsed == NULL ? NULL : load_inventory(pipeline, parsed, error);
+  return parsed == NULL ? NULL : images_load_layers(pipeline->sql, parsed, error);
 }
 
 MatchResult *

@@ -48,6 +48,36 @@ test_index(void)
   g_assert_false(manifest_is_container_image(manifest));
 }
 
+/* By its config: runtimes unpack layers of any type that hold a tar. */
+static void
+test_container_images(void)
+{
+  static const struct {
+    const char *config, *layer;
+    bool is_image;
+  } cases[] = {
+      {MEDIA_TYPE_OCI_CONFIG, MEDIA_TYPE_OCI_LAYER, true},
+      {MEDIA_TYPE_DOCKER_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip", true},
+      {MEDIA_TYPE_OCI_CONFIG, "application/octet-stream", true},
+      {"application/vnd.cncf.helm.config.v1+json", MEDIA_TYPE_OCI_LAYER, false},
+      {"application/vnd.oci.empty.v1+json", "application/octet-stream", false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    static const char descriptor[] =
+        "{\"mediaType\":\"%s\",\"digest\":\"sha256:" HEX "\",\"size\":1}";
+    g_autofree char *config = g_strdup_printf(descriptor, cases[i].config);
+    g_autofree char *layer = g_strdup_printf(descriptor, cases[i].layer);
+    g_autofree char *text =
+        g_strdup_printf("{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}", config, layer);
+    g_autoptr(Manifest) manifest =
+        manifest_parse(slice_from_string(text), MEDIA_TYPE_OCI_MANIFEST, &error);
+    g_assert_no_error(error);
+    g_test_message("case %s, %s", cases[i].config, cases[i].layer);
+    g_assert_cmpint(manifest_is_container_image(manifest), ==, cases[i].is_image);
+  }
+}
+
 static void
 test_refused(void)
 {
@@ -129,6 +159,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/manifest/image", test_image);
   g_test_add_func("/manifest/index", test_index);
+  g_test_add_func("/manifest/container-images", test_container_images);
   g_test_add_func("/manifest/refused", test_refused);
   g_test_add_func("/manifest/image-config", test_image_config);
   return g_test_run();
