@@ -9,6 +9,7 @@
 
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
+#define NOTES_MAX    1000
 
 /* --- pages --- */
 
@@ -38,11 +39,10 @@ page_of(Request *request, Page *page)
          number_of(request, "offset", G_MAXUINT32, &page->offset);
 }
 
-/* The part of @all that @page asks for; frees what is left out. */
+/* Adds to @body the part of @all that @page asks for, and answers with it. */
 static void
-respond_page(Request *request, const char *key, json_t *all, const Page *page)
+respond_page_of(Request *request, json_t *body, const char *key, json_t *all, const Page *page)
 {
-  g_autoptr(json_t) body = json_object();
   json_t *part = json_array();
   size_t total = json_array_size(all);
   for (size_t i = page->offset; i < total && i < page->offset + page->limit; i++)
@@ -52,6 +52,13 @@ respond_page(Request *request, const char *key, json_t *all, const Page *page)
   json_object_set_new(body, "offset", json_integer((json_int_t)page->offset));
   json_object_set_new(body, key, part);
   respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+respond_page(Request *request, const char *key, json_t *all, const Page *page)
+{
+  g_autoptr(json_t) body = json_object();
+  respond_page_of(request, body, key, all, page);
 }
 
 static bool
@@ -285,6 +292,27 @@ api_findings(Request *request)
 
 /* --- packages, verdict --- */
 
+/* What the layers have that a person should know: device nodes, names that climb out of the root,
+ * databases that are broken. */
+static json_t *
+notes_of(const ImageInventory *inventory)
+{
+  json_t *notes = json_array();
+  for (guint i = 0; i < inventory->layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
+    for (guint j = 0; j < layer->notes->len && json_array_size(notes) < NOTES_MAX; j++) {
+      const LayerNote *note = g_ptr_array_index(layer->notes, j);
+      json_t *one = json_object();
+      json_set_string(one, "kind", note->kind);
+      json_set_string(one, "path", note->path);
+      json_set_string(one, "detail", note->detail);
+      json_set_string(one, "layer", layer->layer.text);
+      json_array_append_new(notes, one);
+    }
+  }
+  return notes;
+}
+
 void
 api_packages(Request *request)
 {
@@ -314,7 +342,9 @@ api_packages(Request *request)
     json_set_string(one, "layer", layer->layer.text);
     json_array_append_new(all, one);
   }
-  respond_page(request, "packages", all, &page);
+  g_autoptr(json_t) body = json_object();
+  json_object_set_new(body, "notes", notes_of(inventory));
+  respond_page_of(request, body, "packages", all, &page);
 }
 
 /* ?repository= says for which namespace. */

@@ -1,0 +1,106 @@
+"""Layers that were made to do harm, byte for byte, and small enough to send."""
+import gzip
+import hashlib
+import io
+import random
+import subprocess
+import tarfile
+
+import images
+
+MIB = 1 << 20
+
+
+def header(name, size=0, kind=b"0", link="", size_field=None):
+    """A tar header; `size_field`: those bytes in the place of the octal digits."""
+    block = bytearray(512)
+    block[0:len(name.encode()[:100])] = name.encode()[:100]
+    block[100:108], block[108:116], block[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+    block[124:136] = size_field or b"%011o\0" % size
+    block[136:148], block[148:156], block[156:157] = b"00000000000\0", b" " * 8, kind
+    block[157:157 + len(link)] = link.encode()
+    block[257:265] = b"ustar\x0000"
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def file(name, content, kind=b"0"):
+    return header(name, len(content), kind) + content + bytes(-len(content) % 512)
+
+
+def tar_of_members(*members):
+    """A tar of (name, type, link) that tarfile would refuse to extract."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, kind, link in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, link
+            tar.addfile(member)
+    return buffer.getvalue()
+
+
+def gzip_of(data):
+    return gzip.compress(data, 6, mtime=0)
+
+
+def zstd_of(data, *options):
+    return subprocess.run(["zstd", "-q", "-c", *options], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+class Repeated:
+    """The gzip member of `first` and `count` times that of `block`: as large as wanted for nothing. `plain_digest` is
+    that of all when unpacked."""
+
+    def __init__(self, first, block, count):
+        self.packed = gzip_of(first) + gzip_of(block) * count
+        self.parts = (first, block, count)
+
+    def plain_digest(self):
+        first, block, count = self.parts
+        digest = hashlib.sha256(first)
+        for _ in range(count):
+            digest.update(block)
+        return f"sha256:{digest.hexdigest()}"
+
+
+def sparse_ratio(size, unit=4096, noise=48, seed=3):
+    """Bytes that gzip makes about sixty times smaller, below any limit on the ratio."""
+    generator = random.Random(seed)
+    return b"".join(generator.randbytes(noise) + bytes(unit - noise) for _ in range(size // unit))
+
+
+def zeros_bomb(gibibytes):
+    return Repeated(header("zeros", gibibytes << 30), bytes(64 * MIB), gibibytes * 16).packed
+
+
+def slow_layer(gibibytes):
+    """A good layer, of a file that takes a while to unpack."""
+    size = gibibytes << 30
+    return Repeated(file("etc/os-release", images.DEBIAN_12.encode()) +
+                    file("var/lib/dpkg/status", images.DPKG_STATUS.encode()) + header("large", size),
+                    sparse_ratio(64 * MIB), size // (64 * MIB))
+
+
+def many_entries(millions):
+    """Empty files, most of them of one name: half a KiB each when unpacked, some bytes before."""
+    block = b"".join(header(f"f{number}") * 50 for number in range(200))
+    return Repeated(b"", block, millions * 100).packed
+
+
+def pax_record(key, value):
+    record = b" " + key + b"=" + value + b"\n"
+    size = len(record)
+    while len(str(size)) + len(record) != size:
+        size = len(str(size)) + len(record)
+    return str(size).encode() + record
+
+
+def sparse_file(name, real_size):
+    """GNU's old format: four bytes at the end of a hole."""
+    block = bytearray(header(name, 4, b"S"))
+    block[257:265] = b"ustar  \0"
+    block[386:398], block[398:410] = b"%011o\0" % (real_size - 4), b"%011o\0" % 4
+    block[483:495] = b"%011o\0" % real_size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + b"data" + bytes(508)
