@@ -1,7 +1,7 @@
 /* The caged side of an inspection: `assay worker`, started by inspection.c and by nobody else.
  *
- * Standard input is the layer's file, standard output takes one JSON document, standard error what a
- * library says before it aborts; everything else was closed by the parent. The jobs:
+ * Standard input is the layer's file, standard output takes one JSON document, standard error what
+ * a library says before it aborts; everything else was closed by the parent. The jobs:
  *
  *   layer   unpacks and reads a layer
  *   index   lists the members of an outer tar (oci-archive, docker-archive)

@@ -213,79 +213,71 @@ test_nothing(void)
 #define X10(s)  s s s s s s s s s s
 #define X100(s) X10(s) X10(s) X10(s) X10(s) X10(s) X10(s) X10(s) X10(s) X10(s) X10(s)
 
+static const struct {
+  const char *name;
+  TarEntry entries[4];
+  const char *text; /* NULL: refused */
+  int code;
+} odd_tars[] = {
+    {"a long name of GNU's",
+     {{"././@LongLink", 'L', NULL, "a/" X10("0123456789")}, {"cut", '0', NULL, "x"}},
+     "f a/" X10("0123456789") "\n",
+     0},
+    {"a long link of GNU's",
+     {{"././@LongLink", 'K', NULL, X10("target/")}, {"link", '2', "cut"}},
+     "l link>" X10("target/") "\n",
+     0},
+    {"a name of pax's",
+     {{"pax", 'x', NULL, "17 path=new/name\n"}, {"old", '0', NULL, "x"}},
+     "f new/name\n",
+     0},
+    {"a name of pax's that is no UTF-8",
+     {{"pax", 'x', NULL, "12 path=a\xff\xfe\n"}, {"old", '0', NULL, "x"}},
+     "f a\xef\xbf\xbd\xef\xbf\xbd\n",
+     0},
+    {"global headers of pax's", {{"pax", 'g', NULL, "17 comment=hello\n"}, {"f", '0'}}, "f f\n", 0},
+    {"too long", {{"././@LongLink", 'L', NULL, X100("ab")}, {"cut", '0'}}, "f " X100("ab") "\n", 0},
+    {"longer than may be",
+     {{"././@LongLink", 'L', NULL, X100("abc")}, {"cut", '0'}},
+     NULL,
+     ASSAY_ERROR_LIMIT},
+    {"a target longer than may be",
+     {{"././@LongLink", 'K', NULL, X100("abc")}, {"l", '2', "x"}},
+     NULL,
+     ASSAY_ERROR_LIMIT},
+    {"as deep as may be", {{X10("d/"), '5'}}, "d d/d/d/d/d/d/d/d/d/d\n", 0},
+    {"deeper", {{X10("d/") "e", '0'}}, NULL, ASSAY_ERROR_LIMIT},
+    {"a negative size",
+     {{"f", '0', NULL, NULL, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xf0"}},
+     NULL,
+     ASSAY_ERROR_INVALID},
+    {"a huge size",
+     {{"f", '0', NULL, "x", "\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff"}},
+     NULL,
+     ASSAY_ERROR_INVALID},
+    {"a size of 8 GiB, cut off", {{"f", '0', NULL, "x", "77777777777"}}, NULL, ASSAY_ERROR_INVALID},
+    {"no digits for a size",
+     {{"f", '0', NULL, NULL, "hello world"}},
+     NULL,
+     ASSAY_ERROR_UNSUPPORTED},
+    {"pax that says nothing", {{"pax", 'x', NULL, "garbage"}, {"f", '0'}}, "f f\n", 0},
+    {"an unknown type", {{"f", 'Z', NULL, "x"}}, "f f\n", 0},
+};
+
 static void
 test_odd_tars(void)
 {
-  static const struct {
-    const char *name;
-    TarEntry entries[4];
-    const char *text; /* NULL: refused */
-    int code;
-  } cases[] = {
-      {"a long name of GNU's",
-       {{"././@LongLink", 'L', NULL, "a/" X10("0123456789")}, {"cut", '0', NULL, "x"}},
-       "f a/" X10("0123456789") "\n",
-       0},
-      {"a long link of GNU's",
-       {{"././@LongLink", 'K', NULL, X10("target/")}, {"link", '2', "cut"}},
-       "l link>" X10("target/") "\n",
-       0},
-      {"a name of pax's",
-       {{"pax", 'x', NULL, "17 path=new/name\n"}, {"old", '0', NULL, "x"}},
-       "f new/name\n",
-       0},
-      {"a name of pax's that is no UTF-8",
-       {{"pax", 'x', NULL, "12 path=a\xff\xfe\n"}, {"old", '0', NULL, "x"}},
-       "f a\xef\xbf\xbd\xef\xbf\xbd\n",
-       0},
-      {"global headers of pax's",
-       {{"pax", 'g', NULL, "17 comment=hello\n"}, {"f", '0'}},
-       "f f\n",
-       0},
-      {"too long",
-       {{"././@LongLink", 'L', NULL, X100("ab")}, {"cut", '0'}},
-       "f " X100("ab") "\n",
-       0},
-      {"longer than may be",
-       {{"././@LongLink", 'L', NULL, X100("abc")}, {"cut", '0'}},
-       NULL,
-       ASSAY_ERROR_LIMIT},
-      {"a target longer than may be",
-       {{"././@LongLink", 'K', NULL, X100("abc")}, {"l", '2', "x"}},
-       NULL,
-       ASSAY_ERROR_LIMIT},
-      {"as deep as may be", {{X10("d/"), '5'}}, "d d/d/d/d/d/d/d/d/d/d\n", 0},
-      {"deeper", {{X10("d/") "e", '0'}}, NULL, ASSAY_ERROR_LIMIT},
-      {"a negative size",
-       {{"f", '0', NULL, NULL, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xf0"}},
-       NULL,
-       ASSAY_ERROR_INVALID},
-      {"a huge size",
-       {{"f", '0', NULL, "x", "\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff"}},
-       NULL,
-       ASSAY_ERROR_INVALID},
-      {"a size of 8 GiB, cut off",
-       {{"f", '0', NULL, "x", "77777777777"}},
-       NULL,
-       ASSAY_ERROR_INVALID},
-      {"no digits for a size",
-       {{"f", '0', NULL, NULL, "hello world"}},
-       NULL,
-       ASSAY_ERROR_UNSUPPORTED},
-      {"pax that says nothing", {{"pax", 'x', NULL, "garbage"}, {"f", '0'}}, "f f\n", 0},
-      {"an unknown type", {{"f", 'Z', NULL, "x"}}, "f f\n", 0},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(odd_tars); i++) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GByteArray) tar = tar_of(cases[i].entries);
+    g_autoptr(GByteArray) tar = tar_of(odd_tars[i].entries);
     g_autofree char *text = describe(slice_of(tar), 333, &limits, &error);
-    g_test_message("%s: %s%s", cases[i].name, text, error != NULL ? error->message : "");
-    if (cases[i].text == NULL) {
-      g_assert_error(error, ASSAY_ERROR, cases[i].code);
+    g_test_message("%s: %s%s", odd_tars[i].name, text, error != NULL ? error->message : "");
+    if (odd_tars[i].text == NULL) {
+      g_assert_error(error, ASSAY_ERROR, odd_tars[i].code);
       continue;
     }
     g_assert_no_error(error);
-    g_assert_cmpstr(text, ==, cases[i].text);
+    g_assert_cmpstr(text, ==, odd_tars[i].text);
   }
 }
 

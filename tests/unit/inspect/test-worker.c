@@ -174,97 +174,97 @@ summary_of(const LayerInventory *layer)
 
 /* Where a link stands in the place of a database, or of a folder above it, what it leads to is
  * read, whichever of the two the tar has first; and nothing leads out of the layer. */
+static const struct {
+  const char *name;
+  Entry entries[6];
+  const char *summary;
+} linked[] = {
+    {"none", {{"var/lib/dpkg/status", STATUS, NULL, 0}}, "var/lib/dpkg/status a=1 "},
+    {"a hard link behind its file",
+     {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "x/status", AE_IFREG}},
+     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+    {"a symbolic link before its file",
+     {{"var/lib/dpkg/status", NULL, "../../../x/status", AE_IFLNK}, {"x/status", STATUS, NULL, 0}},
+     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+    {"an absolute link",
+     {{"var/lib/dpkg/status", NULL, "/x/status", AE_IFLNK}, {"x/status", STATUS, NULL, 0}},
+     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+    {"a linked folder",
+     {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
+      {"x/status", STATUS, NULL, 0},
+      {"x/status.d/b", "Package: b\nVersion: 2\n", NULL, 0},
+      {"x/other", STATUS, NULL, 0}},
+     "var/lib/dpkg/status var/lib/dpkg/status.d/b a=1 b=2 -var/lib/dpkg "},
+    {"a linked folder high above",
+     {{"var", NULL, "private/var", AE_IFLNK}, {"private/var/lib/dpkg/status", STATUS, NULL, 0}},
+     "var/lib/dpkg/status a=1 -var "},
+    {"a chain",
+     {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
+      {"x", NULL, "y/z", AE_IFLNK},
+      {"y/z/status", NULL, "/w", AE_IFLNK},
+      {"w", STATUS, NULL, 0}},
+     "var/lib/dpkg/status a=1 -var/lib/dpkg "},
+    {"one of status.d",
+     {{"var/lib/dpkg/status.d/a", NULL, "../../../../x", AE_IFLNK}, {"x", STATUS, NULL, 0}},
+     "var/lib/dpkg/status.d/a a=1 -var/lib/dpkg/status.d/a "},
+    {"merged /usr",
+     {{"lib", NULL, "usr/lib", AE_IFLNK}, {"usr/lib/apk/db/installed", APK, NULL, 0}},
+     "usr/lib/apk/db/installed b=1 -lib "},
+    {"os-release as everywhere",
+     {{"etc/os-release", NULL, "../usr/lib/os-release", AE_IFLNK},
+      {"usr/lib/os-release", OS, NULL, 0}},
+     "usr -etc/os-release "},
+    {"os-release in a folder of its own",
+     {{"usr/lib/os-release", NULL, "os.release.d/container", AE_IFLNK},
+      {"usr/lib/os.release.d/container", OS, NULL, 0}},
+     "usr -usr/lib/os-release "},
+    {"out of the root",
+     {{"var/lib/dpkg/status", NULL, "../../../../../../x/status", AE_IFLNK},
+      {"x/status", STATUS, NULL, 0}},
+     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+    {"a hard link out of the root",
+     {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "../../etc/passwd", AE_IFREG}},
+     "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
+    {"to nowhere",
+     {{"var/lib/dpkg/status", NULL, "nowhere", AE_IFLNK}},
+     "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
+    {"to itself",
+     {{"var/lib/dpkg/status", NULL, "status", AE_IFLNK}},
+     "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "},
+    {"around",
+     {{"var/lib/dpkg/status", NULL, "/x", AE_IFLNK},
+      {"x", NULL, "/y", AE_IFLNK},
+      {"y", NULL, "/x", AE_IFLNK}},
+     "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "
+     "!linked-database:var/lib/dpkg/status "},
+    {"a folder around",
+     {{"var/lib/dpkg", NULL, "dpkg/deeper", AE_IFLNK}},
+     "-var/lib/dpkg !symlink-loop:var/lib/dpkg !linked-database:var/lib/dpkg "},
+    {"a FIFO in its place",
+     {{"var/lib/dpkg/status", NULL, NULL, AE_IFIFO}},
+     "-var/lib/dpkg/status "},
+    {"a file in its folder's place", {{"var/lib/dpkg", "x", NULL, 0}}, "-var/lib/dpkg "},
+    {"written twice",
+     {{"var/lib/dpkg/status", STATUS STATUS STATUS, NULL, 0},
+      {"var/lib/dpkg/status", "Package: a\nVersion: 2\n", NULL, 0}},
+     "var/lib/dpkg/status a=2 "},
+    {"climbing",
+     {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
+     "!path-escape:var/lib/dpkg/status "},
+};
+
 static void
 test_links(void)
 {
-  static const struct {
-    const char *name;
-    Entry entries[6];
-    const char *summary;
-  } cases[] = {
-      {"none", {{"var/lib/dpkg/status", STATUS, NULL, 0}}, "var/lib/dpkg/status a=1 "},
-      {"a hard link behind its file",
-       {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "x/status", AE_IFREG}},
-       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
-      {"a symbolic link before its file",
-       {{"var/lib/dpkg/status", NULL, "../../../x/status", AE_IFLNK},
-        {"x/status", STATUS, NULL, 0}},
-       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
-      {"an absolute link",
-       {{"var/lib/dpkg/status", NULL, "/x/status", AE_IFLNK}, {"x/status", STATUS, NULL, 0}},
-       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
-      {"a linked folder",
-       {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
-        {"x/status", STATUS, NULL, 0},
-        {"x/status.d/b", "Package: b\nVersion: 2\n", NULL, 0},
-        {"x/other", STATUS, NULL, 0}},
-       "var/lib/dpkg/status var/lib/dpkg/status.d/b a=1 b=2 -var/lib/dpkg "},
-      {"a linked folder high above",
-       {{"var", NULL, "private/var", AE_IFLNK}, {"private/var/lib/dpkg/status", STATUS, NULL, 0}},
-       "var/lib/dpkg/status a=1 -var "},
-      {"a chain",
-       {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
-        {"x", NULL, "y/z", AE_IFLNK},
-        {"y/z/status", NULL, "/w", AE_IFLNK},
-        {"w", STATUS, NULL, 0}},
-       "var/lib/dpkg/status a=1 -var/lib/dpkg "},
-      {"one of status.d",
-       {{"var/lib/dpkg/status.d/a", NULL, "../../../../x", AE_IFLNK}, {"x", STATUS, NULL, 0}},
-       "var/lib/dpkg/status.d/a a=1 -var/lib/dpkg/status.d/a "},
-      {"merged /usr",
-       {{"lib", NULL, "usr/lib", AE_IFLNK}, {"usr/lib/apk/db/installed", APK, NULL, 0}},
-       "usr/lib/apk/db/installed b=1 -lib "},
-      {"os-release as everywhere",
-       {{"etc/os-release", NULL, "../usr/lib/os-release", AE_IFLNK},
-        {"usr/lib/os-release", OS, NULL, 0}},
-       "usr -etc/os-release "},
-      {"os-release in a folder of its own",
-       {{"usr/lib/os-release", NULL, "os.release.d/container", AE_IFLNK},
-        {"usr/lib/os.release.d/container", OS, NULL, 0}},
-       "usr -usr/lib/os-release "},
-      {"out of the root",
-       {{"var/lib/dpkg/status", NULL, "../../../../../../x/status", AE_IFLNK},
-        {"x/status", STATUS, NULL, 0}},
-       "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
-      {"a hard link out of the root",
-       {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "../../etc/passwd", AE_IFREG}},
-       "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
-      {"to nowhere",
-       {{"var/lib/dpkg/status", NULL, "nowhere", AE_IFLNK}},
-       "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
-      {"to itself",
-       {{"var/lib/dpkg/status", NULL, "status", AE_IFLNK}},
-       "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "},
-      {"around",
-       {{"var/lib/dpkg/status", NULL, "/x", AE_IFLNK},
-        {"x", NULL, "/y", AE_IFLNK},
-        {"y", NULL, "/x", AE_IFLNK}},
-       "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "
-       "!linked-database:var/lib/dpkg/status "},
-      {"a folder around",
-       {{"var/lib/dpkg", NULL, "dpkg/deeper", AE_IFLNK}},
-       "-var/lib/dpkg !symlink-loop:var/lib/dpkg !linked-database:var/lib/dpkg "},
-      {"a FIFO in its place",
-       {{"var/lib/dpkg/status", NULL, NULL, AE_IFIFO}},
-       "-var/lib/dpkg/status "},
-      {"a file in its folder's place", {{"var/lib/dpkg", "x", NULL, 0}}, "-var/lib/dpkg "},
-      {"written twice",
-       {{"var/lib/dpkg/status", STATUS STATUS STATUS, NULL, 0},
-        {"var/lib/dpkg/status", "Package: a\nVersion: 2\n", NULL, 0}},
-       "var/lib/dpkg/status a=2 "},
-      {"climbing",
-       {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
-       "!path-escape:var/lib/dpkg/status "},
-  };
   ConfigLimits limits = config_default_limits();
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(linked); i++) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GByteArray) tar = make_tar(cases[i].entries);
+    g_autoptr(GByteArray) tar = make_tar(linked[i].entries);
     g_autoptr(LayerInventory) layer = inspect_bytes(tar->data, tar->len, &limits, NULL, &error);
     g_assert_no_error(error);
     g_autofree char *summary = summary_of(layer);
-    g_test_message("%s", cases[i].name);
-    g_assert_cmpstr(summary, ==, cases[i].summary);
+    g_test_message("%s", linked[i].name);
+    g_assert_cmpstr(summary, ==, linked[i].summary);
   }
 }
 
