@@ -20,6 +20,7 @@
 
 static char *format_option, *output_option, *severity_option, *policy_option, *repository_option;
 static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
+static char *credentials_option, *certificates_option;
 static int exit_code_option;
 static gboolean fixable_option, insecure_option, quiet_option, no_cache_option, uncaged_option;
 
@@ -27,7 +28,7 @@ static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
      "FORMAT"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
-     "Write the report here instead of to standard output", "FILE"},
+     "Write the report here instead of to standard output (-)", "FILE"},
     {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
      "Only these, separated by commas: critical, high, medium, low, negligible, unknown", "LIST"},
     {"ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &fixable_option, "Only findings with a fix", NULL},
@@ -48,6 +49,11 @@ static const GOptionEntry options[] = {
      "Accept plain HTTP and bad certificates of a registry", NULL},
     {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &authfile_option,
      "Who we are to a registry, as written by podman login", "FILE"},
+    {"creds", 0, 0, G_OPTION_ARG_STRING, &credentials_option,
+     "Who we are to a registry; others on this machine can read it", "USER:PASSWORD"},
+    {"cert-dir", 0, 0, G_OPTION_ARG_FILENAME, &certificates_option,
+     "Certificates for the registry: *.crt that it may have, *.cert and *.key of our own",
+     "FOLDER"},
     {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
     {"allow-uncaged", 0, 0, G_OPTION_ARG_NONE, &uncaged_option,
      "Go on where the kernel lacks Landlock or seccomp", NULL},
@@ -158,7 +164,7 @@ add_layer_notes(const ImageInventory *inventory, GPtrArray *notes)
 static int
 write_report(ReportFormat format, const Report *report)
 {
-  bool to_file = output_option != NULL;
+  bool to_file = output_option != NULL && strcmp(output_option, "-") != 0;
   g_autofree char *text = report_write(format, report, to_file ? 0 : terminal_width(),
                                        !to_file && terminal_wants_colour());
   g_autoptr(GError) error = NULL;
@@ -186,18 +192,19 @@ typedef struct {
 static int
 report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory, GError **error)
 {
+  const char *target = image_source_target(source);
   progress_tell(scan->progress, "matching", 0, 0);
   g_autoptr(MatchResult) matched = match_image(scan->database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
   g_autoptr(Verdict) verdict =
-      scan->policy == NULL ? NULL : judge(scan->policy, scan->target, matched->findings, error);
+      scan->policy == NULL ? NULL : judge(scan->policy, target, matched->findings, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) findings = filter_findings(matched->findings, &scan->filter);
   add_layer_notes(inventory, matched->notes);
   const Digest *digest = image_source_manifest_digest(source);
-  Report document = {.target = scan->target,
+  Report document = {.target = target,
                      .digest = digest != NULL ? digest->text : NULL,
                      .inventory = inventory,
                      .packages = inventory->packages->len,
@@ -218,6 +225,9 @@ scan_target(const Scan *scan, GError **error)
   ImageSourceOptions how = {.platform = platform_option,
                             .insecure = insecure_option,
                             .authfile = authfile_option,
+                            .credentials = credentials_option,
+                            .ca_file = scan->config->ca_file,
+                            .cert_dir = certificates_option,
                             .allow_uncaged = uncaged_option || scan->config->allow_uncaged};
   g_autoptr(ImageSource) source =
       image_source_open(scan->target, &how, &scan->config->limits, scan->progress, NULL, error);
@@ -262,21 +272,24 @@ const Command scan_command = {
     .name = "scan",
     .summary = "Find the known vulnerabilities of an image, without a server",
     .arguments = "TARGET",
-    .help = "TARGET is an image, as containers-transports(5) writes it:\n"
-            "  docker://HOST/REPOSITORY[:TAG|@DIGEST]   in a registry\n"
-            "  oci:DIR[:TAG]                            an OCI image layout\n"
-            "  oci-archive:FILE[:TAG]                   the same in a tar\n"
-            "  docker-archive:FILE[:REFERENCE]          from docker save or podman save\n"
-            "  dir:DIR                                  from skopeo copy\n"
-            "  rootfs:DIR                               an unpacked system\n\n"
-            "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings;\n"
-            "2 an error.\n\n"
-            "Examples:\n"
-            "  assay scan docker://docker.io/library/debian:11\n"
-            "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
-            "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
-            "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
-            "  assay scan --exit-code 3 rootfs:/",
+    .help =
+        "TARGET is an image, as containers-transports(5) writes it:\n"
+        "  docker://HOST/REPOSITORY[:TAG|@DIGEST]   in a registry\n"
+        "  oci:DIR[:TAG]                            an OCI image layout\n"
+        "  oci-archive:FILE[:TAG]                   the same in a tar\n"
+        "  docker-archive:FILE[:REFERENCE]          from docker save or podman save\n"
+        "  dir:DIR                                  from skopeo copy\n"
+        "  rootfs:DIR                               an unpacked system\n"
+        "A path without one of these in front is what lies there, and a name that begins with a\n"
+        "registry's host (registry.example.org/app:1) is docker://.\n\n"
+        "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings that are\n"
+        "shown, and the policy does not refuse; 2 an error.\n\n"
+        "Examples:\n"
+        "  assay scan docker://docker.io/library/debian:11\n"
+        "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
+        "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
+        "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
+        "  assay scan --exit-code 3 rootfs:/",
     .options = options,
     .least_arguments = 1,
     .most_arguments = 1,

@@ -5,14 +5,17 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
 
 #define INVENTORY_BYTES_MAX ((size_t)256 * 1024 * 1024)
-/* What was not used for so long is dropped. */
+/* What was not used for so long is dropped; it is looked for once a day. */
 #define CACHE_SECONDS ((time_t)30 * 24 * 3600)
+#define SWEEP_SECONDS ((time_t)24 * 3600)
+#define SWEEP_MARK    ".swept"
 
 typedef struct {
   ImageSource *source;
@@ -40,23 +43,44 @@ close_folder(DIR **folder)
     closedir(*folder);
 }
 
-/* A cache that cannot be had is no cache, and no error. */
+/* A cache that cannot be had is no cache, and no error. Nor is one of another user (sudo, which
+ * keeps HOME): who can write there could hide findings from us. */
 static int
 cache_open(void)
 {
   g_autofree char *path = g_build_filename(g_get_user_cache_dir(), "assay", "inventories", NULL);
-  return directory_open(path, NULL);
+  auto_fd int fd = directory_open(path, NULL);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) < 0 || status.st_uid != geteuid() ||
+      (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return -1;
+  return fd_steal(&fd);
+}
+
+static bool
+cache_was_swept(int cache, time_t now)
+{
+  struct stat status;
+  if (fstatat(cache, SWEEP_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      now - status.st_mtime < SWEEP_SECONDS)
+    return true;
+  auto_fd int mark =
+      openat(cache, SWEEP_MARK, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return mark < 0 || futimens(mark, NULL) < 0;
 }
 
 static void
 cache_drop_old(int cache)
 {
+  time_t now = (time_t)(g_get_real_time() / G_USEC_PER_SEC);
+  if (cache_was_swept(cache, now))
+    return;
   auto_fd int fd = openat(cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   __attribute__((cleanup(close_folder))) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
   if (folder == NULL)
     return;
   fd_steal(&fd);
-  time_t oldest = (time_t)(g_get_real_time() / G_USEC_PER_SEC) - CACHE_SECONDS;
+  time_t oldest = now - CACHE_SECONDS;
   for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
     struct stat status;
     if (fstatat(cache, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -72,10 +96,11 @@ cache_load(const LayerScan *scan, const Digest *diff_id)
     return NULL;
   g_autofree char *name = cache_name(diff_id);
   g_autoptr(json_t) json = json_read_file(scan->cache, name, INVENTORY_BYTES_MAX, NULL);
-  LayerInventory *inventory = json == NULL ? NULL : layer_inventory_from_json(json, NULL);
-  if (inventory != NULL)
-    utimensat(scan->cache, name, NULL, 0);
-  return inventory;
+  g_autoptr(LayerInventory) inventory = json == NULL ? NULL : layer_inventory_from_json(json, NULL);
+  if (inventory == NULL || !digest_equal(&inventory->diff_id, diff_id))
+    return NULL;
+  utimensat(scan->cache, name, NULL, 0);
+  return g_steal_pointer(&inventory);
 }
 
 /* Not synced: what a crash leaves of it is no JSON, and is made again. */

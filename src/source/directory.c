@@ -25,9 +25,9 @@ open_directory(ImageSource *source, const char *place, const SourceCall *call, G
 {
   source->state = image_files_open_folder(place, error);
   g_autoptr(GBytes) manifest =
-      source->state == NULL
-          ? NULL
-          : image_files_read(source->state, "manifest.json", source->limits.manifest_bytes, error);
+      source->state == NULL ? NULL
+                            : image_files_read_entrance(source->state, "manifest.json",
+                                                        source->limits.manifest_bytes, error);
   return manifest != NULL &&
          source_resolve(source, manifest, NULL, NULL, read_manifest_or_blob, call, error);
 }

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -176,13 +178,10 @@ image_files_open(const ImageFiles *files, const char *name, uint64_t *offset, ui
   return file_size(fd, name, size, error) ? fd_steal(&fd) : -1;
 }
 
-GBytes *
-image_files_read(const ImageFiles *files, const char *name, size_t limit, GError **error)
+static GBytes *
+read_whole(const ImageFiles *files, const char *name, int fd, uint64_t offset, uint64_t size,
+           size_t limit, GError **error)
 {
-  uint64_t offset, size;
-  auto_fd int fd = image_files_open(files, name, &offset, &size, error);
-  if (fd < 0)
-    return NULL;
   if (size > limit) {
     error_set(error, ASSAY_ERROR_LIMIT, "%s/%s: %" G_GUINT64_FORMAT " bytes, at most %zu",
               files->path, name, size, limit);
@@ -200,4 +199,41 @@ image_files_read(const ImageFiles *files, const char *name, size_t limit, GError
     done += (size_t)got;
   }
   return g_bytes_new_take(g_steal_pointer(&content), size);
+}
+
+GBytes *
+image_files_read(const ImageFiles *files, const char *name, size_t limit, GError **error)
+{
+  uint64_t offset, size;
+  auto_fd int fd = image_files_open(files, name, &offset, &size, error);
+  return fd < 0 ? NULL : read_whole(files, name, fd, offset, size, limit, error);
+}
+
+GBytes *
+image_files_read_entrance(const ImageFiles *files, const char *name, size_t limit, GError **error)
+{
+  struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  uint64_t size;
+  if (files->list != NULL)
+    return image_files_read(files, name, limit, error);
+  auto_fd int fd = (int)syscall(SYS_openat2, files->fd, name, &how, sizeof how);
+  if (fd < 0 && errno == EXDEV) {
+    error_set(error, ASSAY_ERROR_INVALID, "%s/%s is a link that leads out of the folder",
+              files->path, name);
+    return NULL;
+  }
+  if (fd < 0) {
+    error_set_errno(error, errno, "%s/%s", files->path, name);
+    return NULL;
+  }
+  return file_size(fd, name, &size, error) ? read_whole(files, name, fd, 0, size, limit, error)
+                                           : NULL;
+}
+
+bool
+image_files_has(const ImageFiles *files, const char *name)
+{
+  return files->list != NULL ? g_hash_table_contains(files->members, name)
+                             : faccessat(files->fd, name, F_OK, 0) == 0;
 }

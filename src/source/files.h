@@ -17,5 +17,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageFiles, image_files_free)
  * stands. -1 with *error. Thread-safe. */
 int image_files_open(const ImageFiles *files, const char *name, uint64_t *offset, uint64_t *size,
                      GError **error);
-/* The whole content, at most @limit bytes. (transfer full) */
+/* The whole content, at most @limit bytes, of what a digest tells to be right. (transfer full) */
 GBytes *image_files_read(const ImageFiles *files, const char *name, size_t limit, GError **error);
+/* Likewise of the file that leads to all others, which no digest checks: in a folder, no link out
+ * of it is followed, so that an image from a stranger shows nothing of this machine in a message.
+ */
+GBytes *image_files_read_entrance(const ImageFiles *files, const char *name, size_t limit,
+                                  GError **error);
+bool image_files_has(const ImageFiles *files, const char *name);

@@ -34,14 +34,15 @@ static const Descriptor *
 choose_entry(const ImageSource *source, const Manifest *index, const char *tag, GError **error)
 {
   g_autoptr(GString) tags = g_string_new(NULL);
+  unsigned count = 0;
   for (guint i = 0; i < index->manifests->len; i++) {
     const Descriptor *entry = g_ptr_array_index(index->manifests, i);
     const char *name = tag_of(entry);
     if (tag != NULL && (g_strcmp0(name, tag) == 0 || strcmp(entry->digest.text, tag) == 0))
       return entry;
-    g_string_append_printf(tags, "%s%s", i > 0 ? ", " : "",
-                           name != NULL ? name : entry->digest.text);
+    source_list_name(tags, &count, name != NULL ? name : entry->digest.text);
   }
+  source_list_end(tags, count);
   if (tag == NULL && index->manifests->len == 1)
     return g_ptr_array_index(index->manifests, 0);
   if (tag == NULL)
@@ -57,7 +58,7 @@ static bool
 open_files(ImageSource *source, const char *tag, const SourceCall *call, GError **error)
 {
   g_autoptr(GBytes) bytes =
-      image_files_read(source->state, "index.json", source->limits.manifest_bytes, error);
+      image_files_read_entrance(source->state, "index.json", source->limits.manifest_bytes, error);
   g_autoptr(Manifest) index =
       bytes == NULL ? NULL : manifest_parse(slice_from_bytes(bytes), MEDIA_TYPE_OCI_INDEX, error);
   if (index == NULL) {
@@ -70,20 +71,11 @@ open_files(ImageSource *source, const char *tag, const SourceCall *call, GError 
                                             read_blob, call, error);
 }
 
-/* "PATH[:TAG]": the path ends at the first colon, as containers-transports(5) has it. */
-static char *
-split_place(const char *place, const char **tag)
-{
-  const char *colon = strchr(place, ':');
-  *tag = colon != NULL && colon[1] != '\0' ? colon + 1 : NULL;
-  return colon != NULL ? g_strndup(place, (size_t)(colon - place)) : g_strdup(place);
-}
-
 static bool
 open_folder(ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
   const char *tag;
-  g_autofree char *path = split_place(place, &tag);
+  g_autofree char *path = source_split_place(place, &tag);
   source->state = image_files_open_folder(path, error);
   return source->state != NULL && open_files(source, tag, call, error);
 }
@@ -92,7 +84,7 @@ static bool
 open_archive(ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
   const char *tag;
-  g_autofree char *path = split_place(place, &tag);
+  g_autofree char *path = source_split_place(place, &tag);
   source->state = image_files_open_archive(path, &source->limits, call, error);
   return source->state != NULL && open_files(source, tag, call, error);
 }

@@ -14,8 +14,11 @@
 #include "source/credentials.h"
 #include "source/source-private.h"
 #include "source/token.h"
+#include "source/trust.h"
 
 #define DOWNLOAD_TRIES 4
+#define PASSING_TRIES  4    /* of a request that a registry is too busy for */
+#define PAUSE_MS       250u /* before the first repetition; doubles */
 #define ACCEPTED                                                                                   \
   "Accept: " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_DOCKER_LIST         \
   ", " MEDIA_TYPE_DOCKER_MANIFEST
@@ -25,6 +28,7 @@ typedef struct {
   const char *scheme; /* "https", or "http" */
   bool insecure;
   Credentials credentials;
+  RegistryTrust trust;
   GMutex lock;         /* guards the next */
   char *authorization; /* a header line, once the registry asked for it */
 } Remote;
@@ -35,6 +39,7 @@ remote_free(void *state)
   Remote *remote = state;
   reference_free(remote->reference);
   credentials_clear(&remote->credentials);
+  registry_trust_clear(&remote->trust);
   g_mutex_clear(&remote->lock);
   g_free(remote->authorization);
   g_free(remote);
@@ -88,13 +93,12 @@ refused(const ImageSource *source, const HttpResponse *response, GError **error)
                    response->status);
 }
 
-/* Answers a challenge once. The status is 200 or 206, or NULL comes back with *error. */
+/* Answers a challenge once: a token that has expired meanwhile is replaced by a new one. */
 static HttpResponse *
-send_request(ImageSource *source, const Request *request, GCancellable *cancellable, GError **error)
+send_authorized(ImageSource *source, HttpClient *client, const Request *request,
+                GCancellable *cancellable, GError **error)
 {
   Remote *remote = source->state;
-  g_autoptr(HttpClient) client = http_client_new(NULL);
-  http_client_set_insecure(client, remote->insecure);
   g_autoptr(HttpResponse) response = send_once(remote, client, request, cancellable, error);
   if (response != NULL && response->status == 401) {
     const char *challenge = g_hash_table_lookup(response->headers, "www-authenticate");
@@ -110,8 +114,30 @@ send_request(ImageSource *source, const Request *request, GCancellable *cancella
     http_response_free(g_steal_pointer(&response));
     response = send_once(remote, client, request, cancellable, error);
   }
-  if (response == NULL)
-    return NULL;
+  return g_steal_pointer(&response);
+}
+
+/* Waits where the registry asks for it (429, 503), but not for ever. The status is 200 or 206, or
+ * NULL comes back with *error. */
+static HttpResponse *
+send_request(ImageSource *source, const Request *request, const SourceCall *call, GError **error)
+{
+  Remote *remote = source->state;
+  g_autoptr(HttpClient) client = registry_trust_new_client(&remote->trust);
+  http_client_set_insecure(client, remote->insecure);
+  g_autoptr(HttpResponse) response = NULL;
+  for (unsigned tries = 1;; tries++) {
+    response = send_authorized(source, client, request, call->cancellable, error);
+    if (response == NULL)
+      return NULL;
+    if (!http_status_is_passing(response->status) || tries == PASSING_TRIES)
+      break;
+    unsigned pause = MAX(http_response_retry_after(response), PAUSE_MS << (tries - 1));
+    progress_tell(call->progress, "waiting, as the registry asks", 0, 0);
+    if (!http_pause(pause, call->cancellable, error))
+      return NULL;
+    http_response_free(g_steal_pointer(&response));
+  }
   if (response->status != 200 && response->status != 206) {
     refused(source, response, error);
     return NULL;
@@ -137,16 +163,21 @@ read_blob(ImageSource *source, const Descriptor *descriptor, const SourceCall *c
       remote_url(source->state, manifest ? "manifests" : "blobs", descriptor->digest.text);
   Request request = {
       .url = url, .accept = manifest ? ACCEPTED : NULL, .limit = source->limits.manifest_bytes};
-  g_autoptr(HttpResponse) response = send_request(source, &request, call->cancellable, error);
+  g_autoptr(HttpResponse) response = send_request(source, &request, call, error);
   return response == NULL ? NULL : g_bytes_ref(response->body);
 }
 
-/* A loopback host speaks plain HTTP, as registry clients have it. */
+/* A loopback host speaks plain HTTP, as registry clients have it; a name that only begins like one
+ * ("localhost.example.org") does not. */
 static bool
 is_loopback(const char *host)
 {
-  return g_str_has_prefix(host, "127.") || g_str_has_prefix(host, "localhost") ||
-         g_str_has_prefix(host, "[::1]");
+  bool bracketed = host[0] == '[';
+  g_autofree char *name =
+      bracketed ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strndup(host, strcspn(host, ":"));
+  g_autoptr(GInetAddress) address = g_inet_address_new_from_string(name);
+  return strcmp(name, "localhost") == 0 ||
+         (address != NULL && g_inet_address_get_is_loopback(address));
 }
 
 static HttpResponse *
@@ -157,7 +188,7 @@ get_manifest(ImageSource *source, const SourceCall *call, GError **error)
   g_autofree char *url = remote_url(remote, "manifests",
                                     reference->digest != NULL ? reference->digest : reference->tag);
   Request request = {.url = url, .accept = ACCEPTED, .limit = source->limits.manifest_bytes};
-  return send_request(source, &request, call->cancellable, error);
+  return send_request(source, &request, call, error);
 }
 
 /* https first, and http where that is allowed; loopback the other way round. */
@@ -196,8 +227,13 @@ open_remote(ImageSource *source, const char *place, const SourceCall *call, GErr
   remote->reference = reference;
   remote->insecure = source->insecure;
   g_mutex_init(&remote->lock);
-  if (!credentials_find(source->authfile, reference->host, reference->repository,
-                        &remote->credentials, error))
+  remote->trust.fd = -1;
+  bool known = source->credentials != NULL
+                   ? credentials_take(source->credentials, &remote->credentials, error)
+                   : credentials_find(source->authfile, reference->host, reference->repository,
+                                      &remote->credentials, call->cancellable, error);
+  if (!known || !registry_trust_find(source->ca_file, source->cert_dir, reference->host,
+                                     &remote->trust, error))
     return false;
   progress_tell(call->progress, "asking the registry", 0, 0);
   g_autoptr(HttpResponse) response = find_scheme(source, call, error);
@@ -265,7 +301,7 @@ download(ImageSource *source, const SourceLayer *layer, LayerSink *sink, const S
     Request request = {
         .url = url, .range = range, .sink = take_bytes, .sink_data = sink, .limit = layer->size};
     g_autoptr(GError) failure = NULL;
-    g_autoptr(HttpResponse) response = send_request(source, &request, call->cancellable, &failure);
+    g_autoptr(HttpResponse) response = send_request(source, &request, call, &failure);
     if (response != NULL && sink->received == sink->size)
       return true;
     bool again = response != NULL || g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NETWORK) ||
@@ -278,6 +314,8 @@ download(ImageSource *source, const SourceLayer *layer, LayerSink *sink, const S
                   layer->digest.text);
       return false;
     }
+    if (!http_pause(PAUSE_MS << (tries - 1), call->cancellable, error))
+      return false;
     bool whole_came = resumed && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NETWORK);
     if (whole_came && !start_again(sink, &layer->digest, error))
       return false;

@@ -31,7 +31,7 @@ typedef struct {
 struct ImageSource {
   const SourceTransport *transport;
   void *state; /* the transport's own */
-  char *target, *platform, *authfile;
+  char *target, *platform, *authfile, *credentials, *ca_file, *cert_dir;
   bool insecure, allow_uncaged;
   ConfigLimits limits;
   Digest digest;       /* of the manifest; empty text where there is none */
@@ -58,6 +58,33 @@ bool source_resolve(ImageSource *source, GBytes *bytes, const char *media_type,
 
 /* Pairs the config's diff_ids with the layers. */
 bool source_take_config(ImageSource *source, GBytes *config, GError **error);
+
+/* "PATH[:REFERENCE]": the path ends at the first colon, as containers-transports(5) has it.
+ * *@reference: what is behind it, or NULL. Pure. (transfer full) */
+char *source_split_place(const char *place, const char **reference);
+
+/* Names for a message that tells what there is to choose from: the first few of @count, and how
+ * many more. */
+void source_list_name(GString *list, unsigned *count, const char *name);
+void source_list_end(GString *list, unsigned count);
+
+/* The target with its transport, by what lies at a path or by the form of a name. (transfer full)
+ */
+char *source_guess_target(const char *target, const ConfigLimits *limits, const SourceCall *call,
+                          GError **error);
+/* Whether @target is HOST[:PORT]/..., with a host that is one: it has a dot, a port, or is
+ * localhost. Pure. */
+bool source_names_registry(const char *target);
+
+/* What manifest.json of an archive of `docker save` says of the image that @reference names (NULL:
+ * the only one). Pure; a fuzz target. */
+typedef struct {
+  char *config;
+  GPtrArray *layers; /* char *: names of members */
+} DockerArchiveImage;
+bool docker_archive_parse(Slice text, const char *reference, DockerArchiveImage *image,
+                          GError **error);
+void docker_archive_image_clear(DockerArchiveImage *image);
 
 /* An unnamed file on disk that goes away with its descriptor, for what is downloaded or unpacked.
  * -1 with *error. */

@@ -53,6 +53,24 @@ source_temporary_file(GError **error)
   return fd;
 }
 
+/* --- messages --- */
+
+#define NAMES_SHOWN 20u
+
+void
+source_list_name(GString *list, unsigned *count, const char *name)
+{
+  if ((*count)++ < NAMES_SHOWN)
+    g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", name);
+}
+
+void
+source_list_end(GString *list, unsigned count)
+{
+  if (count > NAMES_SHOWN)
+    g_string_append_printf(list, " and %u more", count - NAMES_SHOWN);
+}
+
 /* --- platforms --- */
 
 /* This machine's processor, by its name in image indexes (GOARCH). */
@@ -99,14 +117,16 @@ choose_member(const ImageSource *source, const Manifest *index, GError **error)
   g_autofree char *machine = g_strconcat("linux/", machine_architecture(), NULL);
   const char *wanted = source->platform != NULL ? source->platform : machine;
   g_autoptr(GString) offered = g_string_new(NULL);
+  unsigned count = 0;
   const Descriptor *member = NULL;
   for (guint i = 0; i < index->manifests->len; i++) {
     member = g_ptr_array_index(index->manifests, i);
     g_autofree char *platform = platform_of(member);
     if (platform_fits(wanted, platform))
       return member;
-    g_string_append_printf(offered, "%s%s", i > 0 ? ", " : "", platform);
+    source_list_name(offered, &count, platform);
   }
+  source_list_end(offered, count);
   /* A lone member without a platform is an index around one image. */
   if (index->manifests->len == 1 && member->architecture == NULL && source->platform == NULL)
     return member;
@@ -114,6 +134,20 @@ choose_member(const ImageSource *source, const Manifest *index, GError **error)
             "%s: no image for %s in the index, but for: %s (choose with --platform)",
             source->target, wanted, offered->len > 0 ? offered->str : "none");
   return NULL;
+}
+
+/* An image that is in no index is for one platform, which its config tells. */
+static bool
+check_platform(const ImageSource *source, GError **error)
+{
+  const ImageConfig *config = source->config;
+  if (source->platform == NULL || config->os == NULL || config->architecture == NULL)
+    return true;
+  g_autofree char *offered = g_strdup_printf("%s/%s", config->os, config->architecture);
+  if (platform_fits(offered, source->platform))
+    return true;
+  return error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: the image is for %s, not for %s",
+                   source->target, offered, source->platform);
 }
 
 /* --- from a manifest to layers --- */
@@ -136,6 +170,8 @@ source_take_config(ImageSource *source, GBytes *config, GError **error)
     g_prefix_error(error, "%s: image config: ", source->target);
     return false;
   }
+  if (!check_platform(source, error))
+    return false;
   const GPtrArray *diff_ids = source->config->diff_ids;
   if (diff_ids->len != source->layers->len)
     return error_set(error, ASSAY_ERROR_MISMATCH,
@@ -198,15 +234,11 @@ source_resolve(ImageSource *source, GBytes *bytes, const char *media_type, const
 /* --- the door --- */
 
 static const SourceTransport *
-find_transport(const char *target, GError **error)
+find_transport(const char *target)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(transports); i++)
     if (g_str_has_prefix(target, transports[i]->prefix))
       return transports[i];
-  error_set(error, ASSAY_ERROR_INVALID,
-            "\"%s\" names no transport: write docker://HOST/REPOSITORY:TAG, oci:DIR[:TAG], "
-            "oci-archive:FILE[:TAG], docker-archive:FILE[:REFERENCE], dir:DIR or rootfs:DIR",
-            target);
   return NULL;
 }
 
@@ -214,19 +246,29 @@ ImageSource *
 image_source_open(const char *target, const ImageSourceOptions *options, const ConfigLimits *limits,
                   const Progress *progress, GCancellable *cancellable, GError **error)
 {
-  const SourceTransport *transport = find_transport(target, error);
-  if (transport == NULL)
+  SourceCall call = {progress, cancellable, options->allow_uncaged};
+  const SourceTransport *transport = find_transport(target);
+  g_autofree char *guessed =
+      transport == NULL ? source_guess_target(target, limits, &call, error) : NULL;
+  if (transport == NULL && guessed == NULL)
     return NULL;
+  if (guessed != NULL) {
+    target = guessed;
+    transport = find_transport(target);
+    g_assert(transport != NULL);
+  }
   g_autoptr(ImageSource) source = g_new0(ImageSource, 1);
   source->transport = transport;
   source->target = g_strdup(target);
   source->platform = g_strdup(options->platform);
   source->authfile = g_strdup(options->authfile);
+  source->credentials = g_strdup(options->credentials);
+  source->ca_file = g_strdup(options->ca_file);
+  source->cert_dir = g_strdup(options->cert_dir);
   source->insecure = options->insecure;
   source->allow_uncaged = options->allow_uncaged;
   source->limits = *limits;
   source->layers = g_ptr_array_new_with_free_func(source_layer_free);
-  SourceCall call = {progress, cancellable, options->allow_uncaged};
   if (!transport->open(source, target + strlen(transport->prefix), &call, error))
     return NULL;
   return g_steal_pointer(&source);
@@ -244,6 +286,9 @@ image_source_free(ImageSource *source)
   g_free(source->target);
   g_free(source->platform);
   g_free(source->authfile);
+  g_free(source->credentials);
+  g_free(source->ca_file);
+  g_free(source->cert_dir);
   g_free(source);
 }
 

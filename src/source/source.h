@@ -4,6 +4,8 @@
  *   oci:DIR[:TAG]   oci-archive:FILE[:TAG]   docker-archive:FILE[:REF]   dir:DIR
  *   docker://HOST[:PORT]/REPO[:TAG|@DIGEST]   rootfs:DIR
  *
+ * and without one of these in front, where what is meant is plain.
+ *
  * A source gives a manifest, a config and its layers as file descriptors; it checks the digests of
  * manifest and config, and leaves the layers' to the worker (their diff_id). Archives are unpacked
  * by the worker, never here. */
@@ -23,18 +25,23 @@ typedef struct {
   const char *platform; /* "linux/amd64", which member of an index; NULL: this machine's */
   bool insecure;        /* docker://: plain HTTP and bad certificates are accepted */
   const char
-      *authfile;      /* docker://: auth.json; NULL: the usual places of containers-auth.json(5) */
-  bool allow_uncaged; /* as in InspectionInput */
+      *authfile; /* docker://: auth.json; NULL: the usual places of containers-auth.json(5) */
+  const char *credentials; /* docker://: "USER:PASSWORD" instead of an entry there, or NULL */
+  const char *ca_file;     /* docker://: authorities besides the system's, PEM, or NULL */
+  const char *cert_dir;    /* docker://: instead of the places of containers-certs.d(5), or NULL */
+  bool allow_uncaged;      /* as in InspectionInput */
 } ImageSourceOptions;
 
-/* ASSAY_ERROR_INVALID for a target of no known transport, with examples in the message. (transfer
- * full) */
+/* A @target without a transport is guessed: a path by what lies there, a name with a registry's
+ * host as docker://. What cannot be is ASSAY_ERROR_INVALID, with what was perhaps meant in the
+ * message. (transfer full) */
 ImageSource *image_source_open(const char *target, const ImageSourceOptions *options,
                                const ConfigLimits *limits, const Progress *progress,
                                GCancellable *cancellable, GError **error);
 void image_source_free(ImageSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSource, image_source_free)
 
+/* With its transport, also where that was guessed. */
 const char *image_source_target(const ImageSource *source);
 const Digest *image_source_manifest_digest(const ImageSource *source); /* NULL for rootfs: */
 const ImageConfig *image_source_config(const ImageSource *source);     /* NULL for rootfs: */

@@ -8,10 +8,8 @@
 
 #define TOKEN_ANSWER_MAX ((size_t)256 * 1024)
 
-/* The value of @name in `Bearer realm="...",service="..."` (RFC 9110, 11.6.1), or NULL. (transfer
- * full) */
-static char *
-challenge_parameter(const char *challenge, const char *name)
+char *
+token_challenge_parameter(const char *challenge, const char *name)
 {
   const char *at = challenge + strcspn(challenge, " ");
   while (*at != '\0') {
@@ -80,8 +78,8 @@ bearer_answer(HttpClient *client, const char *challenge, const char *repository,
               const Credentials *credentials, bool plain_http, GCancellable *cancellable,
               GError **error)
 {
-  g_autofree char *realm = challenge_parameter(challenge, "realm");
-  g_autofree char *service = challenge_parameter(challenge, "service");
+  g_autofree char *realm = token_challenge_parameter(challenge, "realm");
+  g_autofree char *service = token_challenge_parameter(challenge, "service");
   g_autofree char *scope = g_strdup_printf("repository:%s:pull", repository);
   if (realm == NULL || !(g_str_has_prefix(realm, "https://") ||
                          (plain_http && g_str_has_prefix(realm, "http://")))) {

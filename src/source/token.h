@@ -7,6 +7,10 @@
 #include "base/http_client.h"
 #include "source/credentials.h"
 
+/* The value of @name in `Bearer realm="...",service="..."` (RFC 9110, 11.6.1), or NULL. Pure; a
+ * fuzz target. (transfer full) */
+char *token_challenge_parameter(const char *challenge, const char *name);
+
 /* The header line that answers @challenge (a WWW-Authenticate) for pulling @repository. A realm
  * that is not https is only asked when @plain_http. ASSAY_ERROR_DENIED when we have nothing to
  * answer with. (transfer full) */

@@ -1,0 +1,109 @@
+/* What a target without a transport is meant to be. A path is what lies there; of names only those
+ * with a registry's host are taken for images in a registry: the others would make a mistyped path
+ * a question to a registry of somebody else. */
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/reference.h"
+#include "source/files.h"
+
+#define TRANSPORTS                                                                                 \
+  "docker://HOST/REPOSITORY:TAG, oci:DIR[:TAG], oci-archive:FILE[:TAG], "                          \
+  "docker-archive:FILE[:REFERENCE], dir:DIR or rootfs:DIR"
+
+char *
+source_split_place(const char *place, const char **reference)
+{
+  const char *colon = strchr(place, ':');
+  *reference = colon != NULL && colon[1] != '\0' ? colon + 1 : NULL;
+  return colon != NULL ? g_strndup(place, (size_t)(colon - place)) : g_strdup(place);
+}
+
+bool
+source_names_registry(const char *target)
+{
+  size_t host = strcspn(target, "/");
+  if (target[host] != '/' || host == 0 || target[0] == '.')
+    return false;
+  return memchr(target, '.', host) != NULL || memchr(target, ':', host) != NULL ||
+         (host == strlen("localhost") && strncmp(target, "localhost", host) == 0);
+}
+
+static bool
+has_file(const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename(folder, name, NULL);
+  return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static const char *
+transport_of_folder(const char *path)
+{
+  static const char *const system[] = {"etc/os-release", "usr/lib/os-release", "var/lib/dpkg",
+                                       "lib/apk/db", "var/lib/rpm"};
+  if (has_file(path, "index.json"))
+    return "oci:";
+  if (has_file(path, "manifest.json"))
+    return "dir:";
+  for (size_t i = 0; i < G_N_ELEMENTS(system); i++)
+    if (has_file(path, system[i]))
+      return "rootfs:";
+  return NULL;
+}
+
+/* New archives of docker are both; the older of the two is what their tags stand in. */
+static const char *
+transport_of_file(const char *path, const ConfigLimits *limits, const SourceCall *call,
+                  GError **error)
+{
+  g_autoptr(ImageFiles) files = image_files_open_archive(path, limits, call, error);
+  if (files == NULL)
+    return NULL;
+  if (image_files_has(files, "manifest.json"))
+    return "docker-archive:";
+  if (image_files_has(files, "index.json"))
+    return "oci-archive:";
+  error_set(error, ASSAY_ERROR_INVALID, "%s: an archive, but not of an image", path);
+  return NULL;
+}
+
+static char *
+guess_by_name(const char *target, GError **error)
+{
+  g_autoptr(Reference) reference = reference_parse(target, NULL);
+  bool is_path = target[0] == '/' || target[0] == '.';
+  if (reference != NULL && source_names_registry(target))
+    return g_strconcat("docker://", target, NULL);
+  if (is_path)
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: no such file or folder", target);
+  else if (reference != NULL)
+    error_set(error, ASSAY_ERROR_INVALID,
+              "\"%s\" is no file here; if an image of Docker Hub is meant, write "
+              "docker://docker.io/%s%s",
+              target, strchr(target, '/') == NULL ? "library/" : "", target);
+  else
+    error_set(error, ASSAY_ERROR_INVALID, "\"%s\" names no transport: write " TRANSPORTS, target);
+  return NULL;
+}
+
+char *
+source_guess_target(const char *target, const ConfigLimits *limits, const SourceCall *call,
+                    GError **error)
+{
+  const char *reference, *transport;
+  g_autofree char *path = g_strdup(target);
+  if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+    g_free(path);
+    path = source_split_place(target, &reference);
+  }
+  if (*path == '\0' || !g_file_test(path, G_FILE_TEST_EXISTS))
+    return guess_by_name(target, error);
+  bool folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+  transport = folder ? transport_of_folder(path) : transport_of_file(path, limits, call, error);
+  if (transport == NULL && folder)
+    error_set(error, ASSAY_ERROR_INVALID,
+              "%s: a folder, but neither an OCI layout nor a system: write rootfs:%s to look "
+              "for packages all the same",
+              path, path);
+  return transport != NULL ? g_strconcat(transport, target, NULL) : NULL;
+}
