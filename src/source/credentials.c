@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -150,12 +151,19 @@ ask_helper(const char *helper, const char *host, Credentials *credentials,
   g_autoptr(GError) failure = NULL;
   g_autofree char *program = g_strconcat("docker-credential-", helper, NULL);
   const char *key = strcmp(host, DOCKER_HOST) == 0 ? DOCKER_KEY : host;
+  g_autoptr(GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autoptr(GBytes) output = NULL;
+  /* Not a pipe, for a program that does not read it. */
+  auto_fd int input = memory_file_new("host", error);
+  if (input < 0 || !fd_write_all(input, slice_from_string(key), error) ||
+      lseek(input, 0, SEEK_SET) < 0)
+    return false;
+  g_subprocess_launcher_take_stdin_fd(launcher, fd_steal(&input));
   g_autoptr(GSubprocess) process =
-      g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &failure,
-                       program, "get", NULL);
-  g_autoptr(GBytes) input = g_bytes_new(key, strlen(key)), output = NULL;
+      g_subprocess_launcher_spawn(launcher, &failure, program, "get", NULL);
   if (process == NULL ||
-      !g_subprocess_communicate(process, input, cancellable, &output, NULL, &failure))
+      !g_subprocess_communicate(process, NULL, cancellable, &output, NULL, &failure))
     return error_set(error, ASSAY_ERROR_FAILED, "%s: %s", program, failure->message);
   Slice text = slice_sub(slice_from_bytes(output), 0, AUTHFILE_MAX);
   if (!g_subprocess_get_successful(process)) {

@@ -207,10 +207,12 @@ find_scheme(ImageSource *source, const SourceCall *call, GError **error)
       g_propagate_error(error, g_steal_pointer(&failure));
     return response;
   }
+  g_autoptr(GError) second = NULL;
   remote->scheme = loopback ? "https" : "http";
-  response = get_manifest(source, call, NULL);
+  response = get_manifest(source, call, &second);
   if (response == NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
+    error_set(error, second->code, "%s; and by %s: %s", failure->message, remote->scheme,
+              second->message);
   return response;
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.server
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -90,6 +91,7 @@ class Registry:
         self.manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
         self.layers = {layer["digest"] for layer in json.loads(self.blobs[self.manifest])["layers"]}
         self.token, self.cut, self.changed, self.knows_ranges = None, 0, {}, True
+        self.expires, self.busy = False, []
         registry = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -107,6 +109,11 @@ class Registry:
 
             def do_GET(self):
                 registry.asked.append(self.path)
+                if registry.busy:
+                    status, wait = registry.busy.pop(0)
+                    body = json.dumps({"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}).encode()
+                    self.answer(status, body, **({} if wait is None else {"Retry_After": wait}))
+                    return
                 if self.path.startswith("/token"):
                     good = self.headers.get("Authorization") == "Basic " + base64.b64encode(b"me:secret").decode()
                     self.answer(200 if good else 401, json.dumps({"token": registry.token}).encode())
@@ -117,6 +124,8 @@ class Registry:
                     return
                 name = registry.manifest if self.path.endswith("/manifests/v1") else self.path.rpartition("/")[2]
                 body = registry.changed.get(name, registry.blobs.get(name))
+                if registry.expires:  # every token is good for one request
+                    registry.token = f"token-{len(registry.asked)}"
                 if body is None:
                     self.answer(404, b"no such page")
                 elif "/manifests/" in self.path:
@@ -166,6 +175,64 @@ def test_token(scan, registry, tmp_path):
     assert "no token" in scan("--no-cache", "--authfile", auth, registry.target, check=2).stderr
 
 
+def test_a_token_that_expires_is_asked_for_again(scan, registry, tmp_path):
+    registry.token, registry.expires, registry.cut = "first", True, 1
+    assert findings(scan("--format", "json", "--creds", "me:secret", registry.target)) == FOUND
+    tokens = [path for path in registry.asked if path.startswith("/token")]
+    assert len(tokens) == len(registry.asked) - 2 * len(tokens) >= 3
+
+
+def test_credentials_of_the_command_line(scan, registry):
+    registry.token = "abc"
+    assert findings(scan("--format", "json", "--creds", "me:secret", registry.target)) == FOUND
+    for wrong in ("me:wrong", "me"):
+        assert "login" in scan("--no-cache", "--creds", wrong, registry.target, check=2).stderr
+    assert "USER:PASSWORD" in scan("--creds", ":x", registry.target, check=2).stderr
+
+
+HELPERS = {"good": 'read -r host; printf \'{"ServerURL":"%s","Username":"me","Secret":"secret"}\' "$host"',
+           "none": "echo credentials not found in native keychain; exit 1", "broken": "echo the vault is sealed; exit 1",
+           "odd": "echo '{}'", "noise": "head -c 100000 /dev/urandom"}
+
+
+def test_credential_helpers(scan, registry, tmp_path):
+    """docker-credential-NAME, as config.json of docker names them for a host or for all."""
+    registry.token = "abc"
+    programs, home = tmp_path / "bin", tmp_path / "home"
+    for folder in (programs, home / ".docker", home / "other"):
+        folder.mkdir(parents=True)
+    for name, script in HELPERS.items():
+        (programs / f"docker-credential-{name}").write_text(f"#!/bin/sh\n{script}\n")
+        (programs / f"docker-credential-{name}").chmod(0o755)
+    config, host = home / ".docker/config.json", f"127.0.0.1:{registry.port}"
+    environment = {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def run(content, check=0, **more):
+        config.write_text(json.dumps(content))
+        return scan("--no-cache", "--format", "json", registry.target, check=check, env={**environment, **more})
+    assert findings(run({"credHelpers": {host: "good"}})) == FOUND
+    assert findings(run({"auths": {host: {}}, "credsStore": "good"})) == FOUND
+    assert "login" in run({"credsStore": "none"}, check=2).stderr
+    assert "the vault is sealed" in run({"credsStore": "broken"}, check=2).stderr
+    assert "Username" in run({"credsStore": "odd"}, check=2).stderr
+    assert "docker-credential-noise" in run({"credsStore": "noise"}, check=2).stderr
+    assert "docker-credential-absent" in run({"credsStore": "absent"}, check=2).stderr
+    assert "credential helper" in run({"credsStore": "../bin/good"}, check=2).stderr
+    # The keys of docker's files are addresses, and the entries of some have the two apart.
+    assert findings(run({"auths": {f"http://{host}/v1/": {"username": "me", "password": "secret"}}})) == FOUND
+    config.rename(home / "other/config.json")
+    assert "login" in scan("--no-cache", registry.target, check=2, env=environment).stderr
+    assert findings(scan("--format", "json", registry.target, env={**environment, "DOCKER_CONFIG": str(home / "other")})) == FOUND
+
+
+def test_a_busy_registry_is_waited_for(scan, registry):
+    registry.busy = [(429, "1"), (503, None)]
+    assert findings(scan("--format", "json", registry.target)) == FOUND
+    registry.busy = [(429, "0")] * 100
+    assert "TOOMANYREQUESTS: slow down" in scan("--no-cache", registry.target, check=2).stderr
+    assert len(registry.busy) == 96
+
+
 @pytest.mark.parametrize("knows_ranges", [True, False])
 def test_broken_transfer_goes_on(scan, registry, knows_ranges):
     registry.cut, registry.knows_ranges = 1, knows_ranges
@@ -194,7 +261,7 @@ def test_registry_that_lies(scan, registry):
 def test_tls(scan, alpine, start_server, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
-                    "2", "-subj", "/CN=registry.test"], check=True, capture_output=True)
+                    "2", "-subj", "/CN=registry.test", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     plain = start_server()
     skopeo(f"oci:{alpine}", f"docker://{plain.address}/team/alpine:v1")
     plain.stop()
@@ -210,7 +277,19 @@ def test_tls(scan, alpine, start_server, tmp_path):
             time.sleep(0.1)
         target = f"docker://{plain.address}/team/alpine:v1"
         assert findings(scan("--insecure", "--format", "json", target)) == FOUND
-        assert scan("--no-cache", target, check=2).stderr
+        assert "not trusted" in scan("--no-cache", target, check=2).stderr
+        # Its authority: in a folder of our own, where containers-certs.d(5) has it, or in the configuration.
+        config, places = tmp_path / "scan.yaml", tmp_path / "home/.config/containers/certs.d" / plain.address
+        config.write_text(f"ca_file: {certificate}\n")
+        for folder in (places, tmp_path / "certs"):
+            folder.mkdir(parents=True)
+            shutil.copy(certificate, folder / "ca.crt")
+        for arguments, environment in ((["--cert-dir", tmp_path / "certs"], {}), (["--config", config], {}),
+                                       ([], {"HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": ""})):
+            assert findings(scan("--no-cache", "--format", "json", *arguments, target, env=environment)) == FOUND
+        (tmp_path / "certs/client.cert").write_bytes(certificate.read_bytes())
+        assert "client.key" in scan("--no-cache", "--cert-dir", tmp_path / "certs", target, check=2).stderr
+        assert "absent" in scan("--no-cache", "--cert-dir", tmp_path / "absent", target, check=2).stderr
     finally:
         process.terminate()
         assert process.wait(timeout=60) == 0
