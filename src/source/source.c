@@ -56,12 +56,13 @@ source_temporary_file(GError **error)
 /* --- messages --- */
 
 #define NAMES_SHOWN 20u
+#define NAME_SHOWN  200 /* bytes of each */
 
 void
 source_list_name(GString *list, unsigned *count, const char *name)
 {
   if ((*count)++ < NAMES_SHOWN)
-    g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", name);
+    g_string_append_printf(list, "%s%.*s", list->len > 0 ? ", " : "", NAME_SHOWN, name);
 }
 
 void
