@@ -8,7 +8,7 @@ import sys
 
 FILES = [
     ("/etc/assay/assay.yaml", "The configuration, when --config names no other file; none is needed."),
-    ("/var/lib/assay", "The data folder of root's server; elsewhere $XDG_DATA_HOME/assay."),
+    ("/var/lib/assay", "The data folder of root; of others $XDG_DATA_HOME/assay; of all $ASSAY_DATA, when it is set."),
 ]
 EXIT_CODES = [
     ("0", "Done."),

@@ -364,6 +364,9 @@ config_set_listen(Config *config, const char *const *addresses)
 char *
 config_default_data_folder(void)
 {
+  const char *named = g_getenv("ASSAY_DATA");
+  if (named != NULL && *named != '\0')
+    return g_strdup(named);
   return geteuid() == 0 ? g_strdup("/var/lib/assay")
                         : g_build_filename(g_get_user_data_dir(), "assay", NULL);
 }

@@ -80,7 +80,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
  */
 void config_set_listen(Config *config, const char *const *addresses);
 
-/* The data folder that holds when neither --data nor the config names one. (transfer full) */
+/* The data folder that holds when neither --data nor the config names one: $ASSAY_DATA, or else
+ * /var/lib/assay for root and $XDG_DATA_HOME/assay for others. (transfer full) */
 char *config_default_data_folder(void);
 
 /* The limits that hold without a config, for tools that need no server. */

@@ -49,7 +49,7 @@ def test_guide(guide, program, start_server, bullseye, tmp_path):
     (programs / "assay").symlink_to(program)
     shutil.copytree(bullseye, scratch / "image")
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path / "home"),
-                   "XDG_DATA_HOME": str(server.folder), "NO_COLOR": "1"}
+                   "ASSAY_DATA": str(tmp_path / "data"), "NO_COLOR": "1"}
     (tmp_path / "home").mkdir()
     for command, expected in commands_of(guide.read_text(encoding="utf-8")):
         command = re.sub(r"(127\.0\.0\.1|localhost):5000", server.address, command)
