@@ -1,9 +1,8 @@
-# A thin front: meson builds, scripts/ do the work. Variables: BUILD (folder of the release build), PREFIX and
-# DESTDIR (install), ONCE=1 (demo), SECONDS=n (fuzz, a target), TESTS (arguments of pytest).
+# A thin front: meson builds, scripts/ do the work. `make help` lists the targets.
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all setup demo test bench fuzz format lint install clean
+.PHONY: all help setup demo test bench fuzz format lint install uninstall clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -11,12 +10,27 @@ all: $(BUILD)/build.ninja
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) --buildtype=debugoptimized --prefix=$(PREFIX) -Db_pie=true
 
+help:
+	@echo 'make             build the program: $(BUILD)/src/cli/assay'
+	@echo 'make setup       install every Debian 12 package that the targets below need (root or sudo)'
+	@echo 'make demo        install what the demo needs, build, and show the main job on a real image; the server'
+	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
+	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
+	@echo 'make lint        the formatter, house rules, analysers, and the release build'
+	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
+	@echo 'make bench       measure beside docker-registry and nginx; the table goes to docs/benchmarks.md'
+	@echo 'make format      rewrite the C files as clang-format wants them'
+	@echo 'make install     PREFIX=/usr/local, DESTDIR=: program, systemd unit, system user, manual page, completions'
+	@echo 'make uninstall   remove what the last make install from here put down'
+	@echo 'make clean       remove all build folders'
+
 setup:
 	scripts/setup
 
-demo: setup
+demo:
+	scripts/setup build demo
 	+$(MAKE) --no-print-directory all
-	ONCE=$(ONCE) ASSAY_BUILD=$(BUILD) scripts/demo
+	@ONCE=$(ONCE) ASSAY_BUILD=$(BUILD) scripts/demo
 
 test: setup
 	scripts/test $(TESTS)
@@ -38,6 +52,9 @@ lint: setup
 install: $(BUILD)/build.ninja
 	meson configure $(BUILD) --prefix=$(PREFIX)
 	meson install -C $(BUILD) $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
+
+uninstall:
+	ninja -C $(BUILD) uninstall
 
 clean:
 	rm -rf $(BUILD) build-test build-fuzz build-lint

@@ -6,6 +6,7 @@
 
 usage: scripts/debian_image.py SUITE LAYOUT [--package NAME]... [--no-upgrade]
        scripts/debian_image.py --sources LAYOUT       prints the source packages of the vulnerable image, with commas
+       scripts/debian_image.py --mirror               prints the address of the archive
        scripts/debian_image.py --security-mirror      prints the address of the security archive
 
 Needs mmdebstrap and umoci; works as root and, with subordinate ids, as a user."""
@@ -164,8 +165,8 @@ def main():
     if sys.argv[1:2] == ["--sources"]:
         print(",".join(source_packages(sys.argv[2])))
         return 0
-    if sys.argv[1:] == ["--security-mirror"]:
-        print(mirrors()[1])
+    if sys.argv[1:] in (["--mirror"], ["--security-mirror"]):
+        print(mirrors()[sys.argv[1] == "--security-mirror"])
         return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite")
