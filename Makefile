@@ -8,7 +8,7 @@ all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) --buildtype=debugoptimized --prefix=$(PREFIX) -Db_pie=true
+	meson setup $(BUILD) --prefix=$(PREFIX)
 
 help:
 	@echo 'make             build the program: $(BUILD)/src/cli/assay'
@@ -29,7 +29,8 @@ setup:
 
 demo:
 	scripts/setup build demo
-	+$(MAKE) --no-print-directory all
+	+$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	ninja -C $(BUILD) src/cli/assay
 	@ONCE=$(ONCE) ASSAY_BUILD=$(BUILD) scripts/demo
 
 test: setup

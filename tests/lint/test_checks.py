@@ -1,4 +1,5 @@
 """The checkers of scripts/ find what they are for: made-up trees with one breach each, and one without."""
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import check_floors  # noqa: E402
+import check_hardening  # noqa: E402
 import check_sizes  # noqa: E402
 
 HOUSE = {
@@ -69,3 +71,33 @@ def function(lines, above=""):
 ], ids=["60 lines", "61 lines", "61 lines with a reason", "500-line file", "501-line file", "501 with a reason"])
 def test_sizes(text, expected):
     assert len(check_sizes.check_text("x.c", text)) == expected
+
+
+HARDENED = ["-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3", "-fstack-protector-strong", "-fcf-protection", "-fPIE", "-pie",
+            "-Wl,-z,relro", "-Wl,-z,now"]
+HARDENING_CASES = [
+    ("hardened", [], []),
+    ("no PIE", ["-fno-pie", "-no-pie"], ["PIE"]),
+    ("no RELRO", ["-Wl,-z,norelro"], ["RELRO"]),
+    ("lazy", ["-Wl,-z,lazy"], ["bind now"]),
+    ("executable stack", ["-Wl,-z,execstack"], ["segments that are not both writable and executable"]),
+    ("search path", ["-Wl,-rpath,/tmp"], ["no search path for libraries of its own"]),
+    ("no protector", ["-fno-stack-protector"], ["stack protector"]),
+    ("not fortified", ["-U_FORTIFY_SOURCE"], ["fortified functions"]),
+    ("no CET", ["-fcf-protection=none"], ["landing pads (CET)"]),
+]
+
+
+@pytest.mark.parametrize("flags,expected", [case[1:] for case in HARDENING_CASES], ids=[case[0] for case in HARDENING_CASES])
+def test_hardening(tmp_path, flags, expected):
+    source, program = tmp_path / "program.c", tmp_path / "program"
+    source.write_text("#include <stdio.h>\n#include <string.h>\nint main(int argc, char **argv) {\n"
+                      "  char text[9];\n  strcpy(text, argv[argc - 1]);\n  return puts(text); }\n")
+    subprocess.run(["gcc", *HARDENED, *flags, "-o", program, source], check=True)
+    assert check_hardening.check(program) == expected
+
+
+def test_hardening_of_a_command():
+    good = {"file": "a.c", "command": "cc " + " ".join(check_hardening.FLAGS) + " -c a.c"}
+    worse = {"file": "b.c", "command": good["command"].replace("=3", "=2")}
+    assert check_hardening.check_commands([good, worse]) == ["b.c: compiled without -D_FORTIFY_SOURCE=3"]
