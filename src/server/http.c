@@ -1,6 +1,7 @@
 /* A request's way through the server, phase by phase; see the header. http_server.c starts and
  * stops what calls these functions. */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -148,6 +149,20 @@ request_begin(Request *request)
 }
 
 /* --- body --- */
+
+/* libmicrohttpd takes a short read for the end of what has arrived and waits for the next event.
+ * Had the client hung up by then, that event was the one it just handled, and it would wait on a
+ * dead connection until the timeout: the upload would stay busy for who resumes it, and a stop
+ * would wait. Shutting the side that is closed anyway makes a new event. */
+static void
+tell_of_hangup(struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  char byte;
+  if (info != NULL && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    shutdown(info->connect_fd, SHUT_RD);
+}
 
 static void
 request_take_body(Request *request, Slice bytes)
@@ -310,6 +325,7 @@ request_open(Request *request, const char *version)
     if (request_has_response(request))
       return request_send(request);
   }
+  tell_of_hangup(request->handle);
   return MHD_YES;
 }
 
@@ -323,6 +339,7 @@ request_go_on(Request *request, const char *upload, size_t *upload_size)
   if (*upload_size > 0) {
     request_take_body(request, slice_new(upload, *upload_size));
     *upload_size = 0;
+    tell_of_hangup(request->handle);
     return MHD_YES;
   }
   if (!request_has_response(request) && !request->finishing) {

@@ -162,6 +162,23 @@ def test_upload_resumes_after_a_cut(server, restart):
     assert server.request("GET", f"/v2/resumed/blobs/{digest_of(data)}").content == data
 
 
+@pytest.mark.parametrize("framing", ["with a length", "chunked"])
+@pytest.mark.parametrize("size", [0, 10, 100_000, 3_000_000])
+def test_hangup_in_the_middle_is_seen_at_once(server, framing, size):
+    """The client's end comes together with its last bytes. The server must not wait for more: a stop would wait, too."""
+    location = server.request("POST", "/v2/hangup/blobs/uploads/").headers["Location"].removeprefix(server.url)
+    length = {"Content-Length": size + 1000} if framing == "with a length" else {"Transfer-Encoding": "chunked"}
+    chunk = b"" if framing == "with a length" else b"%x\r\n" % (size + 1000)
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(raw_request(server, "PATCH", location, {"Content-Type": "application/octet-stream", **length}) +
+                           chunk + bytes(size))
+        connection.shutdown(socket.SHUT_RDWR)
+    deadline = time.monotonic() + 20
+    while "assay_http_requests_in_flight 1\n" not in server.request("GET", "/metrics").text:  # the one that asks
+        assert time.monotonic() < deadline, "the request is still in flight"
+        time.sleep(0.02)
+
+
 class Pusher:
     """Pushes small images without end and keeps what the server acknowledged: {digest: bytes} and
     {tag: digest}."""
