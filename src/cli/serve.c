@@ -108,8 +108,9 @@ on_stop(void *data)
 static gboolean
 on_reload(void *data)
 {
+  Server **server = data;
   g_autoptr(GError) error = NULL;
-  if (server_reload(data, &error))
+  if (server_reload(*server, &error))
     log_info("certificate and policy were read again", NULL);
   else
     log_error("reload failed; what was in force stays", "error", error->message, NULL);
@@ -135,14 +136,17 @@ run(char **arguments)
   if (config == NULL || !apply_options(config, &error))
     return command_fail(error);
   raise_file_limit(config);
-  g_autoptr(Server) server = server_start(config, config->data, &error);
+  /* Before the server answers: whoever finds it ready may stop it, or have it read its certificate.
+   * What arrives earlier waits for the loop; only Ctrl-C ends a start that hangs. */
+  g_autoptr(Server) server = NULL;
+  g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+  g_unix_signal_add(SIGTERM, on_stop, loop);
+  g_unix_signal_add(SIGHUP, on_reload, &server);
+  server = server_start(config, config->data, &error);
   if (server == NULL)
     return command_fail(error);
 
-  g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-  g_unix_signal_add(SIGTERM, on_stop, loop);
   guint interrupt = g_unix_signal_add(SIGINT, on_stop, loop);
-  g_unix_signal_add(SIGHUP, on_reload, server);
   tell_addresses(server);
   notify_service_manager("READY=1");
   g_main_loop_run(loop);
