@@ -1,7 +1,9 @@
 /* libcyaml behind one call; see the header. */
 #include "base/yaml.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 #include "base/error.h"
 
@@ -51,6 +53,126 @@ cyaml_settings(GString *log)
   };
 }
 
+/* --- lines: libcyaml keeps none of them --- */
+
+typedef struct {
+  yaml_document_t document;
+  bool loaded;
+} Document;
+
+static void
+document_clear(Document *document)
+{
+  if (document->loaded)
+    yaml_document_delete(&document->document);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Document, document_clear)
+
+static void
+document_load(Document *document, Slice text)
+{
+  yaml_parser_t parser;
+  document->loaded = false;
+  if (yaml_parser_initialize(&parser) == 0)
+    return;
+  yaml_parser_set_input_string(&parser, text.data, text.size);
+  document->loaded = yaml_parser_load(&parser, &document->document) != 0;
+  yaml_parser_delete(&parser);
+}
+
+static bool
+is_scalar(const yaml_node_t *node, Slice text)
+{
+  return node != NULL && node->type == YAML_SCALAR_NODE &&
+         slice_equal(slice_new(node->data.scalar.value, node->data.scalar.length), text);
+}
+
+static yaml_node_t *
+member_of(yaml_document_t *document, const yaml_node_t *node, Slice key)
+{
+  if (node == NULL || node->type != YAML_MAPPING_NODE)
+    return NULL;
+  for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+       pair < node->data.mapping.pairs.top; pair++)
+    if (is_scalar(yaml_document_get_node(document, pair->key), key))
+      return yaml_document_get_node(document, pair->value);
+  return NULL;
+}
+
+static yaml_node_t *
+entry_of(yaml_document_t *document, const yaml_node_t *node, uint64_t index)
+{
+  if (node == NULL || node->type != YAML_SEQUENCE_NODE)
+    return NULL;
+  const yaml_node_item_t *items = node->data.sequence.items.start;
+  return index < (uint64_t)(node->data.sequence.items.top - items)
+             ? yaml_document_get_node(document, items[index])
+             : NULL;
+}
+
+unsigned
+yaml_line_of(Slice text, const char *path)
+{
+  g_auto(Document) document = {.loaded = false};
+  document_load(&document, text);
+  if (!document.loaded)
+    return 0;
+  yaml_node_t *node = yaml_document_get_root_node(&document.document);
+  Slice rest = slice_from_string(path), step;
+  while (node != NULL && slice_next_field(&rest, '.', &step)) {
+    Slice key;
+    uint64_t index;
+    slice_next_field(&step, '[', &key);
+    node = member_of(&document.document, node, key);
+    if (step.size > 0 && slice_to_uint64(slice_sub(step, 0, step.size - 1), &index))
+      node = entry_of(&document.document, node, index);
+  }
+  return node == NULL ? 0 : (unsigned)node->start_mark.line + 1;
+}
+
+/* libcyaml tells of an unknown key only where its mapping begins. The first such key from @line on.
+ */
+static unsigned
+line_of_key(Slice text, Slice key, unsigned line)
+{
+  g_auto(Document) document = {.loaded = false};
+  document_load(&document, text);
+  if (!document.loaded)
+    return line;
+  yaml_node_t *node;
+  unsigned best = 0;
+  for (int id = 1; (node = yaml_document_get_node(&document.document, id)) != NULL; id++) {
+    if (node->type != YAML_MAPPING_NODE)
+      continue;
+    for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+         pair < node->data.mapping.pairs.top; pair++) {
+      const yaml_node_t *name = yaml_document_get_node(&document.document, pair->key);
+      unsigned found = name == NULL ? 0 : (unsigned)name->start_mark.line + 1;
+      if (is_scalar(name, key) && found >= line && (best == 0 || found < best))
+        best = found;
+    }
+  }
+  return best != 0 ? best : line;
+}
+
+/* "FILE:LINE: what is wrong" from libcyaml's log; the lines around it tell in which field. */
+static bool
+set_load_error(GError **error, const char *name, Slice text, cyaml_err_t result, const char *log)
+{
+  static const char unexpected[] = "Unexpected key: ";
+  const char *mark = strstr(log, "(line: ");
+  unsigned line = mark == NULL ? 0 : (unsigned)strtoul(mark + strlen("(line: "), NULL, 10);
+  if (line == 0)
+    return error_set(error, ASSAY_ERROR_INVALID, "%s: %s%s%s", name, cyaml_strerror(result),
+                     *log != '\0' ? ": " : "", log);
+  if (!g_str_has_prefix(log, unexpected))
+    return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s: %s", name, line,
+                     cyaml_strerror(result), log);
+  const char *key = log + strlen(unexpected);
+  line = line_of_key(text, slice_new(key, strcspn(key, ";")), line);
+  return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s", name, line, log);
+}
+
 bool
 yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
                GError **error)
@@ -64,8 +186,7 @@ yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *schema,
   if (result == CYAML_OK)
     return true;
   *data = NULL;
-  return error_set(error, ASSAY_ERROR_INVALID, "%s: %s%s%s", name, cyaml_strerror(result),
-                   log->len > 0 ? ": " : "", log->str);
+  return set_load_error(error, name, text, result, log->str);
 }
 
 void

@@ -17,6 +17,11 @@ bool yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *sc
                     GError **error);
 void yaml_data_free(const cyaml_schema_value_t *schema, void *data);
 
+/* The line, from 1, where the value at @path ("policies[0].vulnerabilities.grace"; entries count
+ * from 0) stands in @text, for messages about what a schema cannot check; 0 when it is not there.
+ */
+unsigned yaml_line_of(Slice text, const char *path);
+
 /* "4MiB", "10 GiB", "500kB", "4096" in bytes; "30s", "10m", "24h", "7d", "90" in seconds. @key
  * names the setting in the message: ASSAY_ERROR_INVALID. */
 bool size_parse(const char *text, const char *key, uint64_t *bytes, GError **error);

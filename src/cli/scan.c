@@ -123,7 +123,7 @@ repository_of(const char *target)
 }
 
 static Verdict *
-judge(const PolicySet *policy, const char *target, const GPtrArray *findings, GError **error)
+judge(const PolicySet *policy, const char *target, const MatchResult *matched, GError **error)
 {
   g_autofree char *repository = repository_of(target);
   if (!policy_set_applies(policy, repository)) {
@@ -136,7 +136,8 @@ judge(const PolicySet *policy, const char *target, const GPtrArray *findings, GE
   PolicyInput input = {.repository = repository,
                        .reference = target,
                        .scan_state = SCAN_DONE,
-                       .findings = findings,
+                       .findings = matched->findings,
+                       .uncovered = matched->uncovered,
                        .now = g_get_real_time()};
   return policy_judge(policy, &input);
 }
@@ -198,7 +199,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   if (matched == NULL)
     return EXIT_ERROR;
   g_autoptr(Verdict) verdict =
-      scan->policy == NULL ? NULL : judge(scan->policy, target, matched->findings, error);
+      scan->policy == NULL ? NULL : judge(scan->policy, target, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) findings = filter_findings(matched->findings, &scan->filter);

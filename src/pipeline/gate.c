@@ -46,6 +46,9 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
     return NULL;
   }
   *scan = input.scan_state;
-  input.findings = result == NULL ? NULL : result->findings;
+  if (result != NULL) {
+    input.findings = result->findings;
+    input.uncovered = result->uncovered;
+  }
   return policy_judge(policy, &input);
 }

@@ -16,6 +16,7 @@ finding_free(Finding *finding)
   g_free(finding->severity_source);
   g_free(finding->cvss_vector);
   g_free(finding->known_exploited_due);
+  g_free(finding->reason);
   g_free(finding->package_type);
   g_free(finding->package);
   g_free(finding->architecture);
@@ -58,6 +59,7 @@ finding_to_json(const Finding *finding)
   json_object_set_new(object, "known_exploited", json_boolean(finding->known_exploited));
   json_set_string(object, "known_exploited_due", finding->known_exploited_due);
   json_set_string(object, "state", advisory_state_name(finding->state));
+  json_set_string(object, "reason", finding->reason);
   json_set_string(object, "package_type", finding->package_type);
   json_set_string(object, "package", finding->package);
   json_set_string(object, "architecture", finding->architecture);
@@ -96,6 +98,7 @@ finding_from_json(const json_t *json)
   finding->known_exploited_due = g_strdup(json_get_string(json, "known_exploited_due"));
   if (state == NULL || !advisory_state_parse(state, &finding->state))
     finding->state = STATE_AFFECTED;
+  finding->reason = g_strdup(json_get_string(json, "reason"));
   finding->package_type = g_strdup(json_get_string(json, "package_type"));
   finding->package = g_strdup(json_get_string(json, "package"));
   finding->architecture = g_strdup(json_get_string(json, "architecture"));

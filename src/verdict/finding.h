@@ -21,13 +21,14 @@ typedef struct {
   bool known_exploited;
   char *known_exploited_due;
   AdvisoryState state;
+  char *reason; /* the distribution's reason for the state, in its words, or NULL */
   char *package_type, *package, *architecture, *source_package;
   char *installed_version;
   char *affected;      /* "< 1.1.1w-0+deb11u2", ">= 1.0, < 1.2": the range in words */
   char *fixed_version; /* NULL: no fixed version published yet */
   char *layer;         /* digest of the layer that brought the package, or NULL */
   char *location;      /* the file it stands in */
-  char *remedy;        /* "upgrade openssl to 1.1.1w-0+deb11u2"; never NULL */
+  char *remedy;        /* "upgrade openssl to 1.1.1w-0+deb11u2 or later"; never NULL */
   GStrv references;
   char *feed; /* who says so */
   char *published, *modified;

@@ -7,10 +7,27 @@
 /* More would not fit into what docker shows of an error. */
 #define NAMED_FINDINGS 5
 
-void
-verdict_free(Verdict *verdict)
+static Verdict *
+verdict_new(void)
 {
-  if (verdict == NULL)
+  Verdict *verdict = g_new0(Verdict, 1);
+  g_atomic_ref_count_init(&verdict->references);
+  verdict->reasons = g_ptr_array_new_with_free_func(g_free);
+  verdict->warnings = g_ptr_array_new_with_free_func(g_free);
+  return verdict;
+}
+
+Verdict *
+verdict_ref(Verdict *verdict)
+{
+  g_atomic_ref_count_inc(&verdict->references);
+  return verdict;
+}
+
+void
+verdict_unref(Verdict *verdict)
+{
+  if (verdict == NULL || !g_atomic_ref_count_dec(&verdict->references))
     return;
   g_free(verdict->policy);
   g_free(verdict->message);
@@ -56,14 +73,12 @@ lines_from_json(const json_t *json, const char *key, GPtrArray *lines)
 Verdict *
 verdict_from_json(const json_t *json)
 {
-  Verdict *verdict = g_new0(Verdict, 1);
+  Verdict *verdict = verdict_new();
   verdict->allowed = json_get_boolean(json, "allowed", false);
   verdict->policy = g_strdup(json_get_string(json, "policy"));
   verdict->message = g_strdup(json_get_string(json, "message"));
   verdict->blocking = (unsigned)json_get_integer(json, "blocking", 0);
   verdict->ignored = (unsigned)json_get_integer(json, "ignored", 0);
-  verdict->reasons = g_ptr_array_new_with_free_func(g_free);
-  verdict->warnings = g_ptr_array_new_with_free_func(g_free);
   lines_from_json(json, "reasons", verdict->reasons);
   lines_from_json(json, "warnings", verdict->warnings);
   return verdict;
@@ -91,6 +106,7 @@ names_finding(const Allow *allow, const Finding *finding)
 static bool
 is_allowed(const Policy *policy, const Finding *finding, int64_t now, Verdict *verdict)
 {
+  const Allow *expired = NULL;
   for (guint i = 0; i < policy->allowlist->len; i++) {
     const Allow *allow = g_ptr_array_index(policy->allowlist, i);
     if (!names_finding(allow, finding))
@@ -99,19 +115,28 @@ is_allowed(const Policy *policy, const Finding *finding, int64_t now, Verdict *v
       note_change(verdict, allow->expires, now);
       return true;
     }
-    g_ptr_array_add(
-        verdict->warnings,
-        g_strdup_printf("the allowlist entry for %s has expired (%s)", allow->id, allow->reason));
+    expired = allow;
   }
+  if (expired != NULL)
+    g_ptr_array_add(verdict->warnings,
+                    g_strdup_printf("the allowlist entry for %s in %s has expired (%s)",
+                                    expired->id, finding->package, expired->reason));
   return false;
 }
 
+/* --- findings --- */
+
+typedef struct {
+  const Finding *finding;
+  Severity counted_as; /* the policy's word where the source has none */
+} Blocking;
+
 static bool
-would_block(const Policy *policy, const Finding *finding)
+would_block(const Policy *policy, const Finding *finding, Severity *counted_as)
 {
-  Severity severity = finding->severity;
-  if (severity == SEVERITY_UNKNOWN && finding->fixed_version != NULL)
-    severity = policy->unknown_as;
+  bool fixed = finding->fixed_version != NULL;
+  *counted_as =
+      finding->severity == SEVERITY_UNKNOWN && fixed ? policy->unknown_as : finding->severity;
   switch (finding->state) {
   case STATE_UNIMPORTANT:
   case STATE_NOT_AFFECTED:
@@ -123,7 +148,9 @@ would_block(const Policy *policy, const Finding *finding)
   case STATE_END_OF_LIFE:
     break;
   }
-  return policy->block[severity] && (!policy->only_fixed || finding->fixed_version != NULL);
+  /* Who blocks "unknown" means those with a fix, too, whatever they count as. */
+  return (policy->block[*counted_as] || policy->block[finding->severity]) &&
+         (fixed || !policy->only_fixed);
 }
 
 /* Grace runs from the push, or from the publication of the vulnerability when that is later. */
@@ -139,99 +166,171 @@ grace_end(const Policy *policy, const Finding *finding, int64_t pushed)
 }
 
 static char *
-finding_in_words(const Finding *finding)
+blocking_in_words(const Blocking *blocking)
 {
-  return g_strdup_printf("%s (%s, %s %s, %s%s)", finding->id, severity_name(finding->severity),
-                         finding->package, finding->installed_version,
-                         finding->fixed_version != NULL ? "fixed in " : "no fix published",
-                         finding->fixed_version != NULL ? finding->fixed_version : "");
+  const Finding *finding = blocking->finding;
+  const char *severity = severity_name(finding->severity);
+  bool raised = blocking->counted_as != finding->severity;
+  return g_strdup_printf(
+      "%s (%s%s%s, %s %s, %s%s)", finding->id, severity, raised ? " counted as " : "",
+      raised ? severity_name(blocking->counted_as) : "", finding->package,
+      finding->installed_version, finding->fixed_version != NULL ? "fixed in " : "no fix published",
+      finding->fixed_version != NULL ? finding->fixed_version : "");
 }
 
-static void
+static int
+worst_first(gconstpointer a, gconstpointer b)
+{
+  const Blocking *left = a, *right = b;
+  int order = (int)right->counted_as - (int)left->counted_as;
+  return order != 0
+             ? order
+             : finding_compare((gconstpointer)&left->finding, (gconstpointer)&right->finding);
+}
+
+/* (transfer full): Blocking, worst first */
+static GArray *
 judge_findings(const Policy *policy, const PolicyInput *input, Verdict *verdict)
 {
-  for (guint i = 0; i < input->findings->len; i++) {
-    const Finding *finding = g_ptr_array_index(input->findings, i);
-    if (!would_block(policy, finding))
+  GArray *all = g_array_new(FALSE, FALSE, sizeof(Blocking));
+  for (guint i = 0; input->findings != NULL && i < input->findings->len; i++) {
+    Blocking blocking = {.finding = g_ptr_array_index(input->findings, i)};
+    if (!would_block(policy, blocking.finding, &blocking.counted_as))
       continue;
-    if (is_allowed(policy, finding, input->now, verdict)) {
+    if (is_allowed(policy, blocking.finding, input->now, verdict)) {
       verdict->ignored++;
       continue;
     }
-    int64_t end = policy->grace == 0 ? 0 : grace_end(policy, finding, input->pushed);
+    int64_t end = policy->grace == 0 ? 0 : grace_end(policy, blocking.finding, input->pushed);
     if (end > input->now) {
       note_change(verdict, end, input->now);
-      g_autofree char *words = finding_in_words(finding);
+      g_autofree char *words = blocking_in_words(&blocking);
       g_ptr_array_add(verdict->warnings, g_strdup_printf("%s blocks when its grace ends", words));
       continue;
     }
-    verdict->blocking++;
-    g_ptr_array_add(verdict->reasons, finding_in_words(finding));
+    g_array_append_val(all, blocking);
   }
+  g_array_sort(all, worst_first);
+  verdict->blocking = all->len;
+  return all;
 }
 
-static const char *
-scan_problem(const Policy *policy, ScanState state)
+/* --- the whole --- */
+
+static char *
+join_lines(const GPtrArray *lines)
 {
-  switch (state) {
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < lines->len; i++)
+    g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ",
+                           (const char *)g_ptr_array_index(lines, i));
+  return g_string_free(text, FALSE);
+}
+
+/* What is missing of a scan that the policy insists on. (transfer full) NULL: nothing. */
+static char *
+scan_problem(const Policy *policy, const PolicyInput *input)
+{
+  const char *detail = input->detail;
+  switch (input->scan_state) {
   case SCAN_NONE:
-    return policy->block_unscanned ? "it was never scanned" : NULL;
+    if (!policy->block_unscanned)
+      return NULL;
+    return g_strdup_printf("it was never scanned%s%s", detail == NULL ? "" : ": ",
+                           detail == NULL ? "" : detail);
   case SCAN_PENDING:
-    return policy->block_unscanned ? "its scan has not ended yet; try again in a moment" : NULL;
+    return policy->block_unscanned ? g_strdup("its scan has not ended yet; try again in a moment")
+                                   : NULL;
   case SCAN_FAILED:
-    return policy->block_failed ? "its scan failed" : NULL;
+    if (!policy->block_failed)
+      return NULL;
+    return g_strdup_printf("its scan failed%s%s", detail == NULL ? "" : ": ",
+                           detail == NULL ? "" : detail);
   case SCAN_DONE:
   case SCAN_NOT_APPLICABLE:
     break;
   }
-  return NULL;
+  if (!policy->block_unscanned || input->uncovered == NULL || input->uncovered->len == 0)
+    return NULL;
+  g_autofree char *names = join_lines(input->uncovered);
+  return g_strdup_printf("there are no advisories for %s, so its packages count as unscanned",
+                         names);
+}
+
+/* The worst, each vulnerability once, and what to do. */
+static void
+append_findings(GString *text, const GArray *blocking)
+{
+  bool all_fixed = true;
+  unsigned named = 0;
+  g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+  g_string_append_printf(text, "%u finding%s block%s: ", blocking->len,
+                         blocking->len == 1 ? "" : "s", blocking->len == 1 ? "s" : "");
+  for (guint i = 0; i < blocking->len; i++) {
+    const Blocking *each = &g_array_index(blocking, Blocking, i);
+    all_fixed = all_fixed && each->finding->fixed_version != NULL;
+    if (named >= NAMED_FINDINGS || !g_hash_table_add(told, each->finding->id))
+      continue;
+    g_autofree char *words = blocking_in_words(each);
+    g_string_append_printf(text, "%s%s", named++ == 0 ? "" : ", ", words);
+  }
+  if (blocking->len > named)
+    g_string_append_printf(text, ", and %u more", blocking->len - named);
+  g_string_append(text, all_fixed ? "; upgrade these packages and push again"
+                                  : "; upgrade these packages and push again; where no fix is "
+                                    "published, remove the package or allow the finding in the "
+                                    "policy, with a reason");
 }
 
 static char *
-message_of(const Policy *policy, const PolicyInput *input, const Verdict *verdict,
-           const char *problem)
+message_of(const Policy *policy, const PolicyInput *input, const char *problem,
+           const GArray *blocking)
 {
   GString *text = g_string_new(NULL);
-  g_string_printf(text, "policy \"%s\" refuses %s%s%s: ", policy->name, input->repository,
-                  *input->repository == '\0'              ? ""
-                  : strchr(input->reference, ':') != NULL ? "@"
-                                                          : ":",
+  const char *separator = *input->repository == '\0'              ? ""
+                          : strchr(input->reference, ':') != NULL ? "@"
+                                                                  : ":";
+  g_string_printf(text, "policy \"%s\" %s %s%s%s: ", policy->name,
+                  policy->dry_run ? "would refuse" : "refuses", input->repository, separator,
                   input->reference);
-  if (problem != NULL) {
+  if (problem != NULL)
     g_string_append(text, problem);
-  } else {
-    g_string_append_printf(text, "%u finding%s block: ", verdict->blocking,
-                           verdict->blocking == 1 ? "" : "s");
-    for (guint i = 0; i < MIN(verdict->reasons->len, NAMED_FINDINGS); i++)
-      g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ",
-                             (const char *)g_ptr_array_index(verdict->reasons, i));
-    if (verdict->reasons->len > NAMED_FINDINGS)
-      g_string_append_printf(text, " and %u more", verdict->reasons->len - NAMED_FINDINGS);
-    g_string_append(text, "; upgrade these packages and push again");
-  }
+  if (problem != NULL && blocking->len > 0)
+    g_string_append(text, "; ");
+  if (blocking->len > 0)
+    append_findings(text, blocking);
   return g_string_free(text, FALSE);
+}
+
+char *
+policy_unchecked_in_words(const Policy *policy, guint index)
+{
+  return g_strdup_printf(
+      "policy \"%s\" asks for `%s: block`, which this version does not check yet", policy->name,
+      (const char *)g_ptr_array_index(policy->unchecked, index));
 }
 
 Verdict *
 policy_judge(const PolicySet *set, const PolicyInput *input)
 {
-  Verdict *verdict = g_new0(Verdict, 1);
+  Verdict *verdict = verdict_new();
   verdict->allowed = true;
-  verdict->reasons = g_ptr_array_new_with_free_func(g_free);
-  verdict->warnings = g_ptr_array_new_with_free_func(g_free);
   const Policy *policy = policy_set_find(set, input->repository);
   verdict->policy = g_strdup(policy == NULL ? "default" : policy->name);
   if (policy == NULL || input->scan_state == SCAN_NOT_APPLICABLE)
     return verdict;
 
-  const char *problem = scan_problem(policy, input->scan_state);
+  for (guint i = 0; i < policy->unchecked->len; i++)
+    g_ptr_array_add(verdict->warnings, policy_unchecked_in_words(policy, i));
+  g_autofree char *problem = scan_problem(policy, input);
+  g_autoptr(GArray) blocking = judge_findings(policy, input, verdict);
   if (problem != NULL)
     g_ptr_array_add(verdict->reasons, g_strdup(problem));
-  else if (input->findings != NULL)
-    judge_findings(policy, input, verdict);
+  for (guint i = 0; i < blocking->len; i++)
+    g_ptr_array_add(verdict->reasons, blocking_in_words(&g_array_index(blocking, Blocking, i)));
   if (verdict->reasons->len == 0)
     return verdict;
-  verdict->message = message_of(policy, input, verdict, problem);
+  verdict->message = message_of(policy, input, problem, blocking);
   verdict->allowed = policy->dry_run;
   return verdict;
 }

@@ -11,10 +11,19 @@
  * "almalinux:9". NULL when the distribution is not known. (transfer full) */
 char *match_ecosystem(const OsRelease *os, const char *package_type);
 
+/* One vulnerability is one finding per package, whatever number of feeds and aliases speak of it:
+ *
+ * - a statement that a package suite lets conclude (derived) counts only where nobody states more;
+ * - a package is affected when any statement says so; the fix is the highest of those that fit;
+ * - the severity is the worst word of those statements, else that of the vulnerability itself (its
+ *   CVSS score, or the first feed that has one); `severity_source` names the feed;
+ * - title, CVSS, EPSS and known exploitation come from what all feeds know of the vulnerability. */
 typedef struct {
-  GPtrArray *findings; /* Finding, worst first; statements "not affected" are left out; states
-                          will-not-fix, end-of-life and unimportant are in, as such */
-  GPtrArray *notes;    /* char *: "no advisories for debian:99: findings are incomplete" */
+  GPtrArray *findings;     /* Finding, worst first, in every state but not-affected */
+  GPtrArray *not_affected; /* Finding in state not-affected, by package and id: what the source
+                              looked at and ruled out. Without titles and scores */
+  GPtrArray *uncovered;    /* char *: distributions of its packages without any advisories */
+  GPtrArray *notes;        /* char *: "no advisories for debian:99: findings are incomplete" */
 } MatchResult;
 void match_result_free(MatchResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
@@ -24,7 +33,7 @@ MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inven
                          GError **error);
 
 /* For counts: what concerns one package, without the details of each vulnerability but its
- * severity. Thread-safe. */
+ * severity: exactly the findings that match_image() would give. Thread-safe. */
 typedef void (*MatchFactVisitor)(Severity severity, AdvisoryState state, bool fixable, void *data);
 bool match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                          MatchFactVisitor visit, void *data, GError **error);

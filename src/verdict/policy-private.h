@@ -20,12 +20,19 @@ typedef struct {
   Severity unknown_as;  /* what an unknown severity counts as where a fix is published */
   uint64_t grace;       /* seconds */
   GPtrArray *allowlist; /* Allow */
+  GPtrArray *unchecked; /* const char *: keys that ask for checks that are not made yet */
 } Policy;
 
 struct PolicySet {
-  int references;
+  gatomicrefcount references;
   GPtrArray *policies; /* Policy, in the order of the file */
 };
 
+/* @text as a policy file named @name, for messages. (transfer full) */
+PolicySet *policy_set_parse(Slice text, const char *name, GError **error);
+
 /* The first that matches; NULL: none does, and everything is allowed. */
 const Policy *policy_set_find(const PolicySet *set, const char *repository);
+
+/* The sentence on the check that policy->unchecked[@index] asks for. (transfer full) */
+char *policy_unchecked_in_words(const Policy *policy, guint index);

@@ -22,6 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 /* Whether any policy of the set speaks of @repository; without one everything is allowed. */
 bool policy_set_applies(const PolicySet *set, const char *repository);
 
+/* What the set asks for that this program does not do yet: one sentence each. (transfer full) */
+GPtrArray *policy_set_warnings(const PolicySet *set);
+
+/* Stored as numbers: new ones go to the end. */
 typedef enum { SCAN_NONE, SCAN_PENDING, SCAN_DONE, SCAN_FAILED, SCAN_NOT_APPLICABLE } ScanState;
 
 /* What a gate knows of the image. */
@@ -29,23 +33,32 @@ typedef struct {
   const char *repository; /* for the namespace patterns; "" for a scan without one */
   const char *reference;  /* as the client wrote it, for the message */
   ScanState scan_state;
-  const GPtrArray *findings; /* Finding; NULL when not scanned */
-  int64_t pushed;            /* microseconds since 1970, for the grace period; 0: unknown */
+  const char *detail;         /* why there is no scan ("there are no advisories yet"), or NULL */
+  const GPtrArray *findings;  /* Finding; NULL when not scanned */
+  const GPtrArray *uncovered; /* char *: distributions of the image's packages on which there are no
+                                 advisories, so that their part counts as unscanned; or NULL */
+  int64_t pushed;             /* microseconds since 1970, for the grace period; 0: unknown */
   int64_t now;
 } PolicyInput;
 
+/* Immutable, reference-counted. */
 typedef struct {
+  gatomicrefcount references;
   bool allowed;
   char *policy;        /* the name of the policy that decided */
-  char *message;       /* a sentence for the client: policy, worst findings, fixed versions */
-  GPtrArray *reasons;  /* char *: one line for each thing that blocks (or would, after the grace) */
-  GPtrArray *warnings; /* char *: what is only shown */
+  char *message;       /* a sentence for the client: policy, worst findings, fixed versions; NULL
+                          when nothing blocks */
+  GPtrArray *reasons;  /* char *: one line for each thing that blocks, or would in a dry run; worst
+                          first */
+  GPtrArray *warnings; /* char *: what is only shown: what blocks when its grace ends, allowlist
+                          entries that have expired, checks that are not made yet */
   int64_t expires;     /* when it may turn out otherwise by itself (a grace period, an allowlist's
                           date), microseconds since 1970; 0: never */
   unsigned blocking, ignored; /* findings that block; findings taken out by the allowlist */
 } Verdict;
-void verdict_free(Verdict *verdict);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_free)
+Verdict *verdict_ref(Verdict *verdict);
+void verdict_unref(Verdict *verdict);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_unref)
 json_t *verdict_to_json(const Verdict *verdict);
 /* What verdict_to_json() wrote. (transfer full) */
 Verdict *verdict_from_json(const json_t *json);

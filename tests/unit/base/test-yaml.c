@@ -1,4 +1,4 @@
-/* Sizes and times as operators write them. */
+/* Sizes and times as operators write them, and where in a file a value stands. */
 #include "base/error.h"
 #include "base/yaml.h"
 
@@ -40,10 +40,33 @@ test_units(void)
   }
 }
 
+static void
+test_lines(void)
+{
+  static const char text[] = "# a comment\n"
+                             "a: 1\n"
+                             "b:\n"
+                             "  - c: {d: 2}\n"
+                             "  - c:\n"
+                             "      d: [3,\n"
+                             "          4]\n";
+  static const struct {
+    const char *path;
+    unsigned line;
+  } cases[] = {{"a", 2},    {"b", 4}, {"b[0].c.d", 4}, {"b[1].c.d", 6}, {"b[1].c.d[1]", 7},
+               {"b[2]", 0}, {"z", 0}, {"a.b", 0},      {"a[0]", 0},     {"b[1].c.d[9]", 0}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_test_message("case %s", cases[i].path);
+    g_assert_cmpuint(yaml_line_of(slice_from_string(text), cases[i].path), ==, cases[i].line);
+  }
+  g_assert_cmpuint(yaml_line_of(SLICE_LITERAL("a: [b"), "a"), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/yaml/units", test_units);
+  g_test_add_func("/yaml/lines", test_lines);
   return g_test_run();
 }

@@ -1,0 +1,34 @@
+/* What the statements of all feeds on one vulnerability amount to for one package. */
+#pragma once
+
+#include <glib.h>
+
+#include "advisory/database.h"
+#include "inspect/inventory.h"
+
+typedef struct {
+  char *id;
+  AdvisoryState state;
+  /* NULL `feed`: no statement fits the installed version, or all that do say "not affected". */
+  char *fixed_version; /* the highest of those that fit; NULL: none is published */
+  char *introduced, *last_affected;
+  char *bound; /* the version that ends what is affected without being to be had */
+  char *vendor_id, *feed;
+  char *note; /* the distribution's reason, in its words */
+  Severity severity;
+  char *severity_feed; /* whose word that is */
+  VersionScheme scheme;
+  bool derived;                                /* only a package suite says so, so far */
+  char *not_affected_feed, *not_affected_note; /* who ruled it out */
+} Candidate;
+
+/* All on @package in @ecosystem: id -> Candidate, those that rule it out included. Aliases are
+ * merged. (transfer full) */
+GHashTable *statements_match(AdvisoryDatabase *database, const char *ecosystem,
+                             const Package *package, GError **error);
+
+static inline bool
+candidate_is_finding(const Candidate *candidate)
+{
+  return candidate->feed != NULL;
+}

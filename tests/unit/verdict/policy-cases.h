@@ -1,0 +1,286 @@
+/* The table of test-policy.c: one policy, one scan, the verdict. */
+#pragma once
+
+#include "verdict/policy.h"
+
+#define DAY      ((int64_t)86400 * G_USEC_PER_SEC)
+#define NOW      ((int64_t)1800000000 * G_USEC_PER_SEC) /* 2027-01-15T08:00:00Z */
+#define FINDINGS 4
+
+/* A finding in short. */
+typedef struct {
+  const char *id, *alias, *package, *source, *fixed, *published;
+  Severity severity;
+  AdvisoryState state;
+} CaseFinding;
+
+typedef struct {
+  const char *name;
+  const char *yaml; /* of one policy, behind its name and namespaces; NULL: the built-in strict */
+  ScanState state;
+  CaseFinding findings[FINDINGS];
+  int64_t pushed;
+  bool allowed;
+  const char *message;  /* what it must hold, several parts separated by "|"; NULL: none at all */
+  const char *warnings; /* all of them, separated by "|"; NULL: none */
+  unsigned blocking, ignored;
+  int64_t expires;
+} JudgeCase;
+
+#define FIXED(i, s)                                                                                \
+  {                                                                                                \
+    .id = i, .severity = s, .fixed = "2.0"                                                         \
+  }
+#define UNFIXED(i, s)                                                                              \
+  {                                                                                                \
+    .id = i, .severity = s, .state = STATE_AFFECTED                                                \
+  }
+#define BLOCK(what)   "    vulnerabilities: {block: [" what "]}\n"
+#define FIXABLE(what) "    vulnerabilities: {block: [" what "], only_fixed: true}\n"
+
+static const JudgeCase cases[] = {
+    {"an empty policy allows", "", SCAN_DONE, {FIXED("CVE-1", SEVERITY_CRITICAL)}, .allowed = true},
+    {"a severity that is named",
+     BLOCK("critical, high"),
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_MEDIUM)},
+     .blocking = 1,
+     .message =
+         "policy \"p\" refuses team/app:v1: 1 finding blocks: CVE-1 (high, pkg 1.0, fixed in "
+         "2.0); upgrade these packages and push again"},
+    {"one that is not",
+     BLOCK("critical"),
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true},
+    {"without a fix",
+     BLOCK("high"),
+     SCAN_DONE,
+     {UNFIXED("CVE-1", SEVERITY_HIGH)},
+     .blocking = 1,
+     .message = "no fix published|remove the package or allow the finding in the policy"},
+    {"only_fixed",
+     FIXABLE("high"),
+     SCAN_DONE,
+     {UNFIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_HIGH)},
+     .blocking = 1,
+     .message = "1 finding blocks: CVE-2"},
+    {"only_fixed with nothing fixed",
+     FIXABLE("high"),
+     SCAN_DONE,
+     {UNFIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true},
+    {"what will not be fixed",
+     BLOCK("high"),
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .state = STATE_WILL_NOT_FIX}},
+     .blocking = 1,
+     .message = "CVE-1"},
+    {"end of life",
+     BLOCK("high"),
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .state = STATE_END_OF_LIFE}},
+     .blocking = 1,
+     .message = "CVE-1"},
+    {"unimportant, under review and not affected never block",
+     BLOCK("critical"),
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_CRITICAL, .state = STATE_UNIMPORTANT},
+      {.id = "CVE-2", .severity = SEVERITY_CRITICAL, .state = STATE_UNDER_REVIEW},
+      {.id = "CVE-3", .severity = SEVERITY_CRITICAL, .state = STATE_NOT_AFFECTED}},
+     .allowed = true},
+
+    {"unknown with a fix counts as high",
+     BLOCK("high"),
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .blocking = 1,
+     .message = "CVE-1 (unknown counted as high, pkg 1.0, fixed in 2.0)"},
+    {"and not as critical",
+     BLOCK("critical"),
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .allowed = true},
+    {"unknown without a fix stays unknown",
+     BLOCK("critical, high"),
+     SCAN_DONE,
+     {UNFIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .allowed = true},
+    {"as the policy names it",
+     "    vulnerabilities: {block: [critical], unknown_as: critical}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .blocking = 1,
+     .message = "unknown counted as critical"},
+    {"named low",
+     "    vulnerabilities: {block: [critical, high], unknown_as: low}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .allowed = true},
+    {"unknown itself can be blocked",
+     BLOCK("unknown"),
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_UNKNOWN), UNFIXED("CVE-2", SEVERITY_UNKNOWN)},
+     .blocking = 2,
+     .message = "2 findings block"},
+    {"the worst come first, as they are counted",
+     "    vulnerabilities: {block: [critical, high], unknown_as: critical}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_UNKNOWN)},
+     .blocking = 2,
+     .message = "block: CVE-2 (unknown counted as critical, pkg 1.0, fixed in 2.0), CVE-1 (high"},
+    {"a vulnerability of two packages is named once",
+     BLOCK("high"),
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .fixed = "2.0", .package = "a"},
+      {.id = "CVE-1", .severity = SEVERITY_HIGH, .fixed = "2.0", .package = "b"}},
+     .blocking = 2,
+     .message = "2 findings block: CVE-1 (high, a 1.0, fixed in 2.0), and 1 more;"},
+
+    {"never scanned, allowed by default", BLOCK("high"), SCAN_NONE, .allowed = true},
+    {"pending, allowed by default", BLOCK("high"), SCAN_PENDING, .allowed = true},
+    {"failed, allowed by default", BLOCK("high"), SCAN_FAILED, .allowed = true},
+    {"never scanned", "    unscanned: block\n", SCAN_NONE, .message = "it was never scanned"},
+    {"pending", "    unscanned: block\n", SCAN_PENDING, .message = "has not ended yet; try again"},
+    {"a failed scan is no scan", "    unscanned: block\n", SCAN_FAILED,
+     .message = "its scan failed"},
+    {"but can be allowed", "    unscanned: block\n    failed_scan: allow\n", SCAN_FAILED,
+     .allowed = true},
+    {"or blocked alone", "    failed_scan: block\n", SCAN_FAILED, .message = "its scan failed"},
+    {"an artifact has nothing to scan", "    unscanned: block\n", SCAN_NOT_APPLICABLE,
+     .allowed = true},
+
+    {"an allowed CVE",
+     BLOCK("high") "    allowlist: [{id: CVE-1, reason: not reachable}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_HIGH)},
+     .blocking = 1,
+     .ignored = 1,
+     .message = "1 finding blocks: CVE-2"},
+    {"by an alias",
+     BLOCK("high") "    allowlist: [{id: GHSA-1, reason: x}]\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .alias = "GHSA-1", .severity = SEVERITY_HIGH, .fixed = "2.0"}},
+     .allowed = true,
+     .ignored = 1},
+    {"in one package only",
+     BLOCK("high") "    allowlist: [{id: CVE-1, package: a, reason: x}]\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .fixed = "2.0", .package = "a"},
+      {.id = "CVE-1", .severity = SEVERITY_HIGH, .fixed = "2.0", .package = "b"}},
+     .blocking = 1,
+     .ignored = 1,
+     .message = "CVE-1 (high, b 1.0"},
+    {"by its source package",
+     BLOCK("high") "    allowlist: [{id: CVE-1, package: s, reason: x}]\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .package = "a", .source = "s"}},
+     .allowed = true,
+     .ignored = 1},
+    {"until a day, to its end",
+     BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-15}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 1,
+     .expires = NOW + DAY * 2 / 3},
+    {"until a moment",
+     BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: "
+                   "\"2027-01-15T10:00:00+01:00\"}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 1,
+     .expires = NOW + DAY / 24},
+    {"an expired entry",
+     BLOCK("high") "    allowlist: [{id: CVE-1, reason: wait for v2, expires: 2027-01-14}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .blocking = 1,
+     .message = "CVE-1",
+     .warnings = "the allowlist entry for CVE-1 in pkg has expired (wait for v2)"},
+    {"an expired entry beside a good one",
+     BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-14}, {id: CVE-1, "
+                   "reason: y}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 1},
+
+    {"in grace since the push",
+     "    vulnerabilities: {block: [high], grace: 7d}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .pushed = NOW - 6 * DAY,
+     .allowed = true,
+     .warnings = "CVE-1 (high, pkg 1.0, fixed in 2.0) blocks when its grace ends",
+     .expires = NOW + DAY},
+    {"grace that is over",
+     "    vulnerabilities: {block: [high], grace: 7d}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .pushed = NOW - 8 * DAY,
+     .blocking = 1,
+     .message = "CVE-1"},
+    {"grace since the publication",
+     "    vulnerabilities: {block: [high], grace: 7d}\n",
+     SCAN_DONE,
+     {{.id = "CVE-1",
+       .severity = SEVERITY_HIGH,
+       .fixed = "2.0",
+       .published = "2027-01-14T08:00:00Z"}},
+     .pushed = NOW - 80 * DAY,
+     .allowed = true,
+     .warnings = "CVE-1 (high, pkg 1.0, fixed in 2.0) blocks when its grace ends",
+     .expires = NOW + 6 * DAY},
+    {"the first grace to end decides when to look again",
+     "    vulnerabilities: {block: [high], grace: 7d}\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .published = "2027-01-14T08:00:00Z"},
+      {.id = "CVE-2", .severity = SEVERITY_HIGH, .published = "2027-01-13T08:00:00Z"}},
+     .allowed = true,
+     .warnings =
+         "CVE-1 (high, pkg 1.0, no fix published) blocks when its grace ends|CVE-2 (high, pkg "
+         "1.0, no fix published) blocks when its grace ends",
+     .expires = NOW + 5 * DAY},
+    {"no push, no grace (assay scan)",
+     "    vulnerabilities: {block: [high], grace: 7d}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .blocking = 1,
+     .message = "CVE-1"},
+
+    {"a dry run tells and allows", "    mode: dry-run\n    unscanned: block\n", SCAN_NONE,
+     .allowed = true, .message = "policy \"p\" would refuse team/app:v1: it was never scanned"},
+    {"checks to come are taken, and said not to be made",
+     "    malware: block\n    secrets: allow\n    baseline: block\n", SCAN_DONE, .allowed = true,
+     .warnings =
+         "policy \"p\" asks for `malware: block`, which this version does not check yet|policy "
+         "\"p\" asks for `baseline: block`, which this version does not check yet"},
+
+    {"strict: critical with a fix",
+     NULL,
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_CRITICAL)},
+     .blocking = 1,
+     .message = "policy \"strict\" refuses|CVE-1"},
+    {"strict: critical without a fix",
+     NULL,
+     SCAN_DONE,
+     {UNFIXED("CVE-1", SEVERITY_CRITICAL)},
+     .allowed = true},
+    {"strict: high", NULL, SCAN_DONE, {FIXED("CVE-1", SEVERITY_HIGH)}, .allowed = true},
+    {"strict: unknown with a fix",
+     NULL,
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .blocking = 1,
+     .message = "unknown counted as critical"},
+    {"strict: unknown without a fix",
+     NULL,
+     SCAN_DONE,
+     {UNFIXED("CVE-1", SEVERITY_UNKNOWN)},
+     .allowed = true},
+    {"strict: never scanned", NULL, SCAN_NONE, .message = "it was never scanned"},
+    {"strict: failed", NULL, SCAN_FAILED, .message = "its scan failed"},
+};

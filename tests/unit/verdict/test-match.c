@@ -1,0 +1,290 @@
+/* What statements, packages and versions amount to; the table is in match-cases.h. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "match-cases.h"
+#include "verdict/match.h"
+
+static void
+add_statement(AdvisoryBuilder *builder, const MatchCase *test, const Statement *statement,
+              const char *name)
+{
+  g_autoptr(GError) error = NULL;
+  AdvisoryRange range = statement->range;
+  range.ecosystem = test->ecosystem;
+  if (range.package == NULL)
+    range.package = name;
+  const char *type = test->package.type;
+  range.scheme = strcmp(type, "deb") == 0   ? VERSION_DEBIAN
+                 : strcmp(type, "apk") == 0 ? VERSION_APK
+                                            : VERSION_RPM;
+  g_assert_true(advisory_builder_add_range(builder, &range, &error));
+}
+
+/* The case's statements, each with its feed, and feed "knows" with the details. */
+static AdvisoryDatabase *
+build(const MatchCase *test, const char *path, const char *package)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryBuilder) builder = advisory_builder_new(path, &error);
+  g_assert_no_error(error);
+  for (size_t i = 0; i < STATEMENTS && test->statements[i].feed != NULL; i++) {
+    AdvisoryFeedStatus feed = {.feed = test->statements[i].feed, .type = "osv", .source = "test"};
+    if (i == 0 || strcmp(test->statements[i - 1].feed, feed.feed) != 0)
+      g_assert_true(advisory_builder_begin_feed(builder, &feed, &error));
+    add_statement(builder, test, &test->statements[i], package);
+  }
+  AdvisoryFeedStatus knows = {.feed = "knows", .type = "osv", .source = "test"};
+  g_assert_true(advisory_builder_begin_feed(builder, &knows, &error));
+  for (size_t i = 0; i < G_N_ELEMENTS(test->details) && test->details[i].id != NULL; i++)
+    g_assert_true(advisory_builder_add_details(builder, &test->details[i], &error));
+  g_assert_true(advisory_builder_finish(builder, &error));
+  AdvisoryDatabase *database = advisory_database_open(path, &error);
+  g_assert_no_error(error);
+  return database;
+}
+
+static ImageInventory *
+inventory_of(const MatchCase *test, const char **subject)
+{
+  LayerInventory *layer = layer_inventory_new();
+  layer->etc_os_release = g_new0(OsRelease, 1);
+  layer->etc_os_release->id = g_strdup(test->os);
+  layer->etc_os_release->version_id = g_strdup(test->version_id);
+  Package *package = g_new0(Package, 1);
+  const CasePackage *from = &test->package;
+  package->type = g_strdup(from->type);
+  package->name = g_strdup(from->name);
+  package->version = g_strdup(from->version);
+  package->source_name = g_strdup(from->source_name != NULL ? from->source_name : from->name);
+  package->source_version =
+      g_strdup(from->source_version != NULL ? from->source_version : from->version);
+  package->module = g_strdup(from->module);
+  package->location = g_strdup("the/database");
+  g_ptr_array_add(layer->packages, package);
+  g_ptr_array_add(layer->locations, g_strdup("the/database"));
+  *subject = strcmp(package->type, "rpm") == 0 ? package->name : package->source_name;
+  GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  g_ptr_array_add(layers, layer);
+  return image_inventory_new(layers);
+}
+
+static const char *
+or_dash(const char *text)
+{
+  return text != NULL ? text : "-";
+}
+
+static char *
+describe(const GPtrArray *findings)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    g_string_append_printf(text, "%s%s %s %s(%s) %s -> %s | %s", i == 0 ? "" : "\n", finding->id,
+                           advisory_state_name(finding->state), severity_name(finding->severity),
+                           or_dash(finding->severity_source), finding->affected,
+                           or_dash(finding->fixed_version), finding->remedy);
+  }
+  return g_string_free(text, FALSE);
+}
+
+static char *
+describe_ruled_out(const GPtrArray *findings)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    g_assert_cmpint(finding->state, ==, STATE_NOT_AFFECTED);
+    g_string_append_printf(text, "%s%s(%s: %s)", i == 0 ? "" : " ", finding->id, finding->feed,
+                           or_dash(finding->reason));
+  }
+  return g_string_free(text, FALSE);
+}
+
+typedef struct {
+  unsigned count, fixable, severities[SEVERITY_CRITICAL + 1];
+} Facts;
+
+static void
+count_fact(Severity severity, AdvisoryState state, bool fixable, void *data)
+{
+  Facts *facts = data;
+  facts->count++;
+  facts->fixable += fixable;
+  facts->severities[severity]++;
+}
+
+/* The counts for lists and the findings must never tell two stories. */
+static void
+check_facts(AdvisoryDatabase *database, const ImageInventory *inventory, const GPtrArray *findings)
+{
+  g_autoptr(GError) error = NULL;
+  Facts facts = {0}, expected = {0};
+  const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, 0);
+  g_autofree char *ecosystem = match_ecosystem(inventory->os, package->package->type);
+  g_assert_true(
+      match_package_facts(database, ecosystem, package->package, count_fact, &facts, &error));
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    count_fact(finding->severity, finding->state, finding->fixed_version != NULL, &expected);
+  }
+  g_assert_cmpmem(&facts, sizeof facts, &expected, sizeof expected);
+}
+
+static void
+test_case(gconstpointer data)
+{
+  const MatchCase *test = data;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("assay-match-XXXXXX", &error);
+  g_autofree char *path = g_build_filename(folder, "advisories.db", NULL);
+  const char *subject;
+  g_autoptr(ImageInventory) inventory = inventory_of(test, &subject);
+  g_autoptr(AdvisoryDatabase) database = build(test, path, subject);
+  g_autoptr(MatchResult) result = match_image(database, inventory, &error);
+  g_assert_no_error(error);
+  g_autofree char *found = describe(result->findings);
+  g_autofree char *ruled_out = describe_ruled_out(result->not_affected);
+  g_assert_cmpstr(found, ==, test->expected);
+  g_assert_cmpstr(ruled_out, ==, test->ruled_out != NULL ? test->ruled_out : "");
+  check_facts(database, inventory, result->findings);
+  directory_remove(AT_FDCWD, folder, NULL);
+}
+
+/* All that requirement R10 lists, from three feeds and two overlays. */
+static void
+test_everything_known(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("assay-match-XXXXXX", &error);
+  g_autofree char *path = g_build_filename(folder, "advisories.db", NULL);
+  const MatchCase test = {
+      "all",
+      "debian",
+      "12",
+      DEB("p", "1.0"),
+      "debian:12",
+      {{"a",
+        {.id = "CVE-1", .state = STATE_FIXED, .fixed_version = "1.2", .vendor_id = "DSA-1-1"}}},
+      {{.id = "CVE-1",
+        .aliases = (char *[]){(gpointer)(uintptr_t) "GHSA-1", NULL},
+        .title = "A title",
+        .description = "What it is",
+        .published = "2024-01-01T00:00:00Z",
+        .modified = "2024-02-01T00:00:00Z",
+        .cvss_vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+        .cvss_score = 9.8,
+        .severity = SEVERITY_CRITICAL,
+        .references = (char *[]){(gpointer)(uintptr_t) "https://example.org/1", NULL},
+        .epss_score = -1,
+        .epss_percentile = -1},
+       {.id = "CVE-1",
+        .cvss_score = -1,
+        .epss_score = 0.5,
+        .epss_percentile = 0.9,
+        .known_exploited = true,
+        .known_exploited_due = "2024-03-01"}},
+      NULL,
+      NULL};
+  const char *subject;
+  g_autoptr(ImageInventory) inventory = inventory_of(&test, &subject);
+  g_autoptr(AdvisoryDatabase) database = build(&test, path, subject);
+  g_autoptr(MatchResult) result = match_image(database, inventory, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(result->findings->len, ==, 1);
+  /* Through JSON, so that what travels is what was found. */
+  g_autoptr(json_t) json = finding_to_json(g_ptr_array_index(result->findings, 0));
+  Finding *finding = finding_from_json(json);
+  g_assert_cmpstr(finding->title, ==, "A title");
+  g_assert_cmpstr(finding->description, ==, "What it is");
+  g_assert_cmpstr(finding->aliases[0], ==, "GHSA-1");
+  g_assert_cmpstr(finding->vendor_id, ==, "DSA-1-1");
+  g_assert_cmpstr(finding->cvss_vector, ==, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H");
+  g_assert_cmpfloat(finding->cvss_score, ==, 9.8);
+  g_assert_cmpfloat(finding->epss_score, ==, 0.5);
+  g_assert_cmpfloat(finding->epss_percentile, ==, 0.9);
+  g_assert_true(finding->known_exploited);
+  g_assert_cmpstr(finding->known_exploited_due, ==, "2024-03-01");
+  g_assert_cmpint(finding->severity, ==, SEVERITY_CRITICAL);
+  g_assert_cmpstr(finding->severity_source, ==, "knows");
+  g_assert_cmpstr(finding->references[0], ==, "https://example.org/1");
+  g_assert_cmpstr(finding->published, ==, "2024-01-01T00:00:00Z");
+  g_assert_cmpstr(finding->location, ==, "the/database");
+  g_assert_cmpstr(finding->feed, ==, "a");
+  finding_free(finding);
+  directory_remove(AT_FDCWD, folder, NULL);
+}
+
+static void
+test_a_distribution_that_nobody_knows(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("assay-match-XXXXXX", &error);
+  g_autofree char *path = g_build_filename(folder, "advisories.db", NULL);
+  const MatchCase test = {"unknown",       "debian",    "99",
+                          DEB("p", "1.0"), "debian:12", {{"a", FIXED("CVE-1", "1.2")}},
+                          {{0}},           NULL,        NULL};
+  const char *subject;
+  g_autoptr(ImageInventory) inventory = inventory_of(&test, &subject);
+  g_autoptr(AdvisoryDatabase) database = build(&test, path, subject);
+  g_autoptr(MatchResult) result = match_image(database, inventory, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(result->findings->len, ==, 0);
+  g_assert_cmpuint(result->uncovered->len, ==, 1);
+  g_assert_cmpstr(g_ptr_array_index(result->uncovered, 0), ==, "debian:99");
+  g_assert_nonnull(strstr(g_ptr_array_index(result->notes, 0), "debian:99"));
+  directory_remove(AT_FDCWD, folder, NULL);
+}
+
+static void
+test_ecosystems(void)
+{
+  static const struct {
+    const char *id, *version_id, *codename, *type, *expected;
+  } names[] = {
+      {"debian", "12", "bookworm", "deb", "debian:12"},
+      {"debian", NULL, "trixie", "deb", "debian:13"},
+      {"debian", NULL, "sid", "deb", "debian:sid"},
+      {"ubuntu", "22.04", "jammy", "deb", "ubuntu:22.04"},
+      {"alpine", "3.18.4", NULL, "apk", "alpine:3.18"},
+      {"alpine", "3.21_alpha20241224", NULL, "apk", "alpine:edge"},
+      {"wolfi", "20230201", NULL, "apk", "wolfi"},
+      {"almalinux", "9.3", NULL, "rpm", "almalinux:9"},
+      {"rocky", "8.10", NULL, "rpm", "rocky:8"},
+      {"rhel", "9.2", NULL, "rpm", "rhel:9"},
+      {"amzn", "2023", NULL, "rpm", "amzn:2023"},
+      {"fedora", "40", NULL, "rpm", "fedora:40"},
+      {"opensuse-leap", "15.5", NULL, "rpm", "opensuse-leap:15.5"},
+      {"opensuse-tumbleweed", "20240101", NULL, "rpm", "opensuse-tumbleweed"},
+      {"sles", "15.5", NULL, "rpm", "sles:15.5"},
+      {"azurelinux", "3.0", NULL, "rpm", "azurelinux:3.0"},
+      {"debian", "12", NULL, "npm", NULL},
+      {"debian", NULL, NULL, "deb", NULL},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+    OsRelease os = {.id = (char *)(uintptr_t)names[i].id,
+                    .version_id = (char *)(uintptr_t)names[i].version_id,
+                    .codename = (char *)(uintptr_t)names[i].codename};
+    g_autofree char *ecosystem = match_ecosystem(&os, names[i].type);
+    g_test_message("%s %s", names[i].id, or_dash(names[i].version_id));
+    g_assert_cmpstr(ecosystem, ==, names[i].expected);
+  }
+  g_assert_null(match_ecosystem(NULL, "deb"));
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *path = g_strdup_printf("/match/%s", cases[i].name);
+    g_test_add_data_func(path, &cases[i], test_case);
+  }
+  g_test_add_func("/match-everything-known", test_everything_known);
+  g_test_add_func("/match-unknown-distribution", test_a_distribution_that_nobody_knows);
+  g_test_add_func("/match-ecosystems", test_ecosystems);
+  return g_test_run();
+}

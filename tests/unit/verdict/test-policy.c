@@ -1,0 +1,237 @@
+/* The policy language: what is refused and why, which policy holds, what a broken file is told. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "policy-cases.h"
+#include "verdict/policy-private.h"
+
+static Finding *
+finding_new(const CaseFinding *from)
+{
+  Finding *finding = g_new0(Finding, 1);
+  finding->id = g_strdup(from->id);
+  finding->aliases = from->alias == NULL ? NULL : g_strsplit(from->alias, ",", -1);
+  finding->severity = from->severity;
+  finding->state = from->state;
+  finding->package = g_strdup(from->package != NULL ? from->package : "pkg");
+  finding->source_package = g_strdup(from->source);
+  finding->installed_version = g_strdup("1.0");
+  finding->fixed_version = g_strdup(from->fixed);
+  finding->published = g_strdup(from->published);
+  return finding;
+}
+
+static PolicySet *
+load(const char *yaml)
+{
+  g_autoptr(GError) error = NULL;
+  PolicySet *set = yaml == NULL ? policy_set_load("strict", &error)
+                                : policy_set_parse(slice_from_string(yaml), "policy.yaml", &error);
+  g_assert_no_error(error);
+  return set;
+}
+
+static char *
+join(const GPtrArray *lines)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < lines->len; i++)
+    g_string_append_printf(text, "%s%s", i == 0 ? "" : "|",
+                           (const char *)g_ptr_array_index(lines, i));
+  return g_string_free(text, FALSE);
+}
+
+static void
+check_message(const char *message, const char *parts)
+{
+  if (parts == NULL) {
+    g_assert_null(message);
+    return;
+  }
+  g_assert_nonnull(message);
+  g_auto(GStrv) wanted = g_strsplit(parts, "|", -1);
+  for (char **part = wanted; *part != NULL; part++)
+    if (strstr(message, *part) == NULL)
+      g_error("\"%s\" does not hold \"%s\"", message, *part);
+}
+
+static void
+test_case(gconstpointer data)
+{
+  const JudgeCase *test = data;
+  g_autofree char *yaml =
+      test->yaml == NULL
+          ? NULL
+          : g_strconcat("policies:\n  - name: p\n    namespaces: ['**']\n", test->yaml, NULL);
+  g_autoptr(PolicySet) set = load(yaml);
+  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+  for (size_t i = 0; i < FINDINGS && test->findings[i].id != NULL; i++)
+    g_ptr_array_add(findings, finding_new(&test->findings[i]));
+  PolicyInput input = {.repository = "team/app",
+                       .reference = "v1",
+                       .scan_state = test->state,
+                       .findings = findings,
+                       .pushed = test->pushed,
+                       .now = NOW};
+  g_autoptr(Verdict) judged = policy_judge(set, &input);
+  g_assert_cmpint(judged->expires, ==, test->expires);
+  /* Through JSON, so that what a client reads is what was judged. */
+  g_autoptr(json_t) json = verdict_to_json(judged);
+  g_autoptr(Verdict) verdict = verdict_from_json(json);
+  g_autofree char *warnings = join(verdict->warnings);
+  g_assert_cmpint(verdict->allowed, ==, test->allowed);
+  check_message(verdict->message, test->message);
+  g_assert_cmpstr(warnings, ==, test->warnings != NULL ? test->warnings : "");
+  g_assert_cmpuint(verdict->blocking, ==, test->blocking);
+  g_assert_cmpuint(verdict->ignored, ==, test->ignored);
+  g_assert_cmpint(verdict->reasons->len == 0, ==, test->message == NULL);
+}
+
+static void
+test_details_of_the_scan(void)
+{
+  g_autoptr(PolicySet) set = load(NULL);
+  g_autoptr(GPtrArray) uncovered = g_ptr_array_new();
+  g_ptr_array_add(uncovered, (gpointer)(uintptr_t) "debian:99");
+  PolicyInput input = {.repository = "team/app",
+                       .reference = "sha256:1",
+                       .scan_state = SCAN_FAILED,
+                       .detail = "layer x: no tar",
+                       .now = NOW};
+  g_autoptr(Verdict) failed = policy_judge(set, &input);
+  check_message(failed->message, "team/app@sha256:1: its scan failed: layer x: no tar");
+  input.scan_state = SCAN_NONE;
+  input.detail = "there are no advisories yet";
+  g_autoptr(Verdict) none = policy_judge(set, &input);
+  check_message(none->message, "it was never scanned: there are no advisories yet");
+  input.scan_state = SCAN_DONE;
+  input.uncovered = uncovered;
+  g_autoptr(Verdict) blind = policy_judge(set, &input);
+  g_assert_false(blind->allowed);
+  check_message(blind->message, "there are no advisories for debian:99");
+}
+
+static void
+test_which_policy_holds(void)
+{
+  static const struct {
+    const char *repository, *policy;
+  } repositories[] = {
+      {"team/app", "exact"}, {"team/other", "team"},  {"team/a/b", "below"},
+      {"team", "rest"},      {"prod-eu/app", "prod"}, {"prod-eu/a/b", "rest"},
+      {"a/b/c/end", "ends"}, {"end", "rest"},         {"teamwork/app", "rest"},
+      {"xteam/app", "rest"}, {"a/b", "rest"},         {"team/app2", "team"},
+  };
+  g_autoptr(PolicySet) set = load("policies:\n"
+                                  "  - {name: exact, namespaces: [team/app]}\n"
+                                  "  - {name: team, namespaces: ['team/*']}\n"
+                                  "  - {name: below, namespaces: ['team/**']}\n"
+                                  "  - {name: prod, namespaces: [nothing, 'prod-*/*']}\n"
+                                  "  - {name: ends, namespaces: ['**/end']}\n"
+                                  "  - {name: rest, namespaces: ['**']}\n"
+                                  "  - {name: never, namespaces: ['**'], unscanned: block}\n");
+  for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++) {
+    const Policy *policy = policy_set_find(set, repositories[i].repository);
+    g_test_message("%s", repositories[i].repository);
+    g_assert_cmpstr(policy->name, ==, repositories[i].policy);
+  }
+  g_autoptr(PolicySet) built_in = policy_set_load(NULL, NULL);
+  g_assert_false(policy_set_applies(built_in, "team/app"));
+  PolicyInput input = {.repository = "a", .reference = "b", .scan_state = SCAN_NONE, .now = NOW};
+  g_autoptr(Verdict) verdict = policy_judge(built_in, &input);
+  g_assert_true(verdict->allowed);
+  g_assert_cmpstr(verdict->policy, ==, "default");
+}
+
+/* A pattern of many stars must not take long. */
+static void
+test_many_stars(void)
+{
+  GString *pattern = g_string_new(NULL), *name = g_string_new(NULL);
+  for (int i = 0; i < 60; i++)
+    g_string_append(pattern, "**a");
+  for (int i = 0; i < 250; i++)
+    g_string_append_c(name, 'a');
+  g_autofree char *yaml =
+      g_strdup_printf("policies: [{name: p, namespaces: ['%sb']}]", pattern->str);
+  g_autoptr(PolicySet) set = load(yaml);
+  g_assert_false(policy_set_applies(set, name->str));
+  g_string_append_c(name, 'b');
+  g_assert_true(policy_set_applies(set, name->str));
+  g_string_free(pattern, TRUE);
+  g_string_free(name, TRUE);
+}
+
+#define HEAD "policies:\n  - name: p\n    namespaces: ['**']\n" /* three lines */
+
+static void
+test_broken_files(void)
+{
+  static const struct {
+    const char *yaml, *message;
+  } files[] = {
+      {HEAD "    mode: audit\n", "policy.yaml:4: policy \"p\": mode: \"audit\""},
+      {HEAD "    unscanned: refuse\n", "policy.yaml:4: policy \"p\": unscanned: \"refuse\""},
+      {HEAD "    unscanned: block\n    failed_scan: yes\n",
+       "policy.yaml:5: policy \"p\": failed_scan"},
+      {HEAD "    malware: perhaps\n", "policy.yaml:4: policy \"p\": malware: \"perhaps\""},
+      {HEAD "    vulnerabilities:\n      block:\n        - high\n        - grave\n",
+       "policy.yaml:7: policy \"p\": vulnerabilities.block[1]: \"grave\" is none of"},
+      {HEAD "    vulnerabilities: {unknown_as: grave}\n",
+       "policy.yaml:4: policy \"p\": vulnerabilities.unknown_as: \"grave\""},
+      {HEAD "    vulnerabilities:\n      grace: 1w\n",
+       "policy.yaml:5: policy \"p\": vulnerabilities.grace: \"1w\""},
+      {HEAD "    vulnerabilities: {grace: 99999d}\n", "longer than ten years"},
+      {HEAD
+       "    allowlist:\n      - {id: CVE-1, reason: x}\n      - {id: CVE-2, reason: x, expires: "
+       "soon}\n",
+       "policy.yaml:6: policy \"p\": allowlist[1].expires: \"soon\" is no date"},
+      {HEAD "    allowlist: [{id: CVE-1, reason: x, expires: 2027-02-30}]\n", "is no date"},
+      {HEAD "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-01T10:00:00}]\n",
+       "is no date"},
+      {HEAD "  - name: p\n    namespaces: [a]\n", "policy.yaml:4: policy \"p\": name: another"},
+      {HEAD "  - name: q\n    namespaces: [a]\n    mode: x\n", "policy.yaml:6: policy \"q\": mode"},
+      /* By the schema: an allowance without a reason, unknown keys, wrong kinds, broken YAML. */
+      {HEAD "    allowlist:\n      - id: CVE-1\n", "policy.yaml:5: "},
+      {HEAD "    allowlist:\n      - id: CVE-1\n", "reason"},
+      {HEAD "    blok: 1\n", "policy.yaml:4: Unexpected key: blok"},
+      {"policy: []\n", "policy.yaml:1: Unexpected key: policy"},
+      {HEAD "    vulnerabilities: {block: high}\n", "policy.yaml:4: "},
+      {HEAD "    vulnerabilities: {block: high}\n", "'block'"},
+      {"policies:\n  - namespaces: [a]\n", "name"},
+      {"policies:\n  - name: a\n", "namespaces"},
+      {"policies:\n  - name: [\n", "policy.yaml"},
+      {"- a\n- b\n", "policy.yaml"},
+      {"policies: &a [*a]\n", "policy.yaml"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PolicySet) set =
+        policy_set_parse(slice_from_string(files[i].yaml), "policy.yaml", &error);
+    g_test_message("file %zu", i);
+    g_assert_null(set);
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+    if (strstr(error->message, files[i].message) == NULL)
+      g_error("file %zu: \"%s\" does not hold \"%s\"", i, error->message, files[i].message);
+  }
+  g_autoptr(GError) error = NULL;
+  g_autoptr(PolicySet) absent = policy_set_load("/nonexistent/policy.yaml", &error);
+  g_assert_null(absent);
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *path = g_strdup_printf("/policy/%s", cases[i].name);
+    g_test_add_data_func(path, &cases[i], test_case);
+  }
+  g_test_add_func("/policy-scan-details", test_details_of_the_scan);
+  g_test_add_func("/policy-order", test_which_policy_holds);
+  g_test_add_func("/policy-many-stars", test_many_stars);
+  g_test_add_func("/policy-broken-files", test_broken_files);
+  return g_test_run();
+}
