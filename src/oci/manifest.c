@@ -233,9 +233,11 @@ manifest_parse(Slice text, const char *media_type, GError **error)
   return g_steal_pointer(&manifest);
 }
 
+/* docker takes a config of the type "octet-stream" for an image's, as old ones have it. */
 bool
 manifest_is_container_image(const Manifest *manifest)
 {
   return manifest->kind == MANIFEST_IMAGE &&
-         media_type_is_image_config(manifest->config->media_type);
+         (media_type_is_image_config(manifest->config->media_type) ||
+          strcmp(manifest->config->media_type, "application/octet-stream") == 0);
 }

@@ -43,6 +43,14 @@ open_database(Pipeline *pipeline, GError **error)
   return true;
 }
 
+static void
+set_recount(Pipeline *pipeline, bool recount)
+{
+  g_mutex_lock(&pipeline->lock);
+  pipeline->recount = recount;
+  g_mutex_unlock(&pipeline->lock);
+}
+
 bool
 pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error)
 {
@@ -56,10 +64,12 @@ pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error)
     return false;
   }
   /* Pulls are judged by the new database from here on; the counts for lists follow. */
-  pipeline_advance(pipeline);
+  pipeline_rejudge(pipeline);
+  set_recount(pipeline, true);
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  if (!rematch_all(pipeline->sql, advisories, images, error))
+  if (!rematch_all(pipeline->sql, advisories, pipeline->stop, images, error))
     return false;
+  set_recount(pipeline, false);
   g_mutex_lock(&pipeline->lock);
   pipeline->rematches++;
   pipeline->rematch_seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
@@ -67,41 +77,48 @@ pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error)
   return true;
 }
 
+/* The advisories may have been replaced while nobody served, or the last count broke off. */
+static bool
+needs_recount(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return pipeline->recount;
+}
+
 static void
-match_again(Pipeline *pipeline)
+look_at_counts(Pipeline *pipeline)
 {
   g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  bool stale = false;
+  if (advisories == NULL)
+    return;
+  if (rematch_is_due(pipeline->sql, advisories, &stale, &error))
+    set_recount(pipeline, stale);
+  else
+    log_error("the counts of findings cannot be read", "error", error->message, NULL);
+}
+
+static void
+look_at_database(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = advisory_database_path(pipeline->data_folder);
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  bool changed = advisories == NULL ? g_file_test(path, G_FILE_TEST_EXISTS)
+                                    : advisory_database_is_stale(advisories);
   unsigned images = 0;
+  if (!changed && !needs_recount(pipeline))
+    return;
   if (!pipeline_rematch(pipeline, &images, &error)) {
+    if (g_cancellable_is_cancelled(pipeline->stop))
+      return;
     log_error("the new advisory database cannot be used", "error", error->message, NULL);
     return;
   }
   char count[16];
   g_snprintf(count, sizeof count, "%u", images);
   log_info("advisories changed, images matched again", "images", count, NULL);
-}
-
-static void
-look_at_database(Pipeline *pipeline)
-{
-  g_autofree char *path = advisory_database_path(pipeline->data_folder);
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  if (advisories == NULL ? g_file_test(path, G_FILE_TEST_EXISTS)
-                         : advisory_database_is_stale(advisories))
-    match_again(pipeline);
-}
-
-/* The database may have been replaced while no server ran, or the server ended while it counted. */
-static void
-catch_up(Pipeline *pipeline)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  bool due = false;
-  if (advisories != NULL && !rematch_is_due(pipeline->sql, advisories, &due, &error))
-    log_error("cannot tell whether images must be matched again", "error", error->message, NULL);
-  if (due)
-    match_again(pipeline);
 }
 
 /* True when the time passed, false when the pipeline stops. */
@@ -125,9 +142,11 @@ sleep_seconds(Pipeline *pipeline, uint32_t seconds)
 static void *
 watch(void *data)
 {
-  catch_up(data);
-  while (sleep_seconds(data, WATCH_SECONDS))
+  pipeline_catch_up(data);
+  look_at_counts(data);
+  do
     look_at_database(data);
+  while (sleep_seconds(data, WATCH_SECONDS));
   return NULL;
 }
 

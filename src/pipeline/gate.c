@@ -1,6 +1,83 @@
-/* The gate at pull: the policy judges by what is known of the image now. */
+/* The gate at pull: waits for a scan that is under way, lets the policy judge, and remembers what
+ * it said of images that will not change. */
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
+
+/* --- what was said before --- */
+
+#define VERDICTS_MAX 4096
+
+typedef struct {
+  Verdict *verdict;
+  uint64_t judgement; /* that it was said by */
+} KnownVerdict;
+
+struct VerdictCache {
+  GMutex lock;       /* guards the rest */
+  GHashTable *known; /* verdict_key() -> KnownVerdict */
+};
+
+static void
+known_verdict_free(void *data)
+{
+  KnownVerdict *known = data;
+  verdict_unref(known->verdict);
+  g_free(known);
+}
+
+VerdictCache *
+verdict_cache_new(void)
+{
+  VerdictCache *cache = g_new0(VerdictCache, 1);
+  g_mutex_init(&cache->lock);
+  cache->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_verdict_free);
+  return cache;
+}
+
+void
+verdict_cache_free(VerdictCache *cache)
+{
+  if (cache == NULL)
+    return;
+  g_hash_table_unref(cache->known);
+  g_mutex_clear(&cache->lock);
+  g_free(cache);
+}
+
+/* All of the input that is not in the judgement: the reference stands in the message, the time of
+ * the push begins the grace. */
+static char *
+verdict_key(const PolicyInput *input, const Digest *manifest)
+{
+  return g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT, input->repository, input->reference,
+                         manifest->text, input->pushed);
+}
+
+static Verdict *
+find_verdict(VerdictCache *cache, const char *key, uint64_t judgement, int64_t now)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
+  const KnownVerdict *known = g_hash_table_lookup(cache->known, key);
+  if (known == NULL || known->judgement != judgement ||
+      (known->verdict->expires != 0 && now >= known->verdict->expires))
+    return NULL;
+  return verdict_ref(known->verdict);
+}
+
+static void
+remember_verdict(VerdictCache *cache, const char *key, uint64_t judgement, Verdict *verdict)
+{
+  KnownVerdict *known = g_new0(KnownVerdict, 1);
+  known->verdict = verdict_ref(verdict);
+  known->judgement = judgement;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
+  /* Everything at once: simpler than an order of age, and rare. */
+  if (g_hash_table_size(cache->known) >= VERDICTS_MAX)
+    g_hash_table_remove_all(cache->known);
+  g_hash_table_insert(cache->known, g_strdup(key), known);
+}
+
+/* --- judging --- */
 
 static PolicySet *
 present_policy(Pipeline *pipeline)
@@ -9,46 +86,77 @@ present_policy(Pipeline *pipeline)
   return policy_set_ref(pipeline->policy);
 }
 
+/* Judges the image by its scan and, if that is whole, its findings. */
+static Verdict *
+judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
+            GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
+  if (summary == NULL)
+    return NULL;
+  input->scan_state = summary->state;
+  input->detail = summary->error;
+  if (summary->state != SCAN_DONE)
+    return policy_judge(policy, input);
+  g_autoptr(MatchResult) result = pipeline_image_findings(pipeline, manifest, &failure);
+  if (result != NULL) {
+    input->findings = result->findings;
+    input->uncovered = result->uncovered;
+    return policy_judge(policy, input);
+  }
+  /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
+    input->scan_state = SCAN_NONE;
+    input->detail = failure->message;
+    return policy_judge(policy, input);
+  }
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+/* An image that the pipeline was not told of: an error kept it from being queued. */
+static void
+queue_unknown_image(Pipeline *pipeline, const char *repository, const Digest *digest,
+                    const Manifest *manifest)
+{
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, NULL);
+  if (summary != NULL && summary->state == SCAN_NONE)
+    pipeline_manifest_arrived(pipeline, repository, digest, manifest);
+}
+
 Verdict *
 pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                     const StoredManifest *stored, ScanState *scan, GError **error)
 {
-  *scan = SCAN_NOT_APPLICABLE;
+  /* Before anything is looked at: what changes meanwhile makes the answer old, not wrong. */
+  uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
   g_autoptr(PolicySet) policy = present_policy(pipeline);
   PolicyInput input = {.repository = repository,
                        .reference = reference,
                        .scan_state = SCAN_NOT_APPLICABLE,
                        .pushed = stored->pushed,
                        .now = g_get_real_time()};
+  *scan = SCAN_NOT_APPLICABLE;
   if (!policy_set_applies(policy, repository))
     return policy_judge(policy, &input);
+  g_autofree char *key = verdict_key(&input, &stored->digest);
+  Verdict *known = find_verdict(pipeline->verdicts, key, judgement, input.now);
+  if (known != NULL) {
+    *scan = SCAN_DONE;
+    return known;
+  }
   g_autoptr(Manifest) manifest =
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
   if (manifest == NULL)
     return NULL;
   if (!manifest_is_container_image(manifest))
     return policy_judge(policy, &input);
-
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(MatchResult) result = NULL;
-  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, &failure);
-  if (summary != NULL)
-    input.scan_state = summary->state;
-  if (input.scan_state == SCAN_DONE)
-    result = pipeline_image_findings(pipeline, &stored->digest, &failure);
-  /* Without advisories nothing is known of the packages: that is no scan. */
-  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
-    g_clear_error(&failure);
-    input.scan_state = SCAN_NONE;
-  }
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return NULL;
-  }
+  queue_unknown_image(pipeline, repository, &stored->digest, manifest);
+  Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, error);
   *scan = input.scan_state;
-  if (result != NULL) {
-    input.findings = result->findings;
-    input.uncovered = result->uncovered;
-  }
-  return policy_judge(policy, &input);
+  /* A scan that is done stays so; other states may change at any time. */
+  if (verdict != NULL && input.scan_state == SCAN_DONE)
+    remember_verdict(pipeline->verdicts, key, judgement, verdict);
+  return verdict;
 }

@@ -54,22 +54,6 @@ images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failur
   return store_layer(sql, layer->text, NULL, failure, error);
 }
 
-bool
-images_forget_failures(SqlPool *sql, const Manifest *manifest, GError **error)
-{
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    if (!sql_run(db, NULL, error,
-                 "DELETE FROM layer_inventories WHERE layer = $1 AND error IS NOT NULL",
-                 SQL_TEXT(layer->digest.text), SQL_END))
-      return false;
-  }
-  return sql_commit(db, error);
-}
-
 LayerInventory *
 images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
 {
@@ -84,7 +68,8 @@ images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
                 SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
   if (rows == NULL || !sql_rows_next(rows, &failure)) {
     if (failure == NULL)
-      error_set(&failure, ASSAY_ERROR_NOT_FOUND, "layer %s: not inspected yet", layer->text);
+      error_set(&failure, ASSAY_ERROR_NOT_FOUND,
+                "layer %s: not inspected, or deleted since; push it again", layer->text);
     g_propagate_error(error, g_steal_pointer(&failure));
     return NULL;
   }
@@ -159,12 +144,27 @@ write_state(SqlConnection *db, const char *manifest, ScanState state, const char
       SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
+/* Nothing is written of an image that was deleted meanwhile; *there tells. */
+static bool
+check_there(SqlConnection *db, const char *manifest, bool *there, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  *there = images_manifest_exists(db, manifest, &failure);
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
 bool
 images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char *failure,
                  GError **error)
 {
+  bool there = false;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL && write_state(db, manifest, state, failure, error) && sql_commit(db, error);
+  if (db == NULL || !check_there(db, manifest, &there, error))
+    return false;
+  return !there || (write_state(db, manifest, state, failure, error) && sql_commit(db, error));
 }
 
 Manifest *
@@ -187,15 +187,16 @@ images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
 }
 
 GPtrArray *
-images_pending(SqlPool *sql, GError **error)
+images_pending(SqlPool *sql, unsigned limit, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(GError) failure = NULL;
   g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(SqlRows) rows = sql_query(db, &failure, "SELECT manifest FROM images WHERE state = $1",
-                                      SQL_INTEGER(SCAN_PENDING), SQL_END);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure, "SELECT manifest FROM images WHERE state = $1 LIMIT $2",
+                SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(limit), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure))
     g_ptr_array_add(pending, g_strdup(sql_rows_text(rows, 0)));
   if (failure == NULL)
@@ -243,22 +244,37 @@ store_package(SqlConnection *db, int64_t image, const char *ecosystem,
                  SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(image_package->layer), SQL_END);
 }
 
+static char *
+ecosystem_of(const ImageInventory *inventory, const Package *package)
+{
+  char *known = match_ecosystem(inventory->os, package->type);
+  return known != NULL ? known : g_strdup("");
+}
+
 static bool
-store_packages(SqlConnection *db, int64_t image, const ImageInventory *inventory,
-               AdvisoryDatabase *advisories, Tally *sum, GError **error)
+store_packages(SqlConnection *db, int64_t image, const ImageInventory *inventory, GError **error)
 {
   if (!sql_run(db, NULL, error, "DELETE FROM image_packages WHERE image = $1", SQL_INTEGER(image),
                SQL_END))
     return false;
   for (guint i = 0; i < inventory->packages->len; i++) {
     const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
-    g_autofree char *known = match_ecosystem(inventory->os, package->package->type);
-    const char *ecosystem = known != NULL ? known : "";
-    Tally tally = {{0}, {0}};
-    if (!store_package(db, image, ecosystem, package, error) ||
-        !tally_package(advisories, ecosystem, package->package, &tally, error))
+    g_autofree char *ecosystem = ecosystem_of(inventory, package->package);
+    if (!store_package(db, image, ecosystem, package, error))
       return false;
-    tally_add(sum, &tally);
+  }
+  return true;
+}
+
+static bool
+count_findings(const ImageInventory *inventory, AdvisoryDatabase *advisories, Tally *sum,
+               GError **error)
+{
+  for (guint i = 0; i < inventory->packages->len; i++) {
+    const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
+    g_autofree char *ecosystem = ecosystem_of(inventory, package->package);
+    if (!tally_package(advisories, ecosystem, package->package, sum, error))
+      return false;
   }
   return true;
 }
@@ -268,13 +284,20 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
                   AdvisoryDatabase *advisories, GError **error)
 {
   Tally sum = {{0}, {0}};
+  bool there = false;
   const OsRelease *os = inventory->os;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL || !write_state(db, manifest, SCAN_DONE, NULL, error) ||
-      !store_packages(db, image_id(manifest), inventory, advisories, &sum, error))
+  /* Before the one writer is taken. */
+  if (!count_findings(inventory, advisories, &sum, error))
     return false;
   g_autofree char *counts = tally_to_text(sum.counts), *fixable = tally_to_text(sum.fixable);
-  return sql_run(db, NULL, error,
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL || !check_there(db, manifest, &there, error))
+    return false;
+  if (!there)
+    return true;
+  return write_state(db, manifest, SCAN_DONE, NULL, error) &&
+         store_packages(db, image_id(manifest), inventory, error) &&
+         sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
                  "fixable = $6 WHERE manifest = $1",
                  SQL_TEXT(manifest),

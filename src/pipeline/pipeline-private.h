@@ -5,23 +5,31 @@
 
 #include "pipeline/pipeline.h"
 
+typedef struct VerdictCache VerdictCache;
+
 struct Pipeline {
   const Config *config;
   char *data_folder;
   Registry *registry;
   BlobStore *blobs;
   SqlPool *sql;
-  uint64_t generation; /* atomic */
+  uint64_t generation; /* atomic: any verdict may have changed */
+  uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
 
   GThreadPool *pool; /* runs jobs: inspections, and images whose layers are all inspected */
   GCancellable *stop;
+  VerdictCache *verdicts; /* gate.c */
 
   GMutex lock;                  /* guards the rest */
   GCond changed;                /* an image was completed, or failed; a job ended */
-  unsigned running;             /* jobs */
-  bool stopping;                /* no job begins any more */
   GHashTable *queued_layers;    /* digests in the queue or at work */
+  GHashTable *in_flight;        /* manifest digests that wait for layers, are queued or at work */
   GHashTable *waiting;          /* manifest digest -> set of layer digests that it waits for */
+  bool backlog;                 /* the database may hold pending images that are not in flight */
+  bool taking_up;               /* a thread is bringing some of them in */
+  bool draining;                /* no job is begun any more */
+  bool recount;                 /* counts of images are of other advisories than the open ones */
+  unsigned running;             /* jobs at work */
   AdvisoryDatabase *advisories; /* NULL: none yet */
   PolicySet *policy;
   uint64_t layers_inspected, layers_failed, images_scanned, rematches;
@@ -34,6 +42,20 @@ struct Pipeline {
   void *listener_data;
 };
 
+void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
+void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */
+void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */
+void pipeline_catch_up(Pipeline *pipeline);       /* what a crash or a stop left undone */
+
+/* --- layers.c: what bytes look like, and having them inspected --- */
+
+/* The first bytes are a tar's, or of a compression that inspection reads. */
+bool layers_look_inspectable(Pipeline *pipeline, const Digest *digest);
+typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_TRY_AGAIN } LayerOutcome;
+/* Inspects and stores the outcome, but for what may turn out otherwise at another attempt. */
+LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, bool last_attempt,
+                            GError **error);
+
 /* --- images.c: inventories and images in the metadata database --- */
 
 typedef enum { INVENTORY_ABSENT, INVENTORY_THERE, INVENTORY_FAILED } InventoryState;
@@ -43,8 +65,6 @@ InventoryState images_layer_state(SqlPool *sql, const Digest *layer, char **fail
 bool images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error);
 bool images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failure,
                                 GError **error);
-/* Those of the image's layers, so that they are inspected again. */
-bool images_forget_failures(SqlPool *sql, const Manifest *manifest, GError **error);
 LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, GError **error);
 /* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected. (transfer full) */
 ImageInventory *images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error);
@@ -53,10 +73,25 @@ bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, const
                       GError **error);
 /* The bytes of a manifest, from any repository; NULL with *error. */
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);
-GPtrArray *images_pending(SqlPool *sql, GError **error);
+/* At most @limit, in no order. (transfer full): char * */
+GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Writes packages, their join, and the counts, in one transaction. */
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                        AdvisoryDatabase *advisories, GError **error);
+
+/* --- cleaning.c --- */
+
+/* False without *error: no repository has it any more. */
+bool images_manifest_exists(SqlConnection *db, const char *manifest, GError **error);
+/* Drops what is kept of a manifest or layer, unless it is still there. */
+bool images_forget(SqlPool *sql, const char *manifest, GError **error);
+bool images_forget_layer(SqlPool *sql, const Digest *layer, GError **error);
+/* Has all images scanned again when their inventories are of older detectors. */
+bool images_check_detectors(SqlPool *sql, GError **error);
+/* Drops all that belongs to nothing. */
+bool images_sweep(SqlPool *sql, GError **error);
+/* Manifests that the pipeline was never told of. (transfer full): char * */
+GPtrArray *images_unknown(SqlPool *sql, GError **error);
 
 /* --- rematch.c --- */
 
@@ -64,18 +99,24 @@ typedef struct {
   uint32_t counts[SEVERITY_CRITICAL + 1], fixable[SEVERITY_CRITICAL + 1];
 } Tally;
 void tally_add(Tally *sum, const Tally *more);
-/* What concerns one package; nothing when there are no advisories. */
+/* Adds what concerns one package; nothing when there are no advisories. */
 bool tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
                    Tally *tally, GError **error);
 char *tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1]);
 void tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1]);
 /* *due: some image was counted by other advisories. */
 bool rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error);
-bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, unsigned *images, GError **error);
+/* Also drops the packages that no image has any more. */
+bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
+                 unsigned *images, GError **error);
+
+/* --- gate.c --- */
+
+VerdictCache *verdict_cache_new(void);
+void verdict_cache_free(VerdictCache *cache);
 
 /* --- advisories.c: the live database, its watcher and its updates --- */
 
 AdvisoryDatabase *pipeline_advisories(Pipeline *pipeline); /* (transfer full), or NULL */
 void pipeline_start_watching(Pipeline *pipeline);
 void pipeline_end_watching(Pipeline *pipeline);
-void pipeline_advance(Pipeline *pipeline); /* counts a change of verdicts */

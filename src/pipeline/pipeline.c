@@ -3,15 +3,16 @@
 #include "pipeline/pipeline.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/log.h"
-#include "inspect/inspection.h"
 #include "pipeline/pipeline-private.h"
 
 #define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* What waits is in the database; this much of it is in memory. */
+#define IN_FLIGHT_MAX     1000u
+#define LAYERS_QUEUED_MAX 10000u
+#define LAYER_ATTEMPTS    3u
 
 void
 pipeline_advance(Pipeline *pipeline)
@@ -30,6 +31,13 @@ pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *data)
   pipeline->listener_data = data;
 }
 
+void
+pipeline_rejudge(Pipeline *pipeline)
+{
+  __atomic_add_fetch(&pipeline->judgement, 1, __ATOMIC_ACQ_REL);
+  pipeline_advance(pipeline);
+}
+
 uint64_t
 pipeline_generation(const Pipeline *pipeline)
 {
@@ -40,15 +48,17 @@ pipeline_generation(const Pipeline *pipeline)
 
 typedef struct {
   bool is_image; /* else a layer */
+  unsigned attempts;
   Digest digest;
   char *request_id; /* of the push that caused it, for the log; or NULL */
 } Job;
 
 static void
-queue_job(Pipeline *pipeline, bool is_image, const Digest *digest)
+queue_job(Pipeline *pipeline, bool is_image, unsigned attempts, const Digest *digest)
 {
   Job *job = g_new0(Job, 1);
   job->is_image = is_image;
+  job->attempts = attempts;
   job->digest = *digest;
   job->request_id = g_strdup(log_get_request_id());
   g_thread_pool_push(pipeline->pool, job, NULL);
@@ -61,55 +71,26 @@ queue_layer(Pipeline *pipeline, const Digest *digest)
   bool added = g_hash_table_add(pipeline->queued_layers, g_strdup(digest->text));
   g_mutex_unlock(&pipeline->lock);
   if (added)
-    queue_job(pipeline, false, digest);
+    queue_job(pipeline, false, 0, digest);
 }
 
 /* --- a layer arrives --- */
 
-/* gzip, zstd, or a tar's "ustar" at its place: everything else (configs, signatures, charts'
- * metadata) is no layer. A look at some bytes, no parsing. */
 static bool
-looks_like_layer(Pipeline *pipeline, const Digest *digest)
+queue_has_room(Pipeline *pipeline)
 {
-  uint8_t head[263];
-  auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, NULL, NULL);
-  ssize_t got = fd < 0 ? -1 : pread(fd, head, sizeof head, 0);
-  if (got < 4)
-    return false;
-  Slice bytes = slice_new(head, (size_t)got);
-  return slice_has_prefix(bytes, SLICE_LITERAL("\x1f\x8b")) ||
-         slice_has_prefix(bytes, SLICE_LITERAL("\x28\xb5\x2f\xfd")) ||
-         slice_equal_string(slice_sub(bytes, 257, 5), "ustar");
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return g_hash_table_size(pipeline->queued_layers) < LAYERS_QUEUED_MAX;
 }
 
+/* Configs, signatures, charts' metadata are no layers: a look at some bytes tells, no parsing. With
+ * a full queue the layer comes with its manifest. */
 void
 pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
 {
-  if (looks_like_layer(pipeline, digest) &&
+  if (queue_has_room(pipeline) && layers_look_inspectable(pipeline, digest) &&
       images_layer_state(pipeline->sql, digest, NULL, NULL) == INVENTORY_ABSENT)
     queue_layer(pipeline, digest);
-}
-
-static bool
-inspect_stored_layer(Pipeline *pipeline, const Digest *digest, GError **error)
-{
-  InspectionInput input = {.layer = digest, .allow_uncaged = pipeline->config->allow_uncaged};
-  auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, &input.size, error);
-  if (fd < 0)
-    return false;
-  input.fd = fd;
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(LayerInventory) inventory =
-      inspect_layer(&input, &pipeline->config->limits, pipeline->stop, &failure);
-  if (inventory != NULL)
-    return images_store_inventory(pipeline->sql, inventory, error);
-  /* Kept, so that the image's state can tell why; looked at again when the image is pushed again.
-   */
-  if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_CANCELLED) &&
-      !images_store_layer_failure(pipeline->sql, digest, failure->message, error))
-    return false;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
 }
 
 /* The images that waited for this layer alone. */
@@ -135,18 +116,22 @@ take_ready_images(Pipeline *pipeline, const Digest *layer)
 static void scan_image(Pipeline *pipeline, const Digest *manifest);
 
 static void
-run_layer_job(Pipeline *pipeline, const Digest *digest)
+run_layer_job(Pipeline *pipeline, const Digest *digest, unsigned attempts)
 {
   g_autoptr(GError) error = NULL;
-  bool inspected = inspect_stored_layer(pipeline, digest, &error);
+  LayerOutcome outcome = layers_inspect(pipeline, digest, attempts + 1 >= LAYER_ATTEMPTS, &error);
   if (g_cancellable_is_cancelled(pipeline->stop))
     return;
-  if (!inspected)
+  if (outcome != LAYER_INSPECTED)
     log_warning("a layer could not be inspected", "digest", digest->text, "error", error->message,
                 NULL);
+  if (outcome == LAYER_TRY_AGAIN) {
+    queue_job(pipeline, false, attempts + 1, digest);
+    return;
+  }
   g_mutex_lock(&pipeline->lock);
-  pipeline->layers_inspected += inspected;
-  pipeline->layers_failed += !inspected;
+  pipeline->layers_inspected += outcome == LAYER_INSPECTED;
+  pipeline->layers_failed += outcome == LAYER_FAILED;
   g_mutex_unlock(&pipeline->lock);
   g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest);
   for (guint i = 0; i < ready->len; i++) {
@@ -158,9 +143,23 @@ run_layer_job(Pipeline *pipeline, const Digest *digest)
 
 /* --- a manifest arrives --- */
 
-/* Waits for the layers that are not inspected yet; with none missing, the image is next. */
+/* True when the image is in memory now and was not before. Without room it stays in the database,
+ * until others are done. */
+static bool
+begin_flight(Pipeline *pipeline, const char *manifest)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  if (g_hash_table_contains(pipeline->in_flight, manifest))
+    return false;
+  if (g_hash_table_size(pipeline->in_flight) >= IN_FLIGHT_MAX) {
+    pipeline->backlog = true;
+    return false;
+  }
+  return g_hash_table_add(pipeline->in_flight, g_strdup(manifest));
+}
+
 static void
-wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest)
+note_waiting(Pipeline *pipeline, const char *digest, const Manifest *manifest)
 {
   GHashTable *missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < manifest->layers->len; i++) {
@@ -168,14 +167,24 @@ wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manife
     g_hash_table_add(missing, g_strdup(layer->digest.text));
   }
   g_mutex_lock(&pipeline->lock);
-  g_hash_table_replace(pipeline->waiting, g_strdup(digest->text), missing);
+  g_hash_table_replace(pipeline->waiting, g_strdup(digest), missing);
   g_mutex_unlock(&pipeline->lock);
+}
 
+/* Waits for the layers that are not inspected yet, and with @again for those whose inspection
+ * failed; with none missing, the image is next. */
+static void
+wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest, bool again)
+{
+  if (!begin_flight(pipeline, digest->text))
+    return;
   /* Looked up after it was said who waits: an inspection that ends in between is not missed. */
+  note_waiting(pipeline, digest->text, manifest);
   bool ready = manifest->layers->len == 0;
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    if (images_layer_state(pipeline->sql, &layer->digest, NULL, NULL) == INVENTORY_ABSENT) {
+    InventoryState state = images_layer_state(pipeline->sql, &layer->digest, NULL, NULL);
+    if (state == INVENTORY_ABSENT || (again && state == INVENTORY_FAILED)) {
       queue_layer(pipeline, &layer->digest);
       continue;
     }
@@ -191,7 +200,7 @@ wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manife
   ready = ready && g_hash_table_remove(pipeline->waiting, digest->text);
   g_mutex_unlock(&pipeline->lock);
   if (ready)
-    queue_job(pipeline, true, digest);
+    queue_job(pipeline, true, 0, digest);
 }
 
 void
@@ -199,20 +208,35 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
                           const Manifest *manifest)
 {
   g_autoptr(GError) error = NULL;
-  if (!manifest_is_container_image(manifest))
-    return;
+  ScanState state = manifest_is_container_image(manifest) ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
-  if (known != NULL && known->state == SCAN_DONE)
+  if (known != NULL && (known->state == SCAN_DONE || known->state == SCAN_NOT_APPLICABLE))
     return;
-  /* A worker that was killed or late may do better. */
-  bool again = known != NULL && known->state == SCAN_FAILED;
-  if ((again && !images_forget_failures(pipeline->sql, manifest, &error)) ||
-      !images_set_state(pipeline->sql, digest->text, SCAN_PENDING, NULL, &error)) {
+  if (!images_set_state(pipeline->sql, digest->text, state, NULL, &error)) {
     log_error("an image cannot be queued for its scan", "repository", repository, "digest",
               digest->text, "error", error->message, NULL);
     return;
   }
-  wait_for_layers(pipeline, digest, manifest);
+  if (state == SCAN_PENDING)
+    wait_for_layers(pipeline, digest, manifest, true);
+}
+
+void
+pipeline_manifest_deleted(Pipeline *pipeline, const Digest *digest)
+{
+  g_autoptr(GError) error = NULL;
+  if (!images_forget(pipeline->sql, digest->text, &error))
+    log_warning("what is known of a deleted image stays until the next start", "digest",
+                digest->text, "error", error->message, NULL);
+}
+
+void
+pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest)
+{
+  g_autoptr(GError) error = NULL;
+  if (!images_forget_layer(pipeline->sql, digest, &error))
+    log_warning("what is known of a deleted layer stays until the next start", "digest",
+                digest->text, "error", error->message, NULL);
 }
 
 /* --- its layers are inspected: overlay, match, count --- */
@@ -254,6 +278,24 @@ check_diff_ids(Pipeline *pipeline, const Manifest *manifest, const GPtrArray *la
   return true;
 }
 
+/* Counted by the open advisories. Where these were replaced meanwhile, the counting of all images
+ * may have passed this one: it is counted again. */
+static bool
+store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
+           GError **error)
+{
+  g_autoptr(AdvisoryDatabase) used = pipeline_advisories(pipeline);
+  for (;;) {
+    if (!images_store_scan(pipeline->sql, digest->text, inventory, used, error))
+      return false;
+    g_autoptr(AdvisoryDatabase) latest = pipeline_advisories(pipeline);
+    if (latest == used)
+      return true;
+    advisory_database_unref(used);
+    used = g_steal_pointer(&latest);
+  }
+}
+
 static bool
 scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
 {
@@ -261,18 +303,22 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
   if (manifest == NULL)
     return false;
   g_autoptr(ImageInventory) inventory = images_load_layers(pipeline->sql, manifest, error);
-  if (inventory == NULL || !check_diff_ids(pipeline, manifest, inventory->layers, error))
-    return false;
-  /* When the database changes before the image is stored, matching all images misses this one. */
-  for (;;) {
-    g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-    if (!images_store_scan(pipeline->sql, digest->text, inventory, advisories, error))
-      return false;
-    g_autoptr(AdvisoryDatabase) now = pipeline_advisories(pipeline);
-    if (now == advisories)
-      return true;
-  }
+  return inventory != NULL && check_diff_ids(pipeline, manifest, inventory->layers, error) &&
+         store_scan(pipeline, digest, inventory, error);
 }
+
+static void
+end_flight(Pipeline *pipeline, const char *manifest, bool scanned)
+{
+  pipeline_advance(pipeline);
+  g_mutex_lock(&pipeline->lock);
+  g_hash_table_remove(pipeline->in_flight, manifest);
+  pipeline->images_scanned += scanned;
+  g_cond_broadcast(&pipeline->changed);
+  g_mutex_unlock(&pipeline->lock);
+}
+
+static void take_up_backlog(Pipeline *pipeline);
 
 static void
 scan_image(Pipeline *pipeline, const Digest *manifest)
@@ -286,45 +332,108 @@ scan_image(Pipeline *pipeline, const Digest *manifest)
                 NULL);
     images_set_state(pipeline->sql, manifest->text, SCAN_FAILED, error->message, NULL);
   }
-  pipeline_advance(pipeline);
-  g_mutex_lock(&pipeline->lock);
-  pipeline->images_scanned += scanned;
-  g_cond_broadcast(&pipeline->changed);
-  g_mutex_unlock(&pipeline->lock);
+  end_flight(pipeline, manifest->text, scanned);
+  take_up_backlog(pipeline);
 }
 
-/* False when no job is to begin any more. */
+/* @more or one less job at work. False: none is begun any more. */
 static bool
-begin_job(Pipeline *pipeline)
+count_running(Pipeline *pipeline, int more)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  pipeline->running += !pipeline->stopping;
-  return !pipeline->stopping;
-}
-
-static void
-end_job(Pipeline *pipeline)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  pipeline->running--;
+  if (more > 0 && pipeline->draining)
+    return false;
+  pipeline->running += (unsigned)more;
   g_cond_broadcast(&pipeline->changed);
+  return true;
 }
 
-static void
-run_job(void *data, void *user_data)
+void
+pipeline_run_job(void *data, void *user_data)
 {
   Pipeline *pipeline = user_data;
   g_autofree Job *job = data;
   g_autofree char *request_id = job->request_id;
-  if (!begin_job(pipeline))
+  if (!count_running(pipeline, 1))
     return;
   log_set_request_id(request_id);
   if (job->is_image)
     scan_image(pipeline, &job->digest);
   else
-    run_layer_job(pipeline, &job->digest);
+    run_layer_job(pipeline, &job->digest, job->attempts);
   log_set_request_id(NULL);
-  end_job(pipeline);
+  count_running(pipeline, -1);
+}
+
+/* --- what a stop, a crash or a flood of pushes left in the database --- */
+
+static bool
+begin_taking_up(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  if (!pipeline->backlog || pipeline->taking_up || pipeline->draining ||
+      g_hash_table_size(pipeline->in_flight) > IN_FLIGHT_MAX / 2)
+    return false;
+  pipeline->taking_up = true;
+  pipeline->backlog = false;
+  return true;
+}
+
+static void
+take_up_image(Pipeline *pipeline, const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &error);
+  if (manifest != NULL && digest_parse(text, &digest, &error))
+    wait_for_layers(pipeline, &digest, manifest, false);
+  else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    images_forget(pipeline->sql, text, NULL);
+  else
+    images_set_state(pipeline->sql, text, SCAN_FAILED, error->message, NULL);
+}
+
+static void
+take_up_backlog(Pipeline *pipeline)
+{
+  /* As many as are in flight may be among them. */
+  const unsigned limit = 2 * IN_FLIGHT_MAX;
+  g_autoptr(GError) error = NULL;
+  if (!begin_taking_up(pipeline))
+    return;
+  g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, limit, &error);
+  for (guint i = 0; pending != NULL && i < pending->len; i++)
+    take_up_image(pipeline, g_ptr_array_index(pending, i));
+  if (pending == NULL)
+    log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
+  g_mutex_lock(&pipeline->lock);
+  pipeline->taking_up = false;
+  pipeline->backlog = pipeline->backlog || pending == NULL || pending->len == limit;
+  g_mutex_unlock(&pipeline->lock);
+}
+
+/* A crash may fall between a manifest and the note that its image waits. */
+static bool
+take_up_unknown(Pipeline *pipeline, GError **error)
+{
+  g_autoptr(GPtrArray) unknown = images_unknown(pipeline->sql, error);
+  for (guint i = 0; unknown != NULL && i < unknown->len; i++) {
+    const char *text = g_ptr_array_index(unknown, i);
+    Digest digest;
+    g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, NULL);
+    if (manifest != NULL && digest_parse(text, &digest, NULL))
+      pipeline_manifest_arrived(pipeline, "", &digest, manifest);
+  }
+  return unknown != NULL;
+}
+
+void
+pipeline_catch_up(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
+  take_up_backlog(pipeline);
+  if (!take_up_unknown(pipeline, &error) || !images_sweep(pipeline->sql, &error))
+    log_error("what the last run left undone cannot be taken up", "error", error->message, NULL);
 }
 
 /* --- what is known of an image --- */
@@ -347,129 +456,4 @@ pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **err
   }
   g_autoptr(ImageInventory) inventory = pipeline_image_inventory(pipeline, manifest, error);
   return inventory == NULL ? NULL : match_image(advisories, inventory, error);
-}
-
-/* --- start and stop --- */
-
-bool
-pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
-{
-  PolicySet *policy = policy_set_load(path, error);
-  if (policy == NULL)
-    return false;
-  g_mutex_lock(&pipeline->lock);
-  PolicySet *former = pipeline->policy;
-  pipeline->policy = policy;
-  g_mutex_unlock(&pipeline->lock);
-  policy_set_unref(former);
-  pipeline_advance(pipeline);
-  return true;
-}
-
-/* What a stop or a crash interrupted. */
-static bool
-take_up_pending(Pipeline *pipeline, GError **error)
-{
-  g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, error);
-  if (pending == NULL)
-    return false;
-  for (guint i = 0; i < pending->len; i++) {
-    g_autoptr(GError) failure = NULL;
-    const char *text = g_ptr_array_index(pending, i);
-    Digest digest;
-    g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &failure);
-    if (manifest != NULL && digest_parse(text, &digest, &failure))
-      wait_for_layers(pipeline, &digest, manifest);
-    else
-      images_set_state(pipeline->sql, text, SCAN_FAILED, failure->message, NULL);
-  }
-  return true;
-}
-
-Pipeline *
-pipeline_new(const Config *config, const char *data_folder, Registry *registry, BlobStore *blobs,
-             SqlPool *sql, GError **error)
-{
-  g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
-  pipeline->config = config;
-  pipeline->data_folder = g_strdup(data_folder);
-  pipeline->registry = registry;
-  pipeline->blobs = blobs;
-  pipeline->sql = sql;
-  pipeline->generation = 1;
-  g_mutex_init(&pipeline->lock);
-  g_mutex_init(&pipeline->listener_lock);
-  g_cond_init(&pipeline->changed);
-  pipeline->stop = g_cancellable_new();
-  pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  pipeline->waiting =
-      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
-  guint workers = config->limits.workers != 0 ? config->limits.workers : g_get_num_processors();
-  pipeline->pool = g_thread_pool_new(run_job, pipeline, (int)workers, FALSE, NULL);
-  if (!pipeline_reload_policy(pipeline, config->policy, error) || !take_up_pending(pipeline, error))
-    return NULL;
-  pipeline_start_watching(pipeline);
-  return g_steal_pointer(&pipeline);
-}
-
-void
-pipeline_stop(Pipeline *pipeline, int64_t end)
-{
-  g_mutex_lock(&pipeline->lock);
-  pipeline->stopping = true;
-  while (pipeline->running > 0 && g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
-    continue;
-  g_mutex_unlock(&pipeline->lock);
-  g_cancellable_cancel(pipeline->stop);
-}
-
-void
-pipeline_free(Pipeline *pipeline)
-{
-  if (pipeline == NULL)
-    return;
-  pipeline_stop(pipeline, 0);
-  pipeline_end_watching(pipeline);
-  g_thread_pool_free(pipeline->pool, FALSE, TRUE);
-  g_hash_table_unref(pipeline->queued_layers);
-  g_hash_table_unref(pipeline->waiting);
-  advisory_database_unref(pipeline->advisories);
-  policy_set_unref(pipeline->policy);
-  g_object_unref(pipeline->stop);
-  g_mutex_clear(&pipeline->lock);
-  g_mutex_clear(&pipeline->listener_lock);
-  g_cond_clear(&pipeline->changed);
-  g_free(pipeline->data_folder);
-  g_free(pipeline);
-}
-
-void
-pipeline_write_metrics(Pipeline *pipeline, GString *out)
-{
-  g_mutex_lock(&pipeline->lock);
-  g_string_append_printf(
-      out,
-      "# HELP assay_inspections_total Layers inspected, by outcome.\n"
-      "# TYPE assay_inspections_total counter\n"
-      "assay_inspections_total{outcome=\"done\"} %" G_GUINT64_FORMAT "\n"
-      "assay_inspections_total{outcome=\"failed\"} %" G_GUINT64_FORMAT "\n"
-      "# HELP assay_inspections_queued Layers waiting for or under inspection.\n"
-      "# TYPE assay_inspections_queued gauge\n"
-      "assay_inspections_queued %u\n"
-      "# HELP assay_images_scanned_total Images scanned.\n"
-      "# TYPE assay_images_scanned_total counter\n"
-      "assay_images_scanned_total %" G_GUINT64_FORMAT "\n"
-      "# HELP assay_rematches_total Times that all images were matched with new advisories.\n"
-      "# TYPE assay_rematches_total counter\n"
-      "assay_rematches_total %" G_GUINT64_FORMAT "\n"
-      "# HELP assay_rematch_seconds How long the last of them took.\n"
-      "# TYPE assay_rematch_seconds gauge\n"
-      "assay_rematch_seconds %f\n"
-      "# HELP assay_advisories_available Whether an advisory database is open.\n"
-      "# TYPE assay_advisories_available gauge\n"
-      "assay_advisories_available %d\n",
-      pipeline->layers_inspected, pipeline->layers_failed,
-      g_hash_table_size(pipeline->queued_layers), pipeline->images_scanned, pipeline->rematches,
-      pipeline->rematch_seconds, pipeline->advisories != NULL);
-  g_mutex_unlock(&pipeline->lock);
 }

@@ -33,10 +33,15 @@ void pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest);
 void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                                const Manifest *manifest);
 
+/* What was deleted: what is known of it goes, unless another repository has it still. */
+void pipeline_manifest_deleted(Pipeline *pipeline, const Digest *digest);
+void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
+
 /* The gate at pull: judges the image for @repository as far as it is known now. *scan: how its scan
  * stands; while it is SCAN_PENDING the verdict may soon be another, and a pull should wait a moment
  * (pipeline_on_change()). An index is judged by its members at their own pull; artifacts, and
- * repositories that no policy speaks of, are SCAN_NOT_APPLICABLE. (transfer full) */
+ * repositories that no policy speaks of, are SCAN_NOT_APPLICABLE. Cached: a repeated question about
+ * a scanned image costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */

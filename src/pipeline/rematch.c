@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
+#define WRITTEN_AT_ONCE 1000u
+
 void
 tally_add(Tally *sum, const Tally *more)
 {
@@ -56,6 +58,7 @@ typedef struct {
   char *ecosystem;
   Package package;
   Tally tally;
+  bool used; /* by an image */
 } Row;
 
 static void
@@ -105,6 +108,7 @@ load_packages(SqlConnection *db, GError **error)
 typedef struct {
   GArray *packages;
   AdvisoryDatabase *advisories;
+  GCancellable *cancellable;
   guint first, step;
   GError *error;
 } Share;
@@ -115,7 +119,8 @@ match_share(void *data)
   Share *share = data;
   for (guint i = share->first; i < share->packages->len; i += share->step) {
     Row *row = &g_array_index(share->packages, Row, i);
-    if (!tally_package(share->advisories, row->ecosystem, &row->package, &row->tally,
+    if (g_cancellable_set_error_if_cancelled(share->cancellable, &share->error) ||
+        !tally_package(share->advisories, row->ecosystem, &row->package, &row->tally,
                        &share->error))
       break;
   }
@@ -123,13 +128,14 @@ match_share(void *data)
 }
 
 static bool
-match_packages(GArray *packages, AdvisoryDatabase *advisories, GError **error)
+match_packages(GArray *packages, AdvisoryDatabase *advisories, GCancellable *cancellable,
+               GError **error)
 {
   guint count = g_get_num_processors();
   g_autofree Share *shares = g_new0(Share, count);
   g_autofree GThread **threads = g_new0(GThread *, count);
   for (guint i = 0; i < count; i++) {
-    shares[i] = (Share){packages, advisories, i, count, NULL};
+    shares[i] = (Share){packages, advisories, cancellable, i, count, NULL};
     threads[i] = g_thread_new("rematch", match_share, &shares[i]);
   }
   GError *first = NULL;
@@ -148,13 +154,13 @@ match_packages(GArray *packages, AdvisoryDatabase *advisories, GError **error)
 
 /* --- all images --- */
 
-static const Row *
+static Row *
 find_package(const GArray *packages, int64_t id)
 {
   guint low = 0, high = packages->len;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    const Row *row = &g_array_index(packages, Row, middle);
+    Row *row = &g_array_index(packages, Row, middle);
     if (row->id == id)
       return row;
     if (row->id < id)
@@ -167,10 +173,12 @@ find_package(const GArray *packages, int64_t id)
 
 typedef struct {
   int64_t id;
+  bool newer; /* has packages that were not there when we began */
   Tally sum;
 } ImageTally;
 
-/* From the images, so that one without packages is counted as well. */
+/* From the images, so that one without packages is counted as well. One that was scanned after the
+ * packages were read counted its findings itself, with the new advisories (store_scan()). */
 static GArray *
 sum_images(SqlConnection *db, const GArray *packages, GError **error)
 {
@@ -191,10 +199,14 @@ sum_images(SqlConnection *db, const GArray *packages, GError **error)
       g_array_append_val(images, image);
       last = &g_array_index(images, ImageTally, images->len - 1);
     }
-    const Row *package =
-        sql_rows_is_null(rows, 1) ? NULL : find_package(packages, sql_rows_integer(rows, 1));
-    if (package != NULL)
-      tally_add(&last->sum, &package->tally);
+    if (sql_rows_is_null(rows, 1))
+      continue;
+    Row *package = find_package(packages, sql_rows_integer(rows, 1));
+    last->newer = last->newer || package == NULL;
+    if (package == NULL)
+      continue;
+    package->used = true;
+    tally_add(&last->sum, &package->tally);
   }
   if (failure == NULL)
     return g_steal_pointer(&images);
@@ -202,14 +214,18 @@ sum_images(SqlConnection *db, const GArray *packages, GError **error)
   return NULL;
 }
 
+/* The images from @first on, at most WRITTEN_AT_ONCE, so that pushes come in between. */
 static bool
-write_images(SqlPool *sql, const GArray *images, const char *generation, GError **error)
+write_images(SqlPool *sql, const GArray *images, guint first, const char *generation,
+             GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   if (db == NULL)
     return false;
-  for (guint i = 0; i < images->len; i++) {
+  for (guint i = first; i < MIN(images->len, first + WRITTEN_AT_ONCE); i++) {
     const ImageTally *image = &g_array_index(images, ImageTally, i);
+    if (image->newer)
+      continue;
     g_autofree char *counts = tally_to_text(image->sum.counts);
     g_autofree char *fixable = tally_to_text(image->sum.fixable);
     if (!sql_run(db, NULL, error,
@@ -220,6 +236,53 @@ write_images(SqlPool *sql, const GArray *images, const char *generation, GError 
   }
   return sql_commit(db, error);
 }
+
+/* --- packages that no image has --- */
+
+/* Changes whenever a scan is stored: a package that nobody used may be in use again. */
+typedef struct {
+  int64_t count, times;
+} Scans;
+
+static bool
+read_scans(SqlConnection *db, Scans *scans, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT count(*), coalesce(max(scanned), 0) FROM images", SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return false;
+  *scans = (Scans){sql_rows_integer(rows, 0), sql_rows_integer(rows, 1)};
+  return true;
+}
+
+/* Those that the sums found unused, at most WRITTEN_AT_ONCE from *next on; @before: the scans
+ * before the sums were made. */
+static bool
+delete_unused(SqlPool *sql, const GArray *packages, guint *next, const Scans *before,
+              GError **error)
+{
+  Scans now;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL || !read_scans(db, &now, error))
+    return false;
+  /* No one else writes in this transaction. With scans in between: at the next time. */
+  if (now.count > before->count || now.times != before->times) {
+    *next = packages->len;
+    return true;
+  }
+  for (guint deleted = 0; *next < packages->len && deleted < WRITTEN_AT_ONCE; (*next)++) {
+    const Row *row = &g_array_index(packages, Row, *next);
+    if (row->used)
+      continue;
+    if (!sql_run(db, NULL, error, "DELETE FROM packages WHERE id = $1", SQL_INTEGER(row->id),
+                 SQL_END))
+      return false;
+    deleted++;
+  }
+  return sql_commit(db, error);
+}
+
+/* --- the whole --- */
 
 bool
 rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error)
@@ -240,17 +303,28 @@ rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GErr
 }
 
 bool
-rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, unsigned *images, GError **error)
+rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable, unsigned *images,
+            GError **error)
 {
+  Scans before;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
-  if (db == NULL)
+  if (db == NULL || !read_scans(db, &before, error))
     return false;
   g_autoptr(GArray) packages = load_packages(db, error);
-  if (packages == NULL || !match_packages(packages, advisories, error))
+  if (packages == NULL || !match_packages(packages, advisories, cancellable, error))
     return false;
   g_autoptr(GArray) sums = sum_images(db, packages, error);
   if (sums == NULL)
     return false;
   *images = sums->len;
-  return write_images(sql, sums, advisory_database_generation(advisories), error);
+  const char *generation = advisory_database_generation(advisories);
+  for (guint i = 0; i < sums->len; i += WRITTEN_AT_ONCE)
+    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+        !write_images(sql, sums, i, generation, error))
+      return false;
+  for (guint next = 0; next < packages->len;)
+    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+        !delete_unused(sql, packages, &next, &before, error))
+      return false;
+  return true;
 }

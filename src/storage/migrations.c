@@ -52,7 +52,8 @@ const char *const migrations[] = {
      * rows that images share, so that a new advisory database is matched with each of them once.
      * `counts` and `fixable` are six numbers by severity, unknown first. Images and packages have
      * ids of 63 bits of a hash, for which nobody need ask; `image_packages` has some hundred rows
-     * an image, so it is narrow, and its one index is in the order in which images come. */
+     * an image, so it is narrow, and its one index is in the order in which images come. Its
+     * packages are no foreign key: to drop one would mean to look through all rows. */
     "CREATE TABLE layer_inventories ("
     "  layer TEXT NOT NULL,"
     "  detector_version INTEGER NOT NULL,"
@@ -87,7 +88,7 @@ const char *const migrations[] = {
 
     "CREATE TABLE image_packages ("
     "  image BIGINT NOT NULL REFERENCES images (id),"
-    "  package BIGINT NOT NULL REFERENCES packages (id),"
+    "  package BIGINT NOT NULL,"
     "  layer INTEGER NOT NULL,"
     "  PRIMARY KEY (image, package));",
 };

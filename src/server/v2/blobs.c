@@ -57,9 +57,11 @@ v2_blob_delete(Request *request)
   Digest digest;
   if (!v2_path_digest(request, &digest))
     return;
-  if (registry_blob_delete(server_context(request)->registry, request_parameter(request, "name"),
-                           &digest, &error))
-    respond_empty(request, MHD_HTTP_ACCEPTED);
-  else
+  if (!registry_blob_delete(server_context(request)->registry, request_parameter(request, "name"),
+                            &digest, &error)) {
     respond_error(request, error);
+    return;
+  }
+  pipeline_blob_deleted(server_context(request)->pipeline, &digest);
+  respond_empty(request, MHD_HTTP_ACCEPTED);
 }

@@ -59,6 +59,7 @@ test_container_images(void)
       {MEDIA_TYPE_OCI_CONFIG, MEDIA_TYPE_OCI_LAYER, true},
       {MEDIA_TYPE_DOCKER_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip", true},
       {MEDIA_TYPE_OCI_CONFIG, "application/octet-stream", true},
+      {"application/octet-stream", MEDIA_TYPE_OCI_LAYER, true},
       {"application/vnd.cncf.helm.config.v1+json", MEDIA_TYPE_OCI_LAYER, false},
       {"application/vnd.oci.empty.v1+json", "application/octet-stream", false},
   };

@@ -1,0 +1,135 @@
+/* What the metadata database need not keep: rows of images and layers that were deleted, and
+ * inventories of older detectors. Done as things are deleted; what a crash left over, at the next
+ * start. */
+#include "base/error.h"
+#include "pipeline/pipeline-private.h"
+
+/* The first column of all rows, as texts. */
+static GPtrArray *
+collect_texts(SqlRows *rows, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    g_ptr_array_add(texts, g_strdup(sql_rows_text(rows, 0)));
+  if (rows != NULL && failure == NULL)
+    return g_steal_pointer(&texts);
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+bool
+images_manifest_exists(SqlConnection *db, const char *manifest, GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT 1 FROM manifests WHERE digest = $1 LIMIT 1", SQL_TEXT(manifest), SQL_END);
+  return rows != NULL && sql_rows_next(rows, error);
+}
+
+/* Packages that no image has any more go when all are matched again (rematch.c). */
+static bool
+delete_image(SqlConnection *db, const char *manifest, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "DELETE FROM image_packages WHERE image IN "
+                 "(SELECT id FROM images WHERE manifest = $1)",
+                 SQL_TEXT(manifest), SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM images WHERE manifest = $1", SQL_TEXT(manifest),
+                 SQL_END);
+}
+
+bool
+images_forget(SqlPool *sql, const char *manifest, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  /* Another repository may have it still. */
+  if (images_manifest_exists(db, manifest, &failure))
+    return true;
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  return delete_image(db, manifest, error) && sql_commit(db, error);
+}
+
+bool
+images_forget_layer(SqlPool *sql, const Digest *layer, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM layer_inventories WHERE layer = $1 AND NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE digest = $1)",
+                 SQL_TEXT(layer->text), SQL_END) &&
+         sql_commit(db, error);
+}
+
+/* --- at the start --- */
+
+/* The old inventories tell that the detectors changed; they go in the same transaction in which the
+ * images are marked, so that a crash changes nothing about it. */
+bool
+images_check_detectors(SqlPool *sql, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  int64_t old = 0;
+  if (db == NULL ||
+      !sql_run(db, &old, error, "DELETE FROM layer_inventories WHERE detector_version <> $1",
+               SQL_INTEGER(DETECTOR_VERSION), SQL_END))
+    return false;
+  return old == 0 ||
+         (sql_run(db, NULL, error, "UPDATE images SET state = $1 WHERE state = $2 OR state = $3",
+                  SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(SCAN_FAILED),
+                  SQL_END) &&
+          sql_commit(db, error));
+}
+
+static GPtrArray *
+deleted_images(SqlPool *sql, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT manifest FROM images WHERE NOT EXISTS "
+                "(SELECT 1 FROM manifests WHERE manifests.digest = images.manifest)",
+                SQL_END);
+  return collect_texts(rows, error);
+}
+
+GPtrArray *
+images_unknown(SqlPool *sql, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT DISTINCT digest FROM manifests WHERE NOT EXISTS "
+                "(SELECT 1 FROM images WHERE images.manifest = manifests.digest)",
+                SQL_END);
+  return collect_texts(rows, error);
+}
+
+bool
+images_sweep(SqlPool *sql, GError **error)
+{
+  g_autoptr(GPtrArray) deleted = deleted_images(sql, error);
+  if (deleted == NULL)
+    return false;
+  for (guint i = 0; i < deleted->len; i++)
+    if (!images_forget(sql, g_ptr_array_index(deleted, i), error))
+      return false;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM layer_inventories WHERE NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",
+                 SQL_END) &&
+         sql_commit(db, error);
+}

@@ -1,0 +1,87 @@
+/* What a layer's bytes look like, and having them inspected. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "inspect/inspection.h"
+#include "pipeline/pipeline-private.h"
+
+#define HEAD_BYTES 512u
+
+static Slice
+read_head(Pipeline *pipeline, const Digest *digest, uint8_t head[HEAD_BYTES])
+{
+  auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, NULL, NULL);
+  ssize_t got = fd < 0 ? -1 : pread(fd, head, HEAD_BYTES, 0);
+  return got <= 0 ? SLICE_EMPTY : slice_new(head, (size_t)got);
+}
+
+/* gzip, zstd, or a tar's "ustar" at its place: everything else (configs, signatures, charts'
+ * metadata) is worth a worker only when a manifest calls it a layer. */
+bool
+layers_look_inspectable(Pipeline *pipeline, const Digest *digest)
+{
+  uint8_t bytes[HEAD_BYTES];
+  Slice head = read_head(pipeline, digest, bytes);
+  return slice_has_prefix(head, SLICE_LITERAL("\x1f\x8b")) ||
+         slice_has_prefix(head, SLICE_LITERAL("\x28\xb5\x2f\xfd")) ||
+         slice_equal_string(slice_sub(head, 257, 5), "ustar");
+}
+
+/* What podman would unpack and we do not: such a layer must not pass for one that holds nothing. */
+static const char *
+unread_compression(Pipeline *pipeline, const Digest *digest)
+{
+  uint8_t bytes[HEAD_BYTES];
+  Slice head = read_head(pipeline, digest, bytes);
+  if (slice_has_prefix(head, SLICE_LITERAL("BZh")))
+    return "bzip2";
+  return slice_has_prefix(head, SLICE_LITERAL("\xfd\x37zXZ")) ? "xz" : NULL;
+}
+
+/* What will never turn out otherwise is no use trying again. */
+static bool
+is_final(const GError *error)
+{
+  return error->domain == ASSAY_ERROR &&
+         (error->code == ASSAY_ERROR_INVALID || error->code == ASSAY_ERROR_LIMIT ||
+          error->code == ASSAY_ERROR_UNSUPPORTED || error->code == ASSAY_ERROR_MISMATCH ||
+          error->code == ASSAY_ERROR_TIMEOUT || error->code == ASSAY_ERROR_FAILED ||
+          error->code == ASSAY_ERROR_NOT_FOUND);
+}
+
+static LayerInventory *
+inspect(Pipeline *pipeline, const Digest *digest, GError **error)
+{
+  InspectionInput input = {.layer = digest, .allow_uncaged = pipeline->config->allow_uncaged};
+  auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, &input.size, error);
+  if (fd < 0)
+    return NULL;
+  input.fd = fd;
+  const char *unread = unread_compression(pipeline, digest);
+  if (unread != NULL) {
+    error_set(error, ASSAY_ERROR_UNSUPPORTED,
+              "layer %s: compressed by %s, which is not read; push it with gzip or zstd",
+              digest->text, unread);
+    return NULL;
+  }
+  return inspect_layer(&input, &pipeline->config->limits, pipeline->stop, error);
+}
+
+LayerOutcome
+layers_inspect(Pipeline *pipeline, const Digest *digest, bool last_attempt, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  /* Two may have wanted it at the same time. */
+  if (images_layer_state(pipeline->sql, digest, NULL, NULL) == INVENTORY_THERE)
+    return LAYER_INSPECTED;
+  g_autoptr(LayerInventory) inventory = inspect(pipeline, digest, &failure);
+  if (inventory != NULL && images_store_inventory(pipeline->sql, inventory, &failure))
+    return LAYER_INSPECTED;
+  bool final = is_final(failure) || last_attempt;
+  if (final && !g_cancellable_is_cancelled(pipeline->stop))
+    images_store_layer_failure(pipeline->sql, digest, failure->message, NULL);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return final ? LAYER_FAILED : LAYER_TRY_AGAIN;
+}

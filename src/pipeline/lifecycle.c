@@ -1,0 +1,117 @@
+/* The pipeline's start and stop, its policy, and what /metrics prints of it. */
+#include "base/error.h"
+#include "base/log.h"
+#include "pipeline/pipeline-private.h"
+
+bool
+pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
+{
+  g_autoptr(PolicySet) policy = policy_set_load(path, error);
+  if (policy == NULL)
+    return false;
+  g_mutex_lock(&pipeline->lock);
+  PolicySet *former = pipeline->policy;
+  pipeline->policy = policy_set_ref(policy);
+  g_mutex_unlock(&pipeline->lock);
+  policy_set_unref(former);
+  pipeline_rejudge(pipeline);
+  g_autoptr(GPtrArray) warnings = policy_set_warnings(policy);
+  for (guint i = 0; i < warnings->len; i++)
+    log_warning("a part of the policy has no effect", "detail", g_ptr_array_index(warnings, i),
+                NULL);
+  return true;
+}
+
+Pipeline *
+pipeline_new(const Config *config, const char *data_folder, Registry *registry, BlobStore *blobs,
+             SqlPool *sql, GError **error)
+{
+  g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
+  pipeline->config = config;
+  pipeline->data_folder = g_strdup(data_folder);
+  pipeline->registry = registry;
+  pipeline->blobs = blobs;
+  pipeline->sql = sql;
+  pipeline->generation = 1;
+  g_mutex_init(&pipeline->lock);
+  g_mutex_init(&pipeline->listener_lock);
+  g_cond_init(&pipeline->changed);
+  pipeline->stop = g_cancellable_new();
+  pipeline->backlog = true;
+  pipeline->verdicts = verdict_cache_new();
+  pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  pipeline->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  pipeline->waiting =
+      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+  guint workers = config->limits.workers != 0 ? config->limits.workers : g_get_num_processors();
+  pipeline->pool = g_thread_pool_new(pipeline_run_job, pipeline, (int)workers, FALSE, NULL);
+  if (!pipeline_reload_policy(pipeline, config->policy, error) ||
+      !images_check_detectors(pipeline->sql, error))
+    return NULL;
+  pipeline_start_watching(pipeline);
+  return g_steal_pointer(&pipeline);
+}
+
+void
+pipeline_stop(Pipeline *pipeline, int64_t end)
+{
+  g_mutex_lock(&pipeline->lock);
+  pipeline->draining = true;
+  while (pipeline->running > 0 && g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
+    continue;
+  g_mutex_unlock(&pipeline->lock);
+  g_cancellable_cancel(pipeline->stop);
+}
+
+void
+pipeline_free(Pipeline *pipeline)
+{
+  if (pipeline == NULL)
+    return;
+  pipeline_stop(pipeline, 0);
+  pipeline_end_watching(pipeline);
+  g_thread_pool_free(pipeline->pool, FALSE, TRUE);
+  verdict_cache_free(pipeline->verdicts);
+  g_hash_table_unref(pipeline->queued_layers);
+  g_hash_table_unref(pipeline->in_flight);
+  g_hash_table_unref(pipeline->waiting);
+  advisory_database_unref(pipeline->advisories);
+  policy_set_unref(pipeline->policy);
+  g_object_unref(pipeline->stop);
+  g_mutex_clear(&pipeline->lock);
+  g_mutex_clear(&pipeline->listener_lock);
+  g_cond_clear(&pipeline->changed);
+  g_free(pipeline->data_folder);
+  g_free(pipeline);
+}
+
+void
+pipeline_write_metrics(Pipeline *pipeline, GString *out)
+{
+  g_mutex_lock(&pipeline->lock);
+  g_string_append_printf(
+      out,
+      "# HELP assay_inspections_total Layers inspected, by outcome.\n"
+      "# TYPE assay_inspections_total counter\n"
+      "assay_inspections_total{outcome=\"done\"} %" G_GUINT64_FORMAT "\n"
+      "assay_inspections_total{outcome=\"failed\"} %" G_GUINT64_FORMAT "\n"
+      "# HELP assay_inspections_queued Layers waiting for or under inspection.\n"
+      "# TYPE assay_inspections_queued gauge\n"
+      "assay_inspections_queued %u\n"
+      "# HELP assay_images_scanned_total Images scanned.\n"
+      "# TYPE assay_images_scanned_total counter\n"
+      "assay_images_scanned_total %" G_GUINT64_FORMAT "\n"
+      "# HELP assay_rematches_total Times that all images were matched with new advisories.\n"
+      "# TYPE assay_rematches_total counter\n"
+      "assay_rematches_total %" G_GUINT64_FORMAT "\n"
+      "# HELP assay_rematch_seconds How long the last of them took.\n"
+      "# TYPE assay_rematch_seconds gauge\n"
+      "assay_rematch_seconds %f\n"
+      "# HELP assay_advisories_available Whether an advisory database is open.\n"
+      "# TYPE assay_advisories_available gauge\n"
+      "assay_advisories_available %d\n",
+      pipeline->layers_inspected, pipeline->layers_failed,
+      g_hash_table_size(pipeline->queued_layers), pipeline->images_scanned, pipeline->rematches,
+      pipeline->rematch_seconds, pipeline->advisories != NULL);
+  g_mutex_unlock(&pipeline->lock);
+}
