@@ -97,7 +97,9 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return NULL;
   input->scan_state = summary->state;
   input->detail = summary->error;
-  if (summary->state != SCAN_DONE)
+  /* Without packages there is nothing to match: a signature that looks like an image, a lone
+   * program. */
+  if (summary->state != SCAN_DONE || summary->packages == 0)
     return policy_judge(policy, input);
   g_autoptr(MatchResult) result = pipeline_image_findings(pipeline, manifest, &failure);
   if (result != NULL) {

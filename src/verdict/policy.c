@@ -172,7 +172,8 @@ read_expiry(Place *place, const char *text, int64_t *expires, GError **error)
               "%s: \"%s\" is no date; write 2027-01-31 or 2027-01-31T12:00:00Z", place->key, text);
     return place_failed(place, error);
   }
-  *expires = (g_date_time_to_unix(moment) + (is_day ? 86400 : 0)) * G_USEC_PER_SEC;
+  *expires = (g_date_time_to_unix(moment) + (is_day ? 86400 : 0)) * G_USEC_PER_SEC +
+             g_date_time_get_microsecond(moment);
   return true;
 }
 

@@ -3,6 +3,8 @@
 A sanitizer report of any process under test fails the test that caused it, wherever the process wrote."""
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,47 @@ def bullseye():
 def bookworm():
     """A layout of Debian 12 with the tags "vulnerable" and "upgraded"."""
     return images.debian_layout("bookworm")
+
+
+@pytest.fixture(scope="session")
+def security_data(program, tmp_path_factory):
+    """security_data(suite): a data folder with the advisories of a security suite, from the mirror, for the sources of
+    the suite's image. Made once; to be read, or copied."""
+    made = {}
+
+    def make(suite):
+        if suite not in made:
+            folder = tmp_path_factory.mktemp(suite)
+            sources = images.debian_image.source_packages(images.debian_layout(suite))
+            subprocess.run([program, "db", "import", "--data", folder, "--type", "debian-repo", "--url",
+                            images.debian_image.mirrors()[1], "--suite", f"{suite}-security", "--sources", ",".join(sources)],
+                           check=True, stdout=subprocess.DEVNULL)
+            made[suite] = folder
+        return made[suite]
+    return make
+
+
+@pytest.fixture
+def skopeo(command):
+    """skopeo("copy", source, target, ...): plain HTTP is fine."""
+    def run(action, *arguments, **options):
+        tls = {"copy": ["--src-tls-verify=false", "--dest-tls-verify=false"]}.get(action, ["--tls-verify=false"])
+        return command("skopeo", "--insecure-policy", action, *tls, *arguments, **options)
+    return run
+
+
+@pytest.fixture
+def podman(command):
+    """podman("pull", ...) or buildah, with a storage of this test alone (podman wants short paths)."""
+    folder = Path(tempfile.mkdtemp(prefix="assay-"))
+
+    def run(*arguments, program="podman", **options):
+        storage = ["--root", folder / "storage", "--runroot", folder / "run", "--storage-driver", "vfs"]
+        if program == "podman":
+            storage += ["--tmpdir", folder / "tmp", "--events-backend", "none"]
+        return command(program, *storage, *arguments, **options)
+    yield run
+    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 artifacts. What comes back has the digests that went in, byte for byte."""
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,29 +13,6 @@ ANY_MANIFEST = ", ".join([MANIFEST, INDEX, "application/vnd.docker.distribution.
                           "application/vnd.docker.distribution.manifest.list.v2+json"])
 HELM_CONFIG = "application/vnd.cncf.helm.config.v1+json"
 HELM_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-
-
-@pytest.fixture
-def skopeo(command):
-    """skopeo("copy", source, target, ...): plain HTTP is fine."""
-    def run(action, *arguments, **options):
-        tls = {"copy": ["--src-tls-verify=false", "--dest-tls-verify=false"]}.get(action, ["--tls-verify=false"])
-        return command("skopeo", "--insecure-policy", action, *tls, *arguments, **options)
-    return run
-
-
-@pytest.fixture
-def podman(command):
-    """podman("pull", ...) or buildah, with a storage of this test alone (podman wants short paths)."""
-    folder = Path(tempfile.mkdtemp(prefix="assay-"))
-
-    def run(*arguments, program="podman", **options):
-        storage = ["--root", folder / "storage", "--runroot", folder / "run", "--storage-driver", "vfs"]
-        if program == "podman":
-            storage += ["--tmpdir", folder / "tmp", "--events-backend", "none"]
-        return command(program, *storage, *arguments, **options)
-    yield run
-    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False)
 
 
 def pushed_and_pulled(skopeo, server, layout, tag, tmp_path, *options):

@@ -13,19 +13,6 @@ from assay_server import SHARED, findings_of
 from images import ALMALINUX
 
 
-@pytest.fixture(scope="session")
-def security_data(program, tmp_path_factory):
-    """security_data(suite): a data folder with the advisories of a security suite, from the mirror."""
-    def make(suite):
-        folder = tmp_path_factory.mktemp(suite)
-        sources = debian_image.source_packages(images.debian_layout(suite))
-        subprocess.run([program, "db", "import", "--data", folder, "--type", "debian-repo", "--url",
-                        debian_image.mirrors()[1], "--suite", f"{suite}-security", "--sources", ",".join(sources)],
-                       check=True, stdout=subprocess.DEVNULL)
-        return folder
-    return make
-
-
 def apt_upgrades(suite, root, work):
     """{source package: version} that `apt-get -s dist-upgrade` would bring from the security suite into the root."""
     archive, security = debian_image.mirrors()

@@ -1,0 +1,273 @@
+"""The gate at pull: what a policy refuses cannot be pulled, by no client and in no way, and the client's user is told why."""
+import datetime
+import json
+import lzma
+import shutil
+
+import pytest
+
+import gate
+import images
+from gate import FIXED, STRICT, import_advisories, pull, refusal, reload, rematches, wait_until
+from oci_layout import CONFIG, MANIFEST, Layout, compress, tar_of
+
+
+@pytest.fixture
+def alpine(tmp_path):
+    """(layout, digest of its vulnerable image, digest of its fixed one)"""
+    return gate.alpine_layout(tmp_path / "alpine")
+
+
+@pytest.fixture
+def push(skopeo):
+    """push(server, layout, tag, repository, as_tag): the image behind the tag, or all images of an index."""
+    def run(server, layout, tag, repository, as_tag=None):
+        skopeo("copy", "--quiet", "--all", f"oci:{layout}:{tag}", f"docker://{server.address}/{repository}:{as_tag or tag}")
+    return run
+
+
+# --- the whole, on real images ---
+
+@pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
+def test_strict_refuses_what_apt_would_upgrade(suite, start_server, assay, skopeo, podman, push, security_data, tmp_path):
+    """With the advisories of the security suite alone, which have no severities."""
+    layout, data = images.debian_layout(suite), security_data(suite)
+    server = start_server(policy="strict")
+    shutil.copy(data / "advisories.db", server.data / "advisories.db")
+    for tag in ("vulnerable", "upgraded"):
+        push(server, layout, tag, "prod/debian")
+    gate.wait_for_advisories(server)
+    image = f"{server.address}/prod/debian"
+    report = json.loads(assay("scan", "--data", data, "--policy", "strict", "--repository", "prod/debian", "--format",
+                              "json", f"oci:{layout}:vulnerable", check=1).stdout)
+    worst = report["verdict"]["reasons"][0]
+    assert report["verdict"]["policy"] == "strict" and "CVE-" in worst and "fixed in" in worst
+
+    for refused in (skopeo("copy", f"docker://{image}:vulnerable", f"dir:{tmp_path}/no", check=None),
+                    podman("pull", "--tls-verify=false", f"{image}:vulnerable", check=None)):
+        assert refused.returncode != 0
+        shown = refused.stderr
+        assert 'policy "strict" refuses' in shown.replace("\\", "") and worst in shown and "upgrade these packages" in shown
+    # The gate, the scan and the API say the same, in the same words: one function judges.
+    digest = skopeo("inspect", "--format", "{{.Digest}}", f"docker://{image}:upgraded").stdout.strip()
+    assert server.get_json(f"/api/v1/images/{digest}/verdict?repository=prod/debian")["allowed"]
+    digest = gate.digest_of_tag(layout, "vulnerable")
+    verdict = server.get_json(f"/api/v1/images/{digest}/verdict?repository=prod/debian")
+    assert verdict["reasons"] == report["verdict"]["reasons"] and not verdict["allowed"]
+
+    skopeo("copy", f"docker://{image}:upgraded", f"dir:{tmp_path}/yes")
+    podman("pull", "--tls-verify=false", f"{image}:upgraded")
+    assay("scan", "--data", data, "--policy", "strict", "--repository", "prod/debian", f"oci:{layout}:upgraded")
+
+
+# --- ways to ask ---
+
+def test_tags_digests_and_members_of_an_index(start_server, assay, skopeo, push, alpine, tmp_path):
+    layout, vulnerable, fixed = alpine
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    push(server, layout, "vulnerable", "team/app")
+    push(server, layout, "both", "team/app")
+    wait_until(lambda: "CVE-2019-1547" in refusal(server, "team/app", "vulnerable"))
+    message = refusal(server, "team/app", vulnerable)
+    assert f'policy "strict" refuses team/app@{vulnerable}: 3 findings block: ' in message
+    assert "CVE-2019-14697 (unknown counted as critical, musl 1.1.22-r2, fixed in 1.1.22-r3)" in message
+    # The index leaves, each of its images only if it may.
+    for reference in ("both", fixed):
+        answer = pull(server, "team/app", reference)
+        assert answer.status_code == 200, answer.text
+    source = f"docker://{server.address}/team/app:both"
+    refused = skopeo("copy", "--all", source, f"dir:{tmp_path}/all", check=None)
+    assert refused.returncode != 0 and "CVE-2019-1547" in refused.stderr
+    # HEAD tells that it is there: clients ask before they push what repairs it.
+    head = pull(server, "team/app", "vulnerable", "HEAD")
+    assert head.status_code == 200 and head.headers["Docker-Content-Digest"] == vulnerable
+    push(server, layout, "fixed", "team/app", "vulnerable")
+    assert pull(server, "team/app", "vulnerable").status_code == 200
+    refusal(server, "team/app", vulnerable)
+
+
+def test_blobs_are_not_gated(start_server, assay, push, alpine):
+    """docs/policy.md: layers are shared with images that may leave; what makes an image of them is the manifest."""
+    layout, vulnerable, _ = alpine
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    push(server, layout, "vulnerable", "team/app")
+    refusal(server, "team/app", vulnerable)
+    manifest = json.loads((layout / "blobs/sha256" / vulnerable.split(":")[1]).read_text())
+    layer = manifest["layers"][0]["digest"]
+    assert server.request("GET", f"/v2/team/app/blobs/{layer}").status_code == 200
+
+
+# --- what was not, or cannot be, scanned ---
+
+def test_an_image_without_advisories_is_unscanned(start_server, assay, push, alpine, tmp_path):
+    layout, vulnerable, fixed = alpine
+    server = start_server(policy=STRICT)
+    push(server, layout, "fixed", "team/app")
+    assert "it was never scanned: there are no advisories yet" in refusal(server, "team/app", "fixed")
+    # Advisories for another distribution tell nothing of this one.
+    import_advisories(assay, server, {**gate.secdb(musl={"1.2.4-r3": ["CVE-1"]}), "distroversion": "v3.18"})
+    wait_until(lambda: "there are no advisories for alpine:3.10" in refusal(server, "team/app", "fixed"))
+    scanned = assay("scan", "--data", server.data, "--policy", "strict", f"oci:{layout}:fixed", check=1)
+    assert "there are no advisories for alpine:3.10" in scanned.stdout
+    import_advisories(assay, server)
+    wait_until(lambda: pull(server, "team/app", "fixed").status_code == 200)
+
+
+def odd_images(layout):
+    """Images that are none for one that looks at media types alone, or that cannot be scanned."""
+    tar = tar_of(gate.alpine_files())
+    manifest = json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [tar])["digest"][7:]).read_text())
+    layer, config = manifest["layers"][0], manifest["config"]
+    foreign = {**layer, "mediaType": "application/x-anything"}
+    xz = layout.add_blob(lzma.compress(tar), "application/x-anything")
+    plain = layout.add_blob(tar, "application/x-anything")
+    other = layout.add_blob(compress(tar_of({"a": "b"}), "gzip"), layer["mediaType"])
+    return {
+        "foreign-type-beside": ({**manifest, "layers": [layer, foreign]}, "its scan failed: the image config names"),
+        "foreign-type-alone": ({**manifest, "layers": [foreign]}, "findings block"),
+        "plain-tar-of-foreign-type": ({**manifest, "layers": [plain]}, "findings block"),
+        "xz-of-foreign-type": ({**manifest, "layers": [xz]}, "compressed by xz, which is not read"),
+        "octet-stream-config": ({**manifest, "config": {**config, "mediaType": "application/octet-stream"}}, "findings block"),
+        "other-content-than-the-config-says": ({**manifest, "layers": [other]}, "its scan failed: layer"),
+        "no-archive": ({**manifest, "layers": [layout.add_blob(b"\x1f\x8b" + b"x" * 600, layer["mediaType"])]},
+                       "its scan failed"),
+        "no-layers": ({**manifest, "layers": []}, "its scan failed"),
+    }
+
+
+def test_nothing_leaves_unscanned_under_a_disguise(start_server, assay, push, tmp_path):
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    layout = Layout(tmp_path / "odd")
+    for name, (manifest, message) in odd_images(layout).items():
+        layout.add_manifest(manifest, name)
+        gate.push_layout(server, layout.folder, name, "team/odd")
+        assert message in refusal(server, "team/odd", name), name
+
+
+def test_artifacts_leave(start_server, push, tmp_path):
+    """A chart, and a signature that borrows an image's config, hold no file system."""
+    server = start_server(policy=STRICT)
+    layout = Layout(tmp_path / "artifacts")
+    chart = {"schemaVersion": 2, "mediaType": MANIFEST,
+             "config": layout.add_blob(b'{"name": "c"}', "application/vnd.cncf.helm.config.v1+json"),
+             "layers": [layout.add_blob(compress(tar_of({"c/Chart.yaml": "name: c"}), "gzip"),
+                                        "application/vnd.cncf.helm.chart.content.v1.tar+gzip")]}
+    signature = {"schemaVersion": 2, "mediaType": MANIFEST,
+                 "config": layout.add_blob(b'{"rootfs": {"type": "layers", "diff_ids": []}}', CONFIG),
+                 "layers": [layout.add_blob(b'{"critical": {}}', "application/vnd.dev.cosign.simplesigning.v1+json")]}
+    for name, manifest in (("chart", chart), ("signature", signature)):
+        layout.add_manifest(manifest, name)
+        gate.push_layout(server, layout.folder, name, "team/artifacts")
+        assert pull(server, "team/artifacts", name).status_code == 200
+    states = {image["tags"][0]: image["scan"]["state"]
+              for image in server.get_json("/api/v1/repositories/team/artifacts/images")["images"]}
+    assert states == {"chart": "not-applicable", "signature": "done"}
+
+
+# --- policies that change, and verdicts that turn by themselves ---
+
+def policy_until(moment):
+    return f"""policies:
+  - name: graced
+    namespaces: [graced/*]
+    vulnerabilities: {{block: [high], grace: 4s}}
+  - name: excused
+    namespaces: [excused/*]
+    vulnerabilities: {{block: [high]}}
+    allowlist:
+      - {{id: CVE-2019-14697, reason: not reachable}}
+      - {{id: CVE-2019-1547, reason: fixed in the next release, expires: "{moment}"}}
+      - {{id: CVE-2019-1563, package: openssl, reason: as above, expires: "{moment}"}}
+  - name: dry
+    namespaces: [dry/*]
+    mode: dry-run
+    vulnerabilities: {{block: [high]}}
+  - {{name: rest, namespaces: ['**'], vulnerabilities: {{block: [high]}}}}
+"""
+
+
+def test_namespaces_grace_and_expiry(start_server, assay, push, alpine):
+    layout, vulnerable, _ = alpine
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    push(server, layout, "vulnerable", "rest/app")
+    wait_until(lambda: "CVE-2019-1547" in refusal(server, "rest/app", "vulnerable"))
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=5)
+    reload(server, policy_until(moment.isoformat(timespec="milliseconds")))
+    for namespace in ("graced", "excused", "dry"):
+        push(server, layout, "vulnerable", f"{namespace}/app")
+        # Asked twice: what is remembered must not outlive its time.
+        answers = [pull(server, f"{namespace}/app", "vulnerable") for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200], (namespace, answers[0].text)
+    assert 'policy "rest" refuses' in refusal(server, "rest/app", "vulnerable")
+    graced, dry = pull(server, "graced/app", "vulnerable"), pull(server, "dry/app", "vulnerable")
+    assert "blocks when its grace ends" in graced.headers["Warning"]
+    assert "would refuse dry/app:vulnerable: 3 findings block" in dry.headers["Warning"].replace("\\", "")
+
+    wait_until(lambda: pull(server, "graced/app", "vulnerable").status_code == 403, 20)
+    wait_until(lambda: pull(server, "excused/app", "vulnerable").status_code == 403, 20)
+    assert datetime.datetime.now(datetime.timezone.utc) >= moment
+    assert "2 findings block" in refusal(server, "excused/app", "vulnerable")
+    verdict = server.get_json(f"/api/v1/images/{vulnerable}/verdict?repository=excused/app")
+    assert "the allowlist entry for CVE-2019-1547 in libcrypto1.1 has expired (fixed in the next release)" in verdict["warnings"]
+    assert verdict["ignored"] == 1
+
+
+def test_a_new_policy_and_a_broken_one(start_server, assay, push, alpine):
+    layout, _, _ = alpine
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    push(server, layout, "vulnerable", "team/app")
+    wait_until(lambda: "findings block" in refusal(server, "team/app", "vulnerable"))
+    reload(server, STRICT.replace("critical]", "grave]"))
+    assert "policy.yaml:2: policy \\\"strict\\\": vulnerabilities.block[0]: \\\"grave\\\"" in server.log_text()
+    refusal(server, "team/app", "vulnerable")
+    reload(server, "policies:\n  - {name: other, namespaces: [other/**], unscanned: block}\n")
+    assert pull(server, "team/app", "vulnerable").status_code == 200
+    reload(server, STRICT)
+    refusal(server, "team/app", "vulnerable")
+
+
+def test_advisories_that_change(start_server, assay, push, alpine):
+    """Every image is judged and counted anew, without a push, and without a layer: these are gone."""
+    layout, vulnerable, fixed = alpine
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    for tag in ("vulnerable", "fixed"):
+        push(server, layout, tag, "team/app")
+    wait_until(lambda: pull(server, "team/app", "fixed").status_code == 200)
+    refusal(server, "team/app", "vulnerable")
+    read, matched = gate.inspections(server), rematches(server)
+    for blob in (server.data / "blobs").rglob("*"):
+        if blob.is_file() and blob.read_bytes()[:2] == b"\x1f\x8b":
+            blob.unlink()
+    import_advisories(assay, server, gate.secdb(musl={"1.1.22-r4": ["CVE-2030-1"], "1.1.22-r3": ["CVE-2019-14697"]}))
+    message = wait_until(lambda: pull(server, "team/app", "fixed").status_code == 403 and refusal(server, "team/app", "fixed"))
+    assert "1 finding blocks: CVE-2030-1" in message
+    assert "2 findings block" in refusal(server, "team/app", "vulnerable")
+    wait_until(lambda: rematches(server) > matched)
+    counts = {digest: server.wait_for_scan("team/app", digest)["fixable"]["unknown"] for digest in (vulnerable, fixed)}
+    assert counts == {vulnerable: 2, fixed: 1}
+    import_advisories(assay, server, gate.secdb(other={"1-r0": ["CVE-2030-2"]}))
+    wait_until(lambda: [pull(server, "team/app", tag).status_code for tag in ("fixed", "vulnerable")] == [200, 200])
+    assert gate.inspections(server) == read
+
+
+def test_what_was_pushed_twice_is_known(start_server, assay, push, alpine, tmp_path):
+    """Layers that images share are read once; an image that is pushed again is not scanned again."""
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    layout = Layout(tmp_path / "shared")
+    base = tar_of(gate.alpine_files(**FIXED))
+    digests = [layout.add_image(f"v{i}", [base, {"srv/file": f"{i}"}])["digest"] for i in range(4)]
+    for again in range(2):
+        for i in range(4):
+            push(server, layout.folder, f"v{i}", f"team/app{again}")
+    for digest in digests:
+        assert server.wait_for_scan("team/app1", digest)["state"] == "done"
+    assert gate.inspections(server) == 5 and gate.metric(server, "assay_images_scanned_total") == 4
+    assert (gate.rows(server, "images"), gate.rows(server, "packages"), gate.rows(server, "layer_inventories")) == (4, 3, 5)
