@@ -113,8 +113,8 @@ connection_open(SqlPool *pool, GError **error)
 }
 
 #ifdef ASSAY_FAULT_INJECTION
-/* Test builds write each statement that they prepare to $ASSAY_SQL_TRACE, for the test that has a
- * PostgreSQL prepare it, too. */
+/* Test builds write the schema and each statement that they prepare to $ASSAY_SQL_TRACE, for the
+ * test that has a PostgreSQL take them, too. */
 static void
 trace_statement(const char *text)
 {
@@ -384,6 +384,7 @@ migrate_one(SqlPool *pool, size_t version, GError **error)
   g_autoptr(SqlConnection) connection = sql_acquire(pool, SQL_WRITE, error);
   if (connection == NULL)
     return false;
+  trace_statement(migrations[version - 1]);
   int code = sqlite3_exec(connection->handle, migrations[version - 1], NULL, NULL, NULL);
   if (code != SQLITE_OK)
     return sql_error(error, connection->handle, code, "schema migration");
@@ -395,10 +396,10 @@ migrate_one(SqlPool *pool, size_t version, GError **error)
 static bool
 migrate(SqlPool *pool, GError **error)
 {
-  int code =
-      sqlite3_exec(pool->writer->handle,
-                   "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY)",
-                   NULL, NULL, NULL);
+  static const char table[] =
+      "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY)";
+  trace_statement(table);
+  int code = sqlite3_exec(pool->writer->handle, table, NULL, NULL, NULL);
   if (code != SQLITE_OK)
     return sql_error(error, pool->writer->handle, code, "schema migrations");
   size_t version = 0;

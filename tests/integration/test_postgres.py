@@ -1,0 +1,125 @@
+"""One SQL text, two drivers: a real PostgreSQL 15 takes the schema and prepares every statement, those that a server was seen
+to prepare and those that only stand in the source."""
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import images
+from assay_server import ROOT
+from repository import Repository
+
+BIN = Path("/usr/lib/postgresql/15/bin")
+ROOMS = ("registry", "pipeline", "server", "storage")
+
+
+class Postgres:
+    """A private cluster in a folder of its own, reached by a socket in it; an unprivileged user runs it."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        shutil.chown(self.folder, self.user)
+
+    def run(self, program, *arguments, **options):
+        as_user = ["runuser", "-u", self.user, "--"] if os.geteuid() == 0 else []
+        return subprocess.run([*as_user, str(BIN / program), *map(str, arguments)], cwd=self.folder, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              **options)
+
+    def start(self):
+        made = self.run("initdb", "--pgdata", self.folder / "data", "--username", "assay", "--auth", "trust", "--no-sync",
+                        "--encoding", "UTF8", "--locale", "C")
+        assert made.returncode == 0, made.stdout
+        settings = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off -c shared_buffers=8MB"
+        # Its output goes to a file: a pipe would stay open as long as it runs.
+        started = self.run("pg_ctl", "--pgdata", self.folder / "data", "--wait", "--options", settings,
+                           "--log", self.folder / "log", "start")
+        assert started.returncode == 0, started.stdout + (self.folder / "log").read_text()
+        return self
+
+    def stop(self):
+        self.run("pg_ctl", "--pgdata", self.folder / "data", "--mode", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def error_of(self, sql):
+        """What the server says against it; "" when it takes it."""
+        result = self.run("psql", "--no-psqlrc", "--quiet", "--host", self.folder, "--username", "assay", "--dbname", "postgres",
+                          "--set", "ON_ERROR_STOP=1", "--command", sql)
+        return result.stdout.strip() if result.returncode else ""
+
+
+@pytest.fixture
+def postgres():
+    if not (BIN / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not installed")
+    server = Postgres()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def statements_of_source():
+    """The SQL texts of the rooms that use the metadata database: neighbouring string literals, joined."""
+    found = set()
+    for room in ROOMS:
+        for path in sorted((ROOT / "src" / room).rglob("*.c")):
+            code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+            for literals in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', code):
+                text = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', literals)).encode().decode("unicode_escape")
+                if re.match(r"(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) ", text):
+                    found.add(text)
+    return found
+
+
+def use_everything(server, assay, tmp_path):
+    """Pushes, pulls, lists, scans, matches again, deletes."""
+    one, other = Repository(server, "team/one"), Repository(server, "team/other")
+    layout = images.alpine_layout(tmp_path / "alpine")
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}",
+                    f"docker://{server.address}/team/one:v1"], check=True)
+    digest = one.get_manifest("v1").headers["Docker-Content-Digest"]
+    assert server.wait_for_scan("team/one", digest)["state"] == "done"
+    (tmp_path / "secdb.json").write_text(json.dumps(images.ALPINE_SECDB))
+    assay("db", "import", "--data", server.data, "--type", "alpine-secdb", tmp_path / "secdb.json")
+    blob = one.push_blob(b"mounted")["digest"]
+    assert one.request("POST", f"/v2/team/other/blobs/uploads/?mount={blob}&from=team/one").status_code == 201
+    assert one.request("POST", f"/v2/team/third/blobs/uploads/?mount={blob}").status_code == 201
+    subject, _ = one.push_image("subject")
+    one.push_image(subject=subject)
+    assert len(one.referrers(subject["digest"]).json()["manifests"]) == 1
+    assert one.tags("?n=1") == ["subject"]
+    server.get_json("/v2/_catalog")
+    for what in ("findings", "packages", "verdict"):
+        server.request("GET", f"/api/v1/images/{digest}/{what}")
+    server.request("GET", "/metrics")
+    server.get_json("/api/v1/repositories")
+    assert one.request("DELETE", one.start()).status_code == 204
+    for repository, path in ((one, "manifests/v1"), (one, f"manifests/{digest}"), (one, f"blobs/{blob}"),
+                             (other, f"blobs/{blob}"), (Repository(server, "team/third"), f"blobs/{blob}")):
+        assert repository.request("DELETE", path).status_code == 202, path
+
+
+def test_postgresql_takes_every_statement(postgres, assay, start_server, monkeypatch, tmp_path):
+    monkeypatch.setenv("ASSAY_SQL_TRACE", str(tmp_path / "trace"))
+    use_everything(start_server(), assay, tmp_path)
+    if not (tmp_path / "trace").exists():
+        pytest.skip("the program was built without fault_injection, and traces no SQL")
+    traced = [text for text in (tmp_path / "trace").read_text().split("\n;;\n") if text]
+    schema = list(dict.fromkeys(text for text in traced if text.startswith("CREATE")))
+    prepared = {text for text in traced if not text.startswith("CREATE")}
+    assert len(schema) >= 3 and len(prepared) > 30
+    written = statements_of_source()
+    assert prepared <= written, "a statement is put together at run time: this test would not see all of its forms"
+
+    problems = [(text, error) for text in schema if (error := postgres.error_of(text))]
+    assert "rowid" in postgres.error_of("PREPARE s AS SELECT rowid FROM manifests"), "what SQLite alone has is to be refused"
+    problems += [(text, error) for text in sorted(prepared | written) if (error := postgres.error_of(f"PREPARE s AS {text}"))]
+    assert not problems, "\n\n".join(f"{text}\n{error}" for text, error in problems)
