@@ -139,8 +139,10 @@ request_begin(Request *request)
                       "this path does not take this method; see the Allow header", NULL);
     response_header(request, "Allow", "%s", allowed);
   } else if (request->route == NULL) {
-    respond_oci_error(request, MHD_HTTP_NOT_FOUND, "NOT_FOUND", "there is nothing at this path",
-                      NULL);
+    /* The distribution API has a closed list of codes. */
+    bool listed = g_str_has_prefix(request->path, "/v2/");
+    respond_oci_error(request, MHD_HTTP_NOT_FOUND, listed ? "UNSUPPORTED" : "NOT_FOUND",
+                      "there is nothing at this path", NULL);
   } else if (body_is_too_large(request)) {
     respond_too_large(request);
   } else if (request->route->begin != NULL) {

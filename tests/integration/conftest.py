@@ -2,6 +2,7 @@
 
 A sanitizer report of any process under test fails the test that caused it, wherever the process wrote."""
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import images
 from assay_server import Server, find_program, run_assay, sanitizer_reports
+from repository import Repository
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +66,12 @@ def module_server(program, tmp_path_factory):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def repository(module_server, request):
+    """A repository of the module's server that no other test uses, empty."""
+    return Repository(module_server, "of/" + re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:200].strip("-"))
 
 
 @pytest.fixture(scope="session")
