@@ -268,8 +268,11 @@ take_bytes(Slice bytes, void *data, GError **error)
     return error_set(error, ASSAY_ERROR_MISMATCH,
                      "%s: more than the %" G_GUINT64_FORMAT " bytes that the manifest says",
                      sink->name, sink->size);
-  if (!fd_write_all(sink->fd, bytes, error))
+  if (!fd_write_all(sink->fd, bytes, error)) {
+    g_prefix_error(error, "%s: a temporary file in %s ($TMPDIR names another folder): ", sink->name,
+                   g_get_tmp_dir());
     return false;
+  }
   digest_stream_update(sink->digest, bytes);
   sink->received += bytes.size;
   progress_tell(sink->progress, sink->name, sink->received, sink->size);

@@ -5,7 +5,9 @@ import gzip
 import http.server
 import json
 import os
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -240,6 +242,14 @@ def test_broken_transfer_goes_on(scan, registry, knows_ranges):
     assert registry.ranges == ([50] if knows_ranges else [])
     registry.cut = 100
     assert scan("--no-cache", registry.target, check=2).stderr
+
+
+def test_full_disk(scan, registry):
+    """RLIMIT_FSIZE stands for the end of the disk."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    assert "$TMPDIR" in scan("--no-cache", registry.target, check=2, preexec_fn=limit).stderr
 
 
 def test_registry_that_lies(scan, registry):

@@ -147,6 +147,10 @@ test_release(void)
     if (cases[i].error >= 0)
       g_assert_error(error, ASSAY_ERROR, cases[i].error);
   }
+  /* Ubuntu's have no Valid-Until, and name only the suite with its pocket. */
+  const Slice jammy = SLICE_LITERAL("Origin: Ubuntu\nSuite: jammy-security\nCodename: jammy\n");
+  g_assert_true(debian_release_check(jammy, "jammy-security", end, NULL));
+  g_assert_false(debian_release_check(jammy, "jammy-updates", end, NULL));
   g_autofree char *ecosystem = debian_release_ecosystem(text, NULL);
   g_assert_cmpstr(ecosystem, ==, "debian:12");
   g_autofree char *ubuntu = debian_release_ecosystem(
