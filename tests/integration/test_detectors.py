@@ -1,4 +1,5 @@
 """What stands in package databases is what the distributions' own tools read from them."""
+import contextlib
 import json
 import re
 import sqlite3
@@ -173,6 +174,72 @@ def test_rpm(kind, location, inventory, rpm_root, rpm_listing, tmp_path):
     assert {(each["name"], each["version"], each["architecture"], each["source_name"], each["source_version"])
             for each in packages} == rpm_listing and len(rpm_listing) == len(images.RPM_PACKAGES)
     assert {each["location"] for each in packages} == {f"{location}/{name}"}
+
+
+DATABASE = "usr/lib/sysimage/rpm/rpmdb.sqlite"
+
+
+@pytest.mark.parametrize("layers", [
+    [{DATABASE: None, "var/lib/rpm": ("link", "../../usr/lib/sysimage/rpm")}],
+    [{"var/lib/rpm/rpmdb.sqlite": None, "usr/lib/sysimage/rpm": ("link", "../../../var/lib/rpm")}],
+    [{"usr/share/rpm/rpmdb.sqlite": None, "usr/lib/sysimage/rpm": ("link", "../../share/rpm"),
+      "var/lib/rpm": ("link", "../../usr/share/rpm")}],
+    [{"sysroot/ostree/repo/objects/ab/cd.file": None,
+      "usr/share/rpm/rpmdb.sqlite": ("hardlink", "sysroot/ostree/repo/objects/ab/cd.file")}],
+    [{"var/lib/rpm": ("link", "/srv/rpm"), "srv/rpm/rpmdb.sqlite": None}],
+    [{"var/lib/rpm": ("link", "../../usr/lib/sysimage/rpm")}, {DATABASE: None}],
+    [{"var/lib/rpm/rpmdb.sqlite": None}, {DATABASE: None}],
+    [{"var/lib/rpm/rpmdb.sqlite": None}, {DATABASE: None, "var/lib/rpm": ("link", "../../usr/lib/sysimage/rpm")}],
+], ids=["sysimage", "the other way", "ostree", "ostree's objects", "elsewhere", "in another layer", "left behind", "moved"])
+def test_rpm_through_links(layers, inventory, rpm_root, rpm_listing, tmp_path):
+    """However the places of the database lead to each other, each package is there once."""
+    database = (rpm_root / "var/lib/rpm/rpmdb.sqlite").read_bytes()
+    layers = [{path: database if content is None else content for path, content in layer.items()} for layer in layers]
+    packages = inventory(layout_of(tmp_path / "image", {"etc/os-release": images.ALMALINUX}, *layers))
+    assert sorted((each["name"], each["version"]) for each in packages) == \
+        sorted((name, version) for name, version, *_ in rpm_listing)
+
+
+def cached_inventory(scan, layout, tmp_path):
+    """What the worker made of the only layer: {name: package}."""
+    scan("--format", "json", f"oci:{layout}")
+    found, = (tmp_path / "cache/assay/inventories").glob("*.json")
+    return {each["name"]: each for each in json.loads(found.read_text())["packages"]}
+
+
+def test_rpm_files_modules_and_keys(scan, tmp_path):
+    """As `rpm -qla` lists them; keys that were imported are no packages."""
+    module = "nodejs:18:9020020230327:rhel9"
+    folder = images.rpm_database(tmp_path / "rpm", [("nodejs", 1, "18.14.2", "2.module_el9", "nodejs", module),
+                                                    *images.RPM_PACKAGES[:2]])
+    options = ["--root", str(tmp_path / "rpm/root"), "--define", "_dbpath /var/lib/rpm"]
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--passphrase", ""]
+    subprocess.run([*gpg, "--quick-gen-key", "packages@example.org", "rsa2048", "sign", "never"], check=True, capture_output=True)
+    key = tmp_path / "key.asc"
+    key.write_bytes(subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout)
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+    subprocess.run(["rpmkeys", *options, "--import", str(key)], check=True)
+    query = subprocess.run(["rpm", *options, "-qa", "--qf", "[%{=NAME} %{FILENAMES}\n]"], check=True, capture_output=True,
+                           text=True).stdout
+    listed = subprocess.run(["rpm", *options, "-qa"], check=True, capture_output=True, text=True).stdout
+    assert "gpg-pubkey" in listed
+    with contextlib.closing(sqlite3.connect(folder / "rpmdb.sqlite")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    layout = layout_of(tmp_path / "image", {"etc/os-release": images.ALMALINUX,
+                                            "var/lib/rpm/rpmdb.sqlite": (folder / "rpmdb.sqlite").read_bytes()})
+    packages = cached_inventory(scan, layout, tmp_path)
+    assert set(packages) == {"nodejs", "openssl-libs", "zlib"}
+    assert {(name, f"/{path}") for name, each in packages.items() for path in each["files"].splitlines()} == \
+        {tuple(line.split(" ", 1)) for line in query.splitlines()}
+    assert (packages["nodejs"]["module"], packages["nodejs"]["version"]) == (module, "1:18.14.2-2.module_el9")
+    assert "module" not in packages["zlib"]
+
+
+def test_apk_files(scan, tmp_path):
+    packages = cached_inventory(scan, images.alpine_layout(tmp_path / "image"), tmp_path)
+    assert packages["musl"]["files"].splitlines() == ["lib/libc.musl-x86_64.so.1", "lib/ld-musl-x86_64.so.1"]
 
 
 def test_broken_databases_are_told(scan, rpm_root, tmp_path):
