@@ -164,6 +164,17 @@ write_document(json_t *answer, const GError *error)
   return fd_write_all(STDOUT_FILENO, slice_from_string(text), NULL);
 }
 
+/* GLib's own writer asks what kind of file standard error is, which the cage forbids: what a
+ * library says before it aborts would be lost. */
+static GLogWriterOutput
+write_trouble(GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer data)
+{
+  for (gsize i = 0; i < count; i++)
+    if (strcmp(fields[i].key, "MESSAGE") == 0)
+      fd_write_all(STDERR_FILENO, slice_from_string(fields[i].value), NULL);
+  return G_LOG_WRITER_HANDLED;
+}
+
 static int
 self_test(const char *how)
 {
@@ -178,6 +189,7 @@ int
 worker_main(int argc, char **argv)
 {
   static const char self_test_option[] = "--self-test=";
+  g_log_set_writer_func(write_trouble, NULL, NULL);
   if (argc == 2 && g_str_has_prefix(argv[1], self_test_option))
     _exit(self_test(argv[1] + strlen(self_test_option)));
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "inspect/inspection.h"
+#include "inspect/sanitised.h"
 #include "inspect/worker_process.h"
 
 /* --- layers --- */
@@ -357,6 +358,34 @@ test_limits(void)
   }
 }
 
+/* The worker meets its bound and says which setting that is. */
+static void
+test_memory(void)
+{
+  if (SANITISED) {
+    g_test_skip("AddressSanitizer needs more address space than any limit");
+    return;
+  }
+  g_autoptr(GError) error = NULL;
+  ConfigLimits limits = config_default_limits();
+  limits.worker_memory_bytes = 256 << 20;
+  g_autoptr(GByteArray) tar =
+      make_tar((const Entry[]){{"var/lib/dpkg/status", "x", NULL, 0}, {NULL}});
+  const guint size = 200 << 20;
+  g_byte_array_set_size(tar, 512 + size + 1024);
+  memset(tar->data + 512, '\n', size);
+  memset(tar->data + 512 + size, 0, 1024);
+  g_snprintf((char *)tar->data + 124, 12, "%011o", size);
+  memset(tar->data + 148, ' ', 8);
+  unsigned sum = 0;
+  for (size_t i = 0; i < 512; i++)
+    sum += tar->data[i];
+  g_snprintf((char *)tar->data + 148, 8, "%06o", sum);
+  g_assert_null(inspect_bytes(tar->data, tar->len, &limits, NULL, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  g_assert_nonnull(strstr(error->message, "limits.worker_memory_bytes"));
+}
+
 static void
 test_archive_index(void)
 {
@@ -393,6 +422,7 @@ main(int argc, char **argv)
   g_test_add_func("/worker/names", test_names);
   g_test_add_func("/worker/broken-layers", test_broken_layers);
   g_test_add_func("/worker/limits", test_limits);
+  g_test_add_func("/worker/memory", test_memory);
   g_test_add_func("/worker/archive-index", test_archive_index);
   return g_test_run();
 }
