@@ -62,6 +62,23 @@ add_member(struct archive *archive, struct archive_entry *entry, GPtrArray *memb
   return true;
 }
 
+/* A member of odd types is stored in fewer bytes than it has: it does not stand in one piece. */
+static bool
+last_is_whole(struct archive *archive, const GPtrArray *members)
+{
+  if (members->len == 0)
+    return true;
+  const TarMember *last = g_ptr_array_index(members, members->len - 1);
+  uint64_t end, read = (uint64_t)MAX(archive_filter_bytes(archive, 0), 0);
+  return !__builtin_add_overflow(last->offset, last->size, &end) && end <= read;
+}
+
+static bool
+cannot_be_read(GError **error)
+{
+  return error_set(error, ASSAY_ERROR_INVALID, "the archive has a member that cannot be read");
+}
+
 static bool
 is_longer(const char *name, size_t most)
 {
@@ -77,7 +94,7 @@ read_members(struct archive *archive, Source *source, const Limits *limits, GPtr
   while (code == ARCHIVE_OK || code == ARCHIVE_WARN) {
     code = archive_read_next_header(archive, &entry);
     if (code == ARCHIVE_EOF)
-      return true;
+      return last_is_whole(archive, members) || cannot_be_read(error);
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
       break;
     if (members->len == limits->most)
@@ -90,8 +107,9 @@ read_members(struct archive *archive, Source *source, const Limits *limits, GPtr
                        "a name in the archive is longer than %u bytes (limits.path_bytes)",
                        limits->path_bytes);
     /* Sparse members do not stand in one piece. */
-    if (archive_entry_sparse_count(entry) > 0 || !add_member(archive, entry, members))
-      return error_set(error, ASSAY_ERROR_INVALID, "the archive has a member that cannot be read");
+    if (!last_is_whole(archive, members) || archive_entry_sparse_count(entry) > 0 ||
+        !add_member(archive, entry, members))
+      return cannot_be_read(error);
   }
   if (source->error != NULL) {
     g_propagate_error(error, g_steal_pointer(&source->error));
