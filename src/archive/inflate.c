@@ -194,11 +194,12 @@ read_gzip(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
     state->next_in = inflater->input + inflater->input_at;
     state->avail_in = (uint32_t)before;
     int code = step_gzip(inflater);
-    input_skip(inflater, before - state->avail_in);
-    if (code < 0) {
+    /* Behind an error ISA-L leaves counts that mean nothing. */
+    if (code < 0 || state->avail_in > before) {
       error_set(error, ASSAY_ERROR_INVALID, "the gzip data is broken (ISA-L code %d)", code);
       return -1;
     }
+    input_skip(inflater, before - state->avail_in);
     if (!inflater->in_gzip_header && state->block_state == ISAL_BLOCK_FINISH) {
       uint8_t *next_out = state->next_out;
       uint32_t left = state->avail_out;
