@@ -1,0 +1,13 @@
+/* apk's database of installed packages. */
+#include "fuzz-bytes.h"
+#include "inspect/packages/packages.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  apk_installed_parse(slice_new(data, size), "lib/apk/db/installed", inventory);
+  fuzz_check_inventory(inventory);
+  fuzz_check_round_trip(inventory);
+  return 0;
+}

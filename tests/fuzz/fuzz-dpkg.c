@@ -1,0 +1,13 @@
+/* dpkg's status database. */
+#include "fuzz-bytes.h"
+#include "inspect/packages/packages.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  dpkg_status_parse(slice_new(data, size), "var/lib/dpkg/status", inventory);
+  fuzz_check_inventory(inventory);
+  fuzz_check_round_trip(inventory);
+  return 0;
+}
