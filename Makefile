@@ -2,7 +2,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all help setup demo test bench fuzz format lint install uninstall clean
+.PHONY: all help setup demo test conformance bench fuzz format lint install uninstall clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
 	@echo 'make bench       measure beside docker-registry and nginx; the table goes to docs/benchmarks.md'
+	@echo 'make conformance run the suites of the distribution-spec (needs Go); the report goes to docs/conformance.md'
 	@echo 'make format      rewrite the C files as clang-format wants them'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR=: program, systemd unit, system user, manual page, completions'
 	@echo 'make uninstall   remove what the last make install from here put down'
@@ -35,6 +36,10 @@ demo:
 
 test: setup
 	scripts/test $(TESTS)
+
+conformance: setup
+	+$(MAKE) --no-print-directory all
+	scripts/conformance --build $(BUILD)
 
 bench: setup
 	+$(MAKE) --no-print-directory all
