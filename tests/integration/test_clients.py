@@ -111,6 +111,28 @@ def test_podman_and_buildah(skopeo, podman, server, tiny, tmp_path, tool):
     assert pushed in reachable(tmp_path / "back", "v1")
 
 
+@pytest.mark.parametrize("tool", ["podman", "buildah"])
+@pytest.mark.parametrize("kind", ["zstd", "index"])
+def test_podman_and_buildah_pull(skopeo, podman, server, tmp_path, tool, kind):
+    """zstd layers are unpacked to what the config says; of an index the machine's own member is taken."""
+    layout = images.tiny_layout(tmp_path / "layout", "v1", "zstd") if kind == "zstd" else images.index_layout(tmp_path / "layout", "v1")
+    skopeo("copy", "--all", f"oci:{layout}:v1", f"docker://{server.address}/pulled/{kind}:v1")
+    podman("pull", "--tls-verify=false", f"{server.address}/pulled/{kind}:v1", program=tool)
+    top = json.loads(server.request("GET", f"/v2/pulled/{kind}/manifests/v1", headers={"Accept": ANY_MANIFEST}).text)
+    manifest = top
+    if kind == "index":
+        ours = next(member for member in top["manifests"] if member["platform"]["architecture"] == "amd64")
+        manifest = json.loads(server.request("GET", f"/v2/pulled/{kind}/manifests/{ours['digest']}",
+                                             headers={"Accept": ANY_MANIFEST}).text)
+    config = server.get_json(f"/v2/pulled/{kind}/blobs/{manifest['config']['digest']}")
+    inspected = json.loads(podman("inspect", "--type", "image", f"{server.address}/pulled/{kind}:v1", program=tool).stdout)
+    if tool == "podman":
+        assert inspected[0]["RootFS"]["Layers"] == config["rootfs"]["diff_ids"]
+        assert f"{server.address}/pulled/{kind}@{manifest_digest(server, f'pulled/{kind}', 'v1')}" in inspected[0]["RepoDigests"]
+    else:
+        assert inspected["OCIv1"]["rootfs"]["diff_ids"] == config["rootfs"]["diff_ids"]
+
+
 def test_buildah_builds_and_pushes_zstd(podman, skopeo, server, tiny, tmp_path):
     """An image that buildah builds on one of ours, pushed with zstd layers."""
     skopeo("copy", f"oci:{tiny}:latest", f"docker://{server.address}/base:v1")
