@@ -274,6 +274,43 @@ test_push_against_delete(Fixture *fixture, gconstpointer data)
     g_thread_join(threads[i]);
 }
 
+/* The same with mounts: one pushes and deletes, the others mount what they see. */
+static void *
+mount_and_delete(void *data)
+{
+  Registry *registry = data;
+  static int next;
+  g_autofree char *own = g_strdup_printf("mounts%d", g_atomic_int_add(&next, 1));
+  Digest digest = digest_of(DIGEST_SHA256, SLICE_LITERAL("contended"));
+  for (int round = 0; round < 200; round++) {
+    g_autoptr(GError) error = NULL;
+    bool mounted = registry_blob_mount(registry, own, NULL, &digest, &error);
+    g_assert_no_error(error);
+    if (!mounted)
+      continue;
+    uint64_t size = 0;
+    auto_fd int fd = registry_blob_open(registry, own, &digest, &size, &error);
+    g_assert_no_error(error);
+    g_assert_true(registry_blob_delete(registry, own, &digest, &error));
+    g_assert_no_error(error);
+  }
+  return NULL;
+}
+
+static void
+test_mount_against_delete(Fixture *fixture, gconstpointer data)
+{
+  GThread *threads[6];
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] =
+        g_thread_new("mount", i < 3 ? push_and_delete : mount_and_delete, fixture->registry);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_thread_join(threads[i]);
+  /* All had deleted what they had: the file is gone with the last. */
+  Digest digest = digest_of(DIGEST_SHA256, SLICE_LITERAL("contended"));
+  g_assert_false(blob_store_has(fixture->blobs, &digest, NULL));
+}
+
 static void
 test_tags_with_a_digest(Fixture *fixture, gconstpointer data)
 {
@@ -350,6 +387,7 @@ main(int argc, char **argv)
   ADD("delete-manifests", test_delete_manifests);
   ADD("referrers", test_referrers);
   ADD("push-against-delete", test_push_against_delete);
+  ADD("mount-against-delete", test_mount_against_delete);
   ADD("tags-with-a-digest", test_tags_with_a_digest);
   ADD("referrers-in-pages", test_referrers_in_pages);
   return g_test_run();
