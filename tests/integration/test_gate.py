@@ -2,6 +2,7 @@
 import datetime
 import json
 import lzma
+import re
 import shutil
 
 import pytest
@@ -271,3 +272,24 @@ def test_what_was_pushed_twice_is_known(start_server, assay, push, alpine, tmp_p
         assert server.wait_for_scan("team/app1", digest)["state"] == "done"
     assert gate.inspections(server) == 5 and gate.metric(server, "assay_images_scanned_total") == 4
     assert (gate.rows(server, "images"), gate.rows(server, "packages"), gate.rows(server, "layer_inventories")) == (4, 3, 5)
+
+
+def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
+    """They load; the guide's `strict` is the built-in one."""
+    guide = (images.ROOT / "docs/policy.md").read_text()
+    examples = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    layout = gate.alpine_layout(tmp_path / "alpine")[0]
+    advisories = tmp_path / "secdb.json"
+    advisories.write_text(json.dumps(images.ALPINE_SECDB))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb", advisories)
+
+    def judge(policy):
+        report = assay("scan", "--data", tmp_path / "data", "--format", "json", "--policy", policy, "--repository", "prod/app",
+                       f"oci:{layout}:vulnerable", check=1)
+        return json.loads(report.stdout)["verdict"]
+    verdicts = []
+    for number, text in enumerate(examples):
+        (tmp_path / f"{number}.yaml").write_text(text)
+        verdicts.append(judge(tmp_path / f"{number}.yaml"))
+    assert verdicts[0]["policy"] == "production" and verdicts[1] == judge("strict")
