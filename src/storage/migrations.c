@@ -32,6 +32,7 @@ const char *const migrations[] = {
     "  PRIMARY KEY (repository, digest));"
     "CREATE INDEX manifests_by_subject ON manifests (repository, subject);"
     "CREATE INDEX manifests_by_digest ON manifests (digest);"
+    "CREATE INDEX manifests_by_age ON manifests (repository, pushed DESC, digest);"
 
     "CREATE TABLE tags ("
     "  repository TEXT NOT NULL,"
