@@ -210,6 +210,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .inventory = inventory,
                      .packages = inventory->packages->len,
                      .findings = findings,
+                     .not_affected = matched->not_affected,
                      .notes = matched->notes,
                      .verdict = verdict,
                      .database = advisory_database_generation(scan->database)};

@@ -1,4 +1,4 @@
-/* A report as one JSON document; docs/openapi.yaml describes the findings in it. */
+/* A report as one JSON document; docs/reports.md describes it. */
 #include "base/json.h"
 #include "report/report-private.h"
 
@@ -10,6 +10,24 @@ os_to_json(const OsRelease *os)
   json_set_string(object, "version_id", os->version_id);
   json_set_string(object, "pretty_name", os->pretty_name);
   return object;
+}
+
+/* Ruled out by the source: only what names it. */
+static json_t *
+not_affected_to_json(const GPtrArray *findings)
+{
+  json_t *array = json_array();
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    json_t *object = json_object();
+    json_set_string(object, "id", finding->id);
+    json_set_string(object, "package", finding->package);
+    json_set_string(object, "installed_version", finding->installed_version);
+    json_set_string(object, "reason", finding->reason);
+    json_set_string(object, "feed", finding->feed);
+    json_array_append_new(array, object);
+  }
+  return array;
 }
 
 char *
@@ -35,6 +53,8 @@ report_write_json(const Report *report)
   json_object_set_new(object, "summary", summary);
   json_object_set_new(object, "notes", notes);
   json_object_set_new(object, "findings", findings);
+  if (report->not_affected != NULL)
+    json_object_set_new(object, "not_affected", not_affected_to_json(report->not_affected));
   if (report->verdict != NULL)
     json_object_set_new(object, "verdict", verdict_to_json(report->verdict));
   return json_to_pretty_text(object);

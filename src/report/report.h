@@ -14,17 +14,19 @@ typedef struct {
   const ImageInventory *inventory; /* or NULL */
   const char *os;                  /* the distribution's name, or NULL: the inventory's */
   unsigned packages;
-  const GPtrArray *findings; /* Finding, filtered and sorted */
-  const GPtrArray *notes;    /* char * */
-  const Verdict *verdict;    /* or NULL */
-  const char *database;      /* generation of the advisories, or NULL */
+  const GPtrArray *findings;     /* Finding, filtered and sorted */
+  const GPtrArray *not_affected; /* Finding: what the sources ruled out; or NULL */
+  const GPtrArray *notes;        /* char * */
+  const Verdict *verdict;        /* or NULL */
+  const char *database;          /* generation of the advisories, or NULL */
 } Report;
 
 typedef enum { REPORT_TABLE, REPORT_JSON, REPORT_SARIF } ReportFormat;
 bool report_format_parse(const char *name, ReportFormat *format);
 
-/* The table is @width columns wide at most (0: unlimited) and coloured when @colour. SARIF
- * is 2.1.0. (transfer full) */
+/* The table is @width columns wide at most (0: unlimited; a title is cut, other cells wrap) and
+ * coloured when @colour. JSON and SARIF 2.1.0 are as docs/reports.md describes them.
+ * (transfer full) */
 char *report_write(ReportFormat format, const Report *report, unsigned width, bool colour);
 
 /* @text without control characters and without marks that turn the direction of writing, valid

@@ -4,13 +4,19 @@
 #include "base/json.h"
 #include "report/report-private.h"
 
+/* The bounds of a severity's scores as code scanning services draw them, and what stands for one
+ * without a score. Without a severity none is claimed. */
 static const struct {
-  const char *level, *security_severity; /* what a severity without a score counts as */
+  const char *level;
+  double least, most, usual;
 } levels[] = {
-    [SEVERITY_UNKNOWN] = {"note", "0.0"}, [SEVERITY_NEGLIGIBLE] = {"note", "0.5"},
-    [SEVERITY_LOW] = {"note", "2.0"},     [SEVERITY_MEDIUM] = {"warning", "5.5"},
-    [SEVERITY_HIGH] = {"error", "8.0"},   [SEVERITY_CRITICAL] = {"error", "9.5"},
+    [SEVERITY_UNKNOWN] = {"note", -1, -1, -1},  [SEVERITY_NEGLIGIBLE] = {"note", 0.1, 0.9, 0.5},
+    [SEVERITY_LOW] = {"note", 0.1, 3.9, 2.0},   [SEVERITY_MEDIUM] = {"warning", 4.0, 6.9, 5.5},
+    [SEVERITY_HIGH] = {"error", 7.0, 8.9, 8.0}, [SEVERITY_CRITICAL] = {"error", 9.0, 10.0, 9.5},
 };
+
+/* What the services show of a description. */
+#define DESCRIPTION_MAX 1000
 
 static json_t *
 text_object(const char *text)
@@ -21,22 +27,68 @@ text_object(const char *text)
 }
 
 static json_t *
+short_text_object(const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  if (g_utf8_strlen(valid, -1) <= DESCRIPTION_MAX)
+    return text_object(valid);
+  g_autofree char *head = g_utf8_substring(valid, 0, DESCRIPTION_MAX);
+  g_autofree char *cut = g_strconcat(head, " ...", NULL);
+  return text_object(cut);
+}
+
+/* A fix is something to do, whatever the severity. */
+static const char *
+level_of(const Finding *finding)
+{
+  bool fixed = finding->fixed_version != NULL;
+  return finding->severity == SEVERITY_UNKNOWN && fixed ? "warning"
+                                                        : levels[finding->severity].level;
+}
+
+/* The score, where it says the same as the severity: the distribution's word goes before it. */
+static void
+set_score(json_t *properties, const Finding *finding)
+{
+  double least = levels[finding->severity].least, most = levels[finding->severity].most;
+  if (least < 0)
+    return;
+  bool agrees = finding->cvss_score >= least && finding->cvss_score <= most;
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  g_ascii_formatd(text, sizeof text, "%.1f",
+                  agrees ? finding->cvss_score : levels[finding->severity].usual);
+  json_set_string(properties, "security-severity", text);
+}
+
+static json_t *
+help_of(const Finding *finding)
+{
+  g_autoptr(GString) text = g_string_new(finding->remedy);
+  for (char **url = finding->references; url != NULL && *url != NULL; url++)
+    g_string_append_printf(text, "\n%s", *url);
+  return text_object(text->str);
+}
+
+/* Of the worst finding of the vulnerability. */
+static json_t *
 rule_of(const Finding *finding)
 {
   json_t *rule = json_object(), *properties = json_object(), *tags = json_array();
+  json_t *configuration = json_object();
   json_set_string(rule, "id", finding->id);
   json_set_string(rule, "name", "VulnerablePackage");
   json_object_set_new(rule, "shortDescription",
-                      text_object(finding->title != NULL ? finding->title : finding->id));
+                      short_text_object(finding->title != NULL ? finding->title : finding->id));
   json_object_set_new(
       rule, "fullDescription",
-      text_object(finding->description != NULL ? finding->description : finding->remedy));
-  if (finding->references != NULL)
+      short_text_object(finding->description != NULL ? finding->description : finding->remedy));
+  json_object_set_new(rule, "help", help_of(finding));
+  if (finding->references != NULL && finding->references[0] != NULL)
     json_set_string(rule, "helpUri", finding->references[0]);
-  char score[G_ASCII_DTOSTR_BUF_SIZE];
-  g_ascii_formatd(score, sizeof score, "%.1f", finding->cvss_score);
-  json_set_string(properties, "security-severity",
-                  finding->cvss_score >= 0 ? score : levels[finding->severity].security_severity);
+  json_set_string(configuration, "level", level_of(finding));
+  json_object_set_new(rule, "defaultConfiguration", configuration);
+  set_score(properties, finding);
+  json_set_string(properties, "precision", "very-high");
   json_array_append_new(tags, json_string("vulnerability"));
   json_array_append_new(tags, json_string("security"));
   json_array_append_new(tags, json_string(severity_name(finding->severity)));
@@ -49,36 +101,77 @@ static json_t *
 location_of(const Finding *finding)
 {
   json_t *location = json_object(), *physical = json_object(), *artifact = json_object();
-  json_t *region = json_object();
-  g_autofree char *uri = g_uri_escape_string(finding->location, "/", FALSE);
+  json_t *region = json_object(), *logical = json_object(), *all = json_array();
+  const char *path = finding->location != NULL ? finding->location : "";
+  g_autofree char *uri = g_uri_escape_string(path + strspn(path, "/"), "/", FALSE);
+  g_autofree char *name = g_strdup_printf("%s/%s", finding->package_type, finding->package);
   json_set_string(artifact, "uri", uri);
   json_set_string(artifact, "uriBaseId", "ROOTPATH");
   json_object_set_new(region, "startLine", json_integer(1));
   json_object_set_new(physical, "artifactLocation", artifact);
   json_object_set_new(physical, "region", region);
   json_object_set_new(location, "physicalLocation", physical);
+  json_set_string(logical, "fullyQualifiedName", name);
+  json_set_string(logical, "kind", "package");
+  json_array_append_new(all, logical);
+  json_object_set_new(location, "logicalLocations", all);
   return location;
+}
+
+/* The same finding in the next report, whatever the versions: services tell by this what is new. */
+static json_t *
+fingerprints_of(const Finding *finding)
+{
+  json_t *fingerprints = json_object();
+  g_autofree char *identity =
+      g_strdup_printf("%s/%s/%s/%s", finding->id, finding->package_type, finding->package,
+                      finding->architecture != NULL ? finding->architecture : "");
+  g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+  hash[16] = '\0';
+  g_autofree char *line = g_strconcat(hash, ":1", NULL);
+  json_set_string(fingerprints, "primaryLocationLineHash", line);
+  json_set_string(fingerprints, "package/v1", identity);
+  return fingerprints;
 }
 
 static json_t *
 result_of(const Finding *finding, size_t rule)
 {
-  json_t *result = json_object(), *locations = json_array(), *fingerprints = json_object();
+  json_t *result = json_object(), *locations = json_array(), *properties = json_object();
   g_autofree char *text =
       g_strdup_printf("%s %s: %s (%s). %s.", finding->package, finding->installed_version,
                       finding->id, severity_name(finding->severity), finding->remedy);
-  g_autofree char *identity =
-      g_strdup_printf("%s/%s/%s/%s", finding->id, finding->package_type, finding->package,
-                      finding->architecture != NULL ? finding->architecture : "");
   json_set_string(result, "ruleId", finding->id);
   json_object_set_new(result, "ruleIndex", json_integer((json_int_t)rule));
-  json_set_string(result, "level", levels[finding->severity].level);
+  json_set_string(result, "level", level_of(finding));
   json_object_set_new(result, "message", text_object(text));
   json_array_append_new(locations, location_of(finding));
   json_object_set_new(result, "locations", locations);
-  json_set_string(fingerprints, "package/v1", identity);
-  json_object_set_new(result, "partialFingerprints", fingerprints);
+  json_object_set_new(result, "partialFingerprints", fingerprints_of(finding));
+  json_set_string(properties, "severity", severity_name(finding->severity));
+  json_set_string(properties, "state", advisory_state_name(finding->state));
+  json_set_string(properties, "installedVersion", finding->installed_version);
+  json_set_string(properties, "fixedVersion", finding->fixed_version);
+  json_set_string(properties, "layer", finding->layer);
+  json_object_set_new(result, "properties", properties);
   return result;
+}
+
+/* What makes the findings incomplete belongs to the run. */
+static json_t *
+invocations_of(const Report *report)
+{
+  json_t *all = json_array(), *invocation = json_object(), *notifications = json_array();
+  for (guint i = 0; report->notes != NULL && i < report->notes->len; i++) {
+    json_t *notification = json_object();
+    json_set_string(notification, "level", "note");
+    json_object_set_new(notification, "message", text_object(g_ptr_array_index(report->notes, i)));
+    json_array_append_new(notifications, notification);
+  }
+  json_object_set_new(invocation, "executionSuccessful", json_true());
+  json_object_set_new(invocation, "toolExecutionNotifications", notifications);
+  json_array_append_new(all, invocation);
+  return all;
 }
 
 char *
@@ -99,6 +192,7 @@ report_write_sarif(const Report *report)
   }
   json_set_string(driver, "name", "Assay");
   json_set_string(driver, "version", ASSAY_VERSION);
+  json_set_string(driver, "semanticVersion", ASSAY_VERSION);
   json_object_set_new(driver, "rules", rules);
 
   json_t *run = json_object(), *tool = json_object(), *runs = json_array(), *bases = json_object();
@@ -111,6 +205,7 @@ report_write_sarif(const Report *report)
   json_object_set_new(run, "tool", tool);
   json_object_set_new(run, "originalUriBaseIds", bases);
   json_object_set_new(run, "properties", properties);
+  json_object_set_new(run, "invocations", invocations_of(report));
   json_object_set_new(run, "results", results);
   json_set_string(run, "columnKind", "utf16CodeUnits");
   json_array_append_new(runs, run);

@@ -35,6 +35,17 @@ set_cell(struct libscols_line *line, size_t column, const char *text)
   scols_line_set_data(line, column, clean);
 }
 
+/* A number that is looked up elsewhere stays whole. "SUITE/SOURCE/VERSION", which an update without
+ * one is named, is broken at its slashes on a terminal; that is where this column wraps. */
+static void
+set_id_cell(struct libscols_line *line, const char *id, bool narrow)
+{
+  g_autofree char *clean = report_clean_text(id);
+  g_auto(GStrv) parts = g_strsplit(clean, "/", -1);
+  g_autofree char *broken = g_strjoinv("/\n", parts);
+  scols_line_set_data(line, 0, narrow ? broken : clean);
+}
+
 /* What there is to do, in the column that Trivy calls "Fixed Version". */
 static const char *
 fixed_or_state(const Finding *finding)
@@ -51,15 +62,17 @@ title_of(const Finding *finding)
                      : finding->vendor_id != NULL   ? finding->vendor_id
                                                     : finding->remedy;
   g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
-  return g_strdup_printf("%s%s", finding->known_exploited ? "[known exploited] " : "", line);
+  return g_strdup_printf("%s%s%s%s", finding->known_exploited ? "[known exploited] " : "",
+                         finding->reason != NULL ? finding->reason : "",
+                         finding->reason != NULL ? ": " : "", line);
 }
 
 static void
-add_finding(struct libscols_table *table, const Finding *finding)
+add_finding(struct libscols_table *table, const Finding *finding, bool narrow)
 {
   struct libscols_line *line = scols_table_new_line(table, NULL);
   g_autofree char *title = title_of(finding);
-  set_cell(line, 0, finding->id);
+  set_id_cell(line, finding->id, narrow);
   set_cell(line, 1, severity_name(finding->severity));
   set_cell(line, 2, finding->package);
   set_cell(line, 3, finding->installed_version);
@@ -76,18 +89,22 @@ append_findings(GString *out, const GPtrArray *findings, unsigned width, bool co
     double hint;
     int flags;
   } columns[] = {
-      {"VULNERABILITY", 0, 0}, {"SEVERITY", 0, 0}, {"PACKAGE", 0, 0},
-      {"INSTALLED", 0, 0},     {"FIXED IN", 0, 0}, {"TITLE", 0.3, SCOLS_FL_TRUNC},
+      {"VULNERABILITY", 0, SCOLS_FL_WRAP}, {"SEVERITY", 0, 0},
+      {"PACKAGE", 0, SCOLS_FL_WRAP},       {"INSTALLED", 0, SCOLS_FL_WRAP},
+      {"FIXED IN", 0, SCOLS_FL_WRAP},      {"TITLE", 0.1, SCOLS_FL_TRUNC},
   };
   struct libscols_table *table = scols_new_table();
   for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
     scols_table_new_column(table, columns[i].name, columns[i].hint, columns[i].flags);
+  struct libscols_column *ids = scols_table_get_column(table, 0);
+  scols_column_set_wrapfunc(ids, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+  scols_column_set_safechars(ids, "\n");
   scols_table_enable_colors(table, colour);
   scols_table_set_termforce(table, width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
   if (width > 0)
     scols_table_set_termwidth(table, width);
   for (guint i = 0; i < findings->len; i++)
-    add_finding(table, g_ptr_array_index(findings, i));
+    add_finding(table, g_ptr_array_index(findings, i), width > 0);
   char *text = NULL;
   if (scols_print_table_to_string(table, &text) == 0)
     g_string_append(out, text);

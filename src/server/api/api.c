@@ -279,11 +279,15 @@ api_findings(Request *request)
     respond_error(request, error);
     return;
   }
-  if (!sort_findings(request, result->findings))
+  /* What the sources ruled out is told to who asks for it. */
+  GPtrArray *findings = g_strcmp0(filter.state, advisory_state_name(STATE_NOT_AFFECTED)) == 0
+                            ? result->not_affected
+                            : result->findings;
+  if (!sort_findings(request, findings))
     return;
   g_autoptr(json_t) all = json_array();
-  for (guint i = 0; i < result->findings->len; i++) {
-    const Finding *finding = g_ptr_array_index(result->findings, i);
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
     if (passes(&filter, finding))
       json_array_append_new(all, finding_to_json(finding));
   }
