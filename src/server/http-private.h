@@ -112,3 +112,7 @@ int tls_retrieve_certificate(gnutls_session_t session, const gnutls_datum_t *req
 /* A bound, listening socket for "HOST:PORT"; *port the one chosen, *loopback whether only this
  * machine reaches it. -1 on error. */
 int listen_open(const char *address, char **actual, bool *loopback, GError **error);
+
+/* --- sendfile.c --- */
+/* Before a file becomes a response by its descriptor: where in it the response ends. */
+void sendfile_mark_end(int fd, uint64_t end);

@@ -158,6 +158,7 @@ static void
 respond_part(Request *request, const char *content_type, int fd, uint64_t first, uint64_t size,
              unsigned status)
 {
+  sendfile_mark_end(fd, first + size);
   request_take_response(request, status, MHD_create_response_from_fd_at_offset64(size, fd, first),
                         size);
   response_header(request, "Content-Type", "%s", content_type);
