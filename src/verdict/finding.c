@@ -77,12 +77,20 @@ finding_to_json(const Finding *finding)
   return object;
 }
 
+/* A member that is never NULL, from a server that may leave it out. */
+static char *
+text_or_empty(const json_t *json, const char *key)
+{
+  const char *text = json_get_string(json, key);
+  return g_strdup(text != NULL ? text : "");
+}
+
 Finding *
 finding_from_json(const json_t *json)
 {
   Finding *finding = g_new0(Finding, 1);
   const char *severity = json_get_string(json, "severity"), *state = json_get_string(json, "state");
-  finding->id = g_strdup(json_get_string(json, "id"));
+  finding->id = text_or_empty(json, "id");
   finding->aliases = json_get_strings(json, "aliases");
   finding->vendor_id = g_strdup(json_get_string(json, "vendor_id"));
   finding->title = g_strdup(json_get_string(json, "title"));
@@ -99,16 +107,16 @@ finding_from_json(const json_t *json)
   if (state == NULL || !advisory_state_parse(state, &finding->state))
     finding->state = STATE_AFFECTED;
   finding->reason = g_strdup(json_get_string(json, "reason"));
-  finding->package_type = g_strdup(json_get_string(json, "package_type"));
-  finding->package = g_strdup(json_get_string(json, "package"));
+  finding->package_type = text_or_empty(json, "package_type");
+  finding->package = text_or_empty(json, "package");
   finding->architecture = g_strdup(json_get_string(json, "architecture"));
   finding->source_package = g_strdup(json_get_string(json, "source_package"));
-  finding->installed_version = g_strdup(json_get_string(json, "installed_version"));
+  finding->installed_version = text_or_empty(json, "installed_version");
   finding->affected = g_strdup(json_get_string(json, "affected"));
   finding->fixed_version = g_strdup(json_get_string(json, "fixed_version"));
   finding->layer = g_strdup(json_get_string(json, "layer"));
   finding->location = g_strdup(json_get_string(json, "location"));
-  finding->remedy = g_strdup(json_get_string(json, "remedy"));
+  finding->remedy = text_or_empty(json, "remedy");
   finding->references = json_get_strings(json, "references");
   finding->feed = g_strdup(json_get_string(json, "feed"));
   finding->published = g_strdup(json_get_string(json, "published"));

@@ -36,7 +36,8 @@ typedef struct {
 
 void finding_free(Finding *finding);
 json_t *finding_to_json(const Finding *finding);
-/* What finding_to_json() wrote; members that are missing stay unset. (transfer full) */
+/* What finding_to_json() wrote; members that are missing stay unset, or empty where they are never
+ * NULL (id, package and its type and version, remedy). (transfer full) */
 Finding *finding_from_json(const json_t *json);
 
 /* Worst first: severity, then known-exploited, fixable, EPSS, id, package. For g_ptr_array_sort().

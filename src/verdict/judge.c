@@ -75,7 +75,8 @@ verdict_from_json(const json_t *json)
 {
   Verdict *verdict = verdict_new();
   verdict->allowed = json_get_boolean(json, "allowed", false);
-  verdict->policy = g_strdup(json_get_string(json, "policy"));
+  const char *policy = json_get_string(json, "policy");
+  verdict->policy = g_strdup(policy != NULL ? policy : "");
   verdict->message = g_strdup(json_get_string(json, "message"));
   verdict->blocking = (unsigned)json_get_integer(json, "blocking", 0);
   verdict->ignored = (unsigned)json_get_integer(json, "ignored", 0);

@@ -1,0 +1,25 @@
+/* Findings and verdicts as a server sends them to `assay findings`, and all reports of them. */
+#include "base/json.h"
+#include "report/report.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  g_autoptr(json_t) json = json_parse(slice_new(data, size), NULL);
+  if (json == NULL)
+    return 0;
+  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+  g_ptr_array_add(findings, finding_from_json(json));
+  g_ptr_array_add(findings, finding_from_json(json_get_object(json, "other")));
+  g_ptr_array_sort(findings, finding_compare);
+  g_autoptr(Verdict) verdict = verdict_from_json(json_get_object(json, "verdict"));
+  Report report = {.target = "fuzz", .findings = findings, .verdict = verdict};
+  for (ReportFormat format = REPORT_TABLE; format <= REPORT_SARIF; format++) {
+    g_autofree char *text = report_write(format, &report, 80, true);
+    if (text == NULL)
+      g_error("no report");
+  }
+  return 0;
+}
