@@ -49,23 +49,17 @@ parse(const char *text, GError **error)
   return reference_parse(with_host, error);
 }
 
-/* The image behind a tag, from the list of its repository. */
 static json_t *
 find_image(const char *server, const Reference *reference, GError **error)
 {
-  g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/images", reference->repository);
+  g_autofree char *path =
+      g_strdup_printf("/api/v1/repositories/%s/images?reference=%s", reference->repository,
+                      reference->digest != NULL ? reference->digest : reference->tag);
   g_autoptr(json_t) images = server_get_all(server, path, "images", error);
   if (images == NULL)
     return NULL;
-  size_t index;
-  json_t *image;
-  json_array_foreach(images, index, image) {
-    g_auto(GStrv) tags = json_get_strings(image, "tags");
-    bool by_digest = reference->digest != NULL;
-    if (by_digest ? g_strcmp0(json_get_string(image, "digest"), reference->digest) == 0
-                  : tags != NULL && g_strv_contains((const char *const *)tags, reference->tag))
-      return json_incref(image);
-  }
+  if (json_array_size(images) > 0)
+    return json_incref(json_array_get(images, 0));
   error_set(error, ASSAY_ERROR_NOT_FOUND, "%s has no image %s; `assay images %s` lists them",
             reference->repository, reference->digest != NULL ? reference->digest : reference->tag,
             reference->repository);

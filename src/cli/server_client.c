@@ -56,19 +56,24 @@ json_t *
 server_get_all(const char *server, const char *path, const char *key, GError **error)
 {
   g_autoptr(json_t) all = json_array();
-  for (;;) {
-    g_autofree char *page =
-        g_strdup_printf("%s%slimit=%d&offset=%zu", path, strchr(path, '?') != NULL ? "&" : "?",
-                        PAGE, json_array_size(all));
+  const char *separator = strchr(path, '?') != NULL ? "&" : "?";
+  g_autofree char *page = g_strdup_printf("%s%slimit=%d", path, separator, PAGE);
+  while (page != NULL) {
     g_autoptr(json_t) answer = server_get(server, page, error);
     if (answer == NULL)
       return NULL;
-    json_t *part = json_get_array(answer, key);
-    if (json_array_size(part) == 0)
-      break;
-    json_array_extend(all, part);
-    if ((json_int_t)json_array_size(all) >= json_get_integer(answer, "total", 0))
-      break;
+    const json_t *part = json_get_array(answer, key);
+    json_array_extend(all, (json_t *)(uintptr_t)part);
+    /* A list of repositories goes on behind a name, the others at a number. */
+    const char *next = json_get_string(answer, "next");
+    json_int_t total = json_get_integer(answer, "total", 0);
+    g_autofree char *last = next == NULL ? NULL : g_uri_escape_string(next, NULL, FALSE);
+    g_clear_pointer(&page, g_free);
+    if (last != NULL)
+      page = g_strdup_printf("%s%slimit=%d&last=%s", path, separator, PAGE, last);
+    else if (json_array_size(part) > 0 && (json_int_t)json_array_size(all) < total)
+      page =
+          g_strdup_printf("%s%slimit=%d&offset=%zu", path, separator, PAGE, json_array_size(all));
   }
   return g_steal_pointer(&all);
 }

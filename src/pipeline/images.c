@@ -186,6 +186,15 @@ images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
   return manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), error);
 }
 
+bool
+pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, bool *is_image, GError **error)
+{
+  g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
+  if (parsed != NULL)
+    *is_image = manifest_is_container_image(parsed);
+  return parsed != NULL;
+}
+
 GPtrArray *
 images_pending(SqlPool *sql, unsigned limit, GError **error)
 {

@@ -1,4 +1,4 @@
-/* The pipeline's start and stop, its policy, and what /metrics prints of it. */
+/* The pipeline's start and stop, and its policy. */
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
@@ -39,6 +39,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   pipeline->stop = g_cancellable_new();
   pipeline->backlog = true;
   pipeline->verdicts = verdict_cache_new();
+  pipeline->refusals = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->waiting =
@@ -73,6 +74,7 @@ pipeline_free(Pipeline *pipeline)
   g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   verdict_cache_free(pipeline->verdicts);
   g_hash_table_unref(pipeline->queued_layers);
+  g_hash_table_unref(pipeline->refusals);
   g_hash_table_unref(pipeline->in_flight);
   g_hash_table_unref(pipeline->waiting);
   advisory_database_unref(pipeline->advisories);
@@ -83,35 +85,4 @@ pipeline_free(Pipeline *pipeline)
   g_cond_clear(&pipeline->changed);
   g_free(pipeline->data_folder);
   g_free(pipeline);
-}
-
-void
-pipeline_write_metrics(Pipeline *pipeline, GString *out)
-{
-  g_mutex_lock(&pipeline->lock);
-  g_string_append_printf(
-      out,
-      "# HELP assay_inspections_total Layers inspected, by outcome.\n"
-      "# TYPE assay_inspections_total counter\n"
-      "assay_inspections_total{outcome=\"done\"} %" G_GUINT64_FORMAT "\n"
-      "assay_inspections_total{outcome=\"failed\"} %" G_GUINT64_FORMAT "\n"
-      "# HELP assay_inspections_queued Layers waiting for or under inspection.\n"
-      "# TYPE assay_inspections_queued gauge\n"
-      "assay_inspections_queued %u\n"
-      "# HELP assay_images_scanned_total Images scanned.\n"
-      "# TYPE assay_images_scanned_total counter\n"
-      "assay_images_scanned_total %" G_GUINT64_FORMAT "\n"
-      "# HELP assay_rematches_total Times that all images were matched with new advisories.\n"
-      "# TYPE assay_rematches_total counter\n"
-      "assay_rematches_total %" G_GUINT64_FORMAT "\n"
-      "# HELP assay_rematch_seconds How long the last of them took.\n"
-      "# TYPE assay_rematch_seconds gauge\n"
-      "assay_rematch_seconds %f\n"
-      "# HELP assay_advisories_available Whether an advisory database is open.\n"
-      "# TYPE assay_advisories_available gauge\n"
-      "assay_advisories_available %d\n",
-      pipeline->layers_inspected, pipeline->layers_failed,
-      g_hash_table_size(pipeline->queued_layers), pipeline->images_scanned, pipeline->rematches,
-      pipeline->rematch_seconds, pipeline->advisories != NULL);
-  g_mutex_unlock(&pipeline->lock);
 }

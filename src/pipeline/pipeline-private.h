@@ -32,6 +32,7 @@ struct Pipeline {
   unsigned running;             /* jobs at work */
   AdvisoryDatabase *advisories; /* NULL: none yet */
   PolicySet *policy;
+  GHashTable *refusals; /* policy name -> uint64_t */
   uint64_t layers_inspected, layers_failed, images_scanned, rematches;
   double rematch_seconds;
 

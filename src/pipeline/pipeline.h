@@ -44,6 +44,8 @@ void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
  * a scanned image costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
+/* A client was refused by @verdict: counts it for /metrics. */
+void pipeline_count_refusal(Pipeline *pipeline, const Verdict *verdict);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */
 uint64_t pipeline_generation(const Pipeline *pipeline);
 /* @changed is called after each change of the generation, from any thread, until it is replaced;
@@ -64,6 +66,10 @@ void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)
 
 ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);
+/* Whether a manifest of that digest is stored, in any repository, and is one of a container image.
+ * ASSAY_ERROR_NOT_FOUND. */
+bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, bool *is_image,
+                           GError **error);
 /* Matched now, against the live database. (transfer full) */
 MatchResult *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* (transfer full) */
@@ -75,7 +81,7 @@ ImageInventory *pipeline_image_inventory(Pipeline *pipeline, const Digest *manif
 bool pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error);
 /* Whether an advisory database is open. */
 bool pipeline_has_advisories(Pipeline *pipeline);
-/* What /metrics prints of inspections and matching. */
+/* What /metrics prints of inspections, matching and refusals. */
 void pipeline_write_metrics(Pipeline *pipeline, GString *out);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. */
 bool pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error);

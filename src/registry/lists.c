@@ -208,9 +208,26 @@ count_manifests(SqlConnection *db, const char *repository, uint64_t *total, GErr
   return true;
 }
 
+static SqlRows *
+query_images(SqlConnection *db, const char *repository, const char *reference, int64_t limit,
+             int64_t offset, GError **error)
+{
+  /* At most one row. */
+  if (reference != NULL)
+    return sql_query(db, error,
+                     "SELECT digest, media_type, artifact_type, pushed FROM manifests "
+                     "WHERE repository = $1 AND digest = COALESCE((SELECT tags.digest FROM tags "
+                     "WHERE tags.repository = $1 AND tags.name = $2), $2)",
+                     SQL_TEXT(repository), SQL_TEXT(reference), SQL_END);
+  return sql_query(db, error,
+                   "SELECT digest, media_type, artifact_type, pushed FROM manifests "
+                   "WHERE repository = $1 ORDER BY pushed DESC, digest LIMIT $2 OFFSET $3",
+                   SQL_TEXT(repository), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
+}
+
 GPtrArray *
-registry_images(Registry *registry, const char *repository, int64_t limit, int64_t offset,
-                uint64_t *total, GError **error)
+registry_images(Registry *registry, const char *repository, const char *reference, int64_t limit,
+                int64_t offset, uint64_t *total, GError **error)
 {
   if (!registry_check_name(repository, error))
     return NULL;
@@ -220,11 +237,7 @@ registry_images(Registry *registry, const char *repository, int64_t limit, int64
     return NULL;
   g_autoptr(GError) failure = NULL;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(stored_image_free);
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
-                "SELECT digest, media_type, artifact_type, pushed FROM manifests "
-                "WHERE repository = $1 ORDER BY pushed DESC, digest LIMIT $2 OFFSET $3",
-                SQL_TEXT(repository), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
+  g_autoptr(SqlRows) rows = query_images(db, repository, reference, limit, offset, &failure);
   while (rows != NULL && failure == NULL && sql_rows_next(rows, &failure)) {
     StoredImage *image = g_new0(StoredImage, 1);
     g_ptr_array_add(images, image);
@@ -234,8 +247,29 @@ registry_images(Registry *registry, const char *repository, int64_t limit, int64
     image->pushed = sql_rows_integer(rows, 3);
     image->tags = tags_of(db, repository, image->digest.text, &failure);
   }
+  if (reference != NULL)
+    *total = images->len;
   if (failure == NULL)
     return g_steal_pointer(&images);
   g_propagate_error(error, g_steal_pointer(&failure));
   return NULL;
+}
+
+bool
+registry_totals(Registry *registry, RegistryTotals *totals, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT (SELECT count(*) FROM repositories), (SELECT count(*) FROM manifests), count(*), "
+      "CAST(COALESCE(sum(size), 0) AS BIGINT) FROM blobs",
+      SQL_END);
+  if (!registry_row_exists(rows, error))
+    return false;
+  *totals =
+      (RegistryTotals){(uint64_t)sql_rows_integer(rows, 0), (uint64_t)sql_rows_integer(rows, 1),
+                       (uint64_t)sql_rows_integer(rows, 2), (uint64_t)sql_rows_integer(rows, 3)};
+  return true;
 }

@@ -131,10 +131,16 @@ typedef struct {
   GStrv tags;          /* that point to it; may be empty */
 } StoredImage;
 
-/* At most @limit manifests from @offset on, newest first; *total counts all. (transfer full):
- * StoredImage */
-GPtrArray *registry_images(Registry *registry, const char *repository, int64_t limit,
-                           int64_t offset, uint64_t *total, GError **error);
+/* At most @limit manifests from @offset on, newest first; *total counts all. @reference: only the
+ * one that this tag or digest names; NULL: all. (transfer full): StoredImage */
+GPtrArray *registry_images(Registry *registry, const char *repository, const char *reference,
+                           int64_t limit, int64_t offset, uint64_t *total, GError **error);
+
+typedef struct {
+  uint64_t repositories, manifests, blobs, blob_bytes;
+} RegistryTotals;
+/* Counts all rows: for once a minute. */
+bool registry_totals(Registry *registry, RegistryTotals *totals, GError **error);
 
 /* Sessions held in memory. */
 unsigned registry_open_uploads(Registry *registry);

@@ -7,8 +7,12 @@
 
 #include "assay-version.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "inspect/inspection.h"
 #include "server/server-private.h"
+
+/* Counting rows costs the more the more there are. */
+#define TOTALS_SECONDS 60
 
 /* Below this much free space pushes are about to fail. */
 #define DISK_LEAST ((uint64_t)64 * 1024 * 1024)
@@ -70,6 +74,34 @@ add_gauge(GString *out, const char *name, const char *help, double value)
                          value);
 }
 
+/* As they were at most TOTALS_SECONDS ago. */
+static RegistryTotals
+present_totals(ServerContext *server)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->totals_lock);
+  int64_t now = g_get_monotonic_time();
+  if (server->totals_counted == 0 ||
+      now - server->totals_counted > TOTALS_SECONDS * G_TIME_SPAN_SECOND) {
+    if (registry_totals(server->registry, &server->totals, &error))
+      server->totals_counted = now;
+    else
+      log_warning("the rows for /metrics cannot be counted", "error", error->message, NULL);
+  }
+  return server->totals;
+}
+
+static void
+add_totals(GString *out, ServerContext *server)
+{
+  RegistryTotals totals = present_totals(server);
+  add_gauge(out, "assay_repositories", "Repositories; counted once a minute, as the next three.",
+            (double)totals.repositories);
+  add_gauge(out, "assay_manifests", "Manifests, of all repositories.", (double)totals.manifests);
+  add_gauge(out, "assay_blobs", "Blobs, each once.", (double)totals.blobs);
+  add_gauge(out, "assay_blob_bytes", "Bytes of all blobs.", (double)totals.blob_bytes);
+}
+
 void
 health_metrics(Request *request)
 {
@@ -87,6 +119,7 @@ health_metrics(Request *request)
             (double)disk_free(server->data_folder));
   add_gauge(out, "assay_uploads_open", "Upload sessions held in memory.",
             registry_open_uploads(server->registry));
+  add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
   http_server_write_metrics(server->http, out);
   respond_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", out->str);

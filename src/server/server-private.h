@@ -14,6 +14,10 @@ typedef struct {
   ManifestCache *manifests;
   HttpServer *http; /* set once it listens */
   int64_t started;  /* microseconds since 1970 */
+  /* What /metrics last counted, and when (g_get_monotonic_time(), 0: never). */
+  GMutex totals_lock;
+  RegistryTotals totals;
+  int64_t totals_counted;
 } ServerContext;
 
 static inline ServerContext *

@@ -299,6 +299,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   server->context.data_folder = data_folder;
   server->context.started = g_get_real_time();
   g_mutex_init(&server->lock);
+  g_mutex_init(&server->context.totals_lock);
   g_cond_init(&server->wake);
   raise_descriptor_limit();
   if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error) ||
@@ -365,6 +366,7 @@ server_free(Server *server)
   fd_clear(&server->lock_fd);
   fd_clear(&server->data_fd);
   g_mutex_clear(&server->lock);
+  g_mutex_clear(&server->context.totals_lock);
   g_cond_clear(&server->wake);
   g_free(server);
 }

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "server/server-private.h"
+#include "server/api/api-private.h"
 
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
@@ -13,40 +13,38 @@
 
 /* --- pages --- */
 
-typedef struct {
-  uint64_t limit, offset;
-} Page;
-
 static bool
-number_of(Request *request, const char *name, uint64_t most, uint64_t *value)
+number_of(Request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value)
 {
   const char *text = request_query(request, name);
-  if (text == NULL)
+  if (text == NULL ||
+      (slice_to_uint64(slice_from_string(text), value) && *value >= least && *value <= most))
     return true;
-  if (slice_to_uint64(slice_from_string(text), value) && *value <= most)
-    return true;
-  g_autofree char *message =
-      g_strdup_printf("?%s= must be a whole number, at most %" G_GUINT64_FORMAT, name, most);
-  respond_oci_error(request, 400, "INVALID", message, NULL);
+  api_refuse(request,
+             "?%s= must be a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, name,
+             least, most);
   return false;
 }
 
-static bool
-page_of(Request *request, Page *page)
+bool
+api_page_of(Request *request, Page *page)
 {
   *page = (Page){PAGE_DEFAULT, 0};
-  return number_of(request, "limit", PAGE_MAX, &page->limit) &&
-         number_of(request, "offset", G_MAXUINT32, &page->offset);
+  return number_of(request, "limit", 1, PAGE_MAX, &page->limit) &&
+         number_of(request, "offset", 0, G_MAXUINT32, &page->offset);
 }
 
-/* Adds to @body the part of @all that @page asks for, and answers with it. */
-static void
-respond_page_of(Request *request, json_t *body, const char *key, json_t *all, const Page *page)
+void
+api_respond_page(Request *request, const char *key, uint64_t total, const Page *page, json_t *part)
 {
-  json_t *part = json_array();
-  size_t total = json_array_size(all);
-  for (size_t i = page->offset; i < total && i < page->offset + page->limit; i++)
-    json_array_append(part, json_array_get(all, i));
+  g_autoptr(json_t) body = json_object();
+  api_respond_page_of(request, body, key, total, page, part);
+}
+
+void
+api_respond_page_of(Request *request, json_t *body, const char *key, uint64_t total,
+                    const Page *page, json_t *part)
+{
   json_object_set_new(body, "total", json_integer((json_int_t)total));
   json_object_set_new(body, "limit", json_integer((json_int_t)page->limit));
   json_object_set_new(body, "offset", json_integer((json_int_t)page->offset));
@@ -54,20 +52,54 @@ respond_page_of(Request *request, json_t *body, const char *key, json_t *all, co
   respond_json(request, MHD_HTTP_OK, body);
 }
 
-static void
-respond_page(Request *request, const char *key, json_t *all, const Page *page)
+void
+api_refuse(Request *request, const char *format, ...)
 {
-  g_autoptr(json_t) body = json_object();
-  respond_page_of(request, body, key, all, page);
+  va_list args;
+  va_start(args, format);
+  g_autofree char *message = g_strdup_vprintf(format, args);
+  va_end(args);
+  respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", message, NULL);
 }
 
-static bool
-digest_of_path(Request *request, Digest *digest)
+/* --- the image of the path --- */
+
+/* What is there, but has nothing to tell. */
+static void
+respond_unscanned(Request *request, const char *format, const char *detail)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  g_autofree char *message = g_strdup_printf(format, detail);
+#pragma GCC diagnostic pop
+  respond_oci_error(request, MHD_HTTP_CONFLICT, "UNSCANNED", message, NULL);
+}
+
+bool
+api_scanned_image(Request *request, Digest *digest)
 {
   g_autoptr(GError) error = NULL;
-  if (digest_parse(request_parameter(request, "digest"), digest, &error))
+  Pipeline *pipeline = server_context(request)->pipeline;
+  bool is_image = false;
+  if (!digest_parse(request_parameter(request, "digest"), digest, &error)) {
+    respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "DIGEST_INVALID", error->message, NULL);
+    return false;
+  }
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, &error);
+  if (summary != NULL && summary->state == SCAN_DONE)
     return true;
-  respond_error(request, error);
+  if (summary == NULL || !pipeline_image_exists(pipeline, digest, &is_image, &error)) {
+    respond_error(request, error);
+  } else if (!is_image) {
+    respond_unscanned(request, "%s is no image but an index or artifact; ask for the images in it",
+                      digest->text);
+  } else if (summary->state == SCAN_FAILED) {
+    respond_unscanned(request, "the scan of the image failed: %s", summary->error);
+  } else {
+    respond_unscanned(request, "the image %s is not scanned yet; ask again in a moment",
+                      digest->text);
+    response_header(request, "Retry-After", "1");
+  }
   return false;
 }
 
@@ -87,27 +119,35 @@ set_time(json_t *object, const char *key, int64_t microseconds)
 
 /* --- repositories, images --- */
 
+/* By name and not by number: a page costs the same wherever it stands, and stays right while
+ * repositories come. */
 void
 api_repositories(Request *request)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(json_t) all = json_array();
-  Page page;
-  bool more;
-  if (!page_of(request, &page))
+  uint64_t limit = PAGE_DEFAULT;
+  bool more = false;
+  if (!number_of(request, "limit", 1, PAGE_MAX, &limit))
     return;
   g_auto(GStrv) names =
-      registry_catalog(server_context(request)->registry, NULL, -1, &more, &error);
+      registry_catalog(server_context(request)->registry, request_query(request, "last"),
+                       (int64_t)limit, &more, &error);
   if (names == NULL) {
     respond_error(request, error);
     return;
   }
+  g_autoptr(json_t) body = json_object();
+  json_t *list = json_array();
+  json_object_set_new(body, "limit", json_integer((json_int_t)limit));
+  json_object_set_new(body, "repositories", list);
   for (char **name = names; *name != NULL; name++) {
     json_t *one = json_object();
     json_set_string(one, "name", *name);
-    json_array_append_new(all, one);
+    json_array_append_new(list, one);
+    if (more && name[1] == NULL)
+      json_set_string(body, "next", *name);
   }
-  respond_page(request, "repositories", all, &page);
+  respond_json(request, MHD_HTTP_OK, body);
 }
 
 static json_t *
@@ -152,6 +192,7 @@ append_image(ServerContext *server, const StoredImage *image, json_t *all, GErro
   return true;
 }
 
+/* ?reference= finds the one that a tag or digest names. */
 void
 api_images(Request *request)
 {
@@ -159,142 +200,37 @@ api_images(Request *request)
   ServerContext *server = server_context(request);
   Page page;
   uint64_t total = 0;
-  if (!page_of(request, &page))
+  if (!api_page_of(request, &page))
     return;
-  g_autoptr(GPtrArray) images =
-      registry_images(server->registry, request_parameter(request, "name"), (int64_t)page.limit,
-                      (int64_t)page.offset, &total, &error);
-  if (images == NULL) {
+  g_autoptr(GPtrArray) images = registry_images(
+      server->registry, request_parameter(request, "name"), request_query(request, "reference"),
+      (int64_t)page.limit, (int64_t)page.offset, &total, &error);
+  g_autoptr(json_t) list = json_array();
+  for (guint i = 0; images != NULL && error == NULL && i < images->len; i++)
+    append_image(server, g_ptr_array_index(images, i), list, &error);
+  if (error != NULL)
     respond_error(request, error);
-    return;
-  }
-  g_autoptr(json_t) body = json_object();
-  json_t *list = json_array();
-  json_object_set_new(body, "total", json_integer((json_int_t)total));
-  json_object_set_new(body, "limit", json_integer((json_int_t)page.limit));
-  json_object_set_new(body, "offset", json_integer((json_int_t)page.offset));
-  json_object_set_new(body, "images", list);
-  for (guint i = 0; i < images->len; i++) {
-    if (!append_image(server, g_ptr_array_index(images, i), list, &error)) {
-      respond_error(request, error);
-      return;
-    }
-  }
-  respond_json(request, MHD_HTTP_OK, body);
-}
-
-/* --- findings --- */
-
-typedef struct {
-  bool severities[SEVERITY_CRITICAL + 1];
-  const char *state, *package, *text;
-  bool only_fixable;
-} Filter;
-
-static bool
-filter_of(Request *request, Filter *filter)
-{
-  const char *severities = request_query(request, "severity");
-  const char *fixable = request_query(request, "fixable");
-  filter->state = request_query(request, "state");
-  filter->package = request_query(request, "package");
-  filter->text = request_query(request, "q");
-  filter->only_fixable = g_strcmp0(fixable, "true") == 0;
-  for (int i = 0; severities == NULL && i <= SEVERITY_CRITICAL; i++)
-    filter->severities[i] = true;
-  Slice rest = slice_from_string(severities), word;
-  while (slice_next_field(&rest, ',', &word)) {
-    Severity severity;
-    g_autofree char *name = slice_to_utf8(word);
-    if (!severity_parse(name, &severity)) {
-      g_autofree char *message = g_strdup_printf("?severity=: \"%s\" is no severity", name);
-      respond_oci_error(request, 400, "INVALID", message, NULL);
-      return false;
-    }
-    filter->severities[severity] = true;
-  }
-  return true;
-}
-
-static bool
-passes(const Filter *filter, const Finding *finding)
-{
-  if (!filter->severities[finding->severity] ||
-      (filter->only_fixable && finding->fixed_version == NULL))
-    return false;
-  if (filter->state != NULL && strcmp(filter->state, advisory_state_name(finding->state)) != 0)
-    return false;
-  if (filter->package != NULL && g_strcmp0(filter->package, finding->package) != 0 &&
-      g_strcmp0(filter->package, finding->source_package) != 0)
-    return false;
-  return filter->text == NULL || strcasestr(finding->id, filter->text) != NULL ||
-         (finding->title != NULL && strcasestr(finding->title, filter->text) != NULL);
-}
-
-static int
-by_package(gconstpointer a, gconstpointer b)
-{
-  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
-  int order = g_strcmp0(left->package, right->package);
-  return order != 0 ? order : g_strcmp0(left->id, right->id);
-}
-
-static int
-by_id(gconstpointer a, gconstpointer b)
-{
-  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
-  int order = g_strcmp0(left->id, right->id);
-  return order != 0 ? order : g_strcmp0(left->package, right->package);
-}
-
-static bool
-sort_findings(Request *request, GPtrArray *findings)
-{
-  const char *sort = request_query(request, "sort");
-  if (sort == NULL || strcmp(sort, "severity") == 0)
-    return true;
-  if (strcmp(sort, "package") == 0)
-    g_ptr_array_sort(findings, by_package);
-  else if (strcmp(sort, "id") == 0)
-    g_ptr_array_sort(findings, by_id);
-  else {
-    respond_oci_error(request, 400, "INVALID", "?sort= must be severity, package or id", NULL);
-    return false;
-  }
-  return true;
-}
-
-void
-api_findings(Request *request)
-{
-  g_autoptr(GError) error = NULL;
-  Digest digest;
-  Page page;
-  Filter filter = {{false}};
-  if (!digest_of_path(request, &digest) || !page_of(request, &page) || !filter_of(request, &filter))
-    return;
-  g_autoptr(MatchResult) result =
-      pipeline_image_findings(server_context(request)->pipeline, &digest, &error);
-  if (result == NULL) {
-    respond_error(request, error);
-    return;
-  }
-  /* What the sources ruled out is told to who asks for it. */
-  GPtrArray *findings = g_strcmp0(filter.state, advisory_state_name(STATE_NOT_AFFECTED)) == 0
-                            ? result->not_affected
-                            : result->findings;
-  if (!sort_findings(request, findings))
-    return;
-  g_autoptr(json_t) all = json_array();
-  for (guint i = 0; i < findings->len; i++) {
-    const Finding *finding = g_ptr_array_index(findings, i);
-    if (passes(&filter, finding))
-      json_array_append_new(all, finding_to_json(finding));
-  }
-  respond_page(request, "findings", all, &page);
+  else
+    api_respond_page(request, "images", total, &page, g_steal_pointer(&list));
 }
 
 /* --- packages, verdict --- */
+
+static json_t *
+package_to_json(const ImageInventory *inventory, const ImagePackage *package)
+{
+  const LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
+  json_t *one = json_object();
+  json_set_string(one, "type", package->package->type);
+  json_set_string(one, "name", package->package->name);
+  json_set_string(one, "version", package->package->version);
+  json_set_string(one, "architecture", package->package->architecture);
+  json_set_string(one, "source_name", package->package->source_name);
+  json_set_string(one, "source_version", package->package->source_version);
+  json_set_string(one, "location", package->package->location);
+  json_set_string(one, "layer", layer->layer.text);
+  return one;
+}
 
 /* What the layers have that a person should know: device nodes, names that climb out of the root,
  * databases that are broken. */
@@ -323,7 +259,7 @@ api_packages(Request *request)
   g_autoptr(GError) error = NULL;
   Digest digest;
   Page page;
-  if (!digest_of_path(request, &digest) || !page_of(request, &page))
+  if (!api_page_of(request, &page) || !api_scanned_image(request, &digest))
     return;
   g_autoptr(ImageInventory) inventory =
       pipeline_image_inventory(server_context(request)->pipeline, &digest, &error);
@@ -331,24 +267,14 @@ api_packages(Request *request)
     respond_error(request, error);
     return;
   }
-  g_autoptr(json_t) all = json_array();
-  for (guint i = 0; i < inventory->packages->len; i++) {
-    const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
-    const LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
-    json_t *one = json_object();
-    json_set_string(one, "type", package->package->type);
-    json_set_string(one, "name", package->package->name);
-    json_set_string(one, "version", package->package->version);
-    json_set_string(one, "architecture", package->package->architecture);
-    json_set_string(one, "source_name", package->package->source_name);
-    json_set_string(one, "source_version", package->package->source_version);
-    json_set_string(one, "location", package->package->location);
-    json_set_string(one, "layer", layer->layer.text);
-    json_array_append_new(all, one);
-  }
+  guint total = inventory->packages->len;
+  json_t *part = json_array();
+  for (uint64_t i = page.offset; i < MIN(total, page.offset + page.limit); i++)
+    json_array_append_new(
+        part, package_to_json(inventory, &g_array_index(inventory->packages, ImagePackage, i)));
   g_autoptr(json_t) body = json_object();
   json_object_set_new(body, "notes", notes_of(inventory));
-  respond_page_of(request, body, "packages", all, &page);
+  api_respond_page_of(request, body, "packages", total, &page, part);
 }
 
 /* ?repository= says for which namespace. */
@@ -358,21 +284,21 @@ api_verdict(Request *request)
   g_autoptr(GError) error = NULL;
   ServerContext *server = server_context(request);
   const char *repository = request_query(request, "repository");
-  Digest digest;
-  if (!digest_of_path(request, &digest))
+  const char *digest = request_parameter(request, "digest");
+  if (!digest_parse(digest, &(Digest){{0}}, &error)) {
+    respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "DIGEST_INVALID", error->message, NULL);
     return;
+  }
   if (repository == NULL) {
-    respond_oci_error(request, 400, "INVALID",
-                      "?repository= is needed: policies differ by namespace", NULL);
+    api_refuse(request, "?repository= is needed: policies differ by namespace");
     return;
   }
   g_autoptr(StoredManifest) stored =
-      registry_manifest_get(server->registry, repository, digest.text, &error);
+      registry_manifest_get(server->registry, repository, digest, &error);
   ScanState scan;
-  g_autoptr(Verdict) verdict =
-      stored == NULL
-          ? NULL
-          : pipeline_judge_pull(server->pipeline, repository, digest.text, stored, &scan, &error);
+  g_autoptr(Verdict) verdict = stored == NULL ? NULL
+                                              : pipeline_judge_pull(server->pipeline, repository,
+                                                                    digest, stored, &scan, &error);
   if (verdict == NULL) {
     respond_error(request, error);
     return;

@@ -90,6 +90,7 @@ v2_manifest_get(Request *request)
   if (scan == SCAN_PENDING && request_wait(request, SCAN_WAIT_SECONDS))
     return;
   if (!verdict->allowed) {
+    pipeline_count_refusal(server->pipeline, verdict);
     g_autoptr(json_t) detail = verdict_to_json(verdict);
     respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
     return;

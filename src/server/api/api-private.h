@@ -1,0 +1,22 @@
+/* What the files of /api/v1 share. */
+#pragma once
+
+#include "server/api/api.h"
+#include "server/server-private.h"
+
+typedef struct {
+  uint64_t limit, offset;
+} Page;
+
+/* ?limit= and ?offset=. This and the next respond themselves when they return false. */
+bool api_page_of(Request *request, Page *page);
+/* The digest of the path, of an image whose scan is done. */
+bool api_scanned_image(Request *request, Digest *digest);
+/* Takes over @part. */
+void api_respond_page(Request *request, const char *key, uint64_t total, const Page *page,
+                      json_t *part);
+/* The same beside other members of @body, which is not taken over. */
+void api_respond_page_of(Request *request, json_t *body, const char *key, uint64_t total,
+                         const Page *page, json_t *part);
+/* 400 INVALID. */
+void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);

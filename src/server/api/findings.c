@@ -1,0 +1,179 @@
+/* The findings of an image: filtered, sorted, a page of them. */
+#include <string.h>
+
+#include "base/json.h"
+#include "server/api/api-private.h"
+
+typedef struct {
+  bool severities[SEVERITY_CRITICAL + 1];
+  const char *state, *package, *text;
+  bool only_fixable, only_exploited;
+} Filter;
+
+/* "true" or "false"; absent is false. */
+static bool
+flag_of(Request *request, const char *name, bool *value)
+{
+  const char *text = request_query(request, name);
+  *value = g_strcmp0(text, "true") == 0;
+  if (text == NULL || *value || strcmp(text, "false") == 0)
+    return true;
+  api_refuse(request, "?%s= must be true or false", name);
+  return false;
+}
+
+static bool
+severities_of(Request *request, Filter *filter)
+{
+  const char *text = request_query(request, "severity");
+  for (int i = 0; text == NULL && i <= SEVERITY_CRITICAL; i++)
+    filter->severities[i] = true;
+  Slice rest = slice_from_string(text), word;
+  while (slice_next_field(&rest, ',', &word)) {
+    Severity severity;
+    g_autofree char *name = slice_to_utf8(word);
+    if (!severity_parse(name, &severity)) {
+      api_refuse(request, "?severity=: \"%s\" is no severity", name);
+      return false;
+    }
+    filter->severities[severity] = true;
+  }
+  return true;
+}
+
+static bool
+filter_of(Request *request, Filter *filter)
+{
+  AdvisoryState state;
+  filter->state = request_query(request, "state");
+  filter->package = request_query(request, "package");
+  filter->text = request_query(request, "q");
+  if (filter->state != NULL && !advisory_state_parse(filter->state, &state)) {
+    api_refuse(request, "?state=: \"%s\" is no state", filter->state);
+    return false;
+  }
+  return severities_of(request, filter) && flag_of(request, "fixable", &filter->only_fixable) &&
+         flag_of(request, "known_exploited", &filter->only_exploited);
+}
+
+static bool
+contains(const char *text, const char *part)
+{
+  return text != NULL && strcasestr(text, part) != NULL;
+}
+
+static bool
+mentions(const Finding *finding, const char *text)
+{
+  bool found = contains(finding->id, text) || contains(finding->vendor_id, text) ||
+               contains(finding->title, text);
+  for (char **alias = finding->aliases; !found && alias != NULL && *alias != NULL; alias++)
+    found = contains(*alias, text);
+  return found;
+}
+
+static bool
+passes(const Filter *filter, const Finding *finding)
+{
+  if (!filter->severities[finding->severity] ||
+      (filter->only_fixable && finding->fixed_version == NULL) ||
+      (filter->only_exploited && !finding->known_exploited))
+    return false;
+  if (filter->state != NULL && strcmp(filter->state, advisory_state_name(finding->state)) != 0)
+    return false;
+  if (filter->package != NULL && g_strcmp0(filter->package, finding->package) != 0 &&
+      g_strcmp0(filter->package, finding->source_package) != 0)
+    return false;
+  return filter->text == NULL || mentions(finding, filter->text);
+}
+
+static int
+by_package(gconstpointer a, gconstpointer b)
+{
+  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
+  int order = g_strcmp0(left->package, right->package);
+  return order != 0 ? order : finding_compare(a, b);
+}
+
+static int
+by_id(gconstpointer a, gconstpointer b)
+{
+  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
+  int order = g_strcmp0(left->id, right->id);
+  return order != 0 ? order : finding_compare(a, b);
+}
+
+/* Highest first, unknown last. */
+static int
+by_epss(gconstpointer a, gconstpointer b)
+{
+  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
+  int order = (right->epss_score > left->epss_score) - (right->epss_score < left->epss_score);
+  return order != 0 ? order : finding_compare(a, b);
+}
+
+static int
+by_cvss(gconstpointer a, gconstpointer b)
+{
+  const Finding *left = *(const Finding *const *)a, *right = *(const Finding *const *)b;
+  int order = (right->cvss_score > left->cvss_score) - (right->cvss_score < left->cvss_score);
+  return order != 0 ? order : finding_compare(a, b);
+}
+
+static bool
+order_of(Request *request, GCompareFunc *order)
+{
+  static const struct {
+    const char *name;
+    GCompareFunc order;
+  } orders[] = {{"severity", finding_compare},
+                {"package", by_package},
+                {"id", by_id},
+                {"epss", by_epss},
+                {"cvss", by_cvss}};
+  const char *sort = request_query(request, "sort");
+  for (size_t i = 0; i < G_N_ELEMENTS(orders); i++) {
+    if (sort == NULL || strcmp(sort, orders[i].name) == 0) {
+      *order = orders[i].order;
+      return true;
+    }
+  }
+  api_refuse(request, "?sort= must be severity, package, id, epss or cvss");
+  return false;
+}
+
+void
+api_findings(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  Pipeline *pipeline = server_context(request)->pipeline;
+  Digest digest;
+  Page page;
+  Filter filter = {{false}};
+  GCompareFunc order;
+  if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
+      !api_scanned_image(request, &digest))
+    return;
+  g_autoptr(MatchResult) result = pipeline_image_findings(pipeline, &digest, &error);
+  if (result == NULL && !pipeline_has_advisories(pipeline)) {
+    respond_oci_error(request, MHD_HTTP_CONFLICT, "UNSCANNED", error->message, NULL);
+    return;
+  }
+  if (result == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  /* What the sources ruled out is told to who asks for it. */
+  const GPtrArray *all = g_strcmp0(filter.state, advisory_state_name(STATE_NOT_AFFECTED)) == 0
+                             ? result->not_affected
+                             : result->findings;
+  g_autoptr(GPtrArray) passed = g_ptr_array_new();
+  for (guint i = 0; i < all->len; i++)
+    if (passes(&filter, g_ptr_array_index(all, i)))
+      g_ptr_array_add(passed, g_ptr_array_index(all, i));
+  g_ptr_array_sort(passed, order);
+  json_t *part = json_array();
+  for (uint64_t i = page.offset; i < MIN(passed->len, page.offset + page.limit); i++)
+    json_array_append_new(part, finding_to_json(g_ptr_array_index(passed, i)));
+  api_respond_page(request, "findings", passed->len, &page, part);
+}
