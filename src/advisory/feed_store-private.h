@@ -34,6 +34,8 @@ GPtrArray *stored_feeds_load(const Config *config, const char *data_folder, GErr
 /* Writes feed.json. */
 bool stored_feed_save(StoredFeed *feed, GError **error);
 
+/* Says something of vulnerabilities that other feeds name. */
+bool stored_feed_is_overlay(const StoredFeed *feed);
 /* For a feed that is read in place: whether its path is there, and changed since the last look. */
 bool stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error);
 

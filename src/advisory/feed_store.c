@@ -220,6 +220,12 @@ fingerprint_path(GChecksum *checksum, const char *path, unsigned depth)
 }
 
 bool
+stored_feed_is_overlay(const StoredFeed *feed)
+{
+  return strcmp(feed->config.type, "kev") == 0 || strcmp(feed->config.type, "epss") == 0;
+}
+
+bool
 stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error)
 {
   if (access(feed->config.path, R_OK) < 0)

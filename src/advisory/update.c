@@ -256,11 +256,14 @@ read_all_feeds(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last,
     if (!advisory_builder_copy_feed(builder, base, base_feeds->pdata[i], error))
       return false;
   }
-  for (guint i = 0; i < update->feeds->len; i++) {
-    StoredFeed *feed = update->feeds->pdata[i];
+  /* Overlays last: the first text about a vulnerability is kept, and theirs are the shortest. */
+  guint count = update->feeds->len;
+  for (guint i = 0; i < 2 * count; i++) {
+    StoredFeed *feed = update->feeds->pdata[i % count];
     if (g_cancellable_is_cancelled(update->cancellable))
       return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
-    if (feed->updated != 0 && !read_feed(update, builder, last, feed, error)) {
+    if (feed->updated != 0 && stored_feed_is_overlay(feed) == (i >= count) &&
+        !read_feed(update, builder, last, feed, error)) {
       g_prefix_error(error, "%s: ", feed->config.name);
       return false;
     }
