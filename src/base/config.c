@@ -66,9 +66,6 @@ typedef struct {
 #define OPTIONAL_TEXT(structure, member)                                                           \
   CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member, 1,  \
                          CYAML_UNLIMITED)
-#define OPTIONAL_BOOLEAN(structure, member)                                                        \
-  CYAML_FIELD_BOOL_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member)
-
 static const cyaml_schema_field_t limits_fields[] = {
 #define FIELD(name, type, parser, fallback, least, most) OPTIONAL_TEXT(RawLimits, name),
     LIMITS(FIELD)
@@ -83,7 +80,7 @@ static const cyaml_schema_field_t tls_fields[] = {
 
 static const cyaml_schema_field_t listen_fields[] = {
     CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER, RawListen, address, 1, CYAML_UNLIMITED),
-    OPTIONAL_BOOLEAN(RawListen, plain_http), CYAML_FIELD_END};
+    YAML_OPTIONAL_BOOLEAN(RawListen, plain_http), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t listen_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RawListen, listen_fields)};
@@ -97,7 +94,7 @@ static const cyaml_schema_field_t feed_fields[] = {
     OPTIONAL_TEXT(RawFeed, keyring),
     OPTIONAL_TEXT(RawFeed, sources),
     OPTIONAL_TEXT(RawFeed, ecosystem),
-    OPTIONAL_BOOLEAN(RawFeed, disabled),
+    YAML_OPTIONAL_BOOLEAN(RawFeed, disabled),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t feed_entry = {
@@ -118,8 +115,8 @@ static const cyaml_schema_field_t config_fields[] = {
                             limits_fields),
     CYAML_FIELD_SEQUENCE("feeds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawConfig, feeds,
                          &feed_entry, 0, 1000),
-    OPTIONAL_BOOLEAN(RawConfig, allow_uncaged),
-    OPTIONAL_BOOLEAN(RawConfig, durable),
+    YAML_OPTIONAL_BOOLEAN(RawConfig, allow_uncaged),
+    YAML_OPTIONAL_BOOLEAN(RawConfig, durable),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t config_schema = {
@@ -296,25 +293,40 @@ read_config(Config *config, const RawConfig *raw, GError **error)
               : read_feeds(config, default_feeds, G_N_ELEMENTS(default_feeds), error));
 }
 
+/* Messages about values begin with the key ("limits.workers: ...", "feeds[0] (debian): ..."). */
+static void
+prefix_place(GError **error, Slice text, const char *name)
+{
+  if (error == NULL || *error == NULL)
+    return;
+  g_autofree char *key = g_strndup((*error)->message, strcspn((*error)->message, ": "));
+  g_prefix_error(error, "%s:%u: ", name, yaml_line_of(text, key));
+}
+
 Config *
-config_load(const char *path, GError **error)
+config_parse(Slice text, const char *name, GError **error)
 {
   static const RawConfig nothing;
-  g_autoptr(GBytes) bytes = NULL;
-  if (path != NULL && (bytes = file_read(AT_FDCWD, path, YAML_TEXT_MAX, error)) == NULL)
-    return NULL;
   void *raw = NULL;
-  if (!yaml_data_load(slice_from_bytes(bytes), path, &config_schema, &raw, error))
+  if (!yaml_data_load(text, name, &config_schema, &raw, error))
     return NULL;
 
   g_autoptr(Config) config = g_new0(Config, 1);
   bool read = read_config(config, raw != NULL ? raw : &nothing, error);
   yaml_data_free(&config_schema, raw);
-  if (!read) {
-    g_prefix_error(error, "%s: ", path);
+  if (read)
+    return g_steal_pointer(&config);
+  prefix_place(error, text, name);
+  return NULL;
+}
+
+Config *
+config_load(const char *path, GError **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+  if (path != NULL && (bytes = file_read(AT_FDCWD, path, YAML_TEXT_MAX, error)) == NULL)
     return NULL;
-  }
-  return g_steal_pointer(&config);
+  return config_parse(slice_from_bytes(bytes), path, error);
 }
 
 void

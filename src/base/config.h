@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
 typedef struct {
   char *address;   /* "127.0.0.1:5000", "[::]:443" */
   bool plain_http; /* HTTP although there is a certificate, or the address is not loopback */
@@ -73,6 +75,8 @@ typedef struct {
 /* Reads @path, or gives the defaults when @path is NULL. Unknown keys, wrong types and values out
  * of range are ASSAY_ERROR_INVALID with file and line. (transfer full) */
 Config *config_load(const char *path, GError **error);
+/* The same of a text; @name stands for the file in messages. (transfer full) */
+Config *config_parse(Slice text, const char *name, GError **error);
 void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 

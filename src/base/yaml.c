@@ -28,6 +28,8 @@ collect_log(cyaml_log_t level, void *context, const char *format, va_list args)
   g_string_append_printf(log, "%s%s", log->len == 0 ? "" : "; ", g_strstrip(text));
 }
 
+const cyaml_strval_t yaml_booleans[4] = {{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}};
+
 static bool
 holds_nothing(Slice text)
 {

@@ -17,6 +17,13 @@ bool yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *sc
                     GError **error);
 void yaml_data_free(const cyaml_schema_value_t *schema, void *data);
 
+/* An optional member `bool *`. libcyaml's own booleans take every word that is not "false" for
+ * true, mistyped ones, too. */
+extern const cyaml_strval_t yaml_booleans[4];
+#define YAML_OPTIONAL_BOOLEAN(structure, member)                                                   \
+  CYAML_FIELD_ENUM_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,      \
+                       structure, member, yaml_booleans, 4)
+
 /* The line, from 1, where the value at @path ("policies[0].vulnerabilities.grace"; entries count
  * from 0) stands in @text, for messages about what a schema cannot check; 0 when it is not there.
  */

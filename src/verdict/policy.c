@@ -52,8 +52,7 @@ static const cyaml_schema_value_t allow_entry = {
 static const cyaml_schema_field_t vulnerabilities_fields[] = {
     CYAML_FIELD_SEQUENCE("block", CYAML_FLAG_POINTER | OPTIONAL, RawVulnerabilities, block,
                          &text_entry, 0, 16),
-    CYAML_FIELD_BOOL_PTR("only_fixed", CYAML_FLAG_POINTER | OPTIONAL, RawVulnerabilities,
-                         only_fixed),
+    YAML_OPTIONAL_BOOLEAN(RawVulnerabilities, only_fixed),
     TEXT(RawVulnerabilities, unknown_as, OPTIONAL), TEXT(RawVulnerabilities, grace, OPTIONAL),
     CYAML_FIELD_END};
 

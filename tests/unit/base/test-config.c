@@ -76,27 +76,45 @@ test_refused(void)
 {
   static const struct {
     const char *name, *text, *says;
+    unsigned line;
   } cases[] = {
-      {"unknown key", "dataa: /x\n", "dataa"},
-      {"wrong type", "listen: 5\n", "listen"},
-      {"not a size", "limits: {manifest_bytes: lots}\n", "limits.manifest_bytes"},
-      {"out of range", "limits: {manifest_bytes: 0}\n", "out of range"},
-      {"unknown feed type", "feeds: [{name: a, type: b, url: c}]\n", "feeds[0].type"},
-      {"feed without a source", "feeds: [{name: a, type: osv}]\n", "url"},
-      {"feed twice", "feeds: [{name: a, type: osv, url: x}, {name: a, type: osv, url: y}]\n",
-       "twice"},
-      {"bad level", "log_level: loud\n", "log_level"},
-      {"half a TLS", "tls: {certificate: x}\n", "key"},
-      {"broken YAML", "a: [b\n", "YAML"},
-      {"alias", "data: &a x\npolicy: *a\n", "alias"},
+      {"unknown key", "data: /x\ndataa: /x\n", "dataa", 2},
+      {"unknown key in limits", "limits:\n  workers: 1\n  worker: 2\n", "worker", 3},
+      {"wrong type", "listen: 5\n", "listen", 1},
+      {"not a boolean", "data: /x\ndurable: perhaps\n", "durable", 2},
+      {"not a size", "\nlimits: {manifest_bytes: lots}\n", "limits.manifest_bytes", 2},
+      {"not a time", "limits:\n  workers: 2\n  upload_expiry: soon\n", "limits.upload_expiry", 3},
+      {"negative", "limits:\n  workers: -1\n", "limits.workers", 2},
+      {"too large", "limits:\n  workers: 18446744073709551616\n", "limits.workers", 2},
+      {"overflows", "limits: {blob_bytes: 99999999999TiB}\n", "limits.blob_bytes", 1},
+      {"out of range", "limits: {manifest_bytes: 0}\n", "out of range", 1},
+      {"unknown feed type", "feeds:\n- name: a\n  type: b\n  url: c\n", "feeds[0].type", 3},
+      {"feed without a source", "\n\nfeeds:\n  - {name: a, type: osv}\n", "url", 4},
+      {"feed without a type", "feeds:\n  - {name: a, url: osv}\n", "type", 2},
+      {"feed twice", "feeds:\n- {name: a, type: osv, url: x}\n- {name: a, type: osv, url: y}\n",
+       "twice", 3},
+      {"bad level", "# first\nlog_level: loud\n", "log_level", 2},
+      {"bad format", "log_format: xml\n", "log_format", 1},
+      {"bad interval", "feed_interval: 6 hours\n", "feed_interval", 1},
+      {"half a TLS", "tls: {certificate: x}\n", "key", 1},
+      {"listen without an address", "listen:\n  - plain_http: true\n", "address", 2},
+      {"broken YAML", "a: [b\n", "YAML", 0},
+      {"alias", "data: &a x\npolicy: *a\n", "alias", 0},
+      {"key twice", "data: x\ndata: y\n", "data", 0},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
-    g_assert_null(load_text(cases[i].text, &error));
+    g_autofree char *line = g_strdup_printf("line: %u", cases[i].line);
+    g_autofree char *place = g_strdup_printf(".yaml:%u: ", cases[i].line);
+    g_test_message("%s", cases[i].name);
+    g_autoptr(Config) config = load_text(cases[i].text, &error);
+    g_assert_null(config);
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
-    g_test_message("%s: %s", cases[i].name, error->message);
+    g_test_message("%s", error->message);
     g_assert_nonnull(strcasestr(error->message, cases[i].says));
     g_assert_nonnull(strstr(error->message, ".yaml"));
+    if (cases[i].line > 0)
+      g_assert_true(strstr(error->message, line) != NULL || strstr(error->message, place) != NULL);
   }
 }
 
