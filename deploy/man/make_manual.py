@@ -108,7 +108,7 @@ def main():
     print(".SH FILES")
     for path, meaning in FILES:
         print(f".TP\n.I {escape(path)}\n{escape(meaning)}")
-    print('.SH SEE ALSO\n.BR skopeo (1),\n.BR podman (1)')
+    print('.SH SEE ALSO\n.BR assay.yaml (5),\n.BR skopeo (1),\n.BR podman (1)')
 
 
 main()

@@ -52,6 +52,72 @@ terminal_wants_colour(void)
          g_strcmp0(g_getenv("TERM"), "dumb") != 0;
 }
 
+/* How many letters must be changed, added or left out, or stand in each other's place. */
+static unsigned
+letters_apart(const char *a, const char *b)
+{
+  enum { LETTERS_MAX = 32 };
+  unsigned rows[3][LETTERS_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2];
+  size_t a_size = strlen(a), b_size = strlen(b);
+  if (a_size > LETTERS_MAX || b_size > LETTERS_MAX)
+    return LETTERS_MAX;
+  for (unsigned j = 0; j <= b_size; j++)
+    last[j] = j;
+  for (unsigned i = 1; i <= a_size; i++) {
+    now[0] = i;
+    for (unsigned j = 1; j <= b_size; j++) {
+      unsigned cost = a[i - 1] != b[j - 1];
+      now[j] = MIN(MIN(last[j], now[j - 1]) + 1, last[j - 1] + cost);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        now[j] = MIN(now[j], before[j - 2] + 1);
+    }
+    unsigned *free_row = before;
+    before = last;
+    last = now;
+    now = free_row;
+  }
+  return last[b_size];
+}
+
+/* Remembers @name in *@best when it is nearer to @typed than what was there. */
+static void
+consider(const char *typed, const char *name, const char **best, unsigned *distance)
+{
+  unsigned apart =
+      g_str_has_prefix(name, typed) && strlen(typed) > 1 ? 1 : letters_apart(typed, name);
+  if (apart < *distance) {
+    *best = name;
+    *distance = apart;
+  }
+}
+
+/* "; did you mean X?", or nothing when nothing is near. (transfer full) */
+static char *
+suggest_command(const Command *command, const char *typed)
+{
+  const char *best = NULL;
+  unsigned distance = 3;
+  for (const Command *const *each = command->subcommands; *each != NULL; each++)
+    if ((*each)->run_raw == NULL)
+      consider(typed, (*each)->name, &best, &distance);
+  return best == NULL ? g_strdup("") : g_strdup_printf("; did you mean `%s`?", best);
+}
+
+/* For GLib's message about "--typed" or "--typed=value". (transfer full) */
+static char *
+suggest_option(const Command *command, const char *message)
+{
+  const char *dashes = strstr(message, "--"), *best = NULL;
+  unsigned distance = 3;
+  if (dashes == NULL)
+    return g_strdup("");
+  g_autofree char *typed = g_strndup(dashes + 2, strcspn(dashes + 2, "= "));
+  for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
+       option++)
+    consider(typed, option->long_name, &best, &distance);
+  return best == NULL ? g_strdup("") : g_strdup_printf("; did you mean --%s?", best);
+}
+
 static const Command *
 command_find(const Command *const *list, const char *name)
 {
@@ -59,6 +125,14 @@ command_find(const Command *const *list, const char *name)
     if (strcmp((*list)->name, name) == 0)
       return *list;
   return NULL;
+}
+
+/* "db: " of "assay db": what stands behind the "assay: " of every message. (transfer full) */
+static char *
+message_prefix(const char *path)
+{
+  const char *space = strchr(path, ' ');
+  return space == NULL ? g_strdup("") : g_strconcat(space + 1, ": ", NULL);
 }
 
 static int
@@ -70,8 +144,12 @@ run_subcommand(const Command *command, const char *path, int argc, char **argv)
     g_autofree char *subpath = g_strdup_printf("%s %s", path, subcommand->name);
     return command_run(subcommand, subpath, argc - 1, argv + 1);
   }
-  if (argc >= 2 && !asks_help)
-    return command_usage_error("%s: no command \"%s\"; see `%s --help`", path, argv[1], path);
+  if (argc >= 2 && !asks_help) {
+    g_autofree char *suggestion = suggest_command(command, argv[1]);
+    g_autofree char *prefix = message_prefix(path);
+    return command_usage_error("%sno command \"%s\"%s\n  `%s --help` lists them", prefix, argv[1],
+                               suggestion, path);
+  }
 
   FILE *out = asks_help ? stdout : stderr;
   fprintf(out, "Usage:\n  %s COMMAND\n\n%s\n\nCommands:\n", path, command->summary);
@@ -100,20 +178,25 @@ command_run(const Command *command, const char *path, int argc, char **argv)
 
   /* The usage line of the help is made from the program's name. */
   g_set_prgname(path);
+  g_autofree char *prefix = message_prefix(path);
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) arguments = g_new0(char *, (size_t)argc + 1);
   for (int i = 0; i < argc; i++)
     arguments[i] = g_strdup(argv[i]);
-  if (!g_option_context_parse_strv(context, &arguments, &error))
-    return command_usage_error("%s; see `%s --help`", error->message, path);
+  if (!g_option_context_parse_strv(context, &arguments, &error)) {
+    bool unknown = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
+    g_autofree char *suggestion = unknown ? suggest_option(command, error->message) : g_strdup("");
+    return command_usage_error("%s%s%s\n  `%s --help` lists the options", prefix, error->message,
+                               suggestion, path);
+  }
 
   unsigned count = g_strv_length(arguments);
   count -= count > 0;
   if (count < command->least_arguments)
-    return command_usage_error("%s: %s is missing; see `%s --help`", path, command->arguments,
-                               path);
+    return command_usage_error("%s%s is missing\n  `%s --help` tells more", prefix,
+                               command->arguments, path);
   if (count > command->most_arguments)
-    return command_usage_error("%s: \"%s\" is one argument too many; see `%s --help`", path,
-                               arguments[1 + command->most_arguments], path);
+    return command_usage_error("%s\"%s\" is one argument too many\n  `%s --help` tells more",
+                               prefix, arguments[1 + command->most_arguments], path);
   return command->run(arguments + 1);
 }

@@ -10,32 +10,17 @@
 #include "oci/reference.h"
 #include "report/report.h"
 
-static char *server_option, *format_option, *severity_option;
+static char *format_option, *severity_option;
 static gboolean fixable_option;
 
 static const GOptionEntry options[] = {
-    {"server", 's', 0, G_OPTION_ARG_STRING, &server_option,
-     "The registry (default: the reference's host; $ASSAY_SERVER; http://127.0.0.1:5000)", "URL"},
+    SERVER_OPTIONS("the reference's host, "),
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
      "FORMAT"},
     {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
      "Only these, separated by commas: critical, high, medium, low, negligible, unknown", "LIST"},
     {"ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &fixable_option, "Only findings with a fix", NULL},
     {NULL}};
-
-/* "HOST/REPOSITORY:TAG" names its registry; "REPOSITORY:TAG" leaves it to --server. A loopback host
- * speaks plain HTTP, as registry clients have it. */
-static char *
-choose_server(const char *text, const Reference *reference)
-{
-  bool has_host = g_str_has_prefix(text, reference->host);
-  if (server_option != NULL || !has_host)
-    return g_strdup(server_url(server_option));
-  bool loopback = g_str_has_prefix(reference->host, "127.") ||
-                  g_str_has_prefix(reference->host, "localhost") ||
-                  g_str_has_prefix(reference->host, "[::1]");
-  return g_strdup_printf("%s://%s", loopback ? "http" : "https", reference->host);
-}
 
 /* Without a host a name is taken as written, and not for one of Docker Hub's. */
 static Reference *
@@ -50,12 +35,12 @@ parse(const char *text, GError **error)
 }
 
 static json_t *
-find_image(const char *server, const Reference *reference, GError **error)
+find_image(ServerClient *client, const Reference *reference, GError **error)
 {
   g_autofree char *path =
       g_strdup_printf("/api/v1/repositories/%s/images?reference=%s", reference->repository,
                       reference->digest != NULL ? reference->digest : reference->tag);
-  g_autoptr(json_t) images = server_get_all(server, path, "images", error);
+  g_autoptr(json_t) images = server_get_all(client, path, "images", error);
   if (images == NULL)
     return NULL;
   if (json_array_size(images) > 0)
@@ -68,10 +53,10 @@ find_image(const char *server, const Reference *reference, GError **error)
 
 /* A scan that is under way ends in a moment. */
 static json_t *
-wait_for_scan(const char *server, const Reference *reference, GError **error)
+wait_for_scan(ServerClient *client, const Reference *reference, GError **error)
 {
   for (int tries = 0; tries < 60; tries++) {
-    json_t *image = find_image(server, reference, error);
+    json_t *image = find_image(client, reference, error);
     const json_t *scan = json_get_object(image, "scan");
     if (image == NULL || g_strcmp0(json_get_string(scan, "state"), "pending") != 0)
       return image;
@@ -130,8 +115,10 @@ run(char **arguments)
   g_autoptr(Reference) reference = parse(arguments[0], &error);
   if (reference == NULL)
     return command_fail(error);
-  g_autofree char *server = choose_server(arguments[0], reference);
-  g_autoptr(json_t) image = wait_for_scan(server, reference, &error);
+  /* "HOST/REPOSITORY:TAG" names its registry. */
+  bool has_host = g_str_has_prefix(arguments[0], reference->host);
+  g_autoptr(ServerClient) client = server_client_new(has_host ? reference->host : NULL);
+  g_autoptr(json_t) image = wait_for_scan(client, reference, &error);
   if (image == NULL)
     return command_fail(error);
   const char *digest = json_get_string(image, "digest");
@@ -142,8 +129,8 @@ run(char **arguments)
   g_autofree char *path = findings_path(digest);
   g_autofree char *verdict_path =
       g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest, reference->repository);
-  g_autoptr(json_t) findings = server_get_all(server, path, "findings", &error);
-  g_autoptr(json_t) verdict = findings == NULL ? NULL : server_get(server, verdict_path, &error);
+  g_autoptr(json_t) findings = server_get_all(client, path, "findings", &error);
+  g_autoptr(json_t) verdict = findings == NULL ? NULL : server_get(client, verdict_path, &error);
   if (verdict == NULL)
     return command_fail(error);
   return report(arguments[0], image, verdict, findings, format);

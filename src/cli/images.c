@@ -9,30 +9,34 @@
 #include "cli/server_client.h"
 #include "report/report.h"
 
-static char *server_option, *format_option;
+static char *format_option;
 
 static const GOptionEntry options[] = {
-    {"server", 's', 0, G_OPTION_ARG_STRING, &server_option,
-     "The registry (default: $ASSAY_SERVER, else http://127.0.0.1:5000)", "URL"},
+    SERVER_OPTIONS(""),
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default) or json", "FORMAT"},
     {NULL}};
 
-/* "3 critical, 1 high"; severities without findings are left out. */
+/* "57: 3 critical, 12 high": how many, and the worst two kinds. */
 static char *
 findings_in_words(const json_t *scan)
 {
   static const char *const names[] = {"critical", "high", "medium", "low", "negligible", "unknown"};
   const json_t *counts = json_get_object(scan, "findings");
-  GString *text = g_string_new(NULL);
+  g_autoptr(GString) worst = g_string_new(NULL);
+  json_int_t total = 0, kinds = 0;
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     json_int_t count = json_get_integer(counts, names[i], 0);
-    if (count > 0)
-      g_string_append_printf(text, "%s%lld %s", text->len > 0 ? ", " : "", (long long)count,
+    total += count;
+    if (count > 0 && kinds++ < 2)
+      g_string_append_printf(worst, "%s%lld %s", worst->len > 0 ? ", " : "", (long long)count,
                              names[i]);
   }
-  if (text->len == 0)
-    g_string_append_c(text, '-');
-  return g_string_free(text, FALSE);
+  if (g_strcmp0(json_get_string(scan, "state"), "done") != 0)
+    return g_strdup("-");
+  if (total == 0)
+    return g_strdup("none");
+  return kinds > 2 ? g_strdup_printf("%lld: %s", (long long)total, worst->str)
+                   : g_strdup(worst->str);
 }
 
 static void
@@ -48,28 +52,46 @@ add_line(struct libscols_table *table, const json_t *image)
   struct libscols_line *line = scols_table_new_line(table, NULL);
   const json_t *scan = json_get_object(image, "scan");
   g_auto(GStrv) tags = json_get_strings(image, "tags");
-  g_autofree char *joined = tags == NULL ? NULL : g_strjoinv(", ", tags);
+  g_autofree char *joined = tags == NULL || *tags == NULL ? NULL : g_strjoinv(", ", tags);
   const char *digest = json_get_string(image, "digest");
-  g_autofree char *short_digest = digest == NULL ? NULL : g_strndup(digest, 19);
+  const char *hex = digest == NULL ? NULL : strchr(digest, ':');
+  g_autofree char *short_digest = hex == NULL ? NULL : g_strndup(hex + 1, 12);
+  const char *pushed = json_get_string(image, "pushed");
+  g_autofree char *day = pushed == NULL ? NULL : g_strndup(pushed, strlen("2026-11-25"));
   g_autofree char *findings = findings_in_words(scan);
   set_cell(line, 0, json_get_string(image, "repository"));
   set_cell(line, 1, joined);
   set_cell(line, 2, short_digest);
-  set_cell(line, 3, json_get_string(scan, "os"));
-  set_cell(line, 4, json_get_string(scan, "state"));
-  set_cell(line, 5, findings);
-  set_cell(line, 6, json_get_string(image, "pushed"));
+  set_cell(line, 3, json_get_string(scan, "state"));
+  set_cell(line, 4, findings);
+  set_cell(line, 5, day);
+  set_cell(line, 6, json_get_string(scan, "os"));
 }
 
 static void
 print_table(const json_t *images)
 {
-  static const char *const names[] = {"REPOSITORY", "TAGS",     "DIGEST", "OS",
-                                      "SCAN",       "FINDINGS", "PUSHED"};
+  static const struct {
+    const char *name;
+    double hint;
+    int flags;
+  } columns[] = {
+      {"REPOSITORY", 0.25, SCOLS_FL_TRUNC},
+      {"TAGS", 0.1, SCOLS_FL_TRUNC},
+      {"DIGEST", 12, 0},
+      {"SCAN", 7, 0},
+      {"FINDINGS", 0, 0},
+      {"PUSHED", 10, 0},
+      {"SYSTEM", 0.1, SCOLS_FL_TRUNC},
+  };
+  unsigned width = terminal_width();
   struct libscols_table *table = scols_new_table();
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    scols_table_new_column(table, names[i], 0, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
+    scols_table_new_column(table, columns[i].name, columns[i].hint, columns[i].flags);
   scols_table_set_stream(table, stdout);
+  scols_table_set_termforce(table, width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+  if (width > 0)
+    scols_table_set_termwidth(table, width);
   size_t index;
   json_t *image;
   json_array_foreach(images, index, image) {
@@ -83,10 +105,10 @@ print_table(const json_t *images)
 }
 
 static bool
-append_repository(const char *server, const char *repository, json_t *all, GError **error)
+append_repository(ServerClient *client, const char *repository, json_t *all, GError **error)
 {
   g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/images", repository);
-  g_autoptr(json_t) images = server_get_all(server, path, "images", error);
+  g_autoptr(json_t) images = server_get_all(client, path, "images", error);
   size_t index;
   json_t *image;
   json_array_foreach(images, index, image) {
@@ -99,19 +121,19 @@ static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  const char *server = server_url(server_option);
+  g_autoptr(ServerClient) client = server_client_new(NULL);
   g_autoptr(json_t) all = json_array();
   bool as_json = g_strcmp0(format_option, "json") == 0;
   if (format_option != NULL && !as_json && strcmp(format_option, "table") != 0)
     return command_usage_error("--format: \"%s\" is neither table nor json", format_option);
   g_autoptr(json_t) repositories =
       arguments[0] != NULL ? json_pack("[{s:s}]", "name", arguments[0])
-                           : server_get_all(server, "/api/v1/repositories", "repositories", &error);
+                           : server_get_all(client, "/api/v1/repositories", "repositories", &error);
   size_t index;
   json_t *repository;
   json_array_foreach(repositories, index, repository) {
     if (error == NULL)
-      append_repository(server, json_get_string(repository, "name"), all, &error);
+      append_repository(client, json_get_string(repository, "name"), all, &error);
   }
   if (error != NULL)
     return command_fail(error);

@@ -15,8 +15,12 @@ const Command *const commands[] = {
 static const Command assay = {
     .name = "assay",
     .summary = "A container registry that tests every image it holds.",
-    .help = "`assay COMMAND --help` tells about one command; `man assay` about all of them.\n"
-            "`assay --version` prints the version.",
+    .help =
+        "`assay COMMAND --help` tells about one command; `man assay` about all of them.\n"
+        "`assay version` prints the version.\n"
+        "\n"
+        "Exit codes: 0 done; 1 the answer is no (a policy refuses, --max-age is passed); 2 wrong\n"
+        "usage, or something failed and standard error says what.",
     .subcommands = commands,
 };
 

@@ -10,14 +10,69 @@
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE       1000
 
-const char *
-server_url(const char *option)
+char *server_option_url, *server_option_ca_file;
+gboolean server_option_insecure;
+
+struct ServerClient {
+  HttpClient *http;
+  char *url;
+};
+
+/* As registry clients have it: loopback speaks plain HTTP. */
+static char *
+complete_url(const char *text)
+{
+  bool loopback = g_str_has_prefix(text, "127.") || g_str_has_prefix(text, "localhost") ||
+                  g_str_has_prefix(text, "[::1]");
+  const char *scheme = strstr(text, "://") != NULL ? "" : loopback ? "http://" : "https://";
+  size_t size = strlen(text);
+  while (size > 0 && text[size - 1] == '/')
+    size--;
+  return g_strdup_printf("%s%.*s", scheme, (int)size, text);
+}
+
+ServerClient *
+server_client_new(const char *host)
 {
   const char *from_environment = g_getenv("ASSAY_SERVER");
-  if (option != NULL)
-    return option;
-  return from_environment != NULL && *from_environment != '\0' ? from_environment
-                                                               : "http://127.0.0.1:5000";
+  const char *chosen = server_option_url != NULL ? server_option_url
+                       : host != NULL            ? host
+                       : from_environment != NULL && *from_environment != '\0'
+                           ? from_environment
+                           : "http://127.0.0.1:5000";
+  ServerClient *client = g_new0(ServerClient, 1);
+  client->http = http_client_new(server_option_ca_file);
+  client->url = complete_url(chosen);
+  http_client_set_insecure(client->http, server_option_insecure);
+  return client;
+}
+
+void
+server_client_free(ServerClient *client)
+{
+  if (client == NULL)
+    return;
+  http_client_free(client->http);
+  g_free(client->url);
+  g_free(client);
+}
+
+/* What a person can do about a registry that could not be asked. */
+static void
+advise(const ServerClient *client, GError **error)
+{
+  if (error == NULL)
+    return;
+  const char *advice = "is `assay serve` running there? --server or $ASSAY_SERVER names another";
+  if (strstr((*error)->message, "certificate") != NULL)
+    advice = "--ca-file names the authority that signed it; --insecure does not check";
+  else if (g_str_has_prefix(client->url, "https:") && strstr((*error)->message, "TLS") != NULL)
+    advice = "does it speak TLS? --server http://... asks without";
+  GError *advised =
+      g_error_new((*error)->domain, (*error)->code, "no answer from the registry at %s: %s\n  %s",
+                  client->url, (*error)->message, advice);
+  g_clear_error(error);
+  g_propagate_error(error, advised);
 }
 
 /* The message of an OCI error body, where there is one. */
@@ -35,31 +90,33 @@ refused(const HttpResponse *response, const char *url, GError **error)
 }
 
 json_t *
-server_get(const char *server, const char *path, GError **error)
+server_get(ServerClient *client, const char *path, GError **error)
 {
-  g_autoptr(HttpClient) client = http_client_new(NULL);
-  g_autofree char *url = g_strconcat(server, path, NULL);
+  g_autofree char *url = g_strconcat(client->url, path, NULL);
   g_autoptr(HttpResponse) response =
-      http_client_request(client, "GET", url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
+      http_client_request(client->http, "GET", url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
   if (response == NULL) {
-    g_prefix_error(error, "the registry at %s does not answer (--server, $ASSAY_SERVER): ", server);
+    advise(client, error);
     return NULL;
   }
   if (response->status != 200) {
-    refused(response, url, error);
+    refused(response, client->url, error);
     return NULL;
   }
-  return json_parse(slice_from_bytes(response->body), error);
+  json_t *answer = json_parse(slice_from_bytes(response->body), error);
+  if (answer == NULL)
+    g_prefix_error(error, "%s: the answer is no JSON; is this an Assay registry? ", client->url);
+  return answer;
 }
 
 json_t *
-server_get_all(const char *server, const char *path, const char *key, GError **error)
+server_get_all(ServerClient *client, const char *path, const char *key, GError **error)
 {
   g_autoptr(json_t) all = json_array();
   const char *separator = strchr(path, '?') != NULL ? "&" : "?";
   g_autofree char *page = g_strdup_printf("%s%slimit=%d", path, separator, PAGE);
   while (page != NULL) {
-    g_autoptr(json_t) answer = server_get(server, page, error);
+    g_autoptr(json_t) answer = server_get(client, page, error);
     if (answer == NULL)
       return NULL;
     const json_t *part = json_get_array(answer, key);

@@ -3,12 +3,42 @@
 
 #include <glib.h>
 #include <jansson.h>
+#include <stdbool.h>
 
-/* The registry's URL: --server, else $ASSAY_SERVER, else http://127.0.0.1:5000. (transfer none) */
-const char *server_url(const char *option);
+/* The options that both have; what they set is read by server_client_new(). */
+extern char *server_option_url, *server_option_ca_file;
+extern gboolean server_option_insecure;
+#define SERVER_OPTIONS(default_text)                                                               \
+  {"server",                                                                                       \
+   's',                                                                                            \
+   0,                                                                                              \
+   G_OPTION_ARG_STRING,                                                                            \
+   &server_option_url,                                                                             \
+   "The registry (default: " default_text "$ASSAY_SERVER, http://127.0.0.1:5000)",                 \
+   "URL"},                                                                                         \
+      {"ca-file",                                                                                  \
+       0,                                                                                          \
+       0,                                                                                          \
+       G_OPTION_ARG_FILENAME,                                                                      \
+       &server_option_ca_file,                                                                     \
+       "Trust the authorities in this file, too (PEM)",                                            \
+       "FILE"},                                                                                    \
+  {                                                                                                \
+    "insecure", 0, 0, G_OPTION_ARG_NONE, &server_option_insecure,                                  \
+        "Do not check the registry's certificate", NULL                                            \
+  }
 
-/* GET @path of @server as JSON; what the server refuses is the error's message. (transfer full) */
-json_t *server_get(const char *server, const char *path, GError **error);
+typedef struct ServerClient ServerClient;
+
+/* @host: what the registry is called in the user's words, NULL: not at all. The registry is
+ * --server, else @host, else $ASSAY_SERVER, else http://127.0.0.1:5000. Without a scheme it is
+ * https, but for loopback. (transfer full) */
+ServerClient *server_client_new(const char *host);
+void server_client_free(ServerClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
+
+/* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
+json_t *server_get(ServerClient *client, const char *path, GError **error);
 
 /* All pages of a list: the members of @key, joined. (transfer full) */
-json_t *server_get_all(const char *server, const char *path, const char *key, GError **error);
+json_t *server_get_all(ServerClient *client, const char *path, const char *key, GError **error);

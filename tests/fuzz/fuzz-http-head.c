@@ -1,5 +1,5 @@
-/* What the HTTP side reads of a request before anything else: the target (decoded, then routed), and
- * the headers Range and Accept. The input is these, and other headers, a line each. */
+/* What the HTTP side reads of a request before anything else: the target (decoded, then routed),
+ * and the headers Range and Accept. The input is these, and other headers, a line each. */
 #include <string.h>
 
 #include "server/head.h"

@@ -23,6 +23,7 @@ def installed(program, tmp_path_factory):
 
 @pytest.mark.parametrize("path", [
     "bin/assay", "lib/systemd/system/assay.service", "lib/sysusers.d/assay.conf", "share/man/man1/assay.1",
+    "share/man/man5/assay.yaml.5",
     "share/bash-completion/completions/assay", "share/zsh/site-functions/_assay",
     "share/fish/vendor_completions.d/assay.fish"])
 def test_file_is_there(installed, path):
@@ -45,14 +46,51 @@ def test_unit_file(installed, command, tmp_path):
     assert exposure < 3, security.stdout
 
 
-def test_manual_page(installed, command, program):
-    page = installed / "share/man/man1/assay.1"
+def rendered(command, page):
+    """A manual page as it is read, which must give man no cause to warn."""
     result = command("man", "--warnings=all", "-E", "UTF-8", "-l", page, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
                                                                              "MANWIDTH": "100"})
     assert result.stderr == ""
-    listed = re.search(r"Commands:\n((?:  .*\n)+)", command(program, "--help").stdout).group(1)
-    for line in listed.splitlines():
-        assert f"assay {line.split()[0]}" in result.stdout, f"the page lacks {line.split()[0]}"
+    return result.stdout
+
+
+def commands_of(command, program, *words):
+    """The words of each command that runs, with its help."""
+    text = command(program, *words, "--help").stdout
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.MULTILINE)
+    if listed is None:
+        yield words, text
+        return
+    for line in listed.group(1).splitlines():
+        yield from commands_of(command, program, *words, line.split()[0])
+
+
+def test_manual_page_lists_every_command_and_option(installed, command, program):
+    page = rendered(command, installed / "share/man/man1/assay.1")
+    found = list(commands_of(command, program))
+    assert len(found) >= 8
+    for words, text in found:
+        assert f"assay {' '.join(words)} " in page
+        part = page.split(f"assay {' '.join(words)} ", 1)[1]
+        for option in re.findall(r"^  (?:-\w, )?(--[\w-]+)", text, re.MULTILINE):
+            assert option == "--help" or option in part, f"{' '.join(words)} {option}"
+
+
+def test_every_command_has_examples(command, program):
+    for words, text in commands_of(command, program):
+        examples = re.search(r"^Examples:\n((?:  .*\n?)+)", text, re.MULTILINE)
+        assert examples and f"assay {' '.join(words)}" in examples.group(1), words
+        assert max(map(len, text.split("\n"))) <= 120, f"{words}: a line is too long"
+
+
+def test_manual_of_the_configuration(installed, command):
+    """It has every key that the program reads."""
+    page = rendered(command, installed / "share/man/man5/assay.yaml.5")
+    source = (ROOT / "src/base/config.c").read_text()
+    keys = set(re.findall(r"^  X\((\w+),", source, re.MULTILINE)) | set(re.findall(r"OPTIONAL_\w+\(Raw\w+, (\w+)\)", source)) | \
+        set(re.findall(r'CYAML_FIELD_\w+\("(\w+)"', source))
+    assert len(keys) > 30
+    assert {key for key in keys if not re.search(rf"\b{key}\b", page)} == set()
 
 
 @pytest.mark.parametrize("shell,path", [

@@ -1,0 +1,178 @@
+"""The command line as a person meets it: mistyped words, servers that are not there, tables that fit the terminal."""
+import fcntl
+import http.server
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+import threading
+
+import pytest
+
+import images
+import raw_http
+from assay_server import ROOT, Server, free_port, run_assay, sanitizer_environment
+from oci_layout import Layout
+from test_server import make_certificate
+
+
+@pytest.mark.parametrize("arguments,says", [
+    (["imags"], "did you mean `images`?"), (["sacn"], "did you mean `scan`?"), (["find"], "did you mean `findings`?"),
+    (["db", "statsu"], "did you mean `status`?"), (["frobnicate"], "`assay --help`"), (["db", "frobnicate"], "`assay db --help`"),
+    (["images", "--formt", "json"], "did you mean --format?"), (["scan", "--severty=high", "x"], "did you mean --severity?"),
+    (["findings", "--frobnicate", "x"], "`assay findings --help`"), (["images", "--format", "xml"], "table nor json"),
+    (["findings", "--format", "xml", "a"], "sarif"), (["findings"], "REPOSITORY"), (["images", "a", "b"], '"b"'),
+    (["completion", "tcsh"], "bash, zsh and fish"), (["findings", "UPPER:v1"], "UPPER"), (["serve", "--listen"], "--listen"),
+    (["scan", "--exit-code", "x", "y"], "--exit-code"), ([], "Commands:"), (["db"], "Commands:"),
+])
+def test_wrong_usage(assay, arguments, says):
+    result = assay(*arguments, check=2)
+    assert says in result.stderr and result.stdout == ""
+    assert result.stderr.count("assay: ") <= 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["version"], ["--version"], ["db", "--help"], ["images", "-h"]])
+def test_asked_for_text_is_output(assay, arguments):
+    result = assay(*arguments)
+    assert result.stdout.startswith(("Usage:", "assay ")) and result.stderr == ""
+
+
+def test_full_disk_is_told(program):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([program, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 2 and "No space left" in result.stderr
+
+
+def test_exit_codes_are_documented(assay):
+    told = assay("--help").stdout
+    assert all(f"{code} " in told.split("Exit codes:")[1] for code in (0, 1, 2))
+    assert "EXIT STATUS" in (ROOT / "deploy/man/make_manual.py").read_text()
+
+
+# --- the registry that is asked ---
+
+@pytest.fixture(scope="module")
+def filled(program, tmp_path_factory):
+    """A server with an image of findings, one that cannot be scanned, and an index."""
+    folder = tmp_path_factory.mktemp("cli")
+    server = Server(program, folder / "server")
+    (folder / "secdb.json").write_text(json.dumps(images.ALPINE_SECDB))
+    run_assay(program, "db", "import", "--data", server.data, "--type", "alpine-secdb", folder / "secdb.json",
+              log_prefix=folder / "log")
+    server.start()
+    digest = raw_http.push_layout(server, "team/alpine-with-a-long-name", "v1", images.alpine_layout(folder / "alpine", "v1"))
+    server.wait_for_scan("team/alpine-with-a-long-name", digest)
+    Layout(folder / "broken").add_image("bad", [b"no tar"])
+    server.wait_for_scan("team/broken", raw_http.push_layout(server, "team/broken", "bad", folder / "broken"))
+    raw_http.push_layout(server, "many", "latest", images.index_layout(folder / "index"))
+    yield server
+    server.stop()
+
+
+def test_images_as_json(assay, filled):
+    listed = json.loads(assay("images", "--server", filled.url, "--format", "json").stdout)
+    assert {image["repository"] for image in listed} == {"team/alpine-with-a-long-name", "team/broken", "many"}
+    one = json.loads(assay("images", "--server", filled.address, "--format", "json", "team/broken").stdout)
+    assert [image["scan"]["state"] for image in one] == ["failed"]
+
+
+def test_findings(assay, filled):
+    reference = f"{filled.address}/team/alpine-with-a-long-name:v1"
+    report = json.loads(assay("findings", "--format", "json", reference).stdout)
+    assert sorted((found["id"], found["package"], found["fixed_version"]) for found in report["findings"]) == images.ALPINE_FOUND
+    by_environment = assay("findings", "team/alpine-with-a-long-name:v1", env={"ASSAY_SERVER": filled.url + "/"}).stdout
+    assert "CVE-2019-1547" in by_environment and "verdict: allowed" in by_environment
+    digest = report["digest"]
+    by_digest = assay("findings", "--server", filled.url, f"team/alpine-with-a-long-name@{digest}").stdout
+    assert "CVE-2019-1547" in by_digest
+
+
+@pytest.mark.parametrize("reference,says", [
+    ("team/broken:bad", "failed"), ("team/broken:v9", "`assay images team/broken`"), ("never:v1", "nothing was ever pushed"),
+    ("many:latest", "index")])
+def test_findings_that_are_none(assay, filled, reference, says):
+    assert says in assay("findings", "--server", filled.url, reference, check=2).stderr
+
+
+def run_on_terminal(program, width, *arguments):
+    """What a terminal of that width shows, line by line, without colours."""
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    process = subprocess.Popen([program, *arguments], stdin=terminal, stdout=terminal, stderr=terminal,
+                               env={**sanitizer_environment("/tmp/assay-sanitizer"), "TERM": "xterm"})
+    os.close(terminal)
+    shown = b""
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:
+        pass
+    os.close(master)
+    assert process.wait(timeout=60) == 0, shown
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).rstrip("\r\n").split("\r\n")
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("arguments", [["images"], ["findings", "team/alpine-with-a-long-name:v1"]], ids=["images", "findings"])
+def test_tables_fit_the_terminal(program, filled, width, arguments):
+    lines = run_on_terminal(program, width, *arguments, "--server", filled.url)
+    first = next(number for number, line in enumerate(lines) if line.startswith(("REPOSITORY", "VULNERABILITY")))
+    table = [line for line in lines[first:] if not line.startswith(("verdict", "warning"))]
+    assert all(len(line) <= width for line in table), [line for line in table if len(line) > width]
+    text = "\n".join(lines)
+    assert "failed" in text and "bad" in text if arguments == ["images"] else "CVE-2019-1547" in text
+    if arguments == ["images"]:
+        header = lines[0].split()
+        assert header[:6] == ["REPOSITORY", "TAGS", "DIGEST", "SCAN", "FINDINGS", "PUSHED"]
+        assert len(lines) == 1 + 3 + 3, "a line each: the index has three members"
+
+
+def test_tables_of_a_pipe_are_whole(assay, filled):
+    text = assay("images", "--server", filled.url).stdout
+    assert "team/alpine-with-a-long-name" in text and "\x1b" not in text
+
+
+def test_nothing_there_yet(assay, server):
+    assert assay("images", "--server", server.url).stdout == "no images\n"
+
+
+def test_server_is_down(assay):
+    port = free_port()
+    for arguments in (["images", "--server", f"http://127.0.0.1:{port}"], ["findings", f"127.0.0.1:{port}/a:b"]):
+        told = assay(*arguments, check=2).stderr
+        assert f"127.0.0.1:{port}" in told and "assay serve" in told and "$ASSAY_SERVER" in told
+
+
+def test_certificate_is_not_trusted(assay, start_server, tmp_path):
+    certificate, key = make_certificate(tmp_path / "certificates", "mine")
+    server = start_server(config=f"tls: {{certificate: {certificate}, key: {key}}}", trust=certificate)
+    told = assay("images", "--server", server.url, check=2).stderr
+    assert "certificate" in told and "--ca-file" in told and "--insecure" in told
+    assert assay("images", "--server", server.url, "--ca-file", certificate).stdout == "no images\n"
+    assert assay("images", "--server", server.url, "--insecure").stdout == "no images\n"
+    told = assay("images", "--server", server.url.replace("https", "http"), check=2).stderr
+    assert server.address in told
+    assert assay("images", "--server", server.url, "--ca-file", "/nonexistent", check=2).stderr
+
+
+@pytest.mark.parametrize("status,body,says", [
+    (200, b"<html>hello</html>", "Assay registry?"), (404, b"gone", "404"), (500, b"{}", "500"),
+    (403, b'{"errors": [{"message": "not you"}]}', "not you")])
+def test_another_kind_of_server(assay, status, body, says):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        told = assay("images", "--server", f"127.0.0.1:{other.server_address[1]}", check=2).stderr
+        other.shutdown()
+    assert says in told and "127.0.0.1" in told or says == "not you" and says in told
