@@ -73,10 +73,10 @@ enum MHD_Result http_on_request(void *data, struct MHD_Connection *connection, c
                                 size_t *upload_size, void **state);
 void http_on_completed(void *data, struct MHD_Connection *connection, void **state,
                        enum MHD_RequestTerminationCode how);
-/* Runs the request's finish; for the thread pools. */
-void http_finish_on_worker(void *request, void *data);
-/* Gives a request that waited to its pool again; for the waiting room. */
-void http_hand_over_again(void *request, void *data);
+/* Runs the finish of a Request (@data); for the thread pools. */
+void http_finish_on_worker(void *data, void *user_data);
+/* Gives a Request (@data) that waited to its pool again; for the waiting room. */
+void http_hand_over_again(void *data, void *user_data);
 
 /* --- connections.c --- */
 ConnectionWatch *connection_watch_new(void);
