@@ -1,16 +1,25 @@
-"""The guides are true: commands in ```console blocks run as they stand, and links lead somewhere.
+"""The guides are true: the commands in ```console blocks run as they stand and print what is shown, and links lead somewhere.
 
-The `$ ` lines of all console blocks of one file run in order, in one shell session of a scratch folder with `assay` on the
-PATH, a server on the address that the guide calls 127.0.0.1:5000, and ./image, an OCI layout of Debian 11 with the tags
-"vulnerable" and "upgraded". A command must succeed, unless the block's next line is "(exit code N)". What is not to be run
-stands in blocks of another kind."""
+The `$ ` lines of all console blocks of one file run in order, in one shell, in a scratch folder, with `assay` on the PATH, and
+./image, an OCI layout of Debian 11 with the tags "vulnerable" and "upgraded" (as `scripts/debian_image.py bullseye image` builds
+it). A server that a guide starts with `assay serve ... &` is waited for, and stopped at the end; a guide that starts none has one on
+defaults. 127.0.0.1:5000 is replaced by a free port, and Debian's security mirror by the one that this machine uses; servers do
+not fetch feeds by themselves.
+
+A command must succeed, unless the next line is "(exit code N)". The other lines below it are what it prints: each must be among
+its lines, where a number stands for any number, a long hexadecimal one for any, and "..." for anything, also for a line of its
+own. What is not to be run stands in blocks of another kind."""
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+import images
+from assay_server import free_port, sanitizer_environment, sanitizer_reports
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -18,44 +27,123 @@ GUIDES = list(dict.fromkeys(path for path in GUIDES if path.is_file()))
 
 
 def commands_of(text):
-    """[(command, expected exit code)] of the console blocks."""
+    """[(command, expected exit code, lines shown)] of the console blocks."""
     found = []
     for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         lines = iter(block.split("\n"))
         for line in lines:
             if line.startswith("$ "):
                 command = line[2:]
-                while command.endswith("\\"):
+                heredoc = re.search(r"<<'?(\w+)'?", command)
+                while command.endswith("\\") or heredoc and command.split("\n")[-1] != heredoc.group(1):
                     command = f"{command}\n{next(lines)}"
-                found.append([command, 0])
+                found.append([command, 0, []])
             elif expected := re.fullmatch(r"\(exit code (\d+)\)", line):
                 found[-1][1] = int(expected.group(1))
+            elif line.strip() not in ("", "..."):
+                found[-1][2].append(line)
     return found
 
 
+def pattern_of(line):
+    """What a shown line stands for."""
+    words = []
+    for word in line.split():
+        word = re.sub(r"[0-9a-f]{12,64}", "\0", word)
+        word = re.escape(word).replace(re.escape("\0"), "[0-9a-f]+").replace(re.escape("..."), ".*")
+        words.append(re.sub(r"\d+", r"\\d+", re.sub(r"\[0-9a-f\]", "[[:x:]]", word)).replace("[[:x:]]", "[0-9a-f]"))
+    return re.compile(r"\s+".join(words))
+
+
+def missing_lines(shown, output):
+    """The shown lines that the output does not have."""
+    actual = [line.strip() for line in output.split("\n")]
+    return [line for line in shown if not any(pattern_of(line).fullmatch(text) for text in actual)]
+
+
 def test_commands_are_found():
-    text = "```console\n$ one\noutput\n$ two \\\n  more\n(exit code 1)\n```\n```sh\n$ not this\n```\n"
-    assert commands_of(text) == [["one", 0], ["two \\\n  more", 1]]
+    text = "```console\n$ one\noutput\n\n...\n$ two \\\n  more\n(exit code 1)\n$ cat >a <<EOF\n$ b\nEOF\n```\n```sh\n$ not this\n```\n"
+    assert commands_of(text) == [["one", 0, ["output"]], ["two \\\n  more", 1, []], ["cat >a <<EOF\n$ b\nEOF", 0, []]]
+
+
+@pytest.mark.parametrize("shown,output,found", [
+    ("3 packages, 12 findings", "ok\n 96 packages,  118 findings\n", True),
+    ("3 packages, 12 findings", "96 packages, 118 finding\n", False),
+    ("sha256:0123456789ab", "sha256:ffffffffffff", True),
+    ("sha256:0123456789ab", "sha256:", False),
+    ("refused by ... (more)", "refused by policy a.b (more)", True),
+    ("refused by", "refused by policy", False),
+])
+def test_shown_lines(shown, output, found):
+    assert missing_lines([shown], output) == ([] if found else [shown])
+
+
+class Shell:
+    """One bash in which the commands of a guide run, one after the other."""
+
+    def __init__(self, folder, environment):
+        self.process = subprocess.Popen(["bash", "--norc"], cwd=folder, env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        self.files = folder.parent / "output"
+
+    def run(self, command):
+        """(exit code, output); a background job does not hold the answer."""
+        self.process.stdin.write(f"{{ {command}\n}} >{shlex.quote(str(self.files))} 2>&1 </dev/null\necho $?\n")
+        self.process.stdin.flush()
+        code = self.process.stdout.readline()
+        assert code.strip().isdigit(), f"the shell ended after $ {command}\n{self.files.read_text()}"
+        return int(code), self.files.read_text(errors="replace")
+
+    def close(self):
+        self.process.stdin.write('for job in $(jobs -p); do kill "$job"; done; wait\n')
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+SERVE = re.compile(r"^assay serve\b(.*)&$", re.MULTILINE)
+
+
+def as_here(command, port):
+    """The command for this machine."""
+    command = re.sub(r"(127\.0\.0\.1|localhost):5000", f"127.0.0.1:{port}", command)
+    command = command.replace("http://deb.debian.org/debian-security", images.debian_image.mirrors()[1])
+    if SERVE.search(command) and "--config" not in command:
+        options = "--config ~/assay.yaml" + ("" if "--listen" in command else f" --listen 127.0.0.1:{port}")
+        command = SERVE.sub(rf"assay serve {options}\1&", command)
+    if SERVE.search(command):
+        url = f"http://127.0.0.1:{port}" if "tls" not in command else f"-k https://127.0.0.1:{port}"
+        command += f"\nfor i in $(seq 300); do curl -sfo /dev/null {url}/readyz && break; sleep 0.1; done"
+    return command
 
 
 RUNNABLE = [path for path in GUIDES if commands_of(path.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("guide", RUNNABLE, ids=[str(path.relative_to(ROOT)) for path in RUNNABLE])
-def test_guide(guide, program, start_server, bullseye, tmp_path):
-    server = start_server()
-    scratch, programs = tmp_path / "scratch", tmp_path / "bin"
-    programs.mkdir()
+def test_guide(guide, program, bullseye, tmp_path):
+    scratch, programs, port = tmp_path / "scratch", tmp_path / "bin", free_port()
+    for folder in (programs, tmp_path / "home", scratch / "scripts"):
+        folder.mkdir(parents=True)
     (programs / "assay").symlink_to(program)
+    (tmp_path / "home/assay.yaml").write_text("feed_interval: 0\n")
     shutil.copytree(bullseye, scratch / "image")
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path / "home"),
-                   "ASSAY_DATA": str(tmp_path / "data"), "NO_COLOR": "1"}
-    (tmp_path / "home").mkdir()
-    for command, expected in commands_of(guide.read_text(encoding="utf-8")):
-        command = re.sub(r"(127\.0\.0\.1|localhost):5000", server.address, command)
-        result = subprocess.run(["bash", "-c", command], cwd=scratch, env=environment, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
-        assert result.returncode == expected, f"{guide.name}: $ {command}\n{result.stdout}"
+    (scratch / "scripts/debian_image.py").write_text('#!/bin/sh\ntest "$*" = "bullseye image"\n')
+    (scratch / "scripts/debian_image.py").chmod(0o755)
+    environment = {**sanitizer_environment(tmp_path / "sanitizer"), "PATH": f"{programs}:{os.environ['PATH']}", "NO_COLOR": "1",
+                   "HOME": str(tmp_path / "home"), "XDG_DATA_HOME": str(tmp_path / "home/data"), "LC_ALL": "C.UTF-8",
+                   "XDG_CACHE_HOME": str(tmp_path / "home/cache"), "ASSAY_SERVER": f"http://127.0.0.1:{port}"}
+    shell = Shell(scratch, environment)
+    commands = commands_of(guide.read_text(encoding="utf-8"))
+    if not any(SERVE.search(command) for command, _, _ in commands):
+        commands.insert(0, ["assay serve &", 0, []])
+    try:
+        for command, expected, shown in commands:
+            code, output = shell.run(as_here(command, port))
+            assert code == expected, f"{guide.name}: $ {command}\n{output}"
+            assert missing_lines(shown, output) == [], f"{guide.name}: $ {command}\n{output[-6000:]}"
+    finally:
+        shell.close()
+    assert sanitizer_reports(tmp_path / "sanitizer") == ""
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=[str(path.relative_to(ROOT)) for path in GUIDES])
