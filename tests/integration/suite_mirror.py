@@ -6,11 +6,14 @@ import http.server
 import io
 import lzma
 import os
+import shutil
 import subprocess
 import tarfile
+import tempfile
 import threading
 import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 DATE = "%a, %d %b %Y %H:%M:%S UTC"
 
@@ -47,8 +50,8 @@ class Mirror:
         self.folder, self.architecture = folder, architecture
         self.sources, self.packages, self.asked = [], [], []
         self.written = int(time.time()) - 100000
-        self.home = folder / "gnupg"
-        self.home.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.home = Path(tempfile.mkdtemp(prefix="gpg-", dir="/tmp"))  # the agent's socket: at most 107 bytes
         self.keyring = folder / "keyring.gpg"
         self.gpg("--quick-gen-key", "suite@example.org", "ed25519", "sign", "never")
         self.keyring.write_bytes(self.gpg("--export").stdout)
@@ -67,6 +70,7 @@ class Mirror:
         self.server.shutdown()
         self.server.server_close()
         subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=False)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def gpg(self, *arguments, **options):
         return subprocess.run(["gpg", "--homedir", self.home, "--batch", "--pinentry-mode", "loopback", "--passphrase", "",

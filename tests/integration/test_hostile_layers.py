@@ -264,8 +264,9 @@ def test_killed_worker(start_server, slow):
     config, manifest = manifest_of([(data, GZIP)], [diff_id])
     put_blob(server, "killed/image", config)
     put_blob(server, "killed/image", data)
-    os.kill(wait_for_worker(server), signal.SIGKILL)
-    digest = put_manifest(server, "killed/image", manifest)
+    worker = wait_for_worker(server)
+    digest = put_manifest(server, "killed/image", manifest)  # first, or the manifest would have the layer read again
+    os.kill(worker, signal.SIGKILL)
     result = server.wait_for_scan("killed/image", digest)
     assert result["state"] == "failed" and "died of signal 9" in result["error"], result
     push_good(server, "killed/good", 1)
