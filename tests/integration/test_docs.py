@@ -130,7 +130,7 @@ def test_guide(guide, program, bullseye, tmp_path):
     (scratch / "scripts/debian_image.py").write_text('#!/bin/sh\ntest "$*" = "bullseye image"\n')
     (scratch / "scripts/debian_image.py").chmod(0o755)
     environment = {**sanitizer_environment(tmp_path / "sanitizer"), "PATH": f"{programs}:{os.environ['PATH']}", "NO_COLOR": "1",
-                   "HOME": str(tmp_path / "home"), "XDG_DATA_HOME": str(tmp_path / "home/data"), "LC_ALL": "C.UTF-8",
+                   "HOME": str(tmp_path / "home"), "ASSAY_DATA": str(tmp_path / "home/data"), "LC_ALL": "C.UTF-8",
                    "XDG_CACHE_HOME": str(tmp_path / "home/cache"), "ASSAY_SERVER": f"http://127.0.0.1:{port}"}
     shell = Shell(scratch, environment)
     commands = commands_of(guide.read_text(encoding="utf-8"))
