@@ -84,15 +84,17 @@ class Shell:
     def __init__(self, folder, environment):
         self.process = subprocess.Popen(["bash", "--norc"], cwd=folder, env=environment, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-        self.files = folder.parent / "output"
+        self.folder, self.count = folder.parent, 0
 
     def run(self, command):
-        """(exit code, output); a background job does not hold the answer."""
-        self.process.stdin.write(f"{{ {command}\n}} >{shlex.quote(str(self.files))} 2>&1 </dev/null\necho $?\n")
+        """(exit code, output); a background job holds neither, and goes on writing to its own file."""
+        self.count += 1
+        output = self.folder / f"output{self.count}"
+        self.process.stdin.write(f"{{ {command}\n}} >{shlex.quote(str(output))} 2>&1 </dev/null\necho $?\n")
         self.process.stdin.flush()
         code = self.process.stdout.readline()
-        assert code.strip().isdigit(), f"the shell ended after $ {command}\n{self.files.read_text()}"
-        return int(code), self.files.read_text(errors="replace")
+        assert code.strip().isdigit(), f"the shell ended after $ {command}\n{output.read_text(errors='replace')}"
+        return int(code), output.read_text(errors="replace")
 
     def close(self):
         self.process.stdin.write('for job in $(jobs -p); do kill "$job"; done; wait\n')
