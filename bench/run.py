@@ -91,7 +91,7 @@ nginx {version_of("nginx")}, igzip of isal {version_of("isal")}, libmicrohttpd {
 The load is by bench/pull-load.c (pulls), wrk (manifests) and curl (pushes), which share the cores with the server.
 
 On loopback Assay asks the kernel for an unpaced congestion control (cubic, or reno), the peers take the system's. Where that
-is bbr, most of the lead in pulls comes of it; under reno for all, pulls are level with nginx's.
+is bbr, most of the lead in pulls comes of it; with reno for all, pulls were about level with nginx (0.94x to 1.13x).
 
 {table(rows)}
 """
