@@ -4,26 +4,11 @@
 
 #include <string.h>
 
+#include "../unit/archive/pieces.h"
 #include "archive/layer.h"
 #include "inspect/inventory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-typedef struct {
-  Slice rest;
-  size_t piece;
-} FuzzPieces;
-
-static inline gssize
-fuzz_read(void *data, void *buffer, size_t size, GError **error)
-{
-  FuzzPieces *pieces = data;
-  Slice piece = slice_sub(pieces->rest, 0, MIN(size, pieces->piece));
-  if (piece.size > 0)
-    memcpy(buffer, piece.data, piece.size);
-  pieces->rest = slice_sub(pieces->rest, piece.size, SIZE_MAX);
-  return (gssize)piece.size;
-}
 
 /* Small enough that a fuzzer gets to them. */
 static const LayerLimits fuzz_limits = {.unpacked_bytes = 4 << 20,

@@ -8,8 +8,8 @@
 static bool
 unpack(Slice packed, size_t piece, size_t step, GByteArray *plain)
 {
-  FuzzPieces pieces = {packed, piece};
-  g_autoptr(Inflater) inflater = inflater_new(fuzz_read, &pieces);
+  Pieces pieces = {packed, piece};
+  g_autoptr(Inflater) inflater = inflater_new(pieces_read, &pieces);
   g_autofree uint8_t *buffer = g_malloc(step);
   gssize got = 1;
   while (got > 0 && plain->len < MOST) {

@@ -20,8 +20,8 @@ check_entry(LayerReader *reader, const LayerEntry *entry)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  FuzzPieces pieces = {slice_new(data, size), SIZE_MAX};
-  g_autoptr(LayerReader) reader = layer_reader_new(fuzz_read, &pieces, &fuzz_limits);
+  Pieces pieces = {slice_new(data, size), SIZE_MAX};
+  g_autoptr(LayerReader) reader = layer_reader_new(pieces_read, &pieces, &fuzz_limits);
   g_autoptr(GError) error = NULL;
   unsigned entries = 0;
   for (const LayerEntry *entry = layer_reader_next(reader, &error); entry != NULL;

@@ -5,9 +5,9 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  FuzzPieces pieces = {slice_new(data, size), SIZE_MAX};
+  Pieces pieces = {slice_new(data, size), SIZE_MAX};
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) members = tar_index(fuzz_read, &pieces, 100, 200, &error);
+  g_autoptr(GPtrArray) members = tar_index(pieces_read, &pieces, 100, 200, &error);
   g_assert_true((members == NULL) == (error != NULL));
   for (guint i = 0; members != NULL && i < members->len; i++) {
     const TarMember *member = g_ptr_array_index(members, i);

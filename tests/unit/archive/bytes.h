@@ -7,24 +7,9 @@
 #include <zstd.h>
 
 #include "archive/layer.h"
+#include "pieces.h"
 
-/* --- reading them --- */
-
-typedef struct {
-  Slice rest;
-  size_t piece; /* bytes a read gives at most */
-} Pieces;
-
-static inline gssize
-pieces_read(void *data, void *buffer, size_t size, GError **error)
-{
-  Pieces *pieces = data;
-  Slice piece = slice_sub(pieces->rest, 0, MIN(size, pieces->piece));
-  if (piece.size > 0)
-    memcpy(buffer, piece.data, piece.size);
-  pieces->rest = slice_sub(pieces->rest, piece.size, SIZE_MAX);
-  return (gssize)piece.size;
-}
+/* --- reading them: pieces.h --- */
 
 static inline Slice
 slice_of(const GByteArray *bytes)
