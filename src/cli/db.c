@@ -49,7 +49,7 @@ tell_messages(const UpdateOutcome *outcome)
 static int
 tell_outcome(const UpdateOutcome *outcome)
 {
-  printf("%u feeds updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,
+  printf("feeds: %u updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,
          outcome->failed);
   return tell_messages(outcome);
 }

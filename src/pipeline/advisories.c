@@ -1,10 +1,17 @@
 /* The live advisory database: opened, watched, replaced; and its updates by the server itself. */
+#include <errno.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include "advisory/update.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
-#define WATCH_SECONDS 2
+/* Where the kernel tells of a new file it is seen at once. This is for the rest: a network file
+   system on which another machine wrote, and what failed and is tried again. */
+#define WATCH_SECONDS 60
 /* So that a server that was just started is left in peace, and one that restarts often asks rarely.
  */
 #define FIRST_UPDATE_SECONDS 60
@@ -139,14 +146,46 @@ sleep_seconds(Pipeline *pipeline, uint32_t seconds)
   return !stopped;
 }
 
+/* A new database is renamed into the data folder, the first may be copied there. -1, and a line in
+   the log, when it cannot be watched: it is looked at now and then all the same. */
+static int
+watch_folder(const Pipeline *pipeline)
+{
+  auto_fd int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (fd >= 0 &&
+      inotify_add_watch(fd, pipeline->data_folder, IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR) >= 0)
+    return fd_steal(&fd);
+  log_warning("new advisories are seen late: the data folder cannot be watched", "error",
+              g_strerror(errno), NULL);
+  return -1;
+}
+
+/* Returns when a file came into the folder, or WATCH_SECONDS passed. False when the pipeline
+   stops. */
+static bool
+wait_for_file(Pipeline *pipeline, int notify_fd)
+{
+  GPollFD polled[2] = {{0}, {.fd = notify_fd, .events = G_IO_IN}};
+  if (!g_cancellable_make_pollfd(pipeline->stop, &polled[0]))
+    return false;
+  g_poll(polled, notify_fd < 0 ? 1 : 2, WATCH_SECONDS * 1000);
+  g_cancellable_release_fd(pipeline->stop);
+  char events[4096];
+  while (notify_fd >= 0 && read(notify_fd, events, sizeof events) > 0)
+    ; /* which file it was does not matter: the database is looked at */
+  return !g_cancellable_is_cancelled(pipeline->stop);
+}
+
 static void *
 watch(void *data)
 {
+  /* From before the first look, so that nothing falls between. */
+  auto_fd int notify_fd = watch_folder(data);
   pipeline_catch_up(data);
   look_at_counts(data);
   do
     look_at_database(data);
-  while (sleep_seconds(data, WATCH_SECONDS));
+  while (wait_for_file(data, notify_fd));
   return NULL;
 }
 

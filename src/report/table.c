@@ -154,9 +154,11 @@ report_write_table(const Report *report, unsigned width, bool colour)
   if (report->verdict != NULL) {
     const Verdict *verdict = report->verdict;
     g_autofree char *message = report_clean_text(verdict->message);
-    g_string_append_printf(out, "\nverdict: %s by policy \"%s\"%s%s\n",
-                           verdict->allowed ? "allowed" : "refused", verdict->policy,
-                           *message == '\0' ? "" : ": ", message);
+    const char *word = verdict->allowed ? "allowed" : "refused";
+    if (*message != '\0') /* it names the policy */
+      g_string_append_printf(out, "\nverdict: %s: %s\n", word, message);
+    else
+      g_string_append_printf(out, "\nverdict: %s by policy \"%s\"\n", word, verdict->policy);
     append_lines(out, "warning: ", verdict->warnings);
   }
   return g_string_free(out, FALSE);

@@ -36,7 +36,7 @@ def secdb(**fixes):
 
 
 def import_advisories(assay, server, data=None):
-    """Into the data folder of a server, whether it runs or not; a server that runs sees them within seconds."""
+    """Into the data folder of a server, whether it runs or not; a server that runs sees them at once."""
     path = server.folder / "secdb.json"
     path.write_text(json.dumps(images.ALPINE_SECDB if data is None else data))
     assay("db", "import", "--data", server.data, "--type", "alpine-secdb", "--name", "test", path)

@@ -116,7 +116,7 @@ def test_an_unreadable_copy_is_told_until_it_is_another(db, secdb, mirror, tmp_p
         after = json.loads(status.stdout)["feeds"]
         assert [(feed["statements"], feed["updated"]) for feed in after] == [(2, before[0]["updated"])]
     mirror.write("secdb.json", json.dumps(SECDB | {"packages": SECDB["packages"] * 2}).encode())
-    assert "1 feeds updated" in db("update").stdout
+    assert "feeds: 1 updated" in db("update").stdout
     assert statements(db) == {"alpine-secdb": 4} and db("status").stderr == ""
 
 
@@ -219,11 +219,11 @@ def test_interrupted_update_cleans_up(program, db, secdb, mirror, tmp_path):
 def test_feed_from_a_configured_path(assay, secdb, tmp_path):
     config = tmp_path / "assay.yaml"
     config.write_text(f"data: {tmp_path / 'data'}\nfeeds:\n  - name: alpine\n    type: alpine-secdb\n    path: {secdb}\n")
-    assert "1 feeds updated" in assay("db", "update", "--config", config).stdout
+    assert "feeds: 1 updated" in assay("db", "update", "--config", config).stdout
     assert "1 unchanged" in assay("db", "update", "--config", config).stdout
     generation = json.loads(assay("db", "status", "--config", config, "--format", "json").stdout)["generation"]
     secdb.write_text(json.dumps(SECDB | {"packages": []}))
-    assert "1 feeds updated" in assay("db", "update", "--config", config).stdout
+    assert "feeds: 1 updated" in assay("db", "update", "--config", config).stdout
     status = json.loads(assay("db", "status", "--config", config, "--format", "json").stdout)
     assert status["generation"] != generation and status["feeds"][0]["statements"] == 0
     secdb.unlink()

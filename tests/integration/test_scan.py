@@ -112,7 +112,7 @@ def test_policy(scan, alpine, tiny, tmp_path):
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     refused = scan("--policy", policy, "--repository", "team/app", f"oci:{alpine}", check=1).stdout
-    assert 'refused by policy "guarded"' in refused and "1.1.22-r3" in refused
+    assert 'verdict: refused: policy "guarded" refuses' in refused and "1.1.22-r3" in refused
     # What is filtered from sight is judged all the same.
     scan("--policy", policy, "--repository", "team/app", "--severity", "critical", f"oci:{alpine}", check=1)
     scan("--policy", policy, "--repository", "team/app", f"oci:{tiny}")
