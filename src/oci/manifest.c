@@ -233,11 +233,22 @@ manifest_parse(Slice text, const char *media_type, GError **error)
   return g_steal_pointer(&manifest);
 }
 
-/* docker takes a config of the type "octet-stream" for an image's, as old ones have it. */
+/* What docker takes for an image's config besides those that are one: old registries served configs
+ * as such. */
+static bool
+passes_for_image_config(const char *type)
+{
+  static const char *const types[] = {"application/octet-stream", "application/json", "text/html",
+                                      "", NULL};
+  return g_strv_contains(types, type);
+}
+
+/* podman unpacks Docker's schema 2 without a look at the config's type. */
 bool
 manifest_is_container_image(const Manifest *manifest)
 {
   return manifest->kind == MANIFEST_IMAGE &&
-         (media_type_is_image_config(manifest->config->media_type) ||
-          strcmp(manifest->config->media_type, "application/octet-stream") == 0);
+         (strcmp(manifest->media_type, MEDIA_TYPE_DOCKER_MANIFEST) == 0 ||
+          media_type_is_image_config(manifest->config->media_type) ||
+          passes_for_image_config(manifest->config->media_type));
 }

@@ -44,9 +44,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 void descriptor_free(Descriptor *descriptor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
 
-/* True for an image whose layers make a file system: its config says so. What type it gives its
- * layers does not count: runtimes look at their content, and a policy must not be got around by a
- * label. A layer of another type may still be none (a signature's payload, say). */
+/* True for what any client would unpack as an image: its config says so, or it is of Docker's
+ * schema 2, whatever the config says. What type it gives its layers does not count: runtimes look
+ * at their content, and a policy must not be got around by a label. A layer of another type may
+ * still be none (a signature's payload, say). */
 bool manifest_is_container_image(const Manifest *manifest);
 
 typedef struct {

@@ -86,6 +86,13 @@ present_policy(Pipeline *pipeline)
   return policy_set_ref(pipeline->policy);
 }
 
+/* What was pushed as something else under another media type was never looked at. */
+static ScanState
+known_state(const ImageSummary *summary)
+{
+  return summary->state == SCAN_NOT_APPLICABLE ? SCAN_NONE : summary->state;
+}
+
 /* Judges the image by its scan and, if that is whole, its findings. */
 static Verdict *
 judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
@@ -95,7 +102,7 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
   if (summary == NULL)
     return NULL;
-  input->scan_state = summary->state;
+  input->scan_state = known_state(summary);
   input->detail = summary->error;
   /* Without packages there is nothing to match: a signature that looks like an image, a lone
    * program. */
@@ -117,13 +124,14 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   return NULL;
 }
 
-/* An image that the pipeline was not told of: an error kept it from being queued. */
+/* An image that the pipeline was not told of: an error kept it from being queued, or it was taken
+ * for something else. */
 static void
 queue_unknown_image(Pipeline *pipeline, const char *repository, const Digest *digest,
                     const Manifest *manifest)
 {
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, NULL);
-  if (summary != NULL && summary->state == SCAN_NONE)
+  if (summary != NULL && known_state(summary) == SCAN_NONE)
     pipeline_manifest_arrived(pipeline, repository, digest, manifest);
 }
 

@@ -208,16 +208,18 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
                           const Manifest *manifest)
 {
   g_autoptr(GError) error = NULL;
-  ScanState state = manifest_is_container_image(manifest) ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
+  bool is_image = manifest_is_container_image(manifest);
+  ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
-  if (known != NULL && (known->state == SCAN_DONE || known->state == SCAN_NOT_APPLICABLE))
+  /* The same bytes may come under one media type by which they are an image, and under another. */
+  if (known != NULL && (known->state == SCAN_DONE || (!is_image && known->state != SCAN_NONE)))
     return;
   if (!images_set_state(pipeline->sql, digest->text, state, NULL, &error)) {
     log_error("an image cannot be queued for its scan", "repository", repository, "digest",
               digest->text, "error", error->message, NULL);
     return;
   }
-  if (state == SCAN_PENDING)
+  if (is_image)
     wait_for_layers(pipeline, digest, manifest, true);
 }
 

@@ -12,6 +12,8 @@ import images
 from gate import FIXED, STRICT, import_advisories, pull, refusal, reload, rematches, wait_until
 from oci_layout import CONFIG, MANIFEST, Layout, compress, tar_of
 
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
 
 @pytest.fixture
 def alpine(tmp_path):
@@ -130,7 +132,11 @@ def odd_images(layout):
         "foreign-type-alone": ({**manifest, "layers": [foreign]}, "findings block"),
         "plain-tar-of-foreign-type": ({**manifest, "layers": [plain]}, "findings block"),
         "xz-of-foreign-type": ({**manifest, "layers": [xz]}, "compressed by xz, which is not read"),
-        "octet-stream-config": ({**manifest, "config": {**config, "mediaType": "application/octet-stream"}}, "findings block"),
+        **{f"config-{name}": ({**manifest, "config": {**config, "mediaType": type_}}, "findings block")
+           for name, type_ in (("octets", "application/octet-stream"), ("json", "application/json"),
+                               ("html", "text/html"), ("nothing", ""))},
+        "docker-schema-2": ({**manifest, "mediaType": DOCKER_MANIFEST, "config": {**config, "mediaType": "application/x-anything"}},
+                            "findings block"),
         "other-content-than-the-config-says": ({**manifest, "layers": [other]}, "its scan failed: layer"),
         "no-archive": ({**manifest, "layers": [layout.add_blob(b"\x1f\x8b" + b"x" * 600, layer["mediaType"])]},
                        "its scan failed"),
@@ -147,6 +153,27 @@ def test_nothing_leaves_unscanned_under_a_disguise(start_server, assay, push, tm
         layout.add_manifest(manifest, name)
         gate.push_layout(server, layout.folder, name, "team/odd")
         assert message in refusal(server, "team/odd", name), name
+
+
+def test_one_body_under_two_media_types(start_server, assay, tmp_path):
+    """Pushed as OCI's it is an artifact, and leaves; as Docker's schema 2 podman would unpack it."""
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    layout = Layout(tmp_path / "two")
+    image = json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [gate.alpine_files()])["digest"][7:]).read_text())
+    entry = layout.add_manifest({**image, "config": {**image["config"], "mediaType": "application/x-anything"}}, "two")
+    gate.push_layout(server, layout.folder, "two", "team/two")
+    body = {key: value for key, value in json.loads((layout.folder / "blobs/sha256" / entry["digest"][7:]).read_text()).items()
+            if key != "mediaType"}
+
+    def put(repository, media_type):
+        answer = server.request("PUT", f"/v2/{repository}/manifests/two", json=body, headers={"Content-Type": media_type})
+        assert answer.status_code == 201, answer.text
+    put("team/two", MANIFEST)
+    assert pull(server, "team/two", "two").status_code == 200
+    put("team/two", DOCKER_MANIFEST)
+    assert "findings block" in refusal(server, "team/two", "two")
 
 
 def test_artifacts_leave(start_server, push, tmp_path):

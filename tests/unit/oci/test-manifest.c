@@ -48,20 +48,27 @@ test_index(void)
   g_assert_false(manifest_is_container_image(manifest));
 }
 
-/* By its config: runtimes unpack layers of any type that hold a tar. */
+/* By its config, or by Docker's schema 2: runtimes unpack layers of any type that hold a tar. */
 static void
 test_container_images(void)
 {
   static const struct {
-    const char *config, *layer;
+    const char *manifest, *config, *layer;
     bool is_image;
   } cases[] = {
-      {MEDIA_TYPE_OCI_CONFIG, MEDIA_TYPE_OCI_LAYER, true},
-      {MEDIA_TYPE_DOCKER_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip", true},
-      {MEDIA_TYPE_OCI_CONFIG, "application/octet-stream", true},
-      {"application/octet-stream", MEDIA_TYPE_OCI_LAYER, true},
-      {"application/vnd.cncf.helm.config.v1+json", MEDIA_TYPE_OCI_LAYER, false},
-      {"application/vnd.oci.empty.v1+json", "application/octet-stream", false},
+      {MEDIA_TYPE_OCI_MANIFEST, MEDIA_TYPE_OCI_CONFIG, MEDIA_TYPE_OCI_LAYER, true},
+      {MEDIA_TYPE_OCI_MANIFEST, MEDIA_TYPE_DOCKER_CONFIG, MEDIA_TYPE_DOCKER_LAYER, true},
+      {MEDIA_TYPE_OCI_MANIFEST, MEDIA_TYPE_OCI_CONFIG, "application/octet-stream", true},
+      {MEDIA_TYPE_OCI_MANIFEST, "application/octet-stream", MEDIA_TYPE_OCI_LAYER, true},
+      {MEDIA_TYPE_OCI_MANIFEST, "application/json", MEDIA_TYPE_OCI_LAYER, true},
+      {MEDIA_TYPE_OCI_MANIFEST, "text/html", MEDIA_TYPE_OCI_LAYER, true},
+      {MEDIA_TYPE_OCI_MANIFEST, "", MEDIA_TYPE_OCI_LAYER, true},
+      {MEDIA_TYPE_OCI_MANIFEST, "application/vnd.cncf.helm.config.v1+json", MEDIA_TYPE_OCI_LAYER,
+       false},
+      {MEDIA_TYPE_OCI_MANIFEST, MEDIA_TYPE_OCI_EMPTY, "application/octet-stream", false},
+      {MEDIA_TYPE_DOCKER_MANIFEST, MEDIA_TYPE_DOCKER_CONFIG, MEDIA_TYPE_DOCKER_LAYER, true},
+      {MEDIA_TYPE_DOCKER_MANIFEST, "application/vnd.cncf.helm.config.v1+json",
+       MEDIA_TYPE_DOCKER_LAYER, true},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
@@ -72,9 +79,9 @@ test_container_images(void)
     g_autofree char *text =
         g_strdup_printf("{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}", config, layer);
     g_autoptr(Manifest) manifest =
-        manifest_parse(slice_from_string(text), MEDIA_TYPE_OCI_MANIFEST, &error);
+        manifest_parse(slice_from_string(text), cases[i].manifest, &error);
     g_assert_no_error(error);
-    g_test_message("case %s, %s", cases[i].config, cases[i].layer);
+    g_test_message("case %s, %s, %s", cases[i].manifest, cases[i].config, cases[i].layer);
     g_assert_cmpint(manifest_is_container_image(manifest), ==, cases[i].is_image);
   }
 }
