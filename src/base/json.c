@@ -18,6 +18,33 @@ json_parse(Slice text, GError **error)
   return value;
 }
 
+/* Of values, at least: what opens one, or stands between two. */
+static size_t
+count_values(Slice text)
+{
+  size_t count = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size; i++) {
+    uint8_t byte = text.data[i];
+    if (byte == '"')
+      in_string = !in_string;
+    else if (in_string && byte == '\\')
+      i++;
+    else if (!in_string && (byte == '{' || byte == '[' || byte == ','))
+      count++;
+  }
+  return count;
+}
+
+json_t *
+json_parse_bounded(Slice text, size_t most, GError **error)
+{
+  if (count_values(text) <= most)
+    return json_parse(text, error);
+  error_set(error, ASSAY_ERROR_LIMIT, "JSON of more than %zu values", most);
+  return NULL;
+}
+
 json_t *
 json_read_file(int directory_fd, const char *path, size_t limit, GError **error)
 {
@@ -100,6 +127,25 @@ json_require_string(const json_t *object, const char *key, GError **error)
   if (value == NULL)
     error_set(error, ASSAY_ERROR_INVALID, "\"%s\" is missing or not a string", key);
   return value;
+}
+
+bool
+json_refuse_aliases(const json_t *object, const char *const *names, GError **error)
+{
+  const char *key;
+  json_t *value;
+  /* The macro wants an object that it could change. */
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    /* Folded, "\u017f" is an "s" and "\u212a" a "k", for Go as well. */
+    g_autofree char *folded = g_utf8_casefold(key, -1);
+    for (size_t i = 0; names[i] != NULL; i++)
+      if (strcmp(key, names[i]) != 0 && g_ascii_strcasecmp(folded, names[i]) == 0)
+        return error_set(error, ASSAY_ERROR_INVALID,
+                         "\"%.200s\": some clients read it as \"%s\" and others not at all; write "
+                         "\"%s\", once",
+                         key, names[i], names[i]);
+  }
+  return true;
 }
 
 GStrv

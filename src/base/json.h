@@ -15,6 +15,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
  * ASSAY_ERROR_INVALID with line and column. (transfer full) */
 json_t *json_parse(Slice text, GError **error);
 
+/* The same of a text from a stranger, whose size alone does not bound the memory that it takes (a
+ * hundred bytes and more for each value): more than @most values are ASSAY_ERROR_LIMIT, before any
+ * is read. (transfer full) */
+json_t *json_parse_bounded(Slice text, size_t most, GError **error);
+
 /* Parses a file of at most @limit bytes. (transfer full) */
 json_t *json_read_file(int directory_fd, const char *path, size_t limit, GError **error);
 
@@ -37,6 +42,11 @@ json_t *json_get_array(const json_t *object, const char *key);
 /* Like json_get_string(), but a missing or wrongly typed member is ASSAY_ERROR_INVALID that names
  * @key. (transfer none) */
 const char *json_require_string(const json_t *object, const char *key, GError **error);
+
+/* Refuses a member whose name is one of @names (NULL-terminated) but for the case of its letters:
+ * Go's encoding/json, by which most clients read, takes it for that member, and the last one wins.
+ * ASSAY_ERROR_INVALID. */
+bool json_refuse_aliases(const json_t *object, const char *const *names, GError **error);
 
 /* The strings of an array, those that are not strings left out; NULL for an empty or missing array.
  * (transfer full) */

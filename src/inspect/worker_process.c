@@ -16,10 +16,12 @@
 #include "inspect/sanitised.h"
 #include "inspect/worker.h"
 
-#define DESCRIPTORS        4 /* input, answer, trouble, and one for the job's output */
-#define CHUNK              ((size_t)32 * 1024)
-#define TROUBLE_MAX        ((size_t)64 * 1024)
-#define MESSAGE_MAX        ((size_t)1024)
+#define DESCRIPTORS 4 /* input, answer, trouble, and one for the job's output */
+#define CHUNK       ((size_t)32 * 1024)
+#define TROUBLE_MAX ((size_t)64 * 1024)
+#define MESSAGE_MAX ((size_t)1024)
+/* An inventory has a dozen for each of its packages at most, a list of members five for each. */
+#define ANSWER_VALUES_MAX  ((size_t)1000 * 1000)
 #define CHECK_CANCELLED_MS 200
 #define NAP_LEAST_US       100ul
 #define NAP_MOST_US        10000ul
@@ -215,7 +217,8 @@ read_document(const GByteArray *answer, const char *trouble, int status, GError 
     died(WTERMSIG(status), trouble, error);
     return NULL;
   }
-  g_autoptr(json_t) document = json_parse(slice_new(answer->data, answer->len), NULL);
+  g_autoptr(json_t) document =
+      json_parse_bounded(slice_new(answer->data, answer->len), ANSWER_VALUES_MAX, NULL);
   json_t *ok = json_get_object(document, "ok");
   if (ok != NULL)
     return json_incref(ok);

@@ -7,6 +7,8 @@
 
 /* As many as a manifest may have layers. */
 #define DIFF_IDS_MAX 10000
+/* Of JSON: room for a history and labels besides. */
+#define VALUES_MAX ((size_t)100 * 1000)
 
 void
 image_config_free(ImageConfig *config)
@@ -32,7 +34,11 @@ image_config_free(ImageConfig *config)
 static bool
 read_diff_ids(const json_t *object, ImageConfig *config, GError **error)
 {
-  const json_t *list = json_get_array(json_get_object(object, "rootfs"), "diff_ids");
+  static const char *const names[] = {"rootfs", NULL}, *const inner[] = {"diff_ids", NULL};
+  const json_t *rootfs = json_get_object(object, "rootfs");
+  const json_t *list = json_get_array(rootfs, "diff_ids");
+  if (!json_refuse_aliases(object, names, error) || !json_refuse_aliases(rootfs, inner, error))
+    return false;
   if (list == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "rootfs.diff_ids: is missing or not an array");
   if (json_array_size(list) > DIFF_IDS_MAX)
@@ -103,7 +109,7 @@ read_execution(const json_t *execution, ImageConfig *config)
 ImageConfig *
 image_config_parse(Slice text, GError **error)
 {
-  g_autoptr(json_t) object = json_parse(text, error);
+  g_autoptr(json_t) object = json_parse_bounded(text, VALUES_MAX, error);
   if (object == NULL)
     return NULL;
   if (!json_is_object(object)) {

@@ -9,6 +9,8 @@
 
 /* A manifest is bounded in bytes by its reader; this bounds what one may refer to. */
 #define DESCRIPTORS_MAX 10000
+/* Of JSON, ten for each of them. */
+#define VALUES_MAX ((size_t)100 * 1000)
 
 void
 descriptor_free(Descriptor *descriptor)
@@ -80,8 +82,11 @@ read_platform(const json_t *object, const char *path, Descriptor *descriptor, GE
   const json_t *platform = json_object_get(object, "platform");
   if (platform == NULL || json_is_null(platform))
     return true;
+  static const char *const names[] = {"architecture", "os", "variant", "os.version", NULL};
   if (!json_is_object(platform))
     return error_set(error, ASSAY_ERROR_INVALID, "%s.platform: must be an object", path);
+  if (!json_refuse_aliases(platform, names, error))
+    return false;
   return read_optional_string(platform, "architecture", path, &descriptor->architecture, error) &&
          read_optional_string(platform, "os", path, &descriptor->os, error) &&
          read_optional_string(platform, "variant", path, &descriptor->variant, error) &&
@@ -94,6 +99,12 @@ read_descriptor(const json_t *object, const char *path, GError **error)
 {
   if (!json_is_object(object)) {
     error_set(error, ASSAY_ERROR_INVALID, "%s: must be a descriptor (an object)", path);
+    return NULL;
+  }
+  static const char *const names[] = {"mediaType",   "digest",   "size", "artifactType",
+                                      "annotations", "platform", NULL};
+  if (!json_refuse_aliases(object, names, error)) {
+    g_prefix_error(error, "%s: ", path);
     return NULL;
   }
   g_autoptr(Descriptor) descriptor = g_new0(Descriptor, 1);
@@ -148,6 +159,12 @@ read_descriptors(const json_t *object, const char *key, GError **error)
 static bool
 choose_kind(const json_t *object, const char *given, Manifest *manifest, GError **error)
 {
+  static const char *const names[] = {"schemaVersion", "mediaType",   "config",
+                                      "layers",        "manifests",   "subject",
+                                      "artifactType",  "annotations", NULL};
+  /* One body that a client may read either way is how a scanned image and a run image differ. */
+  if (!json_refuse_aliases(object, names, error))
+    return false;
   const char *own = json_get_string(object, "mediaType");
   if (media_type_is_schema1(given) || media_type_is_schema1(own) ||
       json_get_integer(object, "schemaVersion", 0) == 1)
@@ -176,7 +193,6 @@ choose_kind(const json_t *object, const char *given, Manifest *manifest, GError 
                      type);
   manifest->media_type = g_strdup(type);
   manifest->kind = media_type_is_index(type) ? MANIFEST_INDEX : MANIFEST_IMAGE;
-  /* One body that a client may read either way is how a scanned image and a run image differ. */
   if (has_layers && has_manifests)
     return error_set(error, ASSAY_ERROR_INVALID,
                      "has both \"layers\" and \"manifests\": cannot be read in one way only");
@@ -220,7 +236,7 @@ read_members(const json_t *object, Manifest *manifest, GError **error)
 Manifest *
 manifest_parse(Slice text, const char *media_type, GError **error)
 {
-  g_autoptr(json_t) object = json_parse(text, error);
+  g_autoptr(json_t) object = json_parse_bounded(text, VALUES_MAX, error);
   if (object == NULL)
     return NULL;
   if (!json_is_object(object)) {

@@ -176,6 +176,25 @@ def test_one_body_under_two_media_types(start_server, assay, tmp_path):
     assert "findings block" in refusal(server, "team/two", "two")
 
 
+def test_no_manifest_that_clients_read_in_another_way(server, tmp_path):
+    """Go's encoding/json takes "Layers" for "layers", and the last one wins: podman would run what was not scanned."""
+    layout = Layout(tmp_path / "two")
+    scanned, other = (json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [files])["digest"][7:]).read_text())
+                      for files in (gate.alpine_files(**FIXED), gate.alpine_files()))
+    for member in ("layers", "config"):
+        for alias in (member.capitalize(), member.upper(), member.replace("s", "\u017f")):
+            if alias == member:
+                continue
+            answer = server.request("PUT", "/v2/team/two/manifests/1", headers={"Content-Type": MANIFEST},
+                                    data=json.dumps({**scanned, alias: other[member]}))
+            assert answer.status_code == 400 and f'write \\"{member}\\", once' in answer.text, (alias, answer.text)
+    body = json.dumps({**scanned, "x": [{}] * 1_000_000}, separators=(",", ":"))
+    before = server.resident_bytes()
+    answer = server.request("PUT", "/v2/team/two/manifests/1", data=body, headers={"Content-Type": MANIFEST})
+    assert answer.status_code in (400, 413) and "more than 100000 values" in answer.text, answer.text
+    assert server.resident_bytes() - before < 64 << 20
+
+
 def test_artifacts_leave(start_server, push, tmp_path):
     """A chart, and a signature that borrows an image's config, hold no file system."""
     server = start_server(policy=STRICT)

@@ -28,6 +28,63 @@ test_deep_nesting_is_refused(void)
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
 }
 
+/* jansson takes two hundred bytes for "{},". */
+static void
+test_values_are_counted(void)
+{
+  static const struct {
+    const char *text;
+    size_t most;
+    int code; /* -1: it is read */
+  } cases[] = {
+      {"[1,2,3]", 3, -1},
+      {"[1,2,3]", 2, ASSAY_ERROR_LIMIT},
+      {"[{},{}]", 3, ASSAY_ERROR_LIMIT},
+      {"{\"a\":[[]]}", 2, ASSAY_ERROR_LIMIT},
+      {"[\",,,[[[{{{\\\",,,\\\\\"]", 1, -1},
+      {"[\"\\\\\",1]", 1, ASSAY_ERROR_LIMIT},
+      {"7", 0, -1},
+      {"[", 1, ASSAY_ERROR_INVALID},
+      {"\"\\", 0, ASSAY_ERROR_INVALID},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_test_message("case %s", cases[i].text);
+    g_autoptr(json_t) value =
+        json_parse_bounded(slice_from_string(cases[i].text), cases[i].most, &error);
+    g_assert_true((value == NULL) == (cases[i].code >= 0));
+    if (value == NULL)
+      g_assert_error(error, ASSAY_ERROR, cases[i].code);
+  }
+}
+
+static void
+test_aliases(void)
+{
+  static const char *const names[] = {"layers", "rank", NULL};
+  static const struct {
+    const char *text;
+    bool refused;
+  } cases[] = {
+      {"{\"layers\":1,\"rank\":2,\"layer\":3}", false},
+      {"{\"layers\":1,\"Layers\":2}", true},
+      {"{\"LAYERS\":2}", true},
+      {"{\"layer\\u017f\":2}", true},
+      {"{\"ran\\u212a\":2}", true},
+      {"{\"layers \":2,\"l\\u00e4yers\":3}", false},
+      {"[]", false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_test_message("case %s", cases[i].text);
+    g_autoptr(json_t) object = json_parse(slice_from_string(cases[i].text), NULL);
+    g_assert_nonnull(object);
+    g_assert_true(json_refuse_aliases(object, names, &error) == !cases[i].refused);
+    if (cases[i].refused)
+      g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+  }
+}
+
 static void
 test_getters(void)
 {
@@ -53,6 +110,8 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/json/refused", test_refused);
   g_test_add_func("/json/deep-nesting", test_deep_nesting_is_refused);
+  g_test_add_func("/json/values-are-counted", test_values_are_counted);
+  g_test_add_func("/json/aliases", test_aliases);
   g_test_add_func("/json/getters", test_getters);
   return g_test_run();
 }

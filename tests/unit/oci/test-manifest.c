@@ -119,6 +119,21 @@ test_refused(void)
        "{\"schemaVersion\":2,\"config\":" CONFIG
        ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX "\",\"size\":-1}]}",
        ASSAY_ERROR_INVALID, "layers[0].size"},
+      {"a second list of layers for Go", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"Layers\":[" LAYER "]}",
+       ASSAY_ERROR_INVALID, "Layers"},
+      {"a second config", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"CONFIG\":" CONFIG "}",
+       ASSAY_ERROR_INVALID, "CONFIG"},
+      {"a second digest", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG
+       ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
+       "\",\"size\":1,\"dige\\u017ft\":\"sha256:0\"}]}",
+       ASSAY_ERROR_INVALID, "layers[0]"},
+      {"a second architecture", NULL,
+       "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
+       "\",\"size\":1,\"platform\":{\"architecture\":\"a\",\"Architecture\":\"b\"}}]}",
+       ASSAY_ERROR_INVALID, "Architecture"},
       {"annotation of a number", NULL,
        "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"annotations\":{\"a\":1}}",
        ASSAY_ERROR_INVALID, "annotations.a"},
@@ -130,6 +145,23 @@ test_refused(void)
     g_assert_error(error, ASSAY_ERROR, cases[i].code);
     g_assert_nonnull(strstr(error->message, cases[i].says));
   }
+}
+
+/* Four bytes a value would be three hundred MiB of memory for a manifest of four. */
+static void
+test_many_values(void)
+{
+  static const char start[] = "{\"schemaVersion\":2,\"rootfs\":{\"diff_ids\":[]},\"x\":[";
+  g_autoptr(GString) text = g_string_new(start);
+  for (int i = 0; i < 200000; i++)
+    g_string_append(text, "{},");
+  g_string_append(text, "{}]}");
+  g_autoptr(GError) error = NULL;
+  g_assert_null(manifest_parse(slice_from_string(text->str), MEDIA_TYPE_OCI_MANIFEST, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  g_clear_error(&error);
+  g_assert_null(image_config_parse(slice_from_string(text->str), &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
 }
 
 static void
@@ -151,8 +183,14 @@ test_image_config(void)
   g_assert_cmpuint(config->history->len, ==, 2);
   g_assert_true(g_array_index(config->history_empty, bool, 1));
 
-  static const char *const refused[] = {"{}", "[]", "{\"rootfs\":{\"diff_ids\":[1]}}",
-                                        "{\"rootfs\":{\"diff_ids\":[\"sha256:1\"]}}"};
+  static const char *const refused[] = {
+      "{}",
+      "[]",
+      "{\"rootfs\":{\"diff_ids\":[1]}}",
+      "{\"rootfs\":{\"diff_ids\":[\"sha256:1\"]}}",
+      "{\"rootfs\":{\"diff_ids\":[]},\"RootFS\":{\"diff_ids\":[]}}",
+      "{\"rootfs\":{\"diff_ids\":[],\"DIFF_IDS\":[]}}",
+  };
   for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
     g_test_message("refused %s", refused[i]);
     g_assert_null(image_config_parse(slice_from_string(refused[i]), &error));
@@ -169,6 +207,7 @@ main(int argc, char **argv)
   g_test_add_func("/manifest/index", test_index);
   g_test_add_func("/manifest/container-images", test_container_images);
   g_test_add_func("/manifest/refused", test_refused);
+  g_test_add_func("/manifest/many-values", test_many_values);
   g_test_add_func("/manifest/image-config", test_image_config);
   return g_test_run();
 }
