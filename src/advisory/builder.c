@@ -38,7 +38,7 @@ struct AdvisoryBuilder {
   GHashTable *numbers;    /* string -> its number */
   GPtrArray *pool;        /* number -> string */
   GHashTable *packages;   /* record key (GBytes) -> PackageEntry */
-  GHashTable *ecosystems; /* pool strings */
+  GHashTable *ecosystems; /* pool string -> AdvisoryFeedStatus that spoke of it first */
   GHashTable *details;    /* id -> AdvisoryDetails */
   GHashTable *mentioned;  /* ids and vendor ids that statements speak of (pool strings) */
   GPtrArray *feeds;       /* AdvisoryFeedStatus */
@@ -52,18 +52,6 @@ package_entry_free(gpointer data)
   g_free(entry->ecosystem);
   g_free(entry->package);
   g_free(entry);
-}
-
-static void
-free_details(gpointer details)
-{
-  advisory_details_free(details);
-}
-
-static void
-free_feed(gpointer feed)
-{
-  advisory_feed_status_free(feed);
 }
 
 static bool
@@ -87,9 +75,10 @@ advisory_builder_new(const char *path, GError **error)
   builder->packages = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
                                             (GDestroyNotify)g_bytes_unref, package_entry_free);
   builder->ecosystems = g_hash_table_new(g_str_hash, g_str_equal);
-  builder->details = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_details);
+  builder->details =
+      g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)advisory_details_free);
   builder->mentioned = g_hash_table_new(g_str_hash, g_str_equal);
-  builder->feeds = g_ptr_array_new_with_free_func(free_feed);
+  builder->feeds = g_ptr_array_new_with_free_func((GDestroyNotify)advisory_feed_status_free);
 
   int code = mdb_env_create(&builder->environment);
   if (code == 0)
@@ -179,7 +168,15 @@ advisory_builder_set_source_date(AdvisoryBuilder *builder, const char *source_da
 void
 advisory_builder_add_ecosystem(AdvisoryBuilder *builder, const char *ecosystem)
 {
-  g_hash_table_add(builder->ecosystems, pooled(builder, pool_string(builder, ecosystem)));
+  char *name = pooled(builder, pool_string(builder, ecosystem));
+  if (!g_hash_table_contains(builder->ecosystems, name))
+    g_hash_table_insert(builder->ecosystems, name, current_feed(builder));
+}
+
+static gboolean
+is_of_feed(gpointer ecosystem, gpointer feed, gpointer wanted)
+{
+  return feed == wanted;
 }
 
 static PackageEntry *
@@ -242,6 +239,8 @@ advisory_builder_drop_feed(AdvisoryBuilder *builder)
     while (ranges->len > 0 && g_array_index(ranges, PooledRange, ranges->len - 1).feed == number)
       g_array_set_size(ranges, ranges->len - 1);
   }
+  /* Else its releases would count as looked after by nobody. */
+  g_hash_table_foreach_remove(builder->ecosystems, is_of_feed, feed);
   g_ptr_array_remove_index(builder->feeds, builder->feeds->len - 1);
 }
 

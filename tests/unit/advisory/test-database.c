@@ -242,6 +242,27 @@ test_derived_gives_way(Fixture *fixture, gconstpointer data)
                   "CVE-1|debian:12|p|tracker|fixed|unknown|-|-|2|-|-|0|0;");
 }
 
+/* A feed that broke in the middle is taken back with all that it spoke of: a release that counts as
+ * looked after, though nothing is known of it, would pass for free of findings. */
+static void
+test_dropped_feed_covers_nothing(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "good");
+  add(builder, (AdvisoryRange){.id = "X", .ecosystem = "both", .package = "p"});
+  g_assert_true(
+      advisory_builder_begin_feed(builder, &(AdvisoryFeedStatus){.feed = "broken"}, &error));
+  advisory_builder_add_ecosystem(builder, "named");
+  add(builder, (AdvisoryRange){.id = "X", .ecosystem = "both", .package = "p"});
+  add(builder, (AdvisoryRange){.id = "X", .ecosystem = "own", .package = "p"});
+  advisory_builder_drop_feed(builder);
+  finish(builder);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  g_assert_true(advisory_database_covers(database, "both"));
+  g_assert_false(advisory_database_covers(database, "named"));
+  g_assert_false(advisory_database_covers(database, "own"));
+}
+
 static void
 test_replacement_and_damage(Fixture *fixture, gconstpointer data)
 {
@@ -388,6 +409,7 @@ main(int argc, char **argv)
   ADD("round-trip", test_round_trip);
   ADD("details-are-merged", test_details_are_merged);
   ADD("derived-gives-way", test_derived_gives_way);
+  ADD("dropped-feed", test_dropped_feed_covers_nothing);
   ADD("replacement-and-damage", test_replacement_and_damage);
   ADD("many", test_many);
   g_test_add_func("/advisory-database/damaged-records", test_damaged_records);
