@@ -19,13 +19,15 @@ typedef struct {
   char *problem;         /* why the copy cannot be read; NULL: it can */
   int64_t updated;       /* microseconds since 1970; 0: there is no copy yet */
   bool imported;         /* not from the config */
-  bool settings_changed; /* the copy was made by other settings */
+  bool settings_changed; /* the copy was made by other settings: what it means is not known here */
+  bool unbuilt;          /* the copy may be newer than what the database has of it */
 } StoredFeed;
 void stored_feed_free(StoredFeed *feed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredFeed, stored_feed_free)
 
 /* (transfer full) NULL when the name cannot be a folder's. */
 StoredFeed *stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **error);
+/* Notes when the copy was made by others than @config's settings. */
 void stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config);
 
 /* The config's enabled feeds, and the imported ones. (transfer full): StoredFeed */
@@ -39,7 +41,8 @@ bool stored_feed_is_overlay(const StoredFeed *feed);
 /* For a feed that is read in place: whether its path is there, and changed since the last look. */
 bool stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error);
 
-/* Makes the copy hold the file or folder @path and nothing else. */
+/* Makes the copy hold the file or folder @path and nothing else, with a feed.json that says so. On
+ * error the former copy stays. */
 bool stored_feed_copy_from(StoredFeed *feed, const char *path, GError **error);
 
 /* The feed whose copy is in @data_folder, by its manifest; NULL when there is none. (transfer full)

@@ -48,21 +48,6 @@ free_stored_feed(gpointer feed)
   stored_feed_free(feed);
 }
 
-void
-stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config)
-{
-  ConfigFeed copy = {.name = g_strdup(config->name),
-                     .type = g_strdup(config->type),
-                     .url = g_strdup(config->url),
-                     .path = g_strdup(config->path),
-                     .suite = g_strdup(config->suite),
-                     .keyring = g_strdup(config->keyring),
-                     .sources = g_strdup(config->sources),
-                     .ecosystem = g_strdup(config->ecosystem)};
-  clear_config(&feed->config);
-  feed->config = copy;
-}
-
 /* Letters, digits and "-_." , not beginning with a dot. */
 static bool
 is_feed_name(const char *name)
@@ -74,14 +59,27 @@ is_feed_name(const char *name)
 
 /* What the copy depends on. */
 static bool
-has_same_settings(const json_t *manifest, const ConfigFeed *config)
+has_same_settings(const ConfigFeed *a, const ConfigFeed *b)
 {
-  return g_strcmp0(json_get_string(manifest, "type"), config->type) == 0 &&
-         g_strcmp0(json_get_string(manifest, "url"), config->url) == 0 &&
-         g_strcmp0(json_get_string(manifest, "path"), config->path) == 0 &&
-         g_strcmp0(json_get_string(manifest, "suite"), config->suite) == 0 &&
-         g_strcmp0(json_get_string(manifest, "sources"), config->sources) == 0 &&
-         g_strcmp0(json_get_string(manifest, "ecosystem"), config->ecosystem) == 0;
+  return g_strcmp0(a->type, b->type) == 0 && g_strcmp0(a->url, b->url) == 0 &&
+         g_strcmp0(a->path, b->path) == 0 && g_strcmp0(a->suite, b->suite) == 0 &&
+         g_strcmp0(a->sources, b->sources) == 0 && g_strcmp0(a->ecosystem, b->ecosystem) == 0;
+}
+
+void
+stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config)
+{
+  ConfigFeed copy = {.name = g_strdup(config->name),
+                     .type = g_strdup(config->type),
+                     .url = g_strdup(config->url),
+                     .path = g_strdup(config->path),
+                     .suite = g_strdup(config->suite),
+                     .keyring = g_strdup(config->keyring),
+                     .sources = g_strdup(config->sources),
+                     .ecosystem = g_strdup(config->ecosystem)};
+  feed->settings_changed |= feed->updated != 0 && !has_same_settings(&feed->config, config);
+  clear_config(&feed->config);
+  feed->config = copy;
 }
 
 static json_t *
@@ -89,6 +87,33 @@ read_manifest(const char *folder)
 {
   g_autofree char *path = g_build_filename(folder, FEED_MANIFEST_NAME, NULL);
   return json_read_file(AT_FDCWD, path, MANIFEST_MAX, NULL);
+}
+
+/* What the manifest in @folder tells; NULL when there is none of a type that we know. */
+static StoredFeed *
+load_feed(const char *folder, const char *name)
+{
+  g_autoptr(json_t) manifest = read_manifest(folder);
+  const char *type = json_get_string(manifest, "type");
+  if (manifest == NULL || feed_type_find(type) == NULL)
+    return NULL;
+  g_autoptr(StoredFeed) feed = g_new0(StoredFeed, 1);
+  feed->config = (ConfigFeed){.name = g_strdup(name),
+                              .type = g_strdup(type),
+                              .url = g_strdup(json_get_string(manifest, "url")),
+                              .path = g_strdup(json_get_string(manifest, "path")),
+                              .suite = g_strdup(json_get_string(manifest, "suite")),
+                              .keyring = g_strdup(json_get_string(manifest, "keyring")),
+                              .sources = g_strdup(json_get_string(manifest, "sources")),
+                              .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
+  feed->folder = g_strdup(folder);
+  feed->source = g_strdup(json_get_string(manifest, "source"));
+  feed->problem = g_strdup(json_get_string(manifest, "problem"));
+  feed->fingerprint = g_strdup(json_get_string(manifest, "fingerprint"));
+  feed->updated = json_get_integer(manifest, "updated", 0);
+  feed->imported = json_get_boolean(manifest, "imported", false);
+  feed->unbuilt = json_get_boolean(manifest, "unbuilt", false);
+  return g_steal_pointer(&feed);
 }
 
 StoredFeed *
@@ -100,17 +125,16 @@ stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **erro
               config->name != NULL ? config->name : "");
     return NULL;
   }
-  StoredFeed *feed = g_new0(StoredFeed, 1);
+  g_autofree char *folder = g_build_filename(data_folder, FEED_STORE_FOLDER, config->name, NULL);
+  StoredFeed *feed = load_feed(folder, config->name);
+  if (feed != NULL && strcmp(feed->config.type, config->type) != 0)
+    g_clear_pointer(&feed, stored_feed_free);
+  if (feed == NULL) {
+    feed = g_new0(StoredFeed, 1);
+    feed->folder = g_steal_pointer(&folder);
+  }
   stored_feed_set_config(feed, config);
-  feed->folder = g_build_filename(data_folder, FEED_STORE_FOLDER, config->name, NULL);
-  g_autoptr(json_t) manifest = read_manifest(feed->folder);
-  if (manifest == NULL || g_strcmp0(json_get_string(manifest, "type"), config->type) != 0)
-    return feed;
-  feed->updated = json_get_integer(manifest, "updated", 0);
-  feed->source = g_strdup(json_get_string(manifest, "source"));
-  feed->problem = g_strdup(json_get_string(manifest, "problem"));
-  feed->fingerprint = g_strdup(json_get_string(manifest, "fingerprint"));
-  feed->settings_changed = !has_same_settings(manifest, config);
+  feed->imported = false;
   return feed;
 }
 
@@ -118,24 +142,7 @@ StoredFeed *
 stored_feed_look_up(const char *data_folder, const char *name)
 {
   g_autofree char *folder = g_build_filename(data_folder, FEED_STORE_FOLDER, name, NULL);
-  g_autoptr(json_t) manifest = read_manifest(folder);
-  const char *type = json_get_string(manifest, "type");
-  if (manifest == NULL || feed_type_find(type) == NULL)
-    return NULL;
-  g_autoptr(StoredFeed) feed = g_new0(StoredFeed, 1);
-  feed->config = (ConfigFeed){.name = g_strdup(name),
-                              .type = g_strdup(type),
-                              .url = g_strdup(json_get_string(manifest, "url")),
-                              .suite = g_strdup(json_get_string(manifest, "suite")),
-                              .keyring = g_strdup(json_get_string(manifest, "keyring")),
-                              .sources = g_strdup(json_get_string(manifest, "sources")),
-                              .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
-  feed->folder = g_steal_pointer(&folder);
-  feed->source = g_strdup(json_get_string(manifest, "source"));
-  feed->problem = g_strdup(json_get_string(manifest, "problem"));
-  feed->updated = json_get_integer(manifest, "updated", 0);
-  feed->imported = json_get_boolean(manifest, "imported", false);
-  return g_steal_pointer(&feed);
+  return load_feed(folder, name);
 }
 
 /* A feed that only its manifest tells of; NULL when it was not imported. */
@@ -179,10 +186,10 @@ stored_feeds_load(const Config *config, const char *data_folder, GError **error)
   return g_steal_pointer(&feeds);
 }
 
-bool
-stored_feed_save(StoredFeed *feed, GError **error)
+static bool
+save_manifest(const StoredFeed *feed, const char *folder, GError **error)
 {
-  g_autofree char *path = g_build_filename(feed->folder, FEED_MANIFEST_NAME, NULL);
+  g_autofree char *path = g_build_filename(folder, FEED_MANIFEST_NAME, NULL);
   g_autoptr(json_t) manifest = json_object();
   json_set_string(manifest, "type", feed->config.type);
   json_set_string(manifest, "url", feed->config.url);
@@ -196,8 +203,15 @@ stored_feed_save(StoredFeed *feed, GError **error)
   json_set_string(manifest, "fingerprint", feed->fingerprint);
   json_object_set_new(manifest, "updated", json_integer(feed->updated));
   json_object_set_new(manifest, "imported", json_boolean(feed->imported));
+  json_object_set_new(manifest, "unbuilt", json_boolean(feed->unbuilt));
   g_autofree char *text = json_to_pretty_text(manifest);
   return file_replace(AT_FDCWD, path, slice_from_string(text), 0600, error);
+}
+
+bool
+stored_feed_save(StoredFeed *feed, GError **error)
+{
+  return save_manifest(feed, feed->folder, error);
 }
 
 static void
@@ -317,21 +331,43 @@ copy_folder(const char *from, const char *to, unsigned depth, GError **error)
   return true;
 }
 
+static bool
+copy_to_new_folder(const char *path, const char *folder, GError **error)
+{
+  g_autofree char *data = g_build_filename(folder, FEED_DATA_NAME, NULL);
+  if (g_file_test(path, G_FILE_TEST_IS_DIR))
+    return copy_folder(path, folder, FEED_DEPTH_MAX, error);
+  auto_fd int made = directory_open(folder, error);
+  return made >= 0 && file_copy_whole(path, data, error);
+}
+
+/* Puts @fresh at @folder, in one step where the file system can exchange two names. */
+static bool
+replace_folder(const char *fresh, const char *folder, GError **error)
+{
+  g_autofree char *above = g_path_get_dirname(folder);
+  if (renameat2(AT_FDCWD, fresh, AT_FDCWD, folder, RENAME_EXCHANGE) < 0 &&
+      (!directory_remove(AT_FDCWD, folder, error) ||
+       (rename(fresh, folder) < 0 && !error_set_errno(error, errno, "%s", folder))))
+    return false;
+  return directory_sync(AT_FDCWD, above, error);
+}
+
 bool
 stored_feed_copy_from(StoredFeed *feed, const char *path, GError **error)
 {
-  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
-  g_autofree char *data = g_build_filename(feed->folder, FEED_DATA_NAME, NULL);
+  g_autofree char *above = g_path_get_dirname(feed->folder);
+  g_autofree char *name = g_strdup_printf(".%s.new", feed->config.name);
+  g_autofree char *fresh = g_build_filename(above, name, NULL);
   if (access(path, R_OK) < 0)
     return error_set_errno(error, errno, "%s", path);
-  if (!directory_remove(AT_FDCWD, feed->folder, error))
-    return false;
-  auto_fd int made = directory_open(feed->folder, error);
-  if (made < 0)
-    return false;
   g_free(feed->source);
-  feed->source = g_steal_pointer(&absolute);
-  return g_file_test(path, G_FILE_TEST_IS_DIR)
-             ? copy_folder(path, feed->folder, FEED_DEPTH_MAX, error)
-             : file_copy_whole(path, data, error);
+  feed->source = g_canonicalize_filename(path, NULL);
+  feed->updated = g_get_real_time();
+  feed->settings_changed = false;
+  feed->unbuilt = true;
+  bool copied = copy_to_new_folder(path, fresh, error) && save_manifest(feed, fresh, error) &&
+                replace_folder(fresh, feed->folder, error);
+  /* What was there, or what could not be made. */
+  return directory_remove(AT_FDCWD, fresh, copied ? error : NULL) && copied;
 }

@@ -1,5 +1,5 @@
-/* Bringing the database up to date: which feeds there are, fetching them, building from their
- * copies. A feed whose new copy cannot be read keeps its statements of the last build. */
+/* Bringing the database up to date: which feeds there are, fetching them, importing them; building
+ * from their copies is in update_build.c. */
 #include "advisory/update.h"
 
 #include <errno.h>
@@ -9,12 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "advisory/feed_store-private.h"
 #include "advisory/feeds/feed.h"
 #include "advisory/file-private.h"
+#include "advisory/update-private.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
 
 char *
 advisory_database_path(const char *data_folder)
@@ -22,9 +21,8 @@ advisory_database_path(const char *data_folder)
   return g_build_filename(data_folder, "advisories.db", NULL);
 }
 
-/* The database that was imported last: its feeds are in every build that has no copy of them. */
-static char *
-base_database_path(const char *data_folder)
+char *
+update_base_path(const char *data_folder)
 {
   return g_build_filename(data_folder, FEED_STORE_FOLDER, ".imported.db", NULL);
 }
@@ -46,26 +44,15 @@ new_outcome(void)
   return outcome;
 }
 
-/* One update's state. */
-typedef struct {
-  const char *data_folder;
-  const char *ca_file;
-  const Progress *progress;
-  GCancellable *cancellable;
-  GPtrArray *feeds; /* StoredFeed */
-  UpdateOutcome *outcome;
-  bool changed; /* a copy is newer than the database */
-} Update;
-
-static void
-tell_failure(Update *update, const char *feed, const char *problem)
+void
+update_tell_failure(Update *update, const char *feed, const char *problem)
 {
   update->outcome->failed++;
   g_ptr_array_add(update->outcome->messages, g_strdup_printf("%s: %s", feed, problem));
 }
 
-static FeedContext
-make_context(const Update *update, const StoredFeed *feed)
+FeedContext
+update_make_context(const Update *update, const StoredFeed *feed)
 {
   return (FeedContext){.config = &feed->config,
                        .folder = feed->folder,
@@ -75,127 +62,62 @@ make_context(const Update *update, const StoredFeed *feed)
                        .messages = update->outcome->messages};
 }
 
+/* Notes that the copy may be newer than the database from here on, so that an update that is killed
+ * is gone on with. A copy that is not there yet, or is of other settings, needs no note. */
+static bool
+begin_fetch(StoredFeed *feed, GError **error)
+{
+  if (feed->updated == 0 || feed->settings_changed)
+    return true;
+  feed->unbuilt = true;
+  return stored_feed_save(feed, error);
+}
+
+/* Takes note of what a fetch brought, which may be a part of it. */
+static bool
+end_fetch(StoredFeed *feed, bool fetched, bool unbuilt, GError **error)
+{
+  if (!fetched && (feed->updated == 0 || feed->settings_changed))
+    return false;
+  feed->unbuilt = unbuilt;
+  if (!fetched) {
+    stored_feed_save(feed, NULL);
+    return false;
+  }
+  feed->updated = g_get_real_time();
+  feed->settings_changed = false;
+  return stored_feed_save(feed, error);
+}
+
 /* Fetches one feed; a failure is told and counted, and leaves its last copy in use. */
 static void
 fetch_feed(Update *update, StoredFeed *feed)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(HttpClient) client = http_client_new(update->ca_file);
-  FeedContext context = make_context(update, feed);
+  FeedContext context = update_make_context(update, feed);
   context.client = client;
+  /* A copy that was made by other settings is another copy. */
+  bool other = feed->updated == 0 || feed->settings_changed, was_unbuilt = feed->unbuilt;
   bool changed = false, fetched = true;
   auto_fd int folder = directory_open(feed->folder, &error);
-  if (folder < 0)
+  if (folder < 0 || !begin_fetch(feed, &error))
     fetched = false;
   else if (feed->config.url != NULL)
     fetched = feed_type_find(feed->config.type)->fetch(&context, &changed, &error);
   else
     fetched = stored_feed_look_at_path(feed, &changed, &error);
-  /* A copy that was made by other settings is another copy. */
-  changed |= feed->updated == 0 || feed->settings_changed;
-  if (fetched) {
-    feed->updated = g_get_real_time();
-    fetched = stored_feed_save(feed, &error);
-  }
-  if (!fetched) {
-    tell_failure(update, feed->config.name, error->message);
+  changed |= was_unbuilt || (fetched && other);
+  if (!end_fetch(feed, fetched, changed, &error)) {
+    update_tell_failure(update, feed->config.name, error->message);
     return;
   }
-  update->changed |= changed;
   if (!changed && feed->problem != NULL)
-    tell_failure(update, feed->config.name, feed->problem);
+    update_tell_failure(update, feed->config.name, feed->problem);
   else if (changed)
     update->outcome->updated++;
   else
     update->outcome->unchanged++;
-}
-
-static bool
-give_range(const AdvisoryRange *range, void *builder, GError **error)
-{
-  return advisory_builder_add_range(builder, range, error);
-}
-
-static bool
-give_details(const AdvisoryDetails *details, void *builder, GError **error)
-{
-  return advisory_builder_add_details(builder, details, error);
-}
-
-static void
-give_ecosystem(const char *ecosystem, void *builder)
-{
-  advisory_builder_add_ecosystem(builder, ecosystem);
-}
-
-static void
-give_source_date(const char *date, void *builder)
-{
-  advisory_builder_set_source_date(builder, date);
-}
-
-static AdvisoryFeedStatus *
-find_status(const GPtrArray *feeds, const char *name)
-{
-  for (guint i = 0; feeds != NULL && i < feeds->len; i++) {
-    AdvisoryFeedStatus *status = feeds->pdata[i];
-    if (strcmp(status->feed, name) == 0)
-      return status;
-  }
-  return NULL;
-}
-
-/* What @last had of a feed whose copy cannot be read, as old as it was; nothing without it. */
-static bool
-keep_feed(AdvisoryBuilder *builder, AdvisoryDatabase *last, const char *name, GError **error)
-{
-  g_autoptr(GPtrArray) known = last != NULL ? advisory_database_feeds(last, NULL) : NULL;
-  const AdvisoryFeedStatus *status = find_status(known, name);
-  advisory_builder_drop_feed(builder);
-  return status == NULL || advisory_builder_copy_feed(builder, last, status, error);
-}
-
-/* Remembers whether the copy can be read, for updates that find it unchanged. */
-static bool
-note_problem(StoredFeed *feed, const char *problem, GError **error)
-{
-  if (g_strcmp0(feed->problem, problem) == 0)
-    return true;
-  g_free(feed->problem);
-  feed->problem = g_strdup(problem);
-  return stored_feed_save(feed, error);
-}
-
-/* Reads one feed's copy into the build. */
-static bool
-read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, StoredFeed *feed,
-          GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  const FeedSink sink = {give_range, give_details, give_ecosystem, give_source_date, builder};
-  FeedContext context = make_context(update, feed);
-  context.sink = &sink;
-  AdvisoryFeedStatus status = {
-      .feed = feed->config.name,
-      .type = feed->config.type,
-      .source = feed->source != NULL
-                    ? feed->source
-                    : (feed->config.url != NULL ? feed->config.url : feed->config.path),
-      .updated = feed->updated};
-  progress_tell(update->progress, feed->config.name, 0, 0);
-  if (!advisory_builder_begin_feed(builder, &status, error))
-    return false;
-  const char *path = feed->config.path != NULL ? feed->config.path : feed->folder;
-  if (feed_type_find(feed->config.type)->read(&context, path, &failure)) {
-    if (context.skipped > 0)
-      g_ptr_array_add(update->outcome->messages,
-                      g_strdup_printf("%s: %" G_GUINT64_FORMAT " records could not be understood",
-                                      feed->config.name, context.skipped));
-    return note_problem(feed, NULL, error);
-  }
-  tell_failure(update, feed->config.name, failure->message);
-  return note_problem(feed, failure->message, error) &&
-         keep_feed(builder, last, feed->config.name, error);
 }
 
 /* Reads what is at @path, and gives it to nobody. */
@@ -203,7 +125,7 @@ static bool
 try_to_read(const Update *update, const StoredFeed *feed, const char *path, GError **error)
 {
   const FeedSink nowhere = {0};
-  FeedContext context = make_context(update, feed);
+  FeedContext context = update_make_context(update, feed);
   context.sink = &nowhere;
   if (feed_type_find(feed->config.type)->read(&context, path, error))
     return true;
@@ -211,101 +133,8 @@ try_to_read(const Update *update, const StoredFeed *feed, const char *path, GErr
   return false;
 }
 
-/* Which feeds of @base, an imported database, no copy takes the place of. (transfer full):
- * AdvisoryFeedStatus */
-static GPtrArray *
-list_base_feeds(const Update *update, AdvisoryDatabase *base)
-{
-  GPtrArray *feeds = base != NULL ? advisory_database_feeds(base, NULL) : NULL;
-  for (guint i = 0; feeds != NULL && i < update->feeds->len; i++) {
-    const StoredFeed *feed = update->feeds->pdata[i];
-    AdvisoryFeedStatus *status = find_status(feeds, feed->config.name);
-    if (status != NULL && feed->updated != 0)
-      g_ptr_array_remove(feeds, status);
-  }
-  return feeds;
-}
-
-/* Whether @last was built from exactly the feeds that have a copy now, and those of the base. */
-static bool
-has_same_feeds(const Update *update, AdvisoryDatabase *last, const GPtrArray *base_feeds)
-{
-  g_autoptr(GPtrArray) known = advisory_database_feeds(last, NULL);
-  guint count = 0;
-  for (guint i = 0; known != NULL && i < update->feeds->len; i++) {
-    const StoredFeed *feed = update->feeds->pdata[i];
-    bool found = find_status(known, feed->config.name) != NULL;
-    if (feed->updated != 0 && !found && feed->problem == NULL)
-      return false;
-    count += feed->updated != 0 && found;
-  }
-  for (guint i = 0; known != NULL && base_feeds != NULL && i < base_feeds->len; i++) {
-    const AdvisoryFeedStatus *imported = base_feeds->pdata[i];
-    const AdvisoryFeedStatus *built = find_status(known, imported->feed);
-    count += built != NULL && built->updated == imported->updated;
-  }
-  return known != NULL && known->len == count;
-}
-
-static bool
-read_all_feeds(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last,
-               AdvisoryDatabase *base, const GPtrArray *base_feeds, GError **error)
-{
-  for (guint i = 0; base_feeds != NULL && i < base_feeds->len; i++) {
-    progress_tell(update->progress, "copying the imported database", i, base_feeds->len);
-    if (!advisory_builder_copy_feed(builder, base, base_feeds->pdata[i], error))
-      return false;
-  }
-  /* Overlays last: the first text about a vulnerability is kept, and theirs are the shortest. */
-  guint count = update->feeds->len;
-  for (guint i = 0; i < 2 * count; i++) {
-    StoredFeed *feed = update->feeds->pdata[i % count];
-    if (g_cancellable_is_cancelled(update->cancellable))
-      return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
-    if (feed->updated != 0 && stored_feed_is_overlay(feed) == (i >= count) &&
-        !read_feed(update, builder, last, feed, error)) {
-      g_prefix_error(error, "%s: ", feed->config.name);
-      return false;
-    }
-  }
-  return true;
-}
-
-static bool
-set_no_feed(const Update *update, GError **error)
-{
-  const GPtrArray *messages = update->outcome->messages;
-  return error_set(
-      error, ASSAY_ERROR_NETWORK, "no feed could be had, so there is no advisory database%s%s",
-      messages->len > 0 ? ": " : "", messages->len > 0 ? (const char *)messages->pdata[0] : "");
-}
-
-static bool
-build(Update *update, GError **error)
-{
-  g_autofree char *path = advisory_database_path(update->data_folder);
-  g_autofree char *base_path = base_database_path(update->data_folder);
-  g_autoptr(AdvisoryDatabase) last = advisory_database_open(path, NULL);
-  g_autoptr(AdvisoryDatabase) base = advisory_database_open(base_path, NULL);
-  g_autoptr(GPtrArray) base_feeds = list_base_feeds(update, base);
-  guint copies = 0;
-  for (guint i = 0; i < update->feeds->len; i++)
-    copies += ((const StoredFeed *)update->feeds->pdata[i])->updated != 0;
-  if (copies == 0 && last == NULL)
-    return set_no_feed(update, error);
-  /* Nothing new, or nothing to build from: what is there stays. */
-  if (copies == 0 || (!update->changed && last != NULL && has_same_feeds(update, last, base_feeds)))
-    return true;
-  g_autoptr(AdvisoryBuilder) builder = advisory_builder_new(path, error);
-  if (builder == NULL || !read_all_feeds(update, builder, last, base, base_feeds, error))
-    return false;
-  if (advisory_builder_feed_count(builder) == 0)
-    return set_no_feed(update, error);
-  progress_tell(update->progress, "building the database", 0, 0);
-  return advisory_builder_finish(builder, error);
-}
-
-/* What a killed build left beside the database. Only called under the lock. */
+/* What a killed build or import left in the data folder or among the feeds. Only called under the
+ * lock. */
 static void
 remove_remains(const char *folder)
 {
@@ -313,9 +142,9 @@ remove_remains(const char *folder)
   for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
        name = g_dir_read_name(entries)) {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    if ((g_str_has_prefix(name, "advisories.db.") || g_str_has_prefix(name, ".imported.db.")) &&
+    if ((g_str_has_prefix(name, "advisories.db.") || name[0] == '.') &&
         g_str_has_suffix(name, ".new"))
-      unlink(path);
+      directory_remove(AT_FDCWD, path, NULL);
   }
 }
 
@@ -385,7 +214,7 @@ advisory_update(const Config *config, const char *data_folder, const char *const
     if (feed->config.url != NULL || feed->config.path != NULL)
       fetch_feed(&update, feed);
   }
-  if (!build(&update, error))
+  if (!update_build(&update, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;
@@ -427,18 +256,13 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
                    .changed = true};
   if (path != NULL) {
     /* What cannot be read must not take the place of a copy that can. */
-    if (!try_to_read(&update, stored, path, error))
-      return false;
-    if (!stored_feed_copy_from(stored, path, error))
-      return false;
-    stored->updated = g_get_real_time();
-    if (!stored_feed_save(stored, error))
+    if (!try_to_read(&update, stored, path, error) || !stored_feed_copy_from(stored, path, error))
       return false;
     result->updated++;
   } else {
     fetch_feed(&update, stored);
   }
-  if (!build(&update, error))
+  if (!update_build(&update, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;
@@ -464,17 +288,17 @@ advisory_import_database(const Config *config, const char *data_folder, const ch
   g_autoptr(AdvisoryDatabase) readable = advisory_database_open(path, error);
   g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
   g_autofree char *live = advisory_database_path(data_folder);
-  g_autofree char *base = base_database_path(data_folder);
-  if (readable == NULL || feeds == NULL || !file_copy_whole(path, base, error) ||
-      !file_link_over(base, live, error))
+  g_autofree char *base = update_base_path(data_folder);
+  if (readable == NULL || feeds == NULL || !file_copy_whole(path, base, error))
     return false;
-  /* The feeds that are here besides. */
   Update update = {.data_folder = data_folder,
                    .progress = progress,
                    .feeds = feeds,
                    .outcome = result,
                    .changed = true};
-  if (!build(&update, error))
+  /* With the feeds that are here besides; until they are joined, what was live is not worse. */
+  if (update_count_copies(&update) > 0 ? !update_build(&update, error)
+                                       : !file_link_over(base, live, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;

@@ -1,4 +1,5 @@
 """assay db: import, update, status and export, with feeds from files and from a signed package suite."""
+import functools
 import gzip
 import json
 import platform
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -46,6 +48,17 @@ def secdb(tmp_path):
 def statements(db):
     status = json.loads(db("status", "--format", "json").stdout)
     return {feed["name"]: feed["statements"] for feed in status["feeds"]}
+
+
+def limit_file_size():
+    """Stands for the end of the disk: each write beyond it fails."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+
+
+def many_packages(count):
+    return json.dumps(SECDB | {"packages": [{"pkg": {"name": f"p{i}", "secfixes": {"1-r0": [f"CVE-2024-{10000 + i}"]}}}
+                                            for i in range(count)]})
 
 
 def import_suite(db, mirror, *more, **options):
@@ -186,16 +199,10 @@ def test_status_tells_of_age_and_damage(db, secdb, tmp_path):
 
 
 def test_full_disk_leaves_the_database(program, db, secdb, tmp_path):
-    """RLIMIT_FSIZE stands for the end of the disk: each write beyond it fails."""
     db("import", "--type", "alpine-secdb", secdb)
-    many = SECDB | {"packages": [{"pkg": {"name": f"p{i}", "secfixes": {"1-r0": [f"CVE-2024-{10000 + i}"]}}}
-                                 for i in range(20000)]}
-    (tmp_path / "big.json").write_text(json.dumps(many))
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
-    result = db("import", "--type", "alpine-secdb", "--name", "big", tmp_path / "big.json", check=2, preexec_fn=limit)
+    (tmp_path / "big.json").write_text(many_packages(20000))
+    result = db("import", "--type", "alpine-secdb", "--name", "big", tmp_path / "big.json", check=2,
+                preexec_fn=limit_file_size)
     assert result.stderr.startswith("assay: ") and "advisories.db" in result.stderr
     assert statements(db) == {"alpine-secdb": 2}
     assert not list((tmp_path / "data").glob("*.new"))
@@ -245,6 +252,12 @@ def test_updateinfo_of_a_repository(db, mirror, tmp_path):
     assert "ecosystem" in db(*arguments, check=2).stderr
     db(*arguments, "--ecosystem", "rocky:9")
     assert statements(db) == {"rocky": 1}
+    # As a power cut between the two files of an update leaves it: the copy is judged by its bytes.
+    (tmp_path / "data/feeds/rocky/data").write_bytes(gzip.compress(b"<updates/>"))
+    db("update")
+    assert statements(db) == {"rocky": 1}
+    assert (tmp_path / "data/feeds/rocky/data").read_bytes() == text
+    assert "1 unchanged" in db("update").stdout
     mirror.write("repo/repodata/repomd.xml", repomd.format("0" * 64).encode())
     assert "repomd.xml" in db("update", check=2).stderr
     assert statements(db) == {"rocky": 1}
@@ -356,10 +369,8 @@ def test_suite_whose_files_are_not_what_was_signed(db, mirror):
 
 def test_killed_update_leaves_the_database(program, db, secdb, tmp_path):
     db("import", "--type", "alpine-secdb", secdb)
-    many = SECDB | {"packages": [{"pkg": {"name": f"p{i}", "secfixes": {"1-r0": [f"CVE-2024-{10000 + i}"]}}}
-                                 for i in range(20000)]}
     big = tmp_path / "big.json"
-    big.write_text(json.dumps(many))
+    big.write_text(many_packages(20000))
     for pause in (0.05, 0.2, 0.4):
         process = subprocess.Popen([program, "db", "import", "--data", tmp_path / "data", "--type", "alpine-secdb",
                                     "--name", "big", big], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -383,6 +394,127 @@ def test_one_update_at_a_time(db, secdb, tmp_path):
             assert "another update" in db("update", check=2).stderr
         finally:
             holder.kill()
+
+
+@pytest.mark.parametrize("how", ["url", "path", "import"])
+def test_what_was_fetched_and_not_built_is_built_next(assay, mirror, tmp_path, how):
+    """Its copy is the newest there is, so that the source has nothing new to give."""
+    config, source = tmp_path / "assay.yaml", mirror.folder / "www/secdb.json"
+    place = {"url": f"url: {mirror.url}/secdb.json", "path": f"path: {source}", "import": "disabled: true, url: 'http://x'"}
+    config.write_text(f"data: {tmp_path / 'data'}\nfeeds:\n  - {{name: alpine, type: alpine-secdb, {place[how]}}}\n")
+
+    def take(**options):
+        if how == "import":
+            return assay("db", "import", "--config", config, "--type", "alpine-secdb", source, **options)
+        return assay("db", "update", "--config", config, **options)
+    mirror.write("secdb.json", json.dumps(SECDB).encode())
+    take()
+    mirror.write("secdb.json", many_packages(20000).encode())
+    assert "advisories.db" in take(check=2, preexec_fn=limit_file_size).stderr
+    db = functools.partial(assay, "db", "update", "--config", config)
+    db()
+    status = json.loads(assay("db", "status", "--config", config, "--format", "json").stdout)
+    assert [feed["statements"] for feed in status["feeds"]] == [20000]
+    db()
+    again = json.loads(assay("db", "status", "--config", config, "--format", "json").stdout)
+    assert again["generation"] == status["generation"]
+
+
+def test_import_that_fails_keeps_the_former_copy(db, secdb, tmp_path):
+    kev = tmp_path / "kev.json"
+    kev.write_text(OVERLAYS["kev"])
+    db("import", "--type", "alpine-secdb", secdb)
+    db("import", "--type", "kev", kev)
+    secdb.write_text(many_packages(40000))
+    assert secdb.stat().st_size > 2 << 20
+    db("import", "--type", "alpine-secdb", secdb, check=2, preexec_fn=limit_file_size)
+    assert not [path.name for path in (tmp_path / "data/feeds").iterdir() if path.name.endswith(".new")]
+    db("import", "--type", "kev", kev)
+    assert statements(db) == {"alpine-secdb": 2, "kev": 0}
+    # Its own copy, as somebody who wants to keep it may name it.
+    db("import", "--type", "alpine-secdb", tmp_path / "data/feeds/alpine-secdb/data")
+    assert statements(db) == {"alpine-secdb": 2, "kev": 0}
+
+
+def test_imported_database_is_live_with_the_feeds_of_the_site_or_not_at_all(db, secdb, tmp_path):
+    db("import", "--type", "alpine-secdb", secdb)
+    db("export", tmp_path / "exported.db")
+    (tmp_path / "big.json").write_text(many_packages(20000))
+    away = ("--data", tmp_path / "away")
+    db("import", *away, "--type", "alpine-secdb", "--name", "big", tmp_path / "big.json")
+    db("import", *away, tmp_path / "exported.db", check=2, preexec_fn=limit_file_size)
+    live = json.loads(db("status", *away, "--format", "json").stdout)
+    assert [feed["name"] for feed in live["feeds"]] == ["big"]
+    db("update", *away)
+    live = json.loads(db("status", *away, "--format", "json").stdout)
+    assert [(feed["name"], feed["statements"]) for feed in live["feeds"]] == [("alpine-secdb", 2), ("big", 20000)]
+
+
+def test_a_feed_that_cannot_be_read_looks_after_no_release(assay, secdb, tmp_path):
+    config, tracker, root = tmp_path / "assay.yaml", tmp_path / "tracker.json", tmp_path / "root"
+    whole = {"p": {"CVE-2024-1": {"releases": {"bookworm": {"status": "open"}}}}}
+    tracker.write_text(json.dumps(whole)[:-1])
+    config.write_text(f"data: {tmp_path / 'data'}\nfeeds:\n  - {{name: alpine, type: alpine-secdb, path: {secdb}}}\n"
+                      f"  - {{name: debian, type: debian-tracker, path: {tracker}}}\n")
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "etc").mkdir()
+    (root / "etc/os-release").write_text("ID=debian\nVERSION_ID=12\n")
+    (root / "var/lib/dpkg/status").write_text("Package: q\nStatus: install ok installed\nVersion: 1\n\n")
+    assert "cut" in assay("db", "update", "--config", config, check=2).stderr
+    scan = ("scan", "--config", config, "--policy", "strict", f"rootfs:{root}")
+    assert "no advisories for debian:12" in assay(*scan, check=1).stdout
+    tracker.write_text(json.dumps(whole))
+    assay("db", "update", "--config", config)
+    assert "no advisories" not in assay(*scan).stdout
+
+
+def test_new_settings_do_not_change_what_an_old_copy_means(assay, mirror, tmp_path):
+    config, kev = tmp_path / "assay.yaml", tmp_path / "kev.json"
+
+    def update(ecosystem, **options):
+        config.write_text(f"data: {tmp_path / 'data'}\nfeeds:\n  - {{name: a, type: alpine-secdb, "
+                          f"url: '{mirror.url}/secdb.json', ecosystem: '{ecosystem}'}}\n"
+                          f"  - {{name: kev, type: kev, path: {kev}}}\n")
+        return assay("db", "update", "--config", config, **options)
+    kev.write_text(OVERLAYS["kev"])
+    mirror.write("secdb.json", json.dumps(SECDB | {"distroversion": ""}).encode())
+    update("alpine:3.18")
+    known = [("CVE-2023-2650", True, "2023-07-01", None)]
+    assert exploited(assay, tmp_path / "data", tmp_path) == known
+    (mirror.folder / "www/secdb.json").unlink()
+    kev.write_text(OVERLAYS["kev"] + " ")
+    for _ in range(2):
+        assert "404" in update("alpine:3.19", check=2).stderr
+        assert exploited(assay, tmp_path / "data", tmp_path) == known
+    mirror.write("secdb.json", json.dumps(SECDB | {"distroversion": ""}).encode())
+    update("alpine:3.19")
+    assert exploited(assay, tmp_path / "data", tmp_path) == []
+
+
+def test_branches_take_the_place_of_one_file(assay, mirror, tmp_path):
+    config = tmp_path / "assay.yaml"
+
+    def update(place):
+        config.write_text(f"data: {tmp_path / 'data'}\nfeeds:\n"
+                          f"  - {{name: alpine, type: alpine-secdb, url: '{mirror.url}/{place}'}}\n")
+        assay("db", "update", "--config", config)
+        status = json.loads(assay("db", "status", "--config", config, "--format", "json").stdout)
+        return status["feeds"][0]["statements"]
+    mirror.write("secdb/v3.18/main.json", json.dumps(SECDB).encode())
+    mirror.write("secdb/v3.19/main.json", json.dumps(SECDB | {"distroversion": "v3.19"}).encode())
+    assert update("secdb/v3.18/main.json") == 2
+    assert update("secdb/") == 4
+    shutil.rmtree(mirror.folder / "www/secdb/v3.18")
+    assert update("secdb/") == 4  # a list that got shorter forgets nothing
+    assert update("secdb/v3.19/main.json") == 2
+
+
+def test_a_source_that_says_nothing_is_no_source(db, tmp_path):
+    (tmp_path / "data.json").write_text("{}")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("README", "The records are elsewhere.")
+    for kind, name in (("debian-tracker", "data.json"), ("osv", "all.zip")):
+        assert f"{name}: no " in db("import", "--type", kind, tmp_path / name, check=2).stderr
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real data is not here")

@@ -89,7 +89,7 @@ add_package(const json_t *package, const char *ecosystem, const FeedSink *sink, 
 {
   const char *name = json_get_string(package, "name"), *version;
   json_t *fixes = json_get_object(package, "secfixes"), *list, *entry;
-  if (name == NULL || fixes == NULL) {
+  if (name == NULL || name[0] == '\0' || fixes == NULL) {
     (*skipped)++;
     return true;
   }
@@ -182,6 +182,28 @@ fetch_branch(FeedContext *context, const char *branch, bool *changed, GError **e
   return true;
 }
 
+/* What an import, or other settings, left in the copy: one file of all, or files named otherwise. A
+ * branch that is not listed any more stays: who runs it has no other source. */
+static bool
+forget_other_files(const char *folder, bool *changed, GError **error)
+{
+  g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+  for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
+       name = g_dir_read_name(entries)) {
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    bool of_branch =
+        g_str_has_suffix(name, "-main.json") || g_str_has_suffix(name, "-community.json");
+    bool is_data = strcmp(name, FEED_DATA_NAME) == 0 || g_file_test(path, G_FILE_TEST_IS_DIR) ||
+                   (g_str_has_suffix(name, ".json") && strcmp(name, FEED_MANIFEST_NAME) != 0);
+    if (of_branch || !is_data)
+      continue;
+    *changed = true;
+    if (!directory_remove(AT_FDCWD, path, error))
+      return false;
+  }
+  return true;
+}
+
 /* One file ("...json"), or the folder of all branches. */
 static bool
 alpine_secdb_fetch(FeedContext *context, bool *changed, GError **error)
@@ -197,7 +219,7 @@ alpine_secdb_fetch(FeedContext *context, bool *changed, GError **error)
   for (guint i = 0; branches[i] != NULL; i++)
     if (!fetch_branch(context, branches[i], changed, error))
       return false;
-  return true;
+  return forget_other_files(context->folder, changed, error);
 }
 
 static bool

@@ -181,7 +181,9 @@ debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError
   Slice name, value;
   if (!take_byte(&text, '{'))
     return error_set(error, ASSAY_ERROR_INVALID, "not the security tracker's JSON");
+  bool has_source = false;
   while (next_member(&text, &name, &value)) {
+    has_source = true;
     g_autoptr(json_t) vulnerabilities = json_parse(value, NULL);
     g_autofree char *source = slice_to_utf8(name);
     if (vulnerabilities == NULL || source[0] == '\0')
@@ -189,16 +191,21 @@ debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError
     else if (!add_source(source, vulnerabilities, sink, skipped, error))
       return false;
   }
-  return take_byte(&text, '}') ||
-         error_set(error, ASSAY_ERROR_INVALID, "the security tracker's JSON is cut or broken");
+  if (!take_byte(&text, '}'))
+    return error_set(error, ASSAY_ERROR_INVALID, "the security tracker's JSON is cut or broken");
+  return has_source || error_set(error, ASSAY_ERROR_INVALID, "no source package is in it");
 }
 
 static bool
 debian_tracker_read(FeedContext *context, const char *path, GError **error)
 {
   g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  return bytes != NULL &&
-         debian_tracker_parse(slice_from_bytes(bytes), context->sink, &context->skipped, error);
+  if (bytes == NULL)
+    return false;
+  if (debian_tracker_parse(slice_from_bytes(bytes), context->sink, &context->skipped, error))
+    return true;
+  g_prefix_error(error, "%s: ", path);
+  return false;
 }
 
 const FeedType debian_tracker_feed = {"debian-tracker", feed_fetch_one_file, debian_tracker_read};

@@ -176,12 +176,20 @@ osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
   return add_details(&record, root, error);
 }
 
+/* A file of records that is being read. */
+typedef struct {
+  FeedContext *context;
+  uint64_t records;
+} OsvFile;
+
 /* One record of many: a broken one is skipped and counted. */
 static bool
 read_record(const char *name, Slice content, void *data, GError **error)
 {
-  FeedContext *context = data;
+  OsvFile *file = data;
+  FeedContext *context = file->context;
   g_autoptr(GError) failure = NULL;
+  file->records++;
   if (osv_parse(content, context->config->ecosystem, context->sink, &context->skipped, &failure))
     return true;
   if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_INVALID)) {
@@ -207,14 +215,16 @@ is_zip(const char *path)
 static bool
 read_one_of_folder(FeedContext *context, const char *path, GError **error)
 {
+  OsvFile file = {.context = context};
   if (is_zip(path)) {
-    if (unpack_zip(path, ".json", RECORD_MAX, FEED_FILES_MAX, read_record, context, error))
+    if (unpack_zip(path, ".json", RECORD_MAX, FEED_FILES_MAX, read_record, &file, error) &&
+        (file.records > 0 || error_set(error, ASSAY_ERROR_INVALID, "no record is in it")))
       return true;
     g_prefix_error(error, "%s: ", path);
     return false;
   }
   g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  return bytes != NULL && read_record(path, slice_from_bytes(bytes), context, error);
+  return bytes != NULL && read_record(path, slice_from_bytes(bytes), &file, error);
 }
 
 static bool

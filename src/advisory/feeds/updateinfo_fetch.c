@@ -1,6 +1,8 @@
 /* Where an RPM repository keeps its updateinfo: repodata/repomd.xml names the file and its digest.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,7 +97,19 @@ parse_repomd(Slice text, RepomdReader *reader, GError **error)
   return true;
 }
 
-/* The file that repomd.xml names, whose digest must hold. */
+/* Whether the file at @path has the bytes that repomd.xml lists. */
+static bool
+is_listed(const RepomdReader *listed, const char *path, GError **error)
+{
+  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, path, FEED_FILE_MAX, error);
+  if (bytes == NULL)
+    return false;
+  Digest digest = digest_of(listed->algorithm, slice_from_bytes(bytes));
+  return g_ascii_strcasecmp(digest_hex(&digest), listed->digest) == 0 ||
+         error_set(error, ASSAY_ERROR_MISMATCH, "not what repomd.xml lists (try again later)");
+}
+
+/* The file that repomd.xml names, whose digest must hold, unless the copy is that file already. */
 static bool
 fetch_listed(FeedContext *context, const RepomdReader *listed, bool *changed, GError **error)
 {
@@ -104,21 +118,22 @@ fetch_listed(FeedContext *context, const RepomdReader *listed, bool *changed, GE
   g_autofree char *url = g_strconcat(base, slash, listed->location, NULL);
   g_autofree char *path = g_build_filename(context->folder, FEED_DATA_NAME, NULL);
   g_autofree char *temporary = g_strconcat(path, ".new", NULL);
+  g_autofree char *etag = g_strconcat(temporary, ".etag", NULL);
   DownloadResult result;
+  if (is_listed(listed, path, NULL))
+    return true;
   if (!http_client_download(context->client, url, temporary, FEED_FILE_MAX, FEED_RETRIES,
                             context->progress, context->cancellable, &result, error))
     return false;
-  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, temporary, FEED_FILE_MAX, error);
-  if (bytes == NULL)
-    return false;
-  Digest digest = digest_of(listed->algorithm, slice_from_bytes(bytes));
-  if (g_ascii_strcasecmp(digest_hex(&digest), listed->digest) != 0) {
+  unlink(etag);
+  if (!is_listed(listed, temporary, error)) {
+    g_prefix_error(error, "%s: ", url);
     unlink(temporary); /* asked for anew next time */
-    return error_set(error, ASSAY_ERROR_MISMATCH, "%s: not what repomd.xml lists (try again later)",
-                     url);
+    return false;
   }
-  *changed = result == DOWNLOAD_NEW || !g_file_test(path, G_FILE_TEST_EXISTS);
-  return !*changed || file_replace(AT_FDCWD, path, slice_from_bytes(bytes), 0600, error);
+  *changed = true;
+  return (rename(temporary, path) == 0 || error_set_errno(error, errno, "%s", path)) &&
+         directory_sync(AT_FDCWD, context->folder, error);
 }
 
 static bool
