@@ -6,6 +6,8 @@
 /* --- what was said before --- */
 
 #define VERDICTS_MAX 4096
+/* Lines of all of them, some hundred bytes each: a refusal has one for each finding. */
+#define LINES_MAX 50000u
 
 typedef struct {
   Verdict *verdict;
@@ -15,6 +17,7 @@ typedef struct {
 struct VerdictCache {
   GMutex lock;       /* guards the rest */
   GHashTable *known; /* verdict_key() -> KnownVerdict */
+  guint lines;       /* of all of them */
 };
 
 static void
@@ -53,6 +56,12 @@ verdict_key(const PolicyInput *input, const Digest *manifest)
                          manifest->text, input->pushed);
 }
 
+static guint
+count_lines(const Verdict *verdict)
+{
+  return verdict->reasons->len + verdict->warnings->len;
+}
+
 static Verdict *
 find_verdict(VerdictCache *cache, const char *key, uint64_t judgement, int64_t now)
 {
@@ -67,14 +76,23 @@ find_verdict(VerdictCache *cache, const char *key, uint64_t judgement, int64_t n
 static void
 remember_verdict(VerdictCache *cache, const char *key, uint64_t judgement, Verdict *verdict)
 {
+  guint lines = count_lines(verdict);
+  if (lines > LINES_MAX)
+    return;
   KnownVerdict *known = g_new0(KnownVerdict, 1);
   known->verdict = verdict_ref(verdict);
   known->judgement = judgement;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
+  const KnownVerdict *former = g_hash_table_lookup(cache->known, key);
+  cache->lines -= former == NULL ? 0 : count_lines(former->verdict);
+  g_hash_table_remove(cache->known, key);
   /* Everything at once: simpler than an order of age, and rare. */
-  if (g_hash_table_size(cache->known) >= VERDICTS_MAX)
+  if (g_hash_table_size(cache->known) >= VERDICTS_MAX || cache->lines + lines > LINES_MAX) {
     g_hash_table_remove_all(cache->known);
+    cache->lines = 0;
+  }
   g_hash_table_insert(cache->known, g_strdup(key), known);
+  cache->lines += lines;
 }
 
 /* --- judging --- */

@@ -19,6 +19,12 @@ struct ManifestCache {
   size_t bytes;
 };
 
+static size_t
+entry_size(const Entry *entry)
+{
+  return g_bytes_get_size(entry->bytes);
+}
+
 static void
 entry_free(void *data)
 {
@@ -92,13 +98,17 @@ manifest_cache_put(ManifestCache *cache, const char *repository, const char *ref
   entry->registry_generation = registry_generation;
   entry->verdict_generation = verdict_generation;
 
+  g_autofree char *key = g_strconcat(repository, "\n", reference, NULL);
   g_rw_lock_writer_lock(&cache->lock);
+  const Entry *former = g_hash_table_lookup(cache->entries, key);
+  cache->bytes -= former == NULL ? 0 : entry_size(former);
+  g_hash_table_remove(cache->entries, key);
   /* Everything at once: simpler than an order of age, and rare. */
   if (g_hash_table_size(cache->entries) >= ENTRIES_MAX || cache->bytes + size > BYTES_MAX) {
     g_hash_table_remove_all(cache->entries);
     cache->bytes = 0;
   }
-  if (g_hash_table_insert(cache->entries, g_strconcat(repository, "\n", reference, NULL), entry))
-    cache->bytes += size;
+  g_hash_table_insert(cache->entries, g_steal_pointer(&key), entry);
+  cache->bytes += size;
   g_rw_lock_writer_unlock(&cache->lock);
 }
