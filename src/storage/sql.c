@@ -417,6 +417,16 @@ migrate(SqlPool *pool, GError **error)
   return true;
 }
 
+/* SQLite refuses a link anywhere in the path, and the database itself shall be none; the folder is
+ * the operator's choice, and may stand behind one. */
+static char *
+resolve_folder(const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
+  g_autofree char *resolved = realpath(folder, NULL);
+  return g_build_filename(resolved != NULL ? resolved : folder, name, NULL);
+}
+
 SqlPool *
 sql_pool_open(const char *url, bool durable, GError **error)
 {
@@ -425,7 +435,7 @@ sql_pool_open(const char *url, bool durable, GError **error)
     return NULL;
   }
   g_autoptr(SqlPool) pool = g_new0(SqlPool, 1);
-  pool->path = g_strdup(url + strlen("sqlite:"));
+  pool->path = resolve_folder(url + strlen("sqlite:"));
   pool->durable = durable;
   pool->idle_readers = g_ptr_array_new_with_free_func((GDestroyNotify)connection_close);
   g_mutex_init(&pool->writing);

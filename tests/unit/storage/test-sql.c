@@ -1,6 +1,7 @@
 /* The SQL door: values come back as they went in, transactions hold, a newer schema is refused. */
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -173,6 +174,24 @@ test_broken_file(Fixture *fixture, gconstpointer data)
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_IO);
 }
 
+/* The folder may stand behind a link, as where /var/lib/assay leads to a larger disk; the database
+ * itself is none. */
+static void
+test_links(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *link = g_build_filename(fixture->folder, "link", NULL);
+  g_autofree char *behind = g_strdup_printf("sqlite:%s/behind.db", link);
+  g_autofree char *file = g_build_filename(fixture->folder, "linked.db", NULL);
+  g_autofree char *linked = g_strconcat("sqlite:", file, NULL);
+  g_assert_cmpint(symlink(".", link), ==, 0);
+  g_assert_cmpint(symlink("metadata.db", file), ==, 0);
+  g_autoptr(SqlPool) pool = sql_pool_open(behind, true, &error);
+  g_assert_no_error(error);
+  g_assert_null(sql_pool_open(linked, true, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_IO);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -185,5 +204,6 @@ main(int argc, char **argv)
   ADD("reopen-and-newer", test_reopen_and_newer);
   ADD("concurrent-writers", test_concurrent_writers);
   ADD("broken-file", test_broken_file);
+  ADD("links", test_links);
   return g_test_run();
 }
