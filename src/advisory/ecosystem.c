@@ -143,11 +143,13 @@ from_alpine(const char *release)
   return join("alpine", g_strdup(release[0] == 'v' ? release + 1 : release));
 }
 
+/* Before its third release it was CBL-Mariner, and calls itself so. */
 static char *
 from_azure(const char *release)
 {
-  return strchr(release, '.') != NULL ? join("azurelinux", g_strdup(release))
-                                      : g_strconcat("azurelinux:", release, ".0", NULL);
+  bool is_mariner = (release[0] == '1' || release[0] == '2') && !g_ascii_isdigit(release[1]);
+  return g_strconcat(is_mariner ? "mariner:" : "azurelinux:", release,
+                     strchr(release, '.') != NULL ? "" : ".0", NULL);
 }
 
 char *

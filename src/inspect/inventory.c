@@ -33,6 +33,7 @@ os_release_free(OsRelease *os)
     return;
   g_free(os->id);
   g_free(os->version_id);
+  g_free(os->version);
   g_free(os->codename);
   g_free(os->pretty_name);
   g_strfreev(os->id_like);
@@ -139,6 +140,7 @@ os_release_to_json(const OsRelease *os)
   json_t *object = json_object();
   json_set_string(object, "id", os->id);
   json_set_string(object, "version_id", os->version_id);
+  json_set_string(object, "version", os->version);
   json_set_string(object, "codename", os->codename);
   json_set_string(object, "pretty_name", os->pretty_name);
   json_set_strings(object, "id_like", (const char *const *)os->id_like);
@@ -221,6 +223,7 @@ os_release_from_json(const json_t *object)
   OsRelease *os = g_new0(OsRelease, 1);
   os->id = g_strdup(json_get_string(object, "id"));
   os->version_id = g_strdup(json_get_string(object, "version_id"));
+  os->version = g_strdup(json_get_string(object, "version"));
   os->codename = g_strdup(json_get_string(object, "codename"));
   os->pretty_name = g_strdup(json_get_string(object, "pretty_name"));
   os->id_like = json_get_strings(object, "id_like");

@@ -12,7 +12,7 @@
 
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 2
+#define DETECTOR_VERSION 3
 
 /* One installed package. */
 typedef struct {
@@ -34,6 +34,7 @@ void package_free(Package *package);
 typedef struct {
   char *id;          /* "debian"; lower case; never NULL */
   char *version_id;  /* "11", "3.18.4", "9.3"; NULL for a rolling or testing release */
+  char *version;     /* VERSION, "22.03 (LTS-SP1)", or NULL */
   char *codename;    /* VERSION_CODENAME, or NULL */
   char *pretty_name; /* or NULL */
   GStrv id_like;     /* or NULL */

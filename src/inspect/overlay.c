@@ -121,6 +121,7 @@ os_release_copy(const OsRelease *os)
   OsRelease *copy = g_new0(OsRelease, 1);
   copy->id = g_strdup(os->id);
   copy->version_id = g_strdup(os->version_id);
+  copy->version = g_strdup(os->version);
   copy->codename = g_strdup(os->codename);
   copy->pretty_name = g_strdup(os->pretty_name);
   copy->id_like = g_strdupv(os->id_like);

@@ -1,6 +1,7 @@
 /* Which ecosystem's advisories speak of a package: docs/advisories.md names them. */
 #include <string.h>
 
+#include "advisory/ecosystem.h"
 #include "verdict/match.h"
 
 /* How much of VERSION_ID a distribution's advisories count by. */
@@ -25,11 +26,6 @@ static const struct {
     {"alinux", VERSION_MAJOR},
 };
 
-/* Releases that carry no VERSION_ID yet. */
-static const struct {
-  const char *codename, *version;
-} debian_codenames[] = {{"trixie", "13"}, {"forky", "14"}, {"duke", "15"}, {"sid", "sid"}};
-
 static char *
 version_part(const char *version, VersionPart part)
 {
@@ -39,13 +35,17 @@ version_part(const char *version, VersionPart part)
   return part == VERSION_WHOLE ? g_strdup(version) : g_strndup(version, size);
 }
 
-static const char *
-debian_version(const OsRelease *os)
+/* openEuler's service packs are releases of their own, which its VERSION_ID does not tell: VERSION
+ * "22.03 (LTS-SP1)" is 22.03-LTS-SP1. (transfer full) */
+static char *
+openeuler_version(const OsRelease *os)
 {
-  for (size_t i = 0; os->version_id == NULL && i < G_N_ELEMENTS(debian_codenames); i++)
-    if (g_strcmp0(os->codename, debian_codenames[i].codename) == 0)
-      return debian_codenames[i].version;
-  return os->version_id;
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+  const char *open = os->version != NULL ? strchr(os->version, '(') : NULL;
+  size_t size = open != NULL ? strspn(open + 1, allowed) : 0;
+  return size > 0 && open[1 + size] == ')'
+             ? g_strdup_printf("%s-%.*s", os->version_id, (int)size, open + 1)
+             : g_strdup(os->version_id);
 }
 
 char *
@@ -60,12 +60,19 @@ match_ecosystem(const OsRelease *os, const char *package_type)
       part = distributions[i].part;
   if (part == VERSION_NONE)
     return g_strdup(os->id);
-  const char *version = strcmp(os->id, "debian") == 0 ? debian_version(os) : os->version_id;
+  const char *version = os->version_id;
+  /* Debian's releases have no VERSION_ID until they are released. */
+  if (strcmp(os->id, "debian") == 0 && version == NULL && os->codename != NULL) {
+    char *known = ecosystem_from_debian_codename(os->codename);
+    if (known != NULL)
+      return known;
+  }
   /* Alpine's edge calls itself 3.21_alpha20241224. */
   if (strcmp(os->id, "alpine") == 0 && version != NULL && strchr(version, '_') != NULL)
     return g_strdup("alpine:edge");
   if (version == NULL)
     return os->codename == NULL ? NULL : g_strconcat(os->id, ":", os->codename, NULL);
-  g_autofree char *reduced = version_part(version, part);
+  g_autofree char *reduced =
+      strcmp(os->id, "openeuler") == 0 ? openeuler_version(os) : version_part(version, part);
   return g_strconcat(os->id, ":", reduced, NULL);
 }

@@ -1,9 +1,9 @@
 /* The packages and intervals of an OSV record.
  *
  * Distributions fill in the same members in ways of their own:
- *   - AlmaLinux, Red Hat and Photon name binary packages; Rocky Linux, openEuler and Mageia name
- *     source packages, and so do SUSE and openSUSE, which list the binaries beside them:
- *     "ecosystem_specific": {"binaries": [{"libopenssl3": "3.0.8-150500.5.5.1"}]}.
+ *   - AlmaLinux and Red Hat name binary packages; Rocky Linux, openEuler, Mageia, Azure Linux and
+ *     Photon name source packages, and so do SUSE and openSUSE, which list the binaries beside
+ * them: "ecosystem_specific": {"binaries": [{"libopenssl3": "3.0.8-150500.5.5.1"}]}.
  *   - A package of a module (".module" in its release) is of the streams that the summary names:
  *     "Important: nodejs:18 security update".
  *   - Debian says in "ecosystem_specific": {"urgency": "..."} what its tracker says. */
@@ -175,9 +175,20 @@ has_prefix_of(const char *ecosystem, const char *const *families)
 static bool
 names_sources(const char *ecosystem)
 {
-  static const char *const families[] = {"rocky",         "openeuler",           "mageia",
-                                         "sles",          "sles-ltss",           "sle-micro",
-                                         "opensuse-leap", "opensuse-tumbleweed", NULL};
+  static const char *const families[] = {"rocky",
+                                         "openeuler",
+                                         "mageia",
+                                         "azurelinux",
+                                         "mariner",
+                                         "photon",
+                                         "sles",
+                                         "sles-ltss",
+                                         "sle-micro",
+                                         "sl-micro",
+                                         "opensuse-leap",
+                                         "opensuse-leap-micro",
+                                         "opensuse-tumbleweed",
+                                         NULL};
   return has_prefix_of(ecosystem, families);
 }
 
@@ -215,7 +226,9 @@ find_modules(const char *summary, const json_t *ranges)
 static void
 take_urgency(const json_t *affected, OsvPackage *package)
 {
-  const char *urgency = json_get_string(json_get_object(affected, "ecosystem_specific"), "urgency");
+  const char *said = json_get_string(json_get_object(affected, "ecosystem_specific"), "urgency");
+  /* "low**": the tracker's mark of what it has from elsewhere. */
+  g_autofree char *urgency = said != NULL ? g_strndup(said, strcspn(said, "*")) : NULL;
   package->unfixed = STATE_AFFECTED;
   if (g_strcmp0(urgency, "unimportant") == 0)
     package->unfixed = STATE_UNIMPORTANT;

@@ -18,7 +18,7 @@
 /* A package that an update brings; each once, whatever the architectures. */
 typedef struct {
   char *name, *version; /* [epoch:]version-release */
-  char *module;         /* "nodejs:18", or NULL */
+  char *module;         /* "nodejs:18" or ADVISORY_ANY_MODULE, or NULL */
 } UpdatePackage;
 
 typedef struct {
@@ -129,7 +129,10 @@ add_package(UpdateReader *reader, const XML_Char **attributes)
   package->name = g_strdup(name);
   package->version = has_epoch ? g_strdup_printf("%s:%s-%s", epoch, version, release)
                                : g_strdup_printf("%s-%s", version, release);
-  package->module = g_strdup(reader->module);
+  /* A release that a module has built, of a collection that does not name it. */
+  bool modular = strstr(release, ".module") != NULL;
+  package->module =
+      g_strdup(reader->module == NULL && modular ? ADVISORY_ANY_MODULE : reader->module);
   g_hash_table_add(reader->packages, package);
 }
 

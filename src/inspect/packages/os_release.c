@@ -51,6 +51,8 @@ os_release_parse(Slice text)
       take(&os->id, value);
     else if (slice_equal_string(key, "VERSION_ID"))
       take(&os->version_id, value);
+    else if (slice_equal_string(key, "VERSION"))
+      take(&os->version, value);
     else if (slice_equal_string(key, "VERSION_CODENAME"))
       take(&os->codename, value);
     else if (slice_equal_string(key, "PRETTY_NAME"))

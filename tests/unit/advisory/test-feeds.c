@@ -114,6 +114,10 @@ static const FeedCase cases[] = {
      UPDATE("security", "<pkglist><collection><module name=\"nodejs\" stream=\"18\"/>" PACKAGE(
                             "epoch=\"1\" arch=\"noarch\"") "</collection></pkglist>"),
      "RLSA-1 almalinux:9 p fixed fixed=1:1-2.el9 module=nodejs:18\ndetails RLSA-1\n"},
+    {"updateinfo: a module that nothing names", updateinfo_parse,
+     UPDATE("security", "<pkglist><collection><package name=\"p\" version=\"1\" "
+                        "release=\"2.module+el8.9.0+1+a\"/></collection></pkglist>"),
+     "RLSA-1 almalinux:9 p fixed fixed=1-2.module+el8.9.0+1+a module=*\ndetails RLSA-1\n"},
     {"updateinfo: Fedora names the CVE in the title of a bug", updateinfo_parse,
      UPDATE(
          "security",
@@ -235,6 +239,9 @@ test_ecosystems(void)
       {"openSUSE:Tumbleweed", "opensuse-tumbleweed"},
       {"openEuler:22.03-LTS-SP1", "openeuler:22.03-LTS-SP1"},
       {"Azure Linux:3", "azurelinux:3.0"},
+      {"Azure Linux:2", "mariner:2.0"},
+      {"Azure Linux:10", "azurelinux:10.0"},
+      {"Azure Linux", "azurelinux"},
       {"Photon OS:5.0", "photon:5.0"},
       {"PyPI", "pypi"},
       {"crates.io", "crates.io"},

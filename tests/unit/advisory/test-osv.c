@@ -120,6 +120,21 @@ static const FeedCase cases[] = {
             EVENTS("{\"introduced\": \"0\"}, {\"fixed\": \"0:2-1.el9\"}")),
      "CVE-2024-1 rocky:9 source:p fixed fixed=0:2-1.el9 vendor=RLSA-2024:1\n"
      "details CVE-2024-1 alias=RLSA-2024:1\n"},
+    {"osv: Azure Linux names the source", parse_any,
+     OSV_OF("Azure Linux:2", "AZL-1", "\"upstream\": [\"CVE-2024-1\"], ",
+            EVENTS("{\"introduced\": \"0\"}, {\"last_affected\": \"2-1\"}")),
+     "CVE-2024-1 mariner:2.0 source:p affected last=2-1 vendor=AZL-1\n"
+     "details CVE-2024-1 alias=AZL-1\n"},
+    {"osv: the small SUSE lists the binaries, too", parse_any,
+     OSV_OF("SUSE:Linux Micro 6.0", "SUSE-SU-2024:1-1", "\"related\": [\"CVE-2024-1\"], ",
+            "\"ecosystem_specific\": {\"binaries\": [{\"libp3\": \"2-1\"}]}, " EVENTS(
+                "{\"introduced\": \"0\"}, {\"fixed\": \"2-1\"}")),
+     "CVE-2024-1 sl-micro:6.0 libp3 fixed fixed=2-1 vendor=SUSE-SU-2024:1-1\n"
+     "details CVE-2024-1 alias=SUSE-SU-2024:1-1\n"},
+    {"osv: an urgency from elsewhere", parse_any,
+     OSV_OF("Debian:12", "DEBIAN-CVE-2024-1", "",
+            "\"ecosystem_specific\": {\"urgency\": \"low**\"}, " EVENTS("{\"introduced\": \"0\"}")),
+     "CVE-2024-1 debian:12 p affected low\ndetails CVE-2024-1 alias=DEBIAN-CVE-2024-1\n"},
     {"osv: SUSE names the source and lists the binaries", parse_any,
      OSV_OF(
          "SUSE:Linux Enterprise Server 15 SP5", "SUSE-SU-2024:1-1",

@@ -130,8 +130,8 @@ test_json_refused(void)
       "{}",
       "[]",
       "{\"detector_version\":99,\"layer\":\"\",\"diff_id\":\"\"}",
-      "{\"detector_version\":2,\"layer\":\"x\",\"diff_id\":\"\"}",
-      "{\"detector_version\":2,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
+      "{\"detector_version\":3,\"layer\":\"x\",\"diff_id\":\"\"}",
+      "{\"detector_version\":3,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;

@@ -129,7 +129,7 @@ static void
 test_os_release(void)
 {
   static const struct {
-    const char *name, *text, *id, *version_id, *pretty_name;
+    const char *name, *text, *id, *version_id, *pretty_name, *version;
   } cases[] = {
       {"debian", "PRETTY_NAME=\"Debian GNU/Linux 11 (bullseye)\"\nID=debian\nVERSION_ID=\"11\"\n",
        "debian", "11", "Debian GNU/Linux 11 (bullseye)"},
@@ -138,6 +138,8 @@ test_os_release(void)
       {"escapes", "ID=x\nPRETTY_NAME=\"a \\\"b\\\"\"", "x", NULL, "a \"b\""},
       {"no terminal's business", "ID=x\nPRETTY_NAME=\"\x1b[1mloud\"", "x", NULL, "?[1mloud"},
       {"ends in a quote", "ID=\"\nVERSION_ID='", "\"", "'", NULL},
+      {"openEuler", "VERSION=\"22.03 (LTS-SP1)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n",
+       "openeuler", "22.03", NULL, "22.03 (LTS-SP1)"},
       {"no id", "NAME=x\n", NULL, NULL, NULL},
       {"empty", "", NULL, NULL, NULL},
   };
@@ -149,6 +151,7 @@ test_os_release(void)
       g_assert_cmpstr(os->id, ==, cases[i].id);
       g_assert_cmpstr(os->version_id, ==, cases[i].version_id);
       g_assert_cmpstr(os->pretty_name, ==, cases[i].pretty_name);
+      g_assert_cmpstr(os->version, ==, cases[i].version);
     }
     os_release_free(os);
   }

@@ -243,11 +243,13 @@ static void
 test_ecosystems(void)
 {
   static const struct {
-    const char *id, *version_id, *codename, *type, *expected;
+    const char *id, *version_id, *codename, *type, *expected, *version;
   } names[] = {
       {"debian", "12", "bookworm", "deb", "debian:12"},
       {"debian", NULL, "trixie", "deb", "debian:13"},
       {"debian", NULL, "sid", "deb", "debian:sid"},
+      {"debian", NULL, "bookworm", "deb", "debian:12"},
+      {"debian", NULL, "unheard-of", "deb", "debian:unheard-of"},
       {"ubuntu", "22.04", "jammy", "deb", "ubuntu:22.04"},
       {"alpine", "3.18.4", NULL, "apk", "alpine:3.18"},
       {"alpine", "3.21_alpha20241224", NULL, "apk", "alpine:edge"},
@@ -261,12 +263,20 @@ test_ecosystems(void)
       {"opensuse-tumbleweed", "20240101", NULL, "rpm", "opensuse-tumbleweed"},
       {"sles", "15.5", NULL, "rpm", "sles:15.5"},
       {"azurelinux", "3.0", NULL, "rpm", "azurelinux:3.0"},
+      {"mariner", "2.0", NULL, "rpm", "mariner:2.0"},
+      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03-LTS-SP1", "22.03 (LTS-SP1)"},
+      {"openeuler", "24.03", NULL, "rpm", "openeuler:24.03-LTS", "24.03 (LTS)"},
+      {"openeuler", "23.09", NULL, "rpm", "openeuler:23.09", "23.09"},
+      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03", "22.03 (LTS SP1)"},
+      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03", "22.03 ("},
+      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03"},
       {"debian", "12", NULL, "npm", NULL},
       {"debian", NULL, NULL, "deb", NULL},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     OsRelease os = {.id = (char *)(uintptr_t)names[i].id,
                     .version_id = (char *)(uintptr_t)names[i].version_id,
+                    .version = (char *)(uintptr_t)names[i].version,
                     .codename = (char *)(uintptr_t)names[i].codename};
     g_autofree char *ecosystem = match_ecosystem(&os, names[i].type);
     g_test_message("%s %s", names[i].id, or_dash(names[i].version_id));
