@@ -234,6 +234,12 @@ layer_reader_read_file(LayerReader *reader, GError **error)
       error_set(error, ASSAY_ERROR_LIMIT, "%s: larger than limits.file_bytes", reader->entry.path);
       return NULL;
     }
+    /* Blocks that go back would be appended without end, each within the limit. */
+    if ((uint64_t)offset < content->len) {
+      error_set(error, ASSAY_ERROR_INVALID,
+                "the tar is broken: parts of the sparse file %s overlap", reader->entry.path);
+      return NULL;
+    }
     grow_with_zeros(content, (uint64_t)offset);
     g_byte_array_append(content, block, (guint)size);
   }

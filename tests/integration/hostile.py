@@ -95,12 +95,18 @@ def pax_record(key, value):
     return str(size).encode() + record
 
 
-def sparse_file(name, real_size):
-    """GNU's old format: four bytes at the end of a hole."""
-    block = bytearray(header(name, 4, b"S"))
+def sparse_header(name, real_size, *parts):
+    """GNU's old format; parts: (offset, size), four at most, whose bytes follow the header."""
+    block = bytearray(header(name, sum(size for _, size in parts), b"S"))
     block[257:265] = b"ustar  \0"
-    block[386:398], block[398:410] = b"%011o\0" % (real_size - 4), b"%011o\0" % 4
+    for number, part in enumerate(parts):
+        block[386 + 24 * number:410 + 24 * number] = b"%011o\0%011o\0" % part
     block[483:495] = b"%011o\0" % real_size
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
-    return bytes(block) + b"data" + bytes(508)
+    return bytes(block)
+
+
+def sparse_file(name, real_size):
+    """Four bytes at the end of a hole."""
+    return sparse_header(name, real_size, (real_size - 4, 4)) + b"data" + bytes(508)

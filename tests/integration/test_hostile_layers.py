@@ -127,6 +127,9 @@ REFUSED = {
     "largest size": lambda: (gzip_of(header("f", size_field=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + bytes(1024)), GZIP,
                              "the tar is broken"),
     "sparse database": lambda: (gzip_of(hostile.sparse_file(DATABASE, 1 << 32)), GZIP, "limits.file_bytes"),
+    "sparse database that overlaps itself": lambda: (hostile.Repeated(
+        hostile.sparse_header(DATABASE, 200 * MIB, *[(0, 200 * MIB)] * 4), SMALL_BLOCK, 800).packed, GZIP,
+        "parts of the sparse file var/lib/dpkg/status overlap"),
     "large database": lambda: (hostile.Repeated(header(DATABASE, 300 * MIB), SMALL_BLOCK, 300).packed, GZIP,
                                "limits.file_bytes"),
     "too many packages": lambda: (gzip_of(tar_of({DATABASE: "".join(
