@@ -137,8 +137,10 @@ static const struct {
     {SCMP_SYS(clone), 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_APART, CLONE_THREAD}}},
     /* Names a thread; nothing else of prctl. */
     {SCMP_SYS(prctl), 1, {{0, SCMP_CMP_EQ, PR_SET_NAME, 0}}},
-    /* No memory that can be run. */
-    {SCMP_SYS(mmap), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    /* No memory that can be run, and none that writes through to a file: no limit holds there. */
+    {SCMP_SYS(mmap),
+     2,
+     {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}, {3, SCMP_CMP_MASKED_EQ, MAP_SHARED, 0}}},
     {SCMP_SYS(mprotect), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
     /* Our own limits, to read: whose process is another's of the same user could be changed. */
     {SCMP_SYS(prlimit64), 2, {{0, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, 0, 0}}},

@@ -2,8 +2,8 @@
  * hostile byte.
  *
  * No file can be opened, no socket made, no program run, no process made, signalled or changed;
- * no memory can be made that runs. Threads, memory, and reading and writing what is open already
- * remain.
+ * no memory can be made that runs, or that is a file's. Threads, memory, and reading and writing
+ * what is open already remain.
  *
  * Made of: no_new_privs, not dumpable, resource limits, Landlock (files, and TCP where the kernel
  * can), namespaces (user, network, IPC) where they may be made, and a seccomp list whose default is

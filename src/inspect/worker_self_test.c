@@ -103,6 +103,13 @@ try_executable_memory(void)
           0);
 }
 
+/* What may be open for writing is input all the same. */
+static void
+try_shared_memory(void)
+{
+  mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, STDIN_FILENO, 0);
+}
+
 static void
 try_namespace(void)
 {
@@ -152,6 +159,7 @@ static const struct {
     {"io_uring", try_io_uring},
     {"memory-file", try_memory_file},
     {"executable-memory", try_executable_memory},
+    {"shared-memory", try_shared_memory},
     {"namespace", try_namespace},
     {"read-other", try_read_other},
     {"prctl", try_prctl},

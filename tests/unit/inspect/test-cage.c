@@ -34,9 +34,10 @@ static void
 test_forbidden(void)
 {
   static const char *const forbidden[] = {
-      "open",        "socket",     "connect",           "exec",          "fork",      "ptrace",
-      "kill",        "mount",      "io_uring",          "signal-thread", "namespace", "memory-file",
-      "limit-other", "read-other", "executable-memory", "prctl",
+      "open",      "socket",        "connect",     "exec",       "fork",
+      "ptrace",    "kill",          "mount",       "io_uring",   "signal-thread",
+      "namespace", "memory-file",   "limit-other", "read-other", "executable-memory",
+      "prctl",     "shared-memory",
   };
   for (size_t i = 0; i < G_N_ELEMENTS(forbidden); i++) {
     int status = self_test(forbidden[i]);
