@@ -137,6 +137,7 @@ inspect(LayerScan *scan, unsigned index, GError **error)
                           error))
     return NULL;
   inventory = inspect_layer(&input, scan->options->limits, scan->cancellable, error);
+  image_source_drop_layer(scan->source, index);
   if (inventory != NULL && diff_id != NULL)
     cache_store(scan, inventory);
   return inventory;

@@ -330,6 +330,12 @@ download(ImageSource *source, const SourceLayer *layer, LayerSink *sink, const S
 static bool
 open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GError **error)
 {
+  /* Nothing else bounds what a registry may send to our disk. */
+  if (layer->size > source->limits.layer_unpacked_bytes)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "%s: %" G_GUINT64_FORMAT " bytes, more than unpacked are allowed "
+                     "(limits.layer_unpacked_bytes)",
+                     layer->digest.text, layer->size);
   auto_fd int fd = source_temporary_file(error);
   if (fd < 0)
     return false;

@@ -340,3 +340,9 @@ image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
   input->allow_uncaged = source->allow_uncaged;
   return true;
 }
+
+void
+image_source_drop_layer(ImageSource *source, unsigned index)
+{
+  fd_clear(&((SourceLayer *)g_ptr_array_index(source->layers, index))->fd);
+}

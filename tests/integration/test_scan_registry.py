@@ -164,6 +164,14 @@ def registry(alpine):
     made.server.server_close()
 
 
+def test_a_layer_larger_than_any_disk(scan, registry):
+    manifest = json.loads(registry.blobs[registry.manifest])
+    manifest["layers"][0]["size"] = 1 << 40
+    registry.changed[registry.manifest] = json.dumps(manifest).encode()
+    told = scan("--no-cache", registry.target, check=2).stderr
+    assert "limits.layer_unpacked_bytes" in told and not any(path.rpartition("/")[2] in registry.layers for path in registry.asked)
+
+
 def test_token(scan, registry, tmp_path):
     registry.token = "abc.def"
     auth = tmp_path / "auth.json"
