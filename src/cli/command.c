@@ -8,10 +8,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/slice.h"
+
 int
 command_fail(const GError *error)
 {
-  fprintf(stderr, "assay: %s\n", error->message);
+  /* It may quote a registry, an archive or a feed, and goes to a terminal. */
+  g_autofree char *message = slice_to_printable(slice_from_string(error->message), SIZE_MAX);
+  fprintf(stderr, "assay: %s\n", message);
   return EXIT_ERROR;
 }
 

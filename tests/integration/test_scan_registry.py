@@ -164,6 +164,13 @@ def registry(alpine):
     made.server.server_close()
 
 
+def test_words_for_terminals(scan, registry):
+    """A registry's own words are shown, but drive no terminal."""
+    registry.changed[registry.manifest] = b'{"schemaVersion": 2, "mediaType": "\\u001b[31mred\\n"}'
+    told = scan(registry.target, check=2).stderr
+    assert "?[31mred" in told and "\x1b" not in told
+
+
 def test_a_layer_larger_than_any_disk(scan, registry):
     manifest = json.loads(registry.blobs[registry.manifest])
     manifest["layers"][0]["size"] = 1 << 40
