@@ -45,7 +45,30 @@ image_files_open_folder(const char *path, GError **error)
   return files;
 }
 
+int
+source_open_file(int folder, const char *path, uint64_t resolve, struct stat *status)
+{
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
+  auto_fd int place = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+  if (place < 0 || fstat(place, status) < 0)
+    return -1;
+  if (!S_ISREG(status->st_mode))
+    return fd_steal(&place);
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  auto_fd int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+  return fd < 0 || fstat(fd, status) < 0 ? -1 : fd_steal(&fd);
+}
+
 /* --- archives --- */
+
+static bool
+size_of(const struct stat *status, const char *path, uint64_t *size, GError **error)
+{
+  if (!S_ISREG(status->st_mode))
+    return error_set(error, ASSAY_ERROR_INVALID, "%s is no file", path);
+  *size = (uint64_t)status->st_size;
+  return true;
+}
 
 static bool
 file_size(int fd, const char *path, uint64_t *size, GError **error)
@@ -53,10 +76,7 @@ file_size(int fd, const char *path, uint64_t *size, GError **error)
   struct stat status;
   if (fstat(fd, &status) < 0)
     return error_set_errno(error, errno, "%s", path);
-  if (!S_ISREG(status.st_mode))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s is no file", path);
-  *size = (uint64_t)status.st_size;
-  return true;
+  return size_of(&status, path, size, error);
 }
 
 /* A tar has "ustar" in its first header; anything else is taken for a packed one. */
@@ -169,13 +189,14 @@ image_files_open(const ImageFiles *files, const char *name, uint64_t *offset, ui
     *size = member == NULL ? 0 : member->size;
     return fd;
   }
-  auto_fd int fd = openat(files->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status;
+  auto_fd int fd = source_open_file(files->fd, name, 0, &status);
   *offset = 0;
   if (fd < 0) {
     error_set_errno(error, errno, "%s/%s", files->path, name);
     return -1;
   }
-  return file_size(fd, name, size, error) ? fd_steal(&fd) : -1;
+  return size_of(&status, name, size, error) ? fd_steal(&fd) : -1;
 }
 
 static GBytes *
@@ -212,12 +233,12 @@ image_files_read(const ImageFiles *files, const char *name, size_t limit, GError
 GBytes *
 image_files_read_entrance(const ImageFiles *files, const char *name, size_t limit, GError **error)
 {
-  struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  struct stat status;
   uint64_t size;
   if (files->list != NULL)
     return image_files_read(files, name, limit, error);
-  auto_fd int fd = (int)syscall(SYS_openat2, files->fd, name, &how, sizeof how);
+  auto_fd int fd =
+      source_open_file(files->fd, name, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, &status);
   if (fd < 0 && errno == EXDEV) {
     error_set(error, ASSAY_ERROR_INVALID, "%s/%s is a link that leads out of the folder",
               files->path, name);
@@ -227,8 +248,8 @@ image_files_read_entrance(const ImageFiles *files, const char *name, size_t limi
     error_set_errno(error, errno, "%s/%s", files->path, name);
     return NULL;
   }
-  return file_size(fd, name, &size, error) ? read_whole(files, name, fd, 0, size, limit, error)
-                                           : NULL;
+  return size_of(&status, name, &size, error) ? read_whole(files, name, fd, 0, size, limit, error)
+                                              : NULL;
 }
 
 bool

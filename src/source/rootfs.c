@@ -21,19 +21,14 @@
 typedef struct {
   const char *root_path;
   int root;
-  uint64_t file_bytes_max;
+  const ConfigLimits *limits;
+  uint64_t bytes; /* of all files so far */
   struct archive *tar;
   GHashTable *taken; /* "device:inode": a database is read once, whatever links lead to it */
 } RootReader;
 
-/* As if @path stood in a chroot. -1 with errno. */
-static int
-open_inside(int root, const char *path, uint64_t flags)
-{
-  struct open_how how = {.flags = flags | O_CLOEXEC,
-                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-  return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-}
+/* As if a path stood in a chroot. */
+#define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
 /* A link that leads nowhere, or around, is as good as none. */
 static bool
@@ -61,23 +56,41 @@ copy_content(const RootReader *reader, int fd, const char *path, uint64_t size, 
 }
 
 static bool
-add_file(const RootReader *reader, const char *path, GError **error)
+too_large(const RootReader *reader, const char *path, uint64_t most, const char *limit,
+          GError **error)
 {
-  auto_fd int fd = open_inside(reader->root, path, O_RDONLY | O_NONBLOCK);
-  struct stat status;
-  if (fd < 0 && is_absent(errno))
-    return true;
-  if (fd < 0 || fstat(fd, &status) < 0)
-    return error_set_errno(error, errno, "%s/%s", reader->root_path, path);
+  return error_set(error, ASSAY_ERROR_LIMIT, "%s/%s: larger than %" G_GUINT64_FORMAT " bytes (%s)",
+                   reader->root_path, path, most, limit);
+}
+
+/* What is copied stays in memory, and the worker would hold it as well. */
+static bool
+check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
+{
+  const ConfigLimits *limits = reader->limits;
+  if (size > limits->file_bytes)
+    return too_large(reader, path, limits->file_bytes, "limits.file_bytes", error);
+  if (size > limits->worker_memory_bytes - reader->bytes)
+    return too_large(reader, path, limits->worker_memory_bytes - reader->bytes,
+                     "what the files before it leave of limits.worker_memory_bytes", error);
+  reader->bytes += size;
+  return true;
+}
+
+static bool
+add_file(RootReader *reader, const char *path, GError **error)
+{
+  struct stat status = {0};
+  auto_fd int fd = source_open_file(reader->root, path, INSIDE, &status);
+  if (fd < 0)
+    return is_absent(errno) || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
   g_autofree char *identity =
       g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
   if (!S_ISREG(status.st_mode) || !g_hash_table_add(reader->taken, g_steal_pointer(&identity)))
     return true;
   uint64_t size = (uint64_t)status.st_size;
-  if (size > reader->file_bytes_max)
-    return error_set(error, ASSAY_ERROR_LIMIT,
-                     "%s/%s: larger than %" G_GUINT64_FORMAT " bytes (limits.file_bytes)",
-                     reader->root_path, path, reader->file_bytes_max);
+  if (!check_size(reader, path, size, error))
+    return false;
   struct archive_entry *entry = archive_entry_new();
   archive_entry_set_pathname(entry, path);
   archive_entry_set_filetype(entry, AE_IFREG);
@@ -98,9 +111,10 @@ close_folder(DIR **folder)
 }
 
 static bool
-add_folder(const RootReader *reader, const char *path, GError **error)
+add_folder(RootReader *reader, const char *path, GError **error)
 {
-  auto_fd int fd = open_inside(reader->root, path, O_RDONLY | O_DIRECTORY);
+  struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = INSIDE};
+  auto_fd int fd = (int)syscall(SYS_openat2, reader->root, path, &how, sizeof how);
   if (fd < 0)
     return is_absent(errno) || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
   __attribute__((cleanup(close_folder))) DIR *folder = fdopendir(fd);
@@ -122,7 +136,7 @@ add_folder(const RootReader *reader, const char *path, GError **error)
 }
 
 static bool
-write_tar(const RootReader *reader, int to, GError **error)
+write_tar(RootReader *reader, int to, GError **error)
 {
   archive_write_set_format_pax_restricted(reader->tar);
   if (archive_write_open_fd(reader->tar, to) != ARCHIVE_OK)
@@ -150,7 +164,7 @@ open_rootfs(ImageSource *source, const char *place, const SourceCall *call, GErr
     return false;
   RootReader reader = {.root_path = place,
                        .root = root,
-                       .file_bytes_max = source->limits.file_bytes,
+                       .limits = &source->limits,
                        .tar = archive_write_new(),
                        .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
   bool written = write_tar(&reader, layer->fd, error);

@@ -2,6 +2,8 @@
  * its layers. */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "source/source.h"
 
 typedef struct {
@@ -85,6 +87,11 @@ typedef struct {
 bool docker_archive_parse(Slice text, const char *reference, DockerArchiveImage *image,
                           GError **error);
 void docker_archive_image_clear(DockerArchiveImage *image);
+
+/* Opens @path below @folder as openat2(2) does with @resolve, and gives its @status. What is no
+ * regular file is not opened for reading, since to open a device may do something: its descriptor
+ * is good for nothing. -1 with errno. */
+int source_open_file(int folder, const char *path, uint64_t resolve, struct stat *status);
 
 /* An unnamed file on disk that goes away with its descriptor, for what is downloaded or unpacked.
  * -1 with *error. */

@@ -1,4 +1,5 @@
 """assay scan on targets that are guessed, packed in other ways, hostile or not to be read; its cache, terminal and signals."""
+import ctypes
 import gzip
 import hashlib
 import io
@@ -8,6 +9,7 @@ import pty
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tarfile
 
@@ -203,6 +205,50 @@ def test_root_folder_with_what_cannot_be_read(powerless, alpine, tmp_path):
     (root / "lib/apk/db/installed").unlink()
     (root / "lib/apk/db/installed").symlink_to("/dev/zero")
     assert json.loads(powerless("--format", "json", f"rootfs:{root}").stdout)["packages"] == 0
+
+
+def opened(folder, action):
+    """The names of what action() opened in a folder, looking up not counted."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch = libc.inotify_init1(os.O_NONBLOCK)
+    assert watch >= 0 and libc.inotify_add_watch(watch, os.fsencode(folder), 0x20) >= 0  # IN_OPEN
+    action()
+    with open(watch, "rb", buffering=0) as file:
+        events, names = file.read(65536) or b"", set()
+    while events:
+        size = struct.unpack_from("I", events, 12)[0]
+        names.add(events[16:16 + size].rstrip(b"\0").decode())
+        events = events[16 + size:]
+    return names
+
+
+def test_only_files_are_opened(scan, alpine, tmp_path):
+    """To open a device may do something, so it is looked at before."""
+    root = unpack(alpine, tmp_path / "root")
+    installed, index = root / "lib/apk/db/installed", alpine / "index.json"
+    assert opened(installed.parent, lambda: scan(f"rootfs:{root}")) >= {"installed"}
+    installed.unlink()
+    os.mkfifo(installed)
+    assert "installed" not in opened(installed.parent, lambda: scan(f"rootfs:{root}"))
+    for file in (index, *(alpine / "blobs/sha256").iterdir()):
+        content = file.read_bytes()
+        file.unlink()
+        os.mkfifo(file)
+        assert file.name not in opened(file.parent, lambda: scan("--no-cache", f"oci:{alpine}", check=2))
+        file.unlink()
+        file.write_bytes(content)
+
+
+def test_many_large_files(scan, tmp_path):
+    """They are holes, which cost whoever made them nothing."""
+    folder = tmp_path / "root/var/lib/dpkg/status.d"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        with open(folder / f"p{number}", "wb") as file:
+            file.truncate(200 << 20)
+    (tmp_path / "assay.yaml").write_text("limits:\n  worker_memory_bytes: 300MiB\n")
+    limited = scan("--config", tmp_path / "assay.yaml", f"rootfs:{tmp_path}/root", check=2)
+    assert "limits.worker_memory_bytes" in limited.stderr
 
 
 # --- the cache ---
