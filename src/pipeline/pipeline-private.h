@@ -20,10 +20,12 @@ struct Pipeline {
   GCancellable *stop;
   VerdictCache *verdicts; /* gate.c */
 
-  GMutex lock;                  /* guards the rest */
-  GCond changed;                /* an image was completed, or failed; a job ended */
-  GHashTable *queued_layers;    /* digests in the queue or at work */
-  GHashTable *in_flight;        /* manifest digests that wait for layers, are queued or at work */
+  GMutex lock;               /* guards the rest */
+  GCond changed;             /* an image was completed, or failed; a job ended */
+  GHashTable *queued_layers; /* digests in the queue or at work */
+  /* Manifest digests that wait for layers, are queued or at work -> whether they were asked for
+   * again meanwhile. */
+  GHashTable *in_flight;
   GHashTable *waiting;          /* manifest digest -> set of layer digests that it waits for */
   bool backlog;                 /* the database may hold pending images that are not in flight */
   bool taking_up;               /* a thread is bringing some of them in */

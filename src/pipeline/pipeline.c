@@ -143,19 +143,21 @@ run_layer_job(Pipeline *pipeline, const Digest *digest, unsigned attempts)
 
 /* --- a manifest arrives --- */
 
-/* True when the image is in memory now and was not before. Without room it stays in the database,
- * until others are done. */
+/* True when the image is in memory now and was not before; then its scan is told that the image was
+ * asked for again. Without room it stays in the database, until others are done. */
 static bool
 begin_flight(Pipeline *pipeline, const char *manifest)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  if (g_hash_table_contains(pipeline->in_flight, manifest))
+  if (g_hash_table_contains(pipeline->in_flight, manifest)) {
+    g_hash_table_replace(pipeline->in_flight, g_strdup(manifest), GINT_TO_POINTER(true));
     return false;
+  }
   if (g_hash_table_size(pipeline->in_flight) >= IN_FLIGHT_MAX) {
     pipeline->backlog = true;
     return false;
   }
-  return g_hash_table_add(pipeline->in_flight, g_strdup(manifest));
+  return g_hash_table_insert(pipeline->in_flight, g_strdup(manifest), GINT_TO_POINTER(false));
 }
 
 static void
@@ -203,6 +205,18 @@ wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manife
     queue_job(pipeline, true, 0, digest);
 }
 
+/* A layer that was deleted took its inventory with it; pushed again, it may not look like one. */
+static bool
+has_all_layers(Pipeline *pipeline, const Manifest *manifest)
+{
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    if (images_layer_state(pipeline->sql, &layer->digest, NULL, NULL) == INVENTORY_ABSENT)
+      return false;
+  }
+  return true;
+}
+
 void
 pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                           const Manifest *manifest)
@@ -211,8 +225,10 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   bool is_image = manifest_is_container_image(manifest);
   ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
+  if (known != NULL && known->state == SCAN_DONE && has_all_layers(pipeline, manifest))
+    return;
   /* The same bytes may come under one media type by which they are an image, and under another. */
-  if (known != NULL && (known->state == SCAN_DONE || (!is_image && known->state != SCAN_NONE)))
+  if (known != NULL && !is_image && known->state != SCAN_NONE)
     return;
   if (!images_set_state(pipeline->sql, digest->text, state, NULL, &error)) {
     log_error("an image cannot be queued for its scan", "repository", repository, "digest",
@@ -309,18 +325,31 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
          store_scan(pipeline, digest, inventory, error);
 }
 
-static void
+/* True when the image was asked for again meanwhile. */
+static bool
 end_flight(Pipeline *pipeline, const char *manifest, bool scanned)
 {
   pipeline_advance(pipeline);
-  g_mutex_lock(&pipeline->lock);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  bool again = GPOINTER_TO_INT(g_hash_table_lookup(pipeline->in_flight, manifest));
   g_hash_table_remove(pipeline->in_flight, manifest);
   pipeline->images_scanned += scanned;
   g_cond_broadcast(&pipeline->changed);
-  g_mutex_unlock(&pipeline->lock);
+  return again;
 }
 
+static void take_up_image(Pipeline *pipeline, const char *text, bool again);
 static void take_up_backlog(Pipeline *pipeline);
+
+/* A push that came while the scan was being stored may have marked the image as waiting after that;
+ * one that came after a deletion may have been given the deleted image's failure. */
+static void
+look_again(Pipeline *pipeline, const Digest *manifest)
+{
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, NULL);
+  if (summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_FAILED))
+    take_up_image(pipeline, manifest->text, true);
+}
 
 static void
 scan_image(Pipeline *pipeline, const Digest *manifest)
@@ -334,7 +363,8 @@ scan_image(Pipeline *pipeline, const Digest *manifest)
                 NULL);
     images_set_state(pipeline->sql, manifest->text, SCAN_FAILED, error->message, NULL);
   }
-  end_flight(pipeline, manifest->text, scanned);
+  if (end_flight(pipeline, manifest->text, scanned))
+    look_again(pipeline, manifest);
   take_up_backlog(pipeline);
 }
 
@@ -382,13 +412,13 @@ begin_taking_up(Pipeline *pipeline)
 }
 
 static void
-take_up_image(Pipeline *pipeline, const char *text)
+take_up_image(Pipeline *pipeline, const char *text, bool again)
 {
   g_autoptr(GError) error = NULL;
   Digest digest;
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &error);
   if (manifest != NULL && digest_parse(text, &digest, &error))
-    wait_for_layers(pipeline, &digest, manifest, false);
+    wait_for_layers(pipeline, &digest, manifest, again);
   else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
     images_forget(pipeline->sql, text, NULL);
   else
@@ -405,7 +435,7 @@ take_up_backlog(Pipeline *pipeline)
     return;
   g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, limit, &error);
   for (guint i = 0; pending != NULL && i < pending->len; i++)
-    take_up_image(pipeline, g_ptr_array_index(pending, i));
+    take_up_image(pipeline, g_ptr_array_index(pending, i), false);
   if (pending == NULL)
     log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
   g_mutex_lock(&pipeline->lock);

@@ -131,6 +131,36 @@ def test_a_failed_scan_is_tried_again_by_a_push(start_server, tmp_path):
     wait_until(lambda: states(server, "team/app") == {"done"})
 
 
+def without_magic(tar):
+    """The same tar as version 7 of Unix wrote it: nothing but its checksums tells that it is one."""
+    headers, at = bytearray(tar), 0
+    while any(headers[at:at + 512]):
+        headers[at + 257:at + 265] = bytes(8)
+        headers[at + 148:at + 156] = b" " * 8
+        headers[at + 148:at + 156] = b"%06o\0 " % sum(headers[at:at + 512])
+        at += 512 + -(-int(bytes(headers[at + 124:at + 135]), 8) // 512) * 512
+    return bytes(headers)
+
+
+def test_a_layer_that_was_deleted_is_inspected_again(start_server, assay, tmp_path):
+    """Its bytes alone do not look like a layer's: it is the manifest that says so, although it is stored and scanned."""
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    layout = Layout(tmp_path / "old")
+    layer = without_magic(tar_of(gate.alpine_files(**FIXED)))
+    digest = layout.add_image("old", [layer], compression=None)["digest"]
+    push_layout(server, layout.folder, "old", "team/app")
+    assert gate.pull(server, "team/app", "old").status_code == 200
+    blob = json.loads((layout.folder / "blobs/sha256" / digest[7:]).read_text())["layers"][0]["digest"]
+    assert server.request("DELETE", f"/v2/team/app/blobs/{blob}").status_code == 202
+    server.stop()
+    server.start()
+    assert "push it again" in refusal(server, "team/app", "old")
+    push_layout(server, layout.folder, "old", "team/app")
+    wait_until(lambda: gate.pull(server, "team/app", "old").status_code == 200)
+
+
 # --- what is left over ---
 
 def test_nothing_is_left_of_what_is_deleted(start_server, assay, several):

@@ -1,0 +1,97 @@
+/* The story of an image where two of them meet: what no client can time. Images without layers,
+ * which need no worker. */
+#include "../registry/fixture.h"
+#include "pipeline/pipeline-private.h"
+
+typedef struct {
+  Fixture registry;
+  Config *config;
+  Pipeline *pipeline;
+  Digest digest;
+  Manifest *manifest;
+  gint calls; /* of the listener, atomic */
+} Story;
+
+static void
+begin_story(Story *story, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  set_up(&story->registry, NULL);
+  story->config = config_parse(slice_from_string("feed_interval: 0\n"), "test", &error);
+  g_assert_no_error(error);
+  story->pipeline = pipeline_new(story->config, story->registry.folder, story->registry.registry,
+                                 story->registry.blobs, story->registry.sql, &error);
+  g_assert_no_error(error);
+  Digest config = push_blob(story->registry.registry, "a", "{\"rootfs\":{\"diff_ids\":[]}}");
+  g_autofree char *text = manifest_text(&config, MEDIA_TYPE_OCI_CONFIG, NULL);
+  g_assert_true(put_text(story->registry.registry, "a", "v1", MEDIA_TYPE_OCI_MANIFEST, text,
+                         &story->digest, &error));
+  story->manifest = manifest_parse(slice_from_string(text), NULL, &error);
+  g_assert_no_error(error);
+}
+
+static void
+end_story(Story *story, gconstpointer data)
+{
+  pipeline_on_change(story->pipeline, NULL, NULL);
+  pipeline_free(story->pipeline);
+  manifest_free(story->manifest);
+  config_free(story->config);
+  tear_down(&story->registry, NULL);
+}
+
+static ScanState
+state_of(Story *story)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(story->pipeline, &story->digest, &error);
+  g_assert_no_error(error);
+  return summary->state;
+}
+
+static void
+wait_for_done(Story *story, int calls)
+{
+  for (int i = 0; i < 2000; i++) {
+    if (g_atomic_int_get(&story->calls) >= calls && state_of(story) == SCAN_DONE)
+      return;
+    g_usleep(10000);
+  }
+  g_error("the scan is in state %d", state_of(story));
+}
+
+static void
+push_again(Story *story)
+{
+  pipeline_manifest_arrived(story->pipeline, "a", &story->digest, story->manifest);
+}
+
+/* The change is told when the scan is stored and the image still in flight: what a push does then
+ * that had looked before. */
+static void
+on_change(void *data)
+{
+  Story *story = data;
+  if (g_atomic_int_add(&story->calls, 1) > 0)
+    return;
+  g_assert_true(
+      images_set_state(story->registry.sql, story->digest.text, SCAN_PENDING, NULL, NULL));
+  push_again(story);
+}
+
+static void
+test_push_while_a_scan_is_stored(Story *story, gconstpointer data)
+{
+  pipeline_on_change(story->pipeline, on_change, story);
+  push_again(story);
+  wait_for_done(story, 2);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add("/pipeline/push-while-a-scan-is-stored", Story, NULL, begin_story,
+             test_push_while_a_scan_is_stored, end_story);
+  return g_test_run();
+}
