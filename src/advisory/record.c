@@ -36,6 +36,18 @@ record_key(char letter, const char *first, const char *second)
   return key;
 }
 
+/* At most @limit bytes of @text, not cut inside a character. */
+static Slice
+bounded_text(const char *text, size_t limit)
+{
+  Slice whole = slice_from_string(text);
+  if (whole.size <= limit)
+    return whole;
+  while (limit > 0 && (whole.data[limit] & 0xc0) == 0x80)
+    limit--;
+  return slice_sub(whole, 0, limit);
+}
+
 /* Strings of one record, each once; number 0 is "none", so that the first string is 1. */
 typedef struct {
   GHashTable *numbers; /* string -> number */
@@ -53,9 +65,9 @@ string_table_add(StringTable *table, const char *string)
     /* The table lives only while its strings do; it does not change them. */
     g_hash_table_insert(table->numbers, (gpointer)(uintptr_t)string, number);
     /* With its NUL, so that a reader needs no copy. */
-    size_t size = strnlen(string, RECORD_STRING_MAX);
-    byte_array_add_varint(table->bytes, size + 1);
-    g_byte_array_append(table->bytes, (const uint8_t *)string, (guint)size);
+    Slice kept = bounded_text(string, RECORD_STRING_MAX);
+    byte_array_add_varint(table->bytes, kept.size + 1);
+    g_byte_array_append(table->bytes, kept.data, (guint)kept.size);
     g_byte_array_append(table->bytes, (const uint8_t *)"", 1);
   }
   return GPOINTER_TO_UINT(number);
@@ -159,18 +171,6 @@ record_decode_ranges(Slice record, const char *ecosystem, const char *package,
       return true;
   }
   return true;
-}
-
-/* At most @limit bytes of @text, not cut inside a character. */
-static Slice
-bounded_text(const char *text, size_t limit)
-{
-  Slice whole = slice_from_string(text);
-  if (whole.size <= limit)
-    return whole;
-  while (limit > 0 && (whole.data[limit] & 0xc0) == 0x80)
-    limit--;
-  return slice_sub(whole, 0, limit);
 }
 
 /* Length + 1, so that 0 is "none" and 1 the empty string. */

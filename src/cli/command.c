@@ -10,12 +10,24 @@
 
 #include "base/slice.h"
 
+void
+command_tell(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *message = g_strdup_vprintf(format, args);
+  va_end(args);
+  g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
+  for (char **line = lines; *line != NULL; line++) {
+    g_autofree char *clean = slice_to_printable(slice_from_string(*line), SIZE_MAX);
+    fprintf(stderr, "%s%s\n", line == lines ? "assay: " : "", clean);
+  }
+}
+
 int
 command_fail(const GError *error)
 {
-  /* It may quote a registry, an archive or a feed, and goes to a terminal. */
-  g_autofree char *message = slice_to_printable(slice_from_string(error->message), SIZE_MAX);
-  fprintf(stderr, "assay: %s\n", message);
+  command_tell("%s", error->message);
   return EXIT_ERROR;
 }
 
@@ -26,7 +38,7 @@ command_usage_error(const char *format, ...)
   va_start(args, format);
   g_autofree char *message = g_strdup_vprintf(format, args);
   va_end(args);
-  fprintf(stderr, "assay: %s\n", message);
+  command_tell("%s", message);
   return EXIT_ERROR;
 }
 

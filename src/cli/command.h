@@ -28,7 +28,10 @@ struct Command {
  * arguments. */
 int command_run(const Command *command, const char *path, int argc, char **argv);
 
-/* Prints "assay: MESSAGE" on standard error, frees nothing; returns EXIT_ERROR. */
+/* Prints "assay: MESSAGE" on standard error, without what could drive a terminal: messages quote
+ * images, feeds and servers. */
+void command_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* The same, frees nothing; returns EXIT_ERROR. */
 int command_fail(const GError *error);
 int command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
+#include "report/report.h"
 
 static char *config_path, *data_folder, *format, *max_age;
 static char **feed_names;
@@ -42,7 +43,7 @@ tell_messages(const UpdateOutcome *outcome)
 {
   terminal_progress_end();
   for (guint i = 0; i < outcome->messages->len; i++)
-    fprintf(stderr, "assay: %s\n", (const char *)outcome->messages->pdata[i]);
+    command_tell("%s", (const char *)outcome->messages->pdata[i]);
   return command_end_output(outcome->failed == 0 ? EXIT_FINE : EXIT_ERROR);
 }
 
@@ -240,11 +241,12 @@ print_status_table(const GPtrArray *feeds)
     g_autofree char *problem = NULL;
     g_autofree char *age = format_age(last_checked(feed, &problem));
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, feed->count);
+    g_autofree char *date = report_clean_text(feed->source_date);
     scols_line_set_data(line, 0, feed->feed);
     scols_line_set_data(line, 1, feed->type);
     scols_line_set_data(line, 2, age);
     scols_line_set_data(line, 3, count);
-    scols_line_set_data(line, 4, feed->source_date);
+    scols_line_set_data(line, 4, date);
     scols_line_set_data(line, 5, feed->source);
   }
   scols_print_table(table);
@@ -262,10 +264,10 @@ tell_old_feeds(const GPtrArray *feeds, uint64_t oldest)
     int64_t checked = last_checked(feed, &problem);
     g_autofree char *age = format_age(checked);
     if (problem != NULL)
-      fprintf(stderr, "assay: %s: its last copy cannot be read: %s\n", feed->feed, problem);
+      command_tell("%s: its last copy cannot be read: %s", feed->feed, problem);
     if (g_get_real_time() - checked <= (int64_t)oldest * G_USEC_PER_SEC)
       continue;
-    fprintf(stderr, "assay: %s: %s old\n", feed->feed, age);
+    command_tell("%s: %s old", feed->feed, age);
     found = true;
   }
   return found;

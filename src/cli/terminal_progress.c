@@ -6,13 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/report.h"
+
 #define WHAT_WIDTH 50u /* of what is being done; counts stand behind it */
 
 static GMutex lock; /* guards the line and when it was written */
 static gint64 shown;
 
 static void
-show(const char *what, uint64_t done, uint64_t total, void *data)
+show(const char *name, uint64_t done, uint64_t total, void *data)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
   gint64 now = g_get_monotonic_time();
@@ -20,9 +22,9 @@ show(const char *what, uint64_t done, uint64_t total, void *data)
     return;
   shown = now;
   /* The end of an address tells more than its beginning. */
-  size_t length = strlen(what);
-  if (length > WHAT_WIDTH)
-    what += length - WHAT_WIDTH;
+  size_t length = strlen(name);
+  g_autofree char *what =
+      report_clean_text(length > WHAT_WIDTH ? name + length - WHAT_WIDTH : name);
   if (total > 0)
     fprintf(stderr, "\r\033[K%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, what, done, total);
   else

@@ -69,6 +69,16 @@ help_of(const Finding *finding)
   return text_object(text->str);
 }
 
+/* The first reference that is an address, or NULL: the schema takes nothing else. */
+static const char *
+help_address(const Finding *finding)
+{
+  for (char **url = finding->references; url != NULL && *url != NULL; url++)
+    if (g_uri_is_valid(*url, G_URI_FLAGS_NONE, NULL))
+      return *url;
+  return NULL;
+}
+
 /* Of the worst finding of the vulnerability. */
 static json_t *
 rule_of(const Finding *finding)
@@ -83,8 +93,7 @@ rule_of(const Finding *finding)
       rule, "fullDescription",
       short_text_object(finding->description != NULL ? finding->description : finding->remedy));
   json_object_set_new(rule, "help", help_of(finding));
-  if (finding->references != NULL && finding->references[0] != NULL)
-    json_set_string(rule, "helpUri", finding->references[0]);
+  json_set_string(rule, "helpUri", help_address(finding));
   json_set_string(configuration, "level", level_of(finding));
   json_object_set_new(rule, "defaultConfiguration", configuration);
   set_score(properties, finding);

@@ -154,11 +154,12 @@ report_write_table(const Report *report, unsigned width, bool colour)
   if (report->verdict != NULL) {
     const Verdict *verdict = report->verdict;
     g_autofree char *message = report_clean_text(verdict->message);
+    g_autofree char *policy = report_clean_text(verdict->policy);
     const char *word = verdict->allowed ? "allowed" : "refused";
     if (*message != '\0') /* it names the policy */
       g_string_append_printf(out, "\nverdict: %s: %s\n", word, message);
     else
-      g_string_append_printf(out, "\nverdict: %s by policy \"%s\"\n", word, verdict->policy);
+      g_string_append_printf(out, "\nverdict: %s by policy \"%s\"\n", word, policy);
     append_lines(out, "warning: ", verdict->warnings);
   }
   return g_string_free(out, FALSE);

@@ -97,6 +97,25 @@ def test_findings_that_are_none(assay, filled, reference, says):
     assert says in assay("findings", "--server", filled.url, reference, check=2).stderr
 
 
+def test_messages_drive_no_terminal(assay):
+    """What a server says is quoted, and not obeyed."""
+    class Hostile(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps({"errors": [{"message": "no\x1b[2J such\x07\x9b31m \u202ename\nassay"}]}).encode()
+            self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hostile) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = assay("findings", "--server", f"http://127.0.0.1:{server.server_port}", "team/app:v1", check=2).stderr
+        server.shutdown()
+    assert "such" in told and all(character.isprintable() or character == "\n" for character in told), repr(told)
+
+
 def run_on_terminal(program, width, *arguments):
     """What a terminal of that width shows, line by line, without colours."""
     master, terminal = pty.openpty()

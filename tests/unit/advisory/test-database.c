@@ -311,6 +311,22 @@ test_replacement_and_damage(Fixture *fixture, gconstpointer data)
   }
 }
 
+/* Longer than any version is: cut, but not inside a character. */
+static void
+test_long_strings(Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *dots = g_strnfill(RECORD_STRING_MAX - 1, '.');
+  g_autofree char *version = g_strconcat(dots, "\xc3\xa4", NULL);
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "feed");
+  add(builder,
+      (AdvisoryRange){.id = "X", .ecosystem = "e", .package = "p", .fixed_version = version});
+  finish(builder);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  g_autofree char *found = look_up(database, "e", "p");
+  g_assert_true(g_utf8_validate(found, -1, NULL));
+  g_assert_nonnull(strstr(found, dots));
+}
+
 static bool
 count_range(const AdvisoryRange *range, void *data)
 {
@@ -411,6 +427,7 @@ main(int argc, char **argv)
   ADD("derived-gives-way", test_derived_gives_way);
   ADD("dropped-feed", test_dropped_feed_covers_nothing);
   ADD("replacement-and-damage", test_replacement_and_damage);
+  ADD("long-strings", test_long_strings);
   ADD("many", test_many);
   g_test_add_func("/advisory-database/damaged-records", test_damaged_records);
   g_test_add_func("/advisory-database/words", test_words);

@@ -53,7 +53,7 @@ finding_new(const CaseFinding *from)
   finding->remedy = from->fixed != NULL
                         ? g_strdup_printf("upgrade %s to %s or later", from->package, from->fixed)
                         : g_strdup("no fixed version published yet");
-  finding->references = g_strsplit("https://example.org/a https://example.org/b", " ", -1);
+  finding->references = g_strsplit("DSA-1-1|https://example.org/a|https://example.org/b", "|", -1);
   finding->affected = g_strdup("all versions");
   finding->feed = g_strdup("test");
   return finding;
@@ -122,7 +122,12 @@ test_fits(Fixture *fixture, gconstpointer data)
 static void
 test_drives_no_terminal(Fixture *fixture, gconstpointer data)
 {
+  Verdict verdict = {.allowed = true,
+                     .policy = (char *)(uintptr_t) "\033]0;owned\007",
+                     .warnings = fixture->notes};
+  fixture->report.verdict = &verdict;
   g_autofree char *text = report_write(REPORT_TABLE, &fixture->report, 0, false);
+  g_assert_nonnull(strstr(text, "verdict: allowed by policy"));
   g_assert_true(g_utf8_validate(text, -1, NULL));
   for (char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
     gunichar character = g_utf8_get_char(p);
@@ -231,6 +236,8 @@ test_sarif_rules(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(text_of(rule, "shortDescription"));
     g_assert_nonnull(text_of(rule, "fullDescription"));
     g_assert_nonnull(text_of(rule, "help"));
+    /* An address, which not every reference is. */
+    g_assert_cmpstr(json_get_string(rule, "helpUri"), ==, "https://example.org/a");
   }
 }
 
