@@ -138,6 +138,7 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .scan_state = SCAN_DONE,
                        .findings = matched->findings,
                        .uncovered = matched->uncovered,
+                       .unread = matched->unread,
                        .now = g_get_real_time()};
   return policy_judge(policy, &input);
 }

@@ -57,6 +57,7 @@ layer_inventory_new(void)
   inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
   inventory->locations = g_ptr_array_new_with_free_func(g_free);
   inventory->removed = g_ptr_array_new_with_free_func(g_free);
+  inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->notes = g_ptr_array_new_with_free_func(note_free);
   return inventory;
 }
@@ -71,6 +72,7 @@ layer_inventory_free(LayerInventory *inventory)
   g_ptr_array_unref(inventory->packages);
   g_ptr_array_unref(inventory->locations);
   g_ptr_array_unref(inventory->removed);
+  g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->notes);
   g_free(inventory);
 }
@@ -102,8 +104,8 @@ layer_inventory_add_package(LayerInventory *inventory, Package *package)
                is_sound_or_null(package->architecture) && is_sound_or_null(package->module);
   inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;
   if (!sound)
-    layer_inventory_add_note(inventory, "broken-database", package->location,
-                             "A package has a name or a version that no package can have.");
+    layer_inventory_add_unread(inventory, "broken-database", package->location,
+                               "A package has a name or a version that no package can have.");
   if (!sound || inventory->overfull) {
     package_free(package);
     return;
@@ -130,6 +132,24 @@ layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char
   note->detail = slice_to_printable(
       slice_from_string(last ? "There are more than are listed here." : detail), TEXT_MAX);
   g_ptr_array_add(inventory->notes, note);
+}
+
+static bool
+contains_text(const GPtrArray *texts, const char *text)
+{
+  for (guint i = 0; i < texts->len; i++)
+    if (strcmp(g_ptr_array_index(texts, i), text) == 0)
+      return true;
+  return false;
+}
+
+void
+layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
+                           const char *detail)
+{
+  layer_inventory_add_note(inventory, kind, path, detail);
+  if (inventory->unread->len < LAYER_UNREAD_MAX && !contains_text(inventory->unread, path))
+    g_ptr_array_add(inventory->unread, g_strdup(path));
 }
 
 /* --- to JSON --- */
@@ -209,6 +229,7 @@ layer_inventory_to_json(const LayerInventory *inventory)
   json_object_set_new(object, "packages", packages);
   json_object_set_new(object, "locations", strings_to_json(inventory->locations));
   json_object_set_new(object, "removed", strings_to_json(inventory->removed));
+  json_object_set_new(object, "unread", strings_to_json(inventory->unread));
   json_object_set_new(object, "notes", notes);
   return object;
 }
@@ -300,6 +321,7 @@ layer_inventory_from_json(const json_t *json, GError **error)
   inventory->usr_lib_os_release = os_release_from_json(json_object_get(json, "usr_lib_os_release"));
   strings_from_json(json, "locations", LAYER_LOCATIONS_MAX, inventory->locations);
   strings_from_json(json, "removed", LAYER_REMOVED_MAX, inventory->removed);
+  strings_from_json(json, "unread", LAYER_UNREAD_MAX, inventory->unread);
   size_t index;
   json_t *item;
   json_array_foreach(json_get_array(json, "packages"), index, item) {

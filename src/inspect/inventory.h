@@ -12,7 +12,7 @@
 
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 3
+#define DETECTOR_VERSION 4
 
 /* One installed package. */
 typedef struct {
@@ -60,9 +60,11 @@ typedef struct {
   GPtrArray *removed;   /* char *: paths that whiteouts remove, or that something else took the
                            place of; "dir/" with a slash: opaque folder. Only those that can matter
                            to a location or an os-release. */
-  GPtrArray *notes;     /* LayerNote; at most 1000, then one that says so */
-  size_t file_bytes;    /* spent of LAYER_FILE_BYTES_MAX */
-  bool overfull;        /* it has more packages than are kept */
+  GPtrArray *unread; /* char *: package databases, or links in their places, of which packages are
+                        missing here: what is broken, or leads out of the layer */
+  GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
+  size_t file_bytes; /* spent of LAYER_FILE_BYTES_MAX */
+  bool overfull;     /* it has more packages than are kept */
 } LayerInventory;
 
 LayerInventory *layer_inventory_new(void);
@@ -73,11 +75,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 #define LAYER_PACKAGES_MAX  30000
 #define LAYER_LOCATIONS_MAX 30000
 #define LAYER_REMOVED_MAX   30000
+#define LAYER_UNREAD_MAX    1000 /* more are not remembered */
 /* The package whose list would pass it, and those behind it, have none. */
 #define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* Takes @package over; its source defaults to itself. One whose name or version no system could
- * have (empty, not printable, longer than 1 KiB) becomes a note; one too many, `overfull`. */
+ * have (empty, not printable, longer than 1 KiB) leaves its database unread; one too many,
+ * `overfull`. */
 void layer_inventory_add_package(LayerInventory *inventory, Package *package);
+
+/* Packages of the database at @path are missing: a note of @kind says why. */
+void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
+                                const char *detail);
 
 #define LAYER_NOTES_MAX 1000
 /* Copies, made printable. Behind the last that fits stands one that says there are more. */
@@ -96,7 +104,8 @@ typedef struct {
 typedef struct {
   OsRelease *os;     /* NULL: no distribution was found */
   GArray *packages;  /* ImagePackage, sorted by type, name, version */
-  GPtrArray *layers; /* LayerInventory, bottom first; keeps what `packages` points into alive */
+  GPtrArray *unread; /* const char *: what of the layers' `unread` is still there, sorted */
+  GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
 } ImageInventory;
 
 /* Overlays @layers (bottom first): whiteouts and opaque folders drop what is below; a database that

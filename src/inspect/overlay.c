@@ -82,6 +82,54 @@ lay_over(GArray *packages, const LayerInventory *layer, unsigned number)
   }
 }
 
+static gboolean
+is_removed_key(gpointer path, gpointer value, gpointer cover)
+{
+  return is_removed(cover, path);
+}
+
+/* @unread: the set of what is unread so far. A database that stands again, also below what was a
+ * link, or was removed, is the layer's own matter. */
+static void
+carry_unread(GHashTable *unread, const LayerInventory *layer)
+{
+  g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
+  g_hash_table_foreach_remove(unread, is_removed_key, &cover);
+  for (guint i = 0; i < layer->locations->len && g_hash_table_size(unread) > 0; i++) {
+    g_autofree char *path = g_strdup(g_ptr_array_index(layer->locations, i));
+    for (char *end = path; end != NULL; end = strrchr(path, '/')) {
+      if (end != path)
+        *end = '\0';
+      g_hash_table_remove(unread, path);
+    }
+  }
+  for (guint i = 0; i < layer->unread->len; i++)
+    g_hash_table_add(unread, g_ptr_array_index(layer->unread, i));
+}
+
+static int
+compare_texts(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* (transfer full): the strings stay the layers' */
+static GPtrArray *
+find_unread(const GPtrArray *layers)
+{
+  g_autoptr(GHashTable) unread = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < layers->len; i++)
+    carry_unread(unread, g_ptr_array_index(layers, i));
+  GPtrArray *paths = g_ptr_array_new();
+  GHashTableIter iter;
+  void *path;
+  g_hash_table_iter_init(&iter, unread);
+  while (g_hash_table_iter_next(&iter, &path, NULL))
+    g_ptr_array_add(paths, path);
+  g_ptr_array_sort(paths, compare_texts);
+  return paths;
+}
+
 /* Sorted first by what makes two packages the same one. */
 static int
 compare_packages(gconstpointer a, gconstpointer b)
@@ -155,6 +203,7 @@ image_inventory_new(GPtrArray *layers)
   g_array_sort(image->packages, compare_packages);
   drop_doubles(image->packages);
   image->os = find_os(layers);
+  image->unread = find_unread(layers);
   return image;
 }
 
@@ -165,6 +214,7 @@ image_inventory_free(ImageInventory *inventory)
     return;
   os_release_free(inventory->os);
   g_array_unref(inventory->packages);
+  g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->layers);
   g_free(inventory);
 }

@@ -254,17 +254,23 @@ sorted_keys(GHashTable *table)
   return g_list_sort(g_hash_table_get_keys(table), compare_text);
 }
 
-/* Where the file is in another layer, or nowhere. */
+/* Where the file is in another layer, or nowhere. A link far above a database (/lib) need not mean
+ * that there is one. */
 static void
 note_dangling(const Reading *reading)
 {
   g_autoptr(GList) links = sorted_keys(reading->links);
-  for (const GList *link = links; link != NULL; link = link->next)
-    if (!GPOINTER_TO_INT(g_hash_table_lookup(reading->links, link->data)) &&
-        !is_os_release(wanted_kind(link->data)))
-      layer_inventory_add_note(reading->inventory, "linked-database", link->data,
-                               "The place of a package database is a link to what the layer does "
-                               "not hold; it was not read.");
+  for (const GList *link = links; link != NULL; link = link->next) {
+    bool followed = GPOINTER_TO_INT(g_hash_table_lookup(reading->links, link->data));
+    if (followed || is_os_release(wanted_kind(link->data)))
+      continue;
+    static const char detail[] = "The place of a package database is a link to what the layer does "
+                                 "not hold; it was not read.";
+    if (wanted_is_database(link->data))
+      layer_inventory_add_unread(reading->inventory, "linked-database", link->data, detail);
+    else
+      layer_inventory_add_note(reading->inventory, "linked-database", link->data, detail);
+  }
 }
 
 /* --- the walk --- */
@@ -345,6 +351,8 @@ join_databases(Reading *reading)
       const LayerNote *note = g_ptr_array_index(database->notes, i);
       layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
     }
+    if (database->unread->len > 0 && inventory->unread->len < LAYER_UNREAD_MAX)
+      g_ptr_array_add(inventory->unread, g_strdup(each->data));
   }
 }
 

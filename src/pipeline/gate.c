@@ -122,14 +122,18 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return NULL;
   input->scan_state = known_state(summary);
   input->detail = summary->error;
-  /* Without packages there is nothing to match: a signature that looks like an image, a lone
-   * program. */
-  if (summary->state != SCAN_DONE || summary->packages == 0)
+  if (summary->state != SCAN_DONE)
     return policy_judge(policy, input);
-  g_autoptr(MatchResult) result = pipeline_image_findings(pipeline, manifest, &failure);
-  if (result != NULL) {
-    input->findings = result->findings;
-    input->uncovered = result->uncovered;
+  /* Without packages there is nothing to match: a signature that looks like an image, a lone
+   * program. But there may be a database that could not be read. */
+  g_autoptr(ImageInventory) bare =
+      summary->packages == 0 ? pipeline_image_inventory(pipeline, manifest, &failure) : NULL;
+  g_autoptr(MatchResult) result =
+      summary->packages == 0 ? NULL : pipeline_image_findings(pipeline, manifest, &failure);
+  if (failure == NULL) {
+    input->findings = result == NULL ? NULL : result->findings;
+    input->uncovered = result == NULL ? NULL : result->uncovered;
+    input->unread = result == NULL ? bare->unread : result->unread;
     return policy_judge(policy, input);
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */

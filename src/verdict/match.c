@@ -247,6 +247,7 @@ match_result_new(void)
   result->findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   result->not_affected = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   result->uncovered = g_ptr_array_new_with_free_func(g_free);
+  result->unread = g_ptr_array_new_with_free_func(g_free);
   result->notes = g_ptr_array_new_with_free_func(g_free);
   return result;
 }
@@ -269,6 +270,8 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
                              g_ptr_array_index(inventory->layers, package->layer), error))
       return NULL;
   }
+  for (guint i = 0; i < inventory->unread->len; i++)
+    g_ptr_array_add(result->unread, g_strdup(g_ptr_array_index(inventory->unread, i)));
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
   if (result->not_affected->len > 0)
@@ -287,6 +290,7 @@ match_result_free(MatchResult *result)
   g_ptr_array_unref(result->findings);
   g_ptr_array_unref(result->not_affected);
   g_ptr_array_unref(result->uncovered);
+  g_ptr_array_unref(result->unread);
   g_ptr_array_unref(result->notes);
   g_free(result);
 }

@@ -23,6 +23,7 @@ typedef struct {
   GPtrArray *not_affected; /* Finding in state not-affected, by package and id: what the source
                               looked at and ruled out. Without titles and scores */
   GPtrArray *uncovered;    /* char *: distributions of its packages without any advisories */
+  GPtrArray *unread;       /* char *: package databases of which packages are missing */
   GPtrArray *notes;        /* char *: "no advisories for debian:99: findings are incomplete" */
 } MatchResult;
 void match_result_free(MatchResult *result);

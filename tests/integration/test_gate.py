@@ -195,6 +195,32 @@ def test_no_manifest_that_clients_read_in_another_way(server, tmp_path):
     assert server.resident_bytes() - before < 64 << 20
 
 
+def test_a_package_database_that_cannot_be_read(start_server, assay, tmp_path):
+    """Nobody knows what it lists: unscanned, and not free of packages."""
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    layout = Layout(tmp_path / "unread")
+    rpm, fixed = "var/lib/rpm/rpmdb.sqlite", gate.alpine_files(**FIXED)
+    broken = {rpm: b"SQLite format 3\0" + bytes(5000)}
+    linked = {"var/lib/rpm": ("link", "/elsewhere")}
+    for name, layers, unread in [
+            ("alone", [broken], rpm), ("beside-another", [fixed, broken], rpm),
+            ("link", [linked, {"elsewhere/rpmdb.sqlite": "x"}], "var/lib/rpm"),
+            ("over-a-good-one", [fixed, {"lib/apk/db/installed": "P:musl\n\n"}], "lib/apk/db/installed"),
+            ("repaired", [{**broken, "lib/apk/db/installed": "P:x\n"}, {**fixed, "var/lib/.wh.rpm": ""}], None),
+            ("link-that-stands-for-none", [{"lib": ("link", "usr/lib64")}], None)]:
+        layout.add_image(name, layers)
+        gate.push_layout(server, layout.folder, name, "team/unread")
+        scanned = assay("scan", "--data", server.data, "--policy", "strict", f"oci:{layout.folder}:{name}",
+                        check=1 if unread else 0)
+        if unread is None:
+            assert pull(server, "team/unread", name).status_code == 200
+            continue
+        for told in (refusal(server, "team/unread", name), re.sub(r"\s+", " ", scanned.stdout)):
+            assert f"its package database {unread} could not be read whole" in told, (name, told)
+
+
 def test_artifacts_leave(start_server, push, tmp_path):
     """A chart, and a signature that borrows an image's config, hold no file system."""
     server = start_server(policy=STRICT)

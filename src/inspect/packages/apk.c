@@ -43,7 +43,7 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
     package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
     layer_inventory_add_package(inventory, package);
   } else if (record->name.size > 0) {
-    layer_inventory_add_note(inventory, "broken-database", location, "A package has no version.");
+    layer_inventory_add_unread(inventory, "broken-database", location, "A package has no version.");
   }
   g_string_truncate(record->files, 0);
   *record = (Record){.files = record->files};

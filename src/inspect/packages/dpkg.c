@@ -47,7 +47,7 @@ add_package(const Stanza *stanza, const char *location, LayerInventory *inventor
   if (stanza->version.size == 0) {
     g_autofree char *name = slice_to_printable(stanza->package, 256);
     g_autofree char *detail = g_strdup_printf("Package %s has no version.", name);
-    layer_inventory_add_note(inventory, "broken-database", location, detail);
+    layer_inventory_add_unread(inventory, "broken-database", location, detail);
     return;
   }
   Package *package = g_new0(Package, 1);

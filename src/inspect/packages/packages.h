@@ -1,5 +1,5 @@
 /* Detectors: each turns the bytes of one file of an image into packages. Hostile bytes: only in the
- * caged worker and in fuzz targets. A broken database gives what could be read and a note. */
+ * caged worker and in fuzz targets. A broken database gives what could be read, and is `unread`. */
 #pragma once
 
 #include "base/slice.h"
@@ -25,6 +25,9 @@ typedef enum {
   WANTED_RPM,
 } WantedKind;
 WantedKind wanted_kind(const char *path);
+/* True for a package database, and for a folder that it stands in: who has one there, has packages.
+ */
+bool wanted_is_database(const char *path);
 /* True when removing @path (a file or a folder) could remove something that is wanted. */
 bool wanted_is_below(const char *path);
 

@@ -216,8 +216,8 @@ add_package(Slice bytes, void *data, GError **error)
     layer_inventory_add_package(reading->inventory,
                                 package_of(&header, reading->location, reading->inventory));
   if (!read)
-    layer_inventory_add_note(reading->inventory, "broken-database", reading->location,
-                             "A package has no name or no version, or its header is cut off.");
+    layer_inventory_add_unread(reading->inventory, "broken-database", reading->location,
+                               "A package has no name or no version, or its header is cut off.");
   rpm_header_clear(&header);
   return true;
 }
@@ -228,6 +228,9 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
   g_autoptr(GError) error = NULL;
   Reading reading = {location, inventory, 0};
   bool read;
+  /* A database that was begun, and holds nothing yet. */
+  if (content.size == 0)
+    return;
   if (slice_has_prefix(content, SLICE_LITERAL("SQLite format 3")))
     read = rpm_sqlite_visit(content, add_package, &reading, &error);
   else if (slice_has_prefix(content, SLICE_LITERAL("RpmP")))
@@ -239,5 +242,5 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
     read =
         error_set(&error, ASSAY_ERROR_INVALID, "none of rpm's formats: sqlite, ndb, Berkeley DB");
   if (!read)
-    layer_inventory_add_note(inventory, "broken-database", location, error->message);
+    layer_inventory_add_unread(inventory, "broken-database", location, error->message);
 }

@@ -21,6 +21,8 @@ static const struct {
     {"usr/lib/sysimage/rpm/Packages.db", WANTED_RPM},
     {"usr/lib/sysimage/rpm/Packages", WANTED_RPM},
     {"usr/share/rpm/rpmdb.sqlite", WANTED_RPM}, /* of image-based systems (ostree) */
+    {"usr/share/rpm/Packages.db", WANTED_RPM},
+    {"usr/share/rpm/Packages", WANTED_RPM},
 };
 
 WantedKind
@@ -39,6 +41,19 @@ wanted_kind(const char *path)
       return wanted[i].kind;
   }
   return WANTED_NOT;
+}
+
+bool
+wanted_is_database(const char *path)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+    g_autofree char *folder = g_path_get_dirname(wanted[i].path);
+    bool wants =
+        wanted[i].kind != WANTED_ETC_OS_RELEASE && wanted[i].kind != WANTED_USR_LIB_OS_RELEASE;
+    if (wants && (strcmp(path, folder) == 0 || wanted_kind(path) == wanted[i].kind))
+      return true;
+  }
+  return false;
 }
 
 bool

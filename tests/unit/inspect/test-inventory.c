@@ -91,6 +91,41 @@ test_doubles(void)
   g_assert_cmpuint(first->layer, ==, 0);
 }
 
+/* What could not be read stays so until it is replaced or removed. */
+static void
+test_unread(void)
+{
+  static const struct {
+    const char *name, *unread, *location, *removed;
+    guint left;
+  } cases[] = {
+      {"nothing of it above", "var/lib/rpm/Packages", "etc/x", "var/lib/dpkg", 1},
+      {"replaced", "var/lib/rpm/Packages", "var/lib/rpm/Packages", NULL, 0},
+      {"its folder removed", "var/lib/rpm/Packages", NULL, "var/lib", 0},
+      {"a link that became a folder", "var/lib/rpm", "var/lib/rpm/Packages.db", NULL, 0},
+      {"a link that begins alike", "var/lib/rp", "var/lib/rpm/Packages.db", NULL, 1},
+      {"a link that was replaced", "var/lib/rpm", NULL, "var/lib/rpm", 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    LayerInventory *below = layer_inventory_new();
+    LayerInventory *above = layer_with(NULL, NULL, cases[i].removed);
+    layer_inventory_add_unread(below, "broken-database", cases[i].unread, "x");
+    if (cases[i].location != NULL)
+      g_ptr_array_add(above->locations, g_strdup(cases[i].location));
+    g_autoptr(ImageInventory) image = image_of(below, above);
+    g_test_message("case %s", cases[i].name);
+    g_assert_cmpuint(image->unread->len, ==, cases[i].left);
+  }
+  LayerInventory *again = layer_inventory_new();
+  rpm_database_parse(SLICE_EMPTY, "var/lib/rpm/Packages", again);
+  g_ptr_array_add(again->locations, g_strdup("var/lib/dpkg/status"));
+  dpkg_status_parse(SLICE_LITERAL("Package: a\n\nPackage: \033\nVersion: 1\n"),
+                    "var/lib/dpkg/status", again);
+  g_autoptr(ImageInventory) image = image_of(layer_with(BASE, NULL, NULL), again);
+  g_assert_cmpuint(image->unread->len, ==, 1);
+  g_assert_cmpstr(g_ptr_array_index(image->unread, 0), ==, "var/lib/dpkg/status");
+}
+
 /* Tens of thousands of places and whiteouts are looked up, not searched. */
 static void
 test_wide_layers(void)
@@ -115,6 +150,7 @@ test_json_round_trip(void)
       "Package: a\nVersion: 1\nSource: s (2)\nArchitecture: all\n", "ID=x\nVERSION_ID=3\n", "etc");
   layer->diff_id = digest_of(DIGEST_SHA256, SLICE_EMPTY);
   layer_inventory_add_note(layer, "setuid", "bin/su", "x");
+  layer_inventory_add_unread(layer, "broken-database", "var/lib/rpm/Packages", "x");
   apk_installed_parse(SLICE_LITERAL("P:b\nV:1\nF:lib\nR:x\n"), "lib/apk/db/installed", layer);
   g_autoptr(json_t) json = layer_inventory_to_json(layer);
   g_autoptr(LayerInventory) again = layer_inventory_from_json(json, &error);
@@ -130,8 +166,8 @@ test_json_refused(void)
       "{}",
       "[]",
       "{\"detector_version\":99,\"layer\":\"\",\"diff_id\":\"\"}",
-      "{\"detector_version\":3,\"layer\":\"x\",\"diff_id\":\"\"}",
-      "{\"detector_version\":3,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
+      "{\"detector_version\":4,\"layer\":\"x\",\"diff_id\":\"\"}",
+      "{\"detector_version\":4,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
@@ -160,6 +196,7 @@ main(int argc, char **argv)
   g_test_add_func("/inventory/replaced-database", test_replaced_database);
   g_test_add_func("/inventory/removed", test_removed);
   g_test_add_func("/inventory/doubles", test_doubles);
+  g_test_add_func("/inventory/unread", test_unread);
   g_test_add_func("/inventory/wide-layers", test_wide_layers);
   g_test_add_func("/inventory/json/round-trip", test_json_round_trip);
   g_test_add_func("/inventory/json/refused", test_json_refused);

@@ -110,6 +110,15 @@ test_details_of_the_scan(void)
   g_autoptr(Verdict) blind = policy_judge(set, &input);
   g_assert_false(blind->allowed);
   check_message(blind->message, "there are no advisories for debian:99");
+  g_autoptr(GPtrArray) unread = g_ptr_array_new();
+  g_ptr_array_add(unread, (gpointer)(uintptr_t) "var/lib/rpm/\033[31m");
+  input.unread = unread;
+  g_autoptr(Verdict) one = policy_judge(set, &input);
+  g_assert_false(one->allowed);
+  check_message(one->message, "its package database var/lib/rpm/?[31m could not be read whole, so");
+  g_ptr_array_add(unread, (gpointer)(uintptr_t) "x");
+  g_autoptr(Verdict) two = policy_judge(set, &input);
+  check_message(two->message, " and 1 more could not be read whole");
 }
 
 static void
