@@ -49,7 +49,16 @@ bool stored_feed_copy_from(StoredFeed *feed, const char *path, GError **error);
  */
 StoredFeed *stored_feed_look_up(const char *data_folder, const char *name);
 
+/* The one of that name in @feeds (StoredFeed *), or NULL. (transfer none) */
+StoredFeed *stored_feeds_find(const GPtrArray *feeds, const char *name);
+/* Whether each of @names (NULL: none) is there; the error says which are.
+ * ASSAY_ERROR_NOT_FOUND. */
+bool stored_feeds_have(const GPtrArray *feeds, const char *const *names, GError **error);
+
 /* Copies the bytes of @from to @to, whole or not at all. */
 bool file_copy_whole(const char *from, const char *to, GError **error);
 /* Likewise, by a second name for the same bytes where the file system knows them. */
 bool file_link_over(const char *from, const char *to, GError **error);
+/* To a place that a person named: whole or not at all, or into what output_open_in_place() opens.
+ */
+bool file_copy_out(const char *from, const char *to, GError **error);

@@ -254,14 +254,41 @@ stored_feed_look_at_path(StoredFeed *feed, bool *changed, GError **error)
   return true;
 }
 
+StoredFeed *
+stored_feeds_find(const GPtrArray *feeds, const char *name)
+{
+  for (guint i = 0; i < feeds->len; i++) {
+    StoredFeed *feed = feeds->pdata[i];
+    if (strcmp(feed->config.name, name) == 0)
+      return feed;
+  }
+  return NULL;
+}
+
+bool
+stored_feeds_have(const GPtrArray *feeds, const char *const *names, GError **error)
+{
+  for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+    if (stored_feeds_find(feeds, names[i]) != NULL)
+      continue;
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (guint j = 0; j < feeds->len; j++)
+      g_string_append_printf(known, "%s%s", j == 0 ? "" : ", ",
+                             ((const StoredFeed *)feeds->pdata[j])->config.name);
+    return error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no feed \"%s\", but: %s", names[i],
+                     feeds->len > 0 ? known->str : "none");
+  }
+  return true;
+}
+
 static bool
 copy_bytes(int from, int to, GError **error)
 {
   g_autofree uint8_t *chunk = g_malloc(COPY_CHUNK);
   for (;;) {
     ssize_t got = read(from, chunk, COPY_CHUNK);
-    if (got == 0)
-      return fsync(to) == 0 || error_set_errno(error, errno, "write");
+    if (got == 0) /* EINVAL: a pipe or a device, which has no disk */
+      return fsync(to) == 0 || errno == EINVAL || error_set_errno(error, errno, "write");
     if (got < 0 && errno != EINTR)
       return error_set_errno(error, errno, "read");
     if (got > 0 && !fd_write_all(to, slice_new(chunk, (size_t)got), error))
@@ -289,6 +316,22 @@ file_copy_whole(const char *from, const char *to, GError **error)
     return false;
   }
   return directory_sync(AT_FDCWD, folder, error);
+}
+
+bool
+file_copy_out(const char *from, const char *to, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  auto_fd int in_place = output_open_in_place(to, &failure);
+  if (in_place < 0 && failure == NULL)
+    return file_copy_whole(from, to, error);
+  auto_fd int source = failure == NULL ? open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+  if (failure == NULL && source < 0)
+    error_set_errno(&failure, errno, "%s", from);
+  if (failure == NULL && copy_bytes(source, in_place, &failure))
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }
 
 bool

@@ -171,17 +171,6 @@ lock_feeds(const char *data_folder, GError **error)
   return fd_steal(&fd);
 }
 
-static StoredFeed *
-find_feed(const GPtrArray *feeds, const char *name)
-{
-  for (guint i = 0; i < feeds->len; i++) {
-    StoredFeed *feed = feeds->pdata[i];
-    if (strcmp(feed->config.name, name) == 0)
-      return feed;
-  }
-  return NULL;
-}
-
 bool
 advisory_update(const Config *config, const char *data_folder, const char *const *only,
                 const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
@@ -200,10 +189,8 @@ advisory_update(const Config *config, const char *data_folder, const char *const
                    .cancellable = cancellable,
                    .feeds = feeds,
                    .outcome = result};
-  for (guint i = 0; only != NULL && only[i] != NULL; i++)
-    if (find_feed(feeds, only[i]) == NULL)
-      return error_set(error, ASSAY_ERROR_NOT_FOUND,
-                       "there is no feed \"%s\" (`assay db status` lists them)", only[i]);
+  if (!stored_feeds_have(feeds, only, error))
+    return false;
   for (guint i = 0; i < feeds->len; i++) {
     StoredFeed *feed = feeds->pdata[i];
     if (only != NULL && only[0] != NULL && !g_strv_contains(only, feed->config.name))
@@ -227,7 +214,8 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   if (feed_type_find(feed->type) == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID, "there is no feed type \"%s\"",
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "there is no feed type \"%s\", but " CONFIG_FEED_TYPES,
                      feed->type != NULL ? feed->type : "");
   auto_fd int lock = lock_feeds(data_folder, error);
   if (lock < 0)
@@ -235,7 +223,7 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
   g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
   if (feeds == NULL)
     return false;
-  StoredFeed *stored = find_feed(feeds, feed->name);
+  StoredFeed *stored = stored_feeds_find(feeds, feed->name);
   if (stored == NULL || !stored->imported) {
     if (stored != NULL)
       g_ptr_array_remove(feeds, stored);
@@ -274,7 +262,7 @@ advisory_export(const char *data_folder, const char *path, GError **error)
   g_autofree char *live = advisory_database_path(data_folder);
   g_autoptr(AdvisoryDatabase) database = advisory_database_open(live, error);
   /* The file at the path never changes, it is only replaced: an open copy is one content. */
-  return database != NULL && file_copy_whole(live, path, error);
+  return database != NULL && file_copy_out(live, path, error);
 }
 
 bool

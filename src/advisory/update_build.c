@@ -201,6 +201,8 @@ update_count_copies(const Update *update)
 bool
 update_build(Update *update, GError **error)
 {
+  if (g_cancellable_is_cancelled(update->cancellable))
+    return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
   g_autofree char *path = advisory_database_path(update->data_folder);
   g_autofree char *base_path = update_base_path(update->data_folder);
   g_autoptr(AdvisoryDatabase) last = advisory_database_open(path, NULL);

@@ -124,7 +124,6 @@ static const cyaml_schema_value_t config_schema = {
 
 static const char *const feed_types[] = {"debian-tracker", "debian-repo", "alpine-secdb", "osv",
                                          "updateinfo",     "kev",         "epss",         NULL};
-#define FEED_TYPES "debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev, epss"
 
 #define OSV "https://osv-vulnerabilities.storage.googleapis.com/"
 
@@ -217,8 +216,8 @@ read_feeds(Config *config, const RawFeed *raw, unsigned count, GError **error)
   config->feeds_count = count;
   for (unsigned i = 0; i < count; i++) {
     if (!is_one_of(raw[i].type, feed_types))
-      return error_set(error, ASSAY_ERROR_INVALID, "feeds[%u].type: \"%s\" is none of " FEED_TYPES,
-                       i, raw[i].type);
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "feeds[%u].type: \"%s\" is none of " CONFIG_FEED_TYPES, i, raw[i].type);
     if ((raw[i].url == NULL) == (raw[i].path == NULL))
       return error_set(error, ASSAY_ERROR_INVALID,
                        "feeds[%u] (%s): needs one of `url` and `path`, and only one", i,
@@ -258,7 +257,7 @@ read_listen(Config *config, const RawListen *raw, unsigned count)
 }
 
 static bool
-read_config(Config *config, const RawConfig *raw, GError **error)
+read_config(Config *config, const RawConfig *raw, bool own_feeds, GError **error)
 {
   static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
   static const char *const formats[] = {"auto", "text", "json", NULL};
@@ -288,9 +287,8 @@ read_config(Config *config, const RawConfig *raw, GError **error)
   }
   read_listen(config, raw->listen, raw->listen_count);
   return read_limits(&config->limits, raw->limits, error) &&
-         (raw->feeds != NULL
-              ? read_feeds(config, raw->feeds, raw->feeds_count, error)
-              : read_feeds(config, default_feeds, G_N_ELEMENTS(default_feeds), error));
+         (own_feeds ? read_feeds(config, raw->feeds, raw->feeds_count, error)
+                    : read_feeds(config, default_feeds, G_N_ELEMENTS(default_feeds), error));
 }
 
 /* Messages about values begin with the key ("limits.workers: ...", "feeds[0] (debian): ..."). */
@@ -312,7 +310,9 @@ config_parse(Slice text, const char *name, GError **error)
     return NULL;
 
   g_autoptr(Config) config = g_new0(Config, 1);
-  bool read = read_config(config, raw != NULL ? raw : &nothing, error);
+  /* libcyaml does not tell `feeds: []`, which is a choice, from no feeds. */
+  bool own_feeds = yaml_line_of(text, "feeds") > 0;
+  bool read = read_config(config, raw != NULL ? raw : &nothing, own_feeds, error);
   yaml_data_free(&config_schema, raw);
   if (read)
     return g_steal_pointer(&config);

@@ -42,9 +42,12 @@ typedef struct {
   uint32_t workers;             /* at once; 0: one a core */
 } ConfigLimits;
 
+/* Every type of feed, for messages. */
+#define CONFIG_FEED_TYPES "debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev, epss"
+
 typedef struct {
   char *name; /* unique; what `assay db status` shows */
-  char *type; /* debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev, epss */
+  char *type; /* one of CONFIG_FEED_TYPES */
   char *url;
   char *path;      /* a file or folder instead of a URL */
   char *suite;     /* debian-repo: "bookworm-security" */

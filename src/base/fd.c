@@ -105,6 +105,18 @@ file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GErro
 }
 
 int
+output_open_in_place(const char *path, GError **error)
+{
+  struct stat about;
+  if (lstat(path, &about) < 0 || S_ISREG(about.st_mode))
+    return -1;
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+  if (fd < 0)
+    error_set_errno(error, errno, "%s", path);
+  return fd;
+}
+
+int
 directory_open(const char *path, GError **error)
 {
   if (g_mkdir_with_parents(path, 0700) < 0) {

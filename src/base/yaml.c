@@ -75,7 +75,7 @@ document_load(Document *document, Slice text)
 {
   yaml_parser_t parser;
   document->loaded = false;
-  if (yaml_parser_initialize(&parser) == 0)
+  if (text.size == 0 || yaml_parser_initialize(&parser) == 0)
     return;
   yaml_parser_set_input_string(&parser, text.data, text.size);
   document->loaded = yaml_parser_load(&parser, &document->document) != 0;

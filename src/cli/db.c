@@ -120,6 +120,8 @@ run_import(char **arguments)
     return command_fail(error);
   if (imported.type == NULL && advisory_is_database_file(path))
     return import_database_file(config, path);
+  if (imported.type == NULL && access(path, R_OK) < 0)
+    return command_usage_error("%s: %s", path, g_strerror(errno));
   if (imported.type == NULL)
     return command_usage_error("%s is not an exported database: say what it is with --type", path);
   if (imported.name == NULL)
@@ -330,7 +332,10 @@ run_export(char **arguments)
   g_autoptr(Config) config = load_config(&error);
   if (config == NULL || !advisory_export(data_folder, arguments[0], &error))
     return command_fail(error);
-  printf("exported to %s\n", arguments[0]);
+  /* What went to /dev/stdout is not to be followed by words. */
+  if (!g_file_test(arguments[0], G_FILE_TEST_IS_SYMLINK) &&
+      g_file_test(arguments[0], G_FILE_TEST_IS_REGULAR))
+    printf("exported to %s\n", arguments[0]);
   return command_end_output(EXIT_FINE);
 }
 

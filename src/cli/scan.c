@@ -163,6 +163,19 @@ add_layer_notes(const ImageInventory *inventory, GPtrArray *notes)
                     g_strdup_printf("%u more notes on the layers", shown - LAYER_NOTES_SHOWN));
 }
 
+static bool
+write_file(const char *path, Slice bytes, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  auto_fd int in_place = output_open_in_place(path, &failure);
+  if (in_place < 0 && failure == NULL)
+    return file_replace(AT_FDCWD, path, bytes, 0644, error);
+  if (failure == NULL && fd_write_all(in_place, bytes, &failure))
+    return true;
+  g_propagate_prefixed_error(error, g_steal_pointer(&failure), "--output: ");
+  return false;
+}
+
 static int
 write_report(ReportFormat format, const Report *report)
 {
@@ -174,9 +187,8 @@ write_report(ReportFormat format, const Report *report)
     fputs(text, stdout);
     return command_end_output(EXIT_FINE);
   }
-  return file_replace(AT_FDCWD, output_option, slice_from_string(text), 0644, &error)
-             ? EXIT_FINE
-             : command_fail(error);
+  return write_file(output_option, slice_from_string(text), &error) ? EXIT_FINE
+                                                                    : command_fail(error);
 }
 
 /* --- the command --- */

@@ -99,6 +99,27 @@ def test_wrong_use_is_an_error(db, arguments):
     assert db(*arguments, check=2).stderr.startswith("assay: ")
 
 
+@pytest.mark.parametrize("arguments,says", [
+    (["import", "/nowhere.db"], "No such file"), (["import", "--type", "osw", "/dev/null"], "updateinfo, kev"),
+    (["update", "--feed", "unknown"], "but: alpine-secdb"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_errors_say_what_there_is(db, secdb, arguments, says):
+    db("import", "--type", "alpine-secdb", secdb)
+    assert says in db(*arguments, check=2).stderr
+
+
+def test_no_feeds_but_the_imported(assay, db, secdb, tmp_path):
+    """`feeds: []` is the list of a site that imports all that it knows: the public ones are not asked."""
+    (tmp_path / "assay.yaml").write_text(f"data: {tmp_path / 'data'}\nfeeds: []\n")
+    db("import", "--type", "alpine-secdb", secdb)
+    assert assay("db", "update", "--config", tmp_path / "assay.yaml").stdout == "feeds: 0 updated, 0 unchanged, 0 failed\n"
+    db("export", tmp_path / "exported.db")
+    away = ["--config", tmp_path / "assay.yaml", "--data", tmp_path / "away"]
+    assert "no advisory database" in assay("db", "update", *away, check=2).stderr
+    assay("db", "import", *away, tmp_path / "exported.db")
+    assay("db", "update", *away)
+
+
 def test_broken_import_keeps_what_was_there(db, secdb, tmp_path):
     db("import", "--type", "alpine-secdb", secdb)
     secdb.write_text(json.dumps(SECDB)[:-20])
@@ -217,7 +238,7 @@ def test_interrupted_update_cleans_up(program, db, secdb, mirror, tmp_path):
                                     f"http://127.0.0.1:{silent.getsockname()[1]}/"], stderr=subprocess.PIPE, text=True)
         silent.accept()[0].recv(100)
         process.send_signal(signal.SIGINT)
-        assert "cancelled" in process.communicate(timeout=60)[1]
+        assert process.communicate(timeout=60)[1] == "assay: cancelled\n"
     assert process.returncode == 2
     assert statements(db) == {"alpine-secdb": 2}
     assert not list((tmp_path / "data").glob("*.new"))

@@ -87,6 +87,23 @@ def test_sarif(scan, alpine, tmp_path):
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 
+def test_output_takes_no_other_place(scan, assay, alpine, alpine_data, tmp_path):
+    """A device, a pipe or a link is written into: a rename would put a file in its stead."""
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target"
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    for run, start in ((lambda path: scan("--output", path, f"oci:{alpine}"), b"oci:"),
+                       (lambda path: assay("db", "export", "--data", alpine_data, path), None)):
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+            run(pipe)
+            piped = reader.communicate(timeout=60)[0]
+        run(link)
+        assert pipe.is_fifo() and link.is_symlink()
+        assert piped == target.read_bytes() and piped.startswith(start or (alpine_data / "advisories.db").read_bytes())
+    assert scan("--output", "/dev/stdout", f"oci:{alpine}").stdout == scan(f"oci:{alpine}").stdout
+    assert "directory" in scan("--output", tmp_path, f"oci:{alpine}", check=2).stderr
+
+
 def test_exit_codes(scan, alpine, tiny):
     assert scan("--exit-code", "7", f"oci:{alpine}", check=7).stdout
     scan("--exit-code", "7", "--severity", "critical", f"oci:{alpine}")

@@ -38,6 +38,16 @@ test_defaults(void)
   g_assert_cmpuint(empty->feeds_count, ==, config->feeds_count);
 }
 
+/* A list without feeds is a choice, of a site that imports all that it knows. */
+static void
+test_no_feeds(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Config) config = load_text("feeds: []\n", &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(config->feeds_count, ==, 0);
+}
+
 static void
 test_values(void)
 {
@@ -123,6 +133,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/config/defaults", test_defaults);
+  g_test_add_func("/config/no-feeds", test_no_feeds);
   g_test_add_func("/config/values", test_values);
   g_test_add_func("/config/refused", test_refused);
   return g_test_run();
