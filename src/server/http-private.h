@@ -26,6 +26,7 @@ struct HttpServer {
   HttpMetrics *metrics;
   atomic_uint in_flight;
   atomic_uint slow_heads;
+  atomic_size_t buffered; /* bytes of bodies in memory, of all requests */
   atomic_bool stopping;
   GMutex hand_over; /* guards closed, and that nothing is handed over once it is set */
   atomic_bool closed;
@@ -46,7 +47,8 @@ struct Request {
   size_t body_limit;      /* BODY_BUFFERED: the route's, or a smaller one */
   GByteArray *buffer;     /* BODY_BUFFERED */
   GBytes *body;
-  bool drop_body; /* responded before the body ended */
+  size_t buffered; /* its part in the server's sum */
+  bool drop_body;  /* responded before the body ended */
   bool begun, finishing;
   int64_t waits_until; /* set by request_wait(); 0: does not wait */
   void *state;

@@ -82,6 +82,7 @@ static void
 request_free(Request *request)
 {
   request_drop_state(request);
+  atomic_fetch_sub(&request->server->buffered, request->buffered);
   g_clear_pointer(&request->response, MHD_destroy_response);
   g_clear_pointer(&request->parameters, g_hash_table_unref);
   g_clear_pointer(&request->buffer, g_byte_array_unref);
@@ -166,6 +167,31 @@ tell_of_hangup(struct MHD_Connection *connection)
     shutdown(info->connect_fd, SHUT_RD);
 }
 
+/* What all clients together may have the server keep while their requests go on: pulls shall not
+ * suffer from pushes that never end. */
+#define BUFFERED_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+/* False after it responded. */
+static bool
+buffer_body(Request *request, Slice bytes)
+{
+  if (bytes.size > request->body_limit - request->buffered) {
+    respond_too_large(request);
+    return false;
+  }
+  request->buffered += bytes.size;
+  if (atomic_fetch_add(&request->server->buffered, bytes.size) > BUFFERED_BYTES_MAX - bytes.size) {
+    respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+                      "too many manifests are being pushed at once; try again in a moment", NULL);
+    response_header(request, "Retry-After", "5");
+    return false;
+  }
+  if (request->buffer == NULL)
+    request->buffer = g_byte_array_new();
+  g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
+  return true;
+}
+
 static void
 request_take_body(Request *request, Slice bytes)
 {
@@ -179,13 +205,8 @@ request_take_body(Request *request, Slice bytes)
     request->drop_body = !request->route->body(request, bytes);
     return;
   case BODY_BUFFERED:
-    if (request->buffer == NULL)
-      request->buffer = g_byte_array_new();
-    if (bytes.size <= request->body_limit - request->buffer->len) {
-      g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
-      return;
-    }
-    break;
+    request->drop_body = !buffer_body(request, bytes);
+    return;
   case BODY_NONE:
     break;
   }
@@ -291,9 +312,10 @@ request_log(const Request *request, enum MHD_RequestTerminationCode how)
   const char *label = request->route == NULL ? "none" : request->route->label;
   double seconds = (double)(g_get_monotonic_time() - request->started) / G_USEC_PER_SEC;
   unsigned status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 499;
-  bool has_body = strcmp(request->method, "HEAD") != 0;
+  /* How much of an answer went out that was broken off, libmicrohttpd does not tell. */
+  bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && strcmp(request->method, "HEAD") != 0;
   http_metrics_count(request->server->metrics, label, request->method, status, seconds,
-                     request->received_bytes, has_body ? request->response_bytes : 0);
+                     request->received_bytes, sent ? request->response_bytes : 0);
   char status_text[8], duration_text[32];
   g_snprintf(status_text, sizeof status_text, "%u", status);
   g_snprintf(duration_text, sizeof duration_text, "%.6f", seconds);

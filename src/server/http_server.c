@@ -205,8 +205,8 @@ http_server_write_metrics(HttpServer *server, GString *out)
             connection_watch_count(server->connections));
   g_string_append_printf(
       out,
-      "# HELP assay_http_slow_heads_total Connections closed because the head of "
-      "a request took too long.\n"
+      "# HELP assay_http_slow_heads_total Connections closed because no whole head of "
+      "a request came in time, idle ones too.\n"
       "# TYPE assay_http_slow_heads_total counter\n"
       "assay_http_slow_heads_total %u\n",
       atomic_load(&server->slow_heads));

@@ -124,8 +124,9 @@ http_metrics_write(HttpMetrics *metrics, GString *out)
   g_autoptr(GString) received =
       g_string_new("# HELP assay_http_request_bytes_total Bytes of bodies received.\n"
                    "# TYPE assay_http_request_bytes_total counter\n");
-  g_autoptr(GString) sent = g_string_new("# HELP assay_http_response_bytes_total Bytes of bodies "
-                                         "sent.\n# TYPE assay_http_response_bytes_total counter\n");
+  g_autoptr(GString) sent =
+      g_string_new("# HELP assay_http_response_bytes_total Bytes of bodies "
+                   "sent whole.\n# TYPE assay_http_response_bytes_total counter\n");
   g_autoptr(GString) latency =
       g_string_new("# HELP assay_http_request_duration_seconds Time from the head of a request to "
                    "the end of its answer.\n"

@@ -369,6 +369,16 @@ def test_tags_beside_the_digest(repository, algorithm):
     assert "fine" not in repository.tags()
 
 
+def test_tags_beside_the_digest_are_bounded(repository):
+    """All of them come back in one header, for which there is room."""
+    text = image_of(repository.push_blob(b"{}", CONFIG), [])
+    digest, tags = digest_of(text), [f"{number:x<128}" for number in range(101)]
+    check_error(repository.put_manifest(digest + "?" + "&".join(f"tag={tag}" for tag in tags), text), 414, "UNSUPPORTED")
+    check_error(repository.get_manifest(digest), 404)
+    answer = repository.put_manifest(digest + "?" + "&".join(f"tag={tag}" for tag in tags[1:]), text)
+    assert answer.status_code == 201 and answer.headers["OCI-Tag"].split(", ") == tags[1:]
+
+
 def test_tag_moves(repository):
     first, _ = repository.push_image("v1", config=b"1")
     second, _ = repository.push_image("v1", config=b"2")

@@ -1,4 +1,5 @@
 """HTTP as hostile and busy clients speak it: malformed requests, slow ones, many at once; ids, log lines and metrics."""
+import contextlib
 import json
 import os
 import pty
@@ -284,6 +285,25 @@ def test_silent_upload_is_ended(start_server):
     wait_for(lambda: server.request("GET", location).headers.get("Range") == "0-4", "what came can be gone on with")
 
 
+def test_bodies_in_memory_are_bounded(start_server):
+    """Who pushes manifests without an end takes no more than 256 MiB, and gives them back."""
+    server = start_server(config="limits: {manifest_bytes: 64 MiB, idle_seconds: 120s}")
+    part = b" " * (1 << 20)
+
+    def status():
+        return server.request("PUT", "/v2/a/manifests/v1", data=part * 8).status_code
+    assert status() == 400
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            sock = stack.enter_context(raw_http.connection(server))
+            sock.sendall(b"PUT /v2/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (64 << 20))
+            for _ in range(63):
+                sock.sendall(part)
+        wait_for(lambda: status() == 503, "there is no more room")
+        assert server.request("GET", "/v2/").status_code == 200
+    wait_for(lambda: status() == 400, "there is room again")
+
+
 class Pull:
     """What came of a response: its head, and the size and checksum of its body."""
 
@@ -458,6 +478,11 @@ def test_metrics(start_server, alpine_data, tmp_path):
     assert server.request("GET", f"/v2/a/blobs/{layer}").status_code == 200
     assert server.request("HEAD", f"/v2/a/blobs/{layer}").status_code == 200
     assert server.request("GET", "/v2/never/tags/list").status_code == 404
+    large = raw_http.push_blob(server, "a", bytes(16 << 20))
+    with raw_http.connection(server) as sock:
+        sock.sendall(f"GET /v2/a/blobs/{large} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        sock.recv(1000)
+    wait_for(lambda: 'status="499"' in server.request("GET", "/metrics").text, "the pull that broke off is counted")
     after = parse_metrics(server.request("GET", "/metrics").text)
 
     def labels(route, method, status):
@@ -466,6 +491,7 @@ def test_metrics(start_server, alpine_data, tmp_path):
     assert after["assay_http_requests_total", labels("blob", "GET", 200)] == 1
     assert after["assay_http_response_bytes_total", labels("blob", "GET", 200)] == 12345
     assert after["assay_http_response_bytes_total", labels("blob", "HEAD", 200)] == 0
+    assert after["assay_http_response_bytes_total", labels("blob", "GET", 499)] == 0
     assert after["assay_http_request_bytes_total", labels("uploads", "POST", 201)] > 12345
     assert after["assay_images_scanned_total", None] == before["assay_images_scanned_total", None] + 1
     assert after["assay_inspections_total", '{outcome="done"}'] == before["assay_inspections_total", '{outcome="done"}'] + 1

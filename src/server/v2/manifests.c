@@ -106,9 +106,18 @@ v2_manifest_get(Request *request)
   respond_manifest(request, stored->bytes, &stored->digest, stored->media_type);
 }
 
+/* distribution-spec 1.2: at least ten are to be taken; all come back in one header. */
+#define TAGS_MAX 100u
+
 void
 v2_manifest_put_begin(Request *request)
 {
+  g_auto(GStrv) tags = request_query_all(request, "tag");
+  if (g_strv_length(tags) > TAGS_MAX) {
+    respond_oci_error(request, MHD_HTTP_URI_TOO_LONG, "UNSUPPORTED",
+                      "at most 100 tags can be given at once", NULL);
+    return;
+  }
   request_limit_body(request, server_context(request)->config->limits.manifest_bytes);
 }
 
