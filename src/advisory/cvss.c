@@ -1,8 +1,10 @@
-/* The equations of CVSS 2.0 (3.2.1) and 3.1 (7.1, 7.4). */
+/* The equations of CVSS 2.0 (3.2.1) and 3.1 (7.1, 7.4); 4.0 has cvss4.c. */
 #include "advisory/cvss.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "advisory/cvss-private.h"
 
 /* A metric's value by its letter: each string lists the letters, the numbers stand in its order. */
 typedef struct {
@@ -131,6 +133,8 @@ cvss_base_score(const char *vector, double *score)
   if (slice_has_prefix(text, SLICE_LITERAL("CVSS:3.0/")) ||
       slice_has_prefix(text, SLICE_LITERAL("CVSS:3.1/")))
     return score_3(slice_sub(text, 9, text.size), score);
+  if (slice_has_prefix(text, SLICE_LITERAL("CVSS:4.0/")))
+    return cvss4_base_score(slice_sub(text, 9, text.size), score);
   if (slice_has_prefix(text, SLICE_LITERAL("CVSS:")))
     return false;
   return score_2(text, score);

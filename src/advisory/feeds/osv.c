@@ -71,20 +71,22 @@ find_severity(const json_t *record)
   return severity;
 }
 
-/* The vector whose score we can work out; version 3 before 2. Another one is kept unscored. */
+/* The first vector whose score we can work out; version 3, by which most are known, before 4 and 2.
+ * Where there is none, another one is kept unscored. */
 static void
 find_cvss(const json_t *severities, AdvisoryDetails *details)
 {
-  static const char *const types[] = {"CVSS_V3", "CVSS_V2", "CVSS_V4"};
-  for (size_t i = 0; i < G_N_ELEMENTS(types) && details->cvss_vector == NULL; i++) {
+  static const char *const types[] = {"CVSS_V3", "CVSS_V4", "CVSS_V2"};
+  for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
     size_t index;
     json_t *entry;
     json_array_foreach(severities, index, entry) {
       const char *vector = json_get_string(entry, "score");
-      if (g_strcmp0(json_get_string(entry, "type"), types[i]) != 0 || vector == NULL)
+      if (details->cvss_score >= 0 || vector == NULL ||
+          g_strcmp0(json_get_string(entry, "type"), types[i]) != 0)
         continue;
-      details->cvss_vector = vector;
-      cvss_base_score(vector, &details->cvss_score);
+      if (cvss_base_score(vector, &details->cvss_score) || details->cvss_vector == NULL)
+        details->cvss_vector = vector;
     }
   }
 }

@@ -90,6 +90,14 @@ static const FeedCase cases[] = {
      OSV("CVE-2024-1", "\"severity\": [{\"type\": \"CVSS_V4\", \"score\": \"CVSS:4.0/AV:N\"}], ",
          EVENTS("{\"introduced\": \"0\"}")),
      "CVE-2024-1 almalinux:9 p affected\ndetails CVE-2024-1 vector=CVSS:4.0/AV:N\n"},
+    {"osv: a vector of version 4 behind a broken one", osv_parse,
+     OSV("CVE-2024-1",
+         "\"severity\": [{\"type\": \"CVSS_V3\", \"score\": \"CVSS:3.1/AV:N\"}, "
+         "{\"type\": \"CVSS_V2\", \"score\": \"AV:N/AC:L/Au:N/C:P/I:P/A:P\"}, "
+         "{\"type\": \"CVSS_V4\", \"score\": "
+         "\"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\"}], ",
+         EVENTS("{\"introduced\": \"0\"}")),
+     "CVE-2024-1 almalinux:9 p affected\ndetails CVE-2024-1 cvss=9.3\n"},
     {"osv: Ubuntu's priority, beside a vector", osv_parse,
      OSV("UBUNTU-CVE-2024-1",
          "\"severity\": [{\"type\": \"CVSS_V3\", \"score\": "
