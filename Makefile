@@ -18,7 +18,7 @@ help:
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
-	@echo 'make bench       measure beside docker-registry and nginx; the table goes to docs/benchmarks.md'
+	@echo 'make bench       measure beside docker-registry, nginx and Trivy; the table goes to docs/benchmarks.md'
 	@echo 'make conformance run the suites of the distribution-spec (needs Go); the report goes to docs/conformance.md'
 	@echo 'make format      rewrite the C files as clang-format wants them'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR=: program, systemd unit, system user, manual page, completions'

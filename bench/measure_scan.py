@@ -10,7 +10,7 @@ import requests
 import debian_image
 from peers import Assay
 
-SUITE = "bookworm"
+SUITE, RELEASE = "bookworm", "12"
 # Some hundred packages and about 130 MB of layer, so that start-up does not count.
 PACKAGES = ("gcc", "git", "python3", "perl")
 
@@ -49,15 +49,20 @@ def timed(command, **options):
     return time.monotonic() - start
 
 
+def scan_command(bench, layout, database):
+    config = bench.folder / "scan.yaml"
+    config.write_text("log_level: info\n")  # and not the machine's own
+    return [str(bench.assay), "scan", "--config", str(config), "--db", str(database), "--format", "json",
+            f"oci:{layout}:vulnerable"]
+
+
 def measure(bench):
     layout, database = image_layout(bench), advisory_database(bench)
-    layers, config = layers_of(layout), bench.folder / "scan.yaml"
-    config.write_text("log_level: info\n")  # and not the machine's own
+    layers, command = layers_of(layout), scan_command(bench, layout, database)
     environment = {**os.environ, "XDG_CACHE_HOME": str(bench.folder / "scan-cache")}
 
     def scan(cores, *options):
-        return timed(["taskset", "-c", cores, str(bench.assay), "scan", "--config", str(config), "--db", str(database),
-                      "--format", "json", *options, f"oci:{layout}:vulnerable"], env=environment)
+        return timed(["taskset", "-c", cores, *command, *options], env=environment)
 
     def inflate():
         return sum(timed(["taskset", "-c", "0", "igzip", "-dc", str(layer)]) for layer in layers)

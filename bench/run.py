@@ -27,10 +27,11 @@ import measure_pull  # noqa: E402
 import measure_push  # noqa: E402
 import measure_rematch  # noqa: E402
 import measure_scan  # noqa: E402
+import measure_trivy  # noqa: E402
 import peers  # noqa: E402
 
 MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "memory": measure_memory, "scan": measure_scan,
-                "rematch": measure_rematch}
+                "trivy": measure_trivy, "rematch": measure_rematch}
 CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 
@@ -72,6 +73,15 @@ def version_of(package):
                           text=True).stdout
 
 
+def version_of_trivy():
+    """As Go wrote it into the program; a build from source says only "dev" of itself."""
+    if shutil.which("trivy") is None or shutil.which("go") is None:
+        return "(not on this machine)"
+    told = subprocess.run(["go", "version", "-m", shutil.which("trivy")], stdout=subprocess.PIPE, text=True).stdout
+    found = re.search(r"^\s*mod\s+\S+\s+(\S+)", told, re.MULTILINE)
+    return found.group(1) if found else "(of unknown version)"
+
+
 def table(rows):
     head = ("what", "measured", "goal", "met")
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(4)]
@@ -92,6 +102,10 @@ The load is by bench/pull-load.c (pulls), wrk (manifests) and curl (pushes), whi
 
 On loopback Assay asks the kernel for an unpaced congestion control (cubic, or reno), the peers take the system's. Where that
 is bbr, most of the lead in pulls comes of it; with reno for all, pulls were about level with nginx (0.94x to 1.13x).
+
+Trivy {version_of_trivy()}, which no Debian release has, is measured where it and Go are in PATH (version 0.74 is built by
+`GOEXPERIMENT=jsonv2 go install github.com/aquasecurity/trivy/cmd/trivy@v0.74.0`). Both scan the same image for packages of the
+distribution, with the same advisories; the row is there only if they find the same.
 
 {table(rows)}
 """
