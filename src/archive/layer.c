@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,17 +14,45 @@
 
 #define WHITEOUT_PREFIX ".wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
+#define HEADER_SIZE     512u
+#define CHECKSUM_AT     148u
+#define CHECKSUM_SIZE   8u
 
 struct LayerReader {
   LayerStream *stream;
   LayerLimits limits;
   struct archive *archive;
   bool opened;
+  bool begun;           /* the first block was read */
+  bool has_header;      /* and it begins with what has a tar header's checksum */
   GError *stream_error; /* what made the read callback fail */
   uint32_t entries;
   char *path, *target;
   LayerEntry entry;
 };
+
+/* Go's archive/tar asks for no more of a header than this, libarchive for fields in good order. */
+static bool
+has_checksum(Slice block)
+{
+  Slice header = slice_sub(block, 0, HEADER_SIZE);
+  unsigned long unsigned_sum = 0;
+  long signed_sum = 0;
+  for (size_t i = 0; i < header.size; i++) {
+    uint8_t byte = i < CHECKSUM_AT || i >= CHECKSUM_AT + CHECKSUM_SIZE ? header.data[i] : ' ';
+    unsigned_sum += byte;
+    signed_sum += (int8_t)byte;
+  }
+  char digits[CHECKSUM_SIZE + 1] = "";
+  Slice field = slice_sub(header, CHECKSUM_AT, CHECKSUM_SIZE);
+  while (field.size > 0 && (field.data[0] == ' ' || field.data[0] == '\0'))
+    field = slice_sub(field, 1, field.size);
+  if (field.size == 0)
+    return false;
+  memcpy(digits, field.data, field.size);
+  unsigned long said = strtoul(digits, NULL, 8);
+  return said == unsigned_sum || (signed_sum >= 0 && said == (unsigned long)signed_sum);
+}
 
 static la_ssize_t
 read_block(struct archive *archive, void *data, const void **buffer)
@@ -34,6 +63,9 @@ read_block(struct archive *archive, void *data, const void **buffer)
     archive_set_error(archive, EIO, "%s", reader->stream_error->message);
     return -1;
   }
+  if (!reader->begun)
+    reader->has_header = has_checksum(block);
+  reader->begun = true;
   *buffer = block.data;
   return (la_ssize_t)block.size;
 }
@@ -77,12 +109,13 @@ archive_failed(LayerReader *reader, GError **error)
 }
 
 /* Nothing could be read as an entry: the stream or the tar is broken, or there never was one in it.
- * libarchive has one code for both, and two texts. */
+ * libarchive has one code for both, and two texts, and takes for no tar what other readers take. */
 static void
 no_first_entry(LayerReader *reader, GError **error)
 {
   const char *text = archive_error_string(reader->archive);
-  if (reader->stream_error != NULL || text == NULL || strstr(text, "Unrecognized") == NULL)
+  if (reader->stream_error != NULL || text == NULL || reader->has_header ||
+      strstr(text, "Unrecognized") == NULL)
     archive_failed(reader, error);
   else
     error_set(error, ASSAY_ERROR_UNSUPPORTED, LAYER_WITHOUT_TAR " (%s)", text);
@@ -158,6 +191,12 @@ read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
   reader->target = target == NULL ? NULL : g_utf8_make_valid(target, -1);
   entry->target = reader->target;
   entry->size = archive_entry_size(from) > 0 ? (uint64_t)archive_entry_size(from) : 0;
+  /* pax allows it and no writer does it; for Go's archive/tar, what we skip are further entries. */
+  if (entry->kind == LAYER_ENTRY_HARDLINK && entry->size > 0)
+    return error_set(
+        error, ASSAY_ERROR_INVALID,
+        "the tar is broken: the hard link %s has content, which not every reader skips",
+        reader->path);
   entry->mode = archive_entry_mode(from) & 07777;
   entry->uid = (uint32_t)archive_entry_uid(from);
   entry->gid = (uint32_t)archive_entry_gid(from);

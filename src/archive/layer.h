@@ -40,7 +40,7 @@ typedef struct {
   uint64_t size;
   uint32_t mode; /* permission bits with setuid, setgid, sticky */
   uint32_t uid, gid;
-  bool escapes; /* the name as written holds ".." that leaves the root: a finding, never followed */
+  bool escapes; /* the name as written holds ".." that leaves the root, where `path` stays */
 } LayerEntry;
 
 typedef struct LayerReader LayerReader;

@@ -214,8 +214,8 @@ note_entry(const LayerEntry *entry, LayerInventory *inventory)
 {
   if (entry->escapes)
     layer_inventory_add_note(inventory, "path-escape", entry->path,
-                             "The name in the archive climbs out of the root by \"..\"; it was not "
-                             "followed.");
+                             "The name in the archive climbs out of the root by \"..\"; it counts "
+                             "from the root.");
   if (entry->kind == LAYER_ENTRY_DEVICE)
     layer_inventory_add_note(inventory, "device-node", entry->path,
                              "The layer brings a device node.");
@@ -282,8 +282,8 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     reading->inventory->entries++;
     note_entry(entry, reading->inventory);
   }
-  if (entry->escapes)
-    return true;
+  /* A runtime that takes a name which climbs out at all (containerd, umoci) stops it at the root.
+   */
   if (entry->kind == LAYER_ENTRY_FILE) {
     const Sought *sought = NULL;
     g_autofree char *location = location_of(reading, entry->path, &sought);

@@ -47,6 +47,14 @@ def zstd_of(data, *options):
     return subprocess.run(["zstd", "-q", "-c", *options], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
+def careless_header(name):
+    """Of a mode that Go's archive/tar reads, and libarchive does not."""
+    block = bytearray(header(name))
+    block[100:108], block[148:156] = b"644\0x\0\0\0", b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
 class Repeated:
     """The gzip member of `first` and `count` times that of `block`: as large as wanted for nothing. `plain_digest` is
     that of all when unpacked."""

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 import gate
+import hostile
 import images
 from gate import FIXED, STRICT, import_advisories, pull, refusal, reload, rematches, wait_until
 from oci_layout import CONFIG, MANIFEST, Layout, compress, tar_of
@@ -126,12 +127,14 @@ def odd_images(layout):
     foreign = {**layer, "mediaType": "application/x-anything"}
     xz = layout.add_blob(lzma.compress(tar), "application/x-anything")
     plain = layout.add_blob(tar, "application/x-anything")
+    careless = layout.add_blob(hostile.careless_header("f") + tar, "application/x-anything")
     other = layout.add_blob(compress(tar_of({"a": "b"}), "gzip"), layer["mediaType"])
     return {
         "foreign-type-beside": ({**manifest, "layers": [layer, foreign]}, "its scan failed: the image config names"),
         "foreign-type-alone": ({**manifest, "layers": [foreign]}, "findings block"),
         "plain-tar-of-foreign-type": ({**manifest, "layers": [plain]}, "findings block"),
         "xz-of-foreign-type": ({**manifest, "layers": [xz]}, "compressed by xz, which is not read"),
+        "careless-tar-of-foreign-type": ({**manifest, "layers": [careless]}, "its scan failed: layer"),
         **{f"config-{name}": ({**manifest, "config": {**config, "mediaType": type_}}, "findings block")
            for name, type_ in (("octets", "application/octet-stream"), ("json", "application/json"),
                                ("html", "text/html"), ("nothing", ""))},

@@ -123,6 +123,10 @@ REFUSED = {
     "deep path": lambda: (gzip_of(file("x", b"d/" * 200, b"L") + file("cut", b"")), GZIP, "limits.path_depth"),
     "huge long name": lambda: (gzip_of(header("x", 1 << 30, b"L") + SMALL_BLOCK), GZIP, "the tar is broken"),
     "huge pax header": lambda: (gzip_of(header("x", 1 << 30, b"x") + SMALL_BLOCK), GZIP, "the tar is broken"),
+    "first header that not every reader takes": lambda: (gzip_of(hostile.careless_header("f") + GOOD), GZIP,
+                                                         "the tar is broken: Unrecognized"),
+    "hard link with content": lambda: (gzip_of(file("x", hostile.pax_record(b"mtime", b"1"), b"x") + header(
+        "link", len(GOOD), b"1", "etc/os-release") + GOOD), GZIP, "hard link link has content"),
     "negative size": lambda: (gzip_of(header("f", size_field=b"\xff" * 12) + bytes(1024)), GZIP, "negative size"),
     "largest size": lambda: (gzip_of(header("f", size_field=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + bytes(1024)), GZIP,
                              "the tar is broken"),
@@ -180,7 +184,7 @@ def test_ten_million_entries(shared):
 # --- layers that are read, with notes ---
 
 ODD = tar_of_members(
-    ("../../etc/passwd", b"0", ""), ("/absolute", b"0", ""), ("a/../../../b", b"5", ""), ("dev/sda", b"4", ""),
+    ("../../etc/group", b"0", ""), ("/absolute", b"0", ""), ("a/../../../b", b"5", ""), ("dev/sda", b"4", ""),
     ("dev/tty", b"3", ""), ("pipe", b"6", ""), ("outside", b"1", "../../../../etc/shadow"), ("absolute-link", b"1", "/etc/shadow"),
     ("loop", b"2", "loop"), ("around/a", b"2", "b"), ("around/b", b"2", "a"), ("folder", b"2", "/etc"),
     ("folder/through-a-link", b"0", ""), ("", b"0", ""), ("..", b"5", ""), (DATABASE, b"2", "../../../../../../etc/passwd"),
@@ -223,6 +227,14 @@ def test_read(name, shared):
     assert shared.wait_for_scan("hostile/read", digest)["state"] == "done"
     assert notes_of(shared, digest) == notes
     push_good(shared, "hostile/good", name)
+
+
+def test_names_that_climb_out_count_from_the_root(shared):
+    """Runtimes that take them at all put them there."""
+    tar = file("../../etc/os-release", images.DEBIAN_12.encode()) + file(f"../{DATABASE}", STATUS) + bytes(1024)
+    digest = push(shared, "hostile/climbing", [(gzip_of(tar), GZIP)], [digest_of(tar)])
+    scan = shared.wait_for_scan("hostile/climbing", digest)
+    assert (scan["packages"], scan["os"]) == (2, "Debian GNU/Linux 12 (bookworm)") and notes_of(shared, digest) == {"path-escape"}
 
 
 @pytest.mark.parametrize("name,diff_ids", [

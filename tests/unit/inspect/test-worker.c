@@ -251,7 +251,7 @@ static const struct {
      "var/lib/dpkg/status a=2 "},
     {"climbing",
      {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
-     "!path-escape:var/lib/dpkg/status "},
+     "var/lib/dpkg/status a=1 !path-escape:var/lib/dpkg/status "},
 };
 
 static void
