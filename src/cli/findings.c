@@ -40,7 +40,7 @@ find_image(ServerClient *client, const Reference *reference, GError **error)
   g_autofree char *path =
       g_strdup_printf("/api/v1/repositories/%s/images?reference=%s", reference->repository,
                       reference->digest != NULL ? reference->digest : reference->tag);
-  g_autoptr(json_t) images = server_get_all(client, path, "images", error);
+  g_autoptr(json_t) images = server_get_all(client, path, "images", NULL, error);
   if (images == NULL)
     return NULL;
   if (json_array_size(images) > 0)
@@ -80,9 +80,35 @@ findings_path(const char *digest)
   return g_string_free(path, FALSE);
 }
 
+/* How many the image has, before anything is filtered. */
+static json_int_t
+count_all(const json_t *scan)
+{
+  json_int_t total = 0;
+  const char *severity;
+  json_t *count;
+  json_object_foreach((json_t *)(uintptr_t)json_get_object(scan, "findings"), severity, count) {
+    total += json_integer_value(count);
+  }
+  return total;
+}
+
+/* What makes the findings incomplete, as the server says, and what is filtered. (transfer full) */
+static GPtrArray *
+notes_of(const json_t *about, json_int_t hidden)
+{
+  GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
+  g_auto(GStrv) texts = json_get_strings(about, "notes");
+  for (char **text = texts; text != NULL && *text != NULL; text++)
+    g_ptr_array_add(notes, g_strdup(*text));
+  if (hidden > 0 && (severity_option != NULL || fixable_option))
+    g_ptr_array_add(notes, report_hidden_note((unsigned)hidden));
+  return notes;
+}
+
 static int
 report(const char *target, const json_t *image, const json_t *verdict, json_t *list,
-       ReportFormat format)
+       const json_t *about, ReportFormat format)
 {
   g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   size_t index;
@@ -92,9 +118,11 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
   }
   const json_t *scan = json_get_object(image, "scan");
   g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict);
+  g_autoptr(GPtrArray) notes = notes_of(about, count_all(scan) - (json_int_t)findings->len);
   Report document = {.target = target,
                      .digest = json_get_string(image, "digest"),
                      .findings = findings,
+                     .notes = notes,
                      .os = json_get_string(scan, "os"),
                      .packages = (unsigned)json_get_integer(scan, "packages", 0),
                      .verdict = judged,
@@ -129,11 +157,12 @@ run(char **arguments)
   g_autofree char *path = findings_path(digest);
   g_autofree char *verdict_path =
       g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest, reference->repository);
-  g_autoptr(json_t) findings = server_get_all(client, path, "findings", &error);
+  g_autoptr(json_t) about = json_object();
+  g_autoptr(json_t) findings = server_get_all(client, path, "findings", about, &error);
   g_autoptr(json_t) verdict = findings == NULL ? NULL : server_get(client, verdict_path, &error);
   if (verdict == NULL)
     return command_fail(error);
-  return report(arguments[0], image, verdict, findings, format);
+  return report(arguments[0], image, verdict, findings, about, format);
 }
 
 const Command findings_command = {

@@ -16,7 +16,8 @@ static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default) or json", "FORMAT"},
     {NULL}};
 
-/* "57: 3 critical, 12 high": how many, and the worst two kinds. */
+/* "57: 3 critical, 12 high": how many, and the worst two kinds. None of a distribution without
+ * advisories is no good news: "not known". */
 static char *
 findings_in_words(const json_t *scan)
 {
@@ -34,7 +35,7 @@ findings_in_words(const json_t *scan)
   if (g_strcmp0(json_get_string(scan, "state"), "done") != 0)
     return g_strdup("-");
   if (total == 0)
-    return g_strdup("none");
+    return g_strdup(json_get_integer(scan, "uncovered_packages", 0) > 0 ? "not known" : "none");
   return kinds > 2 ? g_strdup_printf("%lld: %s", (long long)total, worst->str)
                    : g_strdup(worst->str);
 }
@@ -108,7 +109,7 @@ static bool
 append_repository(ServerClient *client, const char *repository, json_t *all, GError **error)
 {
   g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/images", repository);
-  g_autoptr(json_t) images = server_get_all(client, path, "images", error);
+  g_autoptr(json_t) images = server_get_all(client, path, "images", NULL, error);
   size_t index;
   json_t *image;
   json_array_foreach(images, index, image) {
@@ -127,8 +128,9 @@ run(char **arguments)
   if (format_option != NULL && !as_json && strcmp(format_option, "table") != 0)
     return command_usage_error("--format: \"%s\" is neither table nor json", format_option);
   g_autoptr(json_t) repositories =
-      arguments[0] != NULL ? json_pack("[{s:s}]", "name", arguments[0])
-                           : server_get_all(client, "/api/v1/repositories", "repositories", &error);
+      arguments[0] != NULL
+          ? json_pack("[{s:s}]", "name", arguments[0])
+          : server_get_all(client, "/api/v1/repositories", "repositories", NULL, &error);
   size_t index;
   json_t *repository;
   json_array_foreach(repositories, index, repository) {

@@ -216,6 +216,13 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) findings = filter_findings(matched->findings, &scan->filter);
+  if (matched->not_affected->len > 0)
+    g_ptr_array_add(matched->notes,
+                    g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
+                                    "not affect these packages; --format json lists them",
+                                    matched->not_affected->len));
+  if (findings->len < matched->findings->len)
+    g_ptr_array_add(matched->notes, report_hidden_note(matched->findings->len - findings->len));
   add_layer_notes(inventory, matched->notes);
   const Digest *digest = image_source_manifest_digest(source);
   Report document = {.target = target,

@@ -110,7 +110,8 @@ server_get(ServerClient *client, const char *path, GError **error)
 }
 
 json_t *
-server_get_all(ServerClient *client, const char *path, const char *key, GError **error)
+server_get_all(ServerClient *client, const char *path, const char *key, json_t *about,
+               GError **error)
 {
   g_autoptr(json_t) all = json_array();
   const char *separator = strchr(path, '?') != NULL ? "&" : "?";
@@ -121,6 +122,7 @@ server_get_all(ServerClient *client, const char *path, const char *key, GError *
       return NULL;
     const json_t *part = json_get_array(answer, key);
     json_array_extend(all, (json_t *)(uintptr_t)part);
+    json_object_update(about, answer); /* nothing when NULL */
     /* A list of repositories goes on behind a name, the others at a number. */
     const char *next = json_get_string(answer, "next");
     json_int_t total = json_get_integer(answer, "total", 0);

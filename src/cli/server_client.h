@@ -40,5 +40,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
 /* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
 json_t *server_get(ServerClient *client, const char *path, GError **error);
 
-/* All pages of a list: the members of @key, joined. (transfer full) */
-json_t *server_get_all(ServerClient *client, const char *path, const char *key, GError **error);
+/* All pages of a list: the members of @key, joined. @about (or NULL) is given what else the pages
+ * say. (transfer full) */
+json_t *server_get_all(ServerClient *client, const char *path, const char *key, json_t *about,
+                       GError **error);

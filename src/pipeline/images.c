@@ -292,7 +292,7 @@ bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                   AdvisoryDatabase *advisories, GError **error)
 {
-  Tally sum = {{0}, {0}};
+  Tally sum = {{0}, {0}, 0};
   bool there = false;
   const OsRelease *os = inventory->os;
   /* Before the one writer is taken. */
@@ -308,14 +308,14 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
          store_packages(db, image_id(manifest), inventory, error) &&
          sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
-                 "fixable = $6 WHERE manifest = $1",
+                 "fixable = $6, uncovered = $7 WHERE manifest = $1",
                  SQL_TEXT(manifest),
                  SQL_TEXT(advisories == NULL ? NULL : advisory_database_generation(advisories)),
                  SQL_TEXT(os == NULL                ? NULL
                           : os->pretty_name != NULL ? os->pretty_name
                                                     : os->id),
                  SQL_INTEGER(inventory->packages->len), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_END) &&
+                 SQL_INTEGER(sum.uncovered), SQL_END) &&
          sql_commit(db, error);
 }
 
@@ -339,8 +339,8 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
-                "SELECT state, error, scanned, advisories, os, package_count, counts, fixable "
-                "FROM images WHERE manifest = $1",
+                "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
+                "uncovered FROM images WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
   if (rows != NULL && sql_rows_next(rows, &failure)) {
@@ -352,6 +352,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->packages = (uint32_t)sql_rows_integer(rows, 5);
     tally_from_text(sql_rows_text(rows, 6), summary->counts);
     tally_from_text(sql_rows_text(rows, 7), summary->fixable);
+    summary->uncovered = (uint32_t)sql_rows_integer(rows, 8);
   }
   if (failure == NULL)
     return g_steal_pointer(&summary);

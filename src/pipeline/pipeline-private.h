@@ -100,9 +100,10 @@ GPtrArray *images_unknown(SqlPool *sql, GError **error);
 
 typedef struct {
   uint32_t counts[SEVERITY_CRITICAL + 1], fixable[SEVERITY_CRITICAL + 1];
+  uint32_t uncovered; /* packages that no advisories speak of, for want of any for their kind */
 } Tally;
 void tally_add(Tally *sum, const Tally *more);
-/* Adds what concerns one package; nothing when there are no advisories. */
+/* Adds what concerns one package. Without any advisories for its kind it is uncovered. */
 bool tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
                    Tally *tally, GError **error);
 char *tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1]);

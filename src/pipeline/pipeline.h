@@ -61,6 +61,7 @@ typedef struct {
   uint32_t packages;
   uint32_t counts[6];  /* by Severity */
   uint32_t fixable[6]; /* of those, with a fixed version */
+  uint32_t uncovered;  /* packages of distributions without advisories */
 } ImageSummary;
 void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)

@@ -13,6 +13,7 @@ tally_add(Tally *sum, const Tally *more)
     sum->counts[i] += more->counts[i];
     sum->fixable[i] += more->fixable[i];
   }
+  sum->uncovered += more->uncovered;
 }
 
 static void
@@ -27,8 +28,10 @@ bool
 tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
               Tally *tally, GError **error)
 {
-  return advisories == NULL || *ecosystem == '\0' ||
-         match_package_facts(advisories, ecosystem, package, count_fact, tally, error);
+  if (advisories != NULL && *ecosystem != '\0' && advisory_database_covers(advisories, ecosystem))
+    return match_package_facts(advisories, ecosystem, package, count_fact, tally, error);
+  tally->uncovered++;
+  return true;
 }
 
 char *
@@ -229,9 +232,10 @@ write_images(SqlPool *sql, const GArray *images, guint first, const char *genera
     g_autofree char *counts = tally_to_text(image->sum.counts);
     g_autofree char *fixable = tally_to_text(image->sum.fixable);
     if (!sql_run(db, NULL, error,
-                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4 WHERE id = $1",
+                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4, uncovered = $5 "
+                 "WHERE id = $1",
                  SQL_INTEGER(image->id), SQL_TEXT(generation), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_END))
+                 SQL_INTEGER(image->sum.uncovered), SQL_END))
       return false;
   }
   return sql_commit(db, error);

@@ -32,6 +32,12 @@ report_write(ReportFormat format, const Report *report, unsigned width, bool col
   return report_write_table(report, width, colour);
 }
 
+char *
+report_hidden_note(unsigned hidden)
+{
+  return g_strdup_printf("findings that are not shown (--severity, --ignore-unfixed): %u", hidden);
+}
+
 void
 report_count(const GPtrArray *findings, unsigned counts[SEVERITY_CRITICAL + 1])
 {

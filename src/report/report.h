@@ -29,6 +29,9 @@ bool report_format_parse(const char *name, ReportFormat *format);
  * (transfer full) */
 char *report_write(ReportFormat format, const Report *report, unsigned width, bool colour);
 
+/* What stands among the notes when @hidden findings were filtered from sight. (transfer full) */
+char *report_hidden_note(unsigned hidden);
+
 /* @text without control characters and without marks that turn the direction of writing, valid
  * UTF-8: for what comes from images and feeds and goes to a terminal. NULL gives "". (transfer
  * full) */

@@ -92,6 +92,11 @@ const char *const migrations[] = {
     "  package BIGINT NOT NULL,"
     "  layer INTEGER NOT NULL,"
     "  PRIMARY KEY (image, package));",
+
+    /* 3: how many of an image's packages are of distributions without advisories: none of its
+     * findings are known, and zero of them is no good news. */
+    "ALTER TABLE images ADD COLUMN uncovered BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE images SET uncovered = package_count, advisories = NULL;",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

@@ -274,11 +274,6 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
     g_ptr_array_add(result->unread, g_strdup(g_ptr_array_index(inventory->unread, i)));
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
-  if (result->not_affected->len > 0)
-    g_ptr_array_add(result->notes,
-                    g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
-                                    "not affect these packages; --format json lists them",
-                                    result->not_affected->len));
   return g_steal_pointer(&result);
 }
 

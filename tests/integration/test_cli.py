@@ -15,6 +15,7 @@ import pytest
 import images
 import raw_http
 from assay_server import ROOT, Server, free_port, run_assay, sanitizer_environment
+from gate import wait_until
 from oci_layout import Layout
 from test_server import make_certificate
 
@@ -114,6 +115,30 @@ def test_messages_drive_no_terminal(assay):
         told = assay("findings", "--server", f"http://127.0.0.1:{server.server_port}", "team/app:v1", check=2).stderr
         server.shutdown()
     assert "such" in told and all(character.isprintable() or character == "\n" for character in told), repr(told)
+
+
+def test_what_was_not_looked_up_is_not_clean(assay, start_server, tmp_path):
+    """Without advisories, or with those of other distributions alone, no list says that an image has no findings."""
+    server = start_server()
+    digest = raw_http.push_layout(server, "debian", "v1", images.tiny_layout(tmp_path / "debian", "v1"))
+    alpine = raw_http.push_layout(server, "alpine", "v1", images.alpine_layout(tmp_path / "alpine", "v1"))
+    assert server.wait_for_scan("debian", digest)["uncovered_packages"] == 2
+    assert server.wait_for_scan("alpine", alpine)["uncovered_packages"] == 3
+    assert assay("images", "--server", server.url).stdout.count("not known") == 2
+    (tmp_path / "secdb.json").write_text(json.dumps(images.ALPINE_SECDB))
+    assay("db", "import", "--data", server.data, "--type", "alpine-secdb", tmp_path / "secdb.json")
+    wait_until(lambda: server.wait_for_scan("alpine", alpine)["uncovered_packages"] == 0)
+    assert "not known" in assay("images", "--server", server.url, "debian").stdout
+    told = assay("findings", "--server", server.url, "debian:v1").stdout
+    assert "note: no advisories for debian:12 (deb packages): findings are incomplete" in told
+    assert json.loads(assay("findings", "--server", server.url, "debian:v1", "--format", "json").stdout)["notes"]
+
+
+def test_filtered_findings_are_counted(assay, filled):
+    reference = "team/alpine-with-a-long-name:v1"
+    told = assay("findings", "--server", filled.url, "--severity", "critical", reference).stdout
+    assert "not shown (--severity, --ignore-unfixed): 3" in told
+    assert "not shown" not in assay("findings", "--server", filled.url, reference).stdout
 
 
 def run_on_terminal(program, width, *arguments):

@@ -115,6 +115,7 @@ def test_filters(scan, alpine):
     assert findings(scan("--format", "json", "--severity", "critical,high", f"oci:{alpine}")) == []
     assert findings(scan("--format", "json", "--severity", "UNKNOWN", f"oci:{alpine}")) == FOUND
     assert findings(scan("--format", "json", "--ignore-unfixed", f"oci:{alpine}")) == FOUND
+    assert "not shown (--severity, --ignore-unfixed): 3" in scan("--severity", "critical", f"oci:{alpine}").stdout
     assert "--severity" in scan("--severity", "grave", f"oci:{alpine}", check=2).stderr
 
 
