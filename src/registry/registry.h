@@ -62,6 +62,13 @@ typedef struct RegistryUpload RegistryUpload;
 /* @algorithm: what the finishing digest is expected to be by; sha256 unless announced. */
 RegistryUpload *registry_upload_start(Registry *registry, const char *repository,
                                       DigestAlgorithm algorithm, GError **error);
+/* For a blob that comes in the request that starts it: no other request needs to find the session,
+ * so it has no row, does not count as open, ends when it is released, and need not wait for the
+ * database's one writer. */
+RegistryUpload *registry_upload_start_unlisted(Registry *registry, const char *repository,
+                                               DigestAlgorithm algorithm, GError **error);
+/* Makes it one that other requests go on with. */
+bool registry_upload_list(RegistryUpload *upload, GError **error);
 /* Takes the session for this thread: REGISTRY_BLOB_UPLOAD_UNKNOWN; REGISTRY_TOOMANYREQUESTS while
  * another request holds it. */
 RegistryUpload *registry_upload_take(Registry *registry, const char *repository, const char *id,
@@ -76,7 +83,7 @@ bool registry_upload_append(RegistryUpload *upload, Slice bytes, GError **error)
  * after an error of the disk it may be tried again, unless the disk lost bytes. */
 bool registry_upload_finish(RegistryUpload *upload, const Digest *digest, GError **error);
 bool registry_upload_cancel(RegistryUpload *upload, GError **error);
-/* Gives the session back, open. */
+/* Gives the session back, open unless it is unlisted. */
 void registry_upload_release(RegistryUpload *upload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegistryUpload, registry_upload_release)
 

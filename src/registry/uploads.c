@@ -11,8 +11,9 @@ struct RegistryUpload {
   Registry *registry;
   char *repository;
   BlobUpload *blob;
-  bool taken; /* by a request, under uploads_lock */
-  bool ended; /* finished or cancelled: goes when released */
+  bool listed; /* has a row, by which other requests find it */
+  bool taken;  /* by a request, under uploads_lock */
+  bool ended;  /* finished or cancelled: goes when released */
 };
 
 static void
@@ -48,14 +49,15 @@ add_row(Registry *registry, const char *id, const char *repository, GError **err
          sql_commit(db, error);
 }
 
-/* Puts an open session into the table, taken. */
+/* An open session, taken. */
 static RegistryUpload *
-upload_new(Registry *registry, const char *repository, BlobUpload *blob)
+upload_new(Registry *registry, const char *repository, BlobUpload *blob, bool listed)
 {
   RegistryUpload *upload = g_new0(RegistryUpload, 1);
   upload->registry = registry;
   upload->repository = g_strdup(repository);
   upload->blob = blob;
+  upload->listed = listed;
   upload->taken = true;
   return upload;
 }
@@ -76,23 +78,37 @@ add_row_or_make_room(Registry *registry, const char *id, const char *repository,
 }
 
 RegistryUpload *
-registry_upload_start(Registry *registry, const char *repository, DigestAlgorithm algorithm,
-                      GError **error)
+registry_upload_start_unlisted(Registry *registry, const char *repository,
+                               DigestAlgorithm algorithm, GError **error)
 {
   if (!registry_check_name(repository, error))
     return NULL;
-  g_autoptr(BlobUpload) blob = blob_upload_new(registry->blobs, algorithm, error);
+  BlobUpload *blob = blob_upload_new(registry->blobs, algorithm, error);
   if (blob == NULL)
     return NULL;
-  if (!add_row_or_make_room(registry, blob_upload_id(blob), repository, error)) {
-    blob_upload_cancel(blob, NULL);
-    return NULL;
-  }
-  RegistryUpload *upload = upload_new(registry, repository, g_steal_pointer(&blob));
+  RegistryUpload *upload = upload_new(registry, repository, blob, false);
   g_mutex_lock(&registry->uploads_lock);
   g_hash_table_insert(registry->uploads, g_strdup(registry_upload_id(upload)), upload);
   g_mutex_unlock(&registry->uploads_lock);
   return upload;
+}
+
+bool
+registry_upload_list(RegistryUpload *upload, GError **error)
+{
+  if (!upload->listed)
+    upload->listed = add_row_or_make_room(upload->registry, registry_upload_id(upload),
+                                          upload->repository, error);
+  return upload->listed;
+}
+
+RegistryUpload *
+registry_upload_start(Registry *registry, const char *repository, DigestAlgorithm algorithm,
+                      GError **error)
+{
+  g_autoptr(RegistryUpload) upload =
+      registry_upload_start_unlisted(registry, repository, algorithm, error);
+  return upload != NULL && registry_upload_list(upload, error) ? g_steal_pointer(&upload) : NULL;
 }
 
 static bool
@@ -120,7 +136,7 @@ upload_resume(Registry *registry, const char *repository, const char *id, GError
                          ? blob_upload_resume(registry->blobs, id, &failure)
                          : NULL;
   if (blob != NULL)
-    return upload_new(registry, repository, blob);
+    return upload_new(registry, repository, blob, true);
   if (failure == NULL || g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
     upload_unknown(error, repository, id);
   else
@@ -230,10 +246,12 @@ record_blob(RegistryUpload *upload, const Digest *digest, GError **error)
 static void
 drop_row(RegistryUpload *upload)
 {
+  upload->ended = true;
+  if (!upload->listed)
+    return;
   g_autoptr(SqlConnection) db = sql_acquire(upload->registry->sql, SQL_WRITE, NULL);
   if (db != NULL && remove_row(db, upload, NULL))
     sql_commit(db, NULL);
-  upload->ended = true;
 }
 
 /* The digest and the waiting for the disk need no lock: nobody else sees the file yet. */
@@ -284,6 +302,10 @@ registry_upload_release(RegistryUpload *upload)
   if (upload == NULL)
     return;
   Registry *registry = upload->registry;
+  if (!upload->listed && !upload->ended) {
+    blob_upload_cancel(upload->blob, NULL);
+    upload->ended = true;
+  }
   g_mutex_lock(&registry->uploads_lock);
   upload->taken = false;
   bool ended = upload->ended;

@@ -1,4 +1,5 @@
 """HTTP as hostile and busy clients speak it: malformed requests, slow ones, many at once; ids, log lines and metrics."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import resource
 import selectors
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -15,11 +17,12 @@ import zlib
 from pathlib import Path
 
 import pytest
+import requests
 
 import images
 import raw_http
 from assay_server import sanitizer_environment
-from oci_layout import Layout
+from oci_layout import Layout, digest_of
 
 HOST = b"Host: registry\r\n"
 ID = re.compile(r"[A-Za-z0-9_.-]{1,63}")
@@ -283,6 +286,22 @@ def test_silent_upload_is_ended(start_server):
         sock.sendall(f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello".encode())
         assert raw_http.is_at_end(sock)
     wait_for(lambda: server.request("GET", location).headers.get("Range") == "0-4", "what came can be gone on with")
+
+
+def test_pushes_that_wait_for_the_database_hold_nobody_up(server):
+    """Somebody else writes to the metadata database, and blobs in one POST wait for that; nobody else does."""
+    url, blobs = f"{server.url}/v2/a/blobs/uploads/?digest=", [f"blob {i}".encode() for i in range(8)]
+    known = raw_http.push_blob(server, "a", b"known")
+    with sqlite3.connect(server.data / "metadata.db", isolation_level=None) as database, \
+            concurrent.futures.ThreadPoolExecutor(len(blobs)) as pushers:
+        database.execute("BEGIN IMMEDIATE")
+        pushed = [pushers.submit(requests.post, url + digest_of(blob), data=blob, timeout=60) for blob in blobs]
+        time.sleep(0.5)
+        for _ in range(8):
+            assert server.request("GET", f"/v2/a/blobs/{known}", timeout=2).content == b"known"
+        assert not any(push.done() for push in pushed)
+        database.execute("ROLLBACK")
+        assert [push.result().status_code for push in pushed] == [201] * len(blobs)
 
 
 def test_bodies_in_memory_are_bounded(start_server):

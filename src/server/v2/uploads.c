@@ -10,7 +10,6 @@
 /* What a request with a body holds. */
 typedef struct {
   RegistryUpload *upload;
-  bool monolithic;    /* a blob in one POST: nobody else knows the session */
   uint64_t received;  /* bytes of the body */
   uint64_t announced; /* what Content-Range says that the body has; UINT64_MAX: it says nothing */
   uint64_t limit;     /* of the body; 0: none */
@@ -20,9 +19,6 @@ static void
 chunk_free(void *data)
 {
   Chunk *chunk = data;
-  /* One POST that broke off has no second request to go on with. */
-  if (chunk->monolithic)
-    registry_upload_cancel(chunk->upload, NULL);
   registry_upload_release(chunk->upload);
   g_free(chunk);
 }
@@ -136,14 +132,15 @@ start_upload(Request *request)
   DigestAlgorithm algorithm;
   if (!announced_algorithm(request, &algorithm))
     return NULL;
-  RegistryUpload *upload = registry_upload_start(
+  RegistryUpload *upload = registry_upload_start_unlisted(
       server_context(request)->registry, request_parameter(request, "name"), algorithm, &error);
   if (upload == NULL)
     respond_error(request, error);
   return upload;
 }
 
-/* A blob in one POST: its bytes need somewhere to go before they come. */
+/* A blob in one POST: its bytes need somewhere to go before they come. Nobody else knows the
+ * session: what broke off has no second request to go on with. */
 void
 v2_upload_post_begin(Request *request)
 {
@@ -152,7 +149,7 @@ v2_upload_post_begin(Request *request)
     return;
   RegistryUpload *upload = start_upload(request);
   if (upload != NULL)
-    hold_upload(request, upload)->monolithic = true;
+    hold_upload(request, upload);
 }
 
 /* ?mount=<digest>[&from=<repository>]: linked without a transfer where the blob is known. */
@@ -181,9 +178,15 @@ try_mount(Request *request)
   return error != NULL;
 }
 
+/* Other requests bring the bytes. */
 static void
-respond_started(Request *request, const RegistryUpload *upload)
+respond_started(Request *request, RegistryUpload *upload)
 {
+  g_autoptr(GError) error = NULL;
+  if (!registry_upload_list(upload, &error)) {
+    respond_error(request, error);
+    return;
+  }
   upload_headers(request, upload);
   respond_empty(request, MHD_HTTP_ACCEPTED);
 }
@@ -204,16 +207,13 @@ only_announces(Request *request, const RegistryUpload *upload)
 void
 v2_upload_post_finish(Request *request)
 {
-  Chunk *chunk = request_state(request);
+  const Chunk *chunk = request_state(request);
   if (chunk != NULL && only_announces(request, chunk->upload)) {
-    chunk->monolithic = false;
     respond_started(request, chunk->upload);
     return;
   }
   if (chunk != NULL) {
-    if (!finish_upload(request, chunk->upload))
-      registry_upload_cancel(chunk->upload, NULL);
-    chunk->monolithic = false;
+    finish_upload(request, chunk->upload);
     return;
   }
   if (try_mount(request))
