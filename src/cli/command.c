@@ -47,7 +47,8 @@ command_end_output(int code)
 {
   if (fflush(stdout) == 0 && !ferror(stdout))
     return code;
-  fprintf(stderr, "assay: standard output: %s\n", g_strerror(errno));
+  if (errno != EPIPE) /* `| head` has what it wants */
+    fprintf(stderr, "assay: standard output: %s\n", g_strerror(errno));
   return EXIT_ERROR;
 }
 

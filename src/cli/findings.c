@@ -67,6 +67,31 @@ wait_for_scan(ServerClient *client, const Reference *reference, GError **error)
   return NULL;
 }
 
+/* An index has no findings of its own: says what to ask for. */
+static int
+tell_no_image(ServerClient *client, const Reference *reference, const json_t *image)
+{
+  const char *digest = json_get_string(image, "digest");
+  g_autofree char *path = g_strdup_printf("/v2/%s/manifests/%s", reference->repository, digest);
+  g_autoptr(json_t) manifest = server_get(client, path, NULL);
+  g_autoptr(GString) members = g_string_new(NULL);
+  size_t i;
+  json_t *member;
+  json_array_foreach(json_get_array(manifest, "manifests"), i, member) {
+    const json_t *platform = json_get_object(member, "platform");
+    const char *os = json_get_string(platform, "os");
+    const char *architecture = json_get_string(platform, "architecture");
+    g_string_append_printf(members, "\n  %s@%s  %s/%s", reference->repository,
+                           json_get_string(member, "digest"), os != NULL ? os : "-",
+                           architecture != NULL ? architecture : "-");
+  }
+  if (members->len == 0)
+    return command_usage_error("%s@%s is an artifact and no container image: it has no packages",
+                               reference->repository, digest);
+  return command_usage_error("%s@%s is an index; ask for an image in it:%s", reference->repository,
+                             digest, members->str);
+}
+
 static char *
 findings_path(const char *digest)
 {
@@ -140,12 +165,17 @@ run(char **arguments)
   ReportFormat format = REPORT_TABLE;
   if (format_option != NULL && !report_format_parse(format_option, &format))
     return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
-  g_autoptr(Reference) reference = parse(arguments[0], &error);
+  /* As `assay scan` writes it. */
+  const char *name = arguments[0];
+  name += g_str_has_prefix(name, "docker://") ? strlen("docker://") : 0;
+  g_autoptr(Reference) reference = parse(name, &error);
   if (reference == NULL)
     return command_fail(error);
   /* "HOST/REPOSITORY:TAG" names its registry. */
-  bool has_host = g_str_has_prefix(arguments[0], reference->host);
-  g_autoptr(ServerClient) client = server_client_new(has_host ? reference->host : NULL);
+  bool has_host = g_str_has_prefix(name, reference->host);
+  g_autoptr(ServerClient) client = server_client_new(has_host ? reference->host : NULL, &error);
+  if (client == NULL)
+    return command_fail(error);
   g_autoptr(json_t) image = wait_for_scan(client, reference, &error);
   if (image == NULL)
     return command_fail(error);
@@ -154,6 +184,8 @@ run(char **arguments)
   if (g_strcmp0(json_get_string(scan, "state"), "failed") == 0)
     return command_usage_error("the scan of %s failed: %s", arguments[0],
                                json_get_string(scan, "error"));
+  if (g_strcmp0(json_get_string(scan, "state"), "not-applicable") == 0)
+    return tell_no_image(client, reference, image);
   g_autofree char *path = findings_path(digest);
   g_autofree char *verdict_path =
       g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest, reference->repository);

@@ -122,7 +122,9 @@ static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(ServerClient) client = server_client_new(NULL);
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  if (client == NULL)
+    return command_fail(error);
   g_autoptr(json_t) all = json_array();
   bool as_json = g_strcmp0(format_option, "json") == 0;
   if (format_option != NULL && !as_json && strcmp(format_option, "table") != 0)

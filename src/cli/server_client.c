@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/json.h"
+#include "source/trust.h"
 
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE       1000
@@ -14,25 +15,33 @@ char *server_option_url, *server_option_ca_file;
 gboolean server_option_insecure;
 
 struct ServerClient {
+  RegistryTrust trust;
   HttpClient *http;
   char *url;
+  char *other_url; /* where it is asked when @url gives no answer; or NULL */
 };
 
-/* As registry clients have it: loopback speaks plain HTTP. */
-static char *
-complete_url(const char *text)
+/* As `assay scan` has it: loopback speaks plain HTTP or, if it does not, TLS; what is elsewhere
+ * TLS or, with --insecure, plain HTTP. */
+static void
+complete_url(ServerClient *client, const char *text)
 {
   bool loopback = g_str_has_prefix(text, "127.") || g_str_has_prefix(text, "localhost") ||
                   g_str_has_prefix(text, "[::1]");
-  const char *scheme = strstr(text, "://") != NULL ? "" : loopback ? "http://" : "https://";
-  size_t size = strlen(text);
-  while (size > 0 && text[size - 1] == '/')
-    size--;
-  return g_strdup_printf("%s%.*s", scheme, (int)size, text);
+  g_autofree char *place = g_strdup(text);
+  for (size_t size = strlen(place); size > 0 && place[size - 1] == '/'; size--)
+    place[size - 1] = '\0';
+  if (strstr(place, "://") != NULL) {
+    client->url = g_steal_pointer(&place);
+    return;
+  }
+  client->url = g_strconcat(loopback ? "http://" : "https://", place, NULL);
+  if (loopback || server_option_insecure)
+    client->other_url = g_strconcat(loopback ? "https://" : "http://", place, NULL);
 }
 
 ServerClient *
-server_client_new(const char *host)
+server_client_new(const char *host, GError **error)
 {
   const char *from_environment = g_getenv("ASSAY_SERVER");
   const char *chosen = server_option_url != NULL ? server_option_url
@@ -40,11 +49,16 @@ server_client_new(const char *host)
                        : from_environment != NULL && *from_environment != '\0'
                            ? from_environment
                            : "http://127.0.0.1:5000";
-  ServerClient *client = g_new0(ServerClient, 1);
-  client->http = http_client_new(server_option_ca_file);
-  client->url = complete_url(chosen);
+  g_autoptr(ServerClient) client = g_new0(ServerClient, 1);
+  client->trust.fd = -1;
+  complete_url(client, chosen);
+  const char *place = strstr(client->url, "://") + strlen("://");
+  g_autofree char *authority = g_strndup(place, strcspn(place, "/"));
+  if (!registry_trust_find(server_option_ca_file, NULL, authority, &client->trust, error))
+    return NULL;
+  client->http = registry_trust_new_client(&client->trust);
   http_client_set_insecure(client->http, server_option_insecure);
-  return client;
+  return g_steal_pointer(&client);
 }
 
 void
@@ -53,7 +67,9 @@ server_client_free(ServerClient *client)
   if (client == NULL)
     return;
   http_client_free(client->http);
+  registry_trust_clear(&client->trust);
   g_free(client->url);
+  g_free(client->other_url);
   g_free(client);
 }
 
@@ -89,12 +105,36 @@ refused(const HttpResponse *response, const char *url, GError **error)
                    response->status);
 }
 
+static HttpResponse *
+ask(const ServerClient *client, const char *base, const char *path, GError **error)
+{
+  g_autofree char *url = g_strconcat(base, path, NULL);
+  return http_client_request(client->http, "GET", url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
+}
+
+/* The scheme that gave the first answer is kept. */
+static HttpResponse *
+ask_either(ServerClient *client, const char *path, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  HttpResponse *response = ask(client, client->url, path, &failure);
+  if (response == NULL && client->other_url != NULL) {
+    response = ask(client, client->other_url, path, NULL);
+    if (response != NULL) {
+      g_free(client->url);
+      client->url = g_steal_pointer(&client->other_url);
+    }
+  }
+  g_clear_pointer(&client->other_url, g_free);
+  if (response == NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return response;
+}
+
 json_t *
 server_get(ServerClient *client, const char *path, GError **error)
 {
-  g_autofree char *url = g_strconcat(client->url, path, NULL);
-  g_autoptr(HttpResponse) response =
-      http_client_request(client->http, "GET", url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
+  g_autoptr(HttpResponse) response = ask_either(client, path, error);
   if (response == NULL) {
     advise(client, error);
     return NULL;

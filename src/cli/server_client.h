@@ -25,15 +25,16 @@ extern gboolean server_option_insecure;
        "FILE"},                                                                                    \
   {                                                                                                \
     "insecure", 0, 0, G_OPTION_ARG_NONE, &server_option_insecure,                                  \
-        "Do not check the registry's certificate", NULL                                            \
+        "Do not check the registry's certificate, and accept plain HTTP", NULL                     \
   }
 
 typedef struct ServerClient ServerClient;
 
 /* @host: what the registry is called in the user's words, NULL: not at all. The registry is
  * --server, else @host, else $ASSAY_SERVER, else http://127.0.0.1:5000. Without a scheme it is
- * https, but for loopback. (transfer full) */
-ServerClient *server_client_new(const char *host);
+ * https; on loopback http, or else https. Certificates of certs.d count as for `assay scan`.
+ * NULL: one of them cannot be read. (transfer full) */
+ServerClient *server_client_new(const char *host, GError **error);
 void server_client_free(ServerClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
 

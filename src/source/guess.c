@@ -67,15 +67,34 @@ transport_of_file(const char *path, const ConfigLimits *limits, const SourceCall
   return NULL;
 }
 
+/* Stores of engines, which containers-transports(5) has and we do not read. */
+static bool
+names_engine(const char *target)
+{
+  static const char *const engines[] = {"docker-daemon:", "containers-storage:", "sif:", "ostree:"};
+  for (size_t i = 0; i < G_N_ELEMENTS(engines); i++)
+    if (g_str_has_prefix(target, engines[i]))
+      return true;
+  return false;
+}
+
 static char *
 guess_by_name(const char *target, GError **error)
 {
-  g_autoptr(Reference) reference = reference_parse(target, NULL);
+  g_autoptr(GError) invalid = NULL;
+  g_autoptr(Reference) reference = reference_parse(target, &invalid);
   bool is_path = target[0] == '/' || target[0] == '.';
   if (reference != NULL && source_names_registry(target))
     return g_strconcat("docker://", target, NULL);
   if (is_path)
     error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: no such file or folder", target);
+  else if (names_engine(target))
+    error_set(error, ASSAY_ERROR_UNSUPPORTED,
+              "%s: an engine's own store is not read: save the image (`docker save -o FILE IMAGE`, "
+              "`podman save -o FILE IMAGE`) and scan docker-archive:FILE",
+              target);
+  else if (reference == NULL && source_names_registry(target))
+    g_propagate_error(error, g_steal_pointer(&invalid));
   else if (reference != NULL)
     error_set(error, ASSAY_ERROR_INVALID,
               "\"%s\" is no file here; if an image of Docker Hub is meant, write "

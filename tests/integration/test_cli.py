@@ -93,8 +93,9 @@ def test_findings(assay, filled):
 
 @pytest.mark.parametrize("reference,says", [
     ("team/broken:bad", "failed"), ("team/broken:v9", "`assay images team/broken`"), ("never:v1", "nothing was ever pushed"),
-    ("many:latest", "index")])
+    ("many:latest", "linux/s390x"), ("docker://HOST/many:latest", "is an index; ask for an image in it:\n  many@sha256:")])
 def test_findings_that_are_none(assay, filled, reference, says):
+    reference = reference.replace("HOST", filled.address)
     assert says in assay("findings", "--server", filled.url, reference, check=2).stderr
 
 
@@ -200,6 +201,31 @@ def test_certificate_is_not_trusted(assay, start_server, tmp_path):
     told = assay("images", "--server", server.url.replace("https", "http"), check=2).stderr
     assert server.address in told
     assert assay("images", "--server", server.url, "--ca-file", "/nonexistent", check=2).stderr
+
+
+def test_schemes_are_found_as_by_scan(assay, start_server, tmp_path):
+    """Loopback may speak TLS, and certs.d names its authority; what is reached from elsewhere may be plain."""
+    certificate, key = make_certificate(tmp_path / "certificates", "mine")
+    server = start_server(config=f"tls: {{certificate: {certificate}, key: {key}}}", trust=certificate)
+    home = {"XDG_CONFIG_HOME": str(tmp_path / "home")}
+    assert assay("images", "--server", server.address, "--insecure").stdout == "no images\n"
+    assert "127.0.0.1" in assay("images", "--server", server.address, env=home, check=2).stderr
+    trusted = tmp_path / "home/containers/certs.d" / server.address
+    trusted.mkdir(parents=True)
+    (trusted / "ca.crt").write_bytes(certificate.read_bytes())
+    assert assay("images", "--server", server.address, env=home).stdout == "no images\n"
+    raw_http.push_layout(server, "tiny", "v1", images.tiny_layout(tmp_path / "tiny", "v1"))
+    assert "no advisories" in assay("findings", f"docker://{server.address}/tiny:v1", env=home, check=2).stderr
+    plain = start_server()
+    port = plain.address.rsplit(":", 1)[1]
+    assert "--server http://" in assay("images", "--server", f"0.0.0.0:{port}", check=2).stderr
+    assert assay("images", "--server", f"0.0.0.0:{port}", "--insecure").stdout == "no images\n"
+
+
+def test_early_end_of_a_reader_is_no_error_to_tell(program, filled):
+    with subprocess.Popen([program, "images", "--server", filled.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize("status,body,says", [

@@ -33,7 +33,10 @@ severities_of(Request *request, Filter *filter)
     Severity severity;
     g_autofree char *name = slice_to_utf8(word);
     if (!severity_parse(name, &severity)) {
-      api_refuse(request, "?severity=: \"%s\" is no severity", name);
+      api_refuse(request,
+                 "?severity=: \"%s\" is none of critical, high, medium, low, negligible, "
+                 "unknown",
+                 name);
       return false;
     }
     filter->severities[severity] = true;
