@@ -16,6 +16,7 @@
 #include "base/json.h"
 
 #define RECORD_MAX ((size_t)32 * 1024 * 1024)
+
 static void
 add_cves(GPtrArray *list, const json_t *record, const char *member)
 {
@@ -27,6 +28,20 @@ add_cves(GPtrArray *list, const json_t *record, const char *member)
       continue;
     g_ptr_array_add(list, g_strdup(cve));
   }
+}
+
+/* An erratum that repairs bugs or brings something new, as its id tells: of a vulnerability it
+ * speaks only where it names one. */
+static bool
+is_no_security_erratum(const char *id)
+{
+  static const char *const prefixes[] = {
+      "ALBA-", "ALEA-",    "RHBA-",    "RHEA-",    "RLBA-",        "RLEA-",        "ELBA-",
+      "ELEA-", "SUSE-RU-", "SUSE-FU-", "SUSE-OU-", "openSUSE-RU-", "openSUSE-FU-", "openSUSE-OU-"};
+  for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+    if (g_str_has_prefix(id, prefixes[i]))
+      return true;
+  return false;
 }
 
 /* (transfer full) */
@@ -45,9 +60,11 @@ find_cves(const json_t *record, const char *id)
    * what it fixes. */
   static const char *const errata[] = {"ALSA-",     "RLSA-", "RXSA-", "RHSA-", "SUSE-",
                                        "openSUSE-", "ELSA-", "OESA-", "MGASA-"};
-  for (size_t i = 0; list->len == 0 && i < G_N_ELEMENTS(errata); i++)
-    if (g_str_has_prefix(id, errata[i]))
-      add_cves(list, record, "related");
+  bool is_erratum = is_no_security_erratum(id);
+  for (size_t i = 0; i < G_N_ELEMENTS(errata); i++)
+    is_erratum = is_erratum || g_str_has_prefix(id, errata[i]);
+  if (list->len == 0 && is_erratum)
+    add_cves(list, record, "related");
   if (list->len == 0)
     g_ptr_array_add(list, g_strdup(id));
   g_ptr_array_add(list, NULL);
@@ -159,6 +176,8 @@ osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
   if (get_date(root, "withdrawn") != NULL)
     return true;
   g_auto(GStrv) cves = find_cves(root, id);
+  if (is_no_security_erratum(id) && strcmp(cves[0], id) == 0)
+    return true;
   g_autofree char *wanted = ecosystem != NULL ? ecosystem_from_osv(ecosystem) : NULL;
   OsvRecord record = {.id = id,
                       .cves = cves,
