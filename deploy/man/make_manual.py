@@ -12,8 +12,18 @@ FILES = [
 ]
 EXIT_CODES = [
     ("0", "Done."),
-    ("1", "The answer is no: a finding that --exit-code asks for, or a policy that refuses."),
+    ("1", "The answer is no: a policy refuses, or a feed is older than --max-age."),
+    ("N", "There are findings, and --exit-code N asks for it."),
     ("2", "Wrong usage, or something failed; standard error says what."),
+]
+ENVIRONMENT = [
+    ("ASSAY_DATA", "The data folder, where neither --data nor the configuration names one."),
+    ("ASSAY_SERVER", "The registry that `assay images` and `assay findings` ask."),
+    ("REGISTRY_AUTH_FILE", "Who `assay scan` is to a registry; else the files of podman login and docker login."),
+    ("https_proxy, http_proxy, no_proxy", "Proxies for feeds and registries."),
+    ("XDG_CACHE_HOME", "Below it `assay scan` keeps the inventories of layers (~/.cache)."),
+    ("TMPDIR", "Where downloads of `assay scan` lie; they have no name."),
+    ("NO_COLOR", "No colours on a terminal."),
 ]
 OPTION = re.compile(r"^  (-\S.*?)(?:\s{2,}(\S.*))?$")
 
@@ -105,10 +115,13 @@ def main():
     print(".SH EXIT STATUS")
     for code, meaning in EXIT_CODES:
         print(f".TP\n.B {code}\n{escape(meaning)}")
+    print(".SH ENVIRONMENT")
+    for name, meaning in ENVIRONMENT:
+        print(f".TP\n.B {escape(name)}\n{escape(meaning)}")
     print(".SH FILES")
     for path, meaning in FILES:
         print(f".TP\n.I {escape(path)}\n{escape(meaning)}")
-    print('.SH SEE ALSO\n.BR assay.yaml (5),\n.BR skopeo (1),\n.BR podman (1)')
+    print('.SH SEE ALSO\n.BR assay.yaml (5),\n.BR containers-transports (5),\n.BR skopeo (1),\n.BR podman (1)')
 
 
 main()

@@ -2,9 +2,10 @@
  *
  *   log_info("blob stored", "digest", digest, "repository", name, NULL);
  *
- * The fields are pairs of strings that end with NULL; a pair whose value is NULL is left out. A
- * line goes to standard error in one write(), so lines of threads do not mix. The request id that
- * the thread works for is added by itself. Rooms on floors 1-2, and archive/, do not log.
+ * The fields are pairs of strings that end with NULL; a pair whose value is NULL is left out. JSON
+ * has `status`, `seconds` and `images` as numbers. A line goes to standard error in one write(), so
+ * lines of threads do not mix. The request id that the thread works for is added by itself. Rooms
+ * on floors 1-2, and archive/, do not log.
  */
 #pragma once
 

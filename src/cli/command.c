@@ -155,11 +155,16 @@ message_prefix(const char *path)
 static int
 run_subcommand(const Command *command, const char *path, int argc, char **argv)
 {
-  bool asks_help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+  bool asks_help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                                 strcmp(argv[1], "help") == 0);
   const Command *subcommand = argc < 2 ? NULL : command_find(command->subcommands, argv[1]);
   if (subcommand != NULL) {
     g_autofree char *subpath = g_strdup_printf("%s %s", path, subcommand->name);
     return command_run(subcommand, subpath, argc - 1, argv + 1);
+  }
+  if (argc >= 2 && !asks_help && *argv[1] == '-') {
+    g_autofree char *prefix = message_prefix(path);
+    return command_usage_error("%sno option %s\n  `%s --help` tells more", prefix, argv[1], path);
   }
   if (argc >= 2 && !asks_help) {
     g_autofree char *suggestion = suggest_command(command, argv[1]);

@@ -302,8 +302,11 @@ server_start(const Config *config, const char *data_folder, GError **error)
   g_mutex_init(&server->context.totals_lock);
   g_cond_init(&server->wake);
   raise_descriptor_limit();
-  if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error) ||
-      !open_rooms(server, config, data_folder, error))
+  if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error))
+    return NULL;
+  /* Of one that was killed: who waits for ours must not read it. */
+  unlinkat(server->data_fd, "address", 0);
+  if (!open_rooms(server, config, data_folder, error))
     return NULL;
   server->context.http = http_server_new(config, routes, &server->context, error);
   if (server->context.http == NULL || !write_address(server, error))
@@ -336,6 +339,7 @@ server_reload(Server *server, GError **error)
 void
 server_stop(Server *server)
 {
+  unlinkat(server->data_fd, "address", 0);
   int64_t end = g_get_monotonic_time() +
                 (int64_t)server->context.config->limits.stop_deadline * G_USEC_PER_SEC;
   if (!http_server_stop(server->context.http, end))

@@ -21,7 +21,7 @@ from test_server import make_certificate
 
 
 @pytest.mark.parametrize("arguments,says", [
-    (["imags"], "did you mean `images`?"), (["sacn"], "did you mean `scan`?"), (["find"], "did you mean `findings`?"),
+    (["-v"], "no option -v"), (["db", "--quiet"], "db: no option --quiet"), (["imags"], "did you mean `images`?"), (["sacn"], "did you mean `scan`?"), (["find"], "did you mean `findings`?"),
     (["db", "statsu"], "did you mean `status`?"), (["frobnicate"], "`assay --help`"), (["db", "frobnicate"], "`assay db --help`"),
     (["images", "--formt", "json"], "did you mean --format?"), (["scan", "--severty=high", "x"], "did you mean --severity?"),
     (["findings", "--frobnicate", "x"], "`assay findings --help`"), (["images", "--format", "xml"], "table nor json"),
@@ -35,7 +35,7 @@ def test_wrong_usage(assay, arguments, says):
     assert result.stderr.count("assay: ") <= 1
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["version"], ["--version"], ["db", "--help"], ["images", "-h"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["version"], ["--version"], ["help"], ["db", "help"], ["db", "--help"], ["images", "-h"]])
 def test_asked_for_text_is_output(assay, arguments):
     result = assay(*arguments)
     assert result.stdout.startswith(("Usage:", "assay ")) and result.stderr == ""

@@ -178,7 +178,9 @@ def test_log_lines_carry_the_id(server, tmp_path):
     failed = next(event for event in events if "could not be" in event["message"])
     pushes = {event["request_id"] for event in events if event["message"] == "request" and event["method"] in ("POST", "PUT")}
     assert failed["request_id"] in pushes, "the inspection belongs to the push that caused it"
-    assert all("request_id" in event for event in events if event["message"] == "request")
+    requests = [event for event in events if event["message"] == "request"]
+    assert all("request_id" in event for event in requests)
+    assert all(isinstance(event["status"], int) and event["seconds"] < 60 for event in requests), "numbers, to be compared"
 
 
 EVIL = b"GET /v2/%0a%7b%22level%22:%22error%22%7d%1b%5b31m%c2%9b31m%e2%80%aexe%00%ff HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -195,6 +195,8 @@ def test_listens_on_ipv6_and_by_name(start_server):
     for url in serving:
         assert requests.get(f"{url}/v2/", timeout=10).status_code == 200
     assert (server.data / "address").read_text() == f"{server.address}\n"
+    server.stop()
+    assert not (server.data / "address").exists(), "who waits for the next server must not find this one's"
 
 
 def test_port_in_use(server, assay, tmp_path):
