@@ -24,6 +24,7 @@ typedef struct {
   GCancellable *cancellable;
   GMutex lock;            /* guards the rest */
   GPtrArray *inventories; /* LayerInventory or NULL, by the layer's index */
+  size_t used;            /* by the inventories */
   unsigned done;
   GError *failure; /* the first */
 } LayerScan;
@@ -153,6 +154,8 @@ run_layer(void *data, void *user_data)
       g_cancellable_is_cancelled(scan->cancellable) ? NULL : inspect(scan, index, &failure);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scan->lock);
   scan->inventories->pdata[index] = inventory;
+  if (inventory != NULL)
+    image_inventory_admit(inventory, &scan->used, &failure);
   scan->done++;
   if (failure != NULL && scan->failure == NULL) {
     scan->failure = g_steal_pointer(&failure);

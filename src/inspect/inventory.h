@@ -95,6 +95,13 @@ void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const
 json_t *layer_inventory_to_json(const LayerInventory *inventory);
 LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);
 
+/* Of the inventories of all layers of one image: a manifest may name thousands of layers, and one
+ * of them often. Eighty layers that each list 2000 packages stay below. */
+#define IMAGE_INVENTORY_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/* Drops the lists of files, which no image needs, and adds to *@used what @layer takes of memory:
+ * past the maximum, ASSAY_ERROR_LIMIT. */
+bool image_inventory_admit(LayerInventory *layer, size_t *used, GError **error);
+
 /* A package of an image, with the layer that brought this version of it. */
 typedef struct {
   const Package *package;

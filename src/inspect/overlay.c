@@ -1,6 +1,7 @@
 /* What an image holds: its layers' inventories laid over each other. */
 #include <string.h>
 
+#include "base/error.h"
 #include "inspect/inventory.h"
 
 #define ETC_OS_RELEASE     "etc/os-release"
@@ -190,6 +191,53 @@ find_os(const GPtrArray *layers)
       usr_lib = layer->usr_lib_os_release;
   }
   return os_release_copy(etc != NULL ? etc : usr_lib);
+}
+
+/* With what malloc() adds. */
+static size_t
+text_bytes(const char *text)
+{
+  return text == NULL ? 0 : strlen(text) + 2 * sizeof(size_t);
+}
+
+static size_t
+texts_bytes(const GPtrArray *texts)
+{
+  size_t sum = 0;
+  for (guint i = 0; i < texts->len; i++)
+    sum += text_bytes(g_ptr_array_index(texts, i)) + sizeof(void *);
+  return sum;
+}
+
+static size_t
+package_bytes(const Package *package)
+{
+  const char *const texts[] = {package->type,         package->name,        package->version,
+                               package->architecture, package->source_name, package->source_version,
+                               package->module,       package->location};
+  size_t sum = sizeof *package;
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    sum += text_bytes(texts[i]);
+  return sum;
+}
+
+bool
+image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
+{
+  *used += texts_bytes(layer->locations) + texts_bytes(layer->removed) + texts_bytes(layer->unread);
+  for (guint i = 0; i < layer->packages->len; i++) {
+    Package *package = g_ptr_array_index(layer->packages, i);
+    g_clear_pointer(&package->files, g_free);
+    *used += package_bytes(package);
+  }
+  for (guint i = 0; i < layer->notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(layer->notes, i);
+    *used += sizeof *note + text_bytes(note->path) + text_bytes(note->detail);
+  }
+  return *used <= IMAGE_INVENTORY_BYTES_MAX ||
+         error_set(error, ASSAY_ERROR_LIMIT,
+                   "what the layers of the image list takes more than %zu MiB together",
+                   IMAGE_INVENTORY_BYTES_MAX >> 20);
 }
 
 ImageInventory *

@@ -122,11 +122,14 @@ images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error)
 {
   g_autoptr(GPtrArray) layers =
       g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  size_t used = 0;
   for (guint i = 0; i < manifest->layers->len; i++) {
     LayerInventory *inventory = load_layer(sql, g_ptr_array_index(manifest->layers, i), error);
     if (inventory == NULL)
       return NULL;
     g_ptr_array_add(layers, inventory);
+    if (!image_inventory_admit(inventory, &used, error))
+      return NULL;
   }
   return image_inventory_new(g_steal_pointer(&layers));
 }

@@ -247,6 +247,20 @@ def test_lying_diff_ids(name, diff_ids, shared):
     assert result["state"] == "failed" and "the image config" in result["error"], result
 
 
+def test_a_layer_named_often(start_server, monkeypatch):
+    """Each time its inventory would be read: 250 KB on the wire, 35 MB of memory."""
+    tar = tar_of({DATABASE: "".join(f"Package: p{number}{'n' * 200}\nVersion: 1{'0' * 200}\nSource: s{number}{'x' * 200}\n\n"
+                                    for number in range(29000))})
+    data = gzip_of(tar)
+    monkeypatch.setenv("ASAN_OPTIONS", f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=8".strip(":"))
+    server = start_server()
+    digest = push(server, "hostile/often", [(data, GZIP)] * 500, [digest_of(tar)] * 500)
+    result = server.wait_for_scan("hostile/often", digest, timeout=120)
+    assert result["state"] == "failed" and "more than 64 MiB together" in result["error"], result
+    assert peak_bytes(server) < 512 * MIB  # twice that of a release build, for AddressSanitizer
+    push_good(server, "hostile/good", "often")
+
+
 def test_memory_stayed_flat(shared):
     """Last of those that share the server."""
     assert peak_bytes(shared) - shared.peak_at_start < MEMORY_BOUND

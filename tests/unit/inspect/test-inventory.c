@@ -142,6 +142,26 @@ test_wide_layers(void)
   g_assert_cmpuint(image->packages->len, ==, 0);
 }
 
+/* The same layer, named ten thousand times by a small manifest. */
+static void
+test_many_layers(void)
+{
+  g_autoptr(LayerInventory) layer = layer_with(NULL, NULL, NULL);
+  for (unsigned i = 0; i < 1000; i++) {
+    g_autofree char *text = g_strdup_printf("P:p%u\nV:1\nF:usr\nR:x\n\n", i);
+    apk_installed_parse(slice_from_string(text), "lib/apk/db/installed", layer);
+  }
+  size_t used = 0;
+  unsigned admitted = 0;
+  g_autoptr(GError) error = NULL;
+  while (image_inventory_admit(layer, &used, &error))
+    admitted++;
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  g_assert_cmpuint(admitted, >, 200);
+  g_assert_cmpuint(admitted, <, 2000);
+  g_assert_null(((const Package *)g_ptr_array_index(layer->packages, 0))->files);
+}
+
 static void
 test_json_round_trip(void)
 {
@@ -198,6 +218,7 @@ main(int argc, char **argv)
   g_test_add_func("/inventory/doubles", test_doubles);
   g_test_add_func("/inventory/unread", test_unread);
   g_test_add_func("/inventory/wide-layers", test_wide_layers);
+  g_test_add_func("/inventory/many-layers", test_many_layers);
   g_test_add_func("/inventory/json/round-trip", test_json_round_trip);
   g_test_add_func("/inventory/json/refused", test_json_refused);
   g_test_add_func("/inventory/notes-are-bounded", test_notes_are_bounded);
