@@ -48,6 +48,16 @@ openeuler_version(const OsRelease *os)
              : g_strdup(os->version_id);
 }
 
+/* CentOS Linux was RHEL built again, under the same versions, and is looked after by RHEL's
+ * advisories alone. Stream, which came behind it, has builds of its own. */
+static bool
+is_rebuilt_rhel(const OsRelease *os)
+{
+  bool stream = os->pretty_name != NULL && strstr(os->pretty_name, "Stream") != NULL;
+  return strcmp(os->id, "centos") == 0 && !stream && os->version_id != NULL &&
+         g_ascii_strtoull(os->version_id, NULL, 10) <= 8;
+}
+
 char *
 match_ecosystem(const OsRelease *os, const char *package_type)
 {
@@ -74,5 +84,5 @@ match_ecosystem(const OsRelease *os, const char *package_type)
     return os->codename == NULL ? NULL : g_strconcat(os->id, ":", os->codename, NULL);
   g_autofree char *reduced =
       strcmp(os->id, "openeuler") == 0 ? openeuler_version(os) : version_part(version, part);
-  return g_strconcat(os->id, ":", reduced, NULL);
+  return g_strconcat(is_rebuilt_rhel(os) ? "rhel" : os->id, ":", reduced, NULL);
 }

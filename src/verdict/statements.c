@@ -81,6 +81,21 @@ module_fits(const AdvisoryRange *range, const Package *package)
          strchr(":", package->module[strlen(range->module)]) != NULL;
 }
 
+/* Oracle builds some packages besides for Ksplice and for FIPS 140, with versions of their own; of
+ * one build a statement on another says nothing. */
+static bool
+build_fits(const AdvisoryRange *range, const Package *package)
+{
+  static const char *const builds[] = {".ksplice", "_fips"};
+  if (range->fixed_version == NULL || !g_str_has_prefix(range->ecosystem, "ol:"))
+    return true;
+  for (size_t i = 0; i < G_N_ELEMENTS(builds); i++)
+    if ((strstr(range->fixed_version, builds[i]) != NULL) !=
+        (strstr(package->version, builds[i]) != NULL))
+      return false;
+  return true;
+}
+
 static void
 take_severity(Candidate *candidate, Severity severity, const char *feed)
 {
@@ -135,7 +150,7 @@ static bool
 visit_range(const AdvisoryRange *range, void *data)
 {
   PackageMatch *match = data;
-  if (!module_fits(range, match->package))
+  if (!module_fits(range, match->package) || !build_fits(range, match->package))
     return true;
   Candidate *candidate = g_hash_table_lookup(match->candidates, range->id);
   if (candidate == NULL) {

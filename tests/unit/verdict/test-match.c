@@ -243,7 +243,7 @@ static void
 test_ecosystems(void)
 {
   static const struct {
-    const char *id, *version_id, *codename, *type, *expected, *version;
+    const char *id, *version_id, *codename, *type, *expected, *version, *pretty_name;
   } names[] = {
       {"debian", "12", "bookworm", "deb", "debian:12"},
       {"debian", NULL, "trixie", "deb", "debian:13"},
@@ -257,6 +257,10 @@ test_ecosystems(void)
       {"almalinux", "9.3", NULL, "rpm", "almalinux:9"},
       {"rocky", "8.10", NULL, "rpm", "rocky:8"},
       {"rhel", "9.2", NULL, "rpm", "rhel:9"},
+      {"centos", "7", NULL, "rpm", "rhel:7", "7 (Core)", "CentOS Linux 7 (Core)"},
+      {"centos", "8", NULL, "rpm", "rhel:8", "8", "CentOS Linux 8"},
+      {"centos", "8", NULL, "rpm", "centos:8", "8", "CentOS Stream 8"},
+      {"centos", "9", NULL, "rpm", "centos:9", "9", "CentOS Stream 9"},
       {"amzn", "2023", NULL, "rpm", "amzn:2023"},
       {"fedora", "40", NULL, "rpm", "fedora:40"},
       {"opensuse-leap", "15.5", NULL, "rpm", "opensuse-leap:15.5"},
@@ -277,6 +281,7 @@ test_ecosystems(void)
     OsRelease os = {.id = (char *)(uintptr_t)names[i].id,
                     .version_id = (char *)(uintptr_t)names[i].version_id,
                     .version = (char *)(uintptr_t)names[i].version,
+                    .pretty_name = (char *)(uintptr_t)names[i].pretty_name,
                     .codename = (char *)(uintptr_t)names[i].codename};
     g_autofree char *ecosystem = match_ecosystem(&os, names[i].type);
     g_test_message("%s %s", names[i].id, or_dash(names[i].version_id));
