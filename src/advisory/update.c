@@ -86,6 +86,7 @@ end_fetch(StoredFeed *feed, bool fetched, bool unbuilt, GError **error)
   }
   feed->updated = g_get_real_time();
   feed->settings_changed = false;
+  g_clear_pointer(&feed->source, g_free); /* of a former import */
   return stored_feed_save(feed, error);
 }
 
@@ -207,6 +208,20 @@ advisory_update(const Config *config, const char *data_folder, const char *const
   return true;
 }
 
+/* An import under a name that another one has, which nobody may have meant: the names of those that
+ * have none are those of their types. */
+static void
+tell_replaced(UpdateOutcome *outcome, const StoredFeed *stored, const char *url, const char *path)
+{
+  g_autofree char *absolute = path != NULL ? g_canonicalize_filename(path, NULL) : NULL;
+  const char *from = stored->source != NULL ? stored->source : stored->config.url;
+  if (stored->updated != 0 && from != NULL && g_strcmp0(from, path != NULL ? absolute : url) != 0)
+    g_ptr_array_add(outcome->messages,
+                    g_strdup_printf("%s: takes the place of what came from %s; with another --name "
+                                    "both are kept",
+                                    stored->config.name, from));
+}
+
 bool
 advisory_import(const Config *config, const char *data_folder, const ConfigFeed *feed,
                 const char *path, const Progress *progress, GCancellable *cancellable,
@@ -232,6 +247,7 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
       return false;
     g_ptr_array_add(feeds, stored);
   }
+  tell_replaced(result, stored, feed->url, path);
   stored_feed_set_config(stored, feed);
   stored->imported = true;
   g_clear_pointer(&stored->problem, g_free); /* a new try */

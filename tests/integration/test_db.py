@@ -453,7 +453,8 @@ def test_import_that_fails_keeps_the_former_copy(db, secdb, tmp_path):
     db("import", "--type", "kev", kev)
     assert statements(db) == {"alpine-secdb": 2, "kev": 0}
     # Its own copy, as somebody who wants to keep it may name it.
-    db("import", "--type", "alpine-secdb", tmp_path / "data/feeds/alpine-secdb/data")
+    told = db("import", "--type", "alpine-secdb", tmp_path / "data/feeds/alpine-secdb/data").stderr
+    assert "takes the place" in told and str(secdb) in told
     assert statements(db) == {"alpine-secdb": 2, "kev": 0}
 
 
@@ -510,6 +511,14 @@ def test_new_settings_do_not_change_what_an_old_copy_means(assay, mirror, tmp_pa
     mirror.write("secdb.json", json.dumps(SECDB | {"distroversion": ""}).encode())
     update("alpine:3.19")
     assert exploited(assay, tmp_path / "data", tmp_path) == []
+
+
+def test_status_names_the_source_that_was_taken_last(db, mirror, secdb):
+    db("import", "--type", "alpine-secdb", secdb)
+    mirror.write("secdb.json", json.dumps(SECDB).encode())
+    assert str(secdb) in db("import", "--type", "alpine-secdb", "--url", f"{mirror.url}/secdb.json").stderr
+    status = json.loads(db("status", "--format", "json").stdout)
+    assert [feed["source"] for feed in status["feeds"]] == [f"{mirror.url}/secdb.json"]
 
 
 def test_branches_take_the_place_of_one_file(assay, mirror, tmp_path):
