@@ -1,10 +1,12 @@
-/* What statements, packages and versions amount to; the table is in match-cases.h. */
+/* What statements, packages and versions amount to; the tables are in match-cases.h and
+ * match-rpm-cases.h. */
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/json.h"
 #include "match-cases.h"
+#include "match-rpm-cases.h"
 #include "verdict/match.h"
 
 static void
@@ -290,14 +292,21 @@ test_ecosystems(void)
   g_assert_null(match_ecosystem(NULL, "deb"));
 }
 
+static void
+add_cases(const MatchCase *list, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    g_autofree char *path = g_strdup_printf("/match/%s", list[i].name);
+    g_test_add_data_func(path, &list[i], test_case);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autofree char *path = g_strdup_printf("/match/%s", cases[i].name);
-    g_test_add_data_func(path, &cases[i], test_case);
-  }
+  add_cases(cases, G_N_ELEMENTS(cases));
+  add_cases(rpm_cases, G_N_ELEMENTS(rpm_cases));
   g_test_add_func("/match-everything-known", test_everything_known);
   g_test_add_func("/match-unknown-distribution", test_a_distribution_that_nobody_knows);
   g_test_add_func("/match-ecosystems", test_ecosystems);
