@@ -167,9 +167,10 @@ set_load_error(GError **error, const char *name, Slice text, cyaml_err_t result,
   if (line == 0)
     return error_set(error, ASSAY_ERROR_INVALID, "%s: %s%s%s", name, cyaml_strerror(result),
                      *log != '\0' ? ": " : "", log);
+  bool said = g_str_has_prefix(log, cyaml_strerror(result));
   if (!g_str_has_prefix(log, unexpected))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s: %s", name, line,
-                     cyaml_strerror(result), log);
+    return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s%s%s", name, line,
+                     said ? "" : cyaml_strerror(result), said ? "" : ": ", log);
   const char *key = log + strlen(unexpected);
   line = line_of_key(text, slice_new(key, strcspn(key, ";")), line);
   return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s", name, line, log);

@@ -10,6 +10,8 @@
 #include "oci/reference.h"
 #include "report/report.h"
 
+#define SHORT_DIGEST_MIN 6
+
 static char *format_option, *severity_option;
 static gboolean fixable_option;
 
@@ -32,6 +34,43 @@ parse(const char *text, GError **error)
   reference_free(reference);
   g_autofree char *with_host = g_strconcat("localhost/", text, NULL);
   return reference_parse(with_host, error);
+}
+
+/* "NAME@7e8770da82f0", with a digest as `assay images` shows it: cuts it off @name. (transfer
+ * full), or NULL */
+static char *
+take_short_digest(char *name)
+{
+  char *at = strrchr(name, '@');
+  size_t digits = at == NULL ? 0 : strspn(at + 1, "0123456789abcdef");
+  if (digits < SHORT_DIGEST_MIN || at[1 + digits] != '\0')
+    return NULL;
+  *at = '\0';
+  return g_strdup(at + 1);
+}
+
+/* The full digest in place of the tag. */
+static bool
+complete_digest(ServerClient *client, Reference *reference, const char *start, GError **error)
+{
+  g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/images", reference->repository);
+  g_autoptr(json_t) images = server_get_all(client, path, "images", NULL, error);
+  unsigned found = 0;
+  size_t i;
+  json_t *image;
+  json_array_foreach(images, i, image) {
+    const char *digest = json_get_string(image, "digest"), *colon = strchr(digest, ':');
+    if (colon == NULL || !g_str_has_prefix(colon + 1, start))
+      continue;
+    found++;
+    g_free(reference->digest);
+    reference->digest = g_strdup(digest);
+  }
+  if (images == NULL || found == 1)
+    return images != NULL;
+  return error_set(error, ASSAY_ERROR_NOT_FOUND, "%s has %s image %s; `assay images %s` lists them",
+                   reference->repository, found == 0 ? "no" : "more than one", start,
+                   reference->repository);
 }
 
 static json_t *
@@ -166,15 +205,18 @@ run(char **arguments)
   if (format_option != NULL && !report_format_parse(format_option, &format))
     return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
   /* As `assay scan` writes it. */
-  const char *name = arguments[0];
-  name += g_str_has_prefix(name, "docker://") ? strlen("docker://") : 0;
+  const char *typed = arguments[0];
+  typed += g_str_has_prefix(typed, "docker://") ? strlen("docker://") : 0;
+  g_autofree char *name = g_strdup(typed);
+  g_autofree char *short_digest = take_short_digest(name);
   g_autoptr(Reference) reference = parse(name, &error);
   if (reference == NULL)
     return command_fail(error);
   /* "HOST/REPOSITORY:TAG" names its registry. */
   bool has_host = g_str_has_prefix(name, reference->host);
   g_autoptr(ServerClient) client = server_client_new(has_host ? reference->host : NULL, &error);
-  if (client == NULL)
+  if (client == NULL ||
+      (short_digest != NULL && !complete_digest(client, reference, short_digest, &error)))
     return command_fail(error);
   g_autoptr(json_t) image = wait_for_scan(client, reference, &error);
   if (image == NULL)
@@ -202,9 +244,11 @@ const Command findings_command = {
     .summary = "Show the findings of an image that a registry holds",
     .arguments = "[HOST/]REPOSITORY[:TAG|@DIGEST]",
     .help =
+        "A digest may be cut to its first digits, as `assay images` shows it.\n\n"
         "Examples:\n"
         "  assay findings team/app:v1\n"
         "  assay findings 127.0.0.1:5000/team/app:v1 --severity critical,high --ignore-unfixed\n"
+        "  assay findings team/app@7e8770da82f0\n"
         "  assay findings team/app:v1 --format sarif > app.sarif",
     .options = options,
     .least_arguments = 1,

@@ -89,6 +89,10 @@ def test_findings(assay, filled):
     digest = report["digest"]
     by_digest = assay("findings", "--server", filled.url, f"team/alpine-with-a-long-name@{digest}").stdout
     assert "CVE-2019-1547" in by_digest
+    shown = digest.removeprefix("sha256:")[:12]
+    assert shown in assay("images", "--server", filled.url).stdout
+    assert "CVE-2019-1547" in assay("findings", "--server", filled.url, f"team/alpine-with-a-long-name@{shown}").stdout
+    assert "no image 000000" in assay("findings", "--server", filled.url, "team/alpine-with-a-long-name@000000", check=2).stderr
 
 
 @pytest.mark.parametrize("reference,says", [
