@@ -31,13 +31,21 @@ image_config_free(ImageConfig *config)
   g_free(config);
 }
 
+/* The list of diff_ids, or NULL; false when a client may see another. */
 static bool
-read_diff_ids(const json_t *object, ImageConfig *config, GError **error)
+find_diff_ids(const json_t *object, const json_t **list, GError **error)
 {
   static const char *const names[] = {"rootfs", NULL}, *const inner[] = {"diff_ids", NULL};
   const json_t *rootfs = json_get_object(object, "rootfs");
-  const json_t *list = json_get_array(rootfs, "diff_ids");
-  if (!json_refuse_aliases(object, names, error) || !json_refuse_aliases(rootfs, inner, error))
+  *list = json_get_array(rootfs, "diff_ids");
+  return json_refuse_aliases(object, names, error) && json_refuse_aliases(rootfs, inner, error);
+}
+
+static bool
+read_diff_ids(const json_t *object, ImageConfig *config, GError **error)
+{
+  const json_t *list = NULL;
+  if (!find_diff_ids(object, &list, error))
     return false;
   if (list == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "rootfs.diff_ids: is missing or not an array");
@@ -129,4 +137,16 @@ image_config_parse(Slice text, GError **error)
   read_history(object, config);
   read_execution(json_get_object(object, "config"), config);
   return g_steal_pointer(&config);
+}
+
+bool
+image_config_may_name_layers(Slice text)
+{
+  while (text.size > 0 && memchr(" \t\r\n", text.data[0], 4) != NULL)
+    text = slice_sub(text, 1, text.size);
+  if (!slice_has_prefix(text, SLICE_LITERAL("{")))
+    return false;
+  const json_t *list = NULL;
+  g_autoptr(json_t) object = json_parse_bounded(text, VALUES_MAX, NULL);
+  return object == NULL || !find_diff_ids(object, &list, NULL) || json_array_size(list) > 0;
 }

@@ -44,10 +44,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 void descriptor_free(Descriptor *descriptor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
 
-/* True for what any client would unpack as an image: its config says so, or it is of Docker's
- * schema 2, whatever the config says. What type it gives its layers does not count: runtimes look
- * at their content, and a policy must not be got around by a label. A layer of another type may
- * still be none (a signature's payload, say). */
+/* True for what clients take for an image by media types: its config says so, or it is of Docker's
+ * schema 2, whatever the config says (see also image_config_may_name_layers()). What type it gives
+ * its layers does not count: runtimes look at their content, and a policy must not be got around by
+ * a label. A layer of another type may still be none (a signature's payload, say). */
 bool manifest_is_container_image(const Manifest *manifest);
 
 typedef struct {
@@ -62,5 +62,8 @@ typedef struct {
 } ImageConfig;
 
 ImageConfig *image_config_parse(Slice text, GError **error);
+/* Whether anybody may read @text as a config that names layers. What we refuse to read, others may;
+ * so of JSON objects only those that certainly name none do not. */
+bool image_config_may_name_layers(Slice text);
 void image_config_free(ImageConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageConfig, image_config_free)

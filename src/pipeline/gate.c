@@ -182,7 +182,7 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
   if (manifest == NULL)
     return NULL;
-  if (!manifest_is_container_image(manifest))
+  if (!images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
   queue_unknown_image(pipeline, repository, &stored->digest, manifest);
   Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, error);

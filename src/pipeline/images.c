@@ -170,6 +170,19 @@ images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char
   return !there || (write_state(db, manifest, state, failure, error) && sql_commit(db, error));
 }
 
+/* A config that cannot be read now may be there for the client: that is no proof of an artifact. */
+bool
+images_is_image(BlobStore *blobs, const Manifest *manifest)
+{
+  if (manifest->kind != MANIFEST_IMAGE || manifest_is_container_image(manifest))
+    return manifest->kind == MANIFEST_IMAGE;
+  if (manifest->layers->len == 0)
+    return false;
+  g_autoptr(GBytes) config =
+      blob_store_read(blobs, &manifest->config->digest, CONFIG_BYTES_MAX, NULL);
+  return config == NULL || image_config_may_name_layers(slice_from_bytes(config));
+}
+
 Manifest *
 images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
 {
@@ -194,7 +207,7 @@ pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, bool *is_image
 {
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
   if (parsed != NULL)
-    *is_image = manifest_is_container_image(parsed);
+    *is_image = images_is_image(pipeline->blobs, parsed);
   return parsed != NULL;
 }
 

@@ -7,6 +7,9 @@
 
 typedef struct VerdictCache VerdictCache;
 
+/* Of an image's config, which is read in memory. */
+#define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
+
 struct Pipeline {
   const Config *config;
   char *data_folder;
@@ -74,6 +77,9 @@ ImageInventory *images_load_layers(SqlPool *sql, const Manifest *manifest, GErro
 
 bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char *failure,
                       GError **error);
+/* Whether some client would unpack it: manifest_is_container_image(), or a config that names
+ * layers, which is all that containerd looks at. Reads the config. */
+bool images_is_image(BlobStore *blobs, const Manifest *manifest);
 /* The bytes of a manifest, from any repository; NULL with *error. */
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);
 /* At most @limit, in no order. (transfer full): char * */

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
-#define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* What waits is in the database; this much of it is in memory. */
 #define IN_FLIGHT_MAX     1000u
 #define LAYERS_QUEUED_MAX 10000u
@@ -222,7 +221,7 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
                           const Manifest *manifest)
 {
   g_autoptr(GError) error = NULL;
-  bool is_image = manifest_is_container_image(manifest);
+  bool is_image = images_is_image(pipeline->blobs, manifest);
   ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
   if (known != NULL && known->state == SCAN_DONE && has_all_layers(pipeline, manifest))

@@ -11,7 +11,7 @@ import gate
 import hostile
 import images
 from gate import FIXED, STRICT, import_advisories, pull, refusal, reload, rematches, wait_until
-from oci_layout import CONFIG, MANIFEST, Layout, compress, tar_of
+from oci_layout import CONFIG, MANIFEST, Layout, compress, digest_of, tar_of
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -137,7 +137,10 @@ def odd_images(layout):
         "careless-tar-of-foreign-type": ({**manifest, "layers": [careless]}, "its scan failed: layer"),
         **{f"config-{name}": ({**manifest, "config": {**config, "mediaType": type_}}, "findings block")
            for name, type_ in (("octets", "application/octet-stream"), ("json", "application/json"),
-                               ("html", "text/html"), ("nothing", ""))},
+                               ("html", "text/html"), ("nothing", ""), ("anything", "application/x-anything"))},
+        "config-that-go-alone-reads": ({**manifest, "config": layout.add_blob(
+            b'{"RootFS": {"type": "layers", "diff_ids": ["%s"]}}' % digest_of(tar).encode(), "application/x-anything")},
+            "its scan failed"),
         "docker-schema-2": ({**manifest, "mediaType": DOCKER_MANIFEST, "config": {**config, "mediaType": "application/x-anything"}},
                             "findings block"),
         "other-content-than-the-config-says": ({**manifest, "layers": [other]}, "its scan failed: layer"),
@@ -165,7 +168,7 @@ def test_one_body_under_two_media_types(start_server, assay, tmp_path):
     gate.wait_for_advisories(server)
     layout = Layout(tmp_path / "two")
     image = json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [gate.alpine_files()])["digest"][7:]).read_text())
-    entry = layout.add_manifest({**image, "config": {**image["config"], "mediaType": "application/x-anything"}}, "two")
+    entry = layout.add_manifest({**image, "config": layout.add_blob(b"{}", "application/x-anything")}, "two")
     gate.push_layout(server, layout.folder, "two", "team/two")
     body = {key: value for key, value in json.loads((layout.folder / "blobs/sha256" / entry["digest"][7:]).read_text()).items()
             if key != "mediaType"}
@@ -176,7 +179,7 @@ def test_one_body_under_two_media_types(start_server, assay, tmp_path):
     put("team/two", MANIFEST)
     assert pull(server, "team/two", "two").status_code == 200
     put("team/two", DOCKER_MANIFEST)
-    assert "findings block" in refusal(server, "team/two", "two")
+    assert "its scan failed" in refusal(server, "team/two", "two")
 
 
 def test_no_manifest_that_clients_read_in_another_way(server, tmp_path):

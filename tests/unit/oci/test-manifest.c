@@ -165,6 +165,35 @@ test_many_values(void)
 }
 
 static void
+test_configs_that_name_layers(void)
+{
+  static const struct {
+    const char *text;
+    bool may;
+  } cases[] = {
+      {"", false},
+      {"{}", false},
+      {"null", false},
+      {"[{\"rootfs\":{\"diff_ids\":[1]}}]", false},
+      {"name: chart", false},
+      {"{\"name\":\"chart\",\"rootfs\":\"x\"}", false},
+      {"{\"rootfs\":{\"diff_ids\":[]}}", false},
+      {" \t\r\n{\"rootfs\":{\"diff_ids\":[\"x\"]}}", true},
+      {"{\"r\\u006fotfs\":{\"diff_ids\":[1]}}", true},
+      {"{\"RootFS\":{\"diff_ids\":[]}}", true},
+      {"{\"rootfs\":{\"DIFF_IDS\":[1]}}", true},
+      {"{\"a\":1,\"a\":2}", true},
+      {"{\"a\":\"\xff\"}", true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *shown = g_utf8_make_valid(cases[i].text, -1);
+    g_test_message("case %s", shown);
+    g_assert_cmpint(image_config_may_name_layers(slice_from_string(cases[i].text)), ==,
+                    cases[i].may);
+  }
+}
+
+static void
 test_image_config(void)
 {
   g_autoptr(GError) error = NULL;
@@ -209,5 +238,6 @@ main(int argc, char **argv)
   g_test_add_func("/manifest/refused", test_refused);
   g_test_add_func("/manifest/many-values", test_many_values);
   g_test_add_func("/manifest/image-config", test_image_config);
+  g_test_add_func("/manifest/configs-that-name-layers", test_configs_that_name_layers);
   return g_test_run();
 }
