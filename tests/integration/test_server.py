@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -382,3 +383,14 @@ def test_service_manager_is_told(start_server, tmp_path):
         assert manager.recv(100) == b"READY=1"
         server.stop()
         assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_what_a_starter_may_leave(start_server, skopeo, tiny):
+    """Closed standard streams, which an open file must not become, and SIGCHLD ignored, which hides how workers end."""
+    hostile = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); [os.close(fd) for fd in (0, 1, 2)]; " \
+              "os.execv(sys.argv[1], sys.argv[1:])"
+    server = start_server(wrap=[sys.executable, "-c", hostile])
+    assert {os.readlink(f"/proc/{server.process.pid}/fd/{fd}") for fd in (0, 1, 2)} == {"/dev/null"}
+    skopeo("copy", f"oci:{tiny}:latest", f"docker://{server.address}/left/behind:1")
+    digest = server.request("HEAD", "/v2/left/behind/manifests/1").headers["Docker-Content-Digest"]
+    assert server.wait_for_scan("left/behind", digest)["state"] == "done"
