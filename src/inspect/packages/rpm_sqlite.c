@@ -65,9 +65,11 @@ rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **err
   if (content.size < HEADER_SIZE_MIN)
     return error_set(error, ASSAY_ERROR_INVALID, "SQLite: the database is cut off");
   if (sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-          SQLITE_OK ||
-      !load(database, content))
+      SQLITE_OK)
     return sqlite_failed(database, error);
+  if (!load(database, content))
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "SQLite: the database takes more memory than limits.worker_memory_bytes");
   /* A hostile schema must not run functions of its own choice. */
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

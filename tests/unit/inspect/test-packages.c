@@ -1,4 +1,7 @@
 /* The detectors over real-shaped and broken databases. */
+#include <sqlite3.h>
+#include <string.h>
+
 #include "inspect/packages/packages.h"
 
 static const Package *
@@ -165,11 +168,33 @@ test_wanted(void)
   g_assert_cmpint(wanted_kind("var/lib/dpkg/status.d/base.md5sums"), ==, WANTED_NOT);
   g_assert_cmpint(wanted_kind("var/lib/dpkg/status-old"), ==, WANTED_NOT);
   g_assert_cmpint(wanted_kind("usr/lib/sysimage/rpm/rpmdb.sqlite"), ==, WANTED_RPM);
+  static const char *const databases[] = {"var/lib/rpm", "var/lib/dpkg/status", "lib/apk/db",
+                                          "usr/share/rpm/Packages"};
+  static const char *const others[] = {"", "lib", "var/lib", "etc", "etc/os-release", "var/lib/rp"};
+  for (size_t i = 0; i < G_N_ELEMENTS(databases); i++)
+    g_assert_true(wanted_is_database(databases[i]));
+  for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+    g_assert_false(wanted_is_database(others[i]));
   g_assert_true(wanted_is_below("var/lib"));
   g_assert_true(wanted_is_below("var/lib/dpkg/status"));
   g_assert_true(wanted_is_below(""));
   g_assert_false(wanted_is_below("var/lib/dp"));
   g_assert_false(wanted_is_below("home"));
+}
+
+/* A worker's limit is no fault of the database. */
+static void
+test_rpm_without_memory(void)
+{
+  g_autofree char *large = g_malloc0(4 << 20);
+  strcpy(large, "SQLite format 3");
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  sqlite3_hard_heap_limit64(1 << 20);
+  rpm_database_parse(slice_new(large, 4 << 20), "var/lib/rpm/rpmdb.sqlite", inventory);
+  sqlite3_hard_heap_limit64(0);
+  g_assert_cmpuint(inventory->unread->len, ==, 1);
+  const LayerNote *note = g_ptr_array_index(inventory->notes, 0);
+  g_assert_nonnull(strstr(note->detail, "limits.worker_memory_bytes"));
 }
 
 int
@@ -183,5 +208,6 @@ main(int argc, char **argv)
   g_test_add_func("/packages/bounds", test_bounds);
   g_test_add_func("/packages/os-release", test_os_release);
   g_test_add_func("/packages/wanted", test_wanted);
+  g_test_add_func("/packages/rpm-without-memory", test_rpm_without_memory);
   return g_test_run();
 }
