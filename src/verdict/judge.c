@@ -6,7 +6,9 @@
 
 /* More would not fit into what docker shows of an error. */
 #define NAMED_FINDINGS 5
-#define PATH_SHOWN     ((size_t)200) /* bytes */
+/* A date may be of a day that has begun elsewhere. */
+#define CLOCKS_APART ((int64_t)86400 * G_USEC_PER_SEC)
+#define PATH_SHOWN   ((size_t)200) /* bytes */
 
 static Verdict *
 verdict_new(void)
@@ -155,15 +157,19 @@ would_block(const Policy *policy, const Finding *finding, Severity *counted_as)
          (fixed || !policy->only_fixed);
 }
 
-/* Grace runs from the push, or from the publication of the vulnerability when that is later. */
+/* Grace runs from the push, or from the publication of the vulnerability when that is later. What a
+ * feed says will be published only later is known already: its date is wrong, and would put grace
+ * off for as long as it likes. */
 static int64_t
-grace_end(const Policy *policy, const Finding *finding, int64_t pushed)
+grace_end(const Policy *policy, const Finding *finding, const PolicyInput *input)
 {
-  int64_t start = pushed;
+  int64_t start = input->pushed;
   g_autoptr(GDateTime) published =
       finding->published == NULL ? NULL : g_date_time_new_from_iso8601(finding->published, NULL);
-  if (published != NULL)
-    start = MAX(start, g_date_time_to_unix(published) * G_USEC_PER_SEC);
+  if (published != NULL) {
+    int64_t moment = g_date_time_to_unix(published) * G_USEC_PER_SEC;
+    start = moment <= input->now + CLOCKS_APART ? MAX(start, moment) : start;
+  }
   return start + (int64_t)policy->grace * G_USEC_PER_SEC;
 }
 
@@ -203,7 +209,7 @@ judge_findings(const Policy *policy, const PolicyInput *input, Verdict *verdict)
       verdict->ignored++;
       continue;
     }
-    int64_t end = policy->grace == 0 ? 0 : grace_end(policy, blocking.finding, input->pushed);
+    int64_t end = policy->grace == 0 ? 0 : grace_end(policy, blocking.finding, input);
     if (end > input->now) {
       note_change(verdict, end, input->now);
       g_autofree char *words = blocking_in_words(&blocking);
