@@ -15,6 +15,9 @@
 #include "cli/terminal_progress.h"
 #include "report/report.h"
 
+/* What clocks may differ by. */
+#define CLOCK_SLACK ((int64_t)3600 * G_USEC_PER_SEC)
+
 static char *config_path, *data_folder, *format, *max_age;
 static char **feed_names;
 static ConfigFeed imported; /* its strings come from the options */
@@ -255,7 +258,7 @@ print_status_table(const GPtrArray *feeds)
   scols_unref_table(table);
 }
 
-/* True when a feed is older than @oldest seconds. */
+/* True when a feed is older than @oldest seconds, or may be. */
 static bool
 tell_old_feeds(const GPtrArray *feeds, uint64_t oldest)
 {
@@ -267,9 +270,16 @@ tell_old_feeds(const GPtrArray *feeds, uint64_t oldest)
     g_autofree char *age = format_age(checked);
     if (problem != NULL)
       command_tell("%s: its last copy cannot be read: %s", feed->feed, problem);
-    if (g_get_real_time() - checked <= (int64_t)oldest * G_USEC_PER_SEC)
+    int64_t now = g_get_real_time();
+    bool ahead = max_age != NULL && checked > now + CLOCK_SLACK;
+    if (!ahead && now - checked <= (int64_t)oldest * G_USEC_PER_SEC)
       continue;
-    command_tell("%s: %s old", feed->feed, age);
+    if (ahead)
+      command_tell("%s: taken at a time that is still to come, so its age is not known: this "
+                   "machine's clock was wrong then, or is now",
+                   feed->feed);
+    else
+      command_tell("%s: %s old", feed->feed, age);
     found = true;
   }
   return found;

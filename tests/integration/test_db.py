@@ -212,6 +212,12 @@ def test_status_tells_of_age_and_damage(db, secdb, tmp_path):
     content = database.read_bytes()
     assert db("status", "--max-age", "never", check=2).stderr
     assert "alpine-secdb: " in db("status", "--max-age", "0s", check=1).stderr
+    manifest = tmp_path / "data/feeds/alpine-secdb/feed.json"
+    taken = manifest.read_text()
+    manifest.write_text(json.dumps(json.loads(taken) | {"updated": int((time.time() + 1e8) * 1e6)}))
+    assert "clock" in db("status", "--max-age", "1h", check=1).stderr
+    db("status")
+    manifest.write_text(taken)
     for place in (len(content) // 2, 100, len(content) - 4096 - 8):
         database.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1:])
         assert "damaged" in db("status", check=2).stderr
