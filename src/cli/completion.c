@@ -69,7 +69,12 @@ print_bash(void)
          "    *) path='' ;;\n"
          "    esac\n"
          "  done\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+         "  local offered=''\n" /* options to who begins one: an argument may be a file */
+         "  for word in $words; do\n"
+         "    [[ $word == -* && $current != -* ]] && continue\n"
+         "    offered=\"$offered $word\"\n"
+         "  done\n"
+         "  mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
          "  if [ ${#COMPREPLY[@]} -eq 0 ]; then\n"
          "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
          "  fi\n"

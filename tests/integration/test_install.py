@@ -102,7 +102,13 @@ def test_completion_parses(installed, command, shell, path):
     command(shell, "-n", installed / path)
 
 
-def test_bash_completes(installed, command):
+def test_bash_completes(installed, command, tmp_path):
+    (tmp_path / "image.tar").touch()
     script = f"source {installed}/share/bash-completion/completions/assay; COMP_WORDS=(assay comp); COMP_CWORD=1; " \
              "_assay; echo ${COMPREPLY[@]}"
     assert command("bash", "-c", script).stdout.strip() == "completion"
+    for words, offered in (("(assay scan '')", ["image.tar"]), ("(assay scan --quiet ima)", ["image.tar"]),
+                           ("(assay scan --sev)", ["--severity"]), ("(assay db im)", ["import"])):
+        script = f"source {installed}/share/bash-completion/completions/assay; COMP_WORDS={words}; " \
+                 "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _assay; printf '%s\\n' \"${COMPREPLY[@]}\""
+        assert command("bash", "-c", script, cwd=tmp_path).stdout.split() == offered, words
