@@ -94,6 +94,21 @@ def test_tags_page_by_page(tagged, n):
     assert [name for page in pages for name in page] == sorted(names)
 
 
+def test_pages_of_many_tags(repository):
+    """Whoever asks for all gets 10,000, and is told where the others are."""
+    image, text = repository.push_image("0")
+    names = [f"v{number:05}" for number in range(10_050)]
+    for first in range(0, len(names), 100):
+        tags = "&".join(f"tag={name}" for name in names[first:first + 100])
+        answer = repository.put_manifest(f"{image['digest']}?{tags}", text)
+        assert answer.status_code == 201, answer.text
+    names.insert(0, "0")
+    for query in ("", "?n=20000"):
+        pages = pages_of(repository, f"tags/list{query}", "tags")
+        assert [len(page) for page in pages] == [10_000, 51]
+        assert [name for page in pages for name in page] == names
+
+
 def test_tags_of_a_repository_that_is_none(repository):
     check_error(repository.request("GET", "tags/list"), 404, "NAME_UNKNOWN")
 

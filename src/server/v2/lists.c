@@ -8,6 +8,9 @@
 
 #define WARNING_BYTES_MAX 500
 
+/* Of names in one answer, also where the client asks for all: the rest is behind Link. */
+#define PAGE_MAX 10000
+
 void
 v2_support(Request *request)
 {
@@ -25,21 +28,18 @@ v2_warn(Request *request, const char *text)
   response_header(request, "Warning", "299 - \"%s\"", plain);
 }
 
-/* ?n=: negative when absent; false after it responded. */
+/* ?n=; false after it responded. */
 static bool
 page_size(Request *request, int64_t *n)
 {
   const char *text = request_query(request, "n");
-  uint64_t value;
-  *n = -1;
-  if (text == NULL)
-    return true;
-  if (!slice_to_uint64(slice_from_string(text), &value) || value > INT64_MAX) {
+  uint64_t value = PAGE_MAX;
+  if (text != NULL && (!slice_to_uint64(slice_from_string(text), &value) || value > INT64_MAX)) {
     respond_oci_error(request, 400, "UNSUPPORTED", "?n= must be a whole number, not negative",
                       NULL);
     return false;
   }
-  *n = (int64_t)value;
+  *n = (int64_t)MIN(value, PAGE_MAX);
   return true;
 }
 
