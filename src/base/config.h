@@ -28,7 +28,8 @@ typedef struct {
   uint32_t concurrent_uploads;   /* open upload sessions, whole server; 1000 */
   uint32_t upload_expiry;        /* an idle upload is dropped after so many seconds; 86400 */
   uint32_t connections;          /* on each address; 4096 */
-  uint32_t head_seconds;         /* a connection may take so long for the head of a request; 30 */
+  uint32_t head_seconds;         /* a connection may take so long for the head of a request, and
+                                    ten times that for a manifest; 30 */
   uint32_t idle_seconds;         /* ... and be silent so long within one; 60 */
   uint32_t stop_deadline;        /* seconds that a graceful stop waits for requests in flight; 30 */
   uint64_t layer_unpacked_bytes; /* 10 GiB */

@@ -1,5 +1,6 @@
-/* Connections that send the head of their next request too slowly are closed: libmicrohttpd's own
- * time limit begins anew with every byte, so that one byte a minute would hold a place for ever. */
+/* Connections that send the head of their next request too slowly are closed, and those that send a
+ * body that is kept in memory: libmicrohttpd's own time limit begins anew with every byte, so that
+ * one byte a minute would hold a place for ever. */
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -7,19 +8,21 @@
 
 struct Connection {
   int fd;
-  _Atomic int64_t idle_since; /* g_get_monotonic_time(); 0 while a request is at work */
+  _Atomic int64_t due; /* g_get_monotonic_time() when it is closed; 0: not while it is at work */
 };
 
 struct ConnectionWatch {
   GMutex lock; /* guards the set; a descriptor in it is open */
   GHashTable *open;
+  uint32_t head_seconds;
 };
 
 ConnectionWatch *
-connection_watch_new(void)
+connection_watch_new(uint32_t head_seconds)
 {
   ConnectionWatch *watch = g_new0(ConnectionWatch, 1);
   g_mutex_init(&watch->lock);
+  watch->head_seconds = head_seconds;
   watch->open = g_hash_table_new_full(NULL, NULL, g_free, NULL);
   return watch;
 }
@@ -34,6 +37,13 @@ connection_watch_free(ConnectionWatch *watch)
   g_free(watch);
 }
 
+void
+connection_expect(Connection *connection, uint32_t seconds)
+{
+  if (connection != NULL)
+    connection->due = seconds == 0 ? 0 : g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC;
+}
+
 /* MHD_NotifyConnectionCallback: the end is told before the descriptor is closed. */
 void
 connection_watch_notify(void *data, struct MHD_Connection *handle, void **context,
@@ -45,7 +55,7 @@ connection_watch_notify(void *data, struct MHD_Connection *handle, void **contex
         MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
     Connection *connection = g_new0(Connection, 1);
     connection->fd = info != NULL ? info->connect_fd : -1;
-    connection->idle_since = g_get_monotonic_time();
+    connection_expect(connection, watch->head_seconds);
     *context = connection;
     g_mutex_lock(&watch->lock);
     g_hash_table_add(watch->open, connection);
@@ -66,13 +76,6 @@ connection_of(struct MHD_Connection *handle)
   return info == NULL ? NULL : info->socket_context;
 }
 
-void
-connection_set_busy(Connection *connection, bool busy)
-{
-  if (connection != NULL)
-    connection->idle_since = busy ? 0 : g_get_monotonic_time();
-}
-
 unsigned
 connection_watch_count(ConnectionWatch *watch)
 {
@@ -81,9 +84,9 @@ connection_watch_count(ConnectionWatch *watch)
 }
 
 unsigned
-connection_watch_sweep(ConnectionWatch *watch, uint32_t seconds)
+connection_watch_sweep(ConnectionWatch *watch)
 {
-  int64_t oldest = g_get_monotonic_time() - (int64_t)seconds * G_USEC_PER_SEC;
+  int64_t now = g_get_monotonic_time();
   unsigned closed = 0;
   GHashTableIter iter;
   void *key;
@@ -91,8 +94,8 @@ connection_watch_sweep(ConnectionWatch *watch, uint32_t seconds)
   g_hash_table_iter_init(&iter, watch->open);
   while (g_hash_table_iter_next(&iter, &key, NULL)) {
     Connection *connection = key;
-    int64_t since = connection->idle_since;
-    if (since == 0 || since > oldest || connection->fd < 0)
+    int64_t due = connection->due;
+    if (due == 0 || due > now || connection->fd < 0)
       continue;
     /* libmicrohttpd, to whom the descriptor belongs, then sees the end and closes it. */
     shutdown(connection->fd, SHUT_RDWR);

@@ -26,6 +26,7 @@ struct HttpServer {
   HttpMetrics *metrics;
   atomic_uint in_flight;
   atomic_uint slow_heads;
+  uint32_t head_seconds;  /* limits.head_seconds */
   atomic_size_t buffered; /* bytes of bodies in memory, of all requests */
   atomic_bool stopping;
   GMutex hand_over; /* guards closed, and that nothing is handed over once it is set */
@@ -81,15 +82,17 @@ void http_finish_on_worker(void *data, void *user_data);
 void http_hand_over_again(void *data, void *user_data);
 
 /* --- connections.c --- */
-ConnectionWatch *connection_watch_new(void);
+/* @head_seconds: what a new connection may take for the head of its first request. */
+ConnectionWatch *connection_watch_new(uint32_t head_seconds);
 void connection_watch_free(ConnectionWatch *watch);
 void connection_watch_notify(void *watch, struct MHD_Connection *handle, void **context,
                              enum MHD_ConnectionNotificationCode what);
 Connection *connection_of(struct MHD_Connection *handle);
-void connection_set_busy(Connection *connection, bool busy);
+/* What comes next must be whole within @seconds; 0: nothing is expected. */
+void connection_expect(Connection *connection, uint32_t seconds);
 unsigned connection_watch_count(ConnectionWatch *watch);
-/* Closes those that have waited longer than @seconds for a whole head; how many. */
-unsigned connection_watch_sweep(ConnectionWatch *watch, uint32_t seconds);
+/* Closes those that did not send in time what was expected; how many. */
+unsigned connection_watch_sweep(ConnectionWatch *watch);
 
 /* --- metrics.c --- */
 HttpMetrics *http_metrics_new(void);

@@ -66,7 +66,7 @@ request_new(HttpServer *server, struct MHD_Connection *handle, const char *metho
   request->headers = g_array_new(FALSE, FALSE, sizeof(Header));
   g_array_set_clear_func(request->headers, header_clear);
   atomic_fetch_add(&server->in_flight, 1);
-  connection_set_busy(request->connection, true);
+  connection_expect(request->connection, 0);
   return request;
 }
 
@@ -171,6 +171,9 @@ tell_of_hangup(struct MHD_Connection *connection)
  * suffer from pushes that never end. */
 #define BUFFERED_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
+/* A body that is kept in memory may take so many times as long as a head. */
+#define BODY_HEADS 10u
+
 /* False after it responded. */
 static bool
 buffer_body(Request *request, Slice bytes)
@@ -186,8 +189,10 @@ buffer_body(Request *request, Slice bytes)
     response_header(request, "Retry-After", "5");
     return false;
   }
-  if (request->buffer == NULL)
+  if (request->buffer == NULL) {
     request->buffer = g_byte_array_new();
+    connection_expect(request->connection, BODY_HEADS * request->server->head_seconds);
+  }
   g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
   return true;
 }
@@ -366,6 +371,7 @@ request_go_on(Request *request, const char *upload, size_t *upload_size)
     tell_of_hangup(request->handle);
     return MHD_YES;
   }
+  connection_expect(request->connection, 0);
   if (!request_has_response(request) && !request->finishing) {
     request->finishing = true;
     if (request->buffer != NULL)
@@ -407,7 +413,7 @@ http_on_completed(void *data, struct MHD_Connection *connection, void **state,
     return;
   *state = NULL;
   request_log(request, how);
-  connection_set_busy(request->connection, false);
+  connection_expect(request->connection, server->head_seconds);
   request_free(request);
   atomic_fetch_sub(&server->in_flight, 1);
 }

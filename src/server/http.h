@@ -52,9 +52,9 @@ GStrv http_server_urls(const HttpServer *server);
 bool http_server_reload_tls(HttpServer *server, GError **error);
 /* Something changed that requests may wait for: see request_wait(). From any thread. */
 void http_server_wake(HttpServer *server);
-/* Closes connections that have been sending the head of a request for longer than @seconds; called
- * now and then. */
-void http_server_sweep(HttpServer *server, uint32_t seconds);
+/* Closes connections that send the head of a request, or a body that is kept in memory, too slowly;
+ * called now and then. */
+void http_server_sweep(HttpServer *server);
 /* Stops accepting, then waits until no request is in flight, at most until @end
  * (g_get_monotonic_time()). True when all ended by themselves. */
 bool http_server_stop(HttpServer *server, int64_t end);

@@ -98,7 +98,8 @@ http_server_new(const Config *config, const Route *routes, void *context, GError
   server->routes = routes;
   server->context = context;
   server->metrics = http_metrics_new();
-  server->connections = connection_watch_new();
+  server->connections = connection_watch_new(config->limits.head_seconds);
+  server->head_seconds = config->limits.head_seconds;
   server->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
   g_array_set_clear_func(server->listeners, listener_clear);
   g_mutex_init(&server->hand_over);
@@ -139,9 +140,9 @@ http_server_wake(HttpServer *server)
 }
 
 void
-http_server_sweep(HttpServer *server, uint32_t seconds)
+http_server_sweep(HttpServer *server)
 {
-  unsigned closed = connection_watch_sweep(server->connections, seconds);
+  unsigned closed = connection_watch_sweep(server->connections);
   atomic_fetch_add(&server->slow_heads, closed);
 }
 
@@ -206,7 +207,7 @@ http_server_write_metrics(HttpServer *server, GString *out)
   g_string_append_printf(
       out,
       "# HELP assay_http_slow_heads_total Connections closed because no whole head of "
-      "a request came in time, idle ones too.\n"
+      "a request, or manifest, came in time; idle ones too.\n"
       "# TYPE assay_http_slow_heads_total counter\n"
       "assay_http_slow_heads_total %u\n",
       atomic_load(&server->slow_heads));

@@ -232,7 +232,7 @@ keep_house(void *data)
     if (g_cond_wait_until(&server->wake, &server->lock, until))
       continue;
     g_mutex_unlock(&server->lock);
-    http_server_sweep(server->context.http, head_seconds);
+    http_server_sweep(server->context.http);
     if ((since_clean_up += step) >= HOUSEKEEPING_SECONDS) {
       clean_up(server->context.registry);
       since_clean_up = 0;

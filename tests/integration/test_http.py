@@ -269,6 +269,30 @@ def test_slow_heads_are_ended(start_server):
         sock.close()
 
 
+def test_slow_manifests_are_ended(start_server):
+    """A manifest is kept in memory while it comes; a blob, which is not, may take as long as it likes."""
+    server = start_server(config="limits: {head_seconds: 1s}")
+    location = server.request("POST", "/v2/a/blobs/uploads/").headers["Location"]
+    with raw_http.connection(server) as manifest, raw_http.connection(server) as blob:
+        for sock, line in ((manifest, b"PUT /v2/a/manifests/v1"), (blob, b"PATCH " + location.encode())):
+            sock.sendall(line + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n")
+        started, closed = time.monotonic(), False
+        while not closed and time.monotonic() < started + 60:
+            blob.sendall(b"x")
+            try:
+                manifest.sendall(b" ")
+                manifest.settimeout(0.2)
+                closed = manifest.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                closed = True
+        assert closed and time.monotonic() > started + 9
+        blob.settimeout(2)
+        with pytest.raises(TimeoutError):
+            blob.recv(1)
+
+
 def test_connection_limit(start_server):
     """More connections than allowed wait for their turn; those that come to it are answered."""
     server = start_server(config="limits: {connections: 8}")
