@@ -228,9 +228,6 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
   g_autoptr(GError) error = NULL;
   Reading reading = {location, inventory, 0};
   bool read;
-  /* A database that was begun, and holds nothing yet. */
-  if (content.size == 0)
-    return;
   if (slice_has_prefix(content, SLICE_LITERAL("SQLite format 3")))
     read = rpm_sqlite_visit(content, add_package, &reading, &error);
   else if (slice_has_prefix(content, SLICE_LITERAL("RpmP")))
