@@ -80,8 +80,8 @@ notify_service_manager(const char *state)
     log_warning("the service manager could not be told", "state", state, NULL);
 }
 
-/* Each connection is a descriptor, and each pull one more: the soft limit of 1024 that shells and
- * service managers set for programs that use select() is too low. */
+/* Each connection and open upload is a descriptor, and each pull one more: the soft limit of 1024
+ * that shells and service managers set for programs that use select() is too low. */
 static void
 raise_file_limit(const Config *config)
 {
@@ -89,7 +89,8 @@ raise_file_limit(const Config *config)
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
     return;
   limit.rlim_cur = limit.rlim_max;
-  uint64_t wanted = 2 * (uint64_t)config->limits.connections * config->listen_count + 256;
+  uint64_t wanted = 2 * (uint64_t)config->limits.connections * config->listen_count +
+                    config->limits.concurrent_uploads + 256;
   if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= wanted)
     return;
   g_autofree char *have = g_strdup_printf("%" G_GUINT64_FORMAT, (uint64_t)limit.rlim_max);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -270,19 +269,6 @@ write_address(Server *server, GError **error)
   return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
 }
 
-/* Each connection, open upload and pull holds a descriptor: as many as an administrator allows, and
- * not the 1024 that shells begin with. */
-static void
-raise_descriptor_limit(void)
-{
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-    log_warning("the limit of open files cannot be raised", "error", g_strerror(errno), NULL);
-}
-
 static void
 wake_waiting(void *data)
 {
@@ -301,7 +287,6 @@ server_start(const Config *config, const char *data_folder, GError **error)
   g_mutex_init(&server->lock);
   g_mutex_init(&server->context.totals_lock);
   g_cond_init(&server->wake);
-  raise_descriptor_limit();
   if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error))
     return NULL;
   /* Of one that was killed: who waits for ours must not read it. */
