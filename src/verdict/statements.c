@@ -37,6 +37,7 @@ typedef struct {
   const Package *package;
   const char *version;    /* the one that the ecosystem's statements speak of */
   bool without_epoch;     /* it has none, whatever the statements' versions have */
+  bool of_source;         /* the statements are about the source of an RPM */
   GHashTable *candidates; /* id -> Candidate */
 } PackageMatch;
 
@@ -47,11 +48,15 @@ skip_epoch(const char *version)
   return digits > 0 && version[digits] == ':' ? version + digits + 1 : version;
 }
 
+/* openEuler and others take the versions of sources from the names of their files, which tell no
+ * epoch: such a bound has any. */
 static int
 compare_with(const PackageMatch *match, VersionScheme scheme, const char *bound)
 {
-  return version_compare_strings(scheme, match->version,
-                                 match->without_epoch ? skip_epoch(bound) : bound);
+  const char *bare = skip_epoch(bound);
+  if (match->without_epoch || (match->of_source && bare == bound))
+    return version_compare_strings(scheme, skip_epoch(match->version), bare);
+  return version_compare_strings(scheme, match->version, bound);
 }
 
 static bool
@@ -265,6 +270,7 @@ look_up_rpm_source(AdvisoryDatabase *database, const char *ecosystem, PackageMat
   bool same = strcmp(skip_epoch(package->version), skip_epoch(package->source_version)) == 0;
   match->version = same ? package->version : package->source_version;
   match->without_epoch = !same;
+  match->of_source = true;
   return advisory_database_lookup(database, ecosystem, name, visit_range, match, error);
 }
 

@@ -129,6 +129,24 @@ def test_rpm_by_source_and_module(assay, tmp_path):
         ("high", "RLSA-2023:1001", "text of 1001", ["https://errata.rockylinux.org/RLSA-2023:1001"])
 
 
+def test_service_packs_of_openeuler(assay, tmp_path):
+    """VERSION_ID is the same for all of them; their advisories are not."""
+    os_release = 'NAME="openEuler"\nVERSION="22.03 (LTS-SP1)"\nID="openEuler"\nVERSION_ID="22.03"\n' \
+                 'PRETTY_NAME="openEuler 22.03 (LTS-SP1)"\n'
+    layout = images.rpm_layout(tmp_path / "rpm", packages=[("openssl-libs", 1, "1.1.1m", "15.oe2203sp1", "openssl")],
+                               os_release=os_release)
+    for number, pack in ((1, "-SP1"), (2, "-SP2"), (3, "")):
+        record = {"id": f"OESA-2023-100{number}", "upstream": [f"CVE-2023-000{number}"],
+                  "affected": [{"package": {"ecosystem": f"openEuler:22.03-LTS{pack}", "name": "openssl"},
+                                "ranges": [{"type": "ECOSYSTEM", "events": [
+                                    {"introduced": "0"}, {"fixed": "1.1.1m-16.oe2203sp1"}]}]}]}
+        (tmp_path / f"{number}.json").write_text(json.dumps(record))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "osv", tmp_path)
+    report = json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{layout}").stdout)
+    assert [(found["id"], found["package"]) for found in report["findings"]] == [("CVE-2023-0001", "openssl-libs")]
+    assert not any("no advisories" in note for note in report["notes"])
+
+
 def rpm_compare(a, b):
     return int(subprocess.run(["rpm", "--eval", f"%{{lua:print(rpm.vercmp('{a}', '{b}'))}}"], check=True,
                               capture_output=True, text=True).stdout)

@@ -57,4 +57,26 @@ static const MatchCase rpm_cases[] = {
      "CVE-1 fixed unknown(-) < 10:3.6.16-4.0.1.el8_fips -> 10:3.6.16-4.0.1.el8_fips | upgrade p to "
      "a build of src-p 10:3.6.16-4.0.1.el8_fips or later",
      NULL},
+    {"a source's version without the epoch that it has",
+     "openeuler",
+     "22.03",
+     RPM("p", "1:1.1.1m-17.oe2203", NULL),
+     "openeuler:22.03",
+     {{"a",
+       {.id = "CVE-1",
+        .package = "source:src-p",
+        .state = STATE_FIXED,
+        .fixed_version = "1.1.1m-18.oe2203"}},
+      {"a",
+       {.id = "CVE-2",
+        .package = "source:src-p",
+        .state = STATE_FIXED,
+        .fixed_version = "1.1.1m-17.oe2203"}},
+      {"a",
+       {.id = "CVE-3", .package = "source:src-p", .state = STATE_FIXED, .fixed_version = "0:9-1"}}},
+     {{0}},
+     "CVE-1 fixed unknown(-) < 1.1.1m-18.oe2203 -> 1.1.1m-18.oe2203 | upgrade p to a build of "
+     "src-p "
+     "1.1.1m-18.oe2203 or later",
+     NULL},
 };
