@@ -9,6 +9,8 @@
 #include "cli/server_client.h"
 #include "report/report.h"
 
+#define TAGS_WIDTH 20 /* of the cell; one tag is shown whole at any rate */
+
 static char *format_option;
 
 static const GOptionEntry options[] = {
@@ -47,13 +49,28 @@ set_cell(struct libscols_line *line, size_t column, const char *text)
   scols_line_set_data(line, column, clean);
 }
 
+/* "11, latest +6": an image with a tag for each build would fill the screen. JSON has them all. */
+static char *
+tags_in_words(char **tags)
+{
+  guint count = tags == NULL ? 0 : g_strv_length(tags), shown = 1;
+  if (count == 0)
+    return NULL;
+  g_autoptr(GString) words = g_string_new(tags[0]);
+  for (; shown < count && words->len + 2 + strlen(tags[shown]) <= TAGS_WIDTH; shown++)
+    g_string_append_printf(words, ", %s", tags[shown]);
+  if (shown < count)
+    g_string_append_printf(words, " +%u", count - shown);
+  return g_strdup(words->str);
+}
+
 static void
 add_line(struct libscols_table *table, const json_t *image)
 {
   struct libscols_line *line = scols_table_new_line(table, NULL);
   const json_t *scan = json_get_object(image, "scan");
   g_auto(GStrv) tags = json_get_strings(image, "tags");
-  g_autofree char *joined = tags == NULL || *tags == NULL ? NULL : g_strjoinv(", ", tags);
+  g_autofree char *words = tags_in_words(tags);
   const char *digest = json_get_string(image, "digest");
   const char *hex = digest == NULL ? NULL : strchr(digest, ':');
   g_autofree char *short_digest = hex == NULL ? NULL : g_strndup(hex + 1, 12);
@@ -61,7 +78,7 @@ add_line(struct libscols_table *table, const json_t *image)
   g_autofree char *day = pushed == NULL ? NULL : g_strndup(pushed, strlen("2026-11-25"));
   g_autofree char *findings = findings_in_words(scan);
   set_cell(line, 0, json_get_string(image, "repository"));
-  set_cell(line, 1, joined);
+  set_cell(line, 1, words);
   set_cell(line, 2, short_digest);
   set_cell(line, 3, json_get_string(scan, "state"));
   set_cell(line, 4, findings);
@@ -78,7 +95,7 @@ print_table(const json_t *images)
     int flags;
   } columns[] = {
       {"REPOSITORY", 0.25, SCOLS_FL_TRUNC},
-      {"TAGS", 0.1, SCOLS_FL_TRUNC},
+      {"TAGS", 0.1, 0},
       {"DIGEST", 12, 0},
       {"SCAN", 7, 0},
       {"FINDINGS", 0, 0},

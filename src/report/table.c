@@ -125,8 +125,10 @@ append_summary(GString *out, const Report *report)
                                               : os == NULL              ? "no distribution found"
                                               : os->pretty_name != NULL ? os->pretty_name
                                                                         : os->id);
-  g_string_append_printf(out, "%s (%s)\n%u packages, %u findings, %u with a fix:", target, system,
-                         report->packages, report->findings->len, fixable);
+  guint findings = report->findings->len;
+  g_string_append_printf(out, "%s (%s)\n%u package%s, %u finding%s, %u with a fix:", target, system,
+                         report->packages, report->packages == 1 ? "" : "s", findings,
+                         findings == 1 ? "" : "s", fixable);
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
     g_string_append_printf(out, " %u %s%s", counts[severity], severity_name((Severity)severity),
                            severity == SEVERITY_UNKNOWN ? "\n" : ",");

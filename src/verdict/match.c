@@ -270,6 +270,9 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
                              g_ptr_array_index(inventory->layers, package->layer), error))
       return NULL;
   }
+  if (inventory->packages->len == 0 && inventory->unread->len == 0)
+    g_ptr_array_add(result->notes, g_strdup("no package database was found, so no package is known "
+                                            "and nothing could be matched with advisories"));
   for (guint i = 0; i < inventory->unread->len; i++)
     g_ptr_array_add(result->unread, g_strdup(g_ptr_array_index(inventory->unread, i)));
   g_ptr_array_sort(result->findings, finding_compare);

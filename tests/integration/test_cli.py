@@ -11,6 +11,7 @@ import termios
 import threading
 
 import pytest
+import requests
 
 import images
 import raw_http
@@ -182,6 +183,18 @@ def test_tables_fit_the_terminal(program, filled, width, arguments):
 def test_tables_of_a_pipe_are_whole(assay, filled):
     text = assay("images", "--server", filled.url).stdout
     assert "team/alpine-with-a-long-name" in text and "\x1b" not in text
+
+
+def test_an_image_of_many_tags(assay, server, tmp_path):
+    layout = images.alpine_layout(tmp_path / "layout", "v1")
+    raw_http.push_layout(server, "many", "v1", layout)
+    manifest = requests.get(f"{server.url}/v2/many/manifests/v1", timeout=60)
+    for i in range(7):
+        requests.put(f"{server.url}/v2/many/manifests/t{i}", manifest.content, timeout=60,
+                     headers={"Content-Type": manifest.headers["Content-Type"]}).raise_for_status()
+    told = assay("images", "--server", server.url).stdout
+    assert "t0, t1, t2, t3, t4 +3 " in told and "t5" not in told
+    assert len(json.loads(assay("images", "--server", server.url, "--format", "json").stdout)[0]["tags"]) == 8
 
 
 def test_nothing_there_yet(assay, server):

@@ -58,6 +58,14 @@ def test_links_of_a_root_folder_stay_inside(scan, alpine, tmp_path):
     assert "no advisories for" in report["notes"][0]
 
 
+def test_no_packages_are_no_clean_bill(scan, tmp_path):
+    """One file and no system around it, as an image from scratch has."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/app").write_text("app")
+    told = scan(f"rootfs:{tmp_path}/root").stdout
+    assert "0 packages, 0 findings" in told and "note: no package database was found" in told
+
+
 def test_the_table(scan, alpine):
     text = scan(f"oci:{alpine}").stdout
     assert "Alpine Linux v3.10" in text and "3 packages, 3 findings, 3 with a fix" in text
