@@ -107,7 +107,7 @@ try_executable_memory(void)
 static void
 try_shared_memory(void)
 {
-  mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, STDIN_FILENO, 0);
+  syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, STDIN_FILENO, 0);
 }
 
 static void

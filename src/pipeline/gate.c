@@ -130,10 +130,10 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
       summary->packages == 0 ? pipeline_image_inventory(pipeline, manifest, &failure) : NULL;
   g_autoptr(MatchResult) result =
       summary->packages == 0 ? NULL : pipeline_image_findings(pipeline, manifest, &failure);
-  if (failure == NULL) {
+  if (bare != NULL || result != NULL) {
     input->findings = result == NULL ? NULL : result->findings;
     input->uncovered = result == NULL ? NULL : result->uncovered;
-    input->unread = result == NULL ? bare->unread : result->unread;
+    input->unread = result != NULL ? result->unread : bare->unread;
     return policy_judge(policy, input);
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
