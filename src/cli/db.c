@@ -113,19 +113,19 @@ run_import(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
-  const char *path = arguments[0];
+  const char *path = arguments[0], *type = imported.type;
   if ((path == NULL) == (imported.url == NULL))
     return command_usage_error("give either a PATH or --url");
-  if (imported.type == NULL && path == NULL)
+  if (type == NULL && path == NULL)
     return command_usage_error("--url needs --type");
   g_autoptr(Config) config = load_config(&error);
   if (config == NULL)
     return command_fail(error);
-  if (imported.type == NULL && advisory_is_database_file(path))
+  if (type == NULL && advisory_is_database_file(path))
     return import_database_file(config, path);
-  if (imported.type == NULL && access(path, R_OK) < 0)
+  if (type == NULL && access(path, R_OK) < 0)
     return command_usage_error("%s: %s", path, g_strerror(errno));
-  if (imported.type == NULL)
+  if (type == NULL)
     return command_usage_error("%s is not an exported database: say what it is with --type", path);
   if (imported.name == NULL)
     imported.name = imported.suite != NULL ? imported.suite : imported.type;
