@@ -57,6 +57,21 @@ v2_manifest_get_begin(Request *request)
   g_bytes_unref(cached.bytes);
 }
 
+/* Whether it is there is no secret (distribution-spec: HEAD of what exists is 200), and clients ask
+ * before they push the repaired image under the same tag: containerd, and docker where it keeps its
+ * images there, go on at 200 and 404 only. docker's own puller never asks before a push. It takes a
+ * refused HEAD as a reason to ask GET and shows what that says; but a GET that is refused after
+ * such a HEAD makes it warn that the registry breaks the specification. It is told from the others
+ * by naming each media type that it takes. */
+static bool
+head_is_judged(const Request *request)
+{
+  const char *client = request_header(request, "User-Agent");
+  g_autofree char *accept = request_header_joined(request, "Accept");
+  return client != NULL && g_str_has_prefix(client, "docker/") && accept != NULL &&
+         strstr(accept, "*/*") == NULL;
+}
+
 void
 v2_manifest_get(Request *request)
 {
@@ -73,10 +88,8 @@ v2_manifest_get(Request *request)
     respond_error(request, error);
     return;
   }
-  /* Whether it is there is no secret (distribution-spec: HEAD of what exists is 200), and clients
-   * ask before they push the repaired image under the same tag. What the policy says comes with
-   * GET. */
-  if (strcmp(request_method(request), "HEAD") == 0) {
+  bool head = strcmp(request_method(request), "HEAD") == 0;
+  if (head && !head_is_judged(request)) {
     respond_manifest(request, stored->bytes, &stored->digest, stored->media_type);
     return;
   }
@@ -90,7 +103,8 @@ v2_manifest_get(Request *request)
   if (scan == SCAN_PENDING && request_wait(request, SCAN_WAIT_SECONDS))
     return;
   if (!verdict->allowed) {
-    pipeline_count_refusal(server->pipeline, verdict);
+    if (!head) /* GET follows */
+      pipeline_count_refusal(server->pipeline, verdict);
     g_autoptr(json_t) detail = verdict_to_json(verdict);
     respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
     return;
