@@ -128,6 +128,7 @@ try_to_read(const Update *update, const StoredFeed *feed, const char *path, GErr
   const FeedSink nowhere = {0};
   FeedContext context = update_make_context(update, feed);
   context.sink = &nowhere;
+  context.messages = NULL; /* the build tells it */
   if (feed_type_find(feed->config.type)->read(&context, path, error))
     return true;
   g_prefix_error(error, "%s: ", feed->config.name);

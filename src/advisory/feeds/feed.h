@@ -31,7 +31,7 @@ typedef struct {
   GCancellable *cancellable;
   const FeedSink *sink; /* for read */
   uint64_t skipped;     /* records that could not be understood */
-  GPtrArray *messages;  /* char *: what went wrong without ending the feed */
+  GPtrArray *messages;  /* char *: what went wrong without ending the feed; or NULL: tell nobody */
 } FeedContext;
 
 typedef struct {
@@ -53,6 +53,10 @@ const FeedType *feed_type_find(const char *type);
 #define FEED_MANIFEST_NAME "feed.json" /* update.c's note on where the copy is from */
 #define FEED_DATA_NAME     "data"      /* the one file of a feed that has one */
 #define FEED_LISTING_NAME  "listing"   /* what leads to the feed's files */
+
+/* What one advisory may come to: its vulnerabilities times its packages and their intervals. A
+ * statement takes 36 bytes while the database is built, and a few lines may ask for billions. */
+#define FEED_STATEMENTS_MAX 5000000u
 
 bool feed_sink_add_range(const FeedSink *sink, const AdvisoryRange *range, GError **error);
 bool feed_sink_add_details(const FeedSink *sink, const AdvisoryDetails *details, GError **error);

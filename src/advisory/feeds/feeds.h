@@ -17,7 +17,7 @@ bool alpine_secdb_parse(Slice text, const char *ecosystem, const FeedSink *sink,
 bool debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
 
 /* One record of OSV's schema 1.x. @ecosystem: keep what is of it only (our name or OSV's), or
- * NULL. */
+ * NULL. What would be more than FEED_STATEMENTS_MAX statements gives none: ASSAY_ERROR_LIMIT. */
 bool osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
                GError **error);
 

@@ -16,17 +16,20 @@
 #include "base/json.h"
 
 #define RECORD_MAX ((size_t)32 * 1024 * 1024)
+#define ID_SHOWN   100 /* bytes */
+/* In one update: records that come to too much are only counted then. */
+#define MESSAGES_MAX 100u
 
 static void
 add_cves(GPtrArray *list, const json_t *record, const char *member)
 {
   g_auto(GStrv) names = json_get_strings(record, member);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; names != NULL && names[i] != NULL; i++) {
     /* "DEBIAN-CVE-2024-1" and "UBUNTU-CVE-2024-1" are the distribution's view of the CVE. */
     const char *cve = strstr(names[i], "CVE-");
-    if (cve == NULL || g_ptr_array_find_with_equal_func(list, cve, g_str_equal, NULL))
-      continue;
-    g_ptr_array_add(list, g_strdup(cve));
+    if (cve != NULL && g_hash_table_add(seen, (gpointer)(uintptr_t)cve))
+      g_ptr_array_add(list, g_strdup(cve));
   }
 }
 
@@ -163,6 +166,46 @@ add_details(const OsvRecord *record, const json_t *root, GError **error)
   return feed_sink_add_details(record->sink, &details, error);
 }
 
+static bool
+add_all_affected(const OsvRecord *record, const json_t *root, GError **error)
+{
+  size_t index;
+  json_t *affected;
+  json_array_foreach(json_get_array(root, "affected"), index, affected) {
+    if (!osv_add_affected(record, affected, error))
+      return false;
+  }
+  return true;
+}
+
+static bool
+count_range(const AdvisoryRange *range, void *left, GError **error)
+{
+  return (*(uint64_t *)left)-- > 0 ||
+         error_set(error, ASSAY_ERROR_LIMIT,
+                   "%.*s: would be more than %u statements (its vulnerabilities times its packages "
+                   "and their versions)",
+                   ID_SHOWN, range->id, FEED_STATEMENTS_MAX);
+}
+
+/* Counts for one vulnerability what would be said of each, if @size bytes of record, which are at
+ * the most two places a byte (a version in each of eight modules), can be too much at all. */
+static bool
+check_extent(const OsvRecord *record, const json_t *root, size_t size, GError **error)
+{
+  guint vulnerabilities = g_strv_length(record->cves);
+  char *one[] = {(char *)(uintptr_t)record->id, NULL};
+  uint64_t left = FEED_STATEMENTS_MAX / vulnerabilities, skipped = 0;
+  if (size < left / 2)
+    return true;
+  const FeedSink counting = {.range = count_range, .data = &left};
+  OsvRecord counted = *record;
+  counted.cves = one;
+  counted.sink = &counting;
+  counted.skipped = &skipped;
+  return add_all_affected(&counted, root, error);
+}
+
 bool
 osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
           GError **error)
@@ -188,13 +231,8 @@ osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
                       .wanted = wanted,
                       .sink = sink,
                       .skipped = skipped};
-  size_t index;
-  json_t *affected;
-  json_array_foreach(json_get_array(root, "affected"), index, affected) {
-    if (!osv_add_affected(&record, affected, error))
-      return false;
-  }
-  return add_details(&record, root, error);
+  return check_extent(&record, root, text.size, error) && add_all_affected(&record, root, error) &&
+         add_details(&record, root, error);
 }
 
 /* A file of records that is being read. */
@@ -203,7 +241,7 @@ typedef struct {
   uint64_t records;
 } OsvFile;
 
-/* One record of many: a broken one is skipped and counted. */
+/* One record of many: a broken one is skipped and counted, one that comes to too much is told. */
 static bool
 read_record(const char *name, Slice content, void *data, GError **error)
 {
@@ -213,11 +251,15 @@ read_record(const char *name, Slice content, void *data, GError **error)
   file->records++;
   if (osv_parse(content, context->config->ecosystem, context->sink, &context->skipped, &failure))
     return true;
-  if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_INVALID)) {
+  bool large = g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  if (!large && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_INVALID)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
   context->skipped++;
+  if (large && context->messages != NULL && context->messages->len < MESSAGES_MAX)
+    g_ptr_array_add(context->messages,
+                    g_strdup_printf("%s: left out: %s", context->config->name, failure->message));
   return true;
 }
 

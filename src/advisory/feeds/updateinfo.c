@@ -209,6 +209,11 @@ static bool
 give_packages(UpdateReader *reader)
 {
   Severity severity = SEVERITY_UNKNOWN;
+  guint packages = g_hash_table_size(reader->packages);
+  if ((uint64_t)packages * reader->cves->len > FEED_STATEMENTS_MAX)
+    return error_set(&reader->error, ASSAY_ERROR_LIMIT,
+                     "%.100s: %u vulnerabilities in %u packages would be more than %u statements",
+                     reader->id, reader->cves->len, packages, FEED_STATEMENTS_MAX);
   GHashTableIter iter;
   gpointer key;
   severity_parse(reader->severity, &severity);

@@ -263,6 +263,28 @@ count_range(const AdvisoryRange *range, void *data, GError **error)
   return true;
 }
 
+/* One update may not come to more statements than there is memory for. */
+static void
+test_large_update(void)
+{
+  g_autoptr(GString) text = g_string_new("<updates><update type=\"security\"><id>RHSA-1</id>");
+  const unsigned cves = 2000, packages = FEED_STATEMENTS_MAX / cves + 1;
+  for (unsigned i = 0; i < cves; i++)
+    g_string_append_printf(text, "<reference type=\"cve\" id=\"CVE-2024-%u\"/>", i);
+  for (unsigned i = 0; i < packages; i++)
+    g_string_append_printf(text, "<package name=\"p%u\" version=\"1\" release=\"1\"/>", i);
+  g_string_append(text, "</update></updates>");
+  g_autoptr(GError) error = NULL;
+  unsigned count = 0;
+  uint64_t skipped = 0;
+  const FeedSink counter = {.range = count_range, .data = &count};
+  g_assert_false(
+      updateinfo_parse(slice_from_string(text->str), "almalinux:9", &counter, &skipped, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  g_assert_true(g_str_has_prefix(error->message, "RHSA-1: 2000 vulnerabilities in 2501 packages"));
+  g_assert_cmpuint(count, ==, 0);
+}
+
 /* The real files, where they are at hand. */
 static void
 test_real_data(void)
@@ -315,6 +337,7 @@ main(int argc, char **argv)
   g_test_add_func("/feeds/sink-errors", test_sink_errors);
   g_test_add_func("/feeds/cvss", test_cvss);
   g_test_add_func("/feeds/ecosystems", test_ecosystems);
+  g_test_add_func("/feeds/large-update", test_large_update);
   g_test_add_func("/feeds/real-data", test_real_data);
   return g_test_run();
 }

@@ -1,8 +1,11 @@
 /* What is made of OSV records, and what every distribution says in them in its own way. The real
  * databases are counted where they are present: each record becomes statements, or is left out for
  * a reason. */
+#include <fcntl.h>
+
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "feed-cases.h"
 
@@ -199,6 +202,91 @@ test_sink_errors(void)
   feed_cases_run_against_errors(cases, G_N_ELEMENTS(cases));
 }
 
+/* --- what one record may come to --- */
+
+static char *
+record_of(const char *id, unsigned cves, unsigned versions)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, "{\"id\": \"%s\", \"upstream\": [", id);
+  for (unsigned i = 0; i < cves; i++)
+    g_string_append_printf(text, "%s\"CVE-2024-%u\"", i > 0 ? "," : "", i);
+  g_string_append(text,
+                  "], \"affected\": [{\"package\": {\"ecosystem\": \"npm\", \"name\": \"p\"}, "
+                  "\"versions\": [");
+  for (unsigned i = 0; i < versions; i++)
+    g_string_append_printf(text, "%s\"%u\"", i > 0 ? "," : "", i);
+  g_string_append(text, "]}]}");
+  return g_strdup(text->str);
+}
+
+static bool
+count_statement(const AdvisoryRange *range, void *count, GError **error)
+{
+  (*(unsigned *)count)++;
+  return true;
+}
+
+static void
+test_extent(void)
+{
+  static const struct {
+    const char *name;
+    unsigned cves, versions, statements;
+  } extents[] = {
+      {"few", 3, 5, 15},
+      {"as many as there may be", FEED_STATEMENTS_MAX / 5000, 5000, FEED_STATEMENTS_MAX},
+      {"one more", FEED_STATEMENTS_MAX / 5000, 5001, 0},
+      {"many of one", 1, 20000, 20000},
+      {"a few lines that ask for two thousand million", 100000, 20000, 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(extents); i++) {
+    g_test_message("case: %s", extents[i].name);
+    g_autofree char *text = record_of("GHSA-1", extents[i].cves, extents[i].versions);
+    g_autoptr(GError) error = NULL;
+    unsigned statements = 0;
+    uint64_t skipped = 0;
+    const FeedSink sink = {.range = count_statement, .data = &statements};
+    bool parsed = osv_parse(slice_from_string(text), NULL, &sink, &skipped, &error);
+    g_assert_cmpuint(statements, ==, extents[i].statements);
+    g_assert_cmpuint(skipped, ==, 0);
+    if (extents[i].statements > 0) {
+      g_assert_no_error(error);
+      continue;
+    }
+    g_assert_false(parsed);
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+    g_assert_true(g_str_has_prefix(error->message, "GHSA-1: "));
+  }
+}
+
+/* The others of its feed are taken, and it is named. */
+static void
+test_too_large_is_left_out(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("assay-osv-XXXXXX", &error);
+  g_assert_no_error(error);
+  static char name[] = "feed", type[] = "osv";
+  const ConfigFeed config = {.name = name, .type = type};
+  unsigned statements = 0;
+  const FeedSink sink = {.range = count_statement, .data = &statements};
+  g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
+  FeedContext context = {.config = &config, .sink = &sink, .messages = messages};
+  for (unsigned large = 0; large < 2; large++) {
+    g_autofree char *path = g_strdup_printf("%s/%u.json", folder, large);
+    g_autofree char *text = record_of(large > 0 ? "GHSA-2" : "GHSA-1", 2000, large > 0 ? 9999 : 2);
+    g_assert_true(g_file_set_contents(path, text, -1, &error));
+  }
+  g_assert_true(feed_type_find("osv")->read(&context, folder, &error));
+  g_assert_no_error(error);
+  g_assert_cmpuint(statements, ==, 4000);
+  g_assert_cmpuint(context.skipped, ==, 1);
+  g_assert_cmpuint(messages->len, ==, 1);
+  g_assert_true(g_str_has_prefix(messages->pdata[0], "feed: left out: GHSA-2: would be more than"));
+  g_assert_true(directory_remove(AT_FDCWD, folder, NULL));
+}
+
 /* --- the real databases --- */
 
 typedef struct {
@@ -298,6 +386,8 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/osv/parser", test_parser);
   g_test_add_func("/osv/sink-errors", test_sink_errors);
+  g_test_add_func("/osv/extent", test_extent);
+  g_test_add_func("/osv/too-large", test_too_large_is_left_out);
   g_test_add_func("/osv/real-databases", test_real_databases);
   return g_test_run();
 }
