@@ -306,16 +306,16 @@ is_mentioned(const AdvisoryBuilder *builder, const AdvisoryDetails *details)
   return false;
 }
 
+/* @aliases: the names that lead elsewhere already. */
 static void
-gather_details(const AdvisoryBuilder *builder, GArray *all)
+gather_details(const AdvisoryBuilder *builder, bool cves, GHashTable *aliases, GArray *all)
 {
-  g_autoptr(GHashTable) aliases = g_hash_table_new(g_str_hash, g_str_equal);
   GHashTableIter iter;
   gpointer id, value;
   g_hash_table_iter_init(&iter, builder->details);
   while (g_hash_table_iter_next(&iter, &id, &value)) {
     const AdvisoryDetails *details = value;
-    if (!is_mentioned(builder, details))
+    if (g_str_has_prefix(id, "CVE-") != cves || !is_mentioned(builder, details))
       continue;
     add_pending(all, 'D', id, value);
     for (guint i = 0; details->aliases != NULL && details->aliases[i] != NULL; i++)
@@ -347,7 +347,10 @@ gather_records(const AdvisoryBuilder *builder, char *generation)
     Pending pending = {g_bytes_ref(key), 'R', value};
     g_array_append_val(all, pending);
   }
-  gather_details(builder, all);
+  /* A name that several have leads to the CVE. */
+  g_autoptr(GHashTable) aliases = g_hash_table_new(g_str_hash, g_str_equal);
+  gather_details(builder, true, aliases, all);
+  gather_details(builder, false, aliases, all);
   g_array_sort(all, compare_pending);
   return all;
 }
@@ -449,8 +452,7 @@ write_batch(AdvisoryBuilder *builder, const GArray *all, guint from, guint end)
   for (guint i = from; code == 0 && i < end; i++) {
     const Pending *pending = &g_array_index(all, Pending, i);
     if (i > 0 && g_bytes_equal(pending->key, g_array_index(all, Pending, i - 1).key))
-      continue; /* two ids that are one key only in case of a hash collision or a feed named twice
-                 */
+      continue; /* two ids are one key when hashes collide, or a feed is named twice */
     g_byte_array_set_size(record, 0);
     encode_pending(builder, pending, record);
     gsize key_size;
@@ -485,6 +487,7 @@ bool
 advisory_builder_finish(AdvisoryBuilder *builder, GError **error)
 {
   g_autofree char *generation = g_uuid_string_random();
+  details_unite_aliases(builder->details);
   g_autoptr(GArray) all = gather_records(builder, generation);
   for (guint from = 0; from < all->len; from += BATCH_SIZE) {
     int code = write_batch(builder, all, from, MIN(from + BATCH_SIZE, all->len));

@@ -1,6 +1,8 @@
 /* How what several feeds know of a vulnerability becomes one. */
 #include "advisory/details-private.h"
 
+#include <string.h>
+
 static void
 merge_text(const char **kept, const char *other)
 {
@@ -13,11 +15,11 @@ merge_list(GStrv *kept, const GStrv other)
 {
   guint have = *kept == NULL ? 0 : g_strv_length(*kept);
   guint more = other == NULL ? 0 : g_strv_length(other);
-  if (more == 0)
+  if (more == 0 || have >= DETAILS_LIST_MAX)
     return;
-  *kept = g_renew(char *, *kept, have + more + 1);
+  *kept = g_renew(char *, *kept, MIN(have + more, DETAILS_LIST_MAX) + 1);
   (*kept)[have] = NULL;
-  for (guint i = 0; i < more; i++)
+  for (guint i = 0; i < more && have < DETAILS_LIST_MAX; i++)
     if (!g_strv_contains((const char *const *)*kept, other[i])) {
       (*kept)[have++] = g_strdup(other[i]);
       (*kept)[have] = NULL;
@@ -51,4 +53,42 @@ details_merge(AdvisoryDetails *kept, const AdvisoryDetails *details, const char 
   }
   kept->known_exploited |= details->known_exploited;
   merge_text(&kept->known_exploited_due, details->known_exploited_due);
+}
+
+static bool
+is_cve(const char *id)
+{
+  return g_str_has_prefix(id, "CVE-");
+}
+
+/* First, so that it is among those that are kept. */
+static void
+add_alias(AdvisoryDetails *to, const char *id)
+{
+  GStrv longer = NULL;
+  char *one[] = {(char *)(uintptr_t)id, NULL};
+  if (to->aliases != NULL && (g_strv_contains((const char *const *)to->aliases, id) ||
+                              g_strv_length(to->aliases) >= DETAILS_LIST_MAX))
+    return;
+  merge_list(&longer, one);
+  merge_list(&longer, to->aliases);
+  g_strfreev(to->aliases);
+  to->aliases = longer;
+}
+
+void
+details_unite_aliases(GHashTable *details)
+{
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_iter_init(&iter, details);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const AdvisoryDetails *known = value;
+    for (char **alias = is_cve(known->id) ? known->aliases : NULL; alias != NULL && *alias != NULL;
+         alias++) {
+      AdvisoryDetails *other = g_hash_table_lookup(details, *alias);
+      if (other != NULL && !is_cve(other->id))
+        add_alias(other, known->id);
+    }
+  }
 }

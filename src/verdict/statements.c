@@ -216,17 +216,45 @@ is_cve(const char *id)
   return g_str_has_prefix(id, "CVE-");
 }
 
-/* The name in @candidates that is another one of @id: (transfer none), or NULL. */
+/* The candidate other than @id that @known, found under a name of it, is about. */
+static const Candidate *
+candidate_of(GHashTable *candidates, const AdvisoryDetails *known, const char *id)
+{
+  const Candidate *found = known == NULL || strcmp(known->id, id) == 0
+                               ? NULL
+                               : g_hash_table_lookup(candidates, known->id);
+  for (guint i = 0; found == NULL && known != NULL && known->aliases != NULL && known->aliases[i];
+       i++)
+    if (is_cve(known->aliases[i]))
+      found = g_hash_table_lookup(candidates, known->aliases[i]);
+  return found;
+}
+
+/* The name in @candidates that is another one of @id, by what is known of it or of one of its other
+ * names: (transfer none), or NULL. */
 static const char *
 find_alias(AdvisoryDatabase *database, GHashTable *candidates, const char *id, GError **error)
 {
   g_autoptr(AdvisoryDetails) own = advisory_database_details(database, id, error);
-  Candidate *main_one =
-      own == NULL || strcmp(own->id, id) == 0 ? NULL : g_hash_table_lookup(candidates, own->id);
-  for (guint i = 0; main_one == NULL && own != NULL && own->aliases != NULL && own->aliases[i]; i++)
-    if (is_cve(own->aliases[i]))
-      main_one = g_hash_table_lookup(candidates, own->aliases[i]);
-  return main_one == NULL ? NULL : main_one->id;
+  const Candidate *found = candidate_of(candidates, own, id);
+  for (guint i = 0; found == NULL && own != NULL && own->aliases != NULL && own->aliases[i]; i++) {
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(AdvisoryDetails) other =
+        is_cve(own->aliases[i]) ? NULL
+                                : advisory_database_details(database, own->aliases[i], &failure);
+    if (failure != NULL) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return NULL;
+    }
+    found = candidate_of(candidates, other, id);
+  }
+  return found == NULL ? NULL : found->id;
+}
+
+static int
+compare_backwards(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)b, *(const char *const *)a);
 }
 
 /* Feeds put statements under the CVE number where they know it. One that does not know it (a
@@ -242,6 +270,8 @@ merge_aliases(AdvisoryDatabase *database, GHashTable *candidates, GError **error
   while (g_hash_table_iter_next(&iter, &key, NULL))
     if (!is_cve(key))
       g_ptr_array_add(others, key);
+  /* Of two that are no CVE the first by name stays, whatever the order of the table. */
+  g_ptr_array_sort(others, compare_backwards);
   for (guint i = 0; i < others->len; i++) {
     Candidate *other = g_hash_table_lookup(candidates, g_ptr_array_index(others, i));
     const char *name = find_alias(database, candidates, other->id, &failure);
