@@ -2,13 +2,13 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "verdict/match.h"
 #include "verdict/policy-private.h"
 
 /* More would not fit into what docker shows of an error. */
 #define NAMED_FINDINGS 5
 /* A date may be of a day that has begun elsewhere. */
 #define CLOCKS_APART ((int64_t)86400 * G_USEC_PER_SEC)
-#define PATH_SHOWN   ((size_t)200) /* bytes */
 
 static Verdict *
 verdict_new(void)
@@ -235,19 +235,6 @@ join_lines(const GPtrArray *lines)
   return g_string_free(text, FALSE);
 }
 
-/* The first, which the notes on the layers say more of. */
-static char *
-unread_in_words(const GPtrArray *unread)
-{
-  g_autofree char *path =
-      slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), PATH_SHOWN);
-  g_autofree char *more =
-      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  return g_strdup_printf("its package database %s%s could not be read whole, so what it lists "
-                         "counts as unscanned",
-                         path, more);
-}
-
 /* What is missing of a scan that the policy insists on. (transfer full) NULL: nothing. */
 static char *
 scan_problem(const Policy *policy, const PolicyInput *input)
@@ -271,8 +258,10 @@ scan_problem(const Policy *policy, const PolicyInput *input)
   case SCAN_NOT_APPLICABLE:
     break;
   }
-  if (policy->block_unscanned && input->unread != NULL && input->unread->len > 0)
-    return unread_in_words(input->unread);
+  if (policy->block_unscanned && input->unread != NULL && input->unread->len > 0) {
+    g_autofree char *unread = match_unread_in_words(input->unread);
+    return g_strconcat(unread, ", so what it lists counts as unscanned", NULL);
+  }
   if (!policy->block_unscanned || input->uncovered == NULL || input->uncovered->len == 0)
     return NULL;
   g_autofree char *names = join_lines(input->uncovered);

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "verdict/statements-private.h"
 
+#define PATH_SHOWN ((size_t)200) /* bytes */
+
 static char *
 affected_in_words(const Candidate *candidate)
 {
@@ -240,6 +242,32 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const char *type
                                   name, type));
 }
 
+/* The first, which the notes on the layers say more of. */
+char *
+match_unread_in_words(const GPtrArray *unread)
+{
+  g_autofree char *path =
+      slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), PATH_SHOWN);
+  g_autofree char *more =
+      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
+  return g_strdup_printf("its package database %s%s could not be read whole", path, more);
+}
+
+/* What else makes the findings incomplete. */
+static void
+note_unread(const ImageInventory *inventory, MatchResult *result)
+{
+  for (guint i = 0; i < inventory->unread->len; i++)
+    g_ptr_array_add(result->unread, g_strdup(g_ptr_array_index(inventory->unread, i)));
+  if (result->unread->len > 0) {
+    g_autofree char *unread = match_unread_in_words(result->unread);
+    g_ptr_array_add(result->notes, g_strconcat(unread, ": findings are incomplete", NULL));
+  } else if (inventory->packages->len == 0) {
+    g_ptr_array_add(result->notes, g_strdup("no package database was found, so no package is known "
+                                            "and nothing could be matched with advisories"));
+  }
+}
+
 static MatchResult *
 match_result_new(void)
 {
@@ -270,11 +298,7 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
                              g_ptr_array_index(inventory->layers, package->layer), error))
       return NULL;
   }
-  if (inventory->packages->len == 0 && inventory->unread->len == 0)
-    g_ptr_array_add(result->notes, g_strdup("no package database was found, so no package is known "
-                                            "and nothing could be matched with advisories"));
-  for (guint i = 0; i < inventory->unread->len; i++)
-    g_ptr_array_add(result->unread, g_strdup(g_ptr_array_index(inventory->unread, i)));
+  note_unread(inventory, result);
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
   return g_steal_pointer(&result);

@@ -33,6 +33,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
 MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inventory,
                          GError **error);
 
+/* "its package database var/lib/rpm/Packages and 2 more could not be read whole", of at least one.
+ * (transfer full) */
+char *match_unread_in_words(const GPtrArray *unread);
+
 /* For counts: what concerns one package, without the details of each vulnerability but its
  * severity: exactly the findings that match_image() would give. Thread-safe. */
 typedef void (*MatchFactVisitor)(Severity severity, AdvisoryState state, bool fixable, void *data);
