@@ -61,7 +61,8 @@ json_read_file(int directory_fd, const char *path, size_t limit, GError **error)
 static char *
 dump(const json_t *value, size_t flags)
 {
-  char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
+  /* Seventeen digits, jansson's own choice, make 9.8000000000000007 of 9.8. */
+  char *text = json_dumps(value, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
   g_assert(text != NULL);
   return text;
 }

@@ -58,6 +58,16 @@ test_values_are_counted(void)
   }
 }
 
+/* As whoever wrote the number wrote it. */
+static void
+test_numbers_are_short(void)
+{
+  static const char text[] = "[9.8,0.1,0.000199,0.97559,7,-1.5]";
+  g_autoptr(json_t) value = json_parse(slice_from_string(text), NULL);
+  g_autofree char *written = json_to_text(value);
+  g_assert_cmpstr(written, ==, text);
+}
+
 static void
 test_aliases(void)
 {
@@ -111,6 +121,7 @@ main(int argc, char **argv)
   g_test_add_func("/json/refused", test_refused);
   g_test_add_func("/json/deep-nesting", test_deep_nesting_is_refused);
   g_test_add_func("/json/values-are-counted", test_values_are_counted);
+  g_test_add_func("/json/numbers-are-short", test_numbers_are_short);
   g_test_add_func("/json/aliases", test_aliases);
   g_test_add_func("/json/getters", test_getters);
   return g_test_run();
