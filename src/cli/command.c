@@ -10,18 +10,26 @@
 
 #include "base/slice.h"
 
-void
-command_tell(const char *format, ...)
+static void tell(const char *format, va_list args) G_GNUC_PRINTF(1, 0);
+
+static void
+tell(const char *format, va_list args)
 {
-  va_list args;
-  va_start(args, format);
   g_autofree char *message = g_strdup_vprintf(format, args);
-  va_end(args);
   g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
   for (char **line = lines; *line != NULL; line++) {
     g_autofree char *clean = slice_to_printable(slice_from_string(*line), SIZE_MAX);
     fprintf(stderr, "%s%s\n", line == lines ? "assay: " : "", clean);
   }
+}
+
+void
+command_tell(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  tell(format, args);
+  va_end(args);
 }
 
 int
@@ -36,9 +44,8 @@ command_usage_error(const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_autofree char *message = g_strdup_vprintf(format, args);
+  tell(format, args);
   va_end(args);
-  command_tell("%s", message);
   return EXIT_ERROR;
 }
 

@@ -59,7 +59,8 @@ complete_digest(ServerClient *client, Reference *reference, const char *start, G
   size_t i;
   json_t *image;
   json_array_foreach(images, i, image) {
-    const char *digest = json_get_string(image, "digest"), *colon = strchr(digest, ':');
+    const char *digest = json_get_string(image, "digest");
+    const char *colon = digest != NULL ? strchr(digest, ':') : NULL;
     if (colon == NULL || !g_str_has_prefix(colon + 1, start))
       continue;
     found++;
