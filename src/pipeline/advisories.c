@@ -130,11 +130,9 @@ look_at_database(Pipeline *pipeline)
 
 /* True when the time passed, false when the pipeline stops. */
 static bool
-sleep_seconds(Pipeline *pipeline, uint32_t seconds)
+sleep_seconds(const Pipeline *pipeline, uint32_t seconds)
 {
-  GPollFD poll_fd;
-  if (!g_cancellable_make_pollfd(pipeline->stop, &poll_fd))
-    return false;
+  GPollFD poll_fd = pipeline->stop_poll;
   /* A long sleep in steps: g_poll() counts milliseconds in an int. */
   bool stopped = false;
   while (seconds > 0 && !stopped) {
@@ -142,7 +140,6 @@ sleep_seconds(Pipeline *pipeline, uint32_t seconds)
     stopped = g_poll(&poll_fd, 1, (int)step * 1000) > 0;
     seconds -= step;
   }
-  g_cancellable_release_fd(pipeline->stop);
   return !stopped;
 }
 
@@ -163,13 +160,10 @@ watch_folder(const Pipeline *pipeline)
 /* Returns when a file came into the folder, or WATCH_SECONDS passed. False when the pipeline
    stops. */
 static bool
-wait_for_file(Pipeline *pipeline, int notify_fd)
+wait_for_file(const Pipeline *pipeline, int notify_fd)
 {
-  GPollFD polled[2] = {{0}, {.fd = notify_fd, .events = G_IO_IN}};
-  if (!g_cancellable_make_pollfd(pipeline->stop, &polled[0]))
-    return false;
+  GPollFD polled[2] = {pipeline->stop_poll, {.fd = notify_fd, .events = G_IO_IN}};
   g_poll(polled, notify_fd < 0 ? 1 : 2, WATCH_SECONDS * 1000);
-  g_cancellable_release_fd(pipeline->stop);
   char events[4096];
   while (notify_fd >= 0 && read(notify_fd, events, sizeof events) > 0)
     ; /* which file it was does not matter: the database is looked at */

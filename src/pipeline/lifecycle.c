@@ -37,6 +37,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   g_mutex_init(&pipeline->listener_lock);
   g_cond_init(&pipeline->changed);
   pipeline->stop = g_cancellable_new();
+  g_cancellable_make_pollfd(pipeline->stop, &pipeline->stop_poll);
   pipeline->backlog = true;
   pipeline->verdicts = verdict_cache_new();
   pipeline->refusals = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -79,6 +80,7 @@ pipeline_free(Pipeline *pipeline)
   g_hash_table_unref(pipeline->waiting);
   advisory_database_unref(pipeline->advisories);
   policy_set_unref(pipeline->policy);
+  g_cancellable_release_fd(pipeline->stop);
   g_object_unref(pipeline->stop);
   g_mutex_clear(&pipeline->lock);
   g_mutex_clear(&pipeline->listener_lock);

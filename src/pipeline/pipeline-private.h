@@ -21,6 +21,7 @@ struct Pipeline {
 
   GThreadPool *pool; /* runs jobs: inspections, and images whose layers are all inspected */
   GCancellable *stop;
+  GPollFD stop_poll;      /* of stop, made once: GLib ends the program when it can make none */
   VerdictCache *verdicts; /* gate.c */
 
   GMutex lock;               /* guards the rest */

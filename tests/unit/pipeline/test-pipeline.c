@@ -1,5 +1,9 @@
 /* The story of an image where two of them meet: what no client can time. Images without layers,
  * which need no worker. */
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "../registry/fixture.h"
 #include "pipeline/pipeline-private.h"
 
@@ -87,11 +91,56 @@ test_push_while_a_scan_is_stored(Story *story, gconstpointer data)
   wait_for_done(story, 2);
 }
 
+#define FILES_LEAST 64
+
+/* Takes each descriptor that becomes free, as clients that connect do. */
+static void *
+take_descriptors(void *data)
+{
+  gint *end = data;
+  g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(int));
+  while (!g_atomic_int_get(end)) {
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+      g_array_append_val(taken, fd);
+  }
+  for (guint i = 0; i < taken->len; i++)
+    close(g_array_index(taken, int, i));
+  return NULL;
+}
+
+/* The folder is watched on, and nothing ends. */
+static void
+test_no_descriptor_is_left(Story *story, gconstpointer data)
+{
+  struct rlimit before, few;
+  gint end = 0;
+  const char *folder = story->registry.folder;
+  g_autofree char *one = g_build_filename(folder, "one", NULL);
+  g_autofree char *other = g_build_filename(folder, "other", NULL);
+  g_assert_true(g_file_set_contents(one, "", 0, NULL));
+  g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+  few = (struct rlimit){FILES_LEAST, before.rlim_max};
+  g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+  GThread *thread = g_thread_new("descriptors", take_descriptors, &end);
+  for (int i = 0; i < 1000; i++) {
+    g_assert_cmpint(rename(i % 2 == 0 ? one : other, i % 2 == 0 ? other : one), ==, 0);
+    g_usleep(200);
+  }
+  g_atomic_int_set(&end, 1);
+  g_thread_join(thread);
+  g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+  push_again(story);
+  wait_for_done(story, 0);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add("/pipeline/push-while-a-scan-is-stored", Story, NULL, begin_story,
              test_push_while_a_scan_is_stored, end_story);
+  g_test_add("/pipeline/no-descriptor-is-left", Story, NULL, begin_story,
+             test_no_descriptor_is_left, end_story);
   return g_test_run();
 }
