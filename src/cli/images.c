@@ -19,7 +19,7 @@ static const GOptionEntry options[] = {
     {NULL}};
 
 /* "57: 3 critical, 12 high": how many, and the worst two kinds. None of a distribution without
- * advisories is no good news: "not known". */
+ * advisories, or without a package that is known, is no good news: "not known". */
 static char *
 findings_in_words(const json_t *scan)
 {
@@ -36,8 +36,10 @@ findings_in_words(const json_t *scan)
   }
   if (g_strcmp0(json_get_string(scan, "state"), "done") != 0)
     return g_strdup("-");
+  bool unknown = json_get_integer(scan, "packages", 0) == 0 ||
+                 json_get_integer(scan, "uncovered_packages", 0) > 0;
   if (total == 0)
-    return g_strdup(json_get_integer(scan, "uncovered_packages", 0) > 0 ? "not known" : "none");
+    return g_strdup(unknown ? "not known" : "none");
   return kinds > 2 ? g_strdup_printf("%lld: %s", (long long)total, worst->str)
                    : g_strdup(worst->str);
 }

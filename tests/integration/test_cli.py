@@ -140,6 +140,20 @@ def test_what_was_not_looked_up_is_not_clean(assay, start_server, tmp_path):
     assert json.loads(assay("findings", "--server", server.url, "debian:v1", "--format", "json").stdout)["notes"]
 
 
+def test_what_cannot_be_read_is_not_clean(assay, start_server, tmp_path):
+    server = start_server()
+    (tmp_path / "secdb.json").write_text(json.dumps(images.ALPINE_SECDB))
+    assay("db", "import", "--data", server.data, "--type", "alpine-secdb", tmp_path / "secdb.json")
+    layout = images.Layout(tmp_path / "broken")
+    layout.add_image("v1", [{"etc/os-release": images.ALMALINUX, "var/lib/rpm/Packages": "broken"}])
+    digest = raw_http.push_layout(server, "broken", "v1", layout.folder)
+    server.wait_for_scan("broken", digest)
+    wait_until(lambda: server.request("GET", f"/api/v1/images/{digest}/findings").status_code == 200)
+    assert "not known" in assay("images", "--server", server.url).stdout
+    told = assay("findings", "--server", server.url, "broken:v1").stdout
+    assert "var/lib/rpm/Packages could not be read whole: findings are incomplete" in told
+
+
 def test_filtered_findings_are_counted(assay, filled):
     reference = "team/alpine-with-a-long-name:v1"
     told = assay("findings", "--server", filled.url, "--severity", "critical", reference).stdout
