@@ -183,17 +183,22 @@ source_take_config(ImageSource *source, GBytes *config, GError **error)
   return true;
 }
 
+/* As the server has it: an image is also what containerd unpacks, which looks at the config alone.
+ */
 static bool
 take_image(ImageSource *source, const Manifest *manifest, SourceBlobReader read,
            const SourceCall *call, GError **error)
 {
-  if (!manifest_is_container_image(manifest))
+  bool by_type = manifest_is_container_image(manifest);
+  bool may_be_one = by_type || manifest->layers->len > 0;
+  g_autoptr(GBytes) config = may_be_one ? read(source, manifest->config, call, error) : NULL;
+  if (may_be_one &&
+      (config == NULL || !check_digest(source, config, &manifest->config->digest, error)))
+    return false;
+  if (!by_type && (config == NULL || !image_config_may_name_layers(slice_from_bytes(config))))
     return error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "%s is an artifact (%s) and no container image: it has no packages to scan",
                      source->target, manifest->artifact_type);
-  g_autoptr(GBytes) config = read(source, manifest->config, call, error);
-  if (config == NULL || !check_digest(source, config, &manifest->config->digest, error))
-    return false;
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *descriptor = g_ptr_array_index(manifest->layers, i);
     SourceLayer *layer = source_add_layer(source);

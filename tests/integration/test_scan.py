@@ -184,6 +184,14 @@ def test_artifact_is_refused_with_a_reason(scan, tmp_path):
     assert "helm" in scan(f"oci:{tmp_path / 'chart'}", check=2).stderr
 
 
+def test_what_containerd_unpacks_is_an_image(scan, tmp_path):
+    """The server scans it, and a policy refuses it: whatever its config's type is, its config names layers."""
+    layout = Layout(tmp_path / "odd")
+    image = json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [images.alpine_files()])["digest"][7:]).read_text())
+    layout.add_manifest({**image, "config": {**image["config"], "mediaType": "application/x-anything"}}, "latest")
+    assert findings(scan("--format", "json", f"oci:{layout.folder}")) == FOUND
+
+
 def breakages(layout):
     """{name: (a function that breaks the layout, what the message says)}."""
     index = json.loads((layout / "index.json").read_text())
