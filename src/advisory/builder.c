@@ -15,11 +15,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-#define MAP_SIZE   ((size_t)64 << 30) /* address space only; the file grows with its content */
-#define BATCH_SIZE 20000              /* records in one transaction, bounds its dirty pages */
+#define MAP_SIZE    ((size_t)64 << 30) /* address space only; the file grows with its content */
+#define BATCH_SIZE  20000              /* records in one transaction, bounds its dirty pages */
+#define HASH_FACTOR 2654435761u        /* mixes numbers of neighbours, whose sums are few */
 
-/* A statement whose strings are numbers in the builder's pool; 0 is none. A few million of them fit
- * in memory. */
+/* A statement whose strings are numbers in the builder's pool; 0 is none. */
 typedef struct {
   uint32_t id, module, feed, introduced, fixed_version, last_affected, vendor_id, note;
   uint8_t scheme, state, severity;
@@ -376,7 +376,8 @@ static guint
 pooled_range_hash(gconstpointer data)
 {
   const PooledRange *range = data;
-  return range->id * 31 + range->fixed_version * 7 + range->vendor_id + range->introduced;
+  guint hash = (range->id * HASH_FACTOR ^ range->fixed_version) * HASH_FACTOR ^ range->vendor_id;
+  return (hash * HASH_FACTOR ^ range->introduced) * HASH_FACTOR;
 }
 
 static gboolean

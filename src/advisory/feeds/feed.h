@@ -54,8 +54,8 @@ const FeedType *feed_type_find(const char *type);
 #define FEED_DATA_NAME     "data"      /* the one file of a feed that has one */
 #define FEED_LISTING_NAME  "listing"   /* what leads to the feed's files */
 
-/* What one advisory may come to: its vulnerabilities times its packages and their intervals. A
- * statement takes 36 bytes while the database is built, and a few lines may ask for billions. */
+/* What one advisory may come to: its vulnerabilities times its packages and their intervals. Five
+ * million take a gigabyte while the database is built, and a few lines may ask for billions. */
 #define FEED_STATEMENTS_MAX 5000000u
 
 bool feed_sink_add_range(const FeedSink *sink, const AdvisoryRange *range, GError **error);
