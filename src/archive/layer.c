@@ -10,6 +10,7 @@
 
 #include "archive/path.h"
 #include "archive/stream.h"
+#include "archive/tar_witness.h"
 #include "base/error.h"
 
 #define WHITEOUT_PREFIX ".wh."
@@ -22,6 +23,7 @@ struct LayerReader {
   LayerStream *stream;
   LayerLimits limits;
   struct archive *archive;
+  TarWitness *witness; /* gets what libarchive gets */
   bool opened;
   bool begun;           /* the first block was read */
   bool has_header;      /* and it begins with what has a tar header's checksum */
@@ -66,6 +68,7 @@ read_block(struct archive *archive, void *data, const void **buffer)
   if (!reader->begun)
     reader->has_header = has_checksum(block);
   reader->begun = true;
+  tar_witness_feed(reader->witness, block);
   *buffer = block.data;
   return (la_ssize_t)block.size;
 }
@@ -76,6 +79,7 @@ layer_reader_new(LayerRead read, void *read_data, const LayerLimits *limits)
   LayerReader *reader = g_new0(LayerReader, 1);
   reader->limits = *limits;
   reader->stream = layer_stream_new(read, read_data, limits);
+  reader->witness = tar_witness_new();
   reader->archive = archive_read_new();
   archive_read_support_format_tar(reader->archive);
   /* AppleDouble: a file named "._x" would be taken for metadata and hidden. */
@@ -89,6 +93,7 @@ layer_reader_free(LayerReader *reader)
   if (reader == NULL)
     return;
   archive_read_free(reader->archive);
+  tar_witness_free(reader->witness);
   layer_stream_free(reader->stream);
   g_clear_error(&reader->stream_error);
   g_free(reader->path);
@@ -164,6 +169,42 @@ read_whiteout(LayerReader *reader)
 }
 
 static bool
+is_seen_as(LayerEntryKind kind, TarSeenKind seen)
+{
+  static const TarSeenKind kinds[] = {
+      [LAYER_ENTRY_FILE] = TAR_SEEN_FILE,       [LAYER_ENTRY_FOLDER] = TAR_SEEN_FOLDER,
+      [LAYER_ENTRY_SYMLINK] = TAR_SEEN_SYMLINK, [LAYER_ENTRY_HARDLINK] = TAR_SEEN_HARDLINK,
+      [LAYER_ENTRY_DEVICE] = TAR_SEEN_DEVICE,   [LAYER_ENTRY_OTHER] = TAR_SEEN_PIPE,
+  };
+  return (size_t)kind < G_N_ELEMENTS(kinds) && kinds[kind] == seen;
+}
+
+/* Whether a runtime finds the same entry here; before a whiteout is taken for one. */
+static bool
+check_witness(LayerReader *reader, GError **error)
+{
+  const LayerEntry *entry = &reader->entry;
+  g_autoptr(TarSeen) seen = tar_witness_take(reader->witness);
+  if (seen == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "the tar is broken: %s: %s", reader->path,
+                     tar_witness_trouble(reader->witness) != NULL
+                         ? tar_witness_trouble(reader->witness)
+                         : "stands behind its end");
+  unsigned depth;
+  bool escapes;
+  g_autofree char *path = path_normalise(seen->name, &depth, &escapes);
+  g_autofree char *target = g_utf8_make_valid(seen->target, -1);
+  if (strcmp(path, reader->path) == 0 && escapes == entry->escapes &&
+      is_seen_as(entry->kind, seen->kind) && entry->size == seen->size &&
+      (entry->target == NULL || strcmp(target, entry->target) == 0))
+    return true;
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "the tar is broken: %s is read in another way by Go's archive/tar, by which "
+                   "images are unpacked (%s)",
+                   reader->path, path);
+}
+
+static bool
 read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
 {
   const char *name = archive_entry_pathname(from);
@@ -191,18 +232,25 @@ read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
   reader->target = target == NULL ? NULL : g_utf8_make_valid(target, -1);
   entry->target = reader->target;
   entry->size = archive_entry_size(from) > 0 ? (uint64_t)archive_entry_size(from) : 0;
-  /* pax allows it and no writer does it; for Go's archive/tar, what we skip are further entries. */
-  if (entry->kind == LAYER_ENTRY_HARDLINK && entry->size > 0)
-    return error_set(
-        error, ASSAY_ERROR_INVALID,
-        "the tar is broken: the hard link %s has content, which not every reader skips",
-        reader->path);
   entry->mode = archive_entry_mode(from) & 07777;
   entry->uid = (uint32_t)archive_entry_uid(from);
   entry->gid = (uint32_t)archive_entry_gid(from);
+  if (!check_witness(reader, error))
+    return false;
   read_whiteout(reader);
   entry->path = reader->path;
   return true;
+}
+
+/* Whether a runtime finds no further entry either. */
+static bool
+check_end(LayerReader *reader, GError **error)
+{
+  g_autoptr(TarSeen) seen = tar_witness_take(reader->witness);
+  return seen == NULL || error_set(error, ASSAY_ERROR_INVALID,
+                                   "the tar is broken: Go's archive/tar, by which images are "
+                                   "unpacked, reads %s behind its end",
+                                   seen->name);
 }
 
 const LayerEntry *
@@ -217,8 +265,10 @@ layer_reader_next(LayerReader *reader, GError **error)
   }
   struct archive_entry *from = NULL;
   int code = archive_read_next_header(reader->archive, &from);
-  if (code == ARCHIVE_EOF)
+  if (code == ARCHIVE_EOF) {
+    check_end(reader, error);
     return NULL;
+  }
   if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
     if (reader->entries == 0)
       no_first_entry(reader, error);
@@ -289,9 +339,13 @@ layer_reader_read_file(LayerReader *reader, GError **error)
 bool
 layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error)
 {
-  for (Slice block = SLICE_LITERAL("x"); block.size > 0;)
+  for (Slice block = SLICE_LITERAL("x"); block.size > 0;) {
     if (!layer_stream_next(reader->stream, &block, error))
       return false;
+    tar_witness_feed(reader->witness, block);
+  }
+  if (!check_end(reader, error))
+    return false;
   *diff_id = layer_stream_digest(reader->stream);
   *unpacked = layer_stream_size(reader->stream);
   return true;

@@ -1,6 +1,7 @@
 /* A layer as a stream of entries: inflate (gzip by ISA-L, zstd, plain; concatenated members too),
- * hash the unpacked bytes, walk the tar (libarchive, fed by callback). Bounded in unpacked bytes,
- * ratio, entries, path length and depth, and bytes of a file kept in memory.
+ * hash the unpacked bytes, walk the tar (libarchive, fed by callback). An entry that runtimes would
+ * read in another way (tar_witness.h) makes the tar a broken one. Bounded in unpacked bytes, ratio,
+ * entries, path length and depth, and bytes of a file kept in memory.
  *
  * Untrusted bytes: only the caged worker and the fuzz targets call this. Nothing is written, no
  * path is opened; a name is only a name. Pure: no log, no global state. */

@@ -55,6 +55,48 @@ def careless_header(name):
     return bytes(block)
 
 
+def patched(name, content=b"", kind=b"0", **fields):
+    """A file whose header has other bytes at a place: magic, prefix or size."""
+    block, places = bytearray(header(name, len(content), kind)), {"magic": 257, "prefix": 345, "size": 124}
+    for field, value in fields.items():
+        block[places[field]:places[field] + len(value)] = value
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + content + bytes(-len(content) % 512)
+
+
+def two_faced(name, content):
+    """{how: tar} in which Go's archive/tar, by which runtimes unpack, finds the file `name` and libarchive does not, or
+    finds something else in it."""
+    whole, folder, base = file(name, content), *name.rsplit("/", 1)
+
+    def pax(key, value, kind=b"x"):
+        return file("pax", pax_record(key, value), kind)
+
+    def long_name(text):
+        return file("././@LongLink", text + b"\0", b"L")
+    elsewhere, size = pax(b"path", b"srv/notes"), pax(b"size", b"%d" % len(whole))
+    global_header = pax(b"comment", b"c", b"g")
+    return {
+        "pax name before GNU's": elsewhere + long_name(name.encode()) + file("srv/n", content),
+        "pax name before a global header": elsewhere + global_header + whole,
+        "GNU name before a global header": long_name(b"srv/notes") + global_header + whole,
+        "empty GNU name": long_name(b"") + whole,
+        "prefix without magic": patched(name, content, magic=b"ustarX00", prefix=b"srv"),
+        "prefix beside GNU's magic": patched(base, content, magic=b"ustar  \0", prefix=folder.encode()),
+        "folder with content": size + header("srv/", kind=b"5") + whole,
+        "symbolic link with content": size + header("srv/l", kind=b"2", link="x") + whole,
+        "device with content": size + header("srv/d", kind=b"3") + whole,
+        "hard link with content": size + header("srv/l", kind=b"1", link="etc/os-release") + whole,
+        "folder by its slash": header("srv/", len(whole), b"\0") + whole,
+        "file with a slash": file(name + "/", content),
+        "name of no sparse file": pax(b"GNU.sparse.name", b"srv/notes") + whole,
+        "size of no sparse file": pax(b"SCHILY.realsize", b"3") + whole,
+        "holes": pax(b"SUN.holesdata", b" 0 %d %d" % (len(content), len(content))) + whole,
+        "size behind a NUL": patched("srv/n", size=b"\0\0%09o\0" % len(whole)) + bytes(len(whole)) + whole,
+    }
+
+
 class Repeated:
     """The gzip member of `first` and `count` times that of `block`: as large as wanted for nothing. `plain_digest` is
     that of all when unpacked."""

@@ -261,7 +261,11 @@ static const struct {
      {{"pax", 'x', NULL, "17 comment=hello\n"}, {"hard", '1', "f", "x"}, {"f", '0'}},
      NULL,
      ASSAY_ERROR_INVALID},
-    {"pax that says nothing", {{"pax", 'x', NULL, "garbage"}, {"f", '0'}}, "f f\n", 0},
+    {"pax that says nothing",
+     {{"pax", 'x', NULL, "garbage"}, {"f", '0'}},
+     NULL,
+     ASSAY_ERROR_INVALID},
+    {"pax with an empty name", {{"pax", 'x', NULL, "8 path=\n"}, {"f", '0'}}, "f f\n", 0},
     {"an unknown type", {{"f", 'Z', NULL, "x"}}, "f f\n", 0},
 };
 
