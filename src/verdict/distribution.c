@@ -7,23 +7,18 @@
 /* How much of VERSION_ID a distribution's advisories count by. */
 typedef enum { VERSION_NONE, VERSION_MAJOR, VERSION_MAJOR_MINOR, VERSION_WHOLE } VersionPart;
 
+/* @type: the packages that its advisories speak of, NULL: any. */
 static const struct {
-  const char *id;
+  const char *id, *type;
   VersionPart part;
 } distributions[] = {
-    {"debian", VERSION_MAJOR},
-    {"alpine", VERSION_MAJOR_MINOR},
-    {"wolfi", VERSION_NONE},
-    {"chainguard", VERSION_NONE},
-    {"almalinux", VERSION_MAJOR},
-    {"rocky", VERSION_MAJOR},
-    {"rhel", VERSION_MAJOR},
-    {"centos", VERSION_MAJOR},
-    {"ol", VERSION_MAJOR},
-    {"arch", VERSION_NONE},
-    {"opensuse-tumbleweed", VERSION_NONE},
-    {"anolis", VERSION_MAJOR},
-    {"alinux", VERSION_MAJOR},
+    {"debian", "deb", VERSION_MAJOR},       {"ubuntu", "deb", VERSION_WHOLE},
+    {"alpine", "apk", VERSION_MAJOR_MINOR}, {"wolfi", "apk", VERSION_NONE},
+    {"chainguard", "apk", VERSION_NONE},    {"almalinux", "rpm", VERSION_MAJOR},
+    {"rocky", "rpm", VERSION_MAJOR},        {"rhel", "rpm", VERSION_MAJOR},
+    {"centos", "rpm", VERSION_MAJOR},       {"ol", "rpm", VERSION_MAJOR},
+    {"arch", NULL, VERSION_NONE},           {"opensuse-tumbleweed", "rpm", VERSION_NONE},
+    {"anolis", "rpm", VERSION_MAJOR},       {"alinux", "rpm", VERSION_MAJOR},
 };
 
 static char *
@@ -66,8 +61,12 @@ match_ecosystem(const OsRelease *os, const char *package_type)
     return NULL;
   VersionPart part = VERSION_WHOLE;
   for (size_t i = 0; i < G_N_ELEMENTS(distributions); i++)
-    if (strcmp(distributions[i].id, os->id) == 0)
+    if (strcmp(distributions[i].id, os->id) == 0) {
+      /* An os-release beside another distribution's packages must not pass for coverage of them. */
+      if (distributions[i].type != NULL && strcmp(distributions[i].type, package_type) != 0)
+        return NULL;
       part = distributions[i].part;
+    }
   if (part == VERSION_NONE)
     return g_strdup(os->id);
   const char *version = os->version_id;

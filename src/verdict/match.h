@@ -8,7 +8,8 @@
 #include "verdict/finding.h"
 
 /* The ecosystem that a package of @type on @os belongs to: "debian:11", "alpine:3.18",
- * "almalinux:9". NULL when the distribution is not known. (transfer full) */
+ * "almalinux:9". NULL when the distribution is not known, or has no such packages. (transfer
+ * full) */
 char *match_ecosystem(const OsRelease *os, const char *package_type);
 
 /* One vulnerability is one finding per package, whatever number of feeds and aliases speak of it:

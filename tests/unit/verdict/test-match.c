@@ -313,6 +313,9 @@ test_ecosystems(void)
       {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03", "22.03 ("},
       {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03"},
       {"debian", "12", NULL, "npm", NULL},
+      {"alpine", "3.18.4", NULL, "deb", NULL},
+      {"wolfi", "20230201", NULL, "rpm", NULL},
+      {"ubuntu", "22.04", "jammy", "apk", NULL},
       {"debian", NULL, NULL, "deb", NULL},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
