@@ -20,11 +20,11 @@ def alpine_files(musl="1.1.22-r2", openssl="1.1.1c-r0", extra=""):
 FIXED = {"musl": "1.1.22-r3", "openssl": "1.1.1d-r0"}
 
 
-def alpine_layout(folder):
-    """Tags "vulnerable", "fixed", and "both": an index of the two (amd64 is the vulnerable one)."""
+def alpine_layout(folder, extra=""):
+    """Tags "vulnerable", "fixed", and "both": an index of the two (amd64 is the vulnerable one). Another `extra`, other digests."""
     layout = Layout(folder)
-    vulnerable = layout.add_image("vulnerable", [alpine_files()])
-    fixed = layout.add_image("fixed", [alpine_files(**FIXED)], architecture="arm64")
+    vulnerable = layout.add_image("vulnerable", [alpine_files(extra=extra)])
+    fixed = layout.add_image("fixed", [alpine_files(**FIXED, extra=extra)], architecture="arm64")
     layout.add_index("both", [("amd64", vulnerable), ("arm64", fixed)])
     return folder, vulnerable["digest"], fixed["digest"]
 

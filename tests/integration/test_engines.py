@@ -47,14 +47,16 @@ def digest_at(server, repository, tag):
 
 @pytest.fixture
 def gated(start_server, assay, push, tmp_path):
-    """(server under strict, layout): team/app:v1 is vulnerable, team/app:both an index of it and of the fixed one."""
+    """(server under strict, layout): team/app:v1 is vulnerable, team/app:both an index of it and of the fixed one.
+
+    No other test has these images: an engine may keep a manifest that it pulled for a while after the image was removed, and
+    asks no registry for it then."""
     server = start_server(policy=STRICT)
-    layout, _, _ = gate.alpine_layout(tmp_path / "alpine")
+    layout, _, _ = gate.alpine_layout(tmp_path / "alpine", extra=str(tmp_path))
     import_advisories(assay, server)
     push(server, layout, "vulnerable", "team/app", "v1")
     push(server, layout, "both", "team/app")
     gate.wait_for_advisories(server)
-    gate.wait_until(lambda: gate.pull(server, "team/app", "v1").status_code == 403)
     return server, layout
 
 
@@ -96,7 +98,7 @@ def test_docker_builds_and_saves(engine, server, scan, push, tmp_path):
     assert report["packages"] == 3 and len(report["findings"]) == 3
 
 
-@pytest.mark.parametrize("reference", ["v1"])
+@pytest.mark.parametrize("reference", ["v1", "both"])
 def test_docker_is_refused_and_told_why(engine, gated, reference):
     server, _ = gated
     refused = engine.docker("pull", "--platform", "linux/amd64", f"{server.address}/team/app:{reference}", check=None)
