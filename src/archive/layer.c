@@ -4,7 +4,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,9 +14,6 @@
 
 #define WHITEOUT_PREFIX ".wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
-#define HEADER_SIZE     512u
-#define CHECKSUM_AT     148u
-#define CHECKSUM_SIZE   8u
 
 struct LayerReader {
   LayerStream *stream;
@@ -25,36 +21,11 @@ struct LayerReader {
   struct archive *archive;
   TarWitness *witness; /* gets what libarchive gets */
   bool opened;
-  bool begun;           /* the first block was read */
-  bool has_header;      /* and it begins with what has a tar header's checksum */
   GError *stream_error; /* what made the read callback fail */
   uint32_t entries;
   char *path, *target;
   LayerEntry entry;
 };
-
-/* Go's archive/tar asks for no more of a header than this, libarchive for fields in good order. */
-static bool
-has_checksum(Slice block)
-{
-  Slice header = slice_sub(block, 0, HEADER_SIZE);
-  unsigned long unsigned_sum = 0;
-  long signed_sum = 0;
-  for (size_t i = 0; i < header.size; i++) {
-    uint8_t byte = i < CHECKSUM_AT || i >= CHECKSUM_AT + CHECKSUM_SIZE ? header.data[i] : ' ';
-    unsigned_sum += byte;
-    signed_sum += (int8_t)byte;
-  }
-  char digits[CHECKSUM_SIZE + 1] = "";
-  Slice field = slice_sub(header, CHECKSUM_AT, CHECKSUM_SIZE);
-  while (field.size > 0 && (field.data[0] == ' ' || field.data[0] == '\0'))
-    field = slice_sub(field, 1, field.size);
-  if (field.size == 0)
-    return false;
-  memcpy(digits, field.data, field.size);
-  unsigned long said = strtoul(digits, NULL, 8);
-  return said == unsigned_sum || (signed_sum >= 0 && said == (unsigned long)signed_sum);
-}
 
 static la_ssize_t
 read_block(struct archive *archive, void *data, const void **buffer)
@@ -65,9 +36,6 @@ read_block(struct archive *archive, void *data, const void **buffer)
     archive_set_error(archive, EIO, "%s", reader->stream_error->message);
     return -1;
   }
-  if (!reader->begun)
-    reader->has_header = has_checksum(block);
-  reader->begun = true;
   tar_witness_feed(reader->witness, block);
   *buffer = block.data;
   return (la_ssize_t)block.size;
@@ -119,7 +87,7 @@ static void
 no_first_entry(LayerReader *reader, GError **error)
 {
   const char *text = archive_error_string(reader->archive);
-  if (reader->stream_error != NULL || text == NULL || reader->has_header ||
+  if (reader->stream_error != NULL || text == NULL || tar_witness_has_begun(reader->witness) ||
       strstr(text, "Unrecognized") == NULL)
     archive_failed(reader, error);
   else

@@ -33,6 +33,7 @@ struct TarWitness {
   uint64_t left;   /* bytes of the special content, or to skip */
   uint64_t behind; /* to skip after the special content: padding */
   uint8_t special; /* the type that the content is of */
+  bool begun;      /* a block was a header, or nearly one */
   bool zero_block; /* the last block was one */
   GByteArray *content;
   GHashTable *pax; /* key -> value, of the next entry */
@@ -117,6 +118,7 @@ text_of(Slice bytes)
   return bytes.size == 0 ? g_strdup("") : g_strndup((const char *)bytes.data, bytes.size);
 }
 
+/* False when anything else stands there; *value is that of the digits before it then. */
 static bool
 parse_octal(Slice digits, uint64_t *value)
 {
@@ -164,8 +166,9 @@ is_zero_block(const TarWitness *witness)
   return witness->block[0] == 0 && memcmp(witness->block, witness->block + 1, BLOCK - 1) == 0;
 }
 
+/* @lenient: whatever stands behind the digits. */
 static bool
-has_checksum(const TarWitness *witness)
+has_checksum(const TarWitness *witness, bool lenient)
 {
   uint64_t said, unsigned_sum = 0;
   int64_t signed_sum = 0;
@@ -174,8 +177,14 @@ has_checksum(const TarWitness *witness)
     unsigned_sum += byte;
     signed_sum += (int8_t)byte;
   }
-  return parse_octal(field(witness, AT_CHECKSUM, 8), &said) &&
+  return (parse_octal(field(witness, AT_CHECKSUM, 8), &said) || lenient) &&
          (said == unsigned_sum || (signed_sum >= 0 && said == (uint64_t)signed_sum));
+}
+
+bool
+tar_witness_has_begun(const TarWitness *witness)
+{
+  return witness->begun || (witness->filled > 0 && has_checksum(witness, true));
 }
 
 /* Where GNU has times; an old writer put the prefix there all the same. */
@@ -386,7 +395,8 @@ take_header(TarWitness *witness)
       witness->step = STEP_ENDED;
     return;
   }
-  if (was_zero || !has_checksum(witness))
+  witness->begun = witness->begun || (!was_zero && has_checksum(witness, true));
+  if (was_zero || !has_checksum(witness, false))
     fail(witness, was_zero ? "there is a single block of zeros" : "a header has a wrong checksum");
   else if (!parse_size(witness, AT_SIZE, &size))
     return;

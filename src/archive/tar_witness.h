@@ -43,5 +43,9 @@ void tar_witness_feed(TarWitness *witness, Slice bytes);
 /* The next entry of those whose headers were fed, or NULL: there is none. (transfer full) */
 TarSeen *tar_witness_take(TarWitness *witness);
 
+/* Whether the first block, whole or not, has the checksum of a header: what libarchive takes for no
+ * tar at all may be one for others. */
+bool tar_witness_has_begun(const TarWitness *witness);
+
 /* What makes it read no further, behind the entries that can be taken, or NULL. (transfer none) */
 const char *tar_witness_trouble(const TarWitness *witness);
