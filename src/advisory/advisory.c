@@ -19,6 +19,12 @@ static const struct {
     {"urgent", SEVERITY_CRITICAL},
 };
 
+bool
+advisory_is_cve(const char *id)
+{
+  return id != NULL && g_str_has_prefix(id, "CVE-");
+}
+
 const char *
 severity_name(Severity severity)
 {

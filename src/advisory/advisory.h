@@ -33,6 +33,9 @@ typedef enum {
 bool advisory_state_parse(const char *name, AdvisoryState *state);
 const char *advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
 
+/* Whether @id, which may be NULL, is a CVE number and not a source's own name. */
+bool advisory_is_cve(const char *id);
+
 /* The name of a source package in a statement of an RPM distribution, whose packages are matched by
  * their own names otherwise. */
 #define ADVISORY_SOURCE_PREFIX "source:"

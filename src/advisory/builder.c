@@ -315,7 +315,7 @@ gather_details(const AdvisoryBuilder *builder, bool cves, GHashTable *aliases, G
   g_hash_table_iter_init(&iter, builder->details);
   while (g_hash_table_iter_next(&iter, &id, &value)) {
     const AdvisoryDetails *details = value;
-    if (g_str_has_prefix(id, "CVE-") != cves || !is_mentioned(builder, details))
+    if (advisory_is_cve(id) != cves || !is_mentioned(builder, details))
       continue;
     add_pending(all, 'D', id, value);
     for (guint i = 0; details->aliases != NULL && details->aliases[i] != NULL; i++)
@@ -398,7 +398,7 @@ encode_package(const AdvisoryBuilder *builder, const PackageEntry *entry, GByteA
     if (!g_hash_table_add(seen, packed))
       continue;
     if (packed->derived &&
-        is_overridden(entry, packed, !g_str_has_prefix(pooled(builder, packed->id), "CVE-")))
+        is_overridden(entry, packed, !advisory_is_cve(pooled(builder, packed->id))))
       continue;
     ranges[count++] = (AdvisoryRange){
         .id = pooled(builder, packed->id),

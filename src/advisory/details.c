@@ -55,12 +55,6 @@ details_merge(AdvisoryDetails *kept, const AdvisoryDetails *details, const char 
   merge_text(&kept->known_exploited_due, details->known_exploited_due);
 }
 
-static bool
-is_cve(const char *id)
-{
-  return g_str_has_prefix(id, "CVE-");
-}
-
 /* First, so that it is among those that are kept. */
 static void
 add_alias(AdvisoryDetails *to, const char *id)
@@ -84,10 +78,10 @@ details_unite_aliases(GHashTable *details)
   g_hash_table_iter_init(&iter, details);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     const AdvisoryDetails *known = value;
-    for (char **alias = is_cve(known->id) ? known->aliases : NULL; alias != NULL && *alias != NULL;
-         alias++) {
+    for (char **alias = advisory_is_cve(known->id) ? known->aliases : NULL;
+         alias != NULL && *alias != NULL; alias++) {
       AdvisoryDetails *other = g_hash_table_lookup(details, *alias);
-      if (other != NULL && !is_cve(other->id))
+      if (other != NULL && !advisory_is_cve(other->id))
         add_alias(other, known->id);
     }
   }

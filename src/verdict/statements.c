@@ -210,12 +210,6 @@ merge_candidate(Candidate *into, const Candidate *from)
   take_statement(into, &range);
 }
 
-static bool
-is_cve(const char *id)
-{
-  return g_str_has_prefix(id, "CVE-");
-}
-
 /* The candidate other than @id that @known, found under a name of it, is about. */
 static const Candidate *
 candidate_of(GHashTable *candidates, const AdvisoryDetails *known, const char *id)
@@ -225,7 +219,7 @@ candidate_of(GHashTable *candidates, const AdvisoryDetails *known, const char *i
                                : g_hash_table_lookup(candidates, known->id);
   for (guint i = 0; found == NULL && known != NULL && known->aliases != NULL && known->aliases[i];
        i++)
-    if (is_cve(known->aliases[i]))
+    if (advisory_is_cve(known->aliases[i]))
       found = g_hash_table_lookup(candidates, known->aliases[i]);
   return found;
 }
@@ -240,8 +234,9 @@ find_alias(AdvisoryDatabase *database, GHashTable *candidates, const char *id, G
   for (guint i = 0; found == NULL && own != NULL && own->aliases != NULL && own->aliases[i]; i++) {
     g_autoptr(GError) failure = NULL;
     g_autoptr(AdvisoryDetails) other =
-        is_cve(own->aliases[i]) ? NULL
-                                : advisory_database_details(database, own->aliases[i], &failure);
+        advisory_is_cve(own->aliases[i])
+            ? NULL
+            : advisory_database_details(database, own->aliases[i], &failure);
     if (failure != NULL) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return NULL;
@@ -268,7 +263,7 @@ merge_aliases(AdvisoryDatabase *database, GHashTable *candidates, GError **error
   void *key;
   g_hash_table_iter_init(&iter, candidates);
   while (g_hash_table_iter_next(&iter, &key, NULL))
-    if (!is_cve(key))
+    if (!advisory_is_cve(key))
       g_ptr_array_add(others, key);
   /* Of two that are no CVE the first by name stays, whatever the order of the table. */
   g_ptr_array_sort(others, compare_backwards);

@@ -44,7 +44,7 @@ static const char *
 choose_id(const GStrv names)
 {
   for (guint i = 0; names[i] != NULL; i++)
-    if (g_str_has_prefix(names[i], "CVE-"))
+    if (advisory_is_cve(names[i]))
       return names[i];
   for (guint i = 0; names[i] != NULL; i++)
     if (names[i][0] != '\0')
@@ -70,8 +70,7 @@ add_fix(const char *entry, AdvisoryRange *range, const FeedSink *sink, uint64_t 
     if (names[i] != range->id && g_ascii_isupper(names[i][0]) && strchr(names[i], '-') != NULL)
       g_strv_builder_add(aliases, names[i]);
   g_auto(GStrv) list = g_strv_builder_end(aliases);
-  bool has_page =
-      g_str_has_prefix(range->ecosystem, "alpine:") && g_str_has_prefix(range->id, "CVE-");
+  bool has_page = g_str_has_prefix(range->ecosystem, "alpine:") && advisory_is_cve(range->id);
   if (list[0] == NULL && !has_page)
     return true;
   AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;

@@ -37,7 +37,7 @@ kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
     details.description = json_get_string(entry, "shortDescription");
     g_auto(GStrv) references = find_addresses(json_get_string(entry, "notes"));
     details.references = references;
-    if (details.id == NULL || !g_str_has_prefix(details.id, "CVE-"))
+    if (!advisory_is_cve(details.id))
       (*skipped)++;
     else if (!feed_sink_add_details(sink, &details, error))
       return false;

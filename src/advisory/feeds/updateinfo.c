@@ -101,7 +101,7 @@ add_reference(UpdateReader *reader, const XML_Char **attributes)
              *url = updateinfo_attribute(attributes, "href");
   Slice title = slice_from_string(updateinfo_attribute(attributes, "title"));
   char cve[CVE_TEXT_MAX];
-  if (id != NULL && g_str_has_prefix(id, "CVE-"))
+  if (advisory_is_cve(id))
     add_once(reader->cves, id);
   while (changelog_next_cve(&title, cve))
     add_once(reader->titled_cves, cve);
