@@ -92,6 +92,12 @@ slice_to_printable(Slice a, size_t most)
   return g_string_free(line, FALSE);
 }
 
+int
+text_compare(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 bool
 slice_is_printable(Slice a)
 {

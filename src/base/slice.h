@@ -50,6 +50,9 @@ char *slice_to_string(Slice a);
 /* (transfer full): one line for people of what somebody else wrote: valid UTF-8, at most @most
  * bytes of it, "?" for what no terminal should be sent (control and formatting characters). */
 char *slice_to_printable(Slice a, size_t most);
+/* strcmp() of two elements of a GPtrArray of strings, for g_ptr_array_sort(). */
+int text_compare(gconstpointer a, gconstpointer b);
+
 /* Whether it is not empty and would stay the same in slice_to_printable(). */
 bool slice_is_printable(Slice a);
 

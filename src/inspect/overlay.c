@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/slice.h"
 #include "inspect/inventory.h"
 
 #define ETC_OS_RELEASE     "etc/os-release"
@@ -108,12 +109,6 @@ carry_unread(GHashTable *unread, const LayerInventory *layer)
     g_hash_table_add(unread, g_ptr_array_index(layer->unread, i));
 }
 
-static int
-compare_texts(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* (transfer full): the strings stay the layers' */
 static GPtrArray *
 find_unread(const GPtrArray *layers)
@@ -127,7 +122,7 @@ find_unread(const GPtrArray *layers)
   g_hash_table_iter_init(&iter, unread);
   while (g_hash_table_iter_next(&iter, &path, NULL))
     g_ptr_array_add(paths, path);
-  g_ptr_array_sort(paths, compare_texts);
+  g_ptr_array_sort(paths, text_compare);
   return paths;
 }
 

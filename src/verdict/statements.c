@@ -246,12 +246,6 @@ find_alias(AdvisoryDatabase *database, GHashTable *candidates, const char *id, G
   return found == NULL ? NULL : found->id;
 }
 
-static int
-compare_backwards(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)b, *(const char *const *)a);
-}
-
 /* Feeds put statements under the CVE number where they know it. One that does not know it (a
  * secdb's "GHSA-...") may be joined to it by what another feed knows. */
 static bool
@@ -266,8 +260,8 @@ merge_aliases(AdvisoryDatabase *database, GHashTable *candidates, GError **error
     if (!advisory_is_cve(key))
       g_ptr_array_add(others, key);
   /* Of two that are no CVE the first by name stays, whatever the order of the table. */
-  g_ptr_array_sort(others, compare_backwards);
-  for (guint i = 0; i < others->len; i++) {
+  g_ptr_array_sort(others, text_compare);
+  for (guint i = others->len; i-- > 0;) {
     Candidate *other = g_hash_table_lookup(candidates, g_ptr_array_index(others, i));
     const char *name = find_alias(database, candidates, other->id, &failure);
     if (failure != NULL) {

@@ -101,12 +101,6 @@ list_files(const char *folder, const char *suffix, unsigned depth, GPtrArray *pa
   }
 }
 
-static int
-compare_paths(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 bool
 feed_read_each_file(const char *path, const char *suffix, FeedFileReader read, FeedContext *context,
                     GError **error)
@@ -120,7 +114,7 @@ feed_read_each_file(const char *path, const char *suffix, FeedFileReader read, F
   list_files(path, suffix, FEED_DEPTH_MAX, paths);
   if (paths->len == 0)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: has no file that ends in %s", path, suffix);
-  g_ptr_array_sort(paths, compare_paths);
+  g_ptr_array_sort(paths, text_compare);
   for (guint i = 0; i < paths->len; i++)
     if (!read(context, paths->pdata[i], error))
       return false;
