@@ -321,17 +321,14 @@ file_copy_whole(const char *from, const char *to, GError **error)
 bool
 file_copy_out(const char *from, const char *to, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  auto_fd int in_place = output_open_in_place(to, &failure);
-  if (in_place < 0 && failure == NULL)
+  auto_fd int in_place = -1;
+  if (!output_open_in_place(to, &in_place, error))
+    return false;
+  if (in_place < 0)
     return file_copy_whole(from, to, error);
-  auto_fd int source = failure == NULL ? open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
-  if (failure == NULL && source < 0)
-    error_set_errno(&failure, errno, "%s", from);
-  if (failure == NULL && copy_bytes(source, in_place, &failure))
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  auto_fd int source = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  return source < 0 ? error_set_errno(error, errno, "%s", from)
+                    : copy_bytes(source, in_place, error);
 }
 
 bool

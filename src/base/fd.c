@@ -104,16 +104,15 @@ file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GErro
   return directory_sync(directory_fd, folder, error);
 }
 
-int
-output_open_in_place(const char *path, GError **error)
+bool
+output_open_in_place(const char *path, int *fd, GError **error)
 {
   struct stat about;
+  *fd = -1;
   if (lstat(path, &about) < 0 || S_ISREG(about.st_mode))
-    return -1;
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
-  if (fd < 0)
-    error_set_errno(error, errno, "%s", path);
-  return fd;
+    return true;
+  *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+  return *fd >= 0 || error_set_errno(error, errno, "%s", path);
 }
 
 int

@@ -47,9 +47,9 @@ GBytes *file_read(int directory_fd, const char *path, size_t limit, GError **err
 bool file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GError **error);
 
 /* Opens what stands at @path when a rename would take its place: a device, a pipe, a link such as
- * /dev/stdout. What a person names as the place of output is written into it then. -1 without
- * *@error: nothing is there, or a regular file, which may be replaced. */
-int output_open_in_place(const char *path, GError **error);
+ * /dev/stdout. What a person names as the place of output is written into it then. *@fd is -1 when
+ * nothing is there, or a regular file, which may be replaced. */
+bool output_open_in_place(const char *path, int *fd, GError **error);
 
 /* fsync() of a folder, so that a rename or unlink in it survives power loss. @path may be ".". */
 bool directory_sync(int directory_fd, const char *path, GError **error);

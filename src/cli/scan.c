@@ -166,13 +166,13 @@ add_layer_notes(const ImageInventory *inventory, GPtrArray *notes)
 static bool
 write_file(const char *path, Slice bytes, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  auto_fd int in_place = output_open_in_place(path, &failure);
-  if (in_place < 0 && failure == NULL)
+  auto_fd int in_place = -1;
+  bool opened = output_open_in_place(path, &in_place, error);
+  if (opened && in_place < 0)
     return file_replace(AT_FDCWD, path, bytes, 0644, error);
-  if (failure == NULL && fd_write_all(in_place, bytes, &failure))
+  if (opened && fd_write_all(in_place, bytes, error))
     return true;
-  g_propagate_prefixed_error(error, g_steal_pointer(&failure), "--output: ");
+  g_prefix_error(error, "--output: ");
   return false;
 }
 
