@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import gate
 import images
 from assay_server import Server, find_program, run_assay, sanitizer_reports
 from repository import Repository
@@ -110,6 +111,15 @@ def skopeo(command):
     def run(action, *arguments, **options):
         tls = {"copy": ["--src-tls-verify=false", "--dest-tls-verify=false"]}.get(action, ["--tls-verify=false"])
         return command("skopeo", "--insecure-policy", action, *tls, *arguments, **options)
+    return run
+
+
+@pytest.fixture
+def push(skopeo):
+    """push(server, layout, tag, repository, as_tag): the image behind the tag, or all images of an index. The digest there."""
+    def run(server, layout, tag, repository, as_tag=None):
+        skopeo("copy", "--quiet", "--all", f"oci:{layout}:{tag}", f"docker://{server.address}/{repository}:{as_tag or tag}")
+        return gate.digest_at(server, repository, as_tag or tag)
     return run
 
 

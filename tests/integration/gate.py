@@ -71,6 +71,12 @@ def pull(server, repository, reference, method="GET"):
     return server.request(method, f"/v2/{repository}/manifests/{reference}", headers={"Accept": "*/*"})
 
 
+def digest_at(server, repository, tag):
+    answer = pull(server, repository, tag, "HEAD")
+    assert answer.status_code == 200
+    return answer.headers["Docker-Content-Digest"]
+
+
 def refusal(server, repository, reference):
     """The message of a pull that must be refused."""
     answer = pull(server, repository, reference)

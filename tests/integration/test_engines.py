@@ -8,7 +8,7 @@ import pytest
 import engines
 import gate
 import images
-from gate import STRICT, import_advisories
+from gate import STRICT, digest_at, import_advisories
 
 REASON = 'policy "strict" refuses team/app'
 
@@ -27,22 +27,6 @@ def running():
 def engine(running):
     running.forget_images()
     return running
-
-
-@pytest.fixture
-def push(skopeo):
-    """push(server, layout, tag, repository, as_tag): returns the digest that lies in the registry."""
-    def run(server, layout, tag, repository, as_tag=None):
-        reference = f"docker://{server.address}/{repository}:{as_tag or tag}"
-        skopeo("copy", "--quiet", "--all", f"oci:{layout}:{tag}", reference)
-        return digest_at(server, repository, as_tag or tag)
-    return run
-
-
-def digest_at(server, repository, tag):
-    answer = server.request("HEAD", f"/v2/{repository}/manifests/{tag}", headers={"Accept": "*/*"})
-    assert answer.status_code == 200
-    return answer.headers["Docker-Content-Digest"]
 
 
 @pytest.fixture

@@ -22,14 +22,6 @@ def alpine(tmp_path):
     return gate.alpine_layout(tmp_path / "alpine")
 
 
-@pytest.fixture
-def push(skopeo):
-    """push(server, layout, tag, repository, as_tag): the image behind the tag, or all images of an index."""
-    def run(server, layout, tag, repository, as_tag=None):
-        skopeo("copy", "--quiet", "--all", f"oci:{layout}:{tag}", f"docker://{server.address}/{repository}:{as_tag or tag}")
-    return run
-
-
 # --- the whole, on real images ---
 
 @pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
