@@ -21,6 +21,7 @@ package_free(Package *package)
   g_free(package->source_name);
   g_free(package->source_version);
   g_free(package->module);
+  g_free(package->vendor);
   g_free(package->location);
   g_free(package->files);
   g_free(package);
@@ -31,6 +32,7 @@ os_release_free(OsRelease *os)
 {
   if (os == NULL)
     return;
+  g_free(os->location);
   g_free(os->id);
   g_free(os->version_id);
   g_free(os->version);
@@ -55,6 +57,7 @@ layer_inventory_new(void)
 {
   LayerInventory *inventory = g_new0(LayerInventory, 1);
   inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
+  inventory->releases = g_ptr_array_new_with_free_func((GDestroyNotify)os_release_free);
   inventory->locations = g_ptr_array_new_with_free_func(g_free);
   inventory->removed = g_ptr_array_new_with_free_func(g_free);
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
@@ -67,9 +70,8 @@ layer_inventory_free(LayerInventory *inventory)
 {
   if (inventory == NULL)
     return;
-  os_release_free(inventory->etc_os_release);
-  os_release_free(inventory->usr_lib_os_release);
   g_ptr_array_unref(inventory->packages);
+  g_ptr_array_unref(inventory->releases);
   g_ptr_array_unref(inventory->locations);
   g_ptr_array_unref(inventory->removed);
   g_ptr_array_unref(inventory->unread);
@@ -101,7 +103,8 @@ layer_inventory_add_package(LayerInventory *inventory, Package *package)
     package->source_version = g_strdup(package->version);
   bool sound = is_sound(package->name) && is_sound(package->version) &&
                is_sound(package->source_name) && is_sound(package->source_version) &&
-               is_sound_or_null(package->architecture) && is_sound_or_null(package->module);
+               is_sound_or_null(package->architecture) && is_sound_or_null(package->module) &&
+               is_sound_or_null(package->vendor);
   inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;
   if (!sound)
     layer_inventory_add_unread(inventory, "broken-database", package->location,
@@ -158,6 +161,7 @@ static json_t *
 os_release_to_json(const OsRelease *os)
 {
   json_t *object = json_object();
+  json_set_string(object, "location", os->location);
   json_set_string(object, "id", os->id);
   json_set_string(object, "version_id", os->version_id);
   json_set_string(object, "version", os->version);
@@ -180,6 +184,7 @@ package_to_json(const Package *package)
   if (g_strcmp0(package->source_version, package->version) != 0)
     json_set_string(object, "source_version", package->source_version);
   json_set_string(object, "module", package->module);
+  json_set_string(object, "vendor", package->vendor);
   json_set_string(object, "location", package->location);
   json_set_string(object, "files", package->files);
   return object;
@@ -210,14 +215,11 @@ layer_inventory_to_json(const LayerInventory *inventory)
   set_number(object, "packed_bytes", inventory->packed_bytes);
   set_number(object, "unpacked_bytes", inventory->unpacked_bytes);
   set_number(object, "entries", inventory->entries);
-  if (inventory->etc_os_release != NULL)
-    json_object_set_new(object, "etc_os_release", os_release_to_json(inventory->etc_os_release));
-  if (inventory->usr_lib_os_release != NULL)
-    json_object_set_new(object, "usr_lib_os_release",
-                        os_release_to_json(inventory->usr_lib_os_release));
-  json_t *packages = json_array(), *notes = json_array();
+  json_t *packages = json_array(), *releases = json_array(), *notes = json_array();
   for (guint i = 0; i < inventory->packages->len; i++)
     json_array_append_new(packages, package_to_json(g_ptr_array_index(inventory->packages, i)));
+  for (guint i = 0; i < inventory->releases->len; i++)
+    json_array_append_new(releases, os_release_to_json(g_ptr_array_index(inventory->releases, i)));
   for (guint i = 0; i < inventory->notes->len; i++) {
     const LayerNote *note = g_ptr_array_index(inventory->notes, i);
     json_t *one = json_object();
@@ -227,6 +229,7 @@ layer_inventory_to_json(const LayerInventory *inventory)
     json_array_append_new(notes, one);
   }
   json_object_set_new(object, "packages", packages);
+  json_object_set_new(object, "releases", releases);
   json_object_set_new(object, "locations", strings_to_json(inventory->locations));
   json_object_set_new(object, "removed", strings_to_json(inventory->removed));
   json_object_set_new(object, "unread", strings_to_json(inventory->unread));
@@ -239,9 +242,10 @@ layer_inventory_to_json(const LayerInventory *inventory)
 static OsRelease *
 os_release_from_json(const json_t *object)
 {
-  if (!json_is_object(object) || json_get_string(object, "id") == NULL)
+  if (json_get_string(object, "location") == NULL || json_get_string(object, "id") == NULL)
     return NULL;
   OsRelease *os = g_new0(OsRelease, 1);
+  os->location = g_strdup(json_get_string(object, "location"));
   os->id = g_strdup(json_get_string(object, "id"));
   os->version_id = g_strdup(json_get_string(object, "version_id"));
   os->version = g_strdup(json_get_string(object, "version"));
@@ -270,6 +274,7 @@ package_from_json(const json_t *object, LayerInventory *inventory, GError **erro
   package->source_name = g_strdup(json_get_string(object, "source_name"));
   package->source_version = g_strdup(json_get_string(object, "source_version"));
   package->module = g_strdup(json_get_string(object, "module"));
+  package->vendor = g_strdup(json_get_string(object, "vendor"));
   package->location = g_strdup(location);
   package->files = g_strdup(json_get_string(object, "files"));
   layer_inventory_add_package(inventory, package);
@@ -317,8 +322,6 @@ layer_inventory_from_json(const json_t *json, GError **error)
   inventory->packed_bytes = number_from_json(json, "packed_bytes");
   inventory->unpacked_bytes = number_from_json(json, "unpacked_bytes");
   inventory->entries = number_from_json(json, "entries");
-  inventory->etc_os_release = os_release_from_json(json_object_get(json, "etc_os_release"));
-  inventory->usr_lib_os_release = os_release_from_json(json_object_get(json, "usr_lib_os_release"));
   strings_from_json(json, "locations", LAYER_LOCATIONS_MAX, inventory->locations);
   strings_from_json(json, "removed", LAYER_REMOVED_MAX, inventory->removed);
   strings_from_json(json, "unread", LAYER_UNREAD_MAX, inventory->unread);
@@ -329,6 +332,11 @@ layer_inventory_from_json(const json_t *json, GError **error)
       g_prefix_error(error, "inventory: packages[%zu]: ", index);
       return NULL;
     }
+  }
+  json_array_foreach(json_get_array(json, "releases"), index, item) {
+    OsRelease *os = os_release_from_json(item);
+    if (os != NULL)
+      g_ptr_array_add(inventory->releases, os);
   }
   json_array_foreach(json_get_array(json, "notes"), index, item) {
     const char *kind = json_get_string(item, "kind"), *path = json_get_string(item, "path");

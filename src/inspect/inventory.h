@@ -12,7 +12,7 @@
 
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 4
+#define DETECTOR_VERSION 5
 
 /* One installed package. */
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
   char *source_name;    /* never NULL: the package's own name when it names no source */
   char *source_version; /* never NULL, likewise */
   char *module;         /* rpm modularity label "name:stream:...", or NULL */
+  char *vendor;         /* who made this build: dpkg's Maintainer, rpm's Vendor; or NULL */
   char *location;       /* the database it stands in: "var/lib/dpkg/status" */
   char *files;          /* paths that it owns, each with a LF behind it, where they stand beside the
                            package itself (apk, rpm); or NULL */
@@ -30,8 +31,9 @@ typedef struct {
 
 void package_free(Package *package);
 
-/* /etc/os-release or /usr/lib/os-release, os-release(5). */
+/* What a file says of the distribution: os-release(5). */
 typedef struct {
+  char *location;    /* the place that it was read for: "etc/os-release"; NULL: of none */
   char *id;          /* "debian"; lower case; never NULL */
   char *version_id;  /* "11", "3.18.4", "9.3"; NULL for a rolling or testing release */
   char *version;     /* VERSION, "22.03 (LTS-SP1)", or NULL */
@@ -54,9 +56,9 @@ typedef struct {
   Digest layer;   /* of the packed bytes; empty text when unknown (rootfs:) */
   Digest diff_id; /* of the unpacked bytes, computed */
   uint64_t packed_bytes, unpacked_bytes, entries;
-  OsRelease *etc_os_release, *usr_lib_os_release; /* NULL when the layer has none */
-  GPtrArray *packages;                            /* Package */
-  GPtrArray *locations; /* char *: package databases that stand in this layer, each read whole */
+  GPtrArray *packages;  /* Package */
+  GPtrArray *releases;  /* OsRelease, each of another location */
+  GPtrArray *locations; /* char *: what detectors read in this layer, each whole */
   GPtrArray *removed;   /* char *: paths that whiteouts remove, or that something else took the
                            place of; "dir/" with a slash: opaque folder. Only those that can matter
                            to a location or an os-release. */

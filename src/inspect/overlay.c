@@ -4,9 +4,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "inspect/inventory.h"
-
-#define ETC_OS_RELEASE     "etc/os-release"
-#define USR_LIB_OS_RELEASE "usr/lib/os-release"
+#include "inspect/packages/packages.h"
 
 /* A layer as lookups: it may name tens of thousands of places. */
 typedef struct {
@@ -163,6 +161,7 @@ os_release_copy(const OsRelease *os)
   if (os == NULL)
     return NULL;
   OsRelease *copy = g_new0(OsRelease, 1);
+  copy->location = g_strdup(os->location);
   copy->id = g_strdup(os->id);
   copy->version_id = g_strdup(os->version_id);
   copy->version = g_strdup(os->version);
@@ -172,20 +171,32 @@ os_release_copy(const OsRelease *os)
   return copy;
 }
 
-/* os-release(5): /etc/os-release wins; where that is a link, the layers hold only /usr/lib's. */
+static const OsRelease *
+release_at(const LayerInventory *layer, const char *place)
+{
+  for (guint i = 0; i < layer->releases->len; i++) {
+    const OsRelease *os = g_ptr_array_index(layer->releases, i);
+    if (strcmp(os->location, place) == 0)
+      return os;
+  }
+  return NULL;
+}
+
+/* The first place that tells: os-release(5) has /etc's win; where that is a link, the layers hold
+ * only what it leads to. */
 static OsRelease *
 find_os(const GPtrArray *layers)
 {
-  const OsRelease *etc = NULL, *usr_lib = NULL;
-  for (guint i = 0; i < layers->len; i++) {
-    const LayerInventory *layer = g_ptr_array_index(layers, i);
-    g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
-    if (layer->etc_os_release != NULL || is_removed(&cover, ETC_OS_RELEASE))
-      etc = layer->etc_os_release;
-    if (layer->usr_lib_os_release != NULL || is_removed(&cover, USR_LIB_OS_RELEASE))
-      usr_lib = layer->usr_lib_os_release;
-  }
-  return os_release_copy(etc != NULL ? etc : usr_lib);
+  const OsRelease *found = NULL;
+  for (const char *const *place = os_release_detector.places; *place != NULL && found == NULL;
+       place++)
+    for (guint i = 0; i < layers->len; i++) {
+      const LayerInventory *layer = g_ptr_array_index(layers, i);
+      g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
+      if (g_hash_table_contains(cover.locations, *place) || is_removed(&cover, *place))
+        found = release_at(layer, *place);
+    }
+  return os_release_copy(found);
 }
 
 /* With what malloc() adds. */
@@ -209,7 +220,7 @@ package_bytes(const Package *package)
 {
   const char *const texts[] = {package->type,         package->name,        package->version,
                                package->architecture, package->source_name, package->source_version,
-                               package->module,       package->location};
+                               package->module,       package->location,    package->vendor};
   size_t sum = sizeof *package;
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     sum += text_bytes(texts[i]);

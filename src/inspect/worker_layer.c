@@ -1,18 +1,18 @@
 /* The job "layer": walks a layer's entries and gives what the detectors want of it.
  *
- * Databases are sought at the places of wanted.c. Where one of those is a link (or a folder above
- * it is), the layer is read again for the file that the link leads to: a tar may bring that before
- * the link, and keeping every file in case would be keeping the layer. Links are followed within
- * the layer; the usual ones (/lib, /var/lib/rpm) lead from one known place to another and cost
- * nothing.
+ * Databases are sought at the places of detectors.c. Where one of those is a link (or a folder
+ * above it is), the layer is read again for the file that the link leads to: a tar may bring that
+ * before the link, and keeping every file in case would be keeping the layer. Links are followed
+ * within the layer; the usual ones (/lib, /var/lib/rpm) lead from one known place to another and
+ * cost nothing.
  */
 #include <string.h>
 
 #include "archive/path.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/detector.h"
 #include "inspect/inspection.h"
-#include "inspect/packages/packages.h"
 #include "inspect/worker-private.h"
 
 /* A chain of more links is a loop, or meant to be one. */
@@ -114,15 +114,11 @@ too_many(const char *of_what, unsigned most, GError **error)
 }
 
 static bool
-take_database(Reading *reading, const char *location, WantedKind kind, Slice bytes, GError **error)
+take_database(Reading *reading, const char *location, const Detector *detector, Slice bytes,
+              GError **error)
 {
   g_autoptr(LayerInventory) database = layer_inventory_new();
-  if (kind == WANTED_DPKG)
-    dpkg_status_parse(bytes, location, database);
-  else if (kind == WANTED_APK)
-    apk_installed_parse(bytes, location, database);
-  else
-    rpm_database_parse(bytes, location, database);
+  detector->read(bytes, location, database);
   const LayerInventory *former = g_hash_table_lookup(reading->databases, location);
   reading->packages -= former == NULL ? 0 : former->packages->len;
   reading->packages += database->packages->len;
@@ -134,35 +130,20 @@ take_database(Reading *reading, const char *location, WantedKind kind, Slice byt
 }
 
 static bool
-is_os_release(WantedKind kind)
-{
-  return kind == WANTED_ETC_OS_RELEASE || kind == WANTED_USR_LIB_OS_RELEASE;
-}
-
-static bool
 take_file(Reading *reading, LayerReader *reader, const char *location, const Sought *sought,
           GError **error)
 {
-  WantedKind kind = wanted_kind(location);
-  OsRelease **os = kind == WANTED_ETC_OS_RELEASE ? &reading->inventory->etc_os_release
-                                                 : &reading->inventory->usr_lib_os_release;
-  if (kind == WANTED_NOT)
+  const Detector *detector = detector_of(location);
+  if (detector == NULL)
     return true;
   if (sought->link != NULL)
     g_hash_table_replace(reading->links, g_strdup(sought->link), GINT_TO_POINTER(TRUE));
   /* A link is followed for want of a file, not in its place. */
-  if (!reading->first &&
-      (is_os_release(kind) ? *os != NULL : g_hash_table_contains(reading->databases, location)))
+  if (!reading->first && g_hash_table_contains(reading->databases, location))
     return true;
   g_autoptr(GBytes) content = layer_reader_read_file(reader, error);
-  if (content == NULL)
-    return false;
-  Slice bytes = slice_from_bytes(content);
-  if (!is_os_release(kind))
-    return take_database(reading, location, kind, bytes, error);
-  g_clear_pointer(os, os_release_free);
-  *os = os_release_parse(bytes);
-  return true;
+  return content != NULL &&
+         take_database(reading, location, detector, slice_from_bytes(content), error);
 }
 
 /* --- links --- */
@@ -173,7 +154,7 @@ follow(Reading *reading, const char *from, const char *to)
 {
   const Sought *found = NULL;
   g_autofree char *own = location_of(reading, from, &found);
-  if (own != NULL && wanted_kind(own) != WANTED_NOT && wanted_kind(to) == WANTED_NOT) {
+  if (own != NULL && detector_of(own) != NULL && detector_of(to) == NULL) {
     char *link = found->link != NULL ? found->link : (char *)(uintptr_t)from;
     seek(reading, reading->next, &(Sought){(char *)(uintptr_t)to, own, link, false});
   }
@@ -187,7 +168,7 @@ follow(Reading *reading, const char *from, const char *to)
                                             : g_strconcat(to, "/", rest, NULL);
     g_autofree char *file = g_strconcat(path, sought->folder ? "/x" : "", NULL);
     char *link = sought->link != NULL ? sought->link : (char *)(uintptr_t)from;
-    if (wanted_kind(file) == WANTED_NOT)
+    if (detector_of(file) == NULL)
       seek(reading, reading->next, &(Sought){path, sought->location, link, sought->folder});
   }
 }
@@ -202,7 +183,7 @@ take_link(Reading *reading, const LayerEntry *entry)
                                 : path_of_symlink(entry->path, entry->target);
   if (strcmp(target, entry->path) != 0)
     follow(reading, entry->path, target);
-  else if (wanted_is_below(entry->path))
+  else if (detectors_want_below(entry->path))
     layer_inventory_add_note(reading->inventory, "symlink-loop", entry->path,
                              "The link leads to itself.");
 }
@@ -230,7 +211,7 @@ note_entry(const LayerEntry *entry, LayerInventory *inventory)
 static bool
 note_removal(Reading *reading, const LayerEntry *entry, GError **error)
 {
-  if (entry->kind == LAYER_ENTRY_FOLDER || !wanted_is_below(entry->path))
+  if (entry->kind == LAYER_ENTRY_FOLDER || !detectors_want_below(entry->path))
     return true;
   bool opaque = entry->kind == LAYER_ENTRY_OPAQUE && *entry->path != '\0';
   char *path = opaque ? g_strconcat(entry->path, "/", NULL) : g_strdup(entry->path);
@@ -262,11 +243,12 @@ note_dangling(const Reading *reading)
   g_autoptr(GList) links = sorted_keys(reading->links);
   for (const GList *link = links; link != NULL; link = link->next) {
     bool followed = GPOINTER_TO_INT(g_hash_table_lookup(reading->links, link->data));
-    if (followed || is_os_release(wanted_kind(link->data)))
+    const Detector *detector = detector_of(link->data);
+    if (followed || (detector != NULL && !detector->lists_packages))
       continue;
     static const char detail[] = "The place of a package database is a link to what the layer does "
                                  "not hold; it was not read.";
-    if (wanted_is_database(link->data))
+    if (detectors_path_is_database(link->data))
       layer_inventory_add_unread(reading->inventory, "linked-database", link->data, detail);
     else
       layer_inventory_add_note(reading->inventory, "linked-database", link->data, detail);
@@ -347,6 +329,9 @@ join_databases(Reading *reading)
     g_ptr_array_set_free_func(database->packages, NULL);
     for (guint i = 0; i < database->packages->len; i++)
       layer_inventory_add_package(inventory, g_ptr_array_index(database->packages, i));
+    g_ptr_array_set_free_func(database->releases, NULL);
+    for (guint i = 0; i < database->releases->len; i++)
+      g_ptr_array_add(inventory->releases, g_ptr_array_index(database->releases, i));
     for (guint i = 0; i < database->notes->len; i++) {
       const LayerNote *note = g_ptr_array_index(database->notes, i);
       layer_inventory_add_note(inventory, note->kind, note->path, note->detail);

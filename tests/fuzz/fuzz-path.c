@@ -27,7 +27,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   check_inside(leads);
   const char *below = path_below(leads, path);
   g_assert_true(below == NULL || g_str_has_suffix(leads, below));
-  if (wanted_kind(path) != WANTED_NOT)
-    g_assert_true(wanted_is_below(path));
+  if (detector_of(path) != NULL)
+    g_assert_true(detectors_want_below(path));
   return 0;
 }

@@ -88,3 +88,10 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
   }
   end_record(&record, location, inventory);
 }
+
+const Detector apk_detector = {
+    .name = "apk",
+    .places = (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed", NULL},
+    .lists_packages = true,
+    .read = apk_installed_parse,
+};

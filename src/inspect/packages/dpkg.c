@@ -93,3 +93,18 @@ dpkg_status_parse(Slice text, const char *location, LayerInventory *inventory)
   }
   add_package(&stanza, location, inventory);
 }
+
+/* status.d also holds checksums beside the stanzas. */
+static bool
+is_stanza_file(const char *name)
+{
+  return !g_str_has_suffix(name, ".md5sums");
+}
+
+const Detector dpkg_detector = {
+    .name = "dpkg",
+    .places = (const char *const[]){"var/lib/dpkg/status", "var/lib/dpkg/status.d/", NULL},
+    .wants = is_stanza_file,
+    .lists_packages = true,
+    .read = dpkg_status_parse,
+};

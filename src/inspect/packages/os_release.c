@@ -72,3 +72,19 @@ os_release_parse(Slice text)
   os->id = g_ascii_strdown(id, -1);
   return os;
 }
+
+static void
+read_os_release(Slice bytes, const char *location, LayerInventory *into)
+{
+  OsRelease *os = os_release_parse(bytes);
+  if (os == NULL)
+    return;
+  os->location = g_strdup(location);
+  g_ptr_array_add(into->releases, os);
+}
+
+const Detector os_release_detector = {
+    .name = "os-release",
+    .places = (const char *const[]){"etc/os-release", "usr/lib/os-release", NULL},
+    .read = read_os_release,
+};

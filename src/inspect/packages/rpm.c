@@ -241,3 +241,16 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
   if (!read)
     layer_inventory_add_unread(inventory, "broken-database", location, error->message);
 }
+
+const Detector rpm_detector = {
+    .name = "rpm",
+    .places =
+        (const char *const[]){"var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db",
+                              "var/lib/rpm/Packages", "usr/lib/sysimage/rpm/rpmdb.sqlite",
+                              "usr/lib/sysimage/rpm/Packages.db", "usr/lib/sysimage/rpm/Packages",
+                              /* of image-based systems (ostree) */
+                              "usr/share/rpm/rpmdb.sqlite", "usr/share/rpm/Packages.db",
+                              "usr/share/rpm/Packages", NULL},
+    .lists_packages = true,
+    .read = rpm_database_parse,
+};

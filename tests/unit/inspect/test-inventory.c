@@ -12,8 +12,10 @@ layer_with(const char *status, const char *os_release, const char *removed)
     g_ptr_array_add(layer->locations, g_strdup("var/lib/dpkg/status"));
     dpkg_status_parse(slice_from_string(status), "var/lib/dpkg/status", layer);
   }
-  if (os_release != NULL)
-    layer->usr_lib_os_release = os_release_parse(slice_from_string(os_release));
+  if (os_release != NULL) {
+    g_ptr_array_add(layer->locations, g_strdup("usr/lib/os-release"));
+    os_release_detector.read(slice_from_string(os_release), "usr/lib/os-release", layer);
+  }
   if (removed != NULL)
     g_ptr_array_add(layer->removed, g_strdup(removed));
   return layer;

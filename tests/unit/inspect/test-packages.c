@@ -163,23 +163,23 @@ test_os_release(void)
 static void
 test_wanted(void)
 {
-  g_assert_cmpint(wanted_kind("var/lib/dpkg/status"), ==, WANTED_DPKG);
-  g_assert_cmpint(wanted_kind("var/lib/dpkg/status.d/base"), ==, WANTED_DPKG);
-  g_assert_cmpint(wanted_kind("var/lib/dpkg/status.d/base.md5sums"), ==, WANTED_NOT);
-  g_assert_cmpint(wanted_kind("var/lib/dpkg/status-old"), ==, WANTED_NOT);
-  g_assert_cmpint(wanted_kind("usr/lib/sysimage/rpm/rpmdb.sqlite"), ==, WANTED_RPM);
+  g_assert_true(detector_of("var/lib/dpkg/status") == &dpkg_detector);
+  g_assert_true(detector_of("var/lib/dpkg/status.d/base") == &dpkg_detector);
+  g_assert_null(detector_of("var/lib/dpkg/status.d/base.md5sums"));
+  g_assert_null(detector_of("var/lib/dpkg/status-old"));
+  g_assert_true(detector_of("usr/lib/sysimage/rpm/rpmdb.sqlite") == &rpm_detector);
   static const char *const databases[] = {"var/lib/rpm", "var/lib/dpkg/status", "lib/apk/db",
                                           "usr/share/rpm/Packages"};
   static const char *const others[] = {"", "lib", "var/lib", "etc", "etc/os-release", "var/lib/rp"};
   for (size_t i = 0; i < G_N_ELEMENTS(databases); i++)
-    g_assert_true(wanted_is_database(databases[i]));
+    g_assert_true(detectors_path_is_database(databases[i]));
   for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-    g_assert_false(wanted_is_database(others[i]));
-  g_assert_true(wanted_is_below("var/lib"));
-  g_assert_true(wanted_is_below("var/lib/dpkg/status"));
-  g_assert_true(wanted_is_below(""));
-  g_assert_false(wanted_is_below("var/lib/dp"));
-  g_assert_false(wanted_is_below("home"));
+    g_assert_false(detectors_path_is_database(others[i]));
+  g_assert_true(detectors_want_below("var/lib"));
+  g_assert_true(detectors_want_below("var/lib/dpkg/status"));
+  g_assert_true(detectors_want_below(""));
+  g_assert_false(detectors_want_below("var/lib/dp"));
+  g_assert_false(detectors_want_below("home"));
 }
 
 /* A worker's limit is no fault of the database. */

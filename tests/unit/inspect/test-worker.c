@@ -96,7 +96,8 @@ static void
 assert_debian(const LayerInventory *layer)
 {
   g_assert_cmpuint(layer->packages->len, ==, 1);
-  g_assert_cmpstr(layer->usr_lib_os_release->id, ==, "debian");
+  g_assert_cmpuint(layer->releases->len, ==, 1);
+  g_assert_cmpstr(((OsRelease *)g_ptr_array_index(layer->releases, 0))->id, ==, "debian");
   g_assert_cmpuint(layer->entries, ==, 7);
   g_assert_cmpuint(layer->removed->len, ==, 2);
   g_assert_cmpstr(g_ptr_array_index(layer->removed, 0), ==, "etc/os-release");
@@ -154,11 +155,16 @@ test_layers(void)
 static char *
 summary_of(const LayerInventory *layer)
 {
-  GString *text = g_string_new(layer->etc_os_release != NULL       ? "etc "
-                               : layer->usr_lib_os_release != NULL ? "usr "
-                                                                   : "");
-  for (guint i = 0; i < layer->locations->len; i++)
-    g_string_append_printf(text, "%s ", (const char *)g_ptr_array_index(layer->locations, i));
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < layer->releases->len && i < 1; i++) {
+    const OsRelease *os = g_ptr_array_index(layer->releases, i);
+    g_string_append(text, g_str_has_prefix(os->location, "etc") ? "etc " : "usr ");
+  }
+  for (guint i = 0; i < layer->locations->len; i++) {
+    const char *location = g_ptr_array_index(layer->locations, i);
+    if (!g_str_has_suffix(location, "os-release"))
+      g_string_append_printf(text, "%s ", location);
+  }
   for (guint i = 0; i < layer->packages->len; i++) {
     const Package *package = g_ptr_array_index(layer->packages, i);
     g_string_append_printf(text, "%s=%s ", package->name, package->version);

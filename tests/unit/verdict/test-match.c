@@ -52,9 +52,12 @@ static ImageInventory *
 inventory_of(const MatchCase *test, const char **subject)
 {
   LayerInventory *layer = layer_inventory_new();
-  layer->etc_os_release = g_new0(OsRelease, 1);
-  layer->etc_os_release->id = g_strdup(test->os);
-  layer->etc_os_release->version_id = g_strdup(test->version_id);
+  OsRelease *os = g_new0(OsRelease, 1);
+  os->location = g_strdup("etc/os-release");
+  os->id = g_strdup(test->os);
+  os->version_id = g_strdup(test->version_id);
+  g_ptr_array_add(layer->releases, os);
+  g_ptr_array_add(layer->locations, g_strdup(os->location));
   Package *package = g_new0(Package, 1);
   const CasePackage *from = &test->package;
   package->type = g_strdup(from->type);

@@ -1,0 +1,35 @@
+/* Detectors: each turns the bytes of one file of an image into what an inventory holds. A detector
+ * is one `const Detector`, defined in a file of its own and listed once in detectors.c.
+ *
+ * Hostile bytes: detectors run only in the caged worker and in fuzz targets. They neither log nor
+ * block. A broken file gives what could be read of it, and is `unread`. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+#include "inspect/inventory.h"
+
+typedef struct {
+  const char *name;
+  /* NULL-ended, in order of preference. A place that ends in a slash means every file in that
+   * folder. No two detectors name the same place. */
+  const char *const *places;
+  /* Of a file in such a folder: whether it is meant. NULL: every one is. */
+  bool (*wants)(const char *file_name);
+  /* Who has such a file has packages: where it is missing or unread, packages are. */
+  bool lists_packages;
+  /* @bytes: the whole file, of at most limits.file_bytes. @location: the place that it counts for,
+   * one of `places`, whatever links led there. */
+  void (*read)(Slice bytes, const char *location, LayerInventory *into);
+} Detector;
+
+/* NULL-ended. */
+extern const Detector *const detectors[];
+
+/* The detector that reads @path, or NULL. O(1). */
+const Detector *detector_of(const char *path);
+/* True for a package database, and for a folder that it is in: who has one there, has packages. */
+bool detectors_path_is_database(const char *path);
+/* True when removing @path (a file or a folder) could remove something that is wanted. */
+bool detectors_want_below(const char *path);
