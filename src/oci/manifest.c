@@ -42,13 +42,22 @@ manifest_free(Manifest *manifest)
   g_free(manifest);
 }
 
+/* NULL for null as well: Go writes it for a slice, map or pointer that was never filled, and takes
+ * it for nothing when it reads. */
+static json_t *
+member_of(const json_t *object, const char *key)
+{
+  json_t *member = json_object_get(object, key);
+  return json_is_null(member) ? NULL : member;
+}
+
 /* A member that must be a string where it is there at all. */
 static bool
 read_optional_string(const json_t *object, const char *key, const char *path, char **value,
                      GError **error)
 {
-  const json_t *member = json_object_get(object, key);
-  if (member == NULL || json_is_null(member))
+  const json_t *member = member_of(object, key);
+  if (member == NULL)
     return true;
   if (!json_is_string(member))
     return error_set(error, ASSAY_ERROR_INVALID, "%s.%s: must be a string", path, key);
@@ -59,8 +68,8 @@ read_optional_string(const json_t *object, const char *key, const char *path, ch
 static bool
 read_annotations(const json_t *object, const char *path, GHashTable **annotations, GError **error)
 {
-  json_t *member = json_object_get(object, "annotations");
-  if (member == NULL || json_is_null(member))
+  json_t *member = member_of(object, "annotations");
+  if (member == NULL)
     return true;
   if (!json_is_object(member))
     return error_set(error, ASSAY_ERROR_INVALID, "%s.annotations: must be an object", path);
@@ -68,10 +77,11 @@ read_annotations(const json_t *object, const char *path, GHashTable **annotation
   const char *key;
   json_t *value;
   json_object_foreach(member, key, value) {
-    if (!json_is_string(value))
+    if (!json_is_string(value) && !json_is_null(value))
       return error_set(error, ASSAY_ERROR_INVALID, "%s.annotations.%s: must be a string", path,
                        key);
-    g_hash_table_insert(*annotations, g_strdup(key), g_strdup(json_string_value(value)));
+    const char *text = json_is_null(value) ? "" : json_string_value(value);
+    g_hash_table_insert(*annotations, g_strdup(key), g_strdup(text));
   }
   return true;
 }
@@ -79,8 +89,8 @@ read_annotations(const json_t *object, const char *path, GHashTable **annotation
 static bool
 read_platform(const json_t *object, const char *path, Descriptor *descriptor, GError **error)
 {
-  const json_t *platform = json_object_get(object, "platform");
-  if (platform == NULL || json_is_null(platform))
+  const json_t *platform = member_of(object, "platform");
+  if (platform == NULL)
     return true;
   static const char *const names[] = {"architecture", "os", "variant", "os.version", NULL};
   if (!json_is_object(platform))
@@ -93,7 +103,51 @@ read_platform(const json_t *object, const char *path, Descriptor *descriptor, GE
          read_optional_string(platform, "os.version", path, &descriptor->os_version, error);
 }
 
-/* image-spec descriptor.md: mediaType, digest and size are REQUIRED. */
+static bool
+is_web_address(const char *url)
+{
+  return (g_ascii_strncasecmp(url, "http://", strlen("http://")) == 0 ||
+          g_ascii_strncasecmp(url, "https://", strlen("https://")) == 0) &&
+         strchr(url, '#') == NULL;
+}
+
+/* A layer that need not be stored is fetched from these by its clients: from the web, and from
+ * nowhere else. What is no layer may name what it likes. */
+static bool
+check_urls(const json_t *object, const char *path, const char *media_type, GError **error)
+{
+  const json_t *urls = member_of(object, "urls");
+  size_t index;
+  json_t *item;
+  if (urls != NULL && !json_is_array(urls))
+    return error_set(error, ASSAY_ERROR_INVALID, "%s.urls: must be an array", path);
+  json_array_foreach(urls, index, item) {
+    const char *url = json_is_null(item) ? "" : json_string_value(item);
+    if (url == NULL)
+      return error_set(error, ASSAY_ERROR_INVALID, "%s.urls[%zu]: must be a string", path, index);
+    if (media_type_is_layer(media_type) && !is_web_address(url))
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "%s.urls[%zu]: \"%.200s\" is no http:// or https:// address without a "
+                       "fragment",
+                       path, index, url);
+  }
+  return true;
+}
+
+/* As clients do, which leave it out where it is not what the digest names. */
+static bool
+holds_data(const char *data, const Digest *digest)
+{
+  if (data == NULL || *data == '\0')
+    return false;
+  gsize size;
+  g_autofree guchar *bytes = g_base64_decode(data, &size);
+  Digest actual = digest_of(digest_algorithm(digest), slice_new(bytes, size));
+  return digest_equal(&actual, digest);
+}
+
+/* image-spec descriptor.md: digest and size are REQUIRED; mediaType is too, but clients leave it
+ * out. */
 static Descriptor *
 read_descriptor(const json_t *object, const char *path, GError **error)
 {
@@ -101,15 +155,15 @@ read_descriptor(const json_t *object, const char *path, GError **error)
     error_set(error, ASSAY_ERROR_INVALID, "%s: must be a descriptor (an object)", path);
     return NULL;
   }
-  static const char *const names[] = {"mediaType",   "digest",   "size", "artifactType",
-                                      "annotations", "platform", NULL};
+  static const char *const names[] = {"mediaType",    "digest",      "size",
+                                      "artifactType", "annotations", "platform",
+                                      "urls",         "data",        NULL};
   if (!json_refuse_aliases(object, names, error)) {
     g_prefix_error(error, "%s: ", path);
     return NULL;
   }
   g_autoptr(Descriptor) descriptor = g_new0(Descriptor, 1);
-  const char *media_type = json_require_string(object, "mediaType", error);
-  const char *digest = media_type == NULL ? NULL : json_require_string(object, "digest", error);
+  const char *digest = json_require_string(object, "digest", error);
   if (digest == NULL || !digest_parse(digest, &descriptor->digest, error)) {
     g_prefix_error(error, "%s: ", path);
     return NULL;
@@ -119,21 +173,29 @@ read_descriptor(const json_t *object, const char *path, GError **error)
     error_set(error, ASSAY_ERROR_INVALID, "%s.size: must be a whole number of bytes", path);
     return NULL;
   }
-  descriptor->media_type = g_strdup(media_type);
   descriptor->size = (uint64_t)json_integer_value(size);
-  if (!read_optional_string(object, "artifactType", path, &descriptor->artifact_type, error) ||
+  g_autofree char *data = NULL;
+  if (!read_optional_string(object, "mediaType", path, &descriptor->media_type, error) ||
+      !read_optional_string(object, "artifactType", path, &descriptor->artifact_type, error) ||
+      !read_optional_string(object, "data", path, &data, error) ||
       !read_annotations(object, path, &descriptor->annotations, error) ||
       !read_platform(object, path, descriptor, error))
+    return NULL;
+  if (descriptor->media_type == NULL)
+    descriptor->media_type = g_strdup("");
+  descriptor->has_data = holds_data(data, &descriptor->digest);
+  if (!check_urls(object, path, descriptor->media_type, error))
     return NULL;
   return g_steal_pointer(&descriptor);
 }
 
+/* A list that is missing is empty, as null is. */
 static GPtrArray *
 read_descriptors(const json_t *object, const char *key, GError **error)
 {
-  const json_t *list = json_object_get(object, key);
-  if (!json_is_array(list)) {
-    error_set(error, ASSAY_ERROR_INVALID, "\"%s\" is missing or not an array", key);
+  const json_t *list = member_of(object, key);
+  if (list != NULL && !json_is_array(list)) {
+    error_set(error, ASSAY_ERROR_INVALID, "\"%s\" is not an array", key);
     return NULL;
   }
   if (json_array_size(list) > DESCRIPTORS_MAX) {
@@ -154,6 +216,41 @@ read_descriptors(const json_t *object, const char *key, GError **error)
   return g_steal_pointer(&descriptors);
 }
 
+/* What is no manifest that we take, and why. */
+static bool
+refuse_unsupported(const json_t *object, const char *given, const char *own, GError **error)
+{
+  if (media_type_is_schema1(given) || media_type_is_schema1(own) ||
+      json_get_integer(object, "schemaVersion", 0) == 1)
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                     "Docker image manifest version 2, schema 1 is not supported: it cannot be "
+                     "verified; push with a client that writes schema 2 or OCI (Docker 1.10 or "
+                     "later, or `skopeo copy --format v2s2`)");
+  if (g_strcmp0(own, MEDIA_TYPE_OCI_ARTIFACT) == 0 ||
+      g_strcmp0(given, MEDIA_TYPE_OCI_ARTIFACT) == 0)
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                     "the artifact manifest was taken out of the specification before its version "
+                     "1.1; push with a client that wraps artifacts in an OCI image manifest with "
+                     "artifactType (oras 1.2 or later, or `oras push --image-spec v1.1`)");
+  return true;
+}
+
+/* One body that a client may read either way is how a scanned image and a run image differ. An
+ * empty list of the other kind is refused too, as others do. */
+static bool
+check_one_kind(const json_t *object, ManifestKind kind, GError **error)
+{
+  bool is_image = member_of(object, "layers") != NULL || member_of(object, "config") != NULL;
+  bool is_index = member_of(object, "manifests") != NULL;
+  if (kind == MANIFEST_IMAGE ? !is_index : !is_image)
+    return true;
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "an image manifest has \"config\" and \"layers\", an index has "
+                   "\"manifests\"; this is %s and has members of both: it cannot be read in one "
+                   "way only",
+                   kind == MANIFEST_IMAGE ? "an image manifest" : "an index");
+}
+
 /* The kind from the media type, or, for a body without one (it is optional in OCI), from its
  * members. */
 static bool
@@ -162,19 +259,14 @@ choose_kind(const json_t *object, const char *given, Manifest *manifest, GError 
   static const char *const names[] = {"schemaVersion", "mediaType",   "config",
                                       "layers",        "manifests",   "subject",
                                       "artifactType",  "annotations", NULL};
-  /* One body that a client may read either way is how a scanned image and a run image differ. */
   if (!json_refuse_aliases(object, names, error))
     return false;
   const char *own = json_get_string(object, "mediaType");
-  if (media_type_is_schema1(given) || media_type_is_schema1(own) ||
-      json_get_integer(object, "schemaVersion", 0) == 1)
-    return error_set(error, ASSAY_ERROR_UNSUPPORTED,
-                     "Docker image manifest version 2, schema 1 is not supported: it cannot be "
-                     "verified; push with a client that writes schema 2 or OCI (Docker 1.10 or "
-                     "later, or `skopeo copy --format v2s2`)");
+  if (!refuse_unsupported(object, given, own, error))
+    return false;
   if (json_get_integer(object, "schemaVersion", 0) != 2)
     return error_set(error, ASSAY_ERROR_INVALID, "schemaVersion: must be 2");
-  if (json_object_get(object, "mediaType") != NULL && own == NULL)
+  if (member_of(object, "mediaType") != NULL && own == NULL)
     return error_set(error, ASSAY_ERROR_INVALID, "mediaType: must be a string");
   if (own != NULL && given != NULL && strcmp(own, given) != 0)
     return error_set(error, ASSAY_ERROR_INVALID,
@@ -182,10 +274,8 @@ choose_kind(const json_t *object, const char *given, Manifest *manifest, GError 
                      given);
 
   const char *type = own != NULL ? own : given;
-  bool has_layers = json_object_get(object, "layers") != NULL;
-  bool has_manifests = json_object_get(object, "manifests") != NULL;
   if (type == NULL)
-    type = has_manifests && !has_layers ? MEDIA_TYPE_OCI_INDEX : MEDIA_TYPE_OCI_MANIFEST;
+    type = member_of(object, "manifests") != NULL ? MEDIA_TYPE_OCI_INDEX : MEDIA_TYPE_OCI_MANIFEST;
   if (!media_type_is_manifest(type) && !media_type_is_index(type))
     return error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "media type \"%.200s\" is no image manifest or index; wrap artifacts in an "
@@ -193,10 +283,7 @@ choose_kind(const json_t *object, const char *given, Manifest *manifest, GError 
                      type);
   manifest->media_type = g_strdup(type);
   manifest->kind = media_type_is_index(type) ? MANIFEST_INDEX : MANIFEST_IMAGE;
-  if (has_layers && has_manifests)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "has both \"layers\" and \"manifests\": cannot be read in one way only");
-  return true;
+  return check_one_kind(object, manifest->kind, error);
 }
 
 static bool
@@ -215,8 +302,8 @@ read_members(const json_t *object, Manifest *manifest, GError **error)
   if (manifest->layers == NULL || manifest->manifests == NULL)
     return false;
 
-  const json_t *subject = json_object_get(object, "subject");
-  if (subject != NULL && !json_is_null(subject)) {
+  const json_t *subject = member_of(object, "subject");
+  if (subject != NULL) {
     manifest->subject = read_descriptor(subject, "subject", error);
     if (manifest->subject == NULL)
       return false;

@@ -1,7 +1,9 @@
 /* Manifests, indexes and image configs: image-spec v1.1 (manifest.md, image-index.md, config.md)
  * and Docker's image manifest v2 schema 2. Parsing is strict where the specification says MUST and
  * lenient otherwise; unknown members are kept out of the structs but the bytes stay as they came,
- * since their digest is the identity. Pure functions. */
+ * since their digest is the identity. What is read is what Go's encoding/json would read, by which
+ * most clients do: null is as good as nothing, a list that is missing is empty; what Go would read
+ * in another way (a name twice, or in other letter case) is refused. Pure functions. */
 #pragma once
 
 #include <glib.h>
@@ -12,9 +14,10 @@
 #include "oci/digest.h"
 
 typedef struct {
-  char *media_type;
+  char *media_type; /* "" where it was left out */
   Digest digest;
   uint64_t size;
+  bool has_data; /* `data` is what the digest names: some clients ask no registry for it then */
   char *artifact_type;                            /* or NULL */
   GHashTable *annotations;                        /* char * -> char *, or NULL */
   char *architecture, *os, *variant, *os_version; /* of `platform`; NULL when absent */

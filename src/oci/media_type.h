@@ -6,6 +6,7 @@
 
 #define MEDIA_TYPE_OCI_MANIFEST          "application/vnd.oci.image.manifest.v1+json"
 #define MEDIA_TYPE_OCI_INDEX             "application/vnd.oci.image.index.v1+json"
+#define MEDIA_TYPE_OCI_ARTIFACT          "application/vnd.oci.artifact.manifest.v1+json"
 #define MEDIA_TYPE_OCI_CONFIG            "application/vnd.oci.image.config.v1+json"
 #define MEDIA_TYPE_OCI_EMPTY             "application/vnd.oci.empty.v1+json"
 #define MEDIA_TYPE_OCI_LAYER             "application/vnd.oci.image.layer.v1.tar"

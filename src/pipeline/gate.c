@@ -157,6 +157,45 @@ queue_unknown_image(Pipeline *pipeline, const char *repository, const Digest *di
     pipeline_manifest_arrived(pipeline, repository, digest, manifest);
 }
 
+/* Who is not allowed comes before who may be for a time, the shortest first. */
+static bool
+is_stricter(const Verdict *verdict, const Verdict *than)
+{
+  if (than == NULL || verdict->allowed != than->allowed)
+    return than == NULL || !verdict->allowed;
+  return verdict->expires != 0 && (than->expires == 0 || verdict->expires < than->expires);
+}
+
+/* The members of an index are judged at their own pull. But those whose text it carries are pulled
+ * with it: containerd and regclient ask for them no more. */
+static Verdict *
+judge_index(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Manifest *index,
+            ScanState *scan, GError **error)
+{
+  g_autoptr(Verdict) strictest = NULL;
+  bool pending = false;
+  for (guint i = 0; i < index->manifests->len; i++) {
+    const Descriptor *member = g_ptr_array_index(index->manifests, i);
+    if (!member->has_data)
+      continue;
+    g_autoptr(StoredManifest) stored =
+        registry_manifest_get(pipeline->registry, input->repository, member->digest.text, error);
+    g_autoptr(Verdict) verdict =
+        stored == NULL ? NULL
+                       : pipeline_judge_pull(pipeline, input->repository, member->digest.text,
+                                             stored, scan, error);
+    if (verdict == NULL)
+      return NULL;
+    pending |= *scan == SCAN_PENDING;
+    if (is_stricter(verdict, strictest)) {
+      verdict_unref(strictest);
+      strictest = g_steal_pointer(&verdict);
+    }
+  }
+  *scan = pending ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
+  return strictest != NULL ? g_steal_pointer(&strictest) : policy_judge(policy, input);
+}
+
 Verdict *
 pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                     const StoredManifest *stored, ScanState *scan, GError **error)
@@ -182,6 +221,8 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
   if (manifest == NULL)
     return NULL;
+  if (manifest->kind == MANIFEST_INDEX)
+    return judge_index(pipeline, policy, &input, manifest, scan, error);
   if (!images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
   queue_unknown_image(pipeline, repository, &stored->digest, manifest);

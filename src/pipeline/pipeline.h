@@ -39,8 +39,9 @@ void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
 
 /* The gate at pull: judges the image for @repository as far as it is known now. *scan: how its scan
  * stands; while it is SCAN_PENDING the verdict may soon be another, and a pull should wait a moment
- * (pipeline_on_change()). An index is judged by its members at their own pull; artifacts, and
- * repositories that no policy speaks of, are SCAN_NOT_APPLICABLE. Cached: a repeated question about
+ * (pipeline_on_change()). An index is judged by its members at their own pull, those that it
+ * carries in itself (`data`) excepted; artifacts, and repositories that no policy speaks of, are
+ * SCAN_NOT_APPLICABLE. Cached: a repeated question about
  * a scanned image costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);

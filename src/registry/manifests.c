@@ -117,16 +117,49 @@ is_present(SqlConnection *db, const char *text, const char *repository, const Di
   return registry_row_exists(rows, error);
 }
 
-/* Appends the digests of @descriptors that @text does not find. */
+static const char blob_query[] =
+    "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2";
+static const char manifest_query[] =
+    "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2";
+
+/* Whether @descriptor may be referred to; false without *error: it is to be pushed first. */
+typedef bool (*IsThere)(SqlConnection *db, const char *repository, const Descriptor *descriptor,
+                        GError **error);
+
 static bool
-collect_missing(SqlConnection *db, const char *text, const char *repository,
+blob_is_there(SqlConnection *db, const char *repository, const Descriptor *blob, GError **error)
+{
+  return media_type_is_foreign_layer(blob->media_type) ||
+         is_present(db, blob_query, repository, &blob->digest, error);
+}
+
+/* BuildKit's cache is an index whose members are blobs, layers among them; what calls itself a
+ * manifest is asked for as one. So is a member that carries its own text, whatever it calls itself:
+ * clients that read it there ask for none, and would pass the gate by (pipeline_judge_pull() judges
+ * those that are stored). */
+static bool
+member_is_there(SqlConnection *db, const char *repository, const Descriptor *member, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  bool may_be_blob = !member->has_data && !media_type_is_manifest(member->media_type) &&
+                     !media_type_is_index(member->media_type);
+  bool there = is_present(db, manifest_query, repository, &member->digest, &failure) ||
+               (failure == NULL && may_be_blob &&
+                is_present(db, blob_query, repository, &member->digest, &failure));
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return there;
+}
+
+/* Appends the digests of @descriptors that are not there. */
+static bool
+collect_missing(SqlConnection *db, IsThere is_there, const char *repository,
                 const GPtrArray *descriptors, GString *missing, GError **error)
 {
   for (guint i = 0; i < descriptors->len; i++) {
     const Descriptor *descriptor = g_ptr_array_index(descriptors, i);
     g_autoptr(GError) failure = NULL;
-    if (media_type_is_foreign_layer(descriptor->media_type) ||
-        is_present(db, text, repository, &descriptor->digest, &failure))
+    if (is_there(db, repository, descriptor, &failure))
       continue;
     if (failure != NULL) {
       g_propagate_error(error, g_steal_pointer(&failure));
@@ -137,11 +170,6 @@ collect_missing(SqlConnection *db, const char *text, const char *repository,
   return true;
 }
 
-static const char blob_query[] =
-    "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2";
-static const char manifest_query[] =
-    "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2";
-
 static bool
 check_references(SqlConnection *db, const char *repository, const Manifest *manifest,
                  GError **error)
@@ -150,9 +178,9 @@ check_references(SqlConnection *db, const char *repository, const Manifest *mani
   g_autoptr(GPtrArray) config = g_ptr_array_new();
   if (manifest->config != NULL)
     g_ptr_array_add(config, manifest->config);
-  if (!collect_missing(db, blob_query, repository, config, missing, error) ||
-      !collect_missing(db, blob_query, repository, manifest->layers, missing, error) ||
-      !collect_missing(db, manifest_query, repository, manifest->manifests, missing, error))
+  if (!collect_missing(db, blob_is_there, repository, config, missing, error) ||
+      !collect_missing(db, blob_is_there, repository, manifest->layers, missing, error) ||
+      !collect_missing(db, member_is_there, repository, manifest->manifests, missing, error))
     return false;
   if (missing->len > 0)
     return registry_error_set(error, REGISTRY_MANIFEST_BLOB_UNKNOWN,

@@ -135,15 +135,15 @@ v2_manifest_put_begin(Request *request)
   request_limit_body(request, server_context(request)->config->limits.manifest_bytes);
 }
 
-/* What Content-Type says, without parameters ("; charset=utf-8"), which are no part of the type;
- * NULL when it says nothing. */
+/* What Content-Type says, without parameters ("; charset=utf-8"), which are no part of the type,
+ * and in small letters, for types have no case (RFC 9110, 8.3.1); NULL when it says nothing. */
 static char *
 sent_media_type(Request *request)
 {
   const char *header = request_header(request, "Content-Type");
   g_autofree char *type =
       header == NULL ? NULL : g_strstrip(g_strndup(header, strcspn(header, ";")));
-  return type == NULL || *type == '\0' ? NULL : g_steal_pointer(&type);
+  return type == NULL || *type == '\0' ? NULL : g_ascii_strdown(type, -1);
 }
 
 void

@@ -7,6 +7,8 @@
 #include "oci/media_type.h"
 
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+/* Of "{}", in base64 "e30=". */
+#define HEX_OF_EMPTY "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 #define CONFIG                                                                                     \
   "{\"mediaType\":\"" MEDIA_TYPE_OCI_CONFIG "\",\"digest\":\"sha256:" HEX "\",\"size\":2}"
 #define LAYER                                                                                      \
@@ -48,6 +50,67 @@ test_index(void)
   g_assert_false(manifest_is_container_image(manifest));
 }
 
+/* What Go writes for a slice, a map or a pointer that was never filled, and what it leaves out. */
+static void
+test_nothing(void)
+{
+  static const struct {
+    const char *name, *media_type, *text;
+    ManifestKind kind;
+    guint layers, manifests;
+  } cases[] = {
+      {"null layers", NULL, "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":null}",
+       MANIFEST_IMAGE, 0, 0},
+      {"no layers", NULL, "{\"schemaVersion\":2,\"config\":" CONFIG "}", MANIFEST_IMAGE, 0, 0},
+      {"null manifests", MEDIA_TYPE_OCI_INDEX, "{\"schemaVersion\":2,\"manifests\":null}",
+       MANIFEST_INDEX, 0, 0},
+      {"no manifests", MEDIA_TYPE_DOCKER_LIST, "{\"schemaVersion\":2}", MANIFEST_INDEX, 0, 0},
+      {"null of the other kind, image", NULL,
+       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[" LAYER "],\"manifests\":null}",
+       MANIFEST_IMAGE, 1, 0},
+      {"null of the other kind, index", NULL,
+       "{\"schemaVersion\":2,\"manifests\":[" LAYER "],\"layers\":null,\"config\":null}",
+       MANIFEST_INDEX, 0, 1},
+      {"null for what is optional", NULL,
+       "{\"schemaVersion\":2,\"mediaType\":null,\"artifactType\":null,\"annotations\":null,"
+       "\"subject\":null,\"config\":{\"mediaType\":null,\"digest\":\"sha256:" HEX
+       "\",\"size\":2,\"annotations\":{\"a\":null},\"urls\":null,\"data\":null,"
+       "\"artifactType\":null,\"platform\":null},\"layers\":[{\"digest\":\"sha256:" HEX
+       "\",\"size\":2,\"platform\":{\"os\":null,\"architecture\":null,\"variant\":null}}]}",
+       MANIFEST_IMAGE, 1, 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Manifest) manifest =
+        manifest_parse(slice_from_string(cases[i].text), cases[i].media_type, &error);
+    g_test_message("case %s", cases[i].name);
+    g_assert_no_error(error);
+    g_assert_cmpint(manifest->kind, ==, cases[i].kind);
+    g_assert_cmpuint(manifest->layers->len, ==, cases[i].layers);
+    g_assert_cmpuint(manifest->manifests->len, ==, cases[i].manifests);
+    g_assert_null(manifest->subject);
+  }
+}
+
+static void
+test_descriptor(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Manifest) manifest = manifest_parse(
+      SLICE_LITERAL("{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:" HEX_OF_EMPTY
+                    "\",\"size\":2,\"data\":\"e30=\",\"urls\":[\"s3://a/b\"],"
+                    "\"annotations\":{\"a\":null}},{\"digest\":\"sha256:" HEX
+                    "\",\"size\":2,\"data\":\"e30=\",\"urls\":[]}]}"),
+      NULL, &error);
+  g_assert_no_error(error);
+  const Descriptor *full = g_ptr_array_index(manifest->manifests, 0);
+  const Descriptor *other = g_ptr_array_index(manifest->manifests, 1);
+  g_assert_cmpstr(full->media_type, ==, "");
+  g_assert_cmpstr(g_hash_table_lookup(full->annotations, "a"), ==, "");
+  g_assert_true(full->has_data);
+  g_assert_false(other->has_data);
+}
+
 /* By its config, or by Docker's schema 2: runtimes unpack layers of any type that hold a tar. */
 static void
 test_container_images(void)
@@ -86,64 +149,99 @@ test_container_images(void)
   }
 }
 
+static const struct {
+  const char *name, *media_type, *text;
+  int code;
+  const char *says;
+} refused_manifests[] = {
+    {"not JSON", NULL, "{", ASSAY_ERROR_INVALID, "JSON"},
+    {"an array", NULL, "[]", ASSAY_ERROR_INVALID, "object"},
+    {"schema 1", NULL, "{\"schemaVersion\":1}", ASSAY_ERROR_UNSUPPORTED, "schema 1"},
+    {"schema 1 by type", MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED, "{\"schemaVersion\":2}",
+     ASSAY_ERROR_UNSUPPORTED, "schema 1"},
+    {"no version", NULL, "{\"layers\":[]}", ASSAY_ERROR_INVALID, "schemaVersion"},
+    {"two types", MEDIA_TYPE_OCI_MANIFEST,
+     "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\"}", ASSAY_ERROR_INVALID,
+     "mediaType"},
+    {"unknown type", "text/plain", "{\"schemaVersion\":2}", ASSAY_ERROR_UNSUPPORTED, "text/plain"},
+    {"no config", NULL, "{\"schemaVersion\":2,\"layers\":[]}", ASSAY_ERROR_INVALID, "config"},
+    {"null config", NULL, "{\"schemaVersion\":2,\"config\":null,\"layers\":[]}",
+     ASSAY_ERROR_INVALID, "config"},
+    {"layers that are no list", NULL, "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":{}}",
+     ASSAY_ERROR_INVALID, "layers"},
+    {"null for a layer", NULL, "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[null]}",
+     ASSAY_ERROR_INVALID, "layers[0]"},
+    {"null for a digest", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG
+     ",\"layers\":[{\"mediaType\":\"x\",\"digest\":null,\"size\":1}]}",
+     ASSAY_ERROR_INVALID, "layers[0]"},
+    {"null for the version", NULL, "{\"schemaVersion\":null,\"manifests\":[]}", ASSAY_ERROR_INVALID,
+     "schemaVersion"},
+    {"an empty list of the other kind", NULL,
+     "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST "\",\"config\":" CONFIG
+     ",\"layers\":[],\"manifests\":[]}",
+     ASSAY_ERROR_INVALID, "both"},
+    {"an index with a config", NULL,
+     "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\",\"config\":" CONFIG "}",
+     ASSAY_ERROR_INVALID, "both"},
+    {"an index with layers", MEDIA_TYPE_DOCKER_LIST, "{\"schemaVersion\":2,\"layers\":[" LAYER "]}",
+     ASSAY_ERROR_INVALID, "both"},
+    {"artifact manifest", NULL, "{\"mediaType\":\"" MEDIA_TYPE_OCI_ARTIFACT "\",\"blobs\":[]}",
+     ASSAY_ERROR_UNSUPPORTED, "artifact manifest"},
+    {"a layer from a file", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[{\"mediaType\":\"" MEDIA_TYPE_OCI_LAYER
+     "\",\"digest\":\"sha256:" HEX
+     "\",\"size\":1,\"urls\":[\"https://a.example/x\",\"file:///etc/passwd\"]}]}",
+     ASSAY_ERROR_INVALID, "layers[0].urls[1]"},
+    {"data that is no text", NULL,
+     "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
+     "\",\"size\":1,\"data\":[1]}]}",
+     ASSAY_ERROR_INVALID, "manifests[0].data"},
+    {"a second data", NULL,
+     "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
+     "\",\"size\":1,\"Data\":\"e30=\"}]}",
+     ASSAY_ERROR_INVALID, "manifests[0]"},
+    {"both kinds", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"manifests\":[]}",
+     ASSAY_ERROR_INVALID, "both"},
+    {"bad digest", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG
+     ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:x\",\"size\":1}]}",
+     ASSAY_ERROR_INVALID, "layers[0]"},
+    {"negative size", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG
+     ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX "\",\"size\":-1}]}",
+     ASSAY_ERROR_INVALID, "layers[0].size"},
+    {"a second list of layers for Go", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"Layers\":[" LAYER "]}",
+     ASSAY_ERROR_INVALID, "Layers"},
+    {"a second config", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"CONFIG\":" CONFIG "}",
+     ASSAY_ERROR_INVALID, "CONFIG"},
+    {"a second digest", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG
+     ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
+     "\",\"size\":1,\"dige\\u017ft\":\"sha256:0\"}]}",
+     ASSAY_ERROR_INVALID, "layers[0]"},
+    {"a second architecture", NULL,
+     "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
+     "\",\"size\":1,\"platform\":{\"architecture\":\"a\",\"Architecture\":\"b\"}}]}",
+     ASSAY_ERROR_INVALID, "Architecture"},
+    {"annotation of a number", NULL,
+     "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"annotations\":{\"a\":1}}",
+     ASSAY_ERROR_INVALID, "annotations.a"},
+};
+
 static void
 test_refused(void)
 {
-  static const struct {
-    const char *name, *media_type, *text;
-    int code;
-    const char *says;
-  } cases[] = {
-      {"not JSON", NULL, "{", ASSAY_ERROR_INVALID, "JSON"},
-      {"an array", NULL, "[]", ASSAY_ERROR_INVALID, "object"},
-      {"schema 1", NULL, "{\"schemaVersion\":1}", ASSAY_ERROR_UNSUPPORTED, "schema 1"},
-      {"schema 1 by type", MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED, "{\"schemaVersion\":2}",
-       ASSAY_ERROR_UNSUPPORTED, "schema 1"},
-      {"no version", NULL, "{\"layers\":[]}", ASSAY_ERROR_INVALID, "schemaVersion"},
-      {"two types", MEDIA_TYPE_OCI_MANIFEST,
-       "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\"}", ASSAY_ERROR_INVALID,
-       "mediaType"},
-      {"unknown type", "text/plain", "{\"schemaVersion\":2}", ASSAY_ERROR_UNSUPPORTED,
-       "text/plain"},
-      {"no config", NULL, "{\"schemaVersion\":2,\"layers\":[]}", ASSAY_ERROR_INVALID, "config"},
-      {"no layers", NULL, "{\"schemaVersion\":2,\"config\":" CONFIG "}", ASSAY_ERROR_INVALID,
-       "layers"},
-      {"both kinds", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"manifests\":[]}",
-       ASSAY_ERROR_INVALID, "both"},
-      {"bad digest", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG
-       ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:x\",\"size\":1}]}",
-       ASSAY_ERROR_INVALID, "layers[0]"},
-      {"negative size", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG
-       ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX "\",\"size\":-1}]}",
-       ASSAY_ERROR_INVALID, "layers[0].size"},
-      {"a second list of layers for Go", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"Layers\":[" LAYER "]}",
-       ASSAY_ERROR_INVALID, "Layers"},
-      {"a second config", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"CONFIG\":" CONFIG "}",
-       ASSAY_ERROR_INVALID, "CONFIG"},
-      {"a second digest", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG
-       ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
-       "\",\"size\":1,\"dige\\u017ft\":\"sha256:0\"}]}",
-       ASSAY_ERROR_INVALID, "layers[0]"},
-      {"a second architecture", NULL,
-       "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
-       "\",\"size\":1,\"platform\":{\"architecture\":\"a\",\"Architecture\":\"b\"}}]}",
-       ASSAY_ERROR_INVALID, "Architecture"},
-      {"annotation of a number", NULL,
-       "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"annotations\":{\"a\":1}}",
-       ASSAY_ERROR_INVALID, "annotations.a"},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(refused_manifests); i++) {
     g_autoptr(GError) error = NULL;
-    g_assert_null(manifest_parse(slice_from_string(cases[i].text), cases[i].media_type, &error));
-    g_test_message("%s: %s", cases[i].name, error->message);
-    g_assert_error(error, ASSAY_ERROR, cases[i].code);
-    g_assert_nonnull(strstr(error->message, cases[i].says));
+    g_assert_null(manifest_parse(slice_from_string(refused_manifests[i].text),
+                                 refused_manifests[i].media_type, &error));
+    g_test_message("%s: %s", refused_manifests[i].name, error->message);
+    g_assert_error(error, ASSAY_ERROR, refused_manifests[i].code);
+    g_assert_nonnull(strstr(error->message, refused_manifests[i].says));
   }
 }
 
@@ -234,6 +332,8 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/manifest/image", test_image);
   g_test_add_func("/manifest/index", test_index);
+  g_test_add_func("/manifest/nothing", test_nothing);
+  g_test_add_func("/manifest/descriptor", test_descriptor);
   g_test_add_func("/manifest/container-images", test_container_images);
   g_test_add_func("/manifest/refused", test_refused);
   g_test_add_func("/manifest/many-values", test_many_values);

@@ -1,0 +1,170 @@
+"""Manifests as clients and builders write them, that are no plain image: caches of BuildKit, Go's null for an empty list,
+members that carry their own text, layers that are elsewhere."""
+import base64
+import json
+
+import pytest
+
+import gate
+from gate import import_advisories, pull, refusal, wait_until
+from oci_layout import CONFIG, INDEX, MANIFEST, compress, digest_of, tar_of
+from repository import EMPTY, Repository, check_error, descriptor_of, image_of, index_of
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+FOREIGN_LAYER = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
+
+
+# --- BuildKit's registry cache (cache/remotecache/export.go, cache/remotecache/v1/types) ---
+
+def cache_config(layers):
+    """The config blob: each layer on the one before, and a record for each step of the build, chained by its inputs."""
+    created = "2026-03-04T05:06:07.89Z"
+    records = [{"digest": digest_of(b"the base image")}]
+    for number, _ in enumerate(layers):
+        records.append({"layers": [{"layer": number, "createdAt": created}], "digest": digest_of(b"step %d" % number),
+                        "inputs": [[{"link": number}] if number else [{"selector": "/src", "link": 0}]]})
+    return json.dumps({"layers": [{"blob": digest_of(layer), "parent": number - 1,
+                                   "annotations": {"mediaType": LAYER, "size": len(layer), "createdAt": created}}
+                                  for number, layer in enumerate(layers)], "records": records}).encode()
+
+
+def cache_of(repository, mode, image_manifest, docker):
+    """Pushes the blobs of a cache; its manifest's text and media type, as `--cache-to type=registry,mode=,image-manifest=,
+    oci-mediatypes=` writes it. mode=min has the layers of the result, mode=max those of each step as well."""
+    layers = [compress(tar_of({f"step/{number}": f"{mode} {number}"}), "gzip") for number in range(5 if mode == "max" else 2)]
+    described = []
+    for layer in layers:
+        annotations = {"buildkit/createdat": "2026-03-04T05:06:07.89Z",
+                       "containerd.io/uncompressed": digest_of(layer + b"unpacked")}
+        described.append({**repository.push_blob(layer, DOCKER_LAYER if docker else LAYER), "annotations": annotations})
+    config = repository.push_blob(cache_config(layers), CACHE_CONFIG)
+    if image_manifest:
+        return json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": described}).encode(), MANIFEST
+    media_type = DOCKER_LIST if docker else INDEX
+    return json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [*described, config]}).encode(), media_type
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("image_manifest,docker", [(False, False), (False, True), (True, False)],
+                         ids=["index", "docker list", "image manifest"])
+def test_cache_of_buildkit(repository, mode, image_manifest, docker):
+    """It goes in, and an importer finds all of it: the manifest by its tag, then each member as a blob."""
+    text, media_type = cache_of(repository, mode, image_manifest, docker)
+    answer = repository.put_manifest("cache", text, media_type)
+    assert answer.status_code == 201, answer.text
+    answer = repository.get_manifest("cache", media_type)
+    assert answer.content == text and answer.headers["Content-Type"] == media_type
+    manifest = json.loads(text)
+    members = manifest.get("manifests") or [manifest["config"], *manifest["layers"]]
+    for member in members:
+        blob = repository.request("GET", f"blobs/{member['digest']}")
+        assert blob.status_code == 200 and digest_of(blob.content) == member["digest"]
+    # A member is a blob, and no manifest.
+    check_error(repository.get_manifest(members[0]["digest"]), 404, "MANIFEST_UNKNOWN")
+    # It is exported again over the old one.
+    again, _ = cache_of(repository, "min" if mode == "max" else "max", image_manifest, docker)
+    assert repository.put_manifest("cache", again, media_type).status_code == 201
+
+
+def test_member_of_an_index_may_be_a_blob_of_this_repository_alone(repository):
+    elsewhere = Repository(repository.server, repository.name + "/other").push_blob(b"a blob of another", CACHE_CONFIG)
+    mixed, _ = repository.push_image()
+    here = repository.push_blob(b"a blob of this", CACHE_CONFIG)
+    assert repository.put_manifest("mixed", index_of([mixed, here]), INDEX).status_code == 201
+    error = check_error(repository.put_manifest("v1", index_of([mixed, here, elsewhere]), INDEX), 404, "MANIFEST_BLOB_UNKNOWN")
+    assert elsewhere["digest"] in error["message"] and here["digest"] not in error["message"]
+    # What calls itself a manifest is asked for as one, and would not be found.
+    for media_type in (MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_LIST):
+        check_error(repository.put_manifest("v1", index_of([{**here, "mediaType": media_type}]), INDEX), 404, "MANIFEST_BLOB_UNKNOWN")
+
+
+# --- what Go writes for nothing, and leaves out ---
+
+def test_null_is_an_empty_list(repository):
+    """`crane index filter` that finds nothing writes "manifests": null; images from nothing have "layers": null."""
+    config = repository.push_blob(b"{}", CONFIG)
+    for text, media_type in ((image_of(config, None), MANIFEST), (image_of(config, []).replace(b', "layers": []', b""), MANIFEST),
+                             (image_of(config, [], manifests=None, annotations=None, subject=None), MANIFEST),
+                             (index_of(None), INDEX), (index_of([], layers=None, config=None), INDEX),
+                             (json.dumps({"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": None}).encode(), DOCKER_LIST)):
+        answer = repository.put_manifest("v1", text, media_type)
+        assert answer.status_code == 201, f"{text}: {answer.text}"
+        assert repository.get_manifest("v1", media_type).content == text
+
+
+def test_one_body_is_of_one_kind(repository):
+    """A body with the members of an image and of an index could be either, by the reader."""
+    config, layer = repository.push_blob(b"{}", CONFIG), repository.push_blob(b"layer", LAYER)
+    for text, media_type in ((image_of(config, [layer], manifests=[]), MANIFEST), (index_of([], layers=[layer]), INDEX),
+                             (index_of(None, config=config, layers=[layer]), INDEX), (index_of([], config=config), INDEX)):
+        error = check_error(repository.put_manifest("v1", text, media_type), 400, "MANIFEST_INVALID")
+        assert "both" in error["message"]
+
+
+def test_media_types_have_no_case(repository):
+    text = image_of(repository.push_blob(b"{}", CONFIG), [])
+    assert repository.put_manifest("v1", text, MANIFEST.upper()).status_code == 201
+    assert repository.get_manifest("v1").headers["Content-Type"] == MANIFEST
+
+
+def test_types_of_blobs_may_be_left_out(repository):
+    config, layer = repository.push_blob(b"{}", CONFIG), repository.push_blob(b"layer", LAYER)
+    for one in (config, layer):
+        del one["mediaType"]
+    assert repository.put_manifest("v1", image_of(config, [layer])).status_code == 201
+
+
+# --- layers that are elsewhere ---
+
+def test_layer_that_is_elsewhere_is_in_the_web(repository):
+    config, missing = repository.push_blob(b"{}", CONFIG), descriptor_of(b"not pushed", FOREIGN_LAYER)
+    for url in ("file:///etc/passwd", "ftp://a.example/x", "https://a.example/x#y", "x"):
+        error = check_error(repository.put_manifest("v1", image_of(config, [{**missing, "urls": [url]}])), 400, "MANIFEST_INVALID")
+        assert "layers[0].urls[0]" in error["message"]
+    for urls in (["https://a.example/x", "HTTP://b.example"], [], None):
+        assert repository.put_manifest("v1", image_of(config, [{**missing, "urls": urls}])).status_code == 201
+
+
+# --- members that carry their own text ---
+
+def with_data(descriptor, text):
+    return {**descriptor, "data": base64.b64encode(text).decode()}
+
+
+def test_member_that_carries_its_text_is_a_manifest(repository):
+    """Clients that read it there ask for no manifest, and so for no verdict."""
+    member = image_of(repository.push_blob(b"{}", EMPTY), [])
+    descriptor = repository.push_blob(member, "application/x-anything")
+    error = check_error(repository.put_manifest("v1", index_of([with_data(descriptor, member)]), INDEX), 404, "MANIFEST_BLOB_UNKNOWN")
+    assert descriptor["digest"] in error["message"]
+    repository.push_manifest(member)
+    assert repository.put_manifest("v1", index_of([with_data(descriptor, member)]), INDEX).status_code == 201
+    # What is not what the digest names is left out by clients too.
+    blob = repository.push_blob(b"a blob", "application/x-anything")
+    assert repository.put_manifest("v2", index_of([with_data(blob, member)]), INDEX).status_code == 201
+
+
+def test_member_that_carries_its_text_is_judged_with_its_index(start_server, assay, push, tmp_path):
+    layout, vulnerable, fixed = gate.alpine_layout(tmp_path / "alpine")
+    server = start_server(policy=gate.STRICT)
+    import_advisories(assay, server)
+    repository = Repository(server, "team/app")
+    for tag in ("vulnerable", "fixed"):
+        push(server, layout, tag, repository.name)
+    wait_until(lambda: pull(server, repository.name, "fixed").status_code == 200)
+    texts = {digest: (layout / "blobs/sha256" / digest[7:]).read_bytes() for digest in (vulnerable, fixed)}
+    members = {digest: with_data(descriptor_of(text, MANIFEST), text) for digest, text in texts.items()}
+    inner = index_of([members[vulnerable]])
+    for tag, text in (("good", index_of([members[fixed]])), ("bad", index_of([members[fixed], members[vulnerable]])),
+                      ("deep", index_of([with_data(repository.push_manifest(inner, media_type=INDEX), inner)])),
+                      ("plain", index_of([descriptor_of(texts[vulnerable], MANIFEST)]))):
+        assert repository.put_manifest(tag, text, INDEX).status_code == 201
+    for _ in range(2):
+        assert pull(server, repository.name, "good").status_code == 200
+        assert pull(server, repository.name, "plain").status_code == 200
+        for tag in ("bad", "deep"):
+            assert vulnerable in refusal(server, repository.name, tag)
