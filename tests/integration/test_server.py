@@ -189,9 +189,14 @@ def test_plain_http_elsewhere_when_said_so(start_server):
     assert server.request("GET", "/v2/").status_code == 200
 
 
+def addresses_of(server):
+    return [event["address"] for event in server.log_events() if event["message"] == "serving"]
+
+
 def test_listens_on_ipv6_and_by_name(start_server):
     server = start_server(arguments=["--listen", "localhost:0", "--listen", "[::1]:0"])
-    serving = [event["address"] for event in server.log_events() if event["message"] == "serving"]
+    # The server listens before it says so.
+    serving = wait_until(lambda: addresses_of(server)[2:] and addresses_of(server), "three lines")
     assert len(serving) == 3 and serving[2].startswith("http://[::1]:")
     for url in serving:
         assert requests.get(f"{url}/v2/", timeout=10).status_code == 200
