@@ -2,6 +2,7 @@
 #include "base/config.h"
 
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,10 @@
   X(concurrent_uploads, uint32_t, count_parse, 1000, 1, 1000000)                                   \
   X(upload_expiry, uint32_t, duration_parse, 86400, 1, 365 * 86400)                                \
   X(connections, uint32_t, count_parse, 4096, 1, 1000000)                                          \
+  X(connections_per_peer, uint32_t, count_parse, 0, 0, 1000000)                                    \
+  X(uploads_per_peer, uint32_t, count_parse, 0, 0, 1000000)                                        \
+  X(least_bytes_per_second, uint64_t, size_parse, KIB, 0, GIB)                                     \
+  X(slow_seconds, uint32_t, duration_parse, 30, 1, 3600)                                           \
   X(head_seconds, uint32_t, duration_parse, 30, 1, 3600)                                           \
   X(idle_seconds, uint32_t, duration_parse, 60, 1, 86400)                                          \
   X(stop_deadline, uint32_t, duration_parse, 30, 0, 3600)                                          \
@@ -60,6 +65,8 @@ typedef struct {
   RawLimits *limits;
   RawFeed *feeds;
   unsigned feeds_count;
+  char **cors_origins, **trusted_proxies;
+  unsigned cors_origins_count, trusted_proxies_count;
   bool *allow_uncaged, *durable;
 } RawConfig;
 
@@ -100,6 +107,9 @@ static const cyaml_schema_field_t feed_fields[] = {
 static const cyaml_schema_value_t feed_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RawFeed, feed_fields)};
 
+static const cyaml_schema_value_t text_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED)};
+
 static const cyaml_schema_field_t config_fields[] = {
     OPTIONAL_TEXT(RawConfig, data),
     OPTIONAL_TEXT(RawConfig, log_level),
@@ -115,6 +125,10 @@ static const cyaml_schema_field_t config_fields[] = {
                             limits_fields),
     CYAML_FIELD_SEQUENCE("feeds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawConfig, feeds,
                          &feed_entry, 0, 1000),
+    CYAML_FIELD_SEQUENCE("cors_origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawConfig,
+                         cors_origins, &text_entry, 0, 100),
+    CYAML_FIELD_SEQUENCE("trusted_proxies", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawConfig,
+                         trusted_proxies, &text_entry, 0, 100),
     YAML_OPTIONAL_BOOLEAN(RawConfig, allow_uncaged),
     YAML_OPTIONAL_BOOLEAN(RawConfig, durable),
     CYAML_FIELD_END};
@@ -256,6 +270,46 @@ read_listen(Config *config, const RawListen *raw, unsigned count)
   }
 }
 
+/* (transfer full) */
+static GStrv
+copy_texts(char *const *texts, unsigned count)
+{
+  GStrv copy = g_new0(char *, count + 1);
+  for (unsigned i = 0; i < count; i++)
+    copy[i] = g_strdup(texts[i]);
+  return copy;
+}
+
+/* "https://ui.example.com:8443", as browsers write it in Origin: no path, no slash at its end. */
+static bool
+is_origin(const char *text)
+{
+  const char *host = strstr(text, "://");
+  return strcmp(text, "*") == 0 ||
+         (host != NULL && host > text && host[3] != '\0' && strpbrk(host + 3, "/?# *") == NULL);
+}
+
+static bool
+check_web(const Config *config, GError **error)
+{
+  for (unsigned i = 0; config->cors_origins[i] != NULL; i++)
+    if (!is_origin(config->cors_origins[i]))
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "cors_origins[%u]: \"%s\" is none: write SCHEME://HOST[:PORT] without a "
+                       "path, or \"*\"",
+                       i, config->cors_origins[i]);
+  for (unsigned i = 0; config->trusted_proxies[i] != NULL; i++) {
+    g_autoptr(GInetAddressMask) mask =
+        g_inet_address_mask_new_from_string(config->trusted_proxies[i], NULL);
+    if (mask == NULL)
+      return error_set(error, ASSAY_ERROR_INVALID,
+                       "trusted_proxies[%u]: \"%s\" is neither an address nor a block of them "
+                       "(10.0.0.0/8)",
+                       i, config->trusted_proxies[i]);
+  }
+  return true;
+}
+
 static bool
 read_config(Config *config, const RawConfig *raw, bool own_feeds, GError **error)
 {
@@ -286,7 +340,9 @@ read_config(Config *config, const RawConfig *raw, bool own_feeds, GError **error
     config->tls.key = g_strdup(raw->tls->key);
   }
   read_listen(config, raw->listen, raw->listen_count);
-  return read_limits(&config->limits, raw->limits, error) &&
+  config->cors_origins = copy_texts(raw->cors_origins, raw->cors_origins_count);
+  config->trusted_proxies = copy_texts(raw->trusted_proxies, raw->trusted_proxies_count);
+  return check_web(config, error) && read_limits(&config->limits, raw->limits, error) &&
          (own_feeds ? read_feeds(config, raw->feeds, raw->feeds_count, error)
                     : read_feeds(config, default_feeds, G_N_ELEMENTS(default_feeds), error));
 }
@@ -346,6 +402,8 @@ config_free(Config *config)
     g_free(config->feeds[i].sources);
     g_free(config->feeds[i].ecosystem);
   }
+  g_strfreev(config->cors_origins);
+  g_strfreev(config->trusted_proxies);
   g_free(config->listen);
   g_free(config->feeds);
   g_free(config->data);

@@ -28,6 +28,11 @@ typedef struct {
   uint32_t concurrent_uploads;   /* open upload sessions, whole server; 1000 */
   uint32_t upload_expiry;        /* an idle upload is dropped after so many seconds; 86400 */
   uint32_t connections;          /* on each address; 4096 */
+  uint32_t connections_per_peer; /* of these, for one peer; 0: as many as are still free */
+  uint32_t uploads_per_peer;     /* the same of concurrent_uploads */
+  uint64_t
+      least_bytes_per_second;    /* a body or an answer that is slower is cut off; 1 KiB; 0: none */
+  uint32_t slow_seconds;         /* over which that speed is measured; 30 */
   uint32_t head_seconds;         /* a connection may take so long for the head of a request, and
                                     ten times that for a manifest; 30 */
   uint32_t idle_seconds;         /* ... and be silent so long within one; 60 */
@@ -72,6 +77,8 @@ typedef struct {
   char *policy;           /* policy file; NULL: the built-in default policy */
   char *ca_file;          /* extra trust anchors for what we download, PEM */
   uint32_t feed_interval; /* seconds between updates by the server itself; 0: only by hand; 21600 */
+  char **cors_origins;    /* whose pages may read answers in a browser; "*": all. NULL-terminated */
+  char **trusted_proxies; /* addresses or CIDR blocks whose X-Forwarded-For is believed */
   bool allow_uncaged;     /* run workers although the kernel lacks Landlock or seccomp; false */
   bool durable;           /* fsync before an answer; true. false is for benchmarks only */
 } Config;

@@ -88,7 +88,7 @@ write_line(GString *line)
 static json_t *
 value_to_json(const char *key, const char *value)
 {
-  static const char *const numbers[] = {"status", "seconds", "images", NULL};
+  static const char *const numbers[] = {"status", "seconds", "images", "received", "sent", NULL};
   g_autofree char *valid = g_utf8_make_valid(value, -1);
   char *end = NULL;
   double number = g_ascii_strtod(valid, &end);
@@ -123,6 +123,12 @@ write_event(LogLevel level, const char *message, const char *const *fields, size
     }
   }
   write_line(line);
+}
+
+bool
+log_is_on(LogLevel level)
+{
+  return level >= lowest_level;
 }
 
 void

@@ -3,9 +3,9 @@
  *   log_info("blob stored", "digest", digest, "repository", name, NULL);
  *
  * The fields are pairs of strings that end with NULL; a pair whose value is NULL is left out. JSON
- * has `status`, `seconds` and `images` as numbers. A line goes to standard error in one write(), so
- * lines of threads do not mix. The request id that the thread works for is added by itself. Rooms
- * on floors 1-2, and archive/, do not log.
+ * has `status`, `seconds`, `images`, `received` and `sent` as numbers. A line goes to standard
+ * error in one write(), so lines of threads do not mix. The request id that the thread works for is
+ * added by itself. Rooms on floors 1-2, and archive/, do not log.
  */
 #pragma once
 
@@ -27,6 +27,8 @@ bool log_level_parse(const char *text, LogLevel *level);
 void log_set_request_id(const char *request_id);
 const char *log_get_request_id(void);
 
+/* Whether lines of the level are written at all. */
+bool log_is_on(LogLevel level);
 void log_event(LogLevel level, const char *message, ...) G_GNUC_NULL_TERMINATED;
 
 #define log_debug(...)   log_event(LOG_DEBUG_LEVEL, __VA_ARGS__)

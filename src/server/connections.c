@@ -1,6 +1,8 @@
 /* Connections that send the head of their next request too slowly are closed, and those that send a
  * body that is kept in memory: libmicrohttpd's own time limit begins anew with every byte, so that
  * one byte a minute would hold a place for ever. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -8,6 +10,7 @@
 
 struct Connection {
   int fd;
+  char peer[INET6_ADDRSTRLEN];
   _Atomic int64_t due; /* g_get_monotonic_time() when it is closed; 0: not while it is at work */
 };
 
@@ -44,6 +47,29 @@ connection_expect(Connection *connection, uint32_t seconds)
     connection->due = seconds == 0 ? 0 : g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC;
 }
 
+const char *
+connection_peer(const Connection *connection)
+{
+  return connection == NULL ? "" : connection->peer;
+}
+
+/* IPv4 is written as such, also where a socket for both takes it. */
+static void
+write_peer(const struct sockaddr *address, char *text, size_t size)
+{
+  *text = '\0';
+  if (address->sa_family == AF_INET) {
+    const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
+    inet_ntop(AF_INET, &in->sin_addr, text, (socklen_t)size);
+  } else if (address->sa_family == AF_INET6) {
+    const struct in6_addr *in = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(in))
+      inet_ntop(AF_INET, &in->s6_addr[12], text, (socklen_t)size);
+    else
+      inet_ntop(AF_INET6, in, text, (socklen_t)size);
+  }
+}
+
 /* MHD_NotifyConnectionCallback: the end is told before the descriptor is closed. */
 void
 connection_watch_notify(void *data, struct MHD_Connection *handle, void **context,
@@ -55,6 +81,9 @@ connection_watch_notify(void *data, struct MHD_Connection *handle, void **contex
         MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
     Connection *connection = g_new0(Connection, 1);
     connection->fd = info != NULL ? info->connect_fd : -1;
+    info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL && info->client_addr != NULL)
+      write_peer(info->client_addr, connection->peer, sizeof connection->peer);
     connection_expect(connection, watch->head_seconds);
     *context = connection;
     g_mutex_lock(&watch->lock);

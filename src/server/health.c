@@ -17,6 +17,24 @@
 /* Below this much free space pushes are about to fail. */
 #define DISK_LEAST ((uint64_t)64 * 1024 * 1024)
 
+/* For a person, or a check of a load balancer, that asks for nothing in particular. */
+void
+health_root(Request *request)
+{
+  static const char *const links[][2] = {
+      {"registry", "/v2/"},  {"catalog", "/v2/_catalog"}, {"api", "/api/v1/repositories"},
+      {"alive", "/healthz"}, {"ready", "/readyz"},        {"metrics", "/metrics"}};
+  g_autoptr(json_t) body = json_object();
+  json_t *paths = json_object();
+  json_set_string(body, "name", "assay");
+  json_set_string(body, "description", "a container registry that scans each image it holds");
+  json_set_string(body, "version", ASSAY_VERSION);
+  for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
+    json_set_string(paths, links[i][0], links[i][1]);
+  json_object_set_new(body, "paths", paths);
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
 void
 health_live(Request *request)
 {

@@ -12,8 +12,10 @@ typedef struct HttpMetrics HttpMetrics;
 typedef struct TlsCredentials TlsCredentials;
 typedef struct ConnectionWatch ConnectionWatch;
 typedef struct Connection Connection;
+typedef struct ProxyList ProxyList;
 
 struct HttpServer {
+  const Config *config;
   const Route *routes;
   void *context;
   GArray *listeners; /* Listener, see http_server.c */
@@ -22,6 +24,7 @@ struct HttpServer {
   GThreadPool *reading, *writing;
   WaitingRoom *waiting;
   ConnectionWatch *connections;
+  ProxyList *proxies;  /* trusted_proxies */
   TlsCredentials *tls; /* NULL: plain HTTP */
   HttpMetrics *metrics;
   atomic_uint in_flight;
@@ -43,6 +46,7 @@ struct Request {
   Connection *connection;
   char id[REQUEST_ID_MAX + 1];
   char *method, *path;
+  char *client; /* see request_client(); NULL: nobody asked yet */
   const Route *route;
   GHashTable *parameters; /* or NULL */
   size_t body_limit;      /* BODY_BUFFERED: the route's, or a smaller one */
@@ -88,11 +92,27 @@ void connection_watch_free(ConnectionWatch *watch);
 void connection_watch_notify(void *watch, struct MHD_Connection *handle, void **context,
                              enum MHD_ConnectionNotificationCode what);
 Connection *connection_of(struct MHD_Connection *handle);
+/* The address of its peer, as text. */
+const char *connection_peer(const Connection *connection);
 /* What comes next must be whole within @seconds; 0: nothing is expected. */
 void connection_expect(Connection *connection, uint32_t seconds);
 unsigned connection_watch_count(ConnectionWatch *watch);
 /* Closes those that did not send in time what was expected; how many. */
 unsigned connection_watch_sweep(ConnectionWatch *watch);
+
+/* --- client.c --- */
+ProxyList *proxy_list_new(const char *const *texts);
+void proxy_list_free(ProxyList *list);
+bool proxy_list_has(const ProxyList *list, const char *address);
+/* Whom @forwarded (X-Forwarded-For, or NULL) names, as far as trusted proxies wrote it; else @peer.
+ * (transfer full) */
+char *forwarded_client(const ProxyList *proxies, const char *peer, const char *forwarded);
+
+/* --- cors.c --- */
+/* Adds what lets the page of another origin read the answer, where the config allows it. */
+void cors_add_headers(Request *request);
+/* Answers OPTIONS for a path that takes @methods. */
+void cors_respond_options(Request *request, const char *methods);
 
 /* --- metrics.c --- */
 HttpMetrics *http_metrics_new(void);

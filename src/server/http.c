@@ -88,6 +88,7 @@ request_free(Request *request)
   g_clear_pointer(&request->buffer, g_byte_array_unref);
   g_clear_pointer(&request->body, g_bytes_unref);
   g_array_unref(request->headers);
+  g_free(request->client);
   g_free(request->method);
   g_free(request->path);
   g_free(request);
@@ -128,6 +129,9 @@ request_limit_body(Request *request, size_t limit)
     respond_too_large(request);
 }
 
+/* Of "OPTIONS *", which asks about the server as a whole. */
+#define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
+
 static void
 request_begin(Request *request)
 {
@@ -135,7 +139,10 @@ request_begin(Request *request)
   request->route = route_find(request->server->routes, request->method, request->path,
                               &request->parameters, &allowed);
   request->body_limit = request->route == NULL ? 0 : request->route->body_limit;
-  if (request->route == NULL && allowed != NULL) {
+  bool options = strcmp(request->method, "OPTIONS") == 0;
+  if (options && (allowed != NULL || strcmp(request->path, "*") == 0)) {
+    cors_respond_options(request, allowed != NULL ? allowed : ALL_METHODS);
+  } else if (request->route == NULL && allowed != NULL) {
     respond_oci_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED",
                       "this path does not take this method; see the Allow header", NULL);
     response_header(request, "Allow", "%s", allowed);
@@ -297,6 +304,7 @@ request_send(Request *request)
   /* Before the client sees the answer: its next request may want what this one holds (an upload).
    */
   request_drop_state(request);
+  cors_add_headers(request);
   MHD_add_response_header(response, "X-Request-Id", request->id);
   MHD_add_response_header(response, "Docker-Distribution-Api-Version", "registry/2.0");
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -311,23 +319,35 @@ request_send(Request *request)
 
 /* --- log and metrics --- */
 
+/* Of the client's name for itself in a log line. */
+#define AGENT_BYTES_MAX 200
+
 static void
-request_log(const Request *request, enum MHD_RequestTerminationCode how)
+request_log(Request *request, enum MHD_RequestTerminationCode how)
 {
   const char *label = request->route == NULL ? "none" : request->route->label;
   double seconds = (double)(g_get_monotonic_time() - request->started) / G_USEC_PER_SEC;
   unsigned status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 499;
   /* How much of an answer went out that was broken off, libmicrohttpd does not tell. */
   bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && strcmp(request->method, "HEAD") != 0;
+  uint64_t sent_bytes = sent ? request->response_bytes : 0;
   http_metrics_count(request->server->metrics, label, request->method, status, seconds,
-                     request->received_bytes, sent ? request->response_bytes : 0);
-  char status_text[8], duration_text[32];
+                     request->received_bytes, sent_bytes);
+  bool quiet = request->route != NULL && request->route->quiet;
+  LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : quiet ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
+  if (!log_is_on(level))
+    return;
+  const char *agent = request_header(request, "User-Agent");
+  g_autofree char *short_agent = agent == NULL ? NULL : g_strndup(agent, AGENT_BYTES_MAX);
+  char status_text[8], duration_text[32], received_text[24], sent_text[24];
   g_snprintf(status_text, sizeof status_text, "%u", status);
   g_snprintf(duration_text, sizeof duration_text, "%.6f", seconds);
+  g_snprintf(received_text, sizeof received_text, "%" G_GUINT64_FORMAT, request->received_bytes);
+  g_snprintf(sent_text, sizeof sent_text, "%" G_GUINT64_FORMAT, sent_bytes);
   log_set_request_id(request->id);
-  log_event(status >= 500 ? LOG_WARNING_LEVEL : LOG_INFO_LEVEL, "request", "method",
-            request->method, "path", request->path, "status", status_text, "seconds", duration_text,
-            NULL);
+  log_event(level, "request", "method", request->method, "path", request->path, "route", label,
+            "status", status_text, "client", request_client(request), "user_agent", short_agent,
+            "received", received_text, "sent", sent_text, "seconds", duration_text, NULL);
   log_set_request_id(NULL);
 }
 

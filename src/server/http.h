@@ -32,6 +32,7 @@ struct Route {
   BodyKind body_kind;
   size_t body_limit;
   bool blocking;
+  bool quiet; /* asked again and again by machines: in the log only at level debug */
   /* Headers are there. May respond, which ends the request; NULL: nothing to do. */
   void (*begin)(Request *request);
   /* A part of the body; false after it responded: the rest of the body is dropped. */
@@ -84,6 +85,8 @@ GBytes *request_body(const Request *request);
 void request_limit_body(Request *request, size_t limit);
 /* What Content-Length announces; -1 when it does not. */
 int64_t request_content_length(const Request *request);
+/* Where it comes from: the peer's address, or what a trusted proxy says of it. */
+const char *request_client(Request *request);
 /* The handler's own state between the phases, freed with the request. */
 void request_set_state(Request *request, void *state, GDestroyNotify free_state);
 void *request_state(const Request *request);
@@ -96,14 +99,16 @@ bool request_wait(Request *request, uint32_t seconds);
 /* --- the response: one of these, once --- */
 void respond_empty(Request *request, unsigned status);
 void respond_bytes(Request *request, unsigned status, const char *content_type, GBytes *bytes);
+/* 304, to a client that has the @size bytes that 200 would bring (RFC 9110, section 8.6). */
+void respond_not_modified(Request *request, uint64_t size);
 void respond_text(Request *request, unsigned status, const char *content_type, const char *text);
 void respond_json(Request *request, unsigned status, const json_t *value);
 /* A file, honouring the request's Range header (RFC 9110 section 14). Takes over @fd. */
 void respond_file(Request *request, const char *content_type, int fd, uint64_t size);
 /* The error table: REGISTRY_ERROR and ASSAY_ERROR to a status and an OCI error body. */
 void respond_error(Request *request, const GError *error);
-/* An OCI error body with a code of the specification's table. @detail may be NULL; not taken over.
- */
+/* An OCI error body with a code of the specification's table. @detail: what programs may want and
+ * the message does not say, or NULL; not taken over. */
 void respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
                        const json_t *detail);
 bool request_has_response(const Request *request);

@@ -95,11 +95,13 @@ HttpServer *
 http_server_new(const Config *config, const Route *routes, void *context, GError **error)
 {
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
+  server->config = config;
   server->routes = routes;
   server->context = context;
   server->metrics = http_metrics_new();
   server->connections = connection_watch_new(config->limits.head_seconds);
   server->head_seconds = config->limits.head_seconds;
+  server->proxies = proxy_list_new((const char *const *)config->trusted_proxies);
   server->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
   g_array_set_clear_func(server->listeners, listener_clear);
   g_mutex_init(&server->hand_over);
@@ -182,6 +184,7 @@ http_server_free(HttpServer *server)
   g_array_unref(server->listeners);
   connection_watch_free(server->connections);
   http_metrics_free(server->metrics);
+  proxy_list_free(server->proxies);
   tls_credentials_free(server->tls);
   g_mutex_clear(&server->hand_over);
   g_free(server);

@@ -42,6 +42,20 @@ respond_empty(Request *request, unsigned status)
   respond_bytes(request, status, NULL, nothing);
 }
 
+static ssize_t
+read_nothing(void *data, uint64_t position, char *buffer, size_t size)
+{
+  return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+void
+respond_not_modified(Request *request, uint64_t size)
+{
+  struct MHD_Response *response =
+      MHD_create_response_from_callback(size, 1, read_nothing, NULL, NULL);
+  request_take_response(request, MHD_HTTP_NOT_MODIFIED, response, 0);
+}
+
 void
 respond_text(Request *request, unsigned status, const char *content_type, const char *text)
 {
@@ -127,10 +141,10 @@ respond_oci_error(Request *request, unsigned status, const char *code, const cha
   g_autofree char *valid = g_utf8_make_valid(message, -1);
   json_set_string(one, "code", code);
   json_set_string(one, "message", valid);
+  /* Clients print message and detail one after the other: it holds nothing that the message says.
+   */
   if (detail != NULL)
     json_object_set_new(one, "detail", json_deep_copy(detail));
-  else
-    json_set_string(one, "detail", valid);
   json_array_append_new(errors, one);
   json_object_set_new(body, "errors", errors);
   respond_json(request, status, body);

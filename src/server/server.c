@@ -37,16 +37,23 @@ struct Server {
 #define MANIFEST_BODY_MAX ((size_t)64 * 1024 * 1024)
 
 static const Route routes[] = {
-    {.method = "GET", .pattern = "/healthz", .label = "healthz", .finish = health_live},
+    {.method = "GET", .pattern = "/", .label = "root", .finish = health_root},
+    {.method = "GET",
+     .pattern = "/healthz",
+     .label = "healthz",
+     .quiet = true,
+     .finish = health_live},
     {.method = "GET",
      .pattern = "/readyz",
      .label = "readyz",
      .blocking = true,
+     .quiet = true,
      .finish = health_ready},
     {.method = "GET",
      .pattern = "/metrics",
      .label = "metrics",
      .blocking = true,
+     .quiet = true,
      .finish = health_metrics},
 
     {.method = "GET", .pattern = "/v2/", .label = "v2", .finish = v2_support},

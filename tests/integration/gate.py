@@ -82,7 +82,9 @@ def refusal(server, repository, reference):
     answer = pull(server, repository, reference)
     assert answer.status_code == 403, f"{repository} {reference}: {answer.status_code} {answer.text[:500]}"
     error = answer.json()["errors"][0]
-    assert error["code"] == "DENIED" and error["detail"]["message"] == error["message"]
+    assert error["code"] == "DENIED" and set(error["detail"]) == {"policy", "blocking", "verdict"}
+    verdict = server.get_json(error["detail"]["verdict"])
+    assert verdict["message"] == error["message"] and verdict["policy"] == error["detail"]["policy"]
     return error["message"]
 
 

@@ -13,23 +13,34 @@ def connection(server, timeout=60):
         yield plain
 
 
+class Responses:
+    """The responses that come over a connection, one after the other, each with a Content-Length (or none)."""
+
+    def __init__(self, sock):
+        self.sock, self.data = sock, b""
+
+    def fill(self, enough, what):
+        while not enough():
+            part = self.sock.recv(65536)
+            if not part:
+                raise ConnectionError(f"the connection ended in {what}: {self.data!r}")
+            self.data += part
+
+    def next(self):
+        """(status, {lower-case name: value}, body)"""
+        self.fill(lambda: b"\r\n\r\n" in self.data, "the head of a response")
+        head, _, self.data = self.data.partition(b"\r\n\r\n")
+        status, *lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        size = int(headers.get("content-length", 0))
+        self.fill(lambda: len(self.data) >= size, f"a body of {size} bytes")
+        body, self.data = self.data[:size], self.data[size:]
+        return int(status.split()[1]), headers, body
+
+
 def read_response(sock):
-    """(status, {lower-case name: value}, body) of one response with a Content-Length (or none)."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        part = sock.recv(65536)
-        if not part:
-            raise ConnectionError(f"the connection ended in the head of a response: {data!r}")
-        data += part
-    head, _, body = data.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    while len(body) < int(headers.get("content-length", 0)):
-        part = sock.recv(65536)
-        if not part:
-            raise ConnectionError(f"the connection ended after {len(body)} of {headers['content-length']} bytes")
-        body += part
-    return int(status.split()[1]), headers, body
+    """The only response, or the first."""
+    return Responses(sock).next()
 
 
 def is_at_end(sock):

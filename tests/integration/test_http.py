@@ -78,9 +78,9 @@ def test_ambiguous_requests_are_refused(module_server, request_bytes):
     (b"GET /v2/\xff\xfe/tags/list HTTP/1.1", 400), (b"GET /v2/%ff%fe/tags/list HTTP/1.1", 400),
     (b"GET /v2/%zz/tags/list HTTP/1.1", 400), (b"GET /v2/a%0d%0aX-Evil:%20y/tags/list HTTP/1.1", 400),
     (b"GET /v2/..%2f..%2fetc/passwd HTTP/1.1", 404), (b"GET /v2/../../etc/blobs/sha256:0 HTTP/1.1", 400),
-    (b"GET /%68%65althz HTTP/1.1", 200), (b"GET http://registry/healthz HTTP/1.1", 200), (b"OPTIONS * HTTP/1.1", 404),
+    (b"GET /%68%65althz HTTP/1.1", 200), (b"GET http://registry/healthz HTTP/1.1", 200), (b"OPTIONS * HTTP/1.1", 204),
     (b"CONNECT other:443 HTTP/1.1", 404), (b"FOO /healthz HTTP/1.1", 405), (b"get /healthz HTTP/1.1", 405),
-    (b"POST /healthz HTTP/1.1", 405), (b"GET / HTTP/1.1", 404), (b"GET //v2/ HTTP/1.1", 404),
+    (b"POST /healthz HTTP/1.1", 405), (b"GET / HTTP/1.1", 200), (b"GET //v2/ HTTP/1.1", 404),
     (b"GET /" + b"a" * 60_000 + b" HTTP/1.1", 404), (b"GET /v2/" + b"a/" * 20_000 + b"tags/list HTTP/1.1", 400),
     (b"GET /v2/_catalog?n=" + b"9" * 30 + b" HTTP/1.1", 400), (b"GET /v2/?" + b"a=b&" * 1000 + b" HTTP/1.1", 200),
 ])
@@ -165,7 +165,7 @@ def test_request_id(module_server, given, kept):
 
 
 def test_log_lines_carry_the_id(server, tmp_path):
-    for number, (method, path) in enumerate([("GET", "/healthz"), ("GET", "/nothing"), ("PUT", "/healthz"),
+    for number, (method, path) in enumerate([("GET", "/v2/"), ("GET", "/nothing"), ("PUT", "/healthz"),
                                              ("GET", "/v2/never/tags/list"), ("DELETE", f"/v2/a/blobs/sha256:{'0' * 64}")]):
         server.request(method, path, headers={"X-Request-Id": f"mine-{number}"})
     layout = Layout(tmp_path / "broken")
@@ -530,14 +530,16 @@ def test_metrics(start_server, alpine_data, tmp_path):
     wait_for(lambda: 'status="499"' in server.request("GET", "/metrics").text, "the pull that broke off is counted")
     after = parse_metrics(server.request("GET", "/metrics").text)
 
-    def labels(route, method, status):
-        return f'{{route="{route}",method="{method}",status="{status}"}}'
+    def labels(route, method, *status):
+        return f'{{route="{route}",method="{method}"' + "".join(f',status="{one}"' for one in status) + "}"
     assert after["assay_http_requests_total", labels("tags", "GET", 404)] == 1
     assert after["assay_http_requests_total", labels("blob", "GET", 200)] == 1
-    assert after["assay_http_response_bytes_total", labels("blob", "GET", 200)] == 12345
-    assert after["assay_http_response_bytes_total", labels("blob", "HEAD", 200)] == 0
-    assert after["assay_http_response_bytes_total", labels("blob", "GET", 499)] == 0
-    assert after["assay_http_request_bytes_total", labels("uploads", "POST", 201)] > 12345
+    assert after["assay_http_requests_total", labels("blob", "GET", 499)] == 1
+    assert after["assay_http_response_bytes_total", labels("blob", "GET")] == 12345, "what broke off is not counted"
+    assert after["assay_http_response_bytes_total", labels("blob", "HEAD")] == 0
+    assert after["assay_http_request_bytes_total", labels("uploads", "POST")] > 12345
+    assert after["assay_http_request_duration_seconds_count", labels("blob", "GET")] == 2
+    assert not any("duration" in name and "status=" in (of or "") for name, of in after), "statuses have no histograms"
     assert after["assay_images_scanned_total", None] == before["assay_images_scanned_total", None] + 1
     assert after["assay_inspections_total", '{outcome="done"}'] == before["assay_inspections_total", '{outcome="done"}'] + 1
     assert after["assay_advisories_available", None] == 1

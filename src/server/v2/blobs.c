@@ -44,7 +44,7 @@ v2_blob_get(Request *request)
   response_header(request, "Cache-Control", "max-age=31536000, immutable");
   if (client_has_it(request, &digest)) {
     fd_clear(&fd);
-    respond_empty(request, MHD_HTTP_NOT_MODIFIED);
+    respond_not_modified(request, size);
     return;
   }
   respond_file(request, "application/octet-stream", fd, size);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "server/head.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
@@ -37,7 +38,7 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
   response_header(request, "ETag", "\"%s\"", digest->text);
   g_autofree char *etags = request_header_joined(request, "If-None-Match");
   if (etags != NULL && strstr(etags, digest->text) != NULL)
-    respond_empty(request, MHD_HTTP_NOT_MODIFIED);
+    respond_not_modified(request, g_bytes_get_size(bytes));
   else
     respond_bytes(request, MHD_HTTP_OK, media_type, bytes);
 }
@@ -72,6 +73,35 @@ head_is_judged(const Request *request)
          strstr(accept, "*/*") == NULL;
 }
 
+/* What the message leaves out, for programs: where the whole verdict is. */
+static json_t *
+refusal_detail(const Verdict *verdict, const char *repository, const Digest *digest)
+{
+  json_t *detail = json_object();
+  g_autofree char *path =
+      g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest->text, repository);
+  json_set_string(detail, "policy", verdict->policy);
+  json_object_set_new(detail, "blocking", json_integer(verdict->blocking));
+  json_set_string(detail, "verdict", path);
+  return detail;
+}
+
+static void
+respond_refusal(Request *request, const StoredManifest *stored, const Verdict *verdict)
+{
+  const char *repository = request_parameter(request, "name");
+  /* A docker that is refused at HEAD asks GET next: one refusal. */
+  if (strcmp(request_method(request), "HEAD") != 0) {
+    pipeline_count_refusal(server_context(request)->pipeline, verdict);
+    log_info("pull refused", "repository", repository, "reference",
+             request_parameter(request, "reference"), "digest", stored->digest.text, "policy",
+             verdict->policy, "client", request_client(request), "user_agent",
+             request_header(request, "User-Agent"), NULL);
+  }
+  g_autoptr(json_t) detail = refusal_detail(verdict, repository, &stored->digest);
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
+}
+
 void
 v2_manifest_get(Request *request)
 {
@@ -103,10 +133,7 @@ v2_manifest_get(Request *request)
   if (scan == SCAN_PENDING && request_wait(request, SCAN_WAIT_SECONDS))
     return;
   if (!verdict->allowed) {
-    if (!head) /* GET follows */
-      pipeline_count_refusal(server->pipeline, verdict);
-    g_autoptr(json_t) detail = verdict_to_json(verdict);
-    respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
+    respond_refusal(request, stored, verdict);
     return;
   }
   /* What a dry run would refuse, and what will be refused when its grace ends, is told; such an
