@@ -46,7 +46,8 @@ def cached(name, build):
 
 def debian_layout(suite, packages=()):
     """An OCI layout with the tags "vulnerable" (without the security suite) and "upgraded" (apt-get upgrade from it)."""
-    name = "-".join([suite, *packages])
+    script = hashlib.sha256(Path(debian_image.__file__).read_bytes()).hexdigest()[:8]  # another version, another image
+    name = "-".join([suite, *packages, script])
     return cached(name, lambda folder: debian_image.build_layout(suite, folder, packages))
 
 
@@ -55,7 +56,7 @@ def debian_zstd_layout(suite):
     def build(folder):
         subprocess.run(["skopeo", "copy", "--quiet", "--dest-compress-format", "zstd", "--dest-compress-level", "3",
                         f"oci:{debian_layout(suite)}:vulnerable", f"oci:{folder}:vulnerable"], check=True)
-    return cached(f"{suite}-zstd", build)
+    return cached(f"{debian_layout(suite).name}-zstd", build)
 
 
 def debian_rootfs(suite, tag="vulnerable"):
@@ -64,7 +65,7 @@ def debian_rootfs(suite, tag="vulnerable"):
         rootless = [] if os.geteuid() == 0 else ["--rootless"]
         subprocess.run(["umoci", "unpack", *rootless, "--image", f"{debian_layout(suite)}:{tag}", str(folder)],
                        check=True, stdout=subprocess.DEVNULL)
-    return cached(f"{suite}-{tag}-rootfs", build) / "rootfs"
+    return cached(f"{debian_layout(suite).name}-{tag}-rootfs", build) / "rootfs"
 
 
 DPKG_STATUS = """Package: libssl3
