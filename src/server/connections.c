@@ -11,7 +11,8 @@
 struct Connection {
   int fd;
   char peer[INET6_ADDRSTRLEN];
-  _Atomic int64_t due; /* g_get_monotonic_time() when it is closed; 0: not while it is at work */
+  const char *target_end; /* of the request that is read, see head_walk(); its network thread's */
+  _Atomic int64_t due;    /* g_get_monotonic_time() when it is closed; 0: not while it is at work */
 };
 
 struct ConnectionWatch {
@@ -51,6 +52,26 @@ const char *
 connection_peer(const Connection *connection)
 {
   return connection == NULL ? "" : connection->peer;
+}
+
+/* A space in it would have libmicrohttpd see another target than others do. */
+void *
+connection_watch_target(void *data, const char *target, struct MHD_Connection *handle)
+{
+  Connection *connection = connection_of(handle);
+  if (connection == NULL)
+    return NULL;
+  const char *end = target;
+  while (end != NULL && (unsigned char)*end > ' ' && *end != 0x7f)
+    end++;
+  connection->target_end = end != NULL && *end == '\0' ? end : NULL;
+  return NULL;
+}
+
+const char *
+connection_target_end(const Connection *connection)
+{
+  return connection == NULL ? NULL : connection->target_end;
 }
 
 /* IPv4 is written as such, also where a socket for both takes it. */

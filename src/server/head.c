@@ -22,10 +22,64 @@ is_named(Slice name, const char *expected)
          g_ascii_strncasecmp((const char *)name.data, expected, name.size) == 0;
 }
 
+/* RFC 9110, section 5.5: what no value holds. A bare CR would begin a line for some. */
+static bool
+has_control(Slice value)
+{
+  for (size_t i = 0; i < value.size; i++)
+    if ((value.data[i] < ' ' && value.data[i] != '\t') || value.data[i] == 0x7f)
+      return true;
+  return false;
+}
+
+/* A line's end was CR LF. */
+static const char *
+walk_line_end(Head *head, const char *at)
+{
+  bool ended = head->end - at >= 2 && at[0] == '\0' && at[1] == '\0';
+  head->broken = head->broken || !ended;
+  return ended ? at + 2 : at;
+}
+
+/* RFC 9112, section 3: single spaces, and a target without any or a control character. */
+void
+head_walk(Head *head, const RequestLine *line, const char *end)
+{
+  const char *version = line->version;
+  size_t size = line->target_end == NULL ? 0 : (size_t)(line->target_end - line->target);
+  head->walks = true;
+  head->end = end;
+  head->at = version;
+  head->broken = line->target != line->method + strlen(line->method) + 1 || size == 0 ||
+                 version != line->target_end + 1 || version >= end;
+  if (!head->broken)
+    head->at = walk_line_end(head, version + strnlen(version, (size_t)(end - version)));
+}
+
+/* "Name: value", from where the last line ended. */
+static void
+walk_header(Head *head, Slice name, Slice value)
+{
+  const char *at = head->at, *text = (const char *)value.data;
+  if ((const char *)name.data != at || (size_t)(head->end - at) <= name.size) {
+    head->broken = true;
+    return;
+  }
+  at += name.size;
+  bool colon = *at == '\0';
+  for (at++; at < head->end && (*at == ' ' || *at == '\t'); at++)
+    ;
+  head->broken = !colon || at != text || (size_t)(head->end - at) < value.size;
+  if (!head->broken)
+    head->at = walk_line_end(head, text + value.size);
+}
+
 void
 head_add(Head *head, Slice name, Slice value)
 {
-  head->broken = head->broken || !is_token(name) || slice_find(value, '\0') >= 0;
+  if (head->walks && !head->broken)
+    walk_header(head, name, value);
+  head->broken = head->broken || !is_token(name) || has_control(value);
   if (is_named(name, "Host")) {
     head->hosts++;
   } else if (is_named(name, "Content-Length")) {
@@ -43,8 +97,11 @@ head_add(Head *head, Slice name, Slice value)
 const char *
 head_problem(const Head *head, bool http_1_0)
 {
-  if (head->broken)
-    return "a header of the request is malformed";
+  bool left_over =
+      head->walks && (head->broken || head->end - head->at != 2 || head->at[0] != '\0');
+  if (head->broken || left_over)
+    return "the head of the request is malformed: a line is folded or does not end with CR LF, a "
+           "name is none, or there is a control character";
   if (head->hosts > 1 || (head->hosts == 0 && !http_1_0))
     return "the request needs one Host header";
   if (head->encodings > 0 && (http_1_0 || head->encodings > 1 || !head->chunked))

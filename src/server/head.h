@@ -10,11 +10,30 @@
 typedef struct {
   unsigned hosts, lengths, encodings;
   bool chunked, broken;
+  bool walks;             /* after head_walk(): is it still where the head's bytes say? */
+  const char *at;         /* where the next header must begin */
+  const char *end;        /* of the head */
   bool expects_continue;  /* the client waits for "100 Continue" before it sends the body */
   const char *request_id; /* the client's own, or NULL; borrowed */
 } Head;
 
-/* One header; @value ends with NUL. */
+/* The request line as libmicrohttpd cut it: NUL stands over the spaces and the line's end. */
+typedef struct {
+  const char *method, *target, *target_end, *version;
+} RequestLine;
+
+/* Before the first head_add(): has it check that nothing is in the head but what is added, each
+ * thing where it must be.
+ *
+ * libmicrohttpd 0.9 mends heads: it takes lines that are folded for a part of a name, lets NUL end
+ * a value or a head, and LF a line. What it drops that way may say where the body ends. It leaves
+ * every string in the bytes of the head, though, and writes NUL over what stood between two of
+ * them. Whoever walks over the strings and comes to the end, with nothing left over and no gap, has
+ * seen the head as it was sent.
+ *
+ * @end is where the head's bytes end: all of them may be read. */
+void head_walk(Head *head, const RequestLine *line, const char *end);
+/* One header, in the order of the head; @value ends with NUL. */
 void head_add(Head *head, Slice name, Slice value);
 /* Why the request is refused; NULL when nothing is wrong with its head. */
 const char *head_problem(const Head *head, bool http_1_0);

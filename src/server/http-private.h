@@ -92,6 +92,10 @@ void connection_watch_free(ConnectionWatch *watch);
 void connection_watch_notify(void *watch, struct MHD_Connection *handle, void **context,
                              enum MHD_ConnectionNotificationCode what);
 Connection *connection_of(struct MHD_Connection *handle);
+/* MHD_OPTION_URI_LOG_CALLBACK: the target of a request, before it is decoded. */
+void *connection_watch_target(void *data, const char *target, struct MHD_Connection *handle);
+/* Where that target ends; NULL: it holds what no target may. */
+const char *connection_target_end(const Connection *connection);
 /* The address of its peer, as text. */
 const char *connection_peer(const Connection *connection);
 /* What comes next must be whole within @seconds; 0: nothing is expected. */

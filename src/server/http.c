@@ -356,13 +356,16 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
 /* The first call: the head is there. A response that is queued now is sent before the body is read,
  * and ends the connection. */
 static enum MHD_Result
-request_open(Request *request, const char *version)
+request_open(Request *request, const RequestLine *line)
 {
   Head head = {0};
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  head_walk(&head, line, line->method + (info == NULL ? 0 : info->header_size));
   MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, add_to_head, &head);
   choose_id(request, head.request_id);
   log_set_request_id(request->id);
-  const char *problem = head_problem(&head, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
+  const char *problem = head_problem(&head, strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0);
   if (problem != NULL) {
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", problem, NULL);
     return request_send(request);
@@ -414,7 +417,8 @@ http_on_request(void *data, struct MHD_Connection *connection, const char *path,
   enum MHD_Result result;
   if (request == NULL) {
     *state = request = request_new(server, connection, method, path);
-    result = request_open(request, version);
+    RequestLine line = {method, path, connection_target_end(request->connection), version};
+    result = request_open(request, &line);
   } else {
     log_set_request_id(request->id);
     result = request_go_on(request, upload, upload_size);

@@ -63,8 +63,8 @@ daemon_start(HttpServer *server, const ConfigLimits *limits, bool secure, int so
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
       (unsigned)limits->idle_seconds, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
       MHD_OPTION_NOTIFY_CONNECTION, connection_watch_notify, server->connections,
-      MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_ARRAY, secure ? tls : plain,
-      MHD_OPTION_END);
+      MHD_OPTION_URI_LOG_CALLBACK, connection_watch_target, server, MHD_OPTION_UNESCAPE_CALLBACK,
+      unescape, NULL, MHD_OPTION_ARRAY, secure ? tls : plain, MHD_OPTION_END);
 }
 
 static bool

@@ -1,7 +1,7 @@
 /* Heads that are taken and refused, percent-decoding, and what an Accept header takes. */
 #include <string.h>
 
-#include "server/head.h"
+#include "cut-head.h"
 
 typedef struct {
   const char *name;
@@ -54,6 +54,50 @@ test_heads(void)
     g_assert_cmpint(problem == NULL, ==, cases[i].says == NULL);
     if (problem != NULL)
       g_assert_nonnull(strstr(problem, cases[i].says));
+  }
+}
+
+/* Whole heads; @ stands for NUL. */
+static void
+test_walk(void)
+{
+#define LINE "GET / HTTP/1.1\r\n"
+  static const struct {
+    const char *head;
+    bool taken;
+  } cases[] = {
+      {LINE "Host: x\r\n\r\n", true},
+      {LINE "Host:x\r\nA:\r\nB: \t \r\nC: d \r\n\r\n", true},
+      {LINE "Host: x\r\nA: b:c\r\n\r\n", true},
+      {LINE "Host: x\r\n\r\nA: b\r\n\r\n", true}, /* what follows is not of the head */
+      {LINE "Host: x\r\nA: b\r\n c\r\n\r\n", false},
+      {LINE "Host: x\r\nA:\r\n\tc\r\n\r\n", false},
+      {LINE "Host: x\r\nA: b\r\n \r\n\r\n", false},
+      {LINE "Host: x\nA: b\r\n\r\n", false},
+      {LINE "Host: x\r\n\n", false},
+      {"GET / HTTP/1.1\nHost: x\r\n\r\n", false},
+      {LINE "Host: x\r\nA: b\rC: d\r\n\r\n", false},
+      {LINE "Host: x\r\nA: b\r\r\n\r\n", false},
+      {LINE "Host: x\r\nA: b@c\r\n\r\n", false},
+      {LINE "Host: x\r\nA: b@\r\n\r\n", false},
+      {LINE "Host: x\r\nA@B: c\r\n\r\n", false},
+      {LINE "Host: x\r\n@A: b\r\n\r\n", false},
+      {LINE "Host: x\r\nA: @b\r\n\r\n", false},
+      {"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", false},
+      {"GET /  HTTP/1.1\r\nHost: x\r\n\r\n", false},
+      {"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", false},
+      {"GET /a@b HTTP/1.1\r\nHost: x\r\n\r\n", false},
+      {"GET /a\rb HTTP/1.1\r\nHost: x\r\n\r\n", false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *text = g_strdup(cases[i].head);
+    g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(g_free);
+    CutHead cut = {text, strlen(text), copies};
+    Head head = {0};
+    g_strdelimit(text, "@", '\0');
+    bool taken = cut_and_walk(&cut, &head) && head_problem(&head, false) == NULL;
+    g_test_message("%s", cases[i].head);
+    g_assert_cmpint(taken, ==, cases[i].taken);
   }
 }
 
@@ -134,6 +178,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/head/problems", test_heads);
+  g_test_add_func("/head/walk", test_walk);
   g_test_add_func("/head/values", test_head_values);
   g_test_add_func("/head/percent-decode", test_percent_decode);
   g_test_add_func("/head/accept", test_accept);
