@@ -22,11 +22,14 @@ static char *format_option, *output_option, *severity_option, *policy_option, *r
 static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
 static char *credentials_option, *certificates_option;
 static int exit_code_option;
-static gboolean fixable_option, insecure_option, quiet_option, no_cache_option, uncaged_option;
+static gboolean list_packages_option, fixable_option, insecure_option, quiet_option,
+    no_cache_option, uncaged_option;
 
 static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
      "FORMAT"},
+    {"list-packages", 0, 0, G_OPTION_ARG_NONE, &list_packages_option,
+     "List all packages, too (JSON only)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
      "Write the report here instead of to standard output (-)", "FILE"},
     {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
@@ -229,6 +232,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .digest = digest != NULL ? digest->text : NULL,
                      .inventory = inventory,
                      .packages = inventory->packages->len,
+                     .list_packages = list_packages_option,
                      .findings = findings,
                      .not_affected = matched->not_affected,
                      .notes = matched->notes,
@@ -268,6 +272,8 @@ run(char **arguments)
   Scan scan = {.target = arguments[0], .format = REPORT_TABLE};
   if (format_option != NULL && !report_format_parse(format_option, &scan.format))
     return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
+  if (list_packages_option && scan.format != REPORT_JSON)
+    return command_usage_error("--list-packages: only --format json lists packages");
   if (!parse_severities(severity_option, &scan.filter))
     return EXIT_ERROR;
   if (exit_code_option < 0 || exit_code_option > 255)

@@ -30,6 +30,47 @@ not_affected_to_json(const GPtrArray *findings)
   return array;
 }
 
+json_t *
+report_package_to_json(const ImageInventory *inventory, const ImagePackage *package)
+{
+  const LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
+  json_t *one = json_object();
+  json_set_string(one, "type", package->package->type);
+  json_set_string(one, "name", package->package->name);
+  json_set_string(one, "version", package->package->version);
+  json_set_string(one, "architecture", package->package->architecture);
+  json_set_string(one, "source_name", package->package->source_name);
+  json_set_string(one, "source_version", package->package->source_version);
+  json_set_string(one, "module", package->package->module);
+  json_set_string(one, "vendor", package->package->vendor);
+  json_set_string(one, "location", package->package->location);
+  json_set_string(one, "layer", *layer->layer.text != '\0' ? layer->layer.text : NULL);
+  return one;
+}
+
+/* What the layers hold, beside how many packages there are. */
+static void
+set_inventory(json_t *object, const Report *report)
+{
+  const ImageInventory *inventory = report->inventory;
+  if (inventory == NULL)
+    return;
+  if (inventory->os != NULL)
+    json_object_set_new(object, "os", os_to_json(inventory->os));
+  json_t *unread = json_array();
+  for (guint i = 0; i < inventory->unread->len; i++)
+    json_array_append_new(unread, json_string(g_ptr_array_index(inventory->unread, i)));
+  json_object_set_new(object, "unread", unread);
+  if (!report->list_packages)
+    return;
+  json_t *packages = json_array();
+  for (guint i = 0; i < inventory->packages->len; i++)
+    json_array_append_new(
+        packages,
+        report_package_to_json(inventory, &g_array_index(inventory->packages, ImagePackage, i)));
+  json_object_set_new(object, "package_list", packages);
+}
+
 char *
 report_write_json(const Report *report)
 {
@@ -40,8 +81,7 @@ report_write_json(const Report *report)
   json_set_string(object, "target", report->target);
   json_set_string(object, "digest", report->digest);
   json_set_string(object, "advisories", report->database);
-  if (report->inventory != NULL && report->inventory->os != NULL)
-    json_object_set_new(object, "os", os_to_json(report->inventory->os));
+  set_inventory(object, report);
   json_object_set_new(object, "packages", json_integer(report->packages));
   json_t *summary = json_object(), *findings = json_array(), *notes = json_array();
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)

@@ -19,6 +19,7 @@ typedef struct {
   const GPtrArray *notes;        /* char * */
   const Verdict *verdict;        /* or NULL */
   const char *database;          /* generation of the advisories, or NULL */
+  bool list_packages;            /* JSON also lists the inventory's packages */
 } Report;
 
 typedef enum { REPORT_TABLE, REPORT_JSON, REPORT_SARIF } ReportFormat;
@@ -28,6 +29,9 @@ bool report_format_parse(const char *name, ReportFormat *format);
  * coloured when @colour. JSON and SARIF 2.1.0 are as docs/reports.md describes them.
  * (transfer full) */
 char *report_write(ReportFormat format, const Report *report, unsigned width, bool colour);
+
+/* One of @inventory's packages, with the digest of its layer when that is known. (transfer full) */
+json_t *report_package_to_json(const ImageInventory *inventory, const ImagePackage *package);
 
 /* What stands among the notes when @hidden findings were filtered from sight. (transfer full) */
 char *report_hidden_note(unsigned hidden);

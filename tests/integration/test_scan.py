@@ -86,6 +86,20 @@ def test_json_says_all(scan, alpine):
     assert "1.1.1d-r0" in found["remedy"]
 
 
+def test_json_lists_packages(scan, alpine, tmp_path):
+    """Where that is asked for; and always the databases that could not be read."""
+    report = json.loads(scan("--format", "json", "--list-packages", f"oci:{alpine}").stdout)
+    listed = {each["name"]: each for each in report["package_list"]}
+    assert len(listed) == report["packages"] == 3 and report["unread"] == []
+    assert {key: listed["libcrypto1.1"][key] for key in ("type", "version", "architecture", "source_name", "location")} == \
+        {"type": "apk", "version": "1.1.1c-r0", "architecture": "x86_64", "source_name": "openssl", "location": "lib/apk/db/installed"}
+    assert listed["musl"]["layer"].startswith("sha256:")
+    assert "package_list" not in json.loads(scan("--format", "json", f"oci:{alpine}").stdout)
+    assert "--list-packages" in scan("--list-packages", f"oci:{alpine}", check=2).stderr
+    Layout(tmp_path / "broken").add_image("latest", [{"var/lib/rpm/rpmdb.sqlite": "no database"}])
+    assert json.loads(scan("--format", "json", f"oci:{tmp_path}/broken").stdout)["unread"] == ["var/lib/rpm/rpmdb.sqlite"]
+
+
 def test_sarif(scan, alpine, tmp_path):
     scan("--format", "sarif", "--output", tmp_path / "out.sarif", f"oci:{alpine}")
     log = json.loads((tmp_path / "out.sarif").read_text())

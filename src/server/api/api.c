@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "report/report.h"
 #include "server/api/api-private.h"
 
 #define PAGE_DEFAULT 100
@@ -217,22 +218,6 @@ api_images(Request *request)
 
 /* --- packages, verdict --- */
 
-static json_t *
-package_to_json(const ImageInventory *inventory, const ImagePackage *package)
-{
-  const LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
-  json_t *one = json_object();
-  json_set_string(one, "type", package->package->type);
-  json_set_string(one, "name", package->package->name);
-  json_set_string(one, "version", package->package->version);
-  json_set_string(one, "architecture", package->package->architecture);
-  json_set_string(one, "source_name", package->package->source_name);
-  json_set_string(one, "source_version", package->package->source_version);
-  json_set_string(one, "location", package->package->location);
-  json_set_string(one, "layer", layer->layer.text);
-  return one;
-}
-
 /* What the layers have that a person should know: device nodes, names that climb out of the root,
  * databases that are broken. */
 static json_t *
@@ -272,7 +257,8 @@ api_packages(Request *request)
   json_t *part = json_array();
   for (uint64_t i = page.offset; i < MIN(total, page.offset + page.limit); i++)
     json_array_append_new(
-        part, package_to_json(inventory, &g_array_index(inventory->packages, ImagePackage, i)));
+        part,
+        report_package_to_json(inventory, &g_array_index(inventory->packages, ImagePackage, i)));
   g_autoptr(json_t) body = json_object();
   json_object_set_new(body, "notes", notes_of(inventory));
   api_respond_page_of(request, body, "packages", total, &page, part);
