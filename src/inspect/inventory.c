@@ -27,21 +27,6 @@ package_free(Package *package)
   g_free(package);
 }
 
-void
-os_release_free(OsRelease *os)
-{
-  if (os == NULL)
-    return;
-  g_free(os->location);
-  g_free(os->id);
-  g_free(os->version_id);
-  g_free(os->version);
-  g_free(os->codename);
-  g_free(os->pretty_name);
-  g_strfreev(os->id_like);
-  g_free(os);
-}
-
 static void
 note_free(void *data)
 {
@@ -166,6 +151,7 @@ os_release_to_json(const OsRelease *os)
   json_set_string(object, "version_id", os->version_id);
   json_set_string(object, "version", os->version);
   json_set_string(object, "codename", os->codename);
+  json_set_string(object, "parent_codename", os->parent_codename);
   json_set_string(object, "pretty_name", os->pretty_name);
   json_set_strings(object, "id_like", (const char *const *)os->id_like);
   return object;
@@ -250,6 +236,7 @@ os_release_from_json(const json_t *object)
   os->version_id = g_strdup(json_get_string(object, "version_id"));
   os->version = g_strdup(json_get_string(object, "version"));
   os->codename = g_strdup(json_get_string(object, "codename"));
+  os->parent_codename = g_strdup(json_get_string(object, "parent_codename"));
   os->pretty_name = g_strdup(json_get_string(object, "pretty_name"));
   os->id_like = json_get_strings(object, "id_like");
   return os;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "inventory/os_release.h"
 #include "oci/digest.h"
 
 #define DETECTOR_VERSION 5
@@ -30,19 +31,6 @@ typedef struct {
 } Package;
 
 void package_free(Package *package);
-
-/* What a file says of the distribution: os-release(5). */
-typedef struct {
-  char *location;    /* the place that it was read for: "etc/os-release"; NULL: of none */
-  char *id;          /* "debian"; lower case; never NULL */
-  char *version_id;  /* "11", "3.18.4", "9.3"; NULL for a rolling or testing release */
-  char *version;     /* VERSION, "22.03 (LTS-SP1)", or NULL */
-  char *codename;    /* VERSION_CODENAME, or NULL */
-  char *pretty_name; /* or NULL */
-  GStrv id_like;     /* or NULL */
-} OsRelease;
-
-void os_release_free(OsRelease *os);
 
 /* Something about the layer itself that a person should know; never fatal. */
 typedef struct {

@@ -155,22 +155,6 @@ drop_doubles(GArray *packages)
   g_array_set_size(packages, kept);
 }
 
-static OsRelease *
-os_release_copy(const OsRelease *os)
-{
-  if (os == NULL)
-    return NULL;
-  OsRelease *copy = g_new0(OsRelease, 1);
-  copy->location = g_strdup(os->location);
-  copy->id = g_strdup(os->id);
-  copy->version_id = g_strdup(os->version_id);
-  copy->version = g_strdup(os->version);
-  copy->codename = g_strdup(os->codename);
-  copy->pretty_name = g_strdup(os->pretty_name);
-  copy->id_like = g_strdupv(os->id_like);
-  return copy;
-}
-
 static const OsRelease *
 release_at(const LayerInventory *layer, const char *place)
 {

@@ -4,6 +4,7 @@
 #include "archive/layer.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inventory/ecosystem.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
@@ -272,7 +273,7 @@ store_package(SqlConnection *db, int64_t image, const char *ecosystem,
 static char *
 ecosystem_of(const ImageInventory *inventory, const Package *package)
 {
-  char *known = match_ecosystem(inventory->os, package->type);
+  char *known = ecosystem_of_image(inventory->os, package->type);
   return known != NULL ? known : g_strdup("");
 }
 

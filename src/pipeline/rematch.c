@@ -28,7 +28,7 @@ bool
 tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
               Tally *tally, GError **error)
 {
-  if (advisories != NULL && *ecosystem != '\0' && advisory_database_covers(advisories, ecosystem))
+  if (advisories != NULL && *ecosystem != '\0' && match_covers(advisories, ecosystem))
     return match_package_facts(advisories, ecosystem, package, count_fact, tally, error);
   tally->uncovered++;
   return true;

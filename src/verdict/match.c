@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inventory/ecosystem.h"
 #include "verdict/statements-private.h"
 
 #define PATH_SHOWN ((size_t)200) /* bytes */
@@ -230,7 +231,7 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const char *type
                const char *ecosystem, GHashTable *told, MatchResult *result)
 {
   if (!g_hash_table_add(told, g_strdup(type)) ||
-      (ecosystem != NULL && advisory_database_covers(database, ecosystem)))
+      (ecosystem != NULL && match_covers(database, ecosystem)))
     return;
   const char *name = ecosystem != NULL                       ? ecosystem
                      : os != NULL && os->pretty_name != NULL ? os->pretty_name
@@ -291,7 +292,7 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
 
   for (guint i = 0; i < inventory->packages->len; i++) {
     const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
-    g_autofree char *ecosystem = match_ecosystem(inventory->os, package->package->type);
+    g_autofree char *ecosystem = ecosystem_of_image(inventory->os, package->package->type);
     check_coverage(database, inventory->os, package->package->type, ecosystem, told, result);
     if (ecosystem != NULL &&
         !match_image_package(&match, ecosystem, package,

@@ -7,11 +7,6 @@
 #include "inspect/inventory.h"
 #include "verdict/finding.h"
 
-/* The ecosystem that a package of @type on @os belongs to: "debian:11", "alpine:3.18",
- * "almalinux:9". NULL when the distribution is not known, or has no such packages. (transfer
- * full) */
-char *match_ecosystem(const OsRelease *os, const char *package_type);
-
 /* One vulnerability is one finding per package, whatever number of feeds and aliases speak of it:
  *
  * - a statement that a package suite lets conclude (derived) counts only where nobody states more;
@@ -37,6 +32,9 @@ MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inven
 /* "its package database var/lib/rpm/Packages and 2 more could not be read whole", of at least one.
  * (transfer full) */
 char *match_unread_in_words(const GPtrArray *unread);
+
+/* Whether there are advisories for packages of @ecosystem at all. */
+bool match_covers(AdvisoryDatabase *database, const char *ecosystem);
 
 /* For counts: what concerns one package, without the details of each vulnerability but its
  * severity: exactly the findings that match_image() would give. Thread-safe. */

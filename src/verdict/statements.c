@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inventory/ecosystem.h"
 #include "verdict/match.h"
 
 static void
@@ -307,17 +308,70 @@ look_up(AdvisoryDatabase *database, const char *ecosystem, PackageMatch *match, 
          (!is_rpm || look_up_rpm_source(database, ecosystem, match, error));
 }
 
-GHashTable *
-statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
-                 GError **error)
+/* Of one ecosystem: id -> Candidate. (transfer full) */
+static GHashTable *
+collect(AdvisoryDatabase *database, const char *ecosystem, const Package *package, GError **error)
 {
   PackageMatch match = {.package = package};
   g_autoptr(GHashTable) candidates =
       g_hash_table_new_full(g_str_hash, g_str_equal, NULL, candidate_free);
   match.candidates = candidates;
-  if (!look_up(database, ecosystem, &match, error) || !merge_aliases(database, candidates, error))
+  return look_up(database, ecosystem, &match, error) ? g_steal_pointer(&candidates) : NULL;
+}
+
+/* Which of two on the same vulnerability is left. Of testing and sid: the one that rules it out;
+ * else the one that has a fix. */
+static bool
+second_decides(ScopeKind kind, const Candidate *first, const Candidate *second)
+{
+  if (kind == SCOPE_OVERRIDE)
+    return true;
+  if (!candidate_is_finding(first))
+    return false;
+  return !candidate_is_finding(second) || first->fixed_version == NULL;
+}
+
+/* Puts what @second says into @first. */
+static void
+combine(ScopeKind kind, GHashTable *first, GHashTable *second)
+{
+  GHashTableIter iter;
+  void *key, *value;
+  g_hash_table_iter_init(&iter, second);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    const Candidate *other = g_hash_table_lookup(first, key);
+    if (other != NULL && !second_decides(kind, other, value))
+      continue;
+    g_hash_table_iter_steal(&iter);
+    g_hash_table_replace(first, key, value);
+  }
+}
+
+GHashTable *
+statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
+                 GError **error)
+{
+  g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
+  bool has_two = ecosystem_scope(ecosystem, package->version, &scope);
+  g_autoptr(GHashTable) candidates =
+      collect(database, has_two ? scope.first : ecosystem, package, error);
+  g_autoptr(GHashTable) more =
+      candidates != NULL && has_two ? collect(database, scope.second, package, error) : NULL;
+  if (candidates == NULL || (has_two && more == NULL))
     return NULL;
-  return g_steal_pointer(&candidates);
+  if (has_two)
+    combine(scope.kind, candidates, more);
+  return merge_aliases(database, candidates, error) ? g_steal_pointer(&candidates) : NULL;
+}
+
+bool
+match_covers(AdvisoryDatabase *database, const char *ecosystem)
+{
+  g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
+  if (!ecosystem_scope(ecosystem, "", &scope))
+    return advisory_database_covers(database, ecosystem);
+  return advisory_database_covers(database, scope.first) ||
+         advisory_database_covers(database, scope.second);
 }
 
 bool

@@ -6,10 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "advisory/ecosystem.h"
 #include "advisory/feeds/deb822.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "inventory/ecosystem.h"
 
 #define GPGV_STATUS_MAX ((size_t)1024 * 1024)
 #define KEYRINGS        "/usr/share/keyrings/"
@@ -183,7 +183,7 @@ debian_release_ecosystem(Slice release, GError **error)
   g_autofree char *origin = deb822_get_text(release, "Origin");
   g_autofree char *version = deb822_get_text(release, "Version");
   g_autofree char *codename = deb822_get_text(release, "Codename");
-  char *ecosystem = codename != NULL ? ecosystem_from_debian_codename(codename) : NULL;
+  char *ecosystem = codename != NULL ? ecosystem_from_codename(codename) : NULL;
   if (ecosystem != NULL)
     return ecosystem;
   if (g_strcmp0(origin, "Ubuntu") == 0 && version != NULL)

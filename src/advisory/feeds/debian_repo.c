@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "advisory/ecosystem.h"
 #include "advisory/feeds/changelog.h"
 #include "advisory/feeds/deb822.h"
 #include "advisory/feeds/debian_release.h"
@@ -16,6 +15,7 @@
 #include "advisory/feeds/feeds.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "inventory/ecosystem.h"
 #include "version/version.h"
 
 #define ENTRIES_MAX 20000u

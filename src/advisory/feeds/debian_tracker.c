@@ -5,10 +5,10 @@
  * The file has tens of megabytes: it is read one source package at a time. */
 #include <string.h>
 
-#include "advisory/ecosystem.h"
 #include "advisory/feeds/feeds.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inventory/ecosystem.h"
 
 #define TRACKER_PAGES "https://security-tracker.debian.org/tracker/"
 
@@ -131,7 +131,7 @@ add_release(const char *source, const char *id, const char *codename, const json
   const char *nodsa = json_get_string(release, "nodsa");
   const char *reason = json_get_string(release, "nodsa_reason");
   bool has_reason = reason != NULL && reason[0] != '\0';
-  g_autofree char *ecosystem = ecosystem_from_debian_codename(codename);
+  g_autofree char *ecosystem = ecosystem_from_codename(codename);
   g_autofree char *note =
       nodsa == NULL ? NULL : g_strconcat(has_reason ? reason : "no-dsa", ": ", nodsa, NULL);
   AdvisoryRange range = {.id = id,

@@ -9,9 +9,9 @@
  *   - Debian says in "ecosystem_specific": {"urgency": "..."} what its tracker says. */
 #include <string.h>
 
-#include "advisory/ecosystem.h"
 #include "advisory/feeds/osv-private.h"
 #include "base/json.h"
+#include "inventory/ecosystem.h"
 #include "version/version.h"
 
 #define VERSIONS_MAX 20000u
@@ -160,36 +160,13 @@ add_versions(const OsvPackage *package, const json_t *versions, GError **error)
 
 /* --- what distributions make of it --- */
 
-static bool
-has_prefix_of(const char *ecosystem, const char *const *families)
-{
-  size_t length = strcspn(ecosystem, ":");
-  for (size_t i = 0; families[i] != NULL; i++)
-    if (strlen(families[i]) == length && strncmp(families[i], ecosystem, length) == 0)
-      return true;
-  return false;
-}
-
 /* Whether the ecosystem's records name source packages, where packages are matched by their own
  * names otherwise. */
 static bool
 names_sources(const char *ecosystem)
 {
-  static const char *const families[] = {"rocky",
-                                         "openeuler",
-                                         "mageia",
-                                         "azurelinux",
-                                         "mariner",
-                                         "photon",
-                                         "sles",
-                                         "sles-ltss",
-                                         "sle-micro",
-                                         "sl-micro",
-                                         "opensuse-leap",
-                                         "opensuse-leap-micro",
-                                         "opensuse-tumbleweed",
-                                         NULL};
-  return has_prefix_of(ecosystem, families);
+  const Ecosystem *row = ecosystem_find(ecosystem);
+  return row != NULL && row->osv_names_sources;
 }
 
 /* "nodejs:18" of "Important: nodejs:18 security update". (transfer full), NULL when a package of

@@ -55,6 +55,9 @@ os_release_parse(Slice text)
       take(&os->version, value);
     else if (slice_equal_string(key, "VERSION_CODENAME"))
       take(&os->codename, value);
+    else if (slice_equal_string(key, "UBUNTU_CODENAME") ||
+             slice_equal_string(key, "DEBIAN_CODENAME"))
+      take(&os->parent_codename, value);
     else if (slice_equal_string(key, "PRETTY_NAME"))
       take(&os->pretty_name, value);
     else if (slice_equal_string(key, "ID_LIKE")) {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "advisory/cvss.h"
-#include "advisory/ecosystem.h"
 #include "advisory/feeds/feeds.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
@@ -214,48 +213,6 @@ test_cvss(void)
   }
 }
 
-static void
-test_ecosystems(void)
-{
-  static const struct {
-    const char *osv, *ours;
-  } names[] = {
-      {"Debian:12", "debian:12"},
-      {"Alpine:v3.18", "alpine:3.18"},
-      {"AlmaLinux:9", "almalinux:9"},
-      {"Rocky Linux:8", "rocky:8"},
-      {"Ubuntu:22.04:LTS", "ubuntu:22.04"},
-      {"Ubuntu:Pro:18.04:LTS", "ubuntu-pro:18.04"},
-      {"Red Hat:enterprise_linux:9::baseos", "rhel:9"},
-      {"Red Hat:enterprise_linux:10.0", "rhel:10"},
-      {"Red Hat:rhel_eus:9.2::baseos", "redhat:rhel_eus:9.2::baseos"},
-      {"SUSE:Linux Enterprise Server 15 SP5", "sles:15.5"},
-      {"SUSE:Linux Enterprise Module for Basesystem 15 SP5", "sles:15.5"},
-      {"SUSE:Linux Enterprise Server 15 SP3-LTSS", "sles-ltss:15.3"},
-      {"SUSE:Linux Enterprise Server LTSS Extended Security 12 SP5", "sles-ltss:12.5"},
-      {"SUSE:Linux Enterprise Micro 5.5", "sle-micro:5.5"},
-      {"SUSE:Linux Micro 6.0", "sl-micro:6.0"},
-      {"openSUSE:Leap 15.5", "opensuse-leap:15.5"},
-      {"openSUSE:Leap Micro 5.5", "opensuse-leap-micro:5.5"},
-      {"openSUSE:Tumbleweed", "opensuse-tumbleweed"},
-      {"openEuler:22.03-LTS-SP1", "openeuler:22.03-LTS-SP1"},
-      {"Azure Linux:3", "azurelinux:3.0"},
-      {"Azure Linux:2", "mariner:2.0"},
-      {"Azure Linux:10", "azurelinux:10.0"},
-      {"Azure Linux", "azurelinux"},
-      {"Photon OS:5.0", "photon:5.0"},
-      {"PyPI", "pypi"},
-      {"crates.io", "crates.io"},
-      {"Wolfi", "wolfi"},
-      {"almalinux:9", "almalinux:9"},
-      {"", ""},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-    g_autofree char *ours = ecosystem_from_osv(names[i].osv);
-    g_assert_cmpstr(ours, ==, names[i].ours);
-  }
-}
-
 static bool
 count_range(const AdvisoryRange *range, void *data, GError **error)
 {
@@ -336,7 +293,6 @@ main(int argc, char **argv)
   g_test_add_func("/feeds/parsers", test_parsers);
   g_test_add_func("/feeds/sink-errors", test_sink_errors);
   g_test_add_func("/feeds/cvss", test_cvss);
-  g_test_add_func("/feeds/ecosystems", test_ecosystems);
   g_test_add_func("/feeds/large-update", test_large_update);
   g_test_add_func("/feeds/real-data", test_real_data);
   return g_test_run();

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
   const char *feed;
-  AdvisoryRange range; /* package and ecosystem NULL: those of the case */
+  AdvisoryRange range; /* package or ecosystem NULL: that of the case */
 } Statement;
 
 typedef struct {

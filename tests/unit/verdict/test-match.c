@@ -1,11 +1,13 @@
-/* What statements, packages and versions amount to; the tables are in match-cases.h and
- * match-rpm-cases.h. */
+/* What statements, packages and versions amount to; the tables are in match-cases.h,
+ * match-rpm-cases.h and match-os-cases.h. */
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "inventory/ecosystem.h"
 #include "match-cases.h"
+#include "match-os-cases.h"
 #include "match-rpm-cases.h"
 #include "verdict/match.h"
 
@@ -15,7 +17,8 @@ add_statement(AdvisoryBuilder *builder, const MatchCase *test, const Statement *
 {
   g_autoptr(GError) error = NULL;
   AdvisoryRange range = statement->range;
-  range.ecosystem = test->ecosystem;
+  if (range.ecosystem == NULL)
+    range.ecosystem = test->ecosystem;
   if (range.package == NULL)
     range.package = name;
   const char *type = test->package.type;
@@ -129,7 +132,7 @@ check_facts(AdvisoryDatabase *database, const ImageInventory *inventory, const G
   g_autoptr(GError) error = NULL;
   Facts facts = {0}, expected = {0};
   const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, 0);
-  g_autofree char *ecosystem = match_ecosystem(inventory->os, package->package->type);
+  g_autofree char *ecosystem = ecosystem_of_image(inventory->os, package->package->type);
   g_assert_true(
       match_package_facts(database, ecosystem, package->package, count_fact, &facts, &error));
   for (guint i = 0; i < findings->len; i++) {
@@ -281,60 +284,6 @@ test_notes_of_missing_packages(void)
 }
 
 static void
-test_ecosystems(void)
-{
-  static const struct {
-    const char *id, *version_id, *codename, *type, *expected, *version, *pretty_name;
-  } names[] = {
-      {"debian", "12", "bookworm", "deb", "debian:12"},
-      {"debian", NULL, "trixie", "deb", "debian:13"},
-      {"debian", NULL, "sid", "deb", "debian:sid"},
-      {"debian", NULL, "bookworm", "deb", "debian:12"},
-      {"debian", NULL, "unheard-of", "deb", "debian:unheard-of"},
-      {"ubuntu", "22.04", "jammy", "deb", "ubuntu:22.04"},
-      {"alpine", "3.18.4", NULL, "apk", "alpine:3.18"},
-      {"alpine", "3.21_alpha20241224", NULL, "apk", "alpine:edge"},
-      {"wolfi", "20230201", NULL, "apk", "wolfi"},
-      {"almalinux", "9.3", NULL, "rpm", "almalinux:9"},
-      {"rocky", "8.10", NULL, "rpm", "rocky:8"},
-      {"rhel", "9.2", NULL, "rpm", "rhel:9"},
-      {"centos", "7", NULL, "rpm", "rhel:7", "7 (Core)", "CentOS Linux 7 (Core)"},
-      {"centos", "8", NULL, "rpm", "rhel:8", "8", "CentOS Linux 8"},
-      {"centos", "8", NULL, "rpm", "centos:8", "8", "CentOS Stream 8"},
-      {"centos", "9", NULL, "rpm", "centos:9", "9", "CentOS Stream 9"},
-      {"amzn", "2023", NULL, "rpm", "amzn:2023"},
-      {"fedora", "40", NULL, "rpm", "fedora:40"},
-      {"opensuse-leap", "15.5", NULL, "rpm", "opensuse-leap:15.5"},
-      {"opensuse-tumbleweed", "20240101", NULL, "rpm", "opensuse-tumbleweed"},
-      {"sles", "15.5", NULL, "rpm", "sles:15.5"},
-      {"azurelinux", "3.0", NULL, "rpm", "azurelinux:3.0"},
-      {"mariner", "2.0", NULL, "rpm", "mariner:2.0"},
-      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03-LTS-SP1", "22.03 (LTS-SP1)"},
-      {"openeuler", "24.03", NULL, "rpm", "openeuler:24.03-LTS", "24.03 (LTS)"},
-      {"openeuler", "23.09", NULL, "rpm", "openeuler:23.09", "23.09"},
-      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03", "22.03 (LTS SP1)"},
-      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03", "22.03 ("},
-      {"openeuler", "22.03", NULL, "rpm", "openeuler:22.03"},
-      {"debian", "12", NULL, "npm", NULL},
-      {"alpine", "3.18.4", NULL, "deb", NULL},
-      {"wolfi", "20230201", NULL, "rpm", NULL},
-      {"ubuntu", "22.04", "jammy", "apk", NULL},
-      {"debian", NULL, NULL, "deb", NULL},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-    OsRelease os = {.id = (char *)(uintptr_t)names[i].id,
-                    .version_id = (char *)(uintptr_t)names[i].version_id,
-                    .version = (char *)(uintptr_t)names[i].version,
-                    .pretty_name = (char *)(uintptr_t)names[i].pretty_name,
-                    .codename = (char *)(uintptr_t)names[i].codename};
-    g_autofree char *ecosystem = match_ecosystem(&os, names[i].type);
-    g_test_message("%s %s", names[i].id, or_dash(names[i].version_id));
-    g_assert_cmpstr(ecosystem, ==, names[i].expected);
-  }
-  g_assert_null(match_ecosystem(NULL, "deb"));
-}
-
-static void
 add_cases(const MatchCase *list, size_t count)
 {
   for (size_t i = 0; i < count; i++) {
@@ -349,9 +298,9 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   add_cases(cases, G_N_ELEMENTS(cases));
   add_cases(rpm_cases, G_N_ELEMENTS(rpm_cases));
+  add_cases(os_cases, G_N_ELEMENTS(os_cases));
   g_test_add_func("/match-everything-known", test_everything_known);
   g_test_add_func("/match-unknown-distribution", test_a_distribution_that_nobody_knows);
   g_test_add_func("/match-notes-of-missing-packages", test_notes_of_missing_packages);
-  g_test_add_func("/match-ecosystems", test_ecosystems);
   return g_test_run();
 }

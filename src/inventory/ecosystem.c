@@ -1,0 +1,291 @@
+/* The table of distributions; see the header. How a release is found and what OSV calls it is in
+ * ecosystem_names.c. */
+#include "inventory/ecosystem.h"
+
+#include <string.h>
+
+#include "inventory/ecosystem-private.h"
+
+/* Testing is named by its codename, until it is released. */
+static const ReleaseAlias debian_releases[] = {
+    {"squeeze", "6"},   {"wheezy", "7"},     {"jessie", "8"},  {"stretch", "9"}, {"buster", "10"},
+    {"bullseye", "11"}, {"bookworm", "12"},  {"trixie", "13"}, {"forky", "14"},  {"duke", "15"},
+    {"sid", "sid"},     {"unstable", "sid"}, {NULL, NULL},
+};
+
+/* Devuan's release, by name or number, is of Debian's. */
+static const ReleaseAlias devuan_releases[] = {
+    {"jessie", "8"},    {"ascii", "9"},      {"beowulf", "10"}, {"chimaera", "11"},
+    {"daedalus", "12"}, {"excalibur", "13"}, {"ceres", "sid"},  {"1", "8"},
+    {"2", "9"},         {"3", "10"},         {"4", "11"},       {"5", "12"},
+    {"6", "13"},        {NULL, NULL},
+};
+
+static const ReleaseAlias ubuntu_releases[] = {
+    {"precise", "12.04"},  {"trusty", "14.04"},   {"xenial", "16.04"},  {"bionic", "18.04"},
+    {"focal", "20.04"},    {"groovy", "20.10"},   {"hirsute", "21.04"}, {"impish", "21.10"},
+    {"jammy", "22.04"},    {"kinetic", "22.10"},  {"lunar", "23.04"},   {"mantic", "23.10"},
+    {"noble", "24.04"},    {"oracular", "24.10"}, {"plucky", "25.04"},  {"questing", "25.10"},
+    {"resolute", "26.04"}, {NULL, NULL},
+};
+
+#define DEB         .package_type = "deb", .scheme = VERSION_DEBIAN, .looked_up = BY_SOURCE
+#define APK         .package_type = "apk", .scheme = VERSION_APK, .looked_up = BY_SOURCE
+#define RPM         .package_type = "rpm", .scheme = VERSION_RPM, .looked_up = BY_NAME_AND_SOURCE
+#define OSV_SOURCES .osv_names_sources = true
+#define MAJOR       .release = RELEASE_MAJOR
+#define NO_RELEASE  .release = RELEASE_NONE
+#define DEBIAN      .name = "debian", .osv = "Debian", DEB, .aliases = debian_releases
+#define UBUNTU                                                                                     \
+  .name = "ubuntu", .osv = "Ubuntu", DEB, .aliases = ubuntu_releases, .from_osv = from_osv_ubuntu
+#define RED_HAT .name = "rhel", .osv = "Red Hat", RPM, .from_osv = from_osv_red_hat, MAJOR
+#define SLES    .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse
+
+/* A distribution that installs another's own packages has a row of the other's name with its own
+ * ID. Who builds them again, or mixes releases, has none, and is looked after by nobody: its
+ * packages are uncovered, not clean. The first row of a name speaks for the name. */
+static const Ecosystem ecosystems[] = {
+    {.os_id = "debian", DEBIAN, .release_of = release_of_debian},
+    /* Debian's source packages built again for an older ARM, under the same versions. */
+    {.os_id = "raspbian", DEBIAN, .release_of = release_of_debian},
+    /* Debian's binaries, but for those that need systemd. */
+    {.os_id = "devuan",
+     .name = "debian",
+     DEB,
+     .aliases = devuan_releases,
+     .release_of = release_of_devuan},
+    /* Debian's binaries of testing, which come there from sid. */
+    {.os_id = "kali", DEBIAN, .release_of = release_of_kali},
+    {.os_id = "ubuntu", UBUNTU},
+    /* These install from Ubuntu's archive and name its release (UBUNTU_CODENAME) in os-release. */
+    {.os_id = "linuxmint", UBUNTU, .release_of = release_of_parent},
+    {.os_id = "pop", UBUNTU, .release_of = release_of_parent},
+    {.os_id = "elementary", UBUNTU, .release_of = release_of_parent},
+    {.os_id = "zorin", UBUNTU, .release_of = release_of_parent},
+    {.os_id = "neon", UBUNTU, .release_of = release_of_parent},
+    /* Mint's other edition installs from Debian's (DEBIAN_CODENAME). */
+    {.os_id = "linuxmint", DEBIAN, .release_of = release_of_parent},
+    /* What those alone get who pay: names of their own, that never pass for what all have. */
+    {.name = "ubuntu-pro", DEB},
+    {.name = "ubuntu-fips", DEB},
+    {.name = "ubuntu-realtime", DEB},
+
+    {.os_id = "alpine",
+     .name = "alpine",
+     .osv = "Alpine",
+     APK,
+     .from_osv = from_osv_alpine,
+     .release = RELEASE_MAJOR_MINOR,
+     .release_of = release_of_alpine},
+    {.os_id = "wolfi", .name = "wolfi", APK, NO_RELEASE},
+    {.os_id = "chainguard", .name = "chainguard", APK, NO_RELEASE},
+    {.os_id = "minimos", .name = "minimos", APK, NO_RELEASE},
+
+    {.os_id = "rhel", RED_HAT},
+    /* RHEL built again, under the same versions, and looked after by RHEL's advisories alone. */
+    {.os_id = "centos", RED_HAT, .release_of = release_of_centos_linux},
+    {.os_id = "scientific", RED_HAT},
+    /* CentOS Stream comes before RHEL, with builds of its own. */
+    {.os_id = "centos", .name = "centos", RPM, MAJOR},
+    {.os_id = "almalinux", .name = "almalinux", .osv = "AlmaLinux", RPM, MAJOR},
+    {.os_id = "rocky", .name = "rocky", .osv = "Rocky Linux", RPM, OSV_SOURCES, MAJOR},
+    {.os_id = "ol", .name = "ol", RPM, MAJOR},
+    {.os_id = "amzn", .name = "amzn", RPM},
+    {.os_id = "fedora", .name = "fedora", RPM, MAJOR},
+    {.os_id = "sles", SLES},
+    /* Products that are SLES and something more. */
+    {.os_id = "sled", SLES},
+    {.os_id = "sles_sap", SLES},
+    {.os_id = "sle_hpc", SLES},
+    {.name = "sles-ltss", RPM, OSV_SOURCES},
+    {.os_id = "sle-micro", .name = "sle-micro", RPM, OSV_SOURCES},
+    {.os_id = "suse-microos", .name = "sle-micro", RPM, OSV_SOURCES},
+    {.os_id = "sl-micro", .name = "sl-micro", RPM, OSV_SOURCES},
+    {.os_id = "opensuse-leap",
+     .name = "opensuse-leap",
+     .osv = "openSUSE",
+     RPM,
+     OSV_SOURCES,
+     .from_osv = from_osv_opensuse},
+    {.os_id = "opensuse", .name = "opensuse-leap", RPM, OSV_SOURCES}, /* Leap 42 */
+    {.os_id = "opensuse-leap-micro", .name = "opensuse-leap-micro", RPM, OSV_SOURCES},
+    {.os_id = "opensuse-tumbleweed", .name = "opensuse-tumbleweed", RPM, OSV_SOURCES, NO_RELEASE},
+    {.os_id = "opensuse-microos", .name = "opensuse-tumbleweed", RPM, OSV_SOURCES, NO_RELEASE},
+    {.os_id = "azurelinux",
+     .name = "azurelinux",
+     .osv = "Azure Linux",
+     RPM,
+     OSV_SOURCES,
+     .from_osv = from_osv_azure},
+    {.os_id = "mariner", .name = "mariner", RPM, OSV_SOURCES},
+    {.os_id = "photon", .name = "photon", .osv = "Photon OS", RPM, OSV_SOURCES},
+    {.os_id = "mageia", .name = "mageia", .osv = "Mageia", RPM, OSV_SOURCES, MAJOR},
+    {.os_id = "openeuler",
+     .name = "openeuler",
+     .osv = "openEuler",
+     RPM,
+     OSV_SOURCES,
+     .release_of = release_of_openeuler},
+    {.os_id = "anolis", .name = "anolis", RPM, MAJOR},
+    {.os_id = "alinux", .name = "alinux", RPM, MAJOR},
+    {.os_id = "kylin", .name = "kylin", RPM},
+};
+
+static bool
+is_text(const char *text, const char *start, size_t size)
+{
+  return text != NULL && strncmp(text, start, size) == 0 && text[size] == '\0';
+}
+
+const Ecosystem *
+ecosystem_find(const char *ecosystem)
+{
+  size_t length = strcspn(ecosystem, ":");
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++)
+    if (is_text(ecosystems[i].name, ecosystem, length))
+      return &ecosystems[i];
+  return NULL;
+}
+
+bool
+ecosystem_scheme(const char *ecosystem, VersionScheme *scheme)
+{
+  const Ecosystem *row = ecosystem_find(ecosystem);
+  if (row != NULL)
+    *scheme = row->scheme;
+  return row != NULL;
+}
+
+const char *
+ecosystem_alias(const Ecosystem *row, const char *alias, size_t size)
+{
+  for (const ReleaseAlias *each = row->aliases; each != NULL && each->alias != NULL; each++)
+    if (is_text(each->alias, alias, size))
+      return each->release;
+  return NULL;
+}
+
+char *
+ecosystem_from_codename(const char *codename)
+{
+  size_t size = strcspn(codename, "-/");
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++) {
+    const Ecosystem *row = &ecosystems[i];
+    const char *release =
+        g_strcmp0(row->name, row->os_id) == 0 ? ecosystem_alias(row, codename, size) : NULL;
+    if (release != NULL)
+      return g_strconcat(row->name, ":", release, NULL);
+  }
+  return NULL;
+}
+
+char *
+ecosystem_from_osv(const char *name)
+{
+  size_t length = strcspn(name, ":");
+  const char *release = name[length] == ':' ? name + length + 1 : "";
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++) {
+    const Ecosystem *row = &ecosystems[i];
+    if (!is_text(row->osv, name, length))
+      continue;
+    return row->from_osv != NULL && release[0] != '\0'
+               ? row->from_osv(release)
+               : ecosystem_join(row->name, g_strdup(release));
+  }
+  /* PyPI, Go, Wolfi: the family in small letters. */
+  g_autofree char *family = g_ascii_strdown(name, (gssize)length);
+  return ecosystem_join(family, g_strdup(release));
+}
+
+/* --- what an image is --- */
+
+/* The part of VERSION_ID that counts, else the release that the codename names. */
+static char *
+release_of_row(const Ecosystem *row, const OsRelease *os)
+{
+  if (row->release_of != NULL)
+    return row->release_of(row, os);
+  if (row->release == RELEASE_NONE)
+    return g_strdup("");
+  if (os->version_id == NULL) {
+    const char *release =
+        os->codename == NULL ? NULL : ecosystem_alias(row, os->codename, strlen(os->codename));
+    return g_strdup(release != NULL ? release : os->codename);
+  }
+  size_t size = strcspn(os->version_id, ".");
+  if (row->release == RELEASE_MAJOR_MINOR && os->version_id[size] == '.')
+    size += 1 + strcspn(os->version_id + size + 1, ".");
+  return row->release == RELEASE_WHOLE ? g_strdup(os->version_id) : g_strndup(os->version_id, size);
+}
+
+/* Of a distribution that has no row: a feed of the operator's own may speak of it. */
+static char *
+name_unknown(const OsRelease *os)
+{
+  const char *release = os->version_id != NULL ? os->version_id : os->codename;
+  return release == NULL ? NULL : g_strconcat(os->id, ":", release, NULL);
+}
+
+static bool
+is_installed_type(const char *package_type)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++)
+    if (g_strcmp0(ecosystems[i].package_type, package_type) == 0)
+      return true;
+  return false;
+}
+
+char *
+ecosystem_of_image(const OsRelease *os, const char *package_type)
+{
+  if (os == NULL || !is_installed_type(package_type))
+    return NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++) {
+    const Ecosystem *row = &ecosystems[i];
+    if (g_strcmp0(row->os_id, os->id) != 0)
+      continue;
+    /* An os-release beside another distribution's packages must not pass for coverage of them. */
+    if (strcmp(row->package_type, package_type) != 0)
+      return NULL;
+    char *release = release_of_row(row, os);
+    if (release != NULL)
+      return ecosystem_join(row->name, release);
+  }
+  return name_unknown(os);
+}
+
+/* --- statements of two ecosystems --- */
+
+#define TESTING_MARK "/sid"
+
+bool
+ecosystem_scope(const char *ecosystem, const char *version, EcosystemScope *scope)
+{
+  static const char ubuntu[] = "ubuntu:";
+  if (g_str_has_suffix(ecosystem, TESTING_MARK)) {
+    g_autofree char *codename = g_strndup(
+        strchr(ecosystem, ':') + 1, strlen(strchr(ecosystem, ':') + 1) - strlen(TESTING_MARK));
+    char *testing = ecosystem_from_codename(codename);
+    *scope = (EcosystemScope){SCOPE_EITHER,
+                              testing != NULL ? testing : g_strconcat("debian:", codename, NULL),
+                              g_strdup("debian:sid")};
+    return true;
+  }
+  if (!g_str_has_prefix(ecosystem, ubuntu))
+    return false;
+  const char *build = strcasestr(version, "fips") != NULL ? "ubuntu-fips:"
+                      : strstr(version, "esm") != NULL    ? "ubuntu-pro:"
+                                                          : NULL;
+  if (build == NULL)
+    return false;
+  *scope = (EcosystemScope){SCOPE_OVERRIDE, g_strdup(ecosystem),
+                            g_strconcat(build, ecosystem + strlen(ubuntu), NULL)};
+  return true;
+}
+
+void
+ecosystem_scope_clear(EcosystemScope *scope)
+{
+  g_clear_pointer(&scope->first, g_free);
+  g_clear_pointer(&scope->second, g_free);
+}

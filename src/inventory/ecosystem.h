@@ -1,0 +1,81 @@
+/* The distributions: all that tells them apart for advisories is one row of one table. Pure.
+ *
+ * An ecosystem is what statements and packages have in common: "debian:12", "alpine:3.18", "wolfi".
+ * Its name is that of a row, and the release where the row has releases. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "inventory/os_release.h"
+#include "version/version.h"
+
+/* How much of VERSION_ID a distribution's advisories count by. */
+typedef enum { RELEASE_WHOLE, RELEASE_NONE, RELEASE_MAJOR, RELEASE_MAJOR_MINOR } ReleasePart;
+
+/* What an advisory calls a package. */
+typedef enum {
+  BY_SOURCE,          /* by the source package that it is built from */
+  BY_NAME,            /* by its own name */
+  BY_NAME_AND_SOURCE, /* by its own name or, marked with ADVISORY_SOURCE_PREFIX, by its source's */
+} LookUp;
+
+/* A release by another name. The table ends with a NULL. */
+typedef struct {
+  const char *alias, *release;
+} ReleaseAlias;
+
+typedef struct Ecosystem Ecosystem;
+struct Ecosystem {
+  const char *name;
+  const char *os_id;        /* ID of os-release; NULL: no image calls itself so */
+  const char *package_type; /* purl type; NULL: none that is installed by a distribution */
+  const char *osv;          /* OSV's name of the family; NULL: `name` in any letter case */
+  VersionScheme scheme;
+  LookUp looked_up;
+  bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
+  ReleasePart release;
+  const ReleaseAlias *aliases;
+  /* The release of an image; NULL: `release` of VERSION_ID, or else by the codename. When it gives
+   * NULL the row does not fit the image. (transfer full) */
+  char *(*release_of)(const Ecosystem *row, const OsRelease *os);
+  /* The ecosystem of a release or product as OSV calls it; NULL: as it is. (transfer full) */
+  char *(*from_osv)(const char *release);
+};
+
+/* The row of "debian:12"; NULL when there is none: an application's, or a distribution that we do
+ * not know. */
+const Ecosystem *ecosystem_find(const char *ecosystem);
+
+/* The ecosystem of a package of @type on @os. NULL when the distribution is not known or has no
+ * such packages. (transfer full) */
+char *ecosystem_of_image(const OsRelease *os, const char *package_type);
+
+/* The order of versions in @ecosystem; false where we know none. */
+bool ecosystem_scheme(const char *ecosystem, VersionScheme *scheme);
+
+/* "debian:12" for "bookworm" or "bookworm-security", "debian:sid" for "sid", "ubuntu:22.04" for
+ * "jammy-updates"; NULL for a codename that is not known. (transfer full) */
+char *ecosystem_from_codename(const char *codename);
+
+/* Our name for OSV's ("Alpine:v3.18", "Rocky Linux:9", "SUSE:Linux Enterprise Server 15 SP5").
+ * (transfer full), never NULL */
+char *ecosystem_from_osv(const char *name);
+
+/* Two ecosystems that judge a package together: how the second's statements go with the first's. */
+typedef enum {
+  SCOPE_ONE,      /* there is no second */
+  SCOPE_EITHER,   /* affected where both that speak of it say so: testing and sid, of which an image
+                     cannot tell which it is */
+  SCOPE_OVERRIDE, /* what the second says of a vulnerability takes the place of the first's */
+} ScopeKind;
+typedef struct {
+  ScopeKind kind;
+  char *first, *second;
+} EcosystemScope;
+
+/* Whether more than @ecosystem itself judges a package of @version: then *@scope says what, to be
+ * cleared; else it is left as it is. */
+bool ecosystem_scope(const char *ecosystem, const char *version, EcosystemScope *scope);
+void ecosystem_scope_clear(EcosystemScope *scope);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EcosystemScope, ecosystem_scope_clear)
