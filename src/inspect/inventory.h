@@ -13,7 +13,7 @@
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 5
+#define DETECTOR_VERSION 6
 
 /* One installed package. */
 typedef struct {
@@ -24,10 +24,10 @@ typedef struct {
   char *source_name;    /* never NULL: the package's own name when it names no source */
   char *source_version; /* never NULL, likewise */
   char *module;         /* rpm modularity label "name:stream:...", or NULL */
-  char *vendor;         /* who made this build: dpkg's Maintainer, rpm's Vendor; or NULL */
-  char *location;       /* the database it stands in: "var/lib/dpkg/status" */
-  char *files;          /* paths that it owns, each with a LF behind it, where they stand beside the
-                           package itself (apk, rpm); or NULL */
+  char *vendor;   /* who made this build: dpkg's and apk's maintainer, rpm's Vendor; or NULL */
+  char *location; /* the database it stands in: "var/lib/dpkg/status" */
+  char *files;    /* paths that it owns, each with a LF behind it, where they stand beside the
+                     package itself (apk, rpm); or NULL */
 } Package;
 
 void package_free(Package *package);

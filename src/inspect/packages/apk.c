@@ -3,7 +3,7 @@
 #include "inspect/packages/packages.h"
 
 typedef struct {
-  Slice name, version, architecture, origin, folder;
+  Slice name, version, architecture, origin, maintainer, folder;
   GString *files; /* "folder/file\n..." */
 } Record;
 
@@ -39,6 +39,8 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
     package->architecture =
         record->architecture.size == 0 ? NULL : slice_to_utf8(record->architecture);
     package->source_name = record->origin.size == 0 ? NULL : slice_to_utf8(record->origin);
+    if (record->maintainer.size > 0)
+      package->vendor = slice_to_printable(record->maintainer, VENDOR_MAX);
     package->location = g_strdup(location);
     package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
     layer_inventory_add_package(inventory, package);
@@ -75,6 +77,9 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
       break;
     case 'o':
       record.origin = value;
+      break;
+    case 'm':
+      record.maintainer = value;
       break;
     case 'F':
       record.folder = value;

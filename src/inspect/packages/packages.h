@@ -4,13 +4,17 @@
 #include "base/slice.h"
 #include "inspect/detector.h"
 
-extern const Detector os_release_detector, dpkg_detector, apk_detector, rpm_detector;
+extern const Detector os_release_detector, dpkg_detector, dpkg_journal_detector, apk_detector,
+    rpm_detector;
+
+/* Of who made a package, as Package.vendor keeps it; the rest is cut off. */
+#define VENDOR_MAX ((size_t)256)
 
 /* os-release(5). NULL when it has no ID. (transfer full) */
 OsRelease *os_release_parse(Slice text);
 
-/* /var/lib/dpkg/status, and one file of distroless' status.d: deb-control(5) stanzas. Packages that
- * are not installed (removed, configuration left) are no packages. */
+/* /var/lib/dpkg/status as dpkg reads it, and one file of distroless' status.d: stanzas. Packages
+ * that are not installed (removed, configuration left) are no packages. */
 void dpkg_status_parse(Slice text, const char *location, LayerInventory *inventory);
 
 /* apk's "installed" database: one-letter fields, an empty line between packages. */

@@ -20,6 +20,7 @@ enum {
   TAG_VERSION = 1001,
   TAG_RELEASE = 1002,
   TAG_EPOCH = 1003,
+  TAG_VENDOR = 1011,
   TAG_ARCHITECTURE = 1022,
   TAG_SOURCE_RPM = 1044,
   TAG_FOLDER_INDEXES = 1116, /* of each file, which of the folder names it has */
@@ -30,7 +31,7 @@ enum {
 
 /* What we want of a header; strings are copies, NULL where it has none. */
 typedef struct {
-  char *name, *version, *release, *architecture, *source, *module;
+  char *name, *version, *release, *architecture, *source, *module, *vendor;
   uint32_t epoch;
   Slice base_names, folder_names, folder_indexes; /* from their first byte to the header's end */
   uint32_t files, folders;
@@ -45,6 +46,7 @@ rpm_header_clear(RpmHeader *header)
   g_free(header->architecture);
   g_free(header->source);
   g_free(header->module);
+  g_free(header->vendor);
 }
 
 static char **
@@ -63,6 +65,8 @@ string_member(RpmHeader *header, uint32_t tag)
     return &header->source;
   case TAG_MODULARITY_LABEL:
     return &header->module;
+  case TAG_VENDOR:
+    return &header->vendor;
   default:
     return NULL;
   }
@@ -189,6 +193,8 @@ package_of(const RpmHeader *header, const char *location, const LayerInventory *
                                                           header->version, header->release);
   package->architecture = g_strdup(header->architecture);
   package->module = g_strdup(header->module);
+  if (header->vendor != NULL && *header->vendor != '\0')
+    package->vendor = slice_to_printable(slice_from_string(header->vendor), VENDOR_MAX);
   package->location = g_strdup(location);
   if (header->source != NULL)
     take_source(package, header->source);

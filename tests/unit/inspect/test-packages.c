@@ -23,7 +23,8 @@ test_dpkg(void)
                     "Package: tzdata\nStatus: install ok installed\nVersion: 2024a-0\n\n"
                     "Package: broken\nStatus: install ok installed\n\n"
                     "Version: 7\n\n"
-                    "package: last\nversion: 1:2"),
+                    "package: Last\nstatus:install ok Installed\n"
+                    "version : 1:2\nmaintainer: M <m@example.org>\n"),
       "var/lib/dpkg/status", inventory);
   g_assert_cmpuint(inventory->packages->len, ==, 3);
   const Package *ssl = package_at(inventory, 0);
@@ -32,22 +33,70 @@ test_dpkg(void)
   g_assert_cmpstr(ssl->source_name, ==, "openssl");
   g_assert_cmpstr(ssl->source_version, ==, "1.1.1n-0+deb11u3");
   g_assert_cmpstr(package_at(inventory, 1)->source_name, ==, "tzdata");
+  g_assert_cmpstr(package_at(inventory, 2)->name, ==, "last");
   g_assert_cmpstr(package_at(inventory, 2)->version, ==, "1:2");
-  g_assert_cmpuint(inventory->notes->len, ==, 1);
+  g_assert_cmpstr(package_at(inventory, 2)->vendor, ==, "M <m@example.org>");
+  g_assert_cmpuint(inventory->notes->len, ==, 2);
+}
+
+/* Where dpkg gives up, the database is unread, and what could be read is there. */
+static void
+test_dpkg_trouble(void)
+{
+#define GOOD "Package: a\nStatus: install ok installed\nVersion: 1\n"
+#define MORE "\nPackage: b\nStatus: install ok installed\nVersion: 1\n"
+  static const struct {
+    const char *name, *text;
+    guint packages;
+    bool unread;
+  } cases[] = {
+      {"as it should be", GOOD MORE, 2, false},
+      {"newlines and Ctrl-Z between", "\n\x1a" GOOD "\x1a\n\n" MORE, 2, false},
+      {"Ctrl-Z ends a line", "Package: a\x1aStatus: install ok installed\nVersion: 1\n", 1, false},
+      {"a last letter", GOOD "x", 1, false},
+      {"a blank line does not end a stanza", GOOD " " MORE, 2, true},
+      {"lines of MS-DOS", "Package: a\r\nStatus: install ok installed\r\nVersion: 1\r\n", 1, false},
+      {"and empty ones", GOOD "\r" MORE, 2, true},
+      {"no last newline", "Package: a\nStatus: install ok installed\nVersion: 1", 1, true},
+      {"a comment", "# none\n" GOOD, 1, true},
+      {"no colon", "Package: a\nx\nStatus: install ok installed\nVersion: 1\n", 1, true},
+      {"no Status", "Package: a\nVersion: 1\n", 1, true},
+      {"twice", GOOD "\n" GOOD, 2, true},
+      {"a version twice", GOOD "Version: 2\n", 1, true},
+      {"two architectures", GOOD "Architecture: amd64\n\n" GOOD "Architecture: i386\n", 2, true},
+      {"side by side",
+       GOOD "Multi-Arch: Same\nArchitecture: amd64\n\n" GOOD
+            "Multi-Arch: same\nArchitecture: i386\n",
+       2, false},
+      {"a name with a blank", "Package: a b\nStatus: install ok installed\nVersion: 1\n", 1, true},
+      {"a version with a blank", "Package: a\nStatus: install ok installed\nVersion: 1 2\n", 1,
+       true},
+      {"a revision apart", GOOD "Revision: 3\n", 1, true},
+      {"empty", "", 0, false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    dpkg_status_parse(slice_from_string(cases[i].text), "var/lib/dpkg/status", inventory);
+    g_test_message("case %s", cases[i].name);
+    g_assert_cmpuint(inventory->packages->len, ==, cases[i].packages);
+    g_assert_cmpuint(inventory->unread->len, ==, cases[i].unread);
+  }
 }
 
 static void
 test_apk(void)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  apk_installed_parse(SLICE_LITERAL("C:Q1abc=\nP:libcrypto1.1\nV:1.1.1d-r3\nA:x86_64\no:openssl\n"
-                                    "F:\nR:top\nF:lib\nR:libcrypto.so.1.1\na:0:0:755\n\n"
-                                    "P:musl\nV:1.1.24-r2\n\nP:broken\n\nV:1\n"),
-                      "lib/apk/db/installed", inventory);
+  apk_installed_parse(
+      SLICE_LITERAL("C:Q1abc=\nP:libcrypto1.1\nV:1.1.1d-r3\nA:x86_64\no:openssl\nm:M\n"
+                    "F:\nR:top\nF:lib\nR:libcrypto.so.1.1\na:0:0:755\n\n"
+                    "P:musl\nV:1.1.24-r2\n\nP:broken\n\nV:1\n"),
+      "lib/apk/db/installed", inventory);
   g_assert_cmpuint(inventory->packages->len, ==, 2);
   const Package *crypto = package_at(inventory, 0);
   g_assert_cmpstr(crypto->source_name, ==, "openssl");
   g_assert_cmpstr(crypto->version, ==, "1.1.1d-r3");
+  g_assert_cmpstr(crypto->vendor, ==, "M");
   g_assert_cmpstr(crypto->files, ==, "top\nlib/libcrypto.so.1.1\n");
   g_assert_cmpstr(package_at(inventory, 1)->source_name, ==, "musl");
   g_assert_cmpuint(inventory->notes->len, ==, 1);
@@ -70,7 +119,14 @@ test_dpkg_states(void)
       {"deinstall ok config-files", false},
       {"purge ok not-installed", false},
       {"unknown ok not-installed", false},
-      {"nonsense", false},
+      {"install ok Installed", true},
+      {"INSTALL  OK\n unpacked", true},
+      {"installok installed", true},
+      {"hold ok not-installed", false},
+      {"install ok config-files", false},
+      /* Which dpkg takes for none, and so gives up. */
+      {"nonsense", true},
+      {"install ok installed x", true},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(LayerInventory) inventory = layer_inventory_new();
@@ -93,7 +149,7 @@ test_unsound_packages(void)
     g_autofree char *dpkg =
         g_strdup_printf("Package: good\nVersion: %s\n\nPackage: fine\nVersion: 1\n", names[i]);
     g_autofree char *apk = g_strdup_printf("P:good\nV:%s\n\nP:fine\nV:1\n", names[i]);
-    dpkg_status_parse(slice_from_string(dpkg), "var/lib/dpkg/status", inventory);
+    dpkg_status_parse(slice_from_string(dpkg), "var/lib/dpkg/status.d/good", inventory);
     apk_installed_parse(slice_from_string(apk), "lib/apk/db/installed", inventory);
     g_test_message("case %zu", i);
     g_assert_cmpuint(inventory->packages->len, ==, 2);
@@ -202,6 +258,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/packages/dpkg", test_dpkg);
+  g_test_add_func("/packages/dpkg/trouble", test_dpkg_trouble);
   g_test_add_func("/packages/dpkg/states", test_dpkg_states);
   g_test_add_func("/packages/apk", test_apk);
   g_test_add_func("/packages/unsound", test_unsound_packages);

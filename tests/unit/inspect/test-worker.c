@@ -83,7 +83,7 @@ inspect_bytes(const void *bytes, size_t size, const ConfigLimits *limits, const 
 
 static const Entry debian[] = {
     {"./usr/lib/os-release", "ID=debian\nVERSION_ID=11\n", NULL, 0},
-    {"./var/lib/dpkg/status", "Package: a\nVersion: 1\n\n", NULL, 0},
+    {"./var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n", NULL, 0},
     {"etc/.wh.os-release", NULL, NULL, 0},
     {"var/lib/rpm/.wh..wh..opq", NULL, NULL, 0},
     {"../../etc/passwd", "root", NULL, 0},
@@ -147,7 +147,7 @@ test_layers(void)
 /* --- links --- */
 
 #define OS     "ID=debian\n"
-#define STATUS "Package: a\nVersion: 1\n\n"
+#define STATUS "Package: a\nStatus: install ok installed\nVersion: 1\n\n"
 #define APK    "P:b\nV:1\n\n"
 
 /* Everything that a layer is found to hold: "os", "location: packages", "-removed", "!note path".
@@ -253,7 +253,7 @@ static const struct {
     {"a file in its folder's place", {{"var/lib/dpkg", "x", NULL, 0}}, "-var/lib/dpkg "},
     {"written twice",
      {{"var/lib/dpkg/status", STATUS STATUS STATUS, NULL, 0},
-      {"var/lib/dpkg/status", "Package: a\nVersion: 2\n", NULL, 0}},
+      {"var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 2\n", NULL, 0}},
      "var/lib/dpkg/status a=2 "},
     {"climbing",
      {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
