@@ -1,5 +1,6 @@
-/* What the operator decides: one YAML file, checked against a schema, every value with a default
+/* What the operator decides: one YAML file, read by tables (settings.h), every value with a default
  * that works. `docs/configuration.md` describes each key; the names here and there are the same.
+ * A new key is a member here and a row of config.c: nothing else reads, checks or frees it.
  *
  * A Config is read once and is immutable after, so threads may share it. Sizes are bytes, times are
  * seconds, counts are counts. */
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/settings.h"
 #include "base/slice.h"
 
 typedef struct {
@@ -72,7 +74,7 @@ typedef struct {
   unsigned listen_count; /* default: one, 127.0.0.1:5000 */
   ConfigTls tls;
   ConfigLimits limits;
-  ConfigFeed *feeds; /* default: the public feeds, see config_defaults in config.c */
+  ConfigFeed *feeds; /* default: the public feeds, see PUBLIC_FEEDS in config.c */
   unsigned feeds_count;
   char *policy;           /* policy file; NULL: the built-in default policy */
   char *ca_file;          /* extra trust anchors for what we download, PEM */
@@ -83,8 +85,11 @@ typedef struct {
   bool durable;           /* fsync before an answer; true. false is for benchmarks only */
 } Config;
 
-/* Reads @path, or gives the defaults when @path is NULL. Unknown keys, wrong types and values out
- * of range are ASSAY_ERROR_INVALID with file and line. (transfer full) */
+/* The tables, for tests of the documentation. */
+extern const Section config_section;
+
+/* Reads @path, or gives the defaults when @path is NULL. All that is wrong in it is one
+ * ASSAY_ERROR_INVALID, a line each, with file, line, column and key. (transfer full) */
 Config *config_load(const char *path, GError **error);
 /* The same of a text; @name stands for the file in messages. (transfer full) */
 Config *config_parse(Slice text, const char *name, GError **error);

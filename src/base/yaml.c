@@ -1,246 +1,273 @@
-/* libcyaml behind one call; see the header. */
+/* libyaml's events into a tree; see the header. */
 #include "base/yaml.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "base/error.h"
 
-/* libcyaml logs an error from the inside out, a line for what is wrong and one for each mapping or
- * sequence around it; the first line with a position is the one a person needs. */
+struct YamlTree {
+  GPtrArray *nodes;    /* all of them, owned */
+  GPtrArray *open;     /* lists and mappings that have not ended, outermost first */
+  GPtrArray *names;    /* their anchors, or NULL */
+  GHashTable *anchors; /* name -> the node, once it has ended */
+  YamlNode *root;
+  const char *file;
+};
+
 static void
-collect_log(cyaml_log_t level, void *context, const char *format, va_list args)
+node_free(void *data)
 {
-  if (level < CYAML_LOG_ERROR)
-    return;
-  GString *log = context;
-  g_autofree char *line = NULL;
-  /* The format comes from libcyaml, which declares no attribute for it. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  line = g_strdup_vprintf(format, args);
-#pragma GCC diagnostic pop
-  g_strstrip(line);
-  char *text = g_str_has_prefix(line, "Load: ") ? line + strlen("Load: ") : line;
-  if (strstr(text, "Backtrace") != NULL || *text == '\0')
-    return;
-  g_string_append_printf(log, "%s%s", log->len == 0 ? "" : "; ", g_strstrip(text));
+  YamlNode *node = data;
+  g_free(node->text);
+  if (node->entries != NULL)
+    g_ptr_array_unref(node->entries);
+  g_free(node);
 }
 
-const cyaml_strval_t yaml_booleans[4] = {{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}};
+void
+yaml_tree_free(YamlTree *tree)
+{
+  if (tree == NULL)
+    return;
+  g_ptr_array_unref(tree->nodes);
+  g_ptr_array_unref(tree->open);
+  g_ptr_array_unref(tree->names);
+  g_hash_table_unref(tree->anchors);
+  g_free(tree);
+}
+
+static bool fail(const YamlTree *tree, const yaml_mark_t *mark, AssayErrorCode code, GError **error,
+                 const char *format, ...) G_GNUC_PRINTF(5, 6);
+static bool
+fail(const YamlTree *tree, const yaml_mark_t *mark, AssayErrorCode code, GError **error,
+     const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *what = g_strdup_vprintf(format, args);
+  va_end(args);
+  return error_set(error, code, "%s:%zu:%zu: %s", tree->file, mark->line + 1, mark->column + 1,
+                   what);
+}
+
+static YamlNode *
+node_new(YamlTree *tree, YamlKind kind, const yaml_event_t *event)
+{
+  YamlNode *node = g_new0(YamlNode, 1);
+  node->kind = kind;
+  node->line = (unsigned)event->start_mark.line + 1;
+  node->column = (unsigned)event->start_mark.column + 1;
+  node->weight = 1;
+  if (kind != YAML_WORD)
+    node->entries = g_ptr_array_new();
+  g_ptr_array_add(tree->nodes, node);
+  return node;
+}
+
+/* Puts a node that has ended, or an alias of one, into what is open around it. */
+static bool
+place_node(YamlTree *tree, YamlNode *node, const yaml_event_t *event, GError **error)
+{
+  if (tree->open->len == 0) {
+    tree->root = node;
+    return true;
+  }
+  YamlNode *parent = g_ptr_array_index(tree->open, tree->open->len - 1);
+  g_ptr_array_add(parent->entries, node);
+  parent->weight += node->weight;
+  return parent->weight <= YAML_VALUES_MAX ||
+         fail(tree, &event->start_mark, ASSAY_ERROR_LIMIT, error,
+              "the file holds more than %u values, each alias counted as what it stands for",
+              YAML_VALUES_MAX);
+}
+
+static void
+name_node(YamlTree *tree, const char *anchor, YamlNode *node)
+{
+  if (anchor != NULL)
+    g_hash_table_replace(tree->anchors, g_strdup(anchor), node);
+}
 
 static bool
-holds_nothing(Slice text)
+check_tag(const YamlTree *tree, const yaml_char_t *tag, const yaml_event_t *event, GError **error)
 {
-  Slice line;
-  while (slice_next_line(&text, &line)) {
-    line = slice_strip(line);
-    if (line.size > 0 && line.data[0] != '#' && !slice_equal_string(line, "---") &&
-        !slice_equal_string(line, "{}"))
+  return tag == NULL || g_str_has_prefix((const char *)tag, "tag:yaml.org,2002:") ||
+         fail(tree, &event->start_mark, ASSAY_ERROR_INVALID, error,
+              "the tag \"%s\" means nothing here; write the value itself", (const char *)tag);
+}
+
+static bool
+take_word(YamlTree *tree, const yaml_event_t *event, GError **error)
+{
+  if (!check_tag(tree, event->data.scalar.tag, event, error))
+    return false;
+  YamlNode *node = node_new(tree, YAML_WORD, event);
+  node->size = event->data.scalar.length;
+  node->text = g_malloc(node->size + 1);
+  memcpy(node->text, event->data.scalar.value, node->size);
+  node->text[node->size] = '\0';
+  node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+  name_node(tree, (const char *)event->data.scalar.anchor, node);
+  return place_node(tree, node, event, error);
+}
+
+static bool
+open_node(YamlTree *tree, YamlKind kind, const yaml_char_t *anchor, const yaml_char_t *tag,
+          const yaml_event_t *event, GError **error)
+{
+  if (!check_tag(tree, tag, event, error))
+    return false;
+  if (tree->open->len >= YAML_DEPTH_MAX)
+    return fail(tree, &event->start_mark, ASSAY_ERROR_LIMIT, error,
+                "lists and mappings lie more than %u deep in each other", YAML_DEPTH_MAX);
+  g_ptr_array_add(tree->open, node_new(tree, kind, event));
+  g_ptr_array_add(tree->names, g_strdup((const char *)anchor));
+  return true;
+}
+
+static bool
+close_node(YamlTree *tree, const yaml_event_t *event, GError **error)
+{
+  guint last = tree->open->len - 1;
+  YamlNode *node = g_ptr_array_steal_index(tree->open, last);
+  g_autofree char *anchor = g_ptr_array_steal_index(tree->names, last);
+  name_node(tree, anchor, node);
+  return place_node(tree, node, event, error);
+}
+
+static bool
+take_alias(YamlTree *tree, const yaml_event_t *event, GError **error)
+{
+  const char *name = (const char *)event->data.alias.anchor;
+  YamlNode *node = g_hash_table_lookup(tree->anchors, name);
+  if (node == NULL)
+    return fail(tree, &event->start_mark, ASSAY_ERROR_INVALID, error,
+                "*%s: nothing that ends before it is named &%s", name, name);
+  return place_node(tree, node, event, error);
+}
+
+static bool
+take_event(YamlTree *tree, const yaml_event_t *event, GError **error)
+{
+  switch (event->type) {
+  case YAML_DOCUMENT_START_EVENT:
+    return tree->root == NULL || fail(tree, &event->start_mark, ASSAY_ERROR_INVALID, error,
+                                      "a second document begins; there must be one");
+  case YAML_SCALAR_EVENT:
+    return take_word(tree, event, error);
+  case YAML_SEQUENCE_START_EVENT:
+    return open_node(tree, YAML_LIST, event->data.sequence_start.anchor,
+                     event->data.sequence_start.tag, event, error);
+  case YAML_MAPPING_START_EVENT:
+    return open_node(tree, YAML_MAPPING, event->data.mapping_start.anchor,
+                     event->data.mapping_start.tag, event, error);
+  case YAML_SEQUENCE_END_EVENT:
+  case YAML_MAPPING_END_EVENT:
+    return close_node(tree, event, error);
+  case YAML_ALIAS_EVENT:
+    return take_alias(tree, event, error);
+  case YAML_NO_EVENT:
+  case YAML_STREAM_START_EVENT:
+  case YAML_STREAM_END_EVENT:
+  case YAML_DOCUMENT_END_EVENT:
+    break;
+  }
+  return true;
+}
+
+/* What libyaml did not understand; its words, for they are those of the specification. */
+static bool
+set_syntax_error(const YamlTree *tree, const yaml_parser_t *parser, Slice text, GError **error)
+{
+  yaml_mark_t mark = parser->problem_mark;
+  if (parser->error == YAML_MEMORY_ERROR)
+    return error_set(error, ASSAY_ERROR_IO, "%s: no memory", tree->file);
+  if (parser->error == YAML_READER_ERROR) {
+    /* It keeps no mark of bytes that are no text. */
+    Slice before = slice_sub(text, 0, parser->problem_offset);
+    mark = (yaml_mark_t){0};
+    for (size_t i = 0; i < before.size; i++) {
+      mark.column = before.data[i] == '\n' ? 0 : mark.column + 1;
+      mark.line += before.data[i] == '\n';
+    }
+    return fail(tree, &mark, ASSAY_ERROR_INVALID, error, "this is no UTF-8 text: %s",
+                parser->problem);
+  }
+  if (mark.index < text.size && text.data[mark.index] == '\t')
+    return fail(tree, &mark, ASSAY_ERROR_INVALID, error,
+                "broken YAML: a tab; lines are indented with spaces");
+  const char *problem = parser->problem != NULL ? parser->problem : "unknown";
+  if (parser->context == NULL)
+    return fail(tree, &mark, ASSAY_ERROR_INVALID, error, "broken YAML: %s", problem);
+  return fail(tree, &mark, ASSAY_ERROR_INVALID, error, "broken YAML: %s, %s (from line %zu)",
+              problem, parser->context, parser->context_mark.line + 1);
+}
+
+static bool
+read_events(YamlTree *tree, yaml_parser_t *parser, Slice text, GError **error)
+{
+  for (bool ended = false; !ended;) {
+    yaml_event_t event;
+    if (yaml_parser_parse(parser, &event) == 0)
+      return set_syntax_error(tree, parser, text, error);
+    ended = event.type == YAML_STREAM_END_EVENT;
+    bool taken = take_event(tree, &event, error);
+    yaml_event_delete(&event);
+    if (!taken)
       return false;
   }
   return true;
 }
 
-static cyaml_config_t
-cyaml_settings(GString *log)
-{
-  return (cyaml_config_t){
-      .log_fn = collect_log,
-      .log_ctx = log,
-      .mem_fn = cyaml_mem,
-      .log_level = CYAML_LOG_ERROR,
-      .flags = CYAML_CFG_NO_ALIAS,
-  };
-}
-
-/* --- lines: libcyaml keeps none of them --- */
-
-typedef struct {
-  yaml_document_t document;
-  bool loaded;
-} Document;
-
-static void
-document_clear(Document *document)
-{
-  if (document->loaded)
-    yaml_document_delete(&document->document);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Document, document_clear)
-
-static void
-document_load(Document *document, Slice text)
+YamlTree *
+yaml_tree_new(Slice text, const char *file, GError **error)
 {
   yaml_parser_t parser;
-  document->loaded = false;
-  if (text.size == 0 || yaml_parser_initialize(&parser) == 0)
-    return;
-  yaml_parser_set_input_string(&parser, text.data, text.size);
-  document->loaded = yaml_parser_load(&parser, &document->document) != 0;
-  yaml_parser_delete(&parser);
-}
-
-static bool
-is_scalar(const yaml_node_t *node, Slice text)
-{
-  return node != NULL && node->type == YAML_SCALAR_NODE &&
-         slice_equal(slice_new(node->data.scalar.value, node->data.scalar.length), text);
-}
-
-static yaml_node_t *
-member_of(yaml_document_t *document, const yaml_node_t *node, Slice key)
-{
-  if (node == NULL || node->type != YAML_MAPPING_NODE)
+  if (text.size > YAML_TEXT_MAX) {
+    error_set(error, ASSAY_ERROR_LIMIT, "%s: over %zu bytes long", file, YAML_TEXT_MAX);
     return NULL;
-  for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-       pair < node->data.mapping.pairs.top; pair++)
-    if (is_scalar(yaml_document_get_node(document, pair->key), key))
-      return yaml_document_get_node(document, pair->value);
+  }
+  if (yaml_parser_initialize(&parser) == 0) {
+    error_set(error, ASSAY_ERROR_IO, "%s: no memory", file);
+    return NULL;
+  }
+  g_autoptr(YamlTree) tree = g_new0(YamlTree, 1);
+  tree->nodes = g_ptr_array_new_with_free_func(node_free);
+  tree->open = g_ptr_array_new();
+  tree->names = g_ptr_array_new_with_free_func(g_free);
+  tree->anchors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  tree->file = file;
+  static const uint8_t none[1];
+  yaml_parser_set_input_string(&parser, text.size > 0 ? text.data : none, text.size);
+  bool read = read_events(tree, &parser, text, error);
+  yaml_parser_delete(&parser);
+  return read ? g_steal_pointer(&tree) : NULL;
+}
+
+const YamlNode *
+yaml_tree_root(const YamlTree *tree)
+{
+  /* `---` alone is a document of one word that is nothing. */
+  return tree->root == NULL || yaml_is_nothing(tree->root) ? NULL : tree->root;
+}
+
+const YamlNode *
+yaml_member(const YamlNode *node, const char *key)
+{
+  if (node == NULL || node->kind != YAML_MAPPING)
+    return NULL;
+  for (guint i = 0; i + 1 < node->entries->len; i += 2) {
+    const YamlNode *name = g_ptr_array_index(node->entries, i);
+    if (name->kind == YAML_WORD && name->size == strlen(key) && strcmp(name->text, key) == 0)
+      return g_ptr_array_index(node->entries, i + 1);
+  }
   return NULL;
 }
 
-static yaml_node_t *
-entry_of(yaml_document_t *document, const yaml_node_t *node, uint64_t index)
-{
-  if (node == NULL || node->type != YAML_SEQUENCE_NODE)
-    return NULL;
-  const yaml_node_item_t *items = node->data.sequence.items.start;
-  return index < (uint64_t)(node->data.sequence.items.top - items)
-             ? yaml_document_get_node(document, items[index])
-             : NULL;
-}
-
-unsigned
-yaml_line_of(Slice text, const char *path)
-{
-  g_auto(Document) document = {.loaded = false};
-  document_load(&document, text);
-  if (!document.loaded)
-    return 0;
-  yaml_node_t *node = yaml_document_get_root_node(&document.document);
-  Slice rest = slice_from_string(path), step;
-  while (node != NULL && slice_next_field(&rest, '.', &step)) {
-    Slice key;
-    uint64_t index;
-    slice_next_field(&step, '[', &key);
-    node = member_of(&document.document, node, key);
-    if (step.size > 0 && slice_to_uint64(slice_sub(step, 0, step.size - 1), &index))
-      node = entry_of(&document.document, node, index);
-  }
-  return node == NULL ? 0 : (unsigned)node->start_mark.line + 1;
-}
-
-/* libcyaml tells of an unknown key only where its mapping begins. The first such key from @line on.
- */
-static unsigned
-line_of_key(Slice text, Slice key, unsigned line)
-{
-  g_auto(Document) document = {.loaded = false};
-  document_load(&document, text);
-  if (!document.loaded)
-    return line;
-  yaml_node_t *node;
-  unsigned best = 0;
-  for (int id = 1; (node = yaml_document_get_node(&document.document, id)) != NULL; id++) {
-    if (node->type != YAML_MAPPING_NODE)
-      continue;
-    for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-         pair < node->data.mapping.pairs.top; pair++) {
-      const yaml_node_t *name = yaml_document_get_node(&document.document, pair->key);
-      unsigned found = name == NULL ? 0 : (unsigned)name->start_mark.line + 1;
-      if (is_scalar(name, key) && found >= line && (best == 0 || found < best))
-        best = found;
-    }
-  }
-  return best != 0 ? best : line;
-}
-
-/* "FILE:LINE: what is wrong" from libcyaml's log; the lines around it tell in which field. */
-static bool
-set_load_error(GError **error, const char *name, Slice text, cyaml_err_t result, const char *log)
-{
-  static const char unexpected[] = "Unexpected key: ";
-  const char *mark = strstr(log, "(line: ");
-  unsigned line = mark == NULL ? 0 : (unsigned)strtoul(mark + strlen("(line: "), NULL, 10);
-  if (line == 0)
-    return error_set(error, ASSAY_ERROR_INVALID, "%s: %s%s%s", name, cyaml_strerror(result),
-                     *log != '\0' ? ": " : "", log);
-  bool said = g_str_has_prefix(log, cyaml_strerror(result));
-  if (!g_str_has_prefix(log, unexpected))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s%s%s", name, line,
-                     said ? "" : cyaml_strerror(result), said ? "" : ": ", log);
-  const char *key = log + strlen(unexpected);
-  line = line_of_key(text, slice_new(key, strcspn(key, ";")), line);
-  return error_set(error, ASSAY_ERROR_INVALID, "%s:%u: %s", name, line, log);
-}
-
 bool
-yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
-               GError **error)
+yaml_is_nothing(const YamlNode *node)
 {
-  *data = NULL;
-  if (holds_nothing(text))
-    return true;
-  g_autoptr(GString) log = g_string_new(NULL);
-  cyaml_config_t settings = cyaml_settings(log);
-  cyaml_err_t result = cyaml_load_data(text.data, text.size, &settings, schema, data, NULL);
-  if (result == CYAML_OK)
-    return true;
-  *data = NULL;
-  return set_load_error(error, name, text, result, log->str);
-}
-
-void
-yaml_data_free(const cyaml_schema_value_t *schema, void *data)
-{
-  g_autoptr(GString) log = g_string_new(NULL);
-  cyaml_config_t settings = cyaml_settings(log);
-  if (data != NULL)
-    cyaml_free(&settings, schema, data, 0);
-}
-
-typedef struct {
-  const char *suffix;
-  uint64_t factor;
-} Unit;
-
-static bool
-parse_with_units(const char *text, const Unit *units, size_t unit_count, uint64_t *value)
-{
-  size_t digits = strspn(text, "0123456789");
-  uint64_t number;
-  if (!slice_to_uint64(slice_new(text, digits), &number))
-    return false;
-  const char *suffix = text + digits + strspn(text + digits, " ");
-  for (size_t i = 0; i < unit_count; i++)
-    if (g_ascii_strcasecmp(suffix, units[i].suffix) == 0)
-      return !__builtin_mul_overflow(number, units[i].factor, value);
-  return false;
-}
-
-bool
-size_parse(const char *text, const char *key, uint64_t *bytes, GError **error)
-{
-  static const Unit units[] = {
-      {"", 1},          {"B", 1},         {"KiB", 1 << 10},
-      {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1ULL << 40},
-      {"kB", 1000},     {"MB", 1000000},  {"GB", 1000000000},
-      {"K", 1 << 10},   {"M", 1 << 20},   {"G", 1 << 30},
-  };
-  return parse_with_units(text, units, G_N_ELEMENTS(units), bytes) ||
-         error_set(error, ASSAY_ERROR_INVALID,
-                   "%s: \"%s\" is not a size; write bytes, or a number with KiB, MiB, GiB", key,
-                   text);
-}
-
-bool
-duration_parse(const char *text, const char *key, uint64_t *seconds, GError **error)
-{
-  static const Unit units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-  return parse_with_units(text, units, G_N_ELEMENTS(units), seconds) ||
-         error_set(error, ASSAY_ERROR_INVALID,
-                   "%s: \"%s\" is not a time; write seconds, or a number with s, m, h, d", key,
-                   text);
+  static const char *const nothing[] = {"", "~", "null", "Null", "NULL", NULL};
+  return node->kind == YAML_WORD && !node->quoted && g_strv_contains(nothing, node->text);
 }

@@ -1,35 +1,46 @@
-/* YAML files against a schema: libcyaml behind one call that turns its log into one GError with
- * file, line and key. For what operators write (config, policies), not for hostile bytes. */
+/* YAML as a tree whose nodes know where they are written: libyaml's events, put together. For what
+ * operators write (configuration, policies); settings.h reads values out of it.
+ *
+ * An anchor (&name) and its aliases (*name) are one node. A tree is bounded, each alias counted as
+ * all that it stands for, so that nobody who walks it meets a bomb; an alias inside of what it
+ * names, and tags of an application (!include), are errors. Pure: no log, no files. */
 #pragma once
 
-#include <cyaml/cyaml.h>
 #include <glib.h>
 #include <stdbool.h>
 
 #include "base/slice.h"
 
-#define YAML_TEXT_MAX ((size_t)1024 * 1024)
+#define YAML_TEXT_MAX   ((size_t)1024 * 1024)
+#define YAML_VALUES_MAX 200000u
+#define YAML_DEPTH_MAX  32u
 
-/* Loads @text (of @name, for messages) by @schema, whose top value is a CYAML_FLAG_POINTER mapping.
- * Unknown keys, wrong types, aliases and broken YAML are ASSAY_ERROR_INVALID. A text that holds
- * nothing gives true with *@data NULL. *@data goes back through yaml_data_free(). */
-bool yaml_data_load(Slice text, const char *name, const cyaml_schema_value_t *schema, void **data,
-                    GError **error);
-void yaml_data_free(const cyaml_schema_value_t *schema, void *data);
+typedef enum { YAML_WORD, YAML_LIST, YAML_MAPPING } YamlKind;
 
-/* An optional member `bool *`. libcyaml's own booleans take every word that is not "false" for
- * true, mistyped ones, too. */
-extern const cyaml_strval_t yaml_booleans[4];
-#define YAML_OPTIONAL_BOOLEAN(structure, member)                                                   \
-  CYAML_FIELD_ENUM_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,      \
-                       structure, member, yaml_booleans, 4)
+typedef struct {
+  YamlKind kind;
+  unsigned line, column; /* from 1; columns are characters */
+  char *text;            /* YAML_WORD: NUL-terminated; never NULL */
+  size_t size;           /* ... and its size, for there may be a NUL in it */
+  bool quoted;           /* ... written in quotes or as a block */
+  GPtrArray *entries;    /* YAML_LIST: const YamlNode *; YAML_MAPPING: keys and values in turn */
+  size_t weight;         /* values in it and below, with itself */
+} YamlNode;
 
-/* The line, from 1, where the value at @path ("policies[0].vulnerabilities.grace"; entries count
- * from 0) stands in @text, for messages about what a schema cannot check; 0 when it is not there.
- */
-unsigned yaml_line_of(Slice text, const char *path);
+typedef struct YamlTree YamlTree;
 
-/* "4MiB", "10 GiB", "500kB", "4096" in bytes; "30s", "10m", "24h", "7d", "90" in seconds. @key
- * names the setting in the message: ASSAY_ERROR_INVALID. */
-bool size_parse(const char *text, const char *key, uint64_t *bytes, GError **error);
-bool duration_parse(const char *text, const char *key, uint64_t *seconds, GError **error);
+/* Texts over YAML_TEXT_MAX, broken YAML and several documents are ASSAY_ERROR_INVALID, or _LIMIT,
+ * with "FILE:LINE:COLUMN: " in front. (transfer full) */
+YamlTree *yaml_tree_new(Slice text, const char *file, GError **error);
+void yaml_tree_free(YamlTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(YamlTree, yaml_tree_free)
+
+/* NULL: the text holds nothing but comments. Lives as long as the tree. */
+const YamlNode *yaml_tree_root(const YamlTree *tree);
+
+/* The value of @key in a mapping, the first when there are several; NULL: none, or @node is no
+ * mapping. */
+const YamlNode *yaml_member(const YamlNode *node, const char *key);
+
+/* A word without quotes that stands for no value: nothing at all, `~`, `null`. */
+bool yaml_is_nothing(const YamlNode *node);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "base/suggest.h"
 
 static void tell(const char *format, va_list args) G_GNUC_PRINTF(1, 0);
 
@@ -76,54 +77,16 @@ terminal_wants_colour(void)
          g_strcmp0(g_getenv("TERM"), "dumb") != 0;
 }
 
-/* How many letters must be changed, added or left out, or stand in each other's place. */
-static unsigned
-letters_apart(const char *a, const char *b)
-{
-  enum { LETTERS_MAX = 32 };
-  unsigned rows[3][LETTERS_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2];
-  size_t a_size = strlen(a), b_size = strlen(b);
-  if (a_size > LETTERS_MAX || b_size > LETTERS_MAX)
-    return LETTERS_MAX;
-  for (unsigned j = 0; j <= b_size; j++)
-    last[j] = j;
-  for (unsigned i = 1; i <= a_size; i++) {
-    now[0] = i;
-    for (unsigned j = 1; j <= b_size; j++) {
-      unsigned cost = a[i - 1] != b[j - 1];
-      now[j] = MIN(MIN(last[j], now[j - 1]) + 1, last[j - 1] + cost);
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        now[j] = MIN(now[j], before[j - 2] + 1);
-    }
-    unsigned *free_row = before;
-    before = last;
-    last = now;
-    now = free_row;
-  }
-  return last[b_size];
-}
-
-/* Remembers @name in *@best when it is nearer to @typed than what was there. */
-static void
-consider(const char *typed, const char *name, const char **best, unsigned *distance)
-{
-  unsigned apart =
-      g_str_has_prefix(name, typed) && strlen(typed) > 1 ? 1 : letters_apart(typed, name);
-  if (apart < *distance) {
-    *best = name;
-    *distance = apart;
-  }
-}
-
 /* "; did you mean X?", or nothing when nothing is near. (transfer full) */
 static char *
 suggest_command(const Command *command, const char *typed)
 {
-  const char *best = NULL;
-  unsigned distance = 3;
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (const Command *const *each = command->subcommands; *each != NULL; each++)
     if ((*each)->run_raw == NULL)
-      consider(typed, (*each)->name, &best, &distance);
+      g_ptr_array_add(names, (char *)(uintptr_t)(*each)->name);
+  g_ptr_array_add(names, NULL);
+  const char *best = suggest_nearest(typed, (const char *const *)names->pdata);
   return best == NULL ? g_strdup("") : g_strdup_printf("; did you mean `%s`?", best);
 }
 
@@ -131,14 +94,16 @@ suggest_command(const Command *command, const char *typed)
 static char *
 suggest_option(const Command *command, const char *message)
 {
-  const char *dashes = strstr(message, "--"), *best = NULL;
-  unsigned distance = 3;
+  const char *dashes = strstr(message, "--");
   if (dashes == NULL)
     return g_strdup("");
   g_autofree char *typed = g_strndup(dashes + 2, strcspn(dashes + 2, "= "));
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
        option++)
-    consider(typed, option->long_name, &best, &distance);
+    g_ptr_array_add(names, (char *)(uintptr_t)option->long_name);
+  g_ptr_array_add(names, NULL);
+  const char *best = suggest_nearest(typed, (const char *const *)names->pdata);
   return best == NULL ? g_strdup("") : g_strdup_printf("; did you mean --%s?", best);
 }
 

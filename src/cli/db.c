@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/yaml.h"
+#include "base/settings.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
@@ -293,8 +293,9 @@ run_status(char **arguments)
   if (!json && format != NULL && strcmp(format, "table") != 0)
     return command_usage_error("--format is table or json, not %s", format);
   uint64_t oldest = UINT32_MAX;
-  if (max_age != NULL && !duration_parse(max_age, "--max-age", &oldest, &error))
-    return command_fail(error);
+  if (max_age != NULL && !duration_parse(max_age, &oldest))
+    return command_usage_error("--max-age: must be a time: " DURATION_IN_WORDS ", is \"%s\"",
+                               max_age);
   g_autoptr(Config) config = load_config(&error);
   if (config == NULL)
     return command_fail(error);

@@ -111,8 +111,8 @@ static bool
 is_allowed(const Policy *policy, const Finding *finding, int64_t now, Verdict *verdict)
 {
   const Allow *expired = NULL;
-  for (guint i = 0; i < policy->allowlist->len; i++) {
-    const Allow *allow = g_ptr_array_index(policy->allowlist, i);
+  for (unsigned i = 0; i < policy->allowlist_count; i++) {
+    const Allow *allow = &policy->allowlist[i];
     if (!names_finding(allow, finding))
       continue;
     if (allow->expires == 0 || now < allow->expires) {
@@ -136,11 +136,11 @@ typedef struct {
 } Blocking;
 
 static bool
-would_block(const Policy *policy, const Finding *finding, Severity *counted_as)
+would_block(const VulnerabilityRule *rule, const Finding *finding, Severity *counted_as)
 {
   bool fixed = finding->fixed_version != NULL;
   *counted_as =
-      finding->severity == SEVERITY_UNKNOWN && fixed ? policy->unknown_as : finding->severity;
+      finding->severity == SEVERITY_UNKNOWN && fixed ? rule->unknown_as : finding->severity;
   switch (finding->state) {
   case STATE_UNIMPORTANT:
   case STATE_NOT_AFFECTED:
@@ -153,8 +153,8 @@ would_block(const Policy *policy, const Finding *finding, Severity *counted_as)
     break;
   }
   /* Who blocks "unknown" means those with a fix, too, whatever they count as. */
-  return (policy->block[*counted_as] || policy->block[finding->severity]) &&
-         (fixed || !policy->only_fixed);
+  return (rule->block[*counted_as] || rule->block[finding->severity]) &&
+         (fixed || !rule->only_fixed);
 }
 
 /* Grace runs from the push, or from the publication of the vulnerability when that is later. What a
@@ -170,7 +170,7 @@ grace_end(const Policy *policy, const Finding *finding, const PolicyInput *input
     int64_t moment = g_date_time_to_unix(published) * G_USEC_PER_SEC;
     start = moment <= input->now + CLOCKS_APART ? MAX(start, moment) : start;
   }
-  return start + (int64_t)policy->grace * G_USEC_PER_SEC;
+  return start + (int64_t)policy->vulnerabilities.grace * G_USEC_PER_SEC;
 }
 
 static char *
@@ -203,13 +203,14 @@ judge_findings(const Policy *policy, const PolicyInput *input, Verdict *verdict)
   GArray *all = g_array_new(FALSE, FALSE, sizeof(Blocking));
   for (guint i = 0; input->findings != NULL && i < input->findings->len; i++) {
     Blocking blocking = {.finding = g_ptr_array_index(input->findings, i)};
-    if (!would_block(policy, blocking.finding, &blocking.counted_as))
+    if (!would_block(&policy->vulnerabilities, blocking.finding, &blocking.counted_as))
       continue;
     if (is_allowed(policy, blocking.finding, input->now, verdict)) {
       verdict->ignored++;
       continue;
     }
-    int64_t end = policy->grace == 0 ? 0 : grace_end(policy, blocking.finding, input);
+    int64_t end =
+        policy->vulnerabilities.grace == 0 ? 0 : grace_end(policy, blocking.finding, input);
     if (end > input->now) {
       note_change(verdict, end, input->now);
       g_autofree char *words = blocking_in_words(&blocking);
@@ -314,14 +315,6 @@ message_of(const Policy *policy, const PolicyInput *input, const char *problem,
   return g_string_free(text, FALSE);
 }
 
-char *
-policy_unchecked_in_words(const Policy *policy, guint index)
-{
-  return g_strdup_printf(
-      "policy \"%s\" asks for `%s: block`, which this version does not check yet", policy->name,
-      (const char *)g_ptr_array_index(policy->unchecked, index));
-}
-
 Verdict *
 policy_judge(const PolicySet *set, const PolicyInput *input)
 {
@@ -332,8 +325,7 @@ policy_judge(const PolicySet *set, const PolicyInput *input)
   if (policy == NULL || input->scan_state == SCAN_NOT_APPLICABLE)
     return verdict;
 
-  for (guint i = 0; i < policy->unchecked->len; i++)
-    g_ptr_array_add(verdict->warnings, policy_unchecked_in_words(policy, i));
+  policy_add_unchecked(policy, verdict->warnings);
   g_autofree char *problem = scan_problem(policy, input);
   g_autoptr(GArray) blocking = judge_findings(policy, input, verdict);
   if (problem != NULL)

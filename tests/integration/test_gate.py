@@ -295,7 +295,7 @@ def test_a_new_policy_and_a_broken_one(start_server, assay, push, alpine):
     push(server, layout, "vulnerable", "team/app")
     wait_until(lambda: "findings block" in refusal(server, "team/app", "vulnerable"))
     reload(server, STRICT.replace("critical]", "grave]"))
-    assert "policy.yaml:2: policy \\\"strict\\\": vulnerabilities.block[0]: \\\"grave\\\"" in server.log_text()
+    assert "policy.yaml:2:84: policy \\\"strict\\\": vulnerabilities.block[0]: must be critical, " in server.log_text()
     refusal(server, "team/app", "vulnerable")
     reload(server, "policies:\n  - {name: other, namespaces: [other/**], unscanned: block}\n")
     assert pull(server, "team/app", "vulnerable").status_code == 200

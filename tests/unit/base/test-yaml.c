@@ -1,72 +1,133 @@
-/* Sizes and times as operators write them, and where in a file a value stands. */
+/* The tree of a YAML file: where its values are written, aliases and their bounds, what is broken.
+ */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/yaml.h"
 
-typedef bool (*Parser)(const char *text, const char *key, uint64_t *value, GError **error);
-
-static void
-test_units(void)
+static const YamlNode *
+entry(const YamlNode *node, guint index)
 {
-  static const struct {
-    Parser parse;
-    const char *text;
-    bool valid;
-    uint64_t value;
-  } cases[] = {
-      {size_parse, "0", true, 0},
-      {size_parse, "4096", true, 4096},
-      {size_parse, "4MiB", true, 4194304},
-      {size_parse, "10 GiB", true, 10737418240},
-      {size_parse, "1MB", true, 1000000},
-      {size_parse, "", false, 0},
-      {size_parse, "MiB", false, 0},
-      {size_parse, "-1", false, 0},
-      {size_parse, "99999999999TiB", false, 0},
-      {size_parse, "4 parsecs", false, 0},
-      {duration_parse, "90", true, 90},
-      {duration_parse, "10m", true, 600},
-      {duration_parse, "7d", true, 604800},
-      {duration_parse, "1w", false, 0},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(GError) error = NULL;
-    uint64_t value = 0;
-    g_test_message("case \"%s\"", cases[i].text);
-    g_assert_cmpint(cases[i].parse(cases[i].text, "key", &value, &error), ==, cases[i].valid);
-    if (cases[i].valid)
-      g_assert_cmpuint(value, ==, cases[i].value);
-    else
-      g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
-  }
+  g_assert_cmpuint(index, <, node->entries->len);
+  return g_ptr_array_index(node->entries, index);
 }
 
 static void
-test_lines(void)
+check_place(const YamlNode *node, unsigned line, unsigned column)
+{
+  g_assert_cmpuint(node->line, ==, line);
+  g_assert_cmpuint(node->column, ==, column);
+}
+
+static void
+test_places(void)
 {
   static const char text[] = "# a comment\n"
                              "a: 1\n"
                              "b:\n"
-                             "  - c: {d: 2}\n"
-                             "  - c:\n"
-                             "      d: [3,\n"
-                             "          4]\n";
-  static const struct {
-    const char *path;
-    unsigned line;
-  } cases[] = {{"a", 2},    {"b", 4}, {"b[0].c.d", 4}, {"b[1].c.d", 6}, {"b[1].c.d[1]", 7},
-               {"b[2]", 0}, {"z", 0}, {"a.b", 0},      {"a[0]", 0},     {"b[1].c.d[9]", 0}};
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_test_message("case %s", cases[i].path);
-    g_assert_cmpuint(yaml_line_of(slice_from_string(text), cases[i].path), ==, cases[i].line);
+                             "  - c: {d: 'ä', e: 2}\n"
+                             "  - ~\n"
+                             "  - '~'\n";
+  g_autoptr(GError) error = NULL;
+  g_autoptr(YamlTree) tree = yaml_tree_new(slice_from_string(text), "t", &error);
+  g_assert_no_error(error);
+  const YamlNode *root = yaml_tree_root(tree), *list = yaml_member(root, "b");
+  check_place(root, 2, 1);
+  check_place(yaml_member(root, "a"), 2, 4);
+  check_place(list, 4, 3);
+  const YamlNode *inner = yaml_member(entry(list, 0), "c");
+  check_place(yaml_member(inner, "d"), 4, 12);
+  check_place(yaml_member(inner, "e"), 4, 20); /* columns are characters */
+  g_assert_true(yaml_is_nothing(entry(list, 1)));
+  g_assert_false(yaml_is_nothing(entry(list, 2)));
+  g_assert_null(yaml_member(root, "c"));
+  g_assert_null(yaml_member(list, "c"));
+  g_assert_cmpuint(root->weight, ==, 14);
+}
+
+static void
+test_nothing(void)
+{
+  static const char *const texts[] = {"", "\n\n", "# only this\n", "---\n", "--- ~\n...\n", "null"};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(YamlTree) tree = yaml_tree_new(slice_from_string(texts[i]), "t", &error);
+    g_assert_no_error(error);
+    g_assert_null(yaml_tree_root(tree));
   }
-  g_assert_cmpuint(yaml_line_of(SLICE_LITERAL("a: [b"), "a"), ==, 0);
+}
+
+static void
+test_aliases(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(YamlTree) tree =
+      yaml_tree_new(SLICE_LITERAL("a: &x {k: v}\nb: *x\nc: &x w\nd: *x\n"), "t", &error);
+  g_assert_no_error(error);
+  const YamlNode *root = yaml_tree_root(tree);
+  g_assert_true(yaml_member(root, "a") == yaml_member(root, "b"));
+  g_assert_cmpstr(yaml_member(root, "d")->text, ==, "w"); /* the latest of a name */
+  g_assert_cmpuint(root->weight, ==, 1 + 4 + 2 * 3 + 2 * 1);
+}
+
+/* Each line doubles the one before ten times over. */
+static char *
+bomb_new(void)
+{
+  GString *text = g_string_new("a0: &a0 [x]\n");
+  for (int i = 1; i < 12; i++) {
+    g_string_append_printf(text, "a%d: &a%d [", i, i);
+    for (int j = 0; j < 10; j++)
+      g_string_append_printf(text, "*a%d, ", i - 1);
+    g_string_append(text, "]\n");
+  }
+  return g_string_free(text, FALSE);
+}
+
+static void
+test_broken(void)
+{
+  g_autofree char *bomb = bomb_new();
+  g_autofree char *deep = g_strnfill(40, '[');
+  g_autofree char *long_list = g_strnfill(2 * (YAML_VALUES_MAX + 1), 'x');
+  for (size_t i = 0; i <= YAML_VALUES_MAX; i++)
+    long_list[2 * i] = i == 0 ? '[' : ',';
+  const struct {
+    const char *name, *text, *says;
+    AssayErrorCode code;
+  } cases[] = {
+      {"not closed", "a: [b\n", "t:2:1: broken YAML: ", ASSAY_ERROR_INVALID},
+      {"tab", "a:\n\tb: 1\n", "t:2:1: broken YAML: a tab", ASSAY_ERROR_INVALID},
+      {"indentation", "a: 1\n  b: 2\n", "t:2:4: broken YAML: ", ASSAY_ERROR_INVALID},
+      {"two documents", "a: 1\n---\nb: 2\n", "t:2:1: a second document", ASSAY_ERROR_INVALID},
+      {"unknown alias", "a: *b\n", "t:1:4: *b: nothing", ASSAY_ERROR_INVALID},
+      {"alias of itself", "a: &a [*a]\n", "t:1:8: *a: nothing", ASSAY_ERROR_INVALID},
+      {"tag", "a: !include x\n", "t:1:4: the tag \"!include\"", ASSAY_ERROR_INVALID},
+      {"tag of a list", "a: !x [1]\n", "t:1:4: the tag", ASSAY_ERROR_INVALID},
+      {"no UTF-8", "a: 1\nb: \xff\n", "t:2:4: this is no UTF-8", ASSAY_ERROR_INVALID},
+      {"control character", "a: \x01\n", "t:1:4: this is no UTF-8", ASSAY_ERROR_INVALID},
+      {"bomb", bomb, "values", ASSAY_ERROR_LIMIT},
+      {"deep", deep, "t:1:33: lists and mappings", ASSAY_ERROR_LIMIT},
+      {"long", long_list, "values", ASSAY_ERROR_LIMIT},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_test_message("%s", cases[i].name);
+    g_autoptr(YamlTree) tree = yaml_tree_new(slice_from_string(cases[i].text), "t", &error);
+    g_assert_null(tree);
+    g_assert_error(error, ASSAY_ERROR, (int)cases[i].code);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, cases[i].says));
+  }
 }
 
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  g_test_add_func("/yaml/units", test_units);
-  g_test_add_func("/yaml/lines", test_lines);
+  g_test_add_func("/yaml/places", test_places);
+  g_test_add_func("/yaml/nothing", test_nothing);
+  g_test_add_func("/yaml/aliases", test_aliases);
+  g_test_add_func("/yaml/broken", test_broken);
   return g_test_run();
 }
