@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 FILES = [
-    ("/etc/assay/assay.yaml", "The configuration, when --config names no other file; none is needed."),
+    ("/etc/assay/assay.yaml", "The configuration, when neither --config nor $ASSAY_CONFIG names another; none is needed."),
     ("/var/lib/assay", "The data folder of root; of others $XDG_DATA_HOME/assay; of all $ASSAY_DATA, when it is set."),
 ]
 EXIT_CODES = [
@@ -17,6 +17,7 @@ EXIT_CODES = [
     ("2", "Wrong usage, or something failed; standard error says what."),
 ]
 ENVIRONMENT = [
+    ("ASSAY_CONFIG", "The configuration, where --config names none."),
     ("ASSAY_DATA", "The data folder, where neither --data nor the configuration names one."),
     ("ASSAY_SERVER", "The registry that `assay images` and `assay findings` ask."),
     ("REGISTRY_AUTH_FILE", "Who `assay scan` is to a registry; else the files of podman login and docker login."),

@@ -1,6 +1,7 @@
 /* The operator's configuration: its tables, and where its file is. */
 #include "base/config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
@@ -191,6 +192,25 @@ config_load(const char *path, GError **error)
   if (path != NULL && (bytes = file_read(AT_FDCWD, path, YAML_TEXT_MAX, error)) == NULL)
     return NULL;
   return config_parse(slice_from_bytes(bytes), path, error);
+}
+
+Config *
+config_open(const char *path, GError **error)
+{
+  const char *named = g_getenv("ASSAY_CONFIG");
+  if (path == NULL && named != NULL && *named != '\0')
+    path = named;
+  if (path == NULL && access(CONFIG_SYSTEM_FILE, F_OK) == 0)
+    path = CONFIG_SYSTEM_FILE;
+  /* Without the file's word on feeds and folders we would do something else than the server. */
+  if (path != NULL && access(path, R_OK) < 0 && errno == EACCES) {
+    error_set(error, ASSAY_ERROR_DENIED,
+              "%s: permission denied; run this as the user who may read the configuration, or name "
+              "another file with --config (/dev/null: the defaults)",
+              path);
+    return NULL;
+  }
+  return config_load(path, error);
 }
 
 void

@@ -91,6 +91,11 @@ extern const Section config_section;
 /* Reads @path, or gives the defaults when @path is NULL. All that is wrong in it is one
  * ASSAY_ERROR_INVALID, a line each, with file, line, column and key. (transfer full) */
 Config *config_load(const char *path, GError **error);
+#define CONFIG_SYSTEM_FILE "/etc/assay/assay.yaml"
+/* What every subcommand reads: @path (of --config), or else $ASSAY_CONFIG, or else
+ * CONFIG_SYSTEM_FILE when it is there, or else the defaults. ASSAY_ERROR_DENIED: there is a file,
+ * and we may not read it. (transfer full) */
+Config *config_open(const char *path, GError **error);
 /* The same of a text; @name stands for the file in messages. (transfer full) */
 Config *config_parse(Slice text, const char *name, GError **error);
 void config_free(Config *config);

@@ -8,6 +8,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/config.h"
+
 enum { EXIT_FINE = 0, EXIT_REFUSED = 1, EXIT_ERROR = 2 };
 
 typedef struct Command Command;
@@ -23,6 +25,13 @@ struct Command {
   /* Takes argc and argv as they are, is not listed: the inspection worker. */
   int (*run_raw)(int argc, char **argv);
 };
+
+/* The same option in all that read the configuration, with config_open(). */
+#define CONFIG_OPTION(target)                                                                      \
+  {                                                                                                \
+    "config", 'c', 0, G_OPTION_ARG_FILENAME, &(target),                                            \
+        "The configuration (default: $ASSAY_CONFIG, " CONFIG_SYSTEM_FILE ")", "FILE"               \
+  }
 
 /* Runs @command; argv[0] is its name. Parses options, answers --help, checks the count of
  * arguments. */

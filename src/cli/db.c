@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "advisory/update.h"
-#include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/settings.h"
@@ -23,7 +22,7 @@ static char **feed_names;
 static ConfigFeed imported; /* its strings come from the options */
 
 #define COMMON_OPTIONS                                                                             \
-  {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "The configuration file", "FILE"},       \
+  CONFIG_OPTION(config_path),                                                                      \
   {                                                                                                \
     "data", 'd', 0, G_OPTION_ARG_FILENAME, &data_folder,                                           \
         "The data folder (default: the configuration's)", "FOLDER"                                 \
@@ -33,7 +32,7 @@ static ConfigFeed imported; /* its strings come from the options */
 static Config *
 load_config(GError **error)
 {
-  g_autoptr(Config) config = config_load(config_path, error);
+  g_autoptr(Config) config = config_open(config_path, error);
   if (config == NULL)
     return NULL;
   if (data_folder == NULL)

@@ -45,7 +45,7 @@ static const GOptionEntry options[] = {
      "The advisory database (default: that of the data folder)", "FILE"},
     {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option,
      "The data folder (default: the configuration's)", "FOLDER"},
-    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_option, "The configuration file", "FILE"},
+    CONFIG_OPTION(config_option),
     {"platform", 0, 0, G_OPTION_ARG_STRING, &platform_option,
      "Which image of an index (default: this machine's)", "OS/ARCHITECTURE"},
     {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure_option,
@@ -278,7 +278,7 @@ run(char **arguments)
     return EXIT_ERROR;
   if (exit_code_option < 0 || exit_code_option > 255)
     return command_usage_error("--exit-code: %d is not between 0 and 255", exit_code_option);
-  g_autoptr(Config) config = config_load(config_option, &error);
+  g_autoptr(Config) config = config_open(config_option, &error);
   if (config == NULL)
     return command_fail(error);
   g_autoptr(PolicySet) policy = NULL;

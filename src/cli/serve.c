@@ -13,15 +13,12 @@
 #include "cli/command.h"
 #include "server/server.h"
 
-#define SYSTEM_CONFIG "/etc/assay/assay.yaml"
-
 static char *data_option, *config_option, *policy_option, *log_level_option, *log_format_option;
 static char **listen_option;
 
 static const GOptionEntry options[] = {
     {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option, "Folder that holds everything", "DIR"},
-    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_option,
-     "Configuration (default: " SYSTEM_CONFIG " when it is there)", "FILE"},
+    CONFIG_OPTION(config_option),
     {"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &listen_option,
      "Address to listen on, may be repeated; port 0 lets the kernel choose", "HOST:PORT"},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option, "Policy file, or `strict`", "FILE"},
@@ -130,10 +127,7 @@ static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  const char *path = config_option;
-  if (path == NULL && g_file_test(SYSTEM_CONFIG, G_FILE_TEST_EXISTS))
-    path = SYSTEM_CONFIG;
-  g_autoptr(Config) config = config_load(path, &error);
+  g_autoptr(Config) config = config_open(config_option, &error);
   if (config == NULL || !apply_options(config, &error))
     return command_fail(error);
   raise_file_limit(config);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/config.h"
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/json.h"
@@ -40,15 +41,28 @@ complete_url(ServerClient *client, const char *text)
     client->other_url = g_strconcat(loopback ? "https://" : "http://", place, NULL);
 }
 
+/* Where the server of this machine's configuration listens; every address is also loopback's. What
+ * cannot be read is no reason not to ask. (transfer full) */
+static char *
+configured_server(void)
+{
+  g_autoptr(Config) config = config_open(NULL, NULL);
+  const char *address = config == NULL ? "127.0.0.1:5000" : config->listen[0].address;
+  const char *port = strrchr(address, ':');
+  if (g_str_has_prefix(address, "0.0.0.0:") || g_str_has_prefix(address, "[::]:"))
+    return g_strconcat("127.0.0.1", port, NULL);
+  return g_strdup(address);
+}
+
 ServerClient *
 server_client_new(const char *host, GError **error)
 {
   const char *from_environment = g_getenv("ASSAY_SERVER");
-  const char *chosen = server_option_url != NULL ? server_option_url
-                       : host != NULL            ? host
-                       : from_environment != NULL && *from_environment != '\0'
-                           ? from_environment
-                           : "http://127.0.0.1:5000";
+  g_autofree char *configured = configured_server();
+  const char *chosen = server_option_url != NULL                               ? server_option_url
+                       : host != NULL                                          ? host
+                       : from_environment != NULL && *from_environment != '\0' ? from_environment
+                                                                               : configured;
   g_autoptr(ServerClient) client = g_new0(ServerClient, 1);
   client->trust.fd = -1;
   complete_url(client, chosen);

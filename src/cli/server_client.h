@@ -14,7 +14,7 @@ extern gboolean server_option_insecure;
    0,                                                                                              \
    G_OPTION_ARG_STRING,                                                                            \
    &server_option_url,                                                                             \
-   "The registry (default: " default_text "$ASSAY_SERVER, http://127.0.0.1:5000)",                 \
+   "The registry (default: " default_text "$ASSAY_SERVER, the configuration's address)",           \
    "URL"},                                                                                         \
       {"ca-file",                                                                                  \
        0,                                                                                          \
@@ -31,9 +31,9 @@ extern gboolean server_option_insecure;
 typedef struct ServerClient ServerClient;
 
 /* @host: what the registry is called in the user's words, NULL: not at all. The registry is
- * --server, else @host, else $ASSAY_SERVER, else http://127.0.0.1:5000. Without a scheme it is
- * https; on loopback http, or else https. Certificates of certs.d count as for `assay scan`.
- * NULL: one of them cannot be read. (transfer full) */
+ * --server, else @host, else $ASSAY_SERVER, else the first address of the configuration
+ * (127.0.0.1:5000). Without a scheme it is https; on loopback http, or else https. Certificates of
+ * certs.d count as for `assay scan`. NULL: one of them cannot be read. (transfer full) */
 ServerClient *server_client_new(const char *host, GError **error);
 void server_client_free(ServerClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)

@@ -138,69 +138,71 @@ test_values(void)
   settings_clear(&section, &all);
 }
 
+static const struct {
+  const char *text, *says;
+} complaints[] = {
+    {"titel: x", "s:1:1: unknown key \"titel\"; did you mean \"title\"?"},
+    {"numbers:\n  cuont: 1", "s:2:3: numbers: unknown key \"cuont\"; did you mean \"count\"?"},
+    {"count: 1", "s:1:1: unknown key \"count\"; it belongs below \"numbers\""},
+    {"numbers: {title: x}", "s:1:11: numbers: unknown key \"title\"; it belongs at the top"},
+    {"xyzzy: 1", "s:1:1: unknown key \"xyzzy\"; there are title, loud, numbers, things"},
+    {"things: [{name: a, nmae: b}]",
+     "s:1:20: thing \"a\": unknown key \"nmae\"; did you mean \"name\"?"},
+    {"title: a\nloud: true\ntitle: b", "s:3:1: title: is there twice, first in line 1"},
+    {"[a]: b", "s:1:1: a key must be a word"},
+    {"title: [a]", "s:1:8: title: must be one word, is a list"},
+    {"title: {a: b}", "s:1:8: title: must be one word, is a mapping"},
+    {"title:", "s:1:7: title: has no value; without the key its default holds"},
+    {"title: ~", "title: has no value"},
+    {"title: ''", "s:1:8: title: must not be empty"},
+    {"title: \"a\\0b\"", "title: holds a NUL byte"},
+    {"loud: perhaps", "s:1:7: loud: must be true or false, is \"perhaps\""},
+    {"numbers: {count: 99999}", "s:1:18: numbers.count: must be between 1 and 65535, is 99999"},
+    {"numbers: {count: 0}", "numbers.count: must be between 1 and 65535, is 0"},
+    {"numbers: {count: -1}", "numbers.count: must be a whole number, is \"-1\""},
+    {"numbers: {count: 5MiB}", "numbers.count: must be a whole number, is \"5MiB\""},
+    {"numbers: {small: 256}", "numbers.small: must be between 0 and 255, is 256"},
+    {"numbers: {small: 18446744073709551616}", "numbers.small: must be a whole number"},
+    {"numbers: {wait: 2h}", "numbers.wait: must be between 0 and 1h, is \"2h\""},
+    {"numbers: {wait: soon}", "numbers.wait: must be a time: seconds, or a number"},
+    {"numbers: {bytes: 2GiB}", "numbers.bytes: must be between 0 and 1GiB, is \"2GiB\""},
+    {"numbers: {bytes: lots}", "numbers.bytes: must be a size: bytes, or a number"},
+    {"numbers: {bytes: 99999999999TiB}", "numbers.bytes: must be a size"},
+    {"numbers: {speed: warp}", "numbers.speed: must be off, slow or fast, is \"warp\""},
+    {"numbers: fast", "s:1:10: numbers: must be a mapping, is a word"},
+    {"numbers:\nloud: true", "numbers: must be a mapping; without the key its defaults hold"},
+    {"things:", "s:1:8: things: must be a list; write [] for none"},
+    {"things: x", "things: must be a list, is a word"},
+    {"things: [x]", "s:1:10: things[0]: must be a mapping, is a word"},
+    {"things: [{colour: red}]", "s:1:10: things[0]: the key \"name\" is missing"},
+    {"things: [{name: a, colour: pink}]",
+     "s:1:28: thing \"a\": colour: must be red, green or blue, is \"pink\""},
+    {"things: [{name: a, tags: []}]", "thing \"a\": tags: must have at least 1 entry"},
+    {"things: [{name: a, tags: [1, 2, 3, 4]}]", "tags: must have at most 3 entries, has 4"},
+    {"things: [{name: a, tags: [b, [c]]}]", "s:1:30: thing \"a\": tags[1]: must be one word"},
+    {"things: [{name: a, tags: ~}]", "tags: has no value; write [] for none"},
+    {"things: [{name: a}, {name: b}, {name: a}]",
+     "s:1:39: thing \"a\": name: another thing has it, in line 1"},
+    {"things: [{name: a}, {name: b}, {name: c}, {name: d}]", "things: must have at most 3"},
+    {"things: [{name: a, deep: true}]", "s:1:26: thing \"a\": deep: what is deep needs a colour"},
+    {"things: [{name: \"\x1b[31m\"}]", "no UTF-8"},
+    {"things: [{name: \"\\e[31m\", colour: x}]", "thing \"?[31m\": colour"},
+    {"- a", "s:1:1: the file must be a mapping of keys, is a list"},
+    {"word", "s:1:1: the file must be a mapping of keys, is a word"},
+};
+
 static void
 test_complaints(void)
 {
-  static const struct {
-    const char *text, *says;
-  } cases[] = {
-      {"titel: x", "s:1:1: unknown key \"titel\"; did you mean \"title\"?"},
-      {"numbers:\n  cuont: 1", "s:2:3: numbers: unknown key \"cuont\"; did you mean \"count\"?"},
-      {"count: 1", "s:1:1: unknown key \"count\"; it belongs below \"numbers\""},
-      {"numbers: {title: x}", "s:1:11: numbers: unknown key \"title\"; it belongs at the top"},
-      {"xyzzy: 1", "s:1:1: unknown key \"xyzzy\"; there are title, loud, numbers, things"},
-      {"things: [{name: a, nmae: b}]",
-       "s:1:20: thing \"a\": unknown key \"nmae\"; did you mean \"name\"?"},
-      {"title: a\nloud: true\ntitle: b", "s:3:1: title: is there twice, first in line 1"},
-      {"[a]: b", "s:1:1: a key must be a word"},
-      {"title: [a]", "s:1:8: title: must be one word, is a list"},
-      {"title: {a: b}", "s:1:8: title: must be one word, is a mapping"},
-      {"title:", "s:1:7: title: has no value; without the key its default holds"},
-      {"title: ~", "title: has no value"},
-      {"title: ''", "s:1:8: title: must not be empty"},
-      {"title: \"a\\0b\"", "title: holds a NUL byte"},
-      {"loud: perhaps", "s:1:7: loud: must be true or false, is \"perhaps\""},
-      {"numbers: {count: 99999}", "s:1:18: numbers.count: must be between 1 and 65535, is 99999"},
-      {"numbers: {count: 0}", "numbers.count: must be between 1 and 65535, is 0"},
-      {"numbers: {count: -1}", "numbers.count: must be a whole number, is \"-1\""},
-      {"numbers: {count: 5MiB}", "numbers.count: must be a whole number, is \"5MiB\""},
-      {"numbers: {small: 256}", "numbers.small: must be between 0 and 255, is 256"},
-      {"numbers: {small: 18446744073709551616}", "numbers.small: must be a whole number"},
-      {"numbers: {wait: 2h}", "numbers.wait: must be between 0 and 1h, is \"2h\""},
-      {"numbers: {wait: soon}", "numbers.wait: must be a time: seconds, or a number"},
-      {"numbers: {bytes: 2GiB}", "numbers.bytes: must be between 0 and 1GiB, is \"2GiB\""},
-      {"numbers: {bytes: lots}", "numbers.bytes: must be a size: bytes, or a number"},
-      {"numbers: {bytes: 99999999999TiB}", "numbers.bytes: must be a size"},
-      {"numbers: {speed: warp}", "numbers.speed: must be off, slow or fast, is \"warp\""},
-      {"numbers: fast", "s:1:10: numbers: must be a mapping, is a word"},
-      {"numbers:\nloud: true", "numbers: must be a mapping; without the key its defaults hold"},
-      {"things:", "s:1:8: things: must be a list; write [] for none"},
-      {"things: x", "things: must be a list, is a word"},
-      {"things: [x]", "s:1:10: things[0]: must be a mapping, is a word"},
-      {"things: [{colour: red}]", "s:1:10: things[0]: the key \"name\" is missing"},
-      {"things: [{name: a, colour: pink}]",
-       "s:1:28: thing \"a\": colour: must be red, green or blue, is \"pink\""},
-      {"things: [{name: a, tags: []}]", "thing \"a\": tags: must have at least 1 entry"},
-      {"things: [{name: a, tags: [1, 2, 3, 4]}]", "tags: must have at most 3 entries, has 4"},
-      {"things: [{name: a, tags: [b, [c]]}]", "s:1:30: thing \"a\": tags[1]: must be one word"},
-      {"things: [{name: a, tags: ~}]", "tags: has no value; write [] for none"},
-      {"things: [{name: a}, {name: b}, {name: a}]",
-       "s:1:39: thing \"a\": name: another thing has it, in line 1"},
-      {"things: [{name: a}, {name: b}, {name: c}, {name: d}]", "things: must have at most 3"},
-      {"things: [{name: a, deep: true}]", "s:1:26: thing \"a\": deep: what is deep needs a colour"},
-      {"things: [{name: \"\x1b[31m\"}]", "no UTF-8"},
-      {"things: [{name: \"\\e[31m\", colour: x}]", "thing \"?[31m\": colour"},
-      {"- a", "s:1:1: the file must be a mapping of keys, is a list"},
-      {"word", "s:1:1: the file must be a mapping of keys, is a word"},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(complaints); i++) {
     g_autoptr(GError) error = NULL;
     Everything all;
-    g_test_message("%s", cases[i].text);
-    g_assert_false(settings_read(&section, slice_from_string(cases[i].text), "s", &all, &error));
+    g_test_message("%s", complaints[i].text);
+    g_assert_false(
+        settings_read(&section, slice_from_string(complaints[i].text), "s", &all, &error));
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
     g_test_message("%s", error->message);
-    g_assert_nonnull(strstr(error->message, cases[i].says));
+    g_assert_nonnull(strstr(error->message, complaints[i].says));
     g_assert_null(strchr(error->message, '\n'));
   }
 }

@@ -174,71 +174,69 @@ test_many_stars(void)
 
 #define HEAD "policies:\n  - name: p\n    namespaces: ['**']\n" /* three lines */
 
+static const struct {
+  const char *yaml, *message;
+} broken_files[] = {
+    {HEAD "    mode: audit\n",
+     "policy.yaml:4:11: policy \"p\": mode: must be enforce or dry-run, is \"audit\""},
+    {HEAD "    unscanned: refuse\n", "policy.yaml:4:16: policy \"p\": unscanned: must be allow or"},
+    {HEAD "    unscanned: block\n    failed_scan: yes\n",
+     "policy.yaml:5:18: policy \"p\": failed_scan"},
+    {HEAD "    malware: perhaps\n", "policy.yaml:4:14: policy \"p\": malware: must be allow or"},
+    {HEAD "    vulnerabilities:\n      block:\n        - high\n        - grave\n",
+     "policy.yaml:7:11: policy \"p\": vulnerabilities.block[1]: must be critical, high, "},
+    {HEAD "    vulnerabilities: {unknown_as: grave}\n",
+     "policy.yaml:4:35: policy \"p\": vulnerabilities.unknown_as: must be"},
+    {HEAD "    vulnerabilities:\n      grace: 1w\n",
+     "policy.yaml:5:14: policy \"p\": vulnerabilities.grace: must be a time"},
+    {HEAD "    vulnerabilities: {grace: 99999d}\n", "must be between 0 and 3653d, is \"99999d\""},
+    {HEAD "    allowlist:\n      - {id: CVE-1, reason: x}\n      - {id: CVE-2, reason: x, expires: "
+          "soon}\n",
+     "policy.yaml:6:41: policy \"p\": allowlist[1].expires: must be a date"},
+    {HEAD "    allowlist: [{id: CVE-1, reason: x, expires: 2027-02-30}]\n", "must be a date"},
+    {HEAD "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-01T10:00:00}]\n",
+     "must be a date"},
+    {HEAD "  - name: p\n    namespaces: [a]\n",
+     "policy.yaml:4:11: policy \"p\": name: another policy has it, in line 2"},
+    {HEAD "  - name: q\n    namespaces: [a]\n    mode: x\n",
+     "policy.yaml:6:11: policy \"q\": mode"},
+    {HEAD "    allowlist:\n      - id: CVE-1\n",
+     "policy.yaml:5:9: policy \"p\": allowlist[0]: the key \"reason\" is missing"},
+    {HEAD "    blok: 1\n", "policy.yaml:4:5: policy \"p\": unknown key \"blok\"; there are name, "},
+    {HEAD "    block: [high]\n", "policy.yaml:4:5: policy \"p\": unknown key \"block\""},
+    {"policies: [{name: a, namespaces: ['**'], vulnerabilitys: {}}]\n",
+     "policy.yaml:1:42: policy \"a\": unknown key \"vulnerabilitys\"; did you mean "
+     "\"vulnerabilities\"?"},
+    {"policy: []\n", "policy.yaml:1:1: unknown key \"policy\""},
+    {"policies:\n  - namespaces: [a]\n", "policies[0]: the key \"name\" is missing"},
+    {"policies:\n  - name: a\n", "policy \"a\": the key \"namespaces\" is missing"},
+    {"policies:\n  - {name: a, namespaces: []}\n", "namespaces: must have at least 1 entry"},
+    {"policies:\n  - name: [\n", "policy.yaml:3:1: broken YAML"},
+    {"- a\n- b\n", "policy.yaml:1:1: the file must be a mapping"},
+    {"policies: &a [*a]\n", "policy.yaml:1:15: *a: nothing that ends before it"},
+    {HEAD "    vulnerabilities:\n", "vulnerabilities: must be a mapping"},
+    /* A template that failed must not open the gate. */
+    {"", "policy.yaml:1:1: the key \"policies\" is missing"},
+    {"# policies: []\n---\n", "policy.yaml:1:1: the key \"policies\" is missing"},
+    {"{}\n", "policy.yaml:1:1: the key \"policies\" is missing"},
+    {"null\n", "policy.yaml:1:1: the key \"policies\" is missing"},
+    {"policies:\n", "policy.yaml:1:10: policies: must be a list; write [] for none"},
+    {"policies: ~\n", "policies: must be a list; write [] for none"},
+    {"policies: [~]\n", "policies[0]: must be a mapping"},
+};
+
 static void
 test_broken_files(void)
 {
-  static const struct {
-    const char *yaml, *message;
-  } files[] = {
-      {HEAD "    mode: audit\n",
-       "policy.yaml:4:11: policy \"p\": mode: must be enforce or dry-run, is \"audit\""},
-      {HEAD "    unscanned: refuse\n",
-       "policy.yaml:4:16: policy \"p\": unscanned: must be allow or"},
-      {HEAD "    unscanned: block\n    failed_scan: yes\n",
-       "policy.yaml:5:18: policy \"p\": failed_scan"},
-      {HEAD "    malware: perhaps\n", "policy.yaml:4:14: policy \"p\": malware: must be allow or"},
-      {HEAD "    vulnerabilities:\n      block:\n        - high\n        - grave\n",
-       "policy.yaml:7:11: policy \"p\": vulnerabilities.block[1]: must be critical, high, "},
-      {HEAD "    vulnerabilities: {unknown_as: grave}\n",
-       "policy.yaml:4:35: policy \"p\": vulnerabilities.unknown_as: must be"},
-      {HEAD "    vulnerabilities:\n      grace: 1w\n",
-       "policy.yaml:5:14: policy \"p\": vulnerabilities.grace: must be a time"},
-      {HEAD "    vulnerabilities: {grace: 99999d}\n", "must be between 0 and 3653d, is \"99999d\""},
-      {HEAD
-       "    allowlist:\n      - {id: CVE-1, reason: x}\n      - {id: CVE-2, reason: x, expires: "
-       "soon}\n",
-       "policy.yaml:6:41: policy \"p\": allowlist[1].expires: must be a date"},
-      {HEAD "    allowlist: [{id: CVE-1, reason: x, expires: 2027-02-30}]\n", "must be a date"},
-      {HEAD "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-01T10:00:00}]\n",
-       "must be a date"},
-      {HEAD "  - name: p\n    namespaces: [a]\n",
-       "policy.yaml:4:11: policy \"p\": name: another policy has it, in line 2"},
-      {HEAD "  - name: q\n    namespaces: [a]\n    mode: x\n",
-       "policy.yaml:6:11: policy \"q\": mode"},
-      {HEAD "    allowlist:\n      - id: CVE-1\n",
-       "policy.yaml:5:9: policy \"p\": allowlist[0]: the key \"reason\" is missing"},
-      {HEAD "    blok: 1\n",
-       "policy.yaml:4:5: policy \"p\": unknown key \"blok\"; there are name, "},
-      {HEAD "    block: [high]\n", "policy.yaml:4:5: policy \"p\": unknown key \"block\""},
-      {"policies: [{name: a, namespaces: ['**'], vulnerabilitys: {}}]\n",
-       "policy.yaml:1:42: policy \"a\": unknown key \"vulnerabilitys\"; did you mean "
-       "\"vulnerabilities\"?"},
-      {"policy: []\n", "policy.yaml:1:1: unknown key \"policy\""},
-      {"policies:\n  - namespaces: [a]\n", "policies[0]: the key \"name\" is missing"},
-      {"policies:\n  - name: a\n", "policy \"a\": the key \"namespaces\" is missing"},
-      {"policies:\n  - {name: a, namespaces: []}\n", "namespaces: must have at least 1 entry"},
-      {"policies:\n  - name: [\n", "policy.yaml:3:1: broken YAML"},
-      {"- a\n- b\n", "policy.yaml:1:1: the file must be a mapping"},
-      {"policies: &a [*a]\n", "policy.yaml:1:15: *a: nothing that ends before it"},
-      {HEAD "    vulnerabilities:\n", "vulnerabilities: must be a mapping"},
-      /* A template that failed must not open the gate. */
-      {"", "policy.yaml:1:1: the key \"policies\" is missing"},
-      {"# policies: []\n---\n", "policy.yaml:1:1: the key \"policies\" is missing"},
-      {"{}\n", "policy.yaml:1:1: the key \"policies\" is missing"},
-      {"null\n", "policy.yaml:1:1: the key \"policies\" is missing"},
-      {"policies:\n", "policy.yaml:1:10: policies: must be a list; write [] for none"},
-      {"policies: ~\n", "policies: must be a list; write [] for none"},
-      {"policies: [~]\n", "policies[0]: must be a mapping"},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(broken_files); i++) {
     g_autoptr(GError) error = NULL;
     g_autoptr(PolicySet) set =
-        policy_set_parse(slice_from_string(files[i].yaml), "policy.yaml", &error);
+        policy_set_parse(slice_from_string(broken_files[i].yaml), "policy.yaml", &error);
     g_test_message("file %zu", i);
     g_assert_null(set);
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
-    if (strstr(error->message, files[i].message) == NULL)
-      g_error("file %zu: \"%s\" does not hold \"%s\"", i, error->message, files[i].message);
+    if (strstr(error->message, broken_files[i].message) == NULL)
+      g_error("file %zu: \"%s\" does not hold \"%s\"", i, error->message, broken_files[i].message);
   }
   g_autoptr(GError) error = NULL;
   g_autoptr(PolicySet) absent = policy_set_load("/nonexistent/policy.yaml", &error);
