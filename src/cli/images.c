@@ -44,6 +44,16 @@ findings_in_words(const json_t *scan)
                    : g_strdup(worst->str);
 }
 
+/* An image is broken without all of its blobs; an index may be sparse. */
+static const char *
+state_in_words(const json_t *image, const json_t *scan)
+{
+  const char *state = json_get_string(scan, "state");
+  if (json_get_array(image, "missing") == NULL)
+    return state;
+  return g_strcmp0(state, "not-applicable") == 0 ? "incomplete" : "broken";
+}
+
 static void
 set_cell(struct libscols_line *line, size_t column, const char *text)
 {
@@ -82,7 +92,7 @@ add_line(struct libscols_table *table, const json_t *image)
   set_cell(line, 0, json_get_string(image, "repository"));
   set_cell(line, 1, words);
   set_cell(line, 2, short_digest);
-  set_cell(line, 3, json_get_string(scan, "state"));
+  set_cell(line, 3, state_in_words(image, scan));
   set_cell(line, 4, findings);
   set_cell(line, 5, day);
   set_cell(line, 6, json_get_string(scan, "os"));

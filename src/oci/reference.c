@@ -58,6 +58,16 @@ tag_is_valid(const char *tag)
          strspn(tag, LOWER UPPER DIGITS "_.-") == size;
 }
 
+/* The digest's hex is cut to 64 digits, so both algorithms have as many. */
+bool
+tag_is_of_referrers(const char *tag)
+{
+  if (!g_str_has_prefix(tag, "sha256-") && !g_str_has_prefix(tag, "sha512-"))
+    return false;
+  const char *hex = tag + strlen("sha256-");
+  return strlen(hex) == 64 && strspn(hex, DIGITS "abcdef") == 64;
+}
+
 /* The first part is a host when it could be no repository on Docker Hub: a dot, a port, localhost.
  */
 static bool

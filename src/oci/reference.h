@@ -12,6 +12,9 @@
 bool repository_name_is_valid(const char *name);
 /* [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127} */
 bool tag_is_valid(const char *tag);
+/* The referrers tag of some subject ("Referrers Tag Schema"): the index there is a list, kept by
+ * clients of registries without the referrers API, and no image of several platforms. */
+bool tag_is_of_referrers(const char *tag);
 
 /* HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]. Without tag and digest, @tag is "latest". */
 typedef struct {

@@ -108,87 +108,6 @@ registry_manifest_get(Registry *registry, const char *repository, const char *re
   return g_steal_pointer(&manifest);
 }
 
-static bool
-is_present(SqlConnection *db, const char *text, const char *repository, const Digest *digest,
-           GError **error)
-{
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, text, SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  return registry_row_exists(rows, error);
-}
-
-static const char blob_query[] =
-    "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2";
-static const char manifest_query[] =
-    "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2";
-
-/* Whether @descriptor may be referred to; false without *error: it is to be pushed first. */
-typedef bool (*IsThere)(SqlConnection *db, const char *repository, const Descriptor *descriptor,
-                        GError **error);
-
-static bool
-blob_is_there(SqlConnection *db, const char *repository, const Descriptor *blob, GError **error)
-{
-  return media_type_is_foreign_layer(blob->media_type) ||
-         is_present(db, blob_query, repository, &blob->digest, error);
-}
-
-/* BuildKit's cache is an index whose members are blobs, layers among them; what calls itself a
- * manifest is asked for as one. So is a member that carries its own text, whatever it calls itself:
- * clients that read it there ask for none, and would pass the gate by (pipeline_judge_pull() judges
- * those that are stored). */
-static bool
-member_is_there(SqlConnection *db, const char *repository, const Descriptor *member, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  bool may_be_blob = !member->has_data && !media_type_is_manifest(member->media_type) &&
-                     !media_type_is_index(member->media_type);
-  bool there = is_present(db, manifest_query, repository, &member->digest, &failure) ||
-               (failure == NULL && may_be_blob &&
-                is_present(db, blob_query, repository, &member->digest, &failure));
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return there;
-}
-
-/* Appends the digests of @descriptors that are not there. */
-static bool
-collect_missing(SqlConnection *db, IsThere is_there, const char *repository,
-                const GPtrArray *descriptors, GString *missing, GError **error)
-{
-  for (guint i = 0; i < descriptors->len; i++) {
-    const Descriptor *descriptor = g_ptr_array_index(descriptors, i);
-    g_autoptr(GError) failure = NULL;
-    if (is_there(db, repository, descriptor, &failure))
-      continue;
-    if (failure != NULL) {
-      g_propagate_error(error, g_steal_pointer(&failure));
-      return false;
-    }
-    g_string_append_printf(missing, "%s%s", missing->len == 0 ? "" : ", ", descriptor->digest.text);
-  }
-  return true;
-}
-
-static bool
-check_references(SqlConnection *db, const char *repository, const Manifest *manifest,
-                 GError **error)
-{
-  g_autoptr(GString) missing = g_string_new(NULL);
-  g_autoptr(GPtrArray) config = g_ptr_array_new();
-  if (manifest->config != NULL)
-    g_ptr_array_add(config, manifest->config);
-  if (!collect_missing(db, blob_is_there, repository, config, missing, error) ||
-      !collect_missing(db, blob_is_there, repository, manifest->layers, missing, error) ||
-      !collect_missing(db, member_is_there, repository, manifest->manifests, missing, error))
-    return false;
-  if (missing->len > 0)
-    return registry_error_set(error, REGISTRY_MANIFEST_BLOB_UNKNOWN,
-                              "repository %s lacks what the manifest refers to; push first: %s",
-                              repository, missing->str);
-  return true;
-}
-
 static char *
 annotations_to_text(const Manifest *manifest)
 {
@@ -241,14 +160,14 @@ collect_warnings(SqlConnection *db, const char *repository, const Manifest *mani
 {
   g_autoptr(GError) failure = NULL;
   const Descriptor *subject = manifest->subject;
-  if (subject != NULL && !is_present(db, manifest_query, repository, &subject->digest, &failure) &&
+  if (subject != NULL && !references_has_manifest(db, repository, &subject->digest, &failure) &&
       failure == NULL)
     g_ptr_array_add(warnings, g_strdup_printf("the subject %s is not in repository %s yet",
                                               subject->digest.text, repository));
   for (guint i = 0; i < manifest->layers->len && failure == NULL; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
     if (media_type_is_foreign_layer(layer->media_type) &&
-        !is_present(db, blob_query, repository, &layer->digest, &failure) && failure == NULL)
+        !references_has_blob(db, repository, &layer->digest, &failure) && failure == NULL)
       g_ptr_array_add(warnings, g_strdup_printf("layer %s is not stored here and is not scanned; "
                                                 "clients fetch it from its own URLs",
                                                 layer->digest.text));
@@ -280,6 +199,15 @@ check_tags(const char *const *tags, GError **error)
     if (!check_tag(*tags, error))
       return false;
   return true;
+}
+
+static bool
+are_of_referrers(const char *const *tags)
+{
+  bool all = *tags != NULL;
+  for (; *tags != NULL; tags++)
+    all = all && tag_is_of_referrers(*tags);
+  return all;
 }
 
 static bool
@@ -324,9 +252,11 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
   if (db == NULL || !registry_add_repository(db, repository, error) ||
-      !check_references(db, repository, manifest, error) ||
+      !registry_lock_repository(db, repository, error) ||
+      !references_check(db, repository, manifest, error) ||
       !collect_warnings(db, repository, manifest, warnings, error) ||
       !store_manifest(db, repository, manifest, &digest, bytes, error) ||
+      !references_store(db, repository, digest.text, manifest, are_of_referrers(tags), error) ||
       !store_tags(db, repository, tags, &digest, error) || !sql_commit(db, error))
     return false;
   registry_changed(registry);
@@ -334,6 +264,27 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
   pushed->manifest = g_steal_pointer(&manifest);
   pushed->warnings = g_steal_pointer(&warnings);
   return true;
+}
+
+static bool
+delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *changed,
+           GError **error)
+{
+  return sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_END);
+}
+
+static bool
+delete_manifest(SqlConnection *db, const char *repository, const Digest *digest, int64_t *changed,
+                GError **error)
+{
+  return registry_lock_repository(db, repository, error) &&
+         references_refuse_manifest(db, repository, digest, error) &&
+         references_delete(db, repository, digest, error) &&
+         sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
+         sql_run(db, changed, error, "DELETE FROM manifests WHERE repository = $1 AND digest = $2",
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
 }
 
 bool
@@ -350,14 +301,8 @@ registry_manifest_delete(Registry *registry, const char *repository, const char 
   if (db == NULL || !registry_check_known(db, repository, error))
     return false;
   int64_t changed = 0;
-  const char *by_tag = "DELETE FROM tags WHERE repository = $1 AND name = $2";
-  const char *tags_of = "DELETE FROM tags WHERE repository = $1 AND digest = $2";
-  const char *by_digest = "DELETE FROM manifests WHERE repository = $1 AND digest = $2";
-  if (is_digest &&
-      !sql_run(db, NULL, error, tags_of, SQL_TEXT(repository), SQL_TEXT(reference), SQL_END))
-    return false;
-  if (!sql_run(db, &changed, error, is_digest ? by_digest : by_tag, SQL_TEXT(repository),
-               SQL_TEXT(reference), SQL_END))
+  if (is_digest ? !delete_manifest(db, repository, &digest, &changed, error)
+                : !delete_tag(db, repository, reference, &changed, error))
     return false;
   if (changed == 0)
     return manifest_unknown(error, repository, reference);

@@ -43,5 +43,31 @@ bool registry_add_repository(SqlConnection *db, const char *repository, GError *
 bool registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest,
                         GError **error);
 
+/* Keeps every other transaction that takes it out until this one ends: who looks whether something
+ * is needed, or there, and then acts on it, takes it first. SQLite's one writer is such a lock
+ * already; of PostgreSQL's transactions each sees the others' past. */
+bool registry_lock_repository(SqlConnection *db, const char *repository, GError **error);
+
 /* True when a row comes back; *error tells a failure from none. */
 bool registry_row_exists(SqlRows *rows, GError **error);
+
+/* --- references.c: what manifests need of their repository --- */
+
+/* False without *error: it is not in the repository. */
+bool references_has_blob(SqlConnection *db, const char *repository, const Digest *digest,
+                         GError **error);
+bool references_has_manifest(SqlConnection *db, const char *repository, const Digest *digest,
+                             GError **error);
+/* REGISTRY_MANIFEST_BLOB_UNKNOWN unless all that @manifest refers to is there. */
+bool references_check(SqlConnection *db, const char *repository, const Manifest *manifest,
+                      GError **error);
+/* @listing: an index that lists referrers, whose members may be deleted before it. */
+bool references_store(SqlConnection *db, const char *repository, const char *digest,
+                      const Manifest *manifest, bool listing, GError **error);
+bool references_delete(SqlConnection *db, const char *repository, const Digest *digest,
+                       GError **error);
+/* REGISTRY_REFERENCED while some manifest needs it. Call under registry_lock_repository(). */
+bool references_refuse_blob(SqlConnection *db, const char *repository, const Digest *digest,
+                            GError **error);
+bool references_refuse_manifest(SqlConnection *db, const char *repository, const Digest *digest,
+                                GError **error);

@@ -95,6 +95,13 @@ registry_add_repository(SqlConnection *db, const char *repository, GError **erro
 }
 
 bool
+registry_lock_repository(SqlConnection *db, const char *repository, GError **error)
+{
+  return sql_run(db, NULL, error, "UPDATE repositories SET created = created WHERE name = $1",
+                 SQL_TEXT(repository), SQL_END);
+}
+
+bool
 registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
   return registry_add_repository(db, repository, error) &&
@@ -191,7 +198,8 @@ unlink_blob(Registry *registry, const char *repository, const Digest *digest, bo
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  if (db == NULL)
+  if (db == NULL || !registry_lock_repository(db, repository, error) ||
+      !references_refuse_blob(db, repository, digest, error))
     return false;
   int64_t changed = 0;
   if (!sql_run(db, &changed, error,

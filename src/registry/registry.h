@@ -33,6 +33,7 @@ typedef enum {
   REGISTRY_DENIED,
   REGISTRY_UNSUPPORTED,
   REGISTRY_TOOMANYREQUESTS,
+  REGISTRY_REFERENCED, /* none of the specification's: DENIED, for what is needed is not deleted */
 } RegistryErrorCode;
 
 typedef struct Registry Registry;
@@ -54,6 +55,7 @@ int registry_blob_open(Registry *registry, const char *repository, const Digest 
  * not to be had and the client must upload. */
 bool registry_blob_mount(Registry *registry, const char *repository, const char *from,
                          const Digest *digest, GError **error);
+/* REGISTRY_REFERENCED while a manifest of the repository needs it. */
 bool registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
                           GError **error);
 
@@ -113,7 +115,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PushedManifest, pushed_manifest_clear)
 bool registry_manifest_put(Registry *registry, const char *repository, const char *reference,
                            const char *const *tags, const char *media_type, GBytes *bytes,
                            PushedManifest *pushed, GError **error);
-/* By digest: the manifest and its tags; by tag: the tag alone. */
+/* By digest: the manifest and its tags, but REGISTRY_REFERENCED while an index of the repository
+ * needs it; by tag: the tag alone. */
 bool registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
                               GError **error);
 
@@ -142,6 +145,14 @@ typedef struct {
  * one that this tag or digest names; NULL: all. (transfer full): StoredImage */
 GPtrArray *registry_images(Registry *registry, const char *repository, const char *reference,
                            int64_t limit, int64_t offset, uint64_t *total, GError **error);
+
+/* What a manifest needs and its repository or the disk lacks, but for layers that may be elsewhere.
+ * (transfer full): char * */
+GPtrArray *registry_missing(Registry *registry, const char *repository, const Digest *manifest,
+                            GError **error);
+/* Reads what some of the manifests need that an older version stored without saying so; *more: call
+ * again. */
+bool registry_record_references(Registry *registry, bool *more, GError **error);
 
 typedef struct {
   uint64_t repositories, manifests, blobs, blob_bytes;

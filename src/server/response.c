@@ -112,6 +112,7 @@ static const Mapping registry_errors[] = {
     [REGISTRY_DENIED] = {403, "DENIED"},
     [REGISTRY_UNSUPPORTED] = {415, "UNSUPPORTED"},
     [REGISTRY_TOOMANYREQUESTS] = {429, "TOOMANYREQUESTS"},
+    [REGISTRY_REFERENCED] = {409, "DENIED"},
 };
 
 /* What the specification has no code for. */

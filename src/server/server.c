@@ -213,16 +213,39 @@ log_count(const char *what, unsigned count)
     log_info(what, "count", text, NULL);
 }
 
+static bool
+is_stopping(Server *server)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->lock);
+  return server->stopping;
+}
+
+/* What a version before this one left to be done, in steps between which others get their turn. */
+static void
+record_references(Server *server)
+{
+  g_autoptr(GError) error = NULL;
+  bool more = true;
+  while (more && !is_stopping(server))
+    if (!registry_record_references(server->context.registry, &more, &error)) {
+      log_warning("what the stored manifests need cannot be noted yet", "error", error->message,
+                  NULL);
+      return;
+    }
+}
+
 /* Idle uploads, and what a crash left of others. */
 static void
-clean_up(Registry *registry)
+clean_up(Server *server)
 {
+  Registry *registry = server->context.registry;
   g_autoptr(GError) error = NULL;
   unsigned orphans = 0;
   log_count("idle uploads dropped", registry_expire_uploads(registry));
   if (!registry_remove_orphans(registry, &orphans, &error))
     log_warning("looking for files of unfinished pushes failed", "error", error->message, NULL);
   log_count("files of unfinished pushes removed", orphans);
+  record_references(server);
 }
 
 static void *
@@ -231,7 +254,7 @@ keep_house(void *data)
   Server *server = data;
   uint32_t head_seconds = server->context.config->limits.head_seconds;
   uint32_t step = MIN(head_seconds, SWEEP_SECONDS), since_clean_up = 0;
-  clean_up(server->context.registry);
+  clean_up(server);
   g_mutex_lock(&server->lock);
   while (!server->stopping) {
     int64_t until = g_get_monotonic_time() + (int64_t)step * G_TIME_SPAN_SECOND;
@@ -240,7 +263,7 @@ keep_house(void *data)
     g_mutex_unlock(&server->lock);
     http_server_sweep(server->context.http);
     if ((since_clean_up += step) >= HOUSEKEEPING_SECONDS) {
-      clean_up(server->context.registry);
+      clean_up(server);
       since_clean_up = 0;
     }
     g_mutex_lock(&server->lock);

@@ -97,6 +97,26 @@ const char *const migrations[] = {
      * findings are known, and zero of them is no good news. */
     "ALTER TABLE images ADD COLUMN uncovered BIGINT NOT NULL DEFAULT 0;"
     "UPDATE images SET uncovered = package_count, advisories = NULL;",
+
+    /* 4: which manifest needs what of its repository: as "config", "layer", "foreign" (a layer that
+     * may be elsewhere) or "member" (of an index: a manifest, or a blob). What is needed is not
+     * deleted, but for what is "listed" in an index of referrers. Of manifests that were pushed
+     * before, the text is read for it by and by (registry/references.c): they are
+     * `unrecorded_manifests` until then. */
+    "CREATE TABLE manifest_references ("
+    "  repository TEXT NOT NULL,"
+    "  manifest TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  PRIMARY KEY (repository, manifest, digest),"
+    "  FOREIGN KEY (repository, manifest) REFERENCES manifests (repository, digest));"
+    "CREATE INDEX manifest_references_by_digest ON manifest_references (repository, digest);"
+    "CREATE TABLE unrecorded_manifests ("
+    "  repository TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));"
+    "INSERT INTO unrecorded_manifests (repository, digest) SELECT repository, digest FROM "
+    "manifests;",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

@@ -121,13 +121,53 @@ def test_manifest_is_pushed_again_after_its_deletion(repository):
     assert repository.get_manifest(descriptor["digest"]).content == text
 
 
-def test_member_of_an_index_is_deleted(repository):
-    """An index keeps its text when a member goes: clients get 404 for the member alone."""
-    member, _ = repository.push_image()
-    repository.push_manifest(index_of([member]), "v1", INDEX)
-    assert repository.request("DELETE", f"manifests/{member['digest']}").status_code == 202
-    assert repository.get_manifest("v1").status_code == 200
-    check_error(repository.get_manifest(member["digest"]), 404)
+def test_member_of_an_index_is_not_deleted(repository):
+    """It is needed; when the index is gone, it can go."""
+    member, _ = repository.push_image("member")
+    index = repository.push_manifest(index_of([member]), "v1", INDEX)
+    outer = repository.push_manifest(index_of([index]), "outer", INDEX)
+    for needed, by in ((member, index), (index, outer)):
+        error = check_error(repository.request("DELETE", f"manifests/{needed['digest']}"), 409, "DENIED")
+        assert needed["digest"] in error["message"] and f"a member of {by['digest']}" in error["message"]
+        assert repository.get_manifest(needed["digest"]).status_code == 200
+    # Its tag is not needed, and other repositories do not need it.
+    assert repository.request("DELETE", "manifests/member").status_code == 202
+    other = Repository(repository.server, repository.name + "/other")
+    other.push_image("member")
+    assert other.request("DELETE", f"manifests/{member['digest']}").status_code == 202
+    for descriptor in (outer, index, member):
+        assert repository.request("DELETE", f"manifests/{descriptor['digest']}").status_code == 202
+
+
+@pytest.mark.parametrize("kind", ["config", "layer"])
+def test_blob_of_a_manifest_is_not_deleted(repository, kind):
+    """Whoever needs it is named, with a tag to find it by."""
+    image, text = repository.push_image("v1", config=b"config", layers=(b"layer",))
+    repository.put_manifest("v2", text)
+    digest = digest_of(kind.encode())
+    error = check_error(repository.request("DELETE", f"blobs/{digest}"), 409, "DENIED")
+    assert f"a {kind} of {image['digest']} (tag v1 and 1 more)" in error["message"]
+    assert repository.request("GET", f"blobs/{digest}").content == kind.encode()
+    # Where it is only mounted, it is not needed.
+    other = Repository(repository.server, repository.name + "/other")
+    assert other.request("POST", f"blobs/uploads/?mount={digest}&from={repository.name}").status_code == 201
+    assert other.request("DELETE", f"blobs/{digest}").status_code == 202
+    assert repository.request("DELETE", f"manifests/{image['digest']}").status_code == 202
+    assert repository.request("DELETE", f"blobs/{digest}").status_code == 202
+
+
+def test_lost_blob_shows(repository):
+    """The disk lost a layer: the image is broken in every list, until it is pushed again."""
+    image, _ = repository.push_image("v1", layers=(b"lost by the disk",))
+    path = f"/api/v1/repositories/{repository.name}/images"
+    assert "missing" not in repository.server.get_json(path)["images"][0]
+    for file in files_of(repository.server, digest_of(b"lost by the disk")):
+        file.unlink()
+    listed = repository.server.get_json(path)["images"][0]
+    assert listed["digest"] == image["digest"] and listed["missing"] == [digest_of(b"lost by the disk")]
+    assert listed["scan"]["state"] == "failed" and "push it again" in listed["scan"]["error"]
+    repository.push_image("v1", layers=(b"lost by the disk",))
+    assert "missing" not in repository.server.get_json(path)["images"][0]
 
 
 def test_idle_uploads_expire(start_server):

@@ -153,8 +153,11 @@ def test_a_layer_that_was_deleted_is_inspected_again(start_server, assay, tmp_pa
     push_layout(server, layout.folder, "old", "team/app")
     assert gate.pull(server, "team/app", "old").status_code == 200
     blob = json.loads((layout.folder / "blobs/sha256" / digest[7:]).read_text())["layers"][0]["digest"]
-    assert server.request("DELETE", f"/v2/team/app/blobs/{blob}").status_code == 202
     server.stop()
+    # As versions did that let it be deleted under its image.
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        for table in ("repository_blobs", "blobs"):
+            assert database.execute(f"DELETE FROM {table} WHERE digest = ?", (blob,)).rowcount == 1
     server.start()
     assert "push it again" in refusal(server, "team/app", "old")
     push_layout(server, layout.folder, "old", "team/app")
@@ -219,6 +222,7 @@ SCANS_ALLOWED = {
     r"^SELECT id, ecosystem, type, name", r"^SELECT images\.id, image_packages\.package", r"^SELECT count\(\*\), coalesce",
     r"NOT EXISTS", r"detector_version <> ", r"^SELECT id FROM uploads WHERE created", r"^SELECT count\(\*\) FROM uploads",
     r"^SELECT \(SELECT count\(\*\) FROM repositories\)",  # /metrics
+    r"FROM unrecorded_manifests AS todo LEFT JOIN",
     r"coalesce\(advisories", r"schema_migrations", r"^UPDATE images SET state = .* WHERE state = ",
 }
 

@@ -48,10 +48,14 @@ class Postgres:
         self.run("pg_ctl", "--pgdata", self.folder / "data", "--mode", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def psql(self, sql):
+        """A command that runs it."""
+        return [str(BIN / "psql"), "--no-psqlrc", "--quiet", "--host", str(self.folder), "--username", "assay", "--dbname",
+                "postgres", "--set", "ON_ERROR_STOP=1", "--command", sql]
+
     def error_of(self, sql):
         """What the server says against it; "" when it takes it."""
-        result = self.run("psql", "--no-psqlrc", "--quiet", "--host", self.folder, "--username", "assay", "--dbname", "postgres",
-                          "--set", "ON_ERROR_STOP=1", "--command", sql)
+        result = self.run("psql", *self.psql(sql)[1:])
         return result.stdout.strip() if result.returncode else ""
 
 
@@ -115,7 +119,7 @@ def test_postgresql_takes_every_statement(postgres, assay, start_server, monkeyp
     traced = [text for text in (tmp_path / "trace").read_text().split("\n;;\n") if text]
     schema = list(dict.fromkeys(text for text in traced if text.startswith(("CREATE", "ALTER"))))
     prepared = {text for text in traced if not text.startswith(("CREATE", "ALTER"))}
-    assert len(schema) >= 3 and len(prepared) > 30
+    assert len(schema) >= 4 and len(prepared) > 30
     written = statements_of_source()
     assert prepared <= written, "a statement is put together at run time: this test would not see all of its forms"
 
@@ -123,3 +127,29 @@ def test_postgresql_takes_every_statement(postgres, assay, start_server, monkeyp
     assert "rowid" in postgres.error_of("PREPARE s AS SELECT rowid FROM manifests"), "what SQLite alone has is to be refused"
     problems += [(text, error) for text in sorted(prepared | written) if (error := postgres.error_of(f"PREPARE s AS {text}"))]
     assert not problems, "\n\n".join(f"{text}\n{error}" for text, error in problems)
+
+
+def test_a_blob_is_not_deleted_under_a_push(postgres):
+    """Of two transactions of PostgreSQL each sees the other's past: who deletes a blob and who pushes a manifest that needs it
+    wait for each other, by the statement that both begin with."""
+    lock, = [text for text in statements_of_source() if text.startswith("UPDATE repositories SET created")]
+    lock = lock.replace("$1", "'r'")
+    setup = """CREATE TABLE repositories (name TEXT PRIMARY KEY, created BIGINT); INSERT INTO repositories VALUES ('r', 1);
+               CREATE TABLE repository_blobs (digest TEXT); INSERT INTO repository_blobs VALUES ('b');
+               CREATE TABLE manifest_references (digest TEXT);"""
+    delete = """BEGIN; {lock}; SELECT pg_sleep(0.2); DELETE FROM repository_blobs WHERE digest = 'b' AND NOT EXISTS
+                (SELECT 1 FROM manifest_references WHERE digest = 'b'); SELECT pg_sleep(0.4); COMMIT"""
+    push = """BEGIN; {lock}; INSERT INTO manifest_references SELECT digest FROM repository_blobs; SELECT pg_sleep(0.6); COMMIT"""
+    assert not postgres.error_of(setup)
+
+    def lost(first):
+        """How many references there are to a blob that is not there, after both ran at once."""
+        both = [subprocess.Popen(postgres.psql(text.format(lock=first)), stdout=subprocess.DEVNULL) for text in (delete, push)]
+        assert [one.wait(timeout=60) for one in both] == [0, 0]
+        found = subprocess.run(postgres.psql("SELECT count(*) FROM manifest_references WHERE digest NOT IN "
+                                             "(SELECT digest FROM repository_blobs)"), stdout=subprocess.PIPE, text=True, check=True)
+        assert not postgres.error_of("DELETE FROM manifest_references; DELETE FROM repository_blobs; "
+                                     "INSERT INTO repository_blobs VALUES ('b')")
+        return int(re.search(r"\d+", found.stdout.split("-\n")[1]).group())
+    assert lost("SELECT 1") == 1, "without the lock it is to be lost, or this test cannot fail"
+    assert lost(lock) == 0

@@ -177,11 +177,34 @@ set_summary(json_t *object, const ImageSummary *summary)
   json_object_set_new(object, "scan", scan);
 }
 
+/* What cannot be pulled whole is not fine, whatever its scan said while it was. */
+static void
+set_missing(json_t *object, const GPtrArray *missing, ImageSummary *summary)
+{
+  if (missing->len == 0)
+    return;
+  json_t *list = json_array();
+  for (guint i = 0; i < missing->len; i++)
+    json_array_append_new(list, json_string(g_ptr_array_index(missing, i)));
+  json_object_set_new(object, "missing", list);
+  if (summary->state == SCAN_NOT_APPLICABLE)
+    return;
+  g_free(summary->error);
+  summary->error = g_strdup_printf("the image is broken: %s%s is not there any more; push it again",
+                                   (const char *)g_ptr_array_index(missing, 0),
+                                   missing->len > 1 ? " (and others)" : "");
+  summary->state = SCAN_FAILED;
+}
+
 static bool
-append_image(ServerContext *server, const StoredImage *image, json_t *all, GError **error)
+append_image(ServerContext *server, const char *repository, const StoredImage *image, json_t *all,
+             GError **error)
 {
   g_autoptr(ImageSummary) summary = pipeline_image_summary(server->pipeline, &image->digest, error);
-  if (summary == NULL)
+  g_autoptr(GPtrArray) missing =
+      summary == NULL ? NULL
+                      : registry_missing(server->registry, repository, &image->digest, error);
+  if (missing == NULL)
     return false;
   json_t *one = json_object();
   json_set_string(one, "digest", image->digest.text);
@@ -189,6 +212,7 @@ append_image(ServerContext *server, const StoredImage *image, json_t *all, GErro
   json_set_string(one, "artifact_type", image->artifact_type);
   json_set_strings(one, "tags", (const char *const *)image->tags);
   set_time(one, "pushed", image->pushed);
+  set_missing(one, missing, summary);
   set_summary(one, summary);
   json_array_append_new(all, one);
   return true;
@@ -204,12 +228,13 @@ api_images(Request *request)
   uint64_t total = 0;
   if (!api_page_of(request, &page))
     return;
-  g_autoptr(GPtrArray) images = registry_images(
-      server->registry, request_parameter(request, "name"), request_query(request, "reference"),
-      (int64_t)page.limit, (int64_t)page.offset, &total, &error);
+  const char *repository = request_parameter(request, "name");
+  g_autoptr(GPtrArray) images =
+      registry_images(server->registry, repository, request_query(request, "reference"),
+                      (int64_t)page.limit, (int64_t)page.offset, &total, &error);
   g_autoptr(json_t) list = json_array();
   for (guint i = 0; images != NULL && error == NULL && i < images->len; i++)
-    append_image(server, g_ptr_array_index(images, i), list, &error);
+    append_image(server, repository, g_ptr_array_index(images, i), list, &error);
   if (error != NULL)
     respond_error(request, error);
   else

@@ -50,6 +50,14 @@ test_tags(void)
   }
   g_autofree char *too_long = g_strnfill(TAG_MAX + 1, 'a');
   g_assert_false(tag_is_valid(too_long));
+
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  g_assert_true(tag_is_of_referrers("sha256-" HEX));
+  g_assert_true(tag_is_of_referrers("sha512-" HEX));
+  static const char *const others[] = {"latest",    "sha256-",         "sha256-" HEX ".sig",
+                                       "sha1-" HEX, "sha256-" HEX "0", "sha256-xyz"};
+  for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+    g_assert_false(tag_is_of_referrers(others[i]));
 }
 
 static void

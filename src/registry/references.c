@@ -1,0 +1,440 @@
+/* What manifests need of their repository: checked when they are pushed, and kept as rows in the
+ * same transaction, so that what is needed is not deleted. */
+#include <string.h>
+
+#include "base/log.h"
+#include "oci/media_type.h"
+#include "oci/reference.h"
+#include "registry/registry-private.h"
+
+/* Manifests that are read in one transaction; others wait for it. */
+#define RECORDED_AT_ONCE 100
+/* Of those who need what is to be deleted. */
+#define HOLDERS_NAMED 3u
+
+static bool
+is_present(SqlConnection *db, const char *text, const char *repository, const Digest *digest,
+           GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, text, SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  return registry_row_exists(rows, error);
+}
+
+bool
+references_has_blob(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+{
+  return is_present(db, "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2",
+                    repository, digest, error);
+}
+
+bool
+references_has_manifest(SqlConnection *db, const char *repository, const Digest *digest,
+                        GError **error)
+{
+  return is_present(db, "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2", repository,
+                    digest, error);
+}
+
+/* --- when a manifest is pushed --- */
+
+/* Whether @descriptor may be referred to; false without *error: it is to be pushed first. */
+typedef bool (*IsThere)(SqlConnection *db, const char *repository, const Descriptor *descriptor,
+                        GError **error);
+
+static bool
+blob_is_there(SqlConnection *db, const char *repository, const Descriptor *blob, GError **error)
+{
+  return media_type_is_foreign_layer(blob->media_type) ||
+         references_has_blob(db, repository, &blob->digest, error);
+}
+
+/* BuildKit's cache is an index whose members are blobs, layers among them; what calls itself a
+ * manifest is asked for as one. So is a member that carries its own text, whatever it calls itself:
+ * clients that read it there ask for none, and would pass the gate by (pipeline_judge_pull() judges
+ * those that are stored). */
+static bool
+member_is_there(SqlConnection *db, const char *repository, const Descriptor *member, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  bool may_be_blob = !member->has_data && !media_type_is_manifest(member->media_type) &&
+                     !media_type_is_index(member->media_type);
+  bool there = references_has_manifest(db, repository, &member->digest, &failure) ||
+               (failure == NULL && may_be_blob &&
+                references_has_blob(db, repository, &member->digest, &failure));
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return there;
+}
+
+/* Appends the digests of @descriptors that are not there. */
+static bool
+collect_missing(SqlConnection *db, IsThere is_there, const char *repository,
+                const GPtrArray *descriptors, GString *missing, GError **error)
+{
+  for (guint i = 0; i < descriptors->len; i++) {
+    const Descriptor *descriptor = g_ptr_array_index(descriptors, i);
+    g_autoptr(GError) failure = NULL;
+    if (is_there(db, repository, descriptor, &failure))
+      continue;
+    if (failure != NULL) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+    g_string_append_printf(missing, "%s%s", missing->len == 0 ? "" : ", ", descriptor->digest.text);
+  }
+  return true;
+}
+
+bool
+references_check(SqlConnection *db, const char *repository, const Manifest *manifest,
+                 GError **error)
+{
+  g_autoptr(GString) missing = g_string_new(NULL);
+  g_autoptr(GPtrArray) config = g_ptr_array_new();
+  if (manifest->config != NULL)
+    g_ptr_array_add(config, manifest->config);
+  if (!collect_missing(db, blob_is_there, repository, config, missing, error) ||
+      !collect_missing(db, blob_is_there, repository, manifest->layers, missing, error) ||
+      !collect_missing(db, member_is_there, repository, manifest->manifests, missing, error))
+    return false;
+  if (missing->len > 0)
+    return registry_error_set(error, REGISTRY_MANIFEST_BLOB_UNKNOWN,
+                              "repository %s lacks what the manifest refers to; push first: %s",
+                              repository, missing->str);
+  return true;
+}
+
+static bool
+store_reference(SqlConnection *db, const char *repository, const char *manifest,
+                const Descriptor *descriptor, const char *kind, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "INSERT INTO manifest_references (repository, manifest, digest, kind) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (repository, manifest, digest) "
+                 "DO UPDATE SET kind = excluded.kind WHERE excluded.kind = 'member'",
+                 SQL_TEXT(repository), SQL_TEXT(manifest), SQL_TEXT(descriptor->digest.text),
+                 SQL_TEXT(kind), SQL_END);
+}
+
+bool
+references_store(SqlConnection *db, const char *repository, const char *digest,
+                 const Manifest *manifest, bool listing, GError **error)
+{
+  if (manifest->config != NULL &&
+      !store_reference(db, repository, digest, manifest->config, "config", error))
+    return false;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    bool foreign = media_type_is_foreign_layer(layer->media_type);
+    if (!store_reference(db, repository, digest, layer, foreign ? "foreign" : "layer", error))
+      return false;
+  }
+  for (guint i = 0; i < manifest->manifests->len; i++)
+    if (!store_reference(db, repository, digest, g_ptr_array_index(manifest->manifests, i),
+                         listing ? "listed" : "member", error))
+      return false;
+  return true;
+}
+
+/* --- manifests of an older version --- */
+
+typedef struct {
+  char *repository, *digest, *media_type;
+  GBytes *text; /* NULL: it was deleted since */
+  bool listing;
+} Unrecorded;
+
+static void
+unrecorded_free(void *data)
+{
+  Unrecorded *manifest = data;
+  g_free(manifest->repository);
+  g_free(manifest->digest);
+  g_free(manifest->media_type);
+  g_clear_pointer(&manifest->text, g_bytes_unref);
+  g_free(manifest);
+}
+
+static SqlRows *
+query_unrecorded(SqlConnection *db, const char *repository, GError **error)
+{
+  if (repository == NULL)
+    return sql_query(db, error,
+                     "SELECT todo.repository, todo.digest, media_type, content, "
+                     "(SELECT min(name) FROM tags WHERE tags.repository = todo.repository "
+                     "AND tags.digest = todo.digest), "
+                     "(SELECT max(name) FROM tags WHERE tags.repository = todo.repository "
+                     "AND tags.digest = todo.digest) "
+                     "FROM unrecorded_manifests AS todo LEFT JOIN manifests "
+                     "ON manifests.repository = todo.repository "
+                     "AND manifests.digest = todo.digest LIMIT $1",
+                     SQL_INTEGER(RECORDED_AT_ONCE), SQL_END);
+  return sql_query(db, error,
+                   "SELECT todo.repository, todo.digest, media_type, content, "
+                   "(SELECT min(name) FROM tags WHERE tags.repository = todo.repository "
+                   "AND tags.digest = todo.digest), "
+                   "(SELECT max(name) FROM tags WHERE tags.repository = todo.repository "
+                   "AND tags.digest = todo.digest) "
+                   "FROM unrecorded_manifests AS todo LEFT JOIN manifests "
+                   "ON manifests.repository = todo.repository "
+                   "AND manifests.digest = todo.digest WHERE todo.repository = $1 LIMIT $2",
+                   SQL_TEXT(repository), SQL_INTEGER(RECORDED_AT_ONCE), SQL_END);
+}
+
+/* Some of those of @repository (NULL: of any). (transfer full): Unrecorded */
+static GPtrArray *
+unrecorded_of(SqlConnection *db, const char *repository, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) manifests = g_ptr_array_new_with_free_func(unrecorded_free);
+  g_autoptr(SqlRows) rows = query_unrecorded(db, repository, &failure);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    Unrecorded *manifest = g_new0(Unrecorded, 1);
+    manifest->repository = g_strdup(sql_rows_text(rows, 0));
+    manifest->digest = g_strdup(sql_rows_text(rows, 1));
+    manifest->media_type = g_strdup(sql_rows_text(rows, 2));
+    Slice text = sql_rows_bytes(rows, 3);
+    manifest->text = sql_rows_is_null(rows, 3) ? NULL : g_bytes_new(text.data, text.size);
+    manifest->listing = !sql_rows_is_null(rows, 4) && tag_is_of_referrers(sql_rows_text(rows, 4)) &&
+                        tag_is_of_referrers(sql_rows_text(rows, 5));
+    g_ptr_array_add(manifests, manifest);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&manifests);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+/* What an older version took and we do not read is told, for what it needs can be deleted. */
+static bool
+record(SqlConnection *db, const Unrecorded *unrecorded, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(Manifest) manifest =
+      unrecorded->text == NULL
+          ? NULL
+          : manifest_parse(slice_from_bytes(unrecorded->text), unrecorded->media_type, &failure);
+  if (failure != NULL)
+    log_warning("what a stored manifest needs is not known", "repository", unrecorded->repository,
+                "digest", unrecorded->digest, "error", failure->message, NULL);
+  return (manifest == NULL || references_store(db, unrecorded->repository, unrecorded->digest,
+                                               manifest, unrecorded->listing, error)) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
+                 SQL_TEXT(unrecorded->repository), SQL_TEXT(unrecorded->digest), SQL_END);
+}
+
+static bool
+record_some(SqlConnection *db, const char *repository, bool *more, GError **error)
+{
+  g_autoptr(GPtrArray) manifests = unrecorded_of(db, repository, error);
+  if (manifests == NULL)
+    return false;
+  for (guint i = 0; i < manifests->len; i++)
+    if (!record(db, g_ptr_array_index(manifests, i), error))
+      return false;
+  *more = manifests->len == RECORDED_AT_ONCE;
+  return true;
+}
+
+/* Those of one repository, before something of it is deleted. */
+static bool
+record_all(SqlConnection *db, const char *repository, GError **error)
+{
+  for (bool more = true; more;)
+    if (!record_some(db, repository, &more, error))
+      return false;
+  return true;
+}
+
+bool
+registry_record_references(Registry *registry, bool *more, GError **error)
+{
+  *more = false;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
+  return db != NULL && record_some(db, NULL, more, error) && sql_commit(db, error);
+}
+
+/* --- when something is deleted --- */
+
+bool
+references_delete(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM manifest_references WHERE repository = $1 AND manifest = $2",
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+}
+
+typedef struct {
+  char *manifest, *kind;
+} Holder;
+
+static void
+holder_free(void *data)
+{
+  Holder *holder = data;
+  g_free(holder->manifest);
+  g_free(holder->kind);
+  g_free(holder);
+}
+
+/* A member that is stored as a manifest, and as a blob besides, is read as a manifest. */
+static SqlRows *
+query_holders(SqlConnection *db, const char *repository, const Digest *digest, bool as_blob,
+              GError **error)
+{
+  if (as_blob)
+    return sql_query(db, error,
+                     "SELECT manifest, kind FROM manifest_references WHERE repository = $1 "
+                     "AND digest = $2 AND kind <> 'listed' AND (kind <> 'member' OR NOT EXISTS "
+                     "(SELECT 1 FROM manifests "
+                     "WHERE manifests.repository = manifest_references.repository "
+                     "AND manifests.digest = manifest_references.digest)) "
+                     "LIMIT $3",
+                     SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(HOLDERS_NAMED + 1),
+                     SQL_END);
+  return sql_query(db, error,
+                   "SELECT manifest, kind FROM manifest_references WHERE repository = $1 "
+                   "AND digest = $2 AND kind = 'member' LIMIT $3",
+                   SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(HOLDERS_NAMED + 1),
+                   SQL_END);
+}
+
+/* Some of the manifests that need @digest as a blob, or as a manifest; more than are named, if
+ * there are. (transfer full): Holder */
+static GPtrArray *
+holders_of(SqlConnection *db, const char *repository, const Digest *digest, bool as_blob,
+           GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) holders = g_ptr_array_new_with_free_func(holder_free);
+  g_autoptr(SqlRows) rows = query_holders(db, repository, digest, as_blob, &failure);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    Holder *holder = g_new0(Holder, 1);
+    holder->manifest = g_strdup(sql_rows_text(rows, 0));
+    holder->kind = g_strdup(sql_rows_text(rows, 1));
+    g_ptr_array_add(holders, holder);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&holders);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+/* "a layer of sha256:12ab... (tag v1)", for a person who looks for it. */
+static bool
+append_holder(SqlConnection *db, const char *repository, const Holder *holder, GString *words,
+              GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_string_append_printf(words, "%sa %s of %s", words->len == 0 ? "" : ", ",
+                         strcmp(holder->kind, "foreign") == 0 ? "layer" : holder->kind,
+                         holder->manifest);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure, "SELECT min(name), count(*) FROM tags WHERE repository = $1 AND digest = $2",
+      SQL_TEXT(repository), SQL_TEXT(holder->manifest), SQL_END);
+  if (registry_row_exists(rows, &failure) && !sql_rows_is_null(rows, 0)) {
+    int64_t others = sql_rows_integer(rows, 1) - 1;
+    g_string_append_printf(words, " (tag %s", sql_rows_text(rows, 0));
+    if (others > 0)
+      g_string_append_printf(words, " and %" G_GINT64_FORMAT " more", others);
+    g_string_append_c(words, ')');
+  }
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+static bool
+refuse_needed(SqlConnection *db, const char *repository, const Digest *digest, bool as_blob,
+              GError **error)
+{
+  if (!record_all(db, repository, error))
+    return false;
+  g_autoptr(GPtrArray) holders = holders_of(db, repository, digest, as_blob, error);
+  if (holders == NULL)
+    return false;
+  if (holders->len == 0)
+    return true;
+  g_autoptr(GString) words = g_string_new(NULL);
+  for (guint i = 0; i < MIN(holders->len, HOLDERS_NAMED); i++)
+    if (!append_holder(db, repository, g_ptr_array_index(holders, i), words, error))
+      return false;
+  return registry_error_set(error, REGISTRY_REFERENCED,
+                            "%s %s is needed in repository %s: it is %s%s; delete %s first",
+                            as_blob ? "blob" : "manifest", digest->text, repository, words->str,
+                            holders->len > HOLDERS_NAMED ? " and of others" : "",
+                            holders->len > 1 ? "those manifests" : "that manifest");
+}
+
+bool
+references_refuse_blob(SqlConnection *db, const char *repository, const Digest *digest,
+                       GError **error)
+{
+  return refuse_needed(db, repository, digest, true, error);
+}
+
+bool
+references_refuse_manifest(SqlConnection *db, const char *repository, const Digest *digest,
+                           GError **error)
+{
+  return refuse_needed(db, repository, digest, false, error);
+}
+
+/* --- what is lost --- */
+
+typedef struct {
+  Digest digest;
+  bool optional, member, has_blob, has_manifest;
+} Need;
+
+static GArray *
+needs_of(SqlConnection *db, const char *repository, const Digest *manifest, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) needs = g_array_new(FALSE, FALSE, sizeof(Need));
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT needed.digest, needed.kind, repository_blobs.digest, manifests.digest "
+                "FROM manifest_references AS needed LEFT JOIN repository_blobs "
+                "ON repository_blobs.repository = needed.repository "
+                "AND repository_blobs.digest = needed.digest LEFT JOIN manifests "
+                "ON manifests.repository = needed.repository AND manifests.digest = needed.digest "
+                "WHERE needed.repository = $1 AND needed.manifest = $2 ORDER BY needed.digest",
+                SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    Need need = {.optional = strcmp(sql_rows_text(rows, 1), "foreign") == 0 ||
+                             strcmp(sql_rows_text(rows, 1), "listed") == 0,
+                 .member = strcmp(sql_rows_text(rows, 1), "member") == 0,
+                 .has_blob = !sql_rows_is_null(rows, 2),
+                 .has_manifest = !sql_rows_is_null(rows, 3)};
+    if (digest_parse(sql_rows_text(rows, 0), &need.digest, &failure))
+      g_array_append_val(needs, need);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&needs);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+GPtrArray *
+registry_missing(Registry *registry, const char *repository, const Digest *manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(GArray) needs = db == NULL ? NULL : needs_of(db, repository, manifest, error);
+  if (needs == NULL)
+    return NULL;
+  GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < needs->len; i++) {
+    const Need *need = &g_array_index(needs, Need, i);
+    if (!need->optional && !(need->member && need->has_manifest) &&
+        !(need->has_blob && blob_store_has(registry->blobs, &need->digest, NULL)))
+      g_ptr_array_add(missing, g_strdup(need->digest.text));
+  }
+  return missing;
+}

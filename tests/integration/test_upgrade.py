@@ -1,0 +1,95 @@
+"""A data folder of an older version is upgraded: what it holds stays, and is known as if it had been pushed now."""
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import gate
+from gate import wait_until
+from oci_layout import INDEX, digest_of
+from repository import LAYER, Repository, check_error, index_of
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def downgrade(server, version):
+    """Makes the metadata database of a stopped server one of an older version, with what that knew of the same content."""
+    path = server.data / "metadata.db"
+    old = sqlite3.connect(server.folder / "old.db")
+    old.executescript("PRAGMA journal_mode = WAL;" + (SCHEMAS / f"metadata-{version}.sql").read_text())
+    old.execute("ATTACH ? AS new", (str(path),))
+    tables = [name for name, in old.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table' "
+                                            "AND name <> 'schema_migrations' ORDER BY rowid")]
+    for table in tables:
+        columns = ", ".join(row[1] for row in old.execute(f"PRAGMA main.table_info({table})"))
+        old.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+    old.commit()
+    old.execute("DETACH new")
+    old.close()
+    for file in server.data.glob("metadata.db*"):
+        file.unlink()
+    (server.folder / "old.db").rename(path)
+
+
+def unrecorded(server):
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        return database.execute("SELECT count(*) FROM unrecorded_manifests").fetchone()[0]
+
+
+@pytest.fixture
+def upgraded(start_server):
+    """A server that holds, from the version before references were kept: in many/, 230 images; in app/, an image, an index of
+    it, and an image whose layer was deleted under it, as that version allowed."""
+    server = start_server()
+    many, app = Repository(server, "many"), Repository(server, "app")
+    config, layer = many.push_blob(b"{}"), many.push_blob(b"layer", LAYER)
+    for number in range(230):
+        text = b'{"schemaVersion": 2, "config": %s, "layers": [%s], "annotations": {"n": "%d"}}' % (
+            *(str(one).replace("'", '"').encode() for one in (config, layer)), number)
+        many.push_manifest(text, f"v{number}")
+    image, _ = app.push_image("image", layers=(b"of the image",))
+    index = app.push_manifest(index_of([image]), "index", INDEX)
+    broken, _ = app.push_image("broken", layers=(b"lost", b"kept"))
+    server.stop()
+    downgrade(server, 3)
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        for table in ("repository_blobs", "blobs"):
+            database.execute(f"DELETE FROM {table} WHERE digest = ?", (digest_of(b"lost"),))
+    server.start()
+    return server, many, app, image, index, broken
+
+
+def test_what_old_manifests_need_is_not_deleted(upgraded):
+    """At once, although it is read from them by and by."""
+    server, many, app, image, index, _ = upgraded
+    error = check_error(many.request("DELETE", f"blobs/{digest_of(b'layer')}"), 409, "DENIED")
+    assert "a layer of sha256:" in error["message"] and "and of others" in error["message"]
+    error = check_error(app.request("DELETE", f"manifests/{image['digest']}"), 409, "DENIED")
+    assert index["digest"] in error["message"] and "(tag index)" in error["message"]
+    wait_until(lambda: unrecorded(server) == 0)
+    for path in (f"manifests/{index['digest']}", f"manifests/{image['digest']}", f"blobs/{digest_of(b'of the image')}"):
+        assert app.request("DELETE", path).status_code == 202
+    check_error(many.request("DELETE", f"blobs/{digest_of(b'{}')}"), 409, "DENIED")
+
+
+def test_old_images_without_their_blobs_are_broken(upgraded, assay):
+    server, _, app, _, _, broken = upgraded
+    wait_until(lambda: unrecorded(server) == 0)
+    listed = {image["tags"][0]: image for image in server.get_json("/api/v1/repositories/app/images")["images"]}
+    assert [tag for tag, image in listed.items() if "missing" in image] == ["broken"]
+    assert listed["broken"]["missing"] == [digest_of(b"lost")] and listed["broken"]["scan"]["state"] == "failed"
+    assert digest_of(b"lost") in listed["broken"]["scan"]["error"]
+    table = assay("images", "--server", server.url, "app").stdout
+    assert [line for line in table.split("\n") if "broken" in line and broken["digest"][7:19] in line and " - " in line]
+    # Pushed again, it is whole.
+    app.push_image("broken", layers=(b"lost", b"kept"))
+    assert not [image for image in server.get_json("/api/v1/repositories/app/images")["images"] if "missing" in image]
+
+
+def test_upgrade_survives_a_kill(upgraded):
+    server, many, *_ = upgraded
+    server.kill()
+    server.start()
+    wait_until(lambda: unrecorded(server) == 0)
+    check_error(many.request("DELETE", f"blobs/{digest_of(b'layer')}"), 409, "DENIED")
+    assert gate.pull(server, "many", "v7").status_code == 200
