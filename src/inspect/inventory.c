@@ -73,6 +73,18 @@ is_sound(const char *text)
   return slice.size <= TEXT_MAX && slice_is_printable(slice);
 }
 
+/* No package manager has a name or a version of other letters; a replaced letter (U+FFFD) may hide
+ * what the package manager reads up to it. */
+static bool
+is_sound_name(const char *text)
+{
+  size_t length = strlen(text);
+  for (size_t i = 0; i < length; i++)
+    if (!g_ascii_isgraph(text[i]))
+      return false;
+  return length > 0 && length <= TEXT_MAX;
+}
+
 static bool
 is_sound_or_null(const char *text)
 {
@@ -86,8 +98,8 @@ layer_inventory_add_package(LayerInventory *inventory, Package *package)
     package->source_name = g_strdup(package->name);
   if (package->source_version == NULL)
     package->source_version = g_strdup(package->version);
-  bool sound = is_sound(package->name) && is_sound(package->version) &&
-               is_sound(package->source_name) && is_sound(package->source_version) &&
+  bool sound = is_sound_name(package->name) && is_sound_name(package->version) &&
+               is_sound_name(package->source_name) && is_sound_name(package->source_version) &&
                is_sound_or_null(package->architecture) && is_sound_or_null(package->module) &&
                is_sound_or_null(package->vendor);
   inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;

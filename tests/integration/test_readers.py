@@ -1,9 +1,12 @@
 """Package databases by the thousand, from generators with a seed: what the detectors list is what the package manager itself
 lists, or the database is unread. ASSAY_READER_CASES=n: so many of each kind (300)."""
+import base64
+import hashlib
 import json
 import os
 import random
 import re
+import shutil
 import subprocess
 from collections import Counter
 
@@ -155,3 +158,64 @@ def test_dpkg(tmp_path):
         assert listed is not None, case
         assert same_packages(assay_lists(inventory), listed), case
     assert count["same"] > CASES // 4 and count["gave up"] > CASES // 20 and count["unread"] < CASES // 4, count
+
+
+# --- apk: Debian has none; one in the PATH, or named by ASSAY_APK, is asked ---
+
+APK = os.environ.get("ASSAY_APK") or shutil.which("apk")
+
+
+def apk_lists(root):
+    """What apk says of a database; None: it gives up."""
+    result = subprocess.run([APK, "--root", str(root), "--no-network", "info", "-v"], capture_output=True, check=False)
+    if result.returncode or b"ERROR" in result.stderr:
+        return None
+    return sorted({line for line in result.stdout.decode(errors="replace").split("\n") if line})
+
+
+def apk_database(chance):
+    odd = chance.random() < 0.8
+    lines, used = [], set()
+    for number in range(chance.randrange(1, 5)):
+        name = chance.choice(["openssl", "musl", "zlib", "libcrypto3", "a"])
+        if name in used:
+            continue
+        used.add(name)
+        checksum = base64.b64encode(hashlib.sha1(f"{name} {number}".encode()).digest()).decode()
+        record = [f"C:Q1{checksum}", f"P:{name}", f"V:{chance.choice(['1.1.1c-r0', '3.0.8-r4', '1_git20220101-r0'])}", "A:x86_64",
+                  "S:1", "I:1", "T:x", "U:x", "L:x"]
+        if chance.random() < 0.5:
+            record += [f"o:{name}", "m:A <a@example.org>", "t:1590679557"]
+        if chance.random() < 0.5:
+            record += ["F:lib", "R:libx.so", "a:0:0:755", "Z:Q1aaaaaaaaaaaaaaaaaaaaaaaaaaa="]
+        if odd and chance.random() < 0.3:
+            at = chance.randrange(1, len(record) + 1)
+            record.insert(at, chance.choice(["", "x", " ", "\r", "\0", "P:musl", "V:9-r9", "P:", "x:y", "Y:z", "P openssl", "#", "o:other",
+                                             ":", "::", " P:openssl", "p:openssl", "P: openssl", "T:" + "y" * 3000]))
+        if odd and chance.random() < 0.2:
+            at = chance.randrange(len(record))
+            record[at] += chance.choice(["\r", " ", "\0", "\0x", "\t", "é", "\n\n", "\n", "\ny\n"])
+        if odd and chance.random() < 0.1:
+            record.pop(chance.randrange(len(record)))
+        lines += [*record, chance.choice(["", "", "", "", "x", "\r", "\n", " ", ":"]) if odd else ""]
+    text = "\n".join(lines) + chance.choice(["\n", "\n", "\n", "", "x", "\n\n"] if odd else ["\n"])
+    return text.encode()
+
+
+@pytest.mark.skipif(not APK, reason="there is no apk here: its rules are in tests/unit/inspect/test-packages.c")
+def test_apk(tmp_path):
+    texts = [apk_database(random.Random(f"apk {number}")) for number in range(CASES)]
+    for number, text in enumerate(texts):
+        for name, content in {"lib/apk/db/installed": text, "etc/apk/world": b"\n", "etc/apk/arch": b"x86_64\n"}.items():
+            (tmp_path / str(number) / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / str(number) / name).write_bytes(content)
+    inventories = read_databases([("lib/apk/db/installed", tmp_path / f"{number}/lib/apk/db/installed") for number in range(CASES)])
+    count = Counter()
+    for number, inventory in enumerate(inventories):
+        listed = apk_lists(tmp_path / str(number))
+        ours = sorted({f"{each['name']}-{each['version']}" for each in inventory["packages"]})
+        count["gave up" if listed is None else "unread" if inventory["unread"] else "same"] += 1
+        if listed is not None and not inventory["unread"]:
+            assert set(listed) <= set(ours), (number, texts[number], listed, ours)
+            count["more"] += listed != ours
+    assert count["same"] > CASES // 3 and count["more"] < CASES // 20, count

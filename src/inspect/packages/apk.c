@@ -1,10 +1,13 @@
 /* apk's database of installed packages: apk-installed(5), "P:name", "V:version", "F:folder",
- * "R:file". */
+ * "R:file"; read as apk_db_fdb_read() of apk-tools' src/database.c reads it. A line of no or one
+ * letter ends a record; the last of repeated fields counts. */
 #include "inspect/packages/packages.h"
 
 typedef struct {
   Slice name, version, architecture, origin, maintainer, folder;
   GString *files; /* "folder/file\n..." */
+  bool named;     /* it has a P:, whatever that says */
+  bool begun;     /* it has anything */
 } Record;
 
 static void
@@ -31,7 +34,7 @@ add_file(const Record *record, Slice name, const LayerInventory *inventory)
 static void
 end_record(Record *record, const char *location, LayerInventory *inventory)
 {
-  if (record->name.size > 0 && record->version.size > 0) {
+  if (record->version.size > 0) {
     Package *package = g_new0(Package, 1);
     package->type = g_strdup("apk");
     package->name = slice_to_utf8(record->name);
@@ -44,11 +47,42 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
     package->location = g_strdup(location);
     package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
     layer_inventory_add_package(inventory, package);
-  } else if (record->name.size > 0) {
+  } else {
     layer_inventory_add_unread(inventory, "broken-database", location, "A package has no version.");
   }
   g_string_truncate(record->files, 0);
   *record = (Record){.files = record->files};
+}
+
+static void
+take_value(Record *record, char field, Slice value, const LayerInventory *inventory)
+{
+  switch (field) {
+  case 'P':
+    record->name = value;
+    record->named = true;
+    break;
+  case 'V':
+    record->version = value;
+    break;
+  case 'A':
+    record->architecture = value;
+    break;
+  case 'o':
+    record->origin = value;
+    break;
+  case 'm':
+    record->maintainer = value;
+    break;
+  case 'F':
+    record->folder = value;
+    break;
+  case 'R':
+    add_file(record, value, inventory);
+    break;
+  default:
+    break;
+  }
 }
 
 void
@@ -57,46 +91,30 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
   g_autoptr(GString) files = g_string_new(NULL);
   Record record = {.files = files};
   Slice line;
-  while (slice_next_line(&text, &line)) {
-    if (line.size == 0) {
+  while (slice_next_field(&text, '\n', &line)) {
+    if (line.size >= 2 && line.data[1] == ':') {
+      take_value(&record, (char)line.data[0], slice_sub(line, 2, line.size), inventory);
+      record.begun = true;
+    } else if (line.size >= 2) {
+      layer_inventory_add_unread(inventory, "broken-database", location,
+                                 "apk would not read this: a line is no field.");
+    } else if (record.named) {
       end_record(&record, location, inventory);
-      continue;
-    }
-    if (line.size < 2 || line.data[1] != ':')
-      continue;
-    Slice value = slice_sub(line, 2, line.size);
-    switch (line.data[0]) {
-    case 'P':
-      record.name = value;
-      break;
-    case 'V':
-      record.version = value;
-      break;
-    case 'A':
-      record.architecture = value;
-      break;
-    case 'o':
-      record.origin = value;
-      break;
-    case 'm':
-      record.maintainer = value;
-      break;
-    case 'F':
-      record.folder = value;
-      break;
-    case 'R':
-      add_file(&record, value, inventory);
-      break;
-    default:
-      break;
+    } else if (record.begun) {
+      /* For apk 3 the record goes on. */
+      layer_inventory_add_unread(inventory, "broken-database", location, "A package has no name.");
     }
   }
-  end_record(&record, location, inventory);
+  if (record.named)
+    end_record(&record, location, inventory);
 }
 
 const Detector apk_detector = {
     .name = "apk",
-    .places = (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed", NULL},
+    .places =
+        (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed",
+                              /* OpenWrt's packages that are on volumes of their own */
+                              "lib/apk/db-uvol/installed", "usr/lib/apk/db-uvol/installed", NULL},
     .lists_packages = true,
     .read = apk_installed_parse,
 };

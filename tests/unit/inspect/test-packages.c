@@ -68,8 +68,8 @@ test_dpkg_trouble(void)
        GOOD "Multi-Arch: Same\nArchitecture: amd64\n\n" GOOD
             "Multi-Arch: same\nArchitecture: i386\n",
        2, false},
-      {"a name with a blank", "Package: a b\nStatus: install ok installed\nVersion: 1\n", 1, true},
-      {"a version with a blank", "Package: a\nStatus: install ok installed\nVersion: 1 2\n", 1,
+      {"a name with a blank", "Package: a b\nStatus: install ok installed\nVersion: 1\n", 0, true},
+      {"a version with a blank", "Package: a\nStatus: install ok installed\nVersion: 1 2\n", 0,
        true},
       {"a revision apart", GOOD "Revision: 3\n", 1, true},
       {"empty", "", 0, false},
@@ -99,7 +99,45 @@ test_apk(void)
   g_assert_cmpstr(crypto->vendor, ==, "M");
   g_assert_cmpstr(crypto->files, ==, "top\nlib/libcrypto.so.1.1\n");
   g_assert_cmpstr(package_at(inventory, 1)->source_name, ==, "musl");
-  g_assert_cmpuint(inventory->notes->len, ==, 1);
+  g_assert_cmpuint(inventory->notes->len, ==, 2);
+}
+
+/* As apk 2.14.10 and 3.0.6 read them. */
+static void
+test_apk_records(void)
+{
+  static const struct {
+    const char *name, *text, *last;
+    guint packages;
+    bool unread;
+  } cases[] = {
+      {"a line of one letter ends a record", "P:a\nV:1\nx\nP:b\nV:2\n\n", "b", 2, false},
+      {"so does a carriage return", "P:a\nV:1\n\r\nP:b\nV:2\n\n", "b", 2, false},
+      {"the last of a field counts", "P:a\nP:b\nV:1\nV:2\nF:x\nP:c\n\n", "c", 1, false},
+      {"unknown fields", "P:a\ny:1\nV:2\n::\n\n", "a", 1, false},
+      {"no line ends the last", "P:a\nV:1", "a", 1, false},
+      {"nothing but empty lines", "\n\n\n", NULL, 0, false},
+      {"a record goes on until it has a name", "V:1\n\nP:a\n\n", "a", 1, true},
+      {"no name", "V:1\nA:x86_64\n\n", NULL, 0, true},
+      {"an empty name", "P:\nV:1\n\n", NULL, 0, true},
+      {"no version", "P:a\n\nP:b\nV:1\n\n", "b", 1, true},
+      {"no field", "P:a\nV 1\nV:1\n\n", "a", 1, true},
+      {"lines of MS-DOS", "P:a\r\nV:1\r\n\r\n", NULL, 0, true},
+      {"a blank before the name", "P: a\nV:1\n\n", NULL, 0, true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    apk_installed_parse(slice_from_string(cases[i].text), "lib/apk/db/installed", inventory);
+    g_test_message("case %s", cases[i].name);
+    g_assert_cmpuint(inventory->packages->len, ==, cases[i].packages);
+    g_assert_cmpuint(inventory->unread->len, ==, cases[i].unread);
+    if (cases[i].packages > 0)
+      g_assert_cmpstr(package_at(inventory, cases[i].packages - 1)->name, ==, cases[i].last);
+  }
+  /* apk lists "openssl" of it. */
+  g_autoptr(LayerInventory) nul = layer_inventory_new();
+  apk_installed_parse(SLICE_LITERAL("P:openssl\0x\nV:1\n\n"), "lib/apk/db/installed", nul);
+  g_assert_cmpuint(nul->unread->len, ==, 1);
 }
 
 static void
@@ -259,6 +297,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/packages/dpkg", test_dpkg);
   g_test_add_func("/packages/dpkg/trouble", test_dpkg_trouble);
+  g_test_add_func("/packages/apk/records", test_apk_records);
   g_test_add_func("/packages/dpkg/states", test_dpkg_states);
   g_test_add_func("/packages/apk", test_apk);
   g_test_add_func("/packages/unsound", test_unsound_packages);
