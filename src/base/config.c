@@ -60,6 +60,12 @@ static const Setting tls_settings[] = {
 };
 static const Section tls_section = {tls_settings, G_N_ELEMENTS(tls_settings), sizeof(ConfigTls)};
 
+static const Setting registry_settings[] = {
+    {SETTING(ConfigRegistry, sparse_indexes), .kind = &setting_boolean, .fallback = "false"},
+};
+static const Section registry_section = {registry_settings, G_N_ELEMENTS(registry_settings),
+                                         sizeof(ConfigRegistry)};
+
 static const char *const feed_types[] = {"debian-tracker", "debian-repo", "alpine-secdb", "osv",
                                          "updateinfo",     "kev",         "epss",         NULL};
 
@@ -161,6 +167,7 @@ static const Setting config_settings[] = {
     {SETTING_LIST(Config, feeds), .section = &feed_section, .most = 1000, .fallback = PUBLIC_FEEDS},
     {SETTING(Config, feed_interval), .kind = &setting_duration, .fallback = "6h"},
     {SETTING(Config, limits), .section = &limits_section},
+    {SETTING(Config, registry), .section = &registry_section},
     {SETTING(Config, cors_origins), .kind = &origins_kind, .most = 100},
     {SETTING(Config, trusted_proxies), .kind = &addresses_kind, .most = 100},
     {SETTING(Config, allow_uncaged), .kind = &setting_boolean, .fallback = "false"},

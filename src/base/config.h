@@ -50,6 +50,10 @@ typedef struct {
   uint32_t workers;             /* at once; 0: one a core */
 } ConfigLimits;
 
+typedef struct {
+  bool sparse_indexes; /* take indexes without their members, and images without their layers */
+} ConfigRegistry;
+
 /* Every type of feed, for messages. */
 #define CONFIG_FEED_TYPES "debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev, epss"
 
@@ -74,6 +78,7 @@ typedef struct {
   unsigned listen_count; /* default: one, 127.0.0.1:5000 */
   ConfigTls tls;
   ConfigLimits limits;
+  ConfigRegistry registry;
   ConfigFeed *feeds; /* default: the public feeds, see PUBLIC_FEEDS in config.c */
   unsigned feeds_count;
   char *policy;           /* policy file; NULL: the built-in default policy */

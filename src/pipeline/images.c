@@ -231,6 +231,30 @@ images_pending(SqlPool *sql, unsigned limit, GError **error)
   return NULL;
 }
 
+GPtrArray *
+images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure,
+      "SELECT images.manifest FROM repository_blobs "
+      "JOIN manifest_references ON manifest_references.repository = repository_blobs.repository "
+      "AND manifest_references.digest = repository_blobs.digest "
+      "JOIN images ON images.manifest = manifest_references.manifest "
+      "WHERE repository_blobs.digest = $1 AND (images.state = $2 OR images.state = $3)",
+      SQL_TEXT(layer->text), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_PENDING), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 0)));
+  if (failure == NULL)
+    return g_steal_pointer(&images);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
 /* The same package in any image has the same id: a hash of all that matching looks at. */
 static int64_t
 package_id(const char *ecosystem, const Package *package)

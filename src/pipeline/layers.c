@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "inspect/inspection.h"
 #include "pipeline/pipeline-private.h"
 
@@ -84,4 +85,16 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, bool last_attempt, GErr
     images_store_layer_failure(pipeline->sql, digest, failure->message, NULL);
   g_propagate_error(error, g_steal_pointer(&failure));
   return final ? LAYER_FAILED : LAYER_TRY_AGAIN;
+}
+
+void
+layers_retry_images(Pipeline *pipeline, const Digest *layer)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) images = images_unscanned_without(pipeline->sql, layer, &error);
+  for (guint i = 0; images != NULL && i < images->len; i++)
+    pipeline_take_up(pipeline, g_ptr_array_index(images, i), true);
+  if (images == NULL)
+    log_warning("images that a layer is missing from cannot be looked up", "digest", layer->text,
+                "error", error->message, NULL);
 }

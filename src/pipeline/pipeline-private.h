@@ -52,7 +52,9 @@ struct Pipeline {
 void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */
 void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */
-void pipeline_catch_up(Pipeline *pipeline);       /* what a crash or a stop left undone */
+/* Has an image of the database scanned; @again: also the layers whose inspection failed. */
+void pipeline_take_up(Pipeline *pipeline, const char *manifest, bool again);
+void pipeline_catch_up(Pipeline *pipeline); /* what a crash or a stop left undone */
 
 /* --- layers.c: what bytes look like, and having them inspected --- */
 
@@ -62,6 +64,10 @@ typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_TRY_AGAIN } LayerOutcome;
 /* Inspects and stores the outcome, but for what may turn out otherwise at another attempt. */
 LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, bool last_attempt,
                             GError **error);
+/* A layer may come after its image, or come back to it: the images that are unscanned and need it
+ * are taken up. One whose scan is under way is looked at again when that ends: it may have found
+ * the layer missing a moment ago. */
+void layers_retry_images(Pipeline *pipeline, const Digest *layer);
 
 /* --- images.c: inventories and images in the metadata database --- */
 
@@ -85,6 +91,9 @@ bool images_is_image(BlobStore *blobs, const Manifest *manifest);
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);
 /* At most @limit, in no order. (transfer full): char * */
 GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
+/* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe
+ * for want of it. (transfer full): char * */
+GPtrArray *images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error);
 /* Writes packages, their join, and the counts, in one transaction. */
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                        AdvisoryDatabase *advisories, GError **error);

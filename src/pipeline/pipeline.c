@@ -87,9 +87,12 @@ queue_has_room(Pipeline *pipeline)
 void
 pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
 {
-  if (queue_has_room(pipeline) && layers_look_inspectable(pipeline, digest) &&
-      images_layer_state(pipeline->sql, digest, NULL, NULL) == INVENTORY_ABSENT)
+  InventoryState state = images_layer_state(pipeline->sql, digest, NULL, NULL);
+  if (state == INVENTORY_ABSENT && queue_has_room(pipeline) &&
+      layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
+  if (state != INVENTORY_THERE)
+    layers_retry_images(pipeline, digest);
 }
 
 /* The images that waited for this layer alone. */
@@ -337,7 +340,6 @@ end_flight(Pipeline *pipeline, const char *manifest, bool scanned)
   return again;
 }
 
-static void take_up_image(Pipeline *pipeline, const char *text, bool again);
 static void take_up_backlog(Pipeline *pipeline);
 
 /* A push that came while the scan was being stored may have marked the image as waiting after that;
@@ -347,7 +349,7 @@ look_again(Pipeline *pipeline, const Digest *manifest)
 {
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, NULL);
   if (summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_FAILED))
-    take_up_image(pipeline, manifest->text, true);
+    pipeline_take_up(pipeline, manifest->text, true);
 }
 
 static void
@@ -410,8 +412,8 @@ begin_taking_up(Pipeline *pipeline)
   return true;
 }
 
-static void
-take_up_image(Pipeline *pipeline, const char *text, bool again)
+void
+pipeline_take_up(Pipeline *pipeline, const char *text, bool again)
 {
   g_autoptr(GError) error = NULL;
   Digest digest;
@@ -434,7 +436,7 @@ take_up_backlog(Pipeline *pipeline)
     return;
   g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, limit, &error);
   for (guint i = 0; pending != NULL && i < pending->len; i++)
-    take_up_image(pipeline, g_ptr_array_index(pending, i), false);
+    pipeline_take_up(pipeline, g_ptr_array_index(pending, i), false);
   if (pending == NULL)
     log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
   g_mutex_lock(&pipeline->lock);

@@ -156,8 +156,15 @@ store_tags(SqlConnection *db, const char *repository, const char *const *tags, c
 /* What is allowed, but will surprise somebody. */
 static bool
 collect_warnings(SqlConnection *db, const char *repository, const Manifest *manifest,
-                 GPtrArray *warnings, GError **error)
+                 const GPtrArray *absent, GPtrArray *warnings, GError **error)
 {
+  for (guint i = 0; i < absent->len; i++) {
+    const Descriptor *descriptor = g_ptr_array_index(absent, i);
+    g_ptr_array_add(warnings,
+                    g_strdup_printf("%s is not in repository %s (yet): who pulls it is told that "
+                                    "it is unknown",
+                                    descriptor->digest.text, repository));
+  }
   g_autoptr(GError) failure = NULL;
   const Descriptor *subject = manifest->subject;
   if (subject != NULL && !references_has_manifest(db, repository, &subject->digest, &failure) &&
@@ -250,11 +257,13 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
     return false;
 
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) absent = g_ptr_array_new();
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
   if (db == NULL || !registry_add_repository(db, repository, error) ||
       !registry_lock_repository(db, repository, error) ||
-      !references_check(db, repository, manifest, error) ||
-      !collect_warnings(db, repository, manifest, warnings, error) ||
+      !references_check(db, repository, manifest, registry->settings.sparse_indexes, absent,
+                        error) ||
+      !collect_warnings(db, repository, manifest, absent, warnings, error) ||
       !store_manifest(db, repository, manifest, &digest, bytes, error) ||
       !references_store(db, repository, digest.text, manifest, are_of_referrers(tags), error) ||
       !store_tags(db, repository, tags, &digest, error) || !sql_commit(db, error))

@@ -67,42 +67,68 @@ member_is_there(SqlConnection *db, const char *repository, const Descriptor *mem
   return there;
 }
 
-/* Appends the digests of @descriptors that are not there. */
+/* Adds those of @descriptors that are not there to @absent. */
 static bool
-collect_missing(SqlConnection *db, IsThere is_there, const char *repository,
-                const GPtrArray *descriptors, GString *missing, GError **error)
+collect_absent(SqlConnection *db, IsThere is_there, const char *repository,
+               const GPtrArray *descriptors, GPtrArray *absent, GError **error)
 {
   for (guint i = 0; i < descriptors->len; i++) {
-    const Descriptor *descriptor = g_ptr_array_index(descriptors, i);
+    Descriptor *descriptor = g_ptr_array_index(descriptors, i);
     g_autoptr(GError) failure = NULL;
-    if (is_there(db, repository, descriptor, &failure))
-      continue;
+    if (!is_there(db, repository, descriptor, &failure))
+      g_ptr_array_add(absent, descriptor);
     if (failure != NULL) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return false;
     }
-    g_string_append_printf(missing, "%s%s", missing->len == 0 ? "" : ", ", descriptor->digest.text);
   }
   return true;
 }
 
-bool
-references_check(SqlConnection *db, const char *repository, const Manifest *manifest,
-                 GError **error)
+/* Without its config nobody could tell what an image is, and a member whose text stands in the
+ * index is pulled with it. */
+static bool
+may_be_absent(const Manifest *manifest, const Descriptor *descriptor)
+{
+  return descriptor != manifest->config &&
+         (manifest->kind == MANIFEST_IMAGE || !descriptor->has_data);
+}
+
+static bool
+refuse_incomplete(const char *repository, const Manifest *manifest, const GPtrArray *absent,
+                  bool sparse, GError **error)
 {
   g_autoptr(GString) missing = g_string_new(NULL);
+  for (guint i = 0; i < absent->len; i++) {
+    const Descriptor *descriptor = g_ptr_array_index(absent, i);
+    if (!sparse || !may_be_absent(manifest, descriptor))
+      g_string_append_printf(missing, "%s%s", missing->len == 0 ? "" : ", ",
+                             descriptor->digest.text);
+  }
+  if (missing->len == 0)
+    return true;
+  bool by_rule = manifest->kind == MANIFEST_INDEX && !sparse;
+  return registry_error_set(
+      error, REGISTRY_MANIFEST_BLOB_UNKNOWN,
+      "repository %s lacks what the %s refers to; push %s: %s%s", repository,
+      manifest->kind == MANIFEST_INDEX ? "index" : "manifest",
+      by_rule ? "all of its members first" : "first", missing->str,
+      by_rule ? " (a registry takes sparse indexes only with `registry: {sparse_indexes: true}` in "
+                "its configuration)"
+              : "");
+}
+
+bool
+references_check(SqlConnection *db, const char *repository, const Manifest *manifest, bool sparse,
+                 GPtrArray *absent, GError **error)
+{
   g_autoptr(GPtrArray) config = g_ptr_array_new();
   if (manifest->config != NULL)
     g_ptr_array_add(config, manifest->config);
-  if (!collect_missing(db, blob_is_there, repository, config, missing, error) ||
-      !collect_missing(db, blob_is_there, repository, manifest->layers, missing, error) ||
-      !collect_missing(db, member_is_there, repository, manifest->manifests, missing, error))
-    return false;
-  if (missing->len > 0)
-    return registry_error_set(error, REGISTRY_MANIFEST_BLOB_UNKNOWN,
-                              "repository %s lacks what the manifest refers to; push first: %s",
-                              repository, missing->str);
-  return true;
+  return collect_absent(db, blob_is_there, repository, config, absent, error) &&
+         collect_absent(db, blob_is_there, repository, manifest->layers, absent, error) &&
+         collect_absent(db, member_is_there, repository, manifest->manifests, absent, error) &&
+         refuse_incomplete(repository, manifest, absent, sparse, error);
 }
 
 static bool

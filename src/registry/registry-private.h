@@ -7,6 +7,7 @@ struct Registry {
   BlobStore *blobs;
   SqlPool *sql;
   ConfigLimits limits;
+  ConfigRegistry settings;
   /* By the first byte of a digest. Finishing an upload makes its file visible and then its row;
    * deleting a blob removes the row and then the file: under the blob's lock, so that a file is
    * never removed between the two steps of a push. A mutex each, and not one lock for readers and a
@@ -58,9 +59,10 @@ bool references_has_blob(SqlConnection *db, const char *repository, const Digest
                          GError **error);
 bool references_has_manifest(SqlConnection *db, const char *repository, const Digest *digest,
                              GError **error);
-/* REGISTRY_MANIFEST_BLOB_UNKNOWN unless all that @manifest refers to is there. */
+/* REGISTRY_MANIFEST_BLOB_UNKNOWN unless all that @manifest must have is there. @sparse: it may do
+ * without layers and members; @absent takes those that are not there, Descriptor of @manifest. */
 bool references_check(SqlConnection *db, const char *repository, const Manifest *manifest,
-                      GError **error);
+                      bool sparse, GPtrArray *absent, GError **error);
 /* @listing: an index that lists referrers, whose members may be deleted before it. */
 bool references_store(SqlConnection *db, const char *repository, const char *digest,
                       const Manifest *manifest, bool listing, GError **error);

@@ -20,12 +20,14 @@ registry_error_set(GError **error, RegistryErrorCode code, const char *format, .
 }
 
 Registry *
-registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits)
+registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits,
+             const ConfigRegistry *settings)
 {
   Registry *registry = g_new0(Registry, 1);
   registry->blobs = blobs;
   registry->sql = sql;
   registry->limits = *limits;
+  registry->settings = *settings;
   registry->generation = 1;
   registry->orphans_possible = true;
   registry->uploads = g_hash_table_new(g_str_hash, g_str_equal);

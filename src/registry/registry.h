@@ -39,7 +39,8 @@ typedef enum {
 typedef struct Registry Registry;
 
 /* Neither is taken over; both must outlive the registry. (transfer full) */
-Registry *registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits);
+Registry *registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits,
+                       const ConfigRegistry *settings);
 void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 
@@ -110,8 +111,9 @@ typedef struct {
 } PushedManifest;
 void pushed_manifest_clear(PushedManifest *pushed);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PushedManifest, pushed_manifest_clear)
-/* Parses, checks that what it refers to is there, stores, tags (@reference a tag; @tags, which may
- * be NULL, when it is a digest), records the subject. Fills @pushed on success. */
+/* Parses, checks that what it refers to is there (as far as `sparse_indexes` asks for it), stores,
+ * tags (@reference a tag; @tags, which may be NULL, when it is a digest), records the subject.
+ * Fills @pushed on success. */
 bool registry_manifest_put(Registry *registry, const char *repository, const char *reference,
                            const char *const *tags, const char *media_type, GBytes *bytes,
                            PushedManifest *pushed, GError **error);

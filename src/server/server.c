@@ -283,7 +283,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   server->sql = sql_pool_open(url, config->durable, error);
   if (server->sql == NULL)
     return false;
-  context->registry = registry_new(server->blobs, server->sql, &config->limits);
+  context->registry = registry_new(server->blobs, server->sql, &config->limits, &config->registry);
   context->manifests = manifest_cache_new();
   context->pipeline =
       pipeline_new(config, data_folder, context->registry, server->blobs, server->sql, error);

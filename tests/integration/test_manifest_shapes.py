@@ -168,3 +168,69 @@ def test_member_that_carries_its_text_is_judged_with_its_index(start_server, ass
         assert pull(server, repository.name, "plain").status_code == 200
         for tag in ("bad", "deep"):
             assert vulnerable in refusal(server, repository.name, tag)
+
+
+# --- what need not be there ---
+
+def test_sparse_index_is_refused_by_rule(repository):
+    """The message names what is missing and the setting."""
+    here, _ = repository.push_image()
+    missing = descriptor_of(b"of another platform", MANIFEST)
+    for media_type in (INDEX, DOCKER_LIST):
+        text = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [here, missing]}).encode()
+        error = check_error(repository.put_manifest("v1", text, media_type), 404, "MANIFEST_BLOB_UNKNOWN")
+        assert missing["digest"] in error["message"] and here["digest"] not in error["message"]
+        assert "registry: {sparse_indexes: true}" in error["message"]
+
+
+def test_sparse_indexes_and_the_gate(start_server, assay, push, skopeo, tmp_path):
+    """What comes later is judged like what came before; what is not there is not pulled."""
+    layout, vulnerable, fixed = gate.alpine_layout(tmp_path / "alpine")
+    server = start_server(policy=gate.STRICT, config="registry: {sparse_indexes: true}")
+    import_advisories(assay, server)
+    repository = Repository(server, "team/app")
+    push(server, layout, "fixed", repository.name)
+    index = (layout / "blobs/sha256" / gate.digest_of_tag(layout, "both")[7:]).read_bytes()
+    answer = repository.put_manifest("both", index, INDEX)
+    assert answer.status_code == 201 and vulnerable in answer.headers["Warning"]
+    listed = next(image for image in server.get_json(f"/api/v1/repositories/{repository.name}/images")["images"]
+                  if image["tags"] == ["both"])
+    assert listed["missing"] == [vulnerable] and listed["scan"]["state"] == "not-applicable"
+    assert "incomplete" in assay("images", "--server", server.url, repository.name).stdout
+    wait_until(lambda: pull(server, repository.name, fixed).status_code == 200)
+    assert pull(server, repository.name, "both").status_code == 200
+    check_error(repository.get_manifest(vulnerable), 404, "MANIFEST_UNKNOWN")
+    skopeo("copy", "--override-arch", "arm64", f"docker://{server.address}/{repository.name}:both", f"dir:{tmp_path}/fixed")
+    push(server, layout, "vulnerable", repository.name)
+    wait_until(lambda: "CVE-2019-14697" in refusal(server, repository.name, vulnerable))
+    assert pull(server, repository.name, "both").status_code == 200
+    # A member whose text stands in the index is pulled with it: it cannot be absent.
+    text = image_of(repository.push_blob(b"{}", CONFIG), [])
+    error = check_error(repository.put_manifest("v1", index_of([with_data(descriptor_of(text, MANIFEST), text)]), INDEX), 404,
+                        "MANIFEST_BLOB_UNKNOWN")
+    assert "sparse" not in error["message"]
+
+
+def test_layer_comes_after_its_image(start_server, assay, tmp_path):
+    """Without it the image is unscanned, however often it is asked for; with it, it is scanned as if it had come first."""
+    layout, vulnerable, fixed = gate.alpine_layout(tmp_path / "alpine")
+    server = start_server(policy=gate.STRICT, config="registry: {sparse_indexes: true}")
+    import_advisories(assay, server)
+    repository = Repository(server, "team/app")
+    blobs = layout / "blobs/sha256"
+    for digest in (vulnerable, fixed):
+        manifest = json.loads((blobs / digest[7:]).read_text())
+        config, layer = ((blobs / one["digest"][7:]).read_bytes() for one in (manifest["config"], manifest["layers"][0]))
+        repository.push_blob(config)
+        repository.push_manifest((blobs / digest[7:]).read_bytes())
+        wait_until(lambda: server.wait_for_scan(repository.name, digest)["state"] == "failed")
+        refusal(server, repository.name, digest)
+        if digest == vulnerable:  # what is known of a layer that is not there goes at a restart
+            server.stop()
+            server.start()
+            gate.wait_for_advisories(server)
+            refusal(server, repository.name, digest)
+        repository.push_blob(layer)
+        wait_until(lambda: server.wait_for_scan(repository.name, digest)["state"] == "done")
+    assert "CVE-2019-14697" in refusal(server, repository.name, vulnerable)
+    assert pull(server, repository.name, fixed).status_code == 200

@@ -13,6 +13,7 @@
 typedef struct {
   char *folder;
   ConfigLimits limits;
+  ConfigRegistry settings;
   BlobStore *blobs;
   SqlPool *sql;
   Registry *registry;
@@ -27,7 +28,8 @@ open_all(Fixture *fixture)
   g_assert_no_error(error);
   fixture->sql = sql_pool_open(url, true, &error);
   g_assert_no_error(error);
-  fixture->registry = registry_new(fixture->blobs, fixture->sql, &fixture->limits);
+  fixture->registry =
+      registry_new(fixture->blobs, fixture->sql, &fixture->limits, &fixture->settings);
 }
 
 static inline void

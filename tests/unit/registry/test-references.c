@@ -180,6 +180,66 @@ test_missing(Fixture *fixture, gconstpointer data)
   check_missing(registry, &manifest, NULL);
 }
 
+/* --- what need not be there --- */
+
+static void
+test_sparse(Fixture *fixture, gconstpointer data)
+{
+  Digest absent = digest_of(DIGEST_SHA256, SLICE_LITERAL("{}")), digest,
+         here = push_blob(fixture->registry, "r", "config");
+#define MEMBER(type, more)   "{\"mediaType\":\"" type "\",\"digest\":\"%s\",\"size\":2" more "}"
+#define IMAGE(config, layer) "{\"schemaVersion\":2,\"config\":" config ",\"layers\":[" layer "]}"
+  static const struct {
+    const char *name, *text; /* two digests go in */
+    bool config_is_there, may_be_sparse;
+  } cases[] = {
+      {"index",
+       "{\"schemaVersion\":2,\"manifests\":[" MEMBER(MEDIA_TYPE_OCI_MANIFEST,
+                                                     "") "],"
+                                                         "\"annotations\":{\"a\":\"%s\"}}",
+       true, true},
+      {"cache",
+       "{\"schemaVersion\":2,\"manifests\":[" MEMBER(MEDIA_TYPE_OCI_LAYER,
+                                                     "") "],"
+                                                         "\"annotations\":{\"a\":\"%s\"}}",
+       true, true},
+      /* Pulled with its index, it would never be judged. */
+      {"index with the text of its member",
+       "{\"schemaVersion\":2,\"manifests\":[" MEMBER(
+           MEDIA_TYPE_OCI_MANIFEST, ",\"data\":\"e30=\"") "],"
+                                                          "\"annotations\":{\"a\":\"%s\"}}",
+       true, false},
+      {"image without a layer",
+       IMAGE(MEMBER(MEDIA_TYPE_OCI_CONFIG, ""), MEMBER(MEDIA_TYPE_OCI_LAYER, "")), true, true},
+      {"image without its config",
+       IMAGE(MEMBER(MEDIA_TYPE_OCI_CONFIG, ""), MEMBER(MEDIA_TYPE_OCI_LAYER, "")), false, false},
+  };
+  for (int sparse = 0; sparse < 2; sparse++) {
+    fixture->settings.sparse_indexes = sparse;
+    close_all(fixture);
+    open_all(fixture);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+      g_autoptr(GError) error = NULL;
+      bool image = strstr(cases[i].text, "config") != NULL;
+      const char *first = image && cases[i].config_is_there ? here.text : absent.text;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+      g_autofree char *text = g_strdup_printf(cases[i].text, first, absent.text);
+#pragma GCC diagnostic pop
+      bool put = put_text(fixture->registry, "r", "v1", NULL, text, &digest, &error);
+      g_test_message("%s, %d: %s", cases[i].name, sparse, put ? "taken" : error->message);
+      g_assert_cmpint(put, ==, sparse && cases[i].may_be_sparse);
+      if (put) {
+        check_missing(fixture->registry, &digest, &absent);
+        continue;
+      }
+      g_assert_error(error, REGISTRY_ERROR, REGISTRY_MANIFEST_BLOB_UNKNOWN);
+      g_assert_nonnull(strstr(error->message, absent.text));
+      g_assert_cmpint(strstr(error->message, "sparse_indexes") != NULL, ==, !sparse && !image);
+    }
+  }
+}
+
 /* --- two at once --- */
 
 #define ROUNDS 300
@@ -247,6 +307,7 @@ main(int argc, char **argv)
   ADD("subjects-are-not-needed", test_subjects_are_not_needed);
   ADD("lists-of-referrers", test_lists_of_referrers);
   ADD("missing", test_missing);
+  ADD("sparse", test_sparse);
   ADD("race", test_race);
   return g_test_run();
 }
