@@ -97,13 +97,6 @@ remember_verdict(VerdictCache *cache, const char *key, uint64_t judgement, Verdi
 
 /* --- judging --- */
 
-static PolicySet *
-present_policy(Pipeline *pipeline)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return policy_set_ref(pipeline->policy);
-}
-
 /* What was pushed as something else under another media type was never looked at. */
 static ScanState
 known_state(const ImageSummary *summary)
@@ -202,7 +195,7 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
 {
   /* Before anything is looked at: what changes meanwhile makes the answer old, not wrong. */
   uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
-  g_autoptr(PolicySet) policy = present_policy(pipeline);
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
   PolicyInput input = {.repository = repository,
                        .reference = reference,
                        .scan_state = SCAN_NOT_APPLICABLE,

@@ -1,26 +1,7 @@
-/* The pipeline's start and stop, and its policy. */
+/* The pipeline's start and stop. */
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
-
-bool
-pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
-{
-  g_autoptr(PolicySet) policy = policy_set_load(path, error);
-  if (policy == NULL)
-    return false;
-  g_mutex_lock(&pipeline->lock);
-  PolicySet *former = pipeline->policy;
-  pipeline->policy = policy_set_ref(policy);
-  g_mutex_unlock(&pipeline->lock);
-  policy_set_unref(former);
-  pipeline_rejudge(pipeline);
-  g_autoptr(GPtrArray) warnings = policy_set_warnings(policy);
-  for (guint i = 0; i < warnings->len; i++)
-    log_warning("a part of the policy has no effect", "detail", g_ptr_array_index(warnings, i),
-                NULL);
-  return true;
-}
 
 Pipeline *
 pipeline_new(const Config *config, const char *data_folder, Registry *registry, BlobStore *blobs,
@@ -80,6 +61,7 @@ pipeline_free(Pipeline *pipeline)
   g_hash_table_unref(pipeline->waiting);
   advisory_database_unref(pipeline->advisories);
   policy_set_unref(pipeline->policy);
+  g_free(pipeline->policy_problem);
   g_cancellable_release_fd(pipeline->stop);
   g_object_unref(pipeline->stop);
   g_mutex_clear(&pipeline->lock);

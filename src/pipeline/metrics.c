@@ -15,9 +15,8 @@ pipeline_count_refusal(Pipeline *pipeline, const Verdict *verdict)
   (*count)++;
 }
 
-/* Names come from the operator's files: what would end a label is escaped. */
-static char *
-label_value(const char *text)
+char *
+metrics_label(const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid(text, -1);
   GString *escaped = g_string_new(NULL);
@@ -41,7 +40,7 @@ write_refusals(Pipeline *pipeline, GString *out)
                        "# TYPE assay_pulls_denied_total counter\n");
   g_hash_table_iter_init(&iter, pipeline->refusals);
   while (g_hash_table_iter_next(&iter, &policy, &count)) {
-    g_autofree char *label = label_value(policy);
+    g_autofree char *label = metrics_label(policy);
     g_string_append_printf(out, "assay_pulls_denied_total{policy=\"%s\"} %" G_GUINT64_FORMAT "\n",
                            label, *(uint64_t *)count);
   }
@@ -69,7 +68,7 @@ write_feeds(Pipeline *pipeline, GString *out)
                        "# TYPE assay_advisories_updated_seconds gauge\n");
   for (guint i = 0; feeds != NULL && i < feeds->len; i++) {
     const AdvisoryFeedStatus *feed = g_ptr_array_index(feeds, i);
-    g_autofree char *name = label_value(feed->feed);
+    g_autofree char *name = metrics_label(feed->feed);
     g_string_append_printf(out, "assay_advisories_updated_seconds{feed=\"%s\"} %.0f\n", name,
                            (double)feed->updated / G_USEC_PER_SEC);
     g_string_append_printf(counts,
@@ -110,4 +109,5 @@ pipeline_write_metrics(Pipeline *pipeline, GString *out)
   write_refusals(pipeline, out);
   g_mutex_unlock(&pipeline->lock);
   write_feeds(pipeline, out);
+  policy_write_metrics(pipeline, out);
 }

@@ -38,6 +38,7 @@ struct Pipeline {
   unsigned running;             /* jobs at work */
   AdvisoryDatabase *advisories; /* NULL: none yet */
   PolicySet *policy;
+  char *policy_problem; /* why the file could not be read again; NULL: it could */
   GHashTable *refusals; /* policy name -> uint64_t */
   uint64_t layers_inspected, layers_failed, images_scanned, rematches;
   double rematch_seconds;
@@ -129,6 +130,15 @@ bool rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due,
 /* Also drops the packages that no image has any more. */
 bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
                  unsigned *images, GError **error);
+
+/* --- policy_in_force.c --- */
+
+void policy_write_metrics(Pipeline *pipeline, GString *out);
+
+/* --- metrics.c --- */
+
+/* Names come from the operator's files: what would end a label is escaped. (transfer full) */
+char *metrics_label(const char *text);
 
 /* --- gate.c --- */
 

@@ -48,6 +48,24 @@ disk_free(const char *folder)
   return statvfs(folder, &status) < 0 ? 0 : (uint64_t)status.f_bavail * status.f_frsize;
 }
 
+/* A file that could not be read again is no reason to turn away pulls: the former one judges them.
+ */
+static void
+add_policy(json_t *body, Pipeline *pipeline)
+{
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  g_autofree char *problem = pipeline_policy_problem(pipeline);
+  g_autofree char *says =
+      problem == NULL
+          ? g_strdup("ok")
+          : g_strdup_printf("could not be read again, the former one stays in force: %s", problem);
+  PolicyOrigin origin = policy_set_origin(policy);
+  json_set_string(body, "policy", says);
+  json_set_string(body, "policy_file", origin.file);
+  json_set_string(body, "policy_sha256", origin.sha256);
+  json_object_set_new(body, "policies", json_integer(origin.policies));
+}
+
 void
 health_ready(Request *request)
 {
@@ -67,6 +85,7 @@ health_ready(Request *request)
                   pipeline_has_advisories(server->pipeline)
                       ? "ok"
                       : "none yet: run `assay db update` or `assay db import`");
+  add_policy(body, server->pipeline);
   bool ready = names != NULL && disk && cage;
   json_object_set_new(body, "ready", json_boolean(ready));
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);

@@ -32,6 +32,7 @@ struct PolicySet {
   gatomicrefcount references;
   Policy *policies; /* in the order of the file */
   unsigned policies_count;
+  char *file, *sha256; /* what policy_set_origin() tells */
 };
 
 /* @text as a policy file named @name, for messages. (transfer full) */

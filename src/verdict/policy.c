@@ -10,6 +10,8 @@
 
 /* Seconds: microseconds must not overflow. */
 #define GRACE_MAX ((uint64_t)3653 * 86400)
+/* Of namespaces with names of repositories, in search of those that fit none: a second or so. */
+#define COMPARISONS_MAX 500000u
 
 /* --- words of the language --- */
 
@@ -50,6 +52,23 @@ read_expiry(const Setting *setting, const char *text, void *value, GError **erro
 }
 static const SettingKind expiry_kind = {.read = read_expiry};
 
+/* What no repository can be called would protect nothing, in silence. */
+static bool
+read_namespace(const Setting *setting, const char *text, void *value, GError **error)
+{
+  size_t size = strlen(text);
+  if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-/*") == size && *text != '/' &&
+      text[size - 1] != '/')
+    return setting_texts_read(setting, text, value, error);
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "must be the name of a repository without its host, in which * and ** stand for "
+                   "others: small letters, digits, and . _ - / between them");
+}
+static const SettingKind namespaces_kind = {.begin = setting_texts_begin,
+                                            .read = read_namespace,
+                                            .clear = setting_texts_clear,
+                                            .many = true};
+
 /* --- its tables --- */
 
 static const Setting allow_settings[] = {
@@ -78,7 +97,7 @@ static const char *const choices[] = {"allow", "block", NULL};
  */
 static const Setting policy_settings[] = {
     {SETTING(Policy, name), .kind = &setting_text, .required = true},
-    {SETTING(Policy, namespaces), .kind = &setting_texts, .least = 1, .most = 1000,
+    {SETTING(Policy, namespaces), .kind = &namespaces_kind, .least = 1, .most = 1000,
      .required = true},
     {SETTING_AS("mode", Policy, dry_run), .kind = &setting_choice, .words = modes,
      .fallback = "enforce"},
@@ -132,6 +151,8 @@ policy_set_parse(Slice text, const char *name, GError **error)
   if (!settings_read(&set_section, text, name, set, error))
     return NULL;
   g_atomic_ref_count_init(&set->references);
+  set->file = g_strdup(name);
+  set->sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, text.data, text.size);
   return g_steal_pointer(&set);
 }
 
@@ -158,6 +179,8 @@ policy_set_unref(PolicySet *set)
 {
   if (set == NULL || !g_atomic_ref_count_dec(&set->references))
     return;
+  g_free(set->file);
+  g_free(set->sha256);
   settings_clear(&set_section, set);
   g_free(set);
 }
@@ -177,15 +200,6 @@ policy_add_unchecked(const Policy *policy, GPtrArray *sentences)
           g_strdup_printf("policy \"%s\" asks for `%s: block`, which this version does not check "
                           "yet",
                           policy->name, checks[i].key));
-}
-
-GPtrArray *
-policy_set_warnings(const PolicySet *set)
-{
-  GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
-  for (unsigned i = 0; i < set->policies_count; i++)
-    policy_add_unchecked(&set->policies[i], warnings);
-  return warnings;
 }
 
 /* "*" stands for any characters but a slash, "**" for any. Bounded by the product of the lengths:
@@ -227,4 +241,57 @@ bool
 policy_set_applies(const PolicySet *set, const char *repository)
 {
   return policy_set_find(set, repository) != NULL;
+}
+
+PolicyOrigin
+policy_set_origin(const PolicySet *set)
+{
+  return (PolicyOrigin){set->file, set->policies_count, set->sha256};
+}
+
+GPtrArray *
+policy_set_warnings(const PolicySet *set)
+{
+  GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
+  const Policy *takes_all = NULL;
+  for (unsigned i = 0; i < set->policies_count; i++) {
+    const Policy *policy = &set->policies[i];
+    policy_add_unchecked(policy, warnings);
+    if (takes_all != NULL)
+      g_ptr_array_add(warnings,
+                      g_strdup_printf("policy \"%s\" applies to nothing: \"**\" of policy "
+                                      "\"%s\" comes before it",
+                                      policy->name, takes_all->name));
+    else if (g_strv_contains((const char *const *)policy->namespaces, "**"))
+      takes_all = policy;
+  }
+  return warnings;
+}
+
+static bool
+fits_any(const char *pattern, const char *const *repositories, guint count)
+{
+  for (guint i = 0; i < count; i++)
+    if (glob_matches(pattern, repositories[i]))
+      return true;
+  return false;
+}
+
+GPtrArray *
+policy_set_idle_namespaces(const PolicySet *set, const char *const *repositories)
+{
+  GPtrArray *idle = g_ptr_array_new_with_free_func(g_free);
+  guint count = g_strv_length((char **)(uintptr_t)repositories), looked = 0;
+  for (unsigned i = 0; count > 0 && i < set->policies_count; i++) {
+    const Policy *policy = &set->policies[i];
+    for (char **pattern = policy->namespaces; *pattern != NULL; pattern++) {
+      if ((looked += count) > COMPARISONS_MAX)
+        return idle;
+      if (!fits_any(*pattern, repositories, count))
+        g_ptr_array_add(idle, g_strdup_printf("policy \"%s\": the namespace \"%s\" fits no "
+                                              "repository that is stored",
+                                              policy->name, *pattern));
+    }
+  }
+  return idle;
 }

@@ -22,8 +22,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
 /* Whether any policy of the set speaks of @repository; without one everything is allowed. */
 bool policy_set_applies(const PolicySet *set, const char *repository);
 
-/* What the set asks for that this program does not do yet: one sentence each. (transfer full) */
+/* For people and monitoring: what the set was read from. Lives as long as the set. */
+typedef struct {
+  const char *file; /* the path, "strict", or "built-in" */
+  unsigned policies;
+  const char *sha256; /* of the text, in hexadecimal */
+} PolicyOrigin;
+PolicyOrigin policy_set_origin(const PolicySet *set);
+
+/* What in the set has no effect, whatever the registry holds: checks that this program does not
+ * make yet, policies that others leave nothing to. One sentence each. (transfer full) */
 GPtrArray *policy_set_warnings(const PolicySet *set);
+/* A sentence for each namespace that fits none of @repositories (NULL-terminated): it may be
+ * mistyped. Without any repository, and where looking would take long, nothing is told.
+ * (transfer full) */
+GPtrArray *policy_set_idle_namespaces(const PolicySet *set, const char *const *repositories);
 
 /* Stored as numbers: new ones go to the end. */
 typedef enum { SCAN_NONE, SCAN_PENDING, SCAN_DONE, SCAN_FAILED, SCAN_NOT_APPLICABLE } ScanState;

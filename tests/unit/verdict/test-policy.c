@@ -153,6 +153,43 @@ test_which_policy_holds(void)
   g_assert_cmpstr(verdict->policy, ==, "default");
 }
 
+static void
+test_warnings(void)
+{
+  static const char *const some[] = {"prod/app", "team/a/b", NULL}, *const none[] = {NULL};
+  g_autoptr(PolicySet) set = load("policies:\n"
+                                  "  - {name: a, namespaces: ['prod/*', 'prdo/**', 'team/*']}\n"
+                                  "  - {name: b, namespaces: ['team/**', '**'], malware: block}\n"
+                                  "  - {name: c, namespaces: [prod/app]}\n");
+  g_autoptr(GPtrArray) warnings = policy_set_warnings(set);
+  g_autofree char *told = join(warnings);
+  g_assert_cmpstr(told, ==,
+                  "policy \"b\" asks for `malware: block`, which this version does not check yet|"
+                  "policy \"c\" applies to nothing: \"**\" of policy \"b\" comes before it");
+  g_autoptr(GPtrArray) idle = policy_set_idle_namespaces(set, some);
+  g_autofree char *mistyped = join(idle);
+  g_assert_cmpstr(mistyped, ==,
+                  "policy \"a\": the namespace \"prdo/**\" fits no repository that is stored|"
+                  "policy \"a\": the namespace \"team/*\" fits no repository that is stored");
+  g_autoptr(GPtrArray) nothing = policy_set_idle_namespaces(set, none);
+  g_assert_cmpuint(nothing->len, ==, 0);
+}
+
+static void
+test_origin(void)
+{
+  g_autoptr(PolicySet) set = load("policies: []\n");
+  PolicyOrigin origin = policy_set_origin(set);
+  g_assert_cmpstr(origin.file, ==, "policy.yaml");
+  g_assert_cmpuint(origin.policies, ==, 0);
+  /* printf 'policies: []\n' | sha256sum */
+  g_assert_cmpstr(origin.sha256, ==,
+                  "d7c801e1e51d5e2754b96acda71180afb3378b0e8350ca9a714d490c9f1fb7be");
+  g_autoptr(PolicySet) strict = load(NULL);
+  g_assert_cmpstr(policy_set_origin(strict).file, ==, "strict");
+  g_assert_cmpuint(policy_set_origin(strict).policies, ==, 1);
+}
+
 /* A pattern of many stars must not take long. */
 static void
 test_many_stars(void)
@@ -254,6 +291,8 @@ main(int argc, char **argv)
   }
   g_test_add_func("/policy-scan-details", test_details_of_the_scan);
   g_test_add_func("/policy-order", test_which_policy_holds);
+  g_test_add_func("/policy-warnings", test_warnings);
+  g_test_add_func("/policy-origin", test_origin);
   g_test_add_func("/policy-many-stars", test_many_stars);
   g_test_add_func("/policy-broken-files", test_broken_files);
   return g_test_run();

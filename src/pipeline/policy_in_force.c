@@ -1,0 +1,93 @@
+/* The policy that pulls are judged by: reading it, and telling everywhere which one it is. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "pipeline/pipeline-private.h"
+
+/* Names that namespaces are compared with, to find those that are mistyped. */
+#define REPOSITORIES_MAX 10000
+
+PolicySet *
+pipeline_policy(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return policy_set_ref(pipeline->policy);
+}
+
+static void
+warn_of_each(const char *message, const GPtrArray *sentences)
+{
+  for (guint i = 0; i < sentences->len; i++)
+    log_warning(message, "detail", g_ptr_array_index(sentences, i), NULL);
+}
+
+static void
+tell_policy(const Pipeline *pipeline, const PolicySet *policy)
+{
+  PolicyOrigin origin = policy_set_origin(policy);
+  char count[16];
+  g_snprintf(count, sizeof count, "%u", origin.policies);
+  log_info("policy in force", "file", origin.file, "policies", count, "sha256", origin.sha256,
+           NULL);
+  g_autoptr(GPtrArray) warnings = policy_set_warnings(policy);
+  warn_of_each("a part of the policy has no effect", warnings);
+  bool more;
+  g_auto(GStrv) names = registry_catalog(pipeline->registry, NULL, REPOSITORIES_MAX, &more, NULL);
+  if (names == NULL || more)
+    return;
+  g_autoptr(GPtrArray) idle = policy_set_idle_namespaces(policy, (const char *const *)names);
+  warn_of_each("a namespace of the policy may be mistyped", idle);
+}
+
+bool
+pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
+  g_mutex_lock(&pipeline->lock);
+  PolicySet *former = policy == NULL ? NULL : pipeline->policy;
+  if (policy != NULL)
+    pipeline->policy = policy_set_ref(policy);
+  g_free(pipeline->policy_problem);
+  pipeline->policy_problem = policy != NULL ? NULL : g_strdup(failure->message);
+  g_mutex_unlock(&pipeline->lock);
+  policy_set_unref(former);
+  if (policy == NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  pipeline_rejudge(pipeline);
+  tell_policy(pipeline, policy);
+  return true;
+}
+
+char *
+pipeline_policy_problem(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return g_strdup(pipeline->policy_problem);
+}
+
+void
+policy_write_metrics(Pipeline *pipeline, GString *out)
+{
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  g_autofree char *problem = pipeline_policy_problem(pipeline);
+  PolicyOrigin origin = policy_set_origin(policy);
+  g_autofree char *file = metrics_label(origin.file);
+  g_string_append_printf(
+      out,
+      "# HELP assay_policy_info The policy in force: its file and the SHA-256 of "
+      "what was read.\n"
+      "# TYPE assay_policy_info gauge\n"
+      "assay_policy_info{file=\"%s\",sha256=\"%s\"} 1\n"
+      "# HELP assay_policies Policies in it.\n"
+      "# TYPE assay_policies gauge\n"
+      "assay_policies %u\n"
+      "# HELP assay_policy_reload_failed Whether the file could not be read "
+      "again, so that what was read before stays in force.\n"
+      "# TYPE assay_policy_reload_failed gauge\n"
+      "assay_policy_reload_failed %d\n",
+      file, origin.sha256, origin.policies, problem != NULL);
+}
