@@ -4,6 +4,7 @@
 #include <isa-l/igzip_lib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/error.h"
 
@@ -123,6 +124,8 @@ start(Inflater *inflater, GError **error)
     gzip_start(inflater);
   if (inflater->packing == PACKING_ZSTD) {
     inflater->zstd = ZSTD_createDStream();
+    if (inflater->zstd == NULL)
+      return error_set(error, ASSAY_ERROR_FAILED, "there is no memory to unpack zstd data");
     ZSTD_DCtx_setParameter(inflater->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
   }
   return true;
@@ -228,7 +231,9 @@ read_zstd(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
     size_t code = ZSTD_decompressStream(inflater->zstd, &out, &in);
     input_skip(inflater, in.pos);
     if (ZSTD_isError(code)) {
-      error_set(error, ASSAY_ERROR_INVALID, "the zstd data is broken: %s", ZSTD_getErrorName(code));
+      bool broken = ZSTD_getErrorCode(code) != ZSTD_error_memory_allocation;
+      error_set(error, broken ? ASSAY_ERROR_INVALID : ASSAY_ERROR_FAILED, "the zstd data %s: %s",
+                broken ? "is broken" : "cannot be unpacked", ZSTD_getErrorName(code));
       return -1;
     }
     if (code == 0 && !next_member(inflater, PACKING_ZSTD, error))

@@ -77,6 +77,8 @@ archive_failed(LayerReader *reader, GError **error)
     return false;
   }
   const char *text = archive_error_string(reader->archive);
+  if (archive_errno(reader->archive) == ENOMEM)
+    return error_set(error, ASSAY_ERROR_FAILED, "there is no memory to read the tar");
   return error_set(error, ASSAY_ERROR_INVALID, "the tar is broken: %s",
                    text != NULL ? text : "no reason given");
 }

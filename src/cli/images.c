@@ -44,13 +44,14 @@ findings_in_words(const json_t *scan)
                    : g_strdup(worst->str);
 }
 
-/* An image is broken without all of its blobs; an index may be sparse. */
+/* An image is broken without all of its blobs; an index may be sparse. One whose scan failed for
+ * other reasons waits for another try. */
 static const char *
 state_in_words(const json_t *image, const json_t *scan)
 {
   const char *state = json_get_string(scan, "state");
   if (json_get_array(image, "missing") == NULL)
-    return state;
+    return json_get_string(scan, "retry_at") != NULL ? "waiting" : state;
   return g_strcmp0(state, "not-applicable") == 0 ? "incomplete" : "broken";
 }
 
@@ -98,6 +99,22 @@ add_line(struct libscols_table *table, const json_t *image)
   set_cell(line, 6, json_get_string(scan, "os"));
 }
 
+/* A line below the table for each image that waits for another try. */
+static void
+print_reasons(const json_t *images)
+{
+  size_t index;
+  json_t *image;
+  json_array_foreach(images, index, image) {
+    const json_t *scan = json_get_object(image, "scan");
+    const char *error = json_get_string(scan, "error"), *at = json_get_string(scan, "retry_at");
+    g_autofree char *reason = error == NULL ? NULL : report_clean_text(error);
+    if (at != NULL && reason != NULL)
+      printf("%s@%.19s: waiting, will be tried again at %s: %s\n",
+             json_get_string(image, "repository"), json_get_string(image, "digest"), at, reason);
+  }
+}
+
 static void
 print_table(const json_t *images)
 {
@@ -132,6 +149,7 @@ print_table(const json_t *images)
   else
     printf("no images\n");
   scols_unref_table(table);
+  print_reasons(images);
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* `assay worker`; see the header. */
 #include "inspect/worker.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,6 +132,16 @@ cage_of(const json_t *job)
   };
 }
 
+/* That there is no cage now says nothing of the bytes. */
+static bool
+enter(const CageSettings *cage, GError **error)
+{
+  g_autoptr(GError) refused = NULL;
+  return cage_enter(cage, &refused) ||
+         error_set(error, ASSAY_ERROR_IO, "the cage of the inspection cannot be entered: %s",
+                   refused->message);
+}
+
 static json_t *
 run_job(const json_t *job, GError **error)
 {
@@ -140,7 +151,7 @@ run_job(const json_t *job, GError **error)
       continue;
     CageSettings cage = cage_of(job);
     rpm_database_prepare();
-    return cage_enter(&cage, error) ? jobs[i].run(job, error) : NULL;
+    return enter(&cage, error) ? jobs[i].run(job, error) : NULL;
   }
   error_set(error, ASSAY_ERROR_UNSUPPORTED, "the worker is started by `assay` itself, not by hand");
   return NULL;
@@ -165,13 +176,22 @@ write_document(json_t *answer, const GError *error)
 }
 
 /* GLib's own writer asks what kind of file standard error is, which the cage forbids: what a
- * library says before it aborts would be lost. */
+ * library says before it aborts would be lost. Nothing here needs memory, of which there may be
+ * none. */
 static GLogWriterOutput
 write_trouble(GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer data)
 {
-  for (gsize i = 0; i < count; i++)
-    if (strcmp(fields[i].key, "MESSAGE") == 0)
-      fd_write_all(STDERR_FILENO, slice_from_string(fields[i].value), NULL);
+  char had[64];
+  struct mallinfo2 memory = mallinfo2();
+  g_snprintf(had, sizeof had, ", had %zu", memory.arena + memory.hblkhd);
+  for (gsize i = 0; i < count; i++) {
+    const char *message = strcmp(fields[i].key, "MESSAGE") == 0 ? fields[i].value : NULL;
+    if (message == NULL)
+      continue;
+    fd_write_all(STDERR_FILENO, slice_from_string(message), NULL);
+    if (strstr(message, WORKER_NO_MEMORY) != NULL)
+      fd_write_all(STDERR_FILENO, slice_from_string(had), NULL);
+  }
   return G_LOG_WRITER_HANDLED;
 }
 

@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,8 +25,10 @@
 /* An inventory has a dozen for each of its packages at most, a list of members five for each. */
 #define ANSWER_VALUES_MAX  ((size_t)1000 * 1000)
 #define CHECK_CANCELLED_MS 200
-#define NAP_LEAST_US       100ul
-#define NAP_MOST_US        10000ul
+/* What a worker's address space holds besides what it allocates: program, stacks, reserves. */
+#define PROGRAM_BYTES ((uint64_t)256 * 1024 * 1024)
+#define NAP_LEAST_US  100ul
+#define NAP_MOST_US   10000ul
 
 static const char *program = "/proc/self/exe";
 
@@ -70,7 +74,8 @@ spawn(const json_t *job, const int descriptors[DESCRIPTORS], pid_t *pid, GError 
   int code = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  return code == 0 || error_set_errno(error, code, "start the inspection worker");
+  return code == 0 ||
+         error_set(error, ASSAY_ERROR_IO, "start the inspection worker: %s", g_strerror(code));
 }
 
 static bool
@@ -172,29 +177,84 @@ wait_for_end(const Worker *worker, const Patience *patience, int *status, GError
   }
 }
 
-static void
+static double
+seconds_of(struct timeval time)
+{
+  return (double)time.tv_sec + (double)time.tv_usec / G_USEC_PER_SEC;
+}
+
+/* The processor time that it took, in seconds. */
+static double
 kill_and_wait(pid_t pid)
 {
   int status;
+  struct rusage usage = {0};
   kill(pid, SIGKILL);
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
     continue;
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+/* Ends a worker that nobody waits for any more. One that ran out of time without having had the
+ * processor for half of it was kept from its work: by a busy machine, a slow disk, a person. */
+static void
+give_up(pid_t pid, uint32_t seconds, GError **error)
+{
+  double used = kill_and_wait(pid);
+  if (error == NULL || !g_error_matches(*error, ASSAY_ERROR, ASSAY_ERROR_TIMEOUT) ||
+      used >= seconds / 2.0)
+    return;
+  g_clear_error(error);
+  error_set(error, ASSAY_ERROR_BUSY,
+            "the inspection had the processor for %.1f of %u seconds (limits.layer_seconds): the "
+            "machine or its disk is too busy",
+            used, seconds);
 }
 
 /* --- what it means --- */
 
+/* What a program does to itself; every other signal was sent by somebody else. */
 static bool
-died(int signal, const char *trouble, GError **error)
+is_own_fault(int signal)
+{
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+  for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)
+    if (signal == faults[i])
+      return true;
+  return false;
+}
+
+/* GLib ends a process that gets no memory, and the worker adds how much it had (worker.c). Well
+ * below its own limit, it was the machine that had none left. */
+static bool
+out_of_memory(const json_t *job, const char *trouble, GError **error)
+{
+  uint64_t wanted = 0, used = 0, limit = (uint64_t)json_get_integer(job, "memory_bytes", 0);
+  const char *text = strstr(trouble, WORKER_NO_MEMORY);
+  bool told = sscanf(text, WORKER_NO_MEMORY " %" G_GUINT64_FORMAT " bytes, had %" G_GUINT64_FORMAT,
+                     &wanted, &used) == 2;
+  if (told && wanted < limit && used < limit && wanted + used + PROGRAM_BYTES < limit)
+    return error_set(error, ASSAY_ERROR_IO, "the machine has no memory for the inspection (%s)",
+                     trouble);
+  return error_set(error, ASSAY_ERROR_LIMIT,
+                   "the inspection needs more memory than limits.worker_memory_bytes (%s)",
+                   trouble);
+}
+
+static bool
+died(const json_t *job, int signal, const char *trouble, GError **error)
 {
   const char *says = *trouble == '\0' ? "" : ": ";
   if (signal == SIGXCPU)
     return error_set(error, ASSAY_ERROR_TIMEOUT,
                      "the inspection took more processor time than limits.layer_seconds allows");
-  /* GLib ends a process that gets no memory. */
-  if (strstr(trouble, "failed to allocate") != NULL)
-    return error_set(error, ASSAY_ERROR_LIMIT,
-                     "the inspection needs more memory than limits.worker_memory_bytes (%s)",
-                     trouble);
+  if (!is_own_fault(signal))
+    return error_set(error, ASSAY_ERROR_IO,
+                     "the inspection worker died of signal %d (%s), which somebody sent%s", signal,
+                     g_strsignal(signal),
+                     signal == SIGKILL ? "; the kernel does when memory runs out" : "");
+  if (strstr(trouble, WORKER_NO_MEMORY) != NULL)
+    return out_of_memory(job, trouble, error);
   return error_set(error, ASSAY_ERROR_FAILED, "the inspection worker died of signal %d (%s)%s%s%s",
                    signal, g_strsignal(signal),
                    signal == SIGSYS ? ": it tried what its cage forbids" : "", says, trouble);
@@ -205,16 +265,18 @@ static AssayErrorCode
 code_of(const json_t *failure)
 {
   json_int_t code = json_get_integer(failure, "code", ASSAY_ERROR_FAILED);
-  return code == ASSAY_ERROR_INVALID || code == ASSAY_ERROR_LIMIT || code == ASSAY_ERROR_UNSUPPORTED
+  return code == ASSAY_ERROR_INVALID || code == ASSAY_ERROR_LIMIT ||
+                 code == ASSAY_ERROR_UNSUPPORTED || code == ASSAY_ERROR_IO
              ? (AssayErrorCode)code
              : ASSAY_ERROR_FAILED;
 }
 
 static json_t *
-read_document(const GByteArray *answer, const char *trouble, int status, GError **error)
+read_document(const json_t *job, const GByteArray *answer, const char *trouble, int status,
+              GError **error)
 {
   if (WIFSIGNALED(status)) {
-    died(WTERMSIG(status), trouble, error);
+    died(job, WTERMSIG(status), trouble, error);
     return NULL;
   }
   g_autoptr(json_t) document =
@@ -252,12 +314,12 @@ worker_run(const json_t *job, int input, int extra, uint32_t seconds, GCancellab
   bool ended = read_outputs(&worker, &patience, answer, trouble, error) &&
                wait_for_end(&worker, &patience, &status, error);
   if (!ended)
-    kill_and_wait(worker.pid);
+    give_up(worker.pid, seconds, error);
   if (SANITISED && trouble->len > 0)
     fd_write_all(STDERR_FILENO, slice_new(trouble->data, trouble->len), NULL);
   if (!ended)
     return NULL;
   g_autofree char *line =
       slice_to_printable(slice_strip(slice_new(trouble->data, trouble->len)), MESSAGE_MAX);
-  return read_document(answer, line, status, error);
+  return read_document(job, answer, line, status, error);
 }

@@ -9,9 +9,13 @@
 #define WORKER_ANSWER_MAX ((size_t)32 * 1024 * 1024)
 
 /* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @job: its parameters. Gives
- * what stands under "ok". Errors: what the worker told; ASSAY_ERROR_TIMEOUT when it was killed
- * after @seconds; _FAILED when it died; _LIMIT when it said too much; _CANCELLED. (transfer full)
- */
+ * what stands under "ok". (transfer full) Errors, by what caused them:
+ *
+ *   the bytes      _INVALID, _LIMIT, _UNSUPPORTED: what the worker told, or it said too much;
+ *                  _TIMEOUT: it worked for @seconds, or took the processor time that it may
+ *   perhaps they   _FAILED: it died of what it did, or gave no answer
+ *   something else _IO: it could not be started, or read its input, or somebody killed it; _BUSY:
+ * it got no processor; _CANCELLED */
 json_t *worker_run(const json_t *job, int input, int extra, uint32_t seconds,
                    GCancellable *cancellable, GError **error);
 

@@ -82,9 +82,11 @@ images_check_detectors(SqlPool *sql, GError **error)
                SQL_INTEGER(DETECTOR_VERSION), SQL_END))
     return false;
   return old == 0 ||
-         (sql_run(db, NULL, error, "UPDATE images SET state = $1 WHERE state = $2 OR state = $3",
+         (sql_run(db, NULL, error,
+                  "UPDATE images SET state = $1, error = NULL, attempts = 0, retry_at = NULL "
+                  "WHERE state = $2 OR state = $3 OR state = $4",
                   SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(SCAN_FAILED),
-                  SQL_END) &&
+                  SQL_INTEGER(SCAN_WAITING), SQL_END) &&
           sql_commit(db, error));
 }
 

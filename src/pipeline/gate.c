@@ -97,6 +97,9 @@ remember_verdict(VerdictCache *cache, const char *key, uint64_t judgement, Verdi
 
 /* --- judging --- */
 
+/* A scan that is tried again so soon is as good as one under way. */
+#define RETRY_SOON ((int64_t)5 * G_USEC_PER_SEC)
+
 /* What was pushed as something else under another media type was never looked at. */
 static ScanState
 known_state(const ImageSummary *summary)
@@ -107,7 +110,7 @@ known_state(const ImageSummary *summary)
 /* Judges the image by its scan and, if that is whole, its findings. */
 static Verdict *
 judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
-            GError **error)
+            int64_t *retry_at, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
@@ -115,6 +118,7 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return NULL;
   input->scan_state = known_state(summary);
   input->detail = summary->error;
+  *retry_at = summary->retry_at;
   if (summary->state != SCAN_DONE)
     return policy_judge(policy, input);
   /* Without packages there is nothing to match: a signature that looks like an image, a lone
@@ -219,8 +223,10 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
   if (!images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
   queue_unknown_image(pipeline, repository, &stored->digest, manifest);
-  Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, error);
-  *scan = input.scan_state;
+  int64_t retry_at = 0;
+  Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, &retry_at, error);
+  bool soon = input.scan_state == SCAN_WAITING && retry_at - input.now < RETRY_SOON;
+  *scan = soon ? SCAN_PENDING : input.scan_state;
   /* A scan that is done stays so; other states may change at any time. */
   if (verdict != NULL && input.scan_state == SCAN_DONE)
     remember_verdict(pipeline->verdicts, key, judgement, verdict);

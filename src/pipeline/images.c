@@ -8,37 +8,32 @@
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
-InventoryState
-images_layer_state(SqlPool *sql, const Digest *layer, char **failure, GError **error)
+void
+layer_state_clear(LayerState *state)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
-  if (db == NULL)
-    return INVENTORY_ABSENT;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error, "SELECT error FROM layer_inventories WHERE layer = $1 AND detector_version = $2",
-      SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
-    return INVENTORY_ABSENT;
-  if (sql_rows_is_null(rows, 0))
-    return INVENTORY_THERE;
-  if (failure != NULL)
-    *failure = g_strdup(sql_rows_text(rows, 0));
-  return INVENTORY_FAILED;
+  g_clear_pointer(&state->failure, g_free);
 }
 
-static bool
-store_layer(SqlPool *sql, const char *layer, const char *content, const char *failure,
-            GError **error)
+LayerState
+images_layer_state(SqlPool *sql, const Digest *layer, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error,
-                 "INSERT INTO layer_inventories (layer, detector_version, content, error, created) "
-                 "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version) DO UPDATE SET "
-                 "content = excluded.content, error = excluded.error, created = excluded.created",
-                 SQL_TEXT(layer), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(content),
-                 SQL_TEXT(failure), SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         sql_commit(db, error);
+  LayerState state = {INVENTORY_ABSENT, NULL, 0};
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return state;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT error, retry_at FROM layer_inventories "
+                "WHERE layer = $1 AND detector_version = $2",
+                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return state;
+  state.failure = g_strdup(sql_rows_text(rows, 0));
+  state.retry_at = sql_rows_integer(rows, 1);
+  state.state = state.failure == NULL       ? INVENTORY_THERE
+                : sql_rows_is_null(rows, 1) ? INVENTORY_FAILED
+                                            : INVENTORY_POSTPONED;
+  return state;
 }
 
 bool
@@ -46,13 +41,16 @@ images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **e
 {
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  return store_layer(sql, inventory->layer.text, text, NULL, error);
-}
-
-bool
-images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failure, GError **error)
-{
-  return store_layer(sql, layer->text, NULL, failure, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error,
+                 "INSERT INTO layer_inventories (layer, detector_version, content, created) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
+                 "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
+                 "created = excluded.created",
+                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(text),
+                 SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         sql_commit(db, error);
 }
 
 LayerInventory *
@@ -106,11 +104,17 @@ holds_nothing(const Descriptor *layer, const char *failure)
 static LayerInventory *
 load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
 {
-  g_autofree char *failure = NULL;
-  if (images_layer_state(sql, &layer->digest, &failure, error) != INVENTORY_FAILED)
+  g_autoptr(GError) unknown = NULL;
+  g_auto(LayerState) known = images_layer_state(sql, &layer->digest, &unknown);
+  if (unknown != NULL) {
+    g_propagate_error(error, g_steal_pointer(&unknown));
+    return NULL;
+  }
+  if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_THERE)
     return images_load_inventory(sql, &layer->digest, error);
-  if (!holds_nothing(layer, failure)) {
-    error_set(error, ASSAY_ERROR_INVALID, "%s", failure);
+  if (known.state == INVENTORY_POSTPONED || !holds_nothing(layer, known.failure)) {
+    error_set(error, known.state == INVENTORY_POSTPONED ? ASSAY_ERROR_BUSY : ASSAY_ERROR_INVALID,
+              "%s", known.failure);
     return NULL;
   }
   LayerInventory *nothing = layer_inventory_new();
@@ -136,15 +140,15 @@ images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error)
 }
 
 static bool
-write_state(SqlConnection *db, const char *manifest, ScanState state, const char *failure,
-            GError **error)
+write_state(SqlConnection *db, const char *manifest, ScanState state, GError **error)
 {
   return sql_run(
       db, NULL, error,
-      "INSERT INTO images (id, manifest, state, error, scanned, package_count, counts, fixable) "
-      "VALUES ($1, $2, $3, $4, $5, 0, '', '') ON CONFLICT (manifest) DO UPDATE SET "
-      "state = excluded.state, error = excluded.error, scanned = excluded.scanned",
-      SQL_INTEGER(image_id(manifest)), SQL_TEXT(manifest), SQL_INTEGER(state), SQL_TEXT(failure),
+      "INSERT INTO images (id, manifest, state, scanned, package_count, counts, fixable) "
+      "VALUES ($1, $2, $3, $4, 0, '', '') ON CONFLICT (manifest) DO UPDATE SET "
+      "state = excluded.state, error = NULL, attempts = 0, retry_at = NULL, "
+      "scanned = excluded.scanned",
+      SQL_INTEGER(image_id(manifest)), SQL_TEXT(manifest), SQL_INTEGER(state),
       SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
@@ -161,14 +165,13 @@ check_there(SqlConnection *db, const char *manifest, bool *there, GError **error
 }
 
 bool
-images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char *failure,
-                 GError **error)
+images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error)
 {
   bool there = false;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   if (db == NULL || !check_there(db, manifest, &there, error))
     return false;
-  return !there || (write_state(db, manifest, state, failure, error) && sql_commit(db, error));
+  return !there || (write_state(db, manifest, state, error) && sql_commit(db, error));
 }
 
 /* A config that cannot be read now may be there for the client: that is no proof of an artifact. */
@@ -220,9 +223,11 @@ images_pending(SqlPool *sql, unsigned limit, GError **error)
     return NULL;
   g_autoptr(GError) failure = NULL;
   g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure, "SELECT manifest FROM images WHERE state = $1 LIMIT $2",
-                SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(limit), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(db, &failure,
+                                      "SELECT manifest FROM images WHERE state = $1 "
+                                      "OR (state = $2 AND retry_at <= $3) LIMIT $4",
+                                      SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_WAITING),
+                                      SQL_INTEGER(g_get_real_time()), SQL_INTEGER(limit), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure))
     g_ptr_array_add(pending, g_strdup(sql_rows_text(rows, 0)));
   if (failure == NULL)
@@ -245,8 +250,9 @@ images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
       "JOIN manifest_references ON manifest_references.repository = repository_blobs.repository "
       "AND manifest_references.digest = repository_blobs.digest "
       "JOIN images ON images.manifest = manifest_references.manifest "
-      "WHERE repository_blobs.digest = $1 AND (images.state = $2 OR images.state = $3)",
-      SQL_TEXT(layer->text), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_PENDING), SQL_END);
+      "WHERE repository_blobs.digest = $1 AND images.state IN ($2, $3, $4)",
+      SQL_TEXT(layer->text), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_PENDING),
+      SQL_INTEGER(SCAN_WAITING), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure))
     g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 0)));
   if (failure == NULL)
@@ -345,7 +351,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
     return false;
   if (!there)
     return true;
-  return write_state(db, manifest, SCAN_DONE, NULL, error) &&
+  return write_state(db, manifest, SCAN_DONE, error) &&
          store_packages(db, image_id(manifest), inventory, error) &&
          sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
@@ -381,7 +387,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
-                "uncovered FROM images WHERE manifest = $1",
+                "uncovered, retry_at FROM images WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
   if (rows != NULL && sql_rows_next(rows, &failure)) {
@@ -394,6 +400,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     tally_from_text(sql_rows_text(rows, 6), summary->counts);
     tally_from_text(sql_rows_text(rows, 7), summary->fixable);
     summary->uncovered = (uint32_t)sql_rows_integer(rows, 8);
+    summary->retry_at = sql_rows_integer(rows, 9);
   }
   if (failure == NULL)
     return g_steal_pointer(&summary);

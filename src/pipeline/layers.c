@@ -41,17 +41,6 @@ unread_compression(Pipeline *pipeline, const Digest *digest)
   return slice_has_prefix(head, SLICE_LITERAL("\xfd\x37zXZ")) ? "xz" : NULL;
 }
 
-/* What will never turn out otherwise is no use trying again. */
-static bool
-is_final(const GError *error)
-{
-  return error->domain == ASSAY_ERROR &&
-         (error->code == ASSAY_ERROR_INVALID || error->code == ASSAY_ERROR_LIMIT ||
-          error->code == ASSAY_ERROR_UNSUPPORTED || error->code == ASSAY_ERROR_MISMATCH ||
-          error->code == ASSAY_ERROR_TIMEOUT || error->code == ASSAY_ERROR_FAILED ||
-          error->code == ASSAY_ERROR_NOT_FOUND);
-}
-
 static LayerInventory *
 inspect(Pipeline *pipeline, const Digest *digest, GError **error)
 {
@@ -71,20 +60,23 @@ inspect(Pipeline *pipeline, const Digest *digest, GError **error)
 }
 
 LayerOutcome
-layers_inspect(Pipeline *pipeline, const Digest *digest, bool last_attempt, GError **error)
+layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  g_autoptr(GError) failure = NULL, unnoted = NULL;
   /* Two may have wanted it at the same time. */
-  if (images_layer_state(pipeline->sql, digest, NULL, NULL) == INVENTORY_THERE)
+  g_auto(LayerState) known = images_layer_state(pipeline->sql, digest, NULL);
+  if (known.state == INVENTORY_THERE)
     return LAYER_INSPECTED;
   g_autoptr(LayerInventory) inventory = inspect(pipeline, digest, &failure);
   if (inventory != NULL && images_store_inventory(pipeline->sql, inventory, &failure))
     return LAYER_INSPECTED;
-  bool final = is_final(failure) || last_attempt;
-  if (final && !g_cancellable_is_cancelled(pipeline->stop))
-    images_store_layer_failure(pipeline->sql, digest, failure->message, NULL);
+  /* What cannot be noted now is inspected again with its image. */
+  *retry_at = g_get_real_time() + G_USEC_PER_SEC;
+  if (!g_cancellable_is_cancelled(pipeline->stop) &&
+      !faults_store_layer(pipeline->sql, digest, failure, retry_at, &unnoted))
+    backlog_rest(pipeline, digest->text, unnoted);
   g_propagate_error(error, g_steal_pointer(&failure));
-  return final ? LAYER_FAILED : LAYER_TRY_AGAIN;
+  return *retry_at == 0 ? LAYER_FAILED : LAYER_POSTPONED;
 }
 
 void
@@ -93,7 +85,7 @@ layers_retry_images(Pipeline *pipeline, const Digest *layer)
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) images = images_unscanned_without(pipeline->sql, layer, &error);
   for (guint i = 0; images != NULL && i < images->len; i++)
-    pipeline_take_up(pipeline, g_ptr_array_index(images, i), true);
+    backlog_take_up_image(pipeline, g_ptr_array_index(images, i), true);
   if (images == NULL)
     log_warning("images that a layer is missing from cannot be looked up", "digest", layer->text,
                 "error", error->message, NULL);

@@ -17,6 +17,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   g_mutex_init(&pipeline->lock);
   g_mutex_init(&pipeline->listener_lock);
   g_cond_init(&pipeline->changed);
+  g_cond_init(&pipeline->try_sooner);
   pipeline->stop = g_cancellable_new();
   g_cancellable_make_pollfd(pipeline->stop, &pipeline->stop_poll);
   pipeline->backlog = true;
@@ -31,6 +32,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   if (!pipeline_reload_policy(pipeline, config->policy, error) ||
       !images_check_detectors(pipeline->sql, error))
     return NULL;
+  backlog_start(pipeline);
   pipeline_start_watching(pipeline);
   return g_steal_pointer(&pipeline);
 }
@@ -52,6 +54,7 @@ pipeline_free(Pipeline *pipeline)
   if (pipeline == NULL)
     return;
   pipeline_stop(pipeline, 0);
+  backlog_end(pipeline);
   pipeline_end_watching(pipeline);
   g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   verdict_cache_free(pipeline->verdicts);
@@ -67,6 +70,7 @@ pipeline_free(Pipeline *pipeline)
   g_mutex_clear(&pipeline->lock);
   g_mutex_clear(&pipeline->listener_lock);
   g_cond_clear(&pipeline->changed);
+  g_cond_clear(&pipeline->try_sooner);
   g_free(pipeline->data_folder);
   g_free(pipeline);
 }

@@ -88,6 +88,7 @@ pipeline_write_metrics(Pipeline *pipeline, GString *out)
       "# TYPE assay_inspections_total counter\n"
       "assay_inspections_total{outcome=\"done\"} %" G_GUINT64_FORMAT "\n"
       "assay_inspections_total{outcome=\"failed\"} %" G_GUINT64_FORMAT "\n"
+      "assay_inspections_total{outcome=\"postponed\"} %" G_GUINT64_FORMAT "\n"
       "# HELP assay_inspections_queued Layers waiting for or under inspection.\n"
       "# TYPE assay_inspections_queued gauge\n"
       "assay_inspections_queued %u\n"
@@ -103,7 +104,7 @@ pipeline_write_metrics(Pipeline *pipeline, GString *out)
       "# HELP assay_rematch_seconds How long the last of them took.\n"
       "# TYPE assay_rematch_seconds gauge\n"
       "assay_rematch_seconds %f\n",
-      pipeline->layers_inspected, pipeline->layers_failed,
+      pipeline->layers_inspected, pipeline->layers_failed, pipeline->layers_postponed,
       g_hash_table_size(pipeline->queued_layers), pipeline->images_scanned,
       g_hash_table_size(pipeline->waiting), pipeline->rematches, pipeline->rematch_seconds);
   write_refusals(pipeline, out);

@@ -7,6 +7,9 @@
 
 typedef struct VerdictCache VerdictCache;
 
+/* What waits is in the database; this many images of it are in memory. */
+#define IN_FLIGHT_MAX 1000u
+
 /* Of an image's config, which is read in memory. */
 #define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
@@ -34,16 +37,20 @@ struct Pipeline {
   bool backlog;                 /* the database may hold pending images that are not in flight */
   bool taking_up;               /* a thread is bringing some of them in */
   bool draining;                /* no job is begun any more */
+  bool unlisted;                /* a manifest came whose image could not be noted */
+  int64_t next_try;             /* when the retrier looks, microseconds since 1970 */
+  int64_t rest_until;           /* nothing of the backlog is taken up before */
+  GCond try_sooner;             /* next_try was brought forward */
   bool recount;                 /* counts of images are of other advisories than the open ones */
   unsigned running;             /* jobs at work */
   AdvisoryDatabase *advisories; /* NULL: none yet */
   PolicySet *policy;
   char *policy_problem; /* why the file could not be read again; NULL: it could */
   GHashTable *refusals; /* policy name -> uint64_t */
-  uint64_t layers_inspected, layers_failed, images_scanned, rematches;
+  uint64_t layers_inspected, layers_failed, layers_postponed, images_scanned, rematches;
   double rematch_seconds;
 
-  GThread *watcher, *updater;
+  GThread *watcher, *updater, *retrier;
 
   GMutex listener_lock; /* guards the listener, also while it runs */
   void (*listener)(void *data);
@@ -53,17 +60,50 @@ struct Pipeline {
 void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */
 void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */
-/* Has an image of the database scanned; @again: also the layers whose inspection failed. */
-void pipeline_take_up(Pipeline *pipeline, const char *manifest, bool again);
+/* Waits for the layers that are not inspected yet, and with @again for those whose inspection
+ * failed; with none missing, the image is next. With one that is to be tried later, so is it. */
+void pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
+                              bool again);
+
+/* --- backlog.c --- */
+
+void backlog_start(Pipeline *pipeline);
+void backlog_end(Pipeline *pipeline);
 void pipeline_catch_up(Pipeline *pipeline); /* what a crash or a stop left undone */
+/* Brings images that wait in the database into memory, as far as there is room. */
+void backlog_take_up(Pipeline *pipeline);
+/* Has an image of the database scanned; @again: also the layers whose inspection failed. */
+void backlog_take_up_image(Pipeline *pipeline, const char *manifest, bool again);
+/* The image could not be scanned: notes why, and when it is tried again. */
+void backlog_note_fault(Pipeline *pipeline, const char *manifest, const GError *fault);
+void backlog_postpone(Pipeline *pipeline, const char *manifest, const char *why, int64_t retry_at);
+/* How an image or layer stands could not be noted, because of @error: it is looked at again. */
+void backlog_rest(Pipeline *pipeline, const char *digest, const GError *error);
+
+/* --- faults.c: what failed, in the metadata database --- */
+
+typedef enum { FAULT_FINAL, FAULT_DOUBTFUL, FAULT_PASSING } FaultKind;
+FaultKind fault_kind(const GError *error);
+/* *retry_at: when it is to be tried again, microseconds since 1970; 0: the failure is final. */
+bool faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64_t *retry_at,
+                        GError **error);
+bool faults_store_image(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
+                        GError **error);
+/* For an image whose layer is to be tried again then. */
+bool faults_postpone_image(SqlPool *sql, const char *manifest, const char *message,
+                           int64_t retry_at, GError **error);
+/* Makes everything due that waits for another try. */
+bool faults_retry_all(SqlPool *sql, GError **error);
+/* *when: the first that is due after @after; G_MAXINT64: none. */
+bool faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **error);
 
 /* --- layers.c: what bytes look like, and having them inspected --- */
 
 /* The first bytes are a tar's, or of a compression that inspection reads. */
 bool layers_look_inspectable(Pipeline *pipeline, const Digest *digest);
-typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_TRY_AGAIN } LayerOutcome;
-/* Inspects and stores the outcome, but for what may turn out otherwise at another attempt. */
-LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, bool last_attempt,
+typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_POSTPONED } LayerOutcome;
+/* Inspects and stores the outcome; *@retry_at when it is postponed. */
+LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at,
                             GError **error);
 /* A layer may come after its image, or come back to it: the images that are unscanned and need it
  * are taken up. One whose scan is under way is looked at again when that ends: it may have found
@@ -72,25 +112,34 @@ void layers_retry_images(Pipeline *pipeline, const Digest *layer);
 
 /* --- images.c: inventories and images in the metadata database --- */
 
-typedef enum { INVENTORY_ABSENT, INVENTORY_THERE, INVENTORY_FAILED } InventoryState;
-/* @failure: why it FAILED; may be NULL. */
-InventoryState images_layer_state(SqlPool *sql, const Digest *layer, char **failure,
-                                  GError **error);
+typedef enum {
+  INVENTORY_ABSENT,
+  INVENTORY_THERE,
+  INVENTORY_FAILED,
+  INVENTORY_POSTPONED /* to be tried again */
+} InventoryState;
+typedef struct {
+  InventoryState state;
+  char *failure;    /* of the last two */
+  int64_t retry_at; /* of the last: microseconds since 1970 */
+} LayerState;
+void layer_state_clear(LayerState *state);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerState, layer_state_clear)
+/* ABSENT with *error when the database does not tell. */
+LayerState images_layer_state(SqlPool *sql, const Digest *layer, GError **error);
 bool images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error);
-bool images_store_layer_failure(SqlPool *sql, const Digest *layer, const char *failure,
-                                GError **error);
 LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, GError **error);
 /* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected. (transfer full) */
 ImageInventory *images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error);
 
-bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, const char *failure,
-                      GError **error);
+/* Not for failures, which are faults.c's. */
+bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error);
 /* Whether some client would unpack it: manifest_is_container_image(), or a config that names
  * layers, which is all that containerd looks at. Reads the config. */
 bool images_is_image(BlobStore *blobs, const Manifest *manifest);
 /* The bytes of a manifest, from any repository; NULL with *error. */
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);
-/* At most @limit, in no order. (transfer full): char * */
+/* Those that wait or whose next try is due; at most @limit, in no order. (transfer full): char * */
 GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe
  * for want of it. (transfer full): char * */

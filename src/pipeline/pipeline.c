@@ -8,10 +8,7 @@
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
-/* What waits is in the database; this much of it is in memory. */
-#define IN_FLIGHT_MAX     1000u
 #define LAYERS_QUEUED_MAX 10000u
-#define LAYER_ATTEMPTS    3u
 
 void
 pipeline_advance(Pipeline *pipeline)
@@ -47,17 +44,15 @@ pipeline_generation(const Pipeline *pipeline)
 
 typedef struct {
   bool is_image; /* else a layer */
-  unsigned attempts;
   Digest digest;
   char *request_id; /* of the push that caused it, for the log; or NULL */
 } Job;
 
 static void
-queue_job(Pipeline *pipeline, bool is_image, unsigned attempts, const Digest *digest)
+queue_job(Pipeline *pipeline, bool is_image, const Digest *digest)
 {
   Job *job = g_new0(Job, 1);
   job->is_image = is_image;
-  job->attempts = attempts;
   job->digest = *digest;
   job->request_id = g_strdup(log_get_request_id());
   g_thread_pool_push(pipeline->pool, job, NULL);
@@ -70,7 +65,7 @@ queue_layer(Pipeline *pipeline, const Digest *digest)
   bool added = g_hash_table_add(pipeline->queued_layers, g_strdup(digest->text));
   g_mutex_unlock(&pipeline->lock);
   if (added)
-    queue_job(pipeline, false, 0, digest);
+    queue_job(pipeline, false, digest);
 }
 
 /* --- a layer arrives --- */
@@ -87,17 +82,17 @@ queue_has_room(Pipeline *pipeline)
 void
 pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
 {
-  InventoryState state = images_layer_state(pipeline->sql, digest, NULL, NULL);
-  if (state == INVENTORY_ABSENT && queue_has_room(pipeline) &&
-      layers_look_inspectable(pipeline, digest))
+  g_auto(LayerState) known = images_layer_state(pipeline->sql, digest, NULL);
+  if ((known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED) &&
+      queue_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
-  if (state != INVENTORY_THERE)
+  if (known.state != INVENTORY_THERE)
     layers_retry_images(pipeline, digest);
 }
 
-/* The images that waited for this layer alone. */
+/* The images that waited for this layer alone; when it is @postponed, all that waited for it. */
 static GPtrArray *
-take_ready_images(Pipeline *pipeline, const Digest *layer)
+take_ready_images(Pipeline *pipeline, const Digest *layer, bool postponed)
 {
   GPtrArray *ready = g_ptr_array_new_with_free_func(g_free);
   GHashTableIter iter;
@@ -106,8 +101,8 @@ take_ready_images(Pipeline *pipeline, const Digest *layer)
   g_hash_table_remove(pipeline->queued_layers, layer->text);
   g_hash_table_iter_init(&iter, pipeline->waiting);
   while (g_hash_table_iter_next(&iter, &manifest, &missing)) {
-    g_hash_table_remove(missing, layer->text);
-    if (g_hash_table_size(missing) == 0) {
+    bool waited = g_hash_table_remove(missing, layer->text);
+    if (g_hash_table_size(missing) == 0 || (waited && postponed)) {
       g_ptr_array_add(ready, g_strdup(manifest));
       g_hash_table_iter_remove(&iter);
     }
@@ -116,43 +111,54 @@ take_ready_images(Pipeline *pipeline, const Digest *layer)
 }
 
 static void scan_image(Pipeline *pipeline, const Digest *manifest);
+static void end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
 
 static void
-run_layer_job(Pipeline *pipeline, const Digest *digest, unsigned attempts)
+postpone_image(Pipeline *pipeline, const Digest *manifest, const char *why, int64_t retry_at)
+{
+  backlog_postpone(pipeline, manifest->text, why, retry_at);
+  end_flight(pipeline, manifest, false);
+}
+
+static void
+run_layer_job(Pipeline *pipeline, const Digest *digest)
 {
   g_autoptr(GError) error = NULL;
-  LayerOutcome outcome = layers_inspect(pipeline, digest, attempts + 1 >= LAYER_ATTEMPTS, &error);
+  int64_t retry_at = 0;
+  LayerOutcome outcome = layers_inspect(pipeline, digest, &retry_at, &error);
   if (g_cancellable_is_cancelled(pipeline->stop))
     return;
   if (outcome != LAYER_INSPECTED)
     log_warning("a layer could not be inspected", "digest", digest->text, "error", error->message,
                 NULL);
-  if (outcome == LAYER_TRY_AGAIN) {
-    queue_job(pipeline, false, attempts + 1, digest);
-    return;
-  }
   g_mutex_lock(&pipeline->lock);
   pipeline->layers_inspected += outcome == LAYER_INSPECTED;
   pipeline->layers_failed += outcome == LAYER_FAILED;
+  pipeline->layers_postponed += outcome == LAYER_POSTPONED;
   g_mutex_unlock(&pipeline->lock);
-  g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest);
+  g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
     Digest manifest;
-    if (digest_parse(g_ptr_array_index(ready, i), &manifest, NULL))
+    if (!digest_parse(g_ptr_array_index(ready, i), &manifest, NULL))
+      continue;
+    if (outcome == LAYER_POSTPONED)
+      postpone_image(pipeline, &manifest, error->message, retry_at);
+    else
       scan_image(pipeline, &manifest);
   }
 }
 
 /* --- a manifest arrives --- */
 
-/* True when the image is in memory now and was not before; then its scan is told that the image was
- * asked for again. Without room it stays in the database, until others are done. */
+/* True when the image is in memory now and was not before; else its scan is told, with @again, that
+ * the image was asked for again. Without room it stays in the database, until others are done. */
 static bool
-begin_flight(Pipeline *pipeline, const char *manifest)
+begin_flight(Pipeline *pipeline, const char *manifest, bool again)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
   if (g_hash_table_contains(pipeline->in_flight, manifest)) {
-    g_hash_table_replace(pipeline->in_flight, g_strdup(manifest), GINT_TO_POINTER(true));
+    if (again)
+      g_hash_table_replace(pipeline->in_flight, g_strdup(manifest), GINT_TO_POINTER(true));
     return false;
   }
   if (g_hash_table_size(pipeline->in_flight) >= IN_FLIGHT_MAX) {
@@ -175,36 +181,70 @@ note_waiting(Pipeline *pipeline, const char *digest, const Manifest *manifest)
   g_mutex_unlock(&pipeline->lock);
 }
 
-/* Waits for the layers that are not inspected yet, and with @again for those whose inspection
- * failed; with none missing, the image is next. */
-static void
-wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest, bool again)
+/* Whether a layer is to be inspected, now. */
+static bool
+is_due(const LayerState *layer, bool again)
 {
-  if (!begin_flight(pipeline, digest->text))
+  switch (layer->state) {
+  case INVENTORY_ABSENT:
+    return true;
+  case INVENTORY_FAILED:
+    return again;
+  case INVENTORY_POSTPONED:
+    return again || layer->retry_at <= g_get_real_time();
+  case INVENTORY_THERE:
+    break;
+  }
+  return false;
+}
+
+/* True when the image waits for nothing more. */
+static bool
+stop_waiting_for(Pipeline *pipeline, const char *manifest, const char *layer)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  GHashTable *left = g_hash_table_lookup(pipeline->waiting, manifest);
+  if (left != NULL)
+    g_hash_table_remove(left, layer);
+  return left != NULL && g_hash_table_size(left) == 0;
+}
+
+/* True for the one that ends the image's waiting. */
+static bool
+end_waiting(Pipeline *pipeline, const char *manifest)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return g_hash_table_remove(pipeline->waiting, manifest);
+}
+
+void
+pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
+                         bool again)
+{
+  if (!begin_flight(pipeline, digest->text, again))
     return;
   /* Looked up after it was said who waits: an inspection that ends in between is not missed. */
   note_waiting(pipeline, digest->text, manifest);
+  g_autofree char *why = NULL;
+  int64_t retry_at = 0;
   bool ready = manifest->layers->len == 0;
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    InventoryState state = images_layer_state(pipeline->sql, &layer->digest, NULL, NULL);
-    if (state == INVENTORY_ABSENT || (again && state == INVENTORY_FAILED)) {
+    g_auto(LayerState) state = images_layer_state(pipeline->sql, &layer->digest, NULL);
+    if (is_due(&state, again))
       queue_layer(pipeline, &layer->digest);
-      continue;
+    else if (state.state != INVENTORY_POSTPONED)
+      ready = stop_waiting_for(pipeline, digest->text, layer->digest.text);
+    else if (retry_at < state.retry_at) {
+      retry_at = state.retry_at;
+      g_free(why);
+      why = g_steal_pointer(&state.failure);
     }
-    g_mutex_lock(&pipeline->lock);
-    GHashTable *left = g_hash_table_lookup(pipeline->waiting, digest->text);
-    if (left != NULL) {
-      g_hash_table_remove(left, layer->digest.text);
-      ready = g_hash_table_size(left) == 0;
-    }
-    g_mutex_unlock(&pipeline->lock);
   }
-  g_mutex_lock(&pipeline->lock);
-  ready = ready && g_hash_table_remove(pipeline->waiting, digest->text);
-  g_mutex_unlock(&pipeline->lock);
-  if (ready)
-    queue_job(pipeline, true, 0, digest);
+  if (why != NULL && end_waiting(pipeline, digest->text))
+    postpone_image(pipeline, digest, why, retry_at);
+  else if (ready && end_waiting(pipeline, digest->text))
+    queue_job(pipeline, true, digest);
 }
 
 /* A layer that was deleted took its inventory with it; pushed again, it may not look like one. */
@@ -213,7 +253,8 @@ has_all_layers(Pipeline *pipeline, const Manifest *manifest)
 {
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    if (images_layer_state(pipeline->sql, &layer->digest, NULL, NULL) == INVENTORY_ABSENT)
+    g_auto(LayerState) known = images_layer_state(pipeline->sql, &layer->digest, NULL);
+    if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED)
       return false;
   }
   return true;
@@ -232,13 +273,10 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   /* The same bytes may come under one media type by which they are an image, and under another. */
   if (known != NULL && !is_image && known->state != SCAN_NONE)
     return;
-  if (!images_set_state(pipeline->sql, digest->text, state, NULL, &error)) {
-    log_error("an image cannot be queued for its scan", "repository", repository, "digest",
-              digest->text, "error", error->message, NULL);
-    return;
-  }
-  if (is_image)
-    wait_for_layers(pipeline, digest, manifest, true);
+  if (!images_set_state(pipeline->sql, digest->text, state, &error))
+    backlog_rest(pipeline, digest->text, error);
+  else if (is_image)
+    pipeline_wait_for_layers(pipeline, digest, manifest, true);
 }
 
 void
@@ -327,29 +365,30 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
          store_scan(pipeline, digest, inventory, error);
 }
 
-/* True when the image was asked for again meanwhile. */
-static bool
-end_flight(Pipeline *pipeline, const char *manifest, bool scanned)
-{
-  pipeline_advance(pipeline);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  bool again = GPOINTER_TO_INT(g_hash_table_lookup(pipeline->in_flight, manifest));
-  g_hash_table_remove(pipeline->in_flight, manifest);
-  pipeline->images_scanned += scanned;
-  g_cond_broadcast(&pipeline->changed);
-  return again;
-}
-
-static void take_up_backlog(Pipeline *pipeline);
-
 /* A push that came while the scan was being stored may have marked the image as waiting after that;
  * one that came after a deletion may have been given the deleted image's failure. */
 static void
 look_again(Pipeline *pipeline, const Digest *manifest)
 {
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, NULL);
-  if (summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_FAILED))
-    pipeline_take_up(pipeline, manifest->text, true);
+  if (summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_FAILED ||
+                          summary->state == SCAN_WAITING))
+    backlog_take_up_image(pipeline, manifest->text, true);
+}
+
+static void
+end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
+{
+  pipeline_advance(pipeline);
+  g_mutex_lock(&pipeline->lock);
+  bool again = GPOINTER_TO_INT(g_hash_table_lookup(pipeline->in_flight, manifest->text));
+  g_hash_table_remove(pipeline->in_flight, manifest->text);
+  pipeline->images_scanned += scanned;
+  g_cond_broadcast(&pipeline->changed);
+  g_mutex_unlock(&pipeline->lock);
+  if (again)
+    look_again(pipeline, manifest);
+  backlog_take_up(pipeline);
 }
 
 static void
@@ -357,16 +396,11 @@ scan_image(Pipeline *pipeline, const Digest *manifest)
 {
   g_autoptr(GError) error = NULL;
   bool scanned = scan_stored_image(pipeline, manifest, &error);
-  if (scanned) {
+  if (scanned)
     log_info("image scanned", "digest", manifest->text, NULL);
-  } else {
-    log_warning("an image could not be scanned", "digest", manifest->text, "error", error->message,
-                NULL);
-    images_set_state(pipeline->sql, manifest->text, SCAN_FAILED, error->message, NULL);
-  }
-  if (end_flight(pipeline, manifest->text, scanned))
-    look_again(pipeline, manifest);
-  take_up_backlog(pipeline);
+  else
+    backlog_note_fault(pipeline, manifest->text, error);
+  end_flight(pipeline, manifest, scanned);
 }
 
 /* @more or one less job at work. False: none is begun any more. */
@@ -393,80 +427,9 @@ pipeline_run_job(void *data, void *user_data)
   if (job->is_image)
     scan_image(pipeline, &job->digest);
   else
-    run_layer_job(pipeline, &job->digest, job->attempts);
+    run_layer_job(pipeline, &job->digest);
   log_set_request_id(NULL);
   count_running(pipeline, -1);
-}
-
-/* --- what a stop, a crash or a flood of pushes left in the database --- */
-
-static bool
-begin_taking_up(Pipeline *pipeline)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  if (!pipeline->backlog || pipeline->taking_up || pipeline->draining ||
-      g_hash_table_size(pipeline->in_flight) > IN_FLIGHT_MAX / 2)
-    return false;
-  pipeline->taking_up = true;
-  pipeline->backlog = false;
-  return true;
-}
-
-void
-pipeline_take_up(Pipeline *pipeline, const char *text, bool again)
-{
-  g_autoptr(GError) error = NULL;
-  Digest digest;
-  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &error);
-  if (manifest != NULL && digest_parse(text, &digest, &error))
-    wait_for_layers(pipeline, &digest, manifest, again);
-  else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-    images_forget(pipeline->sql, text, NULL);
-  else
-    images_set_state(pipeline->sql, text, SCAN_FAILED, error->message, NULL);
-}
-
-static void
-take_up_backlog(Pipeline *pipeline)
-{
-  /* As many as are in flight may be among them. */
-  const unsigned limit = 2 * IN_FLIGHT_MAX;
-  g_autoptr(GError) error = NULL;
-  if (!begin_taking_up(pipeline))
-    return;
-  g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, limit, &error);
-  for (guint i = 0; pending != NULL && i < pending->len; i++)
-    pipeline_take_up(pipeline, g_ptr_array_index(pending, i), false);
-  if (pending == NULL)
-    log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
-  g_mutex_lock(&pipeline->lock);
-  pipeline->taking_up = false;
-  pipeline->backlog = pipeline->backlog || pending == NULL || pending->len == limit;
-  g_mutex_unlock(&pipeline->lock);
-}
-
-/* A crash may fall between a manifest and the note that its image waits. */
-static bool
-take_up_unknown(Pipeline *pipeline, GError **error)
-{
-  g_autoptr(GPtrArray) unknown = images_unknown(pipeline->sql, error);
-  for (guint i = 0; unknown != NULL && i < unknown->len; i++) {
-    const char *text = g_ptr_array_index(unknown, i);
-    Digest digest;
-    g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, NULL);
-    if (manifest != NULL && digest_parse(text, &digest, NULL))
-      pipeline_manifest_arrived(pipeline, "", &digest, manifest);
-  }
-  return unknown != NULL;
-}
-
-void
-pipeline_catch_up(Pipeline *pipeline)
-{
-  g_autoptr(GError) error = NULL;
-  take_up_backlog(pipeline);
-  if (!take_up_unknown(pipeline, &error) || !images_sweep(pipeline->sql, &error))
-    log_error("what the last run left undone cannot be taken up", "error", error->message, NULL);
 }
 
 /* --- what is known of an image --- */

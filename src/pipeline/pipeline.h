@@ -38,11 +38,11 @@ void pipeline_manifest_deleted(Pipeline *pipeline, const Digest *digest);
 void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
 
 /* The gate at pull: judges the image for @repository as far as it is known now. *scan: how its scan
- * stands; while it is SCAN_PENDING the verdict may soon be another, and a pull should wait a moment
- * (pipeline_on_change()). An index is judged by its members at their own pull, those that it
- * carries in itself (`data`) excepted; artifacts, and repositories that no policy speaks of, are
- * SCAN_NOT_APPLICABLE. Cached: a repeated question about
- * a scanned image costs a hash look-up. (transfer full) */
+ * stands; while it is SCAN_PENDING (begun, or about to be) the verdict may soon be another, and a
+ * pull should wait a moment (pipeline_on_change()). An index is judged by its members at their own
+ * pull, those that it carries in itself (`data`) excepted; artifacts, and repositories that no
+ * policy speaks of, are SCAN_NOT_APPLICABLE. Cached: a repeated question about a scanned image
+ * costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
 /* A client was refused by @verdict: counts it for /metrics. */
@@ -55,10 +55,11 @@ void pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *d
 
 typedef struct {
   ScanState state;
-  char *error;     /* why SCAN_FAILED */
-  int64_t scanned; /* microseconds since 1970 */
-  char *database;  /* generation of the advisories that the counts are from */
-  char *os;        /* "Debian GNU/Linux 11 (bullseye)" or NULL */
+  char *error;      /* why SCAN_FAILED or SCAN_WAITING */
+  int64_t retry_at; /* of SCAN_WAITING: when it is tried again, microseconds since 1970 */
+  int64_t scanned;  /* microseconds since 1970 */
+  char *database;   /* generation of the advisories that the counts are from */
+  char *os;         /* "Debian GNU/Linux 11 (bullseye)" or NULL */
   uint32_t packages;
   uint32_t counts[6];  /* by Severity */
   uint32_t fixable[6]; /* of those, with a fixed version */

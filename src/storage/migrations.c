@@ -117,6 +117,20 @@ const char *const migrations[] = {
     "  PRIMARY KEY (repository, digest));"
     "INSERT INTO unrecorded_manifests (repository, digest) SELECT repository, digest FROM "
     "manifests;",
+
+    /* 5: what failed for a reason that may pass is tried again: `retry_at` says when (NULL: the
+     * failure is final), `attempts` how often it was tried in vain. Earlier versions did not tell
+     * the two kinds apart: what they condemned is tried once more. */
+    "ALTER TABLE layer_inventories ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE layer_inventories ADD COLUMN retry_at BIGINT;"
+    "CREATE INDEX layer_inventories_by_retry ON layer_inventories (retry_at) "
+    "  WHERE retry_at IS NOT NULL;"
+    "ALTER TABLE images ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN retry_at BIGINT;"
+    "DROP INDEX images_by_state;"
+    "CREATE INDEX images_by_state ON images (state, retry_at);"
+    "UPDATE layer_inventories SET retry_at = 0 WHERE error IS NOT NULL;"
+    "UPDATE images SET state = 1 WHERE state = 3;",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

@@ -250,6 +250,11 @@ scan_problem(const Policy *policy, const PolicyInput *input)
   case SCAN_PENDING:
     return policy->block_unscanned ? g_strdup("its scan has not ended yet; try again in a moment")
                                    : NULL;
+  case SCAN_WAITING:
+    if (!policy->block_unscanned)
+      return NULL;
+    return g_strdup_printf("its scan will be tried again%s%s", detail == NULL ? "" : ": ",
+                           detail == NULL ? "" : detail);
   case SCAN_FAILED:
     if (!policy->block_failed)
       return NULL;

@@ -39,7 +39,14 @@ GPtrArray *policy_set_warnings(const PolicySet *set);
 GPtrArray *policy_set_idle_namespaces(const PolicySet *set, const char *const *repositories);
 
 /* Stored as numbers: new ones go to the end. */
-typedef enum { SCAN_NONE, SCAN_PENDING, SCAN_DONE, SCAN_FAILED, SCAN_NOT_APPLICABLE } ScanState;
+typedef enum {
+  SCAN_NONE,
+  SCAN_PENDING,
+  SCAN_DONE,
+  SCAN_FAILED, /* for good: the image itself is why */
+  SCAN_NOT_APPLICABLE,
+  SCAN_WAITING, /* failed for a reason that may pass; will be tried again */
+} ScanState;
 
 /* What a gate knows of the image. */
 typedef struct {

@@ -76,6 +76,14 @@ respond_unscanned(Request *request, const char *format, const char *detail)
   respond_oci_error(request, MHD_HTTP_CONFLICT, "UNSCANNED", message, NULL);
 }
 
+/* Rounded up; at least 1. */
+static int64_t
+seconds_until(int64_t time)
+{
+  int64_t left = time - g_get_real_time();
+  return left <= 0 ? 1 : left / G_USEC_PER_SEC + 1;
+}
+
 bool
 api_scanned_image(Request *request, Digest *digest)
 {
@@ -96,6 +104,9 @@ api_scanned_image(Request *request, Digest *digest)
                       digest->text);
   } else if (summary->state == SCAN_FAILED) {
     respond_unscanned(request, "the scan of the image failed: %s", summary->error);
+  } else if (summary->state == SCAN_WAITING) {
+    respond_unscanned(request, "the scan of the image will be tried again: %s", summary->error);
+    response_header(request, "Retry-After", "%" G_GINT64_FORMAT, seconds_until(summary->retry_at));
   } else {
     respond_unscanned(request, "the image %s is not scanned yet; ask again in a moment",
                       digest->text);
@@ -163,10 +174,13 @@ counts_to_json(const uint32_t counts[SEVERITY_CRITICAL + 1])
 static void
 set_summary(json_t *object, const ImageSummary *summary)
 {
-  static const char *const states[] = {"none", "pending", "done", "failed", "not-applicable"};
+  /* What waits for another try is pending, with a reason. */
+  static const char *const states[] = {"none",   "pending",        "done",
+                                       "failed", "not-applicable", "pending"};
   json_t *scan = json_object();
   json_set_string(scan, "state", states[summary->state]);
   json_set_string(scan, "error", summary->error);
+  set_time(scan, "retry_at", summary->state == SCAN_WAITING ? summary->retry_at : 0);
   set_time(scan, "time", summary->scanned);
   json_set_string(scan, "advisories", summary->database);
   json_set_string(scan, "os", summary->os);

@@ -84,6 +84,7 @@ run_script(const char *script, uint32_t seconds, GCancellable *cancellable, GErr
   auto_fd int input = memory_file_new("input", error);
   g_autoptr(json_t) job = json_object();
   json_set_string(job, "job", "none");
+  json_object_set_new(job, "memory_bytes", json_integer(1000 * 1000 * 1000));
   json_t *answer = worker_run(job, input, -1, seconds, cancellable, error);
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
   g_assert_true(directory_remove(AT_FDCWD, folder, NULL));
@@ -137,19 +138,26 @@ test_answers(void)
        30, ASSAY_ERROR_FAILED},
       {"a message for terminals", SAYS("{\"error\":{\"code\":1,\"message\":\"\\u001b[31mred\"}}"),
        "?[31mred", 30, ASSAY_ERROR_INVALID},
-      {"killed", "kill -9 $$", "died of signal 9", 30, ASSAY_ERROR_FAILED},
+      {"killed", "kill -9 $$", "died of signal 9", 30, ASSAY_ERROR_IO},
+      {"ended by somebody", "kill -TERM $$", "which somebody sent", 30, ASSAY_ERROR_IO},
+      {"an error of the disk", SAYS("{\"error\":{\"code\":8,\"message\":\"x\"}}"), "x", 30,
+       ASSAY_ERROR_IO},
       {"an answer, then killed", SAYS("{\"ok\":{}}") "; kill -11 $$", "died of signal 11", 30,
        ASSAY_ERROR_FAILED},
       {"out of memory", "echo 'gmem.c:1: failed to allocate 5 bytes' >&2; kill -5 $$",
        "limits.worker_memory_bytes", 30, ASSAY_ERROR_LIMIT},
+      {"out of its own memory",
+       "echo 'gmem.c:1: failed to allocate 5 bytes, had 900000000' >&2; kill -5 $$",
+       "limits.worker_memory_bytes", 30, ASSAY_ERROR_LIMIT},
+      {"the machine is out of memory",
+       "echo 'gmem.c:1: failed to allocate 5 bytes, had 1000000' >&2; kill -5 $$",
+       "the machine has no memory", 30, ASSAY_ERROR_IO},
       {"out of processor time", "kill -XCPU $$", "limits.layer_seconds", 30, ASSAY_ERROR_TIMEOUT},
-      {"silence", "exec sleep 100", "took longer than 1 seconds (limits.layer_seconds)", 1,
-       ASSAY_ERROR_TIMEOUT},
-      {"silence with its ends closed", "exec sleep 100 >&- 2>&-", "took longer than 1 seconds", 1,
-       ASSAY_ERROR_TIMEOUT},
-      {"a word now and then", "while :; do printf ' '; sleep 0.05; done", "took longer than", 1,
-       ASSAY_ERROR_TIMEOUT},
-      {"trouble without end", "exec cat /dev/zero >&2", "took longer than", 1, ASSAY_ERROR_TIMEOUT},
+      {"silence", "exec sleep 100", "of 1 seconds (limits.layer_seconds)", 1, ASSAY_ERROR_BUSY},
+      {"silence with its ends closed", "exec sleep 100 >&- 2>&-", "of 1 seconds", 1,
+       ASSAY_ERROR_BUSY},
+      {"a word now and then", "while :; do printf ' '; sleep 0.2; done", "of 1 seconds", 1,
+       ASSAY_ERROR_BUSY},
       {"an answer without end", "exec cat /dev/zero", "more than can be kept", 300,
        ASSAY_ERROR_LIMIT},
   };

@@ -78,8 +78,7 @@ on_change(void *data)
   Story *story = data;
   if (g_atomic_int_add(&story->calls, 1) > 0)
     return;
-  g_assert_true(
-      images_set_state(story->registry.sql, story->digest.text, SCAN_PENDING, NULL, NULL));
+  g_assert_true(images_set_state(story->registry.sql, story->digest.text, SCAN_PENDING, NULL));
   push_again(story);
 }
 

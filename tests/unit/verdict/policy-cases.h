@@ -142,6 +142,8 @@ static const JudgeCase cases[] = {
     {"failed, allowed by default", BLOCK("high"), SCAN_FAILED, .allowed = true},
     {"never scanned", "    unscanned: block\n", SCAN_NONE, .message = "it was never scanned"},
     {"pending", "    unscanned: block\n", SCAN_PENDING, .message = "has not ended yet; try again"},
+    {"waits for another try", "    unscanned: block\n", SCAN_WAITING,
+     .message = "its scan will be tried again"},
     {"a failed scan is no scan", "    unscanned: block\n", SCAN_FAILED,
      .message = "its scan failed"},
     {"but can be allowed", "    unscanned: block\n    failed_scan: allow\n", SCAN_FAILED,

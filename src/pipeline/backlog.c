@@ -1,0 +1,216 @@
+/* What waits in the database: left there by a stop, a crash or a flood of pushes, or for another
+ * try after a fault that may have passed. Taken up at the start, when there is room, and by a
+ * thread of its own when the next try is due. */
+#include "base/error.h"
+#include "base/log.h"
+#include "pipeline/pipeline-private.h"
+
+/* After a write that failed: what could not be noted is in the database as it was before. */
+#define REST ((int64_t)10 * G_USEC_PER_SEC)
+/* While others take up, or there is no room; and against clocks that are set. */
+#define LOOK_AGAIN ((int64_t)1 * G_USEC_PER_SEC)
+#define SLEEP_MOST ((int64_t)60 * G_USEC_PER_SEC)
+
+static bool
+begin_taking_up(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  if (!pipeline->backlog || pipeline->taking_up || pipeline->draining ||
+      g_get_real_time() < pipeline->rest_until ||
+      g_hash_table_size(pipeline->in_flight) > IN_FLIGHT_MAX / 2)
+    return false;
+  pipeline->taking_up = true;
+  pipeline->backlog = false;
+  return true;
+}
+
+void
+backlog_take_up_image(Pipeline *pipeline, const char *text, bool again)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &error);
+  if (manifest != NULL && digest_parse(text, &digest, &error))
+    pipeline_wait_for_layers(pipeline, &digest, manifest, again);
+  else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    images_forget(pipeline->sql, text, NULL);
+  else
+    backlog_note_fault(pipeline, text, error);
+}
+
+void
+backlog_take_up(Pipeline *pipeline)
+{
+  /* As many as are in flight may be among them. */
+  const unsigned limit = 2 * IN_FLIGHT_MAX;
+  g_autoptr(GError) error = NULL;
+  if (!begin_taking_up(pipeline))
+    return;
+  g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, limit, &error);
+  for (guint i = 0; pending != NULL && i < pending->len; i++)
+    backlog_take_up_image(pipeline, g_ptr_array_index(pending, i), false);
+  if (pending == NULL)
+    log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
+  g_mutex_lock(&pipeline->lock);
+  pipeline->taking_up = false;
+  pipeline->backlog = pipeline->backlog || pending == NULL || pending->len == limit;
+  g_mutex_unlock(&pipeline->lock);
+}
+
+/* A crash may fall between a manifest and the note that its image waits; a full disk, too. */
+static bool
+take_up_unknown(Pipeline *pipeline, GError **error)
+{
+  g_autoptr(GPtrArray) unknown = images_unknown(pipeline->sql, error);
+  for (guint i = 0; unknown != NULL && i < unknown->len; i++) {
+    const char *text = g_ptr_array_index(unknown, i);
+    Digest digest;
+    g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, NULL);
+    if (manifest != NULL && digest_parse(text, &digest, NULL))
+      pipeline_manifest_arrived(pipeline, "", &digest, manifest);
+  }
+  return unknown != NULL;
+}
+
+void
+pipeline_catch_up(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
+  backlog_take_up(pipeline);
+  if (!take_up_unknown(pipeline, &error) || !images_sweep(pipeline->sql, &error))
+    log_error("what the last run left undone cannot be taken up", "error", error->message, NULL);
+}
+
+/* --- another try --- */
+
+/* Wakes the thread at @when (microseconds since 1970). */
+static void
+schedule(Pipeline *pipeline, int64_t when)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  if (when >= pipeline->next_try)
+    return;
+  pipeline->next_try = when;
+  g_cond_signal(&pipeline->try_sooner);
+}
+
+/* The database could not be written: nothing is begun for a while, for nothing could be noted. */
+void
+backlog_rest(Pipeline *pipeline, const char *manifest, const GError *error)
+{
+  int64_t until = g_get_real_time() + REST;
+  log_error("how a scan stands cannot be noted; it will be tried again", "digest", manifest,
+            "error", error->message, NULL);
+  g_mutex_lock(&pipeline->lock);
+  pipeline->rest_until = until;
+  pipeline->unlisted = true;
+  g_mutex_unlock(&pipeline->lock);
+  schedule(pipeline, until);
+}
+
+static void
+log_fault(const char *manifest, const char *message, bool final)
+{
+  log_warning(final ? "an image could not be scanned" : "the scan of an image will be tried again",
+              "digest", manifest, "error", message, NULL);
+}
+
+void
+backlog_note_fault(Pipeline *pipeline, const char *manifest, const GError *fault)
+{
+  g_autoptr(GError) error = NULL;
+  int64_t retry_at = 0;
+  if (!faults_store_image(pipeline->sql, manifest, fault, &retry_at, &error)) {
+    backlog_rest(pipeline, manifest, error);
+    return;
+  }
+  log_fault(manifest, fault->message, retry_at == 0);
+  if (retry_at != 0)
+    schedule(pipeline, retry_at);
+}
+
+void
+backlog_postpone(Pipeline *pipeline, const char *manifest, const char *message, int64_t retry_at)
+{
+  g_autoptr(GError) error = NULL;
+  if (!faults_postpone_image(pipeline->sql, manifest, message, retry_at, &error)) {
+    backlog_rest(pipeline, manifest, error);
+    return;
+  }
+  log_fault(manifest, message, false);
+  schedule(pipeline, retry_at);
+}
+
+/* True when the next try is due, false when the pipeline stops. */
+static bool
+wait_for_next(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  while (!pipeline->draining) {
+    int64_t left = pipeline->next_try - g_get_real_time();
+    if (left <= 0)
+      break;
+    g_cond_wait_until(&pipeline->try_sooner, &pipeline->lock,
+                      g_get_monotonic_time() + MIN(left, SLEEP_MOST));
+  }
+  pipeline->next_try = G_MAXINT64;
+  pipeline->backlog = true;
+  return !pipeline->draining;
+}
+
+static bool
+take_unlisted(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  bool unlisted = pipeline->unlisted && g_get_real_time() >= pipeline->rest_until;
+  pipeline->unlisted = pipeline->unlisted && !unlisted;
+  return unlisted;
+}
+
+static bool
+has_backlog(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  return pipeline->backlog;
+}
+
+static void *
+try_again(void *data)
+{
+  Pipeline *pipeline = data;
+  while (wait_for_next(pipeline)) {
+    g_autoptr(GError) error = NULL;
+    int64_t begun = g_get_real_time(), next = G_MAXINT64;
+    backlog_take_up(pipeline);
+    if ((take_unlisted(pipeline) && !take_up_unknown(pipeline, &error)) ||
+        !faults_next_retry(pipeline->sql, begun, &next, &error)) {
+      backlog_rest(pipeline, NULL, error);
+      continue;
+    }
+    schedule(pipeline, has_backlog(pipeline) ? g_get_real_time() + LOOK_AGAIN : next);
+  }
+  return NULL;
+}
+
+void
+backlog_start(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
+  /* Whatever it was may be over: a start is when people have repaired something. */
+  if (!faults_retry_all(pipeline->sql, &error))
+    log_error("scans that failed are tried again later", "error", error->message, NULL);
+  pipeline->retrier = g_thread_new("try-again", try_again, pipeline);
+}
+
+void
+backlog_end(Pipeline *pipeline)
+{
+  if (pipeline->retrier == NULL)
+    return;
+  g_mutex_lock(&pipeline->lock);
+  pipeline->draining = true;
+  g_cond_signal(&pipeline->try_sooner);
+  g_mutex_unlock(&pipeline->lock);
+  g_thread_join(pipeline->retrier);
+  pipeline->retrier = NULL;
+}

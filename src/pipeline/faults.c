@@ -1,0 +1,181 @@
+/* What could not be inspected or scanned, and why: only what the bytes themselves cause is final.
+ * The rest (a killed worker, a disk that fails or is full, no memory) is tried again, less and less
+ * often; what looks like the bytes' doing but may not be, a few times. */
+#include "base/error.h"
+#include "inspect/inventory.h"
+#include "pipeline/pipeline-private.h"
+
+/* 1, 4, 16, ... seconds, at most a quarter of an hour. */
+#define DELAY_FACTOR 4
+#define DELAY_MOST   ((int64_t)15 * 60 * G_USEC_PER_SEC)
+/* Crashes of the worker, mostly. */
+#define DOUBTFUL_ATTEMPTS 3
+
+FaultKind
+fault_kind(const GError *error)
+{
+  if (error->domain != ASSAY_ERROR)
+    return FAULT_PASSING;
+  switch ((AssayErrorCode)error->code) {
+  case ASSAY_ERROR_INVALID:
+  case ASSAY_ERROR_LIMIT:
+  case ASSAY_ERROR_MISMATCH:
+  case ASSAY_ERROR_UNSUPPORTED:
+  case ASSAY_ERROR_TIMEOUT:   /* it worked for all of that time: see worker_run() */
+  case ASSAY_ERROR_NOT_FOUND: /* the push of the blob has its images scanned */
+    return FAULT_FINAL;
+  case ASSAY_ERROR_FAILED:
+  case ASSAY_ERROR_EXISTS:
+    return FAULT_DOUBTFUL;
+  case ASSAY_ERROR_DENIED:
+  case ASSAY_ERROR_IO:
+  case ASSAY_ERROR_FULL:
+  case ASSAY_ERROR_NETWORK:
+  case ASSAY_ERROR_BUSY:
+  case ASSAY_ERROR_CANCELLED:
+    break;
+  }
+  return FAULT_PASSING;
+}
+
+typedef struct {
+  int64_t attempts; /* in vain */
+  int64_t retry_at; /* 0: never */
+} Attempts;
+
+/* One more. A push has a layer tried before its time: that does not put the next try off. */
+static void
+count_attempt(Attempts *tried, FaultKind kind)
+{
+  int64_t now = g_get_real_time(), delay = G_USEC_PER_SEC;
+  bool early = tried->retry_at > now;
+  tried->attempts += !early;
+  if (kind == FAULT_FINAL || (kind == FAULT_DOUBTFUL && tried->attempts >= DOUBTFUL_ATTEMPTS)) {
+    tried->retry_at = 0;
+  } else if (!early) {
+    for (int64_t i = 1; i < tried->attempts && delay < DELAY_MOST; i++)
+      delay *= DELAY_FACTOR;
+    tried->retry_at = now + MIN(delay, DELAY_MOST);
+  }
+}
+
+static SqlValue
+sql_time(int64_t time)
+{
+  return time == 0 ? SQL_NULL : SQL_INTEGER(time);
+}
+
+static bool
+read_attempts(SqlRows *rows, Attempts *tried, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (rows != NULL && sql_rows_next(rows, &failure))
+    *tried = (Attempts){sql_rows_integer(rows, 0), sql_rows_integer(rows, 1)};
+  if (failure == NULL)
+    return rows != NULL;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+/* --- layers --- */
+
+bool
+faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64_t *retry_at,
+                   GError **error)
+{
+  Attempts tried = {0, 0};
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT attempts, retry_at FROM layer_inventories "
+                "WHERE layer = $1 AND detector_version = $2",
+                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
+  if (!read_attempts(rows, &tried, error))
+    return false;
+  count_attempt(&tried, fault_kind(fault));
+  *retry_at = tried.retry_at;
+  return sql_run(db, NULL, error,
+                 "INSERT INTO layer_inventories (layer, detector_version, error, created, "
+                 "attempts, retry_at) VALUES ($1, $2, $3, $4, $5, $6) "
+                 "ON CONFLICT (layer, detector_version) DO UPDATE SET content = NULL, "
+                 "error = excluded.error, created = excluded.created, "
+                 "attempts = excluded.attempts, retry_at = excluded.retry_at",
+                 SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(fault->message),
+                 SQL_INTEGER(g_get_real_time()), SQL_INTEGER(tried.attempts),
+                 sql_time(tried.retry_at), SQL_END) &&
+         sql_commit(db, error);
+}
+
+/* --- images --- */
+
+static bool
+write_fault(SqlConnection *db, const char *manifest, const char *message, const Attempts *tried,
+            GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "UPDATE images SET state = $2, error = $3, scanned = $4, attempts = $5, "
+                 "retry_at = $6 WHERE manifest = $1",
+                 SQL_TEXT(manifest), SQL_INTEGER(tried->retry_at == 0 ? SCAN_FAILED : SCAN_WAITING),
+                 SQL_TEXT(message), SQL_INTEGER(g_get_real_time()), SQL_INTEGER(tried->attempts),
+                 sql_time(tried->retry_at), SQL_END);
+}
+
+bool
+faults_store_image(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
+                   GError **error)
+{
+  Attempts tried = {0, 0};
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT attempts, retry_at FROM images WHERE manifest = $1",
+                SQL_TEXT(manifest), SQL_END);
+  if (!read_attempts(rows, &tried, error))
+    return false;
+  count_attempt(&tried, fault_kind(fault));
+  *retry_at = tried.retry_at;
+  return write_fault(db, manifest, fault->message, &tried, error) && sql_commit(db, error);
+}
+
+bool
+faults_postpone_image(SqlPool *sql, const char *manifest, const char *message, int64_t retry_at,
+                      GError **error)
+{
+  const Attempts postponed = {0, retry_at};
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL && write_fault(db, manifest, message, &postponed, error) &&
+         sql_commit(db, error);
+}
+
+bool
+faults_retry_all(SqlPool *sql, GError **error)
+{
+  int64_t now = g_get_real_time();
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error, "UPDATE layer_inventories SET retry_at = $1 WHERE retry_at > $1",
+                 SQL_INTEGER(now), SQL_END) &&
+         sql_run(db, NULL, error, "UPDATE images SET retry_at = $1 WHERE state = $2",
+                 SQL_INTEGER(now), SQL_INTEGER(SCAN_WAITING), SQL_END) &&
+         sql_commit(db, error);
+}
+
+bool
+faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **error)
+{
+  *when = G_MAXINT64;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT min(retry_at) FROM images WHERE state = $1 AND retry_at > $2",
+                SQL_INTEGER(SCAN_WAITING), SQL_INTEGER(after), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return false;
+  if (!sql_rows_is_null(rows, 0))
+    *when = sql_rows_integer(rows, 0);
+  return true;
+}
