@@ -6,8 +6,8 @@
 #include "inspect/packages/packages.h"
 
 const Detector *const detectors[] = {
-    &os_release_detector, &dpkg_detector, &dpkg_journal_detector,
-    &apk_detector,        &rpm_detector,  NULL,
+    &os_release_detector,  &dpkg_detector, &dpkg_journal_detector, &apk_detector, &rpm_detector,
+    &rpm_journal_detector, NULL,
 };
 
 /* All places as lookups, made once. */

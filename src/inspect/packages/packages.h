@@ -5,7 +5,7 @@
 #include "inspect/detector.h"
 
 extern const Detector os_release_detector, dpkg_detector, dpkg_journal_detector, apk_detector,
-    rpm_detector;
+    rpm_detector, rpm_journal_detector;
 
 /* Of who made a package, as Package.vendor keeps it; the rest is cut off. */
 #define VENDOR_MAX ((size_t)256)

@@ -6,70 +6,80 @@
 #include "inspect/packages/rpm-private.h"
 
 /* A header: counts of entries and of bytes, the entries, the bytes; all big-endian (RPM's
- * docs/manual/format_header.md). */
-#define ENTRIES_AT  8u
-#define ENTRY_SIZE  16u
-#define ENTRIES_MAX 65536u
-#define HEADERS_MAX 100000u /* of a database, sound or not */
-#define FILES_MAX   200000u /* of a package */
+ * docs/manual/format_header.md). Its first entry may be that of a region: the entries that the
+ * package was built with. What follows a region was added at the installation, and replaces entries
+ * of the region (hdrblobImport() in rpm's lib/header.c). */
+#define ENTRIES_AT   8u
+#define ENTRY_SIZE   16u
+#define ENTRIES_MAX  65535u
+#define HEADERS_MAX  100000u /* of a database, sound or not */
+#define FILES_MAX    200000u /* of a package */
+#define VALUES_MAX   (256u * 1024 * 1024)
+#define REGION_FIRST 61u /* tags of regions: image, signatures, immutable */
+#define REGION_LAST  63u
+#define TAG_FIRST    100u /* a tag below it is a region's or none */
 /* Of a string, its NUL too. */
 #define STRING_MAX ((size_t)4096)
-enum { TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8 };
 enum {
-  TAG_NAME = 1000,
-  TAG_VERSION = 1001,
-  TAG_RELEASE = 1002,
-  TAG_EPOCH = 1003,
-  TAG_VENDOR = 1011,
-  TAG_ARCHITECTURE = 1022,
-  TAG_SOURCE_RPM = 1044,
-  TAG_FOLDER_INDEXES = 1116, /* of each file, which of the folder names it has */
-  TAG_BASE_NAMES = 1117,
-  TAG_FOLDER_NAMES = 1118, /* each with a slash at its end */
-  TAG_MODULARITY_LABEL = 5096,
+  TYPE_INT32 = 4,
+  TYPE_STRING = 6,
+  TYPE_BYTES = 7,
+  TYPE_STRING_ARRAY = 8,
+  TYPE_I18N_STRING = 9
 };
 
-/* What we want of a header; strings are copies, NULL where it has none. */
+/* What is wanted of a header. */
+typedef enum {
+  NAME,
+  VERSION,
+  RELEASE,
+  EPOCH,
+  VENDOR,
+  ARCHITECTURE,
+  SOURCE_RPM,
+  FOLDER_INDEXES, /* of each file, which of the folder names it has */
+  BASE_NAMES,
+  FOLDER_NAMES, /* each with a slash at its end */
+  MODULARITY_LABEL,
+  WANTED,
+} Wanted;
+
+static const struct {
+  uint32_t tag, type;
+} wanted[WANTED] = {
+    [NAME] = {1000, TYPE_STRING},
+    [VERSION] = {1001, TYPE_STRING},
+    [RELEASE] = {1002, TYPE_STRING},
+    [EPOCH] = {1003, TYPE_INT32},
+    [VENDOR] = {1011, TYPE_STRING},
+    [ARCHITECTURE] = {1022, TYPE_STRING},
+    [SOURCE_RPM] = {1044, TYPE_STRING},
+    [FOLDER_INDEXES] = {1116, TYPE_INT32},
+    [BASE_NAMES] = {1117, TYPE_STRING_ARRAY},
+    [FOLDER_NAMES] = {1118, TYPE_STRING_ARRAY},
+    [MODULARITY_LABEL] = {5096, TYPE_STRING},
+};
+
 typedef struct {
-  char *name, *version, *release, *architecture, *source, *module, *vendor;
-  uint32_t epoch;
-  Slice base_names, folder_names, folder_indexes; /* from their first byte to the header's end */
-  uint32_t files, folders;
+  uint32_t tag, type, offset, count;
+} Entry;
+
+typedef struct {
+  Entry entries[WANTED];
+  bool there[WANTED];
+  bool added[WANTED]; /* after the region */
+  Slice store;
 } RpmHeader;
 
-static void
-rpm_header_clear(RpmHeader *header)
+static Entry
+entry_at(Slice bytes, size_t at)
 {
-  g_free(header->name);
-  g_free(header->version);
-  g_free(header->release);
-  g_free(header->architecture);
-  g_free(header->source);
-  g_free(header->module);
-  g_free(header->vendor);
-}
-
-static char **
-string_member(RpmHeader *header, uint32_t tag)
-{
-  switch (tag) {
-  case TAG_NAME:
-    return &header->name;
-  case TAG_VERSION:
-    return &header->version;
-  case TAG_RELEASE:
-    return &header->release;
-  case TAG_ARCHITECTURE:
-    return &header->architecture;
-  case TAG_SOURCE_RPM:
-    return &header->source;
-  case TAG_MODULARITY_LABEL:
-    return &header->module;
-  case TAG_VENDOR:
-    return &header->vendor;
-  default:
-    return NULL;
-  }
+  Entry entry = {0};
+  slice_read_uint32(bytes, at, true, &entry.tag);
+  slice_read_uint32(bytes, at + 4, true, &entry.type);
+  slice_read_uint32(bytes, at + 8, true, &entry.offset);
+  slice_read_uint32(bytes, at + 12, true, &entry.count);
+  return entry;
 }
 
 static bool
@@ -83,52 +93,130 @@ next_string(Slice *rest, Slice *string)
   return true;
 }
 
-static void
-take_files(RpmHeader *header, uint32_t tag, uint32_t type, uint32_t count, Slice value)
+/* From its first byte to the header's end. */
+static Slice
+value_of(const RpmHeader *header, Wanted what)
 {
-  if (tag == TAG_FOLDER_INDEXES && type == TYPE_INT32)
-    header->folder_indexes = value;
-  if (tag == TAG_BASE_NAMES && type == TYPE_STRING_ARRAY) {
-    header->base_names = value;
-    header->files = count;
-  }
-  if (tag == TAG_FOLDER_NAMES && type == TYPE_STRING_ARRAY) {
-    header->folder_names = value;
-    header->folders = count;
-  }
+  return header->there[what] ? slice_sub(header->store, header->entries[what].offset, SIZE_MAX)
+                             : SLICE_EMPTY;
 }
 
-static void
-take_entry(RpmHeader *header, Slice entry, Slice store)
+/* NULL when it is not there. (transfer full) */
+static char *
+text_of(const RpmHeader *header, Wanted what)
 {
-  uint32_t tag = 0, type = 0, offset = 0, count = 0;
-  slice_read_uint32(entry, 0, true, &tag);
-  slice_read_uint32(entry, 4, true, &type);
-  slice_read_uint32(entry, 8, true, &offset);
-  slice_read_uint32(entry, 12, true, &count);
-  char **member = string_member(header, tag);
-  Slice value = slice_sub(store, offset, SIZE_MAX), string;
-  if (member != NULL && *member == NULL && type == TYPE_STRING && next_string(&value, &string))
-    *member = slice_to_utf8(string);
-  if (tag == TAG_EPOCH && type == TYPE_INT32)
-    slice_read_uint32(value, 0, true, &header->epoch);
-  take_files(header, tag, type, count, value);
+  Slice value = value_of(header, what), string;
+  return next_string(&value, &string) ? slice_to_utf8(string) : NULL;
 }
 
+static uint32_t
+epoch_of(const RpmHeader *header)
+{
+  uint32_t epoch = 0;
+  slice_read_uint32(value_of(header, EPOCH), 0, true, &epoch);
+  return epoch;
+}
+
+/* How many entries the region has that @first begins; none without one. False when it is broken. */
 static bool
+read_region(Slice store, const Entry *first, uint32_t count, uint32_t *region)
+{
+  *region = count;
+  if (first->tag >= TAG_FIRST)
+    return true;
+  Entry trailer = entry_at(store, first->offset);
+  bool sound = first->tag >= REGION_FIRST && first->tag <= REGION_LAST &&
+               first->type == TYPE_BYTES && first->count == ENTRY_SIZE &&
+               first->offset <= store.size && store.size - first->offset >= ENTRY_SIZE &&
+               trailer.type == TYPE_BYTES && trailer.count == ENTRY_SIZE &&
+               trailer.tag >= REGION_FIRST && trailer.tag <= REGION_LAST;
+  /* Its size as a negative offset. */
+  uint32_t size = 0 - trailer.offset;
+  if (!sound || size % ENTRY_SIZE != 0 || size / ENTRY_SIZE > count)
+    return false;
+  if (first->offset != 0)
+    *region = size / ENTRY_SIZE;
+  return true;
+}
+
+/* How many bytes the value of @entry takes; 0: it does not fit, or is none. */
+static size_t
+value_size(Slice store, const Entry *entry)
+{
+  static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 0, 1};
+  Slice value = slice_sub(store, entry->offset, SIZE_MAX), rest = value;
+  if (entry->type < G_N_ELEMENTS(sizes) && sizes[entry->type] > 0) {
+    size_t size = (size_t)entry->count * sizes[entry->type];
+    return size <= value.size && entry->offset % sizes[entry->type] == 0 ? size : 0;
+  }
+  if (entry->type < TYPE_STRING || entry->type > TYPE_I18N_STRING ||
+      (entry->type == TYPE_STRING && entry->count != 1))
+    return 0;
+  for (uint32_t i = 0; i < entry->count; i++) {
+    gssize end = slice_find(rest, '\0');
+    if (end < 0)
+      return 0;
+    rest = slice_sub(rest, (size_t)end + 1, SIZE_MAX);
+  }
+  return value.size - rest.size;
+}
+
+/* hdrblobVerifyInfo(): values stand in the order of their entries, and none over another, nor over
+ * the end of the region at @trailer. */
+static bool
+check_entry(Slice store, const Entry *entry, size_t trailer, size_t *end)
+{
+  size_t size = entry->count == 0 || entry->count > VALUES_MAX ? 0 : value_size(store, entry);
+  bool sound = size > 0 && entry->offset >= *end;
+  *end = entry->offset + size;
+  return sound && (*end <= trailer || entry->offset >= trailer + ENTRY_SIZE);
+}
+
+/* NULL, or why rpm would not read it, or which of two it would read cannot be told. */
+static const char *
+take_entry(RpmHeader *header, const Entry *entry, bool added)
+{
+  for (Wanted what = 0; what < WANTED; what++) {
+    if (wanted[what].tag != entry->tag)
+      continue;
+    if (header->there[what] && header->added[what] == added)
+      return "a package has an entry twice";
+    if (entry->type != wanted[what].type)
+      return "a package has an entry of another kind than it should be";
+    header->there[what] = true;
+    header->added[what] = added;
+    header->entries[what] = *entry;
+    Slice string, value = value_of(header, what);
+    if (entry->type == TYPE_STRING && !next_string(&value, &string))
+      return "a package has a text that is too long";
+  }
+  return NULL;
+}
+
+static const char *
 read_header(Slice bytes, RpmHeader *header)
 {
-  uint32_t count = 0, size = 0;
+  uint32_t count = 0, size = 0, region = 0;
   if (!slice_read_uint32(bytes, 0, true, &count) || !slice_read_uint32(bytes, 4, true, &size) ||
-      count > ENTRIES_MAX)
-    return false;
-  size_t store_at = ENTRIES_AT + (size_t)count * ENTRY_SIZE;
-  Slice store = slice_sub(bytes, store_at, size);
-  if (store_at > bytes.size || store.size < size)
-    return false;
-  for (uint32_t i = 0; i < count; i++)
-    take_entry(header, slice_sub(bytes, ENTRIES_AT + (size_t)i * ENTRY_SIZE, ENTRY_SIZE), store);
-  return header->name != NULL && header->version != NULL && header->release != NULL;
+      count == 0 || count > ENTRIES_MAX || size > bytes.size ||
+      bytes.size - size != ENTRIES_AT + (size_t)count * ENTRY_SIZE)
+    return "the header of a package has another size than it says";
+  header->store = slice_sub(bytes, bytes.size - size, size);
+  Entry first = entry_at(bytes, ENTRIES_AT);
+  if (!read_region(header->store, &first, count, &region))
+    return "the region of a package's header is broken";
+  size_t trailer = first.tag < TAG_FIRST ? first.offset : SIZE_MAX - ENTRY_SIZE, end = 0;
+  for (uint32_t i = first.tag < TAG_FIRST; i < count; i++) {
+    Entry entry = entry_at(bytes, ENTRIES_AT + (size_t)i * ENTRY_SIZE);
+    if (entry.tag < TAG_FIRST || !check_entry(header->store, &entry, trailer, &end))
+      return "the header of a package does not hold together";
+    const char *trouble = take_entry(header, &entry, i >= region);
+    if (trouble != NULL)
+      return trouble;
+  }
+  return header->there[NAME] && header->there[VERSION] && header->there[RELEASE]
+             ? NULL
+             : "a package has no name or no version";
 }
 
 /* NULL when the header has no list, or one that does not hold together. Folders are as few as files
@@ -137,24 +225,25 @@ static char *
 list_files(const RpmHeader *header)
 {
   g_autoptr(GString) files = g_string_new(NULL);
-  g_autofree Slice *folders = NULL;
-  if (header->files == 0 || header->files > FILES_MAX || header->folders > header->files)
+  g_autofree Slice *above = NULL;
+  uint32_t count = header->entries[BASE_NAMES].count, folders = header->entries[FOLDER_NAMES].count;
+  if (!header->there[BASE_NAMES] || count > FILES_MAX || folders > count)
     return NULL;
-  folders = g_new0(Slice, header->folders + 1);
-  Slice names = header->folder_names, name;
-  for (uint32_t i = 0; i < header->folders; i++)
-    if (!next_string(&names, &folders[i]))
+  above = g_new0(Slice, folders + 1);
+  Slice names = value_of(header, FOLDER_NAMES), name;
+  for (uint32_t i = 0; i < folders; i++)
+    if (!next_string(&names, &above[i]))
       return NULL;
-  names = header->base_names;
-  for (uint32_t i = 0; i < header->files; i++) {
+  names = value_of(header, BASE_NAMES);
+  for (uint32_t i = 0; i < count; i++) {
     uint32_t folder = 0;
     if (!next_string(&names, &name) ||
-        !slice_read_uint32(header->folder_indexes, (size_t)i * 4, true, &folder) ||
-        folder >= header->folders || files->len > LAYER_FILE_BYTES_MAX)
+        !slice_read_uint32(value_of(header, FOLDER_INDEXES), (size_t)i * 4, true, &folder) ||
+        folder >= folders || files->len > LAYER_FILE_BYTES_MAX)
       return NULL;
-    g_autofree char *above = slice_to_utf8(folders[folder]), *last = slice_to_utf8(name);
-    if (strchr(above, '\n') == NULL && strchr(last, '\n') == NULL)
-      g_string_append_printf(files, "%s%s\n", *above == '/' ? above + 1 : above, last);
+    g_autofree char *path = slice_to_utf8(above[folder]), *last = slice_to_utf8(name);
+    if (strchr(path, '\n') == NULL && strchr(last, '\n') == NULL)
+      g_string_append_printf(files, "%s%s\n", *path == '/' ? path + 1 : path, last);
   }
   return g_string_free(g_steal_pointer(&files), FALSE);
 }
@@ -164,12 +253,12 @@ static void
 take_source(Package *package, const char *source)
 {
   g_autofree char *text = g_strdup(source);
-  char *suffix = strstr(text, ".src.rpm");
-  if (suffix == NULL)
-    suffix = strstr(text, ".nosrc.rpm");
-  if (suffix == NULL)
+  if (g_str_has_suffix(text, ".nosrc.rpm"))
+    text[strlen(text) - strlen(".nosrc.rpm")] = '\0';
+  else if (g_str_has_suffix(text, ".src.rpm"))
+    text[strlen(text) - strlen(".src.rpm")] = '\0';
+  else
     return;
-  *suffix = '\0';
   char *release = strrchr(text, '-');
   if (release == NULL || release == text)
     return;
@@ -186,18 +275,20 @@ static Package *
 package_of(const RpmHeader *header, const char *location, const LayerInventory *inventory)
 {
   Package *package = g_new0(Package, 1);
+  g_autofree char *version = text_of(header, VERSION), *release = text_of(header, RELEASE);
+  g_autofree char *source = text_of(header, SOURCE_RPM), *vendor = text_of(header, VENDOR);
+  uint32_t epoch = epoch_of(header);
   package->type = g_strdup("rpm");
-  package->name = g_strdup(header->name);
-  package->version = header->epoch == 0 ? g_strdup_printf("%s-%s", header->version, header->release)
-                                        : g_strdup_printf("%u:%s-%s", header->epoch,
-                                                          header->version, header->release);
-  package->architecture = g_strdup(header->architecture);
-  package->module = g_strdup(header->module);
-  if (header->vendor != NULL && *header->vendor != '\0')
-    package->vendor = slice_to_printable(slice_from_string(header->vendor), VENDOR_MAX);
+  package->name = text_of(header, NAME);
+  package->version = epoch == 0 ? g_strdup_printf("%s-%s", version, release)
+                                : g_strdup_printf("%u:%s-%s", epoch, version, release);
+  package->architecture = text_of(header, ARCHITECTURE);
+  package->module = text_of(header, MODULARITY_LABEL);
+  if (vendor != NULL && *vendor != '\0')
+    package->vendor = slice_to_printable(slice_from_string(vendor), VENDOR_MAX);
   package->location = g_strdup(location);
-  if (header->source != NULL)
-    take_source(package, header->source);
+  if (source != NULL)
+    take_source(package, source);
   if (inventory->file_bytes < LAYER_FILE_BYTES_MAX)
     package->files = list_files(header);
   return package;
@@ -216,15 +307,16 @@ add_package(Slice bytes, void *data, GError **error)
   RpmHeader header = {0};
   if (reading->inventory->overfull || ++reading->headers > HEADERS_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "more packages than are read");
-  bool read = read_header(bytes, &header);
-  /* Keys that packages were verified with stand in the database like packages. */
-  if (read && strcmp(header.name, "gpg-pubkey") != 0)
+  const char *trouble = read_header(bytes, &header);
+  Slice name = value_of(&header, NAME), string = SLICE_EMPTY;
+  if (trouble != NULL) {
+    g_autofree char *detail = g_strdup_printf("rpm would not read this: %s.", trouble);
+    layer_inventory_add_unread(reading->inventory, "broken-database", reading->location, detail);
+  } else if (next_string(&name, &string) && !slice_equal_string(string, "gpg-pubkey")) {
+    /* Keys that packages were verified with stand in the database like packages. */
     layer_inventory_add_package(reading->inventory,
                                 package_of(&header, reading->location, reading->inventory));
-  if (!read)
-    layer_inventory_add_unread(reading->inventory, "broken-database", reading->location,
-                               "A package has no name or no version, or its header is cut off.");
-  rpm_header_clear(&header);
+  }
   return true;
 }
 

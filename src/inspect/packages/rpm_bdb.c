@@ -110,6 +110,9 @@ visit_hash_page(Bdb *bdb, uint32_t number, GError **error)
     Slice item = slice_sub(page, at, end - at);
     bool value = i % 2 == 1;
     end = at;
+    /* Sets of values, which rpm's databases do not have. */
+    if (item.data[0] != ITEM_INLINE && item.data[0] != ITEM_OVERFLOW)
+      return broken(error, number);
     if (value && item.data[0] == ITEM_OVERFLOW && !visit_overflow(bdb, number, item, error))
       return false;
     if (value && item.data[0] == ITEM_INLINE && item.size > 5 &&

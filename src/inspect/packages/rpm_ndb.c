@@ -24,8 +24,10 @@ read_slot(Slice content, size_t at, Slice *blob, GError **error)
   if (!read || magic != SLOT_MAGIC)
     return error_set(error, ASSAY_ERROR_INVALID, "ndb: slot %zu is broken", at / SLOT_SIZE);
   *blob = SLICE_EMPTY;
-  if (index == 0)
+  if (block == 0)
     return true;
+  if (index == 0)
+    return error_set(error, ASSAY_ERROR_INVALID, "ndb: slot %zu is of package 0", at / SLOT_SIZE);
   size_t offset = (size_t)block * BLOCK_SIZE;
   if (!slice_read_uint32(content, offset, false, &blob_magic) ||
       !slice_read_uint32(content, offset + 4, false, &blob_index) ||

@@ -46,13 +46,13 @@ sqlite_failed(sqlite3 *database, GError **error)
   return error_set(error, ASSAY_ERROR_INVALID, "SQLite: %s", sqlite3_errmsg(database));
 }
 
-/* A view of that name could be an endless one. */
+/* A view of that name, or a table that a module makes up, could be an endless one. */
 static bool
 is_table(sqlite3 *database)
 {
   __attribute__((cleanup(finalize_statement))) sqlite3_stmt *statement = NULL;
-  static const char text[] =
-      "SELECT 1 FROM sqlite_schema WHERE name = 'Packages' AND type = 'table'";
+  static const char text[] = "SELECT 1 FROM sqlite_schema WHERE name = 'Packages' AND "
+                             "type = 'table' AND rootpage > 0";
   return sqlite3_prepare_v2(database, text, -1, &statement, NULL) == SQLITE_OK &&
          sqlite3_step(statement) == SQLITE_ROW;
 }
@@ -76,12 +76,15 @@ rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **err
   sqlite3_limit(database, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
   if (!is_table(database))
     return error_set(error, ASSAY_ERROR_INVALID, "SQLite: there is no table Packages");
-  if (sqlite3_prepare_v2(database, "SELECT blob FROM Packages", -1, &statement, NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v2(database, "SELECT hnum, blob FROM Packages", -1, &statement, NULL) !=
+      SQLITE_OK)
     return sqlite_failed(database, error);
   int code = sqlite3_step(statement);
   for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
-    const void *bytes = sqlite3_column_blob(statement, 0);
-    Slice header = slice_new(bytes, (size_t)sqlite3_column_bytes(statement, 0));
+    if (sqlite3_column_int(statement, 0) == 0)
+      return error_set(error, ASSAY_ERROR_INVALID, "SQLite: rpm stops at a package's number 0");
+    const void *bytes = sqlite3_column_blob(statement, 1);
+    Slice header = slice_new(bytes, (size_t)sqlite3_column_bytes(statement, 1));
     if (!visit(header, data, error))
       return false;
   }
