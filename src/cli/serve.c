@@ -87,7 +87,7 @@ raise_file_limit(const Config *config)
     return;
   limit.rlim_cur = limit.rlim_max;
   uint64_t wanted = 2 * (uint64_t)config->limits.connections * config->listen_count +
-                    config->limits.concurrent_uploads + 256;
+                    config->limits.concurrent_uploads + 1024;
   if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= wanted)
     return;
   g_autofree char *have = g_strdup_printf("%" G_GUINT64_FORMAT, (uint64_t)limit.rlim_max);

@@ -1,7 +1,8 @@
 /* Who a request comes from: the peer of its connection, or the client that a trusted proxy names.
  */
+#include "server/client.h"
+
 #include <gio/gio.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "server/http-private.h"

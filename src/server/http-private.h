@@ -5,14 +5,14 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "server/client.h"
+#include "server/connections.h"
+#include "server/door.h"
 #include "server/http.h"
 #include "server/waiting.h"
 
 typedef struct HttpMetrics HttpMetrics;
 typedef struct TlsCredentials TlsCredentials;
-typedef struct ConnectionWatch ConnectionWatch;
-typedef struct Connection Connection;
-typedef struct ProxyList ProxyList;
 
 struct HttpServer {
   const Config *config;
@@ -24,12 +24,11 @@ struct HttpServer {
   GThreadPool *reading, *writing;
   WaitingRoom *waiting;
   ConnectionWatch *connections;
+  Door *door;
   ProxyList *proxies;  /* trusted_proxies */
   TlsCredentials *tls; /* NULL: plain HTTP */
   HttpMetrics *metrics;
   atomic_uint in_flight;
-  atomic_uint slow_heads;
-  uint32_t head_seconds;  /* limits.head_seconds */
   atomic_size_t buffered; /* bytes of bodies in memory, of all requests */
   atomic_bool stopping;
   GMutex hand_over; /* guards closed, and that nothing is handed over once it is set */
@@ -85,32 +84,12 @@ void http_finish_on_worker(void *data, void *user_data);
 /* Gives a Request (@data) that waited to its pool again; for the waiting room. */
 void http_hand_over_again(void *data, void *user_data);
 
-/* --- connections.c --- */
-/* @head_seconds: what a new connection may take for the head of its first request. */
-ConnectionWatch *connection_watch_new(uint32_t head_seconds);
-void connection_watch_free(ConnectionWatch *watch);
-void connection_watch_notify(void *watch, struct MHD_Connection *handle, void **context,
-                             enum MHD_ConnectionNotificationCode what);
-Connection *connection_of(struct MHD_Connection *handle);
-/* MHD_OPTION_URI_LOG_CALLBACK: the target of a request, before it is decoded. */
-void *connection_watch_target(void *data, const char *target, struct MHD_Connection *handle);
-/* Where that target ends; NULL: it holds what no target may. */
-const char *connection_target_end(const Connection *connection);
-/* The address of its peer, as text. */
-const char *connection_peer(const Connection *connection);
-/* What comes next must be whole within @seconds; 0: nothing is expected. */
-void connection_expect(Connection *connection, uint32_t seconds);
-unsigned connection_watch_count(ConnectionWatch *watch);
-/* Closes those that did not send in time what was expected; how many. */
-unsigned connection_watch_sweep(ConnectionWatch *watch);
-
-/* --- client.c --- */
-ProxyList *proxy_list_new(const char *const *texts);
-void proxy_list_free(ProxyList *list);
-bool proxy_list_has(const ProxyList *list, const char *address);
-/* Whom @forwarded (X-Forwarded-For, or NULL) names, as far as trusted proxies wrote it; else @peer.
- * (transfer full) */
-char *forwarded_client(const ProxyList *proxies, const char *peer, const char *forwarded);
+/* MHD_NotifyConnectionCallback, MHD_OPTION_URI_LOG_CALLBACK; @data is the HttpServer. */
+void http_on_connection(void *data, struct MHD_Connection *handle, void **context,
+                        enum MHD_ConnectionNotificationCode what);
+void *http_on_target(void *data, const char *target, struct MHD_Connection *handle);
+/* The one of a handle of libmicrohttpd's. */
+Connection *http_connection_of(struct MHD_Connection *handle);
 
 /* --- cors.c --- */
 /* Adds what lets the page of another origin read the answer, where the config allows it. */

@@ -59,14 +59,14 @@ request_new(HttpServer *server, struct MHD_Connection *handle, const char *metho
   Request *request = g_new0(Request, 1);
   request->server = server;
   request->handle = handle;
-  request->connection = connection_of(handle);
+  request->connection = http_connection_of(handle);
   request->method = g_strdup(method);
   request->path = g_strdup(path_of_target(path));
   request->started = g_get_monotonic_time();
   request->headers = g_array_new(FALSE, FALSE, sizeof(Header));
   g_array_set_clear_func(request->headers, header_clear);
   atomic_fetch_add(&server->in_flight, 1);
-  connection_expect(request->connection, 0);
+  connection_set_phase(request->connection, PHASE_BODY, 0);
   return request;
 }
 
@@ -198,7 +198,8 @@ buffer_body(Request *request, Slice bytes)
   }
   if (request->buffer == NULL) {
     request->buffer = g_byte_array_new();
-    connection_expect(request->connection, BODY_HEADS * request->server->head_seconds);
+    connection_set_phase(request->connection, PHASE_BODY,
+                         BODY_HEADS * request->server->config->limits.head_seconds);
   }
   g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
   return true;
@@ -312,7 +313,8 @@ request_send(Request *request)
     const Header *header = &g_array_index(request->headers, Header, i);
     MHD_add_response_header(response, header->name, header->value);
   }
-  if (atomic_load(&request->server->stopping))
+  connection_set_phase(request->connection, PHASE_ANSWER, 0);
+  if (atomic_load(&request->server->stopping) || connection_is_reserved(request->connection))
     MHD_add_response_header(response, "Connection", "close");
   return MHD_queue_response(request->handle, request->status, response);
 }
@@ -333,8 +335,8 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   uint64_t sent_bytes = sent ? request->response_bytes : 0;
   http_metrics_count(request->server->metrics, label, request->method, status, seconds,
                      request->received_bytes, sent_bytes);
-  bool quiet = request->route != NULL && request->route->quiet;
-  LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : quiet ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
+  bool probe = request->route != NULL && request->route->probe;
+  LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
   if (!log_is_on(level))
     return;
   const char *agent = request_header(request, "User-Agent");
@@ -347,11 +349,30 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   log_set_request_id(request->id);
   log_event(level, "request", "method", request->method, "path", request->path, "route", label,
             "status", status_text, "client", request_client(request), "user_agent", short_agent,
-            "received", received_text, "sent", sent_text, "seconds", duration_text, NULL);
+            "reason", connection_end_reason(request->connection), "received", received_text, "sent",
+            sent_text, "seconds", duration_text, NULL);
   log_set_request_id(NULL);
 }
 
 /* --- libmicrohttpd's side --- */
+
+/* Before the body was read, which ends the connection. */
+static enum MHD_Result
+request_send_early(Request *request)
+{
+  connection_set_early(request->connection);
+  return request_send(request);
+}
+
+static bool
+is_probe(const Request *request)
+{
+  g_autoptr(GHashTable) parameters = NULL;
+  g_autofree char *allowed = NULL;
+  const Route *route =
+      route_find(request->server->routes, request->method, request->path, &parameters, &allowed);
+  return route != NULL && route->probe;
+}
 
 /* The first call: the head is there. A response that is queued now is sent before the body is read,
  * and ends the connection. */
@@ -368,14 +389,22 @@ request_open(Request *request, const RequestLine *line)
   const char *problem = head_problem(&head, strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0);
   if (problem != NULL) {
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", problem, NULL);
-    return request_send(request);
+    return request_send_early(request);
+  }
+  if (connection_is_reserved(request->connection) && !is_probe(request)) {
+    respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+                      "the registry has no place for another connection (limits.connections); try "
+                      "again in a moment",
+                      NULL);
+    response_header(request, "Retry-After", "5");
+    return request_send_early(request);
   }
   /* Whoever asks before it sends a large body is told now that it need not. */
   if (head.expects_continue) {
     request->begun = true;
     request_begin(request);
     if (request_has_response(request))
-      return request_send(request);
+      return request_send_early(request);
   }
   tell_of_hangup(request->handle);
   return MHD_YES;
@@ -394,7 +423,7 @@ request_go_on(Request *request, const char *upload, size_t *upload_size)
     tell_of_hangup(request->handle);
     return MHD_YES;
   }
-  connection_expect(request->connection, 0);
+  connection_set_phase(request->connection, PHASE_WORK, 0);
   if (!request_has_response(request) && !request->finishing) {
     request->finishing = true;
     if (request->buffer != NULL)
@@ -437,7 +466,7 @@ http_on_completed(void *data, struct MHD_Connection *connection, void **state,
     return;
   *state = NULL;
   request_log(request, how);
-  connection_expect(request->connection, server->head_seconds);
+  connection_set_phase(request->connection, PHASE_WAITING, server->config->limits.head_seconds);
   request_free(request);
   atomic_fetch_sub(&server->in_flight, 1);
 }

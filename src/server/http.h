@@ -32,7 +32,9 @@ struct Route {
   BodyKind body_kind;
   size_t body_limit;
   bool blocking;
-  bool quiet; /* asked again and again by machines: in the log only at level debug */
+  /* Asked again and again by machines: in the log only at level debug, and answered also when there
+   * is no place for others. */
+  bool probe;
   /* Headers are there. May respond, which ends the request; NULL: nothing to do. */
   void (*begin)(Request *request);
   /* A part of the body; false after it responded: the rest of the body is dropped. */
@@ -53,9 +55,9 @@ GStrv http_server_urls(const HttpServer *server);
 bool http_server_reload_tls(HttpServer *server, GError **error);
 /* Something changed that requests may wait for: see request_wait(). From any thread. */
 void http_server_wake(HttpServer *server);
-/* Closes connections that send the head of a request, or a body that is kept in memory, too slowly;
- * called now and then. */
+/* Ends connections that are too slow, see connections.h; called every so many seconds. */
 void http_server_sweep(HttpServer *server);
+uint32_t http_server_sweep_step(const HttpServer *server);
 /* Stops accepting, then waits until no request is in flight, at most until @end
  * (g_get_monotonic_time()). True when all ended by themselves. */
 bool http_server_stop(HttpServer *server, int64_t end);

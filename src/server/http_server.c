@@ -14,6 +14,10 @@
 #define CONNECTION_MEMORY ((size_t)128 * 1024)
 #define POOL_THREADS      16
 
+/* The server counts connections itself. The library must never be the one to refuse: beyond the
+ * limit are those of reserved places, and those that gave theirs away and are about to end. */
+#define CONNECTIONS_BEYOND 1024u
+
 /* The path as the client wrote it, for nothing but the log of errors libmicrohttpd finds itself. */
 static void
 on_error(void *data, const char *format, va_list args)
@@ -44,11 +48,49 @@ listener_clear(void *data)
   g_free(listener->url);
 }
 
+Connection *
+http_connection_of(struct MHD_Connection *handle)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info == NULL ? NULL : info->socket_context;
+}
+
+/* The end is told before the descriptor is closed. */
+void
+http_on_connection(void *data, struct MHD_Connection *handle, void **context,
+                   enum MHD_ConnectionNotificationCode what)
+{
+  HttpServer *server = data;
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+  int fd = info != NULL ? info->connect_fd : -1;
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    *context = connection_watch_find(server->connections, fd);
+    return;
+  }
+  if (connection_is_early(*context))
+    door_linger(server->door, fd);
+  *context = NULL;
+  connection_watch_leave(server->connections, fd);
+}
+
+/* A space in it would have libmicrohttpd see another target than others do. */
+void *
+http_on_target(void *data, const char *target, struct MHD_Connection *handle)
+{
+  const char *end = target;
+  while (end != NULL && (unsigned char)*end > ' ' && *end != 0x7f)
+    end++;
+  connection_set_target_end(http_connection_of(handle), end != NULL && *end == '\0' ? end : NULL);
+  return NULL;
+}
+
 static struct MHD_Daemon *
-daemon_start(HttpServer *server, const ConfigLimits *limits, bool secure, int socket_fd)
+daemon_start(HttpServer *server, const ConfigLimits *limits, bool secure)
 {
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                   (secure ? MHD_USE_TLS : 0);
+                   MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
   unsigned threads = MAX(2, g_get_num_processors());
   struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
   struct MHD_OptionItem tls[] = {
@@ -58,13 +100,13 @@ daemon_start(HttpServer *server, const ConfigLimits *limits, bool secure, int so
       {MHD_OPTION_END, 0, NULL}};
   return MHD_start_daemon(
       flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL,
-      MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_THREAD_POOL_SIZE, threads,
-      MHD_OPTION_CONNECTION_LIMIT, MAX(limits->connections, threads),
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-      (unsigned)limits->idle_seconds, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
-      MHD_OPTION_NOTIFY_CONNECTION, connection_watch_notify, server->connections,
-      MHD_OPTION_URI_LOG_CALLBACK, connection_watch_target, server, MHD_OPTION_UNESCAPE_CALLBACK,
-      unescape, NULL, MHD_OPTION_ARRAY, secure ? tls : plain, MHD_OPTION_END);
+      MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
+      limits->connections + CONNECTIONS_BEYOND, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)limits->idle_seconds,
+      MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+      http_on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server,
+      MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_ARRAY, secure ? tls : plain,
+      MHD_OPTION_END);
 }
 
 static bool
@@ -80,13 +122,13 @@ listen_on(HttpServer *server, const Config *config, const ConfigListen *listen, 
                      "listen address %s is reached from other machines: give `tls` a certificate "
                      "and key, or say `plain_http: true` if something in front of it speaks TLS",
                      listen->address);
-  Listener listener = {daemon_start(server, &config->limits, secure, fd),
+  Listener listener = {daemon_start(server, &config->limits, secure),
                        g_strconcat(secure ? "https://" : "http://", actual, NULL)};
   if (listener.daemon == NULL) {
     g_free(listener.url);
     return error_set(error, ASSAY_ERROR_IO, "cannot serve HTTP on %s", listen->address);
   }
-  fd_steal(&fd);
+  door_listen(server->door, fd_steal(&fd), listener.daemon, secure, &config->limits);
   g_array_append_val(server->listeners, listener);
   return true;
 }
@@ -99,15 +141,17 @@ http_server_new(const Config *config, const Route *routes, void *context, GError
   server->routes = routes;
   server->context = context;
   server->metrics = http_metrics_new();
-  server->connections = connection_watch_new(config->limits.head_seconds);
-  server->head_seconds = config->limits.head_seconds;
   server->proxies = proxy_list_new((const char *const *)config->trusted_proxies);
+  server->connections = connection_watch_new(&config->limits, server->proxies);
   server->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
   g_array_set_clear_func(server->listeners, listener_clear);
   g_mutex_init(&server->hand_over);
   server->reading = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
   server->writing = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
   server->waiting = waiting_room_new(http_hand_over_again, NULL);
+  server->door = door_new(server->connections, error);
+  if (server->door == NULL)
+    return NULL;
   if (config->tls.certificate != NULL) {
     server->tls = tls_credentials_new(&config->tls, error);
     if (server->tls == NULL)
@@ -117,6 +161,7 @@ http_server_new(const Config *config, const Route *routes, void *context, GError
   for (unsigned i = 0; i < config->listen_count; i++)
     if (!listen_on(server, config, &config->listen[i], error))
       return NULL;
+  door_open(server->door);
   return g_steal_pointer(&server);
 }
 
@@ -144,19 +189,20 @@ http_server_wake(HttpServer *server)
 void
 http_server_sweep(HttpServer *server)
 {
-  unsigned closed = connection_watch_sweep(server->connections);
-  atomic_fetch_add(&server->slow_heads, closed);
+  connection_watch_sweep(server->connections);
+}
+
+uint32_t
+http_server_sweep_step(const HttpServer *server)
+{
+  return connection_watch_step(server->connections);
 }
 
 bool
 http_server_stop(HttpServer *server, int64_t end)
 {
   atomic_store(&server->stopping, true);
-  for (guint i = 0; i < server->listeners->len; i++) {
-    MHD_socket listening = MHD_quiesce_daemon(g_array_index(server->listeners, Listener, i).daemon);
-    if (listening >= 0)
-      fd_clear(&listening);
-  }
+  door_close(server->door);
   while (atomic_load(&server->in_flight) > 0 && g_get_monotonic_time() < end)
     g_usleep(10000);
   return atomic_load(&server->in_flight) == 0;
@@ -180,8 +226,10 @@ http_server_free(HttpServer *server)
 {
   if (server == NULL)
     return;
+  door_close(server->door);
   close_pools(server);
   g_array_unref(server->listeners);
+  door_free(server->door);
   connection_watch_free(server->connections);
   http_metrics_free(server->metrics);
   proxy_list_free(server->proxies);
@@ -205,13 +253,5 @@ http_server_write_metrics(HttpServer *server, GString *out)
             atomic_load(&server->in_flight));
   add_gauge(out, "assay_http_requests_waiting", "Pulls that wait for the scan of their image.",
             waiting_room_count(server->waiting));
-  add_gauge(out, "assay_http_connections", "Open connections.",
-            connection_watch_count(server->connections));
-  g_string_append_printf(
-      out,
-      "# HELP assay_http_slow_heads_total Connections closed because no whole head of "
-      "a request, or manifest, came in time; idle ones too.\n"
-      "# TYPE assay_http_slow_heads_total counter\n"
-      "assay_http_slow_heads_total %u\n",
-      atomic_load(&server->slow_heads));
+  connection_watch_write_metrics(server->connections, out);
 }

@@ -17,8 +17,7 @@
 #include "server/v2/v2.h"
 
 #define HOUSEKEEPING_SECONDS 60
-/* Connections are looked at more often; never less often than limits.head_seconds. */
-#define SWEEP_SECONDS 10
+/* Connections are looked at more often. */
 
 struct Server {
   ServerContext context;
@@ -41,19 +40,19 @@ static const Route routes[] = {
     {.method = "GET",
      .pattern = "/healthz",
      .label = "healthz",
-     .quiet = true,
+     .probe = true,
      .finish = health_live},
     {.method = "GET",
      .pattern = "/readyz",
      .label = "readyz",
      .blocking = true,
-     .quiet = true,
+     .probe = true,
      .finish = health_ready},
     {.method = "GET",
      .pattern = "/metrics",
      .label = "metrics",
      .blocking = true,
-     .quiet = true,
+     .probe = true,
      .finish = health_metrics},
 
     {.method = "GET", .pattern = "/v2/", .label = "v2", .finish = v2_support},
@@ -252,8 +251,7 @@ static void *
 keep_house(void *data)
 {
   Server *server = data;
-  uint32_t head_seconds = server->context.config->limits.head_seconds;
-  uint32_t step = MIN(head_seconds, SWEEP_SECONDS), since_clean_up = 0;
+  uint32_t step = http_server_sweep_step(server->context.http), since_clean_up = 0;
   clean_up(server);
   g_mutex_lock(&server->lock);
   while (!server->stopping) {

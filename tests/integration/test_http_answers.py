@@ -135,7 +135,7 @@ def line_of(server, request_id, message="request", timeout=20):
 def test_log_line_of_a_request(server):
     digest = raw_http.push_blob(server, "a", b"x" * 1000)
     server.request("POST", "/v2/a/blobs/uploads/", params={"digest": digest}, data=b"x" * 1000,
-                   headers={"X-Request-Id": "push", "User-Agent": "pusher/1 (é\x01)".encode("latin-1")})
+                   headers={"X-Request-Id": "push", "User-Agent": "pusher/1 (é)".encode("latin-1")})
     server.request("GET", f"/v2/a/blobs/{digest}", headers={"X-Request-Id": "pull", "User-Agent": "puller/" + "9" * 5000})
     with socket.create_connection(("127.0.0.1", server.port), source_address=("127.0.0.7", 0)) as sock:
         sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Request-Id: other\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n")

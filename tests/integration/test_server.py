@@ -68,9 +68,6 @@ def test_tls(secure, command):
     assert f"https://127.0.0.1:{server.port}" in server.log_text()
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"{server.url}/v2/", timeout=10)
-    with raw_http.connection(server) as plain:
-        plain.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert not plain.recv(100).startswith(b"HTTP")
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
     with warnings.catch_warnings():
