@@ -355,3 +355,44 @@ manifest_is_container_image(const Manifest *manifest)
           media_type_is_image_config(manifest->config->media_type) ||
           passes_for_image_config(manifest->config->media_type));
 }
+
+static const char *
+unreadable_words(const Descriptor *layer)
+{
+  static const struct {
+    const char *annotation, *words;
+  } marks[] = {
+      {"containerd.io/snapshot/nydus-bootstrap", "a Nydus file system"},
+      {"containerd.io/snapshot/nydus-blob", "a Nydus file system"},
+      {"containerd.io/snapshot/overlaybd/blob-digest", "an overlaybd block device"},
+      {"containerd.io/snapshot/overlaybd/version", "an overlaybd block device"},
+  };
+  const char *words;
+  if (media_type_use(layer->media_type, &words) == MEDIA_TYPE_UNREADABLE)
+    return words;
+  for (size_t i = 0; layer->annotations != NULL && i < G_N_ELEMENTS(marks); i++)
+    if (g_hash_table_contains(layer->annotations, marks[i].annotation))
+      return marks[i].words;
+  return NULL;
+}
+
+bool
+layer_check_readable(const Descriptor *layer, GError **error)
+{
+  const char *words = unreadable_words(layer);
+  return words == NULL ||
+         error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                   "layer %s is %s (%s), which is not read; scan the image in the form that it was "
+                   "made from",
+                   layer->digest.text, words, layer->media_type);
+}
+
+char *
+manifest_in_words(const Manifest *manifest)
+{
+  if (manifest->kind == MANIFEST_INDEX)
+    return g_strdup("an index");
+  if (manifest_is_container_image(manifest))
+    return g_strdup("an image");
+  return media_type_in_words(manifest->artifact_type);
+}

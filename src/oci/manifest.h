@@ -47,6 +47,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 void descriptor_free(Descriptor *descriptor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
 
+/* ASSAY_ERROR_UNSUPPORTED, in words, for a layer of which some runtime would make what we cannot
+ * read (it is encrypted, say): by its type, or by annotations with which snapshotters find their
+ * own format in layers of ordinary types. */
+bool layer_check_readable(const Descriptor *layer, GError **error);
+
+/* What it is for a person: "an index", "a Helm chart (application/...)". (transfer full) */
+char *manifest_in_words(const Manifest *manifest);
+
 /* True for what clients take for an image by media types: its config says so, or it is of Docker's
  * schema 2, whatever the config says (see also image_config_may_name_layers()). What type it gives
  * its layers does not count: runtimes look at their content, and a policy must not be got around by

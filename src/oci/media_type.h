@@ -28,3 +28,15 @@ bool media_type_is_layer(const char *type);
 /* A layer that the specifications let a registry do without (Windows base layers). */
 bool media_type_is_foreign_layer(const char *type);
 bool media_type_is_image_config(const char *type);
+
+/* What is behind a media type, beyond tars and configs. */
+typedef enum {
+  MEDIA_TYPE_UNKNOWN,    /* none of those that we know */
+  MEDIA_TYPE_UNREADABLE, /* a file system or a program for some runtimes, in a form that is not read
+                          */
+  MEDIA_TYPE_DATA,       /* no runtime unpacks it: signatures, charts, models */
+} MediaTypeUse;
+/* @words: what it is, "a Helm chart"; NULL for MEDIA_TYPE_UNKNOWN. (transfer none) */
+MediaTypeUse media_type_use(const char *type, const char **words);
+/* "a Helm chart (application/...)"; of what is not known, "an artifact (...)". (transfer full) */
+char *media_type_in_words(const char *type);

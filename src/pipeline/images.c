@@ -101,9 +101,23 @@ holds_nothing(const Descriptor *layer, const char *failure)
   return !media_type_is_layer(layer->media_type) && g_str_has_prefix(failure, start);
 }
 
+static bool
+set_failure(const Descriptor *layer, const LayerState *known, GError **error)
+{
+  return error_set(error,
+                   known->state == INVENTORY_POSTPONED ? ASSAY_ERROR_BUSY : ASSAY_ERROR_INVALID,
+                   "%s%s", known->failure,
+                   media_type_is_foreign_layer(layer->media_type)
+                       ? "; clients fetch it from its own URLs: push it too to have it scanned"
+                       : "");
+}
+
 static LayerInventory *
 load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
 {
+  /* Whatever its bytes look like to us. */
+  if (!layer_check_readable(layer, error))
+    return NULL;
   g_autoptr(GError) unknown = NULL;
   g_auto(LayerState) known = images_layer_state(sql, &layer->digest, &unknown);
   if (unknown != NULL) {
@@ -113,8 +127,7 @@ load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
   if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_THERE)
     return images_load_inventory(sql, &layer->digest, error);
   if (known.state == INVENTORY_POSTPONED || !holds_nothing(layer, known.failure)) {
-    error_set(error, known.state == INVENTORY_POSTPONED ? ASSAY_ERROR_BUSY : ASSAY_ERROR_INVALID,
-              "%s", known.failure);
+    set_failure(layer, &known, error);
     return NULL;
   }
   LayerInventory *nothing = layer_inventory_new();
@@ -207,11 +220,11 @@ images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
 }
 
 bool
-pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, bool *is_image, GError **error)
+pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **other, GError **error)
 {
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
   if (parsed != NULL)
-    *is_image = images_is_image(pipeline->blobs, parsed);
+    *other = images_is_image(pipeline->blobs, parsed) ? NULL : manifest_in_words(parsed);
   return parsed != NULL;
 }
 

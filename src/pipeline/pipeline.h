@@ -69,9 +69,9 @@ void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)
 
 ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);
-/* Whether a manifest of that digest is stored, in any repository, and is one of a container image.
- * ASSAY_ERROR_NOT_FOUND. */
-bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, bool *is_image,
+/* Whether a manifest of that digest is stored, in any repository; *other: what it is ("an index"),
+ * or NULL for a container image. ASSAY_ERROR_NOT_FOUND. */
+bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **other,
                            GError **error);
 /* Matched now, against the live database. (transfer full) */
 MatchResult *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);

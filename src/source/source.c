@@ -183,6 +183,29 @@ source_take_config(ImageSource *source, GBytes *config, GError **error)
   return true;
 }
 
+/* The type of its layers when none is of a kind that is unpacked: a signature in the dress of an
+ * image. */
+static const char *
+data_type_of(const Manifest *manifest)
+{
+  const char *type = NULL, *words;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    type = ((const Descriptor *)g_ptr_array_index(manifest->layers, i))->media_type;
+    if (media_type_use(type, &words) != MEDIA_TYPE_DATA)
+      return NULL;
+  }
+  return type;
+}
+
+static bool
+refuse_artifact(const ImageSource *source, const char *type, GError **error)
+{
+  g_autofree char *words = media_type_in_words(type);
+  return error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                   "%s is %s and no container image: it has no packages to scan", source->target,
+                   words);
+}
+
 /* As the server has it: an image is also what containerd unpacks, which looks at the config alone.
  */
 static bool
@@ -196,11 +219,15 @@ take_image(ImageSource *source, const Manifest *manifest, SourceBlobReader read,
       (config == NULL || !check_digest(source, config, &manifest->config->digest, error)))
     return false;
   if (!by_type && (config == NULL || !image_config_may_name_layers(slice_from_bytes(config))))
-    return error_set(error, ASSAY_ERROR_UNSUPPORTED,
-                     "%s is an artifact (%s) and no container image: it has no packages to scan",
-                     source->target, manifest->artifact_type);
+    return refuse_artifact(source, manifest->artifact_type, error);
+  if (data_type_of(manifest) != NULL)
+    return refuse_artifact(source, data_type_of(manifest), error);
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *descriptor = g_ptr_array_index(manifest->layers, i);
+    if (!layer_check_readable(descriptor, error)) {
+      g_prefix_error(error, "%s: ", source->target);
+      return false;
+    }
     SourceLayer *layer = source_add_layer(source);
     layer->digest = descriptor->digest;
     layer->size = descriptor->size;

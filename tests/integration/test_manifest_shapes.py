@@ -7,7 +7,7 @@ import pytest
 
 import gate
 from gate import import_advisories, pull, refusal, wait_until
-from oci_layout import CONFIG, INDEX, MANIFEST, compress, digest_of, tar_of
+from oci_layout import CONFIG, INDEX, MANIFEST, Layout, compress, digest_of, tar_of
 from repository import EMPTY, Repository, check_error, descriptor_of, image_of, index_of
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -234,3 +234,88 @@ def test_layer_comes_after_its_image(start_server, assay, tmp_path):
         wait_until(lambda: server.wait_for_scan(repository.name, digest)["state"] == "done")
     assert "CVE-2019-14697" in refusal(server, repository.name, vulnerable)
     assert pull(server, repository.name, fixed).status_code == 200
+
+
+# --- layers that are no tar ---
+
+@pytest.mark.parametrize("media_type,data,words", [
+    (LAYER + "+encrypted", "TAR", "an encrypted layer"), (LAYER + "+encrypted", "NOISE", "an encrypted layer"),
+    ("application/vnd.docker.image.rootfs.diff.tar.gzip+encrypted", "NOISE", "an encrypted layer"),
+    ("application/vnd.stacker.image.layer.squashfs+zstd", "NOISE", "a squashfs file system"),
+    ("application/vnd.oci.image.layer.nydus.blob.v1", "NOISE", "a Nydus file system"),
+    ("application/vnd.sylabs.sif.layer.v1.sif", "NOISE", "a Singularity image (SIF)"),
+    ("application/vnd.wasm.content.layer.v1+wasm", "NOISE", "a WebAssembly module")])
+def test_what_runtimes_can_read_and_we_cannot_is_named(start_server, assay, tmp_path, media_type, data, words):
+    """The image is unscanned, and every output says why; never "clean", although it holds no package that we see."""
+    server = start_server(policy=gate.STRICT)
+    import_advisories(assay, server)
+    layout = Layout(tmp_path / "layout")
+    tar = tar_of({"etc/hosts": "127.0.0.1 localhost\n"})
+    layer = layout.add_blob(compress(tar, "gzip") if data == "TAR" else bytes(range(256)) * 8, media_type)
+    config = layout.add_blob(json.dumps({"architecture": "amd64", "os": "linux", "config": {},
+                                         "rootfs": {"type": "layers", "diff_ids": [digest_of(tar)]}}).encode(), CONFIG)
+    layout.add_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}, "v1")
+    repository = Repository(server, "team/app")
+    for blob in (config, layer):
+        repository.push_blob((layout.folder / "blobs/sha256" / blob["digest"][7:]).read_bytes())
+    digest = gate.digest_of_tag(layout.folder, "v1")
+    repository.push_manifest((layout.folder / "blobs/sha256" / digest[7:]).read_bytes(), "v1")
+    scan = server.wait_for_scan(repository.name, digest)
+    reason = f"layer {layer['digest']} is {words} ({media_type}), which is not read"
+    assert scan["state"] == "failed" and reason in scan["error"]
+    assert reason in refusal(server, repository.name, "v1")
+    assert reason in server.request("GET", f"/api/v1/images/{digest}/findings").json()["errors"][0]["message"]
+    assert reason in assay("scan", "--data", server.data, f"oci:{layout.folder}:v1", check=2).stderr
+
+
+def test_snapshotters_own_formats_in_ordinary_layers(start_server, assay, tmp_path):
+    """Nydus and overlaybd find their file system in layers that are tars for all others, by annotations."""
+    server = start_server()
+    repository = Repository(server, "team/app")
+    tar = tar_of({"image/image.boot": "RAFS", "overlaybd.commit": "LSMT"})
+    config = repository.push_blob(json.dumps({"rootfs": {"type": "layers", "diff_ids": [digest_of(tar)]}}).encode(), CONFIG)
+    layer = repository.push_blob(compress(tar, "gzip"), LAYER)
+    for annotation, words in ((None, None), ("containerd.io/snapshot/nydus-bootstrap", "a Nydus file system"),
+                              ("containerd.io/snapshot/overlaybd/blob-digest", "an overlaybd block device")):
+        image = repository.push_manifest(image_of(config, [{**layer, "annotations": {annotation: "true"} if annotation else None}]))
+        scan = server.wait_for_scan(repository.name, image["digest"])
+        assert scan["state"] == ("failed" if words else "done"), scan
+        assert words is None or words in scan["error"]
+
+
+@pytest.mark.parametrize("config_type,layer_type,named,words", [
+    ("application/vnd.cncf.helm.config.v1+json", "application/octet-stream", 0, "a Helm chart"),
+    ("application/vnd.in-toto+json", "application/octet-stream", 0, "an in-toto attestation"),
+    ("application/vnd.sylabs.sif.config.v1+json", "application/octet-stream", 0, "a Singularity image (SIF)"),
+    ("application/x-own", "application/octet-stream", 0, "an artifact"),
+    (CONFIG, "application/vnd.dev.cosign.simplesigning.v1+json", 1, "a cosign signature")])
+def test_artifacts_are_named(start_server, scan, tmp_path, config_type, layer_type, named, words):
+    """What has no packages is called by its name, by the server and by `assay scan`."""
+    repository = Repository(start_server(), "team/app")
+    layout = Layout(tmp_path / "layout")
+    text = b'{"rootfs": {"type": "layers", "diff_ids": ["%s"]}}' % digest_of(b"no tar").encode() if named else b'{"name": "x"}'
+    config, layer = layout.add_blob(text, config_type), layout.add_blob(b"no tar", layer_type)
+    for data in (text, b"no tar"):
+        repository.push_blob(data)
+    image = repository.push_manifest(image_of(config, [layer]))
+    layout.add_manifest(json.loads(image_of(config, [layer])), "v1")
+    said = f"{words} ({(config_type, layer_type)[named]})"
+    assert f"is {said} and no container image" in scan(f"oci:{layout.folder}:v1", check=2).stderr
+    state = repository.server.wait_for_scan(repository.name, image["digest"])["state"]
+    answer = repository.server.request("GET", f"/api/v1/images/{image['digest']}/findings")
+    if named:  # an image for all that is known: nothing of it would be unpacked
+        assert state == "done"
+    else:
+        assert state == "not-applicable" and said in answer.json()["errors"][0]["message"]
+
+
+def test_layer_that_is_elsewhere_is_unscanned(start_server, assay, tmp_path):
+    server = start_server(policy=gate.STRICT)
+    import_advisories(assay, server)
+    repository = Repository(server, "team/app")
+    missing = {**descriptor_of(b"of Windows", FOREIGN_LAYER), "urls": ["https://a.example/x"]}
+    config = repository.push_blob(b'{"rootfs": {"type": "layers", "diff_ids": ["%s"]}}' % digest_of(b"x").encode(), CONFIG)
+    image = repository.push_manifest(image_of(config, [missing]), "v1")
+    scan = server.wait_for_scan(repository.name, image["digest"])
+    assert scan["state"] == "failed" and "push it too to have it scanned" in scan["error"]
+    assert "push it too to have it scanned" in refusal(server, repository.name, "v1")

@@ -89,7 +89,7 @@ api_scanned_image(Request *request, Digest *digest)
 {
   g_autoptr(GError) error = NULL;
   Pipeline *pipeline = server_context(request)->pipeline;
-  bool is_image = false;
+  g_autofree char *other = NULL;
   if (!digest_parse(request_parameter(request, "digest"), digest, &error)) {
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "DIGEST_INVALID", error->message, NULL);
     return false;
@@ -97,11 +97,11 @@ api_scanned_image(Request *request, Digest *digest)
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, &error);
   if (summary != NULL && summary->state == SCAN_DONE)
     return true;
-  if (summary == NULL || !pipeline_image_exists(pipeline, digest, &is_image, &error)) {
+  if (summary == NULL || !pipeline_image_exists(pipeline, digest, &other, &error)) {
     respond_error(request, error);
-  } else if (!is_image) {
-    respond_unscanned(request, "%s is no image but an index or artifact; ask for the images in it",
-                      digest->text);
+  } else if (other != NULL) {
+    respond_unscanned(request, "it is no image but %s; ask for the images in it, if there are any",
+                      other);
   } else if (summary->state == SCAN_FAILED) {
     respond_unscanned(request, "the scan of the image failed: %s", summary->error);
   } else if (summary->state == SCAN_WAITING) {

@@ -245,6 +245,72 @@ test_refused(void)
   }
 }
 
+static void
+test_known_types(void)
+{
+  static const struct {
+    const char *type;
+    MediaTypeUse use;
+    const char *words;
+  } cases[] = {
+      {"application/vnd.oci.image.layer.v1.tar+gzip+encrypted", MEDIA_TYPE_UNREADABLE, "encrypted"},
+      {"application/vnd.docker.image.rootfs.diff.tar.gzip+encrypted", MEDIA_TYPE_UNREADABLE,
+       "encrypted"},
+      {"application/vnd.stacker.image.layer.squashfs+zstd+verity", MEDIA_TYPE_UNREADABLE,
+       "squashfs"},
+      {"application/vnd.sylabs.image.layer.v1.squashfs", MEDIA_TYPE_UNREADABLE, "squashfs"},
+      {"application/vnd.oci.image.layer.nydus.blob.v1", MEDIA_TYPE_UNREADABLE, "Nydus"},
+      {"application/vnd.sylabs.sif.layer.v1.sif", MEDIA_TYPE_UNREADABLE, "Singularity"},
+      {"application/vnd.module.wasm.content.layer.v1+wasm", MEDIA_TYPE_UNREADABLE, "WebAssembly"},
+      {"APPLICATION/WASM", MEDIA_TYPE_UNREADABLE, "WebAssembly"},
+      {"application/vnd.cncf.helm.chart.content.v1.tar+gzip", MEDIA_TYPE_DATA, "Helm chart"},
+      {"application/vnd.dev.cosign.simplesigning.v1+json", MEDIA_TYPE_DATA, "cosign"},
+      {"application/vnd.in-toto+json", MEDIA_TYPE_DATA, "in-toto"},
+      {"text/spdx+json", MEDIA_TYPE_DATA, "SPDX"},
+      {"application/vnd.cncf.model.weight.v1.raw", MEDIA_TYPE_DATA, "model"},
+      {MEDIA_TYPE_OCI_LAYER_GZIP, MEDIA_TYPE_UNKNOWN, NULL},
+      {"application/octet-stream", MEDIA_TYPE_UNKNOWN, NULL},
+      {"", MEDIA_TYPE_UNKNOWN, NULL},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    const char *words;
+    g_test_message("case %s", cases[i].type);
+    g_assert_cmpint(media_type_use(cases[i].type, &words), ==, cases[i].use);
+    g_assert_cmpint(words != NULL, ==, cases[i].words != NULL);
+    g_assert_true(words == NULL || strstr(words, cases[i].words) != NULL);
+  }
+}
+
+static void
+test_unreadable_layers(void)
+{
+  static const struct {
+    const char *type, *annotations;
+    bool readable;
+  } cases[] = {
+      {MEDIA_TYPE_OCI_LAYER_GZIP, "{}", true},
+      {MEDIA_TYPE_OCI_LAYER_GZIP, "{\"containerd.io/snapshot/stargz/toc.digest\":\"x\"}", true},
+      {MEDIA_TYPE_OCI_LAYER_GZIP, "{\"containerd.io/snapshot/nydus-bootstrap\":\"true\"}", false},
+      {MEDIA_TYPE_OCI_LAYER, "{\"containerd.io/snapshot/overlaybd/blob-digest\":\"x\"}", false},
+      {MEDIA_TYPE_OCI_LAYER_GZIP "+encrypted", "null", false},
+      {"application/vnd.in-toto+json", "null", true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf(
+        "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[{\"mediaType\":\"%s\","
+        "\"digest\":\"sha256:" HEX "\",\"size\":1,\"annotations\":%s}]}",
+        cases[i].type, cases[i].annotations);
+    g_autoptr(Manifest) manifest = manifest_parse(slice_from_string(text), NULL, &error);
+    g_assert_no_error(error);
+    g_test_message("case %s", text);
+    g_assert_cmpint(layer_check_readable(g_ptr_array_index(manifest->layers, 0), &error), ==,
+                    cases[i].readable);
+    g_assert_true(cases[i].readable ||
+                  g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED));
+  }
+}
+
 /* Four bytes a value would be three hundred MiB of memory for a manifest of four. */
 static void
 test_many_values(void)
@@ -336,6 +402,8 @@ main(int argc, char **argv)
   g_test_add_func("/manifest/descriptor", test_descriptor);
   g_test_add_func("/manifest/container-images", test_container_images);
   g_test_add_func("/manifest/refused", test_refused);
+  g_test_add_func("/manifest/known-types", test_known_types);
+  g_test_add_func("/manifest/unreadable-layers", test_unreadable_layers);
   g_test_add_func("/manifest/many-values", test_many_values);
   g_test_add_func("/manifest/image-config", test_image_config);
   g_test_add_func("/manifest/configs-that-name-layers", test_configs_that_name_layers);
