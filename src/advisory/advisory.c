@@ -26,6 +26,18 @@ advisory_is_cve(const char *id)
 }
 
 const char *
+advisory_architecture(const char *architecture)
+{
+  static const char *const x86[] = {"i386", "i486", "i586", "i686", "athlon", NULL};
+  static const char *const none[] = {"all", "any", NULL};
+  if (architecture == NULL)
+    return NULL;
+  return g_strv_contains(x86, architecture)    ? "i686"
+         : g_strv_contains(none, architecture) ? ADVISORY_NO_ARCHITECTURE
+                                               : architecture;
+}
+
+const char *
 severity_name(Severity severity)
 {
   return severity_names[severity <= SEVERITY_CRITICAL ? severity : SEVERITY_UNKNOWN];

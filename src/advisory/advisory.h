@@ -39,8 +39,14 @@ bool advisory_is_cve(const char *id);
 /* The name of a source package in a statement of an RPM distribution, whose packages are matched by
  * their own names otherwise. */
 #define ADVISORY_SOURCE_PREFIX "source:"
+/* The architecture of packages that are for all. */
+#define ADVISORY_NO_ARCHITECTURE "noarch"
 /* The module of a statement that concerns some stream, but does not tell which. */
 #define ADVISORY_ANY_MODULE "*"
+
+/* @architecture as statements name it: one name for all kinds of 32-bit x86, and one for packages
+ * of none, dpkg's "all". NULL of NULL. */
+const char *advisory_architecture(const char *architecture);
 
 /* One statement: this vulnerability, in this package of this ecosystem. Its strings belong to
  * whoever passes it on: a reader of the database, or a feed. */
@@ -60,9 +66,14 @@ typedef struct {
    * what is affected, but cannot be had yet (a source without binaries). */
   const char *fixed_version;
   const char *last_affected; /* OSV last_affected (inclusive), or NULL */
-  Severity severity;         /* the source's own word; UNKNOWN when it has none */
-  const char *vendor_id;     /* "DSA-5678-1", "ALSA-2025:10073", or NULL */
-  const char *note;          /* the distribution's reason in its words, or NULL */
+  /* "aarch64,x86_64": the builds that it is about, "noarch" among them when one of them is of no
+   * architecture; NULL: all */
+  const char *architectures;
+  /* The version that the release had when the source said so, or NULL: not told. */
+  const char *release_version;
+  Severity severity;     /* the source's own word; UNKNOWN when it has none */
+  const char *vendor_id; /* "DSA-5678-1", "ALSA-2025:10073", or NULL */
+  const char *note;      /* the distribution's reason in its words, or NULL */
   bool derived; /* worked out from a package suite (debian-repo), not stated by an advisory: another
                    feed's statement on the same id and package overrides it */
 } AdvisoryRange;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advisory/coverage-private.h"
 #include "advisory/database.h"
 #include "advisory/details-private.h"
 #include "advisory/file-private.h"
@@ -22,6 +23,7 @@
 /* A statement whose strings are numbers in the builder's pool; 0 is none. */
 typedef struct {
   uint32_t id, module, feed, introduced, fixed_version, last_affected, vendor_id, note;
+  uint32_t architectures, release_version;
   uint8_t scheme, state, severity;
   bool derived;
 } PooledRange;
@@ -35,13 +37,13 @@ struct AdvisoryBuilder {
   char *path, *temporary_path;
   MDB_env *environment;
   GStringChunk *chunk;
-  GHashTable *numbers;    /* string -> its number */
-  GPtrArray *pool;        /* number -> string */
-  GHashTable *packages;   /* record key (GBytes) -> PackageEntry */
-  GHashTable *ecosystems; /* pool string -> AdvisoryFeedStatus that spoke of it first */
-  GHashTable *details;    /* id -> AdvisoryDetails */
-  GHashTable *mentioned;  /* ids and vendor ids that statements speak of (pool strings) */
-  GPtrArray *feeds;       /* AdvisoryFeedStatus */
+  GHashTable *numbers;   /* string -> its number */
+  GPtrArray *pool;       /* number -> string */
+  GHashTable *packages;  /* record key (GBytes) -> PackageEntry */
+  Coverage *coverage;    /* what the feeds speak of */
+  GHashTable *details;   /* id -> AdvisoryDetails */
+  GHashTable *mentioned; /* ids and vendor ids that statements speak of (pool strings) */
+  GPtrArray *feeds;      /* AdvisoryFeedStatus */
 };
 
 static void
@@ -74,7 +76,7 @@ advisory_builder_new(const char *path, GError **error)
   g_ptr_array_add(builder->pool, NULL);
   builder->packages = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
                                             (GDestroyNotify)g_bytes_unref, package_entry_free);
-  builder->ecosystems = g_hash_table_new(g_str_hash, g_str_equal);
+  builder->coverage = coverage_new();
   builder->details =
       g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)advisory_details_free);
   builder->mentioned = g_hash_table_new(g_str_hash, g_str_equal);
@@ -105,7 +107,7 @@ advisory_builder_free(AdvisoryBuilder *builder)
   g_clear_pointer(&builder->packages, g_hash_table_unref);
   g_clear_pointer(&builder->details, g_hash_table_unref);
   g_clear_pointer(&builder->mentioned, g_hash_table_unref);
-  g_clear_pointer(&builder->ecosystems, g_hash_table_unref);
+  g_clear_pointer(&builder->coverage, coverage_free);
   g_clear_pointer(&builder->numbers, g_hash_table_unref);
   g_clear_pointer(&builder->pool, g_ptr_array_unref);
   g_clear_pointer(&builder->feeds, g_ptr_array_unref);
@@ -168,15 +170,7 @@ advisory_builder_set_source_date(AdvisoryBuilder *builder, const char *source_da
 void
 advisory_builder_add_ecosystem(AdvisoryBuilder *builder, const char *ecosystem)
 {
-  char *name = pooled(builder, pool_string(builder, ecosystem));
-  if (!g_hash_table_contains(builder->ecosystems, name))
-    g_hash_table_insert(builder->ecosystems, name, current_feed(builder));
-}
-
-static gboolean
-is_of_feed(gpointer ecosystem, gpointer feed, gpointer wanted)
-{
-  return feed == wanted;
+  coverage_add(builder->coverage, ecosystem, "", current_feed(builder));
 }
 
 static PackageEntry *
@@ -211,13 +205,15 @@ advisory_builder_add_range(AdvisoryBuilder *builder, const AdvisoryRange *range,
       .last_affected = pool_string(builder, range->last_affected),
       .vendor_id = pool_string(builder, range->vendor_id),
       .note = pool_string(builder, range->note),
+      .architectures = pool_string(builder, range->architectures),
+      .release_version = pool_string(builder, range->release_version),
       .scheme = (uint8_t)range->scheme,
       .state = (uint8_t)range->state,
       .severity = (uint8_t)range->severity,
       .derived = range->derived,
   };
   g_array_append_val(entry->ranges, packed);
-  advisory_builder_add_ecosystem(builder, range->ecosystem);
+  coverage_add(builder->coverage, range->ecosystem, range->architectures, feed);
   g_hash_table_add(builder->mentioned, pooled(builder, packed.id));
   if (packed.vendor_id != 0)
     g_hash_table_add(builder->mentioned, pooled(builder, packed.vendor_id));
@@ -240,7 +236,7 @@ advisory_builder_drop_feed(AdvisoryBuilder *builder)
       g_array_set_size(ranges, ranges->len - 1);
   }
   /* Else its releases would count as looked after by nobody. */
-  g_hash_table_foreach_remove(builder->ecosystems, is_of_feed, feed);
+  coverage_forget(builder->coverage, feed);
   g_ptr_array_remove_index(builder->feeds, builder->feeds->len - 1);
 }
 
@@ -339,9 +335,9 @@ gather_records(const AdvisoryBuilder *builder, char *generation)
     AdvisoryFeedStatus *feed = builder->feeds->pdata[i];
     add_pending(all, 'F', feed->feed, feed);
   }
-  g_hash_table_iter_init(&iter, builder->ecosystems);
-  while (g_hash_table_iter_next(&iter, &key, NULL))
-    add_pending(all, 'E', key, NULL);
+  g_hash_table_iter_init(&iter, coverage_list(builder->coverage));
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    add_pending(all, 'E', key, value);
   g_hash_table_iter_init(&iter, builder->packages);
   while (g_hash_table_iter_next(&iter, &key, &value)) {
     Pending pending = {g_bytes_ref(key), 'R', value};
@@ -383,7 +379,7 @@ pooled_range_hash(gconstpointer data)
 static gboolean
 pooled_range_equal(gconstpointer a, gconstpointer b)
 {
-  static_assert(sizeof(PooledRange) == 8 * sizeof(uint32_t) + 4, "no bytes between the members");
+  static_assert(sizeof(PooledRange) == 10 * sizeof(uint32_t) + 4, "no bytes between the members");
   return memcmp(a, b, sizeof(PooledRange)) == 0;
 }
 
@@ -409,6 +405,8 @@ encode_package(const AdvisoryBuilder *builder, const PackageEntry *entry, GByteA
         .last_affected = pooled(builder, packed->last_affected),
         .vendor_id = pooled(builder, packed->vendor_id),
         .note = pooled(builder, packed->note),
+        .architectures = pooled(builder, packed->architectures),
+        .release_version = pooled(builder, packed->release_version),
         .scheme = packed->scheme,
         .state = packed->state,
         .severity = packed->severity,
@@ -432,11 +430,12 @@ encode_pending(const AdvisoryBuilder *builder, const Pending *pending, GByteArra
     record_encode_feed(pending->content, out);
     break;
   case 'A':
+  case 'E':
   case 'M':
     g_byte_array_append(out, pending->content, (guint)strlen(pending->content));
     break;
-  default: /* 'E' is its key alone */
-    break;
+  default:
+    g_assert_not_reached();
   }
 }
 

@@ -87,7 +87,8 @@ read_head(AdvisoryDatabase *database, GError **error)
     return set_lmdb_error(error, code, database->path);
   g_autofree char *format = get_head(database, transaction, "format");
   database->generation = get_head(database, transaction, "generation");
-  if (g_strcmp0(format, RECORD_FORMAT) != 0 || database->generation == NULL)
+  bool known = g_strcmp0(format, RECORD_FORMAT) == 0 || g_strcmp0(format, RECORD_FORMAT_FIRST) == 0;
+  if (!known || database->generation == NULL)
     return error_set(error, ASSAY_ERROR_INVALID,
                      "%s: written by another version of assay (run `assay db update`)",
                      database->path);
@@ -229,14 +230,23 @@ advisory_database_details(AdvisoryDatabase *database, const char *id, GError **e
 }
 
 bool
-advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem)
+advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem,
+                         const char *architecture)
 {
   g_autoptr(GByteArray) key = record_key('E', ecosystem, NULL);
   auto_read ReadTransaction *transaction = begin_read(database, NULL);
-  Slice record;
+  Slice record, each;
   bool found = false;
-  return transaction != NULL && get_record(database, transaction, key, &record, &found, NULL) &&
-         found;
+  if (transaction == NULL || !get_record(database, transaction, key, &record, &found, NULL) ||
+      !found)
+    return false;
+  const char *wanted = advisory_architecture(architecture);
+  if (record.size == 0 || wanted == NULL || strcmp(wanted, ADVISORY_NO_ARCHITECTURE) == 0)
+    return true;
+  while (slice_next_field(&record, ',', &each))
+    if (slice_equal_string(each, wanted))
+      return true;
+  return false;
 }
 
 void

@@ -38,8 +38,10 @@ bool advisory_database_lookup(AdvisoryDatabase *database, const char *ecosystem,
 AdvisoryDetails *advisory_database_details(AdvisoryDatabase *database, const char *id,
                                            GError **error);
 
-/* Whether any feed speaks of @ecosystem: tells "nothing found" from "nothing known". */
-bool advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem);
+/* Whether any feed speaks of @ecosystem, and of packages of @architecture (NULL: of any): tells
+ * "nothing found" from "nothing known". */
+bool advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem,
+                              const char *architecture);
 
 typedef struct {
   const char *feed, *type, *source; /* name, type, URL or path */

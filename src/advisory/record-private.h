@@ -6,7 +6,8 @@
  *                             then the statements, whose members are numbers of strings in it
  *   D id                      details, zstd-compressed when that is smaller
  *   A alias                   the id that has the details
- *   E ecosystem               empty: some feed speaks of it
+ *   E ecosystem               some feed speaks of it: of the architectures told, "aarch64,x86_64",
+ *                             or, when it is empty, of any
  *   F feed                    the feed's status
  *   M "format" | "generation" the head of the file */
 #pragma once
@@ -15,7 +16,9 @@
 #include "advisory/database.h"
 #include "base/slice.h"
 
-#define RECORD_FORMAT "assay-advisories-1"
+#define RECORD_FORMAT "assay-advisories-2"
+/* The same, but for statements and ecosystems of single architectures, which it has not. */
+#define RECORD_FORMAT_FIRST "assay-advisories-1"
 
 /* LMDB takes keys of at most 511 bytes: a longer one keeps this much and gets its SHA-256 added. */
 #define RECORD_KEY_MAX     ((size_t)511)

@@ -13,6 +13,7 @@
 #define EPSS_UNIT      1e6  /* EPSS is published with five */
 
 enum { DETAILS_PLAIN, DETAILS_ZSTD };
+enum { FLAG_DERIVED = 1, FLAG_MORE = 2 };
 
 GByteArray *
 record_key(char letter, const char *first, const char *second)
@@ -73,6 +74,19 @@ string_table_add(StringTable *table, const char *string)
   return GPOINTER_TO_UINT(number);
 }
 
+/* Few statements have these: without them, it is as it was in format 1. */
+static bool
+has_more(const AdvisoryRange *range)
+{
+  return range->architectures != NULL || range->release_version != NULL;
+}
+
+static unsigned
+flags_of(const AdvisoryRange *range)
+{
+  return (range->derived ? FLAG_DERIVED : 0) | (has_more(range) ? FLAG_MORE : 0);
+}
+
 void
 record_encode_ranges(const AdvisoryRange *ranges, size_t count, GByteArray *out)
 {
@@ -87,10 +101,14 @@ record_encode_ranges(const AdvisoryRange *ranges, size_t count, GByteArray *out)
                                    range->introduced, range->fixed_version, range->last_affected,
                                    range->vendor_id,  range->note};
     const uint8_t kinds[] = {(uint8_t)range->scheme, (uint8_t)range->state,
-                             (uint8_t)range->severity, range->derived ? 1 : 0};
+                             (uint8_t)range->severity, (uint8_t)(flags_of(range))};
     g_byte_array_append(body, kinds, sizeof kinds);
     for (size_t m = 0; m < G_N_ELEMENTS(members); m++)
       byte_array_add_varint(body, string_table_add(&table, members[m]));
+    if (has_more(range)) {
+      byte_array_add_varint(body, string_table_add(&table, range->architectures));
+      byte_array_add_varint(body, string_table_add(&table, range->release_version));
+    }
   }
   byte_array_add_varint(out, g_hash_table_size(numbers));
   g_byte_array_append(out, strings->data, strings->len);
@@ -148,10 +166,14 @@ decode_range(Slice *rest, const GPtrArray *strings, AdvisoryRange *range)
   range->scheme = kinds.data[0];
   range->state = kinds.data[1];
   range->severity = kinds.data[2];
-  range->derived = kinds.data[3] != 0;
+  range->derived = (kinds.data[3] & FLAG_DERIVED) != 0;
   for (size_t m = 0; m < G_N_ELEMENTS(members); m++)
     if (!decode_string_member(rest, strings, members[m]))
       return false;
+  if ((kinds.data[3] & FLAG_MORE) != 0 &&
+      !(decode_string_member(rest, strings, &range->architectures) &&
+        decode_string_member(rest, strings, &range->release_version)))
+    return false;
   return range->id != NULL && range->feed != NULL;
 }
 

@@ -235,6 +235,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .list_packages = list_packages_option,
                      .findings = findings,
                      .not_affected = matched->not_affected,
+                     .third_party = matched->third_party,
                      .notes = matched->notes,
                      .verdict = verdict,
                      .database = advisory_database_generation(scan->database)};

@@ -29,17 +29,31 @@ static const ReleaseAlias ubuntu_releases[] = {
     {"resolute", "26.04"}, {NULL, NULL},
 };
 
+/* Rebuilds of RHEL take packages over from each other, and machines change from one to another. */
+static const char *const enterprise_makers[] = {
+    "red hat",      "centos",           "almalinux",  "rocky", "oracle america",
+    "oracle linux", "scientific linux", "springdale", NULL};
+
+#define MADE_BY(...)                                                                               \
+  .makers = (const char *const[])                                                                  \
+  {                                                                                                \
+    __VA_ARGS__, NULL                                                                              \
+  }
 #define DEB         .package_type = "deb", .scheme = VERSION_DEBIAN, .looked_up = BY_SOURCE
 #define APK         .package_type = "apk", .scheme = VERSION_APK, .looked_up = BY_SOURCE
 #define RPM         .package_type = "rpm", .scheme = VERSION_RPM, .looked_up = BY_NAME_AND_SOURCE
 #define OSV_SOURCES .osv_names_sources = true
 #define MAJOR       .release = RELEASE_MAJOR
 #define NO_RELEASE  .release = RELEASE_NONE
-#define DEBIAN      .name = "debian", .osv = "Debian", DEB, .aliases = debian_releases
+#define DEBIAN      .name = "debian", .osv = "Debian", DEB, .aliases = debian_releases, MADE_BY("debian")
 #define UBUNTU                                                                                     \
-  .name = "ubuntu", .osv = "Ubuntu", DEB, .aliases = ubuntu_releases, .from_osv = from_osv_ubuntu
-#define RED_HAT .name = "rhel", .osv = "Red Hat", RPM, .from_osv = from_osv_red_hat, MAJOR
-#define SLES    .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse
+  .name = "ubuntu", .osv = "Ubuntu", DEB, .aliases = ubuntu_releases, .from_osv = from_osv_ubuntu, \
+  MADE_BY("ubuntu", "canonical", "debian")
+#define RED_HAT                                                                                    \
+  .name = "rhel", .osv = "Red Hat", RPM, .from_osv = from_osv_red_hat, MAJOR,                      \
+  .makers = enterprise_makers
+#define SLES                                                                                       \
+  .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse, MADE_BY("suse")
 
 /* A distribution that installs another's own packages has a row of the other's name with its own
  * ID. Who builds them again, or mixes releases, has none, and is looked after by nobody: its
@@ -86,49 +100,88 @@ static const Ecosystem ecosystems[] = {
     {.os_id = "centos", RED_HAT, .release_of = release_of_centos_linux},
     {.os_id = "scientific", RED_HAT},
     /* CentOS Stream comes before RHEL, with builds of its own. */
-    {.os_id = "centos", .name = "centos", RPM, MAJOR},
-    {.os_id = "almalinux", .name = "almalinux", .osv = "AlmaLinux", RPM, MAJOR},
-    {.os_id = "rocky", .name = "rocky", .osv = "Rocky Linux", RPM, OSV_SOURCES, MAJOR},
-    {.os_id = "ol", .name = "ol", RPM, MAJOR},
-    {.os_id = "amzn", .name = "amzn", RPM},
-    {.os_id = "fedora", .name = "fedora", RPM, MAJOR},
+    {.os_id = "centos", .name = "centos", RPM, MAJOR, .makers = enterprise_makers},
+    {.os_id = "almalinux",
+     .name = "almalinux",
+     .osv = "AlmaLinux",
+     RPM,
+     MAJOR,
+     .makers = enterprise_makers},
+    {.os_id = "rocky",
+     .name = "rocky",
+     .osv = "Rocky Linux",
+     RPM,
+     OSV_SOURCES,
+     MAJOR,
+     .makers = enterprise_makers},
+    {.os_id = "ol", .name = "ol", RPM, MAJOR, .makers = enterprise_makers},
+    {.os_id = "amzn", .name = "amzn", RPM, MADE_BY("amazon")},
+    {.os_id = "fedora", .name = "fedora", RPM, MAJOR, MADE_BY("fedora")},
     {.os_id = "sles", SLES},
     /* Products that are SLES and something more. */
     {.os_id = "sled", SLES},
     {.os_id = "sles_sap", SLES},
     {.os_id = "sle_hpc", SLES},
     {.name = "sles-ltss", RPM, OSV_SOURCES},
-    {.os_id = "sle-micro", .name = "sle-micro", RPM, OSV_SOURCES},
-    {.os_id = "suse-microos", .name = "sle-micro", RPM, OSV_SOURCES},
-    {.os_id = "sl-micro", .name = "sl-micro", RPM, OSV_SOURCES},
+    {.os_id = "sle-micro", .name = "sle-micro", RPM, OSV_SOURCES, MADE_BY("suse")},
+    {.os_id = "suse-microos", .name = "sle-micro", RPM, OSV_SOURCES, MADE_BY("suse")},
+    {.os_id = "sl-micro", .name = "sl-micro", RPM, OSV_SOURCES, MADE_BY("suse")},
     {.os_id = "opensuse-leap",
      .name = "opensuse-leap",
      .osv = "openSUSE",
      RPM,
      OSV_SOURCES,
-     .from_osv = from_osv_opensuse},
-    {.os_id = "opensuse", .name = "opensuse-leap", RPM, OSV_SOURCES}, /* Leap 42 */
-    {.os_id = "opensuse-leap-micro", .name = "opensuse-leap-micro", RPM, OSV_SOURCES},
-    {.os_id = "opensuse-tumbleweed", .name = "opensuse-tumbleweed", RPM, OSV_SOURCES, NO_RELEASE},
-    {.os_id = "opensuse-microos", .name = "opensuse-tumbleweed", RPM, OSV_SOURCES, NO_RELEASE},
+     .from_osv = from_osv_opensuse,
+     MADE_BY("suse")},
+    {.os_id = "opensuse", .name = "opensuse-leap", RPM, OSV_SOURCES, MADE_BY("suse")}, /* Leap 42 */
+    {.os_id = "opensuse-leap-micro",
+     .name = "opensuse-leap-micro",
+     RPM,
+     OSV_SOURCES,
+     MADE_BY("suse")},
+    {.os_id = "opensuse-tumbleweed",
+     .name = "opensuse-tumbleweed",
+     RPM,
+     OSV_SOURCES,
+     NO_RELEASE,
+     MADE_BY("suse")},
+    {.os_id = "opensuse-microos",
+     .name = "opensuse-tumbleweed",
+     RPM,
+     OSV_SOURCES,
+     NO_RELEASE,
+     MADE_BY("suse")},
     {.os_id = "azurelinux",
      .name = "azurelinux",
      .osv = "Azure Linux",
      RPM,
      OSV_SOURCES,
-     .from_osv = from_osv_azure},
-    {.os_id = "mariner", .name = "mariner", RPM, OSV_SOURCES},
-    {.os_id = "photon", .name = "photon", .osv = "Photon OS", RPM, OSV_SOURCES},
-    {.os_id = "mageia", .name = "mageia", .osv = "Mageia", RPM, OSV_SOURCES, MAJOR},
+     .from_osv = from_osv_azure,
+     MADE_BY("microsoft")},
+    {.os_id = "mariner", .name = "mariner", RPM, OSV_SOURCES, MADE_BY("microsoft")},
+    {.os_id = "photon",
+     .name = "photon",
+     .osv = "Photon OS",
+     RPM,
+     OSV_SOURCES,
+     MADE_BY("vmware", "broadcom")},
+    {.os_id = "mageia",
+     .name = "mageia",
+     .osv = "Mageia",
+     RPM,
+     OSV_SOURCES,
+     MAJOR,
+     MADE_BY("mageia")},
     {.os_id = "openeuler",
      .name = "openeuler",
      .osv = "openEuler",
      RPM,
      OSV_SOURCES,
-     .release_of = release_of_openeuler},
-    {.os_id = "anolis", .name = "anolis", RPM, MAJOR},
-    {.os_id = "alinux", .name = "alinux", RPM, MAJOR},
-    {.os_id = "kylin", .name = "kylin", RPM},
+     .release_of = release_of_openeuler,
+     MADE_BY("openeuler")},
+    {.os_id = "anolis", .name = "anolis", RPM, MAJOR, MADE_BY("anolis")},
+    {.os_id = "alinux", .name = "alinux", RPM, MAJOR, MADE_BY("alibaba", "alinux", "anolis")},
+    {.os_id = "kylin", .name = "kylin", RPM, MADE_BY("kylin")},
 };
 
 static bool

@@ -35,6 +35,9 @@ struct Ecosystem {
   LookUp looked_up;
   bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
   ReleasePart release;
+  /* What a vendor or maintainer of the distribution's own packages has in its name, one of them at
+   * least, in lower case, NULL-ended. NULL: we do not know. */
+  const char *const *makers;
   const ReleaseAlias *aliases;
   /* The release of an image; NULL: `release` of VERSION_ID, or else by the codename. When it gives
    * NULL the row does not fit the image. (transfer full) */

@@ -285,7 +285,8 @@ package_id(const char *ecosystem, const Package *package)
                                 package->architecture,
                                 package->source_name,
                                 package->source_version,
-                                package->module};
+                                package->module,
+                                package->vendor};
   g_autoptr(GByteArray) bytes = g_byte_array_new();
   for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
     byte_array_add_prefixed(bytes, slice_from_string(fields[i]));
@@ -301,12 +302,14 @@ store_package(SqlConnection *db, int64_t image, const char *ecosystem,
   int64_t id = package_id(ecosystem, package);
   return sql_run(db, NULL, error,
                  "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
-                 "source_name, source_version, module) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                 "source_name, source_version, module, vendor) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
                  "ON CONFLICT (id) DO NOTHING",
                  SQL_INTEGER(id), SQL_TEXT(ecosystem), SQL_TEXT(package->type),
                  SQL_TEXT(package->name), SQL_TEXT(package->version),
                  SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
-                 SQL_TEXT(package->source_version), SQL_TEXT(package->module), SQL_END) &&
+                 SQL_TEXT(package->source_version), SQL_TEXT(package->module),
+                 SQL_TEXT(package->vendor), SQL_END) &&
          sql_run(db, NULL, error,
                  "INSERT INTO image_packages (image, package, layer) VALUES ($1, $2, $3) "
                  "ON CONFLICT (image, package) DO NOTHING",
@@ -368,14 +371,14 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
          store_packages(db, image_id(manifest), inventory, error) &&
          sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
-                 "fixable = $6, uncovered = $7 WHERE manifest = $1",
+                 "fixable = $6, uncovered = $7, third_party = $8 WHERE manifest = $1",
                  SQL_TEXT(manifest),
                  SQL_TEXT(advisories == NULL ? NULL : advisory_database_generation(advisories)),
                  SQL_TEXT(os == NULL                ? NULL
                           : os->pretty_name != NULL ? os->pretty_name
                                                     : os->id),
                  SQL_INTEGER(inventory->packages->len), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_INTEGER(sum.uncovered), SQL_END) &&
+                 SQL_INTEGER(sum.uncovered), SQL_INTEGER(sum.third_party), SQL_END) &&
          sql_commit(db, error);
 }
 
@@ -400,7 +403,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
-                "uncovered, retry_at FROM images WHERE manifest = $1",
+                "uncovered, retry_at, third_party FROM images WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
   if (rows != NULL && sql_rows_next(rows, &failure)) {
@@ -414,6 +417,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     tally_from_text(sql_rows_text(rows, 7), summary->fixable);
     summary->uncovered = (uint32_t)sql_rows_integer(rows, 8);
     summary->retry_at = sql_rows_integer(rows, 9);
+    summary->third_party = (uint32_t)sql_rows_integer(rows, 10);
   }
   if (failure == NULL)
     return g_steal_pointer(&summary);

@@ -166,7 +166,8 @@ GPtrArray *images_unknown(SqlPool *sql, GError **error);
 
 typedef struct {
   uint32_t counts[SEVERITY_CRITICAL + 1], fixable[SEVERITY_CRITICAL + 1];
-  uint32_t uncovered; /* packages that no advisories speak of, for want of any for their kind */
+  uint32_t third_party; /* packages of others than the distribution */
+  uint32_t uncovered;   /* packages that no advisories speak of, for want of any for their kind */
 } Tally;
 void tally_add(Tally *sum, const Tally *more);
 /* Adds what concerns one package. Without any advisories for its kind it is uncovered. */

@@ -61,9 +61,10 @@ typedef struct {
   char *database;   /* generation of the advisories that the counts are from */
   char *os;         /* "Debian GNU/Linux 11 (bullseye)" or NULL */
   uint32_t packages;
-  uint32_t counts[6];  /* by Severity */
-  uint32_t fixable[6]; /* of those, with a fixed version */
-  uint32_t uncovered;  /* packages of distributions without advisories */
+  uint32_t counts[6];   /* by Severity */
+  uint32_t fixable[6];  /* of those, with a fixed version */
+  uint32_t uncovered;   /* packages of distributions without advisories */
+  uint32_t third_party; /* packages of others than the distribution */
 } ImageSummary;
 void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)

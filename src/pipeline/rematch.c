@@ -14,6 +14,7 @@ tally_add(Tally *sum, const Tally *more)
     sum->fixable[i] += more->fixable[i];
   }
   sum->uncovered += more->uncovered;
+  sum->third_party += more->third_party;
 }
 
 static void
@@ -28,7 +29,9 @@ bool
 tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
               Tally *tally, GError **error)
 {
-  if (advisories != NULL && *ecosystem != '\0' && match_covers(advisories, ecosystem))
+  tally->third_party += match_is_third_party(ecosystem, package);
+  if (advisories != NULL && *ecosystem != '\0' &&
+      match_covers(advisories, ecosystem, package->architecture))
     return match_package_facts(advisories, ecosystem, package, count_fact, tally, error);
   tally->uncovered++;
   return true;
@@ -76,6 +79,7 @@ row_clear(void *data)
   g_free(row->package.source_name);
   g_free(row->package.source_version);
   g_free(row->package.module);
+  g_free(row->package.vendor);
 }
 
 static GArray *
@@ -87,7 +91,7 @@ load_packages(SqlConnection *db, GError **error)
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT id, ecosystem, type, name, version, architecture, source_name, "
-                "source_version, module FROM packages ORDER BY id",
+                "source_version, module, vendor FROM packages ORDER BY id",
                 SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure)) {
     Row row = {.id = sql_rows_integer(rows, 0)};
@@ -99,6 +103,7 @@ load_packages(SqlConnection *db, GError **error)
     row.package.source_name = g_strdup(sql_rows_text(rows, 6));
     row.package.source_version = g_strdup(sql_rows_text(rows, 7));
     row.package.module = g_strdup(sql_rows_text(rows, 8));
+    row.package.vendor = g_strdup(sql_rows_text(rows, 9));
     g_array_append_val(packages, row);
   }
   if (failure == NULL)
@@ -232,10 +237,10 @@ write_images(SqlPool *sql, const GArray *images, guint first, const char *genera
     g_autofree char *counts = tally_to_text(image->sum.counts);
     g_autofree char *fixable = tally_to_text(image->sum.fixable);
     if (!sql_run(db, NULL, error,
-                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4, uncovered = $5 "
-                 "WHERE id = $1",
+                 "UPDATE images SET advisories = $2, counts = $3, fixable = $4, uncovered = $5, "
+                 "third_party = $6 WHERE id = $1",
                  SQL_INTEGER(image->id), SQL_TEXT(generation), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_INTEGER(image->sum.uncovered), SQL_END))
+                 SQL_INTEGER(image->sum.uncovered), SQL_INTEGER(image->sum.third_party), SQL_END))
       return false;
   }
   return sql_commit(db, error);

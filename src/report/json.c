@@ -48,6 +48,15 @@ report_package_to_json(const ImageInventory *inventory, const ImagePackage *pack
   return one;
 }
 
+static json_t *
+texts_to_json(const GPtrArray *texts)
+{
+  json_t *array = json_array();
+  for (guint i = 0; texts != NULL && i < texts->len; i++)
+    json_array_append_new(array, json_string(g_ptr_array_index(texts, i)));
+  return array;
+}
+
 /* What the layers hold, beside how many packages there are. */
 static void
 set_inventory(json_t *object, const Report *report)
@@ -57,10 +66,7 @@ set_inventory(json_t *object, const Report *report)
     return;
   if (inventory->os != NULL)
     json_object_set_new(object, "os", os_to_json(inventory->os));
-  json_t *unread = json_array();
-  for (guint i = 0; i < inventory->unread->len; i++)
-    json_array_append_new(unread, json_string(g_ptr_array_index(inventory->unread, i)));
-  json_object_set_new(object, "unread", unread);
+  json_object_set_new(object, "unread", texts_to_json(inventory->unread));
   if (!report->list_packages)
     return;
   json_t *packages = json_array();
@@ -83,15 +89,15 @@ report_write_json(const Report *report)
   json_set_string(object, "advisories", report->database);
   set_inventory(object, report);
   json_object_set_new(object, "packages", json_integer(report->packages));
-  json_t *summary = json_object(), *findings = json_array(), *notes = json_array();
+  json_t *summary = json_object(), *findings = json_array();
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
     json_object_set_new(summary, severity_name((Severity)severity), json_integer(counts[severity]));
   for (guint i = 0; i < report->findings->len; i++)
     json_array_append_new(findings, finding_to_json(g_ptr_array_index(report->findings, i)));
-  for (guint i = 0; report->notes != NULL && i < report->notes->len; i++)
-    json_array_append_new(notes, json_string(g_ptr_array_index(report->notes, i)));
   json_object_set_new(object, "summary", summary);
-  json_object_set_new(object, "notes", notes);
+  if (report->third_party != NULL)
+    json_object_set_new(object, "third_party", texts_to_json(report->third_party));
+  json_object_set_new(object, "notes", texts_to_json(report->notes));
   json_object_set_new(object, "findings", findings);
   if (report->not_affected != NULL)
     json_object_set_new(object, "not_affected", not_affected_to_json(report->not_affected));

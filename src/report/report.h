@@ -16,6 +16,7 @@ typedef struct {
   unsigned packages;
   const GPtrArray *findings;     /* Finding, filtered and sorted */
   const GPtrArray *not_affected; /* Finding: what the sources ruled out; or NULL */
+  const GPtrArray *third_party;  /* char *: packages of others than the distribution; or NULL */
   const GPtrArray *notes;        /* char * */
   const Verdict *verdict;        /* or NULL */
   const char *database;          /* generation of the advisories, or NULL */

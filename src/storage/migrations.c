@@ -131,6 +131,13 @@ const char *const migrations[] = {
     "CREATE INDEX images_by_state ON images (state, retry_at);"
     "UPDATE layer_inventories SET retry_at = 0 WHERE error IS NOT NULL;"
     "UPDATE images SET state = 1 WHERE state = 3;",
+
+    /* 6: who made a package, for the distribution's advisories do not speak of what others made;
+     * how many of an image's packages those are; and until when there are advisories for its
+     * distribution at all ("2022-06-30", NULL: no end is known). */
+    "ALTER TABLE packages ADD COLUMN vendor TEXT;"
+    "ALTER TABLE images ADD COLUMN third_party BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN end_of_life TEXT;",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

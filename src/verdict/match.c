@@ -5,9 +5,12 @@
 
 #include "base/error.h"
 #include "inventory/ecosystem.h"
+#include "verdict/maker-private.h"
 #include "verdict/statements-private.h"
 
-#define PATH_SHOWN ((size_t)200) /* bytes */
+#define PATH_SHOWN        ((size_t)200) /* bytes */
+#define MAKER_SHOWN       ((size_t)80)
+#define THIRD_PARTY_SHOWN 10u
 
 static char *
 affected_in_words(const Candidate *candidate)
@@ -133,6 +136,13 @@ finding_of_ruled_out(const ImagePackage *image_package, const Candidate *candida
   return finding;
 }
 
+/* The packages of one type in the image. */
+typedef struct {
+  char *ecosystem;           /* NULL: of no distribution that we know */
+  const Ecosystem *row;      /* or NULL */
+  GHashTable *architectures; /* those looked at: their strings are the inventory's */
+} Kind;
+
 /* One call's memory of what it has looked up. */
 typedef struct {
   AdvisoryDatabase *database;
@@ -195,14 +205,44 @@ add_finding(ImageMatch *match, const ImagePackage *image_package, const Candidat
   return true;
 }
 
+/* "nginx 1.27.4-1~bookworm (NGINX Packaging)" */
+static void
+note_third_party(const Package *package, MatchResult *result)
+{
+  bool named = package->vendor != NULL && *package->vendor != '\0';
+  g_autofree char *maker =
+      named ? slice_to_printable(slice_from_string(package->vendor), MAKER_SHOWN) : NULL;
+  g_ptr_array_add(result->third_party,
+                  named ? g_strdup_printf("%s %s (%s)", package->name, package->version, maker)
+                        : g_strdup_printf("%s %s", package->name, package->version));
+}
+
+/* Maintainers of Debian are persons whom we do not know: of a deb, that says nothing. */
 static bool
-match_image_package(ImageMatch *match, const char *ecosystem, const ImagePackage *image_package,
+is_third_party(const Ecosystem *row, const Package *package)
+{
+  Maker maker = package_maker(row, package);
+  return maker == MADE_BY_THIRD_PARTY ||
+         (maker == MADE_BY_UNKNOWN && strcmp(package->type, "deb") != 0);
+}
+
+bool
+match_is_third_party(const char *ecosystem, const Package *package)
+{
+  return is_third_party(ecosystem_find(ecosystem), package);
+}
+
+static bool
+match_image_package(ImageMatch *match, const Kind *kind, const ImagePackage *image_package,
                     const LayerInventory *layer, GError **error)
 {
+  bool withheld = false;
   g_autoptr(GHashTable) candidates =
-      statements_match(match->database, ecosystem, image_package->package, error);
+      statements_match(match->database, kind->ecosystem, image_package->package, &withheld, error);
   if (candidates == NULL)
     return false;
+  if (withheld || is_third_party(kind->row, image_package->package))
+    note_third_party(image_package->package, match->result);
   GHashTableIter iter;
   void *value;
   g_hash_table_iter_init(&iter, candidates);
@@ -227,20 +267,70 @@ details_free(void *data)
 }
 
 static void
-check_coverage(AdvisoryDatabase *database, const OsRelease *os, const char *type,
-               const char *ecosystem, GHashTable *told, MatchResult *result)
+kind_free(void *data)
 {
-  if (!g_hash_table_add(told, g_strdup(type)) ||
-      (ecosystem != NULL && match_covers(database, ecosystem)))
+  Kind *kind = data;
+  g_free(kind->ecosystem);
+  g_hash_table_unref(kind->architectures);
+  g_free(kind);
+}
+
+/* What is known of @os's packages of a type: looked at once. */
+static const Kind *
+find_kind(GHashTable *kinds, const OsRelease *os, const char *type)
+{
+  Kind *kind = g_hash_table_lookup(kinds, type);
+  if (kind != NULL)
+    return kind;
+  kind = g_new0(Kind, 1);
+  kind->ecosystem = ecosystem_of_image(os, type);
+  kind->row = kind->ecosystem != NULL ? ecosystem_find(kind->ecosystem) : NULL;
+  kind->architectures = g_hash_table_new(g_str_hash, g_str_equal);
+  g_hash_table_insert(kinds, (gpointer)(uintptr_t)type, kind);
+  return kind;
+}
+
+/* Tells once for each architecture when there are no advisories. */
+static void
+check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind,
+               const Package *package, MatchResult *result)
+{
+  const char *architecture = package->architecture != NULL ? package->architecture : "";
+  if (!g_hash_table_add(kind->architectures, (gpointer)(uintptr_t)architecture) ||
+      (kind->ecosystem != NULL && match_covers(database, kind->ecosystem, package->architecture)))
     return;
-  const char *name = ecosystem != NULL                       ? ecosystem
-                     : os != NULL && os->pretty_name != NULL ? os->pretty_name
-                                                             : "a distribution that is not named";
+  bool for_others = kind->ecosystem != NULL && match_covers(database, kind->ecosystem, NULL);
+  const char *known = kind->ecosystem != NULL                 ? kind->ecosystem
+                      : os != NULL && os->pretty_name != NULL ? os->pretty_name
+                                                              : "a distribution that is not named";
+  g_autofree char *name =
+      for_others ? g_strdup_printf("%s on %s", known, architecture) : g_strdup(known);
+  if (g_ptr_array_find_with_equal_func(result->uncovered, name, g_str_equal, NULL))
+    return;
   g_ptr_array_add(result->uncovered, g_strdup(name));
   g_ptr_array_add(result->notes,
                   g_strdup_printf("no advisories for %s (%s packages): findings are incomplete; "
                                   "`assay db update` or `assay db import` adds them",
-                                  name, type));
+                                  name, package->type));
+}
+
+/* The first of them by name. */
+static void
+add_third_party_note(MatchResult *result)
+{
+  guint count = result->third_party->len;
+  if (count == 0)
+    return;
+  g_autoptr(GString) note = g_string_new(NULL);
+  g_string_printf(
+      note, "%u package%s not the distribution's, whose advisories do not speak of %s: ", count,
+      count == 1 ? " is" : "s are", count == 1 ? "it" : "them");
+  for (guint i = 0; i < MIN(count, THIRD_PARTY_SHOWN); i++)
+    g_string_append_printf(note, "%s%s", i == 0 ? "" : ", ",
+                           (const char *)g_ptr_array_index(result->third_party, i));
+  if (count > THIRD_PARTY_SHOWN)
+    g_string_append_printf(note, ", and %u more", count - THIRD_PARTY_SHOWN);
+  g_ptr_array_add(result->notes, g_strdup(note->str));
 }
 
 /* The first, which the notes on the layers say more of. */
@@ -276,6 +366,7 @@ match_result_new(void)
   result->findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   result->not_affected = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   result->uncovered = g_ptr_array_new_with_free_func(g_free);
+  result->third_party = g_ptr_array_new_with_free_func(g_free);
   result->unread = g_ptr_array_new_with_free_func(g_free);
   result->notes = g_ptr_array_new_with_free_func(g_free);
   return result;
@@ -287,18 +378,20 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   g_autoptr(MatchResult) result = match_result_new();
   g_autoptr(GHashTable) details =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, details_free);
-  g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) kinds = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, kind_free);
   ImageMatch match = {database, details, result};
 
   for (guint i = 0; i < inventory->packages->len; i++) {
-    const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
-    g_autofree char *ecosystem = ecosystem_of_image(inventory->os, package->package->type);
-    check_coverage(database, inventory->os, package->package->type, ecosystem, told, result);
-    if (ecosystem != NULL &&
-        !match_image_package(&match, ecosystem, package,
-                             g_ptr_array_index(inventory->layers, package->layer), error))
+    const ImagePackage *image_package = &g_array_index(inventory->packages, ImagePackage, i);
+    const Package *package = image_package->package;
+    const Kind *kind = find_kind(kinds, inventory->os, package->type);
+    check_coverage(database, inventory->os, kind, package, result);
+    if (kind->ecosystem != NULL &&
+        !match_image_package(&match, kind, image_package,
+                             g_ptr_array_index(inventory->layers, image_package->layer), error))
       return NULL;
   }
+  add_third_party_note(result);
   note_unread(inventory, result);
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
@@ -313,6 +406,7 @@ match_result_free(MatchResult *result)
   g_ptr_array_unref(result->findings);
   g_ptr_array_unref(result->not_affected);
   g_ptr_array_unref(result->uncovered);
+  g_ptr_array_unref(result->third_party);
   g_ptr_array_unref(result->unread);
   g_ptr_array_unref(result->notes);
   g_free(result);

@@ -19,6 +19,8 @@ typedef struct {
   GPtrArray *not_affected; /* Finding in state not-affected, by package and id: what the source
                               looked at and ruled out. Without titles and scores */
   GPtrArray *uncovered;    /* char *: distributions of its packages without any advisories */
+  GPtrArray *third_party;  /* char *: packages of others than the distribution, whose advisories do
+                              not speak of them: "nginx 1.27.4-1~bookworm (NGINX Packaging)" */
   GPtrArray *unread;       /* char *: package databases of which packages are missing */
   GPtrArray *notes;        /* char *: "no advisories for debian:99: findings are incomplete" */
 } MatchResult;
@@ -33,8 +35,12 @@ MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inven
  * (transfer full) */
 char *match_unread_in_words(const GPtrArray *unread);
 
-/* Whether there are advisories for packages of @ecosystem at all. */
-bool match_covers(AdvisoryDatabase *database, const char *ecosystem);
+/* Whether somebody else than the distribution made @package of @ecosystem, as far as its vendor and
+ * version tell: no advisory speaks of it then. */
+bool match_is_third_party(const char *ecosystem, const Package *package);
+
+/* Whether there are advisories for packages of @architecture (NULL: any) in @ecosystem at all. */
+bool match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture);
 
 /* For counts: what concerns one package, without the details of each vulnerability but its
  * severity: exactly the findings that match_image() would give. Thread-safe. */

@@ -23,9 +23,10 @@ typedef struct {
 } Candidate;
 
 /* All on @package in @ecosystem: id -> Candidate, those that rule it out included. Aliases are
- * merged. (transfer full) */
+ * merged. *@withheld is set when there are others that do not concern it, for somebody else made
+ * it. (transfer full) */
 GHashTable *statements_match(AdvisoryDatabase *database, const char *ecosystem,
-                             const Package *package, GError **error);
+                             const Package *package, bool *withheld, GError **error);
 
 static inline bool
 candidate_is_finding(const Candidate *candidate)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "inventory/ecosystem.h"
 #include "verdict/match.h"
+#include "verdict/subject-private.h"
 
 static void
 candidate_free(void *data)
@@ -32,74 +33,6 @@ set_text(char **text, const char *value)
 {
   g_free(*text);
   *text = g_strdup(value);
-}
-
-typedef struct {
-  const Package *package;
-  const char *version;    /* the one that the ecosystem's statements speak of */
-  bool without_epoch;     /* it has none, whatever the statements' versions have */
-  bool of_source;         /* the statements are about the source of an RPM */
-  GHashTable *candidates; /* id -> Candidate */
-} PackageMatch;
-
-static const char *
-skip_epoch(const char *version)
-{
-  size_t digits = strspn(version, "0123456789");
-  return digits > 0 && version[digits] == ':' ? version + digits + 1 : version;
-}
-
-/* openEuler and others take the versions of sources from the names of their files, which tell no
- * epoch: such a bound has any. */
-static int
-compare_with(const PackageMatch *match, VersionScheme scheme, const char *bound)
-{
-  const char *bare = skip_epoch(bound);
-  if (match->without_epoch || (match->of_source && bare == bound))
-    return version_compare_strings(scheme, skip_epoch(match->version), bare);
-  return version_compare_strings(scheme, match->version, bound);
-}
-
-static bool
-is_affected(const AdvisoryRange *range, const PackageMatch *match)
-{
-  VersionScheme scheme = range->scheme;
-  if (range->introduced != NULL && compare_with(match, scheme, range->introduced) < 0)
-    return false;
-  if (range->fixed_version != NULL)
-    return compare_with(match, scheme, range->fixed_version) < 0;
-  if (range->last_affected != NULL)
-    return compare_with(match, scheme, range->last_affected) <= 0;
-  return true;
-}
-
-/* A statement about "name:stream" concerns packages of that stream only, and one that is about none
- * those that are of no module: the streams have versions of their own. */
-static bool
-module_fits(const AdvisoryRange *range, const Package *package)
-{
-  bool modular = package->module != NULL || strstr(package->version, ".module") != NULL;
-  if (range->module == NULL)
-    return !modular;
-  if (strcmp(range->module, ADVISORY_ANY_MODULE) == 0)
-    return modular;
-  return package->module != NULL && g_str_has_prefix(package->module, range->module) &&
-         strchr(":", package->module[strlen(range->module)]) != NULL;
-}
-
-/* Oracle builds some packages besides for Ksplice and for FIPS 140, with versions of their own; of
- * one build a statement on another says nothing. */
-static bool
-build_fits(const AdvisoryRange *range, const Package *package)
-{
-  static const char *const builds[] = {".ksplice", "_fips"};
-  if (range->fixed_version == NULL || !g_str_has_prefix(range->ecosystem, "ol:"))
-    return true;
-  for (size_t i = 0; i < G_N_ELEMENTS(builds); i++)
-    if ((strstr(range->fixed_version, builds[i]) != NULL) !=
-        (strstr(package->version, builds[i]) != NULL))
-      return false;
-  return true;
 }
 
 static void
@@ -153,17 +86,14 @@ forget_statements(Candidate *candidate)
 }
 
 static bool
-visit_range(const AdvisoryRange *range, void *data)
+visit_statement(const AdvisoryRange *range, bool affected, void *candidates)
 {
-  PackageMatch *match = data;
-  if (!module_fits(range, match->package) || !build_fits(range, match->package))
-    return true;
-  Candidate *candidate = g_hash_table_lookup(match->candidates, range->id);
+  Candidate *candidate = g_hash_table_lookup(candidates, range->id);
   if (candidate == NULL) {
     candidate = g_new0(Candidate, 1);
     candidate->id = g_strdup(range->id);
     candidate->derived = true;
-    g_hash_table_insert(match->candidates, candidate->id, candidate);
+    g_hash_table_insert(candidates, candidate->id, candidate);
   }
   /* Who knows of the vulnerability itself overrides what a package suite lets conclude. */
   if (range->derived && !candidate->derived)
@@ -175,7 +105,7 @@ visit_range(const AdvisoryRange *range, void *data)
   if (range->state == STATE_NOT_AFFECTED) {
     set_text(&candidate->not_affected_feed, range->feed);
     set_text(&candidate->not_affected_note, range->note);
-  } else if (is_affected(range, match)) {
+  } else if (affected) {
     take_statement(candidate, range);
   }
   return true;
@@ -279,44 +209,16 @@ merge_aliases(AdvisoryDatabase *database, GHashTable *candidates, GError **error
 
 /* --- one package --- */
 
-/* What is stated of the source package of an RPM. Its name tells no epoch: where the package has
- * the version of its source, it has the epoch too. */
-static bool
-look_up_rpm_source(AdvisoryDatabase *database, const char *ecosystem, PackageMatch *match,
-                   GError **error)
-{
-  const Package *package = match->package;
-  g_autofree char *name = g_strconcat(ADVISORY_SOURCE_PREFIX, package->source_name, NULL);
-  bool same = strcmp(skip_epoch(package->version), skip_epoch(package->source_version)) == 0;
-  match->version = same ? package->version : package->source_version;
-  match->without_epoch = !same;
-  match->of_source = true;
-  return advisory_database_lookup(database, ecosystem, name, visit_range, match, error);
-}
-
-/* Advisories of Debian speak of source packages, those of Alpine of origins; those of RPM
- * distributions of binaries, or, by a name that says so, of sources. */
-static bool
-look_up(AdvisoryDatabase *database, const char *ecosystem, PackageMatch *match, GError **error)
-{
-  const Package *package = match->package;
-  bool is_rpm = strcmp(package->type, "rpm") == 0;
-  match->version = is_rpm ? package->version : package->source_version;
-  return advisory_database_lookup(database, ecosystem,
-                                  is_rpm ? package->name : package->source_name, visit_range, match,
-                                  error) &&
-         (!is_rpm || look_up_rpm_source(database, ecosystem, match, error));
-}
-
 /* Of one ecosystem: id -> Candidate. (transfer full) */
 static GHashTable *
-collect(AdvisoryDatabase *database, const char *ecosystem, const Package *package, GError **error)
+collect(AdvisoryDatabase *database, const char *ecosystem, const Package *package, bool *withheld,
+        GError **error)
 {
-  PackageMatch match = {.package = package};
   g_autoptr(GHashTable) candidates =
       g_hash_table_new_full(g_str_hash, g_str_equal, NULL, candidate_free);
-  match.candidates = candidates;
-  return look_up(database, ecosystem, &match, error) ? g_steal_pointer(&candidates) : NULL;
+  return subject_look_up(database, ecosystem, package, visit_statement, candidates, withheld, error)
+             ? g_steal_pointer(&candidates)
+             : NULL;
 }
 
 /* Which of two on the same vulnerability is left. Of testing and sid: the one that rules it out;
@@ -349,14 +251,15 @@ combine(ScopeKind kind, GHashTable *first, GHashTable *second)
 
 GHashTable *
 statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
-                 GError **error)
+                 bool *withheld, GError **error)
 {
   g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
   bool has_two = ecosystem_scope(ecosystem, package->version, &scope);
   g_autoptr(GHashTable) candidates =
-      collect(database, has_two ? scope.first : ecosystem, package, error);
-  g_autoptr(GHashTable) more =
-      candidates != NULL && has_two ? collect(database, scope.second, package, error) : NULL;
+      collect(database, has_two ? scope.first : ecosystem, package, withheld, error);
+  g_autoptr(GHashTable) more = candidates != NULL && has_two
+                                   ? collect(database, scope.second, package, withheld, error)
+                                   : NULL;
   if (candidates == NULL || (has_two && more == NULL))
     return NULL;
   if (has_two)
@@ -365,21 +268,23 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
 }
 
 bool
-match_covers(AdvisoryDatabase *database, const char *ecosystem)
+match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture)
 {
   g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
   if (!ecosystem_scope(ecosystem, "", &scope))
-    return advisory_database_covers(database, ecosystem);
-  return advisory_database_covers(database, scope.first) ||
-         advisory_database_covers(database, scope.second);
+    return advisory_database_covers(database, ecosystem, architecture);
+  return advisory_database_covers(database, scope.first, architecture) ||
+         advisory_database_covers(database, scope.second, architecture);
 }
 
 bool
 match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                     MatchFactVisitor visit, void *data, GError **error)
 {
+  bool withheld = false;
   g_autoptr(GError) failure = NULL;
-  g_autoptr(GHashTable) candidates = statements_match(database, ecosystem, package, error);
+  g_autoptr(GHashTable) candidates =
+      statements_match(database, ecosystem, package, &withheld, error);
   if (candidates == NULL)
     return false;
   GHashTableIter iter;

@@ -16,9 +16,10 @@ fuzz_touch(const char *text)
 static inline bool
 fuzz_take_range(const AdvisoryRange *range, void *data, GError **error)
 {
-  const char *const texts[] = {range->id,        range->ecosystem,     range->package,
-                               range->module,    range->introduced,    range->fixed_version,
-                               range->vendor_id, range->last_affected, range->note};
+  const char *const texts[] = {
+      range->id,         range->ecosystem,     range->package,        range->module,
+      range->introduced, range->fixed_version, range->vendor_id,      range->last_affected,
+      range->note,       range->architectures, range->release_version};
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     fuzz_touch(texts[i]);
   return true;

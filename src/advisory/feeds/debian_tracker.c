@@ -124,6 +124,21 @@ read_state(const json_t *release, AdvisoryRange *range)
   return true;
 }
 
+/* The newest version that the release has, of "repositories": {"bookworm": "1.22.1-9", ...}. */
+static const char *
+find_release_version(const json_t *release)
+{
+  const char *newest = NULL, *repository;
+  json_t *version;
+  json_object_foreach(json_get_object(release, "repositories"), repository, version) {
+    const char *text = json_string_value(version);
+    if (text != NULL &&
+        (newest == NULL || version_compare_strings(VERSION_DEBIAN, text, newest) > 0))
+      newest = text;
+  }
+  return newest;
+}
+
 static bool
 add_release(const char *source, const char *id, const char *codename, const json_t *release,
             const FeedSink *sink, uint64_t *skipped, GError **error)
@@ -144,6 +159,8 @@ add_release(const char *source, const char *id, const char *codename, const json
     (*skipped)++;
     return true;
   }
+  if (range.fixed_version == NULL)
+    range.release_version = find_release_version(release);
   feed_sink_add_ecosystem(sink, ecosystem);
   return feed_sink_add_range(sink, &range, error);
 }

@@ -22,9 +22,10 @@
 typedef struct {
   const OsvRecord *record;
   AdvisoryRange base;
-  AdvisoryState unfixed; /* what a package without a fix is */
-  bool is_ordered;       /* base.scheme orders the ecosystem's versions */
-  GStrv modules;         /* one statement for each; NULL: of no module */
+  AdvisoryState unfixed;       /* what a package without a fix is */
+  bool is_ordered;             /* base.scheme orders the ecosystem's versions */
+  GStrv modules;               /* one statement for each; NULL: of no module */
+  const char *release_version; /* what the release has without a fix; or NULL */
 } OsvPackage;
 
 Severity
@@ -119,6 +120,7 @@ add_interval(const OsvPackage *package, const OsvEvent *from, const OsvEvent *to
   range.fixed_version = fixed ? to->version : to == NULL ? limit : NULL;
   range.last_affected = to != NULL && !fixed ? to->version : NULL;
   range.state = fixed ? STATE_FIXED : package->unfixed;
+  range.release_version = to == NULL ? package->release_version : NULL;
   return add_range(package, &range, error);
 }
 
@@ -198,6 +200,33 @@ find_modules(const char *summary, const json_t *ranges)
   if (count == 0)
     g_strv_builder_add(modules, ADVISORY_ANY_MODULE);
   return g_strv_builder_end(modules);
+}
+
+/* Of "pkg:rpm/oracle/rsyslog?arch=aarch64&distro=el7", else NULL; sources are of none. (transfer
+ * full) */
+static char *
+find_architecture(const char *purl)
+{
+  const char *qualifiers = purl != NULL ? strchr(purl, '?') : NULL;
+  if (qualifiers == NULL)
+    return NULL;
+  g_auto(GStrv) all = g_strsplit(qualifiers + 1, "&", -1);
+  for (char **each = all; *each != NULL; each++) {
+    const char *value = g_str_has_prefix(*each, "arch=") ? *each + strlen("arch=") : NULL;
+    bool is_source = value != NULL && (strcmp(value, "source") == 0 || strcmp(value, "src") == 0);
+    if (value != NULL && *value != '\0' && !is_source)
+      return g_strndup(advisory_architecture(value), strcspn(advisory_architecture(value), ",#"));
+  }
+  return NULL;
+}
+
+/* What a record lists as affected of a package without a fix is what the release had: the last is
+ * the newest. */
+static const char *
+find_release_version(const json_t *versions)
+{
+  size_t count = json_array_size(versions);
+  return count == 0 ? NULL : json_string_value(json_array_get(versions, count - 1));
 }
 
 static void
@@ -290,6 +319,10 @@ osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error
                                  .vendor_id = record->vendor_id}};
   /* Versions of applications are kept; what orders them comes with what finds them. */
   package.is_ordered = ecosystem_scheme(ecosystem, &package.base.scheme);
+  g_autofree char *architecture = find_architecture(json_get_string(named, "purl"));
+  package.base.architectures = architecture;
+  if (package.is_ordered)
+    package.release_version = find_release_version(json_get_array(affected, "versions"));
   take_urgency(affected, &package);
   feed_sink_add_ecosystem(record->sink, ecosystem);
   g_auto(GStrv) modules = package.is_ordered && package.base.scheme == VERSION_RPM

@@ -188,6 +188,7 @@ set_summary(json_t *object, const ImageSummary *summary)
   json_object_set_new(scan, "findings", counts_to_json(summary->counts));
   json_object_set_new(scan, "fixable", counts_to_json(summary->fixable));
   json_object_set_new(scan, "uncovered_packages", json_integer(summary->uncovered));
+  json_object_set_new(scan, "third_party_packages", json_integer(summary->third_party));
   json_object_set_new(object, "scan", scan);
 }
 

@@ -14,7 +14,8 @@ feed_case_write_range(const AdvisoryRange *range, void *data, GError **error)
     const char *name, *value;
   } members[] = {{"from", range->introduced},    {"fixed", range->fixed_version},
                  {"last", range->last_affected}, {"vendor", range->vendor_id},
-                 {"module", range->module},      {"note", range->note}};
+                 {"module", range->module},      {"note", range->note},
+                 {"arch", range->architectures}, {"has", range->release_version}};
   for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
     if (members[i].value != NULL)
       g_string_append_printf(data, " %s=%s", members[i].name, members[i].value);

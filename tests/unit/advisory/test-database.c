@@ -73,7 +73,7 @@ open_database(const Fixture *fixture)
 static bool
 describe(const AdvisoryRange *range, void *data)
 {
-  g_string_append_printf(data, "%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%d|%d;", range->id,
+  g_string_append_printf(data, "%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%d|%d", range->id,
                          range->ecosystem, range->package, range->feed,
                          advisory_state_name(range->state), severity_name(range->severity),
                          range->module != NULL ? range->module : "-",
@@ -81,6 +81,11 @@ describe(const AdvisoryRange *range, void *data)
                          range->fixed_version != NULL ? range->fixed_version : "-",
                          range->vendor_id != NULL ? range->vendor_id : "-",
                          range->note != NULL ? range->note : "-", range->scheme, range->derived);
+  if (range->architectures != NULL || range->release_version != NULL)
+    g_string_append_printf(data, "|%s|%s",
+                           range->architectures != NULL ? range->architectures : "-",
+                           range->release_version != NULL ? range->release_version : "-");
+  g_string_append_c(data, ';');
   return true;
 }
 
@@ -110,6 +115,7 @@ test_round_trip(Fixture *fixture, gconstpointer data)
                                .ecosystem = "debian:12",
                                .package = "openssl",
                                .state = STATE_WILL_NOT_FIX,
+                               .release_version = "3.0.0-1",
                                .note = "Minor issue"});
   add(builder, (AdvisoryRange){.id = "CVE-2024-1",
                                .ecosystem = "almalinux:9",
@@ -133,7 +139,7 @@ test_round_trip(Fixture *fixture, gconstpointer data)
   g_assert_cmpstr(
       debian, ==,
       "CVE-2024-1|debian:12|openssl|feed|fixed|high|-|-|3.0.1-1|DSA-1-1|-|0|0;"
-      "CVE-2024-2|debian:12|openssl|feed|will-not-fix|unknown|-|-|-|-|Minor issue|0|0;");
+      "CVE-2024-2|debian:12|openssl|feed|will-not-fix|unknown|-|-|-|-|Minor issue|0|0|-|3.0.0-1;");
   g_autofree char *alma = look_up(database, "almalinux:9", "openssl");
   g_assert_cmpstr(alma, ==,
                   "CVE-2024-1|almalinux:9|openssl|feed|affected|unknown|m:1|1|-|-|-|2|0;");
@@ -142,8 +148,8 @@ test_round_trip(Fixture *fixture, gconstpointer data)
   g_autofree char *named_long = look_up(database, "go", long_name);
   g_assert_true(g_str_has_prefix(named_long, "X|go|nnn"));
   g_assert_cmpuint(strlen(named_long), <, 3200);
-  g_assert_true(advisory_database_covers(database, "debian:12"));
-  g_assert_false(advisory_database_covers(database, "debian:11"));
+  g_assert_true(advisory_database_covers(database, "debian:12", NULL));
+  g_assert_false(advisory_database_covers(database, "debian:11", NULL));
 
   g_autoptr(GPtrArray) feeds = advisory_database_feeds(database, &error);
   g_assert_no_error(error);
@@ -152,6 +158,23 @@ test_round_trip(Fixture *fixture, gconstpointer data)
   g_assert_cmpstr(status->feed, ==, "feed");
   g_assert_cmpuint(status->count, ==, 5);
   g_assert_cmpint(status->updated, ==, 17);
+}
+
+static void
+test_architectures_are_kept(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "feed");
+  add(builder, (AdvisoryRange){.id = "CVE-2024-3",
+                               .ecosystem = "ol:7",
+                               .package = "rsyslog",
+                               .state = STATE_FIXED,
+                               .fixed_version = "2-1",
+                               .architectures = "aarch64,noarch"});
+  finish(builder);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  g_autofree char *oracle = look_up(database, "ol:7", "rsyslog");
+  g_assert_cmpstr(oracle, ==,
+                  "CVE-2024-3|ol:7|rsyslog|feed|fixed|unknown|-|-|2-1|-|-|0|0|aarch64,noarch|-;");
 }
 
 static void
@@ -242,6 +265,46 @@ test_derived_gives_way(Fixture *fixture, gconstpointer data)
                   "CVE-1|debian:12|p|tracker|fixed|unknown|-|-|2|-|-|0|0;");
 }
 
+/* Whose packages are spoken of, by architecture: what is not spoken of is not clean. */
+static void
+test_architectures_covered(Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    const char *ecosystem, *architecture;
+    bool covered;
+  } cases[] = {
+      {"ol:7", NULL, true},       {"ol:7", "x86_64", true},   {"ol:7", "i386", true},
+      {"ol:7", "noarch", true},   {"ol:7", "aarch64", false}, {"ol:8", "x86_64", true},
+      {"ol:8", "aarch64", true},  {"ol:9", "x86_64", true},   {"debian:12", "amd64", true},
+      {"debian:12", "all", true}, {"debian:11", NULL, false}, {"empty", "x86_64", true},
+  };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "errata");
+  add(builder, (AdvisoryRange){
+                   .id = "X", .ecosystem = "ol:7", .package = "p", .architectures = "x86_64,i686"});
+  add(builder,
+      (AdvisoryRange){.id = "X", .ecosystem = "ol:8", .package = "p", .architectures = "x86_64"});
+  add(builder,
+      (AdvisoryRange){.id = "X", .ecosystem = "ol:9", .package = "p", .architectures = "noarch"});
+  add(builder, (AdvisoryRange){.id = "X", .ecosystem = "debian:12", .package = "p"});
+  advisory_builder_add_ecosystem(builder, "empty");
+  g_assert_true(advisory_builder_begin_feed(builder, &(AdvisoryFeedStatus){.feed = "all"}, &error));
+  advisory_builder_add_ecosystem(builder, "ol:7");
+  add(builder, (AdvisoryRange){.id = "X", .ecosystem = "ol:8", .package = "p"});
+  g_assert_true(
+      advisory_builder_begin_feed(builder, &(AdvisoryFeedStatus){.feed = "broken"}, &error));
+  add(builder,
+      (AdvisoryRange){.id = "X", .ecosystem = "ol:7", .package = "p", .architectures = "aarch64"});
+  advisory_builder_drop_feed(builder);
+  finish(builder);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_test_message("%s %s", cases[i].ecosystem, cases[i].architecture);
+    g_assert_cmpint(advisory_database_covers(database, cases[i].ecosystem, cases[i].architecture),
+                    ==, cases[i].covered);
+  }
+}
+
 /* A feed that broke in the middle is taken back with all that it spoke of: a release that counts as
  * looked after, though nothing is known of it, would pass for free of findings. */
 static void
@@ -258,9 +321,9 @@ test_dropped_feed_covers_nothing(Fixture *fixture, gconstpointer data)
   advisory_builder_drop_feed(builder);
   finish(builder);
   g_autoptr(AdvisoryDatabase) database = open_database(fixture);
-  g_assert_true(advisory_database_covers(database, "both"));
-  g_assert_false(advisory_database_covers(database, "named"));
-  g_assert_false(advisory_database_covers(database, "own"));
+  g_assert_true(advisory_database_covers(database, "both", NULL));
+  g_assert_false(advisory_database_covers(database, "named", NULL));
+  g_assert_false(advisory_database_covers(database, "own", NULL));
 }
 
 static void
@@ -285,9 +348,9 @@ test_replacement_and_damage(Fixture *fixture, gconstpointer data)
   add(second, (AdvisoryRange){.id = "X", .ecosystem = "e", .package = "p"});
   finish(second);
   g_assert_true(advisory_database_is_stale(old));
-  g_assert_false(advisory_database_covers(old, "e"));
+  g_assert_false(advisory_database_covers(old, "e", NULL));
   g_autoptr(AdvisoryDatabase) new = open_database(fixture);
-  g_assert_true(advisory_database_covers(new, "e"));
+  g_assert_true(advisory_database_covers(new, "e", NULL));
   g_assert_cmpstr(advisory_database_generation(old), !=, advisory_database_generation(new));
 
   g_autoptr(GDir) folder = g_dir_open(fixture->folder, 0, &error);
@@ -425,6 +488,8 @@ main(int argc, char **argv)
   ADD("round-trip", test_round_trip);
   ADD("details-are-merged", test_details_are_merged);
   ADD("derived-gives-way", test_derived_gives_way);
+  ADD("architectures-are-kept", test_architectures_are_kept);
+  ADD("architectures-covered", test_architectures_covered);
   ADD("dropped-feed", test_dropped_feed_covers_nothing);
   ADD("replacement-and-damage", test_replacement_and_damage);
   ADD("long-strings", test_long_strings);

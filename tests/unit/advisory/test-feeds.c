@@ -61,6 +61,10 @@ static const FeedCase cases[] = {
     {"tracker: open", parse_tracker,
      TRACKER("\"status\": \"open\", \"urgency\": \"not yet assigned\""),
      "CVE-2024-1 debian:12 openssl affected\n" PAGE("1")},
+    {"tracker: what the release had when nothing was fixed", parse_tracker,
+     TRACKER("\"status\": \"open\", \"repositories\": {\"bookworm\": \"3.0.9-1\", "
+             "\"bookworm-security\": \"3.0.11-1~deb12u2\"}"),
+     "CVE-2024-1 debian:12 openssl affected has=3.0.11-1~deb12u2\n" PAGE("1")},
     {"tracker: no DSA", parse_tracker,
      TRACKER("\"status\": \"open\", \"urgency\": \"low\", \"nodsa\": \"Minor issue\", "
              "\"nodsa_reason\": \"postponed\""),
@@ -107,12 +111,24 @@ static const FeedCase cases[] = {
          "type=\"cve\"/><reference id=\"CVE-2024-2\"/></references><pkglist><collection>" PACKAGE(
              "epoch=\"0\" arch=\"x86_64\"") PACKAGE("epoch=\"0\" arch=\"aarch64\"")
              PACKAGE("arch=\"src\"") "</collection></pkglist>"),
-     "CVE-2024-1 almalinux:9 p fixed fixed=1-2.el9 vendor=RLSA-1 high\n"
-     "CVE-2024-2 almalinux:9 p fixed fixed=1-2.el9 vendor=RLSA-1 high\ndetails RLSA-1\n"},
+     "CVE-2024-1 almalinux:9 p fixed fixed=1-2.el9 vendor=RLSA-1 arch=x86_64,aarch64 high\n"
+     "CVE-2024-2 almalinux:9 p fixed fixed=1-2.el9 vendor=RLSA-1 arch=x86_64,aarch64 high\n"
+     "details RLSA-1\n"},
     {"updateinfo: epoch, module, no CVE", updateinfo_parse,
      UPDATE("security", "<pkglist><collection><module name=\"nodejs\" stream=\"18\"/>" PACKAGE(
                             "epoch=\"1\" arch=\"noarch\"") "</collection></pkglist>"),
-     "RLSA-1 almalinux:9 p fixed fixed=1:1-2.el9 module=nodejs:18\ndetails RLSA-1\n"},
+     "RLSA-1 almalinux:9 p fixed fixed=1:1-2.el9 module=nodejs:18 arch=noarch\ndetails RLSA-1\n"},
+    {"updateinfo: a build of an architecture that is not told is for all", updateinfo_parse,
+     UPDATE("security",
+            "<pkglist><collection>" PACKAGE("arch=\"i586\"") PACKAGE("") "</collection></pkglist>"),
+     "RLSA-1 almalinux:9 p fixed fixed=1-2.el9\ndetails RLSA-1\n"},
+    {"updateinfo: architectures with versions of their own", updateinfo_parse,
+     UPDATE("security",
+            "<pkglist><collection>" PACKAGE(
+                "arch=\"i586\"") "<package name=\"q\" version=\"1\" "
+                                 "release=\"3.el9\" arch=\"x86_64\"/></collection></pkglist>"),
+     "RLSA-1 almalinux:9 p fixed fixed=1-2.el9 arch=i686\n"
+     "RLSA-1 almalinux:9 q fixed fixed=1-3.el9 arch=x86_64\ndetails RLSA-1\n"},
     {"updateinfo: a module that nothing names", updateinfo_parse,
      UPDATE("security", "<pkglist><collection><package name=\"p\" version=\"1\" "
                         "release=\"2.module+el8.9.0+1+a\"/></collection></pkglist>"),
@@ -124,7 +140,7 @@ static const FeedCase cases[] = {
          "<references><reference href=\"https://b.example/1\" id=\"2241933\" type=\"bugzilla\" "
          "title=\"CVE-2023-5217 p: a flaw\"/></references><pkglist><collection>" PACKAGE(
              "epoch=\"0\" arch=\"x86_64\"") "</collection></pkglist>"),
-     "CVE-2023-5217 almalinux:9 p fixed fixed=1-2.el9 vendor=RLSA-1\n"
+     "CVE-2023-5217 almalinux:9 p fixed fixed=1-2.el9 vendor=RLSA-1 arch=x86_64\n"
      "details RLSA-1 title=p-1-2 from=2023-10-04T01:25:19Z to=2023-10-05T00:00:00Z "
      "ref=https://b.example/1\n"},
     {"updateinfo: titles do not add to the CVEs that are listed", updateinfo_parse,

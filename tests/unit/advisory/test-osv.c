@@ -38,6 +38,19 @@ static const FeedCase cases[] = {
     {"osv: versions", osv_parse, OSV("CVE-2024-1", "", "\"versions\": [\"1\", \"2\"]"),
      "CVE-2024-1 almalinux:9 p affected from=1 last=1\n"
      "CVE-2024-1 almalinux:9 p affected from=2 last=2\ndetails CVE-2024-1\n"},
+    {"osv: what the release had when nothing was fixed", osv_parse,
+     OSV("CVE-2024-1", "", EVENTS("{\"introduced\": \"0\"}") ", \"versions\": [\"1\", \"1.2\"]"),
+     "CVE-2024-1 almalinux:9 p affected has=1.2\ndetails CVE-2024-1\n"},
+    {"osv: builds of one architecture", osv_parse,
+     "{\"id\": \"CVE-2024-1\", \"affected\": [{\"package\": {\"ecosystem\": \"AlmaLinux:9\", "
+     "\"name\": \"p\", \"purl\": \"pkg:rpm/almalinux/p?distro=9&arch=aarch64\"}, " EVENTS(
+         "{\"introduced\": \"0\"}, {\"fixed\": \"2\"}") "}]}",
+     "CVE-2024-1 almalinux:9 p fixed fixed=2 arch=aarch64\ndetails CVE-2024-1\n"},
+    {"osv: a source is of no architecture", osv_parse,
+     "{\"id\": \"CVE-2024-1\", \"affected\": [{\"package\": {\"ecosystem\": \"AlmaLinux:9\", "
+     "\"name\": \"p\", \"purl\": \"pkg:rpm/almalinux/p?arch=source\"}, " EVENTS(
+         "{\"introduced\": \"0\"}, {\"fixed\": \"2\"}") "}]}",
+     "CVE-2024-1 almalinux:9 p fixed fixed=2\ndetails CVE-2024-1\n"},
     {"osv: alias and score", osv_parse,
      OSV("GHSA-1",
          "\"aliases\": [\"CVE-2024-1\"], \"severity\": [{\"type\": \"CVSS_V3\", \"score\": "

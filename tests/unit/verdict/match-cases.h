@@ -9,7 +9,7 @@
 typedef struct {
   const char *type, *name, *version;
   const char *source_name, *source_version; /* NULL: its own */
-  const char *module;
+  const char *module, *vendor, *architecture;
 } CasePackage;
 
 typedef struct {
@@ -26,7 +26,8 @@ typedef struct {
   AdvisoryDetails details[2]; /* of feed "knows" */
   /* "id state severity(source) affected -> fixed | remedy", one a line; "-" none */
   const char *expected;
-  const char *ruled_out; /* "id(feed: reason)", separated by spaces, or NULL */
+  const char *ruled_out;   /* "id(feed: reason)", separated by spaces, or NULL */
+  const char *third_party; /* as it is told, or NULL: the package is the distribution's */
 } MatchCase;
 
 #define DEB(n, v)                                                                                  \

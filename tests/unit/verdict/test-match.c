@@ -1,5 +1,5 @@
 /* What statements, packages and versions amount to; the tables are in match-cases.h,
- * match-rpm-cases.h and match-os-cases.h. */
+ * match-rpm-cases.h, match-os-cases.h and match-maker-cases.h. */
 #include <fcntl.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "inventory/ecosystem.h"
 #include "match-cases.h"
+#include "match-maker-cases.h"
 #include "match-os-cases.h"
 #include "match-rpm-cases.h"
 #include "verdict/match.h"
@@ -70,6 +71,8 @@ inventory_of(const MatchCase *test, const char **subject)
   package->source_version =
       g_strdup(from->source_version != NULL ? from->source_version : from->version);
   package->module = g_strdup(from->module);
+  package->vendor = g_strdup(from->vendor);
+  package->architecture = g_strdup(from->architecture);
   package->location = g_strdup("the/database");
   g_ptr_array_add(layer->packages, package);
   g_ptr_array_add(layer->locations, g_strdup("the/database"));
@@ -158,6 +161,9 @@ test_case(gconstpointer data)
   g_autofree char *ruled_out = describe_ruled_out(result->not_affected);
   g_assert_cmpstr(found, ==, test->expected);
   g_assert_cmpstr(ruled_out, ==, test->ruled_out != NULL ? test->ruled_out : "");
+  g_assert_cmpuint(result->third_party->len, ==, test->third_party != NULL);
+  if (test->third_party != NULL)
+    g_assert_cmpstr(g_ptr_array_index(result->third_party, 0), ==, test->third_party);
   check_facts(database, inventory, result->findings);
   directory_remove(AT_FDCWD, folder, NULL);
 }
@@ -298,6 +304,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   add_cases(cases, G_N_ELEMENTS(cases));
   add_cases(rpm_cases, G_N_ELEMENTS(rpm_cases));
+  add_cases(maker_cases, G_N_ELEMENTS(maker_cases));
   add_cases(os_cases, G_N_ELEMENTS(os_cases));
   g_test_add_func("/match-everything-known", test_everything_known);
   g_test_add_func("/match-unknown-distribution", test_a_distribution_that_nobody_knows);

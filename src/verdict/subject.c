@@ -1,0 +1,343 @@
+/* Which statements concern a package, and whether its version is affected; see the header. */
+#include "verdict/subject-private.h"
+
+#include <string.h>
+
+#include "inventory/ecosystem.h"
+#include "verdict/maker-private.h"
+
+typedef struct {
+  const Package *package;
+  const Ecosystem *row; /* NULL: an ecosystem that has none */
+  const char *version;  /* the one that the statements speak of */
+  bool without_epoch;   /* it has none, whatever the statements' versions have */
+  bool of_source;       /* the statements are about the source of an RPM */
+  bool kernel_only;     /* the version tells the kernel's interface and nothing more: 5.15.0-91 */
+  bool maker_known;
+  Maker maker;
+  SubjectVisitor visit;
+  void *data;
+  bool *withheld;
+} Subject;
+
+/* --- versions --- */
+
+static const char *
+skip_epoch(const char *version)
+{
+  size_t digits = strspn(version, "0123456789");
+  return digits > 0 && version[digits] == ':' ? version + digits + 1 : version;
+}
+
+/* Up to the number behind the dash, "5.15.0-91" of "5.15.0-91.101"; Ubuntu's packages that lead to
+ * the newest kernel call this "5.15.0.91.88". (transfer full) */
+static char *
+kernel_interface(const char *version)
+{
+  static const char digits[] = "0123456789";
+  size_t size = strcspn(version, "-");
+  if (version[size] == '-')
+    return g_strndup(version, size + 1 + strspn(version + size + 1, digits));
+  size = 0;
+  for (int part = 0; part < 3; part++)
+    size += strcspn(version + size, ".") + (part < 2 && strchr(version + size, '.') != NULL);
+  if (version[size] != '.')
+    return g_strdup(version);
+  return g_strdup_printf("%.*s-%.*s", (int)size, version, (int)strspn(version + size + 1, digits),
+                         version + size + 1);
+}
+
+/* A revision without what others than Debian add to it: "1.2-3" of "1.2-3+local1", and
+ * "1.2-3+deb12u1" of "1.2-3+rpi1+deb12u1". (transfer full) NULL: there is nothing of that kind. */
+static char *
+without_rebuild(const char *version)
+{
+  const char *dash = strrchr(version, '-');
+  const char *plus = dash == NULL ? NULL : strchr(dash, '+');
+  if (plus == NULL)
+    return NULL;
+  g_autoptr(GString) base = g_string_new_len(version, plus - version);
+  bool dropped = false;
+  while (*plus != '\0') {
+    size_t size = 1 + strcspn(plus + 1, "+");
+    bool own = g_str_has_prefix(plus, "+deb") || g_str_has_prefix(plus, "+nmu") ||
+               !g_ascii_isalpha(plus[1]);
+    dropped |= !own;
+    if (own)
+      g_string_append_len(base, plus, (gssize)size);
+    plus += size;
+  }
+  return dropped ? g_strdup(base->str) : NULL;
+}
+
+/* Security updates of Debian are 1.2-3+deb12u1. To dpkg 1.2-3+local1, the release's 1.2-3 built
+ * again, is newer than that, without having its fix. */
+static int
+compare_with_debian(const char *version, const char *bound)
+{
+  int order = version_compare_strings(VERSION_DEBIAN, version, bound);
+  if (order < 0 || strstr(bound, "+deb") == NULL)
+    return order;
+  g_autofree char *base = without_rebuild(version);
+  return base == NULL ? order : version_compare_strings(VERSION_DEBIAN, base, bound);
+}
+
+/* openEuler and others take the versions of sources from the names of their files, which tell no
+ * epoch: such a bound has any. */
+static int
+compare_with(const Subject *subject, VersionScheme scheme, const char *bound)
+{
+  const char *bare = skip_epoch(bound);
+  if (subject->kernel_only) {
+    g_autofree char *interface = kernel_interface(bound);
+    return version_compare_strings(scheme, subject->version, interface);
+  }
+  if (subject->without_epoch || (subject->of_source && bare == bound))
+    return version_compare_strings(scheme, skip_epoch(subject->version), bare);
+  return scheme == VERSION_DEBIAN ? compare_with_debian(subject->version, bound)
+                                  : version_compare_strings(scheme, subject->version, bound);
+}
+
+static bool
+is_affected(const Subject *subject, const AdvisoryRange *range)
+{
+  VersionScheme scheme = range->scheme;
+  if (range->introduced != NULL && compare_with(subject, scheme, range->introduced) < 0)
+    return false;
+  if (range->fixed_version != NULL)
+    return compare_with(subject, scheme, range->fixed_version) < 0;
+  if (range->last_affected != NULL)
+    return compare_with(subject, scheme, range->last_affected) <= 0;
+  return true;
+}
+
+/* --- what concerns the package --- */
+
+/* A statement about "name:stream" concerns packages of that stream only, and one that is about none
+ * those that are of no module: the streams have versions of their own. */
+static bool
+module_fits(const AdvisoryRange *range, const Package *package)
+{
+  bool modular = package->module != NULL || strstr(package->version, ".module") != NULL;
+  if (range->module == NULL)
+    return !modular;
+  if (strcmp(range->module, ADVISORY_ANY_MODULE) == 0)
+    return modular;
+  return package->module != NULL && g_str_has_prefix(package->module, range->module) &&
+         strchr(":", package->module[strlen(range->module)]) != NULL;
+}
+
+static bool
+is_any_architecture(const char *architecture)
+{
+  return architecture == NULL || strcmp(architecture, ADVISORY_NO_ARCHITECTURE) == 0;
+}
+
+/* Builds for one architecture have versions of their own at times. */
+static bool
+architecture_fits(const AdvisoryRange *range, const Package *package)
+{
+  const char *wanted = advisory_architecture(package->architecture);
+  Slice rest = slice_from_string(range->architectures), each;
+  if (range->architectures == NULL || is_any_architecture(wanted))
+    return true;
+  while (slice_next_field(&rest, ',', &each))
+    if (slice_equal_string(each, wanted) || slice_equal_string(each, ADVISORY_NO_ARCHITECTURE))
+      return true;
+  return false;
+}
+
+/* Some packages are built besides for Ksplice and for FIPS 140, with versions of their own: a fix
+ * in such a build says nothing of the others. Oracle's builds for FIPS have all fixes of theirs in
+ * advisories, so that no other one speaks of them either. */
+static bool
+build_fits(const AdvisoryRange *range, const Package *package)
+{
+  static const char *const builds[] = {".ksplice", "fips"};
+  if (range->fixed_version == NULL)
+    return true;
+  bool both_ways = g_str_has_prefix(range->ecosystem, "ol:");
+  for (size_t i = 0; i < G_N_ELEMENTS(builds); i++) {
+    bool of_fix = strcasestr(range->fixed_version, builds[i]) != NULL;
+    bool of_package = (of_fix || both_ways) && strcasestr(package->version, builds[i]) != NULL;
+    if (of_fix != of_package)
+      return false;
+  }
+  return true;
+}
+
+/* Whether @version, compared without epoch and revision, is newer than @other. */
+static bool
+is_newer_upstream(VersionScheme scheme, const char *version, const char *other)
+{
+  Slice parts[2];
+  const char *const texts[] = {skip_epoch(version), skip_epoch(other)};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+    const char *dash = strrchr(texts[i], '-');
+    parts[i] =
+        dash == NULL ? slice_from_string(texts[i]) : slice_new(texts[i], (size_t)(dash - texts[i]));
+  }
+  return version_compare(scheme, parts[0], parts[1]) > 0;
+}
+
+/* What a third party made, the distribution's statements do not speak of. Where it is only not
+ * known who made it, it may be the distribution's package built again: then its version tells
+ * whether it is affected. A statement without a bound is about the version that the release had,
+ * and not about a newer one from elsewhere. */
+static bool
+maker_fits(Subject *subject, const AdvisoryRange *range)
+{
+  if (!subject->maker_known)
+    subject->maker = package_maker(subject->row, subject->package);
+  subject->maker_known = true;
+  if (subject->maker == MADE_BY_DISTRIBUTION)
+    return true;
+  if (subject->maker == MADE_BY_THIRD_PARTY)
+    return false;
+  if (range->fixed_version != NULL || range->last_affected != NULL)
+    return true;
+  return range->release_version == NULL
+             ? subject->row->looked_up == BY_SOURCE
+             : !is_newer_upstream(range->scheme, subject->version, range->release_version);
+}
+
+static bool
+visit_range(const AdvisoryRange *range, void *data)
+{
+  Subject *subject = data;
+  const Package *package = subject->package;
+  if (!module_fits(range, package) || !build_fits(range, package) ||
+      !architecture_fits(range, package))
+    return true;
+  if (maker_fits(subject, range))
+    return subject->visit(range, is_affected(subject, range), subject->data);
+  *subject->withheld = true;
+  return true;
+}
+
+/* --- names --- */
+
+/* Debian and Ubuntu build what is signed for secure boot from sources of their own, whose names and
+ * versions tell the source of the program. */
+static const struct {
+  const char *start, *end; /* of the signed source's name, an architecture between them */
+  const char *source;
+  bool counted; /* its version begins with a number of its own and a plus */
+} signed_sources[] = {
+    {"grub-efi-", "-signed", "grub2", true},
+    {"fwupd-efi-", "-signed", "fwupd-efi", false},
+    {"fwupd-", "-signed", "fwupd", false},
+    {"systemd-boot-efi-", "-signed", "systemd", false},
+};
+
+/* "2.06-13+deb12u1" of "1+2.06+13+deb12u1", which is counted, and "1.5.7-4" of "1:1.5.7+4": the
+ * dash has become a plus. (transfer full) */
+static char *
+version_before_signing(const char *version, bool counted)
+{
+  const char *bare = skip_epoch(version);
+  const char *end = counted ? strchr(bare, '+') : NULL;
+  if (end != NULL)
+    bare = end + 1;
+  char *plain = g_strdup(bare);
+  char *plus = strchr(plain, '+');
+  if (plus != NULL)
+    *plus = '-';
+  return plain;
+}
+
+/* "linux-signed-5.10-amd64" is of linux-5.10, "linux-meta-hwe-6.8" of linux-hwe-6.8. (transfer
+ * full), NULL for what is no such thing. */
+static char *
+kernel_source(const char *source, const char *kind)
+{
+  static const char *const architectures[] = {"-amd64", "-arm64", "-i386"};
+  if (!g_str_has_prefix(source, kind))
+    return NULL;
+  char *kernel = g_strconcat("linux", source + strlen(kind), NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(architectures); i++)
+    if (g_str_has_suffix(kernel, architectures[i]))
+      kernel[strlen(kernel) - strlen(architectures[i])] = '\0';
+  return kernel;
+}
+
+/* The source and version whose statements are meant when they speak of what a deb has signed.
+ * *@version: NULL when it is the package's own. (transfer full), NULL: none. */
+static char *
+source_before_signing(const Package *package, char **version, bool *kernel_only)
+{
+  const char *name = package->source_name;
+  char *kernel = kernel_source(name, "linux-signed");
+  if (kernel != NULL)
+    return kernel;
+  kernel = kernel_source(name, "linux-meta");
+  if (kernel != NULL) {
+    *kernel_only = true;
+    *version = kernel_interface(package->version);
+    return kernel;
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(signed_sources); i++)
+    if (g_str_has_prefix(name, signed_sources[i].start) &&
+        g_str_has_suffix(name, signed_sources[i].end)) {
+      *version = version_before_signing(package->source_version, signed_sources[i].counted);
+      return g_strdup(signed_sources[i].source);
+    }
+  return NULL;
+}
+
+static bool
+look_up_signed(AdvisoryDatabase *database, const char *ecosystem, Subject *subject, GError **error)
+{
+  g_autofree char *version = NULL;
+  g_autofree char *source =
+      source_before_signing(subject->package, &version, &subject->kernel_only);
+  if (source == NULL)
+    return true;
+  subject->version = version != NULL ? version : subject->package->version;
+  bool done = advisory_database_lookup(database, ecosystem, source, visit_range, subject, error);
+  subject->version = NULL;
+  return done;
+}
+
+/* What is stated of the source package of an RPM. Its name tells no epoch: where the package has
+ * the version of its source, it has the epoch too. */
+static bool
+look_up_rpm_source(AdvisoryDatabase *database, const char *ecosystem, Subject *subject,
+                   GError **error)
+{
+  const Package *package = subject->package;
+  g_autofree char *name = g_strconcat(ADVISORY_SOURCE_PREFIX, package->source_name, NULL);
+  bool same = strcmp(skip_epoch(package->version), skip_epoch(package->source_version)) == 0;
+  subject->version = same ? package->version : package->source_version;
+  subject->without_epoch = !same;
+  subject->of_source = true;
+  return advisory_database_lookup(database, ecosystem, name, visit_range, subject, error);
+}
+
+static LookUp
+look_up_of(const Subject *subject)
+{
+  if (subject->row != NULL)
+    return subject->row->looked_up;
+  return strcmp(subject->package->type, "rpm") == 0 ? BY_NAME_AND_SOURCE : BY_SOURCE;
+}
+
+bool
+subject_look_up(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
+                SubjectVisitor visit, void *data, bool *withheld, GError **error)
+{
+  Subject subject = {.package = package,
+                     .row = ecosystem_find(ecosystem),
+                     .visit = visit,
+                     .data = data,
+                     .withheld = withheld};
+  bool by_source = look_up_of(&subject) == BY_SOURCE;
+  subject.version = by_source ? package->source_version : package->version;
+  if (!advisory_database_lookup(database, ecosystem,
+                                by_source ? package->source_name : package->name, visit_range,
+                                &subject, error))
+    return false;
+  if (look_up_of(&subject) == BY_NAME_AND_SOURCE)
+    return look_up_rpm_source(database, ecosystem, &subject, error);
+  return strcmp(package->type, "deb") != 0 || look_up_signed(database, ecosystem, &subject, error);
+}
