@@ -1,18 +1,24 @@
-/* os-release. */
+/* os-release, and the files that were there before it. */
 #include "fuzz-bytes.h"
 #include "inspect/packages/packages.h"
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+check(const OsRelease *os)
 {
-  OsRelease *os = os_release_parse(slice_new(data, size));
-  if (os == NULL)
-    return 0;
-  const char *const texts[] = {os->id, os->version_id, os->codename, os->pretty_name};
+  const char *const texts[] = {os->id, os->version_id, os->version, os->codename, os->pretty_name};
   g_assert_cmpstr(os->id, !=, "");
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     g_assert_true(texts[i] == NULL || *texts[i] == '\0' ||
                   slice_is_printable(slice_from_string(texts[i])));
-  os_release_free(os);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  for (const char *const *place = os_release_detector.places; *place != NULL; place++)
+    os_release_detector.read(slice_new(data, size), *place, inventory);
+  for (guint i = 0; i < inventory->releases->len; i++)
+    check(g_ptr_array_index(inventory->releases, i));
   return 0;
 }

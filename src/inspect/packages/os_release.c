@@ -2,28 +2,28 @@
 #include <string.h>
 
 #include "inspect/packages/packages.h"
+#include "inspect/packages/release-private.h"
 
-/* What is longer is cut off: the file is a page of short lines. */
-#define TEXT_MAX  ((size_t)64 * 1024)
-#define VALUE_MAX ((size_t)256)
-
-/* Shell-like quoting: single or double quotes around the whole, backslashes in double ones. */
+/* The value of a line as a shell, and systemd, read it: parts in single or double quotes or in
+ * none, and backslashes. One whose quotes do not end is as it is. (transfer full) */
 static char *
 unquote(Slice value)
 {
-  if (value.size >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
-      value.data[value.size - 1] == value.data[0]) {
-    bool escapes = value.data[0] == '"';
-    g_autofree char *inner = slice_to_utf8(slice_sub(value, 1, value.size - 2));
-    GString *plain = g_string_new(NULL);
-    for (const char *p = inner; *p != '\0'; p++) {
-      if (escapes && *p == '\\' && p[1] != '\0')
-        p++;
-      g_string_append_c(plain, *p);
+  g_autofree char *text = slice_to_utf8(value);
+  g_autoptr(GString) plain = g_string_new(NULL);
+  char quote = '\0';
+  for (const char *p = text; *p != '\0'; p++) {
+    if (quote == '\0' ? *p == '"' || *p == '\'' : *p == quote) {
+      quote = quote == '\0' ? *p : '\0';
+      continue;
     }
-    return g_string_free(plain, FALSE);
+    bool escapes = *p == '\\' && p[1] != '\0' &&
+                   (quote == '\0' || (quote == '"' && strchr("\"\\`$", p[1]) != NULL));
+    if (escapes)
+      p++;
+    g_string_append_c(plain, *p);
   }
-  return slice_to_utf8(value);
+  return quote != '\0' ? g_steal_pointer(&text) : g_strdup(plain->str);
 }
 
 static void
@@ -31,7 +31,7 @@ take(char **field, Slice value)
 {
   g_autofree char *plain = unquote(value);
   g_free(*field);
-  *field = slice_to_printable(slice_from_string(plain), VALUE_MAX);
+  *field = slice_to_printable(slice_from_string(plain), RELEASE_VALUE_MAX);
 }
 
 OsRelease *
@@ -39,11 +39,11 @@ os_release_parse(Slice text)
 {
   OsRelease *os = g_new0(OsRelease, 1);
   Slice line;
-  text = slice_sub(text, 0, TEXT_MAX);
+  text = release_text(text);
   while (slice_next_line(&text, &line)) {
     line = slice_strip(line);
     gssize equals = slice_find(line, '=');
-    if (equals <= 0 || line.data[0] == '#')
+    if (equals <= 0 || line.data[0] == '#' || line.data[0] == ';')
       continue;
     Slice key = slice_sub(line, 0, (size_t)equals);
     Slice value = slice_sub(line, (size_t)equals + 1, line.size);
@@ -67,27 +67,42 @@ os_release_parse(Slice text)
       os->id_like = g_strsplit(like, " ", 16);
     }
   }
-  if (os->id == NULL || *os->id == '\0') {
-    os_release_free(os);
-    return NULL;
-  }
-  g_autofree char *id = os->id;
-  os->id = g_ascii_strdown(id, -1);
-  return os;
+  return release_named(os);
+}
+
+/* Those who came before os-release(5) have a file of their own kind; where both are there, the
+ * first place that tells counts. */
+static OsRelease *
+parse_release(Slice text, const char *location)
+{
+  return g_str_has_suffix(location, "/os-release") ? os_release_parse(text)
+                                                   : old_release_parse(text, location);
 }
 
 static void
-read_os_release(Slice bytes, const char *location, LayerInventory *into)
+read_release(Slice bytes, const char *location, LayerInventory *into)
 {
-  OsRelease *os = os_release_parse(bytes);
+  OsRelease *os = parse_release(bytes, location);
   if (os == NULL)
     return;
   os->location = g_strdup(location);
   g_ptr_array_add(into->releases, os);
 }
 
+/* Rebuilds keep the files of what they rebuild: Oracle's redhat-release says "Red Hat". What names
+ * one distribution alone comes first, and debian_version, which Ubuntu has as well, late. */
 const Detector os_release_detector = {
     .name = "os-release",
-    .places = (const char *const[]){"etc/os-release", "usr/lib/os-release", NULL},
-    .read = read_os_release,
+    .places = (const char *const[]){"etc/os-release",         "usr/lib/os-release",
+                                    "etc/alpine-release",     "etc/oracle-release",
+                                    "etc/rocky-release",      "etc/almalinux-release",
+                                    "etc/fedora-release",     "etc/centos-release",
+                                    "etc/photon-release",     "etc/mariner-release",
+                                    "etc/azurelinux-release", "etc/openEuler-release",
+                                    "etc/SuSE-release",       "etc/redhat-release",
+                                    "etc/system-release",     "etc/system-release-cpe",
+                                    "etc/lsb-release",        "etc/debian_version",
+                                    "etc/gentoo-release",     "etc/slackware-version",
+                                    "etc/arch-release",       NULL},
+    .read = read_release,
 };

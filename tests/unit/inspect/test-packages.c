@@ -238,6 +238,11 @@ test_os_release(void)
       {"openEuler", "VERSION=\"22.03 (LTS-SP1)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n",
        "openeuler", "22.03", NULL, "22.03 (LTS-SP1)"},
       {"no id", "NAME=x\n", NULL, NULL, NULL},
+      {"byte order mark and lines of MS-DOS", "\xef\xbb\xbfID=debian\r\nVERSION_ID=\"12\"\r\n",
+       "debian", "12", NULL},
+      {"parts of quotes", "ID='deb'\"ian\"\nVERSION_ID=1\\2\n;ID=no\n", "debian", "12", NULL},
+      {"a backslash that stays", "ID=x\nPRETTY_NAME=\"a\\nb'c'\"", "x", NULL, "a\\nb'c'"},
+      {"the last counts", "ID=a\nID=B\n", "b", NULL, NULL},
       {"empty", "", NULL, NULL, NULL},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -251,6 +256,69 @@ test_os_release(void)
       g_assert_cmpstr(os->version, ==, cases[i].version);
     }
     os_release_free(os);
+  }
+}
+
+static void
+test_old_releases(void)
+{
+  static const struct {
+    const char *location, *text, *id, *version_id;
+  } cases[] = {
+      {"etc/centos-release", "CentOS release 6.10 (Final)\n", "centos", "6.10"},
+      {"etc/redhat-release", "CentOS Linux release 7.9.2009 (Core)\n", "centos", "7.9.2009"},
+      {"etc/redhat-release", "Red Hat Enterprise Linux Server release 6.10 (Santiago)", "rhel",
+       "6.10"},
+      {"etc/redhat-release", "\nScientific Linux release 6.10 (Carbon)\r\n", "scientific", "6.10"},
+      {"etc/oracle-release", "Oracle Linux Server release 6.8\n", "ol", "6.8"},
+      {"etc/rocky-release", "Rocky Linux release 8.5 (Green Obsidian)\n", "rocky", "8.5"},
+      {"etc/almalinux-release", "AlmaLinux release 8.4 (Electric Cheetah)\n", "almalinux", "8.4"},
+      {"etc/fedora-release", "Fedora release 35 (Thirty Five)\n", "fedora", "35"},
+      {"etc/system-release", "Amazon Linux AMI release 2018.03\n", "amzn", "2018.03"},
+      {"etc/system-release", "Amazon Linux release 2 (Karoo)\n", "amzn", "2"},
+      {"etc/system-release", "Amazon Linux release 2023.3.20240108 (Amazon Linux)", "amzn", "2023"},
+      {"etc/photon-release", "VMware Photon OS 3.0\nPHOTON_BUILD_NUMBER=a0f216d", "photon", "3.0"},
+      {"etc/mariner-release", "CBL-Mariner 2.0.20220226\nMARINER_BUILD_NUMBER=1", "mariner", "2.0"},
+      {"etc/azurelinux-release", "Microsoft Azure Linux 3.0.20240727\n", "azurelinux", "3.0"},
+      {"etc/openEuler-release", "openEuler release 22.03 (LTS-SP1)\n", "openeuler", "22.03"},
+      {"etc/SuSE-release",
+       "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n", "sles", "11.4"},
+      {"etc/SuSE-release", "SUSE Linux Enterprise Server 12 (x86_64)\nPATCHLEVEL = 0\n", "sles",
+       "12"},
+      {"etc/SuSE-release", "openSUSE 13.2 (x86_64)\nVERSION = 13.2\n", "opensuse", "13.2"},
+      {"etc/system-release-cpe", "cpe:/o:centos:linux:6:GA\n", "centos", "6"},
+      {"etc/system-release-cpe", "cpe:/o:redhat:enterprise_linux:6server:ga:server", "rhel", "6"},
+      {"etc/system-release-cpe", "cpe:2.3:o:amazon:amazon_linux:2\n", "amzn", "2"},
+      {"etc/system-release-cpe", "cpe:/o:nobody:linux:6\n", NULL, NULL},
+      {"etc/system-release-cpe", "cpe:/o:centos\n", NULL, NULL},
+      {"etc/lsb-release",
+       "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=14.04\nDISTRIB_CODENAME=trusty\n"
+       "DISTRIB_DESCRIPTION=\"Ubuntu 14.04.6 LTS\"\n",
+       "ubuntu", "14.04"},
+      {"etc/lsb-release", "LSB_VERSION=base-4.0-amd64\n", NULL, NULL},
+      {"etc/debian_version", "7.11\n", "debian", "7.11"},
+      {"etc/debian_version", "trixie/sid\n", "debian", "trixie/sid"},
+      {"etc/debian_version", "\n", NULL, NULL},
+      {"etc/alpine-release", "3.10.2\n", "alpine", "3.10.2"},
+      {"etc/alpine-release", "3.17_alpha20220715\n", "alpine", "3.17_alpha20220715"},
+      {"etc/gentoo-release", "Gentoo Base System release 2.14\n", "gentoo", "2.14"},
+      {"etc/arch-release", "", "arch", NULL},
+      {"etc/redhat-release", "Nobody's Linux release 3\n", NULL, NULL},
+      {"etc/redhat-release", "Fedora\n", "fedora", NULL},
+      {"etc/redhat-release", "", NULL, NULL},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    g_test_message("case %s %s", cases[i].location, cases[i].text);
+    g_assert_true(detector_of(cases[i].location) == &os_release_detector);
+    os_release_detector.read(slice_from_string(cases[i].text), cases[i].location, inventory);
+    g_assert_cmpuint(inventory->releases->len, ==, cases[i].id != NULL);
+    if (cases[i].id == NULL)
+      continue;
+    const OsRelease *os = g_ptr_array_index(inventory->releases, 0);
+    g_assert_cmpstr(os->id, ==, cases[i].id);
+    g_assert_cmpstr(os->version_id, ==, cases[i].version_id);
+    g_assert_cmpstr(os->location, ==, cases[i].location);
   }
 }
 
@@ -298,6 +366,7 @@ main(int argc, char **argv)
   g_test_add_func("/packages/dpkg", test_dpkg);
   g_test_add_func("/packages/dpkg/trouble", test_dpkg_trouble);
   g_test_add_func("/packages/apk/records", test_apk_records);
+  g_test_add_func("/packages/old-releases", test_old_releases);
   g_test_add_func("/packages/dpkg/states", test_dpkg_states);
   g_test_add_func("/packages/apk", test_apk);
   g_test_add_func("/packages/unsound", test_unsound_packages);
