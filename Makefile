@@ -1,8 +1,10 @@
 # A thin front: meson builds, scripts/ do the work. `make help` lists the targets.
 BUILD ?= build
 PREFIX ?= /usr/local
+COUNT ?= 300
+SEED ?= 1
 
-.PHONY: all help setup demo test conformance bench fuzz format lint install uninstall clean
+.PHONY: all help setup demo test differential conformance bench fuzz format lint install uninstall clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -16,6 +18,8 @@ help:
 	@echo 'make demo        install what the demo needs, build, and show the main job on a real image; the server'
 	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
+	@echo 'make differential  compare with real unpackers and package managers on random images. COUNT=n: so many (300),'
+	@echo '                 SEED=n: from this seed on (1)'
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
 	@echo 'make bench       measure beside docker-registry, nginx and Trivy; the table goes to docs/benchmarks.md'
@@ -36,6 +40,10 @@ demo:
 
 test: setup
 	scripts/test $(TESTS)
+
+differential: setup
+	+$(MAKE) --no-print-directory all
+	/usr/bin/python3 tests/differential/run.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
 
 conformance: setup
 	+$(MAKE) --no-print-directory all

@@ -75,13 +75,15 @@ class Layout:
 
     def add_image(self, tag, layers, compression="gzip", architecture="amd64", **manifest_members):
         """An image of layers, each a {path: content} as tar_of takes it, or the bytes of a tar."""
-        descriptors, diff_ids = [], []
-        for layer in layers:
-            tar = layer if isinstance(layer, bytes) else tar_of(layer)
-            diff_ids.append(digest_of(tar))
-            descriptors.append(self.add_blob(compress(tar, compression), LAYER[compression]))
+        packed = [(tar, compress(tar, compression), compression) for tar in
+                  (layer if isinstance(layer, bytes) else tar_of(layer) for layer in layers)]
+        return self.add_packed_image(tag, packed, architecture, **manifest_members)
+
+    def add_packed_image(self, tag, layers, architecture="amd64", **manifest_members):
+        """layers: [(tar, its packed bytes, how they are packed)]"""
+        descriptors = [self.add_blob(packed, LAYER[how]) for _, packed, how in layers]
         config = {"architecture": architecture, "os": "linux", "config": {},
-                  "rootfs": {"type": "layers", "diff_ids": diff_ids}}
+                  "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar, *_ in layers]}}
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
                     "config": self.add_blob(json.dumps(config).encode(), CONFIG), "layers": descriptors,
                     **manifest_members}

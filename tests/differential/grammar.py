@@ -1,0 +1,333 @@
+"""A seeded generator of images: a small grammar of what tars and layers can do, near the places where package databases stand.
+
+`image(seed)` is a python literal (tarball.py says of what kind) and whether it is ordinary: made only of what tools that build
+images write, so that Assay may call nothing in it unread."""
+import random
+
+import databases
+
+DPKG_PLACES = ("var/lib/dpkg/status", "var/lib/dpkg/updates/0000", "var/lib/dpkg/updates/0001", "var/lib/dpkg/status.d/base")
+APK_PLACES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
+RPM_FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
+OS_PLACES = ("etc/os-release", "usr/lib/os-release")
+# Where things also are, for links to lead to.
+ELSEWHERE = ("opt/db", "srv/lib", "opt/x", "usr/share/data", "srv/var", "var/lib/dpkg2", "var/db", "opt/db/dpkg")
+
+OS = {"deb": 'PRETTY_NAME="Debian GNU/Linux 11 (bullseye)"\nID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\n',
+      "deb12": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
+      "apk": 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.10.2\nPRETTY_NAME="Alpine Linux v3.10"\n',
+      "rpm": 'NAME="AlmaLinux"\nVERSION_ID="9.2"\nID="almalinux"\nPRETTY_NAME="AlmaLinux 9.2"\n'}
+
+
+# --- databases as text ---
+
+def stanza(rng, name, version, odd):
+    source = rng.choice(["openssl", name, "safe"])
+    fields = [("Package", name), ("Status", "install ok installed"), ("Priority", "optional"), ("Section", "libs"),
+              ("Maintainer", "x <x@example.org>"), ("Architecture", "amd64"), ("Version", version), ("Description", "x\n more: of it")]
+    if source != name:
+        fields.insert(5, ("Source", source if rng.random() < .7 else f"{source} ({version})"))
+    if odd and rng.random() < .5:
+        change = rng.choice(["word", "case", "blank", "tab", "fold", "want", "upper", "trail", "shuffle", "double-space"])
+        at = {name: index for index, (name, _) in enumerate(fields)}
+        if change == "word":
+            fields[1] = ("Status", "install ok " + rng.choice(["unpacked", "half-configured", "half-installed", "triggers-awaited",
+                                                               "triggers-pending", "config-files", "not-installed"]))
+        elif change == "want":
+            fields[1] = ("Status", rng.choice(["hold ok installed", "deinstall ok installed", "purge ok config-files",
+                                               "install reinstreq installed", "unknown ok not-installed", "deinstall ok config-files"]))
+        elif change == "case":
+            fields[1] = ("Status", rng.choice(["install ok Installed", "Install OK INSTALLED", "INSTALL ok installed"]))
+        elif change == "upper":
+            fields[0] = ("Package", name.capitalize())
+        elif change == "blank":
+            which = rng.choice(["Package", "Status", "Version", "Architecture"])
+            fields[at[which]] = (which + rng.choice([" ", "  ", "\t"]), fields[at[which]][1])
+        elif change == "tab":
+            fields[1] = ("Status", "install\tok \t installed")
+        elif change == "fold":
+            fields[-1] = ("Description", "x\n Version: 9\n .\n Status: deinstall ok config-files")
+        elif change == "trail":
+            fields = [(key, value + rng.choice([" ", "\t", "  "])) for key, value in fields]
+        elif change == "double-space":
+            fields = [(key, "  " + value) for key, value in fields]
+        else:
+            rng.shuffle(fields)
+        if rng.random() < .2:
+            fields = [(rng.choice([str.upper, str.lower, str])(key), value) for key, value in fields]
+    colon = ":" if odd and rng.random() < .1 else ": "
+    return "".join(f"{key}{colon}{value}\n" for key, value in fields)
+
+
+DEB_PACKAGES = [("libssl1.1", ("1.1.1w-0+deb11u1", "1.1.1w-0+deb11u2")), ("zlib1g", ("1:1.2.11-1", "1:1.2.11-2")), ("bash", ("5.1-2",))]
+
+
+def dpkg_text(rng, odd=False, status_d=False):
+    chosen = [(name, rng.choice(versions)) for name, versions in DEB_PACKAGES if rng.random() < .7] or [("libssl1.1", "1.1.1w-0+deb11u1")]
+    stanzas = [stanza(rng, name, version, odd) for name, version in chosen]
+    text = (rng.choice(["\n", "\n", "\n\n", " \n"]) if odd else "\n").join(stanzas) + (rng.choice(["", "\n", "\n\n"]) if odd else "\n")
+    if status_d:
+        text = "".join(line for line in text.splitlines(True) if not line.lower().startswith("status"))
+    return text
+
+
+def apk_record(rng, number, name, version, odd):
+    lines = ["C:Q1" + "AaBbCcDd"[number] * 27 + "=", f"P:{name}", f"V:{version}", "A:x86_64", "S:1", "I:1", "T:x", "U:x", "L:x",
+             f"o:{rng.choice([name, 'openssl', 'safe'])}", "t:1", "c:x", "F:lib", "R:f" + str(number)]
+    if odd and rng.random() < .5:
+        change = rng.choice(["twice", "shuffle", "same", "lower", "no-origin"])
+        if change == "twice":
+            lines.insert(4, rng.choice(["P:second", "V:9-r9", "o:other", "A:noarch"]))
+        elif change == "shuffle":
+            head = lines[:12]
+            rng.shuffle(head)
+            lines[:12] = head
+        elif change == "same":
+            lines[0] = "C:Q1" + "A" * 27 + "="
+        elif change == "lower":
+            lines.insert(1, "y:new")
+        else:
+            lines = [line for line in lines if not line.startswith("o:")]
+    return "\n".join(lines) + "\n"
+
+
+APK_PACKAGES = [("libcrypto1.1", ("1.1.1c-r0", "1.1.1d-r3")), ("zlib", ("1.2.11-r1", "1.2.11-r3")), ("musl", ("1.1.22-r3",))]
+
+
+def apk_text(rng, odd=False):
+    chosen = [(name, rng.choice(versions)) for name, versions in APK_PACKAGES if rng.random() < .7] or [("zlib", "1.2.11-r1")]
+    between = rng.choice(["\n", "\n", "x\n", " \n", "\n\n", "\r\n"]) if odd else "\n"
+    text = between.join(apk_record(rng, number, name, version, odd) for number, (name, version) in enumerate(chosen))
+    return text + (rng.choice(["\n", "", "\n\n"]) if odd else "\n")
+
+
+RPM_NAMES = ("sqlite/old", "sqlite/new", "sqlite/other", "sqlite/one", "ndb/old", "ndb/new", "ndb/other", "bdb/old", "bdb/new")
+RPM_JOURNALS = ("wal/new-old", "wal/old-new", "journal/new-old", "journal/old-new")
+
+
+def rpm_entries(rng, folder, odd):
+    name = rng.choice(RPM_NAMES + RPM_JOURNALS) if odd else rng.choice(RPM_NAMES)
+    return [("file", f"{folder}/{file}", content) for file, content in databases.rpm_files(name).items()]
+
+
+# --- images ---
+
+class Maker:
+    """One image in the making: what stands where, so that later entries have something to hit."""
+
+    def __init__(self, rng, odd, odd_contents):
+        self.rng, self.odd, self.odd_contents = rng, odd, odd_contents
+        self.kinds = rng.choices(["deb", "rpm", "apk"], weights=[5, 3, 2], k=rng.choice([1, 1, 1, 2]))
+        self.layers, self.names = [], []
+        self.os = self.kinds[0]
+
+    def hot(self):
+        """A place that matters, or a folder above one."""
+        kind = self.rng.choice(self.kinds)
+        place = {"deb": self.rng.choice(DPKG_PLACES + DPKG_PLACES[:1] * 6), "apk": self.rng.choice(APK_PLACES),
+                 "rpm": self.rng.choice(RPM_FOLDERS) + "/" + self.rng.choice(["rpmdb.sqlite", "rpmdb.sqlite", "Packages.db", "Packages",
+                                                                               "rpmdb.sqlite-wal"])}[kind]
+        if self.rng.random() < .12:
+            place = self.rng.choice(OS_PLACES)
+        parts = place.split("/")
+        return "/".join(parts[:self.rng.choices(range(1, len(parts) + 1), weights=range(1, len(parts) + 1))[0]])
+
+    def somewhere(self):
+        roll = self.rng.random()
+        if roll < .45:
+            return self.hot()
+        if roll < .65 and self.names:
+            return self.rng.choice(self.names)
+        base = self.rng.choice(ELSEWHERE)
+        return base if self.rng.random() < .5 else f"{base}/{self.hot().split('/')[-1]}"
+
+    def database(self, place=None):
+        """Entries of a database, at its place or elsewhere."""
+        kind, rng = self.rng.choice(self.kinds), self.rng
+        odd = self.odd_contents and self.odd and rng.random() < .4
+        if kind == "rpm":
+            folder = place or rng.choice(RPM_FOLDERS[:1] * 3 + RPM_FOLDERS[1:2] * 2 + RPM_FOLDERS[2:])
+            return rpm_entries(rng, folder, odd)
+        if kind == "apk":
+            return [("file", f"{place}/installed" if place else rng.choice(APK_PLACES), apk_text(rng, odd))]
+        where = f"{place}/status" if place else rng.choice(DPKG_PLACES[:1] * 7 + DPKG_PLACES[1:]) if self.odd else DPKG_PLACES[0]
+        return [("file", where, dpkg_text(rng, odd, "status.d" in where))]
+
+    def target(self, name):
+        """Where a link leads: absolutely, relatively, far out, nowhere, around."""
+        rng, to = self.rng, self.somewhere()
+        roll = rng.random()
+        depth = name.count("/")
+        if roll < .4:
+            return "/" + to
+        if roll < .65:
+            return "../" * depth + to
+        if roll < .72:
+            return "../" * (depth + rng.randrange(1, 4)) + to
+        if roll < .78:
+            return rng.choice([".", "..", "/", name.split("/")[-1], "/" + name, "/nowhere", ""]) or "/"
+        if roll < .88:
+            return to.split("/")[-1] if to.count("/") == depth else "/" + to
+        return rng.choice(["/./", "//", "/x/../", "/var/../"]) + to
+
+    def spelled(self, name):
+        rng = self.rng
+        if not self.odd or rng.random() < .93:
+            return name
+        return rng.choice(["./{}", "/{}", "{}", ".//{}", "x/../{}", "../{}", "{}//", "./{}/."]).format(name) \
+            if rng.random() < .8 else name.replace("/", rng.choice(["//", "/./"]), 1)
+
+    def written(self, kind, name, *rest):
+        """The entry, at times in an odd way."""
+        rng, how = self.rng, {}
+        if self.odd and rng.random() < .07:
+            choices = [("name", "pax"), ("name", "gnu"), ("name", "prefix"), ("mode", 0)]
+            if kind in ("link", "hard"):
+                choices += [("target", "pax"), ("target", "gnu")]
+            if kind == "file":
+                choices += [("size", "pax"), ("sparse", True), ("type", "\0"), ("type", "7")]
+            if kind == "dir":
+                choices += [("xattrs", {"trusted.overlay.opaque": "y"}), ("xattrs", {"trusted.overlay.redirect": "/" + self.somewhere()}),
+                            ("xattrs", {"user.overlay.opaque": "y"})]
+            if kind == "file":
+                choices += [("xattrs", {"trusted.overlay.metacopy": "y"}), ("xattrs", {"trusted.overlay.whiteout": "y"})]
+            key, value = rng.choice(choices)
+            how[key] = value
+        self.names.append(name)
+        return (kind, self.spelled(name), *rest, *([how] if how else []))
+
+    def step(self):
+        """A few entries that do one thing."""
+        rng = self.rng
+        do = rng.choices(["database", "elsewhere", "link", "hard", "dir", "whiteout", "opaque", "again", "device", "through", "replace",
+                          "os", "bare", "noise"], weights=[6, 5, 8, 2.5, 3, 5, 3, 2.5, 1.2, 4, 3, 1.5, .4, 1])[0]
+        if do == "database":
+            return [self.written(*entry) for entry in self.database()]
+        if do == "elsewhere":
+            return [self.written(*entry) for entry in self.database(rng.choice(ELSEWHERE[:2] + (self.somewhere(),)))]
+        if do == "link":
+            name = self.hot() if rng.random() < .75 else self.somewhere()
+            return [self.written("link", name, self.target(name))]
+        if do == "hard":
+            to = rng.choice(self.names) if self.names and rng.random() < .7 else self.somewhere()
+            return [self.written("hard", self.hot(), rng.choice(["", "", "/", "./"]) + to)]
+        if do == "dir":
+            return [self.written("dir", self.hot() if rng.random() < .7 else self.somewhere())]
+        if do in ("whiteout", "opaque"):
+            name = self.hot() if rng.random() < .8 else self.somewhere()
+            folder, _, last = name.rpartition("/")
+            if do == "opaque":
+                folder, last = (rng.choice([name, folder, ""]), ".wh..opq")
+            return [self.written("file", f"{folder}/.wh.{last}".lstrip("/"), "")]
+        if do == "again" and self.names:
+            name = rng.choice(self.names[-6:])
+            return [self.written(*rng.choice([("file", name, dpkg_text(rng)), ("dir", name), ("link", name, self.target(name))]))]
+        if do == "device":
+            return [self.written(*rng.choice([("char", self.hot(), 0, 0), ("char", self.hot(), 1, 3), ("fifo", self.hot()), ("block", self.hot(), 7, 0)]))]
+        if do == "through":
+            name, to = self.somewhere(), self.somewhere()
+            if len(name) < 2 or name.count("/") > 4:
+                name = "opt/through"
+            return [self.written("link", name, "/" + to)] + [self.written(kind, f"{name}/{at.split('/')[-1]}", *rest)
+                                                            for kind, at, *rest in self.database()]
+        if do == "replace":
+            name = self.hot()
+            pair = [self.written("dir", name), self.written("link", name, self.target(name))]
+            rng.shuffle(pair)
+            return pair
+        if do == "os":
+            return [self.written("file", rng.choice(OS_PLACES), OS[rng.choice([self.os, self.os, "deb12"])])]
+        if do == "bare":
+            return [self.written("file", rng.choice(["var/lib/dpkg/.wh.", ".wh.", "var/lib/.wh..", "var/lib/dpkg/.wh...", ".wh..wh.x"]), "")]
+        return [self.written("file", f"opt/noise{rng.randrange(9)}", "x")]
+
+    def base(self):
+        rng, entries = self.rng, []
+        entries.append(("file", "etc/os-release" if rng.random() < .6 else "usr/lib/os-release", OS[self.os]))
+        if entries[0][1].startswith("usr") and rng.random() < .8:
+            entries.append(("link", "etc/os-release", "../usr/lib/os-release"))
+        if rng.random() < .25:
+            entries[:0] = [("dir", "usr"), ("dir", "usr/lib"), ("link", "lib", "usr/lib")]
+        if "rpm" in self.kinds and rng.random() < .3:
+            entries.append(("link", "var/lib/rpm", rng.choice(["../../usr/lib/sysimage/rpm", "/usr/lib/sysimage/rpm"])))
+        if rng.random() < .85:
+            entries += self.database()
+        self.names += [entry[1] for entry in entries]
+        return entries
+
+    def odd_image(self):
+        rng, layers = self.rng, []
+        count = rng.choices([1, 2, 3, 4, 5, 6], weights=[4, 7, 5, 2, 1, 1])[0]
+        for number in range(count):
+            entries = self.base() if number == 0 and rng.random() < .9 else []
+            for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
+                entries += self.step()
+            if rng.random() < .08:
+                rng.shuffle(entries)
+            layer = {"entries": entries, "packed": rng.choice([None, "gzip", "gzip", "zstd", "members"])}
+            if rng.random() < .06:
+                layer["end"] = rng.choice(["none", "one", "garbage", "second"])
+            layers.append(layer)
+        return layers
+
+    # --- what tools write ---
+
+    def ordinary_step(self, places):
+        rng, kind = self.rng, self.kinds[0]
+        do = rng.choice(["upgrade", "upgrade", "files", "remove", "os", "folder", "opaque"])
+        if do == "upgrade":
+            return self.ordinary_database(places)
+        if do == "files":
+            name = rng.choice(["opt/app", "usr/share/data", "srv/www"])
+            return [("dir", name), ("file", f"{name}/file{rng.randrange(4)}", "x"), ("link", f"{name}/link", rng.choice(["file1", "/opt/app", "../x"]))]
+        if do == "remove":
+            return [("file", rng.choice(["opt/app/.wh.file1", "opt/.wh.app", "usr/share/.wh.data", "srv/www/.wh.file2"]), "")]
+        if do == "os":
+            return [("file", places["os"], OS["deb12" if kind == "deb" else kind])]
+        if do == "opaque":
+            return [("dir", "opt/app"), ("file", "opt/app/.wh..wh..opq", ""), ("file", "opt/app/file1", "y")]
+        parts = places["database"].split("/")
+        return [("dir", "/".join(parts[:count])) for count in range(1, len(parts) + 1)]
+
+    def ordinary_database(self, places):
+        rng, kind, folder = self.rng, self.kinds[0], places["database"]
+        folders = [("dir", "/".join(folder.split("/")[:count])) for count in range(1, folder.count("/") + 2)]
+        if kind == "rpm":
+            form = places["form"]
+            name = f"{form}/{rng.choice(['old', 'new', 'one'])}"
+            return folders + [("file", f"{folder}/{file}", content) for file, content in databases.rpm_files(name).items()]
+        file = "installed" if kind == "apk" else "status"
+        return folders + [("file", f"{folder}/{file}", apk_text(rng) if kind == "apk" else dpkg_text(rng))]
+
+    def ordinary_image(self):
+        rng, kind = self.rng, self.kinds[0]
+        self.kinds = [kind]
+        usrmerge = rng.random() < .6
+        lib = "usr/lib" if usrmerge and kind == "apk" else "lib"
+        entries = [("dir", "etc"), ("dir", "usr"), ("dir", "usr/lib")] + ([("link", "lib", "usr/lib")] if usrmerge else [("dir", "lib")])
+        places = {"deb": "var/lib/dpkg", "apk": f"{lib}/apk/db", "rpm": "var/lib/rpm"}
+        places = {"database": places[kind], "os": "etc/os-release", "form": rng.choice(["sqlite", "sqlite", "ndb", "bdb"])}
+        if rng.random() < .6:
+            places["os"] = "usr/lib/os-release"
+            entries.append(("link", "etc/os-release", "../usr/lib/os-release"))
+        if kind == "rpm" and rng.random() < .5:
+            places["database"] = "usr/lib/sysimage/rpm"
+            entries += [("dir", "var"), ("dir", "var/lib"), ("link", "var/lib/rpm", "../../usr/lib/sysimage/rpm")]
+        entries += [("file", places["os"], OS[kind])] + self.ordinary_database(places)
+        spelling = rng.choice(["{}", "{}", "./{}"])
+        layers = [entries] + [sum((self.ordinary_step(places) for _ in range(rng.randrange(1, 3))), []) for _ in range(rng.randrange(0, 5))]
+        return [{"entries": [(each[0], spelling.format(each[1]), *each[2:]) for each in dedupe(layer)],
+                 "packed": rng.choice([None, "gzip", "zstd"])} for layer in layers]
+
+
+def dedupe(entries):
+    """No tool writes a name twice: the last stays."""
+    return list({entry[1]: entry for entry in entries}.values())
+
+
+def image(seed, odd_contents=True):
+    """(layers, ordinary)"""
+    rng = random.Random(seed)
+    ordinary = rng.random() < .2
+    maker = Maker(rng, not ordinary, odd_contents)
+    return (maker.ordinary_image() if ordinary else maker.odd_image()), ordinary
