@@ -6,8 +6,11 @@
 #include "inspect/packages/packages.h"
 
 const Detector *const detectors[] = {
-    &os_release_detector,  &dpkg_detector, &dpkg_journal_detector, &apk_detector, &rpm_detector,
-    &rpm_journal_detector, NULL,
+    &os_release_detector,   &dpkg_detector,
+    &dpkg_journal_detector, &apk_detector,
+    &rpm_detector,          &rpm_journal_detector,
+    &rpm_manifest_detector, &chisel_detector,
+    &foreign_detector,      NULL,
 };
 
 /* All places as lookups, made once. */

@@ -11,6 +11,7 @@ import sqlite3
 import struct
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -364,3 +365,31 @@ def test_rpm(tmp_path):
             assert not Counter(listed) - Counter(ours), (number, kinds[number], listed, ours)
             count["more"] += listed != ours
     assert count["same"] > CASES // 3 and count["other when unread"] > CASES // 20 and count["more"] <= CASES // 30, count
+
+
+# --- what other scanners expect of their own samples ---
+
+SHARED = Path(os.environ.get("ASSAY_SHARED", "/nowhere"))
+FIXTURES = SHARED / "fixtures"
+FIXTURE_PLACES = {"dpkg": "var/lib/dpkg/status", "apk": "lib/apk/db/installed", "rpm": "var/lib/rpm/Packages",
+                  "chisel": "var/lib/chisel/manifest.wall"}
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="the samples are not here")
+def test_samples_of_others():
+    """Where they count what is removed but for its configuration as a package, dpkg's own list decides."""
+    expected = {}
+    for line in (FIXTURES / "expected.tsv").read_text().splitlines()[1:]:
+        path, name, version = line.split("\t")
+        if path.split("/")[0] in FIXTURE_PLACES and "opkg" not in path and "configfiles" not in name:
+            expected.setdefault(path, set()).add((name, version))
+    places = []
+    for path in expected:
+        place = FIXTURE_PLACES[path.split("/")[0]]
+        places.append((place if "status.d" not in path else "var/lib/dpkg/status.d/foo", FIXTURES / path))
+    for path, inventory in zip(expected, read_databases(places)):
+        # Theirs are without the epochs of rpm.
+        ours = {(each["name"], re.sub(r"^\d+:", "", each["version"]) if path.startswith("rpm/") else each["version"])
+                for each in inventory["packages"]}
+        assert ours == expected[path], path
+    assert len(expected) > 10

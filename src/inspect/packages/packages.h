@@ -5,7 +5,7 @@
 #include "inspect/detector.h"
 
 extern const Detector os_release_detector, dpkg_detector, dpkg_journal_detector, apk_detector,
-    rpm_detector, rpm_journal_detector;
+    rpm_detector, rpm_journal_detector, rpm_manifest_detector, chisel_detector, foreign_detector;
 
 /* Of who made a package, as Package.vendor keeps it; the rest is cut off. */
 #define VENDOR_MAX ((size_t)256)
@@ -23,5 +23,9 @@ void apk_installed_parse(Slice text, const char *location, LayerInventory *inven
 /* An RPM database, whole in memory, of any of rpm's three formats: sqlite, ndb, Berkeley DB. librpm
  * is not used: Debian's reads sqlite alone, and only by path. */
 void rpm_database_parse(Slice content, const char *location, LayerInventory *inventory);
+/* Azure Linux's and CBL-Mariner's container-manifest-2. */
+void rpm_manifest_parse(Slice text, const char *location, LayerInventory *inventory);
+/* chisel's manifest.wall. */
+void chisel_manifest_parse(Slice bytes, const char *location, LayerInventory *inventory);
 /* Lets SQLite take its random seed, which it opens a file for: before the cage closes. */
 void rpm_database_prepare(void);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/slice.h"
+#include "inspect/inventory.h"
 
 typedef bool (*RpmHeaderVisitor)(Slice header, void *data, GError **error);
 
@@ -12,6 +13,9 @@ bool rpm_sqlite_visit(Slice content, RpmHeaderVisitor visit, void *data, GError 
 bool rpm_ndb_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **error);
 /* Packages: a hash database of Berkeley DB, whose dbinc/db_page.h describes the pages. */
 bool rpm_bdb_visit(Slice content, RpmHeaderVisitor visit, void *data, GError **error);
+
+/* The source of "name-version-release.src.rpm"; of anything else, nothing. */
+void rpm_take_source(Package *package, const char *source);
 
 static inline bool
 slice_read_uint32(Slice bytes, size_t at, bool big_endian, uint32_t *value)

@@ -248,9 +248,8 @@ list_files(const RpmHeader *header)
   return g_string_free(g_steal_pointer(&files), FALSE);
 }
 
-/* "name-version-release.src.rpm" */
-static void
-take_source(Package *package, const char *source)
+void
+rpm_take_source(Package *package, const char *source)
 {
   g_autofree char *text = g_strdup(source);
   if (g_str_has_suffix(text, ".nosrc.rpm"))
@@ -288,7 +287,7 @@ package_of(const RpmHeader *header, const char *location, const LayerInventory *
     package->vendor = slice_to_printable(slice_from_string(vendor), VENDOR_MAX);
   package->location = g_strdup(location);
   if (source != NULL)
-    take_source(package, source);
+    rpm_take_source(package, source);
   if (inventory->file_bytes < LAYER_FILE_BYTES_MAX)
     package->files = list_files(header);
   return package;

@@ -259,6 +259,86 @@ test_os_release(void)
   }
 }
 
+/* As chisel writes them, but not packed, which the reader takes as well. */
+static void
+test_chisel(void)
+{
+#define WALL(count) "{\"jsonwall\":\"1.0\",\"schema\":\"1.0\",\"count\":" count "}\n"
+#define PACKAGE(name)                                                                              \
+  "{\"kind\":\"package\",\"name\":\"" name "\",\"version\":\"1-2\",\"arch\":\"amd64\"}\n"
+  static const struct {
+    const char *name, *text;
+    guint packages;
+    bool unread;
+  } cases[] = {
+      {"a manifest", WALL("3") PACKAGE("tzdata") "{\"kind\":\"slice\",\"name\":\"tzdata_zone\"}\n",
+       1, false},
+      {"no packages", WALL("1"), 0, false},
+      {"a library's source is not known", WALL("2") PACKAGE("libssl3t64"), 1, true},
+      {"cut off", WALL("3") PACKAGE("tzdata"), 1, true},
+      {"more than it says", WALL("1") PACKAGE("tzdata"), 1, true},
+      {"another schema", "{\"jsonwall\":\"1.0\",\"schema\":\"2.0\",\"count\":1}\n", 0, true},
+      {"another version", "{\"jsonwall\":\"2.0\",\"schema\":\"1.0\",\"count\":1}\n", 0, true},
+      {"no version", WALL("2") "{\"kind\":\"package\",\"name\":\"a\"}\n", 0, true},
+      {"a broken line", WALL("2") "{\"kind\":\"package\",\"name\":", 0, true},
+      {"a line of too many values",
+       WALL(
+           "2") "{\"kind\":\"package\",\"name\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+                "1,1,1,"
+                "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+                "1,1,1,1,"
+                "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}\n",
+       0, true},
+      {"no JSON", "x", 0, true},
+      {"empty", "", 0, true},
+      {"broken zstd", "\x28\xb5\x2f\xfd\x24", 0, true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    chisel_manifest_parse(slice_from_string(cases[i].text), "var/lib/chisel/manifest.wall",
+                          inventory);
+    g_test_message("case %s", cases[i].name);
+    g_assert_cmpuint(inventory->packages->len, ==, cases[i].packages);
+    g_assert_cmpuint(inventory->unread->len, ==, cases[i].unread);
+    if (cases[i].packages > 0)
+      g_assert_cmpstr(package_at(inventory, 0)->version, ==, "1-2");
+  }
+}
+
+static void
+test_rpm_manifest(void)
+{
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  rpm_manifest_parse(
+      SLICE_LITERAL(
+          "openssl-libs\t3.3.0-1.azl3\t1\t1\tMicrosoft Corporation\t(none)\t1\tx86_64\t0\t"
+          "openssl-3.3.0-1.azl3.src.rpm\n"
+          "gpg-pubkey\t3135ce90-5e6fda74\t1\t1\t(none)\t(none)\t0\t(none)\t0\t(none)\n"
+          "shadow-utils\t4.9-1.cm2\t1\t1\t(none)\t2\t1\tx86_64\t2\t(none)\n"
+          "short\t1\n"),
+      "var/lib/rpmmanifest/container-manifest-2", inventory);
+  g_assert_cmpuint(inventory->packages->len, ==, 2);
+  g_assert_cmpstr(package_at(inventory, 0)->source_name, ==, "openssl");
+  g_assert_cmpstr(package_at(inventory, 0)->version, ==, "3.3.0-1.azl3");
+  g_assert_cmpstr(package_at(inventory, 0)->vendor, ==, "Microsoft Corporation");
+  g_assert_cmpstr(package_at(inventory, 1)->version, ==, "2:4.9-1.cm2");
+  g_assert_null(package_at(inventory, 1)->vendor);
+  g_assert_cmpuint(inventory->unread->len, ==, 1);
+}
+
+static void
+test_foreign(void)
+{
+  for (const char *const *place = foreign_detector.places; *place != NULL; place++) {
+    g_autoptr(LayerInventory) some = layer_inventory_new(), none = layer_inventory_new();
+    g_test_message("case %s", *place);
+    foreign_detector.read(SLICE_LITERAL("x"), *place, some);
+    foreign_detector.read(SLICE_EMPTY, *place, none);
+    g_assert_cmpuint(some->unread->len, ==, 1);
+    g_assert_cmpuint(none->unread->len, ==, 0);
+  }
+}
+
 static void
 test_old_releases(void)
 {
@@ -367,6 +447,9 @@ main(int argc, char **argv)
   g_test_add_func("/packages/dpkg/trouble", test_dpkg_trouble);
   g_test_add_func("/packages/apk/records", test_apk_records);
   g_test_add_func("/packages/old-releases", test_old_releases);
+  g_test_add_func("/packages/chisel", test_chisel);
+  g_test_add_func("/packages/rpm-manifest", test_rpm_manifest);
+  g_test_add_func("/packages/foreign", test_foreign);
   g_test_add_func("/packages/dpkg/states", test_dpkg_states);
   g_test_add_func("/packages/apk", test_apk);
   g_test_add_func("/packages/unsound", test_unsound_packages);
