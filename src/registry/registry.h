@@ -67,10 +67,14 @@ RegistryUpload *registry_upload_start(Registry *registry, const char *repository
                                       DigestAlgorithm algorithm, GError **error);
 /* For a blob that comes in the request that starts it: no other request needs to find the session,
  * so it has no row, does not count as open, ends when it is released, and need not wait for the
- * database's one writer. */
+ * database's one writer. @peer: whose it is, or NULL. */
 RegistryUpload *registry_upload_start_unlisted(Registry *registry, const char *repository,
-                                               DigestAlgorithm algorithm, GError **error);
-/* Makes it one that other requests go on with. */
+                                               const char *peer, DigestAlgorithm algorithm,
+                                               GError **error);
+/* Makes it one that other requests go on with: REGISTRY_TOOMANYREQUESTS when
+ * limits.uploads_per_peer or limits.concurrent_uploads are open. Where the latter are, sessions
+ * that were idle for long go first, and then the longest idle one of the peer that has most, if
+ * that is more than this one has. */
 bool registry_upload_list(RegistryUpload *upload, GError **error);
 /* Takes the session for this thread: REGISTRY_BLOB_UPLOAD_UNKNOWN; REGISTRY_TOOMANYREQUESTS while
  * another request holds it. */

@@ -3,17 +3,19 @@
 #include "base/error.h"
 #include "registry/registry-private.h"
 
-/* Clients that were killed leave sessions behind. When no more may be opened, those go that were
- * idle this long, before a new one is refused. */
+/* When no more sessions may be opened, those go that were idle this long, before a new one is
+ * refused. */
 #define RECLAIM_SECONDS 600
 
 struct RegistryUpload {
   Registry *registry;
   char *repository;
+  char *peer; /* whose it is; NULL: from before a restart */
   BlobUpload *blob;
-  bool listed; /* has a row, by which other requests find it */
-  bool taken;  /* by a request, under uploads_lock */
-  bool ended;  /* finished or cancelled: goes when released */
+  int64_t touched; /* g_get_monotonic_time() when it was given back; under uploads_lock */
+  bool listed;     /* has a row, by which other requests find it */
+  bool taken;      /* by a request, under uploads_lock */
+  bool ended;      /* finished or cancelled: goes when released */
 };
 
 static void
@@ -21,6 +23,7 @@ upload_free(RegistryUpload *upload)
 {
   blob_upload_free(upload->blob);
   g_free(upload->repository);
+  g_free(upload->peer);
   g_free(upload);
 }
 
@@ -64,21 +67,96 @@ upload_new(Registry *registry, const char *repository, BlobUpload *blob, bool li
 
 static unsigned expire_idle(Registry *registry, uint32_t seconds);
 
+/* How many sessions each peer has: name -> count. Under uploads_lock. (transfer full) */
+static GHashTable *
+count_by_peer(Registry *registry)
+{
+  GHashTable *counts = g_hash_table_new(g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_iter_init(&iter, registry->uploads);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const RegistryUpload *upload = value;
+    const char *peer = upload->peer != NULL ? upload->peer : "";
+    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, peer));
+    if (upload->listed)
+      g_hash_table_insert(counts, (void *)(uintptr_t)peer, GUINT_TO_POINTER(count + 1));
+  }
+  return counts;
+}
+
+/* The session that nobody uses for the longest time, of whoever has most, if that is more than
+ * @peer would have; taken. (transfer full), or NULL. */
+static RegistryUpload *
+take_from_the_greediest(Registry *registry, const char *peer)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&registry->uploads_lock);
+  g_autoptr(GHashTable) counts = count_by_peer(registry);
+  guint mine = GPOINTER_TO_UINT(g_hash_table_lookup(counts, peer)), most = mine + 1;
+  RegistryUpload *found = NULL;
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_iter_init(&iter, registry->uploads);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    RegistryUpload *upload = value;
+    guint count =
+        GPOINTER_TO_UINT(g_hash_table_lookup(counts, upload->peer != NULL ? upload->peer : ""));
+    if (!upload->taken && upload->listed &&
+        (count > most || (found != NULL && count == most && upload->touched < found->touched))) {
+      found = upload;
+      most = count;
+    }
+  }
+  if (found != NULL)
+    found->taken = true;
+  return found;
+}
+
+/* Clients that were killed leave sessions behind, and one that opens all it can get would keep the
+ * others out. */
 static bool
-add_row_or_make_room(Registry *registry, const char *id, const char *repository, GError **error)
+make_room(Registry *registry, const char *peer)
+{
+  if (expire_idle(registry, MIN(registry->limits.upload_expiry, RECLAIM_SECONDS)) > 0)
+    return true;
+  g_autoptr(RegistryUpload) given_up = take_from_the_greediest(registry, peer);
+  return given_up != NULL && registry_upload_cancel(given_up, NULL);
+}
+
+static bool
+check_share(Registry *registry, const char *peer, GError **error)
+{
+  uint32_t limit = registry->limits.uploads_per_peer;
+  if (limit == 0)
+    return true;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&registry->uploads_lock);
+  g_autoptr(GHashTable) counts = count_by_peer(registry);
+  if (GPOINTER_TO_UINT(g_hash_table_lookup(counts, peer)) >= limit)
+    return registry_error_set(error, REGISTRY_TOOMANYREQUESTS,
+                              "%u uploads of %s are open, and no more are allowed for one client "
+                              "(limits.uploads_per_peer); finish some first",
+                              limit, peer);
+  return true;
+}
+
+static bool
+add_row_or_make_room(Registry *registry, const RegistryUpload *upload, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  if (add_row(registry, id, repository, &failure))
+  const char *id = registry_upload_id(upload), *peer = upload->peer != NULL ? upload->peer : "";
+  if (!check_share(registry, peer, error))
+    return false;
+  if (add_row(registry, id, upload->repository, &failure))
     return true;
   if (g_error_matches(failure, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS) &&
-      expire_idle(registry, MIN(registry->limits.upload_expiry, RECLAIM_SECONDS)) > 0)
-    return add_row(registry, id, repository, error);
+      make_room(registry, peer))
+    return add_row(registry, id, upload->repository, error);
   g_propagate_error(error, g_steal_pointer(&failure));
   return false;
 }
 
 RegistryUpload *
-registry_upload_start_unlisted(Registry *registry, const char *repository,
+registry_upload_start_unlisted(Registry *registry, const char *repository, const char *peer,
                                DigestAlgorithm algorithm, GError **error)
 {
   if (!registry_check_name(repository, error))
@@ -87,6 +165,7 @@ registry_upload_start_unlisted(Registry *registry, const char *repository,
   if (blob == NULL)
     return NULL;
   RegistryUpload *upload = upload_new(registry, repository, blob, false);
+  upload->peer = g_strdup(peer);
   g_mutex_lock(&registry->uploads_lock);
   g_hash_table_insert(registry->uploads, g_strdup(registry_upload_id(upload)), upload);
   g_mutex_unlock(&registry->uploads_lock);
@@ -97,8 +176,7 @@ bool
 registry_upload_list(RegistryUpload *upload, GError **error)
 {
   if (!upload->listed)
-    upload->listed = add_row_or_make_room(upload->registry, registry_upload_id(upload),
-                                          upload->repository, error);
+    upload->listed = add_row_or_make_room(upload->registry, upload, error);
   return upload->listed;
 }
 
@@ -107,7 +185,7 @@ registry_upload_start(Registry *registry, const char *repository, DigestAlgorith
                       GError **error)
 {
   g_autoptr(RegistryUpload) upload =
-      registry_upload_start_unlisted(registry, repository, algorithm, error);
+      registry_upload_start_unlisted(registry, repository, NULL, algorithm, error);
   return upload != NULL && registry_upload_list(upload, error) ? g_steal_pointer(&upload) : NULL;
 }
 
@@ -308,6 +386,7 @@ registry_upload_release(RegistryUpload *upload)
   }
   g_mutex_lock(&registry->uploads_lock);
   upload->taken = false;
+  upload->touched = g_get_monotonic_time();
   bool ended = upload->ended;
   if (ended) {
     void *key = NULL;

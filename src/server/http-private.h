@@ -53,7 +53,9 @@ struct Request {
   GBytes *body;
   size_t buffered; /* its part in the server's sum */
   bool drop_body;  /* responded before the body ended */
-  bool begun, finishing;
+  bool begun;
+  atomic_bool finishing; /* the body is all there */
+  atomic_bool displaced;
   int64_t waits_until; /* set by request_wait(); 0: does not wait */
   void *state;
   GDestroyNotify free_state;
@@ -72,6 +74,9 @@ const Route *route_find(const Route *routes, const char *method, const char *pat
 /* Sets the response; owned by the request. */
 void request_take_response(Request *request, unsigned status, struct MHD_Response *response,
                            uint64_t bytes);
+
+/* --- request_log.c --- */
+void request_log(Request *request, enum MHD_RequestTerminationCode how);
 
 /* --- http.c: what libmicrohttpd calls; @data is the HttpServer --- */
 enum MHD_Result http_on_request(void *data, struct MHD_Connection *connection, const char *path,

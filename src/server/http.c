@@ -209,7 +209,7 @@ static void
 request_take_body(Request *request, Slice bytes)
 {
   request->received_bytes += bytes.size;
-  if (request->drop_body || request_has_response(request)) {
+  if (request->drop_body || request->displaced || request_has_response(request)) {
     request->drop_body = true;
     return;
   }
@@ -243,6 +243,18 @@ request_wait(Request *request, uint32_t seconds)
   if (g_get_monotonic_time() >= until || request->server->closed)
     return false;
   request->waits_until = until;
+  return true;
+}
+
+bool
+request_displace(const Request *request, Request *holder, const char *reason)
+{
+  if (holder->started > request->started)
+    return false;
+  if (!holder->finishing) {
+    holder->displaced = true;
+    connection_end(holder->connection, reason);
+  }
   return true;
 }
 
@@ -280,6 +292,10 @@ void
 http_hand_over_again(void *data, void *user_data)
 {
   Request *request = data;
+  if (!request->begun) {
+    MHD_resume_connection(request->handle);
+    return;
+  }
   if (hand_over(request))
     return;
   respond_stopping(request);
@@ -317,41 +333,6 @@ request_send(Request *request)
   if (atomic_load(&request->server->stopping) || connection_is_reserved(request->connection))
     MHD_add_response_header(response, "Connection", "close");
   return MHD_queue_response(request->handle, request->status, response);
-}
-
-/* --- log and metrics --- */
-
-/* Of the client's name for itself in a log line. */
-#define AGENT_BYTES_MAX 200
-
-static void
-request_log(Request *request, enum MHD_RequestTerminationCode how)
-{
-  const char *label = request->route == NULL ? "none" : request->route->label;
-  double seconds = (double)(g_get_monotonic_time() - request->started) / G_USEC_PER_SEC;
-  unsigned status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 499;
-  /* How much of an answer went out that was broken off, libmicrohttpd does not tell. */
-  bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && strcmp(request->method, "HEAD") != 0;
-  uint64_t sent_bytes = sent ? request->response_bytes : 0;
-  http_metrics_count(request->server->metrics, label, request->method, status, seconds,
-                     request->received_bytes, sent_bytes);
-  bool probe = request->route != NULL && request->route->probe;
-  LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
-  if (!log_is_on(level))
-    return;
-  const char *agent = request_header(request, "User-Agent");
-  g_autofree char *short_agent = agent == NULL ? NULL : g_strndup(agent, AGENT_BYTES_MAX);
-  char status_text[8], duration_text[32], received_text[24], sent_text[24];
-  g_snprintf(status_text, sizeof status_text, "%u", status);
-  g_snprintf(duration_text, sizeof duration_text, "%.6f", seconds);
-  g_snprintf(received_text, sizeof received_text, "%" G_GUINT64_FORMAT, request->received_bytes);
-  g_snprintf(sent_text, sizeof sent_text, "%" G_GUINT64_FORMAT, sent_bytes);
-  log_set_request_id(request->id);
-  log_event(level, "request", "method", request->method, "path", request->path, "route", label,
-            "status", status_text, "client", request_client(request), "user_agent", short_agent,
-            "reason", connection_end_reason(request->connection), "received", received_text, "sent",
-            sent_text, "seconds", duration_text, NULL);
-  log_set_request_id(NULL);
 }
 
 /* --- libmicrohttpd's side --- */
@@ -401,8 +382,9 @@ request_open(Request *request, const RequestLine *line)
   }
   /* Whoever asks before it sends a large body is told now that it need not. */
   if (head.expects_continue) {
-    request->begun = true;
     request_begin(request);
+    /* What must wait for another does so when the body comes. */
+    request->begun = request->waits_until == 0;
     if (request_has_response(request))
       return request_send_early(request);
   }
@@ -410,13 +392,31 @@ request_open(Request *request, const RequestLine *line)
   return MHD_YES;
 }
 
+/* False: it waits. The library calls again then, with the same bytes, for none of them was taken.
+ */
+static bool
+request_has_begun(Request *request)
+{
+  WaitingRoom *waiting = request->server->waiting;
+  uint64_t changes = waiting_room_changes(waiting);
+  if (request->begun)
+    return true;
+  request->waits_until = 0;
+  request_begin(request);
+  request->begun = request->waits_until == 0;
+  connection_set_phase(request->connection, request->begun ? PHASE_BODY : PHASE_WORK, 0);
+  if (request->begun)
+    return true;
+  MHD_suspend_connection(request->handle);
+  waiting_room_enter(waiting, request, request->waits_until, changes);
+  return false;
+}
+
 static enum MHD_Result
 request_go_on(Request *request, const char *upload, size_t *upload_size)
 {
-  if (!request->begun) {
-    request->begun = true;
-    request_begin(request);
-  }
+  if (!request_has_begun(request))
+    return MHD_YES;
   if (*upload_size > 0) {
     request_take_body(request, slice_new(upload, *upload_size));
     *upload_size = 0;

@@ -93,10 +93,14 @@ const char *request_client(Request *request);
 void request_set_state(Request *request, void *state, GDestroyNotify free_state);
 void *request_state(const Request *request);
 
-/* Instead of a response, in the finish of a blocking route: finish runs again when something has
- * changed since it began (http_server_wake()), or @seconds after the request came; meanwhile no
- * thread waits. False when that time is over or the server stops: respond now. */
+/* Instead of a response, in begin, or in the finish of a blocking route: the same runs again when
+ * something has changed since it began (http_server_wake()), or @seconds after the request came;
+ * meanwhile no thread waits. False when that time is over or the server stops: respond now. */
 bool request_wait(Request *request, uint32_t seconds);
+/* Ends @holder, which is in the way of @request, with its connection; what still comes of its body
+ * is dropped. Not one that came later, nor one whose body is all there: that ends by itself. False:
+ * @request is the one that must give way. From any thread that keeps @holder from being freed. */
+bool request_displace(const Request *request, Request *holder, const char *reason);
 
 /* --- the response: one of these, once --- */
 void respond_empty(Request *request, unsigned status);

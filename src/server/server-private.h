@@ -14,6 +14,9 @@ typedef struct {
   ManifestCache *manifests;
   HttpServer *http; /* set once it listens */
   int64_t started;  /* microseconds since 1970 */
+  /* Which request holds which upload (id -> Request), and which ids others wait for. */
+  GMutex holders_lock;
+  GHashTable *upload_holders, *uploads_wanted;
   /* What /metrics last counted, and when (g_get_monotonic_time(), 0: never). */
   GMutex totals_lock;
   RegistryTotals totals;

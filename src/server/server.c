@@ -314,6 +314,9 @@ server_start(const Config *config, const char *data_folder, GError **error)
   server->context.started = g_get_real_time();
   g_mutex_init(&server->lock);
   g_mutex_init(&server->context.totals_lock);
+  g_mutex_init(&server->context.holders_lock);
+  server->context.upload_holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  server->context.uploads_wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_cond_init(&server->wake);
   if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error))
     return NULL;
@@ -384,6 +387,9 @@ server_free(Server *server)
   fd_clear(&server->data_fd);
   g_mutex_clear(&server->lock);
   g_mutex_clear(&server->context.totals_lock);
+  g_hash_table_unref(server->context.upload_holders);
+  g_hash_table_unref(server->context.uploads_wanted);
+  g_mutex_clear(&server->context.holders_lock);
   g_cond_clear(&server->wake);
   g_free(server);
 }

@@ -1,13 +1,17 @@
 """Pushing, as the OCI distribution-spec has it. A docstring line `Twin: CHECK` names the check of the specification's own
 conformance suite (workflow Push) that the test repeats; the others are what the suite leaves open."""
+import contextlib
 import json
 import re
 import socket
 import threading
+import time
 
 import pytest
+import requests
 
 from oci_layout import CONFIG, INDEX, MANIFEST, digest_of
+from raw_http import is_at_end
 from repository import EMPTY, LAYER, Repository, check_error, descriptor_of, image_of, index_of
 
 ABSENT = digest_of(b"hello world")
@@ -245,23 +249,64 @@ def wait_for_range(repository, location, expected):
     raise AssertionError(f"{answer.headers['Range']} instead of {expected}")
 
 
-def test_two_requests_for_one_upload(repository):
-    """While one writes, its progress can be read; a second writer is told to come back."""
+def test_a_new_request_takes_an_upload_over(repository):
+    """While one writes, its progress can be read. A client whose connection went silent comes back with another: it goes on at
+    once where the former came to, and the former is ended, whatever it still sends."""
     location = repository.start()
-    with half_a_patch(repository, location):
+    with half_a_patch(repository, location) as silent:
         wait_for_range(repository, location, "0-399")
-        for answer in (repository.patch(location, BLOB), repository.close(location, digest_of(BLOB)),
-                       repository.request("DELETE", location)):
-            check_error(answer, 429, "TOOMANYREQUESTS")
-            assert int(answer.headers["Retry-After"]) > 0
-    # The connection is cut: what had come stays, and the rest is sent from there.
-    for _ in range(400):
-        answer = repository.patch(location, BLOB[400:], first=400)
-        if answer.status_code != 429:
-            break
-        threading.Event().wait(0.02)
-    assert answer.status_code == 202
-    check_created(repository, repository.close(location, digest_of(BLOB)), digest_of(BLOB), BLOB)
+        start = time.monotonic()
+        answer = repository.patch(location, BLOB[400:800], first=400)
+        assert answer.status_code == 202 and answer.headers["Range"] == "0-799"
+        assert time.monotonic() - start < 5
+        with contextlib.suppress(OSError):
+            silent.sendall(b"!" * 600)
+        assert is_at_end(silent)
+        with half_a_patch(repository, location):
+            wait_for_range(repository, location, "0-1199")
+            # Not where the upload stands: the session stays as it is.
+            check_error(repository.patch(location, BLOB, first=5), 416, "BLOB_UPLOAD_INVALID")
+        with half_a_patch(repository, location):
+            wait_for_range(repository, location, "0-1599")
+            whole = BLOB[:800] + BLOB[:400] + BLOB[:400]
+            check_created(repository, repository.close(location, digest_of(whole)), digest_of(whole), whole)
+
+
+def test_delete_takes_an_upload_over(repository):
+    location = repository.start()
+    with half_a_patch(repository, location) as silent:
+        wait_for_range(repository, location, "0-399")
+        assert repository.request("DELETE", location).status_code == 204
+        assert is_at_end(silent)
+    check_error(repository.request("GET", location), 404, "BLOB_UPLOAD_UNKNOWN")
+
+
+def test_many_requests_for_one_upload(repository):
+    """However they overlap, each part that was acknowledged is there, whole and in the order in which it was."""
+    location = repository.start()
+    parts, lock = [], threading.Lock()
+
+    def write(number):
+        for turn in range(12):
+            part = bytes([65 + number]) * (20_000 + turn)
+            try:
+                answer = repository.patch(location, part)
+            except requests.ConnectionError:
+                continue  # taken over by another
+            assert answer.status_code in (202, 429), answer.text
+            if answer.status_code == 202:
+                with lock:
+                    parts.append((int(answer.headers["Range"].split("-")[1]) + 1, part))
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    path = repository.server.data / "uploads" / location.rsplit("/", 1)[1]
+    data = path.read_bytes()
+    assert len(parts) >= 12 and len({end for end, _ in parts}) == len(parts)
+    for end, part in parts:
+        assert data[end - len(part):end] == part
 
 
 def test_one_blob_pushed_by_many_at_once(repository):

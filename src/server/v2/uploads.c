@@ -9,17 +9,44 @@
 
 /* What a request with a body holds. */
 typedef struct {
+  Request *request;
   RegistryUpload *upload;
   uint64_t received;  /* bytes of the body */
   uint64_t announced; /* what Content-Range says that the body has; UINT64_MAX: it says nothing */
   uint64_t limit;     /* of the body; 0: none */
 } Chunk;
 
+/* How long a request waits for the one that it takes an upload over from. */
+#define TAKE_OVER_SECONDS 10
+
+static void
+note_holder(Request *request, const char *id)
+{
+  ServerContext *server = server_context(request);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->holders_lock);
+  g_hash_table_replace(server->upload_holders, g_strdup(id), request);
+}
+
+/* Returns whether another waits for the upload. */
+static bool
+forget_holder(Request *request, const char *id)
+{
+  ServerContext *server = server_context(request);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->holders_lock);
+  if (g_hash_table_lookup(server->upload_holders, id) == request)
+    g_hash_table_remove(server->upload_holders, id);
+  return g_hash_table_remove(server->uploads_wanted, id);
+}
+
 static void
 chunk_free(void *data)
 {
   Chunk *chunk = data;
+  g_autofree char *id = g_strdup(registry_upload_id(chunk->upload));
+  /* In this order: who finds the upload taken also finds by whom. */
   registry_upload_release(chunk->upload);
+  if (forget_holder(chunk->request, id))
+    http_server_wake(server_context(chunk->request)->http);
   g_free(chunk);
 }
 
@@ -27,7 +54,9 @@ static Chunk *
 hold_upload(Request *request, RegistryUpload *upload)
 {
   Chunk *chunk = g_new0(Chunk, 1);
+  chunk->request = request;
   chunk->upload = upload;
+  note_holder(request, registry_upload_id(upload));
   chunk->announced = UINT64_MAX;
   request_set_state(request, chunk, chunk_free);
   return chunk;
@@ -133,7 +162,8 @@ start_upload(Request *request)
   if (!announced_algorithm(request, &algorithm))
     return NULL;
   RegistryUpload *upload = registry_upload_start_unlisted(
-      server_context(request)->registry, request_parameter(request, "name"), algorithm, &error);
+      server_context(request)->registry, request_parameter(request, "name"),
+      request_client(request), algorithm, &error);
   if (upload == NULL)
     respond_error(request, error);
   return upload;
@@ -285,6 +315,23 @@ check_chunk_size(Request *request, Chunk *chunk)
     respond_chunk_too_large(request, chunk->limit);
 }
 
+/* An upload is one client's: when a new request comes for it, the client has given the former one
+ * up, whose connection may be long dead without anybody here being told. That one is ended, and
+ * once it has let go, @request goes on from where it came to: never do two write. */
+static bool
+take_over(Request *request)
+{
+  ServerContext *server = server_context(request);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->holders_lock);
+  const char *id = request_parameter(request, "id");
+  Request *holder = g_hash_table_lookup(server->upload_holders, id);
+  if (holder != NULL && !request_displace(request, holder, "another request took its upload over"))
+    return false;
+  g_hash_table_add(server->uploads_wanted, g_strdup(id));
+  return request_wait(request, TAKE_OVER_SECONDS);
+}
+
+/* Without a response and without the upload, the request waits for it. */
 void
 v2_upload_take(Request *request)
 {
@@ -293,7 +340,8 @@ v2_upload_take(Request *request)
       registry_upload_take(server_context(request)->registry, request_parameter(request, "name"),
                            request_parameter(request, "id"), &error);
   if (upload == NULL) {
-    respond_error(request, error);
+    if (!g_error_matches(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS) || !take_over(request))
+      respond_error(request, error);
     return;
   }
   Chunk *chunk = hold_upload(request, upload);
@@ -379,9 +427,9 @@ v2_upload_delete(Request *request)
 {
   g_autoptr(GError) error = NULL;
   v2_upload_take(request);
-  if (request_has_response(request))
-    return;
   const Chunk *chunk = request_state(request);
+  if (request_has_response(request) || chunk == NULL)
+    return;
   if (registry_upload_cancel(chunk->upload, &error))
     respond_empty(request, MHD_HTTP_NO_CONTENT);
   else

@@ -127,6 +127,70 @@ test_upload_limits(Fixture *fixture, gconstpointer data)
   g_assert_error(error, REGISTRY_ERROR, REGISTRY_SIZE_INVALID);
 }
 
+/* Its id, or NULL where there is no room: one session that is given back at once. */
+static char *
+open_for(Registry *registry, const char *peer)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RegistryUpload) upload =
+      registry_upload_start_unlisted(registry, "r", peer, DIGEST_SHA256, &error);
+  g_assert_no_error(error);
+  if (registry_upload_list(upload, &error))
+    return g_strdup(registry_upload_id(upload));
+  g_assert_error(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS);
+  return NULL;
+}
+
+static bool
+is_open(Registry *registry, const char *id)
+{
+  uint64_t size;
+  return registry_upload_status(registry, "r", id, &size, NULL);
+}
+
+static void
+test_upload_shares(Fixture *fixture, gconstpointer data)
+{
+  fixture->limits.concurrent_uploads = 6;
+  close_all(fixture);
+  open_all(fixture);
+  Registry *registry = fixture->registry;
+  g_autoptr(GPtrArray) greedy = g_ptr_array_new_with_free_func(g_free);
+  for (int i = 0; i < 6; i++)
+    g_ptr_array_add(greedy, open_for(registry, "greedy"));
+  g_assert_null(open_for(registry, "greedy"));
+  /* What is in use stays; of the others, the one that was used last stays longest. */
+  g_autoptr(RegistryUpload) used =
+      registry_upload_take(registry, "r", g_ptr_array_index(greedy, 0), NULL);
+  registry_upload_release(registry_upload_take(registry, "r", g_ptr_array_index(greedy, 1), NULL));
+  for (int i = 0; i < 3; i++) {
+    g_autofree char *modest = open_for(registry, "modest");
+    g_assert_nonnull(modest);
+    g_assert_true(is_open(registry, modest));
+    g_assert_false(is_open(registry, g_ptr_array_index(greedy, 2 + i)));
+  }
+  g_assert_true(is_open(registry, g_ptr_array_index(greedy, 1)));
+  /* Each has three: nobody has more to give. */
+  g_assert_null(open_for(registry, "modest"));
+  g_assert_null(open_for(registry, "greedy"));
+  g_autofree char *third = open_for(registry, "third");
+  g_assert_nonnull(third);
+}
+
+static void
+test_upload_bound(Fixture *fixture, gconstpointer data)
+{
+  fixture->limits.uploads_per_peer = 2;
+  close_all(fixture);
+  open_all(fixture);
+  for (int i = 0; i < 4; i++) {
+    g_autofree char *one = open_for(fixture->registry, "one"),
+                    *other = open_for(fixture->registry, "other");
+    g_assert_cmpint(one != NULL, ==, i < 2);
+    g_assert_cmpint(other != NULL, ==, i < 2);
+  }
+}
+
 static void
 test_mount_and_delete(Fixture *fixture, gconstpointer data)
 {
@@ -382,6 +446,8 @@ main(int argc, char **argv)
   ADD("lying-upload", test_lying_upload);
   ADD("upload-sessions", test_upload_sessions);
   ADD("upload-limits", test_upload_limits);
+  ADD("upload-shares", test_upload_shares);
+  ADD("upload-bound", test_upload_bound);
   ADD("mount-and-delete", test_mount_and_delete);
   ADD("lists", test_lists);
   ADD("delete-manifests", test_delete_manifests);
