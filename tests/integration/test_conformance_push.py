@@ -444,6 +444,23 @@ def test_what_a_manifest_refers_to_must_be_there(repository):
     check_error(repository.get_manifest("v1"), 404)
 
 
+def test_sparse_manifests(start_server):
+    """Taken where the configuration says so, and then served and deleted like others; otherwise refused.
+    Twin: Sparse Manifests"""
+    for sparse in (True, False):
+        repository = Repository(start_server(config=f"registry: {{sparse_indexes: {str(sparse).lower()}}}"), "sparse")
+        config, missing = repository.push_blob(b"{}", CONFIG), descriptor_of(b"missing", LAYER)
+        image, _ = repository.push_image(config=b"here")
+        for text, media_type in ((image_of(config, [missing]), MANIFEST), (index_of([image, {**missing, "mediaType": MANIFEST}]), INDEX)):
+            answer = repository.put_manifest("v1", text, media_type)
+            if not sparse:
+                assert missing["digest"] in check_error(answer, 404, "MANIFEST_BLOB_UNKNOWN")["message"]
+                continue
+            check_created(repository, answer, digest_of(text), text)
+            assert missing["digest"] in answer.headers["Warning"]
+            assert repository.request("DELETE", f"manifests/{digest_of(text)}").status_code == 202
+
+
 @pytest.mark.parametrize("reference,text,media_type,status,code", [
     ("-tag", "GOOD", MANIFEST, 400, "MANIFEST_INVALID"), ("a" * 129, "GOOD", MANIFEST, 400, "MANIFEST_INVALID"),
     ("sha256:x", "GOOD", MANIFEST, 400, "DIGEST_INVALID"), (ABSENT, "GOOD", MANIFEST, 400, "DIGEST_INVALID"),
