@@ -18,8 +18,19 @@ static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default) or json", "FORMAT"},
     {NULL}};
 
+/* Whether there are no advisories for its distribution any more. */
+static bool
+is_past_its_life(const json_t *scan)
+{
+  const char *end = json_get_string(scan, "end_of_life");
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
+  return end != NULL && strcmp(end, today) < 0;
+}
+
 /* "57: 3 critical, 12 high": how many, and the worst two kinds. None of a distribution without
- * advisories, or without a package that is known, is no good news: "not known". */
+ * advisories, or past its end of life, or without a package that is known, is no good news: "not
+ * known". */
 static char *
 findings_in_words(const json_t *scan)
 {
@@ -37,7 +48,7 @@ findings_in_words(const json_t *scan)
   if (g_strcmp0(json_get_string(scan, "state"), "done") != 0)
     return g_strdup("-");
   bool unknown = json_get_integer(scan, "packages", 0) == 0 ||
-                 json_get_integer(scan, "uncovered_packages", 0) > 0;
+                 json_get_integer(scan, "uncovered_packages", 0) > 0 || is_past_its_life(scan);
   if (total == 0)
     return g_strdup(unknown ? "not known" : "none");
   return kinds > 2 ? g_strdup_printf("%lld: %s", (long long)total, worst->str)
@@ -96,7 +107,12 @@ add_line(struct libscols_table *table, const json_t *image)
   set_cell(line, 3, state_in_words(image, scan));
   set_cell(line, 4, findings);
   set_cell(line, 5, day);
-  set_cell(line, 6, json_get_string(scan, "os"));
+  const char *os = json_get_string(scan, "os");
+  g_autofree char *system =
+      is_past_its_life(scan)
+          ? g_strdup_printf("%s, end of life %s", os, json_get_string(scan, "end_of_life"))
+          : g_strdup(os);
+  set_cell(line, 6, system);
 }
 
 /* A line below the table for each image that waits for another try. */

@@ -142,6 +142,8 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .findings = matched->findings,
                        .uncovered = matched->uncovered,
                        .unread = matched->unread,
+                       .third_party = matched->third_party,
+                       .end_of_life = matched->end_of_life,
                        .now = g_get_real_time()};
   return policy_judge(policy, &input);
 }

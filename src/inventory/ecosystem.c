@@ -45,15 +45,18 @@ static const char *const enterprise_makers[] = {
 #define OSV_SOURCES .osv_names_sources = true
 #define MAJOR       .release = RELEASE_MAJOR
 #define NO_RELEASE  .release = RELEASE_NONE
-#define DEBIAN      .name = "debian", .osv = "Debian", DEB, .aliases = debian_releases, MADE_BY("debian")
+#define DEBIAN                                                                                     \
+  .name = "debian", .osv = "Debian", DEB, .aliases = debian_releases, MADE_BY("debian"),           \
+  .life = "debian"
 #define UBUNTU                                                                                     \
   .name = "ubuntu", .osv = "Ubuntu", DEB, .aliases = ubuntu_releases, .from_osv = from_osv_ubuntu, \
-  MADE_BY("ubuntu", "canonical", "debian")
+  MADE_BY("ubuntu", "canonical", "debian"), .life = "ubuntu"
 #define RED_HAT                                                                                    \
   .name = "rhel", .osv = "Red Hat", RPM, .from_osv = from_osv_red_hat, MAJOR,                      \
   .makers = enterprise_makers
 #define SLES                                                                                       \
-  .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse, MADE_BY("suse")
+  .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse, MADE_BY("suse"),     \
+  .life = "sles"
 
 /* A distribution that installs another's own packages has a row of the other's name with its own
  * ID. Who builds them again, or mixes releases, has none, and is looked after by nobody: its
@@ -65,6 +68,7 @@ static const Ecosystem ecosystems[] = {
     /* Debian's binaries, but for those that need systemd. */
     {.os_id = "devuan",
      .name = "debian",
+     .life = "debian",
      DEB,
      .aliases = devuan_releases,
      .release_of = release_of_devuan},
@@ -85,6 +89,7 @@ static const Ecosystem ecosystems[] = {
     {.name = "ubuntu-realtime", DEB},
 
     {.os_id = "alpine",
+     .life = "alpine-linux",
      .name = "alpine",
      .osv = "Alpine",
      APK,
@@ -95,45 +100,73 @@ static const Ecosystem ecosystems[] = {
     {.os_id = "chainguard", .name = "chainguard", APK, NO_RELEASE},
     {.os_id = "minimos", .name = "minimos", APK, NO_RELEASE},
 
-    {.os_id = "rhel", RED_HAT},
+    {.os_id = "rhel", RED_HAT, .life = "rhel"},
     /* RHEL built again, under the same versions, and looked after by RHEL's advisories alone. */
-    {.os_id = "centos", RED_HAT, .release_of = release_of_centos_linux},
-    {.os_id = "scientific", RED_HAT},
+    {.os_id = "centos", RED_HAT, .life = "centos", .release_of = release_of_centos_linux},
+    {.os_id = "scientific", RED_HAT, .life = "centos"},
     /* CentOS Stream comes before RHEL, with builds of its own. */
-    {.os_id = "centos", .name = "centos", RPM, MAJOR, .makers = enterprise_makers},
+    {.os_id = "centos",
+     .name = "centos",
+     .life = "centos-stream",
+     RPM,
+     MAJOR,
+     .makers = enterprise_makers},
     {.os_id = "almalinux",
+     .life = "almalinux",
      .name = "almalinux",
      .osv = "AlmaLinux",
      RPM,
      MAJOR,
      .makers = enterprise_makers},
     {.os_id = "rocky",
+     .life = "rocky-linux",
      .name = "rocky",
      .osv = "Rocky Linux",
      RPM,
      OSV_SOURCES,
      MAJOR,
      .makers = enterprise_makers},
-    {.os_id = "ol", .name = "ol", RPM, MAJOR, .makers = enterprise_makers},
-    {.os_id = "amzn", .name = "amzn", RPM, MADE_BY("amazon")},
-    {.os_id = "fedora", .name = "fedora", RPM, MAJOR, MADE_BY("fedora")},
+    {.os_id = "ol", .life = "oracle-linux", .name = "ol", RPM, MAJOR, .makers = enterprise_makers},
+    {.os_id = "amzn", .life = "amazon-linux", .name = "amzn", RPM, MADE_BY("amazon")},
+    {.os_id = "fedora", .life = "fedora", .name = "fedora", RPM, MAJOR, MADE_BY("fedora")},
     {.os_id = "sles", SLES},
     /* Products that are SLES and something more. */
     {.os_id = "sled", SLES},
     {.os_id = "sles_sap", SLES},
     {.os_id = "sle_hpc", SLES},
     {.name = "sles-ltss", RPM, OSV_SOURCES},
-    {.os_id = "sle-micro", .name = "sle-micro", RPM, OSV_SOURCES, MADE_BY("suse")},
-    {.os_id = "suse-microos", .name = "sle-micro", RPM, OSV_SOURCES, MADE_BY("suse")},
-    {.os_id = "sl-micro", .name = "sl-micro", RPM, OSV_SOURCES, MADE_BY("suse")},
+    {.os_id = "sle-micro",
+     .life = "suse-linux-micro",
+     .name = "sle-micro",
+     RPM,
+     OSV_SOURCES,
+     MADE_BY("suse")},
+    {.os_id = "suse-microos",
+     .life = "suse-linux-micro",
+     .name = "sle-micro",
+     RPM,
+     OSV_SOURCES,
+     MADE_BY("suse")},
+    {.os_id = "sl-micro",
+     .life = "suse-linux-micro",
+     .name = "sl-micro",
+     RPM,
+     OSV_SOURCES,
+     MADE_BY("suse")},
     {.os_id = "opensuse-leap",
+     .life = "opensuse",
      .name = "opensuse-leap",
      .osv = "openSUSE",
      RPM,
      OSV_SOURCES,
      .from_osv = from_osv_opensuse,
      MADE_BY("suse")},
-    {.os_id = "opensuse", .name = "opensuse-leap", RPM, OSV_SOURCES, MADE_BY("suse")}, /* Leap 42 */
+    {.os_id = "opensuse",
+     .life = "opensuse",
+     .name = "opensuse-leap",
+     RPM,
+     OSV_SOURCES,
+     MADE_BY("suse")}, /* Leap 42 */
     {.os_id = "opensuse-leap-micro",
      .name = "opensuse-leap-micro",
      RPM,
@@ -160,12 +193,14 @@ static const Ecosystem ecosystems[] = {
      MADE_BY("microsoft")},
     {.os_id = "mariner", .name = "mariner", RPM, OSV_SOURCES, MADE_BY("microsoft")},
     {.os_id = "photon",
+     .life = "vmware-photon",
      .name = "photon",
      .osv = "Photon OS",
      RPM,
      OSV_SOURCES,
      MADE_BY("vmware", "broadcom")},
     {.os_id = "mageia",
+     .life = "mageia",
      .name = "mageia",
      .osv = "Mageia",
      RPM,
@@ -305,6 +340,20 @@ ecosystem_of_image(const OsRelease *os, const char *package_type)
       return ecosystem_join(row->name, release);
   }
   return name_unknown(os);
+}
+
+const Ecosystem *
+ecosystem_row_of_image(const OsRelease *os, char **release)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++) {
+    char *found =
+        g_strcmp0(ecosystems[i].os_id, os->id) == 0 ? release_of_row(&ecosystems[i], os) : NULL;
+    if (found == NULL)
+      continue;
+    *release = found;
+    return &ecosystems[i];
+  }
+  return NULL;
 }
 
 /* --- statements of two ecosystems --- */

@@ -38,6 +38,7 @@ struct Ecosystem {
   /* What a vendor or maintainer of the distribution's own packages has in its name, one of them at
    * least, in lower case, NULL-ended. NULL: we do not know. */
   const char *const *makers;
+  const char *life; /* what endoflife.date calls it; NULL: its releases have no end that we know */
   const ReleaseAlias *aliases;
   /* The release of an image; NULL: `release` of VERSION_ID, or else by the codename. When it gives
    * NULL the row does not fit the image. (transfer full) */
@@ -53,6 +54,10 @@ const Ecosystem *ecosystem_find(const char *ecosystem);
 /* The ecosystem of a package of @type on @os. NULL when the distribution is not known or has no
  * such packages. (transfer full) */
 char *ecosystem_of_image(const OsRelease *os, const char *package_type);
+
+/* The row of the release that @os names, whatever its packages; NULL: none. *@release: (transfer
+ * full) */
+const Ecosystem *ecosystem_row_of_image(const OsRelease *os, char **release);
 
 /* The order of versions in @ecosystem; false where we know none. */
 bool ecosystem_scheme(const char *ecosystem, VersionScheme *scheme);

@@ -130,6 +130,8 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   if (bare != NULL || result != NULL) {
     input->findings = result == NULL ? NULL : result->findings;
     input->uncovered = result == NULL ? NULL : result->uncovered;
+    input->third_party = result == NULL ? NULL : result->third_party;
+    input->end_of_life = result == NULL ? NULL : result->end_of_life;
     input->unread = result != NULL ? result->unread : bare->unread;
     return policy_judge(policy, input);
   }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "inventory/ecosystem.h"
+#include "inventory/end_of_life.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
@@ -358,6 +359,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
   Tally sum = {{0}, {0}, 0};
   bool there = false;
   const OsRelease *os = inventory->os;
+  const EndOfLife *life = end_of_life_of(os);
   /* Before the one writer is taken. */
   if (!count_findings(inventory, advisories, &sum, error))
     return false;
@@ -371,14 +373,16 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
          store_packages(db, image_id(manifest), inventory, error) &&
          sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
-                 "fixable = $6, uncovered = $7, third_party = $8 WHERE manifest = $1",
+                 "fixable = $6, uncovered = $7, third_party = $8, end_of_life = $9 "
+                 "WHERE manifest = $1",
                  SQL_TEXT(manifest),
                  SQL_TEXT(advisories == NULL ? NULL : advisory_database_generation(advisories)),
                  SQL_TEXT(os == NULL                ? NULL
                           : os->pretty_name != NULL ? os->pretty_name
                                                     : os->id),
                  SQL_INTEGER(inventory->packages->len), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_INTEGER(sum.uncovered), SQL_INTEGER(sum.third_party), SQL_END) &&
+                 SQL_INTEGER(sum.uncovered), SQL_INTEGER(sum.third_party),
+                 SQL_TEXT(life == NULL ? NULL : life->end), SQL_END) &&
          sql_commit(db, error);
 }
 
@@ -390,6 +394,7 @@ image_summary_free(ImageSummary *summary)
   g_free(summary->error);
   g_free(summary->database);
   g_free(summary->os);
+  g_free(summary->end_of_life);
   g_free(summary);
 }
 
@@ -403,7 +408,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
-                "uncovered, retry_at, third_party FROM images WHERE manifest = $1",
+                "uncovered, retry_at, third_party, end_of_life FROM images WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
   if (rows != NULL && sql_rows_next(rows, &failure)) {
@@ -418,6 +423,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->uncovered = (uint32_t)sql_rows_integer(rows, 8);
     summary->retry_at = sql_rows_integer(rows, 9);
     summary->third_party = (uint32_t)sql_rows_integer(rows, 10);
+    summary->end_of_life = g_strdup(sql_rows_text(rows, 11));
   }
   if (failure == NULL)
     return g_steal_pointer(&summary);

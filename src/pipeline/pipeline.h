@@ -55,11 +55,12 @@ void pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *d
 
 typedef struct {
   ScanState state;
-  char *error;      /* why SCAN_FAILED or SCAN_WAITING */
-  int64_t retry_at; /* of SCAN_WAITING: when it is tried again, microseconds since 1970 */
-  int64_t scanned;  /* microseconds since 1970 */
-  char *database;   /* generation of the advisories that the counts are from */
-  char *os;         /* "Debian GNU/Linux 11 (bullseye)" or NULL */
+  char *error;       /* why SCAN_FAILED or SCAN_WAITING */
+  int64_t retry_at;  /* of SCAN_WAITING: when it is tried again, microseconds since 1970 */
+  int64_t scanned;   /* microseconds since 1970 */
+  char *database;    /* generation of the advisories that the counts are from */
+  char *os;          /* "Debian GNU/Linux 11 (bullseye)" or NULL */
+  char *end_of_life; /* until when there are advisories for it: "2026-08-31"; NULL: not known */
   uint32_t packages;
   uint32_t counts[6];   /* by Severity */
   uint32_t fixable[6];  /* of those, with a fixed version */

@@ -1,14 +1,17 @@
 /* A report as one JSON document; docs/reports.md describes it. */
 #include "base/json.h"
+#include "inventory/end_of_life.h"
 #include "report/report-private.h"
 
 static json_t *
 os_to_json(const OsRelease *os)
 {
   json_t *object = json_object();
+  const EndOfLife *life = end_of_life_of(os);
   json_set_string(object, "id", os->id);
   json_set_string(object, "version_id", os->version_id);
   json_set_string(object, "pretty_name", os->pretty_name);
+  json_set_string(object, "end_of_life", life != NULL ? life->end : NULL);
   return object;
 }
 

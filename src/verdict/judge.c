@@ -300,8 +300,27 @@ append_findings(GString *text, const GArray *blocking)
                                     "policy, with a reason");
 }
 
+/* What is wrong with the image besides its findings, in the order in which it is told. What only
+ * warns is among the verdict's warnings. (transfer full): char * */
+static GPtrArray *
+find_problems(const Policy *policy, const PolicyInput *input, Verdict *verdict)
+{
+  GPtrArray *problems = g_ptr_array_new_with_free_func(g_free);
+  bool has_third_party = input->third_party != NULL && input->third_party->len > 0;
+  char *scan = scan_problem(policy, input);
+  if (scan != NULL)
+    g_ptr_array_add(problems, scan);
+  if (input->end_of_life != NULL && policy->end_of_life != ACTION_ALLOW)
+    g_ptr_array_add(policy->end_of_life == ACTION_BLOCK ? problems : verdict->warnings,
+                    g_strdup(input->end_of_life));
+  if (has_third_party && policy->third_party != ACTION_ALLOW)
+    g_ptr_array_add(policy->third_party == ACTION_BLOCK ? problems : verdict->warnings,
+                    match_third_party_in_words(input->third_party));
+  return problems;
+}
+
 static char *
-message_of(const Policy *policy, const PolicyInput *input, const char *problem,
+message_of(const Policy *policy, const PolicyInput *input, const GPtrArray *problems,
            const GArray *blocking)
 {
   GString *text = g_string_new(NULL);
@@ -311,9 +330,10 @@ message_of(const Policy *policy, const PolicyInput *input, const char *problem,
   g_string_printf(text, "policy \"%s\" %s %s%s%s: ", policy->name,
                   policy->dry_run ? "would refuse" : "refuses", input->repository, separator,
                   input->reference);
-  if (problem != NULL)
-    g_string_append(text, problem);
-  if (problem != NULL && blocking->len > 0)
+  for (guint i = 0; i < problems->len; i++)
+    g_string_append_printf(text, "%s%s", i == 0 ? "" : "; ",
+                           (const char *)g_ptr_array_index(problems, i));
+  if (problems->len > 0 && blocking->len > 0)
     g_string_append(text, "; ");
   if (blocking->len > 0)
     append_findings(text, blocking);
@@ -331,15 +351,15 @@ policy_judge(const PolicySet *set, const PolicyInput *input)
     return verdict;
 
   policy_add_unchecked(policy, verdict->warnings);
-  g_autofree char *problem = scan_problem(policy, input);
+  g_autoptr(GPtrArray) problems = find_problems(policy, input, verdict);
   g_autoptr(GArray) blocking = judge_findings(policy, input, verdict);
-  if (problem != NULL)
-    g_ptr_array_add(verdict->reasons, g_strdup(problem));
+  for (guint i = 0; i < problems->len; i++)
+    g_ptr_array_add(verdict->reasons, g_strdup(g_ptr_array_index(problems, i)));
   for (guint i = 0; i < blocking->len; i++)
     g_ptr_array_add(verdict->reasons, blocking_in_words(&g_array_index(blocking, Blocking, i)));
   if (verdict->reasons->len == 0)
     return verdict;
-  verdict->message = message_of(policy, input, problem, blocking);
+  verdict->message = message_of(policy, input, problems, blocking);
   verdict->allowed = policy->dry_run;
   return verdict;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "inventory/ecosystem.h"
+#include "inventory/end_of_life.h"
 #include "verdict/maker-private.h"
 #include "verdict/statements-private.h"
 
@@ -315,22 +316,20 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind
 }
 
 /* The first of them by name. */
-static void
-add_third_party_note(MatchResult *result)
+char *
+match_third_party_in_words(const GPtrArray *third_party)
 {
-  guint count = result->third_party->len;
-  if (count == 0)
-    return;
-  g_autoptr(GString) note = g_string_new(NULL);
+  guint count = third_party->len;
+  GString *note = g_string_new(NULL);
   g_string_printf(
       note, "%u package%s not the distribution's, whose advisories do not speak of %s: ", count,
       count == 1 ? " is" : "s are", count == 1 ? "it" : "them");
   for (guint i = 0; i < MIN(count, THIRD_PARTY_SHOWN); i++)
     g_string_append_printf(note, "%s%s", i == 0 ? "" : ", ",
-                           (const char *)g_ptr_array_index(result->third_party, i));
+                           (const char *)g_ptr_array_index(third_party, i));
   if (count > THIRD_PARTY_SHOWN)
     g_string_append_printf(note, ", and %u more", count - THIRD_PARTY_SHOWN);
-  g_ptr_array_add(result->notes, g_strdup(note->str));
+  return g_string_free(note, FALSE);
 }
 
 /* The first, which the notes on the layers say more of. */
@@ -391,7 +390,11 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
                              g_ptr_array_index(inventory->layers, image_package->layer), error))
       return NULL;
   }
-  add_third_party_note(result);
+  result->end_of_life = end_of_life_in_words(inventory->os);
+  if (result->end_of_life != NULL)
+    g_ptr_array_add(result->notes, g_strdup(result->end_of_life));
+  if (result->third_party->len > 0)
+    g_ptr_array_add(result->notes, match_third_party_in_words(result->third_party));
   note_unread(inventory, result);
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
@@ -406,6 +409,7 @@ match_result_free(MatchResult *result)
   g_ptr_array_unref(result->findings);
   g_ptr_array_unref(result->not_affected);
   g_ptr_array_unref(result->uncovered);
+  g_free(result->end_of_life);
   g_ptr_array_unref(result->third_party);
   g_ptr_array_unref(result->unread);
   g_ptr_array_unref(result->notes);

@@ -21,6 +21,7 @@ typedef struct {
   GPtrArray *uncovered;    /* char *: distributions of its packages without any advisories */
   GPtrArray *third_party;  /* char *: packages of others than the distribution, whose advisories do
                               not speak of them: "nginx 1.27.4-1~bookworm (NGINX Packaging)" */
+  char *end_of_life;       /* a sentence, when its distribution has reached it; or NULL */
   GPtrArray *unread;       /* char *: package databases of which packages are missing */
   GPtrArray *notes;        /* char *: "no advisories for debian:99: findings are incomplete" */
 } MatchResult;
@@ -30,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
 /* Thread-safe. (transfer full) */
 MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inventory,
                          GError **error);
+
+/* "2 packages are not the distribution's, whose advisories do not speak of them: nginx ...", of at
+ * least one. (transfer full) */
+char *match_third_party_in_words(const GPtrArray *third_party);
 
 /* "its package database var/lib/rpm/Packages and 2 more could not be read whole", of at least one.
  * (transfer full) */

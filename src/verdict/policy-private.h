@@ -17,11 +17,15 @@ typedef struct {
   uint64_t grace;      /* seconds */
 } VulnerabilityRule;
 
+/* What a policy does about something that is no finding. */
+typedef enum { ACTION_ALLOW, ACTION_WARN, ACTION_BLOCK } Action;
+
 typedef struct {
   char *name;
   GStrv namespaces;
   bool dry_run;
   bool block_unscanned, block_failed;
+  Action end_of_life, third_party;
   VulnerabilityRule vulnerabilities;
   Allow *allowlist;
   unsigned allowlist_count;

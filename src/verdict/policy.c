@@ -91,6 +91,7 @@ static const Section vulnerabilities_section = {
 
 static const char *const modes[] = {"enforce", "dry-run", NULL};
 static const char *const choices[] = {"allow", "block", NULL};
+static const char *const actions[] = {"allow", "warn", "block", NULL};
 
 /* Slots for checks to come: malware, secrets, baseline. Taken silently, "block" would promise what
  * nobody does: it is accepted, so that a file can serve several versions, and each verdict says so.
@@ -103,6 +104,8 @@ static const Setting policy_settings[] = {
      .fallback = "enforce"},
     {SETTING_AS("unscanned", Policy, block_unscanned), .kind = &setting_choice, .words = choices},
     {SETTING_AS("failed_scan", Policy, block_failed), .kind = &setting_choice, .words = choices},
+    {SETTING(Policy, end_of_life), .kind = &setting_choice, .words = actions, .fallback = "warn"},
+    {SETTING(Policy, third_party), .kind = &setting_choice, .words = actions, .fallback = "allow"},
     {SETTING(Policy, vulnerabilities), .section = &vulnerabilities_section},
     {SETTING_LIST(Policy, allowlist), .section = &allow_section, .most = 10000},
     {SETTING(Policy, malware), .kind = &setting_choice, .words = choices, .fallback = "allow"},

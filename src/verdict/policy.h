@@ -57,9 +57,11 @@ typedef struct {
   const GPtrArray *findings;  /* Finding; NULL when not scanned */
   const GPtrArray *uncovered; /* char *: distributions of the image's packages on which there are no
                                  advisories, so that their part counts as unscanned; or NULL */
-  const GPtrArray *unread;    /* char *: package databases of which packages are missing, so that
-                                 their part counts as unscanned; or NULL */
-  int64_t pushed;             /* microseconds since 1970, for the grace period; 0: unknown */
+  const GPtrArray *third_party; /* char *: packages of others than the distribution; or NULL */
+  const char *end_of_life;      /* a sentence, when the distribution has reached it; or NULL */
+  const GPtrArray *unread;      /* char *: package databases of which packages are missing, so that
+                                   their part counts as unscanned; or NULL */
+  int64_t pushed;               /* microseconds since 1970, for the grace period; 0: unknown */
   int64_t now;
 } PolicyInput;
 

@@ -78,7 +78,7 @@ def test_json_says_all(scan, alpine):
     report = json.loads(scan("--format", "json", f"oci:{alpine}").stdout)
     manifest = json.loads((alpine / "index.json").read_text())["manifests"][0]["digest"]
     assert report["digest"] == manifest and report["target"] == f"oci:{alpine}"
-    assert report["os"] == {"id": "alpine", "version_id": "3.10.1", "pretty_name": "Alpine Linux v3.10"}
+    assert report["os"] == {"id": "alpine", "version_id": "3.10.1", "pretty_name": "Alpine Linux v3.10", "end_of_life": "2021-05-01"}
     found = next(each for each in report["findings"] if each["id"] == "CVE-2019-1547")
     layer = json.loads((alpine / "blobs/sha256" / manifest.split(":")[1]).read_text())["layers"][0]["digest"]
     assert (found["layer"], found["location"], found["source_package"], found["installed_version"], found["state"]) == \

@@ -184,6 +184,7 @@ set_summary(json_t *object, const ImageSummary *summary)
   set_time(scan, "time", summary->scanned);
   json_set_string(scan, "advisories", summary->database);
   json_set_string(scan, "os", summary->os);
+  json_set_string(scan, "end_of_life", summary->end_of_life);
   json_object_set_new(scan, "packages", json_integer(summary->packages));
   json_object_set_new(scan, "findings", counts_to_json(summary->counts));
   json_object_set_new(scan, "fixable", counts_to_json(summary->fixable));

@@ -121,6 +121,49 @@ test_details_of_the_scan(void)
   check_message(two->message, " and 1 more could not be read whole");
 }
 
+/* What a policy does about an image whose findings cannot be all. */
+static void
+test_what_is_not_known(void)
+{
+  static const struct {
+    const char *keys;
+    bool allowed;
+    const char *message;
+    unsigned warnings;
+  } rules[] = {
+      {"", true, NULL, 1},
+      {"    end_of_life: allow\n", true, NULL, 0},
+      {"    end_of_life: block\n", false, "team/app:v1: Debian 9 is over", 0},
+      {"    third_party: warn\n", true, NULL, 2},
+      {"    third_party: block\n", false,
+       "team/app:v1: 2 packages are not the distribution's, whose advisories do not speak of them: "
+       "a 1 (A), b 2",
+       1},
+      {"    third_party: block\n    end_of_life: block\n", false,
+       "Debian 9 is over; 2 packages are not", 0},
+      {"    third_party: block\n    mode: dry-run\n", true, "would refuse", 1},
+  };
+  g_autoptr(GPtrArray) third_party = g_ptr_array_new();
+  g_ptr_array_add(third_party, (gpointer)(uintptr_t) "a 1 (A)");
+  g_ptr_array_add(third_party, (gpointer)(uintptr_t) "b 2");
+  PolicyInput input = {.repository = "team/app",
+                       .reference = "v1",
+                       .scan_state = SCAN_DONE,
+                       .third_party = third_party,
+                       .end_of_life = "Debian 9 is over",
+                       .now = NOW};
+  for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+    g_test_message("%s", rules[i].keys);
+    g_autofree char *text =
+        g_strconcat("policies:\n  - name: p\n    namespaces: ['**']\n", rules[i].keys, NULL);
+    g_autoptr(PolicySet) set = load(text);
+    g_autoptr(Verdict) verdict = policy_judge(set, &input);
+    g_assert_cmpint(verdict->allowed, ==, rules[i].allowed);
+    check_message(verdict->message, rules[i].message);
+    g_assert_cmpuint(verdict->warnings->len, ==, rules[i].warnings);
+  }
+}
+
 static void
 test_which_policy_holds(void)
 {
@@ -290,6 +333,7 @@ main(int argc, char **argv)
     g_test_add_data_func(path, &cases[i], test_case);
   }
   g_test_add_func("/policy-scan-details", test_details_of_the_scan);
+  g_test_add_func("/what-is-not-known", test_what_is_not_known);
   g_test_add_func("/policy-order", test_which_policy_holds);
   g_test_add_func("/policy-warnings", test_warnings);
   g_test_add_func("/policy-origin", test_origin);

@@ -1,0 +1,72 @@
+/* Until when there are advisories; the dates are in end_of_life_dates.c. */
+#include "inventory/end_of_life.h"
+
+#include <string.h>
+
+#include "base/slice.h"
+#include "inventory/ecosystem.h"
+#include "inventory/end_of_life-private.h"
+
+#define NAME_SHOWN ((size_t)80) /* bytes */
+
+const EndOfLife *
+end_of_life_of(const OsRelease *os)
+{
+  g_autofree char *release = NULL;
+  const Ecosystem *row = os != NULL ? ecosystem_row_of_image(os, &release) : NULL;
+  if (row == NULL || row->life == NULL)
+    return NULL;
+  for (size_t i = 0; i < end_of_life_dates_count; i++)
+    if (strcmp(end_of_life_dates[i].product, row->life) == 0 &&
+        strcmp(end_of_life_dates[i].release, release) == 0)
+      return &end_of_life_dates[i];
+  return NULL;
+}
+
+bool
+end_of_life_is_past(const EndOfLife *life, const char *day)
+{
+  return strcmp(life->end, day) < 0;
+}
+
+/* What those get who pay, by product. */
+static const char *
+paid_name(const char *product)
+{
+  static const struct {
+    const char *product, *name;
+  } names[] = {{"ubuntu", "Ubuntu Pro"},
+               {"rhel", "Extended Life Cycle Support"},
+               {"sles", "LTSS"},
+               {"oracle-linux", "Extended Support"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(names[i].product, product) == 0)
+      return names[i].name;
+  return "paid support";
+}
+
+static char *
+today(void)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  return g_date_time_format(now, "%Y-%m-%d");
+}
+
+char *
+end_of_life_in_words(const OsRelease *os)
+{
+  const EndOfLife *life = end_of_life_of(os);
+  g_autofree char *day = today();
+  if (life == NULL || !end_of_life_is_past(life, day))
+    return NULL;
+  g_autofree char *plain = g_strdup_printf("%s %s", os->id, life->release);
+  g_autofree char *name = slice_to_printable(
+      slice_from_string(os->pretty_name != NULL ? os->pretty_name : plain), NAME_SHOWN);
+  bool paid = life->paid_end != NULL && strcmp(life->paid_end, day) >= 0;
+  g_autofree char *longer = paid ? g_strdup_printf(" (except to those with %s, until %s)",
+                                                   paid_name(life->product), life->paid_end)
+                                 : g_strdup("");
+  return g_strdup_printf("%s reached its end of life on %s: advisories for it are no longer "
+                         "published%s, so it may have vulnerabilities that are not found",
+                         name, life->end, longer);
+}
