@@ -174,6 +174,23 @@ check_witness(LayerReader *reader, GError **error)
                    reader->path, path);
 }
 
+/* In what is unpacked by a kernel's overlayfs or by fuse-overlayfs these are no data. */
+static bool
+has_overlay_attributes(struct archive_entry *from)
+{
+  static const char *const prefixes[] = {"trusted.overlay.", "user.overlay.", "user.fuseoverlayfs.",
+                                         "user.containers.override_"};
+  const char *name;
+  const void *value;
+  size_t size;
+  archive_entry_xattr_reset(from);
+  while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK)
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+      if (name != NULL && g_str_has_prefix(name, prefixes[i]))
+        return true;
+  return false;
+}
+
 static bool
 read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
 {
@@ -201,6 +218,9 @@ read_entry(LayerReader *reader, struct archive_entry *from, GError **error)
   g_free(reader->target);
   reader->target = target == NULL ? NULL : g_utf8_make_valid(target, -1);
   entry->target = reader->target;
+  entry->inexact =
+      !g_utf8_validate(name, -1, NULL) || (target != NULL && !g_utf8_validate(target, -1, NULL));
+  entry->overlay_attributes = has_overlay_attributes(from);
   entry->size = archive_entry_size(from) > 0 ? (uint64_t)archive_entry_size(from) : 0;
   entry->mode = archive_entry_mode(from) & 07777;
   entry->uid = (uint32_t)archive_entry_uid(from);

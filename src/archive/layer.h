@@ -42,6 +42,8 @@ typedef struct {
   uint32_t mode; /* permission bits with setuid, setgid, sticky */
   uint32_t uid, gid;
   bool escapes; /* the name as written holds ".." that leaves the root, where `path` stays */
+  bool inexact; /* the name or target is not UTF-8, so that another may look the same here */
+  bool overlay_attributes; /* extended attributes by which overlayfs hides or redirects files */
 } LayerEntry;
 
 typedef struct LayerReader LayerReader;

@@ -195,5 +195,5 @@ scan_layers(ImageSource *source, const ScanLayersOptions *options, GError **erro
     g_propagate_error(error, scan.failure);
     return NULL;
   }
-  return image_inventory_new(g_steal_pointer(&inventories));
+  return image_inventory_new(g_steal_pointer(&inventories), NULL, NULL, error);
 }

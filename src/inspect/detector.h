@@ -27,6 +27,19 @@ typedef struct {
 /* NULL-ended. */
 extern const Detector *const detectors[];
 
+/* What a detector does with a file is the same at places that have the same last name
+ * ("var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages"): one reading. They are numbered from 0,
+ * so that a set of them is a bit mask. */
+#define READINGS_MAX 64u
+typedef struct {
+  const Detector *detector;
+  const char *place; /* the first of its places */
+} PlaceReading;
+unsigned detectors_reading_count(void);
+const PlaceReading *detectors_reading(unsigned index);
+/* Of a place as detectors spell it, or of a file at one. -1: there is none. O(1). */
+int detectors_find_reading(const char *path);
+
 /* The detector that reads @path, or NULL. O(1). */
 const Detector *detector_of(const char *path);
 /* True for a package database, and for a folder that it is in: who has one there, has packages. */

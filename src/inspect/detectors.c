@@ -15,12 +15,38 @@ const Detector *const detectors[] = {
 
 /* All places as lookups, made once. */
 typedef struct {
-  GHashTable *files;   /* path -> Detector */
-  GHashTable *folders; /* path of a folder whose files are wanted -> Detector */
+  PlaceReading readings[READINGS_MAX];
+  unsigned reading_count;
+  GHashTable *files;   /* path -> its PlaceReading */
+  GHashTable *folders; /* path of a folder whose files are wanted -> its PlaceReading */
   GHashTable *above;   /* set: what is wanted, and every folder above that */
   GHashTable *homes;   /* set: folders that package databases are in */
   GPtrArray *places;   /* as detectors spell them */
 } Places;
+
+/* "status.d/" of "var/lib/dpkg/status.d/". */
+static const char *
+last_name(const char *place)
+{
+  const char *at = place + strlen(place);
+  while (at > place && (at[-1] != '/' || at[0] == '\0'))
+    at--;
+  return at;
+}
+
+static PlaceReading *
+reading_of_place(Places *places, const Detector *detector, const char *place)
+{
+  for (unsigned i = 0; i < places->reading_count; i++) {
+    PlaceReading *reading = &places->readings[i];
+    if (reading->detector == detector && strcmp(last_name(reading->place), last_name(place)) == 0)
+      return reading;
+  }
+  g_assert(places->reading_count < READINGS_MAX);
+  PlaceReading *reading = &places->readings[places->reading_count++];
+  *reading = (PlaceReading){detector, place};
+  return reading;
+}
 
 static void
 add_place(Places *places, const Detector *detector, const char *place)
@@ -29,7 +55,7 @@ add_place(Places *places, const Detector *detector, const char *place)
   g_autofree char *path = g_strndup(place, strlen(place) - folder);
   g_ptr_array_add(places->places, (char *)(uintptr_t)place);
   g_hash_table_insert(folder ? places->folders : places->files, g_strdup(path),
-                      (void *)(uintptr_t)detector);
+                      reading_of_place(places, detector, place));
   if (detector->lists_packages)
     g_hash_table_add(places->homes, folder ? g_strdup(path) : g_path_get_dirname(path));
   for (char *slash = path + strlen(path); slash != NULL; slash = strrchr(path, '/')) {
@@ -60,18 +86,46 @@ all_places(void)
   return g_once(&once, compile_places, NULL);
 }
 
+unsigned
+detectors_reading_count(void)
+{
+  return all_places()->reading_count;
+}
+
+const PlaceReading *
+detectors_reading(unsigned index)
+{
+  return &all_places()->readings[index];
+}
+
+static const PlaceReading *
+find_reading(const char *path)
+{
+  const Places *places = all_places();
+  const PlaceReading *reading = g_hash_table_lookup(places->files, path);
+  const char *slash = reading == NULL ? strrchr(path, '/') : NULL;
+  if (slash == NULL)
+    return reading;
+  g_autofree char *folder = g_strndup(path, (size_t)(slash - path));
+  reading = g_hash_table_lookup(places->folders, folder);
+  if (reading == NULL || slash[1] == '\0')
+    return reading;
+  const Detector *detector = reading->detector;
+  return detector->wants == NULL || detector->wants(slash + 1) ? reading : NULL;
+}
+
+int
+detectors_find_reading(const char *path)
+{
+  const PlaceReading *reading = find_reading(path);
+  return reading == NULL ? -1 : (int)(reading - all_places()->readings);
+}
+
 const Detector *
 detector_of(const char *path)
 {
-  const Places *places = all_places();
-  const Detector *detector = g_hash_table_lookup(places->files, path);
-  const char *slash = detector == NULL ? strrchr(path, '/') : NULL;
-  if (slash == NULL || slash[1] == '\0')
-    return detector;
-  g_autofree char *folder = g_strndup(path, (size_t)(slash - path));
-  detector = g_hash_table_lookup(places->folders, folder);
-  return detector == NULL || detector->wants == NULL || detector->wants(slash + 1) ? detector
-                                                                                   : NULL;
+  const PlaceReading *reading = g_str_has_suffix(path, "/") ? NULL : find_reading(path);
+  return reading == NULL ? NULL : reading->detector;
 }
 
 bool

@@ -39,6 +39,10 @@ inspect_packed(const InspectionInput *input, const ConfigLimits *limits, GCancel
   g_autoptr(json_t) job = job_new("layer", limits, input->allow_uncaged);
   set_number(job, "offset", input->offset);
   set_number(job, "size", input->size);
+  json_t *links = json_array();
+  for (guint i = 0; input->links != NULL && i < input->links->len; i++)
+    json_array_append_new(links, json_string(g_ptr_array_index(input->links, i)));
+  json_object_set_new(job, "links", links);
   g_autoptr(json_t) answer =
       worker_run(job, input->fd, -1, limits->layer_seconds, cancellable, error);
   return answer == NULL ? NULL

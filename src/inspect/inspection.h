@@ -15,6 +15,7 @@ typedef struct {
   uint64_t size;       /* of the packed bytes */
   const Digest *layer; /* the packed digest, or NULL */
   const Digest *expected_diff_id; /* checked when not NULL: ASSAY_ERROR_MISMATCH */
+  const GPtrArray *links;         /* LayerInventory.links, or NULL: none */
   bool allow_uncaged;             /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 

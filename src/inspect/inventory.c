@@ -37,14 +37,32 @@ note_free(void *data)
   g_free(note);
 }
 
+static void
+change_free(void *data)
+{
+  LayerChange *change = data;
+  g_free(change->path);
+  g_free(change->target);
+  g_free(change);
+}
+
+static void
+read_free(void *data)
+{
+  LayerFile *read = data;
+  g_free(read->location);
+  g_free(read);
+}
+
 LayerInventory *
 layer_inventory_new(void)
 {
   LayerInventory *inventory = g_new0(LayerInventory, 1);
   inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
   inventory->releases = g_ptr_array_new_with_free_func((GDestroyNotify)os_release_free);
-  inventory->locations = g_ptr_array_new_with_free_func(g_free);
-  inventory->removed = g_ptr_array_new_with_free_func(g_free);
+  inventory->changes = g_ptr_array_new_with_free_func(change_free);
+  inventory->reads = g_ptr_array_new_with_free_func(read_free);
+  inventory->links = g_ptr_array_new_with_free_func(g_free);
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->notes = g_ptr_array_new_with_free_func(note_free);
   return inventory;
@@ -57,8 +75,9 @@ layer_inventory_free(LayerInventory *inventory)
     return;
   g_ptr_array_unref(inventory->packages);
   g_ptr_array_unref(inventory->releases);
-  g_ptr_array_unref(inventory->locations);
-  g_ptr_array_unref(inventory->removed);
+  g_ptr_array_unref(inventory->changes);
+  g_ptr_array_unref(inventory->reads);
+  g_ptr_array_unref(inventory->links);
   g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->notes);
   g_free(inventory);
@@ -152,13 +171,53 @@ layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const ch
     g_ptr_array_add(inventory->unread, g_strdup(path));
 }
 
+bool
+layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, const char *path,
+                           const char *target)
+{
+  if (inventory->changes->len >= LAYER_CHANGES_MAX) {
+    layer_inventory_add_unread(inventory, "too-many-changes", path,
+                               "The layer does more in the folders of package databases than is "
+                               "followed.");
+    return false;
+  }
+  LayerChange *change = g_new0(LayerChange, 1);
+  change->kind = kind;
+  change->path = g_strdup(path);
+  change->target = g_strdup(target);
+  g_ptr_array_add(inventory->changes, change);
+  return true;
+}
+
+unsigned
+layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
+                         bool broken)
+{
+  LayerFile *read = g_new0(LayerFile, 1);
+  read->change = change;
+  read->location = g_strdup(location);
+  read->broken = broken;
+  g_ptr_array_add(inventory->reads, read);
+  return inventory->reads->len - 1;
+}
+
 /* --- to JSON --- */
+
+static const char *const change_kinds[] = {"folder", "implied", "file",   "symlink", "hardlink",
+                                           "other",  "removed", "opaque", "odd"};
+
+static void
+set_number(json_t *object, const char *key, uint64_t value)
+{
+  json_object_set_new(object, key, json_integer((json_int_t)value));
+}
 
 static json_t *
 os_release_to_json(const OsRelease *os)
 {
   json_t *object = json_object();
   json_set_string(object, "location", os->location);
+  set_number(object, "read", os->read);
   json_set_string(object, "id", os->id);
   json_set_string(object, "version_id", os->version_id);
   json_set_string(object, "version", os->version);
@@ -185,6 +244,7 @@ package_to_json(const Package *package)
   json_set_string(object, "vendor", package->vendor);
   json_set_string(object, "location", package->location);
   json_set_string(object, "files", package->files);
+  set_number(object, "read", package->read);
   return object;
 }
 
@@ -197,10 +257,37 @@ strings_to_json(const GPtrArray *strings)
   return array;
 }
 
-static void
-set_number(json_t *object, const char *key, uint64_t value)
+/* ["file", "etc/os-release"], ["symlink", "lib", "usr/lib"] */
+static json_t *
+changes_to_json(const GPtrArray *changes)
 {
-  json_object_set_new(object, key, json_integer((json_int_t)value));
+  json_t *array = json_array();
+  for (guint i = 0; i < changes->len; i++) {
+    const LayerChange *change = g_ptr_array_index(changes, i);
+    json_t *one = json_array();
+    json_array_append_new(one, json_string(change_kinds[change->kind]));
+    json_array_append_new(one, json_string(change->path));
+    if (change->target != NULL)
+      json_array_append_new(one, json_string(change->target));
+    json_array_append_new(array, one);
+  }
+  return array;
+}
+
+static json_t *
+reads_to_json(const GPtrArray *reads)
+{
+  json_t *array = json_array();
+  for (guint i = 0; i < reads->len; i++) {
+    const LayerFile *read = g_ptr_array_index(reads, i);
+    json_t *one = json_object();
+    set_number(one, "change", read->change);
+    json_set_string(one, "location", read->location);
+    if (read->broken)
+      json_object_set_new(one, "broken", json_true());
+    json_array_append_new(array, one);
+  }
+  return array;
 }
 
 json_t *
@@ -228,14 +315,27 @@ layer_inventory_to_json(const LayerInventory *inventory)
   }
   json_object_set_new(object, "packages", packages);
   json_object_set_new(object, "releases", releases);
-  json_object_set_new(object, "locations", strings_to_json(inventory->locations));
-  json_object_set_new(object, "removed", strings_to_json(inventory->removed));
+  json_object_set_new(object, "changes", changes_to_json(inventory->changes));
+  json_object_set_new(object, "reads", reads_to_json(inventory->reads));
+  json_object_set_new(object, "links", strings_to_json(inventory->links));
   json_object_set_new(object, "unread", strings_to_json(inventory->unread));
   json_object_set_new(object, "notes", notes);
   return object;
 }
 
 /* --- from JSON, which a worker wrote that had read hostile bytes --- */
+
+static uint64_t
+number_from_json(const json_t *json, const char *key)
+{
+  return (uint64_t)MAX(json_get_integer(json, key, 0), 0);
+}
+
+static unsigned
+index_from_json(const json_t *json, const char *key)
+{
+  return (unsigned)MIN(number_from_json(json, key), UINT_MAX);
+}
 
 static OsRelease *
 os_release_from_json(const json_t *object)
@@ -244,6 +344,7 @@ os_release_from_json(const json_t *object)
     return NULL;
   OsRelease *os = g_new0(OsRelease, 1);
   os->location = g_strdup(json_get_string(object, "location"));
+  os->read = index_from_json(object, "read");
   os->id = g_strdup(json_get_string(object, "id"));
   os->version_id = g_strdup(json_get_string(object, "version_id"));
   os->version = g_strdup(json_get_string(object, "version"));
@@ -276,14 +377,9 @@ package_from_json(const json_t *object, LayerInventory *inventory, GError **erro
   package->vendor = g_strdup(json_get_string(object, "vendor"));
   package->location = g_strdup(location);
   package->files = g_strdup(json_get_string(object, "files"));
+  package->read = index_from_json(object, "read");
   layer_inventory_add_package(inventory, package);
   return true;
-}
-
-static uint64_t
-number_from_json(const json_t *json, const char *key)
-{
-  return (uint64_t)MAX(json_get_integer(json, key, 0), 0);
 }
 
 static bool
@@ -306,6 +402,60 @@ strings_from_json(const json_t *json, const char *key, guint most, GPtrArray *st
   }
 }
 
+/* As path_normalise() leaves it. */
+static bool
+is_path(const char *path)
+{
+  Slice rest = slice_from_string(path), name;
+  size_t names = 0, bytes = 0;
+  if (*path == '\0')
+    return true;
+  while (slice_next_field(&rest, '/', &name)) {
+    if (name.size == 0 || slice_equal_string(name, ".") || slice_equal_string(name, ".."))
+      return false;
+    names++;
+    bytes += name.size + 1;
+  }
+  return names <= LAYER_CHANGE_DEPTH_MAX && bytes == strlen(path) + 1;
+}
+
+static bool
+change_from_json(const json_t *array, LayerInventory *inventory)
+{
+  const char *kind = json_string_value(json_array_get(array, 0));
+  const char *path = json_string_value(json_array_get(array, 1));
+  const char *target = json_string_value(json_array_get(array, 2));
+  if (kind == NULL || path == NULL || !is_path(path))
+    return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(change_kinds); i++) {
+    bool needs_target = i == CHANGE_SYMLINK || i == CHANGE_HARDLINK || i == CHANGE_ODD;
+    if (strcmp(kind, change_kinds[i]) == 0 && needs_target == (target != NULL))
+      return layer_inventory_add_change(inventory, (LayerChangeKind)i, path, target);
+  }
+  return false;
+}
+
+static bool
+changes_from_json(const json_t *json, LayerInventory *inventory, GError **error)
+{
+  size_t index;
+  json_t *item;
+  json_array_foreach(json_get_array(json, "changes"), index, item) {
+    if (!change_from_json(item, inventory))
+      return error_set(error, ASSAY_ERROR_INVALID, "inventory: changes[%zu]: is none", index);
+  }
+  json_array_foreach(json_get_array(json, "reads"), index, item) {
+    const char *location = json_require_string(item, "location", error);
+    if (location == NULL)
+      return false;
+    if (inventory->reads->len >= LAYER_CHANGES_MAX)
+      return error_set(error, ASSAY_ERROR_INVALID, "inventory: too many reads");
+    layer_inventory_add_read(inventory, index_from_json(item, "change"), location,
+                             json_get_boolean(item, "broken", false));
+  }
+  return true;
+}
+
 LayerInventory *
 layer_inventory_from_json(const json_t *json, GError **error)
 {
@@ -321,9 +471,10 @@ layer_inventory_from_json(const json_t *json, GError **error)
   inventory->packed_bytes = number_from_json(json, "packed_bytes");
   inventory->unpacked_bytes = number_from_json(json, "unpacked_bytes");
   inventory->entries = number_from_json(json, "entries");
-  strings_from_json(json, "locations", LAYER_LOCATIONS_MAX, inventory->locations);
-  strings_from_json(json, "removed", LAYER_REMOVED_MAX, inventory->removed);
+  strings_from_json(json, "links", (guint)2 * LAYER_LINKS_MAX, inventory->links);
   strings_from_json(json, "unread", LAYER_UNREAD_MAX, inventory->unread);
+  if (!changes_from_json(json, inventory, error))
+    return NULL;
   size_t index;
   json_t *item;
   json_array_foreach(json_get_array(json, "packages"), index, item) {

@@ -28,30 +28,56 @@ typedef struct {
   char *location; /* the database it stands in: "var/lib/dpkg/status" */
   char *files;    /* paths that it owns, each with a LF behind it, where they stand beside the
                      package itself (apk, rpm); or NULL */
+  unsigned read;  /* index of the LayerFile that it is of */
 } Package;
 
 void package_free(Package *package);
 
 /* Something about the layer itself that a person should know; never fatal. */
 typedef struct {
-  char *kind; /* "path-escape", "device-node", "setuid", "symlink-loop", "broken-database",
-                 "linked-database" */
+  char *kind; /* "path-escape", "device-node", "setuid", "broken-database", "dpkg-journal",
+                 "too-many-changes", "too-many-links" */
   char *path;
   char *detail; /* one sentence */
 } LayerNote;
+
+/* What a layer's tar does at a path that is asked for (asked_paths.h), in the tar's order. */
+typedef enum {
+  CHANGE_FOLDER,
+  CHANGE_IMPLIED, /* a folder without an entry, above one */
+  CHANGE_FILE,
+  CHANGE_SYMLINK,
+  CHANGE_HARDLINK,
+  CHANGE_OTHER,   /* a device, a FIFO */
+  CHANGE_REMOVED, /* a whiteout */
+  CHANGE_OPAQUE,  /* what lower layers have in this folder is hidden */
+  CHANGE_ODD,     /* nobody can say what unpackers make of it */
+} LayerChangeKind;
+
+typedef struct {
+  LayerChangeKind kind;
+  char *path;   /* as written, normalised; "" is the root */
+  char *target; /* of a link, as written; why it is ODD; else NULL */
+} LayerChange;
+
+/* A file of the layer that a detector read. */
+typedef struct {
+  unsigned change; /* index of its CHANGE_FILE */
+  char *location;  /* the place that it was read for: it says which detector that was */
+  bool broken;     /* packages are missing */
+} LayerFile;
 
 typedef struct {
   Digest layer;   /* of the packed bytes; empty text when unknown (rootfs:) */
   Digest diff_id; /* of the unpacked bytes, computed */
   uint64_t packed_bytes, unpacked_bytes, entries;
-  GPtrArray *packages;  /* Package */
-  GPtrArray *releases;  /* OsRelease, each of another location */
-  GPtrArray *locations; /* char *: what detectors read in this layer, each whole */
-  GPtrArray *removed;   /* char *: paths that whiteouts remove, or that something else took the
-                           place of; "dir/" with a slash: opaque folder. Only those that can matter
-                           to a location or an os-release. */
-  GPtrArray *unread; /* char *: package databases, or links in their places, of which packages are
-                        missing here: what is broken, or leads out of the layer */
+  GPtrArray *packages; /* Package */
+  GPtrArray *releases; /* OsRelease, each of another read */
+  GPtrArray *changes;  /* LayerChange */
+  GPtrArray *reads;    /* LayerFile, in no order that matters */
+  GPtrArray *links;    /* char *: symbolic links that other layers may have, which the layer was
+                          inspected for as well: path, target, path, target */
+  GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
   size_t file_bytes; /* spent of LAYER_FILE_BYTES_MAX */
   bool overfull;     /* it has more packages than are kept */
@@ -62,10 +88,12 @@ void layer_inventory_free(LayerInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 
 /* More than any system that people build has. */
-#define LAYER_PACKAGES_MAX  30000
-#define LAYER_LOCATIONS_MAX 30000
-#define LAYER_REMOVED_MAX   30000
-#define LAYER_UNREAD_MAX    1000 /* more are not remembered */
+#define LAYER_PACKAGES_MAX 30000
+#define LAYER_CHANGES_MAX  60000
+#define LAYER_UNREAD_MAX   1000 /* more are not remembered */
+/* That a layer is inspected for, beside its own; and the bytes of all. */
+#define LAYER_LINKS_MAX      200
+#define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)
 /* The package whose list would pass it, and those behind it, have none. */
 #define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* Takes @package over; its source defaults to itself. One whose name or version no system could
@@ -81,6 +109,14 @@ void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, con
 /* Copies, made printable. Behind the last that fits stands one that says there are more. */
 void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
                               const char *detail);
+
+#define LAYER_CHANGE_DEPTH_MAX 1000u
+/* Copies. False: there are too many, and it was noted as unread. */
+bool layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, const char *path,
+                                const char *target);
+/* Index of the new one. */
+unsigned layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
+                                  bool broken);
 
 json_t *layer_inventory_to_json(const LayerInventory *inventory);
 LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);
@@ -100,14 +136,22 @@ typedef struct {
 
 typedef struct {
   OsRelease *os;     /* NULL: no distribution was found */
-  GArray *packages;  /* ImagePackage, sorted by type, name, version */
-  GPtrArray *unread; /* const char *: what of the layers' `unread` is still there, sorted */
+  GArray *packages;  /* ImagePackage, sorted by all that matching looks at */
+  GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
 } ImageInventory;
 
-/* Overlays @layers (bottom first): whiteouts and opaque folders drop what is below; a database that
- * stands again in an upper layer replaces the lower one's packages; a package that the upper one
- * lists unchanged keeps the lower layer as its origin. Takes over the reference. (transfer full) */
-ImageInventory *image_inventory_new(GPtrArray *layers);
+/* The same layer inspected once more, for @links as well (LayerInventory.links). Called on the
+ * thread of image_inventory_new(). (transfer full), or NULL with *error. */
+typedef LayerInventory *(*LayerAsk)(unsigned layer, const GPtrArray *links, void *data,
+                                    GError **error);
+
+/* What the package managers of the unpacked image read (image_tree.h): the layers (bottom first)
+ * are laid over each other as runtimes do. A package that an upper layer lists unchanged keeps the
+ * lower layer as its origin. Where links lead to what a layer was not inspected for, @ask is
+ * called; when it is NULL, that counts as unread. Takes over the reference; NULL only when @ask
+ * failed. (transfer full) */
+ImageInventory *image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data,
+                                    GError **error);
 void image_inventory_free(ImageInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageInventory, image_inventory_free)

@@ -1,141 +1,177 @@
-/* What an image holds: its layers' inventories laid over each other. */
+/* What an image holds: the packages and the distribution in the files that stand at the places of
+ * detectors in the end (image_tree.h), and the layers that brought them. */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "inspect/detector.h"
+#include "inspect/image_tree.h"
 #include "inspect/inventory.h"
-#include "inspect/packages/packages.h"
 
-/* A layer as lookups: it may name tens of thousands of places. */
+/* Packages compared for where they come from, in all: an image of a hundred layers that each write
+ * a database of a thousand packages stays far below. What is left counts as its own layer's. */
+#define COMPARED_MAX 3000000u
+
+/* --- what layers read --- */
+
+/* A layer as lookups. */
 typedef struct {
-  GHashTable *locations, *removed; /* sets of strings that the inventory owns */
-} Cover;
+  GHashTable *reads;    /* read_key() -> index + 1 of the LayerFile; NULL: not looked at yet */
+  GPtrArray **packages; /* by LayerFile: GPtrArray of Package, or NULL */
+  guint count;
+} Contents;
 
-static GHashTable *
-set_of(const GPtrArray *strings)
+typedef struct {
+  const GPtrArray *layers;
+  Contents *contents; /* by layer */
+  guint compared;
+} Shelf;
+
+static void *
+read_key(size_t change, unsigned reading)
 {
-  GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < strings->len; i++)
-    g_hash_table_add(set, g_ptr_array_index(strings, i));
-  return set;
+  return GSIZE_TO_POINTER(change * READINGS_MAX + reading + 1);
 }
 
 static void
-cover_clear(Cover *cover)
+fill_contents(Contents *contents, const LayerInventory *layer)
 {
-  g_hash_table_unref(cover->locations);
-  g_hash_table_unref(cover->removed);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cover, cover_clear)
-
-/* "a/b" removes a/b and all below; "a/b/" (an opaque folder) only what is below; "" everything. */
-static bool
-is_removed(const Cover *cover, const char *path)
-{
-  if (g_hash_table_size(cover->removed) == 0)
-    return false;
-  if (g_hash_table_contains(cover->removed, path) || g_hash_table_contains(cover->removed, ""))
-    return true;
-  g_autofree char *above = g_strdup(path);
-  for (char *slash = strrchr(above, '/'); slash != NULL; slash = strrchr(above, '/')) {
-    slash[1] = '\0';
-    if (g_hash_table_contains(cover->removed, above))
-      return true;
-    *slash = '\0';
-    if (g_hash_table_contains(cover->removed, above))
-      return true;
+  contents->reads = g_hash_table_new(NULL, NULL);
+  contents->count = layer->reads->len;
+  contents->packages = g_new0(GPtrArray *, contents->count + 1);
+  for (guint i = 0; i < layer->reads->len; i++) {
+    const LayerFile *read = g_ptr_array_index(layer->reads, i);
+    int reading = detectors_find_reading(read->location);
+    if (reading >= 0)
+      g_hash_table_insert(contents->reads, read_key(read->change, (unsigned)reading),
+                          GUINT_TO_POINTER(i + 1));
   }
-  return false;
-}
-
-/* What makes a package the same one in two layers. */
-static char *
-package_key(const Package *package)
-{
-  return g_strjoin("\n", package->location, package->type, package->name, package->version,
-                   package->architecture != NULL ? package->architecture : "", NULL);
-}
-
-static void
-lay_over(GArray *packages, const LayerInventory *layer, unsigned number)
-{
-  g_autoptr(GHashTable) origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
-  guint kept = 0;
-  for (guint i = 0; i < packages->len; i++) {
-    ImagePackage *below = &g_array_index(packages, ImagePackage, i);
-    if (g_hash_table_contains(cover.locations, below->package->location))
-      g_hash_table_insert(origins, package_key(below->package), GUINT_TO_POINTER(below->layer));
-    else if (!is_removed(&cover, below->package->location))
-      g_array_index(packages, ImagePackage, kept++) = *below;
-  }
-  g_array_set_size(packages, kept);
   for (guint i = 0; i < layer->packages->len; i++) {
-    const Package *package = g_ptr_array_index(layer->packages, i);
-    ImagePackage above = {package, number};
-    g_autofree char *key = package_key(package);
-    void *origin;
-    if (g_hash_table_lookup_extended(origins, key, NULL, &origin))
-      above.layer = GPOINTER_TO_UINT(origin);
-    g_array_append_val(packages, above);
+    Package *package = g_ptr_array_index(layer->packages, i);
+    if (package->read >= contents->count)
+      continue;
+    GPtrArray **list = &contents->packages[package->read];
+    if (*list == NULL)
+      *list = g_ptr_array_new();
+    g_ptr_array_add(*list, package);
   }
+}
+
+static const Contents *
+contents_of(Shelf *shelf, unsigned index)
+{
+  Contents *contents = &shelf->contents[index];
+  if (contents->reads == NULL)
+    fill_contents(contents, g_ptr_array_index(shelf->layers, index));
+  return contents;
+}
+
+static void
+shelf_clear(Shelf *shelf)
+{
+  for (guint i = 0; i < shelf->layers->len; i++) {
+    Contents *contents = &shelf->contents[i];
+    for (guint j = 0; j < contents->count; j++)
+      if (contents->packages[j] != NULL)
+        g_ptr_array_unref(contents->packages[j]);
+    g_free(contents->packages);
+    g_clear_pointer(&contents->reads, g_hash_table_unref);
+  }
+  g_free(shelf->contents);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Shelf, shelf_clear)
+
+/* Index of what was read of the file, or -1. */
+static int
+find_read(Shelf *shelf, const UnpackedFile *file, unsigned reading)
+{
+  GHashTable *reads = contents_of(shelf, file->layer)->reads;
+  return (int)GPOINTER_TO_UINT(g_hash_table_lookup(reads, read_key(file->change, reading))) - 1;
+}
+
+/* --- packages --- */
+
+/* All that matching looks at. */
+static int
+compare_packages(const Package *left, const Package *right)
+{
+  const char *const lefts[] = {left->type,         left->name,        left->version,
+                               left->architecture, left->source_name, left->source_version,
+                               left->module,       left->vendor};
+  const char *const rights[] = {right->type,         right->name,        right->version,
+                                right->architecture, right->source_name, right->source_version,
+                                right->module,       right->vendor};
+  int order = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(lefts) && order == 0; i++)
+    order = g_strcmp0(lefts[i], rights[i]);
+  return order;
+}
+
+static guint
+package_hash(gconstpointer data)
+{
+  const Package *package = data;
+  return g_str_hash(package->name) * 33 + g_str_hash(package->version);
 }
 
 static gboolean
-is_removed_key(gpointer path, gpointer value, gpointer cover)
+package_equal(gconstpointer a, gconstpointer b)
 {
-  return is_removed(cover, path);
+  return compare_packages(a, b) == 0;
 }
 
-/* @unread: the set of what is unread so far. A database that stands again, also below what was a
- * link, or was removed, is the layer's own matter. */
-static void
-carry_unread(GHashTable *unread, const LayerInventory *layer)
+/* The packages of a file, each with the layer that it has been listed in since. @below: the same of
+ * the file that it took the place of, or NULL. */
+static GHashTable *
+trace_origins(Shelf *shelf, const UnpackedFile *file, unsigned reading, GHashTable *below)
 {
-  g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
-  g_hash_table_foreach_remove(unread, is_removed_key, &cover);
-  for (guint i = 0; i < layer->locations->len && g_hash_table_size(unread) > 0; i++) {
-    g_autofree char *path = g_strdup(g_ptr_array_index(layer->locations, i));
-    for (char *end = path; end != NULL; end = strrchr(path, '/')) {
-      if (end != path)
-        *end = '\0';
-      g_hash_table_remove(unread, path);
-    }
+  GHashTable *origins = g_hash_table_new(package_hash, package_equal);
+  int read = find_read(shelf, file, reading);
+  const GPtrArray *list = read < 0 ? NULL : contents_of(shelf, file->layer)->packages[read];
+  for (guint i = 0; list != NULL && i < list->len; i++) {
+    void *package = g_ptr_array_index(list, i), *origin;
+    if (below == NULL || !g_hash_table_lookup_extended(below, package, NULL, &origin))
+      origin = GUINT_TO_POINTER(file->layer);
+    g_hash_table_insert(origins, package, origin);
+    shelf->compared++;
   }
-  for (guint i = 0; i < layer->unread->len; i++)
-    g_hash_table_add(unread, g_ptr_array_index(layer->unread, i));
+  return origins;
 }
 
-/* (transfer full): the strings stay the layers' */
-static GPtrArray *
-find_unread(const GPtrArray *layers)
+static void
+take_packages(Shelf *shelf, const FoundFile *found, GArray *packages)
 {
-  g_autoptr(GHashTable) unread = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < layers->len; i++)
-    carry_unread(unread, g_ptr_array_index(layers, i));
-  GPtrArray *paths = g_ptr_array_new();
+  g_autoptr(GPtrArray) pile = g_ptr_array_new();
+  g_autoptr(GHashTable) origins = NULL;
+  for (const UnpackedFile *file = found->file; file != NULL; file = file->former)
+    g_ptr_array_add(pile, (void *)(uintptr_t)file);
+  for (guint i = pile->len; i > 0; i--) {
+    if (shelf->compared > COMPARED_MAX && i > 1)
+      continue;
+    GHashTable *above =
+        trace_origins(shelf, g_ptr_array_index(pile, i - 1), found->reading, origins);
+    g_clear_pointer(&origins, g_hash_table_unref);
+    origins = above;
+  }
   GHashTableIter iter;
-  void *path;
-  g_hash_table_iter_init(&iter, unread);
-  while (g_hash_table_iter_next(&iter, &path, NULL))
-    g_ptr_array_add(paths, path);
-  g_ptr_array_sort(paths, text_compare);
-  return paths;
+  void *package, *origin;
+  g_hash_table_iter_init(&iter, origins);
+  while (g_hash_table_iter_next(&iter, &package, &origin)) {
+    ImagePackage one = {package, GPOINTER_TO_UINT(origin)};
+    g_array_append_val(packages, one);
+  }
 }
 
-/* Sorted first by what makes two packages the same one. */
+/* Those that are the same in the order of their layers, and of the files' names. */
 static int
-compare_packages(gconstpointer a, gconstpointer b)
+compare_image_packages(gconstpointer a, gconstpointer b)
 {
-  const Package *left = ((const ImagePackage *)a)->package;
-  const Package *right = ((const ImagePackage *)b)->package;
-  int order = strcmp(left->type, right->type);
+  const ImagePackage *left = a, *right = b;
+  int order = compare_packages(left->package, right->package);
   if (order == 0)
-    order = strcmp(left->name, right->name);
-  if (order == 0)
-    order = strcmp(left->version, right->version);
-  return order != 0 ? order : g_strcmp0(left->architecture, right->architecture);
+    order = (left->layer > right->layer) - (left->layer < right->layer);
+  return order != 0 ? order : strcmp(left->package->location, right->package->location);
 }
 
 /* A database that stands at two places, as after a move that left the old one, lists its packages
@@ -146,42 +182,41 @@ drop_doubles(GArray *packages)
   guint kept = 0;
   for (guint i = 0; i < packages->len; i++) {
     const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
-    ImagePackage *last = kept == 0 ? NULL : &g_array_index(packages, ImagePackage, kept - 1);
-    if (last == NULL || compare_packages(last, package) != 0)
+    if (kept == 0 || compare_packages(g_array_index(packages, ImagePackage, kept - 1).package,
+                                      package->package) != 0)
       g_array_index(packages, ImagePackage, kept++) = *package;
-    else if (package->layer < last->layer)
-      *last = *package;
   }
   g_array_set_size(packages, kept);
 }
 
+/* --- the distribution --- */
+
 static const OsRelease *
-release_at(const LayerInventory *layer, const char *place)
+release_of_read(const LayerInventory *layer, int read)
 {
   for (guint i = 0; i < layer->releases->len; i++) {
     const OsRelease *os = g_ptr_array_index(layer->releases, i);
-    if (strcmp(os->location, place) == 0)
+    if (read >= 0 && os->read == (unsigned)read)
       return os;
   }
   return NULL;
 }
 
-/* The first place that tells: os-release(5) has /etc's win; where that is a link, the layers hold
- * only what it leads to. */
+/* The first place that tells: os-release(5) has /etc's win. */
 static OsRelease *
-find_os(const GPtrArray *layers)
+find_os(Shelf *shelf, const GPtrArray *files)
 {
-  const OsRelease *found = NULL;
-  for (const char *const *place = os_release_detector.places; *place != NULL && found == NULL;
-       place++)
-    for (guint i = 0; i < layers->len; i++) {
-      const LayerInventory *layer = g_ptr_array_index(layers, i);
-      g_auto(Cover) cover = {set_of(layer->locations), set_of(layer->removed)};
-      if (g_hash_table_contains(cover.locations, *place) || is_removed(&cover, *place))
-        found = release_at(layer, *place);
-    }
-  return os_release_copy(found);
+  for (guint i = 0; i < files->len; i++) {
+    const FoundFile *found = g_ptr_array_index(files, i);
+    const OsRelease *os = release_of_read(g_ptr_array_index(shelf->layers, found->file->layer),
+                                          find_read(shelf, found->file, found->reading));
+    if (os != NULL)
+      return os_release_copy(os);
+  }
+  return NULL;
 }
+
+/* --- bounds --- */
 
 /* With what malloc() adds. */
 static size_t
@@ -214,7 +249,14 @@ package_bytes(const Package *package)
 bool
 image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 {
-  *used += texts_bytes(layer->locations) + texts_bytes(layer->removed) + texts_bytes(layer->unread);
+  *used += texts_bytes(layer->links) + texts_bytes(layer->unread);
+  for (guint i = 0; i < layer->changes->len; i++) {
+    const LayerChange *change = g_ptr_array_index(layer->changes, i);
+    /* Each of the trees may have a node for it. */
+    *used += 400 + 4 * text_bytes(change->path) + text_bytes(change->target);
+  }
+  for (guint i = 0; i < layer->reads->len; i++)
+    *used += 200 + text_bytes(((const LayerFile *)g_ptr_array_index(layer->reads, i))->location);
   for (guint i = 0; i < layer->packages->len; i++) {
     Package *package = g_ptr_array_index(layer->packages, i);
     g_clear_pointer(&package->files, g_free);
@@ -230,19 +272,63 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
                    IMAGE_INVENTORY_BYTES_MAX >> 20);
 }
 
-ImageInventory *
-image_inventory_new(GPtrArray *layers)
+/* --- the image --- */
+
+static void
+take_files(ImageInventory *image, const ImageTree *tree)
 {
-  ImageInventory *image = g_new0(ImageInventory, 1);
+  g_auto(Shelf) shelf = {image->layers, g_new0(Contents, image->layers->len), 0};
+  for (guint i = 0; i < tree->files->len; i++) {
+    const FoundFile *found = g_ptr_array_index(tree->files, i);
+    const LayerInventory *layer = g_ptr_array_index(image->layers, found->file->layer);
+    int read = find_read(&shelf, found->file, found->reading);
+    take_packages(&shelf, found, image->packages);
+    if (read < 0 || ((const LayerFile *)g_ptr_array_index(layer->reads, read))->broken)
+      g_ptr_array_add(image->unread, g_strdup(found->place));
+  }
+  image->os = find_os(&shelf, tree->files);
+}
+
+static void
+add_texts(GPtrArray *texts, const GPtrArray *more)
+{
+  for (guint i = 0; i < more->len; i++)
+    g_ptr_array_add(texts, g_strdup(g_ptr_array_index(more, i)));
+}
+
+/* Takes @texts; sorted, each once, and not more than people read. */
+static GPtrArray *
+tidy_texts(GPtrArray *texts)
+{
+  GPtrArray *tidy = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_sort(texts, text_compare);
+  for (guint i = 0; i < texts->len && tidy->len < LAYER_UNREAD_MAX; i++) {
+    const char *text = g_ptr_array_index(texts, i);
+    if (tidy->len == 0 || strcmp(text, g_ptr_array_index(tidy, tidy->len - 1)) != 0)
+      g_ptr_array_add(tidy, g_strdup(text));
+  }
+  g_ptr_array_unref(texts);
+  return tidy;
+}
+
+ImageInventory *
+image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **error)
+{
+  g_autoptr(ImageInventory) image = g_new0(ImageInventory, 1);
   image->layers = layers;
   image->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
+  image->unread = g_ptr_array_new_with_free_func(g_free);
+  if (!image_tree_complete(layers, ask, ask_data, image->unread, error))
+    return NULL;
+  g_autoptr(ImageTree) tree = image_tree_new(layers);
+  take_files(image, tree);
+  add_texts(image->unread, tree->unread);
   for (guint i = 0; i < layers->len; i++)
-    lay_over(image->packages, g_ptr_array_index(layers, i), i);
-  g_array_sort(image->packages, compare_packages);
+    add_texts(image->unread, ((const LayerInventory *)g_ptr_array_index(layers, i))->unread);
+  image->unread = tidy_texts(image->unread);
+  g_array_sort(image->packages, compare_image_packages);
   drop_doubles(image->packages);
-  image->os = find_os(layers);
-  image->unread = find_unread(layers);
-  return image;
+  return g_steal_pointer(&image);
 }
 
 void

@@ -13,8 +13,10 @@ typedef struct {
 /* A LayerRead on a WorkerInput. */
 gssize worker_input_read(void *input, void *buffer, size_t size, GError **error);
 
-/* The job "layer": what stands under "ok" of the answer. (transfer full) */
-json_t *worker_layer(WorkerInput input, const LayerLimits *limits, GError **error);
+/* The job "layer": what stands under "ok" of the answer. @links: LayerInventory.links. (transfer
+ * full) */
+json_t *worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *links,
+                     GError **error);
 
 /* Does in the cage what it forbids, as --self-test= names it. Returns when nothing stopped it;
  * false: there is no such test. */

@@ -57,7 +57,14 @@ static json_t *
 do_layer(const json_t *job, GError **error)
 {
   LayerLimits limits = limits_of(job);
-  return worker_layer(input_of(job), &limits, error);
+  g_autoptr(GPtrArray) links = g_ptr_array_new();
+  size_t index;
+  json_t *item;
+  json_array_foreach(json_get_array(job, "links"), index, item) {
+    if (json_is_string(item))
+      g_ptr_array_add(links, (char *)(uintptr_t)json_string_value(item));
+  }
+  return worker_layer(input_of(job), &limits, links, error);
 }
 
 static json_t *

@@ -1,111 +1,56 @@
-/* The job "layer": walks a layer's entries and gives what the detectors want of it.
+/* The job "layer": walks a layer's entries, notes what they do to the paths that are asked for, and
+ * has detectors read the files there.
  *
- * Databases are sought at the places of detectors.c. Where one of those is a link (or a folder
- * above it is), the layer is read again for the file that the link leads to: a tar may bring that
- * before the link, and keeping every file in case would be keeping the layer. Links are followed
- * within the layer; the usual ones (/lib, /var/lib/rpm) lead from one known place to another and
- * cost nothing.
- */
+ * The layer's own links make more paths asked for (asked_paths.h): then the layer is read again,
+ * since a tar may bring a file before the link that leads to it, and keeping every file in case
+ * would be keeping the layer. The usual links (/lib, /var/lib/rpm) make nothing asked for that is
+ * not anyway, and cost nothing. */
 #include <string.h>
 
 #include "archive/path.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/asked_paths.h"
 #include "inspect/detector.h"
-#include "inspect/inspection.h"
 #include "inspect/worker-private.h"
 
-/* A chain of more links is a loop, or meant to be one. */
+/* Each reads what links led to that the former found. */
 #define PASSES_MAX 8u
-/* Places that links led to, in one pass. */
-#define SOUGHT_MAX 100u
+/* Over all links, until none makes more asked for. */
+#define TURNS_MAX 16u
+/* Of the paths and targets of all links. */
+#define LINK_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define WHITEOUT       ".wh."
 
-/* Where to look: @path, or when @folder each file in it. What is found counts as @location, or as a
- * file in that. @link: the first link that led there, or NULL. */
 typedef struct {
-  char *path, *location, *link;
-  bool folder;
-} Sought;
+  const char *path, *target;
+  bool hard;
+} Link;
+
+/* What a detector reads of the entry of a number. */
+typedef struct {
+  unsigned change;
+  unsigned reading;
+  uint64_t entry;
+} Wanted;
 
 typedef struct {
   WorkerInput input;
   const LayerLimits *limits;
   LayerInventory *inventory;
-  bool first; /* the pass that takes notes and the digest */
-  GPtrArray *sought, *next;
-  GHashTable *seen;      /* "path location" that were sought already */
-  GHashTable *links;     /* the links that were followed -> whether a file was found */
-  GHashTable *databases; /* location -> LayerInventory: each as it was read last */
-  GHashTable *removed;   /* set: what stands in inventory->removed */
+  AskedPaths *asked;
+  bool first;            /* the pass that takes notes and the digest */
+  uint64_t entry;        /* number of the present one */
+  GHashTable *folders;   /* set: paths that are folders now, as far as the changes say */
+  GString *plain_folder; /* of the last entry, if nothing in that folder is asked for */
+  bool has_plain_folder;
+  GArray *wanted;        /* Wanted, of this pass */
+  GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
   guint packages;        /* of all databases */
+  GArray *links;         /* Link */
+  GStringChunk *texts;   /* of links */
+  size_t link_bytes;
 } Reading;
-
-static void
-sought_free(void *data)
-{
-  Sought *sought = data;
-  g_free(sought->path);
-  g_free(sought->location);
-  g_free(sought->link);
-  g_free(sought);
-}
-
-static void
-inventory_free(void *data)
-{
-  layer_inventory_free(data);
-}
-
-static void
-seek(Reading *reading, GPtrArray *list, const Sought *what)
-{
-  g_autofree char *key = g_strdup_printf("%s %s", what->path, what->location);
-  if (list->len >= SOUGHT_MAX || !g_hash_table_add(reading->seen, g_strdup(key))) {
-    layer_inventory_add_note(reading->inventory, "symlink-loop", what->location,
-                             "Links lead around, or there are too many of them.");
-    return;
-  }
-  Sought *sought = g_new0(Sought, 1);
-  sought->path = g_strdup(what->path);
-  sought->location = g_strdup(what->location);
-  sought->link = g_strdup(what->link);
-  sought->folder = what->folder;
-  g_ptr_array_add(list, sought);
-  if (what->link != NULL && !g_hash_table_contains(reading->links, what->link))
-    g_hash_table_insert(reading->links, g_strdup(what->link), GINT_TO_POINTER(FALSE));
-}
-
-static void
-seek_wanted(Reading *reading)
-{
-  for (unsigned i = 0; inspection_wanted_path(i) != NULL; i++) {
-    const char *wanted = inspection_wanted_path(i);
-    bool folder = g_str_has_suffix(wanted, "/");
-    g_autofree char *path = g_strndup(wanted, strlen(wanted) - folder);
-    seek(reading, reading->sought, &(Sought){path, path, NULL, folder});
-  }
-}
-
-/* The location that a file at @path is sought for, or NULL; *found is which search it ends.
- * (transfer full) */
-static char *
-location_of(const Reading *reading, const char *path, const Sought **found)
-{
-  for (guint i = 0; i < reading->sought->len; i++) {
-    const Sought *sought = g_ptr_array_index(reading->sought, i);
-    const char *rest = path_below(path, sought->path);
-    if (rest == NULL)
-      continue;
-    *found = sought;
-    if (!sought->folder && *rest == '\0')
-      return g_strdup(sought->location);
-    if (sought->folder && *rest != '\0' && strchr(rest, '/') == NULL)
-      return g_strconcat(sought->location, "/", rest, NULL);
-  }
-  return NULL;
-}
-
-/* --- databases --- */
 
 static bool
 too_many(const char *of_what, unsigned most, GError **error)
@@ -113,79 +58,135 @@ too_many(const char *of_what, unsigned most, GError **error)
   return error_set(error, ASSAY_ERROR_LIMIT, "the layer has more than %u %s", most, of_what);
 }
 
-static bool
-take_database(Reading *reading, const char *location, const Detector *detector, Slice bytes,
-              GError **error)
+/* --- changes --- */
+
+static void
+add_change(Reading *reading, LayerChangeKind kind, const char *path, const char *target)
 {
-  g_autoptr(LayerInventory) database = layer_inventory_new();
-  detector->read(bytes, location, database);
-  const LayerInventory *former = g_hash_table_lookup(reading->databases, location);
-  reading->packages -= former == NULL ? 0 : former->packages->len;
-  reading->packages += database->packages->len;
-  if (database->overfull || reading->packages > LAYER_PACKAGES_MAX)
-    return too_many("packages", LAYER_PACKAGES_MAX, error);
-  g_hash_table_replace(reading->databases, g_strdup(location), g_steal_pointer(&database));
-  return g_hash_table_size(reading->databases) <= LAYER_LOCATIONS_MAX ||
-         too_many("package databases", LAYER_LOCATIONS_MAX, error);
+  layer_inventory_add_change(reading->inventory, kind, path, target);
+}
+
+/* The folder of the first @size bytes of @path is there from now on. */
+static void
+need_folder(Reading *reading, const char *path, size_t size)
+{
+  if (size == 0)
+    return;
+  g_autofree char *folder = g_strndup(path, size);
+  if (g_hash_table_contains(reading->folders, folder))
+    return;
+  add_change(reading, CHANGE_IMPLIED, folder, NULL);
+  g_hash_table_add(reading->folders, g_steal_pointer(&folder));
+}
+
+/* Something else takes the place of what was at the path, or removes it. */
+static void
+lose_folder(Reading *reading, const char *path, bool may_hold_more)
+{
+  if (may_hold_more)
+    g_hash_table_remove_all(reading->folders);
+  else
+    g_hash_table_remove(reading->folders, path);
+  reading->has_plain_folder = false;
+}
+
+/* --- files --- */
+
+static void *
+database_key(uint64_t entry, unsigned reading)
+{
+  return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
+}
+
+/* The place that a file counts for: itself, or the first of those that are read in the same way. */
+static char *
+location_of(const char *path, unsigned number)
+{
+  if (detectors_find_reading(path) == (int)number)
+    return g_strdup(path);
+  const char *place = detectors_reading(number)->place, *slash = strrchr(path, '/');
+  bool folder = g_str_has_suffix(place, "/");
+  return g_strconcat(place, folder ? (slash == NULL ? path : slash + 1) : "", NULL);
 }
 
 static bool
-take_file(Reading *reading, LayerReader *reader, const char *location, const Sought *sought,
+read_database(Reading *reading, const char *path, unsigned number, Slice bytes, GError **error)
+{
+  g_autoptr(LayerInventory) database = layer_inventory_new();
+  g_autofree char *location = location_of(path, number);
+  detectors_reading(number)->detector->read(bytes, location, database);
+  layer_inventory_add_read(database, 0, location, database->unread->len > 0);
+  reading->packages += database->packages->len;
+  if (database->overfull || reading->packages > LAYER_PACKAGES_MAX)
+    return too_many("packages", LAYER_PACKAGES_MAX, error);
+  g_hash_table_insert(reading->databases, database_key(reading->entry, number),
+                      g_steal_pointer(&database));
+  return true;
+}
+
+static bool
+take_file(Reading *reading, LayerReader *reader, const LayerEntry *entry, uint64_t readings,
           GError **error)
 {
-  const Detector *detector = detector_of(location);
-  if (detector == NULL)
-    return true;
-  if (sought->link != NULL)
-    g_hash_table_replace(reading->links, g_strdup(sought->link), GINT_TO_POINTER(TRUE));
-  /* A link is followed for want of a file, not in its place. */
-  if (!reading->first && g_hash_table_contains(reading->databases, location))
-    return true;
-  g_autoptr(GBytes) content = layer_reader_read_file(reader, error);
-  return content != NULL &&
-         take_database(reading, location, detector, slice_from_bytes(content), error);
+  g_autoptr(GBytes) content = NULL;
+  unsigned change = reading->inventory->changes->len;
+  add_change(reading, CHANGE_FILE, entry->path, NULL);
+  for (unsigned number = 0; number < detectors_reading_count(); number++) {
+    if ((readings >> number & 1) == 0)
+      continue;
+    Wanted wanted = {change, number, reading->entry};
+    g_array_append_val(reading->wanted, wanted);
+    if (g_hash_table_contains(reading->databases, database_key(reading->entry, number)))
+      continue;
+    if (content == NULL && (content = layer_reader_read_file(reader, error)) == NULL)
+      return false;
+    if (!read_database(reading, entry->path, number, slice_from_bytes(content), error))
+      return false;
+  }
+  return true;
 }
 
 /* --- links --- */
 
-/* What was sought at @from or below it is sought at @to from now on. */
 static void
-follow(Reading *reading, const char *from, const char *to)
+keep_link(Reading *reading, const LayerEntry *entry)
 {
-  const Sought *found = NULL;
-  g_autofree char *own = location_of(reading, from, &found);
-  if (own != NULL && detector_of(own) != NULL && detector_of(to) == NULL) {
-    char *link = found->link != NULL ? found->link : (char *)(uintptr_t)from;
-    seek(reading, reading->next, &(Sought){(char *)(uintptr_t)to, own, link, false});
-  }
-  for (guint i = 0; i < reading->sought->len; i++) {
-    const Sought *sought = g_ptr_array_index(reading->sought, i);
-    const char *rest = path_below(sought->path, from);
-    if (rest == NULL || (*rest == '\0' && !sought->folder))
-      continue;
-    g_autofree char *path = *to == '\0'     ? g_strdup(rest)
-                            : *rest == '\0' ? g_strdup(to)
-                                            : g_strconcat(to, "/", rest, NULL);
-    g_autofree char *file = g_strconcat(path, sought->folder ? "/x" : "", NULL);
-    char *link = sought->link != NULL ? sought->link : (char *)(uintptr_t)from;
-    if (detector_of(file) == NULL)
-      seek(reading, reading->next, &(Sought){path, sought->location, link, sought->folder});
-  }
-}
-
-static void
-take_link(Reading *reading, const LayerEntry *entry)
-{
+  bool hard = entry->kind == LAYER_ENTRY_HARDLINK;
   unsigned depth;
   bool escapes;
-  g_autofree char *target = entry->kind == LAYER_ENTRY_HARDLINK
-                                ? path_normalise(entry->target, &depth, &escapes)
-                                : path_of_symlink(entry->path, entry->target);
-  if (strcmp(target, entry->path) != 0)
-    follow(reading, entry->path, target);
-  else if (detectors_want_below(entry->path))
-    layer_inventory_add_note(reading->inventory, "symlink-loop", entry->path,
-                             "The link leads to itself.");
+  g_autofree char *target =
+      hard ? path_normalise(entry->target, &depth, &escapes) : g_strdup(entry->target);
+  reading->link_bytes += strlen(entry->path) + strlen(target);
+  if (reading->link_bytes > LINK_BYTES_MAX) {
+    layer_inventory_add_unread(reading->inventory, "too-many-links", entry->path,
+                               "The layer has more links than are followed.");
+    return;
+  }
+  Link link = {g_string_chunk_insert(reading->texts, entry->path),
+               g_string_chunk_insert(reading->texts, target), hard};
+  g_array_append_val(reading->links, link);
+}
+
+/* True when more is asked for than before. */
+static bool
+follow_links(Reading *reading)
+{
+  AskedGrowth grew = ASKED_SAME, grows = ASKED_MORE;
+  for (unsigned turn = 0; grows != ASKED_SAME && turn < TURNS_MAX; turn++) {
+    grows = ASKED_SAME;
+    for (guint i = 0; i < reading->links->len; i++) {
+      const Link *link = &g_array_index(reading->links, Link, i);
+      AskedGrowth one = link->hard
+                            ? asked_paths_add_hardlink(reading->asked, link->path, link->target)
+                            : asked_paths_add_symlink(reading->asked, link->path, link->target);
+      grows = MAX(grows, one);
+    }
+    grew = MAX(grew, grows);
+  }
+  if (grows != ASKED_SAME || asked_paths_overflowed(reading->asked))
+    layer_inventory_add_unread(reading->inventory, "too-many-links", "",
+                               "Links lead around, or there are too many of them.");
+  return grew == ASKED_MORE;
 }
 
 /* --- notes --- */
@@ -207,55 +208,74 @@ note_entry(const LayerEntry *entry, LayerInventory *inventory)
                                  : "Runs with the rights of its group (setgid).");
 }
 
-/* A whiteout, and whatever else takes the place of a folder or file that is wanted. */
+/* --- entries --- */
+
+/* ".wh." and nothing more, or a dot or two, removes its folder for some, and nothing for others. A
+ * mark of aufs (".wh..wh.x") is none of an image. True: the entry is one of these. */
 static bool
-note_removal(Reading *reading, const LayerEntry *entry, GError **error)
+take_odd_mark(Reading *reading, const LayerEntry *entry)
 {
-  if (entry->kind == LAYER_ENTRY_FOLDER || !detectors_want_below(entry->path))
-    return true;
-  bool opaque = entry->kind == LAYER_ENTRY_OPAQUE && *entry->path != '\0';
-  char *path = opaque ? g_strconcat(entry->path, "/", NULL) : g_strdup(entry->path);
-  if (!g_hash_table_add(reading->removed, path))
-    return true;
-  g_ptr_array_add(reading->inventory->removed, g_strdup(path));
-  return reading->inventory->removed->len <= LAYER_REMOVED_MAX ||
-         too_many("whiteouts of package databases", LAYER_REMOVED_MAX, error);
+  const char *slash = strrchr(entry->path, '/');
+  const char *name = slash == NULL ? entry->path : slash + 1;
+  if (entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE ||
+      !g_str_has_prefix(name, WHITEOUT))
+    return false;
+  name += strlen(WHITEOUT);
+  g_autofree char *folder = g_strndup(entry->path, slash == NULL ? 0 : slash - entry->path);
+  if (strcmp(name, "..") == 0 && strrchr(folder, '/') != NULL)
+    *strrchr(folder, '/') = '\0';
+  bool odd = *name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+  if (odd && asked_paths_look(reading->asked, folder).asked)
+    add_change(reading, CHANGE_ODD, folder, "has a whiteout that names nothing");
+  return true;
 }
 
-static int
-compare_text(gconstpointer a, gconstpointer b)
-{
-  return strcmp(a, b);
-}
-
-/* In the order of their names, so that a layer always has the same inventory. */
-static GList *
-sorted_keys(GHashTable *table)
-{
-  return g_list_sort(g_hash_table_get_keys(table), compare_text);
-}
-
-/* Where the file is in another layer, or nowhere. A link far above a database (/lib) need not mean
- * that there is one. */
 static void
-note_dangling(const Reading *reading)
+take_oddity(Reading *reading, const LayerEntry *entry)
 {
-  g_autoptr(GList) links = sorted_keys(reading->links);
-  for (const GList *link = links; link != NULL; link = link->next) {
-    bool followed = GPOINTER_TO_INT(g_hash_table_lookup(reading->links, link->data));
-    const Detector *detector = detector_of(link->data);
-    if (followed || (detector != NULL && !detector->lists_packages))
-      continue;
-    static const char detail[] = "The place of a package database is a link to what the layer does "
-                                 "not hold; it was not read.";
-    if (detectors_path_is_database(link->data))
-      layer_inventory_add_unread(reading->inventory, "linked-database", link->data, detail);
-    else
-      layer_inventory_add_note(reading->inventory, "linked-database", link->data, detail);
-  }
+  if (entry->inexact)
+    add_change(reading, CHANGE_ODD, entry->path, "has a name that is not UTF-8");
+  if (entry->overlay_attributes)
+    add_change(reading, CHANGE_ODD, entry->path,
+               "has attributes by which overlayfs hides or redirects files");
 }
 
-/* --- the walk --- */
+/* Of a path that is asked for. */
+static bool
+take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const AskedLook *look,
+           GError **error)
+{
+  static const LayerChangeKind kinds[] = {
+      [LAYER_ENTRY_FOLDER] = CHANGE_FOLDER,    [LAYER_ENTRY_FILE] = CHANGE_FILE,
+      [LAYER_ENTRY_SYMLINK] = CHANGE_SYMLINK,  [LAYER_ENTRY_HARDLINK] = CHANGE_HARDLINK,
+      [LAYER_ENTRY_DEVICE] = CHANGE_OTHER,     [LAYER_ENTRY_OTHER] = CHANGE_OTHER,
+      [LAYER_ENTRY_WHITEOUT] = CHANGE_REMOVED, [LAYER_ENTRY_OPAQUE] = CHANGE_OPAQUE,
+  };
+  unsigned depth;
+  bool escapes;
+  if (entry->inexact || entry->overlay_attributes)
+    take_oddity(reading, entry);
+  if (entry->kind == LAYER_ENTRY_FOLDER && *entry->path != '\0')
+    g_hash_table_add(reading->folders, g_strdup(entry->path));
+  else if (entry->kind != LAYER_ENTRY_FOLDER && entry->kind != LAYER_ENTRY_OPAQUE)
+    lose_folder(reading, entry->path, look->is_folder);
+  if (entry->kind == LAYER_ENTRY_FILE)
+    return take_file(reading, reader, entry, look->readings, error);
+  g_autofree char *target = entry->kind == LAYER_ENTRY_HARDLINK
+                                ? path_normalise(entry->target, &depth, &escapes)
+                                : g_strdup(entry->target);
+  add_change(reading, kinds[entry->kind], entry->path, target);
+  if (entry->kind == LAYER_ENTRY_HARDLINK)
+    keep_link(reading, entry);
+  return true;
+}
+
+static bool
+is_in_plain_folder(const Reading *reading, const char *path, size_t folder)
+{
+  return reading->has_plain_folder && reading->plain_folder->len == folder &&
+         memcmp(reading->plain_folder->str, path, folder) == 0;
+}
 
 static bool
 take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GError **error)
@@ -263,19 +283,30 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
   if (reading->first) {
     reading->inventory->entries++;
     note_entry(entry, reading->inventory);
+    if (entry->kind == LAYER_ENTRY_SYMLINK)
+      keep_link(reading, entry);
   }
-  /* A runtime that takes a name which climbs out at all (containerd, umoci) stops it at the root.
-   */
-  if (entry->kind == LAYER_ENTRY_FILE) {
-    const Sought *sought = NULL;
-    g_autofree char *location = location_of(reading, entry->path, &sought);
-    if (location != NULL)
-      return take_file(reading, reader, location, sought, error);
-  } else if (entry->kind == LAYER_ENTRY_SYMLINK || entry->kind == LAYER_ENTRY_HARDLINK) {
-    take_link(reading, entry);
-  }
-  return !reading->first || note_removal(reading, entry, error);
+  reading->entry++;
+  /* Most entries are in the folder of the one before, in which nothing is asked for. */
+  const char *slash = strrchr(entry->path, '/');
+  size_t folder = slash == NULL ? 0 : (size_t)(slash - entry->path);
+  bool mark = entry->kind == LAYER_ENTRY_OPAQUE;
+  if (!mark && folder > 0 && is_in_plain_folder(reading, entry->path, folder))
+    return true;
+  AskedLook look = asked_paths_look(reading->asked, entry->path);
+  if (take_odd_mark(reading, entry))
+    return true;
+  if (look.asked)
+    return take_asked(reading, reader, entry, &look, error);
+  need_folder(reading, entry->path, look.folder);
+  reading->has_plain_folder = !mark && look.folder < folder;
+  if (reading->has_plain_folder)
+    g_string_truncate(g_string_insert_len(reading->plain_folder, 0, entry->path, (gssize)folder),
+                      folder);
+  return true;
 }
+
+/* --- passes --- */
 
 static bool
 read_pass(Reading *reading, GError **error)
@@ -283,6 +314,11 @@ read_pass(Reading *reading, GError **error)
   GError *failure = NULL;
   WorkerInput input = reading->input;
   g_autoptr(LayerReader) reader = layer_reader_new(worker_input_read, &input, reading->limits);
+  g_ptr_array_set_size(reading->inventory->changes, 0);
+  g_array_set_size(reading->wanted, 0);
+  g_hash_table_remove_all(reading->folders);
+  reading->has_plain_folder = false;
+  reading->entry = 0;
   for (const LayerEntry *entry = layer_reader_next(reader, &failure); entry != NULL;
        entry = layer_reader_next(reader, &failure)) {
     if (!take_entry(reading, reader, entry, &failure))
@@ -299,71 +335,98 @@ read_pass(Reading *reading, GError **error)
 static bool
 read_passes(Reading *reading, GError **error)
 {
-  seek_wanted(reading);
-  for (unsigned pass = 0; pass < PASSES_MAX && reading->sought->len > 0; pass++) {
+  for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
     reading->first = pass == 0;
     if (!read_pass(reading, error))
       return false;
-    GPtrArray *done = reading->sought;
-    reading->sought = reading->next;
-    reading->next = done;
-    g_ptr_array_set_size(done, 0);
+    if (!follow_links(reading))
+      return true;
   }
-  if (reading->sought->len > 0) {
-    const Sought *endless = g_ptr_array_index(reading->sought, 0);
-    layer_inventory_add_note(reading->inventory, "symlink-loop", endless->link,
+  layer_inventory_add_unread(reading->inventory, "too-many-links", "",
                              "Links lead around, or there are too many of them.");
-  }
-  note_dangling(reading);
   return true;
+}
+
+/* What was read of one entry. */
+static void
+join_database(LayerInventory *inventory, LayerInventory *database, unsigned change)
+{
+  const LayerFile *read = g_ptr_array_index(database->reads, 0);
+  unsigned number = layer_inventory_add_read(inventory, change, read->location, read->broken);
+  g_ptr_array_set_free_func(database->packages, NULL);
+  for (guint i = 0; i < database->packages->len; i++) {
+    Package *package = g_ptr_array_index(database->packages, i);
+    package->read = number;
+    layer_inventory_add_package(inventory, package);
+  }
+  g_ptr_array_set_free_func(database->releases, NULL);
+  for (guint i = 0; i < database->releases->len; i++) {
+    OsRelease *os = g_ptr_array_index(database->releases, i);
+    os->read = number;
+    g_ptr_array_add(inventory->releases, os);
+  }
+  for (guint i = 0; i < database->notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(database->notes, i);
+    layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
+  }
 }
 
 static void
 join_databases(Reading *reading)
 {
-  LayerInventory *inventory = reading->inventory;
-  g_autoptr(GList) locations = sorted_keys(reading->databases);
-  for (const GList *each = locations; each != NULL; each = each->next) {
-    LayerInventory *database = g_hash_table_lookup(reading->databases, each->data);
-    g_ptr_array_add(inventory->locations, g_strdup(each->data));
-    g_ptr_array_set_free_func(database->packages, NULL);
-    for (guint i = 0; i < database->packages->len; i++)
-      layer_inventory_add_package(inventory, g_ptr_array_index(database->packages, i));
-    g_ptr_array_set_free_func(database->releases, NULL);
-    for (guint i = 0; i < database->releases->len; i++)
-      g_ptr_array_add(inventory->releases, g_ptr_array_index(database->releases, i));
-    for (guint i = 0; i < database->notes->len; i++) {
-      const LayerNote *note = g_ptr_array_index(database->notes, i);
-      layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
-    }
-    if (database->unread->len > 0 && inventory->unread->len < LAYER_UNREAD_MAX)
-      g_ptr_array_add(inventory->unread, g_strdup(each->data));
+  for (guint i = 0; i < reading->wanted->len; i++) {
+    const Wanted *wanted = &g_array_index(reading->wanted, Wanted, i);
+    LayerInventory *database =
+        g_hash_table_lookup(reading->databases, database_key(wanted->entry, wanted->reading));
+    if (wanted->change < reading->inventory->changes->len)
+      join_database(reading->inventory, database, wanted->change);
   }
 }
 
+static void
+take_job_links(Reading *reading, const GPtrArray *links)
+{
+  for (guint i = 0; i + 1 < links->len; i += 2) {
+    const char *path = g_ptr_array_index(links, i), *target = g_ptr_array_index(links, i + 1);
+    Link link = {path, target, false};
+    g_array_append_val(reading->links, link);
+    g_ptr_array_add(reading->inventory->links, g_strdup(path));
+    g_ptr_array_add(reading->inventory->links, g_strdup(target));
+  }
+  follow_links(reading);
+}
+
+static void
+inventory_free(void *data)
+{
+  layer_inventory_free(data);
+}
+
 json_t *
-worker_layer(WorkerInput input, const LayerLimits *limits, GError **error)
+worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *links, GError **error)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  g_autoptr(GPtrArray) sought = g_ptr_array_new_with_free_func(sought_free);
-  g_autoptr(GPtrArray) next = g_ptr_array_new_with_free_func(sought_free);
-  g_autoptr(GHashTable) links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GHashTable) removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GHashTable) databases =
-      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, inventory_free);
+  g_autoptr(AskedPaths) asked = asked_paths_new();
+  g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free);
+  g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(Wanted));
+  g_autoptr(GArray) kept_links = g_array_new(FALSE, FALSE, sizeof(Link));
+  g_autoptr(GString) plain_folder = g_string_new(NULL);
+  GStringChunk *texts = g_string_chunk_new((size_t)16 * 1024);
   Reading reading = {.input = input,
                      .limits = limits,
                      .inventory = inventory,
-                     .sought = sought,
-                     .next = next,
-                     .seen = seen,
-                     .links = links,
+                     .asked = asked,
+                     .folders = folders,
+                     .plain_folder = plain_folder,
+                     .wanted = wanted,
                      .databases = databases,
-                     .removed = removed};
+                     .links = kept_links,
+                     .texts = texts};
   inventory->packed_bytes = input.end - input.at;
+  take_job_links(&reading, links);
   bool read = read_passes(&reading, error);
-  /* Which of the two is which changes with each pass; they are freed here. */
+  g_string_chunk_free(texts);
   if (!read)
     return NULL;
   join_databases(&reading);

@@ -24,6 +24,7 @@ os_release_copy(const OsRelease *os)
     return NULL;
   OsRelease *copy = g_new0(OsRelease, 1);
   copy->location = g_strdup(os->location);
+  copy->read = os->read;
   copy->id = g_strdup(os->id);
   copy->version_id = g_strdup(os->version_id);
   copy->version = g_strdup(os->version);

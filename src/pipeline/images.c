@@ -150,7 +150,7 @@ images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error)
     if (!image_inventory_admit(inventory, &used, error))
       return NULL;
   }
-  return image_inventory_new(g_steal_pointer(&layers));
+  return image_inventory_new(g_steal_pointer(&layers), NULL, NULL, error);
 }
 
 static bool

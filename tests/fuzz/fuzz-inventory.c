@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check_round_trip(layer);
     g_ptr_array_add(layers, layer);
   }
-  g_autoptr(ImageInventory) image = image_inventory_new(layers);
+  g_autoptr(ImageInventory) image = image_inventory_new(layers, NULL, NULL, NULL);
   for (guint i = 0; i < image->packages->len; i++)
     g_assert_cmpuint(g_array_index(image->packages, ImagePackage, i).layer, <, layers->len);
   return 0;

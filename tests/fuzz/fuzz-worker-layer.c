@@ -19,7 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   }
   g_assert_cmpint(pwrite(STDIN_FILENO, data, size, 0), ==, (ssize_t)size);
   g_autoptr(GError) error = NULL;
-  g_autoptr(json_t) answer = worker_layer((WorkerInput){0, size}, &fuzz_limits, &error);
+  g_autoptr(GPtrArray) links = g_ptr_array_new();
+  g_autoptr(json_t) answer = worker_layer((WorkerInput){0, size}, &fuzz_limits, links, &error);
   g_assert_true((answer == NULL) == (error != NULL));
   if (answer == NULL)
     return 0;

@@ -3,151 +3,201 @@
 #include "base/json.h"
 #include "inspect/inventory.h"
 #include "inspect/packages/packages.h"
-
-static LayerInventory *
-layer_with(const char *status, const char *os_release, const char *removed)
-{
-  LayerInventory *layer = layer_inventory_new();
-  if (status != NULL) {
-    g_ptr_array_add(layer->locations, g_strdup("var/lib/dpkg/status"));
-    dpkg_status_parse(slice_from_string(status), "var/lib/dpkg/status", layer);
-  }
-  if (os_release != NULL) {
-    g_ptr_array_add(layer->locations, g_strdup("usr/lib/os-release"));
-    os_release_detector.read(slice_from_string(os_release), "usr/lib/os-release", layer);
-  }
-  if (removed != NULL)
-    g_ptr_array_add(layer->removed, g_strdup(removed));
-  return layer;
-}
+#include "layers.h"
 
 static ImageInventory *
-image_of(LayerInventory *bottom, LayerInventory *top)
+image_of(const char *const *texts)
 {
-  GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
-  g_ptr_array_add(layers, bottom);
-  if (top != NULL)
-    g_ptr_array_add(layers, top);
-  return image_inventory_new(layers);
+  g_autoptr(GError) error = NULL;
+  ImageInventory *image = image_inventory_new(layers_of(texts), NULL, NULL, &error);
+  g_assert_no_error(error);
+  return image;
 }
 
-#define BASE "Package: b\nVersion: 1\n\nPackage: a\nVersion: 1\n"
-
-static void
-test_replaced_database(void)
+/* "name:version@layer", and after them what is unread. */
+static char *
+describe(const ImageInventory *image)
 {
-  g_autoptr(ImageInventory) image = image_of(
-      layer_with(BASE, "ID=debian\nVERSION_ID=11\n", NULL),
-      layer_with("Package: a\nVersion: 2\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n",
-                 NULL, NULL));
-  static const struct {
-    const char *name, *version;
-    unsigned layer;
-  } expected[] = {{"a", "2", 1}, {"b", "1", 0}, {"c", "1", 1}};
-  g_assert_cmpuint(image->packages->len, ==, G_N_ELEMENTS(expected));
+  GString *text = g_string_new(NULL);
   for (guint i = 0; i < image->packages->len; i++) {
     const ImagePackage *package = &g_array_index(image->packages, ImagePackage, i);
-    g_assert_cmpstr(package->package->name, ==, expected[i].name);
-    g_assert_cmpstr(package->package->version, ==, expected[i].version);
-    g_assert_cmpuint(package->layer, ==, expected[i].layer);
+    g_string_append_printf(text, "%s:%s@%u ", package->package->name, package->package->version,
+                           package->layer);
   }
-  g_assert_cmpstr(image->os->id, ==, "debian");
+  for (guint i = 0; i < image->unread->len; i++)
+    g_string_append_printf(text, "!%s ", (const char *)g_ptr_array_index(image->unread, i));
+  return g_string_free(text, FALSE);
 }
+
+#define STATUS  "var/lib/dpkg/status"
+#define DIFFERS " (not every runtime unpacks the same there) "
+
+static const struct {
+  const char *name;
+  const char *layers[4];
+  const char *packages;
+} cases[] = {
+    {"nothing", {""}, ""},
+    {"one layer", {STATUS "=b:1,a:1"}, "a:1@0 b:1@0 "},
+    {"an upgrade", {STATUS "=b:1,a:1", STATUS "=a:2,b:1,c:1"}, "a:2@1 b:1@0 c:1@1 "},
+    {"listed again after it was gone",
+     {STATUS "=a:1", STATUS "=b:1", STATUS "=a:1,b:1"},
+     "a:1@2 b:1@1 "},
+    {"made anew", {STATUS "=a:1", "-" STATUS, STATUS "=a:1"}, "a:1@2 "},
+    {"removed", {STATUS "=a:1", "-" STATUS}, ""},
+    {"a folder above removed", {STATUS "=a:1", "-var/lib"}, ""},
+    {"an opaque folder above", {STATUS "=a:1", "var/lib/dpkg/+"}, ""},
+    {"an opaque root", {STATUS "=a:1", "/+"}, "a:1@0 !" STATUS DIFFERS},
+    {"two places", {STATUS "=a:1", STATUS ".d/x=a:1,b:2"}, "a:1@0 b:2@1 "},
+    {"a folder of files", {STATUS ".d/x=a:1 " STATUS ".d/y=b:1", "-" STATUS ".d/x"}, "b:1@0 "},
+    {"not a file that is meant", {STATUS ".d/x.md5sums@" STATUS ".d/x=a:1"}, ""},
+    {"by a link", {"var/lib/dpkg->/x x/status@" STATUS "=a:1"}, "a:1@0 "},
+    {"by a hard link", {"x@" STATUS "=a:1 " STATUS "=>x"}, "a:1@0 "},
+    {"a usual link to another layer", {"usr/lib/apk/db/installed=a:1", "lib->usr/lib"}, "a:1@0 "},
+    {"a dangling link", {"var/lib/dpkg->/x"}, "!var/lib/dpkg (a link to what no layer holds) "},
+    {"a link around", {STATUS "->status"}, "!" STATUS " (links lead around) "},
+    {"broken", {STATUS "=broken"}, "!" STATUS " "},
+    {"broken, and replaced", {STATUS "=broken", STATUS "=a:1"}, "a:1@1 "},
+    {"broken, and removed", {STATUS "=broken", "-" STATUS}, ""},
+    {"not read", {STATUS "@etc/os-release=a:1"}, "!" STATUS " "},
+    {"written and removed",
+     {STATUS "=a:1", STATUS "=b:1 -" STATUS},
+     "b:1@1 !" STATUS " (layer 2 removes what it brings itself) !" STATUS DIFFERS},
+};
 
 static void
-test_removed(void)
+test_layers(void)
 {
-  static const struct {
-    const char *name, *removed;
-    guint left;
-  } cases[] = {
-      {"the file", "var/lib/dpkg/status", 0},
-      {"a folder above", "var/lib", 0},
-      {"an opaque folder above", "var/lib/dpkg/", 0},
-      {"something else", "var/lib/dpk", 2},
-      {"something that begins alike", "var/lib/dpkg/stat", 2},
-      {"an opaque folder of its own name", "var/lib/dpkg/status/", 2},
-      {"an opaque folder that begins alike", "var/lib/dp/", 2},
-      {"the opaque root", "", 0},
-  };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(ImageInventory) image =
-        image_of(layer_with(BASE, "ID=x\n", NULL), layer_with(NULL, NULL, cases[i].removed));
+    g_autoptr(ImageInventory) image = image_of(cases[i].layers);
+    g_autofree char *text = describe(image);
     g_test_message("case %s", cases[i].name);
-    g_assert_cmpuint(image->packages->len, ==, cases[i].left);
+    g_assert_cmpstr(text, ==, cases[i].packages);
   }
 }
 
-/* Moved, and left behind at the old place: each package counts once. */
+/* Decoys: two that differ in anything that matching looks at are two. */
 static void
 test_doubles(void)
 {
-  LayerInventory *below = layer_with(BASE, NULL, NULL), *above = layer_inventory_new();
-  g_ptr_array_add(above->locations, g_strdup("var/lib/dpkg/status.d/all"));
-  dpkg_status_parse(SLICE_LITERAL("Package: a\nVersion: 1\n\nPackage: a\nVersion: 2\n"),
-                    "var/lib/dpkg/status.d/all", above);
-  g_autoptr(ImageInventory) image = image_of(below, above);
-  g_assert_cmpuint(image->packages->len, ==, 3);
-  const ImagePackage *first = &g_array_index(image->packages, ImagePackage, 0);
-  g_assert_cmpstr(first->package->version, ==, "1");
-  g_assert_cmpuint(first->layer, ==, 0);
+  for (unsigned i = 0; i < 6; i++) {
+    g_autoptr(GPtrArray) layers =
+        layers_of((const char *const[]){STATUS "=a:1", STATUS ".d/x=a:1", NULL});
+    Package *package =
+        g_ptr_array_index(((LayerInventory *)g_ptr_array_index(layers, 1))->packages, 0);
+    char **const fields[] = {&package->architecture, &package->source_name,
+                             &package->source_version, &package->module, &package->vendor};
+    if (i < G_N_ELEMENTS(fields)) {
+      g_free(*fields[i]);
+      *fields[i] = g_strdup("other");
+    }
+    g_autoptr(ImageInventory) image =
+        image_inventory_new(g_ptr_array_ref(layers), NULL, NULL, NULL);
+    g_test_message("field %u", i);
+    g_assert_cmpuint(image->packages->len, ==, i < G_N_ELEMENTS(fields) ? 2 : 1);
+  }
 }
 
-/* What could not be read stays so until it is replaced or removed. */
+/* --- layers that are inspected again --- */
+
+static LayerInventory *
+ask(unsigned layer, const GPtrArray *links, void *data, GError **error)
+{
+  const char *const *texts = data;
+  g_assert_cmpuint(links->len, >=, 2);
+  if (texts[layer] == NULL) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "not inspected for these links yet");
+    return NULL;
+  }
+  LayerInventory *again = layers_parse(texts[layer]);
+  for (guint i = 0; i < links->len; i++)
+    g_ptr_array_add(again->links, g_strdup(g_ptr_array_index(links, i)));
+  return again;
+}
+
 static void
-test_unread(void)
+test_asking(void)
 {
   static const struct {
-    const char *name, *unread, *location, *removed;
-    guint left;
-  } cases[] = {
-      {"nothing of it above", "var/lib/rpm/Packages", "etc/x", "var/lib/dpkg", 1},
-      {"replaced", "var/lib/rpm/Packages", "var/lib/rpm/Packages", NULL, 0},
-      {"its folder removed", "var/lib/rpm/Packages", NULL, "var/lib", 0},
-      {"a link that became a folder", "var/lib/rpm", "var/lib/rpm/Packages.db", NULL, 0},
-      {"a link that begins alike", "var/lib/rp", "var/lib/rpm/Packages.db", NULL, 1},
-      {"a link that was replaced", "var/lib/rpm", NULL, "var/lib/rpm", 0},
+    const char *name;
+    const char *layers[3], *again[3];
+    const char *packages;
+  } asking[] = {
+      {"a link above its file",
+       {"", "var/lib/dpkg->/x"},
+       {"x/status@" STATUS "=a:1", "var/lib/dpkg->/x"},
+       "a:1@0 "},
+      {"the file replaced above",
+       {"var/lib/dpkg->/x x/status@" STATUS "=a:1", ""},
+       {NULL, "x/status@" STATUS "=a:2"},
+       "a:2@1 "},
+      {"another link in the way, found in the second round",
+       {"", "var/lib/dpkg->/x"},
+       {"x->/y y/status@" STATUS "=a:1", "var/lib/dpkg->/x"},
+       "a:1@0 "},
+      {"written through a link below",
+       {STATUS "=a:1 x->var/lib/dpkg", ""},
+       {NULL, "x/status@" STATUS "=a:2"},
+       "a:1@0 a:2@1 !" STATUS DIFFERS},
   };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    LayerInventory *below = layer_inventory_new();
-    LayerInventory *above = layer_with(NULL, NULL, cases[i].removed);
-    layer_inventory_add_unread(below, "broken-database", cases[i].unread, "x");
-    if (cases[i].location != NULL)
-      g_ptr_array_add(above->locations, g_strdup(cases[i].location));
-    g_autoptr(ImageInventory) image = image_of(below, above);
-    g_test_message("case %s", cases[i].name);
-    g_assert_cmpuint(image->unread->len, ==, cases[i].left);
+  for (size_t i = 0; i < G_N_ELEMENTS(asking); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ImageInventory) image = image_inventory_new(
+        layers_of(asking[i].layers), ask, (void *)(uintptr_t)asking[i].again, &error);
+    g_test_message("case %s", asking[i].name);
+    g_assert_no_error(error);
+    g_autofree char *text = describe(image);
+    g_assert_cmpstr(text, ==, asking[i].packages);
   }
-  LayerInventory *again = layer_inventory_new();
-  g_ptr_array_add(again->locations, g_strdup("var/lib/dpkg/status"));
-  dpkg_status_parse(SLICE_LITERAL("Package: a\n\nPackage: \033\nVersion: 1\n"),
-                    "var/lib/dpkg/status", again);
-  g_autoptr(ImageInventory) image = image_of(layer_with(BASE, NULL, NULL), again);
-  g_assert_cmpuint(image->unread->len, ==, 1);
-  g_assert_cmpstr(g_ptr_array_index(image->unread, 0), ==, "var/lib/dpkg/status");
 }
 
-/* Tens of thousands of places and whiteouts are looked up, not searched. */
+static void
+test_asking_fails(void)
+{
+  static const char *const layers[] = {"", "var/lib/dpkg->/x", NULL}, *const again[] = {NULL, NULL};
+  g_autoptr(GError) error = NULL;
+  g_assert_null(image_inventory_new(layers_of(layers), ask, (void *)(uintptr_t)again, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
+  g_autoptr(ImageInventory) image = image_of(layers);
+  g_assert_cmpuint(image->unread->len, ==, 2);
+}
+
+/* --- bounds --- */
+
+/* Tens of thousands of files are looked up, not searched. */
 static void
 test_wide_layers(void)
 {
   LayerInventory *below = layer_inventory_new(), *above = layer_inventory_new();
   for (unsigned i = 0; i < LAYER_PACKAGES_MAX; i++) {
-    g_autofree char *place = g_strdup_printf("var/lib/dpkg/status.d/%u", i);
-    g_autofree char *text = g_strdup_printf("Package: p%u\nVersion: 1\n", i);
-    g_ptr_array_add(below->locations, g_strdup(place));
-    dpkg_status_parse(slice_from_string(text), place, below);
-    g_ptr_array_add(i % 2 == 0 ? above->removed : above->locations, g_strdup(place));
+    g_autofree char *place = g_strdup_printf(STATUS ".d/%u", i);
+    g_autofree char *text = g_strdup_printf("%s=p%u:1", place, i);
+    layers_add_change(below, text);
+    if (i % 2 == 0)
+      layer_inventory_add_change(above, CHANGE_REMOVED, place, NULL);
   }
-  g_autoptr(ImageInventory) image = image_of(below, above);
-  g_assert_cmpuint(image->packages->len, ==, 0);
+  GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  g_ptr_array_add(layers, below);
+  g_ptr_array_add(layers, above);
+  g_autoptr(ImageInventory) image = image_inventory_new(layers, NULL, NULL, NULL);
+  g_assert_cmpuint(image->packages->len, ==, LAYER_PACKAGES_MAX / 2);
+}
+
+static void
+test_too_many_changes(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  for (unsigned i = 0; i < LAYER_CHANGES_MAX; i++)
+    g_assert_true(layer_inventory_add_change(layer, CHANGE_FOLDER, "var", NULL));
+  g_assert_false(layer_inventory_add_change(layer, CHANGE_FOLDER, "var", NULL));
+  g_assert_cmpuint(layer->unread->len, ==, 1);
 }
 
 /* The same layer, named ten thousand times by a small manifest. */
 static void
 test_many_layers(void)
 {
-  g_autoptr(LayerInventory) layer = layer_with(NULL, NULL, NULL);
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
   for (unsigned i = 0; i < 1000; i++) {
     g_autofree char *text = g_strdup_printf("P:p%u\nV:1\nF:usr\nR:x\n\n", i);
     apk_installed_parse(slice_from_string(text), "lib/apk/db/installed", layer);
@@ -167,8 +217,13 @@ static void
 test_json_round_trip(void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(LayerInventory) layer = layer_with(
-      "Package: a\nVersion: 1\nSource: s (2)\nArchitecture: all\n", "ID=x\nVERSION_ID=3\n", "etc");
+  g_autoptr(LayerInventory) layer =
+      layers_parse("etc/ " STATUS "=a:1 usr/lib/os-release= a->b c=>d -e f/+ g? !h (i) /+");
+  os_release_detector.read(SLICE_LITERAL("ID=x\nVERSION_ID=3\n"), "usr/lib/os-release", layer);
+  dpkg_status_parse(SLICE_LITERAL("Package: p\nVersion: 1\nSource: s (2)\nArchitecture: all\n"),
+                    STATUS, layer);
+  g_ptr_array_add(layer->links, g_strdup("x"));
+  g_ptr_array_add(layer->links, g_strdup("/y"));
   layer->diff_id = digest_of(DIGEST_SHA256, SLICE_EMPTY);
   layer_inventory_add_note(layer, "setuid", "bin/su", "x");
   layer_inventory_add_unread(layer, "broken-database", "var/lib/rpm/Packages", "x");
@@ -180,20 +235,30 @@ test_json_round_trip(void)
   g_assert_true(json_equal(json, second));
 }
 
+#define START  "{\"detector_version\":" G_STRINGIFY(DETECTOR_VERSION) ",\"layer\":"
+#define MIDDLE ",\"diff_id\":\"\""
+
 static void
 test_json_refused(void)
 {
-  static const char *const cases[] = {
+  static const char *const refused[] = {
       "{}",
       "[]",
       "{\"detector_version\":99,\"layer\":\"\",\"diff_id\":\"\"}",
-      "{\"detector_version\":4,\"layer\":\"x\",\"diff_id\":\"\"}",
-      "{\"detector_version\":4,\"layer\":\"\",\"diff_id\":\"\",\"packages\":[{\"name\":1}]}",
+      START "\"x\"" MIDDLE "}",
+      START "\"\"" MIDDLE ",\"packages\":[{\"name\":1}]}",
+      START "\"\"" MIDDLE ",\"changes\":[[\"file\",\"/etc\"]]}",
+      START "\"\"" MIDDLE ",\"changes\":[[\"file\",\"a/../b\"]]}",
+      START "\"\"" MIDDLE ",\"changes\":[[\"file\",\"a//b\"]]}",
+      START "\"\"" MIDDLE ",\"changes\":[[\"symlink\",\"a\"]]}",
+      START "\"\"" MIDDLE ",\"changes\":[[\"socket\",\"a\"]]}",
+      START "\"\"" MIDDLE ",\"changes\":[7]}",
+      START "\"\"" MIDDLE ",\"reads\":[{\"change\":1}]}",
   };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) json = json_parse(slice_from_string(cases[i]), &error);
-    g_test_message("case %s", cases[i]);
+    g_autoptr(json_t) json = json_parse(slice_from_string(refused[i]), &error);
+    g_test_message("case %s", refused[i]);
     g_assert_null(layer_inventory_from_json(json, &error));
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
   }
@@ -214,11 +279,12 @@ int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  g_test_add_func("/inventory/replaced-database", test_replaced_database);
-  g_test_add_func("/inventory/removed", test_removed);
+  g_test_add_func("/inventory/layers", test_layers);
   g_test_add_func("/inventory/doubles", test_doubles);
-  g_test_add_func("/inventory/unread", test_unread);
+  g_test_add_func("/inventory/asking", test_asking);
+  g_test_add_func("/inventory/asking-fails", test_asking_fails);
   g_test_add_func("/inventory/wide-layers", test_wide_layers);
+  g_test_add_func("/inventory/too-many-changes", test_too_many_changes);
   g_test_add_func("/inventory/many-layers", test_many_layers);
   g_test_add_func("/inventory/json/round-trip", test_json_round_trip);
   g_test_add_func("/inventory/json/refused", test_json_refused);

@@ -92,6 +92,21 @@ static const Entry debian[] = {
     {NULL},
 };
 
+/* In their order: "f etc/os-release, l lib>usr/lib". */
+static char *
+changes_of(const LayerInventory *layer)
+{
+  static const char letters[] = "difslo-q!";
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < layer->changes->len; i++) {
+    const LayerChange *change = g_ptr_array_index(layer->changes, i);
+    g_string_append_printf(text, "%s%c %s%s%s", i > 0 ? ", " : "", letters[change->kind],
+                           change->path, change->target != NULL ? ">" : "",
+                           change->target != NULL ? change->target : "");
+  }
+  return g_string_free(text, FALSE);
+}
+
 static void
 assert_debian(const LayerInventory *layer)
 {
@@ -99,9 +114,10 @@ assert_debian(const LayerInventory *layer)
   g_assert_cmpuint(layer->releases->len, ==, 1);
   g_assert_cmpstr(((OsRelease *)g_ptr_array_index(layer->releases, 0))->id, ==, "debian");
   g_assert_cmpuint(layer->entries, ==, 7);
-  g_assert_cmpuint(layer->removed->len, ==, 2);
-  g_assert_cmpstr(g_ptr_array_index(layer->removed, 0), ==, "etc/os-release");
-  g_assert_cmpstr(g_ptr_array_index(layer->removed, 1), ==, "var/lib/rpm/");
+  g_autofree char *changes = changes_of(layer);
+  g_assert_cmpstr(changes, ==,
+                  "f usr/lib/os-release, f var/lib/dpkg/status, - etc/os-release, q var/lib/rpm, "
+                  "i etc");
   bool escape = false, device = false;
   for (guint i = 0; i < layer->notes->len; i++) {
     const LayerNote *note = g_ptr_array_index(layer->notes, i);
@@ -150,114 +166,130 @@ test_layers(void)
 #define STATUS "Package: a\nStatus: install ok installed\nVersion: 1\n\n"
 #define APK    "P:b\nV:1\n\n"
 
-/* Everything that a layer is found to hold: "os", "location: packages", "-removed", "!note path".
- */
+/* The changes; then what was read: "path location: package=version"; "!" what is unread. */
 static char *
 summary_of(const LayerInventory *layer)
 {
-  GString *text = g_string_new(NULL);
-  for (guint i = 0; i < layer->releases->len && i < 1; i++) {
-    const OsRelease *os = g_ptr_array_index(layer->releases, i);
-    g_string_append(text, g_str_has_prefix(os->location, "etc") ? "etc " : "usr ");
+  g_autofree char *changes = changes_of(layer);
+  GString *text = g_string_new(changes);
+  for (guint i = 0; i < layer->reads->len; i++) {
+    const LayerFile *read = g_ptr_array_index(layer->reads, i);
+    const LayerChange *change = g_ptr_array_index(layer->changes, read->change);
+    g_string_append_printf(text, " | %s %s", change->path, read->location);
+    for (guint j = 0; j < layer->packages->len; j++) {
+      const Package *package = g_ptr_array_index(layer->packages, j);
+      if (package->read == i)
+        g_string_append_printf(text, " %s=%s", package->name, package->version);
+    }
   }
-  for (guint i = 0; i < layer->locations->len; i++) {
-    const char *location = g_ptr_array_index(layer->locations, i);
-    if (!g_str_has_suffix(location, "os-release"))
-      g_string_append_printf(text, "%s ", location);
-  }
-  for (guint i = 0; i < layer->packages->len; i++) {
-    const Package *package = g_ptr_array_index(layer->packages, i);
-    g_string_append_printf(text, "%s=%s ", package->name, package->version);
-  }
-  for (guint i = 0; i < layer->removed->len; i++)
-    g_string_append_printf(text, "-%s ", (const char *)g_ptr_array_index(layer->removed, i));
-  for (guint i = 0; i < layer->notes->len; i++) {
-    const LayerNote *note = g_ptr_array_index(layer->notes, i);
-    if (!g_str_equal(note->kind, "setuid"))
-      g_string_append_printf(text, "!%s:%s ", note->kind, note->path);
-  }
+  for (guint i = 0; i < layer->unread->len; i++)
+    g_string_append_printf(text, " !%s", (const char *)g_ptr_array_index(layer->unread, i));
   return g_string_free(text, FALSE);
 }
 
-/* Where a link stands in the place of a database, or of a folder above it, what it leads to is
- * read, whichever of the two the tar has first; and nothing leads out of the layer. */
+/* What is asked for, and what its own links make of that, is told in the order of the tar; each
+ * file is read for every place that may lead to it. */
 static const struct {
   const char *name;
   Entry entries[6];
   const char *summary;
 } linked[] = {
-    {"none", {{"var/lib/dpkg/status", STATUS, NULL, 0}}, "var/lib/dpkg/status a=1 "},
+    {"none",
+     {{"var/lib/dpkg/status", STATUS, NULL, 0}},
+     "f var/lib/dpkg/status | var/lib/dpkg/status var/lib/dpkg/status a=1"},
     {"a hard link behind its file",
      {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "x/status", AE_IFREG}},
-     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+     "f x/status, l var/lib/dpkg/status>x/status | x/status var/lib/dpkg/status a=1"},
     {"a symbolic link before its file",
      {{"var/lib/dpkg/status", NULL, "../../../x/status", AE_IFLNK}, {"x/status", STATUS, NULL, 0}},
-     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+     "s var/lib/dpkg/status>../../../x/status, f x/status | x/status var/lib/dpkg/status a=1"},
     {"an absolute link",
      {{"var/lib/dpkg/status", NULL, "/x/status", AE_IFLNK}, {"x/status", STATUS, NULL, 0}},
-     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
+     "s var/lib/dpkg/status>/x/status, f x/status | x/status var/lib/dpkg/status a=1"},
     {"a linked folder",
      {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
       {"x/status", STATUS, NULL, 0},
       {"x/status.d/b", "Package: b\nVersion: 2\n", NULL, 0},
       {"x/other", STATUS, NULL, 0}},
-     "var/lib/dpkg/status var/lib/dpkg/status.d/b a=1 b=2 -var/lib/dpkg "},
+     "s var/lib/dpkg>../../x, f x/status, f x/status.d/b, i x | x/status var/lib/dpkg/status a=1 | "
+     "x/status.d/b var/lib/dpkg/status.d/b b=2"},
     {"a linked folder high above",
      {{"var", NULL, "private/var", AE_IFLNK}, {"private/var/lib/dpkg/status", STATUS, NULL, 0}},
-     "var/lib/dpkg/status a=1 -var "},
-    {"a chain",
-     {{"var/lib/dpkg", NULL, "../../x", AE_IFLNK},
-      {"x", NULL, "y/z", AE_IFLNK},
+     "s var>private/var, f private/var/lib/dpkg/status | private/var/lib/dpkg/status "
+     "var/lib/dpkg/status a=1"},
+    {"a chain, its end first",
+     {{"w", STATUS, NULL, 0},
       {"y/z/status", NULL, "/w", AE_IFLNK},
-      {"w", STATUS, NULL, 0}},
-     "var/lib/dpkg/status a=1 -var/lib/dpkg "},
+      {"x", NULL, "y/z", AE_IFLNK},
+      {"var/lib/dpkg", NULL, "../../x", AE_IFLNK}},
+     "f w, s y/z/status>/w, s x>y/z, s var/lib/dpkg>../../x | w var/lib/dpkg/status a=1"},
     {"one of status.d",
      {{"var/lib/dpkg/status.d/a", NULL, "../../../../x", AE_IFLNK}, {"x", STATUS, NULL, 0}},
-     "var/lib/dpkg/status.d/a a=1 -var/lib/dpkg/status.d/a "},
+     "s var/lib/dpkg/status.d/a>../../../../x, f x | x var/lib/dpkg/status.d/x a=1"},
     {"merged /usr",
      {{"lib", NULL, "usr/lib", AE_IFLNK}, {"usr/lib/apk/db/installed", APK, NULL, 0}},
-     "usr/lib/apk/db/installed b=1 -lib "},
+     "s lib>usr/lib, f usr/lib/apk/db/installed | usr/lib/apk/db/installed "
+     "usr/lib/apk/db/installed b=1"},
     {"os-release as everywhere",
      {{"etc/os-release", NULL, "../usr/lib/os-release", AE_IFLNK},
       {"usr/lib/os-release", OS, NULL, 0}},
-     "usr -etc/os-release "},
-    {"os-release in a folder of its own",
-     {{"usr/lib/os-release", NULL, "os.release.d/container", AE_IFLNK},
-      {"usr/lib/os.release.d/container", OS, NULL, 0}},
-     "usr -usr/lib/os-release "},
-    {"out of the root",
-     {{"var/lib/dpkg/status", NULL, "../../../../../../x/status", AE_IFLNK},
-      {"x/status", STATUS, NULL, 0}},
-     "var/lib/dpkg/status a=1 -var/lib/dpkg/status "},
-    {"a hard link out of the root",
-     {{"x/status", STATUS, NULL, 0}, {"var/lib/dpkg/status", NULL, "../../etc/passwd", AE_IFREG}},
-     "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
-    {"to nowhere",
-     {{"var/lib/dpkg/status", NULL, "nowhere", AE_IFLNK}},
-     "-var/lib/dpkg/status !linked-database:var/lib/dpkg/status "},
-    {"to itself",
-     {{"var/lib/dpkg/status", NULL, "status", AE_IFLNK}},
-     "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "},
+     "s etc/os-release>../usr/lib/os-release, f usr/lib/os-release | usr/lib/os-release "
+     "usr/lib/os-release"},
+    {"to a place of another kind",
+     {{"usr/lib/apk/db/installed", STATUS, NULL, 0},
+      {"var/lib/dpkg/status", NULL, "/usr/lib/apk/db/installed", AE_IFLNK}},
+     "f usr/lib/apk/db/installed, s var/lib/dpkg/status>/usr/lib/apk/db/installed | "
+     "usr/lib/apk/db/installed var/lib/dpkg/status a=1 | usr/lib/apk/db/installed "
+     "usr/lib/apk/db/installed"},
+    {"written through a link",
+     {{"x", NULL, "var/lib/dpkg", AE_IFLNK}, {"x/status", STATUS, NULL, 0}, {"x/y", "z", NULL, 0}},
+     "s x>var/lib/dpkg, f x/status, i x | x/status var/lib/dpkg/status a=1"},
+    {"a link that nothing asks for",
+     {{"x", NULL, "y", AE_IFLNK}, {"y/status", STATUS, NULL, 0}, {"x/z", "z", NULL, 0}},
+     ""},
     {"around",
      {{"var/lib/dpkg/status", NULL, "/x", AE_IFLNK},
       {"x", NULL, "/y", AE_IFLNK},
       {"y", NULL, "/x", AE_IFLNK}},
-     "-var/lib/dpkg/status !symlink-loop:var/lib/dpkg/status "
-     "!linked-database:var/lib/dpkg/status "},
-    {"a folder around",
-     {{"var/lib/dpkg", NULL, "dpkg/deeper", AE_IFLNK}},
-     "-var/lib/dpkg !symlink-loop:var/lib/dpkg !linked-database:var/lib/dpkg "},
+     "s var/lib/dpkg/status>/x, s x>/y, s y>/x"},
     {"a FIFO in its place",
      {{"var/lib/dpkg/status", NULL, NULL, AE_IFIFO}},
-     "-var/lib/dpkg/status "},
-    {"a file in its folder's place", {{"var/lib/dpkg", "x", NULL, 0}}, "-var/lib/dpkg "},
+     "o var/lib/dpkg/status"},
+    {"a file in its folder's place", {{"var/lib/dpkg", "x", NULL, 0}}, "f var/lib/dpkg"},
     {"written twice",
      {{"var/lib/dpkg/status", STATUS STATUS STATUS, NULL, 0},
-      {"var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 2\n", NULL, 0}},
-     "var/lib/dpkg/status a=2 "},
+      {"var/lib/dpkg/status", "Package: a\nVersion: 2\n", NULL, 0}},
+     "f var/lib/dpkg/status, f var/lib/dpkg/status | var/lib/dpkg/status var/lib/dpkg/status a=1 "
+     "a=1 a=1 | var/lib/dpkg/status var/lib/dpkg/status a=2"},
+    {"folders with and without an entry",
+     {{"var/cache/x", "x", NULL, 0},
+      {"var/cache/y", "x", NULL, 0},
+      {"var/lib/", NULL, NULL, AE_IFDIR},
+      {"var/lib/z", "x", NULL, 0},
+      {"var/lib/dpkg/info/z", "x", NULL, 0}},
+     "i var, d var/lib, i var/lib/dpkg"},
+    {"a folder that is lost and implied again",
+     {{"var/lib/dpkg/info/z", "x", NULL, 0},
+      {"var/lib/.wh.dpkg", NULL, NULL, 0},
+      {"var/lib/dpkg/info/y", "x", NULL, 0}},
+     "i var/lib/dpkg, - var/lib/dpkg, i var/lib/dpkg"},
+    {"marks that name nothing",
+     {{"var/lib/dpkg/.wh.", "x", NULL, 0},
+      {"var/lib/dpkg/.wh..", "x", NULL, 0},
+      {"var/lib/dpkg/.wh...", "x", NULL, 0},
+      {"var/lib/dpkg/status.d/.wh..wh.x", STATUS, NULL, 0},
+      {"srv/.wh.", "x", NULL, 0}},
+     "! var/lib/dpkg>has a whiteout that names nothing, ! var/lib/dpkg>has a whiteout that names "
+     "nothing, ! var/lib>has a whiteout that names nothing"},
+    {"whiteouts",
+     {{"var/.wh.lib", NULL, NULL, 0},
+      {"srv/.wh.lib", NULL, NULL, 0},
+      {"etc/.wh..wh..opq", NULL, NULL, 0},
+      {".wh..wh..opq", NULL, NULL, 0}},
+     "- var/lib, q etc, q "},
     {"climbing",
      {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
-     "var/lib/dpkg/status a=1 !path-escape:var/lib/dpkg/status "},
+     "f var/lib/dpkg/status | var/lib/dpkg/status var/lib/dpkg/status a=1"},
 };
 
 static void

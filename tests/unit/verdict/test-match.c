@@ -52,6 +52,14 @@ build(const MatchCase *test, const char *path, const char *package)
   return database;
 }
 
+/* A file that was read; its number. */
+static unsigned
+add_file(LayerInventory *layer, const char *place)
+{
+  layer_inventory_add_change(layer, CHANGE_FILE, place, NULL);
+  return layer_inventory_add_read(layer, layer->changes->len - 1, place, false);
+}
+
 static ImageInventory *
 inventory_of(const MatchCase *test, const char **subject)
 {
@@ -61,7 +69,7 @@ inventory_of(const MatchCase *test, const char **subject)
   os->id = g_strdup(test->os);
   os->version_id = g_strdup(test->version_id);
   g_ptr_array_add(layer->releases, os);
-  g_ptr_array_add(layer->locations, g_strdup(os->location));
+  os->read = add_file(layer, os->location);
   Package *package = g_new0(Package, 1);
   const CasePackage *from = &test->package;
   package->type = g_strdup(from->type);
@@ -73,13 +81,13 @@ inventory_of(const MatchCase *test, const char **subject)
   package->module = g_strdup(from->module);
   package->vendor = g_strdup(from->vendor);
   package->architecture = g_strdup(from->architecture);
-  package->location = g_strdup("the/database");
+  package->location = g_strdup("var/lib/dpkg/status");
+  package->read = add_file(layer, package->location);
   g_ptr_array_add(layer->packages, package);
-  g_ptr_array_add(layer->locations, g_strdup("the/database"));
   *subject = strcmp(package->type, "rpm") == 0 ? package->name : package->source_name;
   GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
   g_ptr_array_add(layers, layer);
-  return image_inventory_new(layers);
+  return image_inventory_new(layers, NULL, NULL, NULL);
 }
 
 static const char *
@@ -226,7 +234,7 @@ test_everything_known(void)
   g_assert_cmpstr(finding->severity_source, ==, "knows");
   g_assert_cmpstr(finding->references[0], ==, "https://example.org/1");
   g_assert_cmpstr(finding->published, ==, "2024-01-01T00:00:00Z");
-  g_assert_cmpstr(finding->location, ==, "the/database");
+  g_assert_cmpstr(finding->location, ==, "var/lib/dpkg/status");
   g_assert_cmpstr(finding->feed, ==, "a");
   finding_free(finding);
   directory_remove(AT_FDCWD, folder, NULL);
@@ -277,7 +285,7 @@ test_notes_of_missing_packages(void)
     g_autoptr(ImageInventory) inventory = inventory_of(&cases[0], &subject);
     g_autoptr(AdvisoryDatabase) database = build(&cases[0], path, subject);
     for (size_t j = 0; j < 2 && images[i].unread[j] != NULL; j++)
-      g_ptr_array_add(inventory->unread, (gpointer)(uintptr_t)images[i].unread[j]);
+      g_ptr_array_add(inventory->unread, g_strdup(images[i].unread[j]));
     if (!images[i].has_package)
       g_array_set_size(inventory->packages, 0);
     g_autoptr(MatchResult) result = match_image(database, inventory, &error);

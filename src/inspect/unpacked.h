@@ -1,0 +1,56 @@
+/* The tree that an unpacker makes of the layers of an image, as far as the layers' changes tell of
+ * it: names, folders, links, and of files which layer's entry they are. The unpackers that people
+ * use agree on ordinary layers, and each has rules of its own for odd ones; here is one of each
+ * kind, written after their code and compared with what they do.
+ *
+ * Hostile: changes are what a worker says that read hostile bytes. The work is bounded. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "inspect/inventory.h"
+
+typedef enum {
+  /* Each layer into a folder of its own, laid over each other by the kernel's overlayfs: docker
+   * (overlay2), podman, CRI-O, containerd. */
+  UNPACKER_OVERLAY,
+  /* One layer after another into one folder; a whiteout leaves what its own layer brought. */
+  UNPACKER_UMOCI,
+  /* The same, where a whiteout removes that too: docker's and podman's vfs, containerd's native and
+   * btrfs. */
+  UNPACKER_IN_PLACE,
+} Unpacker;
+#define UNPACKERS 3u
+
+/* The bytes of a file: those of the entry `change` of a layer. */
+typedef struct UnpackedFile UnpackedFile;
+struct UnpackedFile {
+  unsigned layer, change;
+  const UnpackedFile *former; /* the file of a lower layer that it took the place of, or NULL */
+};
+
+typedef struct UnpackedTree UnpackedTree;
+
+/* @layers: LayerInventory, bottom first; must live as long. (transfer full) */
+UnpackedTree *unpacked_tree_new(const GPtrArray *layers, Unpacker unpacker);
+void unpacked_tree_free(UnpackedTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UnpackedTree, unpacked_tree_free)
+
+/* Why this unpacker would give up, or what nobody can say of it: "PATH (layer 2 has ...)"; then the
+ * tree is not to be relied on. NULL: nothing. */
+const char *unpacked_tree_trouble(const UnpackedTree *tree);
+
+typedef enum {
+  UNPACKED_NOTHING, /* neither a file nor a folder, or a link to that */
+  UNPACKED_FILE,
+  UNPACKED_FOLDER,
+  UNPACKED_LOOP, /* links lead around, or are more than the kernel follows */
+} UnpackedKind;
+
+/* What opening @path gives, in the tree as root. *file: of a FILE, else NULL. */
+UnpackedKind unpacked_tree_open(UnpackedTree *tree, const char *path, const UnpackedFile **file);
+/* Whether @path itself is a link that leads to nothing. */
+bool unpacked_tree_is_dangling(UnpackedTree *tree, const char *path);
+
+/* The names in the folder @path, sorted; empty when it is none. (transfer full): char * */
+GPtrArray *unpacked_tree_list(UnpackedTree *tree, const char *path);
