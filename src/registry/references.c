@@ -131,36 +131,48 @@ references_check(SqlConnection *db, const char *repository, const Manifest *mani
          refuse_incomplete(repository, manifest, absent, sparse, error);
 }
 
-static bool
-store_reference(SqlConnection *db, const char *repository, const char *manifest,
-                const Descriptor *descriptor, const char *kind, GError **error)
+bool
+references_visit(const Manifest *manifest, ReferenceVisit visit, void *data, GError **error)
 {
-  return sql_run(db, NULL, error,
-                 "INSERT INTO manifest_references (repository, manifest, digest, kind) "
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT (repository, manifest, digest) "
+  if (manifest->config != NULL && !visit(manifest->config, "config", data, error))
+    return false;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    bool foreign = media_type_is_foreign_layer(layer->media_type);
+    if (!visit(layer, foreign ? "foreign" : "layer", data, error))
+      return false;
+  }
+  for (guint i = 0; i < manifest->manifests->len; i++)
+    if (!visit(g_ptr_array_index(manifest->manifests, i), "member", data, error))
+      return false;
+  return true;
+}
+
+typedef struct {
+  SqlConnection *db;
+  const char *repository, *manifest;
+  bool listing;
+} Referrer;
+
+static bool
+store_reference(const Descriptor *descriptor, const char *kind, void *data, GError **error)
+{
+  const Referrer *referrer = data;
+  bool listed = referrer->listing && strcmp(kind, "member") == 0;
+  return sql_run(referrer->db, NULL, error,
+                 "INSERT INTO manifest_references (repository, digest, manifest, kind) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (repository, digest, manifest) "
                  "DO UPDATE SET kind = excluded.kind WHERE excluded.kind = 'member'",
-                 SQL_TEXT(repository), SQL_TEXT(manifest), SQL_TEXT(descriptor->digest.text),
-                 SQL_TEXT(kind), SQL_END);
+                 SQL_TEXT(referrer->repository), SQL_TEXT(descriptor->digest.text),
+                 SQL_TEXT(referrer->manifest), SQL_TEXT(listed ? "listed" : kind), SQL_END);
 }
 
 bool
 references_store(SqlConnection *db, const char *repository, const char *digest,
                  const Manifest *manifest, bool listing, GError **error)
 {
-  if (manifest->config != NULL &&
-      !store_reference(db, repository, digest, manifest->config, "config", error))
-    return false;
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    bool foreign = media_type_is_foreign_layer(layer->media_type);
-    if (!store_reference(db, repository, digest, layer, foreign ? "foreign" : "layer", error))
-      return false;
-  }
-  for (guint i = 0; i < manifest->manifests->len; i++)
-    if (!store_reference(db, repository, digest, g_ptr_array_index(manifest->manifests, i),
-                         listing ? "listed" : "member", error))
-      return false;
-  return true;
+  Referrer referrer = {db, repository, digest, listing};
+  return references_visit(manifest, store_reference, &referrer, error);
 }
 
 /* --- manifests of an older version --- */
@@ -284,14 +296,45 @@ registry_record_references(Registry *registry, bool *more, GError **error)
 
 /* --- when something is deleted --- */
 
+static bool
+delete_reference(const Descriptor *descriptor, const char *kind, void *data, GError **error)
+{
+  const Referrer *referrer = data;
+  return sql_run(
+      referrer->db, NULL, error,
+      "DELETE FROM manifest_references WHERE repository = $1 AND digest = $2 AND manifest = $3",
+      SQL_TEXT(referrer->repository), SQL_TEXT(descriptor->digest.text),
+      SQL_TEXT(referrer->manifest), SQL_END);
+}
+
+Manifest *
+references_load(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT content, media_type FROM manifests WHERE repository = $1 AND digest = $2",
+                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  if (registry_row_exists(rows, &failure))
+    return manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), NULL);
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
 bool
 references_delete(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
-  return sql_run(db, NULL, error,
-                 "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
-                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
+  g_autoptr(GError) failure = NULL;
+  Referrer referrer = {db, repository, digest->text, false};
+  g_autoptr(Manifest) manifest = references_load(db, repository, digest, &failure);
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  return (manifest == NULL || references_visit(manifest, delete_reference, &referrer, error)) &&
          sql_run(db, NULL, error,
-                 "DELETE FROM manifest_references WHERE repository = $1 AND manifest = $2",
+                 "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
 }
 
@@ -410,57 +453,4 @@ references_refuse_manifest(SqlConnection *db, const char *repository, const Dige
                            GError **error)
 {
   return refuse_needed(db, repository, digest, false, error);
-}
-
-/* --- what is lost --- */
-
-typedef struct {
-  Digest digest;
-  bool optional, member, has_blob, has_manifest;
-} Need;
-
-static GArray *
-needs_of(SqlConnection *db, const char *repository, const Digest *manifest, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GArray) needs = g_array_new(FALSE, FALSE, sizeof(Need));
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
-                "SELECT needed.digest, needed.kind, repository_blobs.digest, manifests.digest "
-                "FROM manifest_references AS needed LEFT JOIN repository_blobs "
-                "ON repository_blobs.repository = needed.repository "
-                "AND repository_blobs.digest = needed.digest LEFT JOIN manifests "
-                "ON manifests.repository = needed.repository AND manifests.digest = needed.digest "
-                "WHERE needed.repository = $1 AND needed.manifest = $2 ORDER BY needed.digest",
-                SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
-    Need need = {.optional = strcmp(sql_rows_text(rows, 1), "foreign") == 0 ||
-                             strcmp(sql_rows_text(rows, 1), "listed") == 0,
-                 .member = strcmp(sql_rows_text(rows, 1), "member") == 0,
-                 .has_blob = !sql_rows_is_null(rows, 2),
-                 .has_manifest = !sql_rows_is_null(rows, 3)};
-    if (digest_parse(sql_rows_text(rows, 0), &need.digest, &failure))
-      g_array_append_val(needs, need);
-  }
-  if (failure == NULL)
-    return g_steal_pointer(&needs);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
-}
-
-GPtrArray *
-registry_missing(Registry *registry, const char *repository, const Digest *manifest, GError **error)
-{
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
-  g_autoptr(GArray) needs = db == NULL ? NULL : needs_of(db, repository, manifest, error);
-  if (needs == NULL)
-    return NULL;
-  GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < needs->len; i++) {
-    const Need *need = &g_array_index(needs, Need, i);
-    if (!need->optional && !(need->member && need->has_manifest) &&
-        !(need->has_blob && blob_store_has(registry->blobs, &need->digest, NULL)))
-      g_ptr_array_add(missing, g_strdup(need->digest.text));
-  }
-  return missing;
 }

@@ -63,6 +63,15 @@ bool references_has_manifest(SqlConnection *db, const char *repository, const Di
  * without layers and members; @absent takes those that are not there, Descriptor of @manifest. */
 bool references_check(SqlConnection *db, const char *repository, const Manifest *manifest,
                       bool sparse, GPtrArray *absent, GError **error);
+/* Calls @visit with each descriptor that @manifest needs, and what it is to it ("config", "layer",
+ * "foreign", "member"), until it returns false. */
+typedef bool (*ReferenceVisit)(const Descriptor *descriptor, const char *kind, void *data,
+                               GError **error);
+bool references_visit(const Manifest *manifest, ReferenceVisit visit, void *data, GError **error);
+/* NULL without *error: it is not there, or cannot be read, and then needs nothing that is known.
+ * (transfer full) */
+Manifest *references_load(SqlConnection *db, const char *repository, const Digest *digest,
+                          GError **error);
 /* @listing: an index that lists referrers, whose members may be deleted before it. */
 bool references_store(SqlConnection *db, const char *repository, const char *digest,
                       const Manifest *manifest, bool listing, GError **error);

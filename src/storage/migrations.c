@@ -98,19 +98,18 @@ const char *const migrations[] = {
     "ALTER TABLE images ADD COLUMN uncovered BIGINT NOT NULL DEFAULT 0;"
     "UPDATE images SET uncovered = package_count, advisories = NULL;",
 
-    /* 4: which manifest needs what of its repository: as "config", "layer", "foreign" (a layer that
-     * may be elsewhere) or "member" (of an index: a manifest, or a blob). What is needed is not
-     * deleted, but for what is "listed" in an index of referrers. Of manifests that were pushed
-     * before, the text is read for it by and by (registry/references.c): they are
-     * `unrecorded_manifests` until then. */
+    /* 4: what of a repository is needed, and by which manifest: as "config", "layer", "foreign" (a
+     * layer that may be elsewhere) or "member" (of an index: a manifest, or a blob). What is needed
+     * is not deleted, but for what is "listed" in an index of referrers. Of manifests that were
+     * pushed before, the text is read for it by and by (registry/references.c): they are
+     * `unrecorded_manifests` until then. There are a dozen rows an image, so one index has to do:
+     * what a manifest needs stands in its text, and no foreign key asks for it. */
     "CREATE TABLE manifest_references ("
     "  repository TEXT NOT NULL,"
-    "  manifest TEXT NOT NULL,"
     "  digest TEXT NOT NULL,"
+    "  manifest TEXT NOT NULL,"
     "  kind TEXT NOT NULL,"
-    "  PRIMARY KEY (repository, manifest, digest),"
-    "  FOREIGN KEY (repository, manifest) REFERENCES manifests (repository, digest));"
-    "CREATE INDEX manifest_references_by_digest ON manifest_references (repository, digest);"
+    "  PRIMARY KEY (repository, digest, manifest));"
     "CREATE TABLE unrecorded_manifests ("
     "  repository TEXT NOT NULL,"
     "  digest TEXT NOT NULL,"
