@@ -66,7 +66,9 @@ read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, Stor
           GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  const FeedSink sink = {give_range, give_details, give_ecosystem, give_source_date, builder};
+  g_autoptr(FeedSkips) skips = feed_skips_new();
+  const FeedSink sink = {give_range,       give_details, give_ecosystem,
+                         give_source_date, builder,      skips};
   FeedContext context = update_make_context(update, feed);
   context.sink = &sink;
   if (feed->settings_changed)
@@ -83,10 +85,9 @@ read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, Stor
     return false;
   const char *path = feed->config.path != NULL ? feed->config.path : feed->folder;
   if (feed_type_find(feed->config.type)->read(&context, path, &failure)) {
-    if (context.skipped > 0)
-      g_ptr_array_add(update->outcome->messages,
-                      g_strdup_printf("%s: %" G_GUINT64_FORMAT " records could not be understood",
-                                      feed->config.name, context.skipped));
+    g_autofree char *why = feed_skips_in_words(skips);
+    if (why != NULL)
+      g_ptr_array_add(update->outcome->messages, g_strdup_printf("%s: %s", feed->config.name, why));
     return note_problem(feed, NULL, error);
   }
   update_tell_failure(update, feed->config.name, failure->message);

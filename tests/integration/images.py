@@ -181,7 +181,7 @@ ALMALINUX = 'NAME="AlmaLinux"\nVERSION="9.2 (Turquoise Kodkod)"\nID="almalinux"\
             'VERSION_ID="9.2"\nPLATFORM_ID="platform:el9"\nPRETTY_NAME="AlmaLinux 9.2 (Turquoise Kodkod)"\n'
 
 
-def rpm_database(folder, packages=RPM_PACKAGES):
+def rpm_database(folder, packages=RPM_PACKAGES, architecture="x86_64"):
     """Builds the packages (each with one file) with rpmbuild and installs them into an empty root; returns the folder
     of its database, <root>/var/lib/rpm."""
     folder = Path(folder)
@@ -196,7 +196,7 @@ def rpm_database(folder, packages=RPM_PACKAGES):
         sub = "" if name == source else f"%package -n {name}\nSummary: {name}\n%description -n {name}\nFor a test.\n"
         spec.write_text(f"{main}{sub}%install\nmkdir -p %{{buildroot}}/usr/share/test\n"
                         f"echo {name} > %{{buildroot}}/usr/share/test/{name}\n%files {owner}\n/usr/share/test/{name}\n")
-        subprocess.run(["rpmbuild", "--quiet", "-bb", "--target", "x86_64", "--define", f"_topdir {top}", "--define",
+        subprocess.run(["rpmbuild", "--quiet", "-bb", "--target", architecture, "--define", f"_topdir {top}", "--define",
                         "debug_package %{nil}", str(spec)], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
     (root / "var/lib/rpm").mkdir(parents=True)
@@ -211,11 +211,11 @@ def rpm_database(folder, packages=RPM_PACKAGES):
     return root / "var/lib/rpm"
 
 
-def rpm_layout(folder, tag="latest", packages=RPM_PACKAGES, os_release=ALMALINUX):
+def rpm_layout(folder, tag="latest", packages=RPM_PACKAGES, os_release=ALMALINUX, architecture="x86_64"):
     """An AlmaLinux-like image whose package database rpm itself wrote."""
-    digest = hashlib.sha256(repr(packages).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(repr((packages, architecture)).encode()).hexdigest()[:16]
     name = "rpm" if packages is RPM_PACKAGES else f"rpm-{digest}"
-    database = cached(name, lambda work: rpm_database(work, packages)) / "root/var/lib/rpm"
+    database = cached(name, lambda work: rpm_database(work, packages, architecture)) / "root/var/lib/rpm"
     files = {"etc/os-release": os_release, "var/lib/rpm": ("dir",)}
     for path in sorted(database.iterdir()):
         if path.is_file() and path.name != ".rpm.lock":

@@ -124,3 +124,25 @@ def test_new_advisories_are_matched_as_a_scan_matches(assay, start_server, third
     wait_until(lambda: server.wait_for_scan("team/app", digest)["uncovered_packages"] == 0)
     counted = server.wait_for_scan("team/app", digest)
     assert (sum(counted["findings"].values()), counted["third_party_packages"]) == (0, 1)
+
+
+def test_an_update_says_what_it_could_not_understand(assay, tmp_path):
+    feed = tracker(tmp_path / "feed", {"nginx": {"CVE-2005-1": {"sarge": OPEN, "woody": OPEN, "bookworm": OPEN}, "CVE-2005-2": {"sarge": OPEN}}})
+    told = assay("db", "import", "--data", tmp_path / "data", "--type", "debian-tracker", "--name", "old", feed)
+    assert "old: 3 records could not be understood: the release sarge is not known (2), the release woody is not known (1)" in \
+        told.stdout + told.stderr
+
+
+def test_what_is_said_of_other_architectures(assay, tmp_path):
+    """A repository of one architecture says nothing of another's packages: they are unscanned, not clean."""
+    packages = '<package name="p" epoch="0" version="1" release="2.el9" arch="x86_64" src="p.src.rpm"><filename>f</filename></package>'
+    (tmp_path / "updateinfo.xml").write_text(
+        '<updates><update type="security"><id>RLSA-1</id><references><reference id="CVE-2099-1" type="cve"/></references>'
+        f'<pkglist><collection>{packages}</collection></pkglist></update></updates>')
+    assay("db", "import", "--data", tmp_path / "data", "--type", "updateinfo", "--ecosystem", "almalinux:9", tmp_path / "updateinfo.xml")
+    for architecture, count in (("x86_64", 1), ("aarch64", 0), ("noarch", 1)):
+        root = tmp_path / architecture
+        images.rpm_layout(root, packages=[("p", 0, "1", "1.el9", "p")], architecture=architecture)
+        report = json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{root}").stdout)
+        assert len(report["findings"]) == count
+        assert any("almalinux:9 on aarch64" in note for note in report["notes"]) == (architecture == "aarch64")

@@ -59,10 +59,8 @@ add_fix(const char *entry, AdvisoryRange *range, const FeedSink *sink, uint64_t 
   /* Old files put several names into one string, or a comment after a "(". */
   g_auto(GStrv) names = g_strsplit_set(entry, " ,(", -1);
   range->id = choose_id(names);
-  if (range->id == NULL) {
-    (*skipped)++;
-    return true;
-  }
+  if (range->id == NULL)
+    return feed_skip(sink, skipped, "a fix without the name of what it fixes");
   if (!feed_sink_add_range(sink, range, error))
     return false;
   g_autoptr(GStrvBuilder) aliases = g_strv_builder_new();
@@ -88,10 +86,8 @@ add_package(const json_t *package, const char *ecosystem, const FeedSink *sink, 
 {
   const char *name = json_get_string(package, "name"), *version;
   json_t *fixes = json_get_object(package, "secfixes"), *list, *entry;
-  if (name == NULL || name[0] == '\0' || fixes == NULL) {
-    (*skipped)++;
-    return true;
-  }
+  if (name == NULL || name[0] == '\0' || fixes == NULL)
+    return feed_skip(sink, skipped, "a package without a name, or without `secfixes`");
   json_object_foreach(fixes, version, list) {
     bool affected = strcmp(version, NOT_AFFECTED) != 0;
     size_t index;
@@ -102,7 +98,7 @@ add_package(const json_t *package, const char *ecosystem, const FeedSink *sink, 
                              .state = affected ? STATE_FIXED : STATE_NOT_AFFECTED,
                              .fixed_version = affected ? version : NULL};
       if (!json_is_string(entry))
-        (*skipped)++;
+        feed_skip(sink, skipped, "a fix in %s that is no text", ecosystem);
       else if (!add_fix(json_string_value(entry), &range, sink, skipped, error))
         return false;
     }

@@ -41,7 +41,7 @@ index_path(const char *folder, const char *sha256)
 
 GHashTable *
 debian_read_indices(const char *folder, Slice release, const char *architecture,
-                    bool *packages_known, uint64_t *skipped, GError **error)
+                    bool *packages_known, const FeedSink *sink, uint64_t *skipped, GError **error)
 {
   g_autoptr(GHashTable) sources = debian_sources_new();
   g_autoptr(GPtrArray) indices = debian_release_indices(release, architecture);
@@ -65,7 +65,7 @@ debian_read_indices(const char *folder, Slice release, const char *architecture,
       if (is_packages)
         debian_sources_note_packages(sources, slice_from_bytes(text));
       else
-        debian_sources_add(sources, slice_from_bytes(text), skipped);
+        debian_sources_add(sources, slice_from_bytes(text), sink, skipped);
     }
   return g_steal_pointer(&sources);
 }
@@ -230,8 +230,9 @@ debian_fetch(FeedContext *context, bool *changed, GError **error)
       return false;
   bool packages_known;
   uint64_t skipped = 0;
+  const FeedSink nobody = {NULL};
   g_autoptr(GHashTable) sources = debian_read_indices(context->folder, text, debian_architecture(),
-                                                      &packages_known, &skipped, error);
+                                                      &packages_known, &nobody, &skipped, error);
   if (sources == NULL || !debian_fetch_changelogs(context, sources, is_new, changed, error))
     return false;
   if (rename(verified_path, release_path) < 0)

@@ -28,7 +28,8 @@ bool debian_fetch(FeedContext *context, bool *changed, GError **error);
 /* Reads the indices below @folder that @release lists into sources. *@packages_known is false when
  * the suite has no Packages for @architecture. (transfer full): name -> DebianSource */
 GHashTable *debian_read_indices(const char *folder, Slice release, const char *architecture,
-                                bool *packages_known, uint64_t *skipped, GError **error);
+                                bool *packages_known, const FeedSink *sink, uint64_t *skipped,
+                                GError **error);
 
 /* Debian's name for the processor of this machine. */
 const char *debian_architecture(void);

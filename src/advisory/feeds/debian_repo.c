@@ -154,9 +154,10 @@ debian_read(FeedContext *context, const char *path, GError **error)
                                    : debian_release_ecosystem(text, error);
   g_autofree char *date = deb822_get_text(text, "Date");
   g_autoptr(GHashTable) sources =
-      ecosystem == NULL ? NULL
-                        : debian_read_indices(path, text, debian_architecture(),
-                                              &reader.packages_known, &context->skipped, error);
+      ecosystem == NULL
+          ? NULL
+          : debian_read_indices(path, text, debian_architecture(), &reader.packages_known,
+                                context->sink, &context->skipped, error);
   if (sources == NULL)
     return false;
   reader.ecosystem = ecosystem;

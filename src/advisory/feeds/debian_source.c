@@ -102,12 +102,12 @@ add_source(GHashTable *sources, Slice stanza)
 }
 
 void
-debian_sources_add(GHashTable *sources, Slice text, uint64_t *skipped)
+debian_sources_add(GHashTable *sources, Slice text, const FeedSink *sink, uint64_t *skipped)
 {
   Slice stanza;
   while (deb822_next_stanza(&text, &stanza))
     if (!add_source(sources, stanza))
-      (*skipped)++;
+      feed_skip(sink, skipped, "a source package without a name, a version or a sound folder");
 }
 
 /* Keeps the package's file when it is one of the smallest of its source. */

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "advisory/feeds/feed.h"
 #include "base/slice.h"
 
 /* A file of the mirror that has the changelog in it. */
@@ -30,7 +31,7 @@ GHashTable *debian_sources_new(void);
 
 /* Adds what a Sources file lists. The count of stanzas without name, version or directory is added
  * to *@skipped. */
-void debian_sources_add(GHashTable *sources, Slice text, uint64_t *skipped);
+void debian_sources_add(GHashTable *sources, Slice text, const FeedSink *sink, uint64_t *skipped);
 
 /* Notes which versions a Packages file has binaries of. */
 void debian_sources_note_packages(GHashTable *sources, Slice text);

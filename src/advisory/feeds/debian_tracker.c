@@ -143,6 +143,7 @@ static bool
 add_release(const char *source, const char *id, const char *codename, const json_t *release,
             const FeedSink *sink, uint64_t *skipped, GError **error)
 {
+  const char *status = json_get_string(release, "status");
   const char *nodsa = json_get_string(release, "nodsa");
   const char *reason = json_get_string(release, "nodsa_reason");
   bool has_reason = reason != NULL && reason[0] != '\0';
@@ -155,10 +156,12 @@ add_release(const char *source, const char *id, const char *codename, const json
                          .scheme = VERSION_DEBIAN,
                          .severity = parse_urgency(json_get_string(release, "urgency")),
                          .note = note};
-  if (ecosystem == NULL || !read_state(release, &range)) {
-    (*skipped)++;
-    return true;
-  }
+  if (ecosystem == NULL)
+    return feed_skip(sink, skipped, "the release %s is not known", codename);
+  if (!read_state(release, &range))
+    return feed_skip(sink, skipped,
+                     "the status \"%s\" of a release is not known, or has no version",
+                     status != NULL ? status : "");
   if (range.fixed_version == NULL)
     range.release_version = find_release_version(release);
   feed_sink_add_ecosystem(sink, ecosystem);
@@ -179,7 +182,7 @@ add_source(const char *source, const json_t *vulnerabilities, const FeedSink *si
     details.description = json_get_string(entry, "description");
     details.references = references;
     if (id[0] == '\0') {
-      (*skipped)++;
+      feed_skip(sink, skipped, "a vulnerability without a name");
       continue;
     }
     json_object_foreach(json_get_object(entry, "releases"), codename, release) {
@@ -204,7 +207,7 @@ debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError
     g_autoptr(json_t) vulnerabilities = json_parse(value, NULL);
     g_autofree char *source = slice_to_utf8(name);
     if (vulnerabilities == NULL || source[0] == '\0')
-      (*skipped)++;
+      feed_skip(sink, skipped, "what is listed of the source %s is not JSON", source);
     else if (!add_source(source, vulnerabilities, sink, skipped, error))
       return false;
   }

@@ -48,6 +48,20 @@ feed_sink_set_source_date(const FeedSink *sink, const char *date)
 }
 
 bool
+feed_skip(const FeedSink *sink, uint64_t *skipped, const char *format, ...)
+{
+  (*skipped)++;
+  if (sink->skips == NULL)
+    return true;
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *reason = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  feed_skips_add(sink->skips, reason);
+  return true;
+}
+
+bool
 feed_fetch_one_file(FeedContext *context, bool *changed, GError **error)
 {
   g_autofree char *path = g_build_filename(context->folder, FEED_DATA_NAME, NULL);

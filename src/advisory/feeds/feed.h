@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "advisory/advisory.h"
+#include "advisory/feeds/skips.h"
 #include "base/config.h"
 #include "base/http_client.h"
 #include "base/progress.h"
@@ -20,6 +21,7 @@ typedef struct {
   void (*ecosystem)(const char *ecosystem, void *data);
   void (*source_date)(const char *date, void *data);
   void *data;
+  FeedSkips *skips; /* why records were skipped; NULL: nobody asks */
 } FeedSink;
 
 typedef struct {
@@ -62,6 +64,11 @@ bool feed_sink_add_range(const FeedSink *sink, const AdvisoryRange *range, GErro
 bool feed_sink_add_details(const FeedSink *sink, const AdvisoryDetails *details, GError **error);
 void feed_sink_add_ecosystem(const FeedSink *sink, const char *ecosystem);
 void feed_sink_set_source_date(const FeedSink *sink, const char *date);
+
+/* A record, or a part of one, that could not be understood: @format says why. Always true: the feed
+ * is read on. */
+bool feed_skip(const FeedSink *sink, uint64_t *skipped, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 
 /* Details with every number unknown. */
 #define ADVISORY_DETAILS_UNKNOWN                                                                   \

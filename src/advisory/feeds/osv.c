@@ -256,7 +256,8 @@ read_record(const char *name, Slice content, void *data, GError **error)
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  context->skipped++;
+  feed_skip(context->sink, &context->skipped, "%s",
+            large ? "more statements than one record may come to" : "not a record of OSV's schema");
   if (large && context->messages != NULL && context->messages->len < MESSAGES_MAX)
     g_ptr_array_add(context->messages,
                     g_strdup_printf("%s: left out: %s", context->config->name, failure->message));

@@ -153,7 +153,8 @@ add_versions(const OsvPackage *package, const json_t *versions, GError **error)
     range.introduced = range.last_affected = json_string_value(version);
     range.state = package->unfixed;
     if (range.introduced == NULL || index >= VERSIONS_MAX)
-      (*package->record->skipped)++;
+      feed_skip(package->record->sink, package->record->skipped,
+                "a version that is no text, or one too many of a package");
     else if (!add_range(package, &range, error))
       return false;
   }
@@ -286,7 +287,8 @@ add_binaries(const OsvPackage *package, const json_t *affected, bool *added, GEr
       range.fixed_version = json_string_value(version);
       range.state = STATE_FIXED;
       if (name[0] == '\0' || range.fixed_version == NULL) {
-        (*package->record->skipped)++;
+        feed_skip(package->record->sink, package->record->skipped,
+                  "a binary package without a name or a version");
         continue;
       }
       *added = true;
@@ -303,10 +305,9 @@ osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error
   const json_t *named = json_get_object(affected, "package");
   const char *name = json_get_string(named, "name");
   const char *family = json_get_string(named, "ecosystem");
-  if (name == NULL || family == NULL || name[0] == '\0' || family[0] == '\0') {
-    (*record->skipped)++;
-    return true;
-  }
+  if (name == NULL || family == NULL || name[0] == '\0' || family[0] == '\0')
+    return feed_skip(record->sink, record->skipped,
+                     "an affected package without a name or an ecosystem");
   g_autofree char *ecosystem = ecosystem_from_osv(family);
   if (record->wanted != NULL && strcmp(record->wanted, ecosystem) != 0)
     return true;

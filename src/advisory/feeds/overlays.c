@@ -38,7 +38,7 @@ kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
     g_auto(GStrv) references = find_addresses(json_get_string(entry, "notes"));
     details.references = references;
     if (!advisory_is_cve(details.id))
-      (*skipped)++;
+      feed_skip(sink, skipped, "an entry without a CVE number");
     else if (!feed_sink_add_details(sink, &details, error))
       return false;
   }
@@ -93,7 +93,7 @@ epss_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
     if (!whole || !slice_has_prefix(id, SLICE_LITERAL("CVE-")) ||
         !parse_share(score, &details.epss_score) ||
         !parse_share(percentile, &details.epss_percentile)) {
-      (*skipped)++;
+      feed_skip(sink, skipped, "a line that is not a CVE number and two numbers from 0 to 1");
       continue;
     }
     g_autofree char *name = slice_to_utf8(id);

@@ -138,7 +138,8 @@ add_package(UpdateReader *reader, const XML_Char **attributes)
     return;
   if (name == NULL || name[0] == '\0' || version == NULL || release == NULL ||
       g_hash_table_size(reader->packages) >= PACKAGES_MAX) {
-    (*reader->skipped)++;
+    feed_skip(reader->sink, reader->skipped,
+              "a package without name, version or release, or one too many of an update");
     return;
   }
   bool has_epoch = epoch != NULL && epoch[0] != '\0' && strcmp(epoch, "0") != 0;
@@ -293,7 +294,7 @@ end_update(UpdateReader *reader)
     reader->titled_cves = none;
   }
   if (reader->is_wanted && (reader->id == NULL || reader->id[0] == '\0'))
-    (*reader->skipped)++;
+    feed_skip(reader->sink, reader->skipped, "an update without an id");
   else if (reader->is_wanted)
     given = give_packages(reader) && give_details(reader);
   clear_update(reader);

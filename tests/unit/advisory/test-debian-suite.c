@@ -186,8 +186,9 @@ test_sources(void)
       "\nPackage: native\nVersion: 2\n"
       "\nPackage: stranger\nVersion: 2\n";
   uint64_t skipped = 0;
+  const FeedSink nobody = {NULL};
   g_autoptr(GHashTable) sources = debian_sources_new();
-  debian_sources_add(sources, slice_from_string(sources_text), &skipped);
+  debian_sources_add(sources, slice_from_string(sources_text), &nobody, &skipped);
   debian_sources_note_packages(sources, slice_from_string(packages_text));
   g_assert_cmpuint(skipped, ==, 2);
   g_assert_cmpuint(g_hash_table_size(sources), ==, 3);

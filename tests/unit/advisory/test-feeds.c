@@ -187,6 +187,36 @@ test_parsers(void)
   feed_cases_run(cases, G_N_ELEMENTS(cases));
 }
 
+/* An update says what it left out, and of what there is most first. */
+static void
+test_reasons_of_skips(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FeedSkips) skips = feed_skips_new();
+  const FeedSink sink = {.skips = skips};
+  static const char text[] =
+      "{\"a\": {\"CVE-1\": {\"releases\": {\"sarge\": {}, \"woody\": {}}}, "
+      "\"CVE-2\": {\"releases\": {\"sarge\": {}, \"sid\": {\"status\": \"maybe\"}, "
+      "\"bookworm\": {\"status\": \"open\"}}}}, \"b\": {x}}";
+  uint64_t skipped = 0;
+  g_assert_null(feed_skips_in_words(skips));
+  g_assert_true(debian_tracker_parse(slice_from_string(text), &sink, &skipped, &error));
+  g_assert_cmpuint(skipped, ==, 5);
+  g_autofree char *words = feed_skips_in_words(skips);
+  g_assert_cmpstr(words, ==,
+                  "5 records could not be understood: the release sarge is not known (2), the "
+                  "release woody is not known (1), the status \"maybe\" of a release is not known, "
+                  "or has no version (1), what is listed of the source b is not JSON (1)");
+  /* However many, and whatever is in them. */
+  for (int i = 0; i < 3000; i++)
+    feed_skip(&sink, &skipped, "\033%d", i);
+  g_autofree char *many = feed_skips_in_words(skips);
+  g_assert_true(g_str_has_prefix(many, "3005 records could not be understood: other reasons (20"));
+  g_assert_nonnull(strstr(many, "?0 (1)"));
+  g_assert_true(g_str_has_suffix(many, " for other reasons"));
+  g_assert_cmpuint(strlen(many), <, 2000);
+}
+
 static void
 test_sink_errors(void)
 {
@@ -307,6 +337,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/feeds/parsers", test_parsers);
+  g_test_add_func("/feeds/reasons-of-skips", test_reasons_of_skips);
   g_test_add_func("/feeds/sink-errors", test_sink_errors);
   g_test_add_func("/feeds/cvss", test_cvss);
   g_test_add_func("/feeds/large-update", test_large_update);
