@@ -123,10 +123,12 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return policy_judge(policy, input);
   /* Without packages there is nothing to match: a signature that looks like an image, a lone
    * program. But there may be a database that could not be read. */
-  g_autoptr(ImageInventory) bare =
+  g_autoptr(SharedItem) inventory =
       summary->packages == 0 ? pipeline_image_inventory(pipeline, manifest, &failure) : NULL;
-  g_autoptr(MatchResult) result =
+  g_autoptr(SharedItem) findings =
       summary->packages == 0 ? NULL : pipeline_image_findings(pipeline, manifest, &failure);
+  const ImageInventory *bare = shared_item_value(inventory);
+  const MatchResult *result = shared_item_value(findings);
   if (bare != NULL || result != NULL) {
     input->findings = result == NULL ? NULL : result->findings;
     input->uncovered = result == NULL ? NULL : result->uncovered;

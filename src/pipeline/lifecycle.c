@@ -22,6 +22,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   g_cancellable_make_pollfd(pipeline->stop, &pipeline->stop_poll);
   pipeline->backlog = true;
   pipeline->verdicts = verdict_cache_new();
+  pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
   pipeline->refusals = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -58,6 +59,7 @@ pipeline_free(Pipeline *pipeline)
   pipeline_end_watching(pipeline);
   g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   verdict_cache_free(pipeline->verdicts);
+  share_free(pipeline->share);
   g_hash_table_unref(pipeline->queued_layers);
   g_hash_table_unref(pipeline->refusals);
   g_hash_table_unref(pipeline->in_flight);

@@ -110,5 +110,6 @@ pipeline_write_metrics(Pipeline *pipeline, GString *out)
   write_refusals(pipeline, out);
   g_mutex_unlock(&pipeline->lock);
   write_feeds(pipeline, out);
+  share_write_metrics(pipeline->share, out);
   policy_write_metrics(pipeline, out);
 }

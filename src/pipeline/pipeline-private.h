@@ -26,6 +26,7 @@ struct Pipeline {
   GCancellable *stop;
   GPollFD stop_poll;      /* of stop, made once: GLib ends the program when it can make none */
   VerdictCache *verdicts; /* gate.c */
+  SharedWork *share;      /* findings.c */
 
   GMutex lock;               /* guards the rest */
   GCond changed;             /* an image was completed, or failed; a job ended */
@@ -57,6 +58,7 @@ struct Pipeline {
   void *listener_data;
 };
 
+void pipeline_tell(Pipeline *pipeline);           /* those who wait look again */
 void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */
 void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */

@@ -11,12 +11,18 @@
 #define LAYERS_QUEUED_MAX 10000u
 
 void
-pipeline_advance(Pipeline *pipeline)
+pipeline_tell(Pipeline *pipeline)
 {
-  __atomic_add_fetch(&pipeline->generation, 1, __ATOMIC_ACQ_REL);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener_lock);
   if (pipeline->listener != NULL)
     pipeline->listener(pipeline->listener_data);
+}
+
+void
+pipeline_advance(Pipeline *pipeline)
+{
+  __atomic_add_fetch(&pipeline->generation, 1, __ATOMIC_ACQ_REL);
+  pipeline_tell(pipeline);
 }
 
 void
@@ -430,26 +436,4 @@ pipeline_run_job(void *data, void *user_data)
     run_layer_job(pipeline, &job->digest);
   log_set_request_id(NULL);
   count_running(pipeline, -1);
-}
-
-/* --- what is known of an image --- */
-
-ImageInventory *
-pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
-{
-  g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
-  return parsed == NULL ? NULL : images_load_layers(pipeline->sql, parsed, error);
-}
-
-MatchResult *
-pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error)
-{
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  if (advisories == NULL) {
-    error_set(error, ASSAY_ERROR_NOT_FOUND,
-              "there are no advisories yet: run `assay db update` or `assay db import`");
-    return NULL;
-  }
-  g_autoptr(ImageInventory) inventory = pipeline_image_inventory(pipeline, manifest, error);
-  return inventory == NULL ? NULL : match_image(advisories, inventory, error);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
+#include "pipeline/share.h"
 #include "registry/registry.h"
 #include "verdict/match.h"
 #include "verdict/policy.h"
@@ -75,11 +76,13 @@ ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest,
  * or NULL for a container image. ASSAY_ERROR_NOT_FOUND. */
 bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **other,
                            GError **error);
-/* Matched now, against the live database. (transfer full) */
-MatchResult *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);
-/* (transfer full) */
-ImageInventory *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest,
-                                         GError **error);
+/* A MatchResult, by the live database; an ImageInventory. Of a large image, one for all who ask
+ * within a moment, and few at a time: ASSAY_ERROR_BUSY, ask again when pipeline_on_change() tells.
+ * (transfer full) */
+SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);
+SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error);
+/* Lets go of what nobody asks for any more; called now and then. */
+void pipeline_tidy(Pipeline *pipeline);
 
 /* Opens a database that was replaced, and matches every stored image again. Also done by itself
  * when the file changes. */

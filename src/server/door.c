@@ -115,11 +115,11 @@ read_last_words(Door *door, Visitor *visitor)
   g_hash_table_remove(door->leaving, visitor);
 }
 
-/* Returns how many milliseconds the next has; -1: nobody is there. */
+/* Those whose time is over go. Returns how many milliseconds the next has, at most until @next. */
 static int
-show_out(Door *door)
+time_to_sleep(Door *door, int64_t next)
 {
-  int64_t now = g_get_monotonic_time(), next = INT64_MAX;
+  int64_t now = g_get_monotonic_time();
   GHashTableIter iter;
   void *key;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&door->lock);
@@ -131,7 +131,7 @@ show_out(Door *door)
     else
       next = MIN(next, visitor->until);
   }
-  return next == INT64_MAX ? -1 : (int)((next - now) / 1000) + 1;
+  return next <= now ? 0 : (int)((next - now) / 1000) + 1;
 }
 
 /* --- those that come --- */
@@ -312,8 +312,14 @@ keep_the_door(void *data)
 {
   Door *door = data;
   struct epoll_event events[EVENTS_MAX];
+  const int64_t step = connection_watch_step(door->watch) * G_TIME_SPAN_SECOND;
+  int64_t next_sweep = g_get_monotonic_time() + step;
   for (;;) {
-    int count = epoll_wait(door->epoll, events, EVENTS_MAX, show_out(door));
+    int count = epoll_wait(door->epoll, events, EVENTS_MAX, time_to_sleep(door, next_sweep));
+    if (g_get_monotonic_time() >= next_sweep) {
+      connection_watch_sweep(door->watch);
+      next_sweep = g_get_monotonic_time() + step;
+    }
     bool woken = false;
     for (int i = 0; i < count; i++) {
       Visitor *visitor = events[i].data.ptr;

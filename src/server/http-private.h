@@ -19,9 +19,10 @@ struct HttpServer {
   const Route *routes;
   void *context;
   GArray *listeners; /* Listener, see http_server.c */
-  /* Threads that wait for the disk on behalf of suspended connections: for GET, and for the rest,
-   * whose turns at the one writer of the metadata may take long. */
-  GThreadPool *reading, *writing;
+  /* Threads that wait for the disk on behalf of suspended connections: for GET; for the rest, whose
+   * turns at the one writer of the metadata may take long; for what is heavy; and for probes, which
+   * must be answered whatever the others are at. */
+  GThreadPool *reading, *writing, *heavy, *probes;
   WaitingRoom *waiting;
   ConnectionWatch *connections;
   Door *door;

@@ -275,13 +275,22 @@ http_finish_on_worker(void *data, void *user_data)
     waiting_room_enter(server->waiting, request, request->waits_until, changes);
 }
 
+static GThreadPool *
+pool_of(const HttpServer *server, const Route *route)
+{
+  if (route->probe)
+    return server->probes;
+  if (route->heavy)
+    return server->heavy;
+  return strcmp(route->method, "GET") == 0 ? server->reading : server->writing;
+}
+
 /* False once the pools are closed. */
 static bool
 hand_over(Request *request)
 {
   HttpServer *server = request->server;
-  GThreadPool *pool =
-      strcmp(request->route->method, "GET") == 0 ? server->reading : server->writing;
+  GThreadPool *pool = pool_of(server, request->route);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->hand_over);
   if (!server->closed)
     g_thread_pool_push(pool, request, NULL);

@@ -32,6 +32,7 @@ struct Route {
   BodyKind body_kind;
   size_t body_limit;
   bool blocking;
+  bool heavy; /* may cost much: blocking routes that keep to a few threads of their own */
   /* Asked again and again by machines: in the log only at level debug, and answered also when there
    * is no place for others. */
   bool probe;
@@ -55,9 +56,6 @@ GStrv http_server_urls(const HttpServer *server);
 bool http_server_reload_tls(HttpServer *server, GError **error);
 /* Something changed that requests may wait for: see request_wait(). From any thread. */
 void http_server_wake(HttpServer *server);
-/* Ends connections that are too slow, see connections.h; called every so many seconds. */
-void http_server_sweep(HttpServer *server);
-uint32_t http_server_sweep_step(const HttpServer *server);
 /* Stops accepting, then waits until no request is in flight, at most until @end
  * (g_get_monotonic_time()). True when all ended by themselves. */
 bool http_server_stop(HttpServer *server, int64_t end);

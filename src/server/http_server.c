@@ -13,6 +13,8 @@
  * it. */
 #define CONNECTION_MEMORY ((size_t)128 * 1024)
 #define POOL_THREADS      16
+#define HEAVY_THREADS     2
+#define PROBE_THREADS     2
 
 /* The server counts connections itself. The library must never be the one to refuse: beyond the
  * limit are those of reserved places, and those that gave theirs away and are about to end. */
@@ -148,6 +150,8 @@ http_server_new(const Config *config, const Route *routes, void *context, GError
   g_mutex_init(&server->hand_over);
   server->reading = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
   server->writing = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
+  server->heavy = g_thread_pool_new(http_finish_on_worker, NULL, HEAVY_THREADS, FALSE, NULL);
+  server->probes = g_thread_pool_new(http_finish_on_worker, NULL, PROBE_THREADS, FALSE, NULL);
   server->waiting = waiting_room_new(http_hand_over_again, NULL);
   server->door = door_new(server->connections, error);
   if (server->door == NULL)
@@ -186,18 +190,6 @@ http_server_wake(HttpServer *server)
   waiting_room_wake(server->waiting);
 }
 
-void
-http_server_sweep(HttpServer *server)
-{
-  connection_watch_sweep(server->connections);
-}
-
-uint32_t
-http_server_sweep_step(const HttpServer *server)
-{
-  return connection_watch_step(server->connections);
-}
-
 bool
 http_server_stop(HttpServer *server, int64_t end)
 {
@@ -218,6 +210,8 @@ close_pools(HttpServer *server)
   g_mutex_unlock(&server->hand_over);
   g_thread_pool_free(server->reading, FALSE, TRUE);
   g_thread_pool_free(server->writing, FALSE, TRUE);
+  g_thread_pool_free(server->heavy, FALSE, TRUE);
+  g_thread_pool_free(server->probes, FALSE, TRUE);
   waiting_room_free(server->waiting);
 }
 

@@ -17,7 +17,7 @@
 #include "server/v2/v2.h"
 
 #define HOUSEKEEPING_SECONDS 60
-/* Connections are looked at more often. */
+#define TIDY_SECONDS         5
 
 struct Server {
   ServerContext context;
@@ -148,26 +148,31 @@ static const Route routes[] = {
      .pattern = "/api/v1/repositories",
      .label = "api-repositories",
      .blocking = true,
+     .heavy = true,
      .finish = api_repositories},
     {.method = "GET",
      .pattern = "/api/v1/repositories/<name>/images",
      .label = "api-images",
      .blocking = true,
+     .heavy = true,
      .finish = api_images},
     {.method = "GET",
      .pattern = "/api/v1/images/<digest>/findings",
      .label = "api-findings",
      .blocking = true,
+     .heavy = true,
      .finish = api_findings},
     {.method = "GET",
      .pattern = "/api/v1/images/<digest>/packages",
      .label = "api-packages",
      .blocking = true,
+     .heavy = true,
      .finish = api_packages},
     {.method = "GET",
      .pattern = "/api/v1/images/<digest>/verdict",
      .label = "api-verdict",
      .blocking = true,
+     .heavy = true,
      .finish = api_verdict},
     {NULL},
 };
@@ -251,16 +256,16 @@ static void *
 keep_house(void *data)
 {
   Server *server = data;
-  uint32_t step = http_server_sweep_step(server->context.http), since_clean_up = 0;
+  uint32_t since_clean_up = 0;
   clean_up(server);
   g_mutex_lock(&server->lock);
   while (!server->stopping) {
-    int64_t until = g_get_monotonic_time() + (int64_t)step * G_TIME_SPAN_SECOND;
+    int64_t until = g_get_monotonic_time() + TIDY_SECONDS * G_TIME_SPAN_SECOND;
     if (g_cond_wait_until(&server->wake, &server->lock, until))
       continue;
     g_mutex_unlock(&server->lock);
-    http_server_sweep(server->context.http);
-    if ((since_clean_up += step) >= HOUSEKEEPING_SECONDS) {
+    pipeline_tidy(server->context.pipeline);
+    if ((since_clean_up += TIDY_SECONDS) >= HOUSEKEEPING_SECONDS) {
       clean_up(server);
       since_clean_up = 0;
     }

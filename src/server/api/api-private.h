@@ -12,6 +12,8 @@ typedef struct {
 bool api_page_of(Request *request, Page *page);
 /* The digest of the path, of an image whose scan is done. */
 bool api_scanned_image(Request *request, Digest *digest);
+/* Whether @error is one that passes, and the request waits for that. */
+bool api_waits(Request *request, const GError *error);
 /* Takes over @part. */
 void api_respond_page(Request *request, const char *key, uint64_t total, const Page *page,
                       json_t *part);

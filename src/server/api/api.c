@@ -11,6 +11,8 @@
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
 #define NOTES_MAX    1000
+/* For what is being worked out. */
+#define WAIT_SECONDS 60
 
 /* --- pages --- */
 
@@ -113,6 +115,13 @@ api_scanned_image(Request *request, Digest *digest)
     response_header(request, "Retry-After", "1");
   }
   return false;
+}
+
+bool
+api_waits(Request *request, const GError *error)
+{
+  return g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_BUSY) &&
+         request_wait(request, WAIT_SECONDS);
 }
 
 static char *
@@ -288,8 +297,11 @@ api_packages(Request *request)
   Page page;
   if (!api_page_of(request, &page) || !api_scanned_image(request, &digest))
     return;
-  g_autoptr(ImageInventory) inventory =
+  g_autoptr(SharedItem) item =
       pipeline_image_inventory(server_context(request)->pipeline, &digest, &error);
+  if (api_waits(request, error))
+    return;
+  const ImageInventory *inventory = shared_item_value(item);
   if (inventory == NULL) {
     respond_error(request, error);
     return;
@@ -328,7 +340,8 @@ api_verdict(Request *request)
                                               : pipeline_judge_pull(server->pipeline, repository,
                                                                     digest, stored, &scan, &error);
   if (verdict == NULL) {
-    respond_error(request, error);
+    if (!api_waits(request, error))
+      respond_error(request, error);
     return;
   }
   g_autoptr(json_t) body = verdict_to_json(verdict);

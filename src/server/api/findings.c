@@ -157,7 +157,10 @@ api_findings(Request *request)
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
       !api_scanned_image(request, &digest))
     return;
-  g_autoptr(MatchResult) result = pipeline_image_findings(pipeline, &digest, &error);
+  g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, &error);
+  if (api_waits(request, error))
+    return;
+  const MatchResult *result = shared_item_value(item);
   if (result == NULL && !pipeline_has_advisories(pipeline)) {
     respond_oci_error(request, MHD_HTTP_CONFLICT, "UNSCANNED", error->message, NULL);
     return;

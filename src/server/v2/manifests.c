@@ -11,8 +11,9 @@
 /* Headers are no place for long lists. */
 #define WARNINGS_MAX 10
 
-/* How long a pull waits for a scan that is under way. */
-#define SCAN_WAIT_SECONDS 15
+/* How long a pull waits for a scan that is under way, and for the findings of a large image. */
+#define SCAN_WAIT_SECONDS     15
+#define FINDINGS_WAIT_SECONDS 60
 
 /* The stored form is the only one: its bytes are its digest. A client that takes neither it nor
  * anything else is told so, instead of being given what it cannot read. */
@@ -127,7 +128,9 @@ v2_manifest_get(Request *request)
   g_autoptr(Verdict) verdict =
       pipeline_judge_pull(server->pipeline, repository, reference, stored, &scan, &error);
   if (verdict == NULL) {
-    respond_error(request, error);
+    if (!g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_BUSY) ||
+        !request_wait(request, FINDINGS_WAIT_SECONDS))
+      respond_error(request, error);
     return;
   }
   if (scan == SCAN_PENDING && request_wait(request, SCAN_WAIT_SECONDS))

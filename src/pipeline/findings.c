@@ -1,0 +1,89 @@
+/* What is known of an image's packages: worked out when it is asked for, and for a large image once
+ * for all who ask at the same time. */
+#include <malloc.h>
+
+#include "base/error.h"
+#include "pipeline/pipeline-private.h"
+
+/* Up to so many packages an image costs too little to make anybody wait for another. */
+#define LIGHT_PACKAGES 1000u
+
+typedef void *(*Work)(Pipeline *pipeline, const Digest *manifest, GError **error);
+
+static void *
+load_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
+  return parsed == NULL ? NULL : images_load_layers(pipeline->sql, parsed, error);
+}
+
+static void *
+match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  if (advisories == NULL) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND,
+              "there are no advisories yet: run `assay db update` or `assay db import`");
+    return NULL;
+  }
+  g_autoptr(ImageInventory) inventory = load_inventory(pipeline, manifest, error);
+  return inventory == NULL ? NULL : match_image(advisories, inventory, error);
+}
+
+static SharedItem *
+wrap(void *value, GDestroyNotify free_value)
+{
+  return value == NULL ? NULL : shared_item_new(value, free_value);
+}
+
+static SharedItem *
+work_once(Pipeline *pipeline, const char *what, const Digest *manifest, Work work,
+          GDestroyNotify free_value, GError **error)
+{
+  /* Before it is worked out: what changes meanwhile makes it old. */
+  uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
+  if (summary == NULL)
+    return NULL;
+  if (summary->packages <= LIGHT_PACKAGES)
+    return wrap(work(pipeline, manifest, error), free_value);
+  g_autofree char *key = g_strdup_printf("%s of %s", what, manifest->text);
+  SharedItem *item = NULL;
+  switch (share_begin(pipeline->share, key, judgement, &item)) {
+  case SHARE_READY:
+    return item;
+  case SHARE_LATER:
+    error_set(error, ASSAY_ERROR_BUSY, "the %s of large images are being worked out; ask again",
+              what);
+    return NULL;
+  case SHARE_MINE:
+    break;
+  }
+  item = wrap(work(pipeline, manifest, error), free_value);
+  share_end(pipeline->share, key, item, summary->packages);
+  pipeline_tell(pipeline);
+  return item;
+}
+
+SharedItem *
+pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  return work_once(pipeline, "packages", manifest, load_inventory,
+                   (GDestroyNotify)image_inventory_free, error);
+}
+
+SharedItem *
+pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  return work_once(pipeline, "findings", manifest, match_now, (GDestroyNotify)match_result_free,
+                   error);
+}
+
+void
+pipeline_tidy(Pipeline *pipeline)
+{
+  /* The allocator keeps what was freed between other things; an image of 30,000 packages leaves
+   * some hundred megabytes. */
+  if (share_tidy(pipeline->share))
+    malloc_trim(0);
+}
