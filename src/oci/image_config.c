@@ -47,7 +47,10 @@ read_diff_ids(const json_t *object, ImageConfig *config, GError **error)
   const json_t *list = NULL;
   if (!find_diff_ids(object, &list, error))
     return false;
-  if (list == NULL)
+  /* Go writes null for the diff_ids of an image from nothing. */
+  const json_t *rootfs = json_get_object(object, "rootfs");
+  const json_t *written = json_object_get(rootfs, "diff_ids");
+  if (rootfs == NULL || (list == NULL && written != NULL && !json_is_null(written)))
     return error_set(error, ASSAY_ERROR_INVALID, "rootfs.diff_ids: is missing or not an array");
   if (json_array_size(list) > DIFF_IDS_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "rootfs.diff_ids: more than %d entries",

@@ -146,8 +146,8 @@ holds_data(const char *data, const Digest *digest)
   return digest_equal(&actual, digest);
 }
 
-/* image-spec descriptor.md: digest and size are REQUIRED; mediaType is too, but clients leave it
- * out. */
+/* image-spec descriptor.md: mediaType, digest and size are REQUIRED, but only without its digest is
+ * one refused: where clients leave out the others, Go reads nothing and zero. */
 static Descriptor *
 read_descriptor(const json_t *object, const char *path, GError **error)
 {
@@ -168,8 +168,8 @@ read_descriptor(const json_t *object, const char *path, GError **error)
     g_prefix_error(error, "%s: ", path);
     return NULL;
   }
-  const json_t *size = json_object_get(object, "size");
-  if (!json_is_integer(size) || json_integer_value(size) < 0) {
+  const json_t *size = member_of(object, "size");
+  if (size != NULL && (!json_is_integer(size) || json_integer_value(size) < 0)) {
     error_set(error, ASSAY_ERROR_INVALID, "%s.size: must be a whole number of bytes", path);
     return NULL;
   }

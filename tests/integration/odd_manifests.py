@@ -50,6 +50,7 @@ def layer(**members):
 
 SAME = ""
 AMBIGUOUS = "Clients read it in two ways: one would run what was not scanned"
+ANSWERED = "An answer, instead of \"unknown error\""
 SPECIFIED = "The specification's code"
 ELSEWHERE = "Clients fetch such a layer from elsewhere; the push is warned that it is not scanned"
 
@@ -61,6 +62,30 @@ ODD = [
     ("null for the members of an index", json.dumps({**EMPTY_INDEX, "manifests": None}).encode(), INDEX, 201, 201, SAME),
     ("null for annotations", image(annotations=None), MANIFEST, 201, 201, SAME),
     ("null for an annotation", image(annotations={"a": None}), MANIFEST, 201, 201, SAME),
+    ("null for a size", layer().replace(b'"size": 7', b'"size": null'), MANIFEST, 201, 201, SAME),
+    ("no size", layer(size=None), MANIFEST, 201, 201, SAME),
+    ("a negative size", layer(size=-1), MANIFEST, 201, 400, "No client could pull it"),
+    ("a size in words", layer(size="7"), MANIFEST, 400, 400, SAME),
+    ("null for the config", image(config=None), MANIFEST, 400, 400, SAME),
+    ("no config", image_without("config"), MANIFEST, 400, 400, SAME),
+    ("an empty config", image(config={}), MANIFEST, 400, 400, SAME),
+    ("null for a layer", image(layers=[None]), MANIFEST, 400, 400, SAME),
+    ("null for a member", json.dumps({**EMPTY_INDEX, "manifests": [None]}).encode(), INDEX, 400, 400, SAME),
+    ("null for the subject and the artifact type", image(subject=None, artifactType=None), MANIFEST, 201, 201, SAME),
+    ("null for the media type", image(mediaType=None), MANIFEST, 201, 201, SAME),
+    ("null in a descriptor", layer(urls="null", data="null", annotations="null", platform="null", artifactType="null")
+     .replace(b'"null"', b"null"), MANIFEST, 201, 201, SAME),
+    ("null in a platform", index(platform=None).replace(b'"manifests": []', b'"manifests": [%s]' % json.dumps(
+        {**LAYER_, "platform": {"os": None, "architecture": None, "variant": None, "os.version": None, "os.features": None}}).encode()),
+     INDEX, 201, 201, SAME),
+    ("null for a place", layer(urls=[None]), MANIFEST, 500, 400, ANSWERED),
+    ("null for schemaVersion", image(schemaVersion=None), MANIFEST, 500, 400, ANSWERED),
+    ("no members in an index", json.dumps({"schemaVersion": 2, "mediaType": INDEX}).encode(), INDEX, 201, 201, SAME),
+    ("null for members of the other kind", image(manifests=None), MANIFEST, 201, 201, SAME),
+    ("null for the layers of an index", index(layers=None, config=None), INDEX, 201, 201, SAME),
+    ("an object for layers", image(layers={}), MANIFEST, 400, 400, SAME),
+    ("a list for an image", b"[]", MANIFEST, 400, 400, SAME),
+    ("null for a manifest", b"null", MANIFEST, 500, 400, ANSWERED),
     ("a number for an annotation", image(annotations={"a": 1}), MANIFEST, 400, 400, SAME),
     ("a layer without a media type", layer(mediaType=None), MANIFEST, 201, 201, SAME),
     ("a layer with an empty media type", layer(mediaType=""), MANIFEST, 201, 201, SAME),
@@ -80,7 +105,7 @@ ODD = [
     ("a name in other letter case", image(Layers=[]), MANIFEST, 201, 400, AMBIGUOUS),
     ("an image with members", image(manifests=[]), MANIFEST, 400, 400, SAME),
     ("an index with layers", index(layers=[LAYER_]), INDEX, 400, 400, SAME),
-    ("no schemaVersion", image_without("schemaVersion"), MANIFEST, 500, 400, "An answer, instead of \"unknown error\""),
+    ("no schemaVersion", image_without("schemaVersion"), MANIFEST, 500, 400, ANSWERED),
     ("schema 1", json.dumps({"schemaVersion": 1, "name": "a", "tag": "t", "fsLayers": [], "history": []}).encode(),
      "application/vnd.docker.distribution.manifest.v1+json", 400, 415, "Not supported, which is said so"),
     ("the artifact manifest of 1.1's drafts", json.dumps({"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "blobs": []}).encode(),
@@ -94,7 +119,7 @@ ODD = [
     ("a nondistributable layer that is not there, without its place", image(layers=[{**ABSENT, "mediaType": NONDISTRIBUTABLE}]),
      MANIFEST, 400, 201, ELSEWHERE),
     ("a foreign layer from file:///etc/passwd", image(layers=[{**ABSENT, "mediaType": NONDISTRIBUTABLE, "urls": ["file:///etc/passwd"]}]),
-     MANIFEST, 500, 400, "An answer, instead of \"unknown error\""),
+     MANIFEST, 500, 400, ANSWERED),
     ("a member that is not there", index({**ABSENT, "mediaType": MANIFEST}), INDEX, 400, 404, SPECIFIED),
     ("members that are blobs (BuildKit's cache)", index(LAYER_, describe(CACHE_TEXT, CACHE_CONFIG)), INDEX, 201, 201, SAME),
     ("the same in a Docker list", docker(DOCKER_LIST, manifests=[LAYER_, describe(CACHE_TEXT, CACHE_CONFIG)]), DOCKER_LIST, 201, 201, SAME),

@@ -96,6 +96,20 @@ def test_null_is_an_empty_list(repository):
         assert repository.get_manifest("v1", media_type).content == text
 
 
+def test_image_from_nothing_is_scanned(start_server, scan, tmp_path):
+    """`FROM scratch` alone: null for the layers, and for their diff_ids."""
+    repository = Repository(start_server(), "team/app")
+    layout = Layout(tmp_path / "layout")
+    for number, diff_ids in enumerate(("null", "[]")):
+        text = b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": %s}}' % diff_ids.encode()
+        config = layout.add_blob(text, CONFIG)
+        repository.push_blob(text)
+        image = repository.push_manifest(image_of(config, None))
+        layout.add_manifest(json.loads(image_of(config, None)), f"v{number}")
+        assert repository.server.wait_for_scan(repository.name, image["digest"])["state"] == "done"
+        assert scan("--format", "json", f"oci:{layout.folder}:v{number}", check=None).returncode in (0, 1)
+
+
 def test_one_body_is_of_one_kind(repository):
     """A body with the members of an image and of an index could be either, by the reader."""
     config, layer = repository.push_blob(b"{}", CONFIG), repository.push_blob(b"layer", LAYER)

@@ -376,8 +376,23 @@ test_image_config(void)
   g_assert_cmpuint(config->history->len, ==, 2);
   g_assert_true(g_array_index(config->history_empty, bool, 1));
 
+  static const char *const empty[] = {
+      "{\"rootfs\":{\"diff_ids\":null}}",
+      "{\"rootfs\":{},\"history\":null,\"config\":null}",
+      "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Env\":null,\"Labels\":null,"
+      "\"ExposedPorts\":null,\"Cmd\":null}}",
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(empty); i++) {
+    g_autoptr(ImageConfig) from_nothing = image_config_parse(slice_from_string(empty[i]), &error);
+    g_test_message("empty %s", empty[i]);
+    g_assert_no_error(error);
+    g_assert_cmpuint(from_nothing->diff_ids->len, ==, 0);
+  }
+
   static const char *const refused[] = {
       "{}",
+      "{\"rootfs\":null}",
+      "{\"rootfs\":{\"diff_ids\":{}}}",
       "[]",
       "{\"rootfs\":{\"diff_ids\":[1]}}",
       "{\"rootfs\":{\"diff_ids\":[\"sha256:1\"]}}",
