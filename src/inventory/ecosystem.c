@@ -126,7 +126,13 @@ static const Ecosystem ecosystems[] = {
      OSV_SOURCES,
      MAJOR,
      .makers = enterprise_makers},
-    {.os_id = "ol", .life = "oracle-linux", .name = "ol", RPM, MAJOR, .makers = enterprise_makers},
+    {.os_id = "ol",
+     .builds_apart = true,
+     .life = "oracle-linux",
+     .name = "ol",
+     RPM,
+     MAJOR,
+     .makers = enterprise_makers},
     {.os_id = "amzn", .life = "amazon-linux", .name = "amzn", RPM, MADE_BY("amazon")},
     {.os_id = "fedora", .life = "fedora", .name = "fedora", RPM, MAJOR, MADE_BY("fedora")},
     {.os_id = "sles", SLES},
@@ -359,29 +365,38 @@ ecosystem_row_of_image(const OsRelease *os, char **release)
 /* --- statements of two ecosystems --- */
 
 #define TESTING_MARK "/sid"
+#define UBUNTU_MARK  "ubuntu:"
+
+/* "debian:14" and "debian:sid" of "debian:forky/sid". */
+static void
+split_testing(const char *ecosystem, EcosystemScope *scope)
+{
+  const char *release = strchr(ecosystem, ':') + 1;
+  g_autofree char *codename = g_strndup(release, strlen(release) - strlen(TESTING_MARK));
+  char *testing = ecosystem_from_codename(codename);
+  *scope = (EcosystemScope){SCOPE_EITHER,
+                            testing != NULL ? testing : g_strconcat("debian:", codename, NULL),
+                            g_strdup("debian:sid")};
+}
 
 bool
-ecosystem_scope(const char *ecosystem, const char *version, EcosystemScope *scope)
+ecosystem_scope(const char *ecosystem, const char *source, const char *version,
+                EcosystemScope *scope)
 {
-  static const char ubuntu[] = "ubuntu:";
   if (g_str_has_suffix(ecosystem, TESTING_MARK)) {
-    g_autofree char *codename = g_strndup(
-        strchr(ecosystem, ':') + 1, strlen(strchr(ecosystem, ':') + 1) - strlen(TESTING_MARK));
-    char *testing = ecosystem_from_codename(codename);
-    *scope = (EcosystemScope){SCOPE_EITHER,
-                              testing != NULL ? testing : g_strconcat("debian:", codename, NULL),
-                              g_strdup("debian:sid")};
+    split_testing(ecosystem, scope);
     return true;
   }
-  if (!g_str_has_prefix(ecosystem, ubuntu))
+  if (!g_str_has_prefix(ecosystem, UBUNTU_MARK))
     return false;
-  const char *build = strcasestr(version, "fips") != NULL ? "ubuntu-fips:"
-                      : strstr(version, "esm") != NULL    ? "ubuntu-pro:"
-                                                          : NULL;
+  const char *build = strcasestr(version, "fips") != NULL  ? "ubuntu-fips:"
+                      : strstr(source, "realtime") != NULL ? "ubuntu-realtime:"
+                      : strstr(version, "esm") != NULL     ? "ubuntu-pro:"
+                                                           : NULL;
   if (build == NULL)
     return false;
   *scope = (EcosystemScope){SCOPE_OVERRIDE, g_strdup(ecosystem),
-                            g_strconcat(build, ecosystem + strlen(ubuntu), NULL)};
+                            g_strconcat(build, ecosystem + strlen(UBUNTU_MARK), NULL)};
   return true;
 }
 

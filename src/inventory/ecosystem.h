@@ -34,6 +34,7 @@ struct Ecosystem {
   VersionScheme scheme;
   LookUp looked_up;
   bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
+  bool builds_apart; /* its builds for FIPS 140 are judged by statements on such builds alone */
   ReleasePart release;
   /* What a vendor or maintainer of the distribution's own packages has in its name, one of them at
    * least, in lower case, NULL-ended. NULL: we do not know. */
@@ -82,8 +83,9 @@ typedef struct {
   char *first, *second;
 } EcosystemScope;
 
-/* Whether more than @ecosystem itself judges a package of @version: then *@scope says what, to be
- * cleared; else it is left as it is. */
-bool ecosystem_scope(const char *ecosystem, const char *version, EcosystemScope *scope);
+/* Whether more than @ecosystem itself judges a package of @source and @version: then *@scope says
+ * what, to be cleared; else it is left as it is. */
+bool ecosystem_scope(const char *ecosystem, const char *source, const char *version,
+                     EcosystemScope *scope);
 void ecosystem_scope_clear(EcosystemScope *scope);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EcosystemScope, ecosystem_scope_clear)

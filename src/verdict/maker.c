@@ -95,11 +95,15 @@ static const char *const version_marks[] = {"pgdg",    "PGDG", ".remi",   "nodes
                                             ".ngx",    "rl1~", "+0~20",   "~ppa",       "0ppa",
                                             "tuxcare", ".ius", ".elrepo", NULL};
 
+/* Names longer than this are judged by their beginning. */
+#define VENDOR_LOOKED_AT ((size_t)256)
+
+/* Looked for in small letters, by the quicker search. */
 static bool
 has_word(const char *text, const char *const *words)
 {
   for (; words != NULL && *words != NULL; words++)
-    if (strcasestr(text, *words) != NULL)
+    if (strstr(text, *words) != NULL)
       return true;
   return false;
 }
@@ -117,13 +121,6 @@ names_release(const Ecosystem *row, const char *version)
   return false;
 }
 
-/* What stands in front of the address: a person's employer made nothing. */
-static char *
-maker_name(const Package *package)
-{
-  return g_strndup(package->vendor, strcspn(package->vendor, "<"));
-}
-
 /* Debian's policy asks for a maintainer's address, so one without it is not Debian's. */
 static bool
 is_foreign_deb(const Ecosystem *row, const Package *package)
@@ -134,19 +131,23 @@ is_foreign_deb(const Ecosystem *row, const Package *package)
 Maker
 package_maker(const Ecosystem *row, const Package *package)
 {
-  const char *vendor = package->vendor;
-  for (const char *const *mark = version_marks; *mark != NULL; mark++)
-    if (strstr(package->version, *mark) != NULL)
-      return MADE_BY_THIRD_PARTY;
-  if (row == NULL || vendor == NULL || *vendor == '\0')
+  char vendor[VENDOR_LOOKED_AT];
+  size_t size = 0;
+  if (has_word(package->version, version_marks))
+    return MADE_BY_THIRD_PARTY;
+  if (row == NULL || package->vendor == NULL || *package->vendor == '\0')
     return MADE_BY_DISTRIBUTION;
+  for (; size < sizeof vendor - 1 && package->vendor[size] != '\0'; size++)
+    vendor[size] = g_ascii_tolower(package->vendor[size]);
+  vendor[size] = '\0';
   if (has_word(vendor, build_services))
     return MADE_BY_THIRD_PARTY;
   if (has_word(vendor, row->makers))
     return MADE_BY_DISTRIBUTION;
   bool is_deb = strcmp(package->type, "deb") == 0;
-  g_autofree char *name = maker_name(package);
-  if (has_word(name, third_parties) || (is_deb && is_foreign_deb(row, package)))
+  /* What stands in front of the address: a person's employer made nothing. */
+  vendor[strcspn(vendor, "<")] = '\0';
+  if (has_word(vendor, third_parties) || (is_deb && is_foreign_deb(row, package)))
     return MADE_BY_THIRD_PARTY;
   return row->makers == NULL ? MADE_BY_DISTRIBUTION : MADE_BY_UNKNOWN;
 }

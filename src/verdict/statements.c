@@ -254,7 +254,7 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
                  bool *withheld, GError **error)
 {
   g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
-  bool has_two = ecosystem_scope(ecosystem, package->version, &scope);
+  bool has_two = ecosystem_scope(ecosystem, package->source_name, package->version, &scope);
   g_autoptr(GHashTable) candidates =
       collect(database, has_two ? scope.first : ecosystem, package, withheld, error);
   g_autoptr(GHashTable) more = candidates != NULL && has_two
@@ -271,7 +271,7 @@ bool
 match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture)
 {
   g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
-  if (!ecosystem_scope(ecosystem, "", &scope))
+  if (!ecosystem_scope(ecosystem, "", "", &scope))
     return advisory_database_covers(database, ecosystem, architecture);
   return advisory_database_covers(database, scope.first, architecture) ||
          advisory_database_covers(database, scope.second, architecture);

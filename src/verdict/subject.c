@@ -151,12 +151,12 @@ architecture_fits(const AdvisoryRange *range, const Package *package)
  * in such a build says nothing of the others. Oracle's builds for FIPS have all fixes of theirs in
  * advisories, so that no other one speaks of them either. */
 static bool
-build_fits(const AdvisoryRange *range, const Package *package)
+build_fits(const Ecosystem *row, const AdvisoryRange *range, const Package *package)
 {
   static const char *const builds[] = {".ksplice", "fips"};
   if (range->fixed_version == NULL)
     return true;
-  bool both_ways = g_str_has_prefix(range->ecosystem, "ol:");
+  bool both_ways = row != NULL && row->builds_apart;
   for (size_t i = 0; i < G_N_ELEMENTS(builds); i++) {
     bool of_fix = strcasestr(range->fixed_version, builds[i]) != NULL;
     bool of_package = (of_fix || both_ways) && strcasestr(package->version, builds[i]) != NULL;
@@ -206,7 +206,7 @@ visit_range(const AdvisoryRange *range, void *data)
 {
   Subject *subject = data;
   const Package *package = subject->package;
-  if (!module_fits(range, package) || !build_fits(range, package) ||
+  if (!module_fits(range, package) || !build_fits(subject->row, range, package) ||
       !architecture_fits(range, package))
     return true;
   if (maker_fits(subject, range))
