@@ -137,6 +137,9 @@ read_addresses(const Setting *setting, const char *text, void *value, GError **e
   "- {name: rocky, type: osv, url: '" OSV "Rocky%20Linux/all.zip'}\n"                              \
   "- {name: suse, type: osv, url: '" OSV "SUSE/all.zip'}\n"                                        \
   "- {name: opensuse, type: osv, url: '" OSV "openSUSE/all.zip'}\n"                                \
+  "- {name: azurelinux, type: osv, url: '" OSV "Azure%20Linux/all.zip'}\n"                         \
+  "- {name: photon, type: osv, url: '" OSV "Photon%20OS/all.zip'}\n"                               \
+  "- {name: openeuler, type: osv, url: '" OSV "openEuler/all.zip'}\n"                              \
   "- name: kev\n"                                                                                  \
   "  type: kev\n"                                                                                  \
   "  url: "                                                                                        \

@@ -39,8 +39,10 @@ static const char *const enterprise_makers[] = {
   {                                                                                                \
     __VA_ARGS__, NULL                                                                              \
   }
-#define DEB         .package_type = "deb", .scheme = VERSION_DEBIAN, .looked_up = BY_SOURCE
-#define APK         .package_type = "apk", .scheme = VERSION_APK, .looked_up = BY_SOURCE
+#define DEB .package_type = "deb", .scheme = VERSION_DEBIAN, .looked_up = BY_SOURCE
+#define APK .package_type = "apk", .scheme = VERSION_APK
+/* Advisories of images that are made of single packages speak of those. */
+#define BY_PACKAGE  .looked_up = BY_SOURCE_AND_NAME
 #define RPM         .package_type = "rpm", .scheme = VERSION_RPM, .looked_up = BY_NAME_AND_SOURCE
 #define OSV_SOURCES .osv_names_sources = true
 #define MAJOR       .release = RELEASE_MAJOR
@@ -93,12 +95,13 @@ static const Ecosystem ecosystems[] = {
      .name = "alpine",
      .osv = "Alpine",
      APK,
+     .looked_up = BY_SOURCE,
      .from_osv = from_osv_alpine,
      .release = RELEASE_MAJOR_MINOR,
      .release_of = release_of_alpine},
-    {.os_id = "wolfi", .name = "wolfi", APK, NO_RELEASE},
-    {.os_id = "chainguard", .name = "chainguard", APK, NO_RELEASE},
-    {.os_id = "minimos", .name = "minimos", APK, NO_RELEASE},
+    {.os_id = "wolfi", .name = "wolfi", APK, BY_PACKAGE, NO_RELEASE},
+    {.os_id = "chainguard", .name = "chainguard", APK, BY_PACKAGE, NO_RELEASE},
+    {.os_id = "minimos", .name = "minimos", APK, BY_PACKAGE, NO_RELEASE},
 
     {.os_id = "rhel", RED_HAT, .life = "rhel"},
     /* RHEL built again, under the same versions, and looked after by RHEL's advisories alone. */
@@ -282,9 +285,10 @@ ecosystem_from_osv(const char *name)
     const Ecosystem *row = &ecosystems[i];
     if (!is_text(row->osv, name, length))
       continue;
-    return row->from_osv != NULL && release[0] != '\0'
-               ? row->from_osv(release)
-               : ecosystem_join(row->name, g_strdup(release));
+    if (row->from_osv != NULL && release[0] != '\0')
+      return row->from_osv(release);
+    const char *numbered = ecosystem_alias(row, release, strlen(release));
+    return ecosystem_join(row->name, g_strdup(numbered != NULL ? numbered : release));
   }
   /* PyPI, Go, Wolfi: the family in small letters. */
   g_autofree char *family = g_ascii_strdown(name, (gssize)length);

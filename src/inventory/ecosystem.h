@@ -16,6 +16,7 @@ typedef enum { RELEASE_WHOLE, RELEASE_NONE, RELEASE_MAJOR, RELEASE_MAJOR_MINOR }
 /* What an advisory calls a package. */
 typedef enum {
   BY_SOURCE,          /* by the source package that it is built from */
+  BY_SOURCE_AND_NAME, /* so, and by its own name */
   BY_NAME,            /* by its own name */
   BY_NAME_AND_SOURCE, /* by its own name or, marked with ADVISORY_SOURCE_PREFIX, by its source's */
 } LookUp;

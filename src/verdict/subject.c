@@ -197,7 +197,7 @@ maker_fits(Subject *subject, const AdvisoryRange *range)
   if (range->fixed_version != NULL || range->last_affected != NULL)
     return true;
   return range->release_version == NULL
-             ? subject->row->looked_up == BY_SOURCE
+             ? subject->row->looked_up != BY_NAME_AND_SOURCE
              : !is_newer_upstream(range->scheme, subject->version, range->release_version);
 }
 
@@ -314,6 +314,15 @@ look_up_rpm_source(AdvisoryDatabase *database, const char *ecosystem, Subject *s
   return advisory_database_lookup(database, ecosystem, name, visit_range, subject, error);
 }
 
+static bool
+look_up_own_name(AdvisoryDatabase *database, const char *ecosystem, Subject *subject,
+                 GError **error)
+{
+  subject->version = subject->package->version;
+  return advisory_database_lookup(database, ecosystem, subject->package->name, visit_range, subject,
+                                  error);
+}
+
 static LookUp
 look_up_of(const Subject *subject)
 {
@@ -331,13 +340,15 @@ subject_look_up(AdvisoryDatabase *database, const char *ecosystem, const Package
                      .visit = visit,
                      .data = data,
                      .withheld = withheld};
-  bool by_source = look_up_of(&subject) == BY_SOURCE;
+  LookUp how = look_up_of(&subject);
+  bool by_source = how == BY_SOURCE || how == BY_SOURCE_AND_NAME;
+  const char *first = by_source ? package->source_name : package->name;
   subject.version = by_source ? package->source_version : package->version;
-  if (!advisory_database_lookup(database, ecosystem,
-                                by_source ? package->source_name : package->name, visit_range,
-                                &subject, error))
+  if (!advisory_database_lookup(database, ecosystem, first, visit_range, &subject, error))
     return false;
-  if (look_up_of(&subject) == BY_NAME_AND_SOURCE)
+  if (how == BY_NAME_AND_SOURCE)
     return look_up_rpm_source(database, ecosystem, &subject, error);
+  if (how == BY_SOURCE_AND_NAME && strcmp(package->name, first) != 0)
+    return look_up_own_name(database, ecosystem, &subject, error);
   return strcmp(package->type, "deb") != 0 || look_up_signed(database, ecosystem, &subject, error);
 }

@@ -1,8 +1,6 @@
 /* Which ecosystem an image's packages are of, and what others call it. */
 #include "inventory/ecosystem.h"
 
-#include <string.h>
-
 static const char *
 or_dash(const char *text)
 {
@@ -155,6 +153,8 @@ test_names_of_osv(void)
       {"Azure Linux:10", "azurelinux:10.0"},
       {"Azure Linux", "azurelinux"},
       {"Photon OS:5.0", "photon:5.0"},
+      {"Debian:sid", "debian:sid"},
+      {"Debian:forky", "debian:14"},
       {"Mageia:9", "mageia:9"},
       {"Chainguard", "chainguard"},
       {"MinimOS", "minimos"},
@@ -195,30 +195,29 @@ static void
 test_scopes(void)
 {
   static const struct {
-    const char *ecosystem, *version;
+    const char *ecosystem, *source, *version;
     ScopeKind kind;
     const char *first, *second;
   } scopes[] = {
-      {"debian:12", "1.0~esm1", SCOPE_ONE},
-      {"debian:forky/sid", "1", SCOPE_EITHER, "debian:14", "debian:sid"},
-      {"debian:unheard-of/sid", "1", SCOPE_EITHER, "debian:unheard-of", "debian:sid"},
-      {"ubuntu:24.04", "1.0-1ubuntu1", SCOPE_ONE},
-      {"ubuntu:24.04", "1.0-1ubuntu0.1~esm1", SCOPE_OVERRIDE, "ubuntu:24.04", "ubuntu-pro:24.04"},
-      {"ubuntu:16.04", "1.0-1ubuntu0.1+esm3", SCOPE_OVERRIDE, "ubuntu:16.04", "ubuntu-pro:16.04"},
-      {"ubuntu:22.04", "3.0.2-0ubuntu1.15+Fips1.1", SCOPE_OVERRIDE, "ubuntu:22.04",
+      {"debian:12", "p", "1.0~esm1", SCOPE_ONE},
+      {"debian:forky/sid", "p", "1", SCOPE_EITHER, "debian:14", "debian:sid"},
+      {"debian:unheard-of/sid", "p", "1", SCOPE_EITHER, "debian:unheard-of", "debian:sid"},
+      {"ubuntu:24.04", "p", "1.0-1ubuntu1", SCOPE_ONE},
+      {"ubuntu:24.04", "p", "1.0-1ubuntu0.1~esm1", SCOPE_OVERRIDE, "ubuntu:24.04",
+       "ubuntu-pro:24.04"},
+      {"ubuntu:16.04", "p", "1.0-1ubuntu0.1+esm3", SCOPE_OVERRIDE, "ubuntu:16.04",
+       "ubuntu-pro:16.04"},
+      {"ubuntu:22.04", "p", "3.0.2-0ubuntu1.15+Fips1.1", SCOPE_OVERRIDE, "ubuntu:22.04",
        "ubuntu-fips:22.04"},
-      {"ubuntu:24.04", "6.8.1-1015.16", SCOPE_OVERRIDE, "ubuntu:24.04", "ubuntu-realtime:24.04"},
-      {"ubuntu:20.04", "1.1.1f-1ubuntu2.fips.13.1", SCOPE_OVERRIDE, "ubuntu:20.04",
+      {"ubuntu:24.04", "linux-signed-realtime", "6.8.1-1015.16", SCOPE_OVERRIDE, "ubuntu:24.04",
+       "ubuntu-realtime:24.04"},
+      {"ubuntu:20.04", "p", "1.1.1f-1ubuntu2.fips.13.1", SCOPE_OVERRIDE, "ubuntu:20.04",
        "ubuntu-fips:20.04"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(scopes); i++) {
     EcosystemScope scope = {SCOPE_ONE, NULL, NULL};
-    bool has_two = ecosystem_scope(scopes[i].ecosystem,
-                                   scopes[i].kind == SCOPE_OVERRIDE &&
-                                           strstr(scopes[i].second, "realtime") != NULL
-                                       ? "linux-signed-realtime"
-                                       : "linux",
-                                   scopes[i].version, &scope);
+    bool has_two =
+        ecosystem_scope(scopes[i].ecosystem, scopes[i].source, scopes[i].version, &scope);
     g_assert_cmpint(has_two, ==, scopes[i].kind != SCOPE_ONE);
     g_assert_cmpint(scope.kind, ==, scopes[i].kind);
     g_assert_cmpstr(scope.first, ==, scopes[i].first);
