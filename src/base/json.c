@@ -181,3 +181,12 @@ json_set_strings(json_t *object, const char *key, const char *const *values)
     json_array_append_new(array, json_string(*values));
   json_object_set_new(object, key, array);
 }
+
+json_t *
+json_from_texts(const GPtrArray *texts)
+{
+  json_t *array = json_array();
+  for (guint i = 0; texts != NULL && i < texts->len; i++)
+    json_array_append_new(array, json_string(g_ptr_array_index(texts, i)));
+  return array;
+}

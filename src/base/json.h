@@ -55,3 +55,5 @@ GStrv json_get_strings(const json_t *object, const char *key);
 /* Sets @key to @value; a NULL @value sets nothing. */
 void json_set_string(json_t *object, const char *key, const char *value);
 void json_set_strings(json_t *object, const char *key, const char *const *values);
+/* char * as an array of strings; NULL gives an empty one. (transfer full) */
+json_t *json_from_texts(const GPtrArray *texts);

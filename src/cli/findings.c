@@ -163,14 +163,22 @@ count_all(const json_t *scan)
   return total;
 }
 
-/* What makes the findings incomplete, as the server says, and what is filtered. (transfer full) */
+/* (transfer full) */
+static GPtrArray *
+texts_of(const json_t *about, const char *key)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+  g_auto(GStrv) texts = json_get_strings(about, key);
+  for (char **text = texts; text != NULL && *text != NULL; text++)
+    g_ptr_array_add(list, g_strdup(*text));
+  return list;
+}
+
+/* What the server says, and what is filtered. (transfer full) */
 static GPtrArray *
 notes_of(const json_t *about, json_int_t hidden)
 {
-  GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
-  g_auto(GStrv) texts = json_get_strings(about, "notes");
-  for (char **text = texts; text != NULL && *text != NULL; text++)
-    g_ptr_array_add(notes, g_strdup(*text));
+  GPtrArray *notes = texts_of(about, "notes");
   if (hidden > 0 && (severity_option != NULL || fixable_option))
     g_ptr_array_add(notes, report_hidden_note((unsigned)hidden));
   return notes;
@@ -188,10 +196,12 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
   }
   const json_t *scan = json_get_object(image, "scan");
   g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict);
+  g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
   g_autoptr(GPtrArray) notes = notes_of(about, count_all(scan) - (json_int_t)findings->len);
   Report document = {.target = target,
                      .digest = json_get_string(image, "digest"),
                      .findings = findings,
+                     .gaps = gaps,
                      .notes = notes,
                      .os = json_get_string(scan, "os"),
                      .packages = (unsigned)json_get_integer(scan, "packages", 0),

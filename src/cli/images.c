@@ -28,9 +28,8 @@ is_past_its_life(const json_t *scan)
   return end != NULL && strcmp(end, today) < 0;
 }
 
-/* "57: 3 critical, 12 high": how many, and the worst two kinds. None of a distribution without
- * advisories, or past its end of life, or without a package that is known, is no good news: "not
- * known". */
+/* "57: 3 critical, 12 high": how many, and the worst two kinds. None is no good news where
+ * something of the image is not known, or its distribution is past its end of life: "not known". */
 static char *
 findings_in_words(const json_t *scan)
 {
@@ -47,12 +46,14 @@ findings_in_words(const json_t *scan)
   }
   if (g_strcmp0(json_get_string(scan, "state"), "done") != 0)
     return g_strdup("-");
-  bool unknown = json_get_integer(scan, "packages", 0) == 0 ||
-                 json_get_integer(scan, "uncovered_packages", 0) > 0 || is_past_its_life(scan);
+  bool incomplete = json_array_size(json_get_array(scan, "incomplete")) > 0;
   if (total == 0)
-    return g_strdup(unknown ? "not known" : "none");
-  return kinds > 2 ? g_strdup_printf("%lld: %s", (long long)total, worst->str)
-                   : g_strdup(worst->str);
+    return g_strdup(incomplete || is_past_its_life(scan) ? "not known" : "none");
+  if (kinds > 2) {
+    g_autofree char *sum = g_strdup_printf("%lld: ", (long long)total);
+    g_string_prepend(worst, sum);
+  }
+  return g_strconcat(worst->str, incomplete ? ", incomplete" : NULL, NULL);
 }
 
 /* An image is broken without all of its blobs; an index may be sparse. One whose scan failed for

@@ -22,8 +22,8 @@ static char *format_option, *output_option, *severity_option, *policy_option, *r
 static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
 static char *credentials_option, *certificates_option;
 static int exit_code_option;
-static gboolean list_packages_option, fixable_option, insecure_option, quiet_option,
-    no_cache_option, uncaged_option;
+static gboolean allow_incomplete_option, list_packages_option, fixable_option, insecure_option,
+    quiet_option, no_cache_option, uncaged_option;
 
 static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
@@ -40,7 +40,9 @@ static const GOptionEntry options[] = {
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
-     "The exit code when there are findings (default 0)", "N"},
+     "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
+    {"allow-incomplete", 0, 0, G_OPTION_ARG_NONE, &allow_incomplete_option,
+     "--exit-code asks for findings alone, whatever is not known of the image", NULL},
     {"db", 0, 0, G_OPTION_ARG_FILENAME, &database_option,
      "The advisory database (default: that of the data folder)", "FILE"},
     {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option,
@@ -140,8 +142,7 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .reference = target,
                        .scan_state = SCAN_DONE,
                        .findings = matched->findings,
-                       .uncovered = matched->uncovered,
-                       .unread = matched->unread,
+                       .gaps = matched->gaps,
                        .third_party = matched->third_party,
                        .end_of_life = matched->end_of_life,
                        .now = g_get_real_time()};
@@ -238,6 +239,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .findings = findings,
                      .not_affected = matched->not_affected,
                      .third_party = matched->third_party,
+                     .gaps = matched->gaps,
                      .notes = matched->notes,
                      .verdict = verdict,
                      .database = advisory_database_generation(scan->database)};
@@ -245,7 +247,8 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   int code = write_report(scan->format, &document);
   if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
     return EXIT_REFUSED;
-  return code == EXIT_FINE && findings->len > 0 ? exit_code_option : code;
+  bool incomplete = matched->gaps->len > 0 && !allow_incomplete_option;
+  return code == EXIT_FINE && (findings->len > 0 || incomplete) ? exit_code_option : code;
 }
 
 static int
@@ -314,7 +317,8 @@ const Command scan_command = {
         "A path without one of these in front is what lies there, and a name that begins with a\n"
         "registry's host (registry.example.org/app:1) is docker://.\n\n"
         "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings that are\n"
-        "shown, and the policy does not refuse; 2 an error.\n\n"
+        "shown, or something of the image is not known (no advisories for its distribution, no\n"
+        "package database that could be read), and the policy does not refuse; 2 an error.\n\n"
         "Examples:\n"
         "  assay scan docker://docker.io/library/debian:11\n"
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"

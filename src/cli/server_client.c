@@ -126,23 +126,33 @@ ask(const ServerClient *client, const char *base, const char *path, GError **err
   return http_client_request(client->http, "GET", url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
 }
 
+/* What speaks TLS answers plain HTTP with 400: then it matters why TLS failed. */
+static bool
+is_about_tls(const HttpResponse *first, const GError *failure)
+{
+  return first != NULL && strstr(failure->message, "certificate") != NULL;
+}
+
 /* The scheme that gave the first answer is kept. */
 static HttpResponse *
 ask_either(ServerClient *client, const char *path, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  HttpResponse *response = ask(client, client->url, path, &failure);
-  if (response == NULL && client->other_url != NULL) {
-    response = ask(client, client->other_url, path, NULL);
-    if (response != NULL) {
+  g_autoptr(GError) failure = NULL, other_failure = NULL;
+  g_autoptr(HttpResponse) response = ask(client, client->url, path, &failure);
+  if ((response == NULL || response->status == 400) && client->other_url != NULL) {
+    HttpResponse *other = ask(client, client->other_url, path, &other_failure);
+    if (other != NULL || is_about_tls(response, other_failure)) {
+      http_response_free(response);
+      response = other;
       g_free(client->url);
       client->url = g_steal_pointer(&client->other_url);
     }
   }
   g_clear_pointer(&client->other_url, g_free);
   if (response == NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return response;
+    g_propagate_error(error, failure != NULL ? g_steal_pointer(&failure)
+                                             : g_steal_pointer(&other_failure));
+  return g_steal_pointer(&response);
 }
 
 json_t *

@@ -2,6 +2,7 @@
  * it said of images that will not change. */
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
+#include "verdict/completeness.h"
 
 /* --- what was said before --- */
 
@@ -121,8 +122,8 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   *retry_at = summary->retry_at;
   if (summary->state != SCAN_DONE)
     return policy_judge(policy, input);
-  /* Without packages there is nothing to match: a signature that looks like an image, a lone
-   * program. But there may be a database that could not be read. */
+  /* Without packages there is nothing to match: a signature that looks like an image, or one of
+   * which nothing is known. */
   g_autoptr(SharedItem) inventory =
       summary->packages == 0 ? pipeline_image_inventory(pipeline, manifest, &failure) : NULL;
   g_autoptr(SharedItem) findings =
@@ -130,11 +131,11 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   const ImageInventory *bare = shared_item_value(inventory);
   const MatchResult *result = shared_item_value(findings);
   if (bare != NULL || result != NULL) {
+    g_autoptr(GPtrArray) gaps = bare == NULL ? NULL : completeness_gaps(bare, NULL);
     input->findings = result == NULL ? NULL : result->findings;
-    input->uncovered = result == NULL ? NULL : result->uncovered;
     input->third_party = result == NULL ? NULL : result->third_party;
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
-    input->unread = result != NULL ? result->unread : bare->unread;
+    input->gaps = result == NULL ? gaps : result->gaps;
     return policy_judge(policy, input);
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
@@ -156,6 +157,31 @@ queue_unknown_image(Pipeline *pipeline, const char *repository, const Digest *di
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, NULL);
   if (summary != NULL && known_state(summary) == SCAN_NONE)
     pipeline_manifest_arrived(pipeline, repository, digest, manifest);
+}
+
+/* Where no policy speaks: everything leaves, but what is not known to be scanned is told. One look
+ * at what the scan stored; nothing is matched. */
+static Verdict *
+judge_without_policy(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
+                     const StoredManifest *stored, GError **error)
+{
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, error);
+  if (summary == NULL)
+    return NULL;
+  input->scan_state = summary->state;
+  input->detail = summary->error;
+  input->gaps = summary->gaps;
+  if (summary->state != SCAN_NONE)
+    return policy_judge(policy, input);
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
+  if (manifest == NULL)
+    return NULL;
+  if (images_is_image(pipeline->blobs, manifest))
+    pipeline_manifest_arrived(pipeline, input->repository, &stored->digest, manifest);
+  else
+    input->scan_state = SCAN_NOT_APPLICABLE;
+  return policy_judge(policy, input);
 }
 
 /* Who is not allowed comes before who may be for a time, the shortest first. */
@@ -211,7 +237,7 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
                        .now = g_get_real_time()};
   *scan = SCAN_NOT_APPLICABLE;
   if (!policy_set_applies(policy, repository))
-    return policy_judge(policy, &input);
+    return judge_without_policy(pipeline, policy, &input, stored, error);
   g_autofree char *key = verdict_key(&input, &stored->digest);
   Verdict *known = find_verdict(pipeline->verdicts, key, judgement, input.now);
   if (known != NULL) {

@@ -8,6 +8,7 @@
 #include "inventory/end_of_life.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
+#include "verdict/completeness.h"
 
 void
 layer_state_clear(LayerState *state)
@@ -352,6 +353,15 @@ count_findings(const ImageInventory *inventory, AdvisoryDatabase *advisories, Ta
   return true;
 }
 
+/* What is not known whatever the advisories: a line each, for the sentences have none within. */
+static char *
+gaps_to_text(const ImageInventory *inventory)
+{
+  g_autoptr(GPtrArray) gaps = completeness_gaps(inventory, NULL);
+  g_ptr_array_add(gaps, NULL);
+  return g_strjoinv("\n", (char **)gaps->pdata);
+}
+
 bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                   AdvisoryDatabase *advisories, GError **error)
@@ -364,6 +374,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
   if (!count_findings(inventory, advisories, &sum, error))
     return false;
   g_autofree char *counts = tally_to_text(sum.counts), *fixable = tally_to_text(sum.fixable);
+  g_autofree char *gaps = gaps_to_text(inventory);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   if (db == NULL || !check_there(db, manifest, &there, error))
     return false;
@@ -373,7 +384,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
          store_packages(db, image_id(manifest), inventory, error) &&
          sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
-                 "fixable = $6, uncovered = $7, third_party = $8, end_of_life = $9 "
+                 "fixable = $6, uncovered = $7, third_party = $8, end_of_life = $9, gaps = $10 "
                  "WHERE manifest = $1",
                  SQL_TEXT(manifest),
                  SQL_TEXT(advisories == NULL ? NULL : advisory_database_generation(advisories)),
@@ -382,7 +393,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
                                                     : os->id),
                  SQL_INTEGER(inventory->packages->len), SQL_TEXT(counts), SQL_TEXT(fixable),
                  SQL_INTEGER(sum.uncovered), SQL_INTEGER(sum.third_party),
-                 SQL_TEXT(life == NULL ? NULL : life->end), SQL_END) &&
+                 SQL_TEXT(life == NULL ? NULL : life->end), SQL_TEXT(gaps), SQL_END) &&
          sql_commit(db, error);
 }
 
@@ -395,7 +406,23 @@ image_summary_free(ImageSummary *summary)
   g_free(summary->database);
   g_free(summary->os);
   g_free(summary->end_of_life);
+  g_ptr_array_unref(summary->gaps);
   g_free(summary);
+}
+
+/* Those of the scan, and what the advisories say nothing of. */
+static void
+add_gaps(ImageSummary *summary, const char *text)
+{
+  Slice rest = slice_from_string(text), line;
+  while (slice_next_line(&rest, &line))
+    g_ptr_array_add(summary->gaps, slice_to_string(line));
+  if (summary->state == SCAN_DONE && summary->packages > 0 && summary->database == NULL)
+    g_ptr_array_add(summary->gaps, g_strdup("there are no advisories yet"));
+  else if (summary->uncovered > 0)
+    g_ptr_array_add(summary->gaps, g_strdup_printf("there are no advisories for %u of its %u "
+                                                   "packages",
+                                                   summary->uncovered, summary->packages));
 }
 
 ImageSummary *
@@ -408,9 +435,11 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
-                "uncovered, retry_at, third_party, end_of_life FROM images WHERE manifest = $1",
+                "uncovered, retry_at, third_party, end_of_life, gaps FROM images "
+                "WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
+  summary->gaps = g_ptr_array_new_with_free_func(g_free);
   if (rows != NULL && sql_rows_next(rows, &failure)) {
     summary->state = (ScanState)sql_rows_integer(rows, 0);
     summary->error = g_strdup(sql_rows_text(rows, 1));
@@ -424,6 +453,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->retry_at = sql_rows_integer(rows, 9);
     summary->third_party = (uint32_t)sql_rows_integer(rows, 10);
     summary->end_of_life = g_strdup(sql_rows_text(rows, 11));
+    add_gaps(summary, sql_rows_text(rows, 12));
   }
   if (failure == NULL)
     return g_steal_pointer(&summary);

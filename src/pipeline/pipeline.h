@@ -42,8 +42,9 @@ void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
  * stands; while it is SCAN_PENDING (begun, or about to be) the verdict may soon be another, and a
  * pull should wait a moment (pipeline_on_change()). An index is judged by its members at their own
  * pull, those that it carries in itself (`data`) excepted; artifacts, and repositories that no
- * policy speaks of, are SCAN_NOT_APPLICABLE. Cached: a repeated question about a scanned image
- * costs a hash look-up. (transfer full) */
+ * policy speaks of, are SCAN_NOT_APPLICABLE; of images in the latter the verdict's warnings tell
+ * whether they are scanned. Cached: a repeated question about a scanned image that a policy speaks
+ * of costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
 /* A client was refused by @verdict: counts it for /metrics. */
@@ -67,6 +68,7 @@ typedef struct {
   uint32_t fixable[6];  /* of those, with a fixed version */
   uint32_t uncovered;   /* packages of distributions without advisories */
   uint32_t third_party; /* packages of others than the distribution */
+  GPtrArray *gaps;      /* char *: what of a scanned image is not known (completeness.h) */
 } ImageSummary;
 void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)

@@ -51,15 +51,6 @@ report_package_to_json(const ImageInventory *inventory, const ImagePackage *pack
   return one;
 }
 
-static json_t *
-texts_to_json(const GPtrArray *texts)
-{
-  json_t *array = json_array();
-  for (guint i = 0; texts != NULL && i < texts->len; i++)
-    json_array_append_new(array, json_string(g_ptr_array_index(texts, i)));
-  return array;
-}
-
 /* What the layers hold, beside how many packages there are. */
 static void
 set_inventory(json_t *object, const Report *report)
@@ -69,7 +60,7 @@ set_inventory(json_t *object, const Report *report)
     return;
   if (inventory->os != NULL)
     json_object_set_new(object, "os", os_to_json(inventory->os));
-  json_object_set_new(object, "unread", texts_to_json(inventory->unread));
+  json_object_set_new(object, "unread", json_from_texts(inventory->unread));
   if (!report->list_packages)
     return;
   json_t *packages = json_array();
@@ -99,8 +90,9 @@ report_write_json(const Report *report)
     json_array_append_new(findings, finding_to_json(g_ptr_array_index(report->findings, i)));
   json_object_set_new(object, "summary", summary);
   if (report->third_party != NULL)
-    json_object_set_new(object, "third_party", texts_to_json(report->third_party));
-  json_object_set_new(object, "notes", texts_to_json(report->notes));
+    json_object_set_new(object, "third_party", json_from_texts(report->third_party));
+  json_object_set_new(object, "incomplete", json_from_texts(report->gaps));
+  json_object_set_new(object, "notes", json_from_texts(report->notes));
   json_object_set_new(object, "findings", findings);
   if (report->not_affected != NULL)
     json_object_set_new(object, "not_affected", not_affected_to_json(report->not_affected));

@@ -17,7 +17,8 @@ typedef struct {
   const GPtrArray *findings;     /* Finding, filtered and sorted */
   const GPtrArray *not_affected; /* Finding: what the sources ruled out; or NULL */
   const GPtrArray *third_party;  /* char *: packages of others than the distribution; or NULL */
-  const GPtrArray *notes;        /* char * */
+  const GPtrArray *gaps;         /* char *: what of the image is not known; or NULL */
+  const GPtrArray *notes;        /* char *: what else a person should know; or NULL */
   const Verdict *verdict;        /* or NULL */
   const char *database;          /* generation of the advisories, or NULL */
   bool list_packages;            /* JSON also lists the inventory's packages */

@@ -166,17 +166,24 @@ result_of(const Finding *finding, size_t rule)
   return result;
 }
 
+static void
+add_notifications(json_t *notifications, const char *level, const GPtrArray *texts)
+{
+  for (guint i = 0; texts != NULL && i < texts->len; i++) {
+    json_t *notification = json_object();
+    json_set_string(notification, "level", level);
+    json_object_set_new(notification, "message", text_object(g_ptr_array_index(texts, i)));
+    json_array_append_new(notifications, notification);
+  }
+}
+
 /* What makes the findings incomplete belongs to the run. */
 static json_t *
 invocations_of(const Report *report)
 {
   json_t *all = json_array(), *invocation = json_object(), *notifications = json_array();
-  for (guint i = 0; report->notes != NULL && i < report->notes->len; i++) {
-    json_t *notification = json_object();
-    json_set_string(notification, "level", "note");
-    json_object_set_new(notification, "message", text_object(g_ptr_array_index(report->notes, i)));
-    json_array_append_new(notifications, notification);
-  }
+  add_notifications(notifications, "warning", report->gaps);
+  add_notifications(notifications, "note", report->notes);
   json_object_set_new(invocation, "executionSuccessful", json_true());
   json_object_set_new(invocation, "toolExecutionNotifications", notifications);
   json_array_append_new(all, invocation);

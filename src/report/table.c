@@ -148,6 +148,7 @@ report_write_table(const Report *report, unsigned width, bool colour)
 {
   GString *out = g_string_new(NULL);
   append_summary(out, report);
+  append_lines(out, "incomplete: ", report->gaps);
   append_lines(out, "note: ", report->notes);
   if (report->findings->len > 0) {
     g_string_append_c(out, '\n');

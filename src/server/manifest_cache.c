@@ -1,6 +1,8 @@
 /* Manifests that were asked for a moment ago; see the header. */
 #include "server/manifest_cache.h"
 
+#include <string.h>
+
 #include "oci/media_type.h"
 
 #define ENTRIES_MAX 4096
@@ -10,6 +12,7 @@ typedef struct {
   GBytes *bytes;
   Digest digest;
   const char *media_type;
+  GPtrArray *warnings;
   uint64_t registry_generation, verdict_generation;
 } Entry;
 
@@ -22,7 +25,10 @@ struct ManifestCache {
 static size_t
 entry_size(const Entry *entry)
 {
-  return g_bytes_get_size(entry->bytes);
+  size_t size = g_bytes_get_size(entry->bytes);
+  for (guint i = 0; i < entry->warnings->len; i++)
+    size += strlen(g_ptr_array_index(entry->warnings, i));
+  return size;
 }
 
 static void
@@ -30,6 +36,7 @@ entry_free(void *data)
 {
   Entry *entry = data;
   g_bytes_unref(entry->bytes);
+  g_ptr_array_unref(entry->warnings);
   g_free(entry);
 }
 
@@ -77,6 +84,7 @@ manifest_cache_get(ManifestCache *cache, const char *repository, const char *ref
     found->bytes = g_bytes_ref(entry->bytes);
     found->digest = entry->digest;
     found->media_type = entry->media_type;
+    found->warnings = g_ptr_array_ref(entry->warnings);
   }
   g_rw_lock_reader_unlock(&cache->lock);
   return valid;
@@ -85,11 +93,10 @@ manifest_cache_get(ManifestCache *cache, const char *repository, const char *ref
 void
 manifest_cache_put(ManifestCache *cache, const char *repository, const char *reference,
                    uint64_t registry_generation, uint64_t verdict_generation,
-                   const StoredManifest *manifest)
+                   const StoredManifest *manifest, GPtrArray *warnings)
 {
   const char *media_type = interned_type(manifest->media_type);
-  size_t size = g_bytes_get_size(manifest->bytes);
-  if (media_type == NULL || size > BYTES_MAX / 16)
+  if (media_type == NULL || g_bytes_get_size(manifest->bytes) > BYTES_MAX / 16)
     return;
   Entry *entry = g_new0(Entry, 1);
   entry->bytes = g_bytes_ref(manifest->bytes);
@@ -97,6 +104,8 @@ manifest_cache_put(ManifestCache *cache, const char *repository, const char *ref
   entry->media_type = media_type;
   entry->registry_generation = registry_generation;
   entry->verdict_generation = verdict_generation;
+  entry->warnings = g_ptr_array_ref(warnings);
+  size_t size = entry_size(entry);
 
   g_autofree char *key = g_strconcat(repository, "\n", reference, NULL);
   g_rw_lock_writer_lock(&cache->lock);

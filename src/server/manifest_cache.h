@@ -1,4 +1,5 @@
-/* Manifests that were asked for a moment ago and may leave, by repository and reference. An answer
+/* Manifests that were asked for a moment ago and may leave, by repository and reference, with what
+ * clients are warned of. An answer
  * holds as long as neither the registry nor the verdicts changed; so nothing is ever taken out by
  * hand. Bounded in bytes and entries. Thread-safe. */
 #pragma once
@@ -15,6 +16,7 @@ typedef struct {
   GBytes *bytes; /* (transfer full) */
   Digest digest;
   const char *media_type; /* interned: valid for ever */
+  GPtrArray *warnings;    /* char *; (transfer full) */
 } CachedManifest;
 
 /* @registry_generation, @verdict_generation: the present ones. */
@@ -24,4 +26,4 @@ bool manifest_cache_get(ManifestCache *cache, const char *repository, const char
 /* The generations as they were before the answer was worked out. */
 void manifest_cache_put(ManifestCache *cache, const char *repository, const char *reference,
                         uint64_t registry_generation, uint64_t verdict_generation,
-                        const StoredManifest *manifest);
+                        const StoredManifest *manifest, GPtrArray *warnings);

@@ -78,6 +78,20 @@ check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
 }
 
 static bool
+begin_entry(const RootReader *reader, const char *path, unsigned type, uint64_t size,
+            GError **error)
+{
+  struct archive_entry *entry = archive_entry_new();
+  archive_entry_set_pathname(entry, path);
+  archive_entry_set_filetype(entry, type);
+  archive_entry_set_perm(entry, type == AE_IFDIR ? 0755 : 0644);
+  archive_entry_set_size(entry, (la_int64_t)size);
+  bool begun = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
+  archive_entry_free(entry);
+  return begun || error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+}
+
+static bool
 add_file(RootReader *reader, const char *path, GError **error)
 {
   struct stat status = {0};
@@ -91,16 +105,8 @@ add_file(RootReader *reader, const char *path, GError **error)
   uint64_t size = (uint64_t)status.st_size;
   if (!check_size(reader, path, size, error))
     return false;
-  struct archive_entry *entry = archive_entry_new();
-  archive_entry_set_pathname(entry, path);
-  archive_entry_set_filetype(entry, AE_IFREG);
-  archive_entry_set_perm(entry, 0644);
-  archive_entry_set_size(entry, (la_int64_t)size);
-  bool begun = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
-  archive_entry_free(entry);
-  if (!begun)
-    return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
-  return copy_content(reader, fd, path, size, error);
+  return begin_entry(reader, path, AE_IFREG, size, error) &&
+         copy_content(reader, fd, path, size, error);
 }
 
 static void
@@ -135,12 +141,31 @@ add_folder(RootReader *reader, const char *path, GError **error)
   return true;
 }
 
+/* What is wanted may not be there in a system that is not empty, and nothing is known of it then:
+ * its root stands for the rest (completeness.h). */
+static bool
+add_root(RootReader *reader, GError **error)
+{
+  auto_fd int fd = openat(reader->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  __attribute__((cleanup(close_folder))) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  if (folder == NULL)
+    return error_set_errno(error, errno, "%s", reader->root_path);
+  fd_steal(&fd);
+  const struct dirent *entry;
+  do
+    entry = readdir(folder);
+  while (entry != NULL && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+  return entry == NULL || begin_entry(reader, "./", AE_IFDIR, 0, error);
+}
+
 static bool
 write_tar(RootReader *reader, int to, GError **error)
 {
   archive_write_set_format_pax_restricted(reader->tar);
   if (archive_write_open_fd(reader->tar, to) != ARCHIVE_OK)
     return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+  if (!add_root(reader, error))
+    return false;
   for (unsigned i = 0; inspection_wanted_path(i) != NULL; i++) {
     const char *path = inspection_wanted_path(i);
     if (g_str_has_suffix(path, "/") ? !add_folder(reader, path, error)

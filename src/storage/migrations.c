@@ -137,6 +137,9 @@ const char *const migrations[] = {
     "ALTER TABLE packages ADD COLUMN vendor TEXT;"
     "ALTER TABLE images ADD COLUMN third_party BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE images ADD COLUMN end_of_life TEXT;",
+
+    /* 7: what of a scanned image is not known, whatever the advisories: sentences, a line each. */
+    "ALTER TABLE images ADD COLUMN gaps TEXT;",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

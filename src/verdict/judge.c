@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "verdict/completeness.h"
 #include "verdict/match.h"
 #include "verdict/policy-private.h"
 
@@ -39,15 +40,6 @@ verdict_unref(Verdict *verdict)
   g_free(verdict);
 }
 
-static json_t *
-lines_to_json(const GPtrArray *lines)
-{
-  json_t *array = json_array();
-  for (guint i = 0; i < lines->len; i++)
-    json_array_append_new(array, json_string(g_ptr_array_index(lines, i)));
-  return array;
-}
-
 json_t *
 verdict_to_json(const Verdict *verdict)
 {
@@ -57,8 +49,9 @@ verdict_to_json(const Verdict *verdict)
   json_set_string(object, "message", verdict->message);
   json_object_set_new(object, "blocking", json_integer(verdict->blocking));
   json_object_set_new(object, "ignored", json_integer(verdict->ignored));
-  json_object_set_new(object, "reasons", lines_to_json(verdict->reasons));
-  json_object_set_new(object, "warnings", lines_to_json(verdict->warnings));
+  json_object_set_new(object, "unscanned", json_boolean(verdict->unscanned));
+  json_object_set_new(object, "reasons", json_from_texts(verdict->reasons));
+  json_object_set_new(object, "warnings", json_from_texts(verdict->warnings));
   return object;
 }
 
@@ -83,6 +76,7 @@ verdict_from_json(const json_t *json)
   verdict->message = g_strdup(json_get_string(json, "message"));
   verdict->blocking = (unsigned)json_get_integer(json, "blocking", 0);
   verdict->ignored = (unsigned)json_get_integer(json, "ignored", 0);
+  verdict->unscanned = json_get_boolean(json, "unscanned", false);
   lines_from_json(json, "reasons", verdict->reasons);
   lines_from_json(json, "warnings", verdict->warnings);
   return verdict;
@@ -226,53 +220,37 @@ judge_findings(const Policy *policy, const PolicyInput *input, Verdict *verdict)
 
 /* --- the whole --- */
 
+/* What is missing of the image's scan, whatever a policy makes of it. (transfer full) NULL:
+ * nothing.
+ */
 static char *
-join_lines(const GPtrArray *lines)
+scan_problem(const PolicyInput *input)
 {
-  GString *text = g_string_new(NULL);
-  for (guint i = 0; i < lines->len; i++)
-    g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ",
-                           (const char *)g_ptr_array_index(lines, i));
-  return g_string_free(text, FALSE);
-}
-
-/* What is missing of a scan that the policy insists on. (transfer full) NULL: nothing. */
-static char *
-scan_problem(const Policy *policy, const PolicyInput *input)
-{
-  const char *detail = input->detail;
+  const char *detail = input->detail, *says = NULL;
   switch (input->scan_state) {
-  case SCAN_NONE:
-    if (!policy->block_unscanned)
-      return NULL;
-    return g_strdup_printf("it was never scanned%s%s", detail == NULL ? "" : ": ",
-                           detail == NULL ? "" : detail);
-  case SCAN_PENDING:
-    return policy->block_unscanned ? g_strdup("its scan has not ended yet; try again in a moment")
-                                   : NULL;
-  case SCAN_WAITING:
-    if (!policy->block_unscanned)
-      return NULL;
-    return g_strdup_printf("its scan will be tried again%s%s", detail == NULL ? "" : ": ",
-                           detail == NULL ? "" : detail);
-  case SCAN_FAILED:
-    if (!policy->block_failed)
-      return NULL;
-    return g_strdup_printf("its scan failed%s%s", detail == NULL ? "" : ": ",
-                           detail == NULL ? "" : detail);
-  case SCAN_DONE:
   case SCAN_NOT_APPLICABLE:
+    return NULL;
+  case SCAN_PENDING:
+    return g_strdup("its scan has not ended yet; try again in a moment");
+  case SCAN_DONE:
+    return input->gaps == NULL || input->gaps->len == 0 ? NULL : completeness_in_words(input->gaps);
+  case SCAN_NONE:
+    says = "it was never scanned";
+    break;
+  case SCAN_WAITING:
+    says = "its scan will be tried again";
+    break;
+  case SCAN_FAILED:
+    says = "its scan failed";
     break;
   }
-  if (policy->block_unscanned && input->unread != NULL && input->unread->len > 0) {
-    g_autofree char *unread = match_unread_in_words(input->unread);
-    return g_strconcat(unread, ", so what it lists counts as unscanned", NULL);
-  }
-  if (!policy->block_unscanned || input->uncovered == NULL || input->uncovered->len == 0)
-    return NULL;
-  g_autofree char *names = join_lines(input->uncovered);
-  return g_strdup_printf("there are no advisories for %s, so its packages count as unscanned",
-                         names);
+  return g_strconcat(says, detail == NULL ? NULL : ": ", detail, NULL);
+}
+
+static bool
+insists_on_scan(const Policy *policy, const PolicyInput *input)
+{
+  return input->scan_state == SCAN_FAILED ? policy->block_failed : policy->block_unscanned;
 }
 
 /* The worst, each vulnerability once, and what to do. */
@@ -300,22 +278,38 @@ append_findings(GString *text, const GArray *blocking)
                                     "policy, with a reason");
 }
 
+/* A problem where @action blocks, a warning where it warns. */
+static void
+add_problem(Action action, char *sentence, GPtrArray *problems, Verdict *verdict)
+{
+  if (action == ACTION_ALLOW)
+    g_free(sentence);
+  else
+    g_ptr_array_add(action == ACTION_BLOCK ? problems : verdict->warnings, sentence);
+}
+
 /* What is wrong with the image besides its findings, in the order in which it is told. What only
- * warns is among the verdict's warnings. (transfer full): char * */
+ * warns is among the verdict's warnings. Without a policy (NULL) nothing blocks. (transfer full):
+ * char * */
 static GPtrArray *
 find_problems(const Policy *policy, const PolicyInput *input, Verdict *verdict)
 {
   GPtrArray *problems = g_ptr_array_new_with_free_func(g_free);
-  bool has_third_party = input->third_party != NULL && input->third_party->len > 0;
-  char *scan = scan_problem(policy, input);
-  if (scan != NULL)
-    g_ptr_array_add(problems, scan);
-  if (input->end_of_life != NULL && policy->end_of_life != ACTION_ALLOW)
-    g_ptr_array_add(policy->end_of_life == ACTION_BLOCK ? problems : verdict->warnings,
-                    g_strdup(input->end_of_life));
-  if (has_third_party && policy->third_party != ACTION_ALLOW)
-    g_ptr_array_add(policy->third_party == ACTION_BLOCK ? problems : verdict->warnings,
-                    match_third_party_in_words(input->third_party));
+  g_autofree char *scan = scan_problem(input);
+  verdict->unscanned = scan != NULL;
+  if (scan != NULL && policy != NULL && insists_on_scan(policy, input))
+    g_ptr_array_add(
+        problems,
+        g_strconcat(scan, input->scan_state == SCAN_DONE ? ", so it counts as unscanned" : NULL,
+                    NULL));
+  else if (scan != NULL)
+    g_ptr_array_add(verdict->warnings, g_strconcat("unscanned: ", scan, NULL));
+  if (input->end_of_life != NULL)
+    add_problem(policy == NULL ? ACTION_WARN : policy->end_of_life, g_strdup(input->end_of_life),
+                problems, verdict);
+  if (policy != NULL && input->third_party != NULL && input->third_party->len > 0)
+    add_problem(policy->third_party, match_third_party_in_words(input->third_party), problems,
+                verdict);
   return problems;
 }
 
@@ -340,6 +334,22 @@ message_of(const Policy *policy, const PolicyInput *input, const GPtrArray *prob
   return g_string_free(text, FALSE);
 }
 
+/* What blocks becomes the reasons, worst first, and the message. */
+static void
+judge_by(const Policy *policy, const PolicyInput *input, const GPtrArray *problems,
+         Verdict *verdict)
+{
+  g_autoptr(GArray) blocking = judge_findings(policy, input, verdict);
+  for (guint i = 0; i < problems->len; i++)
+    g_ptr_array_add(verdict->reasons, g_strdup(g_ptr_array_index(problems, i)));
+  for (guint i = 0; i < blocking->len; i++)
+    g_ptr_array_add(verdict->reasons, blocking_in_words(&g_array_index(blocking, Blocking, i)));
+  if (verdict->reasons->len == 0)
+    return;
+  verdict->message = message_of(policy, input, problems, blocking);
+  verdict->allowed = policy->dry_run;
+}
+
 Verdict *
 policy_judge(const PolicySet *set, const PolicyInput *input)
 {
@@ -347,19 +357,12 @@ policy_judge(const PolicySet *set, const PolicyInput *input)
   verdict->allowed = true;
   const Policy *policy = policy_set_find(set, input->repository);
   verdict->policy = g_strdup(policy == NULL ? "default" : policy->name);
-  if (policy == NULL || input->scan_state == SCAN_NOT_APPLICABLE)
+  if (input->scan_state == SCAN_NOT_APPLICABLE)
     return verdict;
-
-  policy_add_unchecked(policy, verdict->warnings);
+  if (policy != NULL)
+    policy_add_unchecked(policy, verdict->warnings);
   g_autoptr(GPtrArray) problems = find_problems(policy, input, verdict);
-  g_autoptr(GArray) blocking = judge_findings(policy, input, verdict);
-  for (guint i = 0; i < problems->len; i++)
-    g_ptr_array_add(verdict->reasons, g_strdup(g_ptr_array_index(problems, i)));
-  for (guint i = 0; i < blocking->len; i++)
-    g_ptr_array_add(verdict->reasons, blocking_in_words(&g_array_index(blocking, Blocking, i)));
-  if (verdict->reasons->len == 0)
-    return verdict;
-  verdict->message = message_of(policy, input, problems, blocking);
-  verdict->allowed = policy->dry_run;
+  if (policy != NULL)
+    judge_by(policy, input, problems, verdict);
   return verdict;
 }

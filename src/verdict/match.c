@@ -6,10 +6,10 @@
 #include "base/error.h"
 #include "inventory/ecosystem.h"
 #include "inventory/end_of_life.h"
+#include "verdict/completeness.h"
 #include "verdict/maker-private.h"
 #include "verdict/statements-private.h"
 
-#define PATH_SHOWN        ((size_t)200) /* bytes */
 #define MAKER_SHOWN       ((size_t)80)
 #define THIRD_PARTY_SHOWN 10u
 
@@ -304,15 +304,15 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind
   const char *known = kind->ecosystem != NULL                 ? kind->ecosystem
                       : os != NULL && os->pretty_name != NULL ? os->pretty_name
                                                               : "a distribution that is not named";
-  g_autofree char *name =
-      for_others ? g_strdup_printf("%s on %s", known, architecture) : g_strdup(known);
+  g_autofree char *name = g_strdup_printf("%s%s%s (%s packages)", known, for_others ? " on " : "",
+                                          for_others ? architecture : "", package->type);
   if (g_ptr_array_find_with_equal_func(result->uncovered, name, g_str_equal, NULL))
     return;
-  g_ptr_array_add(result->uncovered, g_strdup(name));
-  g_ptr_array_add(result->notes,
-                  g_strdup_printf("no advisories for %s (%s packages): findings are incomplete; "
-                                  "`assay db update` or `assay db import` adds them",
-                                  name, package->type));
+  g_ptr_array_add(result->uncovered, g_steal_pointer(&name));
+  if (kind->ecosystem != NULL && !for_others)
+    g_ptr_array_add(result->notes, g_strdup_printf("`assay db update` or `assay db import` adds "
+                                                   "advisories for %s",
+                                                   kind->ecosystem));
 }
 
 /* The first of them by name. */
@@ -332,32 +332,6 @@ match_third_party_in_words(const GPtrArray *third_party)
   return g_string_free(note, FALSE);
 }
 
-/* The first, which the notes on the layers say more of. */
-char *
-match_unread_in_words(const GPtrArray *unread)
-{
-  g_autofree char *path =
-      slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), PATH_SHOWN);
-  g_autofree char *more =
-      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  return g_strdup_printf("its package database %s%s could not be read whole", path, more);
-}
-
-/* What else makes the findings incomplete. */
-static void
-note_unread(const ImageInventory *inventory, MatchResult *result)
-{
-  for (guint i = 0; i < inventory->unread->len; i++)
-    g_ptr_array_add(result->unread, g_strdup(g_ptr_array_index(inventory->unread, i)));
-  if (result->unread->len > 0) {
-    g_autofree char *unread = match_unread_in_words(result->unread);
-    g_ptr_array_add(result->notes, g_strconcat(unread, ": findings are incomplete", NULL));
-  } else if (inventory->packages->len == 0) {
-    g_ptr_array_add(result->notes, g_strdup("no package database was found, so no package is known "
-                                            "and nothing could be matched with advisories"));
-  }
-}
-
 static MatchResult *
 match_result_new(void)
 {
@@ -366,7 +340,6 @@ match_result_new(void)
   result->not_affected = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   result->uncovered = g_ptr_array_new_with_free_func(g_free);
   result->third_party = g_ptr_array_new_with_free_func(g_free);
-  result->unread = g_ptr_array_new_with_free_func(g_free);
   result->notes = g_ptr_array_new_with_free_func(g_free);
   return result;
 }
@@ -395,7 +368,7 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
     g_ptr_array_add(result->notes, g_strdup(result->end_of_life));
   if (result->third_party->len > 0)
     g_ptr_array_add(result->notes, match_third_party_in_words(result->third_party));
-  note_unread(inventory, result);
+  result->gaps = completeness_gaps(inventory, result->uncovered);
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
   return g_steal_pointer(&result);
@@ -411,7 +384,8 @@ match_result_free(MatchResult *result)
   g_ptr_array_unref(result->uncovered);
   g_free(result->end_of_life);
   g_ptr_array_unref(result->third_party);
-  g_ptr_array_unref(result->unread);
+  if (result->gaps != NULL)
+    g_ptr_array_unref(result->gaps);
   g_ptr_array_unref(result->notes);
   g_free(result);
 }

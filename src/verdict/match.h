@@ -22,8 +22,8 @@ typedef struct {
   GPtrArray *third_party;  /* char *: packages of others than the distribution, whose advisories do
                               not speak of them: "nginx 1.27.4-1~bookworm (NGINX Packaging)" */
   char *end_of_life;       /* a sentence, when its distribution has reached it; or NULL */
-  GPtrArray *unread;       /* char *: package databases of which packages are missing */
-  GPtrArray *notes;        /* char *: "no advisories for debian:99: findings are incomplete" */
+  GPtrArray *gaps;         /* char *: what of the image is not known (completeness.h) */
+  GPtrArray *notes;        /* char *: what else a person should know */
 } MatchResult;
 void match_result_free(MatchResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
@@ -35,10 +35,6 @@ MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inven
 /* "2 packages are not the distribution's, whose advisories do not speak of them: nginx ...", of at
  * least one. (transfer full) */
 char *match_third_party_in_words(const GPtrArray *third_party);
-
-/* "its package database var/lib/rpm/Packages and 2 more could not be read whole", of at least one.
- * (transfer full) */
-char *match_unread_in_words(const GPtrArray *unread);
 
 /* Whether somebody else than the distribution made @package of @ecosystem, as far as its vendor and
  * version tell: no advisory speaks of it then. */

@@ -117,6 +117,12 @@ static void
 complete_policy(void *values, const SettingsPlace *place)
 {
   Policy *policy = values;
+  bool blocks = false;
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++)
+    blocks |= policy->vulnerabilities.block[i];
+  /* Who blocks findings does not want out what was never looked at for any. */
+  if (!settings_given(place, "unscanned"))
+    policy->block_unscanned = blocks;
   if (!settings_given(place, "failed_scan"))
     policy->block_failed = policy->block_unscanned;
 }

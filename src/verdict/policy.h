@@ -53,14 +53,12 @@ typedef struct {
   const char *repository; /* for the namespace patterns; "" for a scan without one */
   const char *reference;  /* as the client wrote it, for the message */
   ScanState scan_state;
-  const char *detail;         /* why there is no scan ("there are no advisories yet"), or NULL */
-  const GPtrArray *findings;  /* Finding; NULL when not scanned */
-  const GPtrArray *uncovered; /* char *: distributions of the image's packages on which there are no
-                                 advisories, so that their part counts as unscanned; or NULL */
+  const char *detail;        /* why there is no scan ("there are no advisories yet"), or NULL */
+  const GPtrArray *findings; /* Finding; NULL when not scanned */
+  const GPtrArray *gaps;     /* char *: what of the image is not known (completeness.h), so that it
+                                counts as unscanned; or NULL */
   const GPtrArray *third_party; /* char *: packages of others than the distribution; or NULL */
   const char *end_of_life;      /* a sentence, when the distribution has reached it; or NULL */
-  const GPtrArray *unread;      /* char *: package databases of which packages are missing, so that
-                                   their part counts as unscanned; or NULL */
   int64_t pushed;               /* microseconds since 1970, for the grace period; 0: unknown */
   int64_t now;
 } PolicyInput;
@@ -74,11 +72,13 @@ typedef struct {
                           when nothing blocks */
   GPtrArray *reasons;  /* char *: one line for each thing that blocks, or would in a dry run; worst
                           first */
-  GPtrArray *warnings; /* char *: what is only shown: what blocks when its grace ends, allowlist
-                          entries that have expired, checks that are not made yet */
+  GPtrArray *warnings; /* char *: what is only shown: that the image is unscanned where the policy
+                          lets it out, what blocks when its grace ends, allowlist entries that have
+                          expired, checks that are not made yet */
   int64_t expires;     /* when it may turn out otherwise by itself (a grace period, an allowlist's
                           date), microseconds since 1970; 0: never */
   unsigned blocking, ignored; /* findings that block; findings taken out by the allowlist */
+  bool unscanned;             /* not known to be clean, whether that blocks or not */
 } Verdict;
 Verdict *verdict_ref(Verdict *verdict);
 void verdict_unref(Verdict *verdict);

@@ -31,6 +31,9 @@ def assay(program, tmp_path):
     prefix = tmp_path / "sanitizer-of-commands"
 
     def run(*arguments, **options):
+        # Inventories that another build left in the user's cache are not what is tested.
+        cache = os.environ.get("XDG_CACHE_HOME", str(tmp_path / "cache-of-commands"))
+        options["env"] = {"XDG_CACHE_HOME": cache, **options.get("env", {})}
         return run_assay(program, *arguments, log_prefix=prefix, **options)
     yield run
     reports = sanitizer_reports(prefix)

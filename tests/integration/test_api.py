@@ -105,7 +105,7 @@ class Registry:
 @pytest.fixture(scope="module")
 def registry(program, tmp_path_factory):
     folder = tmp_path_factory.mktemp("api")
-    policy = "policies:\n  - name: no-high\n    namespaces: ['team/**']\n    vulnerabilities: {block: [critical, high]}\n"
+    policy = "policies:\n  - name: no-high\n    namespaces: ['team/**']\n    unscanned: allow\n    vulnerabilities: {block: [critical, high]}\n"
     server = Server(program, folder / "server", policy=policy)
     for kind, name, content in [("alpine-secdb", "secdb.json", json.dumps(SECDB)), ("osv", "osv.json", json.dumps(OSV)),
                                 ("kev", "kev.json", json.dumps(KEV)), ("epss", "epss.csv", EPSS)]:
@@ -197,7 +197,8 @@ def test_verdict(registry):
     assert refused["blocking"] == 5, "what has no severity but a fix counts as high"
     assert "CVE-2021-3450" in refused["message"] and "1.1.1k-r0" in refused["message"]
     allowed = registry.get(f"/api/v1/images/{registry.plain}/verdict?repository=team/app")
-    assert allowed["allowed"] is True
+    assert allowed["allowed"] is True and allowed["unscanned"] is True and refused["unscanned"] is False
+    assert allowed["warnings"] == ["unscanned: there are no advisories for debian:12 (deb packages)"]
 
 
 def test_images(registry):

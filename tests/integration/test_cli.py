@@ -136,8 +136,9 @@ def test_what_was_not_looked_up_is_not_clean(assay, start_server, tmp_path):
     wait_until(lambda: server.wait_for_scan("alpine", alpine)["uncovered_packages"] == 0)
     assert "not known" in assay("images", "--server", server.url, "debian").stdout
     told = assay("findings", "--server", server.url, "debian:v1").stdout
-    assert "note: no advisories for debian:12 (deb packages): findings are incomplete" in told
-    assert json.loads(assay("findings", "--server", server.url, "debian:v1", "--format", "json").stdout)["notes"]
+    assert "incomplete: there are no advisories for debian:12 (deb packages)\n" in told
+    report = json.loads(assay("findings", "--server", server.url, "debian:v1", "--format", "json").stdout)
+    assert report["incomplete"] == ["there are no advisories for debian:12 (deb packages)"]
 
 
 def test_what_cannot_be_read_is_not_clean(assay, start_server, tmp_path):
@@ -151,7 +152,7 @@ def test_what_cannot_be_read_is_not_clean(assay, start_server, tmp_path):
     wait_until(lambda: server.request("GET", f"/api/v1/images/{digest}/findings").status_code == 200)
     assert "not known" in assay("images", "--server", server.url).stdout
     told = assay("findings", "--server", server.url, "broken:v1").stdout
-    assert "var/lib/rpm/Packages could not be read whole: findings are incomplete" in told
+    assert "incomplete: its package database var/lib/rpm/Packages could not be read whole\n" in told
 
 
 def test_filtered_findings_are_counted(assay, filled):

@@ -55,15 +55,56 @@ def test_links_of_a_root_folder_stay_inside(scan, alpine, tmp_path):
     (root / "etc").symlink_to("../../../../../../../../etc")
     report = json.loads(scan("--format", "json", f"rootfs:{root}").stdout)
     assert "os" not in report and report["findings"] == []
-    assert "no advisories for" in report["notes"][0]
+    assert report["incomplete"] == ["there are no advisories for a distribution that is not named (apk packages)"]
 
 
-def test_no_packages_are_no_clean_bill(scan, tmp_path):
-    """One file and no system around it, as an image from scratch has."""
+ARCH = {"etc/os-release": "ID=arch\nPRETTY_NAME='Arch Linux'\n", "usr/bin/pacman": "pacman"}
+GARBAGE = {"etc/os-release": images.ALMALINUX, "var/lib/rpm/rpmdb.sqlite": "garbage" * 1000}
+# What is not known of an image without advisories, database or detector, and what is known of one with nothing in it.
+NOT_KNOWN = {
+    "a database that was removed": ([images.alpine_files(), {"lib/apk/db/.wh.installed": ""}], "it says that it is Alpine Linux v3.10"),
+    "a database that is garbage": ([GARBAGE], "its package database var/lib/rpm/rpmdb.sqlite could not be read whole"),
+    "a distribution that nobody reads": ([ARCH], "it says that it is Arch Linux"),
+    "a lone program": ([{"app": "\x7fELF"}], "it is not empty, but has neither a package database that is read nor"),
+    "no advisories": ([images.tiny_files()], "there are no advisories for debian:12 (deb packages)"),
+    "nothing in any layer": ([{}], None),
+    "no layer": ([], None),
+}
+
+
+def sarif_warnings(text):
+    notes = json.loads(text)["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    return [note["message"]["text"] for note in notes if note["level"] == "warning"]
+
+
+@pytest.mark.parametrize("kind", NOT_KNOWN)
+def test_nothing_known_is_not_clean(scan, tmp_path, kind):
+    """Said in every output, no success for --exit-code, and unscanned under a policy."""
+    layers, gap = NOT_KNOWN[kind]
+    layout = images.Layout(tmp_path / "image")
+    layout.add_image("latest", layers)
+    target, unknown = f"oci:{layout.folder}:latest", gap is not None
+    told = scan("--exit-code", "3", target, check=3 if unknown else 0).stdout
+    assert ("\nincomplete: " in told) == unknown and (gap or "0 findings") in told
+    incomplete = json.loads(scan("--format", "json", target).stdout)["incomplete"]
+    assert sarif_warnings(scan("--format", "sarif", target).stdout) == incomplete
+    assert len(incomplete) == unknown and (not unknown or gap in incomplete[0])
+    scan("--exit-code", "3", "--allow-incomplete", target)
+    refused = scan("--policy", "strict", target, check=1 if unknown else 0).stdout
+    assert not unknown or f"{incomplete[0]}, so it counts as unscanned" in refused
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("policies: [{name: lax, namespaces: ['**'], unscanned: allow, vulnerabilities: {block: [low]}}]")
+    allowed = scan("--policy", policy, target).stdout
+    assert ("warning: unscanned: " in allowed) == unknown
+
+
+@pytest.mark.parametrize("content,unknown", [({"app": "app"}, True), ({".hidden": "app"}, True), ({}, False)])
+def test_a_root_folder_without_a_system(scan, tmp_path, content, unknown):
     (tmp_path / "root").mkdir()
-    (tmp_path / "root/app").write_text("app")
-    told = scan(f"rootfs:{tmp_path}/root").stdout
-    assert "0 packages, 0 findings" in told and "note: no package database was found" in told
+    for name, text in content.items():
+        (tmp_path / "root" / name).write_text(text)
+    told = scan("--exit-code", "3", f"rootfs:{tmp_path}/root", check=3 if unknown else 0).stdout
+    assert "0 packages, 0 findings" in told and ("incomplete: no package of it is known" in told) == unknown
 
 
 def test_the_table(scan, alpine):
@@ -129,7 +170,8 @@ def test_output_takes_no_other_place(scan, assay, alpine, alpine_data, tmp_path)
 def test_exit_codes(scan, alpine, tiny):
     assert scan("--exit-code", "7", f"oci:{alpine}", check=7).stdout
     scan("--exit-code", "7", "--severity", "critical", f"oci:{alpine}")
-    scan("--exit-code", "7", f"oci:{tiny}")
+    scan("--exit-code", "7", "--allow-incomplete", f"oci:{tiny}")
+    scan("--exit-code", "7", "--allow-incomplete", f"oci:{alpine}", check=7)
     scan("--exit-code", "256", f"oci:{alpine}", check=2)
 
 
@@ -155,6 +197,8 @@ def test_policy(scan, alpine, tiny, tmp_path):
     assert 'verdict: refused: policy "guarded" refuses' in refused and "1.1.22-r3" in refused
     # What is filtered from sight is judged all the same.
     scan("--policy", policy, "--repository", "team/app", "--severity", "critical", f"oci:{alpine}", check=1)
+    scan("--policy", policy, "--repository", "team/app", f"oci:{tiny}", check=1)
+    policy.write_text(POLICY.replace("vulnerabilities:", "unscanned: allow\n    vulnerabilities:"))
     scan("--policy", policy, "--repository", "team/app", f"oci:{tiny}")
     assert "--repository" in scan("--policy", policy, f"oci:{alpine}", check=2).stderr
     assert "strict" in scan("--policy", "strict", f"oci:{alpine}", check=1).stdout

@@ -199,6 +199,7 @@ set_summary(json_t *object, const ImageSummary *summary)
   json_object_set_new(scan, "fixable", counts_to_json(summary->fixable));
   json_object_set_new(scan, "uncovered_packages", json_integer(summary->uncovered));
   json_object_set_new(scan, "third_party_packages", json_integer(summary->third_party));
+  json_object_set_new(scan, "incomplete", json_from_texts(summary->gaps));
   json_object_set_new(object, "scan", scan);
 }
 

@@ -178,16 +178,12 @@ api_findings(Request *request)
     if (passes(&filter, g_ptr_array_index(all, i)))
       g_ptr_array_add(passed, g_ptr_array_index(all, i));
   g_ptr_array_sort(passed, order);
-  json_t *notes = json_array(), *third_party = json_array();
-  for (guint i = 0; i < result->notes->len; i++)
-    json_array_append_new(notes, json_string(g_ptr_array_index(result->notes, i)));
-  for (guint i = 0; i < result->third_party->len; i++)
-    json_array_append_new(third_party, json_string(g_ptr_array_index(result->third_party, i)));
   json_t *part = json_array();
   for (uint64_t i = page.offset; i < MIN(passed->len, page.offset + page.limit); i++)
     json_array_append_new(part, finding_to_json(g_ptr_array_index(passed, i)));
   g_autoptr(json_t) body = json_object();
-  json_object_set_new(body, "notes", notes);
-  json_object_set_new(body, "third_party", third_party);
+  json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
+  json_object_set_new(body, "notes", json_from_texts(result->notes));
+  json_object_set_new(body, "third_party", json_from_texts(result->third_party));
   api_respond_page_of(request, body, "findings", passed->len, &page, part);
 }

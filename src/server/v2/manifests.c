@@ -44,6 +44,13 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
     respond_bytes(request, MHD_HTTP_OK, media_type, bytes);
 }
 
+static void
+warn_of_each(Request *request, const GPtrArray *warnings)
+{
+  for (guint i = 0; i < MIN(warnings->len, WARNINGS_MAX); i++)
+    v2_warn(request, g_ptr_array_index(warnings, i));
+}
+
 /* On the network thread: only what needs neither disk nor thought. */
 void
 v2_manifest_get_begin(Request *request)
@@ -55,8 +62,10 @@ v2_manifest_get_begin(Request *request)
                           registry_generation(server->registry),
                           pipeline_generation(server->pipeline), &cached))
     return;
+  warn_of_each(request, cached.warnings);
   respond_manifest(request, cached.bytes, &cached.digest, cached.media_type);
   g_bytes_unref(cached.bytes);
+  g_ptr_array_unref(cached.warnings);
 }
 
 /* Whether it is there is no secret (distribution-spec: HEAD of what exists is 200), and clients ask
@@ -103,6 +112,17 @@ respond_refusal(Request *request, const StoredManifest *stored, const Verdict *v
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
 }
 
+/* In the log, too, once for each change of what is known: the answer is remembered. */
+static void
+tell_unscanned(Request *request, const StoredManifest *stored, const Verdict *verdict)
+{
+  if (!verdict->unscanned || strcmp(request_method(request), "HEAD") == 0)
+    return;
+  log_info("an unscanned image was pulled", "repository", request_parameter(request, "name"),
+           "reference", request_parameter(request, "reference"), "digest", stored->digest.text,
+           "policy", verdict->policy, "client", request_client(request), NULL);
+}
+
 void
 v2_manifest_get(Request *request)
 {
@@ -139,14 +159,18 @@ v2_manifest_get(Request *request)
     respond_refusal(request, stored, verdict);
     return;
   }
-  /* What a dry run would refuse, and what will be refused when its grace ends, is told; such an
-   * answer is worked out each time. */
+  /* What a dry run would refuse, what will be refused when its grace ends, and what is not scanned
+   * is told. */
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
   if (verdict->message != NULL)
-    v2_warn(request, verdict->message);
-  for (guint i = 0; i < MIN(verdict->warnings->len, WARNINGS_MAX); i++)
-    v2_warn(request, g_ptr_array_index(verdict->warnings, i));
-  if (!verdict->expires && verdict->message == NULL && verdict->warnings->len == 0)
-    manifest_cache_put(server->manifests, repository, reference, registry_now, verdict_now, stored);
+    g_ptr_array_add(warnings, g_strdup(verdict->message));
+  for (guint i = 0; i < verdict->warnings->len && warnings->len < WARNINGS_MAX; i++)
+    g_ptr_array_add(warnings, g_strdup(g_ptr_array_index(verdict->warnings, i)));
+  warn_of_each(request, warnings);
+  tell_unscanned(request, stored, verdict);
+  if (!verdict->expires && scan != SCAN_PENDING)
+    manifest_cache_put(server->manifests, repository, reference, registry_now, verdict_now, stored,
+                       warnings);
   respond_manifest(request, stored->bytes, &stored->digest, stored->media_type);
 }
 
@@ -204,8 +228,7 @@ v2_manifest_put(Request *request)
     g_autofree char *joined = g_strjoinv(", ", tags);
     response_header(request, "OCI-Tag", "%s", joined);
   }
-  for (guint i = 0; i < MIN(pushed.warnings->len, WARNINGS_MAX); i++)
-    v2_warn(request, g_ptr_array_index(pushed.warnings, i));
+  warn_of_each(request, pushed.warnings);
   respond_empty(request, MHD_HTTP_CREATED);
 }
 

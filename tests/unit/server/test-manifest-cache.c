@@ -22,7 +22,9 @@ put(ManifestCache *cache, const char *reference, uint64_t generation, gsize size
   held += size;
   manifest->bytes = g_bytes_new_with_free_func(text, size, release, GSIZE_TO_POINTER(size));
   manifest->media_type = g_strdup(MEDIA_TYPE_OCI_MANIFEST);
-  manifest_cache_put(cache, "library/app", reference, generation, generation, manifest);
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(warnings, g_strdup(reference));
+  manifest_cache_put(cache, "library/app", reference, generation, generation, manifest, warnings);
 }
 
 static bool
@@ -31,7 +33,10 @@ has(ManifestCache *cache, const char *reference, uint64_t registry, uint64_t ver
   CachedManifest found;
   if (!manifest_cache_get(cache, "library/app", reference, registry, verdict, &found))
     return false;
+  g_assert_cmpuint(found.warnings->len, ==, 1);
+  g_assert_cmpstr(g_ptr_array_index(found.warnings, 0), ==, reference);
   g_bytes_unref(found.bytes);
+  g_ptr_array_unref(found.warnings);
   return true;
 }
 

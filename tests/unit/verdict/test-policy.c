@@ -88,37 +88,58 @@ test_case(gconstpointer data)
   g_assert_cmpint(verdict->reasons->len == 0, ==, test->message == NULL);
 }
 
+/* What is missing of a scan: what refuses where the policy insists, and is told where it does not.
+ */
 static void
 test_details_of_the_scan(void)
 {
-  g_autoptr(PolicySet) set = load(NULL);
-  g_autoptr(GPtrArray) uncovered = g_ptr_array_new();
-  g_ptr_array_add(uncovered, (gpointer)(uintptr_t) "debian:99");
-  PolicyInput input = {.repository = "team/app",
-                       .reference = "sha256:1",
-                       .scan_state = SCAN_FAILED,
-                       .detail = "layer x: no tar",
-                       .now = NOW};
-  g_autoptr(Verdict) failed = policy_judge(set, &input);
-  check_message(failed->message, "team/app@sha256:1: its scan failed: layer x: no tar");
-  input.scan_state = SCAN_NONE;
-  input.detail = "there are no advisories yet";
-  g_autoptr(Verdict) none = policy_judge(set, &input);
-  check_message(none->message, "it was never scanned: there are no advisories yet");
-  input.scan_state = SCAN_DONE;
-  input.uncovered = uncovered;
-  g_autoptr(Verdict) blind = policy_judge(set, &input);
-  g_assert_false(blind->allowed);
-  check_message(blind->message, "there are no advisories for debian:99");
-  g_autoptr(GPtrArray) unread = g_ptr_array_new();
-  g_ptr_array_add(unread, (gpointer)(uintptr_t) "var/lib/rpm/\033[31m");
-  input.unread = unread;
-  g_autoptr(Verdict) one = policy_judge(set, &input);
-  g_assert_false(one->allowed);
-  check_message(one->message, "its package database var/lib/rpm/?[31m could not be read whole, so");
-  g_ptr_array_add(unread, (gpointer)(uintptr_t) "x");
-  g_autoptr(Verdict) two = policy_judge(set, &input);
-  check_message(two->message, " and 1 more could not be read whole");
+  static const struct {
+    ScanState state;
+    const char *detail, *gaps, *refusal, *warning;
+  } details[] = {
+      {SCAN_FAILED, "layer x: no tar", NULL, "team/app@sha256:1: its scan failed: layer x: no tar",
+       "unscanned: its scan failed: layer x: no tar"},
+      {SCAN_NONE, "there are no advisories yet", NULL,
+       "it was never scanned: there are no advisories yet",
+       "unscanned: it was never scanned: there are no advisories yet"},
+      {SCAN_NONE, NULL, NULL, "it was never scanned", "unscanned: it was never scanned"},
+      {SCAN_PENDING, NULL, NULL, "its scan has not ended yet",
+       "unscanned: its scan has not ended yet; try again in a moment"},
+      {SCAN_DONE, NULL, "no database|no advisories for b",
+       "no database; no advisories for b, so it counts as unscanned",
+       "unscanned: no database; no advisories for b"},
+      {SCAN_DONE, NULL, NULL, NULL, ""},
+      {SCAN_NOT_APPLICABLE, NULL, NULL, NULL, ""},
+  };
+  g_autoptr(PolicySet) strict = load(NULL), built_in = policy_set_load(NULL, NULL);
+  g_autoptr(PolicySet) lax = load("policies: [{name: a, namespaces: ['**'], unscanned: allow, "
+                                  "vulnerabilities: {block: [low]}}]");
+  for (size_t i = 0; i < G_N_ELEMENTS(details); i++) {
+    g_auto(GStrv) lines = details[i].gaps == NULL ? NULL : g_strsplit(details[i].gaps, "|", -1);
+    g_autoptr(GPtrArray) gaps = g_ptr_array_new();
+    for (char **line = lines; line != NULL && *line != NULL; line++)
+      g_ptr_array_add(gaps, *line);
+    PolicyInput input = {.repository = "team/app",
+                         .reference = "sha256:1",
+                         .scan_state = details[i].state,
+                         .detail = details[i].detail,
+                         .gaps = gaps,
+                         .now = NOW};
+    g_test_message("case %zu", i);
+    g_autoptr(Verdict) refused = policy_judge(strict, &input);
+    g_assert_cmpint(refused->allowed, ==, details[i].refusal == NULL);
+    check_message(refused->message, details[i].refusal);
+    g_assert_cmpint(refused->unscanned, ==, details[i].refusal != NULL);
+    g_assert_cmpuint(refused->warnings->len, ==, 0);
+    const PolicySet *const open[] = {lax, built_in};
+    for (size_t j = 0; j < G_N_ELEMENTS(open); j++) {
+      g_autoptr(Verdict) verdict = policy_judge(open[j], &input);
+      g_autofree char *warnings = join(verdict->warnings);
+      g_assert_true(verdict->allowed);
+      g_assert_cmpstr(warnings, ==, details[i].warning);
+      g_assert_cmpint(verdict->unscanned, ==, refused->unscanned);
+    }
+  }
 }
 
 /* What a policy does about an image whose findings cannot be all. */

@@ -1,0 +1,76 @@
+/* What is not known of an image; see the header. */
+#include "verdict/completeness.h"
+
+#define SHOWN_MAX ((size_t)200) /* bytes of what an image names */
+#define NAMES_MAX 5u
+
+/* The first, which the notes on the layers say more of. (transfer full) */
+static char *
+unread_in_words(const GPtrArray *unread)
+{
+  g_autofree char *path =
+      slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), SHOWN_MAX);
+  g_autofree char *more =
+      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
+  return g_strdup_printf("its package database %s%s could not be read whole", path, more);
+}
+
+static char *
+uncovered_in_words(const GPtrArray *uncovered)
+{
+  GString *text = g_string_new("there are no advisories for ");
+  for (guint i = 0; i < MIN(uncovered->len, NAMES_MAX); i++) {
+    g_autofree char *name =
+        slice_to_printable(slice_from_string(g_ptr_array_index(uncovered, i)), SHOWN_MAX);
+    g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ", name);
+  }
+  if (uncovered->len > NAMES_MAX)
+    g_string_append_printf(text, " and %u more", uncovered->len - NAMES_MAX);
+  return g_string_free(text, FALSE);
+}
+
+static uint64_t
+count_entries(const ImageInventory *inventory)
+{
+  uint64_t entries = 0;
+  for (guint i = 0; i < inventory->layers->len; i++)
+    entries += ((const LayerInventory *)g_ptr_array_index(inventory->layers, i))->entries;
+  return entries;
+}
+
+static char *
+nothing_in_words(const OsRelease *os)
+{
+  const char *name = os == NULL ? NULL : os->pretty_name != NULL ? os->pretty_name : os->id;
+  if (name == NULL)
+    return g_strdup(
+        "no package of it is known: it is not empty, but has neither a package database "
+        "that is read nor a file that names its distribution");
+  g_autofree char *shown = slice_to_printable(slice_from_string(name), SHOWN_MAX);
+  return g_strdup_printf("no package of it is known: it says that it is %s, but has no package "
+                         "database that is read, or an empty one",
+                         shown);
+}
+
+GPtrArray *
+completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
+{
+  GPtrArray *gaps = g_ptr_array_new_with_free_func(g_free);
+  if (inventory->unread->len > 0)
+    g_ptr_array_add(gaps, unread_in_words(inventory->unread));
+  else if (inventory->packages->len == 0 && count_entries(inventory) > 0)
+    g_ptr_array_add(gaps, nothing_in_words(inventory->os));
+  if (uncovered != NULL && uncovered->len > 0)
+    g_ptr_array_add(gaps, uncovered_in_words(uncovered));
+  return gaps;
+}
+
+char *
+completeness_in_words(const GPtrArray *gaps)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < gaps->len; i++)
+    g_string_append_printf(text, "%s%s", i == 0 ? "" : "; ",
+                           (const char *)g_ptr_array_index(gaps, i));
+  return g_string_free(text, FALSE);
+}

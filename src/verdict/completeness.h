@@ -1,0 +1,22 @@
+/* What of an image is not known, so that "no findings" does not say that it is clean. The one rule
+ * that the gate, `assay scan`, the API and every report ask. Pure.
+ *
+ * Something is not known of an image
+ * - when a package database in it could not be read whole;
+ * - when there are no advisories for the distribution of some of its packages;
+ * - when no package is known of what is not empty: the database was removed, no detector knows the
+ *   distribution's, or it is a lone program.
+ * An image without any entry in its layers (FROM scratch and nothing more) holds nothing that could
+ * be vulnerable: all of it is known. */
+#pragma once
+
+#include <glib.h>
+
+#include "inspect/inventory.h"
+
+/* A sentence without a full stop for each kind of thing that is not known, worst first; empty: all
+ * is. @uncovered: char *, what there are no advisories for; NULL: nothing. (transfer full) */
+GPtrArray *completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered);
+
+/* All of them as one sentence. (transfer full) */
+char *completeness_in_words(const GPtrArray *gaps);
