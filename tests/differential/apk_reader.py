@@ -10,24 +10,28 @@ class Broken(Exception):
 
 
 def read(data):
-    """[(name, version, architecture, origin)]."""
-    found, record = {}, {}
+    """([(name, version, architecture, origin)], the same of those that apk may not list). Packages are told apart by their
+    checksums: of two with the same one apk lists the first, or breaks down. A last record whose last line has no end is
+    read and not listed."""
+    found, doubtful, record = {}, [], {}
     lines = data.split(b"\n")
     # A last line without its newline is read; what follows the last newline is an empty line, which ends a record.
     for number, line in enumerate(lines, 1):
         if len(line) < 2:
             if number == len(lines) and line:
-                break
+                break  # no end of a record, as its own line has none
             if b"P" not in record:
                 continue
-            end_record(record, found)
+            end_record(record, found, doubtful)
             record = {}
             continue
         field, value = line[:1], line[2:]
         if line[1:2] != b":":
             raise Broken(f"line {number} has no colon")
         take(record, field, value, number)
-    return list(found.values())
+    if {b"P", b"V", b"C"} <= set(record):
+        end_record(record, {record[b"C"]: None}, doubtful)
+    return list(found.values()), doubtful
 
 
 def take(record, field, value, number):
@@ -40,8 +44,11 @@ def take(record, field, value, number):
         record[field] = value
 
 
-def end_record(record, found):
+def end_record(record, found, doubtful):
     if not {b"P", b"V", b"C"} <= set(record) or not CHECKSUM.fullmatch(record[b"C"]):
         raise Broken("a package without name, version or checksum")
-    # Packages are told apart by their checksums; of two with the same, the first counts.
-    found.setdefault(record[b"C"], tuple(record.get(key, b"").decode("utf-8", "surrogateescape") for key in (b"P", b"V", b"A", b"o")))
+    package = tuple(record.get(key, b"").decode("utf-8", "surrogateescape") for key in (b"P", b"V", b"A", b"o"))
+    if record[b"C"] in found:
+        doubtful.append(package)
+    else:
+        found[record[b"C"]] = package

@@ -71,14 +71,12 @@ def differences(answer, seen, ordinary):
             return [("ordinary image unread", answer.unread)]
         return []
     found = []
-    if not any(each[7] for each in answer.packages):  # vendor
-        seen.packages = {(*each[:7], None) for each in seen.packages}
     if seen.packages - answer.packages:
         found.append(("missing", f"only in the image: {in_words(seen.packages - answer.packages)}"))
     if seen.failures:
         found.append(("unreadable", "; ".join(seen.failures)))
-    elif answer.packages - seen.packages:
-        found.append(("extra", f"only in Assay's list: {in_words(answer.packages - seen.packages)}"))
+    elif answer.packages - seen.packages - seen.doubtful:
+        found.append(("extra", f"only in Assay's list: {in_words(answer.packages - seen.packages - seen.doubtful)}"))
     if seen.os is not None and seen.os != answer.os:
         found.append(("os", f"the image is {seen.os}, Assay says {answer.os}"))
     return found

@@ -5,6 +5,7 @@ images write, so that Assay may call nothing in it unread."""
 import random
 
 import databases
+from texts import OS, apk_text, dpkg_text, os_text
 
 DPKG_PLACES = ("var/lib/dpkg/status", "var/lib/dpkg/updates/0000", "var/lib/dpkg/updates/0001", "var/lib/dpkg/status.d/base")
 APK_PLACES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
@@ -12,94 +13,6 @@ RPM_FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 OS_PLACES = ("etc/os-release", "usr/lib/os-release")
 # Where things also are, for links to lead to.
 ELSEWHERE = ("opt/db", "srv/lib", "opt/x", "usr/share/data", "srv/var", "var/lib/dpkg2", "var/db", "opt/db/dpkg")
-
-OS = {"deb": 'PRETTY_NAME="Debian GNU/Linux 11 (bullseye)"\nID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\n',
-      "deb12": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
-      "apk": 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.10.2\nPRETTY_NAME="Alpine Linux v3.10"\n',
-      "rpm": 'NAME="AlmaLinux"\nVERSION_ID="9.2"\nID="almalinux"\nPRETTY_NAME="AlmaLinux 9.2"\n'}
-
-
-# --- databases as text ---
-
-def stanza(rng, name, version, odd):
-    source = rng.choice(["openssl", name, "safe"])
-    fields = [("Package", name), ("Status", "install ok installed"), ("Priority", "optional"), ("Section", "libs"),
-              ("Maintainer", "x <x@example.org>"), ("Architecture", "amd64"), ("Version", version), ("Description", "x\n more: of it")]
-    if source != name:
-        fields.insert(5, ("Source", source if rng.random() < .7 else f"{source} ({version})"))
-    if odd and rng.random() < .5:
-        change = rng.choice(["word", "case", "blank", "tab", "fold", "want", "upper", "trail", "shuffle", "double-space"])
-        at = {name: index for index, (name, _) in enumerate(fields)}
-        if change == "word":
-            fields[1] = ("Status", "install ok " + rng.choice(["unpacked", "half-configured", "half-installed", "triggers-awaited",
-                                                               "triggers-pending", "config-files", "not-installed"]))
-        elif change == "want":
-            fields[1] = ("Status", rng.choice(["hold ok installed", "deinstall ok installed", "purge ok config-files",
-                                               "install reinstreq installed", "unknown ok not-installed", "deinstall ok config-files"]))
-        elif change == "case":
-            fields[1] = ("Status", rng.choice(["install ok Installed", "Install OK INSTALLED", "INSTALL ok installed"]))
-        elif change == "upper":
-            fields[0] = ("Package", name.capitalize())
-        elif change == "blank":
-            which = rng.choice(["Package", "Status", "Version", "Architecture"])
-            fields[at[which]] = (which + rng.choice([" ", "  ", "\t"]), fields[at[which]][1])
-        elif change == "tab":
-            fields[1] = ("Status", "install\tok \t installed")
-        elif change == "fold":
-            fields[-1] = ("Description", "x\n Version: 9\n .\n Status: deinstall ok config-files")
-        elif change == "trail":
-            fields = [(key, value + rng.choice([" ", "\t", "  "])) for key, value in fields]
-        elif change == "double-space":
-            fields = [(key, "  " + value) for key, value in fields]
-        else:
-            rng.shuffle(fields)
-        if rng.random() < .2:
-            fields = [(rng.choice([str.upper, str.lower, str])(key), value) for key, value in fields]
-    colon = ":" if odd and rng.random() < .1 else ": "
-    return "".join(f"{key}{colon}{value}\n" for key, value in fields)
-
-
-DEB_PACKAGES = [("libssl1.1", ("1.1.1w-0+deb11u1", "1.1.1w-0+deb11u2")), ("zlib1g", ("1:1.2.11-1", "1:1.2.11-2")), ("bash", ("5.1-2",))]
-
-
-def dpkg_text(rng, odd=False, status_d=False):
-    chosen = [(name, rng.choice(versions)) for name, versions in DEB_PACKAGES if rng.random() < .7] or [("libssl1.1", "1.1.1w-0+deb11u1")]
-    stanzas = [stanza(rng, name, version, odd) for name, version in chosen]
-    text = (rng.choice(["\n", "\n", "\n\n", " \n"]) if odd else "\n").join(stanzas) + (rng.choice(["", "\n", "\n\n"]) if odd else "\n")
-    if status_d:
-        text = "".join(line for line in text.splitlines(True) if not line.lower().startswith("status"))
-    return text
-
-
-def apk_record(rng, number, name, version, odd):
-    lines = ["C:Q1" + "AaBbCcDd"[number] * 27 + "=", f"P:{name}", f"V:{version}", "A:x86_64", "S:1", "I:1", "T:x", "U:x", "L:x",
-             f"o:{rng.choice([name, 'openssl', 'safe'])}", "t:1", "c:x", "F:lib", "R:f" + str(number)]
-    if odd and rng.random() < .5:
-        change = rng.choice(["twice", "shuffle", "same", "lower", "no-origin"])
-        if change == "twice":
-            lines.insert(4, rng.choice(["P:second", "V:9-r9", "o:other", "A:noarch"]))
-        elif change == "shuffle":
-            head = lines[:12]
-            rng.shuffle(head)
-            lines[:12] = head
-        elif change == "same":
-            lines[0] = "C:Q1" + "A" * 27 + "="
-        elif change == "lower":
-            lines.insert(1, "y:new")
-        else:
-            lines = [line for line in lines if not line.startswith("o:")]
-    return "\n".join(lines) + "\n"
-
-
-APK_PACKAGES = [("libcrypto1.1", ("1.1.1c-r0", "1.1.1d-r3")), ("zlib", ("1.2.11-r1", "1.2.11-r3")), ("musl", ("1.1.22-r3",))]
-
-
-def apk_text(rng, odd=False):
-    chosen = [(name, rng.choice(versions)) for name, versions in APK_PACKAGES if rng.random() < .7] or [("zlib", "1.2.11-r1")]
-    between = rng.choice(["\n", "\n", "x\n", " \n", "\n\n", "\r\n"]) if odd else "\n"
-    text = between.join(apk_record(rng, number, name, version, odd) for number, (name, version) in enumerate(chosen))
-    return text + (rng.choice(["\n", "", "\n\n"]) if odd else "\n")
-
 
 RPM_NAMES = ("sqlite/old", "sqlite/new", "sqlite/other", "sqlite/one", "ndb/old", "ndb/new", "ndb/other", "bdb/old", "bdb/new")
 RPM_JOURNALS = ("wal/new-old", "wal/old-new", "journal/new-old", "journal/old-new")
@@ -118,7 +31,7 @@ class Maker:
     def __init__(self, rng, odd, odd_contents):
         self.rng, self.odd, self.odd_contents = rng, odd, odd_contents
         self.kinds = rng.choices(["deb", "rpm", "apk"], weights=[5, 3, 2], k=rng.choice([1, 1, 1, 2]))
-        self.layers, self.names = [], []
+        self.names, self.calm = [], rng.random() < .4
         self.os = self.kinds[0]
 
     def hot(self):
@@ -150,7 +63,8 @@ class Maker:
             return rpm_entries(rng, folder, odd)
         if kind == "apk":
             return [("file", f"{place}/installed" if place else rng.choice(APK_PLACES), apk_text(rng, odd))]
-        where = f"{place}/status" if place else rng.choice(DPKG_PLACES[:1] * 7 + DPKG_PLACES[1:]) if self.odd else DPKG_PLACES[0]
+        where = f"{place}/status" if place else \
+            rng.choice(DPKG_PLACES[:1] * 7 + DPKG_PLACES[1:]) if self.odd and self.odd_contents else DPKG_PLACES[0]
         return [("file", where, dpkg_text(rng, odd, "status.d" in where))]
 
     def target(self, name):
@@ -236,7 +150,7 @@ class Maker:
             rng.shuffle(pair)
             return pair
         if do == "os":
-            return [self.written("file", rng.choice(OS_PLACES), OS[rng.choice([self.os, self.os, "deb12"])])]
+            return [self.written("file", rng.choice(OS_PLACES), os_text(rng, rng.choice([self.os, self.os, "deb12"]), self.odd_contents and rng.random() < .3))]
         if do == "bare":
             return [self.written("file", rng.choice(["var/lib/dpkg/.wh.", ".wh.", "var/lib/.wh..", "var/lib/dpkg/.wh...", ".wh..wh.x"]), "")]
         return [self.written("file", f"opt/noise{rng.randrange(9)}", "x")]
@@ -264,6 +178,8 @@ class Maker:
                 entries += self.step()
             if rng.random() < .08:
                 rng.shuffle(entries)
+            if self.calm:
+                entries = calm(entries)
             layer = {"entries": entries, "packed": rng.choice([None, "gzip", "gzip", "zstd", "members"])}
             if rng.random() < .06:
                 layer["end"] = rng.choice(["none", "one", "garbage", "second"])
@@ -318,6 +234,23 @@ class Maker:
         layers = [entries] + [sum((self.ordinary_step(places) for _ in range(rng.randrange(1, 3))), []) for _ in range(rng.randrange(0, 5))]
         return [{"entries": [(each[0], spelling.format(each[1]), *each[2:]) for each in dedupe(layer)],
                  "packed": rng.choice([None, "gzip", "zstd"])} for layer in layers]
+
+
+def calm(entries):
+    """Without what some unpackers refuse: names twice, entries below what is no folder, hard links to what is not there."""
+    kept, kinds = [], {}
+    for entry in entries:
+        name = "/".join(part for part in entry[1].split("/") if part not in ("", "."))
+        plain = name.replace(".wh.", "", 1) if not name.endswith(".wh..wh..opq") else name
+        above = ["/".join(plain.split("/")[:count]) for count in range(1, plain.count("/") + 1)]
+        target = entry[2].lstrip("./") if entry[0] == "hard" else None
+        if ".." in name.split("/") or not plain or plain in kinds or any(kinds.get(folder, "dir") != "dir" for folder in above) or \
+                (entry[0] != "dir" or plain != name) and any(other.startswith(f"{plain}/") for other in kinds) or \
+                target is not None and kinds.get(target) != "file" or isinstance(entry[-1], dict) and "type" in entry[-1]:
+            continue
+        kinds[plain] = entry[0]
+        kept.append(entry)
+    return kept
 
 
 def dedupe(entries):

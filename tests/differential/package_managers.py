@@ -192,15 +192,20 @@ def rpm_packages(files):
     return found
 
 
+def apk_row(name, version, arch, origin):
+    return ("apk", name, version, arch or None, origin or name, version, None, None)
+
+
 @functools.lru_cache(4096)
 def apk_query(data):
+    """(packages, packages that it may list or not)"""
     program = os.environ.get("ASSAY_APK")
-    if not program:
-        try:
-            return frozenset(("apk", name, version, arch or None, origin or name, version, None, None)
-                             for name, version, arch, origin in apk_reader.read(data))
-        except apk_reader.Broken as error:
-            raise Failed(f"apk: {error}") from error
+    try:
+        found, doubtful = (frozenset(apk_row(*row) for row in rows) for rows in apk_reader.read(data))
+    except apk_reader.Broken as error:
+        raise Failed(f"apk: {error}") from error
+    if not program or doubtful:
+        return found, doubtful
     with tempfile.TemporaryDirectory() as root:
         for name, content in (("lib/apk/db/installed", data), ("lib/apk/db/triggers", b""), ("etc/apk/world", b"")):
             (Path(root) / name).parent.mkdir(parents=True, exist_ok=True)
@@ -209,8 +214,7 @@ def apk_query(data):
                               "--fields", "name,version,arch,origin", "*")
     if code or "ERROR" in told:
         raise Failed(f"apk: {told.replace(root, '')}")
-    return frozenset(("apk", each["name"], each["version"], each.get("arch") or None, each.get("origin") or each["name"],
-                      each["version"], None, None) for each in json.loads(out))
+    return frozenset(apk_row(each["name"], each["version"], each.get("arch"), each.get("origin")) for each in json.loads(out)), frozenset()
 
 
 @functools.lru_cache(4096)
@@ -225,16 +229,26 @@ def release(data):
 
 
 class Seen:
-    """packages: a set of (type, name, version, architecture, source, source version, module, vendor); failures: what the
-    package managers could not read; os: (id, version) or None."""
+    """packages: a set of (type, name, version, architecture, source, source version, module, vendor); doubtful: those that the
+    package manager may list or not; failures: what the package managers could not read; os: (id, version) or None."""
 
     def __init__(self, root):
-        found, self.packages, self.failures = look_into(root), set(), []
-        asked = [(dpkg_packages, found["dpkg"])] + [(rpm_packages, files) for files in found["rpm"].values()] + \
-            [(apk_query, data) for data in found["apk"].values() if data is not None]
-        for ask, what in asked:
-            try:
-                self.packages |= ask(what)
-            except Failed as failure:
-                self.failures.append(str(failure))
+        found = look_into(root)
+        self.packages, self.doubtful, self.failures = set(), set(), []
+        self.ask(lambda: self.packages.update(dpkg_packages(found["dpkg"])))
+        for files in found["rpm"].values():
+            self.ask(lambda files=files: self.packages.update(rpm_packages(files)))
+        for data in found["apk"].values():
+            if data is not None:
+                self.ask(lambda data=data: self.take_apk(*apk_query(data)))
         self.os = release(found["os"]) if found["os"] is not None else None
+
+    def ask(self, question):
+        try:
+            question()
+        except Failed as failure:
+            self.failures.append(str(failure))
+
+    def take_apk(self, packages, doubtful):
+        self.packages |= packages
+        self.doubtful |= doubtful

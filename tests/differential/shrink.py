@@ -25,7 +25,7 @@ def simpler_entry(entry):
         yield (entry[0], plain, *entry[2:])
     if entry[0] == "file" and not entry[2].startswith("@"):
         stanzas = entry[2].split("\n\n")
-        for index in range(len(stanzas) if len(stanzas) > 1 else 0):
+        for index in (index for index, text in enumerate(stanzas) if text.strip() and len(stanzas) > 1):
             yield ("file", name, "\n\n".join(without(stanzas, index)), *entry[3:])
 
 
