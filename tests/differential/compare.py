@@ -36,6 +36,8 @@ class Answer:
             self.crash = f"exit code {code}: {told[-2000:]}"
         elif code == 2:
             self.unread = f"error: {told.strip()}"
+            if "inventory:" in told:  # what the worker said was not believed: a fault of its own
+                self.crash = told
         else:
             self.take(json.loads(out))
 
@@ -95,7 +97,8 @@ class Bench:
         with tempfile.TemporaryDirectory(dir=self.work.name) as folder:
             layout = write_layout(Path(folder) / "layout", image)
             answer = ask(self.program, self.database, layout)
-            result = {"differences": [], "unread": answer.unread, "refused": {}, "seen": {}, "assay": in_words(answer.packages)}
+            result = {"differences": [], "unread": answer.unread, "refused": {}, "seen": {}, "assay": in_words(answer.packages),
+                      "failures": False}
             for unpacker in self.unpackers:
                 if only not in (None, unpacker.name):
                     continue
@@ -109,6 +112,7 @@ class Bench:
                 finally:
                     unpacker.done()
                 result["seen"][unpacker.name] = in_words(seen.packages)
+                result["failures"] |= bool(seen.failures)
                 result["differences"] += [(unpacker.name, *each) for each in differences(answer, seen, ordinary)]
             return result
 

@@ -188,22 +188,29 @@ class Maker:
 
     # --- what tools write ---
 
-    def ordinary_step(self, places):
+    def ordinary_step(self, do, places):
         rng, kind = self.rng, self.kinds[0]
-        do = rng.choice(["upgrade", "upgrade", "files", "remove", "os", "folder", "opaque"])
-        if do == "upgrade":
+        parts = places["database"].split("/")
+        folders = [("dir", "/".join(parts[:count])) for count in range(1, len(parts) + 1)]
+        if do == "upgrade" or do == "merge" and (kind != "apk" or places["database"] != "lib/apk/db"):
             return self.ordinary_database(places)
         if do == "files":
             name = rng.choice(["opt/app", "usr/share/data", "srv/www"])
-            return [("dir", name), ("file", f"{name}/file{rng.randrange(4)}", "x"), ("link", f"{name}/link", rng.choice(["file1", "/opt/app", "../x"]))]
+            return [("dir", name), ("file", f"{name}/file{rng.randrange(4)}", "x"), ("link", f"{name}/link", rng.choice(["file1", "/opt/app", "../x"])),
+                    ("file", f"{name}/{'long' * 40}", "x", {"name": rng.choice(["pax", "gnu"])}), ("char", "dev/null", 1, 3),
+                    ("file", f"{name}/first", "x", {"xattrs": {"security.capability": "x"}}), ("hard", f"{name}/second", f"{name}/first")]
         if do == "remove":
             return [("file", rng.choice(["opt/app/.wh.file1", "opt/.wh.app", "usr/share/.wh.data", "srv/www/.wh.file2"]), "")]
         if do == "os":
             return [("file", places["os"], OS["deb12" if kind == "deb" else kind])]
         if do == "opaque":
             return [("dir", "opt/app"), ("file", "opt/app/.wh..wh..opq", ""), ("file", "opt/app/file1", "y")]
-        parts = places["database"].split("/")
-        return [("dir", "/".join(parts[:count])) for count in range(1, len(parts) + 1)]
+        if do == "reset":  # a folder that was removed and made again
+            return folders + [("file", f"{places['database']}/.wh..wh..opq", "")] + self.ordinary_database(places)
+        if do == "merge":  # Alpine's merge-usr: the folder becomes a link
+            places["database"] = "usr/lib/apk/db"
+            return [("dir", "usr"), ("dir", "usr/lib"), ("link", "lib", "usr/lib")] + self.ordinary_database(places)
+        return folders
 
     def ordinary_database(self, places):
         rng, kind, folder = self.rng, self.kinds[0], places["database"]
@@ -230,10 +237,21 @@ class Maker:
             places["database"] = "usr/lib/sysimage/rpm"
             entries += [("dir", "var"), ("dir", "var/lib"), ("link", "var/lib/rpm", "../../usr/lib/sysimage/rpm")]
         entries += [("file", places["os"], OS[kind])] + self.ordinary_database(places)
-        spelling = rng.choice(["{}", "{}", "./{}"])
-        layers = [entries] + [sum((self.ordinary_step(places) for _ in range(rng.randrange(1, 3))), []) for _ in range(rng.randrange(0, 5))]
-        return [{"entries": [(each[0], spelling.format(each[1]), *each[2:]) for each in dedupe(layer)],
+        spelling = rng.choice(["{}", "{}", "./{}", "/{}"])
+        layers = [entries]
+        for _ in range(rng.randrange(0, 5)):
+            steps = [rng.choice(["upgrade", "upgrade", "files", "remove", "os", "folder", "opaque", "reset", "merge"])
+                     for _ in range(rng.randrange(1, 3))]
+            steps = ["merge"] if "merge" in steps else steps  # the names mean other places afterwards
+            layers.append(sum((self.ordinary_step(do, places) for do in steps), []))
+        return [{"entries": [self.spelled_alike(spelling, each) for each in dedupe(layer)],
                  "packed": rng.choice([None, "gzip", "zstd"])} for layer in layers]
+
+
+    @staticmethod
+    def spelled_alike(spelling, entry):
+        kind, name, *rest = entry
+        return (kind, spelling.format(name), *(map(spelling.format, rest) if kind == "hard" else rest))
 
 
 def calm(entries):

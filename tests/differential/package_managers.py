@@ -101,7 +101,8 @@ def run(*command):
 
 
 NOT_INSTALLED = {"not-installed", "config-files", ""}
-DPKG_FORMAT = r"${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\n"
+# Values may hold tabs and line ends.
+DPKG_FORMAT = "\x1f".join(["${db:Status-Status}", "${Package}", "${Version}", "${Architecture}", "${source:Package}", "${source:Version}"]) + "\x1e"
 
 
 @functools.lru_cache(4096)
@@ -115,7 +116,7 @@ def dpkg_query(status, updates):
         code, out, told = run("dpkg-query", f"--admindir={folder}", "-W", "-f", DPKG_FORMAT)
     if code and "no packages found" not in told:
         raise Failed(f"dpkg-query: {told.replace(folder, '')}")
-    rows = [line.split("\t") for line in out.split("\n") if line]
+    rows = [line.split("\x1f") for line in out.split("\x1e") if line]
     return frozenset(("deb", name, version, arch or None, source, source_version or version, None, None)
                      for state, name, version, arch, source, source_version in rows if state not in NOT_INSTALLED)
 

@@ -29,6 +29,7 @@ import unpackers  # noqa: E402
 from assay_server import find_program  # noqa: E402
 
 BENCH, ODD_CONTENTS = None, True
+REASON = re.compile(r"\((.*?)\)'")
 # A reason without what differs from image to image.
 NAMES = re.compile(r"[\w.-]+/[\w./-]+|\[.*?\]|sha256:\w+|\d+")
 
@@ -46,7 +47,7 @@ def try_seed(seed):
         return seed, ordinary, BENCH.try_image(image, ordinary)
     except Exception as error:  # of the test itself: it must not end the run unseen
         return seed, ordinary, {"differences": [("the test", "failed", repr(error))], "unread": None, "refused": {}, "seen": {},
-                                "assay": []}
+                                "assay": [], "failures": False}
 
 
 def make_database(program, folder):
@@ -104,7 +105,11 @@ def summary(results, seconds):
         for why, number in whys.most_common(8):
             print(f"    {number}: {why}")
     print("  not empty: %d" % sum(any(result["seen"].values()) for *_, result in results))
-    reasons = collections.Counter(NAMES.sub("*", reason.split(" (", 1)[-1])[:110] for _, reason in unread)
+    alike = [result for _, ordinary, result in results if not ordinary and not result["refused"] and
+             len({tuple(seen) for seen in result["seen"].values()}) == 1 and not result["failures"]]
+    print(f"  of {len(alike)} odd images that all unpack alike and the package managers read, "
+          f"{sum(bool(result['unread']) for result in alike)} are unread")
+    reasons = collections.Counter(name for _, reason in unread for name in set(REASON.findall(reason.split("] (")[0])))
     for reason, number in reasons.most_common(25):
         print(f"  unread, {number}: {reason}")
     kinds = collections.Counter(kind for *_, result in results for kind in kinds_of(result))

@@ -63,7 +63,7 @@ DPKG_ODD = {
     [("Source", rng.choice(["openssl(1.0)", "openssl  (1.0)", "openssl (1.0", "OpenSSL", "openssl ( 1.0 )", "openssl (1.0) x", "", "a b"]))],
     "version": lambda rng, fields: replaced(fields, "Version", lambda _: rng.choice(["1.0", "0:1.0-1", "1:1:1", "1.0-1-1", "a1", "1 .0", "1.0~rc1+b1"])),
     "keys": lambda rng, fields: [(rng.choice([str.upper, str.lower, str])(key), value) for key, value in fields],
-    "unknown field": lambda rng, fields: [("X-Odd", "x"), *fields, ("Config-Version", "0.9"), ("Task", "x")],
+    "unknown field": lambda rng, fields: [("X-Odd", "x"), *fields, ("Task", "x")],
     "name": lambda rng, fields: replaced(fields, "Package", lambda value: rng.choice([value + "+", "a", "-x", "x_y", value + ":amd64", "lib.x"])),
     "no blank after the colon": lambda rng, fields: [(key, "\0" + value) for key, value in fields],
     "comment": lambda rng, fields: [("# no field", "x"), *fields],
