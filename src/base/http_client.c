@@ -1,6 +1,7 @@
 /* One HTTP request at a time over libcurl. Keeping a file up to date is in http_download.c. */
 #include "base/http_client.h"
 
+#include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -230,6 +231,38 @@ set_method(CURL *curl, const char *method, Slice body)
   curl_library()->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/* Why a certificate does not hold: by GnuTLS' flags, which curl hands on, or its own word where it
+ * is for another name. */
+static bool
+explain_distrust(const HttpClient *client, const HttpExchange *exchange, const char *text,
+                 GError **error)
+{
+  static const struct {
+    long flag;
+    const char *says;
+  } reasons[] = {
+      {GNUTLS_CERT_EXPIRED, "it has expired, or another of its chain has"},
+      {GNUTLS_CERT_NOT_ACTIVATED, "it is not valid yet (is this machine's clock right?)"},
+      {GNUTLS_CERT_REVOKED, "it was revoked"},
+      {GNUTLS_CERT_INSECURE_ALGORITHM, "it is signed by an algorithm that is not secure any more"},
+      {GNUTLS_CERT_SIGNATURE_FAILURE, "its signature is not its authority's"},
+      {GNUTLS_CERT_SIGNER_NOT_CA, "who signed it is no authority"},
+      {GNUTLS_CERT_SIGNER_NOT_FOUND, "its authority is not known"},
+  };
+  long flags = 0;
+  curl_library()->easy_getinfo(exchange->curl, CURLINFO_SSL_VERIFYRESULT, &flags);
+  g_autoptr(GString) why = g_string_new(NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
+    if ((flags & reasons[i].flag) != 0)
+      g_string_append_printf(why, "%s%s", why->len > 0 ? "; " : "", reasons[i].says);
+  if ((flags & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0)
+    g_string_append(why, client->ca_file == NULL ? " (name it in `ca_file`)"
+                                                 : ", neither to the system nor by the file that "
+                                                   "is given");
+  return error_set(error, ASSAY_ERROR_NETWORK, "%s: the server's certificate does not hold: %s",
+                   exchange->url, why->len > 0 ? why->str : text);
+}
+
 /* The error of a transfer that curl ended with @code. */
 static bool
 explain_failure(const HttpClient *client, const HttpExchange *exchange, CURLcode code,
@@ -248,11 +281,10 @@ explain_failure(const HttpClient *client, const HttpExchange *exchange, CURLcode
                      "from https to something else",
                      exchange->url);
   case CURLE_PEER_FAILED_VERIFICATION:
+    return explain_distrust(client, exchange, text, error);
   case CURLE_SSL_CACERT_BADFILE:
-    return error_set(error, ASSAY_ERROR_NETWORK,
-                     "%s: the server's certificate is not trusted: %s (name its authority in "
-                     "`ca_file`)",
-                     exchange->url, text);
+    return error_set(error, ASSAY_ERROR_INVALID, "%s: the certificates of `ca_file` (%s): %s",
+                     exchange->url, client->ca_file != NULL ? client->ca_file : CA_BUNDLE, text);
   default:
     return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s", exchange->url, text);
   }

@@ -66,6 +66,17 @@ add_policy(json_t *body, Pipeline *pipeline)
   json_object_set_new(body, "policies", json_integer(origin.policies));
 }
 
+/* Told, and no reason to be unready: other clients may trust what is wrong with it. */
+static void
+add_certificate(json_t *body, const HttpServer *http)
+{
+  CertificateTimes times;
+  if (!http_server_certificate(http, &times))
+    return;
+  g_autofree char *problem = certificate_problem(times, g_get_real_time() / G_USEC_PER_SEC);
+  json_set_string(body, "certificate", problem != NULL ? problem : "ok");
+}
+
 void
 health_ready(Request *request)
 {
@@ -86,6 +97,7 @@ health_ready(Request *request)
                       ? "ok"
                       : "none yet: run `assay db update` or `assay db import`");
   add_policy(body, server->pipeline);
+  add_certificate(body, server->http);
   bool ready = names != NULL && disk && cage;
   json_object_set_new(body, "ready", json_boolean(ready));
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
@@ -156,6 +168,11 @@ health_metrics(Request *request)
             (double)disk_free(server->data_folder));
   add_gauge(out, "assay_uploads_open", "Upload sessions held in memory.",
             registry_open_uploads(server->registry));
+  CertificateTimes times;
+  if (http_server_certificate(server->http, &times))
+    add_gauge(out, "assay_tls_certificate_expiry_seconds",
+              "When the certificate, or another of its chain, expires, in seconds since 1970.",
+              (double)times.until);
   add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
   http_server_write_metrics(server->http, out);

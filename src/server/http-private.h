@@ -114,6 +114,7 @@ void http_metrics_write(HttpMetrics *metrics, GString *out);
 TlsCredentials *tls_credentials_new(const ConfigTls *tls, GError **error);
 bool tls_credentials_reload(TlsCredentials *credentials, GError **error);
 void tls_credentials_free(TlsCredentials *credentials);
+CertificateTimes tls_credentials_times(TlsCredentials *credentials);
 /* The credentials that libmicrohttpd asks for with each handshake. */
 void tls_credentials_use(TlsCredentials *credentials);
 

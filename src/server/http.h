@@ -14,6 +14,7 @@
 
 #include "base/config.h"
 #include "base/slice.h"
+#include "server/certificate.h"
 
 typedef struct HttpServer HttpServer;
 typedef struct Request Request;
@@ -54,6 +55,8 @@ HttpServer *http_server_new(const Config *config, const Route *routes, void *con
 GStrv http_server_urls(const HttpServer *server);
 /* Reads certificate and key again; the old ones stay when that fails. */
 bool http_server_reload_tls(HttpServer *server, GError **error);
+/* False: it has none, for it speaks plain HTTP. */
+bool http_server_certificate(const HttpServer *server, CertificateTimes *times);
 /* Something changed that requests may wait for: see request_wait(). From any thread. */
 void http_server_wake(HttpServer *server);
 /* Stops accepting, then waits until no request is in flight, at most until @end

@@ -184,6 +184,14 @@ http_server_reload_tls(HttpServer *server, GError **error)
   return server->tls == NULL || tls_credentials_reload(server->tls, error);
 }
 
+bool
+http_server_certificate(const HttpServer *server, CertificateTimes *times)
+{
+  if (server->tls != NULL)
+    *times = tls_credentials_times(server->tls);
+  return server->tls != NULL;
+}
+
 void
 http_server_wake(HttpServer *server)
 {

@@ -18,6 +18,7 @@
 
 #define HOUSEKEEPING_SECONDS 60
 #define TIDY_SECONDS         5
+#define CHECK_SECONDS        ((int64_t)24 * 60 * 60)
 
 struct Server {
   ServerContext context;
@@ -27,6 +28,9 @@ struct Server {
   SqlPool *sql;
   /* Idle uploads are dropped now and then. */
   GThread *housekeeper;
+  /* The housekeeper's: the certificate that it looked at last, and when. */
+  CertificateTimes checked;
+  int64_t checked_at;
   GMutex lock;
   GCond wake;
   bool stopping;
@@ -252,11 +256,31 @@ clean_up(Server *server)
   record_references(server);
 }
 
+/* While it is the same, once a day. */
+static void
+check_certificate(Server *server)
+{
+  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+  CertificateTimes times;
+  if (!http_server_certificate(server->context.http, &times))
+    return;
+  bool same = times.until == server->checked.until && times.from == server->checked.from;
+  if (same && now - server->checked_at < CHECK_SECONDS && now >= server->checked_at)
+    return;
+  server->checked = times;
+  server->checked_at = now;
+  g_autofree char *problem = certificate_problem(times, now);
+  if (problem != NULL)
+    log_warning("the server's certificate needs attention", "certificate",
+                server->context.config->tls.certificate, "problem", problem, NULL);
+}
+
 static void *
 keep_house(void *data)
 {
   Server *server = data;
   uint32_t since_clean_up = 0;
+  check_certificate(server);
   clean_up(server);
   g_mutex_lock(&server->lock);
   while (!server->stopping) {
@@ -264,6 +288,7 @@ keep_house(void *data)
     if (g_cond_wait_until(&server->wake, &server->lock, until))
       continue;
     g_mutex_unlock(&server->lock);
+    check_certificate(server);
     pipeline_tidy(server->context.pipeline);
     if ((since_clean_up += TIDY_SECONDS) >= HOUSEKEEPING_SECONDS) {
       clean_up(server);

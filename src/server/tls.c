@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@ typedef struct {
   gnutls_pcert_st chain[CHAIN_MAX];
   unsigned count;
   gnutls_privkey_t key;
+  CertificateTimes times;
 } Identity;
 
 struct TlsCredentials {
@@ -67,6 +69,25 @@ check_pair(const Identity *identity, const ConfigTls *files, GError **error)
   return true;
 }
 
+/* From when to when all of the chain is valid. */
+static bool
+read_times(Identity *identity, const ConfigTls *files, GError **error)
+{
+  identity->times = (CertificateTimes){INT64_MIN, INT64_MAX};
+  for (unsigned i = 0; i < identity->count; i++) {
+    gnutls_x509_crt_t certificate = NULL;
+    int code = gnutls_pcert_export_x509(&identity->chain[i], &certificate);
+    if (code < 0)
+      return tls_error(error, files->certificate, code);
+    identity->times.from =
+        MAX(identity->times.from, (int64_t)gnutls_x509_crt_get_activation_time(certificate));
+    identity->times.until =
+        MIN(identity->times.until, (int64_t)gnutls_x509_crt_get_expiration_time(certificate));
+    gnutls_x509_crt_deinit(certificate);
+  }
+  return true;
+}
+
 static Identity *
 identity_read(const ConfigTls *files, GError **error)
 {
@@ -91,7 +112,7 @@ identity_read(const ConfigTls *files, GError **error)
     code = gnutls_privkey_import_x509_raw(identity->key, &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
     read = code >= 0 || tls_error(error, files->key, code);
   }
-  if (read && check_pair(identity, files, error))
+  if (read && check_pair(identity, files, error) && read_times(identity, files, error))
     return identity;
   identity_free(identity);
   return NULL;
@@ -127,6 +148,13 @@ tls_credentials_free(TlsCredentials *credentials)
     return;
   g_ptr_array_unref(credentials->all);
   g_free(credentials);
+}
+
+CertificateTimes
+tls_credentials_times(TlsCredentials *credentials)
+{
+  const Identity *identity = g_atomic_pointer_get(&credentials->current);
+  return identity->times;
 }
 
 void

@@ -1,0 +1,41 @@
+/* What is said of a certificate as time passes. */
+#include <glib.h>
+#include <string.h>
+
+#include "server/certificate.h"
+
+#define DAY  ((int64_t)86400)
+#define FROM ((int64_t)1700000000)
+
+static void
+test_problems(void)
+{
+  static const struct {
+    int64_t now;
+    const char *says; /* NULL: nothing */
+  } cases[] = {
+      {FROM - 1, "not valid before 2023-11-14 22:13 UTC"},
+      {FROM, NULL},
+      {FROM + 85 * DAY, NULL},
+      {FROM + 86 * DAY, "expires on 2024-02-22 22:13 UTC, in 14 days"},
+      {FROM + 99 * DAY - 1, "in 1 day:"},
+      {FROM + 100 * DAY - 1, "in 0 days:"},
+      {FROM + 100 * DAY, "expired on 2024-02-22 22:13 UTC"},
+      {FROM + 9000 * DAY, "expired on"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    CertificateTimes times = {FROM, FROM + 100 * DAY};
+    g_autofree char *problem = certificate_problem(times, cases[i].now);
+    g_test_message("%s", problem != NULL ? problem : "nothing");
+    g_assert_cmpint(problem == NULL, ==, cases[i].says == NULL);
+    g_assert_true(problem == NULL || strstr(problem, cases[i].says) != NULL);
+  }
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/certificate/problems", test_problems);
+  return g_test_run();
+}
