@@ -197,11 +197,13 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
   const json_t *scan = json_get_object(image, "scan");
   g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict);
   g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
+  g_autoptr(GPtrArray) third_party = texts_of(about, "third_party");
   g_autoptr(GPtrArray) notes = notes_of(about, count_all(scan) - (json_int_t)findings->len);
   Report document = {.target = target,
                      .digest = json_get_string(image, "digest"),
                      .findings = findings,
                      .gaps = gaps,
+                     .third_party = third_party,
                      .notes = notes,
                      .os = json_get_string(scan, "os"),
                      .packages = (unsigned)json_get_integer(scan, "packages", 0),

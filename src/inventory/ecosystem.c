@@ -223,9 +223,9 @@ static const Ecosystem ecosystems[] = {
      OSV_SOURCES,
      .release_of = release_of_openeuler,
      MADE_BY("openeuler")},
-    {.os_id = "anolis", .name = "anolis", RPM, MAJOR, MADE_BY("anolis")},
-    {.os_id = "alinux", .name = "alinux", RPM, MAJOR, MADE_BY("alibaba", "alinux", "anolis")},
-    {.os_id = "kylin", .name = "kylin", RPM, MADE_BY("kylin")},
+    {.os_id = "anolis", .name = "anolis", RPM, MAJOR},
+    {.os_id = "alinux", .name = "alinux", RPM, MAJOR},
+    {.os_id = "kylin", .name = "kylin", RPM},
 };
 
 static bool
