@@ -34,6 +34,7 @@ static const char *const enterprise_makers[] = {
     "red hat",      "centos",           "almalinux",  "rocky", "oracle america",
     "oracle linux", "scientific linux", "springdale", NULL};
 
+#define PAID(ecosystem, words) .paid = (ecosystem), .paid_for = (words)
 #define MADE_BY(...)                                                                               \
   .makers = (const char *const[])                                                                  \
   {                                                                                                \
@@ -52,13 +53,13 @@ static const char *const enterprise_makers[] = {
   .life = "debian"
 #define UBUNTU                                                                                     \
   .name = "ubuntu", .osv = "Ubuntu", DEB, .aliases = ubuntu_releases, .from_osv = from_osv_ubuntu, \
-  MADE_BY("ubuntu", "canonical", "debian"), .life = "ubuntu"
+  PAID("ubuntu-pro", "Ubuntu Pro"), MADE_BY("ubuntu", "canonical", "debian"), .life = "ubuntu"
 #define RED_HAT                                                                                    \
-  .name = "rhel", .osv = "Red Hat", RPM, .from_osv = from_osv_red_hat, MAJOR,                      \
-  .makers = enterprise_makers
+  .name = "rhel", .osv = "Red Hat", RPM, .from_osv = from_osv_red_hat,                             \
+  PAID("rhel-els", "Extended Life Cycle Support"), MAJOR, .makers = enterprise_makers
 #define SLES                                                                                       \
-  .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse, MADE_BY("suse"),     \
-  .life = "sles"
+  .name = "sles", .osv = "SUSE", RPM, OSV_SOURCES, .from_osv = from_osv_suse,                      \
+  PAID("sles-ltss", "LTSS"), MADE_BY("suse"), .life = "sles"
 
 /* A distribution that installs another's own packages has a row of the other's name with its own
  * ID. Who builds them again, or mixes releases, has none, and is looked after by nobody: its
@@ -143,6 +144,7 @@ static const Ecosystem ecosystems[] = {
     {.os_id = "sled", SLES},
     {.os_id = "sles_sap", SLES},
     {.os_id = "sle_hpc", SLES},
+    {.name = "rhel-els", RPM},
     {.name = "sles-ltss", RPM, OSV_SOURCES},
     {.os_id = "sle-micro",
      .life = "suse-linux-micro",
@@ -369,7 +371,6 @@ ecosystem_row_of_image(const OsRelease *os, char **release)
 /* --- statements of two ecosystems --- */
 
 #define TESTING_MARK "/sid"
-#define UBUNTU_MARK  "ubuntu:"
 
 /* "debian:14" and "debian:sid" of "debian:forky/sid". */
 static void
@@ -378,9 +379,21 @@ split_testing(const char *ecosystem, EcosystemScope *scope)
   const char *release = strchr(ecosystem, ':') + 1;
   g_autofree char *codename = g_strndup(release, strlen(release) - strlen(TESTING_MARK));
   char *testing = ecosystem_from_codename(codename);
-  *scope = (EcosystemScope){SCOPE_EITHER,
-                            testing != NULL ? testing : g_strconcat("debian:", codename, NULL),
-                            g_strdup("debian:sid")};
+  *scope =
+      (EcosystemScope){.kind = SCOPE_EITHER,
+                       .first = testing != NULL ? testing : g_strconcat("debian:", codename, NULL),
+                       .second = g_strdup("debian:sid")};
+}
+
+/* The ecosystem of the builds that a package of Ubuntu is one of; NULL: of none. */
+static const char *
+ubuntu_build(const char *source, const char *version)
+{
+  if (strcasestr(version, "fips") != NULL)
+    return "ubuntu-fips";
+  if (strstr(source, "realtime") != NULL)
+    return "ubuntu-realtime";
+  return strstr(version, "esm") != NULL ? "ubuntu-pro" : NULL;
 }
 
 bool
@@ -391,16 +404,15 @@ ecosystem_scope(const char *ecosystem, const char *source, const char *version,
     split_testing(ecosystem, scope);
     return true;
   }
-  if (!g_str_has_prefix(ecosystem, UBUNTU_MARK))
+  const Ecosystem *row = ecosystem_find(ecosystem);
+  const char *release = row != NULL && row->paid != NULL ? strchr(ecosystem, ':') : NULL;
+  if (release == NULL)
     return false;
-  const char *build = strcasestr(version, "fips") != NULL  ? "ubuntu-fips:"
-                      : strstr(source, "realtime") != NULL ? "ubuntu-realtime:"
-                      : strstr(version, "esm") != NULL     ? "ubuntu-pro:"
-                                                           : NULL;
-  if (build == NULL)
-    return false;
-  *scope = (EcosystemScope){SCOPE_OVERRIDE, g_strdup(ecosystem),
-                            g_strconcat(build, ecosystem + strlen(UBUNTU_MARK), NULL)};
+  const char *build = strcmp(row->name, "ubuntu") == 0 ? ubuntu_build(source, version) : NULL;
+  *scope = (EcosystemScope){.kind = build != NULL ? SCOPE_OVERRIDE : SCOPE_PAID,
+                            .first = g_strdup(ecosystem),
+                            .second = g_strconcat(build != NULL ? build : row->paid, release, NULL),
+                            .paid_for = row->paid_for};
   return true;
 }
 

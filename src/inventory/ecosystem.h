@@ -36,6 +36,9 @@ struct Ecosystem {
   LookUp looked_up;
   bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
   bool builds_apart; /* its builds for FIPS 140 are judged by statements on such builds alone */
+  /* The ecosystem of the same releases for those who pay, and what they pay for: "ubuntu-pro",
+   * "Ubuntu Pro"; NULL: there is none with a name of its own. */
+  const char *paid, *paid_for;
   ReleasePart release;
   /* What a vendor or maintainer of the distribution's own packages has in its name, one of them at
    * least, in lower case, NULL-ended. NULL: we do not know. */
@@ -78,10 +81,13 @@ typedef enum {
   SCOPE_EITHER,   /* affected where both that speak of it say so: testing and sid, of which an image
                      cannot tell which it is */
   SCOPE_OVERRIDE, /* what the second says of a vulnerability takes the place of the first's */
+  SCOPE_PAID,     /* the second counts where the first is silent, or has no fix: its fixes are to be
+                     had by those who pay */
 } ScopeKind;
 typedef struct {
   ScopeKind kind;
   char *first, *second;
+  const char *paid_for; /* of SCOPE_PAID: "Ubuntu Pro" */
 } EcosystemScope;
 
 /* Whether more than @ecosystem itself judges a package of @source and @version: then *@scope says

@@ -134,16 +134,20 @@ from_osv_suse(const char *product)
   return g_strconcat(name, major, ".", minor, NULL);
 }
 
-/* "enterprise_linux:9::baseos", "enterprise_linux:10.0": the release alone counts. Other products
- * keep their name, so that they never pass for RHEL. */
+/* "enterprise_linux:9::baseos", "enterprise_linux:10.0", "rhel_els:7": the release alone counts.
+ * Other products keep their name, so that they never pass for RHEL. */
 char *
 from_osv_red_hat(const char *product)
 {
-  static const char linux_prefix[] = "enterprise_linux:";
-  if (!g_str_has_prefix(product, linux_prefix))
-    return g_strconcat("redhat:", product, NULL);
-  const char *release = product + strlen(linux_prefix);
-  return ecosystem_join("rhel", g_strndup(release, strspn(release, "0123456789")));
+  static const struct {
+    const char *prefix, *name;
+  } kinds[] = {{"enterprise_linux:", "rhel"}, {"rhel_els:", "rhel-els"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (g_str_has_prefix(product, kinds[i].prefix)) {
+      const char *release = product + strlen(kinds[i].prefix);
+      return ecosystem_join(kinds[i].name, g_strndup(release, strspn(release, "0123456789")));
+    }
+  return g_strconcat("redhat:", product, NULL);
 }
 
 /* "22.04:LTS", "Pro:18.04:LTS", "Pro:FIPS-updates:22.04:LTS". Of the two kinds of FIPS the one that

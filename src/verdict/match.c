@@ -59,6 +59,10 @@ remedy_in_words(const Package *package, const Candidate *candidate)
   case STATE_AFFECTED:
     break;
   }
+  if (candidate->bound != NULL && candidate->paid_for != NULL)
+    return g_strdup_printf("fixed in %s for those with %s alone: subscribe to it, move to a newer "
+                           "release, or remove %s if it is not needed",
+                           candidate->bound, candidate->paid_for, package->name);
   if (candidate->bound != NULL)
     return g_strdup_printf("no fixed version published yet (%s is in preparation): remove %s if it "
                            "is not needed",

@@ -139,6 +139,8 @@ merge_candidate(Candidate *into, const Candidate *from)
                          .note = from->note};
   take_severity(into, from->severity, from->severity_feed);
   take_statement(into, &range);
+  if (g_strcmp0(into->bound, from->bound) == 0)
+    into->paid_for = from->paid_for;
 }
 
 /* The candidate other than @id that @known, found under a name of it, is about. */
@@ -233,6 +235,41 @@ second_decides(ScopeKind kind, const Candidate *first, const Candidate *second)
   return !candidate_is_finding(second) || first->fixed_version == NULL;
 }
 
+/* A fix for those who pay is none for the others. */
+static void
+mark_paid(Candidate *candidate, const char *fixed_version, const char *paid_for)
+{
+  if (fixed_version == NULL)
+    return;
+  g_autofree char *bound = g_strdup(fixed_version);
+  g_clear_pointer(&candidate->fixed_version, g_free);
+  set_text(&candidate->bound, bound);
+  candidate->paid_for = paid_for;
+  if (candidate->state == STATE_FIXED)
+    candidate->state = STATE_AFFECTED;
+}
+
+/* Adds to @first what is said to those who pay: where it is silent, or has no fix. */
+static void
+combine_paid(GHashTable *first, GHashTable *paid, const char *paid_for)
+{
+  GHashTableIter iter;
+  void *key, *value;
+  g_hash_table_iter_init(&iter, paid);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    Candidate *open = g_hash_table_lookup(first, key), *other = value;
+    if (!candidate_is_finding(other))
+      continue;
+    if (open == NULL) {
+      mark_paid(other, other->fixed_version, paid_for);
+      g_hash_table_iter_steal(&iter);
+      g_hash_table_insert(first, key, value);
+    } else if (candidate_is_finding(open) && open->fixed_version == NULL) {
+      mark_paid(open, other->fixed_version, paid_for);
+    }
+  }
+}
+
 /* Puts what @second says into @first. */
 static void
 combine(ScopeKind kind, GHashTable *first, GHashTable *second)
@@ -253,7 +290,7 @@ GHashTable *
 statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                  bool *withheld, GError **error)
 {
-  g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
+  g_auto(EcosystemScope) scope = {.kind = SCOPE_ONE};
   bool has_two = ecosystem_scope(ecosystem, package->source_name, package->version, &scope);
   g_autoptr(GHashTable) candidates =
       collect(database, has_two ? scope.first : ecosystem, package, withheld, error);
@@ -262,7 +299,9 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
                                    : NULL;
   if (candidates == NULL || (has_two && more == NULL))
     return NULL;
-  if (has_two)
+  if (has_two && scope.kind == SCOPE_PAID)
+    combine_paid(candidates, more, scope.paid_for);
+  else if (has_two)
     combine(scope.kind, candidates, more);
   return merge_aliases(database, candidates, error) ? g_steal_pointer(&candidates) : NULL;
 }
@@ -270,7 +309,7 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
 bool
 match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture)
 {
-  g_auto(EcosystemScope) scope = {SCOPE_ONE, NULL, NULL};
+  g_auto(EcosystemScope) scope = {.kind = SCOPE_ONE};
   if (!ecosystem_scope(ecosystem, "", "", &scope))
     return advisory_database_covers(database, ecosystem, architecture);
   return advisory_database_covers(database, scope.first, architecture) ||

@@ -137,6 +137,8 @@ test_names_of_osv(void)
       {"Ubuntu:25.10", "ubuntu:25.10"},
       {"Red Hat:enterprise_linux:9::baseos", "rhel:9"},
       {"Red Hat:enterprise_linux:10.0", "rhel:10"},
+      {"Red Hat:rhel_els:7", "rhel-els:7"},
+      {"Red Hat:rhel_els:7::server", "rhel-els:7"},
       {"Red Hat:rhel_eus:9.2::baseos", "redhat:rhel_eus:9.2::baseos"},
       {"SUSE:Linux Enterprise Server 15 SP5", "sles:15.5"},
       {"SUSE:Linux Enterprise Module for Basesystem 15 SP5", "sles:15.5"},
@@ -202,7 +204,11 @@ test_scopes(void)
       {"debian:12", "p", "1.0~esm1", SCOPE_ONE},
       {"debian:forky/sid", "p", "1", SCOPE_EITHER, "debian:14", "debian:sid"},
       {"debian:unheard-of/sid", "p", "1", SCOPE_EITHER, "debian:unheard-of", "debian:sid"},
-      {"ubuntu:24.04", "p", "1.0-1ubuntu1", SCOPE_ONE},
+      {"ubuntu:24.04", "p", "1.0-1ubuntu1", SCOPE_PAID, "ubuntu:24.04", "ubuntu-pro:24.04"},
+      {"ubuntu-pro:24.04", "p", "1.0-1ubuntu1", SCOPE_ONE},
+      {"rhel:7", "p", "1.0-1.el7", SCOPE_PAID, "rhel:7", "rhel-els:7"},
+      {"sles:15.3", "p", "1.0-1", SCOPE_PAID, "sles:15.3", "sles-ltss:15.3"},
+      {"rocky:9", "p", "1.0-1.el9", SCOPE_ONE},
       {"ubuntu:24.04", "p", "1.0-1ubuntu0.1~esm1", SCOPE_OVERRIDE, "ubuntu:24.04",
        "ubuntu-pro:24.04"},
       {"ubuntu:16.04", "p", "1.0-1ubuntu0.1+esm3", SCOPE_OVERRIDE, "ubuntu:16.04",
@@ -215,7 +221,7 @@ test_scopes(void)
        "ubuntu-fips:20.04"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(scopes); i++) {
-    EcosystemScope scope = {SCOPE_ONE, NULL, NULL};
+    EcosystemScope scope = {.kind = SCOPE_ONE};
     bool has_two =
         ecosystem_scope(scopes[i].ecosystem, scopes[i].source, scopes[i].version, &scope);
     g_assert_cmpint(has_two, ==, scopes[i].kind != SCOPE_ONE);
