@@ -31,10 +31,16 @@ typedef struct {
 
 /* --- the cache --- */
 
+/* @links: what the layer is inspected for beside its own, or NULL. */
 static char *
-cache_name(const Digest *diff_id)
+cache_name(const Digest *diff_id, const GPtrArray *links)
 {
-  return g_strdup_printf("%s-v%d.json", digest_hex(diff_id), DETECTOR_VERSION);
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  for (guint i = 0; links != NULL && i < links->len; i++)
+    byte_array_add_prefixed(bytes, slice_from_string(g_ptr_array_index(links, i)));
+  Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
+  return g_strdup_printf("%s-v%d%s%s.json", digest_hex(diff_id), DETECTOR_VERSION,
+                         bytes->len > 0 ? "-" : "", bytes->len > 0 ? digest_hex(&digest) : "");
 }
 
 static void
@@ -91,11 +97,11 @@ cache_drop_old(int cache)
 }
 
 static LayerInventory *
-cache_load(const LayerScan *scan, const Digest *diff_id)
+cache_load(const LayerScan *scan, const Digest *diff_id, const GPtrArray *links)
 {
   if (scan->cache < 0 || diff_id == NULL)
     return NULL;
-  g_autofree char *name = cache_name(diff_id);
+  g_autofree char *name = cache_name(diff_id, links);
   g_autoptr(json_t) json = json_read_file(scan->cache, name, INVENTORY_BYTES_MAX, NULL);
   g_autoptr(LayerInventory) inventory = json == NULL ? NULL : layer_inventory_from_json(json, NULL);
   if (inventory == NULL || !digest_equal(&inventory->diff_id, diff_id))
@@ -106,13 +112,13 @@ cache_load(const LayerScan *scan, const Digest *diff_id)
 
 /* Not synced: what a crash leaves of it is no JSON, and is made again. */
 static void
-cache_store(const LayerScan *scan, const LayerInventory *inventory)
+cache_store(const LayerScan *scan, const LayerInventory *inventory, const GPtrArray *links)
 {
   if (scan->cache < 0)
     return;
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  g_autofree char *name = cache_name(&inventory->diff_id);
+  g_autofree char *name = cache_name(&inventory->diff_id, links);
   auto_fd int fd =
       openat(scan->cache, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd >= 0)
@@ -122,12 +128,12 @@ cache_store(const LayerScan *scan, const LayerInventory *inventory)
 /* --- layers --- */
 
 static LayerInventory *
-inspect(LayerScan *scan, unsigned index, GError **error)
+inspect(LayerScan *scan, unsigned index, const GPtrArray *links, GError **error)
 {
   const ImageConfig *config = image_source_config(scan->source);
   const Digest *diff_id = config == NULL ? NULL : g_ptr_array_index(config->diff_ids, index);
   const Digest *layer = image_source_layer_digest(scan->source, index);
-  LayerInventory *inventory = cache_load(scan, diff_id);
+  LayerInventory *inventory = cache_load(scan, diff_id, links);
   if (inventory != NULL) {
     /* The same content, packed in another way, has another digest. */
     inventory->layer = layer != NULL ? *layer : (Digest){0};
@@ -137,10 +143,11 @@ inspect(LayerScan *scan, unsigned index, GError **error)
   if (!image_source_layer(scan->source, index, &input, scan->options->progress, scan->cancellable,
                           error))
     return NULL;
+  input.links = links;
   inventory = inspect_layer(&input, scan->options->limits, scan->cancellable, error);
   image_source_drop_layer(scan->source, index);
   if (inventory != NULL && diff_id != NULL)
-    cache_store(scan, inventory);
+    cache_store(scan, inventory, links);
   return inventory;
 }
 
@@ -151,7 +158,7 @@ run_layer(void *data, void *user_data)
   unsigned index = GPOINTER_TO_UINT(data) - 1;
   g_autoptr(GError) failure = NULL;
   LayerInventory *inventory =
-      g_cancellable_is_cancelled(scan->cancellable) ? NULL : inspect(scan, index, &failure);
+      g_cancellable_is_cancelled(scan->cancellable) ? NULL : inspect(scan, index, NULL, &failure);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scan->lock);
   scan->inventories->pdata[index] = inventory;
   if (inventory != NULL)
@@ -168,6 +175,29 @@ static void
 inventory_free(void *inventory)
 {
   layer_inventory_free(inventory);
+}
+
+/* A LayerAsk: one layer after the other, for it is rare. */
+static LayerInventory *
+ask_again(unsigned index, const GPtrArray *links, void *data, GError **error)
+{
+  LayerScan *scan = data;
+  g_autoptr(LayerInventory) inventory = inspect(scan, index, links, error);
+  progress_tell(scan->options->progress, "layers inspected for links of others", index + 1,
+                image_source_layer_count(scan->source));
+  return inventory != NULL && image_inventory_admit(inventory, &scan->used, error)
+             ? g_steal_pointer(&inventory)
+             : NULL;
+}
+
+/* With all layers inspected. */
+static ImageInventory *
+overlay(LayerScan *scan, GPtrArray *inventories, GError **error)
+{
+  if (scan->failure == NULL)
+    return image_inventory_new(g_ptr_array_ref(inventories), ask_again, scan, error);
+  g_propagate_error(error, g_steal_pointer(&scan->failure));
+  return NULL;
 }
 
 ImageInventory *
@@ -188,12 +218,9 @@ scan_layers(ImageSource *source, const ScanLayersOptions *options, GError **erro
     g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
   g_thread_pool_free(pool, FALSE, TRUE);
   g_mutex_clear(&scan.lock);
+  ImageInventory *image = overlay(&scan, inventories, error);
   if (scan.cache >= 0)
     cache_drop_old(scan.cache);
   fd_clear(&scan.cache);
-  if (scan.failure != NULL) {
-    g_propagate_error(error, scan.failure);
-    return NULL;
-  }
-  return image_inventory_new(g_steal_pointer(&inventories), NULL, NULL, error);
+  return image;
 }

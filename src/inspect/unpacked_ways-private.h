@@ -35,7 +35,8 @@ struct UnpackedTree {
 };
 
 typedef struct {
-  GPtrArray *names; /* char *: still to go, the next one last */
+  GPtrArray *names;   /* char *: still to go, the next one last */
+  GPtrArray *missing; /* char *: behind where the way has come to: folders to be made at its end */
   unsigned links;
   bool make;        /* folders that are not there are made */
   bool follow_last; /* a link at the end is followed */

@@ -125,11 +125,44 @@ go_on(UnpackedTree *tree, Way *way, const char *name, Node **at)
   }
   bool passes = child != NULL && (child->kind == NODE_FOLDER || (last && !way->follow_last));
   if (!passes && way->make)
-    child = make_folder(tree, folder, name, child);
+    g_ptr_array_add(way->missing, g_strdup(name));
   else if (!passes && (child == NULL || !last))
     return child == NULL ? WAY_NOWHERE : WAY_BLOCKED;
-  *at = child;
-  return child == NULL ? WAY_BLOCKED : WAY_THERE;
+  else
+    *at = child;
+  return WAY_THERE;
+}
+
+/* Behind what is not there, a name is only a name, and ".." takes one away, as in Go's
+ * filepath.Join(). */
+static void
+go_on_missing(Way *way, const char *name)
+{
+  if (strcmp(name, "..") == 0)
+    g_ptr_array_remove_index(way->missing, way->missing->len - 1);
+  else
+    g_ptr_array_add(way->missing, g_strdup(name));
+}
+
+static WayEnd
+take_name(UnpackedTree *tree, Way *way, const char *name, Node **at)
+{
+  if (!unpacked_count_steps(tree, 1))
+    return WAY_BLOCKED;
+  if (way->missing->len == 0)
+    return go_on(tree, way, name, at);
+  go_on_missing(way, name);
+  return WAY_THERE;
+}
+
+static WayEnd
+make_missing(UnpackedTree *tree, const Way *way, Node **at)
+{
+  for (guint i = 0; i < way->missing->len && *at != NULL; i++) {
+    const char *name = g_ptr_array_index(way->missing, i);
+    *at = make_folder(tree, *at, name, unpacked_child(*at, name));
+  }
+  return *at == NULL ? WAY_BLOCKED : WAY_THERE;
 }
 
 /* From the root along @path. *@end: where it led; of a way that was cut short, the last folder. */
@@ -137,16 +170,17 @@ WayEnd
 unpacked_walk(UnpackedTree *tree, Way *way, const char *path, Node **end)
 {
   way->names = g_ptr_array_new();
-  g_autoptr(GPtrArray) names = way->names;
+  way->missing = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) names = way->names, missing = way->missing;
   WayEnd how = WAY_THERE;
   push_names(tree, way, path);
   *end = root_of(tree);
   while (names->len > 0) {
     g_autofree char *name = g_ptr_array_steal_index(names, names->len - 1);
     if (how == WAY_THERE)
-      how = unpacked_count_steps(tree, 1) ? go_on(tree, way, name, end) : WAY_BLOCKED;
+      how = take_name(tree, way, name, end);
   }
-  return how;
+  return how == WAY_THERE ? make_missing(tree, way, end) : how;
 }
 
 /* The folder @path, made where it is not there; NULL: no unpacker could. */

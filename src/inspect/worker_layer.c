@@ -261,10 +261,16 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
     lose_folder(reading, entry->path, look->is_folder);
   if (entry->kind == LAYER_ENTRY_FILE)
     return take_file(reading, reader, entry, look->readings, error);
-  g_autofree char *target = entry->kind == LAYER_ENTRY_HARDLINK
+  /* A whiteout may be written as a link. */
+  bool link = entry->kind == LAYER_ENTRY_SYMLINK || entry->kind == LAYER_ENTRY_HARDLINK;
+  g_autofree char *target = !link ? NULL
+                            : entry->kind == LAYER_ENTRY_HARDLINK
                                 ? path_normalise(entry->target, &depth, &escapes)
                                 : g_strdup(entry->target);
-  add_change(reading, kinds[entry->kind], entry->path, target);
+  if (link && *target == '\0')
+    add_change(reading, CHANGE_ODD, entry->path, "has a link without a target");
+  else
+    add_change(reading, kinds[entry->kind], entry->path, target);
   if (entry->kind == LAYER_ENTRY_HARDLINK)
     keep_link(reading, entry);
   return true;

@@ -65,6 +65,10 @@ images_forget_layer(SqlPool *sql, const Digest *layer, GError **error)
                  "DELETE FROM layer_inventories WHERE layer = $1 AND NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE digest = $1)",
                  SQL_TEXT(layer->text), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM layer_looks WHERE layer = $1 AND NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE digest = $1)",
+                 SQL_TEXT(layer->text), SQL_END) &&
          sql_commit(db, error);
 }
 
@@ -79,6 +83,8 @@ images_check_detectors(SqlPool *sql, GError **error)
   int64_t old = 0;
   if (db == NULL ||
       !sql_run(db, &old, error, "DELETE FROM layer_inventories WHERE detector_version <> $1",
+               SQL_INTEGER(DETECTOR_VERSION), SQL_END) ||
+      !sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE detector_version <> $1",
                SQL_INTEGER(DETECTOR_VERSION), SQL_END))
     return false;
   return old == 0 ||
@@ -132,6 +138,10 @@ images_sweep(SqlPool *sql, GError **error)
          sql_run(db, NULL, error,
                  "DELETE FROM layer_inventories WHERE NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",
+                 SQL_END) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM layer_looks WHERE NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_looks.layer)",
                  SQL_END) &&
          sql_commit(db, error);
 }

@@ -14,7 +14,14 @@ static void *
 load_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
-  return parsed == NULL ? NULL : images_load_layers(pipeline->sql, parsed, error);
+  if (parsed == NULL)
+    return NULL;
+  LayerLooks looks = {.pipeline = pipeline, .manifest = parsed};
+  ImageInventory *inventory = images_load_layers(&looks, error);
+  /* It went with a layer that has come back since: only a scan makes it again. */
+  if (inventory == NULL && looks.missing)
+    backlog_take_up_image(pipeline, manifest->text, false);
+  return inventory;
 }
 
 static void *

@@ -137,21 +137,29 @@ load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
   return nothing;
 }
 
-ImageInventory *
-images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error)
+bool
+images_layer_is_none(SqlPool *sql, const Descriptor *layer)
 {
+  g_auto(LayerState) known = images_layer_state(sql, &layer->digest, NULL);
+  return known.state == INVENTORY_FAILED && holds_nothing(layer, known.failure);
+}
+
+ImageInventory *
+images_load_layers(LayerLooks *looks, GError **error)
+{
+  const GPtrArray *descriptors = looks->manifest->layers;
   g_autoptr(GPtrArray) layers =
       g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
-  size_t used = 0;
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    LayerInventory *inventory = load_layer(sql, g_ptr_array_index(manifest->layers, i), error);
+  for (guint i = 0; i < descriptors->len; i++) {
+    LayerInventory *inventory =
+        load_layer(looks->pipeline->sql, g_ptr_array_index(descriptors, i), error);
     if (inventory == NULL)
       return NULL;
     g_ptr_array_add(layers, inventory);
-    if (!image_inventory_admit(inventory, &used, error))
+    if (!image_inventory_admit(inventory, &looks->used, error))
       return NULL;
   }
-  return image_inventory_new(g_steal_pointer(&layers), NULL, NULL, error);
+  return image_inventory_new(g_steal_pointer(&layers), looks_ask, looks, error);
 }
 
 static bool

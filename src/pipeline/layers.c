@@ -41,10 +41,11 @@ unread_compression(Pipeline *pipeline, const Digest *digest)
   return slice_has_prefix(head, SLICE_LITERAL("\xfd\x37zXZ")) ? "xz" : NULL;
 }
 
-static LayerInventory *
-inspect(Pipeline *pipeline, const Digest *digest, GError **error)
+LayerInventory *
+layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links, GError **error)
 {
-  InspectionInput input = {.layer = digest, .allow_uncaged = pipeline->config->allow_uncaged};
+  InspectionInput input = {
+      .layer = digest, .links = links, .allow_uncaged = pipeline->config->allow_uncaged};
   auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, &input.size, error);
   if (fd < 0)
     return NULL;
@@ -67,7 +68,7 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at, GErr
   g_auto(LayerState) known = images_layer_state(pipeline->sql, digest, NULL);
   if (known.state == INVENTORY_THERE)
     return LAYER_INSPECTED;
-  g_autoptr(LayerInventory) inventory = inspect(pipeline, digest, &failure);
+  g_autoptr(LayerInventory) inventory = layers_inspect_for(pipeline, digest, NULL, &failure);
   if (inventory != NULL && images_store_inventory(pipeline->sql, inventory, &failure))
     return LAYER_INSPECTED;
   /* What cannot be noted now is inspected again with its image. */

@@ -107,6 +107,9 @@ typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_POSTPONED } LayerOutcome;
 /* Inspects and stores the outcome; *@retry_at when it is postponed. */
 LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at,
                             GError **error);
+/* The same without storing, for @links as well (LayerInventory.links). (transfer full) */
+LayerInventory *layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links,
+                                   GError **error);
 /* A layer may come after its image, or come back to it: the images that are unscanned and need it
  * are taken up. One whose scan is under way is looked at again when that ends: it may have found
  * the layer missing a moment ago. */
@@ -131,8 +134,20 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerState, layer_state_clear)
 LayerState images_layer_state(SqlPool *sql, const Digest *layer, GError **error);
 bool images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error);
 LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, GError **error);
-/* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected. (transfer full) */
-ImageInventory *images_load_layers(SqlPool *sql, const Manifest *manifest, GError **error);
+/* Whether its inspection found no tar, where its type promises none: nothing is unpacked of it. */
+bool images_layer_is_none(SqlPool *sql, const Descriptor *layer);
+
+/* What looks_ask() is called with. */
+typedef struct {
+  Pipeline *pipeline;
+  const Manifest *manifest;
+  bool inspects; /* a layer is inspected again, which takes seconds; else it must have been */
+  bool missing;  /* one was not */
+  size_t used;   /* memory of the image's layers, as image_inventory_admit() counts it */
+} LayerLooks;
+/* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected;
+ * ASSAY_ERROR_NOT_FOUND: or was not. (transfer full) */
+ImageInventory *images_load_layers(LayerLooks *looks, GError **error);
 
 /* Not for failures, which are faults.c's. */
 bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error);
@@ -149,6 +164,11 @@ GPtrArray *images_unscanned_without(SqlPool *sql, const Digest *layer, GError **
 /* Writes packages, their join, and the counts, in one transaction. */
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                        AdvisoryDatabase *advisories, GError **error);
+
+/* --- looks.c --- */
+
+/* A LayerAsk of LayerLooks. */
+LayerInventory *looks_ask(unsigned layer, const GPtrArray *links, void *looks, GError **error);
 
 /* --- cleaning.c --- */
 

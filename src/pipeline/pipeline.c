@@ -366,7 +366,8 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, digest->text, error);
   if (manifest == NULL)
     return false;
-  g_autoptr(ImageInventory) inventory = images_load_layers(pipeline->sql, manifest, error);
+  LayerLooks looks = {.pipeline = pipeline, .manifest = manifest, .inspects = true};
+  g_autoptr(ImageInventory) inventory = images_load_layers(&looks, error);
   return inventory != NULL && check_diff_ids(pipeline, manifest, inventory->layers, error) &&
          store_scan(pipeline, digest, inventory, error);
 }

@@ -140,6 +140,15 @@ const char *const migrations[] = {
 
     /* 7: what of a scanned image is not known, whatever the advisories: sentences, a line each. */
     "ALTER TABLE images ADD COLUMN gaps TEXT;",
+
+    /* 8: what comes of inspecting a layer once more for links that other layers of an image have
+     * (`links`: a hash of them). */
+    "CREATE TABLE layer_looks ("
+    "  layer TEXT NOT NULL,"
+    "  detector_version INTEGER NOT NULL,"
+    "  links TEXT NOT NULL,"
+    "  content TEXT NOT NULL,"
+    "  PRIMARY KEY (layer, detector_version, links));",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;

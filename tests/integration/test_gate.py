@@ -205,7 +205,8 @@ def test_a_package_database_that_cannot_be_read(start_server, assay, tmp_path):
     linked = {"var/lib/rpm": ("link", "/elsewhere")}
     for name, layers, unread in [
             ("alone", [broken], rpm), ("beside-another", [fixed, broken], rpm),
-            ("link", [linked, {"elsewhere/rpmdb.sqlite": "x"}], "var/lib/rpm"),
+            ("link", [linked, {"elsewhere/rpmdb.sqlite": "x"}], rpm),
+            ("link-to-nothing", [linked], "var/lib/rpm (a link to what no layer holds)"),
             ("over-a-good-one", [fixed, {"lib/apk/db/installed": "P:musl\n\n"}], "lib/apk/db/installed"),
             ("repaired", [{**broken, "lib/apk/db/installed": "P:x\n"}, {**fixed, "var/lib/.wh.rpm": ""}], None)]:
         layout.add_image(name, layers)

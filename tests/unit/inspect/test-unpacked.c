@@ -69,6 +69,8 @@ static const struct {
     {"a hard link to nothing", {"h=>x"}, "h", {"!nothing", "!nothing"}},
     {"a chain of links", {"a->b b->/c/d c->e e/d@#1="}, "a", {"1"}},
     {"up, out of a link", {"a->c/d c/d/ c/f@#1= l->a/../f"}, "l", {"1"}},
+    {"written through a link past what is not there", {"a/ l->/x/../a l/f@#1="}, "a/f", {"1"}},
+    {"the same, opened", {"a/ l->/x/../a l/f@#1="}, "l/f", {"nothing"}},
     {"out of the root", {"f@#1= l->../../f"}, "l", {"1"}},
     {"around", {"a->b b->a"}, "a", {"loop"}},
     {"dangling", {"a->b"}, "a", {"nothing"}},

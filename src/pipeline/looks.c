@@ -1,0 +1,94 @@
+/* Layers that are inspected once more, for links that other layers of an image have. What comes of
+ * it is kept beside the layer's inventory, by the links: another image of the same layers needs no
+ * third inspection. */
+#include "base/error.h"
+#include "base/json.h"
+#include "pipeline/pipeline-private.h"
+
+/* All links as one short text. */
+static char *
+key_of(const GPtrArray *links)
+{
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  for (guint i = 0; i < links->len; i++)
+    byte_array_add_prefixed(bytes, slice_from_string(g_ptr_array_index(links, i)));
+  Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
+  return g_strdup(digest_hex(&digest));
+}
+
+/* NULL without *error: there is none. */
+static LayerInventory *
+load(SqlPool *sql, const Digest *layer, const char *key, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT content FROM layer_looks WHERE layer = $1 AND "
+                "detector_version = $2 AND links = $3",
+                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(key), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return NULL;
+  g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 0)), error);
+  return json == NULL ? NULL : layer_inventory_from_json(json, error);
+}
+
+static bool
+store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **error)
+{
+  g_autoptr(json_t) json = layer_inventory_to_json(inventory);
+  g_autofree char *text = json_to_text(json);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error,
+                 "INSERT INTO layer_looks (layer, detector_version, links, content) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version, links) DO NOTHING",
+                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(key),
+                 SQL_TEXT(text), SQL_END) &&
+         sql_commit(db, error);
+}
+
+static LayerInventory *
+inspect(Pipeline *pipeline, const Digest *layer, const GPtrArray *links, const char *key,
+        GError **error)
+{
+  g_autoptr(LayerInventory) inventory = layers_inspect_for(pipeline, layer, links, error);
+  if (inventory == NULL || !store(pipeline->sql, inventory, key, error))
+    return NULL;
+  return g_steal_pointer(&inventory);
+}
+
+static LayerInventory *
+inventory_of_none(const Descriptor *layer, const GPtrArray *links)
+{
+  LayerInventory *inventory = layer_inventory_new();
+  inventory->layer = layer->digest;
+  for (guint i = 0; i < links->len; i++)
+    g_ptr_array_add(inventory->links, g_strdup(g_ptr_array_index(links, i)));
+  return inventory;
+}
+
+LayerInventory *
+looks_ask(unsigned index, const GPtrArray *links, void *data, GError **error)
+{
+  LayerLooks *looks = data;
+  g_autoptr(GError) failure = NULL;
+  const Descriptor *layer = g_ptr_array_index(looks->manifest->layers, index);
+  g_autofree char *key = key_of(links);
+  g_autoptr(LayerInventory) inventory = load(looks->pipeline->sql, &layer->digest, key, &failure);
+  if (inventory == NULL && failure == NULL && images_layer_is_none(looks->pipeline->sql, layer))
+    inventory = inventory_of_none(layer, links);
+  if (inventory == NULL && failure == NULL && looks->inspects)
+    inventory = inspect(looks->pipeline, &layer->digest, links, key, &failure);
+  if (inventory == NULL && failure == NULL) {
+    looks->missing = true;
+    error_set(&failure, ASSAY_ERROR_NOT_FOUND,
+              "layer %s: not inspected yet for the links of the image's other layers",
+              layer->digest.text);
+  }
+  if (inventory != NULL && image_inventory_admit(inventory, &looks->used, &failure))
+    return g_steal_pointer(&inventory);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
