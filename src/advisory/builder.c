@@ -1,9 +1,8 @@
 /* Building the advisory database: statements are gathered in memory with every string kept once,
- * then written in key order, which LMDB appends without searching. */
+ * then written in key order. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,14 +10,12 @@
 #include "advisory/coverage-private.h"
 #include "advisory/database.h"
 #include "advisory/details-private.h"
-#include "advisory/file-private.h"
 #include "advisory/record-private.h"
+#include "advisory/table-private.h"
 #include "base/error.h"
 #include "base/fd.h"
 
-#define MAP_SIZE    ((size_t)64 << 30) /* address space only; the file grows with its content */
-#define BATCH_SIZE  20000              /* records in one transaction, bounds its dirty pages */
-#define HASH_FACTOR 2654435761u        /* mixes numbers of neighbours, whose sums are few */
+#define HASH_FACTOR 2654435761u /* mixes numbers of neighbours, whose sums are few */
 
 /* A statement whose strings are numbers in the builder's pool; 0 is none. */
 typedef struct {
@@ -35,7 +32,7 @@ typedef struct {
 
 struct AdvisoryBuilder {
   char *path, *temporary_path;
-  MDB_env *environment;
+  int fd; /* of the temporary file */
   GStringChunk *chunk;
   GHashTable *numbers;   /* string -> its number */
   GPtrArray *pool;       /* number -> string */
@@ -56,18 +53,11 @@ package_entry_free(gpointer data)
   g_free(entry);
 }
 
-static bool
-set_lmdb_error(GError **error, int code, const char *path)
-{
-  if (code > 0)
-    return error_set_errno(error, code, "%s", path);
-  return error_set(error, ASSAY_ERROR_IO, "%s: %s", path, mdb_strerror(code));
-}
-
 AdvisoryBuilder *
 advisory_builder_new(const char *path, GError **error)
 {
   g_autoptr(AdvisoryBuilder) builder = g_new0(AdvisoryBuilder, 1);
+  builder->fd = -1;
   builder->path = g_strdup(path);
   builder->temporary_path = g_strdup_printf("%s.%08x.new", path, g_random_int());
   builder->chunk = g_string_chunk_new(64 * 1024);
@@ -82,14 +72,10 @@ advisory_builder_new(const char *path, GError **error)
   builder->mentioned = g_hash_table_new(g_str_hash, g_str_equal);
   builder->feeds = g_ptr_array_new_with_free_func((GDestroyNotify)advisory_feed_status_free);
 
-  int code = mdb_env_create(&builder->environment);
-  if (code == 0)
-    code = mdb_env_set_mapsize(builder->environment, MAP_SIZE);
-  if (code == 0)
-    code = mdb_env_open(builder->environment, builder->temporary_path,
-                        MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC | MDB_NORDAHEAD, 0600);
-  if (code != 0) {
-    set_lmdb_error(error, code, builder->temporary_path);
+  builder->fd =
+      open(builder->temporary_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (builder->fd < 0) {
+    error_set_errno(error, errno, "%s", builder->temporary_path);
     return NULL;
   }
   return g_steal_pointer(&builder);
@@ -100,8 +86,7 @@ advisory_builder_free(AdvisoryBuilder *builder)
 {
   if (builder == NULL)
     return;
-  if (builder->environment != NULL)
-    mdb_env_close(builder->environment);
+  fd_clear(&builder->fd);
   if (builder->temporary_path != NULL)
     unlink(builder->temporary_path);
   g_clear_pointer(&builder->packages, g_hash_table_unref);
@@ -279,7 +264,7 @@ pending_clear(gpointer data)
 static int
 compare_pending(gconstpointer a, gconstpointer b)
 {
-  /* As LMDB orders keys: bytes, and the shorter first. */
+  /* As key_compare() orders. */
   return g_bytes_compare(((const Pending *)a)->key, ((const Pending *)b)->key);
 }
 
@@ -439,46 +424,29 @@ encode_pending(const AdvisoryBuilder *builder, const Pending *pending, GByteArra
   }
 }
 
-static int
-write_batch(AdvisoryBuilder *builder, const GArray *all, guint from, guint end)
+static bool
+write_records(const AdvisoryBuilder *builder, const GArray *all, GError **error)
 {
-  MDB_txn *transaction;
-  MDB_dbi tree;
-  int code = mdb_txn_begin(builder->environment, NULL, 0, &transaction);
-  if (code != 0)
-    return code;
-  code = mdb_dbi_open(transaction, NULL, 0, &tree);
+  g_autoptr(TableWriter) writer = table_writer_new(builder->fd);
   g_autoptr(GByteArray) record = g_byte_array_new();
-  for (guint i = from; code == 0 && i < end; i++) {
+  for (guint i = 0; i < all->len; i++) {
     const Pending *pending = &g_array_index(all, Pending, i);
     if (i > 0 && g_bytes_equal(pending->key, g_array_index(all, Pending, i - 1).key))
       continue; /* two ids are one key when hashes collide, or a feed is named twice */
     g_byte_array_set_size(record, 0);
     encode_pending(builder, pending, record);
-    gsize key_size;
-    gconstpointer key_data = g_bytes_get_data(pending->key, &key_size);
-    MDB_val key = {key_size, (void *)(uintptr_t)key_data}, value = {record->len, record->data};
-    code = mdb_put(transaction, tree, &key, &value, MDB_APPEND);
+    if (!table_writer_add(writer, slice_from_bytes(pending->key),
+                          slice_new(record->data, record->len), error))
+      return false;
   }
-  if (code != 0) {
-    mdb_txn_abort(transaction);
-    return code;
-  }
-  return mdb_txn_commit(transaction);
+  return table_writer_finish(writer, error);
 }
 
 static bool
-publish(AdvisoryBuilder *builder, GError **error)
+publish(const AdvisoryBuilder *builder, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname(builder->path);
-  auto_fd int fd = open(builder->temporary_path, O_RDWR | O_CLOEXEC);
-  if (fd < 0)
-    return error_set_errno(error, errno, "%s", builder->temporary_path);
-  if (!database_file_seal(fd, error)) {
-    g_prefix_error(error, "%s: ", builder->temporary_path);
-    return false;
-  }
-  if (fsync(fd) < 0 || rename(builder->temporary_path, builder->path) < 0)
+  if (fsync(builder->fd) < 0 || rename(builder->temporary_path, builder->path) < 0)
     return error_set_errno(error, errno, "%s", builder->path);
   return directory_sync(AT_FDCWD, folder, error);
 }
@@ -489,11 +457,8 @@ advisory_builder_finish(AdvisoryBuilder *builder, GError **error)
   g_autofree char *generation = g_uuid_string_random();
   details_unite_aliases(builder->details);
   g_autoptr(GArray) all = gather_records(builder, generation);
-  for (guint from = 0; from < all->len; from += BATCH_SIZE) {
-    int code = write_batch(builder, all, from, MIN(from + BATCH_SIZE, all->len));
-    if (code != 0)
-      return set_lmdb_error(error, code, builder->temporary_path);
-  }
-  g_clear_pointer(&builder->environment, mdb_env_close);
-  return publish(builder, error);
+  if (write_records(builder, all, error))
+    return publish(builder, error);
+  g_prefix_error(error, "%s: ", builder->temporary_path);
+  return false;
 }

@@ -43,7 +43,7 @@ copy_package(Slice key, Slice record, void *data, GError **error)
 {
   FeedCopy *copy = data;
   Slice ecosystem;
-  /* A key that was too long for LMDB does not tell its package's name any more. */
+  /* A key that was too long does not tell its package's name any more. */
   if (key.size + 1 == RECORD_KEY_KEPT + RECORD_KEY_DIGEST || !slice_next_field(&key, 0, &ecosystem))
     return true;
   g_autofree char *name = slice_to_string(ecosystem);

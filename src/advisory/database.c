@@ -1,131 +1,69 @@
-/* Reading the advisory database. Building it is in builder.c, its bytes are in record.c. */
+/* Reading the advisory database. Building it is in builder.c, its bytes are in record.c and
+ * table.c.
+ */
 #include "advisory/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "advisory/database-private.h"
-#include "advisory/file-private.h"
 #include "advisory/record-private.h"
+#include "advisory/table-private.h"
 #include "base/error.h"
 #include "base/fd.h"
 
-#define OPEN_ATTEMPTS 3 /* against a rename between our look at the file and LMDB's */
-
 struct AdvisoryDatabase {
   gatomicrefcount references;
-  MDB_env *environment;
-  MDB_dbi tree;
+  Table *table;
   char *path;
   char *generation;
-  dev_t device;
-  ino_t inode;
+  struct stat opened;
 };
 
-typedef MDB_txn ReadTransaction;
-static void
-end_read(ReadTransaction **transaction)
-{
-  if (*transaction != NULL)
-    mdb_txn_abort(*transaction);
-}
-#define auto_read __attribute__((cleanup(end_read)))
-
+/* The value of @key; *block is NULL when there is none. */
 static bool
-set_lmdb_error(GError **error, int code, const char *path)
+get_record(AdvisoryDatabase *database, const GByteArray *key, GBytes **block, Slice *record,
+           GError **error)
 {
-  return error_set(error, ASSAY_ERROR_IO, "%s: %s (run `assay db update`)", path,
-                   mdb_strerror(code));
+  return table_find(database->table, slice_new(key->data, key->len), block, record, error);
 }
 
-static ReadTransaction *
-begin_read(AdvisoryDatabase *database, GError **error)
-{
-  ReadTransaction *transaction = NULL;
-  int code = mdb_txn_begin(database->environment, NULL, MDB_RDONLY, &transaction);
-  if (code != 0)
-    set_lmdb_error(error, code, database->path);
-  return transaction;
-}
-
-/* The value of @key; *@found is false when there is none. */
-static bool
-get_record(AdvisoryDatabase *database, ReadTransaction *transaction, const GByteArray *key,
-           Slice *record, bool *found, GError **error)
-{
-  MDB_val wanted = {key->len, key->data}, value;
-  int code = mdb_get(transaction, database->tree, &wanted, &value);
-  *found = code == 0;
-  if (code == 0)
-    *record = slice_new(value.mv_data, value.mv_size);
-  return code == 0 || code == MDB_NOTFOUND || set_lmdb_error(error, code, database->path);
-}
-
-/* A string record of the head. (transfer full) */
+/* A string record; NULL without *error when there is none. (transfer full) */
 static char *
-get_head(AdvisoryDatabase *database, ReadTransaction *transaction, const char *name)
+get_text(AdvisoryDatabase *database, char letter, const char *name, GError **error)
 {
-  g_autoptr(GByteArray) key = record_key('M', name, NULL);
+  g_autoptr(GByteArray) key = record_key(letter, name, NULL);
+  g_autoptr(GBytes) block = NULL;
   Slice record;
-  bool found = false;
-  if (!get_record(database, transaction, key, &record, &found, NULL) || !found)
-    return NULL;
-  return slice_to_utf8(record);
+  return get_record(database, key, &block, &record, error) && block != NULL ? slice_to_utf8(record)
+                                                                            : NULL;
 }
 
 static bool
 read_head(AdvisoryDatabase *database, GError **error)
 {
-  auto_read ReadTransaction *transaction = begin_read(database, error);
-  if (transaction == NULL)
+  g_autoptr(GError) failure = NULL;
+  g_autofree char *format = get_text(database, 'M', "format", &failure);
+  if (failure == NULL)
+    database->generation = get_text(database, 'M', "generation", &failure);
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
     return false;
-  int code = mdb_dbi_open(transaction, NULL, 0, &database->tree);
-  if (code != 0)
-    return set_lmdb_error(error, code, database->path);
-  g_autofree char *format = get_head(database, transaction, "format");
-  database->generation = get_head(database, transaction, "generation");
-  bool known = g_strcmp0(format, RECORD_FORMAT) == 0 || g_strcmp0(format, RECORD_FORMAT_FIRST) == 0;
-  if (!known || database->generation == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "%s: written by another version of assay (run `assay db update`)",
-                     database->path);
-  return true;
+  }
+  return (g_strcmp0(format, RECORD_FORMAT) == 0 && database->generation != NULL) ||
+         error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                   "%s: written by another version of assay (run `assay db update`)",
+                   database->path);
 }
 
-/* Opens with LMDB what @fd is open on; *@moved is set when the path was renamed over meanwhile. */
-static bool
-open_environment(AdvisoryDatabase *database, int fd, bool *moved, GError **error)
-{
-  struct stat status, opened;
-  int lmdb_fd = -1;
-  if (fstat(fd, &status) < 0)
-    return error_set_errno(error, errno, "%s", database->path);
-  int code = mdb_env_create(&database->environment);
-  /* The file's own size: the builder's generous reservation is not the reader's. */
-  if (code == 0)
-    code = mdb_env_set_mapsize(database->environment, (size_t)status.st_size);
-  if (code == 0)
-    code = mdb_env_open(database->environment, database->path,
-                        MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD, 0);
-  if (code == 0)
-    code = mdb_env_get_fd(database->environment, &lmdb_fd);
-  if (code != 0)
-    return set_lmdb_error(error, code, database->path);
-  if (fstat(lmdb_fd, &opened) < 0)
-    return error_set_errno(error, errno, "%s", database->path);
-  *moved = opened.st_ino != status.st_ino || opened.st_dev != status.st_dev;
-  database->device = opened.st_dev;
-  database->inode = opened.st_ino;
-  return true;
-}
-
+/* A pipe would keep us waiting, and a terminal become ours. */
 static int
 open_file(const char *path, GError **error)
 {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0 && errno == ENOENT)
     error_set(error, ASSAY_ERROR_NOT_FOUND,
               "%s: there is no advisory database yet (run `assay db update`)", path);
@@ -134,31 +72,47 @@ open_file(const char *path, GError **error)
   return fd;
 }
 
-bool
-advisory_database_verify(const char *path, GError **error)
-{
-  auto_fd int fd = open_file(path, error);
-  return fd >= 0 && database_file_check_content(fd, path, error);
-}
-
 AdvisoryDatabase *
 advisory_database_open(const char *path, GError **error)
 {
-  for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
-    bool moved = false;
-    auto_fd int fd = open_file(path, error);
-    if (fd < 0 || !database_file_check_size(fd, path, error))
-      return NULL;
-    g_autoptr(AdvisoryDatabase) database = g_new0(AdvisoryDatabase, 1);
-    g_atomic_ref_count_init(&database->references);
-    database->path = g_strdup(path);
-    if (!open_environment(database, fd, &moved, error))
-      return NULL;
-    if (!moved)
-      return read_head(database, error) ? g_steal_pointer(&database) : NULL;
+  g_autoptr(AdvisoryDatabase) database = g_new0(AdvisoryDatabase, 1);
+  g_atomic_ref_count_init(&database->references);
+  database->path = g_strdup(path);
+  auto_fd int fd = open_file(path, error);
+  if (fd < 0)
+    return NULL;
+  if (fstat(fd, &database->opened) < 0) {
+    error_set_errno(error, errno, "%s", path);
+    return NULL;
   }
-  error_set(error, ASSAY_ERROR_BUSY, "%s: is being replaced again and again", path);
-  return NULL;
+  database->table = table_open(fd_steal(&fd), path, error);
+  return database->table != NULL && read_head(database, error) ? g_steal_pointer(&database) : NULL;
+}
+
+bool
+advisory_database_verify(AdvisoryDatabase *database, GError **error)
+{
+  return table_verify(database->table, error);
+}
+
+AdvisoryDatabase *
+advisory_database_open_verified(const char *path, GError **error)
+{
+  g_autoptr(AdvisoryDatabase) database = advisory_database_open(path, error);
+  return database != NULL && advisory_database_verify(database, error) ? g_steal_pointer(&database)
+                                                                       : NULL;
+}
+
+uint64_t
+advisory_database_size(const AdvisoryDatabase *database)
+{
+  return (uint64_t)database->opened.st_size;
+}
+
+bool
+advisory_database_is_damaged(const AdvisoryDatabase *database)
+{
+  return table_is_damaged(database->table);
 }
 
 AdvisoryDatabase *
@@ -173,8 +127,7 @@ advisory_database_unref(AdvisoryDatabase *database)
 {
   if (database == NULL || !g_atomic_ref_count_dec(&database->references))
     return;
-  if (database->environment != NULL)
-    mdb_env_close(database->environment);
+  table_free(database->table);
   g_free(database->path);
   g_free(database->generation);
   g_free(database);
@@ -186,12 +139,24 @@ advisory_database_generation(const AdvisoryDatabase *database)
   return database->generation;
 }
 
+/* Also when the file that is open was written to, which nobody should. */
 bool
 advisory_database_is_stale(const AdvisoryDatabase *database)
 {
+  const struct stat *opened = &database->opened;
   struct stat status;
   return stat(database->path, &status) == 0 &&
-         (status.st_dev != database->device || status.st_ino != database->inode);
+         (status.st_dev != opened->st_dev || status.st_ino != opened->st_ino ||
+          status.st_size != opened->st_size || status.st_mtim.tv_sec != opened->st_mtim.tv_sec ||
+          status.st_mtim.tv_nsec != opened->st_mtim.tv_nsec);
+}
+
+bool
+advisory_database_is_at(const AdvisoryDatabase *database, const char *path)
+{
+  struct stat status;
+  return lstat(path, &status) == 0 && status.st_dev == database->opened.st_dev &&
+         status.st_ino == database->opened.st_ino;
 }
 
 bool
@@ -199,34 +164,37 @@ advisory_database_lookup(AdvisoryDatabase *database, const char *ecosystem, cons
                          AdvisoryVisitor visit, void *data, GError **error)
 {
   g_autoptr(GByteArray) key = record_key('R', ecosystem, package);
-  auto_read ReadTransaction *transaction = begin_read(database, error);
+  g_autoptr(GBytes) block = NULL;
   Slice record;
-  bool found;
-  if (transaction == NULL || !get_record(database, transaction, key, &record, &found, error))
+  if (!get_record(database, key, &block, &record, error))
     return false;
-  return !found || record_decode_ranges(record, ecosystem, package, visit, data, error);
+  return block == NULL || record_decode_ranges(record, ecosystem, package, visit, data, error);
+}
+
+static AdvisoryDetails *
+get_details(AdvisoryDatabase *database, const char *id, GError **error)
+{
+  g_autoptr(GByteArray) key = record_key('D', id, NULL);
+  g_autoptr(GBytes) block = NULL;
+  Slice record;
+  return get_record(database, key, &block, &record, error) && block != NULL
+             ? record_decode_details(record, id, error)
+             : NULL;
 }
 
 AdvisoryDetails *
 advisory_database_details(AdvisoryDatabase *database, const char *id, GError **error)
 {
-  auto_read ReadTransaction *transaction = begin_read(database, error);
-  g_autoptr(GByteArray) key = record_key('D', id, NULL);
+  g_autoptr(GError) failure = NULL;
   g_autofree char *main_id = NULL;
-  Slice record;
-  bool found;
-  if (transaction == NULL || !get_record(database, transaction, key, &record, &found, error))
-    return NULL;
-  if (!found) {
-    g_autoptr(GByteArray) alias_key = record_key('A', id, NULL);
-    if (!get_record(database, transaction, alias_key, &record, &found, error) || !found)
-      return NULL;
-    main_id = slice_to_utf8(record);
-    g_autoptr(GByteArray) main_key = record_key('D', main_id, NULL);
-    if (!get_record(database, transaction, main_key, &record, &found, error) || !found)
-      return NULL;
-  }
-  return record_decode_details(record, main_id != NULL ? main_id : id, error);
+  AdvisoryDetails *details = get_details(database, id, &failure);
+  if (details == NULL && failure == NULL)
+    main_id = get_text(database, 'A', id, &failure);
+  if (main_id != NULL)
+    details = get_details(database, main_id, &failure);
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return details;
 }
 
 bool
@@ -234,11 +202,9 @@ advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem,
                          const char *architecture)
 {
   g_autoptr(GByteArray) key = record_key('E', ecosystem, NULL);
-  auto_read ReadTransaction *transaction = begin_read(database, NULL);
+  g_autoptr(GBytes) block = NULL;
   Slice record, each;
-  bool found = false;
-  if (transaction == NULL || !get_record(database, transaction, key, &record, &found, NULL) ||
-      !found)
+  if (!get_record(database, key, &block, &record, NULL) || block == NULL)
     return false;
   const char *wanted = advisory_architecture(architecture);
   if (record.size == 0 || wanted == NULL || strcmp(wanted, ADVISORY_NO_ARCHITECTURE) == 0)
@@ -266,26 +232,25 @@ free_feed_status(gpointer status)
   advisory_feed_status_free(status);
 }
 
+/* Leaves the letter out. */
+typedef struct {
+  DatabaseRecordVisitor visit;
+  void *data;
+} Visit;
+
+static bool
+visit_record(Slice key, Slice record, void *data, GError **error)
+{
+  const Visit *visit = data;
+  return visit->visit(slice_sub(key, 1, key.size), record, visit->data, error);
+}
+
 bool
 database_visit_records(AdvisoryDatabase *database, char letter, DatabaseRecordVisitor visit,
                        void *data, GError **error)
 {
-  auto_read ReadTransaction *transaction = begin_read(database, error);
-  MDB_cursor *cursor;
-  if (transaction == NULL)
-    return false;
-  int code = mdb_cursor_open(transaction, database->tree, &cursor);
-  if (code != 0)
-    return set_lmdb_error(error, code, database->path);
-  MDB_val key = {1, &letter}, value;
-  bool visited = true;
-  for (code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-       visited && code == 0 && key.mv_size > 0 && *(const char *)key.mv_data == letter;
-       code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
-    visited = visit(slice_sub(slice_new(key.mv_data, key.mv_size), 1, key.mv_size),
-                    slice_new(value.mv_data, value.mv_size), data, error);
-  mdb_cursor_close(cursor);
-  return visited;
+  Visit to = {visit, data};
+  return table_visit(database->table, slice_new(&letter, 1), visit_record, &to, error);
 }
 
 static bool

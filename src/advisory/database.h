@@ -1,6 +1,7 @@
-/* The advisory database: one LMDB file, read by memory mapping. It is never changed in place: a
- * builder writes a new file beside the live one and renames it, so that readers never block and
- * never see half of it. Opening costs a mmap; finding what concerns a package is one read. */
+/* The advisory database: one file, read where it stands (table-private.h). It is never changed in
+ * place: a builder writes a new file beside the live one and renames it, so that readers never
+ * block and never see half of it. Opening reads one part in sixty; finding what concerns a package
+ * is one read, checked. Damage is ASSAY_ERROR_MISMATCH of whatever meets it. */
 #pragma once
 
 #include <glib.h>
@@ -12,19 +13,28 @@
 typedef struct AdvisoryDatabase AdvisoryDatabase;
 
 /* Opens @path (a file). A missing file is ASSAY_ERROR_NOT_FOUND that tells to run `assay db
- * update`. Any number of threads may read one handle. (transfer full: one reference) */
+ * update`; what is no database, or cut, is _INVALID; one of another version is _UNSUPPORTED. Any
+ * number of threads may read one handle. (transfer full: one reference) */
 AdvisoryDatabase *advisory_database_open(const char *path, GError **error);
-/* Whether the file at @path holds, to the byte, what was built. Opening does not look, for it reads
- * all of it: 0.1 s for 200 MiB. ASSAY_ERROR_NOT_FOUND, _INVALID, _MISMATCH. */
-bool advisory_database_verify(const char *path, GError **error);
+/* Whether the file holds, to the byte, what was built: _MISMATCH. Reads all of it, 0.1 s for 200
+ * MiB; without it damage shows when something is looked up that it concerns. */
+bool advisory_database_verify(AdvisoryDatabase *database, GError **error);
+/* Both. (transfer full) */
+AdvisoryDatabase *advisory_database_open_verified(const char *path, GError **error);
+uint64_t advisory_database_size(const AdvisoryDatabase *database);
+/* Some read found damage, or failed: what is looked up from here on may be an error. */
+bool advisory_database_is_damaged(const AdvisoryDatabase *database);
 AdvisoryDatabase *advisory_database_ref(AdvisoryDatabase *database);
 void advisory_database_unref(AdvisoryDatabase *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryDatabase, advisory_database_unref)
 
 /* Identifies the content: changes whenever a build is renamed into place. */
 const char *advisory_database_generation(const AdvisoryDatabase *database);
-/* True when the file at the path is no longer the one that is open here: open it again. */
+/* True when the file at the path is no longer the one that is open here, or was written to: open it
+ * again. */
 bool advisory_database_is_stale(const AdvisoryDatabase *database);
+/* Whether the file of that name, wherever it was moved, is the one that is open here. */
+bool advisory_database_is_at(const AdvisoryDatabase *database, const char *path);
 
 /* Calls @visit for every statement about @package in @ecosystem; stops when it returns false. The
  * range's strings are valid during the call only. */

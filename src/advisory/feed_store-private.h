@@ -57,8 +57,6 @@ bool stored_feeds_have(const GPtrArray *feeds, const char *const *names, GError 
 
 /* Copies the bytes of @from to @to, whole or not at all. */
 bool file_copy_whole(const char *from, const char *to, GError **error);
-/* Likewise, by a second name for the same bytes where the file system knows them. */
-bool file_link_over(const char *from, const char *to, GError **error);
 /* To a place that a person named: whole or not at all, or into what output_open_in_place() opens.
  */
 bool file_copy_out(const char *from, const char *to, GError **error);

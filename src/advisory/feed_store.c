@@ -331,23 +331,6 @@ file_copy_out(const char *from, const char *to, GError **error)
                     : copy_bytes(source, in_place, error);
 }
 
-bool
-file_link_over(const char *from, const char *to, GError **error)
-{
-  g_autofree char *temporary = g_strdup_printf("%s.%08x.new", to, g_random_int());
-  g_autofree char *folder = g_path_get_dirname(to);
-  if (link(from, temporary) < 0)
-    return file_copy_whole(from, to, error);
-  if (rename(temporary, to) < 0) {
-    error_set_errno(error, errno, "%s", to);
-    unlink(temporary);
-    return false;
-  }
-  /* The two were one already: rename() leaves both names then. */
-  unlink(temporary);
-  return directory_sync(AT_FDCWD, folder, error);
-}
-
 static bool
 copy_folder(const char *from, const char *to, unsigned depth, GError **error)
 {

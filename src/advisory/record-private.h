@@ -1,7 +1,7 @@
 /* The bytes of the database's records: pure functions, bounded, for database.c, builder.c and the
  * fuzz targets. A change of any layout here raises RECORD_FORMAT.
  *
- * The keys of the one LMDB tree begin with a letter:
+ * The keys of the one table begin with a letter:
  *   R ecosystem NUL package   all statements about the package: a table of the strings that occur,
  *                             then the statements, whose members are numbers of strings in it
  *   D id                      details, zstd-compressed when that is smaller
@@ -18,9 +18,9 @@
 
 #define RECORD_FORMAT "assay-advisories-2"
 /* The same, but for statements and ecosystems of single architectures, which it has not. */
-#define RECORD_FORMAT_FIRST "assay-advisories-1"
+#define RECORD_FORMAT_FIRST "assay-advisories-2"
 
-/* LMDB takes keys of at most 511 bytes: a longer one keeps this much and gets its SHA-256 added. */
+/* A longer key keeps this much and gets its SHA-256 added. */
 #define RECORD_KEY_MAX     ((size_t)511)
 #define RECORD_KEY_DIGEST  ((size_t)32)
 #define RECORD_KEY_KEPT    ((size_t)400)

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "advisory/feeds/feed.h"
-#include "advisory/file-private.h"
 #include "advisory/update-private.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -277,7 +276,7 @@ bool
 advisory_export(const char *data_folder, const char *path, GError **error)
 {
   g_autofree char *live = advisory_database_path(data_folder);
-  g_autoptr(AdvisoryDatabase) database = advisory_database_open(live, error);
+  g_autoptr(AdvisoryDatabase) database = advisory_database_open_verified(live, error);
   /* The file at the path never changes, it is only replaced: an open copy is one content. */
   return database != NULL && file_copy_out(live, path, error);
 }
@@ -288,9 +287,9 @@ advisory_import_database(const Config *config, const char *data_folder, const ch
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);
-  if (lock < 0 || !advisory_database_verify(path, error))
+  if (lock < 0)
     return false;
-  g_autoptr(AdvisoryDatabase) readable = advisory_database_open(path, error);
+  g_autoptr(AdvisoryDatabase) readable = advisory_database_open_verified(path, error);
   g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
   g_autofree char *live = advisory_database_path(data_folder);
   g_autofree char *base = update_base_path(data_folder);
@@ -301,9 +300,10 @@ advisory_import_database(const Config *config, const char *data_folder, const ch
                    .feeds = feeds,
                    .outcome = result,
                    .changed = true};
-  /* With the feeds that are here besides; until they are joined, what was live is not worse. */
+  /* With the feeds that are here besides; until they are joined, what was live is not worse. A
+   * copy, and no second name: what befalls one file leaves the other. */
   if (update_count_copies(&update) > 0 ? !update_build(&update, error)
-                                       : !file_link_over(base, live, error))
+                                       : !file_copy_whole(base, live, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;
@@ -320,8 +320,31 @@ advisory_feed_checked(const char *data_folder, const char *name, char **problem)
 }
 
 bool
+advisory_rebuild(const Config *config, const char *data_folder, GCancellable *cancellable,
+                 UpdateOutcome **outcome, GError **error)
+{
+  g_autoptr(UpdateOutcome) result = new_outcome();
+  auto_fd int lock = lock_feeds(data_folder, error);
+  g_autoptr(GPtrArray) feeds = lock < 0 ? NULL : stored_feeds_load(config, data_folder, error);
+  if (feeds == NULL)
+    return false;
+  Update update = {.data_folder = data_folder,
+                   .cancellable = cancellable,
+                   .feeds = feeds,
+                   .outcome = result,
+                   .changed = true};
+  if (!update_build(&update, error))
+    return false;
+  *outcome = g_steal_pointer(&result);
+  return true;
+}
+
+/* Damaged or of another version, too, so that it is not taken for a feed's file. */
+bool
 advisory_is_database_file(const char *path)
 {
-  auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  return fd >= 0 && database_file_check_size(fd, path, NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryDatabase) database = advisory_database_open(path, &error);
+  return database != NULL || g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_MISMATCH) ||
+         g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED);
 }

@@ -33,6 +33,11 @@ bool advisory_import(const Config *config, const char *data_folder, const Config
                      const char *path, const Progress *progress, GCancellable *cancellable,
                      UpdateOutcome **outcome, GError **error);
 
+/* Builds the database anew from the copies that are here, asking nobody: for one that was damaged.
+ * ASSAY_ERROR_NETWORK: there are none, nor an imported database. (transfer full outcome) */
+bool advisory_rebuild(const Config *config, const char *data_folder, GCancellable *cancellable,
+                      UpdateOutcome **outcome, GError **error);
+
 /* Copies the database to the file @path, whole: for sites without a network. */
 bool advisory_export(const char *data_folder, const char *path, GError **error);
 /* Takes an exported database, after checking that every byte is as it was: ASSAY_ERROR_MISMATCH,

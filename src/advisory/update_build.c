@@ -199,17 +199,36 @@ update_count_copies(const Update *update)
   return copies;
 }
 
+/* A whole database, or NULL; *damaged: there is one, which cannot be built on. */
+static AdvisoryDatabase *
+open_whole(Update *update, const char *path, bool *damaged)
+{
+  g_autoptr(GError) error = NULL;
+  AdvisoryDatabase *database = advisory_database_open_verified(path, &error);
+  *damaged = database == NULL && !g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
+  if (*damaged)
+    g_ptr_array_add(update->outcome->messages,
+                    g_strdup_printf("%s; it is not built on", error->message));
+  return database;
+}
+
 bool
 update_build(Update *update, GError **error)
 {
   if (g_cancellable_is_cancelled(update->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
+  bool damaged, base_damaged;
   g_autofree char *path = advisory_database_path(update->data_folder);
   g_autofree char *base_path = update_base_path(update->data_folder);
-  g_autoptr(AdvisoryDatabase) last = advisory_database_open(path, NULL);
-  g_autoptr(AdvisoryDatabase) base = advisory_database_open(base_path, NULL);
+  g_autoptr(AdvisoryDatabase) last = open_whole(update, path, &damaged);
+  g_autoptr(AdvisoryDatabase) base = open_whole(update, base_path, &base_damaged);
+  /* The last build has what was imported, too. */
+  if (base_damaged && last != NULL)
+    base = advisory_database_ref(last);
   g_autoptr(GPtrArray) base_feeds = list_base_feeds(update, base);
   guint copies = update_count_copies(update);
+  if (copies == 0 && last == NULL && base != NULL)
+    return file_copy_whole(base_path, path, error);
   if (copies == 0 && last == NULL)
     return set_no_feed(update, error);
   /* Nothing new, or nothing to build from: what is there stays. */

@@ -299,8 +299,7 @@ run_status(char **arguments)
   if (config == NULL)
     return command_fail(error);
   g_autofree char *path = advisory_database_path(data_folder);
-  g_autoptr(AdvisoryDatabase) database =
-      advisory_database_verify(path, &error) ? advisory_database_open(path, &error) : NULL;
+  g_autoptr(AdvisoryDatabase) database = advisory_database_open_verified(path, &error);
   g_autoptr(GPtrArray) feeds = database != NULL ? advisory_database_feeds(database, &error) : NULL;
   if (feeds == NULL)
     return command_fail(error);

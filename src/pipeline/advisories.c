@@ -1,20 +1,25 @@
-/* The live advisory database: opened, watched, replaced; and its updates by the server itself. */
+/* The live advisory database: opened, checked, replaced; and what becomes of one that is damaged.
+ */
 #include <errno.h>
-#include <sys/inotify.h>
-#include <unistd.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "advisory/update.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
-/* Where the kernel tells of a new file it is seen at once. This is for the rest: a network file
-   system on which another machine wrote, and what failed and is tried again. */
-#define WATCH_SECONDS 60
-/* So that a server that was just started is left in peace, and one that restarts often asks rarely.
+/* At the start, a database of that size is read whole before it is used, which takes some
+ * hundredths of a second; a larger one while it is used, for what is looked up is checked anyway.
  */
-#define FIRST_UPDATE_SECONDS 60
+#define VERIFIED_FIRST ((uint64_t)64 * 1024 * 1024)
+/* Of damaged files; older ones are removed. */
+#define SET_ASIDE_MOST 3u
+/* Since it was written to, before a file that is not whole is moved aside. */
+#define SETTLED_SECONDS 2
+#define DAMAGED_PREFIX  "advisories.db.damaged-"
 
 AdvisoryDatabase *
 pipeline_advisories(Pipeline *pipeline)
@@ -30,59 +35,273 @@ pipeline_has_advisories(Pipeline *pipeline)
   return advisories != NULL;
 }
 
-/* Opens what lies at the path now. False without *error when there is none. */
-static bool
-open_database(Pipeline *pipeline, GError **error)
+char *
+pipeline_describe_advisories(Pipeline *pipeline)
 {
-  g_autofree char *path = advisory_database_path(pipeline->data_folder);
-  g_autoptr(GError) failure = NULL;
-  AdvisoryDatabase *opened = advisory_database_open(path, &failure);
-  if (opened == NULL) {
-    if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-      g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  g_mutex_lock(&pipeline->lock);
-  AdvisoryDatabase *former = pipeline->advisories;
-  pipeline->advisories = opened;
-  g_mutex_unlock(&pipeline->lock);
-  advisory_database_unref(former);
-  return true;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  const char *damage = pipeline->advisories_damage, *problem = pipeline->advisories_problem;
+  if (pipeline->advisories != NULL)
+    return damage == NULL ? g_strdup("ok")
+                          : g_strconcat("ok, but there was damage: ", damage, NULL);
+  return problem != NULL  ? g_strdup(problem)
+         : damage != NULL ? g_strdup(damage)
+                          : g_strdup("none yet: run `assay db update` or `assay db import`");
 }
 
 static void
-set_recount(Pipeline *pipeline, bool recount)
+set_flag(Pipeline *pipeline, bool *flag, bool value)
 {
   g_mutex_lock(&pipeline->lock);
-  pipeline->recount = recount;
+  *flag = value;
   g_mutex_unlock(&pipeline->lock);
 }
 
+/* --- damage --- */
+
+/* Names of damaged files end in their time: the oldest go. */
+static void
+remove_old_ones(const char *folder)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+  for (const char *name = entries == NULL ? NULL : g_dir_read_name(entries); name != NULL;
+       name = g_dir_read_name(entries))
+    if (g_str_has_prefix(name, DAMAGED_PREFIX))
+      g_ptr_array_add(names, g_strdup(name));
+  g_ptr_array_sort(names, text_compare);
+  for (guint i = 0; i + SET_ASIDE_MOST < names->len; i++) {
+    g_autofree char *path = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
+    if (remove(path) < 0)
+      errno = 0; /* a folder with something in it is somebody's */
+  }
+}
+
+/* Moves what lies at @path and is @status out of the way; *name (transfer full) is what it is
+ * called now. What took its place meanwhile is left where it is. */
+static bool
+set_aside(const Pipeline *pipeline, const char *path, const struct stat *status, char **name,
+          GError **error)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
+  g_autofree char *moved_name =
+      g_strdup_printf(DAMAGED_PREFIX "%s-%04x", time, g_random_int() & 0xffff);
+  g_autofree char *moved = g_build_filename(pipeline->data_folder, moved_name, NULL);
+  struct stat moved_status;
+  if (renameat2(AT_FDCWD, path, AT_FDCWD, moved, RENAME_NOREPLACE) < 0)
+    return error_set_errno(error, errno, "it cannot be moved aside");
+  if (lstat(moved, &moved_status) == 0 &&
+      (moved_status.st_ino != status->st_ino || moved_status.st_dev != status->st_dev)) {
+    if (renameat2(AT_FDCWD, moved, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
+      return error_set_errno(error, errno, "it cannot be moved back");
+    return error_set(error, ASSAY_ERROR_EXISTS, "another one took its place");
+  }
+  remove_old_ones(pipeline->data_folder);
+  *name = g_steal_pointer(&moved_name);
+  return true;
+}
+
+/* Keeps @message for /readyz, in *where; tells the log when it is another than before. */
+static void
+note_problem(Pipeline *pipeline, char **where, char *message)
+{
+  g_mutex_lock(&pipeline->lock);
+  bool known = g_strcmp0(message, *where) == 0;
+  g_free(*where);
+  *where = message;
+  g_autofree char *logged = known ? NULL : g_strdup(message);
+  bool none = pipeline->advisories == NULL;
+  g_mutex_unlock(&pipeline->lock);
+  if (logged != NULL)
+    log_error(none ? "there are no advisories: images are judged as unscanned"
+                   : "the advisories that are open stay in use",
+              "error", logged, NULL);
+}
+
+/* Whether it is the file itself that is no good, and will not become so. */
+static bool
+is_damage(const GError *failure)
+{
+  return g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH) ||
+         g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+}
+
+/* A file that somebody is still writing will be whole. */
+static bool
+is_settled(const struct stat *status)
+{
+  int64_t age = g_get_real_time() / G_USEC_PER_SEC - (int64_t)status->st_mtim.tv_sec;
+  return age < 0 || age > SETTLED_SECONDS;
+}
+
+/* @failure: why what lies at @path, @status, cannot be used. */
+static void
+handle_failure(Pipeline *pipeline, const char *path, const struct stat *status,
+               const GError *failure)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *name = NULL;
+  if (!is_damage(failure)) {
+    note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
+    return;
+  }
+  if (pipeline->watcher_runs && !is_settled(status)) {
+    set_flag(pipeline, &pipeline->look_soon, true);
+    return;
+  }
+  if (!set_aside(pipeline, path, status, &name, &error)) {
+    note_problem(pipeline, &pipeline->advisories_problem,
+                 g_strdup_printf("%s; %s", failure->message, error->message));
+    return;
+  }
+  g_mutex_lock(&pipeline->lock);
+  pipeline->advisories_damaged++;
+  pipeline->rebuild = true;
+  g_clear_pointer(&pipeline->advisories_problem, g_free);
+  g_mutex_unlock(&pipeline->lock);
+  note_problem(pipeline, &pipeline->advisories_damage,
+               g_strdup_printf("%s; moved to %s", failure->message, name));
+}
+
+static bool
+take_flag(Pipeline *pipeline, bool *flag)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
+  bool value = *flag;
+  *flag = false;
+  return value;
+}
+
 bool
-pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error)
+advisories_take_rebuild(Pipeline *pipeline)
+{
+  return take_flag(pipeline, &pipeline->rebuild);
+}
+
+bool
+advisories_take_look_soon(Pipeline *pipeline)
+{
+  return take_flag(pipeline, &pipeline->look_soon);
+}
+
+void
+pipeline_lose_advisories(Pipeline *pipeline, AdvisoryDatabase *database, const GError *failure)
+{
+  g_autofree char *path = advisory_database_path(pipeline->data_folder);
+  struct stat status;
+  g_mutex_lock(&pipeline->lock);
+  bool ours = pipeline->advisories == database;
+  if (ours)
+    pipeline->advisories = NULL;
+  g_mutex_unlock(&pipeline->lock);
+  if (!ours)
+    return;
+  note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
+  if (lstat(path, &status) == 0 && advisory_database_is_at(database, path))
+    handle_failure(pipeline, path, &status, failure);
+  advisory_database_unref(database); /* the pipeline's */
+  pipeline_rejudge(pipeline);
+}
+
+bool
+advisories_lost(Pipeline *pipeline, AdvisoryDatabase *database, GError **failure)
+{
+  if (database == NULL || !advisory_database_is_damaged(database))
+    return false;
+  /* What is damaged may have been asked where there is no error to set. */
+  if (*failure == NULL)
+    error_set(failure, ASSAY_ERROR_MISMATCH, "the advisory database is damaged");
+  pipeline_lose_advisories(pipeline, database, *failure);
+  g_clear_error(failure);
+  return true;
+}
+
+/* --- opening --- */
+
+static void
+use_database(Pipeline *pipeline, AdvisoryDatabase *opened)
+{
+  g_mutex_lock(&pipeline->lock);
+  AdvisoryDatabase *former = pipeline->advisories;
+  pipeline->advisories = opened;
+  /* That there was damage is told until the next start. */
+  g_clear_pointer(&pipeline->advisories_problem, g_free);
+  g_mutex_unlock(&pipeline->lock);
+  advisory_database_unref(former);
+}
+
+/* Opens what lies at the path now; @verify: and reads all of it. False when there is none that can
+ * be used. */
+static bool
+open_database(Pipeline *pipeline, bool verify)
+{
+  g_autofree char *path = advisory_database_path(pipeline->data_folder);
+  g_autoptr(GError) failure = NULL;
+  struct stat status;
+  bool there = lstat(path, &status) == 0;
+  g_autoptr(AdvisoryDatabase) opened = advisory_database_open(path, &failure);
+  if (opened != NULL && (verify || advisory_database_size(opened) <= VERIFIED_FIRST) &&
+      !advisory_database_verify(opened, &failure))
+    g_clear_pointer(&opened, advisory_database_unref);
+  if (opened != NULL) {
+    use_database(pipeline, g_steal_pointer(&opened));
+    return true;
+  }
+  if (!there || g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    return false;
+  /* The one that is open may be that same file, written to since. */
+  g_autoptr(AdvisoryDatabase) open = pipeline_advisories(pipeline);
+  if (open != NULL && advisory_database_is_at(open, path))
+    pipeline_lose_advisories(pipeline, open, failure);
+  else
+    handle_failure(pipeline, path, &status, failure);
+  return false;
+}
+
+void
+advisories_open_first(Pipeline *pipeline)
+{
+  open_database(pipeline, false);
+}
+
+void
+advisories_verify(Pipeline *pipeline)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  if (advisories != NULL && advisory_database_size(advisories) > VERIFIED_FIRST &&
+      !advisory_database_verify(advisories, &failure))
+    pipeline_lose_advisories(pipeline, advisories, failure);
+}
+
+/* Matches all images again by what is open. */
+static bool
+rematch(Pipeline *pipeline, unsigned *images, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   int64_t started = g_get_monotonic_time();
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
   *images = 0;
-  if (!open_database(pipeline, &failure)) {
-    if (failure == NULL)
+  if (advisories == NULL)
+    return true;
+  /* Pulls are judged by the new database from here on; the counts for lists follow. */
+  pipeline_rejudge(pipeline);
+  set_flag(pipeline, &pipeline->recount, true);
+  if (!rematch_all(pipeline->sql, advisories, pipeline->stop, images, &failure)) {
+    if (advisories_lost(pipeline, advisories, &failure))
       return true;
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  /* Pulls are judged by the new database from here on; the counts for lists follow. */
-  pipeline_rejudge(pipeline);
-  set_recount(pipeline, true);
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  if (!rematch_all(pipeline->sql, advisories, pipeline->stop, images, error))
-    return false;
-  set_recount(pipeline, false);
+  set_flag(pipeline, &pipeline->recount, false);
   g_mutex_lock(&pipeline->lock);
   pipeline->rematches++;
   pipeline->rematch_seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
   g_mutex_unlock(&pipeline->lock);
   return true;
 }
+
+/* --- looking --- */
 
 /* The advisories may have been replaced while nobody served, or the last count broke off. */
 static bool
@@ -92,8 +311,8 @@ needs_recount(Pipeline *pipeline)
   return pipeline->recount;
 }
 
-static void
-look_at_counts(Pipeline *pipeline)
+void
+advisories_look_at_counts(Pipeline *pipeline)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
@@ -101,132 +320,35 @@ look_at_counts(Pipeline *pipeline)
   if (advisories == NULL)
     return;
   if (rematch_is_due(pipeline->sql, advisories, &stale, &error))
-    set_recount(pipeline, stale);
+    set_flag(pipeline, &pipeline->recount, stale);
   else
     log_error("the counts of findings cannot be read", "error", error->message, NULL);
 }
 
-static void
-look_at_database(Pipeline *pipeline)
+static bool
+has_changed(Pipeline *pipeline)
 {
-  g_autoptr(GError) error = NULL;
   g_autofree char *path = advisory_database_path(pipeline->data_folder);
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  bool changed = advisories == NULL ? g_file_test(path, G_FILE_TEST_EXISTS)
-                                    : advisory_database_is_stale(advisories);
-  unsigned images = 0;
-  if (!changed && !needs_recount(pipeline))
-    return;
-  if (!pipeline_rematch(pipeline, &images, &error)) {
-    if (g_cancellable_is_cancelled(pipeline->stop))
-      return;
-    log_error("the new advisory database cannot be used", "error", error->message, NULL);
-    return;
-  }
+  return advisories == NULL ? g_file_test(path, G_FILE_TEST_EXISTS)
+                            : advisory_database_is_stale(advisories);
+}
+
+void
+advisories_look(Pipeline *pipeline)
+{
+  g_autoptr(GError) error = NULL;
   char count[16];
-  g_snprintf(count, sizeof count, "%u", images);
-  log_info("advisories changed, images matched again", "images", count, NULL);
-}
-
-/* True when the time passed, false when the pipeline stops. */
-static bool
-sleep_seconds(const Pipeline *pipeline, uint32_t seconds)
-{
-  GPollFD poll_fd = pipeline->stop_poll;
-  /* A long sleep in steps: g_poll() counts milliseconds in an int. */
-  bool stopped = false;
-  while (seconds > 0 && !stopped) {
-    uint32_t step = MIN(seconds, 3600u);
-    stopped = g_poll(&poll_fd, 1, (int)step * 1000) > 0;
-    seconds -= step;
-  }
-  return !stopped;
-}
-
-/* A new database is renamed into the data folder, the first may be copied there. -1, and a line in
-   the log, when it cannot be watched: it is looked at now and then all the same. */
-static int
-watch_folder(const Pipeline *pipeline)
-{
-  auto_fd int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd >= 0 &&
-      inotify_add_watch(fd, pipeline->data_folder, IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR) >= 0)
-    return fd_steal(&fd);
-  log_warning("new advisories are seen late: the data folder cannot be watched", "error",
-              g_strerror(errno), NULL);
-  return -1;
-}
-
-/* Returns when a file came into the folder, or WATCH_SECONDS passed. False when the pipeline
-   stops. */
-static bool
-wait_for_file(const Pipeline *pipeline, int notify_fd)
-{
-  GPollFD polled[2] = {pipeline->stop_poll, {.fd = notify_fd, .events = G_IO_IN}};
-  g_poll(polled, notify_fd < 0 ? 1 : 2, WATCH_SECONDS * 1000);
-  char events[4096];
-  while (notify_fd >= 0 && read(notify_fd, events, sizeof events) > 0)
-    ; /* which file it was does not matter: the database is looked at */
-  return !g_cancellable_is_cancelled(pipeline->stop);
-}
-
-static void *
-watch(void *data)
-{
-  /* From before the first look, so that nothing falls between. */
-  auto_fd int notify_fd = watch_folder(data);
-  pipeline_catch_up(data);
-  look_at_counts(data);
-  do
-    look_at_database(data);
-  while (wait_for_file(data, notify_fd));
-  return NULL;
-}
-
-static void
-update_once(Pipeline *pipeline)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(UpdateOutcome) outcome = NULL;
-  if (!advisory_update(pipeline->config, pipeline->data_folder, NULL, NULL, pipeline->stop,
-                       &outcome, &error)) {
-    log_warning("advisories could not be updated", "error", error->message, NULL);
+  unsigned images = 0;
+  bool opened = has_changed(pipeline) && open_database(pipeline, true);
+  if (!opened && !needs_recount(pipeline))
+    return;
+  if (!rematch(pipeline, &images, &error)) {
+    if (!g_cancellable_is_cancelled(pipeline->stop))
+      log_error("images cannot be matched again", "error", error->message, NULL);
     return;
   }
-  for (guint i = 0; i < outcome->messages->len; i++)
-    log_warning("a feed could not be updated", "detail", g_ptr_array_index(outcome->messages, i),
-                NULL);
-}
-
-static void *
-update(void *data)
-{
-  Pipeline *pipeline = data;
-  if (!sleep_seconds(pipeline, FIRST_UPDATE_SECONDS))
-    return NULL;
-  do
-    update_once(pipeline);
-  while (sleep_seconds(pipeline, pipeline->config->feed_interval));
-  return NULL;
-}
-
-void
-pipeline_start_watching(Pipeline *pipeline)
-{
-  g_autoptr(GError) error = NULL;
-  if (!open_database(pipeline, &error) && error != NULL)
-    log_error("the advisory database cannot be used", "error", error->message, NULL);
-  pipeline->watcher = g_thread_new("watch-advisories", watch, pipeline);
-  if (pipeline->config->feed_interval != 0)
-    pipeline->updater = g_thread_new("update-advisories", update, pipeline);
-}
-
-void
-pipeline_end_watching(Pipeline *pipeline)
-{
-  if (pipeline->watcher != NULL)
-    g_thread_join(pipeline->watcher);
-  if (pipeline->updater != NULL)
-    g_thread_join(pipeline->updater);
-  pipeline->watcher = pipeline->updater = NULL;
+  g_snprintf(count, sizeof count, "%u", images);
+  if (pipeline_has_advisories(pipeline))
+    log_info("advisories changed, images matched again", "images", count, NULL);
 }

@@ -1,6 +1,7 @@
 /* What is known of an image's packages: worked out when it is asked for, and for a large image once
  * for all who ask at the same time. */
 #include <malloc.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
@@ -24,17 +25,36 @@ load_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
   return inventory;
 }
 
+static bool
+set_none(Pipeline *pipeline, GError **error)
+{
+  g_autofree char *why = pipeline_describe_advisories(pipeline);
+  bool yet = g_str_has_prefix(why, "none yet");
+  return error_set(error, ASSAY_ERROR_NOT_FOUND, "there are no advisories%s%s", yet ? "" : ": ",
+                   yet ? why + strlen("none") : why);
+}
+
+/* By other advisories, or none, where those that are open turn out to be damaged. */
 static void *
 match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  if (advisories == NULL) {
-    error_set(error, ASSAY_ERROR_NOT_FOUND,
-              "there are no advisories yet: run `assay db update` or `assay db import`");
-    return NULL;
+  for (;;) {
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+    if (advisories == NULL) {
+      set_none(pipeline, error);
+      return NULL;
+    }
+    g_autoptr(ImageInventory) inventory = load_inventory(pipeline, manifest, error);
+    if (inventory == NULL)
+      return NULL;
+    g_autoptr(MatchResult) result = match_image(advisories, inventory, &failure);
+    if (advisories_lost(pipeline, advisories, &failure))
+      continue;
+    if (failure != NULL)
+      g_propagate_error(error, g_steal_pointer(&failure));
+    return g_steal_pointer(&result);
   }
-  g_autoptr(ImageInventory) inventory = load_inventory(pipeline, manifest, error);
-  return inventory == NULL ? NULL : match_image(advisories, inventory, error);
 }
 
 static SharedItem *

@@ -65,6 +65,8 @@ pipeline_free(Pipeline *pipeline)
   g_hash_table_unref(pipeline->in_flight);
   g_hash_table_unref(pipeline->waiting);
   advisory_database_unref(pipeline->advisories);
+  g_free(pipeline->advisories_problem);
+  g_free(pipeline->advisories_damage);
   policy_set_unref(pipeline->policy);
   g_free(pipeline->policy_problem);
   g_cancellable_release_fd(pipeline->stop);

@@ -51,11 +51,18 @@ write_feeds(Pipeline *pipeline, GString *out)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  g_mutex_lock(&pipeline->lock);
+  uint64_t damaged = pipeline->advisories_damaged;
+  g_mutex_unlock(&pipeline->lock);
   g_string_append_printf(out,
                          "# HELP assay_advisories_available Whether an advisory database is open.\n"
                          "# TYPE assay_advisories_available gauge\n"
-                         "assay_advisories_available %d\n",
-                         advisories != NULL);
+                         "assay_advisories_available %d\n"
+                         "# HELP assay_advisories_damaged_total Databases found damaged and moved "
+                         "aside.\n"
+                         "# TYPE assay_advisories_damaged_total counter\n"
+                         "assay_advisories_damaged_total %" G_GUINT64_FORMAT "\n",
+                         advisories != NULL, damaged);
   g_autoptr(GPtrArray) feeds =
       advisories == NULL ? NULL : advisory_database_feeds(advisories, &error);
   if (error != NULL)

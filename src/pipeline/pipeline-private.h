@@ -45,12 +45,18 @@ struct Pipeline {
   bool recount;                 /* counts of images are of other advisories than the open ones */
   unsigned running;             /* jobs at work */
   AdvisoryDatabase *advisories; /* NULL: none yet */
+  char *advisories_problem;     /* of the file that is there, or NULL */
+  char *advisories_damage;      /* of the last that was moved aside, or NULL */
+  uint64_t advisories_damaged;  /* files that were moved aside */
+  bool rebuild;                 /* the advisories are to be built anew from the feeds' copies */
+  bool look_soon;               /* somebody may be writing them */
   PolicySet *policy;
   char *policy_problem; /* why the file could not be read again; NULL: it could */
   GHashTable *refusals; /* policy name -> uint64_t */
   uint64_t layers_inspected, layers_failed, layers_postponed, images_scanned, rematches;
   double rematch_seconds;
 
+  bool watcher_runs; /* set before it is started */
   GThread *watcher, *updater, *retrier;
 
   GMutex listener_lock; /* guards the listener, also while it runs */
@@ -217,8 +223,27 @@ char *metrics_label(const char *text);
 VerdictCache *verdict_cache_new(void);
 void verdict_cache_free(VerdictCache *cache);
 
-/* --- advisories.c: the live database, its watcher and its updates --- */
+/* --- advisories.c: the live database --- */
 
 AdvisoryDatabase *pipeline_advisories(Pipeline *pipeline); /* (transfer full), or NULL */
+/* @database, from pipeline_advisories(), is damaged: it is in use no more, its file is moved aside,
+ * and there are none until a new one comes. */
+void pipeline_lose_advisories(Pipeline *pipeline, AdvisoryDatabase *database,
+                              const GError *failure);
+/* The same when @database (or NULL) was found damaged while it was asked; *@failure is cleared
+ * then. False: it is as it was. */
+bool advisories_lost(Pipeline *pipeline, AdvisoryDatabase *database, GError **failure);
+void advisories_open_first(Pipeline *pipeline);
+/* Reads the open database whole, where that was not done when it was opened. */
+void advisories_verify(Pipeline *pipeline);
+/* Takes what is new into use. */
+void advisories_look(Pipeline *pipeline);
+void advisories_look_at_counts(Pipeline *pipeline);
+/* Whether a damaged one is to be replaced; once. */
+bool advisories_take_rebuild(Pipeline *pipeline);
+bool advisories_take_look_soon(Pipeline *pipeline);
+
+/* --- advisory_threads.c --- */
+
 void pipeline_start_watching(Pipeline *pipeline);
 void pipeline_end_watching(Pipeline *pipeline);

@@ -350,8 +350,13 @@ store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inven
 {
   g_autoptr(AdvisoryDatabase) used = pipeline_advisories(pipeline);
   for (;;) {
-    if (!images_store_scan(pipeline->sql, digest->text, inventory, used, error))
+    g_autoptr(GError) failure = NULL;
+    bool stored = images_store_scan(pipeline->sql, digest->text, inventory, used, &failure);
+    bool lost = advisories_lost(pipeline, used, &failure);
+    if (!stored && !lost) {
+      g_propagate_error(error, g_steal_pointer(&failure));
       return false;
+    }
     g_autoptr(AdvisoryDatabase) latest = pipeline_advisories(pipeline);
     if (latest == used)
       return true;

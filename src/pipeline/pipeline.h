@@ -86,11 +86,10 @@ SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest,
 /* Lets go of what nobody asks for any more; called now and then. */
 void pipeline_tidy(Pipeline *pipeline);
 
-/* Opens a database that was replaced, and matches every stored image again. Also done by itself
- * when the file changes. */
-bool pipeline_rematch(Pipeline *pipeline, unsigned *images, GError **error);
 /* Whether an advisory database is open. */
 bool pipeline_has_advisories(Pipeline *pipeline);
+/* For people: "ok", or what is wrong with them and what to do. (transfer full) */
+char *pipeline_describe_advisories(Pipeline *pipeline);
 /* What /metrics prints of inspections, matching and refusals. */
 void pipeline_write_metrics(Pipeline *pipeline, GString *out);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. Either way

@@ -92,10 +92,8 @@ health_ready(Request *request)
   json_set_string(body, "metadata", names != NULL ? "ok" : "the metadata database does not answer");
   json_set_string(body, "disk", disk ? "ok" : "less than 64 MiB are free");
   json_set_string(body, "cage", cage ? "ok" : missing);
-  json_set_string(body, "advisories",
-                  pipeline_has_advisories(server->pipeline)
-                      ? "ok"
-                      : "none yet: run `assay db update` or `assay db import`");
+  g_autofree char *advisories = pipeline_describe_advisories(server->pipeline);
+  json_set_string(body, "advisories", advisories);
   add_policy(body, server->pipeline);
   add_certificate(body, server->http);
   bool ready = names != NULL && disk && cage;

@@ -367,6 +367,12 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
                              g_ptr_array_index(inventory->layers, image_package->layer), error))
       return NULL;
   }
+  /* Coverage is asked without an error to set. */
+  if (advisory_database_is_damaged(database)) {
+    error_set(error, ASSAY_ERROR_MISMATCH,
+              "the advisory database is damaged (run `assay db update`)");
+    return NULL;
+  }
   result->end_of_life = end_of_life_in_words(inventory->os);
   if (result->end_of_life != NULL)
     g_ptr_array_add(result->notes, g_strdup(result->end_of_life));
