@@ -11,6 +11,8 @@
 #define RECORDED_AT_ONCE 100
 /* Of those who need what is to be deleted. */
 #define HOLDERS_NAMED 3u
+/* Of what is to be pushed first. */
+#define MISSING_NAMED 20u
 
 static bool
 is_present(SqlConnection *db, const char *text, const char *repository, const Digest *digest,
@@ -99,14 +101,16 @@ refuse_incomplete(const char *repository, const Manifest *manifest, const GPtrAr
                   bool sparse, GError **error)
 {
   g_autoptr(GString) missing = g_string_new(NULL);
+  guint count = 0;
   for (guint i = 0; i < absent->len; i++) {
     const Descriptor *descriptor = g_ptr_array_index(absent, i);
-    if (!sparse || !may_be_absent(manifest, descriptor))
-      g_string_append_printf(missing, "%s%s", missing->len == 0 ? "" : ", ",
-                             descriptor->digest.text);
+    if ((!sparse || !may_be_absent(manifest, descriptor)) && count++ < MISSING_NAMED)
+      g_string_append_printf(missing, "%s%s", count == 1 ? "" : ", ", descriptor->digest.text);
   }
-  if (missing->len == 0)
+  if (count == 0)
     return true;
+  if (count > MISSING_NAMED)
+    g_string_append_printf(missing, " and %u more", count - MISSING_NAMED);
   bool by_rule = manifest->kind == MANIFEST_INDEX && !sparse;
   return registry_error_set(
       error, REGISTRY_MANIFEST_BLOB_UNKNOWN,
@@ -332,7 +336,12 @@ references_delete(SqlConnection *db, const char *repository, const Digest *diges
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  return (manifest == NULL || references_visit(manifest, delete_reference, &referrer, error)) &&
+  /* One that cannot be read any more is looked for among all of its repository's. */
+  return (manifest != NULL
+              ? references_visit(manifest, delete_reference, &referrer, error)
+              : sql_run(db, NULL, error,
+                        "DELETE FROM manifest_references WHERE repository = $1 AND manifest = $2",
+                        SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END)) &&
          sql_run(db, NULL, error,
                  "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);

@@ -197,6 +197,12 @@ def test_sparse_index_is_refused_by_rule(repository):
         assert "registry: {sparse_indexes: true}" in error["message"]
 
 
+def test_what_is_missing_is_named_within_bounds(repository):
+    missing = [descriptor_of(b"%d" % number, LAYER) for number in range(30)]
+    error = check_error(repository.put_manifest("v1", image_of(repository.push_blob(b"{}", CONFIG), missing)), 404, "MANIFEST_BLOB_UNKNOWN")
+    assert missing[19]["digest"] + " and 10 more" in error["message"] and missing[20]["digest"] not in error["message"]
+
+
 def test_sparse_indexes_and_the_gate(start_server, assay, push, skopeo, tmp_path):
     """What comes later is judged like what came before; what is not there is not pulled."""
     layout, vulnerable, fixed = gate.alpine_layout(tmp_path / "alpine")
