@@ -326,6 +326,16 @@ layer_reader_read_file(LayerReader *reader, GError **error)
   return g_byte_array_free_to_bytes(g_steal_pointer(&content));
 }
 
+gssize
+layer_reader_read(LayerReader *reader, void *buffer, size_t size, GError **error)
+{
+  la_ssize_t got = archive_read_data(reader->archive, buffer, size);
+  if (got >= 0)
+    return got;
+  archive_failed(reader, error);
+  return -1;
+}
+
 bool
 layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error)
 {

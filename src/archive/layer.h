@@ -66,6 +66,10 @@ const LayerEntry *layer_reader_next(LayerReader *reader, GError **error);
  * full) */
 GBytes *layer_reader_read_file(LayerReader *reader, GError **error);
 
+/* The same in pieces: up to @size bytes into @buffer; 0 at the end, -1 with *error. Of a sparse
+ * file the holes between its parts are zeros, and the one at the end is missing. */
+gssize layer_reader_read(LayerReader *reader, void *buffer, size_t size, GError **error);
+
 /* After the end: reads on to the last byte and gives the digest of all unpacked bytes (the
  * diff_id). */
 bool layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error);

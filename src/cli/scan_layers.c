@@ -133,12 +133,14 @@ inspect(LayerScan *scan, unsigned index, const GPtrArray *links, GError **error)
   const ImageConfig *config = image_source_config(scan->source);
   const Digest *diff_id = config == NULL ? NULL : g_ptr_array_index(config->diff_ids, index);
   const Digest *layer = image_source_layer_digest(scan->source, index);
-  LayerInventory *inventory = cache_load(scan, diff_id, links);
-  if (inventory != NULL) {
-    /* The same content, packed in another way, has another digest. */
+  g_autoptr(LayerInventory) inventory = cache_load(scan, diff_id, links);
+  /* The same content, packed in another way, has another digest, and another table of contents. */
+  if (inventory != NULL &&
+      image_source_check_tables(scan->source, index, inventory->tables, NULL)) {
     inventory->layer = layer != NULL ? *layer : (Digest){0};
-    return inventory;
+    return g_steal_pointer(&inventory);
   }
+  g_clear_pointer(&inventory, layer_inventory_free);
   InspectionInput input = {.fd = -1};
   if (!image_source_layer(scan->source, index, &input, scan->options->progress, scan->cancellable,
                           error))
@@ -148,7 +150,10 @@ inspect(LayerScan *scan, unsigned index, const GPtrArray *links, GError **error)
   image_source_drop_layer(scan->source, index);
   if (inventory != NULL && diff_id != NULL)
     cache_store(scan, inventory, links);
-  return inventory;
+  return inventory != NULL &&
+                 image_source_check_tables(scan->source, index, inventory->tables, error)
+             ? g_steal_pointer(&inventory)
+             : NULL;
 }
 
 static void

@@ -64,6 +64,7 @@ layer_inventory_new(void)
   inventory->reads = g_ptr_array_new_with_free_func(read_free);
   inventory->links = g_ptr_array_new_with_free_func(g_free);
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
+  inventory->tables = g_ptr_array_new_with_free_func(g_free);
   inventory->notes = g_ptr_array_new_with_free_func(note_free);
   return inventory;
 }
@@ -79,6 +80,7 @@ layer_inventory_free(LayerInventory *inventory)
   g_ptr_array_unref(inventory->reads);
   g_ptr_array_unref(inventory->links);
   g_ptr_array_unref(inventory->unread);
+  g_ptr_array_unref(inventory->tables);
   g_ptr_array_unref(inventory->notes);
   g_free(inventory);
 }
@@ -92,16 +94,14 @@ is_sound(const char *text)
   return slice.size <= TEXT_MAX && slice_is_printable(slice);
 }
 
-/* No package manager has a name or a version of other letters; a replaced letter (U+FFFD) may hide
- * what the package manager reads up to it. */
+/* A replaced letter (U+FFFD) may hide what the package manager reads up to it. */
 static bool
 is_sound_name(const char *text)
 {
-  size_t length = strlen(text);
-  for (size_t i = 0; i < length; i++)
-    if (!g_ascii_isgraph(text[i]))
-      return false;
-  return length > 0 && length <= TEXT_MAX;
+  size_t length = 0;
+  while (g_ascii_isgraph(text[length]))
+    length++;
+  return length > 0 && length <= TEXT_MAX && text[length] == '\0';
 }
 
 static bool
@@ -319,6 +319,7 @@ layer_inventory_to_json(const LayerInventory *inventory)
   json_object_set_new(object, "reads", reads_to_json(inventory->reads));
   json_object_set_new(object, "links", strings_to_json(inventory->links));
   json_object_set_new(object, "unread", strings_to_json(inventory->unread));
+  json_object_set_new(object, "tables", strings_to_json(inventory->tables));
   json_object_set_new(object, "notes", notes);
   return object;
 }
@@ -473,6 +474,7 @@ layer_inventory_from_json(const json_t *json, GError **error)
   inventory->entries = number_from_json(json, "entries");
   strings_from_json(json, "links", (guint)2 * LAYER_LINKS_MAX, inventory->links);
   strings_from_json(json, "unread", LAYER_UNREAD_MAX, inventory->unread);
+  strings_from_json(json, "tables", LAYER_TABLES_MAX, inventory->tables);
   if (!changes_from_json(json, inventory, error))
     return NULL;
   size_t index;

@@ -78,6 +78,7 @@ typedef struct {
   GPtrArray *links;    /* char *: symbolic links that other layers may have, which the layer was
                           inspected for as well: path, target, path, target */
   GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
+  GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
   size_t file_bytes; /* spent of LAYER_FILE_BYTES_MAX */
   bool overfull;     /* it has more packages than are kept */
@@ -91,6 +92,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 #define LAYER_PACKAGES_MAX 30000
 #define LAYER_CHANGES_MAX  60000
 #define LAYER_UNREAD_MAX   1000 /* more are not remembered */
+#define LAYER_TABLES_MAX   2    /* of one table, packed and not */
 /* That a layer is inspected for, beside its own; and the bytes of all. */
 #define LAYER_LINKS_MAX      200
 #define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "archive/layer.h"
+#include "inspect/inventory.h"
 
 /* The packed bytes: a part of standard input, read by position. */
 typedef struct {
@@ -17,6 +18,11 @@ gssize worker_input_read(void *input, void *buffer, size_t size, GError **error)
  * full) */
 json_t *worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *links,
                      GError **error);
+
+/* A table of contents that says what the tar says goes to the inventory's tables; one that does not
+ * is unread. False with *error: the layer could not be read. */
+bool worker_check_table(WorkerInput input, const LayerLimits *limits, LayerInventory *inventory,
+                        GError **error);
 
 /* Does in the cage what it forbids, as --self-test= names it. Returns when nothing stopped it;
  * false: there is no such test. */

@@ -431,7 +431,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .texts = texts};
   inventory->packed_bytes = input.end - input.at;
   take_job_links(&reading, links);
-  bool read = read_passes(&reading, error);
+  bool read = read_passes(&reading, error) && worker_check_table(input, limits, inventory, error);
   g_string_chunk_free(texts);
   if (!read)
     return NULL;

@@ -396,3 +396,35 @@ manifest_in_words(const Manifest *manifest)
     return g_strdup("an image");
   return media_type_in_words(manifest->artifact_type);
 }
+
+/* Clients know a table by the digest that the manifest gives of it. containers/storage has renamed
+ * its annotations once. */
+static bool
+names_table(const char *annotation)
+{
+  return g_str_has_suffix(annotation, ".zstd-chunked.manifest-checksum") ||
+         strcmp(annotation, "containerd.io/snapshot/stargz/toc.digest") == 0;
+}
+
+bool
+layer_check_tables(const Descriptor *layer, const GPtrArray *verified, GError **error)
+{
+  GHashTableIter iter;
+  void *annotation, *digest;
+  if (layer->annotations == NULL)
+    return true;
+  g_hash_table_iter_init(&iter, layer->annotations);
+  while (g_hash_table_iter_next(&iter, &annotation, &digest)) {
+    bool known = !names_table(annotation);
+    for (guint i = 0; i < verified->len && !known; i++)
+      known = strcmp(g_ptr_array_index(verified, i), digest) == 0;
+    if (!known)
+      return error_set(
+          error, ASSAY_ERROR_INVALID,
+          "layer %s: %s names a table of contents, by which lazy pulls unpack, that is "
+          "not known to say what the layer's tar says; push the layer as its tool made "
+          "it, or without this annotation",
+          layer->digest.text, (const char *)annotation);
+  }
+  return true;
+}

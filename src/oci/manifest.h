@@ -52,6 +52,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
  * own format in layers of ordinary types. */
 bool layer_check_readable(const Descriptor *layer, GError **error);
 
+/* ASSAY_ERROR_INVALID where the annotations of @layer name a table of contents for lazy pulls
+ * (zstd:chunked, eStargz) by a digest that is not among @verified (char *): whoever pulls so may
+ * get other files than those that were looked at. */
+bool layer_check_tables(const Descriptor *layer, const GPtrArray *verified, GError **error);
+
 /* What it is for a person: "an index", "a Helm chart (application/...)". (transfer full) */
 char *manifest_in_words(const Manifest *manifest);
 

@@ -126,15 +126,19 @@ load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
     g_propagate_error(error, g_steal_pointer(&unknown));
     return NULL;
   }
-  if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_THERE)
-    return images_load_inventory(sql, &layer->digest, error);
+  if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_THERE) {
+    g_autoptr(LayerInventory) inventory = images_load_inventory(sql, &layer->digest, error);
+    return inventory != NULL && layer_check_tables(layer, inventory->tables, error)
+               ? g_steal_pointer(&inventory)
+               : NULL;
+  }
   if (known.state == INVENTORY_POSTPONED || !holds_nothing(layer, known.failure)) {
     set_failure(layer, &known, error);
     return NULL;
   }
-  LayerInventory *nothing = layer_inventory_new();
+  g_autoptr(LayerInventory) nothing = layer_inventory_new();
   nothing->layer = layer->digest;
-  return nothing;
+  return layer_check_tables(layer, nothing->tables, error) ? g_steal_pointer(&nothing) : NULL;
 }
 
 bool

@@ -7,11 +7,12 @@
 #include "source/source.h"
 
 typedef struct {
-  Digest digest;         /* of the packed bytes; empty text where the transport knows none */
-  const Digest *diff_id; /* in the config */
-  char *name;            /* where the transport finds it: a member of an archive; or NULL */
-  uint64_t offset, size; /* in fd */
-  int fd;                /* -1 until it is opened */
+  Digest digest;           /* of the packed bytes; empty text where the transport knows none */
+  const Digest *diff_id;   /* in the config */
+  char *name;              /* where the transport finds it: a member of an archive; or NULL */
+  GHashTable *annotations; /* in the manifest; or NULL */
+  uint64_t offset, size;   /* in fd */
+  int fd;                  /* -1 until it is opened */
 } SourceLayer;
 
 typedef struct {

@@ -24,6 +24,7 @@ source_layer_free(void *data)
   SourceLayer *layer = data;
   fd_clear(&layer->fd);
   g_free(layer->name);
+  g_clear_pointer(&layer->annotations, g_hash_table_unref);
   g_free(layer);
 }
 
@@ -230,6 +231,8 @@ take_image(ImageSource *source, const Manifest *manifest, SourceBlobReader read,
     }
     SourceLayer *layer = source_add_layer(source);
     layer->digest = descriptor->digest;
+    layer->annotations =
+        descriptor->annotations == NULL ? NULL : g_hash_table_ref(descriptor->annotations);
     layer->size = descriptor->size;
   }
   return source_take_config(source, config, error);
@@ -371,6 +374,15 @@ image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
   input->expected_diff_id = layer->diff_id;
   input->allow_uncaged = source->allow_uncaged;
   return true;
+}
+
+bool
+image_source_check_tables(const ImageSource *source, unsigned index, const GPtrArray *tables,
+                          GError **error)
+{
+  const SourceLayer *layer = g_ptr_array_index(source->layers, index);
+  Descriptor descriptor = {.digest = layer->digest, .annotations = layer->annotations};
+  return layer_check_tables(&descriptor, tables, error);
 }
 
 void

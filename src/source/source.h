@@ -52,5 +52,8 @@ const Digest *image_source_layer_digest(const ImageSource *source, unsigned inde
  * number of threads may do so at once, each for a layer of its own. */
 bool image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
                         const Progress *progress, GCancellable *cancellable, GError **error);
+/* layer_check_tables() of the manifest's descriptor, with LayerInventory.tables. */
+bool image_source_check_tables(const ImageSource *source, unsigned index, const GPtrArray *tables,
+                               GError **error);
 /* Closes a layer that will not be asked for again: what was downloaded of it is gone. */
 void image_source_drop_layer(ImageSource *source, unsigned index);

@@ -407,6 +407,39 @@ test_image_config(void)
   }
 }
 
+static void
+test_tables(void)
+{
+  static const struct {
+    const char *annotation, *value;
+    bool fits;
+  } cases[] = {
+      {"io.github.containers.zstd-chunked.manifest-checksum", "sha256:a", true},
+      {"io.containers.zstd-chunked.manifest-checksum", "sha256:b", true},
+      {"containerd.io/snapshot/stargz/toc.digest", "sha256:a", true},
+      {"io.github.containers.zstd-chunked.manifest-checksum", "sha256:c", false},
+      {"containerd.io/snapshot/stargz/toc.digest", "sha256:c", false},
+      {"containerd.io/snapshot/stargz/toc.digest", "", false},
+      {"io.github.containers.zstd-chunked.manifest-position", "1:2:3:1", true},
+      {"org.opencontainers.image.title", "sha256:c", true},
+  };
+  g_autoptr(GPtrArray) verified = g_ptr_array_new(), none = g_ptr_array_new();
+  g_ptr_array_add(verified, (void *)(uintptr_t) "sha256:a");
+  g_ptr_array_add(verified, (void *)(uintptr_t) "sha256:b");
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    Descriptor layer = {.annotations = g_hash_table_new(g_str_hash, g_str_equal)};
+    g_hash_table_insert(layer.annotations, (void *)(uintptr_t)cases[i].annotation,
+                        (void *)(uintptr_t)cases[i].value);
+    g_test_message("case %s %s", cases[i].annotation, cases[i].value);
+    g_assert_cmpint(layer_check_tables(&layer, verified, &error), ==, cases[i].fits);
+    g_assert_cmpint(error == NULL, ==, cases[i].fits);
+    g_assert_true(cases[i].fits || !layer_check_tables(&layer, none, NULL));
+    g_hash_table_unref(layer.annotations);
+  }
+  g_assert_true(layer_check_tables(&(Descriptor){.size = 1}, none, NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -422,5 +455,6 @@ main(int argc, char **argv)
   g_test_add_func("/manifest/many-values", test_many_values);
   g_test_add_func("/manifest/image-config", test_image_config);
   g_test_add_func("/manifest/configs-that-name-layers", test_configs_that_name_layers);
+  g_test_add_func("/manifest/tables", test_tables);
   return g_test_run();
 }
