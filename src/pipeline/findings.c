@@ -1,6 +1,5 @@
 /* What is known of an image's packages: worked out when it is asked for, and for a large image once
  * for all who ask at the same time. */
-#include <malloc.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -109,8 +108,5 @@ pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **err
 void
 pipeline_tidy(Pipeline *pipeline)
 {
-  /* The allocator keeps what was freed between other things; an image of 30,000 packages leaves
-   * some hundred megabytes. */
-  if (share_tidy(pipeline->share))
-    malloc_trim(0);
+  share_tidy(pipeline->share);
 }

@@ -152,11 +152,10 @@ share_end(SharedWork *share, const char *key, SharedItem *item, unsigned weight)
   make_room(share, entry);
 }
 
-bool
+void
 share_tidy(SharedWork *share)
 {
   int64_t until = g_get_monotonic_time() - KEEP_SECONDS * G_TIME_SPAN_SECOND;
-  bool dropped = false;
   GHashTableIter iter;
   void *value;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&share->lock);
@@ -167,9 +166,7 @@ share_tidy(SharedWork *share)
       continue;
     share->weight -= entry->weight;
     g_hash_table_iter_remove(&iter);
-    dropped = true;
   }
-  return dropped;
 }
 
 void

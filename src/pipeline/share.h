@@ -33,6 +33,6 @@ void share_free(SharedWork *share);
 ShareAnswer share_begin(SharedWork *share, const char *key, uint64_t generation, SharedItem **item);
 /* @item: what came of it, or NULL; @weight: how much it takes, in any unit. Not taken over. */
 void share_end(SharedWork *share, const char *key, SharedItem *item, unsigned weight);
-/* Drops what nobody asked for of late; true when that was something. */
-bool share_tidy(SharedWork *share);
+/* Drops what nobody asked for of late. */
+void share_tidy(SharedWork *share);
 void share_write_metrics(SharedWork *share, GString *out);

@@ -186,14 +186,25 @@ stored_image_free(void *data)
   g_free(image);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static GStrv
 tags_of(SqlConnection *db, const char *repository, const char *digest, GError **error)
 {
   bool more;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error, "SELECT name FROM tags WHERE repository = $1 AND digest = $2 ORDER BY name",
-      SQL_TEXT(repository), SQL_TEXT(digest), SQL_END);
-  return collect_names(rows, -1, &more, error);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT name FROM tags WHERE repository = $1 AND digest = $2",
+                SQL_TEXT(repository), SQL_TEXT(digest), SQL_END);
+  GStrv names = collect_names(rows, -1, &more, error);
+  /* Here, for SQLite would go through all tags of the repository in order of their names, rather
+   * than by the index of digests. */
+  if (names != NULL)
+    qsort(names, g_strv_length(names), sizeof *names, compare_names);
+  return names;
 }
 
 static bool

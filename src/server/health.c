@@ -1,7 +1,6 @@
 /* Health and metrics; see the header. */
 #include "server/health.h"
 
-#include <stdio.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "inspect/inspection.h"
+#include "server/memory.h"
 #include "server/server-private.h"
 
 /* Counting rows costs the more the more there are. */
@@ -101,19 +101,6 @@ health_ready(Request *request)
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
 }
 
-static uint64_t
-resident_bytes(void)
-{
-  unsigned long pages = 0, resident = 0;
-  FILE *file = fopen("/proc/self/statm", "re");
-  if (file == NULL)
-    return 0;
-  if (fscanf(file, "%lu %lu", &pages, &resident) != 2)
-    resident = 0;
-  fclose(file);
-  return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void
 add_gauge(GString *out, const char *name, const char *help, double value)
 {
@@ -159,7 +146,7 @@ health_metrics(Request *request)
                          "# TYPE assay_build_info gauge\n"
                          "assay_build_info{version=\"%s\"} 1\n",
                          ASSAY_VERSION);
-  add_gauge(out, "process_resident_memory_bytes", "Resident memory.", (double)resident_bytes());
+  add_gauge(out, "process_resident_memory_bytes", "Resident memory.", (double)memory_resident());
   add_gauge(out, "process_start_time_seconds", "Start, in seconds since 1970.",
             (double)server->started / G_USEC_PER_SEC);
   add_gauge(out, "assay_disk_free_bytes", "Free space in the data folder.",

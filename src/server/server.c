@@ -13,6 +13,7 @@
 #include "inspect/inspection.h"
 #include "server/api/api.h"
 #include "server/health.h"
+#include "server/memory.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
@@ -290,6 +291,7 @@ keep_house(void *data)
     g_mutex_unlock(&server->lock);
     check_certificate(server);
     pipeline_tidy(server->context.pipeline);
+    memory_give_back();
     if ((since_clean_up += TIDY_SECONDS) >= HOUSEKEEPING_SECONDS) {
       clean_up(server);
       since_clean_up = 0;

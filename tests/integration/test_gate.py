@@ -59,7 +59,7 @@ def test_strict_refuses_what_apt_would_upgrade(suite, start_server, assay, skope
 
 # --- ways to ask ---
 
-def test_tags_digests_and_members_of_an_index(start_server, assay, skopeo, push, alpine, tmp_path):
+def test_tags_digests_and_members_of_an_index(start_server, assay, skopeo, podman, push, alpine, tmp_path):
     layout, vulnerable, fixed = alpine
     server = start_server(policy=STRICT)
     import_advisories(assay, server)
@@ -76,6 +76,9 @@ def test_tags_digests_and_members_of_an_index(start_server, assay, skopeo, push,
     source = f"docker://{server.address}/team/app:both"
     refused = skopeo("copy", "--all", source, f"dir:{tmp_path}/all", check=None)
     assert refused.returncode != 0 and "CVE-2019-1547" in refused.stderr
+    for told in (refused, skopeo("copy", source, f"dir:{tmp_path}/one", check=None),
+                 podman("pull", "--tls-verify=false", source.removeprefix("docker://"), check=None)):
+        assert told.returncode != 0 and told.stderr.count("findings block") == 1, f"told more than once: {told.stderr}"
     # HEAD tells that it is there: clients ask before they push what repairs it.
     head = pull(server, "team/app", "vulnerable", "HEAD")
     assert head.status_code == 200 and head.headers["Docker-Content-Digest"] == vulnerable

@@ -16,7 +16,7 @@ from assay_server import Server, run_assay
 from oci_layout import Layout
 
 PACKAGES = 15_000
-FINDINGS = "/api/v1/images/{{}}/findings?limit=5"
+FINDINGS = "/api/v1/images/{}/findings?limit=5"
 
 
 def large_layout(folder, name):
