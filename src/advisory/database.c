@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +60,28 @@ read_head(AdvisoryDatabase *database, GError **error)
                    database->path);
 }
 
+static char *
+user_name(uid_t user)
+{
+  char text[1024];
+  struct passwd entry, *found = NULL;
+  getpwuid_r(user, &entry, text, sizeof text, &found);
+  return found != NULL ? g_strdup(found->pw_name) : g_strdup_printf("%u", (unsigned)user);
+}
+
+static bool
+not_permitted(const char *path, GError **error)
+{
+  struct stat status = {0};
+  if (lstat(path, &status) < 0)
+    return error_set_errno(error, EACCES, "%s", path);
+  g_autofree char *owner = user_name(status.st_uid), *own = user_name(geteuid());
+  return error_set(error, ASSAY_ERROR_IO,
+                   "%s: cannot be opened: permission denied (its owner is %s, this runs as %s): "
+                   "chown %s %s",
+                   path, owner, own, own, path);
+}
+
 /* A pipe would keep us waiting, and a terminal become ours. */
 static int
 open_file(const char *path, GError **error)
@@ -67,6 +90,8 @@ open_file(const char *path, GError **error)
   if (fd < 0 && errno == ENOENT)
     error_set(error, ASSAY_ERROR_NOT_FOUND,
               "%s: there is no advisory database yet (run `assay db update`)", path);
+  else if (fd < 0 && errno == EACCES)
+    not_permitted(path, error);
   else if (fd < 0)
     error_set_errno(error, errno, "%s", path);
   return fd;

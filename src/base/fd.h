@@ -60,5 +60,11 @@ int directory_open(const char *path, GError **error);
 /* Removes @path and all below it, never following a symbolic link. Missing is no error. */
 bool directory_remove(int directory_fd, const char *path, GError **error);
 
+/* Run by root: gives what is open to the owner of @folder, so that the one whom the folder belongs
+ * to can read what root wrote there. Else, and when that fails, nothing. */
+void file_give_to_owner(int fd, const char *folder);
+/* The same for @path and all below it, never following a symbolic link. */
+void directory_give_to_owner(const char *path, const char *folder);
+
 /* An unnamed file in memory, close-on-exec, for bytes that a caged worker is to read or write. */
 int memory_file_new(const char *name, GError **error);

@@ -65,7 +65,7 @@ fail(const GError *error)
 }
 
 static int
-run_update(char **arguments)
+update_feeds(void)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
@@ -75,6 +75,16 @@ run_update(char **arguments)
                        interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
+}
+
+/* Whatever came of it: the server's user must be able to go on with it. */
+static int
+run_update(char **arguments)
+{
+  int code = update_feeds();
+  if (data_folder != NULL)
+    advisory_give_to_owner(data_folder);
+  return code;
 }
 
 static const GOptionEntry update_options[] = {{"feed", 'f', 0, G_OPTION_ARG_STRING_ARRAY,
@@ -108,7 +118,7 @@ import_database_file(const Config *config, const char *path)
 }
 
 static int
-run_import(char **arguments)
+import_feed(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
@@ -132,6 +142,15 @@ run_import(char **arguments)
                        interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
+}
+
+static int
+run_import(char **arguments)
+{
+  int code = import_feed(arguments);
+  if (data_folder != NULL)
+    advisory_give_to_owner(data_folder);
+  return code;
 }
 
 static const GOptionEntry import_options[] = {

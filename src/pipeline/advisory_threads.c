@@ -40,8 +40,9 @@ static int
 watch_folder(const Pipeline *pipeline)
 {
   auto_fd int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd >= 0 && inotify_add_watch(fd, pipeline->data_folder,
-                                   IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR) >= 0)
+  if (fd >= 0 &&
+      inotify_add_watch(fd, pipeline->data_folder,
+                        IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR) >= 0)
     return fd_steal(&fd);
   log_warning("new advisories are seen late: the data folder cannot be watched", "error",
               g_strerror(errno), NULL);

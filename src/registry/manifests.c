@@ -296,9 +296,8 @@ delete_manifest(SqlConnection *db, const char *repository, const Digest *digest,
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
 }
 
-bool
-registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
-                         GError **error)
+static bool
+delete_reference(Registry *registry, const char *repository, const char *reference, GError **error)
 {
   Digest digest;
   bool is_digest;
@@ -319,4 +318,17 @@ registry_manifest_delete(Registry *registry, const char *repository, const char 
     return false;
   registry_changed(registry);
   return true;
+}
+
+bool
+registry_manifest_delete(Registry *registry, const char *repository, const char *reference,
+                         GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (delete_reference(registry, repository, reference, &failure))
+    return true;
+  if (registry_make_room(registry, failure))
+    return delete_reference(registry, repository, reference, error);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }

@@ -82,3 +82,6 @@ bool references_refuse_blob(SqlConnection *db, const char *repository, const Dig
                             GError **error);
 bool references_refuse_manifest(SqlConnection *db, const char *repository, const Digest *digest,
                                 GError **error);
+
+/* A deletion failed: true when it was for want of room, and some was kept for it: try again. */
+bool registry_make_room(Registry *registry, const GError *failure);

@@ -222,15 +222,28 @@ unlink_blob(Registry *registry, const char *repository, const Digest *digest, bo
 }
 
 bool
+registry_make_room(Registry *registry, const GError *failure)
+{
+  return g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_FULL) &&
+         blob_store_make_room(registry->blobs);
+}
+
+bool
 registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
                      GError **error)
 {
   if (!registry_check_name(repository, error))
     return false;
   bool last = false;
+  g_autoptr(GError) failure = NULL;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
-  if (!unlink_blob(registry, repository, digest, &last, error))
+  if (!unlink_blob(registry, repository, digest, &last, &failure) &&
+      !(registry_make_room(registry, failure) &&
+        unlink_blob(registry, repository, digest, &last, error))) {
+    if (error != NULL && *error == NULL)
+      g_propagate_error(error, g_steal_pointer(&failure));
     return false;
+  }
   if (!last || blob_store_delete(registry->blobs, digest, error))
     return true;
   registry_expect_orphans(registry);

@@ -254,6 +254,7 @@ clean_up(Server *server)
   if (!registry_remove_orphans(registry, &orphans, &error))
     log_warning("looking for files of unfinished pushes failed", "error", error->message, NULL);
   log_count("files of unfinished pushes removed", orphans);
+  blob_store_keep_room(server->blobs);
   record_references(server);
 }
 
@@ -310,6 +311,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   server->blobs = blob_store_open(data_folder, config->durable, error);
   if (server->blobs == NULL)
     return false;
+  blob_store_keep_room(server->blobs);
   server->sql = sql_pool_open(url, config->durable, error);
   if (server->sql == NULL)
     return false;
@@ -357,8 +359,13 @@ server_start(const Config *config, const char *data_folder, GError **error)
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
   server->context.http = http_server_new(config, routes, &server->context, error);
-  if (server->context.http == NULL || !write_address(server, error))
+  if (server->context.http == NULL)
     return NULL;
+  /* A disk that is full or read-only keeps nobody from pulling. */
+  g_autoptr(GError) unwritten = NULL;
+  if (!write_address(server, &unwritten))
+    log_warning("the file that tells the address cannot be written", "error", unwritten->message,
+                NULL);
   pipeline_on_change(server->context.pipeline, wake_waiting, server);
   server->housekeeper = g_thread_new("housekeeper", keep_house, server);
   return g_steal_pointer(&server);

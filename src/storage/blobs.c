@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "storage/io-private.h"
+#include "storage/reserve.h"
 
 /* Dirty pages are handed to the disk in steps of this size while more bytes come in, so that the
  * closing fsync() finds little left to do. */
@@ -15,6 +16,7 @@
 #define HASH_CHUNK     ((size_t)256 * 1024)
 
 struct BlobStore {
+  int data_fd;
   int blobs_fd;
   int uploads_fd;
   bool durable;
@@ -71,7 +73,8 @@ blob_store_open(const char *data_folder, bool durable, GError **error)
     return NULL;
   g_autoptr(BlobStore) store = g_new0(BlobStore, 1);
   store->durable = durable;
-  store->uploads_fd = -1;
+  store->data_fd = store->blobs_fd = store->uploads_fd = -1;
+  reserve_release_if_full(data);
   store->blobs_fd = open_folder(data, "blobs", error);
   if (store->blobs_fd < 0)
     return NULL;
@@ -83,7 +86,20 @@ blob_store_open(const char *data_folder, bool durable, GError **error)
   if (durable &&
       (!directory_sync(store->blobs_fd, ".", error) || !directory_sync(data, ".", error)))
     return NULL;
+  store->data_fd = fd_steal(&data);
   return g_steal_pointer(&store);
+}
+
+bool
+blob_store_make_room(BlobStore *store)
+{
+  return reserve_release(store->data_fd);
+}
+
+void
+blob_store_keep_room(BlobStore *store)
+{
+  reserve_keep(store->data_fd);
 }
 
 void
@@ -91,6 +107,7 @@ blob_store_close(BlobStore *store)
 {
   if (store == NULL)
     return;
+  fd_clear(&store->data_fd);
   fd_clear(&store->blobs_fd);
   fd_clear(&store->uploads_fd);
   g_free(store);

@@ -58,6 +58,10 @@ bool blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError 
 bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
 /* Removes the file; missing is no error. The caller makes sure nobody refers to it. */
 bool blob_store_delete(BlobStore *store, const Digest *digest, GError **error);
+/* A deletion found no room: true when some was kept for it, and it may be tried again. */
+bool blob_store_make_room(BlobStore *store);
+/* Keeps room for deletions, where there is plenty: called now and then. */
+void blob_store_keep_room(BlobStore *store);
 /* Whether the bytes of an upload are still there. */
 bool blob_store_has_upload(BlobStore *store, const char *id);
 /* Neither an upload any more nor a blob: expired, cancelled, or lost by the disk. */

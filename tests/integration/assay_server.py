@@ -81,7 +81,7 @@ class Server:
     def url(self):
         return f"{'https' if self.trust else 'http'}://{self.address}"
 
-    def start(self, timeout=60):
+    def start(self, timeout=60, probe="/readyz"):
         command = [*self.wrap, str(self.program), "serve", "--config", str(self.config), "--data", str(self.data),
                    "--listen", self.address, *self.arguments]
         with open(self.log, "ab") as log:
@@ -92,7 +92,7 @@ class Server:
             if self.process.poll() is not None:
                 raise AssertionError(f"assay serve ended with {self.process.returncode}:\n{self.log_text()}")
             try:
-                if self.request("GET", "/readyz", timeout=5).status_code == 200:
+                if self.request("GET", probe, timeout=5).status_code == 200:
                     return self
             except requests.ConnectionError:
                 pass

@@ -1,5 +1,6 @@
 """A data folder on a small file system that runs full: pushes end in a clear error, nothing that was acknowledged is lost, and
 pushes work again once there is room."""
+import contextlib
 import json
 import os
 import random
@@ -8,6 +9,7 @@ import subprocess
 import pytest
 
 import images
+from gate import wait_until
 from oci_layout import MANIFEST, Layout, digest_of
 from repository import EMPTY, Repository, image_of
 
@@ -151,3 +153,42 @@ def test_client_shows_the_reason(full_server, small_disk, tmp_path, command):
     weight.unlink()
     command(*push)
     assert json.loads(full_server.request("GET", "/v2/noisy/manifests/v1").text)["layers"]
+
+
+def fill_up(folder):
+    """To the last byte."""
+    with contextlib.suppress(OSError), open(folder / "filled", "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def test_deleting_frees_room(full_server, small_disk):
+    """With not a byte left, a tag, a manifest and its blobs can be deleted, and what they took is free."""
+    repository, size = Repository(full_server, "deleted"), 4 * MIB
+    for tag in ("one", "two", "three"):
+        repository.push_image(tag, layers=[os.urandom(size)])
+    wait_until((full_server.data / "reserve").exists)
+    fill_up(small_disk)
+    check_full(repository.request("POST", f"blobs/uploads/?digest={digest_of(b'x' * MIB)}", data=b"x" * MIB))
+    assert repository.request("GET", "manifests/three", headers={"Accept": MANIFEST}).status_code == 200
+    assert repository.request("DELETE", "manifests/two").status_code == 202
+    manifest = repository.request("GET", "manifests/one", headers={"Accept": MANIFEST})
+    assert repository.request("DELETE", f"manifests/{manifest.headers['Docker-Content-Digest']}").status_code == 202
+    layer = json.loads(manifest.text)["layers"][0]["digest"]
+    assert repository.request("DELETE", f"blobs/{layer}").status_code == 202
+    assert room_left(small_disk) >= size
+    assert repository.request("GET", "manifests/three", headers={"Accept": MANIFEST}).status_code == 200
+    repository.push_image("after", layers=[os.urandom(MIB)])
+
+
+def test_start_on_a_full_disk(full_server, small_disk):
+    """A server starts where nothing can be written, and serves pulls."""
+    repository = Repository(full_server, "pulled")
+    repository.push_image("one", layers=[os.urandom(MIB)])
+    wait_until((full_server.data / "reserve").exists)
+    full_server.kill()
+    fill_up(small_disk)
+    full_server.start(probe="/healthz")
+    assert repository.request("GET", "manifests/one", headers={"Accept": MANIFEST}).status_code == 200
+    assert repository.request("DELETE", "manifests/one").status_code == 202
+    (small_disk / "filled").unlink()
