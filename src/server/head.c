@@ -41,7 +41,8 @@ walk_line_end(Head *head, const char *at)
   return ended ? at + 2 : at;
 }
 
-/* RFC 9112, section 3: single spaces, and a target without any or a control character. */
+/* RFC 9112, section 3: a token, single spaces, and a target and version without any space or
+ * control character. */
 void
 head_walk(Head *head, const RequestLine *line, const char *end)
 {
@@ -50,8 +51,10 @@ head_walk(Head *head, const RequestLine *line, const char *end)
   head->walks = true;
   head->end = end;
   head->at = version;
-  head->broken = line->target != line->method + strlen(line->method) + 1 || size == 0 ||
-                 version != line->target_end + 1 || version >= end;
+  head->broken = !is_token(slice_from_string(line->method)) ||
+                 line->target != line->method + strlen(line->method) + 1 || size == 0 ||
+                 version != line->target_end + 1 || version >= end ||
+                 has_control(slice_from_string(version));
   if (!head->broken)
     head->at = walk_line_end(head, version + strnlen(version, (size_t)(end - version)));
 }

@@ -86,6 +86,7 @@ test_walk(void)
       {"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", false},
       {"GET /  HTTP/1.1\r\nHost: x\r\n\r\n", false},
       {"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", false},
+      {"X\rGET / HTTP/1.1\r\nHost: x\r\n\r\n", false},
       {"GET /a@b HTTP/1.1\r\nHost: x\r\n\r\n", false},
       {"GET /a\rb HTTP/1.1\r\nHost: x\r\n\r\n", false},
   };
