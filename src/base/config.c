@@ -195,32 +195,58 @@ config_parse(Slice text, const char *name, GError **error)
                                                                    : NULL;
 }
 
-Config *
-config_load(const char *path, GError **error)
+static Config *
+load(const char *path, char **complaints, GError **error)
 {
+  g_autoptr(Config) config = g_new0(Config, 1);
   g_autoptr(GBytes) bytes = NULL;
   if (path != NULL && (bytes = file_read(AT_FDCWD, path, YAML_TEXT_MAX, error)) == NULL)
     return NULL;
-  return config_parse(slice_from_bytes(bytes), path, error);
+  return settings_read_valid(&config_section, slice_from_bytes(bytes), path, config, complaints,
+                             error)
+             ? g_steal_pointer(&config)
+             : NULL;
+}
+
+/* False: there is a file, and we may not read it. Without its word on feeds and folders we would do
+ * something else than the server. */
+static bool
+choose_file(const char **path, GError **error)
+{
+  const char *named = g_getenv("ASSAY_CONFIG");
+  if (*path == NULL && named != NULL && *named != '\0')
+    *path = named;
+  if (*path == NULL && access(CONFIG_SYSTEM_FILE, F_OK) == 0)
+    *path = CONFIG_SYSTEM_FILE;
+  return *path == NULL || access(*path, R_OK) == 0 || errno != EACCES ||
+         error_set(error, ASSAY_ERROR_DENIED,
+                   "%s: permission denied; run this as the user who may read the configuration, or "
+                   "name another file with --config (/dev/null: the defaults)",
+                   *path);
+}
+
+Config *
+config_load(const char *path, GError **error)
+{
+  g_autofree char *complaints = NULL;
+  g_autoptr(Config) config = load(path, &complaints, error);
+  if (complaints == NULL)
+    return g_steal_pointer(&config);
+  error_set(error, ASSAY_ERROR_INVALID, "%s", complaints);
+  return NULL;
 }
 
 Config *
 config_open(const char *path, GError **error)
 {
-  const char *named = g_getenv("ASSAY_CONFIG");
-  if (path == NULL && named != NULL && *named != '\0')
-    path = named;
-  if (path == NULL && access(CONFIG_SYSTEM_FILE, F_OK) == 0)
-    path = CONFIG_SYSTEM_FILE;
-  /* Without the file's word on feeds and folders we would do something else than the server. */
-  if (path != NULL && access(path, R_OK) < 0 && errno == EACCES) {
-    error_set(error, ASSAY_ERROR_DENIED,
-              "%s: permission denied; run this as the user who may read the configuration, or name "
-              "another file with --config (/dev/null: the defaults)",
-              path);
-    return NULL;
-  }
-  return config_load(path, error);
+  return choose_file(&path, error) ? config_load(path, error) : NULL;
+}
+
+Config *
+config_open_valid(const char *path, char **complaints, GError **error)
+{
+  *complaints = NULL;
+  return choose_file(&path, error) ? load(path, complaints, error) : NULL;
 }
 
 void

@@ -1,4 +1,5 @@
-/* Walking a tree of YAML by tables of settings; see the header. */
+/* Walking a tree of YAML by tables of settings; see the header.
+ * Long because: one walk, whose parts know each other, and all that it can find wrong. */
 #include "base/settings.h"
 
 #include <string.h>
@@ -382,15 +383,19 @@ read_setting_from(const SettingsPlace *place, const Setting *setting, const Yaml
     read_word(place, setting, setting->key, node, value);
 }
 
+/* A single value that is wrong has its default. */
 static void
 read_setting(const SettingsPlace *place, const Setting *setting, void *values)
 {
   const YamlNode *node = yaml_member(place->mapping, setting->key);
+  guint before = place->reading->complaints->len;
   if (node != NULL)
     read_setting_from(place, setting, node, values);
   else if (setting->required)
     complain_at(place, place->mapping, NULL, "the key \"%s\" is missing", setting->key);
   else
+    fall_back(setting, values);
+  if (place->reading->complaints->len > before && setting->kind != NULL && !setting->kind->many)
     fall_back(setting, values);
 }
 
@@ -414,15 +419,15 @@ in_order_of_the_file(gconstpointer a, gconstpointer b)
                                    : (int)left->column - (int)right->column;
 }
 
-/* One error of all complaints; false when there is one. */
-static bool
-settle(Reading *reading, GError **error)
+/* A line for each; NULL: there is none. (transfer full) */
+static char *
+complaints_in_words(const Reading *reading)
 {
   GArray *complaints = reading->complaints;
   if (complaints->len == 0)
-    return true;
+    return NULL;
   g_array_sort(complaints, in_order_of_the_file);
-  g_autoptr(GString) text = g_string_new(NULL);
+  GString *text = g_string_new(NULL);
   for (guint i = 0; i < MIN(complaints->len, COMPLAINTS_SHOWN); i++) {
     const Complaint *each = &g_array_index(complaints, Complaint, i);
     g_string_append_printf(text, "%s%s:%u:%u: %s", i == 0 ? "" : "\n", reading->file, each->line,
@@ -431,30 +436,44 @@ settle(Reading *reading, GError **error)
   if (complaints->len > COMPLAINTS_SHOWN)
     g_string_append_printf(text, "\n%s: %u more", reading->file,
                            complaints->len - COMPLAINTS_SHOWN + reading->more);
-  return error_set(error, ASSAY_ERROR_INVALID, "%s", text->str);
+  return g_string_free(text, FALSE);
+}
+
+bool
+settings_read_valid(const Section *section, Slice text, const char *file, void *values,
+                    char **complaints, GError **error)
+{
+  memset(values, 0, section->size);
+  *complaints = NULL;
+  g_autoptr(YamlTree) tree = yaml_tree_new(text, file, error);
+  if (tree == NULL)
+    return false;
+  g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Complaint));
+  g_array_set_clear_func(list, complaint_clear);
+  Reading reading = {.file = file, .top = section, .complaints = list};
+  SettingsPlace place = {.reading = &reading, .section = section, .path = ""};
+  place.mapping = yaml_tree_root(tree);
+  if (place.mapping != NULL && place.mapping->kind != YAML_MAPPING) {
+    complain_at(&place, place.mapping, NULL, "the file must be a mapping of keys, is %s",
+                kind_in_words(place.mapping));
+    settings_defaults(section, values);
+  } else {
+    read_section(&place, values);
+  }
+  *complaints = complaints_in_words(&reading);
+  return true;
 }
 
 bool
 settings_read(const Section *section, Slice text, const char *file, void *values, GError **error)
 {
-  memset(values, 0, section->size);
-  g_autoptr(YamlTree) tree = yaml_tree_new(text, file, error);
-  if (tree == NULL)
+  g_autofree char *complaints = NULL;
+  if (!settings_read_valid(section, text, file, values, &complaints, error))
     return false;
-  g_autoptr(GArray) complaints = g_array_new(FALSE, FALSE, sizeof(Complaint));
-  g_array_set_clear_func(complaints, complaint_clear);
-  Reading reading = {.file = file, .top = section, .complaints = complaints};
-  SettingsPlace place = {.reading = &reading, .section = section, .path = ""};
-  place.mapping = yaml_tree_root(tree);
-  if (place.mapping != NULL && place.mapping->kind != YAML_MAPPING)
-    complain_at(&place, place.mapping, NULL, "the file must be a mapping of keys, is %s",
-                kind_in_words(place.mapping));
-  else
-    read_section(&place, values);
-  if (settle(&reading, error))
+  if (complaints == NULL)
     return true;
   settings_clear(section, values);
-  return false;
+  return error_set(error, ASSAY_ERROR_INVALID, "%s", complaints);
 }
 
 void

@@ -63,6 +63,10 @@ struct Section {
  * line for each thing that is wrong, and @values holds nothing to free. */
 bool settings_read(const Section *section, Slice text, const char *file, void *values,
                    GError **error);
+/* The same for who wants to go on looking: what is wrong is told in *complaints (or NULL) and has
+ * its default, or zero bytes where it has none. */
+bool settings_read_valid(const Section *section, Slice text, const char *file, void *values,
+                         char **complaints, GError **error);
 /* Overwrites @values with the defaults. */
 void settings_defaults(const Section *section, void *values);
 /* Frees what @values own and sets them to zero bytes. */

@@ -124,9 +124,24 @@ message_prefix(const char *path)
   return space == NULL ? g_strdup("") : g_strconcat(space + 1, ": ", NULL);
 }
 
+/* "help serve" is "serve --help", however deep. */
+static int
+run_help(const Command *command, const char *path, int argc, char **argv)
+{
+  char flag[] = "--help";
+  g_autofree char **words = g_new0(char *, (size_t)argc + 1);
+  words[0] = argv[0];
+  for (int i = 2; i < argc; i++)
+    words[i - 1] = argv[i];
+  words[argc - 1] = flag;
+  return command_run(command, path, argc, words);
+}
+
 static int
 run_subcommand(const Command *command, const char *path, int argc, char **argv)
 {
+  if (argc >= 3 && strcmp(argv[1], "help") == 0 && *argv[2] != '-')
+    return run_help(command, path, argc, argv);
   bool asks_help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
                                  strcmp(argv[1], "help") == 0);
   const Command *subcommand = argc < 2 ? NULL : command_find(command->subcommands, argv[1]);

@@ -126,6 +126,9 @@ int tls_retrieve_certificate(gnutls_session_t session, const gnutls_datum_t *req
 /* --- listen.c --- */
 /* A bound, listening socket for "HOST:PORT"; *port the one chosen, *loopback whether only this
  * machine reaches it. -1 on error. */
+#define LISTEN_NEEDS_TLS                                                                           \
+  "listen address %s is reached from other machines: give `tls` a certificate and key, or say "    \
+  "`plain_http: true` if something in front of it speaks TLS"
 int listen_open(const char *address, char **actual, bool *loopback, GError **error);
 
 /* --- sendfile.c --- */

@@ -120,10 +120,7 @@ listen_on(HttpServer *server, const Config *config, const ConfigListen *listen, 
   if (fd < 0)
     return false;
   if (!secure && !loopback && !listen->plain_http)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "listen address %s is reached from other machines: give `tls` a certificate "
-                     "and key, or say `plain_http: true` if something in front of it speaks TLS",
-                     listen->address);
+    return error_set(error, ASSAY_ERROR_INVALID, LISTEN_NEEDS_TLS, listen->address);
   Listener listener = {daemon_start(server, &config->limits, secure),
                        g_strconcat(secure ? "https://" : "http://", actual, NULL)};
   if (listener.daemon == NULL) {

@@ -36,10 +36,20 @@ def test_wrong_usage(assay, arguments, says):
     assert result.stderr.count("assay: ") <= 1
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["version"], ["--version"], ["help"], ["db", "help"], ["db", "--help"], ["images", "-h"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["version"], ["--version"], ["help"], ["db", "help"], ["help", "serve"], ["help", "db"], ["help", "db", "update"], ["db", "help", "update"], ["db", "--help"], ["images", "-h"]])
 def test_asked_for_text_is_output(assay, arguments):
     result = assay(*arguments)
     assert result.stdout.startswith(("Usage:", "assay ")) and result.stderr == ""
+
+
+def test_help_of_a_command(assay):
+    """`help COMMAND` is what `COMMAND --help` is; what people do not start is not offered to them."""
+    for words in (["serve"], ["db"], ["db", "import"], ["completion"]):
+        assert assay("help", *words).stdout == assay(*words, "--help").stdout != assay("help").stdout
+    assert "no command" in assay("help", "frobnicate", check=2).stderr
+    assert "assay starts it by itself" in assay("worker", check=2).stderr
+    assert "worker" not in assay("help").stdout + assay("completion", "bash").stdout + assay("completion", "fish").stdout
+
 
 
 def test_full_disk_is_told(program):

@@ -2,11 +2,13 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 
 import pytest
 
 import images
+from gate import STRICT
 
 
 @pytest.fixture
@@ -77,3 +79,53 @@ def test_all_mistakes_at_once(assay, tmp_path):
             f'{config}:6:5: feed "a": url: a feed needs one of `url` and `path`, and only one',
             f'{config}:7:10: durable: must be true or false, is "perhaps"',
         ]
+
+
+def test_check_finds_all(assay, tmp_path):
+    """Of configuration, policy, certificate, files, data folder and addresses, in one go; nothing is made."""
+    (tmp_path / "policy.yaml").write_text("policies: [{name: a, namespaces: ['**'], mode: loud}]\n")
+    (tmp_path / "tls.crt").write_text("no certificate")
+    (tmp_path / "tls.key").write_text("no key")
+    (tmp_path / "file").write_text("")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        config = tmp_path / "assay.yaml"
+        config.write_text(f"""lisen: x
+limits: {{workers: many}}
+policy: {tmp_path}/policy.yaml
+tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}
+ca_file: {tmp_path}/nothing.pem
+feeds: [{{name: gone, type: osv, path: {tmp_path}/gone.zip}}]
+data: {tmp_path}/file/data
+listen: [{{address: "127.0.0.1:{taken.getsockname()[1]}"}}, {{address: "127.0.0.1:99999"}}]
+""")
+        told = assay("serve", "--check", "--config", config, check=1).stderr
+    for wanted in ('assay.yaml:1:1: unknown key "lisen"', "assay.yaml:2:19: limits.workers: must be a whole number",
+                   'policy "a": mode: must be enforce or dry-run, is "loud"', "tls.crt", "ca_file: ", "nothing.pem", 'feed "gone": ',
+                   "file/data", "another program listens there", "a port is at most 65535"):
+        assert wanted in told, (wanted, told)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == []
+    assert "no such file" in assay("serve", "--check", "--config", tmp_path / "nowhere", check=2).stderr.lower()
+
+
+def test_check_beside_a_server(assay, start_server, tmp_path):
+    """Its own addresses are no problem; what a reload would refuse is."""
+    server = start_server(policy=STRICT)
+    arguments = ["serve", "--check", "--config", server.config, "--data", server.data, "--listen", server.address]
+    result = assay(*arguments)
+    assert result.stdout == "no problems found\n" and "is served now" in result.stderr
+    (server.folder / "policy.yaml").write_text("{}")
+    assert 'the key "policies" is missing' in assay(*arguments, check=1).stderr
+    assert server.get_json("/readyz")["ready"]
+    (server.folder / "policy.yaml").write_text(STRICT)
+    server.stop()
+    assert assay(*arguments).stderr == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_check_as_another_user(program, server, tmp_path):
+    """Files that root left in the folder of the service's user."""
+    result = subprocess.run([program, "serve", "--check", "--data", server.data, "--listen", "127.0.0.1:0"], user="nobody",
+                            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    assert result.returncode == 1 and "user who serves" in result.stdout, result.stdout
