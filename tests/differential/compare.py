@@ -87,14 +87,14 @@ def differences(answer, seen, ordinary):
 class Bench:
     """Everything that images are tried with, in a folder of its own."""
 
-    def __init__(self, program, database, wanted=unpackers.ALL):
+    def __init__(self, program, database, folder, wanted=unpackers.ALL):
         self.program, self.database = str(program), str(database)
-        self.work = tempfile.TemporaryDirectory(prefix="assay-differential-")
-        self.unpackers = [make(self.work.name) for make in wanted if make.why_not() is None]
+        self.work = tempfile.mkdtemp(dir=folder, prefix="bench-")
+        self.unpackers = [make(self.work) for make in wanted if make.why_not() is None]
 
     def try_image(self, image, ordinary=False, only=None):
         """{"differences": [(unpacker, kind, text)], "unread": reason or None, "refused": {unpacker: why}, "seen": {unpacker: [...]}}"""
-        with tempfile.TemporaryDirectory(dir=self.work.name) as folder:
+        with tempfile.TemporaryDirectory(dir=self.work) as folder:
             layout = write_layout(Path(folder) / "layout", image)
             answer = ask(self.program, self.database, layout)
             result = {"differences": [], "unread": answer.unread, "refused": {}, "seen": {}, "assay": in_words(answer.packages),
@@ -119,4 +119,4 @@ class Bench:
     def close(self):
         for unpacker in self.unpackers:
             unpacker.close()
-        self.work.cleanup()
+        unpackers.remove(self.work)

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,45 @@ def hot_journal(source, target, folder):
     work.unlink()
 
 
+# --- headers that rpm did not write: what follows their protected region counts, and what is broken does not. (Of a header whose
+# checksum is wrong, which rpm leaves out, Assay lists the package all the same: none is made.) ---
+
+INDEX = struct.Struct(">IIiI")  # tag, type, offset, count
+NAME, VERSION, RELEASE, SOURCE = 1000, 1001, 1002, 1044
+STRING = 6
+
+
+def with_tag(header, tag, text, first=False):
+    """The header with one more tag, after all others or before them."""
+    count, size = struct.unpack(">II", header[:8])
+    index, data = header[8:8 + 16 * count], header[8 + 16 * count:]
+    entry, text = INDEX.pack(tag, STRING, size, 1), text.encode() + b"\0"
+    return struct.pack(">II", count + 1, size + len(text)) + (entry + index if first else index + entry) + data + text
+
+
+ODD_HEADERS = {
+    "name": lambda header: with_tag(header, NAME, "renamed"),
+    "name-twice": lambda header: with_tag(with_tag(header, NAME, "one"), NAME, "two"),
+    "release": lambda header: with_tag(header, RELEASE, "1.el9"),
+    "version": lambda header: with_tag(with_tag(header, VERSION, "1.0"), RELEASE, "2"),
+    "source": lambda header: with_tag(header, SOURCE, "safe-1-1.src.rpm"),
+    "empty-name": lambda header: with_tag(header, NAME, ""),
+    "name-first": lambda header: with_tag(header, NAME, "first", first=True),
+    "cut": lambda header: header[:-10],
+    "longer": lambda header: header + b"x" * 20,
+    "nothing": lambda header: b"",
+}
+
+
+def odd_headers(source, change, folder):
+    """A database whose first package has a header of its own."""
+    folder.mkdir(parents=True)
+    shutil.copy(source, folder)
+    with contextlib.closing(sqlite3.connect(folder / "rpmdb.sqlite", isolation_level=None)) as database:
+        number, header = rows(source)[0]
+        database.execute("UPDATE Packages SET blob = ? WHERE hnum = ?", (change(header), number))
+
+
 def build(folder):
     rpms = {name: [build_rpm(folder / "build" / name / package[0], *package) for package in packages]
             for name, packages in RPM_SETS.items()}
@@ -103,12 +143,18 @@ def build(folder):
     for first, second in (("new", "old"), ("old", "new")):
         write_ahead(sqlite[first], sqlite[second], folder / "wal" / f"{first}-{second}")
         hot_journal(sqlite[first], sqlite[second], folder / "journal" / f"{first}-{second}")
+    for name, change in ODD_HEADERS.items():
+        odd_headers(sqlite["old"], change, folder / "header" / name)
+    # zlib by its region, the old openssl by what follows
+    odd_headers(sqlite["one"], lambda header: functools.reduce(lambda made, tag: with_tag(made, *tag), [
+        (NAME, "openssl-libs"), (VERSION, "3.0.7"), (RELEASE, "6.el9_2"), (SOURCE, "openssl-3.0.7-6.el9_2.src.rpm")], header),
+                folder / "header/openssl")
     shutil.rmtree(folder / "build")
 
 
 @functools.lru_cache(None)
 def folder():
-    return images.cached("differential-rpm-2", build)
+    return images.cached("differential-rpm-5", build)
 
 
 def rpm_files(name):

@@ -11,15 +11,17 @@ DPKG_PLACES = ("var/lib/dpkg/status", "var/lib/dpkg/updates/0000", "var/lib/dpkg
 APK_PLACES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 RPM_FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 OS_PLACES = ("etc/os-release", "usr/lib/os-release")
+# cap_net_bind_service, as the kernel stores it
+CAPABILITY = "\x01\0\0\x02\0\x04" + "\0" * 14
 # Where things also are, for links to lead to.
 ELSEWHERE = ("opt/db", "srv/lib", "opt/x", "usr/share/data", "srv/var", "var/lib/dpkg2", "var/db", "opt/db/dpkg")
 
 RPM_NAMES = ("sqlite/old", "sqlite/new", "sqlite/other", "sqlite/one", "ndb/old", "ndb/new", "ndb/other", "bdb/old", "bdb/new")
-RPM_JOURNALS = ("wal/new-old", "wal/old-new", "journal/new-old", "journal/old-new")
+RPM_ODD = ("wal/new-old", "wal/old-new", "journal/new-old", "journal/old-new", *(f"header/{name}" for name in databases.ODD_HEADERS))
 
 
 def rpm_entries(rng, folder, odd):
-    name = rng.choice(RPM_NAMES + RPM_JOURNALS) if odd else rng.choice(RPM_NAMES)
+    name = rng.choice(RPM_NAMES + RPM_ODD) if odd else rng.choice(RPM_NAMES)
     return [("file", f"{folder}/{file}", content) for file, content in databases.rpm_files(name).items()]
 
 
@@ -99,7 +101,7 @@ class Maker:
             if kind in ("link", "hard"):
                 choices += [("target", "pax"), ("target", "gnu")]
             if kind == "file":
-                choices += [("size", "pax"), ("sparse", True), ("type", "\0"), ("type", "7")]
+                choices += [("size", "pax"), ("sparse", rng.choice(["gnu", "pax", "pax"])), ("type", "\0"), ("type", "7")]
             if kind == "dir":
                 choices += [("xattrs", {"trusted.overlay.opaque": "y"}), ("xattrs", {"trusted.overlay.redirect": "/" + self.somewhere()}),
                             ("xattrs", {"user.overlay.opaque": "y"})]
@@ -198,7 +200,7 @@ class Maker:
             name = rng.choice(["opt/app", "usr/share/data", "srv/www"])
             return [("dir", name), ("file", f"{name}/file{rng.randrange(4)}", "x"), ("link", f"{name}/link", rng.choice(["file1", "/opt/app", "../x"])),
                     ("file", f"{name}/{'long' * 40}", "x", {"name": rng.choice(["pax", "gnu"])}), ("char", "dev/null", 1, 3),
-                    ("file", f"{name}/first", "x", {"xattrs": {"security.capability": "x"}}), ("hard", f"{name}/second", f"{name}/first")]
+                    ("file", f"{name}/first", "x", {"xattrs": {"security.capability": CAPABILITY}}), ("hard", f"{name}/second", f"{name}/first")]
         if do == "remove":
             return [("file", rng.choice(["opt/app/.wh.file1", "opt/.wh.app", "usr/share/.wh.data", "srv/www/.wh.file2"]), "")]
         if do == "os":

@@ -9,10 +9,12 @@ layers and tars are odd. Of the images with a difference, --show many are printe
 smaller. The exit code is 1 when there was a difference."""
 import argparse
 import collections
+import json
 import multiprocessing
 import multiprocessing.util
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,7 @@ NAMES = re.compile(r"[\w.-]+/[\w./-]+|\[.*?\]|sha256:\w+|\d+")
 def start(program, database, odd_contents):
     global BENCH, ODD_CONTENTS
     ODD_CONTENTS = odd_contents
-    BENCH = compare.Bench(program, database)
+    BENCH = compare.Bench(program, database, Path(database).parent)
     multiprocessing.util.Finalize(None, BENCH.close, exitpriority=10)
 
 
@@ -97,14 +99,17 @@ def summary(results, seconds):
     print(f"\n{count} images in {seconds:.0f} s; {sum(bool(result['differences']) for *_, result in results)} with a difference; "
           f"{sum(ordinary for _, ordinary, _ in results)} ordinary; unread: {len(unread)} ({100 * len(unread) / max(count, 1):.0f} %), "
           f"{sum(ordinary for ordinary, _ in unread)} of them ordinary")
+    report = {"images": count, "ordinary": sum(ordinary for _, ordinary, _ in results), "ordinary_unread": sum(ordinary for ordinary, _ in unread),
+              "with_packages": sum(any(result["seen"].values()) for *_, result in results), "unpacked": {}}
     for unpacker in BENCH.unpackers:
         refused = sum(unpacker.name in result["refused"] for *_, result in results)
         print(f"  {unpacker.name} unpacked {count - refused}, refused {refused}")
+        report["unpacked"][unpacker.name] = count - refused
         whys = collections.Counter(NAMES.sub("*", result["refused"][unpacker.name])[-90:] for *_, result in results
                                    if unpacker.name in result["refused"])
         for why, number in whys.most_common(8):
             print(f"    {number}: {why}")
-    print("  not empty: %d" % sum(any(result["seen"].values()) for *_, result in results))
+    print(f"  with packages: {report['with_packages']}")
     alike = [result for _, ordinary, result in results if not ordinary and not result["refused"] and
              len({tuple(seen) for seen in result["seen"].values()}) == 1 and not result["failures"]]
     print(f"  of {len(alike)} odd images that all unpack alike and the package managers read, "
@@ -115,29 +120,39 @@ def summary(results, seconds):
     kinds = collections.Counter(kind for *_, result in results for kind in kinds_of(result))
     for (unpacker, kind), number in kinds.most_common():
         print(f"  DIFFERENCE {kind}, {unpacker}: {number}")
+    return report
 
 
 def run(options):
     """The results of all images; differences are printed as they are found."""
     seeds = [options.only] if options.only is not None else range(options.seed, options.seed + options.count)
-    with tempfile.TemporaryDirectory(prefix="assay-differential-") as folder:
-        database = make_database(options.program, folder)
-        databases.folder()
-        begin, results, shown = time.monotonic(), [], 0
-        for make in unpackers.ALL:
-            if make.why_not():
-                print(f"not with {make.name}: {make.why_not()}")
-        with multiprocessing.Pool(options.jobs, start, (options.program, database, not options.shapes)) as pool:
-            start(options.program, database, not options.shapes)
-            for seed, ordinary, result in pool.imap_unordered(try_seed, seeds, chunksize=4):
-                results.append((seed, ordinary, result))
-                if result["differences"] and shown < options.show:
-                    shown += 1
-                    show(seed, grammar.image(seed, ODD_CONTENTS)[0], ordinary, result, options.tries)
-            pool.close()
-            pool.join()
-        summary(results, time.monotonic() - begin)
-        BENCH.close()
+    folder = tempfile.mkdtemp(prefix="assay-differential-")
+    try:
+        return run_in(folder, options, seeds)
+    finally:
+        unpackers.remove(folder)
+
+
+def run_in(folder, options, seeds):
+    database = make_database(options.program, folder)
+    databases.folder()
+    begin, results, shown = time.monotonic(), [], 0
+    for make in unpackers.ALL:
+        if make.why_not():
+            print(f"not with {make.name}: {make.why_not()}")
+    with multiprocessing.Pool(options.jobs, start, (options.program, database, not options.shapes)) as pool:
+        start(options.program, database, not options.shapes)
+        for seed, ordinary, result in pool.imap_unordered(try_seed, seeds, chunksize=4):
+            results.append((seed, ordinary, result))
+            if result["differences"] and shown < options.show:
+                shown += 1
+                show(seed, grammar.image(seed, ODD_CONTENTS)[0], ordinary, result, options.tries)
+        pool.close()
+        pool.join()
+    report = summary(results, time.monotonic() - begin)
+    if options.report:
+        Path(options.report).write_text(json.dumps(report))
+    BENCH.close()
     return results
 
 
@@ -150,8 +165,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--tries", type=int, default=400)
+    parser.add_argument("--report", help="write the summary's numbers here, as JSON")
     parser.add_argument("--program", default=None)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what is mounted goes
     options.program = options.program or str(find_program())
     return 1 if any(result["differences"] for *_, result in run(options)) else 0
 

@@ -9,7 +9,7 @@ An image is a python literal, so that one that was found can be kept as it is pr
   ("char", name, major, minor)  ("block", name, major, minor)
 
 and each may end in a dict: "mode"; "type" (another byte of the same meaning); "name" and "target": how they are written, "pax"
-or "gnu" (beside a short name that lies) or "prefix"; "xattrs": {name: text}; "sparse": True. A content is text, or the name
+or "gnu" (beside a short name that lies) or "prefix"; "xattrs": {name: text}; "sparse": "gnu" or "pax". A content is text, or the name
 of one in databases.py: "@rpm/sqlite/old"."""
 import gzip
 import subprocess
@@ -62,7 +62,7 @@ def gnu_long(text, kind):
 
 
 def sparse_entry(name, content, how):
-    """In GNU's old format: the content's first half, a hole of nothing, and the rest."""
+    """In GNU's old format, which umoci and containerd refuse: the content's first half, a hole of nothing, and the rest."""
     half = len(content) // 2 // BLOCK * BLOCK
     parts = [(0, half), (half, len(content) - half)] if half else [(0, len(content))]
     block = bytearray(header(name, b"S", len(content), magic=b"ustar  \0", mode=how.get("mode", 0o644)))
@@ -72,6 +72,17 @@ def sparse_entry(name, content, how):
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
     return bytes(block) + padded(content)
+
+
+def sparse_by_pax(name, content):
+    """The same as GNU tar writes it in pax archives (1.0), which Go's readers take: the map of the parts goes before them."""
+    half = len(content) // 2 // BLOCK * BLOCK
+    parts = [(0, half), (half, len(content) - half)] if half else [(0, len(content))]
+    numbers = [len(parts), *(number for part in parts for number in part)]
+    data = padded(b"".join(b"%d\n" % number for number in numbers)) + content
+    records = [(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.name", name),
+               (b"GNU.sparse.realsize", b"%d" % len(content))]
+    return pax_header(records) + header(DECOY, b"0", len(data)) + padded(data)
 
 
 def entry_bytes(entry):
@@ -97,8 +108,10 @@ def entry_bytes(entry):
         records.append((b"size", b"%d" % len(content)))
     records += [(b"SCHILY.xattr." + key.encode(), value.encode()) for key, value in how.get("xattrs", {}).items()]
     before += pax_header(records) if records else b""
-    if how.get("sparse") and kind == "file" and content:
+    if how.get("sparse") == "gnu" and kind == "file" and content:
         return before + sparse_entry(name, content, how)
+    if how.get("sparse") == "pax" and kind == "file" and content:
+        return before + sparse_by_pax(name, content)
     mode = how.get("mode", 0o644 if kind == "file" else 0o755)
     kind = how.get("type", TYPES[kind].decode()).encode()
     return before + header(name, kind, len(content), target, mode, device, prefix) + padded(content)

@@ -30,6 +30,11 @@ def run(*command, environment=None):
 
 
 def remove(folder):
+    """With what is mounted below it: storages bind their own folders."""
+    for line in reversed(Path("/proc/self/mounts").read_text().split("\n")):
+        place = line.split(" ")[1] if line else ""
+        if place.startswith(f"{folder}/"):
+            subprocess.run(["umount", "--lazy", place], stderr=subprocess.DEVNULL, check=False)
     subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False)
 
 
@@ -120,8 +125,6 @@ class Overlay:
     def close(self):
         self.done()
         if self.store is not None:
-            # The storage binds its own folder.
-            subprocess.run(["umount", "--lazy", str(self.store / "root/overlay")], stderr=subprocess.DEVNULL, check=False)
             remove(self.store)
             self.store = None
 
@@ -154,7 +157,9 @@ class Containerd:
         config.write_text(f'version = 2\nroot = "{self.folder}/root"\nstate = "{self.folder}/state"\n'
                           f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "{self.folder}/socket"\n')
         with open(self.folder / "log", "wb") as log:
-            self.daemon = subprocess.Popen(["containerd", "--config", str(config)], env=self.environment, stdout=log, stderr=log)
+            # It ends with us, however we end.
+            self.daemon = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "containerd", "--config", str(config)],
+                                           env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + self.START_SECONDS
         while True:
             try:
