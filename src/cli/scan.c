@@ -145,6 +145,7 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .gaps = matched->gaps,
                        .third_party = matched->third_party,
                        .end_of_life = matched->end_of_life,
+                       .life_ends = matched->life_ends,
                        .now = g_get_real_time()};
   return policy_judge(policy, &input);
 }
@@ -247,7 +248,8 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   int code = write_report(scan->format, &document);
   if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
     return EXIT_REFUSED;
-  bool incomplete = matched->gaps->len > 0 && !allow_incomplete_option;
+  bool incomplete =
+      (matched->gaps->len > 0 || matched->end_of_life != NULL) && !allow_incomplete_option;
   return code == EXIT_FINE && (findings->len > 0 || incomplete) ? exit_code_option : code;
 }
 
@@ -318,7 +320,8 @@ const Command scan_command = {
         "registry's host (registry.example.org/app:1) is docker://.\n\n"
         "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings that are\n"
         "shown, or something of the image is not known (no advisories for its distribution, no\n"
-        "package database that could be read), and the policy does not refuse; 2 an error.\n\n"
+        "package database that could be read, past its end of life), and the policy does not\n"
+        "refuse; 2 an error.\n\n"
         "Examples:\n"
         "  assay scan docker://docker.io/library/debian:11\n"
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"

@@ -29,6 +29,15 @@ end_of_life_is_past(const EndOfLife *life, const char *day)
   return strcmp(life->end, day) < 0;
 }
 
+int64_t
+end_of_life_moment(const OsRelease *os)
+{
+  const EndOfLife *life = end_of_life_of(os);
+  g_autofree char *day = life == NULL ? NULL : g_strconcat(life->end, "T00:00:00Z", NULL);
+  g_autoptr(GDateTime) begins = day == NULL ? NULL : g_date_time_new_from_iso8601(day, NULL);
+  return begins == NULL ? 0 : (g_date_time_to_unix(begins) + 86400) * G_USEC_PER_SEC;
+}
+
 /* What those get who pay, by product. */
 static const char *
 paid_name(const char *product)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "inventory/os_release.h"
 
@@ -16,6 +17,9 @@ const EndOfLife *end_of_life_of(const OsRelease *os);
 
 /* Whether it is over on @day, "2026-11-26". */
 bool end_of_life_is_past(const EndOfLife *life, const char *day);
+
+/* The moment from which it is over, microseconds since 1970; 0: not known. */
+int64_t end_of_life_moment(const OsRelease *os);
 
 /* "Debian GNU/Linux 9 (stretch) reached its end of life on 2022-07-01: ...", when it is over by
  * now; else NULL. (transfer full) */

@@ -135,6 +135,7 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     input->findings = result == NULL ? NULL : result->findings;
     input->third_party = result == NULL ? NULL : result->third_party;
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
+    input->life_ends = result == NULL ? 0 : result->life_ends;
     input->gaps = result == NULL ? gaps : result->gaps;
     return policy_judge(policy, input);
   }

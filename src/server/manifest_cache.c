@@ -13,6 +13,7 @@ typedef struct {
   Digest digest;
   const char *media_type;
   GPtrArray *warnings;
+  int64_t expires;
   uint64_t registry_generation, verdict_generation;
 } Entry;
 
@@ -79,7 +80,8 @@ manifest_cache_get(ManifestCache *cache, const char *repository, const char *ref
   g_rw_lock_reader_lock(&cache->lock);
   const Entry *entry = g_hash_table_lookup(cache->entries, key);
   bool valid = entry != NULL && entry->registry_generation == registry_generation &&
-               entry->verdict_generation == verdict_generation;
+               entry->verdict_generation == verdict_generation &&
+               (entry->expires == 0 || g_get_real_time() < entry->expires);
   if (valid) {
     found->bytes = g_bytes_ref(entry->bytes);
     found->digest = entry->digest;
@@ -93,7 +95,7 @@ manifest_cache_get(ManifestCache *cache, const char *repository, const char *ref
 void
 manifest_cache_put(ManifestCache *cache, const char *repository, const char *reference,
                    uint64_t registry_generation, uint64_t verdict_generation,
-                   const StoredManifest *manifest, GPtrArray *warnings)
+                   const StoredManifest *manifest, GPtrArray *warnings, int64_t expires)
 {
   const char *media_type = interned_type(manifest->media_type);
   if (media_type == NULL || g_bytes_get_size(manifest->bytes) > BYTES_MAX / 16)
@@ -105,6 +107,7 @@ manifest_cache_put(ManifestCache *cache, const char *repository, const char *ref
   entry->registry_generation = registry_generation;
   entry->verdict_generation = verdict_generation;
   entry->warnings = g_ptr_array_ref(warnings);
+  entry->expires = expires;
   size_t size = entry_size(entry);
 
   g_autofree char *key = g_strconcat(repository, "\n", reference, NULL);

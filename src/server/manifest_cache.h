@@ -23,7 +23,8 @@ typedef struct {
 bool manifest_cache_get(ManifestCache *cache, const char *repository, const char *reference,
                         uint64_t registry_generation, uint64_t verdict_generation,
                         CachedManifest *found);
-/* The generations as they were before the answer was worked out. */
+/* @expires: when the answer may be another one by itself, microseconds since 1970; 0: never.
+ * The generations as they were before the answer was worked out. */
 void manifest_cache_put(ManifestCache *cache, const char *repository, const char *reference,
                         uint64_t registry_generation, uint64_t verdict_generation,
-                        const StoredManifest *manifest, GPtrArray *warnings);
+                        const StoredManifest *manifest, GPtrArray *warnings, int64_t expires);

@@ -304,6 +304,8 @@ find_problems(const Policy *policy, const PolicyInput *input, Verdict *verdict)
                     NULL));
   else if (scan != NULL)
     g_ptr_array_add(verdict->warnings, g_strconcat("unscanned: ", scan, NULL));
+  if (policy == NULL || policy->end_of_life != ACTION_ALLOW)
+    note_change(verdict, input->life_ends, input->now);
   if (input->end_of_life != NULL)
     add_problem(policy == NULL ? ACTION_WARN : policy->end_of_life, g_strdup(input->end_of_life),
                 problems, verdict);

@@ -374,6 +374,7 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
     return NULL;
   }
   result->end_of_life = end_of_life_in_words(inventory->os);
+  result->life_ends = end_of_life_moment(inventory->os);
   if (result->end_of_life != NULL)
     g_ptr_array_add(result->notes, g_strdup(result->end_of_life));
   if (result->third_party->len > 0)

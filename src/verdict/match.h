@@ -22,6 +22,7 @@ typedef struct {
   GPtrArray *third_party;  /* char *: packages of others than the distribution, whose advisories do
                               not speak of them: "nginx 1.27.4-1~bookworm (NGINX Packaging)" */
   char *end_of_life;       /* a sentence, when its distribution has reached it; or NULL */
+  int64_t life_ends;       /* when that is, microseconds since 1970; 0: not known */
   GPtrArray *gaps;         /* char *: what of the image is not known (completeness.h) */
   GPtrArray *notes;        /* char *: what else a person should know */
 } MatchResult;

@@ -168,9 +168,9 @@ v2_manifest_get(Request *request)
     g_ptr_array_add(warnings, g_strdup(g_ptr_array_index(verdict->warnings, i)));
   warn_of_each(request, warnings);
   tell_unscanned(request, stored, verdict);
-  if (!verdict->expires && scan != SCAN_PENDING)
+  if (scan != SCAN_PENDING)
     manifest_cache_put(server->manifests, repository, reference, registry_now, verdict_now, stored,
-                       warnings);
+                       warnings, verdict->expires);
   respond_manifest(request, stored->bytes, &stored->digest, stored->media_type);
 }
 

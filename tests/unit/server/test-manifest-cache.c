@@ -15,7 +15,7 @@ release(void *size)
 }
 
 static void
-put(ManifestCache *cache, const char *reference, uint64_t generation, gsize size)
+put(ManifestCache *cache, const char *reference, uint64_t generation, gsize size, int64_t expires)
 {
   g_autoptr(StoredManifest) manifest = g_new0(StoredManifest, 1);
   static const char text[1024 * 1024];
@@ -24,7 +24,8 @@ put(ManifestCache *cache, const char *reference, uint64_t generation, gsize size
   manifest->media_type = g_strdup(MEDIA_TYPE_OCI_MANIFEST);
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(warnings, g_strdup(reference));
-  manifest_cache_put(cache, "library/app", reference, generation, generation, manifest, warnings);
+  manifest_cache_put(cache, "library/app", reference, generation, generation, manifest, warnings,
+                     expires);
 }
 
 static bool
@@ -44,10 +45,15 @@ static void
 test_generations(void)
 {
   g_autoptr(ManifestCache) cache = manifest_cache_new();
-  put(cache, "latest", 7, 100);
+  put(cache, "latest", 7, 100, 0);
   g_assert_true(has(cache, "latest", 7, 7));
   g_assert_false(has(cache, "latest", 8, 7));
   g_assert_false(has(cache, "latest", 7, 8));
+  g_assert_false(has(cache, "v1", 7, 7));
+  /* An answer whose time has passed is none. */
+  put(cache, "v1", 7, 100, g_get_real_time() + G_TIME_SPAN_HOUR);
+  g_assert_true(has(cache, "v1", 7, 7));
+  put(cache, "v1", 7, 100, g_get_real_time() - 1);
   g_assert_false(has(cache, "v1", 7, 7));
 }
 
@@ -58,7 +64,7 @@ test_bounded(void)
   for (int round = 0; round < 2; round++)
     for (int i = 0; i < 100; i++) {
       g_autofree char *reference = g_strdup_printf("v%d", i);
-      put(cache, reference, (uint64_t)round, round == 0 ? 1 : (gsize)1024 * 1024);
+      put(cache, reference, (uint64_t)round, round == 0 ? 1 : (gsize)1024 * 1024, 0);
       g_assert_true(has(cache, reference, (uint64_t)round, (uint64_t)round));
       g_assert_cmpuint(held, <=, CACHE_BYTES_MAX);
     }
