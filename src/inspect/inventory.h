@@ -13,7 +13,7 @@
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 7
+#define DETECTOR_VERSION 8
 
 /* One installed package. */
 typedef struct {

@@ -1,11 +1,12 @@
 /* The manifest of a chiselled Ubuntu: "jsonwall", lines of JSON, packed by zstd (chisel's
- * public/jsonwall and public/manifest). A package stands there with name, version and architecture;
- * the image has no database of dpkg. */
+ * public/jsonwall and public/manifest). A package stands there with name, version and architecture,
+ * and without its source, which chisel_sources.h knows; the image has no database of dpkg. */
 #include <string.h>
 
 #include "archive/inflate.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/packages/chisel_sources.h"
 #include "inspect/packages/packages.h"
 
 /* Unpacked. Ubuntu's whole archive cut into slices would be below. */
@@ -14,6 +15,16 @@
 #define LINE_VALUES_MAX 100u
 /* chisel finds packages by how their lines begin. */
 #define PACKAGE_LINE "{\"kind\":\"package\","
+/* A note names so many packages, by so many bytes of their names. */
+#define NAMED_MAX      5u
+#define NAME_SHOWN_MAX 100u
+
+typedef struct {
+  const char *location;
+  LayerInventory *inventory;
+  GPtrArray *sourceless; /* char *: the first of the packages whose source is not known */
+  guint sourceless_count;
+} Manifest;
 
 static gssize
 read_slice(void *data, void *buffer, size_t size, GError **error)
@@ -58,8 +69,17 @@ read_header(Slice line, json_int_t *lines, GError **error)
          error_set(error, ASSAY_ERROR_UNSUPPORTED, "a manifest of another version");
 }
 
+/* The package is listed all the same. */
+static void
+note_sourceless(Manifest *manifest, const Package *package)
+{
+  manifest->sourceless_count++;
+  if (manifest->sourceless->len < NAMED_MAX)
+    g_ptr_array_add(manifest->sourceless, g_strndup(package->name, NAME_SHOWN_MAX));
+}
+
 static bool
-add_package(Slice line, const char *location, LayerInventory *inventory, GError **error)
+add_package(Slice line, Manifest *manifest, GError **error)
 {
   g_autoptr(json_t) object = json_parse_bounded(line, LINE_VALUES_MAX, error);
   if (object == NULL)
@@ -73,13 +93,16 @@ add_package(Slice line, const char *location, LayerInventory *inventory, GError 
   package->name = g_ascii_strdown(name, -1);
   package->version = g_strdup(version);
   package->architecture = g_strdup(json_get_string(object, "arch"));
-  package->location = g_strdup(location);
-  layer_inventory_add_package(inventory, package);
+  package->location = g_strdup(manifest->location);
+  package->source_name = chisel_source(package->name, package->version);
+  if (package->source_name == NULL)
+    note_sourceless(manifest, package);
+  layer_inventory_add_package(manifest->inventory, package);
   return true;
 }
 
 static bool
-read_manifest(Slice bytes, const char *location, LayerInventory *inventory, GError **error)
+read_manifest(Slice bytes, Manifest *manifest, GError **error)
 {
   g_autoptr(GByteArray) content = unpack(bytes, error);
   if (content == NULL)
@@ -91,8 +114,7 @@ read_manifest(Slice bytes, const char *location, LayerInventory *inventory, GErr
   if (!read_header(line, &lines, error))
     return false;
   for (; slice_next_line(&text, &line); seen++)
-    if (slice_has_prefix(line, SLICE_LITERAL(PACKAGE_LINE)) &&
-        !add_package(line, location, inventory, error))
+    if (slice_has_prefix(line, SLICE_LITERAL(PACKAGE_LINE)) && !add_package(line, manifest, error))
       return false;
   return seen == lines ||
          error_set(error, ASSAY_ERROR_INVALID,
@@ -100,31 +122,30 @@ read_manifest(Slice bytes, const char *location, LayerInventory *inventory, GErr
                    seen, lines);
 }
 
-/* Ubuntu's statements are about source packages, which the manifest does not name. Most packages
- * that chisel cuts are called as their source is; libraries are not. */
+/* Statements name sources. */
 static void
-note_sources(const char *location, LayerInventory *inventory)
+report_sourceless(const Manifest *manifest)
 {
-  for (guint i = 0; i < inventory->packages->len; i++) {
-    const char *name = ((const Package *)g_ptr_array_index(inventory->packages, i))->name;
-    if (!g_str_has_prefix(name, "lib") && strcmp(name, "zlib1g") != 0)
-      continue;
-    g_autofree char *detail =
-        g_strdup_printf("chisel's manifest does not say which source package %s is built from, "
-                        "and statements name sources: some may not be found.",
-                        name);
-    layer_inventory_add_unread(inventory, "no-sources", location, detail);
+  if (manifest->sourceless_count == 0)
     return;
-  }
+  g_ptr_array_add(manifest->sourceless, NULL);
+  g_autofree char *names = g_strjoinv(", ", (char **)manifest->sourceless->pdata);
+  g_autofree char *detail = g_strdup_printf(
+      "chisel's manifest does not say which source packages its packages are built from, and "
+      "Assay does not know it of %s%s: what is known about them may not be found.",
+      names, manifest->sourceless_count > NAMED_MAX ? " and others" : "");
+  layer_inventory_add_unread(manifest->inventory, "no-sources", manifest->location, detail);
 }
 
 void
 chisel_manifest_parse(Slice bytes, const char *location, LayerInventory *inventory)
 {
   g_autoptr(GError) error = NULL;
-  if (!read_manifest(bytes, location, inventory, &error))
+  g_autoptr(GPtrArray) sourceless = g_ptr_array_new_with_free_func(g_free);
+  Manifest manifest = {location, inventory, sourceless, 0};
+  if (!read_manifest(bytes, &manifest, &error))
     layer_inventory_add_unread(inventory, "broken-database", location, error->message);
-  note_sources(location, inventory);
+  report_sourceless(&manifest);
 }
 
 const Detector chisel_detector = {

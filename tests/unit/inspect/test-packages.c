@@ -259,52 +259,6 @@ test_os_release(void)
   }
 }
 
-/* As chisel writes them, but not packed, which the reader takes as well. */
-static void
-test_chisel(void)
-{
-#define WALL(count) "{\"jsonwall\":\"1.0\",\"schema\":\"1.0\",\"count\":" count "}\n"
-#define PACKAGE(name)                                                                              \
-  "{\"kind\":\"package\",\"name\":\"" name "\",\"version\":\"1-2\",\"arch\":\"amd64\"}\n"
-  static const struct {
-    const char *name, *text;
-    guint packages;
-    bool unread;
-  } cases[] = {
-      {"a manifest", WALL("3") PACKAGE("tzdata") "{\"kind\":\"slice\",\"name\":\"tzdata_zone\"}\n",
-       1, false},
-      {"no packages", WALL("1"), 0, false},
-      {"a library's source is not known", WALL("2") PACKAGE("libssl3t64"), 1, true},
-      {"cut off", WALL("3") PACKAGE("tzdata"), 1, true},
-      {"more than it says", WALL("1") PACKAGE("tzdata"), 1, true},
-      {"another schema", "{\"jsonwall\":\"1.0\",\"schema\":\"2.0\",\"count\":1}\n", 0, true},
-      {"another version", "{\"jsonwall\":\"2.0\",\"schema\":\"1.0\",\"count\":1}\n", 0, true},
-      {"no version", WALL("2") "{\"kind\":\"package\",\"name\":\"a\"}\n", 0, true},
-      {"a broken line", WALL("2") "{\"kind\":\"package\",\"name\":", 0, true},
-      {"a line of too many values",
-       WALL(
-           "2") "{\"kind\":\"package\",\"name\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
-                "1,1,1,"
-                "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
-                "1,1,1,1,"
-                "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}\n",
-       0, true},
-      {"no JSON", "x", 0, true},
-      {"empty", "", 0, true},
-      {"broken zstd", "\x28\xb5\x2f\xfd\x24", 0, true},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(LayerInventory) inventory = layer_inventory_new();
-    chisel_manifest_parse(slice_from_string(cases[i].text), "var/lib/chisel/manifest.wall",
-                          inventory);
-    g_test_message("case %s", cases[i].name);
-    g_assert_cmpuint(inventory->packages->len, ==, cases[i].packages);
-    g_assert_cmpuint(inventory->unread->len, ==, cases[i].unread);
-    if (cases[i].packages > 0)
-      g_assert_cmpstr(package_at(inventory, 0)->version, ==, "1-2");
-  }
-}
-
 static void
 test_rpm_manifest(void)
 {
@@ -447,7 +401,6 @@ main(int argc, char **argv)
   g_test_add_func("/packages/dpkg/trouble", test_dpkg_trouble);
   g_test_add_func("/packages/apk/records", test_apk_records);
   g_test_add_func("/packages/old-releases", test_old_releases);
-  g_test_add_func("/packages/chisel", test_chisel);
   g_test_add_func("/packages/rpm-manifest", test_rpm_manifest);
   g_test_add_func("/packages/foreign", test_foreign);
   g_test_add_func("/packages/dpkg/states", test_dpkg_states);
