@@ -31,15 +31,17 @@ typedef struct {
 
 /* --- the cache --- */
 
-/* @links: what the layer is inspected for beside its own, or NULL. */
+/* @layer: of the packed bytes where it is known, for what they say beside their content (a table of
+ * contents) is in the inventory as well; else the diff_id. @links: what the layer is inspected for
+ * beside its own, or NULL. */
 static char *
-cache_name(const Digest *diff_id, const GPtrArray *links)
+cache_name(const Digest *layer, const GPtrArray *links)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new();
   for (guint i = 0; links != NULL && i < links->len; i++)
     byte_array_add_prefixed(bytes, slice_from_string(g_ptr_array_index(links, i)));
   Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
-  return g_strdup_printf("%s-v%d%s%s.json", digest_hex(diff_id), DETECTOR_VERSION,
+  return g_strdup_printf("%s-v%d%s%s.json", digest_hex(layer), DETECTOR_VERSION,
                          bytes->len > 0 ? "-" : "", bytes->len > 0 ? digest_hex(&digest) : "");
 }
 
@@ -97,11 +99,12 @@ cache_drop_old(int cache)
 }
 
 static LayerInventory *
-cache_load(const LayerScan *scan, const Digest *diff_id, const GPtrArray *links)
+cache_load(const LayerScan *scan, const Digest *layer, const Digest *diff_id,
+           const GPtrArray *links)
 {
   if (scan->cache < 0 || diff_id == NULL)
     return NULL;
-  g_autofree char *name = cache_name(diff_id, links);
+  g_autofree char *name = cache_name(layer != NULL ? layer : diff_id, links);
   g_autoptr(json_t) json = json_read_file(scan->cache, name, INVENTORY_BYTES_MAX, NULL);
   g_autoptr(LayerInventory) inventory = json == NULL ? NULL : layer_inventory_from_json(json, NULL);
   if (inventory == NULL || !digest_equal(&inventory->diff_id, diff_id))
@@ -112,13 +115,14 @@ cache_load(const LayerScan *scan, const Digest *diff_id, const GPtrArray *links)
 
 /* Not synced: what a crash leaves of it is no JSON, and is made again. */
 static void
-cache_store(const LayerScan *scan, const LayerInventory *inventory, const GPtrArray *links)
+cache_store(const LayerScan *scan, const Digest *layer, const LayerInventory *inventory,
+            const GPtrArray *links)
 {
   if (scan->cache < 0)
     return;
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  g_autofree char *name = cache_name(&inventory->diff_id, links);
+  g_autofree char *name = cache_name(layer != NULL ? layer : &inventory->diff_id, links);
   auto_fd int fd =
       openat(scan->cache, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd >= 0)
@@ -133,8 +137,8 @@ inspect(LayerScan *scan, unsigned index, const GPtrArray *links, GError **error)
   const ImageConfig *config = image_source_config(scan->source);
   const Digest *diff_id = config == NULL ? NULL : g_ptr_array_index(config->diff_ids, index);
   const Digest *layer = image_source_layer_digest(scan->source, index);
-  g_autoptr(LayerInventory) inventory = cache_load(scan, diff_id, links);
-  /* The same content, packed in another way, has another digest, and another table of contents. */
+  g_autoptr(LayerInventory) inventory = cache_load(scan, layer, diff_id, links);
+  /* The manifest may name a table of contents, whatever the layer says. */
   if (inventory != NULL &&
       image_source_check_tables(scan->source, index, inventory->tables, NULL)) {
     inventory->layer = layer != NULL ? *layer : (Digest){0};
@@ -149,7 +153,7 @@ inspect(LayerScan *scan, unsigned index, const GPtrArray *links, GError **error)
   inventory = inspect_layer(&input, scan->options->limits, scan->cancellable, error);
   image_source_drop_layer(scan->source, index);
   if (inventory != NULL && diff_id != NULL)
-    cache_store(scan, inventory, links);
+    cache_store(scan, layer, inventory, links);
   return inventory != NULL &&
                  image_source_check_tables(scan->source, index, inventory->tables, error)
              ? g_steal_pointer(&inventory)

@@ -167,6 +167,24 @@ def test_a_table_that_says_something_else(make, how, lie, scan, tmp_path):
     assert "names a table of contents" in result.stderr
 
 
+@pytest.mark.parametrize("lie_first", [True, False])
+def test_one_content_packed_with_a_lie_and_without(lie_first, scan, tmp_path):
+    """What stays in the cache of a copy that lies says nothing of an honest one of the same content, and the reverse."""
+    tar = tar_of(FILES)
+    entries = entries_of(tar)
+    honest = json.dumps({"version": 1, "entries": entries}).encode()
+    lie = json.dumps({"version": 1, "entries": LIES["other content"](entries)}).encode()
+    copies = []
+    for name, table in (("honest", honest), ("lie", lie)):
+        layer, unpacked, _ = chunked(tar, table)
+        assert unpacked == tar
+        copies.append((layout_of(tmp_path / name, layer, unpacked, "zstd"), name == "lie"))
+    for layout, lies in [*reversed(copies), *copies] if lie_first else [*copies, *copies]:
+        report = json.loads(scan("--format", "json", f"oci:{layout}").stdout)
+        assert report["packages"] == 3
+        assert any("table of contents" in note for note in report["notes"]) == lies, (layout, report["notes"])
+
+
 @pytest.mark.parametrize("make,how", MAKERS)
 def test_tables_that_cannot_be_read(make, how, scan, tmp_path):
     tar = tar_of(FILES)
