@@ -171,6 +171,7 @@ static const Setting config_settings[] = {
     {SETTING(Config, feed_interval), .kind = &setting_duration, .fallback = "6h"},
     {SETTING(Config, limits), .section = &limits_section},
     {SETTING(Config, registry), .section = &registry_section},
+    {SETTING(Config, scrub_bytes_per_second), .kind = &setting_size, .fallback = "10MiB"},
     {SETTING(Config, cors_origins), .kind = &origins_kind, .most = 100},
     {SETTING(Config, trusted_proxies), .kind = &addresses_kind, .most = 100},
     {SETTING(Config, allow_uncaged), .kind = &setting_boolean, .fallback = "false"},

@@ -86,8 +86,9 @@ typedef struct {
   uint32_t feed_interval; /* seconds between updates by the server itself; 0: only by hand; 21600 */
   char **cors_origins;    /* whose pages may read answers in a browser; "*": all. NULL-terminated */
   char **trusted_proxies; /* addresses or CIDR blocks whose X-Forwarded-For is believed */
-  bool allow_uncaged;     /* run workers although the kernel lacks Landlock or seccomp; false */
-  bool durable;           /* fsync before an answer; true. false is for benchmarks only */
+  uint64_t scrub_bytes_per_second; /* at which stored blobs are read again; 0: never; 10 MiB */
+  bool allow_uncaged; /* run workers although the kernel lacks Landlock or seccomp; false */
+  bool durable;       /* fsync before an answer; true. false is for benchmarks only */
 } Config;
 
 /* The tables, for tests of the documentation. */

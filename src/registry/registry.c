@@ -250,6 +250,29 @@ registry_blob_delete(Registry *registry, const char *repository, const Digest *d
   return false;
 }
 
+BlobCheck
+registry_check_blob(Registry *registry, const Digest *digest, BlobPace pace, void *data,
+                    GError **error)
+{
+  g_autoptr(GError) failure = NULL, kept = NULL;
+  BlobFile file;
+  if (blob_store_verify(registry->blobs, digest, pace, data, &file, &failure))
+    return BLOB_WHOLE;
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH)) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
+    if (blob_store_set_aside(registry->blobs, digest, &file, &kept)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return BLOB_DAMAGED;
+    }
+    if (!g_error_matches(kept, ASSAY_ERROR, ASSAY_ERROR_EXISTS))
+      g_propagate_error(error, g_steal_pointer(&kept));
+  } else if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND) &&
+             !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_CANCELLED)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+  }
+  return BLOB_UNCHECKED;
+}
+
 /* --- files that no row speaks of --- */
 
 static bool

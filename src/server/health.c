@@ -158,6 +158,16 @@ health_metrics(Request *request)
     add_gauge(out, "assay_tls_certificate_expiry_seconds",
               "When the certificate, or another of its chain, expires, in seconds since 1970.",
               (double)times.until);
+  uint64_t checked, damaged;
+  scrub_count(server->scrub, &checked, &damaged);
+  g_string_append_printf(out,
+                         "# HELP assay_blobs_checked_total Stored blobs read again.\n"
+                         "# TYPE assay_blobs_checked_total counter\n"
+                         "assay_blobs_checked_total %" G_GUINT64_FORMAT "\n"
+                         "# HELP assay_blobs_damaged_total Of these, found damaged and set aside.\n"
+                         "# TYPE assay_blobs_damaged_total counter\n"
+                         "assay_blobs_damaged_total %" G_GUINT64_FORMAT "\n",
+                         checked, damaged);
   add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
   http_server_write_metrics(server->http, out);

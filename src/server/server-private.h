@@ -3,6 +3,7 @@
 
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
+#include "registry/scrub.h"
 #include "server/http.h"
 #include "server/manifest_cache.h"
 
@@ -11,6 +12,7 @@ typedef struct {
   const char *data_folder;
   Registry *registry;
   Pipeline *pipeline;
+  Scrub *scrub;
   ManifestCache *manifests;
   HttpServer *http; /* set once it listens */
   int64_t started;  /* microseconds since 1970 */

@@ -317,6 +317,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
     return false;
   context->registry = registry_new(server->blobs, server->sql, &config->limits, &config->registry);
   context->manifests = manifest_cache_new();
+  context->scrub = scrub_new(context->registry, data_folder, config->scrub_bytes_per_second);
   context->pipeline =
       pipeline_new(config, data_folder, context->registry, server->blobs, server->sql, error);
   return context->pipeline != NULL;
@@ -417,6 +418,7 @@ server_free(Server *server)
   if (server->context.pipeline != NULL)
     pipeline_on_change(server->context.pipeline, NULL, NULL);
   http_server_free(server->context.http);
+  scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
   manifest_cache_free(server->context.manifests);
   registry_free(server->context.registry);

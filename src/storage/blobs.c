@@ -7,20 +7,13 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "storage/blobs-private.h"
 #include "storage/io-private.h"
 #include "storage/reserve.h"
 
 /* Dirty pages are handed to the disk in steps of this size while more bytes come in, so that the
  * closing fsync() finds little left to do. */
 #define WRITEBACK_STEP ((uint64_t)8 * 1024 * 1024)
-#define HASH_CHUNK     ((size_t)256 * 1024)
-
-struct BlobStore {
-  int data_fd;
-  int blobs_fd;
-  int uploads_fd;
-  bool durable;
-};
 
 struct BlobUpload {
   BlobStore *store;
@@ -35,8 +28,8 @@ struct BlobUpload {
   Digest digest;
 };
 
-static int
-open_folder(int parent, const char *name, GError **error)
+int
+blob_open_folder(int parent, const char *name, GError **error)
 {
   if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST) {
     error_set_errno(error, errno, "create folder %s", name);
@@ -53,7 +46,7 @@ open_folder(int parent, const char *name, GError **error)
 static bool
 make_blob_folders(const BlobStore *store, const char *algorithm, GError **error)
 {
-  auto_fd int folder = open_folder(store->blobs_fd, algorithm, error);
+  auto_fd int folder = blob_open_folder(store->blobs_fd, algorithm, error);
   if (folder < 0)
     return false;
   for (unsigned first = 0; first < 256; first++) {
@@ -75,10 +68,10 @@ blob_store_open(const char *data_folder, bool durable, GError **error)
   store->durable = durable;
   store->data_fd = store->blobs_fd = store->uploads_fd = -1;
   reserve_release_if_full(data);
-  store->blobs_fd = open_folder(data, "blobs", error);
+  store->blobs_fd = blob_open_folder(data, "blobs", error);
   if (store->blobs_fd < 0)
     return NULL;
-  store->uploads_fd = open_folder(data, "uploads", error);
+  store->uploads_fd = blob_open_folder(data, "uploads", error);
   if (store->uploads_fd < 0)
     return NULL;
   if (!make_blob_folders(store, "sha256", error) || !make_blob_folders(store, "sha512", error))
@@ -113,13 +106,7 @@ blob_store_close(BlobStore *store)
   g_free(store);
 }
 
-/* "sha256/ab" and "sha256/ab/<hex>" of a digest. */
-typedef struct {
-  char folder[16];
-  char path[160];
-} BlobPath;
-
-static BlobPath
+BlobPath
 blob_path(const Digest *digest)
 {
   BlobPath path;

@@ -3,6 +3,7 @@
  *
  *   blobs/sha256/ab/abcdef...   the content, mode 0400 bytes never change
  *   uploads/<id>                what an upload has received so far
+ *   damaged/<hex>               blobs whose bytes the disk has changed
  *
  * Which repository may see a blob is the registry's matter, not this one's. Calls block on the
  * disk. Threads: the store may be used from any thread; one BlobUpload by one thread at a time. */
@@ -56,6 +57,19 @@ GBytes *blob_store_read(BlobStore *store, const Digest *digest, size_t limit, GE
 /* Stores bytes in one call. */
 bool blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **error);
 bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
+/* Reads the blob and compares it with its digest. @pace is told of each piece, may take its time,
+ * and ends it with false (ASSAY_ERROR_CANCELLED). ASSAY_ERROR_MISMATCH: damaged. *file: which file
+ * it was, for blob_store_set_aside(). */
+typedef bool (*BlobPace)(size_t bytes, void *data);
+typedef struct {
+  uint64_t device, inode;
+} BlobFile;
+bool blob_store_verify(BlobStore *store, const Digest *digest, BlobPace pace, void *data,
+                       BlobFile *file, GError **error);
+/* Moves a damaged blob to the folder `damaged`, unless another file took its place meanwhile. The
+ * caller holds off whoever stores the same blob. */
+bool blob_store_set_aside(BlobStore *store, const Digest *digest, const BlobFile *file,
+                          GError **error);
 /* Removes the file; missing is no error. The caller makes sure nobody refers to it. */
 bool blob_store_delete(BlobStore *store, const Digest *digest, GError **error);
 /* A deletion found no room: true when some was kept for it, and it may be tried again. */

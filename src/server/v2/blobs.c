@@ -47,6 +47,8 @@ v2_blob_get(Request *request)
     respond_not_modified(request, size);
     return;
   }
+  /* Beside, for the bytes go from the disk to the socket without us. */
+  scrub_ask(server_context(request)->scrub, &digest);
   respond_file(request, "application/octet-stream", fd, size);
 }
 

@@ -1,0 +1,22 @@
+/* What the files of the blob store share. */
+#pragma once
+
+#include "storage/blobs.h"
+
+#define HASH_CHUNK ((size_t)256 * 1024)
+
+struct BlobStore {
+  int data_fd;
+  int blobs_fd;
+  int uploads_fd;
+  bool durable;
+};
+
+/* "sha256/ab" and "sha256/ab/<hex>" of a digest. */
+typedef struct {
+  char folder[16];
+  char path[160];
+} BlobPath;
+BlobPath blob_path(const Digest *digest);
+/* Makes the folder where it is missing. -1 on error. */
+int blob_open_folder(int parent, const char *name, GError **error);
