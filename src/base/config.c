@@ -217,7 +217,9 @@ choose_file(const char **path, GError **error)
   const char *named = g_getenv("ASSAY_CONFIG");
   if (*path == NULL && named != NULL && *named != '\0')
     *path = named;
-  if (*path == NULL && access(CONFIG_SYSTEM_FILE, F_OK) == 0)
+  /* In a folder that we may not look into it may be there. */
+  if (*path == NULL &&
+      (access(CONFIG_SYSTEM_FILE, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
     *path = CONFIG_SYSTEM_FILE;
   return *path == NULL || access(*path, R_OK) == 0 || errno != EACCES ||
          error_set(error, ASSAY_ERROR_DENIED,

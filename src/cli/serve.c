@@ -25,10 +25,7 @@ static const GOptionEntry options[] = {
      "Address to listen on, may be repeated; port 0 lets the kernel choose", "HOST:PORT"},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option, "Policy file, or `strict`", "FILE"},
     {"check", 0, 0, G_OPTION_ARG_NONE, &check_option,
-     "Start nothing: tell all that is wrong with configuration, policy, certificate, data folder "
-     "and "
-     "addresses",
-     NULL},
+     "Start nothing: tell all that is wrong, from configuration to addresses", NULL},
     {"log-level", 0, 0, G_OPTION_ARG_STRING, &log_level_option, "debug, info, warning or error",
      "LEVEL"},
     {"log-format", 0, 0, G_OPTION_ARG_STRING, &log_format_option, "auto, text or json", "FORMAT"},

@@ -258,6 +258,16 @@ policy_set_origin(const PolicySet *set)
   return (PolicyOrigin){set->file, set->policies_count, set->sha256};
 }
 
+static bool
+blocks_nothing(const Policy *policy)
+{
+  bool blocks = policy->dry_run || policy->block_unscanned || policy->block_failed ||
+                policy->end_of_life == ACTION_BLOCK || policy->third_party == ACTION_BLOCK;
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++)
+    blocks |= policy->vulnerabilities.block[i];
+  return !blocks;
+}
+
 GPtrArray *
 policy_set_warnings(const PolicySet *set)
 {
@@ -266,6 +276,10 @@ policy_set_warnings(const PolicySet *set)
   for (unsigned i = 0; i < set->policies_count; i++) {
     const Policy *policy = &set->policies[i];
     policy_add_unchecked(policy, warnings);
+    if (blocks_nothing(policy))
+      g_ptr_array_add(warnings, g_strdup_printf("policy \"%s\" blocks nothing; what would is "
+                                                "`vulnerabilities: {block: [critical, high]}`",
+                                                policy->name));
     if (takes_all != NULL)
       g_ptr_array_add(warnings,
                       g_strdup_printf("policy \"%s\" applies to nothing: \"**\" of policy "

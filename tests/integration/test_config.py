@@ -129,3 +129,19 @@ def test_check_as_another_user(program, server, tmp_path):
     result = subprocess.run([program, "serve", "--check", "--data", server.data, "--listen", "127.0.0.1:0"], user="nobody",
                             env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     assert result.returncode == 1 and "user who serves" in result.stdout, result.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_folder_that_may_not_be_entered(program, site, tmp_path):
+    """What cannot be looked for may be there: the defaults would ask other feeds."""
+    etc = tmp_path / "etc"
+    (etc / "assay").mkdir(parents=True)
+    shutil.copy(site, etc / "assay")
+    (etc / "assay").chmod(0o700)
+    command = ["unshare", "--mount", "sh", "-c",
+               'mount --bind "$1" /etc || exit 77; exec setpriv --reuid 65534 --clear-groups "$2" db status', "sh", str(etc), str(program)]
+    result = subprocess.run(command, env={**os.environ, "ASSAY_CONFIG": "", "ASAN_OPTIONS": "detect_leaks=0"}, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    if result.returncode in (1, 77) and ("unshare" in result.stdout or "mount" in result.stdout):
+        pytest.skip(f"no mount namespace here: {result.stdout.strip()}")
+    assert result.returncode == 2 and "/etc/assay/assay.yaml: permission denied" in result.stdout, result.stdout

@@ -87,8 +87,7 @@ def test_manual_of_the_configuration(installed, command):
     """It has every key that the program reads."""
     page = rendered(command, installed / "share/man/man5/assay.yaml.5")
     source = (ROOT / "src/base/config.c").read_text()
-    keys = set(re.findall(r"^  X\((\w+),", source, re.MULTILINE)) | set(re.findall(r"OPTIONAL_\w+\(Raw\w+, (\w+)\)", source)) | \
-        set(re.findall(r'CYAML_FIELD_\w+\("(\w+)"', source))
+    keys = set(re.findall(r"\{SETTING(?:_LIST)?\(\w+, (\w+)\)", source)) | set(re.findall(r"\{(?:COUNT|BYTES|TIME)\((\w+)\)", source))
     assert len(keys) > 30
     assert {key for key in keys if not re.search(rf"\b{key}\b", page)} == set()
 

@@ -72,20 +72,21 @@ def test_the_built_in_ones(start_server):
 
 def test_namespaces_that_fit_nothing(start_server, push, tiny):
     """An empty registry is no reason to warn; what is stored is, at a reload and at the next start."""
-    policy = ("policies:\n  - {name: a, namespaces: ['prod/**', 'prdo/**']}\n"
-              "  - {name: rest, namespaces: ['**']}\n  - {name: late, namespaces: [prod/app]}\n")
+    policy = ("policies:\n  - {name: a, namespaces: ['prod/**', 'prdo/**'], unscanned: block}\n"
+              "  - {name: rest, namespaces: ['**'], unscanned: block}\n  - {name: late, namespaces: [prod/app]}\n")
 
     def details(server):
         return [event["detail"] for event in server.log_events() if event["level"] == "warning" and "detail" in event]
     server = start_server(policy=policy)
+    idle = 'policy "late" blocks nothing; what would is `vulnerabilities: {block: [critical, high]}`'
     shadowed = 'policy "late" applies to nothing: "**" of policy "rest" comes before it'
     mistyped = 'policy "a": the namespace "prdo/**" fits no repository that is stored'
-    assert details(server) == [shadowed]
+    assert details(server) == [idle, shadowed]
     push(server, tiny, "latest", "prod/app")
     reload(server, policy)
-    assert details(server) == [shadowed, shadowed, mistyped]
+    assert details(server) == [idle, shadowed, idle, shadowed, mistyped]
     server.stop()
     server.log.unlink()
     server.start()
-    assert details(server) == [shadowed, mistyped]
+    assert details(server) == [idle, shadowed, mistyped]
     shutil.rmtree(server.data)

@@ -245,14 +245,17 @@ static void
 test_warnings(void)
 {
   static const char *const some[] = {"prod/app", "team/a/b", NULL}, *const none[] = {NULL};
-  g_autoptr(PolicySet) set = load("policies:\n"
-                                  "  - {name: a, namespaces: ['prod/*', 'prdo/**', 'team/*']}\n"
-                                  "  - {name: b, namespaces: ['team/**', '**'], malware: block}\n"
-                                  "  - {name: c, namespaces: [prod/app]}\n");
+  g_autoptr(PolicySet) set =
+      load("policies:\n"
+           "  - {name: a, namespaces: ['prod/*', 'prdo/**', 'team/*']}\n"
+           "  - {name: b, namespaces: ['team/**', '**'], malware: block, unscanned: block}\n"
+           "  - {name: c, namespaces: [prod/app], mode: dry-run}\n");
   g_autoptr(GPtrArray) warnings = policy_set_warnings(set);
   g_autofree char *told = join(warnings);
   g_assert_cmpstr(told, ==,
-                  "policy \"b\" asks for `malware: block`, which this version does not check yet|"
+                  "policy \"a\" blocks nothing; what would is `vulnerabilities: {block: "
+                  "[critical, high]}`|policy \"b\" asks for `malware: block`, which this version "
+                  "does not check yet|"
                   "policy \"c\" applies to nothing: \"**\" of policy \"b\" comes before it");
   g_autoptr(GPtrArray) idle = policy_set_idle_namespaces(set, some);
   g_autofree char *mistyped = join(idle);
