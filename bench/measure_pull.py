@@ -1,12 +1,17 @@
-"""Pull: a 256 MiB blob by one and by eight clients, and manifests, beside nginx and docker-registry.
+"""Pull: a 256 MiB blob by one and by eight clients, and manifests, beside nginx and docker-registry; blobs also with one
+congestion control for all, in a network of their own.
 
 nginx serves the very file of the blob store: two copies of a file may lie differently in the page cache, which alone makes
 a tenth."""
+import ctypes
 import hashlib
 import json
+import multiprocessing
 import random
 import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import requests
 
@@ -69,47 +74,102 @@ def bytes_per_second(bench, peer, path, clients):
                                 stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
-def measure(bench):
-    blob = bench.folder / "blob"
-    digest = random_file(blob, BLOB_BYTES, 1)
-    config = bench.folder / "config"
-    config.write_text('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}')
-    config_digest = f"sha256:{hashlib.sha256(config.read_bytes()).hexdigest()}"
+class Registries:
+    """Assay, docker-registry, nginx and the bare handler, with one image in each; a context that stops them."""
 
-    registries = [Assay(bench.folder / "assay", bench.assay), DockerRegistry(bench.folder / "docker")]
-    for peer in registries:
-        peer.start()
-        put_blob(f"{peer.url}/v2/bench", blob, digest)
-        put_blob(f"{peer.url}/v2/bench", config, config_digest)
-        manifest = put_manifest(f"{peer.url}/v2/bench", (config_digest, config.stat().st_size), [(digest, BLOB_BYTES)],
-                                "v1")
-        requests.get(f"{peer.url}/v2/bench/manifests/v1", headers={"Accept": MANIFEST}, timeout=60).raise_for_status()
-    assay, docker = registries
-    stored = assay.data / "blobs/sha256" / digest[7:9] / digest[7:]
-    nginx = Nginx(bench.folder / "nginx", stored.parent).start()
-    bare = BareHandler(bench.folder / "bare", bench.bare, len(manifest)).start()
-    assay.wait_until_idle()
-    try:
-        for clients in (1, 8):
-            rates = bench.interleave({
-                "assay": lambda: bytes_per_second(bench, assay, f"/v2/bench/blobs/{digest}", clients),
-                "nginx": lambda: bytes_per_second(bench, nginx, f"/{stored.name}", clients),
-                "docker-registry": lambda: bytes_per_second(bench, docker, f"/v2/bench/blobs/{digest}", clients)})
-            bench.add(f"pull of a 256 MiB blob, {clients} client{'s' if clients > 1 else ''}",
-                      ", ".join(f"{name} {rate / 1e9:.2f} GB/s" for name, rate in rates.items()) +
-                      f"; {rates['assay'] / rates['nginx']:.2f}x nginx, "
-                      f"{rates['assay'] / rates['docker-registry']:.2f}x docker-registry",
-                      "at least nginx and docker-registry",
-                      rates["assay"] >= max(rates["nginx"], rates["docker-registry"]))
-        rates = bench.interleave({
-            "assay": lambda: requests_per_second(f"{assay.url}/v2/bench/manifests/v1", 16, bench.seconds, MANIFEST),
-            "docker-registry": lambda: requests_per_second(f"{docker.url}/v2/bench/manifests/v1", 16, bench.seconds,
-                                                           MANIFEST),
-            "bare libmicrohttpd": lambda: requests_per_second(f"{bare.url}/", 16, bench.seconds)})
-        ratio = rates["assay"] / rates["docker-registry"]
-        bench.add("manifest GET by tag, 16 clients", ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items()) +
-                  f"; {ratio:.1f}x docker-registry (the bare handler "
-                  f"{rates['bare libmicrohttpd'] / rates['docker-registry']:.1f}x)", "20x docker-registry", ratio >= 20)
-    finally:
-        for peer in (assay, docker, nginx, bare):
+    def __init__(self, bench):
+        blob, config = bench.folder / "blob", bench.folder / "config"
+        self.digest = random_file(blob, BLOB_BYTES, 1)
+        config.write_text('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}')
+        config_digest = f"sha256:{hashlib.sha256(config.read_bytes()).hexdigest()}"
+        self.assay, self.docker = Assay(bench.folder / "assay", bench.assay), DockerRegistry(bench.folder / "docker")
+        for peer in (self.assay, self.docker):
+            peer.start()
+            put_blob(f"{peer.url}/v2/bench", blob, self.digest)
+            put_blob(f"{peer.url}/v2/bench", config, config_digest)
+            manifest = put_manifest(f"{peer.url}/v2/bench", (config_digest, config.stat().st_size), [(self.digest, BLOB_BYTES)], "v1")
+            requests.get(f"{peer.url}/v2/bench/manifests/v1", headers={"Accept": MANIFEST}, timeout=60).raise_for_status()
+        self.stored = self.assay.data / "blobs/sha256" / self.digest[7:9] / self.digest[7:]
+        self.nginx = Nginx(bench.folder / "nginx", self.stored.parent).start()
+        self.bare = BareHandler(bench.folder / "bare", bench.bare, len(manifest)).start()
+        self.assay.wait_until_idle()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for peer in (self.assay, self.docker, self.nginx, self.bare):
             peer.stop()
+
+
+def measure_blobs(bench, peers, how=""):
+    goal = "at least nginx and docker-registry" if not how else ""
+    for clients in (1, 8):
+        rates = bench.interleave({
+            "assay": lambda: bytes_per_second(bench, peers.assay, f"/v2/bench/blobs/{peers.digest}", clients),
+            "nginx": lambda: bytes_per_second(bench, peers.nginx, f"/{peers.stored.name}", clients),
+            "docker-registry": lambda: bytes_per_second(bench, peers.docker, f"/v2/bench/blobs/{peers.digest}", clients)})
+        bench.add(f"pull of a 256 MiB blob, {clients} client{'s' if clients > 1 else ''}{how}",
+                  ", ".join(f"{name} {rate / 1e9:.2f} GB/s" for name, rate in rates.items()) +
+                  f"; {rates['assay'] / rates['nginx']:.2f}x nginx, {rates['assay'] / rates['docker-registry']:.2f}x docker-registry",
+                  goal, rates["assay"] >= max(rates["nginx"], rates["docker-registry"]) if goal else None)
+
+
+def measure_manifests(bench, peers):
+    rates = bench.interleave({
+        "assay": lambda: requests_per_second(f"{peers.assay.url}/v2/bench/manifests/v1", 16, bench.seconds, MANIFEST),
+        "docker-registry": lambda: requests_per_second(f"{peers.docker.url}/v2/bench/manifests/v1", 16, bench.seconds, MANIFEST),
+        "bare libmicrohttpd": lambda: requests_per_second(f"{peers.bare.url}/", 16, bench.seconds)})
+    ratio = rates["assay"] / rates["docker-registry"]
+    bench.add("manifest GET by tag, 16 clients", ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items()) +
+              f"; {ratio:.1f}x docker-registry (the bare handler {rates['bare libmicrohttpd'] / rates['docker-registry']:.1f}x)",
+              "20x docker-registry", ratio >= 20)
+
+
+# --- with one congestion control for all ---
+
+NEW_NETWORK, PR_CAPBSET_DROP, CAP_NET_ADMIN = 0x40000000, 24, 12
+
+
+def enter_own_network():
+    """A network of this process and its children alone, with one congestion control: its name. It is the one that Assay asks for
+    on loopback: cubic; where a namespace may not have that, reno, as what starts without CAP_NET_ADMIN gets no other there."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_NETWORK) != 0:
+        raise OSError(ctypes.get_errno(), "a network namespace of our own is refused")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    setting = Path("/proc/sys/net/ipv4/tcp_congestion_control")
+    try:
+        setting.write_text("cubic")
+    except OSError:
+        setting.write_text("reno")
+        libc.prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0)
+    return setting.read_text().strip()
+
+
+def measure_in_own_network(bench, rows):
+    """In a process of its own; what it adds goes into the queue."""
+    try:
+        congestion = enter_own_network()
+    except OSError as error:
+        rows.put([("pull, one congestion control for all", f"not measured: {error}", "", "-")])
+        return
+    bench.rows = []
+    with Registries(bench) as peers:
+        measure_blobs(bench, peers, f", {congestion} for all")
+    rows.put(bench.rows)
+
+
+def measure(bench):
+    with Registries(bench) as peers:
+        measure_blobs(bench, peers)
+        measure_manifests(bench, peers)
+    for leftover in list(bench.folder.iterdir()):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    rows = multiprocessing.Queue()
+    process = multiprocessing.Process(target=measure_in_own_network, args=(bench, rows))
+    process.start()
+    try:
+        bench.rows += rows.get(timeout=900)
+    finally:
+        process.join(timeout=60)
