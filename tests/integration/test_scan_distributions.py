@@ -11,6 +11,7 @@ import debian_image
 import images
 from assay_server import SHARED, findings_of
 from images import ALMALINUX
+from oci_layout import Layout, tar_of
 
 
 def apt_upgrades(suite, root, work):
@@ -145,6 +146,45 @@ def test_service_packs_of_openeuler(assay, tmp_path):
     report = json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{layout}").stdout)
     assert [(found["id"], found["package"]) for found in report["findings"]] == [("CVE-2023-0001", "openssl-libs")]
     assert not any("no advisories" in note for note in report["notes"])
+
+
+UBUNTU = 'NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.1 LTS"\n'
+CHISELLED = {"base-files": "13ubuntu10.1", "libc6": "2.39-0ubuntu8.3", "libgcc-s1": "14.2.0-4ubuntu2~24.04",
+             "libssl3t64": "3.0.13-0ubuntu3.4", "openjdk-21-jre-headless": "21.0.4+7-1ubuntu2~24.04", "perl-base": "5.38.2-3.2build2"}
+
+
+def chiselled(folder, packages):
+    lines = [{"kind": "package", "name": name, "version": version, "sha256": "00", "arch": "amd64"}
+             for name, version in packages.items()]
+    text = "".join(json.dumps(line, separators=(",", ":")) + "\n"
+                   for line in [{"jsonwall": "1.0", "schema": "1.0", "count": len(lines) + 1}, *lines])
+    wall = subprocess.run(["zstd", "-q", "-c"], input=text.encode(), stdout=subprocess.PIPE, check=True).stdout
+    Layout(folder).add_image("latest", [tar_of({"etc/os-release": UBUNTU, "var/lib/chisel/manifest.wall": wall})], None)
+    return f"oci:{folder}"
+
+
+def test_chiselled_ubuntu(assay, tmp_path):
+    """Statements name sources; chisel's manifest names packages alone."""
+    fixes = [("openssl", "3.0.13-0ubuntu3.5"), ("glibc", "2.39-0ubuntu8.4"), ("perl", "5.38.2-3.2ubuntu0.1"),
+             ("openjdk-21", "21.0.5+11-1ubuntu1~24.04"), ("gcc-14", "14.2.0-4ubuntu2~24.04")]
+    for number, (source, fixed) in enumerate(fixes):
+        record = {"id": f"UBUNTU-CVE-2024-100{number}", "modified": "2024-01-01T00:00:00Z", "upstream": [f"CVE-2024-100{number}"],
+                  "affected": [{"package": {"ecosystem": "Ubuntu:24.04:LTS", "name": source},
+                                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]}
+        (tmp_path / f"{number}.json").write_text(json.dumps(record))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "osv", tmp_path)
+
+    def scan(target):
+        return json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", target).stdout)
+
+    report = scan(chiselled(tmp_path / "known", CHISELLED))
+    assert {(found["id"], found["package"]) for found in report["findings"]} == {
+        ("CVE-2024-1000", "libssl3t64"), ("CVE-2024-1001", "libc6"), ("CVE-2024-1002", "perl-base"),
+        ("CVE-2024-1003", "openjdk-21-jre-headless")}
+    assert not any("source" in note for note in report["notes"]), report["notes"]
+    report = scan(chiselled(tmp_path / "unknown", CHISELLED | {"dotnet-runtime-8.0": "8.0.10-0ubuntu1~24.04.1"}))
+    assert len(report["findings"]) == 4 and report["packages"] == 7
+    assert any("dotnet-runtime-8.0" in note for note in report["notes"]), report["notes"]
 
 
 def rpm_compare(a, b):
