@@ -175,9 +175,12 @@ registry_upload_start_unlisted(Registry *registry, const char *repository, const
 bool
 registry_upload_list(RegistryUpload *upload, GError **error)
 {
-  if (!upload->listed)
-    upload->listed = add_row_or_make_room(upload->registry, upload, error);
-  return upload->listed;
+  if (upload->listed)
+    return true;
+  bool added = add_row_or_make_room(upload->registry, upload, error);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&upload->registry->uploads_lock);
+  upload->listed = added;
+  return added;
 }
 
 RegistryUpload *

@@ -13,6 +13,18 @@ date_of(int64_t seconds)
                       : g_date_time_format(time, "%Y-%m-%d %H:%M UTC");
 }
 
+/* Clients may know another way to an authority, and not need it. */
+static char *
+chain_problem(int64_t until, int64_t now)
+{
+  g_autofree char *date = date_of(until);
+  if (until - now > CERTIFICATE_WARNING_DAYS * DAY)
+    return NULL;
+  return g_strdup_printf("another certificate of its file %s on %s: clients that need it refuse "
+                         "the server's from then on",
+                         now >= until ? "expired" : "expires", date);
+}
+
 char *
 certificate_problem(CertificateTimes times, int64_t now)
 {
@@ -23,7 +35,7 @@ certificate_problem(CertificateTimes times, int64_t now)
   if (now >= times.until)
     return g_strdup_printf("expired on %s: clients refuse it; replace it and send SIGHUP", until);
   if (times.until - now > CERTIFICATE_WARNING_DAYS * DAY)
-    return NULL;
+    return chain_problem(times.chain_until, now);
   int64_t days = (times.until - now) / DAY;
   return g_strdup_printf("expires on %s, in %" G_GINT64_FORMAT " %s: replace it and send SIGHUP",
                          until, days, days == 1 ? "day" : "days");

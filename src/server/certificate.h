@@ -3,9 +3,10 @@
 
 #include <stdint.h>
 
-/* Seconds since 1970: of a chain, the time in which each of its certificates is valid. */
+/* Seconds since 1970. */
 typedef struct {
-  int64_t from, until;
+  int64_t from, until; /* of the server's own */
+  int64_t chain_until; /* when the first of those after it in the file expires; INT64_MAX: none */
 } CertificateTimes;
 
 /* Before it expires it is spoken of for so long. */

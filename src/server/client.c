@@ -2,6 +2,7 @@
  */
 #include "server/client.h"
 
+#include <arpa/inet.h>
 #include <gio/gio.h>
 #include <string.h>
 
@@ -64,6 +65,17 @@ forwarded_client(const ProxyList *proxies, const char *peer, const char *forward
       break;
   }
   return g_strdup(client);
+}
+
+char *
+client_network(const char *client)
+{
+  struct in6_addr address;
+  char text[INET6_ADDRSTRLEN];
+  if (inet_pton(AF_INET6, client, &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address))
+    return g_strdup(client);
+  memset(&address.s6_addr[8], 0, 8);
+  return g_strdup(inet_ntop(AF_INET6, &address, text, sizeof text));
 }
 
 const char *

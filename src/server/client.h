@@ -12,3 +12,6 @@ bool proxy_list_has(const ProxyList *list, const char *address);
 /* Whom @forwarded (X-Forwarded-For, or NULL) names, as far as trusted proxies wrote it; else @peer.
  * (transfer full) */
 char *forwarded_client(const ProxyList *proxies, const char *peer, const char *forwarded);
+/* What counts as one client: an IPv4 address, or the first half of an IPv6 address. (transfer full)
+ */
+char *client_network(const char *client);

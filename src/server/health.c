@@ -156,8 +156,7 @@ health_metrics(Request *request)
   CertificateTimes times;
   if (http_server_certificate(server->http, &times))
     add_gauge(out, "assay_tls_certificate_expiry_seconds",
-              "When the certificate, or another of its chain, expires, in seconds since 1970.",
-              (double)times.until);
+              "When the server's certificate expires, in seconds since 1970.", (double)times.until);
   uint64_t checked, damaged;
   scrub_count(server->scrub, &checked, &damaged);
   g_string_append_printf(out,

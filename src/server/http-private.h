@@ -40,6 +40,13 @@ typedef struct {
   char *name, *value;
 } Header;
 
+/* From the first to one of the others, once. */
+typedef enum {
+  STAGE_BODY,
+  STAGE_FINISH,    /* the body is all there */
+  STAGE_DISPLACED, /* by another request: nothing of it is taken any more */
+} RequestStage;
+
 struct Request {
   HttpServer *server;
   struct MHD_Connection *handle;
@@ -55,8 +62,7 @@ struct Request {
   size_t buffered; /* its part in the server's sum */
   bool drop_body;  /* responded before the body ended */
   bool begun;
-  atomic_bool finishing; /* the body is all there */
-  atomic_bool displaced;
+  _Atomic RequestStage stage;
   int64_t waits_until; /* set by request_wait(); 0: does not wait */
   void *state;
   GDestroyNotify free_state;

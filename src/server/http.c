@@ -136,6 +136,7 @@ static void
 request_begin(Request *request)
 {
   g_autofree char *allowed = NULL;
+  g_clear_pointer(&request->parameters, g_hash_table_unref);
   request->route = route_find(request->server->routes, request->method, request->path,
                               &request->parameters, &allowed);
   request->body_limit = request->route == NULL ? 0 : request->route->body_limit;
@@ -209,7 +210,7 @@ static void
 request_take_body(Request *request, Slice bytes)
 {
   request->received_bytes += bytes.size;
-  if (request->drop_body || request->displaced || request_has_response(request)) {
+  if (request->drop_body || request_has_response(request)) {
     request->drop_body = true;
     return;
   }
@@ -240,7 +241,7 @@ bool
 request_wait(Request *request, uint32_t seconds)
 {
   int64_t until = request->started + (int64_t)seconds * G_USEC_PER_SEC;
-  if (g_get_monotonic_time() >= until || request->server->closed)
+  if (g_get_monotonic_time() >= until || request->server->stopping || request->server->closed)
     return false;
   request->waits_until = until;
   return true;
@@ -251,10 +252,9 @@ request_displace(const Request *request, Request *holder, const char *reason)
 {
   if (holder->started > request->started)
     return false;
-  if (!holder->finishing) {
-    holder->displaced = true;
+  RequestStage stage = STAGE_BODY;
+  if (atomic_compare_exchange_strong(&holder->stage, &stage, STAGE_DISPLACED))
     connection_end(holder->connection, reason);
-  }
   return true;
 }
 
@@ -421,9 +421,26 @@ request_has_begun(Request *request)
   return false;
 }
 
+/* Lines after the last chunk, which no client of a registry sends, and which the library reads as
+ * loosely as it reads heads. True after it responded. */
+static bool
+has_trailers(Request *request)
+{
+  if (MHD_get_connection_values(request->handle, MHD_FOOTER_KIND, NULL, NULL) == 0)
+    return false;
+  respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID",
+                    "a chunked body may not have trailers", NULL);
+  response_header(request, "Connection", "close");
+  connection_set_early(request->connection);
+  return true;
+}
+
 static enum MHD_Result
 request_go_on(Request *request, const char *upload, size_t *upload_size)
 {
+  /* The connection ends: what the body still brings is none of the upload's. */
+  if (request->stage == STAGE_DISPLACED)
+    return MHD_NO;
   if (!request_has_begun(request))
     return MHD_YES;
   if (*upload_size > 0) {
@@ -433,8 +450,12 @@ request_go_on(Request *request, const char *upload, size_t *upload_size)
     return MHD_YES;
   }
   connection_set_phase(request->connection, PHASE_WORK, 0);
-  if (!request_has_response(request) && !request->finishing) {
-    request->finishing = true;
+  if (!request_has_response(request) && request->stage != STAGE_FINISH) {
+    RequestStage stage = STAGE_BODY;
+    if (!atomic_compare_exchange_strong(&request->stage, &stage, STAGE_FINISH))
+      return MHD_NO;
+    if (has_trailers(request))
+      return request_send(request);
     if (request->buffer != NULL)
       request->body = g_byte_array_free_to_bytes(g_steal_pointer(&request->buffer));
     if (request->route->blocking) {

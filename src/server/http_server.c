@@ -200,6 +200,8 @@ http_server_stop(HttpServer *server, int64_t end)
 {
   atomic_store(&server->stopping, true);
   door_close(server->door);
+  /* Those who wait for something are told that it will not come. */
+  waiting_room_wake(server->waiting);
   while (atomic_load(&server->in_flight) > 0 && g_get_monotonic_time() < end)
     g_usleep(10000);
   return atomic_load(&server->in_flight) == 0;

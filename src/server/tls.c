@@ -69,20 +69,22 @@ check_pair(const Identity *identity, const ConfigTls *files, GError **error)
   return true;
 }
 
-/* From when to when all of the chain is valid. */
 static bool
 read_times(Identity *identity, const ConfigTls *files, GError **error)
 {
-  identity->times = (CertificateTimes){INT64_MIN, INT64_MAX};
+  identity->times.chain_until = INT64_MAX;
   for (unsigned i = 0; i < identity->count; i++) {
     gnutls_x509_crt_t certificate = NULL;
     int code = gnutls_pcert_export_x509(&identity->chain[i], &certificate);
     if (code < 0)
       return tls_error(error, files->certificate, code);
-    identity->times.from =
-        MAX(identity->times.from, (int64_t)gnutls_x509_crt_get_activation_time(certificate));
-    identity->times.until =
-        MIN(identity->times.until, (int64_t)gnutls_x509_crt_get_expiration_time(certificate));
+    int64_t until = gnutls_x509_crt_get_expiration_time(certificate);
+    if (i > 0) {
+      identity->times.chain_until = MIN(identity->times.chain_until, until);
+    } else {
+      identity->times.from = gnutls_x509_crt_get_activation_time(certificate);
+      identity->times.until = until;
+    }
     gnutls_x509_crt_deinit(certificate);
   }
   return true;

@@ -272,6 +272,34 @@ def test_a_new_request_takes_an_upload_over(repository):
             check_created(repository, repository.close(location, digest_of(whole)), digest_of(whole), whole)
 
 
+def test_a_closing_request_that_is_taken_over_ends_nothing(repository):
+    """Its last bytes may come in the very moment: they are neither taken nor do they end the body, and the upload goes on."""
+    for turn in range(25):
+        location = repository.start()
+        assert repository.patch(location, BLOB[:400], first=0).status_code == 202
+        with socket.create_connection(("127.0.0.1", repository.server.port)) as closing:
+            closing.sendall(f"PUT {location}?digest={digest_of(BLOB)} HTTP/1.1\r\nHost: x\r\nContent-Length: 600\r\n\r\n".encode())
+            time.sleep(0.002 * (turn % 5))
+            rest = threading.Thread(target=send_quietly, args=(closing, BLOB[400:]))
+            rest.start()
+            answer = repository.patch(location, b"", first=None)
+            rest.join()
+        if answer.status_code == 404:  # the closing one had all its bytes first
+            assert repository.request("GET", f"blobs/{digest_of(BLOB)}").content == BLOB
+            repository.request("DELETE", f"blobs/{digest_of(BLOB)}")
+            continue
+        assert answer.status_code == 202, answer.text
+        size = int(answer.headers["Range"].split("-")[1]) + 1
+        assert size >= 400
+        check_created(repository, repository.close(location, digest_of(BLOB), BLOB[size:]), digest_of(BLOB), BLOB)
+
+
+def send_quietly(sock, data):
+    with contextlib.suppress(OSError):
+        for byte in range(0, len(data), 50):
+            sock.sendall(data[byte:byte + 50])
+
+
 def test_delete_takes_an_upload_over(repository):
     location = repository.start()
     with half_a_patch(repository, location) as silent:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "server/client.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
@@ -161,9 +162,10 @@ start_upload(Request *request)
   DigestAlgorithm algorithm;
   if (!announced_algorithm(request, &algorithm))
     return NULL;
-  RegistryUpload *upload = registry_upload_start_unlisted(
-      server_context(request)->registry, request_parameter(request, "name"),
-      request_client(request), algorithm, &error);
+  g_autofree char *network = client_network(request_client(request));
+  RegistryUpload *upload = registry_upload_start_unlisted(server_context(request)->registry,
+                                                          request_parameter(request, "name"),
+                                                          network, algorithm, &error);
   if (upload == NULL)
     respond_error(request, error);
   return upload;
@@ -319,7 +321,7 @@ check_chunk_size(Request *request, Chunk *chunk)
  * up, whose connection may be long dead without anybody here being told. That one is ended, and
  * once it has let go, @request goes on from where it came to: never do two write. */
 static bool
-take_over(Request *request)
+displace_holder(Request *request)
 {
   ServerContext *server = server_context(request);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->holders_lock);
@@ -328,22 +330,43 @@ take_over(Request *request)
   if (holder != NULL && !request_displace(request, holder, "another request took its upload over"))
     return false;
   g_hash_table_add(server->uploads_wanted, g_strdup(id));
-  return request_wait(request, TAKE_OVER_SECONDS);
+  return true;
+}
+
+static RegistryUpload *
+try_to_take(Request *request, GError **error)
+{
+  return registry_upload_take(server_context(request)->registry, request_parameter(request, "name"),
+                              request_parameter(request, "id"), error);
+}
+
+/* NULL: it responded, or waits. */
+static RegistryUpload *
+take_upload(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  RegistryUpload *upload = try_to_take(request, &error);
+  if (upload == NULL && g_error_matches(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS) &&
+      displace_holder(request)) {
+    /* Again, for the holder may have let go before it could know that somebody waits. */
+    g_clear_error(&error);
+    upload = try_to_take(request, &error);
+    if (upload == NULL && g_error_matches(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS) &&
+        request_wait(request, TAKE_OVER_SECONDS))
+      return NULL;
+  }
+  if (upload == NULL)
+    respond_error(request, error);
+  return upload;
 }
 
 /* Without a response and without the upload, the request waits for it. */
 void
 v2_upload_take(Request *request)
 {
-  g_autoptr(GError) error = NULL;
-  RegistryUpload *upload =
-      registry_upload_take(server_context(request)->registry, request_parameter(request, "name"),
-                           request_parameter(request, "id"), &error);
-  if (upload == NULL) {
-    if (!g_error_matches(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS) || !take_over(request))
-      respond_error(request, error);
+  RegistryUpload *upload = take_upload(request);
+  if (upload == NULL)
     return;
-  }
   Chunk *chunk = hold_upload(request, upload);
   check_content_range(request, chunk);
   if (!request_has_response(request))

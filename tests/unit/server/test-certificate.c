@@ -24,7 +24,7 @@ test_problems(void)
       {FROM + 9000 * DAY, "expired on"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    CertificateTimes times = {FROM, FROM + 100 * DAY};
+    CertificateTimes times = {FROM, FROM + 100 * DAY, INT64_MAX};
     g_autofree char *problem = certificate_problem(times, cases[i].now);
     g_test_message("%s", problem != NULL ? problem : "nothing");
     g_assert_cmpint(problem == NULL, ==, cases[i].says == NULL);
@@ -32,10 +32,25 @@ test_problems(void)
   }
 }
 
+static void
+test_chain(void)
+{
+  g_autofree char *before = certificate_problem(
+      (CertificateTimes){FROM, FROM + 100 * DAY, FROM + 40 * DAY}, FROM + 20 * DAY);
+  g_autofree char *soon = certificate_problem(
+      (CertificateTimes){FROM, FROM + 100 * DAY, FROM + 40 * DAY}, FROM + 30 * DAY);
+  g_autofree char *after = certificate_problem(
+      (CertificateTimes){FROM, FROM + 100 * DAY, FROM + 40 * DAY}, FROM + 50 * DAY);
+  g_assert_null(before);
+  g_assert_nonnull(strstr(soon, "another certificate of its file expires on"));
+  g_assert_nonnull(strstr(after, "another certificate of its file expired on"));
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/certificate/problems", test_problems);
+  g_test_add_func("/certificate/chain", test_chain);
   return g_test_run();
 }
