@@ -8,7 +8,11 @@ typedef struct {
   SqlConnection *db;
   const char *repository, *manifest;
   GPtrArray *missing;
+  GHashTable *seen; /* digests that were looked up */
 } Search;
+
+/* Whoever is told of so many has to push again anyhow. */
+#define MISSING_MAX 20
 
 static bool
 is_listed_only(const Search *search, const Descriptor *member, GError **error)
@@ -42,8 +46,11 @@ note_missing(const Descriptor *descriptor, const char *kind, void *data, GError 
 {
   const Search *search = data;
   g_autoptr(GError) failure = NULL;
-  bool had = strcmp(kind, "foreign") == 0 ||
-             is_had(search, descriptor, strcmp(kind, "member") == 0, &failure);
+  /* A manifest may name one blob ten thousand times. */
+  if (strcmp(kind, "foreign") == 0 || search->missing->len >= MISSING_MAX ||
+      !g_hash_table_add(search->seen, g_strdup(descriptor->digest.text)))
+    return true;
+  bool had = is_had(search, descriptor, strcmp(kind, "member") == 0, &failure);
   if (failure != NULL) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
@@ -62,7 +69,8 @@ registry_missing(Registry *registry, const char *repository, const Digest *manif
     return NULL;
   g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(Manifest) parsed = references_load(db, repository, manifest, &failure);
-  Search search = {registry, db, repository, manifest->text, missing};
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  Search search = {registry, db, repository, manifest->text, missing, seen};
   if (parsed != NULL)
     references_visit(parsed, note_missing, &search, &failure);
   if (failure == NULL)

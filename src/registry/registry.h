@@ -160,8 +160,8 @@ typedef struct {
 GPtrArray *registry_images(Registry *registry, const char *repository, const char *reference,
                            int64_t limit, int64_t offset, uint64_t *total, GError **error);
 
-/* What a manifest needs and its repository or the disk lacks, but for layers that may be elsewhere.
- * (transfer full): char * */
+/* What a manifest needs and its repository or the disk lacks, except layers that may be elsewhere;
+ * at most the first twenty. (transfer full): char * */
 GPtrArray *registry_missing(Registry *registry, const char *repository, const Digest *manifest,
                             GError **error);
 /* Reads what some of the manifests need that an older version stored without saying so; *more: call

@@ -247,17 +247,6 @@ request_wait(Request *request, uint32_t seconds)
   return true;
 }
 
-bool
-request_displace(const Request *request, Request *holder, const char *reason)
-{
-  if (holder->started > request->started)
-    return false;
-  RequestStage stage = STAGE_BODY;
-  if (atomic_compare_exchange_strong(&holder->stage, &stage, STAGE_DISPLACED))
-    connection_end(holder->connection, reason);
-  return true;
-}
-
 void
 http_finish_on_worker(void *data, void *user_data)
 {
@@ -499,10 +488,4 @@ http_on_completed(void *data, struct MHD_Connection *connection, void **state,
   connection_set_phase(request->connection, PHASE_WAITING, server->config->limits.head_seconds);
   request_free(request);
   atomic_fetch_sub(&server->in_flight, 1);
-}
-
-void *
-request_context(const Request *request)
-{
-  return request->server->context;
 }

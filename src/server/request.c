@@ -124,3 +124,20 @@ request_has_response(const Request *request)
 {
   return request->response != NULL;
 }
+
+bool
+request_displace(const Request *request, Request *holder, const char *reason)
+{
+  if (holder->started > request->started)
+    return false;
+  RequestStage stage = STAGE_BODY;
+  if (atomic_compare_exchange_strong(&holder->stage, &stage, STAGE_DISPLACED))
+    connection_end(holder->connection, reason);
+  return true;
+}
+
+void *
+request_context(const Request *request)
+{
+  return request->server->context;
+}
