@@ -45,6 +45,7 @@ static const char *const enterprise_makers[] = {
 /* Advisories of images that are made of single packages speak of those. */
 #define BY_PACKAGE  .looked_up = BY_SOURCE_AND_NAME
 #define RPM         .package_type = "rpm", .scheme = VERSION_RPM, .looked_up = BY_NAME_AND_SOURCE
+#define ALPM        .package_type = "alpm", .scheme = VERSION_ALPM, .looked_up = BY_SOURCE_AND_NAME
 #define OSV_SOURCES .osv_names_sources = true
 #define MAJOR       .release = RELEASE_MAJOR
 #define NO_RELEASE  .release = RELEASE_NONE
@@ -228,6 +229,9 @@ static const Ecosystem ecosystems[] = {
     {.os_id = "anolis", .name = "anolis", RPM, MAJOR},
     {.os_id = "alinux", .name = "alinux", RPM, MAJOR},
     {.os_id = "kylin", .name = "kylin", RPM},
+
+    /* What is built on Arch Linux mixes packages of its own with Arch's at other times. */
+    {.os_id = "arch", .name = "arch", ALPM, NO_RELEASE},
 };
 
 static bool

@@ -11,6 +11,7 @@
 int version_compare_debian(Slice a, Slice b);
 int version_compare_apk(Slice a, Slice b);
 int version_compare_rpm(Slice a, Slice b);
+int version_compare_alpm(Slice a, Slice b);
 
 static inline bool
 byte_is_digit(int byte)

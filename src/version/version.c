@@ -11,6 +11,8 @@ version_compare(VersionScheme scheme, Slice a, Slice b)
     return version_compare_apk(a, b);
   case VERSION_RPM:
     return version_compare_rpm(a, b);
+  case VERSION_ALPM:
+    return version_compare_alpm(a, b);
   case VERSION_DEBIAN:
     break;
   }

@@ -69,6 +69,11 @@ test_debs_and_apks(void)
       {"wolfi", "20230201", NULL, "rpm", NULL},
       {"chainguard", "20230214", NULL, "apk", "chainguard"},
       {"postmarketos", "edge", NULL, "apk", "postmarketos:edge"},
+      {"arch", NULL, NULL, "alpm", "arch"},
+      {"arch", "20240101.0.204074", NULL, "alpm", "arch"},
+      {"arch", NULL, NULL, "deb", NULL},
+      {"manjaro", NULL, NULL, "alpm", NULL},
+      {"steamos", "3.5", "holo", "alpm", "steamos:3.5"},
   };
   check_images(images, G_N_ELEMENTS(images));
 }

@@ -14,6 +14,7 @@ static const SchemeCase schemes[] = {
     {"debian", VERSION_DEBIAN},
     {"alpine", VERSION_APK},
     {"redhat", VERSION_RPM},
+    {"arch", VERSION_ALPM},
 };
 
 static int
