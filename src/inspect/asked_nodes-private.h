@@ -13,6 +13,7 @@
 typedef struct {
   uint32_t joined; /* towards the node that stands for all that are joined; itself: that one */
   uint32_t first_child, next_child; /* a list; of the node that stands for the others */
+  uint32_t any_child;               /* stands for every name that has no node there; or NONE */
   uint32_t children;                /* their number */
   uint32_t first_target;            /* likewise: of Target */
   char *name;
@@ -50,6 +51,8 @@ gboolean asked_edge_equal(gconstpointer a, gconstpointer b);
 Node *asked_node(const AskedPaths *paths, uint32_t index);
 /* The one that stands for @index. */
 uint32_t asked_find(const AskedPaths *paths, uint32_t index);
+/* The name of the child that stands for every name. */
+#define ANY_NAME "*"
 /* The child of @from, which stands for others, or NONE. */
 uint32_t asked_child(const AskedPaths *paths, uint32_t from, Slice name);
 /* The same, made when there is none. NONE: there are too many nodes. */

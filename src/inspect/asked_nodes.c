@@ -47,7 +47,8 @@ asked_child(const AskedPaths *paths, uint32_t from, Slice name)
 {
   Edge key = {from, 0, name};
   const Edge *edge = g_hash_table_lookup(paths->edges, &key);
-  return edge == NULL ? NONE : asked_find(paths, edge->to);
+  uint32_t child = edge == NULL ? asked_node(paths, from)->any_child : edge->to;
+  return child == NONE ? NONE : asked_find(paths, child);
 }
 
 uint64_t
@@ -72,6 +73,8 @@ attach(AskedPaths *paths, uint32_t parent, uint32_t child, Slice name)
   node->next_child = above->first_child;
   above->first_child = child;
   above->children++;
+  if (slice_equal_string(name, ANY_NAME))
+    above->any_child = child;
 }
 
 uint32_t
@@ -80,6 +83,7 @@ asked_add_node(AskedPaths *paths, Slice name)
   Node node = {.joined = paths->nodes->len,
                .first_child = NONE,
                .next_child = NONE,
+               .any_child = NONE,
                .first_target = NONE,
                .name = slice_to_string(name)};
   g_array_append_val(paths->nodes, node);
@@ -106,11 +110,24 @@ asked_make_child(AskedPaths *paths, uint32_t from, Slice name, bool *grew)
 
 /* --- joining --- */
 
+static void
+join_children_with_any(const AskedPaths *paths, uint32_t parent, GArray *queue)
+{
+  uint32_t any = asked_node(paths, parent)->any_child;
+  for (uint32_t child = asked_node(paths, parent)->first_child; child != NONE;
+       child = asked_node(paths, child)->next_child) {
+    uint32_t pair[2] = {any, child};
+    g_array_append_vals(queue, pair, 2);
+  }
+}
+
 /* The children of @gone become those of @kept, or are to be joined with those of the same name. */
 static bool
 join_children(AskedPaths *paths, uint32_t kept, uint32_t gone, GArray *queue)
 {
   guint common = 0;
+  bool had_any = asked_node(paths, kept)->any_child != NONE;
+  bool any = asked_node(paths, gone)->any_child != NONE;
   bool same_number = asked_node(paths, kept)->children == asked_node(paths, gone)->children;
   uint32_t next;
   for (uint32_t child = asked_node(paths, gone)->first_child; child != NONE; child = next) {
@@ -126,7 +143,9 @@ join_children(AskedPaths *paths, uint32_t kept, uint32_t gone, GArray *queue)
       common++;
     }
   }
-  bool same = same_number && common == asked_node(paths, gone)->children;
+  if (any && !had_any)
+    join_children_with_any(paths, kept, queue);
+  bool same = same_number && any == had_any && common == asked_node(paths, gone)->children;
   asked_node(paths, gone)->first_child = NONE;
   return !same;
 }

@@ -13,7 +13,9 @@
 typedef struct {
   const char *name;
   /* NULL-ended, in order of preference. A place that ends in a slash means every file in that
-   * folder. No two detectors name the same place. */
+   * folder; one that has "*" for the folder of the file, the file of that name in every folder
+   * there (after places of single files there, which such a place would take in). No two detectors
+   * name the same place. */
   const char *const *places;
   /* Of a file in such a folder: whether it is meant. NULL: every one is. */
   bool (*wants)(const char *file_name);
@@ -27,6 +29,9 @@ typedef struct {
 /* NULL-ended. */
 extern const Detector *const detectors[];
 
+/* Of a place: whether it has "*" for a folder, and how long the path above that is. */
+bool detectors_split_pattern(const char *place, size_t *above);
+
 /* What a detector does with a file is the same at places that have the same last name
  * ("var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages"): one reading. They are numbered from 0,
  * so that a set of them is a bit mask. */
@@ -39,6 +44,9 @@ unsigned detectors_reading_count(void);
 const PlaceReading *detectors_reading(unsigned index);
 /* Of a place as detectors spell it, or of a file at one. -1: there is none. O(1). */
 int detectors_find_reading(const char *path);
+/* The place that a file at @path counts for, which is read as @index says: itself, or the first of
+ * those that are read in the same way. (transfer full) */
+char *detectors_location(const char *path, unsigned index);
 
 /* The detector that reads @path, or NULL. O(1). */
 const Detector *detector_of(const char *path);

@@ -6,18 +6,24 @@
 #include "inspect/packages/packages.h"
 
 const Detector *const detectors[] = {
-    &os_release_detector,   &dpkg_detector,
-    &dpkg_journal_detector, &apk_detector,
-    &rpm_detector,          &rpm_journal_detector,
-    &rpm_manifest_detector, &chisel_detector,
-    &foreign_detector,      NULL,
+    &os_release_detector,
+    &dpkg_detector,
+    &dpkg_journal_detector,
+    &apk_detector,
+    &rpm_detector,
+    &rpm_journal_detector,
+    &rpm_manifest_detector,
+    &chisel_detector,
+    &pacman_detector,
+    &foreign_detector,
+    NULL,
 };
 
 /* All places as lookups, made once. */
 typedef struct {
   PlaceReading readings[READINGS_MAX];
   unsigned reading_count;
-  GHashTable *files;   /* path -> its PlaceReading */
+  GHashTable *files;   /* path, which may have "*" for a folder -> its PlaceReading */
   GHashTable *folders; /* path of a folder whose files are wanted -> its PlaceReading */
   GHashTable *above;   /* set: what is wanted, and every folder above that */
   GHashTable *homes;   /* set: folders that package databases are in */
@@ -34,6 +40,25 @@ last_name(const char *place)
   return at;
 }
 
+bool
+detectors_split_pattern(const char *place, size_t *above)
+{
+  const char *star = strstr(place, "/*/");
+  *above = star == NULL ? 0 : (size_t)(star - place);
+  return star != NULL;
+}
+
+/* @path, whose folder is any; NULL: it is not so far down. (transfer full) */
+static char *
+any_folder(const char *path)
+{
+  const char *file = strrchr(path, '/');
+  const char *folder = file == NULL ? NULL : memrchr(path, '/', (size_t)(file - path));
+  return folder == NULL || file == folder + 1
+             ? NULL
+             : g_strdup_printf("%.*s/*%s", (int)(folder - path), path, file);
+}
+
 static PlaceReading *
 reading_of_place(Places *places, const Detector *detector, const char *place)
 {
@@ -48,6 +73,23 @@ reading_of_place(Places *places, const Detector *detector, const char *place)
   return reading;
 }
 
+/* The folders that packages stand in: that of the file; of a file in any folder, that of those
+ * folders and the one above it. */
+static void
+add_homes(Places *places, const char *place, const char *path)
+{
+  size_t above;
+  if (g_str_has_suffix(place, "/")) {
+    g_hash_table_add(places->homes, g_strdup(path));
+  } else if (detectors_split_pattern(place, &above)) {
+    g_autofree char *folders = g_strndup(place, above);
+    g_hash_table_add(places->homes, g_path_get_dirname(folders));
+    g_hash_table_add(places->homes, g_steal_pointer(&folders));
+  } else {
+    g_hash_table_add(places->homes, g_path_get_dirname(path));
+  }
+}
+
 static void
 add_place(Places *places, const Detector *detector, const char *place)
 {
@@ -57,7 +99,7 @@ add_place(Places *places, const Detector *detector, const char *place)
   g_hash_table_insert(folder ? places->folders : places->files, g_strdup(path),
                       reading_of_place(places, detector, place));
   if (detector->lists_packages)
-    g_hash_table_add(places->homes, folder ? g_strdup(path) : g_path_get_dirname(path));
+    add_homes(places, place, path);
   for (char *slash = path + strlen(path); slash != NULL; slash = strrchr(path, '/')) {
     *slash = '\0';
     g_hash_table_add(places->above, g_strdup(path));
@@ -103,6 +145,9 @@ find_reading(const char *path)
 {
   const Places *places = all_places();
   const PlaceReading *reading = g_hash_table_lookup(places->files, path);
+  g_autofree char *anywhere = reading == NULL ? any_folder(path) : NULL;
+  if (anywhere != NULL)
+    reading = g_hash_table_lookup(places->files, anywhere);
   const char *slash = reading == NULL ? strrchr(path, '/') : NULL;
   if (slash == NULL)
     return reading;
@@ -119,6 +164,29 @@ detectors_find_reading(const char *path)
 {
   const PlaceReading *reading = find_reading(path);
   return reading == NULL ? -1 : (int)(reading - all_places()->readings);
+}
+
+/* A place whose folder is any, with the name of the folder that @path is in, or @path's own. */
+static char *
+in_folder_of(const char *place, size_t above, const char *path)
+{
+  g_auto(GStrv) names = g_strsplit(path, "/", -1);
+  guint count = g_strv_length(names);
+  return g_strdup_printf("%.*s/%s/%s", (int)above, place, names[count - (count > 1 ? 2 : 1)],
+                         last_name(place));
+}
+
+char *
+detectors_location(const char *path, unsigned index)
+{
+  if (detectors_find_reading(path) == (int)index)
+    return g_strdup(path);
+  const char *place = detectors_reading(index)->place, *slash = strrchr(path, '/');
+  size_t above;
+  if (detectors_split_pattern(place, &above))
+    return in_folder_of(place, above, path);
+  bool folder = g_str_has_suffix(place, "/");
+  return g_strconcat(place, folder ? (slash == NULL ? path : slash + 1) : "", NULL);
 }
 
 const Detector *
@@ -139,7 +207,11 @@ detectors_path_is_database(const char *path)
 bool
 detectors_want_below(const char *path)
 {
+  const char *slash = strrchr(path, '/');
+  g_autofree char *any =
+      slash == NULL ? NULL : g_strdup_printf("%.*s/*", (int)(slash - path), path);
   return *path == '\0' || g_hash_table_contains(all_places()->above, path) ||
+         (any != NULL && g_hash_table_contains(all_places()->above, any)) ||
          detector_of(path) != NULL;
 }
 

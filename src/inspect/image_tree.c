@@ -167,7 +167,8 @@ take_file(Search *search, const UnpackedFile *file, unsigned reading, const char
   found->unpackers++;
 }
 
-static void
+/* True when there is something. */
+static bool
 open_place(Search *search, UnpackedTree *tree, unsigned reading, const char *place)
 {
   const UnpackedFile *file;
@@ -176,6 +177,7 @@ open_place(Search *search, UnpackedTree *tree, unsigned reading, const char *pla
     take_file(search, file, reading, place);
   else if (kind == UNPACKED_LOOP)
     add_unread(search->image->unread, place, "links lead around");
+  return kind != UNPACKED_NOTHING;
 }
 
 static void
@@ -206,12 +208,32 @@ note_dangling(Search *search, UnpackedTree *tree, const char *place)
   }
 }
 
+/* The file of a package in each folder of @place, which has "*" for them. */
+static void
+open_folders(Search *search, UnpackedTree *tree, unsigned reading, const char *place, size_t above)
+{
+  g_autofree char *folder = g_strndup(place, above);
+  g_autoptr(GPtrArray) names = unpacked_tree_list(tree, folder);
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = g_ptr_array_index(names, i);
+    g_autofree char *path = g_strconcat(folder, "/", name, strrchr(place, '/'), NULL);
+    if (detectors_find_reading(path) == (int)reading && !open_place(search, tree, reading, path))
+      note_dangling(search, tree, path);
+  }
+  note_dangling(search, tree, folder);
+}
+
 static void
 search_tree(Search *search, UnpackedTree *tree)
 {
   for (size_t i = 0; detectors[i] != NULL; i++)
     for (const char *const *place = detectors[i]->places; *place != NULL; place++) {
       unsigned reading = (unsigned)detectors_find_reading(*place);
+      size_t above;
+      if (detectors_split_pattern(*place, &above)) {
+        open_folders(search, tree, reading, *place, above);
+        continue;
+      }
       bool folder = g_str_has_suffix(*place, "/");
       g_autofree char *path = g_strndup(*place, strlen(*place) - folder);
       if (folder)

@@ -13,11 +13,11 @@
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 8
+#define DETECTOR_VERSION 9
 
 /* One installed package. */
 typedef struct {
-  char *type; /* purl type: "deb", "apk", "rpm" */
+  char *type; /* purl type: "deb", "apk", "rpm", "alpm" */
   char *name;
   char *version;        /* complete, with epoch, as the distribution's tools print it */
   char *architecture;   /* or NULL */

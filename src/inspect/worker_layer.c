@@ -98,22 +98,11 @@ database_key(uint64_t entry, unsigned reading)
   return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
 }
 
-/* The place that a file counts for: itself, or the first of those that are read in the same way. */
-static char *
-location_of(const char *path, unsigned number)
-{
-  if (detectors_find_reading(path) == (int)number)
-    return g_strdup(path);
-  const char *place = detectors_reading(number)->place, *slash = strrchr(path, '/');
-  bool folder = g_str_has_suffix(place, "/");
-  return g_strconcat(place, folder ? (slash == NULL ? path : slash + 1) : "", NULL);
-}
-
 static bool
 read_database(Reading *reading, const char *path, unsigned number, Slice bytes, GError **error)
 {
   g_autoptr(LayerInventory) database = layer_inventory_new();
-  g_autofree char *location = location_of(path, number);
+  g_autofree char *location = detectors_location(path, number);
   detectors_reading(number)->detector->read(bytes, location, database);
   layer_inventory_add_read(database, 0, location, database->unread->len > 0);
   reading->packages += database->packages->len;

@@ -116,8 +116,10 @@ close_folder(DIR **folder)
     closedir(*folder);
 }
 
+/* Of each name in the folder @path: the file, or with @below what that is in a folder of the name.
+ */
 static bool
-add_folder(RootReader *reader, const char *path, GError **error)
+add_folder(RootReader *reader, const char *path, const char *below, GError **error)
 {
   struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = INSIDE};
   auto_fd int fd = (int)syscall(SYS_openat2, reader->root, path, &how, sizeof how);
@@ -129,7 +131,7 @@ add_folder(RootReader *reader, const char *path, GError **error)
   fd_steal(&fd);
   unsigned count = 0;
   for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-    g_autofree char *name = g_strconcat(path, entry->d_name, NULL);
+    g_autofree char *name = g_strconcat(path, entry->d_name, below, NULL);
     if (*entry->d_name == '.')
       continue;
     if (++count > FOLDER_FILES_MAX)
@@ -139,6 +141,15 @@ add_folder(RootReader *reader, const char *path, GError **error)
       return false;
   }
   return true;
+}
+
+/* The file of each folder of @place, which has "*" for them. */
+static bool
+add_folders(RootReader *reader, const char *place, GError **error)
+{
+  const char *star = strchr(place, '*');
+  g_autofree char *path = g_strndup(place, (size_t)(star - place));
+  return add_folder(reader, path, star + 1, error);
 }
 
 /* What is wanted may not be there in a system that is not empty, and nothing is known of it then:
@@ -168,8 +179,10 @@ write_tar(RootReader *reader, int to, GError **error)
     return false;
   for (unsigned i = 0; inspection_wanted_path(i) != NULL; i++) {
     const char *path = inspection_wanted_path(i);
-    if (g_str_has_suffix(path, "/") ? !add_folder(reader, path, error)
-                                    : !add_file(reader, path, error))
+    bool added = strchr(path, '*') != NULL     ? add_folders(reader, path, error)
+                 : g_str_has_suffix(path, "/") ? add_folder(reader, path, "", error)
+                                               : add_file(reader, path, error);
+    if (!added)
       return false;
   }
   if (archive_write_close(reader->tar) != ARCHIVE_OK)

@@ -181,6 +181,20 @@ ALMALINUX = 'NAME="AlmaLinux"\nVERSION="9.2 (Turquoise Kodkod)"\nID="almalinux"\
             'VERSION_ID="9.2"\nPLATFORM_ID="platform:el9"\nPRETTY_NAME="AlmaLinux 9.2 (Turquoise Kodkod)"\n'
 
 
+ARCH = 'NAME="Arch Linux"\nPRETTY_NAME="Arch Linux"\nID=arch\nBUILD_ID=rolling\n'
+
+
+def pacman_files(*packages):
+    """pacman's database of (name, version, source)."""
+    files = {"var/lib/pacman/local": ("dir",), "var/lib/pacman/local/ALPM_DB_VERSION": "9\n"}
+    for name, version, source in packages:
+        folder = f"var/lib/pacman/local/{name}-{version}"
+        files |= {folder: ("dir",), f"{folder}/files": "%FILES%\n\n", f"{folder}/mtree": "#mtree\n",
+                  f"{folder}/desc": f"%NAME%\n{name}\n\n%VERSION%\n{version}\n\n%BASE%\n{source}\n\n%DESC%\nof {name}\n\n"
+                                    "%ARCH%\nx86_64\n\n%PACKAGER%\nA Builder <a@example.org>\n\n%DEPENDS%\nglibc\nbash\n\n"}
+    return files
+
+
 def rpm_database(folder, packages=RPM_PACKAGES, architecture="x86_64"):
     """Builds the packages (each with one file) with rpmbuild and installs them into an empty root; returns the folder
     of its database, <root>/var/lib/rpm."""

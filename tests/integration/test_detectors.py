@@ -107,6 +107,46 @@ def test_apk(inventory, tmp_path):
         ("musl", "1.1.22-r2", "x86_64", "musl", "1.1.22-r2")]
 
 
+# --- pacman ---
+
+LOCAL = "var/lib/pacman/local"
+
+
+def list_packages(packages, layout):
+    manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"].split(":")[1]
+    layers = [layer["digest"] for layer in json.loads((layout / "blobs/sha256" / manifest).read_text())["layers"]]
+    return [(each["name"], each["version"], each["source_name"], layers.index(each["layer"])) for each in packages]
+
+
+def test_pacman(inventory, tmp_path):
+    """An upgrade, a removal, a package that an upper layer brings again unchanged, and what is left of a folder."""
+    below = images.pacman_files(("zlib", "1:1.3-1", "zlib"), ("gcc-libs", "14.1-1", "gcc"), ("nano", "8.0-1", "nano"), ("vi", "1-1", "vi"))
+    above = {f"{LOCAL}/.wh.zlib-1:1.3-1": "", f"{LOCAL}/.wh.nano-8.0-1": "", f"{LOCAL}/vi-1-1/.wh.desc": "",
+             **images.pacman_files(("zlib", "1:1.3.1-2", "zlib"), ("gcc-libs", "14.1-1", "gcc"))}
+    layout = layout_of(tmp_path / "image", {"etc/os-release": images.ARCH, **below}, above)
+    packages = inventory(layout)
+    assert list_packages(packages, layout) == [("gcc-libs", "14.1-1", "gcc", 0), ("zlib", "1:1.3.1-2", "zlib", 1)]
+    assert {key: packages[1][key] for key in ("type", "architecture", "location")} == {
+        "type": "alpm", "architecture": "x86_64", "location": f"{LOCAL}/zlib-1:1.3.1-2/desc"}
+
+
+def test_pacman_moved(inventory, tmp_path):
+    """The database behind a link of another layer, of which the layer that brings the packages knows nothing."""
+    packages = {name.replace("var/lib/pacman", "usr/lib/pacman"): text for name, text in
+                images.pacman_files(("zlib", "1:1.3-1", "zlib"), ("nano", "8.0-1", "nano")).items()}
+    layout = layout_of(tmp_path / "image", packages, {"etc/os-release": images.ARCH, "var/lib/pacman": ("link", "../../usr/lib/pacman")},
+                       {"usr/lib/pacman/local/.wh.nano-8.0-1": ""})
+    found = inventory(layout)
+    assert list_packages(found, layout) == [("zlib", "1:1.3-1", "zlib", 0)]
+    assert found[0]["location"] == f"{LOCAL}/zlib-1:1.3-1/desc"
+
+
+def test_many_pacman_packages(inventory, tmp_path):
+    files = images.pacman_files(*((f"package{number}", f"{number}-1", "base") for number in range(2000)))
+    layout = layout_of(tmp_path / "image", {"etc/os-release": images.ARCH, **files})
+    assert len(inventory(layout)) == 2000
+
+
 # --- rpm: its three formats ---
 
 @pytest.fixture(scope="session")

@@ -367,12 +367,75 @@ def test_rpm(tmp_path):
     assert count["same"] > CASES // 3 and count["other when unread"] > CASES // 20 and count["more"] <= CASES // 30, count
 
 
+# --- pacman: Debian's package is called pacman-package-manager ---
+
+PACMAN = os.environ.get("ASSAY_PACMAN") or shutil.which("pacman", path="/usr/bin:/bin")
+
+
+def pacman_lists(folder):
+    """What pacman says of a database; None: it complains."""
+    result = subprocess.run([PACMAN, "--dbpath", str(folder), "-Qi"], capture_output=True, text=True, check=False,
+                            env={**os.environ, "LC_ALL": "C"})
+    if "error" in result.stderr:
+        return None
+    records = [dict(re.findall(r"^(Name|Version|Architecture) *: (.*)$", record, re.M)) for record in result.stdout.strip().split("\n\n")]
+    return sorted((each["Name"], each["Version"], each["Architecture"].replace("None", "")) for each in records)
+
+
+def pacman_desc(chance, name, version):
+    odd = chance.random() < 0.4
+    fields = [["%NAME%", name, ""], ["%VERSION%", version, ""], ["%BASE%", "x", ""], ["%DESC%", "%NAME%", ""], ["%ARCH%", "any", ""],
+              ["%LICENSE%", "MIT", "%VERSION%", ""], ["%SIZE%", "1", ""], ["%DEPENDS%", "a", "b", ""]]
+    if odd and chance.random() < 0.5:
+        fields.insert(chance.randrange(9), chance.choice([["%NAME%", "other"], ["%VERSION%", "9-9"], ["%URL%", "", ""], ["x", "y"], [""],
+                                                          ["%UNKNOWN%", "x", ""], ["%NAME%", name], ["%DEPENDS%", ""]]))
+    if odd and chance.random() < 0.3:
+        fields.pop(chance.randrange(2))
+    if odd and chance.random() < 0.3:
+        field = chance.choice(fields)
+        field[chance.randrange(len(field))] += chance.choice([" ", "\t", "x", "\n"])
+    if odd and chance.random() < 0.3:
+        chance.shuffle(fields)
+    return "\n".join(line for field in fields for line in field)
+
+
+@pytest.mark.skipif(PACMAN is None, reason="pacman is not here")
+def test_pacman(tmp_path):
+    """Each package that pacman lists without complaint is listed, or its file is unread."""
+    count, databases, lists = Counter(), [], []
+    for number in range(CASES // 3):
+        chance = random.Random(number)
+        folder = tmp_path / str(number)
+        (folder / "local").mkdir(parents=True)
+        (folder / "sync").mkdir()
+        (folder / "local/ALPM_DB_VERSION").write_text("9\n")
+        for name in chance.sample(["zlib", "gcc-libs", "lib32-x", "a"], 2):
+            version = chance.choice(["1-1", "1:2.0-3", "20240101.r5-1"])
+            package = folder / "local" / f"{name}-{version}"
+            package.mkdir()
+            (package / "files").write_text("%FILES%\n\n")
+            (package / "desc").write_text(pacman_desc(chance, name, version))
+            databases.append((f"var/lib/pacman/local/{name}-{version}/desc", package / "desc"))
+        lists.append(pacman_lists(folder))
+    inventories = read_databases(databases)
+    for number, listed in enumerate(lists):
+        ours = inventories[2 * number:2 * number + 2]
+        unread = any(inventory["notes"] for inventory in ours)
+        if listed is None or unread:
+            count["complains" if listed is None else "unread"] += 1
+            continue
+        count["same"] += 1
+        assert sorted((each["name"], each["version"], each.get("architecture") or "")
+                      for inventory in ours for each in inventory["packages"]) == listed, number
+    assert count["same"] > CASES // 10 and count["complains"] > CASES // 60, count
+
+
 # --- what other scanners expect of their own samples ---
 
 SHARED = Path(os.environ.get("ASSAY_SHARED", "/nowhere"))
 FIXTURES = SHARED / "fixtures"
 FIXTURE_PLACES = {"dpkg": "var/lib/dpkg/status", "apk": "lib/apk/db/installed", "rpm": "var/lib/rpm/Packages",
-                  "chisel": "var/lib/chisel/manifest.wall"}
+                  "chisel": "var/lib/chisel/manifest.wall", "pacman": "var/lib/pacman/local/{}-{}/desc"}
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the samples are not here")
@@ -385,7 +448,7 @@ def test_samples_of_others():
             expected.setdefault(path, set()).add((name, version))
     places = []
     for path in expected:
-        place = FIXTURE_PLACES[path.split("/")[0]]
+        place = FIXTURE_PLACES[path.split("/")[0]].format(*min(expected[path]))
         places.append((place if "status.d" not in path else "var/lib/dpkg/status.d/foo", FIXTURES / path))
     for path, inventory in zip(expected, read_databases(places)):
         # Theirs are without the epochs of rpm.

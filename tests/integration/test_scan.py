@@ -65,6 +65,13 @@ NOT_KNOWN = {
     "a database that was removed": ([images.alpine_files(), {"lib/apk/db/.wh.installed": ""}], "it says that it is Alpine Linux v3.10"),
     "a database that is garbage": ([GARBAGE], "its package database var/lib/rpm/rpmdb.sqlite could not be read whole"),
     "a distribution that nobody reads": ([ARCH], "it says that it is Arch Linux"),
+    "no advisories for its distribution": ([ARCH, images.pacman_files(("zlib", "1:1.3.1-2", "zlib"))],
+                                           "there are no advisories for arch (alpm packages)"),
+    "a distribution that is not its model": (
+        [images.pacman_files(("zlib", "1:1.3.1-2", "zlib")), {"etc/os-release": "ID=manjaro\nID_LIKE=arch\nPRETTY_NAME='Manjaro Linux'\n"}],
+        "there are no advisories for Manjaro Linux (alpm packages)"),
+    "a package without a name": ([ARCH, {"var/lib/pacman/local/zlib-1-1/desc": "%VERSION%\n1-1\n"}],
+                                 "its package database var/lib/pacman/local/zlib-1-1/desc could not be read whole"),
     "a lone program": ([{"app": "\x7fELF"}], "it is not empty, but has neither a package database that is read nor"),
     "no advisories": ([images.tiny_files()], "there are no advisories for debian:12 (deb packages)"),
     "nothing in any layer": ([{}], None),

@@ -7,7 +7,6 @@
 static const struct {
   const char *place, *manager;
 } foreign[] = {
-    {"var/lib/pacman/local/ALPM_DB_VERSION", "pacman (Arch Linux)"},
     {"var/lib/portage/world", "portage (Gentoo)"},
     {"var/lib/portage/config", "portage (Gentoo)"},
     {"var/db/xbps/pkgdb-0.38.plist", "xbps (Void Linux)"},
@@ -36,13 +35,12 @@ read_foreign(Slice bytes, const char *location, LayerInventory *into)
 /* The places of the table above. */
 const Detector foreign_detector = {
     .name = "foreign",
-    .places = (const char *const[]){"var/lib/pacman/local/ALPM_DB_VERSION", "var/lib/portage/world",
-                                    "var/lib/portage/config", "var/db/xbps/pkgdb-0.38.plist",
-                                    "usr/lib/opkg/status", "var/lib/opkg/status",
-                                    "opt/lib/opkg/status", "nix/var/nix/db/db.sqlite",
-                                    "var/guix/db/db.sqlite", "usr/share/clear/bundles/os-core",
-                                    "usr/share/bottlerocket/application-inventory.json",
-                                    "var/db/pkg/local.sqlite", NULL},
+    .places =
+        (const char *const[]){
+            "var/lib/portage/world", "var/lib/portage/config", "var/db/xbps/pkgdb-0.38.plist",
+            "usr/lib/opkg/status", "var/lib/opkg/status", "opt/lib/opkg/status",
+            "nix/var/nix/db/db.sqlite", "var/guix/db/db.sqlite", "usr/share/clear/bundles/os-core",
+            "usr/share/bottlerocket/application-inventory.json", "var/db/pkg/local.sqlite", NULL},
     .lists_packages = true,
     .read = read_foreign,
 };

@@ -5,7 +5,8 @@
 #include "inspect/detector.h"
 
 extern const Detector os_release_detector, dpkg_detector, dpkg_journal_detector, apk_detector,
-    rpm_detector, rpm_journal_detector, rpm_manifest_detector, chisel_detector, foreign_detector;
+    rpm_detector, rpm_journal_detector, rpm_manifest_detector, chisel_detector, pacman_detector,
+    foreign_detector;
 
 /* Of who made a package, as Package.vendor keeps it; the rest is cut off. */
 #define VENDOR_MAX ((size_t)256)
@@ -27,5 +28,7 @@ void rpm_database_parse(Slice content, const char *location, LayerInventory *inv
 void rpm_manifest_parse(Slice text, const char *location, LayerInventory *inventory);
 /* chisel's manifest.wall. */
 void chisel_manifest_parse(Slice bytes, const char *location, LayerInventory *inventory);
+/* The "desc" of a package in pacman's database. */
+void pacman_desc_parse(Slice text, const char *location, LayerInventory *inventory);
 /* Lets SQLite take its random seed, which it opens a file for: before the cage closes. */
 void rpm_database_prepare(void);

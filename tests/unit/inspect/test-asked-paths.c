@@ -35,6 +35,13 @@ test_places(void)
       {"usr/lib/sysimage/rpm/Packages", "asked var/lib/rpm/Packages"},
       {"usr/lib64/apk/db/installed", "asked lib/apk/db/installed"},
       {"usr/share/doc/x", "below usr/share"},
+      {"var/lib/pacman/local", "asked"},
+      {"var/lib/pacman/local/ALPM_DB_VERSION", "asked var/lib/pacman/local/ALPM_DB_VERSION"},
+      {"var/lib/pacman/local/zlib-1-1", "asked"},
+      {"var/lib/pacman/local/zlib-1-1/desc", "asked var/lib/pacman/local/*/desc"},
+      {"var/lib/pacman/local/zlib-1-1/files", "below var/lib/pacman/local/zlib-1-1"},
+      {"var/lib/pacman/local/zlib-1-1/x/desc", "below var/lib/pacman/local/zlib-1-1"},
+      {"var/lib/pacman/sync/core.db", "below var/lib/pacman"},
       {"home/a", "below "},
       {"variable", "below "},
   };
@@ -73,6 +80,20 @@ static const struct {
     {"a file's link", {"var/lib/dpkg/status /x"}, {"x"}, {"x/status"}},
     {"a file's link from elsewhere", {"x var/lib/dpkg/status"}, {NULL}, {"x"}},
     {"one of a folder of files", {"var/lib/dpkg/status.d/b ../../../../x"}, {"x"}, {"y"}},
+    {"one of a folder of folders",
+     {"var/lib/pacman/local/a-1-1 /srv/x"},
+     {"srv/x/desc", "var/lib/pacman/local/b-1-1/desc"},
+     {"srv/x/files", "srv/y"}},
+    {"one to a folder of folders",
+     {"x var/lib/pacman/local", "x/a-1-1 ../../../../y"},
+     {"x/b-1-1/desc", "y/desc"},
+     {"x/b-1-1/files", "y/files"}},
+    {"one to a folder of such", {"x var/lib/pacman/local/a-1-1"}, {"x", "x/desc"}, {"x/files"}},
+    {"one of such a file", {"var/lib/pacman/local/a-1-1/desc ../../x"}, {"var/lib/pacman/x"}},
+    {"a folder of folders and one of files",
+     {"var/lib/dpkg /var/lib/pacman/local"},
+     {"var/lib/dpkg/status", "var/lib/dpkg/status/desc", "var/lib/dpkg/x/desc"},
+     {"var/lib/x"}},
     {"in a folder that is linked", {"x var", "x/lib/dpkg /z"}, {"z/status"}, {"z/rpm"}},
 };
 
@@ -120,6 +141,10 @@ test_readings(void)
       asked_paths_add_symlink(paths, "var/lib/dpkg/status", "/usr/lib/apk/db/installed"));
   g_autofree char *text = describe(paths, "usr/lib/apk/db/installed");
   g_assert_cmpstr(text, ==, "asked var/lib/dpkg/status lib/apk/db/installed");
+  g_assert_cmpint(ASKED_MORE, ==, asked_paths_add_symlink(paths, "srv/p", "/var/lib/pacman"));
+  g_autofree char *package = describe(paths, "srv/p/local/a-1-1/desc");
+  g_assert_cmpstr(package, ==, "asked var/lib/pacman/local/*/desc");
+  g_assert_cmpint(asked_paths_add_symlink(paths, "srv/p", "/var/lib/pacman"), ==, ASKED_SAME);
   g_assert_cmpint(asked_paths_add_hardlink(paths, "etc/os-release", "srv/os"), ==, ASKED_MORE);
   g_assert_true(is_asked(paths, "srv/os"));
   g_assert_cmpint(asked_paths_add_hardlink(paths, "srv/other", "srv/b"), ==, ASKED_SAME);

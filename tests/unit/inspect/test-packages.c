@@ -260,6 +260,60 @@ test_os_release(void)
 }
 
 static void
+test_pacman(void)
+{
+#define FIELDS(name, version) "%NAME%\n" name "\n\n%VERSION%\n" version "\n\n"
+  static const struct {
+    const char *name, *text, *source, *vendor;
+    bool unread;
+  } cases[] = {
+      {"a package", FIELDS("libx", "1:2.0-3") "%BASE%\nx\n\n%ARCH%\nany\n\n%PACKAGER%\nA <a@b>\n",
+       "x", "A <a@b>", false},
+      {"without a source", FIELDS("libx", "1:2.0-3"), "libx", NULL, false},
+      {"without empty lines", "%DESC%\nx\n%NAME%\nlibx\n%VERSION%\n1:2.0-3", "libx", NULL, false},
+      {"values that look like fields",
+       "%DESC%\n%NAME%\n\n%DEPENDS%\n%VERSION%\n9-9\n\n" FIELDS("libx", "1:2.0-3"), "libx", NULL,
+       false},
+      {"an empty field", "%DESC%\n\n" FIELDS("libx", "1:2.0-3"), "libx", NULL, false},
+      {"twice: the last", FIELDS("liby", "1") FIELDS("libx", "1:2.0-3"), "libx", NULL, false},
+      {"nothing", "", NULL, NULL, true},
+      {"no name", FIELDS("", "1:2.0-3"), NULL, NULL, true},
+      {"no version", "%NAME%\nlibx\n", NULL, NULL, true},
+      {"no value at the end", "%NAME%\nlibx\n\n%VERSION%", NULL, NULL, true},
+      {"unsound", FIELDS("lib\x01x", "1:2.0-3"), NULL, NULL, true},
+      {"another than its folder", FIELDS("libx", "1:2.0-4"), "libx", NULL, true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    pacman_desc_parse(slice_from_string(cases[i].text), "var/lib/pacman/local/libx-1:2.0-3/desc",
+                      inventory);
+    g_test_message("case %s", cases[i].name);
+    g_assert_cmpuint(inventory->packages->len, ==, cases[i].source != NULL);
+    g_assert_cmpint(inventory->unread->len > 0, ==, cases[i].unread);
+    if (cases[i].source == NULL)
+      continue;
+    const Package *package = package_at(inventory, 0);
+    g_assert_cmpstr(package->type, ==, "alpm");
+    g_assert_cmpstr(package->name, ==, "libx");
+    g_assert_cmpstr(package->source_name, ==, cases[i].source);
+    g_assert_cmpstr(package->vendor, ==, cases[i].vendor);
+  }
+}
+
+/* The number in the database says how it is to be read. */
+static void
+test_pacman_version(void)
+{
+  const char *const texts[][2] = {{"9\n", ""}, {"9", ""}, {"10\n", "unread"}, {"", "unread"}};
+  const char *place = "var/lib/pacman/local/ALPM_DB_VERSION";
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    detector_of(place)->read(slice_from_string(texts[i][0]), place, inventory);
+    g_assert_cmpint(inventory->unread->len > 0, ==, *texts[i][1] != '\0');
+  }
+}
+
+static void
 test_rpm_manifest(void)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
@@ -364,7 +418,22 @@ test_wanted(void)
   g_assert_null(detector_of("var/lib/dpkg/status.d/base.md5sums"));
   g_assert_null(detector_of("var/lib/dpkg/status-old"));
   g_assert_true(detector_of("usr/lib/sysimage/rpm/rpmdb.sqlite") == &rpm_detector);
-  static const char *const databases[] = {"var/lib/rpm", "var/lib/dpkg/status", "lib/apk/db",
+  g_assert_true(detector_of("var/lib/pacman/local/zlib-1:1.3-1/desc") == &pacman_detector);
+  g_assert_true(detector_of("var/lib/pacman/local/ALPM_DB_VERSION") == &pacman_detector);
+  static const char *const others_of_pacman[] = {"var/lib/pacman/local/zlib-1:1.3-1/files",
+                                                 "var/lib/pacman/local/desc",
+                                                 "var/lib/pacman/local//desc",
+                                                 "var/lib/pacman/local/zlib-1:1.3-1/x/desc",
+                                                 "desc",
+                                                 "x/desc"};
+  for (size_t i = 0; i < G_N_ELEMENTS(others_of_pacman); i++)
+    g_assert_null(detector_of(others_of_pacman[i]));
+  static const char *const databases[] = {"var/lib/pacman/local/zlib-1:1.3-1/desc",
+                                          "var/lib/pacman",
+                                          "var/lib/pacman/local",
+                                          "var/lib/rpm",
+                                          "var/lib/dpkg/status",
+                                          "lib/apk/db",
                                           "usr/share/rpm/Packages"};
   static const char *const others[] = {"", "lib", "var/lib", "etc", "etc/os-release", "var/lib/rp"};
   for (size_t i = 0; i < G_N_ELEMENTS(databases); i++)
@@ -374,6 +443,8 @@ test_wanted(void)
   g_assert_true(detectors_want_below("var/lib"));
   g_assert_true(detectors_want_below("var/lib/dpkg/status"));
   g_assert_true(detectors_want_below(""));
+  g_assert_true(detectors_want_below("var/lib/pacman/local/zlib-1:1.3-1"));
+  g_assert_false(detectors_want_below("var/lib/pacman/sync"));
   g_assert_false(detectors_want_below("var/lib/dp"));
   g_assert_false(detectors_want_below("home"));
 }
@@ -401,6 +472,8 @@ main(int argc, char **argv)
   g_test_add_func("/packages/dpkg/trouble", test_dpkg_trouble);
   g_test_add_func("/packages/apk/records", test_apk_records);
   g_test_add_func("/packages/old-releases", test_old_releases);
+  g_test_add_func("/packages/pacman", test_pacman);
+  g_test_add_func("/packages/pacman/version", test_pacman_version);
   g_test_add_func("/packages/rpm-manifest", test_rpm_manifest);
   g_test_add_func("/packages/foreign", test_foreign);
   g_test_add_func("/packages/dpkg/states", test_dpkg_states);
