@@ -95,7 +95,7 @@ health_ready(Request *request)
   g_autofree char *advisories = pipeline_describe_advisories(server->pipeline);
   json_set_string(body, "advisories", advisories);
   add_policy(body, server->pipeline);
-  add_certificate(body, server->http);
+  add_certificate(body, request_http_server(request));
   bool ready = names != NULL && disk && cage;
   json_object_set_new(body, "ready", json_boolean(ready));
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
@@ -154,7 +154,7 @@ health_metrics(Request *request)
   add_gauge(out, "assay_uploads_open", "Upload sessions held in memory.",
             registry_open_uploads(server->registry));
   CertificateTimes times;
-  if (http_server_certificate(server->http, &times))
+  if (http_server_certificate(request_http_server(request), &times))
     add_gauge(out, "assay_tls_certificate_expiry_seconds",
               "When the server's certificate expires, in seconds since 1970.", (double)times.until);
   uint64_t checked, damaged;
@@ -169,6 +169,6 @@ health_metrics(Request *request)
                          checked, damaged);
   add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
-  http_server_write_metrics(server->http, out);
+  http_server_write_metrics(request_http_server(request), out);
   respond_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", out->str);
 }

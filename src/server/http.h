@@ -67,6 +67,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
 
 /* --- the request --- */
 void *request_context(const Request *request);
+/* The server that it came to, which may answer before http_server_new() has returned. (transfer
+ * none) */
+HttpServer *request_http_server(const Request *request);
 const char *request_id(const Request *request);
 const char *request_method(const Request *request);
 const char *request_path(const Request *request);

@@ -136,6 +136,12 @@ request_displace(const Request *request, Request *holder, const char *reason)
   return true;
 }
 
+HttpServer *
+request_http_server(const Request *request)
+{
+  return request->server;
+}
+
 void *
 request_context(const Request *request)
 {

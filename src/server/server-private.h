@@ -14,7 +14,7 @@ typedef struct {
   Pipeline *pipeline;
   Scrub *scrub;
   ManifestCache *manifests;
-  HttpServer *http; /* set once it listens */
+  HttpServer *http; /* set once it listens: requests ask request_http_server() */
   int64_t started;  /* microseconds since 1970 */
   /* Which request holds which upload (id -> Request), and which ids others wait for. */
   GMutex holders_lock;

@@ -302,7 +302,7 @@ def test_tls(scan, alpine, start_server, tmp_path):
             time.sleep(0.1)
         target = f"docker://{plain.address}/team/alpine:v1"
         assert findings(scan("--insecure", "--format", "json", target)) == FOUND
-        assert "not trusted" in scan("--no-cache", target, check=2).stderr
+        assert "its authority is not known" in scan("--no-cache", target, check=2).stderr
         # Its authority: in a folder of our own, where containers-certs.d(5) has it, or in the configuration.
         config, places = tmp_path / "scan.yaml", tmp_path / "home/.config/containers/certs.d" / plain.address
         config.write_text(f"ca_file: {certificate}\n")
