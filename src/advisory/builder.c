@@ -446,7 +446,6 @@ static bool
 publish(const AdvisoryBuilder *builder, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname(builder->path);
-  file_give_to_owner(builder->fd, folder);
   if (fsync(builder->fd) < 0 || rename(builder->temporary_path, builder->path) < 0)
     return error_set_errno(error, errno, "%s", builder->path);
   return directory_sync(AT_FDCWD, folder, error);

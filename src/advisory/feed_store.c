@@ -308,7 +308,6 @@ file_copy_whole(const char *from, const char *to, GError **error)
   if (target < 0)
     return error_set_errno(error, errno, "%s", temporary);
   bool copied = copy_bytes(source, target, error);
-  file_give_to_owner(target, folder);
   if (copied && rename(temporary, to) < 0)
     copied = error_set_errno(error, errno, "store");
   if (!copied) {

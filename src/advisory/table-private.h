@@ -24,7 +24,7 @@
 typedef struct Table Table;
 
 /* Takes @fd over, also on error; @path is for messages. ASSAY_ERROR_INVALID: not a whole table;
- * _MISMATCH: damaged; _IO. (transfer full) */
+ * _UNSUPPORTED: of another version; _MISMATCH: damaged; _IO. (transfer full) */
 Table *table_open(int fd, const char *path, GError **error);
 void table_free(Table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)

@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-#define SEAL_MAGIC  "assay advisory database seal 2\n"
+#define SEAL_START  "assay advisory database seal "
+#define SEAL_MAGIC  SEAL_START "2\n"
 #define SEAL_PAGE   ((size_t)4096)
 #define SHA256_SIZE ((size_t)32)
 #define CRC_SIZE    ((size_t)4)
@@ -296,8 +297,13 @@ read_seal(Table *table, Place *index, GError **error)
   Slice rest = slice_new(page, sizeof page), covered = slice_sub(rest, 0, SEAL_PAGE - CRC_SIZE);
   Slice magic, digest;
   uint64_t size = 0;
+  bool sealed = slice_has_prefix(rest, SLICE_LITERAL(SEAL_START));
   if (!slice_take(&rest, strlen(SEAL_MAGIC), &magic) || !slice_equal_string(magic, SEAL_MAGIC))
-    return not_whole(table->path, error);
+    return sealed ? error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                              "%s: written by another version of assay (run `assay db update`, or "
+                              "import it again)",
+                              table->path)
+                  : not_whole(table->path, error);
   if (crc_of(covered) != number_at(slice_new(page, sizeof page), SEAL_PAGE - CRC_SIZE))
     return damaged(table, table->size, error);
   if (!slice_take_uint64(&rest, &size) || size != table->size ||

@@ -348,10 +348,3 @@ advisory_is_database_file(const char *path)
   return database != NULL || g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_MISMATCH) ||
          g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED);
 }
-
-void
-advisory_give_to_owner(const char *data_folder)
-{
-  g_autofree char *feeds = g_build_filename(data_folder, FEED_STORE_FOLDER, NULL);
-  directory_give_to_owner(feeds, data_folder);
-}

@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -165,33 +165,17 @@ directory_remove(int directory_fd, const char *path, GError **error)
   return true;
 }
 
-void
-file_give_to_owner(int fd, const char *folder)
+bool
+become_owner_of(const char *folder, GError **error)
 {
   struct stat owner;
-  int saved = errno;
-  if (geteuid() != 0 || stat(folder, &owner) < 0 || owner.st_uid == 0 ||
-      fchown(fd, owner.st_uid, owner.st_gid) < 0)
-    errno = saved;
-}
-
-static struct stat given_to; /* whose the folder is of the walk that is under way */
-
-static int
-give_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-  if (status->st_uid != given_to.st_uid && lchown(path, given_to.st_uid, given_to.st_gid) < 0)
-    errno = 0;
-  return 0;
-}
-
-void
-directory_give_to_owner(const char *path, const char *folder)
-{
-  static GMutex lock;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
-  if (geteuid() == 0 && stat(folder, &given_to) == 0 && given_to.st_uid != 0)
-    nftw(path, give_one, 16, FTW_PHYS | FTW_MOUNT);
+  if (geteuid() != 0 || stat(folder, &owner) < 0 || owner.st_uid == 0)
+    return true;
+  if (setgroups(0, NULL) < 0 || setresgid(owner.st_gid, owner.st_gid, owner.st_gid) < 0 ||
+      setresuid(owner.st_uid, owner.st_uid, owner.st_uid) < 0)
+    return error_set_errno(error, errno, "become user %u, whose %s is", (unsigned)owner.st_uid,
+                           folder);
+  return true;
 }
 
 int

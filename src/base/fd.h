@@ -60,11 +60,10 @@ int directory_open(const char *path, GError **error);
 /* Removes @path and all below it, never following a symbolic link. Missing is no error. */
 bool directory_remove(int directory_fd, const char *path, GError **error);
 
-/* Run by root: gives what is open to the owner of @folder, so that the one whom the folder belongs
- * to can read what root wrote there. Else, and when that fails, nothing. */
-void file_give_to_owner(int fd, const char *folder);
-/* The same for @path and all below it, never following a symbolic link. */
-void directory_give_to_owner(const char *path, const char *folder);
+/* Run by root on a @folder that is another user's: becomes that user, for good, so that what is
+ * written there is that user's, and no name there can lead root anywhere else. True when nothing is
+ * to be done: not root, root's folder, no folder yet. */
+bool become_owner_of(const char *folder, GError **error);
 
 /* An unnamed file in memory, close-on-exec, for bytes that a caged worker is to read or write. */
 int memory_file_new(const char *name, GError **error);

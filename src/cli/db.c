@@ -7,6 +7,7 @@
 
 #include "advisory/update.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/settings.h"
 #include "cli/command.h"
@@ -65,26 +66,16 @@ fail(const GError *error)
 }
 
 static int
-update_feeds(void)
+run_update(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
   g_autoptr(Config) config = load_config(&error);
-  if (config == NULL ||
+  if (config == NULL || !become_owner_of(data_folder, &error) ||
       !advisory_update(config, data_folder, (const char *const *)feed_names, terminal_progress(),
                        interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
-}
-
-/* Whatever came of it: the server's user must be able to go on with it. */
-static int
-run_update(char **arguments)
-{
-  int code = update_feeds();
-  if (data_folder != NULL)
-    advisory_give_to_owner(data_folder);
-  return code;
 }
 
 static const GOptionEntry update_options[] = {{"feed", 'f', 0, G_OPTION_ARG_STRING_ARRAY,
@@ -118,7 +109,7 @@ import_database_file(const Config *config, const char *path)
 }
 
 static int
-import_feed(char **arguments)
+run_import(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
@@ -128,7 +119,7 @@ import_feed(char **arguments)
   if (type == NULL && path == NULL)
     return command_usage_error("--url needs --type");
   g_autoptr(Config) config = load_config(&error);
-  if (config == NULL)
+  if (config == NULL || !become_owner_of(data_folder, &error))
     return command_fail(error);
   if (type == NULL && advisory_is_database_file(path))
     return import_database_file(config, path);
@@ -142,15 +133,6 @@ import_feed(char **arguments)
                        interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
-}
-
-static int
-run_import(char **arguments)
-{
-  int code = import_feed(arguments);
-  if (data_folder != NULL)
-    advisory_give_to_owner(data_folder);
-  return code;
 }
 
 static const GOptionEntry import_options[] = {

@@ -142,6 +142,12 @@ handle_failure(Pipeline *pipeline, const char *path, const struct stat *status,
   g_autoptr(GError) error = NULL;
   g_autofree char *name = NULL;
   if (!is_damage(failure)) {
+    /* One of another version is in nobody's way: what is built anew takes its place. */
+    g_mutex_lock(&pipeline->lock);
+    if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) &&
+        g_strcmp0(failure->message, pipeline->advisories_problem) != 0)
+      pipeline->rebuild = true;
+    g_mutex_unlock(&pipeline->lock);
     note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
     return;
   }

@@ -190,7 +190,12 @@ lock_data_folder(Server *server, const char *folder, GError **error)
     return false;
   server->lock_fd = openat(server->data_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (server->lock_fd < 0)
-    return error_set_errno(error, errno, "%s/lock", folder);
+    return errno == EROFS
+               ? error_set(error, ASSAY_ERROR_IO,
+                           "%s: the file system is read-only, and a server writes what it knows of "
+                           "its images there; mount it for writing",
+                           folder)
+               : error_set_errno(error, errno, "%s/lock", folder);
   if (flock(server->lock_fd, LOCK_EX | LOCK_NB) < 0)
     return error_set(error, ASSAY_ERROR_BUSY,
                      "%s: another assay serves this folder; stop it, or name another with --data",

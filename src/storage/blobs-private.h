@@ -10,6 +10,7 @@ struct BlobStore {
   int blobs_fd;
   int uploads_fd;
   bool durable;
+  bool reserve_given; /* atomic: the room that is left is for deletions */
 };
 
 /* "sha256/ab" and "sha256/ab/<hex>" of a digest. */

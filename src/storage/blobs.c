@@ -67,7 +67,7 @@ blob_store_open(const char *data_folder, bool durable, GError **error)
   g_autoptr(BlobStore) store = g_new0(BlobStore, 1);
   store->durable = durable;
   store->data_fd = store->blobs_fd = store->uploads_fd = -1;
-  reserve_release_if_full(data);
+  store->reserve_given = reserve_release_if_full(data);
   store->blobs_fd = blob_open_folder(data, "blobs", error);
   if (store->blobs_fd < 0)
     return NULL;
@@ -86,13 +86,17 @@ blob_store_open(const char *data_folder, bool durable, GError **error)
 bool
 blob_store_make_room(BlobStore *store)
 {
-  return reserve_release(store->data_fd);
+  bool released = reserve_release(store->data_fd);
+  if (released)
+    __atomic_store_n(&store->reserve_given, true, __ATOMIC_RELEASE);
+  return released;
 }
 
 void
 blob_store_keep_room(BlobStore *store)
 {
-  reserve_keep(store->data_fd);
+  if (reserve_keep(store->data_fd))
+    __atomic_store_n(&store->reserve_given, false, __ATOMIC_RELEASE);
 }
 
 void
@@ -202,6 +206,12 @@ blob_upload_append(BlobUpload *upload, Slice bytes, GError **error)
     return error_set(error, ASSAY_ERROR_MISMATCH, "upload %s: it is %s already", upload->id,
                      upload->digest.text);
   upload->sealed = false;
+  if (__atomic_load_n(&upload->store->reserve_given, __ATOMIC_ACQUIRE) &&
+      !reserve_is_spared(upload->store->data_fd))
+    return error_set(error, ASSAY_ERROR_FULL,
+                     "upload %s: the disk is full, and what is left is kept for deletions; free "
+                     "some space",
+                     upload->id);
   if (!write_at(upload->fd, bytes, upload->size)) {
     int saved = errno;
     /* Half of a chunk must not be there when the client asks how far it came after a restart; if

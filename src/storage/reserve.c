@@ -23,19 +23,29 @@ free_room(int data_fd)
   return fstatvfs(data_fd, &status) < 0 ? 0 : (uint64_t)status.f_bavail * status.f_frsize;
 }
 
-void
+bool
 reserve_keep(int data_fd)
 {
   struct stat status;
-  if (fstatat(data_fd, RESERVE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
-      free_room(data_fd) < PLENTY)
-    return;
+  if (fstatat(data_fd, RESERVE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0)
+    return true;
+  if (free_room(data_fd) < PLENTY)
+    return false;
   auto_fd int fd =
       openat(data_fd, RESERVE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  /* Half of one is worth nothing, and there is no harm in none. */
-  if (fd >= 0 && posix_fallocate(fd, 0, (off_t)RESERVE_SIZE) != 0)
+  if (fd >= 0 && posix_fallocate(fd, 0, (off_t)RESERVE_SIZE) == 0)
+    return true;
+  /* Half of one is worth nothing. */
+  if (fd >= 0)
     unlinkat(data_fd, RESERVE_NAME, 0);
   errno = 0;
+  return false;
+}
+
+bool
+reserve_is_spared(int data_fd)
+{
+  return free_room(data_fd) >= 2 * RESERVE_SIZE;
 }
 
 bool
@@ -44,9 +54,8 @@ reserve_release(int data_fd)
   return unlinkat(data_fd, RESERVE_NAME, 0) == 0;
 }
 
-void
+bool
 reserve_release_if_full(int data_fd)
 {
-  if (free_room(data_fd) < NEXT_TO_NONE)
-    reserve_release(data_fd);
+  return free_room(data_fd) < NEXT_TO_NONE && reserve_release(data_fd);
 }

@@ -5,9 +5,12 @@
 
 #include <stdbool.h>
 
-/* Makes the file where it is missing and there is room enough. @data_fd: the data folder. */
-void reserve_keep(int data_fd);
+/* Makes the file where it is missing and there is room enough; true when it is there. @data_fd: the
+ * data folder. */
+bool reserve_keep(int data_fd);
+/* While it is given up: whether there is room beyond what deletions may need. */
+bool reserve_is_spared(int data_fd);
 /* True when there was one, so that what failed may be tried again. */
 bool reserve_release(int data_fd);
-/* At a start: gives it up when there is next to no room. */
-void reserve_release_if_full(int data_fd);
+/* At a start: gives it up when there is next to no room; true when it did. */
+bool reserve_release_if_full(int data_fd);

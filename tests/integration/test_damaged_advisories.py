@@ -168,6 +168,24 @@ def test_built_anew(start_server, good, tmp_path):
         assert len(set_aside(server)) == min(number + 1, 3)  # old ones go
 
 
+def test_another_version(start_server, good):
+    """The file of the version before is no damage: it stays until it is built anew, which the copies allow."""
+    def write_old(server):
+        shutil.copytree(good, server.data)
+        (server.data / "advisories.db").write_bytes(bytes(8192) + b"assay advisory database seal 1\n".ljust(4096, b"\0"))
+    server = start_server(prepare=write_old)
+    wait_until(lambda: advisories(server) == "ok")
+    assert set_aside(server) == [] and metric(server, "assay_advisories_damaged_total") == 0
+    server.stop()
+    shutil.rmtree(server.data / "feeds")
+    shutil.rmtree(server.data, ignore_errors=True)
+    write_old(server)
+    shutil.rmtree(server.data / "feeds")
+    server.start()
+    assert "written by another version" in advisories(server) and "assay db update" in advisories(server)
+    assert (server.data / "advisories.db").exists() and set_aside(server) == []
+
+
 def test_an_imported_database_is_restored(start_server, assay, good, tmp_path):
     """Of a site without network: what was imported is kept beside what is built of it."""
     exported = tmp_path / "exported.db"

@@ -123,6 +123,12 @@ test_foreign(Fixture *fixture, gconstpointer data)
   g_assert_null(advisory_database_open(fixture->path, &error));
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
   g_clear_error(&error);
+  /* The seal of the version before. */
+  memcpy(zeros + 8192, "assay advisory database seal 1\n", 31);
+  g_assert_true(g_file_set_contents(fixture->path, zeros, 12288, NULL));
+  g_assert_null(advisory_database_open(fixture->path, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED);
+  g_clear_error(&error);
   g_assert_cmpint(unlink(fixture->path), ==, 0);
   g_assert_cmpint(mkfifo(fixture->path, 0600), ==, 0);
   g_assert_null(advisory_database_open(fixture->path, &error));
