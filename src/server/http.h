@@ -73,7 +73,6 @@ HttpServer *request_http_server(const Request *request);
 const char *request_id(const Request *request);
 const char *request_method(const Request *request);
 const char *request_path(const Request *request);
-const Route *request_route(const Request *request);
 /* What stands for <name> in the pattern; NULL when the pattern has none. */
 const char *request_parameter(const Request *request, const char *name);
 /* Of the query string; NULL when absent. Percent-decoded. */

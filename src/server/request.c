@@ -21,12 +21,6 @@ request_path(const Request *request)
   return request->path;
 }
 
-const Route *
-request_route(const Request *request)
-{
-  return request->route;
-}
-
 const char *
 request_parameter(const Request *request, const char *name)
 {
