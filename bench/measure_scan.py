@@ -33,13 +33,14 @@ def layers_of(layout):
 def advisory_database(bench):
     """The advisories of the image's distribution, by the feed that needs only a mirror; had once for a build folder."""
     path = bench.cache / "advisories.db"
-    if not path.is_file():
+    if not path.is_file() or not (bench.cache / "suite").is_dir():
         config = bench.folder / "feeds.yaml"
         config.write_text(f"feeds:\n  - {{name: {SUITE}, type: debian-repo, url: \"{debian_image.mirrors()[1]}\", "
                           f"suite: {SUITE}-security}}\nfeed_interval: 0\n")
-        subprocess.run([str(bench.assay), "db", "update", "--config", str(config), "--data", str(bench.folder / "feeds")],
+        data = bench.cache / "suite"  # with the feed's own files
+        subprocess.run([str(bench.assay), "db", "update", "--config", str(config), "--data", str(data)],
                        check=True, stdout=subprocess.DEVNULL)
-        shutil.copy(bench.folder / "feeds" / "advisories.db", path)
+        shutil.copy(data / "advisories.db", path)
     return path
 
 

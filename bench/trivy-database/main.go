@@ -1,10 +1,10 @@
-// Writes a database of Trivy (trivy-db, schema 2) that holds given advisories of one Debian release, so that `make bench`
-// can let Trivy and Assay match the same image with the same knowledge.
+// Writes a database of Trivy (trivy-db, schema 2) that holds given advisories, so that `make bench` can let Trivy and Assay
+// match the same image with the same knowledge.
 //
-// usage: trivy-database RELEASE FOLDER < advisories.json
+// usage: trivy-database FOLDER < advisories.json
 //
-// RELEASE is a number as Trivy uses it ("12"); the input an array of {"source_package", "id", "fixed_version"}. FOLDER gets
-// db/trivy.db and db/metadata.json, as a cache folder of Trivy has them.
+// The input is an array of {"platform", "package", "id", "fixed_version"}, where a platform is called as Trivy calls it
+// ("debian 12"). FOLDER gets db/trivy.db and db/metadata.json, as a cache folder of Trivy has them.
 package main
 
 import (
@@ -12,15 +12,17 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
 
 type advisory struct {
-	SourcePackage string `json:"source_package"`
-	ID            string `json:"id"`
-	FixedVersion  string `json:"fixed_version"`
+	Platform     string `json:"platform"`
+	Package      string `json:"package"`
+	ID           string `json:"id"`
+	FixedVersion string `json:"fixed_version"`
 }
 
 func fatal(err error) {
@@ -44,10 +46,10 @@ func put(transaction *bolt.Tx, key string, value any, names ...string) {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 3 {
-		log.Fatal("usage: trivy-database RELEASE FOLDER < advisories.json")
+	if len(os.Args) != 2 {
+		log.Fatal("usage: trivy-database FOLDER < advisories.json")
 	}
-	platform, folder := "debian "+os.Args[1], filepath.Join(os.Args[2], "db")
+	folder := filepath.Join(os.Args[1], "db")
 	var advisories []advisory
 	fatal(json.NewDecoder(os.Stdin).Decode(&advisories))
 	fatal(os.MkdirAll(folder, 0o755))
@@ -55,9 +57,9 @@ func main() {
 	database, err := bolt.Open(filepath.Join(folder, "trivy.db"), 0o644, nil)
 	fatal(err)
 	fatal(database.Update(func(transaction *bolt.Tx) error {
-		put(transaction, platform, map[string]string{"ID": "debian", "Name": "Debian", "URL": "https://www.debian.org"}, "data-source")
 		for _, one := range advisories {
-			put(transaction, one.ID, map[string]string{"FixedVersion": one.FixedVersion}, platform, one.SourcePackage)
+			put(transaction, one.Platform, map[string]string{"ID": strings.Fields(one.Platform)[0], "Name": one.Platform}, "data-source")
+			put(transaction, one.ID, map[string]string{"FixedVersion": one.FixedVersion}, one.Platform, one.Package)
 			put(transaction, one.ID, map[string]string{"Title": one.ID}, "vulnerability")
 		}
 		return nil
