@@ -34,6 +34,21 @@ load(SqlPool *sql, const Digest *layer, const char *key, GError **error)
   return json == NULL ? NULL : layer_inventory_from_json(json, error);
 }
 
+/* One base may be under many images that each have links of their own; the oldest are inspected
+ * again when their image is asked for. */
+#define LOOKS_OF_A_LAYER 128
+
+static bool
+drop_oldest(SqlConnection *db, const Digest *layer, GError **error)
+{
+  return sql_run(
+      db, NULL, error,
+      "DELETE FROM layer_looks WHERE layer = $1 AND detector_version = $2 AND created <= "
+      "(SELECT created FROM layer_looks WHERE layer = $1 AND detector_version = $2 "
+      "ORDER BY created DESC LIMIT 1 OFFSET $3)",
+      SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_INTEGER(LOOKS_OF_A_LAYER), SQL_END);
+}
+
 static bool
 store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **error)
 {
@@ -41,12 +56,13 @@ store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **e
   g_autofree char *text = json_to_text(json);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   return db != NULL &&
-         sql_run(db, NULL, error,
-                 "INSERT INTO layer_looks (layer, detector_version, links, content) "
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version, links) DO NOTHING",
-                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(key),
-                 SQL_TEXT(text), SQL_END) &&
-         sql_commit(db, error);
+         sql_run(
+             db, NULL, error,
+             "INSERT INTO layer_looks (layer, detector_version, links, content, created) "
+             "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version, links) DO NOTHING",
+             SQL_TEXT(inventory->layer.text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(key),
+             SQL_TEXT(text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         drop_oldest(db, &inventory->layer, error) && sql_commit(db, error);
 }
 
 static LayerInventory *

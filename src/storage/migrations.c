@@ -149,6 +149,10 @@ const char *const migrations[] = {
     "  links TEXT NOT NULL,"
     "  content TEXT NOT NULL,"
     "  PRIMARY KEY (layer, detector_version, links));",
+
+    /* 9: the looks of a layer are dropped by age, when there are many. */
+    "ALTER TABLE layer_looks ADD COLUMN created BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX layer_looks_by_age ON layer_looks (layer, detector_version, created);",
 };
 
 const size_t migration_count = sizeof migrations / sizeof *migrations;
