@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 COUNT ?= 300
 SEED ?= 1
 
-.PHONY: all help setup demo test differential conformance bench fuzz format lint install uninstall clean
+.PHONY: all help setup demo test fault differential conformance bench fuzz format lint install uninstall clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -20,6 +20,7 @@ help:
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
 	@echo 'make differential  compare with real unpackers and package managers on random images. COUNT=n: so many (300),'
 	@echo '                 SEED=n: from this seed on (1)'
+	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
 	@echo 'make bench       measure beside docker-registry, nginx and Trivy; the table goes to docs/benchmarks.md'
@@ -66,6 +67,9 @@ lint: setup
 install: $(BUILD)/build.ninja
 	meson configure $(BUILD) --prefix=$(PREFIX)
 	meson install -C $(BUILD) $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
+
+fault:
+	ROUNDS=500 scripts/test tests/integration/test_corrupted_data.py
 
 uninstall:
 	ninja -C $(BUILD) uninstall
