@@ -240,7 +240,7 @@ search_tree(Search *search, UnpackedTree *tree)
         open_folder(search, tree, reading, path);
       else
         open_place(search, tree, reading, path);
-      if (detectors[i]->lists_packages)
+      if (detectors[i]->lists_packages && tree == search->image->trees[UNPACKER_OVERLAY])
         note_dangling(search, tree, path);
     }
 }

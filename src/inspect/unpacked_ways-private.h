@@ -34,9 +34,12 @@ struct UnpackedTree {
   guint steps;
 };
 
+/* As the kernel has it. */
+#define LINKS_MAX 40u
+
 typedef struct {
-  GPtrArray *names;   /* char *: still to go, the next one last */
-  GPtrArray *missing; /* char *: behind where the way has come to: folders to be made at its end */
+  const char *rest[LINKS_MAX + 1]; /* still to go: of the last link's target, of that before, ... */
+  GPtrArray *missing; /* char *: behind where the way has come to, folders to be made at its end */
   unsigned links;
   bool make;        /* folders that are not there are made */
   bool follow_last; /* a link at the end is followed */

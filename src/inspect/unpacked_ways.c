@@ -5,8 +5,6 @@
 
 #include "base/slice.h"
 
-/* As the kernel has it. */
-#define LINKS_MAX 40u
 /* No path of the kernel's is longer, and what is freed folder by folder must not end the stack. */
 #define DEPTH_MAX 2048u
 
@@ -77,14 +75,46 @@ unpacked_mark_written(const UnpackedTree *tree, Node *node)
 
 /* --- ways --- */
 
-static void
-push_names(UnpackedTree *tree, Way *way, const char *path)
+/* The rest of a path, from its next name on. */
+static const char *
+next_name(const char *rest)
 {
-  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-  guint count = g_strv_length(parts);
-  for (guint i = unpacked_count_steps(tree, count) ? count : 0; i > 0; i--)
-    if (*parts[i - 1] != '\0' && strcmp(parts[i - 1], ".") != 0)
-      g_ptr_array_add(way->names, g_strdup(parts[i - 1]));
+  for (;;) {
+    while (*rest == '/')
+      rest++;
+    if (rest[0] != '.' || (rest[1] != '/' && rest[1] != '\0'))
+      return rest;
+    rest++;
+  }
+}
+
+/* Into @name; false: the way is at its end. */
+static bool
+take_next(Way *way, GString *name)
+{
+  for (unsigned i = way->links + 1; i > 0; i--) {
+    const char *begin = next_name(way->rest[i - 1]);
+    const char *end = strchrnul(begin, '/');
+    way->rest[i - 1] = end;
+    if (begin == end)
+      continue;
+    g_string_truncate(name, 0);
+    g_string_append_len(name, begin, end - begin);
+    return true;
+  }
+  return false;
+}
+
+/* What it passes over it does not see again. */
+static bool
+is_at_end(Way *way)
+{
+  for (unsigned i = 0; i <= way->links; i++) {
+    way->rest[i] = next_name(way->rest[i]);
+    if (*way->rest[i] != '\0')
+      return false;
+  }
+  return true;
 }
 
 /* Makes a folder where there is none, as far as unpackers do. */
@@ -110,16 +140,16 @@ root_of(const UnpackedTree *tree)
 static WayEnd
 go_on(UnpackedTree *tree, Way *way, const char *name, Node **at)
 {
-  bool last = way->names->len == 0;
   Node *folder = *at, *child = unpacked_child(folder, name);
   if (strcmp(name, "..") == 0) {
     *at = folder->parent != NULL ? folder->parent : folder;
     return WAY_THERE;
   }
+  bool last = (child == NULL || child->kind != NODE_FOLDER) && is_at_end(way);
   if (child != NULL && child->kind == NODE_LINK && (!last || way->follow_last)) {
-    if (++way->links > LINKS_MAX)
+    if (way->links == LINKS_MAX)
       return WAY_LOOP;
-    push_names(tree, way, child->target);
+    way->rest[++way->links] = child->target;
     *at = *child->target == '/' ? root_of(tree) : folder;
     return WAY_THERE;
   }
@@ -165,25 +195,20 @@ make_missing(UnpackedTree *tree, const Way *way, Node **at)
   return *at == NULL ? WAY_BLOCKED : WAY_THERE;
 }
 
-/* From the root along @path. *@end: where it led; of a way that was cut short, the last folder. */
 WayEnd
 unpacked_walk(UnpackedTree *tree, Way *way, const char *path, Node **end)
 {
-  way->names = g_ptr_array_new();
-  way->missing = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) names = way->names, missing = way->missing;
+  g_autoptr(GString) name = g_string_sized_new(64);
+  g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
   WayEnd how = WAY_THERE;
-  push_names(tree, way, path);
+  way->rest[0] = path;
+  way->missing = missing;
   *end = root_of(tree);
-  while (names->len > 0) {
-    g_autofree char *name = g_ptr_array_steal_index(names, names->len - 1);
-    if (how == WAY_THERE)
-      how = take_name(tree, way, name, end);
-  }
+  while (how == WAY_THERE && take_next(way, name))
+    how = take_name(tree, way, name->str, end);
   return how == WAY_THERE ? make_missing(tree, way, end) : how;
 }
 
-/* The folder @path, made where it is not there; NULL: no unpacker could. */
 Node *
 unpacked_enter_folder(UnpackedTree *tree, const char *path)
 {
@@ -203,7 +228,6 @@ unpacked_last_name(const char *path)
   return slash == NULL ? path : slash + 1;
 }
 
-/* The folder that the entry comes into. *named: no link was on the way. NULL: nothing can. */
 Node *
 unpacked_enter_parent(UnpackedTree *tree, const char *path, bool *named)
 {
