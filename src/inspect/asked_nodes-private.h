@@ -36,6 +36,7 @@ struct AskedPaths {
   GArray *trails;    /* Trail */
   GArray *targets;   /* Target */
   GHashTable *edges; /* set of Edge: the child of a node by its name */
+  GHashTable *names; /* set: of all edges that ever were */
   bool overflowed;
 };
 

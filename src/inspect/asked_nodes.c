@@ -70,6 +70,7 @@ attach(AskedPaths *paths, uint32_t parent, uint32_t child, Slice name)
   Edge *edge = g_new(Edge, 1);
   *edge = (Edge){parent, child, name};
   g_hash_table_add(paths->edges, edge);
+  g_hash_table_add(paths->names, asked_node(paths, child)->name);
   node->next_child = above->first_child;
   above->first_child = child;
   above->children++;

@@ -43,6 +43,7 @@ typedef struct {
 typedef struct {
   State states[STATES_MAX];
   unsigned count;
+  bool doubtful; /* a ".." led out of a folder that nothing asks for, and that may be a link */
 } States;
 
 static Trail *
@@ -93,6 +94,7 @@ static void
 step_up(AskedPaths *paths, State state, States *next)
 {
   if (state.beyond > 0) {
+    next->doubtful = true;
     add_state(paths, next, (State){state.trail, state.beyond - 1});
     return;
   }
@@ -123,7 +125,7 @@ follow(AskedPaths *paths, States *states, Slice path, bool make, bool *grew)
 {
   Slice name;
   while (slice_next_field(&path, '/', &name)) {
-    States next = {.count = 0};
+    States next = {.doubtful = states->doubtful};
     if (name.size == 0 || slice_equal_string(name, "."))
       continue;
     for (unsigned i = 0; i < states->count; i++)
@@ -194,12 +196,61 @@ keep_target(AskedPaths *paths, uint32_t node, uint32_t trail)
   return true;
 }
 
+/* What of the target is behind its last "..". */
+static Slice
+after_last_up(const char *target)
+{
+  Slice rest = slice_from_string(target), last = rest, name;
+  while (slice_next_field(&rest, '/', &name))
+    if (slice_equal_string(name, ".."))
+      last = rest;
+  return last;
+}
+
+static bool
+leads_to_folder(const AskedPaths *paths, uint32_t from, Slice path)
+{
+  Slice name;
+  while (from != NONE && slice_next_field(&path, '/', &name))
+    if (name.size > 0 && !slice_equal_string(name, "."))
+      from = asked_child(paths, from, name);
+  return from != NONE && is_folder(paths, from);
+}
+
+/* Whether a folder that is asked for could be reached by @path, whatever it counts from. */
+static bool
+may_lead_to_folder(const AskedPaths *paths, Slice path)
+{
+  GHashTableIter iter;
+  void *edge;
+  Slice first = SLICE_EMPTY, rest = path;
+  while (slice_next_field(&rest, '/', &first) && first.size == 0)
+    continue;
+  g_autofree char *name = slice_to_string(first);
+  if (*name == '\0')
+    return true;
+  if (!g_hash_table_contains(paths->names, name))
+    return false;
+  g_hash_table_iter_init(&iter, paths->edges);
+  while (g_hash_table_iter_next(&iter, &edge, NULL))
+    if (slice_equal(((const Edge *)edge)->name, first) &&
+        leads_to_folder(paths, ((const Edge *)edge)->from, path))
+      return true;
+  return false;
+}
+
 static AskedGrowth
 add_symlink(AskedPaths *paths, const char *path, const char *target, bool asked)
 {
   bool grew = false, kept = false;
   guint trails = paths->trails->len;
   States states = follow_target(paths, path, target, asked, &grew);
+  /* Who knows where it leads when the folders on the way turn out to be links. */
+  if (states.doubtful && may_lead_to_folder(paths, after_last_up(target))) {
+    asked = true;
+    node_of(paths, path, true, &grew);
+    states = follow_target(paths, path, target, asked, &grew);
+  }
   for (unsigned i = 0; i < states.count; i++) {
     uint32_t to = end_of(paths, states.states[i].trail);
     if (states.states[i].beyond > 0 || (!asked && !is_folder(paths, to)))
@@ -240,6 +291,7 @@ asked_paths_new(void)
   AskedPaths *paths = g_new0(AskedPaths, 1);
   paths->nodes = g_array_new(FALSE, FALSE, sizeof(Node));
   g_array_set_clear_func(paths->nodes, clear_node);
+  paths->names = g_hash_table_new(g_str_hash, g_str_equal);
   paths->trails = g_array_new(FALSE, TRUE, sizeof(Trail));
   paths->targets = g_array_new(FALSE, FALSE, sizeof(Target));
   g_array_set_size(paths->trails, 1);
@@ -259,6 +311,7 @@ asked_paths_free(AskedPaths *paths)
   if (paths == NULL)
     return;
   g_hash_table_unref(paths->edges);
+  g_hash_table_unref(paths->names);
   g_array_unref(paths->trails);
   g_array_unref(paths->targets);
   g_array_unref(paths->nodes);
@@ -313,7 +366,7 @@ AskedGrowth
 asked_paths_add_hardlink(AskedPaths *paths, const char *path, const char *target)
 {
   bool grew = false;
-  if (paths->overflowed || !asked_paths_look(paths, path).asked)
+  if (paths->overflowed || *path == '\0' || !asked_paths_look(paths, path).asked)
     return ASKED_SAME;
   uint32_t from = node_of(paths, path, true, &grew);
   uint32_t to = from == NONE ? NONE : node_of(paths, target, true, &grew);

@@ -40,7 +40,8 @@ typedef enum {
 /* Adds what a symbolic link at @path means, if it leads to or from anything asked for. Links added
  * later may make it matter: add all until each is ASKED_SAME. */
 AskedGrowth asked_paths_add_symlink(AskedPaths *paths, const char *path, const char *target);
-/* A hard link: @target is asked for as @path is. */
+/* A hard link: @target is asked for as @path is. When that is a symbolic link, @path is one as
+ * well, to what its text means there: add that, too. */
 AskedGrowth asked_paths_add_hardlink(AskedPaths *paths, const char *path, const char *target);
 
 /* There are more links than are followed: from then on nothing grows. */

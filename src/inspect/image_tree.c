@@ -44,11 +44,17 @@ grow_by_links(Growth *growth, const GPtrArray *links)
 static void
 grow_by_layer(Growth *growth, const LayerInventory *layer)
 {
+  g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
   grow_by_links(growth, layer->links);
   for (guint i = 0; i < layer->changes->len; i++) {
     const LayerChange *change = g_ptr_array_index(layer->changes, i);
-    if (change->kind == CHANGE_SYMLINK)
-      grow(growth, change->path, change->target);
+    const char *target = change->kind == CHANGE_SYMLINK ? change->target : NULL;
+    if (change->kind == CHANGE_HARDLINK)
+      target = g_hash_table_lookup(targets, change->target);
+    if (target == NULL)
+      continue;
+    g_hash_table_replace(targets, change->path, (void *)(uintptr_t)target);
+    grow(growth, change->path, target);
   }
 }
 

@@ -13,7 +13,7 @@
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 9
+#define DETECTOR_VERSION 10
 
 /* One installed package. */
 typedef struct {

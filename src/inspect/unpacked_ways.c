@@ -119,10 +119,13 @@ is_at_end(Way *way)
 
 /* Makes a folder where there is none, as far as unpackers do. */
 static Node *
-make_folder(UnpackedTree *tree, Node *folder, const char *name, Node *there)
+make_folder(UnpackedTree *tree, const Way *way, Node *folder, const char *name)
 {
-  /* A file of a lower layer gives way; what this layer itself put there does not. */
-  bool own = there != NULL && (tree->upper != NULL || there->layer == tree->layer);
+  /* A file of a lower layer gives way; what this layer itself put there, or a link leads to, does
+   * not. */
+  const Node *there = unpacked_child(folder, name);
+  bool own =
+      there != NULL && (tree->upper != NULL || there->layer == tree->layer || way->links > 0);
   bool deep = folder->depth >= DEPTH_MAX;
   if (own || deep)
     unpacked_trouble(
@@ -190,7 +193,7 @@ make_missing(UnpackedTree *tree, const Way *way, Node **at)
 {
   for (guint i = 0; i < way->missing->len && *at != NULL; i++) {
     const char *name = g_ptr_array_index(way->missing, i);
-    *at = make_folder(tree, *at, name, unpacked_child(*at, name));
+    *at = make_folder(tree, way, *at, name);
   }
   return *at == NULL ? WAY_BLOCKED : WAY_THERE;
 }

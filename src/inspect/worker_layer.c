@@ -48,6 +48,8 @@ typedef struct {
   GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
   guint packages;        /* of all databases */
   GArray *links;         /* Link */
+  GHashTable *targets;   /* path of a symbolic link -> its target, as far as the tar was read */
+  GHashTable *names;     /* set: hashes of the names that hard links may lead to */
   GStringChunk *texts;   /* of links */
   size_t link_bytes;
 } Reading;
@@ -79,14 +81,28 @@ need_folder(Reading *reading, const char *path, size_t size)
   g_hash_table_add(reading->folders, g_steal_pointer(&folder));
 }
 
+/* The same for a mark, which makes the folders above it for overlayfs alone: it stays a mark. */
+static void
+need_folder_of_mark(Reading *reading, const char *path, size_t size)
+{
+  g_autofree char *folder = g_strndup(path, size), *noted = g_strconcat(folder, "/", NULL);
+  if (size == 0 || g_hash_table_contains(reading->folders, folder) ||
+      g_hash_table_contains(reading->folders, noted))
+    return;
+  g_autofree char *mark = g_strndup(path, (size_t)(strchrnul(path + size + 1, '/') - path));
+  add_change(reading, CHANGE_REMOVED, mark, NULL);
+  g_hash_table_add(reading->folders, g_steal_pointer(&noted));
+}
+
 /* Something else takes the place of what was at the path, or removes it. */
 static void
 lose_folder(Reading *reading, const char *path, bool may_hold_more)
 {
+  g_autofree char *noted = g_strconcat(path, "/", NULL);
   if (may_hold_more)
     g_hash_table_remove_all(reading->folders);
-  else
-    g_hash_table_remove(reading->folders, path);
+  g_hash_table_remove(reading->folders, path);
+  g_hash_table_remove(reading->folders, noted);
   reading->has_plain_folder = false;
 }
 
@@ -137,23 +153,76 @@ take_file(Reading *reading, LayerReader *reader, const LayerEntry *entry, uint64
 
 /* --- links --- */
 
-static void
-keep_link(Reading *reading, const LayerEntry *entry)
+/* FNV-1a. Where two names meet, a hard link that leads nowhere is not told. */
+static void *
+name_hash(const char *name)
 {
-  bool hard = entry->kind == LAYER_ENTRY_HARDLINK;
+  uint64_t hash = 0xcbf29ce484222325;
+  for (; *name != '\0'; name++)
+    hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
+  return GSIZE_TO_POINTER(hash);
+}
+
+/* Of a symbolic link as written; a hard link's counts from the root. (transfer full) */
+static char *
+target_of(const LayerEntry *entry)
+{
   unsigned depth;
   bool escapes;
-  g_autofree char *target =
-      hard ? path_normalise(entry->target, &depth, &escapes) : g_strdup(entry->target);
-  reading->link_bytes += strlen(entry->path) + strlen(target);
+  const char *target = entry->target == NULL ? "" : entry->target;
+  return entry->kind == LAYER_ENTRY_HARDLINK ? path_normalise(target, &depth, &escapes)
+                                             : g_strdup(target);
+}
+
+static void
+keep_link(Reading *reading, const char *path, const char *target, bool hard)
+{
+  reading->link_bytes += strlen(path) + strlen(target);
   if (reading->link_bytes > LINK_BYTES_MAX) {
-    layer_inventory_add_unread(reading->inventory, "too-many-links", entry->path,
+    layer_inventory_add_unread(reading->inventory, "too-many-links", path,
                                "The layer has more links than are followed.");
     return;
   }
-  Link link = {g_string_chunk_insert(reading->texts, entry->path),
+  Link link = {g_string_chunk_insert(reading->texts, path),
                g_string_chunk_insert(reading->texts, target), hard};
   g_array_append_val(reading->links, link);
+  if (!hard)
+    g_hash_table_replace(reading->targets, (void *)(uintptr_t)link.path,
+                         (void *)(uintptr_t)link.target);
+}
+
+/* Not all of them: there are images in which every file is one. */
+static void
+take_hardlink(Reading *reading, const LayerEntry *entry)
+{
+  g_autofree char *target = target_of(entry);
+  if (asked_paths_look(reading->asked, entry->path).asked)
+    keep_link(reading, entry->path, target, true);
+  if (!reading->first)
+    return;
+  const char *text = g_hash_table_lookup(reading->targets, target);
+  if (text != NULL)
+    keep_link(reading, entry->path, text, false);
+  if (!g_hash_table_contains(reading->names, name_hash(target)))
+    layer_inventory_add_unread(reading->inventory, "hard-link", entry->path,
+                               "The hard link leads to what the layer did not bring before it, or "
+                               "through a link.");
+}
+
+/* Each pass knows better which hard links matter. */
+static void
+take_link(Reading *reading, const LayerEntry *entry)
+{
+  if (entry->kind == LAYER_ENTRY_HARDLINK)
+    take_hardlink(reading, entry);
+  if (!reading->first || entry->kind == LAYER_ENTRY_FOLDER || entry->kind == LAYER_ENTRY_WHITEOUT ||
+      entry->kind == LAYER_ENTRY_OPAQUE)
+    return;
+  g_hash_table_add(reading->names, name_hash(entry->path));
+  if (entry->kind == LAYER_ENTRY_SYMLINK) {
+    g_autofree char *target = target_of(entry);
+    keep_link(reading, entry->path, target, false);
+  }
 }
 
 /* True when more is asked for than before. */
@@ -240,8 +309,6 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
       [LAYER_ENTRY_DEVICE] = CHANGE_OTHER,     [LAYER_ENTRY_OTHER] = CHANGE_OTHER,
       [LAYER_ENTRY_WHITEOUT] = CHANGE_REMOVED, [LAYER_ENTRY_OPAQUE] = CHANGE_OPAQUE,
   };
-  unsigned depth;
-  bool escapes;
   if (entry->inexact || entry->overlay_attributes)
     take_oddity(reading, entry);
   if (entry->kind == LAYER_ENTRY_FOLDER && *entry->path != '\0')
@@ -252,16 +319,11 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
     return take_file(reading, reader, entry, look->readings, error);
   /* A whiteout may be written as a link. */
   bool link = entry->kind == LAYER_ENTRY_SYMLINK || entry->kind == LAYER_ENTRY_HARDLINK;
-  g_autofree char *target = !link ? NULL
-                            : entry->kind == LAYER_ENTRY_HARDLINK
-                                ? path_normalise(entry->target, &depth, &escapes)
-                                : g_strdup(entry->target);
+  g_autofree char *target = link ? target_of(entry) : NULL;
   if (link && *target == '\0')
     add_change(reading, CHANGE_ODD, entry->path, "has a link without a target");
   else
     add_change(reading, kinds[entry->kind], entry->path, target);
-  if (entry->kind == LAYER_ENTRY_HARDLINK)
-    keep_link(reading, entry);
   return true;
 }
 
@@ -278,14 +340,13 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
   if (reading->first) {
     reading->inventory->entries++;
     note_entry(entry, reading->inventory);
-    if (entry->kind == LAYER_ENTRY_SYMLINK)
-      keep_link(reading, entry);
   }
+  take_link(reading, entry);
   reading->entry++;
   /* Most entries are in the folder of the one before, in which nothing is asked for. */
   const char *slash = strrchr(entry->path, '/');
   size_t folder = slash == NULL ? 0 : (size_t)(slash - entry->path);
-  bool mark = entry->kind == LAYER_ENTRY_OPAQUE;
+  bool mark = entry->kind == LAYER_ENTRY_OPAQUE || entry->kind == LAYER_ENTRY_WHITEOUT;
   if (!mark && folder > 0 && is_in_plain_folder(reading, entry->path, folder))
     return true;
   AskedLook look = asked_paths_look(reading->asked, entry->path);
@@ -293,11 +354,15 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     return true;
   if (look.asked)
     return take_asked(reading, reader, entry, &look, error);
-  need_folder(reading, entry->path, look.folder);
+  if (mark)
+    need_folder_of_mark(reading, entry->path, look.folder);
+  else
+    need_folder(reading, entry->path, look.folder);
   reading->has_plain_folder = !mark && look.folder < folder;
-  if (reading->has_plain_folder)
-    g_string_truncate(g_string_insert_len(reading->plain_folder, 0, entry->path, (gssize)folder),
-                      folder);
+  if (reading->has_plain_folder) {
+    g_string_truncate(reading->plain_folder, 0);
+    g_string_append_len(reading->plain_folder, entry->path, (gssize)folder);
+  }
   return true;
 }
 
@@ -406,6 +471,8 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   g_autoptr(GHashTable) databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free);
   g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(Wanted));
   g_autoptr(GArray) kept_links = g_array_new(FALSE, FALSE, sizeof(Link));
+  g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) names = g_hash_table_new(NULL, NULL);
   g_autoptr(GString) plain_folder = g_string_new(NULL);
   GStringChunk *texts = g_string_chunk_new((size_t)16 * 1024);
   Reading reading = {.input = input,
@@ -417,6 +484,8 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .wanted = wanted,
                      .databases = databases,
                      .links = kept_links,
+                     .targets = targets,
+                     .names = names,
                      .texts = texts};
   inventory->packed_bytes = input.end - input.at;
   take_job_links(&reading, links);

@@ -94,6 +94,15 @@ static const struct {
      {"var/lib/dpkg /var/lib/pacman/local"},
      {"var/lib/dpkg/status", "var/lib/dpkg/status/desc", "var/lib/dpkg/x/desc"},
      {"var/lib/x"}},
+    {"up from a folder that another layer makes a link",
+     {"opt/q/b ../var/lib/dpkg", "opt/q /r"},
+     {"r/b/status", "opt/q/b/status", "opt/q"},
+     {"r/c"}},
+    {"past a folder that another layer makes a link",
+     {"b /opt/../var/lib/dpkg", "opt /srv/r"},
+     {"b/status", "srv/var/lib/dpkg/status", "opt"},
+     {"srv/s"}},
+    {"up to where nothing is", {"opt/q/b ../lib/x"}, {NULL}, {"opt/q", "opt/q/b"}},
     {"in a folder that is linked", {"x var", "x/lib/dpkg /z"}, {"z/status"}, {"z/rpm"}},
 };
 
