@@ -188,12 +188,14 @@ inventory_free(void *inventory)
 
 /* A LayerAsk: one layer after the other, for it is rare. */
 static LayerInventory *
-ask_again(unsigned index, const GPtrArray *links, void *data, GError **error)
+ask_again(unsigned index, const LayerInventory *former, const GPtrArray *links, void *data,
+          GError **error)
 {
   LayerScan *scan = data;
   g_autoptr(LayerInventory) inventory = inspect(scan, index, links, error);
   progress_tell(scan->options->progress, "layers inspected for links of others", index + 1,
                 image_source_layer_count(scan->source));
+  image_inventory_release(former, &scan->used);
   return inventory != NULL && image_inventory_admit(inventory, &scan->used, error)
              ? g_steal_pointer(&inventory)
              : NULL;

@@ -366,11 +366,13 @@ AskedGrowth
 asked_paths_add_hardlink(AskedPaths *paths, const char *path, const char *target)
 {
   bool grew = false;
+  guint trails = paths->trails->len;
   if (paths->overflowed || *path == '\0' || !asked_paths_look(paths, path).asked)
     return ASKED_SAME;
   uint32_t from = node_of(paths, path, true, &grew);
   uint32_t to = from == NONE ? NONE : node_of(paths, target, true, &grew);
   grew |= to != NONE && asked_join(paths, from, to);
+  g_array_set_size(paths->trails, trails);
   return grew ? ASKED_MORE : ASKED_SAME;
 }
 

@@ -11,6 +11,8 @@
 #define ROUNDS_MAX 8u
 /* Until no link makes more asked for; honest layers need two. */
 #define TURNS_MAX 16u
+/* Bytes of links that are followed for an image, over and over: far more than honest ones have. */
+#define WORK_MAX ((size_t)8 * 1024 * 1024)
 
 /* --- what layers are to be inspected for --- */
 
@@ -18,6 +20,7 @@ typedef struct {
   AskedPaths *paths;
   GPtrArray *needed;        /* path, target, ...: the links that changed what is asked for */
   size_t bytes;             /* of these */
+  size_t *work;             /* bytes of all links that were followed for the image */
   AskedGrowth turn, growth; /* of this turn over all links, and of all turns */
 } Growth;
 
@@ -25,6 +28,9 @@ typedef struct {
 static void
 grow(Growth *growth, const char *path, const char *target)
 {
+  *growth->work += strlen(path) + strlen(target);
+  if (*growth->work > WORK_MAX)
+    return;
   AskedGrowth grew = asked_paths_add_symlink(growth->paths, path, target);
   growth->turn = MAX(growth->turn, grew);
   if (grew == ASKED_SAME)
@@ -74,17 +80,18 @@ grow_by_layers(Growth *growth, const GPtrArray *layers, guint first, guint count
       grow_by_layer(growth, g_ptr_array_index(layers, i));
     growth->growth = MAX(growth->growth, growth->turn);
   }
-  return growth->turn == ASKED_SAME && !asked_paths_overflowed(growth->paths) &&
-         growth->needed->len <= 2 * LAYER_LINKS_MAX && growth->bytes <= LAYER_LINK_BYTES_MAX;
+  return growth->turn == ASKED_SAME && *growth->work <= WORK_MAX &&
+         !asked_paths_overflowed(growth->paths) && growth->needed->len <= 2 * LAYER_LINKS_MAX &&
+         growth->bytes <= LAYER_LINK_BYTES_MAX;
 }
 
 /* Whether the layer was inspected for all of the links, or has them itself. */
 static bool
-knows_links(const GPtrArray *layers, guint index, const GPtrArray *links)
+knows_links(const GPtrArray *layers, guint index, const GPtrArray *links, size_t *work)
 {
   g_autoptr(AskedPaths) own = asked_paths_new();
   g_autoptr(GPtrArray) needed = g_ptr_array_new_with_free_func(g_free);
-  Growth growth = {.paths = own, .needed = needed};
+  Growth growth = {.paths = own, .needed = needed, .work = work};
   return grow_by_layers(&growth, layers, index, 1, NULL) &&
          grow_by_layers(&growth, layers, index, 1, links) && growth.growth != ASKED_MORE;
 }
@@ -99,18 +106,18 @@ add_unread(GPtrArray *unread, const char *path, const char *why)
 typedef enum { ROUND_DONE, ROUND_AGAIN, ROUND_FAILED } RoundEnd;
 
 static RoundEnd
-ask_round(GPtrArray *layers, const GPtrArray *links, LayerAsk ask, void *ask_data,
+ask_round(GPtrArray *layers, const GPtrArray *links, size_t *work, LayerAsk ask, void *ask_data,
           GPtrArray *unread, GError **error)
 {
   RoundEnd end = ROUND_DONE;
   for (guint i = 0; i < layers->len; i++) {
-    if (knows_links(layers, i, links))
+    if (knows_links(layers, i, links, work))
       continue;
     if (ask == NULL) {
       add_unread(unread, g_ptr_array_index(links, 0), "a link that leads through several layers");
       return ROUND_DONE;
     }
-    LayerInventory *again = ask(i, links, ask_data, error);
+    LayerInventory *again = ask(i, g_ptr_array_index(layers, i), links, ask_data, error);
     if (again == NULL)
       return ROUND_FAILED;
     layer_inventory_free(layers->pdata[i]);
@@ -125,18 +132,20 @@ image_tree_complete(GPtrArray *layers, LayerAsk ask, void *ask_data, GPtrArray *
                     GError **error)
 {
   RoundEnd end = ROUND_AGAIN;
+  size_t work = 0;
   for (unsigned round = 0; end == ROUND_AGAIN; round++) {
     g_autoptr(AskedPaths) paths = asked_paths_new();
     g_autoptr(GPtrArray) needed = g_ptr_array_new_with_free_func(g_free);
-    Growth growth = {.paths = paths, .needed = needed};
+    Growth growth = {.paths = paths, .needed = needed, .work = &work};
     bool followed = grow_by_layers(&growth, layers, 0, layers->len, NULL);
-    if (growth.growth != ASKED_MORE || layers->len < 2)
+    if (followed && (growth.growth != ASKED_MORE || layers->len < 2))
       return true;
     if (!followed || round == ROUNDS_MAX) {
-      add_unread(unread, g_ptr_array_index(needed, 0), "one of too many links that lead around");
+      add_unread(unread, needed->len > 0 ? g_ptr_array_index(needed, 0) : "/",
+                 "one of too many links that lead around");
       return true;
     }
-    end = ask_round(layers, needed, ask, ask_data, unread, error);
+    end = ask_round(layers, needed, &work, ask, ask_data, unread, error);
   }
   return end != ROUND_FAILED;
 }
@@ -181,6 +190,10 @@ open_place(Search *search, UnpackedTree *tree, unsigned reading, const char *pla
   UnpackedKind kind = unpacked_tree_open(tree, place, &file);
   if (kind == UNPACKED_FILE)
     take_file(search, file, reading, place);
+  /* SQLite looks for them under the name that the link leads to. */
+  if (kind == UNPACKED_FILE && g_str_has_suffix(place, ".sqlite") &&
+      unpacked_tree_is_link(tree, place))
+    add_unread(search->image->unread, place, "a link, so that its journals are elsewhere");
   else if (kind == UNPACKED_LOOP)
     add_unread(search->image->unread, place, "links lead around");
   return kind != UNPACKED_NOTHING;

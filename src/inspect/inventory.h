@@ -81,6 +81,7 @@ typedef struct {
   GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
   size_t file_bytes; /* spent of LAYER_FILE_BYTES_MAX */
+  size_t admitted;   /* what image_inventory_admit() counted of it */
   bool overfull;     /* it has more packages than are kept */
 } LayerInventory;
 
@@ -129,6 +130,8 @@ LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);
 /* Drops the lists of files, which no image needs, and adds to *@used what @layer takes of memory:
  * past the maximum, ASSAY_ERROR_LIMIT. */
 bool image_inventory_admit(LayerInventory *layer, size_t *used, GError **error);
+/* @layer gives way to one that is admitted in its place. */
+void image_inventory_release(const LayerInventory *layer, size_t *used);
 
 /* A package of an image, with the layer that brought this version of it. */
 typedef struct {
@@ -143,10 +146,10 @@ typedef struct {
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
 } ImageInventory;
 
-/* The same layer inspected once more, for @links as well (LayerInventory.links). Called on the
- * thread of image_inventory_new(). (transfer full), or NULL with *error. */
-typedef LayerInventory *(*LayerAsk)(unsigned layer, const GPtrArray *links, void *data,
-                                    GError **error);
+/* The layer of @former inspected once more, for @links as well (LayerInventory.links). Called on
+ * the thread of image_inventory_new(). (transfer full), or NULL with *error. */
+typedef LayerInventory *(*LayerAsk)(unsigned layer, const LayerInventory *former,
+                                    const GPtrArray *links, void *data, GError **error);
 
 /* What the package managers of the unpacked image read (image_tree.h): the layers (bottom first)
  * are laid over each other as runtimes do. A package that an upper layer lists unchanged keeps the

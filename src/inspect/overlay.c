@@ -246,9 +246,16 @@ package_bytes(const Package *package)
   return sum;
 }
 
+void
+image_inventory_release(const LayerInventory *layer, size_t *used)
+{
+  *used -= MIN(*used, layer->admitted);
+}
+
 bool
 image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 {
+  size_t before = *used;
   *used += texts_bytes(layer->links) + texts_bytes(layer->unread);
   for (guint i = 0; i < layer->changes->len; i++) {
     const LayerChange *change = g_ptr_array_index(layer->changes, i);
@@ -266,6 +273,7 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
     const LayerNote *note = g_ptr_array_index(layer->notes, i);
     *used += sizeof *note + text_bytes(note->path) + text_bytes(note->detail);
   }
+  layer->admitted = *used - before;
   return *used <= IMAGE_INVENTORY_BYTES_MAX ||
          error_set(error, ASSAY_ERROR_LIMIT,
                    "what the layers of the image list takes more than %zu MiB together",

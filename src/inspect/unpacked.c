@@ -314,11 +314,17 @@ unpacked_tree_open(UnpackedTree *tree, const char *path, const UnpackedFile **fi
 }
 
 bool
+unpacked_tree_is_link(UnpackedTree *tree, const char *path)
+{
+  Node *end;
+  return look(tree, path, false, &end) == WAY_THERE && end->kind == NODE_LINK;
+}
+
+bool
 unpacked_tree_is_dangling(UnpackedTree *tree, const char *path)
 {
   Node *end;
-  return look(tree, path, false, &end) == WAY_THERE && end->kind == NODE_LINK &&
-         look(tree, path, true, &end) == WAY_NOWHERE;
+  return unpacked_tree_is_link(tree, path) && look(tree, path, true, &end) == WAY_NOWHERE;
 }
 
 GPtrArray *

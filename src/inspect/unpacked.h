@@ -49,6 +49,8 @@ typedef enum {
 
 /* What opening @path gives, in the tree as root. *file: of a FILE, else NULL. */
 UnpackedKind unpacked_tree_open(UnpackedTree *tree, const char *path, const UnpackedFile **file);
+/* Whether @path itself is a link. */
+bool unpacked_tree_is_link(UnpackedTree *tree, const char *path);
 /* Whether @path itself is a link that leads to nothing. */
 bool unpacked_tree_is_dangling(UnpackedTree *tree, const char *path);
 

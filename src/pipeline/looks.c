@@ -86,7 +86,8 @@ inventory_of_none(const Descriptor *layer, const GPtrArray *links)
 }
 
 LayerInventory *
-looks_ask(unsigned index, const GPtrArray *links, void *data, GError **error)
+looks_ask(unsigned index, const LayerInventory *former, const GPtrArray *links, void *data,
+          GError **error)
 {
   LayerLooks *looks = data;
   g_autoptr(GError) failure = NULL;
@@ -103,6 +104,7 @@ looks_ask(unsigned index, const GPtrArray *links, void *data, GError **error)
               "layer %s: not inspected yet for the links of the image's other layers",
               layer->digest.text);
   }
+  image_inventory_release(former, &looks->used);
   if (inventory != NULL && image_inventory_admit(inventory, &looks->used, &failure))
     return g_steal_pointer(&inventory);
   g_propagate_error(error, g_steal_pointer(&failure));

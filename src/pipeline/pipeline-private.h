@@ -174,7 +174,8 @@ bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory 
 /* --- looks.c --- */
 
 /* A LayerAsk of LayerLooks. */
-LayerInventory *looks_ask(unsigned layer, const GPtrArray *links, void *looks, GError **error);
+LayerInventory *looks_ask(unsigned layer, const LayerInventory *former, const GPtrArray *links,
+                          void *looks, GError **error);
 
 /* --- cleaning.c --- */
 

@@ -195,7 +195,8 @@ inspect(const GArray *entries, const GPtrArray *links)
 }
 
 static LayerInventory *
-inspect_again(unsigned layer, const GPtrArray *links, void *data, GError **error)
+inspect_again(unsigned layer, const LayerInventory *former, const GPtrArray *links, void *data,
+              GError **error)
 {
   const Image *image = data;
   return inspect(image->entries[layer], links);

@@ -53,6 +53,9 @@ static const struct {
     {"not a file that is meant", {STATUS ".d/x.md5sums@" STATUS ".d/x=a:1"}, ""},
     {"by a link", {"var/lib/dpkg->/x x/status@" STATUS "=a:1"}, "a:1@0 "},
     {"by a hard link", {"x@" STATUS "=a:1 " STATUS "=>x"}, "a:1@0 "},
+    {"a database of SQLite by a link",
+     {"x@var/lib/rpm/rpmdb.sqlite=a:1 var/lib/rpm/rpmdb.sqlite->/x"},
+     "a:1@0 !var/lib/rpm/rpmdb.sqlite (a link, so that its journals are elsewhere) "},
     {"a usual link to another layer", {"usr/lib/apk/db/installed=a:1", "lib->usr/lib"}, "a:1@0 "},
     {"a dangling link", {"var/lib/dpkg->/x"}, "!var/lib/dpkg (a link to what no layer holds) "},
     {"a link around", {STATUS "->status"}, "!" STATUS " (links lead around) "},
@@ -101,7 +104,8 @@ test_doubles(void)
 /* --- layers that are inspected again --- */
 
 static LayerInventory *
-ask(unsigned layer, const GPtrArray *links, void *data, GError **error)
+ask(unsigned layer, const LayerInventory *former, const GPtrArray *links, void *data,
+    GError **error)
 {
   const char *const *texts = data;
   g_assert_cmpuint(links->len, >=, 2);
