@@ -177,7 +177,7 @@ is_folder(const AskedPaths *paths, uint32_t node)
   return asked_node(paths, node)->children > 0 || asked_node(paths, node)->inside != 0;
 }
 
-/* Remembers where a link to the folder @node leads. True: that was not known. */
+/* Remembers where a link to @node leads. True: that was not known. */
 static bool
 keep_target(AskedPaths *paths, uint32_t node, uint32_t trail)
 {
@@ -259,7 +259,9 @@ add_symlink(AskedPaths *paths, const char *path, const char *target, bool asked)
     if (from == NONE)
       continue;
     grew |= asked_join(paths, from, to);
-    if (is_folder(paths, asked_find(paths, to)))
+    /* Of a link that is asked for, as of one to a folder, ".." leads to what is above its target.
+     */
+    if (asked || is_folder(paths, asked_find(paths, to)))
       kept |= keep_target(paths, asked_find(paths, to), states.states[i].trail);
   }
   if (!kept)
