@@ -41,6 +41,8 @@ typedef struct {
   const char *rest[LINKS_MAX + 1]; /* still to go: of the last link's target, of that before, ... */
   GPtrArray *missing; /* char *: behind where the way has come to, folders to be made at its end */
   unsigned links;
+  unsigned level;   /* the link whose target the last name was of; 0: the path itself */
+  bool climbs;      /* a ".." followed a link in the target of another */
   bool make;        /* folders that are not there are made */
   bool follow_last; /* a link at the end is followed */
 } Way;

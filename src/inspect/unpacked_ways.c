@@ -100,6 +100,7 @@ take_next(Way *way, GString *name)
       continue;
     g_string_truncate(name, 0);
     g_string_append_len(name, begin, end - begin);
+    way->level = i - 1;
     return true;
   }
   return false;
@@ -145,6 +146,8 @@ go_on(UnpackedTree *tree, Way *way, const char *name, Node **at)
 {
   Node *folder = *at, *child = unpacked_child(folder, name);
   if (strcmp(name, "..") == 0) {
+    /* Then containerd takes away the link's name, and others go where the kernel does. */
+    way->climbs |= way->level < way->links;
     *at = folder->parent != NULL ? folder->parent : folder;
     return WAY_THERE;
   }
@@ -209,6 +212,8 @@ unpacked_walk(UnpackedTree *tree, Way *way, const char *path, Node **end)
   *end = root_of(tree);
   while (how == WAY_THERE && take_next(way, name))
     how = take_name(tree, way, name->str, end);
+  if (way->make && way->climbs)
+    unpacked_trouble(tree, "writes below a link that climbs out of another", path);
   return how == WAY_THERE ? make_missing(tree, way, end) : how;
 }
 

@@ -33,7 +33,7 @@ class Maker:
     def __init__(self, rng, odd, odd_contents):
         self.rng, self.odd, self.odd_contents = rng, odd, odd_contents
         self.kinds = rng.choices(["deb", "rpm", "apk"], weights=[5, 3, 2], k=rng.choice([1, 1, 1, 2]))
-        self.names, self.calm = [], rng.random() < .4
+        self.names, self.later, self.calm = [], [], rng.random() < .4
         self.os = self.kinds[0]
 
     def hot(self):
@@ -116,7 +116,7 @@ class Maker:
         """A few entries that do one thing."""
         rng = self.rng
         do = rng.choices(["database", "elsewhere", "link", "hard", "dir", "whiteout", "opaque", "again", "device", "through", "replace",
-                          "os", "bare", "noise"], weights=[6, 5, 8, 2.5, 3, 5, 3, 2.5, 1.2, 4, 3, 1.5, .4, 1])[0]
+                          "os", "bare", "noise", "way", "beside"], weights=[6, 5, 8, 2.5, 3, 5, 3, 2.5, 1.2, 4, 3, 1.5, .4, 1, 5, 1])[0]
         if do == "database":
             return [self.written(*entry) for entry in self.database()]
         if do == "elsewhere":
@@ -146,6 +146,10 @@ class Maker:
                 name = "opt/through"
             return [self.written("link", name, "/" + to)] + [self.written(kind, f"{name}/{at.split('/')[-1]}", *rest)
                                                             for kind, at, *rest in self.database()]
+        if do == "way":
+            return self.way()
+        if do == "beside":
+            return self.beside()
         if do == "replace":
             name = self.hot()
             pair = [self.written("dir", name), self.written("link", name, self.target(name))]
@@ -156,6 +160,47 @@ class Maker:
         if do == "bare":
             return [self.written("file", rng.choice(["var/lib/dpkg/.wh.", ".wh.", "var/lib/.wh..", "var/lib/dpkg/.wh...", ".wh..wh.x"]), "")]
         return [self.written("file", f"opt/noise{rng.randrange(9)}", "x")]
+
+    def way(self):
+        """A folder of databases by another name, of one to four links that no one asks for, and a database written by it; at
+        times in the next layer."""
+        rng = self.rng
+        kind = rng.choice(self.kinds)
+        target, file = {"deb": ("var/lib/dpkg", "status"), "apk": ("lib/apk/db", "installed"),
+                        "rpm": (rng.choice(RPM_FOLDERS), "rpmdb.sqlite")}[kind]
+        above, _, last = target.rpartition("/")
+        here = f"srv/w{rng.randrange(100)}"
+        entries = [self.written("dir", target)] if rng.random() < .6 else []
+        roll = rng.random()
+        if roll < .3:
+            entries.append(self.written("link", here, "/" + target))
+        elif roll < .5:
+            entries.append(self.written("link", here, "../" + target))
+        elif roll < .8:  # climbs out of what a link leads to
+            entries += [self.written("dir", f"{above}/other"), self.written("link", f"{here}a", f"/{above}/other"),
+                        self.written("link", here, rng.choice([f"{here[4:]}a/../{last}", f"/{here}a/../{last}"]))]
+        else:
+            entries.append(self.written("link", here, "/" + above))
+            file = f"{last}/{file}"
+        for number in range(rng.choice([0, 0, 1, 1, 2])):
+            there = f"srv/v{number}{rng.randrange(100)}"
+            entries.append(rng.choice([self.written("hard", there, here), self.written("link", there, here[4:]), self.written("link", there, "/" + here)]))
+            here = there
+        content = rng.choice(["@rpm/sqlite/old/rpmdb.sqlite", "@rpm/sqlite/new/rpmdb.sqlite"]) if kind == "rpm" else \
+            apk_text(rng) if kind == "apk" else dpkg_text(rng)
+        write = self.written("file", f"{here}/{file}", content)
+        if rng.random() < .3:
+            self.later.append(write)
+            return entries
+        return entries + [write]
+
+    def beside(self):
+        """A database of SQLite at another name, with a journal that is called after that, and a link to it."""
+        rng, name = self.rng, f"srv/p{self.rng.randrange(100)}"
+        files = databases.rpm_files(rng.choice(RPM_ODD[:4]))
+        entries = [self.written("file", file.replace("rpmdb.sqlite", name), content) for file, content in files.items()]
+        link = self.written("link", f"{rng.choice(RPM_FOLDERS)}/rpmdb.sqlite", rng.choice(["/", "../../../../"]) + name)
+        return rng.sample(entries + [link], len(entries) + 1)
 
     def base(self):
         rng, entries = self.rng, []
@@ -176,6 +221,7 @@ class Maker:
         count = rng.choices([1, 2, 3, 4, 5, 6], weights=[4, 7, 5, 2, 1, 1])[0]
         for number in range(count):
             entries = self.base() if number == 0 and rng.random() < .9 else []
+            entries, self.later = entries + self.later, []
             for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
                 entries += self.step()
             if rng.random() < .08:

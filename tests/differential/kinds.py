@@ -80,6 +80,11 @@ KINDS = {
     "overlayfs' own mark of an opaque folder": [DEBIAN, [("file", STATUS, OLD)], [("dir", DPKG, {"xattrs": {"trusted.overlay.opaque": "y"}})]],
     "overlayfs' own mark of a moved folder": [DEBIAN, [("file", "srv/dpkg/status", OLD)],
                                               [("dir", DPKG, {"xattrs": {"trusted.overlay.redirect": "/srv/dpkg"}})]],
+    "through a hard link to a link": [DEBIAN, [("file", STATUS, NEW)], [("dir", DPKG), ("link", "srv/link", "/var/lib/dpkg"),
+                                                                        ("hard", "srv/name", "srv/link"), ("file", "srv/name/status", OLD)]],
+    "through a link that climbs out of a link": [DEBIAN, [("file", STATUS, NEW)], [
+        ("dir", "var/lib/other"), ("dir", DPKG), ("link", "srv/other", "/var/lib/other"), ("link", "srv/way", "other/../dpkg"),
+        ("file", "srv/way/status", OLD)]],
     # --- what package managers read ---
     "dpkg: word in capitals": [DEBIAN, [("file", STATUS, deb("3.0.9-1", status="install ok INSTALLED"))]],
     "dpkg: half installed": [DEBIAN, [("file", STATUS, deb("3.0.9-1", status="install ok half-configured"))]],
@@ -92,6 +97,9 @@ KINDS = {
     "rpm: write-ahead log": [ALMA, rpm("wal/new-old")],
     "rpm: write-ahead log in another layer": [ALMA, rpm("wal/new-old")[:1], rpm("wal/new-old")[1:]],
     "rpm: rollback journal": [ALMA, rpm("journal/old-new")],
+    "rpm: write-ahead log beside the link's target": [ALMA, [
+        ("link", f"{RPM}/rpmdb.sqlite", "/srv/packages"), *[("file", name.replace(f"{RPM}/rpmdb.sqlite", "srv/packages"), content)
+                                                             for _, name, content in rpm("wal/new-old")]]],
     "rpm: two places": [ALMA, rpm("sqlite/new") + rpm("sqlite/old", "usr/lib/sysimage/rpm")],
     "rpm: two formats": [ALMA, rpm("sqlite/new") + rpm("bdb/old")],
     "rpm: a name after the header's region": [ALMA, rpm("header/openssl")],
