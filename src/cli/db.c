@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
+#include "inspect/feed_cage.h"
 #include "report/report.h"
 
 /* What clocks may differ by. */
@@ -36,6 +37,7 @@ load_config(GError **error)
   g_autoptr(Config) config = config_open(config_path, error);
   if (config == NULL)
     return NULL;
+  feed_cage_open(&config->limits, config->allow_uncaged);
   if (data_folder == NULL)
     data_folder = config->data != NULL ? g_strdup(config->data) : config_default_data_folder();
   return g_steal_pointer(&config);

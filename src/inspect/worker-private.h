@@ -24,6 +24,10 @@ json_t *worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArr
 bool worker_check_table(WorkerInput input, const LayerLimits *limits, LayerInventory *inventory,
                         GError **error);
 
+/* The job "feed": writes to WORKER_EXTRA_FD what @job (advisory/feeds/unpack.h) asks for. (transfer
+ * full) */
+json_t *worker_feed(WorkerInput input, const json_t *job, GError **error);
+
 /* Does in the cage what it forbids, as --self-test= names it. Returns when nothing stopped it;
  * false: there is no such test. */
 bool worker_break_out(const char *how);

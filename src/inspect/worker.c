@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "archive/inflate.h"
@@ -117,6 +118,12 @@ do_unpack(const json_t *job, GError **error)
   return answer;
 }
 
+static json_t *
+do_feed(const json_t *job, GError **error)
+{
+  return worker_feed(input_of(job), job, error);
+}
+
 /* --- the frame --- */
 
 static const struct {
@@ -126,6 +133,7 @@ static const struct {
     {"layer", do_layer},
     {"index", do_index},
     {"unpack", do_unpack},
+    {"feed", do_feed},
 };
 
 static CageSettings
@@ -158,6 +166,10 @@ run_job(const json_t *job, GError **error)
       continue;
     CageSettings cage = cage_of(job);
     rpm_database_prepare();
+    /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
+     * each time for the machine's own. */
+    g_setenv("TZ", "UTC0", TRUE);
+    tzset();
     return enter(&cage, error) ? jobs[i].run(job, error) : NULL;
   }
   error_set(error, ASSAY_ERROR_UNSUPPORTED, "the worker is started by `assay` itself, not by hand");

@@ -6,6 +6,7 @@
  *   layer   unpacks and reads a layer
  *   index   lists the members of an outer tar (oci-archive, docker-archive)
  *   unpack  writes the unpacked bytes of standard input to descriptor 3
+ *   feed    writes wanted members of a feed of advisories there (advisory/feeds/unpack.h)
  *
  * The document is {"ok": ...} or {"error": {"code": N, "message": "..."}} with an AssayErrorCode.
  */

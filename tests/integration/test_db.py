@@ -1,7 +1,9 @@
 """assay db: import, update, status and export, with feeds from files and from a signed package suite."""
 import functools
+import bz2
 import gzip
 import json
+import lzma
 import platform
 import resource
 import shutil
@@ -551,6 +553,32 @@ def test_a_source_that_says_nothing_is_no_source(db, tmp_path):
         archive.writestr("README", "The records are elsewhere.")
     for kind, name in (("debian-tracker", "data.json"), ("osv", "all.zip")):
         assert f"{name}: no " in db("import", "--type", kind, tmp_path / name, check=2).stderr
+
+
+def test_archives_of_every_kind(db, tmp_path):
+    """They are opened in the cage, where no file and no time zone can be looked up."""
+    text = b'<updates><update type="security"><id>RLSA-1</id><references><reference id="CVE-2024-1"/></references><pkglist>' \
+           b'<collection><package name="p" version="1" release="2" arch="x86_64"/></collection></pkglist></update></updates>'
+    zstd = subprocess.run(["zstd", "-19", "--long=27"], input=text, capture_output=True, check=True).stdout
+    for name, packed in (("gzip", gzip.compress(text)), ("xz", lzma.compress(text)), ("bzip2", bz2.compress(text)),
+                         ("zstd", zstd)):
+        (tmp_path / name).write_bytes(packed)
+        db("import", "--type", "updateinfo", "--name", name, "--ecosystem", "rocky:9", tmp_path / name)
+        (tmp_path / name).write_bytes(packed[:-9])
+        assert "cannot be unpacked" in db("import", "--type", "updateinfo", "--name", name, "--ecosystem", "rocky:9",
+                                          tmp_path / name, check=2).stderr
+    record = json.dumps({"id": "CVE-2024-1", "affected": [{"package": {"ecosystem": "crates.io", "name": "p"}, "versions": ["1"]}]})
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        name = f"zip{method}"
+        with zipfile.ZipFile(tmp_path / name, "w", method) as archive:
+            archive.writestr("README", "Not a record.")
+            archive.writestr("folder/naïve.json", record)
+        db("import", "--type", "osv", "--name", name, tmp_path / name)
+    assert statements(db) == dict.fromkeys(["gzip", "xz", "bzip2", "zstd", "zip0", "zip8", "zip12", "zip14"], 1)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.json", bytes(33 << 20))
+    message = db("import", "--type", "osv", tmp_path / "bomb.zip", check=2).stderr
+    assert "bomb.json: unpacks to more than 33554432 bytes" in message
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real data is not here")

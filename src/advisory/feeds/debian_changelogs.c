@@ -13,6 +13,11 @@
 #include "base/fd.h"
 #include "oci/digest.h"
 
+/* Debian Policy 12.7. That of a native package has the name that others give to their upstream's.
+ */
+#define SOURCE_CHANGELOG       "debian/changelog|*/debian/changelog"
+#define DEBIAN_CHANGELOG       "usr/share/doc/*/changelog.Debian*.gz"
+#define NATIVE_CHANGELOG       "usr/share/doc/*/changelog.gz"
 #define FETCH_THREADS          8u
 #define FETCH_ATTEMPTS         3u
 #define FETCH_PAUSE_US         500000u
@@ -100,36 +105,6 @@ fetch_file(HttpClient *client, const FeedContext *context, const ChangelogFile *
   }
 }
 
-static bool
-is_source_changelog(const char *name)
-{
-  const char *slash = strchr(name, '/');
-  return strcmp(name, "debian/changelog") == 0 ||
-         (slash != NULL && strcmp(slash + 1, "debian/changelog") == 0);
-}
-
-/* The FILE of usr/share/doc/PACKAGE/FILE (Debian Policy 12.7), or "". */
-static const char *
-doc_file(const char *name)
-{
-  static const char doc[] = "usr/share/doc/";
-  const char *slash = g_str_has_prefix(name, doc) ? strchr(name + strlen(doc), '/') : NULL;
-  return slash != NULL ? slash + 1 : "";
-}
-
-static bool
-is_debian_changelog(const char *name)
-{
-  const char *file = doc_file(name);
-  return g_str_has_prefix(file, "changelog.Debian") && g_str_has_suffix(file, ".gz");
-}
-
-static bool
-is_native_changelog(const char *name)
-{
-  return strcmp(doc_file(name), "changelog.gz") == 0;
-}
-
 /* The changelog of a binary package; NULL without *error when it has none (its folder of documents
  * may be a link to another package's). */
 static GBytes *
@@ -141,10 +116,9 @@ extract_from_deb(GBytes *file, GError **error)
     return NULL;
   Slice bytes = slice_from_bytes(data);
   g_autoptr(GBytes) packed =
-      unpack_tar_member(bytes, is_debian_changelog, CHANGELOG_UNPACKED_MAX, &failure);
-  /* That of a native package has the name that others give to their upstream's. */
+      unpack_tar_member(bytes, DEBIAN_CHANGELOG, CHANGELOG_UNPACKED_MAX, &failure);
   if (packed == NULL && failure == NULL)
-    packed = unpack_tar_member(bytes, is_native_changelog, CHANGELOG_UNPACKED_MAX, &failure);
+    packed = unpack_tar_member(bytes, NATIVE_CHANGELOG, CHANGELOG_UNPACKED_MAX, &failure);
   if (packed == NULL) {
     if (failure != NULL)
       g_propagate_error(error, g_steal_pointer(&failure));
@@ -163,7 +137,7 @@ extract_changelog(ChangelogPlace place, GBytes *file, GError **error)
   if (place == CHANGELOG_IN_DEB)
     return extract_from_deb(file, error);
   if (place == CHANGELOG_IN_TAR)
-    return unpack_tar_member(slice_from_bytes(file), is_source_changelog, CHANGELOG_UNPACKED_MAX,
+    return unpack_tar_member(slice_from_bytes(file), SOURCE_CHANGELOG, CHANGELOG_UNPACKED_MAX,
                              error);
   g_autoptr(GBytes) diff = unpack_compressed(file, CHANGELOG_UNPACKED_MAX, error);
   return diff != NULL ? changelog_from_diff(slice_from_bytes(diff)) : NULL;

@@ -1,66 +1,194 @@
-/* Unpacking through libarchive, every stream bounded. */
+/* Asking the caged worker, and reading what it writes; see the header. */
 #include "advisory/feeds/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
-#define READ_CHUNK  ((size_t)128 * 1024)
-#define MEMBERS_MAX 200000u
-#define PASSED_MAX  ((uint64_t)2 << 30) /* of the members before the one we look for */
+static UnpackDoor open_door;
 
-typedef struct archive Archive;
-static void
-free_archive(Archive *archive)
+void
+unpack_set_door(UnpackDoor door)
 {
-  archive_read_free(archive);
+  open_door = door;
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, free_archive)
+
+/* --- the worker, on a thread of its own --- */
+
+typedef struct {
+  const UnpackJob *job;
+  int from, to;
+  GCancellable *cancellable;
+  GError *error;
+  bool done;
+} Run;
+
+/* The end of the pipe is open until the worker has gone: its closing is the end of the answer. */
+static void *
+run_worker(void *data)
+{
+  Run *run = data;
+  run->done = open_door(run->job, run->from, run->to, run->cancellable, &run->error);
+  fd_clear(&run->to);
+  return NULL;
+}
+
+/* --- its answer --- */
+
+typedef struct {
+  int fd;
+  uint64_t limit;
+  GByteArray *content; /* of the member that is being read; NULL between two */
+  char *name;
+  UnpackVisitor visit;
+  void *data;
+  GByteArray **keep; /* or: takes the one member */
+} Answer;
+
+typedef enum { ANSWER_MORE, ANSWER_END, ANSWER_FAILED } AnswerStep;
 
 static bool
-set_archive_error(GError **error, Archive *archive)
+set_nonsense(GError **error)
 {
-  const char *text = archive_error_string(archive);
-  return error_set(error, ASSAY_ERROR_INVALID, "cannot be unpacked: %s",
-                   text != NULL ? text : "broken");
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "cannot be unpacked: the worker that did so wrote what makes no sense");
 }
 
-static Archive *
-new_archive(void)
+/* False at the end of the pipe. */
+static bool
+read_exactly(int fd, uint8_t *into, size_t size)
 {
-  Archive *archive = archive_read_new();
-  g_assert(archive != NULL);
-  archive_read_support_filter_gzip(archive);
-  archive_read_support_filter_xz(archive);
-  archive_read_support_filter_bzip2(archive);
-  archive_read_support_filter_zstd(archive);
-  return archive;
-}
-
-/* The rest of the current member. (transfer full) */
-static GBytes *
-read_member(Archive *archive, size_t limit, GError **error)
-{
-  g_autoptr(GByteArray) content = g_byte_array_new();
-  g_autofree uint8_t *chunk = g_malloc(READ_CHUNK);
-  for (;;) {
-    la_ssize_t got = archive_read_data(archive, chunk, READ_CHUNK);
-    if (got < 0) {
-      set_archive_error(error, archive);
-      return NULL;
-    }
-    if (got == 0)
-      break;
-    if ((size_t)got > limit - content->len) {
-      error_set(error, ASSAY_ERROR_LIMIT, "unpacks to more than %zu bytes", limit);
-      return NULL;
-    }
-    g_byte_array_append(content, chunk, (guint)got);
+  while (size > 0) {
+    ssize_t got = read(fd, into, size);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return false;
+    into += got;
+    size -= (size_t)got;
   }
-  return g_byte_array_free_to_bytes(g_steal_pointer(&content));
+  return true;
 }
+
+static bool
+end_member(Answer *answer, GError **error)
+{
+  g_autoptr(GByteArray) content = g_steal_pointer(&answer->content);
+  g_autofree char *name = g_steal_pointer(&answer->name);
+  if (answer->keep != NULL) {
+    if (*answer->keep != NULL) /* it was asked for one */
+      return set_nonsense(error);
+    *answer->keep = g_steal_pointer(&content);
+    return true;
+  }
+  if (answer->visit(name, slice_new(content->data, content->len), answer->data, error))
+    return true;
+  g_prefix_error(error, "%s: ", name);
+  return false;
+}
+
+static bool
+take_frame(Answer *answer, uint8_t kind, Slice bytes, GError **error)
+{
+  if (kind == UNPACK_NAME && answer->content == NULL) {
+    answer->name = slice_to_printable(bytes, UNPACK_FRAME_MAX);
+    answer->content = g_byte_array_new();
+    return true;
+  }
+  if (answer->content == NULL)
+    return set_nonsense(error);
+  if (kind == UNPACK_END && bytes.size == 0)
+    return end_member(answer, error);
+  if (kind != UNPACK_PIECE)
+    return set_nonsense(error);
+  if (bytes.size > MIN(answer->limit, G_MAXINT) - answer->content->len)
+    return error_set(error, ASSAY_ERROR_LIMIT, "unpacks to more than %" G_GUINT64_FORMAT " bytes",
+                     answer->limit);
+  g_byte_array_append(answer->content, bytes.data, (guint)bytes.size);
+  return true;
+}
+
+static AnswerStep
+read_frame(Answer *answer, uint8_t *buffer, GError **error)
+{
+  uint8_t header[UNPACK_FRAME_HEADER];
+  if (!read_exactly(answer->fd, header, sizeof header))
+    return ANSWER_END;
+  uint32_t size;
+  memcpy(&size, header + 1, sizeof size);
+  size = GUINT32_FROM_LE(size);
+  if (size > UNPACK_FRAME_MAX) {
+    set_nonsense(error);
+    return ANSWER_FAILED;
+  }
+  if (!read_exactly(answer->fd, buffer, size))
+    return ANSWER_END;
+  return take_frame(answer, header[0], slice_new(buffer, size), error) ? ANSWER_MORE
+                                                                       : ANSWER_FAILED;
+}
+
+/* Whose error is told: ours when we stopped reading, else the worker's. */
+static bool
+read_answer(Run *run, Answer *answer, GError **error)
+{
+  g_autofree uint8_t *buffer = g_malloc(UNPACK_FRAME_MAX);
+  GThread *thread = g_thread_new("unpack", run_worker, run);
+  AnswerStep step;
+  do
+    step = read_frame(answer, buffer, error);
+  while (step == ANSWER_MORE);
+  if (step == ANSWER_FAILED)
+    g_cancellable_cancel(run->cancellable);
+  fd_clear(&answer->fd);
+  g_thread_join(thread);
+  bool whole = answer->content == NULL;
+  g_clear_pointer(&answer->content, g_byte_array_unref);
+  g_clear_pointer(&answer->name, g_free);
+  if (step == ANSWER_FAILED) {
+    g_clear_error(&run->error);
+    return false;
+  }
+  if (!run->done) {
+    g_propagate_error(error, g_steal_pointer(&run->error));
+    return false;
+  }
+  return whole || set_nonsense(error);
+}
+
+static bool
+unpack(const UnpackJob *job, int from, Answer *answer, GError **error)
+{
+  int ends[2];
+  if (open_door == NULL)
+    return error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                     "cannot be unpacked: this program has no caged worker to do it; unpack it "
+                     "and import the file");
+  if (pipe2(ends, O_CLOEXEC) < 0)
+    return error_set_errno(error, errno, "a pipe to the worker that unpacks");
+  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  Run run = {.job = job, .from = from, .to = ends[1], .cancellable = cancellable};
+  answer->fd = ends[0];
+  answer->limit = job->limit;
+  return read_answer(&run, answer, error);
+}
+
+/* The one member that @job asks for of @bytes; NULL without *error when there is none. */
+static GBytes *
+unpack_one(const UnpackJob *job, Slice bytes, GError **error)
+{
+  g_autoptr(GByteArray) found = NULL;
+  Answer answer = {.keep = &found};
+  auto_fd int file = memory_file_new("feed", error);
+  if (file < 0 || !fd_write_all(file, bytes, error) || !unpack(job, file, &answer, error) ||
+      found == NULL)
+    return NULL;
+  return g_byte_array_free_to_bytes(g_steal_pointer(&found));
+}
+
+/* --- the questions --- */
 
 static bool
 is_compressed(Slice bytes)
@@ -86,117 +214,42 @@ unpack_compressed(GBytes *packed, size_t limit, GError **error)
   Slice bytes = slice_from_bytes(packed);
   if (!is_compressed(bytes))
     return g_bytes_ref(packed);
-  g_autoptr(Archive) archive = new_archive();
-  archive_read_support_format_raw(archive);
-  archive_read_support_format_empty(archive);
-  struct archive_entry *entry;
-  int code = archive_read_open_memory(archive, bytes.data, bytes.size);
-  if (code == ARCHIVE_OK)
-    code = archive_read_next_header(archive, &entry);
-  if (code == ARCHIVE_EOF) /* nothing was packed */
-    return g_bytes_new(NULL, 0);
-  if (code != ARCHIVE_OK) {
-    set_archive_error(error, archive);
-    return NULL;
-  }
-  return read_member(archive, limit, error);
-}
-
-/* Goes on to the next member; ARCHIVE_OK, ARCHIVE_EOF, or what is wrong. */
-static int
-next_member(Archive *archive, struct archive_entry **entry)
-{
-  int code = archive_read_next_header(archive, entry);
-  return code == ARCHIVE_WARN ? ARCHIVE_OK : code;
-}
-
-/* The content of the first member that @is_wanted, of an archive that is open. */
-static GBytes *
-find_member(Archive *archive, UnpackMatch is_wanted, size_t limit, GError **error)
-{
-  struct archive_entry *entry;
-  uint64_t passed = 0;
-  int code = ARCHIVE_OK;
-  for (unsigned members = 0; members < MEMBERS_MAX; members++) {
-    code = next_member(archive, &entry);
-    if (code != ARCHIVE_OK)
-      break;
-    const char *name = archive_entry_pathname(entry);
-    if (name != NULL && g_str_has_prefix(name, "./"))
-      name += 2;
-    if (name != NULL && archive_entry_filetype(entry) == AE_IFREG && is_wanted(name))
-      return read_member(archive, limit, error);
-    if (__builtin_add_overflow(passed, (uint64_t)MAX(archive_entry_size(entry), 0), &passed) ||
-        passed > PASSED_MAX) {
-      error_set(error, ASSAY_ERROR_LIMIT, "unpacks to more than %" G_GUINT64_FORMAT " bytes",
-                PASSED_MAX);
-      return NULL;
-    }
-  }
-  if (code != ARCHIVE_OK && code != ARCHIVE_EOF)
-    set_archive_error(error, archive);
-  return NULL;
+  const UnpackJob job = {.kind = UNPACK_COMPRESSED, .pattern = "", .limit = limit};
+  GError *failure = NULL;
+  GBytes *unpacked = unpack_one(&job, bytes, &failure);
+  if (unpacked == NULL && failure == NULL)
+    set_nonsense(&failure);
+  if (failure != NULL)
+    g_propagate_error(error, failure);
+  return unpacked;
 }
 
 GBytes *
-unpack_tar_member(Slice bytes, UnpackMatch is_wanted, size_t limit, GError **error)
+unpack_tar_member(Slice bytes, const char *pattern, size_t limit, GError **error)
 {
-  g_autoptr(Archive) archive = new_archive();
-  archive_read_support_format_tar(archive);
-  if (archive_read_open_memory(archive, bytes.data, bytes.size) != ARCHIVE_OK) {
-    set_archive_error(error, archive);
-    return NULL;
-  }
-  return find_member(archive, is_wanted, limit, error);
-}
-
-static bool
-is_data_tar(const char *name)
-{
-  return g_str_has_prefix(name, "data.tar");
+  const UnpackJob job = {.kind = UNPACK_TAR, .pattern = pattern, .limit = limit};
+  return unpack_one(&job, bytes, error);
 }
 
 GBytes *
 unpack_deb_data(Slice bytes, size_t limit, GError **error)
 {
-  g_autoptr(Archive) archive = archive_read_new();
-  g_assert(archive != NULL);
-  archive_read_support_format_ar(archive);
-  if (archive_read_open_memory(archive, bytes.data, bytes.size) != ARCHIVE_OK) {
-    set_archive_error(error, archive);
-    return NULL;
-  }
-  GBytes *data = find_member(archive, is_data_tar, limit, error);
+  const UnpackJob job = {.kind = UNPACK_DEB, .pattern = "data.tar*", .limit = limit};
+  GBytes *data = unpack_one(&job, bytes, error);
   if (data == NULL && error != NULL && *error == NULL)
     error_set(error, ASSAY_ERROR_INVALID, "not a Debian package: no data.tar in it");
   return data;
 }
 
 bool
-unpack_zip(const char *path, const char *suffix, size_t limit, uint64_t entries_limit,
+unpack_zip(const char *path, const char *pattern, size_t limit, uint64_t entries_limit,
            UnpackVisitor visit, void *data, GError **error)
 {
-  g_autoptr(Archive) archive = archive_read_new();
-  g_assert(archive != NULL);
-  struct archive_entry *entry;
-  archive_read_support_format_zip_seekable(archive);
-  int code = archive_read_open_filename(archive, path, READ_CHUNK);
-  for (uint64_t entries = 0; code == ARCHIVE_OK; entries++) {
-    code = next_member(archive, &entry);
-    if (code != ARCHIVE_OK)
-      break;
-    const char *name = archive_entry_pathname(entry);
-    if (entries >= entries_limit)
-      return error_set(error, ASSAY_ERROR_LIMIT, "has more than %" G_GUINT64_FORMAT " members",
-                       entries_limit);
-    if (name == NULL || !g_str_has_suffix(name, suffix) ||
-        archive_entry_filetype(entry) != AE_IFREG)
-      continue;
-    g_autoptr(GBytes) content = read_member(archive, limit, error);
-    if (content == NULL || !visit(name, slice_from_bytes(content), data, error)) {
-      g_prefix_error(error, "%s: ", name);
-      return false;
-    }
-  }
-  return code == ARCHIVE_EOF || set_archive_error(error, archive);
+  const UnpackJob job = {
+      .kind = UNPACK_ZIP, .pattern = pattern, .limit = limit, .members = entries_limit};
+  Answer answer = {.visit = visit, .data = data};
+  auto_fd int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (file < 0)
+    return error_set_errno(error, errno, "open");
+  return unpack(&job, file, &answer, error);
 }

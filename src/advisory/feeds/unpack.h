@@ -1,27 +1,54 @@
-/* Unpacking of what feeds publish: compressed files, and one member of a tar file, by libarchive.
+/* Unpacking of what feeds publish: compressed files, and members of tar, Debian and zip files.
  *
- * This is the one place outside of the worker's cage that unpacks, and why that is right: the bytes
- * come from the sources that the operator chose and over TLS, or, for package suites, hold the
- * SHA-256 of an index that the distribution signed; what we would gain by a cage we would lose, for
- * who forges an advisory needs no memory error to make an image pass. Everything is bounded. */
+ * The archives are opened in the caged worker, as all others are: here are only the question and
+ * the reading of its answer, which is taken for hostile. The room that has the cage stands on a
+ * higher floor and hands in the door to it; without one nothing is unpacked. */
 #pragma once
 
+#include <gio/gio.h>
+
 #include "base/slice.h"
+
+typedef struct {
+  const char *kind;    /* UNPACK_* below */
+  const char *pattern; /* fnmatch(3) of the members' names without "./", with "|" between several */
+  uint64_t limit;      /* bytes of one unpacked member */
+  uint64_t members;    /* of a zip file, wanted or not */
+} UnpackJob;
+
+#define UNPACK_COMPRESSED "compressed" /* one member without a name */
+#define UNPACK_TAR        "tar"        /* the first that matches; "*" matches no slash */
+#define UNPACK_DEB        "deb"        /* likewise of an ar file */
+#define UNPACK_ZIP        "zip"        /* all that match; "*" matches slashes, too */
+
+/* What the worker writes: frames of a letter, a length of 4 bytes (least first), and so many bytes.
+ * A member is a name, any number of pieces, and an empty end. */
+#define UNPACK_FRAME_HEADER ((size_t)5)
+#define UNPACK_FRAME_MAX    ((size_t)128 * 1024)
+#define UNPACK_NAME         'N'
+#define UNPACK_PIECE        'D'
+#define UNPACK_END          'E'
+
+/* Unpacks the file @from in the cage and writes frames to the pipe @to. Blocks until the worker
+ * has ended; any number of threads may call it. */
+typedef bool (*UnpackDoor)(const UnpackJob *job, int from, int to, GCancellable *cancellable,
+                           GError **error);
+/* Before the first update. */
+void unpack_set_door(UnpackDoor door);
 
 /* @packed as it is, or unpacked when it is gzip, xz, zstd or bzip2. More than @limit bytes are
  * ASSAY_ERROR_LIMIT, a broken stream is ASSAY_ERROR_INVALID. (transfer full) */
 GBytes *unpack_compressed(GBytes *packed, size_t limit, GError **error);
 
-/* The first regular file of the (compressed) tar file @bytes whose name @is_wanted, told without a
- * leading "./". NULL without *error when there is none. (transfer full) */
-typedef bool (*UnpackMatch)(const char *name);
-GBytes *unpack_tar_member(Slice bytes, UnpackMatch is_wanted, size_t limit, GError **error);
+/* The first regular file of the (compressed) tar file @bytes whose name matches @pattern. NULL
+ * without *error when there is none. (transfer full) */
+GBytes *unpack_tar_member(Slice bytes, const char *pattern, size_t limit, GError **error);
 
 /* The packed data.tar of the Debian package @bytes (deb(5)). (transfer full) */
 GBytes *unpack_deb_data(Slice bytes, size_t limit, GError **error);
 
-/* Calls @visit for every regular file of the zip file @path whose name ends in @suffix; stops when
+/* Calls @visit for every regular file of the zip file @path whose name matches @pattern; stops when
  * it returns false with *error set. At most @entries_limit members of @limit bytes each. */
 typedef bool (*UnpackVisitor)(const char *name, Slice content, void *data, GError **error);
-bool unpack_zip(const char *path, const char *suffix, size_t limit, uint64_t entries_limit,
+bool unpack_zip(const char *path, const char *pattern, size_t limit, uint64_t entries_limit,
                 UnpackVisitor visit, void *data, GError **error);

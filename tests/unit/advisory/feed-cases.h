@@ -19,4 +19,7 @@ bool feed_case_write_range(const AdvisoryRange *range, void *data, GError **erro
 bool feed_case_write_details(const AdvisoryDetails *details, void *data, GError **error);
 
 void feed_cases_run(const FeedCase *cases, size_t count);
+/* Archives are unpacked by the program $ASSAY_PROGRAM, as in the real one. */
+void feed_cases_open_cage(void);
+
 void feed_cases_run_against_errors(const FeedCase *cases, size_t count);

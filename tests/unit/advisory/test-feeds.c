@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "feed-cases.h"
+#include "inspect/worker_process.h"
 
 #define REAL_DATA_MAX ((size_t)256 * 1024 * 1024)
 
@@ -332,14 +333,69 @@ test_real_data(void)
   }
 }
 
+/* `printf packed | gzip -n` */
+static GBytes *
+packed_text(void)
+{
+  static const uint8_t bytes[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                  0x03, 0x2b, 0x48, 0x4c, 0xce, 0x4e, 0x4d, 0x01, 0x00,
+                                  0x10, 0xb4, 0xf6, 0x21, 0x06, 0x00, 0x00, 0x00};
+  return g_bytes_new_static(bytes, sizeof bytes);
+}
+
+/* It is the worker that unpacks: what takes its place decides what comes of it, and is distrusted.
+ */
+static void
+test_worker(void)
+{
+  static const struct {
+    const char *script, *expected; /* NULL: well */
+  } workers[] = {
+      {"kill -SEGV $$", "died of signal 11"},
+      {"printf 'N\\0\\0\\0\\0E\\0\\0\\0\\0' >&3; kill -KILL $$", "died of signal 9"},
+      {"echo '{\"ok\": {}}'", "what makes no sense"},
+      {"printf 'N\\0\\0\\0\\0' >&3; echo '{\"ok\": {}}'", "what makes no sense"},
+      {"printf 'D\\1\\0\\0\\0x' >&3; echo '{\"ok\": {}}'", "what makes no sense"},
+      {"printf 'N\\0\\0\\0\\377' >&3; exec sleep 60", "what makes no sense"},
+      {"printf 'N\\0\\0\\0\\0D\\10\\0\\0\\0too long' >&3; exec sleep 60", "more than 6 bytes"},
+      {"printf 'N\\0\\0\\0\\0D\\3\\0\\0\\0itsE\\0\\0\\0\\0' >&3; echo '{\"ok\": {}}'", NULL},
+  };
+  g_autofree char *path = g_build_filename(g_get_tmp_dir(), "assay-worker-XXXXXX", NULL);
+  close(g_mkstemp(path));
+  g_autoptr(GBytes) packed = packed_text();
+  for (size_t i = 0; i < G_N_ELEMENTS(workers); i++) {
+    g_autoptr(GError) error = NULL;
+    unlink(path);
+    g_autofree char *script = g_strconcat("#!/bin/bash\n", workers[i].script, "\n", NULL);
+    g_assert_true(g_file_set_contents_full(path, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+    worker_set_program(path);
+    g_autoptr(GBytes) text = unpack_compressed(packed, 6, &error);
+    g_test_message("%s", error != NULL ? error->message : "well");
+    if (workers[i].expected != NULL)
+      g_assert_nonnull(strstr(error->message, workers[i].expected));
+    else
+      g_assert_cmpmem(g_bytes_get_data(text, NULL), g_bytes_get_size(text), "its", 3);
+  }
+  unlink(path);
+  feed_cases_open_cage();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GBytes) text = unpack_compressed(packed, 6, &error);
+  g_assert_no_error(error);
+  g_assert_cmpmem(g_bytes_get_data(text, NULL), g_bytes_get_size(text), "packed", 6);
+  g_assert_null(unpack_compressed(packed, 5, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  feed_cases_open_cage();
   g_test_add_func("/feeds/parsers", test_parsers);
   g_test_add_func("/feeds/reasons-of-skips", test_reasons_of_skips);
   g_test_add_func("/feeds/sink-errors", test_sink_errors);
   g_test_add_func("/feeds/cvss", test_cvss);
+  g_test_add_func("/feeds/worker", test_worker);
   g_test_add_func("/feeds/large-update", test_large_update);
   g_test_add_func("/feeds/real-data", test_real_data);
   return g_test_run();
