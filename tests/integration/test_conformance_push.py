@@ -291,7 +291,12 @@ def test_a_closing_request_that_is_taken_over_ends_nothing(repository):
         assert answer.status_code == 202, answer.text
         size = int(answer.headers["Range"].split("-")[1]) + 1
         assert size >= 400
-        check_created(repository, repository.close(location, digest_of(BLOB), BLOB[size:]), digest_of(BLOB), BLOB)
+        closed = repository.close(location, digest_of(BLOB), BLOB[size:])
+        if closed.status_code == 404:  # the other one began after the answer, and has closed it
+            assert repository.request("GET", f"blobs/{digest_of(BLOB)}").content == BLOB
+            repository.request("DELETE", f"blobs/{digest_of(BLOB)}")
+            continue
+        check_created(repository, closed, digest_of(BLOB), BLOB)
 
 
 def send_quietly(sock, data):
