@@ -29,5 +29,8 @@ error_set_errno(GError **error, int errno_value, const char *format, ...)
   if (errno_value == ENOSPC || errno_value == EDQUOT)
     return error_set(error, ASSAY_ERROR_FULL, "%s: the disk is full (%s); free some space", what,
                      g_strerror(errno_value));
+  if (errno_value == EROFS)
+    return error_set(error, ASSAY_ERROR_READ_ONLY,
+                     "%s: the file system is read-only; mount it for writing", what);
   return error_set(error, ASSAY_ERROR_IO, "%s: %s", what, g_strerror(errno_value));
 }

@@ -29,6 +29,7 @@ typedef enum {
   ASSAY_ERROR_UNSUPPORTED, /* understood, but not something we do */
   ASSAY_ERROR_IO,          /* the operating system failed us: disk, memory, file permissions */
   ASSAY_ERROR_FULL,        /* the disk or its quota is full: the same may work once there is room */
+  ASSAY_ERROR_READ_ONLY,   /* the file system takes no writes at all */
   ASSAY_ERROR_NETWORK,     /* a remote did not answer, or not as it should */
   ASSAY_ERROR_TIMEOUT,     /* a deadline passed */
   ASSAY_ERROR_BUSY,        /* try again later: a lock, a queue that is full */
@@ -37,7 +38,8 @@ typedef enum {
 
 GQuark assay_error_quark(void);
 
-/* Sets *error to ASSAY_ERROR_IO (NOT_FOUND for ENOENT, FULL for ENOSPC and EDQUOT) with the
+/* Sets *error to ASSAY_ERROR_IO (NOT_FOUND for ENOENT, FULL for ENOSPC and EDQUOT,
+ * READ_ONLY for EROFS) with the
  * formatted text, ": " and the text of @errno_value. Always returns false, so that a caller can
  * `return error_set_errno(...)`. */
 bool error_set_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -30,6 +30,7 @@ fault_kind(const GError *error)
   case ASSAY_ERROR_DENIED:
   case ASSAY_ERROR_IO:
   case ASSAY_ERROR_FULL:
+  case ASSAY_ERROR_READ_ONLY:
   case ASSAY_ERROR_NETWORK:
   case ASSAY_ERROR_BUSY:
   case ASSAY_ERROR_CANCELLED:

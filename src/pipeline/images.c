@@ -437,6 +437,19 @@ add_gaps(ImageSummary *summary, const char *text)
                                                    summary->uncovered, summary->packages));
 }
 
+/* Where nothing is scanned, nothing waits for its scan either. */
+static void
+stop_waiting(ImageSummary *summary)
+{
+  if (summary->state != SCAN_PENDING && summary->state != SCAN_WAITING &&
+      summary->state != SCAN_NONE)
+    return;
+  summary->state = SCAN_NONE;
+  summary->retry_at = 0;
+  g_free(summary->error);
+  summary->error = g_strdup("the registry's data folder is read-only, and so no scan is made");
+}
+
 ImageSummary *
 pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
@@ -467,6 +480,8 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->end_of_life = g_strdup(sql_rows_text(rows, 11));
     add_gaps(summary, sql_rows_text(rows, 12));
   }
+  if (pipeline_is_idle(pipeline))
+    stop_waiting(summary);
   if (failure == NULL)
     return g_steal_pointer(&summary);
   g_propagate_error(error, g_steal_pointer(&failure));

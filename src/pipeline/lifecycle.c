@@ -33,8 +33,12 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   guint workers = config->limits.workers != 0 ? config->limits.workers : g_get_num_processors();
   pipeline->pool = g_thread_pool_new(pipeline_run_job, pipeline, (int)workers, FALSE, NULL);
   if (!pipeline_reload_policy(pipeline, config->policy, error) ||
-      !images_check_detectors(pipeline->sql, error))
+      (!pipeline_is_idle(pipeline) && !images_check_detectors(pipeline->sql, error)))
     return NULL;
+  if (pipeline_is_idle(pipeline)) {
+    advisories_open_first(pipeline);
+    return g_steal_pointer(&pipeline);
+  }
   backlog_start(pipeline);
   pipeline_start_watching(pipeline);
   return g_steal_pointer(&pipeline);

@@ -64,6 +64,8 @@ struct Pipeline {
   void *listener_data;
 };
 
+/* Nothing can be stored, so nothing is scanned; what is known is judged as ever. */
+bool pipeline_is_idle(const Pipeline *pipeline);
 void pipeline_tell(Pipeline *pipeline);           /* those who wait look again */
 void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */

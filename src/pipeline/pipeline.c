@@ -10,6 +10,12 @@
 
 #define LAYERS_QUEUED_MAX 10000u
 
+bool
+pipeline_is_idle(const Pipeline *pipeline)
+{
+  return sql_pool_is_read_only(pipeline->sql);
+}
+
 void
 pipeline_tell(Pipeline *pipeline)
 {
@@ -227,7 +233,7 @@ void
 pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
                          bool again)
 {
-  if (!begin_flight(pipeline, digest->text, again))
+  if (pipeline_is_idle(pipeline) || !begin_flight(pipeline, digest->text, again))
     return;
   /* Looked up after it was said who waits: an inspection that ends in between is not missed. */
   note_waiting(pipeline, digest->text, manifest);
@@ -270,6 +276,8 @@ void
 pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                           const Manifest *manifest)
 {
+  if (pipeline_is_idle(pipeline))
+    return;
   g_autoptr(GError) error = NULL;
   bool is_image = images_is_image(pipeline->blobs, manifest);
   ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;

@@ -117,7 +117,7 @@ check_absent_folder(const char *folder, GPtrArray *problems)
 
 /* *served: another process has the folder. */
 static void
-check_data(const char *folder, bool *served, GPtrArray *problems)
+check_data(const char *folder, bool *served, GPtrArray *problems, GPtrArray *warnings)
 {
   static const char *const members[] = {"metadata.db", "lock",         "blobs",        "uploads",
                                         "feeds",       "blobs/sha256", "advisories.db"};
@@ -127,6 +127,10 @@ check_data(const char *folder, bool *served, GPtrArray *problems)
     return;
   }
   auto_fd int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 && access(folder, W_OK) < 0 && errno == EROFS) {
+    add(warnings, "%s: read-only: pulls would be served, pushes and deletions refused", folder);
+    return;
+  }
   if (fd < 0 || access(folder, R_OK | W_OK | X_OK) < 0) {
     add(problems, "%s: %s: it must be a folder of the user who serves (uid %u)", folder,
         g_strerror(errno), (unsigned)geteuid());
@@ -162,7 +166,7 @@ server_check(const Config *config, const char *data_folder, GPtrArray *problems,
   check_policy(config, problems, warnings);
   check_certificate(config, problems, warnings);
   check_files(config, problems);
-  check_data(data_folder, &served, problems);
+  check_data(data_folder, &served, problems, warnings);
   if (!inspection_cage_available(&missing))
     add(config->allow_uncaged ? warnings : problems,
         "the kernel lacks %s, which cages the inspection of images%s", missing,

@@ -41,6 +41,22 @@ health_live(Request *request)
   respond_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", "ok\n");
 }
 
+/* A folder that was so at the start is served for pulls, which is all that is asked of it; one that
+ * became so means trouble. */
+static bool
+add_data(json_t *body, const ServerContext *server)
+{
+  struct statvfs status;
+  bool now = statvfs(server->data_folder, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+  json_set_string(body, "data",
+                  server->read_only ? "read-only: pulls are served, nothing is stored; mount it "
+                                      "for writing and start the server again"
+                  : now             ? "became read-only: pushes fail; look for the reason in the "
+                                      "kernel's log, and mount it for writing"
+                                    : "ok");
+  return server->read_only || !now;
+}
+
 static uint64_t
 disk_free(const char *folder)
 {
@@ -85,18 +101,19 @@ health_ready(Request *request)
   g_autofree char *missing = NULL;
   bool more;
   g_auto(GStrv) names = registry_catalog(server->registry, NULL, 1, &more, &error);
-  bool disk = disk_free(server->data_folder) >= DISK_LEAST;
+  bool disk = server->read_only || disk_free(server->data_folder) >= DISK_LEAST;
   bool cage = inspection_cage_available(&missing) || server->config->allow_uncaged;
 
   g_autoptr(json_t) body = json_object();
   json_set_string(body, "metadata", names != NULL ? "ok" : "the metadata database does not answer");
+  bool data = add_data(body, server);
   json_set_string(body, "disk", disk ? "ok" : "less than 64 MiB are free");
   json_set_string(body, "cage", cage ? "ok" : missing);
   g_autofree char *advisories = pipeline_describe_advisories(server->pipeline);
   json_set_string(body, "advisories", advisories);
   add_policy(body, server->pipeline);
   add_certificate(body, request_http_server(request));
-  bool ready = names != NULL && disk && cage;
+  bool ready = names != NULL && data && disk && cage;
   json_object_set_new(body, "ready", json_boolean(ready));
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
 }

@@ -127,6 +127,7 @@ static const Mapping other_errors[] = {
     [ASSAY_ERROR_UNSUPPORTED] = {415, "UNSUPPORTED"},
     [ASSAY_ERROR_IO] = {500, "INTERNAL"},
     [ASSAY_ERROR_FULL] = {507, "INSUFFICIENT_STORAGE"},
+    [ASSAY_ERROR_READ_ONLY] = {503, "UNAVAILABLE"},
     [ASSAY_ERROR_NETWORK] = {502, "INTERNAL"},
     [ASSAY_ERROR_TIMEOUT] = {504, "INTERNAL"},
     [ASSAY_ERROR_BUSY] = {503, "UNAVAILABLE"},
@@ -166,6 +167,15 @@ respond_error(Request *request, const GError *error)
         "the registry could not do this%s; its log tells more under request id %s",
         mapping.status == MHD_HTTP_INSUFFICIENT_STORAGE ? ": its disk is full" : "", request->id);
     respond_oci_error(request, mapping.status, mapping.code, message, NULL);
+    return;
+  }
+  if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_READ_ONLY)) {
+    /* Nor does it pass by itself: no Retry-After. */
+    respond_oci_error(request, mapping.status, mapping.code,
+                      "the registry's data folder is read-only: it serves pulls, and takes no "
+                      "pushes and no deletions; its operator can mount the folder for writing and "
+                      "start the server again",
+                      NULL);
     return;
   }
   respond_oci_error(request, mapping.status, mapping.code, error->message, NULL);

@@ -10,6 +10,7 @@
 typedef struct {
   const Config *config;
   const char *data_folder;
+  bool read_only; /* the data folder's file system, since the start: nothing is ever written */
   Registry *registry;
   Pipeline *pipeline;
   Scrub *scrub;

@@ -182,6 +182,28 @@ static const Route routes[] = {
     {NULL},
 };
 
+/* Shared: those that only read are in nobody's way, except of one that writes by another mount. A
+ * folder that was copied may have no such file. */
+static bool
+lock_to_read(Server *server, const char *folder, GError **error)
+{
+  server->lock_fd = openat(server->data_fd, "lock", O_RDONLY | O_CLOEXEC);
+  if (server->lock_fd < 0 && errno == ENOENT)
+    server->lock_fd = openat(server->data_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (server->lock_fd < 0)
+    return error_set_errno(error, errno, "%s/lock", folder);
+  if (flock(server->lock_fd, LOCK_SH | LOCK_NB) < 0)
+    return error_set(error, ASSAY_ERROR_BUSY,
+                     "%s: another assay serves this folder and writes there; stop it, or name "
+                     "another with --data",
+                     folder);
+  server->context.read_only = true;
+  log_warning("the data folder is read-only: pulls are served; pushes, deletions, scans and new "
+              "advisories wait until it is mounted for writing and the server is started again",
+              "data", folder, NULL);
+  return true;
+}
+
 static bool
 lock_data_folder(Server *server, const char *folder, GError **error)
 {
@@ -189,13 +211,10 @@ lock_data_folder(Server *server, const char *folder, GError **error)
   if (server->data_fd < 0)
     return false;
   server->lock_fd = openat(server->data_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (server->lock_fd < 0 && errno == EROFS)
+    return lock_to_read(server, folder, error);
   if (server->lock_fd < 0)
-    return errno == EROFS
-               ? error_set(error, ASSAY_ERROR_IO,
-                           "%s: the file system is read-only, and a server writes what it knows of "
-                           "its images there; mount it for writing",
-                           folder)
-               : error_set_errno(error, errno, "%s/lock", folder);
+    return error_set_errno(error, errno, "%s/lock", folder);
   if (flock(server->lock_fd, LOCK_EX | LOCK_NB) < 0)
     return error_set(error, ASSAY_ERROR_BUSY,
                      "%s: another assay serves this folder; stop it, or name another with --data",
@@ -288,7 +307,8 @@ keep_house(void *data)
   Server *server = data;
   uint32_t since_clean_up = 0;
   check_certificate(server);
-  clean_up(server);
+  if (!server->context.read_only)
+    clean_up(server);
   g_mutex_lock(&server->lock);
   while (!server->stopping) {
     int64_t until = g_get_monotonic_time() + TIDY_SECONDS * G_TIME_SPAN_SECOND;
@@ -299,7 +319,8 @@ keep_house(void *data)
     pipeline_tidy(server->context.pipeline);
     memory_give_back();
     if ((since_clean_up += TIDY_SECONDS) >= HOUSEKEEPING_SECONDS) {
-      clean_up(server);
+      if (!server->context.read_only)
+        clean_up(server);
       since_clean_up = 0;
     }
     g_mutex_lock(&server->lock);
@@ -313,16 +334,20 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
 {
   ServerContext *context = &server->context;
   g_autofree char *url = g_strdup_printf("sqlite:%s/metadata.db", data_folder);
-  server->blobs = blob_store_open(data_folder, config->durable, error);
+  server->blobs = blob_store_open(data_folder, config->durable && !context->read_only, error);
   if (server->blobs == NULL)
     return false;
-  blob_store_keep_room(server->blobs);
-  server->sql = sql_pool_open(url, config->durable, error);
+  if (!context->read_only)
+    blob_store_keep_room(server->blobs);
+  server->sql = context->read_only ? sql_pool_open_read_only(url, error)
+                                   : sql_pool_open(url, config->durable, error);
   if (server->sql == NULL)
     return false;
   context->registry = registry_new(server->blobs, server->sql, &config->limits, &config->registry);
   context->manifests = manifest_cache_new();
-  context->scrub = scrub_new(context->registry, data_folder, config->scrub_bytes_per_second);
+  /* What is damaged could not be set aside. */
+  context->scrub = scrub_new(context->registry, data_folder,
+                             context->read_only ? 0 : config->scrub_bytes_per_second);
   context->pipeline =
       pipeline_new(config, data_folder, context->registry, server->blobs, server->sql, error);
   return context->pipeline != NULL;
@@ -361,15 +386,16 @@ server_start(const Config *config, const char *data_folder, GError **error)
   if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error))
     return NULL;
   /* Of one that was killed: who waits for ours must not read it. */
-  unlinkat(server->data_fd, "address", 0);
+  if (!server->context.read_only)
+    unlinkat(server->data_fd, "address", 0);
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
   server->context.http = http_server_new(config, routes, &server->context, error);
   if (server->context.http == NULL)
     return NULL;
-  /* A disk that is full or read-only keeps nobody from pulling. */
+  /* A disk that is full keeps nobody from pulling. */
   g_autoptr(GError) unwritten = NULL;
-  if (!write_address(server, &unwritten))
+  if (!server->context.read_only && !write_address(server, &unwritten))
     log_warning("the file that tells the address cannot be written", "error", unwritten->message,
                 NULL);
   pipeline_on_change(server->context.pipeline, wake_waiting, server);

@@ -52,7 +52,7 @@ make_blob_folders(const BlobStore *store, const char *algorithm, GError **error)
   for (unsigned first = 0; first < 256; first++) {
     char name[3];
     g_snprintf(name, sizeof name, "%02x", first);
-    if (mkdirat(folder, name, 0700) < 0 && errno != EEXIST)
+    if (mkdirat(folder, name, 0700) < 0 && errno != EEXIST && errno != EROFS)
       return error_set_errno(error, errno, "create folder blobs/%s/%s", algorithm, name);
   }
   return !store->durable || directory_sync(folder, ".", error);

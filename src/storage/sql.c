@@ -8,27 +8,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "storage/migrations.h"
+#include "storage/sql-private.h"
 
 #define BUSY_TIMEOUT_MS  10000
 #define IDLE_READERS_MAX 16
-
-struct SqlPool {
-  char *path;
-  bool durable;
-  GMutex writing; /* held by the one write transaction */
-  SqlConnection *writer;
-  GMutex idle_lock; /* guards idle_readers */
-  GPtrArray *idle_readers;
-};
-
-struct SqlConnection {
-  SqlPool *pool;
-  SqlMode mode;
-  bool committed;
-  sqlite3 *handle;
-  GHashTable *statements; /* text -> Statement, prepared once and kept */
-};
 
 typedef struct {
   sqlite3_stmt *handle;
@@ -41,8 +24,8 @@ struct SqlRows {
   sqlite3_stmt *handle;
 };
 
-static bool
-sql_error(GError **error, sqlite3 *handle, int code, const char *what)
+bool
+sql_set_error(GError **error, sqlite3 *handle, int code, const char *what)
 {
   AssayErrorCode kind = ASSAY_ERROR_IO;
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
@@ -56,6 +39,10 @@ sql_error(GError **error, sqlite3 *handle, int code, const char *what)
     kind = ASSAY_ERROR_FULL;
     text = "the disk is full; free some space";
   }
+  bool no_writes =
+      handle != NULL && (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(handle) == EROFS;
+  if ((code & 0xff) == SQLITE_READONLY || no_writes)
+    kind = ASSAY_ERROR_READ_ONLY;
   return error_set(error, kind, "metadata database: %s (%.120s)", text, what);
 }
 
@@ -75,8 +62,8 @@ sql_value_text(const char *text)
   return (SqlValue){.type = SQL_VALUE_TEXT, .bytes = slice_from_string(text)};
 }
 
-static void
-connection_close(SqlConnection *connection)
+void
+sql_connection_close(SqlConnection *connection)
 {
   if (connection == NULL)
     return;
@@ -85,28 +72,45 @@ connection_close(SqlConnection *connection)
   g_free(connection);
 }
 
-static SqlConnection *
-connection_open(SqlPool *pool, GError **error)
+static int
+connect_file(const SqlPool *pool, sqlite3 **handle)
+{
+  if (pool->read_only != NULL)
+    return read_only_file_connect(pool->read_only, handle);
+  return sqlite3_open_v2(pool->path, handle,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                             SQLITE_OPEN_NOFOLLOW,
+                         NULL);
+}
+
+/* Where nothing can be written, temporary files may not be either. */
+static char *
+settings_of(const SqlPool *pool)
+{
+  static const char common[] =
+      "PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF;";
+  if (pool->read_only != NULL)
+    return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
+  return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s;%s",
+                         pool->durable ? "FULL" : "OFF", common);
+}
+
+SqlConnection *
+sql_connection_open(SqlPool *pool, GError **error)
 {
   SqlConnection *connection = g_new0(SqlConnection, 1);
   connection->pool = pool;
   connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, statement_free);
-  int code = sqlite3_open_v2(pool->path, &connection->handle,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                                 SQLITE_OPEN_NOFOLLOW,
-                             NULL);
+  int code = connect_file(pool, &connection->handle);
   if (code == SQLITE_OK) {
     sqlite3_extended_result_codes(connection->handle, 1);
     sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MS);
-    g_autofree char *settings = g_strdup_printf(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; PRAGMA foreign_keys = ON;"
-        "PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF;",
-        pool->durable ? "FULL" : "OFF");
+    g_autofree char *settings = settings_of(pool);
     code = sqlite3_exec(connection->handle, settings, NULL, NULL, NULL);
   }
   if (code != SQLITE_OK) {
-    sql_error(error, connection->handle, code, pool->path);
-    connection_close(connection);
+    sql_set_error(error, connection->handle, code, pool->path);
+    sql_connection_close(connection);
     return NULL;
   }
   return connection;
@@ -115,8 +119,8 @@ connection_open(SqlPool *pool, GError **error)
 #ifdef ASSAY_FAULT_INJECTION
 /* Test builds write the schema and each statement that they prepare to $ASSAY_SQL_TRACE, for the
  * test that has a PostgreSQL take them, too. */
-static void
-trace_statement(const char *text)
+void
+sql_trace_statement(const char *text)
 {
   const char *path = g_getenv("ASSAY_SQL_TRACE");
   FILE *trace = path == NULL ? NULL : fopen(path, "a");
@@ -126,8 +130,8 @@ trace_statement(const char *text)
   fclose(trace);
 }
 #else
-static void
-trace_statement(const char *text)
+void
+sql_trace_statement(const char *text)
 {
 }
 #endif
@@ -136,11 +140,11 @@ static sqlite3_stmt *
 prepare(SqlConnection *connection, const char *text, GError **error)
 {
   sqlite3_stmt *handle = NULL;
-  trace_statement(text);
+  sql_trace_statement(text);
   int code =
       sqlite3_prepare_v3(connection->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
   if (code != SQLITE_OK)
-    sql_error(error, connection->handle, code, text);
+    sql_set_error(error, connection->handle, code, text);
   return handle;
 }
 
@@ -206,7 +210,7 @@ query_valist(SqlConnection *connection, GError **error, const char *text, va_lis
        value = va_arg(args, SqlValue)) {
     int code = bind_value(rows->handle, ++number, &value);
     if (code != SQLITE_OK) {
-      sql_error(error, NULL, code, text);
+      sql_set_error(error, NULL, code, text);
       return NULL;
     }
   }
@@ -234,7 +238,7 @@ sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char 
     return false;
   int code = sqlite3_step(rows->handle);
   if (code != SQLITE_DONE && code != SQLITE_ROW)
-    return sql_error(error, connection->handle, code, text);
+    return sql_set_error(error, connection->handle, code, text);
   if (changed != NULL)
     *changed = sqlite3_changes64(connection->handle);
   return true;
@@ -247,7 +251,7 @@ sql_rows_next(SqlRows *rows, GError **error)
   if (code == SQLITE_ROW)
     return true;
   if (code != SQLITE_DONE)
-    sql_error(error, rows->connection->handle, code, sqlite3_sql(rows->handle));
+    sql_set_error(error, rows->connection->handle, code, sqlite3_sql(rows->handle));
   return false;
 }
 
@@ -306,7 +310,7 @@ acquire_reader(SqlPool *pool, GError **error)
     connection = g_ptr_array_steal_index_fast(pool->idle_readers, pool->idle_readers->len - 1);
   g_mutex_unlock(&pool->idle_lock);
   if (connection == NULL)
-    connection = connection_open(pool, error);
+    connection = sql_connection_open(pool, error);
   if (connection != NULL)
     connection->mode = SQL_READ;
   return connection;
@@ -315,6 +319,12 @@ acquire_reader(SqlPool *pool, GError **error)
 static SqlConnection *
 acquire_writer(SqlPool *pool, GError **error)
 {
+  if (pool->read_only != NULL) {
+    error_set(error, ASSAY_ERROR_READ_ONLY,
+              "%s: the data folder is read-only; mount it for writing and start the server again",
+              pool->path);
+    return NULL;
+  }
   g_mutex_lock(&pool->writing);
   SqlConnection *connection = pool->writer;
   connection->mode = SQL_WRITE;
@@ -322,7 +332,7 @@ acquire_writer(SqlPool *pool, GError **error)
   /* IMMEDIATE: the lock is taken here, where BUSY can be told, and not by some statement later. */
   int code = sqlite3_exec(connection->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   if (code != SQLITE_OK) {
-    sql_error(error, connection->handle, code, "BEGIN");
+    sql_set_error(error, connection->handle, code, "BEGIN");
     g_mutex_unlock(&pool->writing);
     return NULL;
   }
@@ -341,7 +351,7 @@ sql_commit(SqlConnection *connection, GError **error)
   g_assert(connection->mode == SQL_WRITE && !connection->committed);
   int code = sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL);
   if (code != SQLITE_OK)
-    return sql_error(error, connection->handle, code, "COMMIT");
+    return sql_set_error(error, connection->handle, code, "COMMIT");
   connection->committed = true;
   return true;
 }
@@ -364,97 +374,5 @@ sql_release(SqlConnection *connection)
     g_ptr_array_add(pool->idle_readers, connection);
   g_mutex_unlock(&pool->idle_lock);
   if (!keep)
-    connection_close(connection);
-}
-
-static bool
-read_version(SqlConnection *connection, size_t *version, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      connection, error, "SELECT coalesce(max(version), 0) FROM schema_migrations", SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
-    return false;
-  *version = (size_t)sql_rows_integer(rows, 0);
-  return true;
-}
-
-static bool
-migrate_one(SqlPool *pool, size_t version, GError **error)
-{
-  g_autoptr(SqlConnection) connection = sql_acquire(pool, SQL_WRITE, error);
-  if (connection == NULL)
-    return false;
-  trace_statement(migrations[version - 1]);
-  int code = sqlite3_exec(connection->handle, migrations[version - 1], NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    return sql_error(error, connection->handle, code, "schema migration");
-  return sql_run(connection, NULL, error, "INSERT INTO schema_migrations (version) VALUES ($1)",
-                 SQL_INTEGER((int64_t)version), SQL_END) &&
-         sql_commit(connection, error);
-}
-
-static bool
-migrate(SqlPool *pool, GError **error)
-{
-  static const char table[] =
-      "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY)";
-  trace_statement(table);
-  int code = sqlite3_exec(pool->writer->handle, table, NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    return sql_error(error, pool->writer->handle, code, "schema migrations");
-  size_t version = 0;
-  if (!read_version(pool->writer, &version, error))
-    return false;
-  if (version > migration_count)
-    return error_set(
-        error, ASSAY_ERROR_UNSUPPORTED,
-        "%s: has schema version %zu, this program knows %zu: it was written by a newer "
-        "assay; run that one",
-        pool->path, version, migration_count);
-  while (version < migration_count)
-    if (!migrate_one(pool, ++version, error))
-      return false;
-  return true;
-}
-
-/* SQLite refuses a link anywhere in the path, and the database itself shall be none; the folder is
- * the operator's choice, and may stand behind one. */
-static char *
-resolve_folder(const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
-  g_autofree char *resolved = realpath(folder, NULL);
-  return g_build_filename(resolved != NULL ? resolved : folder, name, NULL);
-}
-
-SqlPool *
-sql_pool_open(const char *url, bool durable, GError **error)
-{
-  if (!g_str_has_prefix(url, "sqlite:")) {
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "database \"%s\": must be sqlite:PATH", url);
-    return NULL;
-  }
-  g_autoptr(SqlPool) pool = g_new0(SqlPool, 1);
-  pool->path = resolve_folder(url + strlen("sqlite:"));
-  pool->durable = durable;
-  pool->idle_readers = g_ptr_array_new_with_free_func((GDestroyNotify)connection_close);
-  g_mutex_init(&pool->writing);
-  g_mutex_init(&pool->idle_lock);
-  pool->writer = connection_open(pool, error);
-  if (pool->writer == NULL || !migrate(pool, error))
-    return NULL;
-  return g_steal_pointer(&pool);
-}
-
-void
-sql_pool_close(SqlPool *pool)
-{
-  if (pool == NULL)
-    return;
-  g_ptr_array_unref(pool->idle_readers);
-  connection_close(pool->writer);
-  g_mutex_clear(&pool->writing);
-  g_mutex_clear(&pool->idle_lock);
-  g_free(pool->path);
-  g_free(pool);
+    sql_connection_close(connection);
 }

@@ -11,8 +11,8 @@
  *
  * Threads: a pool may be used from any thread, a connection from one at a time. SQLite gets one
  * writing connection (a mutex queues writers) and several reading ones. Calls block on the disk.
- * Errors: ASSAY_ERROR_IO; _FULL when the disk is; _BUSY when the lock does not come in time;
- * _EXISTS for a broken UNIQUE or foreign key constraint. */
+ * Errors: ASSAY_ERROR_IO; _FULL when the disk is; _READ_ONLY when nothing can be written; _BUSY
+ * when the lock does not come in time; _EXISTS for a broken UNIQUE or foreign key constraint. */
 #pragma once
 
 #include <glib.h>
@@ -55,6 +55,10 @@ SqlValue sql_value_text(const char *text);
  * waiting for the disk off (benchmarks). Runs the migrations that the file lacks. (transfer full)
  */
 SqlPool *sql_pool_open(const char *url, bool durable, GError **error);
+/* Where nothing can be written: SQL_WRITE is refused with ASSAY_ERROR_READ_ONLY. Nobody else may
+ * write the file meanwhile. A schema that is not the present one is ASSAY_ERROR_UNSUPPORTED. */
+SqlPool *sql_pool_open_read_only(const char *url, GError **error);
+bool sql_pool_is_read_only(const SqlPool *pool);
 void sql_pool_close(SqlPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlPool, sql_pool_close)
 

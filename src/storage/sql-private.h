@@ -1,0 +1,31 @@
+/* What the files of the metadata database share. */
+#pragma once
+
+#include "storage/read_only-private.h"
+#include "storage/sql.h"
+
+struct SqlPool {
+  char *path;
+  bool durable;
+  ReadOnlyFile *read_only; /* or NULL: it can be written */
+  GMutex writing;          /* held by the one write transaction */
+  SqlConnection *writer;
+  GMutex idle_lock; /* guards idle_readers */
+  GPtrArray *idle_readers;
+};
+
+struct SqlConnection {
+  SqlPool *pool;
+  SqlMode mode;
+  bool committed;
+  sqlite3 *handle;
+  GHashTable *statements; /* text -> Statement, prepared once and kept */
+};
+
+/* (transfer full) */
+SqlConnection *sql_connection_open(SqlPool *pool, GError **error);
+void sql_connection_close(SqlConnection *connection);
+/* Sets *error for an SQLite @code, and returns false; @what: the statement or file. */
+bool sql_set_error(GError **error, sqlite3 *handle, int code, const char *what);
+/* Of builds for tests; see sql.c. */
+void sql_trace_statement(const char *text);
