@@ -372,12 +372,14 @@ read_setting_from(const SettingsPlace *place, const Setting *setting, const Yaml
                   void *values)
 {
   void *value = (char *)values + setting->offset;
+  /* A setting has a kind or a section. */
+  bool many = setting->kind != NULL && setting->kind->many;
   if (setting->count_offset != 0)
     read_entries(place, setting, node, value,
                  (unsigned *)(void *)((char *)values + setting->count_offset));
   else if (setting->section != NULL)
     read_below(place, setting, node, value);
-  else if (setting->kind->many)
+  else if (many)
     read_words(place, setting, node, value);
   else
     read_word(place, setting, setting->key, node, value);
