@@ -10,7 +10,8 @@
 #define FIELDS_MAX 64U
 
 typedef struct {
-  Slice package, status, version, architecture, source, maintainer, multi_arch, revision, archive;
+  Slice package, status, version, architecture, source, maintainer, multi_arch, revision, archive,
+      awaited, pending;
   Slice names[FIELDS_MAX]; /* of the fields so far */
   unsigned count;
 } Stanza;
@@ -27,6 +28,8 @@ static const struct {
     {"Source", offsetof(Stanza, source)},
     {"Maintainer", offsetof(Stanza, maintainer)},
     {"Multi-Arch", offsetof(Stanza, multi_arch)},
+    {"Triggers-Awaited", offsetof(Stanza, awaited)},
+    {"Triggers-Pending", offsetof(Stanza, pending)},
     /* Of old databases: what follows the version's last hyphen. */
     {"Revision", offsetof(Stanza, revision)},
     {"Package-Revision", offsetof(Stanza, revision)},
@@ -84,7 +87,17 @@ take_word(Slice *text, const char *const words[])
 
 /* In dpkg's order: the files are there from "unpacked" on, and some of them when the package is
  * half installed. */
-typedef enum { NOT_INSTALLED, CONFIG_FILES, HALF_INSTALLED, UNPACKED, BROKEN = -1 } State;
+typedef enum {
+  NOT_INSTALLED,
+  CONFIG_FILES,
+  HALF_INSTALLED,
+  UNPACKED,
+  HALF_CONFIGURED,
+  TRIGGERS_AWAITED,
+  TRIGGERS_PENDING,
+  INSTALLED,
+  BROKEN = -1
+} State;
 
 static State
 read_state(Slice text)
@@ -96,7 +109,19 @@ read_state(Slice text)
                                        "triggers-pending", "installed",       NULL};
   int state =
       take_word(&text, wants) < 0 || take_word(&text, flags) < 0 ? -1 : take_word(&text, states);
-  return state < 0 || text.size > 0 ? BROKEN : (State)MIN(state, UNPACKED);
+  return state < 0 || text.size > 0 ? BROKEN : (State)state;
+}
+
+/* dpkg gives up where the state and the triggers do not fit. */
+static void
+check_triggers(const Reading *reading, State state)
+{
+  bool awaited = reading->stanza.awaited.size > 0, pending = reading->stanza.pending.size > 0;
+  bool may_wait = state > CONFIG_FILES && state < TRIGGERS_PENDING;
+  bool may_be_pending = state == TRIGGERS_AWAITED || state == TRIGGERS_PENDING;
+  if ((awaited && !may_wait) || (state == TRIGGERS_AWAITED && !awaited) ||
+      (pending && !may_be_pending) || (state == TRIGGERS_PENDING && !pending))
+    add_trouble(reading, "its Status does not fit its triggers");
 }
 
 /* What is in doubt counts as there. */
@@ -110,8 +135,11 @@ state_of(const Reading *reading)
     return UNPACKED;
   }
   State state = read_state(status);
-  if (state != BROKEN)
+  if (state != BROKEN) {
+    if (!reading->status_d)
+      check_triggers(reading, state);
     return state;
+  }
   add_trouble(reading, "its Status is none that dpkg knows");
   return UNPACKED;
 }
@@ -214,6 +242,17 @@ check_slot(const Reading *reading, State state)
     add_trouble(reading, "it is there for architectures that cannot be there together");
 }
 
+/* dpkg ends the name at a blank, and would take "name(version)" for a name, which no statement has.
+ */
+static void
+check_source(const Reading *reading)
+{
+  Slice source = reading->stanza.source;
+  gssize open = slice_find(source, '('), blank = slice_find(source, ' ');
+  if (open >= 0 && (blank <= 0 || open < blank))
+    add_trouble(reading, "its Source has no blank before the version");
+}
+
 static void
 add_package(const Reading *reading, char *version)
 {
@@ -241,6 +280,7 @@ take_package(const Reading *reading)
     add_trouble(reading, "it has its revision in a field of its own");
   if (stanza->archive.size > 0 && !reading->status_d)
     add_trouble(reading, "it has a field that only an archive's list has");
+  check_source(reading);
   g_autofree char *version = take_version(stanza->version);
   if (version == NULL && stanza->version.size > 0) {
     add_trouble(reading, "its version is none that dpkg takes");

@@ -319,23 +319,37 @@ add_package(Slice bytes, void *data, GError **error)
   return true;
 }
 
+typedef bool (*Visit)(Slice content, RpmHeaderVisitor visit, void *data, GError **error);
+
+/* The reader of the format that the bytes are in, and the name under which rpm looks for that;
+ * NULL: of none of rpm's formats. */
+static Visit
+visit_of(Slice content, const char **name)
+{
+  if (slice_has_prefix(content, SLICE_LITERAL("SQLite format 3")))
+    return *name = "/rpmdb.sqlite", rpm_sqlite_visit;
+  if (slice_has_prefix(content, SLICE_LITERAL("RpmP")))
+    return *name = "/Packages.db", rpm_ndb_visit;
+  *name = "/Packages";
+  return slice_equal(slice_sub(content, 12, 4), SLICE_LITERAL("\x61\x15\x06\x00")) ||
+                 slice_equal(slice_sub(content, 12, 4), SLICE_LITERAL("\x00\x06\x15\x61"))
+             ? rpm_bdb_visit
+             : NULL;
+}
+
 void
 rpm_database_parse(Slice content, const char *location, LayerInventory *inventory)
 {
   g_autoptr(GError) error = NULL;
   Reading reading = {location, inventory, 0};
-  bool read;
-  if (slice_has_prefix(content, SLICE_LITERAL("SQLite format 3")))
-    read = rpm_sqlite_visit(content, add_package, &reading, &error);
-  else if (slice_has_prefix(content, SLICE_LITERAL("RpmP")))
-    read = rpm_ndb_visit(content, add_package, &reading, &error);
-  else if (slice_equal(slice_sub(content, 12, 4), SLICE_LITERAL("\x61\x15\x06\x00")) ||
-           slice_equal(slice_sub(content, 12, 4), SLICE_LITERAL("\x00\x06\x15\x61")))
-    read = rpm_bdb_visit(content, add_package, &reading, &error);
-  else
-    read =
-        error_set(&error, ASSAY_ERROR_INVALID, "none of rpm's formats: sqlite, ndb, Berkeley DB");
-  if (!read)
+  const char *name;
+  Visit visit = visit_of(content, &name);
+  if (visit == NULL)
+    error_set(&error, ASSAY_ERROR_INVALID, "none of rpm's formats: sqlite, ndb, Berkeley DB");
+  else if (visit(content, add_package, &reading, &error) && !g_str_has_suffix(location, name))
+    error_set(&error, ASSAY_ERROR_INVALID, "rpm looks for this format under another name, %s",
+              name + 1);
+  if (error != NULL)
     layer_inventory_add_unread(inventory, "broken-database", location, error->message);
 }
 
