@@ -65,8 +65,9 @@ user_name(uid_t user)
 {
   char text[1024];
   struct passwd entry, *found = NULL;
-  getpwuid_r(user, &entry, text, sizeof text, &found);
-  return found != NULL ? g_strdup(found->pw_name) : g_strdup_printf("%u", (unsigned)user);
+  int failure = getpwuid_r(user, &entry, text, sizeof text, &found);
+  return failure == 0 && found != NULL ? g_strdup(found->pw_name)
+                                       : g_strdup_printf("%u", (unsigned)user);
 }
 
 static bool

@@ -134,27 +134,12 @@ is_settled(const struct stat *status)
   return age < 0 || age > SETTLED_SECONDS;
 }
 
-/* @failure: why what lies at @path, @status, cannot be used. */
 static void
-handle_failure(Pipeline *pipeline, const char *path, const struct stat *status,
+remove_damaged(Pipeline *pipeline, const char *path, const struct stat *status,
                const GError *failure)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *name = NULL;
-  if (!is_damage(failure)) {
-    /* One of another version is in nobody's way: what is built anew takes its place. */
-    g_mutex_lock(&pipeline->lock);
-    if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) &&
-        g_strcmp0(failure->message, pipeline->advisories_problem) != 0)
-      pipeline->rebuild = true;
-    g_mutex_unlock(&pipeline->lock);
-    note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
-    return;
-  }
-  if (pipeline->watcher_runs && !is_settled(status)) {
-    set_flag(pipeline, &pipeline->look_soon, true);
-    return;
-  }
   if (!set_aside(pipeline, path, status, &name, &error)) {
     note_problem(pipeline, &pipeline->advisories_problem,
                  g_strdup_printf("%s; %s", failure->message, error->message));
@@ -167,6 +152,27 @@ handle_failure(Pipeline *pipeline, const char *path, const struct stat *status,
   g_mutex_unlock(&pipeline->lock);
   note_problem(pipeline, &pipeline->advisories_damage,
                g_strdup_printf("%s; moved to %s", failure->message, name));
+}
+
+/* @failure: why what lies at @path, @status, cannot be used. */
+static void
+handle_failure(Pipeline *pipeline, const char *path, const struct stat *status,
+               const GError *failure)
+{
+  if (!is_damage(failure)) {
+    /* One of another version is in nobody's way: what is built anew takes its place. */
+    g_mutex_lock(&pipeline->lock);
+    if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) &&
+        g_strcmp0(failure->message, pipeline->advisories_problem) != 0)
+      pipeline->rebuild = true;
+    g_mutex_unlock(&pipeline->lock);
+    note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
+    return;
+  }
+  if (pipeline->watcher_runs && !is_settled(status))
+    set_flag(pipeline, &pipeline->look_soon, true);
+  else
+    remove_damaged(pipeline, path, status, failure);
 }
 
 static bool
