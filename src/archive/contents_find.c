@@ -112,20 +112,10 @@ contents_table_is_named(const PackedLayer *layer, bool *named, GError **error)
 
 /* --- unpacking --- */
 
-static gssize
-read_memory(void *data, void *buffer, size_t size, GError **error)
-{
-  Slice *rest = data, part = slice_sub(*rest, 0, size);
-  if (part.size > 0)
-    memcpy(buffer, part.data, part.size);
-  *rest = slice_sub(*rest, part.size, SIZE_MAX);
-  return (gssize)part.size;
-}
-
 static GBytes *
 unpack_chunked(Slice packed, GError **error)
 {
-  g_autoptr(Inflater) inflater = inflater_new(read_memory, &packed);
+  g_autoptr(Inflater) inflater = inflater_new(inflater_read_slice, &packed);
   g_autoptr(GByteArray) text = g_byte_array_new();
   g_autofree uint8_t *buffer = g_malloc(ENDING_SIZE * 1024);
   gssize got;
@@ -145,7 +135,7 @@ unpack_stargz(Slice packed, const LayerLimits *limits, GError **error)
 {
   LayerLimits most = *limits;
   most.file_bytes = MIN(most.file_bytes, TABLE_MAX);
-  g_autoptr(LayerReader) reader = layer_reader_new(read_memory, &packed, &most);
+  g_autoptr(LayerReader) reader = layer_reader_new(inflater_read_slice, &packed, &most);
   const LayerEntry *entry = layer_reader_next(reader, error);
   if (entry == NULL)
     return NULL;

@@ -29,6 +29,16 @@ struct Inflater {
   ZSTD_DStream *zstd;
 };
 
+gssize
+inflater_read_slice(void *data, void *buffer, size_t size, GError **error)
+{
+  Slice *rest = data, part = slice_sub(*rest, 0, size);
+  if (part.size > 0)
+    memcpy(buffer, part.data, part.size);
+  *rest = slice_sub(*rest, part.size, SIZE_MAX);
+  return (gssize)part.size;
+}
+
 Inflater *
 inflater_new(LayerRead read, void *read_data)
 {

@@ -8,6 +8,8 @@
 typedef struct Inflater Inflater;
 
 Inflater *inflater_new(LayerRead read, void *read_data);
+/* A LayerRead of bytes in memory; @data is a Slice, of which it takes what it gave. */
+gssize inflater_read_slice(void *data, void *buffer, size_t size, GError **error);
 void inflater_free(Inflater *inflater);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inflater, inflater_free)
 

@@ -19,17 +19,6 @@ skip_separators(Slice *rest)
   return count;
 }
 
-static Slice
-take_letters(Slice *rest)
-{
-  size_t count = 0;
-  while (count < rest->size && byte_is_letter(rest->data[count]))
-    count++;
-  Slice letters = slice_sub(*rest, 0, count);
-  *rest = slice_sub(*rest, count, rest->size);
-  return letters;
-}
-
 /* What is left of one or both: letters are older than the end, all else is newer. */
 static int
 compare_rest(Slice a, Slice b)
@@ -54,43 +43,17 @@ compare_part(Slice a, Slice b)
     if (number != byte_is_digit(b.data[0]))
       return number ? 1 : -1;
     int order = number ? compare_digits(slice_take_digits(&a), slice_take_digits(&b))
-                       : compare_bytes(take_letters(&a), take_letters(&b));
+                       : compare_bytes(slice_take_letters(&a), slice_take_letters(&b));
     if (order != 0)
       return order;
   }
   return compare_rest(a, b);
 }
 
-typedef struct {
-  Slice epoch, version, release;
-  bool has_release;
-} AlpmVersion;
-
-static AlpmVersion
-split(Slice text)
-{
-  AlpmVersion parts = {SLICE_EMPTY, text, SLICE_EMPTY, false};
-  Slice rest = text;
-  Slice epoch = slice_take_digits(&rest);
-  if (slice_first(rest) == ':') {
-    parts.epoch = epoch;
-    parts.version = slice_sub(rest, 1, rest.size);
-  }
-  for (size_t i = parts.version.size; i > 0; i--) {
-    if (parts.version.data[i - 1] == '-') {
-      parts.release = slice_sub(parts.version, i, parts.version.size);
-      parts.version.size = i - 1;
-      parts.has_release = true;
-      break;
-    }
-  }
-  return parts;
-}
-
 int
 version_compare_alpm(Slice a, Slice b)
 {
-  AlpmVersion left = split(a), right = split(b);
+  EpochVersionRelease left = version_split(a), right = version_split(b);
   int order = compare_digits(left.epoch, right.epoch);
   if (order == 0)
     order = compare_part(left.version, right.version);

@@ -43,6 +43,18 @@ slice_take_digits(Slice *rest)
   return digits;
 }
 
+/* The letters at the front, taken off. */
+static inline Slice
+slice_take_letters(Slice *rest)
+{
+  size_t count = 0;
+  while (count < rest->size && byte_is_letter(rest->data[count]))
+    count++;
+  Slice letters = slice_sub(*rest, 0, count);
+  *rest = slice_sub(*rest, count, rest->size);
+  return letters;
+}
+
 /* gcc's analyser does not know that a slice that has bytes has data. */
 #pragma GCC diagnostic push
 #ifndef __clang__ /* which does not know the analyser's names */
@@ -69,4 +81,31 @@ compare_digits(Slice a, Slice b)
   if (a.size != b.size)
     return a.size < b.size ? -1 : 1;
   return compare_bytes(a, b);
+}
+
+/* [epoch:]version[-release], as rpm and pacman have it. */
+typedef struct {
+  Slice epoch, version, release;
+  bool has_release;
+} EpochVersionRelease;
+
+static inline EpochVersionRelease
+version_split(Slice text)
+{
+  EpochVersionRelease parts = {SLICE_EMPTY, text, SLICE_EMPTY, false};
+  Slice rest = text;
+  Slice epoch = slice_take_digits(&rest);
+  if (slice_first(rest) == ':') {
+    parts.epoch = epoch;
+    parts.version = slice_sub(rest, 1, rest.size);
+  }
+  for (size_t i = parts.version.size; i > 0; i--) {
+    if (parts.version.data[i - 1] == '-') {
+      parts.release = slice_sub(parts.version, i, parts.version.size);
+      parts.version.size = i - 1;
+      parts.has_release = true;
+      break;
+    }
+  }
+  return parts;
 }

@@ -17,17 +17,6 @@ skip_separators(Slice *rest)
     *rest = slice_sub(*rest, 1, rest->size);
 }
 
-static Slice
-take_letters(Slice *rest)
-{
-  size_t count = 0;
-  while (count < rest->size && byte_is_letter(rest->data[count]))
-    count++;
-  Slice letters = slice_sub(*rest, 0, count);
-  *rest = slice_sub(*rest, count, rest->size);
-  return letters;
-}
-
 /* Handles "~" and "^" at the front. True when it decided (*order) or took one from both. */
 static bool
 compare_marks(Slice *a, Slice *b, int *order)
@@ -72,43 +61,17 @@ compare_part(Slice a, Slice b)
     if (number != byte_is_digit(b.data[0]))
       return number ? 1 : -1;
     order = number ? compare_digits(slice_take_digits(&a), slice_take_digits(&b))
-                   : compare_bytes(take_letters(&a), take_letters(&b));
+                   : compare_bytes(slice_take_letters(&a), slice_take_letters(&b));
     if (order != 0)
       return order;
   }
   return (a.size > 0) - (b.size > 0);
 }
 
-typedef struct {
-  Slice epoch, version, release;
-  bool has_release;
-} RpmVersion;
-
-static RpmVersion
-split(Slice text)
-{
-  RpmVersion parts = {SLICE_EMPTY, text, SLICE_EMPTY, false};
-  Slice rest = text;
-  Slice epoch = slice_take_digits(&rest);
-  if (slice_first(rest) == ':') {
-    parts.epoch = epoch;
-    parts.version = slice_sub(rest, 1, rest.size);
-  }
-  for (size_t i = parts.version.size; i > 0; i--) {
-    if (parts.version.data[i - 1] == '-') {
-      parts.release = slice_sub(parts.version, i, parts.version.size);
-      parts.version.size = i - 1;
-      parts.has_release = true;
-      break;
-    }
-  }
-  return parts;
-}
-
 int
 version_compare_rpm(Slice a, Slice b)
 {
-  RpmVersion left = split(a), right = split(b);
+  EpochVersionRelease left = version_split(a), right = version_split(b);
   int order = compare_digits(left.epoch, right.epoch);
   if (order == 0)
     order = compare_part(left.version, right.version);

@@ -26,21 +26,11 @@ typedef struct {
   guint sourceless_count;
 } Manifest;
 
-static gssize
-read_slice(void *data, void *buffer, size_t size, GError **error)
-{
-  Slice *rest = data, part = slice_sub(*rest, 0, size);
-  if (part.size > 0)
-    memcpy(buffer, part.data, part.size);
-  *rest = slice_sub(*rest, part.size, SIZE_MAX);
-  return (gssize)part.size;
-}
-
 /* (transfer full) */
 static GByteArray *
 unpack(Slice packed, GError **error)
 {
-  g_autoptr(Inflater) inflater = inflater_new(read_slice, &packed);
+  g_autoptr(Inflater) inflater = inflater_new(inflater_read_slice, &packed);
   g_autoptr(GByteArray) text = g_byte_array_new();
   uint8_t buffer[16384];
   gssize got = inflater_read(inflater, buffer, sizeof buffer, error);
