@@ -24,15 +24,19 @@ def advisory(platform, package, name, fixed):
 # --- Debian: the changelogs of a security suite ---
 
 def debian_advisories(changelogs, release):
-    """Of each source's changelog: a CVE is fixed by the oldest entry that names it. An entry begins "source (version) suite;"."""
+    """Of each source's changelog: a CVE is fixed by the oldest entry that names it. An entry begins "source (version) suite;". Where
+    the suite built a newer version again under a lower one (2.1-4~deb12u1 of 2.1-4), the suite's own version has the fix."""
     found = []
     for path in sorted(changelogs.iterdir()):
         source = path.name.split("_")[0]
         entries = re.split(r"^(\S+ \([^)]+\) [^\n]*;[^\n]*)$", path.read_text(errors="replace"), flags=re.MULTILINE)
-        fixed = {}
+        fixed, newest = {}, None
         for head, body in zip(entries[1::2], entries[2::2]):  # newest first: older ones overwrite
+            version = re.search(r"\(([^)]+)\)", head).group(1)
+            newest = newest or version
+            above = subprocess.run(["dpkg", "--compare-versions", version, "gt", newest], check=False).returncode == 0
             for name in CVE.findall(body):
-                fixed[name] = re.search(r"\(([^)]+)\)", head).group(1)
+                fixed[name] = newest if above else version
         found += [advisory(f"debian {release}", source, name, version) for name, version in fixed.items()]
     return found
 
