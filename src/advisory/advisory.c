@@ -1,23 +1,7 @@
-/* The words for severities and states, and ownership of statements and details. */
+/* The words for states, and ownership of statements and details. */
 #include "advisory/advisory.h"
 
 #include "base/slice.h"
-
-static const char *const severity_names[] = {
-    [SEVERITY_UNKNOWN] = "unknown", [SEVERITY_NEGLIGIBLE] = "negligible",
-    [SEVERITY_LOW] = "low",         [SEVERITY_MEDIUM] = "medium",
-    [SEVERITY_HIGH] = "high",       [SEVERITY_CRITICAL] = "critical",
-};
-
-/* What distributions and databases call them besides. */
-static const struct {
-  const char *word;
-  Severity severity;
-} severity_words[] = {
-    {"none", SEVERITY_UNKNOWN},    {"unimportant", SEVERITY_NEGLIGIBLE}, {"minor", SEVERITY_LOW},
-    {"moderate", SEVERITY_MEDIUM}, {"important", SEVERITY_HIGH},         {"major", SEVERITY_HIGH},
-    {"urgent", SEVERITY_CRITICAL},
-};
 
 bool
 advisory_is_cve(const char *id)
@@ -35,30 +19,6 @@ advisory_architecture(const char *architecture)
   return g_strv_contains(x86, architecture)    ? "i686"
          : g_strv_contains(none, architecture) ? ADVISORY_NO_ARCHITECTURE
                                                : architecture;
-}
-
-const char *
-severity_name(Severity severity)
-{
-  return severity_names[severity <= SEVERITY_CRITICAL ? severity : SEVERITY_UNKNOWN];
-}
-
-bool
-severity_parse(const char *name, Severity *severity)
-{
-  if (name == NULL)
-    return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(severity_names); i++)
-    if (g_ascii_strcasecmp(name, severity_names[i]) == 0) {
-      *severity = (Severity)i;
-      return true;
-    }
-  for (size_t i = 0; i < G_N_ELEMENTS(severity_words); i++)
-    if (g_ascii_strcasecmp(name, severity_words[i].word) == 0) {
-      *severity = severity_words[i].severity;
-      return true;
-    }
-  return false;
 }
 
 static const char *const state_names[] = {

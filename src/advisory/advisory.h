@@ -6,19 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "inventory/severity.h"
 #include "version/version.h"
-
-typedef enum {
-  SEVERITY_UNKNOWN,
-  SEVERITY_NEGLIGIBLE,
-  SEVERITY_LOW,
-  SEVERITY_MEDIUM,
-  SEVERITY_HIGH,
-  SEVERITY_CRITICAL
-} Severity;
-const char *severity_name(Severity severity); /* "unknown", "negligible", "low", ... */
-bool severity_parse(const char *name,
-                    Severity *severity); /* any case; "important", "moderate" etc. too */
 
 /* What the source says of one package in one release. */
 typedef enum {

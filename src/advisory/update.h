@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "advisory/database.h"
+#include "advisory/database/database.h"
 #include "base/config.h"
 #include "base/progress.h"
 

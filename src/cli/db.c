@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advisory/feeds/unpack.h"
 #include "advisory/update.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -13,7 +14,6 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
-#include "inspect/feed_cage.h"
 #include "report/report.h"
 
 /* What clocks may differ by. */
@@ -37,7 +37,7 @@ load_config(GError **error)
   g_autoptr(Config) config = config_open(config_path, error);
   if (config == NULL)
     return NULL;
-  feed_cage_open(&config->limits, config->allow_uncaged);
+  unpack_set_limits(&config->limits, config->allow_uncaged);
   if (data_folder == NULL)
     data_folder = config->data != NULL ? g_strdup(config->data) : config_default_data_folder();
   return g_steal_pointer(&config);

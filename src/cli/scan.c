@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/scan_layers.h"
 #include "cli/terminal_progress.h"
+#include "inventory/image.h"
 #include "oci/reference.h"
 #include "report/report.h"
 #include "source/source.h"

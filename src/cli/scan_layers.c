@@ -1,5 +1,6 @@
 /* A pool of threads over the layers, and the cache of inventories; see the header. */
 #include "cli/scan_layers.h"
+#include "inspect/overlay.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * seen once is not read again. */
 #pragma once
 
-#include "inspect/inventory.h"
+#include "inventory/image.h"
 #include "source/source.h"
 
 typedef struct {

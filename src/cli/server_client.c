@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/json.h"
-#include "source/trust.h"
+#include "remote/trust.h"
 
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE       1000

@@ -1,6 +1,8 @@
 /* `assay worker`: the caged inspection worker, which `assay` starts by itself. */
 #include "inspect/worker.h"
 
+#include "cage/worker_process.h"
+
 #include "cli/command.h"
 
 static int

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/slice.h"
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 typedef struct {
   const char *name;

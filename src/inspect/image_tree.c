@@ -1,5 +1,6 @@
 /* Links over layers, and what stands at the places of detectors in the end; see the header. */
 #include "inspect/image_tree.h"
+#include "inspect/overlay.h"
 
 #include <string.h>
 

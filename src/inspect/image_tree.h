@@ -3,7 +3,7 @@
  * manager reads; where they differ, everything that one of them gives counts, and is unread. */
 #pragma once
 
-#include "inspect/inventory.h"
+#include "inspect/overlay.h"
 #include "inspect/unpacked.h"
 
 /* A file that is read for some place. */

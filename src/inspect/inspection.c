@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
-#include "inspect/worker_process.h"
+#include "cage/worker_process.h"
 
 static void
 set_number(json_t *job, const char *key, uint64_t value)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 typedef struct {
   int fd;              /* a regular file or memfd; not closed here; read with pread from @offset */
@@ -44,7 +44,3 @@ GPtrArray *inspect_archive_index(int fd, uint64_t size, const ConfigLimits *limi
 /* Writes the unpacked bytes (gzip, zstd, or as they are) of @fd to @to, in the cage. */
 bool inspect_unpack(int fd, uint64_t size, int to, const ConfigLimits *limits, bool allow_uncaged,
                     GCancellable *cancellable, GError **error);
-
-/* What the kernel offers the cage: checked at start. Lists what is missing in @missing ("Landlock",
- * "seccomp"), or leaves it NULL. Returns true when the cage is whole. */
-bool inspection_cage_available(char **missing);

@@ -1,12 +1,13 @@
 /* What an image holds: the packages and the distribution in the files that stand at the places of
  * detectors in the end (image_tree.h), and the layers that brought them. */
+#include "inspect/overlay.h"
+
 #include <string.h>
 
 #include "base/error.h"
 #include "base/slice.h"
 #include "inspect/detector.h"
 #include "inspect/image_tree.h"
-#include "inspect/inventory.h"
 
 /* Packages compared for where they come from, in all: an image of a hundred layers that each write
  * a database of a thousand packages stays far below. What is left counts as its own layer's. */
@@ -337,16 +338,4 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   g_array_sort(image->packages, compare_image_packages);
   drop_doubles(image->packages);
   return g_steal_pointer(&image);
-}
-
-void
-image_inventory_free(ImageInventory *inventory)
-{
-  if (inventory == NULL)
-    return;
-  os_release_free(inventory->os);
-  g_array_unref(inventory->packages);
-  g_ptr_array_unref(inventory->unread);
-  g_ptr_array_unref(inventory->layers);
-  g_free(inventory);
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 typedef enum {
   /* Each layer into a folder of its own, laid over each other by the kernel's overlayfs: docker

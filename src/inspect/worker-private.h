@@ -4,7 +4,7 @@
 #include <jansson.h>
 
 #include "archive/layer.h"
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 /* The packed bytes: a part of standard input, read by position. */
 typedef struct {

@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
-#include "inspect/cage.h"
+#include "cage/cage.h"
+#include "cage/worker_process.h"
 #include "inspect/packages/packages.h"
 #include "inspect/worker-private.h"
 

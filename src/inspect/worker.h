@@ -12,12 +12,6 @@
  */
 #pragma once
 
-/* The environment variable through which the parent hands the job's parameters, as JSON. */
-#define WORKER_JOB_VARIABLE "ASSAY_WORKER_JOB"
-#define WORKER_EXTRA_FD     3
-/* What GLib says before it ends a program that gets no memory; "N bytes, had N" follows. */
-#define WORKER_NO_MEMORY "failed to allocate"
-
 /* `assay worker --self-test=NAME` enters the cage and then does what it forbids, for the tests that
  * show what becomes of it; worker_self_test.c has the names. */
 int worker_main(int argc, char **argv);

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "cage/worker_process.h"
 #include "inspect/worker-private.h"
-#include "inspect/worker.h"
 
 #define READ_CHUNK  UNPACK_FRAME_MAX
 #define MEMBERS_MAX 200000u

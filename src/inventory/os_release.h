@@ -5,7 +5,7 @@
 
 typedef struct {
   char *location;        /* the place that it was read for: "etc/os-release"; NULL: of none */
-  unsigned read;         /* index of the LayerFile that it is of (inspect/inventory.h) */
+  unsigned read;         /* index of the LayerFile that it is of (inventory/layer.h) */
   char *id;              /* "debian"; lower case; never NULL */
   char *version_id;      /* "11", "3.18.4", "9.3"; NULL for a rolling or testing release */
   char *version;         /* VERSION, "22.03 (LTS-SP1)", or NULL */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
 
 /* Up to so many packages an image costs too little to make anybody wait for another. */

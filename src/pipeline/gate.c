@@ -1,6 +1,7 @@
 /* The gate at pull: waits for a scan that is under way, lets the policy judge, and remembers what
  * it said of images that will not change. */
 #include "base/error.h"
+#include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
 #include "verdict/completeness.h"
 

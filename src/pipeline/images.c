@@ -4,6 +4,7 @@
 #include "archive/layer.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/overlay.h"
 #include "inventory/ecosystem.h"
 #include "inventory/end_of_life.h"
 #include "oci/media_type.h"

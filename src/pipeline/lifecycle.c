@@ -1,7 +1,7 @@
 /* The pipeline's start and stop. */
+#include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "inspect/feed_cage.h"
 #include "pipeline/pipeline-private.h"
 
 Pipeline *
@@ -10,7 +10,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
 {
   g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
   pipeline->config = config;
-  feed_cage_open(&config->limits, config->allow_uncaged);
+  unpack_set_limits(&config->limits, config->allow_uncaged);
   pipeline->data_folder = g_strdup(data_folder);
   pipeline->registry = registry;
   pipeline->blobs = blobs;

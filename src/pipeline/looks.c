@@ -3,6 +3,7 @@
  * third inspection. */
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/overlay.h"
 #include "pipeline/pipeline-private.h"
 
 /* All links as one short text. */

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "inspect/overlay.h"
 #include "pipeline/pipeline.h"
 
 typedef struct VerdictCache VerdictCache;

@@ -1,6 +1,7 @@
 /* The story of an image, from top to bottom: a layer arrives and is inspected; a manifest arrives
  * and waits for its layers; they are overlaid and matched. gate.c tells how it ends: a pull. */
 #include "pipeline/pipeline.h"
+#include "inventory/image.h"
 
 #include <string.h>
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
+#include "inventory/image.h"
 #include "pipeline/share.h"
 #include "registry/registry.h"
 #include "verdict/match.h"

@@ -1,6 +1,7 @@
 /* A report as one JSON document; docs/reports.md describes it. */
 #include "base/json.h"
 #include "inventory/end_of_life.h"
+#include "inventory/image.h"
 #include "report/report-private.h"
 
 static json_t *

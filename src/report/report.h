@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "inspect/inventory.h"
+#include "inventory/image.h"
 #include "verdict/match.h"
 #include "verdict/policy.h"
 

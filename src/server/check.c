@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "inspect/inspection.h"
-#include "server/http-private.h"
+#include "cage/cage.h"
+#include "server/http/http-private.h"
 #include "verdict/policy.h"
 
 #define PEM_MAX ((size_t)16 * 1024 * 1024)
@@ -167,7 +167,7 @@ server_check(const Config *config, const char *data_folder, GPtrArray *problems,
   check_certificate(config, problems, warnings);
   check_files(config, problems);
   check_data(data_folder, &served, problems, warnings);
-  if (!inspection_cage_available(&missing))
+  if (!cage_available(&missing))
     add(config->allow_uncaged ? warnings : problems,
         "the kernel lacks %s, which cages the inspection of images%s", missing,
         config->allow_uncaged ? "" : "; to inspect without, set `allow_uncaged: true`");

@@ -7,7 +7,7 @@
 #include "assay-version.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "inspect/inspection.h"
+#include "cage/cage.h"
 #include "server/memory.h"
 #include "server/server-private.h"
 
@@ -102,7 +102,7 @@ health_ready(Request *request)
   bool more;
   g_auto(GStrv) names = registry_catalog(server->registry, NULL, 1, &more, &error);
   bool disk = server->read_only || disk_free(server->data_folder) >= DISK_LEAST;
-  bool cage = inspection_cage_available(&missing) || server->config->allow_uncaged;
+  bool cage = cage_available(&missing) || server->config->allow_uncaged;
 
   g_autoptr(json_t) body = json_object();
   json_set_string(body, "metadata", names != NULL ? "ok" : "the metadata database does not answer");

@@ -2,7 +2,7 @@
  * (Prometheus). */
 #pragma once
 
-#include "server/http.h"
+#include "server/http/http.h"
 
 void health_root(Request *request);
 void health_live(Request *request);

@@ -4,7 +4,7 @@
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
 #include "registry/scrub.h"
-#include "server/http.h"
+#include "server/http/http.h"
 #include "server/manifest_cache.h"
 
 typedef struct {

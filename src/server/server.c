@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "inspect/inspection.h"
+#include "cage/cage.h"
 #include "server/api/api.h"
 #include "server/health.h"
 #include "server/memory.h"
@@ -226,7 +226,7 @@ static bool
 check_cage(const Config *config, GError **error)
 {
   g_autofree char *missing = NULL;
-  if (inspection_cage_available(&missing))
+  if (cage_available(&missing))
     return true;
   if (!config->allow_uncaged)
     return error_set(

@@ -1,5 +1,6 @@
 /* What is not known of an image; see the header. */
 #include "verdict/completeness.h"
+#include "inventory/image.h"
 
 #define SHOWN_MAX ((size_t)200) /* bytes of what an image names */
 #define NAMES_MAX 5u

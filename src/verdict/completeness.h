@@ -12,7 +12,7 @@
 
 #include <glib.h>
 
-#include "inspect/inventory.h"
+#include "inventory/image.h"
 
 /* A sentence without a full stop for each kind of thing that is not known, worst first; empty: all
  * is. @uncovered: char *, what there are no advisories for; NULL: nothing. (transfer full) */

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "advisory/advisory.h"
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 typedef struct {
   char *id; /* CVE number, or the source's own id */

@@ -1,8 +1,8 @@
 /* Who made a package: the distribution, whose statements speak of it, or somebody else. */
 #pragma once
 
-#include "inspect/inventory.h"
 #include "inventory/ecosystem.h"
+#include "inventory/layer.h"
 
 typedef enum {
   MADE_BY_DISTRIBUTION, /* also when nothing says who: a package is the distribution's until then */

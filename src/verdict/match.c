@@ -1,5 +1,6 @@
 /* Matching an image: what is stated of its packages becomes findings. */
 #include "verdict/match.h"
+#include "inventory/image.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "advisory/database.h"
-#include "inspect/inventory.h"
+#include "advisory/database/database.h"
+#include "inventory/image.h"
 #include "verdict/finding.h"
 
 /* One vulnerability is one finding per package, whatever number of feeds and aliases speak of it:

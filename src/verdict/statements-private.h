@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "advisory/database.h"
-#include "inspect/inventory.h"
+#include "advisory/database/database.h"
+#include "inventory/layer.h"
 
 typedef struct {
   char *id;

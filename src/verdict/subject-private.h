@@ -2,8 +2,8 @@
  * counts under each, and which of the statements found concern it at all. */
 #pragma once
 
-#include "advisory/database.h"
-#include "inspect/inventory.h"
+#include "advisory/database/database.h"
+#include "inventory/layer.h"
 
 /* @affected: by its version. False ends the visit. */
 typedef bool (*SubjectVisitor)(const AdvisoryRange *range, bool affected, void *data);

@@ -1,5 +1,5 @@
 /* Records of the advisory database, whose file may be damaged. */
-#include "advisory/record-private.h"
+#include "advisory/database/record-private.h"
 #include "fuzz-feed.h"
 
 static bool

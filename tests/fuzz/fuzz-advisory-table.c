@@ -2,7 +2,7 @@
  * table by chance. */
 #include <unistd.h>
 
-#include "advisory/table-private.h"
+#include "advisory/database/table-private.h"
 #include "base/fd.h"
 #include "fuzz-bytes.h"
 

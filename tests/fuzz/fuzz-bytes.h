@@ -6,7 +6,7 @@
 
 #include "../unit/archive/pieces.h"
 #include "archive/layer.h"
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* WWW-Authenticate headers: what a registry asks for. */
 #include <string.h>
 
-#include "source/token.h"
+#include "remote/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* auth.json and config.json: files of the user's own, that other programs write. */
-#include "source/credentials.h"
+#include "remote/credentials.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

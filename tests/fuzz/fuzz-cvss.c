@@ -1,5 +1,7 @@
 /* CVSS vectors: a score is always 0 to 10. */
-#include "advisory/cvss.h"
+#include <glib.h>
+
+#include "inventory/cvss.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

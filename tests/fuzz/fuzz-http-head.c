@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "../unit/server/cut-head.h"
-#include "server/http-private.h"
-#include "server/ranges.h"
+#include "server/http/http-private.h"
+#include "server/http/ranges.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

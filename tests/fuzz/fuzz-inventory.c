@@ -2,6 +2,7 @@
  * over each other. An array is the layers of an image. */
 #include "base/json.h"
 #include "fuzz-bytes.h"
+#include "inspect/overlay.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,13 +7,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "advisory/feeds/deb822.h"
 #include "advisory/feeds/debian_release.h"
 #include "advisory/feeds/debian_repo-private.h"
 #include "advisory/feeds/debian_source.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "text/deb822.h"
 
 const char *
 debian_architecture(void)

@@ -6,10 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "advisory/feeds/deb822.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "inventory/ecosystem.h"
+#include "text/deb822.h"
 
 #define GPGV_STATUS_MAX ((size_t)1024 * 1024)
 #define KEYRINGS        "/usr/share/keyrings/"

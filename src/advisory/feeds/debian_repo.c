@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "advisory/feeds/changelog.h"
-#include "advisory/feeds/deb822.h"
 #include "advisory/feeds/debian_release.h"
 #include "advisory/feeds/debian_repo-private.h"
 #include "advisory/feeds/debian_source.h"
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "inventory/ecosystem.h"
+#include "text/deb822.h"
 #include "version/version.h"
 
 #define ENTRIES_MAX 20000u

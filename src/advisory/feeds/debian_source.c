@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "advisory/feeds/deb822.h"
 #include "advisory/feeds/debian_release.h"
+#include "text/deb822.h"
 #include "version/version.h"
 
 static void

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "advisory/cvss.h"
 #include "advisory/feeds/feeds.h"
 #include "advisory/feeds/osv-private.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inventory/cvss.h"
 #include "inventory/ecosystem.h"
 
 #define RECORD_MAX ((size_t)32 * 1024 * 1024)

@@ -4,16 +4,53 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/json.h"
+#include "cage/worker_process.h"
 
-static UnpackDoor open_door;
+static struct {
+  uint64_t memory_bytes;
+  uint32_t seconds;
+  bool allow_uncaged;
+  bool set;
+} settings;
+
+static void
+set_number(json_t *job, const char *key, uint64_t value)
+{
+  json_object_set_new(job, key, json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX)));
+}
+
+static bool
+unpack_in_cage(const UnpackJob *unpack, int from, int to, GCancellable *cancellable, GError **error)
+{
+  struct stat status;
+  if (fstat(from, &status) < 0)
+    return error_set_errno(error, errno, "the archive");
+  g_autoptr(json_t) job = json_object();
+  json_set_string(job, "job", "feed");
+  json_set_string(job, "kind", unpack->kind);
+  json_set_string(job, "pattern", unpack->pattern);
+  set_number(job, "limit", unpack->limit);
+  set_number(job, "members", unpack->members);
+  set_number(job, "size", (uint64_t)status.st_size);
+  set_number(job, "memory_bytes", settings.memory_bytes);
+  set_number(job, "cpu_seconds", settings.seconds);
+  json_object_set_new(job, "allow_uncaged", json_boolean(settings.allow_uncaged));
+  g_autoptr(json_t) answer = worker_run(job, from, to, settings.seconds, cancellable, error);
+  return answer != NULL;
+}
 
 void
-unpack_set_door(UnpackDoor door)
+unpack_set_limits(const ConfigLimits *limits, bool allow_uncaged)
 {
-  open_door = door;
+  settings.memory_bytes = limits->worker_memory_bytes;
+  settings.seconds = limits->layer_seconds;
+  settings.allow_uncaged = allow_uncaged;
+  settings.set = true;
 }
 
 /* --- the worker, on a thread of its own --- */
@@ -31,7 +68,7 @@ static void *
 run_worker(void *data)
 {
   Run *run = data;
-  run->done = open_door(run->job, run->from, run->to, run->cancellable, &run->error);
+  run->done = unpack_in_cage(run->job, run->from, run->to, run->cancellable, &run->error);
   fd_clear(&run->to);
   return NULL;
 }
@@ -162,7 +199,7 @@ static bool
 unpack(const UnpackJob *job, int from, Answer *answer, GError **error)
 {
   int ends[2];
-  if (open_door == NULL)
+  if (!settings.set)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "cannot be unpacked: this program has no caged worker to do it; unpack it "
                      "and import the file");

@@ -1,12 +1,12 @@
 /* Unpacking of what feeds publish: compressed files, and members of tar, Debian and zip files.
  *
  * The archives are opened in the caged worker, as all others are: here are only the question and
- * the reading of its answer, which is taken for hostile. The room that has the cage stands on a
- * higher floor and hands in the door to it; without one nothing is unpacked. */
+ * the reading of its answer, which is taken for hostile. */
 #pragma once
 
 #include <gio/gio.h>
 
+#include "base/config.h"
 #include "base/slice.h"
 
 typedef struct {
@@ -29,12 +29,9 @@ typedef struct {
 #define UNPACK_PIECE        'D'
 #define UNPACK_END          'E'
 
-/* Unpacks the file @from in the cage and writes frames to the pipe @to. Blocks until the worker
- * has ended; any number of threads may call it. */
-typedef bool (*UnpackDoor)(const UnpackJob *job, int from, int to, GCancellable *cancellable,
-                           GError **error);
-/* Before the first update. */
-void unpack_set_door(UnpackDoor door);
+/* Workers that unpack have these limits. At the program's start, before the first update: until
+ * then nothing is unpacked. */
+void unpack_set_limits(const ConfigLimits *limits, bool allow_uncaged);
 
 /* @packed as it is, or unpacked when it is gzip, xz, zstd or bzip2. More than @limit bytes are
  * ASSAY_ERROR_LIMIT, a broken stream is ASSAY_ERROR_INVALID. (transfer full) */

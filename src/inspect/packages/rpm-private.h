@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/slice.h"
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 typedef bool (*RpmHeaderVisitor)(Slice header, void *data, GError **error);
 

@@ -1,5 +1,6 @@
 /* The handlers of /api/v1; see the header. */
 #include "server/api/api.h"
+#include "inventory/image.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* /api/v1: what the registry knows of its images, for programs; docs/openapi.yaml describes it. */
 #pragma once
 
-#include "server/http.h"
+#include "server/http/http.h"
 
 void api_repositories(Request *request);
 void api_images(Request *request);

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "server/head.h"
+#include "server/http/head.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "server/client.h"
+#include "server/http/client.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 

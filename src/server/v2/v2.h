@@ -2,7 +2,7 @@
 #pragma once
 
 #include "oci/digest.h"
-#include "server/http.h"
+#include "server/http/http.h"
 
 /* --- support.c --- */
 void v2_support(Request *request);

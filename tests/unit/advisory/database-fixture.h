@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include "advisory/database.h"
+#include "advisory/database/database.h"
 #include "base/error.h"
 #include "base/fd.h"
 

@@ -3,16 +3,16 @@
 
 #include <string.h>
 
+#include "advisory/feeds/unpack.h"
 #include "base/error.h"
-#include "inspect/feed_cage.h"
-#include "inspect/worker_process.h"
+#include "cage/worker_process.h"
 
 void
 feed_cases_open_cage(void)
 {
   const ConfigLimits limits = {.worker_memory_bytes = (uint64_t)2 << 30, .layer_seconds = 600};
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
-  feed_cage_open(&limits, false);
+  unpack_set_limits(&limits, false);
 }
 
 bool

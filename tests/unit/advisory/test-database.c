@@ -1,7 +1,7 @@
 /* What is built can be read; what is replaced is noticed. */
 #include <string.h>
 
-#include "advisory/record-private.h"
+#include "advisory/database/record-private.h"
 #include "database-fixture.h"
 
 #define MANY_STATEMENTS 200000u

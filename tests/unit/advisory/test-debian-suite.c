@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "advisory/feeds/changelog.h"
-#include "advisory/feeds/deb822.h"
 #include "advisory/feeds/debian_release.h"
 #include "advisory/feeds/debian_source.h"
 #include "base/error.h"
+#include "text/deb822.h"
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

@@ -4,13 +4,13 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "advisory/cvss.h"
 #include "advisory/feeds/feeds.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "cage/worker_process.h"
 #include "feed-cases.h"
-#include "inspect/worker_process.h"
+#include "inventory/cvss.h"
 
 #define REAL_DATA_MAX ((size_t)256 * 1024 * 1024)
 

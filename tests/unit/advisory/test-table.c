@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "advisory/table-private.h"
+#include "advisory/database/table-private.h"
 #include "database-fixture.h"
 
 static AdvisoryBuilder *

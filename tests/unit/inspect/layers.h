@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "inspect/inventory.h"
+#include "inventory/layer.h"
 
 static inline void
 layers_add_packages(LayerInventory *layer, unsigned read, const char *place, const char *text)

@@ -1,7 +1,7 @@
 /* Inventories survive JSON, and layers lie over each other as the image specification has it. */
 #include "base/error.h"
 #include "base/json.h"
-#include "inspect/inventory.h"
+#include "inspect/overlay.h"
 #include "inspect/packages/packages.h"
 #include "layers.h"
 

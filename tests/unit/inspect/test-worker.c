@@ -12,9 +12,9 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "cage/sanitised.h"
+#include "cage/worker_process.h"
 #include "inspect/inspection.h"
-#include "inspect/sanitised.h"
-#include "inspect/worker_process.h"
 
 /* --- layers --- */
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "server/head.h"
+#include "server/http/head.h"
 
 typedef struct {
   char *text; /* of the head; changed */

@@ -2,7 +2,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "server/certificate.h"
+#include "server/http/certificate.h"
 
 #define DAY  ((int64_t)86400)
 #define FROM ((int64_t)1700000000)

@@ -1,7 +1,7 @@
 /* Places that peers share: what one may take, and what is left for the next. */
 #include <arpa/inet.h>
 
-#include "server/places.h"
+#include "server/http/places.h"
 
 static Peer
 peer_number(unsigned number)

@@ -1,7 +1,7 @@
 /* Range headers, each with what it asks of a file of a size. */
 #include <string.h>
 
-#include "server/ranges.h"
+#include "server/http/ranges.h"
 
 static void
 test_ranges(void)

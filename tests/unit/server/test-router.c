@@ -1,7 +1,7 @@
 /* Which route answers which path, and what the names in its pattern stand for. */
 #include <string.h>
 
-#include "server/http-private.h"
+#include "server/http/http-private.h"
 
 static const Route routes[] = {
     {.method = "GET", .pattern = "/healthz", .label = "healthz"},

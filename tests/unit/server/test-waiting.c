@@ -1,6 +1,6 @@
 /* The waiting room: items come back after a change, when their time is up, and at the close, each
  * once. */
-#include "server/waiting.h"
+#include "server/http/waiting.h"
 
 #define LONG (600 * G_TIME_SPAN_SECOND)
 

@@ -1,4 +1,5 @@
 /* What of an image is not known, and what is known although there is nothing. */
+#include "inventory/image.h"
 #include "verdict/completeness.h"
 
 typedef struct {

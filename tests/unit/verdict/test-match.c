@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "inspect/overlay.h"
 #include "inventory/ecosystem.h"
 #include "match-cases.h"
 #include "match-maker-cases.h"

@@ -1,0 +1,30 @@
+/* Starting `assay worker` and taking its answer: one process a job, bounded in time and output. */
+#pragma once
+
+#include <gio/gio.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The environment variable through which the parent hands the job's parameters, as JSON. */
+#define WORKER_JOB_VARIABLE "ASSAY_WORKER_JOB"
+#define WORKER_EXTRA_FD     3
+/* What GLib says before it ends a program that gets no memory; "N bytes, had N" follows. */
+#define WORKER_NO_MEMORY "failed to allocate"
+
+#define WORKER_ANSWER_MAX ((size_t)32 * 1024 * 1024)
+
+/* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @job: its parameters. Gives
+ * what stands under "ok". (transfer full) Errors, by what caused them:
+ *
+ *   the bytes      _INVALID, _LIMIT, _UNSUPPORTED: what the worker told, or it said too much;
+ *                  _TIMEOUT: it worked for @seconds, or took the processor time that it may
+ *   perhaps they   _FAILED: it died of what it did, or gave no answer
+ *   something else _IO: it could not be started, or read its input, or somebody killed it; _BUSY:
+ * it got no processor; _CANCELLED */
+json_t *worker_run(const json_t *job, int input, int extra, uint32_t seconds,
+                   GCancellable *cancellable, GError **error);
+
+/* The program whose `worker` subcommand is run; default /proc/self/exe. For tests, which are other
+ * programs. */
+void worker_set_program(const char *path);

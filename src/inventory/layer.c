@@ -1,0 +1,204 @@
+/* What inspection found in a layer, as a value; layer_json.c has its JSON form. */
+#include "inventory/layer.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "inventory/layer-private.h"
+
+/* Of a name, a version, a path or a sentence. */
+#define TEXT_MAX ((size_t)1024)
+
+void
+package_free(Package *package)
+{
+  if (package == NULL)
+    return;
+  g_free(package->type);
+  g_free(package->name);
+  g_free(package->version);
+  g_free(package->architecture);
+  g_free(package->source_name);
+  g_free(package->source_version);
+  g_free(package->module);
+  g_free(package->vendor);
+  g_free(package->location);
+  g_free(package->files);
+  g_free(package);
+}
+
+static void
+note_free(void *data)
+{
+  LayerNote *note = data;
+  g_free(note->kind);
+  g_free(note->path);
+  g_free(note->detail);
+  g_free(note);
+}
+
+static void
+change_free(void *data)
+{
+  LayerChange *change = data;
+  g_free(change->path);
+  g_free(change->target);
+  g_free(change);
+}
+
+static void
+read_free(void *data)
+{
+  LayerFile *read = data;
+  g_free(read->location);
+  g_free(read);
+}
+
+LayerInventory *
+layer_inventory_new(void)
+{
+  LayerInventory *inventory = g_new0(LayerInventory, 1);
+  inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
+  inventory->releases = g_ptr_array_new_with_free_func((GDestroyNotify)os_release_free);
+  inventory->changes = g_ptr_array_new_with_free_func(change_free);
+  inventory->reads = g_ptr_array_new_with_free_func(read_free);
+  inventory->links = g_ptr_array_new_with_free_func(g_free);
+  inventory->unread = g_ptr_array_new_with_free_func(g_free);
+  inventory->tables = g_ptr_array_new_with_free_func(g_free);
+  inventory->notes = g_ptr_array_new_with_free_func(note_free);
+  return inventory;
+}
+
+void
+layer_inventory_free(LayerInventory *inventory)
+{
+  if (inventory == NULL)
+    return;
+  g_ptr_array_unref(inventory->packages);
+  g_ptr_array_unref(inventory->releases);
+  g_ptr_array_unref(inventory->changes);
+  g_ptr_array_unref(inventory->reads);
+  g_ptr_array_unref(inventory->links);
+  g_ptr_array_unref(inventory->unread);
+  g_ptr_array_unref(inventory->tables);
+  g_ptr_array_unref(inventory->notes);
+  g_free(inventory);
+}
+
+/* --- what detectors add --- */
+
+bool
+layer_text_is_sound(const char *text)
+{
+  Slice slice = slice_from_string(text);
+  return slice.size <= TEXT_MAX && slice_is_printable(slice);
+}
+
+/* A replaced letter (U+FFFD) may hide what the package manager reads up to it. */
+static bool
+is_sound_name(const char *text)
+{
+  size_t length = 0;
+  while (g_ascii_isgraph(text[length]))
+    length++;
+  return length > 0 && length <= TEXT_MAX && text[length] == '\0';
+}
+
+static bool
+is_sound_or_null(const char *text)
+{
+  return text == NULL || layer_text_is_sound(text);
+}
+
+void
+layer_inventory_add_package(LayerInventory *inventory, Package *package)
+{
+  if (package->source_name == NULL)
+    package->source_name = g_strdup(package->name);
+  if (package->source_version == NULL)
+    package->source_version = g_strdup(package->version);
+  bool sound = is_sound_name(package->name) && is_sound_name(package->version) &&
+               is_sound_name(package->source_name) && is_sound_name(package->source_version) &&
+               is_sound_or_null(package->architecture) && is_sound_or_null(package->module) &&
+               is_sound_or_null(package->vendor);
+  inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;
+  if (!sound)
+    layer_inventory_add_unread(inventory, "broken-database", package->location,
+                               "A package has a name or a version that no package can have.");
+  if (!sound || inventory->overfull) {
+    package_free(package);
+    return;
+  }
+  size_t size = package->files == NULL ? 0 : strlen(package->files);
+  if (size > LAYER_FILE_BYTES_MAX - inventory->file_bytes) {
+    g_clear_pointer(&package->files, g_free);
+    size = LAYER_FILE_BYTES_MAX - inventory->file_bytes;
+  }
+  inventory->file_bytes += size;
+  g_ptr_array_add(inventory->packages, package);
+}
+
+void
+layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
+                         const char *detail)
+{
+  if (inventory->notes->len > LAYER_NOTES_MAX)
+    return;
+  LayerNote *note = g_new0(LayerNote, 1);
+  bool last = inventory->notes->len == LAYER_NOTES_MAX;
+  note->kind = g_strdup(last ? "more" : kind);
+  note->path = slice_to_printable(slice_from_string(last ? "" : path), TEXT_MAX);
+  note->detail = slice_to_printable(
+      slice_from_string(last ? "There are more than are listed here." : detail), TEXT_MAX);
+  g_ptr_array_add(inventory->notes, note);
+}
+
+static bool
+contains_text(const GPtrArray *texts, const char *text)
+{
+  for (guint i = 0; i < texts->len; i++)
+    if (strcmp(g_ptr_array_index(texts, i), text) == 0)
+      return true;
+  return false;
+}
+
+void
+layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
+                           const char *detail)
+{
+  layer_inventory_add_note(inventory, kind, path, detail);
+  if (inventory->unread->len < LAYER_UNREAD_MAX && !contains_text(inventory->unread, path))
+    g_ptr_array_add(inventory->unread, g_strdup(path));
+}
+
+bool
+layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, const char *path,
+                           const char *target)
+{
+  if (inventory->changes->len >= LAYER_CHANGES_MAX) {
+    layer_inventory_add_unread(inventory, "too-many-changes", path,
+                               "The layer does more in the folders of package databases than is "
+                               "followed.");
+    return false;
+  }
+  LayerChange *change = g_new0(LayerChange, 1);
+  change->kind = kind;
+  change->path = g_strdup(path);
+  change->target = g_strdup(target);
+  g_ptr_array_add(inventory->changes, change);
+  return true;
+}
+
+unsigned
+layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
+                         bool broken)
+{
+  LayerFile *read = g_new0(LayerFile, 1);
+  read->change = change;
+  read->location = g_strdup(location);
+  read->broken = broken;
+  g_ptr_array_add(inventory->reads, read);
+  return inventory->reads->len - 1;
+}
+
+/* --- to JSON --- */

@@ -1,0 +1,124 @@
+/* What inspection found in a layer. A LayerInventory is made by the worker, travels and is stored
+ * as JSON (layer_inventory_to_json() is the format; DETECTOR_VERSION changes when its meaning
+ * does), and is never made again for the same layer and version. Parsing the JSON treats it as
+ * hostile: the worker that wrote it read hostile bytes. */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "inventory/os_release.h"
+#include "oci/digest.h"
+
+#define DETECTOR_VERSION 10
+
+/* One installed package. */
+typedef struct {
+  char *type; /* purl type: "deb", "apk", "rpm", "alpm" */
+  char *name;
+  char *version;        /* complete, with epoch, as the distribution's tools print it */
+  char *architecture;   /* or NULL */
+  char *source_name;    /* never NULL: the package's own name when it names no source */
+  char *source_version; /* never NULL, likewise */
+  char *module;         /* rpm modularity label "name:stream:...", or NULL */
+  char *vendor;   /* who made this build: dpkg's and apk's maintainer, rpm's Vendor; or NULL */
+  char *location; /* the database it stands in: "var/lib/dpkg/status" */
+  char *files;    /* paths that it owns, each with a LF behind it, where they stand beside the
+                     package itself (apk, rpm); or NULL */
+  unsigned read;  /* index of the LayerFile that it is of */
+} Package;
+
+void package_free(Package *package);
+
+/* Something about the layer itself that a person should know; never fatal. */
+typedef struct {
+  char *kind; /* "path-escape", "device-node", "setuid", "broken-database", "dpkg-journal",
+                 "too-many-changes", "too-many-links" */
+  char *path;
+  char *detail; /* one sentence */
+} LayerNote;
+
+/* What a layer's tar does at a path that is asked for (asked_paths.h), in the tar's order. */
+typedef enum {
+  CHANGE_FOLDER,
+  CHANGE_IMPLIED, /* a folder without an entry, above one */
+  CHANGE_FILE,
+  CHANGE_SYMLINK,
+  CHANGE_HARDLINK,
+  CHANGE_OTHER,   /* a device, a FIFO */
+  CHANGE_REMOVED, /* a whiteout */
+  CHANGE_OPAQUE,  /* what lower layers have in this folder is hidden */
+  CHANGE_ODD,     /* nobody can say what unpackers make of it */
+} LayerChangeKind;
+
+typedef struct {
+  LayerChangeKind kind;
+  char *path;   /* as written, normalised; "" is the root */
+  char *target; /* of a link, as written; why it is ODD; else NULL */
+} LayerChange;
+
+/* A file of the layer that a detector read. */
+typedef struct {
+  unsigned change; /* index of its CHANGE_FILE */
+  char *location;  /* the place that it was read for: it says which detector that was */
+  bool broken;     /* packages are missing */
+} LayerFile;
+
+typedef struct {
+  Digest layer;   /* of the packed bytes; empty text when unknown (rootfs:) */
+  Digest diff_id; /* of the unpacked bytes, computed */
+  uint64_t packed_bytes, unpacked_bytes, entries;
+  GPtrArray *packages; /* Package */
+  GPtrArray *releases; /* OsRelease, each of another read */
+  GPtrArray *changes;  /* LayerChange */
+  GPtrArray *reads;    /* LayerFile, in no order that matters */
+  GPtrArray *links;    /* char *: symbolic links that other layers may have, which the layer was
+                          inspected for as well: path, target, path, target */
+  GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
+  GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
+  GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
+  size_t file_bytes; /* spent of LAYER_FILE_BYTES_MAX */
+  size_t admitted;   /* what image_inventory_admit() counted of it */
+  bool overfull;     /* it has more packages than are kept */
+} LayerInventory;
+
+LayerInventory *layer_inventory_new(void);
+void layer_inventory_free(LayerInventory *inventory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
+
+/* More than any system that people build has. */
+#define LAYER_PACKAGES_MAX 30000
+#define LAYER_CHANGES_MAX  60000
+#define LAYER_UNREAD_MAX   1000 /* more are not remembered */
+#define LAYER_TABLES_MAX   2    /* of one table, packed and not */
+/* That a layer is inspected for, beside its own; and the bytes of all. */
+#define LAYER_LINKS_MAX      200
+#define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)
+/* The package whose list would pass it, and those behind it, have none. */
+#define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* Takes @package over; its source defaults to itself. One whose name or version no system could
+ * have (empty, not printable, longer than 1 KiB) leaves its database unread; one too many,
+ * `overfull`. */
+void layer_inventory_add_package(LayerInventory *inventory, Package *package);
+
+/* Packages of the database at @path are missing: a note of @kind says why. */
+void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
+                                const char *detail);
+
+#define LAYER_NOTES_MAX 1000
+/* Copies, made printable. Behind the last that fits stands one that says there are more. */
+void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
+                              const char *detail);
+
+#define LAYER_CHANGE_DEPTH_MAX 1000u
+/* Copies. False: there are too many, and it was noted as unread. */
+bool layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, const char *path,
+                                const char *target);
+/* Index of the new one. */
+unsigned layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
+                                  bool broken);
+
+json_t *layer_inventory_to_json(const LayerInventory *inventory);
+LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);

@@ -1,0 +1,208 @@
+/* The client of other registries. */
+#include "remote/client.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "oci/media_type.h"
+#include "remote/credentials.h"
+#include "remote/token.h"
+#include "remote/trust.h"
+
+#define PASSING_TRIES 4    /* of a request that a registry is too busy for */
+#define PAUSE_MS      250u /* before the first repetition; doubles */
+#define ACCEPTED                                                                                   \
+  "Accept: " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_DOCKER_LIST         \
+  ", " MEDIA_TYPE_DOCKER_MANIFEST
+
+struct Remote {
+  Reference *reference;
+  char *name;
+  const char *scheme; /* "https", or "http" */
+  bool insecure;
+  Credentials credentials;
+  RegistryTrust trust;
+  GMutex lock;         /* guards the next */
+  char *authorization; /* a header line, once the registry asked for it */
+};
+
+Remote *
+remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
+           GError **error)
+{
+  Remote *remote = g_new0(Remote, 1);
+  remote->reference = reference;
+  remote->name = g_strdup(options->name);
+  remote->scheme = "https";
+  remote->insecure = options->insecure;
+  g_mutex_init(&remote->lock);
+  remote->trust.fd = -1;
+  bool known = options->credentials != NULL
+                   ? credentials_take(options->credentials, &remote->credentials, error)
+                   : credentials_find(options->authfile, reference->host, reference->repository,
+                                      &remote->credentials, cancellable, error);
+  if (known && registry_trust_find(options->ca_file, options->cert_dir, reference->host,
+                                   &remote->trust, error))
+    return remote;
+  remote_free(remote);
+  return NULL;
+}
+
+void
+remote_free(Remote *remote)
+{
+  if (remote == NULL)
+    return;
+  reference_free(remote->reference);
+  credentials_clear(&remote->credentials);
+  registry_trust_clear(&remote->trust);
+  g_mutex_clear(&remote->lock);
+  g_free(remote->authorization);
+  g_free(remote->name);
+  g_free(remote);
+}
+
+const Reference *
+remote_reference(const Remote *remote)
+{
+  return remote->reference;
+}
+
+/* --- one request --- */
+
+static HttpResponse *
+send_once(Remote *remote, HttpClient *client, const RemoteRequest *request,
+          GCancellable *cancellable, GError **error)
+{
+  g_autofree char *url =
+      g_strdup_printf("%s://%s/v2/%s/%s/%s", remote->scheme, remote->reference->host,
+                      remote->reference->repository, request->kind, request->name);
+  g_autofree char *range =
+      request->from == 0 ? NULL
+                         : g_strdup_printf("Range: bytes=%" G_GUINT64_FORMAT "-", request->from);
+  g_mutex_lock(&remote->lock);
+  g_autofree char *authorization = g_strdup(remote->authorization);
+  g_mutex_unlock(&remote->lock);
+  const char *headers[4] = {NULL};
+  size_t count = 0;
+  const char *accept = strcmp(request->kind, "manifests") == 0 ? ACCEPTED : NULL;
+  const char *const lines[] = {accept, range, authorization};
+  for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
+    if (lines[i] != NULL)
+      headers[count++] = lines[i];
+  if (request->sink != NULL)
+    return http_client_stream(client, url, headers, request->sink, request->sink_data,
+                              request->limit, cancellable, error);
+  return http_client_request(client, "GET", url, headers, SLICE_EMPTY, (size_t)request->limit,
+                             cancellable, error);
+}
+
+/* What the registry says of its refusal, in its own words where it has some. */
+static bool
+refused(const Remote *remote, const HttpResponse *response, GError **error)
+{
+  g_autoptr(json_t) body = json_parse(slice_from_bytes(response->body), NULL);
+  const json_t *first = json_array_get(json_get_array(body, "errors"), 0);
+  const char *code = json_get_string(first, "code"), *message = json_get_string(first, "message");
+  AssayErrorCode kind = response->status == 404                              ? ASSAY_ERROR_NOT_FOUND
+                        : response->status == 401 || response->status == 403 ? ASSAY_ERROR_DENIED
+                                                                             : ASSAY_ERROR_NETWORK;
+  if (message != NULL)
+    return error_set(error, kind, "%s: %s: %s", remote->name, code != NULL ? code : "refused",
+                     message);
+  return error_set(error, kind, "%s: the registry answers with HTTP status %ld", remote->name,
+                   response->status);
+}
+
+/* Answers a challenge once: a token that has expired meanwhile is replaced by a new one. */
+static HttpResponse *
+send_authorized(Remote *remote, HttpClient *client, const RemoteRequest *request,
+                GCancellable *cancellable, GError **error)
+{
+  g_autoptr(HttpResponse) response = send_once(remote, client, request, cancellable, error);
+  if (response != NULL && response->status == 401) {
+    const char *challenge = g_hash_table_lookup(response->headers, "www-authenticate");
+    char *answer =
+        token_answer(client, challenge, remote->reference->repository, &remote->credentials,
+                     strcmp(remote->scheme, "http") == 0, cancellable, error);
+    if (answer == NULL)
+      return NULL;
+    g_mutex_lock(&remote->lock);
+    g_free(remote->authorization);
+    remote->authorization = answer;
+    g_mutex_unlock(&remote->lock);
+    http_response_free(g_steal_pointer(&response));
+    response = send_once(remote, client, request, cancellable, error);
+  }
+  return g_steal_pointer(&response);
+}
+
+HttpResponse *
+remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
+           GCancellable *cancellable, GError **error)
+{
+  g_autoptr(HttpClient) client = registry_trust_new_client(&remote->trust);
+  http_client_set_insecure(client, remote->insecure);
+  g_autoptr(HttpResponse) response = NULL;
+  for (unsigned tries = 1;; tries++) {
+    response = send_authorized(remote, client, request, cancellable, error);
+    if (response == NULL)
+      return NULL;
+    if (!http_status_is_passing(response->status) || tries == PASSING_TRIES)
+      break;
+    unsigned pause = MAX(http_response_retry_after(response), PAUSE_MS << (tries - 1));
+    progress_tell(progress, "waiting, as the registry asks", 0, 0);
+    if (!http_pause(pause, cancellable, error))
+      return NULL;
+    http_response_free(g_steal_pointer(&response));
+  }
+  if (response->status != 200 && response->status != 206) {
+    refused(remote, response, error);
+    return NULL;
+  }
+  return g_steal_pointer(&response);
+}
+
+/* --- the first one --- */
+
+/* A loopback host speaks plain HTTP, as registry clients have it; a name that only begins like one
+ * ("localhost.example.org") does not. */
+static bool
+is_loopback(const char *host)
+{
+  bool bracketed = host[0] == '[';
+  g_autofree char *name =
+      bracketed ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strndup(host, strcspn(host, ":"));
+  g_autoptr(GInetAddress) address = g_inet_address_new_from_string(name);
+  return strcmp(name, "localhost") == 0 ||
+         (address != NULL && g_inet_address_get_is_loopback(address));
+}
+
+HttpResponse *
+remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
+                 GCancellable *cancellable, GError **error)
+{
+  const Reference *reference = remote->reference;
+  RemoteRequest request = {.kind = "manifests",
+                           .name = reference->digest != NULL ? reference->digest : reference->tag,
+                           .limit = limit};
+  bool loopback = is_loopback(reference->host);
+  remote->scheme = loopback ? "http" : "https";
+  g_autoptr(GError) failure = NULL;
+  HttpResponse *response = remote_get(remote, &request, progress, cancellable, &failure);
+  bool other =
+      g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NETWORK) && (loopback || remote->insecure);
+  if (!other) {
+    if (failure != NULL)
+      g_propagate_error(error, g_steal_pointer(&failure));
+    return response;
+  }
+  g_autoptr(GError) second = NULL;
+  remote->scheme = loopback ? "https" : "http";
+  response = remote_get(remote, &request, progress, cancellable, &second);
+  if (response == NULL)
+    error_set(error, second->code, "%s; and by %s: %s", failure->message, remote->scheme,
+              second->message);
+  return response;
+}

@@ -1,0 +1,50 @@
+/* The client of other registries (OCI distribution-spec, the pull half): one repository of one
+ * registry, with the credentials, the trust and the token that it asks for.
+ *
+ * A Remote may be used by several threads at once; each call makes a connection of its own and
+ * blocks. */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#include "base/http_client.h"
+#include "base/progress.h"
+#include "oci/reference.h"
+
+typedef struct Remote Remote;
+
+typedef struct {
+  const char *name; /* how messages call it: "docker://host/repository:tag" */
+  const char
+      *credentials;     /* "USER:PASSWORD" or a file of it (credentials_take()); NULL: looked for */
+  const char *authfile; /* where they are looked for first; or NULL */
+  const char *ca_file, *cert_dir; /* or NULL: the system's */
+  bool insecure;                  /* plain HTTP, and certificates that nobody signed */
+} RemoteOptions;
+
+/* Takes @reference over. Reads files, asks nobody yet. (transfer full), or NULL with *error. */
+Remote *remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
+                   GError **error);
+void remote_free(Remote *remote);
+const Reference *remote_reference(const Remote *remote);
+
+typedef struct {
+  const char *kind, *name; /* "manifests" and a tag or digest, "blobs" and a digest */
+  uint64_t from;           /* first byte that is wanted; a registry without ranges sends all */
+  HttpSink sink;           /* NULL: the body is kept in memory */
+  void *sink_data;
+  uint64_t limit; /* of the body, in bytes */
+} RemoteRequest;
+
+/* Answers the registry's challenge once, waits where it asks to (429, 503), but not for ever. The
+ * status is 200 or 206, or NULL comes back: ASSAY_ERROR_NOT_FOUND, _DENIED, _NETWORK with what the
+ * registry says of it. (transfer full) */
+HttpResponse *remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
+                         GCancellable *cancellable, GError **error);
+
+/* The manifest that the reference names, and by it which scheme the registry speaks: https first,
+ * and http where it is `insecure`; for a loopback host the other way round. Called once, before
+ * others. */
+HttpResponse *remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
+                               GCancellable *cancellable, GError **error);

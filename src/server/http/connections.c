@@ -1,0 +1,354 @@
+/* The open connections; see the header. */
+#include "server/http/connections.h"
+
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "server/http/client.h"
+
+/* Beside limits.connections, of all addresses; for probes, and to tell others that it is full. */
+#define RESERVED_PLACES  64
+#define RESERVED_SECONDS 5u
+#define STEP_SECONDS     10u
+
+struct Connection {
+  int fd;
+  char address[INET6_ADDRSTRLEN];
+  Peer peer;
+  Places *places; /* NULL: it has none, or gave it away */
+  bool reserved;
+  _Atomic(const char *) reason;
+  atomic_bool early;
+  const char *target_end;
+  /* Written by the connection's threads, read by the sweep. */
+  _Atomic ConnectionPhase phase;
+  atomic_uint turn;      /* counts the phases */
+  _Atomic int64_t since; /* g_get_monotonic_time() when the phase began */
+  _Atomic int64_t due;   /* when it must be over; 0: no limit */
+  /* The sweep's own: the turn that it measures, since when, and what had moved then. */
+  unsigned measured_turn;
+  int64_t measured_since;
+  uint64_t measured_bytes;
+};
+
+struct ConnectionWatch {
+  const ConfigLimits *limits;
+  const ProxyList *proxies;
+  GMutex lock; /* guards the rest; a descriptor in `open` is open */
+  GHashTable *open;
+  Places *reserve;
+  uint64_t refused, displaced, slow_heads, slow_bodies, slow_readers;
+};
+
+ConnectionWatch *
+connection_watch_new(const ConfigLimits *limits, const ProxyList *proxies)
+{
+  ConnectionWatch *watch = g_new0(ConnectionWatch, 1);
+  watch->limits = limits;
+  watch->proxies = proxies;
+  g_mutex_init(&watch->lock);
+  watch->open = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  watch->reserve = places_new(RESERVED_PLACES, RESERVED_PLACES);
+  return watch;
+}
+
+void
+connection_watch_free(ConnectionWatch *watch)
+{
+  if (watch == NULL)
+    return;
+  g_hash_table_unref(watch->open);
+  places_free(watch->reserve);
+  g_mutex_clear(&watch->lock);
+  g_free(watch);
+}
+
+/* --- of a connection --- */
+
+const char *
+connection_peer(const Connection *connection)
+{
+  return connection == NULL ? "" : connection->address;
+}
+
+bool
+connection_is_reserved(const Connection *connection)
+{
+  return connection != NULL && connection->reserved;
+}
+
+void
+connection_set_phase(Connection *connection, ConnectionPhase phase, uint32_t seconds)
+{
+  if (connection == NULL)
+    return;
+  int64_t now = g_get_monotonic_time();
+  connection->since = now;
+  connection->due = seconds == 0 ? 0 : now + (int64_t)seconds * G_USEC_PER_SEC;
+  connection->phase = phase;
+  atomic_fetch_add(&connection->turn, 1);
+}
+
+const char *
+connection_end_reason(const Connection *connection)
+{
+  return connection == NULL ? NULL : connection->reason;
+}
+
+void
+connection_end(Connection *connection, const char *reason)
+{
+  if (connection == NULL)
+    return;
+  connection->reason = reason;
+  shutdown(connection->fd, SHUT_RDWR);
+}
+
+void
+connection_set_early(Connection *connection)
+{
+  if (connection != NULL)
+    connection->early = true;
+}
+
+/* Also one that has bytes which nobody read. */
+bool
+connection_is_early(const Connection *connection)
+{
+  int unread = 0;
+  return connection != NULL && connection->reason == NULL &&
+         (connection->early || (ioctl(connection->fd, FIONREAD, &unread) == 0 && unread > 0));
+}
+
+void
+connection_set_target_end(Connection *connection, const char *end)
+{
+  if (connection != NULL)
+    connection->target_end = end;
+}
+
+const char *
+connection_target_end(const Connection *connection)
+{
+  return connection == NULL ? NULL : connection->target_end;
+}
+
+/* --- coming and going --- */
+
+static void
+give_place(Connection *connection)
+{
+  if (connection->places != NULL)
+    places_give(connection->places, &connection->peer);
+  connection->places = NULL;
+}
+
+/* Of those that wait for a head, of which no byte is unread, the one that waits longest; of
+ * @places, and of @peer unless that is NULL. */
+static Connection *
+find_waiting(ConnectionWatch *watch, const Places *places, const Peer *peer)
+{
+  Connection *oldest = NULL;
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_iter_init(&iter, watch->open);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    Connection *connection = value;
+    int unread = 0;
+    if (connection->places == places && connection->phase == PHASE_WAITING &&
+        (oldest == NULL || connection->since < oldest->since) &&
+        (peer == NULL || memcmp(&connection->peer, peer, sizeof *peer) == 0) &&
+        ioctl(connection->fd, FIONREAD, &unread) == 0 && unread == 0)
+      oldest = connection;
+  }
+  return oldest;
+}
+
+/* A place of @places for @connection, if need be that of one that waits: of the same peer, which
+ * has no more places then than before, or of any other if the peer has none at all. */
+static bool
+take_place(ConnectionWatch *watch, Connection *connection, Places *places)
+{
+  const Peer *peer = &connection->peer;
+  bool alone = proxy_list_has(watch->proxies, connection->address);
+  PlacesResult result = places_take(places, peer, alone);
+  if (result != PLACES_TAKEN) {
+    Connection *oldest = find_waiting(watch, places, peer);
+    if (oldest == NULL && result == PLACES_FULL && (alone || places_held(places, peer) == 0))
+      oldest = find_waiting(watch, places, NULL);
+    if (oldest == NULL)
+      return false;
+    give_place(oldest);
+    connection_end(oldest, "its place was needed");
+    watch->displaced++;
+    result = places_take(places, peer, true);
+  }
+  connection->places = places;
+  return result == PLACES_TAKEN;
+}
+
+static void
+forget(ConnectionWatch *watch, int fd)
+{
+  Connection *connection = g_hash_table_lookup(watch->open, GINT_TO_POINTER(fd));
+  if (connection == NULL)
+    return;
+  give_place(connection);
+  g_hash_table_remove(watch->open, GINT_TO_POINTER(fd));
+}
+
+bool
+connection_watch_enter(ConnectionWatch *watch, int fd, const struct sockaddr *peer, Places *places)
+{
+  g_autofree Connection *connection = g_new0(Connection, 1);
+  connection->fd = fd;
+  connection->peer = peer_of(peer);
+  peer_address_text(peer, connection->address);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  /* One that libmicrohttpd had no memory for: it closed the descriptor and told nobody. */
+  forget(watch, fd);
+  if (!take_place(watch, connection, places)) {
+    watch->refused++;
+    connection->reserved = true;
+    if (!take_place(watch, connection, watch->reserve))
+      return false;
+  }
+  connection_set_phase(connection, PHASE_WAITING,
+                       connection->reserved ? MIN(RESERVED_SECONDS, watch->limits->head_seconds)
+                                            : watch->limits->head_seconds);
+  g_hash_table_insert(watch->open, GINT_TO_POINTER(fd), g_steal_pointer(&connection));
+  return true;
+}
+
+void
+connection_watch_leave(ConnectionWatch *watch, int fd)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  forget(watch, fd);
+}
+
+Connection *
+connection_watch_find(ConnectionWatch *watch, int fd)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  return g_hash_table_lookup(watch->open, GINT_TO_POINTER(fd));
+}
+
+unsigned
+connection_watch_count(ConnectionWatch *watch)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  return g_hash_table_size(watch->open);
+}
+
+/* --- the sweep --- */
+
+uint32_t
+connection_watch_step(const ConnectionWatch *watch)
+{
+  return MIN(MIN(watch->limits->head_seconds, watch->limits->slow_seconds), STEP_SECONDS);
+}
+
+/* What the client has done of its part, by the kernel's count; *waits: whether it is its turn. What
+ * lies unread, or was not written yet, is the server's to do. */
+static bool
+progress_of(const Connection *connection, bool sends, uint64_t *bytes, bool *waits)
+{
+  struct tcp_info info = {0};
+  socklen_t size = sizeof info;
+  int queued = 0;
+  if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 ||
+      ioctl(connection->fd, sends ? SIOCINQ : SIOCOUTQ, &queued) < 0)
+    return false;
+  *bytes = sends ? info.tcpi_bytes_received : info.tcpi_bytes_acked;
+  *waits = sends ? queued == 0 : queued > 0;
+  return true;
+}
+
+static bool
+is_too_slow(const ConnectionWatch *watch, Connection *connection, bool sends, int64_t now)
+{
+  unsigned turn = atomic_load(&connection->turn);
+  uint64_t bytes;
+  bool waits;
+  if (watch->limits->least_bytes_per_second == 0 || !progress_of(connection, sends, &bytes, &waits))
+    return false;
+  int64_t elapsed = now - connection->measured_since;
+  bool same = connection->measured_turn == turn && connection->measured_since != 0;
+  if (same && elapsed < (int64_t)watch->limits->slow_seconds * G_USEC_PER_SEC)
+    return false;
+  double least = (double)watch->limits->least_bytes_per_second * (double)elapsed / G_USEC_PER_SEC;
+  if (same && waits && (double)(bytes - connection->measured_bytes) < least)
+    return true;
+  connection->measured_turn = turn;
+  connection->measured_since = now;
+  connection->measured_bytes = bytes;
+  return false;
+}
+
+static void
+look_at(ConnectionWatch *watch, Connection *connection, int64_t now)
+{
+  ConnectionPhase phase = connection->phase;
+  int64_t due = connection->due;
+  if (connection->reason != NULL)
+    return;
+  if (due != 0 && due <= now) {
+    watch->slow_heads++;
+    connection_end(connection, phase == PHASE_WAITING ? "no request came in time" : "too slow");
+  } else if (phase == PHASE_BODY && is_too_slow(watch, connection, true, now)) {
+    watch->slow_bodies++;
+    connection_end(connection, "the body came too slowly");
+  } else if (phase == PHASE_ANSWER && is_too_slow(watch, connection, false, now)) {
+    watch->slow_readers++;
+    connection_end(connection, "the answer was read too slowly");
+  }
+}
+
+void
+connection_watch_sweep(ConnectionWatch *watch)
+{
+  int64_t now = g_get_monotonic_time();
+  GHashTableIter iter;
+  void *connection;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  g_hash_table_iter_init(&iter, watch->open);
+  while (g_hash_table_iter_next(&iter, NULL, &connection))
+    look_at(watch, connection, now);
+}
+
+void
+connection_watch_write_metrics(ConnectionWatch *watch, GString *out)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  const struct {
+    const char *name, *help;
+    uint64_t value;
+  } counters[] = {
+      {"refused", "Connections that found no place: answered with 503 unless they were probes.",
+       watch->refused},
+      {"displaced", "Connections that waited for a request and gave their place to a new one.",
+       watch->displaced},
+      {"slow_heads",
+       "Connections ended because no whole head of a request, or manifest, came in "
+       "time; idle ones too.",
+       watch->slow_heads},
+      {"slow_bodies", "Connections ended because a body came too slowly.", watch->slow_bodies},
+      {"slow_readers", "Connections ended because an answer was read too slowly.",
+       watch->slow_readers},
+  };
+  g_string_append_printf(out,
+                         "# HELP assay_http_connections Open connections.\n"
+                         "# TYPE assay_http_connections gauge\nassay_http_connections %u\n",
+                         g_hash_table_size(watch->open));
+  for (size_t i = 0; i < G_N_ELEMENTS(counters); i++)
+    g_string_append_printf(out,
+                           "# HELP assay_http_%s_total %s\n# TYPE assay_http_%s_total counter\n"
+                           "assay_http_%s_total %" G_GUINT64_FORMAT "\n",
+                           counters[i].name, counters[i].help, counters[i].name, counters[i].name,
+                           counters[i].value);
+}

@@ -1,0 +1,491 @@
+/* A request's way through the server, phase by phase; see the header. http_server.c starts and
+ * stops what calls these functions. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "server/http/head.h"
+#include "server/http/http-private.h"
+
+/* --- accept, id --- */
+
+static enum MHD_Result
+add_to_head(void *data, enum MHD_ValueKind kind, const char *name, size_t name_size,
+            const char *value, size_t value_size)
+{
+  head_add(data, slice_new(name, name_size),
+           value == NULL ? slice_new("", 0) : slice_new(value, value_size));
+  return MHD_YES;
+}
+
+/* A client's own id is kept when it is short and plain, so that its logs and ours can be joined. */
+static void
+choose_id(Request *request, const char *given)
+{
+  if (given != NULL && *given != '\0' && strlen(given) < sizeof request->id &&
+      strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+          strlen(given)) {
+    g_strlcpy(request->id, given, sizeof request->id);
+    return;
+  }
+  g_autofree char *uuid = g_uuid_string_random();
+  g_strlcpy(request->id, uuid, sizeof request->id);
+}
+
+static void
+header_clear(void *data)
+{
+  Header *header = data;
+  g_free(header->name);
+  g_free(header->value);
+}
+
+/* RFC 9112, section 3.2.2: the absolute form, which names a host again, is to be understood. */
+static const char *
+path_of_target(const char *target)
+{
+  const char *scheme_end =
+      g_ascii_strncasecmp(target, "http", 4) == 0 ? strstr(target, "://") : NULL;
+  if (scheme_end == NULL)
+    return target;
+  const char *path = strchr(scheme_end + strlen("://"), '/');
+  return path != NULL ? path : "/";
+}
+
+static Request *
+request_new(HttpServer *server, struct MHD_Connection *handle, const char *method, const char *path)
+{
+  Request *request = g_new0(Request, 1);
+  request->server = server;
+  request->handle = handle;
+  request->connection = http_connection_of(handle);
+  request->method = g_strdup(method);
+  request->path = g_strdup(path_of_target(path));
+  request->started = g_get_monotonic_time();
+  request->headers = g_array_new(FALSE, FALSE, sizeof(Header));
+  g_array_set_clear_func(request->headers, header_clear);
+  atomic_fetch_add(&server->in_flight, 1);
+  connection_set_phase(request->connection, PHASE_BODY, 0);
+  return request;
+}
+
+static void
+request_drop_state(Request *request)
+{
+  if (request->state != NULL && request->free_state != NULL)
+    request->free_state(request->state);
+  request->state = NULL;
+}
+
+static void
+request_free(Request *request)
+{
+  request_drop_state(request);
+  atomic_fetch_sub(&request->server->buffered, request->buffered);
+  g_clear_pointer(&request->response, MHD_destroy_response);
+  g_clear_pointer(&request->parameters, g_hash_table_unref);
+  g_clear_pointer(&request->buffer, g_byte_array_unref);
+  g_clear_pointer(&request->body, g_bytes_unref);
+  g_array_unref(request->headers);
+  g_free(request->client);
+  g_free(request->method);
+  g_free(request->path);
+  g_free(request);
+}
+
+/* --- route, begin --- */
+
+static bool
+body_is_too_large(const Request *request)
+{
+  int64_t length = request_content_length(request);
+  switch (request->route->body_kind) {
+  case BODY_NONE:
+    return length > 0;
+  case BODY_BUFFERED:
+    return length > 0 && (uint64_t)length > request->body_limit;
+  case BODY_STREAMED:
+    break;
+  }
+  return false;
+}
+
+static void
+respond_too_large(Request *request)
+{
+  g_autofree char *message =
+      request->route->body_kind == BODY_NONE
+          ? g_strdup("this request takes no body")
+          : g_strdup_printf("the body may have at most %zu bytes", request->body_limit);
+  respond_oci_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "SIZE_INVALID", message, NULL);
+}
+
+void
+request_limit_body(Request *request, size_t limit)
+{
+  request->body_limit = MIN(request->body_limit, limit);
+  if (body_is_too_large(request))
+    respond_too_large(request);
+}
+
+/* Of "OPTIONS *", which asks about the server as a whole. */
+#define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
+
+static void
+request_begin(Request *request)
+{
+  g_autofree char *allowed = NULL;
+  g_clear_pointer(&request->parameters, g_hash_table_unref);
+  request->route = route_find(request->server->routes, request->method, request->path,
+                              &request->parameters, &allowed);
+  request->body_limit = request->route == NULL ? 0 : request->route->body_limit;
+  bool options = strcmp(request->method, "OPTIONS") == 0;
+  if (options && (allowed != NULL || strcmp(request->path, "*") == 0)) {
+    cors_respond_options(request, allowed != NULL ? allowed : ALL_METHODS);
+  } else if (request->route == NULL && allowed != NULL) {
+    respond_oci_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED",
+                      "this path does not take this method; see the Allow header", NULL);
+    response_header(request, "Allow", "%s", allowed);
+  } else if (request->route == NULL) {
+    /* The distribution API has a closed list of codes. */
+    bool listed = g_str_has_prefix(request->path, "/v2/");
+    respond_oci_error(request, MHD_HTTP_NOT_FOUND, listed ? "UNSUPPORTED" : "NOT_FOUND",
+                      "there is nothing at this path", NULL);
+  } else if (body_is_too_large(request)) {
+    respond_too_large(request);
+  } else if (request->route->begin != NULL) {
+    request->route->begin(request);
+  }
+}
+
+/* --- body --- */
+
+/* libmicrohttpd takes a short read for the end of what has arrived and waits for the next event.
+ * Had the client hung up by then, that event was the one it just handled, and it would wait on a
+ * dead connection until the timeout: the upload would stay busy for who resumes it, and a stop
+ * would wait. Shutting the side that is closed anyway makes a new event. */
+static void
+tell_of_hangup(struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  char byte;
+  if (info != NULL && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    shutdown(info->connect_fd, SHUT_RD);
+}
+
+/* What all clients together may have the server keep while their requests go on: pulls shall not
+ * suffer from pushes that never end. */
+#define BUFFERED_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+/* A body that is kept in memory may take so many times as long as a head. */
+#define BODY_HEADS 10u
+
+/* False after it responded. */
+static bool
+buffer_body(Request *request, Slice bytes)
+{
+  if (bytes.size > request->body_limit - request->buffered) {
+    respond_too_large(request);
+    return false;
+  }
+  request->buffered += bytes.size;
+  if (atomic_fetch_add(&request->server->buffered, bytes.size) > BUFFERED_BYTES_MAX - bytes.size) {
+    respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+                      "too many manifests are being pushed at once; try again in a moment", NULL);
+    response_header(request, "Retry-After", "5");
+    return false;
+  }
+  if (request->buffer == NULL) {
+    request->buffer = g_byte_array_new();
+    connection_set_phase(request->connection, PHASE_BODY,
+                         BODY_HEADS * request->server->config->limits.head_seconds);
+  }
+  g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
+  return true;
+}
+
+static void
+request_take_body(Request *request, Slice bytes)
+{
+  request->received_bytes += bytes.size;
+  if (request->drop_body || request_has_response(request)) {
+    request->drop_body = true;
+    return;
+  }
+  switch (request->route->body_kind) {
+  case BODY_STREAMED:
+    request->drop_body = !request->route->body(request, bytes);
+    return;
+  case BODY_BUFFERED:
+    request->drop_body = !buffer_body(request, bytes);
+    return;
+  case BODY_NONE:
+    break;
+  }
+  respond_too_large(request);
+  request->drop_body = true;
+}
+
+/* --- finish --- */
+
+static void
+respond_stopping(Request *request)
+{
+  respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+                    "the registry is stopping; ask again in a moment", NULL);
+}
+
+bool
+request_wait(Request *request, uint32_t seconds)
+{
+  int64_t until = request->started + (int64_t)seconds * G_USEC_PER_SEC;
+  if (g_get_monotonic_time() >= until || request->server->stopping || request->server->closed)
+    return false;
+  request->waits_until = until;
+  return true;
+}
+
+void
+http_finish_on_worker(void *data, void *user_data)
+{
+  Request *request = data;
+  HttpServer *server = request->server;
+  uint64_t changes = waiting_room_changes(server->waiting);
+  request->waits_until = 0;
+  log_set_request_id(request->id);
+  request->route->finish(request);
+  log_set_request_id(NULL);
+  g_assert(request_has_response(request) != (request->waits_until != 0));
+  if (request_has_response(request))
+    MHD_resume_connection(request->handle);
+  else
+    waiting_room_enter(server->waiting, request, request->waits_until, changes);
+}
+
+static GThreadPool *
+pool_of(const HttpServer *server, const Route *route)
+{
+  if (route->probe)
+    return server->probes;
+  if (route->heavy)
+    return server->heavy;
+  return strcmp(route->method, "GET") == 0 ? server->reading : server->writing;
+}
+
+/* False once the pools are closed. */
+static bool
+hand_over(Request *request)
+{
+  HttpServer *server = request->server;
+  GThreadPool *pool = pool_of(server, request->route);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->hand_over);
+  if (!server->closed)
+    g_thread_pool_push(pool, request, NULL);
+  return !server->closed;
+}
+
+void
+http_hand_over_again(void *data, void *user_data)
+{
+  Request *request = data;
+  if (!request->begun) {
+    MHD_resume_connection(request->handle);
+    return;
+  }
+  if (hand_over(request))
+    return;
+  respond_stopping(request);
+  MHD_resume_connection(request->handle);
+}
+
+static void
+request_finish_blocking(Request *request)
+{
+  MHD_suspend_connection(request->handle);
+  if (hand_over(request))
+    return;
+  respond_stopping(request);
+  MHD_resume_connection(request->handle);
+}
+
+/* --- respond --- */
+
+static enum MHD_Result
+request_send(Request *request)
+{
+  struct MHD_Response *response = request->response;
+  /* Before the client sees the answer: its next request may want what this one holds (an upload).
+   */
+  request_drop_state(request);
+  cors_add_headers(request);
+  MHD_add_response_header(response, "X-Request-Id", request->id);
+  MHD_add_response_header(response, "Docker-Distribution-Api-Version", "registry/2.0");
+  MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+  for (guint i = 0; i < request->headers->len; i++) {
+    const Header *header = &g_array_index(request->headers, Header, i);
+    MHD_add_response_header(response, header->name, header->value);
+  }
+  connection_set_phase(request->connection, PHASE_ANSWER, 0);
+  if (atomic_load(&request->server->stopping) || connection_is_reserved(request->connection))
+    MHD_add_response_header(response, "Connection", "close");
+  return MHD_queue_response(request->handle, request->status, response);
+}
+
+/* --- libmicrohttpd's side --- */
+
+/* Before the body was read, which ends the connection. */
+static enum MHD_Result
+request_send_early(Request *request)
+{
+  connection_set_early(request->connection);
+  return request_send(request);
+}
+
+static bool
+is_probe(const Request *request)
+{
+  g_autoptr(GHashTable) parameters = NULL;
+  g_autofree char *allowed = NULL;
+  const Route *route =
+      route_find(request->server->routes, request->method, request->path, &parameters, &allowed);
+  return route != NULL && route->probe;
+}
+
+/* The first call: the head is there. A response that is queued now is sent before the body is read,
+ * and ends the connection. */
+static enum MHD_Result
+request_open(Request *request, const RequestLine *line)
+{
+  Head head = {0};
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  head_walk(&head, line, line->method + (info == NULL ? 0 : info->header_size));
+  MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, add_to_head, &head);
+  choose_id(request, head.request_id);
+  log_set_request_id(request->id);
+  const char *problem = head_problem(&head, strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0);
+  if (problem != NULL) {
+    respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", problem, NULL);
+    return request_send_early(request);
+  }
+  if (connection_is_reserved(request->connection) && !is_probe(request)) {
+    respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+                      "the registry has no place for another connection (limits.connections); try "
+                      "again in a moment",
+                      NULL);
+    response_header(request, "Retry-After", "5");
+    return request_send_early(request);
+  }
+  /* Whoever asks before it sends a large body is told now that it need not. */
+  if (head.expects_continue) {
+    request_begin(request);
+    /* What must wait for another does so when the body comes. */
+    request->begun = request->waits_until == 0;
+    if (request_has_response(request))
+      return request_send_early(request);
+  }
+  tell_of_hangup(request->handle);
+  return MHD_YES;
+}
+
+/* False: it waits. The library calls again then, with the same bytes, for none of them was taken.
+ */
+static bool
+request_has_begun(Request *request)
+{
+  WaitingRoom *waiting = request->server->waiting;
+  uint64_t changes = waiting_room_changes(waiting);
+  if (request->begun)
+    return true;
+  request->waits_until = 0;
+  request_begin(request);
+  request->begun = request->waits_until == 0;
+  connection_set_phase(request->connection, request->begun ? PHASE_BODY : PHASE_WORK, 0);
+  if (request->begun)
+    return true;
+  MHD_suspend_connection(request->handle);
+  waiting_room_enter(waiting, request, request->waits_until, changes);
+  return false;
+}
+
+/* Lines after the last chunk, which no client of a registry sends, and which the library reads as
+ * loosely as it reads heads. True after it responded. */
+static bool
+has_trailers(Request *request)
+{
+  if (MHD_get_connection_values(request->handle, MHD_FOOTER_KIND, NULL, NULL) == 0)
+    return false;
+  respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID",
+                    "a chunked body may not have trailers", NULL);
+  response_header(request, "Connection", "close");
+  connection_set_early(request->connection);
+  return true;
+}
+
+static enum MHD_Result
+request_go_on(Request *request, const char *upload, size_t *upload_size)
+{
+  /* The connection ends: what the body still brings is none of the upload's. */
+  if (request->stage == STAGE_DISPLACED)
+    return MHD_NO;
+  if (!request_has_begun(request))
+    return MHD_YES;
+  if (*upload_size > 0) {
+    request_take_body(request, slice_new(upload, *upload_size));
+    *upload_size = 0;
+    tell_of_hangup(request->handle);
+    return MHD_YES;
+  }
+  connection_set_phase(request->connection, PHASE_WORK, 0);
+  if (!request_has_response(request) && request->stage != STAGE_FINISH) {
+    RequestStage stage = STAGE_BODY;
+    if (!atomic_compare_exchange_strong(&request->stage, &stage, STAGE_FINISH))
+      return MHD_NO;
+    if (has_trailers(request))
+      return request_send(request);
+    if (request->buffer != NULL)
+      request->body = g_byte_array_free_to_bytes(g_steal_pointer(&request->buffer));
+    if (request->route->blocking) {
+      request_finish_blocking(request);
+      return MHD_YES;
+    }
+    request->route->finish(request);
+  }
+  return request_send(request);
+}
+
+enum MHD_Result
+http_on_request(void *data, struct MHD_Connection *connection, const char *path, const char *method,
+                const char *version, const char *upload, size_t *upload_size, void **state)
+{
+  HttpServer *server = data;
+  Request *request = *state;
+  enum MHD_Result result;
+  if (request == NULL) {
+    *state = request = request_new(server, connection, method, path);
+    RequestLine line = {method, path, connection_target_end(request->connection), version};
+    result = request_open(request, &line);
+  } else {
+    log_set_request_id(request->id);
+    result = request_go_on(request, upload, upload_size);
+  }
+  log_set_request_id(NULL);
+  return result;
+}
+
+void
+http_on_completed(void *data, struct MHD_Connection *connection, void **state,
+                  enum MHD_RequestTerminationCode how)
+{
+  HttpServer *server = data;
+  Request *request = *state;
+  if (request == NULL)
+    return;
+  *state = NULL;
+  request_log(request, how);
+  connection_set_phase(request->connection, PHASE_WAITING, server->config->limits.head_seconds);
+  request_free(request);
+  atomic_fetch_sub(&server->in_flight, 1);
+}

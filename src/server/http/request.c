@@ -1,0 +1,143 @@
+/* What a handler may ask of its request. */
+#include <string.h>
+
+#include "server/http/http-private.h"
+
+const char *
+request_id(const Request *request)
+{
+  return request->id;
+}
+
+const char *
+request_method(const Request *request)
+{
+  return request->method;
+}
+
+const char *
+request_path(const Request *request)
+{
+  return request->path;
+}
+
+const char *
+request_parameter(const Request *request, const char *name)
+{
+  return request->parameters == NULL ? NULL : g_hash_table_lookup(request->parameters, name);
+}
+
+const char *
+request_query(const Request *request, const char *name)
+{
+  return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
+}
+
+typedef struct {
+  const char *name;
+  GStrvBuilder *values;
+} NamedValues;
+
+static enum MHD_Result
+collect_value(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+  NamedValues *named = data;
+  if (strcmp(name, named->name) == 0 && value != NULL)
+    g_strv_builder_add(named->values, value);
+  return MHD_YES;
+}
+
+GStrv
+request_query_all(const Request *request, const char *name)
+{
+  g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+  NamedValues named = {name, values};
+  MHD_get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, collect_value, &named);
+  return g_strv_builder_end(values);
+}
+
+const char *
+request_header(const Request *request, const char *name)
+{
+  return MHD_lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
+}
+
+typedef struct {
+  const char *name;
+  GString *joined;
+} JoinedHeader;
+
+static enum MHD_Result
+join_header(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+  JoinedHeader *header = data;
+  if (g_ascii_strcasecmp(name, header->name) == 0 && value != NULL)
+    g_string_append_printf(header->joined, "%s%s", header->joined->len > 0 ? ", " : "", value);
+  return MHD_YES;
+}
+
+char *
+request_header_joined(const Request *request, const char *name)
+{
+  JoinedHeader header = {name, g_string_new(NULL)};
+  MHD_get_connection_values(request->handle, MHD_HEADER_KIND, join_header, &header);
+  return g_string_free(header.joined, header.joined->len == 0);
+}
+
+GBytes *
+request_body(const Request *request)
+{
+  return request->body;
+}
+
+int64_t
+request_content_length(const Request *request)
+{
+  const char *text = request_header(request, "Content-Length");
+  uint64_t length;
+  if (text == NULL || !slice_to_uint64(slice_from_string(text), &length) || length > INT64_MAX)
+    return -1;
+  return (int64_t)length;
+}
+
+void
+request_set_state(Request *request, void *state, GDestroyNotify free_state)
+{
+  request->state = state;
+  request->free_state = free_state;
+}
+
+void *
+request_state(const Request *request)
+{
+  return request->state;
+}
+
+bool
+request_has_response(const Request *request)
+{
+  return request->response != NULL;
+}
+
+bool
+request_displace(const Request *request, Request *holder, const char *reason)
+{
+  if (holder->started > request->started)
+    return false;
+  RequestStage stage = STAGE_BODY;
+  if (atomic_compare_exchange_strong(&holder->stage, &stage, STAGE_DISPLACED))
+    connection_end(holder->connection, reason);
+  return true;
+}
+
+HttpServer *
+request_http_server(const Request *request)
+{
+  return request->server;
+}
+
+void *
+request_context(const Request *request)
+{
+  return request->server->context;
+}

@@ -1,0 +1,37 @@
+/* The last phase of a request: its line in the log, and its counts. */
+#include <string.h>
+
+#include "server/http/http-private.h"
+
+/* Of the client's name for itself in a log line. */
+#define AGENT_BYTES_MAX 200
+
+void
+request_log(Request *request, enum MHD_RequestTerminationCode how)
+{
+  const char *label = request->route == NULL ? "none" : request->route->label;
+  double seconds = (double)(g_get_monotonic_time() - request->started) / G_USEC_PER_SEC;
+  unsigned status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 499;
+  /* How much of an answer went out that was broken off, libmicrohttpd does not tell. */
+  bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && strcmp(request->method, "HEAD") != 0;
+  uint64_t sent_bytes = sent ? request->response_bytes : 0;
+  http_metrics_count(request->server->metrics, label, request->method, status, seconds,
+                     request->received_bytes, sent_bytes);
+  bool probe = request->route != NULL && request->route->probe;
+  LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
+  if (!log_is_on(level))
+    return;
+  const char *agent = request_header(request, "User-Agent");
+  g_autofree char *short_agent = agent == NULL ? NULL : g_strndup(agent, AGENT_BYTES_MAX);
+  char status_text[8], duration_text[32], received_text[24], sent_text[24];
+  g_snprintf(status_text, sizeof status_text, "%u", status);
+  g_snprintf(duration_text, sizeof duration_text, "%.6f", seconds);
+  g_snprintf(received_text, sizeof received_text, "%" G_GUINT64_FORMAT, request->received_bytes);
+  g_snprintf(sent_text, sizeof sent_text, "%" G_GUINT64_FORMAT, sent_bytes);
+  log_set_request_id(request->id);
+  log_event(level, "request", "method", request->method, "path", request->path, "route", label,
+            "status", status_text, "client", request_client(request), "user_agent", short_agent,
+            "reason", connection_end_reason(request->connection), "received", received_text, "sent",
+            sent_text, "seconds", duration_text, NULL);
+  log_set_request_id(NULL);
+}

@@ -1,0 +1,185 @@
+/* Responses: bytes, JSON, errors; files stand in ranges.c. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "registry/registry.h"
+#include "server/http/http-private.h"
+
+void
+request_take_response(Request *request, unsigned status, struct MHD_Response *response,
+                      uint64_t bytes)
+{
+  g_assert(request->response == NULL && response != NULL);
+  request->status = status;
+  request->response = response;
+  request->response_bytes = bytes;
+}
+
+static void
+release_bytes(void *data)
+{
+  g_bytes_unref(data);
+}
+
+void
+respond_bytes(Request *request, unsigned status, const char *content_type, GBytes *bytes)
+{
+  gsize size;
+  const void *data = g_bytes_get_data(bytes, &size);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+      size, (void *)(uintptr_t)data, release_bytes, g_bytes_ref(bytes));
+  request_take_response(request, status, response, size);
+  if (content_type != NULL)
+    response_header(request, "Content-Type", "%s", content_type);
+}
+
+void
+respond_empty(Request *request, unsigned status)
+{
+  g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
+  respond_bytes(request, status, NULL, nothing);
+}
+
+static ssize_t
+read_nothing(void *data, uint64_t position, char *buffer, size_t size)
+{
+  return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+void
+respond_not_modified(Request *request, uint64_t size)
+{
+  struct MHD_Response *response =
+      MHD_create_response_from_callback(size, 1, read_nothing, NULL, NULL);
+  request_take_response(request, MHD_HTTP_NOT_MODIFIED, response, 0);
+}
+
+void
+respond_text(Request *request, unsigned status, const char *content_type, const char *text)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+  respond_bytes(request, status, content_type, bytes);
+}
+
+void
+respond_json(Request *request, unsigned status, const json_t *value)
+{
+  g_autofree char *text = json_to_text(value);
+  respond_text(request, status, "application/json", text);
+}
+
+void
+response_header(Request *request, const char *name, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  Header header = {g_strdup(name), g_strdup_vprintf(format, args)};
+  va_end(args);
+  /* Parts of a value may come from a client: no second header may be smuggled in by a line end. */
+  bool plain = true;
+  for (const char *p = header.value; *p != '\0'; p++)
+    plain = plain && !g_ascii_iscntrl(*p);
+  if (plain) {
+    g_array_append_val(request->headers, header);
+  } else {
+    g_free(header.name);
+    g_free(header.value);
+  }
+}
+
+/* --- the error table --- */
+
+typedef struct {
+  unsigned status;
+  const char *code;
+} Mapping;
+
+/* distribution-spec, "Error Codes". */
+static const Mapping registry_errors[] = {
+    [REGISTRY_BLOB_UNKNOWN] = {404, "BLOB_UNKNOWN"},
+    [REGISTRY_BLOB_UPLOAD_INVALID] = {400, "BLOB_UPLOAD_INVALID"},
+    [REGISTRY_BLOB_UPLOAD_UNKNOWN] = {404, "BLOB_UPLOAD_UNKNOWN"},
+    [REGISTRY_DIGEST_INVALID] = {400, "DIGEST_INVALID"},
+    [REGISTRY_MANIFEST_BLOB_UNKNOWN] = {404, "MANIFEST_BLOB_UNKNOWN"},
+    [REGISTRY_MANIFEST_INVALID] = {400, "MANIFEST_INVALID"},
+    [REGISTRY_MANIFEST_UNKNOWN] = {404, "MANIFEST_UNKNOWN"},
+    [REGISTRY_NAME_INVALID] = {400, "NAME_INVALID"},
+    [REGISTRY_NAME_UNKNOWN] = {404, "NAME_UNKNOWN"},
+    [REGISTRY_SIZE_INVALID] = {413, "SIZE_INVALID"},
+    [REGISTRY_UNAUTHORIZED] = {401, "UNAUTHORIZED"},
+    [REGISTRY_DENIED] = {403, "DENIED"},
+    [REGISTRY_UNSUPPORTED] = {415, "UNSUPPORTED"},
+    [REGISTRY_TOOMANYREQUESTS] = {429, "TOOMANYREQUESTS"},
+    [REGISTRY_REFERENCED] = {409, "DENIED"},
+};
+
+/* What the specification has no code for. */
+static const Mapping other_errors[] = {
+    [ASSAY_ERROR_FAILED] = {500, "INTERNAL"},
+    [ASSAY_ERROR_INVALID] = {400, "INVALID"},
+    [ASSAY_ERROR_LIMIT] = {413, "SIZE_INVALID"},
+    [ASSAY_ERROR_MISMATCH] = {400, "DIGEST_INVALID"},
+    [ASSAY_ERROR_NOT_FOUND] = {404, "NOT_FOUND"},
+    [ASSAY_ERROR_EXISTS] = {409, "CONFLICT"},
+    [ASSAY_ERROR_DENIED] = {403, "DENIED"},
+    [ASSAY_ERROR_UNSUPPORTED] = {415, "UNSUPPORTED"},
+    [ASSAY_ERROR_IO] = {500, "INTERNAL"},
+    [ASSAY_ERROR_FULL] = {507, "INSUFFICIENT_STORAGE"},
+    [ASSAY_ERROR_READ_ONLY] = {503, "UNAVAILABLE"},
+    [ASSAY_ERROR_NETWORK] = {502, "INTERNAL"},
+    [ASSAY_ERROR_TIMEOUT] = {504, "INTERNAL"},
+    [ASSAY_ERROR_BUSY] = {503, "UNAVAILABLE"},
+    [ASSAY_ERROR_CANCELLED] = {503, "UNAVAILABLE"},
+};
+
+void
+respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
+                  const json_t *detail)
+{
+  g_autoptr(json_t) body = json_object();
+  json_t *errors = json_array(), *one = json_object();
+  g_autofree char *valid = g_utf8_make_valid(message, -1);
+  json_set_string(one, "code", code);
+  json_set_string(one, "message", valid);
+  /* Clients print message and detail one after the other: it holds nothing that the message says.
+   */
+  if (detail != NULL)
+    json_object_set_new(one, "detail", json_deep_copy(detail));
+  json_array_append_new(errors, one);
+  json_object_set_new(body, "errors", errors);
+  respond_json(request, status, body);
+}
+
+void
+respond_error(Request *request, const GError *error)
+{
+  Mapping mapping = {500, "INTERNAL"};
+  if (error->domain == REGISTRY_ERROR && (size_t)error->code < G_N_ELEMENTS(registry_errors))
+    mapping = registry_errors[error->code];
+  else if (error->domain == ASSAY_ERROR && (size_t)error->code < G_N_ELEMENTS(other_errors))
+    mapping = other_errors[error->code];
+  /* What went wrong inside is for the operator; the client gets the id to ask by. */
+  if (mapping.status >= 500 && mapping.status != 503) {
+    log_error("request failed", "path", request->path, "error", error->message, NULL);
+    g_autofree char *message = g_strdup_printf(
+        "the registry could not do this%s; its log tells more under request id %s",
+        mapping.status == MHD_HTTP_INSUFFICIENT_STORAGE ? ": its disk is full" : "", request->id);
+    respond_oci_error(request, mapping.status, mapping.code, message, NULL);
+    return;
+  }
+  if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_READ_ONLY)) {
+    /* Nor does it pass by itself: no Retry-After. */
+    respond_oci_error(request, mapping.status, mapping.code,
+                      "the registry's data folder is read-only: it serves pulls, and takes no "
+                      "pushes and no deletions; its operator can mount the folder for writing and "
+                      "start the server again",
+                      NULL);
+    return;
+  }
+  respond_oci_error(request, mapping.status, mapping.code, error->message, NULL);
+  if (mapping.status == MHD_HTTP_TOO_MANY_REQUESTS ||
+      mapping.status == MHD_HTTP_SERVICE_UNAVAILABLE)
+    response_header(request, "Retry-After", "5");
+}

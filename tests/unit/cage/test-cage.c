@@ -1,0 +1,217 @@
+/* What a worker that was taken over can do: its cage kills it for what it tries, it was given
+ * nothing but the job, and no answer of its making harms the one who asked. */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "cage/cage.h"
+#include "cage/sanitised.h"
+#include "cage/worker_process.h"
+#include "inspect/inspection.h"
+
+/* --- what the kernel stops --- */
+
+static int
+self_test(const char *name)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *option = g_strconcat("--self-test=", name, NULL);
+  const char *arguments[] = {g_getenv("ASSAY_PROGRAM"), "worker", option, NULL};
+  int status = 0;
+  g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)arguments, NULL, G_SPAWN_STDERR_TO_DEV_NULL,
+                             NULL, NULL, NULL, NULL, &status, &error));
+  g_assert_no_error(error);
+  g_test_message("%s: status %x", name, (unsigned)status);
+  return status;
+}
+
+static void
+test_forbidden(void)
+{
+  static const char *const forbidden[] = {
+      "open",      "socket",        "connect",     "exec",       "fork",
+      "ptrace",    "kill",          "mount",       "io_uring",   "signal-thread",
+      "namespace", "memory-file",   "limit-other", "read-other", "executable-memory",
+      "prctl",     "shared-memory",
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(forbidden); i++) {
+    int status = self_test(forbidden[i]);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_cmpint(WTERMSIG(status), ==, SIGSYS);
+  }
+}
+
+/* It is the attempt that kills, not the cage. */
+static void
+test_allowed(void)
+{
+  int nothing = self_test("nothing"), unknown = self_test("no such thing");
+  g_assert_true(WIFEXITED(nothing) && WEXITSTATUS(nothing) == 0);
+  g_assert_true(WIFEXITED(unknown) && WEXITSTATUS(unknown) != 0);
+}
+
+static void
+test_limits(void)
+{
+  int status = self_test("endless");
+  g_assert_true(WIFSIGNALED(status));
+  g_assert_cmpint(WTERMSIG(status), ==, SIGXCPU);
+  if (SANITISED) {
+    g_test_skip("AddressSanitizer needs more address space than any limit");
+    return;
+  }
+  status = self_test("memory");
+  g_assert_true(WIFSIGNALED(status));
+  g_assert_true(WTERMSIG(status) == SIGTRAP || WTERMSIG(status) == SIGABRT);
+}
+
+/* --- what it is given, and what it may answer --- */
+
+/* Runs a shell script in the worker's place. */
+static json_t *
+run_script(const char *script, uint32_t seconds, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *folder = g_dir_make_tmp("assay-cage-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(folder, "worker", NULL);
+  g_autofree char *text = g_strdup_printf("#!/bin/sh\n%s\n", script);
+  g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+  worker_set_program(path);
+  auto_fd int input = memory_file_new("input", error);
+  g_autoptr(json_t) job = json_object();
+  json_set_string(job, "job", "none");
+  json_object_set_new(job, "memory_bytes", json_integer(1000 * 1000 * 1000));
+  json_t *answer = worker_run(job, input, -1, seconds, cancellable, error);
+  worker_set_program(g_getenv("ASSAY_PROGRAM"));
+  g_assert_true(directory_remove(AT_FDCWD, folder, NULL));
+  return answer;
+}
+
+/* Descriptors that a careless library left open for children, and a full environment. */
+static void
+test_inherited(void)
+{
+  g_autoptr(GError) error = NULL;
+  int careless = open("/dev/null", O_RDONLY), high = fcntl(careless, F_DUPFD, 40);
+  g_assert_cmpint(high, >=, 40);
+  g_setenv("SECRET_TOKEN", "hunter2", TRUE);
+  g_autoptr(json_t) answer = run_script(
+      "n=0; while [ $n -lt 64 ]; do [ -e /proc/$$/fd/$n ] && fds=\"$fds$n \"; "
+      "n=$((n+1)); done; names=$(tr '\\0' '\\n' </proc/$$/environ | cut -d= -f1 | sort | "
+      "tr '\\n' ' '); printf '{\"ok\":{\"fds\":\"%s\",\"names\":\"%s\"}}' \"$fds\" "
+      "\"$names\"",
+      30, NULL, &error);
+  g_unsetenv("SECRET_TOKEN");
+  close(careless);
+  close(high);
+  g_assert_no_error(error);
+  /* 10: where the shell keeps the script. */
+  g_assert_cmpstr(json_get_string(answer, "fds"), ==, "0 1 2 10 ");
+  g_assert_cmpstr(json_get_string(answer, "names"), ==, "ASAN_OPTIONS ASSAY_WORKER_JOB LC_ALL ");
+}
+
+#define SAYS(text) "printf '%s' '" text "'"
+
+static void
+test_answers(void)
+{
+  static const struct {
+    const char *name, *script, *message;
+    uint32_t seconds;
+    int code;
+  } cases[] = {
+      {"no answer", "exit 3", "ended with status 3 and no answer", 30, ASSAY_ERROR_FAILED},
+      {"no answer but words", "echo 'bad luck' >&2; exit 3", "bad luck", 30, ASSAY_ERROR_FAILED},
+      {"garbage", SAYS("garbage"), "no answer", 30, ASSAY_ERROR_FAILED},
+      {"half an answer", SAYS("{\"ok\":{"), "no answer", 30, ASSAY_ERROR_FAILED},
+      {"neither", SAYS("{}"), "no answer", 30, ASSAY_ERROR_FAILED},
+      {"ok that is none", SAYS("{\"ok\":7}"), "no answer", 30, ASSAY_ERROR_FAILED},
+      {"an error", SAYS("{\"error\":{\"code\":2,\"message\":\"too much\"}}"), "too much", 30,
+       ASSAY_ERROR_LIMIT},
+      {"a code that is none", SAYS("{\"error\":{\"code\":99,\"message\":\"x\"}}"), "x", 30,
+       ASSAY_ERROR_FAILED},
+      {"a code that is not its to give", SAYS("{\"error\":{\"code\":12,\"message\":\"x\"}}"), "x",
+       30, ASSAY_ERROR_FAILED},
+      {"a message for terminals", SAYS("{\"error\":{\"code\":1,\"message\":\"\\u001b[31mred\"}}"),
+       "?[31mred", 30, ASSAY_ERROR_INVALID},
+      {"killed", "kill -9 $$", "died of signal 9", 30, ASSAY_ERROR_IO},
+      {"ended by somebody", "kill -TERM $$", "which somebody sent", 30, ASSAY_ERROR_IO},
+      {"an error of the disk", SAYS("{\"error\":{\"code\":8,\"message\":\"x\"}}"), "x", 30,
+       ASSAY_ERROR_IO},
+      {"an answer, then killed", SAYS("{\"ok\":{}}") "; kill -11 $$", "died of signal 11", 30,
+       ASSAY_ERROR_FAILED},
+      {"out of memory", "echo 'gmem.c:1: failed to allocate 5 bytes' >&2; kill -5 $$",
+       "limits.worker_memory_bytes", 30, ASSAY_ERROR_LIMIT},
+      {"out of its own memory",
+       "echo 'gmem.c:1: failed to allocate 5 bytes, had 900000000' >&2; kill -5 $$",
+       "limits.worker_memory_bytes", 30, ASSAY_ERROR_LIMIT},
+      {"the machine is out of memory",
+       "echo 'gmem.c:1: failed to allocate 5 bytes, had 1000000' >&2; kill -5 $$",
+       "the machine has no memory", 30, ASSAY_ERROR_IO},
+      {"out of processor time", "kill -XCPU $$", "limits.layer_seconds", 30, ASSAY_ERROR_TIMEOUT},
+      {"silence", "exec sleep 100", "of 1 seconds (limits.layer_seconds)", 1, ASSAY_ERROR_BUSY},
+      {"silence with its ends closed", "exec sleep 100 >&- 2>&-", "of 1 seconds", 1,
+       ASSAY_ERROR_BUSY},
+      {"a word now and then", "while :; do printf ' '; sleep 0.2; done", "of 1 seconds", 1,
+       ASSAY_ERROR_BUSY},
+      {"an answer without end", "exec cat /dev/zero", "more than can be kept", 300,
+       ASSAY_ERROR_LIMIT},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) answer = run_script(cases[i].script, cases[i].seconds, NULL, &error);
+    g_test_message("%s: %s", cases[i].name, error != NULL ? error->message : "no error");
+    g_assert_null(answer);
+    g_assert_error(error, ASSAY_ERROR, cases[i].code);
+    g_assert_nonnull(strstr(error->message, cases[i].message));
+    g_assert_cmpuint(strlen(error->message), <, 4096);
+  }
+}
+
+static void *
+cancel_soon(void *cancellable)
+{
+  g_usleep(100000);
+  g_cancellable_cancel(cancellable);
+  return NULL;
+}
+
+/* At once, with no child left behind. */
+static void
+test_cancelled(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  g_autoptr(GThread) thread = g_thread_new("cancel", cancel_soon, cancellable);
+  g_assert_null(run_script("exec sleep 1000", 1000, cancellable, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_CANCELLED);
+  g_thread_join(g_steal_pointer(&thread));
+  g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
+}
+
+static void
+test_available(void)
+{
+  g_autofree char *missing = NULL;
+  g_assert_true(cage_available(&missing));
+  g_assert_null(missing);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/cage/available", test_available);
+  g_test_add_func("/cage/forbidden", test_forbidden);
+  g_test_add_func("/cage/allowed", test_allowed);
+  g_test_add_func("/cage/limits", test_limits);
+  g_test_add_func("/cage/inherited", test_inherited);
+  g_test_add_func("/cage/answers", test_answers);
+  g_test_add_func("/cage/cancelled", test_cancelled);
+  return g_test_run();
+}
