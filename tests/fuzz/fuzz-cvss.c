@@ -1,5 +1,6 @@
 /* CVSS vectors: a score is always 0 to 10. */
 #include <glib.h>
+#include <stdint.h>
 
 #include "inventory/cvss.h"
 
