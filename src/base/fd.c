@@ -105,6 +105,30 @@ file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GErro
   return directory_sync(directory_fd, folder, error);
 }
 
+/* Whether @entry is what file_replace() makes of @name first: "name.0123abcd.new". */
+static bool
+is_remains(const char *entry, const char *name)
+{
+  size_t size = strlen(name);
+  return strncmp(entry, name, size) == 0 && entry[size] == '.' &&
+         strspn(entry + size + 1, "0123456789abcdef") == 8 && strcmp(entry + size + 9, ".new") == 0;
+}
+
+void
+file_remove_remains(int directory_fd, const char *folder, const char *name)
+{
+  int fd = openat(directory_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+  if (entries == NULL) {
+    fd_clear(&fd);
+    return;
+  }
+  for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries))
+    if (is_remains(entry->d_name, name))
+      unlinkat(dirfd(entries), entry->d_name, 0);
+  closedir(entries);
+}
+
 bool
 output_open_in_place(const char *path, int *fd, GError **error)
 {

@@ -45,6 +45,9 @@ GBytes *file_read(int directory_fd, const char *path, size_t limit, GError **err
 /* Makes @path below @directory_fd hold @bytes, durably: temporary file, fsync, rename, fsync of the
  * folder. A reader sees the old or the new content, never a part. */
 bool file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, GError **error);
+/* Removes the temporary files of @name that killed programs left in @folder, below @directory_fd.
+ * Only for who knows that nobody is replacing it. */
+void file_remove_remains(int directory_fd, const char *folder, const char *name);
 
 /* Opens what stands at @path when a rename would take its place: a device, a pipe, a link such as
  * /dev/stdout. What a person names as the place of output is written into it then. *@fd is -1 when

@@ -137,6 +137,7 @@ static void *
 run(void *data)
 {
   Scrub *scrub = data;
+  file_remove_remains(AT_FDCWD, scrub->data_folder, PLACE_NAME);
   unsigned folder = read_place(scrub);
   int64_t begun = g_get_monotonic_time();
   while (check_folder(scrub, folder)) {

@@ -359,6 +359,7 @@ write_address(Server *server, GError **error)
 {
   g_auto(GStrv) urls = http_server_urls(server->context.http);
   g_autofree char *line = g_strconcat(strstr(urls[0], "://") + strlen("://"), "\n", NULL);
+  file_remove_remains(server->data_fd, ".", "address");
   return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
 }
 

@@ -42,15 +42,16 @@ def assay(program, tmp_path):
 
 @pytest.fixture
 def start_server(program, tmp_path):
-    """start_server(policy=..., config=..., name="a") starts a server; all are stopped and checked at the end."""
+    """start_server(policy=..., config=..., name="a") starts a server; all are stopped and checked at the end. probe: the path that
+    answers 200 when it is up."""
     servers = []
 
-    def start(name=None, prepare=None, **options):
+    def start(name=None, prepare=None, probe="/readyz", **options):
         server = Server(program, tmp_path / (name or f"server{len(servers)}"), **options)
         if prepare is not None:
             prepare(server)
         servers.append(server)
-        return server.start()
+        return server.start(probe=probe)
     yield start
     problems = []
     for server in servers:

@@ -17,13 +17,13 @@ MIB = 1 << 20
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A folder with room for 96 MiB: below 64, a server says that it is not ready."""
+def small_disk(tmp_path, request):
+    """A folder with room for 96 MiB, or as many as the test's parameter says: below 64, a server says that it is not ready."""
     folder = tmp_path / "server0"
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small file system")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m,mode=700", "tmpfs", str(folder)], stderr=subprocess.PIPE,
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={getattr(request, 'param', 96)}m,mode=700", "tmpfs", str(folder)], stderr=subprocess.PIPE,
                              text=True)
     if mounted.returncode:
         pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
@@ -34,7 +34,7 @@ def small_disk(tmp_path):
 
 @pytest.fixture
 def full_server(small_disk, start_server):
-    return start_server(name="server0")
+    return start_server(name="server0", probe="/healthz")
 
 
 def room_left(folder):
@@ -162,6 +162,7 @@ def fill_up(folder):
             file.write(bytes(4096))
 
 
+@pytest.mark.parametrize("small_disk", [24, 48, 96], indirect=True)
 def test_deleting_frees_room(full_server, small_disk):
     """With not a byte left, a tag, a manifest and its blobs can be deleted, and what they took is free."""
     repository, size = Repository(full_server, "deleted"), 4 * MIB

@@ -51,11 +51,38 @@ test_remove_keeps_what_links_point_to(void)
   g_assert_true(directory_remove(AT_FDCWD, victim, &error));
 }
 
+/* What a killed program left of one name goes; all else stays. */
+static void
+test_remains(void)
+{
+  static const char *const gone[] = {"place.0123abcd.new", "place.ffffffff.new"};
+  static const char *const kept[] = {"place",
+                                     "place.new",
+                                     "place.0123abcd",
+                                     "place.0123abcg.new",
+                                     "places.0123abcd.new",
+                                     "place.0123abcd.new2"};
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("assay-fd-XXXXXX", &error);
+  auto_fd int fd = directory_open(folder, &error);
+  for (size_t i = 0; i < G_N_ELEMENTS(gone); i++)
+    g_assert_true(file_replace(fd, gone[i], SLICE_EMPTY, 0600, &error));
+  for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+    g_assert_true(file_replace(fd, kept[i], SLICE_EMPTY, 0600, &error));
+  file_remove_remains(fd, ".", "place");
+  for (size_t i = 0; i < G_N_ELEMENTS(gone); i++)
+    g_assert_cmpint(faccessat(fd, gone[i], F_OK, 0), !=, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+    g_assert_cmpint(faccessat(fd, kept[i], F_OK, 0), ==, 0);
+  g_assert_true(directory_remove(AT_FDCWD, folder, &error));
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/fd/replace-and-read", test_replace_and_read);
   g_test_add_func("/fd/remove-does-not-follow", test_remove_keeps_what_links_point_to);
+  g_test_add_func("/fd/remains", test_remains);
   return g_test_run();
 }
