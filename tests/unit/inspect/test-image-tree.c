@@ -309,7 +309,8 @@ test_random(void)
   }
   g_rand_free(random);
   g_test_message("%u of %u images hold something without a doubt", found, count);
-  g_assert_cmpuint(found, >, count / 50);
+  /* A twentieth on average: none of 200 means that the test compares nothing. */
+  g_assert_cmpuint(found, >, 0);
 }
 
 int
