@@ -11,6 +11,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cage/cage.h"
+#include "pipeline/schema.h"
+#include "registry/schema.h"
 #include "server/api/api.h"
 #include "server/health.h"
 #include "server/memory.h"
@@ -329,6 +331,9 @@ keep_house(void *data)
   return NULL;
 }
 
+/* The tables of all rooms; see storage/schema.h. */
+static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, NULL};
+
 static bool
 open_rooms(Server *server, const Config *config, const char *data_folder, GError **error)
 {
@@ -339,8 +344,8 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
     return false;
   if (!context->read_only)
     blob_store_keep_room(server->blobs);
-  server->sql = context->read_only ? sql_pool_open_read_only(url, error)
-                                   : sql_pool_open(url, config->durable, error);
+  server->sql = context->read_only ? sql_pool_open_read_only(url, schemas, error)
+                                   : sql_pool_open(url, schemas, config->durable, error);
   if (server->sql == NULL)
     return false;
   context->registry = registry_new(server->blobs, server->sql, &config->limits, &config->registry);

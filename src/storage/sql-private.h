@@ -27,5 +27,7 @@ SqlConnection *sql_connection_open(SqlPool *pool, GError **error);
 void sql_connection_close(SqlConnection *connection);
 /* Sets *error for an SQLite @code, and returns false; @what: the statement or file. */
 bool sql_set_error(GError **error, sqlite3 *handle, int code, const char *what);
+/* Runs several statements, separated by ";", without values. */
+bool sql_run_script(SqlConnection *connection, const char *text, GError **error);
 /* Of builds for tests; see sql.c. */
 void sql_trace_statement(const char *text);

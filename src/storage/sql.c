@@ -245,6 +245,14 @@ sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char 
 }
 
 bool
+sql_run_script(SqlConnection *connection, const char *text, GError **error)
+{
+  sql_trace_statement(text);
+  int code = sqlite3_exec(connection->handle, text, NULL, NULL, NULL);
+  return code == SQLITE_OK || sql_set_error(error, connection->handle, code, text);
+}
+
+bool
 sql_rows_next(SqlRows *rows, GError **error)
 {
   int code = sqlite3_step(rows->handle);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "storage/schema.h"
 
 typedef struct SqlPool SqlPool;
 typedef struct SqlConnection SqlConnection;
@@ -51,13 +52,13 @@ typedef struct {
 #define SQL_TEXT(s) sql_value_text(s)
 SqlValue sql_value_text(const char *text);
 
-/* @url: "sqlite:/path/metadata.db". @durable: false turns the
- * waiting for the disk off (benchmarks). Runs the migrations that the file lacks. (transfer full)
- */
-SqlPool *sql_pool_open(const char *url, bool durable, GError **error);
+/* @url: "sqlite:/path/metadata.db". @schemas: of all rooms, ended by NULL; the steps that the
+ * database lacks are run, and one that a newer program made is ASSAY_ERROR_UNSUPPORTED. @durable:
+ * false turns the waiting for the disk off (benchmarks). (transfer full) */
+SqlPool *sql_pool_open(const char *url, const Schema *const *schemas, bool durable, GError **error);
 /* Where nothing can be written: SQL_WRITE is refused with ASSAY_ERROR_READ_ONLY. Nobody else may
  * write the file meanwhile. A schema that is not the present one is ASSAY_ERROR_UNSUPPORTED. */
-SqlPool *sql_pool_open_read_only(const char *url, GError **error);
+SqlPool *sql_pool_open_read_only(const char *url, const Schema *const *schemas, GError **error);
 bool sql_pool_is_read_only(const SqlPool *pool);
 void sql_pool_close(SqlPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlPool, sql_pool_close)

@@ -3,64 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "storage/migrations.h"
+#include "storage/schema-private.h"
 #include "storage/sql-private.h"
-
-static bool
-read_version(SqlConnection *connection, size_t *version, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      connection, error, "SELECT coalesce(max(version), 0) FROM schema_migrations", SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
-    return false;
-  *version = (size_t)sql_rows_integer(rows, 0);
-  return true;
-}
-
-static bool
-migrate_one(SqlPool *pool, size_t version, GError **error)
-{
-  g_autoptr(SqlConnection) connection = sql_acquire(pool, SQL_WRITE, error);
-  if (connection == NULL)
-    return false;
-  sql_trace_statement(migrations[version - 1]);
-  int code = sqlite3_exec(connection->handle, migrations[version - 1], NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    return sql_set_error(error, connection->handle, code, "schema migration");
-  return sql_run(connection, NULL, error, "INSERT INTO schema_migrations (version) VALUES ($1)",
-                 SQL_INTEGER((int64_t)version), SQL_END) &&
-         sql_commit(connection, error);
-}
-
-static bool
-check_known(const SqlPool *pool, size_t version, GError **error)
-{
-  return version <= migration_count ||
-         error_set(error, ASSAY_ERROR_UNSUPPORTED,
-                   "%s: has schema version %zu, this program knows %zu: it was written by a newer "
-                   "assay; run that one",
-                   pool->path, version, migration_count);
-}
-
-static bool
-migrate(SqlPool *pool, GError **error)
-{
-  static const char table[] =
-      "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY)";
-  sql_trace_statement(table);
-  int code = sqlite3_exec(pool->writer->handle, table, NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    return sql_set_error(error, pool->writer->handle, code, "schema migrations");
-  size_t version = 0;
-  if (!read_version(pool->writer, &version, error))
-    return false;
-  if (!check_known(pool, version, error))
-    return false;
-  while (version < migration_count)
-    if (!migrate_one(pool, ++version, error))
-      return false;
-  return true;
-}
 
 /* SQLite refuses a link anywhere in the path, and the database itself shall be none; the folder is
  * the operator's choice, and may stand behind one. */
@@ -88,39 +32,28 @@ pool_new(const char *url, GError **error)
 }
 
 SqlPool *
-sql_pool_open(const char *url, bool durable, GError **error)
+sql_pool_open(const char *url, const Schema *const *schemas, bool durable, GError **error)
 {
   g_autoptr(SqlPool) pool = pool_new(url, error);
   if (pool == NULL)
     return NULL;
   pool->durable = durable;
   pool->writer = sql_connection_open(pool, error);
-  if (pool->writer == NULL || !migrate(pool, error))
+  if (pool->writer == NULL || !schemas_bring_up(pool, schemas, error))
     return NULL;
   return g_steal_pointer(&pool);
 }
 
 SqlPool *
-sql_pool_open_read_only(const char *url, GError **error)
+sql_pool_open_read_only(const char *url, const Schema *const *schemas, GError **error)
 {
-  size_t version = 0;
   g_autoptr(SqlPool) pool = pool_new(url, error);
   if (pool == NULL)
     return NULL;
   pool->read_only = read_only_file_open(pool->path, error);
-  if (pool->read_only == NULL)
+  if (pool->read_only == NULL || !schemas_check(pool, schemas, error))
     return NULL;
-  g_autoptr(SqlConnection) connection = sql_acquire(pool, SQL_READ, error);
-  if (connection == NULL || !read_version(connection, &version, error))
-    return NULL;
-  if (version < migration_count) {
-    error_set(error, ASSAY_ERROR_UNSUPPORTED,
-              "%s: has schema version %zu, this program needs %zu, and the data folder is "
-              "read-only: mount it for writing and start the server once",
-              pool->path, version, migration_count);
-    return NULL;
-  }
-  return check_known(pool, version, error) ? g_steal_pointer(&pool) : NULL;
+  return g_steal_pointer(&pool);
 }
 
 bool

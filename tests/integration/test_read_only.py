@@ -203,7 +203,7 @@ def test_what_was_not_scanned_is_not_judged_clean(server, disk):
     assert time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize("lacks, says", [("database", "there is nothing to serve"), ("schema", "schema version"),
+@pytest.mark.parametrize("lacks, says", [("database", "there is nothing to serve"), ("schema", "an older assay wrote this database"),
                                          ("room", "set TMPDIR")])
 def test_refusals(server, disk, lacks, says, tmp_path):
     """What cannot be served is told with what to do."""
@@ -217,7 +217,7 @@ def test_refusals(server, disk, lacks, says, tmp_path):
         (disk / "metadata.db").unlink()
     elif lacks == "schema":
         with sqlite3.connect(disk / "metadata.db") as database:
-            database.execute("DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)")
+            database.execute("UPDATE schema_rooms SET version = version - 1 WHERE room = 'pipeline'")
         database.close()
     make_read_only(disk)
     check_start_refused(server, says)

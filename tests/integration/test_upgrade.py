@@ -1,4 +1,5 @@
 """A data folder of an older version is upgraded: what it holds stays, and is known as if it had been pushed now."""
+import re
 import sqlite3
 from pathlib import Path
 
@@ -29,6 +30,50 @@ def downgrade(server, version):
     for file in server.data.glob("metadata.db*"):
         file.unlink()
     (server.folder / "old.db").rename(path)
+
+
+def steps_run(trace):
+    """[(room, step)] that a server ran, in order."""
+    text = trace.read_text() if trace.exists() else ""
+    trace.unlink(missing_ok=True)
+    return [(room, int(number)) for number, room in re.findall(r"^/\* step (\d+) of (\w+) \*/", text, re.MULTILINE)]
+
+
+def tables(server):
+    """What each table and index is made of, by name: the order of columns is that in which they were added."""
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        return {name: sorted(re.split(r"[\s,()]+", sql))
+                for name, sql in database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+
+
+def test_the_last_schema_of_one_list_is_taken_over(start_server, monkeypatch, tmp_path):
+    """Each room goes on where the list of all rooms ended, which ran 2 steps of the registry and 7 of the pipeline: none runs
+    twice, what was scanned stays so, and the program of that time refuses what comes of it."""
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("ASSAY_SQL_TRACE", str(trace))
+    server = start_server()
+    layout, *_ = gate.alpine_layout(tmp_path / "alpine")
+    gate.push_layout(server, layout, "vulnerable", "app")
+    digest = gate.digest_at(server, "app", "vulnerable")
+    assert server.wait_for_scan("app", digest)["state"] == "done"
+    packages = server.get_json(f"/api/v1/images/{digest}/packages")
+    fresh, all_steps = tables(server), steps_run(trace)
+    if not all_steps:
+        pytest.skip("the program was built without fault_injection, and traces no SQL")
+    server.stop()
+    downgrade(server, 9)
+    trace.unlink(missing_ok=True)
+    server.start()
+    assert steps_run(trace) == [(room, step) for room, step in all_steps
+                                if step > {"registry": 2, "pipeline": 7}.get(room, 0)]
+    assert tables(server) == fresh
+    assert server.get_json(f"/api/v1/images/{digest}/packages") == packages
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        assert database.execute("SELECT max(version) FROM schema_migrations").fetchone() == (10,)
+    server.stop()
+    trace.unlink(missing_ok=True)
+    server.start()
+    assert steps_run(trace) == []
 
 
 def unrecorded(server):

@@ -1,4 +1,4 @@
--- The metadata database as version 3 of its schema left it (migrations.c), for tests of the upgrade.
+-- The metadata database as version 3 of its schema left it, for tests of the upgrade.
 CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY);
 CREATE TABLE repositories (
   name TEXT PRIMARY KEY,

@@ -6,6 +6,7 @@
 
 #include "../registry/fixture.h"
 #include "pipeline/pipeline-private.h"
+#include "pipeline/schema.h"
 
 typedef struct {
   Fixture registry;
@@ -19,8 +20,9 @@ typedef struct {
 static void
 begin_story(Story *story, gconstpointer data)
 {
+  static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, NULL};
   g_autoptr(GError) error = NULL;
-  set_up(&story->registry, NULL);
+  set_up(&story->registry, schemas);
   story->config = config_parse(slice_from_string("feed_interval: 0\n"), "test", &error);
   g_assert_no_error(error);
   story->pipeline = pipeline_new(story->config, story->registry.folder, story->registry.registry,

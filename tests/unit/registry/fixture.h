@@ -9,9 +9,11 @@
 #include "base/fd.h"
 #include "oci/media_type.h"
 #include "registry/registry.h"
+#include "registry/schema.h"
 
 typedef struct {
   char *folder;
+  const Schema *const *schemas;
   ConfigLimits limits;
   ConfigRegistry settings;
   BlobStore *blobs;
@@ -26,7 +28,7 @@ open_all(Fixture *fixture)
   g_autofree char *url = g_strdup_printf("sqlite:%s/metadata.db", fixture->folder);
   fixture->blobs = blob_store_open(fixture->folder, true, &error);
   g_assert_no_error(error);
-  fixture->sql = sql_pool_open(url, true, &error);
+  fixture->sql = sql_pool_open(url, fixture->schemas, true, &error);
   g_assert_no_error(error);
   fixture->registry =
       registry_new(fixture->blobs, fixture->sql, &fixture->limits, &fixture->settings);
@@ -40,9 +42,12 @@ close_all(Fixture *fixture)
   blob_store_close(fixture->blobs);
 }
 
+/* @data: the schemas of all rooms under test, ended by NULL; or NULL: the registry's. */
 static inline void
 set_up(Fixture *fixture, gconstpointer data)
 {
+  static const Schema *const registry_only[] = {&registry_schema, NULL};
+  fixture->schemas = data != NULL ? data : registry_only;
   fixture->folder = g_dir_make_tmp("assay-registry-XXXXXX", NULL);
   fixture->limits = config_default_limits();
   open_all(fixture);

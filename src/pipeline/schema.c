@@ -1,0 +1,97 @@
+/* What the pipeline keeps, as the steps that made it. Times are microseconds since 1970. */
+#include "pipeline/schema.h"
+
+#include <glib.h>
+
+static const char *const steps[] = {
+    /* 1: what the pipeline knows. A layer is inspected once for a version of the detectors:
+     * `content` is its inventory, or `error` says why there is none. The packages of all images are
+     * rows that images share, so that a new advisory database is matched with each of them once.
+     * `counts` and `fixable` are six numbers by severity, unknown first. Images and packages have
+     * ids of 63 bits of a hash, for which nobody need ask; `image_packages` has some hundred rows
+     * an image, so it is narrow, and its one index is in the order in which images come. Its
+     * packages are no foreign key: to drop one would mean to look through all rows. */
+    "CREATE TABLE layer_inventories ("
+    "  layer TEXT NOT NULL,"
+    "  detector_version INTEGER NOT NULL,"
+    "  content TEXT,"
+    "  error TEXT,"
+    "  created BIGINT NOT NULL,"
+    "  PRIMARY KEY (layer, detector_version));"
+
+    "CREATE TABLE images ("
+    "  id BIGINT PRIMARY KEY,"
+    "  manifest TEXT NOT NULL UNIQUE,"
+    "  state INTEGER NOT NULL,"
+    "  error TEXT,"
+    "  scanned BIGINT NOT NULL,"
+    "  advisories TEXT,"
+    "  os TEXT,"
+    "  package_count BIGINT NOT NULL,"
+    "  counts TEXT NOT NULL,"
+    "  fixable TEXT NOT NULL);"
+    "CREATE INDEX images_by_state ON images (state);"
+
+    "CREATE TABLE packages ("
+    "  id BIGINT PRIMARY KEY,"
+    "  ecosystem TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  version TEXT NOT NULL,"
+    "  architecture TEXT,"
+    "  source_name TEXT NOT NULL,"
+    "  source_version TEXT NOT NULL,"
+    "  module TEXT);"
+
+    "CREATE TABLE image_packages ("
+    "  image BIGINT NOT NULL REFERENCES images (id),"
+    "  package BIGINT NOT NULL,"
+    "  layer INTEGER NOT NULL,"
+    "  PRIMARY KEY (image, package));",
+
+    /* 2: how many of an image's packages are of distributions without advisories: none of its
+     * findings are known, and zero of them is no good news. */
+    "ALTER TABLE images ADD COLUMN uncovered BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE images SET uncovered = package_count, advisories = NULL;",
+
+    /* 3: what failed for a reason that may pass is tried again: `retry_at` says when (NULL: the
+     * failure is final), `attempts` how often it was tried in vain. Earlier versions did not tell
+     * the two kinds apart: what they condemned is tried once more. */
+    "ALTER TABLE layer_inventories ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE layer_inventories ADD COLUMN retry_at BIGINT;"
+    "CREATE INDEX layer_inventories_by_retry ON layer_inventories (retry_at) "
+    "  WHERE retry_at IS NOT NULL;"
+    "ALTER TABLE images ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN retry_at BIGINT;"
+    "DROP INDEX images_by_state;"
+    "CREATE INDEX images_by_state ON images (state, retry_at);"
+    "UPDATE layer_inventories SET retry_at = 0 WHERE error IS NOT NULL;"
+    "UPDATE images SET state = 1 WHERE state = 3;",
+
+    /* 4: who made a package, for the distribution's advisories do not speak of what others made;
+     * how many of an image's packages those are; and until when there are advisories for its
+     * distribution at all ("2022-06-30", NULL: no end is known). */
+    "ALTER TABLE packages ADD COLUMN vendor TEXT;"
+    "ALTER TABLE images ADD COLUMN third_party BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN end_of_life TEXT;",
+
+    /* 5: what of a scanned image is not known, whatever the advisories: sentences, a line each. */
+    "ALTER TABLE images ADD COLUMN gaps TEXT;",
+
+    /* 6: what comes of inspecting a layer once more for links that other layers of an image have
+     * (`links`: a hash of them). */
+    "CREATE TABLE layer_looks ("
+    "  layer TEXT NOT NULL,"
+    "  detector_version INTEGER NOT NULL,"
+    "  links TEXT NOT NULL,"
+    "  content TEXT NOT NULL,"
+    "  PRIMARY KEY (layer, detector_version, links));",
+
+    /* 7: the looks of a layer are dropped by age, when there are many. */
+    "ALTER TABLE layer_looks ADD COLUMN created BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX layer_looks_by_age ON layer_looks (layer, detector_version, created);",
+};
+
+static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};
+
+const Schema pipeline_schema = {"pipeline", steps, G_N_ELEMENTS(steps), former};

@@ -1,0 +1,75 @@
+/* What the registry keeps, as the steps that made it. Times are microseconds since 1970. */
+#include "registry/schema.h"
+
+#include <glib.h>
+
+static const char *const steps[] = {
+    /* 1: what the registry holds. A manifest's bytes stand here and not in the blob store: they are
+     * small, and one read answers a pull. Blobs are files; `blobs` says that a file is whole and
+     * how big it is, `repository_blobs` who may see it. */
+    "CREATE TABLE repositories ("
+    "  name TEXT PRIMARY KEY,"
+    "  created BIGINT NOT NULL);"
+
+    "CREATE TABLE blobs ("
+    "  digest TEXT PRIMARY KEY,"
+    "  size BIGINT NOT NULL,"
+    "  created BIGINT NOT NULL);"
+
+    "CREATE TABLE repository_blobs ("
+    "  repository TEXT NOT NULL REFERENCES repositories (name),"
+    "  digest TEXT NOT NULL REFERENCES blobs (digest),"
+    "  PRIMARY KEY (repository, digest));"
+    "CREATE INDEX repository_blobs_by_digest ON repository_blobs (digest);"
+
+    "CREATE TABLE manifests ("
+    "  repository TEXT NOT NULL REFERENCES repositories (name),"
+    "  digest TEXT NOT NULL,"
+    "  media_type TEXT NOT NULL,"
+    "  artifact_type TEXT,"
+    "  subject TEXT,"
+    "  annotations TEXT," /* JSON, for the referrers list */
+    "  content BYTEA NOT NULL,"
+    "  pushed BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));"
+    "CREATE INDEX manifests_by_subject ON manifests (repository, subject);"
+    "CREATE INDEX manifests_by_digest ON manifests (digest);"
+    "CREATE INDEX manifests_by_age ON manifests (repository, pushed DESC, digest);"
+
+    "CREATE TABLE tags ("
+    "  repository TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  updated BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, name),"
+    "  FOREIGN KEY (repository, digest) REFERENCES manifests (repository, digest));"
+    "CREATE INDEX tags_by_digest ON tags (repository, digest);"
+
+    "CREATE TABLE uploads ("
+    "  id TEXT PRIMARY KEY,"
+    "  repository TEXT NOT NULL,"
+    "  created BIGINT NOT NULL);",
+
+    /* 2: what of a repository is needed, and by which manifest: as "config", "layer", "foreign" (a
+     * layer that may be elsewhere) or "member" (of an index: a manifest, or a blob). What is needed
+     * is not deleted, but for what is "listed" in an index of referrers. Of manifests that were
+     * pushed before, the text is read for it by and by (registry/references.c): they are
+     * `unrecorded_manifests` until then. There are a dozen rows an image, so one index has to do:
+     * what a manifest needs stands in its text, and no foreign key asks for it. */
+    "CREATE TABLE manifest_references ("
+    "  repository TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  manifest TEXT NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  PRIMARY KEY (repository, digest, manifest));"
+    "CREATE TABLE unrecorded_manifests ("
+    "  repository TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));"
+    "INSERT INTO unrecorded_manifests (repository, digest) SELECT repository, digest FROM "
+    "manifests;",
+};
+
+static const unsigned former[] = {1, 4, 0};
+
+const Schema registry_schema = {"registry", steps, G_N_ELEMENTS(steps), former};

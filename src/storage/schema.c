@@ -1,0 +1,170 @@
+/* Bringing the tables of all rooms up to date. `schema_rooms` says how many steps of each room have
+ * run. Before, all rooms shared one list of nine steps, and `schema_migrations` had a row for each
+ * of them that had run; it now has a tenth row, for which a program of that time refuses to open
+ * the database. */
+#include "storage/schema-private.h"
+
+#include "base/error.h"
+#include "storage/sql-private.h"
+
+#define FORMER_LAST 9
+#define TAKEN_OVER  (FORMER_LAST + 1)
+
+static const char bookkeeping[] =
+    "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY);"
+    "CREATE TABLE IF NOT EXISTS schema_rooms (room TEXT PRIMARY KEY, version BIGINT NOT NULL);";
+
+/* How many of the room's steps ran in a database whose last of the shared list was @last. */
+static size_t
+taken_over(const Schema *schema, int64_t last)
+{
+  size_t count = 0;
+  while (schema->former != NULL && schema->former[count] != 0 && schema->former[count] <= last)
+    count++;
+  return count;
+}
+
+static bool
+read_former(SqlConnection *db, int64_t *last, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT coalesce(max(version), 0) FROM schema_migrations", SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return false;
+  *last = sql_rows_integer(rows, 0);
+  return true;
+}
+
+static bool
+refuse_newer(const SqlPool *pool, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                   "%s: a newer assay has changed this database: run that version, or restore the "
+                   "copy of the data folder from before its first start",
+                   pool->path);
+}
+
+static bool
+write_version(SqlConnection *db, const char *room, size_t version, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "INSERT INTO schema_rooms (room, version) VALUES ($1, $2) "
+                 "ON CONFLICT (room) DO UPDATE SET version = excluded.version",
+                 SQL_TEXT(room), SQL_INTEGER((int64_t)version), SQL_END);
+}
+
+/* Notes the steps that ran while all rooms shared one list (none, in a new database). */
+static bool
+take_over(SqlPool *pool, const Schema *const *schemas, int64_t last, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  for (const Schema *const *schema = schemas; *schema != NULL; schema++)
+    if (!write_version(db, (*schema)->room, taken_over(*schema, last), error))
+      return false;
+  return sql_run(db, NULL, error, "INSERT INTO schema_migrations (version) VALUES ($1)",
+                 SQL_INTEGER(TAKEN_OVER), SQL_END) &&
+         sql_commit(db, error);
+}
+
+static bool
+find_schema(const Schema *const *schemas, const char *room, size_t *index)
+{
+  for (*index = 0; schemas[*index] != NULL; ++*index)
+    if (g_str_equal(schemas[*index]->room, room))
+      return true;
+  return false;
+}
+
+/* The number of steps that ran, in the order of @schemas. (transfer full) */
+static size_t *
+read_versions(SqlPool *pool, SqlConnection *db, const Schema *const *schemas, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT room, version FROM schema_rooms ORDER BY room", SQL_END);
+  if (rows == NULL)
+    return NULL;
+  size_t count = 0, index;
+  while (schemas[count] != NULL)
+    count++;
+  g_autofree size_t *versions = g_new0(size_t, count + 1);
+  while (sql_rows_next(rows, &failure)) {
+    int64_t version = sql_rows_integer(rows, 1);
+    if (!find_schema(schemas, sql_rows_text(rows, 0), &index) || version < 0 ||
+        (size_t)version > schemas[index]->count) {
+      refuse_newer(pool, error);
+      return NULL;
+    }
+    versions[index] = (size_t)version;
+  }
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  return g_steal_pointer(&versions);
+}
+
+static bool
+run_step(SqlPool *pool, const Schema *schema, size_t version, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  g_autofree char *named =
+      g_strdup_printf("/* step %zu of %s */ %s", version, schema->room, schema->steps[version - 1]);
+  if (!sql_run_script(db, named, error) || !write_version(db, schema->room, version, error) ||
+      !sql_commit(db, error)) {
+    g_prefix_error(error, "step %zu of the tables of %s: ", version, schema->room);
+    return false;
+  }
+  return true;
+}
+
+bool
+schemas_bring_up(SqlPool *pool, const Schema *const *schemas, GError **error)
+{
+  int64_t last = 0;
+  if (!sql_run_script(pool->writer, bookkeeping, error) || !read_former(pool->writer, &last, error))
+    return false;
+  if (last > TAKEN_OVER)
+    return refuse_newer(pool, error);
+  if (last < TAKEN_OVER && !take_over(pool, schemas, last, error))
+    return false;
+  g_autofree size_t *versions = read_versions(pool, pool->writer, schemas, error);
+  if (versions == NULL)
+    return false;
+  for (size_t i = 0; schemas[i] != NULL; i++)
+    while (versions[i] < schemas[i]->count)
+      if (!run_step(pool, schemas[i], ++versions[i], error))
+        return false;
+  return true;
+}
+
+static bool
+refuse_older(const SqlPool *pool, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_UNSUPPORTED,
+                   "%s: an older assay wrote this database, and the data folder is read-only: "
+                   "mount it for writing and start the server once, which upgrades it",
+                   pool->path);
+}
+
+bool
+schemas_check(SqlPool *pool, const Schema *const *schemas, GError **error)
+{
+  int64_t last = 0;
+  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_READ, error);
+  if (db == NULL || !read_former(db, &last, error))
+    return false;
+  if (last != TAKEN_OVER)
+    return last > TAKEN_OVER ? refuse_newer(pool, error) : refuse_older(pool, error);
+  g_autofree size_t *versions = read_versions(pool, db, schemas, error);
+  if (versions == NULL)
+    return false;
+  for (size_t i = 0; schemas[i] != NULL; i++)
+    if (versions[i] < schemas[i]->count)
+      return refuse_older(pool, error);
+  return true;
+}
