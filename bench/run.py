@@ -26,11 +26,12 @@ import measure_memory  # noqa: E402
 import measure_pull  # noqa: E402
 import measure_push  # noqa: E402
 import measure_rematch  # noqa: E402
+import measure_routing  # noqa: E402
 import measure_scan  # noqa: E402
 import measure_trivy  # noqa: E402
 import peers  # noqa: E402
 
-MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "memory": measure_memory, "scan": measure_scan,
+MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "routing": measure_routing, "memory": measure_memory, "scan": measure_scan,
                 "trivy": measure_trivy, "rematch": measure_rematch}
 CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 

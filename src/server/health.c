@@ -18,7 +18,7 @@
 #define DISK_LEAST ((uint64_t)64 * 1024 * 1024)
 
 /* For a person, or a check of a load balancer, that asks for nothing in particular. */
-void
+static void
 health_root(Request *request)
 {
   static const char *const links[][2] = {
@@ -35,7 +35,7 @@ health_root(Request *request)
   respond_json(request, MHD_HTTP_OK, body);
 }
 
-void
+static void
 health_live(Request *request)
 {
   respond_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", "ok\n");
@@ -93,7 +93,7 @@ add_certificate(json_t *body, const HttpServer *http)
   json_set_string(body, "certificate", problem != NULL ? problem : "ok");
 }
 
-void
+static void
 health_ready(Request *request)
 {
   ServerContext *server = server_context(request);
@@ -153,7 +153,7 @@ add_totals(GString *out, ServerContext *server)
   add_gauge(out, "assay_blob_bytes", "Bytes of all blobs.", (double)totals.blob_bytes);
 }
 
-void
+static void
 health_metrics(Request *request)
 {
   ServerContext *server = server_context(request);
@@ -189,3 +189,11 @@ health_metrics(Request *request)
   http_server_write_metrics(request_http_server(request), out);
   respond_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", out->str);
 }
+
+const Route health_routes[] = {
+    {"GET", "/", "root", VERB_NONE, WORK_AT_ONCE, .finish = health_root},
+    {"GET", "/healthz", "healthz", VERB_NONE, WORK_PROBE_AT_ONCE, .finish = health_live},
+    {"GET", "/readyz", "readyz", VERB_NONE, WORK_PROBE, .finish = health_ready},
+    {"GET", "/metrics", "metrics", VERB_READ_METRICS, WORK_PROBE, .finish = health_metrics},
+    {NULL},
+};

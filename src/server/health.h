@@ -2,9 +2,6 @@
  * (Prometheus). */
 #pragma once
 
-#include "server/http/http.h"
+#include "server/http/route.h"
 
-void health_root(Request *request);
-void health_live(Request *request);
-void health_ready(Request *request);
-void health_metrics(Request *request);
+extern const Route health_routes[];

@@ -1,4 +1,4 @@
-/* The server as a whole: the route table, the start in order, the stop in the opposite one. */
+/* The server as a whole: the start in order, the stop in the opposite one. */
 #include "server/server.h"
 
 #include <errno.h>
@@ -13,11 +13,9 @@
 #include "cage/cage.h"
 #include "pipeline/schema.h"
 #include "registry/schema.h"
-#include "server/api/api.h"
-#include "server/health.h"
 #include "server/memory.h"
+#include "server/routes.h"
 #include "server/server-private.h"
-#include "server/v2/v2.h"
 
 #define HOUSEKEEPING_SECONDS 60
 #define TIDY_SECONDS         5
@@ -37,151 +35,6 @@ struct Server {
   GMutex lock;
   GCond wake;
   bool stopping;
-};
-
-/* What limits.manifest_bytes may be at most; v2_manifest_put_begin() applies it. */
-#define MANIFEST_BODY_MAX ((size_t)64 * 1024 * 1024)
-
-static const Route routes[] = {
-    {.method = "GET", .pattern = "/", .label = "root", .finish = health_root},
-    {.method = "GET",
-     .pattern = "/healthz",
-     .label = "healthz",
-     .probe = true,
-     .finish = health_live},
-    {.method = "GET",
-     .pattern = "/readyz",
-     .label = "readyz",
-     .blocking = true,
-     .probe = true,
-     .finish = health_ready},
-    {.method = "GET",
-     .pattern = "/metrics",
-     .label = "metrics",
-     .blocking = true,
-     .probe = true,
-     .finish = health_metrics},
-
-    {.method = "GET", .pattern = "/v2/", .label = "v2", .finish = v2_support},
-    {.method = "GET", .pattern = "/v2", .label = "v2", .finish = v2_support},
-    {.method = "GET",
-     .pattern = "/v2/_catalog",
-     .label = "catalog",
-     .blocking = true,
-     .finish = v2_catalog},
-    {.method = "GET",
-     .pattern = "/v2/<name>/tags/list",
-     .label = "tags",
-     .blocking = true,
-     .finish = v2_tags},
-    {.method = "GET",
-     .pattern = "/v2/<name>/referrers/<digest>",
-     .label = "referrers",
-     .blocking = true,
-     .finish = v2_referrers},
-
-    {.method = "POST",
-     .pattern = "/v2/<name>/blobs/uploads/",
-     .label = "uploads",
-     .body_kind = BODY_STREAMED,
-     .blocking = true,
-     .begin = v2_upload_post_begin,
-     .body = v2_upload_body,
-     .finish = v2_upload_post_finish},
-    {.method = "POST",
-     .pattern = "/v2/<name>/blobs/uploads",
-     .label = "uploads",
-     .body_kind = BODY_STREAMED,
-     .blocking = true,
-     .begin = v2_upload_post_begin,
-     .body = v2_upload_body,
-     .finish = v2_upload_post_finish},
-    {.method = "PATCH",
-     .pattern = "/v2/<name>/blobs/uploads/<id>",
-     .label = "upload",
-     .body_kind = BODY_STREAMED,
-     .begin = v2_upload_take,
-     .body = v2_upload_body,
-     .finish = v2_upload_patch_finish},
-    {.method = "PUT",
-     .pattern = "/v2/<name>/blobs/uploads/<id>",
-     .label = "upload",
-     .body_kind = BODY_STREAMED,
-     .blocking = true,
-     .begin = v2_upload_take,
-     .body = v2_upload_body,
-     .finish = v2_upload_put_finish},
-    {.method = "GET",
-     .pattern = "/v2/<name>/blobs/uploads/<id>",
-     .label = "upload",
-     .blocking = true,
-     .finish = v2_upload_get},
-    {.method = "DELETE",
-     .pattern = "/v2/<name>/blobs/uploads/<id>",
-     .label = "upload",
-     .blocking = true,
-     .finish = v2_upload_delete},
-
-    {.method = "GET",
-     .pattern = "/v2/<name>/blobs/<digest>",
-     .label = "blob",
-     .finish = v2_blob_get},
-    {.method = "DELETE",
-     .pattern = "/v2/<name>/blobs/<digest>",
-     .label = "blob",
-     .blocking = true,
-     .finish = v2_blob_delete},
-
-    {.method = "GET",
-     .pattern = "/v2/<name>/manifests/<reference>",
-     .label = "manifest",
-     .blocking = true,
-     .begin = v2_manifest_get_begin,
-     .finish = v2_manifest_get},
-    {.method = "PUT",
-     .pattern = "/v2/<name>/manifests/<reference>",
-     .label = "manifest",
-     .body_kind = BODY_BUFFERED,
-     .body_limit = MANIFEST_BODY_MAX,
-     .blocking = true,
-     .begin = v2_manifest_put_begin,
-     .finish = v2_manifest_put},
-    {.method = "DELETE",
-     .pattern = "/v2/<name>/manifests/<reference>",
-     .label = "manifest",
-     .blocking = true,
-     .finish = v2_manifest_delete},
-    {.method = "GET",
-     .pattern = "/api/v1/repositories",
-     .label = "api-repositories",
-     .blocking = true,
-     .heavy = true,
-     .finish = api_repositories},
-    {.method = "GET",
-     .pattern = "/api/v1/repositories/<name>/images",
-     .label = "api-images",
-     .blocking = true,
-     .heavy = true,
-     .finish = api_images},
-    {.method = "GET",
-     .pattern = "/api/v1/images/<digest>/findings",
-     .label = "api-findings",
-     .blocking = true,
-     .heavy = true,
-     .finish = api_findings},
-    {.method = "GET",
-     .pattern = "/api/v1/images/<digest>/packages",
-     .label = "api-packages",
-     .blocking = true,
-     .heavy = true,
-     .finish = api_packages},
-    {.method = "GET",
-     .pattern = "/api/v1/images/<digest>/verdict",
-     .label = "api-verdict",
-     .blocking = true,
-     .heavy = true,
-     .finish = api_verdict},
-    {NULL},
 };
 
 /* Shared: those that only read are in nobody's way, except of one that writes by another mount. A
@@ -396,7 +249,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
     unlinkat(server->data_fd, "address", 0);
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
-  server->context.http = http_server_new(config, routes, &server->context, error);
+  server->context.http = http_server_new(config, server_routes, &server->context, error);
   if (server->context.http == NULL)
     return NULL;
   /* A disk that is full keeps nobody from pulling. */

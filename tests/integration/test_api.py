@@ -286,14 +286,6 @@ def test_health_is_described(registry, path):
     check_described(path, registry.server.request("GET", path))
 
 
-def test_routes_and_description_name_the_same():
-    table = (ROOT / "src/server/server.c").read_text()
-    routes = {(method.lower(), re.sub(r"<(\w+)>", r"{\1}", pattern)) for method, pattern in
-              re.findall(r'\.method = "(\w+)",\s*\.pattern = "([^"]+)"', table) if not pattern.startswith("/v2")}
-    paths = {(method, path) for path, item in DESCRIPTION["paths"].items() for method in item}
-    assert len(routes) >= 8 and routes == paths
-
-
 def test_description_is_whole():
     """Every reference leads somewhere, every schema is valid and used, every example fits its schema."""
     text = json.dumps(DESCRIPTION)

@@ -143,7 +143,7 @@ set_time(json_t *object, const char *key, int64_t microseconds)
 
 /* By name and not by number: a page costs the same wherever it stands, and stays right while
  * repositories come. */
-void
+static void
 api_repositories(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -246,7 +246,7 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
 }
 
 /* ?reference= finds the one that a tag or digest names. */
-void
+static void
 api_images(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -291,7 +291,7 @@ notes_of(const ImageInventory *inventory)
   return notes;
 }
 
-void
+static void
 api_packages(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -320,7 +320,7 @@ api_packages(Request *request)
 }
 
 /* ?repository= says for which namespace. */
-void
+static void
 api_verdict(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -349,3 +349,15 @@ api_verdict(Request *request)
   g_autoptr(json_t) body = verdict_to_json(verdict);
   respond_json(request, MHD_HTTP_OK, body);
 }
+
+const Route api_image_routes[] = {
+    {"GET", "/api/v1/repositories", "api-repositories", VERB_LIST, WORK_HEAVY,
+     .finish = api_repositories},
+    {"GET", "/api/v1/repositories/<name>/images", "api-images", VERB_LIST, WORK_HEAVY,
+     .finish = api_images},
+    {"GET", "/api/v1/images/<digest>/packages", "api-packages", VERB_READ_FINDINGS, WORK_HEAVY,
+     .finish = api_packages},
+    {"GET", "/api/v1/images/<digest>/verdict", "api-verdict", VERB_READ_FINDINGS, WORK_HEAVY,
+     .finish = api_verdict},
+    {NULL},
+};

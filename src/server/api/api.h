@@ -1,10 +1,7 @@
-/* /api/v1: what the registry knows of its images, for programs; docs/openapi.yaml describes it. */
+/* /api/v1: what the registry knows of its images, for programs; docs/openapi.yaml describes it. One
+ * file a resource, each with its routes. */
 #pragma once
 
-#include "server/http/http.h"
+#include "server/http/route.h"
 
-void api_repositories(Request *request);
-void api_images(Request *request);
-void api_findings(Request *request);
-void api_packages(Request *request);
-void api_verdict(Request *request);
+extern const Route api_image_routes[], api_finding_routes[];

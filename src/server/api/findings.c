@@ -145,7 +145,7 @@ order_of(Request *request, GCompareFunc *order)
   return false;
 }
 
-void
+static void
 api_findings(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -187,3 +187,9 @@ api_findings(Request *request)
   json_object_set_new(body, "third_party", json_from_texts(result->third_party));
   api_respond_page_of(request, body, "findings", passed->len, &page, part);
 }
+
+const Route api_finding_routes[] = {
+    {"GET", "/api/v1/images/<digest>/findings", "api-findings", VERB_READ_FINDINGS, WORK_HEAVY,
+     .finish = api_findings},
+    {NULL},
+};

@@ -9,6 +9,7 @@
 #include "server/http/connections.h"
 #include "server/http/door.h"
 #include "server/http/http.h"
+#include "server/http/router.h"
 #include "server/http/waiting.h"
 
 typedef struct HttpMetrics HttpMetrics;
@@ -16,7 +17,7 @@ typedef struct TlsCredentials TlsCredentials;
 
 struct HttpServer {
   const Config *config;
-  const Route *routes;
+  Router *router;
   void *context;
   GArray *listeners; /* Listener, see http_server.c */
   /* Threads that wait for the disk on behalf of suspended connections: for GET; for the rest, whose
@@ -53,11 +54,11 @@ struct Request {
   Connection *connection;
   char id[REQUEST_ID_MAX + 1];
   char *method, *path;
+  char *cut;    /* the path with a NUL after each part that the match names */
   char *client; /* see request_client(); NULL: nobody asked yet */
-  const Route *route;
-  GHashTable *parameters; /* or NULL */
-  size_t body_limit;      /* BODY_BUFFERED: the route's, or a smaller one */
-  GByteArray *buffer;     /* BODY_BUFFERED */
+  RouteMatch match;
+  size_t body_limit;  /* of a body that is kept: the route's, or a smaller one */
+  GByteArray *buffer; /* of one */
   GBytes *body;
   size_t buffered; /* its part in the server's sum */
   bool drop_body;  /* responded before the body ended */
@@ -73,10 +74,11 @@ struct Request {
   int64_t started; /* g_get_monotonic_time() */
 };
 
-/* Finds the route; NULL with *allowed (methods, comma-separated) when only the method does not fit,
- * else without. @parameters: what the pattern's names stand for. */
-const Route *route_find(const Route *routes, const char *method, const char *path,
-                        GHashTable **parameters, char **allowed);
+/* --- phases.c --- */
+/* All that comes before the body: has responded, or waits, or the body may come. */
+void request_begin(Request *request);
+/* 413: for what is longer than the route, or begin, allows. */
+void respond_too_large(Request *request);
 
 /* Sets the response; owned by the request. */
 void request_take_response(Request *request, unsigned status, struct MHD_Response *response,

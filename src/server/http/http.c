@@ -61,7 +61,11 @@ request_new(HttpServer *server, struct MHD_Connection *handle, const char *metho
   request->handle = handle;
   request->connection = http_connection_of(handle);
   request->method = g_strdup(method);
-  request->path = g_strdup(path_of_target(path));
+  path = path_of_target(path);
+  size_t size = strlen(path) + 1;
+  request->path = g_malloc(2 * size);
+  request->cut = request->path + size;
+  memcpy(request->path, path, size);
   request->started = g_get_monotonic_time();
   request->headers = g_array_new(FALSE, FALSE, sizeof(Header));
   g_array_set_clear_func(request->headers, header_clear);
@@ -84,7 +88,6 @@ request_free(Request *request)
   request_drop_state(request);
   atomic_fetch_sub(&request->server->buffered, request->buffered);
   g_clear_pointer(&request->response, MHD_destroy_response);
-  g_clear_pointer(&request->parameters, g_hash_table_unref);
   g_clear_pointer(&request->buffer, g_byte_array_unref);
   g_clear_pointer(&request->body, g_bytes_unref);
   g_array_unref(request->headers);
@@ -92,71 +95,6 @@ request_free(Request *request)
   g_free(request->method);
   g_free(request->path);
   g_free(request);
-}
-
-/* --- route, begin --- */
-
-static bool
-body_is_too_large(const Request *request)
-{
-  int64_t length = request_content_length(request);
-  switch (request->route->body_kind) {
-  case BODY_NONE:
-    return length > 0;
-  case BODY_BUFFERED:
-    return length > 0 && (uint64_t)length > request->body_limit;
-  case BODY_STREAMED:
-    break;
-  }
-  return false;
-}
-
-static void
-respond_too_large(Request *request)
-{
-  g_autofree char *message =
-      request->route->body_kind == BODY_NONE
-          ? g_strdup("this request takes no body")
-          : g_strdup_printf("the body may have at most %zu bytes", request->body_limit);
-  respond_oci_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "SIZE_INVALID", message, NULL);
-}
-
-void
-request_limit_body(Request *request, size_t limit)
-{
-  request->body_limit = MIN(request->body_limit, limit);
-  if (body_is_too_large(request))
-    respond_too_large(request);
-}
-
-/* Of "OPTIONS *", which asks about the server as a whole. */
-#define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
-
-static void
-request_begin(Request *request)
-{
-  g_autofree char *allowed = NULL;
-  g_clear_pointer(&request->parameters, g_hash_table_unref);
-  request->route = route_find(request->server->routes, request->method, request->path,
-                              &request->parameters, &allowed);
-  request->body_limit = request->route == NULL ? 0 : request->route->body_limit;
-  bool options = strcmp(request->method, "OPTIONS") == 0;
-  if (options && (allowed != NULL || strcmp(request->path, "*") == 0)) {
-    cors_respond_options(request, allowed != NULL ? allowed : ALL_METHODS);
-  } else if (request->route == NULL && allowed != NULL) {
-    respond_oci_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED",
-                      "this path does not take this method; see the Allow header", NULL);
-    response_header(request, "Allow", "%s", allowed);
-  } else if (request->route == NULL) {
-    /* The distribution API has a closed list of codes. */
-    bool listed = g_str_has_prefix(request->path, "/v2/");
-    respond_oci_error(request, MHD_HTTP_NOT_FOUND, listed ? "UNSUPPORTED" : "NOT_FOUND",
-                      "there is nothing at this path", NULL);
-  } else if (body_is_too_large(request)) {
-    respond_too_large(request);
-  } else if (request->route->begin != NULL) {
-    request->route->begin(request);
-  }
 }
 
 /* --- body --- */
@@ -214,18 +152,9 @@ request_take_body(Request *request, Slice bytes)
     request->drop_body = true;
     return;
   }
-  switch (request->route->body_kind) {
-  case BODY_STREAMED:
-    request->drop_body = !request->route->body(request, bytes);
-    return;
-  case BODY_BUFFERED:
-    request->drop_body = !buffer_body(request, bytes);
-    return;
-  case BODY_NONE:
-    break;
-  }
-  respond_too_large(request);
-  request->drop_body = true;
+  const Route *route = request->match.route;
+  request->drop_body =
+      !(route->body != NULL ? route->body(request, bytes) : buffer_body(request, bytes));
 }
 
 /* --- finish --- */
@@ -255,7 +184,7 @@ http_finish_on_worker(void *data, void *user_data)
   uint64_t changes = waiting_room_changes(server->waiting);
   request->waits_until = 0;
   log_set_request_id(request->id);
-  request->route->finish(request);
+  request->match.route->finish(request);
   log_set_request_id(NULL);
   g_assert(request_has_response(request) != (request->waits_until != 0));
   if (request_has_response(request))
@@ -267,9 +196,9 @@ http_finish_on_worker(void *data, void *user_data)
 static GThreadPool *
 pool_of(const HttpServer *server, const Route *route)
 {
-  if (route->probe)
+  if (route_is_probe(route))
     return server->probes;
-  if (route->heavy)
+  if (route->work == WORK_HEAVY)
     return server->heavy;
   return strcmp(route->method, "GET") == 0 ? server->reading : server->writing;
 }
@@ -279,7 +208,7 @@ static bool
 hand_over(Request *request)
 {
   HttpServer *server = request->server;
-  GThreadPool *pool = pool_of(server, request->route);
+  GThreadPool *pool = pool_of(server, request->match.route);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->hand_over);
   if (!server->closed)
     g_thread_pool_push(pool, request, NULL);
@@ -346,11 +275,8 @@ request_send_early(Request *request)
 static bool
 is_probe(const Request *request)
 {
-  g_autoptr(GHashTable) parameters = NULL;
-  g_autofree char *allowed = NULL;
-  const Route *route =
-      route_find(request->server->routes, request->method, request->path, &parameters, &allowed);
-  return route != NULL && route->probe;
+  RouteMatch match = router_find(request->server->router, request->method, request->path);
+  return route_is_probe(match.route);
 }
 
 /* The first call: the head is there. A response that is queued now is sent before the body is read,
@@ -447,11 +373,12 @@ request_go_on(Request *request, const char *upload, size_t *upload_size)
       return request_send(request);
     if (request->buffer != NULL)
       request->body = g_byte_array_free_to_bytes(g_steal_pointer(&request->buffer));
-    if (request->route->blocking) {
+    Work work = request->match.route->work;
+    if (work != WORK_AT_ONCE && work != WORK_PROBE_AT_ONCE) {
       request_finish_blocking(request);
       return MHD_YES;
     }
-    request->route->finish(request);
+    request->match.route->finish(request);
   }
   return request_send(request);
 }

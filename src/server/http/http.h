@@ -1,9 +1,8 @@
 /* HTTP for the rest of the server: libmicrohttpd behind routes, requests and responses.
  *
- * A request goes through named phases, in this order and in one place (http.c): accept -> id ->
- * route -> begin -> body -> finish -> respond -> log and metrics. A route says what happens in
- * begin, body and finish. Routes marked `blocking` finish on a worker thread while the connection
- * is suspended; the others finish on the network thread and must not wait for anything. */
+ * A request is accepted and gets an id, goes through the phases that phases.c lists (the last is
+ * its route's begin), then body -> finish -> respond -> log and metrics. Its route (route.h) says
+ * what happens in begin, body and finish, and where. */
 #pragma once
 
 #include <gio/gio.h>
@@ -15,40 +14,14 @@
 #include "base/config.h"
 #include "base/slice.h"
 #include "server/http/certificate.h"
+#include "server/http/route.h"
 
 typedef struct HttpServer HttpServer;
-typedef struct Request Request;
-typedef struct Route Route;
 
-typedef enum {
-  BODY_NONE,     /* a body is refused with 413 when it is not empty */
-  BODY_BUFFERED, /* kept in memory up to Route.body_limit; more is 413 */
-  BODY_STREAMED, /* handed to Route.body as it comes */
-} BodyKind;
-
-struct Route {
-  const char *method;  /* "GET" answers HEAD as well */
-  const char *pattern; /* "/v2/<name>/blobs/<digest>": <name> spans slashes, the others do not */
-  const char *label;   /* for metrics and logs: bounded in number, unlike paths */
-  BodyKind body_kind;
-  size_t body_limit;
-  bool blocking;
-  bool heavy; /* may cost much: blocking routes that keep to a few threads of their own */
-  /* Asked again and again by machines: in the log only at level debug, and answered also when there
-   * is no place for others. */
-  bool probe;
-  /* Headers are there. May respond, which ends the request; NULL: nothing to do. */
-  void (*begin)(Request *request);
-  /* A part of the body; false after it responded: the rest of the body is dropped. */
-  bool (*body)(Request *request, Slice bytes);
-  /* All is there: must respond. */
-  void (*finish)(Request *request);
-};
-
-/* @routes: all that the server answers, ended by one without a method. @context comes back from
+/* @routes: the tables of all that the server answers (router.h). @context comes back from
  * request_context(). Binds every address of @config; "prepare" failures are ASSAY_ERROR_*.
  * (transfer full) */
-HttpServer *http_server_new(const Config *config, const Route *routes, void *context,
+HttpServer *http_server_new(const Config *config, const Route *const *routes, void *context,
                             GError **error);
 /* Where it listens, with the ports that the kernel chose: "https://127.0.0.1:5000".
  * (transfer full) */

@@ -133,11 +133,10 @@ listen_on(HttpServer *server, const Config *config, const ConfigListen *listen, 
 }
 
 HttpServer *
-http_server_new(const Config *config, const Route *routes, void *context, GError **error)
+http_server_new(const Config *config, const Route *const *routes, void *context, GError **error)
 {
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
   server->config = config;
-  server->routes = routes;
   server->context = context;
   server->metrics = http_metrics_new();
   server->proxies = proxy_list_new((const char *const *)config->trusted_proxies);
@@ -150,7 +149,8 @@ http_server_new(const Config *config, const Route *routes, void *context, GError
   server->heavy = g_thread_pool_new(http_finish_on_worker, NULL, HEAVY_THREADS, FALSE, NULL);
   server->probes = g_thread_pool_new(http_finish_on_worker, NULL, PROBE_THREADS, FALSE, NULL);
   server->waiting = waiting_room_new(http_hand_over_again, NULL);
-  server->door = door_new(server->connections, error);
+  server->router = router_new(routes, error);
+  server->door = server->router == NULL ? NULL : door_new(server->connections, error);
   if (server->door == NULL)
     return NULL;
   if (config->tls.certificate != NULL) {
@@ -235,6 +235,7 @@ http_server_free(HttpServer *server)
   http_metrics_free(server->metrics);
   proxy_list_free(server->proxies);
   tls_credentials_free(server->tls);
+  router_free(server->router);
   g_mutex_clear(&server->hand_over);
   g_free(server);
 }

@@ -24,7 +24,12 @@ request_path(const Request *request)
 const char *
 request_parameter(const Request *request, const char *name)
 {
-  return request->parameters == NULL ? NULL : g_hash_table_lookup(request->parameters, name);
+  for (unsigned i = 0; i < request->match.count; i++) {
+    const PathPart *part = &request->match.parts[i];
+    if (slice_equal_string(part->name, name))
+      return request->cut + ((const char *)part->value.data - request->path);
+  }
+  return NULL;
 }
 
 const char *

@@ -9,7 +9,7 @@
 void
 request_log(Request *request, enum MHD_RequestTerminationCode how)
 {
-  const char *label = request->route == NULL ? "none" : request->route->label;
+  const char *label = request->match.route == NULL ? "none" : request->match.route->label;
   double seconds = (double)(g_get_monotonic_time() - request->started) / G_USEC_PER_SEC;
   unsigned status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 499;
   /* How much of an answer went out that was broken off, libmicrohttpd does not tell. */
@@ -17,7 +17,7 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   uint64_t sent_bytes = sent ? request->response_bytes : 0;
   http_metrics_count(request->server->metrics, label, request->method, status, seconds,
                      request->received_bytes, sent_bytes);
-  bool probe = request->route != NULL && request->route->probe;
+  bool probe = route_is_probe(request->match.route);
   LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
   if (!log_is_on(level))
     return;

@@ -24,7 +24,7 @@ client_has_it(const Request *request, const Digest *digest)
   return etags != NULL && (strstr(etags, digest->text) != NULL || strcmp(etags, "*") == 0);
 }
 
-void
+static void
 v2_blob_get(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -52,7 +52,7 @@ v2_blob_get(Request *request)
   respond_file(request, "application/octet-stream", fd, size);
 }
 
-void
+static void
 v2_blob_delete(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -67,3 +67,10 @@ v2_blob_delete(Request *request)
   pipeline_blob_deleted(server_context(request)->pipeline, &digest);
   respond_empty(request, MHD_HTTP_ACCEPTED);
 }
+
+const Route v2_blob_routes[] = {
+    {"GET", "/v2/<name>/blobs/<digest>", "blob", VERB_PULL, WORK_AT_ONCE, .finish = v2_blob_get},
+    {"DELETE", "/v2/<name>/blobs/<digest>", "blob", VERB_DELETE, WORK_WAITS,
+     .finish = v2_blob_delete},
+    {NULL},
+};

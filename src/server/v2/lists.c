@@ -11,7 +11,7 @@
 /* Of names in one answer, also where the client asks for all: the rest is behind Link. */
 #define PAGE_MAX 10000
 
-void
+static void
 v2_support(Request *request)
 {
   g_autoptr(json_t) nothing = json_object();
@@ -74,7 +74,7 @@ respond_names(Request *request, json_t *body, const char *key, char *const *name
   respond_json(request, MHD_HTTP_OK, body);
 }
 
-void
+static void
 v2_tags(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -94,7 +94,7 @@ v2_tags(Request *request)
   respond_names(request, body, "tags", names, n, more);
 }
 
-void
+static void
 v2_catalog(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -141,7 +141,7 @@ link_next_referrers(Request *request, const Descriptor *last, const char *filter
                   filter == NULL ? "" : "&", last->digest.text);
 }
 
-void
+static void
 v2_referrers(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -171,3 +171,13 @@ v2_referrers(Request *request)
   if (filter != NULL)
     response_header(request, "OCI-Filters-Applied", "artifactType");
 }
+
+const Route v2_list_routes[] = {
+    {"GET", "/v2/", "v2", VERB_NONE, WORK_AT_ONCE, .finish = v2_support},
+    {"GET", "/v2", "v2", VERB_NONE, WORK_AT_ONCE, .finish = v2_support},
+    {"GET", "/v2/_catalog", "catalog", VERB_LIST, WORK_WAITS, .finish = v2_catalog},
+    {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, WORK_WAITS, .finish = v2_tags},
+    {"GET", "/v2/<name>/referrers/<digest>", "referrers", VERB_PULL, WORK_WAITS,
+     .finish = v2_referrers},
+    {NULL},
+};

@@ -52,7 +52,7 @@ warn_of_each(Request *request, const GPtrArray *warnings)
 }
 
 /* On the network thread: only what needs neither disk nor thought. */
-void
+static void
 v2_manifest_get_begin(Request *request)
 {
   ServerContext *server = server_context(request);
@@ -123,7 +123,7 @@ tell_unscanned(Request *request, const StoredManifest *stored, const Verdict *ve
            "policy", verdict->policy, "client", request_client(request), NULL);
 }
 
-void
+static void
 v2_manifest_get(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -177,7 +177,7 @@ v2_manifest_get(Request *request)
 /* distribution-spec 1.2: at least ten are to be taken; all come back in one header. */
 #define TAGS_MAX 100u
 
-void
+static void
 v2_manifest_put_begin(Request *request)
 {
   g_auto(GStrv) tags = request_query_all(request, "tag");
@@ -200,7 +200,7 @@ sent_media_type(Request *request)
   return type == NULL || *type == '\0' ? NULL : g_ascii_strdown(type, -1);
 }
 
-void
+static void
 v2_manifest_put(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -232,7 +232,7 @@ v2_manifest_put(Request *request)
   respond_empty(request, MHD_HTTP_CREATED);
 }
 
-void
+static void
 v2_manifest_delete(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -249,3 +249,17 @@ v2_manifest_delete(Request *request)
     pipeline_manifest_deleted(server->pipeline, &digest);
   respond_empty(request, MHD_HTTP_ACCEPTED);
 }
+
+/* What limits.manifest_bytes may be at most; v2_manifest_put_begin() applies it. */
+#define BODY_MAX ((size_t)64 * 1024 * 1024)
+
+#define MANIFEST "/v2/<name>/manifests/<reference>"
+
+const Route v2_manifest_routes[] = {
+    {"GET", MANIFEST, "manifest", VERB_PULL, WORK_WAITS, v2_manifest_get_begin, NULL,
+     v2_manifest_get},
+    {"PUT", MANIFEST, "manifest", VERB_PUSH, WORK_WAITS, v2_manifest_put_begin, NULL,
+     v2_manifest_put, BODY_MAX},
+    {"DELETE", MANIFEST, "manifest", VERB_DELETE, WORK_WAITS, .finish = v2_manifest_delete},
+    {NULL},
+};

@@ -173,7 +173,7 @@ start_upload(Request *request)
 
 /* A blob in one POST: its bytes need somewhere to go before they come. Nobody else knows the
  * session: what broke off has no second request to go on with. */
-void
+static void
 v2_upload_post_begin(Request *request)
 {
   Digest digest;
@@ -236,7 +236,7 @@ only_announces(Request *request, const RegistryUpload *upload)
   return !digest_equal(&nothing, &digest);
 }
 
-void
+static void
 v2_upload_post_finish(Request *request)
 {
   const Chunk *chunk = request_state(request);
@@ -361,7 +361,7 @@ take_upload(Request *request)
 }
 
 /* Without a response and without the upload, the request waits for it. */
-void
+static void
 v2_upload_take(Request *request)
 {
   RegistryUpload *upload = take_upload(request);
@@ -373,7 +373,7 @@ v2_upload_take(Request *request)
     check_chunk_size(request, chunk);
 }
 
-bool
+static bool
 v2_upload_body(Request *request, Slice bytes)
 {
   g_autoptr(GError) error = NULL;
@@ -409,7 +409,7 @@ check_received(Request *request, const Chunk *chunk)
   return false;
 }
 
-void
+static void
 v2_upload_patch_finish(Request *request)
 {
   const Chunk *chunk = request_state(request);
@@ -419,7 +419,7 @@ v2_upload_patch_finish(Request *request)
   respond_empty(request, MHD_HTTP_ACCEPTED);
 }
 
-void
+static void
 v2_upload_put_finish(Request *request)
 {
   const Chunk *chunk = request_state(request);
@@ -429,7 +429,7 @@ v2_upload_put_finish(Request *request)
 
 /* --- GET and DELETE --- */
 
-void
+static void
 v2_upload_get(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -445,7 +445,7 @@ v2_upload_get(Request *request)
   respond_empty(request, MHD_HTTP_NO_CONTENT);
 }
 
-void
+static void
 v2_upload_delete(Request *request)
 {
   g_autoptr(GError) error = NULL;
@@ -458,3 +458,19 @@ v2_upload_delete(Request *request)
   else
     respond_error(request, error);
 }
+
+#define UPLOADS "/v2/<name>/blobs/uploads"
+
+const Route v2_upload_routes[] = {
+    {"POST", UPLOADS "/", "uploads", VERB_PUSH, WORK_WAITS, v2_upload_post_begin, v2_upload_body,
+     v2_upload_post_finish},
+    {"POST", UPLOADS, "uploads", VERB_PUSH, WORK_WAITS, v2_upload_post_begin, v2_upload_body,
+     v2_upload_post_finish},
+    {"PATCH", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_AT_ONCE, v2_upload_take, v2_upload_body,
+     v2_upload_patch_finish},
+    {"PUT", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_WAITS, v2_upload_take, v2_upload_body,
+     v2_upload_put_finish},
+    {"GET", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_WAITS, .finish = v2_upload_get},
+    {"DELETE", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_WAITS, .finish = v2_upload_delete},
+    {NULL},
+};

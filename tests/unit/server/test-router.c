@@ -1,21 +1,64 @@
 /* Which route answers which path, and what the names in its pattern stand for. */
 #include <string.h>
 
-#include "server/http/http-private.h"
+#include "base/error.h"
+#include "server/http/router.h"
+#include "server/routes.h"
 
-static const Route routes[] = {
-    {.method = "GET", .pattern = "/healthz", .label = "healthz"},
-    {.method = "GET", .pattern = "/v2/", .label = "v2"},
-    {.method = "GET", .pattern = "/v2/_catalog", .label = "catalog"},
-    {.method = "GET", .pattern = "/v2/<name>/tags/list", .label = "tags"},
-    {.method = "POST", .pattern = "/v2/<name>/blobs/uploads/", .label = "uploads"},
-    {.method = "PATCH", .pattern = "/v2/<name>/blobs/uploads/<id>", .label = "upload"},
-    {.method = "GET", .pattern = "/v2/<name>/blobs/<digest>", .label = "blob"},
-    {.method = "DELETE", .pattern = "/v2/<name>/blobs/<digest>", .label = "blob-delete"},
-    {.method = "GET", .pattern = "/v2/<name>/manifests/<reference>", .label = "manifest"},
-    {.method = "GET", .pattern = "/api/v1/repositories/<name>/images", .label = "images"},
+static void
+nothing(Request *request)
+{
+}
+
+#define ROUTE(method, pattern, label)                                                              \
+  {                                                                                                \
+    method, pattern, label, VERB_NONE, WORK_AT_ONCE, .finish = nothing                             \
+  }
+
+static const Route plain_routes[] = {
+    ROUTE("GET", "/healthz", "healthz"),
+    ROUTE("GET", "/v2/", "v2"),
+    ROUTE("GET", "/v2", "v2"),
+    ROUTE("GET", "/v2/_catalog", "catalog"),
     {NULL},
 };
+static const Route spanning_routes[] = {
+    ROUTE("GET", "/v2/<name>/tags/list", "tags"),
+    ROUTE("POST", "/v2/<name>/blobs/uploads/", "uploads"),
+    ROUTE("POST", "/v2/<name>/blobs/uploads", "uploads"),
+    ROUTE("PATCH", "/v2/<name>/blobs/uploads/<id>", "upload"),
+    ROUTE("GET", "/v2/<name>/blobs/<digest>", "blob"),
+    ROUTE("DELETE", "/v2/<name>/blobs/<digest>", "blob-delete"),
+    ROUTE("GET", "/v2/<name>/manifests/<reference>", "manifest"),
+    ROUTE("GET", "/api/v1/repositories/<name>/images", "images"),
+    ROUTE("PUT", "/api/v1/teams/<team>/repositories/<name>", "team-repository"),
+    ROUTE("GET", "/api/v1/images/<digest>/layers/<layer>", "layer"),
+    ROUTE("GET", "/api/v1/images/<digest>.json", "never"),
+    {NULL},
+};
+static const Route *const tables[] = {plain_routes, spanning_routes, NULL};
+
+static Router *
+make_router(void)
+{
+  g_autoptr(GError) error = NULL;
+  Router *router = router_new(tables, &error);
+  g_assert_no_error(error);
+  return router;
+}
+
+static void
+check_parameter(const RouteMatch *match, const char *name, const char *value)
+{
+  for (unsigned i = 0; i < match->count; i++) {
+    if (!slice_equal_string(match->parts[i].name, name))
+      continue;
+    g_autofree char *found = slice_to_string(match->parts[i].value);
+    g_assert_cmpstr(found, ==, value);
+    return;
+  }
+  g_assert_cmpstr(name, ==, NULL);
+}
 
 static void
 test_found(void)
@@ -38,16 +81,26 @@ test_found(void)
       {"GET", "/v2//tags/list/tags/list", "tags", "name", "/tags/list"},
       {"GET", "/api/v1/repositories/a/b/images", "images", "name", "a/b"},
       {"GET", "/api/v1/repositories/images/images", "images", "name", "images"},
+      {"GET", "/v2", "v2", NULL, NULL},
+      {"POST", "/v2/a/blobs/uploads", "uploads", "name", "a"},
+      {"GET", "/v2/a/blobs/uploads", "blob", "digest", "uploads"},
+      {"GET", "/v2/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/tags/list", "tags", "name",
+       "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r"},
+      {"GET", "/v2////////////////////////tags/list", "tags", "name", "//////////////////////"},
+      {"GET", "/v2/<name>/tags/list", "tags", "name", "<name>"},
+      {"PUT", "/api/v1/teams/red/repositories/a/b", "team-repository", "name", "a/b"},
+      {"PUT", "/api/v1/teams/red/repositories/a/b", "team-repository", "team", "red"},
+      {"PUT", "/api/v1/teams/red/repositories/a/", "team-repository", "name", "a/"},
+      {"GET", "/api/v1/images/x/layers/y", "layer", "digest", "x"},
+      {"GET", "/api/v1/images/x/layers/y", "layer", "layer", "y"},
   };
+  g_autoptr(Router) router = make_router();
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(GHashTable) parameters = NULL;
-    g_autofree char *allowed = NULL;
-    const Route *route = route_find(routes, cases[i].method, cases[i].path, &parameters, &allowed);
+    RouteMatch match = router_find(router, cases[i].method, cases[i].path);
     g_test_message("%s %s", cases[i].method, cases[i].path);
-    g_assert_nonnull(route);
-    g_assert_cmpstr(route->label, ==, cases[i].label);
-    if (cases[i].parameter != NULL)
-      g_assert_cmpstr(g_hash_table_lookup(parameters, cases[i].parameter), ==, cases[i].value);
+    g_assert_nonnull(match.route);
+    g_assert_cmpstr(match.route->label, ==, cases[i].label);
+    check_parameter(&match, cases[i].parameter, cases[i].value);
   }
 }
 
@@ -67,18 +120,88 @@ test_not_found(void)
       {"GET", "/v2/a/manifests/", NULL},
       {"GET", "/v2/a/blobs", NULL},
       {"GET", "*", NULL},
+      {"HEAD", "", NULL},
+      {"GET", "v2/", NULL},
+      {"GET", "/v2/a", NULL},
+      {"GET", "/v2////", NULL},
+      {"GET", "/v2/a/manifests", NULL},
+      {"GET", "/v2/a/manifests//", NULL},
+      {"GET", "/v2/a/blobs/uploads/", "POST"},
+      {"GET", "/v2/a/blobs/uploads/x", "PATCH"},
+      {"PUT", "/v2/a/blobs/uploads", "POST, GET, HEAD, DELETE"},
+      {"PUT", "/api/v1/teams/red/repositories/", NULL},
+      {"PUT", "/api/v1/teams//repositories/a", NULL},
+      {"PUT", "/api/v1/teams/red/blue/repositories/a", NULL},
+      {"GET", "/api/v1/images/x/layers/", NULL},
+      {"GET", "/api/v1/images/x/y/layers/z", NULL},
+      {"GET", "/api/v1/images/x.json", NULL},
+      {"GET", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r", NULL},
       {"GET", "/api/v1/repositories//images", NULL},
       {"POST", "/healthz", "GET, HEAD"},
       {"get", "/healthz", "GET, HEAD"},
+      {"OPTIONS", "/healthz", "GET, HEAD"},
+      {"", "/healthz", "GET, HEAD"},
       {"PUT", "/v2/a/blobs/sha256:0", "GET, HEAD, DELETE"},
   };
+  g_autoptr(Router) router = make_router();
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(GHashTable) parameters = NULL;
-    g_autofree char *allowed = NULL;
+    g_autofree char *allowed = router_allowed(router, cases[i].path);
     g_test_message("%s %s", cases[i].method, cases[i].path);
-    g_assert_null(route_find(routes, cases[i].method, cases[i].path, &parameters, &allowed));
-    g_assert_null(parameters);
+    RouteMatch match = router_find(router, cases[i].method, cases[i].path);
+    g_assert_null(match.route);
+    g_assert_cmpuint(match.count, ==, 0);
     g_assert_cmpstr(allowed, ==, cases[i].allowed);
+  }
+}
+
+/* Each of its own routes is found by a path that fits it, with its parts. */
+static void
+test_own_routes(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Router) router = router_new(server_routes, &error);
+  g_assert_no_error(error);
+  unsigned count = 0;
+  for (const Route *const *table = server_routes; *table != NULL; table++) {
+    for (const Route *route = *table; route->method != NULL; route++, count++) {
+      g_autofree char *path = g_strdelimit(g_strdup(route->pattern), "<>", '-');
+      RouteMatch match = router_find(router, route->method, path);
+      g_test_message("%s %s", route->method, path);
+      g_assert_true(match.route == route);
+      g_assert_cmpuint(match.index, ==, count);
+    }
+  }
+  g_assert_cmpuint(router_count(router), ==, count);
+}
+
+static void
+test_wrong_rows(void)
+{
+  static const struct {
+    Route row;
+    const char *says;
+  } cases[] = {
+      {{"GET", "/a", "a", .work = WORK_AT_ONCE, .finish = nothing}, "which verb"},
+      {{"GET", "/a", "a", VERB_NONE, .finish = nothing}, "where its work"},
+      {{"GET", "/a", "a", VERB_NONE, WORK_AT_ONCE}, "finishes"},
+      {{"HEAD", "/a", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing}, "finishes"},
+      {{"GET", "/<a>/<b>/<c>/<d>/<e>", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing},
+       "too many parts"},
+      {{"GET", "/////////////////", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing},
+       "too many parts"},
+      {{"GET", "/a/<name>.json", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing}, "<name> must"},
+      {{"GET", "/a/<b", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing}, "not closed"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    const Route table[] = {cases[i].row, {NULL}};
+    const Route *const wrong[] = {plain_routes, table, NULL};
+    g_autoptr(Router) router = router_new(wrong, &error);
+    g_assert_null(router);
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, cases[i].says));
+    g_assert_nonnull(strstr(error->message, cases[i].row.pattern));
   }
 }
 
@@ -88,5 +211,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/router/found", test_found);
   g_test_add_func("/router/not-found", test_not_found);
+  g_test_add_func("/router/own-routes", test_own_routes);
+  g_test_add_func("/router/wrong-rows", test_wrong_rows);
   return g_test_run();
 }

@@ -1,0 +1,131 @@
+/* What a request goes through before its body: the phases, in one order that is seen here. */
+#include <string.h>
+
+#include "server/http/http-private.h"
+
+/* False: it has responded. On the network thread: none may wait for anything. */
+typedef bool (*Phase)(Request *request);
+
+/* Of "OPTIONS *", which asks about the server as a whole. */
+#define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
+
+/* Through which of the addresses it came. Each of them serves everything. */
+static bool
+phase_endpoint(Request *request)
+{
+  return true;
+}
+
+/* The parts of the path as strings of C. */
+static void
+cut_parts(Request *request)
+{
+  strcpy(request->cut, request->path);
+  for (unsigned i = 0; i < request->match.count; i++) {
+    Slice value = request->match.parts[i].value;
+    request->cut[(const char *)value.data - request->path + value.size] = '\0';
+  }
+}
+
+/* The distribution API has a closed list of codes. */
+static void
+respond_nothing_there(Request *request)
+{
+  bool listed = g_str_has_prefix(request->path, "/v2/");
+  respond_oci_error(request, MHD_HTTP_NOT_FOUND, listed ? "UNSUPPORTED" : "NOT_FOUND",
+                    "there is nothing at this path", NULL);
+}
+
+static bool
+phase_route(Request *request)
+{
+  const Router *router = request->server->router;
+  request->match = router_find(router, request->method, request->path);
+  if (request->match.route != NULL) {
+    cut_parts(request);
+    return true;
+  }
+  g_autofree char *allowed = router_allowed(router, request->path);
+  bool options = strcmp(request->method, "OPTIONS") == 0;
+  if (options && (allowed != NULL || strcmp(request->path, "*") == 0)) {
+    cors_respond_options(request, allowed != NULL ? allowed : ALL_METHODS);
+  } else if (allowed != NULL) {
+    respond_oci_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED",
+                      "this path does not take this method; see the Allow header", NULL);
+    response_header(request, "Allow", "%s", allowed);
+  } else {
+    respond_nothing_there(request);
+  }
+  return false;
+}
+
+/* Who asks. Nobody has a name: there are no log-ins. */
+static bool
+phase_identify(Request *request)
+{
+  return true;
+}
+
+/* Whether who asks has the right to what the route needs (Route.needs). Everybody has each. */
+static bool
+phase_authorise(Request *request)
+{
+  return true;
+}
+
+/* --- limits --- */
+
+static bool
+body_is_too_large(const Request *request)
+{
+  int64_t length = request_content_length(request);
+  return request->match.route->body == NULL && length > 0 && (uint64_t)length > request->body_limit;
+}
+
+void
+respond_too_large(Request *request)
+{
+  g_autofree char *message =
+      request->match.route->body_limit == 0
+          ? g_strdup("this request takes no body")
+          : g_strdup_printf("the body may have at most %zu bytes", request->body_limit);
+  respond_oci_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "SIZE_INVALID", message, NULL);
+}
+
+static bool
+phase_limits(Request *request)
+{
+  request->body_limit = request->match.route->body_limit;
+  if (!body_is_too_large(request))
+    return true;
+  respond_too_large(request);
+  return false;
+}
+
+void
+request_limit_body(Request *request, size_t limit)
+{
+  request->body_limit = MIN(request->body_limit, limit);
+  if (body_is_too_large(request))
+    respond_too_large(request);
+}
+
+/* --- begin --- */
+
+static bool
+phase_begin(Request *request)
+{
+  if (request->match.route->begin != NULL)
+    request->match.route->begin(request);
+  return true;
+}
+
+static const Phase phases[] = {phase_endpoint,  phase_route,  phase_identify,
+                               phase_authorise, phase_limits, phase_begin};
+
+void
+request_begin(Request *request)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(phases) && phases[i](request); i++)
+    ;
+}

@@ -1,0 +1,48 @@
+/* Routes: what the server answers. Each resource has a table of them in its own file, ended by
+ * {NULL}; server/routes.c lists the tables. Leaving out the verb or the work of a row does not
+ * compile, or does not start. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "server/http/verb.h"
+
+typedef struct Request Request;
+
+/* Where Route.finish runs. */
+typedef enum {
+  WORK_UNNAMED,
+  WORK_AT_ONCE, /* on the network thread: must not wait for anything */
+  WORK_WAITS,   /* on a thread that may wait for the disk, while the connection is suspended */
+  WORK_HEAVY,   /* the same for what may cost much: few at a time, on threads of their own */
+  /* Asked again and again by machines: in the log only at level debug, and answered also when there
+   * is no place for others. The first may wait, on threads of its own. */
+  WORK_PROBE,
+  WORK_PROBE_AT_ONCE,
+} Work;
+
+typedef struct {
+  const char *method;  /* "GET" answers HEAD as well */
+  const char *pattern; /* "/v2/<name>/blobs/<digest>": <name> spans slashes, the others do not */
+  const char *label;   /* for metrics and logs: bounded in number, unlike paths */
+  Verb needs;          /* what who asks must have the right to */
+  Work work;
+  /* Headers are there; on the network thread. May respond, which ends the request; NULL: nothing to
+   * do. Runs again after request_wait(). */
+  void (*begin)(Request *request);
+  /* A part of the body as it comes, on the network thread; false after it responded: the rest of
+   * the body is dropped. NULL: see body_limit. */
+  bool (*body)(Request *request, Slice bytes);
+  /* All is there, where `work` says: must respond, or request_wait(). */
+  void (*finish)(Request *request);
+  /* Without `body`: so much of one is kept in memory (request_body()), more is 413. */
+  size_t body_limit;
+} Route;
+
+static inline bool
+route_is_probe(const Route *route)
+{
+  return route != NULL && (route->work == WORK_PROBE || route->work == WORK_PROBE_AT_ONCE);
+}

@@ -1,0 +1,11 @@
+/* The list of the tables of routes: a resource is a file with its own, and a line here. */
+#include "server/routes.h"
+
+#include "server/api/api.h"
+#include "server/health.h"
+#include "server/v2/v2.h"
+
+const Route *const server_routes[] = {
+    health_routes,      v2_list_routes,   v2_upload_routes,   v2_blob_routes,
+    v2_manifest_routes, api_image_routes, api_finding_routes, NULL,
+};
