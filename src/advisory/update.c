@@ -14,18 +14,6 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-char *
-advisory_database_path(const char *data_folder)
-{
-  return g_build_filename(data_folder, "advisories.db", NULL);
-}
-
-char *
-update_base_path(const char *data_folder)
-{
-  return g_build_filename(data_folder, FEED_STORE_FOLDER, ".imported.db", NULL);
-}
-
 void
 update_outcome_free(UpdateOutcome *outcome)
 {
@@ -41,24 +29,6 @@ new_outcome(void)
   UpdateOutcome *outcome = g_new0(UpdateOutcome, 1);
   outcome->messages = g_ptr_array_new_with_free_func(g_free);
   return outcome;
-}
-
-void
-update_tell_failure(Update *update, const char *feed, const char *problem)
-{
-  update->outcome->failed++;
-  g_ptr_array_add(update->outcome->messages, g_strdup_printf("%s: %s", feed, problem));
-}
-
-FeedContext
-update_make_context(const Update *update, const StoredFeed *feed)
-{
-  return (FeedContext){.config = &feed->config,
-                       .folder = feed->folder,
-                       .ca_file = update->ca_file,
-                       .progress = update->progress,
-                       .cancellable = update->cancellable,
-                       .messages = update->outcome->messages};
 }
 
 /* Notes that the copy may be newer than the database from here on, so that an update that is killed

@@ -1,4 +1,4 @@
-/* Between contents_table.c and contents_find.c. */
+/* Between contents_table.c and contents_table_find.c. */
 #pragma once
 
 #include "archive/contents_table.h"

@@ -1,4 +1,5 @@
-/* What http_client.c and http_download.c share: one exchange with a server, and its state. */
+/* What http_client.c and http_client_download.c share: one exchange with a server, and its state.
+ */
 #pragma once
 
 #include <curl/curl.h>

@@ -1,4 +1,5 @@
-/* One HTTP request at a time over libcurl. Keeping a file up to date is in http_download.c. */
+/* One HTTP request at a time over libcurl. Keeping a file up to date is in http_client_download.c.
+ */
 #include "base/http_client.h"
 
 #include <gnutls/x509.h>

@@ -54,3 +54,8 @@ const Detector *detector_of(const char *path);
 bool detectors_path_is_database(const char *path);
 /* True when removing @path (a file or a folder) could remove something that is wanted. */
 bool detectors_want_below(const char *path);
+
+/* The paths that the detectors read, from 0 on, NULL behind the last; one that ends in a slash
+ * means every file in that folder, and one that has "*" for a folder the file in every folder. For
+ * sources that are no layers. */
+const char *detectors_place(unsigned index);

@@ -216,7 +216,7 @@ detectors_want_below(const char *path)
 }
 
 const char *
-inspection_wanted_path(unsigned index)
+detectors_place(unsigned index)
 {
   const GPtrArray *places = all_places()->places;
   return index < places->len ? g_ptr_array_index(places, index) : NULL;

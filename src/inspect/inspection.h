@@ -25,11 +25,6 @@ typedef struct {
 LayerInventory *inspect_layer(const InspectionInput *input, const ConfigLimits *limits,
                               GCancellable *cancellable, GError **error);
 
-/* The paths that the detectors read, from 0 on, NULL behind the last; one that ends in a slash
- * means every file in that folder, and one that has "*" for a folder the file in every folder. For
- * sources that are no layers. */
-const char *inspection_wanted_path(unsigned index);
-
 /* A member of an outer archive (oci-archive, docker-archive), as tar_index.h describes it. */
 typedef struct {
   char *name, *target;

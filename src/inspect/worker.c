@@ -19,20 +19,6 @@
 #define INDEX_MEMBERS_MAX 100000
 #define UNPACK_CHUNK      ((size_t)1024 * 1024)
 
-gssize
-worker_input_read(void *data, void *buffer, size_t size, GError **error)
-{
-  WorkerInput *input = data;
-  size = MIN(size, input->end - input->at);
-  ssize_t got = size == 0 ? 0 : pread(STDIN_FILENO, buffer, size, (off_t)input->at);
-  if (got < 0) {
-    error_set(error, ASSAY_ERROR_IO, "the layer cannot be read");
-    return -1;
-  }
-  input->at += (uint64_t)got;
-  return got;
-}
-
 static LayerLimits
 limits_of(const json_t *job)
 {

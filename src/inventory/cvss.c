@@ -1,4 +1,4 @@
-/* The equations of CVSS 2.0 (3.2.1) and 3.1 (7.1, 7.4); 4.0 has cvss4.c. */
+/* The equations of CVSS 2.0 (3.2.1) and 3.1 (7.1, 7.4); 4.0 has cvss_v4.c. */
 #include "inventory/cvss.h"
 
 #include <math.h>

@@ -259,15 +259,6 @@ ecosystem_scheme(const char *ecosystem, VersionScheme *scheme)
   return row != NULL;
 }
 
-const char *
-ecosystem_alias(const Ecosystem *row, const char *alias, size_t size)
-{
-  for (const ReleaseAlias *each = row->aliases; each != NULL && each->alias != NULL; each++)
-    if (is_text(each->alias, alias, size))
-      return each->release;
-  return NULL;
-}
-
 char *
 ecosystem_from_codename(const char *codename)
 {

@@ -16,6 +16,15 @@ ecosystem_join(const char *name, char *version_to_free)
   return version[0] == '\0' ? g_strdup(name) : g_strconcat(name, ":", version, NULL);
 }
 
+const char *
+ecosystem_alias(const Ecosystem *row, const char *alias, size_t size)
+{
+  for (const ReleaseAlias *each = row->aliases; each != NULL && each->alias != NULL; each++)
+    if (strncmp(each->alias, alias, size) == 0 && each->alias[size] == '\0')
+      return each->release;
+  return NULL;
+}
+
 /* --- of an image --- */
 
 /* Testing and sid say the same of themselves: a codename, no VERSION_ID, and "forky/sid". */

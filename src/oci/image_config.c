@@ -1,9 +1,9 @@
-/* The image config (image-spec config.md); its struct stands in manifest.h. */
+/* The image config (image-spec config.md); see the header. */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "oci/manifest.h"
+#include "oci/image_config.h"
 
 /* As many as a manifest may have layers. */
 #define DIFF_IDS_MAX 10000

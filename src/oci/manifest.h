@@ -1,9 +1,9 @@
-/* Manifests, indexes and image configs: image-spec v1.1 (manifest.md, image-index.md, config.md)
- * and Docker's image manifest v2 schema 2. Parsing is strict where the specification says MUST and
- * lenient otherwise; unknown members are kept out of the structs but the bytes stay as they came,
- * since their digest is the identity. What is read is what Go's encoding/json would read, by which
- * most clients do: null is as good as nothing, a list that is missing is empty; what Go would read
- * in another way (a name twice, or in other letter case) is refused. Pure functions. */
+/* Manifests and indexes: image-spec v1.1 (manifest.md, image-index.md) and Docker's image manifest
+ * v2 schema 2; configs are in image_config.h. Parsing is strict where the specification says MUST
+ * and lenient otherwise; unknown members are kept out of the structs but the bytes stay as they
+ * came, since their digest is the identity. What is read is what Go's encoding/json would read, by
+ * which most clients do: null is as good as nothing, a list that is missing is empty; what Go would
+ * read in another way (a name twice, or in other letter case) is refused. Pure functions. */
 #pragma once
 
 #include <glib.h>
@@ -65,21 +65,3 @@ char *manifest_in_words(const Manifest *manifest);
  * its layers does not count: runtimes look at their content, and a policy must not be got around by
  * a label. A layer of another type may still be none (a signature's payload, say). */
 bool manifest_is_container_image(const Manifest *manifest);
-
-typedef struct {
-  char *architecture, *os, *variant;         /* NULL when absent */
-  char *created;                             /* RFC 3339, or NULL */
-  char *user;                                /* config.User, or NULL */
-  GStrv env, entrypoint, cmd, exposed_ports; /* NULL when absent */
-  GHashTable *labels;                        /* or NULL */
-  GPtrArray *diff_ids;                       /* Digest *; one a layer, bottom first */
-  GPtrArray *history;                        /* char *: created_by, "" when absent; all entries */
-  GArray *history_empty;                     /* bool: empty_layer, parallel to history */
-} ImageConfig;
-
-ImageConfig *image_config_parse(Slice text, GError **error);
-/* Whether anybody may read @text as a config that names layers. What we refuse to read, others may;
- * so of JSON objects only those that certainly name none do not. */
-bool image_config_may_name_layers(Slice text);
-void image_config_free(ImageConfig *config);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageConfig, image_config_free)

@@ -7,6 +7,7 @@
 #include "inspect/overlay.h"
 #include "inventory/ecosystem.h"
 #include "inventory/end_of_life.h"
+#include "oci/image_config.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 #include "verdict/completeness.h"

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "oci/image_config.h"
 #include "pipeline/pipeline-private.h"
 
 #define LAYERS_QUEUED_MAX 10000u

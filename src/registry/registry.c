@@ -6,19 +6,6 @@
 #include "oci/reference.h"
 #include "registry/registry-private.h"
 
-G_DEFINE_QUARK(registry - error - quark, registry_error)
-
-bool
-registry_error_set(GError **error, RegistryErrorCode code, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  if (error != NULL)
-    *error = g_error_new_valist(REGISTRY_ERROR, (int)code, format, args);
-  va_end(args);
-  return false;
-}
-
 Registry *
 registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits,
              const ConfigRegistry *settings)
@@ -64,12 +51,6 @@ registry_check_name(const char *repository, GError **error)
                             "repository \"%.300s\": names are lower-case letters, digits and . _ - "
                             "between them, in parts separated by /, at most %d bytes",
                             repository, REPOSITORY_NAME_MAX);
-}
-
-bool
-registry_row_exists(SqlRows *rows, GError **error)
-{
-  return rows != NULL && sql_rows_next(rows, error);
 }
 
 bool

@@ -17,6 +17,7 @@
 #include "base/config.h"
 #include "base/progress.h"
 #include "inspect/inspection.h"
+#include "oci/image_config.h"
 #include "oci/manifest.h"
 
 typedef struct ImageSource ImageSource;

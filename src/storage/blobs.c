@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "storage/blobs-private.h"
-#include "storage/io-private.h"
+#include "storage/fault-private.h"
 #include "storage/reserve.h"
 
 /* Dirty pages are handed to the disk in steps of this size while more bytes come in, so that the

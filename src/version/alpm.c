@@ -1,7 +1,7 @@
 /* pacman's version order: [epoch:]version[-release], each part by pacman's own rpmvercmp, which is
  * older than RPM's of today: no "~", no "^", and separators count by their number (vercmp(8);
  * lib/libalpm/version.c). */
-#include "version/order-private.h"
+#include "version/version-private.h"
 
 static bool
 is_separator(int byte)

@@ -5,7 +5,7 @@
  * Two versions are read part by part while their parts are of one kind and equal. What a part may
  * be followed by is fixed; anything else makes the rest invalid, which is a kind of its own: two
  * versions that turn invalid at the same place are equal, since apk looks no further. */
-#include "version/order-private.h"
+#include "version/version-private.h"
 
 /* In the order in which the end of one version is weighed against more of the other. */
 typedef enum {

@@ -1,5 +1,5 @@
 /* Debian's version order: deb-version(7), Debian Policy 5.6.12. */
-#include "version/order-private.h"
+#include "version/version-private.h"
 
 /* "~" sorts before the end, the end before letters, letters before everything else. */
 static int

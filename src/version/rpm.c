@@ -1,6 +1,6 @@
 /* RPM's version order: [epoch:]version[-release], each part by the rules of rpmvercmp
  * (rpm-version(7)). */
-#include "version/order-private.h"
+#include "version/version-private.h"
 
 static bool
 is_alphanumeric(int byte)

@@ -1,7 +1,7 @@
 /* One door to the version orders; see the header. */
 #include "version/version.h"
 
-#include "version/order-private.h"
+#include "version/version-private.h"
 
 int
 version_compare(VersionScheme scheme, Slice a, Slice b)

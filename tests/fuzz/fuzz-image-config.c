@@ -1,5 +1,5 @@
 /* Image configs as clients send them. */
-#include "oci/manifest.h"
+#include "oci/image_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "oci/image_config.h"
 #include "oci/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

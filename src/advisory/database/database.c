@@ -241,17 +241,6 @@ advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem,
   return false;
 }
 
-void
-advisory_feed_status_free(AdvisoryFeedStatus *status)
-{
-  if (status == NULL)
-    return;
-  const char *const texts[] = {status->feed, status->type, status->source, status->source_date};
-  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-    g_free((gpointer)(uintptr_t)texts[i]); /* const for those who only pass a status on */
-  g_free(status);
-}
-
 static void
 free_feed_status(gpointer status)
 {

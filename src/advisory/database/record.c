@@ -354,6 +354,17 @@ record_encode_feed(const AdvisoryFeedStatus *status, GByteArray *out)
   byte_array_add_varint(out, status->count);
 }
 
+void
+advisory_feed_status_free(AdvisoryFeedStatus *status)
+{
+  if (status == NULL)
+    return;
+  const char *const texts[] = {status->feed, status->type, status->source, status->source_date};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_free((gpointer)(uintptr_t)texts[i]); /* const for those who only pass a status on */
+  g_free(status);
+}
+
 AdvisoryFeedStatus *
 record_decode_feed(Slice record, Slice name, GError **error)
 {

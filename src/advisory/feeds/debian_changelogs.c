@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "advisory/feeds/changelog.h"
-#include "advisory/feeds/debian_repo-private.h"
+#include "advisory/feeds/debian-private.h"
 #include "advisory/feeds/debian_source.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"

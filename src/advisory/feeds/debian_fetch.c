@@ -7,8 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "advisory/feeds/debian-private.h"
 #include "advisory/feeds/debian_release.h"
-#include "advisory/feeds/debian_repo-private.h"
 #include "advisory/feeds/debian_source.h"
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "advisory/feeds/changelog.h"
+#include "advisory/feeds/debian-private.h"
 #include "advisory/feeds/debian_release.h"
-#include "advisory/feeds/debian_repo-private.h"
 #include "advisory/feeds/debian_source.h"
 #include "advisory/feeds/feeds.h"
 #include "base/error.h"

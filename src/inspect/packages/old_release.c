@@ -2,8 +2,8 @@
  * What they give is what an os-release of that distribution would say. */
 #include <string.h>
 
+#include "inspect/packages/old_release-private.h"
 #include "inspect/packages/packages.h"
-#include "inspect/packages/release-private.h"
 
 #define TEXT_MAX ((size_t)64 * 1024)
 

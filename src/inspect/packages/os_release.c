@@ -1,8 +1,8 @@
 /* os-release(5). */
 #include <string.h>
 
+#include "inspect/packages/old_release-private.h"
 #include "inspect/packages/packages.h"
-#include "inspect/packages/release-private.h"
 
 /* The value of a line as a shell, and systemd, read it: parts in single or double quotes or in
  * none, and backslashes. One whose quotes do not end is as it is. (transfer full) */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "oci/image_config.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
 

@@ -3,8 +3,8 @@
 #include <sqlite3.h>
 
 #include "base/error.h"
+#include "storage/fault-private.h"
 #include "storage/fault.h"
-#include "storage/io-private.h"
 
 #ifdef ASSAY_FAULT_INJECTION
 

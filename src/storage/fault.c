@@ -1,6 +1,6 @@
 /* The fault-injection seam of storage; see the header. */
 #include "storage/fault.h"
-#include "storage/io-private.h"
+#include "storage/fault-private.h"
 
 #ifdef ASSAY_FAULT_INJECTION
 static int calls_left = -1;
