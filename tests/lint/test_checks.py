@@ -9,7 +9,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import check_floors  # noqa: E402
 import check_hardening  # noqa: E402
+import check_headers  # noqa: E402
 import check_sizes  # noqa: E402
+import check_tables  # noqa: E402
 
 HOUSE = {
     "src/base/log.h": "",
@@ -55,6 +57,108 @@ def test_floors(tmp_path, path, text, expected):
 
 def test_floors_of_nothing(tmp_path):
     assert check_floors.check(tmp_path), "an empty tree must not count as clean"
+
+
+def write_tree(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def defined(name, *calls):
+    return f"void\n{name}(void)\n{{\n" + "".join(f"  {each}();\n" for each in calls) + "}\n"
+
+
+HEADER_CASES = [
+    ("own header", {"src/oci/a.h": "void a_run(void);", "src/oci/a.c": defined("a_run")}, None),
+    ("own private header", {"src/oci/a-private.h": "void a_run(void);", "src/oci/a.c": defined("a_run")}, None),
+    ("header of the family", {"src/oci/a.h": "void a_run(void);", "src/oci/a_b_c.c": defined("a_run")}, None),
+    ("header of the list's rows", {"src/oci/row.h": "void rows_run(void);", "src/oci/rows.c": defined("rows_run")}, None),
+    ("header of the room", {"src/oci/oci.h": "void a_run(void);", "src/oci/a.c": defined("a_run")}, None),
+    ("header of the folder", {"src/oci/in/in.h": "void a_run(void);", "src/oci/in/a.c": defined("a_run")}, None),
+    ("static", {"src/oci/a.c": "static " + defined("a_run")}, None),
+    ("row declared beside its type", {"src/oci/b.h": "typedef struct {\n  int a;\n} Row;\nextern const Row a_row;\n",
+                                      "src/oci/a.c": "const Row a_row = {1};\n"}, None),
+    ("header of another file", {"src/oci/b.h": "void a_run(void);", "src/oci/a.c": defined("a_run")},
+     "a_run is declared in oci/b.h, not in"),
+    ("header of another room", {"src/base/a.h": "void a_run(void);", "src/oci/a.c": defined("a_run")},
+     "a_run is declared in base/a.h, not in"),
+    ("only named in a comment", {"src/oci/a.h": "/* a_run(); */", "src/oci/a.c": defined("a_run")}, "declared in no header"),
+    ("called by a header, not declared", {"src/oci/a.h": "static inline void\nx(void)\n{\n  a_run();\n}\n",
+                                          "src/oci/a.c": defined("a_run")}, "declared in no header"),
+    ("object of no header", {"src/oci/a.c": "const int a_limit = 3;\n"}, "a_limit is declared in no header"),
+    ("headers in a circle", {"src/oci/a.h": '#include "oci/b.h"\n', "src/oci/b.h": '#include "oci/a.h"\n'},
+     "use each other: oci/a.h, oci/b.h"),
+    ("files in a circle", {"src/oci/oci.h": "void a(void);\nvoid b(void);\n", "src/oci/a.c": defined("a", "b"),
+                           "src/oci/b.c": defined("b", "a")}, "use each other: oci/a.c, oci/b.c"),
+    ("files in a circle of three", {"src/oci/oci.h": "void a(void);\nvoid b(void);\nvoid c(void);\n",
+                                    "src/oci/a.c": defined("a", "b"),
+                                    "src/oci/b.c": defined("b", "c"), "src/oci/c.c": defined("c", "a")},
+     "use each other: oci/a.c, oci/b.c, oci/c.c"),
+    ("one way", {"src/oci/oci.h": "void a(void);\nvoid b(void);\n", "src/oci/a.c": defined("a", "b"), "src/oci/b.c": defined("b")},
+     None),
+    ("a list and its rows", {"src/oci/list.h": "typedef struct {\n  int a;\n} Row;\nextern const Row row;\nvoid help(void);\n",
+                             "src/oci/list.c": "static const Row *const all[] = {&row};\n\n" + defined("help"),
+                             "src/oci/row.c": "const Row row = {1};\n\nstatic " + defined("use", "help")}, None),
+]
+
+
+@pytest.mark.parametrize("files,expected", [case[1:] for case in HEADER_CASES], ids=[case[0] for case in HEADER_CASES])
+def test_headers(tmp_path, files, expected):
+    write_tree(tmp_path, files)
+    breaches = check_headers.check(tmp_path)
+    if expected is None:
+        assert breaches == []
+    else:
+        assert len(breaches) == 1 and expected in breaches[0]
+
+
+def test_headers_of_nothing(tmp_path):
+    assert check_headers.check(tmp_path) and check_tables.check(tmp_path), "an empty tree must not count as clean"
+
+
+SCHEMAS = {"src/sign/schema.c": '"CREATE TABLE keys (" "  name TEXT)"', "src/notify/schema.c": '"CREATE TABLE rules (name TEXT)"'}
+TABLE_CASES = [
+    ("own table", {"src/sign/a.c": '"SELECT 1 FROM keys"'}, None),
+    ("read by another room", {"src/sign/a.c": '"SELECT 1 " "FROM rules"'}, "the table rules belongs to notify/"),
+    ("joined by another room", {"src/sign/a.c": '"FROM keys JOIN rules ON 1"'}, "the table rules belongs to notify/"),
+    ("written by another room", {"src/sign/a.c": '"INSERT INTO rules"'}, "the table rules belongs to notify/"),
+    ("referenced by another room", {"src/sign/a.c": '"name TEXT REFERENCES rules (name)"'}, "the table rules belongs to notify/"),
+    ("indexed by another room", {"src/sign/a.c": '"CREATE INDEX a ON rules (name)"'}, "the table rules belongs to notify/"),
+    ("named in a comment", {"src/sign/a.c": '/* "FROM rules" */'}, None),
+    ("a word of a message", {"src/sign/a.c": '"no rules for this"'}, None),
+]
+DETECTORS = {
+    "src/inspect/detectors.c": "const Detector *const detectors[] = {&one_detector, NULL};\n",
+    "src/inspect/one.c": 'const Detector one_detector = {\n    .name = "one",\n};\n',
+    "tests/fuzz/fuzz-detectors.c": "", "tests/unit/inspect/test-detectors.c": "", "tests/fuzz/corpus/detectors/one": "x",
+}
+
+
+@pytest.mark.parametrize("files,expected", [case[1:] for case in TABLE_CASES], ids=[case[0] for case in TABLE_CASES])
+def test_tables(tmp_path, files, expected):
+    write_tree(tmp_path, {**SCHEMAS, **files})
+    breaches = check_tables.check(tmp_path)
+    if expected is None:
+        assert breaches == []
+    else:
+        assert len(breaches) == 1 and expected in breaches[0]
+
+
+@pytest.mark.parametrize("missing,expected", [
+    (None, None),
+    ("tests/fuzz/fuzz-detectors.c", "have no such test"),
+    ("tests/unit/inspect/test-detectors.c", "have no such test"),
+    ("tests/fuzz/corpus/detectors/one", "one_detector has no fixture"),
+    ("src/inspect/one.c", "one_detector is defined nowhere"),
+])
+def test_detectors(tmp_path, missing, expected):
+    write_tree(tmp_path, {name: text for name, text in DETECTORS.items() if name != missing})
+    breaches = check_tables.check(tmp_path)
+    if expected is None:
+        assert breaches == []
+    else:
+        assert len(breaches) == 1 and expected in breaches[0]
 
 
 def function(lines, above=""):

@@ -1,0 +1,45 @@
+/* Each detector of the list has a fixture, which is the seed of its fuzz target as well:
+ * tests/fuzz/corpus/detectors/NAME is the path of a file, a line feed, and its bytes. */
+#include <string.h>
+
+#include "inspect/detector.h"
+
+static bool
+is_empty(const LayerInventory *inventory)
+{
+  return inventory->packages->len == 0 && inventory->releases->len == 0 &&
+         inventory->notes->len == 0 && inventory->unread->len == 0;
+}
+
+/* It is this detector that reads the fixture, and it finds something in there. */
+static void
+test_fixtures(void)
+{
+  for (size_t i = 0; detectors[i] != NULL; i++) {
+    g_autofree char *file =
+        g_test_build_filename(G_TEST_DIST, "corpus", "detectors", detectors[i]->name, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    gsize size;
+    if (!g_file_get_contents(file, &text, &size, &error))
+      g_error("a detector needs a fixture: %s", error->message);
+    const char *end = memchr(text, '\n', size);
+    g_assert_nonnull(end);
+    g_autofree char *path = g_strndup(text, (gsize)(end - text));
+    if (detector_of(path) != detectors[i])
+      g_error("%s: %s is not read by this detector", file, path);
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    Slice bytes = slice_new((const uint8_t *)end + 1, size - (gsize)(end - text) - 1);
+    detectors[i]->read(bytes, path, inventory);
+    if (is_empty(inventory))
+      g_error("%s: nothing was found", file);
+  }
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/detectors/fixtures", test_fixtures);
+  return g_test_run();
+}
