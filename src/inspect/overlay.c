@@ -93,22 +93,6 @@ find_read(Shelf *shelf, const UnpackedFile *file, unsigned reading)
 
 /* --- packages --- */
 
-/* All that matching looks at. */
-static int
-compare_packages(const Package *left, const Package *right)
-{
-  const char *const lefts[] = {left->type,         left->name,        left->version,
-                               left->architecture, left->source_name, left->source_version,
-                               left->module,       left->vendor};
-  const char *const rights[] = {right->type,         right->name,        right->version,
-                                right->architecture, right->source_name, right->source_version,
-                                right->module,       right->vendor};
-  int order = 0;
-  for (size_t i = 0; i < G_N_ELEMENTS(lefts) && order == 0; i++)
-    order = g_strcmp0(lefts[i], rights[i]);
-  return order;
-}
-
 static guint
 package_hash(gconstpointer data)
 {
@@ -119,7 +103,7 @@ package_hash(gconstpointer data)
 static gboolean
 package_equal(gconstpointer a, gconstpointer b)
 {
-  return compare_packages(a, b) == 0;
+  return package_compare(a, b) == 0;
 }
 
 /* The packages of a file, each with the layer that it has been listed in since. @below: the same of
@@ -164,17 +148,6 @@ take_packages(Shelf *shelf, const FoundFile *found, GArray *packages)
   }
 }
 
-/* Those that are the same in the order of their layers, and of the files' names. */
-static int
-compare_image_packages(gconstpointer a, gconstpointer b)
-{
-  const ImagePackage *left = a, *right = b;
-  int order = compare_packages(left->package, right->package);
-  if (order == 0)
-    order = (left->layer > right->layer) - (left->layer < right->layer);
-  return order != 0 ? order : strcmp(left->package->location, right->package->location);
-}
-
 /* A database that stands at two places, as after a move that left the old one, lists its packages
  * twice: the one of the lower layer stays. */
 static void
@@ -183,8 +156,8 @@ drop_doubles(GArray *packages)
   guint kept = 0;
   for (guint i = 0; i < packages->len; i++) {
     const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
-    if (kept == 0 || compare_packages(g_array_index(packages, ImagePackage, kept - 1).package,
-                                      package->package) != 0)
+    if (kept == 0 || package_compare(g_array_index(packages, ImagePackage, kept - 1).package,
+                                     package->package) != 0)
       g_array_index(packages, ImagePackage, kept++) = *package;
   }
   g_array_set_size(packages, kept);
@@ -335,7 +308,7 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   for (guint i = 0; i < layers->len; i++)
     add_texts(image->unread, ((const LayerInventory *)g_ptr_array_index(layers, i))->unread);
   image->unread = tidy_texts(image->unread);
-  g_array_sort(image->packages, compare_image_packages);
+  g_array_sort(image->packages, image_package_compare);
   drop_doubles(image->packages);
   return g_steal_pointer(&image);
 }

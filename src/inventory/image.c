@@ -1,6 +1,8 @@
 /* What an image holds. */
 #include "inventory/image.h"
 
+#include <string.h>
+
 void
 image_inventory_free(ImageInventory *inventory)
 {
@@ -10,5 +12,17 @@ image_inventory_free(ImageInventory *inventory)
   g_array_unref(inventory->packages);
   g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->layers);
+  if (inventory->gaps != NULL)
+    g_ptr_array_unref(inventory->gaps);
   g_free(inventory);
+}
+
+int
+image_package_compare(gconstpointer a, gconstpointer b)
+{
+  const ImagePackage *left = a, *right = b;
+  int order = package_compare(left->package, right->package);
+  if (order == 0)
+    order = (left->layer > right->layer) - (left->layer < right->layer);
+  return order != 0 ? order : strcmp(left->package->location, right->package->location);
 }

@@ -11,12 +11,18 @@ typedef struct {
   const Package *package;
   unsigned layer; /* index from the bottom, 0 */
 } ImagePackage;
+/* For g_array_sort(): by all that matching looks at; those that are the same, in the order of their
+ * layers and of the files' names. */
+int image_package_compare(gconstpointer a, gconstpointer b);
 
 typedef struct {
   OsRelease *os;     /* NULL: no distribution was found */
   GArray *packages;  /* ImagePackage, sorted by all that matching looks at */
   GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
+  GPtrArray *gaps;   /* char *: of what a scan stored, what completeness_gaps() said then of all but
+                        the advisories; `unread` is empty, and the layers have only their digests and
+                        packages. NULL: it was made of the layers, which tell */
 } ImageInventory;
 
 void image_inventory_free(ImageInventory *inventory);

@@ -54,6 +54,21 @@ read_free(void *data)
   g_free(read);
 }
 
+int
+package_compare(const Package *left, const Package *right)
+{
+  const char *const lefts[] = {left->type,         left->name,        left->version,
+                               left->architecture, left->source_name, left->source_version,
+                               left->module,       left->vendor};
+  const char *const rights[] = {right->type,         right->name,        right->version,
+                                right->architecture, right->source_name, right->source_version,
+                                right->module,       right->vendor};
+  int order = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(lefts) && order == 0; i++)
+    order = g_strcmp0(lefts[i], rights[i]);
+  return order;
+}
+
 LayerInventory *
 layer_inventory_new(void)
 {

@@ -31,6 +31,8 @@ typedef struct {
 } Package;
 
 void package_free(Package *package);
+/* By all that matching looks at: 0 when every advisory says the same of both. */
+int package_compare(const Package *left, const Package *right);
 
 /* Something about the layer itself that a person should know; never fatal. */
 typedef struct {

@@ -17,22 +17,6 @@ set_number(json_t *object, const char *key, uint64_t value)
 }
 
 static json_t *
-os_release_to_json(const OsRelease *os)
-{
-  json_t *object = json_object();
-  json_set_string(object, "location", os->location);
-  set_number(object, "read", os->read);
-  json_set_string(object, "id", os->id);
-  json_set_string(object, "version_id", os->version_id);
-  json_set_string(object, "version", os->version);
-  json_set_string(object, "codename", os->codename);
-  json_set_string(object, "parent_codename", os->parent_codename);
-  json_set_string(object, "pretty_name", os->pretty_name);
-  json_set_strings(object, "id_like", (const char *const *)os->id_like);
-  return object;
-}
-
-static json_t *
 package_to_json(const Package *package)
 {
   json_t *object = json_object();
@@ -140,24 +124,6 @@ static unsigned
 index_from_json(const json_t *json, const char *key)
 {
   return (unsigned)MIN(number_from_json(json, key), UINT_MAX);
-}
-
-static OsRelease *
-os_release_from_json(const json_t *object)
-{
-  if (json_get_string(object, "location") == NULL || json_get_string(object, "id") == NULL)
-    return NULL;
-  OsRelease *os = g_new0(OsRelease, 1);
-  os->location = g_strdup(json_get_string(object, "location"));
-  os->read = index_from_json(object, "read");
-  os->id = g_strdup(json_get_string(object, "id"));
-  os->version_id = g_strdup(json_get_string(object, "version_id"));
-  os->version = g_strdup(json_get_string(object, "version"));
-  os->codename = g_strdup(json_get_string(object, "codename"));
-  os->parent_codename = g_strdup(json_get_string(object, "parent_codename"));
-  os->pretty_name = g_strdup(json_get_string(object, "pretty_name"));
-  os->id_like = json_get_strings(object, "id_like");
-  return os;
 }
 
 static bool

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <jansson.h>
 
 typedef struct {
   char *location;        /* the place that it was read for: "etc/os-release"; NULL: of none */
@@ -19,3 +20,6 @@ typedef struct {
 void os_release_free(OsRelease *os);
 /* (transfer full), NULL of NULL */
 OsRelease *os_release_copy(const OsRelease *os);
+json_t *os_release_to_json(const OsRelease *os);
+/* NULL: @object is none; it may be hostile. (transfer full) */
+OsRelease *os_release_from_json(const json_t *object);

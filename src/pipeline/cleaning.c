@@ -35,6 +35,10 @@ delete_image(SqlConnection *db, const char *manifest, GError **error)
                  "DELETE FROM image_packages WHERE image IN "
                  "(SELECT id FROM images WHERE manifest = $1)",
                  SQL_TEXT(manifest), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM image_sets WHERE image IN "
+                 "(SELECT id FROM images WHERE manifest = $1)",
+                 SQL_TEXT(manifest), SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM images WHERE manifest = $1", SQL_TEXT(manifest),
                  SQL_END);
 }
@@ -124,6 +128,19 @@ images_unknown(SqlPool *sql, GError **error)
   return collect_texts(rows, error);
 }
 
+/* Of an image that lost a layer, as versions before allowed, nothing is known any more: a push of
+ * the layer makes it known again. */
+static bool
+forget_facts(SqlConnection *db, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "UPDATE images SET facts = NULL WHERE manifest IN "
+                 "(SELECT manifest FROM manifest_references WHERE digest IN "
+                 "(SELECT layer FROM layer_inventories WHERE NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)))",
+                 SQL_END);
+}
+
 bool
 images_sweep(SqlPool *sql, GError **error)
 {
@@ -134,7 +151,7 @@ images_sweep(SqlPool *sql, GError **error)
     if (!images_forget(sql, g_ptr_array_index(deleted, i), error))
       return false;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
+  return db != NULL && forget_facts(db, error) &&
          sql_run(db, NULL, error,
                  "DELETE FROM layer_inventories WHERE NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",

@@ -5,14 +5,15 @@
 #include "base/error.h"
 #include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
+#include "verdict/completeness.h"
 
 /* Up to so many packages an image costs too little to make anybody wait for another. */
 #define LIGHT_PACKAGES 1000u
 
 typedef void *(*Work)(Pipeline *pipeline, const Digest *manifest, GError **error);
 
-static void *
-load_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
+ImageInventory *
+findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
   if (parsed == NULL)
@@ -23,6 +24,22 @@ load_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
   if (inventory == NULL && looks.missing)
     backlog_take_up_image(pipeline, manifest->text, false);
   return inventory;
+}
+
+static void *
+load_layers(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  return findings_load_layers(pipeline, manifest, error);
+}
+
+/* Its packages, distribution and gaps: of the rows, where there are some. */
+static ImageInventory *
+load_rows(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  ImageInventory *inventory = NULL;
+  if (!packages_load(pipeline->sql, manifest->text, &inventory, error))
+    return NULL;
+  return inventory != NULL ? inventory : findings_load_layers(pipeline, manifest, error);
 }
 
 static bool
@@ -45,7 +62,7 @@ match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
       set_none(pipeline, error);
       return NULL;
     }
-    g_autoptr(ImageInventory) inventory = load_inventory(pipeline, manifest, error);
+    g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
     if (inventory == NULL)
       return NULL;
     g_autoptr(MatchResult) result = match_image(advisories, inventory, &failure);
@@ -63,16 +80,14 @@ wrap(void *value, GDestroyNotify free_value)
   return value == NULL ? NULL : shared_item_new(value, free_value);
 }
 
+/* @packages: how many the image has. */
 static SharedItem *
-work_once(Pipeline *pipeline, const char *what, const Digest *manifest, Work work,
-          GDestroyNotify free_value, GError **error)
+work_once(Pipeline *pipeline, const char *what, const Digest *manifest, unsigned packages,
+          Work work, GDestroyNotify free_value, GError **error)
 {
   /* Before it is worked out: what changes meanwhile makes it old. */
   uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
-  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
-  if (summary == NULL)
-    return NULL;
-  if (summary->packages <= LIGHT_PACKAGES)
+  if (packages <= LIGHT_PACKAGES)
     return wrap(work(pipeline, manifest, error), free_value);
   g_autofree char *key = g_strdup_printf("%s of %s", what, manifest->text);
   SharedItem *item = NULL;
@@ -87,23 +102,32 @@ work_once(Pipeline *pipeline, const char *what, const Digest *manifest, Work wor
     break;
   }
   item = wrap(work(pipeline, manifest, error), free_value);
-  share_end(pipeline->share, key, item, summary->packages);
+  share_end(pipeline->share, key, item, packages);
   pipeline_tell(pipeline);
   return item;
 }
 
 SharedItem *
-pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error)
+pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+                         GError **error)
 {
-  return work_once(pipeline, "packages", manifest, load_inventory,
+  return work_once(pipeline, "packages", manifest, packages, load_layers,
                    (GDestroyNotify)image_inventory_free, error);
 }
 
 SharedItem *
-pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error)
+pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+                        GError **error)
 {
-  return work_once(pipeline, "findings", manifest, match_now, (GDestroyNotify)match_result_free,
-                   error);
+  return work_once(pipeline, "findings", manifest, packages, match_now,
+                   (GDestroyNotify)match_result_free, error);
+}
+
+GPtrArray *
+findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
+  return inventory == NULL ? NULL : completeness_gaps(inventory, NULL);
 }
 
 void

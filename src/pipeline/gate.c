@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
-#include "verdict/completeness.h"
 
 /* --- what was said before --- */
 
@@ -112,27 +111,23 @@ known_state(const ImageSummary *summary)
 /* Judges the image by its scan and, if that is whole, its findings. */
 static Verdict *
 judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
-            int64_t *retry_at, GError **error)
+            const ImageSummary *summary, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
-  if (summary == NULL)
-    return NULL;
   input->scan_state = known_state(summary);
   input->detail = summary->error;
-  *retry_at = summary->retry_at;
   if (summary->state != SCAN_DONE)
     return policy_judge(policy, input);
   /* Without packages there is nothing to match: a signature that looks like an image, or one of
    * which nothing is known. */
-  g_autoptr(SharedItem) inventory =
-      summary->packages == 0 ? pipeline_image_inventory(pipeline, manifest, &failure) : NULL;
+  g_autoptr(GPtrArray) gaps =
+      summary->packages == 0 ? findings_gaps(pipeline, manifest, &failure) : NULL;
   g_autoptr(SharedItem) findings =
-      summary->packages == 0 ? NULL : pipeline_image_findings(pipeline, manifest, &failure);
-  const ImageInventory *bare = shared_item_value(inventory);
+      summary->packages == 0
+          ? NULL
+          : pipeline_image_findings(pipeline, manifest, summary->packages, &failure);
   const MatchResult *result = shared_item_value(findings);
-  if (bare != NULL || result != NULL) {
-    g_autoptr(GPtrArray) gaps = bare == NULL ? NULL : completeness_gaps(bare, NULL);
+  if (gaps != NULL || result != NULL) {
     input->findings = result == NULL ? NULL : result->findings;
     input->third_party = result == NULL ? NULL : result->third_party;
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
@@ -150,15 +145,18 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   return NULL;
 }
 
-/* An image that the pipeline was not told of: an error kept it from being queued, or it was taken
- * for something else. */
-static void
-queue_unknown_image(Pipeline *pipeline, const char *repository, const Digest *digest,
-                    const Manifest *manifest)
+/* How the scan of an image stands. One that the pipeline was not told of is queued now: an error
+ * kept it from that, or it was taken for something else. (transfer full) */
+static ImageSummary *
+find_summary(Pipeline *pipeline, const char *repository, const Digest *digest,
+             const Manifest *manifest, GError **error)
 {
-  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, NULL);
-  if (summary != NULL && known_state(summary) == SCAN_NONE)
-    pipeline_manifest_arrived(pipeline, repository, digest, manifest);
+  ImageSummary *summary = pipeline_image_summary(pipeline, digest, error);
+  if (summary == NULL || known_state(summary) != SCAN_NONE)
+    return summary;
+  pipeline_manifest_arrived(pipeline, repository, digest, manifest);
+  image_summary_free(summary);
+  return pipeline_image_summary(pipeline, digest, error);
 }
 
 /* Where no policy speaks: everything leaves, but what is not known to be scanned is told. One look
@@ -254,10 +252,12 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
     return judge_index(pipeline, policy, &input, manifest, scan, error);
   if (!images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
-  queue_unknown_image(pipeline, repository, &stored->digest, manifest);
-  int64_t retry_at = 0;
-  Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, &retry_at, error);
-  bool soon = input.scan_state == SCAN_WAITING && retry_at - input.now < RETRY_SOON;
+  g_autoptr(ImageSummary) summary =
+      find_summary(pipeline, repository, &stored->digest, manifest, error);
+  if (summary == NULL)
+    return NULL;
+  Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, summary, error);
+  bool soon = input.scan_state == SCAN_WAITING && summary->retry_at - input.now < RETRY_SOON;
   *scan = soon ? SCAN_PENDING : input.scan_state;
   /* A scan that is done stays so; other states may change at any time. */
   if (verdict != NULL && input.scan_state == SCAN_DONE)

@@ -10,7 +10,6 @@
 #include "oci/image_config.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
-#include "verdict/completeness.h"
 
 void
 layer_state_clear(LayerState *state)
@@ -80,20 +79,13 @@ images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
   return json == NULL ? NULL : layer_inventory_from_json(json, error);
 }
 
-/* 63 bits of a digest. Two of ten million images meet with a chance of one in 100,000; the second
+/* 63 bits of its digest. Two of ten million images meet with a chance of one in 100,000; the second
  * would then fail to be scanned, for its id is taken. */
-static int64_t
-id_of(const char *hex)
-{
-  g_autofree char *head = g_strndup(hex, 16);
-  return (int64_t)(g_ascii_strtoull(head, NULL, 16) >> 1);
-}
-
 static int64_t
 image_id(const char *manifest)
 {
   const char *colon = strchr(manifest, ':');
-  return id_of(colon == NULL ? manifest : colon + 1);
+  return packages_id_of(colon == NULL ? manifest : colon + 1);
 }
 
 /* The inspection's failure is as good as an inventory when it is that there is no tar, in a layer
@@ -290,124 +282,54 @@ images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
   return NULL;
 }
 
-/* The same package in any image has the same id: a hash of all that matching looks at. */
-static int64_t
-package_id(const char *ecosystem, const Package *package)
-{
-  const char *const fields[] = {ecosystem,
-                                package->type,
-                                package->name,
-                                package->version,
-                                package->architecture,
-                                package->source_name,
-                                package->source_version,
-                                package->module,
-                                package->vendor};
-  g_autoptr(GByteArray) bytes = g_byte_array_new();
-  for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
-    byte_array_add_prefixed(bytes, slice_from_string(fields[i]));
-  Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
-  return id_of(digest_hex(&digest));
-}
-
-static bool
-store_package(SqlConnection *db, int64_t image, const char *ecosystem,
-              const ImagePackage *image_package, GError **error)
-{
-  const Package *package = image_package->package;
-  int64_t id = package_id(ecosystem, package);
-  return sql_run(db, NULL, error,
-                 "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
-                 "source_name, source_version, module, vendor) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-                 "ON CONFLICT (id) DO NOTHING",
-                 SQL_INTEGER(id), SQL_TEXT(ecosystem), SQL_TEXT(package->type),
-                 SQL_TEXT(package->name), SQL_TEXT(package->version),
-                 SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
-                 SQL_TEXT(package->source_version), SQL_TEXT(package->module),
-                 SQL_TEXT(package->vendor), SQL_END) &&
-         sql_run(db, NULL, error,
-                 "INSERT INTO image_packages (image, package, layer) VALUES ($1, $2, $3) "
-                 "ON CONFLICT (image, package) DO NOTHING",
-                 SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(image_package->layer), SQL_END);
-}
-
-static char *
-ecosystem_of(const ImageInventory *inventory, const Package *package)
-{
-  char *known = ecosystem_of_image(inventory->os, package->type);
-  return known != NULL ? known : g_strdup("");
-}
-
-static bool
-store_packages(SqlConnection *db, int64_t image, const ImageInventory *inventory, GError **error)
-{
-  if (!sql_run(db, NULL, error, "DELETE FROM image_packages WHERE image = $1", SQL_INTEGER(image),
-               SQL_END))
-    return false;
-  for (guint i = 0; i < inventory->packages->len; i++) {
-    const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
-    g_autofree char *ecosystem = ecosystem_of(inventory, package->package);
-    if (!store_package(db, image, ecosystem, package, error))
-      return false;
-  }
-  return true;
-}
-
 static bool
 count_findings(const ImageInventory *inventory, AdvisoryDatabase *advisories, Tally *sum,
                GError **error)
 {
   for (guint i = 0; i < inventory->packages->len; i++) {
-    const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, i);
-    g_autofree char *ecosystem = ecosystem_of(inventory, package->package);
-    if (!tally_package(advisories, ecosystem, package->package, sum, error))
+    const Package *package = g_array_index(inventory->packages, ImagePackage, i).package;
+    g_autofree char *ecosystem = ecosystem_of_image(inventory->os, package->type);
+    if (!tally_package(advisories, ecosystem != NULL ? ecosystem : "", package, sum, error))
       return false;
   }
   return true;
 }
 
-/* What is not known whatever the advisories: a line each, for the sentences have none within. */
-static char *
-gaps_to_text(const ImageInventory *inventory)
+static bool
+write_counts(SqlConnection *db, const char *manifest, const OsRelease *os, const Tally *sum,
+             AdvisoryDatabase *advisories, GError **error)
 {
-  g_autoptr(GPtrArray) gaps = completeness_gaps(inventory, NULL);
-  g_ptr_array_add(gaps, NULL);
-  return g_strjoinv("\n", (char **)gaps->pdata);
-}
-
-bool
-images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
-                  AdvisoryDatabase *advisories, GError **error)
-{
-  Tally sum = {{0}, {0}, 0};
-  bool there = false;
-  const OsRelease *os = inventory->os;
   const EndOfLife *life = end_of_life_of(os);
-  /* Before the one writer is taken. */
-  if (!count_findings(inventory, advisories, &sum, error))
-    return false;
-  g_autofree char *counts = tally_to_text(sum.counts), *fixable = tally_to_text(sum.fixable);
-  g_autofree char *gaps = gaps_to_text(inventory);
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL || !check_there(db, manifest, &there, error))
-    return false;
-  if (!there)
-    return true;
-  return write_state(db, manifest, SCAN_DONE, error) &&
-         store_packages(db, image_id(manifest), inventory, error) &&
-         sql_run(db, NULL, error,
-                 "UPDATE images SET advisories = $2, os = $3, package_count = $4, counts = $5, "
-                 "fixable = $6, uncovered = $7, third_party = $8, end_of_life = $9, gaps = $10 "
-                 "WHERE manifest = $1",
+  g_autofree char *counts = tally_to_text(sum->counts), *fixable = tally_to_text(sum->fixable);
+  return sql_run(db, NULL, error,
+                 "UPDATE images SET advisories = $2, os = $3, counts = $4, fixable = $5, "
+                 "uncovered = $6, third_party = $7, end_of_life = $8 WHERE manifest = $1",
                  SQL_TEXT(manifest),
                  SQL_TEXT(advisories == NULL ? NULL : advisory_database_generation(advisories)),
                  SQL_TEXT(os == NULL                ? NULL
                           : os->pretty_name != NULL ? os->pretty_name
                                                     : os->id),
-                 SQL_INTEGER(inventory->packages->len), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_INTEGER(sum.uncovered), SQL_INTEGER(sum.third_party),
-                 SQL_TEXT(life == NULL ? NULL : life->end), SQL_TEXT(gaps), SQL_END) &&
+                 SQL_TEXT(counts), SQL_TEXT(fixable), SQL_INTEGER(sum->uncovered),
+                 SQL_INTEGER(sum->third_party), SQL_TEXT(life == NULL ? NULL : life->end), SQL_END);
+}
+
+bool
+images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
+                  AdvisoryDatabase *advisories, bool again, GError **error)
+{
+  Tally sum = {{0}, {0}, 0, 0};
+  bool there = false;
+  /* Before the one writer is taken. */
+  if (!count_findings(inventory, advisories, &sum, error))
+    return false;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL || !check_there(db, manifest, &there, error))
+    return false;
+  if (!there)
+    return true;
+  return (again || write_state(db, manifest, SCAN_DONE, error)) &&
+         packages_store(db, image_id(manifest), inventory, error) &&
+         write_counts(db, manifest, inventory->os, &sum, advisories, error) &&
          sql_commit(db, error);
 }
 

@@ -41,6 +41,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   }
   backlog_start(pipeline);
   pipeline_start_watching(pipeline);
+  keeper_start(pipeline);
   return g_steal_pointer(&pipeline);
 }
 
@@ -63,6 +64,7 @@ pipeline_free(Pipeline *pipeline)
   pipeline_stop(pipeline, 0);
   backlog_end(pipeline);
   pipeline_end_watching(pipeline);
+  keeper_end(pipeline);
   g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   verdict_cache_free(pipeline->verdicts);
   share_free(pipeline->share);

@@ -58,7 +58,7 @@ struct Pipeline {
   double rematch_seconds;
 
   bool watcher_runs; /* set before it is started */
-  GThread *watcher, *updater, *retrier;
+  GThread *watcher, *updater, *retrier, *keeper;
 
   GMutex listener_lock; /* guards the listener, also while it runs */
   void (*listener)(void *data);
@@ -75,6 +75,15 @@ void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */
  * failed; with none missing, the image is next. With one that is to be tried later, so is it. */
 void pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
                               bool again);
+
+/* images_store_scan() by the open advisories. */
+bool pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
+                         bool again, GError **error);
+
+/* --- keeper.c: rows that follow from others, made in the background --- */
+
+void keeper_start(Pipeline *pipeline);
+void keeper_end(Pipeline *pipeline);
 
 /* --- backlog.c --- */
 
@@ -170,9 +179,31 @@ GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe
  * for want of it. (transfer full): char * */
 GPtrArray *images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error);
-/* Writes packages, their join, and the counts, in one transaction. */
+/* Writes packages and counts, in one transaction. @again: of an image that stays scanned as it is,
+ * whose rows are made anew. */
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
-                       AdvisoryDatabase *advisories, GError **error);
+                       AdvisoryDatabase *advisories, bool again, GError **error);
+
+/* --- packages.c: the packages of images, as rows that images share --- */
+
+/* The id of what has the digest @hex. */
+int64_t packages_id_of(const char *hex);
+/* Writes an image's packages and what findings name besides them. ASSAY_ERROR_MISMATCH: an id of
+ * them is taken. */
+bool packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory,
+                    GError **error);
+bool packages_forget(SqlConnection *db, int64_t image, GError **error);
+/* *inventory: NULL when the image is not scanned, or its packages are no rows yet. (transfer full)
+ */
+bool packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventory, GError **error);
+
+/* --- findings.c --- */
+
+/* With the notes on its layers. ASSAY_ERROR_NOT_FOUND when a layer is not inspected, for which it
+ * is asked then. (transfer full) */
+ImageInventory *findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error);
+/* Of an image without packages: what of it is not known (completeness.h). (transfer full) */
+GPtrArray *findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **error);
 
 /* --- looks.c --- */
 

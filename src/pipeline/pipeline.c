@@ -354,14 +354,14 @@ check_diff_ids(Pipeline *pipeline, const Manifest *manifest, const GPtrArray *la
 
 /* Counted by the open advisories. Where these were replaced meanwhile, the counting of all images
  * may have passed this one: it is counted again. */
-static bool
-store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
-           GError **error)
+bool
+pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
+                    bool again, GError **error)
 {
   g_autoptr(AdvisoryDatabase) used = pipeline_advisories(pipeline);
   for (;;) {
     g_autoptr(GError) failure = NULL;
-    bool stored = images_store_scan(pipeline->sql, digest->text, inventory, used, &failure);
+    bool stored = images_store_scan(pipeline->sql, digest->text, inventory, used, again, &failure);
     bool lost = advisories_lost(pipeline, used, &failure);
     if (!stored && !lost) {
       g_propagate_error(error, g_steal_pointer(&failure));
@@ -384,7 +384,7 @@ scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
   LayerLooks looks = {.pipeline = pipeline, .manifest = manifest, .inspects = true};
   g_autoptr(ImageInventory) inventory = images_load_layers(&looks, error);
   return inventory != NULL && check_diff_ids(pipeline, manifest, inventory->layers, error) &&
-         store_scan(pipeline, digest, inventory, error);
+         pipeline_store_scan(pipeline, digest, inventory, false, error);
 }
 
 /* A push that came while the scan was being stored may have marked the image as waiting after that;

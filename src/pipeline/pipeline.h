@@ -81,9 +81,11 @@ bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **ot
                            GError **error);
 /* A MatchResult, by the live database; an ImageInventory. Of a large image, one for all who ask
  * within a moment, and few at a time: ASSAY_ERROR_BUSY, ask again when pipeline_on_change() tells.
- * (transfer full) */
-SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, GError **error);
-SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, GError **error);
+ * @packages: ImageSummary.packages. (transfer full) */
+SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+                                    GError **error);
+SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+                                     GError **error);
 /* Lets go of what nobody asks for any more; called now and then. */
 void pipeline_tidy(Pipeline *pipeline);
 

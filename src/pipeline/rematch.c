@@ -1,6 +1,6 @@
 /* Counts of findings, and counting again for every stored image when the advisories change: each
- * distinct package is matched once, on all cores; images are sums over their packages. No layer is
- * read. */
+ * distinct package is matched once, on all cores; the sets of packages that images share are sums
+ * over their packages, images are sums over their sets. No layer is read. */
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
@@ -64,7 +64,6 @@ typedef struct {
   char *ecosystem;
   Package package;
   Tally tally;
-  bool used; /* by an image */
 } Row;
 
 static void
@@ -160,7 +159,7 @@ match_packages(GArray *packages, AdvisoryDatabase *advisories, GCancellable *can
   return false;
 }
 
-/* --- all images --- */
+/* --- all sets --- */
 
 static Row *
 find_package(const GArray *packages, int64_t id)
@@ -182,39 +181,86 @@ find_package(const GArray *packages, int64_t id)
 typedef struct {
   int64_t id;
   bool newer; /* has packages that were not there when we began */
+  bool used;  /* by an image */
   Tally sum;
-} ImageTally;
+} Sum;
 
-/* From the images, so that one without packages is counted as well. One that was scanned after the
- * packages were read counted its findings itself, with the new advisories (store_scan()). */
+/* The sum of that id, which is the last or the next one. */
+static Sum *
+sum_of(GArray *sums, int64_t id)
+{
+  Sum *last = sums->len == 0 ? NULL : &g_array_index(sums, Sum, sums->len - 1);
+  if (last != NULL && last->id == id)
+    return last;
+  Sum sum = {.id = id};
+  g_array_append_val(sums, sum);
+  return &g_array_index(sums, Sum, sums->len - 1);
+}
+
 static GArray *
-sum_images(SqlConnection *db, const GArray *packages, GError **error)
+sum_sets(SqlConnection *db, const GArray *packages, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autoptr(GArray) images = g_array_new(FALSE, TRUE, sizeof(ImageTally));
+  g_autoptr(GArray) sets = g_array_new(FALSE, TRUE, sizeof(Sum));
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure, "SELECT package_set, package FROM package_set_members ORDER BY package_set",
+      SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    Sum *set = sum_of(sets, sql_rows_integer(rows, 0));
+    const Row *package = find_package(packages, sql_rows_integer(rows, 1));
+    set->newer = set->newer || package == NULL;
+    if (package != NULL)
+      tally_add(&set->sum, &package->tally);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&sets);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+static Sum *
+find_set(const GArray *sets, int64_t id)
+{
+  guint low = 0, high = sets->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    Sum *set = &g_array_index(sets, Sum, middle);
+    if (set->id == id)
+      return set;
+    if (set->id < id)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return NULL;
+}
+
+/* --- all images --- */
+
+/* From the images, so that one without packages is counted as well. One that was scanned after the
+ * packages were read counted its findings itself, with the new advisories (store_scan()); so does
+ * one whose packages are no rows yet, when they become rows. */
+static GArray *
+sum_images(SqlConnection *db, const GArray *sets, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) images = g_array_new(FALSE, TRUE, sizeof(Sum));
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
-                "SELECT images.id, image_packages.package FROM images "
-                "LEFT JOIN image_packages ON image_packages.image = images.id "
-                "WHERE images.state = $1 ORDER BY images.id",
+                "SELECT images.id, image_sets.package_set FROM images "
+                "LEFT JOIN image_sets ON image_sets.image = images.id "
+                "WHERE images.state = $1 AND images.facts IS NOT NULL ORDER BY images.id",
                 SQL_INTEGER(SCAN_DONE), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure)) {
-    int64_t id = sql_rows_integer(rows, 0);
-    ImageTally *last =
-        images->len == 0 ? NULL : &g_array_index(images, ImageTally, images->len - 1);
-    if (last == NULL || last->id != id) {
-      ImageTally image = {.id = id};
-      g_array_append_val(images, image);
-      last = &g_array_index(images, ImageTally, images->len - 1);
-    }
+    Sum *image = sum_of(images, sql_rows_integer(rows, 0));
     if (sql_rows_is_null(rows, 1))
       continue;
-    Row *package = find_package(packages, sql_rows_integer(rows, 1));
-    last->newer = last->newer || package == NULL;
-    if (package == NULL)
+    Sum *set = find_set(sets, sql_rows_integer(rows, 1));
+    image->newer = image->newer || set == NULL || set->newer;
+    if (set == NULL)
       continue;
-    package->used = true;
-    tally_add(&last->sum, &package->tally);
+    set->used = true;
+    tally_add(&image->sum, &set->sum);
   }
   if (failure == NULL)
     return g_steal_pointer(&images);
@@ -231,7 +277,7 @@ write_images(SqlPool *sql, const GArray *images, guint first, const char *genera
   if (db == NULL)
     return false;
   for (guint i = first; i < MIN(images->len, first + WRITTEN_AT_ONCE); i++) {
-    const ImageTally *image = &g_array_index(images, ImageTally, i);
+    const Sum *image = &g_array_index(images, Sum, i);
     if (image->newer)
       continue;
     g_autofree char *counts = tally_to_text(image->sum.counts);
@@ -246,49 +292,54 @@ write_images(SqlPool *sql, const GArray *images, guint first, const char *genera
   return sql_commit(db, error);
 }
 
-/* --- packages that no image has --- */
+/* --- what no image has --- */
 
-/* Changes whenever a scan is stored: a package that nobody used may be in use again. */
-typedef struct {
-  int64_t count, times;
-} Scans;
-
+/* Sets that the sums found unused, at most WRITTEN_AT_ONCE from *next on. A scan that was stored
+ * since may use one again. */
 static bool
-read_scans(SqlConnection *db, Scans *scans, GError **error)
+delete_sets(SqlPool *sql, const GArray *sets, guint *next, GError **error)
 {
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT count(*), coalesce(max(scanned), 0) FROM images", SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
-    return false;
-  *scans = (Scans){sql_rows_integer(rows, 0), sql_rows_integer(rows, 1)};
-  return true;
-}
-
-/* Those that the sums found unused, at most WRITTEN_AT_ONCE from *next on; @before: the scans
- * before the sums were made. */
-static bool
-delete_unused(SqlPool *sql, const GArray *packages, guint *next, const Scans *before,
-              GError **error)
-{
-  Scans now;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL || !read_scans(db, &now, error))
+  if (db == NULL)
     return false;
-  /* No one else writes in this transaction. With scans in between: at the next time. */
-  if (now.count > before->count || now.times != before->times) {
-    *next = packages->len;
-    return true;
-  }
-  for (guint deleted = 0; *next < packages->len && deleted < WRITTEN_AT_ONCE; (*next)++) {
-    const Row *row = &g_array_index(packages, Row, *next);
-    if (row->used)
+  for (guint deleted = 0; *next < sets->len && deleted < WRITTEN_AT_ONCE; (*next)++) {
+    const Sum *set = &g_array_index(sets, Sum, *next);
+    int64_t gone = 0;
+    if (set->used)
       continue;
-    if (!sql_run(db, NULL, error, "DELETE FROM packages WHERE id = $1", SQL_INTEGER(row->id),
-                 SQL_END))
+    if (!sql_run(db, &gone, error,
+                 "DELETE FROM package_sets WHERE id = $1 AND NOT EXISTS "
+                 "(SELECT 1 FROM image_sets WHERE package_set = $1)",
+                 SQL_INTEGER(set->id), SQL_END) ||
+        (gone > 0 &&
+         !sql_run(db, NULL, error, "DELETE FROM package_set_members WHERE package_set = $1",
+                  SQL_INTEGER(set->id), SQL_END)))
       return false;
     deleted++;
   }
   return sql_commit(db, error);
+}
+
+static bool
+delete_packages(SqlPool *sql, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM packages WHERE NOT EXISTS "
+                 "(SELECT 1 FROM package_set_members WHERE package = packages.id)",
+                 SQL_END) &&
+         sql_commit(db, error);
+}
+
+static bool
+delete_unused(SqlPool *sql, const GArray *sets, GCancellable *cancellable, GError **error)
+{
+  for (guint next = 0; next < sets->len;)
+    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+        !delete_sets(sql, sets, &next, error))
+      return false;
+  return delete_packages(sql, error);
 }
 
 /* --- the whole --- */
@@ -302,7 +353,8 @@ rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GErr
   g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows = sql_query(
       db, &failure,
-      "SELECT 1 FROM images WHERE state = $1 AND coalesce(advisories, '') <> $2 LIMIT 1",
+      "SELECT 1 FROM images WHERE state = $1 AND coalesce(advisories, '') <> $2 "
+      "AND facts IS NOT NULL LIMIT 1",
       SQL_INTEGER(SCAN_DONE), SQL_TEXT(advisory_database_generation(advisories)), SQL_END);
   *due = rows != NULL && sql_rows_next(rows, &failure);
   if (failure == NULL)
@@ -315,14 +367,15 @@ bool
 rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable, unsigned *images,
             GError **error)
 {
-  Scans before;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
-  if (db == NULL || !read_scans(db, &before, error))
+  if (db == NULL)
     return false;
   g_autoptr(GArray) packages = load_packages(db, error);
   if (packages == NULL || !match_packages(packages, advisories, cancellable, error))
     return false;
-  g_autoptr(GArray) sums = sum_images(db, packages, error);
+  g_autoptr(GArray) sets = sum_sets(db, packages, error);
+  g_autoptr(GArray) sums = sets == NULL ? NULL : sum_images(db, sets, error);
+  g_clear_pointer(&db, sql_release);
   if (sums == NULL)
     return false;
   *images = sums->len;
@@ -331,9 +384,5 @@ rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellabl
     if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
         !write_images(sql, sums, i, generation, error))
       return false;
-  for (guint next = 0; next < packages->len;)
-    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
-        !delete_unused(sql, packages, &next, &before, error))
-      return false;
-  return true;
+  return delete_unused(sql, sets, cancellable, error);
 }

@@ -90,6 +90,28 @@ static const char *const steps[] = {
     /* 7: the looks of a layer are dropped by age, when there are many. */
     "ALTER TABLE layer_looks ADD COLUMN created BIGINT NOT NULL DEFAULT 0;"
     "CREATE INDEX layer_looks_by_age ON layer_looks (layer, detector_version, created);",
+
+    /* 8: images share sets of packages (pipeline/packages.c), so that an image is some rows and
+     * what has a package is found. `digest` is of all that a set is, for its id is a part of it.
+     * `facts` is what findings name besides packages, in JSON: layers and distribution. NULL: of an
+     * image that was scanned before there were sets; its packages are taken from its layers'
+     * inventories in the background, and its rows of image_packages go then. */
+    "CREATE TABLE package_sets ("
+    "  id BIGINT PRIMARY KEY,"
+    "  digest TEXT NOT NULL);"
+    "CREATE TABLE package_set_members ("
+    "  package_set BIGINT NOT NULL,"
+    "  package BIGINT NOT NULL,"
+    "  location TEXT NOT NULL,"
+    "  PRIMARY KEY (package_set, package));"
+    "CREATE INDEX package_set_members_by_package ON package_set_members (package, package_set);"
+    "CREATE TABLE image_sets ("
+    "  image BIGINT NOT NULL REFERENCES images (id),"
+    "  package_set BIGINT NOT NULL,"
+    "  layer INTEGER NOT NULL,"
+    "  PRIMARY KEY (image, package_set));"
+    "CREATE INDEX image_sets_by_set ON image_sets (package_set, image);"
+    "ALTER TABLE images ADD COLUMN facts TEXT;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -57,9 +57,11 @@ GPtrArray *
 completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
 {
   GPtrArray *gaps = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; inventory->gaps != NULL && i < inventory->gaps->len; i++)
+    g_ptr_array_add(gaps, g_strdup(g_ptr_array_index(inventory->gaps, i)));
   if (inventory->unread->len > 0)
     g_ptr_array_add(gaps, unread_in_words(inventory->unread));
-  else if (inventory->packages->len == 0 && count_entries(inventory) > 0)
+  else if (inventory->gaps == NULL && inventory->packages->len == 0 && count_entries(inventory) > 0)
     g_ptr_array_add(gaps, nothing_in_words(inventory->os));
   if (uncovered != NULL && uncovered->len > 0)
     g_ptr_array_add(gaps, uncovered_in_words(uncovered));

@@ -7,7 +7,7 @@ import pytest
 
 import gate
 from gate import wait_until
-from oci_layout import INDEX, digest_of
+from oci_layout import INDEX, Layout, digest_of
 from repository import LAYER, Repository, check_error, index_of
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -138,3 +138,40 @@ def test_upgrade_survives_a_kill(upgraded):
     wait_until(lambda: unrecorded(server) == 0)
     check_error(many.request("DELETE", f"blobs/{digest_of(b'layer')}"), 409, "DENIED")
     assert gate.pull(server, "many", "v7").status_code == 200
+
+
+# --- packages that were no rows of sets ---
+
+def facts(server):
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        return database.execute("SELECT count(*), count(facts) FROM images WHERE state = 2").fetchone()
+
+
+def test_images_stay_scanned_when_their_packages_become_rows(start_server, assay, tmp_path):
+    """No layer is inspected again, the times of the scans stay, and what is found is what was found before."""
+    server = start_server(policy="strict")
+    gate.import_advisories(assay, server)
+    layout = Layout(tmp_path / "images")
+    for number in range(5):
+        layout.add_image(f"v{number}", [gate.alpine_files(), {"srv/file": f"{number}"}])
+    for number in range(5):
+        gate.push_layout(server, layout.folder, f"v{number}", "team/app")
+
+    def scans():
+        listed = server.get_json("/api/v1/repositories/team/app/images")["images"]
+        return {image["digest"]: image["scan"] for image in listed}
+
+    def known():
+        return scans(), {digest: server.get_json(f"/api/v1/images/{digest}/findings") for digest in scans()}
+    wait_until(lambda: all(scan["state"] == "done" and sum(scan["findings"].values()) > 0 for scan in scans().values()))
+    before = known()
+    server.stop()
+    downgrade(server, 9)
+    server.start()
+    assert known() == before
+    wait_until(lambda: facts(server) == (5, 5))
+    assert known() == before
+    assert re.search(r'^assay_inspections_total{outcome="done"} 0$', server.request("GET", "/metrics").text, re.MULTILINE)
+    # The counts follow the advisories still.
+    gate.import_advisories(assay, server, gate.secdb(other={"1-r0": ["CVE-1"]}))
+    wait_until(lambda: all(sum(scan["findings"].values()) == 0 for scan in scans().values()))

@@ -10,8 +10,8 @@ typedef struct {
 
 /* ?limit= and ?offset=. This and the next respond themselves when they return false. */
 bool api_page_of(Request *request, Page *page);
-/* The digest of the path, of an image whose scan is done. */
-bool api_scanned_image(Request *request, Digest *digest);
+/* The digest of the path, of an image whose scan is done, and how many packages it has. */
+bool api_scanned_image(Request *request, Digest *digest, unsigned *packages);
 /* Whether @error is one that passes, and the request waits for that. */
 bool api_waits(Request *request, const GError *error);
 /* Takes over @part. */

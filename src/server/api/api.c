@@ -88,7 +88,7 @@ seconds_until(int64_t time)
 }
 
 bool
-api_scanned_image(Request *request, Digest *digest)
+api_scanned_image(Request *request, Digest *digest, unsigned *packages)
 {
   g_autoptr(GError) error = NULL;
   Pipeline *pipeline = server_context(request)->pipeline;
@@ -98,6 +98,7 @@ api_scanned_image(Request *request, Digest *digest)
     return false;
   }
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, &error);
+  *packages = summary == NULL ? 0 : summary->packages;
   if (summary != NULL && summary->state == SCAN_DONE)
     return true;
   if (summary == NULL || !pipeline_image_exists(pipeline, digest, &other, &error)) {
@@ -297,10 +298,11 @@ api_packages(Request *request)
   g_autoptr(GError) error = NULL;
   Digest digest;
   Page page;
-  if (!api_page_of(request, &page) || !api_scanned_image(request, &digest))
+  unsigned packages;
+  if (!api_page_of(request, &page) || !api_scanned_image(request, &digest, &packages))
     return;
   g_autoptr(SharedItem) item =
-      pipeline_image_inventory(server_context(request)->pipeline, &digest, &error);
+      pipeline_image_inventory(server_context(request)->pipeline, &digest, packages, &error);
   if (api_waits(request, error))
     return;
   const ImageInventory *inventory = shared_item_value(item);

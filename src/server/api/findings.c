@@ -154,10 +154,11 @@ api_findings(Request *request)
   Page page;
   Filter filter = {{false}};
   GCompareFunc order;
+  unsigned packages;
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
-      !api_scanned_image(request, &digest))
+      !api_scanned_image(request, &digest, &packages))
     return;
-  g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, &error);
+  g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, packages, &error);
   if (api_waits(request, error))
     return;
   const MatchResult *result = shared_item_value(item);
