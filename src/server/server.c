@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cage/cage.h"
+#include "jobs/schema.h"
 #include "pipeline/schema.h"
 #include "registry/schema.h"
 #include "server/memory.h"
@@ -185,7 +186,7 @@ keep_house(void *data)
 }
 
 /* The tables of all rooms; see storage/schema.h. */
-static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, NULL};
+static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema, NULL};
 
 static bool
 open_rooms(Server *server, const Config *config, const char *data_folder, GError **error)

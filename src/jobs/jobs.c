@@ -1,0 +1,319 @@
+/* Starting, asking, cancelling, stopping; see the header. */
+#include "jobs/jobs.h"
+
+#include <unistd.h>
+
+#include "jobs/jobs-private.h"
+
+static void
+free_known(GHashTable *known)
+{
+  GHashTableIter iter;
+  void *job;
+  g_hash_table_iter_init(&iter, known);
+  while (g_hash_table_iter_next(&iter, NULL, &job))
+    job_free(job);
+  g_hash_table_unref(known);
+}
+
+static void
+queue_free(void *data)
+{
+  JobQueue *queue = data;
+  g_queue_clear(&queue->ready);
+  g_queue_clear(&queue->later);
+  free_known(queue->known);
+  g_free(queue->last_error);
+  g_free(queue);
+}
+
+Jobs *
+jobs_new(SqlPool *sql, unsigned workers)
+{
+  Jobs *jobs = g_new0(Jobs, 1);
+  jobs->sql = sql;
+  jobs->owner = g_uuid_string_random();
+  jobs->workers = workers;
+  jobs->queues = g_ptr_array_new_with_free_func(queue_free);
+  jobs->ended = g_ptr_array_new();
+  jobs->end = g_cancellable_new();
+  jobs->pool = g_thread_pool_new(queue_run, jobs, -1, FALSE, NULL);
+  g_mutex_init(&jobs->lock);
+  g_cond_init(&jobs->stir);
+  g_cond_init(&jobs->changed);
+  g_cond_init(&jobs->cancelled);
+  return jobs;
+}
+
+void
+jobs_add(Jobs *jobs, const JobKind *const *kinds, void *room)
+{
+  for (; *kinds != NULL; kinds++) {
+    JobQueue *queue = g_new0(JobQueue, 1);
+    queue->kind = *kinds;
+    queue->room = room;
+    g_queue_init(&queue->ready);
+    g_queue_init(&queue->later);
+    /* The keys are the jobs'. */
+    queue->known = g_hash_table_new(g_str_hash, g_str_equal);
+    g_ptr_array_add(jobs->queues, queue);
+  }
+}
+
+static bool
+start_schedules(Jobs *jobs, GError **error)
+{
+  int64_t now = g_get_real_time();
+  g_autoptr(SqlConnection) db =
+      keeper_is_needed(jobs) ? sql_acquire(jobs->sql, SQL_WRITE, error) : NULL;
+  if (db == NULL && keeper_is_needed(jobs))
+    return false;
+  for (guint i = 0; i < jobs->queues->len; i++) {
+    JobQueue *queue = g_ptr_array_index(jobs->queues, i);
+    if (queue->kind->every == NULL)
+      continue;
+    if (!queue->kind->kept && queue_every(queue) != 0)
+      jobs_ask_at(jobs, queue->kind, "", now + queue->kind->first * JOBS_SECOND);
+    if (queue->kind->kept && db != NULL && !kept_schedule(db, queue, now, error))
+      return false;
+  }
+  return db == NULL || sql_commit(db, error);
+}
+
+bool
+jobs_start(Jobs *jobs, GError **error)
+{
+  if (!start_schedules(jobs, error))
+    return false;
+  g_mutex_lock(&jobs->lock);
+  jobs->started = true;
+  queue_begin_ready(jobs);
+  g_mutex_unlock(&jobs->lock);
+  jobs->keeper = g_thread_new("jobs", keeper_run, jobs);
+  return true;
+}
+
+/* --- asking --- */
+
+/* That of the key is to run at @due, too. */
+static void
+ask_again(JobQueue *queue, Job *job, int64_t due)
+{
+  if (job->state == JOB_RUNS && !queue->kind->joins) {
+    job->again_due = job->again ? MIN(job->again_due, due) : due;
+    job->again = true;
+  } else if (job->state == JOB_WAITS && due < job->due && g_queue_remove(&queue->later, job)) {
+    queue_enqueue(queue, job, due);
+  }
+}
+
+void
+jobs_ask_at(Jobs *jobs, const JobKind *kind, const char *key, int64_t due)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
+  JobQueue *queue = queue_of(jobs, kind);
+  if (queue == NULL || jobs->draining)
+    return;
+  Job *job = g_hash_table_lookup(queue->known, key);
+  if (job != NULL) {
+    ask_again(queue, job, due);
+  } else {
+    job = job_new(queue, jobs, key);
+    g_hash_table_insert(queue->known, job->key, job);
+    queue_enqueue(queue, job, due);
+  }
+  if (job->state == JOB_WAITS && due > g_get_real_time())
+    g_cond_signal(&jobs->stir);
+  queue_begin_ready(jobs);
+}
+
+void
+jobs_ask(Jobs *jobs, const JobKind *kind, const char *key)
+{
+  jobs_ask_at(jobs, kind, key, 0);
+}
+
+void
+jobs_wake(Jobs *jobs)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
+  jobs->woken = true;
+  g_cond_signal(&jobs->stir);
+}
+
+unsigned
+jobs_count(Jobs *jobs, const JobKind *kind)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
+  const JobQueue *queue = queue_of(jobs, kind);
+  return queue == NULL ? 0 : g_hash_table_size(queue->known);
+}
+
+/* --- cancelling --- */
+
+/* Of this process. What runs is given to *cancelled (transfer full), to be told without the lock.
+ */
+static bool
+cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **cancelled)
+{
+  Job *job = queue == NULL ? NULL : g_hash_table_lookup(queue->known, key);
+  if (job == NULL || job->state == JOB_ENDED || (*key == '\0' && job->state == JOB_WAITS))
+    return false;
+  job->unwanted = true;
+  job->again = false;
+  if (job->state == JOB_RUNS) {
+    *cancelled = g_object_ref(job->cancellable);
+    return true;
+  }
+  if (!g_queue_remove(&queue->ready, job))
+    g_queue_remove(&queue->later, job);
+  job->state = JOB_ENDED;
+  if (queue->kind->kept) {
+    g_ptr_array_add(jobs->ended, job);
+    g_cond_signal(&jobs->stir);
+    return true;
+  }
+  g_hash_table_remove(queue->known, job->key);
+  job_free(job);
+  return true;
+}
+
+bool
+jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, bool *found, GError **error)
+{
+  g_autoptr(GCancellable) cancelled = NULL;
+  g_mutex_lock(&jobs->lock);
+  *found = cancel_here(jobs, queue_of(jobs, kind), key, &cancelled);
+  g_mutex_unlock(&jobs->lock);
+  if (cancelled != NULL) {
+    g_cancellable_cancel(cancelled);
+    g_mutex_lock(&jobs->lock);
+    g_cond_broadcast(&jobs->cancelled);
+    g_mutex_unlock(&jobs->lock);
+  }
+  if (*found || !kind->kept)
+    return true;
+  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, SQL_WRITE, error);
+  return db != NULL && kept_cancel(db, kind, key, found, error) && sql_commit(db, error);
+}
+
+/* --- the end --- */
+
+/* Those that run: all, or those that are not let run to their end. (transfer full) */
+static GPtrArray *
+collect_running(Jobs *jobs, bool all)
+{
+  GPtrArray *running = g_ptr_array_new_with_free_func(g_object_unref);
+  for (guint i = 0; i < jobs->queues->len; i++) {
+    const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
+    GHashTableIter iter;
+    void *value;
+    g_hash_table_iter_init(&iter, queue->known);
+    while ((all || !queue->kind->finishes) && g_hash_table_iter_next(&iter, NULL, &value))
+      if (((const Job *)value)->state == JOB_RUNS)
+        g_ptr_array_add(running, g_object_ref(((const Job *)value)->cancellable));
+  }
+  return running;
+}
+
+static void
+cancel_running(Jobs *jobs, bool all)
+{
+  g_mutex_lock(&jobs->lock);
+  g_autoptr(GPtrArray) running = collect_running(jobs, all);
+  g_mutex_unlock(&jobs->lock);
+  for (guint i = 0; i < running->len; i++)
+    g_cancellable_cancel(g_ptr_array_index(running, i));
+  g_mutex_lock(&jobs->lock);
+  g_cond_broadcast(&jobs->cancelled);
+  g_mutex_unlock(&jobs->lock);
+}
+
+void
+jobs_stop(Jobs *jobs, int64_t end)
+{
+  g_mutex_lock(&jobs->lock);
+  jobs->draining = true;
+  g_mutex_unlock(&jobs->lock);
+  cancel_running(jobs, false);
+  g_mutex_lock(&jobs->lock);
+  while (jobs->running > 0 && g_cond_wait_until(&jobs->changed, &jobs->lock, end))
+    continue;
+  g_mutex_unlock(&jobs->lock);
+  g_cancellable_cancel(jobs->end);
+  cancel_running(jobs, true);
+}
+
+void
+jobs_free(Jobs *jobs)
+{
+  if (jobs == NULL)
+    return;
+  jobs_stop(jobs, 0);
+  g_thread_pool_free(jobs->pool, FALSE, TRUE);
+  g_mutex_lock(&jobs->lock);
+  jobs->closing = true;
+  g_cond_signal(&jobs->stir);
+  g_mutex_unlock(&jobs->lock);
+  if (jobs->keeper != NULL)
+    g_thread_join(jobs->keeper);
+  g_ptr_array_unref(jobs->queues);
+  g_ptr_array_unref(jobs->ended);
+  g_object_unref(jobs->end);
+  g_mutex_clear(&jobs->lock);
+  g_cond_clear(&jobs->stir);
+  g_cond_clear(&jobs->changed);
+  g_cond_clear(&jobs->cancelled);
+  g_free(jobs->owner);
+  g_free(jobs);
+}
+
+GCancellable *
+jobs_end(Jobs *jobs)
+{
+  return jobs->end;
+}
+
+/* --- for `run` --- */
+
+const char *
+job_key(const Job *job)
+{
+  return job->key;
+}
+
+const json_t *
+job_argument(const Job *job, const char *name)
+{
+  return json_object_get(job->arguments, name);
+}
+
+bool
+job_cancelled(const Job *job)
+{
+  return g_cancellable_is_cancelled(job->cancellable);
+}
+
+GCancellable *
+job_cancellable(const Job *job)
+{
+  return job->cancellable;
+}
+
+void
+job_progress(Job *job, uint64_t done, uint64_t total)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&job->jobs->lock);
+  job->progress = done;
+  job->progress_total = total;
+}
+
+bool
+job_sleep(Job *job, int64_t time)
+{
+  Jobs *jobs = job->jobs;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
+  while (!job_cancelled(job) && g_get_monotonic_time() < time)
+    g_cond_wait_until(&jobs->cancelled, &jobs->lock, time);
+  return !job_cancelled(job);
+}

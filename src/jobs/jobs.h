@@ -1,0 +1,135 @@
+/* Work that is done after the answer, in the order in which it was asked for: on threads of its
+ * own, one key of a kind at a time, with another try after a fault that may pass.
+ *
+ * A room lists its kinds in a table of `const JobKind *`, which jobs_add() takes. A kind is one of
+ * two sorts:
+ *
+ * - `kept`: a job is a row of the metadata database, written by job_ask() in the transaction of
+ *   the change that asks for it: both are there or neither. Whoever takes it up holds a lease.
+ * After a kill, it is taken up again when the lease has passed, by any process that has the
+ * database open. It is done when that is committed, so a job may run twice: `run` must bear that.
+ * - not kept: a job is in memory and costs no SQL. It is for work that can be found again
+ *   elsewhere (images that wait for their scan are rows of their own).
+ *
+ * A kind with `every` runs by itself: at the start, and so long after the end of each run. Its key
+ * is "".
+ *
+ * Threads: everything here may be called from any thread. Nothing blocks except jobs_stop(),
+ * jobs_free() and what takes a connection or sets an error (the database). */
+#pragma once
+
+#include <gio/gio.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "storage/sql.h"
+
+typedef struct Jobs Jobs;
+typedef struct Job Job;
+
+typedef enum {
+  JOB_DONE,
+  /* Without *error there is more to do: it runs again at once, after those that wait already. With
+   * *error it runs again after the back-off, `attempts` times at most. */
+  JOB_AGAIN,
+  /* With *error. It is not tried again, unless it is asked for again. */
+  JOB_FAILED
+} JobOutcome;
+
+typedef struct {
+  /* Its name in the API, in metrics and in rows. Never changed once it was released. */
+  const char *kind;
+  /* So many run at a time in this process, beside all other kinds. 0: it shares the threads of
+   * jobs_new() with the other kinds of 0; those that were added first go first. */
+  unsigned at_once;
+  /* Tries that end in JOB_AGAIN with an error, or in the end of the process; 0: without end. */
+  unsigned attempts;
+  /* Seconds. Of a kept kind: how long a killed process keeps others from the job. It is renewed
+   * while the job runs. At least 1. */
+  uint32_t lease;
+  /* Seconds before the second try; twice as many before each one after that, an hour at most. */
+  uint32_t back_off;
+  /* Of a schedule: seconds after the start before which it does not run. */
+  uint32_t first;
+  /* Of a schedule: seconds from the end of a run to the next. NULL, or a result of 0: it only runs
+   * when it is asked for. Called with the room; any thread. */
+  uint32_t (*every)(const void *room);
+  bool kept;
+  /* Not kept: being asked for while it runs changes nothing. Else it runs once more. */
+  bool joins;
+  /* At a stop it runs to its end, until the deadline. Else it is cancelled at once. */
+  bool finishes;
+  /* Does the work, on a thread of its own; it may block, and looks at job_cancelled() now and then.
+   * Cancelled, it may return anything. @room: as given to jobs_add(). */
+  JobOutcome (*run)(Job *job, void *room, GError **error);
+} JobKind;
+
+/* @workers: the threads that kinds without `at_once` share. @sql must outlive it; where it is
+ * read-only, kept kinds do not run. (transfer full) */
+Jobs *jobs_new(SqlPool *sql, unsigned workers);
+/* Before the start; @kinds ends with NULL. @room must outlive the jobs. */
+void jobs_add(Jobs *jobs, const JobKind *const *kinds, void *room);
+bool jobs_start(Jobs *jobs, GError **error);
+/* Begins nothing more. Lets what `finishes` run until @end (g_get_monotonic_time()), then cancels
+ * it. What was not done is given back: kept jobs are there for the next process. */
+void jobs_stop(Jobs *jobs, int64_t end);
+/* Stops, and waits for every job's end. */
+void jobs_free(Jobs *jobs);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)
+/* Fires when jobs_stop() cancels what `finishes`. (transfer none) */
+GCancellable *jobs_end(Jobs *jobs);
+
+/* Asks for a kept job in the caller's transaction. One of that key that waits takes the new
+ * arguments (an object, or NULL; transfer none) and is due at once; one that runs is run once more.
+ * jobs_wake() after the commit spares a second. */
+bool job_ask(SqlConnection *db, const JobKind *kind, const char *key, const json_t *arguments,
+             GError **error);
+/* *asked: it waits, for another try too, or runs. */
+bool job_is_asked(SqlConnection *db, const JobKind *kind, const char *key, bool *asked,
+                  GError **error);
+void jobs_wake(Jobs *jobs);
+/* Asks for one that is not kept, now or at @due (microseconds since 1970); the earlier of two
+ * counts. Of a kind that was not added: nothing happens. */
+void jobs_ask(Jobs *jobs, const JobKind *kind, const char *key);
+void jobs_ask_at(Jobs *jobs, const JobKind *kind, const char *key, int64_t due);
+/* How many of them wait or run. */
+unsigned jobs_count(Jobs *jobs, const JobKind *kind);
+/* Drops one that waits (of a schedule it stays), cancels one that runs: at once in this process,
+ * elsewhere within a third of its lease. *found: there was one. */
+bool jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, bool *found, GError **error);
+
+/* --- for `run` --- */
+
+const char *job_key(const Job *job);                          /* (transfer none) */
+const json_t *job_argument(const Job *job, const char *name); /* NULL: none. (transfer none) */
+bool job_cancelled(const Job *job);
+GCancellable *job_cancellable(const Job *job); /* (transfer none) */
+/* For people: so much of it is done. */
+void job_progress(Job *job, uint64_t done, uint64_t total);
+/* Sleeps until @time (g_get_monotonic_time()). False: it was cancelled. */
+bool job_sleep(Job *job, int64_t time);
+
+/* --- for people --- */
+
+typedef struct {
+  char *key;
+  int64_t begun;        /* microseconds since 1970 */
+  uint64_t done, total; /* of job_progress(); 0: it does not tell */
+} JobRunning;
+typedef struct {
+  const JobKind *kind;
+  uint64_t waiting;  /* to run: in memory, and in the database those of all processes */
+  int64_t oldest;    /* when the first of those that are due was due; 0: none */
+  int64_t next;      /* when the next is due; 0: none is planned */
+  uint64_t given_up; /* kept, and not tried any more */
+  uint64_t done, tried_again, failed; /* runs since the start, by outcome */
+  double seconds;                     /* of all of these runs together */
+  int64_t last_ended;                 /* 0: none yet */
+  char *last_error;                   /* since the start; NULL: none */
+  int64_t last_error_at;
+  GPtrArray *running; /* JobRunning, of this process */
+} JobStatus;
+/* JobStatus of each kind, in the order in which they were added. (transfer full) */
+GPtrArray *jobs_status(Jobs *jobs, GError **error);
+/* The same as Prometheus' text. */
+void jobs_write_metrics(Jobs *jobs, GString *out);

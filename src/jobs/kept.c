@@ -1,0 +1,231 @@
+/* Kept jobs: rows of the metadata database. A row is due when its time has come; who takes it up
+ * sets that time to the end of the lease, so that it is due again should nobody tell how it
+ * ended. What was given up is never due. */
+#include "base/error.h"
+#include "base/json.h"
+#include "jobs/jobs-private.h"
+
+/* Leases that ran out, one after the other: it is what ends the processes. */
+#define LOST_MOST 20
+/* What was given up is shown for so long. */
+#define GIVEN_UP_KEPT ((int64_t)7 * 24 * 3600 * JOBS_SECOND)
+
+bool
+job_ask(SqlConnection *db, const JobKind *kind, const char *key, const json_t *arguments,
+        GError **error)
+{
+  g_autofree char *text = arguments == NULL ? NULL : json_to_text(arguments);
+  return sql_run(db, NULL, error,
+                 "INSERT INTO jobs (kind, key, arguments, asked, due) VALUES ($1, $2, $3, $4, $4) "
+                 "ON CONFLICT (kind, key) DO UPDATE SET arguments = excluded.arguments, "
+                 "asked = excluded.asked, asks = jobs.asks + 1, attempts = 0, cancelled = 0, "
+                 "due = CASE WHEN jobs.owner IS NULL AND (jobs.due IS NULL OR "
+                 "jobs.due > excluded.due) THEN excluded.due ELSE jobs.due END",
+                 SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_TEXT(text),
+                 SQL_INTEGER(g_get_real_time()), SQL_END);
+}
+
+/* Whether there is a row; false with *error when that cannot be told. */
+static bool
+one_row(SqlRows *rows, bool *there, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  *there = rows != NULL && sql_rows_next(rows, &failure);
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return rows != NULL && (*there || failure == NULL);
+}
+
+bool
+job_is_asked(SqlConnection *db, const JobKind *kind, const char *key, bool *asked, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT 1 FROM jobs WHERE kind = $1 AND key = $2 AND due IS NOT NULL",
+                SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_END);
+  return one_row(rows, asked, error);
+}
+
+bool
+kept_is_due(SqlConnection *db, const JobKind *kind, int64_t now, bool *due, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT 1 FROM jobs WHERE kind = $1 AND due <= $2 LIMIT 1",
+                SQL_TEXT(kind->kind), SQL_INTEGER(now), SQL_END);
+  return one_row(rows, due, error);
+}
+
+static Job *
+read_claimed(SqlRows *rows, Jobs *jobs, JobQueue *queue, int64_t now)
+{
+  Job *job = job_new(queue, jobs, sql_rows_text(rows, 0));
+  const char *arguments = sql_rows_text(rows, 1);
+  if (arguments != NULL)
+    job->arguments = json_parse(slice_from_string(arguments), NULL);
+  job->attempt = (unsigned)sql_rows_integer(rows, 2) + 1;
+  job->asks = sql_rows_integer(rows, 3);
+  job->leased_until = now + (int64_t)queue->kind->lease * JOBS_SECOND;
+  job->begun = now;
+  job->unwanted = sql_rows_integer(rows, 5) != 0;
+  if (sql_rows_integer(rows, 4) <= LOST_MOST)
+    return job;
+  job->outcome = JOB_FAILED;
+  error_set(&job->error, ASSAY_ERROR_FAILED,
+            "the server ended while it ran, %d times one after the other", LOST_MOST);
+  return job;
+}
+
+/* The condition stands twice: of two processes of PostgreSQL that chose the same row, the second
+ * looks at the outer one again after it has waited for the first. */
+bool
+kept_claim(SqlConnection *db, Jobs *jobs, JobQueue *queue, unsigned limit, int64_t now,
+           GPtrArray *claimed, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "UPDATE jobs SET losses = CASE WHEN owner IS NULL THEN 0 ELSE losses + 1 END, owner = $1, "
+      "due = $2 WHERE kind = $3 AND due <= $4 AND key IN (SELECT due_jobs.key FROM jobs AS "
+      "due_jobs "
+      "WHERE due_jobs.kind = $3 AND due_jobs.due <= $4 ORDER BY due_jobs.due LIMIT $5) "
+      "RETURNING key, arguments, attempts, asks, losses, cancelled",
+      SQL_TEXT(jobs->owner), SQL_INTEGER(now + (int64_t)queue->kind->lease * JOBS_SECOND),
+      SQL_TEXT(queue->kind->kind), SQL_INTEGER(now), SQL_INTEGER(limit), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    g_ptr_array_add(claimed, read_claimed(rows, jobs, queue, now));
+  if (failure == NULL)
+    return rows != NULL;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+/* Not while it was asked for again. */
+static bool
+delete_row(SqlConnection *db, const Job *job, bool *deleted, GError **error)
+{
+  int64_t changed = 0;
+  if (!sql_run(db, &changed, error,
+               "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND owner = $3 AND asks = $4",
+               SQL_TEXT(job->queue->kind->kind), SQL_TEXT(job->key), SQL_TEXT(job->jobs->owner),
+               SQL_INTEGER(job->asks), SQL_END))
+    return false;
+  *deleted = changed > 0;
+  return true;
+}
+
+/* Nobody's any more; due at @due (NULL: never), or now, had it been asked for again. */
+static bool
+release_row(SqlConnection *db, const Job *job, SqlValue due, unsigned attempts, int64_t now,
+            GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "UPDATE jobs SET owner = NULL, losses = 0, cancelled = 0, error = $5, ended = $6, "
+                 "due = CASE WHEN asks = $4 THEN CAST($7 AS BIGINT) ELSE CAST($6 AS BIGINT) END, "
+                 "attempts = CASE WHEN asks = $4 THEN CAST($8 AS INTEGER) ELSE 0 END "
+                 "WHERE kind = $1 AND key = $2 AND owner = $3",
+                 SQL_TEXT(job->queue->kind->kind), SQL_TEXT(job->key), SQL_TEXT(job->jobs->owner),
+                 SQL_INTEGER(job->asks), SQL_TEXT(job->error == NULL ? NULL : job->error->message),
+                 SQL_INTEGER(now), due, SQL_INTEGER(attempts), SQL_END);
+}
+
+bool
+kept_end(SqlConnection *db, const Job *job, int64_t now, GError **error)
+{
+  uint32_t every = *job->key == '\0' ? queue_every(job->queue) : 0;
+  bool retried = job_is_retried(job), deleted = false;
+  if (job->given_back)
+    return release_row(db, job, SQL_INTEGER(now), job->attempt - 1, now, error);
+  if (!job->unwanted && retried)
+    return release_row(db, job, SQL_INTEGER(job_retry_at(job, now)),
+                       job->error == NULL ? 0 : job->attempt, now, error);
+  if (every != 0)
+    return release_row(db, job, SQL_INTEGER(now + (int64_t)every * JOBS_SECOND), 0, now, error);
+  if (!job->unwanted && job->outcome != JOB_DONE)
+    return release_row(db, job, SQL_NULL, job->attempt, now, error);
+  return delete_row(db, job, &deleted, error) &&
+         (deleted || release_row(db, job, SQL_INTEGER(now), 0, now, error));
+}
+
+bool
+kept_renew(SqlConnection *db, const Job *job, int64_t until, JobHold *hold, GError **error)
+{
+  bool there = false;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "UPDATE jobs SET due = $1 WHERE kind = $2 AND key = $3 AND owner = $4 "
+                "RETURNING cancelled",
+                SQL_INTEGER(until), SQL_TEXT(job->queue->kind->kind), SQL_TEXT(job->key),
+                SQL_TEXT(job->jobs->owner), SQL_END);
+  if (!one_row(rows, &there, error))
+    return false;
+  *hold = !there ? HOLD_LOST : sql_rows_integer(rows, 0) != 0 ? HOLD_CANCELLED : HOLD_OURS;
+  return true;
+}
+
+bool
+kept_schedule(SqlConnection *db, const JobQueue *queue, int64_t now, GError **error)
+{
+  uint32_t every = queue_every(queue);
+  int64_t first = now + (int64_t)queue->kind->first * JOBS_SECOND;
+  const char *kind = queue->kind->kind;
+  if (every == 0)
+    return sql_run(db, NULL, error,
+                   "DELETE FROM jobs WHERE kind = $1 AND key = '' AND owner IS NULL",
+                   SQL_TEXT(kind), SQL_END);
+  /* An interval that became shorter counts from now. */
+  return sql_run(db, NULL, error,
+                 "INSERT INTO jobs (kind, key, asked, due) VALUES ($1, '', $2, $3) "
+                 "ON CONFLICT (kind, key) DO NOTHING",
+                 SQL_TEXT(kind), SQL_INTEGER(now), SQL_INTEGER(first), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "UPDATE jobs SET due = $2 WHERE kind = $1 AND key = '' AND owner IS NULL AND "
+                 "(due IS NULL OR due < $2)",
+                 SQL_TEXT(kind), SQL_INTEGER(first), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "UPDATE jobs SET due = $2 WHERE kind = $1 AND key = '' AND owner IS NULL AND "
+                 "due > $2",
+                 SQL_TEXT(kind), SQL_INTEGER(MAX(first, now + (int64_t)every * JOBS_SECOND)),
+                 SQL_END);
+}
+
+bool
+kept_cancel(SqlConnection *db, const JobKind *kind, const char *key, bool *found, GError **error)
+{
+  int64_t waiting = 0, running = 0;
+  if (!sql_run(db, &waiting, error,
+               "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND key <> '' AND owner IS NULL",
+               SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_END) ||
+      !sql_run(db, &running, error,
+               "UPDATE jobs SET cancelled = 1 WHERE kind = $1 AND key = $2 AND owner IS NOT NULL",
+               SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_END))
+    return false;
+  *found = waiting + running > 0;
+  return true;
+}
+
+bool
+kept_prune(SqlConnection *db, const JobKind *kind, int64_t now, GError **error)
+{
+  return sql_run(db, NULL, error, "DELETE FROM jobs WHERE kind = $1 AND due IS NULL AND ended < $2",
+                 SQL_TEXT(kind->kind), SQL_INTEGER(now - GIVEN_UP_KEPT), SQL_END);
+}
+
+bool
+kept_count(SqlConnection *db, int64_t now, JobStatus *status, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT count(due), count(*) - count(due), min(CASE WHEN due <= $2 THEN due END), min(due) "
+      "FROM jobs WHERE kind = $1 AND owner IS NULL",
+      SQL_TEXT(status->kind->kind), SQL_INTEGER(now), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, &failure)) {
+    if (failure != NULL)
+      g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  status->waiting += (uint64_t)sql_rows_integer(rows, 0);
+  status->given_up = (uint64_t)sql_rows_integer(rows, 1);
+  status->oldest = sql_rows_integer(rows, 2);
+  status->next = sql_rows_integer(rows, 3);
+  return true;
+}

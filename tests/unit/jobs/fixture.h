@@ -1,0 +1,89 @@
+/* A metadata database in a folder of its own, and questions about its rows. */
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "jobs/jobs.h"
+#include "jobs/schema.h"
+
+static const Schema *const schemas[] = {&jobs_schema, NULL};
+
+typedef struct {
+  char *folder, *url;
+  SqlPool *sql;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  fixture->folder = g_dir_make_tmp("assay-jobs-XXXXXX", &error);
+  fixture->url = g_strdup_printf("sqlite:%s/metadata.db", fixture->folder);
+  fixture->sql = sql_pool_open(fixture->url, schemas, true, &error);
+  g_assert_no_error(error);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  sql_pool_close(fixture->sql);
+  g_assert_true(directory_remove(AT_FDCWD, fixture->folder, &error));
+  g_free(fixture->folder);
+  g_free(fixture->url);
+}
+
+/* The one number that @text asks for; -1: NULL, or no row. */
+static inline int64_t
+number_of(SqlPool *sql, const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, &error);
+  g_assert_no_error(error);
+  g_autoptr(SqlRows) rows = sql_query(db, &error, text, SQL_END);
+  g_assert_no_error(error);
+  bool there = sql_rows_next(rows, &error);
+  g_assert_no_error(error);
+  return there && !sql_rows_is_null(rows, 0) ? sql_rows_integer(rows, 0) : -1;
+}
+
+static inline void
+change(SqlPool *sql, const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, &error);
+  g_assert_no_error(error);
+  sql_run(db, NULL, &error, text, SQL_END);
+  g_assert_no_error(error);
+  sql_commit(db, &error);
+  g_assert_no_error(error);
+}
+
+static inline void
+ask(SqlPool *sql, const JobKind *kind, const char *key, const char *word)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, &error);
+  g_assert_no_error(error);
+  json_t *arguments = word == NULL ? NULL : json_pack("{s:s}", "word", word);
+  g_assert_true(job_ask(db, kind, key, arguments, &error));
+  json_decref(arguments);
+  g_assert_true(sql_commit(db, &error));
+}
+
+/* A minute, for a machine that does much else. */
+#define WAIT_FOR(condition)                                                                        \
+  do {                                                                                             \
+    for (int tries = 0; !(condition); tries++) {                                                   \
+      if (tries > 12000)                                                                           \
+        g_error("line %d: waited in vain for " #condition, __LINE__);                              \
+      g_usleep(5000);                                                                              \
+    }                                                                                              \
+  } while (0)
