@@ -197,7 +197,8 @@ match_piece(Slice pattern, const uint8_t *at, const uint8_t *end, RouteMatch *ma
 static inline bool
 begins_with(const uint8_t *at, const uint8_t *end, Slice text)
 {
-  return (size_t)(end - at) >= text.size && memcmp(at, text.data, text.size) == 0;
+  return text.size == 0 ||
+         ((size_t)(end - at) >= text.size && memcmp(at, text.data, text.size) == 0);
 }
 
 static bool
