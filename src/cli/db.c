@@ -1,6 +1,5 @@
 /* assay db: update, import, status and export of the advisory database. */
 #include <errno.h>
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
-#include "report/report.h"
+#include "report/columns.h"
 
 /* What clocks may differ by. */
 #define CLOCK_SLACK ((int64_t)3600 * G_USEC_PER_SEC)
@@ -234,30 +233,25 @@ print_status_json(const AdvisoryDatabase *database, const char *path, const GPtr
 static void
 print_status_table(const GPtrArray *feeds)
 {
-  struct libscols_table *table = scols_new_table();
-  g_assert(table != NULL);
-  scols_table_new_column(table, "FEED", 0, 0);
-  scols_table_new_column(table, "TYPE", 0, 0);
-  scols_table_new_column(table, "AGE", 0, SCOLS_FL_RIGHT);
-  scols_table_new_column(table, "STATEMENTS", 0, SCOLS_FL_RIGHT);
-  scols_table_new_column(table, "SOURCE DATE", 0, 0);
-  scols_table_new_column(table, "SOURCE", 0, SCOLS_FL_TRUNC);
+  static const Column columns[] = {
+      {.title = "FEED"},
+      {.title = "TYPE"},
+      {.title = "AGE", .flags = COLUMN_RIGHT},
+      {.title = "STATEMENTS", .flags = COLUMN_RIGHT},
+      {.title = "SOURCE DATE"},
+      {.title = "SOURCE", .least = 20, .flags = COLUMN_CUT},
+  };
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < feeds->len; i++) {
     const AdvisoryFeedStatus *feed = feeds->pdata[i];
-    struct libscols_line *line = scols_table_new_line(table, NULL);
     g_autofree char *problem = NULL;
     g_autofree char *age = format_age(last_checked(feed, &problem));
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, feed->count);
-    g_autofree char *date = report_clean_text(feed->source_date);
-    scols_line_set_data(line, 0, feed->feed);
-    scols_line_set_data(line, 1, feed->type);
-    scols_line_set_data(line, 2, age);
-    scols_line_set_data(line, 3, count);
-    scols_line_set_data(line, 4, date);
-    scols_line_set_data(line, 5, feed->source);
+    columns_add(table, (const char *[]){feed->feed, feed->type, age, count, feed->source_date,
+                                        feed->source});
   }
-  scols_print_table(table);
-  scols_unref_table(table);
+  g_autofree char *text = columns_to_text(table, terminal_width(), false);
+  fputs(text, stdout);
 }
 
 /* True when a feed is older than @oldest seconds, or may be. */

@@ -1,28 +1,18 @@
 /* `assay findings`: the findings of an image that a registry holds. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/report_options.h"
 #include "cli/server_client.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
-#include "report/report.h"
 
 #define SHORT_DIGEST_MIN 6
 
-static char *format_option, *severity_option;
-static gboolean fixable_option;
-
-static const GOptionEntry options[] = {
-    SERVER_OPTIONS("the reference's host, "),
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
-     "FORMAT"},
-    {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
-     "Only these, separated by commas: critical, high, medium, low, negligible, unknown", "LIST"},
-    {"ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &fixable_option, "Only findings with a fix", NULL},
-    {NULL}};
+static const GOptionEntry entries[] = {
+    SERVER_OPTIONS("the reference's host, "), REPORT_OPTIONS, {NULL}};
 
 /* Without a host a name is taken as written, and not for one of Docker Hub's. */
 static Reference *
@@ -137,32 +127,6 @@ tell_no_image(ServerClient *client, const Reference *reference, const json_t *im
                              digest, members->str);
 }
 
-static char *
-findings_path(const char *digest)
-{
-  GString *path = g_string_new(NULL);
-  g_string_printf(path, "/api/v1/images/%s/findings?fixable=%s", digest,
-                  fixable_option ? "true" : "false");
-  if (severity_option != NULL) {
-    g_autofree char *escaped = g_uri_escape_string(severity_option, ",", FALSE);
-    g_string_append_printf(path, "&severity=%s", escaped);
-  }
-  return g_string_free(path, FALSE);
-}
-
-/* How many the image has, before anything is filtered. */
-static json_int_t
-count_all(const json_t *scan)
-{
-  json_int_t total = 0;
-  const char *severity;
-  json_t *count;
-  json_object_foreach((json_t *)(uintptr_t)json_get_object(scan, "findings"), severity, count) {
-    total += json_integer_value(count);
-  }
-  return total;
-}
-
 /* (transfer full) */
 static GPtrArray *
 texts_of(const json_t *about, const char *key)
@@ -174,31 +138,22 @@ texts_of(const json_t *about, const char *key)
   return list;
 }
 
-/* What the server says, and what is filtered. (transfer full) */
-static GPtrArray *
-notes_of(const json_t *about, json_int_t hidden)
-{
-  GPtrArray *notes = texts_of(about, "notes");
-  if (hidden > 0 && (severity_option != NULL || fixable_option))
-    g_ptr_array_add(notes, report_hidden_note((unsigned)hidden));
-  return notes;
-}
-
 static int
 report(const char *target, const json_t *image, const json_t *verdict, json_t *list,
-       const json_t *about, ReportFormat format)
+       const json_t *about, const ReportOptions *options)
 {
-  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   size_t index;
   json_t *item;
   json_array_foreach(list, index, item) {
-    g_ptr_array_add(findings, finding_from_json(item));
+    g_ptr_array_add(all, finding_from_json(item));
   }
   const json_t *scan = json_get_object(image, "scan");
   g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict);
   g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
   g_autoptr(GPtrArray) third_party = texts_of(about, "third_party");
-  g_autoptr(GPtrArray) notes = notes_of(about, count_all(scan) - (json_int_t)findings->len);
+  g_autoptr(GPtrArray) notes = texts_of(about, "notes");
+  g_autoptr(GPtrArray) findings = report_options_filter(options, all, notes);
   Report document = {.target = target,
                      .digest = json_get_string(image, "digest"),
                      .findings = findings,
@@ -209,19 +164,16 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
                      .packages = (unsigned)json_get_integer(scan, "packages", 0),
                      .verdict = judged,
                      .database = json_get_string(scan, "advisories")};
-  g_autofree char *text =
-      report_write(format, &document, terminal_width(), terminal_wants_colour());
-  fputs(text, stdout);
-  return command_end_output(EXIT_FINE);
+  return report_options_write(options, &document, NULL);
 }
 
 static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  ReportFormat format = REPORT_TABLE;
-  if (format_option != NULL && !report_format_parse(format_option, &format))
-    return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
+  ReportOptions options;
+  if (!report_options_read(&options))
+    return EXIT_ERROR;
   /* As `assay scan` writes it. */
   const char *typed = arguments[0];
   typed += g_str_has_prefix(typed, "docker://") ? strlen("docker://") : 0;
@@ -246,7 +198,7 @@ run(char **arguments)
                                json_get_string(scan, "error"));
   if (g_strcmp0(json_get_string(scan, "state"), "not-applicable") == 0)
     return tell_no_image(client, reference, image);
-  g_autofree char *path = findings_path(digest);
+  g_autofree char *path = g_strdup_printf("/api/v1/images/%s/findings", digest);
   g_autofree char *verdict_path =
       g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest, reference->repository);
   g_autoptr(json_t) about = json_object();
@@ -254,7 +206,7 @@ run(char **arguments)
   g_autoptr(json_t) verdict = findings == NULL ? NULL : server_get(client, verdict_path, &error);
   if (verdict == NULL)
     return command_fail(error);
-  return report(arguments[0], image, verdict, findings, about, format);
+  return report(arguments[0], image, verdict, findings, about, &options);
 }
 
 const Command findings_command = {
@@ -268,7 +220,7 @@ const Command findings_command = {
         "  assay findings 127.0.0.1:5000/team/app:v1 --severity critical,high --ignore-unfixed\n"
         "  assay findings team/app@7e8770da82f0\n"
         "  assay findings team/app:v1 --format sarif > app.sarif",
-    .options = options,
+    .options = entries,
     .least_arguments = 1,
     .most_arguments = 1,
     .run = run,

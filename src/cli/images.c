@@ -1,5 +1,4 @@
 /* `assay images`: what a registry holds, and how its scans stand. */
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/server_client.h"
+#include "report/columns.h"
 #include "report/report.h"
 
 #define TAGS_WIDTH 20 /* of the cell; one tag is shown whole at any rate */
@@ -67,13 +67,6 @@ state_in_words(const json_t *image, const json_t *scan)
   return g_strcmp0(state, "not-applicable") == 0 ? "incomplete" : "broken";
 }
 
-static void
-set_cell(struct libscols_line *line, size_t column, const char *text)
-{
-  g_autofree char *clean = report_clean_text(text != NULL ? text : "-");
-  scols_line_set_data(line, column, clean);
-}
-
 /* "11, latest +6": an image with a tag for each build would fill the screen. JSON has them all. */
 static char *
 tags_in_words(char **tags)
@@ -89,10 +82,15 @@ tags_in_words(char **tags)
   return g_strdup(words->str);
 }
 
-static void
-add_line(struct libscols_table *table, const json_t *image)
+static const char *
+or_dash(const char *text)
 {
-  struct libscols_line *line = scols_table_new_line(table, NULL);
+  return text != NULL ? text : "-";
+}
+
+static void
+add_row(Columns *table, const json_t *image)
+{
   const json_t *scan = json_get_object(image, "scan");
   g_auto(GStrv) tags = json_get_strings(image, "tags");
   g_autofree char *words = tags_in_words(tags);
@@ -102,18 +100,14 @@ add_line(struct libscols_table *table, const json_t *image)
   const char *pushed = json_get_string(image, "pushed");
   g_autofree char *day = pushed == NULL ? NULL : g_strndup(pushed, strlen("2026-11-25"));
   g_autofree char *findings = findings_in_words(scan);
-  set_cell(line, 0, json_get_string(image, "repository"));
-  set_cell(line, 1, words);
-  set_cell(line, 2, short_digest);
-  set_cell(line, 3, state_in_words(image, scan));
-  set_cell(line, 4, findings);
-  set_cell(line, 5, day);
   const char *os = json_get_string(scan, "os");
   g_autofree char *system =
       is_past_its_life(scan)
           ? g_strdup_printf("%s, end of life %s", os, json_get_string(scan, "end_of_life"))
           : g_strdup(os);
-  set_cell(line, 6, system);
+  columns_add(table, (const char *[]){or_dash(json_get_string(image, "repository")), or_dash(words),
+                                      or_dash(short_digest), or_dash(state_in_words(image, scan)),
+                                      or_dash(findings), or_dash(day), or_dash(system)});
 }
 
 /* A line below the table for each image that waits for another try. */
@@ -135,37 +129,23 @@ print_reasons(const json_t *images)
 static void
 print_table(const json_t *images)
 {
-  static const struct {
-    const char *name;
-    double hint;
-    int flags;
-  } columns[] = {
-      {"REPOSITORY", 0.25, SCOLS_FL_TRUNC},
-      {"TAGS", 0.1, 0},
-      {"DIGEST", 12, 0},
-      {"SCAN", 7, 0},
-      {"FINDINGS", 0, 0},
-      {"PUSHED", 10, 0},
-      {"SYSTEM", 0.1, SCOLS_FL_TRUNC},
+  static const Column columns[] = {
+      {.title = "REPOSITORY", .least = 12, .flags = COLUMN_CUT},
+      {.title = "TAGS"},
+      {.title = "DIGEST"},
+      {.title = "SCAN"},
+      {.title = "FINDINGS"},
+      {.title = "PUSHED"},
+      {.title = "SYSTEM", .flags = COLUMN_CUT},
   };
-  unsigned width = terminal_width();
-  struct libscols_table *table = scols_new_table();
-  for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
-    scols_table_new_column(table, columns[i].name, columns[i].hint, columns[i].flags);
-  scols_table_set_stream(table, stdout);
-  scols_table_set_termforce(table, width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-  if (width > 0)
-    scols_table_set_termwidth(table, width);
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   size_t index;
   json_t *image;
   json_array_foreach(images, index, image) {
-    add_line(table, image);
+    add_row(table, image);
   }
-  if (json_array_size(images) > 0)
-    scols_print_table(table);
-  else
-    printf("no images\n");
-  scols_unref_table(table);
+  g_autofree char *text = columns_to_text(table, terminal_width(), false);
+  fputs(json_array_size(images) > 0 ? text : "no images\n", stdout);
   print_reasons(images);
 }
 

@@ -1,17 +1,14 @@
 /* `assay scan`: an image, wherever it lies, without a server. */
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "advisory/update.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "cli/command.h"
+#include "cli/report_options.h"
 #include "cli/scan_layers.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
 #include "oci/reference.h"
-#include "report/report.h"
 #include "source/source.h"
 #include "verdict/match.h"
 #include "verdict/policy.h"
@@ -19,23 +16,19 @@
 /* More of them would hide the findings. */
 #define LAYER_NOTES_SHOWN 20
 
-static char *format_option, *output_option, *severity_option, *policy_option, *repository_option;
+static char *output_option, *policy_option, *repository_option;
 static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
 static char *credentials_option, *certificates_option;
 static int exit_code_option;
-static gboolean allow_incomplete_option, list_packages_option, fixable_option, insecure_option,
-    quiet_option, no_cache_option, uncaged_option;
+static gboolean allow_incomplete_option, list_packages_option, insecure_option, quiet_option,
+    no_cache_option, uncaged_option;
 
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default), json or sarif",
-     "FORMAT"},
+    REPORT_OPTIONS,
     {"list-packages", 0, 0, G_OPTION_ARG_NONE, &list_packages_option,
-     "List all packages, too (JSON only)", NULL},
+     "List all packages, too (table and JSON)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
      "Write the report here instead of to standard output (-)", "FILE"},
-    {"severity", 'S', 0, G_OPTION_ARG_STRING, &severity_option,
-     "Only these, separated by commas: critical, high, medium, low, negligible, unknown", "LIST"},
-    {"ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &fixable_option, "Only findings with a fix", NULL},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,
      "Judge by this policy file, or by the built-in `strict`", "FILE"},
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
@@ -65,42 +58,6 @@ static const GOptionEntry options[] = {
      "Go on where the kernel lacks Landlock or seccomp", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "No progress", NULL},
     {NULL}};
-
-/* Which findings are reported. */
-typedef struct {
-  bool wanted[SEVERITY_CRITICAL + 1];
-} SeverityFilter;
-
-static bool
-parse_severities(const char *list, SeverityFilter *filter)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS(filter->wanted); i++)
-    filter->wanted[i] = list == NULL;
-  g_auto(GStrv) names = g_strsplit(list != NULL ? list : "", ",", -1);
-  for (char **name = names; *name != NULL; name++) {
-    Severity severity;
-    if (!severity_parse(g_strstrip(*name), &severity)) {
-      command_usage_error("--severity: \"%s\" is none of critical, high, medium, low, negligible, "
-                          "unknown",
-                          *name);
-      return false;
-    }
-    filter->wanted[severity] = true;
-  }
-  return true;
-}
-
-static GPtrArray *
-filter_findings(const GPtrArray *all, const SeverityFilter *filter)
-{
-  GPtrArray *kept = g_ptr_array_new();
-  for (guint i = 0; i < all->len; i++) {
-    const Finding *finding = g_ptr_array_index(all, i);
-    if (filter->wanted[finding->severity] && (!fixable_option || finding->fixed_version != NULL))
-      g_ptr_array_add(kept, g_ptr_array_index(all, i));
-  }
-  return kept;
-}
 
 /* --- the parts of a scan --- */
 
@@ -151,10 +108,12 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
   return policy_judge(policy, &input);
 }
 
-/* What the layers themselves have that a person should know. A setuid program is everyday. */
-static void
-add_layer_notes(const ImageInventory *inventory, GPtrArray *notes)
+/* What the layers themselves have that a person should know. A setuid program is everyday.
+ * (transfer full) */
+static GPtrArray *
+layer_notes_of(const ImageInventory *inventory)
 {
+  GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
   unsigned shown = 0;
   for (guint i = 0; i < inventory->layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
@@ -169,42 +128,14 @@ add_layer_notes(const ImageInventory *inventory, GPtrArray *notes)
   if (shown > LAYER_NOTES_SHOWN)
     g_ptr_array_add(notes,
                     g_strdup_printf("%u more notes on the layers", shown - LAYER_NOTES_SHOWN));
-}
-
-static bool
-write_file(const char *path, Slice bytes, GError **error)
-{
-  auto_fd int in_place = -1;
-  bool opened = output_open_in_place(path, &in_place, error);
-  if (opened && in_place < 0)
-    return file_replace(AT_FDCWD, path, bytes, 0644, error);
-  if (opened && fd_write_all(in_place, bytes, error))
-    return true;
-  g_prefix_error(error, "--output: ");
-  return false;
-}
-
-static int
-write_report(ReportFormat format, const Report *report)
-{
-  bool to_file = output_option != NULL && strcmp(output_option, "-") != 0;
-  g_autofree char *text = report_write(format, report, to_file ? 0 : terminal_width(),
-                                       !to_file && terminal_wants_colour());
-  g_autoptr(GError) error = NULL;
-  if (!to_file) {
-    fputs(text, stdout);
-    return command_end_output(EXIT_FINE);
-  }
-  return write_file(output_option, slice_from_string(text), &error) ? EXIT_FINE
-                                                                    : command_fail(error);
+  return notes;
 }
 
 /* --- the command --- */
 
 typedef struct {
   const char *target;
-  ReportFormat format;
-  SeverityFilter filter;
+  ReportOptions options;
   const Config *config;
   const Progress *progress;
   AdvisoryDatabase *database;
@@ -223,30 +154,29 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
       scan->policy == NULL ? NULL : judge(scan->policy, target, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
-  g_autoptr(GPtrArray) findings = filter_findings(matched->findings, &scan->filter);
+  g_autoptr(GPtrArray) findings =
+      report_options_filter(&scan->options, matched->findings, matched->notes);
   if (matched->not_affected->len > 0)
     g_ptr_array_add(matched->notes,
                     g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
                                     "not affect these packages; --format json lists them",
                                     matched->not_affected->len));
-  if (findings->len < matched->findings->len)
-    g_ptr_array_add(matched->notes, report_hidden_note(matched->findings->len - findings->len));
-  add_layer_notes(inventory, matched->notes);
+  g_autoptr(GPtrArray) layer_notes = layer_notes_of(inventory);
   const Digest *digest = image_source_manifest_digest(source);
   Report document = {.target = target,
                      .digest = digest != NULL ? digest->text : NULL,
                      .inventory = inventory,
                      .packages = inventory->packages->len,
-                     .list_packages = list_packages_option,
                      .findings = findings,
                      .not_affected = matched->not_affected,
                      .third_party = matched->third_party,
                      .gaps = matched->gaps,
                      .notes = matched->notes,
+                     .layer_notes = layer_notes,
                      .verdict = verdict,
                      .database = advisory_database_generation(scan->database)};
   terminal_progress_end();
-  int code = write_report(scan->format, &document);
+  int code = report_options_write(&scan->options, &document, output_option);
   if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
     return EXIT_REFUSED;
   bool incomplete =
@@ -278,13 +208,13 @@ static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  Scan scan = {.target = arguments[0], .format = REPORT_TABLE};
-  if (format_option != NULL && !report_format_parse(format_option, &scan.format))
-    return command_usage_error("--format: \"%s\" is none of table, json, sarif", format_option);
-  if (list_packages_option && scan.format != REPORT_JSON)
-    return command_usage_error("--list-packages: only --format json lists packages");
-  if (!parse_severities(severity_option, &scan.filter))
+  Scan scan = {.target = arguments[0]};
+  if (!report_options_read(&scan.options))
     return EXIT_ERROR;
+  if (list_packages_option && !scan.options.writer->lists_packages)
+    return command_usage_error("--list-packages: the format %s lists no packages",
+                               scan.options.writer->name);
+  scan.options.style.list_packages = list_packages_option;
   if (exit_code_option < 0 || exit_code_option > 255)
     return command_usage_error("--exit-code: %d is not between 0 and 255", exit_code_option);
   g_autoptr(Config) config = config_open(config_option, &error);

@@ -259,6 +259,18 @@ ecosystem_scheme(const char *ecosystem, VersionScheme *scheme)
   return row != NULL;
 }
 
+bool
+ecosystem_scheme_of_type(const char *type, VersionScheme *scheme)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++) {
+    if (g_strcmp0(ecosystems[i].package_type, type) == 0) {
+      *scheme = ecosystems[i].scheme;
+      return true;
+    }
+  }
+  return false;
+}
+
 char *
 ecosystem_from_codename(const char *codename)
 {

@@ -67,6 +67,10 @@ const Ecosystem *ecosystem_row_of_image(const OsRelease *os, char **release);
 /* The order of versions in @ecosystem; false where we know none. */
 bool ecosystem_scheme(const char *ecosystem, VersionScheme *scheme);
 
+/* The order of versions of all packages of @type ("deb"), whatever the distribution; false where we
+ * know none. */
+bool ecosystem_scheme_of_type(const char *type, VersionScheme *scheme);
+
 /* "debian:12" for "bookworm" or "bookworm-security", "debian:sid" for "sid", "ubuntu:22.04" for
  * "jammy-updates"; NULL for a codename that is not known. (transfer full) */
 char *ecosystem_from_codename(const char *codename);

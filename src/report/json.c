@@ -3,6 +3,7 @@
 #include "inventory/end_of_life.h"
 #include "inventory/image.h"
 #include "report/report-private.h"
+#include "report/writer.h"
 
 static json_t *
 os_to_json(const OsRelease *os)
@@ -54,7 +55,7 @@ report_package_to_json(const ImageInventory *inventory, const ImagePackage *pack
 
 /* What the layers hold, beside how many packages there are. */
 static void
-set_inventory(json_t *object, const Report *report)
+set_inventory(json_t *object, const Report *report, const ReportStyle *style)
 {
   const ImageInventory *inventory = report->inventory;
   if (inventory == NULL)
@@ -62,7 +63,7 @@ set_inventory(json_t *object, const Report *report)
   if (inventory->os != NULL)
     json_object_set_new(object, "os", os_to_json(inventory->os));
   json_object_set_new(object, "unread", json_from_texts(inventory->unread));
-  if (!report->list_packages)
+  if (!style->list_packages)
     return;
   json_t *packages = json_array();
   for (guint i = 0; i < inventory->packages->len; i++)
@@ -72,8 +73,8 @@ set_inventory(json_t *object, const Report *report)
   json_object_set_new(object, "package_list", packages);
 }
 
-char *
-report_write_json(const Report *report)
+static char *
+write_json(const Report *report, const ReportStyle *style)
 {
   unsigned counts[SEVERITY_CRITICAL + 1];
   report_count(report->findings, counts);
@@ -82,7 +83,7 @@ report_write_json(const Report *report)
   json_set_string(object, "target", report->target);
   json_set_string(object, "digest", report->digest);
   json_set_string(object, "advisories", report->database);
-  set_inventory(object, report);
+  set_inventory(object, report, style);
   json_object_set_new(object, "packages", json_integer(report->packages));
   json_t *summary = json_object(), *findings = json_array();
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
@@ -93,7 +94,10 @@ report_write_json(const Report *report)
   if (report->third_party != NULL)
     json_object_set_new(object, "third_party", json_from_texts(report->third_party));
   json_object_set_new(object, "incomplete", json_from_texts(report->gaps));
-  json_object_set_new(object, "notes", json_from_texts(report->notes));
+  json_t *notes = json_from_texts(report->notes), *of_layers = json_from_texts(report->layer_notes);
+  json_array_extend(notes, of_layers);
+  json_decref(of_layers);
+  json_object_set_new(object, "notes", notes);
   json_object_set_new(object, "findings", findings);
   if (report->not_affected != NULL)
     json_object_set_new(object, "not_affected", not_affected_to_json(report->not_affected));
@@ -101,3 +105,6 @@ report_write_json(const Report *report)
     json_object_set_new(object, "verdict", verdict_to_json(report->verdict));
   return json_to_pretty_text(object);
 }
+
+const ReportWriter json_report_writer = {
+    .name = "json", .media_type = "application/json", .lists_packages = true, .write = write_json};

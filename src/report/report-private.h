@@ -1,10 +1,23 @@
-/* The writers behind report_write(). */
+/* What the writers share. */
 #pragma once
 
 #include "report/report.h"
 
-char *report_write_table(const Report *report, unsigned width, bool colour);
-char *report_write_json(const Report *report);
-char *report_write_sarif(const Report *report);
-
 void report_count(const GPtrArray *findings, unsigned counts[SEVERITY_CRITICAL + 1]);
+
+/* A terminal's attributes for @severity. */
+const char *report_severity_colour(Severity severity);
+
+/* The flat list of the table: a row a finding, in the order of the report. */
+void report_append_list(GString *out, const GPtrArray *findings, unsigned width, bool colour);
+/* The grouped list: what to do, the most urgent first. */
+void report_append_groups(GString *out, const GPtrArray *findings, unsigned width, bool colour);
+
+/* All packages of the image. */
+void report_append_packages(GString *out, const ImageInventory *inventory, unsigned width);
+
+/* @text as lines of at most @width cells (0: one line), broken between words alone, the second and
+ * later ones indented by @indent; @first goes before the first, in as many cells as it has. @text
+ * is clean. */
+void report_append_prose(GString *out, const char *first, const char *text, unsigned width,
+                         unsigned indent);

@@ -1,41 +1,37 @@
-/* One door to the report writers; see the header. */
+/* What the writers share, and the list of them; see report.h and writer.h. */
 #include "report/report.h"
 
 #include <string.h>
 
+#include "report-formats.h"
 #include "report/report-private.h"
+#include "report/writer.h"
 
-bool
-report_format_parse(const char *name, ReportFormat *format)
+#define DECLARE(name) extern const ReportWriter name##_report_writer;
+#define LIST(name)    &name##_report_writer,
+REPORT_FORMATS(DECLARE)
+static const ReportWriter *const writers[] = {REPORT_FORMATS(LIST)};
+
+const ReportWriter *
+report_writer_find(const char *name)
 {
-  static const char *const names[] = {"table", "json", "sarif"};
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-    if (strcmp(name, names[i]) == 0) {
-      *format = (ReportFormat)i;
-      return true;
-    }
-  }
-  return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(writers); i++)
+    if (name == NULL || strcmp(name, writers[i]->name) == 0)
+      return writers[i];
+  return NULL;
 }
 
 char *
-report_write(ReportFormat format, const Report *report, unsigned width, bool colour)
+report_writer_names(void)
 {
-  switch (format) {
-  case REPORT_JSON:
-    return report_write_json(report);
-  case REPORT_SARIF:
-    return report_write_sarif(report);
-  case REPORT_TABLE:
-    break;
-  }
-  return report_write_table(report, width, colour);
-}
-
-char *
-report_hidden_note(unsigned hidden)
-{
-  return g_strdup_printf("findings that are not shown (--severity, --ignore-unfixed): %u", hidden);
+  GString *names = g_string_new(NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(writers); i++)
+    g_string_append_printf(names, "%s%s%s",
+                           i == 0                          ? ""
+                           : i + 1 < G_N_ELEMENTS(writers) ? ", "
+                                                           : " or ",
+                           writers[i]->name, i == 0 ? " (default)" : "");
+  return g_string_free(names, FALSE);
 }
 
 void
@@ -44,4 +40,30 @@ report_count(const GPtrArray *findings, unsigned counts[SEVERITY_CRITICAL + 1])
   memset(counts, 0, (SEVERITY_CRITICAL + 1) * sizeof *counts);
   for (guint i = 0; i < findings->len; i++)
     counts[((const Finding *)g_ptr_array_index(findings, i))->severity]++;
+}
+
+const char *
+report_severity_colour(Severity severity)
+{
+  static const char *const colours[] = {
+      [SEVERITY_UNKNOWN] = "90", [SEVERITY_NEGLIGIBLE] = "90", [SEVERITY_LOW] = "36",
+      [SEVERITY_MEDIUM] = "33",  [SEVERITY_HIGH] = "31",       [SEVERITY_CRITICAL] = "1;35",
+  };
+  return colours[severity];
+}
+
+char *
+report_clean_text(const char *text)
+{
+  if (text == NULL)
+    return g_strdup("");
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  GString *clean = g_string_new(NULL);
+  for (char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+    gunichar character = g_utf8_get_char(p);
+    /* Controls, and the marks that turn the direction of writing. */
+    bool harmless = !g_unichar_iscntrl(character) && g_unichar_type(character) != G_UNICODE_FORMAT;
+    g_string_append_unichar(clean, harmless ? character : ' ');
+  }
+  return g_string_free(clean, FALSE);
 }

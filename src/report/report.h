@@ -1,4 +1,5 @@
-/* Findings for people and programs. Each writer makes one complete document. */
+/* Findings for people and programs: what a report says. How it is written is a ReportWriter
+ * (writer.h). */
 #pragma once
 
 #include <glib.h>
@@ -19,24 +20,13 @@ typedef struct {
   const GPtrArray *third_party;  /* char *: packages of others than the distribution; or NULL */
   const GPtrArray *gaps;         /* char *: what of the image is not known; or NULL */
   const GPtrArray *notes;        /* char *: what else a person should know; or NULL */
+  const GPtrArray *layer_notes;  /* char *: the same of what its layers hold; or NULL */
   const Verdict *verdict;        /* or NULL */
   const char *database;          /* generation of the advisories, or NULL */
-  bool list_packages;            /* JSON also lists the inventory's packages */
 } Report;
-
-typedef enum { REPORT_TABLE, REPORT_JSON, REPORT_SARIF } ReportFormat;
-bool report_format_parse(const char *name, ReportFormat *format);
-
-/* The table is @width columns wide at most (0: unlimited; a title is cut, other cells wrap) and
- * coloured when @colour. JSON and SARIF 2.1.0 are as docs/reports.md describes them.
- * (transfer full) */
-char *report_write(ReportFormat format, const Report *report, unsigned width, bool colour);
 
 /* One of @inventory's packages, with the digest of its layer when that is known. (transfer full) */
 json_t *report_package_to_json(const ImageInventory *inventory, const ImagePackage *package);
-
-/* What stands among the notes when @hidden findings were filtered from sight. (transfer full) */
-char *report_hidden_note(unsigned hidden);
 
 /* @text without control characters and without marks that turn the direction of writing, valid
  * UTF-8: for what comes from images and feeds and goes to a terminal. NULL gives "". (transfer

@@ -2,7 +2,7 @@
  * package. */
 #include "assay-version.h"
 #include "base/json.h"
-#include "report/report-private.h"
+#include "report/writer.h"
 
 /* The bounds of a severity's scores as code scanning services draw them, and what stands for one
  * without a score. Without a severity none is claimed. */
@@ -184,14 +184,15 @@ invocations_of(const Report *report)
   json_t *all = json_array(), *invocation = json_object(), *notifications = json_array();
   add_notifications(notifications, "warning", report->gaps);
   add_notifications(notifications, "note", report->notes);
+  add_notifications(notifications, "note", report->layer_notes);
   json_object_set_new(invocation, "executionSuccessful", json_true());
   json_object_set_new(invocation, "toolExecutionNotifications", notifications);
   json_array_append_new(all, invocation);
   return all;
 }
 
-char *
-report_write_sarif(const Report *report)
+static char *
+write_sarif(const Report *report, const ReportStyle *style)
 {
   g_autoptr(json_t) log = json_object();
   g_autoptr(GHashTable) indexes = g_hash_table_new(g_str_hash, g_str_equal);
@@ -230,3 +231,6 @@ report_write_sarif(const Report *report)
   json_object_set_new(log, "runs", runs);
   return json_to_pretty_text(log);
 }
+
+const ReportWriter sarif_report_writer = {
+    .name = "sarif", .media_type = "application/sarif+json", .write = write_sarif};

@@ -1,169 +1,138 @@
-/* Findings as a table for people, by libsmartcols. Names and titles come from images and feeds:
- * what could drive a terminal is taken out of them. */
-#include <libsmartcols.h>
-#include <stdlib.h>
+/* The report for people: a summary, what to do, and what else there is to know. */
 #include <string.h>
 
+#include "report/columns.h"
+#include "report/groups.h"
 #include "report/report-private.h"
+#include "report/writer.h"
 
-static const char *const severity_colours[] = {
-    [SEVERITY_UNKNOWN] = "darkgray", [SEVERITY_NEGLIGIBLE] = "darkgray",
-    [SEVERITY_LOW] = "cyan",         [SEVERITY_MEDIUM] = "yellow",
-    [SEVERITY_HIGH] = "red",         [SEVERITY_CRITICAL] = "magenta",
-};
-
-char *
-report_clean_text(const char *text)
-{
-  if (text == NULL)
-    return g_strdup("");
-  g_autofree char *valid = g_utf8_make_valid(text, -1);
-  GString *clean = g_string_new(NULL);
-  for (char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
-    gunichar character = g_utf8_get_char(p);
-    /* Controls, and the marks that turn the direction of writing. */
-    bool harmless = !g_unichar_iscntrl(character) && g_unichar_type(character) != G_UNICODE_FORMAT;
-    g_string_append_unichar(clean, harmless ? character : ' ');
-  }
-  return g_string_free(clean, FALSE);
-}
-
+/* The lines of a kind: "incomplete: ...". */
 static void
-set_cell(struct libscols_line *line, size_t column, const char *text)
-{
-  g_autofree char *clean = report_clean_text(text);
-  scols_line_set_data(line, column, clean);
-}
-
-/* A number that is looked up elsewhere stays whole. "SUITE/SOURCE/VERSION", which an update without
- * one is named, is broken at its slashes on a terminal; that is where this column wraps. */
-static void
-set_id_cell(struct libscols_line *line, const char *id, bool narrow)
-{
-  g_autofree char *clean = report_clean_text(id);
-  g_auto(GStrv) parts = g_strsplit(clean, "/", -1);
-  g_autofree char *broken = g_strjoinv("/\n", parts);
-  scols_line_set_data(line, 0, narrow ? broken : clean);
-}
-
-/* What there is to do, in the column that Trivy calls "Fixed Version". */
-static const char *
-fixed_or_state(const Finding *finding)
-{
-  return finding->fixed_version != NULL ? finding->fixed_version
-                                        : advisory_state_name(finding->state);
-}
-
-static char *
-title_of(const Finding *finding)
-{
-  const char *text = finding->title != NULL         ? finding->title
-                     : finding->description != NULL ? finding->description
-                     : finding->vendor_id != NULL   ? finding->vendor_id
-                                                    : finding->remedy;
-  g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
-  return g_strdup_printf("%s%s%s%s", finding->known_exploited ? "[known exploited] " : "",
-                         finding->reason != NULL ? finding->reason : "",
-                         finding->reason != NULL ? ": " : "", line);
-}
-
-static void
-add_finding(struct libscols_table *table, const Finding *finding, bool narrow)
-{
-  struct libscols_line *line = scols_table_new_line(table, NULL);
-  g_autofree char *title = title_of(finding);
-  set_id_cell(line, finding->id, narrow);
-  set_cell(line, 1, severity_name(finding->severity));
-  set_cell(line, 2, finding->package);
-  set_cell(line, 3, finding->installed_version);
-  set_cell(line, 4, fixed_or_state(finding));
-  set_cell(line, 5, title);
-  scols_cell_set_color(scols_line_get_cell(line, 1), severity_colours[finding->severity]);
-}
-
-static void
-append_findings(GString *out, const GPtrArray *findings, unsigned width, bool colour)
-{
-  static const struct {
-    const char *name;
-    double hint;
-    int flags;
-  } columns[] = {
-      {"VULNERABILITY", 0, SCOLS_FL_WRAP}, {"SEVERITY", 0, 0},
-      {"PACKAGE", 0, SCOLS_FL_WRAP},       {"INSTALLED", 0, SCOLS_FL_WRAP},
-      {"FIXED IN", 0, SCOLS_FL_WRAP},      {"TITLE", 0.1, SCOLS_FL_TRUNC},
-  };
-  struct libscols_table *table = scols_new_table();
-  for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
-    scols_table_new_column(table, columns[i].name, columns[i].hint, columns[i].flags);
-  struct libscols_column *ids = scols_table_get_column(table, 0);
-  scols_column_set_wrapfunc(ids, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-  scols_column_set_safechars(ids, "\n");
-  scols_table_enable_colors(table, colour);
-  scols_table_set_termforce(table, width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-  if (width > 0)
-    scols_table_set_termwidth(table, width);
-  for (guint i = 0; i < findings->len; i++)
-    add_finding(table, g_ptr_array_index(findings, i), width > 0);
-  char *text = NULL;
-  if (scols_print_table_to_string(table, &text) == 0)
-    g_string_append(out, text);
-  free(text);
-  scols_unref_table(table);
-}
-
-static void
-append_summary(GString *out, const Report *report)
-{
-  unsigned counts[SEVERITY_CRITICAL + 1], fixable = 0;
-  report_count(report->findings, counts);
-  for (guint i = 0; i < report->findings->len; i++)
-    fixable += ((const Finding *)g_ptr_array_index(report->findings, i))->fixed_version != NULL;
-  g_autofree char *target = report_clean_text(report->target);
-  const OsRelease *os = report->inventory == NULL ? NULL : report->inventory->os;
-  g_autofree char *system = report_clean_text(report->os != NULL        ? report->os
-                                              : os == NULL              ? "no distribution found"
-                                              : os->pretty_name != NULL ? os->pretty_name
-                                                                        : os->id);
-  guint findings = report->findings->len;
-  g_string_append_printf(out, "%s (%s)\n%u package%s, %u finding%s, %u with a fix:", target, system,
-                         report->packages, report->packages == 1 ? "" : "s", findings,
-                         findings == 1 ? "" : "s", fixable);
-  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
-    g_string_append_printf(out, " %u %s%s", counts[severity], severity_name((Severity)severity),
-                           severity == SEVERITY_UNKNOWN ? "\n" : ",");
-}
-
-static void
-append_lines(GString *out, const char *prefix, const GPtrArray *lines)
+append_lines(GString *out, const char *prefix, const GPtrArray *lines, unsigned width)
 {
   for (guint i = 0; lines != NULL && i < lines->len; i++) {
     g_autofree char *clean = report_clean_text(g_ptr_array_index(lines, i));
-    g_string_append_printf(out, "%s%s\n", prefix, clean);
+    report_append_prose(out, prefix, clean, width, 2);
   }
 }
 
-char *
-report_write_table(const Report *report, unsigned width, bool colour)
+static unsigned
+count_vulnerabilities(const GPtrArray *findings)
+{
+  g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < findings->len; i++)
+    g_hash_table_add(ids, ((const Finding *)g_ptr_array_index(findings, i))->id);
+  return g_hash_table_size(ids);
+}
+
+/* ": 2 critical, 14 of unknown severity", of those that there are. */
+static void
+append_severities(GString *text, const unsigned counts[SEVERITY_CRITICAL + 1])
+{
+  const char *before = ": ";
+  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--) {
+    if (counts[severity] == 0)
+      continue;
+    g_string_append_printf(text, "%s%u %s", before, counts[severity],
+                           severity == SEVERITY_UNKNOWN ? "of unknown severity"
+                                                        : severity_name((Severity)severity));
+    before = ", ";
+  }
+}
+
+static void
+append_target(GString *out, const Report *report, unsigned width)
+{
+  const OsRelease *os = report->inventory == NULL ? NULL : report->inventory->os;
+  const char *system = report->os != NULL        ? report->os
+                       : os == NULL              ? "no distribution found"
+                       : os->pretty_name != NULL ? os->pretty_name
+                                                 : os->id;
+  g_autofree char *line = g_strdup_printf("%s (%s)", report->target, system);
+  g_autofree char *clean = report_clean_text(line);
+  report_append_prose(out, "", clean, width, 2);
+}
+
+static void
+append_counts(GString *out, const Report *report, const unsigned counts[SEVERITY_CRITICAL + 1],
+              unsigned width)
+{
+  guint findings = report->findings->len, fixable = 0;
+  for (guint i = 0; i < findings; i++)
+    fixable += ((const Finding *)g_ptr_array_index(report->findings, i))->fixed_version != NULL;
+  g_autoptr(GString) line = g_string_new(NULL);
+  g_string_append_printf(line, "%u package%s, %u finding%s", report->packages,
+                         report->packages == 1 ? "" : "s", findings, findings == 1 ? "" : "s");
+  if (findings > 0) {
+    unsigned vulnerabilities = count_vulnerabilities(report->findings);
+    g_string_append_printf(line, " of %u vulnerabilit%s, %u with a fix", vulnerabilities,
+                           vulnerabilities == 1 ? "y" : "ies", fixable);
+    append_severities(line, counts);
+  }
+  report_append_prose(out, "", line->str, width, 2);
+}
+
+static void
+append_verdict(GString *out, const Verdict *verdict, unsigned width)
+{
+  g_autofree char *message = report_clean_text(verdict->message);
+  g_autofree char *policy = report_clean_text(verdict->policy);
+  const char *word = verdict->allowed ? "allowed" : "refused";
+  g_autofree char *text = *message != '\0' /* it names the policy */
+                              ? g_strdup_printf("%s: %s", word, message)
+                              : g_strdup_printf("%s by policy \"%s\"", word, policy);
+  report_append_prose(out, "verdict: ", text, width, 2);
+  append_lines(out, "warning: ", verdict->warnings, width);
+}
+
+/* Once, and not for each of them. */
+static void
+append_unknown_severities(GString *out, const Report *report, unsigned unknown, unsigned width)
+{
+  if (unknown == 0)
+    return;
+  g_autofree char *some = unknown == report->findings->len
+                              ? g_strdup("these findings")
+                              : g_strdup_printf("%u of these findings", unknown);
+  g_autofree char *text =
+      g_strdup_printf("no feed gives one for %s; policies count those with a fix as %s, unless "
+                      "they say otherwise",
+                      some, severity_name(SEVERITY_OF_UNKNOWN_FIX));
+  report_append_prose(out, "severity: ", text, width, 2);
+}
+
+static char *
+write_table(const Report *report, const ReportStyle *style)
 {
   GString *out = g_string_new(NULL);
-  append_summary(out, report);
-  append_lines(out, "incomplete: ", report->gaps);
-  append_lines(out, "note: ", report->notes);
+  unsigned counts[SEVERITY_CRITICAL + 1], width = style->width;
+  report_count(report->findings, counts);
+  append_target(out, report, width);
+  append_counts(out, report, counts, width);
+  if (report->verdict != NULL)
+    append_verdict(out, report->verdict, width);
+  append_lines(out, "incomplete: ", report->gaps, width);
+  append_unknown_severities(out, report, counts[SEVERITY_UNKNOWN], width);
+  append_lines(out, "note: ", report->notes, width);
   if (report->findings->len > 0) {
     g_string_append_c(out, '\n');
-    append_findings(out, report->findings, width, colour);
-  }
-  if (report->verdict != NULL) {
-    const Verdict *verdict = report->verdict;
-    g_autofree char *message = report_clean_text(verdict->message);
-    g_autofree char *policy = report_clean_text(verdict->policy);
-    const char *word = verdict->allowed ? "allowed" : "refused";
-    if (*message != '\0') /* it names the policy */
-      g_string_append_printf(out, "\nverdict: %s: %s\n", word, message);
+    if (style->by_vulnerability)
+      report_append_list(out, report->findings, width, style->colour);
     else
-      g_string_append_printf(out, "\nverdict: %s by policy \"%s\"\n", word, policy);
-    append_lines(out, "warning: ", verdict->warnings);
+      report_append_groups(out, report->findings, width, style->colour);
   }
+  if (style->list_packages && report->packages > 0) {
+    g_string_append_c(out, '\n');
+    report_append_packages(out, report->inventory, width);
+  }
+  size_t before = out->len;
+  append_lines(out, "note: ", report->layer_notes, width);
+  if (out->len > before && (report->findings->len > 0 || style->list_packages))
+    g_string_insert_c(out, (gssize)before, '\n');
   return g_string_free(out, FALSE);
 }
+
+const ReportWriter table_report_writer = {.name = "table",
+                                          .media_type = "text/plain; charset=utf-8",
+                                          .lists_packages = true,
+                                          .write = write_table};

@@ -124,6 +124,13 @@ finding_from_json(const json_t *json)
   return finding;
 }
 
+Severity
+finding_counted_as(const Finding *finding, Severity unknown_as)
+{
+  bool fixed = finding->fixed_version != NULL;
+  return finding->severity == SEVERITY_UNKNOWN && fixed ? unknown_as : finding->severity;
+}
+
 static int
 compare_numbers(double a, double b)
 {

@@ -40,6 +40,12 @@ json_t *finding_to_json(const Finding *finding);
  * NULL (id, package and its type and version, remedy). (transfer full) */
 Finding *finding_from_json(const json_t *json);
 
+/* What a finding of unknown severity with a fix counts as, unless a policy says otherwise: a
+ * distribution holds it for worth an update. */
+#define SEVERITY_OF_UNKNOWN_FIX SEVERITY_HIGH
+/* The finding's severity, or @unknown_as for a fix of unknown severity. */
+Severity finding_counted_as(const Finding *finding, Severity unknown_as);
+
 /* Worst first: severity, then known-exploited, fixable, EPSS, id, package. For g_ptr_array_sort().
  */
 int finding_compare(gconstpointer a, gconstpointer b);

@@ -132,9 +132,7 @@ typedef struct {
 static bool
 would_block(const VulnerabilityRule *rule, const Finding *finding, Severity *counted_as)
 {
-  bool fixed = finding->fixed_version != NULL;
-  *counted_as =
-      finding->severity == SEVERITY_UNKNOWN && fixed ? rule->unknown_as : finding->severity;
+  *counted_as = finding_counted_as(finding, rule->unknown_as);
   switch (finding->state) {
   case STATE_UNIMPORTANT:
   case STATE_NOT_AFFECTED:
@@ -148,7 +146,7 @@ would_block(const VulnerabilityRule *rule, const Finding *finding, Severity *cou
   }
   /* Who blocks "unknown" means those with a fix, too, whatever they count as. */
   return (rule->block[*counted_as] || rule->block[finding->severity]) &&
-         (fixed || !rule->only_fixed);
+         (finding->fixed_version != NULL || !rule->only_fixed);
 }
 
 /* Grace runs from the push, or from the publication of the vulnerability when that is later. What a

@@ -116,10 +116,21 @@ def test_a_root_folder_without_a_system(scan, tmp_path, content, unknown):
 
 def test_the_table(scan, alpine):
     text = scan(f"oci:{alpine}").stdout
-    assert "Alpine Linux v3.10" in text and "3 packages, 3 findings, 3 with a fix" in text
+    assert text.startswith(f"oci:{alpine} (Alpine Linux v3.10)\n"
+                           "3 packages, 3 findings of 3 vulnerabilities, 3 with a fix: 3 of unknown severity\n")
+    assert text.count("severity: no feed gives one") == 1 and "\x1b" not in text
+    assert ("What to do, the most urgent first:\n"
+            " 1. upgrade libcrypto1.1 to a build of openssl 1.1.1d-r0: fixes 2\n    1.1.1c-r0: CVE-2019-1547, CVE-2019-1563\n"
+            " 2. upgrade musl to 1.1.22-r3: fixes 1\n    1.1.22-r2: CVE-2019-14697\n") in text
+
+
+def test_the_flat_table(scan, alpine):
+    """A row for each finding; no severity column, for no feed has any here, and no architecture, for there is one."""
+    text = scan("--by", "vulnerability", f"oci:{alpine}").stdout
     row = next(line for line in text.split("\n") if "CVE-2019-14697" in line)
-    assert row.split()[:5] == ["CVE-2019-14697", "unknown", "musl", "1.1.22-r2", "1.1.22-r3"]
-    assert "\x1b" not in text
+    assert row.split()[:4] == ["CVE-2019-14697", "musl", "1.1.22-r2", "1.1.22-r3"]
+    assert "ARCHITECTURE" not in text and "SEVERITY" not in text
+    assert "--by" in scan("--by", "layer", f"oci:{alpine}", check=2).stderr
 
 
 def test_json_says_all(scan, alpine):
@@ -143,7 +154,10 @@ def test_json_lists_packages(scan, alpine, tmp_path):
         {"type": "apk", "version": "1.1.1c-r0", "architecture": "x86_64", "source_name": "openssl", "location": "lib/apk/db/installed"}
     assert listed["musl"]["layer"].startswith("sha256:")
     assert "package_list" not in json.loads(scan("--format", "json", f"oci:{alpine}").stdout)
-    assert "--list-packages" in scan("--list-packages", f"oci:{alpine}", check=2).stderr
+    table = scan("--list-packages", f"oci:{alpine}").stdout
+    assert [line.split() for line in table.split("\n") if line.startswith("libcrypto1.1 ")] == \
+        [["libcrypto1.1", "1.1.1c-r0", "apk", "openssl", "lib/apk/db/installed"]]
+    assert "--list-packages" in scan("--list-packages", "--format", "sarif", f"oci:{alpine}", check=2).stderr
     Layout(tmp_path / "broken").add_image("latest", [{"var/lib/rpm/rpmdb.sqlite": "no database"}])
     assert json.loads(scan("--format", "json", f"oci:{tmp_path}/broken").stdout)["unread"] == ["var/lib/rpm/rpmdb.sqlite"]
 
@@ -185,7 +199,10 @@ def test_exit_codes(scan, alpine, tiny):
 
 
 def test_filters(scan, alpine):
-    assert findings(scan("--format", "json", "--severity", "critical,high", f"oci:{alpine}")) == []
+    assert findings(scan("--format", "json", "--severity", "critical", f"oci:{alpine}")) == []
+    # What has a fix and no severity counts as high, as under a policy; that is said.
+    counted = scan("--format", "json", "--severity", "critical,high", f"oci:{alpine}")
+    assert findings(counted) == FOUND and "counted as high" in "".join(json.loads(counted.stdout)["notes"])
     assert findings(scan("--format", "json", "--severity", "UNKNOWN", f"oci:{alpine}")) == FOUND
     assert findings(scan("--format", "json", "--ignore-unfixed", f"oci:{alpine}")) == FOUND
     assert "not shown (--severity, --ignore-unfixed): 3" in scan("--severity", "critical", f"oci:{alpine}").stdout

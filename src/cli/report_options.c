@@ -1,0 +1,103 @@
+/* Filtering and writing findings; see the header. */
+#include "cli/report_options.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+
+char *report_option_format, *report_option_severity, *report_option_by;
+gboolean report_option_fixable;
+
+static bool
+read_severities(const char *list, bool *wanted)
+{
+  for (size_t i = 0; i <= SEVERITY_CRITICAL; i++)
+    wanted[i] = list == NULL;
+  g_auto(GStrv) names = g_strsplit(list != NULL ? list : "", ",", -1);
+  for (char **name = names; *name != NULL; name++) {
+    Severity severity;
+    if (!severity_parse(g_strstrip(*name), &severity)) {
+      command_usage_error("--severity: \"%s\" is none of critical, high, medium, low, negligible, "
+                          "unknown",
+                          *name);
+      return false;
+    }
+    wanted[severity] = true;
+  }
+  return true;
+}
+
+bool
+report_options_read(ReportOptions *options)
+{
+  *options = (ReportOptions){.writer = report_writer_find(report_option_format)};
+  if (options->writer == NULL) {
+    g_autofree char *names = report_writer_names();
+    command_usage_error("--format: \"%s\" is none of %s", report_option_format, names);
+    return false;
+  }
+  options->style.by_vulnerability = g_strcmp0(report_option_by, "vulnerability") == 0;
+  if (report_option_by != NULL && !options->style.by_vulnerability &&
+      strcmp(report_option_by, "package") != 0) {
+    command_usage_error("--by: \"%s\" is neither package nor vulnerability", report_option_by);
+    return false;
+  }
+  return read_severities(report_option_severity, options->wanted);
+}
+
+GPtrArray *
+report_options_filter(const ReportOptions *options, const GPtrArray *all, GPtrArray *notes)
+{
+  GPtrArray *kept = g_ptr_array_new();
+  unsigned counted = 0;
+  for (guint i = 0; i < all->len; i++) {
+    const Finding *finding = g_ptr_array_index(all, i);
+    bool by_itself = options->wanted[finding->severity];
+    bool by_count = options->wanted[finding_counted_as(finding, SEVERITY_OF_UNKNOWN_FIX)];
+    if ((!by_itself && !by_count) || (report_option_fixable && finding->fixed_version == NULL))
+      continue;
+    counted += !by_itself;
+    g_ptr_array_add(kept, g_ptr_array_index(all, i));
+  }
+  if (counted > 0)
+    g_ptr_array_add(notes,
+                    g_strdup_printf("%u of the findings have a fix and no severity: they are "
+                                    "counted as %s, as policies do unless they say otherwise",
+                                    counted, severity_name(SEVERITY_OF_UNKNOWN_FIX)));
+  if (kept->len < all->len)
+    g_ptr_array_add(notes, g_strdup_printf("findings that are not shown (--severity, "
+                                           "--ignore-unfixed): %u",
+                                           all->len - kept->len));
+  return kept;
+}
+
+static bool
+write_file(const char *path, Slice bytes, GError **error)
+{
+  auto_fd int in_place = -1;
+  bool opened = output_open_in_place(path, &in_place, error);
+  if (opened && in_place < 0)
+    return file_replace(AT_FDCWD, path, bytes, 0644, error);
+  if (opened && fd_write_all(in_place, bytes, error))
+    return true;
+  g_prefix_error(error, "--output: ");
+  return false;
+}
+
+int
+report_options_write(const ReportOptions *options, const Report *report, const char *path)
+{
+  bool to_file = path != NULL && strcmp(path, "-") != 0;
+  ReportStyle style = options->style;
+  style.width = to_file ? 0 : terminal_width();
+  style.colour = !to_file && terminal_wants_colour();
+  g_autofree char *text = options->writer->write(report, &style);
+  g_autoptr(GError) error = NULL;
+  if (!to_file) {
+    fputs(text, stdout);
+    return command_end_output(EXIT_FINE);
+  }
+  return write_file(path, slice_from_string(text), &error) ? EXIT_FINE : command_fail(error);
+}

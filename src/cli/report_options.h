@@ -1,0 +1,48 @@
+/* What `assay scan` and `assay findings` have in common: how findings are filtered and written. */
+#pragma once
+
+#include "cli/command.h"
+#include "report/writer.h"
+
+/* Read by report_options_read(). */
+extern char *report_option_format, *report_option_severity, *report_option_by;
+extern gboolean report_option_fixable;
+#define REPORT_OPTIONS                                                                             \
+  {"format", 'f', 0, G_OPTION_ARG_STRING, &report_option_format, "table (default), json or sarif", \
+   "FORMAT"},                                                                                      \
+      {"by",                                                                                       \
+       'b',                                                                                        \
+       0,                                                                                          \
+       G_OPTION_ARG_STRING,                                                                        \
+       &report_option_by,                                                                          \
+       "The table: what to do by package (default), or a line for each vulnerability",             \
+       "package|vulnerability"},                                                                   \
+      {"severity",                                                                                 \
+       'S',                                                                                        \
+       0,                                                                                          \
+       G_OPTION_ARG_STRING,                                                                        \
+       &report_option_severity,                                                                    \
+       "Only these, separated by commas: critical, high, medium, low, negligible, unknown",        \
+       "LIST"},                                                                                    \
+  {                                                                                                \
+    "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable, "Only findings with a fix", \
+        NULL                                                                                       \
+  }
+
+typedef struct {
+  const ReportWriter *writer;
+  ReportStyle style; /* without a width and colours */
+  bool wanted[SEVERITY_CRITICAL + 1];
+} ReportOptions;
+
+/* What the command line says; false: it is wrong, and that was told. */
+bool report_options_read(ReportOptions *options);
+
+/* Those of @all that are wanted, borrowed. A fix of unknown severity is wanted as what policies
+ * count it for. What was hidden, and what was counted so, goes to @notes. (transfer full) */
+GPtrArray *report_options_filter(const ReportOptions *options, const GPtrArray *all,
+                                 GPtrArray *notes);
+
+/* To @path, or to standard output (NULL or "-"): there as wide as the terminal, coloured if it
+ * likes. EXIT_FINE or EXIT_ERROR, which was told. */
+int report_options_write(const ReportOptions *options, const Report *report, const char *path);

@@ -1,0 +1,109 @@
+/* Findings and packages as tables for people: a row each. */
+#include <string.h>
+
+#include "report/columns.h"
+#include "report/groups.h"
+#include "report/report-private.h"
+
+/* What there is to do, in the column that Trivy calls "Fixed Version". */
+static const char *
+fixed_or_state(const Finding *finding)
+{
+  return finding->fixed_version != NULL ? finding->fixed_version
+                                        : advisory_state_name(finding->state);
+}
+
+static char *
+title_of(const Finding *finding)
+{
+  const char *text = finding->title != NULL         ? finding->title
+                     : finding->description != NULL ? finding->description
+                     : finding->vendor_id != NULL   ? finding->vendor_id
+                                                    : finding->remedy;
+  g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
+  return g_strdup_printf("%s%s%s%s", finding->known_exploited ? "[known exploited] " : "",
+                         finding->reason != NULL ? finding->reason : "",
+                         finding->reason != NULL ? ": " : "", line);
+}
+
+static bool
+has_severities(const GPtrArray *findings)
+{
+  for (guint i = 0; i < findings->len; i++)
+    if (((const Finding *)g_ptr_array_index(findings, i))->severity != SEVERITY_UNKNOWN)
+      return true;
+  return false;
+}
+
+void
+report_append_list(GString *out, const GPtrArray *findings, unsigned width, bool colour)
+{
+  static const Column columns[] = {
+      {.title = "VULNERABILITY"},
+      {.title = "SEVERITY", .flags = COLUMN_EMPTY},
+      {.title = "PACKAGE"},
+      {.title = "ARCHITECTURE", .flags = COLUMN_EMPTY},
+      {.title = "INSTALLED"},
+      {.title = "FIXED IN"},
+      {.title = "TITLE", .least = 24, .flags = COLUMN_CUT},
+  };
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
+  /* Where no source has a word for any, the summary says so once. */
+  bool severities = has_severities(findings);
+  bool architectures = findings_differ_in_architecture(findings);
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    g_autofree char *title = title_of(finding);
+    const char *cells[] = {finding->id,
+                           severities ? severity_name(finding->severity) : NULL,
+                           finding->package,
+                           architectures ? finding->architecture : NULL,
+                           finding->installed_version,
+                           fixed_or_state(finding),
+                           title};
+    columns_add(table, cells);
+    columns_colour(table, 1, report_severity_colour(finding->severity));
+  }
+  g_autofree char *text = columns_to_text(table, width, colour);
+  g_string_append(out, text);
+}
+
+/* Whether some packages have another architecture than the others; "all" and "noarch" are none. */
+static bool
+packages_differ_in_architecture(const GArray *packages)
+{
+  const char *seen = NULL;
+  for (guint i = 0; i < packages->len; i++) {
+    const char *architecture = g_array_index(packages, ImagePackage, i).package->architecture;
+    if (architecture == NULL || strcmp(architecture, "all") == 0 ||
+        strcmp(architecture, "noarch") == 0)
+      continue;
+    if (seen != NULL && strcmp(seen, architecture) != 0)
+      return true;
+    seen = architecture;
+  }
+  return false;
+}
+
+void
+report_append_packages(GString *out, const ImageInventory *inventory, unsigned width)
+{
+  static const Column columns[] = {
+      {.title = "PACKAGE"},
+      {.title = "VERSION"},
+      {.title = "ARCHITECTURE", .flags = COLUMN_EMPTY},
+      {.title = "TYPE"},
+      {.title = "SOURCE"},
+      {.title = "LISTED IN", .least = 20, .flags = COLUMN_CUT},
+  };
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
+  bool architectures = packages_differ_in_architecture(inventory->packages);
+  for (guint i = 0; i < inventory->packages->len; i++) {
+    const Package *package = g_array_index(inventory->packages, ImagePackage, i).package;
+    columns_add(table, (const char *[]){package->name, package->version,
+                                        architectures ? package->architecture : NULL, package->type,
+                                        package->source_name, package->location});
+  }
+  g_autofree char *text = columns_to_text(table, width, false);
+  g_string_append(out, text);
+}
