@@ -80,8 +80,9 @@ registry_add_repository(SqlConnection *db, const char *repository, GError **erro
 bool
 registry_lock_repository(SqlConnection *db, const char *repository, GError **error)
 {
-  return sql_run(db, NULL, error, "UPDATE repositories SET created = created WHERE name = $1",
-                 SQL_TEXT(repository), SQL_END);
+  g_autoptr(SqlRows) rows = NULL;
+  return sql_first(db, &rows, error, "SELECT 1 FROM repositories WHERE name = $1 " SQL_LOCK,
+                   SQL_TEXT(repository), SQL_END) != FAILED;
 }
 
 bool

@@ -1,14 +1,17 @@
-/* What the registry keeps, as the steps that made it. Times are microseconds since 1970. */
+/* What the registry keeps, as the steps that made it. Times are microseconds since 1970.
+ * SQL_BYTE_ORDER was added to steps that were released: to SQLite it is a comment. */
 #include "registry/schema.h"
 
 #include <glib.h>
+
+#include "storage/sql.h"
 
 static const char *const steps[] = {
     /* 1: what the registry holds. A manifest's bytes stand here and not in the blob store: they are
      * small, and one read answers a pull. Blobs are files; `blobs` says that a file is whole and
      * how big it is, `repository_blobs` who may see it. */
     "CREATE TABLE repositories ("
-    "  name TEXT PRIMARY KEY,"
+    "  name TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
     "  created BIGINT NOT NULL);"
 
     "CREATE TABLE blobs ("
@@ -24,7 +27,7 @@ static const char *const steps[] = {
 
     "CREATE TABLE manifests ("
     "  repository TEXT NOT NULL REFERENCES repositories (name),"
-    "  digest TEXT NOT NULL,"
+    "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  media_type TEXT NOT NULL,"
     "  artifact_type TEXT,"
     "  subject TEXT,"
@@ -38,7 +41,7 @@ static const char *const steps[] = {
 
     "CREATE TABLE tags ("
     "  repository TEXT NOT NULL,"
-    "  name TEXT NOT NULL,"
+    "  name TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  digest TEXT NOT NULL,"
     "  updated BIGINT NOT NULL,"
     "  PRIMARY KEY (repository, name),"

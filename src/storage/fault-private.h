@@ -12,9 +12,17 @@
 #ifdef ASSAY_FAULT_INJECTION
 /* Counts a call; true: it is to fail, and errno is set. */
 bool io_fault(void);
+/* True: this commit is to be refused, as for what another transaction did. */
+bool commit_fault(void);
 #else
 static inline bool
 io_fault(void)
+{
+  return false;
+}
+
+static inline bool
+commit_fault(void)
 {
   return false;
 }

@@ -36,4 +36,21 @@ io_fault(void)
   errno = fault_errno;
   return true;
 }
+
+static int refused_commits;
+
+void
+fault_refuse_commits(int count)
+{
+  __atomic_store_n(&refused_commits, count, __ATOMIC_SEQ_CST);
+}
+
+bool
+commit_fault(void)
+{
+  int left = __atomic_load_n(&refused_commits, __ATOMIC_SEQ_CST);
+  if (left > 0)
+    fault_refuse_commits(left - 1);
+  return left > 0;
+}
 #endif

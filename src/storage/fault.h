@@ -10,4 +10,6 @@ void io_fault_after(int calls, int errno_value);
 void io_fault_once(int calls, int errno_value);
 /* Makes it the seam of SQLite's files, too; before the first database is opened. */
 void io_fault_in_sqlite(void);
+/* The next @count transactions of sql_transact() are told to be run again when they commit. */
+void fault_refuse_commits(int count);
 #endif

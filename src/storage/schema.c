@@ -12,7 +12,8 @@
 
 static const char bookkeeping[] =
     "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY);"
-    "CREATE TABLE IF NOT EXISTS schema_rooms (room TEXT PRIMARY KEY, version BIGINT NOT NULL);";
+    "CREATE TABLE IF NOT EXISTS schema_rooms (room TEXT " SQL_BYTE_ORDER
+    " PRIMARY KEY, version BIGINT NOT NULL);";
 
 /* How many of the room's steps ran in a database whose last of the shared list was @last. */
 static size_t

@@ -1,6 +1,8 @@
 /* What the files of the metadata database share. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "storage/read_only-private.h"
 #include "storage/sql.h"
 
@@ -22,6 +24,9 @@ struct SqlConnection {
   GHashTable *statements; /* text -> Statement, prepared once and kept */
 };
 
+/* sql_run() with the values in a va_list. */
+bool sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error, const char *text,
+                    va_list args);
 /* (transfer full) */
 SqlConnection *sql_connection_open(SqlPool *pool, GError **error);
 void sql_connection_close(SqlConnection *connection);

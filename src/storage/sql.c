@@ -228,12 +228,10 @@ sql_query(SqlConnection *connection, GError **error, const char *text, ...)
 }
 
 bool
-sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...)
+sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error, const char *text,
+               va_list args)
 {
-  va_list args;
-  va_start(args, text);
   g_autoptr(SqlRows) rows = query_valist(connection, error, text, args);
-  va_end(args);
   if (rows == NULL)
     return false;
   int code = sqlite3_step(rows->handle);
@@ -245,6 +243,16 @@ sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char 
 }
 
 bool
+sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...)
+{
+  va_list args;
+  va_start(args, text);
+  bool ran = sql_run_valist(connection, changed, error, text, args);
+  va_end(args);
+  return ran;
+}
+
+bool
 sql_run_script(SqlConnection *connection, const char *text, GError **error)
 {
   sql_trace_statement(text);
@@ -252,15 +260,36 @@ sql_run_script(SqlConnection *connection, const char *text, GError **error)
   return code == SQLITE_OK || sql_set_error(error, connection->handle, code, text);
 }
 
+Found
+sql_next(SqlRows *rows, GError **error)
+{
+  if (rows == NULL)
+    return FAILED;
+  int code = sqlite3_step(rows->handle);
+  if (code == SQLITE_ROW)
+    return FOUND;
+  if (code == SQLITE_DONE)
+    return ABSENT;
+  sql_set_error(error, rows->connection->handle, code, sqlite3_sql(rows->handle));
+  return FAILED;
+}
+
+Found
+sql_first(SqlConnection *connection, SqlRows **rows, GError **error, const char *text, ...)
+{
+  va_list args;
+  va_start(args, text);
+  g_autoptr(SqlRows) found = query_valist(connection, error, text, args);
+  va_end(args);
+  Found first = sql_next(found, error);
+  *rows = first == FAILED ? NULL : g_steal_pointer(&found);
+  return first;
+}
+
 bool
 sql_rows_next(SqlRows *rows, GError **error)
 {
-  int code = sqlite3_step(rows->handle);
-  if (code == SQLITE_ROW)
-    return true;
-  if (code != SQLITE_DONE)
-    sql_set_error(error, rows->connection->handle, code, sqlite3_sql(rows->handle));
-  return false;
+  return sql_next(rows, error) == FOUND;
 }
 
 int64_t

@@ -7,7 +7,15 @@
  *   g_autoptr(SqlRows) rows = sql_query(db, error,
  *       "SELECT tag, digest FROM tags WHERE repository = $1 ORDER BY tag LIMIT $2",
  *       SQL_TEXT(name), SQL_INTEGER(n), SQL_END);
- *   while (sql_rows_next(rows, error)) use(sql_rows_text(rows, 0));
+ *   Found found;
+ *   while ((found = sql_next(rows, error)) == FOUND)
+ *     use(sql_rows_text(rows, 0));
+ *   return found != FAILED;
+ *
+ * What only PostgreSQL needs stands in a comment that its driver opens: a statement uses the tokens
+ * below. Text that is ordered or compared by < and > is declared as TEXT SQL_BYTE_ORDER in its
+ * table; LIKE is not used, for only PostgreSQL's knows upper from lower case; sums and comparisons
+ * among the results are CAST to BIGINT, for their types differ.
  *
  * Threads: a pool may be used from any thread, a connection from one at a time. SQLite gets one
  * writing connection (a mutex queues writers) and several reading ones. Calls block on the disk.
@@ -19,12 +27,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/found.h"
 #include "base/slice.h"
 #include "storage/schema.h"
 
 typedef struct SqlPool SqlPool;
 typedef struct SqlConnection SqlConnection;
 typedef struct SqlRows SqlRows;
+
+/* After a SELECT of the rows that the transaction goes on to act upon: other transactions that lock
+ * one of them wait until this one ends. SQLite has one writer, who has locked everything. */
+#define SQL_LOCK "/*postgresql FOR NO KEY UPDATE */"
+/* After a SELECT ... LIMIT of rows to work on: those that others have locked are passed over. */
+#define SQL_LOCK_FREE "/*postgresql FOR UPDATE SKIP LOCKED */"
+/* After the type of a column: its texts are ordered by their bytes, as SQLite always does. */
+#define SQL_BYTE_ORDER "/*postgresql COLLATE \"C\" */"
 
 typedef enum { SQL_READ, SQL_WRITE } SqlMode;
 
@@ -70,12 +87,30 @@ bool sql_commit(SqlConnection *connection, GError **error);
 void sql_release(SqlConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlConnection, sql_release)
 
+/* What a transaction does: true commits, false (with *error) rolls back. It may be called several
+ * times, each time in a new transaction after the one before was rolled back: it changes nothing
+ * but the database and what @data gives for results, and sets these anew each time. It neither
+ * waits for others nor starts a transaction of its own. */
+typedef bool (*SqlWork)(SqlConnection *db, void *data, GError **error);
+/* Runs @work in a writing transaction and commits, again where the database has refused it for what
+ * others did at the same time (a deadlock, a broken order), five times at most. True: it is
+ * committed, and on the disk. False: nothing of it happened, unless the connection was lost in the
+ * commit itself: so work is written to do no harm when it is done twice. */
+bool sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error);
+/* A transaction of this one statement. */
+bool sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);
+
 /* Statements are prepared once a connection and kept. The values end with SQL_END. */
 SqlRows *sql_query(SqlConnection *connection, GError **error, const char *text, ...);
 /* For statements without rows; @changed, when not NULL, takes the number of rows touched. */
 bool sql_run(SqlConnection *connection, int64_t *changed, GError **error, const char *text, ...);
 
-/* Steps to the next (at first: the first) row. False at the end and on error: tell them apart by
+/* Steps to the next (at first: the first) row; ABSENT after the last. NULL for @rows is FAILED, of
+ * which sql_query() has set *error. */
+Found sql_next(SqlRows *rows, GError **error);
+/* Asks, and steps to the first row. *rows takes the rows unless FAILED. (transfer full) */
+Found sql_first(SqlConnection *connection, SqlRows **rows, GError **error, const char *text, ...);
+/* The same as sql_next(). False at the end and on error: tell them apart by
  * *error. */
 bool sql_rows_next(SqlRows *rows, GError **error);
 int64_t sql_rows_integer(SqlRows *rows, int column);

@@ -37,7 +37,7 @@ class Postgres:
 
     def start(self):
         made = self.run("initdb", "--pgdata", self.folder / "data", "--username", "assay", "--auth", "trust", "--no-sync",
-                        "--encoding", "UTF8", "--locale", "C")
+                        "--encoding", "UTF8", "--locale", "C", "--locale-provider", "icu", "--icu-locale", "en")
         assert made.returncode == 0, made.stdout
         settings = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off -c shared_buffers=8MB"
         # Its output goes to a file: a pipe would stay open as long as it runs.
@@ -54,6 +54,18 @@ class Postgres:
         """A command that runs it."""
         return [str(BIN / "psql"), "--no-psqlrc", "--quiet", "--host", str(self.folder), "--username", "assay", "--dbname",
                 "postgres", "--set", "ON_ERROR_STOP=1", "--command", sql]
+
+    def rows_of_script(self, script):
+        """The lines that a script of psql prints."""
+        file = self.folder / "script.sql"
+        file.write_text(script)
+        file.chmod(0o644)
+        result = self.run("psql", *self.psql("")[1:-2], "--tuples-only", "--no-align", "--file", file)
+        assert result.returncode == 0, result.stdout
+        return result.stdout.splitlines()
+
+    def rows(self, sql):
+        return self.rows_of_script(sql + ";\n")
 
     def error_of(self, sql):
         """What the server says against it; "" when it takes it."""
@@ -72,12 +84,21 @@ def postgres():
         server.stop()
 
 
+def spelled(text):
+    """A statement as the driver of PostgreSQL spells it: the tokens of storage/sql.h are comments that it opens."""
+    return re.sub(r"/\*postgresql (.*?) \*/", r"\1", text)
+
+
 def statements_of_source():
     """The SQL texts of the rooms that use the metadata database: neighbouring string literals, joined."""
     found = set()
+    tokens = dict(re.findall(r'^#define (SQL_\w+) ("/\*postgresql .* \*/")$', (ROOT / "src/storage/sql.h").read_text(),
+                             re.MULTILINE))
+    assert len(tokens) == 3
     for room in ROOMS:
         for path in sorted((ROOT / "src" / room).rglob("*.c")):
             code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+            code = re.sub(r"\bSQL_[A-Z_]+\b", lambda token: tokens.get(token[0], token[0]), code)
             for literals in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', code):
                 text = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', literals)).encode().decode("unicode_escape")
                 if re.match(r"(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) ", text):
@@ -126,17 +147,55 @@ def test_postgresql_takes_every_statement(postgres, assay, start_server, monkeyp
     written = statements_of_source()
     assert prepared <= written, "a statement is put together at run time: this test would not see all of its forms"
 
-    problems = [(text, error) for text in schema if (error := postgres.error_of(text))]
+    problems = [(text, error) for text in schema if (error := postgres.error_of(spelled(text)))]
     assert "rowid" in postgres.error_of("PREPARE s AS SELECT rowid FROM manifests"), "what SQLite alone has is to be refused"
-    problems += [(text, error) for text in sorted(prepared | written) if (error := postgres.error_of(f"PREPARE s AS {text}"))]
+    statements = sorted(spelled(text) for text in prepared | written)
+    problems += [(text, error) for text in statements if (error := postgres.error_of(f"PREPARE s AS {text}"))]
     assert not problems, "\n\n".join(f"{text}\n{error}" for text, error in problems)
+    assert [text for text in statements if re.search(r"\bI?LIKE\b", text)] == [], "upper and lower case differ by database"
+    check_order(postgres, statements)
+    check_result_types(postgres, statements)
+
+
+def check_order(postgres, statements):
+    """The cluster orders texts as people do, but lists of the registry are in the order of bytes. So each text that something is
+    sorted by has that order of its own, which a plan shows."""
+    assert postgres.rows("SELECT 'a' < 'B'") == ["t"], "the cluster orders by bytes anyway: this would see nothing"
+    types = dict(row.split("|") for row in postgres.rows(
+        "SELECT table_name || '.' || column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"))
+    sorting = [text for text in statements if "ORDER BY" in text]
+    plans = ["SET plan_cache_mode = force_generic_plan", *(f"SET enable_{scan} = off" for scan in (
+        "indexscan", "indexonlyscan", "bitmapscan"))]
+    for number, text in enumerate(sorting):
+        values = ", ".join(["NULL"] * max(map(int, re.findall(r"\$(\d+)", text)), default=0))
+        plans += [f"PREPARE s{number} AS {text}", f"EXPLAIN (VERBOSE, COSTS off) EXECUTE s{number}" + (f"({values})" if values else "")]
+    shown = postgres.rows_of_script(";\n".join(plans) + ";\n")
+    keys = [key.strip() for line in shown if "Sort Key:" in line for key in line.split(":", 1)[1].split(",")]
+    assert len([line for line in shown if "Sort Key:" in line]) >= len(sorting) > 5, shown
+    # A table that is read twice is shown as table_1 as well; what is no column counts as a text.
+    bare = {key: re.sub(r"_\d+\.", ".", key.removesuffix(" DESC")) for key in keys if "COLLATE" not in key}
+    wrong = [key for key, column in bare.items() if types.get(column, "text") == "text"]
+    assert any('COLLATE "C"' in key for key in keys) and not wrong, f"declare as TEXT SQL_BYTE_ORDER (storage/sql.h): {wrong}"
+
+
+def check_result_types(postgres, statements):
+    """Results have the types that sql_rows_...() read of both databases: sum() is numeric in one of them alone."""
+    asked = [text for text in statements if text.startswith(("SELECT", "WITH")) or " RETURNING " in text]
+    described = postgres.rows_of_script("".join(f"\\echo {number}\n{text} \\gdesc\n" for number, text in enumerate(asked)))
+    wrong, number = [], 0
+    for line in described:
+        if "|" not in line:
+            number = int(line)
+        elif line.rsplit("|", 1)[1] not in ("bigint", "integer", "text", "bytea", "double precision"):
+            wrong.append((asked[number], line))
+    assert number == len(asked) - 1 and not wrong, "CAST it:\n" + "\n".join(map(str, wrong))
 
 
 def test_a_blob_is_not_deleted_under_a_push(postgres):
     """Of two transactions of PostgreSQL each sees the other's past: who deletes a blob and who pushes a manifest that needs it
     wait for each other, by the statement that both begin with."""
-    lock, = [text for text in statements_of_source() if text.startswith("UPDATE repositories SET created")]
-    lock = lock.replace("$1", "'r'")
+    lock, = [text for text in statements_of_source() if text.startswith("SELECT 1 FROM repositories WHERE name") and "/*" in text]
+    lock = spelled(lock).replace("$1", "'r'")
     setup = """CREATE TABLE repositories (name TEXT PRIMARY KEY, created BIGINT); INSERT INTO repositories VALUES ('r', 1);
                CREATE TABLE repository_blobs (digest TEXT); INSERT INTO repository_blobs VALUES ('b');
                CREATE TABLE manifest_references (digest TEXT);"""

@@ -40,9 +40,10 @@ def steps_run(trace):
 
 
 def tables(server):
-    """What each table and index is made of, by name: the order of columns is that in which they were added."""
+    """What each table and index is made of, by name: the order of columns is that in which they were added, and comments are
+    for PostgreSQL."""
     with sqlite3.connect(server.data / "metadata.db") as database:
-        return {name: sorted(re.split(r"[\s,()]+", sql))
+        return {name: sorted(re.split(r"[\s,()]+", re.sub(r" /\*.*?\*/", "", sql)))
                 for name, sql in database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")}
 
 

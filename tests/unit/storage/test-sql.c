@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "storage/fault.h"
 #include "storage/sql.h"
 
 static const char *const steps[] = {
@@ -112,6 +113,78 @@ test_one_statement_nested(Fixture *fixture, gconstpointer data)
   g_assert_cmpuint(pairs, ==, 4);
 }
 
+typedef struct {
+  unsigned runs;
+  const char *name;
+  bool fail;
+} Work;
+
+static bool
+add_one(SqlConnection *db, void *data, GError **error)
+{
+  Work *work = data;
+  work->runs++;
+  return sql_run(db, NULL, error, "INSERT INTO repositories (name, created) VALUES ($1, 1)",
+                 SQL_TEXT(work->name), SQL_END) &&
+         (!work->fail || error_set(error, ASSAY_ERROR_DENIED, "not so"));
+}
+
+static void
+test_transact(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) failed = NULL, twice = NULL, error = NULL;
+  Work kept = {0, "kept", false}, dropped = {0, "dropped", true}, again = {0, "kept", false};
+  g_assert_true(sql_transact(fixture->pool, add_one, &kept, &error));
+  g_assert_false(sql_transact(fixture->pool, add_one, &dropped, &failed));
+  g_assert_error(failed, ASSAY_ERROR, ASSAY_ERROR_DENIED);
+  g_assert_false(sql_transact(fixture->pool, add_one, &again, &twice));
+  g_assert_error(twice, ASSAY_ERROR, ASSAY_ERROR_EXISTS);
+  g_assert_cmpuint(kept.runs + dropped.runs + again.runs, ==, 3);
+  int64_t changed = 0;
+  g_assert_true(sql_write(fixture->pool, &changed, &error,
+                          "UPDATE repositories SET created = $2 WHERE name = $1", SQL_TEXT("kept"),
+                          SQL_INTEGER(5), SQL_END));
+  g_assert_cmpint(changed, ==, 1);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlRows) rows = NULL, none = NULL, wrong = NULL;
+  g_assert_cmpint(sql_first(db, &rows, &error, "SELECT created FROM repositories", SQL_END), ==,
+                  FOUND);
+  g_assert_cmpint(sql_rows_integer(rows, 0), ==, 5);
+  g_assert_cmpint(sql_next(rows, &error), ==, ABSENT);
+  g_assert_cmpint(sql_first(db, &none, &error, "SELECT 1 FROM repositories WHERE name = $1",
+                            SQL_TEXT("dropped"), SQL_END),
+                  ==, ABSENT);
+  g_assert_no_error(error);
+  g_assert_cmpint(sql_first(db, &wrong, &error, "SELECT 1 FROM nowhere", SQL_END), ==, FAILED);
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_IO);
+}
+
+#ifdef ASSAY_FAULT_INJECTION
+static void
+test_run_again(Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    const char *name;
+    int refusals;
+    unsigned runs;
+    bool done;
+  } cases[] = {{"once", 1, 2, true}, {"four", 4, 5, true}, {"ever", 5, 5, false}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    Work work = {0, cases[i].name, false};
+    fault_refuse_commits(cases[i].refusals);
+    bool done = sql_transact(fixture->pool, add_one, &work, &error);
+    fault_refuse_commits(0);
+    if (done != cases[i].done || work.runs != cases[i].runs)
+      g_error("%s: %u runs", cases[i].name, work.runs);
+    if (!done)
+      g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_BUSY);
+  }
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, NULL);
+  g_assert_cmpuint(count_repositories(db), ==, 2);
+}
+#endif
+
 static void
 test_bytes(Fixture *fixture, gconstpointer data)
 {
@@ -198,6 +271,10 @@ main(int argc, char **argv)
   ADD("transactions", test_transactions);
   ADD("constraint", test_constraint);
   ADD("nested", test_one_statement_nested);
+  ADD("transact", test_transact);
+#ifdef ASSAY_FAULT_INJECTION
+  ADD("run-again", test_run_again);
+#endif
   ADD("bytes", test_bytes);
   ADD("reopen", test_reopen);
   ADD("concurrent-writers", test_concurrent_writers);

@@ -1,0 +1,71 @@
+/* Transactions that are run again where the database asks for it; see sql.h. */
+#include "base/error.h"
+#include "storage/fault-private.h"
+#include "storage/sql-private.h"
+
+#define ATTEMPTS_MAX  5
+#define FIRST_WAIT_US 2000
+
+static bool
+commit(SqlConnection *db, GError **error)
+{
+  if (commit_fault())
+    return error_set(error, ASSAY_ERROR_BUSY, "metadata database: refused by a test");
+  return sql_commit(db, error);
+}
+
+/* *waited: the lock did not come although it was waited for; to wait once more is the caller's. */
+static bool
+transact_once(SqlPool *pool, SqlWork work, void *data, bool *waited, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_WRITE, error);
+  *waited = db == NULL;
+  return db != NULL && work(db, data, error) && commit(db, error);
+}
+
+bool
+sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error)
+{
+  for (unsigned attempt = 1;; attempt++) {
+    g_autoptr(GError) failure = NULL;
+    bool waited = false;
+    if (transact_once(pool, work, data, &waited, &failure))
+      return true;
+    if (waited || attempt == ATTEMPTS_MAX ||
+        !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+    /* Two that stood in each other's way do not meet again. */
+    gulong wait = FIRST_WAIT_US << attempt;
+    g_usleep(wait / 2 + (gulong)g_random_int_range(0, (gint32)wait));
+  }
+}
+
+typedef struct {
+  int64_t *changed;
+  const char *text;
+  va_list *args;
+} OneStatement;
+
+static bool
+run_one(SqlConnection *db, void *data, GError **error)
+{
+  OneStatement *one = data;
+  va_list args;
+  va_copy(args, *one->args);
+  bool ran = sql_run_valist(db, one->changed, error, one->text, args);
+  va_end(args);
+  return ran;
+}
+
+bool
+sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...)
+{
+  va_list args;
+  va_start(args, text);
+  OneStatement one = {changed, text, &args};
+  bool written = sql_transact(pool, run_one, &one, error);
+  va_end(args);
+  return written;
+}
