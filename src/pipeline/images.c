@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "inspect/overlay.h"
-#include "inventory/ecosystem.h"
 #include "inventory/end_of_life.h"
 #include "oci/image_config.h"
 #include "oci/media_type.h"
@@ -283,19 +282,6 @@ images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
 }
 
 static bool
-count_findings(const ImageInventory *inventory, AdvisoryDatabase *advisories, Tally *sum,
-               GError **error)
-{
-  for (guint i = 0; i < inventory->packages->len; i++) {
-    const Package *package = g_array_index(inventory->packages, ImagePackage, i).package;
-    g_autofree char *ecosystem = ecosystem_of_image(inventory->os, package->type);
-    if (!tally_package(advisories, ecosystem != NULL ? ecosystem : "", package, sum, error))
-      return false;
-  }
-  return true;
-}
-
-static bool
 write_counts(SqlConnection *db, const char *manifest, const OsRelease *os, const Tally *sum,
              AdvisoryDatabase *advisories, GError **error)
 {
@@ -319,16 +305,13 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
 {
   Tally sum = {{0}, {0}, 0, 0};
   bool there = false;
-  /* Before the one writer is taken. */
-  if (!count_findings(inventory, advisories, &sum, error))
-    return false;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   if (db == NULL || !check_there(db, manifest, &there, error))
     return false;
   if (!there)
     return true;
   return (again || write_state(db, manifest, SCAN_DONE, error)) &&
-         packages_store(db, image_id(manifest), inventory, error) &&
+         packages_store(db, image_id(manifest), inventory, advisories, &sum, error) &&
          write_counts(db, manifest, inventory->os, &sum, advisories, error) &&
          sql_commit(db, error);
 }

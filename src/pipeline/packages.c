@@ -144,7 +144,7 @@ check_package(SqlConnection *db, int64_t id, const Member *member, GError **erro
 }
 
 static bool
-store_package(SqlConnection *db, const Member *member, GError **error)
+store_package(SqlConnection *db, const Member *member, AdvisoryDatabase *advisories, GError **error)
 {
   const Package *package = member->package->package;
   int64_t id = member_id(member), added = 0;
@@ -158,7 +158,8 @@ store_package(SqlConnection *db, const Member *member, GError **error)
                  SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
                  SQL_TEXT(package->source_version), SQL_TEXT(package->module),
                  SQL_TEXT(package->vendor), SQL_END) &&
-         (added > 0 || check_package(db, id, member, error));
+         (added > 0 ? package_findings_add(db, id, member->ecosystem, package, advisories, error)
+                    : check_package(db, id, member, error));
 }
 
 static Digest
@@ -174,13 +175,13 @@ set_digest(const Member *members, guint count)
 
 static bool
 add_set(SqlConnection *db, int64_t id, const Digest *digest, const Member *members, guint count,
-        GError **error)
+        AdvisoryDatabase *advisories, GError **error)
 {
   if (!sql_run(db, NULL, error, "INSERT INTO package_sets (id, digest) VALUES ($1, $2)",
                SQL_INTEGER(id), SQL_TEXT(digest->text), SQL_END))
     return false;
   for (guint i = 0; i < count; i++)
-    if (!store_package(db, &members[i], error) ||
+    if (!store_package(db, &members[i], advisories, error) ||
         !sql_run(db, NULL, error,
                  "INSERT INTO package_set_members (package_set, package, location) "
                  "VALUES ($1, $2, $3)",
@@ -192,7 +193,8 @@ add_set(SqlConnection *db, int64_t id, const Digest *digest, const Member *membe
 
 /* A set that is there is there whole. */
 static bool
-store_set(SqlConnection *db, int64_t image, const Member *members, guint count, GError **error)
+store_set(SqlConnection *db, int64_t image, const Member *members, guint count,
+          AdvisoryDatabase *advisories, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   Digest digest = set_digest(members, count);
@@ -210,7 +212,7 @@ store_set(SqlConnection *db, int64_t image, const Member *members, guint count, 
   }
   if (there && !same)
     return set_taken("a set of packages", id, error);
-  return (there || add_set(db, id, &digest, members, count, error)) &&
+  return (there || add_set(db, id, &digest, members, count, advisories, error)) &&
          sql_run(db, NULL, error,
                  "INSERT INTO image_sets (image, package_set, layer) VALUES ($1, $2, $3)",
                  SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(members->package->layer),
@@ -242,8 +244,57 @@ gaps_to_text(const ImageInventory *inventory)
   return g_strjoinv("\n", (char **)gaps->pdata);
 }
 
+/* One that was matched by other advisories is matched for the image alone: its rows follow when all
+ * are matched again. */
+static bool
+add_member(SqlRows *rows, const Member *member, AdvisoryDatabase *advisories, int64_t stamp,
+           Tally *sum, GError **error)
+{
+  g_auto(PackageMatch) match = {{{0}, {0}, 0, 0}, NULL};
+  if (sql_rows_integer(rows, 1) == stamp)
+    tally_from_row(rows, 2, &match.tally);
+  else if (!package_findings_match(advisories, member->ecosystem, member->package->package, &match,
+                                   error))
+    return false;
+  tally_add(sum, &match.tally);
+  return true;
+}
+
+static bool
+add_members(SqlConnection *db, int64_t image, const GArray *members, AdvisoryDatabase *advisories,
+            Tally *sum, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  int64_t stamp = package_findings_stamp(advisories);
+  g_autoptr(GHashTable) by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+  g_autofree int64_t *ids = g_new(int64_t, members->len + 1);
+  for (guint i = 0; i < members->len; i++) {
+    ids[i] = member_id(&g_array_index(members, Member, i));
+    g_hash_table_insert(by_id, &ids[i], &g_array_index(members, Member, i));
+  }
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT packages.id, matched, counts, fixable, uncovered, third_party "
+                "FROM image_sets JOIN package_set_members ON package_set_members.package_set = "
+                "image_sets.package_set "
+                "JOIN packages ON packages.id = package_set_members.package "
+                "WHERE image_sets.image = $1",
+                SQL_INTEGER(image), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    int64_t id = sql_rows_integer(rows, 0);
+    const Member *member = g_hash_table_lookup(by_id, &id);
+    if (member != NULL && !add_member(rows, member, advisories, stamp, sum, &failure))
+      break;
+  }
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
 bool
-packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory, GError **error)
+packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory,
+               AdvisoryDatabase *advisories, Tally *sum, GError **error)
 {
   g_autoptr(GArray) members = members_of(inventory);
   g_autofree char *facts = facts_to_text(inventory), *gaps = gaps_to_text(inventory);
@@ -251,12 +302,14 @@ packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory
     return false;
   for (guint i = 0, length = 0; i < members->len; i += length) {
     length = set_length(members, i);
-    if (!store_set(db, image, &g_array_index(members, Member, i), length, error))
+    if (!store_set(db, image, &g_array_index(members, Member, i), length, advisories, error))
       return false;
   }
-  return sql_run(
-      db, NULL, error, "UPDATE images SET facts = $2, gaps = $3, package_count = $4 WHERE id = $1",
-      SQL_INTEGER(image), SQL_TEXT(facts), SQL_TEXT(gaps), SQL_INTEGER(members->len), SQL_END);
+  return add_members(db, image, members, advisories, sum, error) &&
+         sql_run(db, NULL, error,
+                 "UPDATE images SET facts = $2, gaps = $3, package_count = $4 WHERE id = $1",
+                 SQL_INTEGER(image), SQL_TEXT(facts), SQL_TEXT(gaps), SQL_INTEGER(members->len),
+                 SQL_END);
 }
 
 bool

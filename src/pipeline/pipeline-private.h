@@ -184,14 +184,45 @@ GPtrArray *images_unscanned_without(SqlPool *sql, const Digest *layer, GError **
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                        AdvisoryDatabase *advisories, bool again, GError **error);
 
+/* --- package_findings.c: what the advisories say of each package, as rows --- */
+
+typedef struct {
+  uint32_t counts[SEVERITY_CRITICAL + 1], fixable[SEVERITY_CRITICAL + 1];
+  uint32_t third_party; /* packages of others than the distribution */
+  uint32_t uncovered;   /* packages that no advisories speak of, for want of any for their kind */
+} Tally;
+void tally_add(Tally *sum, const Tally *more);
+char *tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1]);
+void tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1]);
+/* Of four columns: counts, fixable, uncovered, third_party. */
+void tally_from_row(SqlRows *rows, int column, Tally *tally);
+
+/* packages.matched: by which advisories; 0: by none (NULL). */
+int64_t package_findings_stamp(const AdvisoryDatabase *advisories);
+/* What is found in one package. */
+typedef struct {
+  Tally tally;
+  GPtrArray *facts; /* package_findings.c's own; NULL: none */
+} PackageMatch;
+void package_match_clear(PackageMatch *match);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PackageMatch, package_match_clear)
+/* Without any advisories for its kind a package is uncovered. */
+bool package_findings_match(AdvisoryDatabase *advisories, const char *ecosystem,
+                            const Package *package, PackageMatch *match, GError **error);
+bool package_findings_write(SqlConnection *db, int64_t package, const PackageMatch *match,
+                            int64_t stamp, GError **error);
+/* Both, of a package that is new. */
+bool package_findings_add(SqlConnection *db, int64_t id, const char *ecosystem,
+                          const Package *package, AdvisoryDatabase *advisories, GError **error);
+
 /* --- packages.c: the packages of images, as rows that images share --- */
 
 /* The id of what has the digest @hex. */
 int64_t packages_id_of(const char *hex);
-/* Writes an image's packages and what findings name besides them. ASSAY_ERROR_MISMATCH: an id of
- * them is taken. */
+/* Writes an image's packages and what findings name besides them; what @advisories (or NULL) say of
+ * those that are new; and adds all up in *@sum. ASSAY_ERROR_MISMATCH: an id of them is taken. */
 bool packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory,
-                    GError **error);
+                    AdvisoryDatabase *advisories, Tally *sum, GError **error);
 bool packages_forget(SqlConnection *db, int64_t image, GError **error);
 /* *inventory: NULL when the image is not scanned, or its packages are no rows yet. (transfer full)
  */
@@ -227,20 +258,12 @@ GPtrArray *images_unknown(SqlPool *sql, GError **error);
 
 /* --- rematch.c --- */
 
-typedef struct {
-  uint32_t counts[SEVERITY_CRITICAL + 1], fixable[SEVERITY_CRITICAL + 1];
-  uint32_t third_party; /* packages of others than the distribution */
-  uint32_t uncovered;   /* packages that no advisories speak of, for want of any for their kind */
-} Tally;
-void tally_add(Tally *sum, const Tally *more);
-/* Adds what concerns one package. Without any advisories for its kind it is uncovered. */
-bool tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
-                   Tally *tally, GError **error);
-char *tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1]);
-void tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1]);
-/* *due: some image was counted by other advisories. */
+/* *due: some image was counted, or some package matched, by other advisories. */
 bool rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error);
-/* Also drops the packages that no image has any more. */
+/* All packages that were matched by others. */
+bool rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
+                      GError **error);
+/* And all images. Also drops the packages that no image has any more. */
 bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
                  unsigned *images, GError **error);
 

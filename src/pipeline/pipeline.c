@@ -370,6 +370,12 @@ pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInvento
     g_autoptr(AdvisoryDatabase) latest = pipeline_advisories(pipeline);
     if (latest == used)
       return true;
+    /* Packages that came with this image. */
+    if (latest != NULL && !rematch_packages(pipeline->sql, latest, pipeline->stop, &failure) &&
+        !advisories_lost(pipeline, latest, &failure)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
     advisory_database_unref(used);
     used = g_steal_pointer(&latest);
   }

@@ -1,61 +1,13 @@
-/* Counts of findings, and counting again for every stored image when the advisories change: each
- * distinct package is matched once, on all cores; the sets of packages that images share are sums
- * over their packages, images are sums over their sets. No layer is read. */
+/* Matching again when the advisories change: each distinct package is matched once, on all cores,
+ * and what is found is written down as far as it differs (package_findings.c); the sets of packages
+ * that images share are sums over their packages, images are sums over their sets. No layer is
+ * read. */
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
 #define WRITTEN_AT_ONCE 1000u
-
-void
-tally_add(Tally *sum, const Tally *more)
-{
-  for (int i = 0; i <= SEVERITY_CRITICAL; i++) {
-    sum->counts[i] += more->counts[i];
-    sum->fixable[i] += more->fixable[i];
-  }
-  sum->uncovered += more->uncovered;
-  sum->third_party += more->third_party;
-}
-
-static void
-count_fact(Severity severity, AdvisoryState state, bool fixable, void *data)
-{
-  Tally *tally = data;
-  tally->counts[severity]++;
-  tally->fixable[severity] += fixable;
-}
-
-bool
-tally_package(AdvisoryDatabase *advisories, const char *ecosystem, const Package *package,
-              Tally *tally, GError **error)
-{
-  tally->third_party += match_is_third_party(ecosystem, package);
-  if (advisories != NULL && *ecosystem != '\0' &&
-      match_covers(advisories, ecosystem, package->architecture))
-    return match_package_facts(advisories, ecosystem, package, count_fact, tally, error);
-  tally->uncovered++;
-  return true;
-}
-
-char *
-tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1])
-{
-  GString *text = g_string_new(NULL);
-  for (int i = 0; i <= SEVERITY_CRITICAL; i++)
-    g_string_append_printf(text, "%s%u", i == 0 ? "" : ",", numbers[i]);
-  return g_string_free(text, FALSE);
-}
-
-void
-tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1])
-{
-  Slice rest = slice_from_string(text), field;
-  for (int i = 0; i <= SEVERITY_CRITICAL && slice_next_field(&rest, ',', &field); i++) {
-    uint64_t value = 0;
-    slice_to_uint64(field, &value);
-    numbers[i] = (uint32_t)value;
-  }
-}
+/* In memory with what is found in them. */
+#define MATCHED_AT_ONCE 2000
 
 /* --- all packages --- */
 
@@ -63,7 +15,7 @@ typedef struct {
   int64_t id;
   char *ecosystem;
   Package package;
-  Tally tally;
+  PackageMatch match;
 } Row;
 
 static void
@@ -79,19 +31,25 @@ row_clear(void *data)
   g_free(row->package.source_version);
   g_free(row->package.module);
   g_free(row->package.vendor);
+  package_match_clear(&row->match);
 }
 
+/* Those after @last that were matched by other advisories. (transfer full): Row */
 static GArray *
-load_packages(SqlConnection *db, GError **error)
+load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(GArray) packages = g_array_new(FALSE, TRUE, sizeof(Row));
   g_array_set_clear_func(packages, row_clear);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT id, ecosystem, type, name, version, architecture, source_name, "
-                "source_version, module, vendor FROM packages ORDER BY id",
-                SQL_END);
+                "source_version, module, vendor FROM packages WHERE id > $1 AND matched <> $2 "
+                "ORDER BY id LIMIT $3",
+                SQL_INTEGER(last), SQL_INTEGER(stamp), SQL_INTEGER(MATCHED_AT_ONCE), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure)) {
     Row row = {.id = sql_rows_integer(rows, 0)};
     row.ecosystem = g_strdup(sql_rows_text(rows, 1));
@@ -127,8 +85,8 @@ match_share(void *data)
   for (guint i = share->first; i < share->packages->len; i += share->step) {
     Row *row = &g_array_index(share->packages, Row, i);
     if (g_cancellable_set_error_if_cancelled(share->cancellable, &share->error) ||
-        !tally_package(share->advisories, row->ecosystem, &row->package, &row->tally,
-                       &share->error))
+        !package_findings_match(share->advisories, row->ecosystem, &row->package, &row->match,
+                                &share->error))
       break;
   }
   return NULL;
@@ -159,18 +117,59 @@ match_packages(GArray *packages, AdvisoryDatabase *advisories, GCancellable *can
   return false;
 }
 
+static bool
+write_packages(SqlPool *sql, const GArray *packages, int64_t stamp, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  for (guint i = 0; i < packages->len; i++) {
+    const Row *row = &g_array_index(packages, Row, i);
+    if (!package_findings_write(db, row->id, &row->match, stamp, error))
+      return false;
+  }
+  return sql_commit(db, error);
+}
+
+bool
+rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
+                 GError **error)
+{
+  int64_t stamp = package_findings_stamp(advisories), last = -1;
+  for (;;) {
+    g_autoptr(GArray) packages = load_stale(sql, last, stamp, error);
+    if (packages == NULL)
+      return false;
+    if (packages->len == 0)
+      return true;
+    if (!match_packages(packages, advisories, cancellable, error) ||
+        !write_packages(sql, packages, stamp, error))
+      return false;
+    last = g_array_index(packages, Row, packages->len - 1).id;
+  }
+}
+
 /* --- all sets --- */
 
-static Row *
-find_package(const GArray *packages, int64_t id)
+/* Of a package, a set or an image. */
+typedef struct {
+  int64_t id;
+  bool newer; /* has packages that were not there when we began */
+  bool used;  /* by an image */
+  Tally sum;
+} Sum;
+
+/* @sums are in the order of their ids. */
+static Sum *
+find_sum(const GArray *sums, int64_t id)
 {
-  guint low = 0, high = packages->len;
+  guint low = 0, high = sums->len;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    Row *row = &g_array_index(packages, Row, middle);
-    if (row->id == id)
-      return row;
-    if (row->id < id)
+    Sum *sum = &g_array_index(sums, Sum, middle);
+    if (sum->id == id)
+      return sum;
+    if (sum->id < id)
       low = middle + 1;
     else
       high = middle;
@@ -178,12 +177,26 @@ find_package(const GArray *packages, int64_t id)
   return NULL;
 }
 
-typedef struct {
-  int64_t id;
-  bool newer; /* has packages that were not there when we began */
-  bool used;  /* by an image */
-  Tally sum;
-} Sum;
+static GArray *
+load_packages(SqlConnection *db, int64_t stamp, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GArray) packages = g_array_new(FALSE, TRUE, sizeof(Sum));
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT id, matched, counts, fixable, uncovered, third_party FROM packages "
+                "ORDER BY id",
+                SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    Sum package = {.id = sql_rows_integer(rows, 0), .newer = sql_rows_integer(rows, 1) != stamp};
+    tally_from_row(rows, 2, &package.sum);
+    g_array_append_val(packages, package);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&packages);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
 
 /* The sum of that id, which is the last or the next one. */
 static Sum *
@@ -207,31 +220,14 @@ sum_sets(SqlConnection *db, const GArray *packages, GError **error)
       SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure)) {
     Sum *set = sum_of(sets, sql_rows_integer(rows, 0));
-    const Row *package = find_package(packages, sql_rows_integer(rows, 1));
-    set->newer = set->newer || package == NULL;
+    const Sum *package = find_sum(packages, sql_rows_integer(rows, 1));
+    set->newer = set->newer || package == NULL || package->newer;
     if (package != NULL)
-      tally_add(&set->sum, &package->tally);
+      tally_add(&set->sum, &package->sum);
   }
   if (failure == NULL)
     return g_steal_pointer(&sets);
   g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
-}
-
-static Sum *
-find_set(const GArray *sets, int64_t id)
-{
-  guint low = 0, high = sets->len;
-  while (low < high) {
-    guint middle = low + (high - low) / 2;
-    Sum *set = &g_array_index(sets, Sum, middle);
-    if (set->id == id)
-      return set;
-    if (set->id < id)
-      low = middle + 1;
-    else
-      high = middle;
-  }
   return NULL;
 }
 
@@ -255,7 +251,7 @@ sum_images(SqlConnection *db, const GArray *sets, GError **error)
     Sum *image = sum_of(images, sql_rows_integer(rows, 0));
     if (sql_rows_is_null(rows, 1))
       continue;
-    Sum *set = find_set(sets, sql_rows_integer(rows, 1));
+    Sum *set = find_sum(sets, sql_rows_integer(rows, 1));
     image->newer = image->newer || set == NULL || set->newer;
     if (set == NULL)
       continue;
@@ -326,6 +322,11 @@ delete_packages(SqlPool *sql, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   return db != NULL &&
          sql_run(db, NULL, error,
+                 "DELETE FROM package_findings WHERE NOT EXISTS "
+                 "(SELECT 1 FROM package_set_members "
+                 "WHERE package_set_members.package = package_findings.package)",
+                 SQL_END) &&
+         sql_run(db, NULL, error,
                  "DELETE FROM packages WHERE NOT EXISTS "
                  "(SELECT 1 FROM package_set_members WHERE package = packages.id)",
                  SQL_END) &&
@@ -354,8 +355,9 @@ rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GErr
   g_autoptr(SqlRows) rows = sql_query(
       db, &failure,
       "SELECT 1 FROM images WHERE state = $1 AND coalesce(advisories, '') <> $2 "
-      "AND facts IS NOT NULL LIMIT 1",
-      SQL_INTEGER(SCAN_DONE), SQL_TEXT(advisory_database_generation(advisories)), SQL_END);
+      "AND facts IS NOT NULL UNION ALL SELECT 1 FROM packages WHERE matched <> $3 LIMIT 1",
+      SQL_INTEGER(SCAN_DONE), SQL_TEXT(advisory_database_generation(advisories)),
+      SQL_INTEGER(package_findings_stamp(advisories)), SQL_END);
   *due = rows != NULL && sql_rows_next(rows, &failure);
   if (failure == NULL)
     return true;
@@ -367,13 +369,13 @@ bool
 rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable, unsigned *images,
             GError **error)
 {
+  if (!rematch_packages(sql, advisories, cancellable, error))
+    return false;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return false;
-  g_autoptr(GArray) packages = load_packages(db, error);
-  if (packages == NULL || !match_packages(packages, advisories, cancellable, error))
-    return false;
-  g_autoptr(GArray) sets = sum_sets(db, packages, error);
+  g_autoptr(GArray) packages = load_packages(db, package_findings_stamp(advisories), error);
+  g_autoptr(GArray) sets = packages == NULL ? NULL : sum_sets(db, packages, error);
   g_autoptr(GArray) sums = sets == NULL ? NULL : sum_images(db, sets, error);
   g_clear_pointer(&db, sql_release);
   if (sums == NULL)

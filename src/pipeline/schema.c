@@ -112,6 +112,24 @@ static const char *const steps[] = {
     "  PRIMARY KEY (image, package_set));"
     "CREATE INDEX image_sets_by_set ON image_sets (package_set, image);"
     "ALTER TABLE images ADD COLUMN facts TEXT;",
+
+    /* 9: what the advisories say of each package (pipeline/package_findings.c), and sums of it.
+     * `matched` is a hash of what names these advisories; 0: none were asked yet. */
+    "CREATE TABLE package_findings ("
+    "  vulnerability TEXT NOT NULL,"
+    "  package BIGINT NOT NULL,"
+    "  severity INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  fixed_version TEXT,"
+    "  known_exploited INTEGER NOT NULL,"
+    "  first_seen BIGINT NOT NULL,"
+    "  PRIMARY KEY (vulnerability, package));"
+    "CREATE INDEX package_findings_by_package ON package_findings (package);"
+    "ALTER TABLE packages ADD COLUMN matched BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE packages ADD COLUMN counts TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE packages ADD COLUMN fixable TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE packages ADD COLUMN uncovered INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE packages ADD COLUMN third_party INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

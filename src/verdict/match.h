@@ -44,8 +44,15 @@ bool match_is_third_party(const char *ecosystem, const Package *package);
 /* Whether there are advisories for packages of @architecture (NULL: any) in @ecosystem at all. */
 bool match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture);
 
-/* For counts: what concerns one package, without the details of each vulnerability but its
- * severity: exactly the findings that match_image() would give. Thread-safe. */
-typedef void (*MatchFactVisitor)(Severity severity, AdvisoryState state, bool fixable, void *data);
+/* For rows and counts: what concerns one package, without what people read of each vulnerability:
+ * exactly the findings that match_image() would give. Thread-safe. */
+typedef struct {
+  const char *id;
+  Severity severity;
+  AdvisoryState state;
+  const char *fixed_version; /* or NULL */
+  bool known_exploited;
+} MatchFact; /* valid during the call */
+typedef void (*MatchFactVisitor)(const MatchFact *fact, void *data);
 bool match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                          MatchFactVisitor visit, void *data, GError **error);

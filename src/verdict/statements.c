@@ -287,17 +287,10 @@ combine(ScopeKind kind, GHashTable *first, GHashTable *second)
 }
 
 GHashTable *
-statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *listed,
+statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                  bool *withheld, GError **error)
 {
   g_auto(EcosystemScope) scope = {.kind = SCOPE_ONE};
-  /* Sources of Debian have lower-case names, which dpkg does not demand of what it lists. */
-  g_autofree char *source = strcmp(listed->type, "deb") == 0
-                                ? g_ascii_strdown(listed->source_name, -1)
-                                : g_strdup(listed->source_name);
-  Package named = *listed;
-  named.source_name = source;
-  const Package *package = &named;
   bool has_two = ecosystem_scope(ecosystem, package->source_name, package->version, &scope);
   g_autoptr(GHashTable) candidates =
       collect(database, has_two ? scope.first : ecosystem, package, withheld, error);
@@ -338,20 +331,22 @@ match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Pac
   g_hash_table_iter_init(&iter, candidates);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     const Candidate *candidate = value;
-    Severity severity = candidate->severity;
     if (!candidate_is_finding(candidate))
       continue;
-    if (severity == SEVERITY_UNKNOWN) {
-      g_autoptr(AdvisoryDetails) details =
-          advisory_database_details(database, candidate->id, &failure);
-      if (failure != NULL) {
-        g_propagate_error(error, g_steal_pointer(&failure));
-        return false;
-      }
-      if (details != NULL)
-        severity = details->severity;
+    g_autoptr(AdvisoryDetails) details =
+        advisory_database_details(database, candidate->id, &failure);
+    if (failure != NULL) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
     }
-    visit(severity, candidate->state, candidate->fixed_version != NULL, data);
+    Severity known = details == NULL ? SEVERITY_UNKNOWN : details->severity;
+    MatchFact fact = {.id = candidate->id,
+                      .severity =
+                          candidate->severity != SEVERITY_UNKNOWN ? candidate->severity : known,
+                      .state = candidate->state,
+                      .fixed_version = candidate->fixed_version,
+                      .known_exploited = details != NULL && details->known_exploited};
+    visit(&fact, data);
   }
   return true;
 }

@@ -1,9 +1,11 @@
 """Counts of findings follow the advisories: replaced under a running server, and while none runs."""
 import json
 import re
+import sqlite3
 import subprocess
 import time
 
+import gate
 import images
 
 # (secdb, the findings that the image has by it)
@@ -50,3 +52,37 @@ def test_counts_follow(assay, start_server, tmp_path):
     server.start()
     time.sleep(0.5)
     assert re.search(r"^assay_rematches_total 0$", server.request("GET", "/metrics").text, re.MULTILINE)
+
+
+def findings_rows(server):
+    """{(package, vulnerability): (severity, state, fixed version, first seen)}, and whether all are of one word."""
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        matched = {row[0] for row in database.execute("SELECT matched FROM packages")}
+        rows = database.execute("SELECT name, vulnerability, severity, state, fixed_version, first_seen FROM package_findings "
+                                "JOIN packages ON packages.id = package_findings.package").fetchall()
+    return {row[:2]: row[2:] for row in rows}, matched
+
+
+def test_rows_of_findings_follow(assay, start_server, tmp_path):
+    """One row for each vulnerability of a package; what is known already keeps its first day, what is withdrawn goes."""
+    server, layout = start_server(), images.alpine_layout(tmp_path / "alpine")
+    import_advisories(assay, server, SOME[0])
+    gate.wait_for_advisories(server)
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}",
+                    f"docker://{server.address}/team/alpine:v1"], check=True)
+    digest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+    wait_for_count(server, digest, SOME[1])
+    some, by = findings_rows(server)
+    assert len(some) == SOME[1] and len(by) == 1
+    for secdb, expected in (ALL, NOTHING, SOME):
+        import_advisories(assay, server, secdb)
+        wait_for_count(server, digest, expected)
+        known, now_by = findings_rows(server)
+        found = server.get_json(f"/api/v1/images/{digest}/findings")["findings"]
+        assert {(each["package"], each["id"]): each["fixed_version"] for each in found} == \
+            {key: row[2] for key, row in known.items()}
+        assert len(now_by) == 1 and now_by != by
+        by = now_by
+        if (secdb, expected) == ALL:
+            assert {key: known[key] for key in some} == some
+    assert findings_rows(server)[0].keys() == some.keys() and all(findings_rows(server)[0][key][3] > some[key][3] for key in some)
