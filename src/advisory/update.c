@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 
+#define LOCK_WAIT (G_USEC_PER_SEC / 5)
+
 void
 update_outcome_free(UpdateOutcome *outcome)
 {
@@ -142,15 +144,12 @@ lock_feeds(const char *data_folder, GError **error)
   return fd_steal(&fd);
 }
 
-bool
-advisory_update(const Config *config, const char *data_folder, const char *const *only,
-                const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
-                GError **error)
+/* Fetches and builds, under the lock. */
+static bool
+update_locked(const Config *config, const char *data_folder, const char *const *only,
+              const Progress *progress, GCancellable *cancellable, UpdateOutcome *outcome,
+              GError **error)
 {
-  g_autoptr(UpdateOutcome) result = new_outcome();
-  auto_fd int lock = lock_feeds(data_folder, error);
-  if (lock < 0)
-    return false;
   g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
   if (feeds == NULL)
     return false;
@@ -159,7 +158,7 @@ advisory_update(const Config *config, const char *data_folder, const char *const
                    .progress = progress,
                    .cancellable = cancellable,
                    .feeds = feeds,
-                   .outcome = result};
+                   .outcome = outcome};
   if (!stored_feeds_have(feeds, only, error))
     return false;
   for (guint i = 0; i < feeds->len; i++) {
@@ -172,7 +171,56 @@ advisory_update(const Config *config, const char *data_folder, const char *const
     if (feed->config.url != NULL || feed->config.path != NULL)
       fetch_feed(&update, feed);
   }
-  if (!update_build(&update, error))
+  return update_build(&update, error);
+}
+
+bool
+advisory_update(const Config *config, const char *data_folder, const char *const *only,
+                const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
+                GError **error)
+{
+  g_autoptr(UpdateOutcome) result = new_outcome();
+  auto_fd int lock = lock_feeds(data_folder, error);
+  if (lock < 0 || !update_locked(config, data_folder, only, progress, cancellable, result, error))
+    return false;
+  *outcome = g_steal_pointer(&result);
+  return true;
+}
+
+/* The lock, however long another has it. -1 as lock_feeds(). */
+static int
+wait_for_feeds(const char *data_folder, const Progress *progress, GCancellable *cancellable,
+               GError **error)
+{
+  for (;;) {
+    g_autoptr(GError) failure = NULL;
+    int lock = lock_feeds(data_folder, &failure);
+    if (lock >= 0)
+      return lock;
+    if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return -1;
+    }
+    if (g_cancellable_is_cancelled(cancellable)) {
+      error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
+      return -1;
+    }
+    progress_tell(progress, "waiting for another update of the advisories", 0, 0);
+    g_usleep(LOCK_WAIT);
+  }
+}
+
+bool
+advisory_update_missing(const Config *config, const char *data_folder, const Progress *progress,
+                        GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+{
+  g_autoptr(UpdateOutcome) result = new_outcome();
+  auto_fd int lock = wait_for_feeds(data_folder, progress, cancellable, error);
+  if (lock < 0)
+    return false;
+  g_autofree char *path = advisory_database_path(data_folder);
+  if (!g_file_test(path, G_FILE_TEST_EXISTS) &&
+      !update_locked(config, data_folder, NULL, progress, cancellable, result, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;

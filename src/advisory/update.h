@@ -26,6 +26,12 @@ bool advisory_update(const Config *config, const char *data_folder, const char *
                      const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
                      GError **error);
 
+/* The same from all enabled feeds where there is no database yet, after waiting for an update that
+ * is running. With one there, nothing is done, and the outcome counts nothing. */
+bool advisory_update_missing(const Config *config, const char *data_folder,
+                             const Progress *progress, GCancellable *cancellable,
+                             UpdateOutcome **outcome, GError **error);
+
 /* Imports a file or folder as feed @feed (name, type, and what the type needs): copied into the
  * cache, then as above. With @path NULL the feed's url is fetched. The feed stays, without being in
  * the config: an update builds with it, and fetches it again when it has a url. */

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,13 +51,20 @@ command_usage_error(const char *format, ...)
   return EXIT_ERROR;
 }
 
+/* `| head` has what it wants and is gone. */
+static bool
+reader_left(void)
+{
+  struct pollfd output = {.fd = STDOUT_FILENO};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 int
 command_end_output(int code)
 {
-  if (fflush(stdout) == 0 && !ferror(stdout))
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || reader_left())
     return code;
-  if (errno != EPIPE) /* `| head` has what it wants */
-    fprintf(stderr, "assay: standard output: %s\n", g_strerror(errno));
+  fprintf(stderr, "assay: standard output: %s\n", g_strerror(errno != 0 ? errno : EIO));
   return EXIT_ERROR;
 }
 

@@ -44,8 +44,8 @@ void command_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 int command_fail(const GError *error);
 int command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* Standard output: flushes and checks, so that a full disk or a closed pipe is an error and not
- * silence. Returns @code, or EXIT_ERROR. */
+/* Standard output: flushes and checks, so that a full disk is an error and not silence. Who reads a
+ * pipe and leaves (`| head`) has what it wants. Returns @code, or EXIT_ERROR. */
 int command_end_output(int code);
 
 /* For the table writers: the terminal's width (0 when not a terminal), and whether to colour:

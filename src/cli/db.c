@@ -20,6 +20,7 @@
 
 static char *config_path, *data_folder, *format, *max_age;
 static char **feed_names;
+static gboolean only_missing, quiet;
 static ConfigFeed imported; /* its strings come from the options */
 
 #define COMMON_OPTIONS                                                                             \
@@ -72,18 +73,27 @@ run_update(char **arguments)
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
   g_autoptr(Config) config = load_config(&error);
-  if (config == NULL || !become_owner_of(data_folder, &error) ||
-      !advisory_update(config, data_folder, (const char *const *)feed_names, terminal_progress(),
-                       interrupt_cancellable(), &outcome, &error))
+  if (config == NULL || !become_owner_of(data_folder, &error))
+    return fail(error);
+  const Progress *progress = quiet ? NULL : terminal_progress();
+  if (only_missing ? !advisory_update_missing(config, data_folder, progress,
+                                              interrupt_cancellable(), &outcome, &error)
+                   : !advisory_update(config, data_folder, (const char *const *)feed_names,
+                                      progress, interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
 }
 
-static const GOptionEntry update_options[] = {{"feed", 'f', 0, G_OPTION_ARG_STRING_ARRAY,
-                                               &feed_names, "Only this feed (may be repeated)",
-                                               "NAME"},
-                                              COMMON_OPTIONS,
-                                              {NULL}};
+static const GOptionEntry update_options[] = {
+    {"feed", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &feed_names, "Only this feed (may be repeated)",
+     "NAME"},
+    {"if-missing", 0, 0, G_OPTION_ARG_NONE, &only_missing,
+     "Only where there is no database yet; waits for an "
+     "update that is running",
+     NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress", NULL},
+    COMMON_OPTIONS,
+    {NULL}};
 
 static const Command update_command = {
     .name = "update",
@@ -93,7 +103,8 @@ static const Command update_command = {
             "others are updated all the same.\n\n"
             "Examples:\n"
             "  assay db update\n"
-            "  assay db update --feed debian --feed kev\n",
+            "  assay db update --feed debian --feed kev\n"
+            "  assay db update --if-missing\n",
     .options = update_options,
     .run = run_update,
 };

@@ -1,10 +1,10 @@
 /* `assay scan`: an image, wherever it lies, without a server. */
 #include <string.h>
 
-#include "advisory/update.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
+#include "cli/scan_database.h"
 #include "cli/scan_layers.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
@@ -21,7 +21,7 @@ static char *database_option, *data_option, *config_option, *platform_option, *a
 static char *credentials_option, *certificates_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, insecure_option, quiet_option,
-    no_cache_option, uncaged_option;
+    no_cache_option, offline_option, uncaged_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS,
@@ -39,6 +39,8 @@ static const GOptionEntry options[] = {
      "--exit-code asks for findings alone, whatever is not known of the image", NULL},
     {"db", 0, 0, G_OPTION_ARG_FILENAME, &database_option,
      "The advisory database (default: that of the data folder)", "FILE"},
+    {"offline", 0, 0, G_OPTION_ARG_NONE, &offline_option,
+     "Fetch no advisories where there is no database yet", NULL},
     {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option,
      "The data folder (default: the configuration's)", "FOLDER"},
     CONFIG_OPTION(config_option),
@@ -60,19 +62,6 @@ static const GOptionEntry options[] = {
     {NULL}};
 
 /* --- the parts of a scan --- */
-
-static AdvisoryDatabase *
-open_database(const Config *config, GError **error)
-{
-  if (database_option != NULL)
-    return advisory_database_open(database_option, error);
-  g_autofree char *standard = config->data == NULL ? config_default_data_folder() : NULL;
-  const char *folder = data_option != NULL    ? data_option
-                       : config->data != NULL ? config->data
-                                              : standard;
-  g_autofree char *path = advisory_database_path(folder);
-  return advisory_database_open(path, error);
-}
 
 /* Under which name the policies' namespaces see the image. (transfer full) */
 static char *
@@ -138,16 +127,16 @@ typedef struct {
   ReportOptions options;
   const Config *config;
   const Progress *progress;
-  AdvisoryDatabase *database;
   PolicySet *policy; /* or NULL */
 } Scan;
 
 static int
-report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory, GError **error)
+report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory,
+       AdvisoryDatabase *database, GError **error)
 {
   const char *target = image_source_target(source);
   progress_tell(scan->progress, "matching", 0, 0);
-  g_autoptr(MatchResult) matched = match_image(scan->database, inventory, error);
+  g_autoptr(MatchResult) matched = match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
   g_autoptr(Verdict) verdict =
@@ -174,7 +163,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .notes = matched->notes,
                      .layer_notes = layer_notes,
                      .verdict = verdict,
-                     .database = advisory_database_generation(scan->database)};
+                     .database = advisory_database_generation(database)};
   terminal_progress_end();
   int code = report_options_write(&scan->options, &document, output_option);
   if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
@@ -198,10 +187,19 @@ scan_target(const Scan *scan, GError **error)
       image_source_open(scan->target, &how, &scan->config->limits, scan->progress, NULL, error);
   if (source == NULL)
     return EXIT_ERROR;
+  /* A target that is none is told before minutes of fetching. */
+  ScanDatabaseOptions which = {.file = database_option,
+                               .data = data_option,
+                               .config = config_option,
+                               .offline = offline_option,
+                               .quiet = quiet_option};
+  g_autoptr(AdvisoryDatabase) database = scan_database_open(scan->config, &which, error);
+  if (database == NULL)
+    return EXIT_ERROR;
   ScanLayersOptions layers = {
       .no_cache = no_cache_option, .limits = &scan->config->limits, .progress = scan->progress};
   g_autoptr(ImageInventory) inventory = scan_layers(source, &layers, error);
-  return inventory == NULL ? EXIT_ERROR : report(scan, source, inventory, error);
+  return inventory == NULL ? EXIT_ERROR : report(scan, source, inventory, database, error);
 }
 
 static int
@@ -223,12 +221,8 @@ run(char **arguments)
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
     return command_fail(error);
-  g_autoptr(AdvisoryDatabase) database = open_database(config, &error);
-  if (database == NULL)
-    return command_fail(error);
   scan.config = config;
   scan.policy = policy;
-  scan.database = database;
   scan.progress = quiet_option ? NULL : terminal_progress();
   int code = scan_target(&scan, &error);
   terminal_progress_end();
@@ -249,6 +243,8 @@ const Command scan_command = {
         "  rootfs:DIR                               an unpacked system\n"
         "A path without one of these in front is what lies there, and a name that begins with a\n"
         "registry's host (registry.example.org/app:1) is docker://.\n\n"
+        "Without a database of advisories the first scan fetches the feeds (`assay db update`),\n"
+        "which takes some minutes; --offline and --db fetch nothing.\n\n"
         "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings that are\n"
         "shown, or something of the image is not known (no advisories for its distribution, no\n"
         "package database that could be read, past its end of life), and the policy does not\n"

@@ -35,6 +35,7 @@ struct Ecosystem {
   VersionScheme scheme;
   LookUp looked_up;
   bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
+  bool unpublished;       /* nobody publishes its advisories in a form that a feed reads */
   bool builds_apart; /* its builds for FIPS 140 are judged by statements on such builds alone */
   /* The ecosystem of the same releases for those who pay, and what they pay for: "ubuntu-pro",
    * "Ubuntu Pro"; NULL: there is none with a name of its own. */

@@ -1,9 +1,21 @@
 /* What is not known of an image; see the header. */
 #include "verdict/completeness.h"
+#include "inspect/detector.h"
 #include "inventory/image.h"
+
+#include <string.h>
 
 #define SHOWN_MAX ((size_t)200) /* bytes of what an image names */
 #define NAMES_MAX 5u
+
+/* "etc/os-release (a link to what no layer holds)": whether what is read there are no packages. */
+static bool
+lists_no_packages(const char *unread)
+{
+  g_autofree char *path = g_strndup(unread, strcspn(unread, " "));
+  const Detector *detector = detector_of(path);
+  return detector != NULL && !detector->lists_packages;
+}
 
 /* The first, which the notes on the layers say more of. (transfer full) */
 static char *
@@ -13,7 +25,8 @@ unread_in_words(const GPtrArray *unread)
       slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), SHOWN_MAX);
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  return g_strdup_printf("its package database %s%s could not be read whole", path, more);
+  const char *what = lists_no_packages(g_ptr_array_index(unread, 0)) ? "file" : "package database";
+  return g_strdup_printf("its %s %s%s could not be read whole", what, path, more);
 }
 
 static char *

@@ -314,9 +314,14 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind
   if (g_ptr_array_find_with_equal_func(result->uncovered, name, g_str_equal, NULL))
     return;
   g_ptr_array_add(result->uncovered, g_steal_pointer(&name));
-  if (kind->ecosystem != NULL && !for_others)
+  bool can_be_had = kind->row == NULL || !kind->row->unpublished;
+  if (kind->ecosystem != NULL && !for_others && can_be_had)
     g_ptr_array_add(result->notes, g_strdup_printf("`assay db update` or `assay db import` adds "
                                                    "advisories for %s",
+                                                   kind->ecosystem));
+  else if (kind->ecosystem != NULL && !for_others)
+    g_ptr_array_add(result->notes, g_strdup_printf("nobody publishes advisories for %s in a form "
+                                                   "that Assay reads",
                                                    kind->ecosystem));
 }
 

@@ -264,10 +264,15 @@ def test_schemes_are_found_as_by_scan(assay, start_server, tmp_path):
     assert assay("images", "--server", f"0.0.0.0:{port}", "--insecure").stdout == "no images\n"
 
 
-def test_early_end_of_a_reader_is_no_error_to_tell(program, filled):
-    with subprocess.Popen([program, "images", "--server", filled.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("arguments", [["images"], ["findings", "team/alpine-with-a-long-name:v1"], ["scan", "--help"], ["--help"],
+                                       ["completion", "bash"], ["version"]], ids=lambda words: words[0])
+def test_a_reader_that_leaves_is_no_error(program, filled, arguments):
+    """`| head`: nobody is told of it, and nothing failed."""
+    with subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**sanitizer_environment("/tmp/assay-sanitizer"), "ASSAY_SERVER": filled.url}) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("status,body,says", [
