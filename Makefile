@@ -2,11 +2,16 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 COUNT ?= 300
+OUT ?= packages
 SEED ?= 1
 
-.PHONY: all help setup demo test fault differential conformance bench fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test deb image package-test setup-package fault differential conformance bench fuzz format lint install uninstall clean
 
+# What is installed, without the tests.
 all: $(BUILD)/build.ninja
+	ninja -C $(BUILD) installed
+
+everything: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
@@ -27,6 +32,9 @@ help:
 	@echo 'make conformance run the suites of the distribution-spec (needs Go); the report goes to docs/conformance.md'
 	@echo 'make format      rewrite the C files as clang-format wants them'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR=: program, systemd unit, system user, manual page, completions'
+	@echo 'make deb         a Debian package of the program: OUT/assay_VERSION_ARCHITECTURE.deb. OUT=folder (packages)'
+	@echo 'make image       a container image of it, an OCI layout: OUT/assay-image (needs umoci, no engine)'
+	@echo 'make package-test  make both, and install and run them in a fresh Debian 12 from the mirror'
 	@echo 'make uninstall   remove what the last make install from here put down'
 	@echo 'make clean       remove all build folders'
 
@@ -43,7 +51,7 @@ test: setup
 	scripts/test $(TESTS)
 
 differential: setup
-	+$(MAKE) --no-print-directory all
+	+$(MAKE) --no-print-directory everything
 	/usr/bin/python3 tests/differential/run.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
 
 conformance: setup
@@ -51,7 +59,7 @@ conformance: setup
 	scripts/conformance --build $(BUILD)
 
 bench: setup
-	+$(MAKE) --no-print-directory all
+	+$(MAKE) --no-print-directory everything
 	scripts/bench $(BUILD)
 
 fuzz: setup
@@ -66,7 +74,21 @@ lint: setup
 # The prefix of a build folder can still be changed; only the unit file and the manual pages follow it.
 install: $(BUILD)/build.ninja
 	meson configure $(BUILD) --prefix=$(PREFIX)
-	meson install -C $(BUILD) $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
+	ninja -C $(BUILD) installed
+	meson install --no-rebuild -C $(BUILD) $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
+
+deb: setup-package all
+	scripts/deb $(BUILD) $(OUT)
+
+image: setup-package all
+	scripts/image $(BUILD)/src/cli/assay $(OUT)/assay-image
+
+package-test: setup everything
+	ASSAY=$(BUILD)/src/cli/assay ASSAY_PACKAGE_TEST=whole /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	  tests/integration/test_package.py
+
+setup-package:
+	scripts/setup build demo package
 
 fault:
 	ROUNDS=500 scripts/test tests/integration/test_corrupted_data.py

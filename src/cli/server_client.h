@@ -14,7 +14,7 @@ extern gboolean server_option_insecure;
    0,                                                                                              \
    G_OPTION_ARG_STRING,                                                                            \
    &server_option_url,                                                                             \
-   "The registry (default: " default_text "$ASSAY_SERVER, the configuration's address)",           \
+   "The registry (default: " default_text "$ASSAY_SERVER, or as configured)",                      \
    "URL"},                                                                                         \
       {"ca-file",                                                                                  \
        0,                                                                                          \

@@ -23,11 +23,54 @@ def installed(program, tmp_path_factory):
 
 @pytest.mark.parametrize("path", [
     "bin/assay", "lib/systemd/system/assay.service", "lib/sysusers.d/assay.conf", "share/man/man1/assay.1",
-    "share/man/man5/assay.yaml.5",
+    "share/man/man5/assay.yaml.5", "share/doc/assay/examples/nginx.conf", "share/doc/assay/examples/grafana.json",
+    "share/doc/assay/examples/port-443.conf", "share/doc/assay/examples/credentials.conf",
     "share/bash-completion/completions/assay", "share/zsh/site-functions/_assay",
     "share/fish/vendor_completions.d/assay.fish"])
 def test_file_is_there(installed, path):
     assert (installed / path).stat().st_size > 0
+
+
+def test_no_test_is_compiled_to_install(program):
+    build = program.parents[2]
+    if not (build / "build.ninja").is_file():
+        pytest.skip(f"{program} is in no build folder")
+    commands = subprocess.run(["ninja", "-C", build, "-t", "commands", "installed"], check=True, capture_output=True, text=True).stdout
+    assert "src/cli/assay" in commands and "assay.yaml.5" in commands
+    assert not re.search(r"tests/(unit|tools)|bench/", commands)
+
+
+def settings_in(text):
+    """The example with all that is commented out taken in: a sentence begins with one space after the "#"."""
+    return "\n".join(line.removeprefix("#") for line in text.split("\n") if not re.match(r"# \S", line))
+
+
+def test_example_of_the_configuration(installed, assay, tmp_path):
+    """As it is, it is the defaults; with all of its keys taken in it is a configuration, too."""
+    example = (installed.parents[1] / "etc/assay/assay.example.yaml").read_text()
+    assert not [line for line in example.split("\n") if line and not line.startswith("#")]
+    (tmp_path / "policy.yaml").write_text("policies: []\n")
+    text = settings_in(example).replace("/etc/assay", str(tmp_path)).replace("/srv/assay", str(tmp_path / "data"))
+    assert "tls:" in text and "listen:" in text and "feed_interval: 6h" in text
+    config = tmp_path / "assay.yaml"
+    config.write_text(re.sub(r"(?m)^(tls:|  certificate:|  key:|  - address: 0.0.0.0:443).*\n", "", text))
+    told = assay("serve", "--check", "--config", config, "--listen", "127.0.0.1:0", check=None)
+    assert "unknown key" not in told.stderr and told.returncode == 0, told.stderr
+
+
+@pytest.mark.parametrize("drop_in", ["port-443.conf", "credentials.conf"])
+def test_drop_in(installed, command, tmp_path, drop_in):
+    """systemd takes the unit with it."""
+    unit, folder = tmp_path / "assay.service", tmp_path / "assay.service.d"
+    folder.mkdir()
+    unit.write_text((installed / "lib/systemd/system/assay.service").read_text()
+                    .replace("/usr/local/bin/assay", str(installed / "bin/assay")))
+    shutil.copy(installed / "share/doc/assay/examples" / drop_in, folder)
+    verify = command("systemd-analyze", "verify", "--man=no", unit, check=None)
+    complaints = [line for line in verify.stderr.split("\n") if "assay" in line]
+    assert complaints == [] and verify.returncode == 0, verify.stderr
+    (folder / drop_in).write_text("[Service]\nLoadCredentials=nonsense\n")
+    assert "assay.service.d" in command("systemd-analyze", "verify", "--man=no", unit, check=None).stderr, "it is not read"
 
 
 def test_program_runs_where_it_was_installed(installed, command):
