@@ -9,6 +9,7 @@
 #include "advisory/update.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "pipeline/pipeline-private.h"
 
 /* At the start, a database of that size is read whole before it is used, which takes some
@@ -20,6 +21,12 @@
 /* Since it was written to, before a file that is not whole is moved aside. */
 #define SETTLED_SECONDS 2
 #define DAMAGED_PREFIX  "advisories.db.damaged-"
+
+METRIC(rematches,
+       COUNTER("assay_rematches_total", "Times that all images were matched with new advisories."));
+METRIC(rematch_seconds, GAUGE("assay_rematch_seconds", "How long the last of them took."));
+METRIC(advisories_damaged,
+       COUNTER("assay_advisories_damaged_total", "Databases found damaged and moved aside."));
 
 AdvisoryDatabase *
 pipeline_advisories(Pipeline *pipeline)
@@ -146,7 +153,7 @@ remove_damaged(Pipeline *pipeline, const char *path, const struct stat *status,
     return;
   }
   g_mutex_lock(&pipeline->lock);
-  pipeline->advisories_damaged++;
+  metric_add(&advisories_damaged, 1);
   pipeline->rebuild = true;
   g_clear_pointer(&pipeline->advisories_problem, g_free);
   g_mutex_unlock(&pipeline->lock);
@@ -306,10 +313,8 @@ rematch(Pipeline *pipeline, unsigned *images, GError **error)
     return false;
   }
   set_flag(pipeline, &pipeline->recount, false);
-  g_mutex_lock(&pipeline->lock);
-  pipeline->rematches++;
-  pipeline->rematch_seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
-  g_mutex_unlock(&pipeline->lock);
+  metric_set(&rematch_seconds, (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC);
+  metric_add(&rematches, 1);
   return true;
 }
 

@@ -25,7 +25,6 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   pipeline->backlog = true;
   pipeline->verdicts = verdict_cache_new();
   pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
-  pipeline->refusals = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->waiting =
@@ -69,7 +68,6 @@ pipeline_free(Pipeline *pipeline)
   verdict_cache_free(pipeline->verdicts);
   share_free(pipeline->share);
   g_hash_table_unref(pipeline->queued_layers);
-  g_hash_table_unref(pipeline->refusals);
   g_hash_table_unref(pipeline->in_flight);
   g_hash_table_unref(pipeline->waiting);
   advisory_database_unref(pipeline->advisories);

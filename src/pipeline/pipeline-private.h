@@ -48,14 +48,10 @@ struct Pipeline {
   AdvisoryDatabase *advisories; /* NULL: none yet */
   char *advisories_problem;     /* of the file that is there, or NULL */
   char *advisories_damage;      /* of the last that was moved aside, or NULL */
-  uint64_t advisories_damaged;  /* files that were moved aside */
   bool rebuild;                 /* the advisories are to be built anew from the feeds' copies */
   bool look_soon;               /* somebody may be writing them */
   PolicySet *policy;
   char *policy_problem; /* why the file could not be read again; NULL: it could */
-  GHashTable *refusals; /* policy name -> uint64_t */
-  uint64_t layers_inspected, layers_failed, layers_postponed, images_scanned, rematches;
-  double rematch_seconds;
 
   bool watcher_runs; /* set before it is started */
   GThread *watcher, *updater, *retrier, *keeper;
@@ -266,15 +262,6 @@ bool rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *
 /* And all images. Also drops the packages that no image has any more. */
 bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
                  unsigned *images, GError **error);
-
-/* --- policy_in_force.c --- */
-
-void policy_write_metrics(Pipeline *pipeline, GString *out);
-
-/* --- metrics.c --- */
-
-/* Names come from the operator's files: what would end a label is escaped. (transfer full) */
-char *metrics_label(const char *text);
 
 /* --- gate.c --- */
 

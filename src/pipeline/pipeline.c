@@ -7,10 +7,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "oci/image_config.h"
 #include "pipeline/pipeline-private.h"
 
 #define LAYERS_QUEUED_MAX 10000u
+
+/* In the order of LayerOutcome. */
+METRIC(inspections, COUNTER_BY("assay_inspections_total", "Layers inspected, by outcome.",
+                               "outcome", "done", "failed", "postponed"));
+METRIC(images_scanned, COUNTER("assay_images_scanned_total", "Images scanned."));
 
 bool
 pipeline_is_idle(const Pipeline *pipeline)
@@ -145,11 +151,7 @@ run_layer_job(Pipeline *pipeline, const Digest *digest)
   if (outcome != LAYER_INSPECTED)
     log_warning("a layer could not be inspected", "digest", digest->text, "error", error->message,
                 NULL);
-  g_mutex_lock(&pipeline->lock);
-  pipeline->layers_inspected += outcome == LAYER_INSPECTED;
-  pipeline->layers_failed += outcome == LAYER_FAILED;
-  pipeline->layers_postponed += outcome == LAYER_POSTPONED;
-  g_mutex_unlock(&pipeline->lock);
+  metric_add_at(&inspections, outcome, 1);
   g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
     Digest manifest;
@@ -411,7 +413,7 @@ end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
   g_mutex_lock(&pipeline->lock);
   bool again = GPOINTER_TO_INT(g_hash_table_lookup(pipeline->in_flight, manifest->text));
   g_hash_table_remove(pipeline->in_flight, manifest->text);
-  pipeline->images_scanned += scanned;
+  metric_add(&images_scanned, scanned);
   g_cond_broadcast(&pipeline->changed);
   g_mutex_unlock(&pipeline->lock);
   if (again)

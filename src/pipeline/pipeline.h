@@ -48,8 +48,6 @@ void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
  * of costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
-/* A client was refused by @verdict: counts it for /metrics. */
-void pipeline_count_refusal(Pipeline *pipeline, const Verdict *verdict);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */
 uint64_t pipeline_generation(const Pipeline *pipeline);
 /* @changed is called after each change of the generation, from any thread, until it is replaced;
@@ -93,7 +91,7 @@ void pipeline_tidy(Pipeline *pipeline);
 bool pipeline_has_advisories(Pipeline *pipeline);
 /* For people: "ok", or what is wrong with them and what to do. (transfer full) */
 char *pipeline_describe_advisories(Pipeline *pipeline);
-/* What /metrics prints of inspections, matching and refusals. */
+/* What /metrics prints of queues, feeds and policies, as they are now. */
 void pipeline_write_metrics(Pipeline *pipeline, GString *out);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. Either way
  * /metrics and pipeline_policy_problem() tell; the log has what is in force now. */

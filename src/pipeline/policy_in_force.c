@@ -68,26 +68,3 @@ pipeline_policy_problem(Pipeline *pipeline)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
   return g_strdup(pipeline->policy_problem);
 }
-
-void
-policy_write_metrics(Pipeline *pipeline, GString *out)
-{
-  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
-  g_autofree char *problem = pipeline_policy_problem(pipeline);
-  PolicyOrigin origin = policy_set_origin(policy);
-  g_autofree char *file = metrics_label(origin.file);
-  g_string_append_printf(
-      out,
-      "# HELP assay_policy_info The policy in force: its file and the SHA-256 of "
-      "what was read.\n"
-      "# TYPE assay_policy_info gauge\n"
-      "assay_policy_info{file=\"%s\",sha256=\"%s\"} 1\n"
-      "# HELP assay_policies Policies in it.\n"
-      "# TYPE assay_policies gauge\n"
-      "assay_policies %u\n"
-      "# HELP assay_policy_reload_failed Whether the file could not be read "
-      "again, so that what was read before stays in force.\n"
-      "# TYPE assay_policy_reload_failed gauge\n"
-      "assay_policy_reload_failed %d\n",
-      file, origin.sha256, origin.policies, problem != NULL);
-}

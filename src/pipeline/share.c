@@ -1,9 +1,17 @@
 /* What is worked out once for many; see the header. */
 #include "pipeline/share.h"
 
+#include "base/metrics.h"
+
 #define KEEP_SECONDS 10
 /* The sum of the weights that is kept: one that passes it alone is kept alone. */
 #define WEIGHT_MAX 200000u
+
+enum { BY_WORK, BY_SHARING };
+METRIC(large_images, COUNTER_BY("assay_large_images_total",
+                                "Times that packages or findings of a large image were worked out, "
+                                "and that those of another request did.",
+                                "by", "work", "sharing"));
 
 struct SharedItem {
   void *value;
@@ -21,7 +29,6 @@ struct SharedWork {
   GMutex lock; /* guards the rest */
   GHashTable *entries;
   unsigned at_once, at_work, weight;
-  uint64_t worked_out, given_out;
 };
 
 static void
@@ -91,13 +98,13 @@ share_begin(SharedWork *share, const char *key, uint64_t generation, SharedItem 
   if (entry != NULL && entry->generation == generation) {
     entry->asked = g_get_monotonic_time();
     *item = g_atomic_rc_box_acquire(entry->item);
-    share->given_out++;
+    metric_add_at(&large_images, BY_SHARING, 1);
     return SHARE_READY;
   }
   if (share->at_work >= share->at_once)
     return SHARE_LATER;
   share->at_work++;
-  share->worked_out++;
+  metric_add_at(&large_images, BY_WORK, 1);
   share->weight -= entry == NULL ? 0 : entry->weight;
   entry = g_new0(Entry, 1);
   entry->generation = generation;
@@ -167,17 +174,4 @@ share_tidy(SharedWork *share)
     share->weight -= entry->weight;
     g_hash_table_iter_remove(&iter);
   }
-}
-
-void
-share_write_metrics(SharedWork *share, GString *out)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&share->lock);
-  g_string_append_printf(out,
-                         "# HELP assay_large_images_total Times that packages or findings of a "
-                         "large image were worked out, and that those of another request did.\n"
-                         "# TYPE assay_large_images_total counter\n"
-                         "assay_large_images_total{by=\"work\"} %" G_GUINT64_FORMAT "\n"
-                         "assay_large_images_total{by=\"sharing\"} %" G_GUINT64_FORMAT "\n",
-                         share->worked_out, share->given_out);
 }

@@ -35,4 +35,3 @@ ShareAnswer share_begin(SharedWork *share, const char *key, uint64_t generation,
 void share_end(SharedWork *share, const char *key, SharedItem *item, unsigned weight);
 /* Drops what nobody asked for of late. */
 void share_tidy(SharedWork *share);
-void share_write_metrics(SharedWork *share, GString *out);

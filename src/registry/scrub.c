@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "registry/registry-private.h"
 
 #define PLACE_NAME "scrub"
@@ -15,6 +16,10 @@
 /* At once, of those that were served; the round comes to the others. */
 #define ASKED_MAX 256u
 #define KNOWN_MAX 20000u
+
+METRIC(blobs_checked, COUNTER("assay_blobs_checked_total", "Stored blobs read again."));
+METRIC(blobs_damaged,
+       COUNTER("assay_blobs_damaged_total", "Of these, found damaged and set aside."));
 
 struct Scrub {
   Registry *registry;
@@ -26,7 +31,6 @@ struct Scrub {
   bool stopping;
   GQueue asked;      /* char *: digests */
   GHashTable *known; /* digests that were asked for or looked at in this round */
-  uint64_t checked, damaged;
 };
 
 /* False when it is time to stop. */
@@ -53,10 +57,8 @@ check(Scrub *scrub, const Digest *digest)
 {
   g_autoptr(GError) error = NULL;
   BlobCheck result = registry_check_blob(scrub->registry, digest, pace, scrub, &error);
-  g_mutex_lock(&scrub->lock);
-  scrub->checked += result == BLOB_WHOLE || result == BLOB_DAMAGED;
-  scrub->damaged += result == BLOB_DAMAGED;
-  g_mutex_unlock(&scrub->lock);
+  metric_add(&blobs_checked, result == BLOB_WHOLE || result == BLOB_DAMAGED);
+  metric_add(&blobs_damaged, result == BLOB_DAMAGED);
   if (result == BLOB_DAMAGED)
     log_error("a blob is damaged and was set aside; push it again", "digest", digest->text, "error",
               error->message, NULL);
@@ -186,14 +188,6 @@ scrub_ask(Scrub *scrub, const Digest *digest)
     return;
   g_queue_push_tail(&scrub->asked, g_strdup(digest->text));
   g_cond_signal(&scrub->wake);
-}
-
-void
-scrub_count(Scrub *scrub, uint64_t *checked, uint64_t *damaged)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scrub->lock);
-  *checked = scrub->checked;
-  *damaged = scrub->damaged;
 }
 
 void

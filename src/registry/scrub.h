@@ -14,4 +14,3 @@ void scrub_free(Scrub *scrub);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scrub, scrub_free)
 /* The blob is being served: it is looked at soon, unless it was in this round. Returns at once. */
 void scrub_ask(Scrub *scrub, const Digest *digest);
-void scrub_count(Scrub *scrub, uint64_t *checked, uint64_t *damaged);

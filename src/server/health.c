@@ -7,6 +7,7 @@
 #include "assay-version.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "cage/cage.h"
 #include "server/memory.h"
 #include "server/server-private.h"
@@ -118,13 +119,6 @@ health_ready(Request *request)
   respond_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, body);
 }
 
-static void
-add_gauge(GString *out, const char *name, const char *help, double value)
-{
-  g_string_append_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", name, help, name, name,
-                         value);
-}
-
 /* As they were at most TOTALS_SECONDS ago. */
 static RegistryTotals
 present_totals(ServerContext *server)
@@ -146,11 +140,13 @@ static void
 add_totals(GString *out, ServerContext *server)
 {
   RegistryTotals totals = present_totals(server);
-  add_gauge(out, "assay_repositories", "Repositories; counted once a minute, as the next three.",
-            (double)totals.repositories);
-  add_gauge(out, "assay_manifests", "Manifests, of all repositories.", (double)totals.manifests);
-  add_gauge(out, "assay_blobs", "Blobs, each once.", (double)totals.blobs);
-  add_gauge(out, "assay_blob_bytes", "Bytes of all blobs.", (double)totals.blob_bytes);
+  metrics_gauge(out, "assay_repositories",
+                "Repositories; counted once a minute, as the next three.",
+                (double)totals.repositories);
+  metrics_gauge(out, "assay_manifests", "Manifests, of all repositories.",
+                (double)totals.manifests);
+  metrics_gauge(out, "assay_blobs", "Blobs, each once.", (double)totals.blobs);
+  metrics_gauge(out, "assay_blob_bytes", "Bytes of all blobs.", (double)totals.blob_bytes);
 }
 
 static void
@@ -158,35 +154,25 @@ health_metrics(Request *request)
 {
   ServerContext *server = server_context(request);
   g_autoptr(GString) out = g_string_new(NULL);
-  g_string_append_printf(out,
-                         "# HELP assay_build_info The running version.\n"
-                         "# TYPE assay_build_info gauge\n"
-                         "assay_build_info{version=\"%s\"} 1\n",
-                         ASSAY_VERSION);
-  add_gauge(out, "process_resident_memory_bytes", "Resident memory.", (double)memory_resident());
-  add_gauge(out, "process_start_time_seconds", "Start, in seconds since 1970.",
-            (double)server->started / G_USEC_PER_SEC);
-  add_gauge(out, "assay_disk_free_bytes", "Free space in the data folder.",
-            (double)disk_free(server->data_folder));
-  add_gauge(out, "assay_uploads_open", "Upload sessions held in memory.",
-            registry_open_uploads(server->registry));
+  metrics_head(out, "assay_build_info", "The running version.");
+  metrics_sample(out, "assay_build_info", 1, "version", ASSAY_VERSION, NULL);
+  metrics_gauge(out, "process_resident_memory_bytes", "Resident memory.",
+                (double)memory_resident());
+  metrics_gauge(out, "process_start_time_seconds", "Start, in seconds since 1970.",
+                (double)server->started / G_USEC_PER_SEC);
+  metrics_gauge(out, "assay_disk_free_bytes", "Free space in the data folder.",
+                (double)disk_free(server->data_folder));
+  metrics_gauge(out, "assay_uploads_open", "Upload sessions held in memory.",
+                registry_open_uploads(server->registry));
   CertificateTimes times;
   if (http_server_certificate(request_http_server(request), &times))
-    add_gauge(out, "assay_tls_certificate_expiry_seconds",
-              "When the server's certificate expires, in seconds since 1970.", (double)times.until);
-  uint64_t checked, damaged;
-  scrub_count(server->scrub, &checked, &damaged);
-  g_string_append_printf(out,
-                         "# HELP assay_blobs_checked_total Stored blobs read again.\n"
-                         "# TYPE assay_blobs_checked_total counter\n"
-                         "assay_blobs_checked_total %" G_GUINT64_FORMAT "\n"
-                         "# HELP assay_blobs_damaged_total Of these, found damaged and set aside.\n"
-                         "# TYPE assay_blobs_damaged_total counter\n"
-                         "assay_blobs_damaged_total %" G_GUINT64_FORMAT "\n",
-                         checked, damaged);
+    metrics_gauge(out, "assay_tls_certificate_expiry_seconds",
+                  "When the server's certificate expires, in seconds since 1970.",
+                  (double)times.until);
   add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
   http_server_write_metrics(request_http_server(request), out);
+  metrics_write(out);
   respond_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", out->str);
 }
 

@@ -187,3 +187,5 @@ def test_refused_pull_has_a_line(start_server):
     line = line_of(server, "pull", "pull refused")
     assert (line["repository"], line["reference"], line["policy"]) == ("team/app", "v1", "strict")
     assert (line["digest"], line["client"], line["user_agent"], line["request_id"]) == (digest, "127.0.0.1", "someone/2", "pull")
+    assert line["reasons"].startswith("its scan failed: ") and line["reasons"] in answer.text, line
+    assert 'assay_pulls_denied_total{policy="strict"} 1\n' in server.request("GET", "/metrics").text

@@ -8,12 +8,28 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "base/metrics.h"
 #include "server/http/client.h"
 
 /* Beside limits.connections, of all addresses; for probes, and to tell others that it is full. */
 #define RESERVED_PLACES  64
 #define RESERVED_SECONDS 5u
 #define STEP_SECONDS     10u
+
+METRIC(refused,
+       COUNTER("assay_http_refused_total", "Connections that found no place: answered with "
+                                           "503 unless they were probes."));
+METRIC(displaced,
+       COUNTER("assay_http_displaced_total",
+               "Connections that waited for a request and gave their place to a new one."));
+METRIC(slow_heads,
+       COUNTER("assay_http_slow_heads_total",
+               "Connections ended because no whole head of a request, or manifest, came "
+               "in time; idle ones too."));
+METRIC(slow_bodies, COUNTER("assay_http_slow_bodies_total",
+                            "Connections ended because a body came too slowly."));
+METRIC(slow_readers, COUNTER("assay_http_slow_readers_total",
+                             "Connections ended because an answer was read too slowly."));
 
 struct Connection {
   int fd;
@@ -41,7 +57,6 @@ struct ConnectionWatch {
   GMutex lock; /* guards the rest; a descriptor in `open` is open */
   GHashTable *open;
   Places *reserve;
-  uint64_t refused, displaced, slow_heads, slow_bodies, slow_readers;
 };
 
 ConnectionWatch *
@@ -184,7 +199,7 @@ take_place(ConnectionWatch *watch, Connection *connection, Places *places)
       return false;
     give_place(oldest);
     connection_end(oldest, "its place was needed");
-    watch->displaced++;
+    metric_add(&displaced, 1);
     result = places_take(places, peer, true);
   }
   connection->places = places;
@@ -212,7 +227,7 @@ connection_watch_enter(ConnectionWatch *watch, int fd, const struct sockaddr *pe
   /* One that libmicrohttpd had no memory for: it closed the descriptor and told nobody. */
   forget(watch, fd);
   if (!take_place(watch, connection, places)) {
-    watch->refused++;
+    metric_add(&refused, 1);
     connection->reserved = true;
     if (!take_place(watch, connection, watch->reserve))
       return false;
@@ -298,13 +313,13 @@ look_at(ConnectionWatch *watch, Connection *connection, int64_t now)
   if (connection->reason != NULL)
     return;
   if (due != 0 && due <= now) {
-    watch->slow_heads++;
+    metric_add(&slow_heads, 1);
     connection_end(connection, phase == PHASE_WAITING ? "no request came in time" : "too slow");
   } else if (phase == PHASE_BODY && is_too_slow(watch, connection, true, now)) {
-    watch->slow_bodies++;
+    metric_add(&slow_bodies, 1);
     connection_end(connection, "the body came too slowly");
   } else if (phase == PHASE_ANSWER && is_too_slow(watch, connection, false, now)) {
-    watch->slow_readers++;
+    metric_add(&slow_readers, 1);
     connection_end(connection, "the answer was read too slowly");
   }
 }
@@ -319,36 +334,4 @@ connection_watch_sweep(ConnectionWatch *watch)
   g_hash_table_iter_init(&iter, watch->open);
   while (g_hash_table_iter_next(&iter, NULL, &connection))
     look_at(watch, connection, now);
-}
-
-void
-connection_watch_write_metrics(ConnectionWatch *watch, GString *out)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
-  const struct {
-    const char *name, *help;
-    uint64_t value;
-  } counters[] = {
-      {"refused", "Connections that found no place: answered with 503 unless they were probes.",
-       watch->refused},
-      {"displaced", "Connections that waited for a request and gave their place to a new one.",
-       watch->displaced},
-      {"slow_heads",
-       "Connections ended because no whole head of a request, or manifest, came in "
-       "time; idle ones too.",
-       watch->slow_heads},
-      {"slow_bodies", "Connections ended because a body came too slowly.", watch->slow_bodies},
-      {"slow_readers", "Connections ended because an answer was read too slowly.",
-       watch->slow_readers},
-  };
-  g_string_append_printf(out,
-                         "# HELP assay_http_connections Open connections.\n"
-                         "# TYPE assay_http_connections gauge\nassay_http_connections %u\n",
-                         g_hash_table_size(watch->open));
-  for (size_t i = 0; i < G_N_ELEMENTS(counters); i++)
-    g_string_append_printf(out,
-                           "# HELP assay_http_%s_total %s\n# TYPE assay_http_%s_total counter\n"
-                           "assay_http_%s_total %" G_GUINT64_FORMAT "\n",
-                           counters[i].name, counters[i].help, counters[i].name, counters[i].name,
-                           counters[i].value);
 }

@@ -46,7 +46,6 @@ unsigned connection_watch_count(ConnectionWatch *watch);
 /* Ends what is too slow; called every connection_watch_step() seconds. */
 void connection_watch_sweep(ConnectionWatch *watch);
 uint32_t connection_watch_step(const ConnectionWatch *watch);
-void connection_watch_write_metrics(ConnectionWatch *watch, GString *out);
 
 /* --- of a connection; NULL is one that nobody knows --- */
 /* The address of its peer, as text. */

@@ -9,10 +9,10 @@
 #include "server/http/connections.h"
 #include "server/http/door.h"
 #include "server/http/http.h"
+#include "server/http/metrics.h"
 #include "server/http/router.h"
 #include "server/http/waiting.h"
 
-typedef struct HttpMetrics HttpMetrics;
 typedef struct TlsCredentials TlsCredentials;
 
 struct HttpServer {
@@ -110,13 +110,6 @@ Connection *http_connection_of(struct MHD_Connection *handle);
 void cors_add_headers(Request *request);
 /* Answers OPTIONS for a path that takes @methods. */
 void cors_respond_options(Request *request, const char *methods);
-
-/* --- metrics.c --- */
-HttpMetrics *http_metrics_new(void);
-void http_metrics_free(HttpMetrics *metrics);
-void http_metrics_count(HttpMetrics *metrics, const char *label, const char *method,
-                        unsigned status, double seconds, uint64_t received, uint64_t sent);
-void http_metrics_write(HttpMetrics *metrics, GString *out);
 
 /* --- tls.c --- */
 TlsCredentials *tls_credentials_new(const ConfigTls *tls, GError **error);

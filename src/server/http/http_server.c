@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
 
@@ -138,7 +139,6 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
   server->config = config;
   server->context = context;
-  server->metrics = http_metrics_new();
   server->proxies = proxy_list_new((const char *const *)config->trusted_proxies);
   server->connections = connection_watch_new(&config->limits, server->proxies);
   server->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
@@ -150,6 +150,7 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
   server->probes = g_thread_pool_new(http_finish_on_worker, NULL, PROBE_THREADS, FALSE, NULL);
   server->waiting = waiting_room_new(http_hand_over_again, NULL);
   server->router = router_new(routes, error);
+  server->metrics = server->router == NULL ? NULL : http_metrics_new(router_count(server->router));
   server->door = server->router == NULL ? NULL : door_new(server->connections, error);
   if (server->door == NULL)
     return NULL;
@@ -240,20 +241,13 @@ http_server_free(HttpServer *server)
   g_free(server);
 }
 
-static void
-add_gauge(GString *out, const char *name, const char *help, unsigned value)
-{
-  g_string_append_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %u\n", name, help, name, name,
-                         value);
-}
-
 void
 http_server_write_metrics(HttpServer *server, GString *out)
 {
-  http_metrics_write(server->metrics, out);
-  add_gauge(out, "assay_http_requests_in_flight", "Requests being answered.",
-            atomic_load(&server->in_flight));
-  add_gauge(out, "assay_http_requests_waiting", "Pulls that wait for the scan of their image.",
-            waiting_room_count(server->waiting));
-  connection_watch_write_metrics(server->connections, out);
+  metrics_gauge(out, "assay_http_requests_in_flight", "Requests being answered.",
+                atomic_load(&server->in_flight));
+  metrics_gauge(out, "assay_http_requests_waiting", "Pulls that wait for the scan of their image.",
+                waiting_room_count(server->waiting));
+  metrics_gauge(out, "assay_http_connections", "Open connections.",
+                connection_watch_count(server->connections));
 }

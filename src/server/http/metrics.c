@@ -1,60 +1,49 @@
-/* Counters and a latency histogram of requests, in Prometheus' text format 0.0.4. */
+/* Counters and a latency histogram of requests, by route and method. The statuses are counted
+ * apart: a histogram for each of them would be ten times as many lines for no question that anybody
+ * asks.
+ *
+ * The series of a route and method are looked up once, and kept where its requests find them
+ * without a lock. */
+#include "server/http/metrics.h"
+
 #include <string.h>
 
-#include "server/http/http-private.h"
+#include "base/metrics.h"
 
-static const double bounds[] = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30};
+#define STATUS_END 600u
+
+METRIC(requests,
+       COUNTER_OF("assay_http_requests_total", "Requests answered.", "route", "method", "status"));
+METRIC(received, COUNTER_OF("assay_http_request_bytes_total", "Bytes of bodies received.", "route",
+                            "method"));
+METRIC(sent, COUNTER_OF("assay_http_response_bytes_total", "Bytes of bodies sent whole.", "route",
+                        "method"));
+METRIC(latency,
+       SECONDS_OF("assay_http_request_duration_seconds",
+                  "Time from the head of a request to the end of its answer.", "route", "method"));
+
+/* Clients choose methods: those that no route has share one series, the last. */
+static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "other"};
+#define METHODS G_N_ELEMENTS(methods)
 
 typedef struct {
-  unsigned status;
-  uint64_t count;
-} StatusCount;
-
-/* Of a route and method. The statuses are counted apart: a histogram for each of them would be ten
- * times as many lines for no question that anybody asks. */
-typedef struct {
-  char *label, *method;
-  GArray *statuses; /* StatusCount */
-  uint64_t count, received, sent;
-  double seconds;
-  uint64_t buckets[G_N_ELEMENTS(bounds)];
-} Series;
+  MetricSeries *received, *sent, *latency;
+  _Atomic(MetricSeries *) statuses[STATUS_END];
+} RouteSeries;
 
 struct HttpMetrics {
-  GMutex lock; /* guards series */
-  GHashTable *series;
+  GMutex lock; /* guards that a series is made once */
+  unsigned routes;
+  _Atomic(RouteSeries *) series[]; /* of each route, and of none: of each method */
 };
 
-static guint
-series_hash(gconstpointer data)
-{
-  const Series *series = data;
-  return g_str_hash(series->label) ^ g_str_hash(series->method);
-}
-
-static gboolean
-series_equal(gconstpointer a, gconstpointer b)
-{
-  const Series *left = a, *right = b;
-  return strcmp(left->label, right->label) == 0 && strcmp(left->method, right->method) == 0;
-}
-
-static void
-series_free(void *data)
-{
-  Series *series = data;
-  g_array_unref(series->statuses);
-  g_free(series->label);
-  g_free(series->method);
-  g_free(series);
-}
-
 HttpMetrics *
-http_metrics_new(void)
+http_metrics_new(unsigned routes)
 {
-  HttpMetrics *metrics = g_new0(HttpMetrics, 1);
+  size_t count = (routes + 1) * METHODS;
+  HttpMetrics *metrics = g_malloc0(sizeof(HttpMetrics) + count * sizeof metrics->series[0]);
   g_mutex_init(&metrics->lock);
-  metrics->series = g_hash_table_new_full(series_hash, series_equal, series_free, NULL);
+  metrics->routes = routes;
   return metrics;
 }
 
@@ -63,120 +52,65 @@ http_metrics_free(HttpMetrics *metrics)
 {
   if (metrics == NULL)
     return;
-  g_hash_table_unref(metrics->series);
+  for (size_t i = 0; i < (metrics->routes + 1) * METHODS; i++)
+    g_free(metrics->series[i]);
   g_mutex_clear(&metrics->lock);
   g_free(metrics);
 }
 
-/* Clients choose methods: those that no route has share one series. */
-static char *
-known_method(const char *method)
+static size_t
+method_index(const char *method)
 {
-  static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", NULL};
-  return g_strv_contains(known, method) ? g_strdup(method) : g_strdup("other");
+  size_t i = 0;
+  while (i < METHODS - 1 && strcmp(method, methods[i]) != 0)
+    i++;
+  return i;
 }
 
 /* (transfer none): of the metrics. */
-static Series *
-find_series(HttpMetrics *metrics, const char *label, const char *method)
+static RouteSeries *
+find_series(HttpMetrics *metrics, unsigned route, const char *label, size_t method)
 {
-  g_autofree char *kept_method = known_method(method), *kept_label = g_strdup(label);
-  const Series key = {.label = kept_label, .method = kept_method};
-  Series *series = g_hash_table_lookup(metrics->series, &key);
-  if (series != NULL)
-    return series;
-  series = g_new0(Series, 1);
-  series->label = g_steal_pointer(&kept_label);
-  series->method = g_steal_pointer(&kept_method);
-  series->statuses = g_array_new(FALSE, FALSE, sizeof(StatusCount));
-  g_hash_table_add(metrics->series, series);
-  return series;
-}
-
-static void
-count_status(Series *series, unsigned status)
-{
-  for (guint i = 0; i < series->statuses->len; i++) {
-    StatusCount *counted = &g_array_index(series->statuses, StatusCount, i);
-    if (counted->status == status) {
-      counted->count++;
-      return;
-    }
-  }
-  StatusCount first = {status, 1};
-  g_array_append_val(series->statuses, first);
-}
-
-void
-http_metrics_count(HttpMetrics *metrics, const char *label, const char *method, unsigned status,
-                   double seconds, uint64_t received, uint64_t sent)
-{
+  _Atomic(RouteSeries *) *place = &metrics->series[route * METHODS + method];
+  RouteSeries *found = atomic_load_explicit(place, memory_order_acquire);
+  if (found != NULL)
+    return found;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&metrics->lock);
-  Series *series = find_series(metrics, label, method);
-  count_status(series, status);
-  series->count++;
-  series->received += received;
-  series->sent += sent;
-  series->seconds += seconds;
-  for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++)
-    series->buckets[i] += seconds <= bounds[i];
+  found = atomic_load(place);
+  if (found != NULL)
+    return found;
+  found = g_new0(RouteSeries, 1);
+  found->received = metric_series(&received, label, methods[method], NULL);
+  found->sent = metric_series(&sent, label, methods[method], NULL);
+  found->latency = metric_series(&latency, label, methods[method], NULL);
+  atomic_store_explicit(place, found, memory_order_release);
+  return found;
 }
 
 static void
-write_counts(const Series *series, const char *labels, GString *out)
+count_status(RouteSeries *series, const char *label, size_t method, unsigned status)
 {
-  for (guint i = 0; i < series->statuses->len; i++) {
-    const StatusCount *counted = &g_array_index(series->statuses, StatusCount, i);
-    g_string_append_printf(out,
-                           "assay_http_requests_total{%s,status=\"%u\"} %" G_GUINT64_FORMAT "\n",
-                           labels, counted->status, counted->count);
+  _Atomic(MetricSeries *) *place = &series->statuses[MIN(status, STATUS_END - 1)];
+  MetricSeries *found = atomic_load_explicit(place, memory_order_acquire);
+  if (found == NULL) {
+    char text[16];
+    g_snprintf(text, sizeof text, "%u", status);
+    found = metric_series(&requests, label, methods[method], text, NULL);
+    atomic_store_explicit(place, found, memory_order_release);
   }
-}
-
-static void
-write_series(const Series *series, GString *counts, GString *received, GString *sent,
-             GString *latency)
-{
-  g_autofree char *labels =
-      g_strdup_printf("route=\"%s\",method=\"%s\"", series->label, series->method);
-  write_counts(series, labels, counts);
-  g_string_append_printf(received, "assay_http_request_bytes_total{%s} %" G_GUINT64_FORMAT "\n",
-                         labels, series->received);
-  g_string_append_printf(sent, "assay_http_response_bytes_total{%s} %" G_GUINT64_FORMAT "\n",
-                         labels, series->sent);
-  for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++)
-    g_string_append_printf(
-        latency, "assay_http_request_duration_seconds_bucket{%s,le=\"%g\"} %" G_GUINT64_FORMAT "\n",
-        labels, bounds[i], series->buckets[i]);
-  g_string_append_printf(latency,
-                         "assay_http_request_duration_seconds_bucket{%s,le=\"+Inf\"} "
-                         "%" G_GUINT64_FORMAT "\n"
-                         "assay_http_request_duration_seconds_sum{%s} %f\n"
-                         "assay_http_request_duration_seconds_count{%s} %" G_GUINT64_FORMAT "\n",
-                         labels, series->count, labels, series->seconds, labels, series->count);
+  series_add(found, 1);
 }
 
 void
-http_metrics_write(HttpMetrics *metrics, GString *out)
+http_metrics_count(HttpMetrics *metrics, const RouteMatch *match, const char *method,
+                   const HttpCount *count)
 {
-  g_autoptr(GString) counts = g_string_new("# HELP assay_http_requests_total Requests answered.\n"
-                                           "# TYPE assay_http_requests_total counter\n");
-  g_autoptr(GString) received =
-      g_string_new("# HELP assay_http_request_bytes_total Bytes of bodies received.\n"
-                   "# TYPE assay_http_request_bytes_total counter\n");
-  g_autoptr(GString) sent =
-      g_string_new("# HELP assay_http_response_bytes_total Bytes of bodies "
-                   "sent whole.\n# TYPE assay_http_response_bytes_total counter\n");
-  g_autoptr(GString) latency =
-      g_string_new("# HELP assay_http_request_duration_seconds Time from the head of a request to "
-                   "the end of its answer.\n"
-                   "# TYPE assay_http_request_duration_seconds histogram\n");
-  GHashTableIter iter;
-  void *series;
-  g_mutex_lock(&metrics->lock);
-  g_hash_table_iter_init(&iter, metrics->series);
-  while (g_hash_table_iter_next(&iter, &series, NULL))
-    write_series(series, counts, received, sent, latency);
-  g_mutex_unlock(&metrics->lock);
-  g_string_append_printf(out, "%s%s%s%s", counts->str, received->str, sent->str, latency->str);
+  unsigned route = match->route == NULL ? metrics->routes : match->index;
+  const char *label = route_label(match->route);
+  size_t at = method_index(method);
+  RouteSeries *series = find_series(metrics, route, label, at);
+  count_status(series, label, at, count->status);
+  series_add(series->received, count->received);
+  series_add(series->sent, count->sent);
+  series_observe(series->latency, count->seconds);
 }

@@ -9,14 +9,13 @@
 void
 request_log(Request *request, enum MHD_RequestTerminationCode how)
 {
-  const char *label = request->match.route == NULL ? "none" : request->match.route->label;
   double seconds = (double)(g_get_monotonic_time() - request->started) / G_USEC_PER_SEC;
   unsigned status = how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 499;
   /* How much of an answer went out that was broken off, libmicrohttpd does not tell. */
   bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && strcmp(request->method, "HEAD") != 0;
   uint64_t sent_bytes = sent ? request->response_bytes : 0;
-  http_metrics_count(request->server->metrics, label, request->method, status, seconds,
-                     request->received_bytes, sent_bytes);
+  const HttpCount count = {status, seconds, request->received_bytes, sent_bytes};
+  http_metrics_count(request->server->metrics, &request->match, request->method, &count);
   bool probe = route_is_probe(request->match.route);
   LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
   if (!log_is_on(level))
@@ -29,9 +28,10 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   g_snprintf(received_text, sizeof received_text, "%" G_GUINT64_FORMAT, request->received_bytes);
   g_snprintf(sent_text, sizeof sent_text, "%" G_GUINT64_FORMAT, sent_bytes);
   log_set_request_id(request->id);
-  log_event(level, "request", "method", request->method, "path", request->path, "route", label,
-            "status", status_text, "client", request_client(request), "user_agent", short_agent,
-            "reason", connection_end_reason(request->connection), "received", received_text, "sent",
+  log_event(level, "request", "method", request->method, "path", request->path, "route",
+            route_label(request->match.route), "status", status_text, "client",
+            request_client(request), "user_agent", short_agent, "reason",
+            connection_end_reason(request->connection), "received", received_text, "sent",
             sent_text, "seconds", duration_text, NULL);
   log_set_request_id(NULL);
 }

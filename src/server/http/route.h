@@ -41,6 +41,13 @@ typedef struct {
   size_t body_limit;
 } Route;
 
+/* Of no route (NULL) it is "none". */
+static inline const char *
+route_label(const Route *route)
+{
+  return route == NULL ? "none" : route->label;
+}
+
 static inline bool
 route_is_probe(const Route *route)
 {

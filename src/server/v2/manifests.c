@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "server/http/head.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
@@ -14,6 +15,11 @@
 /* How long a pull waits for a scan that is under way, and for the findings of a large image. */
 #define SCAN_WAIT_SECONDS     15
 #define FINDINGS_WAIT_SECONDS 60
+
+/* Of the reasons of a refusal, in its line of the log. */
+#define REASONS_LOGGED 5u
+
+METRIC(pulls_denied, COUNTER_OF("assay_pulls_denied_total", "Pulls refused, by policy.", "policy"));
 
 /* The stored form is the only one: its bytes are its digest. A client that takes neither it nor
  * anything else is told so, instead of being given what it cannot read. */
@@ -96,17 +102,32 @@ refusal_detail(const Verdict *verdict, const char *repository, const Digest *dig
   return detail;
 }
 
+/* For the operator: who was refused what, and why. */
+static void
+log_refusal(Request *request, const StoredManifest *stored, const Verdict *verdict)
+{
+  g_autoptr(GString) reasons = g_string_new(NULL);
+  guint logged = MIN(verdict->reasons->len, REASONS_LOGGED);
+  for (guint i = 0; i < logged; i++)
+    g_string_append_printf(reasons, "%s%s", i > 0 ? "; " : "",
+                           (const char *)g_ptr_array_index(verdict->reasons, i));
+  if (verdict->reasons->len > logged)
+    g_string_append_printf(reasons, "; and %u more", verdict->reasons->len - logged);
+  log_info("pull refused", "repository", request_parameter(request, "name"), "reference",
+           request_parameter(request, "reference"), "digest", stored->digest.text, "policy",
+           verdict->policy, "reasons", reasons->str, "client", request_client(request),
+           "user_agent", request_header(request, "User-Agent"), NULL);
+}
+
 static void
 respond_refusal(Request *request, const StoredManifest *stored, const Verdict *verdict)
 {
   const char *repository = request_parameter(request, "name");
   /* A docker that is refused at HEAD asks GET next: one refusal. */
   if (strcmp(request_method(request), "HEAD") != 0) {
-    pipeline_count_refusal(server_context(request)->pipeline, verdict);
-    log_info("pull refused", "repository", repository, "reference",
-             request_parameter(request, "reference"), "digest", stored->digest.text, "policy",
-             verdict->policy, "client", request_client(request), "user_agent",
-             request_header(request, "User-Agent"), NULL);
+    const char *policy = verdict->policy != NULL ? verdict->policy : "";
+    series_add(metric_series(&pulls_denied, policy, NULL), 1);
+    log_refusal(request, stored, verdict);
   }
   g_autoptr(json_t) detail = refusal_detail(verdict, repository, &stored->digest);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);
