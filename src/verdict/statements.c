@@ -287,10 +287,17 @@ combine(ScopeKind kind, GHashTable *first, GHashTable *second)
 }
 
 GHashTable *
-statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
+statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *listed,
                  bool *withheld, GError **error)
 {
   g_auto(EcosystemScope) scope = {.kind = SCOPE_ONE};
+  /* Sources of Debian have lower-case names, which dpkg does not demand of what it lists. */
+  g_autofree char *source = strcmp(listed->type, "deb") == 0
+                                ? g_ascii_strdown(listed->source_name, -1)
+                                : g_strdup(listed->source_name);
+  Package named = *listed;
+  named.source_name = source;
+  const Package *package = &named;
   bool has_two = ecosystem_scope(ecosystem, package->source_name, package->version, &scope);
   g_autoptr(GHashTable) candidates =
       collect(database, has_two ? scope.first : ecosystem, package, withheld, error);

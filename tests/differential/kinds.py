@@ -89,6 +89,7 @@ KINDS = {
     "dpkg: word in capitals": [DEBIAN, [("file", STATUS, deb("3.0.9-1", status="install ok INSTALLED"))]],
     "dpkg: half installed": [DEBIAN, [("file", STATUS, deb("3.0.9-1", status="install ok half-configured"))]],
     "dpkg: kept, to be removed": [DEBIAN, [("file", STATUS, deb("3.0.9-1", status="deinstall ok installed"))]],
+    "dpkg: source in capitals": [DEBIAN, [("file", STATUS, deb("3.0.9-1", source="OpenSSL"))]],
     "dpkg: name in capitals": [DEBIAN, [("file", STATUS, deb("3.0.9-1", "OpenSSL").replace("Source: openssl\n", ""))]],
     "dpkg: blank before the colon": [DEBIAN, [("file", STATUS, OLD.replace("Version:", "Version\t:").replace("Package:", "Package :"))]],
     "dpkg: journal": [DEBIAN, [("file", STATUS, NEW), ("file", f"{DPKG}/updates/0003", OLD)]],

@@ -162,7 +162,7 @@ is_package_name(const char *name)
   return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-+._")] == '\0';
 }
 
-/* "name" or "name (version)". Sources have lower-case names, which dpkg does not enforce. */
+/* "name" or "name (version)", as it is written: dpkg makes no lower case of it. */
 static void
 take_source(Package *package, Slice source)
 {
@@ -172,7 +172,7 @@ take_source(Package *package, Slice source)
     if (dpkg_is_space(name.data[i]))
       name.size = i;
   if (name.size > 0)
-    package->source_name = lower(name);
+    package->source_name = slice_to_utf8(name);
   if (open < 0)
     return;
   Slice rest = slice_sub(source, (size_t)open + 1, source.size), version;

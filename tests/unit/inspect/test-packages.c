@@ -24,7 +24,7 @@ test_dpkg(void)
                     "Package: broken\nStatus: install ok installed\n\n"
                     "Version: 7\n\n"
                     "package: Last\nstatus:install ok Installed\n"
-                    "version : 1:2\nmaintainer: M <m@example.org>\n"),
+                    "version : 1:2\nsource: LastSource\nmaintainer: M <m@example.org>\n"),
       "var/lib/dpkg/status", inventory);
   g_assert_cmpuint(inventory->packages->len, ==, 3);
   const Package *ssl = package_at(inventory, 0);
@@ -35,6 +35,7 @@ test_dpkg(void)
   g_assert_cmpstr(package_at(inventory, 1)->source_name, ==, "tzdata");
   g_assert_cmpstr(package_at(inventory, 2)->name, ==, "last");
   g_assert_cmpstr(package_at(inventory, 2)->version, ==, "1:2");
+  g_assert_cmpstr(package_at(inventory, 2)->source_name, ==, "LastSource");
   g_assert_cmpstr(package_at(inventory, 2)->vendor, ==, "M <m@example.org>");
   g_assert_cmpuint(inventory->notes->len, ==, 2);
 }
