@@ -5,6 +5,7 @@ each other.
 A function or an object that is not static is declared in one of these headers of the file's own folder, or of a folder above:
 - the file's own: rpm_ndb.c -> rpm_ndb.h, rpm_ndb-private.h
 - its family's, whose name begins the file's: rpm_ndb.c -> rpm.h, rpm-private.h; detectors.c -> detector.h
+- where it is a row of a table whose list the build makes: by that list's macro (`extern const Command name##_command`)
 - the room's or the folder's, which have its name: packages.h, packages-private.h; or the one of the row's type, for a table's
   rows (`const Command` in command.h).
 
@@ -19,6 +20,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 FUNCTION = re.compile(r"^([A-Za-z_][\w \t*]*)\n([a-z_]\w*)\([^;{}]*\)\n\{", re.MULTILINE)
 OBJECT = re.compile(r"^(?!static\b|extern\b|typedef\b|return\b)((?:const |unsigned )*([A-Za-z_]\w*)[ *]+(?:const )?)(\w+)"
                     r"(\[\w*\])?\s*=", re.MULTILINE)
+# Of a list that meson makes of file names: the rows' type, and what their names end in.
+ROWS = re.compile(r"\bextern const (\w+) \w+##(_\w+);")
 DECLARED = re.compile(r"\b([a-z_]\w*)\b")
 # main() is called by the system, and sendfile64() by libmicrohttpd (src/server/http/sendfile.c).
 ENTRY = {"main", "sendfile64"}
@@ -70,12 +73,13 @@ def defines_type(code, name):
 def check_declared(source, codes):
     found = []
     headers = {path: code for path, code in codes.items() if path.suffix == ".h"}
+    rows = {row for code in codes.values() for row in ROWS.findall(code)}
     for path, code in codes.items():
         if path.suffix != ".c" or str(path.relative_to(source)).startswith(IN_WORK):
             continue
         allowed = headers_of(source, path)
         for name, (line, kind) in definitions(code).items():
-            if name in ENTRY:
+            if name in ENTRY or any(kind == row and name == path.stem + end for row, end in rows):
                 continue
             places = [header for header, text in headers.items() if re.search(rf"\b{name}\b", text) and declares(text, name)]
             good = [header for header in places if header in allowed or kind and defines_type(headers[header], kind)]

@@ -12,14 +12,14 @@ FILES = [
 ]
 EXIT_CODES = [
     ("0", "Done."),
-    ("1", "The answer is no: a policy refuses, or a feed is older than --max-age."),
+    ("1", "The answer is no: a policy refuses, a feed is older than --max-age, or a person does not confirm."),
     ("N", "There are findings, and --exit-code N asks for it."),
     ("2", "Wrong usage, or something failed; standard error says what."),
 ]
 ENVIRONMENT = [
     ("ASSAY_CONFIG", "The configuration, where --config names none."),
     ("ASSAY_DATA", "The data folder, where neither --data nor the configuration names one."),
-    ("ASSAY_SERVER", "The registry that `assay images` and `assay findings` ask."),
+    ("ASSAY_SERVER", "The registry that is asked, where neither --server nor the reference names one."),
     ("REGISTRY_AUTH_FILE", "Who `assay scan` is to a registry; else the files of podman login and docker login."),
     ("https_proxy, http_proxy, no_proxy", "Proxies for feeds and registries."),
     ("XDG_CACHE_HOME", "Below it `assay scan` keeps the inventories of layers (~/.cache)."),

@@ -1,5 +1,6 @@
-/* What a subcommand is. Each file of src/cli defines one `const Command`, and main.c lists them;
- * help, option parsing, `assay completion` and exit codes come from here, the same for all.
+/* What a subcommand is. Each is one file, NAME.c with a `const Command NAME_command`, and one word
+ * in the list of meson.build; help, option parsing, `assay completion` and exit codes come from
+ * here, the same for all.
  *
  * Exit codes: 0 done; 1 the answer is "no" (a finding that --exit-code asks for, a policy that
  * refuses); 2 wrong usage, or something failed and standard error says what. */
@@ -53,7 +54,5 @@ int command_end_output(int code);
 unsigned terminal_width(void);
 bool terminal_wants_colour(void);
 
-extern const Command completion_command, db_command, findings_command, images_command, scan_command,
-    serve_command, worker_command;
-/* All, in the order of the help text. */
+/* All, in the order of the help text: the list is in meson.build. NULL-terminated. */
 extern const Command *const commands[];

@@ -21,9 +21,25 @@ visit_commands(const Command *const *list, const char *words, CommandVisitor vis
   }
 }
 
+/* "table|json": what may be written there, as words with spaces between; NULL: anything. (transfer
+ * full) */
+static char *
+alternatives(const char *shown)
+{
+  if (shown == NULL || strchr(shown, '|') == NULL)
+    return NULL;
+  for (const char *p = shown; *p != '\0'; p++)
+    if (!g_ascii_islower(*p) && *p != '|')
+      return NULL;
+  return g_strdelimit(g_strdup(shown), "|", ' ');
+}
+
 static void
 print_words(const Command *command)
 {
+  g_autofree char *arguments = alternatives(command->arguments);
+  if (arguments != NULL)
+    printf("%s ", arguments);
   for (const Command *const *each = command->subcommands; each != NULL && *each != NULL; each++)
     printf("%s ", (*each)->name);
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
@@ -39,6 +55,21 @@ print_case(const Command *command, const char *words)
   printf("    '%s') words='", words);
   print_words(command);
   printf("' ;;\n");
+}
+
+/* What an option takes, by the command and the option before. */
+static void
+print_values(const Command *command, const char *words)
+{
+  for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
+       option++) {
+    g_autofree char *values = alternatives(option->arg_description);
+    if (values != NULL && option->short_name != 0)
+      printf("  '%s --%s' | '%s -%c') words='%s' ;;\n", words, option->long_name, words,
+             option->short_name, values);
+    else if (values != NULL)
+      printf("  '%s --%s') words='%s' ;;\n", words, option->long_name, values);
+  }
 }
 
 static void
@@ -69,6 +100,9 @@ print_bash(void)
          "    *) path='' ;;\n"
          "    esac\n"
          "  done\n"
+         "  case \"$path ${COMP_WORDS[COMP_CWORD-1]}\" in\n");
+  visit_commands(commands, "", print_values);
+  printf("  esac\n"
          "  local offered=''\n" /* options to who begins one: an argument may be a file */
          "  for word in $words; do\n"
          "    [[ $word == -* && $current != -* ]] && continue\n"
@@ -102,10 +136,27 @@ quote_for_fish(const char *text)
 }
 
 static void
+print_fish_option(const GOptionEntry *option, const char *command)
+{
+  g_autofree char *summary = quote_for_fish(option->description);
+  g_autofree char *values = alternatives(option->arg_description);
+  printf("complete -c assay -n '__fish_seen_subcommand_from %s' -l %s -d %s", command,
+         option->long_name, summary);
+  if (option->short_name != 0)
+    printf(" -s %c", option->short_name);
+  if (values != NULL)
+    printf(" -x -a '%s'", values);
+  else if (option->arg_description != NULL)
+    printf(" -r");
+  putchar('\n');
+}
+
+static void
 print_fish_command(const Command *command, const char *words)
 {
   const char *name = strrchr(words, ' ');
   g_autofree char *summary = quote_for_fish(command->summary);
+  g_autofree char *arguments = alternatives(command->arguments);
   if (name == NULL) {
     printf("complete -c assay -n __fish_use_subcommand -a %s -d %s\n", command->name, summary);
   } else {
@@ -113,11 +164,13 @@ print_fish_command(const Command *command, const char *words)
     printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a %s -d %s\n", parent,
            command->name, summary);
   }
+  if (arguments != NULL)
+    printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a '%s'\n", command->name,
+           arguments);
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
        option++)
     if (*option->long_name != '\0' && (option->flags & G_OPTION_FLAG_HIDDEN) == 0)
-      printf("complete -c assay -n '__fish_seen_subcommand_from %s' -l %s\n", command->name,
-             option->long_name);
+      print_fish_option(option, command->name);
 }
 
 static int
@@ -139,7 +192,7 @@ run(char **arguments)
 const Command completion_command = {
     .name = "completion",
     .summary = "Print a completion script for bash, zsh or fish",
-    .arguments = "SHELL",
+    .arguments = "bash|zsh|fish",
     .help = "Examples:\n"
             "  assay completion bash > /etc/bash_completion.d/assay\n"
             "  assay completion zsh > \"${fpath[1]}/_assay\"\n"

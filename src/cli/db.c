@@ -319,7 +319,8 @@ run_status(char **arguments)
 }
 
 static const GOptionEntry status_options[] = {
-    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "table (default) or json", "FORMAT"},
+    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "How to write it (default: table)",
+     "table|json"},
     {"max-age", 0, 0, G_OPTION_ARG_STRING, &max_age,
      "Exit with 1 when a feed was not up to date for longer: 24h, 7d", "TIME"},
     COMMON_OPTIONS,

@@ -13,10 +13,10 @@
 
 static char *format_option;
 
-static const GOptionEntry options[] = {
-    SERVER_OPTIONS(""),
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "table (default) or json", "FORMAT"},
-    {NULL}};
+static const GOptionEntry options[] = {SERVER_OPTIONS(""),
+                                       {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
+                                        "How to write it (default: table)", "table|json"},
+                                       {NULL}};
 
 /* Whether there are no advisories for its distribution any more. */
 static bool

@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 #include "assay-version.h"
+#include "cli-commands.h"
 #include "cli/command.h"
 
-const Command *const commands[] = {
-    &scan_command, &serve_command,      &images_command, &findings_command,
-    &db_command,   &completion_command, &worker_command, NULL,
-};
+#define DECLARE(name) extern const Command name##_command;
+#define LIST(name)    &name##_command,
+CLI_COMMANDS(DECLARE)
+const Command *const commands[] = {CLI_COMMANDS(LIST) NULL};
 
 static const Command assay = {
     .name = "assay",

@@ -8,21 +8,26 @@
 extern char *report_option_format, *report_option_severity, *report_option_by;
 extern gboolean report_option_fixable;
 #define REPORT_OPTIONS                                                                             \
-  {"format", 'f', 0, G_OPTION_ARG_STRING, &report_option_format, "table (default), json or sarif", \
-   "FORMAT"},                                                                                      \
+  {"format",                                                                                       \
+   'f',                                                                                            \
+   0,                                                                                              \
+   G_OPTION_ARG_STRING,                                                                            \
+   &report_option_format,                                                                          \
+   "How to write it (default: table)",                                                             \
+   "table|json|sarif"},                                                                            \
       {"by",                                                                                       \
        'b',                                                                                        \
        0,                                                                                          \
        G_OPTION_ARG_STRING,                                                                        \
        &report_option_by,                                                                          \
-       "The table: what to do by package (default), or a line for each vulnerability",             \
+       "What to do by package (default), or a line for each finding",                              \
        "package|vulnerability"},                                                                   \
       {"severity",                                                                                 \
        'S',                                                                                        \
        0,                                                                                          \
        G_OPTION_ARG_STRING,                                                                        \
        &report_option_severity,                                                                    \
-       "Only these, separated by commas: critical, high, medium, low, negligible, unknown",        \
+       "Only some: critical,high,medium,low,negligible,unknown",                                   \
        "LIST"},                                                                                    \
   {                                                                                                \
     "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable, "Only findings with a fix", \

@@ -26,9 +26,10 @@ static const GOptionEntry options[] = {
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option, "Policy file, or `strict`", "FILE"},
     {"check", 0, 0, G_OPTION_ARG_NONE, &check_option,
      "Start nothing: tell all that is wrong, from configuration to addresses", NULL},
-    {"log-level", 0, 0, G_OPTION_ARG_STRING, &log_level_option, "debug, info, warning or error",
-     "LEVEL"},
-    {"log-format", 0, 0, G_OPTION_ARG_STRING, &log_format_option, "auto, text or json", "FORMAT"},
+    {"log-level", 0, 0, G_OPTION_ARG_STRING, &log_level_option, "From which level on to log",
+     "debug|info|warning|error"},
+    {"log-format", 0, 0, G_OPTION_ARG_STRING, &log_format_option, "How to log (default: auto)",
+     "auto|text|json"},
     {NULL}};
 
 /* Options win over the file. */

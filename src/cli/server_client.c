@@ -112,7 +112,9 @@ refused(const HttpResponse *response, const char *url, GError **error)
   g_autoptr(json_t) body = json_parse(slice_from_bytes(response->body), NULL);
   const char *message =
       json_get_string(json_array_get(json_get_array(body, "errors"), 0), "message");
-  AssayErrorCode code = response->status == 404 ? ASSAY_ERROR_NOT_FOUND : ASSAY_ERROR_NETWORK;
+  AssayErrorCode code = response->status == 404   ? ASSAY_ERROR_NOT_FOUND
+                        : response->status == 409 ? ASSAY_ERROR_BUSY
+                                                  : ASSAY_ERROR_NETWORK;
   if (message != NULL)
     return error_set(error, code, "%s", message);
   return error_set(error, code, "%s: HTTP status %ld; is this an Assay registry?", url,
@@ -120,10 +122,11 @@ refused(const HttpResponse *response, const char *url, GError **error)
 }
 
 static HttpResponse *
-ask(const ServerClient *client, const char *base, const char *path, GError **error)
+ask(const ServerClient *client, const char *method, const char *base, const char *path,
+    GError **error)
 {
   g_autofree char *url = g_strconcat(base, path, NULL);
-  return http_client_request(client->http, "GET", url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
+  return http_client_request(client->http, method, url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
 }
 
 /* What speaks TLS answers plain HTTP with 400: then it matters why TLS failed. */
@@ -135,12 +138,12 @@ is_about_tls(const HttpResponse *first, const GError *failure)
 
 /* The scheme that gave the first answer is kept. */
 static HttpResponse *
-ask_either(ServerClient *client, const char *path, GError **error)
+ask_either(ServerClient *client, const char *method, const char *path, GError **error)
 {
   g_autoptr(GError) failure = NULL, other_failure = NULL;
-  g_autoptr(HttpResponse) response = ask(client, client->url, path, &failure);
+  g_autoptr(HttpResponse) response = ask(client, method, client->url, path, &failure);
   if ((response == NULL || response->status == 400) && client->other_url != NULL) {
-    HttpResponse *other = ask(client, client->other_url, path, &other_failure);
+    HttpResponse *other = ask(client, method, client->other_url, path, &other_failure);
     if (other != NULL || is_about_tls(response, other_failure)) {
       http_response_free(response);
       response = other;
@@ -158,7 +161,7 @@ ask_either(ServerClient *client, const char *path, GError **error)
 json_t *
 server_get(ServerClient *client, const char *path, GError **error)
 {
-  g_autoptr(HttpResponse) response = ask_either(client, path, error);
+  g_autoptr(HttpResponse) response = ask_either(client, "GET", path, error);
   if (response == NULL) {
     advise(client, error);
     return NULL;
@@ -171,6 +174,17 @@ server_get(ServerClient *client, const char *path, GError **error)
   if (answer == NULL)
     g_prefix_error(error, "%s: the answer is no JSON; is this an Assay registry? ", client->url);
   return answer;
+}
+
+bool
+server_delete(ServerClient *client, const char *path, GError **error)
+{
+  g_autoptr(HttpResponse) response = ask_either(client, "DELETE", path, error);
+  if (response == NULL) {
+    advise(client, error);
+    return false;
+  }
+  return response->status / 100 == 2 || refused(response, client->url, error);
 }
 
 json_t *

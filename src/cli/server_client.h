@@ -1,11 +1,11 @@
-/* Asking a running registry for `assay images` and `assay findings`. */
+/* Asking a running registry, for the commands that do. */
 #pragma once
 
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The options that both have; what they set is read by server_client_new(). */
+/* The options that they have; what they set is read by server_client_new(). */
 extern char *server_option_url, *server_option_ca_file;
 extern gboolean server_option_insecure;
 #define SERVER_OPTIONS(default_text)                                                               \
@@ -40,6 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
 
 /* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
 json_t *server_get(ServerClient *client, const char *path, GError **error);
+
+/* DELETE @path. What is needed by others is ASSAY_ERROR_BUSY, with the server's words. */
+bool server_delete(ServerClient *client, const char *path, GError **error);
 
 /* All pages of a list: the members of @key, joined. @about (or NULL) is given what else the pages
  * say. (transfer full) */

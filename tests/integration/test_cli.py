@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import termios
@@ -62,6 +63,52 @@ def test_exit_codes_are_documented(assay):
     told = assay("--help").stdout
     assert all(f"{code} " in told.split("Exit codes:")[1] for code in (0, 1, 2))
     assert "EXIT STATUS" in (ROOT / "deploy/man/make_manual.py").read_text()
+
+
+def commands_of(assay, *words):
+    """Every command that is offered, as words: [["db", "update"], ...]."""
+    text = assay(*words, "--help").stdout
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.MULTILINE)
+    return [["db" if words else "", line.split()[0]][not words:] for line in listed.group(1).splitlines()]
+
+
+def all_commands(assay):
+    top = commands_of(assay)
+    return [words for words in top if words != ["db"]] + commands_of(assay, "db")
+
+
+def test_every_command_explains_itself(assay):
+    """Help with a way to use it, and a completion that knows it, in all three shells."""
+    shells = {shell: assay("completion", shell).stdout for shell in ("bash", "zsh", "fish")}
+    found = all_commands(assay)
+    assert ["delete"] in found and ["db", "update"] in found
+    for words in found:
+        told = assay(*words, "--help").stdout
+        assert f"  assay {' '.join(words)}" in told.split("Examples:")[1], words
+        assert f"'{' '.join(words)}') words='" in shells["bash"] and f"'{' '.join(words)}') words='" in shells["zsh"], words
+        assert f" -a {words[-1]} " in shells["fish"], words
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script(assay, shell, tmp_path):
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} on this machine")
+    script = tmp_path / "script"
+    script.write_text(assay("completion", shell).stdout)
+    subprocess.run([shell, "-n", script], check=True)
+
+
+@pytest.mark.parametrize("typed, offered", [
+    ("del", ["delete"]), ("db up", ["update"]), ("scan --sev", ["--severity"]), ("delete --y", ["--yes"]),
+    ("scan --by ", ["package", "vulnerability"]), ("scan --format s", ["sarif"]), ("completion ", ["bash", "fish", "zsh"])])
+def test_completion_of_bash(assay, typed, offered, tmp_path):
+    script = tmp_path / "script"
+    script.write_text(assay("completion", "bash").stdout)
+    words = ["assay", *typed.split(" ")]
+    quoted = " ".join(f"'{word}'" for word in words)
+    told = subprocess.run(["bash", "-c", f"source {script}; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _assay; "
+                                         'printf "%s\\n" "${COMPREPLY[@]}"'], check=True, stdout=subprocess.PIPE, text=True, cwd=tmp_path).stdout
+    assert sorted(word.strip() for word in told.splitlines()) == offered
 
 
 # --- the registry that is asked ---
