@@ -1,5 +1,6 @@
 /* A pool of threads over the layers, and the cache of inventories; see the header. */
 #include "cli/scan_layers.h"
+#include "inspect/detectors.h"
 #include "inspect/overlay.h"
 
 #include <dirent.h>
@@ -42,7 +43,7 @@ cache_name(const Digest *layer, const GPtrArray *links)
   for (guint i = 0; links != NULL && i < links->len; i++)
     byte_array_add_prefixed(bytes, slice_from_string(g_ptr_array_index(links, i)));
   Digest digest = digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
-  return g_strdup_printf("%s-v%d%s%s.json", digest_hex(layer), DETECTOR_VERSION,
+  return g_strdup_printf("%s-v%u%s%s.json", digest_hex(layer), detectors_fingerprint(),
                          bytes->len > 0 ? "-" : "", bytes->len > 0 ? digest_hex(&digest) : "");
 }
 
@@ -108,7 +109,8 @@ cache_load(const LayerScan *scan, const Digest *layer, const Digest *diff_id,
   g_autofree char *name = cache_name(layer != NULL ? layer : diff_id, links);
   g_autoptr(json_t) json = json_read_file(scan->cache, name, INVENTORY_BYTES_MAX, NULL);
   g_autoptr(LayerInventory) inventory = json == NULL ? NULL : layer_inventory_from_json(json, NULL);
-  if (inventory == NULL || !digest_equal(&inventory->diff_id, diff_id))
+  if (inventory == NULL || inventory->detectors != detectors_fingerprint() ||
+      !digest_equal(&inventory->diff_id, diff_id))
     return NULL;
   utimensat(scan->cache, name, NULL, 0);
   return g_steal_pointer(&inventory);

@@ -12,6 +12,8 @@
 
 typedef struct {
   const char *name;
+  /* Rises with the meaning of what it gives: what was inspected by another is inspected again. */
+  unsigned version;
   /* NULL-ended, in order of preference. A place that ends in a slash means every file in that
    * folder; one that has "*" for the folder of the file, the file of that name in every folder
    * there (after places of single files there, which such a place would take in). No two detectors

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "inspect/asked_paths.h"
 #include "inspect/detector.h"
+#include "inspect/detectors.h"
 #include "inspect/worker-private.h"
 
 /* Each reads what links led to that the former found. */
@@ -487,6 +488,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .targets = targets,
                      .names = names,
                      .texts = texts};
+  inventory->detectors = detectors_fingerprint();
   inventory->packed_bytes = input.end - input.at;
   take_job_links(&reading, links);
   bool read = read_passes(&reading, error) && worker_check_table(input, limits, inventory, error);

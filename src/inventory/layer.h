@@ -1,7 +1,7 @@
 /* What inspection found in a layer. A LayerInventory is made by the worker, travels and is stored
- * as JSON (layer_inventory_to_json() is the format; DETECTOR_VERSION changes when its meaning
- * does), and is never made again for the same layer and version. Parsing the JSON treats it as
- * hostile: the worker that wrote it read hostile bytes. */
+ * as JSON (layer_inventory_to_json() is the format), and is never made again for the same layer and
+ * the same detectors. Parsing the JSON treats it as hostile: the worker that wrote it read hostile
+ * bytes. */
 #pragma once
 
 #include <glib.h>
@@ -12,7 +12,11 @@
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
-#define DETECTOR_VERSION 10
+/* Of the JSON. An older one stays readable: what is stored is in force until the layer is inspected
+ * again, after a change of the detectors. The first is that of the versions that had one number,
+ * this one, for the form and for what the detectors make of a file. */
+#define LAYER_FORMAT       11u
+#define LAYER_FORMAT_FIRST 10u
 
 /* One installed package. */
 typedef struct {
@@ -69,8 +73,9 @@ typedef struct {
 } LayerFile;
 
 typedef struct {
-  Digest layer;   /* of the packed bytes; empty text when unknown (rootfs:) */
-  Digest diff_id; /* of the unpacked bytes, computed */
+  Digest layer;       /* of the packed bytes; empty text when unknown (rootfs:) */
+  Digest diff_id;     /* of the unpacked bytes, computed */
+  uint32_t detectors; /* detectors_fingerprint() of who made it, or LAYER_FORMAT_FIRST */
   uint64_t packed_bytes, unpacked_bytes, entries;
   GPtrArray *packages; /* Package */
   GPtrArray *releases; /* OsRelease, each of another read */

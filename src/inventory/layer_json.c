@@ -82,7 +82,8 @@ json_t *
 layer_inventory_to_json(const LayerInventory *inventory)
 {
   json_t *object = json_object();
-  set_number(object, "detector_version", DETECTOR_VERSION);
+  set_number(object, "format", LAYER_FORMAT);
+  set_number(object, "detectors", inventory->detectors);
   json_set_string(object, "layer", inventory->layer.text);
   json_set_string(object, "diff_id", inventory->diff_id.text);
   set_number(object, "packed_bytes", inventory->packed_bytes);
@@ -227,16 +228,22 @@ changes_from_json(const json_t *json, LayerInventory *inventory, GError **error)
   return true;
 }
 
+static bool
+versions_from_json(const json_t *json, LayerInventory *inventory, GError **error)
+{
+  bool first = number_from_json(json, "detector_version") == LAYER_FORMAT_FIRST;
+  inventory->detectors = first ? LAYER_FORMAT_FIRST : index_from_json(json, "detectors");
+  return first || number_from_json(json, "format") == LAYER_FORMAT ||
+         error_set(error, ASSAY_ERROR_INVALID, "inventory: not of a format that is read (%u to %u)",
+                   LAYER_FORMAT_FIRST, LAYER_FORMAT);
+}
+
 LayerInventory *
 layer_inventory_from_json(const json_t *json, GError **error)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  if (json_get_integer(json, "detector_version", 0) != DETECTOR_VERSION) {
-    error_set(error, ASSAY_ERROR_INVALID, "inventory: not of detector version %d",
-              DETECTOR_VERSION);
-    return NULL;
-  }
-  if (!digest_from_json(json, "layer", &inventory->layer, error) ||
+  if (!versions_from_json(json, inventory, error) ||
+      !digest_from_json(json, "layer", &inventory->layer, error) ||
       !digest_from_json(json, "diff_id", &inventory->diff_id, error))
     return NULL;
   inventory->packed_bytes = number_from_json(json, "packed_bytes");

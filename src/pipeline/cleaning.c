@@ -2,6 +2,7 @@
  * inventories of older detectors. Done as things are deleted; what a crash left over, at the next
  * start. */
 #include "base/error.h"
+#include "inspect/detectors.h"
 #include "pipeline/pipeline-private.h"
 
 /* The first column of all rows, as texts. */
@@ -78,26 +79,60 @@ images_forget_layer(SqlPool *sql, const Digest *layer, GError **error)
 
 /* --- at the start --- */
 
-/* The old inventories tell that the detectors changed; they go in the same transaction in which the
- * images are marked, so that a crash changes nothing about it. */
+/* Inventories of a format that is not read any more tell that they are older by more than one
+ * version; they go in the same transaction in which the images are marked, so that a crash changes
+ * nothing about it. */
+static bool
+drop_unreadable(SqlConnection *db, GError **error)
+{
+  int64_t old = 0;
+  return sql_run(db, &old, error, "DELETE FROM layer_inventories WHERE detector_version < $1",
+                 SQL_INTEGER(LAYER_FORMAT_FIRST), SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE detector_version < $1",
+                 SQL_INTEGER(LAYER_FORMAT_FIRST), SQL_END) &&
+         (old == 0 || sql_run(db, NULL, error, "UPDATE images SET state = $1 WHERE state = $2",
+                              SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_DONE), SQL_END));
+}
+
+/* What older detectors failed at, the present ones may not: once. */
 bool
 images_check_detectors(SqlPool *sql, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  int64_t old = 0;
-  if (db == NULL ||
-      !sql_run(db, &old, error, "DELETE FROM layer_inventories WHERE detector_version <> $1",
-               SQL_INTEGER(DETECTOR_VERSION), SQL_END) ||
-      !sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE detector_version <> $1",
-               SQL_INTEGER(DETECTOR_VERSION), SQL_END))
-    return false;
-  return old == 0 ||
-         (sql_run(db, NULL, error,
-                  "UPDATE images SET state = $1, error = NULL, attempts = 0, retry_at = NULL "
-                  "WHERE state = $2 OR state = $3 OR state = $4",
-                  SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(SCAN_FAILED),
-                  SQL_INTEGER(SCAN_WAITING), SQL_END) &&
-          sql_commit(db, error));
+  return db != NULL && drop_unreadable(db, error) &&
+         sql_run(db, NULL, error,
+                 "UPDATE images SET state = $1, error = NULL, attempts = 0, retry_at = NULL, "
+                 "detectors = $4 WHERE state IN ($2, $3) AND detectors <> $4",
+                 SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_WAITING),
+                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
+         sql_commit(db, error);
+}
+
+GPtrArray *
+images_of_older_detectors(SqlPool *sql, const char *after, unsigned limit, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT manifest FROM images WHERE manifest > $1 AND state = $2 "
+                "AND detectors <> $3 ORDER BY manifest LIMIT $4",
+                SQL_TEXT(after), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()),
+                SQL_INTEGER(limit), SQL_END);
+  return collect_texts(rows, error);
+}
+
+bool
+images_drop_older_inventories(SqlPool *sql, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  return db != NULL &&
+         sql_run(db, NULL, error, "DELETE FROM layer_inventories WHERE detector_version <> $1",
+                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE detector_version <> $1",
+                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
+         sql_commit(db, error);
 }
 
 static GPtrArray *

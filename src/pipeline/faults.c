@@ -2,7 +2,7 @@
  * The rest (a killed worker, a disk that fails or is full, no memory) is tried again, less and less
  * often; what looks like the bytes' doing but may not be, a few times. */
 #include "base/error.h"
-#include "inventory/layer.h"
+#include "inspect/detectors.h"
 #include "pipeline/pipeline-private.h"
 
 /* 1, 4, 16, ... seconds, at most a quarter of an hour. */
@@ -92,7 +92,7 @@ faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64
       sql_query(db, error,
                 "SELECT attempts, retry_at FROM layer_inventories "
                 "WHERE layer = $1 AND detector_version = $2",
-                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
+                SQL_TEXT(layer->text), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   if (!read_attempts(rows, &tried, error))
     return false;
   count_attempt(&tried, fault_kind(fault));
@@ -103,9 +103,9 @@ faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64
                  "ON CONFLICT (layer, detector_version) DO UPDATE SET content = NULL, "
                  "error = excluded.error, created = excluded.created, "
                  "attempts = excluded.attempts, retry_at = excluded.retry_at",
-                 SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(fault->message),
-                 SQL_INTEGER(g_get_real_time()), SQL_INTEGER(tried.attempts),
-                 sql_time(tried.retry_at), SQL_END) &&
+                 SQL_TEXT(layer->text), SQL_INTEGER(detectors_fingerprint()),
+                 SQL_TEXT(fault->message), SQL_INTEGER(g_get_real_time()),
+                 SQL_INTEGER(tried.attempts), sql_time(tried.retry_at), SQL_END) &&
          sql_commit(db, error);
 }
 

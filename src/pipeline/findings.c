@@ -18,7 +18,10 @@ findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error)
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
   if (parsed == NULL)
     return NULL;
-  LayerLooks looks = {.pipeline = pipeline, .manifest = parsed};
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
+  if (summary == NULL)
+    return NULL;
+  LayerLooks looks = {.pipeline = pipeline, .manifest = parsed, .detectors = summary->detectors};
   ImageInventory *inventory = images_load_layers(&looks, error);
   /* It went with a layer that has come back since: only a scan makes it again. */
   if (inventory == NULL && looks.missing)

@@ -108,6 +108,18 @@ known_state(const ImageSummary *summary)
   return summary->state == SCAN_NOT_APPLICABLE ? SCAN_NONE : summary->state;
 }
 
+/* By a scan that is done. */
+static Verdict *
+judge_scan(const PolicySet *policy, const PolicyInput *input, const ImageSummary *summary)
+{
+  Verdict *verdict = policy_judge(policy, input);
+  if (image_summary_is_of_older_detectors(summary))
+    g_ptr_array_add(verdict->warnings,
+                    g_strdup("scanned by older detectors; the present ones inspect it again in the "
+                             "background"));
+  return verdict;
+}
+
 /* Judges the image by its scan and, if that is whole, its findings. */
 static Verdict *
 judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
@@ -133,7 +145,7 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
     input->life_ends = result == NULL ? 0 : result->life_ends;
     input->gaps = result == NULL ? gaps : result->gaps;
-    return policy_judge(policy, input);
+    return judge_scan(policy, input, summary);
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
   if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
@@ -172,7 +184,7 @@ judge_without_policy(Pipeline *pipeline, const PolicySet *policy, PolicyInput *i
   input->detail = summary->error;
   input->gaps = summary->gaps;
   if (summary->state != SCAN_NONE)
-    return policy_judge(policy, input);
+    return judge_scan(policy, input, summary);
   g_autoptr(Manifest) manifest =
       manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
   if (manifest == NULL)

@@ -4,6 +4,7 @@
 #include "archive/layer.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/detectors.h"
 #include "inspect/overlay.h"
 #include "inventory/end_of_life.h"
 #include "oci/image_config.h"
@@ -16,18 +17,23 @@ layer_state_clear(LayerState *state)
   g_clear_pointer(&state->failure, g_free);
 }
 
+/* $1: the layer, $2: the detectors that are meant, $3: the present ones, which are by then the only
+ * ones that can have inspected a layer that came again. */
+#define INVENTORY_IN_FORCE                                                                         \
+  "FROM layer_inventories WHERE layer = $1 AND detector_version = coalesce("                       \
+  "(SELECT detector_version FROM layer_inventories WHERE layer = $1 AND detector_version = $2), "  \
+  "$3)"
+
 LayerState
-images_layer_state(SqlPool *sql, const Digest *layer, GError **error)
+images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error)
 {
   LayerState state = {INVENTORY_ABSENT, NULL, 0};
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return state;
   g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT error, retry_at FROM layer_inventories "
-                "WHERE layer = $1 AND detector_version = $2",
-                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
+      sql_query(db, error, "SELECT error, retry_at " INVENTORY_IN_FORCE, SQL_TEXT(layer->text),
+                SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   if (rows == NULL || !sql_rows_next(rows, error))
     return state;
   state.failure = g_strdup(sql_rows_text(rows, 0));
@@ -50,24 +56,22 @@ images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **e
                  "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
                  "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
                  "created = excluded.created",
-                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(text),
+                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(text),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
          sql_commit(db, error);
 }
 
 LayerInventory *
-images_load_inventory(SqlPool *sql, const Digest *layer, GError **error)
+images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
-                "SELECT content FROM layer_inventories WHERE layer = $1 AND detector_version = $2 "
-                "AND content IS NOT NULL",
-                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, &failure)) {
+      sql_query(db, &failure, "SELECT content " INVENTORY_IN_FORCE, SQL_TEXT(layer->text),
+                SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, &failure) || sql_rows_is_null(rows, 0)) {
     if (failure == NULL)
       error_set(&failure, ASSAY_ERROR_NOT_FOUND,
                 "layer %s: not inspected, or deleted since; push it again", layer->text);
@@ -108,19 +112,20 @@ set_failure(const Descriptor *layer, const LayerState *known, GError **error)
 }
 
 static LayerInventory *
-load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
+load_layer(SqlPool *sql, const Descriptor *layer, uint32_t detectors, GError **error)
 {
   /* Whatever its bytes look like to us. */
   if (!layer_check_readable(layer, error))
     return NULL;
   g_autoptr(GError) unknown = NULL;
-  g_auto(LayerState) known = images_layer_state(sql, &layer->digest, &unknown);
+  g_auto(LayerState) known = images_layer_state(sql, &layer->digest, detectors, &unknown);
   if (unknown != NULL) {
     g_propagate_error(error, g_steal_pointer(&unknown));
     return NULL;
   }
   if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_THERE) {
-    g_autoptr(LayerInventory) inventory = images_load_inventory(sql, &layer->digest, error);
+    g_autoptr(LayerInventory) inventory =
+        images_load_inventory(sql, &layer->digest, detectors, error);
     return inventory != NULL && layer_check_tables(layer, inventory->tables, error)
                ? g_steal_pointer(&inventory)
                : NULL;
@@ -135,9 +140,9 @@ load_layer(SqlPool *sql, const Descriptor *layer, GError **error)
 }
 
 bool
-images_layer_is_none(SqlPool *sql, const Descriptor *layer)
+images_layer_is_none(SqlPool *sql, const Descriptor *layer, uint32_t detectors)
 {
-  g_auto(LayerState) known = images_layer_state(sql, &layer->digest, NULL);
+  g_auto(LayerState) known = images_layer_state(sql, &layer->digest, detectors, NULL);
   return known.state == INVENTORY_FAILED && holds_nothing(layer, known.failure);
 }
 
@@ -148,8 +153,8 @@ images_load_layers(LayerLooks *looks, GError **error)
   g_autoptr(GPtrArray) layers =
       g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
   for (guint i = 0; i < descriptors->len; i++) {
-    LayerInventory *inventory =
-        load_layer(looks->pipeline->sql, g_ptr_array_index(descriptors, i), error);
+    LayerInventory *inventory = load_layer(looks->pipeline->sql, g_ptr_array_index(descriptors, i),
+                                           looks->detectors, error);
     if (inventory == NULL)
       return NULL;
     g_ptr_array_add(layers, inventory);
@@ -162,14 +167,14 @@ images_load_layers(LayerLooks *looks, GError **error)
 static bool
 write_state(SqlConnection *db, const char *manifest, ScanState state, GError **error)
 {
-  return sql_run(
-      db, NULL, error,
-      "INSERT INTO images (id, manifest, state, scanned, package_count, counts, fixable) "
-      "VALUES ($1, $2, $3, $4, 0, '', '') ON CONFLICT (manifest) DO UPDATE SET "
-      "state = excluded.state, error = NULL, attempts = 0, retry_at = NULL, "
-      "scanned = excluded.scanned",
-      SQL_INTEGER(image_id(manifest)), SQL_TEXT(manifest), SQL_INTEGER(state),
-      SQL_INTEGER(g_get_real_time()), SQL_END);
+  return sql_run(db, NULL, error,
+                 "INSERT INTO images (id, manifest, state, scanned, package_count, counts, "
+                 "fixable, detectors) "
+                 "VALUES ($1, $2, $3, $4, 0, '', '', $5) ON CONFLICT (manifest) DO UPDATE SET "
+                 "state = excluded.state, error = NULL, attempts = 0, retry_at = NULL, "
+                 "scanned = excluded.scanned, detectors = excluded.detectors",
+                 SQL_INTEGER(image_id(manifest)), SQL_TEXT(manifest), SQL_INTEGER(state),
+                 SQL_INTEGER(g_get_real_time()), SQL_INTEGER(detectors_fingerprint()), SQL_END);
 }
 
 /* Nothing is written of an image that was deleted meanwhile; *there tells. */
@@ -329,6 +334,12 @@ image_summary_free(ImageSummary *summary)
   g_free(summary);
 }
 
+bool
+image_summary_is_of_older_detectors(const ImageSummary *summary)
+{
+  return summary->state == SCAN_DONE && summary->detectors != detectors_fingerprint();
+}
+
 /* Those of the scan, and what the advisories say nothing of. */
 static void
 add_gaps(ImageSummary *summary, const char *text)
@@ -367,7 +378,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
-                "uncovered, retry_at, third_party, end_of_life, gaps FROM images "
+                "uncovered, retry_at, third_party, end_of_life, gaps, detectors FROM images "
                 "WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
@@ -386,6 +397,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->third_party = (uint32_t)sql_rows_integer(rows, 10);
     summary->end_of_life = g_strdup(sql_rows_text(rows, 11));
     add_gaps(summary, sql_rows_text(rows, 12));
+    summary->detectors = (uint32_t)sql_rows_integer(rows, 13);
   }
   if (pipeline_is_idle(pipeline))
     stop_waiting(summary);

@@ -77,6 +77,8 @@ static void *
 keep(void *data)
 {
   fill_rows(data);
+  /* After that: else what older detectors found could be stored over what newer ones did. */
+  renewal_start(data);
   return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "inspect/detectors.h"
 #include "inspect/inspection.h"
 #include "pipeline/pipeline-private.h"
 
@@ -65,7 +66,8 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at, GErr
 {
   g_autoptr(GError) failure = NULL, unnoted = NULL;
   /* Two may have wanted it at the same time. */
-  g_auto(LayerState) known = images_layer_state(pipeline->sql, digest, NULL);
+  g_auto(LayerState) known =
+      images_layer_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if (known.state == INVENTORY_THERE)
     return LAYER_INSPECTED;
   g_autoptr(LayerInventory) inventory = layers_inspect_for(pipeline, digest, NULL, &failure);

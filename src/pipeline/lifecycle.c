@@ -20,6 +20,7 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   g_mutex_init(&pipeline->listener_lock);
   g_cond_init(&pipeline->changed);
   g_cond_init(&pipeline->try_sooner);
+  g_cond_init(&pipeline->renew);
   pipeline->stop = g_cancellable_new();
   g_cancellable_make_pollfd(pipeline->stop, &pipeline->stop_poll);
   pipeline->backlog = true;
@@ -64,6 +65,7 @@ pipeline_free(Pipeline *pipeline)
   backlog_end(pipeline);
   pipeline_end_watching(pipeline);
   keeper_end(pipeline);
+  renewal_end(pipeline);
   g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   verdict_cache_free(pipeline->verdicts);
   share_free(pipeline->share);
@@ -81,6 +83,7 @@ pipeline_free(Pipeline *pipeline)
   g_mutex_clear(&pipeline->listener_lock);
   g_cond_clear(&pipeline->changed);
   g_cond_clear(&pipeline->try_sooner);
+  g_cond_clear(&pipeline->renew);
   g_free(pipeline->data_folder);
   g_free(pipeline);
 }

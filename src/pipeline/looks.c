@@ -3,6 +3,7 @@
  * third inspection. */
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/detectors.h"
 #include "inspect/overlay.h"
 #include "pipeline/pipeline-private.h"
 
@@ -19,7 +20,7 @@ key_of(const GPtrArray *links)
 
 /* NULL without *error: there is none. */
 static LayerInventory *
-load(SqlPool *sql, const Digest *layer, const char *key, GError **error)
+load(SqlPool *sql, const Digest *layer, uint32_t detectors, const char *key, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
@@ -28,7 +29,7 @@ load(SqlPool *sql, const Digest *layer, const char *key, GError **error)
       sql_query(db, error,
                 "SELECT content FROM layer_looks WHERE layer = $1 AND "
                 "detector_version = $2 AND links = $3",
-                SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(key), SQL_END);
+                SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_TEXT(key), SQL_END);
   if (rows == NULL || !sql_rows_next(rows, error))
     return NULL;
   g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 0)), error);
@@ -47,7 +48,8 @@ drop_oldest(SqlConnection *db, const Digest *layer, GError **error)
       "DELETE FROM layer_looks WHERE layer = $1 AND detector_version = $2 AND created <= "
       "(SELECT created FROM layer_looks WHERE layer = $1 AND detector_version = $2 "
       "ORDER BY created DESC LIMIT 1 OFFSET $3)",
-      SQL_TEXT(layer->text), SQL_INTEGER(DETECTOR_VERSION), SQL_INTEGER(LOOKS_OF_A_LAYER), SQL_END);
+      SQL_TEXT(layer->text), SQL_INTEGER(detectors_fingerprint()), SQL_INTEGER(LOOKS_OF_A_LAYER),
+      SQL_END);
 }
 
 static bool
@@ -61,7 +63,7 @@ store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **e
              db, NULL, error,
              "INSERT INTO layer_looks (layer, detector_version, links, content, created) "
              "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version, links) DO NOTHING",
-             SQL_TEXT(inventory->layer.text), SQL_INTEGER(DETECTOR_VERSION), SQL_TEXT(key),
+             SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(key),
              SQL_TEXT(text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
          drop_oldest(db, &inventory->layer, error) && sql_commit(db, error);
 }
@@ -94,8 +96,10 @@ looks_ask(unsigned index, const LayerInventory *former, const GPtrArray *links, 
   g_autoptr(GError) failure = NULL;
   const Descriptor *layer = g_ptr_array_index(looks->manifest->layers, index);
   g_autofree char *key = key_of(links);
-  g_autoptr(LayerInventory) inventory = load(looks->pipeline->sql, &layer->digest, key, &failure);
-  if (inventory == NULL && failure == NULL && images_layer_is_none(looks->pipeline->sql, layer))
+  g_autoptr(LayerInventory) inventory =
+      load(looks->pipeline->sql, &layer->digest, looks->detectors, key, &failure);
+  if (inventory == NULL && failure == NULL &&
+      images_layer_is_none(looks->pipeline->sql, layer, looks->detectors))
     inventory = inventory_of_none(layer, links);
   if (inventory == NULL && failure == NULL && looks->inspects)
     inventory = inspect(looks->pipeline, &layer->digest, links, key, &failure);

@@ -56,10 +56,16 @@ struct Pipeline {
   bool watcher_runs; /* set before it is started */
   GThread *watcher, *updater, *retrier, *keeper;
 
+  GThread *renewer; /* renewal.c */
+  GCond renew;      /* draining began */
+
   GMutex listener_lock; /* guards the listener, also while it runs */
   void (*listener)(void *data);
   void *listener_data;
 };
+
+/* Of having a layer inspected. */
+typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_POSTPONED } LayerOutcome;
 
 /* Nothing can be stored, so nothing is scanned; what is known is judged as ever. */
 bool pipeline_is_idle(const Pipeline *pipeline);
@@ -67,6 +73,11 @@ void pipeline_tell(Pipeline *pipeline);           /* those who wait look again *
 void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */
 void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */
+/* Inspects the layer, unless that is done, and counts it. */
+LayerOutcome pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_at,
+                                    GError **error);
+/* Overlays the image's inventories, and stores what comes of it. */
+bool pipeline_scan_stored_image(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* Waits for the layers that are not inspected yet, and with @again for those whose inspection
  * failed; with none missing, the image is next. With one that is to be tried later, so is it. */
 void pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
@@ -96,6 +107,11 @@ void backlog_postpone(Pipeline *pipeline, const char *manifest, const char *why,
 /* How an image or layer stands could not be noted, because of @error: it is looked at again. */
 void backlog_rest(Pipeline *pipeline, const char *digest, const GError *error);
 
+/* --- renewal.c --- */
+
+void renewal_start(Pipeline *pipeline);
+void renewal_end(Pipeline *pipeline);
+
 /* --- faults.c: what failed, in the metadata database --- */
 
 typedef enum { FAULT_FINAL, FAULT_DOUBTFUL, FAULT_PASSING } FaultKind;
@@ -117,7 +133,6 @@ bool faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **erro
 
 /* The first bytes are a tar's, or of a compression that inspection reads. */
 bool layers_look_inspectable(Pipeline *pipeline, const Digest *digest);
-typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_POSTPONED } LayerOutcome;
 /* Inspects and stores the outcome; *@retry_at when it is postponed. */
 LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at,
                             GError **error);
@@ -144,20 +159,25 @@ typedef struct {
 } LayerState;
 void layer_state_clear(LayerState *state);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerState, layer_state_clear)
-/* ABSENT with *error when the database does not tell. */
-LayerState images_layer_state(SqlPool *sql, const Digest *layer, GError **error);
+/* By @detectors, or where those left nothing by the present ones. ABSENT with *error when the
+ * database does not tell. */
+LayerState images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors,
+                              GError **error);
 bool images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error);
-LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, GError **error);
+/* Likewise. (transfer full) */
+LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors,
+                                      GError **error);
 /* Whether its inspection found no tar, where its type promises none: nothing is unpacked of it. */
-bool images_layer_is_none(SqlPool *sql, const Descriptor *layer);
+bool images_layer_is_none(SqlPool *sql, const Descriptor *layer, uint32_t detectors);
 
 /* What looks_ask() is called with. */
 typedef struct {
   Pipeline *pipeline;
   const Manifest *manifest;
-  bool inspects; /* a layer is inspected again, which takes seconds; else it must have been */
-  bool missing;  /* one was not */
-  size_t used;   /* memory of the image's layers, as image_inventory_admit() counts it */
+  uint32_t detectors; /* whose inventories are overlaid */
+  bool inspects;      /* a layer is inspected again, which takes seconds; else it must have been */
+  bool missing;       /* one was not */
+  size_t used;        /* memory of the image's layers, as image_inventory_admit() counts it */
 } LayerLooks;
 /* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected;
  * ASSAY_ERROR_NOT_FOUND: or was not. (transfer full) */
@@ -245,8 +265,15 @@ bool images_manifest_exists(SqlConnection *db, const char *manifest, GError **er
 /* Drops what is kept of a manifest or layer, unless it is still there. */
 bool images_forget(SqlPool *sql, const char *manifest, GError **error);
 bool images_forget_layer(SqlPool *sql, const Digest *layer, GError **error);
-/* Has all images scanned again when their inventories are of older detectors. */
+/* At the start. Has images scanned again whose inventories are of a format that is not read any
+ * more, or whose scan failed with older detectors. */
 bool images_check_detectors(SqlPool *sql, GError **error);
+/* Manifests of scanned images that older detectors inspected, in order, after @after; at most
+ * @limit. (transfer full): char * */
+GPtrArray *images_of_older_detectors(SqlPool *sql, const char *after, unsigned limit,
+                                     GError **error);
+/* Drops inventories of older detectors, which no image is by any more. */
+bool images_drop_older_inventories(SqlPool *sql, GError **error);
 /* Drops all that belongs to nothing. */
 bool images_sweep(SqlPool *sql, GError **error);
 /* Manifests that the pipeline was never told of. (transfer full): char * */

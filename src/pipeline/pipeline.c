@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "inspect/detectors.h"
 #include "oci/image_config.h"
 #include "pipeline/pipeline-private.h"
 
@@ -102,7 +103,8 @@ queue_has_room(Pipeline *pipeline)
 void
 pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
 {
-  g_auto(LayerState) known = images_layer_state(pipeline->sql, digest, NULL);
+  g_auto(LayerState) known =
+      images_layer_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if ((known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED) &&
       queue_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
@@ -140,18 +142,32 @@ postpone_image(Pipeline *pipeline, const Digest *manifest, const char *why, int6
   end_flight(pipeline, manifest, false);
 }
 
+LayerOutcome
+pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_at, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  LayerOutcome outcome = layers_inspect(pipeline, layer, retry_at, &failure);
+  if (g_cancellable_is_cancelled(pipeline->stop)) {
+    error_set(error, ASSAY_ERROR_CANCELLED, "the server stops");
+    return LAYER_POSTPONED;
+  }
+  if (outcome != LAYER_INSPECTED)
+    log_warning("a layer could not be inspected", "digest", layer->text, "error", failure->message,
+                NULL);
+  metric_add_at(&inspections, outcome, 1);
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return outcome;
+}
+
 static void
 run_layer_job(Pipeline *pipeline, const Digest *digest)
 {
   g_autoptr(GError) error = NULL;
   int64_t retry_at = 0;
-  LayerOutcome outcome = layers_inspect(pipeline, digest, &retry_at, &error);
+  LayerOutcome outcome = pipeline_inspect_layer(pipeline, digest, &retry_at, &error);
   if (g_cancellable_is_cancelled(pipeline->stop))
     return;
-  if (outcome != LAYER_INSPECTED)
-    log_warning("a layer could not be inspected", "digest", digest->text, "error", error->message,
-                NULL);
-  metric_add_at(&inspections, outcome, 1);
   g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
     Digest manifest;
@@ -246,7 +262,8 @@ pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifes
   bool ready = manifest->layers->len == 0;
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    g_auto(LayerState) state = images_layer_state(pipeline->sql, &layer->digest, NULL);
+    g_auto(LayerState) state =
+        images_layer_state(pipeline->sql, &layer->digest, detectors_fingerprint(), NULL);
     if (is_due(&state, again))
       queue_layer(pipeline, &layer->digest);
     else if (state.state != INVENTORY_POSTPONED)
@@ -265,11 +282,11 @@ pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifes
 
 /* A layer that was deleted took its inventory with it; pushed again, it may not look like one. */
 static bool
-has_all_layers(Pipeline *pipeline, const Manifest *manifest)
+has_all_layers(Pipeline *pipeline, const Manifest *manifest, uint32_t detectors)
 {
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    g_auto(LayerState) known = images_layer_state(pipeline->sql, &layer->digest, NULL);
+    g_auto(LayerState) known = images_layer_state(pipeline->sql, &layer->digest, detectors, NULL);
     if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED)
       return false;
   }
@@ -286,7 +303,8 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   bool is_image = images_is_image(pipeline->blobs, manifest);
   ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
-  if (known != NULL && known->state == SCAN_DONE && has_all_layers(pipeline, manifest))
+  if (known != NULL && known->state == SCAN_DONE &&
+      has_all_layers(pipeline, manifest, known->detectors))
     return;
   /* The same bytes may come under one media type by which they are an image, and under another. */
   if (known != NULL && !is_image && known->state != SCAN_NONE)
@@ -383,13 +401,16 @@ pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInvento
   }
 }
 
-static bool
-scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
+bool
+pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
 {
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, digest->text, error);
   if (manifest == NULL)
     return false;
-  LayerLooks looks = {.pipeline = pipeline, .manifest = manifest, .inspects = true};
+  LayerLooks looks = {.pipeline = pipeline,
+                      .manifest = manifest,
+                      .detectors = detectors_fingerprint(),
+                      .inspects = true};
   g_autoptr(ImageInventory) inventory = images_load_layers(&looks, error);
   return inventory != NULL && check_diff_ids(pipeline, manifest, inventory->layers, error) &&
          pipeline_store_scan(pipeline, digest, inventory, false, error);
@@ -425,7 +446,7 @@ static void
 scan_image(Pipeline *pipeline, const Digest *manifest)
 {
   g_autoptr(GError) error = NULL;
-  bool scanned = scan_stored_image(pipeline, manifest, &error);
+  bool scanned = pipeline_scan_stored_image(pipeline, manifest, &error);
   if (scanned)
     log_info("image scanned", "digest", manifest->text, NULL);
   else

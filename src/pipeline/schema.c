@@ -130,6 +130,10 @@ static const char *const steps[] = {
     "ALTER TABLE packages ADD COLUMN fixable TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE packages ADD COLUMN uncovered INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE packages ADD COLUMN third_party INTEGER NOT NULL DEFAULT 0;",
+
+    /* 10: by which detectors an image was scanned, whose inventories (`detector_version`) are in
+     * force until newer detectors have inspected its layers. */
+    "ALTER TABLE images ADD COLUMN detectors BIGINT NOT NULL DEFAULT 10;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -1,4 +1,5 @@
 """A data folder of an older version is upgraded: what it holds stays, and is known as if it had been pushed now."""
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gate
-from gate import wait_until
+from gate import STRICT, import_advisories, inspections, pull, push_layout, refusal, rows, wait_until
 from oci_layout import INDEX, Layout, digest_of
 from repository import LAYER, Repository, check_error, index_of
 
@@ -176,3 +177,92 @@ def test_images_stay_scanned_when_their_packages_become_rows(start_server, assay
     # The counts follow the advisories still.
     gate.import_advisories(assay, server, gate.secdb(other={"1-r0": ["CVE-1"]}))
     wait_until(lambda: all(sum(scan["findings"].values()) == 0 for scan in scans().values()))
+
+# --- other detectors ---
+
+OLDER = "scanned by older detectors"
+
+
+def images_of(server, repository="team/app"):
+    listed = server.get_json(f"/api/v1/repositories/{repository}/images?limit=1000")["images"]
+    return {tag: image["scan"] for image in listed for tag in image["tags"]}
+
+
+def forget_forms(text):
+    """An inventory in the form that had one number for itself and for the detectors."""
+    inventory = json.loads(text)
+    assert inventory.pop("format") and inventory.pop("detectors")
+    return json.dumps({"detector_version": 10, **inventory})
+
+
+def change(server, statement, *values):
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        database.execute(statement, values)
+
+
+@pytest.fixture
+def older(start_server, assay, tmp_path):
+    """A server that is down, with two images of the version before detectors had versions each: one that the policy refuses,
+    one that it lets out; and the refusal."""
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server)
+    folder, *_ = gate.alpine_layout(tmp_path / "layout")
+    for tag in ("vulnerable", "fixed"):
+        push_layout(server, folder, tag, "team/app")
+    wait_until(lambda: {scan["state"] for scan in images_of(server).values()} == {"done"})
+    message = refusal(server, "team/app", "vulnerable")
+    server.stop()
+    downgrade(server, 9)
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        kept = database.execute("SELECT layer, content FROM layer_inventories").fetchall()
+        for layer, content in kept:
+            database.execute("UPDATE layer_inventories SET content = ?, detector_version = 10 WHERE layer = ?",
+                             (forget_forms(content), layer))
+    assert len(kept) == 2
+    return server, message, [layer for layer, _ in kept]
+
+
+def test_what_older_detectors_found_is_in_force(older):
+    """The layers are not there: no byte of them is read for the pulls. When they are there again, they are inspected."""
+    server, message, layers = older
+    blobs = [next(path for path in server.data.rglob(layer[7:]) if path.is_file()) for layer in layers]
+    for blob in blobs:
+        blob.rename(server.folder / blob.name)
+    server.start()
+    for _ in range(2):
+        assert refusal(server, "team/app", "vulnerable") == message
+        answer = pull(server, "team/app", "fixed")
+        assert answer.status_code == 200 and OLDER in answer.headers["Warning"]
+        assert rows(server, "images WHERE state = 2 AND detectors = 10") == 2
+        # Again when the present detectors have failed at both.
+        wait_until(lambda: server.log_text().count("what the older ones found is in force") == 2)
+    assert inspections(server) == 0
+    server.stop()
+    for blob in blobs:
+        (server.folder / blob.name).rename(blob)
+    server.start()
+    wait_until(lambda: not any(scan["older_detectors"] for scan in images_of(server).values()))
+    assert inspections(server) == 2 and {scan["state"] for scan in images_of(server).values()} == {"done"}
+    assert refusal(server, "team/app", "vulnerable") == message
+    wait_until(lambda: OLDER not in pull(server, "team/app", "fixed").headers.get("Warning", ""))
+    wait_until(lambda: "inspected by the present detectors" in server.log_text())
+    assert rows(server, "layer_inventories WHERE detector_version = 10") == 0 and rows(server, "layer_inventories") == 2
+
+
+def test_what_older_detectors_failed_at_is_tried_again(older):
+    server, message, layers = older
+    change(server, "UPDATE layer_inventories SET content = NULL, error = 'too much for them'")
+    change(server, "UPDATE images SET state = 3, error = 'too much for them'")
+    server.start()
+    wait_until(lambda: {scan["state"] for scan in images_of(server).values()} == {"done"})
+    assert refusal(server, "team/app", "vulnerable") == message and inspections(server) == 2
+
+
+def test_a_push_does_not_undo_what_older_detectors_found(older, tmp_path):
+    """Of an image that is there, and of another on a layer that is."""
+    server, message, _ = older
+    server.start()
+    push_layout(server, tmp_path / "layout", "vulnerable", "team/other")
+    assert refusal(server, "team/other", "vulnerable").split(": ", 1)[1] == message.split(": ", 1)[1]
+    wait_until(lambda: not any(scan["older_detectors"] for scan in images_of(server).values()))
+    assert {scan["state"] for scan in images_of(server, "team/other").values()} == {"done"}

@@ -111,6 +111,7 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 
 const Detector apk_detector = {
     .name = "apk",
+    .version = 1,
     .places =
         (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed",
                               /* OpenWrt's packages that are on volumes of their own */

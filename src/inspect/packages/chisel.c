@@ -140,6 +140,7 @@ chisel_manifest_parse(Slice bytes, const char *location, LayerInventory *invento
 
 const Detector chisel_detector = {
     .name = "chisel",
+    .version = 1,
     .places = (const char *const[]){"var/lib/chisel/manifest.wall", NULL},
     .lists_packages = true,
     .read = chisel_manifest_parse,

@@ -378,6 +378,7 @@ is_stanza_file(const char *name)
 
 const Detector dpkg_detector = {
     .name = "dpkg",
+    .version = 1,
     .places = (const char *const[]){"var/lib/dpkg/status", "var/lib/dpkg/status.d/", NULL},
     .wants = is_stanza_file,
     .lists_packages = true,

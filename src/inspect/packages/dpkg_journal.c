@@ -24,6 +24,7 @@ is_journal_file(const char *name)
 
 const Detector dpkg_journal_detector = {
     .name = "dpkg-journal",
+    .version = 1,
     .places = (const char *const[]){"var/lib/dpkg/updates/", NULL},
     .wants = is_journal_file,
     .lists_packages = true,

@@ -35,6 +35,7 @@ read_foreign(Slice bytes, const char *location, LayerInventory *into)
 /* The places of the table above. */
 const Detector foreign_detector = {
     .name = "foreign",
+    .version = 1,
     .places =
         (const char *const[]){
             "var/lib/portage/world", "var/lib/portage/config", "var/db/xbps/pkgdb-0.38.plist",

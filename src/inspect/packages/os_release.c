@@ -93,6 +93,7 @@ read_release(Slice bytes, const char *location, LayerInventory *into)
  * one distribution alone comes first, and debian_version, which Ubuntu has as well, late. */
 const Detector os_release_detector = {
     .name = "os-release",
+    .version = 1,
     .places = (const char *const[]){"etc/os-release",         "usr/lib/os-release",
                                     "etc/alpine-release",     "etc/oracle-release",
                                     "etc/rocky-release",      "etc/almalinux-release",

@@ -118,6 +118,7 @@ read_database(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector pacman_detector = {
     .name = "pacman",
+    .version = 1,
     .places = (const char *const[]){"var/lib/pacman/local/" VERSION_FILE,
                                     "var/lib/pacman/local/*/desc", NULL},
     .lists_packages = true,

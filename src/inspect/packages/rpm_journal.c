@@ -16,6 +16,7 @@ read_journal(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector rpm_journal_detector = {
     .name = "rpm-journal",
+    .version = 1,
     .places =
         (const char *const[]){
             "var/lib/rpm/rpmdb.sqlite-wal", "var/lib/rpm/rpmdb.sqlite-journal",

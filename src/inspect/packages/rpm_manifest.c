@@ -47,6 +47,7 @@ rpm_manifest_parse(Slice text, const char *location, LayerInventory *inventory)
 
 const Detector rpm_manifest_detector = {
     .name = "rpm-manifest",
+    .version = 1,
     .places = (const char *const[]){"var/lib/rpmmanifest/container-manifest-2", NULL},
     .lists_packages = true,
     .read = rpm_manifest_parse,

@@ -202,6 +202,8 @@ set_summary(json_t *object, const ImageSummary *summary)
   json_object_set_new(scan, "uncovered_packages", json_integer(summary->uncovered));
   json_object_set_new(scan, "third_party_packages", json_integer(summary->third_party));
   json_object_set_new(scan, "incomplete", json_from_texts(summary->gaps));
+  json_object_set_new(scan, "older_detectors",
+                      json_boolean(image_summary_is_of_older_detectors(summary)));
   json_object_set_new(object, "scan", scan);
 }
 

@@ -239,7 +239,7 @@ test_json_round_trip(void)
   g_assert_true(json_equal(json, second));
 }
 
-#define START  "{\"detector_version\":" G_STRINGIFY(DETECTOR_VERSION) ",\"layer\":"
+#define START  "{\"format\":11,\"detectors\":1,\"layer\":"
 #define MIDDLE ",\"diff_id\":\"\""
 
 static void
@@ -248,7 +248,9 @@ test_json_refused(void)
   static const char *const refused[] = {
       "{}",
       "[]",
-      "{\"detector_version\":99,\"layer\":\"\",\"diff_id\":\"\"}",
+      "{\"detector_version\":9,\"layer\":\"\",\"diff_id\":\"\"}",
+      "{\"detector_version\":11,\"layer\":\"\",\"diff_id\":\"\"}",
+      "{\"format\":12,\"detectors\":1,\"layer\":\"\",\"diff_id\":\"\"}",
       START "\"x\"" MIDDLE "}",
       START "\"\"" MIDDLE ",\"packages\":[{\"name\":1}]}",
       START "\"\"" MIDDLE ",\"changes\":[[\"file\",\"/etc\"]]}",
@@ -266,6 +268,24 @@ test_json_refused(void)
     g_assert_null(layer_inventory_from_json(json, &error));
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_INVALID);
   }
+}
+
+/* What is stored by the version that had one number for the form and for the detectors. */
+static void
+test_json_of_before(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) json =
+      json_parse(SLICE_LITERAL("{\"detector_version\":10,\"layer\":\"\",\"diff_id\":\"\","
+                               "\"changes\":[[\"file\",\"etc/os-release\"]],"
+                               "\"reads\":[{\"change\":0,\"location\":\"etc/os-release\"}]}"),
+                 &error);
+  g_assert_no_error(error);
+  g_autoptr(LayerInventory) layer = layer_inventory_from_json(json, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(layer->detectors, ==, LAYER_FORMAT_FIRST);
+  g_assert_cmpuint(layer->changes->len, ==, 1);
+  g_assert_cmpuint(layer->reads->len, ==, 1);
 }
 
 static void
@@ -292,6 +312,7 @@ main(int argc, char **argv)
   g_test_add_func("/inventory/many-layers", test_many_layers);
   g_test_add_func("/inventory/json/round-trip", test_json_round_trip);
   g_test_add_func("/inventory/json/refused", test_json_refused);
+  g_test_add_func("/inventory/json/of-before", test_json_of_before);
   g_test_add_func("/inventory/notes-are-bounded", test_notes_are_bounded);
   return g_test_run();
 }
