@@ -17,13 +17,8 @@ layer_state_clear(LayerState *state)
   g_clear_pointer(&state->failure, g_free);
 }
 
-/* $1: the layer, $2: the detectors that are meant, $3: the present ones, which are by then the only
- * ones that can have inspected a layer that came again. */
-#define INVENTORY_IN_FORCE                                                                         \
-  "FROM layer_inventories WHERE layer = $1 AND detector_version = coalesce("                       \
-  "(SELECT detector_version FROM layer_inventories WHERE layer = $1 AND detector_version = $2), "  \
-  "$3)"
-
+/* The present detectors ($3) are by then the only ones that can have inspected a layer that came
+ * again. */
 LayerState
 images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error)
 {
@@ -31,9 +26,12 @@ images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return state;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT error, retry_at " INVENTORY_IN_FORCE, SQL_TEXT(layer->text),
-                SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT error, retry_at FROM layer_inventories WHERE layer = $1 AND "
+      "detector_version = coalesce((SELECT detector_version FROM layer_inventories "
+      "WHERE layer = $1 AND detector_version = $2), $3)",
+      SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   if (rows == NULL || !sql_rows_next(rows, error))
     return state;
   state.failure = g_strdup(sql_rows_text(rows, 0));
@@ -68,9 +66,12 @@ images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors, GEr
   if (db == NULL)
     return NULL;
   g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure, "SELECT content " INVENTORY_IN_FORCE, SQL_TEXT(layer->text),
-                SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure,
+      "SELECT content FROM layer_inventories WHERE layer = $1 AND "
+      "detector_version = coalesce((SELECT detector_version FROM layer_inventories "
+      "WHERE layer = $1 AND detector_version = $2), $3)",
+      SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   if (rows == NULL || !sql_rows_next(rows, &failure) || sql_rows_is_null(rows, 0)) {
     if (failure == NULL)
       error_set(&failure, ASSAY_ERROR_NOT_FOUND,
