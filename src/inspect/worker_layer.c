@@ -248,8 +248,6 @@ follow_links(Reading *reading)
   return grew == ASKED_MORE;
 }
 
-/* --- notes --- */
-
 static void
 note_entry(const LayerEntry *entry, LayerInventory *inventory)
 {
