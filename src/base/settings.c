@@ -89,7 +89,7 @@ settings_complain(const SettingsPlace *place, const char *key, const char *forma
   va_start(args, format);
   g_autofree char *message = g_strdup_vprintf(format, args);
   va_end(args);
-  const YamlNode *value = yaml_member(place->mapping, key);
+  const YamlNode *value = key == NULL ? NULL : yaml_member(place->mapping, key);
   complain(place, value != NULL ? value : place->mapping, key, message);
 }
 

@@ -73,7 +73,7 @@ void settings_defaults(const Section *section, void *values);
 void settings_clear(const Section *section, void *values);
 
 /* For Section.check: whether the file has the key, and what is wrong at it (or at its mapping, when
- * the file has no such key). */
+ * the file has no such key, or @key is NULL). */
 bool settings_given(const SettingsPlace *place, const char *key);
 void settings_complain(const SettingsPlace *place, const char *key, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

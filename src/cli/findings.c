@@ -117,7 +117,8 @@ run(char **arguments)
                                json_get_string(scan, "error"));
   if (g_strcmp0(json_get_string(scan, "state"), "not-applicable") == 0)
     return tell_no_image(&target, image);
-  g_autofree char *path = g_strdup_printf("/api/v1/images/%s/findings", digest);
+  g_autofree char *path = g_strdup_printf("/api/v1/images/%s/findings?repository=%s", digest,
+                                          target.reference->repository);
   g_autofree char *verdict_path = g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest,
                                                   target.reference->repository);
   g_autoptr(json_t) about = json_object();

@@ -32,7 +32,8 @@ read_severities(const char *list, bool *wanted)
 bool
 report_options_read(ReportOptions *options)
 {
-  *options = (ReportOptions){.writer = report_writer_find(report_option_format)};
+  *options = (ReportOptions){.writer = report_writer_find(report_option_format),
+                             .unknown_as = SEVERITY_OF_UNKNOWN_FIX};
   if (options->writer == NULL) {
     g_autofree char *names = report_writer_names();
     command_usage_error("--format: \"%s\" is none of %s", report_option_format, names);
@@ -55,17 +56,14 @@ report_options_filter(const ReportOptions *options, const GPtrArray *all, GPtrAr
   for (guint i = 0; i < all->len; i++) {
     const Finding *finding = g_ptr_array_index(all, i);
     bool by_itself = options->wanted[finding->severity];
-    bool by_count = options->wanted[finding_counted_as(finding, SEVERITY_OF_UNKNOWN_FIX)];
+    bool by_count = options->wanted[finding_counted_as(finding, options->unknown_as)];
     if ((!by_itself && !by_count) || (report_option_fixable && finding->fixed_version == NULL))
       continue;
     counted += !by_itself;
     g_ptr_array_add(kept, g_ptr_array_index(all, i));
   }
   if (counted > 0)
-    g_ptr_array_add(notes,
-                    g_strdup_printf("%u of the findings have a fix and no severity: they are "
-                                    "counted as %s, as policies do unless they say otherwise",
-                                    counted, severity_name(SEVERITY_OF_UNKNOWN_FIX)));
+    g_ptr_array_add(notes, report_counted_note(counted, options->unknown_as));
   if (kept->len < all->len)
     g_ptr_array_add(notes, g_strdup_printf("findings that are not shown (--severity, "
                                            "--ignore-unfixed): %u",

@@ -38,6 +38,7 @@ typedef struct {
   const ReportWriter *writer;
   ReportStyle style; /* without a width and colours */
   bool wanted[SEVERITY_CRITICAL + 1];
+  Severity unknown_as; /* what an unknown severity counts as where a fix is published */
 } ReportOptions;
 
 /* What the command line says; false: it is wrong, and that was told. */

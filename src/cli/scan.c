@@ -10,8 +10,9 @@
 #include "inventory/image.h"
 #include "oci/reference.h"
 #include "source/source.h"
+#include "verdict/exemption.h"
+#include "verdict/judge.h"
 #include "verdict/match.h"
-#include "verdict/policy.h"
 
 /* More of them would hide the findings. */
 #define LAYER_NOTES_SHOWN 20
@@ -94,6 +95,8 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .end_of_life = matched->end_of_life,
                        .life_ends = matched->life_ends,
                        .now = g_get_real_time()};
+  g_autoptr(GPtrArray) exemptions = policy_set_exemptions(policy, repository);
+  exemptions_mark(exemptions, matched->findings, input.now);
   return policy_judge(policy, &input);
 }
 
@@ -143,8 +146,11 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
       scan->policy == NULL ? NULL : judge(scan->policy, target, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
-  g_autoptr(GPtrArray) findings =
-      report_options_filter(&scan->options, matched->findings, matched->notes);
+  ReportOptions filter = scan->options;
+  g_autofree char *repository = repository_of(target);
+  if (scan->policy != NULL)
+    filter.unknown_as = policy_set_unknown_as(scan->policy, repository);
+  g_autoptr(GPtrArray) findings = report_options_filter(&filter, matched->findings, matched->notes);
   if (matched->not_affected->len > 0)
     g_ptr_array_add(matched->notes,
                     g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "

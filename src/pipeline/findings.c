@@ -137,4 +137,5 @@ void
 pipeline_tidy(Pipeline *pipeline)
 {
   share_tidy(pipeline->share);
+  policy_tell_endings(pipeline);
 }

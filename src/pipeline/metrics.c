@@ -59,10 +59,28 @@ write_policy(Pipeline *pipeline, GString *out)
                 problem != NULL);
 }
 
+static void
+write_exemptions(Pipeline *pipeline, GString *out)
+{
+  static const char exemptions[] = "assay_policy_exemptions";
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  ExemptionCounts counts = policy_set_count_exemptions(policy, g_get_real_time());
+  metrics_head(out, exemptions,
+               "Exemptions of the policy in force: active, ending (those of them that end soon), "
+               "ended.");
+  metrics_sample(out, exemptions, counts.in_force, "state", "active", NULL);
+  metrics_sample(out, exemptions, counts.ends_soon, "state", "ending", NULL);
+  metrics_sample(out, exemptions, counts.ended, "state", "ended", NULL);
+  metrics_gauge(out, "assay_policy_exemption_next_end_seconds",
+                "When the next active exemption ends, in seconds since 1970; 0: none ends.",
+                (double)(counts.next_end / G_USEC_PER_SEC));
+}
+
 void
 pipeline_write_metrics(Pipeline *pipeline, GString *out)
 {
   write_queues(pipeline, out);
   write_feeds(pipeline, out);
   write_policy(pipeline, out);
+  write_exemptions(pipeline, out);
 }

@@ -51,6 +51,7 @@ struct Pipeline {
   bool rebuild;                 /* the advisories are to be built anew from the feeds' copies */
   bool look_soon;               /* somebody may be writing them */
   PolicySet *policy;
+  int64_t endings_told; /* until when the ends of its exemptions were told; 0: none yet */
   char *policy_problem; /* why the file could not be read again; NULL: it could */
 
   bool watcher_runs; /* set before it is started */
@@ -289,6 +290,11 @@ bool rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *
 /* And all images. Also drops the packages that no image has any more. */
 bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
                  unsigned *images, GError **error);
+
+/* --- policy_in_force.c --- */
+
+/* Logs each exemption that began to end soon, or ended, since this was called last. */
+void policy_tell_endings(Pipeline *pipeline);
 
 /* --- gate.c --- */
 

@@ -14,8 +14,8 @@
 #include "inventory/image.h"
 #include "pipeline/share.h"
 #include "registry/registry.h"
+#include "verdict/judge.h"
 #include "verdict/match.h"
-#include "verdict/policy.h"
 
 typedef struct Pipeline Pipeline;
 

@@ -40,6 +40,19 @@ tell_policy(const Pipeline *pipeline, const PolicySet *policy)
   warn_of_each("a namespace of the policy may be mistyped", idle);
 }
 
+void
+policy_tell_endings(Pipeline *pipeline)
+{
+  int64_t now = g_get_real_time();
+  g_mutex_lock(&pipeline->lock);
+  g_autoptr(PolicySet) policy = policy_set_ref(pipeline->policy);
+  int64_t since = pipeline->endings_told;
+  pipeline->endings_told = now;
+  g_mutex_unlock(&pipeline->lock);
+  g_autoptr(GPtrArray) endings = policy_set_endings(policy, since, now);
+  warn_of_each("an exemption of the policy needs attention", endings);
+}
+
 bool
 pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
 {
@@ -47,8 +60,10 @@ pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
   g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
   g_mutex_lock(&pipeline->lock);
   PolicySet *former = policy == NULL ? NULL : pipeline->policy;
-  if (policy != NULL)
+  if (policy != NULL) {
     pipeline->policy = policy_set_ref(policy);
+    pipeline->endings_told = 0;
+  }
   g_free(pipeline->policy_problem);
   pipeline->policy_problem = policy != NULL ? NULL : g_strdup(failure->message);
   g_mutex_unlock(&pipeline->lock);
@@ -59,6 +74,7 @@ pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
   }
   pipeline_rejudge(pipeline);
   tell_policy(pipeline, policy);
+  policy_tell_endings(pipeline);
   return true;
 }
 

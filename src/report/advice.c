@@ -96,7 +96,8 @@ details_of(const FindingGroup *group, unsigned width)
     const Finding *finding = g_ptr_array_index(group->vulnerabilities, i);
     if (i > 0 && width > 0 && text->len + strlen(finding->id) + strlen(", and 1000 more") > most)
       break;
-    g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", finding->id);
+    g_string_append_printf(text, "%s%s%s", i > 0 ? ", " : "", finding->id,
+                           finding->exempt_reason != NULL ? " (exempt)" : "");
   }
   if (i < group->vulnerabilities->len)
     g_string_append_printf(text, " and %u more", group->vulnerabilities->len - i);

@@ -91,6 +91,7 @@ write_json(const Report *report, const ReportStyle *style)
   for (guint i = 0; i < report->findings->len; i++)
     json_array_append_new(findings, finding_to_json(g_ptr_array_index(report->findings, i)));
   json_object_set_new(object, "summary", summary);
+  json_object_set_new(object, "kinds", report_kinds_to_json(report->findings));
   if (report->third_party != NULL)
     json_object_set_new(object, "third_party", json_from_texts(report->third_party));
   json_object_set_new(object, "incomplete", json_from_texts(report->gaps));

@@ -34,6 +34,26 @@ report_writer_names(void)
   return g_string_free(names, FALSE);
 }
 
+char *
+report_counted_note(unsigned counted, Severity as)
+{
+  return g_strdup_printf("%u of the findings have a fix and no severity: they are counted as %s, "
+                         "as policies do unless they say otherwise",
+                         counted, severity_name(as));
+}
+
+json_t *
+report_kinds_to_json(const GPtrArray *findings)
+{
+  unsigned counts[FINDING_KINDS] = {0};
+  for (guint i = 0; i < findings->len; i++)
+    counts[((const Finding *)g_ptr_array_index(findings, i))->kind]++;
+  json_t *object = json_object();
+  for (int i = 0; i < FINDING_KINDS; i++)
+    json_object_set_new(object, finding_kind_name((FindingKind)i), json_integer(counts[i]));
+  return object;
+}
+
 void
 report_count(const GPtrArray *findings, unsigned counts[SEVERITY_CRITICAL + 1])
 {

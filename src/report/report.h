@@ -7,7 +7,7 @@
 
 #include "inventory/image.h"
 #include "verdict/match.h"
-#include "verdict/policy.h"
+#include "verdict/verdict.h"
 
 typedef struct {
   const char *target;              /* as the user wrote it */
@@ -27,6 +27,13 @@ typedef struct {
 
 /* One of @inventory's packages, with the digest of its layer when that is known. (transfer full) */
 json_t *report_package_to_json(const ImageInventory *inventory, const ImagePackage *package);
+
+/* How many of @findings (Finding) there are of each kind, by its name. (transfer full) */
+json_t *report_kinds_to_json(const GPtrArray *findings);
+
+/* What is noted when @counted findings of unknown severity pass a filter of severities as @as.
+ * (transfer full) */
+char *report_counted_note(unsigned counted, Severity as);
 
 /* @text without control characters and without marks that turn the direction of writing, valid
  * UTF-8: for what comes from images and feeds and goes to a terminal. NULL gives "". (transfer

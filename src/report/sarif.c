@@ -143,6 +143,24 @@ fingerprints_of(const Finding *finding)
   return fingerprints;
 }
 
+/* What an exemption of the policy takes out. */
+static void
+set_suppression(json_t *result, const Finding *finding)
+{
+  if (finding->exempt_reason == NULL)
+    return;
+  json_t *suppressions = json_array(), *suppression = json_object();
+  g_autofree char *why =
+      finding->exempt_until == NULL
+          ? g_strdup(finding->exempt_reason)
+          : g_strdup_printf("%s (until %s)", finding->exempt_reason, finding->exempt_until);
+  json_set_string(suppression, "kind", "external");
+  json_set_string(suppression, "status", "accepted");
+  json_set_string(suppression, "justification", why);
+  json_array_append_new(suppressions, suppression);
+  json_object_set_new(result, "suppressions", suppressions);
+}
+
 static json_t *
 result_of(const Finding *finding, size_t rule)
 {
@@ -163,6 +181,7 @@ result_of(const Finding *finding, size_t rule)
   json_set_string(properties, "fixedVersion", finding->fixed_version);
   json_set_string(properties, "layer", finding->layer);
   json_object_set_new(result, "properties", properties);
+  set_suppression(result, finding);
   return result;
 }
 

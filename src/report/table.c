@@ -72,6 +72,16 @@ append_counts(GString *out, const Report *report, const unsigned counts[SEVERITY
   report_append_prose(out, "", line->str, width, 2);
 }
 
+/* Which, until when, and why. */
+static void
+append_exemptions(GString *out, const Verdict *verdict, unsigned width)
+{
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < verdict->exemptions->len; i++)
+    g_ptr_array_add(lines, verdict_exemption_in_words(g_ptr_array_index(verdict->exemptions, i)));
+  append_lines(out, "exempt: ", lines, width);
+}
+
 static void
 append_verdict(GString *out, const Verdict *verdict, unsigned width)
 {
@@ -82,6 +92,7 @@ append_verdict(GString *out, const Verdict *verdict, unsigned width)
                               ? g_strdup_printf("%s: %s", word, message)
                               : g_strdup_printf("%s by policy \"%s\"", word, policy);
   report_append_prose(out, "verdict: ", text, width, 2);
+  append_exemptions(out, verdict, width);
   append_lines(out, "warning: ", verdict->warnings, width);
 }
 

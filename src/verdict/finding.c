@@ -1,7 +1,39 @@
 /* A finding as a value; see the header. */
 #include "verdict/finding.h"
 
+#include <string.h>
+
 #include "base/json.h"
+
+static const struct {
+  const char *name, *rule;
+} kinds[FINDING_KINDS] = {
+    [FINDING_VULNERABILITY] = {"vulnerability", "vulnerabilities"},
+};
+
+const char *
+finding_kind_name(FindingKind kind)
+{
+  return kinds[kind].name;
+}
+
+const char *
+finding_kind_rule(FindingKind kind)
+{
+  return kinds[kind].rule;
+}
+
+bool
+finding_kind_parse(const char *name, FindingKind *kind)
+{
+  for (int i = 0; i < FINDING_KINDS; i++) {
+    if (strcmp(name, kinds[i].name) != 0)
+      continue;
+    *kind = (FindingKind)i;
+    return true;
+  }
+  return false;
+}
 
 void
 finding_free(Finding *finding)
@@ -31,6 +63,8 @@ finding_free(Finding *finding)
   g_free(finding->feed);
   g_free(finding->published);
   g_free(finding->modified);
+  g_free(finding->exempt_reason);
+  g_free(finding->exempt_until);
   g_free(finding);
 }
 
@@ -41,10 +75,20 @@ set_known_number(json_t *object, const char *key, double value)
     json_object_set_new(object, key, json_real(value));
 }
 
+void
+finding_json_exempt(json_t *json, const char *reason, const char *until)
+{
+  json_t *object = json_object();
+  json_set_string(object, "reason", reason);
+  json_set_string(object, "until", until);
+  json_object_set_new(json, "exemption", object);
+}
+
 json_t *
 finding_to_json(const Finding *finding)
 {
   json_t *object = json_object();
+  json_set_string(object, "kind", finding_kind_name(finding->kind));
   json_set_string(object, "id", finding->id);
   json_set_strings(object, "aliases", (const char *const *)finding->aliases);
   json_set_string(object, "vendor_id", finding->vendor_id);
@@ -74,6 +118,8 @@ finding_to_json(const Finding *finding)
   json_set_string(object, "feed", finding->feed);
   json_set_string(object, "published", finding->published);
   json_set_string(object, "modified", finding->modified);
+  if (finding->exempt_reason != NULL)
+    finding_json_exempt(object, finding->exempt_reason, finding->exempt_until);
   return object;
 }
 
@@ -90,6 +136,9 @@ finding_from_json(const json_t *json)
 {
   Finding *finding = g_new0(Finding, 1);
   const char *severity = json_get_string(json, "severity"), *state = json_get_string(json, "state");
+  const char *kind = json_get_string(json, "kind");
+  if (kind == NULL || !finding_kind_parse(kind, &finding->kind))
+    finding->kind = FINDING_VULNERABILITY; /* servers without kinds tell no others */
   finding->id = text_or_empty(json, "id");
   finding->aliases = json_get_strings(json, "aliases");
   finding->vendor_id = g_strdup(json_get_string(json, "vendor_id"));
@@ -121,6 +170,9 @@ finding_from_json(const json_t *json)
   finding->feed = g_strdup(json_get_string(json, "feed"));
   finding->published = g_strdup(json_get_string(json, "published"));
   finding->modified = g_strdup(json_get_string(json, "modified"));
+  const json_t *exemption = json_get_object(json, "exemption");
+  finding->exempt_reason = g_strdup(json_get_string(exemption, "reason"));
+  finding->exempt_until = g_strdup(json_get_string(exemption, "until"));
   return finding;
 }
 

@@ -8,7 +8,18 @@
 #include "advisory/advisory.h"
 #include "inventory/layer.h"
 
+/* What a finding is of. A new kind is a line here and a name in finding.c. */
+typedef enum {
+  FINDING_VULNERABILITY, /* a known vulnerability of a package */
+  FINDING_KINDS,         /* how many there are */
+} FindingKind;
+const char *finding_kind_name(FindingKind kind); /* "vulnerability" */
+bool finding_kind_parse(const char *name, FindingKind *kind);
+/* The key of a policy that judges them: "vulnerabilities". */
+const char *finding_kind_rule(FindingKind kind);
+
 typedef struct {
+  FindingKind kind;
   char *id; /* CVE number, or the source's own id */
   GStrv aliases;
   char *vendor_id;
@@ -32,17 +43,23 @@ typedef struct {
   GStrv references;
   char *feed; /* who says so */
   char *published, *modified;
+  /* Why an exemption of the policy that was asked takes it out, and until when (RFC 3339; NULL: for
+   * good); NULL: none does. */
+  char *exempt_reason, *exempt_until;
 } Finding;
 
 void finding_free(Finding *finding);
 json_t *finding_to_json(const Finding *finding);
+/* The member "exemption" of a finding, without changing it. */
+void finding_json_exempt(json_t *json, const char *reason, const char *until);
 /* What finding_to_json() wrote; members that are missing stay unset, or empty where they are never
  * NULL (id, package and its type and version, remedy). (transfer full) */
 Finding *finding_from_json(const json_t *json);
 
 /* What a finding of unknown severity with a fix counts as, unless a policy says otherwise: a
- * distribution holds it for worth an update. */
-#define SEVERITY_OF_UNKNOWN_FIX SEVERITY_HIGH
+ * distribution publishes only updates that it considers worth installing. */
+#define SEVERITY_OF_UNKNOWN_FIX          SEVERITY_HIGH
+#define SEVERITY_OF_UNKNOWN_FIX_IN_WORDS "high"
 /* The finding's severity, or @unknown_as for a fix of unknown severity. */
 Severity finding_counted_as(const Finding *finding, Severity unknown_as);
 

@@ -105,7 +105,8 @@ class Registry:
 @pytest.fixture(scope="module")
 def registry(program, tmp_path_factory):
     folder = tmp_path_factory.mktemp("api")
-    policy = "policies:\n  - name: no-high\n    namespaces: ['team/**']\n    unscanned: allow\n    vulnerabilities: {block: [critical, high]}\n"
+    policy = "policies:\n  - name: no-high\n    namespaces: ['team/**']\n    unscanned: allow\n    vulnerabilities: {block: [critical, high]}\n" \
+             "  - {name: low, namespaces: ['low/**'], vulnerabilities: {unknown_as: low}}\n"
     server = Server(program, folder / "server", policy=policy)
     for kind, name, content in [("alpine-secdb", "secdb.json", json.dumps(SECDB)), ("osv", "osv.json", json.dumps(OSV)),
                                 ("kev", "kev.json", json.dumps(KEV)), ("epss", "epss.csv", EPSS)]:
@@ -139,9 +140,13 @@ def test_a_finding_carries_all_that_is_known(registry):
 
 @pytest.mark.parametrize("query,expected", [
     ("", ALL),
-    ("severity=high", {BYPASS}),
+    ("severity=high", ALL),
+    ("severity=unknown", ALL - {BYPASS}),
     ("severity=high,unknown", ALL),
     ("severity=critical,low", set()),
+    ("severity=high&repository=nowhere/app", ALL),
+    ("severity=high&repository=low/app", {BYPASS}),
+    ("severity=low&repository=low/app", ALL - {BYPASS}),
     ("fixable=true", ALL),
     ("fixable=false", ALL),
     ("known_exploited=true", {BYPASS}),
@@ -157,7 +162,15 @@ def test_a_finding_carries_all_that_is_known(registry):
 ])
 def test_filters(registry, query, expected):
     assert set(registry.ids(query)) == expected
-    assert registry.findings(query)["total"] == len(expected)
+    answer = registry.findings(query)
+    assert answer["total"] == answer["kinds"]["vulnerability"] == len(expected)
+
+
+def test_unknown_counts(registry):
+    """As the policy counts it; and the answer says so."""
+    notes = [registry.findings(query)["notes"] for query in ("severity=high", "severity=high,unknown", "severity=low&repository=low/app")]
+    shown = "4 of the findings have a fix and no severity: they are counted as {}, as policies do unless they say otherwise"
+    assert [[note for note in each if "counted as" in note] for each in notes] == [[shown.format("high")], [], [shown.format("low")]]
 
 
 @pytest.mark.parametrize("sort,expected", [

@@ -287,9 +287,58 @@ def test_namespaces_grace_and_expiry(start_server, assay, push, alpine):
     wait_until(lambda: pull(server, "excused/app", "vulnerable").status_code == 403, 20)
     assert datetime.datetime.now(datetime.timezone.utc) >= moment
     assert "2 findings block" in refusal(server, "excused/app", "vulnerable")
+    assert "the exemption of CVE-2019-1547 ended on 2" in refusal(server, "excused/app", "vulnerable")
     verdict = server.get_json(f"/api/v1/images/{vulnerable}/verdict?repository=excused/app")
-    assert "the allowlist entry for CVE-2019-1547 in libcrypto1.1 has expired (fixed in the next release)" in verdict["warnings"]
+    assert [(one["what"], one["reason"], one["ended"]) for one in verdict["exemptions"]] == [
+        (["CVE-2019-14697"], "not reachable", False), (["CVE-2019-1547"], "fixed in the next release", True),
+        (["CVE-2019-1563"], "as above", True)]
     assert verdict["ignored"] == 1
+
+
+def test_exemptions(start_server, assay, push, alpine):
+    """They are told wherever findings are, before they end, and in the refusal when they have."""
+    layout, vulnerable, _ = alpine
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    soon, past = today + datetime.timedelta(days=3), today - datetime.timedelta(days=3)
+    policy = (f"policies: [{{name: p, namespaces: ['**'], vulnerabilities: {{block: [high]}}}}]\n"
+              f"exemptions:\n"
+              f"  - {{ids: [cve-2019-14697], repositories: ['team/*'], reason: not reachable}}\n"
+              f"  - {{packages: 'libcrypto*', repositories: ['team/*'], reason: next release, expires: {soon}}}\n"
+              f"  - {{packages: openssl, repositories: old/*, reason: was to be soon, expires: {past}}}\n")
+    server = start_server(policy=policy)
+    import_advisories(assay, server)
+    assert [gate.metric(server, f'assay_policy_exemptions{{state="{state}"}}') for state in ("active", "ending", "ended")] == [2, 1, 1]
+    end = datetime.datetime.combine(soon + datetime.timedelta(days=1), datetime.time(), datetime.timezone.utc)
+    assert gate.metric(server, "assay_policy_exemption_next_end_seconds") == end.timestamp()
+    told = [event["detail"] for event in server.log_events() if event["message"] == "an exemption of the policy needs attention"]
+    assert told == [f"the exemption of all findings in libcrypto* of team/* ends on {soon} (next release)",
+                    f"the exemption of all findings in openssl of old/* ended on {past} (was to be soon)"]
+    for repository in ("team/app", "old/app"):
+        push(server, layout, "vulnerable", repository)
+    message = wait_until(lambda: "findings block" in refusal(server, "old/app", "vulnerable") and refusal(server, "old/app", "vulnerable"))
+    assert f"and 1 more finding ended on {past} (was to be soon)" in message and "CVE-2019-14697" in message
+    answer = pull(server, "team/app", "vulnerable")
+    assert answer.status_code == 200 and f"ends on {soon} (next release)" in answer.headers["Warning"]
+
+    def exempt(repository):
+        findings = server.get_json(f"/api/v1/images/{vulnerable}/findings?repository={repository}")["findings"]
+        return {finding["id"]: finding.get("exemption") for finding in findings}
+    until = end.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert exempt("team/app") == {
+        "CVE-2019-14697": {"reason": "not reachable"}, "CVE-2019-1547": {"reason": "next release", "until": until},
+        "CVE-2019-1563": {"reason": "next release", "until": until}}
+    assert set(exempt("old/app").values()) == {None}
+    shown = assay("findings", "--server", server.url, "team/app:vulnerable").stdout
+    assert "verdict: allowed by policy \"p\"" in shown and "CVE-2019-14697 (exempt)" in shown
+    assert "exempt: CVE-2019-14697, for good: not reachable" in shown
+    assert f"until {soon}: next release" in shown
+    shown = assay("findings", "--server", server.url, "old/app:vulnerable").stdout
+    assert f"ended on {past}: was to be soon" in shown and "(exempt)" not in shown
+    scanned = json.loads(assay("scan", "--data", server.data, "--format", "json", "--policy", server.folder / "policy.yaml",
+                               "--repository", "team/app", f"oci:{layout}:vulnerable").stdout)
+    assert {finding["id"]: finding.get("exemption") for finding in scanned["findings"]} == exempt("team/app")
+    assert scanned["verdict"]["exemptions"] == server.get_json(f"/api/v1/images/{vulnerable}/verdict?repository=team/app")["exemptions"]
+    assert scanned["kinds"] == {"vulnerability": 3}
 
 
 def test_a_new_policy_and_a_broken_one(start_server, assay, push, alpine):
@@ -352,7 +401,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     """They load; the guide's `strict` is the built-in one."""
     guide = (images.ROOT / "docs/policy.md").read_text()
     examples = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 5
     layout = gate.alpine_layout(tmp_path / "alpine")[0]
     advisories = tmp_path / "secdb.json"
     advisories.write_text(json.dumps(images.ALPINE_SECDB))
@@ -362,11 +411,12 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
         report = assay("scan", "--data", tmp_path / "data", "--format", "json", "--policy", policy, "--repository", "prod/app",
                        f"oci:{layout}:vulnerable", check=1)
         return json.loads(report.stdout)["verdict"]
-    verdicts = []
+    verdicts = []  # all of them refuse it
     for number, text in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(text)
         verdicts.append(judge(tmp_path / f"{number}.yaml"))
-    assert verdicts[0]["policy"] == "production" and verdicts[1] == judge("strict")
+    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "all", "production", "strict"]
+    assert verdicts[-1] == judge("strict")
 
 
 ARCH = {"etc/os-release": "ID=arch\nPRETTY_NAME='Arch Linux'\n", "usr/bin/pacman": "pacman"}

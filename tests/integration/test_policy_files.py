@@ -89,4 +89,5 @@ def test_namespaces_that_fit_nothing(start_server, push, tiny):
     server.log.unlink()
     server.start()
     assert details(server) == [idle, shadowed, mistyped]
+    server.stop()
     shutil.rmtree(server.data)

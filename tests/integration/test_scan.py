@@ -208,11 +208,15 @@ def test_exit_codes(scan, alpine, tiny):
     scan("--exit-code", "256", f"oci:{alpine}", check=2)
 
 
-def test_filters(scan, alpine):
+def test_filters(scan, alpine, tmp_path):
     assert findings(scan("--format", "json", "--severity", "critical", f"oci:{alpine}")) == []
     # What has a fix and no severity counts as high, as under a policy; that is said.
     counted = scan("--format", "json", "--severity", "critical,high", f"oci:{alpine}")
     assert findings(counted) == FOUND and "counted as high" in "".join(json.loads(counted.stdout)["notes"])
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("policies: [{name: p, namespaces: ['**'], vulnerabilities: {unknown_as: critical}}]\n")
+    for severity, shown in (("high", []), ("critical", FOUND)):
+        assert findings(scan("--format", "json", "--severity", severity, "--policy", policy, "--repository", "a", f"oci:{alpine}")) == shown
     assert findings(scan("--format", "json", "--severity", "UNKNOWN", f"oci:{alpine}")) == FOUND
     assert findings(scan("--format", "json", "--ignore-unfixed", f"oci:{alpine}")) == FOUND
     assert "not shown (--severity, --ignore-unfixed): 3" in scan("--severity", "critical", f"oci:{alpine}").stdout

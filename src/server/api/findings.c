@@ -2,10 +2,13 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "report/report.h"
 #include "server/api/api-private.h"
+#include "verdict/exemption.h"
 
 typedef struct {
   bool severities[SEVERITY_CRITICAL + 1];
+  Severity unknown_as; /* what unknown counts as where a fix is published */
   const char *state, *package, *text;
   bool only_fixable, only_exploited;
 } Filter;
@@ -75,10 +78,18 @@ mentions(const Finding *finding, const char *text)
   return found;
 }
 
+/* Passes for what its severity, which is unknown, counts as. */
+static bool
+is_raised(const Filter *filter, const Finding *finding)
+{
+  return !filter->severities[finding->severity] &&
+         filter->severities[finding_counted_as(finding, filter->unknown_as)];
+}
+
 static bool
 passes(const Filter *filter, const Finding *finding)
 {
-  if (!filter->severities[finding->severity] ||
+  if ((!filter->severities[finding->severity] && !is_raised(filter, finding)) ||
       (filter->only_fixable && finding->fixed_version == NULL) ||
       (filter->only_exploited && !finding->known_exploited))
     return false;
@@ -145,6 +156,41 @@ order_of(Request *request, GCompareFunc *order)
   return false;
 }
 
+/* Each with the exemption that takes it out, if there is one. */
+static json_t *
+page_to_json(const GPtrArray *findings, const Page *page, const GPtrArray *exemptions)
+{
+  json_t *part = json_array();
+  int64_t now = g_get_real_time();
+  for (uint64_t i = page->offset; i < MIN(findings->len, page->offset + page->limit); i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    json_t *one = finding_to_json(finding);
+    const Exemption *exemption =
+        exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
+    if (exemption != NULL && !exemption_ended(exemption, now)) {
+      g_autofree char *until = exemption_end_as_text(exemption->expires);
+      finding_json_exempt(one, exemption->reason, until);
+    }
+    json_array_append_new(part, one);
+  }
+  return part;
+}
+
+static json_t *
+notes_of(const MatchResult *result, const Filter *filter, const GPtrArray *passed)
+{
+  json_t *notes = json_from_texts(result->notes);
+  unsigned raised = 0;
+  for (guint i = 0; i < passed->len; i++)
+    raised += is_raised(filter, g_ptr_array_index(passed, i));
+  if (raised > 0) {
+    g_autofree char *note = report_counted_note(raised, filter->unknown_as);
+    json_array_append_new(notes, json_string(note));
+  }
+  return notes;
+}
+
+/* ?repository= says by which policy: its exemptions, and what it lets unknown count as. */
 static void
 api_findings(Request *request)
 {
@@ -158,6 +204,12 @@ api_findings(Request *request)
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
       !api_scanned_image(request, &digest, &packages))
     return;
+  const char *repository = request_query(request, "repository");
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  g_autoptr(GPtrArray) exemptions =
+      repository == NULL ? g_ptr_array_new() : policy_set_exemptions(policy, repository);
+  filter.unknown_as =
+      repository == NULL ? SEVERITY_OF_UNKNOWN_FIX : policy_set_unknown_as(policy, repository);
   g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, packages, &error);
   if (api_waits(request, error))
     return;
@@ -179,12 +231,11 @@ api_findings(Request *request)
     if (passes(&filter, g_ptr_array_index(all, i)))
       g_ptr_array_add(passed, g_ptr_array_index(all, i));
   g_ptr_array_sort(passed, order);
-  json_t *part = json_array();
-  for (uint64_t i = page.offset; i < MIN(passed->len, page.offset + page.limit); i++)
-    json_array_append_new(part, finding_to_json(g_ptr_array_index(passed, i)));
+  json_t *part = page_to_json(passed, &page, exemptions);
   g_autoptr(json_t) body = json_object();
   json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
-  json_object_set_new(body, "notes", json_from_texts(result->notes));
+  json_object_set_new(body, "notes", notes_of(result, &filter, passed));
+  json_object_set_new(body, "kinds", report_kinds_to_json(passed));
   json_object_set_new(body, "third_party", json_from_texts(result->third_party));
   api_respond_page_of(request, body, "findings", passed->len, &page, part);
 }

@@ -130,10 +130,14 @@ test_fits(Fixture *fixture, gconstpointer data)
 static void
 test_drives_no_terminal(Fixture *fixture, gconstpointer data)
 {
-  Verdict verdict = {.allowed = true,
-                     .policy = (char *)(uintptr_t) "\033]0;owned\007",
-                     .warnings = fixture->notes};
-  fixture->report.verdict = &verdict;
+  g_autoptr(Verdict) verdict = verdict_new();
+  verdict->policy = g_strdup("\033]0;owned\007");
+  g_ptr_array_add(verdict->warnings, g_strdup(g_ptr_array_index(fixture->notes, 0)));
+  VerdictExemption *exemption = verdict_exemption_new();
+  g_ptr_array_add(exemption->what, g_strdup("CVE-\033]0;owned\007"));
+  exemption->reason = g_strdup("\033]0;owned\007");
+  g_ptr_array_add(verdict->exemptions, exemption);
+  fixture->report.verdict = verdict;
   for (int by_vulnerability = 0; by_vulnerability < 2; by_vulnerability++) {
     g_autofree char *text = written("table", &fixture->report, 0, by_vulnerability);
     g_assert_nonnull(strstr(text, "verdict: allowed by policy"));

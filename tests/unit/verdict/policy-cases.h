@@ -1,7 +1,8 @@
 /* The table of test-policy.c: one policy, one scan, the verdict. */
 #pragma once
 
-#include "verdict/policy.h"
+#include "verdict/finding.h"
+#include "verdict/judge.h"
 
 #define DAY      ((int64_t)86400 * G_USEC_PER_SEC)
 #define NOW      ((int64_t)1800000000 * G_USEC_PER_SEC) /* 2027-01-15T08:00:00Z */
@@ -9,14 +10,14 @@
 
 /* A finding in short. */
 typedef struct {
-  const char *id, *alias, *package, *source, *fixed, *published;
+  const char *id, *alias, *package, *source, *fixed, *published, *location;
   Severity severity;
   AdvisoryState state;
 } CaseFinding;
 
 typedef struct {
   const char *name;
-  const char *yaml; /* of one policy, behind its name and namespaces; NULL: the built-in strict */
+  const char *yaml; /* of one policy, after its name and namespaces; NULL: the built-in strict */
   ScanState state;
   CaseFinding findings[FINDINGS];
   int64_t pushed;
@@ -25,6 +26,7 @@ typedef struct {
   const char *warnings; /* all of them, separated by "|"; NULL: none */
   unsigned blocking, ignored;
   int64_t expires;
+  const char *exemptions; /* in words, separated by "|"; NULL: none */
 } JudgeCase;
 
 #define FIXED(i, s)                                                                                \
@@ -58,7 +60,7 @@ static const JudgeCase cases[] = {
      SCAN_DONE,
      {UNFIXED("CVE-1", SEVERITY_HIGH)},
      .blocking = 1,
-     .message = "no fix published|remove the package or allow the finding in the policy"},
+     .message = "no fix published|remove the package or exempt the finding in the policy"},
     {"only_fixed",
      FIXABLE("high"),
      SCAN_DONE,
@@ -177,6 +179,7 @@ static const JudgeCase cases[] = {
      SCAN_DONE,
      {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_HIGH)},
      .blocking = 1,
+     .exemptions = "CVE-1, for good: not reachable",
      .ignored = 1,
      .message = "1 finding blocks: CVE-2"},
     {"by an alias",
@@ -184,6 +187,7 @@ static const JudgeCase cases[] = {
      SCAN_DONE,
      {{.id = "CVE-1", .alias = "GHSA-1", .severity = SEVERITY_HIGH, .fixed = "2.0"}},
      .allowed = true,
+     .exemptions = "CVE-1, for good: x",
      .ignored = 1},
     {"in one package only",
      BLOCK("high") "    allowlist: [{id: CVE-1, package: a, reason: x}]\n",
@@ -191,6 +195,7 @@ static const JudgeCase cases[] = {
      {{.id = "CVE-1", .severity = SEVERITY_HIGH, .fixed = "2.0", .package = "a"},
       {.id = "CVE-1", .severity = SEVERITY_HIGH, .fixed = "2.0", .package = "b"}},
      .blocking = 1,
+     .exemptions = "CVE-1, for good: x",
      .ignored = 1,
      .message = "CVE-1 (high, b 1.0"},
     {"by its source package",
@@ -198,6 +203,7 @@ static const JudgeCase cases[] = {
      SCAN_DONE,
      {{.id = "CVE-1", .severity = SEVERITY_HIGH, .package = "a", .source = "s"}},
      .allowed = true,
+     .exemptions = "CVE-1, for good: x",
      .ignored = 1},
     {"until a day, to its end",
      BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-15}]\n",
@@ -205,6 +211,8 @@ static const JudgeCase cases[] = {
      {FIXED("CVE-1", SEVERITY_HIGH)},
      .allowed = true,
      .ignored = 1,
+     .warnings = "the exemption of CVE-1 ends on 2027-01-15 (x)",
+     .exemptions = "CVE-1, until 2027-01-15: x",
      .expires = NOW + DAY * 2 / 3},
     {"until a moment",
      BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: "
@@ -213,21 +221,129 @@ static const JudgeCase cases[] = {
      {FIXED("CVE-1", SEVERITY_HIGH)},
      .allowed = true,
      .ignored = 1,
+     .warnings = "the exemption of CVE-1 ends on 2027-01-15T09:00:00Z (x)",
+     .exemptions = "CVE-1, until 2027-01-15T09:00:00Z: x",
      .expires = NOW + DAY / 24 + G_USEC_PER_SEC / 2},
     {"an expired entry",
      BLOCK("high") "    allowlist: [{id: CVE-1, reason: wait for v2, expires: 2027-01-14}]\n",
      SCAN_DONE,
      {FIXED("CVE-1", SEVERITY_HIGH)},
      .blocking = 1,
-     .message = "CVE-1",
-     .warnings = "the allowlist entry for CVE-1 in pkg has expired (wait for v2)"},
+     .message = "1 finding blocks: CVE-1|push again; the exemption of CVE-1 ended on 2027-01-14 "
+                "(wait for v2)",
+     .exemptions = "CVE-1, ended on 2027-01-14: wait for v2"},
     {"an expired entry beside a good one",
      BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: 2027-01-14}, {id: CVE-1, "
                    "reason: y}]\n",
      SCAN_DONE,
      {FIXED("CVE-1", SEVERITY_HIGH)},
      .allowed = true,
+     .exemptions = "CVE-1, for good: y",
      .ignored = 1},
+
+    /* At the top of the file. */
+    {"an exemption of ids, in any case",
+     BLOCK("high") "exemptions: [{ids: [cve-1, CVE-3], reason: r}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_HIGH)},
+     .blocking = 1,
+     .ignored = 1,
+     .message = "1 finding blocks: CVE-2",
+     .exemptions = "CVE-1, for good: r"},
+    {"one word where a list of one is meant",
+     BLOCK("high") "exemptions: {ids: CVE-1, reason: r}\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 1,
+     .exemptions = "CVE-1, for good: r"},
+    {"of packages by a pattern",
+     BLOCK("high") "exemptions: [{packages: ['linux-*', glibc], reason: r}]\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .package = "linux-headers-6"},
+      {.id = "CVE-2", .severity = SEVERITY_HIGH, .package = "libc6", .source = "glibc"},
+      {.id = "CVE-3", .severity = SEVERITY_HIGH, .package = "linux"}},
+     .blocking = 1,
+     .ignored = 2,
+     .message = "CVE-3",
+     .exemptions = "CVE-1 and 1 more finding, for good: r"},
+    {"of paths, with all that is named together",
+     BLOCK("high") "exemptions: [{ids: CVE-1, paths: 'opt/**', reason: r}]\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .location = "/opt/app/a.jar"},
+      {.id = "CVE-1", .severity = SEVERITY_HIGH, .package = "b", .location = "usr/b.jar"},
+      {.id = "CVE-2", .severity = SEVERITY_HIGH, .location = "opt/c.jar"}},
+     .blocking = 2,
+     .ignored = 1,
+     .message = "2 findings block",
+     .exemptions = "CVE-1, for good: r"},
+    {"of repositories",
+     BLOCK("high") "exemptions: [{ids: CVE-1, repositories: 'team/*', reason: r}, {ids: CVE-2, "
+                   "repositories: ['other/**'], reason: r}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_HIGH)},
+     .blocking = 1,
+     .ignored = 1,
+     .message = "CVE-2",
+     .exemptions = "CVE-1, for good: r"},
+    {"of everything, when that is said",
+     BLOCK("high") "exemptions: [{ids: '*', repositories: team/app, reason: r}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH), FIXED("CVE-2", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 2,
+     .exemptions = "CVE-1 and 1 more finding, for good: r"},
+    {"of another rule",
+     BLOCK("high") "exemptions: [{ids: CVE-1, rules: secrets, reason: r}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .blocking = 1,
+     .message = "CVE-1"},
+    {"of what would not block is not told",
+     BLOCK("critical") "exemptions: [{ids: CVE-1, reason: r}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true},
+    {"of findings does not replace a scan", BLOCK("high") "exemptions: [{ids: '*', reason: r}]\n",
+     SCAN_NONE, .message = "it was never scanned"},
+    {"of being unscanned does, and tells what is not known",
+     BLOCK("high") "exemptions: [{rules: unscanned, repositories: team/app, reason: r}]\n",
+     SCAN_NONE, .allowed = true, .warnings = "it was never scanned",
+     .exemptions = "unscanned, for good: r"},
+    {"that ends far away is not warned of yet",
+     BLOCK("high") "exemptions: [{ids: CVE-1, reason: r, expires: 2027-01-31}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 1,
+     .expires = NOW + 2 * DAY + DAY * 2 / 3,
+     .exemptions = "CVE-1, until 2027-01-31: r"},
+    {"as long before as the file says",
+     BLOCK("high") "warn_before_end: 30d\nexemptions: [{ids: CVE-1, reason: r, expires: "
+                   "2027-01-31}]\n",
+     SCAN_DONE,
+     {FIXED("CVE-1", SEVERITY_HIGH)},
+     .allowed = true,
+     .ignored = 1,
+     .expires = NOW + 16 * DAY + DAY * 2 / 3,
+     .warnings = "the exemption of CVE-1 ends on 2027-01-31 (r)",
+     .exemptions = "CVE-1, until 2027-01-31: r"},
+    {"of a whole image, ended",
+     "    unscanned: block\nexemptions: [{rules: unscanned, repositories: team/app, reason: r, "
+     "expires: 2026-12-31}]\n",
+     SCAN_NONE,
+     .message = "it was never scanned; the exemption of unscanned ended on 2026-12-31 (r)",
+     .exemptions = "unscanned, ended on 2026-12-31: r"},
+    {"by an alias of YAML",
+     "    vulnerabilities: &rule {block: [high]}\n"
+     "  - name: q\n    namespaces: ['x/**']\n    vulnerabilities: *rule\n"
+     "exemptions: [{ids: &ids [CVE-1], packages: a, reason: r}, {ids: *ids, packages: b, reason: "
+     "s}]\n",
+     SCAN_DONE,
+     {{.id = "CVE-1", .severity = SEVERITY_HIGH, .package = "b"}},
+     .allowed = true,
+     .ignored = 1,
+     .exemptions = "CVE-1, for good: s"},
 
     {"in grace since the push",
      "    vulnerabilities: {block: [high], grace: 7d}\n",

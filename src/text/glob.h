@@ -1,0 +1,8 @@
+/* Patterns for names that have parts between slashes. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Whether @text fits @pattern as a whole: "*" stands for any characters except a slash, "**" for
+ * any. Takes time by the product of the lengths and no more, whatever the pattern is. */
+bool glob_matches(const char *pattern, const char *text);

@@ -1,0 +1,16 @@
+/* The list of checks: the one place to add a line for a new one. */
+#pragma once
+
+#include "verdict/check.h"
+
+extern const PolicyCheck unmade_check, unscanned_check, end_of_life_check, third_party_check,
+    vulnerabilities_check;
+
+/* In the order in which a refusal tells; NULL-terminated. */
+extern const PolicyCheck *const policy_checks[];
+
+/* The check that @rule, a key of a policy, belongs to; NULL: none. */
+const PolicyCheck *policy_check_of(const char *rule);
+
+/* What the rule of vulnerabilities_check lets an unknown severity with a fix count as. */
+Severity vulnerabilities_unknown_as(const void *rule);

@@ -1,0 +1,36 @@
+/* Judging an image by a set of policies: one function for every gate (pull, `assay scan --policy`,
+ * later admission). Pure: it reads no clock, no file and no network. */
+#pragma once
+
+#include "verdict/policy.h"
+#include "verdict/verdict.h"
+
+/* Stored as numbers: new ones go to the end. */
+typedef enum {
+  SCAN_NONE,
+  SCAN_PENDING,
+  SCAN_DONE,
+  SCAN_FAILED, /* for good: the image itself is why */
+  SCAN_NOT_APPLICABLE,
+  SCAN_WAITING, /* failed for a reason that may pass; will be tried again */
+} ScanState;
+
+/* What a gate knows of the image. */
+typedef struct {
+  const char *repository; /* for the namespace patterns; "" for a scan without one */
+  const char *reference;  /* as the client wrote it, for the message */
+  ScanState scan_state;
+  const char *detail;        /* why there is no scan ("there are no advisories yet"), or NULL */
+  const GPtrArray *findings; /* Finding; NULL when not scanned */
+  const GPtrArray *gaps;     /* char *: what of the image is not known (completeness.h), so that it
+                                counts as unscanned; or NULL */
+  const GPtrArray *third_party; /* char *: packages of others than the distribution; or NULL */
+  const char *end_of_life;      /* a sentence, when the distribution has reached it; or NULL */
+  int64_t life_ends;            /* when it reaches it, microseconds since 1970; 0: not known */
+  int64_t pushed;               /* microseconds since 1970, for the grace period; 0: unknown */
+  int64_t now;
+} PolicyInput;
+
+/* By the first policy that has a namespace for the image's repository; without one, by what each
+ * check does by default: nothing blocks, and what is not known is told. (transfer full) */
+Verdict *policy_judge(const PolicySet *set, const PolicyInput *input);

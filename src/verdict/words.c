@@ -1,0 +1,77 @@
+/* Words of the policy language; see the header. */
+#include "verdict/words-private.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "verdict/checks.h"
+
+/* What no repository can be called would protect nothing, in silence. */
+static bool
+read_repository(const Setting *setting, const char *text, void *value, GError **error)
+{
+  size_t size = strlen(text);
+  if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-/*") == size && *text != '/' &&
+      text[size - 1] != '/')
+    return setting_texts_read(setting, text, value, error);
+  return error_set(error, ASSAY_ERROR_INVALID,
+                   "must be the name of a repository without its host, in which * and ** stand for "
+                   "others: small letters, digits, and . _ - / between them");
+}
+const SettingKind policy_repositories = {.begin = setting_texts_begin,
+                                         .read = read_repository,
+                                         .clear = setting_texts_clear,
+                                         .many = true};
+
+/* The keys of all checks. (transfer full) */
+static GStrv
+rule_names(void)
+{
+  g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+  for (size_t i = 0; policy_checks[i] != NULL; i++)
+    for (size_t j = 0; j < policy_checks[i]->count; j++)
+      g_strv_builder_add(names, policy_checks[i]->settings[j].key);
+  return g_strv_builder_end(names);
+}
+
+static bool
+read_rule(const Setting *setting, const char *text, void *value, GError **error)
+{
+  if (policy_check_of(text) != NULL)
+    return setting_texts_read(setting, text, value, error);
+  g_auto(GStrv) names = rule_names();
+  g_autofree char *all = g_strjoinv(", ", names);
+  const char *near = suggest_nearest(text, (const char *const *)names);
+  return error_set(error, ASSAY_ERROR_INVALID, "must be %s%s%s", near != NULL ? "\"" : "one of ",
+                   near != NULL ? near : all, near != NULL ? "\", or another key of a policy" : "");
+}
+const SettingKind policy_rules = {
+    .begin = setting_texts_begin, .read = read_rule, .clear = setting_texts_clear, .many = true};
+
+/* A day, to its end in UTC; or a moment with its time zone. */
+static bool
+read_moment(const Setting *setting, const char *text, void *value, GError **error)
+{
+  bool is_day = strlen(text) == strlen("2027-01-31");
+  g_autofree char *full = is_day ? g_strconcat(text, "T00:00:00Z", NULL) : g_strdup(text);
+  /* Without a time zone no moment is meant, and none is guessed. */
+  g_autoptr(GDateTime) moment = g_date_time_new_from_iso8601(full, NULL);
+  if (moment == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "must be a date, 2027-01-31 or 2027-01-31T12:00:00Z");
+  *(int64_t *)value = (g_date_time_to_unix(moment) + (is_day ? 86400 : 0)) * G_USEC_PER_SEC +
+                      g_date_time_get_microsecond(moment);
+  return true;
+}
+const SettingKind policy_moment = {.read = read_moment};
+
+/* One word as a list of one. */
+static bool
+read_single(const Setting *setting, const char *text, void *value, GError **error)
+{
+  setting_texts_begin(value);
+  return setting_texts_read(setting, text, value, error);
+}
+const SettingKind policy_single = {
+    .begin = setting_texts_begin, .read = read_single, .clear = setting_texts_clear};
