@@ -5,7 +5,6 @@
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/curl-private.h"
 #include "base/error.h"
@@ -73,41 +72,6 @@ bool
 http_status_is_passing(long status)
 {
   return status == 408 || status == 425 || status == 429 || status >= 500;
-}
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT" in seconds since 1970; the locale does not matter. */
-static bool
-parse_http_date(const char *text, int64_t *seconds)
-{
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  char month[4] = "";
-  struct tm time = {0};
-  if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &time.tm_mday, month, &time.tm_year,
-             &time.tm_hour, &time.tm_min, &time.tm_sec) != 6)
-    return false;
-  const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
-  if (found == NULL || (found - months) % 3 != 0)
-    return false;
-  time.tm_mon = (int)(found - months) / 3;
-  time.tm_year -= 1900;
-  *seconds = timegm(&time);
-  return true;
-}
-
-unsigned
-http_response_retry_after(const HttpResponse *response)
-{
-  const char *text = g_hash_table_lookup(response->headers, "retry-after");
-  uint64_t seconds;
-  int64_t then;
-  if (text == NULL)
-    return 0;
-  if (slice_to_uint64(slice_from_string(text), &seconds))
-    return (unsigned)MIN(seconds, HTTP_RETRY_AFTER_MAX_MS / 1000) * 1000;
-  if (!parse_http_date(text, &then))
-    return 0;
-  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
-  return (unsigned)CLAMP(then - now, 0, HTTP_RETRY_AFTER_MAX_MS / 1000) * 1000;
 }
 
 bool
@@ -291,6 +255,15 @@ explain_failure(const HttpClient *client, const HttpExchange *exchange, CURLcode
   }
 }
 
+/* Retry-After, which curl reads in seconds or as a date. */
+static unsigned
+asked_pause(CURL *curl)
+{
+  curl_off_t seconds = 0;
+  curl_library()->easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
+  return (unsigned)CLAMP(seconds, 0, HTTP_RETRY_AFTER_MAX_MS / 1000) * 1000;
+}
+
 HttpResponse *
 http_client_exchange(HttpClient *client, const char *method, const char *url,
                      const char *const *headers, Slice request_body, HttpExchange *exchange,
@@ -333,6 +306,7 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
 
   exchange->code = curl_library()->easy_perform(curl);
   curl_library()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
+  response->retry_after_ms = asked_pause(curl);
   curl_library()->easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
   curl_library()->slist_free_all(list);
   if (exchange->error != NULL) {

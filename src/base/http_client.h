@@ -15,8 +15,12 @@
 
 typedef struct HttpClient HttpClient;
 
+#define HTTP_RETRY_AFTER_MAX_MS 60000u
+
 typedef struct {
   long status;
+  /* How long it asks to wait (Retry-After), at most HTTP_RETRY_AFTER_MAX_MS; 0: it does not. */
+  unsigned retry_after_ms;
   GHashTable *headers; /* lower-case name -> value; the last response's only */
   GBytes *body;        /* NULL when it went to a file or a sink */
 } HttpResponse;
@@ -44,10 +48,6 @@ void http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
 
 /* Whether the status is one that passes (408, 425, 429, 500 and above). */
 bool http_status_is_passing(long status);
-/* How many milliseconds @response asks to wait (Retry-After, in seconds or as a date), at most
- * HTTP_RETRY_AFTER_MAX_MS; 0 when it does not ask. */
-#define HTTP_RETRY_AFTER_MAX_MS 60000u
-unsigned http_response_retry_after(const HttpResponse *response);
 /* Waits; ASSAY_ERROR_CANCELLED when @cancellable ends it. */
 bool http_pause(unsigned milliseconds, GCancellable *cancellable, GError **error);
 

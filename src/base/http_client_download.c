@@ -233,7 +233,7 @@ attempt_download(HttpClient *client, Download *download, const char *path, const
   if (response == NULL)
     return false;
   *status = response->status;
-  download->asked_pause_ms = http_response_retry_after(response);
+  download->asked_pause_ms = response->retry_after_ms;
   if (response->status == 416 && !truncate_part(download, error))
     return false;
   if (response->status != 200 && response->status != 206)

@@ -151,7 +151,7 @@ remote_get(Remote *remote, const RemoteRequest *request, const Progress *progres
       return NULL;
     if (!http_status_is_passing(response->status) || tries == PASSING_TRIES)
       break;
-    unsigned pause = MAX(http_response_retry_after(response), PAUSE_MS << (tries - 1));
+    unsigned pause = MAX(response->retry_after_ms, PAUSE_MS << (tries - 1));
     progress_tell(progress, "waiting, as the registry asks", 0, 0);
     if (!http_pause(pause, cancellable, error))
       return NULL;

@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "cage/cage.h"
-#include "server/http/http-private.h"
+#include "server/http/listen.h"
+#include "server/http/tls.h"
 #include "verdict/policy.h"
 
 #define PEM_MAX ((size_t)16 * 1024 * 1024)

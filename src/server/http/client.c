@@ -1,12 +1,9 @@
-/* Who a request comes from: the peer of its connection, or the client that a trusted proxy names.
- */
+/* Whom trusted proxies name as their client. */
 #include "server/http/client.h"
 
 #include <arpa/inet.h>
 #include <gio/gio.h>
 #include <string.h>
-
-#include "server/http/http-private.h"
 
 struct ProxyList {
   GPtrArray *masks; /* GInetAddressMask */
@@ -76,15 +73,4 @@ client_network(const char *client)
     return g_strdup(client);
   memset(&address.s6_addr[8], 0, 8);
   return g_strdup(inet_ntop(AF_INET6, &address, text, sizeof text));
-}
-
-const char *
-request_client(Request *request)
-{
-  if (request->client == NULL) {
-    g_autofree char *forwarded = request_header_joined(request, "X-Forwarded-For");
-    request->client =
-        forwarded_client(request->server->proxies, connection_peer(request->connection), forwarded);
-  }
-  return request->client;
 }

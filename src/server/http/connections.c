@@ -84,6 +84,14 @@ connection_watch_free(ConnectionWatch *watch)
 
 /* --- of a connection --- */
 
+Connection *
+connection_of_handle(struct MHD_Connection *handle)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info == NULL ? NULL : info->socket_context;
+}
+
 const char *
 connection_peer(const Connection *connection)
 {

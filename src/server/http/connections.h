@@ -48,6 +48,8 @@ void connection_watch_sweep(ConnectionWatch *watch);
 uint32_t connection_watch_step(const ConnectionWatch *watch);
 
 /* --- of a connection; NULL is one that nobody knows --- */
+/* The one of a handle of libmicrohttpd's, whose socket context it is. */
+Connection *connection_of_handle(struct MHD_Connection *handle);
 /* The address of its peer, as text. */
 const char *connection_peer(const Connection *connection);
 bool connection_is_reserved(const Connection *connection);

@@ -2,6 +2,7 @@
  * "CORS protocol"): nothing does unless `cors_origins` names the origin. */
 #include <string.h>
 
+#include "server/http/cors.h"
 #include "server/http/http-private.h"
 
 /* What a page may send and read beyond what browsers always let it. */

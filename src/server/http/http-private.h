@@ -1,7 +1,6 @@
-/* What the files of the HTTP side share. */
+/* The server and the request, for the files of the HTTP side that work on them. */
 #pragma once
 
-#include <gnutls/abstract.h>
 #include <stdatomic.h>
 
 #include "base/log.h"
@@ -11,9 +10,8 @@
 #include "server/http/http.h"
 #include "server/http/metrics.h"
 #include "server/http/router.h"
+#include "server/http/tls.h"
 #include "server/http/waiting.h"
-
-typedef struct TlsCredentials TlsCredentials;
 
 struct HttpServer {
   const Config *config;
@@ -74,18 +72,9 @@ struct Request {
   int64_t started; /* g_get_monotonic_time() */
 };
 
-/* --- phases.c --- */
-/* All that comes before the body: has responded, or waits, or the body may come. */
-void request_begin(Request *request);
-/* 413: for what is longer than the route, or begin, allows. */
-void respond_too_large(Request *request);
-
 /* Sets the response; owned by the request. */
 void request_take_response(Request *request, unsigned status, struct MHD_Response *response,
                            uint64_t bytes);
-
-/* --- request_log.c --- */
-void request_log(Request *request, enum MHD_RequestTerminationCode how);
 
 /* --- http.c: what libmicrohttpd calls; @data is the HttpServer --- */
 enum MHD_Result http_on_request(void *data, struct MHD_Connection *connection, const char *path,
@@ -102,36 +91,6 @@ void http_hand_over_again(void *data, void *user_data);
 void http_on_connection(void *data, struct MHD_Connection *handle, void **context,
                         enum MHD_ConnectionNotificationCode what);
 void *http_on_target(void *data, const char *target, struct MHD_Connection *handle);
-/* The one of a handle of libmicrohttpd's. */
-Connection *http_connection_of(struct MHD_Connection *handle);
-
-/* --- cors.c --- */
-/* Adds what lets the page of another origin read the answer, where the config allows it. */
-void cors_add_headers(Request *request);
-/* Answers OPTIONS for a path that takes @methods. */
-void cors_respond_options(Request *request, const char *methods);
-
-/* --- tls.c --- */
-TlsCredentials *tls_credentials_new(const ConfigTls *tls, GError **error);
-bool tls_credentials_reload(TlsCredentials *credentials, GError **error);
-void tls_credentials_free(TlsCredentials *credentials);
-CertificateTimes tls_credentials_times(TlsCredentials *credentials);
-/* The credentials that libmicrohttpd asks for with each handshake. */
-void tls_credentials_use(TlsCredentials *credentials);
-
-int tls_retrieve_certificate(gnutls_session_t session, const gnutls_datum_t *request_ca,
-                             int request_ca_count, const gnutls_pk_algorithm_t *algorithms,
-                             int algorithm_count, gnutls_pcert_st **chain, unsigned *count,
-                             gnutls_privkey_t *key);
-
-/* --- listen.c --- */
-/* A bound, listening socket for "HOST:PORT"; *port the one chosen, *loopback whether only this
- * machine reaches it. -1 on error. */
-#define LISTEN_NEEDS_TLS                                                                           \
-  "listen address %s is reached from other machines: give `tls` a certificate and key, or say "    \
-  "`plain_http: true` if something in front of it speaks TLS"
-int listen_open(const char *address, char **actual, bool *loopback, GError **error);
-
 /* --- sendfile.c --- */
 /* Before a file becomes a response by its descriptor: where in it the response ends. */
 void sendfile_mark_end(int fd, uint64_t end);

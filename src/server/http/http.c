@@ -5,8 +5,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/http/cors.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
+#include "server/http/phases.h"
+#include "server/http/request_log.h"
 
 /* --- accept, id --- */
 
@@ -59,7 +62,7 @@ request_new(HttpServer *server, struct MHD_Connection *handle, const char *metho
   Request *request = g_new0(Request, 1);
   request->server = server;
   request->handle = handle;
-  request->connection = http_connection_of(handle);
+  request->connection = connection_of_handle(handle);
   request->method = g_strdup(method);
   path = path_of_target(path);
   size_t size = strlen(path) + 1;

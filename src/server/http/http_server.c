@@ -9,6 +9,8 @@
 #include "base/metrics.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
+#include "server/http/listen.h"
+#include "server/http/tls.h"
 
 /* Holds the request head and the read buffer; upload parts come in pieces of up to about half of
  * it. */
@@ -51,14 +53,6 @@ listener_clear(void *data)
   g_free(listener->url);
 }
 
-Connection *
-http_connection_of(struct MHD_Connection *handle)
-{
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-  return info == NULL ? NULL : info->socket_context;
-}
-
 /* The end is told before the descriptor is closed. */
 void
 http_on_connection(void *data, struct MHD_Connection *handle, void **context,
@@ -85,7 +79,7 @@ http_on_target(void *data, const char *target, struct MHD_Connection *handle)
   const char *end = target;
   while (end != NULL && (unsigned char)*end > ' ' && *end != 0x7f)
     end++;
-  connection_set_target_end(http_connection_of(handle), end != NULL && *end == '\0' ? end : NULL);
+  connection_set_target_end(connection_of_handle(handle), end != NULL && *end == '\0' ? end : NULL);
   return NULL;
 }
 

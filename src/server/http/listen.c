@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "server/http/http-private.h"
+#include "server/http/listen.h"
 
 #define BACKLOG 1024
 

@@ -1,7 +1,9 @@
 /* What a request goes through before its body: the phases, in one order that is seen here. */
 #include <string.h>
 
+#include "server/http/cors.h"
 #include "server/http/http-private.h"
+#include "server/http/phases.h"
 
 /* False: it has responded. On the network thread: none may wait for anything. */
 typedef bool (*Phase)(Request *request);

@@ -105,6 +105,17 @@ request_content_length(const Request *request)
   return (int64_t)length;
 }
 
+const char *
+request_client(Request *request)
+{
+  if (request->client == NULL) {
+    g_autofree char *forwarded = request_header_joined(request, "X-Forwarded-For");
+    request->client =
+        forwarded_client(request->server->proxies, connection_peer(request->connection), forwarded);
+  }
+  return request->client;
+}
+
 void
 request_set_state(Request *request, void *state, GDestroyNotify free_state)
 {

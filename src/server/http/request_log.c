@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "server/http/http-private.h"
+#include "server/http/request_log.h"
 
 /* Of the client's name for itself in a log line. */
 #define AGENT_BYTES_MAX 200

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "server/http/http-private.h"
+#include "server/http/tls.h"
 
 #define PEM_MAX   ((size_t)256 * 1024)
 #define CHAIN_MAX 16

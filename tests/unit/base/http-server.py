@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import urllib.parse
 
 BODY = bytes(range(256)) * 400
 seen = {}
@@ -48,6 +49,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_plain(self, count):
         self.answer(200, BODY, X_Kind="plain")
+
+    def do_retry_after(self, count):
+        self.answer(503, b"", Retry_After=urllib.parse.unquote(self.path.split("/")[2]))
 
     def do_empty(self, count):
         self.answer(200, b"", ETag='"e"')

@@ -219,15 +219,22 @@ test_retry_after(void)
       {"Fri, 31 Dec 2100 23:59:59 GMT", HTTP_RETRY_AFTER_MAX_MS},
       {"Fri, 31 Dez 2100 23:59:59 GMT", 0},
       {"Fri, 31 anF 2100 23:59:59 GMT", 0},
+      {"3", 3000},
+      {NULL, 0}, /* nothing is left of the answer before */
   };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(HttpClient) client = new_client();
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_test_message("case: %s", cases[i].value);
-    g_autoptr(HttpResponse) response = g_new0(HttpResponse, 1);
-    response->headers = g_hash_table_new(g_str_hash, g_str_equal);
-    if (cases[i].value != NULL)
-      g_hash_table_insert(response->headers, (gpointer)(uintptr_t) "retry-after",
-                          (gpointer)(uintptr_t)cases[i].value);
-    g_assert_cmpuint(http_response_retry_after(response), ==, cases[i].milliseconds);
+    g_autofree char *value =
+        cases[i].value == NULL ? NULL : g_uri_escape_string(cases[i].value, NULL, FALSE);
+    g_autofree char *path =
+        value == NULL ? g_strdup("/plain") : g_strconcat("/retry_after/", value, NULL);
+    g_autofree char *url = g_strconcat(base_url, path, NULL);
+    g_autoptr(HttpResponse) response =
+        http_client_request(client, "GET", url, NULL, SLICE_EMPTY, BODY_SIZE, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(response->retry_after_ms, ==, cases[i].milliseconds);
   }
 }
 

@@ -1,0 +1,9 @@
+/* OPTIONS, and pages of other origins. */
+#pragma once
+
+#include "server/http/http.h"
+
+/* Adds what lets the page of another origin read the answer, where the config allows it. */
+void cors_add_headers(Request *request);
+/* Answers OPTIONS for a path that takes @methods. */
+void cors_respond_options(Request *request, const char *methods);
