@@ -42,9 +42,10 @@ setup:
 	scripts/setup
 
 demo:
-	scripts/setup build demo
-	+$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	ninja -C $(BUILD) src/cli/assay
+	@scripts/setup build demo
+	@echo 'demo: building the program in $(BUILD); the first time takes a minute or two'
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null || meson setup $(BUILD)
+	@ninja --quiet -C $(BUILD) src/cli/assay
 	@ONCE=$(ONCE) ASSAY_BUILD=$(BUILD) scripts/demo
 
 test: setup

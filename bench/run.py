@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Measures Assay beside its peers on this machine and writes the table to docs/benchmarks.md.
+"""Measures Assay beside its peers on this machine and writes the table to docs/benchmarks.md
+and some of it to README.md.
 
 usage: bench/run.py BUILD [--quick] [--only NAME]... [--output FILE]
 
@@ -22,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "integration"), str(ROOT / "bench")]
+import figures  # noqa: E402
 import measure_memory  # noqa: E402
 import measure_pull  # noqa: E402
 import measure_push  # noqa: E402
@@ -154,6 +156,8 @@ def main():
     print(f"\n{table(bench.rows)}")
     if options.output and set(wanted) == set(MEASUREMENTS):
         options.output.write_text(document(bench.rows))
+        if options.output.resolve() == ROOT / "docs/benchmarks.md":
+            figures.write()
     if failed:
         print(f"bench: not measured: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -14,6 +14,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,9 @@ import images
 from assay_server import free_port, sanitizer_environment, sanitizer_reports
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+import figures  # noqa: E402
+
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 GUIDES = list(dict.fromkeys(path for path in GUIDES if path.is_file()))
 
@@ -43,6 +48,12 @@ def commands_of(text):
             elif line.strip() not in ("", "..."):
                 found[-1][2].append(line)
     return found
+
+
+def refusals_of(text):
+    """The refusals that `text` blocks show as a client tells them, without what the client says around them."""
+    blocks = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [f"... {' '.join(block[block.index('denied: '):].split())}..." for block in blocks if "denied: " in block]
 
 
 def pattern_of(line):
@@ -138,14 +149,42 @@ def test_guide(guide, program, bullseye, tmp_path):
     commands = commands_of(guide.read_text(encoding="utf-8"))
     if not any(SERVE.search(command) for command, _, _ in commands):
         commands.insert(0, ["assay serve &", 0, []])
+    said = ""
     try:
         for command, expected, shown in commands:
             code, output = shell.run(as_here(command, port))
+            said += output.replace('\\"', '"')
             assert code == expected, f"{guide.name}: $ {command}\n{output}"
             assert missing_lines(shown, output) == [], f"{guide.name}: $ {command}\n{output[-6000:]}"
     finally:
         shell.close()
+    refused = "\n".join(line for line in said.split("\n") if "denied: " in line)
+    assert missing_lines(refusals_of(guide.read_text(encoding="utf-8")), refused) == [], f"{guide.name}: refused as\n{refused}"
     assert sanitizer_reports(tmp_path / "sanitizer") == ""
+
+
+def test_refusals_are_found():
+    text = '```text\n$ docker pull a\nError: denied: policy "p"\nrefuses ...\n```\n```text\nallowed\n```\n'
+    assert refusals_of(text) == ['... denied: policy "p" refuses ......']
+    assert missing_lines(refusals_of(text), 'x denied: policy "p" refuses a:1') == []
+    assert missing_lines(refusals_of(text), 'x denied: policy "q" refuses a:1') != []
+
+
+def test_figures_of_the_readme():
+    """They are what docs/benchmarks.md has."""
+    readme, benchmarks = (ROOT / "README.md").read_text(), (ROOT / "docs/benchmarks.md").read_text()
+    assert figures.with_figures(readme, benchmarks) == readme
+    assert figures.figures(benchmarks).count("\n- ") >= 2
+    changed = re.sub(r"(resident memory, idle[^|]*\| )[\d.]+", r"\g<1>99.9", benchmarks)
+    assert "99.9 MiB" in figures.figures(changed) and figures.with_figures(readme, changed) != readme
+
+
+def test_picture_is_text():
+    """What the picture shows is text that can be read, searched and read aloud, in light and in dark."""
+    picture = (ROOT / "docs/how-it-works.svg").read_text()
+    texts = [each.text for each in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"1  push", "2  cage", "3  verdict", "4  pull"} <= set(texts)
+    assert "<desc" in picture and "prefers-color-scheme: dark" in picture and "<image" not in picture
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=[str(path.relative_to(ROOT)) for path in GUIDES])
