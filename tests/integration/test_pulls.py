@@ -5,7 +5,7 @@ import random
 import threading
 
 STEP, LIBRARY_STEP = 4 << 20, 128 << 10
-# Around the steps in which src/server/http/sendfile.c and libmicrohttpd send.
+# Around the steps in which libmicrohttpd sends, and those of src/server/http/sendfile.c (build option long_sendfile_steps).
 SIZES = [1, LIBRARY_STEP - 1, LIBRARY_STEP, LIBRARY_STEP + 1, 2 * LIBRARY_STEP, 2 * LIBRARY_STEP + 1, STEP,
          STEP + LIBRARY_STEP, STEP + LIBRARY_STEP + 1, 3 * STEP + 4711]
 CONTENT = random.Random(1).randbytes(3 * STEP + 4711)

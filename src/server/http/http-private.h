@@ -91,6 +91,3 @@ void http_hand_over_again(void *data, void *user_data);
 void http_on_connection(void *data, struct MHD_Connection *handle, void **context,
                         enum MHD_ConnectionNotificationCode what);
 void *http_on_target(void *data, const char *target, struct MHD_Connection *handle);
-/* --- sendfile.c --- */
-/* Before a file becomes a response by its descriptor: where in it the response ends. */
-void sendfile_mark_end(int fd, uint64_t end);

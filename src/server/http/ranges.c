@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "server/http/http-private.h"
+#include "server/http/sendfile.h"
 
 /* More parts than anybody needs are answered with the whole file, which is allowed and cheaper. */
 #define RANGES_MAX 32

@@ -1,15 +1,17 @@
-/* Longer steps for files that leave by sendfile.
+/* Longer steps for files that leave by sendfile: the build option long_sendfile_steps, off unless
+ * it is asked for, as it depends on how libmicrohttpd works inside.
  *
  * libmicrohttpd's event loop sends 128 KiB of a response and turns to the next connection; where
  * the network is fast, most of the time goes into these turns and into waking the receiver for
  * each. The dynamic linker takes the sendfile64() of the program before libc's, so that the library
  * calls the one below, which sends up to STEP at once, as nginx does: less than a millisecond of a
- * thread. Were it not called, all would work as well, and slower. */
+ * thread. Without it everything works as well; docs/benchmarks.md says what it is worth. */
+#include "server/http/sendfile.h"
+
+#include <glib.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "server/http/http-private.h"
 
 #define LIBRARY_STEP ((size_t)128 * 1024)
 #define STEP         ((size_t)4 * 1024 * 1024)
