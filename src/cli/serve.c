@@ -11,41 +11,21 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "server/check.h"
+#include "cli/serve_options.h"
 #include "server/server.h"
 
-static char *data_option, *config_option, *policy_option, *log_level_option, *log_format_option;
-static char **listen_option;
-static gboolean check_option;
+static char *log_level_option, *log_format_option;
 
-static const GOptionEntry options[] = {
-    {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option, "Folder that holds everything", "DIR"},
-    CONFIG_OPTION(config_option),
-    {"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &listen_option,
-     "Address to listen on, may be repeated; port 0 lets the kernel choose", "HOST:PORT"},
-    {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option, "Policy file, or `strict`", "FILE"},
-    {"check", 0, 0, G_OPTION_ARG_NONE, &check_option,
-     "Start nothing: tell all that is wrong, from configuration to addresses", NULL},
-    {"log-level", 0, 0, G_OPTION_ARG_STRING, &log_level_option, "From which level on to log",
-     "debug|info|warning|error"},
-    {"log-format", 0, 0, G_OPTION_ARG_STRING, &log_format_option, "How to log (default: auto)",
-     "auto|text|json"},
-    {NULL}};
+static const GOptionEntry options[] = {SERVE_OPTIONS,
+                                       {"log-level", 0, 0, G_OPTION_ARG_STRING, &log_level_option,
+                                        "From which level on to log", "debug|info|warning|error"},
+                                       {"log-format", 0, 0, G_OPTION_ARG_STRING, &log_format_option,
+                                        "How to log (default: auto)", "auto|text|json"},
+                                       {NULL}};
 
-/* Options win over the file. */
 static bool
-apply_options(Config *config, GError **error)
+start_log(const Config *config, GError **error)
 {
-  if (policy_option != NULL) {
-    g_free(config->policy);
-    config->policy = g_strdup(policy_option);
-  }
-  if (data_option != NULL || config->data == NULL) {
-    g_free(config->data);
-    config->data = data_option != NULL ? g_strdup(data_option) : config_default_data_folder();
-  }
-  if (listen_option != NULL)
-    config_set_listen(config, (const char *const *)listen_option);
   LogLevel level;
   if (!log_level_parse(log_level_option != NULL ? log_level_option : config->log_level, &level))
     return error_set(error, ASSAY_ERROR_INVALID,
@@ -128,44 +108,15 @@ tell_addresses(const Server *server)
     log_info("serving", "address", *url, NULL);
 }
 
-static void
-tell_each(const char *prefix, const GPtrArray *sentences)
-{
-  for (guint i = 0; i < sentences->len; i++)
-    command_tell("%s%s", prefix, (const char *)g_ptr_array_index(sentences, i));
-}
-
-static int
-check(void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *complaints = NULL;
-  g_autoptr(Config) config = config_open_valid(config_option, &complaints, &error);
-  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-  if (config == NULL)
-    return command_fail(error);
-  if (!apply_options(config, &error))
-    g_ptr_array_add(problems, g_strdup(error->message));
-  server_check(config, config->data, problems, warnings);
-  if (complaints != NULL)
-    command_tell("%s", complaints);
-  tell_each("", problems);
-  tell_each("warning: ", warnings);
-  if (complaints != NULL || problems->len > 0)
-    return EXIT_REFUSED;
-  printf("no problems found\n");
-  return command_end_output(EXIT_FINE);
-}
-
 static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  if (check_option)
-    return check();
-  g_autoptr(Config) config = config_open(config_option, &error);
-  if (config == NULL || !apply_options(config, &error))
+  g_autoptr(Config) config = config_open(serve_option_config, &error);
+  if (config == NULL)
+    return command_fail(error);
+  serve_options_apply(config);
+  if (!start_log(config, &error))
     return command_fail(error);
   raise_file_limit(config);
   /* Before the server answers: whoever finds it ready may stop it, or have it read its certificate.
@@ -204,14 +155,11 @@ const Command serve_command = {
         "it\n"
         "listens on.\n"
         "\n"
-        "--check starts nothing and changes nothing. Exit codes: 0 no problems; 1 standard error\n"
-        "has a line for each; 2 there is no such configuration.\n"
-        "\n"
         "Examples:\n"
         "  assay serve\n"
         "  assay serve --data /srv/assay --listen 127.0.0.1:5001 --policy strict\n"
         "  assay serve --config /etc/assay/assay.yaml\n"
-        "  assay serve --check && systemctl reload assay",
+        "  assay check && systemctl reload assay",
     .options = options,
     .run = run,
 };

@@ -1,10 +1,11 @@
-/* Looking for what is wrong before it matters; see the header. */
+/* Looking for what is wrong before it matters: a function for each subject; see the header. */
 #include "server/check.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -16,165 +17,266 @@
 
 #define PEM_MAX ((size_t)16 * 1024 * 1024)
 
-static void add(GPtrArray *list, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* What one look at one subject has found. */
+typedef struct {
+  const Config *config;
+  const char *data;
+  bool served;         /* another process has the data folder */
+  const char *subject; /* of the look that goes on */
+  bool quiet;          /* it has found nothing wrong so far */
+  GPtrArray *lines;
+} Checking;
+
+const char *
+check_state_name(CheckState state)
+{
+  static const char *const names[] = {"ok", "warning", "problem"};
+  return names[state];
+}
+
+void
+check_line_free(CheckLine *line)
+{
+  g_free(line->text);
+  g_free(line);
+}
+
+void
+check_add_lines(GPtrArray *lines, CheckState state, const char *subject, const char *text)
+{
+  g_auto(GStrv) each = g_strsplit(text, "\n", -1);
+  for (char **line = each; *line != NULL; line++) {
+    CheckLine *added = g_new0(CheckLine, 1);
+    *added = (CheckLine){.state = state, .subject = subject, .text = g_strdup(*line)};
+    g_ptr_array_add(lines, added);
+  }
+}
+
+static void tell(Checking *checking, CheckState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void
-add(GPtrArray *list, const char *format, ...)
+tell(Checking *checking, CheckState state, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_ptr_array_add(list, g_strdup_vprintf(format, args));
+  g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
+  checking->quiet = checking->quiet && state == CHECK_OK;
+  check_add_lines(checking->lines, state, checking->subject, text);
 }
 
+/* Files that decide what the server does must not be everybody's to change. */
 static void
-add_lines(GPtrArray *list, const char *text)
+check_mode(Checking *checking, const char *path, mode_t forbidden, const char *remedy)
 {
-  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    add(list, "%s", *line);
+  struct stat about;
+  if (path == NULL || stat(path, &about) < 0 || (about.st_mode & forbidden) == 0)
+    return;
+  tell(checking, CHECK_WARNING, "%s: its mode is %04o, so that others may %s it; run `chmod %s %s`",
+       path, about.st_mode & 07777,
+       (about.st_mode & forbidden & (S_IWGRP | S_IWOTH)) ? "change" : "read", remedy, path);
 }
 
 static void
-check_policy(const Config *config, GPtrArray *problems, GPtrArray *warnings)
+check_policy(Checking *checking)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(PolicySet) policy = policy_set_load(config->policy, &error);
+  g_autoptr(PolicySet) policy = policy_set_load(checking->config->policy, &error);
   if (policy == NULL) {
-    add_lines(problems, error->message);
+    tell(checking, CHECK_PROBLEM, "%s", error->message);
     return;
   }
+  check_mode(checking, checking->config->policy, S_IWOTH, "o-w");
   g_autoptr(GPtrArray) told = policy_set_warnings(policy);
+  g_autoptr(GPtrArray) endings = policy_set_endings(policy, 0, g_get_real_time());
+  g_ptr_array_extend_and_steal(told, g_steal_pointer(&endings));
   for (guint i = 0; i < told->len; i++)
-    add(warnings, "%s", (const char *)g_ptr_array_index(told, i));
+    tell(checking, CHECK_WARNING, "%s", (const char *)g_ptr_array_index(told, i));
+  PolicyOrigin origin = policy_set_origin(policy);
+  if (checking->quiet)
+    tell(checking, CHECK_OK, "%s: %u polic%s%s", origin.file, origin.policies,
+         origin.policies == 1 ? "y" : "ies", origin.policies == 0 ? ", everything may leave" : "");
 }
 
 static void
-check_certificate(const Config *config, GPtrArray *problems, GPtrArray *warnings)
+check_certificate(Checking *checking)
 {
   g_autoptr(GError) error = NULL;
-  if (config->tls.certificate == NULL || config->tls.key == NULL)
+  const ConfigTls *tls = &checking->config->tls;
+  if (tls->certificate == NULL || tls->key == NULL) {
+    tell(checking, CHECK_OK, "none: plain HTTP");
     return;
-  TlsCredentials *credentials = tls_credentials_new(&config->tls, &error);
+  }
+  check_mode(checking, tls->key, S_IROTH | S_IWOTH | S_IWGRP, "g-w,o-rwx");
+  check_mode(checking, tls->certificate, S_IWOTH, "o-w");
+  TlsCredentials *credentials = tls_credentials_new(tls, &error);
   if (credentials == NULL) {
-    add(problems, "%s", error->message);
+    tell(checking, CHECK_PROBLEM, "%s", error->message);
     return;
   }
   g_autofree char *trouble =
       certificate_problem(tls_credentials_times(credentials), g_get_real_time() / G_USEC_PER_SEC);
-  if (trouble != NULL)
-    add(warnings, "%s: %s", config->tls.certificate, trouble);
   tls_credentials_free(credentials);
+  if (trouble != NULL)
+    tell(checking, CHECK_WARNING, "%s: %s; renew it, and run `systemctl reload assay`",
+         tls->certificate, trouble);
+  if (checking->quiet)
+    tell(checking, CHECK_OK, "%s, with its key", tls->certificate);
 }
 
 static void
-check_readable(const char *path, const char *what, GPtrArray *problems)
+check_readable(Checking *checking, const char *path, const char *feed)
 {
   if (path != NULL && access(path, R_OK) < 0)
-    add(problems, "%s: %s: %s", what, path, g_strerror(errno));
+    tell(checking, CHECK_PROBLEM, "feed \"%s\": %s: %s; the user who serves (uid %u) must read it",
+         feed, path, g_strerror(errno), (unsigned)geteuid());
 }
 
 static void
-check_files(const Config *config, GPtrArray *problems)
+check_feeds(Checking *checking)
 {
+  const Config *config = checking->config;
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) authorities =
       config->ca_file == NULL ? NULL : file_read(AT_FDCWD, config->ca_file, PEM_MAX, &error);
   if (error != NULL)
-    add(problems, "ca_file: %s", error->message);
+    tell(checking, CHECK_PROBLEM, "ca_file: %s", error->message);
   else if (authorities != NULL && memmem(g_bytes_get_data(authorities, NULL),
                                          g_bytes_get_size(authorities), "-----BEGIN ", 11) == NULL)
-    add(problems, "ca_file: %s: there is no certificate (PEM) in it", config->ca_file);
+    tell(checking, CHECK_PROBLEM, "ca_file: %s: there is no certificate (PEM) in it",
+         config->ca_file);
   for (unsigned i = 0; i < config->feeds_count; i++) {
-    g_autofree char *what = g_strdup_printf("feed \"%s\"", config->feeds[i].name);
-    check_readable(config->feeds[i].disabled ? NULL : config->feeds[i].path, what, problems);
-    check_readable(config->feeds[i].disabled ? NULL : config->feeds[i].keyring, what, problems);
+    const ConfigFeed *feed = &config->feeds[i];
+    check_readable(checking, feed->disabled ? NULL : feed->path, feed->name);
+    check_readable(checking, feed->disabled ? NULL : feed->keyring, feed->name);
   }
+  if (checking->quiet)
+    tell(checking, CHECK_OK, "%u feeds", config->feeds_count);
 }
 
 /* What is there must be ours to change: files of another user, as root leaves them, are not. */
 static void
-check_member(const char *folder, const char *name, GPtrArray *problems)
+check_member(Checking *checking, const char *name)
 {
-  g_autofree char *path = g_build_filename(folder, name, NULL);
+  g_autofree char *path = g_build_filename(checking->data, name, NULL);
   if (access(path, F_OK) == 0 && access(path, R_OK | W_OK) < 0)
-    add(problems, "%s: %s: it must belong to the user who serves (uid %u)", path, g_strerror(errno),
-        (unsigned)geteuid());
+    tell(checking, CHECK_PROBLEM,
+         "%s: %s: it must belong to the user who serves (uid %u); run `chown -R` on %s", path,
+         g_strerror(errno), (unsigned)geteuid(), checking->data);
 }
 
 /* The nearest folder above that is there must let us make the rest. */
 static void
-check_absent_folder(const char *folder, GPtrArray *problems)
+check_absent_folder(Checking *checking)
 {
-  g_autofree char *above = g_path_get_dirname(folder);
+  g_autofree char *above = g_path_get_dirname(checking->data);
   while (access(above, F_OK) < 0 && errno == ENOENT && strlen(above) > 1) {
     char *next = g_path_get_dirname(above);
     g_free(above);
     above = next;
   }
   if (access(above, W_OK | X_OK) < 0)
-    add(problems, "%s: it is not there, and cannot be made in %s: %s", folder, above,
-        g_strerror(errno));
+    tell(checking, CHECK_PROBLEM, "%s: it is not there, and cannot be made in %s: %s",
+         checking->data, above, g_strerror(errno));
+  else
+    tell(checking, CHECK_OK, "%s: it is not there yet, and can be made", checking->data);
 }
 
-/* *served: another process has the folder. */
 static void
-check_data(const char *folder, bool *served, GPtrArray *problems, GPtrArray *warnings)
+check_owner(Checking *checking, int fd)
+{
+  struct stat about;
+  if (fstat(fd, &about) == 0 && about.st_uid != geteuid())
+    tell(checking, CHECK_WARNING,
+         "%s: it belongs to uid %u, and uid %u would serve it; check as the user who serves",
+         checking->data, (unsigned)about.st_uid, (unsigned)geteuid());
+}
+
+static void
+check_data(Checking *checking)
 {
   static const char *const members[] = {"metadata.db", "lock",         "blobs",        "uploads",
                                         "feeds",       "blobs/sha256", "advisories.db"};
-  *served = false;
+  const char *folder = checking->data;
   if (access(folder, F_OK) < 0 && errno == ENOENT) {
-    check_absent_folder(folder, problems);
+    check_absent_folder(checking);
     return;
   }
   auto_fd int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0 && access(folder, W_OK) < 0 && errno == EROFS) {
-    add(warnings, "%s: read-only: pulls would be served, pushes and deletions refused", folder);
+    tell(checking, CHECK_WARNING,
+         "%s: read-only: pulls would be served, pushes and deletions refused", folder);
     return;
   }
   if (fd < 0 || access(folder, R_OK | W_OK | X_OK) < 0) {
-    add(problems, "%s: %s: it must be a folder of the user who serves (uid %u)", folder,
-        g_strerror(errno), (unsigned)geteuid());
+    tell(checking, CHECK_PROBLEM, "%s: %s: it must be a folder of the user who serves (uid %u)",
+         folder, g_strerror(errno), (unsigned)geteuid());
     return;
   }
+  check_owner(checking, fd);
   for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
-    check_member(folder, members[i], problems);
+    check_member(checking, members[i]);
   auto_fd int lock = openat(fd, "lock", O_RDWR | O_CLOEXEC);
-  *served = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0;
+  checking->served = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0;
+  if (checking->quiet)
+    tell(checking, CHECK_OK, "%s%s", folder, checking->served ? ", which is served now" : "");
 }
 
 static void
-check_address(const Config *config, const ConfigListen *listen, bool served, GPtrArray *problems)
+check_cage(Checking *checking)
+{
+  g_autofree char *missing = NULL;
+  bool allowed = checking->config->allow_uncaged;
+  if (cage_available(&missing))
+    tell(checking, CHECK_OK, "Landlock and seccomp");
+  else
+    tell(checking, allowed ? CHECK_WARNING : CHECK_PROBLEM,
+         "the kernel lacks %s, which cages the inspection of images%s", missing,
+         allowed ? "" : "; to inspect without, set `allow_uncaged: true`");
+}
+
+static void
+check_address(Checking *checking, const ConfigListen *listen)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *actual = NULL;
-  bool loopback = false, plain = config->tls.certificate == NULL || listen->plain_http;
-  if (served)
+  bool loopback = false;
+  bool plain = checking->config->tls.certificate == NULL || listen->plain_http;
+  if (checking->served) {
+    tell(checking, CHECK_OK, "%s: not tried, for the folder is served now", listen->address);
     return;
+  }
   auto_fd int fd = listen_open(listen->address, &actual, &loopback, &error);
   if (fd < 0)
-    add(problems, "%s", error->message);
+    tell(checking, CHECK_PROBLEM, "%s", error->message);
   else if (plain && !loopback && !listen->plain_http)
-    add(problems, LISTEN_NEEDS_TLS, listen->address);
+    tell(checking, CHECK_PROBLEM, LISTEN_NEEDS_TLS, listen->address);
+  else
+    tell(checking, CHECK_OK, "%s: free", listen->address);
+}
+
+static void
+check_addresses(Checking *checking)
+{
+  const Config *config = checking->config;
+  for (unsigned i = 0; i < config->listen_count; i++)
+    if (config->listen[i].address != NULL)
+      check_address(checking, &config->listen[i]);
 }
 
 void
-server_check(const Config *config, const char *data_folder, GPtrArray *problems,
-             GPtrArray *warnings)
+server_check(const Config *config, const char *data_folder, GPtrArray *lines)
 {
-  bool served = false;
-  g_autofree char *missing = NULL;
-  check_policy(config, problems, warnings);
-  check_certificate(config, problems, warnings);
-  check_files(config, problems);
-  check_data(data_folder, &served, problems, warnings);
-  if (!cage_available(&missing))
-    add(config->allow_uncaged ? warnings : problems,
-        "the kernel lacks %s, which cages the inspection of images%s", missing,
-        config->allow_uncaged ? "" : "; to inspect without, set `allow_uncaged: true`");
-  for (unsigned i = 0; i < config->listen_count; i++)
-    if (config->listen[i].address != NULL)
-      check_address(config, &config->listen[i], served, problems);
-  if (served)
-    add(warnings, "%s is served now; the addresses were not tried", data_folder);
+  /* The folder before the addresses: it tells whether they are taken by its own server. */
+  static const struct {
+    const char *subject;
+    void (*look)(Checking *checking);
+  } looks[] = {{"policy", check_policy}, {"certificate", check_certificate},
+               {"feeds", check_feeds},   {"data", check_data},
+               {"cage", check_cage},     {"address", check_addresses}};
+  Checking checking = {.config = config, .data = data_folder, .lines = lines};
+  for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
+    checking.subject = looks[i].subject;
+    checking.quiet = true;
+    looks[i].look(&checking);
+  }
 }

@@ -100,33 +100,55 @@ feeds: [{{name: gone, type: osv, path: {tmp_path}/gone.zip}}]
 data: {tmp_path}/file/data
 listen: [{{address: "127.0.0.1:{taken.getsockname()[1]}"}}, {{address: "127.0.0.1:99999"}}]
 """)
-        told = assay("serve", "--check", "--config", config, check=1).stderr
+        told = assay("check", "--config", config, check=1).stdout
     for wanted in ('assay.yaml:1:1: unknown key "lisen"', "assay.yaml:2:19: limits.workers: must be a whole number",
                    'policy "a": mode: must be enforce or dry-run, is "loud"', "tls.crt", "ca_file: ", "nothing.pem", 'feed "gone": ',
                    "file/data", "another program listens there", "a port is at most 65535"):
         assert wanted in told, (wanted, told)
+        assert all(line.startswith("problem  ") for line in told.split("\n") if wanted in line), told
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == []
-    assert "no such file" in assay("serve", "--check", "--config", tmp_path / "nowhere", check=2).stderr.lower()
+    assert "no such file" in assay("check", "--config", tmp_path / "nowhere", check=2).stderr.lower()
 
 
 def test_check_beside_a_server(assay, start_server, tmp_path):
     """Its own addresses are no problem; what a reload would refuse is."""
     server = start_server(policy=STRICT)
-    arguments = ["serve", "--check", "--config", server.config, "--data", server.data, "--listen", server.address]
+    arguments = ["check", "--config", server.config, "--data", server.data, "--listen", server.address]
     result = assay(*arguments)
-    assert result.stdout == "no problems found\n" and "is served now" in result.stderr
+    assert "is served now" in result.stdout and result.stderr == "" and "problem" not in result.stdout
+    answer = json.loads(assay(*arguments, "--format", "json").stdout)
+    assert (answer["problems"], answer["warnings"]) == (0, 0)
+    assert [line["subject"] for line in answer["lines"]] == \
+        ["configuration", "policy", "certificate", "feeds", "data", "cage", "address"]
     (server.folder / "policy.yaml").write_text("{}")
-    assert 'the key "policies" is missing' in assay(*arguments, check=1).stderr
+    assert 'the key "policies" is missing' in assay(*arguments, check=1).stdout
     assert server.get_json("/readyz")["ready"]
     (server.folder / "policy.yaml").write_text(STRICT)
     server.stop()
-    assert assay(*arguments).stderr == ""
+    assert f"ok       address: {server.address}: free" in assay(*arguments).stdout
+
+
+def test_check_modes(assay, tmp_path):
+    """A key that everybody may read, and a policy that everybody may change, are told with what to do."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", "/CN=localhost",
+                    "-keyout", tmp_path / "tls.key", "-out", tmp_path / "tls.crt"], check=True, stderr=subprocess.DEVNULL)
+    (tmp_path / "policy.yaml").write_text(STRICT)
+    config = tmp_path / "assay.yaml"
+    config.write_text(f"tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}\npolicy: {tmp_path}/policy.yaml\n"
+                      f"data: {tmp_path}/data\nlisten: [{{address: '127.0.0.1:0'}}]\n")
+    for key, policy, warned in ((0o600, 0o644, []), (0o640, 0o664, []), (0o644, 0o644, ["chmod g-w,o-rwx"]),
+                                (0o600, 0o666, ["chmod o-w"]), (0o660, 0o600, ["chmod g-w,o-rwx"])):
+        (tmp_path / "tls.key").chmod(key)
+        (tmp_path / "policy.yaml").chmod(policy)
+        told = assay("check", "--config", config).stdout
+        lines = [line for line in told.split("\n") if line.startswith("warning")]
+        assert len(lines) == len(warned) and all(wanted in line for wanted, line in zip(warned, lines)), (key, policy, told)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_check_as_another_user(program, server, tmp_path):
     """Files that root left in the folder of the service's user."""
-    result = subprocess.run([program, "serve", "--check", "--data", server.data, "--listen", "127.0.0.1:0"], user="nobody",
+    result = subprocess.run([program, "check", "--data", server.data, "--listen", "127.0.0.1:0"], user="nobody",
                             env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     assert result.returncode == 1 and "user who serves" in result.stdout, result.stdout
 

@@ -130,7 +130,7 @@ def test_serves_pulls(server, disk, ended):
     log = disk / "metadata.db-wal"
     assert (log.exists() and log.stat().st_size > 0) == (ended == "killed")
     make_read_only(disk)
-    checked = subprocess.run([server.program, "serve", "--check", "--config", server.config, "--data", disk], capture_output=True, text=True)
+    checked = subprocess.run([server.program, "check", "--config", server.config, "--data", disk], capture_output=True, text=True)
     assert checked.returncode == 0 and "read-only" in checked.stdout + checked.stderr, checked
     before, told = files_of(disk), len(server.log_events())
     server.start()
