@@ -2,6 +2,8 @@
 """Checks that a room's tables are its own, and that what stands in a list of rows is tested.
 
 - An SQL table is named only in the room whose schema makes it, and where SHARED says why.
+- A table of settings (`const Section ..._section`) is named only in the room that owns the keys, and where several are put
+  together: server/config.c, which has them all, and PARTS.
 - Each row of `detectors[]` has a fixture, which is the seed of the fuzz target `detectors` and the case of its unit test.
 
 Prints a line for each breach."""
@@ -15,6 +17,12 @@ SHARED = {
     ("pipeline", "manifests"): "the images to scan are the manifests that were pushed",
     ("pipeline", "repository_blobs"): "which repositories hold a layer that was inspected",
     ("pipeline", "manifest_references"): "which images wait for a layer",
+}
+# Files that are not of the room, and why they name its table.
+PARTS = {
+    "server/config.c": "the configuration is all tables together",
+    "inspect/inspection.c": "an inspection takes the limits of a layer and of a worker",
+    "inspect/worker.c": "the worker reads the limits of a layer that inspection.c wrote",
 }
 STRING = re.compile(r'"((?:\\.|[^"\\\n])*)"')
 CREATED = re.compile(r"\bCREATE (?:TEMP |TEMPORARY )?TABLE (?:IF NOT EXISTS )?(\w+)")
@@ -39,6 +47,21 @@ def check_sql(source):
         for table in sorted({first or second for first, second in USED.findall(text)} & set(owner)):
             if owner[table] != room and (room, table) not in SHARED:
                 found.append(f"{path}: the table {table} belongs to {owner[table]}/; ask that room, or say why in SHARED")
+    return found
+
+
+def check_settings(source):
+    texts = {path: re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+             for path in sorted([*source.rglob("*.c"), *source.rglob("*.h")])}
+    owner = {name: room_of(source, path) for path, text in texts.items()
+             for name in re.findall(r"^const Section (\w+) =", text, re.MULTILINE)}
+    found = []
+    for path, text in texts.items():
+        place = str(path.relative_to(source))
+        for name in sorted(set(re.findall(r"\b\w+_section\b", text)) & set(owner)):
+            if owner[name] != room_of(source, path) and place not in PARTS:
+                found.append(f"{path}: the settings {name} belong to {owner[name]}/; take the values that you need, or say why "
+                             "in PARTS")
     return found
 
 
@@ -78,7 +101,7 @@ def check(root):
     source = Path(root) / "src"
     if not source.is_dir():
         return [f"{root}: no C file found"]
-    return check_sql(source) + check_detectors(root, source)
+    return check_sql(source) + check_settings(source) + check_detectors(root, source)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ typedef struct {
                             package, or   ADVISORY_SOURCE_PREFIX and the source package */
   const char *module;    /* rpm module "name:stream" or ADVISORY_ANY_MODULE; NULL: packages of no
                             module */
-  const char *feed;      /* ConfigFeed.name that it came from */
+  const char *feed;      /* FeedSettings.name that it came from */
   VersionScheme scheme;
   AdvisoryState state;
   const char *introduced; /* first affected version; NULL: all before the fix */

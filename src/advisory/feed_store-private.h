@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/config.h"
+#include "advisory/advisory_settings.h"
 
 #define FEED_STORE_FOLDER "feeds"
 
 typedef struct {
-  ConfigFeed config; /* its own strings */
+  FeedSettings config; /* its own strings */
   char *folder;
   char *source;          /* where an import was copied from; NULL: config has url or path */
   char *fingerprint;     /* of a path that is read in place: names, sizes, times */
@@ -26,12 +26,13 @@ void stored_feed_free(StoredFeed *feed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredFeed, stored_feed_free)
 
 /* (transfer full) NULL when the name cannot be a folder's. */
-StoredFeed *stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **error);
+StoredFeed *stored_feed_new(const char *data_folder, const FeedSettings *config, GError **error);
 /* Notes when the copy was made by others than @config's settings. */
-void stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config);
+void stored_feed_set_config(StoredFeed *feed, const FeedSettings *config);
 
 /* The config's enabled feeds, and the imported ones. (transfer full): StoredFeed */
-GPtrArray *stored_feeds_load(const Config *config, const char *data_folder, GError **error);
+GPtrArray *stored_feeds_load(const AdvisorySettings *settings, const char *data_folder,
+                             GError **error);
 
 /* Writes feed.json. */
 bool stored_feed_save(StoredFeed *feed, GError **error);

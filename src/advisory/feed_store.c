@@ -17,7 +17,7 @@
 #define COPY_CHUNK   ((size_t)1024 * 1024)
 
 static void
-clear_config(ConfigFeed *config)
+clear_config(FeedSettings *config)
 {
   g_free(config->name);
   g_free(config->type);
@@ -59,7 +59,7 @@ is_feed_name(const char *name)
 
 /* What the copy depends on. */
 static bool
-has_same_settings(const ConfigFeed *a, const ConfigFeed *b)
+has_same_settings(const FeedSettings *a, const FeedSettings *b)
 {
   return g_strcmp0(a->type, b->type) == 0 && g_strcmp0(a->url, b->url) == 0 &&
          g_strcmp0(a->path, b->path) == 0 && g_strcmp0(a->suite, b->suite) == 0 &&
@@ -67,16 +67,16 @@ has_same_settings(const ConfigFeed *a, const ConfigFeed *b)
 }
 
 void
-stored_feed_set_config(StoredFeed *feed, const ConfigFeed *config)
+stored_feed_set_config(StoredFeed *feed, const FeedSettings *config)
 {
-  ConfigFeed copy = {.name = g_strdup(config->name),
-                     .type = g_strdup(config->type),
-                     .url = g_strdup(config->url),
-                     .path = g_strdup(config->path),
-                     .suite = g_strdup(config->suite),
-                     .keyring = g_strdup(config->keyring),
-                     .sources = g_strdup(config->sources),
-                     .ecosystem = g_strdup(config->ecosystem)};
+  FeedSettings copy = {.name = g_strdup(config->name),
+                       .type = g_strdup(config->type),
+                       .url = g_strdup(config->url),
+                       .path = g_strdup(config->path),
+                       .suite = g_strdup(config->suite),
+                       .keyring = g_strdup(config->keyring),
+                       .sources = g_strdup(config->sources),
+                       .ecosystem = g_strdup(config->ecosystem)};
   feed->settings_changed |= feed->updated != 0 && !has_same_settings(&feed->config, config);
   clear_config(&feed->config);
   feed->config = copy;
@@ -98,14 +98,14 @@ load_feed(const char *folder, const char *name)
   if (manifest == NULL || feed_type_find(type) == NULL)
     return NULL;
   g_autoptr(StoredFeed) feed = g_new0(StoredFeed, 1);
-  feed->config = (ConfigFeed){.name = g_strdup(name),
-                              .type = g_strdup(type),
-                              .url = g_strdup(json_get_string(manifest, "url")),
-                              .path = g_strdup(json_get_string(manifest, "path")),
-                              .suite = g_strdup(json_get_string(manifest, "suite")),
-                              .keyring = g_strdup(json_get_string(manifest, "keyring")),
-                              .sources = g_strdup(json_get_string(manifest, "sources")),
-                              .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
+  feed->config = (FeedSettings){.name = g_strdup(name),
+                                .type = g_strdup(type),
+                                .url = g_strdup(json_get_string(manifest, "url")),
+                                .path = g_strdup(json_get_string(manifest, "path")),
+                                .suite = g_strdup(json_get_string(manifest, "suite")),
+                                .keyring = g_strdup(json_get_string(manifest, "keyring")),
+                                .sources = g_strdup(json_get_string(manifest, "sources")),
+                                .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
   feed->folder = g_strdup(folder);
   feed->source = g_strdup(json_get_string(manifest, "source"));
   feed->problem = g_strdup(json_get_string(manifest, "problem"));
@@ -117,7 +117,7 @@ load_feed(const char *folder, const char *name)
 }
 
 StoredFeed *
-stored_feed_new(const char *data_folder, const ConfigFeed *config, GError **error)
+stored_feed_new(const char *data_folder, const FeedSettings *config, GError **error)
 {
   if (!is_feed_name(config->name)) {
     error_set(error, ASSAY_ERROR_INVALID,
@@ -163,14 +163,14 @@ has_feed(const GPtrArray *feeds, const char *name)
 }
 
 GPtrArray *
-stored_feeds_load(const Config *config, const char *data_folder, GError **error)
+stored_feeds_load(const AdvisorySettings *settings, const char *data_folder, GError **error)
 {
   g_autoptr(GPtrArray) feeds = g_ptr_array_new_with_free_func(free_stored_feed);
   g_autofree char *folder = g_build_filename(data_folder, FEED_STORE_FOLDER, NULL);
-  for (unsigned i = 0; i < config->feeds_count; i++) {
-    if (config->feeds[i].disabled)
+  for (unsigned i = 0; i < settings->feeds_count; i++) {
+    if (settings->feeds[i].disabled)
       continue;
-    StoredFeed *feed = stored_feed_new(data_folder, &config->feeds[i], error);
+    StoredFeed *feed = stored_feed_new(data_folder, &settings->feeds[i], error);
     if (feed == NULL)
       return NULL;
     g_ptr_array_add(feeds, feed);

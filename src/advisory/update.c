@@ -146,15 +146,15 @@ lock_feeds(const char *data_folder, GError **error)
 
 /* Fetches and builds, under the lock. */
 static bool
-update_locked(const Config *config, const char *data_folder, const char *const *only,
+update_locked(const AdvisorySettings *settings, const char *data_folder, const char *const *only,
               const Progress *progress, GCancellable *cancellable, UpdateOutcome *outcome,
               GError **error)
 {
-  g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
+  g_autoptr(GPtrArray) feeds = stored_feeds_load(settings, data_folder, error);
   if (feeds == NULL)
     return false;
   Update update = {.data_folder = data_folder,
-                   .ca_file = config->ca_file,
+                   .ca_file = settings->ca_file,
                    .progress = progress,
                    .cancellable = cancellable,
                    .feeds = feeds,
@@ -175,13 +175,13 @@ update_locked(const Config *config, const char *data_folder, const char *const *
 }
 
 bool
-advisory_update(const Config *config, const char *data_folder, const char *const *only,
+advisory_update(const AdvisorySettings *settings, const char *data_folder, const char *const *only,
                 const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
                 GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);
-  if (lock < 0 || !update_locked(config, data_folder, only, progress, cancellable, result, error))
+  if (lock < 0 || !update_locked(settings, data_folder, only, progress, cancellable, result, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;
@@ -211,8 +211,9 @@ wait_for_feeds(const char *data_folder, const Progress *progress, GCancellable *
 }
 
 bool
-advisory_update_missing(const Config *config, const char *data_folder, const Progress *progress,
-                        GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+advisory_update_missing(const AdvisorySettings *settings, const char *data_folder,
+                        const Progress *progress, GCancellable *cancellable,
+                        UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = wait_for_feeds(data_folder, progress, cancellable, error);
@@ -220,7 +221,7 @@ advisory_update_missing(const Config *config, const char *data_folder, const Pro
     return false;
   g_autofree char *path = advisory_database_path(data_folder);
   if (!g_file_test(path, G_FILE_TEST_EXISTS) &&
-      !update_locked(config, data_folder, NULL, progress, cancellable, result, error))
+      !update_locked(settings, data_folder, NULL, progress, cancellable, result, error))
     return false;
   *outcome = g_steal_pointer(&result);
   return true;
@@ -241,19 +242,20 @@ tell_replaced(UpdateOutcome *outcome, const StoredFeed *stored, const char *url,
 }
 
 bool
-advisory_import(const Config *config, const char *data_folder, const ConfigFeed *feed,
+advisory_import(const AdvisorySettings *settings, const char *data_folder, const FeedSettings *feed,
                 const char *path, const Progress *progress, GCancellable *cancellable,
                 UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
-  if (feed_type_find(feed->type) == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "there is no feed type \"%s\", but " CONFIG_FEED_TYPES,
-                     feed->type != NULL ? feed->type : "");
+  if (feed_type_find(feed->type) == NULL) {
+    g_autofree char *types = feed_types_in_words();
+    return error_set(error, ASSAY_ERROR_INVALID, "there is no feed type \"%s\", but %s",
+                     feed->type != NULL ? feed->type : "", types);
+  }
   auto_fd int lock = lock_feeds(data_folder, error);
   if (lock < 0)
     return false;
-  g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
+  g_autoptr(GPtrArray) feeds = stored_feeds_load(settings, data_folder, error);
   if (feeds == NULL)
     return false;
   StoredFeed *stored = stored_feeds_find(feeds, feed->name);
@@ -270,7 +272,7 @@ advisory_import(const Config *config, const char *data_folder, const ConfigFeed 
   stored->imported = true;
   g_clear_pointer(&stored->problem, g_free); /* a new try */
   Update update = {.data_folder = data_folder,
-                   .ca_file = config->ca_file,
+                   .ca_file = settings->ca_file,
                    .progress = progress,
                    .cancellable = cancellable,
                    .feeds = feeds,
@@ -300,15 +302,16 @@ advisory_export(const char *data_folder, const char *path, GError **error)
 }
 
 bool
-advisory_import_database(const Config *config, const char *data_folder, const char *path,
-                         const Progress *progress, UpdateOutcome **outcome, GError **error)
+advisory_import_database(const AdvisorySettings *settings, const char *data_folder,
+                         const char *path, const Progress *progress, UpdateOutcome **outcome,
+                         GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);
   if (lock < 0)
     return false;
   g_autoptr(AdvisoryDatabase) readable = advisory_database_open_verified(path, error);
-  g_autoptr(GPtrArray) feeds = stored_feeds_load(config, data_folder, error);
+  g_autoptr(GPtrArray) feeds = stored_feeds_load(settings, data_folder, error);
   g_autofree char *live = advisory_database_path(data_folder);
   g_autofree char *base = update_base_path(data_folder);
   if (readable == NULL || feeds == NULL || !file_copy_whole(path, base, error))
@@ -338,12 +341,12 @@ advisory_feed_checked(const char *data_folder, const char *name, char **problem)
 }
 
 bool
-advisory_rebuild(const Config *config, const char *data_folder, GCancellable *cancellable,
-                 UpdateOutcome **outcome, GError **error)
+advisory_rebuild(const AdvisorySettings *settings, const char *data_folder,
+                 GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);
-  g_autoptr(GPtrArray) feeds = lock < 0 ? NULL : stored_feeds_load(config, data_folder, error);
+  g_autoptr(GPtrArray) feeds = lock < 0 ? NULL : stored_feeds_load(settings, data_folder, error);
   if (feeds == NULL)
     return false;
   Update update = {.data_folder = data_folder,

@@ -5,8 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "advisory/advisory_settings.h"
 #include "advisory/database/database.h"
-#include "base/config.h"
 #include "base/progress.h"
 
 /* <data folder>/advisories.db. (transfer full) */
@@ -19,38 +19,39 @@ typedef struct {
 void update_outcome_free(UpdateOutcome *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdateOutcome, update_outcome_free)
 
-/* Updates from all enabled feeds of @config, or from those named in @only (NULL-terminated). Builds
- * only when something changed. False only when no database could be built at all. (transfer full
- * outcome) */
-bool advisory_update(const Config *config, const char *data_folder, const char *const *only,
-                     const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
-                     GError **error);
+/* Updates from all enabled feeds of @settings, or from those named in @only (NULL-terminated).
+ * Builds only when something changed. False only when no database could be built at all. (transfer
+ * full outcome) */
+bool advisory_update(const AdvisorySettings *settings, const char *data_folder,
+                     const char *const *only, const Progress *progress, GCancellable *cancellable,
+                     UpdateOutcome **outcome, GError **error);
 
 /* The same from all enabled feeds where there is no database yet, after waiting for an update that
  * is running. With one there, nothing is done, and the outcome counts nothing. */
-bool advisory_update_missing(const Config *config, const char *data_folder,
+bool advisory_update_missing(const AdvisorySettings *settings, const char *data_folder,
                              const Progress *progress, GCancellable *cancellable,
                              UpdateOutcome **outcome, GError **error);
 
 /* Imports a file or folder as feed @feed (name, type, and what the type needs): copied into the
  * cache, then as above. With @path NULL the feed's url is fetched. The feed stays, without being in
  * the config: an update builds with it, and fetches it again when it has a url. */
-bool advisory_import(const Config *config, const char *data_folder, const ConfigFeed *feed,
-                     const char *path, const Progress *progress, GCancellable *cancellable,
-                     UpdateOutcome **outcome, GError **error);
+bool advisory_import(const AdvisorySettings *settings, const char *data_folder,
+                     const FeedSettings *feed, const char *path, const Progress *progress,
+                     GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
 
 /* Builds the database anew from the copies that are here, asking nobody: for one that was damaged.
  * ASSAY_ERROR_NETWORK: there are none, nor an imported database. (transfer full outcome) */
-bool advisory_rebuild(const Config *config, const char *data_folder, GCancellable *cancellable,
-                      UpdateOutcome **outcome, GError **error);
+bool advisory_rebuild(const AdvisorySettings *settings, const char *data_folder,
+                      GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
 
 /* Copies the database to the file @path, whole: for sites without a network. */
 bool advisory_export(const char *data_folder, const char *path, GError **error);
 /* Takes an exported database, after checking that every byte is as it was: ASSAY_ERROR_MISMATCH,
  * _INVALID. Its feeds stay until another database is imported; a feed that this data folder has a
  * copy of takes the place of the one of the same name. (transfer full outcome) */
-bool advisory_import_database(const Config *config, const char *data_folder, const char *path,
-                              const Progress *progress, UpdateOutcome **outcome, GError **error);
+bool advisory_import_database(const AdvisorySettings *settings, const char *data_folder,
+                              const char *path, const Progress *progress, UpdateOutcome **outcome,
+                              GError **error);
 bool advisory_is_database_file(const char *path);
 
 /* When the source of the feed @name was last asked with success, in microseconds since 1970; 0 when

@@ -11,9 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/settings.h"
 #include "base/slice.h"
 #include "oci/digest.h"
 
+/* Keys of `limits` in the configuration. */
 typedef struct {
   uint64_t unpacked_bytes; /* of the whole layer */
   uint32_t ratio;          /* unpacked : packed, once more than 1 MiB is unpacked */
@@ -22,6 +24,7 @@ typedef struct {
   uint32_t path_depth;
   uint64_t file_bytes; /* one file kept in memory */
 } LayerLimits;
+extern const Section layer_limits_section;
 
 typedef enum {
   LAYER_ENTRY_FILE,

@@ -35,6 +35,10 @@ void setting_texts_clear(void *value);
 /* "4MiB", "10 GiB", "500kB", "4096" in bytes; "30s", "10m", "24h", "7d", "90" in seconds. */
 bool size_parse(const char *text, uint64_t *bytes);
 bool duration_parse(const char *text, uint64_t *seconds);
+/* For the bounds of rows. */
+#define KIB ((uint64_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
 /* For messages on what is none. */
 #define SIZE_IN_WORDS     "bytes, or a number with KiB, MiB or GiB"
 #define DURATION_IN_WORDS "seconds, or a number with s, m, h or d"

@@ -105,19 +105,35 @@ quote(const YamlNode *node)
 static const Setting *
 find_setting(const Section *section, const char *key)
 {
-  for (size_t i = 0; i < section->count; i++)
-    if (strcmp(section->settings[i].key, key) == 0)
-      return &section->settings[i];
-  return NULL;
+  const Setting *found = NULL;
+  for (size_t i = 0; found == NULL && i < section->count; i++) {
+    const Setting *each = &section->settings[i];
+    if (each->part)
+      found = find_setting(each->section, key);
+    else if (strcmp(each->key, key) == 0)
+      found = each;
+  }
+  return found;
 }
 
+static void
+add_names(const Section *section, GPtrArray *names)
+{
+  for (size_t i = 0; i < section->count; i++)
+    if (section->settings[i].part)
+      add_names(section->settings[i].section, names);
+    else
+      g_ptr_array_add(names, g_strdup(section->settings[i].key));
+}
+
+/* NULL-terminated. (transfer full) */
 static GStrv
 names_of(const Section *section)
 {
-  GStrv names = g_new0(char *, section->count + 1);
-  for (size_t i = 0; i < section->count; i++)
-    names[i] = g_strdup(section->settings[i].key);
-  return names;
+  GPtrArray *names = g_ptr_array_new();
+  add_names(section, names);
+  g_ptr_array_add(names, NULL);
+  return (GStrv)g_ptr_array_free(names, FALSE);
 }
 
 /* The path of the section that has @key: "limits", "" for @section itself; NULL: none has it.
@@ -132,6 +148,8 @@ find_elsewhere(const Section *section, const char *key)
     g_autofree char *below = each->section == NULL || each->count_offset != 0
                                  ? NULL
                                  : find_elsewhere(each->section, key);
+    if (below != NULL && each->part)
+      return g_steal_pointer(&below);
     if (below != NULL)
       return g_strconcat(each->key, *below == '\0' ? "" : ".", below, NULL);
   }
@@ -299,12 +317,30 @@ check_name(const SettingsPlace *place, const YamlNode *name, GHashTable *names)
     g_hash_table_insert(names, name->text, (void *)(uintptr_t)name);
 }
 
+/* An entry of which only the one word is there. */
+static void
+read_short_entry(const SettingsPlace *place, const Section *section, const char *key,
+                 const YamlNode *node, void *values)
+{
+  for (size_t i = 0; i < section->count; i++) {
+    const Setting *setting = &section->settings[i];
+    if (strcmp(setting->key, section->word) == 0)
+      read_word(place, setting, key, node, (char *)values + setting->offset);
+    else
+      fall_back(setting, values);
+  }
+}
+
 static void
 read_entry(const SettingsPlace *place, const Setting *setting, guint index, const YamlNode *node,
            GHashTable *names, void *values)
 {
   const Section *section = setting->section;
   g_autofree char *key = g_strdup_printf("%s[%u]", setting->key, index);
+  if (node->kind == YAML_WORD && section->word != NULL) {
+    read_short_entry(place, section, key, node, values);
+    return;
+  }
   if (node->kind != YAML_MAPPING) {
     complain_at(place, node, key, "must be a mapping, is %s", kind_in_words(node));
     return;
@@ -328,7 +364,7 @@ static void
 read_entries(const SettingsPlace *place, const Setting *setting, const YamlNode *node, void *value,
              unsigned *count)
 {
-  if (node->kind == YAML_WORD) {
+  if (node->kind == YAML_WORD && (setting->section->word == NULL || yaml_is_nothing(node))) {
     complain_at(place, node, setting->key, "must be a list%s",
                 yaml_is_nothing(node) ? "; write [] for none" : ", is a word");
     return;
@@ -367,6 +403,8 @@ read_below(const SettingsPlace *place, const Setting *setting, const YamlNode *n
 
 /* --- the whole --- */
 
+static void read_setting(const SettingsPlace *place, const Setting *setting, void *values);
+
 static void
 read_setting_from(const SettingsPlace *place, const Setting *setting, const YamlNode *node,
                   void *values)
@@ -385,10 +423,24 @@ read_setting_from(const SettingsPlace *place, const Setting *setting, const Yaml
     read_word(place, setting, setting->key, node, value);
 }
 
+static void
+read_settings(const SettingsPlace *place, const Section *section, void *values)
+{
+  guint before = place->reading->complaints->len;
+  for (size_t i = 0; i < section->count; i++)
+    read_setting(place, &section->settings[i], values);
+  if (section->check != NULL && place->reading->complaints->len == before)
+    section->check(values, place);
+}
+
 /* A single value that is wrong has its default. */
 static void
 read_setting(const SettingsPlace *place, const Setting *setting, void *values)
 {
+  if (setting->part) {
+    read_settings(place, setting->section, (char *)values + setting->offset);
+    return;
+  }
   const YamlNode *node = yaml_member(place->mapping, setting->key);
   guint before = place->reading->complaints->len;
   if (node != NULL)
@@ -404,13 +456,8 @@ read_setting(const SettingsPlace *place, const Setting *setting, void *values)
 static void
 read_section(const SettingsPlace *place, void *values)
 {
-  const Section *section = place->section;
-  guint before = place->reading->complaints->len;
   check_keys(place);
-  for (size_t i = 0; i < section->count; i++)
-    read_setting(place, &section->settings[i], values);
-  if (section->check != NULL && place->reading->complaints->len == before)
-    section->check(values, place);
+  read_settings(place, place->section, values);
 }
 
 static int

@@ -15,10 +15,12 @@
  *   assay.yaml:7:12: limits.layer_ratio: must be between 2 and 100000, is 1
  *
  * Unknown keys, keys that are there twice and keys without a value are errors. One word is taken
- * where a list of words is meant, and one mapping where a list of mappings is. */
+ * where a list of words is meant, one mapping where a list of mappings is, and a word where a
+ * mapping is whose other keys have defaults (Section.word). */
 #pragma once
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,11 +41,14 @@ struct Setting {
   const char *const *words; /* NULL-terminated */
   uint64_t least, most;     /* of a number, or of the entries of a list; most 0: no bound */
   bool required;
+  bool part; /* the keys of `section` are among those of this one: rows that another room owns */
 };
 
 #define SETTING_AS(name, structure, member)                                                        \
   .key = (name), .offset = offsetof(structure, member), .width = sizeof(((structure *)NULL)->member)
 #define SETTING(structure, member) SETTING_AS(#member, structure, member)
+/* Another table's keys, which are written beside this one's. */
+#define SETTING_PART(structure, member) SETTING(structure, member), .part = true
 /* An array, with its length in member_count. */
 #define SETTING_LIST(structure, member)                                                            \
   SETTING(structure, member), .count_offset = offsetof(structure, member##_count)
@@ -54,6 +59,8 @@ struct Section {
   /* What an entry of a list is called in messages (policy "a"), with the key that holds its name,
    * which no two entries share; NULL: by its index. */
   const char *noun, *named_by;
+  /* The key that is meant where an entry of a list is one word; NULL: it must be a mapping. */
+  const char *word;
   /* Called when every value was read, for what concerns several: complains, and may complete. */
   void (*check)(void *values, const SettingsPlace *place);
 };
@@ -71,6 +78,13 @@ bool settings_read_valid(const Section *section, Slice text, const char *file, v
 void settings_defaults(const Section *section, void *values);
 /* Frees what @values own and sets them to zero bytes. */
 void settings_clear(const Section *section, void *values);
+
+/* The numbers and booleans of a section by their keys, for another process of this program; what
+ * is neither is left out. */
+void settings_to_json(const Section *section, const void *values, json_t *object);
+/* The same back, and no other key is looked at. ASSAY_ERROR_INVALID: one is missing or passes the
+ * row's bounds. */
+bool settings_from_json(const Section *section, const json_t *object, void *values, GError **error);
 
 /* For Section.check: whether the file has the key, and what is wrong at it (or at its mapping, when
  * the file has no such key, or @key is NULL). */

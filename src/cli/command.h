@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "server/config.h"
 
 enum { EXIT_FINE = 0, EXIT_REFUSED = 1, EXIT_ERROR = 2 };
 

@@ -21,7 +21,7 @@
 static char *config_path, *data_folder, *format, *max_age;
 static char **feed_names;
 static gboolean only_missing, quiet;
-static ConfigFeed imported; /* its strings come from the options */
+static FeedSettings imported; /* its strings come from the options */
 
 #define COMMON_OPTIONS                                                                             \
   CONFIG_OPTION(config_path),                                                                      \
@@ -37,7 +37,7 @@ load_config(GError **error)
   g_autoptr(Config) config = config_open(config_path, error);
   if (config == NULL)
     return NULL;
-  unpack_set_limits(&config->limits, config->allow_uncaged);
+  unpack_set_limits(&config->limits.inspection.worker, config->allow_uncaged);
   if (data_folder == NULL)
     data_folder = config->data != NULL ? g_strdup(config->data) : config_default_data_folder();
   return g_steal_pointer(&config);
@@ -76,10 +76,11 @@ run_update(char **arguments)
   if (config == NULL || !become_owner_of(data_folder, &error))
     return fail(error);
   const Progress *progress = quiet ? NULL : terminal_progress();
-  if (only_missing ? !advisory_update_missing(config, data_folder, progress,
-                                              interrupt_cancellable(), &outcome, &error)
-                   : !advisory_update(config, data_folder, (const char *const *)feed_names,
-                                      progress, interrupt_cancellable(), &outcome, &error))
+  if (only_missing
+          ? !advisory_update_missing(&config->advisories, data_folder, progress,
+                                     interrupt_cancellable(), &outcome, &error)
+          : !advisory_update(&config->advisories, data_folder, (const char *const *)feed_names,
+                             progress, interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
 }
@@ -114,7 +115,8 @@ import_database_file(const Config *config, const char *path)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
-  if (!advisory_import_database(config, data_folder, path, terminal_progress(), &outcome, &error))
+  if (!advisory_import_database(&config->advisories, data_folder, path, terminal_progress(),
+                                &outcome, &error))
     return fail(error);
   printf("imported %s\n", path);
   return tell_messages(outcome);
@@ -141,7 +143,7 @@ run_import(char **arguments)
     return command_usage_error("%s is not an exported database: say what it is with --type", path);
   if (imported.name == NULL)
     imported.name = imported.suite != NULL ? imported.suite : imported.type;
-  if (!advisory_import(config, data_folder, &imported, path, terminal_progress(),
+  if (!advisory_import(&config->advisories, data_folder, &imported, path, terminal_progress(),
                        interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);

@@ -186,11 +186,12 @@ scan_target(const Scan *scan, GError **error)
                             .insecure = insecure_option,
                             .authfile = authfile_option,
                             .credentials = credentials_option,
-                            .ca_file = scan->config->ca_file,
+                            .ca_file = scan->config->advisories.ca_file,
                             .cert_dir = certificates_option,
+                            .manifest_bytes = scan->config->limits.registry.manifest_bytes,
                             .allow_uncaged = uncaged_option || scan->config->allow_uncaged};
-  g_autoptr(ImageSource) source =
-      image_source_open(scan->target, &how, &scan->config->limits, scan->progress, NULL, error);
+  g_autoptr(ImageSource) source = image_source_open(
+      scan->target, &how, &scan->config->limits.inspection, scan->progress, NULL, error);
   if (source == NULL)
     return EXIT_ERROR;
   /* A target that is none is told before minutes of fetching. */
@@ -202,8 +203,9 @@ scan_target(const Scan *scan, GError **error)
   g_autoptr(AdvisoryDatabase) database = scan_database_open(scan->config, &which, error);
   if (database == NULL)
     return EXIT_ERROR;
-  ScanLayersOptions layers = {
-      .no_cache = no_cache_option, .limits = &scan->config->limits, .progress = scan->progress};
+  ScanLayersOptions layers = {.no_cache = no_cache_option,
+                              .limits = &scan->config->limits.inspection,
+                              .progress = scan->progress};
   g_autoptr(ImageInventory) inventory = scan_layers(source, &layers, error);
   return inventory == NULL ? EXIT_ERROR : report(scan, source, inventory, database, error);
 }

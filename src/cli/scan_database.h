@@ -2,7 +2,7 @@
 #pragma once
 
 #include "advisory/database/database.h"
-#include "base/config.h"
+#include "server/config.h"
 
 typedef struct {
   const char *file;   /* --db: this one, and nothing is ever fetched; or NULL */

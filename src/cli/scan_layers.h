@@ -7,7 +7,7 @@
 
 typedef struct {
   bool no_cache; /* neither read nor write $XDG_CACHE_HOME/assay/inventories */
-  const ConfigLimits *limits;
+  const InspectionLimits *limits;
   const Progress *progress;
 } ScanLayersOptions;
 

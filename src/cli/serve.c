@@ -71,8 +71,8 @@ raise_file_limit(const Config *config)
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
     return;
   limit.rlim_cur = limit.rlim_max;
-  uint64_t wanted = 2 * (uint64_t)config->limits.connections * config->listen_count +
-                    config->limits.concurrent_uploads + 1024;
+  uint64_t wanted = 2 * (uint64_t)config->limits.http.connections * config->http.listen_count +
+                    config->limits.registry.concurrent_uploads + 1024;
   if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= wanted)
     return;
   g_autofree char *have = g_strdup_printf("%" G_GUINT64_FORMAT, (uint64_t)limit.rlim_max);

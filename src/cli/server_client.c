@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/json.h"
 #include "remote/trust.h"
+#include "server/config.h"
 
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE       1000
@@ -47,7 +47,7 @@ static char *
 configured_server(void)
 {
   g_autoptr(Config) config = config_open(NULL, NULL);
-  const char *address = config == NULL ? "127.0.0.1:5000" : config->listen[0].address;
+  const char *address = config == NULL ? "127.0.0.1:5000" : config->http.listen[0].address;
   const char *port = strrchr(address, ':');
   if (g_str_has_prefix(address, "0.0.0.0:") || g_str_has_prefix(address, "[::]:"))
     return g_strconcat("127.0.0.1", port, NULL);

@@ -12,29 +12,27 @@ set_number(json_t *job, const char *key, uint64_t value)
   json_object_set_new(job, key, json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX)));
 }
 
+static const Setting limits_settings[] = {
+    {SETTING_PART(InspectionLimits, layer), .section = &layer_limits_section},
+    {SETTING_PART(InspectionLimits, worker), .section = &worker_limits_section},
+};
+const Section inspection_limits_section = {limits_settings, G_N_ELEMENTS(limits_settings),
+                                           sizeof(InspectionLimits)};
+
 static json_t *
-job_new(const char *name, const ConfigLimits *limits, bool allow_uncaged)
+job_new(const char *name, const InspectionLimits *limits, bool allow_uncaged)
 {
-  json_t *job = json_object();
-  json_set_string(job, "job", name);
-  set_number(job, "unpacked_bytes", limits->layer_unpacked_bytes);
-  set_number(job, "ratio", limits->layer_ratio);
-  set_number(job, "entries", limits->layer_entries);
-  set_number(job, "path_bytes", limits->path_bytes);
-  set_number(job, "path_depth", limits->path_depth);
-  set_number(job, "file_bytes", limits->file_bytes);
-  set_number(job, "memory_bytes", limits->worker_memory_bytes);
   /* One thread inflates, one reads. */
-  set_number(job, "cpu_seconds", (uint64_t)limits->layer_seconds * 2);
-  json_object_set_new(job, "allow_uncaged", json_boolean(allow_uncaged));
+  json_t *job = worker_job_new(name, &limits->worker, 2, allow_uncaged);
+  settings_to_json(&layer_limits_section, &limits->layer, job);
   return job;
 }
 
 /* --- layers --- */
 
 static LayerInventory *
-inspect_packed(const InspectionInput *input, const ConfigLimits *limits, GCancellable *cancellable,
-               GError **error)
+inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
+               GCancellable *cancellable, GError **error)
 {
   g_autoptr(json_t) job = job_new("layer", limits, input->allow_uncaged);
   set_number(job, "offset", input->offset);
@@ -44,14 +42,14 @@ inspect_packed(const InspectionInput *input, const ConfigLimits *limits, GCancel
     json_array_append_new(links, json_string(g_ptr_array_index(input->links, i)));
   json_object_set_new(job, "links", links);
   g_autoptr(json_t) answer =
-      worker_run(job, input->fd, -1, limits->layer_seconds, cancellable, error);
+      worker_run(job, input->fd, -1, limits->worker.seconds, cancellable, error);
   return answer == NULL ? NULL
                         : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
 }
 
 LayerInventory *
-inspect_layer(const InspectionInput *input, const ConfigLimits *limits, GCancellable *cancellable,
-              GError **error)
+inspect_layer(const InspectionInput *input, const InspectionLimits *limits,
+              GCancellable *cancellable, GError **error)
 {
   g_autoptr(LayerInventory) inventory = inspect_packed(input, limits, cancellable, error);
   const char *name = input->layer != NULL ? input->layer->text : "(digest not known)";
@@ -83,12 +81,12 @@ archive_member_free(void *data)
 }
 
 GPtrArray *
-inspect_archive_index(int fd, uint64_t size, const ConfigLimits *limits, bool allow_uncaged,
+inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, bool allow_uncaged,
                       GCancellable *cancellable, GError **error)
 {
   g_autoptr(json_t) job = job_new("index", limits, allow_uncaged);
   set_number(job, "size", size);
-  g_autoptr(json_t) answer = worker_run(job, fd, -1, limits->layer_seconds, cancellable, error);
+  g_autoptr(json_t) answer = worker_run(job, fd, -1, limits->worker.seconds, cancellable, error);
   if (answer == NULL)
     return NULL;
   g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(archive_member_free);
@@ -114,12 +112,12 @@ inspect_archive_index(int fd, uint64_t size, const ConfigLimits *limits, bool al
 }
 
 bool
-inspect_unpack(int fd, uint64_t size, int to, const ConfigLimits *limits, bool allow_uncaged,
+inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits, bool allow_uncaged,
                GCancellable *cancellable, GError **error)
 {
   g_autoptr(json_t) job = job_new("unpack", limits, allow_uncaged);
   set_number(job, "size", size);
-  set_number(job, "output_bytes", limits->layer_unpacked_bytes);
-  g_autoptr(json_t) answer = worker_run(job, fd, to, limits->layer_seconds, cancellable, error);
+  set_number(job, "output_bytes", limits->layer.unpacked_bytes);
+  g_autoptr(json_t) answer = worker_run(job, fd, to, limits->worker.seconds, cancellable, error);
   return answer != NULL;
 }

@@ -6,8 +6,15 @@
 #include <gio/gio.h>
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "archive/layer.h"
+#include "cage/worker_limits.h"
 #include "inventory/layer.h"
+
+typedef struct {
+  LayerLimits layer;
+  WorkerLimits worker;
+} InspectionLimits;
+extern const Section inspection_limits_section;
 
 typedef struct {
   int fd;              /* a regular file or memfd; not closed here; read with pread from @offset */
@@ -22,7 +29,7 @@ typedef struct {
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at
  * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer
  * (no tar inside). (transfer full) */
-LayerInventory *inspect_layer(const InspectionInput *input, const ConfigLimits *limits,
+LayerInventory *inspect_layer(const InspectionInput *input, const InspectionLimits *limits,
                               GCancellable *cancellable, GError **error);
 
 /* A member of an outer archive (oci-archive, docker-archive), as tar_index.h describes it. */
@@ -33,9 +40,9 @@ typedef struct {
 
 /* Lists an uncompressed tar of @size bytes, in the cage. Every member lies within the file.
  * (transfer full): ArchiveMember */
-GPtrArray *inspect_archive_index(int fd, uint64_t size, const ConfigLimits *limits,
+GPtrArray *inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits,
                                  bool allow_uncaged, GCancellable *cancellable, GError **error);
 
 /* Writes the unpacked bytes (gzip, zstd, or as they are) of @fd to @to, in the cage. */
-bool inspect_unpack(int fd, uint64_t size, int to, const ConfigLimits *limits, bool allow_uncaged,
-                    GCancellable *cancellable, GError **error);
+bool inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits,
+                    bool allow_uncaged, GCancellable *cancellable, GError **error);

@@ -19,19 +19,6 @@
 #define INDEX_MEMBERS_MAX 100000
 #define UNPACK_CHUNK      ((size_t)1024 * 1024)
 
-static LayerLimits
-limits_of(const json_t *job)
-{
-  return (LayerLimits){
-      .unpacked_bytes = (uint64_t)json_get_integer(job, "unpacked_bytes", 0),
-      .ratio = (uint32_t)json_get_integer(job, "ratio", 0),
-      .entries = (uint32_t)json_get_integer(job, "entries", 0),
-      .path_bytes = (uint32_t)json_get_integer(job, "path_bytes", 0),
-      .path_depth = (uint32_t)json_get_integer(job, "path_depth", 0),
-      .file_bytes = (uint64_t)json_get_integer(job, "file_bytes", 0),
-  };
-}
-
 /* --- the jobs --- */
 
 static WorkerInput
@@ -44,7 +31,9 @@ input_of(const json_t *job)
 static json_t *
 do_layer(const json_t *job, GError **error)
 {
-  LayerLimits limits = limits_of(job);
+  LayerLimits limits;
+  if (!settings_from_json(&layer_limits_section, job, &limits, error))
+    return NULL;
   g_autoptr(GPtrArray) links = g_ptr_array_new();
   size_t index;
   json_t *item;
@@ -58,9 +47,12 @@ do_layer(const json_t *job, GError **error)
 static json_t *
 do_index(const json_t *job, GError **error)
 {
+  LayerLimits limits;
   WorkerInput input = input_of(job);
+  if (!settings_from_json(&layer_limits_section, job, &limits, error))
+    return NULL;
   g_autoptr(GPtrArray) members =
-      tar_index(worker_input_read, &input, INDEX_MEMBERS_MAX, limits_of(job).path_bytes, error);
+      tar_index(worker_input_read, &input, INDEX_MEMBERS_MAX, limits.path_bytes, error);
   if (members == NULL)
     return NULL;
   json_t *answer = json_object(), *list = json_array();
@@ -80,8 +72,10 @@ do_index(const json_t *job, GError **error)
 static json_t *
 do_unpack(const json_t *job, GError **error)
 {
-  LayerLimits limits = limits_of(job);
+  LayerLimits limits;
   WorkerInput input = input_of(job);
+  if (!settings_from_json(&layer_limits_section, job, &limits, error))
+    return NULL;
   g_autoptr(Inflater) inflater = inflater_new(worker_input_read, &input);
   g_autofree uint8_t *chunk = g_malloc(UNPACK_CHUNK);
   uint64_t written = 0;

@@ -87,7 +87,8 @@ rebuild(Pipeline *pipeline)
   g_autoptr(UpdateOutcome) outcome = NULL;
   if (!advisories_take_rebuild(pipeline))
     return;
-  if (advisory_rebuild(pipeline->config, pipeline->data_folder, pipeline->stop, &outcome, &error)) {
+  if (advisory_rebuild(pipeline->options.advisories, pipeline->data_folder, pipeline->stop,
+                       &outcome, &error)) {
     log_messages(outcome);
     log_info("the advisory database was built anew from the feeds' copies", NULL);
   } else if (!g_cancellable_is_cancelled(pipeline->stop)) {
@@ -119,8 +120,8 @@ update_once(Pipeline *pipeline)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(UpdateOutcome) outcome = NULL;
-  if (!advisory_update(pipeline->config, pipeline->data_folder, NULL, NULL, pipeline->stop,
-                       &outcome, &error)) {
+  if (!advisory_update(pipeline->options.advisories, pipeline->data_folder, NULL, NULL,
+                       pipeline->stop, &outcome, &error)) {
     log_warning("advisories could not be updated", "error", error->message, NULL);
     return;
   }
@@ -135,7 +136,7 @@ update(void *data)
     return NULL;
   do
     update_once(pipeline);
-  while (sleep_seconds(pipeline, pipeline->config->feed_interval));
+  while (sleep_seconds(pipeline, pipeline->options.advisories->feed_interval));
   return NULL;
 }
 
@@ -145,7 +146,7 @@ pipeline_start_watching(Pipeline *pipeline)
   advisories_open_first(pipeline);
   pipeline->watcher_runs = true;
   pipeline->watcher = g_thread_new("watch-advisories", watch, pipeline);
-  if (pipeline->config->feed_interval != 0)
+  if (pipeline->options.advisories->feed_interval != 0)
     pipeline->updater = g_thread_new("update-advisories", update, pipeline);
 }
 

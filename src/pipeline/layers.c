@@ -46,7 +46,7 @@ LayerInventory *
 layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links, GError **error)
 {
   InspectionInput input = {
-      .layer = digest, .links = links, .allow_uncaged = pipeline->config->allow_uncaged};
+      .layer = digest, .links = links, .allow_uncaged = pipeline->options.allow_uncaged};
   auto_fd int fd = blob_store_open_blob(pipeline->blobs, digest, &input.size, error);
   if (fd < 0)
     return NULL;
@@ -58,7 +58,7 @@ layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *li
               digest->text, unread);
     return NULL;
   }
-  return inspect_layer(&input, &pipeline->config->limits, pipeline->stop, error);
+  return inspect_layer(&input, pipeline->options.inspection, pipeline->stop, error);
 }
 
 LayerOutcome

@@ -4,13 +4,19 @@
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
+static const Setting limits_settings[] = {
+    {SETTING(PipelineLimits, workers), .kind = &setting_count, .fallback = "0", .most = 1024},
+};
+const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_settings),
+                                         sizeof(PipelineLimits)};
+
 Pipeline *
-pipeline_new(const Config *config, const char *data_folder, Registry *registry, BlobStore *blobs,
-             SqlPool *sql, GError **error)
+pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *registry,
+             BlobStore *blobs, SqlPool *sql, GError **error)
 {
   g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
-  pipeline->config = config;
-  unpack_set_limits(&config->limits, config->allow_uncaged);
+  pipeline->options = *options;
+  unpack_set_limits(&options->inspection->worker, options->allow_uncaged);
   pipeline->data_folder = g_strdup(data_folder);
   pipeline->registry = registry;
   pipeline->blobs = blobs;
@@ -30,9 +36,9 @@ pipeline_new(const Config *config, const char *data_folder, Registry *registry, 
   pipeline->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   pipeline->waiting =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
-  guint workers = config->limits.workers != 0 ? config->limits.workers : g_get_num_processors();
+  guint workers = options->limits.workers != 0 ? options->limits.workers : g_get_num_processors();
   pipeline->pool = g_thread_pool_new(pipeline_run_job, pipeline, (int)workers, FALSE, NULL);
-  if (!pipeline_reload_policy(pipeline, config->policy, error) ||
+  if (!pipeline_reload_policy(pipeline, options->policy, error) ||
       (!pipeline_is_idle(pipeline) && !images_check_detectors(pipeline->sql, error)))
     return NULL;
   if (pipeline_is_idle(pipeline)) {

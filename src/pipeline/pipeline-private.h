@@ -15,7 +15,7 @@ typedef struct VerdictCache VerdictCache;
 #define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 struct Pipeline {
-  const Config *config;
+  PipelineOptions options;
   char *data_folder;
   Registry *registry;
   BlobStore *blobs;

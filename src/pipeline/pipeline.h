@@ -10,7 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "advisory/advisory_settings.h"
+#include "inspect/inspection.h"
 #include "inventory/image.h"
 #include "pipeline/share.h"
 #include "registry/registry.h"
@@ -19,9 +20,23 @@
 
 typedef struct Pipeline Pipeline;
 
-/* Opens the advisory database below the data folder (none yet is fine) and the policy of @config.
- * Nothing is taken over. (transfer full) */
-Pipeline *pipeline_new(const Config *config, const char *data_folder, Registry *registry,
+/* Keys of `limits` in the configuration. */
+typedef struct {
+  uint32_t workers; /* at once; 0: one a core */
+} PipelineLimits;
+extern const Section pipeline_limits_section;
+
+typedef struct {
+  PipelineLimits limits;
+  const InspectionLimits *inspection;
+  const AdvisorySettings *advisories;
+  const char *policy; /* its file, or `strict`; NULL: the built-in default policy */
+  bool allow_uncaged; /* as in InspectionInput */
+} PipelineOptions;
+
+/* Opens the advisory database below the data folder (none yet is fine) and the policy of @options,
+ * which is copied; what it points to must live as long. (transfer full) */
+Pipeline *pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *registry,
                        BlobStore *blobs, SqlPool *sql, GError **error);
 /* Lets what runs end, at most until @end (g_get_monotonic_time()), and begins nothing more: what is
  * left is taken up at the next start. */

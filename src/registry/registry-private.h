@@ -6,8 +6,8 @@
 struct Registry {
   BlobStore *blobs;
   SqlPool *sql;
-  ConfigLimits limits;
-  ConfigRegistry settings;
+  RegistryLimits limits;
+  RegistrySettings settings;
   /* By the first byte of a digest. Finishing an upload makes its file visible and then its row;
    * deleting a blob removes the row and then the file: under the blob's lock, so that a file is
    * never removed between the two steps of a push. A mutex each, and not one lock for readers and a

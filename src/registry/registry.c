@@ -7,8 +7,8 @@
 #include "registry/registry-private.h"
 
 Registry *
-registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits,
-             const ConfigRegistry *settings)
+registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
+             const RegistrySettings *settings)
 {
   Registry *registry = g_new0(Registry, 1);
   registry->blobs = blobs;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/config.h"
+#include "base/settings.h"
 #include "oci/manifest.h"
 #include "storage/blobs.h"
 #include "storage/sql.h"
@@ -38,9 +38,25 @@ typedef enum {
 
 typedef struct Registry Registry;
 
+/* Keys of `limits` in the configuration. */
+typedef struct {
+  uint64_t manifest_bytes;     /* 4 MiB */
+  uint64_t blob_bytes;         /* 0: no limit but the disk */
+  uint32_t concurrent_uploads; /* open upload sessions, whole server; 1000 */
+  uint32_t uploads_per_peer;   /* of these, for one peer; 0: as many as are still free */
+  uint32_t upload_expiry;      /* an idle upload is dropped after so many seconds; 86400 */
+} RegistryLimits;
+extern const Section registry_limits_section;
+
+/* `registry` in the configuration. */
+typedef struct {
+  bool sparse_indexes; /* take indexes without their members, and images without their layers */
+} RegistrySettings;
+extern const Section registry_settings_section;
+
 /* Neither is taken over; both must outlive the registry. (transfer full) */
-Registry *registry_new(BlobStore *blobs, SqlPool *sql, const ConfigLimits *limits,
-                       const ConfigRegistry *settings);
+Registry *registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
+                       const RegistrySettings *settings);
 void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 

@@ -101,7 +101,7 @@ static void
 check_certificate(Checking *checking)
 {
   g_autoptr(GError) error = NULL;
-  const ConfigTls *tls = &checking->config->tls;
+  const TlsSettings *tls = &checking->config->http.tls;
   if (tls->certificate == NULL || tls->key == NULL) {
     tell(checking, CHECK_OK, "none: plain HTTP");
     return;
@@ -137,20 +137,22 @@ check_feeds(Checking *checking)
   const Config *config = checking->config;
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) authorities =
-      config->ca_file == NULL ? NULL : file_read(AT_FDCWD, config->ca_file, PEM_MAX, &error);
+      config->advisories.ca_file == NULL
+          ? NULL
+          : file_read(AT_FDCWD, config->advisories.ca_file, PEM_MAX, &error);
   if (error != NULL)
     tell(checking, CHECK_PROBLEM, "ca_file: %s", error->message);
   else if (authorities != NULL && memmem(g_bytes_get_data(authorities, NULL),
                                          g_bytes_get_size(authorities), "-----BEGIN ", 11) == NULL)
     tell(checking, CHECK_PROBLEM, "ca_file: %s: there is no certificate (PEM) in it",
-         config->ca_file);
-  for (unsigned i = 0; i < config->feeds_count; i++) {
-    const ConfigFeed *feed = &config->feeds[i];
+         config->advisories.ca_file);
+  for (unsigned i = 0; i < config->advisories.feeds_count; i++) {
+    const FeedSettings *feed = &config->advisories.feeds[i];
     check_readable(checking, feed->disabled ? NULL : feed->path, feed->name);
     check_readable(checking, feed->disabled ? NULL : feed->keyring, feed->name);
   }
   if (checking->quiet)
-    tell(checking, CHECK_OK, "%u feeds", config->feeds_count);
+    tell(checking, CHECK_OK, "%u feeds", config->advisories.feeds_count);
 }
 
 /* What is there must be ours to change: files of another user, as root leaves them, are not. */
@@ -235,12 +237,12 @@ check_cage(Checking *checking)
 }
 
 static void
-check_address(Checking *checking, const ConfigListen *listen)
+check_address(Checking *checking, const ListenSettings *listen)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *actual = NULL;
   bool loopback = false;
-  bool plain = checking->config->tls.certificate == NULL || listen->plain_http;
+  bool plain = checking->config->http.tls.certificate == NULL || listen->plain_http;
   if (checking->served) {
     tell(checking, CHECK_OK, "%s: not tried, for the folder is served now", listen->address);
     return;
@@ -258,9 +260,9 @@ static void
 check_addresses(Checking *checking)
 {
   const Config *config = checking->config;
-  for (unsigned i = 0; i < config->listen_count; i++)
-    if (config->listen[i].address != NULL)
-      check_address(checking, &config->listen[i]);
+  for (unsigned i = 0; i < config->http.listen_count; i++)
+    if (config->http.listen[i].address != NULL)
+      check_address(checking, &config->http.listen[i]);
 }
 
 void

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "base/config.h"
+#include "server/config.h"
 
 typedef enum {
   CHECK_OK,

@@ -154,7 +154,7 @@ check_certificate(Server *server)
   g_autofree char *problem = certificate_problem(times, now);
   if (problem != NULL)
     log_warning("the server's certificate needs attention", "certificate",
-                server->context.config->tls.certificate, "problem", problem, NULL);
+                server->context.config->http.tls.certificate, "problem", problem, NULL);
 }
 
 static void *
@@ -202,13 +202,19 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
                                    : sql_pool_open(url, schemas, config->durable, error);
   if (server->sql == NULL)
     return false;
-  context->registry = registry_new(server->blobs, server->sql, &config->limits, &config->registry);
+  context->registry =
+      registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
   context->manifests = manifest_cache_new();
   /* What is damaged could not be set aside. */
   context->scrub = scrub_new(context->registry, data_folder,
                              context->read_only ? 0 : config->scrub_bytes_per_second);
+  const PipelineOptions options = {.limits = config->limits.pipeline,
+                                   .inspection = &config->limits.inspection,
+                                   .advisories = &config->advisories,
+                                   .policy = config->policy,
+                                   .allow_uncaged = config->allow_uncaged};
   context->pipeline =
-      pipeline_new(config, data_folder, context->registry, server->blobs, server->sql, error);
+      pipeline_new(&options, data_folder, context->registry, server->blobs, server->sql, error);
   return context->pipeline != NULL;
 }
 

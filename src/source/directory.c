@@ -6,8 +6,8 @@
 static GBytes *
 read_blob(ImageSource *source, const Descriptor *descriptor, const SourceCall *call, GError **error)
 {
-  return image_files_read(source->state, digest_hex(&descriptor->digest),
-                          source->limits.manifest_bytes, error);
+  return image_files_read(source->state, digest_hex(&descriptor->digest), source->manifest_bytes,
+                          error);
 }
 
 /* The members of an index have their manifests in HEX.manifest.json. */
@@ -16,7 +16,7 @@ read_manifest_or_blob(ImageSource *source, const Descriptor *descriptor, const S
                       GError **error)
 {
   g_autofree char *name = g_strconcat(digest_hex(&descriptor->digest), ".manifest.json", NULL);
-  GBytes *manifest = image_files_read(source->state, name, source->limits.manifest_bytes, NULL);
+  GBytes *manifest = image_files_read(source->state, name, source->manifest_bytes, NULL);
   return manifest != NULL ? manifest : read_blob(source, descriptor, call, error);
 }
 
@@ -24,10 +24,10 @@ static bool
 open_directory(ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
   source->state = image_files_open_folder(place, error);
-  g_autoptr(GBytes) manifest =
-      source->state == NULL ? NULL
-                            : image_files_read_entrance(source->state, "manifest.json",
-                                                        source->limits.manifest_bytes, error);
+  g_autoptr(GBytes) manifest = source->state == NULL
+                                   ? NULL
+                                   : image_files_read_entrance(source->state, "manifest.json",
+                                                               source->manifest_bytes, error);
   return manifest != NULL &&
          source_resolve(source, manifest, NULL, NULL, read_manifest_or_blob, call, error);
 }

@@ -83,8 +83,7 @@ take_image(ImageSource *source, GBytes *manifest, const char *reference, GError 
   for (guint i = 0; parsed && i < image.layers->len; i++)
     source_add_layer(source)->name = g_strdup(image.layers->pdata[i]);
   g_autoptr(GBytes) config =
-      parsed ? image_files_read(source->state, image.config, source->limits.manifest_bytes, error)
-             : NULL;
+      parsed ? image_files_read(source->state, image.config, source->manifest_bytes, error) : NULL;
   docker_archive_image_clear(&image);
   return config != NULL && source_take_config(source, config, error);
 }
@@ -98,7 +97,7 @@ open_archive(ImageSource *source, const char *place, const SourceCall *call, GEr
   g_autoptr(GBytes) manifest =
       source->state == NULL
           ? NULL
-          : image_files_read(source->state, "manifest.json", source->limits.manifest_bytes, error);
+          : image_files_read(source->state, "manifest.json", source->manifest_bytes, error);
   return manifest != NULL && take_image(source, manifest, reference, error);
 }
 

@@ -106,7 +106,7 @@ is_plain_tar(int fd)
 }
 
 static bool
-unpack(ImageFiles *files, uint64_t *size, const ConfigLimits *limits, const SourceCall *call,
+unpack(ImageFiles *files, uint64_t *size, const InspectionLimits *limits, const SourceCall *call,
        GError **error)
 {
   auto_fd int unpacked = source_temporary_file(error);
@@ -124,7 +124,7 @@ unpack(ImageFiles *files, uint64_t *size, const ConfigLimits *limits, const Sour
 }
 
 ImageFiles *
-image_files_open_archive(const char *path, const ConfigLimits *limits, const SourceCall *call,
+image_files_open_archive(const char *path, const InspectionLimits *limits, const SourceCall *call,
                          GError **error)
 {
   g_autoptr(ImageFiles) files = g_new0(ImageFiles, 1);

@@ -8,7 +8,7 @@ typedef struct ImageFiles ImageFiles;
 
 ImageFiles *image_files_open_folder(const char *path, GError **error);
 /* A packed archive is unpacked into a temporary file first. */
-ImageFiles *image_files_open_archive(const char *path, const ConfigLimits *limits,
+ImageFiles *image_files_open_archive(const char *path, const InspectionLimits *limits,
                                      const SourceCall *call, GError **error);
 void image_files_free(ImageFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageFiles, image_files_free)

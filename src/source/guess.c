@@ -53,7 +53,7 @@ transport_of_folder(const char *path)
 
 /* New archives of docker are both; the older of the two is what their tags stand in. */
 static const char *
-transport_of_file(const char *path, const ConfigLimits *limits, const SourceCall *call,
+transport_of_file(const char *path, const InspectionLimits *limits, const SourceCall *call,
                   GError **error)
 {
   g_autoptr(ImageFiles) files = image_files_open_archive(path, limits, call, error);
@@ -106,7 +106,7 @@ guess_by_name(const char *target, GError **error)
 }
 
 char *
-source_guess_target(const char *target, const ConfigLimits *limits, const SourceCall *call,
+source_guess_target(const char *target, const InspectionLimits *limits, const SourceCall *call,
                     GError **error)
 {
   const char *reference, *transport;

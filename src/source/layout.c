@@ -19,7 +19,7 @@ static GBytes *
 read_blob(ImageSource *source, const Descriptor *descriptor, const SourceCall *call, GError **error)
 {
   g_autofree char *name = blob_name(&descriptor->digest);
-  return image_files_read(source->state, name, source->limits.manifest_bytes, error);
+  return image_files_read(source->state, name, source->manifest_bytes, error);
 }
 
 static const char *
@@ -58,7 +58,7 @@ static bool
 open_files(ImageSource *source, const char *tag, const SourceCall *call, GError **error)
 {
   g_autoptr(GBytes) bytes =
-      image_files_read_entrance(source->state, "index.json", source->limits.manifest_bytes, error);
+      image_files_read_entrance(source->state, "index.json", source->manifest_bytes, error);
   g_autoptr(Manifest) index =
       bytes == NULL ? NULL : manifest_parse(slice_from_bytes(bytes), MEDIA_TYPE_OCI_INDEX, error);
   if (index == NULL) {

@@ -29,7 +29,7 @@ read_blob(ImageSource *source, const Descriptor *descriptor, const SourceCall *c
       media_type_is_manifest(descriptor->media_type) || media_type_is_index(descriptor->media_type);
   RemoteRequest request = {.kind = manifest ? "manifests" : "blobs",
                            .name = descriptor->digest.text,
-                           .limit = source->limits.manifest_bytes};
+                           .limit = source->manifest_bytes};
   g_autoptr(HttpResponse) response =
       remote_get(source->state, &request, call->progress, call->cancellable, error);
   return response == NULL ? NULL : g_bytes_ref(response->body);
@@ -53,7 +53,7 @@ open_remote(ImageSource *source, const char *place, const SourceCall *call, GErr
   if (source->state == NULL)
     return false;
   progress_tell(call->progress, "asking the registry", 0, 0);
-  g_autoptr(HttpResponse) response = remote_get_first(source->state, source->limits.manifest_bytes,
+  g_autoptr(HttpResponse) response = remote_get_first(source->state, source->manifest_bytes,
                                                       call->progress, call->cancellable, error);
   if (response == NULL)
     return false;
@@ -147,7 +147,7 @@ static bool
 open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GError **error)
 {
   /* Nothing else bounds what a registry may send to our disk. */
-  if (layer->size > source->limits.layer_unpacked_bytes)
+  if (layer->size > source->limits.layer.unpacked_bytes)
     return error_set(error, ASSAY_ERROR_LIMIT,
                      "%s: %" G_GUINT64_FORMAT " bytes, more than unpacked are allowed "
                      "(limits.layer_unpacked_bytes)",

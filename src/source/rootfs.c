@@ -22,7 +22,7 @@
 typedef struct {
   const char *root_path;
   int root;
-  const ConfigLimits *limits;
+  const InspectionLimits *limits;
   uint64_t bytes; /* of all files so far */
   struct archive *tar;
   GHashTable *taken; /* "device:inode": a database is read once, whatever links lead to it */
@@ -68,11 +68,11 @@ too_large(const RootReader *reader, const char *path, uint64_t most, const char 
 static bool
 check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
 {
-  const ConfigLimits *limits = reader->limits;
-  if (size > limits->file_bytes)
-    return too_large(reader, path, limits->file_bytes, "limits.file_bytes", error);
-  if (size > limits->worker_memory_bytes - reader->bytes)
-    return too_large(reader, path, limits->worker_memory_bytes - reader->bytes,
+  const InspectionLimits *limits = reader->limits;
+  if (size > limits->layer.file_bytes)
+    return too_large(reader, path, limits->layer.file_bytes, "limits.file_bytes", error);
+  if (size > limits->worker.memory_bytes - reader->bytes)
+    return too_large(reader, path, limits->worker.memory_bytes - reader->bytes,
                      "what the files before it leave of limits.worker_memory_bytes", error);
   reader->bytes += size;
   return true;

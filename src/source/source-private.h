@@ -36,7 +36,8 @@ struct ImageSource {
   void *state; /* the transport's own */
   char *target, *platform, *authfile, *credentials, *ca_file, *cert_dir;
   bool insecure, allow_uncaged;
-  ConfigLimits limits;
+  InspectionLimits limits;
+  uint64_t manifest_bytes;
   Digest digest;       /* of the manifest; empty text where there is none */
   ImageConfig *config; /* NULL for rootfs: */
   GPtrArray *layers;   /* SourceLayer */
@@ -73,8 +74,8 @@ void source_list_end(GString *list, unsigned count);
 
 /* The target with its transport, by what lies at a path or by the form of a name. (transfer full)
  */
-char *source_guess_target(const char *target, const ConfigLimits *limits, const SourceCall *call,
-                          GError **error);
+char *source_guess_target(const char *target, const InspectionLimits *limits,
+                          const SourceCall *call, GError **error);
 /* Whether @target is HOST[:PORT]/..., with a host that is one: it has a dot, a port, or is
  * localhost. Pure. */
 bool source_names_registry(const char *target);

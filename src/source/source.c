@@ -262,8 +262,9 @@ find_transport(const char *target)
 }
 
 ImageSource *
-image_source_open(const char *target, const ImageSourceOptions *options, const ConfigLimits *limits,
-                  const Progress *progress, GCancellable *cancellable, GError **error)
+image_source_open(const char *target, const ImageSourceOptions *options,
+                  const InspectionLimits *limits, const Progress *progress,
+                  GCancellable *cancellable, GError **error)
 {
   SourceCall call = {progress, cancellable, options->allow_uncaged};
   const SourceTransport *transport = find_transport(target);
@@ -287,6 +288,7 @@ image_source_open(const char *target, const ImageSourceOptions *options, const C
   source->insecure = options->insecure;
   source->allow_uncaged = options->allow_uncaged;
   source->limits = *limits;
+  source->manifest_bytes = options->manifest_bytes;
   source->layers = g_ptr_array_new_with_free_func(source_layer_free);
   if (!transport->open(source, target + strlen(transport->prefix), &call, error))
     return NULL;

@@ -14,7 +14,6 @@
 #include <gio/gio.h>
 #include <stdbool.h>
 
-#include "base/config.h"
 #include "base/progress.h"
 #include "inspect/inspection.h"
 #include "oci/image_config.h"
@@ -30,6 +29,7 @@ typedef struct {
   const char *credentials; /* docker://: "USER:PASSWORD" instead of an entry there, or NULL */
   const char *ca_file;     /* docker://: authorities besides the system's, PEM, or NULL */
   const char *cert_dir;    /* docker://: instead of the places of containers-certs.d(5), or NULL */
+  uint64_t manifest_bytes; /* of a manifest or index */
   bool allow_uncaged;      /* as in InspectionInput */
 } ImageSourceOptions;
 
@@ -37,7 +37,7 @@ typedef struct {
  * host as docker://. What cannot be is ASSAY_ERROR_INVALID, with what was perhaps meant in the
  * message. (transfer full) */
 ImageSource *image_source_open(const char *target, const ImageSourceOptions *options,
-                               const ConfigLimits *limits, const Progress *progress,
+                               const InspectionLimits *limits, const Progress *progress,
                                GCancellable *cancellable, GError **error);
 void image_source_free(ImageSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSource, image_source_free)

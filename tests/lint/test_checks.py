@@ -131,6 +131,11 @@ TABLE_CASES = [
     ("indexed by another room", {"src/sign/a.c": '"CREATE INDEX a ON rules (name)"'}, "the table rules belongs to notify/"),
     ("named in a comment", {"src/sign/a.c": '/* "FROM rules" */'}, None),
     ("a word of a message", {"src/sign/a.c": '"no rules for this"'}, None),
+    ("own settings", {"src/sign/a.c": "const Section a_section = {0};\nstatic int b = {&a_section};"}, None),
+    ("settings of another room", {"src/sign/a.c": "const Section a_section = {0};", "src/notify/b.c": "x = &a_section;"},
+     "the settings a_section belong to sign/"),
+    ("put together", {"src/sign/a.c": "const Section a_section = {0};", "src/server/config.c": "x = &a_section;"}, None),
+    ("of one file", {"src/sign/a.c": "static const Section a_section = {0};", "src/notify/b.c": "x = &a_section;"}, None),
 ]
 DETECTORS = {
     "src/inspect/detectors.c": "const Detector *const detectors[] = {&one_detector, NULL};\n",

@@ -236,4 +236,10 @@ alpine_secdb_read(FeedContext *context, const char *path, GError **error)
   return feed_read_each_file(path, ".json", read_file, context, error);
 }
 
-const FeedType alpine_secdb_feed = {"alpine-secdb", alpine_secdb_fetch, alpine_secdb_read};
+static const FeedSource sources[] = {
+    {"alpine", "https://secdb.alpinelinux.org/"},
+    {"wolfi", "https://packages.wolfi.dev/os/security.json"},
+    {"chainguard", "https://packages.cgr.dev/chainguard/security.json"},
+    {NULL},
+};
+const FeedType alpine_secdb_feed = {"alpine-secdb", alpine_secdb_fetch, alpine_secdb_read, sources};

@@ -35,7 +35,7 @@ GHashTable *debian_read_indices(const char *folder, Slice release, const char *a
 const char *debian_architecture(void);
 
 /* Whether the feed reads the changelog of @source: all, or those that `sources` names. */
-bool debian_wants_changelog(const ConfigFeed *config, const char *source);
+bool debian_wants_changelog(const FeedSettings *config, const char *source);
 
 /* (transfer full) */
 char *debian_changelog_path(const char *folder, const char *source, const char *version);

@@ -32,7 +32,7 @@ debian_has_sha256(Slice bytes, const char *sha256)
 }
 
 bool
-debian_wants_changelog(const ConfigFeed *config, const char *source)
+debian_wants_changelog(const FeedSettings *config, const char *source)
 {
   if (config->sources == NULL)
     return true;

@@ -182,7 +182,7 @@ check_not_older(const FeedContext *context, Slice release, GError **error)
 static GBytes *
 fetch_release(FeedContext *context, const char *verified_path, bool *is_new, GError **error)
 {
-  const ConfigFeed *config = context->config;
+  const FeedSettings *config = context->config;
   g_autofree char *path = g_build_filename(context->folder, "InRelease", NULL);
   g_autofree char *url = g_strconcat(config->url, "/dists/", config->suite, "/InRelease", NULL);
   DownloadResult result;

@@ -228,4 +228,9 @@ debian_tracker_read(FeedContext *context, const char *path, GError **error)
   return false;
 }
 
-const FeedType debian_tracker_feed = {"debian-tracker", feed_fetch_one_file, debian_tracker_read};
+static const FeedSource sources[] = {
+    {"debian", "https://security-tracker.debian.org/tracker/data/json"},
+    {NULL},
+};
+const FeedType debian_tracker_feed = {"debian-tracker", feed_fetch_one_file, debian_tracker_read,
+                                      sources};

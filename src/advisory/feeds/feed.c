@@ -9,16 +9,28 @@
 #include "base/error.h"
 #include "base/fd.h"
 
+const FeedType *const feed_types[] = {
+    &debian_tracker_feed, &debian_repo_feed, &alpine_secdb_feed, &osv_feed,
+    &updateinfo_feed,     &kev_feed,         &epss_feed,         NULL,
+};
+
 const FeedType *
 feed_type_find(const char *type)
 {
-  static const FeedType *const types[] = {
-      &alpine_secdb_feed, &debian_repo_feed, &debian_tracker_feed, &epss_feed,
-      &kev_feed,          &osv_feed,         &updateinfo_feed};
-  for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
-    if (g_strcmp0(types[i]->type, type) == 0)
-      return types[i];
+  for (size_t i = 0; feed_types[i] != NULL; i++)
+    if (g_strcmp0(feed_types[i]->type, type) == 0)
+      return feed_types[i];
   return NULL;
+}
+
+char *
+feed_types_in_words(void)
+{
+  GString *text = g_string_new(feed_types[0]->type);
+  for (size_t i = 1; feed_types[i] != NULL; i++)
+    g_string_append_printf(text, "%s%s", feed_types[i + 1] == NULL ? " or " : ", ",
+                           feed_types[i]->type);
+  return g_string_free(text, FALSE);
 }
 
 bool

@@ -7,8 +7,8 @@
 #include <gio/gio.h>
 
 #include "advisory/advisory.h"
+#include "advisory/advisory_settings.h"
 #include "advisory/feeds/skips.h"
-#include "base/config.h"
 #include "base/http_client.h"
 #include "base/progress.h"
 #include "base/slice.h"
@@ -25,7 +25,7 @@ typedef struct {
 } FeedSink;
 
 typedef struct {
-  const ConfigFeed *config;
+  const FeedSettings *config;
   const char *folder; /* the feed's own, below <data>/feeds; exists */
   const char *ca_file;
   HttpClient *client;
@@ -36,13 +36,25 @@ typedef struct {
   GPtrArray *messages;  /* char *: what went wrong without ending the feed; or NULL: tell nobody */
 } FeedContext;
 
+/* A public source of a type of feed, which the server reads unless the configuration has a list. */
 typedef struct {
-  const char *type; /* ConfigFeed.type */
+  const char *name; /* NULL: the end of the list */
+  const char *url;
+} FeedSource;
+
+typedef struct {
+  const char *type;
   /* Brings the copy in context->folder up to date; it stays as it was on error. */
   bool (*fetch)(FeedContext *context, bool *changed, GError **error);
   /* Reads the copy at @path: the folder, or a file or folder that the operator named. */
   bool (*read)(FeedContext *context, const char *path, GError **error);
+  const FeedSource *sources; /* or NULL */
 } FeedType;
+
+/* NULL-terminated. */
+extern const FeedType *const feed_types[];
+/* "debian-tracker, osv or kev". (transfer full) */
+char *feed_types_in_words(void);
 
 /* NULL when there is no such type. */
 const FeedType *feed_type_find(const char *type);

@@ -297,4 +297,17 @@ osv_read(FeedContext *context, const char *path, GError **error)
   return feed_read_each_file(path, ".json", read_one_of_folder, context, error);
 }
 
-const FeedType osv_feed = {"osv", feed_fetch_one_file, osv_read};
+#define HOST "https://osv-vulnerabilities.storage.googleapis.com/"
+static const FeedSource sources[] = {
+    {"ubuntu", HOST "Ubuntu/all.zip"},
+    {"redhat", HOST "Red%20Hat/all.zip"},
+    {"almalinux", HOST "AlmaLinux/all.zip"},
+    {"rocky", HOST "Rocky%20Linux/all.zip"},
+    {"suse", HOST "SUSE/all.zip"},
+    {"opensuse", HOST "openSUSE/all.zip"},
+    {"azurelinux", HOST "Azure%20Linux/all.zip"},
+    {"photon", HOST "Photon%20OS/all.zip"},
+    {"openeuler", HOST "openEuler/all.zip"},
+    {NULL},
+};
+const FeedType osv_feed = {"osv", feed_fetch_one_file, osv_read, sources};

@@ -125,5 +125,13 @@ epss_read(FeedContext *context, const char *path, GError **error)
   return read_overlay(context, path, epss_parse, error);
 }
 
-const FeedType kev_feed = {"kev", feed_fetch_one_file, kev_read};
-const FeedType epss_feed = {"epss", feed_fetch_one_file, epss_read};
+static const FeedSource kev_sources[] = {
+    {"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
+    {NULL},
+};
+const FeedType kev_feed = {"kev", feed_fetch_one_file, kev_read, kev_sources};
+static const FeedSource epss_sources[] = {
+    {"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
+    {NULL},
+};
+const FeedType epss_feed = {"epss", feed_fetch_one_file, epss_read, epss_sources};

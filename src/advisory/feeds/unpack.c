@@ -12,8 +12,7 @@
 #include "cage/worker_process.h"
 
 static struct {
-  uint64_t memory_bytes;
-  uint32_t seconds;
+  WorkerLimits limits;
   bool allow_uncaged;
   bool set;
 } settings;
@@ -30,25 +29,20 @@ unpack_in_cage(const UnpackJob *unpack, int from, int to, GCancellable *cancella
   struct stat status;
   if (fstat(from, &status) < 0)
     return error_set_errno(error, errno, "the archive");
-  g_autoptr(json_t) job = json_object();
-  json_set_string(job, "job", "feed");
+  g_autoptr(json_t) job = worker_job_new("feed", &settings.limits, 1, settings.allow_uncaged);
   json_set_string(job, "kind", unpack->kind);
   json_set_string(job, "pattern", unpack->pattern);
   set_number(job, "limit", unpack->limit);
   set_number(job, "members", unpack->members);
   set_number(job, "size", (uint64_t)status.st_size);
-  set_number(job, "memory_bytes", settings.memory_bytes);
-  set_number(job, "cpu_seconds", settings.seconds);
-  json_object_set_new(job, "allow_uncaged", json_boolean(settings.allow_uncaged));
-  g_autoptr(json_t) answer = worker_run(job, from, to, settings.seconds, cancellable, error);
+  g_autoptr(json_t) answer = worker_run(job, from, to, settings.limits.seconds, cancellable, error);
   return answer != NULL;
 }
 
 void
-unpack_set_limits(const ConfigLimits *limits, bool allow_uncaged)
+unpack_set_limits(const WorkerLimits *limits, bool allow_uncaged)
 {
-  settings.memory_bytes = limits->worker_memory_bytes;
-  settings.seconds = limits->layer_seconds;
+  settings.limits = *limits;
   settings.allow_uncaged = allow_uncaged;
   settings.set = true;
 }

@@ -6,8 +6,8 @@
 
 #include <gio/gio.h>
 
-#include "base/config.h"
 #include "base/slice.h"
+#include "cage/worker_limits.h"
 
 typedef struct {
   const char *kind;    /* UNPACK_* below */
@@ -31,7 +31,7 @@ typedef struct {
 
 /* Workers that unpack have these limits. At the program's start, before the first update: until
  * then nothing is unpacked. */
-void unpack_set_limits(const ConfigLimits *limits, bool allow_uncaged);
+void unpack_set_limits(const WorkerLimits *limits, bool allow_uncaged);
 
 /* @packed as it is, or unpacked when it is gzip, xz, zstd or bzip2. More than @limit bytes are
  * ASSAY_ERROR_LIMIT, a broken stream is ASSAY_ERROR_INVALID. (transfer full) */

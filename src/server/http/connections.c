@@ -52,7 +52,7 @@ struct Connection {
 };
 
 struct ConnectionWatch {
-  const ConfigLimits *limits;
+  const HttpLimits *limits;
   const ProxyList *proxies;
   GMutex lock; /* guards the rest; a descriptor in `open` is open */
   GHashTable *open;
@@ -60,7 +60,7 @@ struct ConnectionWatch {
 };
 
 ConnectionWatch *
-connection_watch_new(const ConfigLimits *limits, const ProxyList *proxies)
+connection_watch_new(const HttpLimits *limits, const ProxyList *proxies)
 {
   ConnectionWatch *watch = g_new0(ConnectionWatch, 1);
   watch->limits = limits;

@@ -16,7 +16,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "server/http/http_settings.h"
 #include "server/http/places.h"
 
 typedef struct ConnectionWatch ConnectionWatch;
@@ -31,7 +31,7 @@ typedef enum {
 } ConnectionPhase;
 
 /* Both borrowed. (transfer full) */
-ConnectionWatch *connection_watch_new(const ConfigLimits *limits, const ProxyList *proxies);
+ConnectionWatch *connection_watch_new(const HttpLimits *limits, const ProxyList *proxies);
 void connection_watch_free(ConnectionWatch *watch);
 
 /* A new one, of the address whose places these are. False: there is not even one of the reserved

@@ -20,7 +20,7 @@ static const char *
 allowed_origin(const Request *request)
 {
   const char *origin = request_header(request, "Origin");
-  const char *const *allowed = (const char *const *)request->server->config->cors_origins;
+  const char *const *allowed = (const char *const *)request->server->config->http.cors_origins;
   if (origin == NULL)
     return NULL;
   if (g_strv_contains(allowed, "*"))
@@ -31,7 +31,7 @@ allowed_origin(const Request *request)
 void
 cors_add_headers(Request *request)
 {
-  if (request->server->config->cors_origins[0] == NULL)
+  if (request->server->config->http.cors_origins[0] == NULL)
     return;
   const char *origin = allowed_origin(request);
   /* Also where this origin gets nothing: a cache must not give its answer to another. */

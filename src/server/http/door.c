@@ -362,7 +362,7 @@ door_new(ConnectionWatch *watch, GError **error)
 }
 
 void
-door_listen(Door *door, int fd, struct MHD_Daemon *daemon, bool secure, const ConfigLimits *limits)
+door_listen(Door *door, int fd, struct MHD_Daemon *daemon, bool secure, const HttpLimits *limits)
 {
   Visitor *listener = g_new0(Visitor, 1);
   listener->kind = VISITOR_LISTENER;

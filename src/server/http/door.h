@@ -17,7 +17,7 @@ typedef struct Door Door;
 Door *door_new(ConnectionWatch *watch, GError **error);
 /* Accepts on @fd, a listening socket that is taken over, for @daemon; @limits say how many. */
 void door_listen(Door *door, int fd, struct MHD_Daemon *daemon, bool secure,
-                 const ConfigLimits *limits);
+                 const HttpLimits *limits);
 /* After all addresses are there. */
 void door_open(Door *door);
 /* Closes the listening sockets; when this returns, nobody is accepted any more. */

@@ -141,7 +141,7 @@ buffer_body(Request *request, Slice bytes)
   if (request->buffer == NULL) {
     request->buffer = g_byte_array_new();
     connection_set_phase(request->connection, PHASE_BODY,
-                         BODY_HEADS * request->server->config->limits.head_seconds);
+                         BODY_HEADS * request->server->config->limits.http.head_seconds);
   }
   g_byte_array_append(request->buffer, bytes.data, (guint)bytes.size);
   return true;
@@ -415,7 +415,8 @@ http_on_completed(void *data, struct MHD_Connection *connection, void **state,
     return;
   *state = NULL;
   request_log(request, how);
-  connection_set_phase(request->connection, PHASE_WAITING, server->config->limits.head_seconds);
+  connection_set_phase(request->connection, PHASE_WAITING,
+                       server->config->limits.http.head_seconds);
   request_free(request);
   atomic_fetch_sub(&server->in_flight, 1);
 }

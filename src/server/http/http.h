@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/config.h"
 #include "base/slice.h"
+#include "server/config.h"
 #include "server/http/certificate.h"
 #include "server/http/route.h"
 

@@ -84,7 +84,7 @@ http_on_target(void *data, const char *target, struct MHD_Connection *handle)
 }
 
 static struct MHD_Daemon *
-daemon_start(HttpServer *server, const ConfigLimits *limits, bool secure)
+daemon_start(HttpServer *server, const HttpLimits *limits, bool secure)
 {
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                    MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
@@ -107,7 +107,7 @@ daemon_start(HttpServer *server, const ConfigLimits *limits, bool secure)
 }
 
 static bool
-listen_on(HttpServer *server, const Config *config, const ConfigListen *listen, GError **error)
+listen_on(HttpServer *server, const Config *config, const ListenSettings *listen, GError **error)
 {
   bool loopback = false, secure = server->tls != NULL && !listen->plain_http;
   g_autofree char *actual = NULL;
@@ -116,13 +116,13 @@ listen_on(HttpServer *server, const Config *config, const ConfigListen *listen, 
     return false;
   if (!secure && !loopback && !listen->plain_http)
     return error_set(error, ASSAY_ERROR_INVALID, LISTEN_NEEDS_TLS, listen->address);
-  Listener listener = {daemon_start(server, &config->limits, secure),
+  Listener listener = {daemon_start(server, &config->limits.http, secure),
                        g_strconcat(secure ? "https://" : "http://", actual, NULL)};
   if (listener.daemon == NULL) {
     g_free(listener.url);
     return error_set(error, ASSAY_ERROR_IO, "cannot serve HTTP on %s", listen->address);
   }
-  door_listen(server->door, fd_steal(&fd), listener.daemon, secure, &config->limits);
+  door_listen(server->door, fd_steal(&fd), listener.daemon, secure, &config->limits.http);
   g_array_append_val(server->listeners, listener);
   return true;
 }
@@ -133,8 +133,8 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
   server->config = config;
   server->context = context;
-  server->proxies = proxy_list_new((const char *const *)config->trusted_proxies);
-  server->connections = connection_watch_new(&config->limits, server->proxies);
+  server->proxies = proxy_list_new((const char *const *)config->http.trusted_proxies);
+  server->connections = connection_watch_new(&config->limits.http, server->proxies);
   server->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
   g_array_set_clear_func(server->listeners, listener_clear);
   g_mutex_init(&server->hand_over);
@@ -148,14 +148,14 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
   server->door = server->router == NULL ? NULL : door_new(server->connections, error);
   if (server->door == NULL)
     return NULL;
-  if (config->tls.certificate != NULL) {
-    server->tls = tls_credentials_new(&config->tls, error);
+  if (config->http.tls.certificate != NULL) {
+    server->tls = tls_credentials_new(&config->http.tls, error);
     if (server->tls == NULL)
       return NULL;
     tls_credentials_use(server->tls);
   }
-  for (unsigned i = 0; i < config->listen_count; i++)
-    if (!listen_on(server, config, &config->listen[i], error))
+  for (unsigned i = 0; i < config->http.listen_count; i++)
+    if (!listen_on(server, config, &config->http.listen[i], error))
       return NULL;
   door_open(server->door);
   return g_steal_pointer(&server);

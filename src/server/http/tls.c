@@ -22,7 +22,7 @@ typedef struct {
 } Identity;
 
 struct TlsCredentials {
-  ConfigTls files;   /* borrowed from the config */
+  TlsSettings files; /* borrowed from the config */
   GPtrArray *all;    /* Identity */
   Identity *current; /* atomic */
 };
@@ -48,7 +48,7 @@ tls_error(GError **error, const char *path, int code)
 
 /* The key must belong to the certificate, or every handshake would fail later. */
 static bool
-check_pair(const Identity *identity, const ConfigTls *files, GError **error)
+check_pair(const Identity *identity, const TlsSettings *files, GError **error)
 {
   uint8_t of_key[64], of_certificate[64];
   size_t key_size = sizeof of_key, certificate_size = sizeof of_certificate;
@@ -70,7 +70,7 @@ check_pair(const Identity *identity, const ConfigTls *files, GError **error)
 }
 
 static bool
-read_times(Identity *identity, const ConfigTls *files, GError **error)
+read_times(Identity *identity, const TlsSettings *files, GError **error)
 {
   identity->times.chain_until = INT64_MAX;
   for (unsigned i = 0; i < identity->count; i++) {
@@ -91,7 +91,7 @@ read_times(Identity *identity, const ConfigTls *files, GError **error)
 }
 
 static Identity *
-identity_read(const ConfigTls *files, GError **error)
+identity_read(const TlsSettings *files, GError **error)
 {
   g_autoptr(GBytes) certificate = file_read(AT_FDCWD, files->certificate, PEM_MAX, error);
   g_autoptr(GBytes) key =
@@ -132,7 +132,7 @@ tls_credentials_reload(TlsCredentials *credentials, GError **error)
 }
 
 TlsCredentials *
-tls_credentials_new(const ConfigTls *tls, GError **error)
+tls_credentials_new(const TlsSettings *tls, GError **error)
 {
   TlsCredentials *credentials = g_new0(TlsCredentials, 1);
   credentials->files = *tls;

@@ -4,14 +4,14 @@
 #include <gnutls/abstract.h>
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "server/config.h"
 #include "server/http/certificate.h"
 
 typedef struct TlsCredentials TlsCredentials;
 
 /* Reads both; ASSAY_ERROR_INVALID where they do not belong together. @tls is borrowed.
  * (transfer full) */
-TlsCredentials *tls_credentials_new(const ConfigTls *tls, GError **error);
+TlsCredentials *tls_credentials_new(const TlsSettings *tls, GError **error);
 /* Reads them again; the former stay when that fails. */
 bool tls_credentials_reload(TlsCredentials *credentials, GError **error);
 void tls_credentials_free(TlsCredentials *credentials);

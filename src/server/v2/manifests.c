@@ -207,7 +207,7 @@ v2_manifest_put_begin(Request *request)
                       "at most 100 tags can be given at once", NULL);
     return;
   }
-  request_limit_body(request, server_context(request)->config->limits.manifest_bytes);
+  request_limit_body(request, server_context(request)->config->limits.registry.manifest_bytes);
 }
 
 /* What Content-Type says, without parameters ("; charset=utf-8"), which are no part of the type,

@@ -10,7 +10,7 @@
 void
 feed_cases_open_cage(void)
 {
-  const ConfigLimits limits = {.worker_memory_bytes = (uint64_t)2 << 30, .layer_seconds = 600};
+  const WorkerLimits limits = {.memory_bytes = (uint64_t)2 << 30, .seconds = 600};
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
   unpack_set_limits(&limits, false);
 }

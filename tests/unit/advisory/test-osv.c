@@ -281,7 +281,7 @@ test_too_large_is_left_out(void)
   g_autofree char *folder = g_dir_make_tmp("assay-osv-XXXXXX", &error);
   g_assert_no_error(error);
   static char name[] = "feed", type[] = "osv";
-  const ConfigFeed config = {.name = name, .type = type};
+  const FeedSettings config = {.name = name, .type = type};
   unsigned statements = 0;
   const FeedSink sink = {.range = count_statement, .data = &statements};
   g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/settings.h"
 #include "base/suggest.h"
 
@@ -284,6 +285,106 @@ test_suggestions(void)
   g_assert_null(suggest_nearest(huge, names));
 }
 
+/* --- parts, short entries, and JSON --- */
+
+typedef struct {
+  char *address;
+  bool plain;
+} Address;
+
+typedef struct {
+  bool first;
+  Numbers numbers;
+  Address *addresses;
+  unsigned addresses_count;
+} Parted;
+
+static const Setting address_settings[] = {
+    {SETTING(Address, address), .kind = &setting_text, .required = true},
+    {SETTING(Address, plain), .kind = &setting_boolean, .fallback = "true"},
+};
+static const Section address_section = {.settings = address_settings,
+                                        .count = G_N_ELEMENTS(address_settings),
+                                        .size = sizeof(Address),
+                                        .word = "address"};
+
+static const Setting parted_settings[] = {
+    {SETTING(Parted, first), .kind = &setting_boolean, .fallback = "true"},
+    {SETTING_PART(Parted, numbers), .section = &number_section},
+    {SETTING_LIST(Parted, addresses), .section = &address_section, .fallback = "home:1"},
+};
+static const Section parted_section = {parted_settings, G_N_ELEMENTS(parted_settings),
+                                       sizeof(Parted)};
+
+static void
+test_parts(void)
+{
+  static const struct {
+    const char *text, *addresses, *says; /* the complaint in part, or NULL */
+    uint32_t wait;
+  } cases[] = {
+      {"", "home:1", NULL, 120},
+      {"wait: 7\naddresses: a:1\n", "a:1", NULL, 7},
+      {"addresses: [a:1, {address: b:2, plain: false}, c:3]\n", "a:1 b:2! c:3", NULL, 120},
+      {"addresses: {address: b:2}\n", "b:2", NULL, 120},
+      {"wait: 2h\n", NULL, "test:1:7: wait: must be between 0 and 1h", 0},
+      {"wat: 2\n", NULL, "did you mean \"wait\"?", 0},
+      {"numbers: {}\n", NULL, "unknown key \"numbers\"", 0},
+      {"addresses: [a:1, ~]\n", NULL, "addresses[1]: has no value", 0},
+      {"addresses: [[a:1]]\n", NULL, "addresses[0]: must be a mapping", 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    Parted parted;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) all = g_string_new(NULL);
+    bool read =
+        settings_read(&parted_section, slice_from_string(cases[i].text), "test", &parted, &error);
+    g_test_message("%s: %s", cases[i].text, read ? "read" : error->message);
+    g_assert_true(read == (cases[i].says == NULL));
+    if (!read) {
+      g_assert_nonnull(strstr(error->message, cases[i].says));
+      continue;
+    }
+    for (unsigned j = 0; j < parted.addresses_count; j++)
+      g_string_append_printf(all, "%s%s%s", j == 0 ? "" : " ", parted.addresses[j].address,
+                             parted.addresses[j].plain ? "" : "!");
+    g_assert_cmpstr(all->str, ==, cases[i].addresses);
+    g_assert_cmpuint(parted.numbers.wait, ==, cases[i].wait);
+    settings_clear(&parted_section, &parted);
+  }
+}
+
+static void
+test_json(void)
+{
+  g_autoptr(GError) error = NULL;
+  Parted given = {.first = true,
+                  .numbers = {.count = 65535, .wait = 7, .bytes = 1 << 29, .small = 255}};
+  Parted taken = {0};
+  json_t *object = json_object();
+  settings_to_json(&parted_section, &given, object);
+  g_assert_true(settings_from_json(&parted_section, object, &taken, &error));
+  g_assert_no_error(error);
+  g_assert_true(taken.first && taken.numbers.count == 65535 && taken.numbers.wait == 7 &&
+                taken.numbers.bytes == 1 << 29 && taken.numbers.small == 255);
+  static const struct {
+    const char *key;
+    json_int_t number;
+  } wrong[] = {{"count", 0}, {"count", 65536}, {"small", 256}, {"wait", -1}, {"bytes", INT64_MAX}};
+  for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+    g_autoptr(GError) refused = NULL;
+    g_autoptr(json_t) changed = json_copy(object);
+    json_object_set_new(changed, wrong[i].key, json_integer(wrong[i].number));
+    g_assert_false(settings_from_json(&parted_section, changed, &taken, &refused));
+    g_assert_nonnull(strstr(refused->message, wrong[i].key));
+  }
+  g_autoptr(GError) missing = NULL;
+  json_object_del(object, "first");
+  g_assert_false(settings_from_json(&parted_section, object, &taken, &missing));
+  g_assert_error(missing, ASSAY_ERROR, ASSAY_ERROR_INVALID);
+  json_decref(object);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -292,6 +393,8 @@ main(int argc, char **argv)
   g_test_add_func("/settings/values", test_values);
   g_test_add_func("/settings/complaints", test_complaints);
   g_test_add_func("/settings/many-complaints", test_many_complaints);
+  g_test_add_func("/settings/parts", test_parts);
+  g_test_add_func("/settings/json", test_json);
   g_test_add_func("/settings/units", test_units);
   g_test_add_func("/settings/suggestions", test_suggestions);
   return g_test_run();

@@ -71,8 +71,16 @@ gzip(const GByteArray *plain)
   return packed;
 }
 
+static InspectionLimits
+default_limits(void)
+{
+  InspectionLimits limits;
+  settings_defaults(&inspection_limits_section, &limits);
+  return limits;
+}
+
 static LayerInventory *
-inspect_bytes(const void *bytes, size_t size, const ConfigLimits *limits, const Digest *diff_id,
+inspect_bytes(const void *bytes, size_t size, const InspectionLimits *limits, const Digest *diff_id,
               GError **error)
 {
   auto_fd int fd = memory_file_new("layer", error);
@@ -132,7 +140,7 @@ static void
 test_layers(void)
 {
   g_autoptr(GError) error = NULL;
-  ConfigLimits limits = config_default_limits();
+  InspectionLimits limits = default_limits();
   g_autoptr(GByteArray) tar = make_tar(debian);
   g_autoptr(GByteArray) packed = gzip(tar);
   Digest diff_id = digest_of(DIGEST_SHA256, slice_new(tar->data, tar->len));
@@ -298,7 +306,7 @@ static const struct {
 static void
 test_links(void)
 {
-  ConfigLimits limits = config_default_limits();
+  InspectionLimits limits = default_limits();
   for (size_t i = 0; i < G_N_ELEMENTS(linked); i++) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GByteArray) tar = make_tar(linked[i].entries);
@@ -318,7 +326,7 @@ test_names(void)
                                   {"usr/share/link", NULL, "F\xc5\x91tan\xc3\xbas.crt", AE_IFLNK},
                                   {NULL}};
   g_autoptr(GError) error = NULL;
-  ConfigLimits limits = config_default_limits();
+  InspectionLimits limits = default_limits();
   g_autoptr(GByteArray) tar = make_tar(entries);
   g_autoptr(LayerInventory) layer = inspect_bytes(tar->data, tar->len, &limits, NULL, &error);
   g_assert_no_error(error);
@@ -328,8 +336,8 @@ test_names(void)
 static void
 test_broken_layers(void)
 {
-  ConfigLimits limits = config_default_limits();
-  limits.layer_seconds = 60;
+  InspectionLimits limits = default_limits();
+  limits.worker.seconds = 60;
   g_autoptr(GByteArray) tar = make_tar(debian), packed = gzip(tar);
   g_autoptr(GByteArray) garbage = g_byte_array_new();
   g_byte_array_append(garbage, packed->data, packed->len);
@@ -370,18 +378,18 @@ test_limits(void)
   g_byte_array_set_size(zeros, 64 << 20);
   memset(zeros->data, 0, zeros->len);
   g_autoptr(GByteArray) bomb = gzip(zeros);
-  ConfigLimits defaults = config_default_limits();
-  ConfigLimits few_entries = defaults, small = defaults, shallow = defaults, short_paths = defaults,
-               small_files = defaults, low_ratio = defaults;
-  few_entries.layer_entries = 3;
-  small.layer_unpacked_bytes = 1 << 20;
-  shallow.path_depth = 2;
-  short_paths.path_bytes = 10;
-  small_files.file_bytes = 8;
-  low_ratio.layer_ratio = 100;
+  InspectionLimits defaults = default_limits();
+  InspectionLimits few_entries = defaults, small = defaults, shallow = defaults,
+                   short_paths = defaults, small_files = defaults, low_ratio = defaults;
+  few_entries.layer.entries = 3;
+  small.layer.unpacked_bytes = 1 << 20;
+  shallow.layer.path_depth = 2;
+  short_paths.layer.path_bytes = 10;
+  small_files.layer.file_bytes = 8;
+  low_ratio.layer.ratio = 100;
   const struct {
     const char *setting;
-    const ConfigLimits *limits;
+    const InspectionLimits *limits;
     const GByteArray *bytes;
   } cases[] = {
       {"limits.layer_entries", &few_entries, tar}, {"limits.layer_unpacked_bytes", &small, bomb},
@@ -408,8 +416,8 @@ test_memory(void)
     return;
   }
   g_autoptr(GError) error = NULL;
-  ConfigLimits limits = config_default_limits();
-  limits.worker_memory_bytes = 256 << 20;
+  InspectionLimits limits = default_limits();
+  limits.worker.memory_bytes = 256 << 20;
   g_autoptr(GByteArray) tar =
       make_tar((const Entry[]){{"var/lib/dpkg/status", "x", NULL, 0}, {NULL}});
   const guint size = 200 << 20;
@@ -433,7 +441,7 @@ test_archive_index(void)
   static const Entry outer[] = {
       {"manifest.json", "[{}]", NULL, 0}, {"a/layer.tar", "content", NULL, 0}, {NULL}};
   g_autoptr(GError) error = NULL;
-  ConfigLimits limits = config_default_limits();
+  InspectionLimits limits = default_limits();
   g_autoptr(GByteArray) tar = make_tar(outer), packed = gzip(tar);
   auto_fd int fd = memory_file_new("outer", &error);
   auto_fd int unpacked = memory_file_new("unpacked", &error);

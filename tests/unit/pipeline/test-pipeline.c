@@ -10,7 +10,8 @@
 
 typedef struct {
   Fixture registry;
-  Config *config;
+  InspectionLimits inspection;
+  AdvisorySettings advisories;
   Pipeline *pipeline;
   Digest digest;
   Manifest *manifest;
@@ -23,9 +24,11 @@ begin_story(Story *story, gconstpointer data)
   static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, NULL};
   g_autoptr(GError) error = NULL;
   set_up(&story->registry, schemas);
-  story->config = config_parse(slice_from_string("feed_interval: 0\n"), "test", &error);
-  g_assert_no_error(error);
-  story->pipeline = pipeline_new(story->config, story->registry.folder, story->registry.registry,
+  settings_defaults(&inspection_limits_section, &story->inspection);
+  /* No feeds, and no updates. */
+  const PipelineOptions options = {.inspection = &story->inspection,
+                                   .advisories = &story->advisories};
+  story->pipeline = pipeline_new(&options, story->registry.folder, story->registry.registry,
                                  story->registry.blobs, story->registry.sql, &error);
   g_assert_no_error(error);
   Digest config = push_blob(story->registry.registry, "a", "{\"rootfs\":{\"diff_ids\":[]}}");
@@ -42,7 +45,6 @@ end_story(Story *story, gconstpointer data)
   pipeline_on_change(story->pipeline, NULL, NULL);
   pipeline_free(story->pipeline);
   manifest_free(story->manifest);
-  config_free(story->config);
   tear_down(&story->registry, NULL);
 }
 

@@ -14,8 +14,8 @@
 typedef struct {
   char *folder;
   const Schema *const *schemas;
-  ConfigLimits limits;
-  ConfigRegistry settings;
+  RegistryLimits limits;
+  RegistrySettings settings;
   BlobStore *blobs;
   SqlPool *sql;
   Registry *registry;
@@ -49,7 +49,7 @@ set_up(Fixture *fixture, gconstpointer data)
   static const Schema *const registry_only[] = {&registry_schema, NULL};
   fixture->schemas = data != NULL ? data : registry_only;
   fixture->folder = g_dir_make_tmp("assay-registry-XXXXXX", NULL);
-  fixture->limits = config_default_limits();
+  settings_defaults(&registry_limits_section, &fixture->limits);
   open_all(fixture);
 }
 

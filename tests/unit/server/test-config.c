@@ -3,8 +3,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "base/error.h"
+#include "server/config.h"
 
 static Config *
 load_text(const char *text, GError **error)
@@ -25,17 +25,17 @@ test_defaults(void)
   g_autoptr(GError) error = NULL;
   g_autoptr(Config) config = config_load(NULL, &error);
   g_assert_no_error(error);
-  g_assert_cmpuint(config->listen_count, ==, 1);
-  g_assert_cmpstr(config->listen[0].address, ==, "127.0.0.1:5000");
-  g_assert_false(config->listen[0].plain_http);
-  g_assert_cmpuint(config->limits.manifest_bytes, ==, 4 * 1024 * 1024);
-  g_assert_cmpuint(config->feeds_count, >, 5);
+  g_assert_cmpuint(config->http.listen_count, ==, 1);
+  g_assert_cmpstr(config->http.listen[0].address, ==, "127.0.0.1:5000");
+  g_assert_false(config->http.listen[0].plain_http);
+  g_assert_cmpuint(config->limits.registry.manifest_bytes, ==, 4 * 1024 * 1024);
+  g_assert_cmpuint(config->advisories.feeds_count, >, 5);
   g_assert_true(config->durable);
   g_assert_false(config->allow_uncaged);
 
   g_autoptr(Config) empty = load_text("# nothing but a comment\n", &error);
   g_assert_no_error(error);
-  g_assert_cmpuint(empty->feeds_count, ==, config->feeds_count);
+  g_assert_cmpuint(empty->advisories.feeds_count, ==, config->advisories.feeds_count);
 }
 
 /* A list without feeds is a choice, of a site that imports all that it knows. */
@@ -45,7 +45,7 @@ test_no_feeds(void)
   g_autoptr(GError) error = NULL;
   g_autoptr(Config) config = load_text("feeds: []\n", &error);
   g_assert_no_error(error);
-  g_assert_cmpuint(config->feeds_count, ==, 0);
+  g_assert_cmpuint(config->advisories.feeds_count, ==, 0);
 }
 
 static void
@@ -68,16 +68,16 @@ test_values(void)
                                        &error);
   g_assert_no_error(error);
   g_assert_cmpstr(config->data, ==, "/srv/assay");
-  g_assert_cmpuint(config->listen_count, ==, 2);
-  g_assert_true(config->listen[0].plain_http);
-  g_assert_cmpstr(config->listen[1].address, ==, "[::1]:5000");
-  g_assert_cmpuint(config->limits.manifest_bytes, ==, 1024 * 1024);
-  g_assert_cmpuint(config->limits.upload_expiry, ==, 7200);
-  g_assert_cmpuint(config->limits.workers, ==, 3);
-  g_assert_cmpuint(config->limits.connections, ==, 4096);
-  g_assert_cmpuint(config->feeds_count, ==, 1);
-  g_assert_cmpstr(config->feeds[0].path, ==, "/srv/osv");
-  g_assert_cmpuint(config->feed_interval, ==, 0);
+  g_assert_cmpuint(config->http.listen_count, ==, 2);
+  g_assert_true(config->http.listen[0].plain_http);
+  g_assert_cmpstr(config->http.listen[1].address, ==, "[::1]:5000");
+  g_assert_cmpuint(config->limits.registry.manifest_bytes, ==, 1024 * 1024);
+  g_assert_cmpuint(config->limits.registry.upload_expiry, ==, 7200);
+  g_assert_cmpuint(config->limits.pipeline.workers, ==, 3);
+  g_assert_cmpuint(config->limits.http.connections, ==, 4096);
+  g_assert_cmpuint(config->advisories.feeds_count, ==, 1);
+  g_assert_cmpstr(config->advisories.feeds[0].path, ==, "/srv/osv");
+  g_assert_cmpuint(config->advisories.feed_interval, ==, 0);
   g_assert_false(config->durable);
 }
 
@@ -93,7 +93,8 @@ test_refused(void)
        ":3:3: limits: unknown key \"worker\"; did you mean \"workers\"?"},
       {"key of another place", "workers: 1\n",
        "unknown key \"workers\"; it belongs below \"limits\""},
-      {"wrong type", "listen: 5\n", ":1:9: listen: must be a list"},
+      {"wrong type", "feeds: 5\n", ":1:8: feeds: must be a list, is a word"},
+      {"no addresses", "listen:\n", ":1:8: listen: must be a list; write [] for none"},
       {"no address", "listen: []\n", "listen: must have at least 1 entry"},
       {"not a boolean", "data: /x\ndurable: perhaps\n", ":2:10: durable: must be true or false"},
       {"not a size", "\nlimits: {manifest_bytes: lots}\n", ":2:26: limits.manifest_bytes: must be"},
@@ -171,6 +172,10 @@ check_documented(GHashTable *documented, const Section *section, const char *pat
 {
   for (size_t i = 0; i < section->count; i++) {
     const Setting *setting = &section->settings[i];
+    if (setting->part) {
+      check_documented(documented, setting->section, path);
+      continue;
+    }
     g_autofree char *key = g_strconcat(path, *path == '\0' ? "" : ".", setting->key, NULL);
     if (setting->section != NULL) {
       check_documented(documented, setting->section, key);
