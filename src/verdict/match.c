@@ -9,7 +9,7 @@
 #include "inventory/end_of_life.h"
 #include "verdict/completeness.h"
 #include "verdict/maker-private.h"
-#include "verdict/statements-private.h"
+#include "verdict/match_statements-private.h"
 
 #define MAKER_SHOWN       ((size_t)80)
 #define THIRD_PARTY_SHOWN 10u

@@ -76,6 +76,7 @@ HEADER_CASES = [
     ("header of the list's rows", {"src/oci/row.h": "void rows_run(void);", "src/oci/rows.c": defined("rows_run")}, None),
     ("header of the room", {"src/oci/oci.h": "void a_run(void);", "src/oci/a.c": defined("a_run")}, None),
     ("header of the folder", {"src/oci/in/in.h": "void a_run(void);", "src/oci/in/a.c": defined("a_run")}, None),
+    ("header beside the folder", {"src/oci/in.h": "void a_run(void);", "src/oci/in/a.c": defined("a_run")}, None),
     ("static", {"src/oci/a.c": "static " + defined("a_run")}, None),
     ("row declared beside its type", {"src/oci/b.h": "typedef struct {\n  int a;\n} Row;\nextern const Row a_row;\n",
                                       "src/oci/a.c": "const Row a_row = {1};\n"}, None),

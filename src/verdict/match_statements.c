@@ -1,5 +1,5 @@
 /* Statements on a package become candidates, one a vulnerability; see the header. */
-#include "verdict/statements-private.h"
+#include "verdict/match_statements-private.h"
 
 #include <string.h>
 
