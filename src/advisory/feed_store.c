@@ -145,7 +145,7 @@ stored_feed_look_up(const char *data_folder, const char *name)
   return load_feed(folder, name);
 }
 
-/* A feed that only its manifest tells of; NULL when it was not imported. */
+/* A feed that only its manifest names; NULL when it was not imported. */
 static StoredFeed *
 load_imported(const char *data_folder, const char *name)
 {

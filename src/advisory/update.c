@@ -34,7 +34,7 @@ new_outcome(void)
 }
 
 /* Notes that the copy may be newer than the database from here on, so that an update that is killed
- * is gone on with. A copy that is not there yet, or is of other settings, needs no note. */
+ * is resumed. A copy that is not there yet, or is of other settings, needs no note. */
 static bool
 begin_fetch(StoredFeed *feed, GError **error)
 {

@@ -7,5 +7,5 @@
 GBytes *contents_table_find(const PackedLayer *layer, const LayerLimits *limits, GPtrArray *digests,
                             bool *in_tar, GError **error);
 
-/* Where a table that is a member of its own tar stands there, at the end. */
+/* Where a table that is a member of its own tar is there, at the end. */
 #define TABLE_NAME "stargz.index.json"

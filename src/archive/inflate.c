@@ -105,7 +105,7 @@ packing_of(const Inflater *inflater)
   Slice head = slice_new(inflater->input + inflater->input_at, input_left(inflater));
   if (slice_has_prefix(head, slice_new(gzip_magic, sizeof gzip_magic)))
     return PACKING_GZIP;
-  /* Skippable frames (0x184D2A5?) may stand before the first that holds data. */
+  /* Skippable frames (0x184D2A5?) may come before the first that holds data. */
   bool skippable = head.size >= 4 && (head.data[0] & 0xf0) == 0x50 && head.data[1] == 0x2a &&
                    head.data[2] == 0x4d && head.data[3] == 0x18;
   if (slice_has_prefix(head, slice_new(zstd_magic, sizeof zstd_magic)) || skippable)

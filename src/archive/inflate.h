@@ -14,7 +14,7 @@ void inflater_free(Inflater *inflater);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inflater, inflater_free)
 
 /* Up to @size unpacked bytes into @buffer; 0 at the end, -1 with ASSAY_ERROR_INVALID for a broken
- * stream or the error of the reader. Garbage behind the last member is broken, zeros are not (tape
+ * stream or the error of the reader. Garbage after the last member is broken, zeros are not (tape
  * padding). */
 gssize inflater_read(Inflater *inflater, uint8_t *buffer, size_t size, GError **error);
 

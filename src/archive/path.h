@@ -8,7 +8,7 @@
 char *path_normalise(const char *name, unsigned *depth, bool *escapes);
 
 /* Where a symbolic link at @path (normalised) leads: from the root when @target is absolute, else
- * from the folder that the link stands in. (transfer full) */
+ * from the folder that the link is in. (transfer full) */
 char *path_of_symlink(const char *path, const char *target);
 
 /* What is left of @path below @folder ("a/b/c" below "a" is "b/c"; below "a/b/c" it is ""), or NULL

@@ -62,7 +62,7 @@ add_member(struct archive *archive, struct archive_entry *entry, GPtrArray *memb
   return true;
 }
 
-/* A member of odd types is stored in fewer bytes than it has: it does not stand in one piece. */
+/* A member of odd types is stored in fewer bytes than it has: it is not in one piece. */
 static bool
 last_is_whole(struct archive *archive, const GPtrArray *members)
 {
@@ -106,7 +106,7 @@ read_members(struct archive *archive, Source *source, const Limits *limits, GPtr
       return error_set(error, ASSAY_ERROR_LIMIT,
                        "a name in the archive is longer than %u bytes (limits.path_bytes)",
                        limits->path_bytes);
-    /* Sparse members do not stand in one piece. */
+    /* Sparse members are not in one piece. */
     if (!last_is_whole(archive, members) || archive_entry_sparse_count(entry) > 0 ||
         !add_member(archive, entry, members))
       return cannot_be_read(error);

@@ -1,4 +1,4 @@
-/* Where the members of an uncompressed tar stand in it: how an archive of an image (oci-archive,
+/* Where the members of an uncompressed tar are in it: how an archive of an image (oci-archive,
  * docker-archive) is read without unpacking it. Untrusted bytes: caged worker only. */
 #pragma once
 

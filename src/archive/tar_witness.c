@@ -6,7 +6,7 @@
 #define BLOCK       ((size_t)512)
 #define SPECIAL_MAX ((uint64_t)1024 * 1024)
 
-/* Where a header's fields stand. */
+/* Where a header's fields are. */
 #define AT_NAME        0u
 #define AT_SIZE        124u
 #define AT_CHECKSUM    148u
@@ -118,7 +118,7 @@ text_of(Slice bytes)
   return bytes.size == 0 ? g_strdup("") : g_strndup((const char *)bytes.data, bytes.size);
 }
 
-/* False when anything else stands there; *value is that of the digits before it then. */
+/* False when anything else is there; *value is that of the digits before it then. */
 static bool
 parse_octal(Slice digits, uint64_t *value)
 {
@@ -166,7 +166,7 @@ is_zero_block(const TarWitness *witness)
   return witness->block[0] == 0 && memcmp(witness->block, witness->block + 1, BLOCK - 1) == 0;
 }
 
-/* @lenient: whatever stands behind the digits. */
+/* @lenient: whatever follows the digits. */
 static bool
 has_checksum(const TarWitness *witness, bool lenient)
 {

@@ -1,6 +1,6 @@
 /* A second reader of tar headers, by the rules of Go's archive/tar, by which docker, podman,
  * containerd and umoci unpack. libarchive is more lenient, and resolves doubtful headers in another
- * way: a package database could stand in what is unpacked and not in what was inspected.
+ * way: a package database could be in what is unpacked and not in what was inspected.
  * LayerReader asks this one whether it read the same entry, and refuses the layer where it did not.
  *
  * It gets the bytes of the tar in any pieces, and keeps what a header and its extensions take (1

@@ -15,7 +15,7 @@
 #define WORKER_ANSWER_MAX ((size_t)32 * 1024 * 1024)
 
 /* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @job: its parameters. Gives
- * what stands under "ok". (transfer full) Errors, by what caused them:
+ * what is under "ok". (transfer full) Errors, by what caused them:
  *
  *   the bytes      _INVALID, _LIMIT, _UNSUPPORTED: what the worker told, or it said too much;
  *                  _TIMEOUT: it worked for @seconds, or took the processor time that it may

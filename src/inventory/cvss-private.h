@@ -5,5 +5,5 @@
 
 #include "base/slice.h"
 
-/* The base score of what stands behind "CVSS:4.0/"; like cvss_base_score(). */
+/* The base score of what follows "CVSS:4.0/"; like cvss_base_score(). */
 bool cvss4_base_score(Slice vector, double *score);

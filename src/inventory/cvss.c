@@ -6,7 +6,7 @@
 
 #include "inventory/cvss-private.h"
 
-/* A metric's value by its letter: each string lists the letters, the numbers stand in its order. */
+/* A metric's value by its letter: each string lists the letters, the numbers are in its order. */
 typedef struct {
   const char *name, *letters;
   double numbers[4];

@@ -69,7 +69,7 @@ static const Ecosystem ecosystems[] = {
     {.os_id = "debian", DEBIAN, .release_of = release_of_debian},
     /* Debian's source packages built again for an older ARM, under the same versions. */
     {.os_id = "raspbian", DEBIAN, .release_of = release_of_debian},
-    /* Debian's binaries, but for those that need systemd. */
+    /* Debian's binaries, except those that need systemd. */
     {.os_id = "devuan",
      .name = "debian",
      .life = "debian",

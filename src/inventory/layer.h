@@ -28,8 +28,8 @@ typedef struct {
   char *source_version; /* never NULL, likewise */
   char *module;         /* rpm modularity label "name:stream:...", or NULL */
   char *vendor;   /* who made this build: dpkg's and apk's maintainer, rpm's Vendor; or NULL */
-  char *location; /* the database it stands in: "var/lib/dpkg/status" */
-  char *files;    /* paths that it owns, each with a LF behind it, where they stand beside the
+  char *location; /* the database it is in: "var/lib/dpkg/status" */
+  char *files;    /* paths that it owns, each with a LF after it, where they are beside the
                      package itself (apk, rpm); or NULL */
   unsigned read;  /* index of the LayerFile that it is of */
 } Package;
@@ -103,7 +103,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 /* That a layer is inspected for, beside its own; and the bytes of all. */
 #define LAYER_LINKS_MAX      200
 #define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)
-/* The package whose list would pass it, and those behind it, have none. */
+/* The package whose list would pass it, and those after it, have none. */
 #define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* Takes @package over; its source defaults to itself. One whose name or version no system could
  * have (empty, not printable, longer than 1 KiB) leaves its database unread; one too many,
@@ -115,7 +115,7 @@ void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, con
                                 const char *detail);
 
 #define LAYER_NOTES_MAX 1000
-/* Copies, made printable. Behind the last that fits stands one that says there are more. */
+/* Copies, made printable. After the last that fits comes one that says there are more. */
 void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
                               const char *detail);
 

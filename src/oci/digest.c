@@ -91,7 +91,7 @@ digest_stream_new(DigestAlgorithm algorithm)
 {
   DigestStream *stream = g_new0(DigestStream, 1);
   stream->algorithm = algorithm;
-  /* Fails only when memory is out or the library's self test failed: nothing to go on with. */
+  /* Fails only when memory is out or the library's self test failed: nothing to continue with. */
   if (gnutls_hash_init(&stream->hash, algorithms[algorithm].gnutls) < 0)
     g_error("GnuTLS cannot make a %s hash", algorithms[algorithm].prefix);
   return stream;

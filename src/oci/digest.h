@@ -19,7 +19,7 @@ typedef struct {
 bool digest_parse(const char *text, Digest *digest, GError **error);
 bool digest_is_valid(const char *text);
 DigestAlgorithm digest_algorithm(const Digest *digest);
-/* Points behind the colon. */
+/* Points after the colon. */
 const char *digest_hex(const Digest *digest);
 bool digest_equal(const Digest *a, const Digest *b);
 

@@ -28,7 +28,7 @@ typedef struct {
   GHashTable *taken; /* "device:inode": a database is read once, whatever links lead to it */
 } RootReader;
 
-/* As if a path stood in a chroot. */
+/* As if a path were in a chroot. */
 #define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
 /* A link that leads nowhere, or around, is as good as none. */

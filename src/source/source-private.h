@@ -23,7 +23,7 @@ typedef struct {
 
 typedef struct {
   const char *prefix; /* "oci:" */
-  /* Fills in config and layers. @place: what stands behind the prefix. */
+  /* Fills in config and layers. @place: what follows the prefix. */
   bool (*open)(ImageSource *source, const char *place, const SourceCall *call, GError **error);
   /* Sets fd, offset and size of a layer. */
   bool (*open_layer)(ImageSource *source, SourceLayer *layer, const SourceCall *call,
@@ -64,7 +64,7 @@ bool source_resolve(ImageSource *source, GBytes *bytes, const char *media_type,
 bool source_take_config(ImageSource *source, GBytes *config, GError **error);
 
 /* "PATH[:REFERENCE]": the path ends at the first colon, as containers-transports(5) has it.
- * *@reference: what is behind it, or NULL. Pure. (transfer full) */
+ * *@reference: what is after it, or NULL. Pure. (transfer full) */
 char *source_split_place(const char *place, const char **reference);
 
 /* Names for a message that tells what there is to choose from: the first few of @count, and how

@@ -9,7 +9,7 @@
 
 /* In the order in which the end of one version is weighed against more of the other. */
 typedef enum {
-  PART_NUMBER_OR_ZEROS, /* behind a dot: leading zeros make a fraction of it */
+  PART_NUMBER_OR_ZEROS, /* after a dot: leading zeros make a fraction of it */
   PART_NUMBER,
   PART_LETTER,
   PART_SUFFIX,
@@ -58,7 +58,7 @@ starts_revision(Slice rest)
          !byte_is_letter(slice_first(slice_sub(rest, 2, 1)));
 }
 
-/* Decides from the next byte which part comes behind the one just read, and skips its mark. */
+/* Decides from the next byte which part comes after the one just read, and skips its mark. */
 static void
 cursor_advance(Cursor *cursor)
 {
@@ -99,7 +99,7 @@ take_suffix(Slice *rest, Value *value)
   return false;
 }
 
-/* Zeros behind a dot: the more there are the smaller; the number behind them is a part of its own.
+/* Zeros after a dot: the more there are the smaller; the number after them is a part of its own.
  */
 static Value
 take_zeros(Cursor *cursor)

@@ -45,7 +45,7 @@ split(Slice text)
     version.epoch = slice_sub(text, 0, (size_t)colon);
     version.upstream = slice_sub(text, (size_t)colon + 1, text.size);
   }
-  /* The revision starts behind the last hyphen. */
+  /* The revision starts after the last hyphen. */
   for (size_t i = version.upstream.size; i > 0; i--) {
     if (version.upstream.data[i - 1] == '-') {
       version.revision = slice_sub(version.upstream, i, version.upstream.size);

@@ -8,7 +8,7 @@ is_alphanumeric(int byte)
   return byte_is_digit(byte) || byte_is_letter(byte);
 }
 
-/* Separators carry no order, but for "~" (before everything) and "^" (behind the end only). */
+/* Separators carry no order, except "~" (before everything) and "^" (after the end only). */
 static void
 skip_separators(Slice *rest)
 {

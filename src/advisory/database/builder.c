@@ -216,7 +216,7 @@ advisory_builder_drop_feed(AdvisoryBuilder *builder)
   g_hash_table_iter_init(&iter, builder->packages);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     GArray *ranges = ((PackageEntry *)value)->ranges;
-    /* Only the last feed is dropped, and what is added last stands last. */
+    /* Only the last feed is dropped, and what is added last is last. */
     while (ranges->len > 0 && g_array_index(ranges, PooledRange, ranges->len - 1).feed == number)
       g_array_set_size(ranges, ranges->len - 1);
   }

@@ -1,4 +1,4 @@
-/* The advisory database: one file, read where it stands (table-private.h). It is never changed in
+/* The advisory database: one file, read where it is (table-private.h). It is never changed in
  * place: a builder writes a new file beside the live one and renames it, so that readers never
  * block and never see half of it. Opening reads one part in sixty; finding what concerns a package
  * is one read, checked. Damage is ASSAY_ERROR_MISMATCH of whatever meets it. */

@@ -17,7 +17,7 @@
 #include "base/slice.h"
 
 #define RECORD_FORMAT "assay-advisories-2"
-/* The same, but for statements and ecosystems of single architectures, which it has not. */
+/* The same, except for statements and ecosystems of single architectures, which it has not. */
 #define RECORD_FORMAT_FIRST "assay-advisories-2"
 
 /* A longer key keeps this much and gets its SHA-256 added. */

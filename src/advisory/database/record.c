@@ -300,7 +300,7 @@ record_encode_details(const AdvisoryDetails *details, GByteArray *out)
   g_byte_array_append(out, plain->data, plain->len);
 }
 
-/* The bytes behind a ZSTD form: *@owned keeps them. */
+/* The bytes after a ZSTD form: *@owned keeps them. */
 static bool
 unpack_details(Slice *rest, uint8_t **owned)
 {

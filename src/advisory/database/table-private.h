@@ -1,14 +1,14 @@
 /* A table: records in the order of their keys, in one file that is written once and never changed.
  *
  * Bad luck is what it is made for. Every byte that is read is checked before it is looked at, on
- * each read, by a CRC that stands elsewhere: what a disk, a copy or another program did to the
+ * each read, by a CRC that is kept elsewhere: what a disk, a copy or another program did to the
  * file, before it was opened or after, is an error (ASSAY_ERROR_MISMATCH) and never a wrong answer,
  * and a record that is not found is not there. Nothing is mapped into memory, so that a file that
  * becomes shorter is no signal.
  *
  *   blocks    records, some KiB of them each: block_*() below
- *   index     one more block: the first key of each block -> where it stands, and its CRC-32C
- *   seal      a page: magic, size and SHA-256 of what is before it, where the index stands and its
+ *   index     one more block: the first key of each block -> where it is, and its CRC-32C
+ *   seal      a page: magic, size and SHA-256 of what is before it, where the index is and its
  *             CRC-32C, and last the CRC-32C of the page
  *
  * A reader holds the index in memory: about one part in sixty of the file. Threads: a reader may be
@@ -50,7 +50,7 @@ bool table_writer_add(TableWriter *writer, Slice key, Slice record, GError **err
 /* Writes what is left, and the seal. */
 bool table_writer_finish(TableWriter *writer, GError **error);
 
-/* A block: entries (key and value, each behind its length), where they begin, and their number.
+/* A block: entries (key and value, each after its length), where they begin, and their number.
  * Pure; the bytes may be any. */
 typedef struct {
   Slice entries, starts;

@@ -39,7 +39,7 @@ find_ecosystem(const json_t *root, const char *ecosystem)
   return NULL;
 }
 
-/* "CVE-2019-1 XSA-2": the CVE is the id wherever it stands. */
+/* "CVE-2019-1 XSA-2": the CVE is the id wherever it is. */
 static const char *
 choose_id(const GStrv names)
 {

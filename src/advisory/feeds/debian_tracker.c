@@ -64,7 +64,7 @@ object_size(Slice text)
   return 0;
 }
 
-/* Splits off "name": {...} and the comma behind it. */
+/* Splits off "name": {...} and the comma after it. */
 static bool
 next_member(Slice *rest, Slice *name, Slice *value)
 {

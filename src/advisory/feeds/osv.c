@@ -147,7 +147,7 @@ add_details(const OsvRecord *record, const json_t *root, GError **error)
   }
   g_auto(GStrv) urls = g_strv_builder_end(references);
   g_autoptr(GStrvBuilder) names = g_strv_builder_new();
-  /* An erratum's text tells of all that it fixes: it is kept under its own id. */
+  /* An erratum's text describes all that it fixes: it is kept under its own id. */
   details.id = several ? record->id : record->cves[0];
   if (strcmp(details.id, record->id) != 0)
     g_strv_builder_add(names, record->id);
