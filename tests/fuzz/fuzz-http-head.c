@@ -4,18 +4,27 @@
 #include <string.h>
 
 #include "../unit/server/cut-head.h"
-#include "server/http/http-private.h"
+#include "server/http/head.h"
 #include "server/http/ranges.h"
+#include "server/http/router.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void
+nothing(Request *request)
+{
+}
+
 static const Route routes[] = {
-    {.method = "GET", .pattern = "/v2/", .label = "v2"},
-    {.method = "GET", .pattern = "/v2/<name>/tags/list", .label = "tags"},
-    {.method = "GET", .pattern = "/v2/<name>/manifests/<reference>", .label = "manifest"},
-    {.method = "PUT", .pattern = "/v2/<name>/blobs/uploads/<id>", .label = "upload"},
+    {"GET", "/v2/", "v2", VERB_NONE, WORK_AT_ONCE, .finish = nothing},
+    {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, WORK_WAITS, .finish = nothing},
+    {"GET", "/v2/<name>/manifests/<reference>", "manifest", VERB_PULL, WORK_WAITS,
+     .finish = nothing},
+    {"PUT", "/v2/<name>/blobs/uploads/<id>", "upload", VERB_PUSH, WORK_WAITS, .finish = nothing},
+    {"GET", "/teams/<team>/repositories/<name>", "team", VERB_LIST, WORK_WAITS, .finish = nothing},
     {NULL},
 };
+static const Route *const tables[] = {routes, NULL};
 
 static void
 fuzz_target(const char *line)
@@ -24,12 +33,19 @@ fuzz_target(const char *line)
   size_t size = percent_decode(target);
   g_assert_cmpuint(size, ==, strlen(target));
   g_assert_cmpuint(size, <=, strlen(line));
-  g_autoptr(GHashTable) parameters = NULL;
-  g_autofree char *allowed = NULL;
-  const Route *route = route_find(routes, "GET", target, &parameters, &allowed);
-  g_assert_true(route == NULL || allowed == NULL);
-  const char *name = parameters == NULL ? NULL : g_hash_table_lookup(parameters, "name");
-  g_assert_true(name == NULL || (*name != '\0' && strstr(target, name) != NULL));
+  static Router *router;
+  if (router == NULL)
+    router = router_new(tables, NULL);
+  RouteMatch match = router_find(router, "GET", target);
+  g_autofree char *allowed = router_allowed(router, target);
+  g_assert_true(match.route == NULL || allowed != NULL);
+  g_assert_true(match.route != NULL || match.count == 0);
+  g_assert_cmpuint(match.count, <=, PATH_PARTS_MAX);
+  for (unsigned i = 0; i < match.count; i++) {
+    Slice value = match.parts[i].value;
+    const char *start = (const char *)value.data;
+    g_assert_true(value.size > 0 && start > target && start + value.size <= target + size);
+  }
 }
 
 static void
