@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/report_options.h"
 #include "cli/scan_database.h"
+#include "cli/scan_ignore.h"
 #include "cli/scan_layers.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
@@ -20,9 +21,10 @@
 static char *output_option, *policy_option, *repository_option;
 static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
 static char *credentials_option, *certificates_option;
+static char **ignore_options;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, insecure_option, quiet_option,
-    no_cache_option, offline_option, uncaged_option;
+    no_cache_option, offline_option, show_ignored_option, uncaged_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS,
@@ -30,6 +32,10 @@ static const GOptionEntry options[] = {
      "List all packages, too (table and JSON)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
      "Write the report here instead of to standard output (-)", "FILE"},
+    {"ignore-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ignore_options,
+     "Findings not to show; may be repeated (default: .assayignore.yaml, .trivyignore)", "FILE"},
+    {"show-ignored", 0, 0, G_OPTION_ARG_NONE, &show_ignored_option, "List what is ignored, and why",
+     NULL},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,
      "Judge by this policy file, or by the built-in `strict`", "FILE"},
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
@@ -130,8 +136,24 @@ typedef struct {
   ReportOptions options;
   const Config *config;
   const Progress *progress;
-  PolicySet *policy; /* or NULL */
+  PolicySet *policy;             /* or NULL */
+  const GPtrArray *ignore_files; /* IgnoreFile */
 } Scan;
+
+/* What is to be shown, borrowed, with what is hidden told in the notes. *@ignored: IgnoredFinding.
+ */
+static GPtrArray *
+filter(const Scan *scan, const char *target, const MatchResult *matched, GPtrArray **ignored)
+{
+  ReportOptions how = scan->options;
+  g_autofree char *repository = repository_of(target);
+  g_autoptr(GPtrArray) findings = g_ptr_array_new();
+  if (scan->policy != NULL)
+    how.unknown_as = policy_set_unknown_as(scan->policy, repository);
+  g_ptr_array_extend(findings, matched->findings, NULL, NULL);
+  *ignored = scan_ignore_take(scan->ignore_files, repository, findings, matched->notes);
+  return report_options_filter(&how, findings, matched->notes);
+}
 
 static int
 report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory,
@@ -146,11 +168,8 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
       scan->policy == NULL ? NULL : judge(scan->policy, target, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
-  ReportOptions filter = scan->options;
-  g_autofree char *repository = repository_of(target);
-  if (scan->policy != NULL)
-    filter.unknown_as = policy_set_unknown_as(scan->policy, repository);
-  g_autoptr(GPtrArray) findings = report_options_filter(&filter, matched->findings, matched->notes);
+  g_autoptr(GPtrArray) ignored = NULL;
+  g_autoptr(GPtrArray) findings = filter(scan, target, matched, &ignored);
   if (matched->not_affected->len > 0)
     g_ptr_array_add(matched->notes,
                     g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
@@ -163,6 +182,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .inventory = inventory,
                      .packages = inventory->packages->len,
                      .findings = findings,
+                     .ignored = ignored,
                      .not_affected = matched->not_affected,
                      .third_party = matched->third_party,
                      .gaps = matched->gaps,
@@ -221,6 +241,7 @@ run(char **arguments)
     return command_usage_error("--list-packages: the format %s lists no packages",
                                scan.options.writer->name);
   scan.options.style.list_packages = list_packages_option;
+  scan.options.style.show_ignored = show_ignored_option;
   if (exit_code_option < 0 || exit_code_option > 255)
     return command_usage_error("--exit-code: %d is not between 0 and 255", exit_code_option);
   g_autoptr(Config) config = config_open(config_option, &error);
@@ -229,6 +250,10 @@ run(char **arguments)
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
     return command_fail(error);
+  g_autoptr(GPtrArray) ignore_files = scan_ignore_load(ignore_options, &error);
+  if (ignore_files == NULL)
+    return command_fail(error);
+  scan.ignore_files = ignore_files;
   scan.config = config;
   scan.policy = policy;
   scan.progress = quiet_option ? NULL : terminal_progress();
@@ -253,6 +278,9 @@ const Command scan_command = {
         "registry's host (registry.example.org/app:1) is docker://.\n\n"
         "Without a database of advisories the first scan fetches the feeds (`assay db update`),\n"
         "which takes some minutes; --offline and --db fetch nothing.\n\n"
+        "What .assayignore.yaml and .trivyignore of this folder name is not shown and not counted "
+        "by\n"
+        "--exit-code; a policy judges it all the same.\n\n"
         "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings that are\n"
         "shown, or something of the image is not known (no advisories for its distribution, no\n"
         "package database that could be read, past its end of life), and the policy does not\n"

@@ -73,6 +73,19 @@ set_inventory(json_t *object, const Report *report, const ReportStyle *style)
   json_object_set_new(object, "package_list", packages);
 }
 
+static json_t *
+ignored_to_json(const GPtrArray *ignored)
+{
+  json_t *array = json_array();
+  for (guint i = 0; ignored != NULL && i < ignored->len; i++) {
+    const IgnoredFinding *each = g_ptr_array_index(ignored, i);
+    json_t *object = finding_to_json(each->finding);
+    json_set_string(object, "ignored_by", each->file);
+    json_array_append_new(array, object);
+  }
+  return array;
+}
+
 static char *
 write_json(const Report *report, const ReportStyle *style)
 {
@@ -100,6 +113,8 @@ write_json(const Report *report, const ReportStyle *style)
   json_decref(of_layers);
   json_object_set_new(object, "notes", notes);
   json_object_set_new(object, "findings", findings);
+  if (report->ignored != NULL)
+    json_object_set_new(object, "ignored", ignored_to_json(report->ignored));
   if (report->not_affected != NULL)
     json_object_set_new(object, "not_affected", not_affected_to_json(report->not_affected));
   if (report->verdict != NULL)

@@ -69,6 +69,25 @@ report_append_list(GString *out, const GPtrArray *findings, unsigned width, bool
   g_string_append(out, text);
 }
 
+void
+report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width)
+{
+  static const Column columns[] = {
+      {.title = "IGNORED"},   {.title = "PACKAGE"},
+      {.title = "INSTALLED"}, {.title = "UNTIL", .flags = COLUMN_EMPTY},
+      {.title = "FILE"},      {.title = "REASON", .least = 24, .flags = COLUMN_CUT},
+  };
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
+  for (guint i = 0; i < ignored->len; i++) {
+    const IgnoredFinding *each = g_ptr_array_index(ignored, i);
+    const Finding *finding = each->finding;
+    columns_add(table, (const char *[]){finding->id, finding->package, finding->installed_version,
+                                        finding->exempt_until, each->file, finding->exempt_reason});
+  }
+  g_autofree char *text = columns_to_text(table, width, false);
+  g_string_append(out, text);
+}
+
 /* Whether some packages have another architecture than the others; "all" and "noarch" are none. */
 static bool
 packages_differ_in_architecture(const GArray *packages)

@@ -13,6 +13,8 @@ void report_append_list(GString *out, const GPtrArray *findings, unsigned width,
 /* The grouped list: what to do, the most urgent first. */
 void report_append_groups(GString *out, const GPtrArray *findings, unsigned width, bool colour);
 
+/* What is ignored, why, until when, and by which file. */
+void report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width);
 /* All packages of the image. */
 void report_append_packages(GString *out, const ImageInventory *inventory, unsigned width);
 

@@ -9,6 +9,12 @@
 #include "verdict/match.h"
 #include "verdict/verdict.h"
 
+/* What an ignore file takes out of sight; the finding has the reason, and until when. */
+typedef struct {
+  const Finding *finding;
+  const char *file;
+} IgnoredFinding;
+
 typedef struct {
   const char *target;              /* as the user wrote it */
   const char *digest;              /* of the manifest, or NULL */
@@ -16,6 +22,7 @@ typedef struct {
   const char *os;                  /* the distribution's name, or NULL: the inventory's */
   unsigned packages;
   const GPtrArray *findings;     /* Finding, filtered and sorted */
+  const GPtrArray *ignored;      /* IgnoredFinding; or NULL */
   const GPtrArray *not_affected; /* Finding: what the sources ruled out; or NULL */
   const GPtrArray *third_party;  /* char *: packages of others than the distribution; or NULL */
   const GPtrArray *gaps;         /* char *: what of the image is not known; or NULL */

@@ -143,7 +143,7 @@ fingerprints_of(const Finding *finding)
   return fingerprints;
 }
 
-/* What an exemption of the policy takes out. */
+/* What an exemption of the policy, or an ignore file takes out. */
 static void
 set_suppression(json_t *result, const Finding *finding)
 {
@@ -210,22 +210,30 @@ invocations_of(const Report *report)
   return all;
 }
 
+/* Of the rules by their ids, whose indexes are from 0 on. */
+static void
+add_result(json_t *results, json_t *rules, GHashTable *indexes, const Finding *finding)
+{
+  void *index = NULL;
+  if (!g_hash_table_lookup_extended(indexes, finding->id, NULL, &index)) {
+    index = GSIZE_TO_POINTER(json_array_size(rules));
+    g_hash_table_insert(indexes, finding->id, index);
+    json_array_append_new(rules, rule_of(finding));
+  }
+  json_array_append_new(results, result_of(finding, GPOINTER_TO_SIZE(index)));
+}
+
 static char *
 write_sarif(const Report *report, const ReportStyle *style)
 {
   g_autoptr(json_t) log = json_object();
   g_autoptr(GHashTable) indexes = g_hash_table_new(g_str_hash, g_str_equal);
   json_t *rules = json_array(), *results = json_array(), *driver = json_object();
-  for (guint i = 0; i < report->findings->len; i++) {
-    const Finding *finding = g_ptr_array_index(report->findings, i);
-    void *index = NULL;
-    if (!g_hash_table_lookup_extended(indexes, finding->id, NULL, &index)) {
-      index = GSIZE_TO_POINTER(json_array_size(rules));
-      g_hash_table_insert(indexes, finding->id, index);
-      json_array_append_new(rules, rule_of(finding));
-    }
-    json_array_append_new(results, result_of(finding, GPOINTER_TO_SIZE(index)));
-  }
+  for (guint i = 0; i < report->findings->len; i++)
+    add_result(results, rules, indexes, g_ptr_array_index(report->findings, i));
+  for (guint i = 0; report->ignored != NULL && i < report->ignored->len; i++)
+    add_result(results, rules, indexes,
+               ((const IgnoredFinding *)g_ptr_array_index(report->ignored, i))->finding);
   json_set_string(driver, "name", "Assay");
   json_set_string(driver, "version", ASSAY_VERSION);
   json_set_string(driver, "semanticVersion", ASSAY_VERSION);

@@ -96,6 +96,27 @@ append_verdict(GString *out, const Verdict *verdict, unsigned width)
   append_lines(out, "warning: ", verdict->warnings, width);
 }
 
+/* How many, and by which files. */
+static void
+append_ignored(GString *out, const Report *report, bool shown, unsigned width)
+{
+  if (report->ignored == NULL || report->ignored->len == 0)
+    return;
+  g_autoptr(GPtrArray) files = g_ptr_array_new();
+  for (guint i = 0; i < report->ignored->len; i++) {
+    const IgnoredFinding *each = g_ptr_array_index(report->ignored, i);
+    if (!g_ptr_array_find_with_equal_func(files, each->file, g_str_equal, NULL))
+      g_ptr_array_add(files, (char *)(uintptr_t)each->file);
+  }
+  g_ptr_array_add(files, NULL);
+  g_autofree char *names = g_strjoinv(", ", (char **)files->pdata);
+  g_autofree char *text = g_strdup_printf("%u finding%s, by %s%s", report->ignored->len,
+                                          report->ignored->len == 1 ? "" : "s", names,
+                                          shown ? "" : " (--show-ignored lists them)");
+  g_autofree char *clean = report_clean_text(text);
+  report_append_prose(out, "ignored: ", clean, width, 2);
+}
+
 /* Once, and not for each of them. */
 static void
 append_unknown_severities(GString *out, const Report *report, unsigned unknown, unsigned width)
@@ -112,6 +133,32 @@ append_unknown_severities(GString *out, const Report *report, unsigned unknown, 
   report_append_prose(out, "severity: ", text, width, 2);
 }
 
+static void
+append_lists(GString *out, const Report *report, const ReportStyle *style)
+{
+  unsigned width = style->width;
+  size_t start = out->len;
+  if (report->findings->len > 0) {
+    g_string_append_c(out, '\n');
+    if (style->by_vulnerability)
+      report_append_list(out, report->findings, width, style->colour);
+    else
+      report_append_groups(out, report->findings, width, style->colour);
+  }
+  if (style->show_ignored && report->ignored != NULL && report->ignored->len > 0) {
+    g_string_append_c(out, '\n');
+    report_append_ignored(out, report->ignored, width);
+  }
+  if (style->list_packages && report->packages > 0) {
+    g_string_append_c(out, '\n');
+    report_append_packages(out, report->inventory, width);
+  }
+  size_t before = out->len;
+  append_lines(out, "note: ", report->layer_notes, width);
+  if (out->len > before && before > start)
+    g_string_insert_c(out, (gssize)before, '\n');
+}
+
 static char *
 write_table(const Report *report, const ReportStyle *style)
 {
@@ -124,22 +171,9 @@ write_table(const Report *report, const ReportStyle *style)
     append_verdict(out, report->verdict, width);
   append_lines(out, "incomplete: ", report->gaps, width);
   append_unknown_severities(out, report, counts[SEVERITY_UNKNOWN], width);
+  append_ignored(out, report, style->show_ignored, width);
   append_lines(out, "note: ", report->notes, width);
-  if (report->findings->len > 0) {
-    g_string_append_c(out, '\n');
-    if (style->by_vulnerability)
-      report_append_list(out, report->findings, width, style->colour);
-    else
-      report_append_groups(out, report->findings, width, style->colour);
-  }
-  if (style->list_packages && report->packages > 0) {
-    g_string_append_c(out, '\n');
-    report_append_packages(out, report->inventory, width);
-  }
-  size_t before = out->len;
-  append_lines(out, "note: ", report->layer_notes, width);
-  if (out->len > before && (report->findings->len > 0 || style->list_packages))
-    g_string_insert_c(out, (gssize)before, '\n');
+  append_lists(out, report, style);
   return g_string_free(out, FALSE);
 }
 

@@ -8,6 +8,7 @@ typedef struct {
   unsigned width;        /* of the terminal, in cells; 0: there is none, all is written */
   bool colour;           /* a terminal's attributes may be used */
   bool by_vulnerability; /* a line for each finding, and not what to do for each package */
+  bool show_ignored;     /* the table also lists what is ignored */
   bool list_packages;    /* also all packages of the inventory, of writers that can */
 } ReportStyle;
 

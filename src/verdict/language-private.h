@@ -8,6 +8,10 @@
 const Section *policy_file_section(void);
 const Section *policy_section(void);
 
+/* Of one Exemption. */
+extern const Section policy_exemption_section;
+#define POLICY_EXEMPTIONS_MAX 10000u /* in a file */
+
 const Policy *policy_at(const PolicySet *set, unsigned index);
 /* The rule of policy_checks[@check]. */
 const void *policy_rule(const Policy *policy, size_t check);

@@ -7,9 +7,8 @@
 #include "verdict/checks.h"
 #include "verdict/words-private.h"
 
-#define CHECKS_MAX     32
-#define KEYS_MAX       64
-#define EXEMPTIONS_MAX 10000u
+#define CHECKS_MAX 32
+#define KEYS_MAX   64
 
 typedef struct {
   Setting policy_keys[KEYS_MAX], file_keys[KEYS_MAX];
@@ -48,7 +47,7 @@ static const Setting policy_head[] = {
      .fallback = "enforce"},
 };
 static const Setting policy_tail[] = {
-    {SETTING_LIST(Policy, allowlist), .section = &allow_section, .most = EXEMPTIONS_MAX},
+    {SETTING_LIST(Policy, allowlist), .section = &allow_section, .most = POLICY_EXEMPTIONS_MAX},
 };
 
 /* --- what concerns several keys --- */
@@ -101,13 +100,14 @@ check_exemption(void *values, const SettingsPlace *place)
                       of_images > 0 ? "repositories" : "ids, packages or paths");
 }
 
-static const Section exemption_section = {.settings = exemption_settings,
+const Section policy_exemption_section = {.settings = exemption_settings,
                                           .count = G_N_ELEMENTS(exemption_settings),
                                           .size = sizeof(Exemption),
                                           .check = check_exemption};
 
 static const Setting file_settings[] = {
-    {SETTING_LIST(PolicySet, exemptions), .section = &exemption_section, .most = EXEMPTIONS_MAX},
+    {SETTING_LIST(PolicySet, exemptions), .section = &policy_exemption_section,
+     .most = POLICY_EXEMPTIONS_MAX},
     {SETTING(PolicySet, warn_before_end), .kind = &setting_duration, .fallback = "14d",
      .most = (uint64_t)366 * 86400},
 };

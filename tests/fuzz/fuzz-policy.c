@@ -1,7 +1,8 @@
-/* Policy files, judging by what they say, and what is told of their exemptions. */
+/* Policy files, judging by what they say, and what is told of their exemptions; ignore files. */
 #include <string.h>
 
 #include "verdict/exemption.h"
+#include "verdict/ignore_file.h"
 #include "verdict/judge.h"
 #include "verdict/policy-private.h"
 
@@ -28,6 +29,8 @@ check_exemptions(const PolicySet *set, const Verdict *verdict)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+  g_autoptr(IgnoreFile) list = ignore_file_parse(slice_new(data, size), ".trivyignore", NULL);
+  g_autoptr(IgnoreFile) tree = ignore_file_parse(slice_new(data, size), "ignore.yaml", NULL);
   g_autoptr(PolicySet) set = policy_set_parse(slice_new(data, size), "fuzz", NULL);
   if (set == NULL)
     return 0;
