@@ -60,24 +60,30 @@ jobs_add(Jobs *jobs, const JobKind *const *kinds, void *room)
   }
 }
 
+/* A SqlWork. */
+static bool
+keep_schedules(SqlConnection *db, void *data, GError **error)
+{
+  const Jobs *jobs = data;
+  int64_t now = g_get_real_time();
+  for (guint i = 0; i < jobs->queues->len; i++) {
+    const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
+    if (queue->kind->kept && queue->kind->every != NULL && !kept_schedule(db, queue, now, error))
+      return false;
+  }
+  return true;
+}
+
 static bool
 start_schedules(Jobs *jobs, GError **error)
 {
   int64_t now = g_get_real_time();
-  g_autoptr(SqlConnection) db =
-      keeper_is_needed(jobs) ? sql_acquire(jobs->sql, SQL_WRITE, error) : NULL;
-  if (db == NULL && keeper_is_needed(jobs))
-    return false;
   for (guint i = 0; i < jobs->queues->len; i++) {
-    JobQueue *queue = g_ptr_array_index(jobs->queues, i);
-    if (queue->kind->every == NULL)
-      continue;
+    const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
     if (!queue->kind->kept && queue_every(queue) != 0)
       jobs_ask_at(jobs, queue->kind, "", now + queue->kind->first * JOBS_SECOND);
-    if (queue->kind->kept && db != NULL && !kept_schedule(db, queue, now, error))
-      return false;
   }
-  return db == NULL || sql_commit(db, error);
+  return !keeper_is_needed(jobs) || sql_transact(jobs->sql, keep_schedules, jobs, error);
 }
 
 bool
@@ -99,7 +105,7 @@ jobs_start(Jobs *jobs, GError **error)
 static void
 ask_again(JobQueue *queue, Job *job, int64_t due)
 {
-  if (job->state == JOB_RUNS && !queue->kind->joins) {
+  if (job->state == JOB_RUNS) {
     job->again_due = job->again ? MIN(job->again_due, due) : due;
     job->again = true;
   } else if (job->state == JOB_WAITS && due < job->due && g_queue_remove(&queue->later, job)) {
@@ -178,10 +184,25 @@ cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **cancell
   return true;
 }
 
+typedef struct {
+  const JobKind *kind;
+  const char *key;
+  bool found;
+} Cancel;
+
+/* A SqlWork. */
+static bool
+cancel_row(SqlConnection *db, void *data, GError **error)
+{
+  Cancel *cancel = data;
+  return kept_cancel(db, cancel->kind, cancel->key, &cancel->found, error);
+}
+
 bool
 jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, bool *found, GError **error)
 {
   g_autoptr(GCancellable) cancelled = NULL;
+  Cancel cancel = {kind, key, false};
   g_mutex_lock(&jobs->lock);
   *found = cancel_here(jobs, queue_of(jobs, kind), key, &cancelled);
   g_mutex_unlock(&jobs->lock);
@@ -193,8 +214,10 @@ jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, bool *found, GErro
   }
   if (*found || !kind->kept)
     return true;
-  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, SQL_WRITE, error);
-  return db != NULL && kept_cancel(db, kind, key, found, error) && sql_commit(db, error);
+  if (!sql_transact(jobs->sql, cancel_row, &cancel, error))
+    return false;
+  *found = cancel.found;
+  return true;
 }
 
 /* --- the end --- */
@@ -245,18 +268,27 @@ jobs_stop(Jobs *jobs, int64_t end)
 }
 
 void
-jobs_free(Jobs *jobs)
+jobs_join(Jobs *jobs)
 {
-  if (jobs == NULL)
+  if (jobs == NULL || jobs->pool == NULL)
     return;
   jobs_stop(jobs, 0);
   g_thread_pool_free(jobs->pool, FALSE, TRUE);
+  jobs->pool = NULL;
   g_mutex_lock(&jobs->lock);
   jobs->closing = true;
   g_cond_signal(&jobs->stir);
   g_mutex_unlock(&jobs->lock);
   if (jobs->keeper != NULL)
     g_thread_join(jobs->keeper);
+}
+
+void
+jobs_free(Jobs *jobs)
+{
+  if (jobs == NULL)
+    return;
+  jobs_join(jobs);
   g_ptr_array_unref(jobs->queues);
   g_ptr_array_unref(jobs->ended);
   g_object_unref(jobs->end);
@@ -272,6 +304,13 @@ GCancellable *
 jobs_end(Jobs *jobs)
 {
   return jobs->end;
+}
+
+bool
+jobs_are_stopping(Jobs *jobs)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
+  return jobs->draining;
 }
 
 /* --- for `run` --- */

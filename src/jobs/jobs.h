@@ -15,7 +15,7 @@
  * is "".
  *
  * Threads: everything here may be called from any thread. Nothing blocks except jobs_stop(),
- * jobs_free() and what takes a connection or sets an error (the database). */
+ * jobs_join(), jobs_free() and what takes a connection or sets an error (the database). */
 #pragma once
 
 #include <gio/gio.h>
@@ -55,8 +55,6 @@ typedef struct {
    * when it is asked for. Called with the room; any thread. */
   uint32_t (*every)(const void *room);
   bool kept;
-  /* Not kept: being asked for while it runs changes nothing. Else it runs once more. */
-  bool joins;
   /* At a stop it runs to its end, until the deadline. Else it is cancelled at once. */
   bool finishes;
   /* Does the work, on a thread of its own; it may block, and looks at job_cancelled() now and then.
@@ -73,11 +71,15 @@ bool jobs_start(Jobs *jobs, GError **error);
 /* Begins nothing more. Lets what `finishes` run until @end (g_get_monotonic_time()), then cancels
  * it. What was not done is given back: kept jobs are there for the next process. */
 void jobs_stop(Jobs *jobs, int64_t end);
-/* Stops, and waits for every job's end. */
+/* Stops at once, and waits for every job's end. What is asked for after that is not heard. */
+void jobs_join(Jobs *jobs);
+/* The same, and frees. */
 void jobs_free(Jobs *jobs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)
 /* Fires when jobs_stop() cancels what `finishes`. (transfer none) */
 GCancellable *jobs_end(Jobs *jobs);
+/* jobs_stop() was called: nothing is begun any more. */
+bool jobs_are_stopping(Jobs *jobs);
 
 /* Asks for a kept job in the caller's transaction. One of that key that waits takes the new
  * arguments (an object, or NULL; transfer none) and is due at once; one that runs is run once more.
@@ -89,7 +91,7 @@ bool job_is_asked(SqlConnection *db, const JobKind *kind, const char *key, bool 
                   GError **error);
 void jobs_wake(Jobs *jobs);
 /* Asks for one that is not kept, now or at @due (microseconds since 1970); the earlier of two
- * counts. Of a kind that was not added: nothing happens. */
+ * counts. One that runs is run once more. Of a kind that was not added: nothing happens. */
 void jobs_ask(Jobs *jobs, const JobKind *kind, const char *key);
 void jobs_ask_at(Jobs *jobs, const JobKind *kind, const char *key, int64_t due);
 /* How many of them wait or run. */
@@ -131,5 +133,5 @@ typedef struct {
 } JobStatus;
 /* JobStatus of each kind, in the order in which they were added. (transfer full) */
 GPtrArray *jobs_status(Jobs *jobs, GError **error);
-/* The same as Prometheus' text. */
+/* How many wait and run, for how long: what base/metrics.h cannot count. */
 void jobs_write_metrics(Jobs *jobs, GString *out);

@@ -12,6 +12,7 @@
 #define AHEAD_MOST 500u
 
 typedef struct {
+  Jobs *jobs;
   GPtrArray *ended, *renewed, *claimed; /* of Job */
   unsigned *limits;                     /* by queue: how many are to be claimed */
   bool claims, prunes;
@@ -59,7 +60,7 @@ collect_renewals(const JobQueue *queue, int64_t now, GPtrArray *renewed)
 static Round
 begin_round(Jobs *jobs)
 {
-  Round round = {.now = g_get_real_time()};
+  Round round = {.jobs = jobs, .now = g_get_real_time()};
   round.ended = g_steal_pointer(&jobs->ended);
   jobs->ended = g_ptr_array_new();
   round.renewed = g_ptr_array_new();
@@ -78,14 +79,21 @@ begin_round(Jobs *jobs)
   return round;
 }
 
+static void
+drop_claimed(Round *round)
+{
+  for (guint i = 0; i < round->claimed->len; i++)
+    job_free(g_ptr_array_index(round->claimed, i));
+  g_ptr_array_set_size(round->claimed, 0);
+}
+
 /* What could not be noted is noted by the next round; a lease may run out meanwhile. */
 static void
 fail_round(Jobs *jobs, Round *round)
 {
   for (guint i = 0; i < round->ended->len; i++)
     g_ptr_array_add(jobs->ended, g_ptr_array_index(round->ended, i));
-  for (guint i = 0; i < round->claimed->len; i++)
-    job_free(g_ptr_array_index(round->claimed, i));
+  drop_claimed(round);
   jobs->rests_until = g_get_real_time() + REST;
 }
 
@@ -194,11 +202,14 @@ renew_leases(Jobs *jobs, SqlConnection *db, const Round *round, GError **error)
   return true;
 }
 
+/* A SqlWork: it may be done again. */
 static bool
-write_round(Jobs *jobs, Round *round, GError **error)
+write_round(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, SQL_WRITE, error);
-  if (db == NULL || !renew_leases(jobs, db, round, error))
+  Round *round = data;
+  Jobs *jobs = round->jobs;
+  drop_claimed(round);
+  if (!renew_leases(jobs, db, round, error))
     return false;
   for (guint i = 0; i < round->ended->len; i++)
     if (!kept_end(db, g_ptr_array_index(round->ended, i), round->now, error))
@@ -211,7 +222,7 @@ write_round(Jobs *jobs, Round *round, GError **error)
     if (round->prunes && queue->kind->kept && !kept_prune(db, queue->kind, round->now, error))
       return false;
   }
-  return sql_commit(db, error);
+  return true;
 }
 
 static bool
@@ -223,7 +234,7 @@ keep_once(Jobs *jobs)
   g_mutex_unlock(&jobs->lock);
   bool busy = round.ended->len > 0 || round.renewed->len > 0 || round.prunes;
   bool kept = (busy || look_for_due(jobs, &round, &error)) &&
-              ((!busy && !round.claims) || write_round(jobs, &round, &error));
+              ((!busy && !round.claims) || sql_transact(jobs->sql, write_round, &round, &error));
   if (!kept)
     log_error("how jobs stand cannot be noted; it will be tried again", "error", error->message,
               NULL);

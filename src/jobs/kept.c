@@ -25,33 +25,26 @@ job_ask(SqlConnection *db, const JobKind *kind, const char *key, const json_t *a
                  SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
-/* Whether there is a row; false with *error when that cannot be told. */
-static bool
-one_row(SqlRows *rows, bool *there, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  *there = rows != NULL && sql_rows_next(rows, &failure);
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return rows != NULL && (*there || failure == NULL);
-}
-
 bool
 job_is_asked(SqlConnection *db, const JobKind *kind, const char *key, bool *asked, GError **error)
 {
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT 1 FROM jobs WHERE kind = $1 AND key = $2 AND due IS NOT NULL",
-                SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_END);
-  return one_row(rows, asked, error);
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error,
+                          "SELECT 1 FROM jobs WHERE kind = $1 AND key = $2 AND due IS NOT NULL",
+                          SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_END);
+  *asked = found == FOUND;
+  return found != FAILED;
 }
 
 bool
 kept_is_due(SqlConnection *db, const JobKind *kind, int64_t now, bool *due, GError **error)
 {
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT 1 FROM jobs WHERE kind = $1 AND due <= $2 LIMIT 1",
+  g_autoptr(SqlRows) rows = NULL;
+  Found found =
+      sql_first(db, &rows, error, "SELECT 1 FROM jobs WHERE kind = $1 AND due <= $2 LIMIT 1",
                 SQL_TEXT(kind->kind), SQL_INTEGER(now), SQL_END);
-  return one_row(rows, due, error);
+  *due = found == FOUND;
+  return found != FAILED;
 }
 
 static Job *
@@ -74,28 +67,23 @@ read_claimed(SqlRows *rows, Jobs *jobs, JobQueue *queue, int64_t now)
   return job;
 }
 
-/* The condition stands twice: of two processes of PostgreSQL that chose the same row, the second
- * looks at the outer one again after it has waited for the first. */
+/* Rows that another process is claiming at this moment are passed over. */
 bool
 kept_claim(SqlConnection *db, Jobs *jobs, JobQueue *queue, unsigned limit, int64_t now,
            GPtrArray *claimed, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "UPDATE jobs SET losses = CASE WHEN owner IS NULL THEN 0 ELSE losses + 1 END, owner = $1, "
-      "due = $2 WHERE kind = $3 AND due <= $4 AND key IN (SELECT due_jobs.key FROM jobs AS "
-      "due_jobs "
-      "WHERE due_jobs.kind = $3 AND due_jobs.due <= $4 ORDER BY due_jobs.due LIMIT $5) "
-      "RETURNING key, arguments, attempts, asks, losses, cancelled",
+      "due = $2 WHERE kind = $3 AND due <= $4 AND key IN "
+      "(SELECT key FROM jobs WHERE kind = $3 AND due <= $4 ORDER BY due LIMIT $5 " SQL_LOCK_FREE
+      ") RETURNING key, arguments, attempts, asks, losses, cancelled",
       SQL_TEXT(jobs->owner), SQL_INTEGER(now + (int64_t)queue->kind->lease * JOBS_SECOND),
       SQL_TEXT(queue->kind->kind), SQL_INTEGER(now), SQL_INTEGER(limit), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
+  while ((found = sql_next(rows, error)) == FOUND)
     g_ptr_array_add(claimed, read_claimed(rows, jobs, queue, now));
-  if (failure == NULL)
-    return rows != NULL;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found == ABSENT;
 }
 
 /* Not while it was asked for again. */
@@ -148,17 +136,14 @@ kept_end(SqlConnection *db, const Job *job, int64_t now, GError **error)
 bool
 kept_renew(SqlConnection *db, const Job *job, int64_t until, JobHold *hold, GError **error)
 {
-  bool there = false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "UPDATE jobs SET due = $1 WHERE kind = $2 AND key = $3 AND owner = $4 "
-                "RETURNING cancelled",
-                SQL_INTEGER(until), SQL_TEXT(job->queue->kind->kind), SQL_TEXT(job->key),
-                SQL_TEXT(job->jobs->owner), SQL_END);
-  if (!one_row(rows, &there, error))
-    return false;
-  *hold = !there ? HOLD_LOST : sql_rows_integer(rows, 0) != 0 ? HOLD_CANCELLED : HOLD_OURS;
-  return true;
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error,
+                          "UPDATE jobs SET due = $1 WHERE kind = $2 AND key = $3 AND owner = $4 "
+                          "RETURNING cancelled",
+                          SQL_INTEGER(until), SQL_TEXT(job->queue->kind->kind), SQL_TEXT(job->key),
+                          SQL_TEXT(job->jobs->owner), SQL_END);
+  *hold = found != FOUND ? HOLD_LOST : sql_rows_integer(rows, 0) != 0 ? HOLD_CANCELLED : HOLD_OURS;
+  return found != FAILED;
 }
 
 bool
@@ -212,17 +197,12 @@ kept_prune(SqlConnection *db, const JobKind *kind, int64_t now, GError **error)
 bool
 kept_count(SqlConnection *db, int64_t now, JobStatus *status, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT count(due), count(*) - count(due), min(CASE WHEN due <= $2 THEN due END), min(due) "
-      "FROM jobs WHERE kind = $1 AND owner IS NULL",
-      SQL_TEXT(status->kind->kind), SQL_INTEGER(now), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, &failure)) {
-    if (failure != NULL)
-      g_propagate_error(error, g_steal_pointer(&failure));
+  g_autoptr(SqlRows) rows = NULL;
+  if (sql_first(db, &rows, error,
+                "SELECT count(due), count(*) - count(due), min(CASE WHEN due <= $2 THEN due END), "
+                "min(due) FROM jobs WHERE kind = $1 AND owner IS NULL",
+                SQL_TEXT(status->kind->kind), SQL_INTEGER(now), SQL_END) != FOUND)
     return false;
-  }
   status->waiting += (uint64_t)sql_rows_integer(rows, 0);
   status->given_up = (uint64_t)sql_rows_integer(rows, 1);
   status->oldest = sql_rows_integer(rows, 2);

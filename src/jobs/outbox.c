@@ -70,7 +70,7 @@ read_event(SqlRows *rows)
 GPtrArray *
 events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GPtrArray) events = g_ptr_array_new_with_free_func(event_free);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
@@ -80,26 +80,18 @@ events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error)
                 "SELECT number, told, type, subject, data FROM events WHERE number > $1 "
                 "ORDER BY number LIMIT $2",
                 SQL_INTEGER(after), SQL_INTEGER(limit), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
+  while ((found = sql_next(rows, error)) == FOUND)
     g_ptr_array_add(events, read_event(rows));
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  else if (rows != NULL)
-    return g_steal_pointer(&events);
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&events) : NULL;
 }
 
 /* The one number of the first row; @fallback without a row. */
 static bool
 read_number(SqlRows *rows, int64_t fallback, int64_t *number, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  *number = rows != NULL && sql_rows_next(rows, &failure) ? sql_rows_integer(rows, 0) : fallback;
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  else if (rows != NULL)
-    return true;
-  return false;
+  Found found = sql_next(rows, error);
+  *number = found == FOUND ? sql_rows_integer(rows, 0) : fallback;
+  return found != FAILED;
 }
 
 /* --- taking --- */
@@ -119,11 +111,8 @@ read_cursor(SqlPool *sql, const char *name, int64_t *passed, GError **error)
 static bool
 write_cursor(SqlPool *sql, const char *name, int64_t passed, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error, "UPDATE event_takers SET passed = $2 WHERE name = $1",
-                 SQL_TEXT(name), SQL_INTEGER(passed), SQL_END) &&
-         sql_commit(db, error);
+  return sql_write(sql, NULL, error, "UPDATE event_takers SET passed = $2 WHERE name = $1",
+                   SQL_TEXT(name), SQL_INTEGER(passed), SQL_END);
 }
 
 static bool
@@ -211,8 +200,8 @@ oldest_number(SqlPool *sql, int64_t *oldest, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT number FROM events ORDER BY number LIMIT 1", SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT number FROM events WHERE number > 0 ORDER BY number LIMIT 1", SQL_END);
   return read_number(rows, G_MAXINT64, oldest, error);
 }
 
@@ -227,31 +216,32 @@ last_number(SqlPool *sql, int64_t *last, GError **error)
   return read_number(rows, 0, last, error);
 }
 
+/* A SqlWork. One that waits for another try is left in peace. */
+static bool
+ask_once(SqlConnection *db, void *data, GError **error)
+{
+  const char *name = data;
+  bool asked = false;
+  return job_is_asked(db, &take_kind, name, &asked, error) &&
+         (asked || job_ask(db, &take_kind, name, NULL, error));
+}
+
 /* One that is new begins with what is told from now on. */
 static bool
 ask_for(const Outbox *outbox, const char *name, int64_t last, GError **error)
 {
   int64_t passed = 0;
-  bool asked = false;
+  g_autofree char *key = g_strdup(name);
   if (!read_cursor(outbox->sql, name, &passed, error))
     return false;
   if (passed == last)
     return true;
-  g_autoptr(SqlConnection) db = sql_acquire(outbox->sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
   if (passed == UNKNOWN)
-    return sql_run(db, NULL, error,
-                   "INSERT INTO event_takers (name, passed) VALUES ($1, $2) "
-                   "ON CONFLICT (name) DO NOTHING",
-                   SQL_TEXT(name), SQL_INTEGER(last), SQL_END) &&
-           sql_commit(db, error);
-  /* One that waits for another try is left in peace. */
-  if (!job_is_asked(db, &take_kind, name, &asked, error))
-    return false;
-  if (asked)
-    return true;
-  if (!job_ask(db, &take_kind, name, NULL, error) || !sql_commit(db, error))
+    return sql_write(outbox->sql, NULL, error,
+                     "INSERT INTO event_takers (name, passed) VALUES ($1, $2) "
+                     "ON CONFLICT (name) DO NOTHING",
+                     SQL_TEXT(name), SQL_INTEGER(last), SQL_END);
+  if (!sql_transact(outbox->sql, ask_once, key, error))
     return false;
   jobs_wake(outbox->jobs);
   return true;
@@ -274,7 +264,8 @@ first_kept(const Outbox *outbox, int64_t last, int64_t *first, GError **error)
     return false;
   int64_t since = g_get_real_time() - (int64_t)EVENTS_KEPT_DAYS * 24 * 3600 * G_USEC_PER_SEC;
   g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT number FROM events WHERE told >= $1 ORDER BY number LIMIT 1",
+      sql_query(db, error,
+                "SELECT number FROM events WHERE number > 0 AND told >= $1 ORDER BY number LIMIT 1",
                 SQL_INTEGER(since), SQL_END);
   if (!read_number(rows, last, &old, error))
     return false;
@@ -294,13 +285,10 @@ prune(const Outbox *outbox, int64_t last, Job *job, GError **error)
       return false;
     if (oldest >= first)
       break;
-    g_autoptr(SqlConnection) db = sql_acquire(outbox->sql, SQL_WRITE, error);
-    if (db == NULL ||
-        !sql_run(db, NULL, error,
-                 "DELETE FROM events WHERE number IN (SELECT pruned.number FROM events AS pruned "
-                 "WHERE pruned.number < $1 ORDER BY pruned.number LIMIT $2)",
-                 SQL_INTEGER(first), SQL_INTEGER(PRUNED_AT_ONCE), SQL_END) ||
-        !sql_commit(db, error))
+    if (!sql_write(outbox->sql, NULL, error,
+                   "DELETE FROM events WHERE number IN "
+                   "(SELECT number FROM events WHERE number < $1 ORDER BY number LIMIT $2)",
+                   SQL_INTEGER(first), SQL_INTEGER(PRUNED_AT_ONCE), SQL_END))
       return false;
   }
   return true;

@@ -1,7 +1,11 @@
 /* The jobs of this process: what waits, what is due, what runs. All of it with the lock held,
  * except `run` itself. */
 #include "base/log.h"
+#include "base/metrics.h"
 #include "jobs/jobs-private.h"
+
+METRIC(runs, COUNTER_OF("assay_jobs_total", "Runs of jobs, by how they ended.", "kind", "outcome"));
+METRIC(durations, SECONDS_OF("assay_job_duration_seconds", "How long jobs ran.", "kind"));
 
 #define BACK_OFF_MOST ((int64_t)3600 * JOBS_SECOND)
 
@@ -137,17 +141,29 @@ job_retry_at(const Job *job, int64_t now)
 }
 
 static void
+count_outcome(JobQueue *queue, const Job *job)
+{
+  bool in_vain = job->outcome != JOB_DONE && job->error != NULL;
+  bool again = in_vain && job_is_retried(job);
+  const char *outcome = again ? "again" : in_vain ? "failed" : "done";
+  queue->done += !in_vain;
+  queue->tried_again += again;
+  queue->failed += in_vain && !again;
+  series_add(metric_series(&runs, queue->kind->kind, outcome, NULL), 1);
+}
+
+static void
 count_end(const Job *job, int64_t now)
 {
   JobQueue *queue = job->queue;
-  queue->seconds += (double)(now - job->begun) / (double)JOBS_SECOND;
+  double seconds = (double)(now - job->begun) / (double)JOBS_SECOND;
+  queue->seconds += seconds;
   queue->last_ended = now;
   queue->ended_lately++;
   if (job->given_back || job->unwanted)
     return;
-  queue->done += job->outcome == JOB_DONE;
-  queue->tried_again += job_is_retried(job);
-  queue->failed += job->outcome != JOB_DONE && !job_is_retried(job);
+  count_outcome(queue, job);
+  series_observe(metric_series(&durations, queue->kind->kind, NULL), seconds);
   if (job->error == NULL)
     return;
   g_free(queue->last_error);

@@ -1,5 +1,6 @@
 /* How the jobs stand, for people. */
 #include "base/log.h"
+#include "base/metrics.h"
 #include "jobs/jobs-private.h"
 
 static void
@@ -98,56 +99,34 @@ age_of(const JobStatus *status)
                                                      : (double)(now - status->oldest) / JOBS_SECOND;
 }
 
-static void
-write_gauges(const GPtrArray *all, GString *out)
+typedef double (*Measure)(const JobStatus *status);
+
+static double
+count_of_waiting(const JobStatus *status)
 {
-  g_autoptr(GString) running = g_string_new("# HELP assay_jobs_running Jobs at work.\n"
-                                            "# TYPE assay_jobs_running gauge\n");
-  g_autoptr(GString) oldest =
-      g_string_new("# HELP assay_jobs_oldest_seconds How long the first of those that are due has "
-                   "waited.\n# TYPE assay_jobs_oldest_seconds gauge\n");
-  g_autoptr(GString) given_up =
-      g_string_new("# HELP assay_jobs_given_up Kept jobs that are not tried any more.\n"
-                   "# TYPE assay_jobs_given_up gauge\n");
-  g_string_append(out, "# HELP assay_jobs_waiting Jobs that wait to be run.\n"
-                       "# TYPE assay_jobs_waiting gauge\n");
-  for (guint i = 0; i < all->len; i++) {
-    const JobStatus *status = g_ptr_array_index(all, i);
-    const char *kind = status->kind->kind;
-    g_string_append_printf(out, "assay_jobs_waiting{kind=\"%s\"} %" G_GUINT64_FORMAT "\n", kind,
-                           status->waiting);
-    g_string_append_printf(running, "assay_jobs_running{kind=\"%s\"} %u\n", kind,
-                           status->running->len);
-    g_string_append_printf(oldest, "assay_jobs_oldest_seconds{kind=\"%s\"} %.3f\n", kind,
-                           age_of(status));
-    if (status->kind->kept)
-      g_string_append_printf(given_up, "assay_jobs_given_up{kind=\"%s\"} %" G_GUINT64_FORMAT "\n",
-                             kind, status->given_up);
-  }
-  g_string_append_printf(out, "%s%s%s", running->str, oldest->str, given_up->str);
+  return (double)status->waiting;
+}
+
+static double
+count_of_running(const JobStatus *status)
+{
+  return status->running->len;
+}
+
+static double
+count_of_given_up(const JobStatus *status)
+{
+  return (double)status->given_up;
 }
 
 static void
-write_counters(const GPtrArray *all, GString *out)
+write_gauge(const GPtrArray *all, GString *out, const char *name, const char *help, Measure measure)
 {
-  g_autoptr(GString) seconds =
-      g_string_new("# HELP assay_job_seconds_total How long they ran, together.\n"
-                   "# TYPE assay_job_seconds_total counter\n");
-  g_string_append(out, "# HELP assay_jobs_total Runs of jobs, by how they ended.\n"
-                       "# TYPE assay_jobs_total counter\n");
+  metrics_head(out, name, help);
   for (guint i = 0; i < all->len; i++) {
     const JobStatus *status = g_ptr_array_index(all, i);
-    const char *kind = status->kind->kind;
-    g_string_append_printf(out,
-                           "assay_jobs_total{kind=\"%s\",outcome=\"done\"} %" G_GUINT64_FORMAT "\n"
-                           "assay_jobs_total{kind=\"%s\",outcome=\"again\"} %" G_GUINT64_FORMAT "\n"
-                           "assay_jobs_total{kind=\"%s\",outcome=\"failed\"} %" G_GUINT64_FORMAT
-                           "\n",
-                           kind, status->done, kind, status->tried_again, kind, status->failed);
-    g_string_append_printf(seconds, "assay_job_seconds_total{kind=\"%s\"} %.3f\n", kind,
-                           status->seconds);
+    metrics_sample(out, name, measure(status), "kind", status->kind->kind, NULL);
   }
-  g_string_append(out, seconds->str);
 }
 
 void
@@ -159,6 +138,10 @@ jobs_write_metrics(Jobs *jobs, GString *out)
     log_warning("the jobs cannot be counted", "error", error->message, NULL);
     return;
   }
-  write_gauges(all, out);
-  write_counters(all, out);
+  write_gauge(all, out, "assay_jobs_waiting", "Jobs that wait to be run.", count_of_waiting);
+  write_gauge(all, out, "assay_jobs_running", "Jobs at work in this process.", count_of_running);
+  write_gauge(all, out, "assay_jobs_oldest_seconds",
+              "How long the first of those that are due has waited.", age_of);
+  write_gauge(all, out, "assay_jobs_given_up", "Kept jobs that are not tried any more.",
+              count_of_given_up);
 }

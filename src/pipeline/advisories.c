@@ -20,7 +20,9 @@
 #define SET_ASIDE_MOST 3u
 /* Since it was written to, before a file that is not whole is moved aside. */
 #define SETTLED_SECONDS 2
-#define DAMAGED_PREFIX  "advisories.db.damaged-"
+/* When somebody may be writing it. */
+#define LOOK_SOON      ((int64_t)G_USEC_PER_SEC)
+#define DAMAGED_PREFIX "advisories.db.damaged-"
 
 METRIC(rematches,
        COUNTER("assay_rematches_total", "Times that all images were matched with new advisories."));
@@ -31,8 +33,8 @@ METRIC(advisories_damaged,
 AdvisoryDatabase *
 pipeline_advisories(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return pipeline->advisories == NULL ? NULL : advisory_database_ref(pipeline->advisories);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->live.lock);
+  return pipeline->live.open == NULL ? NULL : advisory_database_ref(pipeline->live.open);
 }
 
 bool
@@ -45,9 +47,9 @@ pipeline_has_advisories(Pipeline *pipeline)
 char *
 pipeline_describe_advisories(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  const char *damage = pipeline->advisories_damage, *problem = pipeline->advisories_problem;
-  if (pipeline->advisories != NULL)
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->live.lock);
+  const char *damage = pipeline->live.damage, *problem = pipeline->live.problem;
+  if (pipeline->live.open != NULL)
     return damage == NULL ? g_strdup("ok")
                           : g_strconcat("ok, but there was damage: ", damage, NULL);
   return problem != NULL  ? g_strdup(problem)
@@ -58,9 +60,9 @@ pipeline_describe_advisories(Pipeline *pipeline)
 static void
 set_flag(Pipeline *pipeline, bool *flag, bool value)
 {
-  g_mutex_lock(&pipeline->lock);
+  g_mutex_lock(&pipeline->live.lock);
   *flag = value;
-  g_mutex_unlock(&pipeline->lock);
+  g_mutex_unlock(&pipeline->live.lock);
 }
 
 /* --- damage --- */
@@ -112,13 +114,13 @@ set_aside(const Pipeline *pipeline, const char *path, const struct stat *status,
 static void
 note_problem(Pipeline *pipeline, char **where, char *message)
 {
-  g_mutex_lock(&pipeline->lock);
+  g_mutex_lock(&pipeline->live.lock);
   bool known = g_strcmp0(message, *where) == 0;
   g_free(*where);
   *where = message;
   g_autofree char *logged = known ? NULL : g_strdup(message);
-  bool none = pipeline->advisories == NULL;
-  g_mutex_unlock(&pipeline->lock);
+  bool none = pipeline->live.open == NULL;
+  g_mutex_unlock(&pipeline->live.lock);
   if (logged != NULL)
     log_error(none ? "there are no advisories: images are judged as unscanned"
                    : "the advisories that are open stay in use",
@@ -148,16 +150,16 @@ remove_damaged(Pipeline *pipeline, const char *path, const struct stat *status,
   g_autoptr(GError) error = NULL;
   g_autofree char *name = NULL;
   if (!set_aside(pipeline, path, status, &name, &error)) {
-    note_problem(pipeline, &pipeline->advisories_problem,
+    note_problem(pipeline, &pipeline->live.problem,
                  g_strdup_printf("%s; %s", failure->message, error->message));
     return;
   }
-  g_mutex_lock(&pipeline->lock);
   metric_add(&advisories_damaged, 1);
-  pipeline->rebuild = true;
-  g_clear_pointer(&pipeline->advisories_problem, g_free);
-  g_mutex_unlock(&pipeline->lock);
-  note_problem(pipeline, &pipeline->advisories_damage,
+  g_mutex_lock(&pipeline->live.lock);
+  g_clear_pointer(&pipeline->live.problem, g_free);
+  g_mutex_unlock(&pipeline->live.lock);
+  jobs_ask(pipeline->jobs, &rebuild_job, "");
+  note_problem(pipeline, &pipeline->live.damage,
                g_strdup_printf("%s; moved to %s", failure->message, name));
 }
 
@@ -168,39 +170,19 @@ handle_failure(Pipeline *pipeline, const char *path, const struct stat *status,
 {
   if (!is_damage(failure)) {
     /* One of another version is in nobody's way: what is built anew takes its place. */
-    g_mutex_lock(&pipeline->lock);
-    if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) &&
-        g_strcmp0(failure->message, pipeline->advisories_problem) != 0)
-      pipeline->rebuild = true;
-    g_mutex_unlock(&pipeline->lock);
-    note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
+    g_mutex_lock(&pipeline->live.lock);
+    bool rebuild = g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) &&
+                   g_strcmp0(failure->message, pipeline->live.problem) != 0;
+    g_mutex_unlock(&pipeline->live.lock);
+    if (rebuild)
+      jobs_ask(pipeline->jobs, &rebuild_job, "");
+    note_problem(pipeline, &pipeline->live.problem, g_strdup(failure->message));
     return;
   }
-  if (pipeline->watcher_runs && !is_settled(status))
-    set_flag(pipeline, &pipeline->look_soon, true);
+  if (pipeline->live.watched && !is_settled(status))
+    jobs_ask_at(pipeline->jobs, &look_job, "", g_get_real_time() + LOOK_SOON);
   else
     remove_damaged(pipeline, path, status, failure);
-}
-
-static bool
-take_flag(Pipeline *pipeline, bool *flag)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  bool value = *flag;
-  *flag = false;
-  return value;
-}
-
-bool
-advisories_take_rebuild(Pipeline *pipeline)
-{
-  return take_flag(pipeline, &pipeline->rebuild);
-}
-
-bool
-advisories_take_look_soon(Pipeline *pipeline)
-{
-  return take_flag(pipeline, &pipeline->look_soon);
 }
 
 void
@@ -208,14 +190,14 @@ pipeline_lose_advisories(Pipeline *pipeline, AdvisoryDatabase *database, const G
 {
   g_autofree char *path = advisory_database_path(pipeline->data_folder);
   struct stat status;
-  g_mutex_lock(&pipeline->lock);
-  bool ours = pipeline->advisories == database;
+  g_mutex_lock(&pipeline->live.lock);
+  bool ours = pipeline->live.open == database;
   if (ours)
-    pipeline->advisories = NULL;
-  g_mutex_unlock(&pipeline->lock);
+    pipeline->live.open = NULL;
+  g_mutex_unlock(&pipeline->live.lock);
   if (!ours)
     return;
-  note_problem(pipeline, &pipeline->advisories_problem, g_strdup(failure->message));
+  note_problem(pipeline, &pipeline->live.problem, g_strdup(failure->message));
   if (lstat(path, &status) == 0 && advisory_database_is_at(database, path))
     handle_failure(pipeline, path, &status, failure);
   advisory_database_unref(database); /* the pipeline's */
@@ -240,12 +222,12 @@ advisories_lost(Pipeline *pipeline, AdvisoryDatabase *database, GError **failure
 static void
 use_database(Pipeline *pipeline, AdvisoryDatabase *opened)
 {
-  g_mutex_lock(&pipeline->lock);
-  AdvisoryDatabase *former = pipeline->advisories;
-  pipeline->advisories = opened;
+  g_mutex_lock(&pipeline->live.lock);
+  AdvisoryDatabase *former = pipeline->live.open;
+  pipeline->live.open = opened;
   /* That there was damage is told until the next start. */
-  g_clear_pointer(&pipeline->advisories_problem, g_free);
-  g_mutex_unlock(&pipeline->lock);
+  g_clear_pointer(&pipeline->live.problem, g_free);
+  g_mutex_unlock(&pipeline->live.lock);
   advisory_database_unref(former);
 }
 
@@ -283,8 +265,9 @@ advisories_open_first(Pipeline *pipeline)
   open_database(pipeline, false);
 }
 
-void
-advisories_verify(Pipeline *pipeline)
+/* Reads the open database whole, where that was not done when it was opened. */
+static void
+verify(Pipeline *pipeline)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
@@ -293,53 +276,57 @@ advisories_verify(Pipeline *pipeline)
     pipeline_lose_advisories(pipeline, advisories, failure);
 }
 
-/* Matches all images again by what is open. */
-static bool
-rematch(Pipeline *pipeline, unsigned *images, GError **error)
+/* --- matching again --- */
+
+static void
+tell_rematch(int64_t started, unsigned images)
 {
-  g_autoptr(GError) failure = NULL;
-  int64_t started = g_get_monotonic_time();
-  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  *images = 0;
-  if (advisories == NULL)
-    return true;
-  /* Pulls are judged by the new database from here on; the counts for lists follow. */
-  pipeline_rejudge(pipeline);
-  set_flag(pipeline, &pipeline->recount, true);
-  if (!rematch_all(pipeline->sql, advisories, pipeline->stop, images, &failure)) {
-    if (advisories_lost(pipeline, advisories, &failure))
-      return true;
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  set_flag(pipeline, &pipeline->recount, false);
+  char count[16];
+  g_snprintf(count, sizeof count, "%u", images);
   metric_set(&rematch_seconds, (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC);
   metric_add(&rematches, 1);
-  return true;
+  log_info("advisories changed, images matched again", "images", count, NULL);
 }
+
+/* Asked for again while it runs, for newer advisories, it runs once more. */
+static JobOutcome
+rematch(Job *job, void *room, GError **error)
+{
+  Pipeline *pipeline = room;
+  g_autoptr(GError) failure = NULL;
+  int64_t started = g_get_monotonic_time();
+  unsigned images = 0;
+  set_flag(pipeline, &pipeline->live.recount, false);
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  if (advisories == NULL)
+    return JOB_DONE;
+  if (rematch_all(pipeline->sql, advisories, job_cancellable(job), &images, &failure)) {
+    tell_rematch(started, images);
+    return JOB_DONE;
+  }
+  if (advisories_lost(pipeline, advisories, &failure))
+    return JOB_DONE;
+  set_flag(pipeline, &pipeline->live.recount, true);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return JOB_AGAIN;
+}
+
+const JobKind rematch_job = {.kind = "rematch", .at_once = 1, .back_off = 10, .run = rematch};
 
 /* --- looking --- */
 
-/* The advisories may have been replaced while nobody served, or the last count broke off. */
+/* The advisories may have been replaced while nobody served. */
 static bool
-needs_recount(Pipeline *pipeline)
+look_at_counts(Pipeline *pipeline, GError **error)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return pipeline->recount;
-}
-
-void
-advisories_look_at_counts(Pipeline *pipeline)
-{
-  g_autoptr(GError) error = NULL;
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
   bool stale = false;
   if (advisories == NULL)
-    return;
-  if (rematch_is_due(pipeline->sql, advisories, &stale, &error))
-    set_flag(pipeline, &pipeline->recount, stale);
-  else
-    log_error("the counts of findings cannot be read", "error", error->message, NULL);
+    return true;
+  if (!rematch_is_due(pipeline->sql, advisories, &stale, error))
+    return false;
+  set_flag(pipeline, &pipeline->live.recount, stale);
+  return true;
 }
 
 static bool
@@ -351,21 +338,45 @@ has_changed(Pipeline *pipeline)
                             : advisory_database_is_stale(advisories);
 }
 
-void
-advisories_look(Pipeline *pipeline)
+static bool
+needs_recount(Pipeline *pipeline)
 {
-  g_autoptr(GError) error = NULL;
-  char count[16];
-  unsigned images = 0;
-  bool opened = has_changed(pipeline) && open_database(pipeline, true);
-  if (!opened && !needs_recount(pipeline))
-    return;
-  if (!rematch(pipeline, &images, &error)) {
-    if (!g_cancellable_is_cancelled(pipeline->stop))
-      log_error("images cannot be matched again", "error", error->message, NULL);
-    return;
-  }
-  g_snprintf(count, sizeof count, "%u", images);
-  if (pipeline_has_advisories(pipeline))
-    log_info("advisories changed, images matched again", "images", count, NULL);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->live.lock);
+  return pipeline->live.recount;
 }
+
+static JobOutcome
+look(Job *job, void *room, GError **error)
+{
+  Pipeline *pipeline = room;
+  bool looked = true;
+  if (!pipeline->live.verified) {
+    pipeline->live.verified = true;
+    verify(pipeline);
+    looked = look_at_counts(pipeline, error);
+  }
+  if (has_changed(pipeline) && open_database(pipeline, true)) {
+    /* Pulls are judged by it from here on; the counts for lists follow. */
+    pipeline_rejudge(pipeline);
+    set_flag(pipeline, &pipeline->live.recount, true);
+  }
+  /* It may have been in vain. */
+  if (needs_recount(pipeline))
+    jobs_ask(pipeline->jobs, &rematch_job, "");
+  return looked ? JOB_DONE : JOB_AGAIN;
+}
+
+/* Where the kernel tells of a new file it is seen at once. This is for the rest: a network file
+ * system on which another machine wrote, and what failed and is tried again. */
+static uint32_t
+every_minute(const void *room)
+{
+  return 60;
+}
+
+const JobKind look_job = {.kind = "look-at-advisories",
+                          .at_once = 1,
+                          .attempts = 20,
+                          .back_off = 10,
+                          .every = every_minute,
+                          .run = look};

@@ -7,20 +7,19 @@
 
 /* After a write that failed: what could not be noted is in the database as it was before. */
 #define REST ((int64_t)10 * G_USEC_PER_SEC)
-/* While others take up, or there is no room; and against clocks that are set. */
+/* While others take up, or there is no room. */
 #define LOOK_AGAIN ((int64_t)1 * G_USEC_PER_SEC)
-#define SLEEP_MOST ((int64_t)60 * G_USEC_PER_SEC)
 
 static bool
 begin_taking_up(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  if (!pipeline->backlog || pipeline->taking_up || pipeline->draining ||
-      g_get_real_time() < pipeline->rest_until ||
-      g_hash_table_size(pipeline->in_flight) > IN_FLIGHT_MAX / 2)
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  if (!pipeline->scans.backlog || pipeline->scans.taking_up || jobs_are_stopping(pipeline->jobs) ||
+      g_get_real_time() < pipeline->scans.rest_until ||
+      g_hash_table_size(pipeline->scans.in_flight) > IN_FLIGHT_MAX / 2)
     return false;
-  pipeline->taking_up = true;
-  pipeline->backlog = false;
+  pipeline->scans.taking_up = true;
+  pipeline->scans.backlog = false;
   return true;
 }
 
@@ -51,10 +50,10 @@ backlog_take_up(Pipeline *pipeline)
     backlog_take_up_image(pipeline, g_ptr_array_index(pending, i), false);
   if (pending == NULL)
     log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
-  g_mutex_lock(&pipeline->lock);
-  pipeline->taking_up = false;
-  pipeline->backlog = pipeline->backlog || pending == NULL || pending->len == limit;
-  g_mutex_unlock(&pipeline->lock);
+  g_mutex_lock(&pipeline->scans.lock);
+  pipeline->scans.taking_up = false;
+  pipeline->scans.backlog = pipeline->scans.backlog || pending == NULL || pending->len == limit;
+  g_mutex_unlock(&pipeline->scans.lock);
 }
 
 /* A crash may fall between a manifest and the note that its image waits; a full disk, too. */
@@ -72,26 +71,28 @@ take_up_unknown(Pipeline *pipeline, GError **error)
   return unknown != NULL;
 }
 
-void
-pipeline_catch_up(Pipeline *pipeline)
+static JobOutcome
+catch_up(Job *job, void *room, GError **error)
 {
-  g_autoptr(GError) error = NULL;
+  Pipeline *pipeline = room;
   backlog_take_up(pipeline);
-  if (!take_up_unknown(pipeline, &error) || !images_sweep(pipeline->sql, &error))
-    log_error("what the last run left undone cannot be taken up", "error", error->message, NULL);
+  if (!take_up_unknown(pipeline, error) || !images_sweep(pipeline->sql, error))
+    return JOB_AGAIN;
+  /* A pull that came first was judged by what is gone. */
+  pipeline_rejudge(pipeline);
+  return JOB_DONE;
 }
+
+const JobKind catch_up_job = {
+    .kind = "catch-up", .at_once = 1, .attempts = 20, .back_off = 10, .run = catch_up};
 
 /* --- another try --- */
 
-/* Wakes the thread at @when (microseconds since 1970). */
 static void
 schedule(Pipeline *pipeline, int64_t when)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  if (when >= pipeline->next_try)
-    return;
-  pipeline->next_try = when;
-  g_cond_signal(&pipeline->try_sooner);
+  if (when != G_MAXINT64)
+    jobs_ask_at(pipeline->jobs, &retry_job, "", when);
 }
 
 /* The database could not be written: nothing is begun for a while, for nothing could be noted. */
@@ -101,10 +102,10 @@ backlog_rest(Pipeline *pipeline, const char *manifest, const GError *error)
   int64_t until = g_get_real_time() + REST;
   log_error("how a scan stands cannot be noted; it will be tried again", "digest", manifest,
             "error", error->message, NULL);
-  g_mutex_lock(&pipeline->lock);
-  pipeline->rest_until = until;
-  pipeline->unlisted = true;
-  g_mutex_unlock(&pipeline->lock);
+  g_mutex_lock(&pipeline->scans.lock);
+  pipeline->scans.rest_until = until;
+  pipeline->scans.unlisted = true;
+  g_mutex_unlock(&pipeline->scans.lock);
   schedule(pipeline, until);
 }
 
@@ -141,76 +142,55 @@ backlog_postpone(Pipeline *pipeline, const char *manifest, const char *message, 
   schedule(pipeline, retry_at);
 }
 
-/* True when the next try is due, false when the pipeline stops. */
-static bool
-wait_for_next(Pipeline *pipeline)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  while (!pipeline->draining) {
-    int64_t left = pipeline->next_try - g_get_real_time();
-    if (left <= 0)
-      break;
-    g_cond_wait_until(&pipeline->try_sooner, &pipeline->lock,
-                      g_get_monotonic_time() + MIN(left, SLEEP_MOST));
-  }
-  pipeline->next_try = G_MAXINT64;
-  pipeline->backlog = true;
-  return !pipeline->draining;
-}
-
 static bool
 take_unlisted(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  bool unlisted = pipeline->unlisted && g_get_real_time() >= pipeline->rest_until;
-  pipeline->unlisted = pipeline->unlisted && !unlisted;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  bool unlisted = pipeline->scans.unlisted && g_get_real_time() >= pipeline->scans.rest_until;
+  pipeline->scans.unlisted = pipeline->scans.unlisted && !unlisted;
   return unlisted;
+}
+
+static void
+set_backlog(Pipeline *pipeline)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  pipeline->scans.backlog = true;
 }
 
 static bool
 has_backlog(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return pipeline->backlog;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  return pipeline->scans.backlog;
 }
 
-static void *
-try_again(void *data)
+/* Asks for itself, for when the next try is due. */
+static JobOutcome
+try_again(Job *job, void *room, GError **error)
 {
-  Pipeline *pipeline = data;
-  while (wait_for_next(pipeline)) {
-    g_autoptr(GError) error = NULL;
-    int64_t begun = g_get_real_time(), next = G_MAXINT64;
-    backlog_take_up(pipeline);
-    if ((take_unlisted(pipeline) && !take_up_unknown(pipeline, &error)) ||
-        !faults_next_retry(pipeline->sql, begun, &next, &error)) {
-      backlog_rest(pipeline, NULL, error);
-      continue;
-    }
+  Pipeline *pipeline = room;
+  g_autoptr(GError) failure = NULL;
+  int64_t begun = g_get_real_time(), next = G_MAXINT64;
+  set_backlog(pipeline);
+  backlog_take_up(pipeline);
+  if ((take_unlisted(pipeline) && !take_up_unknown(pipeline, &failure)) ||
+      !faults_next_retry(pipeline->sql, begun, &next, &failure))
+    backlog_rest(pipeline, NULL, failure);
+  else
     schedule(pipeline, has_backlog(pipeline) ? g_get_real_time() + LOOK_AGAIN : next);
-  }
-  return NULL;
+  return JOB_DONE;
 }
+
+const JobKind retry_job = {.kind = "retry", .at_once = 1, .run = try_again};
 
 void
-backlog_start(Pipeline *pipeline)
+backlog_begin(Pipeline *pipeline)
 {
   g_autoptr(GError) error = NULL;
   /* Whatever it was may be over: a start is when people have repaired something. */
   if (!faults_retry_all(pipeline->sql, &error))
     log_error("scans that failed are tried again later", "error", error->message, NULL);
-  pipeline->retrier = g_thread_new("try-again", try_again, pipeline);
-}
-
-void
-backlog_end(Pipeline *pipeline)
-{
-  if (pipeline->retrier == NULL)
-    return;
-  g_mutex_lock(&pipeline->lock);
-  pipeline->draining = true;
-  g_cond_signal(&pipeline->try_sooner);
-  g_mutex_unlock(&pipeline->lock);
-  g_thread_join(pipeline->retrier);
-  pipeline->retrier = NULL;
+  jobs_ask(pipeline->jobs, &catch_up_job, "");
+  jobs_ask(pipeline->jobs, &retry_job, "");
 }

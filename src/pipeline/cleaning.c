@@ -109,18 +109,24 @@ images_check_detectors(SqlPool *sql, GError **error)
 }
 
 GPtrArray *
-images_of_older_detectors(SqlPool *sql, const char *after, unsigned limit, GError **error)
+images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error)
 {
+  Found found;
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
-                "SELECT manifest FROM images WHERE manifest > $1 AND state = $2 "
-                "AND detectors <> $3 ORDER BY manifest LIMIT $4",
-                SQL_TEXT(after), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()),
+                "SELECT id, manifest FROM images WHERE id > $1 AND state + 0 = $2 "
+                "AND detectors <> $3 ORDER BY id LIMIT $4",
+                SQL_INTEGER(*last), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()),
                 SQL_INTEGER(limit), SQL_END);
-  return collect_texts(rows, error);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    *last = sql_rows_integer(rows, 0);
+    g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 1)));
+  }
+  return found == ABSENT ? g_steal_pointer(&images) : NULL;
 }
 
 bool

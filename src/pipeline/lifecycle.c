@@ -1,7 +1,6 @@
-/* The pipeline's start and stop. */
+/* The pipeline's start and end. */
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
 static const Setting limits_settings[] = {
@@ -10,9 +9,43 @@ static const Setting limits_settings[] = {
 const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_settings),
                                          sizeof(PipelineLimits)};
 
+/* What may be scanned goes before what is to be inspected: it is nearer to a pull's answer. */
+static const JobKind *const kinds[] = {&scan_job,      &inspect_job, &catch_up_job, &retry_job,
+                                       &fill_rows_job, &renew_job,   &watch_job,    &look_job,
+                                       &rematch_job,   &rebuild_job, &update_job,   NULL};
+
+static void
+init_members(Pipeline *pipeline)
+{
+  Scans *scans = &pipeline->scans;
+  g_mutex_init(&scans->lock);
+  g_mutex_init(&pipeline->live.lock);
+  g_mutex_init(&pipeline->policy.lock);
+  g_mutex_init(&pipeline->listener.lock);
+  scans->backlog = true;
+  scans->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  scans->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  scans->waiting =
+      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+  pipeline->verdicts = verdict_cache_new();
+  pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
+}
+
+static bool
+begin_jobs(Pipeline *pipeline, GError **error)
+{
+  if (!images_check_detectors(pipeline->sql, error))
+    return false;
+  jobs_add(pipeline->jobs, kinds, pipeline);
+  backlog_begin(pipeline);
+  jobs_ask(pipeline->jobs, &watch_job, "");
+  jobs_ask(pipeline->jobs, &fill_rows_job, "");
+  return true;
+}
+
 Pipeline *
 pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *registry,
-             BlobStore *blobs, SqlPool *sql, GError **error)
+             BlobStore *blobs, SqlPool *sql, Jobs *jobs, GError **error)
 {
   g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
   pipeline->options = *options;
@@ -21,45 +54,16 @@ pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *
   pipeline->registry = registry;
   pipeline->blobs = blobs;
   pipeline->sql = sql;
+  pipeline->jobs = jobs;
+  pipeline->stop = g_object_ref(jobs_end(jobs));
   pipeline->generation = 1;
-  g_mutex_init(&pipeline->lock);
-  g_mutex_init(&pipeline->listener_lock);
-  g_cond_init(&pipeline->changed);
-  g_cond_init(&pipeline->try_sooner);
-  g_cond_init(&pipeline->renew);
-  pipeline->stop = g_cancellable_new();
-  g_cancellable_make_pollfd(pipeline->stop, &pipeline->stop_poll);
-  pipeline->backlog = true;
-  pipeline->verdicts = verdict_cache_new();
-  pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
-  pipeline->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  pipeline->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  pipeline->waiting =
-      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
-  guint workers = options->limits.workers != 0 ? options->limits.workers : g_get_num_processors();
-  pipeline->pool = g_thread_pool_new(pipeline_run_job, pipeline, (int)workers, FALSE, NULL);
+  init_members(pipeline);
   if (!pipeline_reload_policy(pipeline, options->policy, error) ||
-      (!pipeline_is_idle(pipeline) && !images_check_detectors(pipeline->sql, error)))
+      (!pipeline_is_idle(pipeline) && !begin_jobs(pipeline, error)))
     return NULL;
-  if (pipeline_is_idle(pipeline)) {
-    advisories_open_first(pipeline);
-    return g_steal_pointer(&pipeline);
-  }
-  backlog_start(pipeline);
-  pipeline_start_watching(pipeline);
-  keeper_start(pipeline);
+  advisories_open_first(pipeline);
+  pipeline->live.watched = !pipeline_is_idle(pipeline);
   return g_steal_pointer(&pipeline);
-}
-
-void
-pipeline_stop(Pipeline *pipeline, int64_t end)
-{
-  g_mutex_lock(&pipeline->lock);
-  pipeline->draining = true;
-  while (pipeline->running > 0 && g_cond_wait_until(&pipeline->changed, &pipeline->lock, end))
-    continue;
-  g_mutex_unlock(&pipeline->lock);
-  g_cancellable_cancel(pipeline->stop);
 }
 
 void
@@ -67,29 +71,21 @@ pipeline_free(Pipeline *pipeline)
 {
   if (pipeline == NULL)
     return;
-  pipeline_stop(pipeline, 0);
-  backlog_end(pipeline);
-  pipeline_end_watching(pipeline);
-  keeper_end(pipeline);
-  renewal_end(pipeline);
-  g_thread_pool_free(pipeline->pool, FALSE, TRUE);
   verdict_cache_free(pipeline->verdicts);
   share_free(pipeline->share);
-  g_hash_table_unref(pipeline->queued_layers);
-  g_hash_table_unref(pipeline->in_flight);
-  g_hash_table_unref(pipeline->waiting);
-  advisory_database_unref(pipeline->advisories);
-  g_free(pipeline->advisories_problem);
-  g_free(pipeline->advisories_damage);
-  policy_set_unref(pipeline->policy);
-  g_free(pipeline->policy_problem);
-  g_cancellable_release_fd(pipeline->stop);
+  g_hash_table_unref(pipeline->scans.queued_layers);
+  g_hash_table_unref(pipeline->scans.in_flight);
+  g_hash_table_unref(pipeline->scans.waiting);
+  advisory_database_unref(pipeline->live.open);
+  g_free(pipeline->live.problem);
+  g_free(pipeline->live.damage);
+  policy_set_unref(pipeline->policy.set);
+  g_free(pipeline->policy.problem);
   g_object_unref(pipeline->stop);
-  g_mutex_clear(&pipeline->lock);
-  g_mutex_clear(&pipeline->listener_lock);
-  g_cond_clear(&pipeline->changed);
-  g_cond_clear(&pipeline->try_sooner);
-  g_cond_clear(&pipeline->renew);
+  g_mutex_clear(&pipeline->scans.lock);
+  g_mutex_clear(&pipeline->live.lock);
+  g_mutex_clear(&pipeline->policy.lock);
+  g_mutex_clear(&pipeline->listener.lock);
   g_free(pipeline->data_folder);
   g_free(pipeline);
 }

@@ -6,10 +6,11 @@
 static void
 write_queues(Pipeline *pipeline, GString *out)
 {
-  g_mutex_lock(&pipeline->lock);
-  unsigned queued = g_hash_table_size(pipeline->queued_layers);
-  unsigned waiting = g_hash_table_size(pipeline->waiting);
-  g_mutex_unlock(&pipeline->lock);
+  Scans *scans = &pipeline->scans;
+  g_mutex_lock(&scans->lock);
+  unsigned queued = g_hash_table_size(scans->queued_layers);
+  unsigned waiting = g_hash_table_size(scans->waiting);
+  g_mutex_unlock(&scans->lock);
   metrics_gauge(out, "assay_inspections_queued", "Layers waiting for or under inspection.", queued);
   metrics_gauge(out, "assay_images_waiting", "Images whose layers are not all inspected yet.",
                 waiting);

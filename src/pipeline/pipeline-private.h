@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "inspect/overlay.h"
+#include "jobs/jobs.h"
 #include "pipeline/pipeline.h"
 
 typedef struct VerdictCache VerdictCache;
@@ -14,55 +15,62 @@ typedef struct VerdictCache VerdictCache;
 /* Of an image's config, which is read in memory. */
 #define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
+/* Which images are in memory, and what they wait for: pipeline.c, backlog.c. */
+typedef struct {
+  GMutex lock;               /* guards the rest */
+  GHashTable *queued_layers; /* digests of layers that are to be inspected, or at work */
+  /* Manifest digests that wait for layers, are to be scanned or at work -> whether they were asked
+   * for again meanwhile. */
+  GHashTable *in_flight;
+  GHashTable *waiting; /* manifest digest -> set of layer digests that it waits for */
+  bool backlog;        /* the database may hold pending images that are not in flight */
+  bool taking_up;      /* a thread is bringing some of them in */
+  bool unlisted;       /* a manifest came whose image could not be noted */
+  int64_t rest_until;  /* nothing of the backlog is taken up before */
+} Scans;
+
+/* The advisories that are in use: advisories.c. */
+typedef struct {
+  GMutex lock;            /* guards the rest */
+  AdvisoryDatabase *open; /* NULL: none yet */
+  char *problem;          /* of the file that is there, or NULL */
+  char *damage;           /* of the last that was moved aside, or NULL */
+  bool watched;           /* they are looked at again; set before that begins */
+  bool verified;          /* what was open at the start was read whole; look_job's alone */
+  bool recount;           /* counts of images are of other advisories than the open ones */
+} LiveAdvisories;
+
+/* policy_in_force.c. */
+typedef struct {
+  GMutex lock; /* guards the rest */
+  PolicySet *set;
+  int64_t endings_told; /* until when the ends of its exemptions were told; 0: none yet */
+  char *problem;        /* why the file could not be read again; NULL: it could */
+} PolicyInForce;
+
+/* Who is told of changes. */
+typedef struct {
+  GMutex lock; /* guards the rest, also while it runs */
+  void (*changed)(void *data);
+  void *data;
+} Listener;
+
 struct Pipeline {
   PipelineOptions options;
   char *data_folder;
   Registry *registry;
   BlobStore *blobs;
   SqlPool *sql;
+  Jobs *jobs;
+  GCancellable *stop;  /* jobs_end() */
   uint64_t generation; /* atomic: any verdict may have changed */
   uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
-
-  GThreadPool *pool; /* runs jobs: inspections, and images whose layers are all inspected */
-  GCancellable *stop;
-  GPollFD stop_poll;      /* of stop, made once: GLib ends the program when it can make none */
   VerdictCache *verdicts; /* gate.c */
   SharedWork *share;      /* findings.c */
-
-  GMutex lock;               /* guards the rest */
-  GCond changed;             /* an image was completed, or failed; a job ended */
-  GHashTable *queued_layers; /* digests in the queue or at work */
-  /* Manifest digests that wait for layers, are queued or at work -> whether they were asked for
-   * again meanwhile. */
-  GHashTable *in_flight;
-  GHashTable *waiting;          /* manifest digest -> set of layer digests that it waits for */
-  bool backlog;                 /* the database may hold pending images that are not in flight */
-  bool taking_up;               /* a thread is bringing some of them in */
-  bool draining;                /* no job is begun any more */
-  bool unlisted;                /* a manifest came whose image could not be noted */
-  int64_t next_try;             /* when the retrier looks, microseconds since 1970 */
-  int64_t rest_until;           /* nothing of the backlog is taken up before */
-  GCond try_sooner;             /* next_try was brought forward */
-  bool recount;                 /* counts of images are of other advisories than the open ones */
-  unsigned running;             /* jobs at work */
-  AdvisoryDatabase *advisories; /* NULL: none yet */
-  char *advisories_problem;     /* of the file that is there, or NULL */
-  char *advisories_damage;      /* of the last that was moved aside, or NULL */
-  bool rebuild;                 /* the advisories are to be built anew from the feeds' copies */
-  bool look_soon;               /* somebody may be writing them */
-  PolicySet *policy;
-  int64_t endings_told; /* until when the ends of its exemptions were told; 0: none yet */
-  char *policy_problem; /* why the file could not be read again; NULL: it could */
-
-  bool watcher_runs; /* set before it is started */
-  GThread *watcher, *updater, *retrier, *keeper;
-
-  GThread *renewer; /* renewal.c */
-  GCond renew;      /* draining began */
-
-  GMutex listener_lock; /* guards the listener, also while it runs */
-  void (*listener)(void *data);
-  void *listener_data;
+  Scans scans;
+  LiveAdvisories live;
+  PolicyInForce policy;
+  Listener listener;
 };
 
 /* Of having a layer inspected. */
@@ -70,10 +78,11 @@ typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_POSTPONED } LayerOutcome;
 
 /* Nothing can be stored, so nothing is scanned; what is known is judged as ever. */
 bool pipeline_is_idle(const Pipeline *pipeline);
-void pipeline_tell(Pipeline *pipeline);           /* those who wait look again */
-void pipeline_advance(Pipeline *pipeline);        /* counts a change of verdicts */
-void pipeline_rejudge(Pipeline *pipeline);        /* the same for what every image is judged by */
-void pipeline_run_job(void *job, void *pipeline); /* of the thread pool */
+void pipeline_tell(Pipeline *pipeline);    /* those who wait look again */
+void pipeline_advance(Pipeline *pipeline); /* counts a change of verdicts */
+void pipeline_rejudge(Pipeline *pipeline); /* the same for what every image is judged by */
+/* A scan of an image, an inspection of a layer; their keys are digests. */
+extern const JobKind scan_job, inspect_job;
 /* Inspects the layer, unless that is done, and counts it. */
 LayerOutcome pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_at,
                                     GError **error);
@@ -90,14 +99,13 @@ bool pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageIn
 
 /* --- keeper.c: rows that follow from others, made in the background --- */
 
-void keeper_start(Pipeline *pipeline);
-void keeper_end(Pipeline *pipeline);
+extern const JobKind fill_rows_job; /* asked for at the start */
 
 /* --- backlog.c --- */
 
-void backlog_start(Pipeline *pipeline);
-void backlog_end(Pipeline *pipeline);
-void pipeline_catch_up(Pipeline *pipeline); /* what a crash or a stop left undone */
+/* What a crash or a stop left undone, at the start; what is to be tried again, when it is due. */
+extern const JobKind catch_up_job, retry_job;
+void backlog_begin(Pipeline *pipeline); /* asks for both */
 /* Brings images that wait in the database into memory, as far as there is room. */
 void backlog_take_up(Pipeline *pipeline);
 /* Has an image of the database scanned; @again: also the layers whose inspection failed. */
@@ -110,8 +118,8 @@ void backlog_rest(Pipeline *pipeline, const char *digest, const GError *error);
 
 /* --- renewal.c --- */
 
-void renewal_start(Pipeline *pipeline);
-void renewal_end(Pipeline *pipeline);
+extern const JobKind renew_job;
+void renewal_begin(Pipeline *pipeline); /* asks for it, in a while */
 
 /* --- faults.c: what failed, in the metadata database --- */
 
@@ -269,10 +277,9 @@ bool images_forget_layer(SqlPool *sql, const Digest *layer, GError **error);
 /* At the start. Has images scanned again whose inventories are of a format that is not read any
  * more, or whose scan failed with older detectors. */
 bool images_check_detectors(SqlPool *sql, GError **error);
-/* Manifests of scanned images that older detectors inspected, in order, after @after; at most
- * @limit. (transfer full): char * */
-GPtrArray *images_of_older_detectors(SqlPool *sql, const char *after, unsigned limit,
-                                     GError **error);
+/* Manifests of scanned images that older detectors inspected, at most @limit, from the one after
+ * the id *last on, which is that of the last of them then. (transfer full): char * */
+GPtrArray *images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error);
 /* Drops inventories of older detectors, which no image is by any more. */
 bool images_drop_older_inventories(SqlPool *sql, GError **error);
 /* Drops all that belongs to nothing. */
@@ -312,16 +319,11 @@ void pipeline_lose_advisories(Pipeline *pipeline, AdvisoryDatabase *database,
  * then. False: it is as it was. */
 bool advisories_lost(Pipeline *pipeline, AdvisoryDatabase *database, GError **failure);
 void advisories_open_first(Pipeline *pipeline);
-/* Reads the open database whole, where that was not done when it was opened. */
-void advisories_verify(Pipeline *pipeline);
-/* Takes what is new into use. */
-void advisories_look(Pipeline *pipeline);
-void advisories_look_at_counts(Pipeline *pipeline);
-/* Whether a damaged one is to be replaced; once. */
-bool advisories_take_rebuild(Pipeline *pipeline);
-bool advisories_take_look_soon(Pipeline *pipeline);
+/* Takes what is new into use: asked for when the data folder changes, and once a minute. */
+extern const JobKind look_job;
+/* Counts every image again by what is open. */
+extern const JobKind rematch_job;
 
-/* --- advisory_threads.c --- */
+/* --- advisory_jobs.c: what keeps them fresh --- */
 
-void pipeline_start_watching(Pipeline *pipeline);
-void pipeline_end_watching(Pipeline *pipeline);
+extern const JobKind watch_job, update_job, rebuild_job;

@@ -28,9 +28,9 @@ pipeline_is_idle(const Pipeline *pipeline)
 void
 pipeline_tell(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener_lock);
-  if (pipeline->listener != NULL)
-    pipeline->listener(pipeline->listener_data);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener.lock);
+  if (pipeline->listener.changed != NULL)
+    pipeline->listener.changed(pipeline->listener.data);
 }
 
 void
@@ -43,9 +43,9 @@ pipeline_advance(Pipeline *pipeline)
 void
 pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *data)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener_lock);
-  pipeline->listener = changed;
-  pipeline->listener_data = data;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener.lock);
+  pipeline->listener.changed = changed;
+  pipeline->listener.data = data;
 }
 
 void
@@ -61,32 +61,15 @@ pipeline_generation(const Pipeline *pipeline)
   return __atomic_load_n(&pipeline->generation, __ATOMIC_ACQUIRE);
 }
 
-/* --- jobs --- */
-
-typedef struct {
-  bool is_image; /* else a layer */
-  Digest digest;
-  char *request_id; /* of the push that caused it, for the log; or NULL */
-} Job;
-
-static void
-queue_job(Pipeline *pipeline, bool is_image, const Digest *digest)
-{
-  Job *job = g_new0(Job, 1);
-  job->is_image = is_image;
-  job->digest = *digest;
-  job->request_id = g_strdup(log_get_request_id());
-  g_thread_pool_push(pipeline->pool, job, NULL);
-}
-
 static void
 queue_layer(Pipeline *pipeline, const Digest *digest)
 {
-  g_mutex_lock(&pipeline->lock);
-  bool added = g_hash_table_add(pipeline->queued_layers, g_strdup(digest->text));
-  g_mutex_unlock(&pipeline->lock);
+  Scans *scans = &pipeline->scans;
+  g_mutex_lock(&scans->lock);
+  bool added = g_hash_table_add(scans->queued_layers, g_strdup(digest->text));
+  g_mutex_unlock(&scans->lock);
   if (added)
-    queue_job(pipeline, false, digest);
+    jobs_ask(pipeline->jobs, &inspect_job, digest->text);
 }
 
 /* --- a layer arrives --- */
@@ -94,8 +77,8 @@ queue_layer(Pipeline *pipeline, const Digest *digest)
 static bool
 queue_has_room(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return g_hash_table_size(pipeline->queued_layers) < LAYERS_QUEUED_MAX;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  return g_hash_table_size(pipeline->scans.queued_layers) < LAYERS_QUEUED_MAX;
 }
 
 /* Configs, signatures, charts' metadata are no layers: a look at some bytes tells, no parsing. With
@@ -119,9 +102,9 @@ take_ready_images(Pipeline *pipeline, const Digest *layer, bool postponed)
   GPtrArray *ready = g_ptr_array_new_with_free_func(g_free);
   GHashTableIter iter;
   void *manifest, *missing;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  g_hash_table_remove(pipeline->queued_layers, layer->text);
-  g_hash_table_iter_init(&iter, pipeline->waiting);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  g_hash_table_remove(pipeline->scans.queued_layers, layer->text);
+  g_hash_table_iter_init(&iter, pipeline->scans.waiting);
   while (g_hash_table_iter_next(&iter, &manifest, &missing)) {
     bool waited = g_hash_table_remove(missing, layer->text);
     if (g_hash_table_size(missing) == 0 || (waited && postponed)) {
@@ -132,7 +115,6 @@ take_ready_images(Pipeline *pipeline, const Digest *layer, bool postponed)
   return ready;
 }
 
-static void scan_image(Pipeline *pipeline, const Digest *manifest);
 static void end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
 
 static void
@@ -160,25 +142,31 @@ pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_a
   return outcome;
 }
 
-static void
-run_layer_job(Pipeline *pipeline, const Digest *digest)
+/* How it ended is noted with the layer, whose next try is that of the images that need it. */
+static JobOutcome
+inspect_layer_job(Job *job, void *room, GError **error)
 {
-  g_autoptr(GError) error = NULL;
+  Pipeline *pipeline = room;
+  g_autoptr(GError) failure = NULL;
   int64_t retry_at = 0;
-  LayerOutcome outcome = pipeline_inspect_layer(pipeline, digest, &retry_at, &error);
+  Digest digest;
+  if (!digest_parse(job_key(job), &digest, error))
+    return JOB_FAILED;
+  LayerOutcome outcome = pipeline_inspect_layer(pipeline, &digest, &retry_at, &failure);
   if (g_cancellable_is_cancelled(pipeline->stop))
-    return;
-  g_autoptr(GPtrArray) ready = take_ready_images(pipeline, digest, outcome == LAYER_POSTPONED);
+    return JOB_AGAIN;
+  g_autoptr(GPtrArray) ready = take_ready_images(pipeline, &digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
     Digest manifest;
-    if (!digest_parse(g_ptr_array_index(ready, i), &manifest, NULL))
-      continue;
-    if (outcome == LAYER_POSTPONED)
-      postpone_image(pipeline, &manifest, error->message, retry_at);
-    else
-      scan_image(pipeline, &manifest);
+    if (outcome != LAYER_POSTPONED)
+      jobs_ask(pipeline->jobs, &scan_job, g_ptr_array_index(ready, i));
+    else if (digest_parse(g_ptr_array_index(ready, i), &manifest, NULL))
+      postpone_image(pipeline, &manifest, failure->message, retry_at);
   }
+  return JOB_DONE;
 }
+
+const JobKind inspect_job = {.kind = "inspect", .finishes = true, .run = inspect_layer_job};
 
 /* --- a manifest arrives --- */
 
@@ -187,17 +175,17 @@ run_layer_job(Pipeline *pipeline, const Digest *digest)
 static bool
 begin_flight(Pipeline *pipeline, const char *manifest, bool again)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  if (g_hash_table_contains(pipeline->in_flight, manifest)) {
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  if (g_hash_table_contains(pipeline->scans.in_flight, manifest)) {
     if (again)
-      g_hash_table_replace(pipeline->in_flight, g_strdup(manifest), GINT_TO_POINTER(true));
+      g_hash_table_replace(pipeline->scans.in_flight, g_strdup(manifest), GINT_TO_POINTER(true));
     return false;
   }
-  if (g_hash_table_size(pipeline->in_flight) >= IN_FLIGHT_MAX) {
-    pipeline->backlog = true;
+  if (g_hash_table_size(pipeline->scans.in_flight) >= IN_FLIGHT_MAX) {
+    pipeline->scans.backlog = true;
     return false;
   }
-  return g_hash_table_insert(pipeline->in_flight, g_strdup(manifest), GINT_TO_POINTER(false));
+  return g_hash_table_insert(pipeline->scans.in_flight, g_strdup(manifest), GINT_TO_POINTER(false));
 }
 
 static void
@@ -208,9 +196,9 @@ note_waiting(Pipeline *pipeline, const char *digest, const Manifest *manifest)
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
     g_hash_table_add(missing, g_strdup(layer->digest.text));
   }
-  g_mutex_lock(&pipeline->lock);
-  g_hash_table_replace(pipeline->waiting, g_strdup(digest), missing);
-  g_mutex_unlock(&pipeline->lock);
+  g_mutex_lock(&pipeline->scans.lock);
+  g_hash_table_replace(pipeline->scans.waiting, g_strdup(digest), missing);
+  g_mutex_unlock(&pipeline->scans.lock);
 }
 
 /* Whether a layer is to be inspected, now. */
@@ -234,8 +222,8 @@ is_due(const LayerState *layer, bool again)
 static bool
 stop_waiting_for(Pipeline *pipeline, const char *manifest, const char *layer)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  GHashTable *left = g_hash_table_lookup(pipeline->waiting, manifest);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  GHashTable *left = g_hash_table_lookup(pipeline->scans.waiting, manifest);
   if (left != NULL)
     g_hash_table_remove(left, layer);
   return left != NULL && g_hash_table_size(left) == 0;
@@ -245,8 +233,8 @@ stop_waiting_for(Pipeline *pipeline, const char *manifest, const char *layer)
 static bool
 end_waiting(Pipeline *pipeline, const char *manifest)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return g_hash_table_remove(pipeline->waiting, manifest);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  return g_hash_table_remove(pipeline->scans.waiting, manifest);
 }
 
 void
@@ -277,7 +265,7 @@ pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifes
   if (why != NULL && end_waiting(pipeline, digest->text))
     postpone_image(pipeline, digest, why, retry_at);
   else if (ready && end_waiting(pipeline, digest->text))
-    queue_job(pipeline, true, digest);
+    jobs_ask(pipeline->jobs, &scan_job, digest->text);
 }
 
 /* A layer that was deleted took its inventory with it; pushed again, it may not look like one. */
@@ -430,55 +418,34 @@ look_again(Pipeline *pipeline, const Digest *manifest)
 static void
 end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
 {
+  Scans *scans = &pipeline->scans;
   pipeline_advance(pipeline);
-  g_mutex_lock(&pipeline->lock);
-  bool again = GPOINTER_TO_INT(g_hash_table_lookup(pipeline->in_flight, manifest->text));
-  g_hash_table_remove(pipeline->in_flight, manifest->text);
+  g_mutex_lock(&scans->lock);
+  bool again = GPOINTER_TO_INT(g_hash_table_lookup(scans->in_flight, manifest->text));
+  g_hash_table_remove(scans->in_flight, manifest->text);
+  g_mutex_unlock(&scans->lock);
   metric_add(&images_scanned, scanned);
-  g_cond_broadcast(&pipeline->changed);
-  g_mutex_unlock(&pipeline->lock);
   if (again)
     look_again(pipeline, manifest);
   backlog_take_up(pipeline);
 }
 
-static void
-scan_image(Pipeline *pipeline, const Digest *manifest)
+/* How it ended is noted with the image. */
+static JobOutcome
+scan_image(Job *job, void *room, GError **error)
 {
-  g_autoptr(GError) error = NULL;
-  bool scanned = pipeline_scan_stored_image(pipeline, manifest, &error);
+  Pipeline *pipeline = room;
+  g_autoptr(GError) failure = NULL;
+  Digest manifest;
+  if (!digest_parse(job_key(job), &manifest, error))
+    return JOB_FAILED;
+  bool scanned = pipeline_scan_stored_image(pipeline, &manifest, &failure);
   if (scanned)
-    log_info("image scanned", "digest", manifest->text, NULL);
+    log_info("image scanned", "digest", manifest.text, NULL);
   else
-    backlog_note_fault(pipeline, manifest->text, error);
-  end_flight(pipeline, manifest, scanned);
+    backlog_note_fault(pipeline, manifest.text, failure);
+  end_flight(pipeline, &manifest, scanned);
+  return JOB_DONE;
 }
 
-/* @more or one less job at work. False: none is begun any more. */
-static bool
-count_running(Pipeline *pipeline, int more)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  if (more > 0 && pipeline->draining)
-    return false;
-  pipeline->running += (unsigned)more;
-  g_cond_broadcast(&pipeline->changed);
-  return true;
-}
-
-void
-pipeline_run_job(void *data, void *user_data)
-{
-  Pipeline *pipeline = user_data;
-  g_autofree Job *job = data;
-  g_autofree char *request_id = job->request_id;
-  if (!count_running(pipeline, 1))
-    return;
-  log_set_request_id(request_id);
-  if (job->is_image)
-    scan_image(pipeline, &job->digest);
-  else
-    run_layer_job(pipeline, &job->digest);
-  log_set_request_id(NULL);
-  count_running(pipeline, -1);
-}
+const JobKind scan_job = {.kind = "scan", .finishes = true, .run = scan_image};

@@ -2,7 +2,7 @@
  * inventories are overlaid, its packages stored; the advisories are matched; the policy judges.
  * pipeline.c reads from top to bottom in that order.
  *
- * Arrivals return at once; the work is done by the pipeline's own threads, and what a stop or a
+ * Arrivals return at once; the work is done by jobs (lifecycle.c lists them), and what a stop or a
  * crash interrupted is taken up at the next start. The rest blocks shortly and may be called from
  * any thread. */
 #pragma once
@@ -13,6 +13,7 @@
 #include "advisory/advisory_settings.h"
 #include "inspect/inspection.h"
 #include "inventory/image.h"
+#include "jobs/jobs.h"
 #include "pipeline/share.h"
 #include "registry/registry.h"
 #include "verdict/judge.h"
@@ -22,12 +23,11 @@ typedef struct Pipeline Pipeline;
 
 /* Keys of `limits` in the configuration. */
 typedef struct {
-  uint32_t workers; /* at once; 0: one a core */
+  uint32_t workers; /* of the jobs: layers inspected at once; 0: one a core */
 } PipelineLimits;
 extern const Section pipeline_limits_section;
 
 typedef struct {
-  PipelineLimits limits;
   const InspectionLimits *inspection;
   const AdvisorySettings *advisories;
   const char *policy; /* its file, or `strict`; NULL: the built-in default policy */
@@ -35,12 +35,11 @@ typedef struct {
 } PipelineOptions;
 
 /* Opens the advisory database below the data folder (none yet is fine) and the policy of @options,
- * which is copied; what it points to must live as long. (transfer full) */
+ * which is copied; what it points to must live as long. Adds its kinds to @jobs, which are not
+ * started yet. (transfer full) */
 Pipeline *pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *registry,
-                       BlobStore *blobs, SqlPool *sql, GError **error);
-/* Lets what runs end, at most until @end (g_get_monotonic_time()), and begins nothing more: what is
- * left is taken up at the next start. */
-void pipeline_stop(Pipeline *pipeline, int64_t end);
+                       BlobStore *blobs, SqlPool *sql, Jobs *jobs, GError **error);
+/* After the end of the jobs. */
 void pipeline_free(Pipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pipeline, pipeline_free)
 

@@ -11,8 +11,8 @@
 PolicySet *
 pipeline_policy(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return policy_set_ref(pipeline->policy);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->policy.lock);
+  return policy_set_ref(pipeline->policy.set);
 }
 
 static void
@@ -44,11 +44,11 @@ void
 policy_tell_endings(Pipeline *pipeline)
 {
   int64_t now = g_get_real_time();
-  g_mutex_lock(&pipeline->lock);
-  g_autoptr(PolicySet) policy = policy_set_ref(pipeline->policy);
-  int64_t since = pipeline->endings_told;
-  pipeline->endings_told = now;
-  g_mutex_unlock(&pipeline->lock);
+  g_mutex_lock(&pipeline->policy.lock);
+  g_autoptr(PolicySet) policy = policy_set_ref(pipeline->policy.set);
+  int64_t since = pipeline->policy.endings_told;
+  pipeline->policy.endings_told = now;
+  g_mutex_unlock(&pipeline->policy.lock);
   g_autoptr(GPtrArray) endings = policy_set_endings(policy, since, now);
   warn_of_each("an exemption of the policy needs attention", endings);
 }
@@ -58,15 +58,15 @@ pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
-  g_mutex_lock(&pipeline->lock);
-  PolicySet *former = policy == NULL ? NULL : pipeline->policy;
+  g_mutex_lock(&pipeline->policy.lock);
+  PolicySet *former = policy == NULL ? NULL : pipeline->policy.set;
   if (policy != NULL) {
-    pipeline->policy = policy_set_ref(policy);
-    pipeline->endings_told = 0;
+    pipeline->policy.set = policy_set_ref(policy);
+    pipeline->policy.endings_told = 0;
   }
-  g_free(pipeline->policy_problem);
-  pipeline->policy_problem = policy != NULL ? NULL : g_strdup(failure->message);
-  g_mutex_unlock(&pipeline->lock);
+  g_free(pipeline->policy.problem);
+  pipeline->policy.problem = policy != NULL ? NULL : g_strdup(failure->message);
+  g_mutex_unlock(&pipeline->policy.lock);
   policy_set_unref(former);
   if (policy == NULL) {
     g_propagate_error(error, g_steal_pointer(&failure));
@@ -81,6 +81,6 @@ pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
 char *
 pipeline_policy_problem(Pipeline *pipeline)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  return g_strdup(pipeline->policy_problem);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->policy.lock);
+  return g_strdup(pipeline->policy.problem);
 }

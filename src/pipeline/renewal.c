@@ -8,28 +8,17 @@
 
 /* Clients that waited for the start come first. */
 #define BEGIN_AFTER ((int64_t)3 * G_USEC_PER_SEC)
-#define TRY_AGAIN   ((int64_t)60 * G_USEC_PER_SEC)
 #define PAGE        100u
 /* Verdicts that are remembered are dropped so often, all of them: a scan may have changed one. */
 #define REJUDGE_AFTER ((int64_t)5 * G_USEC_PER_SEC)
 
 typedef struct {
   Pipeline *pipeline;
+  Job *job;
   int64_t rejudged; /* when, by g_get_monotonic_time() */
   unsigned renewed, left;
   bool again; /* one failed for a reason that may pass */
 } Renewal;
-
-/* False when the pipeline stops. */
-static bool
-wait_for(Pipeline *pipeline, int64_t time)
-{
-  int64_t end = g_get_monotonic_time() + time;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->lock);
-  while (!pipeline->draining && g_get_monotonic_time() < end)
-    g_cond_wait_until(&pipeline->renew, &pipeline->lock, end);
-  return !pipeline->draining;
-}
 
 /* The overlay tells of those that fail: some may be no layers. */
 static bool
@@ -88,26 +77,22 @@ rejudge_at_times(Renewal *renewal, bool at_once)
   pipeline_rejudge(renewal->pipeline);
 }
 
-/* All images that are of older detectors. False: the pipeline stops, or *error. */
+/* All images that are of older detectors. False: the job was cancelled, or *error. */
 static bool
 walk_images(Renewal *renewal, GError **error)
 {
-  g_autofree char *last = g_strdup("");
+  int64_t last = -1;
   for (guint found = PAGE; found == PAGE;) {
     g_autoptr(GPtrArray) page =
-        images_of_older_detectors(renewal->pipeline->sql, last, PAGE, error);
+        images_of_older_detectors(renewal->pipeline->sql, &last, PAGE, error);
     if (page == NULL)
       return false;
     found = page->len;
     for (guint i = 0; i < found; i++) {
-      if (!wait_for(renewal->pipeline, 0))
+      if (job_cancelled(renewal->job))
         return false;
       renew_image(renewal, g_ptr_array_index(page, i));
       rejudge_at_times(renewal, false);
-    }
-    if (found > 0) {
-      g_free(last);
-      last = g_strdup(g_ptr_array_index(page, found - 1));
     }
   }
   return true;
@@ -124,41 +109,26 @@ end_walk(Renewal *renewal, GError **error)
     log_info("all stored images were inspected by the present detectors", NULL);
 }
 
-static void *
-renew(void *data)
+static JobOutcome
+renew(Job *job, void *room, GError **error)
 {
-  Renewal renewal = {.pipeline = data, .again = true};
-  int64_t pause = BEGIN_AFTER;
-  while (renewal.again && wait_for(renewal.pipeline, pause)) {
-    g_autoptr(GError) error = NULL;
-    renewal.left = 0;
-    renewal.again = false;
-    pause = TRY_AGAIN;
-    if (walk_images(&renewal, &error))
-      end_walk(&renewal, &error);
-    if (error == NULL)
-      continue;
-    log_error("images of older detectors cannot be looked up", "error", error->message, NULL);
-    renewal.again = true;
-  }
-  return NULL;
+  Renewal renewal = {.pipeline = room, .job = job};
+  g_autoptr(GError) failure = NULL;
+  if (walk_images(&renewal, &failure))
+    end_walk(&renewal, &failure);
+  if (failure == NULL && renewal.again)
+    error_set(&failure, ASSAY_ERROR_BUSY,
+              "%u images could not be inspected by the newer detectors yet", renewal.left);
+  if (failure == NULL)
+    return JOB_DONE;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return JOB_AGAIN;
 }
 
-void
-renewal_start(Pipeline *pipeline)
-{
-  pipeline->renewer = g_thread_new("renewal", renew, pipeline);
-}
+const JobKind renew_job = {.kind = "renew", .at_once = 1, .back_off = 60, .run = renew};
 
 void
-renewal_end(Pipeline *pipeline)
+renewal_begin(Pipeline *pipeline)
 {
-  if (pipeline->renewer == NULL)
-    return;
-  g_mutex_lock(&pipeline->lock);
-  pipeline->draining = true;
-  g_cond_signal(&pipeline->renew);
-  g_mutex_unlock(&pipeline->lock);
-  g_thread_join(pipeline->renewer);
-  pipeline->renewer = NULL;
+  jobs_ask_at(pipeline->jobs, &renew_job, "", g_get_real_time() + BEGIN_AFTER);
 }

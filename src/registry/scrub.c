@@ -25,38 +25,36 @@ struct Scrub {
   Registry *registry;
   char *data_folder;
   uint64_t rate;
-  GThread *thread;
-  GMutex lock; /* guards the rest */
-  GCond wake;
-  bool stopping;
+  Jobs *jobs;
+  /* The job's: the folder that is next, and when its round may begin (g_get_monotonic_time()). */
+  unsigned folder;
+  int64_t begins;
+  bool rests;        /* the round before is over */
+  GMutex lock;       /* guards the rest */
   GQueue asked;      /* char *: digests */
   GHashTable *known; /* digests that were asked for or looked at in this round */
 };
 
-/* False when it is time to stop. */
-static bool
-sleep_until(Scrub *scrub, int64_t end, bool also_when_asked)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scrub->lock);
-  while (!scrub->stopping && !(also_when_asked && scrub->asked.length > 0) &&
-         g_get_monotonic_time() < end)
-    g_cond_wait_until(&scrub->wake, &scrub->lock, end);
-  return !scrub->stopping;
-}
+/* What registry_check_blob() paces itself by. */
+typedef struct {
+  Job *job;
+  uint64_t rate;
+} Pace;
 
 static bool
 pace(size_t bytes, void *data)
 {
-  Scrub *scrub = data;
-  double seconds = (double)bytes / (double)scrub->rate;
-  return sleep_until(scrub, g_get_monotonic_time() + (int64_t)(seconds * G_USEC_PER_SEC), false);
+  const Pace *pace = data;
+  double seconds = (double)bytes / (double)pace->rate;
+  return job_sleep(pace->job, g_get_monotonic_time() + (int64_t)(seconds * G_USEC_PER_SEC));
 }
 
 static void
-check(Scrub *scrub, const Digest *digest)
+check(Scrub *scrub, Job *job, const Digest *digest)
 {
   g_autoptr(GError) error = NULL;
-  BlobCheck result = registry_check_blob(scrub->registry, digest, pace, scrub, &error);
+  Pace at = {job, scrub->rate};
+  BlobCheck result = registry_check_blob(scrub->registry, digest, pace, &at, &error);
   metric_add(&blobs_checked, result == BLOB_WHOLE || result == BLOB_DAMAGED);
   metric_add(&blobs_damaged, result == BLOB_DAMAGED);
   if (result == BLOB_DAMAGED)
@@ -77,39 +75,40 @@ note_known(Scrub *scrub, const char *digest)
 }
 
 static void
-check_asked(Scrub *scrub)
+check_asked(Scrub *scrub, Job *job)
 {
   for (;;) {
     Digest digest;
     g_mutex_lock(&scrub->lock);
-    g_autofree char *text = scrub->stopping ? NULL : g_queue_pop_head(&scrub->asked);
+    g_autofree char *text = job_cancelled(job) ? NULL : g_queue_pop_head(&scrub->asked);
     g_mutex_unlock(&scrub->lock);
     if (text == NULL)
       return;
     if (digest_parse(text, &digest, NULL))
-      check(scrub, &digest);
+      check(scrub, job, &digest);
   }
 }
 
-/* False when it is time to stop. */
+/* False when it was cancelled. */
 static bool
-check_folder(Scrub *scrub, unsigned folder)
+check_folder(Scrub *scrub, Job *job)
 {
+  unsigned folder = scrub->folder;
   DigestAlgorithm algorithm = folder < FOLDERS / 2 ? DIGEST_SHA256 : DIGEST_SHA512;
   g_autoptr(GArray) blobs =
       blob_store_list(scrub->registry->blobs, algorithm, (uint8_t)(folder % (FOLDERS / 2)));
   for (guint i = 0; i < blobs->len; i++) {
     const Digest *digest = &g_array_index(blobs, Digest, i);
-    check_asked(scrub);
+    check_asked(scrub, job);
     g_mutex_lock(&scrub->lock);
-    bool stopping = scrub->stopping, fresh = note_known(scrub, digest->text);
+    bool fresh = note_known(scrub, digest->text);
     g_mutex_unlock(&scrub->lock);
-    if (stopping)
+    if (job_cancelled(job))
       return false;
     if (fresh)
-      check(scrub, digest);
+      check(scrub, job, digest);
   }
-  return true;
+  return !job_cancelled(job);
 }
 
 /* --- the place in the round --- */
@@ -135,59 +134,77 @@ write_place(const Scrub *scrub, unsigned folder)
   file_replace(AT_FDCWD, path, slice_from_string(text), 0600, NULL);
 }
 
-static void *
-run(void *data)
+static const JobKind scrub_job;
+
+static void
+begin_round(Scrub *scrub)
 {
-  Scrub *scrub = data;
-  file_remove_remains(AT_FDCWD, scrub->data_folder, PLACE_NAME);
-  unsigned folder = read_place(scrub);
-  int64_t begun = g_get_monotonic_time();
-  while (check_folder(scrub, folder)) {
-    check_asked(scrub);
-    folder = (folder + 1) % FOLDERS;
-    if (folder % 16 == 0)
-      write_place(scrub, folder);
-    if (folder != 0)
-      continue;
-    for (int64_t next = begun + ROUND; g_get_monotonic_time() < next;) {
-      if (!sleep_until(scrub, next, true))
-        return NULL;
-      check_asked(scrub);
-    }
-    begun = g_get_monotonic_time();
-    g_mutex_lock(&scrub->lock);
-    g_hash_table_remove_all(scrub->known);
-    g_mutex_unlock(&scrub->lock);
-  }
-  return NULL;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scrub->lock);
+  g_hash_table_remove_all(scrub->known);
+  scrub->rests = false;
 }
 
-Scrub *
-scrub_new(Registry *registry, const char *data_folder, uint64_t bytes_per_second)
+/* One folder. Between two rounds, only what is asked for. */
+static JobOutcome
+run(Job *job, void *room, GError **error)
 {
+  Scrub *scrub = room;
+  check_asked(scrub, job);
+  int64_t left = scrub->begins - g_get_monotonic_time();
+  if (left > 0) {
+    jobs_ask_at(scrub->jobs, &scrub_job, "", g_get_real_time() + left);
+    return JOB_DONE;
+  }
+  if (scrub->rests)
+    begin_round(scrub);
+  if (!check_folder(scrub, job))
+    return JOB_AGAIN;
+  scrub->folder = (scrub->folder + 1) % FOLDERS;
+  if (scrub->folder % 16 == 0)
+    write_place(scrub, scrub->folder);
+  job_progress(job, scrub->folder, FOLDERS);
+  if (scrub->folder == 0) {
+    scrub->rests = true;
+    scrub->begins += ROUND;
+  }
+  return JOB_AGAIN;
+}
+
+static const JobKind scrub_job = {.kind = "scrub", .at_once = 1, .run = run};
+
+Scrub *
+scrub_new(Registry *registry, const char *data_folder, uint64_t bytes_per_second, Jobs *jobs)
+{
+  static const JobKind *const kinds[] = {&scrub_job, NULL};
   Scrub *scrub = g_new0(Scrub, 1);
   scrub->registry = registry;
   scrub->data_folder = g_strdup(data_folder);
   scrub->rate = bytes_per_second;
   g_mutex_init(&scrub->lock);
-  g_cond_init(&scrub->wake);
   g_queue_init(&scrub->asked);
   scrub->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  if (scrub->rate != 0)
-    scrub->thread = g_thread_new("scrub", run, scrub);
+  scrub->jobs = jobs;
+  scrub->begins = g_get_monotonic_time();
+  if (scrub->rate == 0)
+    return scrub;
+  scrub->folder = read_place(scrub);
+  jobs_add(jobs, kinds, scrub);
+  jobs_ask(jobs, &scrub_job, "");
   return scrub;
 }
 
 void
 scrub_ask(Scrub *scrub, const Digest *digest)
 {
-  if (scrub->thread == NULL)
+  if (scrub->rate == 0)
     return;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scrub->lock);
-  if (scrub->asked.length >= ASKED_MAX || !note_known(scrub, digest->text))
-    return;
-  g_queue_push_tail(&scrub->asked, g_strdup(digest->text));
-  g_cond_signal(&scrub->wake);
+  g_mutex_lock(&scrub->lock);
+  bool fresh = scrub->asked.length < ASKED_MAX && note_known(scrub, digest->text);
+  if (fresh)
+    g_queue_push_tail(&scrub->asked, g_strdup(digest->text));
+  g_mutex_unlock(&scrub->lock);
+  if (fresh)
+    jobs_ask(scrub->jobs, &scrub_job, "");
 }
 
 void
@@ -195,16 +212,9 @@ scrub_free(Scrub *scrub)
 {
   if (scrub == NULL)
     return;
-  g_mutex_lock(&scrub->lock);
-  scrub->stopping = true;
-  g_cond_signal(&scrub->wake);
-  g_mutex_unlock(&scrub->lock);
-  if (scrub->thread != NULL)
-    g_thread_join(scrub->thread);
   g_queue_clear_full(&scrub->asked, g_free);
   g_hash_table_unref(scrub->known);
   g_mutex_clear(&scrub->lock);
-  g_cond_clear(&scrub->wake);
   g_free(scrub->data_folder);
   g_free(scrub);
 }

@@ -171,6 +171,7 @@ health_metrics(Request *request)
                   (double)times.until);
   add_totals(out, server);
   pipeline_write_metrics(server->pipeline, out);
+  jobs_write_metrics(server->jobs, out);
   http_server_write_metrics(request_http_server(request), out);
   metrics_write(out);
   respond_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", out->str);

@@ -11,16 +11,13 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cage/cage.h"
+#include "jobs/outbox.h"
 #include "jobs/schema.h"
 #include "pipeline/schema.h"
 #include "registry/schema.h"
-#include "server/memory.h"
+#include "server/housekeeping.h"
 #include "server/routes.h"
 #include "server/server-private.h"
-
-#define HOUSEKEEPING_SECONDS 60
-#define TIDY_SECONDS         5
-#define CHECK_SECONDS        ((int64_t)24 * 60 * 60)
 
 struct Server {
   ServerContext context;
@@ -28,14 +25,8 @@ struct Server {
   int lock_fd; /* held as long as the data folder is ours */
   BlobStore *blobs;
   SqlPool *sql;
-  /* Idle uploads are dropped now and then. */
-  GThread *housekeeper;
-  /* The housekeeper's: the certificate that it looked at last, and when. */
-  CertificateTimes checked;
-  int64_t checked_at;
-  GMutex lock;
-  GCond wake;
-  bool stopping;
+  Outbox *outbox;
+  Housekeeping house;
 };
 
 /* Shared: those that only read are in nobody's way, except of one that writes by another mount. A
@@ -94,97 +85,6 @@ check_cage(const Config *config, GError **error)
   return true;
 }
 
-static void
-log_count(const char *what, unsigned count)
-{
-  g_autofree char *text = g_strdup_printf("%u", count);
-  if (count > 0)
-    log_info(what, "count", text, NULL);
-}
-
-static bool
-is_stopping(Server *server)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->lock);
-  return server->stopping;
-}
-
-/* What a version before this one left to be done, in steps between which others get their turn. */
-static void
-record_references(Server *server)
-{
-  g_autoptr(GError) error = NULL;
-  bool more = true;
-  while (more && !is_stopping(server))
-    if (!registry_record_references(server->context.registry, &more, &error)) {
-      log_warning("what the stored manifests need cannot be noted yet", "error", error->message,
-                  NULL);
-      return;
-    }
-}
-
-/* Idle uploads, and what a crash left of others. */
-static void
-clean_up(Server *server)
-{
-  Registry *registry = server->context.registry;
-  g_autoptr(GError) error = NULL;
-  unsigned orphans = 0;
-  log_count("idle uploads dropped", registry_expire_uploads(registry));
-  if (!registry_remove_orphans(registry, &orphans, &error))
-    log_warning("looking for files of unfinished pushes failed", "error", error->message, NULL);
-  log_count("files of unfinished pushes removed", orphans);
-  blob_store_keep_room(server->blobs);
-  record_references(server);
-}
-
-/* While it is the same, once a day. */
-static void
-check_certificate(Server *server)
-{
-  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
-  CertificateTimes times;
-  if (!http_server_certificate(server->context.http, &times))
-    return;
-  bool same = times.until == server->checked.until && times.from == server->checked.from;
-  if (same && now - server->checked_at < CHECK_SECONDS && now >= server->checked_at)
-    return;
-  server->checked = times;
-  server->checked_at = now;
-  g_autofree char *problem = certificate_problem(times, now);
-  if (problem != NULL)
-    log_warning("the server's certificate needs attention", "certificate",
-                server->context.config->http.tls.certificate, "problem", problem, NULL);
-}
-
-static void *
-keep_house(void *data)
-{
-  Server *server = data;
-  uint32_t since_clean_up = 0;
-  check_certificate(server);
-  if (!server->context.read_only)
-    clean_up(server);
-  g_mutex_lock(&server->lock);
-  while (!server->stopping) {
-    int64_t until = g_get_monotonic_time() + TIDY_SECONDS * G_TIME_SPAN_SECOND;
-    if (g_cond_wait_until(&server->wake, &server->lock, until))
-      continue;
-    g_mutex_unlock(&server->lock);
-    check_certificate(server);
-    pipeline_tidy(server->context.pipeline);
-    memory_give_back();
-    if ((since_clean_up += TIDY_SECONDS) >= HOUSEKEEPING_SECONDS) {
-      if (!server->context.read_only)
-        clean_up(server);
-      since_clean_up = 0;
-    }
-    g_mutex_lock(&server->lock);
-  }
-  g_mutex_unlock(&server->lock);
-  return NULL;
-}
-
 /* The tables of all rooms; see storage/schema.h. */
 static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema, NULL};
 
@@ -202,19 +102,23 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
                                    : sql_pool_open(url, schemas, config->durable, error);
   if (server->sql == NULL)
     return false;
+  const uint32_t workers = config->limits.pipeline.workers;
+  context->jobs = jobs_new(server->sql, workers != 0 ? workers : g_get_num_processors());
   context->registry =
       registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
   context->manifests = manifest_cache_new();
-  /* What is damaged could not be set aside. */
-  context->scrub = scrub_new(context->registry, data_folder,
-                             context->read_only ? 0 : config->scrub_bytes_per_second);
-  const PipelineOptions options = {.limits = config->limits.pipeline,
-                                   .inspection = &config->limits.inspection,
+  const PipelineOptions options = {.inspection = &config->limits.inspection,
                                    .advisories = &config->advisories,
                                    .policy = config->policy,
                                    .allow_uncaged = config->allow_uncaged};
-  context->pipeline =
-      pipeline_new(&options, data_folder, context->registry, server->blobs, server->sql, error);
+  context->pipeline = pipeline_new(&options, data_folder, context->registry, server->blobs,
+                                   server->sql, context->jobs, error);
+  /* What is damaged could not be set aside. */
+  context->scrub =
+      scrub_new(context->registry, data_folder,
+                context->read_only ? 0 : config->scrub_bytes_per_second, context->jobs);
+  server->outbox = outbox_new(context->jobs, server->sql);
+  housekeeping_add(&server->house, context, server->blobs);
   return context->pipeline != NULL;
 }
 
@@ -243,12 +147,10 @@ server_start(const Config *config, const char *data_folder, GError **error)
   server->context.config = config;
   server->context.data_folder = data_folder;
   server->context.started = g_get_real_time();
-  g_mutex_init(&server->lock);
   g_mutex_init(&server->context.totals_lock);
   g_mutex_init(&server->context.holders_lock);
   server->context.upload_holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   server->context.uploads_wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_cond_init(&server->wake);
   if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error))
     return NULL;
   /* Of one that was killed: who waits for ours must not read it. */
@@ -265,7 +167,8 @@ server_start(const Config *config, const char *data_folder, GError **error)
     log_warning("the file that tells the address cannot be written", "error", unwritten->message,
                 NULL);
   pipeline_on_change(server->context.pipeline, wake_waiting, server);
-  server->housekeeper = g_thread_new("housekeeper", keep_house, server);
+  if (!jobs_start(server->context.jobs, error))
+    return NULL;
   return g_steal_pointer(&server);
 }
 
@@ -297,7 +200,7 @@ server_stop(Server *server)
                 (int64_t)server->context.config->limits.stop_deadline * G_USEC_PER_SEC;
   if (!http_server_stop(server->context.http, end))
     log_warning("requests were cut off at the deadline", NULL);
-  pipeline_stop(server->context.pipeline, end);
+  jobs_stop(server->context.jobs, end);
 }
 
 void
@@ -305,16 +208,12 @@ server_free(Server *server)
 {
   if (server == NULL)
     return;
-  if (server->housekeeper != NULL) {
-    g_mutex_lock(&server->lock);
-    server->stopping = true;
-    g_cond_signal(&server->wake);
-    g_mutex_unlock(&server->lock);
-    g_thread_join(server->housekeeper);
-  }
+  jobs_join(server->context.jobs);
   if (server->context.pipeline != NULL)
     pipeline_on_change(server->context.pipeline, NULL, NULL);
   http_server_free(server->context.http);
+  jobs_free(server->context.jobs);
+  outbox_free(server->outbox);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
   manifest_cache_free(server->context.manifests);
@@ -323,11 +222,9 @@ server_free(Server *server)
   blob_store_close(server->blobs);
   fd_clear(&server->lock_fd);
   fd_clear(&server->data_fd);
-  g_mutex_clear(&server->lock);
   g_mutex_clear(&server->context.totals_lock);
   g_hash_table_unref(server->context.upload_holders);
   g_hash_table_unref(server->context.uploads_wanted);
   g_mutex_clear(&server->context.holders_lock);
-  g_cond_clear(&server->wake);
   g_free(server);
 }

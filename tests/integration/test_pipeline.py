@@ -161,7 +161,7 @@ def test_a_layer_that_was_deleted_is_inspected_again(start_server, assay, tmp_pa
         for table in ("repository_blobs", "blobs"):
             assert database.execute(f"DELETE FROM {table} WHERE digest = ?", (blob,)).rowcount == 1
     server.start()
-    assert "push it again" in refusal(server, "team/app", "old")
+    wait_until(lambda: "push it again" in gate.pull(server, "team/app", "old").text)
     push_layout(server, layout.folder, "old", "team/app")
     wait_until(lambda: gate.pull(server, "team/app", "old").status_code == 200)
 

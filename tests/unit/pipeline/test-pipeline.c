@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../registry/fixture.h"
+#include "jobs/schema.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/schema.h"
 
@@ -12,6 +13,7 @@ typedef struct {
   Fixture registry;
   InspectionLimits inspection;
   AdvisorySettings advisories;
+  Jobs *jobs;
   Pipeline *pipeline;
   Digest digest;
   Manifest *manifest;
@@ -21,16 +23,18 @@ typedef struct {
 static void
 begin_story(Story *story, gconstpointer data)
 {
-  static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, NULL};
+  static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema, NULL};
   g_autoptr(GError) error = NULL;
   set_up(&story->registry, schemas);
   settings_defaults(&inspection_limits_section, &story->inspection);
   /* No feeds, and no updates. */
   const PipelineOptions options = {.inspection = &story->inspection,
                                    .advisories = &story->advisories};
+  story->jobs = jobs_new(story->registry.sql, 2);
   story->pipeline = pipeline_new(&options, story->registry.folder, story->registry.registry,
-                                 story->registry.blobs, story->registry.sql, &error);
+                                 story->registry.blobs, story->registry.sql, story->jobs, &error);
   g_assert_no_error(error);
+  g_assert_true(jobs_start(story->jobs, &error));
   Digest config = push_blob(story->registry.registry, "a", "{\"rootfs\":{\"diff_ids\":[]}}");
   g_autofree char *text = manifest_text(&config, MEDIA_TYPE_OCI_CONFIG, NULL);
   g_assert_true(put_text(story->registry.registry, "a", "v1", MEDIA_TYPE_OCI_MANIFEST, text,
@@ -43,6 +47,7 @@ static void
 end_story(Story *story, gconstpointer data)
 {
   pipeline_on_change(story->pipeline, NULL, NULL);
+  jobs_free(story->jobs);
   pipeline_free(story->pipeline);
   manifest_free(story->manifest);
   tear_down(&story->registry, NULL);

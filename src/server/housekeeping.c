@@ -1,0 +1,121 @@
+/* What a server does now and then; see the header. */
+#include "server/housekeeping.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "server/memory.h"
+
+#define DAY_SECONDS ((int64_t)24 * 60 * 60)
+
+static uint32_t
+every_minute(const void *room)
+{
+  return 60;
+}
+
+static uint32_t
+every_five_seconds(const void *room)
+{
+  return 5;
+}
+
+/* --- what is left over --- */
+
+static void
+log_count(const char *what, unsigned count)
+{
+  g_autofree char *text = g_strdup_printf("%u", count);
+  if (count > 0)
+    log_info(what, "count", text, NULL);
+}
+
+/* What a version before this one left to be done, in steps between which others get their turn. */
+static bool
+record_references(Job *job, Registry *registry, GError **error)
+{
+  bool more = true;
+  while (more && !job_cancelled(job))
+    if (!registry_record_references(registry, &more, error)) {
+      g_prefix_error(error, "what the stored manifests need cannot be noted yet: ");
+      return false;
+    }
+  return true;
+}
+
+/* Idle uploads, and what a crash left of others. */
+static JobOutcome
+clean_up(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  Registry *registry = house->context->registry;
+  g_autoptr(GError) failure = NULL;
+  unsigned orphans = 0;
+  log_count("idle uploads dropped", registry_expire_uploads(registry));
+  if (!registry_remove_orphans(registry, &orphans, &failure))
+    log_warning("looking for files of unfinished pushes failed", "error", failure->message, NULL);
+  log_count("files of unfinished pushes removed", orphans);
+  blob_store_keep_room(house->blobs);
+  return record_references(job, registry, error) ? JOB_DONE : JOB_FAILED;
+}
+
+static const JobKind clean_up_job = {
+    .kind = "clean-up", .at_once = 1, .every = every_minute, .run = clean_up};
+
+/* --- memory --- */
+
+static JobOutcome
+tidy(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  pipeline_tidy(house->context->pipeline);
+  memory_give_back();
+  return JOB_DONE;
+}
+
+static const JobKind tidy_job = {
+    .kind = "tidy", .at_once = 1, .first = 5, .every = every_five_seconds, .run = tidy};
+
+/* --- the certificate --- */
+
+/* While it is the same, once a day. */
+static void
+look_at_certificate(Housekeeping *house)
+{
+  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+  CertificateTimes times;
+  if (!http_server_certificate(house->context->http, &times))
+    return;
+  bool same = times.until == house->checked.until && times.from == house->checked.from;
+  if (same && now - house->checked_at < DAY_SECONDS && now >= house->checked_at)
+    return;
+  house->checked = times;
+  house->checked_at = now;
+  g_autofree char *problem = certificate_problem(times, now);
+  if (problem != NULL)
+    log_warning("the server's certificate needs attention", "certificate",
+                house->context->config->http.tls.certificate, "problem", problem, NULL);
+}
+
+static JobOutcome
+check_certificate(Job *job, void *room, GError **error)
+{
+  look_at_certificate(room);
+  return JOB_DONE;
+}
+
+static const JobKind certificate_job = {.kind = "check-certificate",
+                                        .at_once = 1,
+                                        .every = every_five_seconds,
+                                        .run = check_certificate};
+
+void
+housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs)
+{
+  static const JobKind *const reading[] = {&tidy_job, &certificate_job, NULL};
+  static const JobKind *const writing[] = {&clean_up_job, NULL};
+  house->context = context;
+  house->blobs = blobs;
+  jobs_add(context->jobs, reading, house);
+  if (!context->read_only)
+    jobs_add(context->jobs, writing, house);
+}

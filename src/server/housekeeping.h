@@ -1,0 +1,16 @@
+/* What a server does now and then, as jobs: idle uploads are dropped and what a crash left of
+ * others, memory is given back, the certificate is looked at. */
+#pragma once
+
+#include "server/server-private.h"
+
+typedef struct {
+  ServerContext *context;
+  BlobStore *blobs;
+  /* The certificate that was looked at last, and when: of one job. */
+  CertificateTimes checked;
+  int64_t checked_at;
+} Housekeeping;
+
+/* Adds its kinds to the context's jobs. */
+void housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs);
