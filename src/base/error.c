@@ -1,4 +1,4 @@
-/* How errors are made; the convention stands in the header. */
+/* How errors are made; the convention is in the header. */
 #include "base/error.h"
 
 #include <errno.h>

@@ -49,7 +49,7 @@ bool file_replace(int directory_fd, const char *path, Slice bytes, mode_t mode, 
  * Only for who knows that nobody is replacing it. */
 void file_remove_remains(int directory_fd, const char *folder, const char *name);
 
-/* Opens what stands at @path when a rename would take its place: a device, a pipe, a link such as
+/* Opens what is at @path when a rename would take its place: a device, a pipe, a link such as
  * /dev/stdout. What a person names as the place of output is written into it then. *@fd is -1 when
  * nothing is there, or a regular file, which may be replaced. */
 bool output_open_in_place(const char *path, int *fd, GError **error);

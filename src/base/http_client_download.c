@@ -1,6 +1,6 @@
 /* A file that follows a URL: conditional requests, resumed transfers, whole replacement.
  *
- * Beside `path` stand `path.etag` (the validators of the whole file) and, while a transfer is
+ * Beside `path` are `path.etag` (the validators of the whole file) and, while a transfer is
  * broken, `path.part` with `path.part.etag`. A validator file has three lines: URL, ETag,
  * Last-Modified; an empty line is "none". */
 #include <errno.h>

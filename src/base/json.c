@@ -18,7 +18,7 @@ json_parse(Slice text, GError **error)
   return value;
 }
 
-/* Of values, at least: what opens one, or stands between two. */
+/* Of values, at least: what opens one, or comes between two. */
 static size_t
 count_values(Slice text)
 {

@@ -43,9 +43,9 @@ json_t *json_get_array(const json_t *object, const char *key);
  * @key. (transfer none) */
 const char *json_require_string(const json_t *object, const char *key, GError **error);
 
-/* Refuses a member whose name is one of @names (NULL-terminated) but for the case of its letters:
- * Go's encoding/json, by which most clients read, takes it for that member, and the last one wins.
- * ASSAY_ERROR_INVALID. */
+/* Refuses a member whose name is one of @names (NULL-terminated) except for the case of its
+ * letters: Go's encoding/json, by which most clients read, takes it for that member, and the last
+ * one wins. ASSAY_ERROR_INVALID. */
 bool json_refuse_aliases(const json_t *object, const char *const *names, GError **error);
 
 /* The strings of an array, those that are not strings left out; NULL for an empty or missing array.

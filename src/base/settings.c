@@ -93,7 +93,7 @@ settings_complain(const SettingsPlace *place, const char *key, const char *forma
   complain(place, value != NULL ? value : place->mapping, key, message);
 }
 
-/* What stands there, for messages. (transfer full) */
+/* What is there, for messages. (transfer full) */
 static char *
 quote(const YamlNode *node)
 {

@@ -124,7 +124,7 @@ command_find(const Command *const *list, const char *name)
   return NULL;
 }
 
-/* "db: " of "assay db": what stands behind the "assay: " of every message. (transfer full) */
+/* "db: " of "assay db": what follows the "assay: " of every message. (transfer full) */
 static char *
 message_prefix(const char *path)
 {

@@ -1,4 +1,4 @@
-/* `assay images`: what a registry holds, and how its scans stand. */
+/* `assay images`: what a registry holds, and the state of its scans. */
 #include <stdio.h>
 #include <string.h>
 
@@ -196,7 +196,7 @@ run(char **arguments)
 
 const Command images_command = {
     .name = "images",
-    .summary = "List the images of a registry and how their scans stand",
+    .summary = "List the images of a registry and the states of their scans",
     .arguments = "[REPOSITORY]",
     .help = "Examples:\n"
             "  assay images\n"

@@ -19,7 +19,7 @@ static const Command assay = {
     .name = "assay",
     .summary = "A container registry that tests every image it holds.",
     .help =
-        "`assay COMMAND --help` tells about one command; `man assay` about all of them.\n"
+        "`assay COMMAND --help` explains one command, `man assay` all of them.\n"
         "`assay version` prints the version.\n"
         "\n"
         "Exit codes: 0 done; 1 the answer is no (a policy refuses, --max-age is passed); 2 wrong\n"

@@ -64,7 +64,7 @@ static const GOptionEntry options[] = {
      "FOLDER"},
     {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
     {"allow-uncaged", 0, 0, G_OPTION_ARG_NONE, &uncaged_option,
-     "Go on where the kernel lacks Landlock or seccomp", NULL},
+     "Continue where the kernel lacks Landlock or seccomp", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "No progress", NULL},
     {NULL}};
 

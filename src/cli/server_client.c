@@ -201,7 +201,7 @@ server_get_all(ServerClient *client, const char *path, const char *key, json_t *
     const json_t *part = json_get_array(answer, key);
     json_array_extend(all, (json_t *)(uintptr_t)part);
     json_object_update(about, answer); /* nothing when NULL */
-    /* A list of repositories goes on behind a name, the others at a number. */
+    /* A list of repositories goes on after a name, the others at a number. */
     const char *next = json_get_string(answer, "next");
     json_int_t total = json_get_integer(answer, "total", 0);
     g_autofree char *last = next == NULL ? NULL : g_uri_escape_string(next, NULL, FALSE);

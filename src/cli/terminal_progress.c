@@ -8,7 +8,7 @@
 
 #include "report/report.h"
 
-#define WHAT_WIDTH 50u /* of what is being done; counts stand behind it */
+#define WHAT_WIDTH 50u /* of what is being done; counts follow it */
 
 static GMutex lock; /* guards the line and when it was written */
 static gint64 shown;

@@ -11,7 +11,7 @@ typedef struct {
   GHashTable *seen; /* digests that were looked up */
 } Search;
 
-/* Whoever is told of so many has to push again anyhow. */
+/* Whoever gets a list of so many has to push again anyhow. */
 #define MISSING_MAX 20
 
 static bool

@@ -95,7 +95,7 @@ RegistryUpload *registry_upload_start(Registry *registry, const char *repository
 RegistryUpload *registry_upload_start_unlisted(Registry *registry, const char *repository,
                                                const char *peer, DigestAlgorithm algorithm,
                                                GError **error);
-/* Makes it one that other requests go on with: REGISTRY_TOOMANYREQUESTS when
+/* Makes it one that other requests continue with: REGISTRY_TOOMANYREQUESTS when
  * limits.uploads_per_peer or limits.concurrent_uploads are open. Where the latter are, sessions
  * that were idle for long go first, and then the longest idle one of the peer that has most, if
  * that is more than this one has. */

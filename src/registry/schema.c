@@ -7,7 +7,7 @@
 #include "storage/sql.h"
 
 static const char *const steps[] = {
-    /* 1: what the registry holds. A manifest's bytes stand here and not in the blob store: they are
+    /* 1: what the registry holds. A manifest's bytes are here and not in the blob store: they are
      * small, and one read answers a pull. Blobs are files; `blobs` says that a file is whole and
      * how big it is, `repository_blobs` who may see it. */
     "CREATE TABLE repositories ("
@@ -55,10 +55,10 @@ static const char *const steps[] = {
 
     /* 2: what of a repository is needed, and by which manifest: as "config", "layer", "foreign" (a
      * layer that may be elsewhere) or "member" (of an index: a manifest, or a blob). What is needed
-     * is not deleted, but for what is "listed" in an index of referrers. Of manifests that were
+     * is not deleted, except what is "listed" in an index of referrers. Of manifests that were
      * pushed before, the text is read for it by and by (registry/references.c): they are
      * `unrecorded_manifests` until then. There are a dozen rows an image, so one index has to do:
-     * what a manifest needs stands in its text, and no foreign key asks for it. */
+     * what a manifest needs is in its text, and no foreign key asks for it. */
     "CREATE TABLE manifest_references ("
     "  repository TEXT NOT NULL,"
     "  digest TEXT NOT NULL,"

@@ -22,7 +22,7 @@ struct Columns {
   GArray *cells; /* Cell, row by row */
 };
 
-/* Where a column stands. */
+/* Where a column is. */
 typedef struct {
   bool shown;
   bool below; /* begins a new line of the row */
@@ -106,7 +106,7 @@ columns_colour(Columns *table, size_t column, const char *colour)
   g_array_index(table->cells, Cell, (row_count(table) - 1) * table->count + column).colour = colour;
 }
 
-/* --- where columns stand --- */
+/* --- where columns are --- */
 
 static int
 compare_cells(gconstpointer a, gconstpointer b)

@@ -266,7 +266,7 @@ check_digest(BlobUpload *upload, const Digest *expected, GError **error)
   return true;
 }
 
-/* What a failed append left behind the end is no part of the blob. */
+/* What a failed append left after the end is no part of the blob. */
 static bool
 cut_to_size(const BlobUpload *upload, GError **error)
 {

@@ -171,7 +171,7 @@ rows_new(SqlConnection *connection, const char *text, GError **error)
   return rows;
 }
 
-/* SQLite takes "$1" for a name, so that values are bound by it and may stand in any order. */
+/* SQLite takes "$1" for a name, so that values are bound by it and may be in any order. */
 static int
 bind_value(sqlite3_stmt *handle, int number, const SqlValue *value)
 {

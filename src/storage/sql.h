@@ -12,7 +12,7 @@
  *     use(sql_rows_text(rows, 0));
  *   return found != FAILED;
  *
- * What only PostgreSQL needs stands in a comment that its driver opens: a statement uses the tokens
+ * What only PostgreSQL needs is in a comment that its driver opens: a statement uses the tokens
  * below. Text that is ordered or compared by < and > is declared as TEXT SQL_BYTE_ORDER in its
  * table; LIKE is not used, for only PostgreSQL's knows upper from lower case; sums and comparisons
  * among the results are CAST to BIGINT, for their types differ.

@@ -36,7 +36,7 @@ sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error)
       g_propagate_error(error, g_steal_pointer(&failure));
       return false;
     }
-    /* Two that stood in each other's way do not meet again. */
+    /* Two that were in each other's way do not meet again. */
     gulong wait = FIRST_WAIT_US << attempt;
     g_usleep(wait / 2 + (gulong)g_random_int_range(0, (gint32)wait));
   }

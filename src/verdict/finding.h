@@ -38,7 +38,7 @@ typedef struct {
   char *affected;      /* "< 1.1.1w-0+deb11u2", ">= 1.0, < 1.2": the range in words */
   char *fixed_version; /* NULL: no fixed version published yet */
   char *layer;         /* digest of the layer that brought the package, or NULL */
-  char *location;      /* the file it stands in */
+  char *location;      /* the file it is in */
   char *remedy;        /* "upgrade openssl to 1.1.1w-0+deb11u2 or later"; never NULL */
   GStrv references;
   char *feed; /* who says so */

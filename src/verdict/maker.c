@@ -89,7 +89,7 @@ package_maker(const Ecosystem *row, const Package *package)
   if (has_word(vendor, row->makers))
     return MADE_BY_DISTRIBUTION;
   bool is_deb = strcmp(package->type, "deb") == 0;
-  /* What stands in front of the address: a person's employer made nothing. */
+  /* What is in front of the address: a person's employer made nothing. */
   vendor[strcspn(vendor, "<")] = '\0';
   if (has_word(vendor, third_parties) || (is_deb && is_foreign_deb(row, package)))
     return MADE_BY_THIRD_PARTY;

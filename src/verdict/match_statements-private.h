@@ -12,7 +12,8 @@ typedef struct {
   /* NULL `feed`: no statement fits the installed version, or all that do say "not affected". */
   char *fixed_version; /* the highest of those that fit; NULL: none is published */
   char *introduced, *last_affected;
-  char *bound;          /* the version that ends what is affected without being to be had */
+  char *bound; /* the first version that is not affected, although no build of it can be installed
+                  yet */
   const char *paid_for; /* what those pay for who have `bound`; NULL: it is not for anybody yet */
   char *vendor_id, *feed;
   char *note; /* the distribution's reason, in its words */

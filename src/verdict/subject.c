@@ -29,7 +29,7 @@ skip_epoch(const char *version)
   return digits > 0 && version[digits] == ':' ? version + digits + 1 : version;
 }
 
-/* Up to the number behind the dash, "5.15.0-91" of "5.15.0-91.101"; Ubuntu's packages that lead to
+/* Up to the number after the dash, "5.15.0-91" of "5.15.0-91.101"; Ubuntu's packages that lead to
  * the newest kernel call this "5.15.0.91.88". (transfer full) */
 static char *
 kernel_interface(const char *version)

@@ -163,6 +163,18 @@ def test_guide(guide, program, bullseye, tmp_path):
     assert sanitizer_reports(tmp_path / "sanitizer") == ""
 
 
+def test_commits_are_there():
+    """The commits that CONTRIBUTING.md shows as examples are of this history, where it is whole."""
+    def git(*words):
+        return subprocess.run(["git", "-C", ROOT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        pytest.skip("there is no history here, or not all of it")
+    commits = re.findall(r"\| `([0-9a-f]{7})`", (ROOT / "CONTRIBUTING.md").read_text())
+    assert len(commits) >= 7
+    missing = [each for each in commits if git("merge-base", "--is-ancestor", each, "HEAD").returncode != 0]
+    assert missing == []
+
+
 def test_refusals_are_found():
     text = '```text\n$ docker pull a\nError: denied: policy "p"\nrefuses ...\n```\n```text\nallowed\n```\n'
     assert refusals_of(text) == ['... denied: policy "p" refuses ......']

@@ -142,7 +142,7 @@ set_time(json_t *object, const char *key, int64_t microseconds)
 
 /* --- repositories, images --- */
 
-/* By name and not by number: a page costs the same wherever it stands, and stays right while
+/* By name and not by number: a page costs the same wherever it is, and stays right while
  * repositories come. */
 static void
 api_repositories(Request *request)

@@ -45,7 +45,7 @@ proxy_list_has(const ProxyList *list, const char *address)
 }
 
 /* Each proxy adds at the end whom it got the request from: the last that is no proxy of ours is the
- * client. What stands before it, the client may have written itself. */
+ * client. What is before it may have been written by the client. */
 char *
 forwarded_client(const ProxyList *proxies, const char *peer, const char *forwarded)
 {

@@ -149,7 +149,7 @@ tell(int fd, const char *message)
     log_debug("a client of the wrong protocol could not be told", "error", g_strerror(errno), NULL);
 }
 
-/* A method, or the empty line that may stand before it. */
+/* A method, or the empty line that may come before it. */
 static bool
 may_begin_request(uint8_t first)
 {

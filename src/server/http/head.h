@@ -17,7 +17,7 @@ typedef struct {
   const char *request_id; /* the client's own, or NULL; borrowed */
 } Head;
 
-/* The request line as libmicrohttpd cut it: NUL stands over the spaces and the line's end. */
+/* The request line as libmicrohttpd cut it: NUL is written over the spaces and the line's end. */
 typedef struct {
   const char *method, *target, *target_end, *version;
 } RequestLine;
@@ -27,7 +27,7 @@ typedef struct {
  *
  * libmicrohttpd 0.9 mends heads: it takes lines that are folded for a part of a name, lets NUL end
  * a value or a head, and LF a line. What it drops that way may say where the body ends. It leaves
- * every string in the bytes of the head, though, and writes NUL over what stood between two of
+ * every string in the bytes of the head, though, and writes NUL over what was between two of
  * them. Whoever walks over the strings and comes to the end, with nothing left over and no gap, has
  * seen the head as it was sent.
  *
@@ -39,7 +39,7 @@ void head_add(Head *head, Slice name, Slice value);
 const char *head_problem(const Head *head, bool http_1_0);
 
 /* Decodes %XX in place, ends the text with NUL and returns its length. What is no escape stays as
- * it is, and so does %00: a decoded one would hide what stands behind it. */
+ * it is, and so does %00: a decoded one would hide what follows it. */
 size_t percent_decode(char *text);
 
 /* Whether an Accept header (RFC 9110, section 12.5.1) takes @media_type, which has no parameters.

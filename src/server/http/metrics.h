@@ -1,4 +1,4 @@
-/* What /metrics tells of requests. */
+/* What /metrics shows of requests. */
 #pragma once
 
 #include "server/http/router.h"

@@ -78,7 +78,7 @@ ranges_parse(const char *header, uint64_t file_size, GArray *ranges)
 /* A multipart body: texts and pieces of the file in turn. */
 typedef struct {
   int fd;
-  GPtrArray *texts; /* GString: what stands before each range, and after the last */
+  GPtrArray *texts; /* GString: what is before each range, and after the last */
   GArray *ranges;
 } Multipart;
 

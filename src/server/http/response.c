@@ -1,4 +1,4 @@
-/* Responses: bytes, JSON, errors; files stand in ranges.c. */
+/* Responses: bytes, JSON, errors; files are in ranges.c. */
 #include <string.h>
 
 #include "base/error.h"

@@ -27,7 +27,7 @@ struct TlsCredentials {
   Identity *current; /* atomic */
 };
 
-/* libmicrohttpd hands no context to its certificate callback, so the one server's stand here. */
+/* libmicrohttpd hands no context to its certificate callback, so the one server's are here. */
 static TlsCredentials *in_use;
 
 static void

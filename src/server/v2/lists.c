@@ -8,7 +8,7 @@
 
 #define WARNING_BYTES_MAX 500
 
-/* Of names in one answer, also where the client asks for all: the rest is behind Link. */
+/* Of names in one answer, also where the client asks for all: the rest is after Link. */
 #define PAGE_MAX 10000
 
 static void

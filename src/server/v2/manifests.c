@@ -1,4 +1,4 @@
-/* Manifests: GET, HEAD, PUT, DELETE; the gate at pull stands here. */
+/* Manifests: GET, HEAD, PUT, DELETE; the gate at pull is here. */
 #include <string.h>
 
 #include "base/error.h"

@@ -172,7 +172,7 @@ start_upload(Request *request)
 }
 
 /* A blob in one POST: its bytes need somewhere to go before they come. Nobody else knows the
- * session: what broke off has no second request to go on with. */
+ * session: what broke off has no second request to continue with. */
 static void
 v2_upload_post_begin(Request *request)
 {
@@ -264,7 +264,7 @@ respond_bad_range(Request *request, const RegistryUpload *upload, const char *me
   upload_headers(request, upload);
 }
 
-/* "first-last", both within the body's length: the chunk must go on where the upload stands. */
+/* "first-last", both within the body's length: the chunk must continue where the upload is. */
 static void
 check_content_range(Request *request, Chunk *chunk)
 {
@@ -399,7 +399,7 @@ v2_upload_body(Request *request, Slice bytes)
 }
 
 /* A body without Content-Length may end too early: what came stays, and the client is told where it
- * stands. */
+ * is. */
 static bool
 check_received(Request *request, const Chunk *chunk)
 {
