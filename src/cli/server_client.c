@@ -122,11 +122,11 @@ refused(const HttpResponse *response, const char *url, GError **error)
 }
 
 static HttpResponse *
-ask(const ServerClient *client, const char *method, const char *base, const char *path,
+ask(const ServerClient *client, const char *method, const char *base, const char *path, Slice body,
     GError **error)
 {
   g_autofree char *url = g_strconcat(base, path, NULL);
-  return http_client_request(client->http, method, url, NULL, SLICE_EMPTY, ANSWER_MAX, NULL, error);
+  return http_client_request(client->http, method, url, NULL, body, ANSWER_MAX, NULL, error);
 }
 
 /* What speaks TLS answers plain HTTP with 400: then it matters why TLS failed. */
@@ -138,12 +138,12 @@ is_about_tls(const HttpResponse *first, const GError *failure)
 
 /* The scheme that gave the first answer is kept. */
 static HttpResponse *
-ask_either(ServerClient *client, const char *method, const char *path, GError **error)
+ask_either(ServerClient *client, const char *method, const char *path, Slice body, GError **error)
 {
   g_autoptr(GError) failure = NULL, other_failure = NULL;
-  g_autoptr(HttpResponse) response = ask(client, method, client->url, path, &failure);
+  g_autoptr(HttpResponse) response = ask(client, method, client->url, path, body, &failure);
   if ((response == NULL || response->status == 400) && client->other_url != NULL) {
-    HttpResponse *other = ask(client, method, client->other_url, path, &other_failure);
+    HttpResponse *other = ask(client, method, client->other_url, path, body, &other_failure);
     if (other != NULL || is_about_tls(response, other_failure)) {
       http_response_free(response);
       response = other;
@@ -158,10 +158,10 @@ ask_either(ServerClient *client, const char *method, const char *path, GError **
   return g_steal_pointer(&response);
 }
 
-json_t *
-server_get(ServerClient *client, const char *path, GError **error)
+static json_t *
+ask_for_json(ServerClient *client, const char *method, const char *path, Slice body, GError **error)
 {
-  g_autoptr(HttpResponse) response = ask_either(client, "GET", path, error);
+  g_autoptr(HttpResponse) response = ask_either(client, method, path, body, error);
   if (response == NULL) {
     advise(client, error);
     return NULL;
@@ -176,10 +176,22 @@ server_get(ServerClient *client, const char *path, GError **error)
   return answer;
 }
 
+json_t *
+server_get(ServerClient *client, const char *path, GError **error)
+{
+  return ask_for_json(client, "GET", path, SLICE_EMPTY, error);
+}
+
+json_t *
+server_post(ServerClient *client, const char *path, Slice body, GError **error)
+{
+  return ask_for_json(client, "POST", path, body, error);
+}
+
 bool
 server_delete(ServerClient *client, const char *path, GError **error)
 {
-  g_autoptr(HttpResponse) response = ask_either(client, "DELETE", path, error);
+  g_autoptr(HttpResponse) response = ask_either(client, "DELETE", path, SLICE_EMPTY, error);
   if (response == NULL) {
     advise(client, error);
     return false;

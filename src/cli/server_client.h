@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/slice.h"
+
 /* The options that they have; what they set is read by server_client_new(). */
 extern char *server_option_url, *server_option_ca_file;
 extern gboolean server_option_insecure;
@@ -40,6 +42,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
 
 /* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
 json_t *server_get(ServerClient *client, const char *path, GError **error);
+
+/* POST @body to @path; the answer as JSON. (transfer full) */
+json_t *server_post(ServerClient *client, const char *path, Slice body, GError **error);
 
 /* DELETE @path. What is needed by others is ASSAY_ERROR_BUSY, with the server's words. */
 bool server_delete(ServerClient *client, const char *path, GError **error);

@@ -236,6 +236,26 @@ judge_index(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
 }
 
 Verdict *
+pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repository,
+                  const StoredManifest *stored, GError **error)
+{
+  PolicyInput input = {.repository = repository,
+                       .reference = stored->digest.text,
+                       .scan_state = SCAN_NOT_APPLICABLE,
+                       .pushed = stored->pushed,
+                       .now = g_get_real_time()};
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, error);
+  if (manifest == NULL)
+    return NULL;
+  if (manifest->kind == MANIFEST_INDEX || !images_is_image(pipeline->blobs, manifest))
+    return policy_judge(policy, &input);
+  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, error);
+  return summary == NULL ? NULL
+                         : judge_image(pipeline, policy, &input, &stored->digest, summary, error);
+}
+
+Verdict *
 pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                     const StoredManifest *stored, ScanState *scan, GError **error)
 {

@@ -62,6 +62,10 @@ void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
  * of costs a hash look-up. (transfer full) */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
+/* What @policy, which need not be in force, makes of the image now: for comparing policies. Nothing
+ * is remembered, nothing is queued. ASSAY_ERROR_BUSY: ask again. (transfer full) */
+Verdict *pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repository,
+                           const StoredManifest *stored, GError **error);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */
 uint64_t pipeline_generation(const Pipeline *pipeline);
 /* @changed is called after each change of the generation, from any thread, until it is replaced;

@@ -6,6 +6,6 @@
 #include "server/v2/v2.h"
 
 const Route *const server_routes[] = {
-    health_routes,      v2_list_routes,   v2_upload_routes,   v2_blob_routes,
-    v2_manifest_routes, api_image_routes, api_finding_routes, NULL,
+    health_routes,    v2_list_routes,     v2_upload_routes,  v2_blob_routes, v2_manifest_routes,
+    api_image_routes, api_finding_routes, api_policy_routes, NULL,
 };

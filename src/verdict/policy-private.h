@@ -1,7 +1,6 @@
 /* A set of policies as judge.c applies it. */
 #pragma once
 
-#include "base/slice.h"
 #include "verdict/exemption.h"
 #include "verdict/policy.h"
 
@@ -24,9 +23,6 @@ struct PolicySet {
   Policy *otherwise;        /* what holds where no policy is for a repository: the defaults */
   char *file, *sha256;      /* what policy_set_origin() tells */
 };
-
-/* @text as a policy file named @name, for messages. (transfer full) */
-PolicySet *policy_set_parse(Slice text, const char *name, GError **error);
 
 /* The first that matches, or else set->otherwise. */
 const Policy *policy_set_find(const PolicySet *set, const char *repository);

@@ -41,14 +41,20 @@ policy_set_parse(Slice text, const char *name, GError **error)
   return g_steal_pointer(&set);
 }
 
+GBytes *
+policy_text_load(const char *path, GError **error)
+{
+  if (strcmp(path, "strict") == 0)
+    return g_bytes_new_static(strict_text, strlen(strict_text));
+  return file_read(AT_FDCWD, path, YAML_TEXT_MAX, error);
+}
+
 PolicySet *
 policy_set_load(const char *path, GError **error)
 {
   if (path == NULL)
     return policy_set_parse(SLICE_LITERAL("policies: []"), "built-in", error);
-  if (strcmp(path, "strict") == 0)
-    return policy_set_parse(slice_from_string(strict_text), "strict", error);
-  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, path, YAML_TEXT_MAX, error);
+  g_autoptr(GBytes) bytes = policy_text_load(path, error);
   return bytes == NULL ? NULL : policy_set_parse(slice_from_bytes(bytes), path, error);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "inventory/severity.h"
 
 typedef struct PolicySet PolicySet;
@@ -17,6 +18,10 @@ typedef struct PolicySet PolicySet;
  * Immutable after; reference-counted. (transfer full)
  */
 PolicySet *policy_set_load(const char *path, GError **error);
+/* The text of the file, or that of "strict". (transfer full) */
+GBytes *policy_text_load(const char *path, GError **error);
+/* The same of @text, as a file named @name, for messages. (transfer full) */
+PolicySet *policy_set_parse(Slice text, const char *name, GError **error);
 PolicySet *policy_set_ref(PolicySet *set);
 void policy_set_unref(PolicySet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)

@@ -1,5 +1,7 @@
 """Which policy is in force: what is refused as a policy file, at the start and at SIGHUP, and where it is told."""
 import hashlib
+import json
+import re
 import shutil
 
 import pytest
@@ -91,3 +93,70 @@ def test_namespaces_that_fit_nothing(start_server, push, tiny):
     assert details(server) == [idle, shadowed, mistyped]
     server.stop()
     shutil.rmtree(server.data)
+
+
+def test_policy_check(assay, tmp_path):
+    """Every mistake at once, with the place; what has no effect."""
+    file = tmp_path / "policy.yaml"
+    file.write_text("policies: [{name: a, namespaces: x, vulnerabilitys: {}}]\nexemptions: [{reason: all}]\nwarn_before: 1d\n")
+    told = assay("policy", "check", file, check=1).stderr
+    for wanted in (f'{file}:1:37: policy "a": unknown key "vulnerabilitys"; did you mean "vulnerabilities"?',
+                   f"{file}:2:14: exemptions[0]: it is for every finding", f'{file}:3:1: unknown key "warn_before"; did you mean "warn_before_end"?'):
+        assert wanted in told, told
+    assert [line.split(": ")[0] for line in json.loads(assay("policy", "check", "--format", "json", file, check=1).stdout)["errors"]] == \
+        [f"{file}:{place}" for place in ("1:37", "2:14", "3:1")]
+    file.write_text("policies: [{name: a, namespaces: x}]\nexemptions: [{ids: CVE-1, reason: r, expires: 2020-01-01}]\n")
+    result = assay("policy", "check", file)
+    assert result.stdout == f"{file}: 1 policy, 0 exemptions in force\n"
+    assert 'policy "a" blocks nothing' in result.stderr and "the exemption of CVE-1 ended on 2020-01-01 (r)" in result.stderr
+    answer = json.loads(assay("policy", "check", "--format", "json", file).stdout)
+    assert (answer["policies"], answer["exemptions"], answer["ended_exemptions"], len(answer["warnings"])) == (1, 0, 1, 2)
+    assay("policy", "check", tmp_path / "nowhere", check=2)
+    assert "1 policy" in assay("policy", "check", "strict").stdout
+
+
+def test_policy_test(start_server, assay, push, tmp_path):
+    """What another file would let out or refuse: each image of each repository, in pages; nothing is changed."""
+    server = start_server(policy=STRICT.replace("strict", "today"))
+    layout, vulnerable, _ = gate.alpine_layout(tmp_path / "alpine")
+    gate.import_advisories(assay, server)
+    for repository in ("a/app", "b/app", "c/app"):
+        for tag in ("vulnerable", "fixed"):
+            push(server, layout, tag, repository)
+    gate.wait_until(lambda: pull(server, "c/app", "fixed").status_code == 200)
+    gate.wait_until(lambda: "findings block" in pull(server, "c/app", "vulnerable").text)
+    file = tmp_path / "new.yaml"
+
+    def test(text, check, *arguments):
+        file.write_text(text)
+        return assay("policy", "test", file, "--server", server.url, *arguments, check=check).stdout
+    assert test(STRICT, 0) == "6 images judged, 0 would change\n"
+    opened = "policies: [{name: open, namespaces: [b/*], unscanned: block}, {name: rest, namespaces: '**', vulnerabilities: {block: [high]}}]\n"
+    told = test(opened, 0)
+    assert re.search(r"b/app:vulnerable +refused +allowed +no longer: CVE-2019-", told) and "6 images judged, 1 would change" in told
+    answer = json.loads(test(opened, 0, "--format", "json"))
+    assert answer["judged"] == 6 and [(one["repository"], one["digest"], one["tags"]) for one in answer["changed"]] == \
+        [("b/app", vulnerable, ["vulnerable"])]
+    exempt = STRICT + "exemptions: [{ids: '*', repositories: a/app, reason: r}]\n"
+    assert "a/app:vulnerable" in test(exempt, 0)
+    stricter = "policies: [{name: all, namespaces: '**', unscanned: block, end_of_life: block}]\n"
+    told = test(stricter, 1)
+    assert re.search(r"c/app:fixed +allowed +refused +.*end of life", told) and "3 would change" in told, told
+    # In pages, the same.
+    changed, start = [], ""
+    for judged in (2, 2, 2):
+        page = server.request("POST", f"/api/v1/policies/test?limit=2{start}", data=stricter).json()
+        assert page["judged"] == judged
+        changed += [one["repository"] for one in page["changed"]]
+        start = f"&from={page['next']}" if "next" in page else None
+    assert start is None and changed == ["a/app", "b/app", "c/app"]
+    first = server.request("POST", "/api/v1/policies/test?limit=1", data=stricter).json()
+    assert first["next"] == "1:" and first["judged"] == 1
+    for body, query in (("policies: [{name: x}]", ""), (b"", ""), (stricter, "?from=x"), (stricter, "?from=1"), (stricter, "?limit=0")):
+        answer = server.request("POST", f"/api/v1/policies/test{query}", data=body)
+        assert answer.status_code == 400, (body, query, answer.text)
+    assert server.request("POST", "/api/v1/policies/test", data=b"x" * (1 << 20 | 1)).status_code == 413
+    refused = server.request("POST", "/api/v1/policies/test", data="policies: [{name: x}]").json()["errors"][0]
+    assert refused["message"] == 'policy:1:12: policy "x": the key "namespaces" is missing'
+    assert pull(server, "c/app", "fixed").status_code == 200
+    assert in_force(server)[0] == str(server.folder / "policy.yaml")

@@ -8,6 +8,9 @@ typedef struct {
   uint64_t limit, offset;
 } Page;
 
+/* ?@name=, which may be missing; responds itself when it returns false. */
+bool api_number_of(Request *request, const char *name, uint64_t least, uint64_t most,
+                   uint64_t *value);
 /* ?limit= and ?offset=. This and the next respond themselves when they return false. */
 bool api_page_of(Request *request, Page *page);
 /* The digest of the path, of an image whose scan is done, and how many packages it has. */

@@ -17,8 +17,8 @@
 
 /* --- pages --- */
 
-static bool
-number_of(Request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value)
+bool
+api_number_of(Request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value)
 {
   const char *text = request_query(request, name);
   if (text == NULL ||
@@ -34,8 +34,8 @@ bool
 api_page_of(Request *request, Page *page)
 {
   *page = (Page){PAGE_DEFAULT, 0};
-  return number_of(request, "limit", 1, PAGE_MAX, &page->limit) &&
-         number_of(request, "offset", 0, G_MAXUINT32, &page->offset);
+  return api_number_of(request, "limit", 1, PAGE_MAX, &page->limit) &&
+         api_number_of(request, "offset", 0, G_MAXUINT32, &page->offset);
 }
 
 void
@@ -150,7 +150,7 @@ api_repositories(Request *request)
   g_autoptr(GError) error = NULL;
   uint64_t limit = PAGE_DEFAULT;
   bool more = false;
-  if (!number_of(request, "limit", 1, PAGE_MAX, &limit))
+  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
     return;
   g_auto(GStrv) names =
       registry_catalog(server_context(request)->registry, request_query(request, "last"),

@@ -1,0 +1,176 @@
+/* Policies that are not in force yet: what they would change. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/yaml.h"
+#include "server/api/api-private.h"
+
+/* Judged by one request, twice each. */
+#define IMAGES_DEFAULT 100u
+#define IMAGES_MAX     1000u
+/* Of what is told for a verdict. */
+#define REASONS_MAX 10u
+
+typedef struct {
+  ServerContext *server;
+  const PolicySet *today, *then;
+  /* Where to go on: in the repository after @last (NULL: the first), at its image @offset. */
+  char *last;
+  uint64_t offset;
+  uint64_t left; /* images that may be judged still */
+  unsigned judged;
+  json_t *changed;
+} Trial;
+
+static json_t *
+verdict_in_short(const Verdict *verdict)
+{
+  json_t *object = json_object(), *reasons = json_array();
+  json_object_set_new(object, "allowed", json_boolean(verdict->allowed));
+  json_set_string(object, "policy", verdict->policy);
+  json_set_string(object, "message", verdict->message);
+  for (guint i = 0; i < MIN(verdict->reasons->len, REASONS_MAX); i++)
+    json_array_append_new(reasons, json_string(g_ptr_array_index(verdict->reasons, i)));
+  json_object_set_new(object, "reasons", reasons);
+  return object;
+}
+
+static bool
+try_image(Trial *trial, const char *repository, const StoredImage *image, GError **error)
+{
+  Pipeline *pipeline = trial->server->pipeline;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(trial->server->registry, repository, image->digest.text, &failure);
+  /* It was deleted since the list was made. */
+  if (stored == NULL && g_error_matches(failure, REGISTRY_ERROR, REGISTRY_MANIFEST_UNKNOWN))
+    return true;
+  g_autoptr(Verdict) today =
+      stored == NULL ? NULL
+                     : pipeline_judge_by(pipeline, trial->today, repository, stored, &failure);
+  g_autoptr(Verdict) then =
+      today == NULL ? NULL : pipeline_judge_by(pipeline, trial->then, repository, stored, &failure);
+  if (then == NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  trial->judged++;
+  if (today->allowed == then->allowed)
+    return true;
+  json_t *one = json_object();
+  json_set_string(one, "repository", repository);
+  json_set_string(one, "digest", image->digest.text);
+  json_set_strings(one, "tags", (const char *const *)image->tags);
+  json_object_set_new(one, "today", verdict_in_short(today));
+  json_object_set_new(one, "then", verdict_in_short(then));
+  json_array_append_new(trial->changed, one);
+  return true;
+}
+
+/* As many images of @repository as may be; *total: how many it has. */
+static bool
+try_repository(Trial *trial, const char *repository, uint64_t *total, GError **error)
+{
+  g_autoptr(GPtrArray) images =
+      registry_images(trial->server->registry, repository, NULL, (int64_t)trial->left,
+                      (int64_t)trial->offset, total, error);
+  if (images == NULL)
+    return false;
+  for (guint i = 0; i < images->len; i++)
+    if (!try_image(trial, repository, g_ptr_array_index(images, i), error))
+      return false;
+  trial->left -= images->len;
+  trial->offset += images->len;
+  return true;
+}
+
+/* *more: there are images that were not judged, from where the trial now is. */
+static bool
+try_all(Trial *trial, bool *more, GError **error)
+{
+  for (*more = true; *more && trial->left > 0;) {
+    bool others = false;
+    uint64_t total = 0;
+    g_auto(GStrv) names = registry_catalog(trial->server->registry, trial->last, 1, &others, error);
+    if (names == NULL)
+      return false;
+    *more = names[0] != NULL;
+    if (!*more)
+      return true;
+    if (!try_repository(trial, names[0], &total, error))
+      return false;
+    if (trial->offset < total && trial->left == 0)
+      return true;
+    g_free(trial->last);
+    trial->last = g_strdup(names[0]);
+    trial->offset = 0;
+    *more = others;
+  }
+  return true;
+}
+
+/* ?from= of the answer before: "OFFSET:REPOSITORY". */
+static bool
+read_place(Request *request, Trial *trial)
+{
+  const char *from = request_query(request, "from");
+  const char *colon = from == NULL ? NULL : strchr(from, ':');
+  if (from == NULL)
+    return true;
+  Slice number = slice_new(from, colon == NULL ? 0 : (size_t)(colon - from));
+  if (colon == NULL || !slice_to_uint64(number, &trial->offset) || trial->offset > G_MAXUINT32) {
+    api_refuse(request, "?from= must be `next` of the answer before");
+    return false;
+  }
+  trial->last = colon[1] == '\0' ? NULL : g_strdup(colon + 1);
+  return true;
+}
+
+static void
+respond(Request *request, const Trial *trial, bool more)
+{
+  g_autoptr(json_t) body = json_object();
+  g_autoptr(GPtrArray) warnings = policy_set_warnings(trial->then);
+  json_object_set_new(body, "judged", json_integer(trial->judged));
+  json_object_set_new(body, "changed", json_incref(trial->changed));
+  json_object_set_new(body, "warnings", json_from_texts(warnings));
+  if (more) {
+    g_autofree char *next = g_strdup_printf("%" G_GUINT64_FORMAT ":%s", trial->offset,
+                                            trial->last != NULL ? trial->last : "");
+    json_set_string(body, "next", next);
+  }
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+test_policy(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  ServerContext *server = server_context(request);
+  GBytes *text = request_body(request);
+  g_autoptr(PolicySet) then =
+      policy_set_parse(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), "policy", &error);
+  if (then == NULL) {
+    api_refuse(request, "%s", error->message);
+    return;
+  }
+  g_autoptr(PolicySet) today = pipeline_policy(server->pipeline);
+  g_autoptr(json_t) changed = json_array();
+  Trial trial = {
+      .server = server, .today = today, .then = then, .left = IMAGES_DEFAULT, .changed = changed};
+  bool more = false;
+  if (!api_number_of(request, "limit", 1, IMAGES_MAX, &trial.left) || !read_place(request, &trial))
+    return;
+  if (try_all(&trial, &more, &error))
+    respond(request, &trial, more);
+  else if (!api_waits(request, error))
+    respond_error(request, error);
+  g_free(trial.last);
+}
+
+const Route api_policy_routes[] = {
+    {"POST", "/api/v1/policies/test", "api-policies", VERB_READ_FINDINGS, WORK_HEAVY,
+     .finish = test_policy, .body_limit = YAML_TEXT_MAX},
+    {NULL},
+};
