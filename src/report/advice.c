@@ -7,6 +7,8 @@
 #include "report/report-private.h"
 
 #define NUMBER_CELLS 4u /* "12. " */
+/* More groups than this push the first one off the screen: it is said again at the end. */
+#define SCREEN_GROUPS 10u
 
 /* "2 affected, 1 will-not-fix" of what has no fix. */
 static void
@@ -39,11 +41,9 @@ append_worst(GString *text, Severity worst, bool colour)
 {
   if (worst == SEVERITY_UNKNOWN)
     return;
-  const char *name = severity_name(worst);
-  if (colour)
-    g_string_append_printf(text, ", worst \033[%sm%s\033[0m", report_severity_colour(worst), name);
-  else
-    g_string_append_printf(text, ", worst %s", name);
+  g_autofree char *name =
+      report_coloured(severity_name(worst), report_severity_colour(worst), colour);
+  g_string_append_printf(text, ", worst %s", name);
 }
 
 /* What to do in one line: "upgrade libssl3 to a build of openssl 3.0.9-1: fixes 14, worst
@@ -114,20 +114,32 @@ append_group(GString *out, const FindingGroup *group, unsigned number, unsigned 
   report_append_prose(out, indent, details, width, NUMBER_CELLS);
 }
 
+static void
+append_heading(GString *out, const char *text, bool colour)
+{
+  g_autofree char *heading = report_coloured(text, "1", colour);
+  g_string_append_printf(out, "%s\n", heading);
+}
+
 void
 report_append_groups(GString *out, const GPtrArray *findings, unsigned width, bool colour)
 {
   g_autoptr(GPtrArray) groups = finding_groups_new(findings);
-  bool fixes = false, others = false;
+  unsigned fixes = 0;
   for (guint i = 0; i < groups->len; i++) {
     const FindingGroup *group = g_ptr_array_index(groups, i);
-    if (group->target != NULL && !fixes)
-      g_string_append(out, "What to do, the most urgent first:\n");
-    else if (group->target == NULL && !others)
-      g_string_append_printf(out, "%sNo version that fixes these is published:\n",
-                             fixes ? "\n" : "");
-    fixes = fixes || group->target != NULL;
-    others = others || group->target == NULL;
+    if (group->target != NULL && fixes++ == 0)
+      append_heading(out, "What to do, the most urgent first:", colour);
+    if (group->target == NULL && i == fixes) {
+      g_string_append(out, fixes > 0 ? "\n" : "");
+      append_heading(out, "No version that fixes these is published:", colour);
+    }
     append_group(out, group, i + 1, width, colour);
   }
+  if (width == 0 || fixes == 0 || groups->len <= SCREEN_GROUPS)
+    return;
+  g_autofree char *first = report_coloured("First of all:", "1", colour);
+  g_autofree char *prefix = g_strconcat("\n", first, " ", NULL);
+  g_autofree char *advice = advice_of(g_ptr_array_index(groups, 0), colour);
+  report_append_prose(out, prefix, advice, width, 2);
 }

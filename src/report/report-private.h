@@ -8,6 +8,9 @@ void report_count(const GPtrArray *findings, unsigned counts[SEVERITY_CRITICAL +
 /* A terminal's attributes for @severity. */
 const char *report_severity_colour(Severity severity);
 
+/* @text between a terminal's attributes ("1;31") and their end, where @colour. (transfer full) */
+char *report_coloured(const char *text, const char *attributes, bool colour);
+
 /* The flat list of the table: a row a finding, in the order of the report. */
 void report_append_list(GString *out, const GPtrArray *findings, unsigned width, bool colour);
 /* The grouped list: what to do, the most urgent first. */

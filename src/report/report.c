@@ -44,6 +44,12 @@ report_severity_colour(Severity severity)
 }
 
 char *
+report_coloured(const char *text, const char *attributes, bool colour)
+{
+  return colour ? g_strdup_printf("\033[%sm%s\033[0m", attributes, text) : g_strdup(text);
+}
+
+char *
 report_clean_text(const char *text)
 {
   if (text == NULL)

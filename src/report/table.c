@@ -83,11 +83,12 @@ append_exemptions(GString *out, const Verdict *verdict, unsigned width)
 }
 
 static void
-append_verdict(GString *out, const Verdict *verdict, unsigned width)
+append_verdict(GString *out, const Verdict *verdict, unsigned width, bool colour)
 {
   g_autofree char *message = report_clean_text(verdict->message);
   g_autofree char *policy = report_clean_text(verdict->policy);
-  const char *word = verdict->allowed ? "allowed" : "refused";
+  g_autofree char *word = verdict->allowed ? report_coloured("allowed", "32", colour)
+                                           : report_coloured("refused", "1;31", colour);
   g_autofree char *text = *message != '\0' /* it names the policy */
                               ? g_strdup_printf("%s: %s", word, message)
                               : g_strdup_printf("%s by policy \"%s\"", word, policy);
@@ -168,8 +169,10 @@ write_table(const Report *report, const ReportStyle *style)
   append_target(out, report, width);
   append_counts(out, report, counts, width);
   if (report->verdict != NULL)
-    append_verdict(out, report->verdict, width);
-  append_lines(out, "incomplete: ", report->gaps, width);
+    append_verdict(out, report->verdict, width, style->colour);
+  g_autofree char *incomplete = report_coloured("incomplete:", "1;33", style->colour);
+  g_autofree char *prefix = g_strconcat(incomplete, " ", NULL);
+  append_lines(out, prefix, report->gaps, width);
   append_unknown_severities(out, report, counts[SEVERITY_UNKNOWN], width);
   append_ignored(out, report, style->show_ignored, width);
   append_lines(out, "note: ", report->notes, width);

@@ -250,47 +250,24 @@ test_group_of_versions(Fixture *fixture, gconstpointer data)
   g_assert_nonnull(strstr(text, "ARCHITECTURE"));
 }
 
-/* --- columns --- */
-
+/* A list that is longer than a screen says at its end what is at its beginning. */
 static void
-test_columns(Fixture *fixture, gconstpointer data)
+test_long_list(Fixture *fixture, gconstpointer data)
 {
-  static const Column columns[] = {{.title = "NAME"},
-                                   {.title = "SIZE", .flags = COLUMN_RIGHT},
-                                   {.title = "NEVER", .flags = COLUMN_EMPTY},
-                                   {.title = "TEXT", .least = 6, .flags = COLUMN_CUT}};
-  static const struct {
-    unsigned width;
-    const char *text;
-  } expected[] = {
-      {0, "NAME   SIZE TEXT\nab        1 some words\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
-      {40, "NAME   SIZE TEXT\nab        1 some words\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
-      {20, "NAME   SIZE TEXT\nab        1 some wor\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
-      {12, "NAME   SIZE\n    TEXT\nab        1\n    some wor\n\xe4\xb8\xad\xe6\x96\x87xy   22\n"
-           "    more\n"},
-  };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  g_autofree char *empty = columns_to_text(table, 0, false);
-  g_assert_cmpstr(empty, ==, "");
-  columns_add(table, (const char *[]){"ab", "1", NULL, "some words"});
-  columns_add(table, (const char *[]){"\xe4\xb8\xad\xe6\x96\x87xy", "22", "", "more"});
-  for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
-    g_autofree char *text = columns_to_text(table, expected[i].width, false);
-    g_test_message("width %u", expected[i].width);
-    g_assert_cmpstr(text, ==, expected[i].text);
+  for (int i = 0; i < 2; i++) {
+    bool is_long = i == 1;
+    for (int j = 0; is_long && j < 8; j++) {
+      g_autofree char *package = g_strdup_printf("package%d", j);
+      CaseFinding more = {"CVE-9", package, "1", "2", NULL, NULL, SEVERITY_LOW, STATE_FIXED, -1};
+      g_ptr_array_add(fixture->findings, finding_new(&more));
+    }
+    g_autofree char *text = written("table", &fixture->report, 100, false);
+    g_autofree char *piped = written("table", &fixture->report, 0, false);
+    const char *again =
+        strstr(text, "\nFirst of all: upgrade libssl1.1 to 1.1.1w-0+deb11u2: fixes 1");
+    g_assert_true((again != NULL) == is_long);
+    g_assert_null(strstr(piped, "First of all"));
   }
-}
-
-/* One cell that is much wider than its column moves what follows, and not the other rows. */
-static void
-test_columns_with_an_outlier(Fixture *fixture, gconstpointer data)
-{
-  static const Column columns[] = {{.title = "ID"}, {.title = "WHAT"}};
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  for (int i = 0; i < 20; i++)
-    columns_add(table, (const char *[]){i == 9 ? "an-identity-that-is-long" : "id", "what it is"});
-  g_autofree char *text = columns_to_text(table, 25, false);
-  g_assert_nonnull(strstr(text, "\nid what it is\nan-identity-that-is-long\n   what it is\nid "));
 }
 
 /* --- writers --- */
@@ -466,8 +443,7 @@ main(int argc, char **argv)
       {"/report/table/list", test_list_tells},
       {"/report/table/groups", test_groups},
       {"/report/table/versions", test_group_of_versions},
-      {"/report/columns/widths", test_columns},
-      {"/report/columns/outlier", test_columns_with_an_outlier},
+      {"/report/table/long", test_long_list},
       {"/report/writers", test_writers},
       {"/report/json", test_json},
       {"/report/sarif/rules", test_sarif_rules},
