@@ -59,6 +59,16 @@ def test_strict_refuses_what_apt_would_upgrade(suite, start_server, assay, skope
 
 # --- ways to ask ---
 
+def test_log_has_the_first_reasons_of_a_refusal(start_server, assay, push, alpine):
+    server = start_server(policy=STRICT)
+    import_advisories(assay, server, gate.secdb(musl={FIXED["musl"]: [f"CVE-2020-{number}" for number in range(1000, 1008)]}))
+    push(server, alpine[0], "vulnerable", "team/app")
+    wait_until(lambda: "8 findings block" in refusal(server, "team/app", "vulnerable"))
+    lines = [json.loads(line) for line in server.log_text().splitlines() if '"pull refused"' in line]
+    reasons = lines[-1]["reasons"]
+    assert reasons.count("CVE-2020-") == 5 and reasons.endswith("; and 3 more"), reasons
+
+
 def test_tags_digests_and_members_of_an_index(start_server, assay, skopeo, podman, push, alpine, tmp_path):
     layout, vulnerable, fixed = alpine
     server = start_server(policy=STRICT)
