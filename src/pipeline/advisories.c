@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "jobs/outbox.h"
 #include "pipeline/pipeline-private.h"
 
 /* At the start, a database of that size is read whole before it is used, which takes some
@@ -345,6 +346,23 @@ needs_recount(Pipeline *pipeline)
   return pipeline->live.recount;
 }
 
+/* A SqlWork. The file is in use already: whoever takes the event finds it so. */
+static bool
+tell_updated(SqlConnection *db, void *data, GError **error)
+{
+  return event_tell(db, "advisories.updated", advisory_database_generation(data), NULL, error);
+}
+
+static bool
+use_new(Pipeline *pipeline, GError **error)
+{
+  /* Pulls are judged by it from here on; the counts for lists follow. */
+  pipeline_rejudge(pipeline);
+  set_flag(pipeline, &pipeline->live.recount, true);
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  return advisories == NULL || sql_transact(pipeline->sql, tell_updated, advisories, error);
+}
+
 static JobOutcome
 look(Job *job, void *room, GError **error)
 {
@@ -355,11 +373,8 @@ look(Job *job, void *room, GError **error)
     verify(pipeline);
     looked = look_at_counts(pipeline, error);
   }
-  if (has_changed(pipeline) && open_database(pipeline, true)) {
-    /* Pulls are judged by it from here on; the counts for lists follow. */
-    pipeline_rejudge(pipeline);
-    set_flag(pipeline, &pipeline->live.recount, true);
-  }
+  if (has_changed(pipeline) && open_database(pipeline, true))
+    looked = use_new(pipeline, looked ? error : NULL) && looked;
   /* It may have been in vain. */
   if (needs_recount(pipeline))
     jobs_ask(pipeline->jobs, &rematch_job, "");

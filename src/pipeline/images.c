@@ -7,6 +7,7 @@
 #include "inspect/detectors.h"
 #include "inspect/overlay.h"
 #include "inventory/end_of_life.h"
+#include "jobs/outbox.h"
 #include "oci/image_config.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
@@ -305,6 +306,15 @@ write_counts(SqlConnection *db, const char *manifest, const OsRelease *os, const
                  SQL_INTEGER(sum->third_party), SQL_TEXT(life == NULL ? NULL : life->end), SQL_END);
 }
 
+static bool
+tell_scanned(SqlConnection *db, const char *manifest, const ImageInventory *inventory,
+             GError **error)
+{
+  g_autoptr(json_t) data = json_object();
+  json_object_set_new(data, "packages", json_integer(inventory->packages->len));
+  return event_tell(db, "image.scanned", manifest, data, error);
+}
+
 bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                   AdvisoryDatabase *advisories, bool again, GError **error)
@@ -319,7 +329,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
   return (again || write_state(db, manifest, SCAN_DONE, error)) &&
          packages_store(db, image_id(manifest), inventory, advisories, &sum, error) &&
          write_counts(db, manifest, inventory->os, &sum, advisories, error) &&
-         sql_commit(db, error);
+         (again || tell_scanned(db, manifest, inventory, error)) && sql_commit(db, error);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "jobs/outbox.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/registry-private.h"
@@ -234,6 +235,18 @@ check_bytes(Registry *registry, const char *reference, bool is_digest, GBytes *b
   return true;
 }
 
+/* Any manifest: what it is, its media type tells. */
+static bool
+tell_pushed(SqlConnection *db, const char *repository, const char *const *tags,
+            const Digest *digest, const Manifest *manifest, GError **error)
+{
+  g_autoptr(json_t) data = json_object();
+  json_set_string(data, "repository", repository);
+  json_set_string(data, "media_type", manifest->media_type);
+  json_set_strings(data, "tags", tags);
+  return event_tell(db, "image.pushed", digest->text, data, error);
+}
+
 bool
 registry_manifest_put(Registry *registry, const char *repository, const char *reference,
                       const char *const *tags, const char *media_type, GBytes *bytes,
@@ -266,13 +279,27 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
       !collect_warnings(db, repository, manifest, absent, warnings, error) ||
       !store_manifest(db, repository, manifest, &digest, bytes, error) ||
       !references_store(db, repository, digest.text, manifest, are_of_referrers(tags), error) ||
-      !store_tags(db, repository, tags, &digest, error) || !sql_commit(db, error))
+      !store_tags(db, repository, tags, &digest, error) ||
+      !tell_pushed(db, repository, tags, &digest, manifest, error) || !sql_commit(db, error))
     return false;
   registry_changed(registry);
   pushed->digest = digest;
   pushed->manifest = g_steal_pointer(&manifest);
   pushed->warnings = g_steal_pointer(&warnings);
   return true;
+}
+
+/* The manifest or tag that is there no more. */
+static bool
+tell_deleted(SqlConnection *db, const char *repository, const char *reference, bool is_digest,
+             GError **error)
+{
+  g_autofree char *tag = g_strdup_printf("%s:%s", repository, reference);
+  g_autoptr(json_t) data = json_object();
+  json_set_string(data, "repository", repository);
+  json_set_string(data, is_digest ? "digest" : "tag", reference);
+  return event_tell(db, is_digest ? "image.deleted" : "tag.deleted", is_digest ? reference : tag,
+                    data, error);
 }
 
 static bool
@@ -314,7 +341,7 @@ delete_reference(Registry *registry, const char *repository, const char *referen
     return false;
   if (changed == 0)
     return manifest_unknown(error, repository, reference);
-  if (!sql_commit(db, error))
+  if (!tell_deleted(db, repository, reference, is_digest, error) || !sql_commit(db, error))
     return false;
   registry_changed(registry);
   return true;

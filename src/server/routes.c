@@ -7,5 +7,5 @@
 
 const Route *const server_routes[] = {
     health_routes,    v2_list_routes,     v2_upload_routes,  v2_blob_routes, v2_manifest_routes,
-    api_image_routes, api_finding_routes, api_policy_routes, NULL,
+    api_image_routes, api_finding_routes, api_policy_routes, api_job_routes, NULL,
 };

@@ -11,6 +11,7 @@ typedef struct {
   const Config *config;
   const char *data_folder;
   bool read_only; /* the data folder's file system, since the start: nothing is ever written */
+  SqlPool *sql;
   Jobs *jobs;
   Registry *registry;
   Pipeline *pipeline;

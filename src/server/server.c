@@ -102,6 +102,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
                                    : sql_pool_open(url, schemas, config->durable, error);
   if (server->sql == NULL)
     return false;
+  context->sql = server->sql;
   const uint32_t workers = config->limits.pipeline.workers;
   context->jobs = jobs_new(server->sql, workers != 0 ? workers : g_get_num_processors());
   context->registry =

@@ -314,3 +314,51 @@ def test_description_is_whole():
                 check_schema(content["example"], content["schema"])
             named = {resolved(one)["name"] for one in operation.get("parameters", []) if resolved(one)["in"] == "path"}
             assert named == set(re.findall(r"\{(\w+)\}", path))
+
+
+# --- jobs and events ---
+
+def events_of(server, query=""):
+    path = f"/api/v1/events{query}"
+    answer = server.request("GET", path)
+    check_described(path, answer)
+    return answer.json()["events"]
+
+
+def test_jobs(registry):
+    answer = registry.server.request("GET", "/api/v1/jobs")
+    check_described("/api/v1/jobs", answer)
+    jobs = {job["kind"]: job for job in answer.json()["jobs"]}
+    assert {"inspect", "scan", "update", "rematch", "scrub", "clean-up", "retry"} <= jobs.keys()
+    assert jobs["inspect"]["done"] >= 2 and jobs["scan"]["done"] >= 3 and not jobs["scan"]["kept"]
+    assert jobs["update"]["kept"]
+    text = registry.server.request("GET", "/metrics").text
+    for name in ("waiting", "running", "oldest_seconds", "given_up"):
+        assert f'assay_jobs_{name}{{kind="inspect"}} ' in text
+    assert re.search(r'assay_jobs_total{kind="scan",outcome="done"} [1-9]', text)
+
+
+def test_events(registry):
+    events = events_of(registry.server, "?limit=1000")
+    assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+    told = [(event["type"], event["subject"]) for event in events]
+    pushed, scanned = told.index(("image.pushed", registry.image)), told.index(("image.scanned", registry.image))
+    assert pushed < scanned
+    assert events[pushed]["data"]["repository"] == "team/app" and events[pushed]["data"]["tags"] == ["v1"]
+    assert ("image.scanned", registry.broken) not in told
+    assert events_of(registry.server, f"?after={pushed + 1}&limit=1") == [events[pushed + 1]]
+    assert events_of(registry.server, f"?after={len(events)}") == []
+    answer = registry.server.request("GET", "/api/v1/events?after=-1")
+    check_described("/api/v1/events?after=-1", answer)
+    assert answer.status_code == 400
+
+
+def test_deletions_are_told(start_server, tmp_path):
+    server = start_server()
+    digest = raw_http.push_layout(server, "team/app", "v1", images.tiny_layout(tmp_path / "tiny", "v1"))
+    before = events_of(server)[-1]["number"]
+    for reference in ("v1", digest, "v1", digest):
+        server.request("DELETE", f"/v2/team/app/manifests/{reference}")
+    told = [(event["type"], event["subject"]) for event in events_of(server, f"?after={before}")
+            if event["type"].endswith(".deleted")]
+    assert told == [("tag.deleted", "team/app:v1"), ("image.deleted", digest)], "what was not there is not told"

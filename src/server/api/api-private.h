@@ -8,10 +8,13 @@ typedef struct {
   uint64_t limit, offset;
 } Page;
 
-/* ?@name=, which may be missing; responds itself when it returns false. */
+/* A member with a time in microseconds since 1970; 0: none. */
+void api_set_time(json_t *object, const char *key, int64_t microseconds);
+/* ?@name=, a whole number; *value stays as it is without it. This and the next two respond
+ * themselves when they return false. */
 bool api_number_of(Request *request, const char *name, uint64_t least, uint64_t most,
                    uint64_t *value);
-/* ?limit= and ?offset=. This and the next respond themselves when they return false. */
+/* ?limit= and ?offset=. */
 bool api_page_of(Request *request, Page *page);
 /* The digest of the path, of an image whose scan is done, and how many packages it has. */
 bool api_scanned_image(Request *request, Digest *digest, unsigned *packages);

@@ -133,8 +133,8 @@ time_text(int64_t microseconds)
   return time == NULL ? NULL : g_date_time_format_iso8601(time);
 }
 
-static void
-set_time(json_t *object, const char *key, int64_t microseconds)
+void
+api_set_time(json_t *object, const char *key, int64_t microseconds)
 {
   g_autofree char *text = microseconds == 0 ? NULL : time_text(microseconds);
   json_set_string(object, key, text);
@@ -191,8 +191,8 @@ set_summary(json_t *object, const ImageSummary *summary)
   json_t *scan = json_object();
   json_set_string(scan, "state", states[summary->state]);
   json_set_string(scan, "error", summary->error);
-  set_time(scan, "retry_at", summary->state == SCAN_WAITING ? summary->retry_at : 0);
-  set_time(scan, "time", summary->scanned);
+  api_set_time(scan, "retry_at", summary->state == SCAN_WAITING ? summary->retry_at : 0);
+  api_set_time(scan, "time", summary->scanned);
   json_set_string(scan, "advisories", summary->database);
   json_set_string(scan, "os", summary->os);
   json_set_string(scan, "end_of_life", summary->end_of_life);
@@ -241,7 +241,7 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
   json_set_string(one, "media_type", image->media_type);
   json_set_string(one, "artifact_type", image->artifact_type);
   json_set_strings(one, "tags", (const char *const *)image->tags);
-  set_time(one, "pushed", image->pushed);
+  api_set_time(one, "pushed", image->pushed);
   set_missing(one, missing, summary);
   set_summary(one, summary);
   json_array_append_new(all, one);

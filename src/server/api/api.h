@@ -4,4 +4,4 @@
 
 #include "server/http/route.h"
 
-extern const Route api_image_routes[], api_finding_routes[], api_policy_routes[];
+extern const Route api_image_routes[], api_finding_routes[], api_policy_routes[], api_job_routes[];

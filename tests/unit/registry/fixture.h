@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "jobs/schema.h"
 #include "oci/media_type.h"
 #include "registry/registry.h"
 #include "registry/schema.h"
@@ -46,7 +47,7 @@ close_all(Fixture *fixture)
 static inline void
 set_up(Fixture *fixture, gconstpointer data)
 {
-  static const Schema *const registry_only[] = {&registry_schema, NULL};
+  static const Schema *const registry_only[] = {&registry_schema, &jobs_schema, NULL};
   fixture->schemas = data != NULL ? data : registry_only;
   fixture->folder = g_dir_make_tmp("assay-registry-XXXXXX", NULL);
   settings_defaults(&registry_limits_section, &fixture->limits);
