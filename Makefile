@@ -84,7 +84,7 @@ deb: setup-package all
 image: setup-package all
 	scripts/image $(BUILD)/src/cli/assay $(OUT)/assay-image
 
-package-test: setup everything
+package-test: setup all
 	ASSAY=$(BUILD)/src/cli/assay ASSAY_PACKAGE_TEST=whole /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 	  tests/integration/test_package.py
 

@@ -25,8 +25,14 @@ ROWS = re.compile(r"\bextern const (\w+) \w+##(_\w+);")
 DECLARED = re.compile(r"\b([a-z_]\w*)\b")
 # main() is called by the system, and sendfile64() by libmicrohttpd (src/server/http/sendfile.c).
 ENTRY = {"main", "sendfile64"}
-# What is being moved still: nothing of these files is reported.
-IN_WORK = ("pipeline/",)
+# Circles that are known, each with its reason; they must not grow.
+KNOWN = [
+    # A layer's end, a fault's retry and a start all take up images that wait, which is the story of pipeline.c again.
+    {"pipeline/advisories.c", "pipeline/backlog.c", "pipeline/images.c", "pipeline/layers.c", "pipeline/looks.c",
+     "pipeline/pipeline.c"},
+    # Rows of packages are matched when they are stored, and findings are stored by the rows of packages.
+    {"pipeline/package_findings.c", "pipeline/packages.c"},
+]
 
 
 def without_comments(text):
@@ -76,7 +82,7 @@ def check_declared(source, codes):
     headers = {path: code for path, code in codes.items() if path.suffix == ".h"}
     rows = {row for code in codes.values() for row in ROWS.findall(code)}
     for path, code in codes.items():
-        if path.suffix != ".c" or str(path.relative_to(source)).startswith(IN_WORK):
+        if path.suffix != ".c":
             continue
         allowed = headers_of(source, path)
         for name, (line, kind) in definitions(code).items():
@@ -156,7 +162,7 @@ def check(root):
     found = check_declared(source, codes)
     for graph in graphs(source, codes, texts):
         found += [f"these files use each other: {', '.join(group)}" for group in circles(graph)
-                  if not all(name.startswith(IN_WORK) for name in group)]
+                  if not any(set(group) <= known for known in KNOWN)]
     return found
 
 

@@ -38,7 +38,7 @@ def serving(root, user, environment, folder):
     for name in ("proc", "dev"):
         (root / name).mkdir(exist_ok=True)
     mounts = f"mount --rbind /proc {root}/proc && mount --rbind /dev {root}/dev"
-    script = f"{mounts} && exec chroot --userspec={user} {root} /usr/bin/assay serve --listen 127.0.0.1:{port}"
+    script = f"{mounts} && exec /usr/sbin/chroot --userspec={user} {root} /usr/bin/assay serve --listen 127.0.0.1:{port}"
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], env=environment, stdout=log, stderr=log)
     try:
@@ -112,7 +112,9 @@ def debian(tmp_path):
     """A root of Debian 12, to be changed."""
     root = tmp_path / "root"
     if WHOLE:
-        run("mmdebstrap", "--variant=minbase", "bookworm", root)
+        # Settings of this machine's apt (proxies) stay in the root, whose apt fetches the dependencies.
+        run("mmdebstrap", "--variant=minbase", *[f"--aptopt={line}" for line in images.debian_image.apt_settings()], "bookworm", root,
+            images.debian_image.mirrors()[0])
     else:
         run("cp", "-a", images.debian_rootfs("bookworm", "upgraded"), root)
     return root
@@ -128,6 +130,7 @@ def install(root, package, name):
     (root / "tmp" / name).chmod(0o644)
     if WHOLE:
         shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+        in_root(root, "apt-get", "update", "--quiet")
         in_root(root, "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", f"/tmp/{name}")
     else:
         in_root(root, "dpkg", "--force-depends", "--install", f"/tmp/{name}")
@@ -160,7 +163,7 @@ def test_package_is_installed_upgraded_and_purged(package, debian, tmp_path):
             assert packages_of_push(address, f"oci:{layout}:latest", "tiny") == {"libssl3", "zlib1g"}
     # What an administrator wrote stays at an upgrade, and so do images.
     settings.write_text("feed_interval: 0\n")
-    blob = data / "blobs/sha256/ab"
+    blob = data / "blobs/sha256/kept"
     blob.parent.mkdir(parents=True, exist_ok=True)
     blob.write_text("kept")
     install(debian, newer(package, tmp_path / "next"), "two.deb")

@@ -1,4 +1,5 @@
 """The checkers of scripts/ find what they are for: made-up trees with one breach each, and one without."""
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,15 @@ def test_floors_of_nothing(tmp_path):
     assert check_floors.check(tmp_path), "an empty tree must not count as clean"
 
 
+def test_architecture_shows_the_floors():
+    """The table of ARCHITECTURE.md has each room that there is, on the floor that is checked."""
+    root = Path(__file__).resolve().parents[2]
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", (root / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    shown = {room: int(floor) for floor, rooms in rows for room in re.findall(r"`src/(\w+)/`", rooms)}
+    rooms = {path.name for path in (root / "src").iterdir() if path.is_dir()}
+    assert shown == {room: check_floors.FLOORS[room] for room in rooms}
+
+
 def write_tree(folder, files):
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +126,15 @@ def test_headers(tmp_path, files, expected):
         assert breaches == []
     else:
         assert len(breaches) == 1 and expected in breaches[0]
+
+
+def test_known_circle_must_not_grow(tmp_path, monkeypatch):
+    write_tree(tmp_path, {"src/oci/oci.h": "void a(void);\nvoid b(void);\nvoid c(void);\n", "src/oci/a.c": defined("a", "b"),
+                          "src/oci/b.c": defined("b", "a", "c"), "src/oci/c.c": defined("c")})
+    monkeypatch.setattr(check_headers, "KNOWN", [{"oci/a.c", "oci/b.c"}])
+    assert check_headers.check(tmp_path) == []
+    (tmp_path / "src/oci/c.c").write_text(defined("c", "a"))
+    assert len(check_headers.check(tmp_path)) == 1
 
 
 def test_headers_of_nothing(tmp_path):
