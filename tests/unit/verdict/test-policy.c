@@ -294,6 +294,49 @@ test_origin(void)
   g_assert_cmpuint(policy_set_origin(strict).policies, ==, 1);
 }
 
+/* Each exemption is told once when it begins to end soon, and once when it has ended. */
+static void
+test_endings(void)
+{
+  static const struct {
+    const char *name;
+    int64_t since, now;
+    const char *told;
+    unsigned in_force, ends_soon, ended;
+  } moments[] = {
+      {"long before", 0, NOW, "", 3, 0, 0},
+      {"at the first look after it began", NOW, NOW + 10 * DAY,
+       "the exemption of CVE-1 in a ends on 2027-01-31 (r)", 3, 1, 0},
+      {"not again", NOW + 10 * DAY, NOW + 12 * DAY, "", 3, 1, 0},
+      {"when one has ended, and another is about to", NOW + 12 * DAY, NOW + 20 * DAY,
+       "the exemption of CVE-1 in a ended on 2027-01-31 (r)|"
+       "the exemption of unscanned of team/* ends on 2027-02-10 (s)",
+       2, 1, 1},
+      {"all at a start", 0, NOW + 40 * DAY,
+       "the exemption of CVE-1 in a ended on 2027-01-31 (r)|"
+       "the exemption of unscanned of team/* ended on 2027-02-10 (s)",
+       1, 0, 2},
+  };
+  g_autoptr(PolicySet) set =
+      load("policies: [{name: p, namespaces: '**', allowlist: [{id: CVE-1, package: a, reason: r, "
+           "expires: 2027-01-31}]}]\n"
+           "exemptions:\n"
+           "  - {rules: unscanned, repositories: team/*, reason: s, expires: 2027-02-10}\n"
+           "  - {ids: CVE-2, reason: t}\n"
+           "warn_before_end: 7d\n");
+  for (size_t i = 0; i < G_N_ELEMENTS(moments); i++) {
+    g_test_message("%s", moments[i].name);
+    g_autoptr(GPtrArray) endings = policy_set_endings(set, moments[i].since, moments[i].now);
+    g_autofree char *told = join(endings);
+    ExemptionCounts counts = policy_set_count_exemptions(set, moments[i].now);
+    g_assert_cmpstr(told, ==, moments[i].told);
+    g_assert_cmpuint(counts.in_force, ==, moments[i].in_force);
+    g_assert_cmpuint(counts.ends_soon, ==, moments[i].ends_soon);
+    g_assert_cmpuint(counts.ended, ==, moments[i].ended);
+    g_assert_cmpint(counts.next_end == 0, ==, moments[i].ended == 2);
+  }
+}
+
 /* A pattern of many stars must not take long. */
 static void
 test_many_stars(void)
@@ -441,6 +484,7 @@ main(int argc, char **argv)
   g_test_add_func("/policy-life-ends", test_a_life_that_will_end);
   g_test_add_func("/policy-warnings", test_warnings);
   g_test_add_func("/policy-origin", test_origin);
+  g_test_add_func("/policy-endings", test_endings);
   g_test_add_func("/policy-many-stars", test_many_stars);
   g_test_add_func("/policy-broken-files", test_broken_files);
   return g_test_run();
