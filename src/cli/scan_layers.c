@@ -1,6 +1,6 @@
 /* A pool of threads over the layers, and the cache of inventories; see the header. */
 #include "cli/scan_layers.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "inspect/overlay.h"
 
 #include <dirent.h>

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 
 /* --- nodes and edges --- */
 
@@ -56,8 +56,8 @@ asked_readings(uint64_t readings, const char *name)
 {
   uint64_t wanting = 0;
   for (unsigned i = 0; readings != 0; i++, readings >>= 1) {
-    const Detector *detector = detectors_reading(i)->detector;
-    if ((readings & 1) != 0 && (detector->wants == NULL || detector->wants(name)))
+    const Detector *detector = fixed_places_reading(i)->detector;
+    if ((readings & 1) != 0 && (detector->wants_name == NULL || detector->wants_name(name)))
       wanting |= (uint64_t)1 << i;
   }
   return wanting;

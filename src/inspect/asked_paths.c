@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "inspect/asked_nodes-private.h"
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 
 /* Where ".." of a joined folder may lead. */
 #define STATES_MAX 16u
@@ -283,7 +283,7 @@ add_place(AskedPaths *paths, const char *place)
   bool grew = false, folder = g_str_has_suffix(place, "/");
   g_autofree char *path = g_strndup(place, strlen(place) - folder);
   Node *node = asked_node(paths, node_of(paths, path, true, &grew));
-  uint64_t reading = (uint64_t)1 << detectors_find_reading(place);
+  uint64_t reading = (uint64_t)1 << fixed_places_find_reading(place);
   *(folder ? &node->inside : &node->readings) |= reading;
 }
 
@@ -299,9 +299,9 @@ asked_paths_new(void)
   g_array_set_size(paths->trails, 1);
   paths->edges = g_hash_table_new_full(asked_edge_hash, asked_edge_equal, g_free, NULL);
   asked_add_node(paths, SLICE_EMPTY);
-  for (size_t i = 0; detectors[i] != NULL; i++)
-    for (const char *const *place = detectors[i]->places; *place != NULL; place++)
-      add_place(paths, *place);
+  const char *place;
+  for (unsigned i = 0; (place = fixed_places_get(i)) != NULL; i++)
+    add_place(paths, place);
   for (size_t i = 0; i < G_N_ELEMENTS(usual_links); i++)
     add_symlink(paths, usual_links[i][0], usual_links[i][1], true);
   return paths;

@@ -25,7 +25,7 @@ typedef struct {
   bool asked;        /* the path itself: it is a place, or a folder above one */
   bool is_folder;    /* something below the path is asked for */
   size_t folder;     /* so many bytes of the path are the longest asked folder that it is below */
-  uint64_t readings; /* what a file at the path is read by: a set of detectors_reading() */
+  uint64_t readings; /* what a file at the path is read by: a set of fixed_places_reading() */
 } AskedLook;
 
 /* @path: normalised, as LayerEntry has it; "" is the root. A few hash look-ups. */

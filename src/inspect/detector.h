@@ -1,8 +1,28 @@
 /* Detectors: each turns the bytes of one file of an image into what an inventory holds. A detector
  * is one `const Detector`, defined in a file of its own and listed once in detectors.c.
  *
- * Hostile bytes: detectors run only in the caged worker and in fuzz targets. They neither log nor
- * block. A broken file gives what could be read of it, and is `unread`. */
+ * Hostile bytes: detectors run only in the caged worker and in fuzz targets, on its one thread.
+ * They neither log nor block, and have no descriptors. A broken file gives what could be read of
+ * it, and is `unread` (layer_inventory_add_unread()).
+ *
+ * A place is either fixed, for what a program opens by its path (package databases). In what
+ * follows, ANY is for a place's "*":
+ *
+ *   var/lib/dpkg/status            this file
+ *   var/lib/dpkg/status.d/         every file in that folder
+ *   var/lib/pacman/local/ANY/desc  the file of that name in every folder there; after places of
+ *                                  single files there, which such a place would take in
+ *
+ * Links are followed there as the program would follow them, in the image as it is unpacked: a file
+ * counts for a place, wherever it is (image_tree.h). No two detectors name the same fixed place. Or
+ * it begins with "*", for what is found wherever it is (applications):
+ *
+ *   ANY/package.json               the file of that name in any folder
+ *   ANY.dist-info/METADATA         whose path ends so, with the whole name of the file
+ *   ANY.jar                        whose name ends so, from a dot on
+ *
+ * Such a file counts for its own path, until an upper layer removes or replaces it (finds.h). Any
+ * number of detectors may want the same file: it is read once, and each is given its bytes. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,54 +30,45 @@
 #include "base/slice.h"
 #include "inventory/layer.h"
 
+#define DETECTOR_HEAD_BYTES 512u
+
+/* What is known of a file before it is read. */
 typedef struct {
+  const char *path; /* as LayerEntry has it */
+  uint64_t size;
+  uint32_t mode;
+  Slice head; /* its first DETECTOR_HEAD_BYTES, or all that it has */
+} FileView;
+
+typedef struct {
+  /* For people, tests and the fingerprint. */
   const char *name;
-  /* Rises with the meaning of what it gives: what was inspected by another is inspected again. */
+  /* Rises with the meaning of what it gives: what another version inspected is inspected again, in
+   * the background (fingerprint.h). */
   unsigned version;
-  /* NULL-ended, in order of preference. A place that ends in a slash means every file in that
-   * folder; one that has "*" for the folder of the file, the file of that name in every folder
-   * there (after places of single files there, which such a place would take in). No two detectors
-   * name the same place. */
+  /* NULL-ended, in order of preference. NULL: every file may be meant, `wants` tells. */
   const char *const *places;
-  /* Of a file in such a folder: whether it is meant. NULL: every one is. */
-  bool (*wants)(const char *file_name);
-  /* Who has such a file has packages: where it is missing or unread, packages are. */
+  /* Of a file in a fixed folder: whether it is meant. NULL: every one is. */
+  bool (*wants_name)(const char *file_name);
+  /* Of a file that is found anywhere: whether it is meant, where its path does not tell (an ELF
+   * file, a script). Cheap: it may be asked of every file. NULL: every one is. */
+  bool (*wants)(const FileView *file);
+  /* Who has such a file at a fixed place has packages: where it is missing or unread, packages are.
+   */
   bool lists_packages;
-  /* @bytes: the whole file, of at most limits.file_bytes. @location: the place that it counts for,
-   * one of `places`, whatever links led there. */
+  /* The most bytes that read() is given; a larger file is unread. 0, and what is more than that:
+   * limits.file_bytes. */
+  uint64_t most;
+  /* @bytes: the whole file. @location: the fixed place that it counts for, whatever links led
+   * there, or its path. */
   void (*read)(Slice bytes, const char *location, LayerInventory *into);
+  /* In the place of read(), for files of any size: pieces in their order, @at bytes from the start.
+   * *state is NULL at the first and the detector's own. @bytes is empty once, after the last or
+   * where the file cannot be read on: then what *state holds is freed. */
+  void (*piece)(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInventory *into);
+  /* What needs a file, once a worker, before the cage closes. NULL: nothing. */
+  void (*prepare)(void);
 } Detector;
 
 /* NULL-ended. */
 extern const Detector *const detectors[];
-
-/* Of a place: whether it has "*" for a folder, and how long the path above that is. */
-bool detectors_split_pattern(const char *place, size_t *above);
-
-/* What a detector does with a file is the same at places that have the same last name
- * ("var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages"): one reading. They are numbered from 0,
- * so that a set of them is a bit mask. */
-#define READINGS_MAX 64u
-typedef struct {
-  const Detector *detector;
-  const char *place; /* the first of its places */
-} PlaceReading;
-unsigned detectors_reading_count(void);
-const PlaceReading *detectors_reading(unsigned index);
-/* Of a place as detectors spell it, or of a file at one. -1: there is none. O(1). */
-int detectors_find_reading(const char *path);
-/* The place that a file at @path counts for, which is read as @index says: itself, or the first of
- * those that are read in the same way. (transfer full) */
-char *detectors_location(const char *path, unsigned index);
-
-/* The detector that reads @path, or NULL. O(1). */
-const Detector *detector_of(const char *path);
-/* True for a package database, and for a folder that it is in: who has one there, has packages. */
-bool detectors_path_is_database(const char *path);
-/* True when removing @path (a file or a folder) could remove something that is wanted. */
-bool detectors_want_below(const char *path);
-
-/* The paths that the detectors read, from 0 on, NULL behind the last; one that ends in a slash
- * means every file in that folder, and one that has "*" for a folder the file in every folder. For
- * sources that are no layers. */
-const char *detectors_place(unsigned index);

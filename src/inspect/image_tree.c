@@ -6,7 +6,7 @@
 
 #include "base/slice.h"
 #include "inspect/asked_paths.h"
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 
 /* Inspections of the same layer, each for what the former found. */
 #define ROUNDS_MAX 8u
@@ -203,12 +203,12 @@ open_place(Search *search, UnpackedTree *tree, unsigned reading, const char *pla
 static void
 open_folder(Search *search, UnpackedTree *tree, unsigned reading, const char *folder)
 {
-  const Detector *detector = detectors_reading(reading)->detector;
+  const Detector *detector = fixed_places_reading(reading)->detector;
   g_autoptr(GPtrArray) names = unpacked_tree_list(tree, folder);
   for (guint i = 0; i < names->len; i++) {
     const char *name = g_ptr_array_index(names, i);
     g_autofree char *place = g_strconcat(folder, "/", name, NULL);
-    if (detector->wants == NULL || detector->wants(name))
+    if (detector->wants_name == NULL || detector->wants_name(name))
       open_place(search, tree, reading, place);
   }
 }
@@ -219,7 +219,7 @@ note_dangling(Search *search, UnpackedTree *tree, const char *place)
 {
   g_autofree char *path = g_strdup(place);
   for (unsigned i = 0; i < 2; i++) {
-    if (detectors_path_is_database(path) && unpacked_tree_is_dangling(tree, path))
+    if (fixed_places_is_database(path) && unpacked_tree_is_dangling(tree, path))
       add_unread(search->image->unread, path, "a link to what no layer holds");
     char *slash = strrchr(path, '/');
     if (slash == NULL)
@@ -237,7 +237,7 @@ open_folders(Search *search, UnpackedTree *tree, unsigned reading, const char *p
   for (guint i = 0; i < names->len; i++) {
     const char *name = g_ptr_array_index(names, i);
     g_autofree char *path = g_strconcat(folder, "/", name, strrchr(place, '/'), NULL);
-    if (detectors_find_reading(path) == (int)reading && !open_place(search, tree, reading, path))
+    if (fixed_places_find_reading(path) == (int)reading && !open_place(search, tree, reading, path))
       note_dangling(search, tree, path);
   }
   note_dangling(search, tree, folder);
@@ -246,23 +246,24 @@ open_folders(Search *search, UnpackedTree *tree, unsigned reading, const char *p
 static void
 search_tree(Search *search, UnpackedTree *tree)
 {
-  for (size_t i = 0; detectors[i] != NULL; i++)
-    for (const char *const *place = detectors[i]->places; *place != NULL; place++) {
-      unsigned reading = (unsigned)detectors_find_reading(*place);
-      size_t above;
-      if (detectors_split_pattern(*place, &above)) {
-        open_folders(search, tree, reading, *place, above);
-        continue;
-      }
-      bool folder = g_str_has_suffix(*place, "/");
-      g_autofree char *path = g_strndup(*place, strlen(*place) - folder);
-      if (folder)
-        open_folder(search, tree, reading, path);
-      else
-        open_place(search, tree, reading, path);
-      if (detectors[i]->lists_packages && tree == search->image->trees[UNPACKER_OVERLAY])
-        note_dangling(search, tree, path);
+  const char *place;
+  for (unsigned i = 0; (place = fixed_places_get(i)) != NULL; i++) {
+    unsigned reading = (unsigned)fixed_places_find_reading(place);
+    size_t above;
+    if (fixed_places_split_pattern(place, &above)) {
+      open_folders(search, tree, reading, place, above);
+      continue;
     }
+    bool folder = g_str_has_suffix(place, "/");
+    g_autofree char *path = g_strndup(place, strlen(place) - folder);
+    if (folder)
+      open_folder(search, tree, reading, path);
+    else
+      open_place(search, tree, reading, path);
+    if (fixed_places_reading(reading)->detector->lists_packages &&
+        tree == search->image->trees[UNPACKER_OVERLAY])
+      note_dangling(search, tree, path);
+  }
 }
 
 ImageTree *

@@ -8,7 +8,7 @@
 
 /* A file that is read for some place. */
 typedef struct {
-  unsigned reading;         /* detectors_reading() */
+  unsigned reading;         /* fixed_places_reading() */
   const UnpackedFile *file; /* of the first unpacker that has it */
   unsigned unpackers;       /* how many have it */
   char *place;              /* the first that leads to it */

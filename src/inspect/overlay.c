@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 #include "base/slice.h"
-#include "inspect/detector.h"
+#include "inspect/finds.h"
+#include "inspect/fixed_places.h"
 #include "inspect/image_tree.h"
 
 /* Packages compared for where they come from, in all: an image of a hundred layers that each write
@@ -42,7 +43,7 @@ fill_contents(Contents *contents, const LayerInventory *layer)
   contents->packages = g_new0(GPtrArray *, contents->count + 1);
   for (guint i = 0; i < layer->reads->len; i++) {
     const LayerFile *read = g_ptr_array_index(layer->reads, i);
-    int reading = detectors_find_reading(read->location);
+    int reading = read->change == LAYER_ANYWHERE ? -1 : fixed_places_find_reading(read->location);
     if (reading >= 0)
       g_hash_table_insert(contents->reads, read_key(read->change, (unsigned)reading),
                           GUINT_TO_POINTER(i + 1));
@@ -230,7 +231,7 @@ bool
 image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 {
   size_t before = *used;
-  *used += texts_bytes(layer->links) + texts_bytes(layer->unread);
+  *used += texts_bytes(layer->links) + texts_bytes(layer->unread) + texts_bytes(layer->removed);
   for (guint i = 0; i < layer->changes->len; i++) {
     const LayerChange *change = g_ptr_array_index(layer->changes, i);
     /* Each of the trees may have a node for it. */
@@ -256,6 +257,25 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 
 /* --- the image --- */
 
+/* What is found anywhere is of the layer that brought it: each writes its own whole. */
+static void
+take_finds(ImageInventory *image, Shelf *shelf)
+{
+  g_autoptr(GArray) finds = finds_of_image(image->layers);
+  for (guint i = 0; i < finds->len; i++) {
+    const Find *find = &g_array_index(finds, Find, i);
+    const LayerInventory *layer = g_ptr_array_index(image->layers, find->layer);
+    const LayerFile *read = g_ptr_array_index(layer->reads, find->read);
+    const GPtrArray *list = contents_of(shelf, find->layer)->packages[find->read];
+    for (guint j = 0; list != NULL && j < list->len; j++) {
+      ImagePackage one = {g_ptr_array_index(list, j), find->layer};
+      g_array_append_val(image->packages, one);
+    }
+    if (read->broken)
+      g_ptr_array_add(image->unread, g_strdup(read->location));
+  }
+}
+
 static void
 take_files(ImageInventory *image, const ImageTree *tree)
 {
@@ -268,6 +288,7 @@ take_files(ImageInventory *image, const ImageTree *tree)
     if (read < 0 || ((const LayerFile *)g_ptr_array_index(layer->reads, read))->broken)
       g_ptr_array_add(image->unread, g_strdup(found->place));
   }
+  take_finds(image, &shelf);
   image->os = find_os(&shelf, tree->files);
 }
 

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "cage/cage.h"
 #include "cage/worker_process.h"
-#include "inspect/packages/packages.h"
+#include "inspect/detector.h"
 #include "inspect/worker-private.h"
 
 #define INDEX_MEMBERS_MAX 100000
@@ -146,7 +146,9 @@ run_job(const json_t *job, GError **error)
     if (g_strcmp0(name, jobs[i].name) != 0)
       continue;
     CageSettings cage = cage_of(job);
-    rpm_database_prepare();
+    for (size_t detector = 0; detectors[detector] != NULL; detector++)
+      if (detectors[detector]->prepare != NULL)
+        detectors[detector]->prepare();
     /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
      * each time for the machine's own. */
     g_setenv("TZ", "UTC0", TRUE);

@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "inspect/asked_paths.h"
-#include "inspect/detector.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "inspect/worker-private.h"
+#include "inspect/worker_harvest-private.h"
 
 /* Each reads what links led to that the former found. */
 #define PASSES_MAX 8u
@@ -28,13 +28,6 @@ typedef struct {
   bool hard;
 } Link;
 
-/* What a detector reads of the entry of a number. */
-typedef struct {
-  unsigned change;
-  unsigned reading;
-  uint64_t entry;
-} Wanted;
-
 typedef struct {
   WorkerInput input;
   const LayerLimits *limits;
@@ -45,21 +38,13 @@ typedef struct {
   GHashTable *folders;   /* set: paths that are folders now, as far as the changes say */
   GString *plain_folder; /* of the last entry, if nothing in that folder is asked for */
   bool has_plain_folder;
-  GArray *wanted;        /* Wanted, of this pass */
-  GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
-  guint packages;        /* of all databases */
-  GArray *links;         /* Link */
-  GHashTable *targets;   /* path of a symbolic link -> its target, as far as the tar was read */
-  GHashTable *names;     /* set: hashes of the names that hard links may lead to */
-  GStringChunk *texts;   /* of links */
+  Harvest *harvest;
+  GArray *links;       /* Link */
+  GHashTable *targets; /* path of a symbolic link -> its target, as far as the tar was read */
+  GHashTable *names;   /* set: hashes of the names that hard links may lead to */
+  GStringChunk *texts; /* of links */
   size_t link_bytes;
 } Reading;
-
-static bool
-too_many(const char *of_what, unsigned most, GError **error)
-{
-  return error_set(error, ASSAY_ERROR_LIMIT, "the layer has more than %u %s", most, of_what);
-}
 
 /* --- changes --- */
 
@@ -105,51 +90,6 @@ lose_folder(Reading *reading, const char *path, bool may_hold_more)
   g_hash_table_remove(reading->folders, path);
   g_hash_table_remove(reading->folders, noted);
   reading->has_plain_folder = false;
-}
-
-/* --- files --- */
-
-static void *
-database_key(uint64_t entry, unsigned reading)
-{
-  return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
-}
-
-static bool
-read_database(Reading *reading, const char *path, unsigned number, Slice bytes, GError **error)
-{
-  g_autoptr(LayerInventory) database = layer_inventory_new();
-  g_autofree char *location = detectors_location(path, number);
-  detectors_reading(number)->detector->read(bytes, location, database);
-  layer_inventory_add_read(database, 0, location, database->unread->len > 0);
-  reading->packages += database->packages->len;
-  if (database->overfull || reading->packages > LAYER_PACKAGES_MAX)
-    return too_many("packages", LAYER_PACKAGES_MAX, error);
-  g_hash_table_insert(reading->databases, database_key(reading->entry, number),
-                      g_steal_pointer(&database));
-  return true;
-}
-
-static bool
-take_file(Reading *reading, LayerReader *reader, const LayerEntry *entry, uint64_t readings,
-          GError **error)
-{
-  g_autoptr(GBytes) content = NULL;
-  unsigned change = reading->inventory->changes->len;
-  add_change(reading, CHANGE_FILE, entry->path, NULL);
-  for (unsigned number = 0; number < detectors_reading_count(); number++) {
-    if ((readings >> number & 1) == 0)
-      continue;
-    Wanted wanted = {change, number, reading->entry};
-    g_array_append_val(reading->wanted, wanted);
-    if (g_hash_table_contains(reading->databases, database_key(reading->entry, number)))
-      continue;
-    if (content == NULL && (content = layer_reader_read_file(reader, error)) == NULL)
-      return false;
-    if (!read_database(reading, entry->path, number, slice_from_bytes(content), error))
-      return false;
-  }
-  return true;
 }
 
 /* --- links --- */
@@ -300,7 +240,7 @@ take_oddity(Reading *reading, const LayerEntry *entry)
 /* Of a path that is asked for. */
 static bool
 take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const AskedLook *look,
-           GError **error)
+           uint64_t anywhere, GError **error)
 {
   static const LayerChangeKind kinds[] = {
       [LAYER_ENTRY_FOLDER] = CHANGE_FOLDER,    [LAYER_ENTRY_FILE] = CHANGE_FILE,
@@ -314,8 +254,12 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
     g_hash_table_add(reading->folders, g_strdup(entry->path));
   else if (entry->kind != LAYER_ENTRY_FOLDER && entry->kind != LAYER_ENTRY_OPAQUE)
     lose_folder(reading, entry->path, look->is_folder);
-  if (entry->kind == LAYER_ENTRY_FILE)
-    return take_file(reading, reader, entry, look->readings, error);
+  if (entry->kind == LAYER_ENTRY_FILE) {
+    unsigned change = reading->inventory->changes->len;
+    add_change(reading, CHANGE_FILE, entry->path, NULL);
+    return harvest_take_file(reading->harvest, reader, entry, reading->entry, change,
+                             look->readings, anywhere, error);
+  }
   /* A whiteout may be written as a link. */
   bool link = entry->kind == LAYER_ENTRY_SYMLINK || entry->kind == LAYER_ENTRY_HARDLINK;
   g_autofree char *target = link ? target_of(entry) : NULL;
@@ -342,17 +286,20 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
   }
   take_link(reading, entry);
   reading->entry++;
+  uint64_t anywhere = reading->first ? harvest_wanted_anywhere(entry) : 0;
+  if (reading->first)
+    harvest_take_away(reading->harvest, entry, anywhere);
   /* Most entries are in the folder of the one before, in which nothing is asked for. */
   const char *slash = strrchr(entry->path, '/');
   size_t folder = slash == NULL ? 0 : (size_t)(slash - entry->path);
   bool mark = entry->kind == LAYER_ENTRY_OPAQUE || entry->kind == LAYER_ENTRY_WHITEOUT;
-  if (!mark && folder > 0 && is_in_plain_folder(reading, entry->path, folder))
+  if (!mark && anywhere == 0 && folder > 0 && is_in_plain_folder(reading, entry->path, folder))
     return true;
   AskedLook look = asked_paths_look(reading->asked, entry->path);
   if (take_odd_mark(reading, entry))
     return true;
   if (look.asked)
-    return take_asked(reading, reader, entry, &look, error);
+    return take_asked(reading, reader, entry, &look, anywhere, error);
   if (mark)
     need_folder_of_mark(reading, entry->path, look.folder);
   else
@@ -362,7 +309,8 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     g_string_truncate(reading->plain_folder, 0);
     g_string_append_len(reading->plain_folder, entry->path, (gssize)folder);
   }
-  return true;
+  return entry->kind != LAYER_ENTRY_FILE || anywhere == 0 ||
+         harvest_take_file(reading->harvest, reader, entry, reading->entry, 0, 0, anywhere, error);
 }
 
 /* --- passes --- */
@@ -374,7 +322,7 @@ read_pass(Reading *reading, GError **error)
   WorkerInput input = reading->input;
   g_autoptr(LayerReader) reader = layer_reader_new(worker_input_read, &input, reading->limits);
   g_ptr_array_set_size(reading->inventory->changes, 0);
-  g_array_set_size(reading->wanted, 0);
+  harvest_begin_pass(reading->harvest);
   g_hash_table_remove_all(reading->folders);
   reading->has_plain_folder = false;
   reading->entry = 0;
@@ -406,42 +354,6 @@ read_passes(Reading *reading, GError **error)
   return true;
 }
 
-/* What was read of one entry. */
-static void
-join_database(LayerInventory *inventory, LayerInventory *database, unsigned change)
-{
-  const LayerFile *read = g_ptr_array_index(database->reads, 0);
-  unsigned number = layer_inventory_add_read(inventory, change, read->location, read->broken);
-  g_ptr_array_set_free_func(database->packages, NULL);
-  for (guint i = 0; i < database->packages->len; i++) {
-    Package *package = g_ptr_array_index(database->packages, i);
-    package->read = number;
-    layer_inventory_add_package(inventory, package);
-  }
-  g_ptr_array_set_free_func(database->releases, NULL);
-  for (guint i = 0; i < database->releases->len; i++) {
-    OsRelease *os = g_ptr_array_index(database->releases, i);
-    os->read = number;
-    g_ptr_array_add(inventory->releases, os);
-  }
-  for (guint i = 0; i < database->notes->len; i++) {
-    const LayerNote *note = g_ptr_array_index(database->notes, i);
-    layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
-  }
-}
-
-static void
-join_databases(Reading *reading)
-{
-  for (guint i = 0; i < reading->wanted->len; i++) {
-    const Wanted *wanted = &g_array_index(reading->wanted, Wanted, i);
-    LayerInventory *database =
-        g_hash_table_lookup(reading->databases, database_key(wanted->entry, wanted->reading));
-    if (wanted->change < reading->inventory->changes->len)
-      join_database(reading->inventory, database, wanted->change);
-  }
-}
-
 static void
 take_job_links(Reading *reading, const GPtrArray *links)
 {
@@ -455,24 +367,17 @@ take_job_links(Reading *reading, const GPtrArray *links)
   follow_links(reading);
 }
 
-static void
-inventory_free(void *data)
-{
-  layer_inventory_free(data);
-}
-
 json_t *
 worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *links, GError **error)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
   g_autoptr(AskedPaths) asked = asked_paths_new();
   g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GHashTable) databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free);
-  g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(Wanted));
   g_autoptr(GArray) kept_links = g_array_new(FALSE, FALSE, sizeof(Link));
   g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GHashTable) names = g_hash_table_new(NULL, NULL);
   g_autoptr(GString) plain_folder = g_string_new(NULL);
+  g_auto(Harvest) harvest = {0};
   GStringChunk *texts = g_string_chunk_new((size_t)16 * 1024);
   Reading reading = {.input = input,
                      .limits = limits,
@@ -480,12 +385,12 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .asked = asked,
                      .folders = folders,
                      .plain_folder = plain_folder,
-                     .wanted = wanted,
-                     .databases = databases,
+                     .harvest = &harvest,
                      .links = kept_links,
                      .targets = targets,
                      .names = names,
                      .texts = texts};
+  harvest_init(&harvest, inventory, limits->file_bytes);
   inventory->detectors = detectors_fingerprint();
   inventory->packed_bytes = input.end - input.at;
   take_job_links(&reading, links);
@@ -493,7 +398,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   g_string_chunk_free(texts);
   if (!read)
     return NULL;
-  join_databases(&reading);
+  harvest_join(&harvest);
   json_t *answer = json_object();
   json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
   return answer;

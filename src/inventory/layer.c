@@ -77,6 +77,7 @@ layer_inventory_new(void)
   inventory->releases = g_ptr_array_new_with_free_func((GDestroyNotify)os_release_free);
   inventory->changes = g_ptr_array_new_with_free_func(change_free);
   inventory->reads = g_ptr_array_new_with_free_func(read_free);
+  inventory->removed = g_ptr_array_new_with_free_func(g_free);
   inventory->links = g_ptr_array_new_with_free_func(g_free);
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->tables = g_ptr_array_new_with_free_func(g_free);
@@ -93,6 +94,7 @@ layer_inventory_free(LayerInventory *inventory)
   g_ptr_array_unref(inventory->releases);
   g_ptr_array_unref(inventory->changes);
   g_ptr_array_unref(inventory->reads);
+  g_ptr_array_unref(inventory->removed);
   g_ptr_array_unref(inventory->links);
   g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->tables);
@@ -202,6 +204,16 @@ layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, cons
   change->target = g_strdup(target);
   g_ptr_array_add(inventory->changes, change);
   return true;
+}
+
+void
+layer_inventory_add_removed(LayerInventory *inventory, const char *path, bool only_below)
+{
+  if (inventory->removed->len < LAYER_REMOVED_MAX)
+    g_ptr_array_add(inventory->removed, g_strconcat(path, only_below ? "/" : "", NULL));
+  else
+    layer_inventory_add_unread(inventory, "too-many-removals", "",
+                               "The layer removes more than is followed.");
 }
 
 unsigned

@@ -41,7 +41,8 @@ int package_compare(const Package *left, const Package *right);
 /* Something about the layer itself that a person should know; never fatal. */
 typedef struct {
   char *kind; /* "path-escape", "device-node", "setuid", "broken-database", "dpkg-journal",
-                 "too-many-changes", "too-many-links" */
+                 "too-many-changes", "too-many-links", "too-many-removals", "too-many-packages",
+                 "too-many-files", "too-large" */
   char *path;
   char *detail; /* one sentence */
 } LayerNote;
@@ -65,10 +66,14 @@ typedef struct {
   char *target; /* of a link, as written; why it is ODD; else NULL */
 } LayerChange;
 
+/* In the place of a change: the file is found wherever it is, by its path. */
+#define LAYER_ANYWHERE UINT_MAX
+
 /* A file of the layer that a detector read. */
 typedef struct {
-  unsigned change; /* index of its CHANGE_FILE */
-  char *location;  /* the place that it was read for: it says which detector that was */
+  unsigned change; /* index of its CHANGE_FILE, or LAYER_ANYWHERE */
+  char *location;  /* the fixed place that it was read for, which says which detector that was; or
+                      its path */
   bool broken;     /* packages are missing */
 } LayerFile;
 
@@ -81,8 +86,10 @@ typedef struct {
   GPtrArray *releases; /* OsRelease, each of another read */
   GPtrArray *changes;  /* LayerChange */
   GPtrArray *reads;    /* LayerFile, in no order that matters */
-  GPtrArray *links;    /* char *: symbolic links that other layers may have, which the layer was
-                          inspected for as well: path, target, path, target */
+  GPtrArray *removed; /* char *: what the layer removes or replaces of what lower ones have anywhere
+                         (finds.h): paths, which end in a slash where only what is below is meant */
+  GPtrArray *links;   /* char *: symbolic links that other layers may have, which the layer was
+                         inspected for as well: path, target, path, target */
   GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
   GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
@@ -98,6 +105,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 /* More than any system that people build has. */
 #define LAYER_PACKAGES_MAX 30000
 #define LAYER_CHANGES_MAX  60000
+#define LAYER_READS_MAX    60000
+#define LAYER_REMOVED_MAX  60000
 #define LAYER_UNREAD_MAX   1000 /* more are not remembered */
 #define LAYER_TABLES_MAX   2    /* of one table, packed and not */
 /* That a layer is inspected for, beside its own; and the bytes of all. */
@@ -123,6 +132,8 @@ void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const
 /* Copies. False: there are too many, and it was noted as unread. */
 bool layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, const char *path,
                                 const char *target);
+/* Copies. What is too much is noted as unread: what lower layers have there seems to be there. */
+void layer_inventory_add_removed(LayerInventory *inventory, const char *path, bool only_below);
 /* Index of the new one. */
 unsigned layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
                                   bool broken);

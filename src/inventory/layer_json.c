@@ -69,7 +69,10 @@ reads_to_json(const GPtrArray *reads)
   for (guint i = 0; i < reads->len; i++) {
     const LayerFile *read = g_ptr_array_index(reads, i);
     json_t *one = json_object();
-    set_number(one, "change", read->change);
+    if (read->change == LAYER_ANYWHERE)
+      json_object_set_new(one, "anywhere", json_true());
+    else
+      set_number(one, "change", read->change);
     json_set_string(one, "location", read->location);
     if (read->broken)
       json_object_set_new(one, "broken", json_true());
@@ -106,6 +109,7 @@ layer_inventory_to_json(const LayerInventory *inventory)
   json_object_set_new(object, "releases", releases);
   json_object_set_new(object, "changes", changes_to_json(inventory->changes));
   json_object_set_new(object, "reads", reads_to_json(inventory->reads));
+  json_object_set_new(object, "removed", strings_to_json(inventory->removed));
   json_object_set_new(object, "links", strings_to_json(inventory->links));
   json_object_set_new(object, "unread", strings_to_json(inventory->unread));
   json_object_set_new(object, "tables", strings_to_json(inventory->tables));
@@ -220,10 +224,12 @@ changes_from_json(const json_t *json, LayerInventory *inventory, GError **error)
     const char *location = json_require_string(item, "location", error);
     if (location == NULL)
       return false;
-    if (inventory->reads->len >= LAYER_CHANGES_MAX)
-      return error_set(error, ASSAY_ERROR_INVALID, "inventory: too many reads");
-    layer_inventory_add_read(inventory, index_from_json(item, "change"), location,
-                             json_get_boolean(item, "broken", false));
+    bool anywhere = json_get_boolean(item, "anywhere", false);
+    if (inventory->reads->len >= LAYER_READS_MAX || (anywhere && !is_path(location)))
+      return error_set(error, ASSAY_ERROR_INVALID, "inventory: reads[%zu]: is none, or too many",
+                       index);
+    layer_inventory_add_read(inventory, anywhere ? LAYER_ANYWHERE : index_from_json(item, "change"),
+                             location, json_get_boolean(item, "broken", false));
   }
   return true;
 }
@@ -250,6 +256,7 @@ layer_inventory_from_json(const json_t *json, GError **error)
   inventory->unpacked_bytes = number_from_json(json, "unpacked_bytes");
   inventory->entries = number_from_json(json, "entries");
   strings_from_json(json, "links", (guint)2 * LAYER_LINKS_MAX, inventory->links);
+  strings_from_json(json, "removed", LAYER_REMOVED_MAX, inventory->removed);
   strings_from_json(json, "unread", LAYER_UNREAD_MAX, inventory->unread);
   strings_from_json(json, "tables", LAYER_TABLES_MAX, inventory->tables);
   if (!changes_from_json(json, inventory, error))

@@ -2,7 +2,7 @@
  * inventories of older detectors. Done as things are deleted; what a crash left over, at the next
  * start. */
 #include "base/error.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "pipeline/pipeline-private.h"
 
 /* The first column of all rows, as texts. */

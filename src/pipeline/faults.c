@@ -2,7 +2,7 @@
  * The rest (a killed worker, a disk that fails or is full, no memory) is tried again, less and less
  * often; what looks like the bytes' doing but may not be, a few times. */
 #include "base/error.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "pipeline/pipeline-private.h"
 
 /* 1, 4, 16, ... seconds, at most a quarter of an hour. */

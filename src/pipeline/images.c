@@ -4,7 +4,7 @@
 #include "archive/layer.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "inspect/overlay.h"
 #include "inventory/end_of_life.h"
 #include "jobs/outbox.h"

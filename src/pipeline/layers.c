@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "inspect/inspection.h"
 #include "pipeline/pipeline-private.h"
 

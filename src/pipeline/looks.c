@@ -3,7 +3,7 @@
  * third inspection. */
 #include "base/error.h"
 #include "base/json.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "inspect/overlay.h"
 #include "pipeline/pipeline-private.h"
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "inspect/detectors.h"
+#include "inspect/fingerprint.h"
 #include "oci/image_config.h"
 #include "pipeline/pipeline-private.h"
 

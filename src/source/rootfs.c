@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 #include "source/source-private.h"
 
 #define COPY_CHUNK       ((size_t)256 * 1024)
@@ -178,8 +178,8 @@ write_tar(RootReader *reader, int to, GError **error)
     return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
   if (!add_root(reader, error))
     return false;
-  for (unsigned i = 0; detectors_place(i) != NULL; i++) {
-    const char *path = detectors_place(i);
+  for (unsigned i = 0; fixed_places_get(i) != NULL; i++) {
+    const char *path = fixed_places_get(i);
     bool added = strchr(path, '*') != NULL     ? add_folders(reader, path, error)
                  : g_str_has_suffix(path, "/") ? add_folder(reader, path, "", error)
                                                : add_file(reader, path, error);

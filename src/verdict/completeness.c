@@ -1,6 +1,6 @@
 /* What is not known of an image; see the header. */
 #include "verdict/completeness.h"
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 #include "inventory/image.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ static bool
 lists_no_packages(const char *unread)
 {
   g_autofree char *path = g_strndup(unread, strcspn(unread, " "));
-  const Detector *detector = detector_of(path);
+  const Detector *detector = fixed_places_detector_of(path);
   return detector != NULL && !detector->lists_packages;
 }
 

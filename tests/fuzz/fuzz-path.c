@@ -1,7 +1,8 @@
 /* Names in archives as paths, where links lead, and which of them are wanted: "name LF target". */
 #include "archive/path.h"
 #include "fuzz-bytes.h"
-#include "inspect/packages/packages.h"
+#include "inspect/anywhere.h"
+#include "inspect/fixed_places.h"
 
 static void
 check_inside(const char *path)
@@ -27,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   check_inside(leads);
   const char *below = path_below(leads, path);
   g_assert_true(below == NULL || g_str_has_suffix(leads, below));
-  if (detector_of(path) != NULL)
-    g_assert_true(detectors_want_below(path));
+  g_assert_true((fixed_places_detector_of(path) != NULL) == (fixed_places_find_reading(path) >= 0));
+  g_assert_cmpuint(anywhere_by_path(path) & ~anywhere_all(), ==, 0);
   return 0;
 }

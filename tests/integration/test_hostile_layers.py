@@ -129,14 +129,9 @@ REFUSED = {
     "negative size": lambda: (gzip_of(header("f", size_field=b"\xff" * 12) + bytes(1024)), GZIP, "negative size"),
     "largest size": lambda: (gzip_of(header("f", size_field=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + bytes(1024)), GZIP,
                              "the tar is broken"),
-    "sparse database": lambda: (gzip_of(hostile.sparse_file(DATABASE, 1 << 32)), GZIP, "limits.file_bytes"),
     "sparse database that overlaps itself": lambda: (hostile.Repeated(
         hostile.sparse_header(DATABASE, 200 * MIB, *[(0, 200 * MIB)] * 4), SMALL_BLOCK, 800).packed, GZIP,
         "parts of the sparse file var/lib/dpkg/status overlap"),
-    "large database": lambda: (hostile.Repeated(header(DATABASE, 300 * MIB), SMALL_BLOCK, 300).packed, GZIP,
-                               "limits.file_bytes"),
-    "too many packages": lambda: (gzip_of(tar_of({DATABASE: "".join(
-        f"Package: p{number}\nVersion: 1\n\n" for number in range(40000))})), GZIP, "more than 30000 packages"),
     "truncated gzip": lambda: (gzip_of(GOOD)[:-20], GZIP, "truncated"),
     "truncated zstd": lambda: (zstd_of(GOOD)[:-20], ZSTD, "truncated"),
     "truncated tar": lambda: (gzip_of(GOOD[:200000]), GZIP, "the tar is broken"),
@@ -242,6 +237,35 @@ def test_read(name, shared):
     assert shared.wait_for_scan("hostile/read", digest)["state"] == "done"
     assert notes_of(shared, digest) == notes
     push_good(shared, "hostile/good", name)
+
+
+# --- layers of which some file is beyond a bound: the rest is known, and that not all of it is ---
+
+UNREAD = {
+    "sparse database": lambda: (gzip_of(hostile.sparse_file(DATABASE, 1 << 32) + bytes(1024)), "too-large"),
+    "large database": lambda: (hostile.Repeated(header(DATABASE, 300 * MIB), SMALL_BLOCK, 300).packed, "too-large"),
+}
+
+
+def check_unread(server, data, note, packages):
+    digest = push(server, "hostile/unread", [(data, GZIP)], [digest_of(gzip.decompress(data))])
+    result = server.wait_for_scan("hostile/unread", digest)
+    assert result["state"] == "done" and notes_of(server, digest) == {note}, result
+    assert DATABASE in result["incomplete"][0] and result["packages"] == packages, result
+    push_good(server, "hostile/good", note)
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_unread(name, shared):
+    data, note = UNREAD[name]()
+    check_unread(shared, data, note, 0)
+
+
+def test_unread_packages(server):
+    """By a server of its own: as many as are allowed take more memory than what is refused."""
+    status = "".join(f"Package: p{number}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
+                     for number in range(30001))
+    check_unread(server, gzip_of(tar_of({DATABASE: status})), "too-many-packages", 30000)
 
 
 def test_names_that_climb_out_count_from_the_root(shared):

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 
 static bool
 read_one(const char *location, const char *file)
@@ -12,7 +12,7 @@ read_one(const char *location, const char *file)
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
   g_autofree char *content = NULL;
   gsize size = 0;
-  const Detector *detector = detector_of(location);
+  const Detector *detector = fixed_places_detector_of(location);
   if (!g_file_get_contents(file, &content, &size, NULL))
     return false;
   if (detector != NULL)

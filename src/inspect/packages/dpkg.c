@@ -380,7 +380,7 @@ const Detector dpkg_detector = {
     .name = "dpkg",
     .version = 1,
     .places = (const char *const[]){"var/lib/dpkg/status", "var/lib/dpkg/status.d/", NULL},
-    .wants = is_stanza_file,
+    .wants_name = is_stanza_file,
     .lists_packages = true,
     .read = dpkg_status_parse,
 };

@@ -26,7 +26,7 @@ const Detector dpkg_journal_detector = {
     .name = "dpkg-journal",
     .version = 1,
     .places = (const char *const[]){"var/lib/dpkg/updates/", NULL},
-    .wants = is_journal_file,
+    .wants_name = is_journal_file,
     .lists_packages = true,
     .read = read_journal,
 };

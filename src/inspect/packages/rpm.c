@@ -365,4 +365,5 @@ const Detector rpm_detector = {
                               "usr/share/rpm/Packages", NULL},
     .lists_packages = true,
     .read = rpm_database_parse,
+    .prepare = rpm_database_prepare,
 };

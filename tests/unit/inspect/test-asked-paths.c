@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "inspect/asked_paths.h"
-#include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 
 /* "asked": the path is; else the folder that it is below. Then its readings. */
 static char *
@@ -12,9 +12,9 @@ describe(const AskedPaths *paths, const char *path)
   GString *text = g_string_new(NULL);
   g_string_append_printf(text, "%s%.*s", look.asked ? "asked" : "below ",
                          look.asked ? 0 : (int)look.folder, path);
-  for (unsigned i = 0; i < detectors_reading_count(); i++)
+  for (unsigned i = 0; i < fixed_places_reading_count(); i++)
     if ((look.readings >> i & 1) != 0)
-      g_string_append_printf(text, " %s", detectors_reading(i)->place);
+      g_string_append_printf(text, " %s", fixed_places_reading(i)->place);
   return g_string_free(text, FALSE);
 }
 

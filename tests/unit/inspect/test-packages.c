@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "inspect/fixed_places.h"
 #include "inspect/packages/packages.h"
 
 static const Package *
@@ -309,7 +310,7 @@ test_pacman_version(void)
   const char *place = "var/lib/pacman/local/ALPM_DB_VERSION";
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
     g_autoptr(LayerInventory) inventory = layer_inventory_new();
-    detector_of(place)->read(slice_from_string(texts[i][0]), place, inventory);
+    fixed_places_detector_of(place)->read(slice_from_string(texts[i][0]), place, inventory);
     g_assert_cmpint(inventory->unread->len > 0, ==, *texts[i][1] != '\0');
   }
 }
@@ -399,7 +400,7 @@ test_old_releases(void)
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(LayerInventory) inventory = layer_inventory_new();
     g_test_message("case %s %s", cases[i].location, cases[i].text);
-    g_assert_true(detector_of(cases[i].location) == &os_release_detector);
+    g_assert_true(fixed_places_detector_of(cases[i].location) == &os_release_detector);
     os_release_detector.read(slice_from_string(cases[i].text), cases[i].location, inventory);
     g_assert_cmpuint(inventory->releases->len, ==, cases[i].id != NULL);
     if (cases[i].id == NULL)
@@ -414,13 +415,15 @@ test_old_releases(void)
 static void
 test_wanted(void)
 {
-  g_assert_true(detector_of("var/lib/dpkg/status") == &dpkg_detector);
-  g_assert_true(detector_of("var/lib/dpkg/status.d/base") == &dpkg_detector);
-  g_assert_null(detector_of("var/lib/dpkg/status.d/base.md5sums"));
-  g_assert_null(detector_of("var/lib/dpkg/status-old"));
-  g_assert_true(detector_of("usr/lib/sysimage/rpm/rpmdb.sqlite") == &rpm_detector);
-  g_assert_true(detector_of("var/lib/pacman/local/zlib-1:1.3-1/desc") == &pacman_detector);
-  g_assert_true(detector_of("var/lib/pacman/local/ALPM_DB_VERSION") == &pacman_detector);
+  g_assert_true(fixed_places_detector_of("var/lib/dpkg/status") == &dpkg_detector);
+  g_assert_true(fixed_places_detector_of("var/lib/dpkg/status.d/base") == &dpkg_detector);
+  g_assert_null(fixed_places_detector_of("var/lib/dpkg/status.d/base.md5sums"));
+  g_assert_null(fixed_places_detector_of("var/lib/dpkg/status-old"));
+  g_assert_true(fixed_places_detector_of("usr/lib/sysimage/rpm/rpmdb.sqlite") == &rpm_detector);
+  g_assert_true(fixed_places_detector_of("var/lib/pacman/local/zlib-1:1.3-1/desc") ==
+                &pacman_detector);
+  g_assert_true(fixed_places_detector_of("var/lib/pacman/local/ALPM_DB_VERSION") ==
+                &pacman_detector);
   static const char *const others_of_pacman[] = {"var/lib/pacman/local/zlib-1:1.3-1/files",
                                                  "var/lib/pacman/local/desc",
                                                  "var/lib/pacman/local//desc",
@@ -428,7 +431,7 @@ test_wanted(void)
                                                  "desc",
                                                  "x/desc"};
   for (size_t i = 0; i < G_N_ELEMENTS(others_of_pacman); i++)
-    g_assert_null(detector_of(others_of_pacman[i]));
+    g_assert_null(fixed_places_detector_of(others_of_pacman[i]));
   static const char *const databases[] = {"var/lib/pacman/local/zlib-1:1.3-1/desc",
                                           "var/lib/pacman",
                                           "var/lib/pacman/local",
@@ -438,16 +441,9 @@ test_wanted(void)
                                           "usr/share/rpm/Packages"};
   static const char *const others[] = {"", "lib", "var/lib", "etc", "etc/os-release", "var/lib/rp"};
   for (size_t i = 0; i < G_N_ELEMENTS(databases); i++)
-    g_assert_true(detectors_path_is_database(databases[i]));
+    g_assert_true(fixed_places_is_database(databases[i]));
   for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-    g_assert_false(detectors_path_is_database(others[i]));
-  g_assert_true(detectors_want_below("var/lib"));
-  g_assert_true(detectors_want_below("var/lib/dpkg/status"));
-  g_assert_true(detectors_want_below(""));
-  g_assert_true(detectors_want_below("var/lib/pacman/local/zlib-1:1.3-1"));
-  g_assert_false(detectors_want_below("var/lib/pacman/sync"));
-  g_assert_false(detectors_want_below("var/lib/dp"));
-  g_assert_false(detectors_want_below("home"));
+    g_assert_false(fixed_places_is_database(others[i]));
 }
 
 /* A worker's limit is no fault of the database. */

@@ -1,5 +1,5 @@
 /* What unpackers make of layers. Each case was tried with podman (overlay and vfs) and umoci, as
- * tests/integration/test_unpackers.py does with a part of them. */
+ * tests/integration/test_differential.py does with a part of them. */
 #include "inspect/unpacked.h"
 #include "layers.h"
 

@@ -380,12 +380,11 @@ test_limits(void)
   g_autoptr(GByteArray) bomb = gzip(zeros);
   InspectionLimits defaults = default_limits();
   InspectionLimits few_entries = defaults, small = defaults, shallow = defaults,
-                   short_paths = defaults, small_files = defaults, low_ratio = defaults;
+                   short_paths = defaults, low_ratio = defaults;
   few_entries.layer.entries = 3;
   small.layer.unpacked_bytes = 1 << 20;
   shallow.layer.path_depth = 2;
   short_paths.layer.path_bytes = 10;
-  small_files.layer.file_bytes = 8;
   low_ratio.layer.ratio = 100;
   const struct {
     const char *setting;
@@ -394,7 +393,7 @@ test_limits(void)
   } cases[] = {
       {"limits.layer_entries", &few_entries, tar}, {"limits.layer_unpacked_bytes", &small, bomb},
       {"limits.path_depth", &shallow, tar},        {"limits.path_bytes", &short_paths, tar},
-      {"limits.file_bytes", &small_files, tar},    {"limits.layer_ratio", &low_ratio, bomb},
+      {"limits.layer_ratio", &low_ratio, bomb},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
@@ -405,6 +404,24 @@ test_limits(void)
     g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
     g_assert_nonnull(strstr(error->message, cases[i].setting));
   }
+}
+
+/* One file that is too large is no reason to know nothing of the layer. */
+static void
+test_large_files(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GByteArray) tar = make_tar(debian);
+  InspectionLimits limits = default_limits();
+  limits.layer.file_bytes = 8;
+  g_autoptr(LayerInventory) layer = inspect_bytes(tar->data, tar->len, &limits, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(layer->packages->len, ==, 0);
+  g_assert_cmpuint(layer->reads->len, >, 0);
+  for (guint i = 0; i < layer->reads->len; i++)
+    g_assert_true(((const LayerFile *)g_ptr_array_index(layer->reads, i))->broken);
+  const LayerNote *note = g_ptr_array_index(layer->notes, layer->notes->len - 1);
+  g_assert_cmpstr(note->kind, ==, "too-large");
 }
 
 /* The worker meets its bound and says which setting that is. */
@@ -471,6 +488,7 @@ main(int argc, char **argv)
   g_test_add_func("/worker/names", test_names);
   g_test_add_func("/worker/broken-layers", test_broken_layers);
   g_test_add_func("/worker/limits", test_limits);
+  g_test_add_func("/worker/large-files", test_large_files);
   g_test_add_func("/worker/memory", test_memory);
   g_test_add_func("/worker/archive-index", test_archive_index);
   return g_test_run();

@@ -1,4 +1,4 @@
-/* Which detectors there are, for who keeps what they found. */
+/* What the program can find, as a number: for who keeps what it found. */
 #pragma once
 
 #include <stdint.h>

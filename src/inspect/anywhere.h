@@ -1,0 +1,19 @@
+/* Which files are wanted wherever they are: the places of detectors that begin with "*", compiled
+ * once. A look-up is O(1), however many detectors there are. Any thread.
+ *
+ * source/rootfs.c takes along what is at fixed places alone: it is to walk the folder when the
+ * first detector wants files anywhere. */
+#pragma once
+
+#include "inspect/detector.h"
+
+/* The detectors that want files anywhere are numbered from 0, so that a set of them is a bit mask.
+ */
+#define ANYWHERE_MAX 64u
+const Detector *anywhere_detector(unsigned index);
+/* All of them; 0: there are none, and nothing of this costs anything. */
+uint64_t anywhere_all(void);
+/* Those whose places take in @path. Detectors without places are not among them. */
+uint64_t anywhere_by_path(const char *path);
+/* Those without places, which are asked by wants(). */
+uint64_t anywhere_by_content(void);

@@ -1,0 +1,31 @@
+/* The versions of all detectors as one number; see the header. */
+#include "inspect/fingerprint.h"
+
+#include <glib.h>
+
+#include "inspect/detector.h"
+#include "oci/digest.h"
+
+/* Of what the worker says of a layer beside what its detectors read: changes, links, tables, notes.
+ * Rises like a detector's version. */
+#define WALK_VERSION 1u
+
+static void *
+hash_versions(void *unused)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, "walk %u\n", WALK_VERSION);
+  for (size_t i = 0; detectors[i] != NULL; i++)
+    g_string_append_printf(text, "%s %u\n", detectors[i]->name, detectors[i]->version);
+  Digest digest = digest_of(DIGEST_SHA256, slice_from_string(text->str));
+  g_autofree char *head = g_strndup(digest_hex(&digest), 8);
+  uint32_t hash = (uint32_t)g_ascii_strtoull(head, NULL, 16);
+  return GUINT_TO_POINTER(DETECTORS_FINGERPRINT_LEAST | (hash & (DETECTORS_FINGERPRINT_LEAST - 1)));
+}
+
+uint32_t
+detectors_fingerprint(void)
+{
+  static GOnce once = G_ONCE_INIT;
+  return GPOINTER_TO_UINT(g_once(&once, hash_versions, NULL));
+}

@@ -1,0 +1,32 @@
+/* Files of a layer, each read once for all detectors that want it. */
+#pragma once
+
+#include "archive/layer.h"
+#include "inspect/anywhere.h"
+#include "inspect/fixed_places.h"
+
+/* A detector and what it finds. */
+typedef struct {
+  const Detector *detector;
+  unsigned reading;     /* of a fixed place; READINGS_MAX: none, its wants() is asked */
+  char *location;       /* as Detector.read has it; owned */
+  bool wanted;          /* after the reading: it was given the file */
+  LayerInventory *into; /* owned; with one LayerFile, whose change is to be set */
+  void *state;          /* of its piece() */
+} FileTaker;
+
+#define TAKERS_MAX (READINGS_MAX + ANYWHERE_MAX)
+typedef struct {
+  FileTaker takers[TAKERS_MAX];
+  unsigned count;
+} FileTakers;
+void file_takers_clear(FileTakers *takers);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileTakers, file_takers_clear)
+
+/* Who reads the file at @path for a fixed place; who may want it wherever it is. */
+void file_takers_add_fixed(FileTakers *takers, unsigned reading, const char *path);
+void file_takers_add_anywhere(FileTakers *takers, unsigned detector, const char *path);
+/* Gives them the present entry of @reader. A file that is too large for one of them is unread for
+ * it. False with *error: the layer cannot be read on. */
+bool worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_bytes,
+                       FileTakers *takers, GError **error);

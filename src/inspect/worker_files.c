@@ -1,0 +1,202 @@
+/* One pass over the bytes of a file, for all that want them; see the header. */
+#include "inspect/worker_files-private.h"
+
+#include <string.h>
+
+#define CHUNK ((size_t)64 * 1024)
+
+void
+file_takers_clear(FileTakers *takers)
+{
+  for (unsigned i = 0; i < takers->count; i++) {
+    g_free(takers->takers[i].location);
+    layer_inventory_free(takers->takers[i].into);
+  }
+  takers->count = 0;
+}
+
+static void
+add(FileTakers *takers, const Detector *detector, unsigned reading, char *location)
+{
+  g_assert(takers->count < TAKERS_MAX);
+  takers->takers[takers->count++] = (FileTaker){.detector = detector,
+                                                .reading = reading,
+                                                .location = location,
+                                                .into = layer_inventory_new()};
+}
+
+void
+file_takers_add_fixed(FileTakers *takers, unsigned reading, const char *path)
+{
+  add(takers, fixed_places_reading(reading)->detector, reading,
+      fixed_places_location(path, reading));
+}
+
+void
+file_takers_add_anywhere(FileTakers *takers, unsigned detector, const char *path)
+{
+  add(takers, anywhere_detector(detector), READINGS_MAX, g_strdup(path));
+}
+
+static bool
+asks(const FileTaker *taker)
+{
+  return taker->reading == READINGS_MAX && taker->detector->wants != NULL;
+}
+
+/* Decides by the head, and by the size of those that want the file whole. True: some are left. */
+static bool
+choose(FileTakers *takers, const FileView *file, uint64_t file_bytes)
+{
+  bool any = false;
+  for (unsigned i = 0; i < takers->count; i++) {
+    FileTaker *taker = &takers->takers[i];
+    const Detector *detector = taker->detector;
+    uint64_t most = detector->most == 0 ? file_bytes : MIN(detector->most, file_bytes);
+    taker->wanted = !asks(taker) || detector->wants(file);
+    if (taker->wanted && detector->piece == NULL && file->size > most)
+      layer_inventory_add_unread(taker->into, "too-large", taker->location,
+                                 "The file is larger than what is read of one "
+                                 "(limits.file_bytes).");
+    else
+      any |= taker->wanted;
+  }
+  return any;
+}
+
+static bool
+is_whole(const FileTaker *taker)
+{
+  return taker->wanted && taker->detector->piece == NULL && taker->into->unread->len == 0;
+}
+
+static void
+give_whole(FileTakers *takers, Slice bytes)
+{
+  for (unsigned i = 0; i < takers->count; i++)
+    if (is_whole(&takers->takers[i]))
+      takers->takers[i].detector->read(bytes, takers->takers[i].location, takers->takers[i].into);
+}
+
+static void
+give_piece(FileTakers *takers, const FileView *file, uint64_t at, Slice bytes)
+{
+  for (unsigned i = 0; i < takers->count; i++) {
+    FileTaker *taker = &takers->takers[i];
+    if (taker->wanted && taker->detector->piece != NULL)
+      taker->detector->piece(&taker->state, file, at, bytes, taker->into);
+  }
+}
+
+/* *got: fewer than @size at the end of the file. */
+static bool
+fill(LayerReader *reader, uint8_t *buffer, size_t size, size_t *got, GError **error)
+{
+  *got = 0;
+  while (*got < size) {
+    gssize more = layer_reader_read(reader, buffer + *got, size - *got, error);
+    if (more <= 0)
+      return more == 0;
+    *got += (size_t)more;
+  }
+  return true;
+}
+
+/* From the head on. What comes after the size that was announced is not read. */
+static bool
+read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArray *whole,
+        GError **error)
+{
+  g_autofree uint8_t *chunk = g_malloc(CHUNK);
+  Slice piece = file->head;
+  uint64_t at = 0;
+  bool read = true;
+  while (read && piece.size > 0 && at < file->size) {
+    piece = slice_sub(piece, 0, (size_t)MIN(piece.size, file->size - at));
+    give_piece(takers, file, at, piece);
+    if (whole != NULL)
+      g_byte_array_append(whole, piece.data, (guint)piece.size);
+    at += piece.size;
+    size_t got;
+    read = fill(reader, chunk, CHUNK, &got, error);
+    piece = slice_new(chunk, got);
+  }
+  give_piece(takers, file, at, SLICE_EMPTY);
+  return read;
+}
+
+/* A sparse file may end in a hole, which the reader does not give. */
+static void
+end_in_zeros(GByteArray *whole, uint64_t size)
+{
+  guint from = whole->len;
+  if (size <= from)
+    return;
+  g_byte_array_set_size(whole, (guint)size);
+  memset(whole->data + from, 0, (size_t)size - from);
+}
+
+static bool
+needs_head(const FileTakers *takers)
+{
+  for (unsigned i = 0; i < takers->count; i++)
+    if (asks(&takers->takers[i]) || takers->takers[i].detector->piece != NULL)
+      return true;
+  return false;
+}
+
+static bool
+wants_whole(const FileTakers *takers)
+{
+  for (unsigned i = 0; i < takers->count; i++)
+    if (is_whole(&takers->takers[i]))
+      return true;
+  return false;
+}
+
+/* Nobody is to be asked: the file at once. */
+static bool
+read_whole(LayerReader *reader, FileTakers *takers, GError **error)
+{
+  g_autoptr(GBytes) content = layer_reader_read_file(reader, error);
+  if (content != NULL)
+    give_whole(takers, slice_from_bytes(content));
+  return content != NULL;
+}
+
+static bool
+read_by_pieces(LayerReader *reader, FileView *file, FileTakers *takers, uint64_t file_bytes,
+               GError **error)
+{
+  uint8_t head[DETECTOR_HEAD_BYTES];
+  size_t got;
+  if (!fill(reader, head, sizeof head, &got, error))
+    return false;
+  file->head = slice_new(head, got);
+  if (!choose(takers, file, file_bytes))
+    return true;
+  g_autoptr(GByteArray) whole = wants_whole(takers) ? g_byte_array_new() : NULL;
+  if (!read_on(reader, file, takers, whole, error))
+    return false;
+  if (whole != NULL) {
+    end_in_zeros(whole, file->size);
+    give_whole(takers, slice_new(whole->data, whole->len));
+  }
+  return true;
+}
+
+bool
+worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_bytes,
+                  FileTakers *takers, GError **error)
+{
+  FileView file = {.path = entry->path, .size = entry->size, .mode = entry->mode};
+  file_bytes = MIN(file_bytes, G_MAXINT32);
+  bool read = needs_head(takers) ? read_by_pieces(reader, &file, takers, file_bytes, error)
+              : choose(takers, &file, file_bytes) ? read_whole(reader, takers, error)
+                                                  : true;
+  for (unsigned i = 0; i < takers->count; i++) {
+    const FileTaker *taker = &takers->takers[i];
+    layer_inventory_add_read(taker->into, 0, taker->location, taker->into->unread->len > 0);
+  }
+  return read;
+}

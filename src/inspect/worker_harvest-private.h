@@ -1,0 +1,34 @@
+/* What detectors found in a layer, while it is read: each file once, for all that want it. */
+#pragma once
+
+#include "archive/layer.h"
+#include "inventory/layer.h"
+
+typedef struct {
+  uint64_t file_bytes; /* of one file that is read whole */
+  LayerInventory *inventory;
+  GArray *wanted;        /* Wanted: for fixed places, of this pass */
+  GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
+  GHashTable *finds;     /* path -> GPtrArray of LayerInventory: what is wanted anywhere */
+  guint packages;        /* of all of these */
+} Harvest;
+
+/* @inventory: where harvest_join() puts it; not owned. */
+void harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes);
+void harvest_clear(Harvest *harvest);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Harvest, harvest_clear)
+
+/* The layer is read from its start again. */
+void harvest_begin_pass(Harvest *harvest);
+/* Who may want the entry wherever it is: a set of anywhere_detector(). Links do not matter to them,
+ * so they are asked in the first pass alone. */
+uint64_t harvest_wanted_anywhere(const LayerEntry *entry);
+/* In the first pass: what the entry takes away of what is found anywhere. */
+void harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere);
+/* The present entry of @reader, a file: of the number @entry_number, which reads @readings of fixed
+ * places by its CHANGE_FILE @change, and is wanted by @anywhere. */
+bool harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
+                       uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
+                       GError **error);
+/* After the last pass. */
+void harvest_join(Harvest *harvest);

@@ -1,0 +1,237 @@
+/* The files that detectors read, and what comes of them; see the header. */
+#include "inspect/worker_harvest-private.h"
+
+#include <string.h>
+
+#include "archive/path.h"
+#include "inspect/worker_files-private.h"
+
+/* What a detector reads of the entry of a number. */
+typedef struct {
+  unsigned change;
+  unsigned reading;
+  uint64_t entry;
+} Wanted;
+
+static void
+inventory_free(void *data)
+{
+  layer_inventory_free(data);
+}
+
+void
+harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
+{
+  *harvest = (Harvest){
+      .file_bytes = file_bytes,
+      .inventory = inventory,
+      .wanted = g_array_new(FALSE, FALSE, sizeof(Wanted)),
+      .databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free),
+      .finds =
+          g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
+  };
+}
+
+void
+harvest_clear(Harvest *harvest)
+{
+  g_clear_pointer(&harvest->wanted, g_array_unref);
+  g_clear_pointer(&harvest->databases, g_hash_table_unref);
+  g_clear_pointer(&harvest->finds, g_hash_table_unref);
+}
+
+void
+harvest_begin_pass(Harvest *harvest)
+{
+  g_array_set_size(harvest->wanted, 0);
+}
+
+/* --- files --- */
+
+static void *
+database_key(uint64_t entry, unsigned reading)
+{
+  return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
+}
+
+/* What is too much is left out, and unread. */
+static void
+bound_packages(Harvest *harvest, LayerInventory *found)
+{
+  guint room = LAYER_PACKAGES_MAX - harvest->packages;
+  if (found->overfull || found->packages->len > room) {
+    g_autofree char *detail =
+        g_strdup_printf("The layer has more than %u packages.", LAYER_PACKAGES_MAX);
+    LayerFile *read = g_ptr_array_index(found->reads, 0);
+    layer_inventory_add_unread(found, "too-many-packages", read->location, detail);
+    g_ptr_array_set_size(found->packages, (int)MIN(found->packages->len, room));
+    read->broken = true;
+  }
+  harvest->packages += found->packages->len;
+}
+
+/* Those that read the file for a fixed place, and have not done so in a former pass. */
+static void
+want_fixed(Harvest *harvest, const LayerEntry *entry, uint64_t entry_number, unsigned change,
+           uint64_t readings, FileTakers *takers)
+{
+  for (unsigned number = 0; number < fixed_places_reading_count(); number++) {
+    if ((readings >> number & 1) == 0)
+      continue;
+    Wanted wanted = {change, number, entry_number};
+    g_array_append_val(harvest->wanted, wanted);
+    if (!g_hash_table_contains(harvest->databases, database_key(entry_number, number)))
+      file_takers_add_fixed(takers, number, entry->path);
+  }
+}
+
+static void
+want_anywhere(const LayerEntry *entry, uint64_t anywhere, FileTakers *takers)
+{
+  for (unsigned number = 0; anywhere != 0; number++, anywhere >>= 1)
+    if ((anywhere & 1) != 0)
+      file_takers_add_anywhere(takers, number, entry->path);
+}
+
+/* What was found there anywhere; the last entry of a path counts. */
+static void
+keep_finds(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
+{
+  bool by_path = anywhere_by_path(entry->path) != 0;
+  g_hash_table_remove(harvest->finds, entry->path);
+  if (finds->len == 0 && by_path)
+    layer_inventory_add_removed(harvest->inventory, entry->path, false);
+  else if (finds->len > 0 && g_hash_table_size(harvest->finds) >= LAYER_READS_MAX)
+    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
+                               "The layer has more files that list packages than are followed.");
+  else if (finds->len > 0)
+    g_hash_table_insert(harvest->finds, g_strdup(entry->path), g_ptr_array_ref(finds));
+}
+
+/* Once, for a fixed place and anywhere. */
+bool
+harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
+                  uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
+                  GError **error)
+{
+  g_auto(FileTakers) takers = {.count = 0};
+  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
+  want_fixed(harvest, entry, entry_number, change, readings, &takers);
+  want_anywhere(entry, anywhere, &takers);
+  if (takers.count == 0)
+    return true;
+  if (!worker_files_read(reader, entry, harvest->file_bytes, &takers, error))
+    return false;
+  for (unsigned i = 0; i < takers.count; i++) {
+    FileTaker *taker = &takers.takers[i];
+    if (!taker->wanted)
+      continue;
+    bound_packages(harvest, taker->into);
+    if (taker->reading == READINGS_MAX)
+      g_ptr_array_add(finds, g_steal_pointer(&taker->into));
+    else
+      g_hash_table_insert(harvest->databases, database_key(entry_number, taker->reading),
+                          g_steal_pointer(&taker->into));
+  }
+  if (anywhere != 0)
+    keep_finds(harvest, entry, finds);
+  return true;
+}
+
+/* --- anywhere --- */
+
+uint64_t
+harvest_wanted_anywhere(const LayerEntry *entry)
+{
+  if (anywhere_all() == 0)
+    return 0;
+  bool by_content = entry->kind == LAYER_ENTRY_FILE && entry->size > 0;
+  return anywhere_by_path(entry->path) | (by_content ? anywhere_by_content() : 0);
+}
+
+/* In this layer and in lower ones. A hard link counts for what it leads to, if that has such a
+ * name. */
+void
+harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
+{
+  bool mark = entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE;
+  if (anywhere_all() == 0 || entry->kind == LAYER_ENTRY_FILE || entry->kind == LAYER_ENTRY_FOLDER ||
+      (anywhere == 0 && !mark))
+    return;
+  layer_inventory_add_removed(harvest->inventory, entry->path, entry->kind == LAYER_ENTRY_OPAQUE);
+  if (mark)
+    return;
+  g_hash_table_remove(harvest->finds, entry->path);
+  if (entry->kind != LAYER_ENTRY_HARDLINK)
+    return;
+  unsigned depth;
+  bool escapes;
+  g_autofree char *target =
+      path_normalise(entry->target == NULL ? "" : entry->target, &depth, &escapes);
+  if (!g_hash_table_contains(harvest->finds, target))
+    layer_inventory_add_unread(harvest->inventory, "hard-link", entry->path,
+                               "The hard link leads to what is not read under its own name.");
+}
+
+/* --- into the inventory --- */
+
+/* What was read of one entry. */
+static void
+join_database(LayerInventory *inventory, LayerInventory *database, unsigned change)
+{
+  const LayerFile *read = g_ptr_array_index(database->reads, 0);
+  if (inventory->reads->len >= LAYER_READS_MAX) {
+    layer_inventory_add_unread(inventory, "too-many-files", read->location,
+                               "The layer has more files that list packages than are followed.");
+    return;
+  }
+  unsigned number = layer_inventory_add_read(inventory, change, read->location, read->broken);
+  g_ptr_array_set_free_func(database->packages, NULL);
+  for (guint i = 0; i < database->packages->len; i++) {
+    Package *package = g_ptr_array_index(database->packages, i);
+    package->read = number;
+    layer_inventory_add_package(inventory, package);
+  }
+  g_ptr_array_set_free_func(database->releases, NULL);
+  for (guint i = 0; i < database->releases->len; i++) {
+    OsRelease *os = g_ptr_array_index(database->releases, i);
+    os->read = number;
+    g_ptr_array_add(inventory->releases, os);
+  }
+  for (guint i = 0; i < database->notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(database->notes, i);
+    layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
+  }
+}
+
+static int
+compare_paths(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+join_finds(Harvest *harvest)
+{
+  guint count;
+  g_autofree void **paths = g_hash_table_get_keys_as_array(harvest->finds, &count);
+  qsort(paths, count, sizeof *paths, compare_paths);
+  for (guint i = 0; i < count; i++) {
+    const GPtrArray *finds = g_hash_table_lookup(harvest->finds, paths[i]);
+    for (guint j = 0; j < finds->len; j++)
+      join_database(harvest->inventory, g_ptr_array_index(finds, j), LAYER_ANYWHERE);
+  }
+}
+
+void
+harvest_join(Harvest *harvest)
+{
+  for (guint i = 0; i < harvest->wanted->len; i++) {
+    const Wanted *wanted = &g_array_index(harvest->wanted, Wanted, i);
+    LayerInventory *database =
+        g_hash_table_lookup(harvest->databases, database_key(wanted->entry, wanted->reading));
+    if (wanted->change < harvest->inventory->changes->len)
+      join_database(harvest->inventory, database, wanted->change);
+  }
+  join_finds(harvest);
+}
