@@ -45,6 +45,7 @@ class Bench:
     def __init__(self, build, folder, quick):
         self.assay, self.bare = build / "src/cli/assay", build / "bench/bare-microhttpd"
         self.pull_load = build / "bench/pull-load"
+        self.many_detectors = build / "bench/assay-many-detectors"
         self.cache, self.folder, self.quick, self.rows = build / "bench-cache", folder, quick, []
         self.rounds, self.seconds = (2, 1) if quick else (5, 3)
         self.cache.mkdir(exist_ok=True)
