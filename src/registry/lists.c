@@ -9,22 +9,19 @@
 static GStrv
 collect_names(SqlRows *rows, int64_t n, bool *more, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GStrvBuilder) names = g_strv_builder_new();
   int64_t count = 0;
   *more = false;
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     if (n >= 0 && count++ == n) {
       *more = true;
       break;
     }
     g_strv_builder_add(names, sql_rows_text(rows, 0));
   }
-  if (rows == NULL || failure != NULL) {
-    if (failure != NULL)
-      g_propagate_error(error, g_steal_pointer(&failure));
+  if (found == FAILED)
     return NULL;
-  }
   return g_strv_builder_end(names);
 }
 
@@ -90,17 +87,15 @@ add_stored_referrers(SqlConnection *db, const char *repository, const Digest *di
                      const char *artifact_type, const char *last, GPtrArray *referrers, bool *more,
                      GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT digest, media_type, artifact_type, annotations, length(content) "
       "FROM manifests WHERE repository = $1 AND subject = $2 AND digest > $3 "
       "ORDER BY digest",
       SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(last != NULL ? last : ""), SQL_END);
-  if (rows == NULL)
-    return false;
   size_t bytes = 0;
-  while (!*more && sql_rows_next(rows, &failure)) {
+  Found found = ABSENT;
+  while (!*more && (found = sql_next(rows, error)) == FOUND) {
     const char *type = sql_rows_text(rows, 2), *annotations = sql_rows_text(rows, 3);
     if (artifact_type != NULL && g_strcmp0(type, artifact_type) != 0)
       continue;
@@ -116,9 +111,7 @@ add_stored_referrers(SqlConnection *db, const char *repository, const Digest *di
     descriptor->size = (uint64_t)sql_rows_integer(rows, 4);
     g_ptr_array_add(referrers, descriptor);
   }
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return failure == NULL;
+  return found != FAILED;
 }
 
 /* There, and not listed by its own subject anyway. */
@@ -126,10 +119,11 @@ static bool
 is_listed_by_tag_alone(SqlConnection *db, const char *repository, const Digest *digest,
                        const Digest *subject)
 {
-  g_autoptr(SqlRows) rows =
-      sql_query(db, NULL, "SELECT subject FROM manifests WHERE repository = $1 AND digest = $2",
-                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  return registry_row_exists(rows, NULL) && g_strcmp0(sql_rows_text(rows, 0), subject->text) != 0;
+  g_autoptr(SqlRows) rows = NULL;
+  return sql_first(db, &rows, NULL,
+                   "SELECT subject FROM manifests WHERE repository = $1 AND digest = $2",
+                   SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) == FOUND &&
+         g_strcmp0(sql_rows_text(rows, 0), subject->text) != 0;
 }
 
 /* distribution-spec, "Referrers Tag Schema": clients of registries without the referrers API keep
@@ -213,7 +207,7 @@ count_manifests(SqlConnection *db, const char *repository, uint64_t *total, GErr
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT count(*) FROM manifests WHERE repository = $1",
                 SQL_TEXT(repository), SQL_END);
-  if (!registry_row_exists(rows, error))
+  if (sql_next(rows, error) != FOUND)
     return false;
   *total = (uint64_t)sql_rows_integer(rows, 0);
   return true;
@@ -246,24 +240,23 @@ registry_images(Registry *registry, const char *repository, const char *referenc
   if (db == NULL || !registry_check_known(db, repository, error) ||
       !count_manifests(db, repository, total, error))
     return NULL;
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(stored_image_free);
-  g_autoptr(SqlRows) rows = query_images(db, repository, reference, limit, offset, &failure);
-  while (rows != NULL && failure == NULL && sql_rows_next(rows, &failure)) {
+  g_autoptr(SqlRows) rows = query_images(db, repository, reference, limit, offset, error);
+  while ((found = sql_next(rows, error)) == FOUND) {
     StoredImage *image = g_new0(StoredImage, 1);
     g_ptr_array_add(images, image);
     g_strlcpy(image->digest.text, sql_rows_text(rows, 0), sizeof image->digest.text);
     image->media_type = g_strdup(sql_rows_text(rows, 1));
     image->artifact_type = g_strdup(sql_rows_text(rows, 2));
     image->pushed = sql_rows_integer(rows, 3);
-    image->tags = tags_of(db, repository, image->digest.text, &failure);
+    image->tags = tags_of(db, repository, image->digest.text, error);
+    if (image->tags == NULL)
+      return NULL;
   }
   if (reference != NULL)
     *total = images->len;
-  if (failure == NULL)
-    return g_steal_pointer(&images);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == FAILED ? NULL : g_steal_pointer(&images);
 }
 
 bool
@@ -277,7 +270,7 @@ registry_totals(Registry *registry, RegistryTotals *totals, GError **error)
       "SELECT (SELECT count(*) FROM repositories), (SELECT count(*) FROM manifests), count(*), "
       "CAST(COALESCE(sum(size), 0) AS BIGINT) FROM blobs",
       SQL_END);
-  if (!registry_row_exists(rows, error))
+  if (sql_next(rows, error) != FOUND)
     return false;
   *totals =
       (RegistryTotals){(uint64_t)sql_rows_integer(rows, 0), (uint64_t)sql_rows_integer(rows, 1),

@@ -79,7 +79,6 @@ registry_manifest_get(Registry *registry, const char *repository, const char *re
 {
   Digest digest;
   bool is_digest;
-  g_autoptr(GError) failure = NULL;
   if (!check_reference(repository, reference, &digest, &is_digest, error))
     return NULL;
   /* What can be no tag names nothing: not there, rather than a bad request (distribution-spec,
@@ -91,14 +90,12 @@ registry_manifest_get(Registry *registry, const char *repository, const char *re
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows = query_manifest(db, repository, reference, is_digest, &failure);
-  if (!registry_row_exists(rows, &failure)) {
-    if (failure == NULL)
-      manifest_unknown(error, repository, reference);
-    else
-      g_propagate_error(error, g_steal_pointer(&failure));
+  g_autoptr(SqlRows) rows = query_manifest(db, repository, reference, is_digest, error);
+  Found found = sql_next(rows, error);
+  if (found == ABSENT)
+    manifest_unknown(error, repository, reference);
+  if (found != FOUND)
     return NULL;
-  }
   g_autoptr(StoredManifest) manifest = g_new0(StoredManifest, 1);
   Slice content = sql_rows_bytes(rows, 2);
   if (!digest_parse(sql_rows_text(rows, 0), &manifest->digest, error))
@@ -166,24 +163,23 @@ collect_warnings(SqlConnection *db, const char *repository, const Manifest *mani
                                     "it is unknown",
                                     descriptor->digest.text, repository));
   }
-  g_autoptr(GError) failure = NULL;
   const Descriptor *subject = manifest->subject;
-  if (subject != NULL && !references_has_manifest(db, repository, &subject->digest, &failure) &&
-      failure == NULL)
+  Found found =
+      subject == NULL ? FOUND : references_has_manifest(db, repository, &subject->digest, error);
+  if (found == ABSENT)
     g_ptr_array_add(warnings, g_strdup_printf("the subject %s is not in repository %s yet",
                                               subject->digest.text, repository));
-  for (guint i = 0; i < manifest->layers->len && failure == NULL; i++) {
+  for (guint i = 0; i < manifest->layers->len && found != FAILED; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    if (media_type_is_foreign_layer(layer->media_type) &&
-        !references_has_blob(db, repository, &layer->digest, &failure) && failure == NULL)
+    if (!media_type_is_foreign_layer(layer->media_type))
+      continue;
+    found = references_has_blob(db, repository, &layer->digest, error);
+    if (found == ABSENT)
       g_ptr_array_add(warnings, g_strdup_printf("layer %s is not stored here and is not scanned; "
                                                 "clients fetch it from its own URLs",
                                                 layer->digest.text));
   }
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found != FAILED;
 }
 
 static Manifest *
@@ -247,6 +243,35 @@ tell_pushed(SqlConnection *db, const char *repository, const char *const *tags,
   return event_tell(db, "image.pushed", digest->text, data, error);
 }
 
+typedef struct {
+  Registry *registry;
+  const char *repository;
+  const char *const *tags;
+  const Manifest *manifest;
+  Digest digest;
+  GBytes *bytes;
+  GPtrArray *warnings;
+} Push;
+
+static bool
+push_manifest(SqlConnection *db, void *data, GError **error)
+{
+  Push *push = data;
+  const char *repository = push->repository;
+  g_autoptr(GPtrArray) absent = g_ptr_array_new();
+  g_ptr_array_set_size(push->warnings, 0);
+  return registry_add_repository(db, repository, error) &&
+         registry_lock_repository(db, repository, error) &&
+         references_check(db, repository, push->manifest, push->registry->settings.sparse_indexes,
+                          absent, error) &&
+         collect_warnings(db, repository, push->manifest, absent, push->warnings, error) &&
+         store_manifest(db, repository, push->manifest, &push->digest, push->bytes, error) &&
+         references_store(db, repository, push->digest.text, push->manifest,
+                          are_of_referrers(push->tags), error) &&
+         store_tags(db, repository, push->tags, &push->digest, error) &&
+         tell_pushed(db, repository, push->tags, &push->digest, push->manifest, error);
+}
+
 bool
 registry_manifest_put(Registry *registry, const char *repository, const char *reference,
                       const char *const *tags, const char *media_type, GBytes *bytes,
@@ -270,17 +295,8 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
     return false;
 
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) absent = g_ptr_array_new();
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  if (db == NULL || !registry_add_repository(db, repository, error) ||
-      !registry_lock_repository(db, repository, error) ||
-      !references_check(db, repository, manifest, registry->settings.sparse_indexes, absent,
-                        error) ||
-      !collect_warnings(db, repository, manifest, absent, warnings, error) ||
-      !store_manifest(db, repository, manifest, &digest, bytes, error) ||
-      !references_store(db, repository, digest.text, manifest, are_of_referrers(tags), error) ||
-      !store_tags(db, repository, tags, &digest, error) ||
-      !tell_pushed(db, repository, tags, &digest, manifest, error) || !sql_commit(db, error))
+  Push push = {registry, repository, tags, manifest, digest, bytes, warnings};
+  if (!sql_transact(registry->sql, push_manifest, &push, error))
     return false;
   registry_changed(registry);
   pushed->digest = digest;
@@ -323,6 +339,27 @@ delete_manifest(SqlConnection *db, const char *repository, const Digest *digest,
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
 }
 
+typedef struct {
+  const char *repository, *reference;
+  const Digest *digest; /* NULL: the reference is a tag */
+} Deletion;
+
+static bool
+delete_it(SqlConnection *db, void *data, GError **error)
+{
+  const Deletion *deletion = data;
+  int64_t changed = 0;
+  if (!registry_check_known(db, deletion->repository, error))
+    return false;
+  if (deletion->digest != NULL
+          ? !delete_manifest(db, deletion->repository, deletion->digest, &changed, error)
+          : !delete_tag(db, deletion->repository, deletion->reference, &changed, error))
+    return false;
+  return changed == 0 ? manifest_unknown(error, deletion->repository, deletion->reference)
+                      : tell_deleted(db, deletion->repository, deletion->reference,
+                                     deletion->digest != NULL, error);
+}
+
 static bool
 delete_reference(Registry *registry, const char *repository, const char *reference, GError **error)
 {
@@ -332,16 +369,8 @@ delete_reference(Registry *registry, const char *repository, const char *referen
     return false;
   if (!is_digest && !tag_is_valid(reference))
     return manifest_unknown(error, repository, reference);
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  if (db == NULL || !registry_check_known(db, repository, error))
-    return false;
-  int64_t changed = 0;
-  if (is_digest ? !delete_manifest(db, repository, &digest, &changed, error)
-                : !delete_tag(db, repository, reference, &changed, error))
-    return false;
-  if (changed == 0)
-    return manifest_unknown(error, repository, reference);
-  if (!tell_deleted(db, repository, reference, is_digest, error) || !sql_commit(db, error))
+  Deletion deletion = {repository, reference, is_digest ? &digest : NULL};
+  if (!sql_transact(registry->sql, delete_it, &deletion, error))
     return false;
   registry_changed(registry);
   return true;

@@ -14,23 +14,22 @@
 /* Of what is to be pushed first. */
 #define MISSING_NAMED 20u
 
-static bool
+static Found
 is_present(SqlConnection *db, const char *text, const char *repository, const Digest *digest,
            GError **error)
 {
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, text, SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  return registry_row_exists(rows, error);
+  g_autoptr(SqlRows) rows = NULL;
+  return sql_first(db, &rows, error, text, SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
 }
 
-bool
+Found
 references_has_blob(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
   return is_present(db, "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2",
                     repository, digest, error);
 }
 
-bool
+Found
 references_has_manifest(SqlConnection *db, const char *repository, const Digest *digest,
                         GError **error)
 {
@@ -40,33 +39,31 @@ references_has_manifest(SqlConnection *db, const char *repository, const Digest 
 
 /* --- when a manifest is pushed --- */
 
-/* Whether @descriptor may be referred to; false without *error: it is to be pushed first. */
-typedef bool (*IsThere)(SqlConnection *db, const char *repository, const Descriptor *descriptor,
-                        GError **error);
+/* Whether @descriptor may be referred to; ABSENT: it is to be pushed first. */
+typedef Found (*IsThere)(SqlConnection *db, const char *repository, const Descriptor *descriptor,
+                         GError **error);
 
-static bool
+static Found
 blob_is_there(SqlConnection *db, const char *repository, const Descriptor *blob, GError **error)
 {
-  return media_type_is_foreign_layer(blob->media_type) ||
-         references_has_blob(db, repository, &blob->digest, error);
+  return media_type_is_foreign_layer(blob->media_type)
+             ? FOUND
+             : references_has_blob(db, repository, &blob->digest, error);
 }
 
 /* BuildKit's cache is an index whose members are blobs, layers among them; what calls itself a
  * manifest is asked for as one. So is a member that carries its own text, whatever it calls itself:
  * clients that read it there ask for none, and would pass the gate by (pipeline_judge_pull() judges
  * those that are stored). */
-static bool
+static Found
 member_is_there(SqlConnection *db, const char *repository, const Descriptor *member, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   bool may_be_blob = !member->has_data && !media_type_is_manifest(member->media_type) &&
                      !media_type_is_index(member->media_type);
-  bool there = references_has_manifest(db, repository, &member->digest, &failure) ||
-               (failure == NULL && may_be_blob &&
-                references_has_blob(db, repository, &member->digest, &failure));
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return there;
+  Found found = references_has_manifest(db, repository, &member->digest, error);
+  return found == ABSENT && may_be_blob
+             ? references_has_blob(db, repository, &member->digest, error)
+             : found;
 }
 
 /* Adds those of @descriptors that are not there to @absent. */
@@ -76,13 +73,11 @@ collect_absent(SqlConnection *db, IsThere is_there, const char *repository,
 {
   for (guint i = 0; i < descriptors->len; i++) {
     Descriptor *descriptor = g_ptr_array_index(descriptors, i);
-    g_autoptr(GError) failure = NULL;
-    if (!is_there(db, repository, descriptor, &failure))
-      g_ptr_array_add(absent, descriptor);
-    if (failure != NULL) {
-      g_propagate_error(error, g_steal_pointer(&failure));
+    Found found = is_there(db, repository, descriptor, error);
+    if (found == FAILED)
       return false;
-    }
+    if (found == ABSENT)
+      g_ptr_array_add(absent, descriptor);
   }
   return true;
 }
@@ -228,10 +223,10 @@ query_unrecorded(SqlConnection *db, const char *repository, GError **error)
 static GPtrArray *
 unrecorded_of(SqlConnection *db, const char *repository, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GPtrArray) manifests = g_ptr_array_new_with_free_func(unrecorded_free);
-  g_autoptr(SqlRows) rows = query_unrecorded(db, repository, &failure);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  g_autoptr(SqlRows) rows = query_unrecorded(db, repository, error);
+  while ((found = sql_next(rows, error)) == FOUND) {
     Unrecorded *manifest = g_new0(Unrecorded, 1);
     manifest->repository = g_strdup(sql_rows_text(rows, 0));
     manifest->digest = g_strdup(sql_rows_text(rows, 1));
@@ -242,10 +237,7 @@ unrecorded_of(SqlConnection *db, const char *repository, GError **error)
                         tag_is_of_referrers(sql_rows_text(rows, 5));
     g_ptr_array_add(manifests, manifest);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&manifests);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == FAILED ? NULL : g_steal_pointer(&manifests);
 }
 
 /* What an older version took and we do not read is told, for what it needs can be deleted. */
@@ -290,12 +282,17 @@ record_all(SqlConnection *db, const char *repository, GError **error)
   return true;
 }
 
+static bool
+record_of_any(SqlConnection *db, void *data, GError **error)
+{
+  return record_some(db, NULL, data, error);
+}
+
 bool
 registry_record_references(Registry *registry, bool *more, GError **error)
 {
   *more = false;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  return db != NULL && record_some(db, NULL, more, error) && sql_commit(db, error);
+  return sql_transact(registry->sql, record_of_any, more, error);
 }
 
 /* --- when something is deleted --- */
@@ -311,31 +308,27 @@ delete_reference(const Descriptor *descriptor, const char *kind, void *data, GEr
       SQL_TEXT(referrer->manifest), SQL_END);
 }
 
-Manifest *
-references_load(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+Found
+references_load(SqlConnection *db, const char *repository, const Digest *digest,
+                Manifest **manifest, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+  g_autoptr(SqlRows) rows = NULL;
+  Found found =
+      sql_first(db, &rows, error,
                 "SELECT content, media_type FROM manifests WHERE repository = $1 AND digest = $2",
                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  if (registry_row_exists(rows, &failure))
-    return manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), NULL);
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  *manifest =
+      found == FOUND ? manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), NULL) : NULL;
+  return found == FOUND && *manifest == NULL ? ABSENT : found;
 }
 
 bool
 references_delete(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   Referrer referrer = {db, repository, digest->text, false};
-  g_autoptr(Manifest) manifest = references_load(db, repository, digest, &failure);
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
+  g_autoptr(Manifest) manifest = NULL;
+  if (references_load(db, repository, digest, &manifest, error) == FAILED)
     return false;
-  }
   /* One that cannot be read any more is looked for among all of its repository's. */
   return (manifest != NULL
               ? references_visit(manifest, delete_reference, &referrer, error)
@@ -388,19 +381,16 @@ static GPtrArray *
 holders_of(SqlConnection *db, const char *repository, const Digest *digest, bool as_blob,
            GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GPtrArray) holders = g_ptr_array_new_with_free_func(holder_free);
-  g_autoptr(SqlRows) rows = query_holders(db, repository, digest, as_blob, &failure);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  g_autoptr(SqlRows) rows = query_holders(db, repository, digest, as_blob, error);
+  while ((found = sql_next(rows, error)) == FOUND) {
     Holder *holder = g_new0(Holder, 1);
     holder->manifest = g_strdup(sql_rows_text(rows, 0));
     holder->kind = g_strdup(sql_rows_text(rows, 1));
     g_ptr_array_add(holders, holder);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&holders);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == FAILED ? NULL : g_steal_pointer(&holders);
 }
 
 /* "a layer of sha256:12ab... (tag v1)", for a person who looks for it. */
@@ -408,24 +398,22 @@ static bool
 append_holder(SqlConnection *db, const char *repository, const Holder *holder, GString *words,
               GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows = NULL;
   g_string_append_printf(words, "%sa %s of %s", words->len == 0 ? "" : ", ",
                          strcmp(holder->kind, "foreign") == 0 ? "layer" : holder->kind,
                          holder->manifest);
-  g_autoptr(SqlRows) rows = sql_query(
-      db, &failure, "SELECT min(name), count(*) FROM tags WHERE repository = $1 AND digest = $2",
-      SQL_TEXT(repository), SQL_TEXT(holder->manifest), SQL_END);
-  if (registry_row_exists(rows, &failure) && !sql_rows_is_null(rows, 0)) {
+  Found found =
+      sql_first(db, &rows, error,
+                "SELECT min(name), count(*) FROM tags WHERE repository = $1 AND digest = $2",
+                SQL_TEXT(repository), SQL_TEXT(holder->manifest), SQL_END);
+  if (found == FOUND && !sql_rows_is_null(rows, 0)) {
     int64_t others = sql_rows_integer(rows, 1) - 1;
     g_string_append_printf(words, " (tag %s", sql_rows_text(rows, 0));
     if (others > 0)
       g_string_append_printf(words, " and %" G_GINT64_FORMAT " more", others);
     g_string_append_c(words, ')');
   }
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found != FAILED;
 }
 
 static bool

@@ -49,16 +49,13 @@ bool registry_link_blob(SqlConnection *db, const char *repository, const Digest 
  * already; of PostgreSQL's transactions each sees the others' past. */
 bool registry_lock_repository(SqlConnection *db, const char *repository, GError **error);
 
-/* True when a row comes back; *error tells a failure from none. */
-bool registry_row_exists(SqlRows *rows, GError **error);
-
 /* --- references.c: what manifests need of their repository --- */
 
-/* False without *error: it is not in the repository. */
-bool references_has_blob(SqlConnection *db, const char *repository, const Digest *digest,
-                         GError **error);
-bool references_has_manifest(SqlConnection *db, const char *repository, const Digest *digest,
-                             GError **error);
+/* Whether it is in the repository. */
+Found references_has_blob(SqlConnection *db, const char *repository, const Digest *digest,
+                          GError **error);
+Found references_has_manifest(SqlConnection *db, const char *repository, const Digest *digest,
+                              GError **error);
 /* REGISTRY_MANIFEST_BLOB_UNKNOWN unless all that @manifest must have is there. @sparse: it may do
  * without layers and members; @absent takes those that are not there, Descriptor of @manifest. */
 bool references_check(SqlConnection *db, const char *repository, const Manifest *manifest,
@@ -68,10 +65,10 @@ bool references_check(SqlConnection *db, const char *repository, const Manifest 
 typedef bool (*ReferenceVisit)(const Descriptor *descriptor, const char *kind, void *data,
                                GError **error);
 bool references_visit(const Manifest *manifest, ReferenceVisit visit, void *data, GError **error);
-/* NULL without *error: it is not there, or cannot be read, and then needs nothing that is known.
- * (transfer full) */
-Manifest *references_load(SqlConnection *db, const char *repository, const Digest *digest,
-                          GError **error);
+/* ABSENT: it is not there, or cannot be read, and then needs nothing that is known. *manifest takes
+ * it when FOUND. (transfer full) */
+Found references_load(SqlConnection *db, const char *repository, const Digest *digest,
+                      Manifest **manifest, GError **error);
 /* @listing: an index that lists referrers, whose members may be deleted before it. */
 bool references_store(SqlConnection *db, const char *repository, const char *digest,
                       const Manifest *manifest, bool listing, GError **error);

@@ -56,16 +56,13 @@ registry_check_name(const char *repository, GError **error)
 bool
 registry_check_known(SqlConnection *db, const char *repository, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlRows) rows = sql_query(db, &failure, "SELECT 1 FROM repositories WHERE name = $1",
-                                      SQL_TEXT(repository), SQL_END);
-  if (registry_row_exists(rows, &failure))
-    return true;
-  if (failure == NULL)
-    return registry_error_set(error, REGISTRY_NAME_UNKNOWN,
-                              "repository %s: nothing was ever pushed to it", repository);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error, "SELECT 1 FROM repositories WHERE name = $1",
+                          SQL_TEXT(repository), SQL_END);
+  if (found == ABSENT)
+    registry_error_set(error, REGISTRY_NAME_UNKNOWN, "repository %s: nothing was ever pushed to it",
+                       repository);
+  return found == FOUND;
 }
 
 bool
@@ -110,24 +107,21 @@ registry_blob_stat(Registry *registry, const char *repository, const Digest *dig
 {
   if (!registry_check_name(repository, error))
     return false;
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
   if (db == NULL)
     return false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
-                "SELECT blobs.size FROM repository_blobs "
-                "JOIN blobs ON blobs.digest = repository_blobs.digest "
-                "WHERE repository_blobs.repository = $1 AND repository_blobs.digest = $2",
-                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  if (registry_row_exists(rows, &failure)) {
-    *size = (uint64_t)sql_rows_integer(rows, 0);
-    return true;
-  }
-  if (failure == NULL)
-    return blob_unknown(error, repository, digest);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error,
+                          "SELECT blobs.size FROM repository_blobs "
+                          "JOIN blobs ON blobs.digest = repository_blobs.digest WHERE "
+                          "repository_blobs.repository = $1 AND repository_blobs.digest = $2",
+                          SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  if (found == ABSENT)
+    blob_unknown(error, repository, digest);
+  if (found != FOUND)
+    return false;
+  *size = (uint64_t)sql_rows_integer(rows, 0);
+  return true;
 }
 
 int
@@ -148,7 +142,7 @@ registry_blob_open(Registry *registry, const char *repository, const Digest *dig
   return -1;
 }
 
-static bool
+static Found
 blob_is_linked(SqlConnection *db, const char *from, const Digest *digest, GError **error)
 {
   g_autoptr(SqlRows) rows =
@@ -158,49 +152,63 @@ blob_is_linked(SqlConnection *db, const char *from, const Digest *digest, GError
                       SQL_TEXT(from), SQL_TEXT(digest->text), SQL_END)
           : sql_query(db, error, "SELECT 1 FROM repository_blobs WHERE digest = $1 LIMIT 1",
                       SQL_TEXT(digest->text), SQL_END);
-  return registry_row_exists(rows, error);
+  return sql_next(rows, error);
 }
 
-bool
+typedef struct {
+  const char *repository, *from;
+  const Digest *digest;
+  Found found;
+} Mount;
+
+static bool
+mount_blob(SqlConnection *db, void *data, GError **error)
+{
+  Mount *mount = data;
+  mount->found = blob_is_linked(db, mount->from, mount->digest, error);
+  return mount->found == ABSENT ||
+         (mount->found == FOUND && registry_link_blob(db, mount->repository, mount->digest, error));
+}
+
+Found
 registry_blob_mount(Registry *registry, const char *repository, const char *from,
                     const Digest *digest, GError **error)
 {
   if (!registry_check_name(repository, error))
-    return false;
+    return FAILED;
   /* A row whose file a broken disk lost is of no use: the client's upload heals it. */
   if (!blob_store_has(registry->blobs, digest, NULL))
-    return false;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  return db != NULL && blob_is_linked(db, from, digest, error) &&
-         registry_link_blob(db, repository, digest, error) && sql_commit(db, error);
+    return ABSENT;
+  Mount mount = {repository, from, digest, ABSENT};
+  return sql_transact(registry->sql, mount_blob, &mount, error) ? mount.found : FAILED;
 }
 
-/* Removes the link, and the blob's row when it was the last; *last tells. */
+typedef struct {
+  const char *repository;
+  const Digest *digest;
+  bool last;
+} Unlink;
+
+/* Removes the link, and the blob's row when it was the last. */
 static bool
-unlink_blob(Registry *registry, const char *repository, const Digest *digest, bool *last,
-            GError **error)
+unlink_blob(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  if (db == NULL || !registry_lock_repository(db, repository, error) ||
-      !references_refuse_blob(db, repository, digest, error))
-    return false;
+  Unlink *work = data;
+  const Digest *digest = work->digest;
   int64_t changed = 0;
-  if (!sql_run(db, &changed, error,
+  if (!registry_lock_repository(db, work->repository, error) ||
+      !references_refuse_blob(db, work->repository, digest, error) ||
+      !sql_run(db, &changed, error,
                "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2",
-               SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END))
+               SQL_TEXT(work->repository), SQL_TEXT(digest->text), SQL_END))
     return false;
   if (changed == 0)
-    return blob_unknown(error, repository, digest);
-  *last = !blob_is_linked(db, NULL, digest, &failure);
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  if (*last && !sql_run(db, NULL, error, "DELETE FROM blobs WHERE digest = $1",
-                        SQL_TEXT(digest->text), SQL_END))
-    return false;
-  return sql_commit(db, error);
+    return blob_unknown(error, work->repository, digest);
+  Found others = blob_is_linked(db, NULL, digest, error);
+  work->last = others == ABSENT;
+  return others == FOUND ||
+         (others == ABSENT && sql_run(db, NULL, error, "DELETE FROM blobs WHERE digest = $1",
+                                      SQL_TEXT(digest->text), SQL_END));
 }
 
 bool
@@ -216,17 +224,17 @@ registry_blob_delete(Registry *registry, const char *repository, const Digest *d
 {
   if (!registry_check_name(repository, error))
     return false;
-  bool last = false;
+  Unlink work = {repository, digest, false};
   g_autoptr(GError) failure = NULL;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
-  if (!unlink_blob(registry, repository, digest, &last, &failure) &&
+  if (!sql_transact(registry->sql, unlink_blob, &work, &failure) &&
       !(registry_make_room(registry, failure) &&
-        unlink_blob(registry, repository, digest, &last, error))) {
+        sql_transact(registry->sql, unlink_blob, &work, error))) {
     if (error != NULL && *error == NULL)
       g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  if (!last || blob_store_delete(registry->blobs, digest, error))
+  if (!work.last || blob_store_delete(registry->blobs, digest, error))
     return true;
   registry_expect_orphans(registry);
   return false;
@@ -257,28 +265,25 @@ registry_check_blob(Registry *registry, const Digest *digest, BlobPace pace, voi
 
 /* --- files that no row speaks of --- */
 
-static bool
+static Found
 blob_is_known(Registry *registry, const Digest *digest, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
-  if (db == NULL)
-    return false;
-  g_autoptr(SqlRows) rows = sql_query(db, error, "SELECT 1 FROM blobs WHERE digest = $1",
-                                      SQL_TEXT(digest->text), SQL_END);
-  return registry_row_exists(rows, error);
+  g_autoptr(SqlRows) rows = NULL;
+  return db == NULL ? FAILED
+                    : sql_first(db, &rows, error, "SELECT 1 FROM blobs WHERE digest = $1",
+                                SQL_TEXT(digest->text), SQL_END);
 }
 
-static bool
+/* ABSENT: it is no orphan. */
+static Found
 remove_if_orphan(Registry *registry, const Digest *digest, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
-  if (blob_is_known(registry, digest, &failure))
-    return false;
-  if (failure == NULL)
-    return blob_store_delete(registry->blobs, digest, error);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  Found known = blob_is_known(registry, digest, error);
+  if (known != ABSENT)
+    return known == FOUND ? ABSENT : FAILED;
+  return blob_store_delete(registry->blobs, digest, error) ? FOUND : FAILED;
 }
 
 void
@@ -291,13 +296,10 @@ static bool
 remove_orphans_of(Registry *registry, const GArray *blobs, unsigned *removed, GError **error)
 {
   for (guint i = 0; i < blobs->len; i++) {
-    g_autoptr(GError) failure = NULL;
-    if (remove_if_orphan(registry, &g_array_index(blobs, Digest, i), &failure))
-      ++*removed;
-    if (failure != NULL) {
-      g_propagate_error(error, g_steal_pointer(&failure));
+    Found orphan = remove_if_orphan(registry, &g_array_index(blobs, Digest, i), error);
+    if (orphan == FAILED)
       return false;
-    }
+    *removed += orphan == FOUND;
   }
   return true;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/found.h"
 #include "base/settings.h"
 #include "oci/manifest.h"
 #include "storage/blobs.h"
@@ -68,10 +69,10 @@ bool registry_blob_stat(Registry *registry, const char *repository, const Digest
                         uint64_t *size, GError **error);
 int registry_blob_open(Registry *registry, const char *repository, const Digest *digest,
                        uint64_t *size, GError **error);
-/* Links a blob of @from (NULL: of any repository) into @repository; false without *error when it is
- * not to be had and the client must upload. */
-bool registry_blob_mount(Registry *registry, const char *repository, const char *from,
-                         const Digest *digest, GError **error);
+/* Links a blob of @from (NULL: of any repository) into @repository; ABSENT: there is none, and the
+ * client must upload. */
+Found registry_blob_mount(Registry *registry, const char *repository, const char *from,
+                          const Digest *digest, GError **error);
 /* REGISTRY_REFERENCED while a manifest of the repository needs it. */
 bool registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
                           GError **error);

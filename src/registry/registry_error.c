@@ -13,9 +13,3 @@ registry_error_set(GError **error, RegistryErrorCode code, const char *format, .
   va_end(args);
   return false;
 }
-
-bool
-registry_row_exists(SqlRows *rows, GError **error)
-{
-  return rows != NULL && sql_rows_next(rows, error);
-}

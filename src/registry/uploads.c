@@ -1,5 +1,7 @@
 /* Upload sessions: a row that says whose they are, a file that holds what came, a hash that is kept
- * in memory between requests and made again from the file after a restart. */
+ * in memory between requests and made again from the file after a restart.
+ * Long because: rows, files and memory of a session change together, and each step with its
+ * undoing. */
 #include "base/error.h"
 #include "registry/registry-private.h"
 
@@ -30,8 +32,8 @@ upload_free(RegistryUpload *upload)
 static bool
 count_uploads(SqlConnection *db, uint32_t limit, GError **error)
 {
-  g_autoptr(SqlRows) rows = sql_query(db, error, "SELECT count(*) FROM uploads", SQL_END);
-  if (!registry_row_exists(rows, error))
+  g_autoptr(SqlRows) rows = NULL;
+  if (sql_first(db, &rows, error, "SELECT count(*) FROM uploads", SQL_END) != FOUND)
     return false;
   if (sql_rows_integer(rows, 0) >= (int64_t)limit)
     return registry_error_set(error, REGISTRY_TOOMANYREQUESTS,
@@ -41,15 +43,26 @@ count_uploads(SqlConnection *db, uint32_t limit, GError **error)
   return true;
 }
 
+typedef struct {
+  uint32_t limit;
+  const char *id, *repository;
+} NewRow;
+
+static bool
+insert_row(SqlConnection *db, void *data, GError **error)
+{
+  const NewRow *row = data;
+  return count_uploads(db, row->limit, error) &&
+         sql_run(
+             db, NULL, error, "INSERT INTO uploads (id, repository, created) VALUES ($1, $2, $3)",
+             SQL_TEXT(row->id), SQL_TEXT(row->repository), SQL_INTEGER(g_get_real_time()), SQL_END);
+}
+
 static bool
 add_row(Registry *registry, const char *id, const char *repository, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, error);
-  return db != NULL && count_uploads(db, registry->limits.concurrent_uploads, error) &&
-         sql_run(db, NULL, error,
-                 "INSERT INTO uploads (id, repository, created) VALUES ($1, $2, $3)", SQL_TEXT(id),
-                 SQL_TEXT(repository), SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         sql_commit(db, error);
+  NewRow row = {registry->limits.concurrent_uploads, id, repository};
+  return sql_transact(registry->sql, insert_row, &row, error);
 }
 
 /* An open session, taken. */
@@ -210,12 +223,11 @@ upload_resume(Registry *registry, const char *repository, const char *id, GError
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, &failure, "SELECT 1 FROM uploads WHERE id = $1 AND repository = $2",
+  g_autoptr(SqlRows) rows = NULL;
+  Found found =
+      sql_first(db, &rows, &failure, "SELECT 1 FROM uploads WHERE id = $1 AND repository = $2",
                 SQL_TEXT(id), SQL_TEXT(repository), SQL_END);
-  BlobUpload *blob = registry_row_exists(rows, &failure)
-                         ? blob_upload_resume(registry->blobs, id, &failure)
-                         : NULL;
+  BlobUpload *blob = found == FOUND ? blob_upload_resume(registry->blobs, id, &failure) : NULL;
   if (blob != NULL)
     return upload_new(registry, repository, blob, true);
   if (failure == NULL || g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
@@ -309,18 +321,36 @@ remove_row(SqlConnection *db, const RegistryUpload *upload, GError **error)
                  SQL_TEXT(registry_upload_id(upload)), SQL_END);
 }
 
+typedef struct {
+  const RegistryUpload *upload;
+  const Digest *digest;
+} Record;
+
 static bool
-record_blob(RegistryUpload *upload, const Digest *digest, GError **error)
+insert_blob(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(upload->registry->sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error,
+  const Record *record = data;
+  const RegistryUpload *upload = record->upload;
+  return sql_run(db, NULL, error,
                  "INSERT INTO blobs (digest, size, created) VALUES ($1, $2, $3) "
                  "ON CONFLICT (digest) DO NOTHING",
-                 SQL_TEXT(digest->text), SQL_INTEGER((int64_t)registry_upload_size(upload)),
+                 SQL_TEXT(record->digest->text), SQL_INTEGER((int64_t)registry_upload_size(upload)),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         registry_link_blob(db, upload->repository, digest, error) &&
-         remove_row(db, upload, error) && sql_commit(db, error);
+         registry_link_blob(db, upload->repository, record->digest, error) &&
+         remove_row(db, upload, error);
+}
+
+static bool
+record_blob(const RegistryUpload *upload, const Digest *digest, GError **error)
+{
+  Record record = {upload, digest};
+  return sql_transact(upload->registry->sql, insert_blob, &record, error);
+}
+
+static bool
+remove_own_row(SqlConnection *db, void *data, GError **error)
+{
+  return remove_row(db, data, error);
 }
 
 /* The session ends without a blob. */
@@ -330,9 +360,7 @@ drop_row(RegistryUpload *upload)
   upload->ended = true;
   if (!upload->listed)
     return;
-  g_autoptr(SqlConnection) db = sql_acquire(upload->registry->sql, SQL_WRITE, NULL);
-  if (db != NULL && remove_row(db, upload, NULL))
-    sql_commit(db, NULL);
+  sql_transact(upload->registry->sql, remove_own_row, upload, NULL);
 }
 
 /* The digest and the waiting for the disk need no lock: nobody else sees the file yet. */
@@ -435,6 +463,33 @@ is_taken(const char *id, void *data)
   return upload != NULL && upload->taken;
 }
 
+typedef struct {
+  const Registry *registry;
+  int64_t before;
+  unsigned gone;
+} Expiry;
+
+static bool
+delete_rows_without_file(SqlConnection *db, void *data, GError **error)
+{
+  Expiry *expiry = data;
+  Found found;
+  expiry->gone = 0;
+  g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(SqlRows) rows = sql_query(db, error, "SELECT id FROM uploads WHERE created < $1",
+                                      SQL_INTEGER(expiry->before), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND)
+    if (!blob_store_has_upload(expiry->registry->blobs, sql_rows_text(rows, 0)))
+      g_ptr_array_add(gone, g_strdup(sql_rows_text(rows, 0)));
+  if (found == FAILED)
+    return false;
+  for (guint i = 0; i < gone->len; i++, expiry->gone++)
+    if (!sql_run(db, NULL, error, "DELETE FROM uploads WHERE id = $1",
+                 SQL_TEXT(g_ptr_array_index(gone, i)), SQL_END))
+      return false;
+  return true;
+}
+
 /* Files that nobody touched for @seconds, and then the rows and sessions whose file is gone. */
 static unsigned
 expire_idle(Registry *registry, uint32_t seconds)
@@ -443,22 +498,9 @@ expire_idle(Registry *registry, uint32_t seconds)
   unsigned expired = blob_store_expire_uploads(registry->blobs, seconds, is_taken, registry);
   g_mutex_unlock(&registry->uploads_lock);
   forget_expired(registry);
-
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_WRITE, NULL);
-  if (db == NULL)
-    return expired;
-  g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(SqlRows) rows =
-      sql_query(db, NULL, "SELECT id FROM uploads WHERE created < $1",
-                SQL_INTEGER(g_get_real_time() - (int64_t)seconds * G_USEC_PER_SEC), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, NULL))
-    if (!blob_store_has_upload(registry->blobs, sql_rows_text(rows, 0)))
-      g_ptr_array_add(gone, g_strdup(sql_rows_text(rows, 0)));
-  for (guint i = 0; i < gone->len; i++)
-    sql_run(db, NULL, NULL, "DELETE FROM uploads WHERE id = $1",
-            SQL_TEXT(g_ptr_array_index(gone, i)), SQL_END);
-  sql_commit(db, NULL);
-  return MAX(expired, gone->len);
+  Expiry expiry = {registry, g_get_real_time() - (int64_t)seconds * G_USEC_PER_SEC, 0};
+  bool deleted = sql_transact(registry->sql, delete_rows_without_file, &expiry, NULL);
+  return MAX(expired, deleted ? expiry.gone : 0);
 }
 
 unsigned

@@ -108,7 +108,9 @@ bool sql_run(SqlConnection *connection, int64_t *changed, GError **error, const 
 /* Steps to the next (at first: the first) row; ABSENT after the last. NULL for @rows is FAILED, of
  * which sql_query() has set *error. */
 Found sql_next(SqlRows *rows, GError **error);
-/* Asks, and steps to the first row. *rows takes the rows unless FAILED. (transfer full) */
+/* Asks, and steps to the first row. *rows takes the rows unless FAILED. Declare `rows` after the
+ * connection: what is declared last is freed first, and a connection that goes back with rows open
+ * would show its next user what was there before. (transfer full) */
 Found sql_first(SqlConnection *connection, SqlRows **rows, GError **error, const char *text, ...);
 /* The same as sql_next(). False at the end and on error: tell them apart by
  * *error. */

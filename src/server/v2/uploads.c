@@ -199,15 +199,16 @@ try_mount(Request *request)
     respond_oci_error(request, 400, "DIGEST_INVALID", error->message, NULL);
     return true;
   }
-  if (registry_blob_mount(server->registry, request_parameter(request, "name"),
-                          from != NULL && *from != '\0' ? from : NULL, &digest, &error)) {
+  Found mounted = registry_blob_mount(server->registry, request_parameter(request, "name"),
+                                      from != NULL && *from != '\0' ? from : NULL, &digest, &error);
+  if (mounted == FOUND) {
     pipeline_layer_arrived(server->pipeline, &digest);
     respond_created(request, &digest);
     return true;
   }
-  if (error != NULL)
+  if (mounted == FAILED)
     respond_error(request, error);
-  return error != NULL;
+  return mounted == FAILED;
 }
 
 /* Other requests bring the bytes. */
