@@ -1,7 +1,10 @@
-/* What the pipeline keeps, as the steps that made it. Times are microseconds since 1970. */
+/* What the pipeline keeps, as the steps that made it. Times are microseconds since 1970.
+ * SQL_BYTE_ORDER was added to a step that was released: to SQLite it is a comment. */
 #include "pipeline/schema.h"
 
 #include <glib.h>
+
+#include "storage/sql.h"
 
 static const char *const steps[] = {
     /* 1: what the pipeline knows. A layer is inspected once for a version of the detectors:
@@ -21,7 +24,7 @@ static const char *const steps[] = {
 
     "CREATE TABLE images ("
     "  id BIGINT PRIMARY KEY,"
-    "  manifest TEXT NOT NULL UNIQUE,"
+    "  manifest TEXT " SQL_BYTE_ORDER " NOT NULL UNIQUE,"
     "  state INTEGER NOT NULL,"
     "  error TEXT,"
     "  scanned BIGINT NOT NULL,"

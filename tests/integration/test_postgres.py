@@ -173,7 +173,9 @@ def check_order(postgres, statements):
     keys = [key.strip() for line in shown if "Sort Key:" in line for key in line.split(":", 1)[1].split(",")]
     assert len([line for line in shown if "Sort Key:" in line]) >= len(sorting) > 5, shown
     # A table that is read twice is shown as table_1 as well; what is no column counts as a text.
-    bare = {key: re.sub(r"_\d+\.", ".", key.removesuffix(" DESC")) for key in keys if "COLLATE" not in key}
+    named = {alias: table for text in statements for table, alias in re.findall(r"(\w+) AS (\w+)", text)}
+    bare = {key: re.sub(r"^(\w+?)(_\d+)?\.", lambda table: named.get(table[1], table[1]) + ".", key.removesuffix(" DESC"))
+            for key in keys if "COLLATE" not in key}
     wrong = [key for key, column in bare.items() if types.get(column, "text") == "text"]
     assert any('COLLATE "C"' in key for key in keys) and not wrong, f"declare as TEXT SQL_BYTE_ORDER (storage/sql.h): {wrong}"
 
