@@ -11,8 +11,8 @@
  * - not kept: a job is in memory and costs no SQL. It is for work that can be found again
  *   elsewhere (images that wait for their scan are rows of their own).
  *
- * A kind with `every` runs by itself: at the start, and so long after the end of each run. Its key
- * is "".
+ * A kind with `every` runs by itself: after the start (`first`), and so long after the end of each
+ * run. Its key is "".
  *
  * Threads: everything here may be called from any thread. Nothing blocks except jobs_stop(),
  * jobs_join(), jobs_free() and what takes a connection or sets an error (the database). */
@@ -49,7 +49,7 @@ typedef struct {
   uint32_t lease;
   /* Seconds before the second try; twice as many before each one after that, an hour at most. */
   uint32_t back_off;
-  /* Of a schedule: seconds after the start before which it does not run. */
+  /* Of a schedule: it runs so many seconds after each start. 0: at the start when it is due. */
   uint32_t first;
   /* Of a schedule: seconds from the end of a run to the next. NULL, or a result of 0: it only runs
    * when it is asked for. Called with the room; any thread. */

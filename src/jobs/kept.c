@@ -156,20 +156,17 @@ kept_schedule(SqlConnection *db, const JobQueue *queue, int64_t now, GError **er
     return sql_run(db, NULL, error,
                    "DELETE FROM jobs WHERE kind = $1 AND key = '' AND owner IS NULL",
                    SQL_TEXT(kind), SQL_END);
-  /* An interval that became shorter counts from now. */
+  /* Without `first` it keeps to its time, unless the interval has become shorter. */
+  int64_t most = queue->kind->first != 0 ? first : now + (int64_t)every * JOBS_SECOND;
   return sql_run(db, NULL, error,
                  "INSERT INTO jobs (kind, key, asked, due) VALUES ($1, '', $2, $3) "
                  "ON CONFLICT (kind, key) DO NOTHING",
                  SQL_TEXT(kind), SQL_INTEGER(now), SQL_INTEGER(first), SQL_END) &&
          sql_run(db, NULL, error,
-                 "UPDATE jobs SET due = $2 WHERE kind = $1 AND key = '' AND owner IS NULL AND "
-                 "(due IS NULL OR due < $2)",
-                 SQL_TEXT(kind), SQL_INTEGER(first), SQL_END) &&
-         sql_run(db, NULL, error,
-                 "UPDATE jobs SET due = $2 WHERE kind = $1 AND key = '' AND owner IS NULL AND "
-                 "due > $2",
-                 SQL_TEXT(kind), SQL_INTEGER(MAX(first, now + (int64_t)every * JOBS_SECOND)),
-                 SQL_END);
+                 "UPDATE jobs SET due = CASE WHEN due > $3 THEN CAST($3 AS BIGINT) "
+                 "WHEN due > $2 THEN due ELSE CAST($2 AS BIGINT) END "
+                 "WHERE kind = $1 AND key = '' AND owner IS NULL",
+                 SQL_TEXT(kind), SQL_INTEGER(first), SQL_INTEGER(most), SQL_END);
 }
 
 bool

@@ -78,6 +78,25 @@ ask(SqlPool *sql, const JobKind *kind, const char *key, const char *word)
   g_assert_true(sql_commit(db, &error));
 }
 
+/* Intervals of schedules. */
+static inline uint32_t
+every_hour(const void *room)
+{
+  return 3600;
+}
+
+static inline uint32_t
+every_second(const void *room)
+{
+  return 1;
+}
+
+static inline uint32_t
+never(const void *room)
+{
+  return 0;
+}
+
 /* A minute, for a machine that does much else. */
 #define WAIT_FOR(condition)                                                                        \
   do {                                                                                             \

@@ -78,24 +78,6 @@ do_work(Job *job, void *room, GError **error)
   return work->outcome;
 }
 
-static uint32_t
-every_hour(const void *room)
-{
-  return 3600;
-}
-
-static uint32_t
-every_second(const void *room)
-{
-  return 1;
-}
-
-static uint32_t
-never(const void *room)
-{
-  return 0;
-}
-
 static const JobKind kept = {.kind = "kept",
                              .at_once = 2,
                              .attempts = 3,
@@ -111,6 +93,13 @@ static const JobKind hourly = {
     .kind = "hourly", .at_once = 1, .lease = 60, .every = every_hour, .kept = true, .run = do_work};
 static const JobKind stopped = {
     .kind = "hourly", .at_once = 1, .lease = 60, .every = never, .kept = true, .run = do_work};
+static const JobKind after_start = {.kind = "hourly",
+                                    .at_once = 1,
+                                    .lease = 60,
+                                    .first = 100,
+                                    .every = every_hour,
+                                    .kept = true,
+                                    .run = do_work};
 static const JobKind ticking = {.kind = "ticking", .every = every_second, .run = do_work};
 
 static Jobs *
@@ -280,6 +269,7 @@ test_schedule(Fixture *fixture, gconstpointer data)
   Work work;
   work_init(&work);
   const JobKind *const kinds[] = {&hourly, NULL}, *const none[] = {&stopped, NULL};
+  const JobKind *const each_start[] = {&after_start, NULL};
   Jobs *jobs = start(fixture->sql, kinds, &work);
   WAIT_FOR(number_of(fixture->sql, "SELECT due - ended FROM jobs") == 3600 * SECOND);
   g_assert_cmpuint(runs_of(&work, ""), ==, 1);
@@ -291,6 +281,12 @@ test_schedule(Fixture *fixture, gconstpointer data)
   change(fixture->sql, "UPDATE jobs SET due = due + 1000000000000");
   jobs_free(start(fixture->sql, kinds, &work));
   g_assert_cmpint(number_of(fixture->sql, "SELECT due - ended FROM jobs"), <, 3700 * SECOND);
+  /* Or it is to run after each start. */
+  jobs_free(start(fixture->sql, each_start, &work));
+  g_assert_cmpint(number_of(fixture->sql, "SELECT due - ended FROM jobs"), <, 300 * SECOND);
+  change(fixture->sql, "UPDATE jobs SET due = 1");
+  jobs_free(start(fixture->sql, each_start, &work));
+  g_assert_cmpint(number_of(fixture->sql, "SELECT due - ended FROM jobs"), >=, 100 * SECOND);
   jobs_free(start(fixture->sql, none, &work));
   g_assert_cmpint(number_of(fixture->sql, "SELECT count(*) FROM jobs"), ==, 0);
   g_assert_cmpuint(runs_of(&work, ""), ==, 1);

@@ -9,13 +9,16 @@
 #include "pipeline/pipeline-private.h"
 #include "pipeline/schema.h"
 
+struct Race;
+
 typedef struct {
+  const struct Race *race;
   Fixture registry;
   InspectionLimits inspection;
   AdvisorySettings advisories;
   Jobs *jobs;
   Pipeline *pipeline;
-  Digest digest;
+  Digest config, digest;
   Manifest *manifest;
   gint calls; /* of the listener, atomic */
 } Story;
@@ -34,9 +37,8 @@ begin_story(Story *story, gconstpointer data)
   story->pipeline = pipeline_new(&options, story->registry.folder, story->registry.registry,
                                  story->registry.blobs, story->registry.sql, story->jobs, &error);
   g_assert_no_error(error);
-  g_assert_true(jobs_start(story->jobs, &error));
-  Digest config = push_blob(story->registry.registry, "a", "{\"rootfs\":{\"diff_ids\":[]}}");
-  g_autofree char *text = manifest_text(&config, MEDIA_TYPE_OCI_CONFIG, NULL);
+  story->config = push_blob(story->registry.registry, "a", "{\"rootfs\":{\"diff_ids\":[]}}");
+  g_autofree char *text = manifest_text(&story->config, MEDIA_TYPE_OCI_CONFIG, NULL);
   g_assert_true(put_text(story->registry.registry, "a", "v1", MEDIA_TYPE_OCI_MANIFEST, text,
                          &story->digest, &error));
   story->manifest = manifest_parse(slice_from_string(text), NULL, &error);
@@ -79,24 +81,108 @@ push_again(Story *story)
   pipeline_manifest_arrived(story->pipeline, "a", &story->digest, story->manifest);
 }
 
-/* The change is told when the scan is stored and the image still in flight: what a push does then
- * that had looked before. */
 static void
-on_change(void *data)
+delete_image(Story *story)
 {
-  Story *story = data;
-  if (g_atomic_int_add(&story->calls, 1) > 0)
-    return;
+  g_autoptr(GError) error = NULL;
+  registry_manifest_delete(story->registry.registry, "a", story->digest.text, &error);
+  g_assert_no_error(error);
+  pipeline_manifest_deleted(story->pipeline, &story->digest);
+}
+
+static void
+put_again(Story *story)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = manifest_text(&story->config, MEDIA_TYPE_OCI_CONFIG, NULL);
+  put_text(story->registry.registry, "a", "v1", MEDIA_TYPE_OCI_MANIFEST, text, &story->digest,
+           &error);
+  g_assert_no_error(error);
+  push_again(story);
+}
+
+static void
+wait_again(Story *story)
+{
   g_assert_true(images_set_state(story->registry.sql, story->digest.text, SCAN_PENDING, NULL));
   push_again(story);
 }
 
 static void
-test_push_while_a_scan_is_stored(Story *story, gconstpointer data)
+delete_and_put(Story *story)
 {
-  pipeline_on_change(story->pipeline, on_change, story);
+  delete_image(story);
+  put_again(story);
+}
+
+static void *
+push_from_a_thread(void *data)
+{
+  for (int i = 0; i < 20; i++)
+    push_again(data);
+  return NULL;
+}
+
+static void
+push_from_all_sides(Story *story)
+{
+  GThread *threads[4];
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] = g_thread_new("push", push_from_a_thread, story);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_thread_join(threads[i]);
+}
+
+/* What meets the scan of an image: while it waits (the jobs are not begun yet), or when it is
+ * stored and the image is still in flight, which is when the change is told. */
+static const struct Race {
+  const char *name;
+  void (*waits)(Story *story), (*stored)(Story *story);
+  ScanState ends;
+} races[] = {
+    {"nothing", NULL, NULL, SCAN_DONE},
+    {"a push that had looked before", NULL, wait_again, SCAN_DONE},
+    {"pushes while it waits", push_from_all_sides, NULL, SCAN_DONE},
+    {"pushes while it is stored", NULL, push_from_all_sides, SCAN_DONE},
+    {"a deletion while it waits", delete_image, NULL, SCAN_NONE},
+    {"a deletion when it is stored", NULL, delete_image, SCAN_NONE},
+    {"a deletion and a push while it waits", delete_and_put, NULL, SCAN_DONE},
+    {"a deletion and a push when it is stored", NULL, delete_and_put, SCAN_DONE},
+    {"a deletion while it waits, a push when that is stored", delete_image, put_again, SCAN_DONE},
+};
+
+static void
+on_change(void *data)
+{
+  Story *story = data;
+  if (g_atomic_int_add(&story->calls, 1) == 0 && story->race->stored != NULL)
+    story->race->stored(story);
+}
+
+static bool
+is_quiet(Story *story)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&story->pipeline->scans.lock);
+  return g_hash_table_size(story->pipeline->scans.in_flight) == 0 &&
+         g_hash_table_size(story->pipeline->scans.waiting) == 0;
+}
+
+static void
+test_race(Story *story, gconstpointer data)
+{
+  story->race = data;
   push_again(story);
-  wait_for_done(story, 2);
+  if (story->race->waits != NULL)
+    story->race->waits(story);
+  pipeline_on_change(story->pipeline, on_change, story);
+  g_assert_true(jobs_start(story->jobs, NULL));
+  for (int i = 0; g_atomic_int_get(&story->calls) < 1 || !is_quiet(story) ||
+                  jobs_count(story->jobs, &scan_job) > 0 || state_of(story) != story->race->ends;
+       i++) {
+    if (i > 6000)
+      g_error("%s: the scan is in state %d", story->race->name, state_of(story));
+    g_usleep(10000);
+  }
 }
 
 #define FILES_LEAST 64
@@ -123,6 +209,7 @@ test_no_descriptor_is_left(Story *story, gconstpointer data)
 {
   struct rlimit before, few;
   gint end = 0;
+  g_assert_true(jobs_start(story->jobs, NULL));
   const char *folder = story->registry.folder;
   g_autofree char *one = g_build_filename(folder, "one", NULL);
   g_autofree char *other = g_build_filename(folder, "other", NULL);
@@ -146,8 +233,10 @@ int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  g_test_add("/pipeline/push-while-a-scan-is-stored", Story, NULL, begin_story,
-             test_push_while_a_scan_is_stored, end_story);
+  for (size_t i = 0; i < G_N_ELEMENTS(races); i++) {
+    g_autofree char *name = g_strdup_printf("/pipeline/race/%s", races[i].name);
+    g_test_add(name, Story, &races[i], begin_story, test_race, end_story);
+  }
   g_test_add("/pipeline/no-descriptor-is-left", Story, NULL, begin_story,
              test_no_descriptor_is_left, end_story);
   return g_test_run();
