@@ -65,16 +65,12 @@ def test_exit_codes_are_documented(assay):
     assert "EXIT STATUS" in (ROOT / "deploy/man/make_manual.py").read_text()
 
 
-def commands_of(assay, *words):
-    """Every command that is offered, as words: [["db", "update"], ...]."""
-    text = assay(*words, "--help").stdout
-    listed = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.MULTILINE)
-    return [["db" if words else "", line.split()[0]][not words:] for line in listed.group(1).splitlines()]
-
-
-def all_commands(assay):
-    top = commands_of(assay)
-    return [words for words in top if words != ["db"]] + commands_of(assay, "db")
+def all_commands(assay, *words):
+    """Every command that is offered, as words: [["scan"], ["db", "update"], ...]; groups are none."""
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", assay(*words, "--help").stdout, re.MULTILINE)
+    if listed is None:
+        return [list(words)]
+    return [each for line in listed.group(1).splitlines() for each in all_commands(assay, *words, line.split()[0])]
 
 
 def test_every_command_explains_itself(assay):
