@@ -165,21 +165,22 @@ read_whole(LayerReader *reader, FileTakers *takers, GError **error)
 }
 
 static bool
-read_by_pieces(LayerReader *reader, FileView *file, FileTakers *takers, uint64_t file_bytes,
+read_by_pieces(LayerReader *reader, const FileView *known, FileTakers *takers, uint64_t file_bytes,
                GError **error)
 {
+  FileView file = *known;
   uint8_t head[DETECTOR_HEAD_BYTES];
   size_t got;
   if (!fill(reader, head, sizeof head, &got, error))
     return false;
-  file->head = slice_new(head, got);
-  if (!choose(takers, file, file_bytes))
+  file.head = slice_new(head, got);
+  if (!choose(takers, &file, file_bytes))
     return true;
   g_autoptr(GByteArray) whole = wants_whole(takers) ? g_byte_array_new() : NULL;
-  if (!read_on(reader, file, takers, whole, error))
+  if (!read_on(reader, &file, takers, whole, error))
     return false;
   if (whole != NULL) {
-    end_in_zeros(whole, file->size);
+    end_in_zeros(whole, file.size);
     give_whole(takers, slice_new(whole->data, whole->len));
   }
   return true;
