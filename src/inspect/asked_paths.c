@@ -196,7 +196,7 @@ keep_target(AskedPaths *paths, uint32_t node, uint32_t trail)
   return true;
 }
 
-/* What of the target is behind its last "..". */
+/* What of the target is after its last "..". */
 static Slice
 after_last_up(const char *target)
 {

@@ -56,7 +56,7 @@ reading_of_place(Places *places, const Detector *detector, const char *place)
   return reading;
 }
 
-/* The folders that packages stand in: that of the file; of a file in any folder, that of those
+/* The folders that packages are in: that of the file; of a file in any folder, that of those
  * folders and the one above it. */
 static void
 add_homes(Places *places, const char *place, const char *path)

@@ -1,4 +1,4 @@
-/* Links over layers, and what stands at the places of detectors in the end; see the header. */
+/* Links over layers, and what is at the places of detectors in the end; see the header. */
 #include "inspect/image_tree.h"
 #include "inspect/overlay.h"
 
@@ -151,7 +151,7 @@ image_tree_complete(GPtrArray *layers, LayerAsk ask, void *ask_data, GPtrArray *
   return end != ROUND_FAILED;
 }
 
-/* --- what stands at the places --- */
+/* --- what is at the places --- */
 
 static void
 found_file_free(void *data)

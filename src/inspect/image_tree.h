@@ -1,4 +1,4 @@
-/* Where the places of detectors lead in the unpacked image: which entry of which layer stands there
+/* Where the places of detectors lead in the unpacked image: which entry of which layer is there
  * in the end, by the rules of each unpacker (unpacked.h). What all of them give is what the package
  * manager reads; where they differ, everything that one of them gives counts, and is unread. */
 #pragma once

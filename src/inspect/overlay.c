@@ -1,4 +1,4 @@
-/* What an image holds: the packages and the distribution in the files that stand at the places of
+/* What an image holds: the packages and the distribution in the files at the places of
  * detectors in the end (image_tree.h), and the layers that brought them. */
 #include "inspect/overlay.h"
 
@@ -149,7 +149,7 @@ take_packages(Shelf *shelf, const FoundFile *found, GArray *packages)
   }
 }
 
-/* A database that stands at two places, as after a move that left the old one, lists its packages
+/* A database that is at two places, as after a move that left the old one, lists its packages
  * twice: the one of the lower layer stays. */
 static void
 drop_doubles(GArray *packages)

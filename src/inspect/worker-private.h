@@ -14,7 +14,7 @@ typedef struct {
 /* A LayerRead on a WorkerInput. */
 gssize worker_input_read(void *input, void *buffer, size_t size, GError **error);
 
-/* The job "layer": what stands under "ok" of the answer. @links: LayerInventory.links. (transfer
+/* The job "layer": what is under "ok" of the answer. @links: LayerInventory.links. (transfer
  * full) */
 json_t *worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *links,
                      GError **error);

@@ -114,7 +114,7 @@ write_pieces(Archive *archive, uint64_t limit, GError **error)
   }
 }
 
-/* @archive stands at the member; NULL: there is nothing in it. */
+/* @archive is at the member; NULL: there is nothing in it. */
 static bool
 write_member(Archive *archive, const char *name, uint64_t limit, GError **error)
 {

@@ -1,5 +1,5 @@
 /* The manifest of a chiselled Ubuntu: "jsonwall", lines of JSON, packed by zstd (chisel's
- * public/jsonwall and public/manifest). A package stands there with name, version and architecture,
+ * public/jsonwall and public/manifest). A package is there with name, version and architecture,
  * and without its source, which chisel_sources.h knows; the image has no database of dpkg. */
 #include <string.h>
 

@@ -60,7 +60,7 @@ trouble_of(DpkgText *text, const char **trouble, const char *what)
   return DPKG_TROUBLE;
 }
 
-/* The length of a field's name and of the blanks after it, of which *@colon is behind. */
+/* The length of a field's name and of the blanks after it, after which *@colon is. */
 static const char *
 find_colon(Slice line, size_t *name, size_t *colon)
 {

@@ -1,4 +1,4 @@
-/* The detectors of distributions and their packages, and the parsers behind them. */
+/* The detectors of distributions and their packages, and their parsers. */
 #pragma once
 
 #include "base/slice.h"

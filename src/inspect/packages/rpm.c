@@ -161,7 +161,7 @@ value_size(Slice store, const Entry *entry)
   return value.size - rest.size;
 }
 
-/* hdrblobVerifyInfo(): values stand in the order of their entries, and none over another, nor over
+/* hdrblobVerifyInfo(): values are in the order of their entries, and none over another, nor over
  * the end of the region at @trailer. */
 static bool
 check_entry(Slice store, const Entry *entry, size_t trailer, size_t *end)
@@ -312,7 +312,7 @@ add_package(Slice bytes, void *data, GError **error)
     g_autofree char *detail = g_strdup_printf("rpm would not read this: %s.", trouble);
     layer_inventory_add_unread(reading->inventory, "broken-database", reading->location, detail);
   } else if (next_string(&name, &string) && !slice_equal_string(string, "gpg-pubkey")) {
-    /* Keys that packages were verified with stand in the database like packages. */
+    /* Keys that packages were verified with are in the database like packages. */
     layer_inventory_add_package(reading->inventory,
                                 package_of(&header, reading->location, reading->inventory));
   }

@@ -93,7 +93,7 @@ visit_overflow(Bdb *bdb, uint32_t number, Slice item, GError **error)
   return value != NULL && bdb->visit(slice_new(value->data, value->len), bdb->data, error);
 }
 
-/* Items stand from the end of the page to its front, keys and values by turns. The value of key 0
+/* Items go from the end of the page to its front, keys and values by turns. The value of key 0
  * is a counter of four bytes and no header. */
 static bool
 visit_hash_page(Bdb *bdb, uint32_t number, GError **error)
