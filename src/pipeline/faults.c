@@ -151,17 +151,20 @@ faults_postpone_image(SqlPool *sql, const char *manifest, const char *message, i
          sql_commit(db, error);
 }
 
+static bool
+retry_all(SqlConnection *db, void *data, GError **error)
+{
+  int64_t now = g_get_real_time();
+  return sql_run(db, NULL, error, "UPDATE layer_inventories SET retry_at = $1 WHERE retry_at > $1",
+                 SQL_INTEGER(now), SQL_END) &&
+         sql_run(db, NULL, error, "UPDATE images SET retry_at = $1 WHERE state = $2",
+                 SQL_INTEGER(now), SQL_INTEGER(SCAN_WAITING), SQL_END);
+}
+
 bool
 faults_retry_all(SqlPool *sql, GError **error)
 {
-  int64_t now = g_get_real_time();
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error, "UPDATE layer_inventories SET retry_at = $1 WHERE retry_at > $1",
-                 SQL_INTEGER(now), SQL_END) &&
-         sql_run(db, NULL, error, "UPDATE images SET retry_at = $1 WHERE state = $2",
-                 SQL_INTEGER(now), SQL_INTEGER(SCAN_WAITING), SQL_END) &&
-         sql_commit(db, error);
+  return sql_transact(sql, retry_all, NULL, error);
 }
 
 bool

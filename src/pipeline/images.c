@@ -48,16 +48,13 @@ images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **e
 {
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error,
-                 "INSERT INTO layer_inventories (layer, detector_version, content, created) "
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
-                 "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
-                 "created = excluded.created",
-                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(text),
-                 SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         sql_commit(db, error);
+  return sql_write(sql, NULL, error,
+                   "INSERT INTO layer_inventories (layer, detector_version, content, created) "
+                   "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
+                   "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
+                   "created = excluded.created",
+                   SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors),
+                   SQL_TEXT(text), SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
 LayerInventory *
@@ -191,14 +188,25 @@ check_there(SqlConnection *db, const char *manifest, bool *there, GError **error
   return false;
 }
 
+typedef struct {
+  const char *manifest;
+  ScanState state;
+} NewState;
+
+static bool
+set_state(SqlConnection *db, void *data, GError **error)
+{
+  const NewState *new_state = data;
+  bool there = false;
+  return check_there(db, new_state->manifest, &there, error) &&
+         (!there || write_state(db, new_state->manifest, new_state->state, error));
+}
+
 bool
 images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error)
 {
-  bool there = false;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL || !check_there(db, manifest, &there, error))
-    return false;
-  return !there || (write_state(db, manifest, state, error) && sql_commit(db, error));
+  NewState new_state = {manifest, state};
+  return sql_transact(sql, set_state, &new_state, error);
 }
 
 /* A config that cannot be read now may be there for the client: that is no proof of an artifact. */
