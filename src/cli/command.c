@@ -68,6 +68,14 @@ command_end_output(int code)
   return EXIT_ERROR;
 }
 
+char *
+command_size_in_words(uint64_t bytes)
+{
+  g_autofree char *text = g_format_size(bytes);
+  g_auto(GStrv) words = g_strsplit(text, "\xc2\xa0", -1); /* a space that does not break */
+  return g_strjoinv(" ", words);
+}
+
 unsigned
 terminal_width(void)
 {

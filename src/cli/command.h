@@ -49,6 +49,9 @@ int command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
  * pipe and leaves (`| head`) has what it wants. Returns @code, or EXIT_ERROR. */
 int command_end_output(int code);
 
+/* "48.2 MB" (transfer full) */
+char *command_size_in_words(uint64_t bytes);
+
 /* For the table writers: the terminal's width (0 when not a terminal), and whether to colour:
  * standard output is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */
 unsigned terminal_width(void);

@@ -75,6 +75,12 @@ server_client_new(const char *host, GError **error)
   return g_steal_pointer(&client);
 }
 
+const char *
+server_client_url(const ServerClient *client)
+{
+  return client->url;
+}
+
 void
 server_client_free(ServerClient *client)
 {

@@ -40,6 +40,9 @@ ServerClient *server_client_new(const char *host, GError **error);
 void server_client_free(ServerClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
 
+/* Where it is asked. (transfer none) */
+const char *server_client_url(const ServerClient *client);
+
 /* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
 json_t *server_get(ServerClient *client, const char *path, GError **error);
 

@@ -218,6 +218,17 @@ advisories_lost(Pipeline *pipeline, AdvisoryDatabase *database, GError **failure
   return true;
 }
 
+GPtrArray *
+pipeline_feeds(Pipeline *pipeline, char **generation, GError **error)
+{
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  *generation = NULL;
+  if (advisories == NULL)
+    return g_ptr_array_new();
+  *generation = g_strdup(advisory_database_generation(advisories));
+  return advisory_database_feeds(advisories, error);
+}
+
 /* --- opening --- */
 
 static void
@@ -226,6 +237,7 @@ use_database(Pipeline *pipeline, AdvisoryDatabase *opened)
   g_mutex_lock(&pipeline->live.lock);
   AdvisoryDatabase *former = pipeline->live.open;
   pipeline->live.open = opened;
+  pipeline->live.recount = true; /* until it turns out that they are the same */
   /* That there was damage is told until the next start. */
   g_clear_pointer(&pipeline->live.problem, g_free);
   g_mutex_unlock(&pipeline->live.lock);
@@ -303,6 +315,7 @@ rematch(Job *job, void *room, GError **error)
     return JOB_DONE;
   if (rematch_all(pipeline->sql, advisories, job_cancellable(job), &images, &failure)) {
     tell_rematch(started, images);
+    keeper_ask_all(pipeline);
     return JOB_DONE;
   }
   if (advisories_lost(pipeline, advisories, &failure))
@@ -327,6 +340,7 @@ look_at_counts(Pipeline *pipeline, GError **error)
   if (!rematch_is_due(pipeline->sql, advisories, &stale, error))
     return false;
   set_flag(pipeline, &pipeline->live.recount, stale);
+  keeper_ask_all(pipeline);
   return true;
 }
 
@@ -361,6 +375,12 @@ use_new(Pipeline *pipeline, GError **error)
   set_flag(pipeline, &pipeline->live.recount, true);
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
   return advisories == NULL || sql_transact(pipeline->sql, tell_updated, advisories, error);
+}
+
+bool
+advisories_are_counting(Pipeline *pipeline)
+{
+  return needs_recount(pipeline) || jobs_count(pipeline->jobs, &rematch_job) > 0;
 }
 
 static JobOutcome

@@ -51,9 +51,11 @@ images_forget(SqlPool *sql, const char *manifest, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
   if (db == NULL)
     return false;
+  if (!standings_forget(db, manifest, error))
+    return false;
   /* Another repository may have it still. */
   if (images_manifest_exists(db, manifest, &failure))
-    return true;
+    return sql_commit(db, error);
   if (failure != NULL) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
@@ -192,7 +194,7 @@ images_sweep(SqlPool *sql, GError **error)
     if (!images_forget(sql, g_ptr_array_index(deleted, i), error))
       return false;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL && forget_facts(db, error) &&
+  return db != NULL && forget_facts(db, error) && standings_sweep(db, error) &&
          sql_run(db, NULL, error,
                  "DELETE FROM layer_inventories WHERE NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",

@@ -255,9 +255,9 @@ pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repos
                          : judge_image(pipeline, policy, &input, &stored->digest, summary, error);
 }
 
-Verdict *
-pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
-                    const StoredManifest *stored, ScanState *scan, GError **error)
+static Verdict *
+judge(Pipeline *pipeline, const char *repository, const char *reference,
+      const StoredManifest *stored, bool remember, ScanState *scan, GError **error)
 {
   /* Before anything is looked at: what changes meanwhile makes the answer old, not wrong. */
   uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
@@ -292,7 +292,21 @@ pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *refe
   bool soon = input.scan_state == SCAN_WAITING && summary->retry_at - input.now < RETRY_SOON;
   *scan = soon ? SCAN_PENDING : input.scan_state;
   /* A scan that is done stays so; other states may change at any time. */
-  if (verdict != NULL && input.scan_state == SCAN_DONE)
+  if (remember && verdict != NULL && input.scan_state == SCAN_DONE)
     remember_verdict(pipeline->verdicts, key, judgement, verdict);
   return verdict;
+}
+
+Verdict *
+pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
+                    const StoredManifest *stored, ScanState *scan, GError **error)
+{
+  return judge(pipeline, repository, reference, stored, true, scan, error);
+}
+
+Verdict *
+gate_judge_now(Pipeline *pipeline, const char *repository, const char *reference,
+               const StoredManifest *stored, ScanState *scan, GError **error)
+{
+  return judge(pipeline, repository, reference, stored, false, scan, error);
 }

@@ -1,5 +1,5 @@
 /* Rows that follow from others, made in the background: packages of images
- * that a version before stored without such rows. */
+ * that a version before stored without such rows, and how images stand (standings.h). */
 #include "base/error.h"
 #include "base/log.h"
 #include "inventory/image.h"
@@ -74,3 +74,133 @@ fill_rows(Job *job, void *room, GError **error)
 
 const JobKind fill_rows_job = {
     .kind = "fill-rows", .at_once = 1, .attempts = 20, .back_off = 10, .run = fill_rows};
+
+/* --- how images stand --- */
+
+/* Days are counted so often while something changes, and else once an hour. */
+#define COUNT_AGAIN   ((int64_t)60 * G_USEC_PER_SEC)
+#define STALE_AT_ONCE 500u
+
+/* What was asked for. (transfer full): char * */
+static GPtrArray *
+take_asked(Keeper *keeper, bool *all)
+{
+  GPtrArray *asked = g_ptr_array_new_with_free_func(g_free);
+  GHashTableIter iter;
+  void *manifest;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keeper->lock);
+  g_hash_table_iter_init(&iter, keeper->to_judge);
+  while (g_hash_table_iter_next(&iter, &manifest, NULL)) {
+    g_ptr_array_add(asked, manifest);
+    g_hash_table_iter_steal(&iter);
+  }
+  keeper->judging = asked->len;
+  *all = keeper->judge_all;
+  keeper->judge_all = false;
+  return asked;
+}
+
+static void
+end_judging(Keeper *keeper)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keeper->lock);
+  keeper->judging = 0;
+  keeper->judged = g_get_real_time();
+}
+
+static bool
+judge_stale(Pipeline *pipeline, const Rules *rules, GPtrArray *later, GError **error)
+{
+  g_autofree char *last = g_strdup("");
+  for (;;) {
+    g_autoptr(GPtrArray) stale = standings_stale(pipeline->sql, rules, last, STALE_AT_ONCE, error);
+    if (stale == NULL || !standings_judge(pipeline, stale, rules, later, error))
+      return false;
+    /* Judged by still others: it was asked for again. */
+    if (stale->len == 0 || rules->judgement != pipeline_judgement(pipeline))
+      return true;
+    g_free(last);
+    last = g_strdup(g_ptr_array_index(stale, stale->len - 1));
+  }
+}
+
+static bool
+judge_due(Pipeline *pipeline, bool missing, bool all, const GPtrArray *asked, GPtrArray *later,
+          GError **error)
+{
+  g_autoptr(Rules) rules = standings_rules(pipeline);
+  g_autoptr(GPtrArray) expired = standings_expired(pipeline->sql, g_get_real_time(), error);
+  if (expired == NULL || !standings_judge(pipeline, asked, rules, later, error) ||
+      !standings_judge(pipeline, expired, rules, later, error))
+    return false;
+  if (missing) {
+    g_autoptr(GPtrArray) without = standings_missing(pipeline->sql, error);
+    if (without == NULL || !standings_judge(pipeline, without, rules, later, error))
+      return false;
+  }
+  return !all || judge_stale(pipeline, rules, later, error);
+}
+
+/* The sums of all, for /metrics and the history. */
+static bool
+count_all(Pipeline *pipeline, GError **error)
+{
+  Keeper *keeper = &pipeline->keeper;
+  keeper->counted = g_get_monotonic_time();
+  if (!standings_count_day(pipeline->sql, error))
+    return false;
+  Overview *gauges = pipeline_overview(pipeline, NULL, 0, error);
+  if (gauges == NULL)
+    return false;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keeper->lock);
+  overview_free(keeper->gauges);
+  keeper->gauges = gauges;
+  return true;
+}
+
+/* Asks again for what was not judged. */
+static void
+put_back(Pipeline *pipeline, const GPtrArray *manifests, bool all)
+{
+  for (guint i = 0; i < manifests->len; i++)
+    keeper_ask(pipeline, g_ptr_array_index(manifests, i));
+  if (all)
+    keeper_ask_all(pipeline);
+}
+
+static JobOutcome
+judge_images(Job *job, void *room, GError **error)
+{
+  Pipeline *pipeline = room;
+  Keeper *keeper = &pipeline->keeper;
+  bool all = false;
+  g_autoptr(GPtrArray) later = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) asked = take_asked(keeper, &all);
+  /* While all images are matched again, their counts are of two minds: they are judged after. */
+  bool counting = all && advisories_are_counting(pipeline);
+  bool missing = !keeper->complete;
+  bool judged = judge_due(pipeline, missing, all && !counting, asked, later, error);
+  end_judging(keeper);
+  put_back(pipeline, judged ? later : asked, all && (counting || !judged));
+  if (!judged)
+    return JOB_AGAIN;
+  keeper->complete = true;
+  bool changed = all || missing || asked->len > 0;
+  int64_t since = g_get_monotonic_time() - keeper->counted;
+  if ((changed && ((all && !counting) || since > COUNT_AGAIN)) || since > 60 * COUNT_AGAIN)
+    return count_all(pipeline, error) ? JOB_DONE : JOB_AGAIN;
+  return JOB_DONE;
+}
+
+/* For verdicts that turn by themselves, and days that begin. */
+static uint32_t
+every_minute(const void *room)
+{
+  return 60;
+}
+
+const JobKind judge_job = {.kind = "judge-images",
+                           .at_once = 1,
+                           .back_off = 10,
+                           .every = every_minute,
+                           .run = judge_images};

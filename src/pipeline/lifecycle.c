@@ -10,9 +10,9 @@ const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_se
                                          sizeof(PipelineLimits)};
 
 /* What may be scanned goes before what is to be inspected: it is nearer to a pull's answer. */
-static const JobKind *const kinds[] = {&scan_job,      &inspect_job, &catch_up_job, &retry_job,
-                                       &fill_rows_job, &renew_job,   &watch_job,    &look_job,
-                                       &rematch_job,   &rebuild_job, &update_job,   NULL};
+static const JobKind *const kinds[] = {
+    &scan_job, &inspect_job, &catch_up_job, &retry_job,  &fill_rows_job, &renew_job, &watch_job,
+    &look_job, &rematch_job, &rebuild_job,  &update_job, &judge_job,     NULL};
 
 static void
 init_members(Pipeline *pipeline)
@@ -22,6 +22,9 @@ init_members(Pipeline *pipeline)
   g_mutex_init(&pipeline->live.lock);
   g_mutex_init(&pipeline->policy.lock);
   g_mutex_init(&pipeline->listener.lock);
+  g_mutex_init(&pipeline->keeper.lock);
+  pipeline->keeper.to_judge = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  pipeline->keeper.judge_all = true;
   scans->backlog = true;
   scans->queued_layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   scans->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -86,6 +89,9 @@ pipeline_free(Pipeline *pipeline)
   g_mutex_clear(&pipeline->live.lock);
   g_mutex_clear(&pipeline->policy.lock);
   g_mutex_clear(&pipeline->listener.lock);
+  g_mutex_clear(&pipeline->keeper.lock);
+  g_hash_table_unref(pipeline->keeper.to_judge);
+  overview_free(pipeline->keeper.gauges);
   g_free(pipeline->data_folder);
   g_free(pipeline);
 }

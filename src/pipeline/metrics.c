@@ -77,6 +77,34 @@ write_exemptions(Pipeline *pipeline, GString *out)
                 (double)(counts.next_end / G_USEC_PER_SEC));
 }
 
+/* As the keeper counted last; of all repositories, so that an image in two counts twice. */
+static void
+write_standings(Pipeline *pipeline, GString *out)
+{
+  static const char images[] = "assay_images", findings[] = "assay_findings";
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->keeper.lock);
+  const Overview *gauges = pipeline->keeper.gauges;
+  if (gauges == NULL)
+    return;
+  metrics_head(out, images,
+               "Stored images by what the policy makes of them and by the severity of "
+               "their worst finding; counted at most once a minute.");
+  for (int gate = 0; gate < GATE_ANSWERS; gate++)
+    for (int worst = SEVERITY_CRITICAL + 1; worst >= 0; worst--)
+      metrics_sample(out, images, (double)gauges->by_both[gate][worst], "gate",
+                     gate_answer_name((GateAnswer)gate), "severity",
+                     worst == 0 ? "none" : severity_name((Severity)(worst - 1)), NULL);
+  metrics_gauge(out, "assay_images_unscanned", "Stored images of which something is not known.",
+                (double)gauges->unscanned);
+  metrics_gauge(out, "assay_images_fixable",
+                "Stored images with a finding for which a fixed version is published.",
+                (double)gauges->fixable_images);
+  metrics_head(out, findings, "Findings of all stored images, by severity.");
+  for (int severity = SEVERITY_CRITICAL; severity >= 0; severity--)
+    metrics_sample(out, findings, (double)gauges->counts[severity], "severity",
+                   severity_name((Severity)severity), NULL);
+}
+
 void
 pipeline_write_metrics(Pipeline *pipeline, GString *out)
 {
@@ -84,4 +112,5 @@ pipeline_write_metrics(Pipeline *pipeline, GString *out)
   write_feeds(pipeline, out);
   write_policy(pipeline, out);
   write_exemptions(pipeline, out);
+  write_standings(pipeline, out);
 }

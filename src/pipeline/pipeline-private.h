@@ -6,6 +6,7 @@
 #include "inspect/overlay.h"
 #include "jobs/jobs.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/standings.h"
 
 typedef struct VerdictCache VerdictCache;
 
@@ -55,6 +56,18 @@ typedef struct {
   void *data;
 } Listener;
 
+/* What is to be judged: keeper.c. */
+typedef struct {
+  GMutex lock;          /* guards what is below, up to gauges */
+  GHashTable *to_judge; /* manifest digests */
+  unsigned judging;     /* taken from there, and not written down yet */
+  bool judge_all;       /* the rules changed */
+  int64_t judged;       /* when some were last, microseconds since 1970 */
+  Overview *gauges;     /* what /metrics prints; NULL: not counted yet */
+  bool complete;        /* each image has had a standing since the start; judge_job's alone */
+  int64_t counted;      /* days, g_get_monotonic_time(); judge_job's alone */
+} Keeper;
+
 struct Pipeline {
   PipelineOptions options;
   char *data_folder;
@@ -71,6 +84,7 @@ struct Pipeline {
   LiveAdvisories live;
   PolicyInForce policy;
   Listener listener;
+  Keeper keeper;
 };
 
 /* Of having a layer inspected. */
@@ -81,6 +95,7 @@ bool pipeline_is_idle(const Pipeline *pipeline);
 void pipeline_tell(Pipeline *pipeline);    /* those who wait look again */
 void pipeline_advance(Pipeline *pipeline); /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline); /* the same for what every image is judged by */
+uint64_t pipeline_judgement(const Pipeline *pipeline); /* counts these */
 /* A scan of an image, an inspection of a layer; their keys are digests. */
 extern const JobKind scan_job, inspect_job;
 /* Inspects the layer, unless that is done, and counts it. */
@@ -100,6 +115,47 @@ bool pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageIn
 /* --- keeper.c: rows that follow from others, made in the background --- */
 
 extern const JobKind fill_rows_job; /* asked for at the start */
+/* Judges the images that were asked for, and those whose verdict may have turned. */
+extern const JobKind judge_job;
+/* The image may stand otherwise now: it is judged within seconds. */
+void keeper_ask(Pipeline *pipeline, const char *manifest);
+/* All images may. */
+void keeper_ask_all(Pipeline *pipeline);
+/* How many were asked for and are not judged yet. */
+unsigned keeper_waiting(Pipeline *pipeline);
+
+/* --- standings.c: how images stand (standings.h) --- */
+
+/* What all are judged by. */
+typedef struct {
+  char *advisories, *policy; /* the generation ("": there are none), the SHA-256 of the rules */
+  int64_t stamp;             /* of both */
+  uint64_t judgement;        /* Pipeline.judgement */
+} Rules;
+Rules *standings_rules(Pipeline *pipeline);
+void rules_free(Rules *rules);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rules, rules_free)
+/* Judges each in all of its repositories, and writes that down. Those that could not be judged now
+ * are added to @later. */
+bool standings_judge(Pipeline *pipeline, const GPtrArray *manifests, const Rules *rules,
+                     GPtrArray *later, GError **error);
+/* In one repository, without writing it down. NULL without *error: it is not there any more.
+ * (transfer full) */
+Standing *standings_judge_one(Pipeline *pipeline, const char *repository, const Digest *digest,
+                              GError **error);
+/* Images without a standing; those after @last that were judged by other rules; those whose verdict
+ * may have turned. (transfer full): char * */
+GPtrArray *standings_missing(SqlPool *sql, GError **error);
+GPtrArray *standings_stale(SqlPool *sql, const Rules *rules, const char *last, unsigned limit,
+                           GError **error);
+GPtrArray *standings_expired(SqlPool *sql, int64_t now, GError **error);
+/* Of a manifest, and of all, that their repository has no more. */
+bool standings_forget(SqlConnection *db, const char *manifest, GError **error);
+bool standings_sweep(SqlConnection *db, GError **error);
+/* Writes down how many stand how today, and drops what changed long ago. */
+bool standings_count_day(SqlPool *sql, GError **error);
+/* Of twelve columns: unknown to critical, fixable_unknown to fixable_critical. */
+void standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t *fixable);
 
 /* --- backlog.c --- */
 
@@ -307,6 +363,9 @@ void policy_tell_endings(Pipeline *pipeline);
 
 VerdictCache *verdict_cache_new(void);
 void verdict_cache_free(VerdictCache *cache);
+/* pipeline_judge_pull() without remembering what it said. */
+Verdict *gate_judge_now(Pipeline *pipeline, const char *repository, const char *reference,
+                        const StoredManifest *stored, ScanState *scan, GError **error);
 
 /* --- advisories.c: the live database --- */
 
@@ -323,6 +382,8 @@ void advisories_open_first(Pipeline *pipeline);
 extern const JobKind look_job;
 /* Counts every image again by what is open. */
 extern const JobKind rematch_job;
+/* Whether images are, or are to be, counted by the open ones. */
+bool advisories_are_counting(Pipeline *pipeline);
 
 /* --- advisory_jobs.c: what keeps them fresh --- */
 

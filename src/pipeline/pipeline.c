@@ -53,6 +53,13 @@ pipeline_rejudge(Pipeline *pipeline)
 {
   __atomic_add_fetch(&pipeline->judgement, 1, __ATOMIC_ACQ_REL);
   pipeline_advance(pipeline);
+  keeper_ask_all(pipeline);
+}
+
+uint64_t
+pipeline_judgement(const Pipeline *pipeline)
+{
+  return __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
 }
 
 uint64_t
@@ -292,8 +299,10 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
   if (known != NULL && known->state == SCAN_DONE &&
-      has_all_layers(pipeline, manifest, known->detectors))
+      has_all_layers(pipeline, manifest, known->detectors)) {
+    keeper_ask(pipeline, digest->text); /* another repository may have it now */
     return;
+  }
   /* The same bytes may come under one media type by which they are an image, and under another. */
   if (known != NULL && !is_image && known->state != SCAN_NONE)
     return;
@@ -376,8 +385,10 @@ pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInvento
       return false;
     }
     g_autoptr(AdvisoryDatabase) latest = pipeline_advisories(pipeline);
-    if (latest == used)
+    if (latest == used) {
+      keeper_ask(pipeline, digest->text);
       return true;
+    }
     /* Packages that came with this image. */
     if (latest != NULL && !rematch_packages(pipeline->sql, latest, pipeline->stop, &failure) &&
         !advisories_lost(pipeline, latest, &failure)) {
@@ -425,6 +436,7 @@ end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
   g_hash_table_remove(scans->in_flight, manifest->text);
   g_mutex_unlock(&scans->lock);
   metric_add(&images_scanned, scanned);
+  keeper_ask(pipeline, manifest->text);
   if (again)
     look_again(pipeline, manifest);
   backlog_take_up(pipeline);

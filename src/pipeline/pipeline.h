@@ -112,6 +112,9 @@ void pipeline_tidy(Pipeline *pipeline);
 
 /* Whether an advisory database is open. */
 bool pipeline_has_advisories(Pipeline *pipeline);
+/* The feeds of the open one: AdvisoryFeedStatus; empty when there is none. *generation: what names
+ * it, or NULL. (transfer full) */
+GPtrArray *pipeline_feeds(Pipeline *pipeline, char **generation, GError **error);
 /* For people: "ok", or what is wrong with them and what to do. (transfer full) */
 char *pipeline_describe_advisories(Pipeline *pipeline);
 /* What /metrics prints of queues, feeds and policies, as they are now. */

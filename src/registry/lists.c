@@ -201,6 +201,13 @@ tags_of(SqlConnection *db, const char *repository, const char *digest, GError **
   return names;
 }
 
+GStrv
+registry_tags_of(Registry *registry, const char *repository, const char *digest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  return db == NULL ? NULL : tags_of(db, repository, digest, error);
+}
+
 static bool
 count_manifests(SqlConnection *db, const char *repository, uint64_t *total, GError **error)
 {

@@ -6,6 +6,17 @@
 #include "server/v2/v2.h"
 
 const Route *const server_routes[] = {
-    health_routes,    v2_list_routes,     v2_upload_routes,  v2_blob_routes, v2_manifest_routes,
-    api_image_routes, api_finding_routes, api_policy_routes, api_job_routes, NULL,
+    health_routes,
+    v2_list_routes,
+    v2_upload_routes,
+    v2_blob_routes,
+    v2_manifest_routes,
+    api_image_routes,
+    api_finding_routes,
+    api_standing_routes,
+    api_overview_routes,
+    api_vulnerability_routes,
+    api_policy_routes,
+    api_job_routes,
+    NULL,
 };

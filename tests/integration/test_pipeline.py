@@ -225,6 +225,9 @@ SCANS_ALLOWED = {
     r"NOT EXISTS", r"^DELETE FROM layer_\w+ WHERE detector_version (<>|<) ", r"^SELECT id FROM uploads WHERE created", r"^SELECT count\(\*\) FROM uploads",
     r"^SELECT \(SELECT count\(\*\) FROM repositories\)",  # /metrics
     r"FROM unrecorded_manifests AS todo LEFT JOIN",
+    # Over how all images stand, in narrow rows: when somebody asks for a list of all or for sums of them.
+    r"FROM standings WHERE \(\$1 = '' OR repository = \$1\)", r"FROM standings WHERE \$1 = '\*' OR", r"FROM standings GROUP BY",
+    r"FROM day_counts",
     r"coalesce\(advisories", r"schema_migrations", r"schema_rooms", r"^UPDATE images SET state = .* WHERE state = ",
 }
 
@@ -240,7 +243,8 @@ def test_no_question_reads_a_whole_table(program, start_server, assay, several, 
     digest = gate.digest_of_tag(several.folder, "v1")
     for path in ("/v2/_catalog?n=2", "/v2/team/app/tags/list?n=2", f"/v2/team/app/referrers/{digest}", "/metrics",
                  f"/api/v1/images/{digest}/packages", f"/api/v1/images/{digest}/findings?repository=team/app",
-                 "/v2/team/app/manifests/v1", "/api/v1/repositories"):
+                 "/v2/team/app/manifests/v1", "/api/v1/repositories", "/api/v1/overview", "/api/v1/changes?since=1",
+                 "/api/v1/images?vulnerability=CVE-1", "/api/v1/images?package=musl", "/api/v1/vulnerabilities/CVE-1/images"):
         server.request("GET", path)
     server.request("DELETE", f"/v2/team/app/manifests/{digest}")
     server.stop()

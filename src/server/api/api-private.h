@@ -1,8 +1,12 @@
 /* What the files of /api/v1 share. */
 #pragma once
 
+#include "pipeline/standings.h"
 #include "server/api/api.h"
 #include "server/server-private.h"
+
+#define PAGE_DEFAULT 100
+#define PAGE_MAX     1000
 
 typedef struct {
   uint64_t limit, offset;
@@ -28,3 +32,13 @@ void api_respond_page_of(Request *request, json_t *body, const char *key, uint64
                          const Page *page, json_t *part);
 /* 400 INVALID. */
 void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* This and the next respond themselves when they return false. */
+/* "true" or "false"; absent is false. */
+bool api_flag_of(Request *request, const char *name, bool *value);
+/* ?severity=, as bits by Severity; 0: none is named. */
+bool api_severities_of(Request *request, int *severities);
+json_t *api_counts_to_json(const uint32_t counts[SEVERITY_CRITICAL + 1]);
+/* What the policy makes of an image, and its size. */
+void api_set_gate(json_t *object, const Standing *standing);
+/* What is not known yet, so that nothing else is the whole. */
+void api_set_unknown(json_t *body, const Overview *overview);

@@ -9,62 +9,9 @@
 #include "report/report.h"
 #include "server/api/api-private.h"
 
-#define PAGE_DEFAULT 100
-#define PAGE_MAX     1000
-#define NOTES_MAX    1000
+#define NOTES_MAX 1000
 /* For what is being worked out. */
 #define WAIT_SECONDS 60
-
-/* --- pages --- */
-
-bool
-api_number_of(Request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value)
-{
-  const char *text = request_query(request, name);
-  if (text == NULL ||
-      (slice_to_uint64(slice_from_string(text), value) && *value >= least && *value <= most))
-    return true;
-  api_refuse(request,
-             "?%s= must be a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, name,
-             least, most);
-  return false;
-}
-
-bool
-api_page_of(Request *request, Page *page)
-{
-  *page = (Page){PAGE_DEFAULT, 0};
-  return api_number_of(request, "limit", 1, PAGE_MAX, &page->limit) &&
-         api_number_of(request, "offset", 0, G_MAXUINT32, &page->offset);
-}
-
-void
-api_respond_page(Request *request, const char *key, uint64_t total, const Page *page, json_t *part)
-{
-  g_autoptr(json_t) body = json_object();
-  api_respond_page_of(request, body, key, total, page, part);
-}
-
-void
-api_respond_page_of(Request *request, json_t *body, const char *key, uint64_t total,
-                    const Page *page, json_t *part)
-{
-  json_object_set_new(body, "total", json_integer((json_int_t)total));
-  json_object_set_new(body, "limit", json_integer((json_int_t)page->limit));
-  json_object_set_new(body, "offset", json_integer((json_int_t)page->offset));
-  json_object_set_new(body, key, part);
-  respond_json(request, MHD_HTTP_OK, body);
-}
-
-void
-api_refuse(Request *request, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_autofree char *message = g_strdup_vprintf(format, args);
-  va_end(args);
-  respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", message, NULL);
-}
 
 /* --- the image of the path --- */
 
@@ -126,20 +73,6 @@ api_waits(Request *request, const GError *error)
          request_wait(request, WAIT_SECONDS);
 }
 
-static char *
-time_text(int64_t microseconds)
-{
-  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(microseconds / G_USEC_PER_SEC);
-  return time == NULL ? NULL : g_date_time_format_iso8601(time);
-}
-
-void
-api_set_time(json_t *object, const char *key, int64_t microseconds)
-{
-  g_autofree char *text = microseconds == 0 ? NULL : time_text(microseconds);
-  json_set_string(object, key, text);
-}
-
 /* --- repositories, images --- */
 
 /* By name and not by number: a page costs the same wherever it is, and stays right while
@@ -173,15 +106,6 @@ api_repositories(Request *request)
   respond_json(request, MHD_HTTP_OK, body);
 }
 
-static json_t *
-counts_to_json(const uint32_t counts[SEVERITY_CRITICAL + 1])
-{
-  json_t *object = json_object();
-  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
-    json_object_set_new(object, severity_name((Severity)severity), json_integer(counts[severity]));
-  return object;
-}
-
 static void
 set_summary(json_t *object, const ImageSummary *summary)
 {
@@ -197,8 +121,8 @@ set_summary(json_t *object, const ImageSummary *summary)
   json_set_string(scan, "os", summary->os);
   json_set_string(scan, "end_of_life", summary->end_of_life);
   json_object_set_new(scan, "packages", json_integer(summary->packages));
-  json_object_set_new(scan, "findings", counts_to_json(summary->counts));
-  json_object_set_new(scan, "fixable", counts_to_json(summary->fixable));
+  json_object_set_new(scan, "findings", api_counts_to_json(summary->counts));
+  json_object_set_new(scan, "fixable", api_counts_to_json(summary->fixable));
   json_object_set_new(scan, "uncovered_packages", json_integer(summary->uncovered));
   json_object_set_new(scan, "third_party_packages", json_integer(summary->third_party));
   json_object_set_new(scan, "incomplete", json_from_texts(summary->gaps));
@@ -230,12 +154,20 @@ static bool
 append_image(ServerContext *server, const char *repository, const StoredImage *image, json_t *all,
              GError **error)
 {
+  g_autoptr(GError) failure = NULL;
   g_autoptr(ImageSummary) summary = pipeline_image_summary(server->pipeline, &image->digest, error);
   g_autoptr(GPtrArray) missing =
       summary == NULL ? NULL
                       : registry_missing(server->registry, repository, &image->digest, error);
+  g_autoptr(Standing) standing =
+      missing == NULL ? NULL
+                      : pipeline_standing(server->pipeline, repository, &image->digest, &failure);
   if (missing == NULL)
     return false;
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
   json_t *one = json_object();
   json_set_string(one, "digest", image->digest.text);
   json_set_string(one, "media_type", image->media_type);
@@ -244,6 +176,8 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
   api_set_time(one, "pushed", image->pushed);
   set_missing(one, missing, summary);
   set_summary(one, summary);
+  if (standing != NULL)
+    api_set_gate(one, standing);
   json_array_append_new(all, one);
   return true;
 }

@@ -4,4 +4,6 @@
 
 #include "server/http/route.h"
 
-extern const Route api_image_routes[], api_finding_routes[], api_policy_routes[], api_job_routes[];
+extern const Route api_image_routes[], api_finding_routes[], api_standing_routes[];
+extern const Route api_overview_routes[], api_vulnerability_routes[], api_policy_routes[];
+extern const Route api_job_routes[];

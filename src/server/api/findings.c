@@ -7,45 +7,11 @@
 #include "verdict/exemption.h"
 
 typedef struct {
-  bool severities[SEVERITY_CRITICAL + 1];
+  int severities;      /* bits by Severity; 0: all */
   Severity unknown_as; /* what unknown counts as where a fix is published */
   const char *state, *package, *text;
   bool only_fixable, only_exploited;
 } Filter;
-
-/* "true" or "false"; absent is false. */
-static bool
-flag_of(Request *request, const char *name, bool *value)
-{
-  const char *text = request_query(request, name);
-  *value = g_strcmp0(text, "true") == 0;
-  if (text == NULL || *value || strcmp(text, "false") == 0)
-    return true;
-  api_refuse(request, "?%s= must be true or false", name);
-  return false;
-}
-
-static bool
-severities_of(Request *request, Filter *filter)
-{
-  const char *text = request_query(request, "severity");
-  for (int i = 0; text == NULL && i <= SEVERITY_CRITICAL; i++)
-    filter->severities[i] = true;
-  Slice rest = slice_from_string(text), word;
-  while (slice_next_field(&rest, ',', &word)) {
-    Severity severity;
-    g_autofree char *name = slice_to_utf8(word);
-    if (!severity_parse(name, &severity)) {
-      api_refuse(request,
-                 "?severity=: \"%s\" is none of critical, high, medium, low, negligible, "
-                 "unknown",
-                 name);
-      return false;
-    }
-    filter->severities[severity] = true;
-  }
-  return true;
-}
 
 static bool
 filter_of(Request *request, Filter *filter)
@@ -58,8 +24,9 @@ filter_of(Request *request, Filter *filter)
     api_refuse(request, "?state=: \"%s\" is no state", filter->state);
     return false;
   }
-  return severities_of(request, filter) && flag_of(request, "fixable", &filter->only_fixable) &&
-         flag_of(request, "known_exploited", &filter->only_exploited);
+  return api_severities_of(request, &filter->severities) &&
+         api_flag_of(request, "fixable", &filter->only_fixable) &&
+         api_flag_of(request, "known_exploited", &filter->only_exploited);
 }
 
 static bool
@@ -78,18 +45,24 @@ mentions(const Finding *finding, const char *text)
   return found;
 }
 
+static bool
+asks_for(const Filter *filter, Severity severity)
+{
+  return filter->severities == 0 || (filter->severities & (1 << severity)) != 0;
+}
+
 /* Passes for what its severity, which is unknown, counts as. */
 static bool
 is_raised(const Filter *filter, const Finding *finding)
 {
-  return !filter->severities[finding->severity] &&
-         filter->severities[finding_counted_as(finding, filter->unknown_as)];
+  return !asks_for(filter, finding->severity) &&
+         asks_for(filter, finding_counted_as(finding, filter->unknown_as));
 }
 
 static bool
 passes(const Filter *filter, const Finding *finding)
 {
-  if ((!filter->severities[finding->severity] && !is_raised(filter, finding)) ||
+  if ((!asks_for(filter, finding->severity) && !is_raised(filter, finding)) ||
       (filter->only_fixable && finding->fixed_version == NULL) ||
       (filter->only_exploited && !finding->known_exploited))
     return false;
@@ -198,7 +171,7 @@ api_findings(Request *request)
   Pipeline *pipeline = server_context(request)->pipeline;
   Digest digest;
   Page page;
-  Filter filter = {{false}};
+  Filter filter = {0};
   GCompareFunc order;
   unsigned packages;
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||

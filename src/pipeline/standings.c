@@ -1,0 +1,439 @@
+/* How images stand: judging them in the background, and writing down what changed. */
+#include "pipeline/standings.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "pipeline/pipeline-private.h"
+
+/* Judged between two writes, so that pushes come in between. */
+#define JUDGED_AT_ONCE 50u
+
+static const char *const gate_names[GATE_ANSWERS] = {"allowed", "warns", "refused"};
+
+const char *
+gate_answer_name(GateAnswer answer)
+{
+  return gate_names[answer];
+}
+
+bool
+gate_answer_parse(const char *name, GateAnswer *answer)
+{
+  for (int i = 0; i < GATE_ANSWERS; i++) {
+    *answer = (GateAnswer)i;
+    if (strcmp(name, gate_names[i]) == 0)
+      return true;
+  }
+  return false;
+}
+
+void
+standing_free(Standing *standing)
+{
+  if (standing == NULL)
+    return;
+  g_free(standing->repository);
+  g_free(standing->manifest);
+  g_free(standing->policy);
+  g_free(standing->reason);
+  g_free(standing);
+}
+
+/* --- what is in force --- */
+
+Rules *
+standings_rules(Pipeline *pipeline)
+{
+  Rules *rules = g_new0(Rules, 1);
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  rules->judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
+  rules->advisories = g_strdup(advisories == NULL ? "" : advisory_database_generation(advisories));
+  rules->policy = g_strdup(policy_set_origin(policy).sha256);
+  g_autofree char *both = g_strconcat(rules->advisories, "\n", rules->policy, NULL);
+  Digest digest = digest_of(DIGEST_SHA256, slice_from_string(both));
+  rules->stamp = packages_id_of(digest_hex(&digest));
+  return rules;
+}
+
+void
+rules_free(Rules *rules)
+{
+  g_free(rules->advisories);
+  g_free(rules->policy);
+  g_free(rules);
+}
+
+/* --- judging --- */
+
+/* A standing on its way to its row. */
+typedef struct {
+  Standing standing;
+  ScanState state;
+  int64_t stamp, expires;
+} Judged;
+
+static void
+judged_free(void *data)
+{
+  Judged *judged = data;
+  g_free(judged->standing.repository);
+  g_free(judged->standing.manifest);
+  g_free(judged->standing.policy);
+  g_free(judged->standing.reason);
+  g_free(judged);
+}
+
+static uint64_t
+size_of(const StoredManifest *stored)
+{
+  g_autoptr(Manifest) manifest =
+      manifest_parse(slice_from_bytes(stored->bytes), stored->media_type, NULL);
+  uint64_t size = 0;
+  if (manifest == NULL || manifest->kind != MANIFEST_IMAGE)
+    return 0;
+  size = manifest->config == NULL ? 0 : (uint64_t)MAX(manifest->config->size, 0);
+  for (guint i = 0; i < manifest->layers->len; i++)
+    size += (uint64_t)MAX(((const Descriptor *)g_ptr_array_index(manifest->layers, i))->size, 0);
+  return size;
+}
+
+static GateAnswer
+answer_of(const Verdict *verdict)
+{
+  if (!verdict->allowed)
+    return GATE_REFUSED;
+  return verdict->reasons->len > 0 || verdict->warnings->len > 0 ? GATE_WARNS : GATE_ALLOWED;
+}
+
+/* The first of what is only shown, where nothing refuses. */
+static const char *
+reason_of(const Verdict *verdict)
+{
+  if (verdict->message != NULL || verdict->warnings->len == 0)
+    return verdict->message;
+  return g_ptr_array_index(verdict->warnings, 0);
+}
+
+static bool
+judge_in(Pipeline *pipeline, const char *repository, const Digest *digest, const Rules *rules,
+         GPtrArray *judged, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(pipeline->registry, repository, digest->text, &failure);
+  /* Deleted meanwhile. */
+  if (stored == NULL)
+    return true;
+  ScanState scan;
+  g_autoptr(Verdict) verdict =
+      gate_judge_now(pipeline, repository, digest->text, stored, &scan, &failure);
+  g_autoptr(ImageSummary) summary =
+      verdict == NULL ? NULL : pipeline_image_summary(pipeline, digest, &failure);
+  if (summary == NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  bool counted =
+      summary->state != SCAN_DONE ||
+      g_strcmp0(summary->database != NULL ? summary->database : "", rules->advisories) == 0;
+  /* Its counts are about to be made anew: a change is told once, and of both. */
+  if (!counted && advisories_are_counting(pipeline))
+    return error_set(error, ASSAY_ERROR_BUSY, "all images are being counted again");
+  bool same = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE) == rules->judgement;
+  Judged *one = g_new0(Judged, 1);
+  one->standing = (Standing){.repository = g_strdup(repository),
+                             .manifest = g_strdup(digest->text),
+                             .gate = answer_of(verdict),
+                             .unscanned = verdict->unscanned,
+                             .policy = g_strdup(verdict->policy),
+                             .reason = g_strdup(reason_of(verdict)),
+                             .blocking = verdict->blocking,
+                             .size = size_of(stored),
+                             .pushed = stored->pushed};
+  memcpy(one->standing.counts, summary->counts, sizeof summary->counts);
+  memcpy(one->standing.fixable, summary->fixable, sizeof summary->fixable);
+  one->state = summary->state;
+  one->stamp = counted && same ? rules->stamp : 0;
+  one->expires = verdict->expires;
+  g_ptr_array_add(judged, one);
+  return true;
+}
+
+Standing *
+standings_judge_one(Pipeline *pipeline, const char *repository, const Digest *digest,
+                    GError **error)
+{
+  g_autoptr(Rules) rules = standings_rules(pipeline);
+  g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(judged_free);
+  if (!judge_in(pipeline, repository, digest, rules, judged, error) || judged->len == 0)
+    return NULL;
+  Judged *one = g_ptr_array_index(judged, 0);
+  Standing *standing = g_new0(Standing, 1);
+  *standing = one->standing;
+  standing->current = one->stamp == rules->stamp;
+  one->standing = (Standing){0};
+  return standing;
+}
+
+/* Repositories that have the manifest. (transfer full): char * */
+static GPtrArray *
+repositories_of(SqlPool *sql, const char *manifest, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) repositories = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT repository FROM manifests JOIN images ON images.manifest = "
+                "manifests.digest WHERE manifests.digest = $1 AND images.state <> $2",
+                SQL_TEXT(manifest), SQL_INTEGER(SCAN_NOT_APPLICABLE), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    g_ptr_array_add(repositories, g_strdup(sql_rows_text(rows, 0)));
+  if (failure == NULL)
+    return g_steal_pointer(&repositories);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+static bool
+judge_manifest(Pipeline *pipeline, const char *manifest, const Rules *rules, GPtrArray *judged,
+               GError **error)
+{
+  Digest digest;
+  if (!digest_parse(manifest, &digest, NULL))
+    return true;
+  g_autoptr(GPtrArray) repositories = repositories_of(pipeline->sql, manifest, error);
+  for (guint i = 0; repositories != NULL && i < repositories->len; i++)
+    if (!judge_in(pipeline, g_ptr_array_index(repositories, i), &digest, rules, judged, error))
+      return false;
+  return repositories != NULL;
+}
+
+/* --- writing --- */
+
+/* What the row said before. */
+typedef struct {
+  bool there;
+  GateAnswer gate;
+  ScanState state;
+  Tally tally;
+  char *advisories, *rules;
+  int64_t expires;
+} Former;
+
+static void
+former_clear(Former *former)
+{
+  g_free(former->advisories);
+  g_free(former->rules);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Former, former_clear)
+
+void
+standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t *fixable)
+{
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++) {
+    counts[i] = (uint32_t)sql_rows_integer(rows, column + i);
+    fixable[i] = (uint32_t)sql_rows_integer(rows, column + SEVERITY_CRITICAL + 1 + i);
+  }
+}
+
+static bool
+read_former(SqlConnection *db, const Standing *standing, Former *former, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT gate, state, advisories, rules, expires, "
+                "unknown, negligible, low, medium, high, critical, fixable_unknown, "
+                "fixable_negligible, fixable_low, fixable_medium, fixable_high, fixable_critical "
+                " FROM standings "
+                "WHERE repository = $1 AND manifest = $2",
+                SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest), SQL_END);
+  former->there = rows != NULL && sql_rows_next(rows, &failure);
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  if (!former->there)
+    return true;
+  former->gate = (GateAnswer)sql_rows_integer(rows, 0);
+  former->state = (ScanState)sql_rows_integer(rows, 1);
+  former->advisories = g_strdup(sql_rows_text(rows, 2));
+  former->rules = g_strdup(sql_rows_text(rows, 3));
+  former->expires = sql_rows_integer(rows, 4);
+  standings_read_counts(rows, 5, former->tally.counts, former->tally.fixable);
+  return true;
+}
+
+/* The first scan of an image is no change. */
+static bool
+is_changed(const Former *former, const Judged *judged)
+{
+  const Standing *standing = &judged->standing;
+  bool known = former->there && (former->state == SCAN_DONE || former->state == SCAN_FAILED);
+  return known && (former->gate != standing->gate ||
+                   memcmp(former->tally.counts, standing->counts, sizeof standing->counts) != 0 ||
+                   memcmp(former->tally.fixable, standing->fixable, sizeof standing->fixable) != 0);
+}
+
+static const char *
+why_changed(const Former *former, const Rules *rules)
+{
+  if (g_strcmp0(former->advisories, rules->advisories) != 0)
+    return "advisories";
+  if (g_strcmp0(former->rules, rules->policy) != 0)
+    return "policy";
+  return former->expires != 0 && former->expires <= g_get_real_time() ? "time" : "scan";
+}
+
+/* Its id is the time, and one more where that is taken. */
+static bool
+next_change(SqlConnection *db, int64_t *id, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT coalesce(max(id), 0) FROM standing_changes", SQL_END);
+  if (rows == NULL || !sql_rows_next(rows, error))
+    return false;
+  *id = MAX(g_get_real_time(), sql_rows_integer(rows, 0) + 1);
+  return true;
+}
+
+static bool
+write_change(SqlConnection *db, const Former *former, const Standing *standing, const Rules *rules,
+             GError **error)
+{
+  int64_t id = 0;
+  g_autofree char *before = tally_to_text(former->tally.counts);
+  g_autofree char *after = tally_to_text(standing->counts);
+  const char *why = why_changed(former, rules);
+  if (!next_change(db, &id, error) ||
+      !sql_run(db, NULL, error,
+               "INSERT INTO standing_changes (id, repository, manifest, gate_before, gate, "
+               "counts_before, counts, why, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+               SQL_INTEGER(id), SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest),
+               SQL_INTEGER(former->gate), SQL_INTEGER(standing->gate), SQL_TEXT(before),
+               SQL_TEXT(after), SQL_TEXT(why), SQL_TEXT(standing->reason), SQL_END))
+    return false;
+  log_info("an image stands otherwise now", "repository", standing->repository, "digest",
+           standing->manifest, "from", gate_answer_name(former->gate), "to",
+           gate_answer_name(standing->gate), "findings_before", before, "findings", after, "why",
+           why, "reason", standing->reason, NULL);
+  return true;
+}
+
+static int
+worst_of(const Standing *standing)
+{
+  int worst = SEVERITY_CRITICAL;
+  while (worst >= 0 && standing->counts[worst] == 0)
+    worst--;
+  return worst;
+}
+
+static bool
+write_standing(SqlConnection *db, const Judged *judged, const Rules *rules, GError **error)
+{
+  const Standing *one = &judged->standing;
+  const uint32_t *n = one->counts, *f = one->fixable;
+  const char *slash = strchr(one->repository, '/');
+  g_autofree char *name =
+      slash == NULL ? g_strdup("") : g_strndup(one->repository, (gsize)(slash - one->repository));
+  return sql_run(
+      db, NULL, error,
+      "INSERT INTO standings (repository, manifest, namespace, gate, worst, unscanned, "
+      "state, "
+      "unknown, negligible, low, medium, high, critical, fixable_unknown, fixable_negligible, "
+      "fixable_low, fixable_medium, fixable_high, fixable_critical"
+      ", blocking, size, pushed, stamp, expires, advisories, rules, "
+      "policy, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+      "$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) "
+      "ON CONFLICT (repository, manifest) DO UPDATE SET gate = excluded.gate, "
+      "worst = excluded.worst, unscanned = excluded.unscanned, state = excluded.state, "
+      "unknown = excluded.unknown, negligible = excluded.negligible, low = excluded.low, "
+      "medium = excluded.medium, high = excluded.high, critical = excluded.critical, "
+      "fixable_unknown = excluded.fixable_unknown, "
+      "fixable_negligible = excluded.fixable_negligible, fixable_low = excluded.fixable_low, "
+      "fixable_medium = excluded.fixable_medium, fixable_high = excluded.fixable_high, "
+      "fixable_critical = excluded.fixable_critical, blocking = excluded.blocking, "
+      "size = excluded.size, pushed = excluded.pushed, stamp = excluded.stamp, "
+      "expires = excluded.expires, advisories = excluded.advisories, rules = excluded.rules, "
+      "policy = excluded.policy, reason = excluded.reason",
+      SQL_TEXT(one->repository), SQL_TEXT(one->manifest), SQL_TEXT(name), SQL_INTEGER(one->gate),
+      SQL_INTEGER(worst_of(one)), SQL_INTEGER(one->unscanned), SQL_INTEGER(judged->state),
+      SQL_INTEGER(n[0]), SQL_INTEGER(n[1]), SQL_INTEGER(n[2]), SQL_INTEGER(n[3]), SQL_INTEGER(n[4]),
+      SQL_INTEGER(n[5]), SQL_INTEGER(f[0]), SQL_INTEGER(f[1]), SQL_INTEGER(f[2]), SQL_INTEGER(f[3]),
+      SQL_INTEGER(f[4]), SQL_INTEGER(f[5]), SQL_INTEGER(one->blocking),
+      SQL_INTEGER((int64_t)one->size), SQL_INTEGER(one->pushed), SQL_INTEGER(judged->stamp),
+      SQL_INTEGER(judged->expires), SQL_TEXT(rules->advisories), SQL_TEXT(rules->policy),
+      SQL_TEXT(one->policy), SQL_TEXT(one->reason), SQL_END);
+}
+
+/* Not of what was deleted while it was judged. */
+static bool
+is_stored(SqlConnection *db, const Standing *standing, bool *stored, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure, "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2",
+                SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest), SQL_END);
+  *stored = rows != NULL && sql_rows_next(rows, &failure);
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+static bool
+write_judged(SqlPool *sql, const GPtrArray *judged, const Rules *rules, GError **error)
+{
+  if (judged->len == 0)
+    return true;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
+  if (db == NULL)
+    return false;
+  for (guint i = 0; i < judged->len; i++) {
+    const Judged *one = g_ptr_array_index(judged, i);
+    g_auto(Former) former = {0};
+    bool stored = false;
+    if (!is_stored(db, &one->standing, &stored, error) ||
+        !read_former(db, &one->standing, &former, error))
+      return false;
+    if (!stored)
+      continue;
+    if ((is_changed(&former, one) && !write_change(db, &former, &one->standing, rules, error)) ||
+        !write_standing(db, one, rules, error))
+      return false;
+  }
+  return sql_commit(db, error);
+}
+
+bool
+standings_judge(Pipeline *pipeline, const GPtrArray *manifests, const Rules *rules,
+                GPtrArray *later, GError **error)
+{
+  for (guint i = 0; i < manifests->len;) {
+    g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(judged_free);
+    for (guint end = MIN(manifests->len, i + JUDGED_AT_ONCE); i < end; i++) {
+      g_autoptr(GError) failure = NULL;
+      const char *manifest = g_ptr_array_index(manifests, i);
+      if (g_cancellable_set_error_if_cancelled(pipeline->stop, error))
+        return false;
+      if (judge_manifest(pipeline, manifest, rules, judged, &failure))
+        continue;
+      if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY))
+        log_warning("how an image stands cannot be told", "digest", manifest, "error",
+                    failure->message, NULL);
+      g_ptr_array_add(later, g_strdup(manifest));
+    }
+    if (!write_judged(pipeline->sql, judged, rules, error))
+      return false;
+  }
+  return true;
+}

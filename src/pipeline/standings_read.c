@@ -1,0 +1,352 @@
+/* Questions about how images stand, and about all of them at once. */
+#include "base/error.h"
+#include "pipeline/pipeline-private.h"
+
+static Standing *
+take_standing(SqlRows *rows, int64_t stamp)
+{
+  Standing *standing = g_new0(Standing, 1);
+  standing->repository = g_strdup(sql_rows_text(rows, 0));
+  standing->manifest = g_strdup(sql_rows_text(rows, 1));
+  standing->gate = (GateAnswer)CLAMP(sql_rows_integer(rows, 2), 0, GATE_ANSWERS - 1);
+  standing->unscanned = sql_rows_integer(rows, 3) != 0;
+  standing->current = sql_rows_integer(rows, 4) == stamp;
+  standing->policy = g_strdup(sql_rows_text(rows, 5));
+  standing->reason = g_strdup(sql_rows_text(rows, 6));
+  standing->blocking = (unsigned)sql_rows_integer(rows, 7);
+  standing->size = (uint64_t)sql_rows_integer(rows, 8);
+  standing->pushed = sql_rows_integer(rows, 9);
+  standings_read_counts(rows, 10, standing->counts, standing->fixable);
+  return standing;
+}
+
+/* NULL without *error: it is not written down. */
+static Standing *
+read_standing(Pipeline *pipeline, const char *repository, const Digest *manifest, GError **error)
+{
+  g_autoptr(Rules) rules = standings_rules(pipeline);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT repository, manifest, gate, unscanned, stamp, policy, reason, blocking, "
+                "size, pushed, unknown, negligible, low, medium, high, critical, "
+                "fixable_unknown, fixable_negligible, fixable_low, fixable_medium, "
+                "fixable_high, fixable_critical FROM standings WHERE repository = $1 AND "
+                "manifest = $2",
+                SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
+  return rows != NULL && sql_rows_next(rows, error) ? take_standing(rows, rules->stamp) : NULL;
+}
+
+Standing *
+pipeline_standing(Pipeline *pipeline, const char *repository, const Digest *manifest,
+                  GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  Standing *standing = read_standing(pipeline, repository, manifest, &failure);
+  if (standing != NULL)
+    return standing;
+  g_autoptr(ImageSummary) summary =
+      failure == NULL ? pipeline_image_summary(pipeline, manifest, &failure) : NULL;
+  if (summary != NULL && summary->state == SCAN_DONE)
+    standing = standings_judge_one(pipeline, repository, manifest, &failure);
+  /* A large image is being worked out for others. */
+  if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY))
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return standing;
+}
+
+/* --- lists --- */
+
+static SqlRows *
+query_filtered(SqlConnection *db, const char *text, const StandingFilter *filter, int64_t limit,
+               int64_t offset, GError **error)
+{
+  const char *vulnerability = filter->vulnerability, *package = filter->package;
+  return sql_query(
+      db, error, text, SQL_TEXT(filter->repository != NULL ? filter->repository : ""),
+      SQL_INTEGER(filter->gate), SQL_INTEGER(filter->severities),
+      SQL_INTEGER((int64_t)MIN(filter->least, (uint64_t)G_MAXINT64)),
+      SQL_INTEGER(filter->most == 0 ? G_MAXINT64
+                                    : (int64_t)MIN(filter->most, (uint64_t)G_MAXINT64)),
+      SQL_TEXT(vulnerability != NULL ? vulnerability : ""),
+      SQL_TEXT(package != NULL ? package : ""), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
+}
+
+/* $1 repository, $2 gate, $3 severities (bits), $4 and $5 size, $6 vulnerability, $7 package: what
+ * asks nothing lets all pass. */
+static const char counting[] =
+    "SELECT count(*) FROM standings WHERE ($1 = '' OR repository = $1) AND ($2 < 0 OR gate = "
+    "$2) AND size >= $4 AND size <= $5 AND ($3 = 0 OR (($3 & 32) <> 0 AND critical > 0) OR (($3 "
+    "& 16) <> 0 AND high > 0) OR (($3 & 8) <> 0 AND medium > 0) OR (($3 & 4) <> 0 AND low > 0) "
+    "OR (($3 & 2) <> 0 AND negligible > 0) OR (($3 & 1) <> 0 AND unknown > 0)) AND ($6 = '' OR "
+    "manifest IN (SELECT images.manifest FROM package_findings JOIN packages ON packages.id = "
+    "package_findings.package JOIN package_set_members ON package_set_members.package = "
+    "package_findings.package JOIN image_sets ON image_sets.package_set = "
+    "package_set_members.package_set JOIN images ON images.id = image_sets.image WHERE "
+    "vulnerability = $6 AND ($7 = '' OR packages.name = $7 OR packages.source_name = $7))) AND "
+    "($7 = '' OR $6 <> '' OR manifest IN (SELECT images.manifest FROM packages JOIN "
+    "package_set_members ON package_set_members.package = packages.id JOIN image_sets ON "
+    "image_sets.package_set = package_set_members.package_set JOIN images ON images.id = "
+    "image_sets.image WHERE packages.name = $7 OR packages.source_name = $7)) LIMIT $8 OFFSET $9";
+static const char listing[] =
+    "SELECT repository, manifest, gate, unscanned, stamp, policy, reason, blocking, size, "
+    "pushed, unknown, negligible, low, medium, high, critical, fixable_unknown, "
+    "fixable_negligible, fixable_low, fixable_medium, fixable_high, fixable_critical FROM "
+    "standings WHERE ($1 = '' OR repository = $1) AND ($2 < 0 OR gate = $2) AND size >= $4 AND "
+    "size <= $5 AND ($3 = 0 OR (($3 & 32) <> 0 AND critical > 0) OR (($3 & 16) <> 0 AND high > "
+    "0) OR (($3 & 8) <> 0 AND medium > 0) OR (($3 & 4) <> 0 AND low > 0) OR (($3 & 2) <> 0 AND "
+    "negligible > 0) OR (($3 & 1) <> 0 AND unknown > 0)) AND ($6 = '' OR manifest IN (SELECT "
+    "images.manifest FROM package_findings JOIN packages ON packages.id = "
+    "package_findings.package JOIN package_set_members ON package_set_members.package = "
+    "package_findings.package JOIN image_sets ON image_sets.package_set = "
+    "package_set_members.package_set JOIN images ON images.id = image_sets.image WHERE "
+    "vulnerability = $6 AND ($7 = '' OR packages.name = $7 OR packages.source_name = $7))) AND "
+    "($7 = '' OR $6 <> '' OR manifest IN (SELECT images.manifest FROM packages JOIN "
+    "package_set_members ON package_set_members.package = packages.id JOIN image_sets ON "
+    "image_sets.package_set = package_set_members.package_set JOIN images ON images.id = "
+    "image_sets.image WHERE packages.name = $7 OR packages.source_name = $7)) ORDER BY pushed "
+    "DESC, repository, manifest LIMIT $8 OFFSET $9";
+
+GPtrArray *
+pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t limit, int64_t offset,
+                   uint64_t *total, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(Rules) rules = standings_rules(pipeline);
+  g_autoptr(GPtrArray) standings = g_ptr_array_new_with_free_func((GDestroyNotify)standing_free);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) count = query_filtered(db, counting, filter, 1, 0, error);
+  if (count == NULL || !sql_rows_next(count, error))
+    return NULL;
+  *total = (uint64_t)sql_rows_integer(count, 0);
+  g_autoptr(SqlRows) rows = query_filtered(db, listing, filter, limit, offset, &failure);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    g_ptr_array_add(standings, take_standing(rows, rules->stamp));
+  if (failure == NULL)
+    return g_steal_pointer(&standings);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
+
+/* --- all images --- */
+
+static void
+day_free(void *data)
+{
+  DayCounts *day = data;
+  g_free(day->day);
+  g_free(day);
+}
+
+void
+overview_free(Overview *overview)
+{
+  if (overview == NULL)
+    return;
+  g_ptr_array_unref(overview->days);
+  g_free(overview);
+}
+
+static uint64_t
+number(SqlRows *rows, int column)
+{
+  return (uint64_t)MAX(sql_rows_integer(rows, column), 0);
+}
+
+static void
+take_group(SqlRows *rows, Overview *overview)
+{
+  int gate = (int)CLAMP(sql_rows_integer(rows, 0), 0, GATE_ANSWERS - 1);
+  int worst = (int)CLAMP(sql_rows_integer(rows, 1) + 1, 0, SEVERITY_CRITICAL + 1);
+  uint64_t images = number(rows, 2);
+  overview->images += images;
+  overview->gates[gate] += images;
+  overview->worst[worst] += images;
+  overview->by_both[gate][worst] += images;
+  overview->unscanned += number(rows, 3);
+  overview->bytes += number(rows, 4);
+  overview->fixable_images += number(rows, 5);
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++) {
+    overview->counts[i] += number(rows, 6 + i);
+    overview->fixable[i] += number(rows, 7 + SEVERITY_CRITICAL + i);
+  }
+}
+
+static bool
+sum_standings(SqlConnection *db, const char *name, Overview *overview, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure,
+      "SELECT gate, worst, count(*), CAST(sum(unscanned) AS BIGINT), CAST(sum(size) AS BIGINT), "
+      "count(CASE WHEN fixable_unknown + fixable_negligible + fixable_low + fixable_medium + "
+      "fixable_high + fixable_critical > 0 THEN 1 END), CAST(sum(unknown) AS BIGINT), "
+      "CAST(sum(negligible) AS BIGINT), CAST(sum(low) AS BIGINT), CAST(sum(medium) AS BIGINT), "
+      "CAST(sum(high) AS BIGINT), CAST(sum(critical) AS BIGINT), CAST(sum(fixable_unknown) AS "
+      "BIGINT), CAST(sum(fixable_negligible) AS BIGINT), CAST(sum(fixable_low) AS BIGINT), "
+      "CAST(sum(fixable_medium) AS BIGINT), CAST(sum(fixable_high) AS BIGINT), "
+      "CAST(sum(fixable_critical) AS BIGINT) FROM standings WHERE $1 = '*' OR namespace = $1 "
+      "GROUP BY gate, worst",
+      SQL_TEXT(name != NULL ? name : "*"), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure))
+    take_group(rows, overview);
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+/* The first number of a question of one row. */
+static bool
+count_one(SqlRows *rows, uint64_t *count, GError **error)
+{
+  g_autoptr(SqlRows) owned = rows;
+  if (owned == NULL || !sql_rows_next(owned, error))
+    return false;
+  *count = number(owned, 0);
+  return true;
+}
+
+static bool
+count_unmatched(SqlConnection *db, int64_t stamp, uint64_t *count, GError **error)
+{
+  return count_one(sql_query(db, error,
+                             "SELECT (SELECT count(*) FROM packages WHERE matched < $1) + "
+                             "(SELECT count(*) FROM packages WHERE matched > $1)",
+                             SQL_INTEGER(stamp), SQL_END),
+                   count, error);
+}
+
+static bool
+count_state(SqlConnection *db, ScanState state, uint64_t *count, GError **error)
+{
+  return count_one(sql_query(db, error, "SELECT count(*) FROM images WHERE state = $1",
+                             SQL_INTEGER(state), SQL_END),
+                   count, error);
+}
+
+static bool
+count_unknown(Pipeline *pipeline, SqlConnection *db, Overview *overview, GError **error)
+{
+  g_autoptr(Rules) rules = standings_rules(pipeline);
+  g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
+  unsigned waiting = keeper_waiting(pipeline);
+  if (!count_unmatched(db, package_findings_stamp(advisories), &overview->unmatched, error) ||
+      !count_one(sql_query(db, error,
+                           "SELECT (SELECT count(*) FROM standings WHERE stamp < $1) + "
+                           "(SELECT count(*) FROM standings WHERE stamp > $1)",
+                           SQL_INTEGER(rules->stamp), SQL_END),
+                 &overview->unjudged, error) ||
+      !count_state(db, SCAN_PENDING, &overview->pending, error) ||
+      !count_state(db, SCAN_WAITING, &overview->waiting, error) ||
+      !count_state(db, SCAN_FAILED, &overview->failed, error))
+    return false;
+  overview->unjudged = MAX(overview->unjudged, waiting);
+  return true;
+}
+
+static bool
+read_days(SqlConnection *db, const char *name, unsigned days, Overview *overview, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autoptr(GDateTime) first = g_date_time_add_days(now, 1 - (int)days);
+  g_autofree char *since = g_date_time_format(first, "%Y-%m-%d");
+  g_autoptr(SqlRows) rows = sql_query(
+      db, &failure,
+      "SELECT day, CAST(sum(images) AS BIGINT), CAST(sum(allowed) AS BIGINT), CAST(sum(warned) "
+      "AS BIGINT), CAST(sum(refused) AS BIGINT), CAST(sum(unscanned) AS BIGINT), "
+      "CAST(sum(unknown) AS BIGINT), CAST(sum(negligible) AS BIGINT), CAST(sum(low) AS BIGINT), "
+      "CAST(sum(medium) AS BIGINT), CAST(sum(high) AS BIGINT), CAST(sum(critical) AS BIGINT), "
+      "CAST(sum(fixable) AS BIGINT) FROM day_counts WHERE day >= $1 AND ($2 = '*' OR namespace "
+      "= $2) GROUP BY day ORDER BY day",
+      SQL_TEXT(since), SQL_TEXT(name != NULL ? name : "*"), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    DayCounts *day = g_new0(DayCounts, 1);
+    day->day = g_strdup(sql_rows_text(rows, 0));
+    day->images = number(rows, 1);
+    for (int i = 0; i < GATE_ANSWERS; i++)
+      day->gates[i] = number(rows, 2 + i);
+    day->unscanned = number(rows, 5);
+    for (int i = 0; i <= SEVERITY_CRITICAL; i++)
+      day->counts[i] = number(rows, 6 + i);
+    day->fixable = number(rows, 7 + SEVERITY_CRITICAL);
+    g_ptr_array_add(overview->days, day);
+  }
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+Overview *
+pipeline_overview(Pipeline *pipeline, const char *name, unsigned days, GError **error)
+{
+  g_autoptr(Overview) overview = g_new0(Overview, 1);
+  overview->days = g_ptr_array_new_with_free_func(day_free);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  if (db == NULL || !sum_standings(db, name, overview, error) ||
+      !count_unknown(pipeline, db, overview, error) ||
+      (days > 0 && !read_days(db, name, days, overview, error)))
+    return NULL;
+  return g_steal_pointer(&overview);
+}
+
+Overview *
+pipeline_unknown(Pipeline *pipeline, GError **error)
+{
+  g_autoptr(Overview) overview = g_new0(Overview, 1);
+  overview->days = g_ptr_array_new_with_free_func(day_free);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  return db != NULL && count_unknown(pipeline, db, overview, error) ? g_steal_pointer(&overview)
+                                                                    : NULL;
+}
+
+/* --- what changed --- */
+
+static void
+change_free(void *data)
+{
+  StandingChange *change = data;
+  g_free(change->repository);
+  g_free(change->manifest);
+  g_free(change->why);
+  g_free(change->reason);
+  g_free(change);
+}
+
+GPtrArray *
+pipeline_changes(Pipeline *pipeline, int64_t since, int64_t limit, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, &failure,
+                "SELECT id, repository, manifest, gate_before, gate, counts_before, counts, why, "
+                "reason FROM standing_changes WHERE id > $1 ORDER BY id LIMIT $2",
+                SQL_INTEGER(since), SQL_INTEGER(limit), SQL_END);
+  while (rows != NULL && sql_rows_next(rows, &failure)) {
+    StandingChange *change = g_new0(StandingChange, 1);
+    change->id = sql_rows_integer(rows, 0);
+    change->repository = g_strdup(sql_rows_text(rows, 1));
+    change->manifest = g_strdup(sql_rows_text(rows, 2));
+    change->from = (GateAnswer)CLAMP(sql_rows_integer(rows, 3), 0, GATE_ANSWERS - 1);
+    change->to = (GateAnswer)CLAMP(sql_rows_integer(rows, 4), 0, GATE_ANSWERS - 1);
+    tally_from_text(sql_rows_text(rows, 5), change->from_counts);
+    tally_from_text(sql_rows_text(rows, 6), change->to_counts);
+    change->why = g_strdup(sql_rows_text(rows, 7));
+    change->reason = g_strdup(sql_rows_text(rows, 8));
+    g_ptr_array_add(changes, change);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&changes);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}

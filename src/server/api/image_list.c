@@ -1,0 +1,100 @@
+/* Images of all repositories by how they stand: filtered, newest first, a page of them. */
+#include <string.h>
+
+#include "base/json.h"
+#include "server/api/api-private.h"
+
+/* ?gate=refused, or ?refused=true for short. */
+static bool
+gate_of(Request *request, StandingFilter *filter)
+{
+  const char *text = request_query(request, "gate");
+  GateAnswer gate;
+  bool refused = false;
+  filter->gate = -1;
+  if (!api_flag_of(request, "refused", &refused))
+    return false;
+  if (refused)
+    filter->gate = GATE_REFUSED;
+  if (text == NULL)
+    return true;
+  if (!gate_answer_parse(text, &gate) || (refused && gate != GATE_REFUSED)) {
+    api_refuse(request, "?gate= must be allowed, warns or refused, and ?refused= agree with it");
+    return false;
+  }
+  filter->gate = gate;
+  return true;
+}
+
+static bool
+filter_of(Request *request, StandingFilter *filter, char **vulnerability)
+{
+  g_autoptr(GError) error = NULL;
+  const char *name = request_query(request, "vulnerability");
+  filter->repository = request_query(request, "repository");
+  filter->package = request_query(request, "package");
+  filter->least = filter->most = 0;
+  if (!gate_of(request, filter) || !api_severities_of(request, &filter->severities) ||
+      !api_number_of(request, "min_size", 0, G_MAXINT64, &filter->least) ||
+      !api_number_of(request, "max_size", 1, G_MAXINT64, &filter->most))
+    return false;
+  *vulnerability = name == NULL
+                       ? NULL
+                       : pipeline_vulnerability_id(server_context(request)->pipeline, name, &error);
+  filter->vulnerability = *vulnerability;
+  if (error == NULL)
+    return true;
+  respond_error(request, error);
+  return false;
+}
+
+static json_t *
+standing_to_json(const Standing *standing, char **tags)
+{
+  json_t *one = json_object();
+  json_set_string(one, "repository", standing->repository);
+  json_set_string(one, "digest", standing->manifest);
+  json_set_strings(one, "tags", (const char *const *)tags);
+  api_set_time(one, "pushed", standing->pushed);
+  json_object_set_new(one, "findings", api_counts_to_json(standing->counts));
+  json_object_set_new(one, "fixable", api_counts_to_json(standing->fixable));
+  api_set_gate(one, standing);
+  return one;
+}
+
+static void
+api_all_images(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *vulnerability = NULL;
+  ServerContext *server = server_context(request);
+  StandingFilter filter;
+  Page page;
+  uint64_t total = 0;
+  if (!api_page_of(request, &page) || !filter_of(request, &filter, &vulnerability))
+    return;
+  g_autoptr(GPtrArray) standings = pipeline_standings(
+      server->pipeline, &filter, (int64_t)page.limit, (int64_t)page.offset, &total, &error);
+  g_autoptr(Overview) unknown =
+      standings == NULL ? NULL : pipeline_unknown(server->pipeline, &error);
+  g_autoptr(json_t) list = json_array();
+  for (guint i = 0; unknown != NULL && error == NULL && i < standings->len; i++) {
+    const Standing *standing = g_ptr_array_index(standings, i);
+    g_auto(GStrv) tags =
+        registry_tags_of(server->registry, standing->repository, standing->manifest, &error);
+    if (tags != NULL)
+      json_array_append_new(list, standing_to_json(standing, tags));
+  }
+  if (error != NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  api_set_unknown(body, unknown);
+  api_respond_page_of(request, body, "images", total, &page, g_steal_pointer(&list));
+}
+
+const Route api_standing_routes[] = {
+    {"GET", "/api/v1/images", "api-all-images", VERB_LIST, WORK_WAITS, .finish = api_all_images},
+    {NULL},
+};

@@ -1,0 +1,227 @@
+"""Questions about all images: how they stand, which have a vulnerability, and what changed."""
+import json
+import re
+import sqlite3
+
+import pytest
+
+import gate
+from gate import FIXED, import_advisories, push_layout, wait_until
+from oci_layout import Layout
+from test_api import check_described
+
+# By images.ALPINE_SECDB: findings of musl and openssl, which all have a fixed version and no severity.
+RULES = gate.STRICT.replace("strict", "rules").replace("'**'", "'%s'")
+NOTHING = gate.secdb(other={"1-r0": ["CVE-1"]})
+
+
+def get(server, path):
+    answer = server.request("GET", path)
+    check_described(path, answer)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def listed(server, query=""):
+    """{(repository, first tag): answer of the gate} of the images that pass, once all are judged by what is in force."""
+    def judged():
+        answer = get(server, f"/api/v1/images?{query}")
+        return answer if not any(answer["not_known"].values()) else None
+    answer = wait_until(judged)
+    assert answer["total"] == len(answer["images"]) and all(image["gate"]["current"] for image in answer["images"])
+    return {(image["repository"], image["tags"][0]): image["gate"]["answer"] for image in answer["images"]}
+
+
+def changes(server, since=0):
+    return get(server, f"/api/v1/changes?since={since}")
+
+
+@pytest.fixture
+def registry(start_server, assay, tmp_path):
+    """team/app has a vulnerable image and a fixed one, free/app the vulnerable one, where no policy speaks; both are judged."""
+    server = start_server(policy=RULES % "team/**")
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    layout = Layout(tmp_path / "images")
+    layout.add_image("bad", [gate.alpine_files()])
+    layout.add_image("good", [gate.alpine_files(**FIXED), {"srv/large": "x" * 100000}])
+    for repository, tag in (("team/app", "bad"), ("team/app", "good"), ("free/app", "bad")):
+        push_layout(server, layout.folder, tag, repository)
+    wait_until(lambda: len(listed(server)) == 3)
+    return server, layout
+
+
+def test_lists_are_filtered(registry):
+    server, _ = registry
+    # Alpine 3.10 is past its end of life, which the policy only tells.
+    everything = {("team/app", "bad"): "refused", ("team/app", "good"): "warns", ("free/app", "bad"): "allowed"}
+    assert listed(server) == everything
+    found = get(server, f"/api/v1/images/{gate.digest_at(server, 'free/app', 'bad')}/findings")["findings"]
+    name = found[0]
+    for query, expected in {
+            "refused=true": {("team/app", "bad")}, "gate=refused": {("team/app", "bad")}, "gate=warns": {("team/app", "good")},
+            "gate=allowed": {("free/app", "bad")},
+            "repository=team/app": {("team/app", "bad"), ("team/app", "good")},
+            "severity=unknown": {("team/app", "bad"), ("free/app", "bad")}, "severity=critical,high": set(),
+            f"vulnerability={name['id']}": {("team/app", "bad"), ("free/app", "bad")},
+            f"vulnerability={name['id']}&package={name['package']}": {("team/app", "bad"), ("free/app", "bad")},
+            f"vulnerability={name['id']}&package=bash": set(), "vulnerability=CVE-1999-1": set(),
+            "package=musl": everything.keys(), "package=bash": set(), "package=musl&refused=true": {("team/app", "bad")},
+            "min_size=50000000": set(), "max_size=1": set(), "min_size=1&max_size=10000000": everything.keys()}.items():
+        assert listed(server, query).keys() == set(expected), query
+    for query in ("gate=maybe", "refused=yes", "severity=bad", "min_size=x", "refused=true&gate=allowed"):
+        answer = server.request("GET", f"/api/v1/images?{query}")
+        check_described("/api/v1/images", answer)
+        assert answer.status_code == 400, query
+    page = get(server, "/api/v1/images?limit=1&offset=1")
+    assert page["total"] == 3 and len(page["images"]) == 1
+    # The list of a repository says it as well.
+    images = {image["tags"][0]: image for image in get(server, "/api/v1/repositories/team/app/images")["images"]}
+    assert images["bad"]["gate"]["answer"] == "refused" and images["bad"]["gate"]["policy"] == "rules"
+    assert 'policy "rules" refuses team/app@' in images["bad"]["gate"]["reason"]
+    assert images["good"]["gate"]["answer"] == "warns" and images["good"]["size"] > images["bad"]["size"] > 0
+
+
+def test_images_of_a_vulnerability(registry):
+    server, _ = registry
+    digest = gate.digest_at(server, "team/app", "bad")
+    found = get(server, f"/api/v1/images/{digest}/findings")["findings"]
+    for finding in found:
+        answer = get(server, f"/api/v1/vulnerabilities/{finding['id']}/images")
+        assert answer["total"] == 2 and not answer["unmatched_packages"] and not answer["unscanned_images"]
+        assert [(image["repository"], image["digest"], image["gate"]) for image in answer["images"]] == \
+            [("free/app", digest, "allowed"), ("team/app", digest, "refused")]
+        expected = [(each["package"], each["installed_version"], each["fixed_version"])
+                    for each in found if each["id"] == finding["id"]]
+        assert sorted((each["package"], each["version"], each["fixed_version"]) for each in answer["images"][0]["packages"]) == \
+            sorted(expected)
+        assert sorted(each["package"] for each in answer["packages"]) == sorted(package for package, _, _ in expected)
+        path = f"/api/v1/vulnerabilities/{finding['id']}/images"
+        assert get(server, f"{path}?package={finding['package']}")["total"] == 2
+        assert get(server, f"{path}?package=bash")["total"] == 0
+        assert [image["repository"] for image in get(server, f"{path}?limit=1&offset=1")["images"]] == ["team/app"]
+    assert get(server, "/api/v1/vulnerabilities/CVE-1999-1/images")["total"] == 0
+
+
+def test_what_is_not_known_is_told(registry):
+    """An image whose scan failed, and packages that were not matched with the advisories in force."""
+    server, _ = registry
+    server.stop()
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        database.execute("UPDATE images SET state = 3, error = 'broken' WHERE manifest IN (SELECT digest FROM tags "
+                         "WHERE name = 'good')")
+        assert database.execute("UPDATE packages SET matched = 1").rowcount > 0
+    server.start()
+    wait_until(lambda: get(server, "/api/v1/vulnerabilities/CVE-1999-1/images")["unmatched_packages"] == 0)
+    assert get(server, "/api/v1/vulnerabilities/CVE-1999-1/images")["unscanned_images"] == 1
+    assert get(server, "/api/v1/overview")["not_known"]["failed_scans"] == 1
+
+
+def test_overview_and_gauges(registry):
+    server, _ = registry
+    overview = get(server, "/api/v1/overview")
+    count = sum(get(server, "/api/v1/repositories/team/app/images?reference=bad")["images"][0]["scan"]["findings"].values())
+    assert count > 0 and overview["images"]["total"] == 3
+    assert overview["images"]["gate"] == {"allowed": 1, "warns": 1, "refused": 1}
+    assert overview["images"]["severity"]["unknown"] == 2 and overview["images"]["severity"]["none"] == 1
+    assert overview["images"]["gate_and_severity"]["refused"]["unknown"] == 1
+    assert overview["findings"]["unknown"] == overview["fixable"]["unknown"] == 2 * count
+    assert overview["images"]["fixable"] == 2 and overview["images"]["unscanned"] == 0 and overview["images"]["bytes"] > 0
+    assert not any(overview["not_known"].values()) and overview["advisories"]["state"] == "ok"
+    assert [feed["name"] for feed in overview["advisories"]["feeds"]] == ["test"]
+    team = get(server, "/api/v1/overview?namespace=team")
+    assert team["images"]["total"] == 2 and team["findings"]["unknown"] == count
+
+
+def test_history_and_gauges_follow(registry, assay):
+    server, _ = registry
+    import_advisories(assay, server, NOTHING)
+    wait_until(lambda: set(listed(server).values()) == {"allowed", "warns"})
+
+    def today():
+        history = get(server, "/api/v1/overview")["history"]
+        return history[-1] if history and history[-1]["gate"] == {"allowed": 1, "warns": 2, "refused": 0} else None
+    day = wait_until(today)
+    assert day["images"] == 3 and sum(day["findings"].values()) == 0
+    text = server.request("GET", "/metrics").text
+    assert 'assay_images{gate="warns",severity="none"} 2\n' in text and 'assay_findings{severity="unknown"} 0\n' in text
+    assert [each["images"] for each in get(server, "/api/v1/overview?namespace=free")["history"]] == [1]
+
+
+def test_changes(registry, assay):
+    """A row for each image that stands otherwise: by the advisories, then by the policy; the first scan of an image is none."""
+    server, layout = registry
+    assert changes(server)["changes"] == []
+    import_advisories(assay, server, NOTHING)
+    wait_until(lambda: set(listed(server).values()) == {"allowed", "warns"})
+    answer = changes(server)
+    assert {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]} == \
+        {("team/app", "refused", "warns", "advisories"), ("free/app", "allowed", "allowed", "advisories")}
+    assert all(sum(each["from"]["findings"].values()) > 0 == sum(each["to"]["findings"].values()) for each in answer["changes"])
+    told = [event for event in server.log_events() if event["message"] == "an image stands otherwise now"]
+    assert {(event["repository"], event["from"], event["to"], event["why"]) for event in told} == \
+        {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]}
+    # Nothing is told twice.
+    since = answer["next"]
+    assert changes(server, since) == {"limit": 100, "next": since, "changes": []}
+    import_advisories(assay, server)
+    wait_until(lambda: listed(server)[("team/app", "bad")] == "refused")
+    again = changes(server, since)["changes"]
+    assert len(again) == 2 and {each["why"] for each in again} == {"advisories"}
+    assert [each["reason"] for each in again if each["repository"] == "team/app"][0].startswith('policy "rules" refuses')
+    assert {each["id"] for each in again} <= {each["id"] for each in changes(server, again[0]["time"])["changes"]}
+    assert server.request("GET", "/api/v1/changes?since=yesterday").status_code == 400
+    # What is deleted stands nowhere.
+    digest = gate.digest_at(server, "team/app", "bad")
+    assert server.request("DELETE", f"/v2/team/app/manifests/{digest}").status_code == 202
+    assert listed(server).keys() == {("team/app", "good"), ("free/app", "bad")}
+
+
+def test_a_policy_is_judged_by_at_once(registry):
+    server, _ = registry
+    gate.reload(server, RULES % "free/**")
+    wait_until(lambda: listed(server) == {("team/app", "bad"): "allowed", ("team/app", "good"): "allowed",
+                                          ("free/app", "bad"): "refused"})
+    told = changes(server)["changes"]
+    assert {(each["repository"], each["to"]["gate"], each["why"]) for each in told} == \
+        {("team/app", "allowed", "policy"), ("free/app", "refused", "policy")}
+
+
+def test_images_on_the_command_line(registry, assay):
+    server, _ = registry
+
+    def table(*options):
+        return assay("images", "--server", server.url, *options).stdout
+    everything = table()
+    assert [line.split()[0] for line in everything.split("\n")[1:4]] == ["free/app", "team/app", "team/app"]
+    assert "GATE" in everything and "SIZE" in everything and "SYSTEM" in everything
+    refused = table("--refused")
+    assert refused.count("team/app") >= 2 and "free/app" not in refused and 'policy "rules" refuses team/app@' in refused
+    assert "SYSTEM" not in refused.split("\n")[0] and " refused " in refused
+    name = get(server, f"/api/v1/images/{gate.digest_at(server, 'free/app', 'bad')}/findings")["findings"][0]
+    assert len(json.loads(table("--vulnerability", name["id"], "--package", name["package"], "--format", "json"))) == 2
+    assert len(json.loads(table("--vulnerability", name["id"], "--format", "json", "team/app"))) == 1
+    assert table("--vulnerability", "CVE-1999-1") == "no images\n" and table("--severity", "critical") == "no images\n"
+    assert len(json.loads(table("--gate", "warns", "--format", "json"))) == 1
+    assert "?gate= must be" in assay("images", "--server", server.url, "--gate", "maybe", check=2).stderr
+
+
+def test_status_on_the_command_line(registry, assay):
+    """One screen; the exit code says whether something needs a person."""
+    server, _ = registry
+    lines = dict(re.findall(r"^(\w[\w ]{0,10}\w) +(.*)$", assay("status", "--server", server.url).stdout, re.MULTILINE))
+    assert lines["server"].startswith(server.url) and lines["advisories"].startswith("1 feed, the oldest taken 1 minute")
+    assert lines["images"] == "3: 1 allowed, 1 with a warning, 1 refused" and lines["needs you"] == "nothing"
+    assert re.fullmatch(r"[\d.]+ .* of [\d.]+ .* free", lines["disk"]) and "2 images can be repaired" in lines["findings"]
+    told = json.loads(assay("status", "--server", server.url, "--format", "json").stdout)
+    assert told["needs"] == [] and told["images"]["total"] == 3
+    server.stop()
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        database.execute("UPDATE images SET state = 3, error = 'broken' WHERE manifest IN (SELECT digest FROM tags "
+                         "WHERE name = 'good')")
+    (server.data / "advisories.db").unlink()
+    server.start()
+    said = assay("status", "--server", server.url, check=1).stdout
+    assert "advisories: none yet" in said and "the scan of 1 image failed" in said
+    server.stop()
+    assert "no answer" in assay("status", "--server", server.url, check=2).stderr
