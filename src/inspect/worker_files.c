@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define CHUNK ((size_t)64 * 1024)
+#define CHUNK ((size_t)16 * 1024)
 
 void
 file_takers_clear(FileTakers *takers)
@@ -107,7 +107,7 @@ static bool
 read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArray *whole,
         GError **error)
 {
-  g_autofree uint8_t *chunk = g_malloc(CHUNK);
+  uint8_t chunk[CHUNK];
   Slice piece = file->head;
   uint64_t at = 0;
   bool read = true;
