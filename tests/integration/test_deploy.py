@@ -11,7 +11,7 @@ import pytest
 
 import images
 from assay_server import free_port
-from gate import STRICT, alpine_layout, import_advisories, wait_for_advisories
+from gate import STRICT, alpine_layout, import_advisories, wait_for_advisories, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse"
@@ -107,6 +107,8 @@ def test_dashboard_asks_for_what_there_is(start_server, assay, skopeo):
     skopeo("copy", f"oci:{layout}:vulnerable", f"docker://{server.address}/team/app:1")
     assert server.wait_for_scan("team/app", digest)["state"] == "done"
     assert server.request("GET", "/v2/team/app/manifests/1").status_code == 403
+    # Images are counted in the background, at most once a minute.
+    wait_until(lambda: "\nassay_images{" in server.request("GET", "/metrics").text, timeout=120)
     labels = {}
     for name, pairs in re.findall(r"^(\w+)(\{.*?\})? \S+$", server.request("GET", "/metrics").text, re.MULTILINE):
         labels.setdefault(name, set()).update(re.findall(r'(\w+)="', pairs))
