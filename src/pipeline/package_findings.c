@@ -148,15 +148,17 @@ bool
 package_findings_write(SqlConnection *db, int64_t package, const PackageMatch *match, int64_t stamp,
                        GError **error)
 {
+  int64_t there = 0;
   g_autofree char *counts = tally_to_text(match->tally.counts);
   g_autofree char *fixable = tally_to_text(match->tally.fixable);
-  return write_facts(db, package, match->facts, error) &&
-         sql_run(db, NULL, error,
+  /* One that went since it was read leaves nothing. */
+  return sql_run(db, &there, error,
                  "UPDATE packages SET matched = $2, counts = $3, fixable = $4, uncovered = $5, "
                  "third_party = $6 WHERE id = $1",
                  SQL_INTEGER(package), SQL_INTEGER(stamp), SQL_TEXT(counts), SQL_TEXT(fixable),
                  SQL_INTEGER(match->tally.uncovered), SQL_INTEGER(match->tally.third_party),
-                 SQL_END);
+                 SQL_END) &&
+         (there == 0 || write_facts(db, package, match->facts, error));
 }
 
 bool

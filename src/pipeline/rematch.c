@@ -154,8 +154,9 @@ rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cance
 /* Of a package, a set or an image. */
 typedef struct {
   int64_t id;
-  bool newer; /* has packages that were not there when we began */
-  bool used;  /* by an image */
+  bool newer;      /* has packages that were not there when we began */
+  bool used;       /* by an image */
+  int64_t scanned; /* of an image: when */
   Tally sum;
 } Sum;
 
@@ -243,12 +244,13 @@ sum_images(SqlConnection *db, const GArray *sets, GError **error)
   g_autoptr(GArray) images = g_array_new(FALSE, TRUE, sizeof(Sum));
   g_autoptr(SqlRows) rows =
       sql_query(db, &failure,
-                "SELECT images.id, image_sets.package_set FROM images "
+                "SELECT images.id, image_sets.package_set, images.scanned FROM images "
                 "LEFT JOIN image_sets ON image_sets.image = images.id "
                 "WHERE images.state = $1 AND images.facts IS NOT NULL ORDER BY images.id",
                 SQL_INTEGER(SCAN_DONE), SQL_END);
   while (rows != NULL && sql_rows_next(rows, &failure)) {
     Sum *image = sum_of(images, sql_rows_integer(rows, 0));
+    image->scanned = sql_rows_integer(rows, 2);
     if (sql_rows_is_null(rows, 1))
       continue;
     Sum *set = find_sum(sets, sql_rows_integer(rows, 1));
@@ -264,7 +266,8 @@ sum_images(SqlConnection *db, const GArray *sets, GError **error)
   return NULL;
 }
 
-/* The images from @first on, at most WRITTEN_AT_ONCE, so that pushes come in between. */
+/* The images from @first on, at most WRITTEN_AT_ONCE, so that pushes come in between. One that was
+ * scanned since has other packages than were summed. */
 static bool
 write_images(SqlPool *sql, const GArray *images, guint first, const char *generation,
              GError **error)
@@ -280,9 +283,10 @@ write_images(SqlPool *sql, const GArray *images, guint first, const char *genera
     g_autofree char *fixable = tally_to_text(image->sum.fixable);
     if (!sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, counts = $3, fixable = $4, uncovered = $5, "
-                 "third_party = $6 WHERE id = $1",
+                 "third_party = $6 WHERE id = $1 AND scanned = $7",
                  SQL_INTEGER(image->id), SQL_TEXT(generation), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_INTEGER(image->sum.uncovered), SQL_INTEGER(image->sum.third_party), SQL_END))
+                 SQL_INTEGER(image->sum.uncovered), SQL_INTEGER(image->sum.third_party),
+                 SQL_INTEGER(image->scanned), SQL_END))
       return false;
   }
   return sql_commit(db, error);
@@ -316,21 +320,62 @@ delete_sets(SqlPool *sql, const GArray *sets, guint *next, GError **error)
   return sql_commit(db, error);
 }
 
+/* Ids of packages that are in no set, after @last, at most WRITTEN_AT_ONCE. (transfer full) */
+static GArray *
+lone_packages(SqlPool *sql, int64_t last, GError **error)
+{
+  Found found;
+  g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT id FROM packages WHERE id > $1 AND NOT EXISTS "
+                "(SELECT 1 FROM package_set_members WHERE package = packages.id) "
+                "ORDER BY id LIMIT $2",
+                SQL_INTEGER(last), SQL_INTEGER(WRITTEN_AT_ONCE), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    int64_t id = sql_rows_integer(rows, 0);
+    g_array_append_val(ids, id);
+  }
+  return found == ABSENT ? g_steal_pointer(&ids) : NULL;
+}
+
+/* A scan that was stored since may use one again. */
 static bool
-delete_packages(SqlPool *sql, GError **error)
+delete_packages(SqlPool *sql, const GArray *ids, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error,
-                 "DELETE FROM package_findings WHERE NOT EXISTS "
-                 "(SELECT 1 FROM package_set_members "
-                 "WHERE package_set_members.package = package_findings.package)",
-                 SQL_END) &&
-         sql_run(db, NULL, error,
-                 "DELETE FROM packages WHERE NOT EXISTS "
-                 "(SELECT 1 FROM package_set_members WHERE package = packages.id)",
-                 SQL_END) &&
-         sql_commit(db, error);
+  if (db == NULL)
+    return false;
+  for (guint i = 0; i < ids->len; i++) {
+    int64_t id = g_array_index(ids, int64_t, i), gone = 0;
+    if (!sql_run(db, &gone, error,
+                 "DELETE FROM packages WHERE id = $1 AND NOT EXISTS "
+                 "(SELECT 1 FROM package_set_members WHERE package = $1)",
+                 SQL_INTEGER(id), SQL_END) ||
+        (gone > 0 && !sql_run(db, NULL, error, "DELETE FROM package_findings WHERE package = $1",
+                              SQL_INTEGER(id), SQL_END)))
+      return false;
+  }
+  return sql_commit(db, error);
+}
+
+/* Looked for without the one writer, for there are many. */
+static bool
+delete_lone_packages(SqlPool *sql, GCancellable *cancellable, GError **error)
+{
+  int64_t last = -1;
+  for (guint found = WRITTEN_AT_ONCE; found == WRITTEN_AT_ONCE;) {
+    g_autoptr(GArray) ids = lone_packages(sql, last, error);
+    if (ids == NULL || g_cancellable_set_error_if_cancelled(cancellable, error) ||
+        (ids->len > 0 && !delete_packages(sql, ids, error)))
+      return false;
+    found = ids->len;
+    last = found == 0 ? last : g_array_index(ids, int64_t, found - 1);
+  }
+  return true;
 }
 
 static bool
@@ -340,7 +385,7 @@ delete_unused(SqlPool *sql, const GArray *sets, GCancellable *cancellable, GErro
     if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
         !delete_sets(sql, sets, &next, error))
       return false;
-  return delete_packages(sql, error);
+  return delete_lone_packages(sql, cancellable, error);
 }
 
 /* --- the whole --- */

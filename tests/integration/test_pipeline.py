@@ -191,7 +191,7 @@ def test_nothing_is_left_of_what_is_deleted(start_server, assay, several):
     matched = rematches(server)
     import_advisories(assay, server, gate.secdb(other={"1-r0": ["CVE-1"]}))
     wait_until(lambda: rematches(server) > matched)
-    assert [rows(server, table) for table in ("packages", "package_sets", "package_set_members")] == [0, 0, 0]
+    assert [rows(server, table) for table in ("packages", "package_sets", "package_set_members", "package_findings")] == [0] * 4
 
 
 # --- much at once ---

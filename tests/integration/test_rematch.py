@@ -86,3 +86,28 @@ def test_rows_of_findings_follow(assay, start_server, tmp_path):
         if (secdb, expected) == ALL:
             assert {key: known[key] for key in some} == some
     assert findings_rows(server)[0].keys() == some.keys() and all(findings_rows(server)[0][key][3] > some[key][3] for key in some)
+
+
+# What a rematch writes at once, and one more.
+MANY = 1001
+
+
+def test_a_scan_during_a_rematch_counts(assay, start_server, tmp_path):
+    """An image that is scanned after all were summed, and before its sum is written, keeps what its scan counted."""
+    server = start_server()
+    layout, *_ = gate.alpine_layout(tmp_path / "alpine")
+    gate.push_layout(server, layout, "vulnerable", "app")
+    digest = gate.digest_at(server, "app", "vulnerable")
+    assert server.wait_for_scan("app", digest)["state"] == "done"
+    last = 2 ** 63 - 1
+    with sqlite3.connect(server.data / "metadata.db", timeout=60) as database:
+        database.executemany("INSERT INTO images (id, manifest, state, scanned, package_count, counts, fixable, facts, detectors) "
+                             "SELECT ?, 'of the test ' || ?, 2, 1, 0, '', '', '{}', detectors FROM images WHERE manifest = ?",
+                             [(number, number, digest) for number in (*range(1, MANY), last)])
+        database.execute("CREATE TRIGGER meanwhile AFTER UPDATE OF counts ON images WHEN NEW.id = 1 BEGIN "
+                         f"UPDATE images SET scanned = 2, counts = 'of the scan' WHERE id = {last}; END")
+    import_advisories(assay, server, ALL[0])
+    gate.wait_until(lambda: re.search(r"^assay_rematches_total 1$", server.request("GET", "/metrics").text, re.MULTILINE))
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        counts = dict(database.execute("SELECT id, counts FROM images WHERE id < ? OR id = ?", (MANY, last)))
+    assert {counts.pop(last)} == {"of the scan"} and set(counts.values()) == {"0,0,0,0,0,0"}
