@@ -63,6 +63,7 @@ struct Jobs {
   bool woken;          /* the database may have jobs that are due */
   int64_t looks_at;    /* when it is looked at anyway, microseconds since 1970 */
   int64_t rests_until; /* it could not be written: not before */
+  int64_t clock;       /* of the wall, beside g_get_monotonic_time(); the keeper's */
   int64_t pruned;
   GPtrArray *ended; /* of Job, kept: to be noted in the database */
 };
@@ -76,6 +77,8 @@ uint32_t queue_every(const JobQueue *queue);
 void queue_enqueue(JobQueue *queue, Job *job, int64_t due);
 /* What became due is ready. Returns when the next is; G_MAXINT64: none waits. */
 int64_t queue_advance(JobQueue *queue, int64_t now);
+/* The clock was set back by @back: what is to run later keeps its distance from now. */
+void queue_set_back(JobQueue *queue, int64_t back);
 /* How many more of the kind may run. */
 unsigned queue_room(const Jobs *jobs, const JobQueue *queue);
 void queue_begin_ready(Jobs *jobs);

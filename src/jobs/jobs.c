@@ -37,6 +37,7 @@ jobs_new(SqlPool *sql, unsigned workers)
   jobs->queues = g_ptr_array_new_with_free_func(queue_free);
   jobs->ended = g_ptr_array_new();
   jobs->end = g_cancellable_new();
+  jobs->clock = g_get_real_time() - g_get_monotonic_time();
   jobs->pool = g_thread_pool_new(queue_run, jobs, -1, FALSE, NULL);
   g_mutex_init(&jobs->lock);
   g_cond_init(&jobs->stir);

@@ -93,6 +93,9 @@ fail_round(Jobs *jobs, Round *round)
 {
   for (guint i = 0; i < round->ended->len; i++)
     g_ptr_array_add(jobs->ended, g_ptr_array_index(round->ended, i));
+  /* At the next round, and not a third of the lease later. */
+  for (guint i = 0; i < round->renewed->len; i++)
+    ((Job *)g_ptr_array_index(round->renewed, i))->leased_until = 0;
   drop_claimed(round);
   jobs->rests_until = g_get_real_time() + REST;
 }
@@ -260,13 +263,29 @@ advance_all(Jobs *jobs, int64_t now)
   return next;
 }
 
+/* A clock that is set back makes nobody wait for so much longer. */
+static void
+follow_clock(Jobs *jobs, int64_t now)
+{
+  int64_t clock = now - g_get_monotonic_time(), back = jobs->clock - clock;
+  jobs->clock = clock;
+  if (back < JOBS_SECOND)
+    return;
+  jobs->looks_at -= back;
+  jobs->rests_until -= back;
+  for (guint i = 0; i < jobs->queues->len; i++)
+    queue_set_back(g_ptr_array_index(jobs->queues, i), back);
+}
+
 /* True when the database is to be looked at, false at the end. */
 static bool
 wait_for_work(Jobs *jobs, bool needed)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
   while (!jobs->closing) {
-    int64_t now = g_get_real_time(), next = advance_all(jobs, now);
+    int64_t now = g_get_real_time();
+    follow_clock(jobs, now);
+    int64_t next = advance_all(jobs, now);
     bool news = jobs->woken || jobs->ended->len > 0 || now >= jobs->looks_at;
     if (needed && news && now >= jobs->rests_until)
       return true;

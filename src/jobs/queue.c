@@ -81,6 +81,13 @@ queue_advance(JobQueue *queue, int64_t now)
   return G_MAXINT64;
 }
 
+void
+queue_set_back(JobQueue *queue, int64_t back)
+{
+  for (GList *each = queue->later.head; each != NULL; each = each->next)
+    ((Job *)each->data)->due -= back;
+}
+
 unsigned
 queue_room(const Jobs *jobs, const JobQueue *queue)
 {
