@@ -389,9 +389,9 @@ look(Job *job, void *room, GError **error)
   Pipeline *pipeline = room;
   bool looked = true;
   if (!pipeline->live.verified) {
-    pipeline->live.verified = true;
     verify(pipeline);
     looked = look_at_counts(pipeline, error);
+    pipeline->live.verified = looked;
   }
   if (has_changed(pipeline) && open_database(pipeline, true))
     looked = use_new(pipeline, looked ? error : NULL) && looked;

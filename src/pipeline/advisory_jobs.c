@@ -79,16 +79,18 @@ rebuild(Job *job, void *room, GError **error)
   g_autoptr(UpdateOutcome) outcome = NULL;
   if (!advisory_rebuild(pipeline->options.advisories, pipeline->data_folder, job_cancellable(job),
                         &outcome, error)) {
-    g_prefix_error(error, "the advisory database cannot be built anew: run `assay db update`, or "
-                          "import it again: ");
-    return JOB_FAILED;
+    bool others_update = g_error_matches(*error, ASSAY_ERROR, ASSAY_ERROR_BUSY);
+    g_prefix_error(error, "the advisory database cannot be built anew%s: ",
+                   others_update ? "" : ": run `assay db update`, or import it again");
+    return others_update ? JOB_AGAIN : JOB_FAILED;
   }
   log_messages(outcome);
   log_info("the advisory database was built anew from the feeds' copies", NULL);
   return JOB_DONE;
 }
 
-const JobKind rebuild_job = {.kind = "rebuild-advisories", .at_once = 1, .run = rebuild};
+const JobKind rebuild_job = {
+    .kind = "rebuild-advisories", .at_once = 1, .back_off = 10, .run = rebuild};
 
 static void
 tell_progress(const char *what, uint64_t done, uint64_t total, void *job)

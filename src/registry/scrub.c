@@ -165,7 +165,8 @@ run(Job *job, void *room, GError **error)
   job_progress(job, scrub->folder, FOLDERS);
   if (scrub->folder == 0) {
     scrub->rests = true;
-    scrub->begins += ROUND;
+    /* A day after it began, or at once: what took longer is not made up for. */
+    scrub->begins = MAX(scrub->begins + ROUND, g_get_monotonic_time());
   }
   return JOB_AGAIN;
 }
