@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import tarfile
 import time
+import urllib.parse
 
 import requests
 
@@ -181,6 +182,62 @@ def check_counts(assay, total):
         raise RuntimeError("no image has a finding, so nothing was measured")
 
 
+# It judges every pull; the mirror gives no severities, so that nothing is refused.
+POLICY = "policies:\n  - {name: bench, namespaces: ['**'], unscanned: block, vulnerabilities: {block: [critical], only_fixed: true}}\n"
+
+
+def wait_until_judged(assay):
+    """Until how all images stand is written down, by what is in force."""
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        unknown = requests.get(f"{assay.url}/api/v1/overview?days=1", timeout=60).json()["not_known"]
+        if not any(unknown.values()):
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"not all is known: {unknown}")
+
+
+def milliseconds_of(session, url):
+    started = time.monotonic()
+    session.get(url, timeout=60).raise_for_status()
+    return (time.monotonic() - started) * 1000
+
+
+def ask_about_all(bench, assay, images):
+    """Questions over all images, over one connection."""
+    wait_until_judged(assay)
+    session, api = requests.Session(), f"{assay.url}/api/v1"
+    affected = f"{api}/images?severity=critical,high,medium,low,negligible,unknown&limit=1"
+    digest = session.get(affected, timeout=60).json()["images"][0]["digest"]
+    found = session.get(f"{api}/images/{digest}/findings?limit=1000", timeout=60).json()["findings"]
+    having = f"images?vulnerability={urllib.parse.quote(found[len(found) // 2]['id'], safe='')}"
+    total = session.get(f"{api}/{having}", timeout=60).json()["total"]
+    overview = session.get(f"{api}/overview", timeout=60).json()
+    if overview["images"]["total"] != images or total == 0:
+        raise RuntimeError(f"{overview['images']} of {images} images, {total} by {having}")
+    times = bench.interleave({url: (lambda url=url: milliseconds_of(session, f"{api}/{url}")) for url in (
+        "overview", having, f"images?limit=50&offset={images // 2}")}, 20)
+    for what, (url, most) in {f"overview of {images:,} images": ("overview", 20),
+                              f"images that have one vulnerability, {total:,} of {images:,}": (having, 5),
+                              f"a page of 50 of {images:,} images": (f"images?limit=50&offset={images // 2}", 5)}.items():
+        bench.add(what, f"{times[url]:.1f} ms", f"at most {most} ms", times[url] <= most)
+
+
+def first_judged_pulls(bench, folder, images):
+    """Manifests by tag, each for the first time since the start, from a server with a policy for all."""
+    assay = Assay(folder, bench.assay, policy=POLICY, cores="0,1").start()
+    try:
+        wait_until_judged(assay)
+        session, times = requests.Session(), []
+        for offset in range(0, images, max(1, images // SAMPLE)):
+            image = session.get(f"{assay.url}/api/v1/images?limit=1&offset={offset}", timeout=60).json()["images"][0]
+            times.append(milliseconds_of(session, f"{assay.url}/v2/bench/manifests/{image['tags'][0]}"))
+        median = statistics.median(times)
+        bench.add(f"first judged pull of a stored image, {images:,} images stored", f"{median:.2f} ms", "at most 3 ms", median <= 3)
+    finally:
+        assay.stop()
+
+
 def measure(bench):
     images, few, sample = (1000 if bench.quick else 10000), 10, 50
     database, groups = advisory_database(bench), make_groups()
@@ -208,5 +265,7 @@ def measure(bench):
         bench.add(f"rematch of {images:,} images of {len(GROUPS) * PACKAGES_PER_LAYER} packages, 2 cores",
                   f"{seconds:.1f} s, of which {metric(durable, 'assay_rematch_seconds'):.1f} s are matching; the server "
                   f"has {durable.resident() / 1048576:.0f} MiB then", "at most 10 s", seconds <= 10)
+        ask_about_all(bench, durable, images)
     finally:
         durable.stop()
+    first_judged_pulls(bench, folder, images)

@@ -91,14 +91,18 @@ def stop_all():
 class Assay(Peer):
     name = "assay"
 
-    def __init__(self, folder, program, durable=True, cores=None):
+    def __init__(self, folder, program, durable=True, cores=None, policy=None):
+        """@policy: the text of its policy file."""
         super().__init__(folder)
-        self.program, self.data, self.durable = program, self.folder / "data", durable
+        self.program, self.data, self.durable, self.policy = program, self.folder / "data", durable, policy
         self.prefix = ["taskset", "-c", cores] if cores else []
 
     def command(self):
         config = self.folder / "assay.yaml"
-        config.write_text(f"feed_interval: 0\ndurable: {'true' if self.durable else 'false'}\n")
+        rules = self.folder / "rules.yaml"
+        rules.write_text(self.policy or "")
+        config.write_text(f"feed_interval: 0\ndurable: {'true' if self.durable else 'false'}\n" +
+                          (f"policy: {rules}\n" if self.policy else ""))
         return [*self.prefix, str(self.program), "serve", "--config", str(config), "--data", str(self.data), "--listen",
                 f"127.0.0.1:{self.port}"]
 
