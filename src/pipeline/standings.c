@@ -430,7 +430,9 @@ standings_judge(Pipeline *pipeline, const GPtrArray *manifests, const Rules *rul
       if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY))
         log_warning("how an image stands cannot be told", "digest", manifest, "error",
                     failure->message, NULL);
-      g_ptr_array_add(later, g_strdup(manifest));
+      /* What will not pass is looked at again when something changes. */
+      if (fault_kind(failure) == FAULT_PASSING)
+        g_ptr_array_add(later, g_strdup(manifest));
     }
     if (!write_judged(pipeline->sql, judged, rules, error))
       return false;

@@ -225,3 +225,19 @@ def test_status_on_the_command_line(registry, assay):
     assert "advisories: none yet" in said and "the scan of 1 image failed" in said
     server.stop()
     assert "no answer" in assay("status", "--server", server.url, check=2).stderr
+
+
+def test_what_cannot_be_judged_is_left_until_something_changes(registry):
+    """And not tried, and told in the log, each second."""
+    server, layout = registry
+    with sqlite3.connect(server.data / "metadata.db", timeout=60) as database:
+        database.execute("DELETE FROM package_set_members WHERE package IN (SELECT id FROM packages WHERE name = 'musl')")
+    told = "how an image stands cannot be told"
+    push_layout(server, layout.folder, "bad", "team/other")
+    wait_until(lambda: told in server.log_text())
+    before = server.log_text().count(told)
+    for number in range(3):
+        layout.add_image(f"v{number}", [{"srv/file": str(number)}])
+        push_layout(server, layout.folder, f"v{number}", "new")
+        wait_until(lambda: gate.rows(server, "standings WHERE repository = 'new'") == number + 1)
+    assert server.log_text().count(told) == before
