@@ -271,7 +271,9 @@ static void
 read_words(const SettingsPlace *place, const Setting *setting, const YamlNode *node, void *value)
 {
   if (node->kind == YAML_WORD && yaml_is_nothing(node)) {
-    complain_at(place, node, setting->key, "has no value; write [] for none");
+    complain_at(place, node, setting->key,
+                setting->least > 0 ? "has no value; it must have at least one"
+                                   : "has no value; write [] for none");
     return;
   }
   if (setting->kind->begin != NULL)

@@ -73,6 +73,12 @@ fits_finding(const Exemption *exemption, const char *rule, const Finding *findin
          (is_empty(exemption->paths) || fits_pattern(exemption->paths, path));
 }
 
+int64_t
+exemption_end_of(int64_t moment)
+{
+  return moment == 0 ? 1 : moment;
+}
+
 bool
 exemption_ended(const Exemption *exemption, int64_t now)
 {

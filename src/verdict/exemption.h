@@ -21,6 +21,8 @@ typedef struct {
 } Exemption;
 
 bool exemption_fits_repository(const Exemption *exemption, const char *repository);
+/* @moment as `expires`: the first of 1970 is an end, too. */
+int64_t exemption_end_of(int64_t moment);
 /* Whether it has ended. */
 bool exemption_ended(const Exemption *exemption, int64_t now);
 /* Of @exemptions (const Exemption *) that fit the repository the one that takes @finding out of

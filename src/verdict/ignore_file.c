@@ -56,7 +56,7 @@ read_end(const ListReader *reader, const char *word, int64_t *expires, GError **
       strlen(day) == strlen("2027-01-31") ? g_date_time_new_from_iso8601(text, NULL) : NULL;
   if (moment == NULL)
     return complain(reader, "exp: must be a day (exp:2027-01-31)", word, error);
-  *expires = g_date_time_to_unix(moment) * G_USEC_PER_SEC;
+  *expires = exemption_end_of(g_date_time_to_unix(moment) * G_USEC_PER_SEC);
   return true;
 }
 
@@ -75,6 +75,10 @@ read_entry(ListReader *reader, const char *entry, const char *own_comment, GErro
 {
   g_auto(GStrv) words = g_strsplit_set(entry, " \t\r", -1);
   Exemption made = {0};
+  /* To Trivy it is no pattern, and means nothing. */
+  if (g_strcmp0(words[0], "*") == 0)
+    return complain(reader, "a list names each id; one for any is for a file of YAML", entry,
+                    error);
   for (char **word = words + 1; *words != NULL && *word != NULL; word++)
     if (g_str_has_prefix(*word, "exp:") && !read_end(reader, *word, &made.expires, error))
       return false;

@@ -3,7 +3,8 @@
  *
  * A name that ends in .yaml or .yml holds `exemptions`, as a policy file has them. Any other is a
  * list as Trivy reads it from .trivyignore: an id a line, `exp:2027-01-31` after it for the day
- * with whose beginning (in UTC) it ends, and comments after #. A comment that is after the id, or
+ * with whose beginning (in UTC) it ends, and comments after #. "*" is an error
+ * there. A comment that is after the id, or
  * in the lines right before it, is its reason. Pure, except that loading reads the file. */
 #pragma once
 

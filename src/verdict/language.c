@@ -18,12 +18,14 @@ typedef struct {
 
 /* --- tables --- */
 
+/* A list that lost its last entry must not begin to stand for any: it is left out, or it is wrong.
+ */
 static const Setting exemption_settings[] = {
-    {SETTING(Exemption, ids), .kind = &setting_texts, .most = 1000},
-    {SETTING(Exemption, rules), .kind = &policy_rules, .most = 100},
-    {SETTING(Exemption, packages), .kind = &setting_texts, .most = 1000},
-    {SETTING(Exemption, repositories), .kind = &policy_repositories, .most = 1000},
-    {SETTING(Exemption, paths), .kind = &setting_texts, .most = 1000},
+    {SETTING(Exemption, ids), .kind = &setting_texts, .least = 1, .most = 1000},
+    {SETTING(Exemption, rules), .kind = &policy_rules, .least = 1, .most = 100},
+    {SETTING(Exemption, packages), .kind = &setting_texts, .least = 1, .most = 1000},
+    {SETTING(Exemption, repositories), .kind = &policy_repositories, .least = 1, .most = 1000},
+    {SETTING(Exemption, paths), .kind = &setting_texts, .least = 1, .most = 1000},
     {SETTING(Exemption, reason), .kind = &setting_text, .required = true},
     {SETTING(Exemption, expires), .kind = &policy_moment},
 };

@@ -129,7 +129,8 @@ exemption_from_json(const json_t *json)
   exemption->count = (unsigned)json_get_integer(json, "count", 0);
   exemption->reason = g_strdup(reason != NULL ? reason : "");
   g_autoptr(GDateTime) end = expires == NULL ? NULL : g_date_time_new_from_iso8601(expires, NULL);
-  exemption->expires = end == NULL ? 0 : g_date_time_to_unix(end) * G_USEC_PER_SEC;
+  exemption->expires =
+      end == NULL ? 0 : exemption_end_of(g_date_time_to_unix(end) * G_USEC_PER_SEC);
   exemption->ended = json_get_boolean(json, "ended", false);
   exemption->ends_soon = json_get_boolean(json, "ends_soon", false);
   return exemption;

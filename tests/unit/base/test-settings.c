@@ -181,7 +181,7 @@ static const struct {
     {"things: [{name: a, tags: []}]", "thing \"a\": tags: must have at least 1 entry"},
     {"things: [{name: a, tags: [1, 2, 3, 4]}]", "tags: must have at most 3 entries, has 4"},
     {"things: [{name: a, tags: [b, [c]]}]", "s:1:30: thing \"a\": tags[1]: must be one word"},
-    {"things: [{name: a, tags: ~}]", "tags: has no value; write [] for none"},
+    {"things: [{name: a, tags: ~}]", "tags: has no value; it must have at least one"},
     {"things: [{name: a}, {name: b}, {name: a}]",
      "s:1:39: thing \"a\": name: another thing has it, in line 1"},
     {"things: [{name: a}, {name: b}, {name: c}, {name: d}]", "things: must have at most 3"},
