@@ -30,8 +30,8 @@ may_delete(const char *what, int *code)
     *code = command_usage_error("delete: nobody is here to ask: --yes deletes %s", what);
     return false;
   }
-  g_autofree char *question = g_strdup_printf("delete %s? [y/N] ", what);
-  fputs(question, stderr);
+  g_autofree char *clean = slice_to_printable(slice_from_string(what), strlen(what));
+  fprintf(stderr, "delete %s? [y/N] ", clean);
   bool agreed = fgets(answer, sizeof answer, stdin) != NULL && (*answer == 'y' || *answer == 'Y');
   if (!agreed)
     command_tell("nothing was deleted");

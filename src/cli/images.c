@@ -150,6 +150,17 @@ add_row(Columns *table, const json_t *image)
                                       scan == NULL ? "" : or_dash(system)});
 }
 
+/* What a registry says may have anything in it. */
+static void G_GNUC_PRINTF(1, 2) print_line(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  g_autofree char *clean = report_clean_text(text);
+  printf("%s\n", clean);
+}
+
 /* A line below the table for each image that is refused, where these are asked for. */
 static void
 print_refusals(const json_t *images)
@@ -158,10 +169,9 @@ print_refusals(const json_t *images)
   json_t *image;
   json_array_foreach(images, index, image) {
     const char *why = json_get_string(json_get_object(image, "gate"), "reason");
-    g_autofree char *reason = why == NULL ? NULL : report_clean_text(why);
-    if (refused_option && reason != NULL)
-      printf("%s@%.19s: %s\n", json_get_string(image, "repository"),
-             json_get_string(image, "digest"), reason);
+    if (refused_option && why != NULL)
+      print_line("%s@%.19s: %s", or_dash(json_get_string(image, "repository")),
+                 or_dash(json_get_string(image, "digest")), why);
   }
 }
 
@@ -174,10 +184,10 @@ print_reasons(const json_t *images)
   json_array_foreach(images, index, image) {
     const json_t *scan = json_get_object(image, "scan");
     const char *error = json_get_string(scan, "error"), *at = json_get_string(scan, "retry_at");
-    g_autofree char *reason = error == NULL ? NULL : report_clean_text(error);
-    if (at != NULL && reason != NULL)
-      printf("%s@%.19s: waiting, will be tried again at %s: %s\n",
-             json_get_string(image, "repository"), json_get_string(image, "digest"), at, reason);
+    if (at != NULL && error != NULL)
+      print_line("%s@%.19s: waiting, will be tried again at %s: %s",
+                 or_dash(json_get_string(image, "repository")),
+                 or_dash(json_get_string(image, "digest")), at, error);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/digest.h"
 
 #define SHORT_DIGEST_MIN 6
 
@@ -18,6 +19,24 @@ parse(const char *text, GError **error)
   reference_free(reference);
   g_autofree char *with_host = g_strconcat("localhost/", text, NULL);
   return reference_parse(with_host, error);
+}
+
+/* @images, whose digests are used in paths and shown; NULL: they are none. Takes @images. */
+static json_t *
+with_digests(json_t *images, GError **error)
+{
+  size_t i;
+  json_t *image;
+  json_array_foreach(images, i, image) {
+    const char *digest = json_get_string(image, "digest");
+    if (digest != NULL && digest_parse(digest, &(Digest){{0}}, NULL))
+      continue;
+    error_set(error, ASSAY_ERROR_NETWORK,
+              "the answer names an image by no digest; is this an Assay registry?");
+    json_decref(images);
+    return NULL;
+  }
+  return images;
 }
 
 /* "NAME@7e8770da82f0", with a digest as `assay images` shows it: cuts it off @name. (transfer
@@ -38,7 +57,7 @@ server_target_images(const ServerTarget *target, GError **error)
 {
   g_autofree char *path =
       g_strdup_printf("/api/v1/repositories/%s/images", target->reference->repository);
-  return server_get_all(target->client, path, "images", NULL, error);
+  return with_digests(server_get_all(target->client, path, "images", NULL, error), error);
 }
 
 /* The full digest in place of the tag. */
@@ -99,7 +118,8 @@ server_target_image(const ServerTarget *target, GError **error)
   g_autofree char *path =
       g_strdup_printf("/api/v1/repositories/%s/images?reference=%s", reference->repository,
                       reference->digest != NULL ? reference->digest : reference->tag);
-  g_autoptr(json_t) images = server_get_all(target->client, path, "images", NULL, error);
+  g_autoptr(json_t) images =
+      with_digests(server_get_all(target->client, path, "images", NULL, error), error);
   if (images == NULL)
     return NULL;
   if (json_array_size(images) > 0)

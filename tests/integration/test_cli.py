@@ -176,6 +176,38 @@ def test_messages_drive_no_terminal(assay):
     assert "such" in told and all(character.isprintable() or character == "\n" for character in told), repr(told)
 
 
+@pytest.mark.parametrize("words,code", [
+    (["images", "--refused"], 0), (["images", "team/app"], 0), (["delete", "--yes", "team/app:v1"], 2), (["delete", "--yes", "team/app"], 2),
+    (["findings", "team/app:v1"], 2)])
+@pytest.mark.parametrize("digest", ["\x1b[2J\x1b]0;x\x07:12", "../../x", None])
+def test_answers_drive_no_terminal(assay, words, code, digest):
+    """Nor do images that a server makes up; without a digest none is deleted."""
+    asked = []
+
+    class Hostile(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.command)
+            image = {"repository": "a\x1b[31mb", "digest": digest, "tags": ["v1\x1b[2J"], "gate": {"answer": "refused", "reason": "no\x07\nyes"},
+                     "scan": {"state": "pending", "error": "e\x1b[2J", "retry_at": "soon\x1b[2J", "os": "x\x9b1m"}}
+            body = json.dumps({"images": [{key: value for key, value in image.items() if value is not None}], "total": 1}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_DELETE = do_GET
+
+        def log_message(self, *arguments):
+            pass
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hostile) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = assay(*words, "--server", f"http://127.0.0.1:{server.server_port}", check=code)
+        server.shutdown()
+    text = told.stdout + told.stderr
+    assert text and all(character.isprintable() or character == "\n" for character in text), repr(text)
+    assert "DELETE" not in asked and "(null)" not in text, (asked, text)
+
+
 def test_what_was_not_looked_up_is_not_clean(assay, start_server, tmp_path):
     """Without advisories, or with those of other distributions alone, no list says that an image has no findings."""
     server = start_server()
