@@ -83,7 +83,11 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
   g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
   g_autoptr(GPtrArray) third_party = texts_of(about, "third_party");
   g_autoptr(GPtrArray) notes = texts_of(about, "notes");
-  g_autoptr(GPtrArray) findings = report_options_filter(options, all, notes);
+  ReportOptions how = *options;
+  const char *unknown_as = json_get_string(about, "unknown_as");
+  if (unknown_as == NULL || !severity_parse(unknown_as, &how.unknown_as))
+    how.unknown_as = options->unknown_as; /* servers before told nothing of it */
+  g_autoptr(GPtrArray) findings = report_options_filter(&how, all, notes);
   Report document = {.target = target,
                      .digest = json_get_string(image, "digest"),
                      .findings = findings,

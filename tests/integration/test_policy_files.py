@@ -125,6 +125,9 @@ def test_policy_test(start_server, assay, push, tmp_path):
             push(server, layout, tag, repository)
     gate.wait_until(lambda: pull(server, "c/app", "fixed").status_code == 200)
     gate.wait_until(lambda: "findings block" in pull(server, "c/app", "vulnerable").text)
+    # Filters count as the policy does.
+    critical = assay("findings", "--server", server.url, "--severity", "critical", "c/app:vulnerable").stdout
+    assert "CVE-2019-" in critical and "counted as critical" in critical, critical
     file = tmp_path / "new.yaml"
 
     def test(text, check, *arguments):

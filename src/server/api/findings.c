@@ -208,6 +208,7 @@ api_findings(Request *request)
   g_autoptr(json_t) body = json_object();
   json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
   json_object_set_new(body, "notes", notes_of(result, &filter, passed));
+  json_set_string(body, "unknown_as", severity_name(filter.unknown_as));
   json_object_set_new(body, "kinds", report_kinds_to_json(passed));
   json_object_set_new(body, "third_party", json_from_texts(result->third_party));
   api_respond_page_of(request, body, "findings", passed->len, &page, part);
