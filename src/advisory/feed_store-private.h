@@ -37,6 +37,12 @@ GPtrArray *stored_feeds_load(const AdvisorySettings *settings, const char *data_
 /* Writes feed.json. */
 bool stored_feed_save(StoredFeed *feed, GError **error);
 
+/* Keeps why the last try to fetch the feed failed, beside a copy or without one; NULL: it did not.
+ * As far as the folder can be written. */
+void stored_feed_note_error(const StoredFeed *feed, const char *message);
+/* (transfer full) NULL: the last try did not fail, or there was none. */
+char *stored_feed_last_error(const StoredFeed *feed);
+
 /* Says something of vulnerabilities that other feeds name. */
 bool stored_feed_is_overlay(const StoredFeed *feed);
 /* For a feed that is read in place: whether its path is there, and changed since the last look. */

@@ -214,6 +214,25 @@ stored_feed_save(StoredFeed *feed, GError **error)
   return save_manifest(feed, feed->folder, error);
 }
 
+/* A file of its own: the manifest tells of a copy, and a feed that failed may have none. */
+void
+stored_feed_note_error(const StoredFeed *feed, const char *message)
+{
+  g_autofree char *path = g_build_filename(feed->folder, FEED_ERROR_NAME, NULL);
+  if (message == NULL)
+    unlink(path);
+  else
+    file_replace(AT_FDCWD, path, slice_from_string(message), 0600, NULL);
+}
+
+char *
+stored_feed_last_error(const StoredFeed *feed)
+{
+  g_autofree char *path = g_build_filename(feed->folder, FEED_ERROR_NAME, NULL);
+  g_autoptr(GBytes) text = file_read(AT_FDCWD, path, MANIFEST_MAX, NULL);
+  return text == NULL ? NULL : slice_to_printable(slice_from_bytes(text), MANIFEST_MAX);
+}
+
 static void
 fingerprint_path(GChecksum *checksum, const char *path, unsigned depth)
 {

@@ -80,7 +80,9 @@ fetch_feed(Update *update, StoredFeed *feed)
   else
     fetched = stored_feed_look_at_path(feed, &changed, &error);
   changed |= was_unbuilt || (fetched && other);
-  if (!end_fetch(feed, fetched, changed, &error)) {
+  fetched = end_fetch(feed, fetched, changed, &error);
+  stored_feed_note_error(feed, fetched ? NULL : error->message);
+  if (!fetched) {
     update_tell_failure(update, feed->config.name, error->message);
     return;
   }
@@ -328,16 +330,6 @@ advisory_import_database(const AdvisorySettings *settings, const char *data_fold
     return false;
   *outcome = g_steal_pointer(&result);
   return true;
-}
-
-int64_t
-advisory_feed_checked(const char *data_folder, const char *name, char **problem)
-{
-  g_autoptr(StoredFeed) feed = stored_feed_look_up(data_folder, name);
-  if (feed == NULL)
-    return 0;
-  *problem = g_strdup(feed->problem);
-  return feed->updated;
 }
 
 bool

@@ -53,7 +53,3 @@ bool advisory_import_database(const AdvisorySettings *settings, const char *data
                               const char *path, const Progress *progress, UpdateOutcome **outcome,
                               GError **error);
 bool advisory_is_database_file(const char *path);
-
-/* When the source of the feed @name was last asked with success, in microseconds since 1970; 0 when
- * this data folder never did. *@problem (transfer full): why its copy cannot be read, or NULL. */
-int64_t advisory_feed_checked(const char *data_folder, const char *name, char **problem);

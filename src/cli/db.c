@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advisory/feed_state.h"
 #include "advisory/feeds/unpack.h"
 #include "advisory/update.h"
 #include "base/error.h"
@@ -194,6 +195,8 @@ format_time(int64_t microseconds)
 static char *
 format_age(int64_t updated)
 {
+  if (updated == 0)
+    return g_strdup("never");
   int64_t seconds = MAX((g_get_real_time() - updated) / G_USEC_PER_SEC, 0);
   if (seconds < 120)
     return g_strdup_printf("%d s", (int)seconds);
@@ -204,13 +207,11 @@ format_age(int64_t updated)
   return g_strdup_printf("%" G_GINT64_FORMAT " days", seconds / 86400);
 }
 
-/* When the feed was last known to be up to date: a source that has nothing new leaves the database
- * as it is. */
-static int64_t
-last_checked(const AdvisoryFeedStatus *feed, char **problem)
+/* Why nothing newer is there; NULL: something is. */
+static const char *
+error_of(const FeedState *feed)
 {
-  int64_t checked = advisory_feed_checked(data_folder, feed->feed, problem);
-  return *problem != NULL ? feed->updated : MAX(checked, feed->updated);
+  return feed->last_error != NULL ? feed->last_error : feed->problem;
 }
 
 static void
@@ -222,19 +223,19 @@ print_status_json(const AdvisoryDatabase *database, const char *path, const GPtr
   json_set_string(status, "generation", advisory_database_generation(database));
   json_object_set_new(status, "feeds", list);
   for (guint i = 0; i < feeds->len; i++) {
-    const AdvisoryFeedStatus *feed = feeds->pdata[i];
-    g_autofree char *problem = NULL;
-    int64_t checked = last_checked(feed, &problem);
-    g_autofree char *updated = format_time(feed->updated), *checked_text = format_time(checked);
+    const FeedState *feed = feeds->pdata[i];
+    g_autofree char *updated = feed->updated == 0 ? NULL : format_time(feed->updated);
+    g_autofree char *checked = feed->checked == 0 ? NULL : format_time(feed->checked);
+    int64_t age = MAX((g_get_real_time() - feed->checked) / G_USEC_PER_SEC, 0);
     json_t *entry = json_object();
-    json_set_string(entry, "name", feed->feed);
+    json_set_string(entry, "name", feed->name);
     json_set_string(entry, "type", feed->type);
     json_set_string(entry, "source", feed->source);
     json_set_string(entry, "updated", updated);
-    json_set_string(entry, "checked", checked_text);
-    json_object_set_new(entry, "age_seconds",
-                        json_integer(MAX((g_get_real_time() - checked) / G_USEC_PER_SEC, 0)));
-    json_set_string(entry, "problem", problem);
+    json_set_string(entry, "checked", checked);
+    json_object_set_new(entry, "age_seconds", feed->checked == 0 ? json_null() : json_integer(age));
+    json_set_string(entry, "problem", feed->problem);
+    json_set_string(entry, "last_error", feed->last_error);
     json_set_string(entry, "source_date", feed->source_date);
     json_object_set_new(entry, "statements", json_integer((json_int_t)feed->count));
     json_array_append_new(list, entry);
@@ -252,45 +253,53 @@ print_status_table(const GPtrArray *feeds)
       {.title = "AGE", .flags = COLUMN_RIGHT},
       {.title = "STATEMENTS", .flags = COLUMN_RIGHT},
       {.title = "SOURCE DATE"},
+      {.title = "LAST ERROR", .least = 20, .flags = COLUMN_CUT | COLUMN_EMPTY},
       {.title = "SOURCE", .least = 20, .flags = COLUMN_CUT},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < feeds->len; i++) {
-    const AdvisoryFeedStatus *feed = feeds->pdata[i];
-    g_autofree char *problem = NULL;
-    g_autofree char *age = format_age(last_checked(feed, &problem));
+    const FeedState *feed = feeds->pdata[i];
+    g_autofree char *age = format_age(feed->checked);
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, feed->count);
-    columns_add(table, (const char *[]){feed->feed, feed->type, age, count, feed->source_date,
-                                        feed->source});
+    columns_add(table, (const char *[]){feed->name, feed->type, age, count, feed->source_date,
+                                        error_of(feed), feed->source});
   }
   g_autofree char *text = columns_to_text(table, terminal_width(), false);
   fputs(text, stdout);
 }
 
-/* True when a feed is older than @oldest seconds, or may be. */
+/* Whether the feed is older than @oldest seconds, or may be. */
+static bool
+tell_if_old(const FeedState *feed, uint64_t oldest)
+{
+  g_autofree char *age = format_age(feed->checked);
+  const char *failure = error_of(feed);
+  int64_t now = g_get_real_time();
+  bool never = max_age != NULL && feed->checked == 0;
+  bool ahead = max_age != NULL && feed->checked > now + CLOCK_SLACK;
+  if (feed->problem != NULL)
+    command_tell("%s: its last copy cannot be read: %s", feed->name, feed->problem);
+  if (never)
+    command_tell("%s: was never taken: %s", feed->name,
+                 failure != NULL ? failure : "run `assay db update`");
+  else if (ahead)
+    command_tell("%s: taken at a time that is still to come, so its age is not known: this "
+                 "machine's clock was wrong then, or is now",
+                 feed->name);
+  else if (feed->checked == 0 || now - feed->checked <= (int64_t)oldest * G_USEC_PER_SEC)
+    return false;
+  else
+    command_tell("%s: %s old%s%s", feed->name, age, failure != NULL ? ": " : "",
+                 failure != NULL ? failure : "");
+  return true;
+}
+
 static bool
 tell_old_feeds(const GPtrArray *feeds, uint64_t oldest)
 {
   bool found = false;
-  for (guint i = 0; i < feeds->len; i++) {
-    const AdvisoryFeedStatus *feed = feeds->pdata[i];
-    g_autofree char *problem = NULL;
-    int64_t checked = last_checked(feed, &problem);
-    g_autofree char *age = format_age(checked);
-    if (problem != NULL)
-      command_tell("%s: its last copy cannot be read: %s", feed->feed, problem);
-    int64_t now = g_get_real_time();
-    bool ahead = max_age != NULL && checked > now + CLOCK_SLACK;
-    if (!ahead && now - checked <= (int64_t)oldest * G_USEC_PER_SEC)
-      continue;
-    if (ahead)
-      command_tell("%s: taken at a time that is still to come, so its age is not known: this "
-                   "machine's clock was wrong then, or is now",
-                   feed->feed);
-    else
-      command_tell("%s: %s old", feed->feed, age);
-    found = true;
-  }
+  for (guint i = 0; i < feeds->len; i++)
+    found |= tell_if_old(g_ptr_array_index(feeds, i), oldest);
   return found;
 }
 
@@ -310,7 +319,9 @@ run_status(char **arguments)
     return command_fail(error);
   g_autofree char *path = advisory_database_path(data_folder);
   g_autoptr(AdvisoryDatabase) database = advisory_database_open_verified(path, &error);
-  g_autoptr(GPtrArray) feeds = database != NULL ? advisory_database_feeds(database, &error) : NULL;
+  g_autoptr(GPtrArray) feeds =
+      database == NULL ? NULL
+                       : feed_states_load(&config->advisories, data_folder, database, &error);
   if (feeds == NULL)
     return command_fail(error);
   if (json)
@@ -324,7 +335,7 @@ static const GOptionEntry status_options[] = {
     {"format", 0, 0, G_OPTION_ARG_STRING, &format, "How to write it (default: table)",
      "table|json"},
     {"max-age", 0, 0, G_OPTION_ARG_STRING, &max_age,
-     "Exit with 1 when a feed was not up to date for longer: 24h, 7d", "TIME"},
+     "Exit with 1 when a feed was never taken, or was not up to date for longer: 24h, 7d", "TIME"},
     COMMON_OPTIONS,
     {NULL}};
 
@@ -334,13 +345,15 @@ static const Command status_command = {
     .arguments = "",
     .help =
         "Every byte of the database is checked. The age is the time since the feed's source was\n"
-        "last asked with success, or, in a database that was imported, since it was taken.\n\n"
-        "Exit codes: 0 there is a database; 1 a feed is older than --max-age; 2 there is none,\n"
-        "or it is damaged.\n\n"
+        "last asked with success, or, in a database that was imported, since it was taken. A feed\n"
+        "of the configuration that was never taken is listed too, with what the last update "
+        "met.\n\n"
+        "Exit codes: 0 there is a database; 1 a feed is older than --max-age, or was never taken;\n"
+        "2 there is no database, or it is damaged.\n\n"
         "Examples:\n"
         "  assay db status\n"
         "  assay db status --max-age 2d > /dev/null || assay db update\n"
-        "  assay db status --format json | jq '.feeds[] | select(.age_seconds > 86400)'\n",
+        "  assay db status --format json | jq '.feeds[] | select(.last_error != null)'\n",
     .options = status_options,
     .run = run_status,
 };

@@ -5,6 +5,7 @@ import gzip
 import json
 import lzma
 import platform
+import re
 import resource
 import shutil
 import signal
@@ -227,13 +228,41 @@ def test_status_tells_of_age_and_damage(db, secdb, tmp_path):
     assert "not a whole" in db("status", check=2).stderr
 
 
+def test_a_feed_that_was_never_taken_has_a_row(assay, db, secdb, tmp_path):
+    config = tmp_path / "feeds.yaml"
+    config.write_text(f"data: {tmp_path / 'data'}\nfeeds:\n  - {{name: away, type: kev, url: 'http://127.0.0.1:1/kev.json'}}\n"
+                      f"  - {{name: here, type: alpine-secdb, path: {secdb}}}\n"
+                      "  - {name: off, type: kev, url: 'http://127.0.0.1:1/', disabled: true}\n")
+
+    def status(*arguments, check=0):
+        return assay("db", "status", "--config", config, *arguments, check=check)
+    assert "1 updated, 0 unchanged, 1 failed" in assay("db", "update", "--config", config, check=2).stdout
+    assert re.search(r"^away +kev +never +0 .*127\.0\.0\.1", status().stdout, re.MULTILINE)
+    late = status("--max-age", "1d", "--format", "json", check=1)
+    feeds = {each["name"]: each for each in json.loads(late.stdout)["feeds"]}
+    assert set(feeds) == {"away", "here"} and "away: was never taken: " in late.stderr and "here" not in late.stderr
+    assert feeds["away"]["age_seconds"] is None and "127.0.0.1" in feeds["away"]["last_error"] and "last_error" not in feeds["here"]
+    # One that was taken, and then failed, is as old as it is and says why.
+    content = secdb.read_text()
+    secdb.unlink()
+    assay("db", "update", "--config", config, check=2)
+    assert "No such file" in status("--max-age", "0s", check=1).stderr.split("here: ")[1]
+    secdb.write_text(content)
+    assay("db", "update", "--config", config, check=2)
+    assert "No such file" not in status().stdout
+    # Who takes another machine's database does not fetch by itself.
+    db("export", tmp_path / "exported.db")
+    assay("db", "import", "--config", config, "--data", tmp_path / "away", tmp_path / "exported.db")
+    assert "kev" not in status("--data", tmp_path / "away", "--max-age", "1d").stdout
+
+
 def test_full_disk_leaves_the_database(program, db, secdb, tmp_path):
     db("import", "--type", "alpine-secdb", secdb)
     (tmp_path / "big.json").write_text(many_packages(20000))
     result = db("import", "--type", "alpine-secdb", "--name", "big", tmp_path / "big.json", check=2,
                 preexec_fn=limit_file_size)
     assert result.stderr.startswith("assay: ") and "advisories.db" in result.stderr
-    assert statements(db) == {"alpine-secdb": 2}
+    assert statements(db) == {"alpine-secdb": 2, "big": 0}
     assert not list((tmp_path / "data").glob("*.new"))
     db("update")
     assert statements(db) == {"alpine-secdb": 2, "big": 20000}
@@ -264,8 +293,9 @@ def test_feed_from_a_configured_path(assay, secdb, tmp_path):
     assert status["generation"] != generation and status["feeds"][0]["statements"] == 0
     secdb.unlink()
     assert "alpine" in assay("db", "update", "--config", config, check=2).stderr
-    assert json.loads(assay("db", "status", "--config", config, "--format", "json").stdout) == \
-        status | {"feeds": [status["feeds"][0] | {"age_seconds": pytest.approx(status["feeds"][0]["age_seconds"], abs=60)}]}
+    after = json.loads(assay("db", "status", "--config", config, "--format", "json").stdout)
+    assert "No such file" in after["feeds"][0].pop("last_error")
+    assert after == status | {"feeds": [status["feeds"][0] | {"age_seconds": pytest.approx(status["feeds"][0]["age_seconds"], abs=60)}]}
 
 
 def test_updateinfo_of_a_repository(db, mirror, tmp_path):

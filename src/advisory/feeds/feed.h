@@ -64,9 +64,10 @@ const FeedType *feed_type_find(const char *type);
 #define FEED_RETRIES       3
 #define FEED_FILES_MAX     2000000u
 #define FEED_DEPTH_MAX     4u
-#define FEED_MANIFEST_NAME "feed.json" /* update.c's note on where the copy is from */
-#define FEED_DATA_NAME     "data"      /* the one file of a feed that has one */
-#define FEED_LISTING_NAME  "listing"   /* what leads to the feed's files */
+#define FEED_MANIFEST_NAME "feed.json"  /* update.c's note on where the copy is from */
+#define FEED_DATA_NAME     "data"       /* the one file of a feed that has one */
+#define FEED_ERROR_NAME    "last-error" /* why the last fetch failed; absent when it did not */
+#define FEED_LISTING_NAME  "listing"    /* what leads to the feed's files */
 
 /* What one advisory may come to: its vulnerabilities times its packages and their intervals. Five
  * million take a gigabyte while the database is built, and a few lines may ask for billions. */
