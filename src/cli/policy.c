@@ -161,11 +161,13 @@ add_row(Columns *table, const json_t *image)
                               ? g_strdup_printf("%s:%s", repository, tag)
                               : g_strdup_printf("%s@%.12s", repository, hex == NULL ? "" : hex + 1);
   bool today = allows(image, "today"), then = allows(image, "then");
-  const json_t *reasons =
-      json_get_array(json_get_object(image, then ? "today" : "then"), "reasons");
+  const json_t *verdict = json_get_object(image, then ? "today" : "then");
+  const json_t *reasons = json_get_array(verdict, "reasons");
   const char *first = json_string_value(json_array_get(reasons, 0));
-  size_t more = json_array_size(reasons) > 1 ? json_array_size(reasons) - 1 : 0;
-  g_autofree char *others = more == 0 ? g_strdup("") : g_strdup_printf(", and %zu more", more);
+  /* The answer lists the first of them. */
+  json_int_t total = json_get_integer(verdict, "reasons_total", 0);
+  g_autofree char *others =
+      total <= 1 ? g_strdup("") : g_strdup_printf(", and %" JSON_INTEGER_FORMAT " more", total - 1);
   g_autofree char *why =
       g_strdup_printf("%s%s%s", then ? "no longer: " : "", first != NULL ? first : "", others);
   columns_add(table, (const char *[]){name, today ? "allowed" : "refused",

@@ -115,6 +115,20 @@ def test_policy_check(assay, tmp_path):
     assert "1 policy" in assay("policy", "check", "strict").stdout
 
 
+def test_policy_test_counts_all_that_blocks(start_server, assay, push, tmp_path):
+    """The answer lists ten reasons; the table counts as the verdict does."""
+    server = start_server(policy="policies: [{name: open, namespaces: '**', unscanned: block}]\n")
+    layout, _, _ = gate.alpine_layout(tmp_path / "alpine")
+    gate.import_advisories(assay, server, gate.secdb(musl={"1.1.22-r3": [f"CVE-2019-{10000 + i}" for i in range(32)]}))
+    push(server, layout, "vulnerable", "a/app")
+    gate.wait_until(lambda: pull(server, "a/app", "vulnerable").status_code == 200)
+    (tmp_path / "new.yaml").write_text("policies: [{name: all, namespaces: '**', vulnerabilities: {block: [unknown]}}]\n")
+    command = ["policy", "test", tmp_path / "new.yaml", "--server", server.url]
+    assert re.search(r"CVE-2019-10000 .*, and 31 more$", assay(*command, check=1).stdout, re.MULTILINE)
+    then = json.loads(assay(*command, "--format", "json", check=1).stdout)["changed"][0]["then"]
+    assert "32 findings block: " in then["message"] and (len(then["reasons"]), then["reasons_total"]) == (10, 32)
+
+
 def test_policy_test(start_server, assay, push, tmp_path):
     """What another file would let out or refuse: each image of each repository, in pages; nothing is changed."""
     server = start_server(policy=STRICT.replace("strict", "today"))

@@ -36,6 +36,7 @@ verdict_in_short(const Verdict *verdict)
   for (guint i = 0; i < MIN(verdict->reasons->len, REASONS_MAX); i++)
     json_array_append_new(reasons, json_string(g_ptr_array_index(verdict->reasons, i)));
   json_object_set_new(object, "reasons", reasons);
+  json_object_set_new(object, "reasons_total", json_integer(verdict->reasons->len));
   return object;
 }
 
