@@ -10,13 +10,19 @@
 /* More groups than this push the first one off the screen: it is said again at the end. */
 #define SCREEN_GROUPS 10u
 
+/* Of the vulnerabilities that count; the exempt ones come after them. */
+static guint
+counted(const FindingGroup *group)
+{
+  return group->vulnerabilities->len - group->exempt;
+}
+
 /* "2 affected, 1 will-not-fix" of what has no fix. */
 static void
 append_states(GString *text, const FindingGroup *group)
 {
-  g_string_append(text, ": ");
   unsigned counts[STATE_NOT_AFFECTED + 1] = {0}, shown = 0;
-  for (guint i = 0; i < group->vulnerabilities->len; i++)
+  for (guint i = 0; i < counted(group); i++)
     counts[((const Finding *)g_ptr_array_index(group->vulnerabilities, i))->state]++;
   for (unsigned state = 0; state < G_N_ELEMENTS(counts); state++)
     if (counts[state] > 0)
@@ -46,6 +52,19 @@ append_worst(GString *text, Severity worst, bool colour)
   g_string_append_printf(text, ", worst %s", name);
 }
 
+/* "fixes 3, 21 exempt": what the advice is good for. */
+static void
+append_good(GString *text, const FindingGroup *group)
+{
+  g_string_append(text, ": ");
+  if (group->target == NULL)
+    append_states(text, group);
+  else if (counted(group) > 0)
+    g_string_append_printf(text, "fixes %u", counted(group));
+  if (group->exempt > 0)
+    g_string_append_printf(text, "%s%u exempt", counted(group) > 0 ? ", " : "", group->exempt);
+}
+
 /* What to do in one line: "upgrade libssl3 to a build of openssl 3.0.9-1: fixes 14, worst
  * critical". (transfer full) */
 static char *
@@ -56,12 +75,10 @@ advice_of(const FindingGroup *group, bool colour)
   const Finding *worst = g_ptr_array_index(group->vulnerabilities, 0);
   bool other_source = group->packages->len == 1 && strcmp(worst->package, group->source) != 0;
   if (group->target != NULL && other_source)
-    g_string_append_printf(text, " to a build of %s %s: fixes %u", group->source, group->target,
-                           group->vulnerabilities->len);
+    g_string_append_printf(text, " to a build of %s %s", group->source, group->target);
   else if (group->target != NULL)
-    g_string_append_printf(text, " to %s: fixes %u", group->target, group->vulnerabilities->len);
-  else
-    append_states(text, group);
+    g_string_append_printf(text, " to %s", group->target);
+  append_good(text, group);
   g_autofree char *clean = report_clean_text(text->str);
   g_autoptr(GString) all = g_string_new(clean);
   append_worst(all, worst->severity, colour);
@@ -121,18 +138,29 @@ append_heading(GString *out, const char *text, bool colour)
   g_string_append_printf(out, "%s\n", heading);
 }
 
+static const char *
+heading_of(const FindingGroup *group)
+{
+  static const char urgent[] = "What to do, the most urgent first:",
+                    unfixed[] = "No version that fixes these is published:",
+                    exempt[] = "All of these are exempt:";
+  return finding_group_is_exempt(group) ? exempt : group->target != NULL ? urgent : unfixed;
+}
+
 void
 report_append_groups(GString *out, const GPtrArray *findings, unsigned width, bool colour)
 {
   g_autoptr(GPtrArray) groups = finding_groups_new(findings);
   unsigned fixes = 0;
+  const char *before = NULL;
   for (guint i = 0; i < groups->len; i++) {
     const FindingGroup *group = g_ptr_array_index(groups, i);
-    if (group->target != NULL && fixes++ == 0)
-      append_heading(out, "What to do, the most urgent first:", colour);
-    if (group->target == NULL && i == fixes) {
-      g_string_append(out, fixes > 0 ? "\n" : "");
-      append_heading(out, "No version that fixes these is published:", colour);
+    const char *heading = heading_of(group);
+    fixes += group->target != NULL && !finding_group_is_exempt(group);
+    if (heading != before) {
+      g_string_append(out, before != NULL ? "\n" : "");
+      append_heading(out, heading, colour);
+      before = heading;
     }
     append_group(out, group, i + 1, width, colour);
   }

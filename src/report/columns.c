@@ -226,6 +226,16 @@ cut(const char *text, unsigned cells)
   return g_strndup(text, (size_t)(end - text));
 }
 
+/* What a column that may be cut shows of a cell: the cut is marked. (transfer full) */
+static char *
+shortened(const char *text, unsigned cells)
+{
+  if (text_cells(text) <= cells)
+    return g_strdup(text);
+  g_autofree char *start = cut(text, cells - 1); /* a title is a cell at least */
+  return g_strconcat(g_strchomp(start), "\xe2\x80\xa6", NULL);
+}
+
 typedef struct {
   GString *out;
   unsigned at;    /* cells of the line that are written */
@@ -261,7 +271,7 @@ write_cell(Writer *writer, const Column *column, const Place *place, const char 
            const char *colour)
 {
   g_autofree char *shown =
-      (column->flags & COLUMN_CUT) != 0 ? cut(text, place->width) : g_strdup(text);
+      (column->flags & COLUMN_CUT) != 0 ? shortened(text, place->width) : g_strdup(text);
   unsigned cells = text_cells(shown), start = place->start;
   if (cells == 0)
     return;

@@ -2,9 +2,10 @@
  * commands.
  *
  * No name, version or digest is ever broken. Where a table is wider than the terminal, in this
- * order: columns that may be cut become narrower; columns that do not fit beside the others
- * continue below, on a line of the same row; a cell that is wider than most of its column pushes
- * what follows it to a line of its own. Cells are cleaned of all that could drive a terminal. */
+ * order: columns that may be cut become narrower, and what is cut ends with an ellipsis; columns
+ * that do not fit beside the others continue below, on a line of the same row; a cell that is wider
+ * than most of its column pushes what follows it to a line of its own. Cells are cleaned of all
+ * that could drive a terminal. */
 #pragma once
 
 #include <glib.h>

@@ -131,10 +131,46 @@ group_add(FindingGroup *group, const Finding *finding, GHashTable *architectures
   if (!g_ptr_array_find_with_equal_func(group->packages, name, g_str_equal, NULL))
     g_ptr_array_add(group->packages, g_steal_pointer(&name));
   add_once(group->versions, finding->installed_version);
-  if (g_ptr_array_find_with_equal_func(group->vulnerabilities, finding, has_same_id, NULL))
+  guint known;
+  if (!g_ptr_array_find_with_equal_func(group->vulnerabilities, finding, has_same_id, &known)) {
+    g_ptr_array_add(group->vulnerabilities, (Finding *)(uintptr_t)finding);
     return;
-  g_ptr_array_add(group->vulnerabilities, (Finding *)(uintptr_t)finding);
-  group->known_exploited += finding->known_exploited;
+  }
+  /* A number is exempt when it is so in each package. */
+  const Finding *before = g_ptr_array_index(group->vulnerabilities, known);
+  if (before->exempt_reason != NULL && finding->exempt_reason == NULL)
+    g_ptr_array_index(group->vulnerabilities, known) = (Finding *)(uintptr_t)finding;
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Once all findings are in it. */
+static void
+group_finish(FindingGroup *group)
+{
+  g_autoptr(GPtrArray) exempt = g_ptr_array_new();
+  GPtrArray *ordered = g_ptr_array_new();
+  for (guint i = 0; i < group->vulnerabilities->len; i++) {
+    Finding *finding = g_ptr_array_index(group->vulnerabilities, i);
+    bool counts = finding->exempt_reason == NULL;
+    group->known_exploited += counts && finding->known_exploited;
+    g_ptr_array_add(counts ? ordered : exempt, finding);
+  }
+  group->exempt = exempt->len;
+  g_ptr_array_extend(ordered, exempt, NULL, NULL);
+  g_ptr_array_unref(group->vulnerabilities);
+  group->vulnerabilities = ordered;
+  g_ptr_array_sort(group->packages, compare_names);
+}
+
+bool
+finding_group_is_exempt(const FindingGroup *group)
+{
+  return group->exempt == group->vulnerabilities->len;
 }
 
 static FindingGroup *
@@ -158,10 +194,19 @@ urgency(const FindingGroup *group)
   int most = 0;
   for (guint i = 0; i < group->findings->len; i++) {
     const Finding *finding = g_ptr_array_index(group->findings, i);
+    if (finding->exempt_reason != NULL && !finding_group_is_exempt(group))
+      continue;
     int severity = (int)finding_counted_as(finding, SEVERITY_OF_UNKNOWN_FIX);
     most = MAX(most, 2 * severity + (finding->severity != SEVERITY_UNKNOWN));
   }
   return most;
+}
+
+/* What an upgrade would fix of what counts. */
+static unsigned
+counted(const FindingGroup *group)
+{
+  return group->vulnerabilities->len - group->exempt;
 }
 
 static int
@@ -169,20 +214,16 @@ compare_groups(gconstpointer a, gconstpointer b)
 {
   const FindingGroup *left = *(const FindingGroup *const *)a;
   const FindingGroup *right = *(const FindingGroup *const *)b;
-  int order = (right->target != NULL) - (left->target != NULL);
+  int order = finding_group_is_exempt(left) - finding_group_is_exempt(right);
+  if (order == 0)
+    order = (right->target != NULL) - (left->target != NULL);
   if (order == 0)
     order = urgency(right) - urgency(left);
   if (order == 0)
     order = (int)right->known_exploited - (int)left->known_exploited;
   if (order == 0)
-    order = (int)right->vulnerabilities->len - (int)left->vulnerabilities->len;
+    order = (int)counted(right) - (int)counted(left);
   return order != 0 ? order : strcmp(left->source, right->source);
-}
-
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 GPtrArray *
@@ -206,7 +247,7 @@ finding_groups_new(const GPtrArray *findings)
     group_add(group, finding, architectures);
   }
   for (guint i = 0; i < groups->len; i++)
-    g_ptr_array_sort(((FindingGroup *)g_ptr_array_index(groups, i))->packages, compare_names);
+    group_finish(g_ptr_array_index(groups, i));
   g_ptr_array_sort(groups, compare_groups);
   return groups;
 }

@@ -16,14 +16,19 @@ typedef struct {
   GPtrArray *findings;        /* Finding, borrowed, in the order of the report */
   GPtrArray *packages;        /* char *, owned: "libssl3"; "libc6:i386" where there are several */
   GPtrArray *versions;        /* const char *: what is installed, each once */
-  GPtrArray *vulnerabilities; /* const Finding *: the worst of each number */
-  unsigned known_exploited;   /* of the vulnerabilities */
+  GPtrArray *vulnerabilities; /* const Finding *: the worst of each number; exempt ones come last */
+  unsigned exempt;            /* of the vulnerabilities: a policy exempts all that is found of it */
+  unsigned known_exploited;   /* of the others */
 } FindingGroup;
 
 /* FindingGroup, the most urgent first: those with a fix, by their worst vulnerability (one of
  * unknown severity counts as policies count it), by known exploitation, and by how many are fixed;
- * then the others. The findings must outlive it. (transfer full) */
+ * then those without a fix; last what is exempt as a whole. What is exempt counts for no order. The
+ * findings must outlive it. (transfer full) */
 GPtrArray *finding_groups_new(const GPtrArray *findings);
+
+/* Whether all of it is exempt: there is nothing to do. */
+bool finding_group_is_exempt(const FindingGroup *group);
 
 /* True when one package is there with several architectures, so that its name does not tell it. */
 bool findings_differ_in_architecture(const GPtrArray *findings);

@@ -160,6 +160,22 @@ append_lists(GString *out, const Report *report, const ReportStyle *style)
     g_string_insert_c(out, (gssize)before, '\n');
 }
 
+/* What the verdict has said already is not said again. */
+static void
+append_notes(GString *out, const Report *report, unsigned width)
+{
+  g_autoptr(GPtrArray) lines = g_ptr_array_new();
+  for (guint i = 0; report->notes != NULL && i < report->notes->len; i++) {
+    char *note = g_ptr_array_index(report->notes, i);
+    const Verdict *verdict = report->verdict;
+    if (verdict == NULL ||
+        (!g_ptr_array_find_with_equal_func(verdict->warnings, note, g_str_equal, NULL) &&
+         !g_ptr_array_find_with_equal_func(verdict->reasons, note, g_str_equal, NULL)))
+      g_ptr_array_add(lines, note);
+  }
+  append_lines(out, "note: ", lines, width);
+}
+
 static char *
 write_table(const Report *report, const ReportStyle *style)
 {
@@ -175,7 +191,7 @@ write_table(const Report *report, const ReportStyle *style)
   append_lines(out, prefix, report->gaps, width);
   append_unknown_severities(out, report, counts[SEVERITY_UNKNOWN], width);
   append_ignored(out, report, style->show_ignored, width);
-  append_lines(out, "note: ", report->notes, width);
+  append_notes(out, report, width);
   append_lists(out, report, style);
   return g_string_free(out, FALSE);
 }

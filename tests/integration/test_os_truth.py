@@ -84,7 +84,8 @@ def test_the_server_tells_the_end_of_life(assay, start_server, data, stretch):
     assert server.wait_for_scan("team/app", digest)["end_of_life"] == "2022-07-01"
     listed = assay("images", "--server", server.url).stdout
     assert "not known" in listed and "end of life 2022-07-01" in listed
-    assert f"note: {ENDED}" in assay("findings", "--server", server.url, "team/app:v1").stdout
+    shown = assay("findings", "--server", server.url, "team/app:v1").stdout
+    assert f"warning: {ENDED}" in shown and f"note: {ENDED}" not in shown
     answer = server.request("GET", f"/v2/team/app/manifests/{digest}", headers={"Accept": "*/*"})
     assert answer.status_code == 200 and ENDED in answer.headers["Warning"]
 

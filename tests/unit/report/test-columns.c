@@ -16,8 +16,10 @@ test_widths(void)
   } expected[] = {
       {0, "NAME   SIZE TEXT\nab        1 some words\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
       {40, "NAME   SIZE TEXT\nab        1 some words\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
-      {20, "NAME   SIZE TEXT\nab        1 some wor\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
-      {12, "NAME   SIZE\n    TEXT\nab        1\n    some wor\n\xe4\xb8\xad\xe6\x96\x87xy   22\n"
+      {20,
+       "NAME   SIZE TEXT\nab        1 some wo\xe2\x80\xa6\n\xe4\xb8\xad\xe6\x96\x87xy   22 more\n"},
+      {12, "NAME   SIZE\n    TEXT\nab        1\n    some "
+           "wo\xe2\x80\xa6\n\xe4\xb8\xad\xe6\x96\x87xy   22\n"
            "    more\n"},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));

@@ -141,6 +141,8 @@ test_drives_no_terminal(Fixture *fixture, gconstpointer data)
   for (int by_vulnerability = 0; by_vulnerability < 2; by_vulnerability++) {
     g_autofree char *text = written("table", &fixture->report, 0, by_vulnerability);
     g_assert_nonnull(strstr(text, "verdict: allowed by policy"));
+    g_assert_nonnull(strstr(text, "warning: no advisories for"));
+    g_assert_null(strstr(text, "note: ")); /* what the verdict says is not said again */
     g_assert_true(g_utf8_validate(text, -1, NULL));
     for (char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
       gunichar character = g_utf8_get_char(p);
@@ -248,6 +250,37 @@ test_group_of_versions(Fixture *fixture, gconstpointer data)
   g_assert_true(findings_differ_in_architecture(fixture->findings));
   g_autofree char *text = written("table", &fixture->report, 0, true);
   g_assert_nonnull(strstr(text, "ARCHITECTURE"));
+}
+
+/* What a policy exempts is no advice to follow: it counts in no number, and comes last. */
+static void
+test_exempt_groups(Fixture *fixture, gconstpointer data)
+{
+  static const CaseFinding more[] = {
+      {"CVE-1", "a", "1", "2", NULL, NULL, SEVERITY_CRITICAL, STATE_FIXED, -1},
+      {"CVE-2", "b", "1", "2", NULL, NULL, SEVERITY_CRITICAL, STATE_FIXED, -1},
+      {"CVE-3", "b", "1", "2", NULL, NULL, SEVERITY_LOW, STATE_FIXED, -1},
+      {"CVE-4", "c", "1", "2", NULL, NULL, SEVERITY_MEDIUM, STATE_FIXED, -1},
+      {"CVE-5", "d", "1", NULL, NULL, NULL, SEVERITY_HIGH, STATE_AFFECTED, -1},
+      {"CVE-6", "d", "1", NULL, NULL, NULL, SEVERITY_LOW, STATE_AFFECTED, -1},
+  };
+  g_ptr_array_set_size(fixture->findings, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(more); i++) {
+    Finding *finding = finding_new(&more[i]);
+    if (i == 0 || i == 1 || i == 4)
+      finding->exempt_reason = g_strdup("not reachable");
+    g_ptr_array_add(fixture->findings, finding);
+  }
+  g_autofree char *text = written("table", &fixture->report, 0, false);
+  g_assert_nonnull(strstr(text,
+                          "What to do, the most urgent first:\n"
+                          " 1. upgrade c to 2: fixes 1, worst medium\n    1: CVE-4\n"
+                          " 2. upgrade b to 2: fixes 1, 1 exempt, worst low\n"
+                          "    1: CVE-3, CVE-2 (exempt)\n"
+                          "\nNo version that fixes these is published:\n"
+                          " 3. d: 1 affected, 1 exempt, worst low\n    1: CVE-6, CVE-5 (exempt)\n"
+                          "\nAll of these are exempt:\n"
+                          " 4. upgrade a to 2: 1 exempt, worst critical\n    1: CVE-1 (exempt)\n"));
 }
 
 /* A list that is longer than a screen says at its end what is at its beginning. */
@@ -444,6 +477,7 @@ main(int argc, char **argv)
       {"/report/table/groups", test_groups},
       {"/report/table/versions", test_group_of_versions},
       {"/report/table/long", test_long_list},
+      {"/report/table/exempt", test_exempt_groups},
       {"/report/writers", test_writers},
       {"/report/json", test_json},
       {"/report/sarif/rules", test_sarif_rules},
