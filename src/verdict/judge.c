@@ -9,6 +9,8 @@
 
 /* In a refusal, which docker cuts. */
 #define NAMED_ENDED 3u
+/* Digits of a digest that tell an image for people. */
+#define DIGEST_NAMED 12
 
 static void
 append_ended(GString *text, const GPtrArray *exemptions)
@@ -25,17 +27,30 @@ append_ended(GString *text, const GPtrArray *exemptions)
   }
 }
 
+/* A name that can be asked for: "team/app:v1", "team/app@sha256:7e8770da82f0"; of what is in no
+ * registry, "team/app (oci:image:v1)". (transfer full) */
+static char *
+name_of(const char *repository, const char *reference)
+{
+  const char *colon = strchr(reference, ':');
+  if (*repository == '\0')
+    return g_strdup(reference);
+  if (colon == NULL)
+    return g_strdup_printf("%s:%s", repository, reference);
+  if (g_str_has_prefix(reference, "sha256:") || g_str_has_prefix(reference, "sha512:"))
+    return g_strdup_printf("%s@%.*s", repository, (int)(colon - reference) + 1 + DIGEST_NAMED,
+                           reference);
+  return g_strdup_printf("%s (%s)", repository, reference);
+}
+
 static char *
 message_of(const Policy *policy, const Judgement *judgement)
 {
   const PolicyInput *input = judgement->input;
   GString *text = g_string_new(NULL);
-  const char *separator = *input->repository == '\0'              ? ""
-                          : strchr(input->reference, ':') != NULL ? "@"
-                                                                  : ":";
-  g_string_printf(text, "policy \"%s\" %s %s%s%s: ", policy->name,
-                  policy->dry_run ? "would refuse" : "refuses", input->repository, separator,
-                  input->reference);
+  g_autofree char *name = name_of(input->repository, input->reference);
+  g_string_printf(text, "policy \"%s\" %s %s: ", policy->name,
+                  policy->dry_run ? "would refuse" : "refuses", name);
   for (guint i = 0; i < judgement->sentences->len; i++)
     g_string_append_printf(text, "%s%s", i == 0 ? "" : "; ",
                            (const char *)g_ptr_array_index(judgement->sentences, i));

@@ -325,7 +325,41 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind
                                                    kind->ecosystem));
 }
 
-/* The first of them by name. */
+/* Who made what note_third_party() tells: "NGINX Packaging)"; neither name nor version has a blank.
+ */
+static const char *
+told_maker(const char *told)
+{
+  const char *maker = strstr(told, " (");
+  return maker == NULL ? "" : maker + 2;
+}
+
+/* How many packages each maker has, by its name. (transfer full) */
+static GHashTable *
+makers_of(const GPtrArray *third_party)
+{
+  GHashTable *makers = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < third_party->len; i++) {
+    char *maker = (char *)(uintptr_t)told_maker(g_ptr_array_index(third_party, i));
+    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(makers, maker));
+    g_hash_table_insert(makers, maker, GUINT_TO_POINTER(before + 1));
+  }
+  return makers;
+}
+
+/* A package, or all of its maker. */
+static void
+append_made(GString *note, const char *first, guint alike)
+{
+  const char *maker = told_maker(first);
+  if (alike == 1)
+    g_string_append(note, first);
+  else
+    g_string_append_printf(note, "%u packages of %.*s (%.*s ...)", alike, (int)strlen(maker) - 1,
+                           maker, (int)(maker - 2 - first), first);
+}
+
+/* The first of each maker by name. */
 char *
 match_third_party_in_words(const GPtrArray *third_party)
 {
@@ -334,11 +368,21 @@ match_third_party_in_words(const GPtrArray *third_party)
   g_string_printf(
       note, "%u package%s not the distribution's, whose advisories do not speak of %s: ", count,
       count == 1 ? " is" : "s are", count == 1 ? "it" : "them");
-  for (guint i = 0; i < MIN(count, THIRD_PARTY_SHOWN); i++)
-    g_string_append_printf(note, "%s%s", i == 0 ? "" : ", ",
-                           (const char *)g_ptr_array_index(third_party, i));
-  if (count > THIRD_PARTY_SHOWN)
-    g_string_append_printf(note, ", and %u more", count - THIRD_PARTY_SHOWN);
+  g_autoptr(GHashTable) makers = makers_of(third_party);
+  guint shown = 0, told = 0;
+  for (guint i = 0; i < count && shown < THIRD_PARTY_SHOWN; i++) {
+    const char *first = g_ptr_array_index(third_party, i), *maker = told_maker(first);
+    guint alike = *maker == '\0' ? 1 : GPOINTER_TO_UINT(g_hash_table_lookup(makers, maker));
+    if (alike == 0)
+      continue; /* told with the first of its maker */
+    g_string_append(note, shown++ == 0 ? "" : ", ");
+    append_made(note, first, alike);
+    if (*maker != '\0')
+      g_hash_table_remove(makers, maker);
+    told += alike;
+  }
+  if (count > told)
+    g_string_append_printf(note, ", and %u more", count - told);
   return g_string_free(note, FALSE);
 }
 

@@ -42,7 +42,7 @@ scan_problem(const PolicyInput *input)
   case SCAN_DONE:
     return input->gaps == NULL || input->gaps->len == 0 ? NULL : completeness_in_words(input->gaps);
   case SCAN_NONE:
-    says = "it was never scanned";
+    says = detail == NULL ? "it was never scanned" : "it cannot be judged";
     break;
   case SCAN_WAITING:
     says = "its scan will be tried again";
