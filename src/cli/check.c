@@ -11,7 +11,7 @@ static char *format_option;
 
 static const GOptionEntry options[] = {SERVE_OPTIONS,
                                        {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                        "How to print it (default: text)", "text|json"},
+                                        "How to write it (default: text)", "text|json"},
                                        {NULL}};
 
 static unsigned

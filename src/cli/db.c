@@ -99,7 +99,7 @@ static const GOptionEntry update_options[] = {
 
 static const Command update_command = {
     .name = "update",
-    .summary = "Fetch the feeds and build the advisory database.",
+    .summary = "Fetch the feeds and build the advisory database",
     .arguments = "",
     .help = "A feed that cannot be had keeps its last copy; the exit code is then 2, and the\n"
             "others are updated all the same.\n\n"
@@ -169,7 +169,7 @@ static const GOptionEntry import_options[] = {
 
 static const Command import_command = {
     .name = "import",
-    .summary = "Add a feed from a file, a folder or an address, or take an exported database.",
+    .summary = "Add a feed from a file, a folder or an address, or take an exported database",
     .arguments = "[PATH]",
     .help = "The feed stays until its folder in DATA/feeds is removed: `assay db update` builds\n"
             "with it, and fetches it again when it came from an address.\n\n"
@@ -341,7 +341,7 @@ static const GOptionEntry status_options[] = {
 
 static const Command status_command = {
     .name = "status",
-    .summary = "Show each feed's age, count of statements, and source.",
+    .summary = "Show each feed's age, count of statements, and source",
     .arguments = "",
     .help =
         "Every byte of the database is checked. The age is the time since the feed's source was\n"
@@ -376,7 +376,7 @@ static const GOptionEntry export_options[] = {COMMON_OPTIONS, {NULL}};
 
 static const Command export_command = {
     .name = "export",
-    .summary = "Copy the database to a file, for a site without a network.",
+    .summary = "Copy the database to a file, for a site without a network",
     .arguments = "FILE",
     .help = "The other site takes it with `assay db import FILE`, which checks that it came\n"
             "whole.\n\n"
@@ -393,6 +393,6 @@ static const Command *const subcommands[] = {&update_command, &import_command, &
 
 const Command db_command = {
     .name = "db",
-    .summary = "Update, import, export and look at the advisory database.",
+    .summary = "Update, import, export and look at the advisory database",
     .subcommands = subcommands,
 };

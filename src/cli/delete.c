@@ -14,7 +14,7 @@ static gboolean yes_option;
 static const GOptionEntry options[] = {
     SERVER_OPTIONS("the reference's host, "),
     {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes_option, "Do not ask", NULL},
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to print it (default: text)",
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: text)",
      "text|json"},
     {NULL}};
 

@@ -161,6 +161,20 @@ static void G_GNUC_PRINTF(1, 2) print_line(const char *format, ...)
   printf("%s\n", clean);
 }
 
+/* "..., and 80 more": the first of a refusal, which `assay findings` tells whole. (transfer full)
+ */
+static char *
+first_reason(const json_t *gate, const char *reason)
+{
+  json_int_t blocking = json_get_integer(gate, "blocking", 0);
+  const char *listed = strstr(reason, "), "), *next = strstr(reason, "; ");
+  if (blocking > 1 && listed != NULL && (next == NULL || listed < next))
+    return g_strdup_printf("%.*s, and %lld more", (int)(listed + 1 - reason), reason,
+                           (long long)(blocking - 1));
+  return next == NULL ? g_strdup(reason)
+                      : g_strdup_printf("%.*s; ...", (int)(next - reason), reason);
+}
+
 /* A line below the table for each image that is refused, where these are asked for. */
 static void
 print_refusals(const json_t *images)
@@ -168,10 +182,12 @@ print_refusals(const json_t *images)
   size_t index;
   json_t *image;
   json_array_foreach(images, index, image) {
-    const char *why = json_get_string(json_get_object(image, "gate"), "reason");
-    if (refused_option && why != NULL)
+    const json_t *gate = json_get_object(image, "gate");
+    const char *why = json_get_string(gate, "reason");
+    g_autofree char *first = why == NULL ? NULL : first_reason(gate, why);
+    if (refused_option && first != NULL)
       print_line("%s@%.19s: %s", or_dash(json_get_string(image, "repository")),
-                 or_dash(json_get_string(image, "digest")), why);
+                 or_dash(json_get_string(image, "digest")), first);
   }
 }
 
@@ -202,7 +218,7 @@ print_table(const json_t *images)
       {.title = "FINDINGS"},
       {.title = "SIZE", .flags = COLUMN_RIGHT},
       {.title = "PUSHED"},
-      {.title = "SYSTEM", .flags = COLUMN_CUT | COLUMN_EMPTY},
+      {.title = "SYSTEM", .flags = COLUMN_EMPTY},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   size_t index;

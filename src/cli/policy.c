@@ -16,7 +16,7 @@ static char *format_option;
 
 #define FORMAT_OPTION                                                                              \
   {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to tell (default: table)",         \
+    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",     \
         "table|json"                                                                               \
   }
 

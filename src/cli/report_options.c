@@ -48,26 +48,39 @@ report_options_read(ReportOptions *options)
   return read_severities(report_option_severity, options->wanted);
 }
 
+/* Why the report shows less than a policy refuses. (transfer full) */
+static char *
+hidden_note(unsigned hidden, unsigned unknown, Severity as)
+{
+  g_autofree char *why =
+      unknown == 0 ? g_strdup("")
+                   : g_strdup_printf("; %u of them have no severity: policies count those with a "
+                                     "fix as %s (--severity %s,unknown shows them)",
+                                     unknown, severity_name(as), severity_name(as));
+  return g_strdup_printf("findings that are not shown (--severity, --ignore-unfixed): %u%s", hidden,
+                         why);
+}
+
 GPtrArray *
 report_options_filter(const ReportOptions *options, const GPtrArray *all, GPtrArray *notes)
 {
   GPtrArray *kept = g_ptr_array_new();
-  unsigned counted = 0;
+  unsigned counted = 0, unknown = 0;
   for (guint i = 0; i < all->len; i++) {
     const Finding *finding = g_ptr_array_index(all, i);
     bool by_itself = options->wanted[finding->severity];
     bool by_count = options->wanted[finding_counted_as(finding, options->unknown_as)];
-    if ((!by_itself && !by_count) || (report_option_fixable && finding->fixed_version == NULL))
+    if ((!by_itself && !by_count) || (report_option_fixable && finding->fixed_version == NULL)) {
+      unknown += !by_itself && finding->severity == SEVERITY_UNKNOWN;
       continue;
+    }
     counted += !by_itself;
     g_ptr_array_add(kept, g_ptr_array_index(all, i));
   }
   if (counted > 0)
     g_ptr_array_add(notes, report_counted_note(counted, options->unknown_as));
   if (kept->len < all->len)
-    g_ptr_array_add(notes, g_strdup_printf("findings that are not shown (--severity, "
-                                           "--ignore-unfixed): %u",
-                                           all->len - kept->len));
+    g_ptr_array_add(notes, hidden_note(all->len - kept->len, unknown, options->unknown_as));
   return kept;
 }
 

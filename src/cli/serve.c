@@ -151,7 +151,7 @@ const Command serve_command = {
         "Without options it serves on http://127.0.0.1:5000 and keeps its data in /var/lib/assay\n"
         "(root) or $XDG_DATA_HOME/assay. SIGTERM and SIGINT stop it gracefully (a second SIGINT at "
         "once),\n"
-        "SIGHUP makes it read certificates and policy again. DIR/address holds the address that "
+        "SIGHUP makes it read certificates and policy again. FOLDER/address holds the address that "
         "it\n"
         "listens on.\n"
         "\n"

@@ -7,8 +7,8 @@
 extern char *serve_option_data, *serve_option_config, *serve_option_policy;
 extern char **serve_option_listen;
 #define SERVE_OPTIONS                                                                              \
-  {"data", 'd', 0, G_OPTION_ARG_FILENAME, &serve_option_data, "Folder that holds everything",      \
-   "DIR"},                                                                                         \
+  {"data",  'd', 0, G_OPTION_ARG_FILENAME, &serve_option_data, "Folder that holds everything",     \
+   "FOLDER"},                                                                                      \
       CONFIG_OPTION(serve_option_config),                                                          \
       {"listen",                                                                                   \
        'l',                                                                                        \

@@ -108,6 +108,15 @@ refused(const Remote *remote, const HttpResponse *response, GError **error)
   AssayErrorCode kind = response->status == 404                              ? ASSAY_ERROR_NOT_FOUND
                         : response->status == 401 || response->status == 403 ? ASSAY_ERROR_DENIED
                                                                              : ASSAY_ERROR_NETWORK;
+  /* One like us: its user is told where to look. */
+  if (message != NULL && json_get_string(json_get_object(first, "detail"), "verdict") != NULL)
+    return error_set(
+        error, kind,
+        "%s: %s: %s. This registry's policy refuses the pull; `assay findings "
+        "%s/%s%s%s` shows the findings",
+        remote->name, code != NULL ? code : "refused", message, remote->reference->host,
+        remote->reference->repository, remote->reference->digest != NULL ? "@" : ":",
+        remote->reference->digest != NULL ? remote->reference->digest : remote->reference->tag);
   if (message != NULL)
     return error_set(error, kind, "%s: %s: %s", remote->name, code != NULL ? code : "refused",
                      message);

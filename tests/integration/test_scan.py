@@ -234,9 +234,10 @@ def test_policy(scan, alpine, tiny, tmp_path):
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     refused = scan("--policy", policy, "--repository", "team/app", f"oci:{alpine}", check=1).stdout
-    assert 'verdict: refused: policy "guarded" refuses' in refused and "1.1.22-r3" in refused
+    assert f'verdict: refused: policy "guarded" refuses team/app (oci:{alpine})' in refused and "1.1.22-r3" in refused
     # What is filtered from sight is judged all the same.
-    scan("--policy", policy, "--repository", "team/app", "--severity", "critical", f"oci:{alpine}", check=1)
+    hidden = scan("--policy", policy, "--repository", "team/app", "--severity", "critical", f"oci:{alpine}", check=1).stdout
+    assert "not shown (--severity, --ignore-unfixed): 3; 3 of them have no severity: policies count those with a fix as high" in hidden
     scan("--policy", policy, "--repository", "team/app", f"oci:{tiny}", check=1)
     policy.write_text(POLICY.replace("vulnerabilities:", "unscanned: allow\n    vulnerabilities:"))
     scan("--policy", policy, "--repository", "team/app", f"oci:{tiny}")

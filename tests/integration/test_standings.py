@@ -198,6 +198,8 @@ def test_images_on_the_command_line(registry, assay):
     refused = table("--refused")
     assert refused.count("team/app") >= 2 and "free/app" not in refused and 'policy "rules" refuses team/app@' in refused
     assert "SYSTEM" not in refused.split("\n")[0] and " refused " in refused
+    told = [line for line in refused.split("\n") if 'policy "rules"' in line]
+    assert told and all(re.search(r"team/app@sha256:[0-9a-f]{12}: 3 findings block: CVE-[^;]*\), and 2 more$", line) for line in told)
     name = get(server, f"/api/v1/images/{gate.digest_at(server, 'free/app', 'bad')}/findings")["findings"][0]
     assert len(json.loads(table("--vulnerability", name["id"], "--package", name["package"], "--format", "json"))) == 2
     assert len(json.loads(table("--vulnerability", name["id"], "--format", "json", "team/app"))) == 1
