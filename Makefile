@@ -43,9 +43,9 @@ setup:
 
 demo:
 	@scripts/setup build demo
-	@echo 'demo: building the program in $(BUILD); the first time takes a minute or two'
+	@echo 'demo: building the program in $(BUILD); the first time takes one to five minutes'
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null || meson setup $(BUILD)
-	@ninja --quiet -C $(BUILD) src/cli/assay
+	@scripts/slowly ninja --quiet -C $(BUILD) src/cli/assay
 	@ONCE=$(ONCE) ASSAY_BUILD=$(BUILD) scripts/demo
 
 test: setup

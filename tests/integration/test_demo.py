@@ -38,6 +38,15 @@ def test_demo(demo):
     verdict, refusal = re.search(r"== 5\.(.*)== 6\.", output, re.DOTALL), re.search(r"== 7\.(.*)== 8\.", output, re.DOTALL)
     assert len(set(re.findall(r"CVE-\d{4}-\d+", verdict.group(1)))) >= 10
     assert re.search(r"CVE-\d{4}-\d+", refusal.group(1)) and "guarded" in refusal.group(1)
+    assert verdict.group(1).count("reached its end of life") <= 1
+    assert "Next: make demo" in output.split("== Done")[1]
+
+
+def test_what_is_slow_says_so():
+    """A sign of life each ten seconds; the command's own output and exit code stay."""
+    done = subprocess.run([str(ROOT / "scripts/slowly"), "sh", "-c", "sleep 11; echo made; exit 3"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 3 and re.fullmatch(r"\.\.\. \d+ seconds so far\nmade\n", done.stdout)
 
 
 def test_server_stays_until_the_next_demo(demo, tmp_path):
