@@ -142,7 +142,7 @@ add_row(Columns *table, const json_t *image)
   const char *os = json_get_string(scan, "os");
   g_autofree char *system =
       is_past_its_life(scan)
-          ? g_strdup_printf("%s, end of life %s", os, json_get_string(scan, "end_of_life"))
+          ? g_strdup_printf("end of life %s: %s", json_get_string(scan, "end_of_life"), os)
           : g_strdup(os);
   columns_add(table, (const char *[]){or_dash(json_get_string(image, "repository")), or_dash(words),
                                       or_dash(short_digest), or_dash(gate_in_words(image)),
@@ -218,7 +218,7 @@ print_table(const json_t *images)
       {.title = "FINDINGS"},
       {.title = "SIZE", .flags = COLUMN_RIGHT},
       {.title = "PUSHED"},
-      {.title = "SYSTEM", .flags = COLUMN_EMPTY},
+      {.title = "SYSTEM", .flags = COLUMN_CUT | COLUMN_EMPTY},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   size_t index;
