@@ -184,7 +184,7 @@ def old_openssl(make, folder, layout):
         return False
     finally:
         unpacker.close()
-    return any("openssl" in (name, source) and version in ("3.0.9-1", "1.1.1c-r0", "1:3.0.7-6.el9_2", "3.0.7-6.el9_2")
+    return any("openssl" in (name, source.lower()) and version in ("3.0.9-1", "1.1.1c-r0", "1:3.0.7-6.el9_2", "3.0.7-6.el9_2")
                for _, name, version, _, source, *_ in seen.packages)
 
 

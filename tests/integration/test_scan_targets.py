@@ -339,7 +339,9 @@ def test_a_signal_leaves_nothing(program, alpine_data, tmp_path, number):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         process = subprocess.Popen([program, "scan", "--data", alpine_data, f"docker://127.0.0.1:{silent.getsockname()[1]}/a:b"],
                                    env={**os.environ, "TMPDIR": str(tmp_path / "temporary"),
-                                        "XDG_CACHE_HOME": str(tmp_path / "cache")}, stderr=subprocess.DEVNULL)
+                                        "XDG_CACHE_HOME": str(tmp_path / "cache")}, stderr=subprocess.DEVNULL,
+                                   # A shell lets what it runs in the background ignore SIGINT.
+                                   preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
         silent.accept()[0].recv(100)
         process.send_signal(number)
         assert process.wait(timeout=60) == -number
