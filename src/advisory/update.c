@@ -22,6 +22,7 @@ update_outcome_free(UpdateOutcome *outcome)
   if (outcome == NULL)
     return;
   g_clear_pointer(&outcome->messages, g_ptr_array_unref);
+  g_clear_pointer(&outcome->notes, g_ptr_array_unref);
   g_free(outcome);
 }
 
@@ -30,6 +31,7 @@ new_outcome(void)
 {
   UpdateOutcome *outcome = g_new0(UpdateOutcome, 1);
   outcome->messages = g_ptr_array_new_with_free_func(g_free);
+  outcome->notes = g_ptr_array_new_with_free_func(g_free);
   return outcome;
 }
 
@@ -101,7 +103,7 @@ try_to_read(const Update *update, const StoredFeed *feed, const char *path, GErr
   const FeedSink nowhere = {0};
   FeedContext context = update_make_context(update, feed);
   context.sink = &nowhere;
-  context.messages = NULL; /* the build tells it */
+  context.notes = NULL; /* the build tells it */
   if (feed_type_find(feed->config.type)->read(&context, path, error))
     return true;
   g_prefix_error(error, "%s: ", feed->config.name);
@@ -237,7 +239,7 @@ tell_replaced(UpdateOutcome *outcome, const StoredFeed *stored, const char *url,
   g_autofree char *absolute = path != NULL ? g_canonicalize_filename(path, NULL) : NULL;
   const char *from = stored->source != NULL ? stored->source : stored->config.url;
   if (stored->updated != 0 && from != NULL && g_strcmp0(from, path != NULL ? absolute : url) != 0)
-    g_ptr_array_add(outcome->messages,
+    g_ptr_array_add(outcome->notes,
                     g_strdup_printf("%s: takes the place of what came from %s; with another --name "
                                     "both are kept",
                                     stored->config.name, from));

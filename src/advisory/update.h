@@ -15,6 +15,8 @@ char *advisory_database_path(const char *data_folder);
 typedef struct {
   unsigned updated, unchanged, failed;
   GPtrArray *messages; /* char *: one line for each feed that failed, with what to do */
+  GPtrArray *notes;    /* char *: what is left out of a feed that was taken, and other remarks; each
+                          names its feed */
 } UpdateOutcome;
 void update_outcome_free(UpdateOutcome *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdateOutcome, update_outcome_free)

@@ -87,7 +87,7 @@ read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, Stor
   if (feed_type_find(feed->config.type)->read(&context, path, &failure)) {
     g_autofree char *why = feed_skips_in_words(skips);
     if (why != NULL)
-      g_ptr_array_add(update->outcome->messages, g_strdup_printf("%s: %s", feed->config.name, why));
+      g_ptr_array_add(update->outcome->notes, g_strdup_printf("%s: %s", feed->config.name, why));
     return note_problem(feed, NULL, error);
   }
   update_tell_failure(update, feed->config.name, failure->message);

@@ -29,5 +29,5 @@ update_make_context(const Update *update, const StoredFeed *feed)
                        .ca_file = update->ca_file,
                        .progress = update->progress,
                        .cancellable = update->cancellable,
-                       .messages = update->outcome->messages};
+                       .notes = update->outcome->notes};
 }

@@ -50,6 +50,8 @@ tell_messages(const UpdateOutcome *outcome)
   terminal_progress_end();
   for (guint i = 0; i < outcome->messages->len; i++)
     command_tell("%s", (const char *)outcome->messages->pdata[i]);
+  for (guint i = 0; i < outcome->notes->len; i++)
+    command_tell("note: %s", (const char *)outcome->notes->pdata[i]);
   return command_end_output(outcome->failed == 0 ? EXIT_FINE : EXIT_ERROR);
 }
 

@@ -69,6 +69,9 @@ log_messages(const UpdateOutcome *outcome)
   for (guint i = 0; i < outcome->messages->len; i++)
     log_warning("a feed could not be updated", "detail", g_ptr_array_index(outcome->messages, i),
                 NULL);
+  for (guint i = 0; i < outcome->notes->len; i++)
+    log_info("a feed was taken, with a remark", "detail", g_ptr_array_index(outcome->notes, i),
+             NULL);
 }
 
 /* A database that was damaged is built anew from the feeds' copies; it is seen as any new one. */

@@ -21,6 +21,7 @@
 #define FETCH_THREADS          8u
 #define FETCH_ATTEMPTS         3u
 #define FETCH_PAUSE_US         500000u
+#define NAMES_TOLD             10
 #define SOURCE_FILE_MAX        ((size_t)32 * 1024 * 1024) /* updates in larger ones have our own ids */
 #define CHANGELOG_UNPACKED_MAX ((size_t)256 * 1024 * 1024)
 
@@ -47,12 +48,20 @@ debian_changelog_path(const char *folder, const char *source, const char *versio
   return g_build_filename(folder, CHANGELOG_FOLDER, name, NULL);
 }
 
+/* Source packages whose changelog is not had. */
+typedef struct {
+  int count;
+  GString *names; /* of the first; NULL: there are none */
+} Without;
+
 /* What the threads share: the jobs are read-only, `next` is atomic, `told` guards the counts, the
- * messages and the progress, which is not written for several threads. */
+ * names and the progress, which is not written for several threads. */
 typedef struct {
   FeedContext *context;
   GPtrArray *jobs; /* DebianSource, borrowed */
-  int next, done, failed, missing;
+  int next, done;
+  Without failed, missing;
+  char *failure; /* of the first that failed */
   GMutex told;
 } ChangelogFetch;
 
@@ -179,6 +188,31 @@ fetch_changelog(HttpClient *client, const FeedContext *context, const DebianSour
   return file_replace(AT_FDCWD, path, kept, 0600, error);
 }
 
+static void
+add_without(Without *without, const char *name)
+{
+  if (without->names == NULL)
+    without->names = g_string_new(NULL);
+  if (without->count < NAMES_TOLD)
+    g_string_append_printf(without->names, "%s%s", without->count > 0 ? ", " : "", name);
+  without->count++;
+}
+
+/* "debian: 2 of 9 changelogs are not on the mirror (a, b): ...", if there are any. */
+static void
+tell_without(const ChangelogFetch *fetch, Without *without, const char *what)
+{
+  if (without->count > 0 && fetch->context->notes != NULL)
+    g_ptr_array_add(fetch->context->notes,
+                    g_strdup_printf("%s: %d of %u changelogs %s (%s%s): these packages' updates "
+                                    "are known without CVE numbers",
+                                    fetch->context->config->name, without->count, fetch->jobs->len,
+                                    what, without->names->str,
+                                    without->count > NAMES_TOLD ? ", ..." : ""));
+  if (without->names != NULL)
+    g_string_free(g_steal_pointer(&without->names), TRUE);
+}
+
 static gpointer
 run_fetch_thread(gpointer data)
 {
@@ -193,10 +227,10 @@ run_fetch_thread(gpointer data)
     bool missing = false;
     bool fetched = fetch_changelog(client, fetch->context, source, &missing, &error);
     g_mutex_lock(&fetch->told);
-    fetch->missing += missing;
-    if (!fetched && fetch->failed++ == 0)
-      g_ptr_array_add(fetch->context->messages,
-                      g_strdup_printf("%s: %s", source->name, error->message));
+    if (missing || !fetched)
+      add_without(fetched ? &fetch->missing : &fetch->failed, source->name);
+    if (!fetched && fetch->failure == NULL)
+      fetch->failure = g_strdup_printf("%s: %s", source->name, error->message);
     fetch->done++;
     progress_tell(fetch->context->progress, "changelogs", (uint64_t)fetch->done, fetch->jobs->len);
     g_mutex_unlock(&fetch->told);
@@ -215,19 +249,14 @@ needs_changelog(const FeedContext *context, const DebianSource *source, bool aga
 }
 
 static void
-tell_fetched(const ChangelogFetch *fetch)
+tell_fetched(ChangelogFetch *fetch)
 {
-  if (fetch->failed > 0)
-    g_ptr_array_add(
-        fetch->context->messages,
-        g_strdup_printf("%d of %u changelogs could not be read: their updates are known "
-                        "without CVE numbers until the next update",
-                        fetch->failed, fetch->jobs->len));
-  if (fetch->missing > 0)
-    g_ptr_array_add(fetch->context->messages,
-                    g_strdup_printf("%d of %u changelogs are not on the mirror: their updates are "
-                                    "known without CVE numbers",
-                                    fetch->missing, fetch->jobs->len));
+  g_autofree char *failure = g_steal_pointer(&fetch->failure);
+  g_autofree char *failed =
+      g_strdup_printf("could not be read, and are tried again by the next update (%s)",
+                      failure != NULL ? failure : "");
+  tell_without(fetch, &fetch->failed, failed);
+  tell_without(fetch, &fetch->missing, "are not on the mirror");
 }
 
 /* The changelogs that are not there yet. One that cannot be had is no error: its update is stated
@@ -257,8 +286,8 @@ debian_fetch_changelogs(FeedContext *context, GHashTable *sources, bool again, b
     g_thread_join(threads[i]);
   g_mutex_clear(&fetch.told);
   *changed = true;
+  tell_fetched(&fetch);
   if (g_cancellable_is_cancelled(context->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
-  tell_fetched(&fetch);
   return true;
 }

@@ -33,7 +33,7 @@ typedef struct {
   GCancellable *cancellable;
   const FeedSink *sink; /* for read */
   uint64_t skipped;     /* records that could not be understood */
-  GPtrArray *messages;  /* char *: what went wrong without ending the feed; or NULL: tell nobody */
+  GPtrArray *notes;     /* char *: what is left out of a feed that is taken; or NULL: tell nobody */
 } FeedContext;
 
 /* A public source of a type of feed, which the server reads unless the configuration has a list. */

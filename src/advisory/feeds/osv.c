@@ -258,8 +258,8 @@ read_record(const char *name, Slice content, void *data, GError **error)
   }
   feed_skip(context->sink, &context->skipped, "%s",
             large ? "more statements than one record may come to" : "not a record of OSV's schema");
-  if (large && context->messages != NULL && context->messages->len < MESSAGES_MAX)
-    g_ptr_array_add(context->messages,
+  if (large && context->notes != NULL && context->notes->len < MESSAGES_MAX)
+    g_ptr_array_add(context->notes,
                     g_strdup_printf("%s: left out: %s", context->config->name, failure->message));
   return true;
 }

@@ -285,7 +285,7 @@ test_too_large_is_left_out(void)
   unsigned statements = 0;
   const FeedSink sink = {.range = count_statement, .data = &statements};
   g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
-  FeedContext context = {.config = &config, .sink = &sink, .messages = messages};
+  FeedContext context = {.config = &config, .sink = &sink, .notes = messages};
   for (unsigned large = 0; large < 2; large++) {
     g_autofree char *path = g_strdup_printf("%s/%u.json", folder, large);
     g_autofree char *text = record_of(large > 0 ? "GHSA-2" : "GHSA-1", 2000, large > 0 ? 9999 : 2);
