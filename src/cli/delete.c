@@ -148,6 +148,11 @@ delete_repository(const ServerTarget *target, json_t *deleted, GError **error)
   g_autoptr(json_t) images = server_target_images(target, error);
   if (images == NULL)
     return EXIT_ERROR;
+  if (json_array_size(images) == 0) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "%s has no images: there is nothing to delete",
+              target->reference->repository);
+    return EXIT_ERROR;
+  }
   g_autofree char *what = g_strdup_printf("all %zu images of %s", json_array_size(images),
                                           target->reference->repository);
   if (!may_delete(what, &code))
@@ -163,6 +168,21 @@ delete_repository(const ServerTarget *target, json_t *deleted, GError **error)
     }
   }
   return EXIT_FINE;
+}
+
+/* A person who wants room would look for it in vain. */
+static void
+tell_what_is_kept(const json_t *deleted)
+{
+  size_t index;
+  json_t *each;
+  json_array_foreach(deleted, index, each) {
+    if (json_get_string(each, "digest") == NULL)
+      continue;
+    command_tell("the layers stay on the registry's disk: there is no collector yet that frees "
+                 "what no image needs");
+    return;
+  }
 }
 
 static int
@@ -183,6 +203,7 @@ run(char **arguments)
     g_autofree char *text = json_to_pretty_text(deleted);
     fputs(text, stdout);
   }
+  tell_what_is_kept(deleted);
   if (error != NULL)
     return command_fail(error);
   return command_end_output(code);
@@ -197,8 +218,9 @@ const Command delete_command = {
         "A DIGEST is deleted with all its tags; it may be cut to its first digits, as `assay\n"
         "images` shows it. A REPOSITORY without either is emptied. What an index needs is not\n"
         "deleted before the index. On a terminal it asks first; elsewhere it wants --yes.\n\n"
-        "Exit codes: 0 deleted; 1 the answer was no; 2 something was not deleted, and standard\n"
-        "error says why.\n\n"
+        "The layers of a deleted image stay on the registry's disk: nothing collects them yet.\n\n"
+        "Exit codes: 0 deleted; 1 the answer was no; 2 something was not deleted, or not there,\n"
+        "and standard error says so.\n\n"
         "Examples:\n"
         "  assay delete team/app:v1\n"
         "  assay delete --yes team/app@7e8770da82f0\n"

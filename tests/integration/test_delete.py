@@ -67,6 +67,14 @@ def test_what_is_not_there(delete, repository, pushed, reference, says):
     assert says in delete("--yes", name, check=2).stderr
 
 
+def test_a_repository_twice(delete, repository, pushed):
+    first = delete("--yes", repository.name)
+    assert first.stdout == f"deleted {repository.name}@{pushed}\n"
+    assert first.stderr.count("the layers stay on the registry's disk") == 1 == first.stderr.count("\n")
+    again = delete("--yes", repository.name, check=2)
+    assert "there is nothing to delete" in again.stderr and again.stdout == ""
+
+
 def test_nobody_is_there_to_ask(delete, module_server, repository, pushed):
     assert "--yes" in delete(f"{repository.name}:v1", check=2).stderr
     assert status(module_server, repository, "v1") == 200
