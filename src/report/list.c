@@ -4,6 +4,7 @@
 #include "report/columns.h"
 #include "report/groups.h"
 #include "report/report-private.h"
+#include "verdict/exemption.h"
 
 /* What there is to do, in the column that Trivy calls "Fixed Version". */
 static const char *
@@ -69,6 +70,15 @@ report_append_list(GString *out, const GPtrArray *findings, unsigned width, bool
   g_string_append(out, text);
 }
 
+/* A day as it was written. (transfer full) */
+static char *
+end_in_words(const char *until)
+{
+  g_autoptr(GDateTime) end = until == NULL ? NULL : g_date_time_new_from_iso8601(until, NULL);
+  return end == NULL ? g_strdup(until)
+                     : exemption_end_in_words(g_date_time_to_unix(end) * G_USEC_PER_SEC);
+}
+
 void
 report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width)
 {
@@ -81,8 +91,9 @@ report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width)
   for (guint i = 0; i < ignored->len; i++) {
     const IgnoredFinding *each = g_ptr_array_index(ignored, i);
     const Finding *finding = each->finding;
+    g_autofree char *until = end_in_words(finding->exempt_until);
     columns_add(table, (const char *[]){finding->id, finding->package, finding->installed_version,
-                                        finding->exempt_until, each->file, finding->exempt_reason});
+                                        until, each->file, finding->exempt_reason});
   }
   g_autofree char *text = columns_to_text(table, width, false);
   g_string_append(out, text);

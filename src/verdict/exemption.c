@@ -79,6 +79,12 @@ exemption_end_of(int64_t moment)
   return moment == 0 ? 1 : moment;
 }
 
+int64_t
+exemption_day_end(int64_t start)
+{
+  return start + DAY - 1;
+}
+
 bool
 exemption_ended(const Exemption *exemption, int64_t now)
 {
@@ -138,16 +144,24 @@ exemption_is_boundless(const Exemption *exemption, bool whole)
 
 /* --- in words --- */
 
+/* Rounded down, before 1970, too. */
+static int64_t
+seconds_of(int64_t microseconds)
+{
+  int64_t seconds = microseconds / G_USEC_PER_SEC;
+  return seconds * G_USEC_PER_SEC > microseconds ? seconds - 1 : seconds;
+}
+
 char *
 exemption_end_in_words(int64_t expires)
 {
   if (expires == 0)
     return g_strdup("for good");
-  bool is_day = expires % DAY == 0;
-  g_autoptr(GDateTime) last =
-      g_date_time_new_from_unix_utc((expires - (is_day ? 1 : 0)) / G_USEC_PER_SEC);
-  return last == NULL ? g_strdup("a day far away")
-                      : g_date_time_format(last, is_day ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%SZ");
+  /* RFC 3339 text of it has lost the microseconds. */
+  g_autoptr(GDateTime) end = g_date_time_new_from_unix_utc(seconds_of(expires));
+  bool is_day = seconds_of(exemption_day_end(expires - expires % DAY)) == seconds_of(expires);
+  return end == NULL ? g_strdup("a day far away")
+                     : g_date_time_format(end, is_day ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%SZ");
 }
 
 static void
@@ -181,6 +195,6 @@ char *
 exemption_end_as_text(int64_t expires)
 {
   g_autoptr(GDateTime) end =
-      expires == 0 ? NULL : g_date_time_new_from_unix_utc(expires / G_USEC_PER_SEC);
+      expires == 0 ? NULL : g_date_time_new_from_unix_utc(seconds_of(expires));
   return end == NULL ? NULL : g_date_time_format_iso8601(end);
 }

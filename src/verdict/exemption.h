@@ -23,6 +23,9 @@ typedef struct {
 bool exemption_fits_repository(const Exemption *exemption, const char *repository);
 /* @moment as `expires`: the first of 1970 is an end, too. */
 int64_t exemption_end_of(int64_t moment);
+/* The end of an exemption that is written as the day which begins at @start: the day's last
+ * microsecond, so that each form of it shows the day that was written. */
+int64_t exemption_day_end(int64_t start);
 /* Whether it has ended. */
 bool exemption_ended(const Exemption *exemption, int64_t now);
 /* Of @exemptions (const Exemption *) that fit the repository the one that takes @finding out of
@@ -36,8 +39,8 @@ void exemptions_mark(const GPtrArray *exemptions, const GPtrArray *findings, int
  * rules speak of images as a whole, which only repositories tell apart. */
 bool exemption_is_boundless(const Exemption *exemption, bool whole);
 
-/* The last day of it, "2027-06-30", or its last moment; "for good" without an end. (transfer full)
- */
+/* The last day of it, "2027-06-30", or the moment of its end; "for good" without an end. (transfer
+ * full) */
 char *exemption_end_in_words(int64_t expires);
 /* What it is for, in its own words: "CVE-2023-4911 in glibc"; bounded. (transfer full) */
 char *exemption_in_words(const Exemption *exemption);

@@ -69,7 +69,20 @@ add_comment(GString *comment, const char *text)
     g_string_append_printf(comment, "%s%s", comment->len > 0 ? " " : "", words);
 }
 
-/* "CVE-2023-4911 exp:2027-01-31", its comment cut off. Other words have no meaning to Trivy. */
+/* What follows an id. A word that is not understood may be meant as a bound, and would leave the
+ * entry without one. */
+static bool
+read_word(const ListReader *reader, const char *word, int64_t *expires, GError **error)
+{
+  if (*word == '\0')
+    return true;
+  if (!g_str_has_prefix(word, "exp:"))
+    return complain(reader, "after an id only exp:2027-01-31 and a # comment have a meaning", word,
+                    error);
+  return read_end(reader, word, expires, error);
+}
+
+/* "CVE-2023-4911 exp:2027-01-31", its comment cut off. */
 static bool
 read_entry(ListReader *reader, const char *entry, const char *own_comment, GError **error)
 {
@@ -80,7 +93,7 @@ read_entry(ListReader *reader, const char *entry, const char *own_comment, GErro
     return complain(reader, "a list names each id; one for any is for a file of YAML", entry,
                     error);
   for (char **word = words + 1; *words != NULL && *word != NULL; word++)
-    if (g_str_has_prefix(*word, "exp:") && !read_end(reader, *word, &made.expires, error))
+    if (!read_word(reader, *word, &made.expires, error))
       return false;
   if (reader->exemptions->len >= POLICY_EXEMPTIONS_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "%s:%u: more than %u entries", reader->name,

@@ -60,9 +60,9 @@ read_moment(const Setting *setting, const char *text, void *value, GError **erro
   if (moment == NULL)
     return error_set(error, ASSAY_ERROR_INVALID,
                      "must be a date, 2027-01-31 or 2027-01-31T12:00:00Z");
-  int64_t seconds = g_date_time_to_unix(moment) + (is_day ? 86400 : 0);
-  *(int64_t *)value =
-      exemption_end_of(seconds * G_USEC_PER_SEC + g_date_time_get_microsecond(moment));
+  int64_t start = g_date_time_to_unix(moment) * G_USEC_PER_SEC;
+  *(int64_t *)value = exemption_end_of(is_day ? exemption_day_end(start)
+                                              : start + g_date_time_get_microsecond(moment));
   return true;
 }
 const SettingKind policy_moment = {.read = read_moment};

@@ -321,7 +321,7 @@ def test_exemptions(start_server, assay, push, alpine):
     server = start_server(policy=policy)
     import_advisories(assay, server)
     assert [gate.metric(server, f'assay_policy_exemptions{{state="{state}"}}') for state in ("active", "ending", "ended")] == [2, 1, 1]
-    end = datetime.datetime.combine(soon + datetime.timedelta(days=1), datetime.time(), datetime.timezone.utc)
+    end = datetime.datetime.combine(soon, datetime.time(23, 59, 59), datetime.timezone.utc)
     assert gate.metric(server, "assay_policy_exemption_next_end_seconds") == end.timestamp()
     told = [event["detail"] for event in server.log_events() if event["message"] == "an exemption of the policy needs attention"]
     assert told == [f"the exemption of all findings in libcrypto* of team/* ends on {soon} (next release)",

@@ -51,6 +51,7 @@ def test_our_own_file(scan, alpine, folder):
     told = scan("--format", "json", "--exit-code", "7", "--allow-incomplete", alpine)
     assert findings_of(told) == [] and len(json.loads(told.stdout)["ignored"]) == 3
     assert "0 findings\n" in scan(alpine).stdout
+    assert " 2999-12-31 " in scan("--show-ignored", alpine).stdout and "3000" not in told.stdout
     results = json.loads(scan("--format", "sarif", alpine).stdout)["runs"][0]["results"]
     assert len(results) == 3 and all(result["suppressions"][0]["justification"] for result in results)
 
@@ -71,11 +72,12 @@ def test_an_entry_that_has_ended(scan, alpine, folder):
     (folder / ".trivyignore").write_text("# old\nCVE-2019-14697 exp:2020-01-01\n")
     told = scan("--format", "json", alpine)
     assert findings_of(told) == FOUND and json.loads(told.stdout)["ignored"] == []
-    assert "note: .trivyignore: the entry for CVE-2019-14697 ended on 2019-12-31 (old)\n" in scan(alpine).stdout
+    assert "note: .trivyignore: the entry for CVE-2019-14697 ended on 2020-01-01T00:00:00Z (old)\n" in scan(alpine).stdout
 
 
 @pytest.mark.parametrize("name, text, says", [
     (".trivyignore", "\nCVE-2019-1547 exp:tomorrow\n", ".trivyignore:2: exp: must be a day"),
+    (".trivyignore", "CVE-2019-1547 until tomorrow\n", '.trivyignore:1: after an id only exp:'),
     (".assayignore.yaml", "exemptions: [{ids: CVE-2019-1547}]\n", ".assayignore.yaml:1:")])
 def test_a_file_that_is_wrong(scan, alpine, folder, name, text, says):
     (folder / name).write_text(text)

@@ -213,7 +213,7 @@ static const JudgeCase cases[] = {
      .ignored = 1,
      .warnings = "the exemption of CVE-1 ends on 2027-01-15 (x)",
      .exemptions = "CVE-1, until 2027-01-15: x",
-     .expires = NOW + DAY * 2 / 3},
+     .expires = NOW + DAY * 2 / 3 - 1},
     {"until a moment",
      BLOCK("high") "    allowlist: [{id: CVE-1, reason: x, expires: "
                    "\"2027-01-15T10:00:00.5+01:00\"}]\n",
@@ -316,7 +316,7 @@ static const JudgeCase cases[] = {
      {FIXED("CVE-1", SEVERITY_HIGH)},
      .allowed = true,
      .ignored = 1,
-     .expires = NOW + 2 * DAY + DAY * 2 / 3,
+     .expires = NOW + 2 * DAY + DAY * 2 / 3 - 1,
      .exemptions = "CVE-1, until 2027-01-31: r"},
     {"as long before as the file says",
      BLOCK("high") "warn_before_end: 30d\nexemptions: [{ids: CVE-1, reason: r, expires: "
@@ -325,7 +325,7 @@ static const JudgeCase cases[] = {
      {FIXED("CVE-1", SEVERITY_HIGH)},
      .allowed = true,
      .ignored = 1,
-     .expires = NOW + 16 * DAY + DAY * 2 / 3,
+     .expires = NOW + 16 * DAY + DAY * 2 / 3 - 1,
      .warnings = "the exemption of CVE-1 ends on 2027-01-31 (r)",
      .exemptions = "CVE-1, until 2027-01-31: r"},
     {"of a whole image, ended",
