@@ -28,8 +28,13 @@ fetch(const char *folder, const ScanDatabaseOptions *options, GError **error)
 AdvisoryDatabase *
 scan_database_open(const Config *config, const ScanDatabaseOptions *options, GError **error)
 {
-  if (options->file != NULL)
-    return advisory_database_open(options->file, error);
+  if (options->file != NULL) {
+    if (g_file_test(options->file, G_FILE_TEST_EXISTS))
+      return advisory_database_open(options->file, error);
+    error_set(error, ASSAY_ERROR_NOT_FOUND,
+              "--db: %s: there is no such file; `assay db export` writes one", options->file);
+    return NULL;
+  }
   g_autofree char *standard = config->data == NULL ? config_default_data_folder() : NULL;
   const char *folder = options->data != NULL  ? options->data
                        : config->data != NULL ? config->data

@@ -73,6 +73,11 @@ def test_status_without_a_database_says_what_to_do(db):
     assert "assay db update" in db("status", check=2).stderr
 
 
+def test_a_mistyped_database_is_told(assay, tmp_path):
+    told = assay("scan", "--db", tmp_path / "no.db", f"rootfs:{tmp_path}", check=2).stderr
+    assert "no.db: there is no such file" in told and "db update" not in told
+
+
 def test_file_status_table_export_and_import(assay, db, secdb, tmp_path):
     db("import", "--type", "alpine-secdb", secdb)
     assert statements(db) == {"alpine-secdb": 2}
@@ -416,7 +421,9 @@ def test_suite_whose_files_are_not_what_was_signed(db, mirror):
     source = next(www.glob("pool/openssl/*.xz"))
     source.write_bytes(bytes(len(source.read_bytes())))
     # A changed changelog is not read: the update is still known, under its own id.
-    import_suite(db, mirror)
+    told = import_suite(db, mirror)
+    assert "1 updated, 0 unchanged, 0 failed" in told.stdout
+    assert "note: bookworm-security: 1 of 1 changelogs are not on the mirror (openssl): these" in told.stderr
     assert statements(db) == {"bookworm-security": 1}
     index = www / "dists/bookworm-security/main/source/Sources.xz"
     mirror.add("curl", ("8-1", "CVE-2024-3333"))
