@@ -57,10 +57,10 @@ static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *complaints = NULL;
   bool json = g_strcmp0(format_option, "json") == 0;
   if (format_option != NULL && !json && strcmp(format_option, "text") != 0)
     return command_usage_error("--format: \"%s\" is neither text nor json", format_option);
+  g_autofree char *complaints = NULL;
   g_autoptr(Config) config = config_open_valid(serve_option_config, &complaints, &error);
   if (config == NULL)
     return command_fail(error);

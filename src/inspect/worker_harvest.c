@@ -61,7 +61,7 @@ bound_packages(Harvest *harvest, LayerInventory *found)
   guint room = LAYER_PACKAGES_MAX - harvest->packages;
   if (found->overfull || found->packages->len > room) {
     g_autofree char *detail =
-        g_strdup_printf("The layer has more than %u packages.", LAYER_PACKAGES_MAX);
+        g_strdup_printf("The layer has more than %u packages.", (unsigned)LAYER_PACKAGES_MAX);
     LayerFile *read = g_ptr_array_index(found->reads, 0);
     layer_inventory_add_unread(found, "too-many-packages", read->location, detail);
     g_ptr_array_set_size(found->packages, (int)MIN(found->packages->len, room));

@@ -95,7 +95,8 @@ static const struct {
     {"no such day", ".trivyignore", "CVE-1 exp:2027-02-30\n", ".trivyignore:1: exp: must be a day"},
     {"a moment", ".trivyignore", "CVE-1 exp:2027-02-01T10:00:00Z", "exp: must be a day"},
     {"an end in other words", ".trivyignore", "CVE-1 exp:2027-02-01\nCVE-2 until tomorrow\n",
-     ".trivyignore:2: after an id only exp:2027-01-31 and a # comment have a meaning, is \"until\""},
+     ".trivyignore:2: after an id only exp:2027-01-31 and a # comment have a meaning, is "
+     "\"until\""},
     {"a second id", ".trivyignore", "CVE-1 CVE-2\n", "is \"CVE-2\""},
     {"an end with a blank", ".trivyignore", "CVE-1 exp: 2027-02-01\n", "exp: must be a day"},
     {"any, as a pattern", ".trivyignore", "CVE-1\n* # all\n", ".trivyignore:2: a list names each"},
