@@ -65,7 +65,8 @@ static bool
 fits_finding(const Exemption *exemption, const char *rule, const Finding *finding)
 {
   const char *path = finding->location;
-  path += path != NULL && *path == '/';
+  if (path != NULL && *path == '/')
+    path++;
   return (is_empty(exemption->ids) || names_finding(exemption->ids, finding)) &&
          (is_empty(exemption->rules) || lists(exemption->rules, rule)) &&
          (is_empty(exemption->packages) || fits_pattern(exemption->packages, finding->package) ||

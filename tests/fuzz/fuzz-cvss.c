@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "inventory/cvss.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,5 @@
 """The program under test: running its commands, and a server that is started, watched and stopped."""
+import contextlib
 import json
 import os
 import re
@@ -166,6 +167,15 @@ class Server:
                 return scan
             time.sleep(0.05)
         raise AssertionError(f"no scan of {digest} within {timeout} s: {scan}")
+
+
+def children_of(pid):
+    """The processes that any thread of this one started. A thread may end while it is looked at."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
 
 
 def run_assay(program, *arguments, check=0, log_prefix="/tmp/assay-sanitizer", **options):

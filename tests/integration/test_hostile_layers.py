@@ -16,7 +16,7 @@ import pytest
 
 import hostile
 import images
-from assay_server import Server
+from assay_server import Server, children_of
 from hostile import MIB, file, gzip_of, header, tar_of_members, zstd_of
 from oci_layout import CONFIG, LAYER, MANIFEST, Layout, digest_of, tar_of
 
@@ -81,13 +81,9 @@ def peak_bytes(server):
 def children(server):
     """[(pid, state)] of the server's workers."""
     found = []
-    for task in Path(f"/proc/{server.process.pid}/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            try:
-                state = re.search(r"State:\s+(\S)", Path(f"/proc/{pid}/status").read_text()).group(1)
-            except OSError:
-                continue
-            found.append((int(pid), state))
+    for pid in children_of(server.process.pid):
+        with contextlib.suppress(OSError):
+            found.append((pid, re.search(r"State:\s+(\S)", Path(f"/proc/{pid}/status").read_text()).group(1)))
     return found
 
 

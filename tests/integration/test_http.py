@@ -14,7 +14,6 @@ import subprocess
 import threading
 import time
 import zlib
-from pathlib import Path
 
 import pytest
 import requests
@@ -22,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import images
 import raw_http
-from assay_server import sanitizer_environment
+from assay_server import children_of, sanitizer_environment
 from oci_layout import Layout, digest_of
 
 HOST = b"Host: registry\r\n"
@@ -410,8 +409,7 @@ def test_500_pulls_at_once(start_server):
 # --- pulls that wait for a scan ---
 
 def workers_of(server):
-    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    return [int(pid) for path in children for pid in path.read_text().split()]
+    return children_of(server.process.pid)
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def test_member_that_carries_its_text_is_judged_with_its_index(start_server, ass
         assert pull(server, repository.name, "good").status_code == 200
         assert pull(server, repository.name, "plain").status_code == 200
         for tag in ("bad", "deep"):
-            assert vulnerable in refusal(server, repository.name, tag)
+            assert vulnerable[:19] in refusal(server, repository.name, tag)
 
 
 # --- what need not be there ---

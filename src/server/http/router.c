@@ -176,6 +176,8 @@ add_part(RouteMatch *match, Slice name, const uint8_t *start, const uint8_t *end
 static const uint8_t *
 match_piece(Slice pattern, const uint8_t *at, const uint8_t *end, RouteMatch *match)
 {
+  if (pattern.size == 0)
+    return at;
   const uint8_t *p = pattern.data, *pattern_end = p + pattern.size;
   while (p < pattern_end) {
     if (*p != '<') {
