@@ -39,7 +39,7 @@ def figures(benchmarks):
     rematch, name = find(rows, "rematch of 10,000 images", r"^([\d.]+ s)\b")
     if rematch:
         lines.append(f"judges 10,000 images anew in {rematch[0]} when advisories change, without reading a layer")
-    push, _ = find(rows, "push of a 256 MiB layer, durable", r"assay (\d+ MB/s), .*?([\d.]+)x$")
+    push, _ = find(rows, "push of a 256 MiB layer, durable", r"assay (\d+ MB/s)\b.*?([\d.]+)x$")
     if push:
         lines.append(f"takes layers at {push[0]}, on disk before the answer: {push[1]} times docker-registry")
     idle, _ = find(rows, "resident memory, idle", r"^([\d.]+ MiB)")
