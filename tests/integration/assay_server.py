@@ -170,11 +170,11 @@ class Server:
 
 
 def children_of(pid):
-    """The processes that any thread of this one started. A thread may end while it is looked at."""
+    """The processes that any thread of this one started. A thread, or all of it, may end while it is looked at."""
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            found += [int(child) for child in (task / "children").read_text().split()]
+            found += [int(child) for child in listed.read_text().split()]
     return found
 
 
