@@ -85,15 +85,6 @@ events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error)
   return found == ABSENT ? g_steal_pointer(&events) : NULL;
 }
 
-/* The one number of the first row; @fallback without a row. */
-static bool
-read_number(SqlRows *rows, int64_t fallback, int64_t *number, GError **error)
-{
-  Found found = sql_next(rows, error);
-  *number = found == FOUND ? sql_rows_integer(rows, 0) : fallback;
-  return found != FAILED;
-}
-
 /* --- taking --- */
 
 /* UNKNOWN: the taker is new. */
@@ -105,7 +96,8 @@ read_cursor(SqlPool *sql, const char *name, int64_t *passed, GError **error)
     return false;
   g_autoptr(SqlRows) rows = sql_query(db, error, "SELECT passed FROM event_takers WHERE name = $1",
                                       SQL_TEXT(name), SQL_END);
-  return read_number(rows, UNKNOWN, passed, error);
+  *passed = UNKNOWN;
+  return sql_number(rows, passed, error);
 }
 
 static bool
@@ -202,7 +194,8 @@ oldest_number(SqlPool *sql, int64_t *oldest, GError **error)
     return false;
   g_autoptr(SqlRows) rows = sql_query(
       db, error, "SELECT number FROM events WHERE number > 0 ORDER BY number LIMIT 1", SQL_END);
-  return read_number(rows, G_MAXINT64, oldest, error);
+  *oldest = G_MAXINT64;
+  return sql_number(rows, oldest, error);
 }
 
 static bool
@@ -213,7 +206,8 @@ last_number(SqlPool *sql, int64_t *last, GError **error)
     return false;
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT last FROM event_numbers WHERE id = 1", SQL_END);
-  return read_number(rows, 0, last, error);
+  *last = 0;
+  return sql_number(rows, last, error);
 }
 
 /* A SqlWork. One that waits for another try is left in peace. */
@@ -251,7 +245,7 @@ ask_for(const Outbox *outbox, const char *name, int64_t last, GError **error)
 static bool
 first_kept(const Outbox *outbox, int64_t last, int64_t *first, GError **error)
 {
-  int64_t passed = last, old = 0;
+  int64_t passed = last, old = last;
   for (guint i = 0; i < outbox->entries->len; i++) {
     int64_t cursor = 0;
     if (!read_cursor(outbox->sql, g_array_index(outbox->entries, Entry, i).taker->name, &cursor,
@@ -267,7 +261,7 @@ first_kept(const Outbox *outbox, int64_t last, int64_t *first, GError **error)
       sql_query(db, error,
                 "SELECT number FROM events WHERE number > 0 AND told >= $1 ORDER BY number LIMIT 1",
                 SQL_INTEGER(since), SQL_END);
-  if (!read_number(rows, last, &old, error))
+  if (!sql_number(rows, &old, error))
     return false;
   int64_t by_age = MAX(old, last - EVENTS_KEPT_MOST + 1);
   *first = MAX(MIN(by_age, passed + 1), last - EVENTS_UNTAKEN_MOST + 1);

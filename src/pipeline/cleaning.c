@@ -5,27 +5,12 @@
 #include "inspect/fingerprint.h"
 #include "pipeline/pipeline-private.h"
 
-/* The first column of all rows, as texts. */
-static GPtrArray *
-collect_texts(SqlRows *rows, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  while (rows != NULL && sql_rows_next(rows, &failure))
-    g_ptr_array_add(texts, g_strdup(sql_rows_text(rows, 0)));
-  if (rows != NULL && failure == NULL)
-    return g_steal_pointer(&texts);
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
-}
-
-bool
+Found
 images_manifest_exists(SqlConnection *db, const char *manifest, GError **error)
 {
   g_autoptr(SqlRows) rows = sql_query(
       db, error, "SELECT 1 FROM manifests WHERE digest = $1 LIMIT 1", SQL_TEXT(manifest), SQL_END);
-  return rows != NULL && sql_rows_next(rows, error);
+  return sql_next(rows, error);
 }
 
 /* Packages that no image has any more go when all are matched again (rematch.c). */
@@ -47,20 +32,13 @@ delete_image(SqlConnection *db, const char *manifest, GError **error)
 bool
 images_forget(SqlPool *sql, const char *manifest, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  if (!standings_forget(db, manifest, error))
+  if (db == NULL || !standings_forget(db, manifest, error))
     return false;
   /* Another repository may have it still. */
-  if (images_manifest_exists(db, manifest, &failure))
-    return sql_commit(db, error);
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  return delete_image(db, manifest, error) && sql_commit(db, error);
+  Found found = images_manifest_exists(db, manifest, error);
+  return found != FAILED && (found == FOUND || delete_image(db, manifest, error)) &&
+         sql_commit(db, error);
 }
 
 bool
@@ -111,10 +89,20 @@ images_check_detectors(SqlPool *sql, GError **error)
 }
 
 GPtrArray *
-images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error)
+images_take_page(SqlRows *rows, int64_t *last, GError **error)
 {
   Found found;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    *last = sql_rows_integer(rows, 0);
+    g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 1)));
+  }
+  return found == ABSENT ? g_steal_pointer(&images) : NULL;
+}
+
+GPtrArray *
+images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error)
+{
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
@@ -124,11 +112,7 @@ images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **
                 "AND detectors <> $3 ORDER BY id LIMIT $4",
                 SQL_INTEGER(*last), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()),
                 SQL_INTEGER(limit), SQL_END);
-  while ((found = sql_next(rows, error)) == FOUND) {
-    *last = sql_rows_integer(rows, 0);
-    g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 1)));
-  }
-  return found == ABSENT ? g_steal_pointer(&images) : NULL;
+  return images_take_page(rows, last, error);
 }
 
 bool
@@ -154,7 +138,7 @@ deleted_images(SqlPool *sql, GError **error)
                 "SELECT manifest FROM images WHERE NOT EXISTS "
                 "(SELECT 1 FROM manifests WHERE manifests.digest = images.manifest)",
                 SQL_END);
-  return collect_texts(rows, error);
+  return sql_texts(rows, error);
 }
 
 GPtrArray *
@@ -168,7 +152,7 @@ images_unknown(SqlPool *sql, GError **error)
                 "SELECT DISTINCT digest FROM manifests WHERE NOT EXISTS "
                 "(SELECT 1 FROM images WHERE images.manifest = manifests.digest)",
                 SQL_END);
-  return collect_texts(rows, error);
+  return sql_texts(rows, error);
 }
 
 /* Of an image that lost a layer, as versions before allowed, nothing is known any more: a push of

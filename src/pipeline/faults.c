@@ -69,13 +69,10 @@ sql_time(int64_t time)
 static bool
 read_attempts(SqlRows *rows, Attempts *tried, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  if (rows != NULL && sql_rows_next(rows, &failure))
+  Found found = sql_next(rows, error);
+  if (found == FOUND)
     *tried = (Attempts){sql_rows_integer(rows, 0), sql_rows_integer(rows, 1)};
-  if (failure == NULL)
-    return rows != NULL;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found != FAILED;
 }
 
 /* --- layers --- */
@@ -177,9 +174,5 @@ faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **error)
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT min(retry_at) FROM images WHERE state = $1 AND retry_at > $2",
                 SQL_INTEGER(SCAN_WAITING), SQL_INTEGER(after), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
-    return false;
-  if (!sql_rows_is_null(rows, 0))
-    *when = sql_rows_integer(rows, 0);
-  return true;
+  return sql_number(rows, when, error);
 }

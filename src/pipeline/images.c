@@ -33,7 +33,7 @@ images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError
       "detector_version = coalesce((SELECT detector_version FROM layer_inventories "
       "WHERE layer = $1 AND detector_version = $2), $3)",
       SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
+  if (sql_next(rows, error) != FOUND)
     return state;
   state.failure = g_strdup(sql_rows_text(rows, 0));
   state.retry_at = sql_rows_integer(rows, 1);
@@ -63,18 +63,18 @@ images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors, GEr
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows = sql_query(
-      db, &failure,
+      db, error,
       "SELECT content FROM layer_inventories WHERE layer = $1 AND "
       "detector_version = coalesce((SELECT detector_version FROM layer_inventories "
       "WHERE layer = $1 AND detector_version = $2), $3)",
       SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, &failure) || sql_rows_is_null(rows, 0)) {
-    if (failure == NULL)
-      error_set(&failure, ASSAY_ERROR_NOT_FOUND,
-                "layer %s: not inspected, or deleted since; push it again", layer->text);
-    g_propagate_error(error, g_steal_pointer(&failure));
+  Found found = sql_next(rows, error);
+  if (found == FAILED)
+    return NULL;
+  if (found == ABSENT || sql_rows_is_null(rows, 0)) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND,
+              "layer %s: not inspected, or deleted since; push it again", layer->text);
     return NULL;
   }
   g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 0)), error);
@@ -180,12 +180,9 @@ write_state(SqlConnection *db, const char *manifest, ScanState state, GError **e
 static bool
 check_there(SqlConnection *db, const char *manifest, bool *there, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  *there = images_manifest_exists(db, manifest, &failure);
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  Found found = images_manifest_exists(db, manifest, error);
+  *there = found == FOUND;
+  return found != FAILED;
 }
 
 typedef struct {
@@ -228,16 +225,14 @@ images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure, "SELECT content, media_type FROM manifests WHERE digest = $1 LIMIT 1",
+      sql_query(db, error, "SELECT content, media_type FROM manifests WHERE digest = $1 LIMIT 1",
                 SQL_TEXT(manifest), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, &failure)) {
-    if (failure == NULL)
-      error_set(&failure, ASSAY_ERROR_NOT_FOUND, "image %s: there is none", manifest);
-    g_propagate_error(error, g_steal_pointer(&failure));
+  Found found = sql_next(rows, error);
+  if (found == ABSENT)
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "image %s: there is none", manifest);
+  if (found != FOUND)
     return NULL;
-  }
   return manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), error);
 }
 
@@ -256,19 +251,12 @@ images_pending(SqlPool *sql, unsigned limit, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(SqlRows) rows = sql_query(db, &failure,
+  g_autoptr(SqlRows) rows = sql_query(db, error,
                                       "SELECT manifest FROM images WHERE state = $1 "
                                       "OR (state = $2 AND retry_at <= $3) LIMIT $4",
                                       SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_WAITING),
                                       SQL_INTEGER(g_get_real_time()), SQL_INTEGER(limit), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
-    g_ptr_array_add(pending, g_strdup(sql_rows_text(rows, 0)));
-  if (failure == NULL)
-    return g_steal_pointer(&pending);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return sql_texts(rows, error);
 }
 
 GPtrArray *
@@ -277,10 +265,8 @@ images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlRows) rows = sql_query(
-      db, &failure,
+      db, error,
       "SELECT images.manifest FROM repository_blobs "
       "JOIN manifest_references ON manifest_references.repository = repository_blobs.repository "
       "AND manifest_references.digest = repository_blobs.digest "
@@ -288,12 +274,7 @@ images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
       "WHERE repository_blobs.digest = $1 AND images.state IN ($2, $3, $4)",
       SQL_TEXT(layer->text), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_PENDING),
       SQL_INTEGER(SCAN_WAITING), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
-    g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 0)));
-  if (failure == NULL)
-    return g_steal_pointer(&images);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return sql_texts(rows, error);
 }
 
 static bool
@@ -393,16 +374,16 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
                 "uncovered, retry_at, third_party, end_of_life, gaps, detectors FROM images "
                 "WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
   summary->gaps = g_ptr_array_new_with_free_func(g_free);
-  if (rows != NULL && sql_rows_next(rows, &failure)) {
+  Found found = sql_next(rows, error);
+  if (found == FOUND) {
     summary->state = (ScanState)sql_rows_integer(rows, 0);
     summary->error = g_strdup(sql_rows_text(rows, 1));
     summary->scanned = sql_rows_integer(rows, 2);
@@ -420,8 +401,5 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   }
   if (pipeline_is_idle(pipeline))
     stop_waiting(summary);
-  if (failure == NULL)
-    return g_steal_pointer(&summary);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == FAILED ? NULL : g_steal_pointer(&summary);
 }

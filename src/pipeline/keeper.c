@@ -12,8 +12,6 @@
 static GPtrArray *
 images_without_rows(SqlPool *sql, int64_t *last, GError **error)
 {
-  Found found;
-  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
@@ -23,11 +21,7 @@ images_without_rows(SqlPool *sql, int64_t *last, GError **error)
                 "facts IS NULL " /* "+ 0": in the order of one index, and not by another */
                 "ORDER BY id LIMIT $3",
                 SQL_INTEGER(*last), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(FILLED_AT_ONCE), SQL_END);
-  while ((found = sql_next(rows, error)) == FOUND) {
-    *last = sql_rows_integer(rows, 0);
-    g_ptr_array_add(images, g_strdup(sql_rows_text(rows, 1)));
-  }
-  return found == ABSENT ? g_steal_pointer(&images) : NULL;
+  return images_take_page(rows, last, error);
 }
 
 /* From its layers' inventories; no layer is read. */

@@ -30,7 +30,7 @@ load(SqlPool *sql, const Digest *layer, uint32_t detectors, const char *key, GEr
                 "SELECT content FROM layer_looks WHERE layer = $1 AND "
                 "detector_version = $2 AND links = $3",
                 SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_TEXT(key), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
+  if (sql_next(rows, error) != FOUND)
     return NULL;
   g_autoptr(json_t) json = json_parse(slice_from_string(sql_rows_text(rows, 0)), error);
   return json == NULL ? NULL : layer_inventory_from_json(json, error);

@@ -76,14 +76,14 @@ package_match_clear(PackageMatch *match)
 static GHashTable *
 load_facts(SqlConnection *db, int64_t package, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GHashTable) facts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, fact_free);
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT vulnerability, fixed_version, severity, state, known_exploited "
                 "FROM package_findings WHERE package = $1",
                 SQL_INTEGER(package), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     Fact *fact = g_new0(Fact, 1);
     fact->id = g_strdup(sql_rows_text(rows, 0));
     fact->fixed_version = g_strdup(sql_rows_text(rows, 1));
@@ -92,10 +92,7 @@ load_facts(SqlConnection *db, int64_t package, GError **error)
     fact->known_exploited = sql_rows_integer(rows, 4) != 0;
     g_hash_table_insert(facts, fact->id, fact);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&facts);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&facts) : NULL;
 }
 
 static bool

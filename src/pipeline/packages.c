@@ -128,19 +128,16 @@ check_package(SqlConnection *db, int64_t id, const Member *member, GError **erro
       member->ecosystem,       package->type,         package->name,
       package->version,        package->architecture, package->source_name,
       package->source_version, package->module,       package->vendor};
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT ecosystem, type, name, version, architecture, source_name, "
                 "source_version, module, vendor FROM packages WHERE id = $1",
                 SQL_INTEGER(id), SQL_END);
-  bool same = rows != NULL && sql_rows_next(rows, &failure);
+  Found found = sql_next(rows, error);
+  bool same = found == FOUND;
   for (int i = 0; same && i < (int)G_N_ELEMENTS(fields); i++)
     same = g_strcmp0(sql_rows_text(rows, i), fields[i]) == 0;
-  if (failure == NULL)
-    return same || set_taken(package->name, id, error);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found != FAILED && (same || set_taken(package->name, id, error));
 }
 
 static bool
@@ -196,23 +193,18 @@ static bool
 store_set(SqlConnection *db, int64_t image, const Member *members, guint count,
           AdvisoryDatabase *advisories, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   Digest digest = set_digest(members, count);
   int64_t id = packages_id_of(digest_hex(&digest));
-  bool there = false, same = false;
+  Found found;
   {
-    g_autoptr(SqlRows) rows = sql_query(
-        db, &failure, "SELECT digest FROM package_sets WHERE id = $1", SQL_INTEGER(id), SQL_END);
-    there = rows != NULL && sql_rows_next(rows, &failure);
-    same = there && g_strcmp0(sql_rows_text(rows, 0), digest.text) == 0;
+    g_autoptr(SqlRows) rows = NULL;
+    found = sql_first(db, &rows, error, "SELECT digest FROM package_sets WHERE id = $1",
+                      SQL_INTEGER(id), SQL_END);
+    if (found == FOUND && g_strcmp0(sql_rows_text(rows, 0), digest.text) != 0)
+      return set_taken("a set of packages", id, error);
   }
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  if (there && !same)
-    return set_taken("a set of packages", id, error);
-  return (there || add_set(db, id, &digest, members, count, advisories, error)) &&
+  return found != FAILED &&
+         (found == FOUND || add_set(db, id, &digest, members, count, advisories, error)) &&
          sql_run(db, NULL, error,
                  "INSERT INTO image_sets (image, package_set, layer) VALUES ($1, $2, $3)",
                  SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(members->package->layer),
@@ -264,7 +256,7 @@ static bool
 add_members(SqlConnection *db, int64_t image, const GArray *members, AdvisoryDatabase *advisories,
             Tally *sum, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   int64_t stamp = package_findings_stamp(advisories);
   g_autoptr(GHashTable) by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
   g_autofree int64_t *ids = g_new(int64_t, members->len + 1);
@@ -273,23 +265,20 @@ add_members(SqlConnection *db, int64_t image, const GArray *members, AdvisoryDat
     g_hash_table_insert(by_id, &ids[i], &g_array_index(members, Member, i));
   }
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT packages.id, matched, counts, fixable, uncovered, third_party "
                 "FROM image_sets JOIN package_set_members ON package_set_members.package_set = "
                 "image_sets.package_set "
                 "JOIN packages ON packages.id = package_set_members.package "
                 "WHERE image_sets.image = $1",
                 SQL_INTEGER(image), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     int64_t id = sql_rows_integer(rows, 0);
     const Member *member = g_hash_table_lookup(by_id, &id);
-    if (member != NULL && !add_member(rows, member, advisories, stamp, sum, &failure))
-      break;
+    if (member != NULL && !add_member(rows, member, advisories, stamp, sum, error))
+      return false;
   }
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found == ABSENT;
 }
 
 bool
@@ -383,9 +372,9 @@ static bool
 load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inventory,
               GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT image_sets.layer, location, type, name, version, architecture, "
                 "source_name, source_version, module, vendor FROM image_sets "
                 "JOIN package_set_members ON package_set_members.package_set = "
@@ -393,12 +382,10 @@ load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inv
                 "JOIN packages ON packages.id = package_set_members.package "
                 "WHERE image_sets.image = $1",
                 SQL_INTEGER(image), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
+  while ((found = sql_next(rows, error)) == FOUND)
     take_row(rows, inventory);
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
+  if (found == FAILED)
     return false;
-  }
   g_array_sort(inventory->packages, image_package_compare);
   return inventory->packages->len == count ||
          error_set(error, ASSAY_ERROR_MISMATCH,
@@ -409,22 +396,18 @@ load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inv
 bool
 packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventory, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   *inventory = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT id, package_count, gaps, facts FROM images WHERE manifest = $1 AND "
                 "state = $2 AND facts IS NOT NULL",
                 SQL_TEXT(manifest), SQL_INTEGER(SCAN_DONE), SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, &failure)) {
-    if (failure == NULL)
-      return true;
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
+  Found found = sql_next(rows, error);
+  if (found != FOUND)
+    return found == ABSENT;
   g_autoptr(ImageInventory) loaded =
       inventory_of_facts(sql_rows_text(rows, 3), sql_rows_text(rows, 2), error);
   int64_t id = sql_rows_integer(rows, 0), count = sql_rows_integer(rows, 1);

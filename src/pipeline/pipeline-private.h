@@ -325,14 +325,17 @@ LayerInventory *looks_ask(unsigned layer, const LayerInventory *former, const GP
 
 /* --- cleaning.c --- */
 
-/* False without *error: no repository has it any more. */
-bool images_manifest_exists(SqlConnection *db, const char *manifest, GError **error);
+/* ABSENT: no repository has it any more. */
+Found images_manifest_exists(SqlConnection *db, const char *manifest, GError **error);
 /* Drops what is kept of a manifest or layer, unless it is still there. */
 bool images_forget(SqlPool *sql, const char *manifest, GError **error);
 bool images_forget_layer(SqlPool *sql, const Digest *layer, GError **error);
 /* At the start. Has images scanned again whose inventories are of a format that is not read any
  * more, or whose scan failed with older detectors. */
 bool images_check_detectors(SqlPool *sql, GError **error);
+/* The manifests in rows of "id, manifest" in the order of the ids; *last: that of the last of them.
+ * (transfer full): char *; NULL: as sql_next() has failed. */
+GPtrArray *images_take_page(SqlRows *rows, int64_t *last, GError **error);
 /* Manifests of scanned images that older detectors inspected, at most @limit, from the one after
  * the id *last on, which is that of the last of them then. (transfer full): char * */
 GPtrArray *images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error);

@@ -38,19 +38,19 @@ row_clear(void *data)
 static GArray *
 load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GArray) packages = g_array_new(FALSE, TRUE, sizeof(Row));
   g_array_set_clear_func(packages, row_clear);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT id, ecosystem, type, name, version, architecture, source_name, "
                 "source_version, module, vendor FROM packages WHERE id > $1 AND matched <> $2 "
                 "ORDER BY id LIMIT $3",
                 SQL_INTEGER(last), SQL_INTEGER(stamp), SQL_INTEGER(MATCHED_AT_ONCE), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     Row row = {.id = sql_rows_integer(rows, 0)};
     row.ecosystem = g_strdup(sql_rows_text(rows, 1));
     row.package.type = g_strdup(sql_rows_text(rows, 2));
@@ -63,10 +63,7 @@ load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
     row.package.vendor = g_strdup(sql_rows_text(rows, 9));
     g_array_append_val(packages, row);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&packages);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&packages) : NULL;
 }
 
 /* A thread's share: every @step-th package from @first. */
@@ -181,22 +178,19 @@ find_sum(const GArray *sums, int64_t id)
 static GArray *
 load_packages(SqlConnection *db, int64_t stamp, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GArray) packages = g_array_new(FALSE, TRUE, sizeof(Sum));
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT id, matched, counts, fixable, uncovered, third_party FROM packages "
                 "ORDER BY id",
                 SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     Sum package = {.id = sql_rows_integer(rows, 0), .newer = sql_rows_integer(rows, 1) != stamp};
     tally_from_row(rows, 2, &package.sum);
     g_array_append_val(packages, package);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&packages);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&packages) : NULL;
 }
 
 /* The sum of that id, which is the last or the next one. */
@@ -214,22 +208,19 @@ sum_of(GArray *sums, int64_t id)
 static GArray *
 sum_sets(SqlConnection *db, const GArray *packages, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GArray) sets = g_array_new(FALSE, TRUE, sizeof(Sum));
   g_autoptr(SqlRows) rows = sql_query(
-      db, &failure, "SELECT package_set, package FROM package_set_members ORDER BY package_set",
+      db, error, "SELECT package_set, package FROM package_set_members ORDER BY package_set",
       SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     Sum *set = sum_of(sets, sql_rows_integer(rows, 0));
     const Sum *package = find_sum(packages, sql_rows_integer(rows, 1));
     set->newer = set->newer || package == NULL || package->newer;
     if (package != NULL)
       tally_add(&set->sum, &package->sum);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&sets);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&sets) : NULL;
 }
 
 /* --- all images --- */
@@ -240,15 +231,15 @@ sum_sets(SqlConnection *db, const GArray *packages, GError **error)
 static GArray *
 sum_images(SqlConnection *db, const GArray *sets, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GArray) images = g_array_new(FALSE, TRUE, sizeof(Sum));
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT images.id, image_sets.package_set, images.scanned FROM images "
                 "LEFT JOIN image_sets ON image_sets.image = images.id "
                 "WHERE images.state = $1 AND images.facts IS NOT NULL ORDER BY images.id",
                 SQL_INTEGER(SCAN_DONE), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     Sum *image = sum_of(images, sql_rows_integer(rows, 0));
     image->scanned = sql_rows_integer(rows, 2);
     if (sql_rows_is_null(rows, 1))
@@ -260,10 +251,7 @@ sum_images(SqlConnection *db, const GArray *sets, GError **error)
     set->used = true;
     tally_add(&image->sum, &set->sum);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&images);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&images) : NULL;
 }
 
 /* The images from @first on, at most WRITTEN_AT_ONCE, so that pushes come in between. One that was
@@ -396,18 +384,15 @@ rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GErr
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return false;
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows = sql_query(
-      db, &failure,
+      db, error,
       "SELECT 1 FROM images WHERE state = $1 AND coalesce(advisories, '') <> $2 "
       "AND facts IS NOT NULL UNION ALL SELECT 1 FROM packages WHERE matched <> $3 LIMIT 1",
       SQL_INTEGER(SCAN_DONE), SQL_TEXT(advisory_database_generation(advisories)),
       SQL_INTEGER(package_findings_stamp(advisories)), SQL_END);
-  *due = rows != NULL && sql_rows_next(rows, &failure);
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  Found found = sql_next(rows, error);
+  *due = found == FOUND;
+  return found != FAILED;
 }
 
 bool

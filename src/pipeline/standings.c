@@ -182,22 +182,15 @@ standings_judge_one(Pipeline *pipeline, const char *repository, const Digest *di
 static GPtrArray *
 repositories_of(SqlPool *sql, const char *manifest, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GPtrArray) repositories = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT repository FROM manifests JOIN images ON images.manifest = "
                 "manifests.digest WHERE manifests.digest = $1 AND images.state <> $2",
                 SQL_TEXT(manifest), SQL_INTEGER(SCAN_NOT_APPLICABLE), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
-    g_ptr_array_add(repositories, g_strdup(sql_rows_text(rows, 0)));
-  if (failure == NULL)
-    return g_steal_pointer(&repositories);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return sql_texts(rows, error);
 }
 
 static bool
@@ -247,22 +240,18 @@ standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t *fix
 static bool
 read_former(SqlConnection *db, const Standing *standing, Former *former, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT gate, state, advisories, rules, expires, "
                 "unknown, negligible, low, medium, high, critical, fixable_unknown, "
                 "fixable_negligible, fixable_low, fixable_medium, fixable_high, fixable_critical "
                 " FROM standings "
                 "WHERE repository = $1 AND manifest = $2",
                 SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest), SQL_END);
-  former->there = rows != NULL && sql_rows_next(rows, &failure);
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  if (!former->there)
-    return true;
+  Found found = sql_next(rows, error);
+  former->there = found == FOUND;
+  if (found != FOUND)
+    return found == ABSENT;
   former->gate = (GateAnswer)sql_rows_integer(rows, 0);
   former->state = (ScanState)sql_rows_integer(rows, 1);
   former->advisories = g_strdup(sql_rows_text(rows, 2));
@@ -299,9 +288,9 @@ next_change(SqlConnection *db, int64_t *id, GError **error)
 {
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT coalesce(max(id), 0) FROM standing_changes", SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
+  if (!sql_number(rows, id, error))
     return false;
-  *id = MAX(g_get_real_time(), sql_rows_integer(rows, 0) + 1);
+  *id = MAX(g_get_real_time(), *id + 1);
   return true;
 }
 
@@ -379,15 +368,12 @@ write_standing(SqlConnection *db, const Judged *judged, const Rules *rules, GErr
 static bool
 is_stored(SqlConnection *db, const Standing *standing, bool *stored, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure, "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2",
+      sql_query(db, error, "SELECT 1 FROM manifests WHERE repository = $1 AND digest = $2",
                 SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest), SQL_END);
-  *stored = rows != NULL && sql_rows_next(rows, &failure);
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  Found found = sql_next(rows, error);
+  *stored = found == FOUND;
+  return found != FAILED;
 }
 
 static bool

@@ -6,62 +6,46 @@
 
 /* --- which --- */
 
-/* (transfer full): char * */
-static GPtrArray *
-collect(SqlRows *rows, GError **failure, GError **error)
-{
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  while (rows != NULL && sql_rows_next(rows, failure))
-    g_ptr_array_add(texts, g_strdup(sql_rows_text(rows, 0)));
-  if (*failure == NULL)
-    return g_steal_pointer(&texts);
-  g_propagate_error(error, g_steal_pointer(failure));
-  return NULL;
-}
-
 GPtrArray *
 standings_missing(SqlPool *sql, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT images.manifest FROM images JOIN manifests ON manifests.digest = "
                 "images.manifest WHERE images.state <> $1 AND NOT EXISTS (SELECT 1 FROM standings "
                 "WHERE standings.repository = manifests.repository AND standings.manifest = "
                 "manifests.digest)",
                 SQL_INTEGER(SCAN_NOT_APPLICABLE), SQL_END);
-  return collect(rows, &failure, error);
+  return sql_texts(rows, error);
 }
 
 GPtrArray *
 standings_stale(SqlPool *sql, const Rules *rules, const char *last, unsigned limit, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT DISTINCT manifest FROM standings WHERE manifest > $1 AND stamp + 0 <> $2 "
                 "ORDER BY manifest LIMIT $3",
                 SQL_TEXT(last), SQL_INTEGER(rules->stamp), SQL_INTEGER(limit), SQL_END);
-  return collect(rows, &failure, error);
+  return sql_texts(rows, error);
 }
 
 GPtrArray *
 standings_expired(SqlPool *sql, int64_t now, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure, "SELECT manifest FROM standings WHERE expires > 0 AND expires <= $1",
+      sql_query(db, error, "SELECT manifest FROM standings WHERE expires > 0 AND expires <= $1",
                 SQL_INTEGER(now), SQL_END);
-  return collect(rows, &failure, error);
+  return sql_texts(rows, error);
 }
 
 bool

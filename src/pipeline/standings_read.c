@@ -36,7 +36,7 @@ read_standing(Pipeline *pipeline, const char *repository, const Digest *manifest
                 "fixable_high, fixable_critical FROM standings WHERE repository = $1 AND "
                 "manifest = $2",
                 SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
-  return rows != NULL && sql_rows_next(rows, error) ? take_standing(rows, rules->stamp) : NULL;
+  return sql_next(rows, error) == FOUND ? take_standing(rows, rules->stamp) : NULL;
 }
 
 Standing *
@@ -55,6 +55,17 @@ pipeline_standing(Pipeline *pipeline, const char *repository, const Digest *mani
   if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY))
     g_propagate_error(error, g_steal_pointer(&failure));
   return standing;
+}
+
+/* The first number of a question of one row. */
+static bool
+count_one(SqlRows *rows, uint64_t *count, GError **error)
+{
+  int64_t first = 0;
+  g_autoptr(SqlRows) owned = rows;
+  bool counted = sql_number(owned, &first, error);
+  *count = (uint64_t)first;
+  return counted;
 }
 
 /* --- lists --- */
@@ -113,23 +124,18 @@ GPtrArray *
 pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t limit, int64_t offset,
                    uint64_t *total, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(Rules) rules = standings_rules(pipeline);
   g_autoptr(GPtrArray) standings = g_ptr_array_new_with_free_func((GDestroyNotify)standing_free);
   g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) count = query_filtered(db, counting, filter, 1, 0, error);
-  if (count == NULL || !sql_rows_next(count, error))
+  if (!count_one(query_filtered(db, counting, filter, 1, 0, error), total, error))
     return NULL;
-  *total = (uint64_t)sql_rows_integer(count, 0);
-  g_autoptr(SqlRows) rows = query_filtered(db, listing, filter, limit, offset, &failure);
-  while (rows != NULL && sql_rows_next(rows, &failure))
+  g_autoptr(SqlRows) rows = query_filtered(db, listing, filter, limit, offset, error);
+  while ((found = sql_next(rows, error)) == FOUND)
     g_ptr_array_add(standings, take_standing(rows, rules->stamp));
-  if (failure == NULL)
-    return g_steal_pointer(&standings);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&standings) : NULL;
 }
 
 /* --- all images --- */
@@ -179,9 +185,9 @@ take_group(SqlRows *rows, Overview *overview)
 static bool
 sum_standings(SqlConnection *db, const char *name, Overview *overview, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(SqlRows) rows = sql_query(
-      db, &failure,
+      db, error,
       "SELECT gate, worst, count(*), CAST(sum(unscanned) AS BIGINT), CAST(sum(size) AS BIGINT), "
       "count(CASE WHEN fixable_unknown + fixable_negligible + fixable_low + fixable_medium + "
       "fixable_high + fixable_critical > 0 THEN 1 END), CAST(sum(unknown) AS BIGINT), "
@@ -192,23 +198,9 @@ sum_standings(SqlConnection *db, const char *name, Overview *overview, GError **
       "CAST(sum(fixable_critical) AS BIGINT) FROM standings WHERE $1 = '*' OR namespace = $1 "
       "GROUP BY gate, worst",
       SQL_TEXT(name != NULL ? name : "*"), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure))
+  while ((found = sql_next(rows, error)) == FOUND)
     take_group(rows, overview);
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
-}
-
-/* The first number of a question of one row. */
-static bool
-count_one(SqlRows *rows, uint64_t *count, GError **error)
-{
-  g_autoptr(SqlRows) owned = rows;
-  if (owned == NULL || !sql_rows_next(owned, error))
-    return false;
-  *count = number(owned, 0);
-  return true;
+  return found == ABSENT;
 }
 
 static bool
@@ -252,12 +244,12 @@ count_unknown(Pipeline *pipeline, SqlConnection *db, Overview *overview, GError 
 static bool
 read_days(SqlConnection *db, const char *name, unsigned days, Overview *overview, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autoptr(GDateTime) first = g_date_time_add_days(now, 1 - (int)days);
   g_autofree char *since = g_date_time_format(first, "%Y-%m-%d");
   g_autoptr(SqlRows) rows = sql_query(
-      db, &failure,
+      db, error,
       "SELECT day, CAST(sum(images) AS BIGINT), CAST(sum(allowed) AS BIGINT), CAST(sum(warned) "
       "AS BIGINT), CAST(sum(refused) AS BIGINT), CAST(sum(unscanned) AS BIGINT), "
       "CAST(sum(unknown) AS BIGINT), CAST(sum(negligible) AS BIGINT), CAST(sum(low) AS BIGINT), "
@@ -265,7 +257,7 @@ read_days(SqlConnection *db, const char *name, unsigned days, Overview *overview
       "CAST(sum(fixable) AS BIGINT) FROM day_counts WHERE day >= $1 AND ($2 = '*' OR namespace "
       "= $2) GROUP BY day ORDER BY day",
       SQL_TEXT(since), SQL_TEXT(name != NULL ? name : "*"), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     DayCounts *day = g_new0(DayCounts, 1);
     day->day = g_strdup(sql_rows_text(rows, 0));
     day->images = number(rows, 1);
@@ -277,10 +269,7 @@ read_days(SqlConnection *db, const char *name, unsigned days, Overview *overview
     day->fixable = number(rows, 7 + SEVERITY_CRITICAL);
     g_ptr_array_add(overview->days, day);
   }
-  if (failure == NULL)
-    return true;
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
+  return found == ABSENT;
 }
 
 Overview *
@@ -322,17 +311,17 @@ change_free(void *data)
 GPtrArray *
 pipeline_changes(Pipeline *pipeline, int64_t since, int64_t limit, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
   g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
-      sql_query(db, &failure,
+      sql_query(db, error,
                 "SELECT id, repository, manifest, gate_before, gate, counts_before, counts, why, "
                 "reason FROM standing_changes WHERE id > $1 ORDER BY id LIMIT $2",
                 SQL_INTEGER(since), SQL_INTEGER(limit), SQL_END);
-  while (rows != NULL && sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     StandingChange *change = g_new0(StandingChange, 1);
     change->id = sql_rows_integer(rows, 0);
     change->repository = g_strdup(sql_rows_text(rows, 1));
@@ -345,8 +334,5 @@ pipeline_changes(Pipeline *pipeline, int64_t since, int64_t limit, GError **erro
     change->reason = g_strdup(sql_rows_text(rows, 8));
     g_ptr_array_add(changes, change);
   }
-  if (failure == NULL)
-    return g_steal_pointer(&changes);
-  g_propagate_error(error, g_steal_pointer(&failure));
-  return NULL;
+  return found == ABSENT ? g_steal_pointer(&changes) : NULL;
 }

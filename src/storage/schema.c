@@ -30,10 +30,7 @@ read_former(SqlConnection *db, int64_t *last, GError **error)
 {
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT coalesce(max(version), 0) FROM schema_migrations", SQL_END);
-  if (rows == NULL || !sql_rows_next(rows, error))
-    return false;
-  *last = sql_rows_integer(rows, 0);
-  return true;
+  return sql_number(rows, last, error);
 }
 
 static bool
@@ -82,7 +79,7 @@ find_schema(const Schema *const *schemas, const char *room, size_t *index)
 static size_t *
 read_versions(SqlPool *pool, SqlConnection *db, const Schema *const *schemas, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
+  Found found;
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT room, version FROM schema_rooms ORDER BY room", SQL_END);
   if (rows == NULL)
@@ -91,7 +88,7 @@ read_versions(SqlPool *pool, SqlConnection *db, const Schema *const *schemas, GE
   while (schemas[count] != NULL)
     count++;
   g_autofree size_t *versions = g_new0(size_t, count + 1);
-  while (sql_rows_next(rows, &failure)) {
+  while ((found = sql_next(rows, error)) == FOUND) {
     int64_t version = sql_rows_integer(rows, 1);
     if (!find_schema(schemas, sql_rows_text(rows, 0), &index) || version < 0 ||
         (size_t)version > schemas[index]->count) {
@@ -100,10 +97,8 @@ read_versions(SqlPool *pool, SqlConnection *db, const Schema *const *schemas, GE
     }
     versions[index] = (size_t)version;
   }
-  if (failure != NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
+  if (found == FAILED)
     return NULL;
-  }
   return g_steal_pointer(&versions);
 }
 

@@ -287,9 +287,22 @@ sql_first(SqlConnection *connection, SqlRows **rows, GError **error, const char 
 }
 
 bool
-sql_rows_next(SqlRows *rows, GError **error)
+sql_number(SqlRows *rows, int64_t *number, GError **error)
 {
-  return sql_next(rows, error) == FOUND;
+  Found found = sql_next(rows, error);
+  if (found == FOUND && !sql_rows_is_null(rows, 0))
+    *number = sql_rows_integer(rows, 0);
+  return found != FAILED;
+}
+
+GPtrArray *
+sql_texts(SqlRows *rows, GError **error)
+{
+  Found found;
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  while ((found = sql_next(rows, error)) == FOUND)
+    g_ptr_array_add(texts, g_strdup(sql_rows_text(rows, 0)));
+  return found == ABSENT ? g_steal_pointer(&texts) : NULL;
 }
 
 int64_t

@@ -112,9 +112,12 @@ Found sql_next(SqlRows *rows, GError **error);
  * connection: what is declared last is freed first, and a connection that goes back with rows open
  * would show its next user what was there before. (transfer full) */
 Found sql_first(SqlConnection *connection, SqlRows **rows, GError **error, const char *text, ...);
-/* The same as sql_next(). False at the end and on error: tell them apart by
- * *error. */
-bool sql_rows_next(SqlRows *rows, GError **error);
+/* *number: the first column of the first row; left alone where there is no row, or NULL in it.
+ * False: as sql_next() has failed. */
+bool sql_number(SqlRows *rows, int64_t *number, GError **error);
+/* The first column of all rows that are left, as texts. NULL: as sql_next() has failed. (transfer
+ * full): char * */
+GPtrArray *sql_texts(SqlRows *rows, GError **error);
 int64_t sql_rows_integer(SqlRows *rows, int column);
 double sql_rows_double(SqlRows *rows, int column);
 bool sql_rows_is_null(SqlRows *rows, int column);

@@ -49,7 +49,7 @@ number_of(SqlPool *sql, const char *text)
   g_assert_no_error(error);
   g_autoptr(SqlRows) rows = sql_query(db, &error, text, SQL_END);
   g_assert_no_error(error);
-  bool there = sql_rows_next(rows, &error);
+  bool there = sql_next(rows, &error) == FOUND;
   g_assert_no_error(error);
   return there && !sql_rows_is_null(rows, 0) ? sql_rows_integer(rows, 0) : -1;
 }

@@ -59,7 +59,7 @@ count_repositories(SqlConnection *db)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(SqlRows) rows = sql_query(db, &error, "SELECT count(*) FROM repositories", SQL_END);
-  g_assert_true(sql_rows_next(rows, &error));
+  g_assert_cmpint(sql_next(rows, &error), ==, FOUND);
   return (unsigned)sql_rows_integer(rows, 0);
 }
 
@@ -74,11 +74,11 @@ test_transactions(Fixture *fixture, gconstpointer data)
   g_autoptr(SqlRows) rows =
       sql_query(db, &error, "SELECT name, created, NULL FROM repositories WHERE name = $1",
                 SQL_TEXT("kept"), SQL_END);
-  g_assert_true(sql_rows_next(rows, &error));
+  g_assert_cmpint(sql_next(rows, &error), ==, FOUND);
   g_assert_cmpstr(sql_rows_text(rows, 0), ==, "kept");
   g_assert_cmpint(sql_rows_integer(rows, 1), ==, 7);
   g_assert_true(sql_rows_is_null(rows, 2));
-  g_assert_false(sql_rows_next(rows, &error));
+  g_assert_cmpint(sql_next(rows, &error), ==, ABSENT);
   g_assert_no_error(error);
 }
 
@@ -104,9 +104,9 @@ test_one_statement_nested(Fixture *fixture, gconstpointer data)
   const char *text = "SELECT name FROM repositories ORDER BY name";
   g_autoptr(SqlRows) outer = sql_query(db, &error, text, SQL_END);
   unsigned pairs = 0;
-  while (sql_rows_next(outer, &error)) {
+  while (sql_next(outer, &error) == FOUND) {
     g_autoptr(SqlRows) inner = sql_query(db, &error, text, SQL_END);
-    while (sql_rows_next(inner, &error))
+    while (sql_next(inner, &error) == FOUND)
       pairs++;
   }
   g_assert_no_error(error);
@@ -194,7 +194,7 @@ test_bytes(Fixture *fixture, gconstpointer data)
   g_autoptr(SqlRows) rows =
       sql_query(db, &error, "SELECT CAST($1 AS BYTEA), CAST($2 AS DOUBLE PRECISION)",
                 SQL_BYTES(slice_new(odd, sizeof odd)), SQL_DOUBLE(0.5), SQL_END);
-  g_assert_true(sql_rows_next(rows, &error));
+  g_assert_cmpint(sql_next(rows, &error), ==, FOUND);
   g_assert_cmpfloat(sql_rows_double(rows, 1), ==, 0.5);
 }
 
