@@ -30,7 +30,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const uint8_t *end = size == 0 ? NULL : memchr(data, '\n', MIN(size, 300));
-  if (end == NULL || memchr(data, '\0', (size_t)(end - data)) != NULL)
+  /* A path of an entry has no NUL and is UTF-8 (archive/path.h). */
+  if (end == NULL || !g_utf8_validate_len((const char *)data, (gsize)(end - data), NULL))
     return 0;
   g_autofree char *path = g_strndup((const char *)data, (gsize)(end - data));
   Slice bytes = slice_new(end + 1, size - (size_t)(end - data) - 1);
