@@ -2,6 +2,12 @@
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
+/* What take_standing() reads. */
+#define COLUMNS                                                                                    \
+  "repository, manifest, gate, unscanned, stamp, policy, reason, blocking, size,"                  \
+  " pushed, unknown, negligible, low, medium, high, critical, fixable_unknown,"                    \
+  " fixable_negligible, fixable_low, fixable_medium, fixable_high, fixable_critical"
+
 static Standing *
 take_standing(SqlRows *rows, int64_t stamp)
 {
@@ -28,14 +34,9 @@ read_standing(Pipeline *pipeline, const char *repository, const Digest *manifest
   g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT repository, manifest, gate, unscanned, stamp, policy, reason, blocking, "
-                "size, pushed, unknown, negligible, low, medium, high, critical, "
-                "fixable_unknown, fixable_negligible, fixable_low, fixable_medium, "
-                "fixable_high, fixable_critical FROM standings WHERE repository = $1 AND "
-                "manifest = $2",
-                SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT " COLUMNS " FROM standings WHERE repository = $1 AND manifest = $2",
+      SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
   return sql_next(rows, error) == FOUND ? take_standing(rows, rules->stamp) : NULL;
 }
 
@@ -87,38 +88,25 @@ query_filtered(SqlConnection *db, const char *text, const StandingFilter *filter
 
 /* $1 repository, $2 gate, $3 severities (bits), $4 and $5 size, $6 vulnerability, $7 package: what
  * asks nothing lets all pass. */
-static const char counting[] =
-    "SELECT count(*) FROM standings WHERE ($1 = '' OR repository = $1) AND ($2 < 0 OR gate = "
-    "$2) AND size >= $4 AND size <= $5 AND ($3 = 0 OR (($3 & 32) <> 0 AND critical > 0) OR (($3 "
-    "& 16) <> 0 AND high > 0) OR (($3 & 8) <> 0 AND medium > 0) OR (($3 & 4) <> 0 AND low > 0) "
-    "OR (($3 & 2) <> 0 AND negligible > 0) OR (($3 & 1) <> 0 AND unknown > 0)) AND ($6 = '' OR "
-    "manifest IN (SELECT images.manifest FROM package_findings JOIN packages ON packages.id = "
-    "package_findings.package JOIN package_set_members ON package_set_members.package = "
-    "package_findings.package JOIN image_sets ON image_sets.package_set = "
-    "package_set_members.package_set JOIN images ON images.id = image_sets.image WHERE "
-    "vulnerability = $6 AND ($7 = '' OR packages.name = $7 OR packages.source_name = $7))) AND "
-    "($7 = '' OR $6 <> '' OR manifest IN (SELECT images.manifest FROM packages JOIN "
-    "package_set_members ON package_set_members.package = packages.id JOIN image_sets ON "
-    "image_sets.package_set = package_set_members.package_set JOIN images ON images.id = "
-    "image_sets.image WHERE packages.name = $7 OR packages.source_name = $7)) LIMIT $8 OFFSET $9";
-static const char listing[] =
-    "SELECT repository, manifest, gate, unscanned, stamp, policy, reason, blocking, size, "
-    "pushed, unknown, negligible, low, medium, high, critical, fixable_unknown, "
-    "fixable_negligible, fixable_low, fixable_medium, fixable_high, fixable_critical FROM "
-    "standings WHERE ($1 = '' OR repository = $1) AND ($2 < 0 OR gate = $2) AND size >= $4 AND "
-    "size <= $5 AND ($3 = 0 OR (($3 & 32) <> 0 AND critical > 0) OR (($3 & 16) <> 0 AND high > "
-    "0) OR (($3 & 8) <> 0 AND medium > 0) OR (($3 & 4) <> 0 AND low > 0) OR (($3 & 2) <> 0 AND "
-    "negligible > 0) OR (($3 & 1) <> 0 AND unknown > 0)) AND ($6 = '' OR manifest IN (SELECT "
-    "images.manifest FROM package_findings JOIN packages ON packages.id = "
-    "package_findings.package JOIN package_set_members ON package_set_members.package = "
-    "package_findings.package JOIN image_sets ON image_sets.package_set = "
-    "package_set_members.package_set JOIN images ON images.id = image_sets.image WHERE "
-    "vulnerability = $6 AND ($7 = '' OR packages.name = $7 OR packages.source_name = $7))) AND "
-    "($7 = '' OR $6 <> '' OR manifest IN (SELECT images.manifest FROM packages JOIN "
-    "package_set_members ON package_set_members.package = packages.id JOIN image_sets ON "
-    "image_sets.package_set = package_set_members.package_set JOIN images ON images.id = "
-    "image_sets.image WHERE packages.name = $7 OR packages.source_name = $7)) ORDER BY pushed "
-    "DESC, repository, manifest LIMIT $8 OFFSET $9";
+#define FILTERED                                                                                   \
+  "WHERE ($1 = '' OR repository = $1) AND ($2 < 0 OR gate = $2) AND size >= $4 AND size"           \
+  " <= $5 AND ($3 = 0 OR (($3 & 32) <> 0 AND critical > 0) OR (($3 & 16) <> 0 AND high"            \
+  " > 0) OR (($3 & 8) <> 0 AND medium > 0) OR (($3 & 4) <> 0 AND low > 0) OR (($3 & 2)"            \
+  " <> 0 AND negligible > 0) OR (($3 & 1) <> 0 AND unknown > 0)) AND ($6 = '' OR"                  \
+  " manifest IN (SELECT images.manifest FROM package_findings JOIN packages ON"                    \
+  " packages.id = package_findings.package JOIN package_set_members ON"                            \
+  " package_set_members.package = package_findings.package JOIN image_sets ON"                     \
+  " image_sets.package_set = package_set_members.package_set JOIN images ON images.id ="           \
+  " image_sets.image WHERE vulnerability = $6 AND ($7 = '' OR packages.name = $7 OR"               \
+  " packages.source_name = $7))) AND ($7 = '' OR $6 <> '' OR manifest IN (SELECT"                  \
+  " images.manifest FROM packages JOIN package_set_members ON"                                     \
+  " package_set_members.package = packages.id JOIN image_sets ON image_sets.package_set"           \
+  " = package_set_members.package_set JOIN images ON images.id = image_sets.image WHERE"           \
+  " packages.name = $7 OR packages.source_name = $7))"
+
+static const char counting[] = "SELECT count(*) FROM standings " FILTERED " LIMIT $8 OFFSET $9";
+static const char listing[] = "SELECT " COLUMNS " FROM standings " FILTERED
+                              " ORDER BY pushed DESC, repository, manifest LIMIT $8 OFFSET $9";
 
 GPtrArray *
 pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t limit, int64_t offset,

@@ -98,7 +98,11 @@ def statements_of_source():
     for room in ROOMS:
         for path in sorted((ROOT / "src" / room).rglob("*.c")):
             code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-            code = re.sub(r"\bSQL_[A-Z_]+\b", lambda token: tokens.get(token[0], token[0]), code)
+            # What several statements of a file share is a macro of texts in that file.
+            code = code.replace("\\\n", " ")
+            shared = dict(re.findall(r'^#define (\w+) +("(?:[^"\\\n]|\\.)*"(?: *"(?:[^"\\\n]|\\.)*")*) *$', code, re.MULTILINE))
+            code = re.sub(r"^#define .*$", "", code, flags=re.MULTILINE)
+            code = re.sub(r"\b[A-Z_]+\b", lambda token: {**shared, **tokens}.get(token[0], token[0]), code)
             for literals in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', code):
                 text = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', literals)).encode().decode("unicode_escape")
                 if re.match(r"(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) ", text):
