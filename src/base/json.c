@@ -172,6 +172,12 @@ json_set_string(json_t *object, const char *key, const char *value)
 }
 
 void
+json_set_number(json_t *object, const char *key, uint64_t value)
+{
+  json_object_set_new(object, key, json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX)));
+}
+
+void
 json_set_strings(json_t *object, const char *key, const char *const *values)
 {
   if (values == NULL)

@@ -54,6 +54,8 @@ GStrv json_get_strings(const json_t *object, const char *key);
 
 /* Sets @key to @value; a NULL @value sets nothing. */
 void json_set_string(json_t *object, const char *key, const char *value);
+/* A number above what JSON's are here is its largest, INT64_MAX. */
+void json_set_number(json_t *object, const char *key, uint64_t value);
 void json_set_strings(json_t *object, const char *key, const char *const *values);
 /* char * as an array of strings; NULL gives an empty one. (transfer full) */
 json_t *json_from_texts(const GPtrArray *texts);

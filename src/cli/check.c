@@ -1,6 +1,5 @@
 /* `assay check`: whether a server would start and do its work. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "cli/command.h"
@@ -49,17 +48,16 @@ print_json(const GPtrArray *lines)
   json_object_set_new(object, "problems", json_integer(count(lines, CHECK_PROBLEM)));
   json_object_set_new(object, "warnings", json_integer(count(lines, CHECK_WARNING)));
   json_object_set_new(object, "lines", list);
-  g_autofree char *text = json_to_pretty_text(object);
-  fputs(text, stdout);
+  command_print_json(object);
 }
 
 static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  bool json = g_strcmp0(format_option, "json") == 0;
-  if (format_option != NULL && !json && strcmp(format_option, "text") != 0)
-    return command_usage_error("--format: \"%s\" is neither text nor json", format_option);
+  bool json;
+  if (!command_wants_json(format_option, "text", &json))
+    return EXIT_ERROR;
   g_autofree char *complaints = NULL;
   g_autoptr(Config) config = config_open_valid(serve_option_config, &complaints, &error);
   if (config == NULL)

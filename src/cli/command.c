@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/slice.h"
 #include "base/suggest.h"
 
@@ -57,6 +58,23 @@ reader_left(void)
 {
   struct pollfd output = {.fd = STDOUT_FILENO};
   return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+bool
+command_wants_json(const char *format, const char *plain, bool *json)
+{
+  *json = g_strcmp0(format, "json") == 0;
+  if (format == NULL || *json || strcmp(format, plain) == 0)
+    return true;
+  command_usage_error("--format: \"%s\" is neither %s nor json", format, plain);
+  return false;
+}
+
+void
+command_print_json(const json_t *json)
+{
+  g_autofree char *text = json_to_pretty_text(json);
+  fputs(text, stdout);
 }
 
 int

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "server/config.h"
@@ -44,6 +45,11 @@ void command_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The same, frees nothing; returns EXIT_ERROR. */
 int command_fail(const GError *error);
 int command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* What --format asks for, whose other word is @plain ("table", "text"); NULL: it was not given.
+ * False: it is neither, and that was told. */
+bool command_wants_json(const char *format, const char *plain, bool *json);
+void command_print_json(const json_t *json);
 
 /* Standard output: flushes and checks, so that a full disk is an error and not silence. Who reads a
  * pipe and leaves (`| head`) has what it wants. Returns @code, or EXIT_ERROR. */

@@ -242,8 +242,7 @@ print_status_json(const AdvisoryDatabase *database, const char *path, const GPtr
     json_object_set_new(entry, "statements", json_integer((json_int_t)feed->count));
     json_array_append_new(list, entry);
   }
-  g_autofree char *text = json_to_pretty_text(status);
-  fputs(text, stdout);
+  command_print_json(status);
 }
 
 static void

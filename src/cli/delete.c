@@ -191,18 +191,16 @@ run(char **arguments)
   g_autoptr(GError) error = NULL;
   g_auto(ServerTarget) target = {0};
   g_autoptr(json_t) deleted = json_array();
-  bool json = g_strcmp0(format_option, "json") == 0;
-  if (format_option != NULL && !json && strcmp(format_option, "text") != 0)
-    return command_usage_error("--format: \"%s\" is neither text nor json", format_option);
+  bool json;
+  if (!command_wants_json(format_option, "text", &json))
+    return EXIT_ERROR;
   if (!server_target_open(arguments[0], &target, &error))
     return command_fail(error);
   int code = target.whole                       ? delete_repository(&target, deleted, &error)
              : target.reference->digest != NULL ? delete_image(&target, deleted, &error)
                                                 : delete_tag(&target, deleted, &error);
-  if (json) { /* also what was deleted before something failed */
-    g_autofree char *text = json_to_pretty_text(deleted);
-    fputs(text, stdout);
-  }
+  if (json) /* also what was deleted before something failed */
+    command_print_json(deleted);
   tell_what_is_kept(deleted);
   if (error != NULL)
     return command_fail(error);

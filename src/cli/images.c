@@ -321,21 +321,19 @@ run(char **arguments)
   if (client == NULL)
     return command_fail(error);
   g_autoptr(json_t) all = json_array();
-  bool as_json = g_strcmp0(format_option, "json") == 0;
-  if (format_option != NULL && !as_json && strcmp(format_option, "table") != 0)
-    return command_usage_error("--format: \"%s\" is neither table nor json", format_option);
+  bool as_json;
+  if (!command_wants_json(format_option, "table", &as_json))
+    return EXIT_ERROR;
   if (is_filtered())
     append_filtered(client, arguments[0], all, &error);
   else
     append_all(client, arguments[0], all, &error);
   if (error != NULL)
     return command_fail(error);
-  if (as_json) {
-    g_autofree char *text = json_to_pretty_text(all);
-    fputs(text, stdout);
-  } else {
+  if (as_json)
+    command_print_json(all);
+  else
     print_table(all);
-  }
   return command_end_output(EXIT_FINE);
 }
 

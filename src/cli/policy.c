@@ -1,6 +1,5 @@
 /* `assay policy`: whether a policy file is one, and what it would change. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -19,23 +18,6 @@ static char *format_option;
     "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",     \
         "table|json"                                                                               \
   }
-
-static bool
-read_format(bool *json)
-{
-  *json = g_strcmp0(format_option, "json") == 0;
-  if (format_option == NULL || *json || strcmp(format_option, "table") == 0)
-    return true;
-  command_usage_error("--format: \"%s\" is neither table nor json", format_option);
-  return false;
-}
-
-static void
-print_json(const json_t *object)
-{
-  g_autofree char *text = json_to_pretty_text(object);
-  fputs(text, stdout);
-}
 
 /* --- check --- */
 
@@ -63,7 +45,7 @@ tell_mistakes(const char *file, const GError *error, bool json)
   g_autoptr(json_t) object = json_object();
   json_set_string(object, "file", file);
   json_object_set_new(object, "errors", lines_to_json(error->message));
-  print_json(object);
+  command_print_json(object);
   return command_end_output(EXIT_REFUSED);
 }
 
@@ -72,7 +54,7 @@ run_check(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   bool json;
-  if (!read_format(&json))
+  if (!command_wants_json(format_option, "table", &json))
     return EXIT_ERROR;
   g_autoptr(PolicySet) policy = policy_set_load(arguments[0], &error);
   if (policy == NULL)
@@ -91,7 +73,7 @@ run_check(char **arguments)
     json_object_set_new(object, "exemptions", json_integer(counts.in_force));
     json_object_set_new(object, "ended_exemptions", json_integer(counts.ended));
     json_object_set_new(object, "warnings", json_from_texts(warnings));
-    print_json(object);
+    command_print_json(object);
     return command_end_output(EXIT_FINE);
   }
   for (guint i = 0; i < warnings->len; i++)
@@ -201,7 +183,7 @@ run_test(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   bool json;
-  if (!read_format(&json))
+  if (!command_wants_json(format_option, "table", &json))
     return EXIT_ERROR;
   /* Its mistakes are told with the file's own name. */
   g_autoptr(PolicySet) policy = policy_set_load(arguments[0], &error);
@@ -212,7 +194,7 @@ run_test(char **arguments)
   if (answer == NULL)
     return command_fail(error);
   if (json)
-    print_json(answer);
+    command_print_json(answer);
   else
     tell_changes(answer);
   bool refuses = false;

@@ -208,9 +208,9 @@ run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  bool as_json = g_strcmp0(format_option, "json") == 0;
-  if (format_option != NULL && !as_json && strcmp(format_option, "table") != 0)
-    return command_usage_error("--format: \"%s\" is neither table nor json", format_option);
+  bool as_json;
+  if (!command_wants_json(format_option, "table", &as_json))
+    return EXIT_ERROR;
   g_autoptr(json_t) overview =
       client == NULL ? NULL : server_get(client, "/api/v1/overview?days=1", &error);
   if (overview == NULL)
@@ -218,8 +218,7 @@ run(char **arguments)
   g_autoptr(json_t) needs = find_needs(overview);
   if (as_json) {
     json_object_set(overview, "needs", needs);
-    g_autofree char *text = json_to_pretty_text(overview);
-    fputs(text, stdout);
+    command_print_json(overview);
   } else {
     print_screen(overview, needs, server_client_url(client));
   }

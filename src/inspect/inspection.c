@@ -6,12 +6,6 @@
 #include "base/json.h"
 #include "cage/worker_process.h"
 
-static void
-set_number(json_t *job, const char *key, uint64_t value)
-{
-  json_object_set_new(job, key, json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX)));
-}
-
 static const Setting limits_settings[] = {
     {SETTING_PART(InspectionLimits, layer), .section = &layer_limits_section},
     {SETTING_PART(InspectionLimits, worker), .section = &worker_limits_section},
@@ -35,8 +29,8 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
                GCancellable *cancellable, GError **error)
 {
   g_autoptr(json_t) job = job_new("layer", limits, input->allow_uncaged);
-  set_number(job, "offset", input->offset);
-  set_number(job, "size", input->size);
+  json_set_number(job, "offset", input->offset);
+  json_set_number(job, "size", input->size);
   json_t *links = json_array();
   for (guint i = 0; input->links != NULL && i < input->links->len; i++)
     json_array_append_new(links, json_string(g_ptr_array_index(input->links, i)));
@@ -85,7 +79,7 @@ inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, boo
                       GCancellable *cancellable, GError **error)
 {
   g_autoptr(json_t) job = job_new("index", limits, allow_uncaged);
-  set_number(job, "size", size);
+  json_set_number(job, "size", size);
   g_autoptr(json_t) answer = worker_run(job, fd, -1, limits->worker.seconds, cancellable, error);
   if (answer == NULL)
     return NULL;
@@ -116,8 +110,8 @@ inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits, bo
                GCancellable *cancellable, GError **error)
 {
   g_autoptr(json_t) job = job_new("unpack", limits, allow_uncaged);
-  set_number(job, "size", size);
-  set_number(job, "output_bytes", limits->layer.unpacked_bytes);
+  json_set_number(job, "size", size);
+  json_set_number(job, "output_bytes", limits->layer.unpacked_bytes);
   g_autoptr(json_t) answer = worker_run(job, fd, to, limits->worker.seconds, cancellable, error);
   return answer != NULL;
 }

@@ -10,10 +10,8 @@
 #define TEXT_MAX ((size_t)1024)
 
 void
-package_free(Package *package)
+package_clear(Package *package)
 {
-  if (package == NULL)
-    return;
   g_free(package->type);
   g_free(package->name);
   g_free(package->version);
@@ -24,6 +22,14 @@ package_free(Package *package)
   g_free(package->vendor);
   g_free(package->location);
   g_free(package->files);
+}
+
+void
+package_free(Package *package)
+{
+  if (package == NULL)
+    return;
+  package_clear(package);
   g_free(package);
 }
 

@@ -34,6 +34,8 @@ typedef struct {
   unsigned read;  /* index of the LayerFile that it is of */
 } Package;
 
+/* Frees what @package owns. */
+void package_clear(Package *package);
 void package_free(Package *package);
 /* By all that matching looks at: 0 when every advisory says the same of both. */
 int package_compare(const Package *left, const Package *right);

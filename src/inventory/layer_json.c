@@ -10,12 +10,6 @@
 static const char *const change_kinds[] = {"folder", "implied", "file",   "symlink", "hardlink",
                                            "other",  "removed", "opaque", "odd"};
 
-static void
-set_number(json_t *object, const char *key, uint64_t value)
-{
-  json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
 static json_t *
 package_to_json(const Package *package)
 {
@@ -32,20 +26,10 @@ package_to_json(const Package *package)
   json_set_string(object, "vendor", package->vendor);
   json_set_string(object, "location", package->location);
   json_set_string(object, "files", package->files);
-  set_number(object, "read", package->read);
+  json_set_number(object, "read", package->read);
   return object;
 }
 
-static json_t *
-strings_to_json(const GPtrArray *strings)
-{
-  json_t *array = json_array();
-  for (guint i = 0; i < strings->len; i++)
-    json_array_append_new(array, json_string(g_ptr_array_index(strings, i)));
-  return array;
-}
-
-/* ["file", "etc/os-release"], ["symlink", "lib", "usr/lib"] */
 static json_t *
 changes_to_json(const GPtrArray *changes)
 {
@@ -72,7 +56,7 @@ reads_to_json(const GPtrArray *reads)
     if (read->change == LAYER_ANYWHERE)
       json_object_set_new(one, "anywhere", json_true());
     else
-      set_number(one, "change", read->change);
+      json_set_number(one, "change", read->change);
     json_set_string(one, "location", read->location);
     if (read->broken)
       json_object_set_new(one, "broken", json_true());
@@ -85,13 +69,13 @@ json_t *
 layer_inventory_to_json(const LayerInventory *inventory)
 {
   json_t *object = json_object();
-  set_number(object, "format", LAYER_FORMAT);
-  set_number(object, "detectors", inventory->detectors);
+  json_set_number(object, "format", LAYER_FORMAT);
+  json_set_number(object, "detectors", inventory->detectors);
   json_set_string(object, "layer", inventory->layer.text);
   json_set_string(object, "diff_id", inventory->diff_id.text);
-  set_number(object, "packed_bytes", inventory->packed_bytes);
-  set_number(object, "unpacked_bytes", inventory->unpacked_bytes);
-  set_number(object, "entries", inventory->entries);
+  json_set_number(object, "packed_bytes", inventory->packed_bytes);
+  json_set_number(object, "unpacked_bytes", inventory->unpacked_bytes);
+  json_set_number(object, "entries", inventory->entries);
   json_t *packages = json_array(), *releases = json_array(), *notes = json_array();
   for (guint i = 0; i < inventory->packages->len; i++)
     json_array_append_new(packages, package_to_json(g_ptr_array_index(inventory->packages, i)));
@@ -109,10 +93,10 @@ layer_inventory_to_json(const LayerInventory *inventory)
   json_object_set_new(object, "releases", releases);
   json_object_set_new(object, "changes", changes_to_json(inventory->changes));
   json_object_set_new(object, "reads", reads_to_json(inventory->reads));
-  json_object_set_new(object, "removed", strings_to_json(inventory->removed));
-  json_object_set_new(object, "links", strings_to_json(inventory->links));
-  json_object_set_new(object, "unread", strings_to_json(inventory->unread));
-  json_object_set_new(object, "tables", strings_to_json(inventory->tables));
+  json_object_set_new(object, "removed", json_from_texts(inventory->removed));
+  json_object_set_new(object, "links", json_from_texts(inventory->links));
+  json_object_set_new(object, "unread", json_from_texts(inventory->unread));
+  json_object_set_new(object, "tables", json_from_texts(inventory->tables));
   json_object_set_new(object, "notes", notes);
   return object;
 }

@@ -23,14 +23,7 @@ row_clear(void *data)
 {
   Row *row = data;
   g_free(row->ecosystem);
-  g_free(row->package.type);
-  g_free(row->package.name);
-  g_free(row->package.version);
-  g_free(row->package.architecture);
-  g_free(row->package.source_name);
-  g_free(row->package.source_version);
-  g_free(row->package.module);
-  g_free(row->package.vendor);
+  package_clear(&row->package);
   package_match_clear(&row->match);
 }
 

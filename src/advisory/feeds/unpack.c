@@ -17,12 +17,6 @@ static struct {
   bool set;
 } settings;
 
-static void
-set_number(json_t *job, const char *key, uint64_t value)
-{
-  json_object_set_new(job, key, json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX)));
-}
-
 static bool
 unpack_in_cage(const UnpackJob *unpack, int from, int to, GCancellable *cancellable, GError **error)
 {
@@ -32,9 +26,9 @@ unpack_in_cage(const UnpackJob *unpack, int from, int to, GCancellable *cancella
   g_autoptr(json_t) job = worker_job_new("feed", &settings.limits, 1, settings.allow_uncaged);
   json_set_string(job, "kind", unpack->kind);
   json_set_string(job, "pattern", unpack->pattern);
-  set_number(job, "limit", unpack->limit);
-  set_number(job, "members", unpack->members);
-  set_number(job, "size", (uint64_t)status.st_size);
+  json_set_number(job, "limit", unpack->limit);
+  json_set_number(job, "members", unpack->members);
+  json_set_number(job, "size", (uint64_t)status.st_size);
   g_autoptr(json_t) answer = worker_run(job, from, to, settings.limits.seconds, cancellable, error);
   return answer != NULL;
 }

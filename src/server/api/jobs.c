@@ -9,12 +9,6 @@
 #define EVENTS_DEFAULT 100
 #define EVENTS_MAX     1000
 
-static void
-set_count(json_t *object, const char *key, uint64_t count)
-{
-  json_object_set_new(object, key, json_integer((json_int_t)count));
-}
-
 static json_t *
 running_to_json(const GPtrArray *running)
 {
@@ -25,8 +19,8 @@ running_to_json(const GPtrArray *running)
     json_set_string(object, "key", *one->key == '\0' ? NULL : one->key);
     api_set_time(object, "begun", one->begun);
     if (one->total != 0) {
-      set_count(object, "done", one->done);
-      set_count(object, "of", one->total);
+      json_set_number(object, "done", one->done);
+      json_set_number(object, "of", one->total);
     }
     json_array_append_new(list, object);
   }
@@ -39,11 +33,11 @@ status_to_json(const JobStatus *status)
   json_t *object = json_object();
   json_set_string(object, "kind", status->kind->kind);
   json_object_set_new(object, "kept", json_boolean(status->kind->kept));
-  set_count(object, "waiting", status->waiting);
-  set_count(object, "given_up", status->given_up);
-  set_count(object, "done", status->done);
-  set_count(object, "tried_again", status->tried_again);
-  set_count(object, "failed", status->failed);
+  json_set_number(object, "waiting", status->waiting);
+  json_set_number(object, "given_up", status->given_up);
+  json_set_number(object, "done", status->done);
+  json_set_number(object, "tried_again", status->tried_again);
+  json_set_number(object, "failed", status->failed);
   json_object_set_new(object, "seconds", json_real(status->seconds));
   api_set_time(object, "oldest", status->oldest);
   api_set_time(object, "next", status->next);
@@ -75,7 +69,7 @@ static json_t *
 event_to_json(const Event *event)
 {
   json_t *object = json_object();
-  set_count(object, "number", (uint64_t)event->number);
+  json_set_number(object, "number", (uint64_t)event->number);
   json_set_string(object, "type", event->type);
   json_set_string(object, "subject", event->subject);
   api_set_time(object, "time", event->told);
@@ -100,7 +94,7 @@ api_events(Request *request)
   }
   g_autoptr(json_t) body = json_object();
   json_t *list = json_array();
-  set_count(body, "limit", limit);
+  json_set_number(body, "limit", limit);
   json_object_set_new(body, "events", list);
   for (guint i = 0; i < events->len; i++)
     json_array_append_new(list, event_to_json(g_ptr_array_index(events, i)));
