@@ -80,10 +80,16 @@ def print_options(lines):
 
 def print_command(program, words):
     text = help_of(program, *words)
-    if subcommands(text):
-        for name in subcommands(text):
-            print_command(program, [*words, name])
-        return
+    own = "Application Options:" in text  # else a group, which does nothing by itself
+    if own:
+        print_one(text)
+    for name in subcommands(text):
+        print_command(program, [*words, name])
+    if not own and not subcommands(text):
+        print_one(text)
+
+
+def print_one(text):
     print(f".SS {escape(usage_of(text))}")
     body = text.split("\n", 2)[2].strip("\n").split("\n")
     section, paragraphs = "text", {"text": [], "options": []}

@@ -94,6 +94,20 @@ command_size_in_words(uint64_t bytes)
   return g_strjoinv(" ", words);
 }
 
+char *
+command_time_in_words(int64_t seconds)
+{
+  static const struct {
+    int64_t seconds;
+    const char *name;
+  } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+  size_t i = 0;
+  while (i + 1 < G_N_ELEMENTS(units) && seconds < 2 * units[i].seconds)
+    i++;
+  int64_t count = seconds / units[i].seconds;
+  return g_strdup_printf("%" G_GINT64_FORMAT " %s%s", count, units[i].name, count == 1 ? "" : "s");
+}
+
 unsigned
 terminal_width(void)
 {
@@ -172,6 +186,26 @@ run_help(const Command *command, const char *path, int argc, char **argv)
 }
 
 static int
+no_such_command(const Command *command, const char *path, const char *typed)
+{
+  g_autofree char *suggestion = suggest_command(command, typed);
+  g_autofree char *prefix = message_prefix(path);
+  return command_usage_error("%sno command \"%s\"%s\n  `%s --help` lists them", prefix, typed,
+                             suggestion, path);
+}
+
+/* (transfer full) */
+static char *
+list_subcommands(const Command *command)
+{
+  GString *list = g_string_new("Commands:\n");
+  for (const Command *const *each = command->subcommands; *each != NULL; each++)
+    if ((*each)->run_raw == NULL)
+      g_string_append_printf(list, "  %-12s %s\n", (*each)->name, (*each)->summary);
+  return g_string_free(list, FALSE);
+}
+
+static int
 run_subcommand(const Command *command, const char *path, int argc, char **argv)
 {
   if (argc >= 3 && strcmp(argv[1], "help") == 0 && *argv[2] != '-')
@@ -187,21 +221,32 @@ run_subcommand(const Command *command, const char *path, int argc, char **argv)
     g_autofree char *prefix = message_prefix(path);
     return command_usage_error("%sno option %s\n  `%s --help` tells more", prefix, argv[1], path);
   }
-  if (argc >= 2 && !asks_help) {
-    g_autofree char *suggestion = suggest_command(command, argv[1]);
-    g_autofree char *prefix = message_prefix(path);
-    return command_usage_error("%sno command \"%s\"%s\n  `%s --help` lists them", prefix, argv[1],
-                               suggestion, path);
-  }
+  if (argc >= 2 && !asks_help)
+    return no_such_command(command, path, argv[1]);
 
   FILE *out = asks_help ? stdout : stderr;
-  fprintf(out, "Usage:\n  %s COMMAND\n\n%s\n\nCommands:\n", path, command->summary);
-  for (const Command *const *each = command->subcommands; *each != NULL; each++)
-    if ((*each)->run_raw == NULL)
-      fprintf(out, "  %-12s %s\n", (*each)->name, (*each)->summary);
+  g_autofree char *list = list_subcommands(command);
+  fprintf(out, "Usage:\n  %s COMMAND\n\n%s\n\n%s", path, command->summary, list);
   if (command->help != NULL)
     fprintf(out, "\n%s\n", command->help);
   return asks_help ? command_end_output(EXIT_FINE) : EXIT_ERROR;
+}
+
+/* Of one that also runs by itself. */
+static bool
+names_subcommand(const Command *command, int argc, char **argv)
+{
+  return argc >= 2 && (command_find(command->subcommands, argv[1]) != NULL ||
+                       (strcmp(argv[1], "help") == 0 && argc >= 3));
+}
+
+/* What --help says below the options. (transfer full) */
+static char *
+describe(const Command *command)
+{
+  g_autofree char *list = command->subcommands == NULL ? NULL : list_subcommands(command);
+  return g_strconcat(list != NULL ? list : "", list != NULL ? "\n" : "",
+                     command->help != NULL ? command->help : "", NULL);
 }
 
 int
@@ -209,13 +254,15 @@ command_run(const Command *command, const char *path, int argc, char **argv)
 {
   if (command->run_raw != NULL)
     return command->run_raw(argc, argv);
-  if (command->subcommands != NULL)
+  if (command->subcommands != NULL &&
+      (command->run == NULL || names_subcommand(command, argc, argv)))
     return run_subcommand(command, path, argc, argv);
 
   g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
   g_option_context_set_summary(context, command->summary);
-  if (command->help != NULL)
-    g_option_context_set_description(context, command->help);
+  g_autofree char *description = describe(command);
+  if (*description != '\0')
+    g_option_context_set_description(context, description);
   if (command->options != NULL)
     g_option_context_add_main_entries(context, command->options, NULL);
 
@@ -238,6 +285,8 @@ command_run(const Command *command, const char *path, int argc, char **argv)
   if (count < command->least_arguments)
     return command_usage_error("%s%s is missing\n  `%s --help` tells more", prefix,
                                command->arguments, path);
+  if (count > command->most_arguments && command->subcommands != NULL)
+    return no_such_command(command, path, arguments[1]);
   if (count > command->most_arguments)
     return command_usage_error("%s\"%s\" is one argument too many\n  `%s --help` tells more",
                                prefix, arguments[1 + command->most_arguments], path);

@@ -23,7 +23,8 @@ struct Command {
   const GOptionEntry *options; /* NULL-terminated, or NULL; their targets are static variables */
   unsigned least_arguments, most_arguments; /* positional ones; most 0 with least 0: none */
   int (*run)(char **arguments);             /* the positional arguments, NULL-terminated */
-  const Command *const *subcommands;        /* NULL-terminated, instead of run; or NULL */
+  /* NULL-terminated, or NULL; beside run where the command does something by itself, too. */
+  const Command *const *subcommands;
   /* Takes argc and argv as they are, is not listed: the inspection worker. */
   int (*run_raw)(int argc, char **argv);
 };
@@ -57,6 +58,8 @@ int command_end_output(int code);
 
 /* "48.2 MB" (transfer full) */
 char *command_size_in_words(uint64_t bytes);
+/* "3 days", "5 hours", "1 minute", "12 seconds" (transfer full) */
+char *command_time_in_words(int64_t seconds);
 
 /* For the table writers: the terminal's width (0 when not a terminal), and whether to colour:
  * standard output is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */

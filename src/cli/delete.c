@@ -54,7 +54,7 @@ delete_manifest(const ServerTarget *target, const char *reference, json_t *delet
 {
   const char *repository = target->reference->repository;
   g_autofree char *path = g_strdup_printf("/v2/%s/manifests/%s", repository, reference);
-  if (!server_delete(target->client, path, error))
+  if (!server_delete(target->client, path, NULL, error))
     return false;
   bool digest = strchr(reference, ':') != NULL;
   json_array_append_new(deleted, json_pack("{s:s, s:s}", "repository", repository,

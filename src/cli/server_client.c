@@ -195,14 +195,18 @@ server_post(ServerClient *client, const char *path, Slice body, GError **error)
 }
 
 bool
-server_delete(ServerClient *client, const char *path, GError **error)
+server_delete(ServerClient *client, const char *path, json_t **answer, GError **error)
 {
   g_autoptr(HttpResponse) response = ask_either(client, "DELETE", path, SLICE_EMPTY, error);
   if (response == NULL) {
     advise(client, error);
     return false;
   }
-  return response->status / 100 == 2 || refused(response, client->url, error);
+  if (response->status / 100 != 2)
+    return refused(response, client->url, error);
+  if (answer != NULL)
+    *answer = json_parse(slice_from_bytes(response->body), NULL);
+  return true;
 }
 
 json_t *

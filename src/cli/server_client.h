@@ -49,8 +49,9 @@ json_t *server_get(ServerClient *client, const char *path, GError **error);
 /* POST @body to @path; the answer as JSON. (transfer full) */
 json_t *server_post(ServerClient *client, const char *path, Slice body, GError **error);
 
-/* DELETE @path. What is needed by others is ASSAY_ERROR_BUSY, with the server's words. */
-bool server_delete(ServerClient *client, const char *path, GError **error);
+/* DELETE @path; *@answer (NULL: it does not matter) is its JSON, or NULL (transfer full). What is
+ * needed by others is ASSAY_ERROR_BUSY, with the server's words. */
+bool server_delete(ServerClient *client, const char *path, json_t **answer, GError **error);
 
 /* All pages of a list: the members of @key, joined. @about (or NULL) is given what else the pages
  * say. (transfer full) */

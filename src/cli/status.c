@@ -30,16 +30,6 @@ number(const json_t *object, const char *name)
   return json_get_integer(object, name, 0);
 }
 
-/* "3 days", "5 hours", "1 minute" */
-static char *
-time_in_words(json_int_t seconds)
-{
-  json_int_t unit = seconds >= 2 * DAY ? DAY : seconds >= 2 * HOUR ? HOUR : 60;
-  json_int_t count = MAX(seconds / unit, 1);
-  const char *name = unit == DAY ? "day" : unit == HOUR ? "hour" : "minute";
-  return g_strdup_printf("%lld %s%s", (long long)count, name, count == 1 ? "" : "s");
-}
-
 /* --- what needs a person --- */
 
 static void G_GNUC_PRINTF(2, 3) add_need(json_t *needs, const char *format, ...)
@@ -63,7 +53,7 @@ look_at_advisories(const json_t *advisories, json_t *needs)
   json_t *feed;
   json_array_foreach(json_get_array(advisories, "feeds"), index, feed) {
     json_int_t age = number(feed, "age_seconds");
-    g_autofree char *words = time_in_words(age);
+    g_autofree char *words = command_time_in_words(age);
     if (age > most)
       add_need(needs, "the feed %s was last taken %s ago: look in the server's log for why",
                json_get_string(feed, "name"), words);
@@ -130,7 +120,7 @@ static void G_GNUC_PRINTF(2, 3) print_line(const char *title, const char *format
 static void
 print_server(const json_t *server, const char *url)
 {
-  g_autofree char *up = time_in_words(number(server, "up_seconds"));
+  g_autofree char *up = command_time_in_words(number(server, "up_seconds"));
   print_line("server", "%s, assay %s, up %s", url, json_get_string(server, "version"), up);
 }
 
@@ -144,7 +134,7 @@ print_advisories(const json_t *advisories)
   json_array_foreach(feeds, index, feed) {
     oldest = MAX(oldest, number(feed, "age_seconds"));
   }
-  g_autofree char *age = time_in_words(oldest);
+  g_autofree char *age = command_time_in_words(oldest);
   size_t count = json_array_size(feeds);
   if (count == 0)
     print_line("advisories", "none");

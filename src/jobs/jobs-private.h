@@ -14,7 +14,7 @@ typedef struct {
   GHashTable *known; /* key -> Job: all of these, and those that run */
   unsigned running;
   unsigned ended_lately; /* kept: since the last claim, which is the larger for it */
-  uint64_t done, tried_again, failed;
+  uint64_t done, tried_again, failed, cancelled;
   double seconds;
   int64_t last_ended, last_error_at;
   char *last_error;
@@ -28,11 +28,13 @@ struct Job {
   char *key, *request_id;
   json_t *arguments;
   GCancellable *cancellable;
-  int64_t due;
+  int64_t asked, due;
   unsigned attempt; /* 1: the first */
+  char *fault;      /* of the attempt before; or NULL */
   JobState state;
-  bool unwanted; /* by jobs_cancel(), or another process has it */
-  bool again;    /* not kept: asked for while it runs, for: */
+  bool unwanted; /* by jobs_cancel(), or another process has it: */
+  bool lost;
+  bool again; /* not kept: asked for while it runs, for: */
   int64_t again_due;
   int64_t begun;
   uint64_t progress, progress_total;
@@ -87,6 +89,7 @@ void queue_run(void *job, void *jobs); /* of the thread pool */
 int64_t job_retry_at(const Job *job, int64_t now);
 /* Whether the last try was in vain and there is another. */
 bool job_is_retried(const Job *job);
+void queue_count_cancelled(JobQueue *queue);
 
 /* --- kept.c: rows; one transaction each is the caller's --- */
 
@@ -100,11 +103,13 @@ typedef enum { HOLD_OURS, HOLD_CANCELLED /* by another process */, HOLD_LOST } J
 bool kept_renew(SqlConnection *db, const Job *job, int64_t until, JobHold *hold, GError **error);
 /* The row of a schedule is there as @queue wants it. */
 bool kept_schedule(SqlConnection *db, const JobQueue *queue, int64_t now, GError **error);
-bool kept_cancel(SqlConnection *db, const JobKind *kind, const char *key, bool *found,
+bool kept_cancel(SqlConnection *db, const JobKind *kind, const char *key, CancelOutcome *outcome,
                  GError **error);
 /* Drops what was given up long ago. */
 bool kept_prune(SqlConnection *db, const JobKind *kind, int64_t now, GError **error);
 bool kept_count(SqlConnection *db, int64_t now, JobStatus *status, GError **error);
+/* Fills status->listed up to @most with rows that nobody runs. */
+bool kept_list(SqlConnection *db, unsigned most, JobStatus *status, GError **error);
 
 /* --- keeper.c --- */
 

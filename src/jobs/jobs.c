@@ -1,6 +1,7 @@
 /* Starting, asking, cancelling, stopping; see the header. */
 #include "jobs/jobs.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "jobs/jobs-private.h"
@@ -158,37 +159,46 @@ jobs_count(Jobs *jobs, const JobKind *kind)
 
 /* --- cancelling --- */
 
-/* Of this process. What runs is given to *cancelled (transfer full), to be told without the lock.
- */
-static bool
-cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **cancelled)
+/* Of this process. What runs is given to *running (transfer full), to be told without the lock. */
+static CancelOutcome
+cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **running)
 {
   Job *job = queue == NULL ? NULL : g_hash_table_lookup(queue->known, key);
   if (job == NULL || job->state == JOB_ENDED || (*key == '\0' && job->state == JOB_WAITS))
-    return false;
+    return CANCEL_FOUND_NONE;
   job->unwanted = true;
   job->again = false;
   if (job->state == JOB_RUNS) {
-    *cancelled = g_object_ref(job->cancellable);
-    return true;
+    *running = g_object_ref(job->cancellable);
+    return CANCEL_ASKED;
   }
   if (!g_queue_remove(&queue->ready, job))
     g_queue_remove(&queue->later, job);
   job->state = JOB_ENDED;
+  queue_count_cancelled(queue);
   if (queue->kind->kept) {
     g_ptr_array_add(jobs->ended, job);
     g_cond_signal(&jobs->stir);
-    return true;
+    return CANCEL_DROPPED;
   }
   g_hash_table_remove(queue->known, job->key);
   job_free(job);
-  return true;
+  return CANCEL_DROPPED;
+}
+
+static void
+stop_running(Jobs *jobs, GCancellable *running)
+{
+  g_cancellable_cancel(running);
+  g_mutex_lock(&jobs->lock);
+  g_cond_broadcast(&jobs->cancelled);
+  g_mutex_unlock(&jobs->lock);
 }
 
 typedef struct {
   const JobKind *kind;
   const char *key;
-  bool found;
+  CancelOutcome outcome;
 } Cancel;
 
 /* A SqlWork. */
@@ -196,29 +206,49 @@ static bool
 cancel_row(SqlConnection *db, void *data, GError **error)
 {
   Cancel *cancel = data;
-  return kept_cancel(db, cancel->kind, cancel->key, &cancel->found, error);
+  return kept_cancel(db, cancel->kind, cancel->key, &cancel->outcome, error);
+}
+
+static void
+count_dropped(Jobs *jobs, JobQueue *queue)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&jobs->lock);
+  queue_count_cancelled(queue);
 }
 
 bool
-jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, bool *found, GError **error)
+jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, CancelOutcome *outcome,
+            GError **error)
 {
-  g_autoptr(GCancellable) cancelled = NULL;
-  Cancel cancel = {kind, key, false};
+  g_autoptr(GCancellable) running = NULL;
+  Cancel cancel = {kind, key, CANCEL_FOUND_NONE};
   g_mutex_lock(&jobs->lock);
-  *found = cancel_here(jobs, queue_of(jobs, kind), key, &cancelled);
+  JobQueue *queue = queue_of(jobs, kind);
+  *outcome = cancel_here(jobs, queue, key, &running);
   g_mutex_unlock(&jobs->lock);
-  if (cancelled != NULL) {
-    g_cancellable_cancel(cancelled);
-    g_mutex_lock(&jobs->lock);
-    g_cond_broadcast(&jobs->cancelled);
-    g_mutex_unlock(&jobs->lock);
+  if (running != NULL)
+    stop_running(jobs, running);
+  if (*outcome == CANCEL_FOUND_NONE && kind->kept) {
+    if (!sql_transact(jobs->sql, cancel_row, &cancel, error))
+      return false;
+    *outcome = cancel.outcome;
+    if (*outcome == CANCEL_DROPPED && queue != NULL)
+      count_dropped(jobs, queue);
   }
-  if (*found || !kind->kept)
-    return true;
-  if (!sql_transact(jobs->sql, cancel_row, &cancel, error))
-    return false;
-  *found = cancel.found;
+  if (*outcome == CANCEL_DROPPED && kind->dropped != NULL && queue != NULL)
+    kind->dropped(key, queue->room);
   return true;
+}
+
+const JobKind *
+jobs_find_kind(const Jobs *jobs, const char *name)
+{
+  for (guint i = 0; i < jobs->queues->len; i++) {
+    const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
+    if (strcmp(queue->kind->kind, name) == 0)
+      return queue->kind;
+  }
+  return NULL;
 }
 
 /* --- the end --- */

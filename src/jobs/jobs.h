@@ -60,6 +60,9 @@ typedef struct {
   /* Does the work, on a thread of its own; it may block, and looks at job_cancelled() now and then.
    * Cancelled, it may return anything. @room: as given to jobs_add(). */
   JobOutcome (*run)(Job *job, void *room, GError **error);
+  /* One was cancelled before it ran, by jobs_cancel(): whoever waits for it is to know. On any
+   * thread; may block. NULL: nobody waits. */
+  void (*dropped)(const char *key, void *room);
 } JobKind;
 
 /* @workers: the threads that kinds without `at_once` share. @sql must outlive it; where it is
@@ -96,9 +99,16 @@ void jobs_ask(Jobs *jobs, const JobKind *kind, const char *key);
 void jobs_ask_at(Jobs *jobs, const JobKind *kind, const char *key, int64_t due);
 /* How many of them wait or run. */
 unsigned jobs_count(Jobs *jobs, const JobKind *kind);
-/* Drops one that waits (of a schedule it stays), cancels one that runs: at once in this process,
- * elsewhere within a third of its lease. *found: there was one. */
-bool jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, bool *found, GError **error);
+typedef enum {
+  CANCEL_FOUND_NONE,
+  CANCEL_DROPPED, /* it waited, or was given up */
+  CANCEL_ASKED    /* it runs, and is to stop: at once here, elsewhere within a third of its lease */
+} CancelOutcome;
+/* One without a key stays while it waits: it runs by itself. */
+bool jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, CancelOutcome *outcome,
+                 GError **error);
+/* The kind of that name; NULL: none was added. (transfer none) */
+const JobKind *jobs_find_kind(const Jobs *jobs, const char *name);
 
 /* --- for `run` --- */
 
@@ -117,7 +127,16 @@ typedef struct {
   char *key;
   int64_t begun;        /* microseconds since 1970 */
   uint64_t done, total; /* of job_progress(); 0: it does not tell */
+  unsigned attempt;     /* 1: the first */
+  char *error;          /* of the attempt before; or NULL */
 } JobRunning;
+typedef struct {
+  char *key;
+  int64_t asked;     /* microseconds since 1970 */
+  int64_t due;       /* 0: it was given up */
+  unsigned attempts; /* in vain so far */
+  char *error;       /* of the last of them; or NULL */
+} JobWaiting;
 typedef struct {
   const JobKind *kind;
   uint64_t waiting;  /* to run: in memory, and in the database those of all processes */
@@ -125,13 +144,16 @@ typedef struct {
   int64_t next;      /* when the next is due; 0: none is planned */
   uint64_t given_up; /* kept, and not tried any more */
   uint64_t done, tried_again, failed; /* runs since the start, by outcome */
+  uint64_t cancelled;                 /* jobs since the start, dropped ones with them */
   double seconds;                     /* of all of these runs together */
   int64_t last_ended;                 /* 0: none yet */
   char *last_error;                   /* since the start; NULL: none */
   int64_t last_error_at;
   GPtrArray *running; /* JobRunning, of this process */
+  GPtrArray *listed;  /* JobWaiting: the first of those that wait, then of those given up */
 } JobStatus;
-/* JobStatus of each kind, in the order in which they were added. (transfer full) */
-GPtrArray *jobs_status(Jobs *jobs, GError **error);
+/* JobStatus of each kind, in the order in which they were added, with at most @most of `listed`.
+ * (transfer full) */
+GPtrArray *jobs_status(Jobs *jobs, unsigned most, GError **error);
 /* How many wait and run, for how long: what base/metrics.h cannot count. */
 void jobs_write_metrics(Jobs *jobs, GString *out);

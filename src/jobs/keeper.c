@@ -113,6 +113,8 @@ take_in(Jobs *jobs, Job *job)
   if (job->unwanted || job->outcome == JOB_FAILED) {
     job->state = JOB_ENDED;
     queue->failed += !job->unwanted;
+    if (job->unwanted)
+      queue_count_cancelled(queue);
     g_ptr_array_add(jobs->ended, job);
   } else if (jobs->draining) {
     job->state = JOB_ENDED;
@@ -178,10 +180,11 @@ look_for_due(const Jobs *jobs, Round *round, GError **error)
 }
 
 static void
-lose(Jobs *jobs, Job *job)
+lose(Jobs *jobs, Job *job, JobHold hold)
 {
   g_mutex_lock(&jobs->lock);
   job->unwanted = true;
+  job->lost = hold == HOLD_LOST;
   g_mutex_unlock(&jobs->lock);
   g_cancellable_cancel(job->cancellable);
   g_mutex_lock(&jobs->lock);
@@ -200,7 +203,7 @@ renew_leases(Jobs *jobs, SqlConnection *db, const Round *round, GError **error)
       return false;
     job->leased_until = hold == HOLD_LOST ? G_MAXINT64 : until;
     if (hold != HOLD_OURS)
-      lose(jobs, job);
+      lose(jobs, job, hold);
   }
   return true;
 }

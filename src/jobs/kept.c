@@ -59,6 +59,8 @@ read_claimed(SqlRows *rows, Jobs *jobs, JobQueue *queue, int64_t now)
   job->leased_until = now + (int64_t)queue->kind->lease * JOBS_SECOND;
   job->begun = now;
   job->unwanted = sql_rows_integer(rows, 5) != 0;
+  job->asked = sql_rows_integer(rows, 6);
+  job->fault = g_strdup(sql_rows_text(rows, 7));
   if (sql_rows_integer(rows, 4) <= LOST_MOST)
     return job;
   job->outcome = JOB_FAILED;
@@ -78,7 +80,7 @@ kept_claim(SqlConnection *db, Jobs *jobs, JobQueue *queue, unsigned limit, int64
       "UPDATE jobs SET losses = CASE WHEN owner IS NULL THEN 0 ELSE losses + 1 END, owner = $1, "
       "due = $2 WHERE kind = $3 AND due <= $4 AND key IN "
       "(SELECT key FROM jobs WHERE kind = $3 AND due <= $4 ORDER BY due LIMIT $5 " SQL_LOCK_FREE
-      ") RETURNING key, arguments, attempts, asks, losses, cancelled",
+      ") RETURNING key, arguments, attempts, asks, losses, cancelled, asked, error",
       SQL_TEXT(jobs->owner), SQL_INTEGER(now + (int64_t)queue->kind->lease * JOBS_SECOND),
       SQL_TEXT(queue->kind->kind), SQL_INTEGER(now), SQL_INTEGER(limit), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND)
@@ -170,7 +172,8 @@ kept_schedule(SqlConnection *db, const JobQueue *queue, int64_t now, GError **er
 }
 
 bool
-kept_cancel(SqlConnection *db, const JobKind *kind, const char *key, bool *found, GError **error)
+kept_cancel(SqlConnection *db, const JobKind *kind, const char *key, CancelOutcome *outcome,
+            GError **error)
 {
   int64_t waiting = 0, running = 0;
   if (!sql_run(db, &waiting, error,
@@ -180,7 +183,7 @@ kept_cancel(SqlConnection *db, const JobKind *kind, const char *key, bool *found
                "UPDATE jobs SET cancelled = 1 WHERE kind = $1 AND key = $2 AND owner IS NOT NULL",
                SQL_TEXT(kind->kind), SQL_TEXT(key), SQL_END))
     return false;
-  *found = waiting + running > 0;
+  *outcome = running > 0 ? CANCEL_ASKED : waiting > 0 ? CANCEL_DROPPED : CANCEL_FOUND_NONE;
   return true;
 }
 
@@ -205,4 +208,36 @@ kept_count(SqlConnection *db, int64_t now, JobStatus *status, GError **error)
   status->oldest = sql_rows_integer(rows, 2);
   status->next = sql_rows_integer(rows, 3);
   return true;
+}
+
+/* The rest of a statement: those that nobody runs. */
+#define LISTED                                                                                     \
+  "SELECT key, asked, due, attempts, error FROM jobs WHERE kind = $1 AND owner IS NULL AND "
+
+static bool
+add_listed(SqlConnection *db, const char *statement, unsigned most, JobStatus *status,
+           GError **error)
+{
+  Found found;
+  if (status->listed->len >= most)
+    return true;
+  g_autoptr(SqlRows) rows = sql_query(db, error, statement, SQL_TEXT(status->kind->kind),
+                                      SQL_INTEGER(most - status->listed->len), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    JobWaiting *one = g_new0(JobWaiting, 1);
+    one->key = g_strdup(sql_rows_text(rows, 0));
+    one->asked = sql_rows_integer(rows, 1);
+    one->due = sql_rows_integer(rows, 2); /* NULL is 0 */
+    one->attempts = (unsigned)sql_rows_integer(rows, 3);
+    one->error = g_strdup(sql_rows_text(rows, 4));
+    g_ptr_array_add(status->listed, one);
+  }
+  return found == ABSENT;
+}
+
+bool
+kept_list(SqlConnection *db, unsigned most, JobStatus *status, GError **error)
+{
+  return add_listed(db, LISTED "due IS NOT NULL ORDER BY due LIMIT $2", most, status, error) &&
+         add_listed(db, LISTED "due IS NULL ORDER BY asked LIMIT $2", most, status, error);
 }

@@ -30,6 +30,7 @@ job_new(JobQueue *queue, Jobs *jobs, const char *key)
   job->request_id = g_strdup(log_get_request_id());
   job->cancellable = g_cancellable_new();
   job->attempt = 1;
+  job->asked = g_get_real_time();
   return job;
 }
 
@@ -37,6 +38,7 @@ void
 job_free(Job *job)
 {
   g_free(job->key);
+  g_free(job->fault);
   g_free(job->request_id);
   json_decref(job->arguments);
   g_object_unref(job->cancellable);
@@ -159,6 +161,13 @@ count_outcome(JobQueue *queue, const Job *job)
   series_add(metric_series(&runs, queue->kind->kind, outcome, NULL), 1);
 }
 
+void
+queue_count_cancelled(JobQueue *queue)
+{
+  queue->cancelled++;
+  series_add(metric_series(&runs, queue->kind->kind, "cancelled", NULL), 1);
+}
+
 static void
 count_end(const Job *job, int64_t now)
 {
@@ -167,6 +176,8 @@ count_end(const Job *job, int64_t now)
   queue->seconds += seconds;
   queue->last_ended = now;
   queue->ended_lately++;
+  if (job->unwanted && !job->lost)
+    queue_count_cancelled(queue);
   if (job->given_back || job->unwanted)
     return;
   count_outcome(queue, job);
@@ -186,6 +197,8 @@ renew(Job *job, unsigned attempt)
     g_object_unref(job->cancellable);
     job->cancellable = g_cancellable_new();
   }
+  g_free(job->fault);
+  job->fault = job->error == NULL ? NULL : g_strdup(job->error->message);
   g_clear_error(&job->error);
   job->attempt = attempt;
   job->again = job->unwanted = job->given_back = false;
@@ -239,6 +252,8 @@ run(Job *job)
   const JobKind *kind = job->queue->kind;
   if (g_cancellable_is_cancelled(job->cancellable)) {
     job->outcome = JOB_AGAIN;
+    if (job->unwanted && !job->lost && kind->dropped != NULL)
+      kind->dropped(job->key, job->queue->room);
     return;
   }
   log_set_request_id(job->request_id);

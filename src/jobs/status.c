@@ -8,7 +8,17 @@ running_free(void *data)
 {
   JobRunning *running = data;
   g_free(running->key);
+  g_free(running->error);
   g_free(running);
+}
+
+static void
+waiting_free(void *data)
+{
+  JobWaiting *waiting = data;
+  g_free(waiting->key);
+  g_free(waiting->error);
+  g_free(waiting);
 }
 
 static void
@@ -17,6 +27,7 @@ status_free(void *data)
   JobStatus *status = data;
   g_free(status->last_error);
   g_ptr_array_unref(status->running);
+  g_ptr_array_unref(status->listed);
   g_free(status);
 }
 
@@ -35,6 +46,8 @@ add_running(JobStatus *status, const JobQueue *queue)
     running->begun = job->begun;
     running->done = job->progress;
     running->total = job->progress_total;
+    running->attempt = job->attempt;
+    running->error = g_strdup(job->fault);
     g_ptr_array_add(status->running, running);
   }
 }
@@ -51,31 +64,51 @@ count_waiting(JobStatus *status, const JobQueue *queue)
   status->next = first != NULL ? first->due : later != NULL ? later->due : 0;
 }
 
+static void
+list_waiting(JobStatus *status, const GQueue *waiting, unsigned most)
+{
+  for (const GList *each = waiting->head; each != NULL && status->listed->len < most;
+       each = each->next) {
+    const Job *job = each->data;
+    JobWaiting *one = g_new0(JobWaiting, 1);
+    one->key = g_strdup(job->key);
+    one->asked = job->asked;
+    one->due = job->due;
+    one->attempts = job->attempt - 1;
+    one->error = g_strdup(job->fault);
+    g_ptr_array_add(status->listed, one);
+  }
+}
+
 static JobStatus *
-status_of(const JobQueue *queue)
+status_of(const JobQueue *queue, unsigned most)
 {
   JobStatus *status = g_new0(JobStatus, 1);
   status->kind = queue->kind;
   status->done = queue->done;
   status->tried_again = queue->tried_again;
   status->failed = queue->failed;
+  status->cancelled = queue->cancelled;
   status->seconds = queue->seconds;
   status->last_ended = queue->last_ended;
   status->last_error = g_strdup(queue->last_error);
   status->last_error_at = queue->last_error_at;
   status->running = g_ptr_array_new_with_free_func(running_free);
+  status->listed = g_ptr_array_new_with_free_func(waiting_free);
   add_running(status, queue);
   count_waiting(status, queue);
+  list_waiting(status, &queue->ready, most);
+  list_waiting(status, &queue->later, most);
   return status;
 }
 
 GPtrArray *
-jobs_status(Jobs *jobs, GError **error)
+jobs_status(Jobs *jobs, unsigned most, GError **error)
 {
   g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(status_free);
   g_mutex_lock(&jobs->lock);
   for (guint i = 0; i < jobs->queues->len; i++)
-    g_ptr_array_add(all, status_of(g_ptr_array_index(jobs->queues, i)));
+    g_ptr_array_add(all, status_of(g_ptr_array_index(jobs->queues, i), most));
   g_mutex_unlock(&jobs->lock);
   g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, SQL_READ, error);
   if (db == NULL)
@@ -83,7 +116,9 @@ jobs_status(Jobs *jobs, GError **error)
   int64_t now = g_get_real_time();
   for (guint i = 0; i < all->len; i++) {
     JobStatus *status = g_ptr_array_index(all, i);
-    if (status->kind->kept && !kept_count(db, now, status, error))
+    if (!status->kind->kept)
+      continue;
+    if (!kept_count(db, now, status, error) || !kept_list(db, most, status, error))
       return NULL;
   }
   return g_steal_pointer(&all);
@@ -133,7 +168,7 @@ void
 jobs_write_metrics(Jobs *jobs, GString *out)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) all = jobs_status(jobs, &error);
+  g_autoptr(GPtrArray) all = jobs_status(jobs, 0, &error);
   if (all == NULL) {
     log_warning("the jobs cannot be counted", "error", error->message, NULL);
     return;

@@ -142,6 +142,32 @@ backlog_postpone(Pipeline *pipeline, const char *manifest, const char *message, 
   schedule(pipeline, retry_at);
 }
 
+void
+backlog_cancel_scan(const char *text, void *data)
+{
+  Pipeline *pipeline = data;
+  g_autoptr(GError) error = NULL;
+  Digest manifest;
+  if (!digest_parse(text, &manifest, NULL))
+    return;
+  if (!faults_postpone_image(pipeline->sql, text,
+                             "the scan was cancelled; push the image again to have it scanned", 0,
+                             &error))
+    backlog_rest(pipeline, text, error);
+  pipeline_end_flight(pipeline, &manifest, false);
+}
+
+void
+backlog_cancel_inspection(const char *text, void *data)
+{
+  Digest layer;
+  if (!digest_parse(text, &layer, NULL))
+    return;
+  g_autoptr(GPtrArray) waited = pipeline_take_ready(data, &layer, true);
+  for (guint i = 0; i < waited->len; i++)
+    backlog_cancel_scan(g_ptr_array_index(waited, i), data);
+}
+
 static bool
 take_unlisted(Pipeline *pipeline)
 {

@@ -43,7 +43,8 @@ unread_compression(Pipeline *pipeline, const Digest *digest)
 }
 
 LayerInventory *
-layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links, GError **error)
+layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links,
+                   GCancellable *cancellable, GError **error)
 {
   InspectionInput input = {
       .layer = digest, .links = links, .allow_uncaged = pipeline->options.allow_uncaged};
@@ -58,11 +59,12 @@ layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *li
               digest->text, unread);
     return NULL;
   }
-  return inspect_layer(&input, pipeline->options.inspection, pipeline->stop, error);
+  return inspect_layer(&input, pipeline->options.inspection, cancellable, error);
 }
 
 LayerOutcome
-layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at, GError **error)
+layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,
+               int64_t *retry_at, GError **error)
 {
   g_autoptr(GError) failure = NULL, unnoted = NULL;
   /* Two may have wanted it at the same time. */
@@ -70,12 +72,13 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at, GErr
       images_layer_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if (known.state == INVENTORY_THERE)
     return LAYER_INSPECTED;
-  g_autoptr(LayerInventory) inventory = layers_inspect_for(pipeline, digest, NULL, &failure);
+  g_autoptr(LayerInventory) inventory =
+      layers_inspect_for(pipeline, digest, NULL, cancellable, &failure);
   if (inventory != NULL && images_store_inventory(pipeline->sql, inventory, &failure))
     return LAYER_INSPECTED;
   /* What cannot be noted now is inspected again with its image. */
   *retry_at = g_get_real_time() + G_USEC_PER_SEC;
-  if (!g_cancellable_is_cancelled(pipeline->stop) &&
+  if (!g_cancellable_is_cancelled(cancellable) &&
       !faults_store_layer(pipeline->sql, digest, failure, retry_at, &unnoted))
     backlog_rest(pipeline, digest->text, unnoted);
   g_propagate_error(error, g_steal_pointer(&failure));

@@ -69,11 +69,12 @@ store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **e
 }
 
 static LayerInventory *
-inspect(Pipeline *pipeline, const Digest *layer, const GPtrArray *links, const char *key,
+inspect(const LayerLooks *looks, const Digest *layer, const GPtrArray *links, const char *key,
         GError **error)
 {
-  g_autoptr(LayerInventory) inventory = layers_inspect_for(pipeline, layer, links, error);
-  if (inventory == NULL || !store(pipeline->sql, inventory, key, error))
+  g_autoptr(LayerInventory) inventory =
+      layers_inspect_for(looks->pipeline, layer, links, looks->cancellable, error);
+  if (inventory == NULL || !store(looks->pipeline->sql, inventory, key, error))
     return NULL;
   return g_steal_pointer(&inventory);
 }
@@ -102,7 +103,7 @@ looks_ask(unsigned index, const LayerInventory *former, const GPtrArray *links, 
       images_layer_is_none(looks->pipeline->sql, layer, looks->detectors))
     inventory = inventory_of_none(layer, links);
   if (inventory == NULL && failure == NULL && looks->inspects)
-    inventory = inspect(looks->pipeline, &layer->digest, links, key, &failure);
+    inventory = inspect(looks, &layer->digest, links, key, &failure);
   if (inventory == NULL && failure == NULL) {
     looks->missing = true;
     error_set(&failure, ASSAY_ERROR_NOT_FOUND,

@@ -98,11 +98,17 @@ void pipeline_rejudge(Pipeline *pipeline); /* the same for what every image is j
 uint64_t pipeline_judgement(const Pipeline *pipeline); /* counts these */
 /* A scan of an image, an inspection of a layer; their keys are digests. */
 extern const JobKind scan_job, inspect_job;
-/* Inspects the layer, unless that is done, and counts it. */
-LayerOutcome pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_at,
-                                    GError **error);
+/* Inspects the layer, unless that is done, and counts it. Cancelled, it is postponed. */
+LayerOutcome pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer,
+                                    GCancellable *cancellable, int64_t *retry_at, GError **error);
 /* Overlays the image's inventories, and stores what comes of it. */
-bool pipeline_scan_stored_image(Pipeline *pipeline, const Digest *manifest, GError **error);
+bool pipeline_scan_stored_image(Pipeline *pipeline, const Digest *manifest,
+                                GCancellable *cancellable, GError **error);
+/* The images that waited for this layer alone, and wait no more; when it is @postponed, all that
+ * waited for it. (transfer full): char * */
+GPtrArray *pipeline_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed);
+/* The scan of the image, which was begun, is over; how it ended is noted. */
+void pipeline_end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
 /* Waits for the layers that are not inspected yet, and with @again for those whose inspection
  * failed; with none missing, the image is next. With one that is to be tried later, so is it. */
 void pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
@@ -169,6 +175,10 @@ void backlog_take_up_image(Pipeline *pipeline, const char *manifest, bool again)
 /* The image could not be scanned: notes why, and when it is tried again. */
 void backlog_note_fault(Pipeline *pipeline, const char *manifest, const GError *fault);
 void backlog_postpone(Pipeline *pipeline, const char *manifest, const char *why, int64_t retry_at);
+/* A person cancelled the scan of the image, or the inspection that images wait for: they stay
+ * unscanned until they are pushed again. Each a JobKind.dropped; also for one that ran. */
+void backlog_cancel_scan(const char *manifest, void *pipeline);
+void backlog_cancel_inspection(const char *layer, void *pipeline);
 /* How an image or layer stands could not be noted, because of @error: it is looked at again. */
 void backlog_rest(Pipeline *pipeline, const char *digest, const GError *error);
 
@@ -186,7 +196,7 @@ bool faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, 
                         GError **error);
 bool faults_store_image(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
                         GError **error);
-/* For an image whose layer is to be tried again then. */
+/* For an image whose layer is to be tried again then; 0: never. */
 bool faults_postpone_image(SqlPool *sql, const char *manifest, const char *message,
                            int64_t retry_at, GError **error);
 /* Makes everything due that waits for another try. */
@@ -199,11 +209,11 @@ bool faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **erro
 /* The first bytes are a tar's, or of a compression that inspection reads. */
 bool layers_look_inspectable(Pipeline *pipeline, const Digest *digest);
 /* Inspects and stores the outcome; *@retry_at when it is postponed. */
-LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, int64_t *retry_at,
-                            GError **error);
+LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,
+                            int64_t *retry_at, GError **error);
 /* The same without storing, for @links as well (LayerInventory.links). (transfer full) */
 LayerInventory *layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links,
-                                   GError **error);
+                                   GCancellable *cancellable, GError **error);
 /* A layer may come after its image, or come back to it: the images that are unscanned and need it
  * are taken up. One whose scan is under way is looked at again when that ends: it may have found
  * the layer missing a moment ago. */
@@ -241,8 +251,9 @@ typedef struct {
   const Manifest *manifest;
   uint32_t detectors; /* whose inventories are overlaid */
   bool inspects;      /* a layer is inspected again, which takes seconds; else it must have been */
-  bool missing;       /* one was not */
-  size_t used;        /* memory of the image's layers, as image_inventory_admit() counts it */
+  GCancellable *cancellable; /* of that */
+  bool missing;              /* one was not */
+  size_t used; /* memory of the image's layers, as image_inventory_admit() counts it */
 } LayerLooks;
 /* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected;
  * ASSAY_ERROR_NOT_FOUND: or was not. (transfer full) */

@@ -102,9 +102,8 @@ pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
     layers_retry_images(pipeline, digest);
 }
 
-/* The images that waited for this layer alone; when it is @postponed, all that waited for it. */
-static GPtrArray *
-take_ready_images(Pipeline *pipeline, const Digest *layer, bool postponed)
+GPtrArray *
+pipeline_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed)
 {
   GPtrArray *ready = g_ptr_array_new_with_free_func(g_free);
   GHashTableIter iter;
@@ -122,22 +121,21 @@ take_ready_images(Pipeline *pipeline, const Digest *layer, bool postponed)
   return ready;
 }
 
-static void end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
-
 static void
 postpone_image(Pipeline *pipeline, const Digest *manifest, const char *why, int64_t retry_at)
 {
   backlog_postpone(pipeline, manifest->text, why, retry_at);
-  end_flight(pipeline, manifest, false);
+  pipeline_end_flight(pipeline, manifest, false);
 }
 
 LayerOutcome
-pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_at, GError **error)
+pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, GCancellable *cancellable,
+                       int64_t *retry_at, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  LayerOutcome outcome = layers_inspect(pipeline, layer, retry_at, &failure);
-  if (g_cancellable_is_cancelled(pipeline->stop)) {
-    error_set(error, ASSAY_ERROR_CANCELLED, "the server stops");
+  LayerOutcome outcome = layers_inspect(pipeline, layer, cancellable, retry_at, &failure);
+  if (g_cancellable_is_cancelled(cancellable)) {
+    error_set(error, ASSAY_ERROR_CANCELLED, "the inspection of the layer was cancelled");
     return LAYER_POSTPONED;
   }
   if (outcome != LAYER_INSPECTED)
@@ -147,6 +145,13 @@ pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, int64_t *retry_a
   if (failure != NULL)
     g_propagate_error(error, g_steal_pointer(&failure));
   return outcome;
+}
+
+/* By a person, and not by the server's stop. */
+static bool
+was_cancelled(const Pipeline *pipeline, const Job *job)
+{
+  return job_cancelled(job) && !g_cancellable_is_cancelled(pipeline->stop);
 }
 
 /* How it ended is noted with the layer, whose next try is that of the images that need it. */
@@ -159,10 +164,15 @@ inspect_layer_job(Job *job, void *room, GError **error)
   Digest digest;
   if (!digest_parse(job_key(job), &digest, error))
     return JOB_FAILED;
-  LayerOutcome outcome = pipeline_inspect_layer(pipeline, &digest, &retry_at, &failure);
+  LayerOutcome outcome =
+      pipeline_inspect_layer(pipeline, &digest, job_cancellable(job), &retry_at, &failure);
+  if (was_cancelled(pipeline, job)) {
+    backlog_cancel_inspection(digest.text, pipeline);
+    return JOB_DONE;
+  }
   if (g_cancellable_is_cancelled(pipeline->stop))
     return JOB_AGAIN;
-  g_autoptr(GPtrArray) ready = take_ready_images(pipeline, &digest, outcome == LAYER_POSTPONED);
+  g_autoptr(GPtrArray) ready = pipeline_take_ready(pipeline, &digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
     Digest manifest;
     if (outcome != LAYER_POSTPONED)
@@ -173,7 +183,10 @@ inspect_layer_job(Job *job, void *room, GError **error)
   return JOB_DONE;
 }
 
-const JobKind inspect_job = {.kind = "inspect", .finishes = true, .run = inspect_layer_job};
+const JobKind inspect_job = {.kind = "inspect",
+                             .finishes = true,
+                             .run = inspect_layer_job,
+                             .dropped = backlog_cancel_inspection};
 
 /* --- a manifest arrives --- */
 
@@ -401,7 +414,8 @@ pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInvento
 }
 
 bool
-pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **error)
+pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,
+                           GError **error)
 {
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, digest->text, error);
   if (manifest == NULL)
@@ -409,7 +423,8 @@ pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GError **er
   LayerLooks looks = {.pipeline = pipeline,
                       .manifest = manifest,
                       .detectors = detectors_fingerprint(),
-                      .inspects = true};
+                      .inspects = true,
+                      .cancellable = cancellable};
   g_autoptr(ImageInventory) inventory = images_load_layers(&looks, error);
   return inventory != NULL && check_diff_ids(pipeline, manifest, inventory->layers, error) &&
          pipeline_store_scan(pipeline, digest, inventory, false, error);
@@ -426,8 +441,8 @@ look_again(Pipeline *pipeline, const Digest *manifest)
     backlog_take_up_image(pipeline, manifest->text, true);
 }
 
-static void
-end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
+void
+pipeline_end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
 {
   Scans *scans = &pipeline->scans;
   pipeline_advance(pipeline);
@@ -451,13 +466,18 @@ scan_image(Job *job, void *room, GError **error)
   Digest manifest;
   if (!digest_parse(job_key(job), &manifest, error))
     return JOB_FAILED;
-  bool scanned = pipeline_scan_stored_image(pipeline, &manifest, &failure);
+  bool scanned = pipeline_scan_stored_image(pipeline, &manifest, job_cancellable(job), &failure);
+  if (!scanned && was_cancelled(pipeline, job)) {
+    backlog_cancel_scan(manifest.text, pipeline);
+    return JOB_DONE;
+  }
   if (scanned)
     log_info("image scanned", "digest", manifest.text, NULL);
   else
     backlog_note_fault(pipeline, manifest.text, failure);
-  end_flight(pipeline, &manifest, scanned);
+  pipeline_end_flight(pipeline, &manifest, scanned);
   return JOB_DONE;
 }
 
-const JobKind scan_job = {.kind = "scan", .finishes = true, .run = scan_image};
+const JobKind scan_job = {
+    .kind = "scan", .finishes = true, .run = scan_image, .dropped = backlog_cancel_scan};

@@ -22,13 +22,14 @@ typedef struct {
 
 /* The overlay tells of those that fail: some may be no layers. */
 static bool
-inspect_layers(Pipeline *pipeline, const Manifest *manifest, GError **error)
+inspect_layers(const Renewal *renewal, const Manifest *manifest, GError **error)
 {
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
     int64_t retry_at = 0;
     g_autoptr(GError) failure = NULL;
-    LayerOutcome outcome = pipeline_inspect_layer(pipeline, &layer->digest, &retry_at, &failure);
+    LayerOutcome outcome = pipeline_inspect_layer(
+        renewal->pipeline, &layer->digest, job_cancellable(renewal->job), &retry_at, &failure);
     if (outcome == LAYER_POSTPONED) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return false;
@@ -38,24 +39,25 @@ inspect_layers(Pipeline *pipeline, const Manifest *manifest, GError **error)
 }
 
 static bool
-inspect_image(Pipeline *pipeline, const char *text, GError **error)
+inspect_image(const Renewal *renewal, const char *text, GError **error)
 {
   Digest digest;
+  Pipeline *pipeline = renewal->pipeline;
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, error);
   return manifest != NULL && digest_parse(text, &digest, error) &&
-         inspect_layers(pipeline, manifest, error) &&
-         pipeline_scan_stored_image(pipeline, &digest, error);
+         inspect_layers(renewal, manifest, error) &&
+         pipeline_scan_stored_image(pipeline, &digest, job_cancellable(renewal->job), error);
 }
 
 static void
 renew_image(Renewal *renewal, const char *manifest)
 {
   g_autoptr(GError) error = NULL;
-  if (inspect_image(renewal->pipeline, manifest, &error)) {
+  if (inspect_image(renewal, manifest, &error)) {
     renewal->renewed++;
     return;
   }
-  if (g_cancellable_is_cancelled(renewal->pipeline->stop))
+  if (job_cancelled(renewal->job))
     return;
   bool passing = fault_kind(error) == FAULT_PASSING;
   renewal->left++;

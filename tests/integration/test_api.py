@@ -39,11 +39,11 @@ def check_schema(value, schema):
                                     format_checker=jsonschema.FormatChecker()).validate(value)
 
 
-def check_described(path, answer):
+def check_described(path, answer, method="get"):
     """The answer is one that the description promises."""
-    _, operation = described(path)
+    _, operation = described(path, method)
     status = str(answer.status_code)
-    assert status in operation["responses"], f"GET {path}: {status} is not described"
+    assert status in operation["responses"], f"{method} {path}: {status} is not described"
     response = resolved(operation["responses"][status])
     media_type = answer.headers["Content-Type"].partition(";")[0]
     schema = response["content"][media_type]["schema"]

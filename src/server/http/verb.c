@@ -14,6 +14,7 @@ verb_name(Verb verb)
       [VERB_LIST] = "list",
       [VERB_READ_FINDINGS] = "read-findings",
       [VERB_READ_METRICS] = "read-metrics",
+      [VERB_OPERATE] = "operate",
   };
   return (size_t)verb < G_N_ELEMENTS(names) ? names[verb] : NULL;
 }

@@ -11,6 +11,7 @@ typedef enum {
   VERB_LIST,          /* which repositories and images there are */
   VERB_READ_FINDINGS, /* what is in an image, and what is wrong with it */
   VERB_READ_METRICS,
+  VERB_OPERATE, /* what the server does in the background */
 } Verb;
 
 /* "read-findings"; NULL for VERB_UNNAMED. */

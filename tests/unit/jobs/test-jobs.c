@@ -14,6 +14,7 @@ typedef struct {
   char *word;     /* of the last run's arguments */
   gint hold;      /* atomic: it waits until this is 0, or it is cancelled */
   gint cancelled; /* atomic: how many runs were */
+  gint dropped;   /* atomic: how many did not run for it */
   JobOutcome outcome;
   bool fails;
 } Work;
@@ -78,6 +79,12 @@ do_work(Job *job, void *room, GError **error)
   return work->outcome;
 }
 
+static void
+note_dropped(const char *key, void *room)
+{
+  g_atomic_int_inc(&((Work *)room)->dropped);
+}
+
 static const JobKind kept = {.kind = "kept",
                              .at_once = 2,
                              .attempts = 3,
@@ -87,8 +94,12 @@ static const JobKind kept = {.kind = "kept",
                              .run = do_work};
 static const JobKind polite = {
     .kind = "polite", .at_once = 2, .lease = 60, .kept = true, .finishes = true, .run = do_work};
-static const JobKind light = {
-    .kind = "light", .attempts = 3, .back_off = 100, .finishes = true, .run = do_work};
+static const JobKind light = {.kind = "light",
+                              .attempts = 3,
+                              .back_off = 100,
+                              .finishes = true,
+                              .run = do_work,
+                              .dropped = note_dropped};
 static const JobKind hourly = {
     .kind = "hourly", .at_once = 1, .lease = 60, .every = every_hour, .kept = true, .run = do_work};
 static const JobKind stopped = {
@@ -199,12 +210,13 @@ test_back_off(Fixture *fixture, gconstpointer data)
   /* The third was the last. */
   WAIT_FOR(number_of(fixture->sql, "SELECT count(*) FROM jobs WHERE due IS NULL AND "
                                    "error = 'nobody answers'") == 1);
-  g_autoptr(GPtrArray) status = jobs_status(jobs, NULL);
+  g_autoptr(GPtrArray) status = jobs_status(jobs, 10, NULL);
   const JobStatus *one = g_ptr_array_index(status, 0);
   g_assert_cmpuint(one->given_up, ==, 1);
   g_assert_cmpuint(one->tried_again, ==, 2);
   g_assert_cmpuint(one->failed, ==, 1);
   g_assert_cmpstr(one->last_error, ==, "nobody answers");
+  g_assert_cmpint(((const JobWaiting *)g_ptr_array_index(one->listed, 0))->due, ==, 0);
   /* Asked for again, it begins anew. */
   work.fails = false;
   work.outcome = JOB_DONE;
@@ -293,14 +305,14 @@ test_schedule(Fixture *fixture, gconstpointer data)
   work_clear(&work);
 }
 
-static bool
+static CancelOutcome
 cancel(Jobs *jobs, const JobKind *kind, const char *key)
 {
   g_autoptr(GError) error = NULL;
-  bool found = false;
-  jobs_cancel(jobs, kind, key, &found, &error);
+  CancelOutcome outcome = CANCEL_FOUND_NONE;
+  jobs_cancel(jobs, kind, key, &outcome, &error);
   g_assert_no_error(error);
-  return found;
+  return outcome;
 }
 
 static void
@@ -322,16 +334,17 @@ test_cancel(Fixture *fixture, gconstpointer data)
   }
   WAIT_FOR(work.at_work == 4);
   /* Waits, in memory and as a row. */
-  g_assert_true(cancel(jobs, &light, "4"));
-  g_assert_true(cancel(jobs, &kept, "4"));
-  g_assert_false(cancel(jobs, &kept, "5"));
-  g_assert_false(cancel(jobs, &light, "4"));
+  g_assert_cmpint(cancel(jobs, &light, "4"), ==, CANCEL_DROPPED);
+  g_assert_cmpint(cancel(jobs, &kept, "4"), ==, CANCEL_DROPPED);
+  g_assert_cmpint(cancel(jobs, &kept, "5"), ==, CANCEL_FOUND_NONE);
+  g_assert_cmpint(cancel(jobs, &light, "4"), ==, CANCEL_FOUND_NONE);
+  g_assert_cmpint(work.dropped, ==, 1);
   /* Runs here. */
-  g_assert_true(cancel(jobs, &light, "0"));
-  g_assert_true(cancel(jobs, &kept, "0"));
+  g_assert_cmpint(cancel(jobs, &light, "0"), ==, CANCEL_ASKED);
+  g_assert_cmpint(cancel(jobs, &kept, "0"), ==, CANCEL_ASKED);
   WAIT_FOR(g_atomic_int_get(&work.cancelled) == 2);
   /* Runs elsewhere: seen when the lease is renewed. */
-  g_assert_true(cancel(other, &kept, "1"));
+  g_assert_cmpint(cancel(other, &kept, "1"), ==, CANCEL_ASKED);
   WAIT_FOR(g_atomic_int_get(&work.cancelled) == 3);
   g_mutex_lock(&work.lock);
   work.outcome = JOB_DONE;
@@ -453,11 +466,12 @@ test_at_once(Fixture *fixture, gconstpointer data)
       jobs_ask(jobs, kinds[kind], key);
   }
   WAIT_FOR(work.at_work == 3);
-  g_autoptr(GPtrArray) status = jobs_status(jobs, NULL);
+  g_autoptr(GPtrArray) status = jobs_status(jobs, 10, NULL);
   const JobStatus *alone = g_ptr_array_index(status, 2);
   g_assert_cmpuint(alone->running->len, ==, 1);
   g_assert_cmpuint(((const JobRunning *)g_ptr_array_index(alone->running, 0))->total, ==, 2);
   g_assert_cmpuint(alone->waiting, ==, 9);
+  g_assert_cmpuint(alone->listed->len, ==, 9);
   g_assert_cmpint(alone->oldest, >, 0);
   g_atomic_int_set(&work.hold, 0);
   WAIT_FOR(ended_of(&work) == 30);

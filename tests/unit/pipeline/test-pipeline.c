@@ -115,6 +115,24 @@ delete_and_put(Story *story)
   put_again(story);
 }
 
+static void
+cancel_scan_job(Story *story)
+{
+  g_autoptr(GError) error = NULL;
+  CancelOutcome outcome = CANCEL_FOUND_NONE;
+  jobs_cancel(story->jobs, &scan_job, story->digest.text, &outcome, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(outcome, ==, CANCEL_DROPPED);
+  g_assert_cmpint(state_of(story), ==, SCAN_FAILED);
+}
+
+static void
+cancel_and_push(Story *story)
+{
+  cancel_scan_job(story);
+  push_again(story);
+}
+
 static void *
 push_from_a_thread(void *data)
 {
@@ -149,6 +167,8 @@ static const struct Race {
     {"a deletion and a push while it waits", delete_and_put, NULL, SCAN_DONE},
     {"a deletion and a push when it is stored", NULL, delete_and_put, SCAN_DONE},
     {"a deletion while it waits, a push when that is stored", delete_image, put_again, SCAN_DONE},
+    {"a cancellation while it waits", cancel_scan_job, NULL, SCAN_FAILED},
+    {"a cancellation and a push while it waits", cancel_and_push, NULL, SCAN_DONE},
 };
 
 static void
