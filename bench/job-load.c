@@ -46,7 +46,7 @@ rows_left(SqlPool *sql)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(SqlRows) rows = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, &error);
   if (db == NULL || sql_first(db, &rows, &error, "SELECT count(*) FROM jobs", SQL_END) != FOUND)
     fail(error);
   return sql_rows_integer(rows, 0);

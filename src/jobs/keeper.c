@@ -161,7 +161,7 @@ static bool
 look_for_due(const Jobs *jobs, Round *round, GError **error)
 {
   bool any = false;
-  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, error);
   if (db == NULL)
     return false;
   for (guint i = 0; i < jobs->queues->len; i++) {

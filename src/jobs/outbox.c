@@ -72,7 +72,7 @@ events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error)
 {
   Found found;
   g_autoptr(GPtrArray) events = g_ptr_array_new_with_free_func(event_free);
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -91,7 +91,7 @@ events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error)
 static bool
 read_cursor(SqlPool *sql, const char *name, int64_t *passed, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows = sql_query(db, error, "SELECT passed FROM event_takers WHERE name = $1",
@@ -189,7 +189,7 @@ static const JobKind take_kind = {.kind = "take-events",
 static bool
 oldest_number(SqlPool *sql, int64_t *oldest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows = sql_query(
@@ -201,7 +201,7 @@ oldest_number(SqlPool *sql, int64_t *oldest, GError **error)
 static bool
 last_number(SqlPool *sql, int64_t *last, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows =
@@ -253,7 +253,7 @@ first_kept(const Outbox *outbox, int64_t last, int64_t *first, GError **error)
       return false;
     passed = MIN(passed, cursor);
   }
-  g_autoptr(SqlConnection) db = sql_acquire(outbox->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(outbox->sql, error);
   if (db == NULL)
     return false;
   int64_t since = g_get_real_time() - (int64_t)EVENTS_KEPT_DAYS * 24 * 3600 * G_USEC_PER_SEC;

@@ -110,7 +110,7 @@ jobs_status(Jobs *jobs, unsigned most, GError **error)
   for (guint i = 0; i < jobs->queues->len; i++)
     g_ptr_array_add(all, status_of(g_ptr_array_index(jobs->queues, i), most));
   g_mutex_unlock(&jobs->lock);
-  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(jobs->sql, error);
   if (db == NULL)
     return NULL;
   int64_t now = g_get_real_time();

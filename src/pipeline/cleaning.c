@@ -29,32 +29,43 @@ delete_image(SqlConnection *db, const char *manifest, GError **error)
                  SQL_END);
 }
 
-bool
-images_forget(SqlPool *sql, const char *manifest, GError **error)
+/* A SqlWork, of a manifest. */
+static bool
+forget_image(SqlConnection *db, void *manifest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL || !standings_forget(db, manifest, error))
+  if (!standings_forget(db, manifest, error))
     return false;
   /* Another repository may have it still. */
   Found found = images_manifest_exists(db, manifest, error);
-  return found != FAILED && (found == FOUND || delete_image(db, manifest, error)) &&
-         sql_commit(db, error);
+  return found != FAILED && (found == FOUND || delete_image(db, manifest, error));
 }
 
 bool
-images_forget_layer(SqlPool *sql, const Digest *layer, GError **error)
+images_forget(SqlPool *sql, const char *manifest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error,
+  g_autofree char *forgotten = g_strdup(manifest);
+  return sql_transact(sql, forget_image, forgotten, error);
+}
+
+static bool
+forget_layer(SqlConnection *db, void *data, GError **error)
+{
+  const Digest *layer = data;
+  return sql_run(db, NULL, error,
                  "DELETE FROM layer_inventories WHERE layer = $1 AND NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE digest = $1)",
                  SQL_TEXT(layer->text), SQL_END) &&
          sql_run(db, NULL, error,
                  "DELETE FROM layer_looks WHERE layer = $1 AND NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE digest = $1)",
-                 SQL_TEXT(layer->text), SQL_END) &&
-         sql_commit(db, error);
+                 SQL_TEXT(layer->text), SQL_END);
+}
+
+bool
+images_forget_layer(SqlPool *sql, const Digest *layer, GError **error)
+{
+  Digest forgotten = *layer;
+  return sql_transact(sql, forget_layer, &forgotten, error);
 }
 
 /* --- at the start --- */
@@ -75,17 +86,21 @@ drop_unreadable(SqlConnection *db, GError **error)
 }
 
 /* What older detectors failed at, the present ones may not: once. */
-bool
-images_check_detectors(SqlPool *sql, GError **error)
+static bool
+check_detectors(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL && drop_unreadable(db, error) &&
+  return drop_unreadable(db, error) &&
          sql_run(db, NULL, error,
                  "UPDATE images SET state = $1, error = NULL, attempts = 0, retry_at = NULL, "
                  "detectors = $4 WHERE state IN ($2, $3) AND detectors <> $4",
                  SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_WAITING),
-                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
-         sql_commit(db, error);
+                 SQL_INTEGER(detectors_fingerprint()), SQL_END);
+}
+
+bool
+images_check_detectors(SqlPool *sql, GError **error)
+{
+  return sql_transact(sql, check_detectors, NULL, error);
 }
 
 GPtrArray *
@@ -103,7 +118,7 @@ images_take_page(SqlRows *rows, int64_t *last, GError **error)
 GPtrArray *
 images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -115,22 +130,25 @@ images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **
   return images_take_page(rows, last, error);
 }
 
+static bool
+drop_older(SqlConnection *db, void *data, GError **error)
+{
+  return sql_run(db, NULL, error, "DELETE FROM layer_inventories WHERE detector_version <> $1",
+                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE detector_version <> $1",
+                 SQL_INTEGER(detectors_fingerprint()), SQL_END);
+}
+
 bool
 images_drop_older_inventories(SqlPool *sql, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error, "DELETE FROM layer_inventories WHERE detector_version <> $1",
-                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
-         sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE detector_version <> $1",
-                 SQL_INTEGER(detectors_fingerprint()), SQL_END) &&
-         sql_commit(db, error);
+  return sql_transact(sql, drop_older, NULL, error);
 }
 
 static GPtrArray *
 deleted_images(SqlPool *sql, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -144,7 +162,7 @@ deleted_images(SqlPool *sql, GError **error)
 GPtrArray *
 images_unknown(SqlPool *sql, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -168,6 +186,20 @@ forget_facts(SqlConnection *db, GError **error)
                  SQL_END);
 }
 
+static bool
+sweep(SqlConnection *db, void *data, GError **error)
+{
+  return forget_facts(db, error) && standings_sweep(db, error) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM layer_inventories WHERE NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",
+                 SQL_END) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM layer_looks WHERE NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_looks.layer)",
+                 SQL_END);
+}
+
 bool
 images_sweep(SqlPool *sql, GError **error)
 {
@@ -177,15 +209,5 @@ images_sweep(SqlPool *sql, GError **error)
   for (guint i = 0; i < deleted->len; i++)
     if (!images_forget(sql, g_ptr_array_index(deleted, i), error))
       return false;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL && forget_facts(db, error) && standings_sweep(db, error) &&
-         sql_run(db, NULL, error,
-                 "DELETE FROM layer_inventories WHERE NOT EXISTS "
-                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",
-                 SQL_END) &&
-         sql_run(db, NULL, error,
-                 "DELETE FROM layer_looks WHERE NOT EXISTS "
-                 "(SELECT 1 FROM blobs WHERE blobs.digest = layer_looks.layer)",
-                 SQL_END) &&
-         sql_commit(db, error);
+  return sql_transact(sql, sweep, NULL, error);
 }

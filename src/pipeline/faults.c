@@ -77,33 +77,54 @@ read_attempts(SqlRows *rows, Attempts *tried, GError **error)
 
 /* --- layers --- */
 
-bool
-faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64_t *retry_at,
-                   GError **error)
+/* A fault of a layer or an image. */
+typedef struct {
+  const char *digest;
+  const GError *fault;
+  int64_t retry_at; /* set by the work */
+} NewFault;
+
+static bool
+store_layer(SqlConnection *db, void *data, GError **error)
 {
+  NewFault *new_fault = data;
   Attempts tried = {0, 0};
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT attempts, retry_at FROM layer_inventories "
                 "WHERE layer = $1 AND detector_version = $2",
-                SQL_TEXT(layer->text), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+                SQL_TEXT(new_fault->digest), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   if (!read_attempts(rows, &tried, error))
     return false;
-  count_attempt(&tried, fault_kind(fault));
-  *retry_at = tried.retry_at;
+  count_attempt(&tried, fault_kind(new_fault->fault));
+  new_fault->retry_at = tried.retry_at;
   return sql_run(db, NULL, error,
                  "INSERT INTO layer_inventories (layer, detector_version, error, created, "
                  "attempts, retry_at) VALUES ($1, $2, $3, $4, $5, $6) "
                  "ON CONFLICT (layer, detector_version) DO UPDATE SET content = NULL, "
                  "error = excluded.error, created = excluded.created, "
                  "attempts = excluded.attempts, retry_at = excluded.retry_at",
-                 SQL_TEXT(layer->text), SQL_INTEGER(detectors_fingerprint()),
-                 SQL_TEXT(fault->message), SQL_INTEGER(g_get_real_time()),
-                 SQL_INTEGER(tried.attempts), sql_time(tried.retry_at), SQL_END) &&
-         sql_commit(db, error);
+                 SQL_TEXT(new_fault->digest), SQL_INTEGER(detectors_fingerprint()),
+                 SQL_TEXT(new_fault->fault->message), SQL_INTEGER(g_get_real_time()),
+                 SQL_INTEGER(tried.attempts), sql_time(tried.retry_at), SQL_END);
+}
+
+static bool
+store_fault(SqlPool *sql, SqlWork work, const char *digest, const GError *fault, int64_t *retry_at,
+            GError **error)
+{
+  NewFault new_fault = {digest, fault, 0};
+  if (!sql_transact(sql, work, &new_fault, error))
+    return false;
+  *retry_at = new_fault.retry_at;
+  return true;
+}
+
+bool
+faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64_t *retry_at,
+                   GError **error)
+{
+  return store_fault(sql, store_layer, layer->text, fault, retry_at, error);
 }
 
 /* --- images --- */
@@ -120,32 +141,47 @@ write_fault(SqlConnection *db, const char *manifest, const char *message, const 
                  sql_time(tried->retry_at), SQL_END);
 }
 
+static bool
+store_image(SqlConnection *db, void *data, GError **error)
+{
+  NewFault *new_fault = data;
+  Attempts tried = {0, 0};
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT attempts, retry_at FROM images WHERE manifest = $1",
+                SQL_TEXT(new_fault->digest), SQL_END);
+  if (!read_attempts(rows, &tried, error))
+    return false;
+  count_attempt(&tried, fault_kind(new_fault->fault));
+  new_fault->retry_at = tried.retry_at;
+  return write_fault(db, new_fault->digest, new_fault->fault->message, &tried, error);
+}
+
 bool
 faults_store_image(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
                    GError **error)
 {
-  Attempts tried = {0, 0};
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT attempts, retry_at FROM images WHERE manifest = $1",
-                SQL_TEXT(manifest), SQL_END);
-  if (!read_attempts(rows, &tried, error))
-    return false;
-  count_attempt(&tried, fault_kind(fault));
-  *retry_at = tried.retry_at;
-  return write_fault(db, manifest, fault->message, &tried, error) && sql_commit(db, error);
+  return store_fault(sql, store_image, manifest, fault, retry_at, error);
+}
+
+typedef struct {
+  const char *manifest, *message;
+  int64_t retry_at;
+} Postponement;
+
+static bool
+postpone_image(SqlConnection *db, void *data, GError **error)
+{
+  const Postponement *postponed = data;
+  const Attempts none = {0, postponed->retry_at};
+  return write_fault(db, postponed->manifest, postponed->message, &none, error);
 }
 
 bool
 faults_postpone_image(SqlPool *sql, const char *manifest, const char *message, int64_t retry_at,
                       GError **error)
 {
-  const Attempts postponed = {0, retry_at};
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL && write_fault(db, manifest, message, &postponed, error) &&
-         sql_commit(db, error);
+  Postponement postponed = {manifest, message, retry_at};
+  return sql_transact(sql, postpone_image, &postponed, error);
 }
 
 static bool
@@ -168,7 +204,7 @@ bool
 faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **error)
 {
   *when = G_MAXINT64;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows =

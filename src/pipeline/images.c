@@ -24,7 +24,7 @@ LayerState
 images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error)
 {
   LayerState state = {INVENTORY_ABSENT, NULL, 0};
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return state;
   g_autoptr(SqlRows) rows = sql_query(
@@ -60,7 +60,7 @@ images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **e
 LayerInventory *
 images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows = sql_query(
@@ -222,7 +222,7 @@ images_is_image(BlobStore *blobs, const Manifest *manifest)
 Manifest *
 images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -248,7 +248,7 @@ pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **other, 
 GPtrArray *
 images_pending(SqlPool *sql, unsigned limit, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows = sql_query(db, error,
@@ -262,7 +262,7 @@ images_pending(SqlPool *sql, unsigned limit, GError **error)
 GPtrArray *
 images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows = sql_query(
@@ -304,21 +304,36 @@ tell_scanned(SqlConnection *db, const char *manifest, const ImageInventory *inve
   return event_tell(db, "image.scanned", manifest, data, error);
 }
 
+typedef struct {
+  const char *manifest;
+  const ImageInventory *inventory;
+  AdvisoryDatabase *advisories;
+  bool again;
+} Scan;
+
+static bool
+store_scan(SqlConnection *db, void *data, GError **error)
+{
+  const Scan *scan = data;
+  Tally sum = {{0}, {0}, 0, 0};
+  bool there = false;
+  if (!check_there(db, scan->manifest, &there, error))
+    return false;
+  if (!there)
+    return true;
+  return (scan->again || write_state(db, scan->manifest, SCAN_DONE, error)) &&
+         packages_store(db, image_id(scan->manifest), scan->inventory, scan->advisories, &sum,
+                        error) &&
+         write_counts(db, scan->manifest, scan->inventory->os, &sum, scan->advisories, error) &&
+         (scan->again || tell_scanned(db, scan->manifest, scan->inventory, error));
+}
+
 bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                   AdvisoryDatabase *advisories, bool again, GError **error)
 {
-  Tally sum = {{0}, {0}, 0, 0};
-  bool there = false;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL || !check_there(db, manifest, &there, error))
-    return false;
-  if (!there)
-    return true;
-  return (again || write_state(db, manifest, SCAN_DONE, error)) &&
-         packages_store(db, image_id(manifest), inventory, advisories, &sum, error) &&
-         write_counts(db, manifest, inventory->os, &sum, advisories, error) &&
-         (again || tell_scanned(db, manifest, inventory, error)) && sql_commit(db, error);
+  Scan scan = {manifest, inventory, advisories, again};
+  return sql_transact(sql, store_scan, &scan, error);
 }
 
 void
@@ -371,7 +386,7 @@ stop_waiting(ImageSummary *summary)
 ImageSummary *
 pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =

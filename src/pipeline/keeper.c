@@ -12,7 +12,7 @@
 static GPtrArray *
 images_without_rows(SqlPool *sql, int64_t *last, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =

@@ -22,7 +22,7 @@ key_of(const GPtrArray *links)
 static LayerInventory *
 load(SqlPool *sql, const Digest *layer, uint32_t detectors, const char *key, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -52,20 +52,31 @@ drop_oldest(SqlConnection *db, const Digest *layer, GError **error)
       SQL_END);
 }
 
+typedef struct {
+  const LayerInventory *inventory;
+  const char *key, *text;
+} Look;
+
+static bool
+insert_look(SqlConnection *db, void *data, GError **error)
+{
+  const Look *look = data;
+  return sql_run(
+             db, NULL, error,
+             "INSERT INTO layer_looks (layer, detector_version, links, content, created) "
+             "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version, links) DO NOTHING",
+             SQL_TEXT(look->inventory->layer.text), SQL_INTEGER(look->inventory->detectors),
+             SQL_TEXT(look->key), SQL_TEXT(look->text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         drop_oldest(db, &look->inventory->layer, error);
+}
+
 static bool
 store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **error)
 {
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(
-             db, NULL, error,
-             "INSERT INTO layer_looks (layer, detector_version, links, content, created) "
-             "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version, links) DO NOTHING",
-             SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(key),
-             SQL_TEXT(text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         drop_oldest(db, &inventory->layer, error) && sql_commit(db, error);
+  Look look = {inventory, key, text};
+  return sql_transact(sql, insert_look, &look, error);
 }
 
 static LayerInventory *

@@ -397,7 +397,7 @@ bool
 packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventory, GError **error)
 {
   *inventory = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows =

@@ -34,7 +34,7 @@ load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
   Found found;
   g_autoptr(GArray) packages = g_array_new(FALSE, TRUE, sizeof(Row));
   g_array_set_clear_func(packages, row_clear);
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -107,18 +107,21 @@ match_packages(GArray *packages, AdvisoryDatabase *advisories, GCancellable *can
   return false;
 }
 
+typedef struct {
+  const GArray *packages;
+  int64_t stamp;
+} Matched;
+
 static bool
-write_packages(SqlPool *sql, const GArray *packages, int64_t stamp, GError **error)
+write_packages(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  for (guint i = 0; i < packages->len; i++) {
-    const Row *row = &g_array_index(packages, Row, i);
-    if (!package_findings_write(db, row->id, &row->match, stamp, error))
+  const Matched *matched = data;
+  for (guint i = 0; i < matched->packages->len; i++) {
+    const Row *row = &g_array_index(matched->packages, Row, i);
+    if (!package_findings_write(db, row->id, &row->match, matched->stamp, error))
       return false;
   }
-  return sql_commit(db, error);
+  return true;
 }
 
 bool
@@ -132,8 +135,9 @@ rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cance
       return false;
     if (packages->len == 0)
       return true;
+    Matched matched = {packages, stamp};
     if (!match_packages(packages, advisories, cancellable, error) ||
-        !write_packages(sql, packages, stamp, error))
+        !sql_transact(sql, write_packages, &matched, error))
       return false;
     last = g_array_index(packages, Row, packages->len - 1).id;
   }
@@ -247,17 +251,22 @@ sum_images(SqlConnection *db, const GArray *sets, GError **error)
   return found == ABSENT ? g_steal_pointer(&images) : NULL;
 }
 
-/* The images from @first on, at most WRITTEN_AT_ONCE, so that pushes come in between. One that was
- * scanned since has other packages than were summed. */
+/* Sums from @first on, at most WRITTEN_AT_ONCE in a transaction, so that pushes come in between. */
+typedef struct {
+  const GArray *sums;
+  guint first;
+  guint next;             /* where to go on; set by the work */
+  const char *generation; /* of the advisories */
+} Part;
+
+/* Of images. One that was scanned since has other packages than were summed. */
 static bool
-write_images(SqlPool *sql, const GArray *images, guint first, const char *generation,
-             GError **error)
+write_images(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  for (guint i = first; i < MIN(images->len, first + WRITTEN_AT_ONCE); i++) {
-    const Sum *image = &g_array_index(images, Sum, i);
+  Part *part = data;
+  part->next = MIN(part->sums->len, part->first + WRITTEN_AT_ONCE);
+  for (guint i = part->first; i < part->next; i++) {
+    const Sum *image = &g_array_index(part->sums, Sum, i);
     if (image->newer)
       continue;
     g_autofree char *counts = tally_to_text(image->sum.counts);
@@ -265,26 +274,25 @@ write_images(SqlPool *sql, const GArray *images, guint first, const char *genera
     if (!sql_run(db, NULL, error,
                  "UPDATE images SET advisories = $2, counts = $3, fixable = $4, uncovered = $5, "
                  "third_party = $6 WHERE id = $1 AND scanned = $7",
-                 SQL_INTEGER(image->id), SQL_TEXT(generation), SQL_TEXT(counts), SQL_TEXT(fixable),
-                 SQL_INTEGER(image->sum.uncovered), SQL_INTEGER(image->sum.third_party),
-                 SQL_INTEGER(image->scanned), SQL_END))
+                 SQL_INTEGER(image->id), SQL_TEXT(part->generation), SQL_TEXT(counts),
+                 SQL_TEXT(fixable), SQL_INTEGER(image->sum.uncovered),
+                 SQL_INTEGER(image->sum.third_party), SQL_INTEGER(image->scanned), SQL_END))
       return false;
   }
-  return sql_commit(db, error);
+  return true;
 }
 
 /* --- what no image has --- */
 
-/* Sets that the sums found unused, at most WRITTEN_AT_ONCE from *next on. A scan that was stored
- * since may use one again. */
+/* Sets that the sums found unused. A scan that was stored since may use one again. */
 static bool
-delete_sets(SqlPool *sql, const GArray *sets, guint *next, GError **error)
+delete_sets(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  for (guint deleted = 0; *next < sets->len && deleted < WRITTEN_AT_ONCE; (*next)++) {
-    const Sum *set = &g_array_index(sets, Sum, *next);
+  Part *part = data;
+  guint deleted = 0;
+  for (part->next = part->first; part->next < part->sums->len && deleted < WRITTEN_AT_ONCE;
+       part->next++) {
+    const Sum *set = &g_array_index(part->sums, Sum, part->next);
     int64_t gone = 0;
     if (set->used)
       continue;
@@ -298,7 +306,20 @@ delete_sets(SqlPool *sql, const GArray *sets, guint *next, GError **error)
       return false;
     deleted++;
   }
-  return sql_commit(db, error);
+  return true;
+}
+
+/* All of them, part by part. */
+static bool
+write_parts(SqlPool *sql, SqlWork work, const GArray *sums, const char *generation,
+            GCancellable *cancellable, GError **error)
+{
+  for (Part part = {.sums = sums, .generation = generation}; part.first < sums->len;
+       part.first = part.next)
+    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+        !sql_transact(sql, work, &part, error))
+      return false;
+  return true;
 }
 
 /* Ids of packages that are in no set, after @last, at most WRITTEN_AT_ONCE. (transfer full) */
@@ -307,7 +328,7 @@ lone_packages(SqlPool *sql, int64_t last, GError **error)
 {
   Found found;
   g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -325,11 +346,9 @@ lone_packages(SqlPool *sql, int64_t last, GError **error)
 
 /* A scan that was stored since may use one again. */
 static bool
-delete_packages(SqlPool *sql, const GArray *ids, GError **error)
+delete_packages(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
+  const GArray *ids = data;
   for (guint i = 0; i < ids->len; i++) {
     int64_t id = g_array_index(ids, int64_t, i), gone = 0;
     if (!sql_run(db, &gone, error,
@@ -340,7 +359,7 @@ delete_packages(SqlPool *sql, const GArray *ids, GError **error)
                               SQL_INTEGER(id), SQL_END)))
       return false;
   }
-  return sql_commit(db, error);
+  return true;
 }
 
 /* Looked for without the one writer, for there are many. */
@@ -351,7 +370,7 @@ delete_lone_packages(SqlPool *sql, GCancellable *cancellable, GError **error)
   for (guint found = WRITTEN_AT_ONCE; found == WRITTEN_AT_ONCE;) {
     g_autoptr(GArray) ids = lone_packages(sql, last, error);
     if (ids == NULL || g_cancellable_set_error_if_cancelled(cancellable, error) ||
-        (ids->len > 0 && !delete_packages(sql, ids, error)))
+        (ids->len > 0 && !sql_transact(sql, delete_packages, ids, error)))
       return false;
     found = ids->len;
     last = found == 0 ? last : g_array_index(ids, int64_t, found - 1);
@@ -362,11 +381,8 @@ delete_lone_packages(SqlPool *sql, GCancellable *cancellable, GError **error)
 static bool
 delete_unused(SqlPool *sql, const GArray *sets, GCancellable *cancellable, GError **error)
 {
-  for (guint next = 0; next < sets->len;)
-    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
-        !delete_sets(sql, sets, &next, error))
-      return false;
-  return delete_lone_packages(sql, cancellable, error);
+  return write_parts(sql, delete_sets, sets, NULL, cancellable, error) &&
+         delete_lone_packages(sql, cancellable, error);
 }
 
 /* --- the whole --- */
@@ -374,7 +390,7 @@ delete_unused(SqlPool *sql, const GArray *sets, GCancellable *cancellable, GErro
 bool
 rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows = sql_query(
@@ -394,7 +410,7 @@ rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellabl
 {
   if (!rematch_packages(sql, advisories, cancellable, error))
     return false;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
   g_autoptr(GArray) packages = load_packages(db, package_findings_stamp(advisories), error);
@@ -404,10 +420,7 @@ rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellabl
   if (sums == NULL)
     return false;
   *images = sums->len;
-  const char *generation = advisory_database_generation(advisories);
-  for (guint i = 0; i < sums->len; i += WRITTEN_AT_ONCE)
-    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
-        !write_images(sql, sums, i, generation, error))
-      return false;
-  return delete_unused(sql, sets, cancellable, error);
+  return write_parts(sql, write_images, sums, advisory_database_generation(advisories), cancellable,
+                     error) &&
+         delete_unused(sql, sets, cancellable, error);
 }

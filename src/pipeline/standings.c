@@ -182,7 +182,7 @@ standings_judge_one(Pipeline *pipeline, const char *repository, const Digest *di
 static GPtrArray *
 repositories_of(SqlPool *sql, const char *manifest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -294,27 +294,57 @@ next_change(SqlConnection *db, int64_t *id, GError **error)
   return true;
 }
 
+typedef struct {
+  const Standing *standing;
+  GateAnswer from;
+  char *before, *after; /* its counts */
+  const char *why;
+} Change;
+
+static Change *
+change_new(const Former *former, const Standing *standing, const Rules *rules)
+{
+  Change *change = g_new0(Change, 1);
+  change->standing = standing;
+  change->from = former->gate;
+  change->before = tally_to_text(former->tally.counts);
+  change->after = tally_to_text(standing->counts);
+  change->why = why_changed(former, rules);
+  return change;
+}
+
+static void
+change_free(void *data)
+{
+  Change *change = data;
+  g_free(change->before);
+  g_free(change->after);
+  g_free(change);
+}
+
 static bool
-write_change(SqlConnection *db, const Former *former, const Standing *standing, const Rules *rules,
-             GError **error)
+write_change(SqlConnection *db, const Change *change, GError **error)
 {
   int64_t id = 0;
-  g_autofree char *before = tally_to_text(former->tally.counts);
-  g_autofree char *after = tally_to_text(standing->counts);
-  const char *why = why_changed(former, rules);
-  if (!next_change(db, &id, error) ||
-      !sql_run(db, NULL, error,
-               "INSERT INTO standing_changes (id, repository, manifest, gate_before, gate, "
-               "counts_before, counts, why, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-               SQL_INTEGER(id), SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest),
-               SQL_INTEGER(former->gate), SQL_INTEGER(standing->gate), SQL_TEXT(before),
-               SQL_TEXT(after), SQL_TEXT(why), SQL_TEXT(standing->reason), SQL_END))
-    return false;
+  const Standing *standing = change->standing;
+  return next_change(db, &id, error) &&
+         sql_run(db, NULL, error,
+                 "INSERT INTO standing_changes (id, repository, manifest, gate_before, gate, "
+                 "counts_before, counts, why, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 SQL_INTEGER(id), SQL_TEXT(standing->repository), SQL_TEXT(standing->manifest),
+                 SQL_INTEGER(change->from), SQL_INTEGER(standing->gate), SQL_TEXT(change->before),
+                 SQL_TEXT(change->after), SQL_TEXT(change->why), SQL_TEXT(standing->reason),
+                 SQL_END);
+}
+
+static void
+log_change(const Change *change)
+{
+  const Standing *standing = change->standing;
   log_info("an image stands otherwise now", "repository", standing->repository, "digest",
-           standing->manifest, "from", gate_answer_name(former->gate), "to",
-           gate_answer_name(standing->gate), "findings_before", before, "findings", after, "why",
-           why, "reason", standing->reason, NULL);
-  return true;
+           standing->manifest, "from", gate_answer_name(change->from), "to",
+           gate_answer_name(standing->gate), "findings_before", change->before, "findings",
+           change->after, "why", change->why, "reason", standing->reason, NULL);
 }
 
 static int
@@ -376,28 +406,52 @@ is_stored(SqlConnection *db, const Standing *standing, bool *stored, GError **er
   return found != FAILED;
 }
 
+typedef struct {
+  const GPtrArray *judged;
+  const Rules *rules;
+  GPtrArray *changes; /* Change; what came of it */
+} Writing;
+
+static bool
+write_one(SqlConnection *db, const Judged *one, Writing *writing, GError **error)
+{
+  g_auto(Former) former = {0};
+  bool stored = false;
+  if (!is_stored(db, &one->standing, &stored, error) ||
+      !read_former(db, &one->standing, &former, error))
+    return false;
+  if (!stored)
+    return true;
+  if (is_changed(&former, one)) {
+    Change *change = change_new(&former, &one->standing, writing->rules);
+    g_ptr_array_add(writing->changes, change);
+    if (!write_change(db, change, error))
+      return false;
+  }
+  return write_standing(db, one, writing->rules, error);
+}
+
+static bool
+write_all(SqlConnection *db, void *data, GError **error)
+{
+  Writing *writing = data;
+  g_ptr_array_set_size(writing->changes, 0);
+  for (guint i = 0; i < writing->judged->len; i++)
+    if (!write_one(db, g_ptr_array_index(writing->judged, i), writing, error))
+      return false;
+  return true;
+}
+
 static bool
 write_judged(SqlPool *sql, const GPtrArray *judged, const Rules *rules, GError **error)
 {
-  if (judged->len == 0)
-    return true;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  if (db == NULL)
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
+  Writing writing = {judged, rules, changes};
+  if (judged->len > 0 && !sql_transact(sql, write_all, &writing, error))
     return false;
-  for (guint i = 0; i < judged->len; i++) {
-    const Judged *one = g_ptr_array_index(judged, i);
-    g_auto(Former) former = {0};
-    bool stored = false;
-    if (!is_stored(db, &one->standing, &stored, error) ||
-        !read_former(db, &one->standing, &former, error))
-      return false;
-    if (!stored)
-      continue;
-    if ((is_changed(&former, one) && !write_change(db, &former, &one->standing, rules, error)) ||
-        !write_standing(db, one, rules, error))
-      return false;
-  }
-  return sql_commit(db, error);
+  for (guint i = 0; i < changes->len; i++)
+    log_change(g_ptr_array_index(changes, i));
+  return true;
 }
 
 bool

@@ -9,7 +9,7 @@
 GPtrArray *
 standings_missing(SqlPool *sql, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -25,7 +25,7 @@ standings_missing(SqlPool *sql, GError **error)
 GPtrArray *
 standings_stale(SqlPool *sql, const Rules *rules, const char *last, unsigned limit, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -39,7 +39,7 @@ standings_stale(SqlPool *sql, const Rules *rules, const char *last, unsigned lim
 GPtrArray *
 standings_expired(SqlPool *sql, int64_t now, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -70,14 +70,12 @@ standings_sweep(SqlConnection *db, GError **error)
 
 /* --- by day --- */
 
-bool
-standings_count_day(SqlPool *sql, GError **error)
+static bool
+count_day(SqlConnection *db, void *data, GError **error)
 {
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, error);
-  return db != NULL &&
-         sql_run(db, NULL, error, "DELETE FROM day_counts WHERE day = $1", SQL_TEXT(day),
+  return sql_run(db, NULL, error, "DELETE FROM day_counts WHERE day = $1", SQL_TEXT(day),
                  SQL_END) &&
          sql_run(db, NULL, error,
                  "INSERT INTO day_counts (day, namespace, images, allowed, warned, refused, "
@@ -90,6 +88,11 @@ standings_count_day(SqlPool *sql, GError **error)
                  "fixable_high + fixable_critical) FROM standings GROUP BY namespace",
                  SQL_TEXT(day), SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM standing_changes WHERE id < $1",
-                 SQL_INTEGER(g_get_real_time() - CHANGES_KEPT), SQL_END) &&
-         sql_commit(db, error);
+                 SQL_INTEGER(g_get_real_time() - CHANGES_KEPT), SQL_END);
+}
+
+bool
+standings_count_day(SqlPool *sql, GError **error)
+{
+  return sql_transact(sql, count_day, NULL, error);
 }

@@ -31,7 +31,7 @@ static Standing *
 read_standing(Pipeline *pipeline, const char *repository, const Digest *manifest, GError **error)
 {
   g_autoptr(Rules) rules = standings_rules(pipeline);
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows = sql_query(
@@ -115,7 +115,7 @@ pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t lim
   Found found;
   g_autoptr(Rules) rules = standings_rules(pipeline);
   g_autoptr(GPtrArray) standings = g_ptr_array_new_with_free_func((GDestroyNotify)standing_free);
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   if (db == NULL)
     return NULL;
   if (!count_one(query_filtered(db, counting, filter, 1, 0, error), total, error))
@@ -265,7 +265,7 @@ pipeline_overview(Pipeline *pipeline, const char *name, unsigned days, GError **
 {
   g_autoptr(Overview) overview = g_new0(Overview, 1);
   overview->days = g_ptr_array_new_with_free_func(day_free);
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   if (db == NULL || !sum_standings(db, name, overview, error) ||
       !count_unknown(pipeline, db, overview, error) ||
       (days > 0 && !read_days(db, name, days, overview, error)))
@@ -278,7 +278,7 @@ pipeline_unknown(Pipeline *pipeline, GError **error)
 {
   g_autoptr(Overview) overview = g_new0(Overview, 1);
   overview->days = g_ptr_array_new_with_free_func(day_free);
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   return db != NULL && count_unknown(pipeline, db, overview, error) ? g_steal_pointer(&overview)
                                                                     : NULL;
 }
@@ -301,7 +301,7 @@ pipeline_changes(Pipeline *pipeline, int64_t since, int64_t limit, GError **erro
 {
   Found found;
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =

@@ -38,7 +38,7 @@ registry_tags(Registry *registry, const char *repository, const char *last, int6
 {
   if (!registry_check_name(repository, error))
     return NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL || !registry_check_known(db, repository, error))
     return NULL;
   g_autoptr(SqlRows) rows = sql_query(db, error,
@@ -52,7 +52,7 @@ registry_tags(Registry *registry, const char *repository, const char *last, int6
 GStrv
 registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows =
@@ -159,7 +159,7 @@ registry_referrers(Registry *registry, const char *repository, const Digest *dig
   if (!registry_check_name(repository, error))
     return NULL;
   g_autoptr(GPtrArray) referrers = g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL ||
       !add_stored_referrers(db, repository, digest, artifact_type, last, referrers, more, error))
     return NULL;
@@ -204,7 +204,7 @@ tags_of(SqlConnection *db, const char *repository, const char *digest, GError **
 GStrv
 registry_tags_of(Registry *registry, const char *repository, const char *digest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   return db == NULL ? NULL : tags_of(db, repository, digest, error);
 }
 
@@ -243,7 +243,7 @@ registry_images(Registry *registry, const char *repository, const char *referenc
 {
   if (!registry_check_name(repository, error))
     return NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL || !registry_check_known(db, repository, error) ||
       !count_manifests(db, repository, total, error))
     return NULL;
@@ -269,7 +269,7 @@ registry_images(Registry *registry, const char *repository, const char *referenc
 bool
 registry_totals(Registry *registry, RegistryTotals *totals, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows = sql_query(

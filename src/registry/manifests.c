@@ -87,7 +87,7 @@ registry_manifest_get(Registry *registry, const char *repository, const char *re
     manifest_unknown(error, repository, reference);
     return NULL;
   }
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows = query_manifest(db, repository, reference, is_digest, error);

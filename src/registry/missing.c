@@ -56,7 +56,7 @@ GPtrArray *
 registry_missing(Registry *registry, const char *repository, const Digest *manifest, GError **error)
 {
   g_autoptr(Manifest) parsed = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);

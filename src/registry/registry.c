@@ -107,7 +107,7 @@ registry_blob_stat(Registry *registry, const char *repository, const Digest *dig
 {
   if (!registry_check_name(repository, error))
     return false;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL)
     return false;
   g_autoptr(SqlRows) rows = NULL;
@@ -268,7 +268,7 @@ registry_check_blob(Registry *registry, const Digest *digest, BlobPace pace, voi
 static Found
 blob_is_known(Registry *registry, const Digest *digest, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   g_autoptr(SqlRows) rows = NULL;
   return db == NULL ? FAILED
                     : sql_first(db, &rows, error, "SELECT 1 FROM blobs WHERE digest = $1",

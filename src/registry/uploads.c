@@ -220,7 +220,7 @@ static RegistryUpload *
 upload_resume(Registry *registry, const char *repository, const char *id, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   if (db == NULL)
     return NULL;
   g_autoptr(SqlRows) rows = NULL;

@@ -12,8 +12,8 @@
 #ifdef ASSAY_FAULT_INJECTION
 /* Counts a call; true: it is to fail, and errno is set. */
 bool io_fault(void);
-/* True: this commit is to be refused, as for what another transaction did. */
-bool commit_fault(void);
+/* True: this commit is to be refused, as for what another transaction did; @first: of this one. */
+bool commit_fault(bool first);
 #else
 static inline bool
 io_fault(void)
@@ -22,7 +22,7 @@ io_fault(void)
 }
 
 static inline bool
-commit_fault(void)
+commit_fault(bool first)
 {
   return false;
 }

@@ -12,4 +12,6 @@ void io_fault_once(int calls, int errno_value);
 void io_fault_in_sqlite(void);
 /* The next @count transactions of sql_transact() are told to be run again when they commit. */
 void fault_refuse_commits(int count);
+/* With this in the environment, all of them are, once each. */
+#define RUN_TWICE_VARIABLE "ASSAY_RUN_TRANSACTIONS_TWICE"
 #endif

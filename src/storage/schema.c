@@ -52,18 +52,21 @@ write_version(SqlConnection *db, const char *room, size_t version, GError **erro
 }
 
 /* Notes the steps that ran while all rooms shared one list (none, in a new database). */
+typedef struct {
+  const Schema *const *schemas;
+  int64_t last;
+} TakeOver;
+
+/* A SqlWork. */
 static bool
-take_over(SqlPool *pool, const Schema *const *schemas, int64_t last, GError **error)
+take_over(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  for (const Schema *const *schema = schemas; *schema != NULL; schema++)
-    if (!write_version(db, (*schema)->room, taken_over(*schema, last), error))
+  const TakeOver *from = data;
+  for (const Schema *const *schema = from->schemas; *schema != NULL; schema++)
+    if (!write_version(db, (*schema)->room, taken_over(*schema, from->last), error))
       return false;
   return sql_run(db, NULL, error, "INSERT INTO schema_migrations (version) VALUES ($1)",
-                 SQL_INTEGER(TAKEN_OVER), SQL_END) &&
-         sql_commit(db, error);
+                 SQL_INTEGER(TAKEN_OVER), SQL_END);
 }
 
 static bool
@@ -102,20 +105,20 @@ read_versions(SqlPool *pool, SqlConnection *db, const Schema *const *schemas, GE
   return g_steal_pointer(&versions);
 }
 
+typedef struct {
+  const Schema *schema;
+  size_t version;
+} Step;
+
+/* A SqlWork. */
 static bool
-run_step(SqlPool *pool, const Schema *schema, size_t version, GError **error)
+run_step(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_WRITE, error);
-  if (db == NULL)
-    return false;
-  g_autofree char *named =
-      g_strdup_printf("/* step %zu of %s */ %s", version, schema->room, schema->steps[version - 1]);
-  if (!sql_run_script(db, named, error) || !write_version(db, schema->room, version, error) ||
-      !sql_commit(db, error)) {
-    g_prefix_error(error, "step %zu of the tables of %s: ", version, schema->room);
-    return false;
-  }
-  return true;
+  const Step *step = data;
+  const Schema *schema = step->schema;
+  g_autofree char *named = g_strdup_printf("/* step %zu of %s */ %s", step->version, schema->room,
+                                           schema->steps[step->version - 1]);
+  return sql_run_script(db, named, error) && write_version(db, schema->room, step->version, error);
 }
 
 bool
@@ -126,15 +129,20 @@ schemas_bring_up(SqlPool *pool, const Schema *const *schemas, GError **error)
     return false;
   if (last > TAKEN_OVER)
     return refuse_newer(pool, error);
-  if (last < TAKEN_OVER && !take_over(pool, schemas, last, error))
+  TakeOver from = {schemas, last};
+  if (last < TAKEN_OVER && !sql_transact(pool, take_over, &from, error))
     return false;
   g_autofree size_t *versions = read_versions(pool, pool->writer, schemas, error);
   if (versions == NULL)
     return false;
   for (size_t i = 0; schemas[i] != NULL; i++)
-    while (versions[i] < schemas[i]->count)
-      if (!run_step(pool, schemas[i], ++versions[i], error))
-        return false;
+    for (size_t version = versions[i] + 1; version <= schemas[i]->count; version++) {
+      Step step = {schemas[i], version};
+      if (sql_transact(pool, run_step, &step, error))
+        continue;
+      g_prefix_error(error, "step %zu of the tables of %s: ", version, schemas[i]->room);
+      return false;
+    }
   return true;
 }
 
@@ -151,7 +159,7 @@ bool
 schemas_check(SqlPool *pool, const Schema *const *schemas, GError **error)
 {
   int64_t last = 0;
-  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_READ, error);
+  g_autoptr(SqlConnection) db = sql_acquire(pool, error);
   if (db == NULL || !read_former(db, &last, error))
     return false;
   if (last != TAKEN_OVER)

@@ -18,7 +18,7 @@ struct SqlPool {
 
 struct SqlConnection {
   SqlPool *pool;
-  SqlMode mode;
+  bool writes; /* in a transaction, which sql_release() rolls back unless it is committed */
   bool committed;
   sqlite3 *handle;
   GHashTable *statements; /* text -> Statement, prepared once and kept */
@@ -27,8 +27,11 @@ struct SqlConnection {
 /* sql_run() with the values in a va_list. */
 bool sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error, const char *text,
                     va_list args);
-/* (transfer full) */
-SqlConnection *sql_connection_open(SqlPool *pool, GError **error);
+/* Begins a transaction, which waits for the one before. (transfer full) */
+SqlConnection *sql_begin(SqlPool *pool, GError **error);
+bool sql_commit(SqlConnection *connection, GError **error);
+/* @writes: else statements that write are refused. (transfer full) */
+SqlConnection *sql_connection_open(SqlPool *pool, bool writes, GError **error);
 void sql_connection_close(SqlConnection *connection);
 /* Sets *error for an SQLite @code, and returns false; @what: the statement or file. */
 bool sql_set_error(GError **error, sqlite3 *handle, int code, const char *what);

@@ -85,18 +85,19 @@ connect_file(const SqlPool *pool, sqlite3 **handle)
 
 /* Where nothing can be written, temporary files may not be either. */
 static char *
-settings_of(const SqlPool *pool)
+settings_of(const SqlPool *pool, bool writes)
 {
   static const char common[] =
       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048; PRAGMA trusted_schema = OFF;";
   if (pool->read_only != NULL)
     return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
-  return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s;%s",
-                         pool->durable ? "FULL" : "OFF", common);
+  return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; "
+                         "PRAGMA query_only = %s;%s",
+                         pool->durable ? "FULL" : "OFF", writes ? "OFF" : "ON", common);
 }
 
 SqlConnection *
-sql_connection_open(SqlPool *pool, GError **error)
+sql_connection_open(SqlPool *pool, bool writes, GError **error)
 {
   SqlConnection *connection = g_new0(SqlConnection, 1);
   connection->pool = pool;
@@ -105,7 +106,7 @@ sql_connection_open(SqlPool *pool, GError **error)
   if (code == SQLITE_OK) {
     sqlite3_extended_result_codes(connection->handle, 1);
     sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MS);
-    g_autofree char *settings = settings_of(pool);
+    g_autofree char *settings = settings_of(pool, writes);
     code = sqlite3_exec(connection->handle, settings, NULL, NULL, NULL);
   }
   if (code != SQLITE_OK) {
@@ -351,23 +352,19 @@ sql_rows_free(SqlRows *rows)
   g_free(rows);
 }
 
-static SqlConnection *
-acquire_reader(SqlPool *pool, GError **error)
+SqlConnection *
+sql_acquire(SqlPool *pool, GError **error)
 {
   SqlConnection *connection = NULL;
   g_mutex_lock(&pool->idle_lock);
   if (pool->idle_readers->len > 0)
     connection = g_ptr_array_steal_index_fast(pool->idle_readers, pool->idle_readers->len - 1);
   g_mutex_unlock(&pool->idle_lock);
-  if (connection == NULL)
-    connection = sql_connection_open(pool, error);
-  if (connection != NULL)
-    connection->mode = SQL_READ;
-  return connection;
+  return connection != NULL ? connection : sql_connection_open(pool, false, error);
 }
 
-static SqlConnection *
-acquire_writer(SqlPool *pool, GError **error)
+SqlConnection *
+sql_begin(SqlPool *pool, GError **error)
 {
   if (pool->read_only != NULL) {
     error_set(error, ASSAY_ERROR_READ_ONLY,
@@ -377,7 +374,7 @@ acquire_writer(SqlPool *pool, GError **error)
   }
   g_mutex_lock(&pool->writing);
   SqlConnection *connection = pool->writer;
-  connection->mode = SQL_WRITE;
+  connection->writes = true;
   connection->committed = false;
   /* IMMEDIATE: the lock is taken here, where BUSY can be told, and not by some statement later. */
   int code = sqlite3_exec(connection->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -389,16 +386,10 @@ acquire_writer(SqlPool *pool, GError **error)
   return connection;
 }
 
-SqlConnection *
-sql_acquire(SqlPool *pool, SqlMode mode, GError **error)
-{
-  return mode == SQL_WRITE ? acquire_writer(pool, error) : acquire_reader(pool, error);
-}
-
 bool
 sql_commit(SqlConnection *connection, GError **error)
 {
-  g_assert(connection->mode == SQL_WRITE && !connection->committed);
+  g_assert(connection->writes && !connection->committed);
   int code = sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL);
   if (code != SQLITE_OK)
     return sql_set_error(error, connection->handle, code, "COMMIT");
@@ -412,7 +403,7 @@ sql_release(SqlConnection *connection)
   if (connection == NULL)
     return;
   SqlPool *pool = connection->pool;
-  if (connection->mode == SQL_WRITE) {
+  if (connection->writes) {
     if (!connection->committed)
       sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
     g_mutex_unlock(&pool->writing);

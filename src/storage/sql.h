@@ -3,7 +3,7 @@
  * DOUBLE PRECISION; INSERT ... ON CONFLICT; RETURNING; no AUTOINCREMENT, no implicit rowid, no date
  * functions: times are BIGINT microseconds since 1970).
  *
- *   g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_READ, error);
+ *   g_autoptr(SqlConnection) db = sql_acquire(pool, error);
  *   g_autoptr(SqlRows) rows = sql_query(db, error,
  *       "SELECT tag, digest FROM tags WHERE repository = $1 ORDER BY tag LIMIT $2",
  *       SQL_TEXT(name), SQL_INTEGER(n), SQL_END);
@@ -11,6 +11,8 @@
  *   while ((found = sql_next(rows, error)) == FOUND)
  *     use(sql_rows_text(rows, 0));
  *   return found != FAILED;
+ *
+ * What writes is a function that sql_transact() runs, or the one statement of sql_write().
  *
  * What only PostgreSQL needs is in a comment that its driver opens: a statement uses the tokens
  * below. Text that is ordered or compared by < and > is declared as TEXT SQL_BYTE_ORDER in its
@@ -43,8 +45,6 @@ typedef struct SqlRows SqlRows;
 /* After the type of a column: its texts are ordered by their bytes, as SQLite always does. */
 #define SQL_BYTE_ORDER "/*postgresql COLLATE \"C\" */"
 
-typedef enum { SQL_READ, SQL_WRITE } SqlMode;
-
 typedef enum {
   SQL_VALUE_END,
   SQL_VALUE_NULL,
@@ -73,17 +73,15 @@ SqlValue sql_value_text(const char *text);
  * database lacks are run, and one that a newer program made is ASSAY_ERROR_UNSUPPORTED. @durable:
  * false turns the waiting for the disk off (benchmarks). (transfer full) */
 SqlPool *sql_pool_open(const char *url, const Schema *const *schemas, bool durable, GError **error);
-/* Where nothing can be written: SQL_WRITE is refused with ASSAY_ERROR_READ_ONLY. Nobody else may
+/* Where nothing can be written: what writes is refused with ASSAY_ERROR_READ_ONLY. Nobody else may
  * write the file meanwhile. A schema that is not the present one is ASSAY_ERROR_UNSUPPORTED. */
 SqlPool *sql_pool_open_read_only(const char *url, const Schema *const *schemas, GError **error);
 bool sql_pool_is_read_only(const SqlPool *pool);
 void sql_pool_close(SqlPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlPool, sql_pool_close)
 
-/* SQL_WRITE begins a transaction; freeing the connection without sql_commit() rolls it back.
- * (transfer full) */
-SqlConnection *sql_acquire(SqlPool *pool, SqlMode mode, GError **error);
-bool sql_commit(SqlConnection *connection, GError **error);
+/* For questions: a statement that writes is refused with ASSAY_ERROR_READ_ONLY. (transfer full) */
+SqlConnection *sql_acquire(SqlPool *pool, GError **error);
 void sql_release(SqlConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlConnection, sql_release)
 

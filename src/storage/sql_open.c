@@ -38,7 +38,7 @@ sql_pool_open(const char *url, const Schema *const *schemas, bool durable, GErro
   if (pool == NULL)
     return NULL;
   pool->durable = durable;
-  pool->writer = sql_connection_open(pool, error);
+  pool->writer = sql_connection_open(pool, true, error);
   if (pool->writer == NULL || !schemas_bring_up(pool, schemas, error))
     return NULL;
   return g_steal_pointer(&pool);

@@ -7,20 +7,20 @@
 #define FIRST_WAIT_US 2000
 
 static bool
-commit(SqlConnection *db, GError **error)
+commit(SqlConnection *db, bool first, GError **error)
 {
-  if (commit_fault())
+  if (commit_fault(first))
     return error_set(error, ASSAY_ERROR_BUSY, "metadata database: refused by a test");
   return sql_commit(db, error);
 }
 
 /* *waited: the lock did not come although it was waited for; to wait once more is the caller's. */
 static bool
-transact_once(SqlPool *pool, SqlWork work, void *data, bool *waited, GError **error)
+transact_once(SqlPool *pool, SqlWork work, void *data, bool first, bool *waited, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(pool, SQL_WRITE, error);
+  g_autoptr(SqlConnection) db = sql_begin(pool, error);
   *waited = db == NULL;
-  return db != NULL && work(db, data, error) && commit(db, error);
+  return db != NULL && work(db, data, error) && commit(db, first, error);
 }
 
 bool
@@ -29,7 +29,7 @@ sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error)
   for (unsigned attempt = 1;; attempt++) {
     g_autoptr(GError) failure = NULL;
     bool waited = false;
-    if (transact_once(pool, work, data, &waited, &failure))
+    if (transact_once(pool, work, data, attempt == 1, &waited, &failure))
       return true;
     if (waited || attempt == ATTEMPTS_MAX ||
         !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY)) {

@@ -10,6 +10,9 @@ from oci_layout import Layout, reachable
 STRICT = "policies:\n  - {name: strict, namespaces: ['**'], unscanned: block, vulnerabilities: " \
          "{block: [critical], only_fixed: true, unknown_as: critical}}\n"
 
+# The environment of a test build in which each transaction is run twice, the first time in vain.
+RUN_TWICE = {"ASSAY_RUN_TRANSACTIONS_TWICE": "1"}
+
 
 def alpine_files(musl="1.1.22-r2", openssl="1.1.1c-r0", extra=""):
     """A system of three packages; with musl 1.1.22-r3 and openssl 1.1.1d-r0 nothing of images.ALPINE_SECDB concerns it."""

@@ -5,6 +5,8 @@ import sqlite3
 import subprocess
 import time
 
+import pytest
+
 import gate
 import images
 
@@ -63,9 +65,10 @@ def findings_rows(server):
     return {row[:2]: row[2:] for row in rows}, matched
 
 
-def test_rows_of_findings_follow(assay, start_server, tmp_path):
+@pytest.mark.parametrize("environment", [{}, gate.RUN_TWICE], ids=["once", "run-again"])
+def test_rows_of_findings_follow(assay, start_server, tmp_path, environment):
     """One row for each vulnerability of a package; what is known already keeps its first day, what is withdrawn goes."""
-    server, layout = start_server(), images.alpine_layout(tmp_path / "alpine")
+    server, layout = start_server(environment=environment), images.alpine_layout(tmp_path / "alpine")
     import_advisories(assay, server, SOME[0])
     gate.wait_for_advisories(server)
     subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}",

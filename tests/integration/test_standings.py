@@ -37,9 +37,9 @@ def changes(server, since=0):
 
 
 @pytest.fixture
-def registry(start_server, assay, tmp_path):
+def registry(request, start_server, assay, tmp_path):
     """team/app has a vulnerable image and a fixed one, free/app the vulnerable one, where no policy speaks; both are judged."""
-    server = start_server(policy=RULES % "team/**")
+    server = start_server(policy=RULES % "team/**", environment=getattr(request, "param", None))
     import_advisories(assay, server)
     gate.wait_for_advisories(server)
     layout = Layout(tmp_path / "images")
@@ -148,6 +148,7 @@ def test_history_and_gauges_follow(registry, assay):
     assert [each["images"] for each in get(server, "/api/v1/overview?namespace=free")["history"]] == [1]
 
 
+@pytest.mark.parametrize("registry", [{}, gate.RUN_TWICE], indirect=True, ids=["once", "run-again"])
 def test_changes(registry, assay):
     """A row for each image that stands otherwise: by the advisories, then by the policy; the first scan of an image is none."""
     server, layout = registry

@@ -45,7 +45,7 @@ static inline int64_t
 number_of(SqlPool *sql, const char *text)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, &error);
   g_assert_no_error(error);
   g_autoptr(SqlRows) rows = sql_query(db, &error, text, SQL_END);
   g_assert_no_error(error);
@@ -58,24 +58,32 @@ static inline void
 change(SqlPool *sql, const char *text)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, &error);
+  sql_write(sql, NULL, &error, text, SQL_END);
   g_assert_no_error(error);
-  sql_run(db, NULL, &error, text, SQL_END);
-  g_assert_no_error(error);
-  sql_commit(db, &error);
-  g_assert_no_error(error);
+}
+
+typedef struct {
+  const JobKind *kind;
+  const char *key;
+  json_t *arguments;
+} Asking;
+
+/* A SqlWork. */
+static inline bool
+ask_in(SqlConnection *db, void *data, GError **error)
+{
+  const Asking *asking = data;
+  return job_ask(db, asking->kind, asking->key, asking->arguments, error);
 }
 
 static inline void
 ask(SqlPool *sql, const JobKind *kind, const char *key, const char *word)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, SQL_WRITE, &error);
+  g_autoptr(json_t) arguments = word == NULL ? NULL : json_pack("{s:s}", "word", word);
+  Asking asking = {kind, key, arguments};
+  sql_transact(sql, ask_in, &asking, &error);
   g_assert_no_error(error);
-  json_t *arguments = word == NULL ? NULL : json_pack("{s:s}", "word", word);
-  g_assert_true(job_ask(db, kind, key, arguments, &error));
-  json_decref(arguments);
-  g_assert_true(sql_commit(db, &error));
 }
 
 /* Intervals of schedules. */

@@ -91,14 +91,26 @@ end(Post *post, gconstpointer data)
   tear_down(&post->base, NULL);
 }
 
+typedef struct {
+  const char *type, *subject;
+  bool commit;
+} Telling;
+
+/* A SqlWork. */
+static bool
+tell_in(SqlConnection *db, void *data, GError **error)
+{
+  const Telling *telling = data;
+  g_autoptr(json_t) says = json_pack("{s:s}", "says", telling->subject);
+  g_assert_true(event_tell(db, telling->type, telling->subject, says, error));
+  return telling->commit || error_set(error, ASSAY_ERROR_FAILED, "no");
+}
+
 static void
 tell(Post *post, const char *type, const char *subject, bool commit)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(post->base.sql, SQL_WRITE, &error);
-  g_autoptr(json_t) data = json_pack("{s:s}", "says", subject);
-  g_assert_true(event_tell(db, type, subject, data, &error));
-  g_assert_true(!commit || sql_commit(db, &error));
+  Telling telling = {type, subject, commit};
+  g_assert_cmpint(sql_transact(post->base.sql, tell_in, &telling, NULL), ==, commit);
 }
 
 static bool

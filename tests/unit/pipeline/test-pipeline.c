@@ -8,6 +8,7 @@
 #include "jobs/schema.h"
 #include "pipeline/pipeline-private.h"
 #include "pipeline/schema.h"
+#include "storage/fault.h"
 
 struct Race;
 
@@ -54,6 +55,23 @@ end_story(Story *story, gconstpointer data)
   manifest_free(story->manifest);
   tear_down(&story->registry, NULL);
 }
+
+#ifdef ASSAY_FAULT_INJECTION
+/* Each transaction is run twice, the first time in vain. */
+static void
+begin_story_twice(Story *story, gconstpointer data)
+{
+  g_setenv(RUN_TWICE_VARIABLE, "1", TRUE);
+  begin_story(story, data);
+}
+
+static void
+end_story_twice(Story *story, gconstpointer data)
+{
+  end_story(story, data);
+  g_unsetenv(RUN_TWICE_VARIABLE);
+}
+#endif
 
 static ScanState
 state_of(Story *story)
@@ -256,6 +274,10 @@ main(int argc, char **argv)
   for (size_t i = 0; i < G_N_ELEMENTS(races); i++) {
     g_autofree char *name = g_strdup_printf("/pipeline/race/%s", races[i].name);
     g_test_add(name, Story, &races[i], begin_story, test_race, end_story);
+#ifdef ASSAY_FAULT_INJECTION
+    g_autofree char *twice = g_strdup_printf("/pipeline/run-twice/%s", races[i].name);
+    g_test_add(twice, Story, &races[i], begin_story_twice, test_race, end_story_twice);
+#endif
   }
   g_test_add("/pipeline/no-descriptor-is-left", Story, NULL, begin_story,
              test_no_descriptor_is_left, end_story);

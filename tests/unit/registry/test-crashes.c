@@ -60,11 +60,7 @@ test_idle_uploads_make_room(Fixture *fixture, gconstpointer data)
   g_assert_error(error, REGISTRY_ERROR, REGISTRY_TOOMANYREQUESTS);
   g_clear_error(&error);
   make_old(fixture, ids[0]);
-  {
-    g_autoptr(SqlConnection) db = sql_acquire(fixture->sql, SQL_WRITE, &error);
-    g_assert_true(sql_run(db, NULL, &error, "UPDATE uploads SET created = 1", SQL_END));
-    g_assert_true(sql_commit(db, &error));
-  }
+  g_assert_true(sql_write(fixture->sql, NULL, &error, "UPDATE uploads SET created = 1", SQL_END));
   g_autoptr(RegistryUpload) room =
       registry_upload_start(fixture->registry, "r", DIGEST_SHA256, &error);
   g_assert_no_error(error);

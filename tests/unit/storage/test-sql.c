@@ -39,19 +39,28 @@ tear_down(Fixture *fixture, gconstpointer data)
   g_free(fixture->url);
 }
 
+typedef struct {
+  const char *name;
+  bool commit;
+} NewRepository;
+
+static bool
+insert_repository(SqlConnection *db, void *data, GError **error)
+{
+  const NewRepository *repository = data;
+  int64_t changed = 0;
+  g_assert_true(sql_run(db, &changed, error,
+                        "INSERT INTO repositories (created, name) VALUES ($2, $1)",
+                        SQL_TEXT(repository->name), SQL_INTEGER(7), SQL_END));
+  g_assert_cmpint(changed, ==, 1);
+  return repository->commit || error_set(error, ASSAY_ERROR_FAILED, "no");
+}
+
 static void
 add_repository(Fixture *fixture, const char *name, bool commit)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_WRITE, &error);
-  g_assert_no_error(error);
-  int64_t changed = 0;
-  g_assert_true(sql_run(db, &changed, &error,
-                        "INSERT INTO repositories (created, name) VALUES ($2, $1)", SQL_TEXT(name),
-                        SQL_INTEGER(7), SQL_END));
-  g_assert_cmpint(changed, ==, 1);
-  if (commit)
-    g_assert_true(sql_commit(db, &error));
+  NewRepository repository = {name, commit};
+  g_assert_cmpint(sql_transact(fixture->pool, insert_repository, &repository, NULL), ==, commit);
 }
 
 static unsigned
@@ -69,7 +78,7 @@ test_transactions(Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   add_repository(fixture, "kept", true);
   add_repository(fixture, "rolled-back", false);
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
   g_assert_cmpuint(count_repositories(db), ==, 1);
   g_autoptr(SqlRows) rows =
       sql_query(db, &error, "SELECT name, created, NULL FROM repositories WHERE name = $1",
@@ -87,11 +96,23 @@ test_constraint(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
   add_repository(fixture, "once", true);
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_WRITE, &error);
-  g_assert_false(sql_run(db, NULL, &error,
-                         "INSERT INTO repositories (name, created) VALUES ($1, $2)",
-                         SQL_TEXT("once"), SQL_INTEGER(1), SQL_END));
+  g_assert_false(sql_write(fixture->pool, NULL, &error,
+                           "INSERT INTO repositories (name, created) VALUES ($1, $2)",
+                           SQL_TEXT("once"), SQL_INTEGER(1), SQL_END));
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_EXISTS);
+}
+
+/* What is written goes through a transaction that can be run again: there is no other way. */
+static void
+test_questions_only(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  add_repository(fixture, "kept", true);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
+  g_assert_no_error(error);
+  g_assert_false(sql_run(db, NULL, &error, "DELETE FROM repositories", SQL_END));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_READ_ONLY);
+  g_assert_cmpuint(count_repositories(db), ==, 1);
 }
 
 static void
@@ -100,7 +121,7 @@ test_one_statement_nested(Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   add_repository(fixture, "a", true);
   add_repository(fixture, "b", true);
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
   const char *text = "SELECT name FROM repositories ORDER BY name";
   g_autoptr(SqlRows) outer = sql_query(db, &error, text, SQL_END);
   unsigned pairs = 0;
@@ -145,7 +166,7 @@ test_transact(Fixture *fixture, gconstpointer data)
                           "UPDATE repositories SET created = $2 WHERE name = $1", SQL_TEXT("kept"),
                           SQL_INTEGER(5), SQL_END));
   g_assert_cmpint(changed, ==, 1);
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
   g_autoptr(SqlRows) rows = NULL, none = NULL, wrong = NULL;
   g_assert_cmpint(sql_first(db, &rows, &error, "SELECT created FROM repositories", SQL_END), ==,
                   FOUND);
@@ -180,7 +201,7 @@ test_run_again(Fixture *fixture, gconstpointer data)
     if (!done)
       g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_BUSY);
   }
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, NULL);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, NULL);
   g_assert_cmpuint(count_repositories(db), ==, 2);
 }
 #endif
@@ -190,7 +211,7 @@ test_bytes(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
   static const uint8_t odd[] = {0, 1, 0xff, 0, '\''};
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
   g_autoptr(SqlRows) rows =
       sql_query(db, &error, "SELECT CAST($1 AS BYTEA), CAST($2 AS DOUBLE PRECISION)",
                 SQL_BYTES(slice_new(odd, sizeof odd)), SQL_DOUBLE(0.5), SQL_END);
@@ -206,7 +227,7 @@ test_reopen(Fixture *fixture, gconstpointer data)
   sql_pool_close(fixture->pool);
   fixture->pool = sql_pool_open(fixture->url, schemas, true, &error);
   g_assert_no_error(error);
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
   g_assert_cmpuint(count_repositories(db), ==, 1);
 }
 
@@ -230,7 +251,7 @@ test_concurrent_writers(Fixture *fixture, gconstpointer data)
   for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
     g_thread_join(threads[i]);
   g_autoptr(GError) error = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, SQL_READ, &error);
+  g_autoptr(SqlConnection) db = sql_acquire(fixture->pool, &error);
   g_assert_cmpuint(count_repositories(db), ==, 6 * 20);
 }
 
@@ -270,6 +291,7 @@ main(int argc, char **argv)
 #define ADD(name, function) g_test_add("/sql/" name, Fixture, NULL, set_up, function, tear_down)
   ADD("transactions", test_transactions);
   ADD("constraint", test_constraint);
+  ADD("questions-only", test_questions_only);
   ADD("nested", test_one_statement_nested);
   ADD("transact", test_transact);
 #ifdef ASSAY_FAULT_INJECTION
