@@ -203,6 +203,13 @@ static const char *const steps[] = {
     "  critical BIGINT NOT NULL,"
     "  fixable BIGINT NOT NULL,"
     "  PRIMARY KEY (day, namespace));",
+
+    /* 12: which images have a package or a vulnerability is found by their narrow ids, and what a
+     * list is ordered by is in the same index. */
+    "ALTER TABLE standings ADD COLUMN image BIGINT;"
+    "UPDATE standings SET image = (SELECT id FROM images WHERE images.manifest = "
+    "standings.manifest);"
+    "CREATE INDEX standings_by_image ON standings (image, pushed, repository, manifest);",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -371,8 +371,10 @@ write_standing(SqlConnection *db, const Judged *judged, const Rules *rules, GErr
       "unknown, negligible, low, medium, high, critical, fixable_unknown, fixable_negligible, "
       "fixable_low, fixable_medium, fixable_high, fixable_critical"
       ", blocking, size, pushed, stamp, expires, advisories, rules, "
-      "policy, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
-      "$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) "
+      "policy, reason, image) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+      "$15, "
+      "$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, "
+      "(SELECT id FROM images WHERE images.manifest = $2)) "
       "ON CONFLICT (repository, manifest) DO UPDATE SET gate = excluded.gate, "
       "worst = excluded.worst, unscanned = excluded.unscanned, state = excluded.state, "
       "unknown = excluded.unknown, negligible = excluded.negligible, low = excluded.low, "
@@ -383,7 +385,7 @@ write_standing(SqlConnection *db, const Judged *judged, const Rules *rules, GErr
       "fixable_critical = excluded.fixable_critical, blocking = excluded.blocking, "
       "size = excluded.size, pushed = excluded.pushed, stamp = excluded.stamp, "
       "expires = excluded.expires, advisories = excluded.advisories, rules = excluded.rules, "
-      "policy = excluded.policy, reason = excluded.reason",
+      "policy = excluded.policy, reason = excluded.reason, image = excluded.image",
       SQL_TEXT(one->repository), SQL_TEXT(one->manifest), SQL_TEXT(name), SQL_INTEGER(one->gate),
       SQL_INTEGER(worst_of(one)), SQL_INTEGER(one->unscanned), SQL_INTEGER(judged->state),
       SQL_INTEGER(n[0]), SQL_INTEGER(n[1]), SQL_INTEGER(n[2]), SQL_INTEGER(n[3]), SQL_INTEGER(n[4]),

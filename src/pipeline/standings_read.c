@@ -28,16 +28,21 @@ take_standing(SqlRows *rows, int64_t stamp)
 
 /* NULL without *error: it is not written down. */
 static Standing *
-read_standing(Pipeline *pipeline, const char *repository, const Digest *manifest, GError **error)
+read_standing(SqlConnection *db, const char *repository, const char *manifest, int64_t stamp,
+              GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT " COLUMNS " FROM standings WHERE repository = $1 AND manifest = $2",
+      SQL_TEXT(repository), SQL_TEXT(manifest), SQL_END);
+  return sql_next(rows, error) == FOUND ? take_standing(rows, stamp) : NULL;
+}
+
+static Standing *
+find_standing(Pipeline *pipeline, const char *repository, const Digest *manifest, GError **error)
 {
   g_autoptr(Rules) rules = standings_rules(pipeline);
   g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
-  if (db == NULL)
-    return NULL;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error, "SELECT " COLUMNS " FROM standings WHERE repository = $1 AND manifest = $2",
-      SQL_TEXT(repository), SQL_TEXT(manifest->text), SQL_END);
-  return sql_next(rows, error) == FOUND ? take_standing(rows, rules->stamp) : NULL;
+  return db == NULL ? NULL : read_standing(db, repository, manifest->text, rules->stamp, error);
 }
 
 Standing *
@@ -45,7 +50,7 @@ pipeline_standing(Pipeline *pipeline, const char *repository, const Digest *mani
                   GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  Standing *standing = read_standing(pipeline, repository, manifest, &failure);
+  Standing *standing = find_standing(pipeline, repository, manifest, &failure);
   if (standing != NULL)
     return standing;
   g_autoptr(ImageSummary) summary =
@@ -71,59 +76,138 @@ count_one(SqlRows *rows, uint64_t *count, GError **error)
 
 /* --- lists --- */
 
-static SqlRows *
-query_filtered(SqlConnection *db, const char *text, const StandingFilter *filter, int64_t limit,
-               int64_t offset, GError **error)
+/* Of sets of packages. */
+#define IN_SETS                                                                                    \
+  " JOIN package_set_members ON package_set_members.package = packages.id JOIN image_sets ON"      \
+  " image_sets.package_set = package_set_members.package_set"
+/* $1 vulnerability, $2 package. */
+#define BY_VULNERABILITY                                                                           \
+  " WHERE image IN (SELECT image_sets.image FROM package_findings JOIN packages ON packages.id ="  \
+  " package_findings.package" IN_SETS " WHERE vulnerability = $1 AND ($2 = '' OR packages.name ="  \
+  " $2 OR packages.source_name = $2))"
+#define BY_PACKAGE                                                                                 \
+  " WHERE $1 = '' AND image IN (SELECT image_sets.image FROM packages" IN_SETS                     \
+  " WHERE packages.name = $2 OR packages.source_name = $2)"
+/* $3 repository, $4 gate, $5 severities (bits), $6 and $7 size: what asks nothing lets all pass. */
+#define COLUMNS_FIT                                                                                \
+  " AND ($3 = '' OR repository = $3) AND ($4 < 0 OR gate = $4) AND ($5 = 0 OR (($5 & 32) <> 0"     \
+  " AND critical > 0) OR (($5 & 16) <> 0 AND high > 0) OR (($5 & 8) <> 0 AND medium > 0) OR"       \
+  " (($5 & 4) <> 0 AND low > 0) OR (($5 & 2) <> 0 AND negligible > 0) OR (($5 & 1) <> 0 AND"       \
+  " unknown > 0)) AND size >= $6 AND ($7 = 0 OR size <= $7)"
+/* The keys only: what else is in a row is read of the rows of a page alone. */
+#define KEYS     "SELECT repository, manifest FROM standings"
+#define IN_ORDER " ORDER BY pushed DESC, repository, manifest"
+
+/* Conditions that ask nothing would cost as much as the rest: so each question has two texts. */
+typedef struct {
+  const char *alone, *with_columns;
+} Question;
+
+static const Question by_vulnerability = {KEYS BY_VULNERABILITY IN_ORDER,
+                                          KEYS BY_VULNERABILITY COLUMNS_FIT IN_ORDER};
+static const Question by_package = {KEYS BY_PACKAGE IN_ORDER, KEYS BY_PACKAGE COLUMNS_FIT IN_ORDER};
+static const Question by_columns = {NULL, KEYS " WHERE $1 = $2" COLUMNS_FIT IN_ORDER};
+
+static bool
+asks_for_columns(const StandingFilter *filter)
 {
-  const char *vulnerability = filter->vulnerability, *package = filter->package;
-  return sql_query(
-      db, error, text, SQL_TEXT(filter->repository != NULL ? filter->repository : ""),
-      SQL_INTEGER(filter->gate), SQL_INTEGER(filter->severities),
-      SQL_INTEGER((int64_t)MIN(filter->least, (uint64_t)G_MAXINT64)),
-      SQL_INTEGER(filter->most == 0 ? G_MAXINT64
-                                    : (int64_t)MIN(filter->most, (uint64_t)G_MAXINT64)),
-      SQL_TEXT(vulnerability != NULL ? vulnerability : ""),
-      SQL_TEXT(package != NULL ? package : ""), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
+  return filter->repository != NULL || filter->gate >= 0 || filter->severities != 0 ||
+         filter->least != 0 || filter->most != 0;
 }
 
-/* $1 repository, $2 gate, $3 severities (bits), $4 and $5 size, $6 vulnerability, $7 package: what
- * asks nothing lets all pass. */
-#define FILTERED                                                                                   \
-  "WHERE ($1 = '' OR repository = $1) AND ($2 < 0 OR gate = $2) AND size >= $4 AND size"           \
-  " <= $5 AND ($3 = 0 OR (($3 & 32) <> 0 AND critical > 0) OR (($3 & 16) <> 0 AND high"            \
-  " > 0) OR (($3 & 8) <> 0 AND medium > 0) OR (($3 & 4) <> 0 AND low > 0) OR (($3 & 2)"            \
-  " <> 0 AND negligible > 0) OR (($3 & 1) <> 0 AND unknown > 0)) AND ($6 = '' OR"                  \
-  " manifest IN (SELECT images.manifest FROM package_findings JOIN packages ON"                    \
-  " packages.id = package_findings.package JOIN package_set_members ON"                            \
-  " package_set_members.package = package_findings.package JOIN image_sets ON"                     \
-  " image_sets.package_set = package_set_members.package_set JOIN images ON images.id ="           \
-  " image_sets.image WHERE vulnerability = $6 AND ($7 = '' OR packages.name = $7 OR"               \
-  " packages.source_name = $7))) AND ($7 = '' OR $6 <> '' OR manifest IN (SELECT"                  \
-  " images.manifest FROM packages JOIN package_set_members ON"                                     \
-  " package_set_members.package = packages.id JOIN image_sets ON image_sets.package_set"           \
-  " = package_set_members.package_set JOIN images ON images.id = image_sets.image WHERE"           \
-  " packages.name = $7 OR packages.source_name = $7))"
+static SqlRows *
+query_filtered(SqlConnection *db, const StandingFilter *filter, GError **error)
+{
+  const Question *question = filter->vulnerability != NULL ? &by_vulnerability
+                             : filter->package != NULL     ? &by_package
+                                                           : &by_columns;
+  SqlValue vulnerability = SQL_TEXT(filter->vulnerability != NULL ? filter->vulnerability : "");
+  SqlValue package = SQL_TEXT(filter->package != NULL ? filter->package : "");
+  if (!asks_for_columns(filter))
+    return sql_query(db, error, question->alone, vulnerability, package, SQL_END);
+  return sql_query(db, error, question->with_columns, vulnerability, package,
+                   SQL_TEXT(filter->repository != NULL ? filter->repository : ""),
+                   SQL_INTEGER(filter->gate), SQL_INTEGER(filter->severities),
+                   SQL_INTEGER((int64_t)MIN(filter->least, (uint64_t)G_MAXINT64)),
+                   SQL_INTEGER((int64_t)MIN(filter->most, (uint64_t)G_MAXINT64)), SQL_END);
+}
 
-static const char counting[] = "SELECT count(*) FROM standings " FILTERED " LIMIT $8 OFFSET $9";
-static const char listing[] = "SELECT " COLUMNS " FROM standings " FILTERED
-                              " ORDER BY pushed DESC, repository, manifest LIMIT $8 OFFSET $9";
+typedef struct {
+  SqlConnection *db;
+  int64_t limit, offset, stamp;
+  GPtrArray *names; /* repository, manifest, repository, ... */
+} StandingPage;
+
+static void
+take_names(StandingPage *page, SqlRows *rows)
+{
+  g_ptr_array_add(page->names, g_strdup(sql_rows_text(rows, 0)));
+  g_ptr_array_add(page->names, g_strdup(sql_rows_text(rows, 1)));
+}
+
+/* Goes through all of them once, which is faster than to count them and then to look for the page.
+ */
+static bool
+find_filtered(StandingPage *page, const StandingFilter *filter, uint64_t *total, GError **error)
+{
+  Found found;
+  g_autoptr(SqlRows) rows = query_filtered(page->db, filter, error);
+  *total = 0;
+  while ((found = sql_next(rows, error)) == FOUND) {
+    int64_t number = (int64_t)(*total)++ - page->offset;
+    if (number >= 0 && number < page->limit)
+      take_names(page, rows);
+  }
+  return found == ABSENT;
+}
+
+static bool
+find_all(StandingPage *page, uint64_t *total, GError **error)
+{
+  Found found;
+  if (!count_one(sql_query(page->db, error, "SELECT count(*) FROM standings", SQL_END), total,
+                 error))
+    return false;
+  g_autoptr(SqlRows) rows = sql_query(page->db, error, KEYS IN_ORDER " LIMIT $1 OFFSET $2",
+                                      SQL_INTEGER(page->limit), SQL_INTEGER(page->offset), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND)
+    take_names(page, rows);
+  return found == ABSENT;
+}
+
+/* NULL: failed. */
+static GPtrArray *
+read_page(const StandingPage *page, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) standings = g_ptr_array_new_with_free_func((GDestroyNotify)standing_free);
+  for (guint i = 0; failure == NULL && i < page->names->len; i += 2) {
+    Standing *standing =
+        read_standing(page->db, g_ptr_array_index(page->names, i),
+                      g_ptr_array_index(page->names, i + 1), page->stamp, &failure);
+    /* One that was deleted meanwhile is none. */
+    if (standing != NULL)
+      g_ptr_array_add(standings, standing);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&standings);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return NULL;
+}
 
 GPtrArray *
 pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t limit, int64_t offset,
                    uint64_t *total, GError **error)
 {
-  Found found;
   g_autoptr(Rules) rules = standings_rules(pipeline);
-  g_autoptr(GPtrArray) standings = g_ptr_array_new_with_free_func((GDestroyNotify)standing_free);
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
   if (db == NULL)
     return NULL;
-  if (!count_one(query_filtered(db, counting, filter, 1, 0, error), total, error))
-    return NULL;
-  g_autoptr(SqlRows) rows = query_filtered(db, listing, filter, limit, offset, error);
-  while ((found = sql_next(rows, error)) == FOUND)
-    g_ptr_array_add(standings, take_standing(rows, rules->stamp));
-  return found == ABSENT ? g_steal_pointer(&standings) : NULL;
+  StandingPage page = {db, limit, offset, rules->stamp, names};
+  bool all = filter->vulnerability == NULL && filter->package == NULL && !asks_for_columns(filter);
+  bool found = all ? find_all(&page, total, error) : find_filtered(&page, filter, total, error);
+  return found ? read_page(&page, error) : NULL;
 }
 
 /* --- all images --- */

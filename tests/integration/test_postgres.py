@@ -98,11 +98,13 @@ def statements_of_source():
     for room in ROOMS:
         for path in sorted((ROOT / "src" / room).rglob("*.c")):
             code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-            # What several statements of a file share is a macro of texts in that file.
+            # What several statements of a file share is a macro of texts, and of other such macros, in that file.
             code = code.replace("\\\n", " ")
-            shared = dict(re.findall(r'^#define (\w+) +("(?:[^"\\\n]|\\.)*"(?: *"(?:[^"\\\n]|\\.)*")*) *$', code, re.MULTILINE))
+            shared = dict(re.findall(r'^#define ([A-Z_]+) +((?:"(?:[^"\\\n]|\\.)*"|[A-Z_]+)(?: *(?:"(?:[^"\\\n]|\\.)*"|[A-Z_]+))*) *$', code,
+                                     re.MULTILINE))
             code = re.sub(r"^#define .*$", "", code, flags=re.MULTILINE)
-            code = re.sub(r"\b[A-Z_]+\b", lambda token: {**shared, **tokens}.get(token[0], token[0]), code)
+            for _ in range(4):
+                code = re.sub(r"\b[A-Z_]+\b", lambda token: {**shared, **tokens}.get(token[0], token[0]), code)
             for literals in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', code):
                 text = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', literals)).encode().decode("unicode_escape")
                 if re.match(r"(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) ", text):
@@ -132,6 +134,10 @@ def use_everything(server, assay, tmp_path):
         server.request("GET", f"/api/v1/images/{digest}/{what}")
     server.request("GET", "/metrics")
     server.get_json("/api/v1/repositories")
+    for asked in ("", *(f"?{by}{columns}" for by in ("", "vulnerability=CVE-1&", "package=zlib&") for columns in ("", "gate=refused"))):
+        server.get_json(f"/api/v1/images{asked}")
+    server.get_json("/api/v1/vulnerabilities/CVE-1/images")
+    server.get_json("/api/v1/overview")
     assert one.request("DELETE", one.start()).status_code == 204
     for repository, path in ((one, "manifests/v1"), (one, f"manifests/{digest}"), (one, f"blobs/{blob}"),
                              (other, f"blobs/{blob}"), (Repository(server, "team/third"), f"blobs/{blob}")):
