@@ -136,6 +136,8 @@ def seed(assay, groups, first, last):
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(push_share, range(CLIENTS)))
     wait_for(assay, "assay_images_scanned_total", before + last - first, 600)
+    # What is measured next is one more image, not how the rest of so many is judged meanwhile.
+    wait_until_judged(assay)
     assay.stop()
 
 
