@@ -107,7 +107,7 @@ ask_all(ServerClient *client, Slice policy, GError **error)
 {
   g_autoptr(json_t) all = json_object();
   json_t *changed = json_array();
-  json_int_t judged = 0;
+  json_int_t judged = 0, pending = 0;
   json_object_set_new(all, "changed", changed);
   g_autofree char *from = g_strdup("");
   while (from != NULL) {
@@ -119,10 +119,12 @@ ask_all(ServerClient *client, Slice policy, GError **error)
       return NULL;
     json_array_extend(changed, json_get_array(page, "changed"));
     judged += json_get_integer(page, "judged", 0);
+    pending += json_get_integer(page, "pending", 0);
     g_free(from);
     from = g_strdup(json_get_string(page, "next"));
   }
   json_object_set_new(all, "judged", json_integer(judged));
+  json_object_set_new(all, "pending", json_integer(pending));
   return g_steal_pointer(&all);
 }
 
@@ -156,7 +158,17 @@ add_row(Columns *table, const json_t *image)
                                       then ? "allowed" : "refused", why});
 }
 
-static int
+/* For these nothing is said: their scan may find anything. */
+static void
+tell_pending(json_int_t pending)
+{
+  if (pending > 0)
+    printf("%" JSON_INTEGER_FORMAT " image%s not judged: the scan is not done yet; ask again when "
+           "it is (`assay jobs` shows it)\n",
+           pending, pending == 1 ? "" : "s");
+}
+
+static void
 tell_changes(const json_t *answer)
 {
   static const Column columns[] = {{.title = "IMAGE"},
@@ -175,7 +187,7 @@ tell_changes(const json_t *answer)
   json_int_t judged = json_get_integer(answer, "judged", 0);
   printf("%" JSON_INTEGER_FORMAT " image%s judged, %zu would change\n", judged,
          judged == 1 ? "" : "s", json_array_size(changed));
-  return EXIT_FINE;
+  tell_pending(json_get_integer(answer, "pending", 0));
 }
 
 static int
@@ -197,7 +209,7 @@ run_test(char **arguments)
     command_print_json(answer);
   else
     tell_changes(answer);
-  bool refuses = false;
+  bool refuses = json_get_integer(answer, "pending", 0) > 0;
   size_t index;
   json_t *image;
   json_array_foreach(json_get_array(answer, "changed"), index, image) {
@@ -213,11 +225,10 @@ static const Command test_subcommand = {
     .summary = "Tell which stored images would change if a policy file were in force",
     .arguments = "FILE",
     .help =
-        "Asks the registry, which judges each image by the policy in force and by FILE; nothing "
-        "is\n"
-        "changed. Exit codes: 0 none would be refused that is allowed today; 1 at least one; 2 "
-        "an\n"
-        "error.\n\n"
+        "Asks the registry, which judges each image by the policy in force and by FILE; nothing\n"
+        "is changed. Exit codes: 0 no image would be refused that is allowed today; 1 at least "
+        "one\n"
+        "would be, or may be because its scan is not done yet; 2 an error.\n\n"
         "Examples:\n"
         "  assay policy test new.yaml\n"
         "  assay policy test new.yaml --server https://registry.example.org --format json",

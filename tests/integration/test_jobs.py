@@ -1,4 +1,5 @@
 """`assay jobs` and its cancelling: a job that runs is stopped, one that waits is removed, and nobody waits for either."""
+import json
 import os
 import signal
 
@@ -81,3 +82,12 @@ def test_nothing_runs(assay, server):
     wait_until(lambda: [line.split()[0] for line in assay("jobs", "--server", server.url).stdout.splitlines()] == ["JOB", "watch-advisories"])
     assert "judge-images" in assay("jobs", "--all", "--server", server.url).stdout
     assert "did you mean `cancel`?" in assay("jobs", "cancle", check=2).stderr
+
+
+def test_policy_test_of_what_is_not_scanned(busy, assay):
+    """Two images whose scan is under way: neither policy's answer would last, and it is no "yes"."""
+    server, _, _ = busy
+    told = assay("policy", "test", "strict", "--server", server.url, check=1).stdout
+    assert told.startswith("0 images judged, 0 would change\n2 images not judged: the scan is not done yet"), told
+    answer = json.loads(assay("policy", "test", "strict", "--server", server.url, "--format", "json", check=1).stdout)
+    assert (answer["judged"], answer["pending"], answer["changed"]) == (0, 2, [])

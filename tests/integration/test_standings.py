@@ -103,6 +103,19 @@ def test_images_of_a_vulnerability(registry):
     assert get(server, "/api/v1/vulnerabilities/CVE-1999-1/images")["total"] == 0
 
 
+def test_names_with_slashes(registry, assay):
+    """As those of updates that only a mirror tells of."""
+    server, _ = registry
+    name = "Mirror-of/team/2026:1"
+    import_advisories(assay, server, gate.secdb(musl={"1.1.22-r3": [name]}))
+    wait_until(lambda: get(server, f"/api/v1/vulnerabilities/{name}/images")["total"] == 2)
+    escaped = name.replace("/", "%2F").replace(":", "%3A")
+    answer = get(server, f"/api/v1/vulnerabilities/{escaped}/images?package=musl")
+    assert answer["vulnerability"] == name and answer["total"] == 2
+    table = assay("images", "--server", server.url, "--vulnerability", name).stdout
+    assert [line.split()[0] for line in table.splitlines()[1:]] == ["free/app", "team/app"]
+
+
 def test_what_is_not_known_is_told(registry):
     """An image whose scan failed, and packages that were not matched with the advisories in force."""
     server, _ = registry

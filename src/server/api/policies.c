@@ -22,7 +22,7 @@ typedef struct {
   uint64_t offset;
   uint64_t left; /* images that may be judged still */
   gint64 until;  /* by g_get_monotonic_time(); at least one is judged */
-  unsigned judged;
+  unsigned judged, pending;
   json_t *changed;
 } Trial;
 
@@ -40,11 +40,27 @@ verdict_in_short(const Verdict *verdict)
   return object;
 }
 
+/* Nothing is known of it yet: neither policy's answer would last. */
+static bool
+is_pending(const Trial *trial, const StoredImage *image, bool *pending, GError **error)
+{
+  g_autoptr(ImageSummary) summary =
+      pipeline_image_summary(trial->server->pipeline, &image->digest, error);
+  *pending = summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_WAITING);
+  return summary != NULL;
+}
+
 static bool
 try_image(Trial *trial, const char *repository, const StoredImage *image, GError **error)
 {
   Pipeline *pipeline = trial->server->pipeline;
   g_autoptr(GError) failure = NULL;
+  bool pending = false;
+  if (!is_pending(trial, image, &pending, error))
+    return false;
+  trial->pending += pending;
+  if (pending)
+    return true;
   g_autoptr(StoredManifest) stored =
       registry_manifest_get(trial->server->registry, repository, image->digest.text, &failure);
   /* It was deleted since the list was made. */
@@ -138,6 +154,7 @@ respond(Request *request, const Trial *trial, bool more)
   g_autoptr(json_t) body = json_object();
   g_autoptr(GPtrArray) warnings = policy_set_warnings(trial->then);
   json_object_set_new(body, "judged", json_integer(trial->judged));
+  json_object_set_new(body, "pending", json_integer(trial->pending));
   json_object_set_new(body, "changed", json_incref(trial->changed));
   json_object_set_new(body, "warnings", json_from_texts(warnings));
   if (more) {

@@ -71,7 +71,7 @@ api_vulnerability_images(Request *request)
   if (!api_page_of(request, &page))
     return;
   g_autofree char *id =
-      pipeline_vulnerability_id(pipeline, request_parameter(request, "id"), &error);
+      pipeline_vulnerability_id(pipeline, request_parameter(request, "name"), &error);
   g_autoptr(VulnerabilityImages) found =
       id == NULL
           ? NULL
@@ -83,7 +83,7 @@ api_vulnerability_images(Request *request)
 }
 
 const Route api_vulnerability_routes[] = {
-    {"GET", "/api/v1/vulnerabilities/<id>/images", "api-vulnerability-images", VERB_READ_FINDINGS,
+    {"GET", "/api/v1/vulnerabilities/<name>/images", "api-vulnerability-images", VERB_READ_FINDINGS,
      WORK_WAITS, .finish = api_vulnerability_images},
     {NULL},
 };
