@@ -1,6 +1,7 @@
 /* The words for states, and ownership of statements and details. */
 #include "advisory/advisory.h"
 
+#include "base/enum_names.h"
 #include "base/slice.h"
 
 bool
@@ -21,7 +22,7 @@ advisory_architecture(const char *architecture)
                                                : architecture;
 }
 
-static const char *const state_names[] = {
+const char *const advisory_state_names[] = {
     [STATE_FIXED] = "fixed",
     [STATE_AFFECTED] = "affected",
     [STATE_WILL_NOT_FIX] = "will-not-fix",
@@ -29,24 +30,14 @@ static const char *const state_names[] = {
     [STATE_UNIMPORTANT] = "unimportant",
     [STATE_NOT_AFFECTED] = "not-affected",
     [STATE_UNDER_REVIEW] = "under-review",
+    NULL,
 };
 
 const char *
 advisory_state_name(AdvisoryState state)
 {
-  return state < G_N_ELEMENTS(state_names) ? state_names[state] : "under-review";
-}
-
-bool
-advisory_state_parse(const char *name, AdvisoryState *state)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS(state_names); i++) {
-    if (g_strcmp0(name, state_names[i]) == 0) {
-      *state = (AdvisoryState)i;
-      return true;
-    }
-  }
-  return false;
+  const char *name = enum_name(advisory_state_names, state);
+  return name != NULL ? name : "under-review";
 }
 
 /* The strings are const for those who only point at them; these are ours. */

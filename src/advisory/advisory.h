@@ -19,7 +19,7 @@ typedef enum {
   STATE_NOT_AFFECTED,
   STATE_UNDER_REVIEW, /* <undetermined>, "Under investigation" */
 } AdvisoryState;
-bool advisory_state_parse(const char *name, AdvisoryState *state);
+extern const char *const advisory_state_names[];
 const char *advisory_state_name(AdvisoryState state); /* "fixed", "affected", "will-not-fix", ... */
 
 /* Whether @id, which may be NULL, is a CVE number and not a source's own name. */

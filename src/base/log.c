@@ -7,7 +7,8 @@
 #include "base/fd.h"
 #include "base/json.h"
 
-static const char *const level_names[] = {"debug", "info", "warning", "error"};
+const char *const log_level_names[] = {"debug", "info", "warning", "error", NULL};
+const char *const log_format_names[] = {"auto", "text", "json", NULL};
 
 /* Set once by log_start() before threads exist; read-only after. */
 static LogLevel lowest_level = LOG_INFO_LEVEL;
@@ -27,18 +28,6 @@ const char *
 log_get_request_id(void)
 {
   return *request_id_of_thread != '\0' ? request_id_of_thread : NULL;
-}
-
-bool
-log_level_parse(const char *text, LogLevel *level)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS(level_names); i++) {
-    if (g_strcmp0(text, level_names[i]) == 0) {
-      *level = (LogLevel)i;
-      return true;
-    }
-  }
-  return false;
 }
 
 /* Untrusted values may hold what forges lines, drives a terminal (also the C1 controls), or turns
@@ -107,7 +96,7 @@ write_event(LogLevel level, const char *message, const char *const *fields, size
   if (as_json) {
     g_autoptr(json_t) event = json_object();
     json_set_string(event, "time", time);
-    json_set_string(event, "level", level_names[level]);
+    json_set_string(event, "level", log_level_names[level]);
     g_autofree char *valid = g_utf8_make_valid(message, -1);
     json_set_string(event, "message", valid);
     for (size_t i = 0; i + 1 < field_count; i += 2)
@@ -115,7 +104,7 @@ write_event(LogLevel level, const char *message, const char *const *fields, size
     g_autofree char *text = json_to_text(event);
     g_string_append(line, text);
   } else {
-    g_string_append_printf(line, "%.19sZ %-7s ", time, level_names[level]);
+    g_string_append_printf(line, "%.19sZ %-7s ", time, log_level_names[level]);
     append_text_message(line, message);
     for (size_t i = 0; i + 1 < field_count; i += 2) {
       g_string_append_printf(line, " %s=", fields[i]);

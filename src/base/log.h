@@ -14,13 +14,11 @@
 
 typedef enum { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_WARNING_LEVEL, LOG_ERROR_LEVEL } LogLevel;
 typedef enum { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON } LogFormat;
+extern const char *const log_level_names[], *const log_format_names[]; /* enum_names.h */
 
 /* Called once at start, before any thread. GLib's own messages go through here as well.
  * LOG_FORMAT_AUTO: text when standard error is a terminal, else JSON. */
 void log_start(LogLevel lowest, LogFormat format);
-
-/* False for a text that is none of debug, info, warning, error. */
-bool log_level_parse(const char *text, LogLevel *level);
 
 /* The request that this thread works for; NULL ends it. Copied, at most so many bytes. */
 #define REQUEST_ID_MAX 63

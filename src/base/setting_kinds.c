@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/settings.h"
 
@@ -53,20 +54,6 @@ const SettingKind setting_texts = {.begin = setting_texts_begin,
 
 /* --- choices --- */
 
-/* "must be a, b or c" */
-static bool
-set_choice_error(const char *const *words, GError **error)
-{
-  g_autoptr(GString) text = g_string_new("must be ");
-  for (const char *const *word = words; *word != NULL; word++)
-    g_string_append_printf(text, "%s%s",
-                           word == words     ? ""
-                           : word[1] == NULL ? " or "
-                                             : ", ",
-                           *word);
-  return error_set(error, ASSAY_ERROR_INVALID, "%s", text->str);
-}
-
 /* As wide as the member is. */
 static void
 store_number(const Setting *setting, uint64_t number, void *value)
@@ -78,25 +65,14 @@ store_number(const Setting *setting, uint64_t number, void *value)
 static bool
 read_choice(const Setting *setting, const char *text, void *value, GError **error)
 {
-  for (unsigned i = 0; setting->words[i] != NULL; i++) {
-    if (strcmp(setting->words[i], text) != 0)
-      continue;
-    store_number(setting, i, value);
-    return true;
-  }
-  return set_choice_error(setting->words, error);
+  unsigned choice;
+  if (!enum_parse(setting->words, text, &choice, error))
+    return false;
+  store_number(setting, choice, value);
+  return true;
 }
 
 const SettingKind setting_choice = {.read = read_choice};
-
-static bool
-read_word(const Setting *setting, const char *text, void *value, GError **error)
-{
-  return g_strv_contains(setting->words, text) ? read_text(setting, text, value, error)
-                                               : set_choice_error(setting->words, error);
-}
-
-const SettingKind setting_word = {.read = read_word, .clear = clear_text};
 
 static bool
 read_boolean(const Setting *setting, const char *text, void *value, GError **error)

@@ -20,7 +20,6 @@ typedef struct {
 
 extern const SettingKind setting_text;     /* char * */
 extern const SettingKind setting_texts;    /* GStrv, never NULL; a list */
-extern const SettingKind setting_word;     /* char *: one of `words` */
 extern const SettingKind setting_choice;   /* an integer, enum or bool: which of `words` */
 extern const SettingKind setting_boolean;  /* bool */
 extern const SettingKind setting_count;    /* an unsigned integer, as the next two */

@@ -73,13 +73,20 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
        const json_t *about, const ReportOptions *options)
 {
   g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+  g_autoptr(GError) error = NULL;
   size_t index;
   json_t *item;
   json_array_foreach(list, index, item) {
-    g_ptr_array_add(all, finding_from_json(item));
+    Finding *finding = finding_from_json(item, &error);
+    if (finding == NULL)
+      return command_usage_error("the answer of the server: findings[%zu]: %s", index,
+                                 error->message);
+    g_ptr_array_add(all, finding);
   }
   const json_t *scan = json_get_object(image, "scan");
-  g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict);
+  g_autoptr(Verdict) judged = verdict == NULL ? NULL : verdict_from_json(verdict, &error);
+  if (error != NULL)
+    return command_usage_error("the answer of the server: verdict: %s", error->message);
   g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
   g_autoptr(GPtrArray) third_party = texts_of(about, "third_party");
   g_autoptr(GPtrArray) notes = texts_of(about, "notes");

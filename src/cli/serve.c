@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -23,24 +24,25 @@ static const GOptionEntry options[] = {SERVE_OPTIONS,
                                         "How to log (default: auto)", "auto|text|json"},
                                        {NULL}};
 
+/* *value stays without @text. */
+static bool
+read_option(const char *option, const char *text, const char *const *names, unsigned *value,
+            GError **error)
+{
+  if (text == NULL || enum_parse(names, text, value, error))
+    return true;
+  g_prefix_error(error, "--%s: \"%s\" ", option, text);
+  return false;
+}
+
 static bool
 start_log(const Config *config, GError **error)
 {
-  LogLevel level;
-  if (!log_level_parse(log_level_option != NULL ? log_level_option : config->log_level, &level))
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "--log-level: \"%s\" is none of debug, info, warning, error",
-                     log_level_option);
-  const char *format = log_format_option != NULL ? log_format_option : config->log_format;
-  LogFormat parsed = LOG_FORMAT_AUTO;
-  if (strcmp(format, "json") == 0)
-    parsed = LOG_FORMAT_JSON;
-  else if (strcmp(format, "text") == 0)
-    parsed = LOG_FORMAT_TEXT;
-  else if (strcmp(format, "auto") != 0)
-    return error_set(error, ASSAY_ERROR_INVALID, "--log-format: \"%s\" is none of auto, text, json",
-                     format);
-  log_start(level, parsed);
+  unsigned level = config->log_level, format = config->log_format;
+  if (!read_option("log-level", log_level_option, log_level_names, &level, error) ||
+      !read_option("log-format", log_format_option, log_format_names, &format, error))
+    return false;
+  log_start((LogLevel)level, (LogFormat)format);
   return true;
 }
 

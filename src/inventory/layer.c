@@ -12,16 +12,7 @@
 void
 package_clear(Package *package)
 {
-  g_free(package->type);
-  g_free(package->name);
-  g_free(package->version);
-  g_free(package->architecture);
-  g_free(package->source_name);
-  g_free(package->source_version);
-  g_free(package->module);
-  g_free(package->vendor);
-  g_free(package->location);
-  g_free(package->files);
+  json_table_clear(&package_table, package);
 }
 
 void
@@ -33,30 +24,24 @@ package_free(Package *package)
   g_free(package);
 }
 
-static void
-note_free(void *data)
+void
+layer_note_free(void *note)
 {
-  LayerNote *note = data;
-  g_free(note->kind);
-  g_free(note->path);
-  g_free(note->detail);
+  json_table_clear(&layer_note_table, note);
   g_free(note);
 }
 
 static void
-change_free(void *data)
+change_free(void *change)
 {
-  LayerChange *change = data;
-  g_free(change->path);
-  g_free(change->target);
+  json_table_clear(&layer_change_table, change);
   g_free(change);
 }
 
 static void
-read_free(void *data)
+read_free(void *read)
 {
-  LayerFile *read = data;
-  g_free(read->location);
+  json_table_clear(&layer_file_table, read);
   g_free(read);
 }
 
@@ -87,7 +72,7 @@ layer_inventory_new(void)
   inventory->links = g_ptr_array_new_with_free_func(g_free);
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->tables = g_ptr_array_new_with_free_func(g_free);
-  inventory->notes = g_ptr_array_new_with_free_func(note_free);
+  inventory->notes = g_ptr_array_new_with_free_func(layer_note_free);
   return inventory;
 }
 
@@ -96,15 +81,7 @@ layer_inventory_free(LayerInventory *inventory)
 {
   if (inventory == NULL)
     return;
-  g_ptr_array_unref(inventory->packages);
-  g_ptr_array_unref(inventory->releases);
-  g_ptr_array_unref(inventory->changes);
-  g_ptr_array_unref(inventory->reads);
-  g_ptr_array_unref(inventory->removed);
-  g_ptr_array_unref(inventory->links);
-  g_ptr_array_unref(inventory->unread);
-  g_ptr_array_unref(inventory->tables);
-  g_ptr_array_unref(inventory->notes);
+  json_table_clear(&layer_inventory_table, inventory);
   g_free(inventory);
 }
 
@@ -233,5 +210,3 @@ layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char 
   g_ptr_array_add(inventory->reads, read);
   return inventory->reads->len - 1;
 }
-
-/* --- to JSON --- */

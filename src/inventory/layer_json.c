@@ -1,166 +1,144 @@
-/* The JSON form of what inspection found in a layer. */
+/* The JSON form of what inspection found in a layer: tables of members, and what they must be
+ * besides. It may be from a worker that had read hostile bytes. */
 #include "inventory/layer.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_table.h"
 #include "inventory/layer-private.h"
 
-static const char *const change_kinds[] = {"folder", "implied", "file",   "symlink", "hardlink",
-                                           "other",  "removed", "opaque", "odd"};
+/* --- packages, releases, notes --- */
 
+static const JsonMember package_members[] = {
+    {JSON_MEMBER(Package, type), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Package, name), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Package, version), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Package, architecture), .kind = &json_text},
+    {JSON_MEMBER(Package, source_name), .kind = &json_text_unless,
+     .other = offsetof(Package, name)},
+    {JSON_MEMBER(Package, source_version), .kind = &json_text_unless,
+     .other = offsetof(Package, version)},
+    {JSON_MEMBER(Package, module), .kind = &json_text},
+    {JSON_MEMBER(Package, vendor), .kind = &json_text},
+    {JSON_MEMBER(Package, location), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Package, files), .kind = &json_text},
+    {JSON_MEMBER(Package, read), .kind = &json_number},
+};
+const JsonTable package_table = JSON_TABLE(Package, package_members);
+
+static const JsonMember note_members[] = {
+    {JSON_MEMBER(LayerNote, kind), .kind = &json_text, .required = true},
+    {JSON_MEMBER(LayerNote, path), .kind = &json_text, .required = true},
+    {JSON_MEMBER(LayerNote, detail), .kind = &json_text, .required = true},
+};
+const JsonTable layer_note_table = JSON_TABLE(LayerNote, note_members);
+
+/* --- changes and reads --- */
+
+static const char *const change_names[] = {
+    [CHANGE_FOLDER] = "folder",     [CHANGE_IMPLIED] = "implied",
+    [CHANGE_FILE] = "file",         [CHANGE_SYMLINK] = "symlink",
+    [CHANGE_HARDLINK] = "hardlink", [CHANGE_OTHER] = "other",
+    [CHANGE_REMOVED] = "removed",   [CHANGE_OPAQUE] = "opaque",
+    [CHANGE_ODD] = "odd",           NULL,
+};
+static const JsonMember change_members[] = {
+    {JSON_MEMBER(LayerChange, kind), .kind = &json_word, .words = change_names, .required = true},
+    {JSON_MEMBER(LayerChange, path), .kind = &json_text, .required = true},
+    {JSON_MEMBER(LayerChange, target), .kind = &json_text},
+};
+const JsonTable layer_change_table = {.members = change_members,
+                                      .count = G_N_ELEMENTS(change_members),
+                                      .size = sizeof(LayerChange),
+                                      .tuple = true};
+
+/* LAYER_ANYWHERE is written as a member of its own. */
 static json_t *
-package_to_json(const Package *package)
+write_anywhere(const JsonMember *member, const void *value)
 {
-  json_t *object = json_object();
-  json_set_string(object, "type", package->type);
-  json_set_string(object, "name", package->name);
-  json_set_string(object, "version", package->version);
-  json_set_string(object, "architecture", package->architecture);
-  if (g_strcmp0(package->source_name, package->name) != 0)
-    json_set_string(object, "source_name", package->source_name);
-  if (g_strcmp0(package->source_version, package->version) != 0)
-    json_set_string(object, "source_version", package->source_version);
-  json_set_string(object, "module", package->module);
-  json_set_string(object, "vendor", package->vendor);
-  json_set_string(object, "location", package->location);
-  json_set_string(object, "files", package->files);
-  json_set_number(object, "read", package->read);
-  return object;
+  return *(const unsigned *)value == LAYER_ANYWHERE ? json_true() : NULL;
 }
 
-static json_t *
-changes_to_json(const GPtrArray *changes)
+static bool
+read_anywhere(const JsonMember *member, const json_t *json, void *value, GError **error)
 {
-  json_t *array = json_array();
-  for (guint i = 0; i < changes->len; i++) {
-    const LayerChange *change = g_ptr_array_index(changes, i);
-    json_t *one = json_array();
-    json_array_append_new(one, json_string(change_kinds[change->kind]));
-    json_array_append_new(one, json_string(change->path));
-    if (change->target != NULL)
-      json_array_append_new(one, json_string(change->target));
-    json_array_append_new(array, one);
-  }
-  return array;
+  if (json != NULL && !json_is_boolean(json))
+    return json_member_refuse(member, error);
+  if (json_is_true(json))
+    *(unsigned *)value = LAYER_ANYWHERE;
+  return true;
 }
 
+static const JsonKind anywhere_kind = {"boolean", "true or false", .write = write_anywhere,
+                                       .read = read_anywhere};
+
 static json_t *
-reads_to_json(const GPtrArray *reads)
+write_change_index(const JsonMember *member, const void *value)
 {
-  json_t *array = json_array();
-  for (guint i = 0; i < reads->len; i++) {
-    const LayerFile *read = g_ptr_array_index(reads, i);
-    json_t *one = json_object();
-    if (read->change == LAYER_ANYWHERE)
-      json_object_set_new(one, "anywhere", json_true());
-    else
-      json_set_number(one, "change", read->change);
-    json_set_string(one, "location", read->location);
-    if (read->broken)
-      json_object_set_new(one, "broken", json_true());
-    json_array_append_new(array, one);
-  }
-  return array;
+  return *(const unsigned *)value == LAYER_ANYWHERE ? NULL : json_number.write(member, value);
 }
+
+static bool
+read_change_index(const JsonMember *member, const json_t *json, void *value, GError **error)
+{
+  return *(unsigned *)value == LAYER_ANYWHERE || json_number.read(member, json, value, error);
+}
+
+static const JsonKind change_index_kind = {"integer", "a whole number", .write = write_change_index,
+                                           .read = read_change_index};
+
+static const JsonMember read_members[] = {
+    {JSON_MEMBER_AS("anywhere", LayerFile, change), .kind = &anywhere_kind},
+    {JSON_MEMBER(LayerFile, change), .kind = &change_index_kind},
+    {JSON_MEMBER(LayerFile, location), .kind = &json_text, .required = true},
+    {JSON_MEMBER(LayerFile, broken), .kind = &json_flag, .omitted = true},
+};
+const JsonTable layer_file_table = JSON_TABLE(LayerFile, read_members);
+
+/* --- the layer --- */
+
+static const JsonMember layer_members[] = {
+    {JSON_MEMBER(LayerInventory, detectors), .kind = &json_number},
+    {JSON_MEMBER(LayerInventory, layer), .kind = &json_digest, .required = true, .otherwise = ""},
+    {JSON_MEMBER(LayerInventory, diff_id), .kind = &json_digest, .required = true, .otherwise = ""},
+    {JSON_MEMBER(LayerInventory, packed_bytes), .kind = &json_number},
+    {JSON_MEMBER(LayerInventory, unpacked_bytes), .kind = &json_number},
+    {JSON_MEMBER(LayerInventory, entries), .kind = &json_number},
+    {JSON_MEMBER(LayerInventory, packages), .kind = &json_list, .table = &package_table},
+    {JSON_MEMBER(LayerInventory, releases), .kind = &json_list, .table = &os_release_table},
+    {JSON_MEMBER(LayerInventory, changes), .kind = &json_list, .table = &layer_change_table,
+     .most = LAYER_CHANGES_MAX},
+    {JSON_MEMBER(LayerInventory, reads), .kind = &json_list, .table = &layer_file_table,
+     .most = LAYER_READS_MAX},
+    {JSON_MEMBER(LayerInventory, removed), .kind = &json_lines, .most = LAYER_REMOVED_MAX},
+    {JSON_MEMBER(LayerInventory, links), .kind = &json_lines, .most = 2 * LAYER_LINKS_MAX},
+    {JSON_MEMBER(LayerInventory, unread), .kind = &json_lines, .most = LAYER_UNREAD_MAX},
+    {JSON_MEMBER(LayerInventory, tables), .kind = &json_lines, .most = LAYER_TABLES_MAX},
+    {JSON_MEMBER(LayerInventory, notes), .kind = &json_list, .table = &layer_note_table},
+};
+const JsonTable layer_inventory_table = JSON_TABLE(LayerInventory, layer_members);
+
+/* In two versions: that of the present form, and that which was of the form and the detectors. */
+typedef struct {
+  unsigned format, detector_version;
+} Versions;
+static const JsonMember version_members[] = {
+    {JSON_MEMBER(Versions, format), .kind = &json_number, .omitted = true},
+    {JSON_MEMBER(Versions, detector_version), .kind = &json_number, .omitted = true},
+};
+static const JsonTable version_table = JSON_TABLE(Versions, version_members);
 
 json_t *
 layer_inventory_to_json(const LayerInventory *inventory)
 {
-  json_t *object = json_object();
-  json_set_number(object, "format", LAYER_FORMAT);
-  json_set_number(object, "detectors", inventory->detectors);
-  json_set_string(object, "layer", inventory->layer.text);
-  json_set_string(object, "diff_id", inventory->diff_id.text);
-  json_set_number(object, "packed_bytes", inventory->packed_bytes);
-  json_set_number(object, "unpacked_bytes", inventory->unpacked_bytes);
-  json_set_number(object, "entries", inventory->entries);
-  json_t *packages = json_array(), *releases = json_array(), *notes = json_array();
-  for (guint i = 0; i < inventory->packages->len; i++)
-    json_array_append_new(packages, package_to_json(g_ptr_array_index(inventory->packages, i)));
-  for (guint i = 0; i < inventory->releases->len; i++)
-    json_array_append_new(releases, os_release_to_json(g_ptr_array_index(inventory->releases, i)));
-  for (guint i = 0; i < inventory->notes->len; i++) {
-    const LayerNote *note = g_ptr_array_index(inventory->notes, i);
-    json_t *one = json_object();
-    json_set_string(one, "kind", note->kind);
-    json_set_string(one, "path", note->path);
-    json_set_string(one, "detail", note->detail);
-    json_array_append_new(notes, one);
-  }
-  json_object_set_new(object, "packages", packages);
-  json_object_set_new(object, "releases", releases);
-  json_object_set_new(object, "changes", changes_to_json(inventory->changes));
-  json_object_set_new(object, "reads", reads_to_json(inventory->reads));
-  json_object_set_new(object, "removed", json_from_texts(inventory->removed));
-  json_object_set_new(object, "links", json_from_texts(inventory->links));
-  json_object_set_new(object, "unread", json_from_texts(inventory->unread));
-  json_object_set_new(object, "tables", json_from_texts(inventory->tables));
-  json_object_set_new(object, "notes", notes);
+  const Versions versions = {.format = LAYER_FORMAT};
+  json_t *object = json_table_write(&version_table, &versions);
+  json_table_add(&layer_inventory_table, inventory, object);
   return object;
 }
 
-/* --- from JSON, which a worker wrote that had read hostile bytes --- */
-
-static uint64_t
-number_from_json(const json_t *json, const char *key)
-{
-  return (uint64_t)MAX(json_get_integer(json, key, 0), 0);
-}
-
-static unsigned
-index_from_json(const json_t *json, const char *key)
-{
-  return (unsigned)MIN(number_from_json(json, key), UINT_MAX);
-}
-
-static bool
-package_from_json(const json_t *object, LayerInventory *inventory, GError **error)
-{
-  const char *type = json_require_string(object, "type", error);
-  const char *name = type == NULL ? NULL : json_require_string(object, "name", error);
-  const char *version = name == NULL ? NULL : json_require_string(object, "version", error);
-  const char *location = version == NULL ? NULL : json_require_string(object, "location", error);
-  if (location == NULL)
-    return false;
-  if (!layer_text_is_sound(type))
-    return error_set(error, ASSAY_ERROR_INVALID, "\"type\" is none");
-  Package *package = g_new0(Package, 1);
-  package->type = g_strdup(type);
-  package->name = g_strdup(name);
-  package->version = g_strdup(version);
-  package->architecture = g_strdup(json_get_string(object, "architecture"));
-  package->source_name = g_strdup(json_get_string(object, "source_name"));
-  package->source_version = g_strdup(json_get_string(object, "source_version"));
-  package->module = g_strdup(json_get_string(object, "module"));
-  package->vendor = g_strdup(json_get_string(object, "vendor"));
-  package->location = g_strdup(location);
-  package->files = g_strdup(json_get_string(object, "files"));
-  package->read = index_from_json(object, "read");
-  layer_inventory_add_package(inventory, package);
-  return true;
-}
-
-static bool
-digest_from_json(const json_t *json, const char *key, Digest *digest, GError **error)
-{
-  const char *text = json_require_string(json, key, error);
-  if (text == NULL)
-    return false;
-  return *text == '\0' || digest_parse(text, digest, error);
-}
-
-static void
-strings_from_json(const json_t *json, const char *key, guint most, GPtrArray *strings)
-{
-  size_t index;
-  json_t *item;
-  json_array_foreach(json_get_array(json, key), index, item) {
-    if (json_is_string(item) && strings->len < most)
-      g_ptr_array_add(strings, g_strdup(json_string_value(item)));
-  }
-}
+/* --- what tables do not say of it --- */
 
 /* As path_normalise() leaves it. */
 static bool
@@ -180,89 +158,67 @@ is_path(const char *path)
 }
 
 static bool
-change_from_json(const json_t *array, LayerInventory *inventory)
+check_changes(const LayerInventory *inventory, GError **error)
 {
-  const char *kind = json_string_value(json_array_get(array, 0));
-  const char *path = json_string_value(json_array_get(array, 1));
-  const char *target = json_string_value(json_array_get(array, 2));
-  if (kind == NULL || path == NULL || !is_path(path))
-    return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(change_kinds); i++) {
-    bool needs_target = i == CHANGE_SYMLINK || i == CHANGE_HARDLINK || i == CHANGE_ODD;
-    if (strcmp(kind, change_kinds[i]) == 0 && needs_target == (target != NULL))
-      return layer_inventory_add_change(inventory, (LayerChangeKind)i, path, target);
+  for (guint i = 0; i < inventory->changes->len; i++) {
+    const LayerChange *change = g_ptr_array_index(inventory->changes, i);
+    bool needs_target = change->kind == CHANGE_SYMLINK || change->kind == CHANGE_HARDLINK ||
+                        change->kind == CHANGE_ODD;
+    if (!is_path(change->path) || needs_target != (change->target != NULL))
+      return error_set(error, ASSAY_ERROR_INVALID, "changes[%u]: is none", i);
   }
-  return false;
+  for (guint i = 0; i < inventory->reads->len; i++) {
+    const LayerFile *file = g_ptr_array_index(inventory->reads, i);
+    if (file->change == LAYER_ANYWHERE && !is_path(file->location))
+      return error_set(error, ASSAY_ERROR_INVALID, "reads[%u]: is none", i);
+  }
+  return true;
 }
 
+/* As if a detector added them now. */
 static bool
-changes_from_json(const json_t *json, LayerInventory *inventory, GError **error)
+add_again(LayerInventory *inventory, GError **error)
 {
-  size_t index;
-  json_t *item;
-  json_array_foreach(json_get_array(json, "changes"), index, item) {
-    if (!change_from_json(item, inventory))
-      return error_set(error, ASSAY_ERROR_INVALID, "inventory: changes[%zu]: is none", index);
+  g_autoptr(GPtrArray) packages = inventory->packages, notes = inventory->notes;
+  inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
+  inventory->notes = g_ptr_array_new_with_free_func(layer_note_free);
+  for (guint i = 0; i < packages->len; i++) {
+    Package *package = g_ptr_array_index(packages, i);
+    if (!layer_text_is_sound(package->type))
+      return error_set(error, ASSAY_ERROR_INVALID, "packages[%u]: \"type\" is none", i);
+    packages->pdata[i] = NULL;
+    layer_inventory_add_package(inventory, package);
   }
-  json_array_foreach(json_get_array(json, "reads"), index, item) {
-    const char *location = json_require_string(item, "location", error);
-    if (location == NULL)
-      return false;
-    bool anywhere = json_get_boolean(item, "anywhere", false);
-    if (inventory->reads->len >= LAYER_READS_MAX || (anywhere && !is_path(location)))
-      return error_set(error, ASSAY_ERROR_INVALID, "inventory: reads[%zu]: is none, or too many",
-                       index);
-    layer_inventory_add_read(inventory, anywhere ? LAYER_ANYWHERE : index_from_json(item, "change"),
-                             location, json_get_boolean(item, "broken", false));
+  for (guint i = 0; i < notes->len; i++) {
+    const LayerNote *note = g_ptr_array_index(notes, i);
+    layer_inventory_add_note(inventory, note->kind, note->path, note->detail);
   }
   return true;
 }
 
 static bool
-versions_from_json(const json_t *json, LayerInventory *inventory, GError **error)
+read_layer(const json_t *json, LayerInventory *inventory, GError **error)
 {
-  bool first = number_from_json(json, "detector_version") == LAYER_FORMAT_FIRST;
-  inventory->detectors = first ? LAYER_FORMAT_FIRST : index_from_json(json, "detectors");
-  return first || number_from_json(json, "format") == LAYER_FORMAT ||
-         error_set(error, ASSAY_ERROR_INVALID, "inventory: not of a format that is read (%u to %u)",
-                   LAYER_FORMAT_FIRST, LAYER_FORMAT);
+  Versions versions = {0};
+  if (!json_table_read(&version_table, json, &versions, error))
+    return false;
+  bool first = versions.detector_version == LAYER_FORMAT_FIRST;
+  if (!first && versions.format != LAYER_FORMAT)
+    return error_set(error, ASSAY_ERROR_INVALID, "not of a format that is read (%u to %u)",
+                     LAYER_FORMAT_FIRST, LAYER_FORMAT);
+  if (!json_table_read(&layer_inventory_table, json, inventory, error))
+    return false;
+  if (first)
+    inventory->detectors = LAYER_FORMAT_FIRST;
+  return check_changes(inventory, error) && add_again(inventory, error);
 }
 
 LayerInventory *
 layer_inventory_from_json(const json_t *json, GError **error)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  if (!versions_from_json(json, inventory, error) ||
-      !digest_from_json(json, "layer", &inventory->layer, error) ||
-      !digest_from_json(json, "diff_id", &inventory->diff_id, error))
-    return NULL;
-  inventory->packed_bytes = number_from_json(json, "packed_bytes");
-  inventory->unpacked_bytes = number_from_json(json, "unpacked_bytes");
-  inventory->entries = number_from_json(json, "entries");
-  strings_from_json(json, "links", (guint)2 * LAYER_LINKS_MAX, inventory->links);
-  strings_from_json(json, "removed", LAYER_REMOVED_MAX, inventory->removed);
-  strings_from_json(json, "unread", LAYER_UNREAD_MAX, inventory->unread);
-  strings_from_json(json, "tables", LAYER_TABLES_MAX, inventory->tables);
-  if (!changes_from_json(json, inventory, error))
-    return NULL;
-  size_t index;
-  json_t *item;
-  json_array_foreach(json_get_array(json, "packages"), index, item) {
-    if (!package_from_json(item, inventory, error)) {
-      g_prefix_error(error, "inventory: packages[%zu]: ", index);
-      return NULL;
-    }
-  }
-  json_array_foreach(json_get_array(json, "releases"), index, item) {
-    OsRelease *os = os_release_from_json(item);
-    if (os != NULL)
-      g_ptr_array_add(inventory->releases, os);
-  }
-  json_array_foreach(json_get_array(json, "notes"), index, item) {
-    const char *kind = json_get_string(item, "kind"), *path = json_get_string(item, "path");
-    const char *detail = json_get_string(item, "detail");
-    if (kind != NULL && path != NULL && detail != NULL)
-      layer_inventory_add_note(inventory, kind, path, detail);
-  }
-  return g_steal_pointer(&inventory);
+  if (read_layer(json, inventory, error))
+    return g_steal_pointer(&inventory);
+  g_prefix_error(error, "inventory: ");
+  return NULL;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <glib.h>
-#include <jansson.h>
+
+#include "base/json_table.h"
 
 typedef struct {
   char *location;        /* the place that it was read for: "etc/os-release"; NULL: of none */
@@ -20,6 +21,4 @@ typedef struct {
 void os_release_free(OsRelease *os);
 /* (transfer full), NULL of NULL */
 OsRelease *os_release_copy(const OsRelease *os);
-json_t *os_release_to_json(const OsRelease *os);
-/* NULL: @object is none; it may be hostile. (transfer full) */
-OsRelease *os_release_from_json(const json_t *object);
+extern const JsonTable os_release_table;

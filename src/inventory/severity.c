@@ -3,10 +3,14 @@
 
 #include <glib.h>
 
-static const char *const severity_names[] = {
-    [SEVERITY_UNKNOWN] = "unknown", [SEVERITY_NEGLIGIBLE] = "negligible",
-    [SEVERITY_LOW] = "low",         [SEVERITY_MEDIUM] = "medium",
-    [SEVERITY_HIGH] = "high",       [SEVERITY_CRITICAL] = "critical",
+const char *const severity_names[] = {
+    [SEVERITY_UNKNOWN] = "unknown",
+    [SEVERITY_NEGLIGIBLE] = "negligible",
+    [SEVERITY_LOW] = "low",
+    [SEVERITY_MEDIUM] = "medium",
+    [SEVERITY_HIGH] = "high",
+    [SEVERITY_CRITICAL] = "critical",
+    NULL,
 };
 
 /* What distributions and databases call them besides. */
@@ -30,7 +34,7 @@ severity_parse(const char *name, Severity *severity)
 {
   if (name == NULL)
     return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(severity_names); i++)
+  for (unsigned i = 0; severity_names[i] != NULL; i++)
     if (g_ascii_strcasecmp(name, severity_names[i]) == 0) {
       *severity = (Severity)i;
       return true;

@@ -11,6 +11,7 @@ typedef enum {
   SEVERITY_HIGH,
   SEVERITY_CRITICAL
 } Severity;
+extern const char *const severity_names[];
 const char *severity_name(Severity severity); /* "unknown", "negligible", "low", ... */
 bool severity_parse(const char *name,
                     Severity *severity); /* any case; "important", "moderate" etc. too */

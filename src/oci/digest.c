@@ -66,6 +66,28 @@ digest_is_valid(const char *text)
   return digest_parse(text, &digest, NULL);
 }
 
+static json_t *
+write_digest(const JsonMember *member, const void *value)
+{
+  return json_string(((const Digest *)value)->text);
+}
+
+static bool
+read_digest(const JsonMember *member, const json_t *json, void *value, GError **error)
+{
+  const char *text = json_string_value(json);
+  if (json != NULL && text == NULL)
+    return json_member_refuse(member, error);
+  if (text == NULL || (*text == '\0' && member->otherwise != NULL) ||
+      digest_parse(text, value, error))
+    return true;
+  g_prefix_error(error, "\"%s\": ", member->name);
+  return false;
+}
+
+const JsonKind json_digest = {"string", "a string", .always = true, .write = write_digest,
+                              .read = read_digest};
+
 DigestAlgorithm
 digest_algorithm(const Digest *digest)
 {

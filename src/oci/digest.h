@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/json_table.h"
 #include "base/slice.h"
 
 typedef enum { DIGEST_SHA256, DIGEST_SHA512 } DigestAlgorithm;
@@ -22,6 +23,9 @@ DigestAlgorithm digest_algorithm(const Digest *digest);
 /* Points after the colon. */
 const char *digest_hex(const Digest *digest);
 bool digest_equal(const Digest *a, const Digest *b);
+
+/* A Digest as a string; with `otherwise` one that is not known is "". */
+extern const JsonKind json_digest;
 
 /* The digest of @bytes. */
 Digest digest_of(DigestAlgorithm algorithm, Slice bytes);

@@ -212,19 +212,26 @@ store_set(SqlConnection *db, int64_t image, const Member *members, guint count,
 }
 
 /* What findings name besides packages. */
+typedef struct {
+  GPtrArray *layers; /* char *: their digests */
+  OsRelease *os;
+} Facts;
+static const JsonMember fact_members[] = {
+    {JSON_MEMBER(Facts, layers), .kind = &json_lines},
+    {JSON_MEMBER(Facts, os), .kind = &json_child, .table = &os_release_table},
+};
+static const JsonTable facts_table = JSON_TABLE(Facts, fact_members);
+
 static char *
 facts_to_text(const ImageInventory *inventory)
 {
-  g_autoptr(json_t) facts = json_object();
-  json_t *layers = json_array();
-  for (guint i = 0; i < inventory->layers->len; i++) {
-    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
-    json_array_append_new(layers, json_string(layer->layer.text));
-  }
-  json_object_set_new(facts, "layers", layers);
-  if (inventory->os != NULL)
-    json_object_set_new(facts, "os", os_release_to_json(inventory->os));
-  return json_to_text(facts);
+  g_autoptr(GPtrArray) layers = g_ptr_array_new();
+  for (guint i = 0; i < inventory->layers->len; i++)
+    g_ptr_array_add(layers,
+                    ((LayerInventory *)g_ptr_array_index(inventory->layers, i))->layer.text);
+  Facts facts = {layers, inventory->os};
+  g_autoptr(json_t) json = json_table_write(&facts_table, &facts);
+  return json_to_text(json);
 }
 
 /* What is not known whatever the advisories: a line each, for the sentences have none within. */
@@ -323,23 +330,23 @@ add_layer(ImageInventory *inventory, const char *digest)
 
 /* (transfer full), NULL: the text is damaged */
 static ImageInventory *
-inventory_of_facts(const char *facts, const char *gaps, GError **error)
+inventory_of_facts(const char *text, const char *gaps, GError **error)
 {
-  g_autoptr(json_t) json = json_parse(slice_from_string(facts), error);
-  if (json == NULL)
+  Facts facts = {0};
+  g_autoptr(json_t) json = json_parse(slice_from_string(text), error);
+  if (json == NULL || !json_table_read(&facts_table, json, &facts, error)) {
+    json_table_clear(&facts_table, &facts);
     return NULL;
+  }
   ImageInventory *inventory = g_new0(ImageInventory, 1);
   inventory->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
   inventory->gaps = g_ptr_array_new_with_free_func(g_free);
-  const json_t *os = json_get_object(json, "os");
-  inventory->os = os == NULL ? NULL : os_release_from_json(os);
-  size_t index;
-  json_t *layer;
-  json_array_foreach(json_get_array(json, "layers"), index, layer) {
-    add_layer(inventory, json_string_value(layer));
-  }
+  inventory->os = g_steal_pointer(&facts.os);
+  for (guint i = 0; i < facts.layers->len; i++)
+    add_layer(inventory, g_ptr_array_index(facts.layers, i));
+  json_table_clear(&facts_table, &facts);
   Slice rest = slice_from_string(gaps), line;
   while (slice_next_line(&rest, &line))
     g_ptr_array_add(inventory->gaps, slice_to_string(line));

@@ -10,23 +10,12 @@
 /* Judged between two writes, so that pushes come in between. */
 #define JUDGED_AT_ONCE 50u
 
-static const char *const gate_names[GATE_ANSWERS] = {"allowed", "warns", "refused"};
+const char *const gate_answer_names[] = {"allowed", "warns", "refused", NULL};
 
 const char *
 gate_answer_name(GateAnswer answer)
 {
-  return gate_names[answer];
-}
-
-bool
-gate_answer_parse(const char *name, GateAnswer *answer)
-{
-  for (int i = 0; i < GATE_ANSWERS; i++) {
-    *answer = (GateAnswer)i;
-    if (strcmp(name, gate_names[i]) == 0)
-      return true;
-  }
-  return false;
+  return gate_answer_names[answer];
 }
 
 void

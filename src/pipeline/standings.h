@@ -14,7 +14,7 @@
 typedef enum { GATE_ALLOWED, GATE_WARNS, GATE_REFUSED } GateAnswer;
 #define GATE_ANSWERS 3
 const char *gate_answer_name(GateAnswer answer); /* "allowed", "warns", "refused" */
-bool gate_answer_parse(const char *name, GateAnswer *answer);
+extern const char *const gate_answer_names[];
 
 typedef struct {
   char *repository, *manifest;

@@ -22,13 +22,12 @@ static const Setting limits_settings[] = {
 static const Section limits_section = {limits_settings, G_N_ELEMENTS(limits_settings),
                                        sizeof(ConfigLimits)};
 
-static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
-static const char *const log_formats[] = {"auto", "text", "json", NULL};
-
 static const Setting config_settings[] = {
     {SETTING(Config, data), .kind = &setting_text},
-    {SETTING(Config, log_level), .kind = &setting_word, .words = log_levels, .fallback = "info"},
-    {SETTING(Config, log_format), .kind = &setting_word, .words = log_formats, .fallback = "auto"},
+    {SETTING(Config, log_level), .kind = &setting_choice, .words = log_level_names,
+     .fallback = "info"},
+    {SETTING(Config, log_format), .kind = &setting_choice, .words = log_format_names,
+     .fallback = "auto"},
     {SETTING_PART(Config, http), .section = &http_settings_section},
     {SETTING(Config, policy), .kind = &setting_text},
     {SETTING_PART(Config, advisories), .section = &advisory_settings_section},

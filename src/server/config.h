@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "advisory/advisory_settings.h"
+#include "base/log.h"
 #include "base/slice.h"
 #include "inspect/inspection.h"
 #include "pipeline/pipeline.h"
@@ -29,9 +30,9 @@ typedef struct {
 } ConfigLimits;
 
 typedef struct {
-  char *data;       /* folder; NULL: $XDG_DATA_HOME/assay, or /var/lib/assay for root */
-  char *log_level;  /* debug, info (default), warning, error */
-  char *log_format; /* auto (default), text, json */
+  char *data;           /* folder; NULL: $XDG_DATA_HOME/assay, or /var/lib/assay for root */
+  LogLevel log_level;   /* info */
+  LogFormat log_format; /* auto */
   HttpSettings http;
   char *policy; /* policy file; NULL: the built-in default policy */
   AdvisorySettings advisories;

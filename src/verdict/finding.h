@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "advisory/advisory.h"
+#include "base/json_table.h"
 #include "inventory/layer.h"
 
 /* What a finding is of. A new kind is a line here and a name in finding.c. */
@@ -14,7 +15,7 @@ typedef enum {
   FINDING_KINDS,         /* how many there are */
 } FindingKind;
 const char *finding_kind_name(FindingKind kind); /* "vulnerability" */
-bool finding_kind_parse(const char *name, FindingKind *kind);
+extern const char *const finding_kind_names[];
 /* The key of a policy that judges them: "vulnerabilities". */
 const char *finding_kind_rule(FindingKind kind);
 
@@ -49,12 +50,11 @@ typedef struct {
 } Finding;
 
 void finding_free(Finding *finding);
+extern const JsonTable finding_table;
 json_t *finding_to_json(const Finding *finding);
-/* The member "exemption" of a finding, without changing it. */
-void finding_json_exempt(json_t *json, const char *reason, const char *until);
 /* What finding_to_json() wrote; members that are missing stay unset, or empty where they are never
  * NULL (id, package and its type and version, remedy). (transfer full) */
-Finding *finding_from_json(const json_t *json);
+Finding *finding_from_json(const json_t *json, GError **error);
 
 /* What a finding of unknown severity with a fix counts as, unless a policy says otherwise: a
  * distribution publishes only updates that it considers worth installing. */

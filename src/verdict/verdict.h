@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json_table.h"
+
 /* An exemption of the policy file (exemption.h) that is for something in the image. */
 typedef struct {
   GPtrArray *what; /* char *: ids of findings, or the policy's key, each once; the first of them */
@@ -48,6 +50,7 @@ Verdict *verdict_ref(Verdict *verdict);
 void verdict_unref(Verdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_unref)
 
+extern const JsonTable verdict_table;
 json_t *verdict_to_json(const Verdict *verdict);
 /* What verdict_to_json() wrote. (transfer full) */
-Verdict *verdict_from_json(const json_t *json);
+Verdict *verdict_from_json(const json_t *json, GError **error);

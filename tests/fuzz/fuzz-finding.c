@@ -11,10 +11,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (json == NULL)
     return 0;
   g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
-  g_ptr_array_add(findings, finding_from_json(json));
-  g_ptr_array_add(findings, finding_from_json(json_get_object(json, "other")));
+  const json_t *const texts[] = {json, json_get_object(json, "other")};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autoptr(GError) error = NULL;
+    Finding *finding = finding_from_json(texts[i], &error);
+    if (finding != NULL)
+      g_ptr_array_add(findings, finding);
+    else if (error == NULL)
+      g_error("refused without a reason");
+  }
   g_ptr_array_sort(findings, finding_compare);
-  g_autoptr(Verdict) verdict = verdict_from_json(json_get_object(json, "verdict"));
+  g_autoptr(Verdict) verdict = verdict_from_json(json_get_object(json, "verdict"), NULL);
   Report report = {.target = "fuzz", .findings = findings, .verdict = verdict};
   static const char *const formats[] = {"table", "json", "sarif"};
   for (size_t i = 0; i < 2 * G_N_ELEMENTS(formats); i++) {

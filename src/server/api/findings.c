@@ -1,6 +1,7 @@
 /* The findings of an image: filtered, sorted, a page of them. */
 #include <string.h>
 
+#include "base/enum_names.h"
 #include "base/json.h"
 #include "report/report.h"
 #include "server/api/api-private.h"
@@ -16,12 +17,13 @@ typedef struct {
 static bool
 filter_of(Request *request, Filter *filter)
 {
-  AdvisoryState state;
+  unsigned state;
   filter->state = request_query(request, "state");
   filter->package = request_query(request, "package");
   filter->text = request_query(request, "q");
-  if (filter->state != NULL && !advisory_state_parse(filter->state, &state)) {
-    api_refuse(request, "?state=: \"%s\" is no state", filter->state);
+  if (filter->state != NULL && !enum_find(advisory_state_names, filter->state, &state)) {
+    g_autofree char *list = enum_list(advisory_state_names);
+    api_refuse(request, "?state= must be %s, is \"%s\"", list, filter->state);
     return false;
   }
   return api_severities_of(request, &filter->severities) &&
@@ -137,14 +139,16 @@ page_to_json(const GPtrArray *findings, const Page *page, const GPtrArray *exemp
   int64_t now = g_get_real_time();
   for (uint64_t i = page->offset; i < MIN(findings->len, page->offset + page->limit); i++) {
     const Finding *finding = g_ptr_array_index(findings, i);
-    json_t *one = finding_to_json(finding);
+    Finding shown = *finding;
     const Exemption *exemption =
         exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
-    if (exemption != NULL && !exemption_ended(exemption, now)) {
-      g_autofree char *until = exemption_end_as_text(exemption->expires);
-      finding_json_exempt(one, exemption->reason, until);
+    bool exempt = exemption != NULL && !exemption_ended(exemption, now);
+    g_autofree char *until = exempt ? exemption_end_as_text(exemption->expires) : NULL;
+    if (exempt) {
+      shown.exempt_reason = exemption->reason;
+      shown.exempt_until = until;
     }
-    json_array_append_new(part, one);
+    json_array_append_new(part, finding_to_json(&shown));
   }
   return part;
 }

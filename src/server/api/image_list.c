@@ -1,6 +1,7 @@
 /* Images of all repositories by how they stand: filtered, newest first, a page of them. */
 #include <string.h>
 
+#include "base/enum_names.h"
 #include "base/json.h"
 #include "server/api/api-private.h"
 
@@ -9,7 +10,7 @@ static bool
 gate_of(Request *request, StandingFilter *filter)
 {
   const char *text = request_query(request, "gate");
-  GateAnswer gate;
+  unsigned gate = GATE_REFUSED;
   bool refused = false;
   filter->gate = -1;
   if (!api_flag_of(request, "refused", &refused))
@@ -18,11 +19,12 @@ gate_of(Request *request, StandingFilter *filter)
     filter->gate = GATE_REFUSED;
   if (text == NULL)
     return true;
-  if (!gate_answer_parse(text, &gate) || (refused && gate != GATE_REFUSED)) {
-    api_refuse(request, "?gate= must be allowed, warns or refused, and ?refused= agree with it");
+  if (!enum_find(gate_answer_names, text, &gate) || (refused && gate != GATE_REFUSED)) {
+    g_autofree char *list = enum_list(gate_answer_names);
+    api_refuse(request, "?gate= must be %s, and ?refused= agree with it", list);
     return false;
   }
-  filter->gate = gate;
+  filter->gate = (int)gate;
   return true;
 }
 

@@ -7,7 +7,8 @@
 #include "base/suggest.h"
 
 typedef struct {
-  char *name, *colour;
+  char *name;
+  unsigned colour;
   GStrv tags;
   bool deep;
 } Thing;
@@ -42,7 +43,7 @@ static const Section number_section = {number_settings, G_N_ELEMENTS(number_sett
 
 static const Setting thing_settings[] = {
     {SETTING(Thing, name), .kind = &setting_text, .required = true},
-    {SETTING(Thing, colour), .kind = &setting_word, .words = colours, .fallback = "red"},
+    {SETTING(Thing, colour), .kind = &setting_choice, .words = colours, .fallback = "red"},
     {SETTING(Thing, tags), .kind = &setting_texts, .fallback = "[a, b]", .least = 1, .most = 3},
     {SETTING(Thing, deep), .kind = &setting_boolean},
 };
@@ -123,9 +124,9 @@ test_values(void)
   g_assert_cmpuint(all.numbers.small, ==, 255);
   g_assert_cmpint(all.numbers.speed, ==, FAST);
   g_assert_cmpuint(all.things_count, ==, 2);
-  g_assert_cmpstr(all.things[0].colour, ==, "green");
+  g_assert_cmpstr(colours[all.things[0].colour], ==, "green");
   g_assert_cmpuint(g_strv_length(all.things[0].tags), ==, 1);
-  g_assert_cmpstr(all.things[1].colour, ==, "red");
+  g_assert_cmpstr(colours[all.things[1].colour], ==, "red");
   g_assert_cmpuint(g_strv_length(all.things[1].tags), ==, 3);
   settings_clear(&section, &all);
 

@@ -226,7 +226,7 @@ test_everything_known(void)
   g_assert_cmpuint(result->findings->len, ==, 1);
   /* Through JSON, so that what travels is what was found. */
   g_autoptr(json_t) json = finding_to_json(g_ptr_array_index(result->findings, 0));
-  Finding *finding = finding_from_json(json);
+  Finding *finding = finding_from_json(json, NULL);
   g_assert_cmpstr(finding->title, ==, "A title");
   g_assert_cmpstr(finding->description, ==, "What it is");
   g_assert_cmpstr(finding->aliases[0], ==, "GHSA-1");

@@ -89,7 +89,7 @@ test_case(gconstpointer data)
   g_assert_cmpint(judged->expires, ==, test->expires);
   /* Through JSON, so that what a client reads is what was judged. */
   g_autoptr(json_t) json = verdict_to_json(judged);
-  g_autoptr(Verdict) verdict = verdict_from_json(json);
+  g_autoptr(Verdict) verdict = verdict_from_json(json, NULL);
   g_autofree char *warnings = join(verdict->warnings);
   g_assert_cmpint(verdict->allowed, ==, test->allowed);
   check_message(verdict->message, test->message);
