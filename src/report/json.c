@@ -5,53 +5,60 @@
 #include "report/report-private.h"
 #include "report/writer.h"
 
-static json_t *
-os_to_json(const OsRelease *os)
-{
-  json_t *object = json_object();
-  const EndOfLife *life = end_of_life_of(os);
-  json_set_string(object, "id", os->id);
-  json_set_string(object, "version_id", os->version_id);
-  json_set_string(object, "pretty_name", os->pretty_name);
-  json_set_string(object, "end_of_life", life != NULL ? life->end : NULL);
-  return object;
-}
+/* --- the objects in it --- */
+
+typedef struct {
+  OsRelease os;
+  const char *end_of_life;
+} ReportedOs;
+static const JsonMember os_members[] = {
+    {JSON_MEMBER_AS("id", ReportedOs, os.id), .kind = &json_text},
+    {JSON_MEMBER_AS("version_id", ReportedOs, os.version_id), .kind = &json_text},
+    {JSON_MEMBER_AS("pretty_name", ReportedOs, os.pretty_name), .kind = &json_text},
+    {JSON_MEMBER(ReportedOs, end_of_life), .kind = &json_text},
+};
+static const JsonTable os_table = JSON_TABLE(ReportedOs, os_members);
 
 /* Ruled out by the source: only what names it. */
-static json_t *
-not_affected_to_json(const GPtrArray *findings)
-{
-  json_t *array = json_array();
-  for (guint i = 0; i < findings->len; i++) {
-    const Finding *finding = g_ptr_array_index(findings, i);
-    json_t *object = json_object();
-    json_set_string(object, "id", finding->id);
-    json_set_string(object, "package", finding->package);
-    json_set_string(object, "installed_version", finding->installed_version);
-    json_set_string(object, "reason", finding->reason);
-    json_set_string(object, "feed", finding->feed);
-    json_array_append_new(array, object);
-  }
-  return array;
-}
+static const JsonMember not_affected_members[] = {
+    {JSON_MEMBER(Finding, id), .kind = &json_text},
+    {JSON_MEMBER(Finding, package), .kind = &json_text},
+    {JSON_MEMBER(Finding, installed_version), .kind = &json_text},
+    {JSON_MEMBER(Finding, reason), .kind = &json_text},
+    {JSON_MEMBER(Finding, feed), .kind = &json_text},
+};
+static const JsonTable not_affected_table = JSON_TABLE(Finding, not_affected_members);
+
+typedef struct {
+  Package package;
+  const char *layer;
+} ReportedPackage;
+#define PACKAGE_MEMBER(member) JSON_MEMBER_AS(#member, ReportedPackage, package.member)
+static const JsonMember package_members[] = {
+    {PACKAGE_MEMBER(type), .kind = &json_text, .required = true},
+    {PACKAGE_MEMBER(name), .kind = &json_text, .required = true},
+    {PACKAGE_MEMBER(version), .kind = &json_text, .required = true},
+    {PACKAGE_MEMBER(architecture), .kind = &json_text},
+    {PACKAGE_MEMBER(source_name), .kind = &json_text},
+    {PACKAGE_MEMBER(source_version), .kind = &json_text},
+    {PACKAGE_MEMBER(module), .kind = &json_text},
+    {PACKAGE_MEMBER(vendor), .kind = &json_text},
+    {PACKAGE_MEMBER(location), .kind = &json_text},
+    /* Not known of a folder that is scanned; what is pushed has it always. */
+    {JSON_MEMBER(ReportedPackage, layer), .kind = &json_text, .required = true},
+};
+const JsonTable report_package_table = JSON_TABLE(ReportedPackage, package_members);
 
 json_t *
 report_package_to_json(const ImageInventory *inventory, const ImagePackage *package)
 {
   const LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
-  json_t *one = json_object();
-  json_set_string(one, "type", package->package->type);
-  json_set_string(one, "name", package->package->name);
-  json_set_string(one, "version", package->package->version);
-  json_set_string(one, "architecture", package->package->architecture);
-  json_set_string(one, "source_name", package->package->source_name);
-  json_set_string(one, "source_version", package->package->source_version);
-  json_set_string(one, "module", package->package->module);
-  json_set_string(one, "vendor", package->package->vendor);
-  json_set_string(one, "location", package->package->location);
-  json_set_string(one, "layer", *layer->layer.text != '\0' ? layer->layer.text : NULL);
-  return one;
+  const ReportedPackage reported = {.package = *package->package,
+                                    .layer = *layer->layer.text != '\0' ? layer->layer.text : NULL};
+  return json_table_write(&report_package_table, &reported);
 }
+
+/* --- the document --- */
 
 /* What the layers hold, beside how many packages there are. */
 static void
@@ -60,8 +67,11 @@ set_inventory(json_t *object, const Report *report, const ReportStyle *style)
   const ImageInventory *inventory = report->inventory;
   if (inventory == NULL)
     return;
-  if (inventory->os != NULL)
-    json_object_set_new(object, "os", os_to_json(inventory->os));
+  if (inventory->os != NULL) {
+    const EndOfLife *life = end_of_life_of(inventory->os);
+    const ReportedOs os = {*inventory->os, life != NULL ? life->end : NULL};
+    json_object_set_new(object, "os", json_table_write(&os_table, &os));
+  }
   json_object_set_new(object, "unread", json_from_texts(inventory->unread));
   if (!style->list_packages)
     return;
@@ -115,8 +125,14 @@ write_json(const Report *report, const ReportStyle *style)
   json_object_set_new(object, "findings", findings);
   if (report->ignored != NULL)
     json_object_set_new(object, "ignored", ignored_to_json(report->ignored));
-  if (report->not_affected != NULL)
-    json_object_set_new(object, "not_affected", not_affected_to_json(report->not_affected));
+  if (report->not_affected != NULL) {
+    json_t *ruled_out = json_array();
+    for (guint i = 0; i < report->not_affected->len; i++)
+      json_array_append_new(
+          ruled_out,
+          json_table_write(&not_affected_table, g_ptr_array_index(report->not_affected, i)));
+    json_object_set_new(object, "not_affected", ruled_out);
+  }
   if (report->verdict != NULL)
     json_object_set_new(object, "verdict", verdict_to_json(report->verdict));
   return json_to_pretty_text(object);

@@ -3,6 +3,7 @@
 
 #include "pipeline/standings.h"
 #include "server/api/api.h"
+#include "server/api/schemas.h"
 #include "server/server-private.h"
 
 #define PAGE_DEFAULT 100
@@ -42,3 +43,6 @@ json_t *api_counts_to_json(const uint32_t counts[SEVERITY_CRITICAL + 1]);
 void api_set_gate(json_t *object, const Standing *standing);
 /* What is not known yet, so that nothing else is the whole. */
 void api_set_unknown(json_t *body, const Overview *overview);
+
+/* The resources' objects (schemas.h). */
+extern const ApiSchema api_job_schemas[];

@@ -15,14 +15,104 @@
 #define JOBS_DEFAULT 100
 #define JOBS_MAX     1000
 
-/* "scan:sha256:0fc2", or "update" of one without a key: by it a job is cancelled. */
-static void
-set_id(json_t *object, const JobKind *kind, const char *key)
+/* --- the objects --- */
+
+typedef struct {
+  const char *kind, *key;
+  JobRunning job;
+} RunningJob;
+typedef struct {
+  const char *kind, *key;
+  bool given_up;
+  JobWaiting job;
+} ListedJob;
+
+/* "scan:sha256:0fc2", or "update" of one without a key: by it a job is cancelled. Both begin so. */
+static json_t *
+write_id(const JsonMember *member, const void *value)
 {
+  const RunningJob *job = value;
   g_autofree char *id =
-      *key == '\0' ? g_strdup(kind->kind) : g_strconcat(kind->kind, ":", key, NULL);
-  json_set_string(object, "id", id);
-  json_set_string(object, "key", *key == '\0' ? NULL : key);
+      job->key == NULL ? g_strdup(job->kind) : g_strconcat(job->kind, ":", job->key, NULL);
+  return json_string(id);
+}
+G_STATIC_ASSERT(offsetof(RunningJob, key) == offsetof(ListedJob, key));
+static const JsonKind id_kind = {.type = "string", .always = true, .write = write_id};
+
+static const JsonMember running_members[] = {
+    {.name = "id", .kind = &id_kind},
+    {JSON_MEMBER(RunningJob, key), .kind = &json_text},
+    {JSON_MEMBER_AS("begun", RunningJob, job.begun), .kind = &json_moment, .required = true},
+    {JSON_MEMBER_AS("attempt", RunningJob, job.attempt), .kind = &json_number},
+    {JSON_MEMBER_AS("error", RunningJob, job.error), .kind = &json_text},
+};
+static const JsonTable running_table = JSON_TABLE(RunningJob, running_members);
+
+/* Of one that says how far it is. */
+static const JsonMember progress_members[] = {
+    {JSON_MEMBER_AS("done", RunningJob, job.done), .kind = &json_number},
+    {JSON_MEMBER_AS("of", RunningJob, job.total), .kind = &json_number},
+};
+static const JsonTable progress_table = JSON_TABLE(RunningJob, progress_members);
+
+static const JsonMember listed_members[] = {
+    {.name = "id", .kind = &id_kind},
+    {JSON_MEMBER(ListedJob, key), .kind = &json_text},
+    {JSON_MEMBER(ListedJob, given_up), .kind = &json_flag},
+    {JSON_MEMBER_AS("asked", ListedJob, job.asked), .kind = &json_moment, .required = true},
+    {JSON_MEMBER_AS("due", ListedJob, job.due), .kind = &json_moment},
+    {JSON_MEMBER_AS("attempts", ListedJob, job.attempts), .kind = &json_number},
+    {JSON_MEMBER_AS("error", ListedJob, job.error), .kind = &json_text},
+};
+static const JsonTable listed_table = JSON_TABLE(ListedJob, listed_members);
+
+static const JsonMember kind_members[] = {
+    {JSON_MEMBER(JobKind, kind), .kind = &json_text, .required = true},
+    {JSON_MEMBER(JobKind, kept), .kind = &json_flag},
+};
+static const JsonTable kind_table = JSON_TABLE(JobKind, kind_members);
+
+static const JsonMember status_members[] = {
+    {JSON_MEMBER(JobStatus, waiting), .kind = &json_number},
+    {JSON_MEMBER(JobStatus, given_up), .kind = &json_number},
+    {JSON_MEMBER(JobStatus, done), .kind = &json_number},
+    {JSON_MEMBER(JobStatus, tried_again), .kind = &json_number},
+    {JSON_MEMBER(JobStatus, failed), .kind = &json_number},
+    {JSON_MEMBER(JobStatus, cancelled), .kind = &json_number},
+    {JSON_MEMBER(JobStatus, seconds), .kind = &json_amount},
+    {JSON_MEMBER(JobStatus, oldest), .kind = &json_moment},
+    {JSON_MEMBER(JobStatus, next), .kind = &json_moment},
+    {JSON_MEMBER(JobStatus, last_ended), .kind = &json_moment},
+    {JSON_MEMBER(JobStatus, last_error), .kind = &json_text},
+    {JSON_MEMBER(JobStatus, last_error_at), .kind = &json_moment},
+};
+static const JsonTable status_table = JSON_TABLE(JobStatus, status_members);
+
+static const JsonMember event_members[] = {
+    {JSON_MEMBER(Event, number), .kind = &json_number},
+    {JSON_MEMBER(Event, type), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Event, subject), .kind = &json_text, .required = true},
+    {JSON_MEMBER_AS("time", Event, told), .kind = &json_moment, .required = true},
+    {JSON_MEMBER(Event, data), .kind = &json_any},
+};
+static const JsonTable event_table = JSON_TABLE(Event, event_members);
+
+const ApiSchema api_job_schemas[] = {
+    {"JobKind", &kind_table},
+    {"JobKind", &status_table},
+    {"JobKind.running", &running_table},
+    {"JobKind.running", &progress_table, .sometimes = true},
+    {"JobKind.listed", &listed_table},
+    {"Events.events", &event_table},
+    {NULL},
+};
+
+/* --- listing --- */
+
+static const char *
+key_or_null(const char *key)
+{
+  return *key == '\0' ? NULL : key;
 }
 
 static json_t *
@@ -31,15 +121,10 @@ running_to_json(const JobKind *kind, const GPtrArray *running)
   json_t *list = json_array();
   for (guint i = 0; i < running->len; i++) {
     const JobRunning *one = g_ptr_array_index(running, i);
-    json_t *object = json_object();
-    set_id(object, kind, one->key);
-    api_set_time(object, "begun", one->begun);
-    json_set_number(object, "attempt", one->attempt);
-    json_set_string(object, "error", one->error);
-    if (one->total != 0) {
-      json_set_number(object, "done", one->done);
-      json_set_number(object, "of", one->total);
-    }
+    const RunningJob job = {kind->kind, key_or_null(one->key), *one};
+    json_t *object = json_table_write(&running_table, &job);
+    if (one->total != 0)
+      json_table_add(&progress_table, &job, object);
     json_array_append_new(list, object);
   }
   return list;
@@ -51,14 +136,8 @@ listed_to_json(const JobKind *kind, const GPtrArray *listed)
   json_t *list = json_array();
   for (guint i = 0; i < listed->len; i++) {
     const JobWaiting *one = g_ptr_array_index(listed, i);
-    json_t *object = json_object();
-    set_id(object, kind, one->key);
-    json_object_set_new(object, "given_up", json_boolean(one->due == 0));
-    api_set_time(object, "asked", one->asked);
-    api_set_time(object, "due", one->due);
-    json_set_number(object, "attempts", one->attempts);
-    json_set_string(object, "error", one->error);
-    json_array_append_new(list, object);
+    const ListedJob job = {kind->kind, key_or_null(one->key), one->due == 0, *one};
+    json_array_append_new(list, json_table_write(&listed_table, &job));
   }
   return list;
 }
@@ -66,21 +145,8 @@ listed_to_json(const JobKind *kind, const GPtrArray *listed)
 static json_t *
 status_to_json(const JobStatus *status)
 {
-  json_t *object = json_object();
-  json_set_string(object, "kind", status->kind->kind);
-  json_object_set_new(object, "kept", json_boolean(status->kind->kept));
-  json_set_number(object, "waiting", status->waiting);
-  json_set_number(object, "given_up", status->given_up);
-  json_set_number(object, "done", status->done);
-  json_set_number(object, "tried_again", status->tried_again);
-  json_set_number(object, "failed", status->failed);
-  json_set_number(object, "cancelled", status->cancelled);
-  json_object_set_new(object, "seconds", json_real(status->seconds));
-  api_set_time(object, "oldest", status->oldest);
-  api_set_time(object, "next", status->next);
-  api_set_time(object, "last_ended", status->last_ended);
-  json_set_string(object, "last_error", status->last_error);
-  api_set_time(object, "last_error_at", status->last_error_at);
+  json_t *object = json_table_write(&kind_table, status->kind);
+  json_table_add(&status_table, status, object);
   json_object_set_new(object, "running", running_to_json(status->kind, status->running));
   json_object_set_new(object, "listed", listed_to_json(status->kind, status->listed));
   return object;
@@ -152,19 +218,6 @@ api_cancel_job(Request *request)
 
 /* --- events --- */
 
-static json_t *
-event_to_json(const Event *event)
-{
-  json_t *object = json_object();
-  json_set_number(object, "number", (uint64_t)event->number);
-  json_set_string(object, "type", event->type);
-  json_set_string(object, "subject", event->subject);
-  api_set_time(object, "time", event->told);
-  if (event->data != NULL)
-    json_object_set(object, "data", event->data);
-  return object;
-}
-
 static void
 api_events(Request *request)
 {
@@ -184,7 +237,7 @@ api_events(Request *request)
   json_set_number(body, "limit", limit);
   json_object_set_new(body, "events", list);
   for (guint i = 0; i < events->len; i++)
-    json_array_append_new(list, event_to_json(g_ptr_array_index(events, i)));
+    json_array_append_new(list, json_table_write(&event_table, g_ptr_array_index(events, i)));
   respond_json(request, MHD_HTTP_OK, body);
 }
 

@@ -1,0 +1,19 @@
+/* The list of the lists of schemas; see the header. */
+#include "server/api/schemas.h"
+
+#include "report/report.h"
+#include "server/api/api-private.h"
+
+/* What other rooms answer with. */
+static const ApiSchema shared[] = {
+    {"Finding", &finding_table},
+    {"Verdict", &verdict_table},
+    {"Package", &report_package_table},
+    {NULL},
+};
+
+const ApiSchema *const api_schemas[] = {
+    shared,
+    api_job_schemas,
+    NULL,
+};
