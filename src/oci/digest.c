@@ -102,6 +102,13 @@ digest_hex(const Digest *digest)
   return colon == NULL ? digest->text : colon + 1;
 }
 
+int64_t
+digest_number(const Digest *digest)
+{
+  g_autofree char *head = g_strndup(digest_hex(digest), 16);
+  return (int64_t)(g_ascii_strtoull(head, NULL, 16) >> 1);
+}
+
 bool
 digest_equal(const Digest *a, const Digest *b)
 {

@@ -22,6 +22,9 @@ bool digest_is_valid(const char *text);
 DigestAlgorithm digest_algorithm(const Digest *digest);
 /* Points after the colon. */
 const char *digest_hex(const Digest *digest);
+/* 63 bits of it: the key of a row. Two of ten million meet with a chance of one in 100,000, and who
+ * tries can make two that do: what is stored under a key is compared. */
+int64_t digest_number(const Digest *digest);
 bool digest_equal(const Digest *a, const Digest *b);
 
 /* A Digest as a string; with `otherwise` one that is not known is "". */

@@ -81,13 +81,13 @@ images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors, GEr
   return json == NULL ? NULL : layer_inventory_from_json(json, error);
 }
 
-/* 63 bits of its digest. Two of ten million images meet with a chance of one in 100,000; the second
- * would then fail to be scanned, for its id is taken. */
+/* Where two have the same, the second fails to be scanned. */
 static int64_t
 image_id(const char *manifest)
 {
-  const char *colon = strchr(manifest, ':');
-  return packages_id_of(colon == NULL ? manifest : colon + 1);
+  Digest digest;
+  g_strlcpy(digest.text, manifest, sizeof digest.text);
+  return digest_number(&digest);
 }
 
 /* The inspection's failure is as good as an inventory when it is that there is no tar, in a layer
@@ -307,6 +307,7 @@ tell_scanned(SqlConnection *db, const char *manifest, const ImageInventory *inve
 typedef struct {
   const char *manifest;
   const ImageInventory *inventory;
+  const PreparedPackages *packages;
   AdvisoryDatabase *advisories;
   bool again;
 } Scan;
@@ -315,16 +316,15 @@ static bool
 store_scan(SqlConnection *db, void *data, GError **error)
 {
   const Scan *scan = data;
-  Tally sum = {{0}, {0}, 0, 0};
   bool there = false;
   if (!check_there(db, scan->manifest, &there, error))
     return false;
   if (!there)
     return true;
   return (scan->again || write_state(db, scan->manifest, SCAN_DONE, error)) &&
-         packages_store(db, image_id(scan->manifest), scan->inventory, scan->advisories, &sum,
-                        error) &&
-         write_counts(db, scan->manifest, scan->inventory->os, &sum, scan->advisories, error) &&
+         packages_store(db, image_id(scan->manifest), scan->packages, error) &&
+         write_counts(db, scan->manifest, scan->inventory->os, packages_sum(scan->packages),
+                      scan->advisories, error) &&
          (scan->again || tell_scanned(db, scan->manifest, scan->inventory, error));
 }
 
@@ -332,8 +332,10 @@ bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                   AdvisoryDatabase *advisories, bool again, GError **error)
 {
-  Scan scan = {manifest, inventory, advisories, again};
-  return sql_transact(sql, store_scan, &scan, error);
+  /* What takes time is done before there is a transaction, which others wait for. */
+  g_autoptr(PreparedPackages) packages = packages_prepare(sql, inventory, advisories, error);
+  Scan scan = {manifest, inventory, packages, advisories, again};
+  return packages != NULL && sql_transact(sql, store_scan, &scan, error);
 }
 
 void

@@ -30,7 +30,7 @@ package_findings_stamp(const AdvisoryDatabase *advisories)
     return 0;
   Digest digest =
       digest_of(DIGEST_SHA256, slice_from_string(advisory_database_generation(advisories)));
-  return packages_id_of(digest_hex(&digest));
+  return digest_number(&digest);
 }
 
 /* --- matching --- */
@@ -159,12 +159,13 @@ package_findings_write(SqlConnection *db, int64_t package, const PackageMatch *m
 }
 
 bool
-package_findings_add(SqlConnection *db, int64_t id, const char *ecosystem, const Package *package,
-                     AdvisoryDatabase *advisories, GError **error)
+package_findings_write_new(SqlConnection *db, int64_t package, const PackageMatch *match,
+                           GError **error)
 {
-  g_auto(PackageMatch) match = {{{0}, {0}, 0, 0}, NULL};
-  return package_findings_match(advisories, ecosystem, package, &match, error) &&
-         package_findings_write(db, id, &match, package_findings_stamp(advisories), error);
+  for (guint i = 0; match->facts != NULL && i < match->facts->len; i++)
+    if (!write_fact(db, package, g_ptr_array_index(match->facts, i), error))
+      return false;
+  return true;
 }
 
 /* --- sums --- */

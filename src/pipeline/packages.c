@@ -10,10 +10,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "inventory/ecosystem.h"
 #include "pipeline/pipeline-private.h"
-#include "verdict/completeness.h"
 
 /* A set ends after a package whose id has these bits set: of 32 packages each on average. */
 #define SET_ENDS ((int64_t)31)
@@ -23,25 +21,38 @@ typedef struct {
   const ImagePackage *package;
   char *ecosystem; /* "": of no distribution that we know */
   Digest digest;   /* of all that matching looks at */
+  bool stored;     /* it is a row, or will be one by the time that it is written */
+  bool counted;    /* `match` has its tally by the present advisories */
+  bool matched;    /* and what is found in it */
+  PackageMatch match;
 } Member;
 
 static void
 member_clear(void *data)
 {
-  g_free(((Member *)data)->ecosystem);
+  Member *member = data;
+  g_free(member->ecosystem);
+  package_match_clear(&member->match);
 }
 
-int64_t
-packages_id_of(const char *hex)
-{
-  g_autofree char *head = g_strndup(hex, 16);
-  return (int64_t)(g_ascii_strtoull(head, NULL, 16) >> 1);
-}
+typedef struct {
+  guint first, length; /* in the members */
+  Digest digest;
+  bool stored; /* it is a row */
+} Set;
+
+struct PreparedPackages {
+  AdvisoryDatabase *advisories; /* or NULL */
+  GArray *members;              /* Member, by layer and digest */
+  GArray *sets;                 /* Set */
+  char *facts, *gaps;
+  Tally sum;
+};
 
 static int64_t
 member_id(const Member *member)
 {
-  return packages_id_of(digest_hex(&member->digest));
+  return digest_number(&member->digest);
 }
 
 /* The same package in any image has the same digest. */
@@ -74,7 +85,6 @@ compare_members(gconstpointer a, gconstpointer b)
                         : strcmp(left->digest.text, right->digest.text);
 }
 
-/* By layer and digest. (transfer full): Member */
 static GArray *
 members_of(const ImageInventory *inventory)
 {
@@ -108,57 +118,6 @@ set_length(const GArray *members, guint first)
   return length;
 }
 
-/* --- storing --- */
-
-static bool
-set_taken(const char *what, int64_t id, GError **error)
-{
-  return error_set(error, ASSAY_ERROR_MISMATCH,
-                   "%s has the id %" G_GINT64_FORMAT ", which another has already; such an image "
-                   "cannot be kept beside what is stored",
-                   what, id);
-}
-
-/* Whether the row of that id is this package's. */
-static bool
-check_package(SqlConnection *db, int64_t id, const Member *member, GError **error)
-{
-  const Package *package = member->package->package;
-  const char *const fields[] = {
-      member->ecosystem,       package->type,         package->name,
-      package->version,        package->architecture, package->source_name,
-      package->source_version, package->module,       package->vendor};
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT ecosystem, type, name, version, architecture, source_name, "
-                "source_version, module, vendor FROM packages WHERE id = $1",
-                SQL_INTEGER(id), SQL_END);
-  Found found = sql_next(rows, error);
-  bool same = found == FOUND;
-  for (int i = 0; same && i < (int)G_N_ELEMENTS(fields); i++)
-    same = g_strcmp0(sql_rows_text(rows, i), fields[i]) == 0;
-  return found != FAILED && (same || set_taken(package->name, id, error));
-}
-
-static bool
-store_package(SqlConnection *db, const Member *member, AdvisoryDatabase *advisories, GError **error)
-{
-  const Package *package = member->package->package;
-  int64_t id = member_id(member), added = 0;
-  return sql_run(db, &added, error,
-                 "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
-                 "source_name, source_version, module, vendor) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-                 "ON CONFLICT (id) DO NOTHING",
-                 SQL_INTEGER(id), SQL_TEXT(member->ecosystem), SQL_TEXT(package->type),
-                 SQL_TEXT(package->name), SQL_TEXT(package->version),
-                 SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
-                 SQL_TEXT(package->source_version), SQL_TEXT(package->module),
-                 SQL_TEXT(package->vendor), SQL_END) &&
-         (added > 0 ? package_findings_add(db, id, member->ecosystem, package, advisories, error)
-                    : check_package(db, id, member, error));
-}
-
 static Digest
 set_digest(const Member *members, guint count)
 {
@@ -170,142 +129,329 @@ set_digest(const Member *members, guint count)
   return digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
 }
 
-static bool
-add_set(SqlConnection *db, int64_t id, const Digest *digest, const Member *members, guint count,
-        AdvisoryDatabase *advisories, GError **error)
+static GArray *
+sets_of(const GArray *members)
 {
-  if (!sql_run(db, NULL, error, "INSERT INTO package_sets (id, digest) VALUES ($1, $2)",
-               SQL_INTEGER(id), SQL_TEXT(digest->text), SQL_END))
-    return false;
-  for (guint i = 0; i < count; i++)
-    if (!store_package(db, &members[i], advisories, error) ||
-        !sql_run(db, NULL, error,
-                 "INSERT INTO package_set_members (package_set, package, location) "
-                 "VALUES ($1, $2, $3)",
-                 SQL_INTEGER(id), SQL_INTEGER(member_id(&members[i])),
-                 SQL_TEXT(members[i].package->package->location), SQL_END))
-      return false;
-  return true;
+  GArray *sets = g_array_new(FALSE, TRUE, sizeof(Set));
+  for (guint i = 0; i < members->len; i += g_array_index(sets, Set, sets->len - 1).length) {
+    Set set = {.first = i, .length = set_length(members, i)};
+    set.digest = set_digest(&g_array_index(members, Member, i), set.length);
+    g_array_append_val(sets, set);
+  }
+  return sets;
+}
+
+static bool
+set_taken(const char *what, int64_t id, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_MISMATCH,
+                   "%s has the id %" G_GINT64_FORMAT ", which another has already; such an image "
+                   "cannot be kept beside what is stored",
+                   what, id);
+}
+
+/* --- preparing: what is there --- */
+
+/* Of five columns: matched, and those of tally_from_row(). */
+static void
+take_tally(SqlRows *rows, int column, int64_t stamp, Member *member)
+{
+  member->stored = true;
+  member->counted = sql_rows_integer(rows, column) == stamp;
+  if (member->counted)
+    tally_from_row(rows, column + 1, &member->match.tally);
 }
 
 /* A set that is there is there whole. */
 static bool
-store_set(SqlConnection *db, int64_t image, const Member *members, guint count,
-          AdvisoryDatabase *advisories, GError **error)
-{
-  Digest digest = set_digest(members, count);
-  int64_t id = packages_id_of(digest_hex(&digest));
-  Found found;
-  {
-    g_autoptr(SqlRows) rows = NULL;
-    found = sql_first(db, &rows, error, "SELECT digest FROM package_sets WHERE id = $1",
-                      SQL_INTEGER(id), SQL_END);
-    if (found == FOUND && g_strcmp0(sql_rows_text(rows, 0), digest.text) != 0)
-      return set_taken("a set of packages", id, error);
-  }
-  return found != FAILED &&
-         (found == FOUND || add_set(db, id, &digest, members, count, advisories, error)) &&
-         sql_run(db, NULL, error,
-                 "INSERT INTO image_sets (image, package_set, layer) VALUES ($1, $2, $3)",
-                 SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(members->package->layer),
-                 SQL_END);
-}
-
-/* What findings name besides packages. */
-typedef struct {
-  GPtrArray *layers; /* char *: their digests */
-  OsRelease *os;
-} Facts;
-static const JsonMember fact_members[] = {
-    {JSON_MEMBER(Facts, layers), .kind = &json_lines},
-    {JSON_MEMBER(Facts, os), .kind = &json_child, .table = &os_release_table},
-};
-static const JsonTable facts_table = JSON_TABLE(Facts, fact_members);
-
-static char *
-facts_to_text(const ImageInventory *inventory)
-{
-  g_autoptr(GPtrArray) layers = g_ptr_array_new();
-  for (guint i = 0; i < inventory->layers->len; i++)
-    g_ptr_array_add(layers,
-                    ((LayerInventory *)g_ptr_array_index(inventory->layers, i))->layer.text);
-  Facts facts = {layers, inventory->os};
-  g_autoptr(json_t) json = json_table_write(&facts_table, &facts);
-  return json_to_text(json);
-}
-
-/* What is not known whatever the advisories: a line each, for the sentences have none within. */
-static char *
-gaps_to_text(const ImageInventory *inventory)
-{
-  g_autoptr(GPtrArray) gaps = completeness_gaps(inventory, NULL);
-  g_ptr_array_add(gaps, NULL);
-  return g_strjoinv("\n", (char **)gaps->pdata);
-}
-
-/* One that was matched by other advisories is matched for the image alone: its rows follow when all
- * are matched again. */
-static bool
-add_member(SqlRows *rows, const Member *member, AdvisoryDatabase *advisories, int64_t stamp,
-           Tally *sum, GError **error)
-{
-  g_auto(PackageMatch) match = {{{0}, {0}, 0, 0}, NULL};
-  if (sql_rows_integer(rows, 1) == stamp)
-    tally_from_row(rows, 2, &match.tally);
-  else if (!package_findings_match(advisories, member->ecosystem, member->package->package, &match,
-                                   error))
-    return false;
-  tally_add(sum, &match.tally);
-  return true;
-}
-
-static bool
-add_members(SqlConnection *db, int64_t image, const GArray *members, AdvisoryDatabase *advisories,
-            Tally *sum, GError **error)
+look_up_set(SqlConnection *db, PreparedPackages *prepared, Set *set, int64_t stamp, GError **error)
 {
   Found found;
-  int64_t stamp = package_findings_stamp(advisories);
-  g_autoptr(GHashTable) by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
-  g_autofree int64_t *ids = g_new(int64_t, members->len + 1);
-  for (guint i = 0; i < members->len; i++) {
-    ids[i] = member_id(&g_array_index(members, Member, i));
-    g_hash_table_insert(by_id, &ids[i], &g_array_index(members, Member, i));
-  }
+  int64_t id = digest_number(&set->digest);
+  guint next = set->first, end = set->first + set->length;
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
-                "SELECT packages.id, matched, counts, fixable, uncovered, third_party "
-                "FROM image_sets JOIN package_set_members ON package_set_members.package_set = "
-                "image_sets.package_set "
+                "SELECT package_sets.digest, packages.id, matched, counts, fixable, uncovered, "
+                "third_party FROM package_sets "
+                "JOIN package_set_members ON package_set_members.package_set = package_sets.id "
                 "JOIN packages ON packages.id = package_set_members.package "
-                "WHERE image_sets.image = $1",
-                SQL_INTEGER(image), SQL_END);
+                "WHERE package_sets.id = $1 ORDER BY package_set_members.package",
+                SQL_INTEGER(id), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND) {
-    int64_t id = sql_rows_integer(rows, 0);
-    const Member *member = g_hash_table_lookup(by_id, &id);
-    if (member != NULL && !add_member(rows, member, advisories, stamp, sum, error))
-      return false;
+    if (g_strcmp0(sql_rows_text(rows, 0), set->digest.text) != 0)
+      return set_taken("a set of packages", id, error);
+    set->stored = true;
+    /* Both are in the order of the ids, which begin the digests. */
+    while (next < end &&
+           member_id(&g_array_index(prepared->members, Member, next)) < sql_rows_integer(rows, 1))
+      next++;
+    if (next < end)
+      take_tally(rows, 2, stamp, &g_array_index(prepared->members, Member, next));
   }
   return found == ABSENT;
 }
 
-bool
-packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory,
-               AdvisoryDatabase *advisories, Tally *sum, GError **error)
+static bool
+look_up_package(SqlConnection *db, Member *member, int64_t stamp, GError **error)
 {
-  g_autoptr(GArray) members = members_of(inventory);
-  g_autofree char *facts = facts_to_text(inventory), *gaps = gaps_to_text(inventory);
-  if (!packages_forget(db, image, error))
-    return false;
-  for (guint i = 0, length = 0; i < members->len; i += length) {
-    length = set_length(members, i);
-    if (!store_set(db, image, &g_array_index(members, Member, i), length, advisories, error))
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error,
+                          "SELECT matched, counts, fixable, uncovered, third_party FROM packages "
+                          "WHERE id = $1",
+                          SQL_INTEGER(member_id(member)), SQL_END);
+  if (found == FOUND)
+    take_tally(rows, 0, stamp, member);
+  return found != FAILED;
+}
+
+/* In sets that are not there. What several layers bring is written with the first. */
+static bool
+look_up_packages(SqlConnection *db, PreparedPackages *prepared, const Set *set, GHashTable *seen,
+                 int64_t stamp, GError **error)
+{
+  for (guint i = set->first; i < set->first + set->length; i++) {
+    Member *member = &g_array_index(prepared->members, Member, i);
+    if (!g_hash_table_add(seen, member->digest.text))
+      member->stored = true;
+    else if (!look_up_package(db, member, stamp, error))
       return false;
   }
-  return add_members(db, image, members, advisories, sum, error) &&
-         sql_run(db, NULL, error,
+  return true;
+}
+
+static bool
+look_up(SqlPool *sql, PreparedPackages *prepared, GError **error)
+{
+  int64_t stamp = package_findings_stamp(prepared->advisories);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return false;
+  for (guint i = 0; i < prepared->sets->len; i++) {
+    Set *set = &g_array_index(prepared->sets, Set, i);
+    if (!look_up_set(db, prepared, set, stamp, error) ||
+        (!set->stored && !look_up_packages(db, prepared, set, seen, stamp, error)))
+      return false;
+  }
+  return true;
+}
+
+/* --- preparing: what is found --- */
+
+static bool
+match_member(const PreparedPackages *prepared, const Member *member, PackageMatch *match,
+             GError **error)
+{
+  return package_findings_match(prepared->advisories, member->ecosystem, member->package->package,
+                                match, error);
+}
+
+/* One that is a row, and was matched by other advisories, is matched for the image alone: the row
+ * follows when all are matched again. */
+static bool
+match_and_sum(PreparedPackages *prepared, GError **error)
+{
+  for (guint i = 0; i < prepared->members->len; i++) {
+    Member *member = &g_array_index(prepared->members, Member, i);
+    if (!member->counted) {
+      member->matched = match_member(prepared, member, &member->match, error);
+      if (!member->matched)
+        return false;
+    }
+    tally_add(&prepared->sum, &member->match.tally);
+  }
+  return true;
+}
+
+PreparedPackages *
+packages_prepare(SqlPool *sql, const ImageInventory *inventory, AdvisoryDatabase *advisories,
+                 GError **error)
+{
+  g_autoptr(PreparedPackages) prepared = g_new0(PreparedPackages, 1);
+  prepared->advisories = advisories == NULL ? NULL : advisory_database_ref(advisories);
+  prepared->members = members_of(inventory);
+  prepared->sets = sets_of(prepared->members);
+  prepared->facts = packages_facts_to_text(inventory);
+  prepared->gaps = packages_gaps_to_text(inventory);
+  return look_up(sql, prepared, error) && match_and_sum(prepared, error)
+             ? g_steal_pointer(&prepared)
+             : NULL;
+}
+
+void
+prepared_packages_free(PreparedPackages *prepared)
+{
+  if (prepared == NULL)
+    return;
+  advisory_database_unref(prepared->advisories);
+  g_array_unref(prepared->members);
+  g_array_unref(prepared->sets);
+  g_free(prepared->facts);
+  g_free(prepared->gaps);
+  g_free(prepared);
+}
+
+const Tally *
+packages_sum(const PreparedPackages *prepared)
+{
+  return &prepared->sum;
+}
+
+/* --- writing --- */
+
+/* Whether the row of that id is this package's. */
+static bool
+check_package(SqlConnection *db, const Member *member, GError **error)
+{
+  const Package *package = member->package->package;
+  const char *const fields[] = {
+      member->ecosystem,       package->type,         package->name,
+      package->version,        package->architecture, package->source_name,
+      package->source_version, package->module,       package->vendor};
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT ecosystem, type, name, version, architecture, source_name, "
+                "source_version, module, vendor FROM packages WHERE id = $1",
+                SQL_INTEGER(member_id(member)), SQL_END);
+  Found found = sql_next(rows, error);
+  bool same = found == FOUND;
+  for (int i = 0; same && i < (int)G_N_ELEMENTS(fields); i++)
+    same = g_strcmp0(sql_rows_text(rows, i), fields[i]) == 0;
+  return found != FAILED && (same || set_taken(package->name, member_id(member), error));
+}
+
+static bool
+insert_package(SqlConnection *db, const Member *member, const PackageMatch *match, int64_t stamp,
+               int64_t *added, GError **error)
+{
+  const Package *package = member->package->package;
+  g_autofree char *counts = tally_to_text(match->tally.counts);
+  g_autofree char *fixable = tally_to_text(match->tally.fixable);
+  return sql_run(
+      db, added, error,
+      "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
+      "source_name, source_version, module, vendor, matched, counts, fixable, "
+      "uncovered, third_party) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+      "ON CONFLICT (id) DO NOTHING",
+      SQL_INTEGER(member_id(member)), SQL_TEXT(member->ecosystem), SQL_TEXT(package->type),
+      SQL_TEXT(package->name), SQL_TEXT(package->version), SQL_TEXT(package->architecture),
+      SQL_TEXT(package->source_name), SQL_TEXT(package->source_version), SQL_TEXT(package->module),
+      SQL_TEXT(package->vendor), SQL_INTEGER(stamp), SQL_TEXT(counts), SQL_TEXT(fixable),
+      SQL_INTEGER(match->tally.uncovered), SQL_INTEGER(match->tally.third_party), SQL_END);
+}
+
+/* One that was a row a moment ago, and whose facts were not asked for, is matched now. */
+static bool
+add_package(SqlConnection *db, const PreparedPackages *prepared, const Member *member,
+            GError **error)
+{
+  int64_t added = 0;
+  g_auto(PackageMatch) found = {{{0}, {0}, 0, 0}, NULL};
+  const PackageMatch *match = member->matched ? &member->match : &found;
+  if (!member->matched && !match_member(prepared, member, &found, error))
+    return false;
+  return insert_package(db, member, match, package_findings_stamp(prepared->advisories), &added,
+                        error) &&
+         (added > 0 ? package_findings_write_new(db, member_id(member), match, error)
+                    : check_package(db, member, error));
+}
+
+/* Only where its row is this package's; *linked tells. */
+static bool
+link_package(SqlConnection *db, int64_t set, const Member *member, int64_t *linked, GError **error)
+{
+  const Package *package = member->package->package;
+  return sql_run(db, linked, error,
+                 "INSERT INTO package_set_members (package_set, package, location) "
+                 "SELECT $1, id, $3 FROM packages WHERE id = $2 AND ecosystem = $4 AND type = $5 "
+                 "AND name = $6 AND version = $7 AND source_name = $8 AND source_version = $9 "
+                 "AND architecture IS NOT DISTINCT FROM $10 AND module IS NOT DISTINCT FROM $11 "
+                 "AND vendor IS NOT DISTINCT FROM $12",
+                 SQL_INTEGER(set), SQL_INTEGER(member_id(member)), SQL_TEXT(package->location),
+                 SQL_TEXT(member->ecosystem), SQL_TEXT(package->type), SQL_TEXT(package->name),
+                 SQL_TEXT(package->version), SQL_TEXT(package->source_name),
+                 SQL_TEXT(package->source_version), SQL_TEXT(package->architecture),
+                 SQL_TEXT(package->module), SQL_TEXT(package->vendor), SQL_END);
+}
+
+static bool
+add_member(SqlConnection *db, int64_t set, const PreparedPackages *prepared, const Member *member,
+           GError **error)
+{
+  int64_t linked = 0;
+  if (member->stored && !link_package(db, set, member, &linked, error))
+    return false;
+  return linked > 0 || (add_package(db, prepared, member, error) &&
+                        sql_run(db, NULL, error,
+                                "INSERT INTO package_set_members (package_set, package, location) "
+                                "VALUES ($1, $2, $3)",
+                                SQL_INTEGER(set), SQL_INTEGER(member_id(member)),
+                                SQL_TEXT(member->package->package->location), SQL_END));
+}
+
+/* Whether the set of that id is this one. */
+static bool
+check_set(SqlConnection *db, int64_t id, const Set *set, GError **error)
+{
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error, "SELECT digest FROM package_sets WHERE id = $1",
+                          SQL_INTEGER(id), SQL_END);
+  return found != FAILED &&
+         ((found == FOUND && g_strcmp0(sql_rows_text(rows, 0), set->digest.text) == 0) ||
+          set_taken("a set of packages", id, error));
+}
+
+/* One that came since it was looked up is there whole. */
+static bool
+add_set(SqlConnection *db, int64_t id, const PreparedPackages *prepared, const Set *set,
+        GError **error)
+{
+  int64_t added = 0;
+  if (!sql_run(db, &added, error,
+               "INSERT INTO package_sets (id, digest) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+               SQL_INTEGER(id), SQL_TEXT(set->digest.text), SQL_END))
+    return false;
+  if (added == 0)
+    return check_set(db, id, set, error);
+  for (guint i = set->first; i < set->first + set->length; i++)
+    if (!add_member(db, id, prepared, &g_array_index(prepared->members, Member, i), error))
+      return false;
+  return true;
+}
+
+static bool
+store_set(SqlConnection *db, int64_t image, const PreparedPackages *prepared, const Set *set,
+          GError **error)
+{
+  int64_t id = digest_number(&set->digest), linked = 0;
+  unsigned layer = g_array_index(prepared->members, Member, set->first).package->layer;
+  /* One that went since is added again. */
+  if (set->stored && !sql_run(db, &linked, error,
+                              "INSERT INTO image_sets (image, package_set, layer) "
+                              "SELECT $1, id, $3 FROM package_sets WHERE id = $2 AND digest = $4",
+                              SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(layer),
+                              SQL_TEXT(set->digest.text), SQL_END))
+    return false;
+  return linked > 0 ||
+         (add_set(db, id, prepared, set, error) &&
+          sql_run(db, NULL, error,
+                  "INSERT INTO image_sets (image, package_set, layer) VALUES ($1, $2, $3)",
+                  SQL_INTEGER(image), SQL_INTEGER(id), SQL_INTEGER(layer), SQL_END));
+}
+
+bool
+packages_store(SqlConnection *db, int64_t image, const PreparedPackages *prepared, GError **error)
+{
+  if (!packages_forget(db, image, error))
+    return false;
+  for (guint i = 0; i < prepared->sets->len; i++)
+    if (!store_set(db, image, prepared, &g_array_index(prepared->sets, Set, i), error))
+      return false;
+  return sql_run(db, NULL, error,
                  "UPDATE images SET facts = $2, gaps = $3, package_count = $4 WHERE id = $1",
-                 SQL_INTEGER(image), SQL_TEXT(facts), SQL_TEXT(gaps), SQL_INTEGER(members->len),
-                 SQL_END);
+                 SQL_INTEGER(image), SQL_TEXT(prepared->facts), SQL_TEXT(prepared->gaps),
+                 SQL_INTEGER(prepared->members->len), SQL_END);
 }
 
 bool
@@ -315,114 +461,4 @@ packages_forget(SqlConnection *db, int64_t image, GError **error)
                  SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM image_sets WHERE image = $1", SQL_INTEGER(image),
                  SQL_END);
-}
-
-/* --- loading --- */
-
-/* A layer that has its digest alone, and holds the packages that it brought. */
-static void
-add_layer(ImageInventory *inventory, const char *digest)
-{
-  LayerInventory *layer = layer_inventory_new();
-  digest_parse(digest, &layer->layer, NULL);
-  g_ptr_array_add(inventory->layers, layer);
-}
-
-/* (transfer full), NULL: the text is damaged */
-static ImageInventory *
-inventory_of_facts(const char *text, const char *gaps, GError **error)
-{
-  Facts facts = {0};
-  g_autoptr(json_t) json = json_parse(slice_from_string(text), error);
-  if (json == NULL || !json_table_read(&facts_table, json, &facts, error)) {
-    json_table_clear(&facts_table, &facts);
-    return NULL;
-  }
-  ImageInventory *inventory = g_new0(ImageInventory, 1);
-  inventory->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  inventory->unread = g_ptr_array_new_with_free_func(g_free);
-  inventory->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
-  inventory->gaps = g_ptr_array_new_with_free_func(g_free);
-  inventory->os = g_steal_pointer(&facts.os);
-  for (guint i = 0; i < facts.layers->len; i++)
-    add_layer(inventory, g_ptr_array_index(facts.layers, i));
-  json_table_clear(&facts_table, &facts);
-  Slice rest = slice_from_string(gaps), line;
-  while (slice_next_line(&rest, &line))
-    g_ptr_array_add(inventory->gaps, slice_to_string(line));
-  return inventory;
-}
-
-static void
-take_row(SqlRows *rows, ImageInventory *inventory)
-{
-  ImagePackage one = {NULL, (unsigned)sql_rows_integer(rows, 0)};
-  if (one.layer >= inventory->layers->len)
-    return;
-  LayerInventory *layer = g_ptr_array_index(inventory->layers, one.layer);
-  Package *package = g_new0(Package, 1);
-  package->location = g_strdup(sql_rows_text(rows, 1));
-  package->type = g_strdup(sql_rows_text(rows, 2));
-  package->name = g_strdup(sql_rows_text(rows, 3));
-  package->version = g_strdup(sql_rows_text(rows, 4));
-  package->architecture = g_strdup(sql_rows_text(rows, 5));
-  package->source_name = g_strdup(sql_rows_text(rows, 6));
-  package->source_version = g_strdup(sql_rows_text(rows, 7));
-  package->module = g_strdup(sql_rows_text(rows, 8));
-  package->vendor = g_strdup(sql_rows_text(rows, 9));
-  g_ptr_array_add(layer->packages, package);
-  one.package = package;
-  g_array_append_val(inventory->packages, one);
-}
-
-static bool
-load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inventory,
-              GError **error)
-{
-  Found found;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT image_sets.layer, location, type, name, version, architecture, "
-                "source_name, source_version, module, vendor FROM image_sets "
-                "JOIN package_set_members ON package_set_members.package_set = "
-                "image_sets.package_set "
-                "JOIN packages ON packages.id = package_set_members.package "
-                "WHERE image_sets.image = $1",
-                SQL_INTEGER(image), SQL_END);
-  while ((found = sql_next(rows, error)) == FOUND)
-    take_row(rows, inventory);
-  if (found == FAILED)
-    return false;
-  g_array_sort(inventory->packages, image_package_compare);
-  return inventory->packages->len == count ||
-         error_set(error, ASSAY_ERROR_MISMATCH,
-                   "%u of its %u packages are in the metadata database; push the image again",
-                   inventory->packages->len, count);
-}
-
-bool
-packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventory, GError **error)
-{
-  *inventory = NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
-  if (db == NULL)
-    return false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT id, package_count, gaps, facts FROM images WHERE manifest = $1 AND "
-                "state = $2 AND facts IS NOT NULL",
-                SQL_TEXT(manifest), SQL_INTEGER(SCAN_DONE), SQL_END);
-  Found found = sql_next(rows, error);
-  if (found != FOUND)
-    return found == ABSENT;
-  g_autoptr(ImageInventory) loaded =
-      inventory_of_facts(sql_rows_text(rows, 3), sql_rows_text(rows, 2), error);
-  int64_t id = sql_rows_integer(rows, 0), count = sql_rows_integer(rows, 1);
-  g_clear_pointer(&rows, sql_rows_free);
-  if (loaded == NULL || !load_packages(db, id, (guint)count, loaded, error)) {
-    g_prefix_error(error, "image %s: ", manifest);
-    return false;
-  }
-  *inventory = g_steal_pointer(&loaded);
-  return true;
 }

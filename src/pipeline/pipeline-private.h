@@ -303,19 +303,38 @@ bool package_findings_match(AdvisoryDatabase *advisories, const char *ecosystem,
                             const Package *package, PackageMatch *match, GError **error);
 bool package_findings_write(SqlConnection *db, int64_t package, const PackageMatch *match,
                             int64_t stamp, GError **error);
-/* Both, of a package that is new. */
-bool package_findings_add(SqlConnection *db, int64_t id, const char *ecosystem,
-                          const Package *package, AdvisoryDatabase *advisories, GError **error);
+/* Only what is found, of a package that has none yet. */
+bool package_findings_write_new(SqlConnection *db, int64_t package, const PackageMatch *match,
+                                GError **error);
 
 /* --- packages.c: the packages of images, as rows that images share --- */
 
-/* The id of what has the digest @hex. */
-int64_t packages_id_of(const char *hex);
-/* Writes an image's packages and what findings name besides them; what @advisories (or NULL) say of
- * those that are new; and adds all up in *@sum. ASSAY_ERROR_MISMATCH: an id of them is taken. */
-bool packages_store(SqlConnection *db, int64_t image, const ImageInventory *inventory,
-                    AdvisoryDatabase *advisories, Tally *sum, GError **error);
+/* An image's packages and what findings name besides them, ready to be written: which are rows
+ * already was looked up, and the others were matched. */
+typedef struct PreparedPackages PreparedPackages;
+/* Refers to @inventory, which lives as long; @advisories: or NULL. ASSAY_ERROR_MISMATCH: an id of
+ * them is taken. (transfer full) */
+PreparedPackages *packages_prepare(SqlPool *sql, const ImageInventory *inventory,
+                                   AdvisoryDatabase *advisories, GError **error);
+void prepared_packages_free(PreparedPackages *prepared);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PreparedPackages, prepared_packages_free)
+/* What the advisories say of all of them. */
+const Tally *packages_sum(const PreparedPackages *prepared);
+/* Writes them, and what the advisories say of those that are new. ASSAY_ERROR_MISMATCH as above. */
+bool packages_store(SqlConnection *db, int64_t image, const PreparedPackages *prepared,
+                    GError **error);
 bool packages_forget(SqlConnection *db, int64_t image, GError **error);
+
+/* --- packages_facts.c: what findings name besides packages, as texts --- */
+
+char *packages_facts_to_text(const ImageInventory *inventory);
+/* What of the image is not known, whatever the advisories. */
+char *packages_gaps_to_text(const ImageInventory *inventory);
+/* Without packages. NULL: the texts are damaged. (transfer full) */
+ImageInventory *packages_facts_read(const char *facts, const char *gaps, GError **error);
+
+/* --- packages_load.c --- */
+
 /* *inventory: NULL when the image is not scanned, or its packages are no rows yet. (transfer full)
  */
 bool packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventory, GError **error);

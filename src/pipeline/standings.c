@@ -43,7 +43,7 @@ standings_rules(Pipeline *pipeline)
   rules->policy = g_strdup(policy_set_origin(policy).sha256);
   g_autofree char *both = g_strconcat(rules->advisories, "\n", rules->policy, NULL);
   Digest digest = digest_of(DIGEST_SHA256, slice_from_string(both));
-  rules->stamp = packages_id_of(digest_hex(&digest));
+  rules->stamp = digest_number(&digest);
   return rules;
 }
 

@@ -26,9 +26,11 @@ def listed(server, query=""):
     """{(repository, first tag): answer of the gate} of the images that pass, once all are judged by what is in force."""
     def judged():
         answer = get(server, f"/api/v1/images?{query}")
-        return answer if not any(answer["not_known"].values()) else None
+        # What is not known is counted after the images were read: they may be judged in between.
+        current = all(image["gate"]["current"] for image in answer["images"])
+        return answer if current and not any(answer["not_known"].values()) else None
     answer = wait_until(judged)
-    assert answer["total"] == len(answer["images"]) and all(image["gate"]["current"] for image in answer["images"])
+    assert answer["total"] == len(answer["images"])
     return {(image["repository"], image["tags"][0]): image["gate"]["answer"] for image in answer["images"]}
 
 
