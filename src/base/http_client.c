@@ -221,7 +221,7 @@ explain_distrust(const HttpClient *client, const HttpExchange *exchange, const c
     if ((flags & reasons[i].flag) != 0)
       g_string_append_printf(why, "%s%s", why->len > 0 ? "; " : "", reasons[i].says);
   if ((flags & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0)
-    g_string_append(why, client->ca_file == NULL ? " (name it in `ca_file`)"
+    g_string_append(why, client->ca_file == NULL ? " (--ca-file or `ca_file` names it)"
                                                  : ", neither to the system nor by the file that "
                                                    "is given");
   return error_set(error, ASSAY_ERROR_NETWORK, "%s: the server's certificate does not hold: %s",
@@ -245,6 +245,8 @@ explain_failure(const HttpClient *client, const HttpExchange *exchange, CURLcode
                      "%s: not an http or https address, or redirected "
                      "from https to something else",
                      exchange->url);
+  case CURLE_SSL_CONNECT_ERROR:
+    return error_set(error, ASSAY_ERROR_NETWORK, "%s: no TLS there: %s", exchange->url, text);
   case CURLE_PEER_FAILED_VERIFICATION:
     return explain_distrust(client, exchange, text, error);
   case CURLE_SSL_CACERT_BADFILE:

@@ -257,8 +257,9 @@ static bool
 check_length(const SettingsPlace *place, const Setting *setting, const YamlNode *node, guint count)
 {
   if (count < setting->least)
-    complain_at(place, node, setting->key, "must have at least %u entr%s", (unsigned)setting->least,
-                setting->least == 1 ? "y" : "ies");
+    complain_at(place, node, setting->key, "must have at least %u entr%s%s",
+                (unsigned)setting->least, setting->least == 1 ? "y" : "ies",
+                setting->fallback != NULL ? "; without the key it is the default" : "");
   else if (setting->most != 0 && count > setting->most)
     complain_at(place, node, setting->key, "must have at most %u entries, has %u",
                 (unsigned)setting->most, count);
@@ -368,7 +369,10 @@ read_entries(const SettingsPlace *place, const Setting *setting, const YamlNode 
 {
   if (node->kind == YAML_WORD && (setting->section->word == NULL || yaml_is_nothing(node))) {
     complain_at(place, node, setting->key, "must be a list%s",
-                yaml_is_nothing(node) ? "; write [] for none" : ", is a word");
+                !yaml_is_nothing(node) ? ", is a word"
+                : setting->least == 0
+                    ? "; write [] for none"
+                    : " of at least one entry; without the key it is the default");
     return;
   }
   guint entries = node->kind == YAML_LIST ? node->entries->len : 1;

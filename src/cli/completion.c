@@ -21,25 +21,66 @@ visit_commands(const Command *const *list, const char *words, CommandVisitor vis
   }
 }
 
-/* "table|json": what may be written there, as words with spaces between; NULL: anything. (transfer
- * full) */
-static char *
-alternatives(const char *shown)
+/* What may be written at a place. */
+typedef struct {
+  char *words; /* with spaces between; NULL: anything */
+  bool list;   /* several of them, with commas between */
+  bool files;  /* a file, too */
+} Values;
+
+static void
+values_clear(Values *values)
 {
-  if (shown == NULL || strchr(shown, '|') == NULL)
-    return NULL;
-  for (const char *p = shown; *p != '\0'; p++)
-    if (!g_ascii_islower(*p) && *p != '|')
-      return NULL;
-  return g_strdelimit(g_strdup(shown), "|", ' ');
+  g_free(values->words);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Values, values_clear)
+
+static bool
+is_word(const char *text)
+{
+  return *text != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyz-")] == '\0';
+}
+
+/* Of those of @text between @separators; what stands for a file is none of the words. */
+static Values
+values_of(const char *text, const char *separators)
+{
+  Values values = {.files = false};
+  g_autoptr(GString) words = g_string_new(NULL);
+  g_auto(GStrv) parts = g_strsplit_set(text != NULL ? text : "", separators, -1);
+  bool others = false;
+  for (char **part = parts; *part != NULL; part++)
+    if (is_word(*part))
+      g_string_append_printf(words, "%s%s", words->len > 0 ? " " : "", *part);
+    else if (strcmp(*part, "FILE") == 0)
+      values.files = true;
+    else
+      others = true;
+  if (!others && words->len > 0 && g_strv_length(parts) > 1)
+    values.words = g_strdup(words->str);
+  return values;
+}
+
+/* "table|json", "FILE|strict"; or LIST and TYPE, whose words the description ends with. */
+static Values
+values_of_option(const GOptionEntry *option)
+{
+  const char *shown = option->arg_description, *colon = strrchr(option->description, ':');
+  bool list = g_strcmp0(shown, "LIST") == 0;
+  if (colon == NULL || (!list && g_strcmp0(shown, "TYPE") != 0))
+    return values_of(shown, "|");
+  Values values = values_of(colon + strspn(colon, ": "), ",");
+  values.list = list;
+  return values;
 }
 
 static void
 print_words(const Command *command)
 {
-  g_autofree char *arguments = alternatives(command->arguments);
-  if (arguments != NULL)
-    printf("%s ", arguments);
+  g_auto(Values) arguments = values_of(command->arguments, "|");
+  if (arguments.words != NULL)
+    printf("%s ", arguments.words);
   for (const Command *const *each = command->subcommands; each != NULL && *each != NULL; each++)
     printf("%s ", (*each)->name);
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
@@ -52,9 +93,10 @@ print_words(const Command *command)
 static void
 print_case(const Command *command, const char *words)
 {
+  g_auto(Values) arguments = values_of(command->arguments, "|");
   printf("    '%s') words='", words);
   print_words(command);
-  printf("' ;;\n");
+  printf("'%s ;;\n", arguments.files ? " files=1" : "");
 }
 
 /* What an option takes, by the command and the option before. */
@@ -63,12 +105,14 @@ print_values(const Command *command, const char *words)
 {
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
        option++) {
-    g_autofree char *values = alternatives(option->arg_description);
-    if (values != NULL && option->short_name != 0)
-      printf("  '%s --%s' | '%s -%c') words='%s' ;;\n", words, option->long_name, words,
-             option->short_name, values);
-    else if (values != NULL)
-      printf("  '%s --%s') words='%s' ;;\n", words, option->long_name, values);
+    g_auto(Values) values = values_of_option(option);
+    if (values.words == NULL)
+      continue;
+    printf("  '%s --%s'", words, option->long_name);
+    if (option->short_name != 0)
+      printf(" | '%s -%c'", words, option->short_name);
+    printf(") words='%s' files=%s list=%s ;;\n", values.words, values.files ? "1" : "",
+           values.list ? "1" : "");
   }
 }
 
@@ -86,7 +130,10 @@ static void
 print_bash(void)
 {
   printf("_assay() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} path='' word words=''\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "  local path='' word words='' files='' list='' before=''\n"
+         "  [ \"$previous\" = = ] && previous=${COMP_WORDS[COMP_CWORD-2]}\n"
+         "  [ \"$current\" = = ] && current=''\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "    case $word in -*) ;; *) path=\"$path${path:+ }$word\" ;; esac\n"
          "  done\n"
@@ -100,17 +147,18 @@ print_bash(void)
          "    *) path='' ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path ${COMP_WORDS[COMP_CWORD-1]}\" in\n");
+         "  case \"$path $previous\" in\n");
   visit_commands(commands, "", print_values);
   printf("  esac\n"
+         "  if [ -n \"$list\" ] && [[ $current == *,* ]]; then before=${current%%,*},; fi\n"
          "  local offered=''\n" /* options to who begins one: an argument may be a file */
          "  for word in $words; do\n"
          "    [[ $word == -* && $current != -* ]] && continue\n"
-         "    offered=\"$offered $word\"\n"
+         "    offered=\"$offered $before$word\"\n"
          "  done\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
-         "  if [ ${#COMPREPLY[@]} -eq 0 ]; then\n"
-         "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "  if [ ${#COMPREPLY[@]} -eq 0 ] || [ -n \"$files\" ]; then\n"
+         "    mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- \"$current\")\n"
          "  fi\n"
          "}\n"
          "complete -o filenames -F _assay assay\n");
@@ -139,13 +187,15 @@ static void
 print_fish_option(const GOptionEntry *option, const char *command)
 {
   g_autofree char *summary = quote_for_fish(option->description);
-  g_autofree char *values = alternatives(option->arg_description);
+  g_auto(Values) values = values_of_option(option);
   printf("complete -c assay -n '__fish_seen_subcommand_from %s' -l %s -d %s", command,
          option->long_name, summary);
   if (option->short_name != 0)
     printf(" -s %c", option->short_name);
-  if (values != NULL)
-    printf(" -x -a '%s'", values);
+  if (values.list)
+    printf(" -x -a '(__fish_append , %s)'", values.words);
+  else if (values.words != NULL)
+    printf(" %s -a '%s'", values.files ? "-r" : "-x", values.words);
   else if (option->arg_description != NULL)
     printf(" -r");
   putchar('\n');
@@ -156,7 +206,7 @@ print_fish_command(const Command *command, const char *words)
 {
   const char *name = strrchr(words, ' ');
   g_autofree char *summary = quote_for_fish(command->summary);
-  g_autofree char *arguments = alternatives(command->arguments);
+  g_auto(Values) arguments = values_of(command->arguments, "|");
   if (name == NULL) {
     printf("complete -c assay -n __fish_use_subcommand -a %s -d %s\n", command->name, summary);
   } else {
@@ -164,9 +214,9 @@ print_fish_command(const Command *command, const char *words)
     printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a %s -d %s\n", parent,
            command->name, summary);
   }
-  if (arguments != NULL)
+  if (arguments.words != NULL)
     printf("complete -c assay -n '__fish_seen_subcommand_from %s' -a '%s'\n", command->name,
-           arguments);
+           arguments.words);
   for (const GOptionEntry *option = command->options; option != NULL && option->long_name != NULL;
        option++)
     if (*option->long_name != '\0' && (option->flags & G_OPTION_FLAG_HIDDEN) == 0)

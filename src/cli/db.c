@@ -50,7 +50,7 @@ tell_messages(const UpdateOutcome *outcome)
   terminal_progress_end();
   for (guint i = 0; i < outcome->messages->len; i++)
     command_tell("%s", (const char *)outcome->messages->pdata[i]);
-  for (guint i = 0; i < outcome->notes->len; i++)
+  for (guint i = 0; !quiet && i < outcome->notes->len; i++)
     command_tell("note: %s", (const char *)outcome->notes->pdata[i]);
   return command_end_output(outcome->failed == 0 ? EXIT_FINE : EXIT_ERROR);
 }
@@ -58,8 +58,9 @@ tell_messages(const UpdateOutcome *outcome)
 static int
 tell_outcome(const UpdateOutcome *outcome)
 {
-  printf("feeds: %u updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,
-         outcome->failed);
+  if (!quiet)
+    printf("feeds: %u updated, %u unchanged, %u failed\n", outcome->updated, outcome->unchanged,
+           outcome->failed);
   return tell_messages(outcome);
 }
 
@@ -95,7 +96,7 @@ static const GOptionEntry update_options[] = {
      "Only where there is no database yet; waits for an "
      "update that is running",
      NULL},
-    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Nothing but errors", NULL},
     COMMON_OPTIONS,
     {NULL}};
 
@@ -154,7 +155,7 @@ run_import(char **arguments)
 
 static const GOptionEntry import_options[] = {
     {"type", 't', 0, G_OPTION_ARG_STRING, &imported.type,
-     "debian-tracker, debian-repo, alpine-secdb, osv, updateinfo, kev or epss", "TYPE"},
+     "What it is: debian-tracker,debian-repo,alpine-secdb,osv,updateinfo,kev,epss", "TYPE"},
     {"name", 'n', 0, G_OPTION_ARG_STRING, &imported.name,
      "The feed's name (default: the suite, or the type)", "NAME"},
     {"ecosystem", 'e', 0, G_OPTION_ARG_STRING, &imported.ecosystem,

@@ -14,23 +14,23 @@
 static char *format_option, *gate_option, *severity_option, *vulnerability_option, *package_option;
 static gboolean refused_option;
 
-static const GOptionEntry options[] = {SERVER_OPTIONS(""),
-                                       {"refused", 0, 0, G_OPTION_ARG_NONE, &refused_option,
-                                        "Only images that a pull is refused, and why", NULL},
-                                       {"gate", 0, 0, G_OPTION_ARG_STRING, &gate_option,
-                                        "Only images of which a pull gets this",
-                                        "allowed|warns|refused"},
-                                       {"severity", 0, 0, G_OPTION_ARG_STRING, &severity_option,
-                                        "Only images with a finding of one of these", "LIST"},
-                                       {"vulnerability", 0, 0, G_OPTION_ARG_STRING,
-                                        &vulnerability_option, "Only images that have it", "ID"},
-                                       {"package", 0, 0, G_OPTION_ARG_STRING, &package_option,
-                                        "Only images with this package; with --vulnerability, that "
-                                        "have it in this package",
-                                        "NAME"},
-                                       {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                        "How to write it (default: table)", "table|json"},
-                                       {NULL}};
+static const GOptionEntry options[] = {
+    SERVER_OPTIONS(""),
+    {"refused", 0, 0, G_OPTION_ARG_NONE, &refused_option,
+     "Only images that a pull is refused, and why", NULL},
+    {"gate", 0, 0, G_OPTION_ARG_STRING, &gate_option, "Only images of which a pull gets this",
+     "allowed|warns|refused"},
+    {"severity", 0, 0, G_OPTION_ARG_STRING, &severity_option,
+     "Only images with one of: critical,high,medium,low,negligible,unknown", "LIST"},
+    {"vulnerability", 0, 0, G_OPTION_ARG_STRING, &vulnerability_option, "Only images that have it",
+     "ID"},
+    {"package", 0, 0, G_OPTION_ARG_STRING, &package_option,
+     "Only images with this package; with --vulnerability, that "
+     "have it in this package",
+     "NAME"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
+     "table|json"},
+    {NULL}};
 
 /* Whether there are no advisories for its distribution any more. */
 static bool

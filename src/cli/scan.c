@@ -37,7 +37,7 @@ static const GOptionEntry options[] = {
     {"show-ignored", 0, 0, G_OPTION_ARG_NONE, &show_ignored_option, "List what is ignored, and why",
      NULL},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,
-     "Judge by this policy file, or by the built-in `strict`", "FILE"},
+     "Judge by this policy file, or by the built-in `strict`", "FILE|strict"},
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
@@ -65,7 +65,8 @@ static const GOptionEntry options[] = {
     {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
     {"allow-uncaged", 0, 0, G_OPTION_ARG_NONE, &uncaged_option,
      "Continue where the kernel lacks Landlock or seccomp", NULL},
-    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "No progress", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "The result and errors, nothing else",
+     NULL},
     {NULL}};
 
 /* --- the parts of a scan --- */

@@ -54,9 +54,10 @@ scan_database_open(const Config *config, const ScanDatabaseOptions *options, GEr
               path);
     return NULL;
   }
-  command_tell("there is no advisory database in %s yet: fetching the feeds, once; it takes some "
-               "minutes (--offline does not)",
-               folder);
+  if (!options->quiet)
+    command_tell("there is no advisory database in %s yet: fetching the feeds, once; it takes some "
+                 "minutes (--offline does not)",
+                 folder);
   if (!fetch(folder, options, error))
     return NULL;
   database = advisory_database_open(path, NULL);

@@ -19,7 +19,7 @@ extern char **serve_option_listen;
        "HOST:PORT"},                                                                               \
   {                                                                                                \
     "policy", 'p', 0, G_OPTION_ARG_FILENAME, &serve_option_policy, "Policy file, or `strict`",     \
-        "FILE"                                                                                     \
+        "FILE|strict"                                                                              \
   }
 
 /* Options win over the file; the data folder is set after. */

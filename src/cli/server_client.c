@@ -99,14 +99,14 @@ advise(const ServerClient *client, GError **error)
 {
   if (error == NULL)
     return;
-  const char *advice = "is `assay serve` running there? --server or $ASSAY_SERVER names another";
-  if (strstr((*error)->message, "certificate") != NULL)
-    advice = "--ca-file names the authority that signed it; --insecure does not check";
-  else if (g_str_has_prefix(client->url, "https:") && strstr((*error)->message, "TLS") != NULL)
-    advice = "does it speak TLS? --server http://... asks without";
-  GError *advised =
-      g_error_new((*error)->domain, (*error)->code, "no answer from the registry at %s: %s\n  %s",
-                  client->url, (*error)->message, advice);
+  bool secure = g_str_has_prefix(client->url, "https:");
+  const char *advice = registry_trust_advice(secure ? "https" : "http", *error);
+  if (strstr((*error)->message, "no TLS there") != NULL)
+    advice = "does it speak plain HTTP? --server http://... asks so";
+  if (advice == NULL)
+    advice = "is `assay serve` running there? --server or $ASSAY_SERVER names another";
+  GError *advised = g_error_new((*error)->domain, (*error)->code,
+                                "no answer from the registry: %s\n  %s", (*error)->message, advice);
   g_clear_error(error);
   g_propagate_error(error, advised);
 }
@@ -123,8 +123,10 @@ refused(const HttpResponse *response, const char *url, GError **error)
                                                   : ASSAY_ERROR_NETWORK;
   if (message != NULL)
     return error_set(error, code, "%s", message);
-  return error_set(error, code, "%s: HTTP status %ld; is this an Assay registry?", url,
-                   response->status);
+  bool tls = response->status == 400 && g_str_has_prefix(url, "http:");
+  return error_set(error, code, "%s: HTTP status %ld; %s", url, response->status,
+                   tls ? "does it speak TLS? --server https://... asks so"
+                       : "is this an Assay registry?");
 }
 
 static HttpResponse *

@@ -188,6 +188,18 @@ is_loopback(const char *host)
          (address != NULL && g_inet_address_get_is_loopback(address));
 }
 
+/* Takes over @failure. */
+static void
+propagate_with_advice(const Remote *remote, GError *failure, GError **error)
+{
+  const char *advice = registry_trust_advice(remote->scheme, failure);
+  if (advice != NULL)
+    g_set_error(error, failure->domain, failure->code, "%s\n  %s", failure->message, advice);
+  else
+    g_propagate_error(error, g_error_copy(failure));
+  g_error_free(failure);
+}
+
 HttpResponse *
 remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
                  GCancellable *cancellable, GError **error)
@@ -204,14 +216,17 @@ remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
       g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NETWORK) && (loopback || remote->insecure);
   if (!other) {
     if (failure != NULL)
-      g_propagate_error(error, g_steal_pointer(&failure));
+      propagate_with_advice(remote, g_steal_pointer(&failure), error);
     return response;
   }
   g_autoptr(GError) second = NULL;
+  GError *both = NULL;
   remote->scheme = loopback ? "https" : "http";
   response = remote_get(remote, &request, progress, cancellable, &second);
   if (response == NULL)
-    error_set(error, second->code, "%s; and by %s: %s", failure->message, remote->scheme,
+    error_set(&both, second->code, "%s\n  and by %s: %s", failure->message, remote->scheme,
               second->message);
+  if (both != NULL)
+    propagate_with_advice(remote, both, error);
   return response;
 }

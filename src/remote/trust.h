@@ -20,5 +20,9 @@ bool registry_trust_find(const char *ca_file, const char *cert_dir, const char *
                          RegistryTrust *trust, GError **error);
 void registry_trust_clear(RegistryTrust *trust);
 
+/* What a person can do about a registry that was asked by @scheme and did not answer: a line of
+ * its own for the message of @error; NULL: nothing about certificates and TLS. */
+const char *registry_trust_advice(const char *scheme, const GError *error);
+
 /* (transfer full): valid as long as @trust. */
 HttpClient *registry_trust_new_client(const RegistryTrust *trust);

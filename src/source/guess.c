@@ -7,6 +7,8 @@
 #include "oci/reference.h"
 #include "source/files.h"
 
+#define TARGETS                                                                                    \
+  "  a target is a file or folder, HOST/REPOSITORY:TAG, or one of these with its transport:\n  "
 #define TRANSPORTS                                                                                 \
   "docker://HOST/REPOSITORY:TAG, oci:DIR[:TAG], oci-archive:FILE[:TAG], "                          \
   "docker-archive:FILE[:REFERENCE], dir:DIR or rootfs:DIR"
@@ -78,16 +80,27 @@ names_engine(const char *target)
   return false;
 }
 
+/* Written as a path, or by its ending an archive. */
+static bool
+is_path(const char *target)
+{
+  static const char *const endings[] = {".tar", ".tgz", ".gz", ".zst", ".oci"};
+  bool path = target[0] == '/' || target[0] == '.';
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+    path = path || g_str_has_suffix(target, endings[i]);
+  return path;
+}
+
 static char *
 guess_by_name(const char *target, GError **error)
 {
   g_autoptr(GError) invalid = NULL;
   g_autoptr(Reference) reference = reference_parse(target, &invalid);
-  bool is_path = target[0] == '/' || target[0] == '.';
   if (reference != NULL && source_names_registry(target))
     return g_strconcat("docker://", target, NULL);
-  if (is_path)
-    error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: no such file or folder", target);
+  if (is_path(target))
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "%s: no such file or folder\n" TARGETS TRANSPORTS,
+              target);
   else if (names_engine(target))
     error_set(error, ASSAY_ERROR_UNSUPPORTED,
               "%s: an engine's own store is not read: save the image (`docker save -o FILE IMAGE`, "
@@ -97,11 +110,13 @@ guess_by_name(const char *target, GError **error)
     g_propagate_error(error, g_steal_pointer(&invalid));
   else if (reference != NULL)
     error_set(error, ASSAY_ERROR_INVALID,
-              "\"%s\" is no file here; if an image of Docker Hub is meant, write "
+              "%s: no such file or folder\n  if an image of Docker Hub is meant, write "
               "docker://docker.io/%s%s",
               target, strchr(target, '/') == NULL ? "library/" : "", target);
   else
-    error_set(error, ASSAY_ERROR_INVALID, "\"%s\" names no transport: write " TRANSPORTS, target);
+    error_set(error, ASSAY_ERROR_INVALID,
+              "\"%s\": no such file or folder, and no reference of an image\n" TARGETS TRANSPORTS,
+              target);
   return NULL;
 }
 

@@ -96,15 +96,35 @@ def test_completion_is_a_script(assay, shell, tmp_path):
 
 @pytest.mark.parametrize("typed, offered", [
     ("del", ["delete"]), ("db up", ["update"]), ("scan --sev", ["--severity"]), ("delete --y", ["--yes"]),
-    ("scan --by ", ["package", "vulnerability"]), ("scan --format s", ["sarif"]), ("completion ", ["bash", "fish", "zsh"])])
+    ("scan --by ", ["package", "vulnerability"]), ("scan --format s", ["sarif"]), ("completion ", ["bash", "fish", "zsh"]),
+    ("scan --by = v", ["vulnerability"]), ("scan --by =", ["package", "vulnerability"]), ("findings -f j", ["json"]),
+    ("scan --severity h", ["high"]), ("scan --severity high,cr", ["high,critical"]), ("images --severity high,low,m", ["high,low,medium"]),
+    ("images --gate ", ["allowed", "refused", "warns"]), ("db import --type de", ["debian-repo", "debian-tracker"]),
+    ("serve --log-level w", ["warning"]), ("scan --policy ", ["mine.yaml", "script", "strict"]), ("policy test s", ["script", "strict"]),
+    ("policy check ", ["mine.yaml", "script", "strict"]), ("scan --db m", ["mine.yaml"]), ("jobs c", ["cancel"])])
 def test_completion_of_bash(assay, typed, offered, tmp_path):
     script = tmp_path / "script"
     script.write_text(assay("completion", "bash").stdout)
+    (tmp_path / "mine.yaml").touch()
     words = ["assay", *typed.split(" ")]
     quoted = " ".join(f"'{word}'" for word in words)
     told = subprocess.run(["bash", "-c", f"source {script}; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _assay; "
                                          'printf "%s\\n" "${COMPREPLY[@]}"'], check=True, stdout=subprocess.PIPE, text=True, cwd=tmp_path).stdout
     assert sorted(word.strip() for word in told.splitlines()) == offered
+
+
+@pytest.mark.parametrize("typed, offered", [
+    ("del", ["delete"]), ("scan --by v", ["vulnerability"]), ("scan --severity h", ["high"]), ("scan --severity high,cr", ["high,critical"]),
+    ("findings --format ", ["json", "sarif", "table"]), ("completion z", ["zsh"]), ("scan --policy m", ["mine.yaml"]),
+    ("policy test st", ["strict"])])
+def test_completion_of_fish(assay, typed, offered, tmp_path):
+    if shutil.which("fish") is None:
+        pytest.skip("no fish on this machine")
+    (tmp_path / "script").write_text(assay("completion", "fish").stdout)
+    (tmp_path / "mine.yaml").touch()
+    told = subprocess.run(["fish", "--no-config", "-c", f"source script; complete --do-complete 'assay {typed}'"], check=True,
+                          stdout=subprocess.PIPE, text=True, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}).stdout
+    assert sorted(line.split("\t")[0] for line in told.splitlines()) == offered
 
 
 # --- the registry that is asked ---
@@ -316,7 +336,7 @@ def test_certificate_is_not_trusted(assay, start_server, tmp_path):
     assert assay("images", "--server", server.url, "--ca-file", certificate).stdout == "no images\n"
     assert assay("images", "--server", server.url, "--insecure").stdout == "no images\n"
     told = assay("images", "--server", server.url.replace("https", "http"), check=2).stderr
-    assert server.address in told
+    assert server.address in told and "--server https://" in told
     assert assay("images", "--server", server.url, "--ca-file", "/nonexistent", check=2).stderr
 
 

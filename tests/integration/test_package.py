@@ -194,7 +194,9 @@ def test_lintian(package):
 def image(program, tmp_path_factory):
     folder = tmp_path_factory.mktemp("image") / "assay"
     told = run(ROOT / "scripts/image", program, folder)
-    return folder, float(re.search(r"([0-9.]+) MB packed", told).group(1))
+    assert re.search(r"^Its \d+ libraries are this machine's \(\w.*\), the newest of \d{4}-\d\d-\d\d: ", told, re.MULTILINE), told
+    assert f"assay scan oci:{folder}:latest" in told and f"skopeo copy oci:{folder}:latest " in told
+    return folder, float(re.search(r"([0-9.]+) MB packed, [0-9.]+ MB unpacked", told).group(1))
 
 
 def test_image_is_small_and_says_how_it_runs(image):

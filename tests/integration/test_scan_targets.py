@@ -82,7 +82,9 @@ def test_targets_that_cannot_be_guessed(scan, tmp_path, monkeypatch):
     for target, message in {
             "debian:11": "docker://docker.io/library/debian:11", "team/app": "docker://docker.io/team/app",
             "./absent": "no such file", "/absent:tag": "no such file", "empty": "rootfs:empty", "text": "archive",
-            "some.tar": "not of an image", "Un/Known": "names no transport", "": "names no transport",
+            "some.tar": "not of an image", "Un/Known": "docker://HOST/REPOSITORY:TAG", "": "rootfs:DIR",
+            "nope.tar": "nope.tar: no such file or folder", "debian:12": "debian:12: no such file or folder",
+            "nope.tgz:v1": "no such file", "team/nope.tar.zst": "a target is a file or folder",
             "docker-daemon:app:v1": "docker save", "containers-storage:localhost/app": "podman save",
             "127.0.0.1:1/Team/app:v1": "repository name is not valid", "127.0.0.1:1/team/app:v1": "127.0.0.1:1"}.items():
         assert message in scan(target, check=2).stderr, target

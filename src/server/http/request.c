@@ -3,6 +3,8 @@
 
 #include "server/http/http-private.h"
 
+#define AGENT_BYTES_MAX 200
+
 const char *
 request_id(const Request *request)
 {
@@ -65,6 +67,13 @@ const char *
 request_header(const Request *request, const char *name)
 {
   return MHD_lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
+}
+
+char *
+request_agent(const Request *request)
+{
+  const char *agent = request_header(request, "User-Agent");
+  return agent == NULL ? NULL : g_strndup(agent, AGENT_BYTES_MAX);
 }
 
 typedef struct {

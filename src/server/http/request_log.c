@@ -4,9 +4,6 @@
 #include "server/http/http-private.h"
 #include "server/http/request_log.h"
 
-/* Of the client's name for itself in a log line. */
-#define AGENT_BYTES_MAX 200
-
 void
 request_log(Request *request, enum MHD_RequestTerminationCode how)
 {
@@ -21,8 +18,7 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
   if (!log_is_on(level))
     return;
-  const char *agent = request_header(request, "User-Agent");
-  g_autofree char *short_agent = agent == NULL ? NULL : g_strndup(agent, AGENT_BYTES_MAX);
+  g_autofree char *agent = request_agent(request);
   char status_text[8], duration_text[32], received_text[24], sent_text[24];
   g_snprintf(status_text, sizeof status_text, "%u", status);
   g_snprintf(duration_text, sizeof duration_text, "%.6f", seconds);
@@ -31,7 +27,7 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   log_set_request_id(request->id);
   log_event(level, "request", "method", request->method, "path", request->path, "route",
             route_label(request->match.route), "status", status_text, "client",
-            request_client(request), "user_agent", short_agent, "reason",
+            request_client(request), "user_agent", agent, "reason",
             connection_end_reason(request->connection), "received", received_text, "sent",
             sent_text, "seconds", duration_text, NULL);
   log_set_request_id(NULL);

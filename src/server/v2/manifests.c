@@ -113,10 +113,11 @@ log_refusal(Request *request, const StoredManifest *stored, const Verdict *verdi
                            (const char *)g_ptr_array_index(verdict->reasons, i));
   if (verdict->reasons->len > logged)
     g_string_append_printf(reasons, "; and %u more", verdict->reasons->len - logged);
+  g_autofree char *agent = request_agent(request);
   log_info("pull refused", "repository", request_parameter(request, "name"), "reference",
            request_parameter(request, "reference"), "digest", stored->digest.text, "policy",
            verdict->policy, "reasons", reasons->str, "client", request_client(request),
-           "user_agent", request_header(request, "User-Agent"), NULL);
+           "user_agent", agent, NULL);
 }
 
 static void
