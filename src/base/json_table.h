@@ -52,10 +52,11 @@ struct JsonMember {
   /* Of json_text and json_word: what a missing one is read as; so is a word that is not known, for
    * a newer writer may have more. Of json_text_unless: see there. */
   const char *otherwise;
-  size_t other;  /* of json_text_unless: offset of a member that has a row before */
-  uint64_t most; /* of a number, or of the entries of a list; 0: no bound */
-  bool required; /* to be read, it must be there */
-  bool omitted;  /* json_number 0, json_boolean false and empty lists are not written */
+  size_t other;    /* of json_text_unless: offset of a member that has a row before */
+  uint64_t most;   /* of a number, or of the entries of a list; 0: no bound */
+  bool required;   /* to be read, it must be there */
+  bool last_first; /* of json_counts: the last word is written first */
+  bool omitted;    /* json_number 0, json_boolean false and empty lists are not written */
 };
 
 #define JSON_MEMBER_AS(key, structure, member)                                                     \
@@ -90,7 +91,7 @@ extern const JsonKind json_moment;       /* int64_t, microseconds since 1970, as
 /* char *: left out where it is the same as the text at `other`, of which it is a copy when it is
  * missing. */
 extern const JsonKind json_text_unless;
-/* uint32_t or uint64_t for each of `words`, as an object; the last word first. */
+/* uint32_t or uint64_t for each of `words`, as an object. */
 extern const JsonKind json_counts;
 /* A structure, or, with an offset of 0, more members of the same one; left out when it would be
  * empty. */

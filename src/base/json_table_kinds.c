@@ -320,10 +320,11 @@ write_counts(const JsonMember *member, const void *value)
 {
   size_t words, width = count_width(member, &words);
   json_t *object = json_object();
-  for (size_t i = words; i-- > 0;)
-    json_object_set_new_nocheck(
-        object, member->words[i],
-        number_to_json(load_number((const char *)value + i * width, width)));
+  for (size_t i = 0; i < words; i++) {
+    size_t word = member->last_first ? words - 1 - i : i;
+    uint64_t number = load_number((const char *)value + word * width, width);
+    json_object_set_new_nocheck(object, member->words[word], number_to_json(number));
+  }
   return object;
 }
 

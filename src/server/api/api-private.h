@@ -13,8 +13,6 @@ typedef struct {
   uint64_t limit, offset;
 } Page;
 
-/* A member with a time in microseconds since 1970; 0: none. */
-void api_set_time(json_t *object, const char *key, int64_t microseconds);
 /* ?@name=, a whole number; *value stays as it is without it. This and the next two respond
  * themselves when they return false. */
 bool api_number_of(Request *request, const char *name, uint64_t least, uint64_t most,
@@ -38,11 +36,12 @@ void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool api_flag_of(Request *request, const char *name, bool *value);
 /* ?severity=, as bits by Severity; 0: none is named. */
 bool api_severities_of(Request *request, int *severities);
-json_t *api_counts_to_json(const uint32_t counts[SEVERITY_CRITICAL + 1]);
-/* What the policy makes of an image, and its size. */
-void api_set_gate(json_t *object, const Standing *standing);
+/* Of a Standing: what the policy makes of an image. */
+extern const JsonTable api_gate_table;
 /* What is not known yet, so that nothing else is the whole. */
 void api_set_unknown(json_t *body, const Overview *overview);
+extern const JsonTable api_not_known_table;
 
 /* The resources' objects (schemas.h). */
-extern const ApiSchema api_job_schemas[];
+extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_schemas[],
+    api_policy_schemas[], api_standing_schemas[], api_vulnerability_schemas[];

@@ -106,42 +106,82 @@ api_repositories(Request *request)
   respond_json(request, MHD_HTTP_OK, body);
 }
 
-static void
-set_summary(json_t *object, const ImageSummary *summary)
-{
-  /* What waits for another try is pending, with a reason. */
-  static const char *const states[] = {"none",   "pending",        "done",
-                                       "failed", "not-applicable", "pending"};
-  json_t *scan = json_object();
-  json_set_string(scan, "state", states[summary->state]);
-  json_set_string(scan, "error", summary->error);
-  api_set_time(scan, "retry_at", summary->state == SCAN_WAITING ? summary->retry_at : 0);
-  api_set_time(scan, "time", summary->scanned);
-  json_set_string(scan, "advisories", summary->database);
-  json_set_string(scan, "os", summary->os);
-  json_set_string(scan, "end_of_life", summary->end_of_life);
-  json_object_set_new(scan, "packages", json_integer(summary->packages));
-  json_object_set_new(scan, "findings", api_counts_to_json(summary->counts));
-  json_object_set_new(scan, "fixable", api_counts_to_json(summary->fixable));
-  json_object_set_new(scan, "uncovered_packages", json_integer(summary->uncovered));
-  json_object_set_new(scan, "third_party_packages", json_integer(summary->third_party));
-  json_object_set_new(scan, "incomplete", json_from_texts(summary->gaps));
-  json_object_set_new(scan, "older_detectors",
-                      json_boolean(image_summary_is_of_older_detectors(summary)));
-  json_object_set_new(object, "scan", scan);
-}
+/* By ScanState. What waits for another try is pending, with a reason. */
+static const char *const scan_names[] = {"none",           "pending", "done", "failed",
+                                         "not-applicable", "pending", NULL};
+typedef struct {
+  ImageSummary summary;
+  bool older_detectors;
+} ScannedImage;
+#define SUMMARY_MEMBER(name, member) JSON_MEMBER_AS(name, ScannedImage, summary.member)
+static const JsonMember scan_members[] = {
+    {SUMMARY_MEMBER("state", state), .kind = &json_word, .words = scan_names},
+    {SUMMARY_MEMBER("error", error), .kind = &json_text},
+    {SUMMARY_MEMBER("retry_at", retry_at), .kind = &json_moment},
+    {SUMMARY_MEMBER("time", scanned), .kind = &json_moment},
+    {SUMMARY_MEMBER("advisories", database), .kind = &json_text},
+    {SUMMARY_MEMBER("os", os), .kind = &json_text},
+    {SUMMARY_MEMBER("end_of_life", end_of_life), .kind = &json_text},
+    {SUMMARY_MEMBER("packages", packages), .kind = &json_number},
+    {SUMMARY_MEMBER("findings", counts), .kind = &json_counts, .words = severity_names,
+     .last_first = true},
+    {SUMMARY_MEMBER("fixable", fixable), .kind = &json_counts, .words = severity_names,
+     .last_first = true},
+    {SUMMARY_MEMBER("uncovered_packages", uncovered), .kind = &json_number},
+    {SUMMARY_MEMBER("third_party_packages", third_party), .kind = &json_number},
+    {SUMMARY_MEMBER("incomplete", gaps), .kind = &json_lines},
+    {JSON_MEMBER(ScannedImage, older_detectors), .kind = &json_flag},
+};
+static const JsonTable scan_table = JSON_TABLE(ScannedImage, scan_members);
+
+typedef struct {
+  StoredImage image;
+  GPtrArray *missing;
+  ScannedImage scan;
+} ListedImage;
+static const JsonMember image_members[] = {
+    {JSON_MEMBER_AS("digest", ListedImage, image.digest), .kind = &json_digest},
+    {JSON_MEMBER_AS("media_type", ListedImage, image.media_type), .kind = &json_text,
+     .required = true},
+    {JSON_MEMBER_AS("artifact_type", ListedImage, image.artifact_type), .kind = &json_text},
+    {JSON_MEMBER_AS("tags", ListedImage, image.tags), .kind = &json_texts, .required = true},
+    {JSON_MEMBER_AS("pushed", ListedImage, image.pushed), .kind = &json_moment, .required = true},
+    {JSON_MEMBER(ListedImage, missing), .kind = &json_lines, .omitted = true},
+    {JSON_MEMBER(ListedImage, scan), .kind = &json_part, .table = &scan_table, .required = true},
+};
+static const JsonTable image_table = JSON_TABLE(ListedImage, image_members);
+
+/* Of an image that was judged. */
+static const JsonMember judged_members[] = {
+    {.name = "gate", .kind = &json_part, .table = &api_gate_table},
+    {JSON_MEMBER(Standing, size), .kind = &json_number},
+};
+static const JsonTable judged_table = JSON_TABLE(Standing, judged_members);
+
+typedef struct {
+  LayerNote note;
+  const char *layer;
+} LocatedNote;
+static const JsonMember note_members[] = {
+    {JSON_MEMBER_AS("kind", LocatedNote, note.kind), .kind = &json_text, .required = true},
+    {JSON_MEMBER_AS("path", LocatedNote, note.path), .kind = &json_text},
+    {JSON_MEMBER_AS("detail", LocatedNote, note.detail), .kind = &json_text},
+    {JSON_MEMBER(LocatedNote, layer), .kind = &json_text, .required = true},
+};
+static const JsonTable note_table = JSON_TABLE(LocatedNote, note_members);
+
+const ApiSchema api_image_schemas[] = {
+    {"Image", &image_table},
+    {"Image", &judged_table, .sometimes = true},
+    {"Note", &note_table},
+    {NULL},
+};
 
 /* What cannot be pulled whole is not fine, whatever its scan said while it was. */
 static void
-set_missing(json_t *object, const GPtrArray *missing, ImageSummary *summary)
+note_missing(const GPtrArray *missing, ImageSummary *summary)
 {
-  if (missing->len == 0)
-    return;
-  json_t *list = json_array();
-  for (guint i = 0; i < missing->len; i++)
-    json_array_append_new(list, json_string(g_ptr_array_index(missing, i)));
-  json_object_set_new(object, "missing", list);
-  if (summary->state == SCAN_NOT_APPLICABLE)
+  if (missing->len == 0 || summary->state == SCAN_NOT_APPLICABLE)
     return;
   g_free(summary->error);
   summary->error = g_strdup_printf("the image is broken: %s%s is not there any more; push it again",
@@ -168,16 +208,13 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  json_t *one = json_object();
-  json_set_string(one, "digest", image->digest.text);
-  json_set_string(one, "media_type", image->media_type);
-  json_set_string(one, "artifact_type", image->artifact_type);
-  json_set_strings(one, "tags", (const char *const *)image->tags);
-  api_set_time(one, "pushed", image->pushed);
-  set_missing(one, missing, summary);
-  set_summary(one, summary);
+  note_missing(missing, summary);
+  ListedImage listed = {*image, missing, {*summary, image_summary_is_of_older_detectors(summary)}};
+  if (summary->state != SCAN_WAITING)
+    listed.scan.summary.retry_at = 0;
+  json_t *one = json_table_write(&image_table, &listed);
   if (standing != NULL)
-    api_set_gate(one, standing);
+    json_table_add(&judged_table, standing, one);
   json_array_append_new(all, one);
   return true;
 }
@@ -217,12 +254,8 @@ notes_of(const ImageInventory *inventory)
     const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
     for (guint j = 0; j < layer->notes->len && json_array_size(notes) < NOTES_MAX; j++) {
       const LayerNote *note = g_ptr_array_index(layer->notes, j);
-      json_t *one = json_object();
-      json_set_string(one, "kind", note->kind);
-      json_set_string(one, "path", note->path);
-      json_set_string(one, "detail", note->detail);
-      json_set_string(one, "layer", layer->layer.text);
-      json_array_append_new(notes, one);
+      const LocatedNote located = {*note, layer->layer.text};
+      json_array_append_new(notes, json_table_write(&note_table, &located));
     }
   }
   return notes;

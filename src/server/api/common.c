@@ -53,20 +53,6 @@ api_refuse(Request *request, const char *format, ...)
   respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", message, NULL);
 }
 
-static char *
-time_text(int64_t microseconds)
-{
-  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(microseconds / G_USEC_PER_SEC);
-  return time == NULL ? NULL : g_date_time_format_iso8601(time);
-}
-
-void
-api_set_time(json_t *object, const char *key, int64_t microseconds)
-{
-  g_autofree char *text = microseconds == 0 ? NULL : time_text(microseconds);
-  json_set_string(object, key, text);
-}
-
 bool
 api_flag_of(Request *request, const char *name, bool *value)
 {
@@ -78,28 +64,15 @@ api_flag_of(Request *request, const char *name, bool *value)
   return false;
 }
 
-json_t *
-api_counts_to_json(const uint32_t counts[SEVERITY_CRITICAL + 1])
-{
-  json_t *object = json_object();
-  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
-    json_object_set_new(object, severity_name((Severity)severity), json_integer(counts[severity]));
-  return object;
-}
-
-void
-api_set_gate(json_t *object, const Standing *standing)
-{
-  json_t *gate = json_object();
-  json_set_string(gate, "answer", gate_answer_name(standing->gate));
-  json_set_string(gate, "policy", standing->policy);
-  json_set_string(gate, "reason", standing->reason);
-  json_object_set_new(gate, "blocking", json_integer(standing->blocking));
-  json_object_set_new(gate, "unscanned", json_boolean(standing->unscanned));
-  json_object_set_new(gate, "current", json_boolean(standing->current));
-  json_object_set_new(object, "gate", gate);
-  json_object_set_new(object, "size", json_integer((json_int_t)standing->size));
-}
+static const JsonMember gate_members[] = {
+    {JSON_MEMBER_AS("answer", Standing, gate), .kind = &json_word, .words = gate_answer_names},
+    {JSON_MEMBER(Standing, policy), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Standing, reason), .kind = &json_text},
+    {JSON_MEMBER(Standing, blocking), .kind = &json_number},
+    {JSON_MEMBER(Standing, unscanned), .kind = &json_flag},
+    {JSON_MEMBER(Standing, current), .kind = &json_flag},
+};
+const JsonTable api_gate_table = JSON_TABLE(Standing, gate_members);
 
 bool
 api_severities_of(Request *request, int *severities)
@@ -121,14 +94,21 @@ api_severities_of(Request *request, int *severities)
   return true;
 }
 
+typedef struct {
+  uint64_t packages, images, pending, failed;
+} NotKnown;
+static const JsonMember not_known_members[] = {
+    {JSON_MEMBER_AS("unmatched_packages", NotKnown, packages), .kind = &json_number},
+    {JSON_MEMBER_AS("unjudged_images", NotKnown, images), .kind = &json_number},
+    {JSON_MEMBER_AS("pending_scans", NotKnown, pending), .kind = &json_number},
+    {JSON_MEMBER_AS("failed_scans", NotKnown, failed), .kind = &json_number},
+};
+const JsonTable api_not_known_table = JSON_TABLE(NotKnown, not_known_members);
+
 void
 api_set_unknown(json_t *body, const Overview *overview)
 {
-  json_t *unknown = json_object();
-  json_object_set_new(unknown, "unmatched_packages", json_integer((json_int_t)overview->unmatched));
-  json_object_set_new(unknown, "unjudged_images", json_integer((json_int_t)overview->unjudged));
-  json_object_set_new(unknown, "pending_scans",
-                      json_integer((json_int_t)(overview->pending + overview->waiting)));
-  json_object_set_new(unknown, "failed_scans", json_integer((json_int_t)overview->failed));
-  json_object_set_new(body, "not_known", unknown);
+  const NotKnown unknown = {overview->unmatched, overview->unjudged,
+                            overview->pending + overview->waiting, overview->failed};
+  json_object_set_new(body, "not_known", json_table_write(&api_not_known_table, &unknown));
 }

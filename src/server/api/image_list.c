@@ -50,19 +50,31 @@ filter_of(Request *request, StandingFilter *filter, char **vulnerability)
   return false;
 }
 
-static json_t *
-standing_to_json(const Standing *standing, char **tags)
-{
-  json_t *one = json_object();
-  json_set_string(one, "repository", standing->repository);
-  json_set_string(one, "digest", standing->manifest);
-  json_set_strings(one, "tags", (const char *const *)tags);
-  api_set_time(one, "pushed", standing->pushed);
-  json_object_set_new(one, "findings", api_counts_to_json(standing->counts));
-  json_object_set_new(one, "fixable", api_counts_to_json(standing->fixable));
-  api_set_gate(one, standing);
-  return one;
-}
+typedef struct {
+  Standing standing;
+  char **tags;
+} ListedStanding;
+#define STANDING_MEMBER(name, member) JSON_MEMBER_AS(name, ListedStanding, standing.member)
+static const JsonMember members[] = {
+    {STANDING_MEMBER("repository", repository), .kind = &json_text, .required = true},
+    {STANDING_MEMBER("digest", manifest), .kind = &json_text, .required = true},
+    {JSON_MEMBER(ListedStanding, tags), .kind = &json_texts, .required = true},
+    {STANDING_MEMBER("pushed", pushed), .kind = &json_moment, .required = true},
+    {STANDING_MEMBER("findings", counts), .kind = &json_counts, .words = severity_names,
+     .last_first = true},
+    {STANDING_MEMBER("fixable", fixable), .kind = &json_counts, .words = severity_names,
+     .last_first = true},
+    {JSON_MEMBER_AS("gate", ListedStanding, standing), .kind = &json_part, .table = &api_gate_table,
+     .required = true},
+    {STANDING_MEMBER("size", size), .kind = &json_number},
+};
+static const JsonTable table = JSON_TABLE(ListedStanding, members);
+
+const ApiSchema api_standing_schemas[] = {
+    {"Standings.images", &table},
+    {"Standings.not_known", &api_not_known_table},
+    {NULL},
+};
 
 static void
 api_all_images(Request *request)
@@ -84,8 +96,9 @@ api_all_images(Request *request)
     const Standing *standing = g_ptr_array_index(standings, i);
     g_auto(GStrv) tags =
         registry_tags_of(server->registry, standing->repository, standing->manifest, &error);
+    const ListedStanding listed = {*standing, tags};
     if (tags != NULL)
-      json_array_append_new(list, standing_to_json(standing, tags));
+      json_array_append_new(list, json_table_write(&table, &listed));
   }
   if (error != NULL) {
     respond_error(request, error);

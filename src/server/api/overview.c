@@ -10,84 +10,134 @@
 #define DAYS_DEFAULT 30
 #define DAYS_MOST    400
 
-static json_t *
-number(uint64_t value)
-{
-  return json_integer((json_int_t)value);
-}
+/* --- the objects --- */
 
-static json_t *
-counts_to_json(const uint64_t counts[SEVERITY_CRITICAL + 1])
-{
-  json_t *object = json_object();
-  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)
-    json_object_set_new(object, severity_name((Severity)severity), number(counts[severity]));
-  return object;
-}
+#define COUNTS_KIND .kind = &json_counts, .words = severity_names, .last_first = true
 
-static json_t *
-gates_to_json(const uint64_t gates[GATE_ANSWERS])
-{
-  json_t *object = json_object();
-  for (int gate = 0; gate < GATE_ANSWERS; gate++)
-    json_object_set_new(object, gate_answer_name((GateAnswer)gate), number(gates[gate]));
-  return object;
-}
+/* By the worst finding: 1 + Severity, or none. */
+static const char *const worst_names[] = {"none",   "unknown", "negligible", "low",
+                                          "medium", "high",    "critical",   NULL};
+#define WORST_KIND .kind = &json_counts, .words = worst_names, .last_first = true
 
-/* By the worst finding. */
-static json_t *
-worst_to_json(const uint64_t worst[SEVERITY_CRITICAL + 2])
-{
-  json_t *object = counts_to_json(worst + 1);
-  json_object_set_new(object, "none", number(worst[0]));
-  return object;
-}
+static const JsonMember both_members[] = {
+    {JSON_MEMBER_AS("allowed", Overview, by_both[GATE_ALLOWED]), WORST_KIND},
+    {JSON_MEMBER_AS("warns", Overview, by_both[GATE_WARNS]), WORST_KIND},
+    {JSON_MEMBER_AS("refused", Overview, by_both[GATE_REFUSED]), WORST_KIND},
+};
+static const JsonTable both_table = JSON_TABLE(Overview, both_members);
 
-static json_t *
-images_to_json(const Overview *overview)
-{
-  json_t *images = json_object(), *both = json_object();
-  json_object_set_new(images, "total", number(overview->images));
-  json_object_set_new(images, "gate", gates_to_json(overview->gates));
-  json_object_set_new(images, "severity", worst_to_json(overview->worst));
-  for (int gate = 0; gate < GATE_ANSWERS; gate++)
-    json_object_set_new(both, gate_answer_name((GateAnswer)gate),
-                        worst_to_json(overview->by_both[gate]));
-  json_object_set_new(images, "gate_and_severity", both);
-  json_object_set_new(images, "fixable", number(overview->fixable_images));
-  json_object_set_new(images, "unscanned", number(overview->unscanned));
-  json_object_set_new(images, "bytes", number(overview->bytes));
-  return images;
-}
+static const JsonMember images_members[] = {
+    {JSON_MEMBER_AS("total", Overview, images), .kind = &json_number},
+    {JSON_MEMBER_AS("gate", Overview, gates), .kind = &json_counts, .words = gate_answer_names},
+    {JSON_MEMBER_AS("severity", Overview, worst), WORST_KIND},
+    {.name = "gate_and_severity", .kind = &json_part, .table = &both_table, .required = true},
+    {JSON_MEMBER_AS("fixable", Overview, fixable_images), .kind = &json_number},
+    {JSON_MEMBER(Overview, unscanned), .kind = &json_number},
+    {JSON_MEMBER(Overview, bytes), .kind = &json_number},
+};
+static const JsonTable images_table = JSON_TABLE(Overview, images_members);
 
-static json_t *
-days_to_json(const GPtrArray *days)
-{
-  json_t *list = json_array();
-  for (guint i = 0; i < days->len; i++) {
-    const DayCounts *day = g_ptr_array_index(days, i);
-    json_t *one = json_object();
-    json_set_string(one, "day", day->day);
-    json_object_set_new(one, "images", number(day->images));
-    json_object_set_new(one, "gate", gates_to_json(day->gates));
-    json_object_set_new(one, "unscanned", number(day->unscanned));
-    json_object_set_new(one, "findings", counts_to_json(day->counts));
-    json_object_set_new(one, "fixable", number(day->fixable));
-    json_array_append_new(list, one);
-  }
-  return list;
-}
+static const JsonMember counts_members[] = {
+    {.name = "images", .kind = &json_part, .table = &images_table, .required = true},
+    {JSON_MEMBER_AS("findings", Overview, counts), COUNTS_KIND},
+    {JSON_MEMBER(Overview, fixable), COUNTS_KIND},
+};
+static const JsonTable counts_table = JSON_TABLE(Overview, counts_members);
 
-static void
-set_disk(json_t *object, const char *folder)
-{
-  struct statvfs status;
-  if (statvfs(folder, &status) < 0)
-    return;
-  json_object_set_new(object, "disk_bytes", number((uint64_t)status.f_blocks * status.f_frsize));
-  json_object_set_new(object, "disk_free_bytes",
-                      number((uint64_t)status.f_bavail * status.f_frsize));
-}
+static const JsonMember day_members[] = {
+    {JSON_MEMBER(DayCounts, day), .kind = &json_text, .required = true},
+    {JSON_MEMBER(DayCounts, images), .kind = &json_number},
+    {JSON_MEMBER_AS("gate", DayCounts, gates), .kind = &json_counts, .words = gate_answer_names},
+    {JSON_MEMBER(DayCounts, unscanned), .kind = &json_number},
+    {JSON_MEMBER_AS("findings", DayCounts, counts), COUNTS_KIND},
+    {JSON_MEMBER(DayCounts, fixable), .kind = &json_number},
+};
+static const JsonTable day_table = JSON_TABLE(DayCounts, day_members);
+static const JsonMember history_members[] = {
+    {JSON_MEMBER_AS("history", Overview, days), .kind = &json_list, .table = &day_table},
+};
+static const JsonTable history_table = JSON_TABLE(Overview, history_members);
+
+typedef struct {
+  const char *version, *policy, *certificate;
+  uint64_t up_seconds;
+  bool read_only;
+  uint64_t disk, disk_free;
+} ServerFacts;
+static const JsonMember server_members[] = {
+    {JSON_MEMBER(ServerFacts, version), .kind = &json_text, .required = true},
+    {JSON_MEMBER(ServerFacts, up_seconds), .kind = &json_number},
+    {JSON_MEMBER(ServerFacts, read_only), .kind = &json_flag},
+    {JSON_MEMBER(ServerFacts, policy), .kind = &json_text, .required = true},
+    {JSON_MEMBER(ServerFacts, certificate), .kind = &json_text},
+};
+static const JsonTable server_table = JSON_TABLE(ServerFacts, server_members);
+/* Where the system tells of the disk. */
+static const JsonMember disk_members[] = {
+    {JSON_MEMBER_AS("disk_bytes", ServerFacts, disk), .kind = &json_number},
+    {JSON_MEMBER_AS("disk_free_bytes", ServerFacts, disk_free), .kind = &json_number},
+};
+static const JsonTable disk_table = JSON_TABLE(ServerFacts, disk_members);
+
+typedef struct {
+  AdvisoryFeedStatus status;
+  uint64_t age;
+} ListedFeed;
+static const JsonMember feed_members[] = {
+    {JSON_MEMBER_AS("name", ListedFeed, status.feed), .kind = &json_text, .required = true},
+    {JSON_MEMBER_AS("type", ListedFeed, status.type), .kind = &json_text, .required = true},
+    {JSON_MEMBER_AS("updated", ListedFeed, status.updated), .kind = &json_moment, .required = true},
+    {JSON_MEMBER_AS("age_seconds", ListedFeed, age), .kind = &json_number},
+    {JSON_MEMBER_AS("statements", ListedFeed, status.count), .kind = &json_number},
+};
+static const JsonTable feed_table = JSON_TABLE(ListedFeed, feed_members);
+
+typedef struct {
+  char *state, *generation;
+  uint64_t interval;
+} AdvisoryFacts;
+static const JsonMember advisory_members[] = {
+    {JSON_MEMBER(AdvisoryFacts, state), .kind = &json_text, .required = true},
+    {JSON_MEMBER(AdvisoryFacts, generation), .kind = &json_text},
+    {JSON_MEMBER_AS("interval_seconds", AdvisoryFacts, interval), .kind = &json_number},
+};
+static const JsonTable advisory_table = JSON_TABLE(AdvisoryFacts, advisory_members);
+
+static const JsonMember from_members[] = {
+    {JSON_MEMBER_AS("gate", StandingChange, from), .kind = &json_word, .words = gate_answer_names},
+    {JSON_MEMBER_AS("findings", StandingChange, from_counts), COUNTS_KIND},
+};
+static const JsonTable from_table = JSON_TABLE(StandingChange, from_members);
+static const JsonMember to_members[] = {
+    {JSON_MEMBER_AS("gate", StandingChange, to), .kind = &json_word, .words = gate_answer_names},
+    {JSON_MEMBER_AS("findings", StandingChange, to_counts), COUNTS_KIND},
+};
+static const JsonTable to_table = JSON_TABLE(StandingChange, to_members);
+static const JsonMember change_members[] = {
+    {JSON_MEMBER(StandingChange, id), .kind = &json_number},
+    {JSON_MEMBER_AS("time", StandingChange, id), .kind = &json_moment, .required = true},
+    {JSON_MEMBER(StandingChange, repository), .kind = &json_text, .required = true},
+    {JSON_MEMBER_AS("digest", StandingChange, manifest), .kind = &json_text, .required = true},
+    {.name = "from", .kind = &json_part, .table = &from_table, .required = true},
+    {.name = "to", .kind = &json_part, .table = &to_table, .required = true},
+    {JSON_MEMBER(StandingChange, why), .kind = &json_text, .required = true},
+    {JSON_MEMBER(StandingChange, reason), .kind = &json_text},
+};
+static const JsonTable change_table = JSON_TABLE(StandingChange, change_members);
+
+const ApiSchema api_overview_schemas[] = {
+    {"Overview", &counts_table},
+    {"Overview", &history_table},
+    {"Overview.not_known", &api_not_known_table},
+    {"Overview.server", &server_table},
+    {"Overview.server", &disk_table, .sometimes = true},
+    {"Overview.advisories", &advisory_table},
+    {"Overview.advisories.feeds", &feed_table},
+    {"Changes.changes", &change_table},
+    {NULL},
+};
+
+/* --- all images --- */
 
 static json_t *
 server_to_json(Request *request)
@@ -95,17 +145,21 @@ server_to_json(Request *request)
   const ServerContext *context = server_context(request);
   int64_t now = g_get_real_time() / G_USEC_PER_SEC;
   CertificateTimes times;
-  g_autofree char *policy = pipeline_policy_problem(context->pipeline);
-  json_t *server = json_object();
-  json_set_string(server, "version", ASSAY_VERSION);
-  json_object_set_new(server, "up_seconds",
-                      json_integer(MAX(now - context->started / G_USEC_PER_SEC, 0)));
-  json_object_set_new(server, "read_only", json_boolean(context->read_only));
-  json_set_string(server, "policy", policy != NULL ? policy : "ok");
-  set_disk(server, context->data_folder);
+  struct statvfs disk;
+  g_autofree char *policy = pipeline_policy_problem(context->pipeline), *certificate = NULL;
+  ServerFacts facts = {.version = ASSAY_VERSION,
+                       .policy = policy != NULL ? policy : "ok",
+                       .up_seconds = (uint64_t)MAX(now - context->started / G_USEC_PER_SEC, 0),
+                       .read_only = context->read_only};
   if (http_server_certificate(request_http_server(request), &times)) {
-    g_autofree char *problem = certificate_problem(times, now);
-    json_set_string(server, "certificate", problem != NULL ? problem : "ok");
+    certificate = certificate_problem(times, now);
+    facts.certificate = certificate != NULL ? certificate : "ok";
+  }
+  json_t *server = json_table_write(&server_table, &facts);
+  if (statvfs(context->data_folder, &disk) == 0) {
+    facts.disk = (uint64_t)disk.f_blocks * disk.f_frsize;
+    facts.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+    json_table_add(&disk_table, &facts, server);
   }
   return server;
 }
@@ -119,21 +173,13 @@ advisories_to_json(const ServerContext *server, GError **error)
   if (feeds == NULL)
     return NULL;
   g_autofree char *state = pipeline_describe_advisories(pipeline);
-  json_t *advisories = json_object(), *list = json_array();
-  json_set_string(advisories, "state", state);
-  json_set_string(advisories, "generation", generation);
-  json_object_set_new(advisories, "interval_seconds",
-                      number(server->config->advisories.feed_interval));
+  const AdvisoryFacts facts = {state, generation, server->config->advisories.feed_interval};
+  json_t *advisories = json_table_write(&advisory_table, &facts), *list = json_array();
   for (guint i = 0; i < feeds->len; i++) {
     const AdvisoryFeedStatus *feed = g_ptr_array_index(feeds, i);
     int64_t age = (g_get_real_time() - feed->updated) / G_USEC_PER_SEC;
-    json_t *one = json_object();
-    json_set_string(one, "name", feed->feed);
-    json_set_string(one, "type", feed->type);
-    api_set_time(one, "updated", feed->updated);
-    json_object_set_new(one, "age_seconds", json_integer(MAX(age, 0)));
-    json_object_set_new(one, "statements", number(feed->count));
-    json_array_append_new(list, one);
+    const ListedFeed listed = {*feed, (uint64_t)MAX(age, 0)};
+    json_array_append_new(list, json_table_write(&feed_table, &listed));
   }
   json_object_set_new(advisories, "feeds", list);
   return advisories;
@@ -156,14 +202,11 @@ api_overview(Request *request)
     respond_error(request, error);
     return;
   }
-  g_autoptr(json_t) body = json_object();
-  json_object_set_new(body, "images", images_to_json(overview));
-  json_object_set_new(body, "findings", counts_to_json(overview->counts));
-  json_object_set_new(body, "fixable", counts_to_json(overview->fixable));
+  g_autoptr(json_t) body = json_table_write(&counts_table, overview);
   api_set_unknown(body, overview);
   json_object_set(body, "advisories", advisories);
   json_object_set_new(body, "server", server_to_json(request));
-  json_object_set_new(body, "history", days_to_json(overview->days));
+  json_table_add(&history_table, overview, body);
   respond_json(request, MHD_HTTP_OK, body);
 }
 
@@ -192,30 +235,6 @@ since_of(Request *request, int64_t *since)
   return true;
 }
 
-static json_t *
-side_to_json(GateAnswer gate, const uint32_t counts[SEVERITY_CRITICAL + 1])
-{
-  json_t *side = json_object();
-  json_set_string(side, "gate", gate_answer_name(gate));
-  json_object_set_new(side, "findings", api_counts_to_json(counts));
-  return side;
-}
-
-static json_t *
-change_to_json(const StandingChange *change)
-{
-  json_t *one = json_object();
-  json_object_set_new(one, "id", json_integer(change->id));
-  api_set_time(one, "time", change->id);
-  json_set_string(one, "repository", change->repository);
-  json_set_string(one, "digest", change->manifest);
-  json_object_set_new(one, "from", side_to_json(change->from, change->from_counts));
-  json_object_set_new(one, "to", side_to_json(change->to, change->to_counts));
-  json_set_string(one, "why", change->why);
-  json_set_string(one, "reason", change->reason);
-  return one;
-}
-
 static void
 api_changes(Request *request)
 {
@@ -234,10 +253,10 @@ api_changes(Request *request)
   json_t *list = json_array();
   for (guint i = 0; i < changes->len; i++) {
     const StandingChange *change = g_ptr_array_index(changes, i);
-    json_array_append_new(list, change_to_json(change));
+    json_array_append_new(list, json_table_write(&change_table, change));
     since = change->id;
   }
-  json_object_set_new(body, "limit", number(page.limit));
+  json_set_number(body, "limit", page.limit);
   json_object_set_new(body, "next", json_integer(since));
   json_object_set_new(body, "changes", list);
   respond_json(request, MHD_HTTP_OK, body);

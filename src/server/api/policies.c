@@ -26,19 +26,54 @@ typedef struct {
   json_t *changed;
 } Trial;
 
+/* Whether and why, in a few words. */
 static json_t *
-verdict_in_short(const Verdict *verdict)
+write_reasons(const JsonMember *member, const void *value)
 {
-  json_t *object = json_object(), *reasons = json_array();
-  json_object_set_new(object, "allowed", json_boolean(verdict->allowed));
-  json_set_string(object, "policy", verdict->policy);
-  json_set_string(object, "message", verdict->message);
-  for (guint i = 0; i < MIN(verdict->reasons->len, REASONS_MAX); i++)
-    json_array_append_new(reasons, json_string(g_ptr_array_index(verdict->reasons, i)));
-  json_object_set_new(object, "reasons", reasons);
-  json_object_set_new(object, "reasons_total", json_integer(verdict->reasons->len));
-  return object;
+  const GPtrArray *reasons = *(GPtrArray *const *)value;
+  json_t *list = json_array();
+  for (guint i = 0; i < MIN(reasons->len, REASONS_MAX); i++)
+    json_array_append_new(list, json_string(g_ptr_array_index(reasons, i)));
+  return list;
 }
+static const JsonKind reasons_kind = {.type = "array", .always = true, .write = write_reasons};
+
+static json_t *
+write_total(const JsonMember *member, const void *value)
+{
+  return json_integer((*(GPtrArray *const *)value)->len);
+}
+static const JsonKind total_kind = {.type = "integer", .always = true, .write = write_total};
+
+static const JsonMember verdict_members[] = {
+    {JSON_MEMBER(Verdict, allowed), .kind = &json_flag},
+    {JSON_MEMBER(Verdict, policy), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Verdict, message), .kind = &json_text},
+    {JSON_MEMBER(Verdict, reasons), .kind = &reasons_kind},
+    {JSON_MEMBER_AS("reasons_total", Verdict, reasons), .kind = &total_kind},
+};
+static const JsonTable short_verdict_table = JSON_TABLE(Verdict, verdict_members);
+
+typedef struct {
+  const char *repository;
+  StoredImage image;
+  Verdict *today, *then;
+} ChangedImage;
+static const JsonMember changed_members[] = {
+    {JSON_MEMBER(ChangedImage, repository), .kind = &json_text, .required = true},
+    {JSON_MEMBER_AS("digest", ChangedImage, image.digest), .kind = &json_digest},
+    {JSON_MEMBER_AS("tags", ChangedImage, image.tags), .kind = &json_texts},
+    {JSON_MEMBER(ChangedImage, today), .kind = &json_child, .table = &short_verdict_table,
+     .required = true},
+    {JSON_MEMBER(ChangedImage, then), .kind = &json_child, .table = &short_verdict_table,
+     .required = true},
+};
+static const JsonTable changed_table = JSON_TABLE(ChangedImage, changed_members);
+
+const ApiSchema api_policy_schemas[] = {
+    {"PolicyTest.changed", &changed_table},
+    {NULL},
+};
 
 /* Nothing is known of it yet: neither policy's answer would last. */
 static bool
@@ -78,13 +113,8 @@ try_image(Trial *trial, const char *repository, const StoredImage *image, GError
   trial->judged++;
   if (today->allowed == then->allowed)
     return true;
-  json_t *one = json_object();
-  json_set_string(one, "repository", repository);
-  json_set_string(one, "digest", image->digest.text);
-  json_set_strings(one, "tags", (const char *const *)image->tags);
-  json_object_set_new(one, "today", verdict_in_short(today));
-  json_object_set_new(one, "then", verdict_in_short(then));
-  json_array_append_new(trial->changed, one);
+  const ChangedImage changed = {repository, *image, today, then};
+  json_array_append_new(trial->changed, json_table_write(&changed_table, &changed));
   return true;
 }
 

@@ -14,6 +14,11 @@ static const ApiSchema shared[] = {
 
 const ApiSchema *const api_schemas[] = {
     shared,
+    api_image_schemas,
     api_job_schemas,
+    api_overview_schemas,
+    api_policy_schemas,
+    api_standing_schemas,
+    api_vulnerability_schemas,
     NULL,
 };

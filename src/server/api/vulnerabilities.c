@@ -2,39 +2,58 @@
 #include "base/json.h"
 #include "server/api/api-private.h"
 
-static json_t *
-package_to_json(const AffectedPackage *package, bool whole)
-{
-  json_t *one = json_object();
-  json_set_string(one, "package", package->name);
-  json_set_string(one, "version", package->version);
-  json_set_string(one, "fixed_version", package->fixed_version);
-  if (!whole)
-    return one;
-  json_set_string(one, "architecture", package->architecture);
-  json_set_string(one, "source_package", package->source);
-  json_set_string(one, "distribution", package->ecosystem);
-  json_set_string(one, "severity", severity_name(package->severity));
-  json_set_string(one, "state", advisory_state_name(package->state));
-  json_object_set_new(one, "known_exploited", json_boolean(package->known_exploited));
-  api_set_time(one, "first_seen", package->first_seen);
-  return one;
-}
+static const JsonMember package_members[] = {
+    {JSON_MEMBER_AS("package", AffectedPackage, name), .kind = &json_text, .required = true},
+    {JSON_MEMBER(AffectedPackage, version), .kind = &json_text, .required = true},
+    {JSON_MEMBER(AffectedPackage, fixed_version), .kind = &json_text},
+};
+static const JsonTable package_table = JSON_TABLE(AffectedPackage, package_members);
 
+/* Besides, where the package is not one of an image. */
+static const JsonMember detail_members[] = {
+    {JSON_MEMBER(AffectedPackage, architecture), .kind = &json_text},
+    {JSON_MEMBER_AS("source_package", AffectedPackage, source), .kind = &json_text,
+     .required = true},
+    {JSON_MEMBER_AS("distribution", AffectedPackage, ecosystem), .kind = &json_text,
+     .required = true},
+    {JSON_MEMBER(AffectedPackage, severity), .kind = &json_word, .words = severity_names},
+    {JSON_MEMBER(AffectedPackage, state), .kind = &json_word, .words = advisory_state_names},
+    {JSON_MEMBER(AffectedPackage, known_exploited), .kind = &json_flag},
+    {JSON_MEMBER(AffectedPackage, first_seen), .kind = &json_moment, .required = true},
+};
+static const JsonTable detail_table = JSON_TABLE(AffectedPackage, detail_members);
+
+/* -1: it is not judged yet. */
 static json_t *
-image_to_json(const AffectedImage *image, char **tags)
+write_gate(const JsonMember *member, const void *value)
 {
-  json_t *one = json_object(), *packages = json_array();
-  json_set_string(one, "repository", image->repository);
-  json_set_string(one, "digest", image->manifest);
-  json_set_strings(one, "tags", (const char *const *)tags);
-  api_set_time(one, "pushed", image->pushed);
-  json_set_string(one, "gate", image->gate < 0 ? NULL : gate_answer_name((GateAnswer)image->gate));
-  for (guint i = 0; i < image->packages->len; i++)
-    json_array_append_new(packages, package_to_json(g_ptr_array_index(image->packages, i), false));
-  json_object_set_new(one, "packages", packages);
-  return one;
+  return *(const int *)value < 0 ? NULL : json_word.write(member, value);
 }
+static const JsonKind gate_kind = {.type = "string", .write = write_gate};
+
+typedef struct {
+  AffectedImage image;
+  char **tags;
+} ListedImage;
+static const JsonMember image_members[] = {
+    {JSON_MEMBER_AS("repository", ListedImage, image.repository), .kind = &json_text,
+     .required = true},
+    {JSON_MEMBER_AS("digest", ListedImage, image.manifest), .kind = &json_text, .required = true},
+    {JSON_MEMBER(ListedImage, tags), .kind = &json_texts, .required = true},
+    {JSON_MEMBER_AS("pushed", ListedImage, image.pushed), .kind = &json_moment, .required = true},
+    {JSON_MEMBER_AS("gate", ListedImage, image.gate), .kind = &gate_kind,
+     .words = gate_answer_names},
+    {JSON_MEMBER_AS("packages", ListedImage, image.packages), .kind = &json_list,
+     .table = &package_table},
+};
+static const JsonTable image_table = JSON_TABLE(ListedImage, image_members);
+
+const ApiSchema api_vulnerability_schemas[] = {
+    {"VulnerabilityImages.packages", &package_table},
+    {"VulnerabilityImages.packages", &detail_table},
+    {"VulnerabilityImages.images", &image_table},
+    {NULL},
+};
 
 static void
 respond_images(Request *request, const char *id, const VulnerabilityImages *found, const Page *page)
@@ -46,11 +65,16 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
   for (uint64_t i = page->offset; i < MIN(found->images->len, page->offset + page->limit); i++) {
     const AffectedImage *image = g_ptr_array_index(found->images, i);
     g_auto(GStrv) tags = registry_tags_of(registry, image->repository, image->manifest, &error);
+    const ListedImage listed = {*image, tags};
     if (tags != NULL)
-      json_array_append_new(list, image_to_json(image, tags));
+      json_array_append_new(list, json_table_write(&image_table, &listed));
   }
-  for (guint i = 0; i < found->packages->len && i < page->limit; i++)
-    json_array_append_new(packages, package_to_json(g_ptr_array_index(found->packages, i), true));
+  for (guint i = 0; i < found->packages->len && i < page->limit; i++) {
+    const AffectedPackage *package = g_ptr_array_index(found->packages, i);
+    json_t *one = json_table_write(&package_table, package);
+    json_table_add(&detail_table, package, one);
+    json_array_append_new(packages, one);
+  }
   json_set_string(body, "vulnerability", id);
   json_object_set_new(body, "packages", packages);
   json_object_set_new(body, "unmatched_packages", json_integer((json_int_t)found->unmatched));

@@ -32,6 +32,7 @@ typedef struct {
   Colour colour, shade;
   int64_t when;
   uint32_t counts[3];
+  uint64_t few[3];
   Leaf leaf, *child;
   json_t *any;
 } Tree;
@@ -58,7 +59,8 @@ static const JsonMember tree_members[] = {
     {JSON_MEMBER(Tree, colour), .kind = &json_word, .words = colours},
     {JSON_MEMBER(Tree, shade), .kind = &json_word, .words = colours, .otherwise = "green"},
     {JSON_MEMBER(Tree, when), .kind = &json_moment},
-    {JSON_MEMBER(Tree, counts), .kind = &json_counts, .words = colours},
+    {JSON_MEMBER(Tree, counts), .kind = &json_counts, .words = colours, .last_first = true},
+    {JSON_MEMBER(Tree, few), .kind = &json_counts, .words = colours},
     {JSON_MEMBER(Tree, leaf), .kind = &json_part, .table = &leaf_table},
     {JSON_MEMBER(Tree, child), .kind = &json_child, .table = &leaf_table},
     {JSON_MEMBER(Tree, any), .kind = &json_any},
@@ -93,7 +95,8 @@ tree_of(const char *text, GError **error)
   return json_table_read(&tree_table, json, tree, error) ? g_steal_pointer(&tree) : NULL;
 }
 
-#define COUNTS ",\"counts\":{\"blue\":0,\"green\":0,\"red\":0}"
+#define COUNTS                                                                                     \
+  ",\"counts\":{\"blue\":0,\"green\":0,\"red\":0},\"few\":{\"red\":0,\"green\":0,\"blue\":0}"
 #define LEAST                                                                                      \
   "{\"name\":\"a\",\"title\":\"\",\"lines\":[],\"leaves\":[],\"small\":0,\"amount\":0.0,"          \
   "\"flag\":false,\"colour\":\"red\",\"shade\":\"green\"" COUNTS "}"
@@ -103,7 +106,9 @@ tree_of(const char *text, GError **error)
   "{\"word\":\"m\"}],\"tuples\":[[\"p\",1],[\"q\"]],\"small\":4294967295,"                         \
   "\"large\":9223372036854775807,\"amount\":-1.5,\"score\":9.8,\"flag\":true,\"rare\":true,"       \
   "\"colour\":\"blue\",\"shade\":\"red\",\"when\":\"2027-01-31T12:00:00Z\","                       \
-  "\"counts\":{\"blue\":3,\"green\":2,\"red\":1},\"leaf\":{\"word\":\"v\"},\"child\":{\"word\":"   \
+  "\"counts\":{\"blue\":3,\"green\":2,\"red\":1},"                                                 \
+  "\"few\":{\"red\":4294967296,\"green\":0,\"blue\":5},\"leaf\":{\"word\":\"v\"},\"child\":{"      \
+  "\"word\":"                                                                                      \
   "\"c\"},\"any\":[{}]}"
 
 static void
@@ -261,7 +266,7 @@ static void
 test_always_there(void)
 {
   static const char *const there[] = {"name", "title",  "lines", "leaves", "small", "amount",
-                                      "flag", "colour", "shade", "counts", NULL};
+                                      "flag", "colour", "shade", "counts", "few",   NULL};
   for (size_t i = 0; i < tree_table.count; i++) {
     const JsonMember *member = &tree_members[i];
     g_test_message("case %s", member->name);
