@@ -25,14 +25,6 @@ ROWS = re.compile(r"\bextern const (\w+) \w+##(_\w+);")
 DECLARED = re.compile(r"\b([a-z_]\w*)\b")
 # main() is called by the system, and sendfile64() by libmicrohttpd (src/server/http/sendfile.c).
 ENTRY = {"main", "sendfile64"}
-# Circles that are known, each with its reason; they must not grow.
-KNOWN = [
-    # A layer's end, a fault's retry and a start all take up images that wait, which is the story of pipeline.c again.
-    {"pipeline/advisories.c", "pipeline/backlog.c", "pipeline/images.c", "pipeline/layers.c", "pipeline/looks.c",
-     "pipeline/pipeline.c"},
-    # Rows of packages are matched when they are stored, and findings are stored by the rows of packages.
-    {"pipeline/package_findings.c", "pipeline/packages.c"},
-]
 
 
 def without_comments(text):
@@ -161,8 +153,7 @@ def check(root):
     codes = {path: without_comments(text) for path, text in texts.items()}
     found = check_declared(source, codes)
     for graph in graphs(source, codes, texts):
-        found += [f"these files use each other: {', '.join(group)}" for group in circles(graph)
-                  if not any(set(group) <= known for known in KNOWN)]
+        found += [f"these files use each other: {', '.join(group)}" for group in circles(graph)]
     return found
 
 

@@ -1,12 +1,10 @@
 /* What waits in the database: left there by a stop, a crash or a flood of pushes, or for another
- * try after a fault that may have passed. Taken up at the start, when there is room, and by a
- * thread of its own when the next try is due. */
+ * try after a fault that may have passed. Taken up at the start, when there is room, and
+ * when the next try is due. */
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
-/* After a write that failed: what could not be noted is in the database as it was before. */
-#define REST ((int64_t)10 * G_USEC_PER_SEC)
 /* While others take up, or there is no room. */
 #define LOOK_AGAIN ((int64_t)1 * G_USEC_PER_SEC)
 
@@ -23,22 +21,8 @@ begin_taking_up(Pipeline *pipeline)
   return true;
 }
 
-void
-backlog_take_up_image(Pipeline *pipeline, const char *text, bool again)
-{
-  g_autoptr(GError) error = NULL;
-  Digest digest;
-  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &error);
-  if (manifest != NULL && digest_parse(text, &digest, &error))
-    pipeline_wait_for_layers(pipeline, &digest, manifest, again);
-  else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-    images_forget(pipeline->sql, text, NULL);
-  else
-    backlog_note_fault(pipeline, text, error);
-}
-
-void
-backlog_take_up(Pipeline *pipeline)
+static void
+take_up(Pipeline *pipeline)
 {
   /* As many as are in flight may be among them. */
   const unsigned limit = 2 * IN_FLIGHT_MAX;
@@ -47,7 +31,7 @@ backlog_take_up(Pipeline *pipeline)
     return;
   g_autoptr(GPtrArray) pending = images_pending(pipeline->sql, limit, &error);
   for (guint i = 0; pending != NULL && i < pending->len; i++)
-    backlog_take_up_image(pipeline, g_ptr_array_index(pending, i), false);
+    pipeline_take_up_image(pipeline, g_ptr_array_index(pending, i), false);
   if (pending == NULL)
     log_error("images that wait for their scan cannot be read", "error", error->message, NULL);
   g_mutex_lock(&pipeline->scans.lock);
@@ -55,6 +39,15 @@ backlog_take_up(Pipeline *pipeline)
   pipeline->scans.backlog = pipeline->scans.backlog || pending == NULL || pending->len == limit;
   g_mutex_unlock(&pipeline->scans.lock);
 }
+
+static JobOutcome
+take_up_waiting(Job *job, void *room, GError **error)
+{
+  take_up(room);
+  return JOB_DONE;
+}
+
+const JobKind take_up_job = {.kind = "take-up", .at_once = 1, .run = take_up_waiting};
 
 /* A crash may fall between a manifest and the note that its image waits; a full disk, too. */
 static bool
@@ -75,7 +68,7 @@ static JobOutcome
 catch_up(Job *job, void *room, GError **error)
 {
   Pipeline *pipeline = room;
-  backlog_take_up(pipeline);
+  take_up(pipeline);
   if (!take_up_unknown(pipeline, error) || !images_sweep(pipeline->sql, error))
     return JOB_AGAIN;
   /* A pull that came first was judged by what is gone. */
@@ -87,86 +80,6 @@ const JobKind catch_up_job = {
     .kind = "catch-up", .at_once = 1, .attempts = 20, .back_off = 10, .run = catch_up};
 
 /* --- another try --- */
-
-static void
-schedule(Pipeline *pipeline, int64_t when)
-{
-  if (when != G_MAXINT64)
-    jobs_ask_at(pipeline->jobs, &retry_job, "", when);
-}
-
-/* The database could not be written: nothing is begun for a while, for nothing could be noted. */
-void
-backlog_rest(Pipeline *pipeline, const char *manifest, const GError *error)
-{
-  int64_t until = g_get_real_time() + REST;
-  log_error("how a scan stands cannot be noted; it will be tried again", "digest", manifest,
-            "error", error->message, NULL);
-  g_mutex_lock(&pipeline->scans.lock);
-  pipeline->scans.rest_until = until;
-  pipeline->scans.unlisted = true;
-  g_mutex_unlock(&pipeline->scans.lock);
-  schedule(pipeline, until);
-}
-
-static void
-log_fault(const char *manifest, const char *message, bool final)
-{
-  log_warning(final ? "an image could not be scanned" : "the scan of an image will be tried again",
-              "digest", manifest, "error", message, NULL);
-}
-
-void
-backlog_note_fault(Pipeline *pipeline, const char *manifest, const GError *fault)
-{
-  g_autoptr(GError) error = NULL;
-  int64_t retry_at = 0;
-  if (!faults_store_image(pipeline->sql, manifest, fault, &retry_at, &error)) {
-    backlog_rest(pipeline, manifest, error);
-    return;
-  }
-  log_fault(manifest, fault->message, retry_at == 0);
-  if (retry_at != 0)
-    schedule(pipeline, retry_at);
-}
-
-void
-backlog_postpone(Pipeline *pipeline, const char *manifest, const char *message, int64_t retry_at)
-{
-  g_autoptr(GError) error = NULL;
-  if (!faults_postpone_image(pipeline->sql, manifest, message, retry_at, &error)) {
-    backlog_rest(pipeline, manifest, error);
-    return;
-  }
-  log_fault(manifest, message, false);
-  schedule(pipeline, retry_at);
-}
-
-void
-backlog_cancel_scan(const char *text, void *data)
-{
-  Pipeline *pipeline = data;
-  g_autoptr(GError) error = NULL;
-  Digest manifest;
-  if (!digest_parse(text, &manifest, NULL))
-    return;
-  if (!faults_postpone_image(pipeline->sql, text,
-                             "the scan was cancelled; push the image again to have it scanned", 0,
-                             &error))
-    backlog_rest(pipeline, text, error);
-  pipeline_end_flight(pipeline, &manifest, false);
-}
-
-void
-backlog_cancel_inspection(const char *text, void *data)
-{
-  Digest layer;
-  if (!digest_parse(text, &layer, NULL))
-    return;
-  g_autoptr(GPtrArray) waited = pipeline_take_ready(data, &layer, true);
-  for (guint i = 0; i < waited->len; i++)
-    backlog_cancel_scan(g_ptr_array_index(waited, i), data);
-}
 
 static bool
 take_unlisted(Pipeline *pipeline)
@@ -199,12 +112,14 @@ try_again(Job *job, void *room, GError **error)
   g_autoptr(GError) failure = NULL;
   int64_t begun = g_get_real_time(), next = G_MAXINT64;
   set_backlog(pipeline);
-  backlog_take_up(pipeline);
+  take_up(pipeline);
   if ((take_unlisted(pipeline) && !take_up_unknown(pipeline, &failure)) ||
       !faults_next_retry(pipeline->sql, begun, &next, &failure))
-    backlog_rest(pipeline, NULL, failure);
+    faults_rest(pipeline, NULL, failure);
   else
-    schedule(pipeline, has_backlog(pipeline) ? g_get_real_time() + LOOK_AGAIN : next);
+    next = has_backlog(pipeline) ? g_get_real_time() + LOOK_AGAIN : next;
+  if (failure == NULL && next != G_MAXINT64)
+    jobs_ask_at(pipeline->jobs, &retry_job, "", next);
   return JOB_DONE;
 }
 

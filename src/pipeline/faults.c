@@ -2,12 +2,15 @@
  * The rest (a killed worker, a disk that fails or is full, no memory) is tried again, less and less
  * often; what looks like the bytes' doing but may not be, a few times. */
 #include "base/error.h"
+#include "base/log.h"
 #include "inspect/fingerprint.h"
 #include "pipeline/pipeline-private.h"
 
 /* 1, 4, 16, ... seconds, at most a quarter of an hour. */
 #define DELAY_FACTOR 4
 #define DELAY_MOST   ((int64_t)15 * 60 * G_USEC_PER_SEC)
+/* After a write that failed: what could not be noted is in the database as it was before. */
+#define REST ((int64_t)10 * G_USEC_PER_SEC)
 /* Crashes of the worker, mostly. */
 #define DOUBTFUL_ATTEMPTS 3
 
@@ -156,9 +159,9 @@ store_image(SqlConnection *db, void *data, GError **error)
   return write_fault(db, new_fault->digest, new_fault->fault->message, &tried, error);
 }
 
-bool
-faults_store_image(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
-                   GError **error)
+static bool
+store_image_fault(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
+                  GError **error)
 {
   return store_fault(sql, store_image, manifest, fault, retry_at, error);
 }
@@ -176,9 +179,9 @@ postpone_image(SqlConnection *db, void *data, GError **error)
   return write_fault(db, postponed->manifest, postponed->message, &none, error);
 }
 
-bool
-faults_postpone_image(SqlPool *sql, const char *manifest, const char *message, int64_t retry_at,
-                      GError **error)
+static bool
+store_postponement(SqlPool *sql, const char *manifest, const char *message, int64_t retry_at,
+                   GError **error)
 {
   Postponement postponed = {manifest, message, retry_at};
   return sql_transact(sql, postpone_image, &postponed, error);
@@ -211,4 +214,71 @@ faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **error)
       sql_query(db, error, "SELECT min(retry_at) FROM images WHERE state = $1 AND retry_at > $2",
                 SQL_INTEGER(SCAN_WAITING), SQL_INTEGER(after), SQL_END);
   return sql_number(rows, when, error);
+}
+
+/* --- noting them --- */
+
+static void
+schedule(Pipeline *pipeline, int64_t when)
+{
+  if (when != G_MAXINT64)
+    jobs_ask_at(pipeline->jobs, &retry_job, "", when);
+}
+
+/* The database could not be written: nothing is begun for a while, for nothing could be noted. */
+void
+faults_rest(Pipeline *pipeline, const char *manifest, const GError *error)
+{
+  int64_t until = g_get_real_time() + REST;
+  log_error("how a scan stands cannot be noted; it will be tried again", "digest", manifest,
+            "error", error->message, NULL);
+  g_mutex_lock(&pipeline->scans.lock);
+  pipeline->scans.rest_until = until;
+  pipeline->scans.unlisted = true;
+  g_mutex_unlock(&pipeline->scans.lock);
+  schedule(pipeline, until);
+}
+
+static void
+log_fault(const char *manifest, const char *message, bool final)
+{
+  log_warning(final ? "an image could not be scanned" : "the scan of an image will be tried again",
+              "digest", manifest, "error", message, NULL);
+}
+
+void
+faults_note_image(Pipeline *pipeline, const char *manifest, const GError *fault)
+{
+  g_autoptr(GError) error = NULL;
+  int64_t retry_at = 0;
+  if (!store_image_fault(pipeline->sql, manifest, fault, &retry_at, &error)) {
+    faults_rest(pipeline, manifest, error);
+    return;
+  }
+  log_fault(manifest, fault->message, retry_at == 0);
+  if (retry_at != 0)
+    schedule(pipeline, retry_at);
+}
+
+void
+faults_postpone_image(Pipeline *pipeline, const char *manifest, const char *message,
+                      int64_t retry_at)
+{
+  g_autoptr(GError) error = NULL;
+  if (!store_postponement(pipeline->sql, manifest, message, retry_at, &error)) {
+    faults_rest(pipeline, manifest, error);
+    return;
+  }
+  log_fault(manifest, message, false);
+  schedule(pipeline, retry_at);
+}
+
+void
+faults_cancel_image(Pipeline *pipeline, const char *manifest)
+{
+  g_autoptr(GError) error = NULL;
+  if (!store_postponement(pipeline->sql, manifest,
+                          "the scan was cancelled; push the image again to have it scanned", 0,
+                          &error))
+    faults_rest(pipeline, manifest, error);
 }

@@ -22,10 +22,10 @@ findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error)
   if (summary == NULL)
     return NULL;
   LayerLooks looks = {.pipeline = pipeline, .manifest = parsed, .detectors = summary->detectors};
-  ImageInventory *inventory = images_load_layers(&looks, error);
+  ImageInventory *inventory = looks_load_layers(&looks, error);
   /* It went with a layer that has come back since: only a scan makes it again. */
   if (inventory == NULL && looks.missing)
-    backlog_take_up_image(pipeline, manifest->text, false);
+    pipeline_take_up_image(pipeline, manifest->text, false);
   return inventory;
 }
 

@@ -1,10 +1,8 @@
 /* What a layer's bytes look like, and having them inspected. */
-#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "inspect/fingerprint.h"
 #include "inspect/inspection.h"
 #include "pipeline/pipeline-private.h"
@@ -69,30 +67,18 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellab
   g_autoptr(GError) failure = NULL, unnoted = NULL;
   /* Two may have wanted it at the same time. */
   g_auto(LayerState) known =
-      images_layer_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
+      inventories_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if (known.state == INVENTORY_THERE)
     return LAYER_INSPECTED;
   g_autoptr(LayerInventory) inventory =
       layers_inspect_for(pipeline, digest, NULL, cancellable, &failure);
-  if (inventory != NULL && images_store_inventory(pipeline->sql, inventory, &failure))
+  if (inventory != NULL && inventories_store(pipeline->sql, inventory, &failure))
     return LAYER_INSPECTED;
   /* What cannot be noted now is inspected again with its image. */
   *retry_at = g_get_real_time() + G_USEC_PER_SEC;
   if (!g_cancellable_is_cancelled(cancellable) &&
       !faults_store_layer(pipeline->sql, digest, failure, retry_at, &unnoted))
-    backlog_rest(pipeline, digest->text, unnoted);
+    faults_rest(pipeline, digest->text, unnoted);
   g_propagate_error(error, g_steal_pointer(&failure));
   return *retry_at == 0 ? LAYER_FAILED : LAYER_POSTPONED;
-}
-
-void
-layers_retry_images(Pipeline *pipeline, const Digest *layer)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) images = images_unscanned_without(pipeline->sql, layer, &error);
-  for (guint i = 0; images != NULL && i < images->len; i++)
-    backlog_take_up_image(pipeline, g_ptr_array_index(images, i), true);
-  if (images == NULL)
-    log_warning("images that a layer is missing from cannot be looked up", "digest", layer->text,
-                "error", error->message, NULL);
 }

@@ -100,9 +100,10 @@ inventory_of_none(const Descriptor *layer, const GPtrArray *links)
   return inventory;
 }
 
-LayerInventory *
-looks_ask(unsigned index, const LayerInventory *former, const GPtrArray *links, void *data,
-          GError **error)
+/* A LayerAsk of LayerLooks. */
+static LayerInventory *
+ask(unsigned index, const LayerInventory *former, const GPtrArray *links, void *data,
+    GError **error)
 {
   LayerLooks *looks = data;
   g_autoptr(GError) failure = NULL;
@@ -111,7 +112,7 @@ looks_ask(unsigned index, const LayerInventory *former, const GPtrArray *links, 
   g_autoptr(LayerInventory) inventory =
       load(looks->pipeline->sql, &layer->digest, looks->detectors, key, &failure);
   if (inventory == NULL && failure == NULL &&
-      images_layer_is_none(looks->pipeline->sql, layer, looks->detectors))
+      inventories_is_none(looks->pipeline->sql, layer, looks->detectors))
     inventory = inventory_of_none(layer, links);
   if (inventory == NULL && failure == NULL && looks->inspects)
     inventory = inspect(looks, &layer->digest, links, key, &failure);
@@ -126,4 +127,24 @@ looks_ask(unsigned index, const LayerInventory *former, const GPtrArray *links, 
     return g_steal_pointer(&inventory);
   g_propagate_error(error, g_steal_pointer(&failure));
   return NULL;
+}
+
+/* --- all layers --- */
+
+ImageInventory *
+looks_load_layers(LayerLooks *looks, GError **error)
+{
+  const GPtrArray *descriptors = looks->manifest->layers;
+  g_autoptr(GPtrArray) layers =
+      g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  for (guint i = 0; i < descriptors->len; i++) {
+    LayerInventory *inventory = inventories_load_layer(
+        looks->pipeline->sql, g_ptr_array_index(descriptors, i), looks->detectors, error);
+    if (inventory == NULL)
+      return NULL;
+    g_ptr_array_add(layers, inventory);
+    if (!image_inventory_admit(inventory, &looks->used, error))
+      return NULL;
+  }
+  return image_inventory_new(g_steal_pointer(&layers), ask, looks, error);
 }

@@ -90,12 +90,38 @@ struct Pipeline {
 /* Of having a layer inspected. */
 typedef enum { LAYER_INSPECTED, LAYER_FAILED, LAYER_POSTPONED } LayerOutcome;
 
+/* --- generation.c --- */
+
 /* Nothing can be stored, so nothing is scanned; what is known is judged as ever. */
 bool pipeline_is_idle(const Pipeline *pipeline);
 void pipeline_tell(Pipeline *pipeline);    /* those who wait look again */
 void pipeline_advance(Pipeline *pipeline); /* counts a change of verdicts */
 void pipeline_rejudge(Pipeline *pipeline); /* the same for what every image is judged by */
 uint64_t pipeline_judgement(const Pipeline *pipeline); /* counts these */
+
+/* --- flight.c: which images are in memory, and which layers they wait for --- */
+
+/* For layers that come before their manifests. */
+bool flight_has_room(Pipeline *pipeline);
+/* False: it is queued already, or at work. */
+bool flight_queue_layer(Pipeline *pipeline, const Digest *layer);
+/* Images that waited for this layer alone, which is queued no more; when it is @postponed, all that
+ * waited for it. (transfer full): char * */
+GPtrArray *flight_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed);
+/* True when the image is in memory now and was not before; else its scan is told, with @again, that
+ * the image was asked for again. Without room it stays in the database, until others are done. */
+bool flight_begin(Pipeline *pipeline, const char *manifest, bool again);
+/* It waits for all of its layers. */
+void flight_note_waiting(Pipeline *pipeline, const char *digest, const Manifest *manifest);
+/* True when the image waits for nothing more. */
+bool flight_stop_waiting_for(Pipeline *pipeline, const char *manifest, const char *layer);
+/* True for the one that ends the image's waiting. */
+bool flight_end_waiting(Pipeline *pipeline, const char *manifest);
+/* *again: the image was asked for meanwhile; *others: there are some in the database. */
+void flight_end(Pipeline *pipeline, const char *manifest, bool *again, bool *others);
+
+/* --- pipeline.c --- */
+
 /* A scan of an image, an inspection of a layer; their keys are digests. */
 extern const JobKind scan_job, inspect_job;
 /* Inspects the layer, unless that is done, and counts it. Cancelled, it is postponed. */
@@ -104,15 +130,12 @@ LayerOutcome pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer,
 /* Overlays the image's inventories, and stores what comes of it. */
 bool pipeline_scan_stored_image(Pipeline *pipeline, const Digest *manifest,
                                 GCancellable *cancellable, GError **error);
-/* The images that waited for this layer alone, and wait no more; when it is @postponed, all that
- * waited for it. (transfer full): char * */
-GPtrArray *pipeline_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed);
-/* The scan of the image, which was begun, is over; how it ended is noted. */
-void pipeline_end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
 /* Waits for the layers that are not inspected yet, and with @again for those whose inspection
  * failed; with none missing, the image is next. With one that is to be tried later, so is it. */
 void pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
                               bool again);
+/* Has an image of the database scanned; @again: also the layers whose inspection failed. */
+void pipeline_take_up_image(Pipeline *pipeline, const char *manifest, bool again);
 
 /* images_store_scan() by the open advisories. */
 bool pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
@@ -169,18 +192,7 @@ void standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t
 extern const JobKind catch_up_job, retry_job;
 void backlog_begin(Pipeline *pipeline); /* asks for both */
 /* Brings images that wait in the database into memory, as far as there is room. */
-void backlog_take_up(Pipeline *pipeline);
-/* Has an image of the database scanned; @again: also the layers whose inspection failed. */
-void backlog_take_up_image(Pipeline *pipeline, const char *manifest, bool again);
-/* The image could not be scanned: notes why, and when it is tried again. */
-void backlog_note_fault(Pipeline *pipeline, const char *manifest, const GError *fault);
-void backlog_postpone(Pipeline *pipeline, const char *manifest, const char *why, int64_t retry_at);
-/* A person cancelled the scan of the image, or the inspection that images wait for: they stay
- * unscanned until they are pushed again. Each a JobKind.dropped; also for one that ran. */
-void backlog_cancel_scan(const char *manifest, void *pipeline);
-void backlog_cancel_inspection(const char *layer, void *pipeline);
-/* How an image or layer stands could not be noted, because of @error: it is looked at again. */
-void backlog_rest(Pipeline *pipeline, const char *digest, const GError *error);
+extern const JobKind take_up_job;
 
 /* --- renewal.c --- */
 
@@ -194,11 +206,16 @@ FaultKind fault_kind(const GError *error);
 /* *retry_at: when it is to be tried again, microseconds since 1970; 0: the failure is final. */
 bool faults_store_layer(SqlPool *sql, const Digest *layer, const GError *fault, int64_t *retry_at,
                         GError **error);
-bool faults_store_image(SqlPool *sql, const char *manifest, const GError *fault, int64_t *retry_at,
-                        GError **error);
-/* For an image whose layer is to be tried again then; 0: never. */
-bool faults_postpone_image(SqlPool *sql, const char *manifest, const char *message,
-                           int64_t retry_at, GError **error);
+/* The image could not be scanned: notes why, and has it tried again when that is due. */
+void faults_note_image(Pipeline *pipeline, const char *manifest, const GError *fault);
+/* For an image whose layer is to be tried again then. */
+void faults_postpone_image(Pipeline *pipeline, const char *manifest, const char *message,
+                           int64_t retry_at);
+/* A person cancelled its scan. */
+void faults_cancel_image(Pipeline *pipeline, const char *manifest);
+/* How an image or layer stands could not be noted, because of @error: nothing is begun for a while,
+ * and it is looked at again then. */
+void faults_rest(Pipeline *pipeline, const char *digest, const GError *error);
 /* Makes everything due that waits for another try. */
 bool faults_retry_all(SqlPool *sql, GError **error);
 /* *when: the first that is due after @after; G_MAXINT64: none. */
@@ -214,12 +231,8 @@ LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellab
 /* The same without storing, for @links as well (LayerInventory.links). (transfer full) */
 LayerInventory *layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links,
                                    GCancellable *cancellable, GError **error);
-/* A layer may come after its image, or come back to it: the images that are unscanned and need it
- * are taken up. One whose scan is under way is looked at again when that ends: it may have found
- * the layer missing a moment ago. */
-void layers_retry_images(Pipeline *pipeline, const Digest *layer);
 
-/* --- images.c: inventories and images in the metadata database --- */
+/* --- inventories.c: what inspection found in layers, in the metadata database --- */
 
 typedef enum {
   INVENTORY_ABSENT,
@@ -236,28 +249,16 @@ void layer_state_clear(LayerState *state);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerState, layer_state_clear)
 /* By @detectors, or where those left nothing by the present ones. ABSENT with *error when the
  * database does not tell. */
-LayerState images_layer_state(SqlPool *sql, const Digest *layer, uint32_t detectors,
-                              GError **error);
-bool images_store_inventory(SqlPool *sql, const LayerInventory *inventory, GError **error);
-/* Likewise. (transfer full) */
-LayerInventory *images_load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors,
-                                      GError **error);
+LayerState inventories_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error);
+bool inventories_store(SqlPool *sql, const LayerInventory *inventory, GError **error);
+/* Likewise, of one that may hold nothing by its type. ASSAY_ERROR_INVALID: it could not be
+ * inspected; _BUSY: and will be tried again; _NOT_FOUND: it was not inspected. (transfer full) */
+LayerInventory *inventories_load_layer(SqlPool *sql, const Descriptor *layer, uint32_t detectors,
+                                       GError **error);
 /* Whether its inspection found no tar, where its type promises none: nothing is unpacked of it. */
-bool images_layer_is_none(SqlPool *sql, const Descriptor *layer, uint32_t detectors);
+bool inventories_is_none(SqlPool *sql, const Descriptor *layer, uint32_t detectors);
 
-/* What looks_ask() is called with. */
-typedef struct {
-  Pipeline *pipeline;
-  const Manifest *manifest;
-  uint32_t detectors; /* whose inventories are overlaid */
-  bool inspects;      /* a layer is inspected again, which takes seconds; else it must have been */
-  GCancellable *cancellable; /* of that */
-  bool missing;              /* one was not */
-  size_t used; /* memory of the image's layers, as image_inventory_admit() counts it */
-} LayerLooks;
-/* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected;
- * ASSAY_ERROR_NOT_FOUND: or was not. (transfer full) */
-ImageInventory *images_load_layers(LayerLooks *looks, GError **error);
+/* --- images.c: images in the metadata database --- */
 
 /* Not for failures, which are faults.c's. */
 bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error);
@@ -347,11 +348,20 @@ ImageInventory *findings_load_layers(Pipeline *pipeline, const Digest *manifest,
 /* Of an image without packages: what of it is not known (completeness.h). (transfer full) */
 GPtrArray *findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **error);
 
-/* --- looks.c --- */
+/* --- looks.c: layers that are inspected once more for links of others --- */
 
-/* A LayerAsk of LayerLooks. */
-LayerInventory *looks_ask(unsigned layer, const LayerInventory *former, const GPtrArray *links,
-                          void *looks, GError **error);
+typedef struct {
+  Pipeline *pipeline;
+  const Manifest *manifest;
+  uint32_t detectors; /* whose inventories are overlaid */
+  bool inspects;      /* a layer is inspected again, which takes seconds; else it must have been */
+  GCancellable *cancellable; /* of that */
+  bool missing;              /* one was not */
+  size_t used; /* memory of the image's layers, as image_inventory_admit() counts it */
+} LayerLooks;
+/* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected;
+ * ASSAY_ERROR_NOT_FOUND: or was not. (transfer full) */
+ImageInventory *looks_load_layers(LayerLooks *looks, GError **error);
 
 /* --- cleaning.c --- */
 

@@ -3,8 +3,6 @@
 #include "pipeline/pipeline.h"
 #include "inventory/image.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -12,80 +10,33 @@
 #include "oci/image_config.h"
 #include "pipeline/pipeline-private.h"
 
-#define LAYERS_QUEUED_MAX 10000u
-
 /* In the order of LayerOutcome. */
 METRIC(inspections, COUNTER_BY("assay_inspections_total", "Layers inspected, by outcome.",
                                "outcome", "done", "failed", "postponed"));
 METRIC(images_scanned, COUNTER("assay_images_scanned_total", "Images scanned."));
 
-bool
-pipeline_is_idle(const Pipeline *pipeline)
-{
-  return sql_pool_is_read_only(pipeline->sql);
-}
-
-void
-pipeline_tell(Pipeline *pipeline)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener.lock);
-  if (pipeline->listener.changed != NULL)
-    pipeline->listener.changed(pipeline->listener.data);
-}
-
-void
-pipeline_advance(Pipeline *pipeline)
-{
-  __atomic_add_fetch(&pipeline->generation, 1, __ATOMIC_ACQ_REL);
-  pipeline_tell(pipeline);
-}
-
-void
-pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *data)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->listener.lock);
-  pipeline->listener.changed = changed;
-  pipeline->listener.data = data;
-}
-
-void
-pipeline_rejudge(Pipeline *pipeline)
-{
-  __atomic_add_fetch(&pipeline->judgement, 1, __ATOMIC_ACQ_REL);
-  pipeline_advance(pipeline);
-  keeper_ask_all(pipeline);
-}
-
-uint64_t
-pipeline_judgement(const Pipeline *pipeline)
-{
-  return __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
-}
-
-uint64_t
-pipeline_generation(const Pipeline *pipeline)
-{
-  return __atomic_load_n(&pipeline->generation, __ATOMIC_ACQUIRE);
-}
-
 static void
 queue_layer(Pipeline *pipeline, const Digest *digest)
 {
-  Scans *scans = &pipeline->scans;
-  g_mutex_lock(&scans->lock);
-  bool added = g_hash_table_add(scans->queued_layers, g_strdup(digest->text));
-  g_mutex_unlock(&scans->lock);
-  if (added)
+  if (flight_queue_layer(pipeline, digest))
     jobs_ask(pipeline->jobs, &inspect_job, digest->text);
 }
 
 /* --- a layer arrives --- */
 
-static bool
-queue_has_room(Pipeline *pipeline)
+/* It may come after its image, or come back to it: the images that are unscanned and need it are
+ * taken up. One whose scan is under way is looked at again when that ends: it may have found the
+ * layer missing a moment ago. */
+static void
+retry_images(Pipeline *pipeline, const Digest *layer)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
-  return g_hash_table_size(pipeline->scans.queued_layers) < LAYERS_QUEUED_MAX;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) images = images_unscanned_without(pipeline->sql, layer, &error);
+  for (guint i = 0; images != NULL && i < images->len; i++)
+    pipeline_take_up_image(pipeline, g_ptr_array_index(images, i), true);
+  if (images == NULL)
+    log_warning("images that a layer is missing from cannot be looked up", "digest", layer->text,
+                "error", error->message, NULL);
 }
 
 /* Configs, signatures, charts' metadata are no layers: a look at some bytes tells, no parsing. With
@@ -94,38 +45,21 @@ void
 pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
 {
   g_auto(LayerState) known =
-      images_layer_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
+      inventories_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if ((known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED) &&
-      queue_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
+      flight_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
   if (known.state != INVENTORY_THERE)
-    layers_retry_images(pipeline, digest);
+    retry_images(pipeline, digest);
 }
 
-GPtrArray *
-pipeline_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed)
-{
-  GPtrArray *ready = g_ptr_array_new_with_free_func(g_free);
-  GHashTableIter iter;
-  void *manifest, *missing;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
-  g_hash_table_remove(pipeline->scans.queued_layers, layer->text);
-  g_hash_table_iter_init(&iter, pipeline->scans.waiting);
-  while (g_hash_table_iter_next(&iter, &manifest, &missing)) {
-    bool waited = g_hash_table_remove(missing, layer->text);
-    if (g_hash_table_size(missing) == 0 || (waited && postponed)) {
-      g_ptr_array_add(ready, g_strdup(manifest));
-      g_hash_table_iter_remove(&iter);
-    }
-  }
-  return ready;
-}
+static void end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
 
 static void
 postpone_image(Pipeline *pipeline, const Digest *manifest, const char *why, int64_t retry_at)
 {
-  backlog_postpone(pipeline, manifest->text, why, retry_at);
-  pipeline_end_flight(pipeline, manifest, false);
+  faults_postpone_image(pipeline, manifest->text, why, retry_at);
+  end_flight(pipeline, manifest, false);
 }
 
 LayerOutcome
@@ -154,6 +88,30 @@ was_cancelled(const Pipeline *pipeline, const Job *job)
   return job_cancelled(job) && !g_cancellable_is_cancelled(pipeline->stop);
 }
 
+/* A JobKind.dropped, as the next. A person cancelled it: the image stays unscanned until it is
+ * pushed again. */
+static void
+cancel_scan(const char *text, void *room)
+{
+  Digest manifest;
+  if (!digest_parse(text, &manifest, NULL))
+    return;
+  faults_cancel_image(room, text);
+  end_flight(room, &manifest, false);
+}
+
+/* And so do those that wait for the layer. */
+static void
+cancel_inspection(const char *text, void *room)
+{
+  Digest layer;
+  if (!digest_parse(text, &layer, NULL))
+    return;
+  g_autoptr(GPtrArray) waited = flight_take_ready(room, &layer, true);
+  for (guint i = 0; i < waited->len; i++)
+    cancel_scan(g_ptr_array_index(waited, i), room);
+}
+
 /* How it ended is noted with the layer, whose next try is that of the images that need it. */
 static JobOutcome
 inspect_layer_job(Job *job, void *room, GError **error)
@@ -167,12 +125,12 @@ inspect_layer_job(Job *job, void *room, GError **error)
   LayerOutcome outcome =
       pipeline_inspect_layer(pipeline, &digest, job_cancellable(job), &retry_at, &failure);
   if (was_cancelled(pipeline, job)) {
-    backlog_cancel_inspection(digest.text, pipeline);
+    cancel_inspection(digest.text, pipeline);
     return JOB_DONE;
   }
   if (g_cancellable_is_cancelled(pipeline->stop))
     return JOB_AGAIN;
-  g_autoptr(GPtrArray) ready = pipeline_take_ready(pipeline, &digest, outcome == LAYER_POSTPONED);
+  g_autoptr(GPtrArray) ready = flight_take_ready(pipeline, &digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
     Digest manifest;
     if (outcome != LAYER_POSTPONED)
@@ -183,43 +141,10 @@ inspect_layer_job(Job *job, void *room, GError **error)
   return JOB_DONE;
 }
 
-const JobKind inspect_job = {.kind = "inspect",
-                             .finishes = true,
-                             .run = inspect_layer_job,
-                             .dropped = backlog_cancel_inspection};
+const JobKind inspect_job = {
+    .kind = "inspect", .finishes = true, .run = inspect_layer_job, .dropped = cancel_inspection};
 
 /* --- a manifest arrives --- */
-
-/* True when the image is in memory now and was not before; else its scan is told, with @again, that
- * the image was asked for again. Without room it stays in the database, until others are done. */
-static bool
-begin_flight(Pipeline *pipeline, const char *manifest, bool again)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
-  if (g_hash_table_contains(pipeline->scans.in_flight, manifest)) {
-    if (again)
-      g_hash_table_replace(pipeline->scans.in_flight, g_strdup(manifest), GINT_TO_POINTER(true));
-    return false;
-  }
-  if (g_hash_table_size(pipeline->scans.in_flight) >= IN_FLIGHT_MAX) {
-    pipeline->scans.backlog = true;
-    return false;
-  }
-  return g_hash_table_insert(pipeline->scans.in_flight, g_strdup(manifest), GINT_TO_POINTER(false));
-}
-
-static void
-note_waiting(Pipeline *pipeline, const char *digest, const Manifest *manifest)
-{
-  GHashTable *missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < manifest->layers->len; i++) {
-    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    g_hash_table_add(missing, g_strdup(layer->digest.text));
-  }
-  g_mutex_lock(&pipeline->scans.lock);
-  g_hash_table_replace(pipeline->scans.waiting, g_strdup(digest), missing);
-  g_mutex_unlock(&pipeline->scans.lock);
-}
 
 /* Whether a layer is to be inspected, now. */
 static bool
@@ -238,54 +163,49 @@ is_due(const LayerState *layer, bool again)
   return false;
 }
 
-/* True when the image waits for nothing more. */
-static bool
-stop_waiting_for(Pipeline *pipeline, const char *manifest, const char *layer)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
-  GHashTable *left = g_hash_table_lookup(pipeline->scans.waiting, manifest);
-  if (left != NULL)
-    g_hash_table_remove(left, layer);
-  return left != NULL && g_hash_table_size(left) == 0;
-}
-
-/* True for the one that ends the image's waiting. */
-static bool
-end_waiting(Pipeline *pipeline, const char *manifest)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
-  return g_hash_table_remove(pipeline->scans.waiting, manifest);
-}
-
 void
 pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
                          bool again)
 {
-  if (pipeline_is_idle(pipeline) || !begin_flight(pipeline, digest->text, again))
+  if (pipeline_is_idle(pipeline) || !flight_begin(pipeline, digest->text, again))
     return;
   /* Looked up after it was said who waits: an inspection that ends in between is not missed. */
-  note_waiting(pipeline, digest->text, manifest);
+  flight_note_waiting(pipeline, digest->text, manifest);
   g_autofree char *why = NULL;
   int64_t retry_at = 0;
   bool ready = manifest->layers->len == 0;
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
     g_auto(LayerState) state =
-        images_layer_state(pipeline->sql, &layer->digest, detectors_fingerprint(), NULL);
+        inventories_state(pipeline->sql, &layer->digest, detectors_fingerprint(), NULL);
     if (is_due(&state, again))
       queue_layer(pipeline, &layer->digest);
     else if (state.state != INVENTORY_POSTPONED)
-      ready = stop_waiting_for(pipeline, digest->text, layer->digest.text);
+      ready = flight_stop_waiting_for(pipeline, digest->text, layer->digest.text);
     else if (retry_at < state.retry_at) {
       retry_at = state.retry_at;
       g_free(why);
       why = g_steal_pointer(&state.failure);
     }
   }
-  if (why != NULL && end_waiting(pipeline, digest->text))
+  if (why != NULL && flight_end_waiting(pipeline, digest->text))
     postpone_image(pipeline, digest, why, retry_at);
-  else if (ready && end_waiting(pipeline, digest->text))
+  else if (ready && flight_end_waiting(pipeline, digest->text))
     jobs_ask(pipeline->jobs, &scan_job, digest->text);
+}
+
+void
+pipeline_take_up_image(Pipeline *pipeline, const char *text, bool again)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, text, &error);
+  if (manifest != NULL && digest_parse(text, &digest, &error))
+    pipeline_wait_for_layers(pipeline, &digest, manifest, again);
+  else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    images_forget(pipeline->sql, text, NULL);
+  else
+    faults_note_image(pipeline, text, error);
 }
 
 /* A layer that was deleted took its inventory with it; pushed again, it may not look like one. */
@@ -294,7 +214,7 @@ has_all_layers(Pipeline *pipeline, const Manifest *manifest, uint32_t detectors)
 {
   for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    g_auto(LayerState) known = images_layer_state(pipeline->sql, &layer->digest, detectors, NULL);
+    g_auto(LayerState) known = inventories_state(pipeline->sql, &layer->digest, detectors, NULL);
     if (known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED)
       return false;
   }
@@ -320,7 +240,7 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   if (known != NULL && !is_image && known->state != SCAN_NONE)
     return;
   if (!images_set_state(pipeline->sql, digest->text, state, &error))
-    backlog_rest(pipeline, digest->text, error);
+    faults_rest(pipeline, digest->text, error);
   else if (is_image)
     pipeline_wait_for_layers(pipeline, digest, manifest, true);
 }
@@ -425,7 +345,7 @@ pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GCancellabl
                       .detectors = detectors_fingerprint(),
                       .inspects = true,
                       .cancellable = cancellable};
-  g_autoptr(ImageInventory) inventory = images_load_layers(&looks, error);
+  g_autoptr(ImageInventory) inventory = looks_load_layers(&looks, error);
   return inventory != NULL && check_diff_ids(pipeline, manifest, inventory->layers, error) &&
          pipeline_store_scan(pipeline, digest, inventory, false, error);
 }
@@ -438,23 +358,21 @@ look_again(Pipeline *pipeline, const Digest *manifest)
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, NULL);
   if (summary != NULL && (summary->state == SCAN_PENDING || summary->state == SCAN_FAILED ||
                           summary->state == SCAN_WAITING))
-    backlog_take_up_image(pipeline, manifest->text, true);
+    pipeline_take_up_image(pipeline, manifest->text, true);
 }
 
-void
-pipeline_end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
+static void
+end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned)
 {
-  Scans *scans = &pipeline->scans;
+  bool again = false, others = false;
   pipeline_advance(pipeline);
-  g_mutex_lock(&scans->lock);
-  bool again = GPOINTER_TO_INT(g_hash_table_lookup(scans->in_flight, manifest->text));
-  g_hash_table_remove(scans->in_flight, manifest->text);
-  g_mutex_unlock(&scans->lock);
+  flight_end(pipeline, manifest->text, &again, &others);
   metric_add(&images_scanned, scanned);
   keeper_ask(pipeline, manifest->text);
   if (again)
     look_again(pipeline, manifest);
-  backlog_take_up(pipeline);
+  if (others)
+    jobs_ask(pipeline->jobs, &take_up_job, "");
 }
 
 /* How it ended is noted with the image. */
@@ -468,16 +386,16 @@ scan_image(Job *job, void *room, GError **error)
     return JOB_FAILED;
   bool scanned = pipeline_scan_stored_image(pipeline, &manifest, job_cancellable(job), &failure);
   if (!scanned && was_cancelled(pipeline, job)) {
-    backlog_cancel_scan(manifest.text, pipeline);
+    cancel_scan(manifest.text, pipeline);
     return JOB_DONE;
   }
   if (scanned)
     log_info("image scanned", "digest", manifest.text, NULL);
   else
-    backlog_note_fault(pipeline, manifest.text, failure);
-  pipeline_end_flight(pipeline, &manifest, scanned);
+    faults_note_image(pipeline, manifest.text, failure);
+  end_flight(pipeline, &manifest, scanned);
   return JOB_DONE;
 }
 
 const JobKind scan_job = {
-    .kind = "scan", .finishes = true, .run = scan_image, .dropped = backlog_cancel_scan};
+    .kind = "scan", .finishes = true, .run = scan_image, .dropped = cancel_scan};
