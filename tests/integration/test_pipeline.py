@@ -226,10 +226,12 @@ SCANS_ALLOWED = {
     r"^SELECT \(SELECT count\(\*\) FROM repositories\)",  # /metrics
     r"FROM unrecorded_manifests AS todo LEFT JOIN",
     # Over how all images stand, in narrow rows: when somebody asks for a list of all or for sums of them.
-    r"FROM standings WHERE \(\$1 = '' OR repository = \$1\)", r"FROM standings WHERE \$1 = '\*' OR", r"FROM standings GROUP BY",
+    r"FROM standings WHERE \$1 = \$2 AND ", r"FROM standings WHERE \$1 = '\*' OR", r"FROM standings GROUP BY", r"^SELECT count\(\*\) FROM standings$",
     r"FROM day_counts",
     r"coalesce\(advisories", r"schema_migrations", r"schema_rooms", r"^UPDATE images SET state = .* WHERE state = ",
 }
+# What is found by an index, as many rows as are answered, and is put in order then.
+SORTS_ALLOWED = {r"^SELECT repository, manifest FROM standings WHERE .*image IN"}
 
 
 def test_no_question_reads_a_whole_table(program, start_server, assay, several, monkeypatch, tmp_path):
@@ -259,7 +261,9 @@ def test_no_question_reads_a_whole_table(program, start_server, assay, several, 
                 continue
             parameters = {number: 1 for number in re.findall(r"\$(\d+)", statement)}
             plan = database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-            slow += [(statement, step[3]) for step in plan if re.match(r"SCAN (?!CONSTANT)", step[3]) or "TEMP B-TREE" in step[3]]
+            sorts = any(re.search(each, statement) for each in SORTS_ALLOWED)
+            slow += [(statement, step[3]) for step in plan
+                     if re.match(r"SCAN (?!CONSTANT)", step[3]) or ("TEMP B-TREE" in step[3] and not sorts)]
     assert slow == []
 
 
