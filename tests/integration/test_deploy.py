@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,20 +21,18 @@ PASSWORD = "correct horse"
 # --- nginx in front ---
 
 @pytest.fixture
-def front(start_server, tmp_path, command):
+def front(start_server, command):
     """nginx with the example's file, in front of a server: its address."""
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
-    server, port, folder = start_server(), free_port(), tmp_path / "nginx"
-    (folder / "logs").mkdir(parents=True)
+    # Not below pytest's folders: each session takes what others' users may do there away again.
+    server, port, folder = start_server(), free_port(), Path(tempfile.mkdtemp(prefix="assay-nginx-"))
+    (folder / "logs").mkdir()
     command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
             "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / "tls.key", "-out", folder / "tls.crt")
     command("htpasswd", "-b", "-B", "-c", folder / "assay.htpasswd", "alice", PASSWORD)
     for path in (folder, folder / "assay.htpasswd"):
         path.chmod(0o755)  # the workers are another user's where nginx is started by root
-    for parent in folder.parents:
-        if parent != Path("/tmp") and str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o111)
     example = (ROOT / "deploy/nginx/assay.conf").read_text()
     example = example.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("/etc/nginx/", f"{folder}/")
     example = example.replace("127.0.0.1:5000", server.address)
@@ -50,6 +49,7 @@ def front(start_server, tmp_path, command):
     finally:
         process.terminate()
         process.wait(timeout=60)
+        shutil.rmtree(folder)
 
 
 def test_nginx_asks_for_a_password(front, tmp_path, command):
