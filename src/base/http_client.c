@@ -221,7 +221,7 @@ explain_distrust(const HttpClient *client, const HttpExchange *exchange, const c
     if ((flags & reasons[i].flag) != 0)
       g_string_append_printf(why, "%s%s", why->len > 0 ? "; " : "", reasons[i].says);
   if ((flags & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0)
-    g_string_append(why, client->ca_file == NULL ? " (--ca-file or `ca_file` names it)"
+    g_string_append(why, client->ca_file == NULL ? " (name it in `ca_file`)"
                                                  : ", neither to the system nor by the file that "
                                                    "is given");
   return error_set(error, ASSAY_ERROR_NETWORK, "%s: the server's certificate does not hold: %s",

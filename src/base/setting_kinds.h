@@ -10,7 +10,7 @@ typedef struct Setting Setting;
 
 typedef struct {
   /* Reads @text, which is not empty, into @value, which is `setting->width` bytes wide. What is
-   * wrong is told in *error as what it must be: "must be a size". */
+   * wrong goes to *error as what it must be: "must be a size". */
   bool (*read)(const Setting *setting, const char *text, void *value, GError **error);
   void (*begin)(void *value); /* makes it what it is without any word; NULL: zero bytes are that */
   void (*clear)(void *value); /* NULL: nothing to free */

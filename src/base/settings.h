@@ -9,7 +9,7 @@
  *   };
  *   static const Section section = {things, G_N_ELEMENTS(things), sizeof(Things)};
  *
- * All that is wrong in a file is told at once, a line each, in the order of the file:
+ * All that is wrong in a file is reported at once, a line each, in the order of the file:
  *
  *   assay.yaml:3:3: limits: unknown key "worker"; did you mean "workers"?
  *   assay.yaml:7:12: limits.layer_ratio: must be between 2 and 100000, is 1
@@ -70,7 +70,7 @@ struct Section {
  * line for each thing that is wrong, and @values holds nothing to free. */
 bool settings_read(const Section *section, Slice text, const char *file, void *values,
                    GError **error);
-/* The same for who wants to go on looking: what is wrong is told in *complaints (or NULL) and has
+/* The same for who continues all the same: what is wrong goes to *complaints (or NULL) and has
  * its default, or zero bytes where it has none. */
 bool settings_read_valid(const Section *section, Slice text, const char *file, void *values,
                          char **complaints, GError **error);

@@ -219,7 +219,7 @@ run_subcommand(const Command *command, const char *path, int argc, char **argv)
   }
   if (argc >= 2 && !asks_help && *argv[1] == '-') {
     g_autofree char *prefix = message_prefix(path);
-    return command_usage_error("%sno option %s\n  `%s --help` tells more", prefix, argv[1], path);
+    return command_usage_error("%sno option %s\n  `%s --help` says more", prefix, argv[1], path);
   }
   if (argc >= 2 && !asks_help)
     return no_such_command(command, path, argv[1]);
@@ -283,12 +283,12 @@ command_run(const Command *command, const char *path, int argc, char **argv)
   unsigned count = g_strv_length(arguments);
   count -= count > 0;
   if (count < command->least_arguments)
-    return command_usage_error("%s%s is missing\n  `%s --help` tells more", prefix,
+    return command_usage_error("%s%s is missing\n  `%s --help` says more", prefix,
                                command->arguments, path);
   if (count > command->most_arguments && command->subcommands != NULL)
     return no_such_command(command, path, arguments[1]);
   if (count > command->most_arguments)
-    return command_usage_error("%s\"%s\" is one argument too many\n  `%s --help` tells more",
-                               prefix, arguments[1 + command->most_arguments], path);
+    return command_usage_error("%s\"%s\" is one argument too many\n  `%s --help` says more", prefix,
+                               arguments[1 + command->most_arguments], path);
   return command->run(arguments + 1);
 }

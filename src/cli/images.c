@@ -339,7 +339,7 @@ run(char **arguments)
 
 const Command images_command = {
     .name = "images",
-    .summary = "List the images of a registry, how their scans stand and what a pull gets",
+    .summary = "List the images of a registry, the state of their scans, and what a pull gets",
     .arguments = "[REPOSITORY]",
     .help = "Examples:\n"
             "  assay images\n"

@@ -17,7 +17,7 @@ const Command *const commands[] = {CLI_COMMANDS(LIST) NULL};
 
 static const Command assay = {
     .name = "assay",
-    .summary = "A container registry that tests every image it holds.",
+    .summary = "A container registry that scans every image it holds.",
     .help =
         "`assay COMMAND --help` explains one command, `man assay` all of them.\n"
         "`assay version` prints the version.\n"

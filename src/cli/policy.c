@@ -87,7 +87,7 @@ static const GOptionEntry check_options[] = {FORMAT_OPTION, {NULL}};
 
 static const Command check_subcommand = {
     .name = "check",
-    .summary = "Tell every mistake in a policy file",
+    .summary = "Report every mistake in a policy file",
     .arguments = "FILE|strict",
     .help = "Needs no server. Exit codes: 0 it is a policy file; 1 it is none; 2 it cannot be "
             "read.\n\n"
@@ -222,7 +222,7 @@ static const GOptionEntry test_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION, {
 
 static const Command test_subcommand = {
     .name = "test",
-    .summary = "Tell which stored images would change if a policy file were in force",
+    .summary = "Show which stored images would change if a policy file were in force",
     .arguments = "FILE|strict",
     .help =
         "Asks the registry, which judges each image by the policy in force and by FILE; nothing\n"

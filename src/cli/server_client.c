@@ -99,12 +99,14 @@ advise(const ServerClient *client, GError **error)
 {
   if (error == NULL)
     return;
+  static const char *const advices[] = {
+      [TROUBLE_OTHER] = "is `assay serve` running there? --server or $ASSAY_SERVER names another",
+      [TROUBLE_CERTIFICATE] = "--ca-file names the authority that signed it; --insecure does not "
+                              "check",
+      [TROUBLE_PLAIN] = "does it speak plain HTTP? --server http://... asks so",
+      [TROUBLE_TLS] = "does it speak TLS? --server https://... asks so"};
   bool secure = g_str_has_prefix(client->url, "https:");
-  const char *advice = registry_trust_advice(secure ? "https" : "http", *error);
-  if (strstr((*error)->message, "no TLS there") != NULL)
-    advice = "does it speak plain HTTP? --server http://... asks so";
-  if (advice == NULL)
-    advice = "is `assay serve` running there? --server or $ASSAY_SERVER names another";
+  const char *advice = advices[registry_trust_trouble(secure ? "https" : "http", *error)];
   GError *advised = g_error_new((*error)->domain, (*error)->code,
                                 "no answer from the registry: %s\n  %s", (*error)->message, advice);
   g_clear_error(error);

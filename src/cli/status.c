@@ -1,4 +1,4 @@
-/* `assay status`: one screen of how a registry stands, and what in it needs a person. */
+/* `assay status`: one screen: the state of a registry, and what in it needs a person. */
 #include <stdio.h>
 #include <string.h>
 
@@ -217,7 +217,7 @@ run(char **arguments)
 
 const Command status_command = {
     .name = "status",
-    .summary = "Show how a registry stands, and what in it needs a person",
+    .summary = "Show the state of a registry, and what in it needs a person",
     .arguments = "",
     .help =
         "The exit code is 1 when something needs a person: stale advisories, images that could\n"

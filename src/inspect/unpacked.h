@@ -1,4 +1,4 @@
-/* The tree that an unpacker makes of the layers of an image, as far as the layers' changes tell of
+/* The tree that an unpacker makes of the layers of an image, as far as the layers' changes show
  * it: names, folders, links, and of files which layer's entry they are. The unpackers that people
  * use agree on ordinary layers, and each has rules of its own for odd ones; here is one of each
  * kind, written after their code and compared with what they do.

@@ -39,7 +39,7 @@ struct UnpackedTree {
 
 typedef struct {
   const char *rest[LINKS_MAX + 1]; /* still to go: of the last link's target, of that before, ... */
-  GPtrArray *missing; /* char *: behind where the way has come to, folders to be made at its end */
+  GPtrArray *missing; /* char *: after where the way has come to, folders to be made at its end */
   unsigned links;
   unsigned level;   /* the link whose target the last name was of; 0: the path itself */
   bool climbs;      /* a ".." followed a link in the target of another */

@@ -242,7 +242,7 @@ keep_once(Jobs *jobs)
   bool kept = (busy || look_for_due(jobs, &round, &error)) &&
               ((!busy && !round.claims) || sql_transact(jobs->sql, write_round, &round, &error));
   if (!kept)
-    log_error("how jobs stand cannot be noted; it will be tried again", "error", error->message,
+    log_error("the state of jobs cannot be stored; it will be tried again", "error", error->message,
               NULL);
   g_mutex_lock(&jobs->lock);
   if (kept)

@@ -230,7 +230,7 @@ void
 faults_rest(Pipeline *pipeline, const char *manifest, const GError *error)
 {
   int64_t until = g_get_real_time() + REST;
-  log_error("how a scan stands cannot be noted; it will be tried again", "digest", manifest,
+  log_error("the state of a scan cannot be stored; it will be tried again", "digest", manifest,
             "error", error->message, NULL);
   g_mutex_lock(&pipeline->scans.lock);
   pipeline->scans.rest_until = until;

@@ -330,7 +330,7 @@ static void
 log_change(const Change *change)
 {
   const Standing *standing = change->standing;
-  log_info("an image stands otherwise now", "repository", standing->repository, "digest",
+  log_info("the verdict of an image changed", "repository", standing->repository, "digest",
            standing->manifest, "from", gate_answer_name(change->from), "to",
            gate_answer_name(standing->gate), "findings_before", change->before, "findings",
            change->after, "why", change->why, "reason", standing->reason, NULL);
@@ -459,7 +459,7 @@ standings_judge(Pipeline *pipeline, const GPtrArray *manifests, const Rules *rul
       if (judge_manifest(pipeline, manifest, rules, judged, &failure))
         continue;
       if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY))
-        log_warning("how an image stands cannot be told", "digest", manifest, "error",
+        log_warning("the verdict of an image cannot be worked out", "digest", manifest, "error",
                     failure->message, NULL);
       /* What will not pass is looked at again when something changes. */
       if (fault_kind(failure) == FAULT_PASSING)

@@ -29,7 +29,7 @@ static bool
 manifest_unknown(GError **error, const char *repository, const char *reference)
 {
   return registry_error_set(error, REGISTRY_MANIFEST_UNKNOWN,
-                            "%s%s%.200s: no such manifest; `tags/list` tells the tags", repository,
+                            "%s%s%.200s: no such manifest; `tags/list` lists the tags", repository,
                             strchr(reference, ':') != NULL ? "@" : ":", reference);
 }
 
@@ -159,8 +159,8 @@ collect_warnings(SqlConnection *db, const char *repository, const Manifest *mani
   for (guint i = 0; i < absent->len; i++) {
     const Descriptor *descriptor = g_ptr_array_index(absent, i);
     g_ptr_array_add(warnings,
-                    g_strdup_printf("%s is not in repository %s (yet): who pulls it is told that "
-                                    "it is unknown",
+                    g_strdup_printf("%s is not in repository %s (yet): pulls of it are answered "
+                                    "with \"unknown\"",
                                     descriptor->digest.text, repository));
   }
   const Descriptor *subject = manifest->subject;

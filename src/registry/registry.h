@@ -78,8 +78,8 @@ bool registry_blob_delete(Registry *registry, const char *repository, const Dige
                           GError **error);
 
 /* Reads a blob again, at @pace (blob_store_verify()). BLOB_DAMAGED, with *error saying how: its
- * bytes are no longer those of its digest, and it was set aside; who asks for it is told that it is
- * not there, until it is pushed again. BLOB_UNCHECKED: it was deleted or stored again meanwhile,
+ * bytes are no longer those of its digest, and it was set aside; it is "not there" until it is
+ * pushed again. BLOB_UNCHECKED: it was deleted or stored again meanwhile,
  * or, with *error, cannot be read. */
 typedef enum { BLOB_WHOLE, BLOB_DAMAGED, BLOB_UNCHECKED } BlobCheck;
 BlobCheck registry_check_blob(Registry *registry, const Digest *digest, BlobPace pace, void *data,

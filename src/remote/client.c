@@ -192,7 +192,13 @@ is_loopback(const char *host)
 static void
 propagate_with_advice(const Remote *remote, GError *failure, GError **error)
 {
-  const char *advice = registry_trust_advice(remote->scheme, failure);
+  static const char *const advices[] = {
+      [TROUBLE_CERTIFICATE] = "the authority's certificate goes to a folder that --cert-dir names, "
+                              "as ca.crt; --insecure does not check",
+      [TROUBLE_PLAIN] = "does it speak plain HTTP? --insecure allows that",
+      [TROUBLE_TLS] = NULL /* it was asked so by --insecure, or on loopback, and by TLS as well */
+  };
+  const char *advice = advices[registry_trust_trouble(remote->scheme, failure)];
   if (advice != NULL)
     g_set_error(error, failure->domain, failure->code, "%s\n  %s", failure->message, advice);
   else

@@ -94,16 +94,12 @@ registry_trust_find(const char *ca_file, const char *cert_dir, const char *host,
   return true;
 }
 
-const char *
-registry_trust_advice(const char *scheme, const GError *error)
+RegistryTrouble
+registry_trust_trouble(const char *scheme, const GError *error)
 {
   if (strcmp(scheme, "https") != 0)
-    return strstr(error->message, "HTTP status 400") != NULL
-               ? "does it speak TLS? write https:// in front of it"
-               : NULL;
+    return strstr(error->message, "HTTP status 400") != NULL ? TROUBLE_TLS : TROUBLE_OTHER;
   if (strstr(error->message, "certificate") != NULL)
-    return "--ca-file names the authority that signed it; --insecure does not check";
-  return strstr(error->message, "no TLS there") != NULL
-             ? "does it speak plain HTTP? --insecure allows that"
-             : NULL;
+    return TROUBLE_CERTIFICATE;
+  return strstr(error->message, "no TLS there") != NULL ? TROUBLE_PLAIN : TROUBLE_OTHER;
 }

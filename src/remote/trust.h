@@ -20,9 +20,14 @@ bool registry_trust_find(const char *ca_file, const char *cert_dir, const char *
                          RegistryTrust *trust, GError **error);
 void registry_trust_clear(RegistryTrust *trust);
 
-/* What a person can do about a registry that was asked by @scheme and did not answer: a line of
- * its own for the message of @error; NULL: nothing about certificates and TLS. */
-const char *registry_trust_advice(const char *scheme, const GError *error);
+/* Why a registry that was asked by @scheme did not answer, as far as a person can do something. */
+typedef enum {
+  TROUBLE_OTHER,
+  TROUBLE_CERTIFICATE, /* it does not hold */
+  TROUBLE_PLAIN,       /* it seems to speak plain HTTP */
+  TROUBLE_TLS          /* it seems to speak TLS */
+} RegistryTrouble;
+RegistryTrouble registry_trust_trouble(const char *scheme, const GError *error);
 
 /* (transfer full): valid as long as @trust. */
 HttpClient *registry_trust_new_client(const RegistryTrust *trust);

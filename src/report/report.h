@@ -32,7 +32,7 @@ typedef struct {
   const char *database;          /* generation of the advisories, or NULL */
 } Report;
 
-/* A package as it is told of: `Package` in docs/openapi.yaml. */
+/* A package as reports list it: `Package` in docs/openapi.yaml. */
 extern const JsonTable report_package_table;
 /* One of @inventory's packages, with the digest of its layer when that is known. (transfer full) */
 json_t *report_package_to_json(const ImageInventory *inventory, const ImagePackage *package);

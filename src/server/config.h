@@ -54,10 +54,10 @@ Config *config_load(const char *path, GError **error);
  * CONFIG_SYSTEM_FILE when it is there, or else the defaults. ASSAY_ERROR_DENIED: there is a file,
  * and we may not read it. (transfer full) */
 Config *config_open(const char *path, GError **error);
-/* The same for `assay check`: what is wrong is told in *complaints (or NULL), and the rest can be
+/* The same for `assay check`: what is wrong goes to *complaints (or NULL), and the rest can be
  * looked at. (transfer full) */
 Config *config_open_valid(const char *path, char **complaints, GError **error);
-/* The same of a text; @name stands for the file in messages. (transfer full) */
+/* The same of a text; @name is the file's in messages. (transfer full) */
 Config *config_parse(Slice text, const char *name, GError **error);
 void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)

@@ -165,8 +165,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   /* A disk that is full keeps nobody from pulling. */
   g_autoptr(GError) unwritten = NULL;
   if (!server->context.read_only && !write_address(server, &unwritten))
-    log_warning("the file that tells the address cannot be written", "error", unwritten->message,
-                NULL);
+    log_warning("the file with the address cannot be written", "error", unwritten->message, NULL);
   pipeline_on_change(server->context.pipeline, wake_waiting, server);
   if (!jobs_start(server->context.jobs, error))
     return NULL;

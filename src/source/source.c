@@ -116,7 +116,7 @@ choose_member(const ImageSource *source, const Manifest *index, GError **error)
   if (index->manifests->len == 1 && member->architecture == NULL && source->platform == NULL)
     return member;
   error_set(error, ASSAY_ERROR_NOT_FOUND,
-            "%s: no image for %s in the index, but for: %s (choose with --platform)",
+            "%s: no image for %s in the index, only for: %s (choose with --platform)",
             source->target, wanted, offered->len > 0 ? offered->str : "none");
   return NULL;
 }

@@ -1,5 +1,5 @@
 /* An exemption: what a policy would refuse, and somebody decided to let out, why and until when.
- * At the top of a policy file they hold for all of its policies; an `allowlist` is the same for one
+ * At the top of a policy file they apply to all of its policies; an `allowlist` is the same for one
  * policy. Pure. */
 #pragma once
 

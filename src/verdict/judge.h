@@ -32,5 +32,5 @@ typedef struct {
 } PolicyInput;
 
 /* By the first policy that has a namespace for the image's repository; without one, by what each
- * check does by default: nothing blocks, and what is not known is told. (transfer full) */
+ * check does by default: nothing blocks, and what is not known is a warning. (transfer full) */
 Verdict *policy_judge(const PolicySet *set, const PolicyInput *input);

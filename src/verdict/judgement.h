@@ -19,8 +19,8 @@ typedef struct {
   GPtrArray *sentences; /* char *: what the refusal says, one for each check that blocks */
 } Judgement;
 
-/* Whether an exemption that is in force takes @finding out of @rule, a policy's key. It is told in
- * the verdict; so is one that has ended, which takes nothing out. */
+/* Whether an exemption that is in force takes @finding out of @rule, a policy's key. The verdict
+ * lists it, and one that has ended, which takes nothing out. */
 bool judgement_exempts(Judgement *judgement, const char *rule, const Finding *finding);
 
 /* The image as a whole is refused by @rule, unless an exemption takes it out. @sentence (taken

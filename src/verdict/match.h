@@ -34,7 +34,7 @@ MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inven
                          GError **error);
 
 /* "2 packages are not the distribution's, whose advisories do not speak of them: nginx ...", of at
- * least one; packages of one maker are told together. (transfer full) */
+ * least one; packages of one maker are listed together. (transfer full) */
 char *match_third_party_in_words(const GPtrArray *third_party);
 
 /* Whether somebody else than the distribution made @package of @ecosystem, as far as its vendor and

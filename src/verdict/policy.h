@@ -44,7 +44,7 @@ PolicyOrigin policy_set_origin(const PolicySet *set);
  * make yet, policies that others leave nothing to. One sentence each. (transfer full) */
 GPtrArray *policy_set_warnings(const PolicySet *set);
 /* A sentence for each namespace that fits none of @repositories (NULL-terminated): it may be
- * mistyped. Without any repository, and where looking would take long, nothing is told.
+ * mistyped. Without any repository, and where looking would take long, there is none.
  * (transfer full) */
 GPtrArray *policy_set_idle_namespaces(const PolicySet *set, const char *const *repositories);
 

@@ -289,6 +289,7 @@ def test_tls(scan, alpine, start_server, tmp_path):
                     "2", "-subj", "/CN=registry.test", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     plain = start_server()
     skopeo(f"oci:{alpine}", f"docker://{plain.address}/team/alpine:v1")
+    assert "plain HTTP? --insecure" in scan("--no-cache", f"docker://0.0.0.0:{plain.port}/team/alpine:v1", check=2).stderr
     plain.stop()
     plain.config.write_text(plain.config.read_text() + f"\ntls: {{certificate: {certificate}, key: {key}}}\n")
     process = subprocess.Popen([plain.program, "serve", "--config", plain.config, "--data", plain.data, "--listen",
@@ -302,7 +303,8 @@ def test_tls(scan, alpine, start_server, tmp_path):
             time.sleep(0.1)
         target = f"docker://{plain.address}/team/alpine:v1"
         assert findings(scan("--insecure", "--format", "json", target)) == FOUND
-        assert "its authority is not known" in scan("--no-cache", target, check=2).stderr
+        told = scan("--no-cache", target, check=2).stderr
+        assert "its authority is not known" in told and "--cert-dir" in told and "--insecure" in told
         # Its authority: in a folder of our own, where containers-certs.d(5) has it, or in the configuration.
         config, places = tmp_path / "scan.yaml", tmp_path / "home/.config/containers/certs.d" / plain.address
         config.write_text(f"ca_file: {certificate}\n")

@@ -174,7 +174,7 @@ def test_changes(registry, assay):
     assert {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]} == \
         {("team/app", "refused", "warns", "advisories"), ("free/app", "allowed", "allowed", "advisories")}
     assert all(sum(each["from"]["findings"].values()) > 0 == sum(each["to"]["findings"].values()) for each in answer["changes"])
-    told = [event for event in server.log_events() if event["message"] == "an image stands otherwise now"]
+    told = [event for event in server.log_events() if event["message"] == "the verdict of an image changed"]
     assert {(event["repository"], event["from"], event["to"], event["why"]) for event in told} == \
         {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]}
     # Nothing is told twice.
@@ -250,7 +250,7 @@ def test_what_cannot_be_judged_is_left_until_something_changes(registry):
     server, layout = registry
     with sqlite3.connect(server.data / "metadata.db", timeout=60) as database:
         database.execute("DELETE FROM package_set_members WHERE package IN (SELECT id FROM packages WHERE name = 'musl')")
-    told = "how an image stands cannot be told"
+    told = "the verdict of an image cannot be worked out"
     push_layout(server, layout.folder, "bad", "team/other")
     wait_until(lambda: told in server.log_text())
     before = server.log_text().count(told)

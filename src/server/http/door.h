@@ -2,9 +2,9 @@
  *
  * It looks at the first byte before it does so. TLS at an address that speaks plain HTTP is
  * answered with the 400 by which clients know that they must do without (docker, containerd, helm,
- * oras fall back to HTTP for loopback on that alone); plain HTTP at one that speaks TLS is told so,
- * too. It sees connections off whose client still sends when all is said, see door_linger(), and
- * has slow ones looked for now and then. */
+ * oras fall back to HTTP for loopback on that alone); plain HTTP at one that speaks TLS is
+ * answered with a text that says so. It sees connections off whose client still sends when all is
+ * said, see door_linger(), and has slow ones looked for now and then. */
 #pragma once
 
 #include <microhttpd.h>

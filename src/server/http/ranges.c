@@ -189,7 +189,7 @@ respond_file(Request *request, const char *content_type, int fd, uint64_t size)
   if (result == RANGES_UNSATISFIABLE) {
     fd_clear(&fd);
     respond_oci_error(request, MHD_HTTP_RANGE_NOT_SATISFIABLE, "SIZE_INVALID",
-                      "the range lies behind the end of the blob", NULL);
+                      "the range begins after the end of the blob", NULL);
     response_header(request, "Content-Range", "bytes */%" G_GUINT64_FORMAT, size);
   } else if (result == RANGES_IGNORE) {
     respond_part(request, content_type, fd, 0, size, MHD_HTTP_OK);

@@ -164,7 +164,7 @@ respond_error(Request *request, const GError *error)
   if (mapping.status >= 500 && mapping.status != 503) {
     log_error("request failed", "path", request->path, "error", error->message, NULL);
     g_autofree char *message = g_strdup_printf(
-        "the registry could not do this%s; its log tells more under request id %s",
+        "the registry could not do this%s; its log says more under request id %s",
         mapping.status == MHD_HTTP_INSUFFICIENT_STORAGE ? ": its disk is full" : "", request->id);
     respond_oci_error(request, mapping.status, mapping.code, message, NULL);
     return;

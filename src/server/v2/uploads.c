@@ -292,7 +292,7 @@ check_content_range(Request *request, Chunk *chunk)
   if (first == stands_at)
     return;
   g_autofree char *message =
-      g_strdup_printf("the chunk starts at %" G_GUINT64_FORMAT ", but the upload stands at "
+      g_strdup_printf("the chunk starts at %" G_GUINT64_FORMAT ", but the upload is at "
                       "%" G_GUINT64_FORMAT "; go on from there",
                       first, stands_at);
   respond_bad_range(request, chunk->upload, message);
