@@ -1,4 +1,5 @@
-/* The findings that `assay scan` does not show by a person's will: ignore files (verdict/ignore_file.h). */
+/* The findings that `assay scan` does not show by a person's will: ignore files
+ * (verdict/ignore_file.h). */
 #pragma once
 
 #include <glib.h>

@@ -63,8 +63,8 @@ static inline JobOutcome
 do_work(Job *job, void *room, GError **error)
 {
   Work *work = room;
+  job_progress(job, 1, 2); /* who sees it at work sees that */
   note_begin(work, job);
-  job_progress(job, 1, 2);
   while (g_atomic_int_get(&work->hold) && job_sleep(job, g_get_monotonic_time() + 1000))
     continue;
   g_atomic_int_add(&work->cancelled, job_cancelled(job));
