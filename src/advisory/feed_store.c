@@ -12,21 +12,37 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/json_table.h"
 
 #define MANIFEST_MAX ((size_t)64 * 1024)
 #define COPY_CHUNK   ((size_t)1024 * 1024)
+
+static const JsonMember settings_members[] = {
+    {JSON_MEMBER(FeedSettings, type), .kind = &json_text, .required = true},
+    {JSON_MEMBER(FeedSettings, url), .kind = &json_text},
+    {JSON_MEMBER(FeedSettings, path), .kind = &json_text},
+    {JSON_MEMBER(FeedSettings, suite), .kind = &json_text},
+    {JSON_MEMBER(FeedSettings, keyring), .kind = &json_text},
+    {JSON_MEMBER(FeedSettings, sources), .kind = &json_text},
+    {JSON_MEMBER(FeedSettings, ecosystem), .kind = &json_text},
+};
+static const JsonTable settings_table = JSON_TABLE(FeedSettings, settings_members);
+
+static const JsonMember copy_members[] = {
+    {JSON_MEMBER(StoredFeed, source), .kind = &json_text},
+    {JSON_MEMBER(StoredFeed, problem), .kind = &json_text},
+    {JSON_MEMBER(StoredFeed, fingerprint), .kind = &json_text},
+    {JSON_MEMBER(StoredFeed, updated), .kind = &json_number},
+    {JSON_MEMBER(StoredFeed, imported), .kind = &json_flag},
+    {JSON_MEMBER(StoredFeed, unbuilt), .kind = &json_flag},
+};
+static const JsonTable copy_table = JSON_TABLE(StoredFeed, copy_members);
 
 static void
 clear_config(FeedSettings *config)
 {
   g_free(config->name);
-  g_free(config->type);
-  g_free(config->url);
-  g_free(config->path);
-  g_free(config->suite);
-  g_free(config->keyring);
-  g_free(config->sources);
-  g_free(config->ecosystem);
+  json_table_clear(&settings_table, config);
 }
 
 void
@@ -36,9 +52,7 @@ stored_feed_free(StoredFeed *feed)
     return;
   clear_config(&feed->config);
   g_free(feed->folder);
-  g_free(feed->source);
-  g_free(feed->problem);
-  g_free(feed->fingerprint);
+  json_table_clear(&copy_table, feed);
   g_free(feed);
 }
 
@@ -89,30 +103,18 @@ read_manifest(const char *folder)
   return json_read_file(AT_FDCWD, path, MANIFEST_MAX, NULL);
 }
 
-/* What the manifest in @folder tells; NULL when there is none of a type that we know. */
+/* What the manifest in @folder tells; NULL when there is none, or of no type that we know. */
 static StoredFeed *
 load_feed(const char *folder, const char *name)
 {
   g_autoptr(json_t) manifest = read_manifest(folder);
-  const char *type = json_get_string(manifest, "type");
-  if (manifest == NULL || feed_type_find(type) == NULL)
-    return NULL;
   g_autoptr(StoredFeed) feed = g_new0(StoredFeed, 1);
-  feed->config = (FeedSettings){.name = g_strdup(name),
-                                .type = g_strdup(type),
-                                .url = g_strdup(json_get_string(manifest, "url")),
-                                .path = g_strdup(json_get_string(manifest, "path")),
-                                .suite = g_strdup(json_get_string(manifest, "suite")),
-                                .keyring = g_strdup(json_get_string(manifest, "keyring")),
-                                .sources = g_strdup(json_get_string(manifest, "sources")),
-                                .ecosystem = g_strdup(json_get_string(manifest, "ecosystem"))};
+  if (manifest == NULL || !json_table_read(&settings_table, manifest, &feed->config, NULL) ||
+      !json_table_read(&copy_table, manifest, feed, NULL) ||
+      feed_type_find(feed->config.type) == NULL)
+    return NULL;
+  feed->config.name = g_strdup(name);
   feed->folder = g_strdup(folder);
-  feed->source = g_strdup(json_get_string(manifest, "source"));
-  feed->problem = g_strdup(json_get_string(manifest, "problem"));
-  feed->fingerprint = g_strdup(json_get_string(manifest, "fingerprint"));
-  feed->updated = json_get_integer(manifest, "updated", 0);
-  feed->imported = json_get_boolean(manifest, "imported", false);
-  feed->unbuilt = json_get_boolean(manifest, "unbuilt", false);
   return g_steal_pointer(&feed);
 }
 
@@ -190,20 +192,8 @@ static bool
 save_manifest(const StoredFeed *feed, const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename(folder, FEED_MANIFEST_NAME, NULL);
-  g_autoptr(json_t) manifest = json_object();
-  json_set_string(manifest, "type", feed->config.type);
-  json_set_string(manifest, "url", feed->config.url);
-  json_set_string(manifest, "path", feed->config.path);
-  json_set_string(manifest, "suite", feed->config.suite);
-  json_set_string(manifest, "keyring", feed->config.keyring);
-  json_set_string(manifest, "sources", feed->config.sources);
-  json_set_string(manifest, "ecosystem", feed->config.ecosystem);
-  json_set_string(manifest, "source", feed->source);
-  json_set_string(manifest, "problem", feed->problem);
-  json_set_string(manifest, "fingerprint", feed->fingerprint);
-  json_object_set_new(manifest, "updated", json_integer(feed->updated));
-  json_object_set_new(manifest, "imported", json_boolean(feed->imported));
-  json_object_set_new(manifest, "unbuilt", json_boolean(feed->unbuilt));
+  g_autoptr(json_t) manifest = json_table_write(&settings_table, &feed->config);
+  json_table_add(&copy_table, feed, manifest);
   g_autofree char *text = json_to_pretty_text(manifest);
   return file_replace(AT_FDCWD, path, slice_from_string(text), 0600, error);
 }

@@ -38,6 +38,8 @@ json_table_add(const JsonTable *table, const void *values, json_t *object)
 {
   for (size_t i = 0; i < table->count; i++) {
     const JsonMember *member = &table->members[i];
+    if (member->kind->write == NULL)
+      continue;
     json_t *value = member->kind->write(member, (const char *)values + member->offset);
     if (value != NULL)
       json_object_set_new_nocheck(object, member->name, value);

@@ -34,7 +34,7 @@ typedef struct {
   /* It is written whatever the value is. Otherwise a schema must not require it, unless the row
    * says that it is never missing (json_member_is_always_there()). */
   bool always;
-  /* NULL: the member is left out. @value points to the structure's member. (transfer full) */
+  /* NULL: it is left out; no function: it is only read. @value: the member. (transfer full) */
   json_t *(*write)(const JsonMember *member, const void *value);
   /* @value has zero bytes, or what its owner made before. @json is NULL where the member is missing
    * and not required. False: it is not a value of the row; json_member_refuse() says so. NULL: it

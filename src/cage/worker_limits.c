@@ -1,8 +1,6 @@
 /* What a worker may take; see the header. */
 #include "cage/worker_limits.h"
 
-#include "base/json.h"
-
 static const Setting settings[] = {
     {SETTING_AS("layer_seconds", WorkerLimits, seconds), .kind = &setting_duration,
      .fallback = "5m", .least = 1, .most = 86400},
@@ -11,13 +9,22 @@ static const Setting settings[] = {
 };
 const Section worker_limits_section = {settings, G_N_ELEMENTS(settings), sizeof(WorkerLimits)};
 
-json_t *
-worker_job_new(const char *name, const WorkerLimits *limits, unsigned threads, bool allow_uncaged)
+static const JsonMember job_members[] = {
+    {JSON_MEMBER(WorkerJob, job), .kind = &json_text, .required = true},
+    {JSON_MEMBER(WorkerJob, memory_bytes), .kind = &json_number, .required = true},
+    {JSON_MEMBER(WorkerJob, cpu_seconds), .kind = &json_number, .required = true},
+    {JSON_MEMBER(WorkerJob, output_bytes), .kind = &json_number, .omitted = true},
+    {JSON_MEMBER(WorkerJob, allow_uncaged), .kind = &json_flag},
+    {JSON_MEMBER(WorkerJob, offset), .kind = &json_number, .omitted = true},
+    {JSON_MEMBER(WorkerJob, size), .kind = &json_number},
+};
+const JsonTable worker_job_table = JSON_TABLE(WorkerJob, job_members);
+
+WorkerJob
+worker_job(const char *name, const WorkerLimits *limits, unsigned threads, bool allow_uncaged)
 {
-  json_t *job = json_object();
-  json_set_string(job, "job", name);
-  json_object_set_new(job, "memory_bytes", json_integer((json_int_t)limits->memory_bytes));
-  json_object_set_new(job, "cpu_seconds", json_integer((json_int_t)limits->seconds * threads));
-  json_object_set_new(job, "allow_uncaged", json_boolean(allow_uncaged));
-  return job;
+  return (WorkerJob){.job = (char *)(uintptr_t)name,
+                     .memory_bytes = limits->memory_bytes,
+                     .cpu_seconds = limits->seconds * threads,
+                     .allow_uncaged = allow_uncaged};
 }

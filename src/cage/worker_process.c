@@ -259,41 +259,64 @@ died(const json_t *job, int signal, const char *trouble, GError **error)
                    signal == SIGSYS ? ": it tried what its cage forbids" : "", says, trouble);
 }
 
+static const JsonMember failure_members[] = {
+    {JSON_MEMBER(WorkerFailure, code), .kind = &json_number},
+    {JSON_MEMBER(WorkerFailure, message), .kind = &json_text, .required = true},
+};
+static const JsonTable failure_table = JSON_TABLE(WorkerFailure, failure_members);
+static const JsonMember document_members[] = {
+    {JSON_MEMBER(WorkerDocument, ok), .kind = &json_any},
+    {JSON_MEMBER(WorkerDocument, error), .kind = &json_child, .table = &failure_table},
+};
+const JsonTable worker_document_table = JSON_TABLE(WorkerDocument, document_members);
+
 /* What a worker may say of itself; whether it is asked again depends on it. */
 static AssayErrorCode
-code_of(const json_t *failure)
+code_of(const WorkerFailure *failure)
 {
-  json_int_t code = json_get_integer(failure, "code", ASSAY_ERROR_FAILED);
+  AssayErrorCode code = failure->code;
   return code == ASSAY_ERROR_INVALID || code == ASSAY_ERROR_LIMIT ||
                  code == ASSAY_ERROR_UNSUPPORTED || code == ASSAY_ERROR_IO
-             ? (AssayErrorCode)code
+             ? code
              : ASSAY_ERROR_FAILED;
+}
+
+/* NULL: it is none. (transfer full) */
+static json_t *
+take_document(const WorkerDocument *document, GError **error)
+{
+  if (json_is_object(document->ok))
+    return json_incref(document->ok);
+  if (document->error != NULL && document->error->message != NULL) {
+    Slice text = slice_from_string(document->error->message);
+    g_autofree char *message = slice_to_printable(text, MESSAGE_MAX);
+    error_set(error, code_of(document->error), "%s", message);
+  }
+  return NULL;
 }
 
 static json_t *
 read_document(const json_t *job, const GByteArray *answer, const char *trouble, int status,
               GError **error)
 {
+  g_autoptr(GError) failure = NULL;
+  WorkerDocument document = {0};
   if (WIFSIGNALED(status)) {
     died(job, WTERMSIG(status), trouble, error);
     return NULL;
   }
-  g_autoptr(json_t) document =
+  g_autoptr(json_t) json =
       json_parse_bounded(slice_new(answer->data, answer->len), ANSWER_VALUES_MAX, NULL);
-  json_t *ok = json_get_object(document, "ok");
-  if (ok != NULL)
-    return json_incref(ok);
-  const json_t *failure = json_get_object(document, "error");
-  const char *text = json_get_string(failure, "message");
-  if (text != NULL) {
-    g_autofree char *message = slice_to_printable(slice_from_string(text), MESSAGE_MAX);
-    error_set(error, code_of(failure), "%s", message);
-  } else {
-    error_set(error, ASSAY_ERROR_FAILED,
+  bool read = json_table_read(&worker_document_table, json, &document, NULL);
+  json_t *ok = read ? take_document(&document, &failure) : NULL;
+  json_table_clear(&worker_document_table, &document);
+  if (ok == NULL && failure == NULL)
+    error_set(&failure, ASSAY_ERROR_FAILED,
               "the inspection worker ended with status %d and no answer%s%s", WEXITSTATUS(status),
               *trouble == '\0' ? "" : ": ", trouble);
-  }
-  return NULL;
+  if (ok == NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return ok;
 }
 
 json_t *

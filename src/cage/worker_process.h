@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
+#include "base/json_table.h"
+
 /* The environment variable through which the parent hands the job's parameters, as JSON. */
 #define WORKER_JOB_VARIABLE "ASSAY_WORKER_JOB"
 #define WORKER_EXTRA_FD     3
@@ -24,6 +27,17 @@
  * it got no processor; _CANCELLED */
 json_t *worker_run(const json_t *job, int input, int extra, uint32_t seconds,
                    GCancellable *cancellable, GError **error);
+
+/* What a worker writes to standard output: one of both. */
+typedef struct {
+  AssayErrorCode code;
+  char *message;
+} WorkerFailure;
+typedef struct {
+  json_t *ok; /* an object */
+  WorkerFailure *error;
+} WorkerDocument;
+extern const JsonTable worker_document_table;
 
 /* The program whose `worker` subcommand is run; default /proc/self/exe. For tests, which are other
  * programs. */

@@ -13,13 +13,36 @@ static const Setting limits_settings[] = {
 const Section inspection_limits_section = {limits_settings, G_N_ELEMENTS(limits_settings),
                                            sizeof(InspectionLimits)};
 
-static json_t *
-job_new(const char *name, const InspectionLimits *limits, bool allow_uncaged)
+static const JsonMember input_members[] = {
+    {JSON_MEMBER(InspectionInput, links), .kind = &json_lines},
+};
+const JsonTable inspection_input_table = JSON_TABLE(InspectionInput, input_members);
+
+static const JsonMember member_members[] = {
+    {JSON_MEMBER(ArchiveMember, name), .kind = &json_text, .required = true},
+    {JSON_MEMBER(ArchiveMember, target), .kind = &json_text},
+    {JSON_MEMBER(ArchiveMember, offset), .kind = &json_number, .required = true},
+    {JSON_MEMBER(ArchiveMember, size), .kind = &json_number, .required = true},
+};
+static const JsonTable member_table = JSON_TABLE(ArchiveMember, member_members);
+static const JsonMember index_members[] = {
+    {JSON_MEMBER(ArchiveIndex, members), .kind = &json_list, .table = &member_table},
+};
+const JsonTable archive_index_table = JSON_TABLE(ArchiveIndex, index_members);
+
+/* One thread inflates, one reads. */
+static WorkerJob
+job_of(const char *name, const InspectionLimits *limits, bool allow_uncaged)
 {
-  /* One thread inflates, one reads. */
-  json_t *job = worker_job_new(name, &limits->worker, 2, allow_uncaged);
-  settings_to_json(&layer_limits_section, &limits->layer, job);
-  return job;
+  return worker_job(name, &limits->worker, 2, allow_uncaged);
+}
+
+static json_t *
+job_to_json(const WorkerJob *job, const InspectionLimits *limits)
+{
+  json_t *json = json_table_write(&worker_job_table, job);
+  settings_to_json(&layer_limits_section, &limits->layer, json);
+  return json;
 }
 
 /* --- layers --- */
@@ -28,13 +51,11 @@ static LayerInventory *
 inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
                GCancellable *cancellable, GError **error)
 {
-  g_autoptr(json_t) job = job_new("layer", limits, input->allow_uncaged);
-  json_set_number(job, "offset", input->offset);
-  json_set_number(job, "size", input->size);
-  json_t *links = json_array();
-  for (guint i = 0; input->links != NULL && i < input->links->len; i++)
-    json_array_append_new(links, json_string(g_ptr_array_index(input->links, i)));
-  json_object_set_new(job, "links", links);
+  WorkerJob about = job_of("layer", limits, input->allow_uncaged);
+  about.offset = input->offset;
+  about.size = input->size;
+  g_autoptr(json_t) job = job_to_json(&about, limits);
+  json_table_add(&inspection_input_table, input, job);
   g_autoptr(json_t) answer =
       worker_run(job, input->fd, -1, limits->worker.seconds, cancellable, error);
   return answer == NULL ? NULL
@@ -68,39 +89,30 @@ inspect_layer(const InspectionInput *input, const InspectionLimits *limits,
 static void
 archive_member_free(void *data)
 {
-  ArchiveMember *member = data;
-  g_free(member->name);
-  g_free(member->target);
-  g_free(member);
+  json_table_clear(&member_table, data);
+  g_free(data);
 }
 
 GPtrArray *
 inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, bool allow_uncaged,
                       GCancellable *cancellable, GError **error)
 {
-  g_autoptr(json_t) job = job_new("index", limits, allow_uncaged);
-  json_set_number(job, "size", size);
+  WorkerJob about = job_of("index", limits, allow_uncaged);
+  about.size = size;
+  g_autoptr(json_t) job = job_to_json(&about, limits);
   g_autoptr(json_t) answer = worker_run(job, fd, -1, limits->worker.seconds, cancellable, error);
   if (answer == NULL)
     return NULL;
   g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(archive_member_free);
-  size_t index;
-  json_t *item;
-  json_array_foreach(json_get_array(answer, "members"), index, item) {
-    json_int_t offset = json_get_integer(item, "offset", -1);
-    json_int_t length = json_get_integer(item, "size", -1);
-    const char *name = json_get_string(item, "name");
-    if (name == NULL || offset < 0 || length < 0 || (uint64_t)offset > size ||
-        (uint64_t)length > size - (uint64_t)offset) {
+  ArchiveIndex index = {members};
+  if (!json_table_read(&archive_index_table, answer, &index, error))
+    return NULL;
+  for (guint i = 0; i < members->len; i++) {
+    const ArchiveMember *member = g_ptr_array_index(members, i);
+    if (member->offset > size || member->size > size - member->offset) {
       error_set(error, ASSAY_ERROR_INVALID, "the archive is truncated: a member goes past its end");
       return NULL;
     }
-    ArchiveMember *member = g_new0(ArchiveMember, 1);
-    member->name = g_strdup(name);
-    member->target = g_strdup(json_get_string(item, "target"));
-    member->offset = (uint64_t)offset;
-    member->size = (uint64_t)length;
-    g_ptr_array_add(members, member);
   }
   return g_steal_pointer(&members);
 }
@@ -109,9 +121,10 @@ bool
 inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits, bool allow_uncaged,
                GCancellable *cancellable, GError **error)
 {
-  g_autoptr(json_t) job = job_new("unpack", limits, allow_uncaged);
-  json_set_number(job, "size", size);
-  json_set_number(job, "output_bytes", limits->layer.unpacked_bytes);
+  WorkerJob about = job_of("unpack", limits, allow_uncaged);
+  about.size = size;
+  about.output_bytes = limits->layer.unpacked_bytes;
+  g_autoptr(json_t) job = job_to_json(&about, limits);
   g_autoptr(json_t) answer = worker_run(job, fd, to, limits->worker.seconds, cancellable, error);
   return answer != NULL;
 }

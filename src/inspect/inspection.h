@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "archive/layer.h"
+#include "archive/tar_index.h"
 #include "cage/worker_limits.h"
 #include "inventory/layer.h"
 
@@ -33,10 +34,7 @@ LayerInventory *inspect_layer(const InspectionInput *input, const InspectionLimi
                               GCancellable *cancellable, GError **error);
 
 /* A member of an outer archive (oci-archive, docker-archive), as tar_index.h describes it. */
-typedef struct {
-  char *name, *target;
-  uint64_t offset, size;
-} ArchiveMember;
+typedef TarMember ArchiveMember;
 
 /* Lists an uncompressed tar of @size bytes, in the cage. Every member lies within the file.
  * (transfer full): ArchiveMember */
@@ -46,3 +44,10 @@ GPtrArray *inspect_archive_index(int fd, uint64_t size, const InspectionLimits *
 /* Writes the unpacked bytes (gzip, zstd, or as they are) of @fd to @to, in the cage. */
 bool inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits,
                     bool allow_uncaged, GCancellable *cancellable, GError **error);
+
+/* What a worker is told besides WorkerJob and the limits of a layer, and what it answers. */
+extern const JsonTable inspection_input_table;
+typedef struct {
+  GPtrArray *members; /* ArchiveMember */
+} ArchiveIndex;
+extern const JsonTable archive_index_table;

@@ -14,6 +14,7 @@
 #include "cage/cage.h"
 #include "cage/worker_process.h"
 #include "inspect/detector.h"
+#include "inspect/inspection.h"
 #include "inspect/worker-private.h"
 
 #define INDEX_MEMBERS_MAX 100000
@@ -21,59 +22,38 @@
 
 /* --- the jobs --- */
 
-static WorkerInput
-input_of(const json_t *job)
-{
-  uint64_t offset = (uint64_t)json_get_integer(job, "offset", 0);
-  return (WorkerInput){offset, offset + (uint64_t)json_get_integer(job, "size", 0)};
-}
-
 static json_t *
-do_layer(const json_t *job, GError **error)
+do_layer(WorkerInput input, const json_t *job, GError **error)
 {
   LayerLimits limits;
   if (!settings_from_json(&layer_limits_section, job, &limits, error))
     return NULL;
-  g_autoptr(GPtrArray) links = g_ptr_array_new();
-  size_t index;
-  json_t *item;
-  json_array_foreach(json_get_array(job, "links"), index, item) {
-    if (json_is_string(item))
-      g_ptr_array_add(links, (char *)(uintptr_t)json_string_value(item));
-  }
-  return worker_layer(input_of(job), &limits, links, error);
+  InspectionInput asked = {0};
+  json_t *answer = json_table_read(&inspection_input_table, job, &asked, error)
+                       ? worker_layer(input, &limits, asked.links, error)
+                       : NULL;
+  json_table_clear(&inspection_input_table, &asked);
+  return answer;
 }
 
 static json_t *
-do_index(const json_t *job, GError **error)
+do_index(WorkerInput input, const json_t *job, GError **error)
 {
   LayerLimits limits;
-  WorkerInput input = input_of(job);
   if (!settings_from_json(&layer_limits_section, job, &limits, error))
     return NULL;
   g_autoptr(GPtrArray) members =
       tar_index(worker_input_read, &input, INDEX_MEMBERS_MAX, limits.path_bytes, error);
   if (members == NULL)
     return NULL;
-  json_t *answer = json_object(), *list = json_array();
-  for (guint i = 0; i < members->len; i++) {
-    const TarMember *member = g_ptr_array_index(members, i);
-    json_t *one = json_object();
-    json_set_string(one, "name", member->name);
-    json_set_string(one, "target", member->target);
-    json_object_set_new(one, "offset", json_integer((json_int_t)member->offset));
-    json_object_set_new(one, "size", json_integer((json_int_t)member->size));
-    json_array_append_new(list, one);
-  }
-  json_object_set_new(answer, "members", list);
-  return answer;
+  const ArchiveIndex index = {members};
+  return json_table_write(&archive_index_table, &index);
 }
 
 static json_t *
-do_unpack(const json_t *job, GError **error)
+do_unpack(WorkerInput input, const json_t *job, GError **error)
 {
   LayerLimits limits;
-  WorkerInput input = input_of(job);
   if (!settings_from_json(&layer_limits_section, job, &limits, error))
     return NULL;
   g_autoptr(Inflater) inflater = inflater_new(worker_input_read, &input);
@@ -99,32 +79,26 @@ do_unpack(const json_t *job, GError **error)
   return answer;
 }
 
-static json_t *
-do_feed(const json_t *job, GError **error)
-{
-  return worker_feed(input_of(job), job, error);
-}
-
 /* --- the frame --- */
 
 static const struct {
   const char *name;
-  json_t *(*run)(const json_t *job, GError **error);
+  json_t *(*run)(WorkerInput input, const json_t *job, GError **error);
 } jobs[] = {
     {"layer", do_layer},
     {"index", do_index},
     {"unpack", do_unpack},
-    {"feed", do_feed},
+    {"feed", worker_feed},
 };
 
 static CageSettings
-cage_of(const json_t *job)
+cage_of(const WorkerJob *job)
 {
   return (CageSettings){
-      .memory_bytes = (uint64_t)json_get_integer(job, "memory_bytes", 0),
-      .cpu_seconds = (uint32_t)json_get_integer(job, "cpu_seconds", 0),
-      .output_bytes = (uint64_t)json_get_integer(job, "output_bytes", 0),
-      .allow_uncaged = json_get_boolean(job, "allow_uncaged", false),
+      .memory_bytes = job->memory_bytes,
+      .cpu_seconds = job->cpu_seconds,
+      .output_bytes = job->output_bytes,
+      .allow_uncaged = job->allow_uncaged,
   };
 }
 
@@ -138,42 +112,53 @@ enter(const CageSettings *cage, GError **error)
                    refused->message);
 }
 
-static json_t *
-run_job(const json_t *job, GError **error)
+/* Its number, or as many as there are. */
+static size_t
+find_job(const WorkerJob *job)
 {
-  const char *name = json_get_string(job, "job");
-  for (size_t i = 0; i < G_N_ELEMENTS(jobs); i++) {
-    if (g_strcmp0(name, jobs[i].name) != 0)
-      continue;
-    CageSettings cage = cage_of(job);
-    for (size_t detector = 0; detectors[detector] != NULL; detector++)
-      if (detectors[detector]->prepare != NULL)
-        detectors[detector]->prepare();
-    /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
-     * each time for the machine's own. */
-    g_setenv("TZ", "UTC0", TRUE);
-    tzset();
-    return enter(&cage, error) ? jobs[i].run(job, error) : NULL;
+  size_t i = 0;
+  while (i < G_N_ELEMENTS(jobs) && g_strcmp0(job->job, jobs[i].name) != 0)
+    i++;
+  return i;
+}
+
+static json_t *
+run_job(const json_t *json, GError **error)
+{
+  WorkerJob job = {0};
+  bool read = json_table_read(&worker_job_table, json, &job, NULL);
+  size_t number = read ? find_job(&job) : G_N_ELEMENTS(jobs);
+  WorkerInput input = {job.offset, job.offset + job.size};
+  CageSettings cage = cage_of(&job);
+  json_table_clear(&worker_job_table, &job);
+  if (number == G_N_ELEMENTS(jobs)) {
+    error_set(error, ASSAY_ERROR_UNSUPPORTED,
+              "the worker is started by `assay` itself, not by hand");
+    return NULL;
   }
-  error_set(error, ASSAY_ERROR_UNSUPPORTED, "the worker is started by `assay` itself, not by hand");
-  return NULL;
+  for (size_t detector = 0; detectors[detector] != NULL; detector++)
+    if (detectors[detector]->prepare != NULL)
+      detectors[detector]->prepare();
+  /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
+   * each time for the machine's own. */
+  g_setenv("TZ", "UTC0", TRUE);
+  tzset();
+  return enter(&cage, error) ? jobs[number].run(input, json, error) : NULL;
 }
 
 static bool
 write_document(json_t *answer, const GError *error)
 {
-  g_autoptr(json_t) document = json_object();
-  if (answer != NULL) {
-    json_object_set(document, "ok", answer);
-  } else if (error != NULL) {
-    json_t *failure = json_object();
-    g_autofree char *message = g_utf8_make_valid(error->message, -1);
-    int code = error->domain == ASSAY_ERROR ? error->code : ASSAY_ERROR_FAILED;
-    json_object_set_new(failure, "code", json_integer(code));
-    json_set_string(failure, "message", message);
-    json_object_set_new(document, "error", failure);
+  WorkerFailure failure = {0};
+  WorkerDocument document = {.ok = answer};
+  g_autofree char *message = error == NULL ? NULL : g_utf8_make_valid(error->message, -1);
+  if (answer == NULL && error != NULL) {
+    failure.code = error->domain == ASSAY_ERROR ? (AssayErrorCode)error->code : ASSAY_ERROR_FAILED;
+    failure.message = message;
+    document.error = &failure;
   }
-  g_autofree char *text = json_to_text(document);
+  g_autoptr(json_t) json = json_table_write(&worker_document_table, &document);
+  g_autofree char *text = json_to_text(json);
   return fd_write_all(STDOUT_FILENO, slice_from_string(text), NULL);
 }
 

@@ -256,16 +256,13 @@ static const struct {
     {UNPACK_ZIP, support_zip, write_all},
 };
 
-json_t *
-worker_feed(WorkerInput input, const json_t *job, GError **error)
+static json_t *
+unpack(WorkerInput input, const UnpackJob *job, GError **error)
 {
-  const char *kind = json_get_string(job, "kind"), *pattern = json_get_string(job, "pattern");
-  g_auto(GStrv) patterns = g_strsplit(pattern != NULL ? pattern : "", "|", -1);
-  const Wanted wanted = {.patterns = patterns,
-                         .limit = (uint64_t)json_get_integer(job, "limit", 0),
-                         .members = (uint64_t)json_get_integer(job, "members", 0)};
+  g_auto(GStrv) patterns = g_strsplit(job->pattern != NULL ? job->pattern : "", "|", -1);
+  const Wanted wanted = {.patterns = patterns, .limit = job->limit, .members = job->members};
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-    if (g_strcmp0(kind, kinds[i].name) != 0)
+    if (g_strcmp0(job->kind, kinds[i].name) != 0)
       continue;
     g_autofree Packed *packed = g_new0(Packed, 1);
     packed->input = input;
@@ -280,4 +277,14 @@ worker_feed(WorkerInput input, const json_t *job, GError **error)
   }
   error_set(error, ASSAY_ERROR_UNSUPPORTED, "the worker cannot unpack this kind of file");
   return NULL;
+}
+
+json_t *
+worker_feed(WorkerInput input, const json_t *json, GError **error)
+{
+  UnpackJob job = {0};
+  json_t *answer =
+      json_table_read(&unpack_job_table, json, &job, error) ? unpack(input, &job, error) : NULL;
+  json_table_clear(&unpack_job_table, &job);
+  return answer;
 }

@@ -97,6 +97,8 @@ read_keys(json_t *object)
   return g_strv_builder_end(builder);
 }
 
+/* Not by a table: what is of a wrong type here is as if it were missing. It is only shown, and an
+ * image that runs elsewhere is not refused for it. */
 static void
 read_execution(const json_t *execution, ImageConfig *config)
 {

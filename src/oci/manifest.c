@@ -12,36 +12,6 @@
 /* Of JSON, ten for each of them. */
 #define VALUES_MAX ((size_t)100 * 1000)
 
-void
-descriptor_free(Descriptor *descriptor)
-{
-  if (descriptor == NULL)
-    return;
-  g_free(descriptor->media_type);
-  g_free(descriptor->artifact_type);
-  g_clear_pointer(&descriptor->annotations, g_hash_table_unref);
-  g_free(descriptor->architecture);
-  g_free(descriptor->os);
-  g_free(descriptor->variant);
-  g_free(descriptor->os_version);
-  g_free(descriptor);
-}
-
-void
-manifest_free(Manifest *manifest)
-{
-  if (manifest == NULL)
-    return;
-  g_free(manifest->media_type);
-  g_free(manifest->artifact_type);
-  descriptor_free(manifest->config);
-  g_clear_pointer(&manifest->layers, g_ptr_array_unref);
-  g_clear_pointer(&manifest->manifests, g_ptr_array_unref);
-  descriptor_free(manifest->subject);
-  g_clear_pointer(&manifest->annotations, g_hash_table_unref);
-  g_free(manifest);
-}
-
 /* NULL for null as well: Go writes it for a slice, map or pointer that was never filled, and takes
  * it for nothing when it reads. */
 static json_t *
@@ -51,57 +21,52 @@ member_of(const json_t *object, const char *key)
   return json_is_null(member) ? NULL : member;
 }
 
-/* A member that must be a string where it is there at all. */
-static bool
-read_optional_string(const json_t *object, const char *key, const char *path, char **value,
-                     GError **error)
+/* --- descriptors --- */
+
+static json_t *
+write_annotations(const JsonMember *member, const void *value)
 {
-  const json_t *member = member_of(object, key);
-  if (member == NULL)
-    return true;
-  if (!json_is_string(member))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s.%s: must be a string", path, key);
-  *value = g_strdup(json_string_value(member));
-  return true;
+  GHashTable *annotations = *(GHashTable *const *)value;
+  GHashTableIter iter;
+  void *key, *text;
+  if (annotations == NULL)
+    return NULL;
+  json_t *object = json_object();
+  g_hash_table_iter_init(&iter, annotations);
+  while (g_hash_table_iter_next(&iter, &key, &text))
+    json_set_string(object, key, text);
+  return object;
 }
 
 static bool
-read_annotations(const json_t *object, const char *path, GHashTable **annotations, GError **error)
+read_annotations(const JsonMember *member, const json_t *json, void *value, GError **error)
 {
-  json_t *member = member_of(object, "annotations");
-  if (member == NULL)
+  if (json == NULL)
     return true;
-  if (!json_is_object(member))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s.annotations: must be an object", path);
-  *annotations = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  if (!json_is_object(json))
+    return json_member_refuse(member, error);
+  GHashTable *annotations = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  *(GHashTable **)value = annotations;
   const char *key;
-  json_t *value;
-  json_object_foreach(member, key, value) {
-    if (!json_is_string(value) && !json_is_null(value))
-      return error_set(error, ASSAY_ERROR_INVALID, "%s.annotations.%s: must be a string", path,
-                       key);
-    const char *text = json_is_null(value) ? "" : json_string_value(value);
-    g_hash_table_insert(*annotations, g_strdup(key), g_strdup(text));
+  json_t *text;
+  /* The macro wants an object that it could change. */
+  json_object_foreach((json_t *)(uintptr_t)json, key, text) {
+    if (!json_is_string(text) && !json_is_null(text))
+      return error_set(error, ASSAY_ERROR_INVALID, "\"annotations.%s\" is not a string", key);
+    g_hash_table_insert(annotations, g_strdup(key),
+                        g_strdup(json_is_null(text) ? "" : json_string_value(text)));
   }
   return true;
 }
 
-static bool
-read_platform(const json_t *object, const char *path, Descriptor *descriptor, GError **error)
+static void
+clear_annotations(const JsonMember *member, void *value)
 {
-  const json_t *platform = member_of(object, "platform");
-  if (platform == NULL)
-    return true;
-  static const char *const names[] = {"architecture", "os", "variant", "os.version", NULL};
-  if (!json_is_object(platform))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s.platform: must be an object", path);
-  if (!json_refuse_aliases(platform, names, error))
-    return false;
-  return read_optional_string(platform, "architecture", path, &descriptor->architecture, error) &&
-         read_optional_string(platform, "os", path, &descriptor->os, error) &&
-         read_optional_string(platform, "variant", path, &descriptor->variant, error) &&
-         read_optional_string(platform, "os.version", path, &descriptor->os_version, error);
+  g_clear_pointer((GHashTable **)value, g_hash_table_unref);
 }
+
+const JsonKind json_annotations = {"object", "an object", .write = write_annotations,
+                                   .read = read_annotations, .clear = clear_annotations};
 
 static bool
 is_web_address(const char *url)
@@ -112,116 +77,134 @@ is_web_address(const char *url)
 }
 
 /* A layer that need not be stored is fetched from these by its clients: from the web, and from
- * nowhere else. What is no layer may name what it likes. */
+ * nowhere else. What is no layer may name what it likes. @value: the descriptor so far. */
 static bool
-check_urls(const json_t *object, const char *path, const char *media_type, GError **error)
+check_urls(const JsonMember *member, const json_t *urls, void *value, GError **error)
 {
-  const json_t *urls = member_of(object, "urls");
+  bool is_layer = media_type_is_layer(((const Descriptor *)value)->media_type);
   size_t index;
   json_t *item;
   if (urls != NULL && !json_is_array(urls))
-    return error_set(error, ASSAY_ERROR_INVALID, "%s.urls: must be an array", path);
+    return json_member_refuse(member, error);
   json_array_foreach(urls, index, item) {
     const char *url = json_is_null(item) ? "" : json_string_value(item);
     if (url == NULL)
-      return error_set(error, ASSAY_ERROR_INVALID, "%s.urls[%zu]: must be a string", path, index);
-    if (media_type_is_layer(media_type) && !is_web_address(url))
+      return error_set(error, ASSAY_ERROR_INVALID, "\"urls[%zu]\" is not a string", index);
+    if (is_layer && !is_web_address(url))
       return error_set(error, ASSAY_ERROR_INVALID,
-                       "%s.urls[%zu]: \"%.200s\" is no http:// or https:// address without a "
+                       "\"urls[%zu]\": \"%.200s\" is no http:// or https:// address without a "
                        "fragment",
-                       path, index, url);
+                       index, url);
   }
   return true;
 }
 
-/* As clients do, which leave it out where it is not what the digest names. */
+static const JsonKind urls_kind = {"array", "a list of strings", .read = check_urls};
+
+/* Clients leave it out where it is not what the digest names. @value: the descriptor so far. */
 static bool
-holds_data(const char *data, const Digest *digest)
+read_data(const JsonMember *member, const json_t *json, void *value, GError **error)
 {
+  Descriptor *descriptor = value;
+  const char *data = json_string_value(json);
+  if (json != NULL && data == NULL)
+    return json_member_refuse(member, error);
   if (data == NULL || *data == '\0')
-    return false;
+    return true;
   gsize size;
   g_autofree guchar *bytes = g_base64_decode(data, &size);
-  Digest actual = digest_of(digest_algorithm(digest), slice_new(bytes, size));
-  return digest_equal(&actual, digest);
+  Digest actual = digest_of(digest_algorithm(&descriptor->digest), slice_new(bytes, size));
+  descriptor->has_data = digest_equal(&actual, &descriptor->digest);
+  return true;
 }
+
+static const JsonKind data_kind = {"string", "a string", .read = read_data};
+
+static const JsonMember platform_members[] = {
+    {JSON_MEMBER(Descriptor, architecture), .kind = &json_text},
+    {JSON_MEMBER(Descriptor, os), .kind = &json_text},
+    {JSON_MEMBER(Descriptor, variant), .kind = &json_text},
+    {JSON_MEMBER_AS("os.version", Descriptor, os_version), .kind = &json_text},
+};
+static const JsonTable platform_table = {.members = platform_members,
+                                         .count = G_N_ELEMENTS(platform_members),
+                                         .size = sizeof(Descriptor),
+                                         .strange = true};
 
 /* image-spec descriptor.md: mediaType, digest and size are REQUIRED, but only without its digest is
  * one refused: where clients leave out the others, Go reads nothing and zero. */
-static Descriptor *
-read_descriptor(const json_t *object, const char *path, GError **error)
+static const JsonMember descriptor_members[] = {
+    {JSON_MEMBER_AS("mediaType", Descriptor, media_type), .kind = &json_text, .otherwise = ""},
+    {JSON_MEMBER(Descriptor, digest), .kind = &json_digest, .required = true},
+    {JSON_MEMBER(Descriptor, size), .kind = &json_number},
+    {JSON_MEMBER_AS("artifactType", Descriptor, artifact_type), .kind = &json_text},
+    {JSON_MEMBER(Descriptor, annotations), .kind = &json_annotations},
+    {.name = "platform", .kind = &json_part, .table = &platform_table},
+    {.name = "urls", .kind = &urls_kind},
+    {.name = "data", .kind = &data_kind},
+};
+static const JsonTable descriptor_table = {.members = descriptor_members,
+                                           .count = G_N_ELEMENTS(descriptor_members),
+                                           .size = sizeof(Descriptor),
+                                           .strange = true};
+
+void
+descriptor_free(Descriptor *descriptor)
 {
-  if (!json_is_object(object)) {
-    error_set(error, ASSAY_ERROR_INVALID, "%s: must be a descriptor (an object)", path);
-    return NULL;
-  }
-  static const char *const names[] = {"mediaType",    "digest",      "size",
-                                      "artifactType", "annotations", "platform",
-                                      "urls",         "data",        NULL};
-  if (!json_refuse_aliases(object, names, error)) {
-    g_prefix_error(error, "%s: ", path);
-    return NULL;
-  }
-  g_autoptr(Descriptor) descriptor = g_new0(Descriptor, 1);
-  const char *digest = json_require_string(object, "digest", error);
-  if (digest == NULL || !digest_parse(digest, &descriptor->digest, error)) {
-    g_prefix_error(error, "%s: ", path);
-    return NULL;
-  }
-  const json_t *size = member_of(object, "size");
-  if (size != NULL && (!json_is_integer(size) || json_integer_value(size) < 0)) {
-    error_set(error, ASSAY_ERROR_INVALID, "%s.size: must be a whole number of bytes", path);
-    return NULL;
-  }
-  descriptor->size = (uint64_t)json_integer_value(size);
-  g_autofree char *data = NULL;
-  if (!read_optional_string(object, "mediaType", path, &descriptor->media_type, error) ||
-      !read_optional_string(object, "artifactType", path, &descriptor->artifact_type, error) ||
-      !read_optional_string(object, "data", path, &data, error) ||
-      !read_annotations(object, path, &descriptor->annotations, error) ||
-      !read_platform(object, path, descriptor, error))
-    return NULL;
-  if (descriptor->media_type == NULL)
-    descriptor->media_type = g_strdup("");
-  descriptor->has_data = holds_data(data, &descriptor->digest);
-  if (!check_urls(object, path, descriptor->media_type, error))
-    return NULL;
-  return g_steal_pointer(&descriptor);
+  if (descriptor == NULL)
+    return;
+  json_table_clear(&descriptor_table, descriptor);
+  g_free(descriptor);
 }
 
+/* --- manifests --- */
+
 /* A list that is missing is empty, as null is. */
-static GPtrArray *
-read_descriptors(const json_t *object, const char *key, GError **error)
+static const JsonMember manifest_members[] = {
+    {JSON_MEMBER(Manifest, config), .kind = &json_child, .table = &descriptor_table},
+    {JSON_MEMBER(Manifest, layers), .kind = &json_list, .table = &descriptor_table,
+     .most = DESCRIPTORS_MAX},
+    {JSON_MEMBER(Manifest, manifests), .kind = &json_list, .table = &descriptor_table,
+     .most = DESCRIPTORS_MAX},
+    {JSON_MEMBER(Manifest, subject), .kind = &json_child, .table = &descriptor_table},
+    {JSON_MEMBER_AS("artifactType", Manifest, artifact_type), .kind = &json_text},
+    {JSON_MEMBER(Manifest, annotations), .kind = &json_annotations},
+};
+static const JsonTable manifest_table = {.members = manifest_members,
+                                         .count = G_N_ELEMENTS(manifest_members),
+                                         .size = sizeof(Manifest),
+                                         .strange = true};
+
+/* What says how the rest is to be read. */
+typedef struct {
+  uint32_t version;
+  char *media_type;
+} Head;
+static const JsonMember head_members[] = {
+    {JSON_MEMBER_AS("schemaVersion", Head, version), .kind = &json_number},
+    {JSON_MEMBER_AS("mediaType", Head, media_type), .kind = &json_text},
+};
+static const JsonTable head_table = {.members = head_members,
+                                     .count = G_N_ELEMENTS(head_members),
+                                     .size = sizeof(Head),
+                                     .strange = true};
+
+void
+manifest_free(Manifest *manifest)
 {
-  const json_t *list = member_of(object, key);
-  if (list != NULL && !json_is_array(list)) {
-    error_set(error, ASSAY_ERROR_INVALID, "\"%s\" is not an array", key);
-    return NULL;
-  }
-  if (json_array_size(list) > DESCRIPTORS_MAX) {
-    error_set(error, ASSAY_ERROR_LIMIT, "\"%s\" has more than %d entries", key, DESCRIPTORS_MAX);
-    return NULL;
-  }
-  g_autoptr(GPtrArray) descriptors =
-      g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
-  size_t index;
-  json_t *item;
-  json_array_foreach(list, index, item) {
-    g_autofree char *path = g_strdup_printf("%s[%zu]", key, index);
-    Descriptor *descriptor = read_descriptor(item, path, error);
-    if (descriptor == NULL)
-      return NULL;
-    g_ptr_array_add(descriptors, descriptor);
-  }
-  return g_steal_pointer(&descriptors);
+  if (manifest == NULL)
+    return;
+  g_free(manifest->media_type);
+  json_table_clear(&manifest_table, manifest);
+  g_free(manifest);
 }
 
 /* What is no manifest that we take, and why. */
 static bool
-refuse_unsupported(const json_t *object, const char *given, const char *own, GError **error)
+refuse_unsupported(const Head *head, const char *given, GError **error)
 {
-  if (media_type_is_schema1(given) || media_type_is_schema1(own) ||
-      json_get_integer(object, "schemaVersion", 0) == 1)
+  const char *own = head->media_type;
+  if (media_type_is_schema1(given) || media_type_is_schema1(own) || head->version == 1)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED,
                      "Docker image manifest version 2, schema 1 is not supported: it cannot be "
                      "verified; push with a client that writes schema 2 or OCI (Docker 1.10 or "
@@ -254,20 +237,14 @@ check_one_kind(const json_t *object, ManifestKind kind, GError **error)
 /* The kind from the media type, or, for a body without one (it is optional in OCI), from its
  * members. */
 static bool
-choose_kind(const json_t *object, const char *given, Manifest *manifest, GError **error)
+choose_kind(const json_t *object, const Head *head, const char *given, Manifest *manifest,
+            GError **error)
 {
-  static const char *const names[] = {"schemaVersion", "mediaType",   "config",
-                                      "layers",        "manifests",   "subject",
-                                      "artifactType",  "annotations", NULL};
-  if (!json_refuse_aliases(object, names, error))
+  const char *own = head->media_type;
+  if (!refuse_unsupported(head, given, error))
     return false;
-  const char *own = json_get_string(object, "mediaType");
-  if (!refuse_unsupported(object, given, own, error))
-    return false;
-  if (json_get_integer(object, "schemaVersion", 0) != 2)
+  if (head->version != 2)
     return error_set(error, ASSAY_ERROR_INVALID, "schemaVersion: must be 2");
-  if (member_of(object, "mediaType") != NULL && own == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID, "mediaType: must be a string");
   if (own != NULL && given != NULL && strcmp(own, given) != 0)
     return error_set(error, ASSAY_ERROR_INVALID,
                      "mediaType: the manifest says \"%.200s\", but it was sent as \"%.200s\"", own,
@@ -287,30 +264,16 @@ choose_kind(const json_t *object, const char *given, Manifest *manifest, GError 
 }
 
 static bool
-read_members(const json_t *object, Manifest *manifest, GError **error)
+read_manifest(const json_t *object, const char *media_type, Manifest *manifest, GError **error)
 {
-  if (manifest->kind == MANIFEST_IMAGE) {
-    manifest->config = read_descriptor(json_object_get(object, "config"), "config", error);
-    if (manifest->config == NULL)
-      return false;
-    manifest->layers = read_descriptors(object, "layers", error);
-    manifest->manifests = g_ptr_array_new();
-  } else {
-    manifest->layers = g_ptr_array_new();
-    manifest->manifests = read_descriptors(object, "manifests", error);
-  }
-  if (manifest->layers == NULL || manifest->manifests == NULL)
+  Head head = {0};
+  bool chosen = json_table_read(&head_table, object, &head, error) &&
+                choose_kind(object, &head, media_type, manifest, error);
+  json_table_clear(&head_table, &head);
+  if (!chosen || !json_table_read(&manifest_table, object, manifest, error))
     return false;
-
-  const json_t *subject = member_of(object, "subject");
-  if (subject != NULL) {
-    manifest->subject = read_descriptor(subject, "subject", error);
-    if (manifest->subject == NULL)
-      return false;
-  }
-  if (!read_optional_string(object, "artifactType", "manifest", &manifest->artifact_type, error) ||
-      !read_annotations(object, "manifest", &manifest->annotations, error))
-    return false;
+  if (manifest->kind == MANIFEST_IMAGE && manifest->config == NULL)
+    return error_set(error, ASSAY_ERROR_INVALID, "\"config\" is missing or not an object");
   /* distribution-spec, "Listing Referrers": the config's media type stands in for a missing one. */
   if ((manifest->artifact_type == NULL || *manifest->artifact_type == '\0') &&
       manifest->config != NULL) {
@@ -318,6 +281,15 @@ read_members(const json_t *object, Manifest *manifest, GError **error)
     manifest->artifact_type = g_strdup(manifest->config->media_type);
   }
   return true;
+}
+
+static Manifest *
+manifest_new(void)
+{
+  Manifest *manifest = g_new0(Manifest, 1);
+  manifest->layers = g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
+  manifest->manifests = g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
+  return manifest;
 }
 
 Manifest *
@@ -330,10 +302,8 @@ manifest_parse(Slice text, const char *media_type, GError **error)
     error_set(error, ASSAY_ERROR_INVALID, "a manifest must be a JSON object");
     return NULL;
   }
-  g_autoptr(Manifest) manifest = g_new0(Manifest, 1);
-  if (!choose_kind(object, media_type, manifest, error) || !read_members(object, manifest, error))
-    return NULL;
-  return g_steal_pointer(&manifest);
+  g_autoptr(Manifest) manifest = manifest_new();
+  return read_manifest(object, media_type, manifest, error) ? g_steal_pointer(&manifest) : NULL;
 }
 
 /* What docker takes for an image's config besides those that are one: old registries served configs

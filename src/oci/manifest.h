@@ -44,6 +44,8 @@ Manifest *manifest_parse(Slice text, const char *media_type, GError **error);
 void manifest_free(Manifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 
+/* GHashTable * of char * -> char *; null for a text is "". */
+extern const JsonKind json_annotations;
 void descriptor_free(Descriptor *descriptor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
 

@@ -17,18 +17,24 @@ static struct {
   bool set;
 } settings;
 
+static const JsonMember members[] = {
+    {JSON_MEMBER(UnpackJob, kind), .kind = &json_text, .required = true},
+    {JSON_MEMBER(UnpackJob, pattern), .kind = &json_text},
+    {JSON_MEMBER(UnpackJob, limit), .kind = &json_number},
+    {JSON_MEMBER(UnpackJob, members), .kind = &json_number},
+};
+const JsonTable unpack_job_table = JSON_TABLE(UnpackJob, members);
+
 static bool
 unpack_in_cage(const UnpackJob *unpack, int from, int to, GCancellable *cancellable, GError **error)
 {
   struct stat status;
   if (fstat(from, &status) < 0)
     return error_set_errno(error, errno, "the archive");
-  g_autoptr(json_t) job = worker_job_new("feed", &settings.limits, 1, settings.allow_uncaged);
-  json_set_string(job, "kind", unpack->kind);
-  json_set_string(job, "pattern", unpack->pattern);
-  json_set_number(job, "limit", unpack->limit);
-  json_set_number(job, "members", unpack->members);
-  json_set_number(job, "size", (uint64_t)status.st_size);
+  WorkerJob about = worker_job("feed", &settings.limits, 1, settings.allow_uncaged);
+  about.size = (uint64_t)status.st_size;
+  g_autoptr(json_t) job = json_table_write(&worker_job_table, &about);
+  json_table_add(&unpack_job_table, unpack, job);
   g_autoptr(json_t) answer = worker_run(job, from, to, settings.limits.seconds, cancellable, error);
   return answer != NULL;
 }

@@ -15,6 +15,7 @@ typedef struct {
   uint64_t limit;      /* bytes of one unpacked member */
   uint64_t members;    /* of a zip file, wanted or not */
 } UnpackJob;
+extern const JsonTable unpack_job_table;
 
 #define UNPACK_COMPRESSED "compressed" /* one member without a name */
 #define UNPACK_TAR        "tar"        /* the first that matches; "*" matches no slash */

@@ -112,25 +112,15 @@ v2_catalog(Request *request)
   respond_names(request, body, "repositories", names, n, more);
 }
 
-static json_t *
-descriptor_to_json(const Descriptor *descriptor)
-{
-  json_t *object = json_object();
-  json_set_string(object, "mediaType", descriptor->media_type);
-  json_set_string(object, "digest", descriptor->digest.text);
-  json_object_set_new(object, "size", json_integer((json_int_t)descriptor->size));
-  json_set_string(object, "artifactType", descriptor->artifact_type);
-  if (descriptor->annotations != NULL) {
-    json_t *annotations = json_object();
-    GHashTableIter iter;
-    void *key, *value;
-    g_hash_table_iter_init(&iter, descriptor->annotations);
-    while (g_hash_table_iter_next(&iter, &key, &value))
-      json_set_string(annotations, key, value);
-    json_object_set_new(object, "annotations", annotations);
-  }
-  return object;
-}
+/* distribution-spec, "Listing Referrers": what an entry has. */
+static const JsonMember referrer_members[] = {
+    {JSON_MEMBER_AS("mediaType", Descriptor, media_type), .kind = &json_text},
+    {JSON_MEMBER(Descriptor, digest), .kind = &json_digest},
+    {JSON_MEMBER(Descriptor, size), .kind = &json_number},
+    {JSON_MEMBER_AS("artifactType", Descriptor, artifact_type), .kind = &json_text},
+    {JSON_MEMBER(Descriptor, annotations), .kind = &json_annotations},
+};
+static const JsonTable referrer_table = JSON_TABLE(Descriptor, referrer_members);
 
 static void
 link_next_referrers(Request *request, const Descriptor *last, const char *filter)
@@ -162,7 +152,8 @@ v2_referrers(Request *request)
   json_set_string(index, "mediaType", MEDIA_TYPE_OCI_INDEX);
   json_t *manifests = json_array();
   for (guint i = 0; i < referrers->len; i++)
-    json_array_append_new(manifests, descriptor_to_json(g_ptr_array_index(referrers, i)));
+    json_array_append_new(manifests,
+                          json_table_write(&referrer_table, g_ptr_array_index(referrers, i)));
   json_object_set_new(index, "manifests", manifests);
   g_autofree char *text = json_to_text(index);
   respond_text(request, MHD_HTTP_OK, MEDIA_TYPE_OCI_INDEX, text);

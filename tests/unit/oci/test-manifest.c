@@ -193,11 +193,11 @@ static const struct {
      "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[{\"mediaType\":\"" MEDIA_TYPE_OCI_LAYER
      "\",\"digest\":\"sha256:" HEX
      "\",\"size\":1,\"urls\":[\"https://a.example/x\",\"file:///etc/passwd\"]}]}",
-     ASSAY_ERROR_INVALID, "layers[0].urls[1]"},
+     ASSAY_ERROR_INVALID, "layers[0]: \"urls[1]\""},
     {"data that is no text", NULL,
      "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
      "\",\"size\":1,\"data\":[1]}]}",
-     ASSAY_ERROR_INVALID, "manifests[0].data"},
+     ASSAY_ERROR_INVALID, "manifests[0]: \"data\""},
     {"a second data", NULL,
      "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX
      "\",\"size\":1,\"Data\":\"e30=\"}]}",
@@ -212,7 +212,7 @@ static const struct {
     {"negative size", NULL,
      "{\"schemaVersion\":2,\"config\":" CONFIG
      ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" HEX "\",\"size\":-1}]}",
-     ASSAY_ERROR_INVALID, "layers[0].size"},
+     ASSAY_ERROR_INVALID, "layers[0]: \"size\""},
     {"a second list of layers for Go", NULL,
      "{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[],\"Layers\":[" LAYER "]}",
      ASSAY_ERROR_INVALID, "Layers"},
