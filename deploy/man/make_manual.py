@@ -12,7 +12,8 @@ FILES = [
 ]
 EXIT_CODES = [
     ("0", "Done."),
-    ("1", "The answer is no: a policy refuses, a feed is older than --max-age, or a person does not confirm."),
+    ("1", "The answer is no: a policy refuses, a feed is older than --max-age, a check finds a problem, "
+          "something needs a person, or a person does not confirm."),
     ("N", "There are findings, and --exit-code N asks for it."),
     ("2", "Wrong usage, or something failed; standard error says what."),
 ]
