@@ -1,5 +1,6 @@
 /* The gate at pull: waits for a scan that is under way, lets the policy judge, and remembers what
  * it said of images that will not change. */
+#include "base/cache.h"
 #include "base/error.h"
 #include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
@@ -10,42 +11,10 @@
 /* Lines of all of them, some hundred bytes each: a refusal has one for each finding. */
 #define LINES_MAX 50000u
 
-typedef struct {
-  Verdict *verdict;
-  uint64_t judgement; /* that it was said by */
-} KnownVerdict;
-
-struct VerdictCache {
-  GMutex lock;       /* guards the rest */
-  GHashTable *known; /* verdict_key() -> KnownVerdict */
-  guint lines;       /* of all of them */
-};
-
-static void
-known_verdict_free(void *data)
+Cache *
+gate_cache_new(void)
 {
-  KnownVerdict *known = data;
-  verdict_unref(known->verdict);
-  g_free(known);
-}
-
-VerdictCache *
-verdict_cache_new(void)
-{
-  VerdictCache *cache = g_new0(VerdictCache, 1);
-  g_mutex_init(&cache->lock);
-  cache->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_verdict_free);
-  return cache;
-}
-
-void
-verdict_cache_free(VerdictCache *cache)
-{
-  if (cache == NULL)
-    return;
-  g_hash_table_unref(cache->known);
-  g_mutex_clear(&cache->lock);
-  g_free(cache);
+  return cache_new(VERDICTS_MAX, LINES_MAX, (CacheRef)verdict_ref, (GDestroyNotify)verdict_unref);
 }
 
 /* All of the input that is not in the judgement: the reference stands in the message, the time of
@@ -57,43 +26,18 @@ verdict_key(const PolicyInput *input, const Digest *manifest)
                          manifest->text, input->pushed);
 }
 
-static guint
-count_lines(const Verdict *verdict)
-{
-  return verdict->reasons->len + verdict->warnings->len;
-}
-
 static Verdict *
-find_verdict(VerdictCache *cache, const char *key, uint64_t judgement, int64_t now)
+find_verdict(Cache *cache, const char *key, uint64_t judgement, int64_t now)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
-  const KnownVerdict *known = g_hash_table_lookup(cache->known, key);
-  if (known == NULL || known->judgement != judgement ||
-      (known->verdict->expires != 0 && now >= known->verdict->expires))
-    return NULL;
-  return verdict_ref(known->verdict);
+  g_autoptr(Verdict) known = cache_get(cache, key, judgement);
+  bool ended = known != NULL && known->expires != 0 && now >= known->expires;
+  return ended ? NULL : g_steal_pointer(&known);
 }
 
 static void
-remember_verdict(VerdictCache *cache, const char *key, uint64_t judgement, Verdict *verdict)
+remember_verdict(Cache *cache, const char *key, uint64_t judgement, Verdict *verdict)
 {
-  guint lines = count_lines(verdict);
-  if (lines > LINES_MAX)
-    return;
-  KnownVerdict *known = g_new0(KnownVerdict, 1);
-  known->verdict = verdict_ref(verdict);
-  known->judgement = judgement;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
-  const KnownVerdict *former = g_hash_table_lookup(cache->known, key);
-  cache->lines -= former == NULL ? 0 : count_lines(former->verdict);
-  g_hash_table_remove(cache->known, key);
-  /* Everything at once: simpler than an order of age, and rare. */
-  if (g_hash_table_size(cache->known) >= VERDICTS_MAX || cache->lines + lines > LINES_MAX) {
-    g_hash_table_remove_all(cache->known);
-    cache->lines = 0;
-  }
-  g_hash_table_insert(cache->known, g_strdup(key), known);
-  cache->lines += lines;
+  cache_put(cache, key, judgement, verdict, verdict->reasons->len + verdict->warnings->len);
 }
 
 /* --- judging --- */

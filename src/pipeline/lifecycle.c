@@ -30,7 +30,7 @@ init_members(Pipeline *pipeline)
   scans->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   scans->waiting =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
-  pipeline->verdicts = verdict_cache_new();
+  pipeline->verdicts = gate_cache_new();
   pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
 }
 
@@ -74,7 +74,7 @@ pipeline_free(Pipeline *pipeline)
 {
   if (pipeline == NULL)
     return;
-  verdict_cache_free(pipeline->verdicts);
+  cache_free(pipeline->verdicts);
   share_free(pipeline->share);
   g_hash_table_unref(pipeline->scans.queued_layers);
   g_hash_table_unref(pipeline->scans.in_flight);

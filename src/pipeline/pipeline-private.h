@@ -3,12 +3,11 @@
 
 #include <gio/gio.h>
 
+#include "base/cache.h"
 #include "inspect/overlay.h"
 #include "jobs/jobs.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/standings.h"
-
-typedef struct VerdictCache VerdictCache;
 
 /* What waits is in the database; this many images of it are in memory. */
 #define IN_FLIGHT_MAX 1000u
@@ -78,8 +77,8 @@ struct Pipeline {
   GCancellable *stop;  /* jobs_end() */
   uint64_t generation; /* atomic: any verdict may have changed */
   uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
-  VerdictCache *verdicts; /* gate.c */
-  SharedWork *share;      /* findings.c */
+  Cache *verdicts;     /* gate.c */
+  SharedWork *share;   /* findings.c */
   Scans scans;
   LiveAdvisories live;
   PolicyInForce policy;
@@ -404,8 +403,8 @@ void policy_tell_endings(Pipeline *pipeline);
 
 /* --- gate.c --- */
 
-VerdictCache *verdict_cache_new(void);
-void verdict_cache_free(VerdictCache *cache);
+/* Of what the gate said of images that will not change. */
+Cache *gate_cache_new(void);
 /* pipeline_judge_pull() without remembering what it said. */
 Verdict *gate_judge_now(Pipeline *pipeline, const char *repository, const char *reference,
                         const StoredManifest *stored, ScanState *scan, GError **error);

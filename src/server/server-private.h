@@ -16,7 +16,7 @@ typedef struct {
   Registry *registry;
   Pipeline *pipeline;
   Scrub *scrub;
-  ManifestCache *manifests;
+  Cache *manifests;
   HttpServer *http; /* set once it listens: requests ask request_http_server() */
   int64_t started;  /* microseconds since 1970 */
   /* Which request holds which upload (id -> Request), and which ids others wait for. */

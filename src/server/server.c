@@ -216,7 +216,7 @@ server_free(Server *server)
   outbox_free(server->outbox);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
-  manifest_cache_free(server->context.manifests);
+  cache_free(server->context.manifests);
   registry_free(server->context.registry);
   sql_pool_close(server->sql);
   blob_store_close(server->blobs);

@@ -62,16 +62,14 @@ static void
 v2_manifest_get_begin(Request *request)
 {
   ServerContext *server = server_context(request);
-  CachedManifest cached;
-  if (!manifest_cache_get(server->manifests, request_parameter(request, "name"),
-                          request_parameter(request, "reference"),
-                          registry_generation(server->registry),
-                          pipeline_generation(server->pipeline), &cached))
+  g_autoptr(CachedManifest) cached = manifest_cache_get(
+      server->manifests, request_parameter(request, "name"),
+      request_parameter(request, "reference"), registry_generation(server->registry),
+      pipeline_generation(server->pipeline));
+  if (cached == NULL)
     return;
-  warn_of_each(request, cached.warnings);
-  respond_manifest(request, cached.bytes, &cached.digest, cached.media_type);
-  g_bytes_unref(cached.bytes);
-  g_ptr_array_unref(cached.warnings);
+  warn_of_each(request, cached->warnings);
+  respond_manifest(request, cached->bytes, &cached->digest, cached->media_type);
 }
 
 /* Whether it is there is no secret (distribution-spec: HEAD of what exists is 200), and clients ask

@@ -15,7 +15,7 @@ release(void *size)
 }
 
 static void
-put(ManifestCache *cache, const char *reference, uint64_t generation, gsize size, int64_t expires)
+put(Cache *cache, const char *reference, uint64_t generation, gsize size, int64_t expires)
 {
   g_autoptr(StoredManifest) manifest = g_new0(StoredManifest, 1);
   static const char text[1024 * 1024];
@@ -29,22 +29,21 @@ put(ManifestCache *cache, const char *reference, uint64_t generation, gsize size
 }
 
 static bool
-has(ManifestCache *cache, const char *reference, uint64_t registry, uint64_t verdict)
+has(Cache *cache, const char *reference, uint64_t registry, uint64_t verdict)
 {
-  CachedManifest found;
-  if (!manifest_cache_get(cache, "library/app", reference, registry, verdict, &found))
+  g_autoptr(CachedManifest) found =
+      manifest_cache_get(cache, "library/app", reference, registry, verdict);
+  if (found == NULL)
     return false;
-  g_assert_cmpuint(found.warnings->len, ==, 1);
-  g_assert_cmpstr(g_ptr_array_index(found.warnings, 0), ==, reference);
-  g_bytes_unref(found.bytes);
-  g_ptr_array_unref(found.warnings);
+  g_assert_cmpuint(found->warnings->len, ==, 1);
+  g_assert_cmpstr(g_ptr_array_index(found->warnings, 0), ==, reference);
   return true;
 }
 
 static void
 test_generations(void)
 {
-  g_autoptr(ManifestCache) cache = manifest_cache_new();
+  g_autoptr(Cache) cache = manifest_cache_new();
   put(cache, "latest", 7, 100, 0);
   g_assert_true(has(cache, "latest", 7, 7));
   g_assert_false(has(cache, "latest", 8, 7));
@@ -60,7 +59,7 @@ test_generations(void)
 static void
 test_bounded(void)
 {
-  g_autoptr(ManifestCache) cache = manifest_cache_new();
+  g_autoptr(Cache) cache = manifest_cache_new();
   for (int round = 0; round < 2; round++)
     for (int i = 0; i < 100; i++) {
       g_autofree char *reference = g_strdup_printf("v%d", i);
@@ -68,7 +67,7 @@ test_bounded(void)
       g_assert_true(has(cache, reference, (uint64_t)round, (uint64_t)round));
       g_assert_cmpuint(held, <=, CACHE_BYTES_MAX);
     }
-  manifest_cache_free(g_steal_pointer(&cache));
+  cache_free(g_steal_pointer(&cache));
   g_assert_cmpuint(held, ==, 0);
 }
 
