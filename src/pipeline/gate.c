@@ -52,15 +52,28 @@ known_state(const ImageSummary *summary)
   return summary->state == SCAN_NOT_APPLICABLE ? SCAN_NONE : summary->state;
 }
 
+/* Of a scan by older detectors. */
+static char *
+renewal_in_words(const ImageSummary *summary)
+{
+  if (summary->renewal_error == NULL)
+    return g_strdup("scanned by older detectors; the present ones inspect it again in the "
+                    "background");
+  g_autoptr(GDateTime) time =
+      g_date_time_new_from_unix_utc(summary->renewal_failed / G_USEC_PER_SEC);
+  g_autofree char *since = g_date_time_format(time, "%Y-%m-%d %H:%M UTC");
+  return g_strdup_printf("scanned by older detectors, whose word is in force; the present ones "
+                         "could not inspect it (since %s): %s",
+                         since, summary->renewal_error);
+}
+
 /* By a scan that is done. */
 static Verdict *
 judge_scan(const PolicySet *policy, const PolicyInput *input, const ImageSummary *summary)
 {
   Verdict *verdict = policy_judge(policy, input);
   if (image_summary_is_of_older_detectors(summary))
-    g_ptr_array_add(verdict->warnings,
-                    g_strdup("scanned by older detectors; the present ones inspect it again in the "
-                             "background"));
+    g_ptr_array_add(verdict->warnings, renewal_in_words(summary));
   return verdict;
 }
 

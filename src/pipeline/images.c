@@ -191,6 +191,22 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
   return packages != NULL && sql_transact(sql, store_scan, &scan, error);
 }
 
+bool
+images_note_renewal(SqlPool *sql, const char *manifest, const char *why, bool *noted,
+                    GError **error)
+{
+  int64_t changed = 0;
+  bool written =
+      sql_write(sql, &changed, error,
+                "UPDATE images SET renewal_error = $2, renewal_failed = CASE WHEN "
+                "renewal_detectors = $3 THEN renewal_failed ELSE $4 END, renewal_detectors = $3 "
+                "WHERE manifest = $1 AND (renewal_detectors <> $3 OR renewal_error <> $2)",
+                SQL_TEXT(manifest), SQL_TEXT(why), SQL_INTEGER(detectors_fingerprint()),
+                SQL_INTEGER(g_get_real_time()), SQL_END);
+  *noted = written && changed > 0;
+  return written;
+}
+
 void
 image_summary_free(ImageSummary *summary)
 {
@@ -200,6 +216,7 @@ image_summary_free(ImageSummary *summary)
   g_free(summary->database);
   g_free(summary->os);
   g_free(summary->end_of_life);
+  g_free(summary->renewal_error);
   g_ptr_array_unref(summary->gaps);
   g_free(summary);
 }
@@ -247,9 +264,10 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
-                "uncovered, retry_at, third_party, end_of_life, gaps, detectors FROM images "
-                "WHERE manifest = $1",
-                SQL_TEXT(manifest->text), SQL_END);
+                "uncovered, retry_at, third_party, end_of_life, gaps, detectors, renewal_failed, "
+                "CASE WHEN renewal_detectors = $2 AND detectors <> $2 THEN renewal_error END "
+                "FROM images WHERE manifest = $1",
+                SQL_TEXT(manifest->text), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
   summary->gaps = g_ptr_array_new_with_free_func(g_free);
   Found found = sql_next(rows, error);
@@ -268,6 +286,8 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->end_of_life = g_strdup(sql_rows_text(rows, 11));
     add_gaps(summary, sql_rows_text(rows, 12));
     summary->detectors = (uint32_t)sql_rows_integer(rows, 13);
+    summary->renewal_failed = sql_rows_integer(rows, 14);
+    summary->renewal_error = g_strdup(sql_rows_text(rows, 15));
   }
   if (pipeline_is_idle(pipeline))
     stop_waiting(summary);

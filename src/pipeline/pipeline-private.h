@@ -271,6 +271,9 @@ GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe
  * for want of it. (transfer full): char * */
 GPtrArray *images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error);
+/* The present detectors could not inspect it again; *noted: that was not known, or not why. */
+bool images_note_renewal(SqlPool *sql, const char *manifest, const char *why, bool *noted,
+                         GError **error);
 /* Writes packages and counts, in one transaction. @again: of an image that stays scanned as it is,
  * whose rows are made anew. */
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,

@@ -86,13 +86,15 @@ typedef struct {
   uint32_t uncovered;   /* packages of distributions without advisories */
   uint32_t third_party; /* packages of others than the distribution */
   uint32_t detectors;   /* detectors_fingerprint() of those that the scan is by */
-  GPtrArray *gaps;      /* char *: what of a scanned image is not known (completeness.h) */
+  char *renewal_error; /* why the present ones, being others, could not inspect it again; or NULL */
+  int64_t renewal_failed; /* since when they could not */
+  GPtrArray *gaps;        /* char *: what of a scanned image is not known (completeness.h) */
 } ImageSummary;
 void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)
 
-/* Of a scan that is done: newer detectors are to inspect its layers again. Until then it is in
- * force. */
+/* Of a scan that is done: newer detectors are to inspect its layers again. Until they have, it is
+ * in force. */
 bool image_summary_is_of_older_detectors(const ImageSummary *summary);
 
 ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);

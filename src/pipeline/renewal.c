@@ -17,6 +17,7 @@ typedef struct {
   Job *job;
   int64_t rejudged; /* when, by g_get_monotonic_time() */
   unsigned renewed, left;
+  bool told;  /* verdicts have other warnings than before */
   bool again; /* one failed for a reason that may pass */
 } Renewal;
 
@@ -49,6 +50,23 @@ inspect_image(const Renewal *renewal, const char *text, GError **error)
          pipeline_scan_stored_image(pipeline, &digest, job_cancellable(renewal->job), error);
 }
 
+/* What the gate warns of, until the image was inspected. */
+static void
+note_failure(Renewal *renewal, const char *manifest, const char *why, bool passing)
+{
+  g_autoptr(GError) error = NULL;
+  bool noted = false;
+  g_autofree char *text =
+      g_strdup_printf("%s; %s", why,
+                      passing ? "it will be tried again"
+                              : "push the image again, built anew, or start the server again, "
+                                "which has it tried once more");
+  if (!images_note_renewal(renewal->pipeline->sql, manifest, text, &noted, &error))
+    log_warning("why an image could not be inspected again cannot be noted", "digest", manifest,
+                "error", error->message, NULL);
+  renewal->told |= noted;
+}
+
 static void
 renew_image(Renewal *renewal, const char *manifest)
 {
@@ -62,6 +80,7 @@ renew_image(Renewal *renewal, const char *manifest)
   bool passing = fault_kind(error) == FAULT_PASSING;
   renewal->left++;
   renewal->again |= passing;
+  note_failure(renewal, manifest, error->message, passing);
   log_warning(passing ? "an image could not be inspected by the newer detectors; it will be tried "
                         "again, and what the older ones found is in force"
                       : "an image could not be inspected by the newer detectors; what the older "
@@ -94,7 +113,8 @@ walk_images(Renewal *renewal, GError **error)
       if (job_cancelled(renewal->job))
         return false;
       renew_image(renewal, g_ptr_array_index(page, i));
-      rejudge_at_times(renewal, false);
+      if (renewal->renewed > 0 || renewal->told)
+        rejudge_at_times(renewal, false);
     }
   }
   return true;
@@ -103,7 +123,7 @@ walk_images(Renewal *renewal, GError **error)
 static void
 end_walk(Renewal *renewal, GError **error)
 {
-  if (renewal->renewed > 0)
+  if (renewal->renewed > 0 || renewal->told)
     rejudge_at_times(renewal, true);
   if (renewal->left > 0 || !images_drop_older_inventories(renewal->pipeline->sql, error))
     return;

@@ -210,6 +210,12 @@ static const char *const steps[] = {
     "UPDATE standings SET image = (SELECT id FROM images WHERE images.manifest = "
     "standings.manifest);"
     "CREATE INDEX standings_by_image ON standings (image, pushed, repository, manifest);",
+
+    /* 13: why newer detectors, and which, could not inspect an image again, and since when: what
+     * older ones found is in force meanwhile. */
+    "ALTER TABLE images ADD COLUMN renewal_error TEXT;"
+    "ALTER TABLE images ADD COLUMN renewal_failed BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN renewal_detectors BIGINT NOT NULL DEFAULT 0;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "jobs/outbox.h"
 #include "pipeline/pipeline-private.h"
 
 /* Judged between two writes, so that pushes come in between. */
@@ -326,6 +328,19 @@ write_change(SqlConnection *db, const Change *change, GError **error)
                  SQL_END);
 }
 
+/* Of the repository, for an image may stand otherwise in another. */
+static bool
+tell_change(SqlConnection *db, const Change *change, GError **error)
+{
+  g_autoptr(json_t) data = json_object();
+  const Standing *standing = change->standing;
+  json_set_string(data, "repository", standing->repository);
+  json_set_string(data, "from", gate_answer_name(change->from));
+  json_set_string(data, "to", gate_answer_name(standing->gate));
+  json_set_string(data, "why", change->why);
+  return event_tell(db, "image.verdict_changed", standing->manifest, data, error);
+}
+
 static void
 log_change(const Change *change)
 {
@@ -416,7 +431,7 @@ write_one(SqlConnection *db, const Judged *one, Writing *writing, GError **error
   if (is_changed(&former, one)) {
     Change *change = change_new(&former, &one->standing, writing->rules);
     g_ptr_array_add(writing->changes, change);
-    if (!write_change(db, change, error))
+    if (!write_change(db, change, error) || !tell_change(db, change, error))
       return false;
   }
   return write_standing(db, one, writing->rules, error);

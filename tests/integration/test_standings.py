@@ -177,6 +177,9 @@ def test_changes(registry, assay):
     told = [event for event in server.log_events() if event["message"] == "the verdict of an image changed"]
     assert {(event["repository"], event["from"], event["to"], event["why"]) for event in told} == \
         {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]}
+    events = [event for event in get(server, "/api/v1/events?limit=1000")["events"] if event["type"] == "image.verdict_changed"]
+    assert sorted((event["subject"], *(event["data"][name] for name in ("repository", "from", "to", "why"))) for event in events) == \
+        sorted((each["digest"], each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"])
     # Nothing is told twice.
     since = answer["next"]
     assert changes(server, since) == {"limit": 100, "next": since, "changes": []}

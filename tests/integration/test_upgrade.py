@@ -237,6 +237,17 @@ def test_what_older_detectors_found_is_in_force(older):
         assert rows(server, "images WHERE state = 2 AND detectors = 10") == 2
         # Again when the present detectors have failed at both.
         wait_until(lambda: server.log_text().count("what the older ones found is in force") == 2)
+    # What is so is told: why, since when, what to do.
+    told = wait_until(lambda: re.search(r"could not inspect it \(since (20[^)]*) UTC\): (.*)",
+                                        pull(server, "team/app", "fixed").headers["Warning"]))
+    assert any(layer in told[2] for layer in layers) and "push the image again" in told[2]
+    scans = images_of(server).values()
+    assert all(any(layer in scan["older_detectors_reason"] for layer in layers) for scan in scans), (layers, list(scans))
+    server.stop()
+    server.start()
+    wait_until(lambda: server.log_text().count("what the older ones found is in force") == 4)
+    again = re.search(r"could not inspect it \(since (20[^)]*) UTC\)", pull(server, "team/app", "fixed").headers["Warning"])
+    assert again[1] == told[1], "the second failure is no news"
     assert inspections(server) == 0
     server.stop()
     for blob in blobs:
@@ -245,6 +256,7 @@ def test_what_older_detectors_found_is_in_force(older):
     wait_until(lambda: not any(scan["older_detectors"] for scan in images_of(server).values()))
     assert inspections(server) == 2 and {scan["state"] for scan in images_of(server).values()} == {"done"}
     assert refusal(server, "team/app", "vulnerable") == message
+    assert not any("older_detectors_reason" in scan for scan in images_of(server).values())
     wait_until(lambda: OLDER not in pull(server, "team/app", "fixed").headers.get("Warning", ""))
     wait_until(lambda: "inspected by the present detectors" in server.log_text())
     assert rows(server, "layer_inventories WHERE detector_version = 10") == 0 and rows(server, "layer_inventories") == 2

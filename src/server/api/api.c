@@ -131,6 +131,7 @@ static const JsonMember scan_members[] = {
     {SUMMARY_MEMBER("third_party_packages", third_party), .kind = &json_number},
     {SUMMARY_MEMBER("incomplete", gaps), .kind = &json_lines},
     {JSON_MEMBER(ScannedImage, older_detectors), .kind = &json_flag},
+    {SUMMARY_MEMBER("older_detectors_reason", renewal_error), .kind = &json_text},
 };
 static const JsonTable scan_table = JSON_TABLE(ScannedImage, scan_members);
 
