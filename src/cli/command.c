@@ -66,7 +66,7 @@ command_wants_json(const char *format, const char *plain, bool *json)
   *json = g_strcmp0(format, "json") == 0;
   if (format == NULL || *json || strcmp(format, plain) == 0)
     return true;
-  command_usage_error("--format: \"%s\" is neither %s nor json", format, plain);
+  command_usage_error("--format must be %s or json, is \"%s\"", plain, format);
   return false;
 }
 

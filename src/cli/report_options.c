@@ -19,8 +19,8 @@ read_severities(const char *list, bool *wanted)
   for (char **name = names; *name != NULL; name++) {
     Severity severity;
     if (!severity_parse(g_strstrip(*name), &severity)) {
-      command_usage_error("--severity: \"%s\" is none of critical, high, medium, low, negligible, "
-                          "unknown",
+      command_usage_error("--severity must be of critical, high, medium, low, negligible and "
+                          "unknown, is \"%s\"",
                           *name);
       return false;
     }
@@ -36,13 +36,13 @@ report_options_read(ReportOptions *options)
                              .unknown_as = SEVERITY_OF_UNKNOWN_FIX};
   if (options->writer == NULL) {
     g_autofree char *names = report_writer_names();
-    command_usage_error("--format: \"%s\" is none of %s", report_option_format, names);
+    command_usage_error("--format must be one of %s, is \"%s\"", names, report_option_format);
     return false;
   }
   options->style.by_vulnerability = g_strcmp0(report_option_by, "vulnerability") == 0;
   if (report_option_by != NULL && !options->style.by_vulnerability &&
       strcmp(report_option_by, "package") != 0) {
-    command_usage_error("--by: \"%s\" is neither package nor vulnerability", report_option_by);
+    command_usage_error("--by must be package or vulnerability, is \"%s\"", report_option_by);
     return false;
   }
   return read_severities(report_option_severity, options->wanted);

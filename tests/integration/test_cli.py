@@ -26,7 +26,7 @@ from test_server import make_certificate
     (["-v"], "no option -v"), (["db", "--quiet"], "db: no option --quiet"), (["imags"], "did you mean `images`?"), (["sacn"], "did you mean `scan`?"), (["find"], "did you mean `findings`?"),
     (["db", "statsu"], "did you mean `status`?"), (["frobnicate"], "`assay --help`"), (["db", "frobnicate"], "`assay db --help`"),
     (["images", "--formt", "json"], "did you mean --format?"), (["scan", "--severty=high", "x"], "did you mean --severity?"),
-    (["findings", "--frobnicate", "x"], "`assay findings --help`"), (["images", "--format", "xml"], "table nor json"),
+    (["findings", "--frobnicate", "x"], "`assay findings --help`"), (["images", "--format", "xml"], '--format must be table or json, is "xml"'), (["scan", "--by", "day", "x"], "package or vulnerability"),
     (["findings", "--format", "xml", "a"], "sarif"), (["findings"], "REPOSITORY"), (["images", "a", "b"], '"b"'),
     (["completion", "tcsh"], "bash, zsh and fish"), (["findings", "UPPER:v1"], "UPPER"), (["serve", "--listen"], "--listen"),
     (["scan", "--exit-code", "x", "y"], "--exit-code"), ([], "Commands:"), (["db"], "Commands:"),

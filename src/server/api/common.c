@@ -84,8 +84,8 @@ api_severities_of(Request *request, int *severities)
     g_autofree char *name = slice_to_utf8(word);
     if (!severity_parse(name, &severity)) {
       api_refuse(request,
-                 "?severity=: \"%s\" is none of critical, high, medium, low, negligible, "
-                 "unknown",
+                 "?severity= must be of critical, high, medium, low, negligible and unknown, is "
+                 "\"%s\"",
                  name);
       return false;
     }
