@@ -23,8 +23,8 @@ help:
 	@echo 'make demo        install what the demo needs, build, and show the main job on a real image; the server'
 	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
-	@echo 'make differential  compare with real unpackers and package managers on random images. COUNT=n: so many (300),'
-	@echo '                 SEED=n: from this seed on (1)'
+	@echo 'make differential  compare with real unpackers and package managers on random images, and with Go on random'
+	@echo '                 tars (where it is installed). COUNT=n: so many images (300), SEED=n: from this seed on (1)'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
@@ -54,6 +54,7 @@ test: setup
 differential: setup
 	+$(MAKE) --no-print-directory everything
 	/usr/bin/python3 tests/differential/run.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
+	/usr/bin/python3 tests/differential/tars.py --lister $(BUILD)/tests/tools/list-tars --seed $(SEED) || test $$? = 77
 
 conformance: setup
 	+$(MAKE) --no-print-directory all

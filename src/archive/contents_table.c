@@ -140,6 +140,7 @@ is_kind(const LayerEntry *entry, const char *type)
       [LAYER_ENTRY_OTHER] = {"fifo"},
       [LAYER_ENTRY_WHITEOUT] = {"reg"},
       [LAYER_ENTRY_OPAQUE] = {"reg"},
+      [LAYER_ENTRY_GLOBAL] = {NULL},
   };
   return g_strv_contains(types[entry->kind], type);
 }

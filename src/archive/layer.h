@@ -1,6 +1,5 @@
 /* A layer as a stream of entries: inflate (gzip by ISA-L, zstd, plain; concatenated members too),
- * hash the unpacked bytes, walk the tar (libarchive, fed by callback). An entry that runtimes would
- * read in another way (tar_witness.h) makes the tar a broken one. Bounded in unpacked bytes, ratio,
+ * hash the unpacked bytes, walk the tar as runtimes do (tar.h). Bounded in unpacked bytes, ratio,
  * entries, path length and depth, and bytes of a file kept in memory.
  *
  * Untrusted bytes: only the caged worker and the fuzz targets call this. Nothing is written, no
@@ -35,6 +34,7 @@ typedef enum {
   LAYER_ENTRY_OTHER,    /* FIFO, socket */
   LAYER_ENTRY_WHITEOUT, /* .wh.NAME: `path` is the path that it removes */
   LAYER_ENTRY_OPAQUE,   /* .wh..wh..opq: `path` is the folder whose lower content it hides */
+  LAYER_ENTRY_GLOBAL,   /* a global header: no file, but some runtimes remove what has its name */
 } LayerEntryKind;
 
 typedef struct {
@@ -44,9 +44,9 @@ typedef struct {
   uint64_t size;
   uint32_t mode; /* permission bits with setuid, setgid, sticky */
   uint32_t uid, gid;
-  bool escapes; /* the name as written holds ".." that leaves the root, where `path` stays */
-  bool inexact; /* the name or target is not UTF-8, so that another may look the same here */
-  bool overlay_attributes; /* extended attributes by which overlayfs hides or redirects files */
+  bool escapes;      /* the name as written holds ".." that leaves the root, where `path` stays */
+  const char *doubt; /* why nobody can say what unpackers make of it, to be said of the path; or
+                        NULL */
 } LayerEntry;
 
 typedef struct LayerReader LayerReader;
@@ -65,12 +65,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerReader, layer_reader_free)
 /* The next entry, or NULL at the end or on error (tell apart by *error). ASSAY_ERROR_LIMIT names
  * the setting, ASSAY_ERROR_INVALID what is broken. Valid until the next call. (transfer none) */
 const LayerEntry *layer_reader_next(LayerReader *reader, GError **error);
-/* The content of the present entry; more than limits.file_bytes is ASSAY_ERROR_LIMIT. (transfer
- * full) */
+/* The content of the present entry, with zeros for the holes of a sparse file; more than
+ * limits.file_bytes is ASSAY_ERROR_LIMIT. (transfer full) */
 GBytes *layer_reader_read_file(LayerReader *reader, GError **error);
 
-/* The same in pieces: up to @size bytes into @buffer; 0 at the end, -1 with *error. Of a sparse
- * file the holes between its parts are zeros, and the one at the end is missing. */
+/* The same in pieces, without that bound: up to @size bytes into @buffer; 0 at the end, -1 with
+ * *error. */
 gssize layer_reader_read(LayerReader *reader, void *buffer, size_t size, GError **error);
 
 /* After the end: reads on to the last byte and gives the digest of all unpacked bytes (the

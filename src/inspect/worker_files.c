@@ -102,7 +102,7 @@ fill(LayerReader *reader, uint8_t *buffer, size_t size, size_t *got, GError **er
   return true;
 }
 
-/* From the head on. What comes after the size that was announced is not read. */
+/* From the head on. */
 static bool
 read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArray *whole,
         GError **error)
@@ -111,8 +111,7 @@ read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArra
   Slice piece = file->head;
   uint64_t at = 0;
   bool read = true;
-  while (read && piece.size > 0 && at < file->size) {
-    piece = slice_sub(piece, 0, (size_t)MIN(piece.size, file->size - at));
+  while (read && piece.size > 0) {
     give_piece(takers, file, at, piece);
     if (whole != NULL)
       g_byte_array_append(whole, piece.data, (guint)piece.size);
@@ -123,17 +122,6 @@ read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArra
   }
   give_piece(takers, file, at, SLICE_EMPTY);
   return read;
-}
-
-/* A sparse file may end in a hole, which the reader does not give. */
-static void
-end_in_zeros(GByteArray *whole, uint64_t size)
-{
-  guint from = whole->len;
-  if (size <= from)
-    return;
-  g_byte_array_set_size(whole, (guint)size);
-  memset(whole->data + from, 0, (size_t)size - from);
 }
 
 static bool
@@ -179,10 +167,8 @@ read_by_pieces(LayerReader *reader, const FileView *known, FileTakers *takers, u
   g_autoptr(GByteArray) whole = wants_whole(takers) ? g_byte_array_new() : NULL;
   if (!read_on(reader, &file, takers, whole, error))
     return false;
-  if (whole != NULL) {
-    end_in_zeros(whole, file.size);
+  if (whole != NULL)
     give_whole(takers, slice_new(whole->data, whole->len));
-  }
   return true;
 }
 

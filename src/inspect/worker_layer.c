@@ -227,14 +227,17 @@ take_odd_mark(Reading *reading, const LayerEntry *entry)
   return true;
 }
 
+/* It is no file; but docker, podman and containerd remove what the layer has at its name before
+ * they find that out, and make the folders above. umoci refuses it. */
 static void
-take_oddity(Reading *reading, const LayerEntry *entry)
+take_global(Reading *reading, const LayerEntry *entry)
 {
-  if (entry->inexact)
-    add_change(reading, CHANGE_ODD, entry->path, "has a name that is not UTF-8");
-  if (entry->overlay_attributes)
+  AskedLook look = asked_paths_look(reading->asked, entry->path);
+  if (look.asked)
     add_change(reading, CHANGE_ODD, entry->path,
-               "has attributes by which overlayfs hides or redirects files");
+               "is the name of a global header, for which some runtimes remove what is there");
+  else
+    need_folder(reading, entry->path, look.folder);
 }
 
 /* Of a path that is asked for. */
@@ -248,8 +251,8 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
       [LAYER_ENTRY_DEVICE] = CHANGE_OTHER,     [LAYER_ENTRY_OTHER] = CHANGE_OTHER,
       [LAYER_ENTRY_WHITEOUT] = CHANGE_REMOVED, [LAYER_ENTRY_OPAQUE] = CHANGE_OPAQUE,
   };
-  if (entry->inexact || entry->overlay_attributes)
-    take_oddity(reading, entry);
+  if (entry->doubt != NULL)
+    add_change(reading, CHANGE_ODD, entry->path, entry->doubt);
   if (entry->kind == LAYER_ENTRY_FOLDER && *entry->path != '\0')
     g_hash_table_add(reading->folders, g_strdup(entry->path));
   else if (entry->kind != LAYER_ENTRY_FOLDER && entry->kind != LAYER_ENTRY_OPAQUE)
@@ -283,6 +286,10 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
   if (reading->first) {
     reading->inventory->entries++;
     note_entry(entry, reading->inventory);
+  }
+  if (entry->kind == LAYER_ENTRY_GLOBAL) {
+    take_global(reading, entry);
+    return true;
   }
   take_link(reading, entry);
   reading->entry++;

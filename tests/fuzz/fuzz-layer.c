@@ -14,7 +14,8 @@ check_entry(LayerReader *reader, const LayerEntry *entry)
   if (entry->kind != LAYER_ENTRY_FILE)
     return;
   g_autoptr(GBytes) content = layer_reader_read_file(reader, NULL);
-  g_assert_true(content == NULL || g_bytes_get_size(content) <= fuzz_limits.file_bytes);
+  g_assert_true(content == NULL || g_bytes_get_size(content) == entry->size);
+  g_assert_true(content == NULL || entry->size <= fuzz_limits.file_bytes);
 }
 
 int

@@ -47,11 +47,11 @@ def zstd_of(data, *options):
     return subprocess.run(["zstd", "-q", "-c", *options], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-def careless_header(name):
-    """Of a mode that Go's archive/tar reads, and libarchive does not."""
+def careless_header(name, checksum=b"\0 "):
+    """Of a mode that Go's archive/tar reads, and other readers do not. `checksum`: what follows its digits."""
     block = bytearray(header(name))
     block[100:108], block[148:156] = b"644\0x\0\0\0", b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
+    block[148:156] = b"%06o" % sum(block) + checksum
     return bytes(block)
 
 
@@ -66,8 +66,8 @@ def patched(name, content=b"", kind=b"0", **fields):
 
 
 def two_faced(name, content):
-    """{how: tar} in which Go's archive/tar, by which runtimes unpack, finds the file `name` and libarchive does not, or
-    finds something else in it."""
+    """{how: tar} in which Go's archive/tar, by which runtimes unpack, finds the file `name` and other readers (libarchive) do
+    not, or find something else in it."""
     whole, folder, base = file(name, content), *name.rsplit("/", 1)
 
     def pax(key, value, kind=b"x"):

@@ -20,6 +20,7 @@ import kinds  # noqa: E402
 import package_managers  # noqa: E402
 import shrink  # noqa: E402
 import tarball  # noqa: E402
+import tars  # noqa: E402
 import unpackers  # noqa: E402
 
 COUNT, SEED = 300, 1
@@ -68,6 +69,32 @@ def test_same_seed_same_image():
     images = [grammar.image(seed) for seed in range(400)]
     entries = {entry[0] for image, _ in images for layer in image for entry in layer["entries"]}
     assert entries == set(tarball.TYPES) and 40 < sum(ordinary for _, ordinary in images) < 150
+
+
+# --- tars, as Go reads them ---
+
+@pytest.mark.skipif(tars.find_go() is None, reason="Go is not installed")
+def test_tars_are_read_as_go_reads_them(program):
+    report = tars.run(tars.find_go(), program.parents[2] / "tests/tools/list-tars", range(SEED, SEED + 3000))
+    assert report["differences"] == [], report
+    assert report["tars"] > 3000 and report["read"] > 800 and report["entries"] > 3000
+
+
+def test_generated_tars(program):
+    """Without Go: all are answered, none makes the reader fall, and the same seed gives the same tar."""
+    seeds = range(SEED, SEED + 500)
+    lines = tars.lists_of(program.parents[2] / "tests/tools/list-tars", [tars.tar(seed) for seed in seeds])
+    assert [tars.tar(seed) for seed in seeds[:40]] == [tars.tar(seed) for seed in seeds[:40]]
+    assert sum(line.endswith("|end") for line in lines) > 100 and sum(line.endswith("refused") for line in lines) > 100
+    for line in lines:
+        assert line.endswith(("end", "refused")), line
+
+
+@pytest.mark.parametrize("ours,theirs,agree", [
+    ("48 61|end", "48 61|end", True), ("48 61|end", "48 62|end", False), ("48 61|refused", "refused", True),
+    ("48 61|end", "48 61|refused", False), ("refused", "end", False), ("end", "huge", True)])
+def test_same_tars(ours, theirs, agree):
+    assert tars.same(ours, theirs) == agree
 
 
 # --- the comparison can fail ---

@@ -131,19 +131,22 @@ def test_an_image_without_advisories_is_unscanned(start_server, assay, push, alp
 def odd_images(layout):
     """Images that are none for one that looks at media types alone, or that cannot be scanned."""
     tar = tar_of(gate.alpine_files())
-    manifest = json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [tar])["digest"][7:]).read_text())
+    manifest, careless = (json.loads((layout.folder / "blobs/sha256" / layout.add_image(None, [data])["digest"][7:]).read_text())
+                          for data in (tar, hostile.careless_header("f") + tar))
     layer, config = manifest["layers"][0], manifest["config"]
+    careless["layers"][0]["mediaType"] = "application/x-anything"
     foreign = {**layer, "mediaType": "application/x-anything"}
     xz = layout.add_blob(lzma.compress(tar), "application/x-anything")
     plain = layout.add_blob(tar, "application/x-anything")
-    careless = layout.add_blob(hostile.careless_header("f") + tar, "application/x-anything")
+    nearly = layout.add_blob(hostile.careless_header("f", checksum=b"x\0") + tar, "application/x-anything")
     other = layout.add_blob(compress(tar_of({"a": "b"}), "gzip"), layer["mediaType"])
     return {
         "foreign-type-beside": ({**manifest, "layers": [layer, foreign]}, "its scan failed: the image config names"),
         "foreign-type-alone": ({**manifest, "layers": [foreign]}, "findings block"),
         "plain-tar-of-foreign-type": ({**manifest, "layers": [plain]}, "findings block"),
         "xz-of-foreign-type": ({**manifest, "layers": [xz]}, "compressed by xz, which is not read"),
-        "careless-tar-of-foreign-type": ({**manifest, "layers": [careless]}, "its scan failed: layer"),
+        "careless-tar-of-foreign-type": (careless, "findings block"),
+        "nearly-a-tar-of-foreign-type": ({**manifest, "layers": [nearly]}, "its scan failed: layer"),
         **{f"config-{name}": ({**manifest, "config": {**config, "mediaType": type_}}, "findings block")
            for name, type_ in (("octets", "application/octet-stream"), ("json", "application/json"),
                                ("html", "text/html"), ("nothing", ""), ("anything", "application/x-anything"))},
