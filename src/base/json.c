@@ -1,8 +1,6 @@
 /* JSON helpers over jansson; see the header. */
 #include "base/json.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/fd.h"
 
@@ -137,10 +135,12 @@ json_refuse_aliases(const json_t *object, const char *const *names, GError **err
   json_t *value;
   /* The macro wants an object that it could change. */
   json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    if (g_strv_contains(names, key))
+      continue;
     /* Folded, "\u017f" is an "s" and "\u212a" a "k", for Go as well. */
     g_autofree char *folded = g_utf8_casefold(key, -1);
     for (size_t i = 0; names[i] != NULL; i++)
-      if (strcmp(key, names[i]) != 0 && g_ascii_strcasecmp(folded, names[i]) == 0)
+      if (g_ascii_strcasecmp(folded, names[i]) == 0)
         return error_set(error, ASSAY_ERROR_INVALID,
                          "\"%.200s\": some clients read it as \"%s\" and others not at all; write "
                          "\"%s\", once",

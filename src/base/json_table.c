@@ -33,16 +33,22 @@ json_member_check_list(const JsonMember *member, const json_t *json, GError **er
 
 /* --- tables --- */
 
+/* NULL: the member is left out. */
+static json_t *
+write_member(const JsonMember *member, const void *values)
+{
+  return member->kind->write == NULL
+             ? NULL
+             : member->kind->write(member, (const char *)values + member->offset);
+}
+
 void
 json_table_add(const JsonTable *table, const void *values, json_t *object)
 {
   for (size_t i = 0; i < table->count; i++) {
-    const JsonMember *member = &table->members[i];
-    if (member->kind->write == NULL)
-      continue;
-    json_t *value = member->kind->write(member, (const char *)values + member->offset);
+    json_t *value = write_member(&table->members[i], values);
     if (value != NULL)
-      json_object_set_new_nocheck(object, member->name, value);
+      json_object_set_new_nocheck(object, table->members[i].name, value);
   }
 }
 
@@ -50,13 +56,11 @@ json_table_add(const JsonTable *table, const void *values, json_t *object)
 static json_t *
 write_tuple(const JsonTable *table, const void *values)
 {
-  json_t *array = json_array(), *value;
-  for (size_t i = 0; i < table->count; i++) {
-    const JsonMember *member = &table->members[i];
-    value = member->kind->write(member, (const char *)values + member->offset);
-    if (value == NULL)
-      break;
-    json_array_append_new(array, value);
+  json_t *array = json_array(), *value = NULL;
+  for (size_t i = 0; i < table->count && (i == 0 || value != NULL); i++) {
+    value = write_member(&table->members[i], values);
+    if (value != NULL)
+      json_array_append_new(array, value);
   }
   return array;
 }
@@ -124,11 +128,21 @@ json_table_clear(const JsonTable *table, void *values)
 
 /* --- structures --- */
 
+/* Most have none of an optional part: nothing is made for these. */
 static json_t *
 write_part(const JsonMember *member, const void *value)
 {
-  g_autoptr(json_t) object = json_table_write(member->table, value);
-  return json_object_size(object) == 0 ? NULL : g_steal_pointer(&object);
+  json_t *object = NULL;
+  for (size_t i = 0; i < member->table->count; i++) {
+    const JsonMember *inner = &member->table->members[i];
+    json_t *written = write_member(inner, value);
+    if (written == NULL)
+      continue;
+    if (object == NULL)
+      object = json_object();
+    json_object_set_new_nocheck(object, inner->name, written);
+  }
+  return object;
 }
 
 /* What a structure is that is not there at all. */
