@@ -237,19 +237,12 @@ query_images(SqlConnection *db, const char *repository, const char *reference, i
                    SQL_TEXT(repository), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
 }
 
-GPtrArray *
-registry_images(Registry *registry, const char *repository, const char *reference, int64_t limit,
-                int64_t offset, uint64_t *total, GError **error)
+/* (transfer full): StoredImage; NULL: as sql_next() has failed */
+static GPtrArray *
+take_images(SqlConnection *db, const char *repository, SqlRows *rows, GError **error)
 {
-  if (!registry_check_name(repository, error))
-    return NULL;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  if (db == NULL || !registry_check_known(db, repository, error) ||
-      !count_manifests(db, repository, total, error))
-    return NULL;
   Found found;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(stored_image_free);
-  g_autoptr(SqlRows) rows = query_images(db, repository, reference, limit, offset, error);
   while ((found = sql_next(rows, error)) == FOUND) {
     StoredImage *image = g_new0(StoredImage, 1);
     g_ptr_array_add(images, image);
@@ -261,9 +254,39 @@ registry_images(Registry *registry, const char *repository, const char *referenc
     if (image->tags == NULL)
       return NULL;
   }
-  if (reference != NULL)
-    *total = images->len;
   return found == FAILED ? NULL : g_steal_pointer(&images);
+}
+
+GPtrArray *
+registry_images(Registry *registry, const char *repository, const char *reference, int64_t limit,
+                int64_t offset, uint64_t *total, GError **error)
+{
+  if (!registry_check_name(repository, error))
+    return NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  if (db == NULL || !registry_check_known(db, repository, error) ||
+      !count_manifests(db, repository, total, error))
+    return NULL;
+  g_autoptr(SqlRows) rows = query_images(db, repository, reference, limit, offset, error);
+  g_autoptr(GPtrArray) images = take_images(db, repository, rows, error);
+  if (reference != NULL && images != NULL)
+    *total = images->len;
+  return g_steal_pointer(&images);
+}
+
+GPtrArray *
+registry_images_after(Registry *registry, const char *repository, const char *last, int64_t limit,
+                      GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT digest, media_type, artifact_type, pushed FROM manifests "
+                "WHERE repository = $1 AND digest > $2 ORDER BY digest LIMIT $3",
+                SQL_TEXT(repository), SQL_TEXT(last), SQL_INTEGER(limit), SQL_END);
+  return take_images(db, repository, rows, error);
 }
 
 bool

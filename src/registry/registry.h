@@ -179,6 +179,11 @@ typedef struct {
  * one that this tag or digest names; NULL: all. (transfer full): StoredImage */
 GPtrArray *registry_images(Registry *registry, const char *repository, const char *reference,
                            int64_t limit, int64_t offset, uint64_t *total, GError **error);
+/* For going through all of them, whatever comes and goes meanwhile: at most @limit by digest, after
+ * @last ("": from the first). None where there is no such repository. (transfer full): StoredImage
+ */
+GPtrArray *registry_images_after(Registry *registry, const char *repository, const char *last,
+                                 int64_t limit, GError **error);
 
 /* What a manifest needs and its repository or the disk lacks, except layers that may be elsewhere;
  * at most the first twenty. (transfer full): char * */

@@ -17,9 +17,9 @@
 typedef struct {
   ServerContext *server;
   const PolicySet *today, *then;
-  /* Where to go on: in the repository after @last (NULL: the first), at its image @offset. */
-  char *last;
-  uint64_t offset;
+  /* Where to go on: in @repository after the image @last ("": at its first); NULL: after it. No
+   * repository: at the first of all. */
+  char *repository, *last;
   uint64_t left; /* images that may be judged still */
   gint64 until;  /* by g_get_monotonic_time(); at least one is judged */
   unsigned judged, pending;
@@ -118,21 +118,40 @@ try_image(Trial *trial, const char *repository, const StoredImage *image, GError
   return true;
 }
 
-/* As many images of @repository as may be; *total: how many it has. */
+/* As many images of the repository as may be; *whole: there are no more. */
 static bool
-try_repository(Trial *trial, const char *repository, uint64_t *total, GError **error)
+try_repository(Trial *trial, bool *whole, GError **error)
 {
-  g_autoptr(GPtrArray) images =
-      registry_images(trial->server->registry, repository, NULL, (int64_t)trial->left,
-                      (int64_t)trial->offset, total, error);
+  guint next = 0;
+  g_autoptr(GPtrArray) images = registry_images_after(trial->server->registry, trial->repository,
+                                                      trial->last, (int64_t)trial->left + 1, error);
   if (images == NULL)
     return false;
-  for (guint i = 0; i < images->len && trial->left > 0; i++) {
-    if (!try_image(trial, repository, g_ptr_array_index(images, i), error))
+  for (; next < images->len && trial->left > 0; next++) {
+    const StoredImage *image = g_ptr_array_index(images, next);
+    if (!try_image(trial, trial->repository, image, error))
       return false;
-    trial->offset++;
+    g_free(trial->last);
+    trial->last = g_strdup(image->digest.text);
     trial->left = g_get_monotonic_time() < trial->until ? trial->left - 1 : 0;
   }
+  *whole = next == images->len;
+  return true;
+}
+
+/* *more: there is one. */
+static bool
+begin_repository(Trial *trial, bool *more, GError **error)
+{
+  bool others = false;
+  g_auto(GStrv) names =
+      registry_catalog(trial->server->registry, trial->repository, 1, &others, error);
+  if (names == NULL)
+    return false;
+  *more = names[0] != NULL;
+  g_free(trial->repository);
+  trial->repository = g_strdup(names[0]);
+  trial->last = g_strdup("");
   return true;
 }
 
@@ -140,41 +159,33 @@ try_repository(Trial *trial, const char *repository, uint64_t *total, GError **e
 static bool
 try_all(Trial *trial, bool *more, GError **error)
 {
-  for (*more = true; *more && trial->left > 0;) {
-    bool others = false;
-    uint64_t total = 0;
-    g_auto(GStrv) names = registry_catalog(trial->server->registry, trial->last, 1, &others, error);
-    if (names == NULL)
+  for (;;) {
+    bool whole = false;
+    if (trial->last == NULL && !begin_repository(trial, more, error))
       return false;
-    *more = names[0] != NULL;
-    if (!*more)
+    if (!*more || trial->left == 0)
       return true;
-    if (!try_repository(trial, names[0], &total, error))
+    if (!try_repository(trial, &whole, error))
       return false;
-    if (trial->offset < total && trial->left == 0)
-      return true;
-    g_free(trial->last);
-    trial->last = g_strdup(names[0]);
-    trial->offset = 0;
-    *more = others;
+    if (whole)
+      g_clear_pointer(&trial->last, g_free);
   }
-  return true;
 }
 
-/* ?from= of the answer before: "OFFSET:REPOSITORY". */
+/* ?from= of the answer before: "REPOSITORY@DIGEST", or "REPOSITORY@". */
 static bool
 read_place(Request *request, Trial *trial)
 {
   const char *from = request_query(request, "from");
-  const char *colon = from == NULL ? NULL : strchr(from, ':');
+  const char *at = from == NULL ? NULL : strchr(from, '@');
   if (from == NULL)
     return true;
-  Slice number = slice_new(from, colon == NULL ? 0 : (size_t)(colon - from));
-  if (colon == NULL || !slice_to_uint64(number, &trial->offset) || trial->offset > G_MAXUINT32) {
+  if (at == NULL || at == from) {
     api_refuse(request, "?from= must be `next` of the answer before");
     return false;
   }
-  trial->last = colon[1] == '\0' ? NULL : g_strdup(colon + 1);
+  trial->repository = g_strndup(from, (gsize)(at - from));
+  trial->last = g_strdup(at + 1);
   return true;
 }
 
@@ -188,8 +199,7 @@ respond(Request *request, const Trial *trial, bool more)
   json_object_set_new(body, "changed", json_incref(trial->changed));
   json_object_set_new(body, "warnings", json_from_texts(warnings));
   if (more) {
-    g_autofree char *next = g_strdup_printf("%" G_GUINT64_FORMAT ":%s", trial->offset,
-                                            trial->last != NULL ? trial->last : "");
+    g_autofree char *next = g_strconcat(trial->repository, "@", trial->last, NULL);
     json_set_string(body, "next", next);
   }
   respond_json(request, MHD_HTTP_OK, body);
@@ -215,13 +225,14 @@ test_policy(Request *request)
                  .left = IMAGES_DEFAULT,
                  .until = g_get_monotonic_time() + TRIAL_TIME,
                  .changed = changed};
-  bool more = false;
+  bool more = true;
   if (!api_number_of(request, "limit", 1, IMAGES_MAX, &trial.left) || !read_place(request, &trial))
     return;
   if (try_all(&trial, &more, &error))
     respond(request, &trial, more);
   else if (!api_waits(request, error))
     respond_error(request, error);
+  g_free(trial.repository);
   g_free(trial.last);
 }
 
