@@ -310,7 +310,8 @@ const JsonKind json_word = {"string", "a string", .always = true, .write = write
 static size_t
 count_width(const JsonMember *member, size_t *words)
 {
-  for (*words = 0; member->words[*words] != NULL;)
+  *words = 1; /* at least */
+  while (member->words[*words] != NULL)
     (*words)++;
   return member->width / *words;
 }
