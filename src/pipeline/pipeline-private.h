@@ -15,7 +15,7 @@
 /* Of an image's config, which is read in memory. */
 #define CONFIG_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
-/* Which images are in memory, and what they wait for: pipeline.c, backlog.c. */
+/* Which images are in memory, and what they wait for: flight.c, backlog.c. */
 typedef struct {
   GMutex lock;               /* guards the rest */
   GHashTable *queued_layers; /* digests of layers that are to be inspected, or at work */

@@ -158,8 +158,12 @@ def test_history_and_gauges_follow(registry, assay):
         return history[-1] if history and history[-1]["gate"] == {"allowed": 1, "warns": 2, "refused": 0} else None
     day = wait_until(today)
     assert day["images"] == 3 and sum(day["findings"].values()) == 0
-    text = server.request("GET", "/metrics").text
-    assert 'assay_images{gate="warns",severity="none"} 2\n' in text and 'assay_findings{severity="unknown"} 0\n' in text
+
+    # Which are counted after the day.
+    def gauges():
+        text = server.request("GET", "/metrics").text
+        return 'assay_images{gate="warns",severity="none"} 2\n' in text and 'assay_findings{severity="unknown"} 0\n' in text
+    wait_until(gauges)
     assert [each["images"] for each in get(server, "/api/v1/overview?namespace=free")["history"]] == [1]
 
 
@@ -174,9 +178,10 @@ def test_changes(registry, assay):
     assert {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]} == \
         {("team/app", "refused", "warns", "advisories"), ("free/app", "allowed", "allowed", "advisories")}
     assert all(sum(each["from"]["findings"].values()) > 0 == sum(each["to"]["findings"].values()) for each in answer["changes"])
-    told = [event for event in server.log_events() if event["message"] == "the verdict of an image changed"]
-    assert {(event["repository"], event["from"], event["to"], event["why"]) for event in told} == \
-        {(each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"]}
+    # The log has them once they are stored.
+    rows = sorted((each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"])
+    wait_until(lambda: rows == sorted((event["repository"], event["from"], event["to"], event["why"]) for event in server.log_events()
+                                      if event["message"] == "the verdict of an image changed"))
     events = [event for event in get(server, "/api/v1/events?limit=1000")["events"] if event["type"] == "image.verdict_changed"]
     assert sorted((event["subject"], *(event["data"][name] for name in ("repository", "from", "to", "why"))) for event in events) == \
         sorted((each["digest"], each["repository"], each["from"]["gate"], each["to"]["gate"], each["why"]) for each in answer["changes"])
