@@ -152,6 +152,8 @@ read_entry(LayerReader *reader, const TarHeader *from, GError **error)
   reader->target = link ? g_utf8_make_valid(from->target, -1) : NULL;
   entry->target = reader->target;
   read_whiteout(reader);
+  if (from->kind == TAR_GLOBAL) /* a whiteout for umoci and podman; docker leaves it out */
+    entry->kind = LAYER_ENTRY_GLOBAL;
   entry->path = reader->path;
   return true;
 }

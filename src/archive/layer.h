@@ -34,7 +34,8 @@ typedef enum {
   LAYER_ENTRY_OTHER,    /* FIFO, socket */
   LAYER_ENTRY_WHITEOUT, /* .wh.NAME: `path` is the path that it removes */
   LAYER_ENTRY_OPAQUE,   /* .wh..wh..opq: `path` is the folder whose lower content it hides */
-  LAYER_ENTRY_GLOBAL,   /* a global header: no file, but some runtimes remove what has its name */
+  LAYER_ENTRY_GLOBAL,   /* a global header: no file, but some runtimes remove what has its name, or
+                           what that removes as a whiteout's: `path` is that */
 } LayerEntryKind;
 
 typedef struct {

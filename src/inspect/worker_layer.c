@@ -228,11 +228,14 @@ take_odd_mark(Reading *reading, const LayerEntry *entry)
 }
 
 /* It is no file; but docker, podman and containerd remove what the layer has at its name before
- * they find that out, and make the folders above. umoci refuses it. */
+ * they find that out, and make the folders above. umoci refuses it. Where its name is a whiteout's,
+ * podman and umoci take it for one, and docker leaves it out: what is found anywhere stays. */
 static void
 take_global(Reading *reading, const LayerEntry *entry)
 {
   AskedLook look = asked_paths_look(reading->asked, entry->path);
+  if (take_odd_mark(reading, entry))
+    return;
   if (look.asked)
     add_change(reading, CHANGE_ODD, entry->path,
                "is the name of a global header, for which some runtimes remove what is there");

@@ -267,6 +267,16 @@ def test_unread(name, shared):
 DOUBTFUL = {
     "global header of that name": (file("etc/x", b"") + file(DATABASE, STATUS) +
                                    file(DATABASE, hostile.pax_record(b"comment", b"c"), b"g"), "global header"),
+    "global header of its whiteout's name": (file(DATABASE, STATUS) + file("var/lib/dpkg/.wh.status", hostile.pax_record(b"comment", b"c"), b"g"),
+                                             "global header"),
+    "global header of its folder's whiteout": (file(DATABASE, STATUS) + file("pax", hostile.pax_record(b"path", b"var/lib/.wh.dpkg"), b"g"),
+                                               "global header"),
+    "global header that hides its folder": (file(DATABASE, STATUS) + file("var/.wh..wh..opq", hostile.pax_record(b"comment", b"c"), b"g"),
+                                            "global header"),
+    "global header that hides all": (file(DATABASE, STATUS) + file(".wh..wh..opq", hostile.pax_record(b"comment", b"c"), b"g"),
+                                     "global header"),
+    "global header of a whiteout of nothing": (file(DATABASE, STATUS) + file("var/lib/dpkg/.wh.", hostile.pax_record(b"comment", b"c"), b"g"),
+                                               "names nothing"),
     "unknown type": (file(DATABASE, STATUS, b"Z"), "is of a type that not every runtime unpacks"),
     "old sparse file": (hostile.sparse_header(DATABASE, len(STATUS), (0, len(STATUS))) + STATUS + bytes(-len(STATUS) % 512),
                         "is of a type that not every runtime unpacks"),
