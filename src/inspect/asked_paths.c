@@ -177,6 +177,31 @@ is_folder(const AskedPaths *paths, uint32_t node)
   return asked_node(paths, node)->children > 0 || asked_node(paths, node)->inside != 0;
 }
 
+/* A file as well: what is written below a link to it makes a folder of it, or is refused. */
+static bool
+is_asked(const AskedPaths *paths, uint32_t node)
+{
+  return is_folder(paths, node) || asked_node(paths, node)->readings != 0;
+}
+
+/* Likewise of a file that is asked for by its folder, and has no node yet. */
+static bool
+leads_to_file_inside(const AskedPaths *paths, const States *states, const char *target)
+{
+  Slice rest = slice_from_string(target), field, last = SLICE_EMPTY;
+  while (slice_next_field(&rest, '/', &field))
+    if (field.size > 0 && !slice_equal_string(field, "."))
+      last = field;
+  g_autofree char *name = slice_to_string(last);
+  for (unsigned i = 0; i < states->count; i++) {
+    uint32_t folder = end_of(paths, states->states[i].trail);
+    if (states->states[i].beyond == 1 &&
+        asked_readings(asked_node(paths, folder)->inside, name) != 0)
+      return true;
+  }
+  return false;
+}
+
 /* Remembers where a link to @node leads. True: that was not known. */
 static bool
 keep_target(AskedPaths *paths, uint32_t node, uint32_t trail)
@@ -246,14 +271,15 @@ add_symlink(AskedPaths *paths, const char *path, const char *target, bool asked)
   guint trails = paths->trails->len;
   States states = follow_target(paths, path, target, asked, &grew);
   /* Who knows where it leads when the folders on the way turn out to be links. */
-  if (states.doubtful && may_lead_to_folder(paths, after_last_up(target))) {
+  if ((states.doubtful && may_lead_to_folder(paths, after_last_up(target))) ||
+      leads_to_file_inside(paths, &states, target)) {
     asked = true;
     node_of(paths, path, true, &grew);
     states = follow_target(paths, path, target, asked, &grew);
   }
   for (unsigned i = 0; i < states.count; i++) {
     uint32_t to = end_of(paths, states.states[i].trail);
-    if (states.states[i].beyond > 0 || (!asked && !is_folder(paths, to)))
+    if (states.states[i].beyond > 0 || (!asked && !is_asked(paths, to)))
       continue;
     uint32_t from = node_of(paths, path, true, &grew);
     if (from == NONE)

@@ -294,6 +294,15 @@ def test_doubtful(name, shared):
     assert result["state"] == "done" and any(reason in text for text in result["incomplete"]), result
 
 
+def test_a_file_below_a_link_to_a_database(shared):
+    """containerd makes a folder of the database, others refuse the layer."""
+    lower = file("etc/os-release", images.DEBIAN_12.encode()) + file(DATABASE, STATUS) + bytes(1024)
+    upper = header("usr/share/data", kind=b"2", link=f"/{DATABASE}") + file("usr/share/data/status", STATUS) + bytes(1024)
+    digest = push(shared, "hostile/below", [(gzip_of(tar), GZIP) for tar in (lower, upper)], [digest_of(lower), digest_of(upper)])
+    result = shared.wait_for_scan("hostile/below", digest)
+    assert result["state"] == "done" and any("could not be read whole" in text for text in result["incomplete"]), result
+
+
 def test_unread_packages(server):
     """By a server of its own: as many as are allowed take more memory than what is refused."""
     status = "".join(f"Package: p{number}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
