@@ -227,20 +227,20 @@ take_odd_mark(Reading *reading, const LayerEntry *entry)
   return true;
 }
 
-/* It is no file; but docker, podman and containerd remove what the layer has at its name before
- * they find that out, and make the folders above. umoci refuses it. Where its name is a whiteout's,
- * podman and umoci take it for one, and docker leaves it out: what is found anywhere stays. */
+/* It is no file; but podman and containerd remove what the layer has at its name before they find
+ * that out, and make the folders above, even where a lower layer has a file. Where the name is a
+ * whiteout's they and umoci take it for one; else umoci refuses it. docker leaves it out. */
 static void
 take_global(Reading *reading, const LayerEntry *entry)
 {
   AskedLook look = asked_paths_look(reading->asked, entry->path);
-  if (take_odd_mark(reading, entry))
+  if (take_odd_mark(reading, entry) || (!look.asked && look.folder == 0))
     return;
-  if (look.asked)
-    add_change(reading, CHANGE_ODD, entry->path,
-               "is the name of a global header, for which some runtimes remove what is there");
-  else
-    need_folder(reading, entry->path, look.folder);
+  g_autofree char *folder = g_strndup(entry->path, look.folder);
+  add_change(reading, CHANGE_ODD, look.asked ? entry->path : folder,
+             look.asked
+                 ? "is the name of a global header, for which some runtimes remove what is there"
+                 : "is above the name of a global header, for which some runtimes make a folder");
 }
 
 /* Of a path that is asked for. */
