@@ -167,7 +167,6 @@ cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **running
   if (job == NULL || job->state == JOB_ENDED || (*key == '\0' && job->state == JOB_WAITS))
     return CANCEL_FOUND_NONE;
   job->unwanted = true;
-  job->again = false;
   if (job->state == JOB_RUNS) {
     *running = g_object_ref(job->cancellable);
     return CANCEL_ASKED;

@@ -104,7 +104,8 @@ typedef enum {
   CANCEL_DROPPED, /* it waited, or was given up */
   CANCEL_ASKED    /* it runs, and is to stop: at once here, elsewhere within a third of its lease */
 } CancelOutcome;
-/* One without a key stays while it waits: it runs by itself. */
+/* One without a key stays while it waits: it runs by itself. So does what was asked for while one
+ * runs that is cancelled: somebody else may wait for that. */
 bool jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, CancelOutcome *outcome,
                  GError **error);
 /* The kind of that name; NULL: none was added. (transfer none) */

@@ -285,6 +285,28 @@ test_cancel(Fixture *fixture, gconstpointer data)
   work_clear(&work);
 }
 
+/* Somebody asked for it again while it runs: that is not what was cancelled. */
+static void
+test_cancel_and_run_again(Fixture *fixture, gconstpointer data)
+{
+  Work work;
+  work_init(&work);
+  work.hold = 1;
+  const JobKind *const kinds[] = {&light, NULL};
+  Jobs *jobs = start(fixture->sql, kinds, &work);
+  jobs_ask(jobs, &light, "a");
+  WAIT_FOR(runs_of(&work, "a") == 1);
+  jobs_ask(jobs, &light, "a");
+  g_assert_cmpint(cancel(jobs, &light, "a"), ==, CANCEL_ASKED);
+  WAIT_FOR(runs_of(&work, "a") == 2);
+  g_atomic_int_set(&work.hold, 0);
+  WAIT_FOR(jobs_count(jobs, &light) == 0);
+  g_assert_cmpint(g_atomic_int_get(&work.cancelled), ==, 1);
+  g_assert_cmpint(g_atomic_int_get(&work.dropped), ==, 0);
+  jobs_free(jobs);
+  work_clear(&work);
+}
+
 /* Two that have the same database open. */
 static void
 test_two_pools(Fixture *fixture, gconstpointer data)
@@ -420,6 +442,7 @@ main(int argc, char **argv)
   ADD("later-in-memory", test_later_in_memory);
   ADD("schedule", test_schedule);
   ADD("cancel", test_cancel);
+  ADD("cancel-and-run-again", test_cancel_and_run_again);
   ADD("two-pools", test_two_pools);
   ADD("stop", test_stop);
   ADD("at-once", test_at_once);
