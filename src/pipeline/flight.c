@@ -20,8 +20,10 @@ flight_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed)
   g_hash_table_remove(pipeline->scans.queued_layers, layer->text);
   g_hash_table_iter_init(&iter, pipeline->scans.waiting);
   while (g_hash_table_iter_next(&iter, &manifest, &missing)) {
+    /* One that waits for nothing and did not wait for this layer is about to be taken up by the
+     * thread that looks at its layers (pipeline_wait_for_layers()). */
     bool waited = g_hash_table_remove(missing, layer->text);
-    if (g_hash_table_size(missing) == 0 || (waited && postponed)) {
+    if (waited && (postponed || g_hash_table_size(missing) == 0)) {
       g_ptr_array_add(ready, g_strdup(manifest));
       g_hash_table_iter_remove(&iter);
     }

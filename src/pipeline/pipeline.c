@@ -231,17 +231,22 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   bool is_image = images_is_image(pipeline->blobs, manifest);
   ScanState state = is_image ? SCAN_PENDING : SCAN_NOT_APPLICABLE;
   g_autoptr(ImageSummary) known = pipeline_image_summary(pipeline, digest, NULL);
-  if (known != NULL && known->state == SCAN_DONE &&
-      has_all_layers(pipeline, manifest, known->detectors)) {
+  bool scanned = known != NULL && known->state == SCAN_DONE;
+  if (scanned && has_all_layers(pipeline, manifest, known->detectors)) {
     keeper_ask(pipeline, digest->text); /* another repository may have it now */
     return;
   }
   /* The same bytes may come under one media type by which they are an image, and under another. */
   if (known != NULL && !is_image && known->state != SCAN_NONE)
     return;
-  if (!images_set_state(pipeline->sql, digest->text, state, &error))
+  if (!images_set_state(pipeline->sql, digest->text, state, &error)) {
     faults_rest(pipeline, digest->text, error);
-  else if (is_image)
+    return;
+  }
+  /* What was said by the scan before is remembered no more. */
+  if (scanned)
+    pipeline_rejudge(pipeline);
+  if (is_image)
     pipeline_wait_for_layers(pipeline, digest, manifest, true);
 }
 

@@ -121,10 +121,8 @@ walk_images(Renewal *renewal, GError **error)
 }
 
 static void
-end_walk(Renewal *renewal, GError **error)
+end_walk(const Renewal *renewal, GError **error)
 {
-  if (renewal->renewed > 0 || renewal->told)
-    rejudge_at_times(renewal, true);
   if (renewal->left > 0 || !images_drop_older_inventories(renewal->pipeline->sql, error))
     return;
   if (renewal->renewed > 0)
@@ -136,7 +134,11 @@ renew(Job *job, void *room, GError **error)
 {
   Renewal renewal = {.pipeline = room, .job = job};
   g_autoptr(GError) failure = NULL;
-  if (walk_images(&renewal, &failure))
+  bool walked = walk_images(&renewal, &failure);
+  /* A walk that was cancelled half-way, too: what it changed stays. */
+  if (renewal.renewed > 0 || renewal.told)
+    rejudge_at_times(&renewal, true);
+  if (walked)
     end_walk(&renewal, &failure);
   if (failure == NULL && renewal.again)
     error_set(&failure, ASSAY_ERROR_BUSY,

@@ -267,6 +267,146 @@ test_no_descriptor_is_left(Story *story, gconstpointer data)
   wait_for_done(story, 0);
 }
 
+/* --- layers that do not come --- */
+
+#define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar+gzip"
+
+/* An image of the story's config and one layer. */
+static char *
+text_with_layer(const Story *story, const Digest *layer)
+{
+  return g_strdup_printf("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
+                         "\",\"config\":{\"mediaType\":\"" MEDIA_TYPE_OCI_CONFIG
+                         "\",\"digest\":\"%s\",\"size\":1},\"layers\":[{\"mediaType\":\"" LAYER_TYPE
+                         "\",\"digest\":\"%s\",\"size\":1}]}",
+                         story->config.text, layer->text);
+}
+
+/* The inspection of another layer ends, or is cancelled, while an image's last layer turns out to
+ * be inspected: the image is not taken for one that waited for the other. */
+static void
+test_who_waits(Story *story, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest layer = digest_of(DIGEST_SHA256, slice_from_string("layer"));
+  Digest other = digest_of(DIGEST_SHA256, slice_from_string("other"));
+  g_autofree char *text = text_with_layer(story, &layer);
+  g_autoptr(Manifest) manifest = manifest_parse(slice_from_string(text), NULL, &error);
+  g_assert_no_error(error);
+  for (int postponed = 0; postponed < 2; postponed++) {
+    flight_note_waiting(story->pipeline, "image", manifest);
+    g_autoptr(GPtrArray) none = flight_take_ready(story->pipeline, &other, postponed);
+    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_true(flight_stop_waiting_for(story->pipeline, "image", layer.text));
+    g_autoptr(GPtrArray) neither = flight_take_ready(story->pipeline, &other, postponed);
+    g_assert_cmpuint(neither->len, ==, 0);
+    g_assert_true(flight_end_waiting(story->pipeline, "image"));
+    flight_note_waiting(story->pipeline, "image", manifest);
+    g_autoptr(GPtrArray) ready = flight_take_ready(story->pipeline, &layer, postponed);
+    g_assert_cmpuint(ready->len, ==, 1);
+    g_assert_false(flight_end_waiting(story->pipeline, "image"));
+  }
+}
+
+/* --- what the gate remembers --- */
+
+static void
+load_policy(Story *story)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = g_build_filename(story->registry.folder, "policy.yaml", NULL);
+  g_assert_true(
+      g_file_set_contents(path, "policies:\n  - {name: all, namespaces: \"**\"}\n", -1, &error));
+  pipeline_reload_policy(story->pipeline, path, &error);
+  g_assert_no_error(error);
+}
+
+static void
+store_empty_scan(Story *story, const Digest *manifest)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ImageInventory) inventory = packages_facts_read("{\"layers\":[]}", "", &error);
+  g_assert_no_error(error);
+  images_store_scan(story->registry.sql, manifest->text, inventory, NULL, false, &error);
+  g_assert_no_error(error);
+}
+
+static ScanState
+state_at_pull(Story *story, const char *tag)
+{
+  g_autoptr(GError) error = NULL;
+  ScanState state = SCAN_NONE;
+  g_autoptr(StoredManifest) stored =
+      registry_manifest_get(story->registry.registry, "a", tag, &error);
+  g_assert_no_error(error);
+  g_autoptr(Verdict) verdict =
+      pipeline_judge_pull(story->pipeline, "a", tag, stored, &state, &error);
+  g_assert_no_error(error);
+  return state;
+}
+
+/* An image that was scanned, and whose layer is not known any more, is pushed again: what was said
+ * by the scan before lets nobody pull until it is scanned. */
+static void
+test_pushed_again_without_its_layer(Story *story, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest layer = push_blob(story->registry.registry, "a", "layer"), digest;
+  g_autofree char *text = text_with_layer(story, &layer);
+  g_autoptr(Manifest) manifest = manifest_parse(slice_from_string(text), NULL, &error);
+  g_assert_no_error(error);
+  put_text(story->registry.registry, "a", "v2", MEDIA_TYPE_OCI_MANIFEST, text, &digest, &error);
+  g_assert_no_error(error);
+  load_policy(story);
+  store_empty_scan(story, &digest);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint(state_at_pull(story, "v2"), ==, SCAN_DONE);
+  pipeline_manifest_arrived(story->pipeline, "a", &digest, manifest);
+  g_assert_cmpint(state_at_pull(story, "v2"), ==, SCAN_PENDING);
+}
+
+static void
+cancel_renewal(void *jobs)
+{
+  g_autoptr(GError) error = NULL;
+  CancelOutcome outcome = CANCEL_FOUND_NONE;
+  jobs_cancel(jobs, &renew_job, "", &outcome, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(outcome, ==, CANCEL_ASKED);
+}
+
+/* What older detectors found is replaced image by image; whoever cancels that between two of them
+ * leaves no verdict by the former. */
+static void
+test_cancelled_renewal(Story *story, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  g_autofree char *text = manifest_text(&story->config, MEDIA_TYPE_OCI_CONFIG, &story->config);
+  put_text(story->registry.registry, "a", "v2", MEDIA_TYPE_OCI_MANIFEST, text, &digest, &error);
+  g_assert_no_error(error);
+  store_empty_scan(story, &story->digest);
+  store_empty_scan(story, &digest);
+  sql_write(story->registry.sql, NULL, &error, "UPDATE images SET detectors = 1", SQL_END);
+  g_assert_no_error(error);
+  uint64_t before = pipeline_judgement(story->pipeline);
+  const JobKind *const kinds[] = {&renew_job, NULL};
+  Jobs *jobs = jobs_new(story->registry.sql, 1);
+  jobs_add(jobs, kinds, story->pipeline);
+  /* The first that is renewed is told at once, those after it later. */
+  pipeline_on_change(story->pipeline, cancel_renewal, jobs);
+  jobs_start(jobs, &error);
+  g_assert_no_error(error);
+  jobs_ask(jobs, &renew_job, "");
+  for (int i = 0; jobs_count(jobs, &renew_job) > 0; i++) {
+    g_assert_cmpint(i, <, 6000);
+    g_usleep(10000);
+  }
+  g_assert_cmpuint(pipeline_judgement(story->pipeline), ==, before + 2);
+  pipeline_on_change(story->pipeline, NULL, NULL);
+  jobs_free(jobs);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -281,5 +421,10 @@ main(int argc, char **argv)
   }
   g_test_add("/pipeline/no-descriptor-is-left", Story, NULL, begin_story,
              test_no_descriptor_is_left, end_story);
+  g_test_add("/pipeline/who-waits", Story, NULL, begin_story, test_who_waits, end_story);
+  g_test_add("/pipeline/pushed-again-without-its-layer", Story, NULL, begin_story,
+             test_pushed_again_without_its_layer, end_story);
+  g_test_add("/pipeline/cancelled-renewal", Story, NULL, begin_story, test_cancelled_renewal,
+             end_story);
   return g_test_run();
 }
