@@ -123,8 +123,9 @@ def dpkg_query(status, updates):
 
 def with_status(text):
     """A stanza of status.d, which distroless images have instead of a status file, as dpkg's own would have it."""
-    stanzas = re.split(rb"\n(?:[ \t]*\n)+", text)
-    return b"\n\n".join(stanza if re.search(rb"^status[ \t]*:", stanza, re.MULTILINE | re.IGNORECASE) or not stanza.strip()
+    # dpkg passes over empty lines before a stanza, and over a last byte alone: neither becomes one by what is added.
+    stanzas = re.split(rb"\n(?:[ \t]*\n)+", text.lstrip(b"\n"))
+    return b"\n\n".join(stanza if re.search(rb"^status[ \t]*:", stanza, re.MULTILINE | re.IGNORECASE) or len(stanza.strip()) < 2
                         else b"Status: install ok installed\n" + stanza for stanza in stanzas)
 
 
