@@ -367,14 +367,24 @@ tell_updated(SqlConnection *db, void *data, GError **error)
   return event_tell(db, "advisories.updated", advisory_database_generation(data), NULL, error);
 }
 
-static bool
-use_new(Pipeline *pipeline, GError **error)
+static void
+use_new(Pipeline *pipeline)
 {
   /* Pulls are judged by it from here on; the counts for lists follow. */
   pipeline_rejudge(pipeline);
   set_flag(pipeline, &pipeline->live.recount, true);
+  pipeline->live.untold = true;
+}
+
+/* In vain: it is told at the next look. */
+static bool
+tell_new(Pipeline *pipeline, GError **error)
+{
   g_autoptr(AdvisoryDatabase) advisories = pipeline_advisories(pipeline);
-  return advisories == NULL || sql_transact(pipeline->sql, tell_updated, advisories, error);
+  bool told = !pipeline->live.untold || advisories == NULL ||
+              sql_transact(pipeline->sql, tell_updated, advisories, error);
+  pipeline->live.untold = !told;
+  return told;
 }
 
 bool
@@ -394,7 +404,8 @@ look(Job *job, void *room, GError **error)
     pipeline->live.verified = looked;
   }
   if (has_changed(pipeline) && open_database(pipeline, true))
-    looked = use_new(pipeline, looked ? error : NULL) && looked;
+    use_new(pipeline);
+  looked = tell_new(pipeline, looked ? error : NULL) && looked;
   /* It may have been in vain. */
   if (needs_recount(pipeline))
     jobs_ask(pipeline->jobs, &rematch_job, "");

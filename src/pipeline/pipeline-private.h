@@ -37,6 +37,7 @@ typedef struct {
   char *damage;           /* of the last that was moved aside, or NULL */
   bool watched;           /* they are looked at again; set before that begins */
   bool verified;          /* what was open at the start was read whole; look_job's alone */
+  bool untold;            /* the event of those that are open is not written; look_job's alone */
   bool recount;           /* counts of images are of other advisories than the open ones */
 } LiveAdvisories;
 
