@@ -189,18 +189,31 @@ layer_reader_next(LayerReader *reader, GError **error)
   return read_entry(reader, header, error) ? &reader->entry : NULL;
 }
 
-/* Holes cost no bytes of the layer, but the time to go through them. */
+/* Holes cost no bytes of the layer, but the time to go through them: they count as unpacked bytes
+ * beside those that the tar itself has. */
+static bool
+check_holes(const LayerReader *reader, GError **error)
+{
+  if (reader->given > reader->limits.unpacked_bytes)
+    return error_set(error, ASSAY_ERROR_LIMIT,
+                     "the files with their holes pass %" G_GUINT64_FORMAT
+                     " bytes (limits.layer_unpacked_bytes)",
+                     reader->limits.unpacked_bytes);
+  return reader->given <= LAYER_RATIO_AFTER ||
+         reader->given / reader->limits.ratio <= tar_reader_offset(reader->tar) ||
+         error_set(error, ASSAY_ERROR_LIMIT,
+                   "the files with their holes are more than %u times the bytes of the tar "
+                   "(limits.layer_ratio)",
+                   reader->limits.ratio);
+}
+
 static bool
 next_piece(LayerReader *reader, uint64_t most, Slice *piece, GError **error)
 {
   if (!tar_reader_content(reader->tar, most, piece, error))
     return false;
   reader->given += piece->size;
-  return reader->given <= reader->limits.unpacked_bytes ||
-         error_set(error, ASSAY_ERROR_LIMIT,
-                   "the files with their holes pass %" G_GUINT64_FORMAT
-                   " bytes (limits.layer_unpacked_bytes)",
-                   reader->limits.unpacked_bytes);
+  return check_holes(reader, error);
 }
 
 GBytes *

@@ -14,10 +14,13 @@
 #include "base/slice.h"
 #include "oci/digest.h"
 
+/* Small layers compress by more than the limit without harm. */
+#define LAYER_RATIO_AFTER ((uint64_t)1024 * 1024)
+
 /* Keys of `limits` in the configuration. */
 typedef struct {
   uint64_t unpacked_bytes; /* of the whole layer */
-  uint32_t ratio;          /* unpacked : packed, once more than 1 MiB is unpacked */
+  uint32_t ratio;          /* unpacked : packed, once LAYER_RATIO_AFTER bytes are unpacked */
   uint32_t entries;
   uint32_t path_bytes;
   uint32_t path_depth;

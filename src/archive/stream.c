@@ -7,8 +7,6 @@
 
 #define BLOCK_SIZE ((size_t)512 * 1024)
 #define BLOCKS     4
-/* Small layers compress by more than the limit without harm. */
-#define RATIO_AFTER ((uint64_t)1024 * 1024)
 
 typedef struct {
   uint8_t *bytes;
@@ -41,7 +39,7 @@ check_limits(LayerStream *stream, GError **error)
                      "the unpacked size passes %" G_GUINT64_FORMAT
                      " bytes (limits.layer_unpacked_bytes)",
                      limits->unpacked_bytes);
-  if (stream->inflated > RATIO_AFTER &&
+  if (stream->inflated > LAYER_RATIO_AFTER &&
       stream->inflated / limits->ratio > inflater_consumed(stream->inflater))
     return error_set(
         error, ASSAY_ERROR_LIMIT,

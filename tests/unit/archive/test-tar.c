@@ -111,16 +111,25 @@ test_sparse_by_records(void)
 static void
 test_holes_are_bounded(void)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GByteArray) tar = sparse_tar("77777777777");
-  Pieces pieces = {slice_of(tar), 4096};
-  g_autoptr(LayerReader) reader = layer_reader_new(pieces_read, &pieces, &limits);
-  g_assert_nonnull(layer_reader_next(reader, &error));
-  uint8_t buffer[4096];
-  while (layer_reader_read(reader, buffer, sizeof buffer, &error) > 0)
-    continue;
-  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
-  g_assert_nonnull(strstr(error->message, "limits.layer_unpacked_bytes"));
+  const struct {
+    uint32_t ratio;
+    const char *limit;
+  } cases[] = {{100000, "limits.layer_unpacked_bytes"}, {1000, "limits.layer_ratio"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GByteArray) tar = sparse_tar("77777777777");
+    Pieces pieces = {slice_of(tar), 4096};
+    LayerLimits bounds = limits;
+    bounds.ratio = cases[i].ratio;
+    bounds.unpacked_bytes = 16 << 20;
+    g_autoptr(LayerReader) reader = layer_reader_new(pieces_read, &pieces, &bounds);
+    g_assert_nonnull(layer_reader_next(reader, &error));
+    uint8_t buffer[4096];
+    while (layer_reader_read(reader, buffer, sizeof buffer, &error) > 0)
+      continue;
+    g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+    g_assert_nonnull(strstr(error->message, cases[i].limit));
+  }
 }
 
 /* Messages go to terminals, logs and JSON. */
