@@ -4,6 +4,7 @@ A sanitizer report of any process under test fails the test that caused it, wher
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -23,6 +24,14 @@ os.environ["ASSAY_CONFIG"] = "/dev/null"
 def program():
     """The path of the program under test."""
     return find_program()
+
+
+@pytest.fixture
+def program_of_all(program):
+    """The same where other users may run it: a checkout below /root is root's alone."""
+    with tempfile.TemporaryDirectory(prefix="assay-program-") as folder:
+        Path(folder).chmod(0o755)
+        yield shutil.copy(program, folder)
 
 
 @pytest.fixture

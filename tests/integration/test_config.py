@@ -53,10 +53,10 @@ def test_the_file_of_the_system(program, site, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_a_file_that_may_not_be_read(program, site):
+def test_a_file_that_may_not_be_read(program_of_all, site):
     """Other feeds than the site's would be asked: better nothing is."""
     site.chmod(0o600)
-    result = subprocess.run([program, "db", "status"], env={**os.environ, "ASSAY_CONFIG": str(site)}, user="nobody",
+    result = subprocess.run([program_of_all, "db", "status"], env={**os.environ, "ASSAY_CONFIG": str(site)}, user="nobody",
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     assert result.returncode == 2 and "permission denied" in result.stdout.lower(), result.stdout
 
@@ -146,9 +146,9 @@ def test_check_modes(assay, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_check_as_another_user(program, server, tmp_path):
+def test_check_as_another_user(program_of_all, server):
     """Files that root left in the folder of the service's user."""
-    result = subprocess.run([program, "check", "--data", server.data, "--listen", "127.0.0.1:0"], user="nobody",
+    result = subprocess.run([program_of_all, "check", "--data", server.data, "--listen", "127.0.0.1:0"], user="nobody",
                             env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     assert result.returncode == 1 and "user who serves" in result.stdout, result.stdout
 

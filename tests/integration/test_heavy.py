@@ -108,8 +108,9 @@ def test_findings_are_worked_out_once(heavy):
     assert {json.dumps(answer.json(), sort_keys=True) for answer in answers} == {json.dumps(answers[0].json(), sort_keys=True)}
     assert answers[0].json()["total"] >= 2 * PACKAGES
     did = heavy.work() - before
-    # The background judges the image anew for lists, too: before, after, or together with one of these.
-    assert did["work"] in (1, 2) and did["sharing"] >= 38
+    # The background judges the image anew for lists, too, when the advisories change and when all are matched: before, after, or
+    # together with one of these.
+    assert 1 <= did["work"] <= 3 and did["sharing"] >= 37
     assert len(others.seconds) >= 6 and statistics.median(others.seconds) < 1 and max(others.seconds) < 5
 
 

@@ -72,9 +72,10 @@ def test_killed_worker(start_server, slow, signals):
         assert f"died of signal {int(each)}" in scan["error"], scan
     if len(signals) > 1:  # by now the next try is some way off
         answer = server.request("GET", f"/api/v1/images/{digest}/findings")
-        assert answer.status_code == 409 and int(answer.headers["Retry-After"]) >= 1, answer.text
-        assert "will be tried again" in gate.refusal(server, "killed/image", "latest")
-        assert "will be tried again" in answer.json()["errors"][0]["message"]
+        refusal = gate.refusal(server, "killed/image", "latest")
+        if scan_of(server, "killed/image")["state"] != "done":  # as it is where a machine is slow
+            assert answer.status_code == 409 and int(answer.headers["Retry-After"]) >= 1, answer.text
+            assert "will be tried again" in refusal and "will be tried again" in answer.json()["errors"][0]["message"]
     wait_until_done(server, "killed/image")
     assert gate.metric(server, 'assay_inspections_total{outcome="postponed"}') >= 1
     assert gate.metric(server, 'assay_inspections_total{outcome="failed"}') == 0
@@ -119,14 +120,20 @@ def test_no_more_processes(start_server, command):
 
     def allow_processes(limit):
         command(*become, "prlimit", f"--pid={pid}", f"--nproc={limit}:")
-    layers, diff_ids = small_image()
     push(server, "warm/up", *small_image(1))  # so that the threads are there
     wait_until_done(server, "warm/up")
-    allow_processes(len(list(task.iterdir())))
-    push(server, "none/left", layers, diff_ids)
-    assert "start the inspection worker" in wait_for_reason(server, "none/left")["error"]
+    # A thread that ends just then leaves its place to a worker: once more, then.
+    for turn in range(2, 8):
+        repository = f"none/left{turn}"
+        allow_processes(len(list(task.iterdir())))
+        push(server, repository, *small_image(turn))
+        scan = wait_until(lambda: (scan := scan_of(server, repository))["state"] == "done" or scan.get("error"))
+        if scan is not True:
+            break
+        allow_processes(1000)
+    assert scan is not True and "start the inspection worker" in scan
     allow_processes(1000)
-    wait_until_done(server, "none/left")
+    wait_until_done(server, repository)
 
 
 # --- the disk ---

@@ -322,7 +322,7 @@ def test_broken_layout(scan, alpine, tmp_path):
 
 
 @pytest.mark.parametrize("content, message", [
-    (b"", "not a whole tar"), (b"no tar at all" * 100, "archive"), (gzip.compress(b"no tar at all" * 100), "archive"),
+    (b"", "not a tar archive: it is empty"), (b"no tar at all" * 100, "archive"), (gzip.compress(b"no tar at all" * 100), "archive"),
     (tar_of({"manifest.json": "[]"}), "none with a name"), (tar_of({"manifest.json": "{}"}), "none with a name"),
     (tar_of({"manifest.json": '[{"Config": "../../etc/passwd", "Layers": []}]'}), "no name of a file"),
     (tar_of({"manifest.json": '[{"Config": "a", "Layers": []}]', "a": ("link", "/etc/passwd")}), "holds no a"),
