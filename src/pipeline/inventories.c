@@ -12,8 +12,13 @@ layer_state_clear(LayerState *state)
   g_clear_pointer(&state->failure, g_free);
 }
 
-/* The present detectors ($3) are by then the only ones that can have inspected a layer that came
- * again. */
+/* $1 layer, $2 detectors, $3 the present ones: they are by then the only ones that can have
+ * inspected a layer that came again. */
+#define OF_LAYER                                                                                   \
+  " FROM layer_inventories WHERE layer = $1 AND detector_version = coalesce("                      \
+  "(SELECT detector_version FROM layer_inventories WHERE layer = $1 AND detector_version = $2), "  \
+  "$3)"
+
 LayerState
 inventories_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error)
 {
@@ -21,12 +26,9 @@ inventories_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError 
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return state;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT error, retry_at FROM layer_inventories WHERE layer = $1 AND "
-      "detector_version = coalesce((SELECT detector_version FROM layer_inventories "
-      "WHERE layer = $1 AND detector_version = $2), $3)",
-      SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT error, retry_at" OF_LAYER, SQL_TEXT(layer->text),
+                SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   if (sql_next(rows, error) != FOUND)
     return state;
   state.failure = g_strdup(sql_rows_text(rows, 0));
@@ -57,12 +59,9 @@ load_inventory(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **e
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT content FROM layer_inventories WHERE layer = $1 AND "
-      "detector_version = coalesce((SELECT detector_version FROM layer_inventories "
-      "WHERE layer = $1 AND detector_version = $2), $3)",
-      SQL_TEXT(layer->text), SQL_INTEGER(detectors), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT content" OF_LAYER, SQL_TEXT(layer->text), SQL_INTEGER(detectors),
+                SQL_INTEGER(detectors_fingerprint()), SQL_END);
   Found found = sql_next(rows, error);
   if (found == FAILED)
     return NULL;
