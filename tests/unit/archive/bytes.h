@@ -11,6 +11,13 @@
 
 /* --- reading them: pieces.h --- */
 
+static const LayerLimits limits = {.unpacked_bytes = 64 << 20,
+                                   .ratio = 1000,
+                                   .entries = 100,
+                                   .path_bytes = 200,
+                                   .path_depth = 10,
+                                   .file_bytes = 1 << 20};
+
 static inline Slice
 slice_of(const GByteArray *bytes)
 {

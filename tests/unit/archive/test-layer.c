@@ -6,13 +6,6 @@
 #include "base/error.h"
 #include "bytes.h"
 
-static const LayerLimits limits = {.unpacked_bytes = 64 << 20,
-                                   .ratio = 1000,
-                                   .entries = 100,
-                                   .path_bytes = 200,
-                                   .path_depth = 10,
-                                   .file_bytes = 1 << 20};
-
 /* --- paths --- */
 
 static void
