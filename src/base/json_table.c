@@ -115,14 +115,20 @@ json_table_read(const JsonTable *table, const json_t *object, void *values, GErr
   return true;
 }
 
-void
-json_table_clear(const JsonTable *table, void *values)
+static void
+clear_members(const JsonTable *table, void *values)
 {
   for (size_t i = 0; i < table->count; i++) {
     const JsonMember *member = &table->members[i];
     if (member->kind->clear != NULL)
       member->kind->clear(member, (char *)values + member->offset);
   }
+}
+
+void
+json_table_clear(const JsonTable *table, void *values)
+{
+  clear_members(table, values);
   memset(values, 0, table->size);
 }
 
@@ -169,10 +175,7 @@ read_part(const JsonMember *member, const json_t *json, void *value, GError **er
 static void
 clear_part(const JsonMember *member, void *value)
 {
-  const JsonTable *table = member->table;
-  for (size_t i = 0; i < table->count; i++)
-    if (table->members[i].kind->clear != NULL)
-      table->members[i].kind->clear(&table->members[i], (char *)value + table->members[i].offset);
+  clear_members(member->table, value);
 }
 
 const JsonKind json_part = {"object", "an object", .write = write_part, .read = read_part,
