@@ -14,8 +14,9 @@
 #include "pipeline/pipeline-private.h"
 
 /* A set ends after a package whose id has these bits set: of 32 packages each on average. */
-#define SET_ENDS ((int64_t)31)
-#define SET_MOST 256u
+#define SET_ENDS       ((int64_t)31)
+#define SET_MOST       256u
+#define PACKAGE_FIELDS 9
 
 typedef struct {
   const ImagePackage *package;
@@ -55,21 +56,25 @@ member_id(const Member *member)
   return digest_number(&member->digest);
 }
 
-/* The same package in any image has the same digest. */
-static Digest
-package_digest(const char *ecosystem, const Package *package)
+/* All that matching looks at: in any image, a package of the same fields is the same. */
+static void
+fields_of(const Member *member, const char *fields[PACKAGE_FIELDS])
 {
-  const char *const fields[] = {ecosystem,
-                                package->type,
-                                package->name,
-                                package->version,
-                                package->architecture,
-                                package->source_name,
-                                package->source_version,
-                                package->module,
-                                package->vendor};
+  const Package *package = member->package->package;
+  const char *const all[PACKAGE_FIELDS] = {
+      member->ecosystem,       package->type,         package->name,
+      package->version,        package->architecture, package->source_name,
+      package->source_version, package->module,       package->vendor};
+  memcpy(fields, all, sizeof all);
+}
+
+static Digest
+member_digest(const Member *member)
+{
+  const char *fields[PACKAGE_FIELDS];
+  fields_of(member, fields);
   g_autoptr(GByteArray) bytes = g_byte_array_new();
-  for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+  for (size_t i = 0; i < PACKAGE_FIELDS; i++) {
     byte_array_add_varint(bytes, fields[i] != NULL);
     byte_array_add_prefixed(bytes, slice_from_string(fields[i]));
   }
@@ -96,7 +101,7 @@ members_of(const ImageInventory *inventory)
     member.ecosystem = ecosystem_of_image(inventory->os, package->type);
     if (member.ecosystem == NULL)
       member.ecosystem = g_strdup("");
-    member.digest = package_digest(member.ecosystem, package);
+    member.digest = member_digest(&member);
     g_array_append_val(members, member);
   }
   g_array_sort(members, compare_members);
@@ -303,11 +308,8 @@ packages_sum(const PreparedPackages *prepared)
 static bool
 check_package(SqlConnection *db, const Member *member, GError **error)
 {
-  const Package *package = member->package->package;
-  const char *const fields[] = {
-      member->ecosystem,       package->type,         package->name,
-      package->version,        package->architecture, package->source_name,
-      package->source_version, package->module,       package->vendor};
+  const char *fields[PACKAGE_FIELDS];
+  fields_of(member, fields);
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT ecosystem, type, name, version, architecture, source_name, "
@@ -315,9 +317,10 @@ check_package(SqlConnection *db, const Member *member, GError **error)
                 SQL_INTEGER(member_id(member)), SQL_END);
   Found found = sql_next(rows, error);
   bool same = found == FOUND;
-  for (int i = 0; same && i < (int)G_N_ELEMENTS(fields); i++)
+  for (int i = 0; same && i < PACKAGE_FIELDS; i++)
     same = g_strcmp0(sql_rows_text(rows, i), fields[i]) == 0;
-  return found != FAILED && (same || set_taken(package->name, member_id(member), error));
+  return found != FAILED &&
+         (same || set_taken(member->package->package->name, member_id(member), error));
 }
 
 static bool
