@@ -16,21 +16,20 @@ static gboolean all_option;
 
 /* --- the list --- */
 
-/* Seconds since @time of the API's form; 0: it is in the future, or there is none. */
-static int64_t
-seconds_since(const char *time)
-{
-  g_autoptr(GDateTime) then = time == NULL ? NULL : g_date_time_new_from_iso8601(time, NULL);
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  return then == NULL ? 0 : MAX(g_date_time_difference(now, then) / G_USEC_PER_SEC, 0);
-}
-
+/* From now to @time of the API's form; negative: it is past; 0: there is none. */
 static int64_t
 seconds_until(const char *time)
 {
   g_autoptr(GDateTime) then = time == NULL ? NULL : g_date_time_new_from_iso8601(time, NULL);
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  return then == NULL ? 0 : MAX(g_date_time_difference(then, now) / G_USEC_PER_SEC, 0);
+  return then == NULL ? 0 : g_date_time_difference(then, now) / G_USEC_PER_SEC;
+}
+
+/* NULL: there is none. (transfer full) */
+static char *
+age_in_words(const char *time)
+{
+  return time == NULL ? NULL : command_time_in_words(MAX(-seconds_until(time), 0));
 }
 
 /* "scan:7e8770da82f0" of "scan:sha256:7e8770da82f0...". (transfer full) */
@@ -57,7 +56,7 @@ add_row(Columns *table, const json_t *job, const char *state, const char *since,
 {
   const char *id = json_get_string(job, "id");
   g_autofree char *name = short_id(id != NULL ? id : "-"), *progress = progress_in_words(job);
-  g_autofree char *age = since == NULL ? NULL : command_time_in_words(seconds_since(since));
+  g_autofree char *age = age_in_words(since);
   g_autofree char *count = tries == 0 ? NULL : g_strdup_printf("%" JSON_INTEGER_FORMAT, tries);
   columns_add(table,
               (const char *[]){name, state, age, progress, count, json_get_string(job, "error")});
@@ -90,7 +89,7 @@ add_waiting(Columns *table, const json_t *kind)
   json_array_foreach(json_get_array(kind, "listed"), index, job) {
     if (is_planned(job) && !all_option)
       continue;
-    int64_t wait = seconds_until(json_get_string(job, "due"));
+    int64_t wait = MAX(seconds_until(json_get_string(job, "due")), 0);
     g_autofree char *words = command_time_in_words(wait);
     g_autofree char *later = g_strdup_printf("due in %s", words);
     const char *state = json_get_boolean(job, "given_up", false) ? "given up"
@@ -108,7 +107,7 @@ add_idle(Columns *table, const json_t *kind)
   if (!all_option || json_array_size(json_get_array(kind, "running")) > 0 ||
       json_array_size(json_get_array(kind, "listed")) > 0)
     return;
-  g_autofree char *age = ended == NULL ? NULL : command_time_in_words(seconds_since(ended));
+  g_autofree char *age = age_in_words(ended);
   columns_add(table, (const char *[]){json_get_string(kind, "kind"), "idle", age, NULL, NULL,
                                       json_get_string(kind, "last_error")});
 }
