@@ -37,6 +37,7 @@ make_routes(void)
                          g_strjoinv(number, parts),
                          "label",
                          VERB_NONE,
+                         ON_NOTHING,
                          WORK_AT_ONCE,
                          .finish = nothing};
     routes[i] = route;

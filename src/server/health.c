@@ -178,9 +178,11 @@ health_metrics(Request *request)
 }
 
 const Route health_routes[] = {
-    {"GET", "/", "root", VERB_NONE, WORK_AT_ONCE, .finish = health_root},
-    {"GET", "/healthz", "healthz", VERB_NONE, WORK_PROBE_AT_ONCE, .finish = health_live},
-    {"GET", "/readyz", "readyz", VERB_NONE, WORK_PROBE, .finish = health_ready},
-    {"GET", "/metrics", "metrics", VERB_READ_METRICS, WORK_PROBE, .finish = health_metrics},
+    {"GET", "/", "root", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = health_root},
+    {"GET", "/healthz", "healthz", VERB_NONE, ON_NOTHING, WORK_PROBE_AT_ONCE,
+     .finish = health_live},
+    {"GET", "/readyz", "readyz", VERB_NONE, ON_NOTHING, WORK_PROBE, .finish = health_ready},
+    {"GET", "/metrics", "metrics", VERB_READ_METRICS, ON_SYSTEM, WORK_PROBE,
+     .finish = health_metrics},
     {NULL},
 };

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "access/schema.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -86,7 +87,8 @@ check_cage(const Config *config, GError **error)
 }
 
 /* The tables of all rooms; see storage/schema.h. */
-static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema, NULL};
+static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema,
+                                        &access_schema, NULL};
 
 static bool
 open_rooms(Server *server, const Config *config, const char *data_folder, GError **error)

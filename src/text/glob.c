@@ -25,3 +25,28 @@ glob_matches(const char *pattern, const char *text)
   }
   return reached[size - 1];
 }
+
+/* Of several stars the last one met is the only one that need be tried longer: what is before it
+ * fits the earliest possible part already. */
+bool
+glob_matches_across(const char *pattern, const char *text)
+{
+  const char *star = NULL, *tried = NULL;
+  while (*text != '\0') {
+    if (*pattern == '*') {
+      star = ++pattern;
+      tried = text;
+    } else if (*pattern == *text) {
+      pattern++;
+      text++;
+    } else if (star != NULL) {
+      pattern = star;
+      text = ++tried;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*')
+    pattern++;
+  return *pattern == '\0';
+}

@@ -16,12 +16,15 @@ nothing(Request *request)
 }
 
 static const Route routes[] = {
-    {"GET", "/v2/", "v2", VERB_NONE, WORK_AT_ONCE, .finish = nothing},
-    {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, WORK_WAITS, .finish = nothing},
-    {"GET", "/v2/<name>/manifests/<reference>", "manifest", VERB_PULL, WORK_WAITS,
+    {"GET", "/v2/", "v2", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing},
+    {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, ON_REPOSITORY, WORK_WAITS,
      .finish = nothing},
-    {"PUT", "/v2/<name>/blobs/uploads/<id>", "upload", VERB_PUSH, WORK_WAITS, .finish = nothing},
-    {"GET", "/teams/<team>/repositories/<name>", "team", VERB_LIST, WORK_WAITS, .finish = nothing},
+    {"GET", "/v2/<name>/manifests/<reference>", "manifest", VERB_PULL, ON_REPOSITORY, WORK_WAITS,
+     .finish = nothing},
+    {"PUT", "/v2/<name>/blobs/uploads/<id>", "upload", VERB_PUSH, ON_REPOSITORY, WORK_WAITS,
+     .finish = nothing},
+    {"GET", "/teams/<team>/repositories/<name>", "team", VERB_LIST, ON_REPOSITORY, WORK_WAITS,
+     .finish = nothing},
     {NULL},
 };
 static const Route *const tables[] = {routes, NULL};

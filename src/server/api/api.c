@@ -323,13 +323,13 @@ api_verdict(Request *request)
 }
 
 const Route api_image_routes[] = {
-    {"GET", "/api/v1/repositories", "api-repositories", VERB_LIST, WORK_HEAVY,
+    {"GET", "/api/v1/repositories", "api-repositories", VERB_LIST, ON_WHAT_ONE_MAY, WORK_HEAVY,
      .finish = api_repositories},
-    {"GET", "/api/v1/repositories/<name>/images", "api-images", VERB_LIST, WORK_HEAVY,
-     .finish = api_images},
-    {"GET", "/api/v1/images/<digest>/packages", "api-packages", VERB_READ_FINDINGS, WORK_HEAVY,
-     .finish = api_packages},
-    {"GET", "/api/v1/images/<digest>/verdict", "api-verdict", VERB_READ_FINDINGS, WORK_HEAVY,
-     .finish = api_verdict},
+    {"GET", "/api/v1/repositories/<name>/images", "api-images", VERB_LIST, ON_REPOSITORY,
+     WORK_HEAVY, .finish = api_images},
+    {"GET", "/api/v1/images/<digest>/packages", "api-packages", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY,
+     WORK_HEAVY, .finish = api_packages},
+    {"GET", "/api/v1/images/<digest>/verdict", "api-verdict", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY,
+     WORK_HEAVY, .finish = api_verdict},
     {NULL},
 };

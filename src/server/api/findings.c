@@ -219,7 +219,7 @@ api_findings(Request *request)
 }
 
 const Route api_finding_routes[] = {
-    {"GET", "/api/v1/images/<digest>/findings", "api-findings", VERB_READ_FINDINGS, WORK_HEAVY,
-     .finish = api_findings},
+    {"GET", "/api/v1/images/<digest>/findings", "api-findings", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY,
+     WORK_HEAVY, .finish = api_findings},
     {NULL},
 };

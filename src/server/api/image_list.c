@@ -110,6 +110,7 @@ api_all_images(Request *request)
 }
 
 const Route api_standing_routes[] = {
-    {"GET", "/api/v1/images", "api-all-images", VERB_LIST, WORK_WAITS, .finish = api_all_images},
+    {"GET", "/api/v1/images", "api-all-images", VERB_LIST, ON_WHAT_ONE_MAY, WORK_WAITS,
+     .finish = api_all_images},
     {NULL},
 };

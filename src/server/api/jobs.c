@@ -242,9 +242,10 @@ api_events(Request *request)
 }
 
 const Route api_job_routes[] = {
-    {"GET", "/api/v1/jobs", "api-jobs", VERB_READ_METRICS, WORK_HEAVY, .finish = api_jobs},
-    {"DELETE", "/api/v1/jobs/<name>", "api-job", VERB_OPERATE, WORK_WAITS,
+    {"GET", "/api/v1/jobs", "api-jobs", VERB_READ_METRICS, ON_SYSTEM, WORK_HEAVY,
+     .finish = api_jobs},
+    {"DELETE", "/api/v1/jobs/<name>", "api-job", VERB_OPERATE, ON_SYSTEM, WORK_WAITS,
      .finish = api_cancel_job},
-    {"GET", "/api/v1/events", "api-events", VERB_LIST, WORK_HEAVY, .finish = api_events},
+    {"GET", "/api/v1/events", "api-events", VERB_LIST, ON_SYSTEM, WORK_HEAVY, .finish = api_events},
     {NULL},
 };

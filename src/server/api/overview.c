@@ -263,8 +263,9 @@ api_changes(Request *request)
 }
 
 const Route api_overview_routes[] = {
-    {"GET", "/api/v1/overview", "api-overview", VERB_LIST, WORK_WAITS, .finish = api_overview},
-    {"GET", "/api/v1/changes", "api-changes", VERB_READ_FINDINGS, WORK_WAITS,
+    {"GET", "/api/v1/overview", "api-overview", VERB_LIST, ON_WHAT_ONE_MAY, WORK_WAITS,
+     .finish = api_overview},
+    {"GET", "/api/v1/changes", "api-changes", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY, WORK_WAITS,
      .finish = api_changes},
     {NULL},
 };

@@ -237,7 +237,7 @@ test_policy(Request *request)
 }
 
 const Route api_policy_routes[] = {
-    {"POST", "/api/v1/policies/test", "api-policies", VERB_READ_FINDINGS, WORK_HEAVY,
-     .finish = test_policy, .body_limit = YAML_TEXT_MAX},
+    {"POST", "/api/v1/policies/test", "api-policies", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY,
+     WORK_HEAVY, .finish = test_policy, .body_limit = YAML_TEXT_MAX},
     {NULL},
 };

@@ -108,6 +108,6 @@ api_vulnerability_images(Request *request)
 
 const Route api_vulnerability_routes[] = {
     {"GET", "/api/v1/vulnerabilities/<name>/images", "api-vulnerability-images", VERB_READ_FINDINGS,
-     WORK_WAITS, .finish = api_vulnerability_images},
+     ON_WHAT_ONE_MAY, WORK_WAITS, .finish = api_vulnerability_images},
     {NULL},
 };

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "access/verb.h"
 #include "base/slice.h"
-#include "server/http/verb.h"
 
 typedef struct Request Request;
 
@@ -23,11 +23,23 @@ typedef enum {
   WORK_PROBE_AT_ONCE,
 } Work;
 
+/* What the verb of a route is done to. */
+typedef enum {
+  ON_UNNAMED,
+  ON_NOTHING,    /* VERB_NONE */
+  ON_REPOSITORY, /* <name> of the pattern; and the tag, where <reference> is one */
+  ON_SYSTEM,     /* what is of no repository */
+  /* Of several repositories, or by digest of whichever holds it: the handler gives only what
+   * request_may() allows, and has nothing else to ask. */
+  ON_WHAT_ONE_MAY,
+} RouteOn;
+
 typedef struct {
   const char *method;  /* "GET" answers HEAD as well */
   const char *pattern; /* "/v2/<name>/blobs/<digest>": <name> spans slashes, the others do not */
   const char *label;   /* for metrics and logs: bounded in number, unlike paths */
   Verb needs;          /* what who asks must have the right to */
+  RouteOn on;          /* ... and to what */
   Work work;
   /* Headers are there; on the network thread. May respond, which ends the request; NULL: nothing to
    * do. Runs again after request_wait(). */

@@ -86,6 +86,10 @@ pattern_problem(const Pattern *pattern)
   Slice text = slice_from_string(route->pattern);
   if (route->needs == VERB_UNNAMED)
     return "it does not say which verb it needs";
+  if (route->on == ON_UNNAMED || (route->on == ON_NOTHING) != (route->needs == VERB_NONE))
+    return "it does not say what its verb is done to";
+  if (route->on == ON_REPOSITORY && strstr(route->pattern, SPANNING) == NULL)
+    return "it is about a repository, and its pattern has no <name>";
   if (route->work == WORK_UNNAMED)
     return "it does not say where its work is done";
   if (method_index(route->method) == METHODS || route->finish == NULL)

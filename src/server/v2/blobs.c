@@ -69,8 +69,9 @@ v2_blob_delete(Request *request)
 }
 
 const Route v2_blob_routes[] = {
-    {"GET", "/v2/<name>/blobs/<digest>", "blob", VERB_PULL, WORK_AT_ONCE, .finish = v2_blob_get},
-    {"DELETE", "/v2/<name>/blobs/<digest>", "blob", VERB_DELETE, WORK_WAITS,
+    {"GET", "/v2/<name>/blobs/<digest>", "blob", VERB_PULL, ON_REPOSITORY, WORK_AT_ONCE,
+     .finish = v2_blob_get},
+    {"DELETE", "/v2/<name>/blobs/<digest>", "blob", VERB_DELETE, ON_REPOSITORY, WORK_WAITS,
      .finish = v2_blob_delete},
     {NULL},
 };

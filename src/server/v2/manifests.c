@@ -276,10 +276,11 @@ v2_manifest_delete(Request *request)
 #define MANIFEST "/v2/<name>/manifests/<reference>"
 
 const Route v2_manifest_routes[] = {
-    {"GET", MANIFEST, "manifest", VERB_PULL, WORK_WAITS, v2_manifest_get_begin, NULL,
+    {"GET", MANIFEST, "manifest", VERB_PULL, ON_REPOSITORY, WORK_WAITS, v2_manifest_get_begin, NULL,
      v2_manifest_get},
-    {"PUT", MANIFEST, "manifest", VERB_PUSH, WORK_WAITS, v2_manifest_put_begin, NULL,
+    {"PUT", MANIFEST, "manifest", VERB_PUSH, ON_REPOSITORY, WORK_WAITS, v2_manifest_put_begin, NULL,
      v2_manifest_put, BODY_MAX},
-    {"DELETE", MANIFEST, "manifest", VERB_DELETE, WORK_WAITS, .finish = v2_manifest_delete},
+    {"DELETE", MANIFEST, "manifest", VERB_DELETE, ON_REPOSITORY, WORK_WAITS,
+     .finish = v2_manifest_delete},
     {NULL},
 };

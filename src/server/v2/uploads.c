@@ -463,15 +463,17 @@ v2_upload_delete(Request *request)
 #define UPLOADS "/v2/<name>/blobs/uploads"
 
 const Route v2_upload_routes[] = {
-    {"POST", UPLOADS "/", "uploads", VERB_PUSH, WORK_WAITS, v2_upload_post_begin, v2_upload_body,
-     v2_upload_post_finish},
-    {"POST", UPLOADS, "uploads", VERB_PUSH, WORK_WAITS, v2_upload_post_begin, v2_upload_body,
-     v2_upload_post_finish},
-    {"PATCH", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_AT_ONCE, v2_upload_take, v2_upload_body,
-     v2_upload_patch_finish},
-    {"PUT", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_WAITS, v2_upload_take, v2_upload_body,
-     v2_upload_put_finish},
-    {"GET", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_WAITS, .finish = v2_upload_get},
-    {"DELETE", UPLOADS "/<id>", "upload", VERB_PUSH, WORK_WAITS, .finish = v2_upload_delete},
+    {"POST", UPLOADS "/", "uploads", VERB_PUSH, ON_REPOSITORY, WORK_WAITS, v2_upload_post_begin,
+     v2_upload_body, v2_upload_post_finish},
+    {"POST", UPLOADS, "uploads", VERB_PUSH, ON_REPOSITORY, WORK_WAITS, v2_upload_post_begin,
+     v2_upload_body, v2_upload_post_finish},
+    {"PATCH", UPLOADS "/<id>", "upload", VERB_PUSH, ON_REPOSITORY, WORK_AT_ONCE, v2_upload_take,
+     v2_upload_body, v2_upload_patch_finish},
+    {"PUT", UPLOADS "/<id>", "upload", VERB_PUSH, ON_REPOSITORY, WORK_WAITS, v2_upload_take,
+     v2_upload_body, v2_upload_put_finish},
+    {"GET", UPLOADS "/<id>", "upload", VERB_PUSH, ON_REPOSITORY, WORK_WAITS,
+     .finish = v2_upload_get},
+    {"DELETE", UPLOADS "/<id>", "upload", VERB_PUSH, ON_REPOSITORY, WORK_WAITS,
+     .finish = v2_upload_delete},
     {NULL},
 };

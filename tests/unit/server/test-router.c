@@ -12,7 +12,7 @@ nothing(Request *request)
 
 #define ROUTE(method, pattern, label)                                                              \
   {                                                                                                \
-    method, pattern, label, VERB_NONE, WORK_AT_ONCE, .finish = nothing                             \
+    method, pattern, label, VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing                 \
   }
 
 static const Route plain_routes[] = {
@@ -182,15 +182,19 @@ test_wrong_rows(void)
     const char *says;
   } cases[] = {
       {{"GET", "/a", "a", .work = WORK_AT_ONCE, .finish = nothing}, "which verb"},
-      {{"GET", "/a", "a", VERB_NONE, .finish = nothing}, "where its work"},
-      {{"GET", "/a", "a", VERB_NONE, WORK_AT_ONCE}, "finishes"},
-      {{"HEAD", "/a", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing}, "finishes"},
-      {{"GET", "/<a>/<b>/<c>/<d>/<e>", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing},
+      {{"GET", "/a", "a", VERB_NONE, .work = WORK_AT_ONCE, .finish = nothing}, "done to"},
+      {{"GET", "/a", "a", VERB_PULL, ON_NOTHING, WORK_AT_ONCE, .finish = nothing}, "done to"},
+      {{"GET", "/a", "a", VERB_PULL, ON_REPOSITORY, WORK_AT_ONCE, .finish = nothing}, "no <name>"},
+      {{"GET", "/a", "a", VERB_NONE, ON_NOTHING, .finish = nothing}, "where its work"},
+      {{"GET", "/a", "a", VERB_NONE, ON_NOTHING, WORK_AT_ONCE}, "finishes"},
+      {{"HEAD", "/a", "a", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing}, "finishes"},
+      {{"GET", "/<a>/<b>/<c>/<d>/<e>", "a", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing},
        "too many parts"},
-      {{"GET", "/////////////////", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing},
+      {{"GET", "/////////////////", "a", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing},
        "too many parts"},
-      {{"GET", "/a/<name>.json", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing}, "<name> must"},
-      {{"GET", "/a/<b", "a", VERB_NONE, WORK_AT_ONCE, .finish = nothing}, "not closed"},
+      {{"GET", "/a/<name>.json", "a", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing},
+       "<name> must"},
+      {{"GET", "/a/<b", "a", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = nothing}, "not closed"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;

@@ -1,0 +1,114 @@
+/* The tables of access, as the steps that made them. Times are microseconds since 1970. No secret
+ * is here in clear: passwords are argon2id strings, secrets and tokens are hashes, and what must be
+ * read again is sealed by the key file (`secrets.key_file`). */
+#include "access/schema.h"
+
+#include <glib.h>
+
+#include "storage/sql.h"
+
+static const char *const steps[] = {
+    /* 1: `principals` are people and robots; they share one space of names, for a client sends only
+     * a name. `source`: "local", or the directory that knows them by `external`. A robot has up to
+     * two secrets (`slot` 1 and 2). A team has members that were named here, and those that a
+     * directory names, by the groups of `team_groups`. `tokens` are what people make for programs;
+     * `scopes` is JSON. `access_generation` rises with each change of what may be done: what is
+     * remembered is read again then. */
+    "CREATE TABLE principals ("
+    "  id BIGINT PRIMARY KEY,"
+    "  kind TEXT NOT NULL,"
+    "  name TEXT " SQL_BYTE_ORDER " NOT NULL UNIQUE,"
+    "  display TEXT,"
+    "  mail TEXT,"
+    "  source TEXT NOT NULL,"
+    "  external TEXT,"
+    "  password TEXT,"
+    "  totp BYTEA,"
+    "  totp_last BIGINT NOT NULL DEFAULT 0,"
+    "  description TEXT,"
+    "  disabled BIGINT,"
+    "  expires BIGINT,"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL,"
+    "  last_used BIGINT);"
+    "CREATE INDEX principals_by_external ON principals (source, external);"
+
+    "CREATE TABLE robot_secrets ("
+    "  robot BIGINT NOT NULL REFERENCES principals (id),"
+    "  slot INTEGER NOT NULL,"
+    "  hash BYTEA NOT NULL,"
+    "  created BIGINT NOT NULL,"
+    "  expires BIGINT,"
+    "  last_used BIGINT,"
+    "  PRIMARY KEY (robot, slot));"
+
+    "CREATE TABLE teams ("
+    "  id BIGINT PRIMARY KEY,"
+    "  name TEXT " SQL_BYTE_ORDER " NOT NULL UNIQUE,"
+    "  description TEXT,"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL);"
+
+    "CREATE TABLE team_members ("
+    "  team BIGINT NOT NULL REFERENCES teams (id),"
+    "  principal BIGINT NOT NULL REFERENCES principals (id),"
+    "  source TEXT NOT NULL,"
+    "  PRIMARY KEY (team, principal, source));"
+    "CREATE INDEX team_members_by_principal ON team_members (principal);"
+
+    "CREATE TABLE team_groups ("
+    "  team BIGINT NOT NULL REFERENCES teams (id),"
+    "  source TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  PRIMARY KEY (source, name, team));"
+
+    "CREATE TABLE tokens ("
+    "  id TEXT PRIMARY KEY,"
+    "  principal BIGINT NOT NULL REFERENCES principals (id),"
+    "  name TEXT NOT NULL,"
+    "  hash BYTEA NOT NULL,"
+    "  scopes TEXT,"
+    "  created BIGINT NOT NULL,"
+    "  expires BIGINT,"
+    "  last_used BIGINT,"
+    "  last_address TEXT,"
+    "  UNIQUE (principal, name));"
+
+    "CREATE TABLE roles ("
+    "  name TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  verbs TEXT NOT NULL,"
+    "  description TEXT,"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL);"
+
+    "CREATE TABLE bindings ("
+    "  id BIGINT PRIMARY KEY,"
+    "  kind TEXT NOT NULL,"
+    "  subject BIGINT NOT NULL DEFAULT 0,"
+    "  role TEXT NOT NULL,"
+    "  effect TEXT NOT NULL,"
+    "  pattern TEXT NOT NULL,"
+    "  tags TEXT,"
+    "  ends BIGINT,"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL);"
+    "CREATE INDEX bindings_by_subject ON bindings (kind, subject);"
+
+    "CREATE TABLE sessions ("
+    "  hash BYTEA PRIMARY KEY,"
+    "  principal BIGINT NOT NULL REFERENCES principals (id),"
+    "  csrf TEXT NOT NULL,"
+    "  created BIGINT NOT NULL,"
+    "  expires BIGINT NOT NULL,"
+    "  last_used BIGINT NOT NULL,"
+    "  address TEXT,"
+    "  agent TEXT);"
+    "CREATE INDEX sessions_by_principal ON sessions (principal);"
+
+    "CREATE TABLE access_generation ("
+    "  id INTEGER PRIMARY KEY,"
+    "  value BIGINT NOT NULL);"
+    "INSERT INTO access_generation (id, value) VALUES (1, 1);",
+};
+
+const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};
