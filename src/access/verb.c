@@ -41,3 +41,26 @@ verb_find(const char *name, Verb *verb)
   }
   return false;
 }
+
+VerbSet
+verbs_parse(const char *words)
+{
+  g_auto(GStrv) list = g_strsplit_set(words != NULL ? words : "", " ,", -1);
+  VerbSet verbs = 0;
+  for (char **word = list; *word != NULL; word++) {
+    Verb verb;
+    if (verb_find(*word, &verb))
+      verbs |= VERB_BIT(verb);
+  }
+  return verbs;
+}
+
+char *
+verbs_text(VerbSet verbs)
+{
+  GString *text = g_string_new(NULL);
+  for (unsigned i = VERB_NONE + 1; i < VERB_COUNT; i++)
+    if ((verbs & VERB_BIT(i)) != 0)
+      g_string_append_printf(text, "%s%s", text->len > 0 ? "," : "", names[i]);
+  return g_string_free(text, FALSE);
+}

@@ -37,3 +37,7 @@ typedef uint32_t VerbSet;
 const char *verb_name(Verb verb);
 /* False: @name is no verb that a role can have. */
 bool verb_find(const char *name, Verb *verb);
+/* The set of the verbs named in @words, by spaces or commas; other words are passed over. */
+VerbSet verbs_parse(const char *words);
+/* "pull,push" (transfer full) */
+char *verbs_text(VerbSet verbs);

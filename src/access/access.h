@@ -1,0 +1,33 @@
+/* Access as the rest of the program holds it: the rules in force, the kinds of identities, and what
+ * is remembered of both.
+ *
+ * The rules are a snapshot (rights.h) of the tables. Each transaction that changes what may be done
+ * ends with access_changed(); the snapshot is read again at the next look, and what was remembered
+ * of identities is forgotten. All may be called from any thread. */
+#pragma once
+
+#include "access/identity.h"
+#include "access/rights.h"
+#include "storage/sql.h"
+
+/* @sql must outlive it. (transfer full) */
+Access *access_new(SqlPool *sql, GError **error);
+void access_free(Access *access);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Access, access_free)
+
+SqlPool *access_sql(const Access *access);
+/* Last in a transaction that changes principals, teams, members, tokens, roles, bindings or
+ * sessions. */
+bool access_changed(SqlConnection *db, GError **error);
+/* After that commit: the snapshot and what is remembered are too old. */
+void access_forget(Access *access);
+
+/* The rules in force. NULL: they cannot be read. It blocks when they have changed. (transfer full)
+ */
+AccessRules *access_rules(Access *access, GError **error);
+
+/* Asks the kinds in their order; as IdentityKind.identify, but nobody's is ASSAY_ERROR_DENIED. What
+ * was found is remembered for a minute, as long as nothing changes. */
+Principal *access_identify(Access *access, const Shown *shown, GError **error);
+/* What is remembered of it, without blocking; NULL: access_identify() must say. (transfer full) */
+Principal *access_remembered(Access *access, const Shown *shown);

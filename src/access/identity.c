@@ -1,0 +1,8 @@
+/* The kinds of identities; see the header. */
+#include "access/identity.h"
+
+#include <stddef.h>
+
+const IdentityKind *const identity_kinds[] = {
+    NULL,
+};
