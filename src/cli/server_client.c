@@ -198,6 +198,12 @@ server_post(ServerClient *client, const char *path, Slice body, GError **error)
   return ask_for_json(client, "POST", path, body, error);
 }
 
+json_t *
+server_patch(ServerClient *client, const char *path, Slice body, GError **error)
+{
+  return ask_for_json(client, "PATCH", path, body, error);
+}
+
 bool
 server_delete(ServerClient *client, const char *path, json_t **answer, GError **error)
 {

@@ -49,6 +49,9 @@ json_t *server_get(ServerClient *client, const char *path, GError **error);
 /* POST @body to @path; the answer as JSON. (transfer full) */
 json_t *server_post(ServerClient *client, const char *path, Slice body, GError **error);
 
+/* PATCH @path by @body; the answer as JSON. (transfer full) */
+json_t *server_patch(ServerClient *client, const char *path, Slice body, GError **error);
+
 /* DELETE @path; *@answer (NULL: it does not matter) is its JSON, or NULL (transfer full). What is
  * needed by others is ASSAY_ERROR_BUSY, with the server's words. */
 bool server_delete(ServerClient *client, const char *path, json_t **answer, GError **error);

@@ -141,7 +141,8 @@ store_tags(SqlConnection *db, const char *repository, const char *const *tags, c
            GError **error)
 {
   for (; *tags != NULL; tags++)
-    if (!sql_run(db, NULL, error,
+    if (!immutable_refuse_move(db, repository, *tags, digest, error) ||
+        !sql_run(db, NULL, error,
                  "INSERT INTO tags (repository, name, digest, updated) VALUES ($1, $2, $3, $4) "
                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
                  "updated = excluded.updated",
@@ -322,7 +323,9 @@ static bool
 delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *changed,
            GError **error)
 {
-  return sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
+  return registry_lock_repository(db, repository, error) &&
+         immutable_refuse_untag(db, repository, tag, error) &&
+         sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
                  SQL_TEXT(repository), SQL_TEXT(tag), SQL_END);
 }
 
@@ -332,6 +335,7 @@ delete_manifest(SqlConnection *db, const char *repository, const Digest *digest,
 {
   return registry_lock_repository(db, repository, error) &&
          references_refuse_manifest(db, repository, digest, error) &&
+         immutable_refuse_delete(db, repository, digest, error) &&
          references_delete(db, repository, digest, error) &&
          sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&

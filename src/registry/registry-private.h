@@ -1,6 +1,7 @@
 /* What the files of the registry share. */
 #pragma once
 
+#include "registry/namespaces.h"
 #include "registry/registry.h"
 
 struct Registry {
@@ -82,3 +83,27 @@ bool references_refuse_manifest(SqlConnection *db, const char *repository, const
 
 /* A deletion failed: true when it was for want of room, and some was kept for it: try again. */
 bool registry_make_room(Registry *registry, const GError *failure);
+
+/* --- namespaces.c --- */
+
+/* The settings; the defaults where there are none. (transfer full) */
+Namespace *namespace_load(SqlConnection *db, const char *name, GError **error);
+/* The names of all of its repositories are @name, or above @name and a slash and below this.
+ * (transfer full) */
+char *namespace_end(const char *name);
+/* The next namespace after @last ("": the first), by byte order. (transfer full); NULL: *found says
+ * why */
+char *namespace_after(SqlConnection *db, const char *last, Found *found, GError **error);
+
+/* --- immutable.c: REGISTRY_DENIED, by a rule of the namespace. Under
+ * registry_lock_repository() --- */
+
+/* The pattern by which a tag is immutable, or NULL. (transfer none) */
+const char *immutable_rule(const Namespace *space, const char *repository, const char *tag);
+bool immutable_refuse_move(SqlConnection *db, const char *repository, const char *tag,
+                           const Digest *digest, GError **error);
+bool immutable_refuse_untag(SqlConnection *db, const char *repository, const char *tag,
+                            GError **error);
+/* Of a manifest with all its tags. */
+bool immutable_refuse_delete(SqlConnection *db, const char *repository, const Digest *digest,
+                             GError **error);

@@ -71,6 +71,13 @@ static const char *const steps[] = {
     "  PRIMARY KEY (repository, digest));"
     "INSERT INTO unrecorded_manifests (repository, digest) SELECT repository, digest FROM "
     "manifests;",
+
+    /* 3: what is set for a namespace (registry/namespaces.c), as the members that were set. */
+    "CREATE TABLE namespaces ("
+    "  name TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  settings TEXT NOT NULL," /* JSON */
+    "  version BIGINT NOT NULL,"
+    "  changed BIGINT NOT NULL);",
 };
 
 static const unsigned former[] = {1, 4, 0};

@@ -5,6 +5,8 @@
 #include "server/health.h"
 #include "server/v2/v2.h"
 
+/* One a line. */
+/* clang-format off */
 const Route *const server_routes[] = {
     health_routes,
     v2_list_routes,
@@ -18,5 +20,7 @@ const Route *const server_routes[] = {
     api_vulnerability_routes,
     api_policy_routes,
     api_job_routes,
+    api_namespace_routes,
     NULL,
 };
+/* clang-format on */

@@ -16,6 +16,7 @@ const ApiSchema *const api_schemas[] = {
     shared,
     api_image_schemas,
     api_job_schemas,
+    api_namespace_schemas,
     api_overview_schemas,
     api_policy_schemas,
     api_standing_schemas,

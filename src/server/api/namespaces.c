@@ -1,0 +1,116 @@
+/* Namespaces: what is set for each. */
+#include "registry/namespaces.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "server/api/api-private.h"
+
+#define BODY_MAX ((size_t)256 * 1024)
+
+const ApiSchema api_namespace_schemas[] = {
+    {"Namespace", &namespace_table},
+    {NULL},
+};
+
+static void
+api_namespaces(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  uint64_t limit = PAGE_DEFAULT;
+  bool more = false;
+  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
+    return;
+  g_autoptr(GPtrArray) spaces =
+      registry_namespaces(server_context(request)->registry, request_query(request, "last"),
+                          (unsigned)limit, &more, &error);
+  if (spaces == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_t *list = json_array();
+  json_object_set_new(body, "limit", json_integer((json_int_t)limit));
+  json_object_set_new(body, "namespaces", list);
+  for (guint i = 0; i < spaces->len; i++) {
+    const Namespace *space = g_ptr_array_index(spaces, i);
+    json_array_append_new(list, json_table_write(&namespace_table, space));
+    if (more && i + 1 == spaces->len)
+      json_set_string(body, "next", space->name);
+  }
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+respond_namespace(Request *request, const Namespace *space, const GError *error)
+{
+  if (space == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_table_write(&namespace_table, space);
+  response_header(request, "ETag", "\"%" G_GUINT64_FORMAT "\"", space->version);
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+api_namespace(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Namespace) space = registry_namespace(server_context(request)->registry,
+                                                  request_parameter(request, "namespace"), &error);
+  respond_namespace(request, space, error);
+}
+
+/* If-Match: the version that the change is meant for; negative: whichever. False: it responded. */
+static bool
+version_of(Request *request, int64_t *version)
+{
+  const char *header = request_header(request, "If-Match");
+  uint64_t number = 0;
+  *version = -1;
+  if (header == NULL || strcmp(header, "*") == 0)
+    return true;
+  size_t length = strlen(header);
+  if (length < 3 || header[0] != '"' || header[length - 1] != '"' ||
+      !slice_to_uint64((Slice){(const uint8_t *)header + 1, length - 2}, &number) ||
+      number > G_MAXINT64) {
+    respond_oci_error(request, MHD_HTTP_PRECONDITION_FAILED, "CONFLICT",
+                      "If-Match is no ETag of a namespace; GET gives the present one", NULL);
+    return false;
+  }
+  *version = (int64_t)number;
+  return true;
+}
+
+static void
+api_set_namespace(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  GBytes *text = request_body(request);
+  int64_t version = -1;
+  if (!version_of(request, &version))
+    return;
+  g_autoptr(json_t) change =
+      json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 10000, &error);
+  if (change == NULL) {
+    api_refuse(request, "the body must be a JSON object: %s", error->message);
+    return;
+  }
+  g_autoptr(Namespace) space =
+      registry_namespace_set(server_context(request)->registry,
+                             request_parameter(request, "namespace"), change, version, &error);
+  respond_namespace(request, space, error);
+}
+
+#define NAMESPACE "/api/v1/namespaces/<namespace>"
+
+const Route api_namespace_routes[] = {
+    {"GET", "/api/v1/namespaces", "api-namespaces", VERB_MANAGE_NAMESPACES, ON_SYSTEM, WORK_WAITS,
+     .finish = api_namespaces},
+    {"GET", NAMESPACE, "api-namespace", VERB_MANAGE_NAMESPACES, ON_SYSTEM, WORK_WAITS,
+     .finish = api_namespace},
+    {"PATCH", NAMESPACE, "api-namespace", VERB_MANAGE_NAMESPACES, ON_SYSTEM, WORK_WAITS,
+     .finish = api_set_namespace, .body_limit = BODY_MAX},
+    {NULL},
+};
