@@ -24,7 +24,8 @@ struct Access {
   AccessRules *rules;
   int64_t generation, looked; /* of the rules; when the row was read */
   atomic_uint_fast64_t forgets;
-  Cache *identities; /* Principal, by a hash of what was shown */
+  char *operator_secret; /* or NULL */
+  Cache *identities;     /* Principal, by a hash of what was shown */
 };
 
 static void *
@@ -57,6 +58,7 @@ access_free(Access *access)
     return;
   access_rules_unref(access->rules);
   cache_free(access->identities);
+  g_free(access->operator_secret);
   g_mutex_clear(&access->lock);
   g_free(access);
 }
@@ -65,6 +67,19 @@ SqlPool *
 access_sql(const Access *access)
 {
   return access->sql;
+}
+
+void
+access_set_operator_secret(Access *access, const char *secret)
+{
+  g_free(access->operator_secret);
+  access->operator_secret = g_strdup(secret);
+}
+
+const char *
+access_operator_secret(const Access *access)
+{
+  return access->operator_secret;
 }
 
 bool

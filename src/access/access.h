@@ -16,6 +16,11 @@ void access_free(Access *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Access, access_free)
 
 SqlPool *access_sql(const Access *access);
+/* The operator's secret (operator.h), for as long as it lives; NULL: nobody is the operator. Set
+ * before anything is served; copied. */
+void access_set_operator_secret(Access *access, const char *secret);
+const char *access_operator_secret(const Access *access);
+
 /* Last in a transaction that changes principals, teams, members, tokens, roles, bindings or
  * sessions. */
 bool access_changed(SqlConnection *db, GError **error);

@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+#include "access/operator.h"
+
 const IdentityKind *const identity_kinds[] = {
+    &operator_identity,
     NULL,
 };

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/json.h"
+#include "cli/server_credentials.h"
 #include "remote/trust.h"
 #include "server/config.h"
 
@@ -19,6 +20,8 @@ struct ServerClient {
   RegistryTrust trust;
   HttpClient *http;
   char *url;
+  /* Who asks: "Authorization: ...", or NULL; found for the address `known_to`. */
+  char *credentials, *known_to;
   char *other_url; /* where it is asked when @url gives no answer; or NULL */
 };
 
@@ -54,6 +57,18 @@ configured_server(void)
   return g_strdup(address);
 }
 
+/* Found once for an address. */
+static bool
+find_credentials(ServerClient *client, const char *base, GError **error)
+{
+  if (g_strcmp0(client->known_to, base) == 0)
+    return true;
+  g_clear_pointer(&client->credentials, g_free);
+  g_free(client->known_to);
+  client->known_to = g_strdup(base);
+  return server_credentials(base, &client->credentials, error);
+}
+
 ServerClient *
 server_client_new(const char *host, GError **error)
 {
@@ -72,7 +87,7 @@ server_client_new(const char *host, GError **error)
     return NULL;
   client->http = registry_trust_new_client(&client->trust);
   http_client_set_insecure(client->http, server_option_insecure);
-  return g_steal_pointer(&client);
+  return find_credentials(client, client->url, error) ? g_steal_pointer(&client) : NULL;
 }
 
 const char *
@@ -90,6 +105,8 @@ server_client_free(ServerClient *client)
   registry_trust_clear(&client->trust);
   g_free(client->url);
   g_free(client->other_url);
+  g_free(client->credentials);
+  g_free(client->known_to);
   g_free(client);
 }
 
@@ -113,16 +130,37 @@ advise(const ServerClient *client, GError **error)
   g_propagate_error(error, advised);
 }
 
+static AssayErrorCode
+code_of(long status)
+{
+  switch (status) {
+  case 401:
+  case 403:
+    return ASSAY_ERROR_DENIED;
+  case 404:
+    return ASSAY_ERROR_NOT_FOUND;
+  case 409:
+    return ASSAY_ERROR_BUSY;
+  default:
+    return ASSAY_ERROR_NETWORK;
+  }
+}
+
 /* The message of an OCI error body, where there is one. */
 static bool
-refused(const HttpResponse *response, const char *url, GError **error)
+refused(const ServerClient *client, const HttpResponse *response, GError **error)
 {
+  const char *url = client->url;
   g_autoptr(json_t) body = json_parse(slice_from_bytes(response->body), NULL);
   const char *message =
       json_get_string(json_array_get(json_get_array(body, "errors"), 0), "message");
-  AssayErrorCode code = response->status == 404   ? ASSAY_ERROR_NOT_FOUND
-                        : response->status == 409 ? ASSAY_ERROR_BUSY
-                                                  : ASSAY_ERROR_NETWORK;
+  AssayErrorCode code = code_of(response->status);
+  if (code == ASSAY_ERROR_DENIED) {
+    g_autofree char *advice =
+        server_credentials_advice(url, response->status, client->credentials != NULL);
+    return error_set(error, code, "%s: %s\n  %s", url,
+                     message != NULL ? message : "it does not say why", advice);
+  }
   if (message != NULL)
     return error_set(error, code, "%s", message);
   bool tls = response->status == 400 && g_str_has_prefix(url, "http:");
@@ -132,11 +170,14 @@ refused(const HttpResponse *response, const char *url, GError **error)
 }
 
 static HttpResponse *
-ask(const ServerClient *client, const char *method, const char *base, const char *path, Slice body,
+ask(ServerClient *client, const char *method, const char *base, const char *path, Slice body,
     GError **error)
 {
+  if (!find_credentials(client, base, error))
+    return NULL;
   g_autofree char *url = g_strconcat(base, path, NULL);
-  return http_client_request(client->http, method, url, NULL, body, ANSWER_MAX, NULL, error);
+  const char *const headers[] = {client->credentials, NULL};
+  return http_client_request(client->http, method, url, headers, body, ANSWER_MAX, NULL, error);
 }
 
 /* What speaks TLS answers plain HTTP with 400: then it matters why TLS failed. */
@@ -177,7 +218,7 @@ ask_for_json(ServerClient *client, const char *method, const char *path, Slice b
     return NULL;
   }
   if (response->status != 200) {
-    refused(response, client->url, error);
+    refused(client, response, error);
     return NULL;
   }
   json_t *answer = json_parse(slice_from_bytes(response->body), error);
@@ -213,7 +254,7 @@ server_delete(ServerClient *client, const char *path, json_t **answer, GError **
     return false;
   }
   if (response->status / 100 != 2)
-    return refused(response, client->url, error);
+    return refused(client, response, error);
   if (answer != NULL)
     *answer = json_parse(slice_from_bytes(response->body), NULL);
   return true;

@@ -35,7 +35,8 @@ typedef struct ServerClient ServerClient;
 /* @host: what the registry is called in the user's words, NULL: not at all. The registry is
  * --server, else @host, else $ASSAY_SERVER, else the first address of the configuration
  * (127.0.0.1:5000). Without a scheme it is https; on loopback http, or else https. Certificates of
- * certs.d count as for `assay scan`. NULL: one of them cannot be read. (transfer full) */
+ * certs.d count as for `assay scan`; server_credentials.h says who asks. NULL: one of these files
+ * cannot be read. (transfer full) */
 ServerClient *server_client_new(const char *host, GError **error);
 void server_client_free(ServerClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)

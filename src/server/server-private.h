@@ -1,6 +1,7 @@
 /* What handlers reach through request_context(). */
 #pragma once
 
+#include "access/access.h"
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
 #include "registry/scrub.h"
@@ -12,6 +13,7 @@ typedef struct {
   const char *data_folder;
   bool read_only; /* the data folder's file system, since the start: nothing is ever written */
   SqlPool *sql;
+  Access *access;
   Jobs *jobs;
   Registry *registry;
   Pipeline *pipeline;

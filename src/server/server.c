@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "access/operator.h"
 #include "access/schema.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -105,6 +106,9 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   if (server->sql == NULL)
     return false;
   context->sql = server->sql;
+  context->access = access_new(server->sql, error);
+  if (context->access == NULL)
+    return false;
   const uint32_t workers = config->limits.pipeline.workers;
   context->jobs = jobs_new(server->sql, workers != 0 ? workers : g_get_num_processors());
   context->registry =
@@ -125,6 +129,14 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   return context->pipeline != NULL;
 }
 
+/* What clients on this machine find us by. */
+static void
+forget_address(Server *server)
+{
+  unlinkat(server->data_fd, "address", 0);
+  operator_key_remove(server->data_fd);
+}
+
 /* For scripts that let the kernel choose the port. */
 static bool
 write_address(Server *server, GError **error)
@@ -133,6 +145,20 @@ write_address(Server *server, GError **error)
   g_autofree char *line = g_strconcat(strstr(urls[0], "://") + strlen("://"), "\n", NULL);
   file_remove_remains(server->data_fd, ".", "address");
   return file_replace(server->data_fd, "address", slice_from_string(line), 0644, error);
+}
+
+/* A disk that is full, or read-only, leaves those who have a log-in. */
+static void
+make_operator(Server *server)
+{
+  g_autoptr(GError) error = NULL;
+  if (server->context.read_only)
+    return;
+  g_autofree char *secret = operator_key_write(server->data_fd, &error);
+  if (secret == NULL)
+    log_warning("the operator's key cannot be written: commands on this machine need a log-in",
+                "error", error->message, NULL);
+  access_set_operator_secret(server->context.access, secret);
 }
 
 static void
@@ -158,9 +184,10 @@ server_start(const Config *config, const char *data_folder, GError **error)
     return NULL;
   /* Of one that was killed: who waits for ours must not read it. */
   if (!server->context.read_only)
-    unlinkat(server->data_fd, "address", 0);
+    forget_address(server);
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
+  make_operator(server);
   server->context.http = http_server_new(config, server_routes, &server->context, error);
   if (server->context.http == NULL)
     return NULL;
@@ -197,7 +224,7 @@ server_reload(Server *server, GError **error)
 void
 server_stop(Server *server)
 {
-  unlinkat(server->data_fd, "address", 0);
+  forget_address(server);
   int64_t end = g_get_monotonic_time() +
                 (int64_t)server->context.config->limits.stop_deadline * G_USEC_PER_SEC;
   if (!http_server_stop(server->context.http, end))
@@ -220,6 +247,7 @@ server_free(Server *server)
   pipeline_free(server->context.pipeline);
   cache_free(server->context.manifests);
   registry_free(server->context.registry);
+  access_free(server->context.access);
   sql_pool_close(server->sql);
   blob_store_close(server->blobs);
   fd_clear(&server->lock_fd);

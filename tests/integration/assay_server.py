@@ -152,6 +152,18 @@ class Server:
         options.setdefault("verify", str(self.trust) if self.trust else True)
         return requests.request(method, f"{self.url}{path}", **options)
 
+    def operator(self):
+        """Headers of a request by who can read the data folder: it may do all."""
+        key = (self.data / "operator.key").read_text().strip()
+        return {"Authorization": f"Bearer {key}"}
+
+    def assay(self, *arguments, **options):
+        """Runs a command that asks this server, as the operator; see run_assay()."""
+        environment = {"ASSAY_SERVER": self.url, "ASSAY_DATA": str(self.data), **options.pop("env", {})}
+        if self.trust:
+            arguments = (*arguments, "--ca-file", self.trust)
+        return run_assay(self.program, *arguments, env=environment, log_prefix=self.sanitizer_prefix, **options)
+
     def get_json(self, path, **options):
         answer = self.request("GET", path, **options)
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
