@@ -1,4 +1,6 @@
 /* Questions about how images stand, and about all of them at once. */
+#include <string.h>
+
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
@@ -95,18 +97,16 @@ count_one(SqlRows *rows, uint64_t *count, GError **error)
   " (($5 & 4) <> 0 AND low > 0) OR (($5 & 2) <> 0 AND negligible > 0) OR (($5 & 1) <> 0 AND"       \
   " unknown > 0)) AND size >= $6 AND ($7 = 0 OR size <= $7)"
 /* The keys only: what else is in a row is read of the rows of a page alone. */
-#define KEYS     "SELECT repository, manifest FROM standings"
-#define IN_ORDER " ORDER BY pushed DESC, repository, manifest"
+#define KEYS "SELECT repository, manifest, pushed FROM standings"
 
 /* Conditions that ask nothing would cost as much as the rest: so each question has two texts. */
 typedef struct {
   const char *alone, *with_columns;
 } Question;
 
-static const Question by_vulnerability = {KEYS BY_VULNERABILITY IN_ORDER,
-                                          KEYS BY_VULNERABILITY COLUMNS_FIT IN_ORDER};
-static const Question by_package = {KEYS BY_PACKAGE IN_ORDER, KEYS BY_PACKAGE COLUMNS_FIT IN_ORDER};
-static const Question by_columns = {NULL, KEYS " WHERE $1 = $2" COLUMNS_FIT IN_ORDER};
+static const Question by_vulnerability = {KEYS BY_VULNERABILITY, KEYS BY_VULNERABILITY COLUMNS_FIT};
+static const Question by_package = {KEYS BY_PACKAGE, KEYS BY_PACKAGE COLUMNS_FIT};
+static const Question by_columns = {NULL, KEYS " WHERE $1 = $2" COLUMNS_FIT};
 
 static bool
 asks_for_columns(const StandingFilter *filter)
@@ -133,31 +133,74 @@ query_filtered(SqlConnection *db, const StandingFilter *filter, GError **error)
 }
 
 typedef struct {
+  int64_t pushed;
+  char *repository, *manifest;
+} Key;
+
+static void
+key_clear(void *data)
+{
+  Key *key = data;
+  g_free(key->repository);
+  g_free(key->manifest);
+}
+
+/* Newest first. */
+static int
+compare_keys(gconstpointer a, gconstpointer b)
+{
+  const Key *left = a, *right = b;
+  if (left->pushed != right->pushed)
+    return left->pushed > right->pushed ? -1 : 1;
+  int order = strcmp(left->repository, right->repository);
+  return order != 0 ? order : strcmp(left->manifest, right->manifest);
+}
+
+typedef struct {
   SqlConnection *db;
   int64_t limit, offset, stamp;
-  GPtrArray *names; /* repository, manifest, repository, ... */
+  GArray *keys; /* Key */
 } StandingPage;
 
 static void
-take_names(StandingPage *page, SqlRows *rows)
+take_key(StandingPage *page, SqlRows *rows)
 {
-  g_ptr_array_add(page->names, g_strdup(sql_rows_text(rows, 0)));
-  g_ptr_array_add(page->names, g_strdup(sql_rows_text(rows, 1)));
+  Key key = {sql_rows_integer(rows, 2), g_strdup(sql_rows_text(rows, 0)),
+             g_strdup(sql_rows_text(rows, 1))};
+  g_array_append_val(page->keys, key);
 }
 
-/* Goes through all of them once, which is faster than to count them and then to look for the page.
- */
+/* Leaves the @count first ones, and gives when the last of them was pushed: no older one is among
+ * them. */
+static int64_t
+keep_first(GArray *keys, int64_t count)
+{
+  g_array_sort(keys, compare_keys);
+  if (keys->len < count)
+    return G_MININT64;
+  g_array_set_size(keys, (guint)count);
+  return g_array_index(keys, Key, count - 1).pushed;
+}
+
+/* Goes through all of them once, which is faster than to count them and then to look for the page,
+ * and keeps what may be up to the page's end, which is faster than to have all put in order. */
 static bool
 find_filtered(StandingPage *page, const StandingFilter *filter, uint64_t *total, GError **error)
 {
   Found found;
+  int64_t end = page->offset + page->limit, oldest = G_MININT64;
   g_autoptr(SqlRows) rows = query_filtered(page->db, filter, error);
   *total = 0;
   while ((found = sql_next(rows, error)) == FOUND) {
-    int64_t number = (int64_t)(*total)++ - page->offset;
-    if (number >= 0 && number < page->limit)
-      take_names(page, rows);
+    (*total)++;
+    if (sql_rows_integer(rows, 2) < oldest)
+      continue;
+    take_key(page, rows);
+    if (page->keys->len >= 2 * end)
+      oldest = keep_first(page->keys, end);
   }
+  keep_first(page->keys, end);
+  g_array_remove_range(page->keys, 0, (guint)MIN(page->offset, (int64_t)page->keys->len));
   return found == ABSENT;
 }
 
@@ -168,10 +211,11 @@ find_all(StandingPage *page, uint64_t *total, GError **error)
   if (!count_one(sql_query(page->db, error, "SELECT count(*) FROM standings", SQL_END), total,
                  error))
     return false;
-  g_autoptr(SqlRows) rows = sql_query(page->db, error, KEYS IN_ORDER " LIMIT $1 OFFSET $2",
-                                      SQL_INTEGER(page->limit), SQL_INTEGER(page->offset), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      page->db, error, KEYS " ORDER BY pushed DESC, repository, manifest LIMIT $1 OFFSET $2",
+      SQL_INTEGER(page->limit), SQL_INTEGER(page->offset), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND)
-    take_names(page, rows);
+    take_key(page, rows);
   return found == ABSENT;
 }
 
@@ -181,11 +225,10 @@ read_page(const StandingPage *page, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(GPtrArray) standings = g_ptr_array_new_with_free_func((GDestroyNotify)standing_free);
-  for (guint i = 0; failure == NULL && i < page->names->len; i += 2) {
+  for (guint i = 0; failure == NULL && i < page->keys->len; i++) {
+    const Key *key = &g_array_index(page->keys, Key, i);
     Standing *standing =
-        read_standing(page->db, g_ptr_array_index(page->names, i),
-                      g_ptr_array_index(page->names, i + 1), page->stamp, &failure);
-    /* One that was deleted meanwhile is none. */
+        read_standing(page->db, key->repository, key->manifest, page->stamp, &failure);
     if (standing != NULL)
       g_ptr_array_add(standings, standing);
   }
@@ -200,11 +243,12 @@ pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t lim
                    uint64_t *total, GError **error)
 {
   g_autoptr(Rules) rules = standings_rules(pipeline);
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(SqlConnection) db = sql_acquire(pipeline->sql, error);
+  g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(Key));
+  g_array_set_clear_func(keys, key_clear);
+  g_autoptr(SqlConnection) db = sql_acquire_snapshot(pipeline->sql, error);
   if (db == NULL)
     return NULL;
-  StandingPage page = {db, limit, offset, rules->stamp, names};
+  StandingPage page = {db, limit, offset, rules->stamp, keys};
   bool all = filter->vulnerability == NULL && filter->package == NULL && !asks_for_columns(filter);
   bool found = all ? find_all(&page, total, error) : find_filtered(&page, filter, total, error);
   return found ? read_page(&page, error) : NULL;

@@ -201,11 +201,19 @@ tags_of(SqlConnection *db, const char *repository, const char *digest, GError **
   return names;
 }
 
-GStrv
-registry_tags_of(Registry *registry, const char *repository, const char *digest, GError **error)
+GPtrArray *
+registry_tags_of(Registry *registry, const ImageName *images, size_t count, GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  return db == NULL ? NULL : tags_of(db, repository, digest, error);
+  g_autoptr(SqlConnection) db = sql_acquire_snapshot(registry->sql, error);
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+  GStrv tags = NULL;
+  for (size_t i = 0; db != NULL && i < count; i++) {
+    tags = tags_of(db, images[i].repository, images[i].digest, error);
+    if (tags == NULL)
+      return NULL;
+    g_ptr_array_add(all, tags);
+  }
+  return db == NULL ? NULL : g_steal_pointer(&all);
 }
 
 static bool

@@ -155,9 +155,13 @@ bool registry_manifest_delete(Registry *registry, const char *repository, const 
  * (transfer full) */
 GStrv registry_tags(Registry *registry, const char *repository, const char *last, int64_t n,
                     bool *more, GError **error);
-/* Those that point to @digest, in the order of their names. (transfer full) */
-GStrv registry_tags_of(Registry *registry, const char *repository, const char *digest,
-                       GError **error);
+typedef struct {
+  const char *repository, *digest;
+} ImageName;
+/* For each of @images, the tags that point to it in the order of their names. (transfer full):
+ * GStrv */
+GPtrArray *registry_tags_of(Registry *registry, const ImageName *images, size_t count,
+                            GError **error);
 GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GError **error);
 /* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest, after
  * @last (NULL: from the first) in the order of their digests; @artifact_type NULL: all. A list that

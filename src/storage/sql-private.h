@@ -20,6 +20,7 @@ struct SqlConnection {
   SqlPool *pool;
   bool writes; /* in a transaction, which sql_release() rolls back unless it is committed */
   bool committed;
+  bool snapshot; /* in a reading transaction, which sql_release() ends */
   sqlite3 *handle;
   GHashTable *statements; /* text -> Statement, prepared once and kept */
 };

@@ -364,6 +364,21 @@ sql_acquire(SqlPool *pool, GError **error)
 }
 
 SqlConnection *
+sql_acquire_snapshot(SqlPool *pool, GError **error)
+{
+  g_autoptr(SqlConnection) connection = sql_acquire(pool, error);
+  if (connection == NULL)
+    return NULL;
+  int code = sqlite3_exec(connection->handle, "BEGIN", NULL, NULL, NULL);
+  if (code != SQLITE_OK) {
+    sql_set_error(error, connection->handle, code, "BEGIN");
+    return NULL;
+  }
+  connection->snapshot = true;
+  return g_steal_pointer(&connection);
+}
+
+SqlConnection *
 sql_begin(SqlPool *pool, GError **error)
 {
   if (pool->read_only != NULL) {
@@ -409,8 +424,11 @@ sql_release(SqlConnection *connection)
     g_mutex_unlock(&pool->writing);
     return;
   }
+  bool ended = !connection->snapshot ||
+               sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+  connection->snapshot = false;
   g_mutex_lock(&pool->idle_lock);
-  bool keep = pool->idle_readers->len < IDLE_READERS_MAX;
+  bool keep = ended && pool->idle_readers->len < IDLE_READERS_MAX;
   if (keep)
     g_ptr_array_add(pool->idle_readers, connection);
   g_mutex_unlock(&pool->idle_lock);

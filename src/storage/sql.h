@@ -82,6 +82,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlPool, sql_pool_close)
 
 /* For questions: a statement that writes is refused with ASSAY_ERROR_READ_ONLY. (transfer full) */
 SqlConnection *sql_acquire(SqlPool *pool, GError **error);
+/* The same for many questions in a row: all see the database as it is at the first one, and none
+ * locks it anew. It is not held while waiting for others: as long, the log of writes only grows.
+ * (transfer full) */
+SqlConnection *sql_acquire_snapshot(SqlPool *pool, GError **error);
 void sql_release(SqlConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlConnection, sql_release)
 

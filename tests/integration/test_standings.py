@@ -75,8 +75,12 @@ def test_lists_are_filtered(registry):
         answer = server.request("GET", f"/api/v1/images?{query}")
         check_described("/api/v1/images", answer)
         assert answer.status_code == 400, query
-    page = get(server, "/api/v1/images?limit=1&offset=1")
-    assert page["total"] == 3 and len(page["images"]) == 1
+    # Pages of what is filtered are in the order of the whole list.
+    newest_first = get(server, "/api/v1/images")["images"]
+    for query in ("", "&package=musl", "&min_size=1"):
+        for limit, offset in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (1, 3), (5, 4)):
+            page = get(server, f"/api/v1/images?limit={limit}&offset={offset}{query}")
+            assert page["total"] == 3 and page["images"] == newest_first[offset:offset + limit], (query, limit, offset)
     # The list of a repository says it as well.
     images = {image["tags"][0]: image for image in get(server, "/api/v1/repositories/team/app/images")["images"]}
     assert images["bad"]["gate"]["answer"] == "refused" and images["bad"]["gate"]["policy"] == "rules"

@@ -76,6 +76,25 @@ const ApiSchema api_standing_schemas[] = {
     {NULL},
 };
 
+/* NULL: failed. */
+static json_t *
+list_standings(ServerContext *server, const GPtrArray *standings, GError **error)
+{
+  g_autofree ImageName *names = g_new(ImageName, standings->len);
+  for (guint i = 0; i < standings->len; i++) {
+    const Standing *standing = g_ptr_array_index(standings, i);
+    names[i] = (ImageName){standing->repository, standing->manifest};
+  }
+  g_autoptr(GPtrArray) tags = registry_tags_of(server->registry, names, standings->len, error);
+  json_t *list = tags == NULL ? NULL : json_array();
+  for (guint i = 0; list != NULL && i < standings->len; i++) {
+    const Standing *standing = g_ptr_array_index(standings, i);
+    const ListedStanding listed = {*standing, g_ptr_array_index(tags, i)};
+    json_array_append_new(list, json_table_write(&table, &listed));
+  }
+  return list;
+}
+
 static void
 api_all_images(Request *request)
 {
@@ -91,16 +110,8 @@ api_all_images(Request *request)
       server->pipeline, &filter, (int64_t)page.limit, (int64_t)page.offset, &total, &error);
   g_autoptr(Overview) unknown =
       standings == NULL ? NULL : pipeline_unknown(server->pipeline, &error);
-  g_autoptr(json_t) list = json_array();
-  for (guint i = 0; unknown != NULL && error == NULL && i < standings->len; i++) {
-    const Standing *standing = g_ptr_array_index(standings, i);
-    g_auto(GStrv) tags =
-        registry_tags_of(server->registry, standing->repository, standing->manifest, &error);
-    const ListedStanding listed = {*standing, tags};
-    if (tags != NULL)
-      json_array_append_new(list, json_table_write(&table, &listed));
-  }
-  if (error != NULL) {
+  g_autoptr(json_t) list = unknown == NULL ? NULL : list_standings(server, standings, &error);
+  if (list == NULL) {
     respond_error(request, error);
     return;
   }

@@ -55,20 +55,34 @@ const ApiSchema api_vulnerability_schemas[] = {
     {NULL},
 };
 
+/* NULL: failed. */
+static json_t *
+list_images(Registry *registry, const GPtrArray *images, const Page *page, GError **error)
+{
+  guint first = (guint)MIN(page->offset, images->len);
+  guint count = (guint)MIN(page->limit, images->len - first);
+  g_autofree ImageName *names = g_new(ImageName, count);
+  for (guint i = 0; i < count; i++) {
+    const AffectedImage *image = g_ptr_array_index(images, first + i);
+    names[i] = (ImageName){image->repository, image->manifest};
+  }
+  g_autoptr(GPtrArray) tags = registry_tags_of(registry, names, count, error);
+  json_t *list = tags == NULL ? NULL : json_array();
+  for (guint i = 0; list != NULL && i < count; i++) {
+    const AffectedImage *image = g_ptr_array_index(images, first + i);
+    const ListedImage listed = {*image, g_ptr_array_index(tags, i)};
+    json_array_append_new(list, json_table_write(&image_table, &listed));
+  }
+  return list;
+}
+
 static void
 respond_images(Request *request, const char *id, const VulnerabilityImages *found, const Page *page)
 {
   g_autoptr(GError) error = NULL;
   Registry *registry = server_context(request)->registry;
-  g_autoptr(json_t) body = json_object(), list = json_array();
+  g_autoptr(json_t) body = json_object(), list = list_images(registry, found->images, page, &error);
   json_t *packages = json_array();
-  for (uint64_t i = page->offset; i < MIN(found->images->len, page->offset + page->limit); i++) {
-    const AffectedImage *image = g_ptr_array_index(found->images, i);
-    g_auto(GStrv) tags = registry_tags_of(registry, image->repository, image->manifest, &error);
-    const ListedImage listed = {*image, tags};
-    if (tags != NULL)
-      json_array_append_new(list, json_table_write(&image_table, &listed));
-  }
   for (guint i = 0; i < found->packages->len && i < page->limit; i++) {
     const AffectedPackage *package = g_ptr_array_index(found->packages, i);
     json_t *one = json_table_write(&package_table, package);
@@ -79,7 +93,7 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
   json_object_set_new(body, "packages", packages);
   json_object_set_new(body, "unmatched_packages", json_integer((json_int_t)found->unmatched));
   json_object_set_new(body, "unscanned_images", json_integer((json_int_t)found->unscanned));
-  if (error != NULL)
+  if (list == NULL)
     respond_error(request, error);
   else
     api_respond_page_of(request, body, "images", found->images->len, page, g_steal_pointer(&list));

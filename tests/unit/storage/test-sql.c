@@ -115,6 +115,27 @@ test_questions_only(Fixture *fixture, gconstpointer data)
   g_assert_cmpuint(count_repositories(db), ==, 1);
 }
 
+/* What others write meanwhile is seen after it, not within. */
+static void
+test_snapshot(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  add_repository(fixture, "before", true);
+  g_autoptr(SqlConnection) db = sql_acquire_snapshot(fixture->pool, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(count_repositories(db), ==, 1);
+  add_repository(fixture, "meanwhile", true);
+  g_assert_cmpuint(count_repositories(db), ==, 1);
+  g_assert_false(sql_run(db, NULL, &error, "DELETE FROM repositories", SQL_END));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_READ_ONLY);
+  g_clear_pointer(&db, sql_release);
+  /* The same connection again. */
+  db = sql_acquire(fixture->pool, NULL);
+  g_assert_cmpuint(count_repositories(db), ==, 2);
+  add_repository(fixture, "later", true);
+  g_assert_cmpuint(count_repositories(db), ==, 3);
+}
+
 static void
 test_one_statement_nested(Fixture *fixture, gconstpointer data)
 {
@@ -292,6 +313,7 @@ main(int argc, char **argv)
   ADD("transactions", test_transactions);
   ADD("constraint", test_constraint);
   ADD("questions-only", test_questions_only);
+  ADD("snapshot", test_snapshot);
   ADD("nested", test_one_statement_nested);
   ADD("transact", test_transact);
 #ifdef ASSAY_FAULT_INJECTION
