@@ -55,26 +55,14 @@ json_read_file(int directory_fd, const char *path, size_t limit, GError **error)
   return value;
 }
 
-/* jansson allocates with malloc(), as g_free() expects since GLib 2.46. */
-static char *
-dump(const json_t *value, size_t flags)
-{
-  /* Seventeen digits, jansson's own choice, make 9.8000000000000007 of 9.8. */
-  char *text = json_dumps(value, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-  g_assert(text != NULL);
-  return text;
-}
-
-char *
-json_to_text(const json_t *value)
-{
-  return dump(value, JSON_COMPACT);
-}
-
 char *
 json_to_pretty_text(const json_t *value)
 {
-  g_autofree char *text = dump(value, JSON_INDENT(2));
+  /* Seventeen digits, jansson's own choice, make 9.8000000000000007 of 9.8. jansson allocates with
+   * malloc(), as g_free() expects since GLib 2.46. */
+  g_autofree char *text =
+      json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+  g_assert(text != NULL);
   return g_strconcat(text, "\n", NULL);
 }
 

@@ -58,6 +58,34 @@ test_values_are_counted(void)
   }
 }
 
+/* What jansson writes is what our writer writes. */
+static void
+test_written_as_by_jansson(void)
+{
+  static const char *const cases[] = {
+      "{}",
+      "[]",
+      "[[],{},[[{\"a\":[]}]]]",
+      "\"\"",
+      "null",
+      "[true,false,null]",
+      "{\"z\":1,\"a\":2,\"\":3,\"\\n\\\"\":4}",
+      "[0,-0,-1,9223372036854775807,-9223372036854775808,10,-10,1000000]",
+      "[0.0,-0.0,1e300,1.5e-7,3.0,9.8]",
+      "[\"\\u0001\\u001f\\u007f\\b\\f\\n\\r\\t\\\\\\\"/ "
+      "\\u00e9\\u20ac\\ud83d\\ude00\",\"\\\\\",\"plain\"]",
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) value = json_parse(slice_from_string(cases[i]), &error);
+    g_assert_no_error(error);
+    g_autofree char *written = json_to_text(value);
+    g_autofree char *expected =
+        json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    g_assert_cmpstr(written, ==, expected);
+  }
+}
+
 /* As whoever wrote the number wrote it. */
 static void
 test_numbers_are_short(void)
@@ -121,6 +149,7 @@ main(int argc, char **argv)
   g_test_add_func("/json/refused", test_refused);
   g_test_add_func("/json/deep-nesting", test_deep_nesting_is_refused);
   g_test_add_func("/json/values-are-counted", test_values_are_counted);
+  g_test_add_func("/json/written-as-by-jansson", test_written_as_by_jansson);
   g_test_add_func("/json/numbers-are-short", test_numbers_are_short);
   g_test_add_func("/json/aliases", test_aliases);
   g_test_add_func("/json/getters", test_getters);
