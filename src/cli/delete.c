@@ -179,8 +179,9 @@ tell_what_is_kept(const json_t *deleted)
   json_array_foreach(deleted, index, each) {
     if (json_get_string(each, "digest") == NULL)
       continue;
-    command_tell("the layers stay on the registry's disk: there is no collector yet that frees "
-                 "what no image needs");
+    command_tell(
+        "layers that no image needs any more are freed after their grace, a day as a rule; "
+        "`assay gc --dry-run` shows what waits");
     return;
   }
 }
@@ -216,7 +217,8 @@ const Command delete_command = {
         "A DIGEST is deleted with all its tags; it may be cut to its first digits, as `assay\n"
         "images` shows it. A REPOSITORY without either is emptied. What an index needs is not\n"
         "deleted before the index. On a terminal it asks first; elsewhere it wants --yes.\n\n"
-        "The layers of a deleted image stay on the registry's disk: nothing collects them yet.\n\n"
+        "The layers of a deleted image are freed after a grace, a day as a rule: see `assay "
+        "gc`.\n\n"
         "Exit codes: 0 deleted; 1 the answer was no; 2 something was not deleted, or not there,\n"
         "and standard error says so.\n\n"
         "Examples:\n"

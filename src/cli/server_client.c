@@ -217,7 +217,7 @@ ask_for_json(ServerClient *client, const char *method, const char *path, Slice b
     advise(client, error);
     return NULL;
   }
-  if (response->status != 200) {
+  if (response->status / 100 != 2) {
     refused(client, response, error);
     return NULL;
   }

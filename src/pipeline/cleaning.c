@@ -5,6 +5,9 @@
 #include "inspect/fingerprint.h"
 #include "pipeline/pipeline-private.h"
 
+/* Layers that are forgotten in one transaction; others wait for it. */
+#define LOST_AT_ONCE 200
+
 Found
 images_manifest_exists(SqlConnection *db, const char *manifest, GError **error)
 {
@@ -66,6 +69,32 @@ images_forget_layer(SqlPool *sql, const Digest *layer, GError **error)
 {
   Digest forgotten = *layer;
   return sql_transact(sql, forget_layer, &forgotten, error);
+}
+
+static bool
+forget_lost_layers(SqlConnection *db, void *data, GError **error)
+{
+  bool *more = data;
+  int64_t inventories = 0, looks = 0;
+  if (!sql_run(db, &inventories, error,
+               "DELETE FROM layer_inventories WHERE layer IN "
+               "(SELECT layer FROM layer_inventories WHERE NOT EXISTS "
+               "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer) LIMIT $1)",
+               SQL_INTEGER(LOST_AT_ONCE), SQL_END) ||
+      !sql_run(db, &looks, error,
+               "DELETE FROM layer_looks WHERE layer IN "
+               "(SELECT layer FROM layer_looks WHERE NOT EXISTS "
+               "(SELECT 1 FROM blobs WHERE blobs.digest = layer_looks.layer) LIMIT $1)",
+               SQL_INTEGER(LOST_AT_ONCE), SQL_END))
+    return false;
+  *more = inventories >= LOST_AT_ONCE || looks >= LOST_AT_ONCE;
+  return true;
+}
+
+bool
+images_forget_lost_layers(SqlPool *sql, bool *more, GError **error)
+{
+  return sql_transact(sql, forget_lost_layers, more, error);
 }
 
 /* --- at the start --- */

@@ -373,6 +373,8 @@ Found images_manifest_exists(SqlConnection *db, const char *manifest, GError **e
 /* Drops what is kept of a manifest or layer, unless it is still there. */
 bool images_forget(SqlPool *sql, const char *manifest, GError **error);
 bool images_forget_layer(SqlPool *sql, const Digest *layer, GError **error);
+/* Some of those that are no blobs any more; *more: call again. */
+bool images_forget_lost_layers(SqlPool *sql, bool *more, GError **error);
 /* At the start. Has images scanned again whose inventories are of a format that is not read any
  * more, or whose scan failed with older detectors. */
 bool images_check_detectors(SqlPool *sql, GError **error);

@@ -268,6 +268,16 @@ pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest)
                 digest->text, "error", error->message, NULL);
 }
 
+bool
+pipeline_forget_lost_layers(Pipeline *pipeline, GCancellable *cancellable, GError **error)
+{
+  for (bool more = true; more;)
+    if (g_cancellable_is_cancelled(cancellable) ||
+        !images_forget_lost_layers(pipeline->sql, &more, error))
+      return false;
+  return true;
+}
+
 /* --- its layers are inspected: overlay, match, count --- */
 
 static ImageConfig *

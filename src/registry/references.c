@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
+#include "registry/pins-private.h"
 #include "registry/registry-private.h"
 
 /* Manifests that are read in one transaction; others wait for it. */
@@ -301,11 +302,12 @@ static bool
 delete_reference(const Descriptor *descriptor, const char *kind, void *data, GError **error)
 {
   const Referrer *referrer = data;
-  return sql_run(
-      referrer->db, NULL, error,
-      "DELETE FROM manifest_references WHERE repository = $1 AND digest = $2 AND manifest = $3",
-      SQL_TEXT(referrer->repository), SQL_TEXT(descriptor->digest.text),
-      SQL_TEXT(referrer->manifest), SQL_END);
+  return pins_touch(referrer->db, referrer->repository, &descriptor->digest, error) &&
+         sql_run(referrer->db, NULL, error,
+                 "DELETE FROM manifest_references WHERE repository = $1 AND digest = $2 AND "
+                 "manifest = $3",
+                 SQL_TEXT(referrer->repository), SQL_TEXT(descriptor->digest.text),
+                 SQL_TEXT(referrer->manifest), SQL_END);
 }
 
 Found
@@ -332,7 +334,9 @@ references_delete(SqlConnection *db, const char *repository, const Digest *diges
   /* One that cannot be read any more is looked for among all of its repository's. */
   return (manifest != NULL
               ? references_visit(manifest, delete_reference, &referrer, error)
-              : sql_run(db, NULL, error,
+              : pins_touch_all(db, repository, digest, error) &&
+                    sql_run(
+                        db, NULL, error,
                         "DELETE FROM manifest_references WHERE repository = $1 AND manifest = $2",
                         SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END)) &&
          sql_run(db, NULL, error,

@@ -10,8 +10,8 @@ struct Registry {
   RegistryLimits limits;
   RegistrySettings settings;
   /* By the first byte of a digest. Finishing an upload makes its file visible and then its row;
-   * deleting a blob removes the row and then the file: under the blob's lock, so that a file is
-   * never removed between the two steps of a push. A mutex each, and not one lock for readers and a
+   * who removes a file looks under the same lock that there is no row, so that a file is never
+   * removed between the two steps of a push. A mutex each, and not one lock for readers and a
    * writer: pushes overlap without end, and a delete would wait as long. */
   GMutex blob_locks[256];
   GMutex uploads_lock; /* guards `uploads` and each RegistryUpload.taken */
@@ -44,6 +44,11 @@ bool registry_check_known(SqlConnection *db, const char *repository, GError **er
 bool registry_add_repository(SqlConnection *db, const char *repository, GError **error);
 bool registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest,
                         GError **error);
+
+/* Sets REGISTRY_BLOB_UNKNOWN; always false. */
+bool registry_blob_unknown(GError **error, const char *repository, const Digest *digest);
+/* Whether there is a row of it. */
+Found registry_blob_is_known(Registry *registry, const Digest *digest, GError **error);
 
 /* Keeps every other transaction that takes it out until this one ends: who looks whether something
  * is needed, or there, and then acts on it, takes it first. SQLite's one writer is such a lock

@@ -1,5 +1,5 @@
-/* The registry itself and its blobs; see the header. uploads.c, manifests.c and lists.c hold the
- * rest. */
+/* The registry itself, and what its files share; see the header. blobs.c, uploads.c, manifests.c
+ * and lists.c hold the rest. */
 #include "registry/registry.h"
 
 #include "base/error.h"
@@ -87,128 +87,19 @@ registry_link_blob(SqlConnection *db, const char *repository, const Digest *dige
 {
   return registry_add_repository(db, repository, error) &&
          sql_run(db, NULL, error,
-                 "INSERT INTO repository_blobs (repository, digest) VALUES ($1, $2) "
-                 "ON CONFLICT (repository, digest) DO NOTHING",
-                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+                 "INSERT INTO repository_blobs (repository, digest, pinned) VALUES ($1, $2, $3) "
+                 "ON CONFLICT (repository, digest) DO UPDATE SET pinned = excluded.pinned",
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(g_get_real_time()),
+                 SQL_END);
 }
 
-static bool
-blob_unknown(GError **error, const char *repository, const Digest *digest)
+bool
+registry_blob_unknown(GError **error, const char *repository, const Digest *digest)
 {
   return registry_error_set(error, REGISTRY_BLOB_UNKNOWN,
                             "blob %s is not in repository %s; push it there, or mount it from one "
                             "that has it",
                             digest->text, repository);
-}
-
-bool
-registry_blob_stat(Registry *registry, const char *repository, const Digest *digest, uint64_t *size,
-                   GError **error)
-{
-  if (!registry_check_name(repository, error))
-    return false;
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  if (db == NULL)
-    return false;
-  g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(db, &rows, error,
-                          "SELECT blobs.size FROM repository_blobs "
-                          "JOIN blobs ON blobs.digest = repository_blobs.digest WHERE "
-                          "repository_blobs.repository = $1 AND repository_blobs.digest = $2",
-                          SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  if (found == ABSENT)
-    blob_unknown(error, repository, digest);
-  if (found != FOUND)
-    return false;
-  *size = (uint64_t)sql_rows_integer(rows, 0);
-  return true;
-}
-
-int
-registry_blob_open(Registry *registry, const char *repository, const Digest *digest, uint64_t *size,
-                   GError **error)
-{
-  if (!registry_blob_stat(registry, repository, digest, size, error))
-    return -1;
-  g_autoptr(GError) failure = NULL;
-  int fd = blob_store_open_blob(registry->blobs, digest, size, &failure);
-  if (fd >= 0)
-    return fd;
-  /* Deleted since we looked; or lost, which the message of the store tells. */
-  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-    blob_unknown(error, repository, digest);
-  else
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return -1;
-}
-
-static Found
-blob_is_linked(SqlConnection *db, const char *from, const Digest *digest, GError **error)
-{
-  g_autoptr(SqlRows) rows =
-      from != NULL
-          ? sql_query(db, error,
-                      "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2",
-                      SQL_TEXT(from), SQL_TEXT(digest->text), SQL_END)
-          : sql_query(db, error, "SELECT 1 FROM repository_blobs WHERE digest = $1 LIMIT 1",
-                      SQL_TEXT(digest->text), SQL_END);
-  return sql_next(rows, error);
-}
-
-typedef struct {
-  const char *repository, *from;
-  const Digest *digest;
-  Found found;
-} Mount;
-
-static bool
-mount_blob(SqlConnection *db, void *data, GError **error)
-{
-  Mount *mount = data;
-  mount->found = blob_is_linked(db, mount->from, mount->digest, error);
-  return mount->found == ABSENT ||
-         (mount->found == FOUND && registry_link_blob(db, mount->repository, mount->digest, error));
-}
-
-Found
-registry_blob_mount(Registry *registry, const char *repository, const char *from,
-                    const Digest *digest, GError **error)
-{
-  if (!registry_check_name(repository, error))
-    return FAILED;
-  /* A row whose file a broken disk lost is of no use: the client's upload heals it. */
-  if (!blob_store_has(registry->blobs, digest, NULL))
-    return ABSENT;
-  Mount mount = {repository, from, digest, ABSENT};
-  return sql_transact(registry->sql, mount_blob, &mount, error) ? mount.found : FAILED;
-}
-
-typedef struct {
-  const char *repository;
-  const Digest *digest;
-  bool last;
-} Unlink;
-
-/* Removes the link, and the blob's row when it was the last. */
-static bool
-unlink_blob(SqlConnection *db, void *data, GError **error)
-{
-  Unlink *work = data;
-  const Digest *digest = work->digest;
-  int64_t changed = 0;
-  if (!registry_lock_repository(db, work->repository, error) ||
-      !references_refuse_blob(db, work->repository, digest, error) ||
-      !sql_run(db, &changed, error,
-               "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2",
-               SQL_TEXT(work->repository), SQL_TEXT(digest->text), SQL_END))
-    return false;
-  if (changed == 0)
-    return blob_unknown(error, work->repository, digest);
-  Found others = blob_is_linked(db, NULL, digest, error);
-  work->last = others == ABSENT;
-  return others == FOUND ||
-         (others == ABSENT && sql_run(db, NULL, error, "DELETE FROM blobs WHERE digest = $1",
-                                      SQL_TEXT(digest->text), SQL_END));
 }
 
 bool
@@ -218,55 +109,10 @@ registry_make_room(Registry *registry, const GError *failure)
          blob_store_make_room(registry->blobs);
 }
 
-bool
-registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
-                     GError **error)
-{
-  if (!registry_check_name(repository, error))
-    return false;
-  Unlink work = {repository, digest, false};
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
-  if (!sql_transact(registry->sql, unlink_blob, &work, &failure) &&
-      !(registry_make_room(registry, failure) &&
-        sql_transact(registry->sql, unlink_blob, &work, error))) {
-    if (error != NULL && *error == NULL)
-      g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
-  }
-  if (!work.last || blob_store_delete(registry->blobs, digest, error))
-    return true;
-  registry_expect_orphans(registry);
-  return false;
-}
-
-BlobCheck
-registry_check_blob(Registry *registry, const Digest *digest, BlobPace pace, void *data,
-                    GError **error)
-{
-  g_autoptr(GError) failure = NULL, kept = NULL;
-  BlobFile file;
-  if (blob_store_verify(registry->blobs, digest, pace, data, &file, &failure))
-    return BLOB_WHOLE;
-  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH)) {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
-    if (blob_store_set_aside(registry->blobs, digest, &file, &kept)) {
-      g_propagate_error(error, g_steal_pointer(&failure));
-      return BLOB_DAMAGED;
-    }
-    if (!g_error_matches(kept, ASSAY_ERROR, ASSAY_ERROR_EXISTS))
-      g_propagate_error(error, g_steal_pointer(&kept));
-  } else if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND) &&
-             !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_CANCELLED)) {
-    g_propagate_error(error, g_steal_pointer(&failure));
-  }
-  return BLOB_UNCHECKED;
-}
-
 /* --- files that no row speaks of --- */
 
-static Found
-blob_is_known(Registry *registry, const Digest *digest, GError **error)
+Found
+registry_blob_is_known(Registry *registry, const Digest *digest, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   g_autoptr(SqlRows) rows = NULL;
@@ -280,7 +126,7 @@ static Found
 remove_if_orphan(Registry *registry, const Digest *digest, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
-  Found known = blob_is_known(registry, digest, error);
+  Found known = registry_blob_is_known(registry, digest, error);
   if (known != ABSENT)
     return known == FOUND ? ABSENT : FAILED;
   return blob_store_delete(registry->blobs, digest, error) ? FOUND : FAILED;

@@ -49,9 +49,15 @@ typedef struct {
 } RegistryLimits;
 extern const Section registry_limits_section;
 
+/* `registry.gc`: collection (registry/collect.h). */
+typedef struct {
+  uint32_t interval; /* seconds from one to the next; 0: only when it is asked for */
+  uint32_t grace;    /* so many seconds stays what a client was told to be there; both 24 h */
+} RegistryGc;
 /* `registry` in the configuration. */
 typedef struct {
   bool sparse_indexes; /* take indexes without their members, and images without their layers */
+  RegistryGc gc;
 } RegistrySettings;
 extern const Section registry_settings_section;
 
@@ -65,10 +71,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 uint64_t registry_generation(const Registry *registry);
 
 /* --- blobs --- */
+/* Reads only: what it says is no promise (registry_blob_is_promised()). */
 bool registry_blob_stat(Registry *registry, const char *repository, const Digest *digest,
                         uint64_t *size, GError **error);
 int registry_blob_open(Registry *registry, const char *repository, const Digest *digest,
                        uint64_t *size, GError **error);
+/* Whether a client may be told that a blob, which is there, need not be pushed: it then stays for
+ * `gc.grace` at least. ABSENT: only after registry_blob_promise(), which writes, and fails as
+ * registry_blob_stat() does where the blob has gone meanwhile. Reads only. */
+Found registry_blob_is_promised(Registry *registry, const char *repository, const Digest *digest,
+                                GError **error);
+bool registry_blob_promise(Registry *registry, const char *repository, const Digest *digest,
+                           GError **error);
 /* Links a blob of @from (NULL: of any repository) into @repository; ABSENT: there is none, and the
  * client must upload. */
 Found registry_blob_mount(Registry *registry, const char *repository, const char *from,

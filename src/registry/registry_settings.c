@@ -13,8 +13,17 @@ static const Setting limits[] = {
 };
 const Section registry_limits_section = {limits, G_N_ELEMENTS(limits), sizeof(RegistryLimits)};
 
+static const Setting gc_settings[] = {
+    {SETTING(RegistryGc, interval), .kind = &setting_duration, .fallback = "24h",
+     .most = (uint64_t)365 * 86400},
+    {SETTING(RegistryGc, grace), .kind = &setting_duration, .fallback = "24h",
+     .most = (uint64_t)365 * 86400},
+};
+static const Section gc_section = {gc_settings, G_N_ELEMENTS(gc_settings), sizeof(RegistryGc)};
+
 static const Setting settings[] = {
     {SETTING(RegistrySettings, sparse_indexes), .kind = &setting_boolean, .fallback = "false"},
+    {SETTING(RegistrySettings, gc), .section = &gc_section},
 };
 const Section registry_settings_section = {settings, G_N_ELEMENTS(settings),
                                            sizeof(RegistrySettings)};

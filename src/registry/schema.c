@@ -78,6 +78,20 @@ static const char *const steps[] = {
     "  settings TEXT NOT NULL," /* JSON */
     "  version BIGINT NOT NULL,"
     "  changed BIGINT NOT NULL);",
+
+    /* 4: what collection goes by (registry/collect.c). `pinned`: when a client was last told that
+     * the repository has the blob, or a manifest that needed it went; of what is there already, as
+     * late as can be. `generation` of a blob is one more than that of the same blob which is still
+     * to be removed: `blob_trash` has blobs that nobody has any more, until their bytes are gone.
+     */
+    "ALTER TABLE repository_blobs ADD COLUMN pinned BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE repository_blobs SET pinned = COALESCE((SELECT max(created) FROM blobs), 0);"
+    "ALTER TABLE blobs ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;"
+    "CREATE TABLE blob_trash ("
+    "  digest TEXT NOT NULL,"
+    "  generation BIGINT NOT NULL,"
+    "  size BIGINT NOT NULL,"
+    "  PRIMARY KEY (digest, generation));",
 };
 
 static const unsigned former[] = {1, 4, 0};

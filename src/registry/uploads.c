@@ -332,8 +332,10 @@ insert_blob(SqlConnection *db, void *data, GError **error)
   const Record *record = data;
   const RegistryUpload *upload = record->upload;
   return sql_run(db, NULL, error,
-                 "INSERT INTO blobs (digest, size, created) VALUES ($1, $2, $3) "
-                 "ON CONFLICT (digest) DO NOTHING",
+                 /* An update, for it locks the row against its collection. */
+                 "INSERT INTO blobs (digest, size, created, generation) VALUES ($1, $2, $3, "
+                 "(SELECT COALESCE(max(generation) + 1, 0) FROM blob_trash WHERE digest = $1)) "
+                 "ON CONFLICT (digest) DO UPDATE SET size = excluded.size",
                  SQL_TEXT(record->digest->text), SQL_INTEGER((int64_t)registry_upload_size(upload)),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
          registry_link_blob(db, upload->repository, record->digest, error) &&

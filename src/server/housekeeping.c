@@ -54,6 +54,10 @@ clean_up(Job *job, void *room, GError **error)
   if (!registry_remove_orphans(registry, &orphans, &failure))
     log_warning("looking for files of unfinished pushes failed", "error", failure->message, NULL);
   log_count("files of unfinished pushes removed", orphans);
+  g_clear_error(&failure);
+  Collected trash = {0};
+  if (!registry_empty_trash(registry, &trash, &failure))
+    log_warning("files of deleted blobs stay for now", "error", failure->message, NULL);
   blob_store_keep_room(house->blobs);
   return record_references(job, registry, error) ? JOB_DONE : JOB_FAILED;
 }

@@ -21,6 +21,7 @@ const Route *const server_routes[] = {
     api_policy_routes,
     api_job_routes,
     api_namespace_routes,
+    api_collection_routes,
     NULL,
 };
 /* clang-format on */

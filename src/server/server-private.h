@@ -3,10 +3,13 @@
 
 #include "access/access.h"
 #include "pipeline/pipeline.h"
+#include "registry/collect.h"
 #include "registry/registry.h"
 #include "registry/scrub.h"
 #include "server/http/http.h"
 #include "server/manifest_cache.h"
+
+typedef struct Collection Collection;
 
 typedef struct {
   const Config *config;
@@ -18,6 +21,7 @@ typedef struct {
   Registry *registry;
   Pipeline *pipeline;
   Scrub *scrub;
+  Collection *collection;
   Cache *manifests;
   HttpServer *http; /* set once it listens: requests ask request_http_server() */
   int64_t started;  /* microseconds since 1970 */

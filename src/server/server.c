@@ -17,6 +17,7 @@
 #include "jobs/schema.h"
 #include "pipeline/schema.h"
 #include "registry/schema.h"
+#include "server/collection.h"
 #include "server/housekeeping.h"
 #include "server/routes.h"
 #include "server/server-private.h"
@@ -125,6 +126,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
       scrub_new(context->registry, data_folder,
                 context->read_only ? 0 : config->scrub_bytes_per_second, context->jobs);
   server->outbox = outbox_new(context->jobs, server->sql);
+  context->collection = collection_new(context);
   housekeeping_add(&server->house, context, server->blobs);
   return context->pipeline != NULL;
 }
@@ -243,6 +245,7 @@ server_free(Server *server)
   http_server_free(server->context.http);
   jobs_free(server->context.jobs);
   outbox_free(server->outbox);
+  collection_free(server->context.collection);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
   cache_free(server->context.manifests);

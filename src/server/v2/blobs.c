@@ -25,7 +25,36 @@ client_has_it(const Request *request, const Digest *digest)
 }
 
 static void
-v2_blob_get(Request *request)
+respond_blob(Request *request, const Digest *digest, int fd, uint64_t size)
+{
+  response_header(request, "Docker-Content-Digest", "%s", digest->text);
+  response_header(request, "ETag", "\"%s\"", digest->text);
+  response_header(request, "Cache-Control", "max-age=31536000, immutable");
+  if (client_has_it(request, digest)) {
+    fd_clear(&fd);
+    respond_not_modified(request, size);
+    return;
+  }
+  /* Beside, for the bytes go from the disk to the socket without us. */
+  scrub_ask(server_context(request)->scrub, digest);
+  respond_file(request, "application/octet-stream", fd, size);
+}
+
+/* Who asks by HEAD means not to push it: then it must stay for a while. ABSENT: that is still to be
+ * written down. */
+static Found
+is_promised(Request *request, const Digest *digest, GError **error)
+{
+  ServerContext *server = server_context(request);
+  if (strcmp(request_method(request), "HEAD") != 0 || server->read_only)
+    return FOUND;
+  return registry_blob_is_promised(server->registry, request_parameter(request, "name"), digest,
+                                   error);
+}
+
+/* @may_wait: for the disk, to promise it. */
+static void
+answer_blob(Request *request, bool may_wait)
 {
   g_autoptr(GError) error = NULL;
   Registry *registry = server_context(request)->registry;
@@ -34,22 +63,28 @@ v2_blob_get(Request *request)
   uint64_t size = 0;
   if (!v2_path_digest(request, &digest))
     return;
-  int fd = registry_blob_open(registry, repository, &digest, &size, &error);
-  if (fd < 0) {
+  auto_fd int fd = registry_blob_open(registry, repository, &digest, &size, &error);
+  Found promised = fd < 0 ? FAILED : is_promised(request, &digest, &error);
+  if (promised == ABSENT && !may_wait)
+    return;
+  if (promised == FAILED ||
+      (promised == ABSENT && !registry_blob_promise(registry, repository, &digest, &error)))
     respond_error(request, error);
-    return;
-  }
-  response_header(request, "Docker-Content-Digest", "%s", digest.text);
-  response_header(request, "ETag", "\"%s\"", digest.text);
-  response_header(request, "Cache-Control", "max-age=31536000, immutable");
-  if (client_has_it(request, &digest)) {
-    fd_clear(&fd);
-    respond_not_modified(request, size);
-    return;
-  }
-  /* Beside, for the bytes go from the disk to the socket without us. */
-  scrub_ask(server_context(request)->scrub, &digest);
-  respond_file(request, "application/octet-stream", fd, size);
+  else
+    respond_blob(request, &digest, fd_steal(&fd), size);
+}
+
+/* On the network thread: all that needs no writing, which is nearly everything. */
+static void
+v2_blob_begin(Request *request)
+{
+  answer_blob(request, false);
+}
+
+static void
+v2_blob_finish(Request *request)
+{
+  answer_blob(request, true);
 }
 
 static void
@@ -69,8 +104,8 @@ v2_blob_delete(Request *request)
 }
 
 const Route v2_blob_routes[] = {
-    {"GET", "/v2/<name>/blobs/<digest>", "blob", VERB_PULL, ON_REPOSITORY, WORK_AT_ONCE,
-     .finish = v2_blob_get},
+    {"GET", "/v2/<name>/blobs/<digest>", "blob", VERB_PULL, ON_REPOSITORY, WORK_WAITS,
+     .begin = v2_blob_begin, .finish = v2_blob_finish},
     {"DELETE", "/v2/<name>/blobs/<digest>", "blob", VERB_DELETE, ON_REPOSITORY, WORK_WAITS,
      .finish = v2_blob_delete},
     {NULL},

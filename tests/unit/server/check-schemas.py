@@ -12,7 +12,7 @@ import yaml
 # Objects that handlers put together of several things, and what they consist of.
 BY_HAND = {
     "pages of lists": ["Repositories", "Namespaces", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
-    "one of a few values": ["CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest"],
+    "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest"],
 }
 
 

@@ -1,0 +1,18 @@
+/* Of the collection, what the registry's other files use. */
+#pragma once
+
+#include "registry/collect.h"
+
+/* A blob that went to the trash. */
+typedef struct {
+  bool is; /* it did */
+  Digest digest;
+  int64_t generation, size;
+} Trashed;
+
+/* Moves the blob's row to the trash, unless a repository has it. */
+bool collect_trash_unlinked(SqlConnection *db, const Digest *digest, Trashed *trashed,
+                            GError **error);
+/* After the commit of that: removes the file. ABSENT: the same blob is there anew, and stays. The
+ * row in the trash is left for registry_empty_trash(). */
+Found collect_remove(Registry *registry, const Trashed *trashed, GError **error);

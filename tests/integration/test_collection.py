@@ -1,0 +1,76 @@
+"""Collection: what no image needs any more goes while pushes and pulls go on; nothing that was acknowledged is lost."""
+import json
+import os
+
+import pytest
+
+from repository import EMPTY, Repository, image_of
+
+NOW = "registry: {gc: {interval: 0, grace: 0}}"
+
+
+def files_of(server):
+    """How many blobs lie in the data folder."""
+    return sum(len(names) for _, _, names in os.walk(server.data / "blobs"))
+
+
+def push_image(repository, reference, content):
+    config = repository.push_blob(b"{}", EMPTY)
+    layer = repository.push_blob(content)
+    return repository.push_manifest(image_of(config, [layer]), reference), layer
+
+
+@pytest.fixture
+def gc(assay):
+    """What `assay gc` says, as JSON."""
+    def run(server, *arguments, check=0):
+        return json.loads(assay("gc", "--server", server.url, "--format", "json", *arguments, check=check).stdout)
+    return run
+
+
+def test_layers_of_deleted_images(start_server, assay, gc):
+    server = start_server(config="registry: {gc: {interval: 0, grace: 1h}}")
+    one = Repository(server, "one")
+    kept, _ = push_image(one, "kept", b"kept")
+    gone, layer = push_image(one, "gone", b"gone")
+    assert assay("delete", "--yes", "--server", server.url, f"one@{gone['digest']}").stderr.endswith("shows what waits\n")
+    # Within the grace nothing goes, and it is said.
+    plan = gc(server, "--dry-run")
+    assert (plan["blobs"], plan["waiting_blobs"], plan["waiting_bytes"]) == (0, 1, 4)
+    assert gc(server)["blobs"] == 0 and files_of(server) == 3
+    assert gc(server, "--dry-run", "--grace", "0")["blobs"] == 1
+    done = gc(server, "--grace", "0")
+    assert (done["blobs"], done["bytes"], done["failed"]) == (1, 4, 0)
+    assert one.request("HEAD", f"blobs/{layer['digest']}").status_code == 404
+    assert files_of(server) == 2
+    assert one.request("GET", f"manifests/{kept['digest']}").status_code == 200
+    text = assay("gc", "--server", server.url, "--dry-run").stdout
+    assert text.split("\n")[0].split() == ["WHAT", "BLOBS", "SIZE"] and "would be removed" in text
+    told = server.get_json("/api/v1/events?limit=1000")["events"]
+    assert [event["data"] for event in told if event["type"] == "registry.collected"] == [{"blobs": 1, "bytes": 4}]
+    metrics = server.request("GET", "/metrics").text
+    assert "assay_gc_blobs_removed_total 1\n" in metrics and 'assay_gc_runs_total{outcome="done"} 2\n' in metrics
+
+
+def test_what_a_client_was_told_to_be_there(start_server, gc):
+    """HEAD promises that a blob need not be pushed, also of one that no manifest needs, and after a restart."""
+    server = start_server(config="registry: {gc: {interval: 0, grace: 1h}}")
+    one = Repository(server, "one")
+    blob = one.push_blob(b"asked for")
+    assert gc(server, "--grace", "0")["blobs"] == 1
+    assert one.request("HEAD", f"blobs/{blob['digest']}").status_code == 404
+    one.push_blob(b"asked for")
+    assert one.request("HEAD", f"blobs/{blob['digest']}").status_code == 200
+    server.kill()
+    server.start()
+    assert gc(server)["blobs"] == 0
+    assert one.push_manifest(image_of(blob, []), "v1")
+    assert gc(server, "--grace", "0")["blobs"] == 0
+
+
+def test_bad_questions(start_server, assay):
+    server = start_server()
+    for body in ('[]', '{"grace": -1}', '{"grace": "1h"}', '{"dry_run": 1}', '{'):
+        answer = server.request("POST", "/api/v1/gc", data=body)
+        assert answer.status_code == 400 and "grace" in answer.text, body
+    assert "--grace soon: must be" in assay("gc", "--server", server.url, "--grace", "soon", check=2).stderr
