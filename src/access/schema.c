@@ -109,6 +109,15 @@ static const char *const steps[] = {
     "  id INTEGER PRIMARY KEY,"
     "  value BIGINT NOT NULL);"
     "INSERT INTO access_generation (id, value) VALUES (1, 1);",
+
+    /* The keys that sign tokens (keys.h): `sealed` is the private part, and the next signs from its
+     * `signs_from` on. */
+    "CREATE TABLE token_keys ("
+    "  kid TEXT PRIMARY KEY,"
+    "  sealed BYTEA NOT NULL,"
+    "  certificate TEXT NOT NULL,"
+    "  created BIGINT NOT NULL,"
+    "  signs_from BIGINT NOT NULL UNIQUE);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};
