@@ -29,6 +29,7 @@ static const Setting config_settings[] = {
     {SETTING(Config, log_format), .kind = &setting_choice, .words = log_format_names,
      .fallback = "auto"},
     {SETTING_PART(Config, http), .section = &http_settings_section},
+    {SETTING_LIST(Config, endpoints), .section = &endpoint_settings_section, .most = ENDPOINTS_MAX},
     {SETTING(Config, policy), .kind = &setting_text},
     {SETTING_PART(Config, advisories), .section = &advisory_settings_section},
     {SETTING(Config, limits), .section = &limits_section},

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/endpoint_settings.h"
 #include "advisory/advisory_settings.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -34,6 +35,8 @@ typedef struct {
   LogLevel log_level;   /* info */
   LogFormat log_format; /* auto */
   HttpSettings http;
+  EndpointSettings *endpoints; /* named ways in, beside http.listen */
+  unsigned endpoints_count;
   char *policy; /* policy file; NULL: the built-in default policy */
   AdvisorySettings advisories;
   ConfigLimits limits;

@@ -2,66 +2,30 @@
 #include "server/http/client.h"
 
 #include <arpa/inet.h>
-#include <gio/gio.h>
 #include <string.h>
 
-struct ProxyList {
-  GPtrArray *masks; /* GInetAddressMask */
-};
-
-/* The config was checked: what is no address or block is not in it. */
-ProxyList *
-proxy_list_new(const char *const *texts)
+static Slice
+last_field(Slice *rest)
 {
-  ProxyList *list = g_new0(ProxyList, 1);
-  list->masks = g_ptr_array_new_with_free_func(g_object_unref);
-  for (; texts != NULL && *texts != NULL; texts++) {
-    GInetAddressMask *mask = g_inet_address_mask_new_from_string(*texts, NULL);
-    if (mask != NULL)
-      g_ptr_array_add(list->masks, mask);
-  }
-  return list;
-}
-
-void
-proxy_list_free(ProxyList *list)
-{
-  if (list == NULL)
-    return;
-  g_ptr_array_unref(list->masks);
-  g_free(list);
-}
-
-bool
-proxy_list_has(const ProxyList *list, const char *address)
-{
-  if (list->masks->len == 0)
-    return false;
-  g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
-  for (guint i = 0; parsed != NULL && i < list->masks->len; i++)
-    if (g_inet_address_mask_matches(g_ptr_array_index(list->masks, i), parsed))
-      return true;
-  return false;
+  size_t start = rest->size;
+  while (start > 0 && rest->data[start - 1] != ',')
+    start--;
+  Slice field = slice_strip(slice_sub(*rest, start, rest->size));
+  *rest = slice_sub(*rest, 0, start == 0 ? 0 : start - 1);
+  return field;
 }
 
 /* Each proxy adds at the end whom it got the request from: the last that is no proxy of ours is the
  * client. What is before it may have been written by the client. */
-char *
-forwarded_client(const ProxyList *proxies, const char *peer, const char *forwarded)
+Address
+forwarded_client(const Endpoint *endpoint, const Address *peer, const char *forwarded)
 {
-  if (forwarded == NULL || !proxy_list_has(proxies, peer))
-    return g_strdup(peer);
-  g_auto(GStrv) hops = g_strsplit(forwarded, ",", -1);
-  const char *client = peer;
-  for (guint i = g_strv_length(hops); i > 0; i--) {
-    const char *hop = g_strstrip(hops[i - 1]);
-    if (!g_hostname_is_ip_address(hop))
-      break;
+  Address client = *peer, hop;
+  Slice rest = slice_from_string(forwarded);
+  while (rest.size > 0 && endpoint_trusts(endpoint, &client) &&
+         address_parse_with_port(last_field(&rest), &hop))
     client = hop;
-    if (!proxy_list_has(proxies, client))
-      break;
-  }
-  return g_strdup(client);
+  return client;
 }
 
 char *

@@ -1,17 +1,14 @@
-/* Which proxies are trusted to say who their client is (trusted_proxies). */
+/* Who a request comes from, where proxies pass it on. Pure. */
 #pragma once
 
 #include <stdbool.h>
 
-typedef struct ProxyList ProxyList;
+#include "access/endpoint.h"
 
-/* (transfer full) */
-ProxyList *proxy_list_new(const char *const *texts);
-void proxy_list_free(ProxyList *list);
-bool proxy_list_has(const ProxyList *list, const char *address);
-/* Whom @forwarded (X-Forwarded-For, or NULL) names, as far as trusted proxies wrote it; else @peer.
- * (transfer full) */
-char *forwarded_client(const ProxyList *proxies, const char *peer, const char *forwarded);
+/* The client of a connection from @peer: whom @forwarded names (all lines of the endpoint's
+ * `forwarded_by` header, joined by commas; or NULL), as far as trusted proxies wrote it; else the
+ * peer. */
+Address forwarded_client(const Endpoint *endpoint, const Address *peer, const char *forwarded);
 /* What counts as one client: an IPv4 address, or the first half of an IPv6 address. (transfer full)
  */
 char *client_network(const char *client);

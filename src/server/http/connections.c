@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "base/metrics.h"
-#include "server/http/client.h"
 
 /* Beside limits.connections, of all addresses; for probes, and to tell others that it is full. */
 #define RESERVED_PLACES  64
@@ -33,7 +32,11 @@ METRIC(slow_readers, COUNTER("assay_http_slow_readers_total",
 
 struct Connection {
   int fd;
-  char address[INET6_ADDRSTRLEN];
+  Entrance *entrance;
+  Caller caller;
+  bool greeted; /* a TLS client has said whom it asks */
+  bool alone;
+  char address[INET6_ADDRSTRLEN]; /* of caller.client */
   Peer peer;
   Places *places; /* NULL: it has none, or gave it away */
   bool reserved;
@@ -53,20 +56,27 @@ struct Connection {
 
 struct ConnectionWatch {
   const HttpLimits *limits;
-  const ProxyList *proxies;
   GMutex lock; /* guards the rest; a descriptor in `open` is open */
   GHashTable *open;
   Places *reserve;
 };
 
+static void
+connection_free(void *data)
+{
+  Connection *connection = data;
+  entrance_unref(connection->entrance);
+  g_free(connection->caller.server_name);
+  g_free(connection);
+}
+
 ConnectionWatch *
-connection_watch_new(const HttpLimits *limits, const ProxyList *proxies)
+connection_watch_new(const HttpLimits *limits)
 {
   ConnectionWatch *watch = g_new0(ConnectionWatch, 1);
   watch->limits = limits;
-  watch->proxies = proxies;
   g_mutex_init(&watch->lock);
-  watch->open = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  watch->open = g_hash_table_new_full(NULL, NULL, NULL, connection_free);
   watch->reserve = places_new(RESERVED_PLACES, RESERVED_PLACES);
   return watch;
 }
@@ -96,6 +106,18 @@ const char *
 connection_peer(const Connection *connection)
 {
   return connection == NULL ? "" : connection->address;
+}
+
+const Caller *
+connection_caller(const Connection *connection)
+{
+  return connection == NULL ? NULL : &connection->caller;
+}
+
+Endpoint *
+connection_endpoint(const Connection *connection)
+{
+  return connection == NULL ? NULL : entrance_find(connection->entrance, &connection->caller);
 }
 
 bool
@@ -197,11 +219,11 @@ static bool
 take_place(ConnectionWatch *watch, Connection *connection, Places *places)
 {
   const Peer *peer = &connection->peer;
-  bool alone = proxy_list_has(watch->proxies, connection->address);
-  PlacesResult result = places_take(places, peer, alone);
+  PlacesResult result = places_take(places, peer, connection->alone);
   if (result != PLACES_TAKEN) {
     Connection *oldest = find_waiting(watch, places, peer);
-    if (oldest == NULL && result == PLACES_FULL && (alone || places_held(places, peer) == 0))
+    if (oldest == NULL && result == PLACES_FULL &&
+        (connection->alone || places_held(places, peer) == 0))
       oldest = find_waiting(watch, places, NULL);
     if (oldest == NULL)
       return false;
@@ -224,27 +246,61 @@ forget(ConnectionWatch *watch, int fd)
   g_hash_table_remove(watch->open, GINT_TO_POINTER(fd));
 }
 
-bool
-connection_watch_enter(ConnectionWatch *watch, int fd, const struct sockaddr *peer, Places *places)
+static void
+set_client(Connection *connection, const Address *client)
 {
-  g_autofree Connection *connection = g_new0(Connection, 1);
+  connection->caller.client = *client;
+  connection->peer = peer_of(client);
+  address_text(client, connection->address);
+}
+
+/* One of its entrance's places, or of the reserved ones. */
+static bool
+find_place(ConnectionWatch *watch, Connection *connection)
+{
+  if (take_place(watch, connection, entrance_places(connection->entrance)))
+    return true;
+  metric_add(&refused, 1);
+  connection->reserved = true;
+  return take_place(watch, connection, watch->reserve);
+}
+
+bool
+connection_watch_enter(ConnectionWatch *watch, int fd, Entrance *entrance, const Address *peer,
+                       bool alone)
+{
+  Connection *connection = g_new0(Connection, 1);
   connection->fd = fd;
-  connection->peer = peer_of(peer);
-  peer_address_text(peer, connection->address);
+  connection->entrance = entrance_ref(entrance);
+  connection->alone = alone;
+  connection->caller.hop = *peer;
+  set_client(connection, peer);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
   /* One that libmicrohttpd had no memory for: it closed the descriptor and told nobody. */
   forget(watch, fd);
-  if (!take_place(watch, connection, places)) {
-    metric_add(&refused, 1);
-    connection->reserved = true;
-    if (!take_place(watch, connection, watch->reserve))
-      return false;
+  if (!find_place(watch, connection)) {
+    connection_free(connection);
+    return false;
   }
   connection_set_phase(connection, PHASE_WAITING,
                        connection->reserved ? MIN(RESERVED_SECONDS, watch->limits->head_seconds)
                                             : watch->limits->head_seconds);
-  g_hash_table_insert(watch->open, GINT_TO_POINTER(fd), g_steal_pointer(&connection));
+  g_hash_table_insert(watch->open, GINT_TO_POINTER(fd), connection);
   return true;
+}
+
+bool
+connection_watch_set_client(ConnectionWatch *watch, int fd, const Address *client)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  Connection *connection = g_hash_table_lookup(watch->open, GINT_TO_POINTER(fd));
+  if (connection == NULL)
+    return false;
+  give_place(connection);
+  connection->caller.proxied = true;
+  connection->alone = false;
+  set_client(connection, client);
+  return find_place(watch, connection);
 }
 
 void
@@ -342,4 +398,46 @@ connection_watch_sweep(ConnectionWatch *watch)
   g_hash_table_iter_init(&iter, watch->open);
   while (g_hash_table_iter_next(&iter, NULL, &connection))
     look_at(watch, connection, now);
+}
+
+/* --- rules that changed --- */
+
+Endpoint *
+connection_watch_greet(ConnectionWatch *watch, int fd, const char *server_name)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  Connection *connection = g_hash_table_lookup(watch->open, GINT_TO_POINTER(fd));
+  if (connection == NULL)
+    return NULL;
+  if (!connection->greeted)
+    connection->caller.server_name = g_strdup(server_name);
+  connection->greeted = true;
+  return connection_endpoint(connection);
+}
+
+/* Of one that has not said yet whom it asks, its peer alone is known. */
+static bool
+may_stay(const Connection *connection)
+{
+  bool alone, known = connection->greeted || !entrance_is_secure(connection->entrance);
+  if (!known)
+    return entrance_visit(connection->entrance, &connection->caller.hop, &alone) != VISIT_REFUSED;
+  g_autoptr(Endpoint) endpoint = connection_endpoint(connection);
+  return endpoint != NULL;
+}
+
+void
+connection_watch_review(ConnectionWatch *watch)
+{
+  GHashTableIter iter;
+  void *value;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
+  g_hash_table_iter_init(&iter, watch->open);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    Connection *connection = value;
+    if (connection->reason != NULL || may_stay(connection))
+      continue;
+    give_place(connection);
+    connection_end(connection, "its endpoint does not admit it any more");
+  }
 }

@@ -16,12 +16,11 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
+#include "server/http/entrance.h"
 #include "server/http/http_settings.h"
-#include "server/http/places.h"
 
 typedef struct ConnectionWatch ConnectionWatch;
 typedef struct Connection Connection;
-typedef struct ProxyList ProxyList;
 
 typedef enum {
   PHASE_WAITING, /* for a head, or in it */
@@ -30,14 +29,16 @@ typedef enum {
   PHASE_ANSWER,  /* the client reads */
 } ConnectionPhase;
 
-/* Both borrowed. (transfer full) */
-ConnectionWatch *connection_watch_new(const HttpLimits *limits, const ProxyList *proxies);
+/* @limits: borrowed. (transfer full) */
+ConnectionWatch *connection_watch_new(const HttpLimits *limits);
 void connection_watch_free(ConnectionWatch *watch);
 
-/* A new one, of the address whose places these are. False: there is not even one of the reserved
- * places. */
-bool connection_watch_enter(ConnectionWatch *watch, int fd, const struct sockaddr *peer,
-                            Places *places);
+/* A new one, of @peer, which @alone may have all places. False: there is not even one of the
+ * reserved places. */
+bool connection_watch_enter(ConnectionWatch *watch, int fd, Entrance *entrance, const Address *peer,
+                            bool alone);
+/* Its PROXY header names @client, whose places count from now on. False: it has none left. */
+bool connection_watch_set_client(ConnectionWatch *watch, int fd, const Address *client);
 /* Before its descriptor is closed. */
 void connection_watch_leave(ConnectionWatch *watch, int fd);
 /* The one of a descriptor; NULL when there is none. */
@@ -46,12 +47,20 @@ unsigned connection_watch_count(ConnectionWatch *watch);
 /* Ends what is too slow; called every connection_watch_step() seconds. */
 void connection_watch_sweep(ConnectionWatch *watch);
 uint32_t connection_watch_step(const ConnectionWatch *watch);
+/* Ends those that no endpoint of their entrance admits any more. */
+void connection_watch_review(ConnectionWatch *watch);
 
 /* --- of a connection; NULL is one that nobody knows --- */
 /* The one of a handle of libmicrohttpd's, whose socket context it is. */
 Connection *connection_of_handle(struct MHD_Connection *handle);
 /* The address of its peer, as text. */
 const char *connection_peer(const Connection *connection);
+/* NULL: nobody knows. On its network thread. */
+const Caller *connection_caller(const Connection *connection);
+/* The endpoint that admits it, NULL: none does. On its network thread. (transfer full) */
+Endpoint *connection_endpoint(const Connection *connection);
+/* What a TLS client asked for, in its handshake; NULL: nothing. The endpoint, as above. */
+Endpoint *connection_watch_greet(ConnectionWatch *watch, int fd, const char *server_name);
 bool connection_is_reserved(const Connection *connection);
 /* What it is at now. @seconds: how long that may take; 0: no such limit. */
 void connection_set_phase(Connection *connection, ConnectionPhase phase, uint32_t seconds);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 /* At most so many clients are seen off at once, for so long, and so many bytes of each are read. */
 #define LINGER_MAX     256
@@ -23,6 +24,9 @@
 
 #define TLS_HANDSHAKE 0x16 /* the first byte of a TLS record that begins a handshake */
 
+METRIC(cut, COUNTER("assay_http_cut_total",
+                    "Connections from addresses that no endpoint there admits."));
+
 typedef enum { VISITOR_WAKE, VISITOR_LISTENER, VISITOR_NEW, VISITOR_LEAVING } VisitorKind;
 
 /* What epoll hands back. */
@@ -31,11 +35,11 @@ typedef struct {
   int fd;
   /* A listener's; of a new connection, those of the listener that it came by. */
   struct MHD_Daemon *daemon;
-  bool secure;
-  Places *places;
+  Entrance *entrance;
   /* Of a new connection. */
   struct sockaddr_storage address;
   socklen_t address_size;
+  bool shut; /* of a listener */
   /* Of one that leaves. */
   int epoll;
   int64_t until;
@@ -47,9 +51,9 @@ struct Door {
   int epoll;
   Visitor wake; /* an eventfd */
   GThread *thread;
-  GPtrArray *listeners; /* Visitor */
   GHashTable *fresh;    /* Visitor: connections without a byte; the thread's own */
   GMutex lock;          /* guards the rest */
+  GPtrArray *listeners; /* Visitor; those that are shut go when the thread has seen it */
   GCond changed;
   GHashTable *leaving; /* Visitor */
   bool closing, closed, ending;
@@ -65,7 +69,7 @@ visitor_free(void *data)
   if (visitor->kind == VISITOR_LEAVING)
     epoll_ctl(visitor->epoll, EPOLL_CTL_DEL, visitor->fd, NULL);
   fd_clear(&visitor->fd);
-  places_free(visitor->kind == VISITOR_LISTENER ? visitor->places : NULL);
+  entrance_unref(visitor->entrance);
   g_free(visitor);
 }
 
@@ -195,7 +199,7 @@ receive(Door *door, Visitor *visitor)
     fd_clear(&visitor->fd);
     return true;
   }
-  const char *fault = find_fault(visitor->secure, first);
+  const char *fault = find_fault(entrance_is_secure(visitor->entrance), first);
   if (fault != NULL) {
     turn_away(door, visitor, fault);
     return true;
@@ -225,25 +229,48 @@ come_again(Door *door, Visitor *visitor)
     drop_fresh(door, visitor);
 }
 
+/* A visitor whose peer may come in, or NULL. */
+static Visitor *
+let_in(Door *door, const Visitor *listener, int fd, const struct sockaddr_storage *address,
+       socklen_t size)
+{
+  bool alone;
+  Address peer = address_of_socket((const struct sockaddr *)address);
+  if (entrance_visit(listener->entrance, &peer, &alone) == VISIT_REFUSED) {
+    metric_add(&cut, 1);
+    return NULL;
+  }
+  if (!connection_watch_enter(door->watch, fd, listener->entrance, &peer, alone))
+    return NULL;
+  Visitor *visitor = g_new0(Visitor, 1);
+  visitor->kind = VISITOR_NEW;
+  visitor->fd = fd;
+  visitor->daemon = listener->daemon;
+  visitor->entrance = entrance_ref(listener->entrance);
+  visitor->address = *address;
+  visitor->address_size = size;
+  return visitor;
+}
+
 /* False: nobody waits, or nobody can be let in now. */
 static bool
 accept_one(Door *door, const Visitor *listener)
 {
-  Visitor *visitor = g_memdup2(listener, sizeof *listener);
-  visitor->kind = VISITOR_NEW;
-  visitor->address_size = sizeof visitor->address;
-  visitor->fd = accept4(listener->fd, (struct sockaddr *)&visitor->address, &visitor->address_size,
-                        SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (visitor->fd < 0) {
+  struct sockaddr_storage address;
+  socklen_t size = sizeof address;
+  auto_fd int fd =
+      accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) {
     int code = errno;
-    g_free(visitor);
     if (code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM)
       g_usleep(BREATH_MS * 1000);
     return code == ECONNABORTED || code == EINTR;
   }
-  if (!connection_watch_enter(door->watch, visitor->fd, (struct sockaddr *)&visitor->address,
-                              listener->places) ||
-      receive(door, visitor)) {
+  Visitor *visitor = let_in(door, listener, fd, &address, size);
+  if (visitor == NULL)
+    return true;
+  fd_steal(&fd);
+  if (receive(door, visitor)) {
     visitor_free(visitor);
     return true;
   }
@@ -256,19 +283,25 @@ accept_one(Door *door, const Visitor *listener)
 
 /* --- the thread --- */
 
+/* Closes the sockets that were shut, or all, and drops who came by them and said nothing. */
 static void
 stop_listening(Door *door)
 {
-  for (guint i = 0; i < door->listeners->len; i++) {
-    Visitor *listener = g_ptr_array_index(door->listeners, i);
-    fd_clear(&listener->fd);
-  }
   GHashTableIter iter;
   void *key;
-  g_hash_table_iter_init(&iter, door->fresh);
-  while (g_hash_table_iter_next(&iter, &key, NULL)) {
-    connection_watch_leave(door->watch, ((const Visitor *)key)->fd);
-    g_hash_table_iter_remove(&iter);
+  for (guint i = door->listeners->len; i > 0; i--) {
+    Visitor *listener = g_ptr_array_index(door->listeners, i - 1);
+    if (!listener->shut && !door->closing)
+      continue;
+    g_hash_table_iter_init(&iter, door->fresh);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+      const Visitor *visitor = key;
+      if (visitor->entrance != listener->entrance)
+        continue;
+      connection_watch_leave(door->watch, visitor->fd);
+      g_hash_table_iter_remove(&iter);
+    }
+    g_ptr_array_remove_index_fast(door->listeners, i - 1);
   }
 }
 
@@ -280,11 +313,9 @@ heed(Door *door)
   if (read(door->wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
     return true;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&door->lock);
-  if (door->closing && !door->closed) {
-    stop_listening(door);
-    door->closed = true;
-    g_cond_broadcast(&door->changed);
-  }
+  stop_listening(door);
+  door->closed = door->closing;
+  g_cond_broadcast(&door->changed);
   return door->ending;
 }
 
@@ -295,7 +326,7 @@ attend(Door *door, Visitor *visitor)
   case VISITOR_WAKE:
     break;
   case VISITOR_LISTENER:
-    for (unsigned i = 0; i < EVENTS_MAX && visitor->fd >= 0 && accept_one(door, visitor); i++)
+    for (unsigned i = 0; i < EVENTS_MAX && accept_one(door, visitor); i++)
       ;
     break;
   case VISITOR_NEW:
@@ -362,22 +393,50 @@ door_new(ConnectionWatch *watch, GError **error)
 }
 
 void
-door_listen(Door *door, int fd, struct MHD_Daemon *daemon, bool secure, const HttpLimits *limits)
+door_listen(Door *door, int fd, Entrance *entrance, struct MHD_Daemon *daemon)
 {
   Visitor *listener = g_new0(Visitor, 1);
   listener->kind = VISITOR_LISTENER;
   listener->fd = fd;
   listener->daemon = daemon;
-  listener->secure = secure;
-  listener->places = places_new(limits->connections, limits->connections_per_peer);
+  listener->entrance = entrance_ref(entrance);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&door->lock);
   g_ptr_array_add(door->listeners, listener);
+  watch_for(door, listener, EPOLLIN);
+}
+
+static bool
+is_listening(const Door *door, const Entrance *entrance, bool shut)
+{
+  bool found = false;
+  for (guint i = 0; i < door->listeners->len; i++) {
+    Visitor *listener = g_ptr_array_index(door->listeners, i);
+    if (listener->entrance != entrance)
+      continue;
+    listener->shut = listener->shut || shut;
+    found = true;
+  }
+  return found;
+}
+
+void
+door_shut(Door *door, const Entrance *entrance)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&door->lock);
+  if (!is_listening(door, entrance, true))
+    return;
+  if (door->thread == NULL) {
+    stop_listening(door);
+    return;
+  }
+  wake(door);
+  while (is_listening(door, entrance, true) && !door->ending)
+    g_cond_wait(&door->changed, &door->lock);
 }
 
 void
 door_open(Door *door)
 {
-  for (guint i = 0; i < door->listeners->len; i++)
-    watch_for(door, g_ptr_array_index(door->listeners, i), EPOLLIN);
   door->thread = g_thread_new("door", keep_the_door, door);
 }
 

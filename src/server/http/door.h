@@ -1,5 +1,7 @@
 /* The door: accepts connections and hands them to libmicrohttpd, one thread for all addresses.
  *
+ * Whom no endpoint of the address admits is cut before a byte is read of it, so before TLS.
+ *
  * It looks at the first byte before it does so. TLS at an address that speaks plain HTTP is
  * answered with the 400 by which clients know that they must do without (docker, containerd, helm,
  * oras fall back to HTTP for loopback on that alone); plain HTTP at one that speaks TLS is
@@ -15,10 +17,12 @@ typedef struct Door Door;
 
 /* (transfer full); NULL with *error when the kernel has no more descriptors. */
 Door *door_new(ConnectionWatch *watch, GError **error);
-/* Accepts on @fd, a listening socket that is taken over, for @daemon; @limits say how many. */
-void door_listen(Door *door, int fd, struct MHD_Daemon *daemon, bool secure,
-                 const HttpLimits *limits);
-/* After all addresses are there. */
+/* Accepts on @fd, a listening socket that is taken over, for @daemon. From any thread. */
+void door_listen(Door *door, int fd, Entrance *entrance, struct MHD_Daemon *daemon);
+/* Closes the socket of @entrance; when this returns, nobody is accepted there any more. From any
+ * thread. */
+void door_shut(Door *door, const Entrance *entrance);
+/* From now on somebody accepts. */
 void door_open(Door *door);
 /* Closes the listening sockets; when this returns, nobody is accepted any more. */
 void door_close(Door *door);

@@ -8,16 +8,20 @@
 #include "server/http/connections.h"
 #include "server/http/door.h"
 #include "server/http/http.h"
+#include "server/http/identities.h"
 #include "server/http/metrics.h"
 #include "server/http/router.h"
-#include "server/http/tls.h"
 #include "server/http/waiting.h"
 
 struct HttpServer {
   const Config *config;
   Router *router;
   void *context;
-  GArray *listeners; /* Listener, see http_server.c */
+  struct MHD_Daemon *daemons[2]; /* of plain HTTP and of TLS; NULL: none was needed yet */
+  Identities *identities;        /* of endpoints that have their own */
+  GMutex endpoints_lock;         /* guards the next two, and the daemons */
+  GPtrArray *endpoints;          /* Endpoint */
+  GPtrArray *entrances;          /* Entrance: those that they need */
   /* Threads that wait for the disk on behalf of suspended connections: for GET; for the rest, whose
    * turns at the one writer of the metadata may take long; for what is heavy; and for probes, which
    * must be answered whatever the others are at. */
@@ -25,8 +29,7 @@ struct HttpServer {
   WaitingRoom *waiting;
   ConnectionWatch *connections;
   Door *door;
-  ProxyList *proxies;  /* trusted_proxies */
-  TlsCredentials *tls; /* NULL: plain HTTP */
+  TlsCredentials *tls; /* of endpoints without their own; NULL: plain HTTP */
   HttpMetrics *metrics;
   atomic_uint in_flight;
   atomic_size_t buffered; /* bytes of bodies in memory, of all requests */
@@ -52,8 +55,9 @@ struct Request {
   Connection *connection;
   char id[REQUEST_ID_MAX + 1];
   char *method, *path;
-  char *cut;    /* the path with a NUL after each part that the match names */
-  char *client; /* see request_client(); NULL: nobody asked yet */
+  char *cut;          /* the path with a NUL after each part that the match names */
+  Endpoint *endpoint; /* NULL: none admits who asks */
+  char *client;       /* see request_client(); NULL: nobody asked yet */
   RouteMatch match;
   size_t body_limit;  /* of a body that is kept: the route's, or a smaller one */
   GByteArray *buffer; /* of one */
@@ -86,8 +90,3 @@ void http_on_completed(void *data, struct MHD_Connection *connection, void **sta
 void http_finish_on_worker(void *data, void *user_data);
 /* Gives a Request (@data) that waited to its pool again; for the waiting room. */
 void http_hand_over_again(void *data, void *user_data);
-
-/* MHD_NotifyConnectionCallback, MHD_OPTION_URI_LOG_CALLBACK; @data is the HttpServer. */
-void http_on_connection(void *data, struct MHD_Connection *handle, void **context,
-                        enum MHD_ConnectionNotificationCode what);
-void *http_on_target(void *data, const char *target, struct MHD_Connection *handle);

@@ -63,6 +63,7 @@ request_new(HttpServer *server, struct MHD_Connection *handle, const char *metho
   request->server = server;
   request->handle = handle;
   request->connection = connection_of_handle(handle);
+  request->endpoint = connection_endpoint(request->connection);
   request->method = g_strdup(method);
   path = path_of_target(path);
   size_t size = strlen(path) + 1;
@@ -94,6 +95,7 @@ request_free(Request *request)
   g_clear_pointer(&request->buffer, g_byte_array_unref);
   g_clear_pointer(&request->body, g_bytes_unref);
   g_array_unref(request->headers);
+  endpoint_unref(request->endpoint);
   g_free(request->client);
   g_free(request->method);
   g_free(request->path);

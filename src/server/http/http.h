@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/endpoint.h"
 #include "base/slice.h"
 #include "server/config.h"
 #include "server/http/certificate.h"
@@ -25,7 +26,7 @@ HttpServer *http_server_new(const Config *config, const Route *const *routes, vo
                             GError **error);
 /* Where it listens, with the ports that the kernel chose: "https://127.0.0.1:5000".
  * (transfer full) */
-GStrv http_server_urls(const HttpServer *server);
+GStrv http_server_urls(HttpServer *server);
 /* Reads certificate and key again; the old ones stay when that fails. */
 bool http_server_reload_tls(HttpServer *server, GError **error);
 /* False: it has none, for it speaks plain HTTP. */
@@ -65,6 +66,8 @@ GBytes *request_body(const Request *request);
 void request_limit_body(Request *request, size_t limit);
 /* What Content-Length announces; -1 when it does not. */
 int64_t request_content_length(const Request *request);
+/* The endpoint that it came to, which admits it. (transfer none) */
+Endpoint *request_endpoint(const Request *request);
 /* Where it comes from: the peer's address, or what a trusted proxy says of it. */
 const char *request_client(Request *request);
 /* The handler's own state between the phases, freed with the request. */

@@ -1,5 +1,5 @@
-/* The server around the requests: libmicrohttpd's daemons, one an address, their start and their
- * stop. */
+/* The server around the requests: libmicrohttpd's daemons, one a protocol, their start and
+ * their stop. */
 #include <string.h>
 #include <unistd.h>
 
@@ -7,123 +7,30 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "server/http/head.h"
+#include "server/http/daemons.h"
+#include "server/http/endpoints.h"
 #include "server/http/http-private.h"
-#include "server/http/listen.h"
-#include "server/http/tls.h"
 
-/* Holds the request head and the read buffer; upload parts come in pieces of up to about half of
- * it. */
-#define CONNECTION_MEMORY ((size_t)128 * 1024)
-#define POOL_THREADS      16
-#define HEAVY_THREADS     2
-#define PROBE_THREADS     2
+#define POOL_THREADS  16
+#define HEAVY_THREADS 2
+#define PROBE_THREADS 2
 
-/* The server counts connections itself. The library must never be the one to refuse: beyond the
- * limit are those of reserved places, and those that gave theirs away and are about to end. */
-#define CONNECTIONS_BEYOND 1024u
-
-/* The path as the client wrote it, for nothing but the log of errors libmicrohttpd finds itself. */
-static void
-on_error(void *data, const char *format, va_list args)
-{
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  g_autofree char *message = g_strdup_vprintf(format, args);
-#pragma GCC diagnostic pop
-  log_debug("http", "detail", g_strstrip(message), NULL);
-}
-
-static size_t
-unescape(void *data, struct MHD_Connection *connection, char *text)
-{
-  return percent_decode(text);
-}
-
-typedef struct {
-  struct MHD_Daemon *daemon;
-  char *url;
-} Listener;
-
-static void
-listener_clear(void *data)
-{
-  Listener *listener = data;
-  MHD_stop_daemon(listener->daemon);
-  g_free(listener->url);
-}
-
-/* The end is told before the descriptor is closed. */
-void
-http_on_connection(void *data, struct MHD_Connection *handle, void **context,
-                   enum MHD_ConnectionNotificationCode what)
-{
-  HttpServer *server = data;
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
-  int fd = info != NULL ? info->connect_fd : -1;
-  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-    *context = connection_watch_find(server->connections, fd);
-    return;
-  }
-  if (connection_is_early(*context))
-    door_linger(server->door, fd);
-  *context = NULL;
-  connection_watch_leave(server->connections, fd);
-}
-
-/* A space in it would have libmicrohttpd see another target than others do. */
-void *
-http_on_target(void *data, const char *target, struct MHD_Connection *handle)
-{
-  const char *end = target;
-  while (end != NULL && (unsigned char)*end > ' ' && *end != 0x7f)
-    end++;
-  connection_set_target_end(connection_of_handle(handle), end != NULL && *end == '\0' ? end : NULL);
-  return NULL;
-}
-
-static struct MHD_Daemon *
-daemon_start(HttpServer *server, const HttpLimits *limits, bool secure)
-{
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                   MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
-  unsigned threads = MAX(2, g_get_num_processors());
-  struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-  struct MHD_OptionItem tls[] = {
-      {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve_certificate},
-      {MHD_OPTION_HTTPS_PRIORITIES, 0,
-       (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
-      {MHD_OPTION_END, 0, NULL}};
-  return MHD_start_daemon(
-      flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL,
-      MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
-      limits->connections + CONNECTIONS_BEYOND, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)limits->idle_seconds,
-      MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-      http_on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server,
-      MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_ARRAY, secure ? tls : plain,
-      MHD_OPTION_END);
-}
-
+/* The addresses of `listen`, and the endpoints of the configuration. */
 static bool
-listen_on(HttpServer *server, const Config *config, const ListenSettings *listen, GError **error)
+listen_as_configured(HttpServer *server, const Config *config, GError **error)
 {
-  bool loopback = false, secure = server->tls != NULL && !listen->plain_http;
-  g_autofree char *actual = NULL;
-  auto_fd int fd = listen_open(listen->address, &actual, &loopback, error);
-  if (fd < 0)
+  g_autoptr(Endpoint) first =
+      endpoint_new_default((const char *const *)config->http.trusted_proxies);
+  if (!endpoints_put(server, first, error))
     return false;
-  if (!secure && !loopback && !listen->plain_http)
-    return error_set(error, ASSAY_ERROR_INVALID, LISTEN_NEEDS_TLS, listen->address);
-  Listener listener = {daemon_start(server, &config->limits.http, secure),
-                       g_strconcat(secure ? "https://" : "http://", actual, NULL)};
-  if (listener.daemon == NULL) {
-    g_free(listener.url);
-    return error_set(error, ASSAY_ERROR_IO, "cannot serve HTTP on %s", listen->address);
+  for (unsigned i = 0; i < config->endpoints_count; i++) {
+    g_autoptr(Endpoint) endpoint =
+        endpoint_new(endpoint_settings_copy(&config->endpoints[i]), true);
+    if (!endpoints_put(server, endpoint, error)) {
+      g_prefix_error(error, "endpoint %s: ", endpoint_name(endpoint));
+      return false;
+    }
   }
-  door_listen(server->door, fd_steal(&fd), listener.daemon, secure, &config->limits.http);
-  g_array_append_val(server->listeners, listener);
   return true;
 }
 
@@ -133,10 +40,11 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
   server->config = config;
   server->context = context;
-  server->proxies = proxy_list_new((const char *const *)config->http.trusted_proxies);
-  server->connections = connection_watch_new(&config->limits.http, server->proxies);
-  server->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
-  g_array_set_clear_func(server->listeners, listener_clear);
+  server->connections = connection_watch_new(&config->limits.http);
+  server->identities = identities_new();
+  server->endpoints = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_unref);
+  server->entrances = g_ptr_array_new_with_free_func((GDestroyNotify)entrance_unref);
+  g_mutex_init(&server->endpoints_lock);
   g_mutex_init(&server->hand_over);
   server->reading = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
   server->writing = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
@@ -152,28 +60,28 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
     server->tls = tls_credentials_new(&config->http.tls, error);
     if (server->tls == NULL)
       return NULL;
-    tls_credentials_use(server->tls);
   }
-  for (unsigned i = 0; i < config->http.listen_count; i++)
-    if (!listen_on(server, config, &config->http.listen[i], error))
-      return NULL;
+  if (!listen_as_configured(server, config, error))
+    return NULL;
   door_open(server->door);
   return g_steal_pointer(&server);
 }
 
 GStrv
-http_server_urls(const HttpServer *server)
+http_server_urls(HttpServer *server)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  for (guint i = 0; i < server->listeners->len; i++)
-    g_strv_builder_add(builder, g_array_index(server->listeners, Listener, i).url);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->endpoints_lock);
+  for (guint i = 0; i < server->entrances->len; i++)
+    g_strv_builder_add(builder, entrance_url(g_ptr_array_index(server->entrances, i)));
   return g_strv_builder_end(builder);
 }
 
 bool
 http_server_reload_tls(HttpServer *server, GError **error)
 {
-  return server->tls == NULL || tls_credentials_reload(server->tls, error);
+  return (server->tls == NULL || tls_credentials_reload(server->tls, error)) &&
+         identities_reload(server->identities, error);
 }
 
 bool
@@ -224,11 +132,14 @@ http_server_free(HttpServer *server)
     return;
   door_close(server->door);
   close_pools(server);
-  g_array_unref(server->listeners);
+  daemons_stop(server);
   door_free(server->door);
   connection_watch_free(server->connections);
   http_metrics_free(server->metrics);
-  proxy_list_free(server->proxies);
+  g_ptr_array_unref(server->endpoints);
+  g_ptr_array_unref(server->entrances);
+  identities_free(server->identities);
+  g_mutex_clear(&server->endpoints_lock);
   tls_credentials_free(server->tls);
   router_free(server->router);
   g_mutex_clear(&server->hand_over);

@@ -43,8 +43,9 @@ has_tls(const Request *request)
   if (MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL)
     return true;
   const char *forwarded = request_header(request, "X-Forwarded-Proto");
-  return forwarded != NULL && g_ascii_strcasecmp(forwarded, "https") == 0 &&
-         proxy_list_has(request->server->proxies, connection_peer(request->connection));
+  const Caller *caller = connection_caller(request->connection);
+  return forwarded != NULL && g_ascii_strcasecmp(forwarded, "https") == 0 && caller != NULL &&
+         request->endpoint != NULL && endpoint_trusts(request->endpoint, &caller->client);
 }
 
 char *

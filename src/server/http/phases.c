@@ -11,11 +11,20 @@ typedef bool (*Phase)(Request *request);
 /* Of "OPTIONS *", which asks about the server as a whole. */
 #define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
 
-/* Through which of the addresses it came. Each of them serves everything. */
+/* Through which endpoint it came: rules that changed since its connection was made hold for it, and
+ * whom a trusted proxy names as its client must be admitted as well. */
 static bool
 phase_endpoint(Request *request)
 {
-  return true;
+  Address client;
+  const Endpoint *endpoint = request->endpoint;
+  if (endpoint != NULL && address_parse(slice_from_string(request_client(request)), &client) &&
+      endpoint_admits(endpoint, &client, NULL) == ADMITTED)
+    return true;
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
+                    "this endpoint does not admit the address that the request comes from", NULL);
+  response_header(request, "Connection", "close");
+  return false;
 }
 
 /* The parts of the path as strings of C. */
@@ -58,6 +67,32 @@ phase_route(Request *request)
   } else {
     respond_nothing_there(request);
   }
+  return false;
+}
+
+static bool
+is_served(const Request *request, const char *repository)
+{
+  const Route *route = request->match.route;
+  return route->on == ON_WHAT_ONE_MAY
+             ? endpoint_serves_some(request->endpoint, route->needs)
+             : endpoint_serves(request->endpoint, route->needs, repository);
+}
+
+/* Whether the endpoint serves what the route does to what it is done to. */
+static bool
+phase_service(Request *request)
+{
+  const Route *route = request->match.route;
+  const char *repository = route->on == ON_REPOSITORY ? request_parameter(request, "name") : NULL;
+  if (is_served(request, repository))
+    return true;
+  g_autofree char *services = endpoint_services_text(request->endpoint);
+  g_autofree char *message =
+      g_strdup_printf("endpoint %s serves %s, and this is %s%s%s", endpoint_name(request->endpoint),
+                      services, verb_name(route->needs), repository == NULL ? "" : " on ",
+                      repository == NULL ? "" : repository);
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
   return false;
 }
 
@@ -122,7 +157,7 @@ phase_begin(Request *request)
   return true;
 }
 
-static const Phase phases[] = {phase_endpoint,  phase_route,  phase_identify,
+static const Phase phases[] = {phase_endpoint,  phase_route,  phase_service, phase_identify,
                                phase_authorise, phase_limits, phase_begin};
 
 void

@@ -1,7 +1,6 @@
 /* Places that peers share; see the header. */
 #include "server/http/places.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 struct Places {
@@ -10,35 +9,14 @@ struct Places {
 };
 
 Peer
-peer_of(const struct sockaddr *address)
+peer_of(const Address *address)
 {
   Peer peer = {{0}};
-  if (address->sa_family == AF_INET) {
-    memcpy(peer.bytes, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-  } else if (address->sa_family == AF_INET6) {
-    const struct in6_addr *in = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(in))
-      memcpy(peer.bytes, &in->s6_addr[12], 4);
-    else
-      memcpy(peer.bytes, in->s6_addr, sizeof peer.bytes);
-  }
+  if (address_is_ipv4(address))
+    memcpy(peer.bytes, address->bytes + 12, 4);
+  else
+    memcpy(peer.bytes, address->bytes, sizeof peer.bytes);
   return peer;
-}
-
-void
-peer_address_text(const struct sockaddr *address, char *text)
-{
-  *text = '\0';
-  if (address->sa_family == AF_INET) {
-    const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
-    inet_ntop(AF_INET, &in->sin_addr, text, INET6_ADDRSTRLEN);
-  } else if (address->sa_family == AF_INET6) {
-    const struct in6_addr *in = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(in))
-      inet_ntop(AF_INET, &in->s6_addr[12], text, INET6_ADDRSTRLEN);
-    else
-      inet_ntop(AF_INET6, in, text, INET6_ADDRSTRLEN);
-  }
 }
 
 static guint

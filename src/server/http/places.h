@@ -6,9 +6,10 @@
 #pragma once
 
 #include <glib.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/address.h"
 
 typedef struct Places Places;
 
@@ -17,9 +18,7 @@ typedef struct Places Places;
 typedef struct {
   uint8_t bytes[8];
 } Peer;
-Peer peer_of(const struct sockaddr *address);
-/* As text, IPv4 as such also where a socket for both took it. @text has INET6_ADDRSTRLEN bytes. */
-void peer_address_text(const struct sockaddr *address, char *text);
+Peer peer_of(const Address *address);
 
 typedef enum { PLACES_TAKEN, PLACES_FULL, PLACES_PEER_FULL } PlacesResult;
 

@@ -114,13 +114,23 @@ request_content_length(const Request *request)
   return (int64_t)length;
 }
 
+Endpoint *
+request_endpoint(const Request *request)
+{
+  return request->endpoint;
+}
+
 const char *
 request_client(Request *request)
 {
-  if (request->client == NULL) {
+  const Caller *caller = connection_caller(request->connection);
+  if (request->client == NULL && (caller == NULL || request->endpoint == NULL)) {
+    request->client = g_strdup(connection_peer(request->connection));
+  } else if (request->client == NULL) {
     g_autofree char *forwarded = request_header_joined(request, "X-Forwarded-For");
-    request->client =
-        forwarded_client(request->server->proxies, connection_peer(request->connection), forwarded);
+    Address client = forwarded_client(request->endpoint, &caller->client, forwarded);
+    request->client = g_malloc(INET6_ADDRSTRLEN);
+    address_text(&client, request->client);
   }
   return request->client;
 }

@@ -1,4 +1,4 @@
-/* The server's certificate: read from files, replaced while connections go on. */
+/* A certificate: read from files, replaced while connections go on. */
 #include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
@@ -22,13 +22,10 @@ typedef struct {
 } Identity;
 
 struct TlsCredentials {
-  TlsSettings files; /* borrowed from the config */
+  TlsSettings files;
   GPtrArray *all;    /* Identity */
   Identity *current; /* atomic */
 };
-
-/* libmicrohttpd hands no context to its certificate callback, so the one server's are here. */
-static TlsCredentials *in_use;
 
 static void
 identity_free(Identity *identity)
@@ -135,7 +132,7 @@ TlsCredentials *
 tls_credentials_new(const TlsSettings *tls, GError **error)
 {
   TlsCredentials *credentials = g_new0(TlsCredentials, 1);
-  credentials->files = *tls;
+  credentials->files = (TlsSettings){g_strdup(tls->certificate), g_strdup(tls->key)};
   credentials->all = g_ptr_array_new_with_free_func((GDestroyNotify)identity_free);
   if (tls_credentials_reload(credentials, error))
     return credentials;
@@ -149,6 +146,8 @@ tls_credentials_free(TlsCredentials *credentials)
   if (credentials == NULL)
     return;
   g_ptr_array_unref(credentials->all);
+  g_free(credentials->files.certificate);
+  g_free(credentials->files.key);
   g_free(credentials);
 }
 
@@ -160,20 +159,11 @@ tls_credentials_times(TlsCredentials *credentials)
 }
 
 void
-tls_credentials_use(TlsCredentials *credentials)
+tls_credentials_show(TlsCredentials *credentials, gnutls_pcert_st **chain, unsigned *count,
+                     gnutls_privkey_t *key)
 {
-  in_use = credentials;
-}
-
-int
-tls_retrieve_certificate(gnutls_session_t session, const gnutls_datum_t *request_ca,
-                         int request_ca_count, const gnutls_pk_algorithm_t *algorithms,
-                         int algorithm_count, gnutls_pcert_st **chain, unsigned *count,
-                         gnutls_privkey_t *key)
-{
-  Identity *identity = g_atomic_pointer_get(&in_use->current);
+  Identity *identity = g_atomic_pointer_get(&credentials->current);
   *chain = identity->chain;
   *count = identity->count;
   *key = identity->key;
-  return 0;
 }

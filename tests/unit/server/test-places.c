@@ -1,21 +1,20 @@
 /* Places that peers share: what one may take, and what is left for the next. */
-#include <arpa/inet.h>
-
 #include "server/http/places.h"
-
-static Peer
-peer_number(unsigned number)
-{
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(number)};
-  return peer_of((struct sockaddr *)&address);
-}
 
 static Peer
 peer_at(const char *text)
 {
-  struct sockaddr_in6 address = {.sin6_family = AF_INET6};
-  g_assert_cmpint(inet_pton(AF_INET6, text, &address.sin6_addr), ==, 1);
-  return peer_of((struct sockaddr *)&address);
+  Address address;
+  g_assert_true(address_parse(slice_from_string(text), &address));
+  return peer_of(&address);
+}
+
+static Peer
+peer_number(unsigned number)
+{
+  g_autofree char *text = g_strdup_printf("%u.%u.%u.%u", number >> 24, number >> 16 & 255,
+                                          number >> 8 & 255, number & 255);
+  return peer_at(text);
 }
 
 /* As many as it gets. */
