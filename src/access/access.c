@@ -20,6 +20,7 @@
 
 struct Access {
   SqlPool *sql;
+  const AccessSettings *settings;
   GMutex lock; /* guards rules, generation and looked */
   AccessRules *rules;
   int64_t generation, looked; /* of the rules; when the row was read */
@@ -41,10 +42,11 @@ unref_principal(void *principal)
 }
 
 Access *
-access_new(SqlPool *sql, GError **error)
+access_new(SqlPool *sql, const AccessSettings *settings, GError **error)
 {
   g_autoptr(Access) access = g_new0(Access, 1);
   access->sql = sql;
+  access->settings = settings;
   g_mutex_init(&access->lock);
   access->identities = cache_new(REMEMBERED_MOST, REMEMBERED_MOST, ref_principal, unref_principal);
   g_autoptr(AccessRules) rules = access_rules(access, error);
@@ -80,6 +82,12 @@ const char *
 access_operator_secret(const Access *access)
 {
   return access->operator_secret;
+}
+
+bool
+access_is_open(const Access *access)
+{
+  return access->settings != NULL && access->settings->mode == ACCESS_OPEN;
 }
 
 bool
@@ -181,14 +189,30 @@ look_again(Access *access, GError **error)
   return true;
 }
 
+static bool
+rules_are_old(const Access *access)
+{
+  return access->looked == 0 || access->looked + LOOK_AGAIN_US < g_get_monotonic_time();
+}
+
 AccessRules *
 access_rules(Access *access, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&access->lock);
-  bool old = access->looked == 0 || access->looked + LOOK_AGAIN_US < g_get_monotonic_time();
-  if (old && !look_again(access, error))
+  if (rules_are_old(access) && !look_again(access, error))
     return NULL;
   return access_rules_ref(access->rules);
+}
+
+/* While another reads them, the lock is held. */
+AccessRules *
+access_rules_at_hand(Access *access)
+{
+  if (!g_mutex_trylock(&access->lock))
+    return NULL;
+  AccessRules *rules = rules_are_old(access) ? NULL : access_rules_ref(access->rules);
+  g_mutex_unlock(&access->lock);
+  return rules;
 }
 
 /* --- who asks --- */

@@ -6,12 +6,13 @@
  * of identities is forgotten. All may be called from any thread. */
 #pragma once
 
+#include "access/access_settings.h"
 #include "access/identity.h"
 #include "access/rights.h"
 #include "storage/sql.h"
 
-/* @sql must outlive it. (transfer full) */
-Access *access_new(SqlPool *sql, GError **error);
+/* Both must outlive it; @settings NULL: the defaults of a closed registry. (transfer full) */
+Access *access_new(SqlPool *sql, const AccessSettings *settings, GError **error);
 void access_free(Access *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Access, access_free)
 
@@ -30,6 +31,12 @@ void access_forget(Access *access);
 /* The rules in force. NULL: they cannot be read. It blocks when they have changed. (transfer full)
  */
 AccessRules *access_rules(Access *access, GError **error);
+
+/* The same without blocking; NULL: access_rules() must look. (transfer full) */
+AccessRules *access_rules_at_hand(Access *access);
+
+/* Whether anybody may do all: access.mode. */
+bool access_is_open(const Access *access);
 
 /* Asks the kinds in their order; as IdentityKind.identify, but nobody's is ASSAY_ERROR_DENIED. What
  * was found is remembered for a minute, as long as nothing changes. */

@@ -21,6 +21,23 @@ principal_new(PrincipalKind kind, int64_t id, const char *name, const char *how)
   return principal;
 }
 
+static gpointer
+make_nobodies(gpointer data)
+{
+  Principal **all = g_new0(Principal *, PRINCIPAL_ROBOT + 1);
+  for (unsigned i = 0; i <= PRINCIPAL_ROBOT; i++)
+    all[i] = principal_new((PrincipalKind)i, 0, principal_kind_name((PrincipalKind)i), "");
+  return all;
+}
+
+Principal *
+principal_nobody(PrincipalKind kind)
+{
+  static GOnce once = G_ONCE_INIT;
+  Principal **all = g_once(&once, make_nobodies, NULL);
+  return principal_ref(all[kind]);
+}
+
 Principal *
 principal_ref(Principal *principal)
 {
@@ -36,6 +53,7 @@ principal_unref(Principal *principal)
   g_array_unref(principal->teams);
   g_clear_pointer(&principal->limits, g_array_unref);
   g_free(principal->token);
+  g_free(principal->csrf);
   g_free(principal->name);
   g_free(principal);
 }

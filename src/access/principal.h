@@ -32,6 +32,7 @@ typedef struct {
    * "operator-key"; "" of nobody. Not freed. */
   const char *how;
   char *token;     /* the id of the token or session, for the record and to end it; or NULL */
+  char *csrf;      /* of a session: what its writing requests must send as well; or NULL */
   GArray *teams;   /* int64_t */
   GArray *limits;  /* Scope; NULL: all that the principal may */
   int64_t expires; /* microseconds since 1970, when what was shown ends; 0: never */
@@ -39,6 +40,8 @@ typedef struct {
 
 /* @name is copied. (transfer full) */
 Principal *principal_new(PrincipalKind kind, int64_t id, const char *name, const char *how);
+/* One of the kinds that have no row; shared. (transfer full) */
+Principal *principal_nobody(PrincipalKind kind);
 Principal *principal_ref(Principal *principal);
 void principal_unref(Principal *principal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Principal, principal_unref)

@@ -104,6 +104,19 @@ access_rules_unref(AccessRules *rules)
   g_free(rules);
 }
 
+bool
+access_rules_have_administrator(const AccessRules *rules)
+{
+  for (guint i = 0; i < rules->bindings->len; i++) {
+    const Binding *binding = &g_array_index(rules->bindings, Binding, i);
+    if (!binding->deny && (binding->verbs & VERB_BIT(VERB_MANAGE_ACCESS)) != 0 &&
+        (binding->kind == SUBJECT_PRINCIPAL || binding->kind == SUBJECT_TEAM) &&
+        strcmp(binding->pattern, "*") == 0 && binding->tags == NULL && binding->until == 0)
+      return true;
+  }
+  return false;
+}
+
 /* --- the decision --- */
 
 typedef struct {
@@ -123,7 +136,8 @@ tag_fits(const Question *question, const Binding *binding)
     return true;
   if (question->on.tag != NULL)
     return glob_matches_across(binding->tags, question->on.tag);
-  return !binding->deny && (question->verb == VERB_PULL || question->verb == VERB_PUSH);
+  return binding->deny ? question->verb == VERB_DELETE
+                       : question->verb == VERB_PULL || question->verb == VERB_PUSH;
 }
 
 static bool
@@ -260,6 +274,52 @@ access_may_anywhere(const AccessRules *rules, const Principal *who, Verb verb, i
       return true;
   }
   return false;
+}
+
+/* Of a pattern that denies: whether it can fit something below @space. */
+static bool
+reaches(const char *pattern, const char *space)
+{
+  Slice own = namespace_of(pattern);
+  return space == NULL || own.size == 0 || slice_equal_string(own, space);
+}
+
+static bool
+covers(const char *pattern, const char *space)
+{
+  size_t size = space != NULL ? strlen(space) : 0;
+  return strcmp(pattern, "*") == 0 ||
+         (size > 0 && strncmp(pattern, space, size) == 0 && strcmp(pattern + size, "/*") == 0);
+}
+
+static bool
+limits_cover(const Principal *who, Verb verb, const char *space)
+{
+  bool covered = who->limits == NULL;
+  for (guint i = 0; !covered && i < who->limits->len; i++) {
+    const Scope *scope = &g_array_index(who->limits, Scope, i);
+    covered = (scope->verbs & VERB_BIT(verb)) != 0 && covers(scope->pattern, space);
+  }
+  return covered;
+}
+
+bool
+access_may_all(const AccessRules *rules, const Principal *who, Verb verb, const char *space,
+               int64_t now)
+{
+  if ((who->expires != 0 && who->expires <= now) || !limits_cover(who, verb, space))
+    return false;
+  bool all = who->kind == PRINCIPAL_OPEN || who->kind == PRINCIPAL_OPERATOR;
+  for (guint i = 0; i < rules->bindings->len; i++) {
+    const Binding *binding = &g_array_index(rules->bindings, Binding, i);
+    if ((binding->verbs & VERB_BIT(verb)) == 0 || (binding->until != 0 && binding->until <= now) ||
+        !is_subject(who, binding))
+      continue;
+    if (binding->deny && reaches(binding->pattern, space))
+      return false;
+    all = all || (!binding->deny && binding->tags == NULL && covers(binding->pattern, space));
+  }
+  return all;
 }
 
 /* --- in words --- */

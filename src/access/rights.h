@@ -8,8 +8,8 @@
  * "prod/" and a star all below prod, "team/app" one repository. What is of no repository (people,
  * endpoints, the audit) is allowed by a binding on "*" alone. A binding with a tag pattern counts
  * for requests that name a tag that fits. One that allows counts also for what such a tag brings
- * along, the blobs and the manifests by digest, for the verbs pull and push; one that denies does
- * not. */
+ * along, the blobs and the manifests by digest, for the verbs pull and push. One that denies counts
+ * also for a deletion that names no tag, for that takes the tags with it. */
 #pragma once
 
 #include "access/principal.h"
@@ -67,7 +67,14 @@ typedef struct {
  * subjects have in the namespace, not by how many there are. */
 Decision access_decide(const AccessRules *rules, const Principal *who, Verb verb, Resource on,
                        int64_t now);
+/* Whether somebody is administrator of all. */
+bool access_rules_have_administrator(const AccessRules *rules);
 /* Whether there may be a repository on which @who may @verb: what lists ask before they look. */
 bool access_may_anywhere(const AccessRules *rules, const Principal *who, Verb verb, int64_t now);
+/* Whether @who may @verb on all repositories (@space NULL), or on all below the namespace @space,
+ * so that a list of them need not be looked through. False also where one of them is denied,
+ * whether it is there or not. */
+bool access_may_all(const AccessRules *rules, const Principal *who, Verb verb, const char *space,
+                    int64_t now);
 /* "binding 7: team dev is developer on team/app" (transfer full) */
 char *decision_text(const Decision *decision, const Principal *who);

@@ -61,6 +61,36 @@ registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GE
   return collect_names(rows, n, more, error);
 }
 
+static GPtrArray *
+names_by(Registry *registry, const char *query, const Digest *digest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  if (db == NULL)
+    return NULL;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  g_autoptr(SqlRows) rows = sql_query(db, error, query, SQL_TEXT(digest->text), SQL_END);
+#pragma GCC diagnostic pop
+  return rows == NULL ? NULL : sql_texts(rows, error);
+}
+
+GPtrArray *
+registry_repositories_of(Registry *registry, const Digest *manifest, GError **error)
+{
+  return names_by(
+      registry, "SELECT repository FROM manifests WHERE digest = $1 ORDER BY repository LIMIT 1000",
+      manifest, error);
+}
+
+GPtrArray *
+registry_repositories_with(Registry *registry, const Digest *blob, GError **error)
+{
+  return names_by(
+      registry,
+      "SELECT repository FROM repository_blobs WHERE digest = $1 ORDER BY repository LIMIT 1000",
+      blob, error);
+}
+
 static GHashTable *
 annotations_from_text(const char *text)
 {

@@ -177,6 +177,10 @@ typedef struct {
 GPtrArray *registry_tags_of(Registry *registry, const ImageName *images, size_t count,
                             GError **error);
 GStrv registry_catalog(Registry *registry, const char *last, int64_t n, bool *more, GError **error);
+/* Names of the repositories that hold a manifest, and of those that hold a blob; at most a
+ * thousand, in the order of their names. (transfer full): char * */
+GPtrArray *registry_repositories_of(Registry *registry, const Digest *manifest, GError **error);
+GPtrArray *registry_repositories_with(Registry *registry, const Digest *blob, GError **error);
 /* Descriptors (with artifactType and annotations) of the manifests whose subject is @digest, after
  * @last (NULL: from the first) in the order of their digests; @artifact_type NULL: all. A list that
  * would be too large for an index ends early, with *more set. (transfer full) */

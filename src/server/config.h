@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/access_settings.h"
 #include "access/endpoint_settings.h"
 #include "advisory/advisory_settings.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ typedef struct {
   EndpointSettings *endpoints; /* named ways in, beside http.listen */
   unsigned endpoints_count;
   char *policy; /* policy file; NULL: the built-in default policy */
+  AccessSettings access;
   AdvisorySettings advisories;
   ConfigLimits limits;
   RegistrySettings registry;

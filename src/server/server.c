@@ -107,11 +107,11 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   if (server->sql == NULL)
     return false;
   context->sql = server->sql;
-  context->access = access_new(server->sql, error);
-  if (context->access == NULL)
-    return false;
   const uint32_t workers = config->limits.pipeline.workers;
   context->jobs = jobs_new(server->sql, workers != 0 ? workers : g_get_num_processors());
+  context->access = access_new(server->sql, &config->access, error);
+  if (context->access == NULL)
+    return false;
   context->registry =
       registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
   context->manifests = manifest_cache_new();
@@ -190,7 +190,8 @@ server_start(const Config *config, const char *data_folder, GError **error)
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
   make_operator(server);
-  server->context.http = http_server_new(config, server_routes, &server->context, error);
+  server->context.http =
+      http_server_new(config, server->context.access, server_routes, &server->context, error);
   if (server->context.http == NULL)
     return NULL;
   /* A disk that is full keeps nobody from pulling. */

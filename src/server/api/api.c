@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "report/report.h"
 #include "server/api/api-private.h"
+#include "server/visible.h"
 
 #define NOTES_MAX 1000
 /* For what is being worked out. */
@@ -44,6 +45,8 @@ api_scanned_image(Request *request, Digest *digest, unsigned *packages)
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "DIGEST_INVALID", error->message, NULL);
     return false;
   }
+  if (!visible_image(request, VERB_READ_FINDINGS, digest))
+    return false;
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, &error);
   *packages = summary == NULL ? 0 : summary->packages;
   if (summary != NULL && summary->state == SCAN_DONE)
@@ -85,9 +88,8 @@ api_repositories(Request *request)
   bool more = false;
   if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
     return;
-  g_auto(GStrv) names =
-      registry_catalog(server_context(request)->registry, request_query(request, "last"),
-                       (int64_t)limit, &more, &error);
+  g_auto(GStrv) names = visible_repositories(request, VERB_LIST, request_query(request, "last"),
+                                             (int64_t)limit, &more, &error);
   if (names == NULL) {
     respond_error(request, error);
     return;
@@ -307,6 +309,8 @@ api_verdict(Request *request)
     api_refuse(request, "?repository= is needed: policies differ by namespace");
     return;
   }
+  if (!visible_repository(request, VERB_READ_FINDINGS, repository))
+    return;
   g_autoptr(StoredManifest) stored =
       registry_manifest_get(server->registry, repository, digest, &error);
   ScanState scan;

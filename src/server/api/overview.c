@@ -253,7 +253,8 @@ api_changes(Request *request)
   json_t *list = json_array();
   for (guint i = 0; i < changes->len; i++) {
     const StandingChange *change = g_ptr_array_index(changes, i);
-    json_array_append_new(list, json_table_write(&change_table, change));
+    if (request_may(request, VERB_READ_FINDINGS, change->repository))
+      json_array_append_new(list, json_table_write(&change_table, change));
     since = change->id;
   }
   json_set_number(body, "limit", page.limit);

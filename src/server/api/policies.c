@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/yaml.h"
 #include "server/api/api-private.h"
+#include "server/visible.h"
 
 /* Judged by one request, twice each. */
 #define IMAGES_DEFAULT 100u
@@ -15,6 +16,7 @@
 #define REASONS_MAX 10u
 
 typedef struct {
+  Request *request;
   ServerContext *server;
   const PolicySet *today, *then;
   /* Where to go on: in @repository after the image @last ("": at its first); NULL: after it. No
@@ -144,8 +146,8 @@ static bool
 begin_repository(Trial *trial, bool *more, GError **error)
 {
   bool others = false;
-  g_auto(GStrv) names =
-      registry_catalog(trial->server->registry, trial->repository, 1, &others, error);
+  g_auto(GStrv) names = visible_repositories(trial->request, VERB_READ_FINDINGS, trial->repository,
+                                             1, &others, error);
   if (names == NULL)
     return false;
   *more = names[0] != NULL;
@@ -186,7 +188,7 @@ read_place(Request *request, Trial *trial)
   }
   trial->repository = g_strndup(from, (gsize)(at - from));
   trial->last = g_strdup(at + 1);
-  return true;
+  return visible_repository(request, VERB_READ_FINDINGS, trial->repository);
 }
 
 static void
@@ -219,7 +221,8 @@ test_policy(Request *request)
   }
   g_autoptr(PolicySet) today = pipeline_policy(server->pipeline);
   g_autoptr(json_t) changed = json_array();
-  Trial trial = {.server = server,
+  Trial trial = {.request = request,
+                 .server = server,
                  .today = today,
                  .then = then,
                  .left = IMAGES_DEFAULT,

@@ -8,6 +8,7 @@
 #include "server/http/connections.h"
 #include "server/http/door.h"
 #include "server/http/http.h"
+#include "server/http/identify.h"
 #include "server/http/identities.h"
 #include "server/http/metrics.h"
 #include "server/http/router.h"
@@ -26,6 +27,8 @@ struct HttpServer {
    * turns at the one writer of the metadata may take long; for what is heavy; and for probes, which
    * must be answered whatever the others are at. */
   GThreadPool *reading, *writing, *heavy, *probes;
+  GThreadPool *identifying; /* who asks, where that is not remembered */
+  Access *access;
   WaitingRoom *waiting;
   ConnectionWatch *connections;
   Door *door;
@@ -67,6 +70,12 @@ struct Request {
   bool begun;
   _Atomic RequestStage stage;
   int64_t waits_until; /* set by request_wait(); 0: does not wait */
+  /* Who asks, and by which rules, from the phase that identifies on (identify.h). */
+  Credentials credentials;
+  Principal *principal;
+  AccessRules *rules; /* NULL where access is open */
+  GError *unidentified;
+  bool identifying; /* a thread is to look: like waits_until, for the phases run again */
   void *state;
   GDestroyNotify free_state;
   struct MHD_Response *response;
@@ -76,6 +85,8 @@ struct Request {
   int64_t started; /* g_get_monotonic_time() */
 };
 
+/* 503, to who would have to wait while the server stops. */
+void respond_stopping(Request *request);
 /* Sets the response; owned by the request. */
 void request_take_response(Request *request, unsigned status, struct MHD_Response *response,
                            uint64_t bytes);

@@ -96,6 +96,7 @@ request_free(Request *request)
   g_clear_pointer(&request->body, g_bytes_unref);
   g_array_unref(request->headers);
   endpoint_unref(request->endpoint);
+  identify_clear(request);
   g_free(request->client);
   g_free(request->method);
   g_free(request->path);
@@ -163,13 +164,6 @@ request_take_body(Request *request, Slice bytes)
 }
 
 /* --- finish --- */
-
-static void
-respond_stopping(Request *request)
-{
-  respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
-                    "the registry is stopping; ask again in a moment", NULL);
-}
 
 bool
 request_wait(Request *request, uint32_t seconds)
@@ -313,7 +307,7 @@ request_open(Request *request, const RequestLine *line)
   if (head.expects_continue) {
     request_begin(request);
     /* What must wait for another does so when the body comes. */
-    request->begun = request->waits_until == 0;
+    request->begun = request->waits_until == 0 && !request->identifying;
     if (request_has_response(request))
       return request_send_early(request);
   }
@@ -331,12 +325,17 @@ request_has_begun(Request *request)
   if (request->begun)
     return true;
   request->waits_until = 0;
+  request->identifying = false;
   request_begin(request);
-  request->begun = request->waits_until == 0;
+  request->begun = request->waits_until == 0 && !request->identifying;
   connection_set_phase(request->connection, request->begun ? PHASE_BODY : PHASE_WORK, 0);
   if (request->begun)
     return true;
   MHD_suspend_connection(request->handle);
+  if (request->identifying) {
+    identify_later(request);
+    return false;
+  }
   waiting_room_enter(waiting, request, request->waits_until, changes);
   return false;
 }

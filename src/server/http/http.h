@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/access.h"
 #include "access/endpoint.h"
 #include "base/slice.h"
 #include "server/config.h"
@@ -22,8 +23,8 @@ typedef struct HttpServer HttpServer;
 /* @routes: the tables of all that the server answers (router.h). @context comes back from
  * request_context(). Binds every address of @config; "prepare" failures are ASSAY_ERROR_*.
  * (transfer full) */
-HttpServer *http_server_new(const Config *config, const Route *const *routes, void *context,
-                            GError **error);
+HttpServer *http_server_new(const Config *config, Access *access, const Route *const *routes,
+                            void *context, GError **error);
 /* Where it listens, with the ports that the kernel chose: "https://127.0.0.1:5000".
  * (transfer full) */
 GStrv http_server_urls(HttpServer *server);
@@ -70,6 +71,16 @@ int64_t request_content_length(const Request *request);
 Endpoint *request_endpoint(const Request *request);
 /* Where it comes from: the peer's address, or what a trusted proxy says of it. */
 const char *request_client(Request *request);
+/* Who asks, and never NULL once its route begins. (transfer none) */
+Principal *request_principal(const Request *request);
+/* Whether who asks may do that to @repository (NULL: to what is of none), for handlers whose route
+ * is ON_WHAT_ONE_MAY, and for what a request names beside its route's repository. */
+bool request_may(const Request *request, Verb verb, const char *repository);
+/* Whether who asks may that on all repositories (@space NULL), or all of a namespace: then a list
+ * need not be looked through. */
+bool request_may_all(const Request *request, Verb verb, const char *space);
+/* Whether anybody may, also who is not logged in. */
+bool request_anybody_may(const Request *request, Verb verb, const char *repository);
 /* The handler's own state between the phases, freed with the request. */
 void request_set_state(Request *request, void *state, GDestroyNotify free_state);
 void *request_state(const Request *request);

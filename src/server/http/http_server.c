@@ -35,10 +35,12 @@ listen_as_configured(HttpServer *server, const Config *config, GError **error)
 }
 
 HttpServer *
-http_server_new(const Config *config, const Route *const *routes, void *context, GError **error)
+http_server_new(const Config *config, Access *access, const Route *const *routes, void *context,
+                GError **error)
 {
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
   server->config = config;
+  server->access = access;
   server->context = context;
   server->connections = connection_watch_new(&config->limits.http);
   server->identities = identities_new();
@@ -50,6 +52,7 @@ http_server_new(const Config *config, const Route *const *routes, void *context,
   server->writing = g_thread_pool_new(http_finish_on_worker, NULL, POOL_THREADS, FALSE, NULL);
   server->heavy = g_thread_pool_new(http_finish_on_worker, NULL, HEAVY_THREADS, FALSE, NULL);
   server->probes = g_thread_pool_new(http_finish_on_worker, NULL, PROBE_THREADS, FALSE, NULL);
+  server->identifying = g_thread_pool_new(identify_on_worker, NULL, IDENTIFY_THREADS, FALSE, NULL);
   server->waiting = waiting_room_new(http_hand_over_again, NULL);
   server->router = router_new(routes, error);
   server->metrics = server->router == NULL ? NULL : http_metrics_new(router_count(server->router));
@@ -122,6 +125,7 @@ close_pools(HttpServer *server)
   g_thread_pool_free(server->writing, FALSE, TRUE);
   g_thread_pool_free(server->heavy, FALSE, TRUE);
   g_thread_pool_free(server->probes, FALSE, TRUE);
+  g_thread_pool_free(server->identifying, FALSE, TRUE);
   waiting_room_free(server->waiting);
 }
 

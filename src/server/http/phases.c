@@ -1,6 +1,7 @@
 /* What a request goes through before its body: the phases, in one order that is seen here. */
 #include <string.h>
 
+#include "server/http/authorise.h"
 #include "server/http/cors.h"
 #include "server/http/http-private.h"
 #include "server/http/phases.h"
@@ -96,20 +97,6 @@ phase_service(Request *request)
   return false;
 }
 
-/* Who asks. Nobody has a name: there are no log-ins. */
-static bool
-phase_identify(Request *request)
-{
-  return true;
-}
-
-/* Whether who asks has the right to what the route needs (Route.needs). Everybody has each. */
-static bool
-phase_authorise(Request *request)
-{
-  return true;
-}
-
 /* --- limits --- */
 
 static bool
@@ -157,8 +144,8 @@ phase_begin(Request *request)
   return true;
 }
 
-static const Phase phases[] = {phase_endpoint,  phase_route,  phase_service, phase_identify,
-                               phase_authorise, phase_limits, phase_begin};
+static const Phase phases[] = {phase_endpoint,    phase_route,  phase_service, request_identify,
+                               request_authorise, phase_limits, phase_begin};
 
 void
 request_begin(Request *request)

@@ -1,6 +1,7 @@
 /* The last phase of a request: its line in the log, and its counts. */
 #include <string.h>
 
+#include "server/http/authorise.h"
 #include "server/http/http-private.h"
 #include "server/http/request_log.h"
 
@@ -27,7 +28,7 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   log_set_request_id(request->id);
   log_event(level, "request", "method", request->method, "path", request->path, "route",
             route_label(request->match.route), "status", status_text, "client",
-            request_client(request), "user_agent", agent, "reason",
+            request_client(request), "user", request_user(request), "user_agent", agent, "reason",
             connection_end_reason(request->connection), "received", received_text, "sent",
             sent_text, "seconds", duration_text, NULL);
   log_set_request_id(NULL);

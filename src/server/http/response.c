@@ -183,3 +183,10 @@ respond_error(Request *request, const GError *error)
       mapping.status == MHD_HTTP_SERVICE_UNAVAILABLE)
     response_header(request, "Retry-After", "5");
 }
+
+void
+respond_stopping(Request *request)
+{
+  respond_oci_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+                    "the registry is stopping; ask again in a moment", NULL);
+}

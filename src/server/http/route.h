@@ -27,6 +27,7 @@ typedef enum {
 typedef enum {
   ON_UNNAMED,
   ON_NOTHING,    /* VERB_NONE */
+  ON_DOOR,       /* VERB_NONE, but who shows nothing is asked to log in */
   ON_REPOSITORY, /* <name> of the pattern; and the tag, where <reference> is one */
   ON_SYSTEM,     /* what is of no repository */
   /* Of several repositories, or by digest of whichever holds it: the handler gives only what

@@ -5,6 +5,7 @@
 #include "oci/media_type.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
+#include "server/visible.h"
 
 #define WARNING_BYTES_MAX 500
 
@@ -102,8 +103,8 @@ v2_catalog(Request *request)
   bool more = false;
   if (!page_size(request, &n))
     return;
-  g_auto(GStrv) names = registry_catalog(server_context(request)->registry,
-                                         request_query(request, "last"), n, &more, &error);
+  g_auto(GStrv) names =
+      visible_repositories(request, VERB_LIST, request_query(request, "last"), n, &more, &error);
   if (names == NULL) {
     respond_error(request, error);
     return;
@@ -164,8 +165,8 @@ v2_referrers(Request *request)
 }
 
 const Route v2_list_routes[] = {
-    {"GET", "/v2/", "v2", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = v2_support},
-    {"GET", "/v2", "v2", VERB_NONE, ON_NOTHING, WORK_AT_ONCE, .finish = v2_support},
+    {"GET", "/v2/", "v2", VERB_NONE, ON_DOOR, WORK_AT_ONCE, .finish = v2_support},
+    {"GET", "/v2", "v2", VERB_NONE, ON_DOOR, WORK_AT_ONCE, .finish = v2_support},
     {"GET", "/v2/_catalog", "catalog", VERB_LIST, ON_WHAT_ONE_MAY, WORK_WAITS,
      .finish = v2_catalog},
     {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, ON_REPOSITORY, WORK_WAITS,

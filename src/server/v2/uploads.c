@@ -85,15 +85,6 @@ upload_headers(Request *request, const RegistryUpload *upload)
   upload_range(request, registry_upload_size(upload));
 }
 
-static void
-respond_created(Request *request, const Digest *digest)
-{
-  response_header(request, "Location", "/v2/%s/blobs/%s", request_parameter(request, "name"),
-                  digest->text);
-  response_header(request, "Docker-Content-Digest", "%s", digest->text);
-  respond_empty(request, MHD_HTTP_CREATED);
-}
-
 /* The digest of ?digest=; false after it responded. */
 static bool
 query_digest(Request *request, Digest *digest)
@@ -121,7 +112,7 @@ finish_upload(Request *request, RegistryUpload *upload)
     return false;
   }
   pipeline_layer_arrived(server->pipeline, &digest);
-  respond_created(request, &digest);
+  v2_respond_created(request, &digest);
   return true;
 }
 
@@ -184,33 +175,6 @@ v2_upload_post_begin(Request *request)
     hold_upload(request, upload);
 }
 
-/* ?mount=<digest>[&from=<repository>]: linked without a transfer where the blob is known. */
-static bool
-try_mount(Request *request)
-{
-  const char *mount = request_query(request, "mount");
-  const char *from = request_query(request, "from");
-  g_autoptr(GError) error = NULL;
-  ServerContext *server = server_context(request);
-  Digest digest;
-  if (mount == NULL)
-    return false;
-  if (!digest_parse(mount, &digest, &error)) {
-    respond_oci_error(request, 400, "DIGEST_INVALID", error->message, NULL);
-    return true;
-  }
-  Found mounted = registry_blob_mount(server->registry, request_parameter(request, "name"),
-                                      from != NULL && *from != '\0' ? from : NULL, &digest, &error);
-  if (mounted == FOUND) {
-    pipeline_layer_arrived(server->pipeline, &digest);
-    respond_created(request, &digest);
-    return true;
-  }
-  if (mounted == FAILED)
-    respond_error(request, error);
-  return mounted == FAILED;
-}
-
 /* Other requests bring the bytes. */
 static void
 respond_started(Request *request, RegistryUpload *upload)
@@ -249,7 +213,7 @@ v2_upload_post_finish(Request *request)
     finish_upload(request, chunk->upload);
     return;
   }
-  if (try_mount(request))
+  if (v2_mount(request))
     return;
   g_autoptr(RegistryUpload) upload = start_upload(request);
   if (upload != NULL)

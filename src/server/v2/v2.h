@@ -12,3 +12,8 @@ bool v2_path_digest(Request *request, Digest *digest);
 /* A Warning header, as distribution-spec has it ("Warnings"): clients show its text to their user.
  */
 void v2_warn(Request *request, const char *text);
+/* 201 with the place of a blob that is there now. */
+void v2_respond_created(Request *request, const Digest *digest);
+/* ?mount=<digest>[&from=<repository>]: linked without a transfer where the blob is known and who
+ * asks may pull it there. True after it responded; false: the client uploads. */
+bool v2_mount(Request *request);

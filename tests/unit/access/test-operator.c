@@ -26,7 +26,7 @@ house_open(House *house)
   g_autofree char *url = g_strdup_printf("sqlite:%s/metadata.db", house->folder);
   house->sql = sql_pool_open(url, schemas, false, &error);
   g_assert_no_error(error);
-  house->access = access_new(house->sql, &error);
+  house->access = access_new(house->sql, NULL, &error);
   g_assert_no_error(error);
   house->secret = operator_key_write(house->fd, &error);
   g_assert_no_error(error);

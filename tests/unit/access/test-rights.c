@@ -110,6 +110,7 @@ static const struct {
     {"ci", VERB_PUSH, "team/app", "latest", false, 7},
     {"ci", VERB_PUSH, "team/app", "main", false, NOBODY},
     {"ci", VERB_MANAGE_ACCESS, NULL, NULL, false, NOBODY},
+    {"ci", VERB_DELETE, "team/app", "latest", false, NOBODY},
     {"ops", VERB_PUSH, "team/base", NULL, true, 10},
     {"ops", VERB_PUSH, "team/app", NULL, false, NOBODY},
     {"eve", VERB_PULL, "team/app", NULL, false, NOBODY},
@@ -192,6 +193,32 @@ anywhere_is_what_lists_ask(void)
 }
 
 static void
+all_is_what_lists_ask_first(void)
+{
+  static const struct {
+    const char *who;
+    Verb verb;
+    const char *space;
+    bool may;
+  } cases[] = {
+      {"alice", VERB_PUSH, NULL, true},        {"alice", VERB_READ_AUDIT, NULL, true},
+      {"alice", VERB_PUSH, "team", true},      {"alice", VERB_PULL, "hr", false},
+      {"bob", VERB_PULL, "prod", true},        {"bob", VERB_PULL, "team", false},
+      {"bob", VERB_SCAN, "team", true},        {"bob", VERB_PULL, "pro", false},
+      {"bob", VERB_PULL, NULL, false},         {"nobody", VERB_PULL, "library", true},
+      {"nobody", VERB_PUSH, "library", false}, {"operator", VERB_PUSH, NULL, true},
+      {"ops", VERB_PUSH, "team", false},       {"ci", VERB_PULL, NULL, false},
+  };
+  g_autoptr(AccessRules) rules = rules_of(rows, G_N_ELEMENTS(rows));
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(Principal) principal = who(cases[i].who);
+    g_test_message("%s %s %s", cases[i].who, verb_name(cases[i].verb), cases[i].space);
+    g_assert_cmpint(access_may_all(rules, principal, cases[i].verb, cases[i].space, NOW), ==,
+                    cases[i].may);
+  }
+}
+
+static void
 a_star_spans_slashes(void)
 {
   static const struct {
@@ -245,6 +272,7 @@ main(int argc, char **argv)
   g_test_add_func("/access/rights/limits", limits_only_take_away);
   g_test_add_func("/access/rights/expiry", what_has_expired_may_nothing);
   g_test_add_func("/access/rights/anywhere", anywhere_is_what_lists_ask);
+  g_test_add_func("/access/rights/all", all_is_what_lists_ask_first);
   g_test_add_func("/access/rights/patterns", a_star_spans_slashes);
   g_test_add_func("/access/rights/explains", says_which_rule_decided);
   g_test_add_func("/access/verbs", verbs_have_words);

@@ -1,0 +1,9 @@
+/* What the operator decides of access; see the header. */
+#include "access/access_settings.h"
+
+static const char *const modes[] = {[ACCESS_CLOSED] = "closed", [ACCESS_OPEN] = "open", NULL};
+
+static const Setting settings[] = {
+    {SETTING(AccessSettings, mode), .kind = &setting_choice, .words = modes, .fallback = "open"},
+};
+const Section access_settings_section = {settings, G_N_ELEMENTS(settings), sizeof(AccessSettings)};

@@ -1,0 +1,15 @@
+/* What the operator decides of access: rows of the configuration. */
+#pragma once
+
+#include "base/settings.h"
+
+typedef enum {
+  ACCESS_CLOSED, /* nothing is open that was not opened */
+  ACCESS_OPEN,   /* no log-ins: everybody may do all */
+} AccessMode;
+
+/* `access` in the configuration. */
+typedef struct {
+  unsigned mode; /* AccessMode */
+} AccessSettings;
+extern const Section access_settings_section;
