@@ -269,6 +269,7 @@ push_manifest(SqlConnection *db, void *data, GError **error)
          store_manifest(db, repository, push->manifest, &push->digest, push->bytes, error) &&
          references_store(db, repository, push->digest.text, push->manifest,
                           are_of_referrers(push->tags), error) &&
+         deleted_forget(db, repository, &push->digest, error) &&
          store_tags(db, repository, push->tags, &push->digest, error) &&
          tell_pushed(db, repository, push->tags, &push->digest, push->manifest, error);
 }
@@ -330,20 +331,17 @@ delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *
 }
 
 static bool
-delete_manifest(SqlConnection *db, const char *repository, const Digest *digest, int64_t *changed,
-                GError **error)
+delete_manifest(Registry *registry, SqlConnection *db, const char *repository, const Digest *digest,
+                int64_t *changed, GError **error)
 {
   return registry_lock_repository(db, repository, error) &&
          references_refuse_manifest(db, repository, digest, error) &&
          immutable_refuse_delete(db, repository, digest, error) &&
-         references_delete(db, repository, digest, error) &&
-         sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
-                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
-         sql_run(db, changed, error, "DELETE FROM manifests WHERE repository = $1 AND digest = $2",
-                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+         deleted_move(registry, db, repository, digest, changed, error);
 }
 
 typedef struct {
+  Registry *registry;
   const char *repository, *reference;
   const Digest *digest; /* NULL: the reference is a tag */
 } Deletion;
@@ -356,7 +354,8 @@ delete_it(SqlConnection *db, void *data, GError **error)
   if (!registry_check_known(db, deletion->repository, error))
     return false;
   if (deletion->digest != NULL
-          ? !delete_manifest(db, deletion->repository, deletion->digest, &changed, error)
+          ? !delete_manifest(deletion->registry, db, deletion->repository, deletion->digest,
+                             &changed, error)
           : !delete_tag(db, deletion->repository, deletion->reference, &changed, error))
     return false;
   return changed == 0 ? manifest_unknown(error, deletion->repository, deletion->reference)
@@ -373,7 +372,7 @@ delete_reference(Registry *registry, const char *repository, const char *referen
     return false;
   if (!is_digest && !tag_is_valid(reference))
     return manifest_unknown(error, repository, reference);
-  Deletion deletion = {repository, reference, is_digest ? &digest : NULL};
+  Deletion deletion = {registry, repository, reference, is_digest ? &digest : NULL};
   if (!sql_transact(registry->sql, delete_it, &deletion, error))
     return false;
   registry_changed(registry);

@@ -325,12 +325,10 @@ references_load(SqlConnection *db, const char *repository, const Digest *digest,
 }
 
 bool
-references_delete(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+references_forget(SqlConnection *db, const char *repository, const Digest *digest,
+                  const Manifest *manifest, GError **error)
 {
   Referrer referrer = {db, repository, digest->text, false};
-  g_autoptr(Manifest) manifest = NULL;
-  if (references_load(db, repository, digest, &manifest, error) == FAILED)
-    return false;
   /* One that cannot be read any more is looked for among all of its repository's. */
   return (manifest != NULL
               ? references_visit(manifest, delete_reference, &referrer, error)
@@ -342,6 +340,14 @@ references_delete(SqlConnection *db, const char *repository, const Digest *diges
          sql_run(db, NULL, error,
                  "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+}
+
+bool
+references_delete(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+{
+  g_autoptr(Manifest) manifest = NULL;
+  return references_load(db, repository, digest, &manifest, error) != FAILED &&
+         references_forget(db, repository, digest, manifest, error);
 }
 
 typedef struct {
@@ -357,7 +363,8 @@ holder_free(void *data)
   g_free(holder);
 }
 
-/* A member that is stored as a manifest, and as a blob besides, is read as a manifest. */
+/* A member that is stored as a manifest, and as a blob besides, is read as a manifest. A manifest
+ * that was deleted needs nothing, though it can be brought back. */
 static SqlRows *
 query_holders(SqlConnection *db, const char *repository, const Digest *digest, bool as_blob,
               GError **error)
@@ -369,12 +376,17 @@ query_holders(SqlConnection *db, const char *repository, const Digest *digest, b
                      "(SELECT 1 FROM manifests "
                      "WHERE manifests.repository = manifest_references.repository "
                      "AND manifests.digest = manifest_references.digest)) "
-                     "LIMIT $3",
+                     "AND NOT EXISTS (SELECT 1 FROM deleted_manifests "
+                     "WHERE deleted_manifests.repository = manifest_references.repository "
+                     "AND deleted_manifests.digest = manifest_references.manifest) LIMIT $3",
                      SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(HOLDERS_NAMED + 1),
                      SQL_END);
   return sql_query(db, error,
                    "SELECT manifest, kind FROM manifest_references WHERE repository = $1 "
-                   "AND digest = $2 AND kind = 'member' LIMIT $3",
+                   "AND digest = $2 AND kind = 'member' "
+                   "AND NOT EXISTS (SELECT 1 FROM deleted_manifests "
+                   "WHERE deleted_manifests.repository = manifest_references.repository "
+                   "AND deleted_manifests.digest = manifest_references.manifest) LIMIT $3",
                    SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(HOLDERS_NAMED + 1),
                    SQL_END);
 }

@@ -80,6 +80,10 @@ bool references_store(SqlConnection *db, const char *repository, const char *dig
                       const Manifest *manifest, bool listing, GError **error);
 bool references_delete(SqlConnection *db, const char *repository, const Digest *digest,
                        GError **error);
+/* The same of one that is no longer stored; @manifest: what it was, or NULL when that cannot be
+ * read. */
+bool references_forget(SqlConnection *db, const char *repository, const Digest *digest,
+                       const Manifest *manifest, GError **error);
 /* REGISTRY_REFERENCED while some manifest needs it. Call under registry_lock_repository(). */
 bool references_refuse_blob(SqlConnection *db, const char *repository, const Digest *digest,
                             GError **error);
@@ -99,6 +103,16 @@ char *namespace_end(const char *name);
 /* The next namespace after @last ("": the first), by byte order. (transfer full); NULL: *found says
  * why */
 char *namespace_after(SqlConnection *db, const char *last, Found *found, GError **error);
+
+/* --- deleted.c --- */
+
+/* Deletes the manifest with its tags; it can be brought back if `undelete` says so. Under
+ * registry_lock_repository(). */
+bool deleted_move(Registry *registry, SqlConnection *db, const char *repository,
+                  const Digest *digest, int64_t *changed, GError **error);
+/* It is pushed again. */
+bool deleted_forget(SqlConnection *db, const char *repository, const Digest *digest,
+                    GError **error);
 
 /* --- immutable.c: REGISTRY_DENIED, by a rule of the namespace. Under
  * registry_lock_repository() --- */

@@ -58,6 +58,7 @@ typedef struct {
 typedef struct {
   bool sparse_indexes; /* take indexes without their members, and images without their layers */
   RegistryGc gc;
+  uint32_t undelete; /* seconds that a deleted manifest can be brought back; 0: not at all */
 } RegistrySettings;
 extern const Section registry_settings_section;
 

@@ -24,6 +24,8 @@ static const Section gc_section = {gc_settings, G_N_ELEMENTS(gc_settings), sizeo
 static const Setting settings[] = {
     {SETTING(RegistrySettings, sparse_indexes), .kind = &setting_boolean, .fallback = "false"},
     {SETTING(RegistrySettings, gc), .section = &gc_section},
+    {SETTING(RegistrySettings, undelete), .kind = &setting_duration, .fallback = "7d",
+     .most = (uint64_t)365 * 86400},
 };
 const Section registry_settings_section = {settings, G_N_ELEMENTS(settings),
                                            sizeof(RegistrySettings)};

@@ -92,6 +92,23 @@ static const char *const steps[] = {
     "  generation BIGINT NOT NULL,"
     "  size BIGINT NOT NULL,"
     "  PRIMARY KEY (digest, generation));",
+
+    /* 5: manifests that were deleted and can be brought back (registry/deleted.c), each with the
+     * `tags` that it had, as JSON. What they need stays in manifest_references until they are
+     * purged. */
+    "CREATE TABLE deleted_manifests ("
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  media_type TEXT NOT NULL,"
+    "  artifact_type TEXT,"
+    "  subject TEXT,"
+    "  annotations TEXT,"
+    "  content BYTEA NOT NULL,"
+    "  pushed BIGINT NOT NULL,"
+    "  deleted BIGINT NOT NULL,"
+    "  tags TEXT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));"
+    "CREATE INDEX deleted_manifests_by_time ON deleted_manifests (deleted);",
 };
 
 static const unsigned former[] = {1, 4, 0};

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "registry/deleted.h"
 #include "server/memory.h"
 
 #define DAY_SECONDS ((int64_t)24 * 60 * 60)
@@ -42,6 +43,20 @@ record_references(Job *job, Registry *registry, GError **error)
   return true;
 }
 
+/* What was deleted so long ago that nobody can bring it back any more. */
+static void
+purge_deleted(Job *job, Registry *registry)
+{
+  g_autoptr(GError) error = NULL;
+  unsigned purged = 0, all = 0;
+  for (bool more = true; more && !job_cancelled(job); all += purged)
+    if (!registry_purge_deleted(registry, &purged, &more, &error)) {
+      log_warning("deleted images cannot be purged yet", "error", error->message, NULL);
+      break;
+    }
+  log_count("deleted images purged", all);
+}
+
 /* Idle uploads, and what a crash left of others. */
 static JobOutcome
 clean_up(Job *job, void *room, GError **error)
@@ -58,6 +73,7 @@ clean_up(Job *job, void *room, GError **error)
   Collected trash = {0};
   if (!registry_empty_trash(registry, &trash, &failure))
     log_warning("files of deleted blobs stay for now", "error", failure->message, NULL);
+  purge_deleted(job, registry);
   blob_store_keep_room(house->blobs);
   return record_references(job, registry, error) ? JOB_DONE : JOB_FAILED;
 }

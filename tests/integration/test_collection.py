@@ -6,7 +6,7 @@ import pytest
 
 from repository import EMPTY, Repository, image_of
 
-NOW = "registry: {gc: {interval: 0, grace: 0}}"
+NOW = "registry: {undelete: 0, gc: {interval: 0, grace: 0}}"
 
 
 def files_of(server):
@@ -29,7 +29,7 @@ def gc(assay):
 
 
 def test_layers_of_deleted_images(start_server, assay, gc):
-    server = start_server(config="registry: {gc: {interval: 0, grace: 1h}}")
+    server = start_server(config="registry: {undelete: 0, gc: {interval: 0, grace: 1h}}")
     one = Repository(server, "one")
     kept, _ = push_image(one, "kept", b"kept")
     gone, layer = push_image(one, "gone", b"gone")

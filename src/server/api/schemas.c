@@ -15,6 +15,7 @@ static const ApiSchema shared[] = {
 const ApiSchema *const api_schemas[] = {
     shared,
     api_collection_schemas,
+    api_deleted_schemas,
     api_image_schemas,
     api_job_schemas,
     api_namespace_schemas,

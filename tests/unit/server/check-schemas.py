@@ -11,7 +11,7 @@ import yaml
 
 # Objects that handlers put together of several things, and what they consist of.
 BY_HAND = {
-    "pages of lists": ["Repositories", "Namespaces", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
+    "pages of lists": ["Repositories", "Namespaces", "Deleted", "Restored", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
     "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest"],
 }
 
