@@ -21,6 +21,8 @@
 struct Access {
   SqlPool *sql;
   const AccessSettings *settings;
+  const Sealer *sealer;
+  TokenKeys *keys;
   GMutex lock; /* guards rules, generation and looked */
   AccessRules *rules;
   int64_t generation, looked; /* of the rules; when the row was read */
@@ -82,6 +84,25 @@ const char *
 access_operator_secret(const Access *access)
 {
   return access->operator_secret;
+}
+
+void
+access_set_keys(Access *access, const Sealer *sealer, TokenKeys *keys)
+{
+  access->sealer = sealer;
+  access->keys = keys;
+}
+
+const Sealer *
+access_sealer(const Access *access)
+{
+  return access->sealer;
+}
+
+TokenKeys *
+access_keys(const Access *access)
+{
+  return access->keys;
 }
 
 bool

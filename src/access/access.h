@@ -8,6 +8,7 @@
 
 #include "access/access_settings.h"
 #include "access/identity.h"
+#include "access/keys.h"
 #include "access/rights.h"
 #include "storage/sql.h"
 
@@ -21,6 +22,12 @@ SqlPool *access_sql(const Access *access);
  * before anything is served; copied. */
 void access_set_operator_secret(Access *access, const char *secret);
 const char *access_operator_secret(const Access *access);
+
+/* What seals (sealed.h), and the keys that sign tokens (keys.h): NULL until they are set, before
+ * anything is served. Both must outlive it. */
+void access_set_keys(Access *access, const Sealer *sealer, TokenKeys *keys);
+const Sealer *access_sealer(const Access *access);
+TokenKeys *access_keys(const Access *access);
 
 /* Last in a transaction that changes principals, teams, members, tokens, roles, bindings or
  * sessions. */

@@ -1,6 +1,7 @@
 /* What the operator decides of access: rows of the configuration. */
 #pragma once
 
+#include "access/keys.h"
 #include "base/settings.h"
 
 typedef enum {
@@ -11,5 +12,6 @@ typedef enum {
 /* `access` in the configuration. */
 typedef struct {
   unsigned mode; /* AccessMode */
+  TokenSettings tokens;
 } AccessSettings;
 extern const Section access_settings_section;

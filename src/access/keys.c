@@ -205,6 +205,26 @@ token_keys_turn(TokenKeys *keys, int64_t now, GError **error)
   return look_again(keys, error);
 }
 
+static uint32_t
+every_hour(const void *room)
+{
+  const TokenKeys *keys = room;
+  return sql_pool_is_read_only(keys->sql) ? 0 : 3600;
+}
+
+static JobOutcome
+run_turn(Job *job, void *room, GError **error)
+{
+  return token_keys_turn(room, g_get_real_time(), error) ? JOB_DONE : JOB_AGAIN;
+}
+
+const JobKind token_keys_job = {.kind = "token-keys",
+                                .attempts = 5,
+                                .back_off = 60,
+                                .first = 3600,
+                                .every = every_hour,
+                                .run = run_turn};
+
 /* --- the object --- */
 
 static bool

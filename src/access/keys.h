@@ -13,6 +13,7 @@
 #include "access/jwt.h"
 #include "access/sealed.h"
 #include "base/settings.h"
+#include "jobs/jobs.h"
 #include "storage/sql.h"
 
 typedef struct {
@@ -39,6 +40,9 @@ const TokenSettings *token_keys_settings(const TokenKeys *keys);
 /* Makes the next key and drops the last where that is due at @now (microseconds since 1970), and
  * reads what others have made. */
 bool token_keys_turn(TokenKeys *keys, int64_t now, GError **error);
+
+/* A JobKind that does so each hour; its room is the TokenKeys. */
+extern const JobKind token_keys_job;
 
 /* By the key that signs now. (transfer full) */
 char *token_keys_sign(TokenKeys *keys, const json_t *claims, GError **error);

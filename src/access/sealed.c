@@ -19,6 +19,10 @@
 /* The first byte of what is sealed. */
 #define FORMAT 1
 
+static const Setting settings[] = {{SETTING(SecretsSettings, key_file), .kind = &setting_text}};
+const Section secrets_settings_section = {settings, G_N_ELEMENTS(settings),
+                                          sizeof(SecretsSettings)};
+
 struct Sealer {
   uint8_t key[KEY_BYTES];
 };

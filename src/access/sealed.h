@@ -6,7 +6,14 @@
  * thing cannot be put in the place of another. May be called from any thread. */
 #pragma once
 
+#include "base/settings.h"
 #include "base/slice.h"
+
+/* `secrets` in the configuration. */
+typedef struct {
+  char *key_file; /* NULL: secrets.key in the data folder */
+} SecretsSettings;
+extern const Section secrets_settings_section;
 
 typedef struct Sealer Sealer;
 

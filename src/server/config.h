@@ -14,6 +14,7 @@
 
 #include "access/access_settings.h"
 #include "access/endpoint_settings.h"
+#include "access/sealed.h"
 #include "advisory/advisory_settings.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -40,6 +41,7 @@ typedef struct {
   unsigned endpoints_count;
   char *policy; /* policy file; NULL: the built-in default policy */
   AccessSettings access;
+  SecretsSettings secrets;
   AdvisorySettings advisories;
   ConfigLimits limits;
   RegistrySettings registry;

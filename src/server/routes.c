@@ -3,12 +3,14 @@
 
 #include "server/api/api.h"
 #include "server/health.h"
+#include "server/token/token.h"
 #include "server/v2/v2.h"
 
 /* One a line. */
 /* clang-format off */
 const Route *const server_routes[] = {
     health_routes,
+    token_routes,
     v2_list_routes,
     v2_upload_routes,
     v2_blob_routes,

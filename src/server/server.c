@@ -20,6 +20,7 @@
 #include "server/collection.h"
 #include "server/housekeeping.h"
 #include "server/routes.h"
+#include "server/secrets.h"
 #include "server/server-private.h"
 
 struct Server {
@@ -30,6 +31,7 @@ struct Server {
   SqlPool *sql;
   Outbox *outbox;
   Housekeeping house;
+  Secrets secrets;
 };
 
 /* Shared: those that only read are in nobody's way, except of one that writes by another mount. A
@@ -110,7 +112,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   const uint32_t workers = config->limits.pipeline.workers;
   context->jobs = jobs_new(server->sql, workers != 0 ? workers : g_get_num_processors());
   context->access = access_new(server->sql, &config->access, error);
-  if (context->access == NULL)
+  if (context->access == NULL || !secrets_open(&server->secrets, context, error))
     return false;
   context->registry =
       registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
@@ -252,6 +254,7 @@ server_free(Server *server)
   cache_free(server->context.manifests);
   registry_free(server->context.registry);
   access_free(server->context.access);
+  secrets_clear(&server->secrets);
   sql_pool_close(server->sql);
   blob_store_close(server->blobs);
   fd_clear(&server->lock_fd);

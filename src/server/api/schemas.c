@@ -3,6 +3,7 @@
 
 #include "report/report.h"
 #include "server/api/api-private.h"
+#include "server/token/token.h"
 
 /* What other rooms answer with. */
 static const ApiSchema shared[] = {
@@ -22,6 +23,7 @@ const ApiSchema *const api_schemas[] = {
     api_overview_schemas,
     api_policy_schemas,
     api_standing_schemas,
+    token_schemas,
     api_vulnerability_schemas,
     NULL,
 };

@@ -1,0 +1,42 @@
+/* What the server keeps secret; see the header. */
+#include "server/secrets.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* A folder that cannot be written, and has no such file, has nothing that was sealed either. */
+static Sealer *
+open_sealer(const ServerContext *context, GError **error)
+{
+  const char *named = context->config->secrets.key_file;
+  g_autofree char *path =
+      named != NULL ? g_strdup(named) : g_build_filename(context->data_folder, "secrets.key", NULL);
+  if (context->read_only && named == NULL && access(path, F_OK) < 0)
+    return sealer_new_for_now();
+  return sealer_new(path, !context->read_only, error);
+}
+
+bool
+secrets_open(Secrets *secrets, ServerContext *context, GError **error)
+{
+  static const JobKind *const kinds[] = {&token_keys_job, NULL};
+  secrets->sealer = open_sealer(context, error);
+  secrets->keys = secrets->sealer == NULL ? NULL
+                                          : token_keys_new(context->sql, secrets->sealer,
+                                                           &context->config->access.tokens, error);
+  if (secrets->keys == NULL) {
+    g_prefix_error(error, "secrets: ");
+    return false;
+  }
+  access_set_keys(context->access, secrets->sealer, secrets->keys);
+  jobs_add(context->jobs, kinds, secrets->keys);
+  return true;
+}
+
+void
+secrets_clear(Secrets *secrets)
+{
+  g_clear_pointer(&secrets->keys, token_keys_free);
+  g_clear_pointer(&secrets->sealer, sealer_free);
+}
