@@ -35,12 +35,14 @@ endpoint_new(EndpointSettings *settings, bool configured)
 }
 
 Endpoint *
-endpoint_new_default(const char *const *trusted_proxies)
+endpoint_new_default(GStrv listen, const char *const *trusted_proxies)
 {
   static const char *const everybody[] = {"0.0.0.0/0", "::/0", NULL};
   EndpointSettings *settings = g_new0(EndpointSettings, 1);
   settings_defaults(&endpoint_settings_section, settings);
   settings->name = g_strdup(ENDPOINT_DEFAULT);
+  g_strfreev(settings->listen);
+  settings->listen = listen;
   g_strfreev(settings->allow);
   settings->allow = g_strdupv((char **)(uintptr_t)everybody);
   if (trusted_proxies != NULL) {

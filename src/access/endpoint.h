@@ -25,8 +25,9 @@ typedef struct {
 
 /* Takes over @settings. (transfer full) */
 Endpoint *endpoint_new(EndpointSettings *settings, bool configured);
-/* The one of `listen`: admits whoever reaches it, and serves all. (transfer full) */
-Endpoint *endpoint_new_default(const char *const *trusted_proxies);
+/* The one of the addresses of `listen`: admits whoever reaches it, and serves all. @listen is taken
+ * over. (transfer full) */
+Endpoint *endpoint_new_default(GStrv listen, const char *const *trusted_proxies);
 Endpoint *endpoint_ref(Endpoint *endpoint);
 void endpoint_unref(Endpoint *endpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Endpoint, endpoint_unref)

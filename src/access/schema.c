@@ -118,6 +118,13 @@ static const char *const steps[] = {
     "  certificate TEXT NOT NULL,"
     "  created BIGINT NOT NULL,"
     "  signs_from BIGINT NOT NULL UNIQUE);",
+
+    /* Endpoints that the API made (endpoint_store.h): `definition` is JSON. */
+    "CREATE TABLE endpoints ("
+    "  name TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  definition TEXT NOT NULL,"
+    "  version BIGINT NOT NULL,"
+    "  changed BIGINT NOT NULL);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

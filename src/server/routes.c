@@ -22,6 +22,7 @@ const Route *const server_routes[] = {
     api_vulnerability_routes,
     api_policy_routes,
     api_job_routes,
+    api_endpoint_routes,
     api_namespace_routes,
     api_collection_routes,
     api_deleted_routes,

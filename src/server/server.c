@@ -22,6 +22,7 @@
 #include "server/routes.h"
 #include "server/secrets.h"
 #include "server/server-private.h"
+#include "server/stored_endpoints.h"
 
 struct Server {
   ServerContext context;
@@ -194,7 +195,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   make_operator(server);
   server->context.http =
       http_server_new(config, server->context.access, server_routes, &server->context, error);
-  if (server->context.http == NULL)
+  if (server->context.http == NULL || !stored_endpoints_open(&server->context, error))
     return NULL;
   /* A disk that is full keeps nobody from pulling. */
   g_autoptr(GError) unwritten = NULL;

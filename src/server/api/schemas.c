@@ -17,6 +17,7 @@ const ApiSchema *const api_schemas[] = {
     shared,
     api_collection_schemas,
     api_deleted_schemas,
+    api_endpoint_schemas,
     api_image_schemas,
     api_job_schemas,
     api_namespace_schemas,

@@ -279,3 +279,16 @@ endpoints_find(HttpServer *server, const char *name)
   }
   return NULL;
 }
+
+GStrv
+endpoints_urls(HttpServer *server, const Endpoint *endpoint)
+{
+  g_autoptr(GStrvBuilder) urls = g_strv_builder_new();
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->endpoints_lock);
+  for (guint i = 0; i < server->entrances->len; i++) {
+    Entrance *entrance = g_ptr_array_index(server->entrances, i);
+    if (entrance_has(entrance, endpoint_name(endpoint)))
+      g_strv_builder_add(urls, entrance_url(entrance));
+  }
+  return g_strv_builder_end(urls);
+}

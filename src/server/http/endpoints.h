@@ -13,5 +13,8 @@ bool endpoints_put(HttpServer *server, Endpoint *endpoint, GError **error);
 bool endpoints_remove(HttpServer *server, const char *name);
 /* In the order of their names, the default one first: Endpoint. (transfer full) */
 GPtrArray *endpoints_list(HttpServer *server);
+/* Where the one of @endpoint's name listens, with the ports that the kernel chose; empty: there is
+ * none. (transfer full) */
+GStrv endpoints_urls(HttpServer *server, const Endpoint *endpoint);
 /* NULL: there is none. (transfer full) */
 Endpoint *endpoints_find(HttpServer *server, const char *name);

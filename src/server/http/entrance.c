@@ -1,6 +1,8 @@
 /* Addresses at which the server listens, and the endpoints there; see the header. */
 #include "server/http/entrance.h"
 
+#include <string.h>
+
 struct Entrance {
   gatomicrefcount references;
   char *address, *url;
@@ -74,6 +76,16 @@ entrance_set_endpoints(Entrance *entrance, GPtrArray *endpoints)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&entrance->lock);
   g_ptr_array_unref(entrance->endpoints);
   entrance->endpoints = endpoints;
+}
+
+bool
+entrance_has(Entrance *entrance, const char *name)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&entrance->lock);
+  for (guint i = 0; i < entrance->endpoints->len; i++)
+    if (strcmp(endpoint_name(g_ptr_array_index(entrance->endpoints, i)), name) == 0)
+      return true;
+  return false;
 }
 
 static bool

@@ -35,6 +35,9 @@ Places *entrance_places(const Entrance *entrance);
 /* Replaces its endpoints. @endpoints: taken over, Endpoint; none: it is closed. */
 void entrance_set_endpoints(Entrance *entrance, GPtrArray *endpoints);
 
+/* Whether an endpoint of that name is there. */
+bool entrance_has(Entrance *entrance, const char *name);
+
 typedef enum {
   VISIT_REFUSED, /* none of its endpoints admits the peer */
   VISIT_DIRECT,

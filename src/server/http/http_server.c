@@ -19,8 +19,11 @@
 static bool
 listen_as_configured(HttpServer *server, const Config *config, GError **error)
 {
-  g_autoptr(Endpoint) first =
-      endpoint_new_default((const char *const *)config->http.trusted_proxies);
+  g_autoptr(GStrvBuilder) listen = g_strv_builder_new();
+  for (unsigned i = 0; i < config->http.listen_count; i++)
+    g_strv_builder_add(listen, config->http.listen[i].address);
+  g_autoptr(Endpoint) first = endpoint_new_default(
+      g_strv_builder_end(listen), (const char *const *)config->http.trusted_proxies);
   if (!endpoints_put(server, first, error))
     return false;
   for (unsigned i = 0; i < config->endpoints_count; i++) {

@@ -11,8 +11,8 @@ import yaml
 
 # Objects that handlers put together of several things, and what they consist of.
 BY_HAND = {
-    "pages of lists": ["Repositories", "Namespaces", "Deleted", "Restored", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
-    "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest"],
+    "pages of lists": ["Repositories", "Namespaces", "Endpoints", "Deleted", "Restored", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
+    "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest", "EndpointChange"],
 }
 
 
