@@ -9,7 +9,7 @@
 #include "access/jwks.h"
 #include "access/signing_key.h"
 #include "base/error.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 
 static const Setting settings[] = {
     {SETTING(TokenSettings, service), .kind = &setting_text, .fallback = "assay"},

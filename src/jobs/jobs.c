@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
+#include "jobs/event.h"
 #include "jobs/jobs-private.h"
 
 static void
@@ -197,15 +199,31 @@ stop_running(Jobs *jobs, GCancellable *running)
 typedef struct {
   const JobKind *kind;
   const char *key;
+  bool here; /* it was in this process */
   CancelOutcome outcome;
 } Cancel;
 
-/* A SqlWork. */
+static bool
+tell_cancelled(SqlConnection *db, const Cancel *cancel, GError **error)
+{
+  g_autofree char *id = *cancel->key == '\0'
+                            ? g_strdup(cancel->kind->kind)
+                            : g_strconcat(cancel->kind->kind, ":", cancel->key, NULL);
+  g_autoptr(json_t) data = json_object();
+  json_set_string(data, "state", cancel->outcome == CANCEL_DROPPED ? "removed" : "stopping");
+  return event_tell(db, "job.cancelled", id, data, error);
+}
+
+/* A SqlWork. Of what is in memory it only tells. */
 static bool
 cancel_row(SqlConnection *db, void *data, GError **error)
 {
   Cancel *cancel = data;
-  return kept_cancel(db, cancel->kind, cancel->key, &cancel->outcome, error);
+  CancelOutcome outcome = cancel->outcome;
+  bool done = cancel->here || !cancel->kind->kept ||
+              kept_cancel(db, cancel->kind, cancel->key, &outcome, error);
+  cancel->outcome = outcome;
+  return done && (outcome == CANCEL_FOUND_NONE || tell_cancelled(db, cancel, error));
 }
 
 static void
@@ -220,23 +238,22 @@ jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, CancelOutcome *out
             GError **error)
 {
   g_autoptr(GCancellable) running = NULL;
-  Cancel cancel = {kind, key, CANCEL_FOUND_NONE};
+  Cancel cancel = {.kind = kind, .key = key};
   g_mutex_lock(&jobs->lock);
   JobQueue *queue = queue_of(jobs, kind);
-  *outcome = cancel_here(jobs, queue, key, &running);
+  cancel.outcome = cancel_here(jobs, queue, key, &running);
+  cancel.here = cancel.outcome != CANCEL_FOUND_NONE;
   g_mutex_unlock(&jobs->lock);
   if (running != NULL)
     stop_running(jobs, running);
-  if (*outcome == CANCEL_FOUND_NONE && kind->kept) {
-    if (!sql_transact(jobs->sql, cancel_row, &cancel, error))
-      return false;
-    *outcome = cancel.outcome;
-    if (*outcome == CANCEL_DROPPED && queue != NULL)
-      count_dropped(jobs, queue);
-  }
+  bool told = (!cancel.here && !kind->kept) || sql_pool_is_read_only(jobs->sql) ||
+              sql_transact(jobs->sql, cancel_row, &cancel, error);
+  *outcome = told || cancel.here ? cancel.outcome : CANCEL_FOUND_NONE;
+  if (*outcome == CANCEL_DROPPED && !cancel.here && queue != NULL)
+    count_dropped(jobs, queue);
   if (*outcome == CANCEL_DROPPED && kind->dropped != NULL && queue != NULL)
     kind->dropped(key, queue->room);
-  return true;
+  return told;
 }
 
 const JobKind *

@@ -105,7 +105,9 @@ typedef enum {
   CANCEL_ASKED    /* it runs, and is to stop: at once here, elsewhere within a third of its lease */
 } CancelOutcome;
 /* One without a key stays while it waits: it runs by itself. So does what was asked for while one
- * runs that is cancelled: somebody else may wait for that. */
+ * runs that is cancelled: somebody else may wait for that. What was cancelled is told
+ * ("job.cancelled"); false with another outcome than CANCEL_FOUND_NONE: it was, and cannot be told.
+ */
 bool jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, CancelOutcome *outcome,
                  GError **error);
 /* The kind of that name; NULL: none was added. (transfer none) */

@@ -1,11 +1,11 @@
-/* What happened, told in the transaction of the change: an event is there exactly when the change
- * is. Nobody is called then. Takers read the events afterwards, in their order, each at its own
- * pace; how far one has come is in the database, so that no event is missed by a stop or a crash,
- * and one may be given twice.
+/* Who hears of events (jobs/event.h). Nobody is called when one is told. Takers read the events
+ * afterwards, in their order, each at its own pace; how far one has come is in the database, so
+ * that no event is missed by a stop or a crash, and one may be given twice.
  *
- * A room tells by event_tell(), and lists its takers in a table for outbox_add(). */
+ * A room lists its takers in a table for outbox_add(). */
 #pragma once
 
+#include "jobs/event.h"
 #include "jobs/jobs.h"
 
 /* Events that every taker has passed are kept for so long, and so many, for people. */
@@ -13,19 +13,6 @@
 #define EVENTS_KEPT_MOST 100000
 /* One that never comes along keeps no more than so many. */
 #define EVENTS_UNTAKEN_MOST 1000000
-
-typedef struct {
-  int64_t number; /* rises; in the order of the commits */
-  int64_t told;   /* microseconds since 1970 */
-  char *type;     /* "image.scanned" */
-  char *subject;  /* what it is about: a digest, "team/app:v1" */
-  json_t *data;   /* an object, or NULL */
-} Event;
-
-/* @data: an object, or NULL; (transfer none). Two short statements: tell last, for other processes
- * that tell wait from here to the commit. */
-bool event_tell(SqlConnection *db, const char *type, const char *subject, const json_t *data,
-                GError **error);
 
 typedef struct {
   const char *name; /* of its cursor; never changed once it was released */
@@ -47,6 +34,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outbox, outbox_free)
 void outbox_add(Outbox *outbox, const EventTaker *const *takers, void *room);
 /* After a commit in which something was told; it spares a second. */
 void outbox_wake(Outbox *outbox);
-
-/* Those after the number @after, at most @limit, for people: Event. (transfer full) */
-GPtrArray *events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error);

@@ -39,6 +39,9 @@ static const char *const steps[] = {
     "CREATE TABLE event_takers ("
     "  name TEXT PRIMARY KEY,"
     "  passed BIGINT NOT NULL);",
+
+    /* 2: who did it (jobs/actor.h). */
+    "ALTER TABLE events ADD COLUMN actor TEXT;", /* JSON */
 };
 
 const Schema jobs_schema = {"jobs", steps, G_N_ELEMENTS(steps), NULL};

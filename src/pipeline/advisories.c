@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 #include "pipeline/pipeline-private.h"
 
 /* At the start, a database of that size is read whole before it is used, which takes some

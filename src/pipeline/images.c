@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "inspect/fingerprint.h"
 #include "inventory/end_of_life.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 #include "oci/image_config.h"
 #include "pipeline/pipeline-private.h"
 

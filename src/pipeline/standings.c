@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 #include "pipeline/pipeline-private.h"
 
 /* Judged between two writes, so that pushes come in between. */

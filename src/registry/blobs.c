@@ -72,7 +72,10 @@ mount_blob(SqlConnection *db, void *data, GError **error)
   if (mount->found == FOUND)
     mount->found = blob_is_linked(db, mount->from, mount->digest, error);
   return mount->found == ABSENT ||
-         (mount->found == FOUND && registry_link_blob(db, mount->repository, mount->digest, error));
+         (mount->found == FOUND &&
+          registry_link_blob(db, mount->repository, mount->digest, error) &&
+          registry_tell_blob(db, "blob.pushed", mount->repository, mount->digest,
+                             mount->from != NULL ? mount->from : "*", error));
 }
 
 Found
@@ -109,7 +112,8 @@ unlink_blob(SqlConnection *db, void *data, GError **error)
     return false;
   if (changed == 0)
     return registry_blob_unknown(error, work->repository, digest);
-  return collect_trash_unlinked(db, digest, &work->trashed, error);
+  return collect_trash_unlinked(db, digest, &work->trashed, error) &&
+         registry_tell_blob(db, "blob.deleted", work->repository, digest, NULL, error);
 }
 
 bool

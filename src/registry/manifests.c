@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/registry-private.h"
@@ -136,12 +136,28 @@ store_manifest(SqlConnection *db, const char *repository, const Manifest *manife
                  SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
+/* What @tag points to so far, if that is another, is what it is moved from. */
+static bool
+note_move(SqlConnection *db, const char *repository, const char *tag, const Digest *digest,
+          json_t *moved, GError **error)
+{
+  g_autoptr(SqlRows) rows = NULL;
+  Found found =
+      sql_first(db, &rows, error, "SELECT digest FROM tags WHERE repository = $1 AND name = $2",
+                SQL_TEXT(repository), SQL_TEXT(tag), SQL_END);
+  if (found == FOUND && strcmp(sql_rows_text(rows, 0), digest->text) != 0)
+    json_set_string(moved, tag, sql_rows_text(rows, 0));
+  return found != FAILED;
+}
+
+/* Adds the tags that pointed to another manifest to @moved. */
 static bool
 store_tags(SqlConnection *db, const char *repository, const char *const *tags, const Digest *digest,
-           GError **error)
+           json_t *moved, GError **error)
 {
   for (; *tags != NULL; tags++)
-    if (!immutable_refuse_move(db, repository, *tags, digest, error) ||
+    if (!note_move(db, repository, *tags, digest, moved, error) ||
+        !immutable_refuse_move(db, repository, *tags, digest, error) ||
         !sql_run(db, NULL, error,
                  "INSERT INTO tags (repository, name, digest, updated) VALUES ($1, $2, $3, $4) "
                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
@@ -235,12 +251,14 @@ check_bytes(Registry *registry, const char *reference, bool is_digest, GBytes *b
 /* Any manifest: what it is, its media type tells. */
 static bool
 tell_pushed(SqlConnection *db, const char *repository, const char *const *tags,
-            const Digest *digest, const Manifest *manifest, GError **error)
+            const Digest *digest, const Manifest *manifest, json_t *moved, GError **error)
 {
   g_autoptr(json_t) data = json_object();
   json_set_string(data, "repository", repository);
   json_set_string(data, "media_type", manifest->media_type);
   json_set_strings(data, "tags", tags);
+  if (json_object_size(moved) > 0)
+    json_object_set(data, "moved_from", moved);
   return event_tell(db, "image.pushed", digest->text, data, error);
 }
 
@@ -260,6 +278,7 @@ push_manifest(SqlConnection *db, void *data, GError **error)
   Push *push = data;
   const char *repository = push->repository;
   g_autoptr(GPtrArray) absent = g_ptr_array_new();
+  g_autoptr(json_t) moved = json_object();
   g_ptr_array_set_size(push->warnings, 0);
   return registry_add_repository(db, repository, error) &&
          registry_lock_repository(db, repository, error) &&
@@ -270,8 +289,8 @@ push_manifest(SqlConnection *db, void *data, GError **error)
          references_store(db, repository, push->digest.text, push->manifest,
                           are_of_referrers(push->tags), error) &&
          deleted_forget(db, repository, &push->digest, error) &&
-         store_tags(db, repository, push->tags, &push->digest, error) &&
-         tell_pushed(db, repository, push->tags, &push->digest, push->manifest, error);
+         store_tags(db, repository, push->tags, &push->digest, moved, error) &&
+         tell_pushed(db, repository, push->tags, &push->digest, push->manifest, moved, error);
 }
 
 bool

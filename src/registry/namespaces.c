@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 #include "registry/registry-private.h"
 
 static const JsonMember members[] = {

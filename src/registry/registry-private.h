@@ -49,6 +49,10 @@ bool registry_link_blob(SqlConnection *db, const char *repository, const Digest 
 bool registry_blob_unknown(GError **error, const char *repository, const Digest *digest);
 /* Whether there is a row of it. */
 Found registry_blob_is_known(Registry *registry, const Digest *digest, GError **error);
+/* "blob.pushed", "blob.deleted". @from: the repository that it was mounted from, "*" of any; NULL:
+ * it was not mounted. */
+bool registry_tell_blob(SqlConnection *db, const char *type, const char *repository,
+                        const Digest *digest, const char *from, GError **error);
 
 /* Keeps every other transaction that takes it out until this one ends: who looks whether something
  * is needed, or there, and then acts on it, takes it first. SQLite's one writer is such a lock

@@ -3,6 +3,8 @@
 #include "registry/registry.h"
 
 #include "base/error.h"
+#include "base/json.h"
+#include "jobs/event.h"
 #include "oci/reference.h"
 #include "registry/registry-private.h"
 
@@ -91,6 +93,16 @@ registry_link_blob(SqlConnection *db, const char *repository, const Digest *dige
                  "ON CONFLICT (repository, digest) DO UPDATE SET pinned = excluded.pinned",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(g_get_real_time()),
                  SQL_END);
+}
+
+bool
+registry_tell_blob(SqlConnection *db, const char *type, const char *repository,
+                   const Digest *digest, const char *from, GError **error)
+{
+  g_autoptr(json_t) data = json_object();
+  json_set_string(data, "repository", repository);
+  json_set_string(data, "mounted_from", from);
+  return event_tell(db, type, digest->text, data, error);
 }
 
 bool

@@ -339,7 +339,8 @@ insert_blob(SqlConnection *db, void *data, GError **error)
                  SQL_TEXT(record->digest->text), SQL_INTEGER((int64_t)registry_upload_size(upload)),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
          registry_link_blob(db, upload->repository, record->digest, error) &&
-         remove_row(db, upload, error);
+         remove_row(db, upload, error) &&
+         registry_tell_blob(db, "blob.pushed", upload->repository, record->digest, NULL, error);
 }
 
 static bool

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 
 /* After a start, when clients that were cut off have come back. */
 #define FIRST_SECONDS 600

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "jobs/outbox.h"
+#include "jobs/event.h"
 #include "server/api/api-private.h"
 
 #define EVENTS_DEFAULT 100

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "jobs/actor.h"
 #include "server/http/client.h"
 #include "server/http/connections.h"
 #include "server/http/door.h"
@@ -60,6 +61,7 @@ struct Request {
   char *method, *path;
   char *cut;          /* the path with a NUL after each part that the match names */
   Endpoint *endpoint; /* NULL: none admits who asks */
+  Actor actor;        /* as request_act() has set it */
   char *client;       /* see request_client(); NULL: nobody asked yet */
   RouteMatch match;
   size_t body_limit;  /* of a body that is kept: the route's, or a smaller one */
@@ -101,3 +103,9 @@ void http_on_completed(void *data, struct MHD_Connection *connection, void **sta
 void http_finish_on_worker(void *data, void *user_data);
 /* Gives a Request (@data) that waited to its pool again; for the waiting room. */
 void http_hand_over_again(void *data, void *user_data);
+
+/* --- act.c --- */
+
+/* What the present thread does, it does for @request from now on: its lines in the log and its
+ * events say so. NULL ends it. Once more when it is known who asks. */
+void request_act(Request *request);

@@ -182,9 +182,9 @@ http_finish_on_worker(void *data, void *user_data)
   HttpServer *server = request->server;
   uint64_t changes = waiting_room_changes(server->waiting);
   request->waits_until = 0;
-  log_set_request_id(request->id);
+  request_act(request);
   request->match.route->finish(request);
-  log_set_request_id(NULL);
+  request_act(NULL);
   g_assert(request_has_response(request) != (request->waits_until != 0));
   if (request_has_response(request))
     MHD_resume_connection(request->handle);
@@ -289,7 +289,7 @@ request_open(Request *request, const RequestLine *line)
   head_walk(&head, line, line->method + (info == NULL ? 0 : info->header_size));
   MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, add_to_head, &head);
   choose_id(request, head.request_id);
-  log_set_request_id(request->id);
+  request_act(request);
   const char *problem = head_problem(&head, strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0);
   if (problem != NULL) {
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", problem, NULL);
@@ -399,10 +399,10 @@ http_on_request(void *data, struct MHD_Connection *connection, const char *path,
     RequestLine line = {method, path, connection_target_end(request->connection), version};
     result = request_open(request, &line);
   } else {
-    log_set_request_id(request->id);
+    request_act(request);
     result = request_go_on(request, upload, upload_size);
   }
-  log_set_request_id(NULL);
+  request_act(NULL);
   return result;
 }
 

@@ -148,14 +148,14 @@ identify_on_worker(void *data, void *user_data)
   Request *request = data;
   Access *access = request->server->access;
   g_autofree char *agent = NULL;
-  log_set_request_id(request->id);
+  request_act(request);
   if (request->rules == NULL)
     request->rules = access_rules(access, &request->unidentified);
   if (request->principal == NULL && request->unidentified == NULL) {
     Shown shown = shown_by(request, &agent);
     request->principal = access_identify(access, &shown, &request->unidentified);
   }
-  log_set_request_id(NULL);
+  request_act(NULL);
   MHD_resume_connection(request->handle);
 }
 

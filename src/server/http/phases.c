@@ -144,8 +144,16 @@ phase_begin(Request *request)
   return true;
 }
 
-static const Phase phases[] = {phase_endpoint,    phase_route,  phase_service, request_identify,
-                               request_authorise, phase_limits, phase_begin};
+/* What it does from here on bears the name of who asks. */
+static bool
+phase_act(Request *request)
+{
+  request_act(request);
+  return true;
+}
+
+static const Phase phases[] = {phase_endpoint, phase_route,       phase_service, request_identify,
+                               phase_act,      request_authorise, phase_limits,  phase_begin};
 
 void
 request_begin(Request *request)

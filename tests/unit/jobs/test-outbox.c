@@ -1,6 +1,7 @@
 /* The outbox: events are there with their change, each taker has those it takes in their order, and
  * what all have passed goes. */
 #include "fixture.h"
+#include "jobs/actor.h"
 #include "jobs/outbox.h"
 
 /* What a taker saw. */
@@ -207,11 +208,45 @@ test_prune(Post *post, gconstpointer data)
   g_assert_cmpint(number_of(post->base.sql, "SELECT max(number) FROM events"), ==, 4);
 }
 
+/* Who did it, as the thread has it; without, the program. */
+static void
+test_actor(Post *post, gconstpointer data)
+{
+  static const Actor alice = {.kind = "person",
+                              .name = "alice",
+                              .how = "token",
+                              .address = "192.0.2.7",
+                              .endpoint = "prod",
+                              .request = "r-1"},
+                     nobody = {.kind = "anonymous", .name = "anonymous", .how = ""};
+  static const struct {
+    const Actor *actor;
+    const char *expected;
+  } cases[] = {
+      {NULL, "{\"kind\":\"system\",\"name\":\"system\"}"},
+      {&alice, "{\"kind\":\"person\",\"name\":\"alice\",\"how\":\"token\","
+               "\"address\":\"192.0.2.7\",\"endpoint\":\"prod\",\"request\":\"r-1\"}"},
+      {&nobody, "{\"kind\":\"anonymous\",\"name\":\"anonymous\"}"},
+      {NULL, "{\"kind\":\"system\",\"name\":\"system\"}"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    actor_set(cases[i].actor);
+    tell(post, "user.created", "bob", true);
+  }
+  g_autoptr(GPtrArray) events = events_after(post->base.sql, 0, 10, NULL);
+  g_assert_cmpuint(events->len, ==, G_N_ELEMENTS(cases));
+  for (guint i = 0; i < events->len; i++) {
+    g_autofree char *text = json_to_text(((const Event *)g_ptr_array_index(events, i))->actor);
+    g_assert_cmpstr(text, ==, cases[i].expected);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) g_test_add("/outbox/" name, Post, NULL, begin, function, end)
+  ADD("actor", test_actor);
   ADD("order", test_order);
   ADD("restart", test_restart);
   ADD("faults", test_faults);
