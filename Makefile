@@ -4,8 +4,9 @@ PREFIX ?= /usr/local
 COUNT ?= 300
 OUT ?= packages
 SEED ?= 1
+ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test deb image package-test setup-package fault differential conformance bench fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test deb image package-test setup-package fault race differential conformance bench fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -26,6 +27,8 @@ help:
 	@echo 'make differential  compare with real unpackers and package managers on random images, and with Go on random'
 	@echo '                 tars (where it is installed). COUNT=n: so many images (300), SEED=n: from this seed on (1)'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
+	@echo 'make race        collection against pushes, pulls, mounts and deletions of the same blobs, with kill -9.'
+	@echo '                 ROUNDS=n: so many pushes (10000), SEED=n'
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
 	@echo 'make bench       measure beside docker-registry, nginx and Trivy; the table goes to docs/benchmarks.md'
@@ -94,6 +97,11 @@ setup-package:
 
 fault:
 	ROUNDS=500 scripts/test tests/integration/test_corrupted_data.py
+
+race: setup
+	test -f build-test/build.ninja || meson setup build-test -Db_sanitize=address,undefined -Db_lundef=false -Dfault_injection=true
+	ninja -C build-test src/cli/assay
+	/usr/bin/python3 tests/races/collection.py --program build-test/src/cli/assay --rounds $(ROUNDS) --seed $(SEED)
 
 uninstall:
 	ninja -C $(BUILD) uninstall

@@ -228,12 +228,31 @@ load_candidates(Run *run, bool linked, GError **error)
 
 /* --- a batch --- */
 
+#ifdef ASSAY_FAULT_INJECTION
+/* With this in the environment, nothing is looked at again in the transaction, and pushes get some
+ * time before it: what the test of races finds then shows that it would find the like. */
+#define UNCHECKED_VARIABLE "ASSAY_COLLECT_UNCHECKED"
+#define UNCHECKED_WAIT     ((gulong)20000)
+
+static bool
+unlink_unchecked(SqlConnection *db, const Candidate *candidate, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2",
+                 SQL_TEXT(candidate->repository), SQL_TEXT(candidate->digest.text), SQL_END);
+}
+#endif
+
 /* Looks again, for since then a manifest may have come that needs it, or a pin. */
 static bool
 unlink_dead(SqlConnection *db, const Run *run, const Candidate *candidate, bool *unlinked,
             GError **error)
 {
   int64_t changed = 0;
+#ifdef ASSAY_FAULT_INJECTION
+  if (g_getenv(UNCHECKED_VARIABLE) != NULL)
+    return unlink_unchecked(db, candidate, error);
+#endif
   if (!sql_run(db, &changed, error,
                "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2 "
                "AND pinned <= $3 AND NOT EXISTS (SELECT 1 FROM manifest_references "
@@ -293,6 +312,10 @@ transact(Run *run, GError **error)
 static bool
 run_batch(Run *run, GError **error)
 {
+#ifdef ASSAY_FAULT_INJECTION
+  if (g_getenv(UNCHECKED_VARIABLE) != NULL)
+    g_usleep(UNCHECKED_WAIT);
+#endif
   int64_t asked = g_get_monotonic_time();
   if (!transact(run, error))
     return false;

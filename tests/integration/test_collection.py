@@ -1,12 +1,16 @@
 """Collection: what no image needs any more goes while pushes and pulls go on; nothing that was acknowledged is lost."""
 import json
 import os
+import re
+import subprocess
+import sys
 
 import pytest
 
+from assay_server import ROOT
 from repository import EMPTY, Repository, image_of
 
-NOW = "registry: {undelete: 0, gc: {interval: 0, grace: 0}}"
+RACE = ROOT / "tests/races/collection.py"
 
 
 def files_of(server):
@@ -66,6 +70,27 @@ def test_what_a_client_was_told_to_be_there(start_server, gc):
     assert gc(server)["blobs"] == 0
     assert one.push_manifest(image_of(blob, []), "v1")
     assert gc(server, "--grace", "0")["blobs"] == 0
+
+
+def race(program, *arguments):
+    return subprocess.run([sys.executable, RACE, "--program", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=900, check=False)
+
+
+def test_races(program):
+    """The short form of `make race`."""
+    done = race(program, "--rounds", "250", "--kill-every", "80")
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"[1-9]\d* collected", done.stdout) and re.search(r"[1-9]\d* kills", done.stdout)
+
+
+def test_the_race_can_be_lost(program):
+    """Where collection does not look again in its transaction, the same test says that images were lost."""
+    done = race(program, "--rounds", "1000", "--kill-every", "0", "--unchecked")
+    if "unchecked" in done.stdout:
+        pytest.skip("built without fault_injection")
+    assert done.returncode == 1 and "LOST" in done.stdout, done.stdout
 
 
 def test_bad_questions(start_server, assay):
