@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "registry/collect-private.h"
+#include "registry/deleted.h"
 #include "registry/pins-private.h"
 #include "registry/registry-private.h"
 
@@ -167,8 +168,7 @@ typedef struct {
 typedef struct {
   Registry *registry;
   int64_t before; /* what was pinned until then may go */
-  CollectStep step;
-  void *data;
+  const CollectWatch *watch;
   Collected *collected;
   uint64_t done, total;
   GStringChunk *names;
@@ -339,7 +339,8 @@ run_candidates(Run *run, bool linked, bool *more, GError **error)
     return false;
   *more = run->candidates->len == CANDIDATES_AT_ONCE;
   for (run->first = 0; run->first < run->candidates->len;)
-    if (!run->step(run->collected, run->done, MAX(run->total, run->done), run->data) ||
+    if (!run->watch->step(run->collected, run->done, MAX(run->total, run->done),
+                          run->watch->data) ||
         !run_batch(run, error))
       return false;
   return true;
@@ -371,6 +372,32 @@ record_references(Registry *registry, GError **error)
 }
 
 static bool
+purge_deleted(Registry *registry, GError **error)
+{
+  unsigned purged;
+  for (bool more = true; more;)
+    if (!registry_purge_deleted(registry, &purged, &more, error))
+      return false;
+  return true;
+}
+
+/* On a full disk blobs go first; the next run comes to this. */
+static bool
+left_of_manifests(Registry *registry, uint32_t grace, const CollectWatch *watch,
+                  Collected *collected, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (collect_referrers(registry, grace, watch, collected, &failure))
+    return true;
+  if (registry_make_room(registry, failure) ||
+      g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_FULL))
+    return true;
+  if (failure != NULL)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+static bool
 count_candidates(Run *run, GError **error)
 {
   int64_t count = 0;
@@ -393,15 +420,12 @@ finish(Run *run, bool whole, GError **error)
   return forget(run->registry, run->removed, whole ? error : NULL) != FAILED && whole;
 }
 
-bool
-registry_collect(Registry *registry, uint32_t grace, CollectStep step, void *data,
-                 Collected *collected, GError **error)
+static bool
+collect_blobs(Registry *registry, uint32_t grace, const CollectWatch *watch, Collected *collected,
+              GError **error)
 {
   Collected preview;
-  *collected = (Collected){0};
-  /* First, for it makes room and needs none. */
-  if (!registry_empty_trash(registry, collected, error) || !record_references(registry, error) ||
-      !registry_collect_preview(registry, grace, &preview, error))
+  if (!registry_collect_preview(registry, grace, &preview, error))
     return false;
   collected->waiting_blobs = preview.waiting_blobs;
   collected->waiting_bytes = preview.waiting_bytes;
@@ -411,8 +435,7 @@ registry_collect(Registry *registry, uint32_t grace, CollectStep step, void *dat
   GStringChunk *names = g_string_chunk_new(4096);
   Run run = {.registry = registry,
              .before = g_get_real_time() - (int64_t)grace * G_USEC_PER_SEC,
-             .step = step,
-             .data = data,
+             .watch = watch,
              .collected = collected,
              .names = names,
              .candidates = candidates,
@@ -423,6 +446,19 @@ registry_collect(Registry *registry, uint32_t grace, CollectStep step, void *dat
   whole = finish(&run, whole, error);
   g_string_chunk_free(names);
   return whole;
+}
+
+bool
+registry_collect(Registry *registry, uint32_t grace, const CollectWatch *watch,
+                 Collected *collected, GError **error)
+{
+  *collected = (Collected){0};
+  /* First, for it makes room and needs none. */
+  return registry_empty_trash(registry, collected, error) && purge_deleted(registry, error) &&
+         record_references(registry, error) &&
+         left_of_manifests(registry, grace, watch, collected, error) &&
+         collect_blobs(registry, grace, watch, collected, error) &&
+         collect_repositories(registry, watch, collected, error);
 }
 
 bool

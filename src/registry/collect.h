@@ -17,16 +17,24 @@
 typedef struct {
   uint64_t blobs, bytes;                 /* whose files went, or would */
   uint64_t waiting_blobs, waiting_bytes; /* that nobody needs either, but are within the grace */
-  uint64_t failed; /* files that could not be removed; they are tried again by the next run */
+  uint64_t referrers;    /* signatures and the like of what is gone, that were deleted */
+  uint64_t repositories; /* that held nothing, and went */
+  uint64_t failed;       /* files that could not be removed; they are tried again by the next run */
 } Collected;
 
-/* Called between batches: @done of @total links have been looked at. False ends the run there. */
-typedef bool (*CollectStep)(const Collected *so_far, uint64_t done, uint64_t total, void *data);
+typedef struct {
+  /* Called between batches: @done of @total links have been looked at. False ends the run there. */
+  bool (*step)(const Collected *so_far, uint64_t done, uint64_t total, void *data);
+  /* A referrer was deleted. May block. */
+  void (*manifest_gone)(const Digest *digest, void *data);
+  void *data;
+} CollectWatch;
 
-/* Collects what was not pinned in the last @grace seconds. On a full disk it uses the room that is
- * kept for deletions. False: it was ended early, with *error unless @step ended it; *collected
- * tells what was done until then. */
-bool registry_collect(Registry *registry, uint32_t grace, CollectStep step, void *data,
+/* Collects what was not pinned in the last @grace seconds: first what was deleted and need not be
+ * kept any longer, then referrers of what went so long ago, then blobs, then repositories that hold
+ * nothing. On a full disk it uses the room that is kept for deletions. False: it was ended early,
+ * with *error unless @watch ended it; *collected tells what was done until then. */
+bool registry_collect(Registry *registry, uint32_t grace, const CollectWatch *watch,
                       Collected *collected, GError **error);
 /* What a run would remove now, and what waits for the grace. Only reads. */
 bool registry_collect_preview(Registry *registry, uint32_t grace, Collected *collected,

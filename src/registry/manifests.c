@@ -6,6 +6,7 @@
 #include "jobs/event.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
+#include "registry/gone-private.h"
 #include "registry/registry-private.h"
 
 void
@@ -407,6 +408,42 @@ registry_manifest_delete(Registry *registry, const char *repository, const char 
     return true;
   if (registry_make_room(registry, failure))
     return delete_reference(registry, repository, reference, error);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
+}
+
+/* --- what deleted images left --- */
+
+typedef struct {
+  Deletion deletion;
+  const Digest *subject;
+  bool held;
+} Leftover;
+
+static bool
+delete_left(SqlConnection *db, void *data, GError **error)
+{
+  Leftover *left = data;
+  if (!registry_lock_repository(db, left->deletion.repository, error))
+    return false;
+  Found held =
+      gone_is_held(db, left->deletion.repository, left->deletion.digest, left->subject, error);
+  left->held = held == FOUND;
+  return held == FOUND || (held == ABSENT && delete_it(db, &left->deletion, error));
+}
+
+bool
+registry_manifest_delete_left(Registry *registry, const char *repository, const Digest *referrer,
+                              const Digest *subject, bool *deleted, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  Leftover left = {{registry, repository, referrer->text, referrer}, subject, false};
+  *deleted = sql_transact(registry->sql, delete_left, &left, &failure) && !left.held;
+  if (*deleted)
+    registry_changed(registry);
+  /* An index needs it, or it may not go: it stays. */
+  if (failure == NULL || failure->domain == REGISTRY_ERROR)
+    return true;
   g_propagate_error(error, g_steal_pointer(&failure));
   return false;
 }

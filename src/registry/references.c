@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
+#include "registry/gone-private.h"
 #include "registry/pins-private.h"
 #include "registry/registry-private.h"
 
@@ -339,7 +340,8 @@ references_forget(SqlConnection *db, const char *repository, const Digest *diges
                         SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END)) &&
          sql_run(db, NULL, error,
                  "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",
-                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
+         gone_note(db, repository, digest, error);
 }
 
 bool

@@ -110,6 +110,11 @@ char *namespace_after(SqlConnection *db, const char *last, Found *found, GError 
 
 /* --- deleted.c --- */
 
+/* Deletes a manifest that was left of @subject, which is gone, as registry_manifest_delete() does;
+ * not *deleted: something holds it. */
+bool registry_manifest_delete_left(Registry *registry, const char *repository,
+                                   const Digest *referrer, const Digest *subject, bool *deleted,
+                                   GError **error);
 /* Deletes the manifest with its tags; it can be brought back if `undelete` says so. Under
  * registry_lock_repository(). */
 bool deleted_move(Registry *registry, SqlConnection *db, const char *repository,

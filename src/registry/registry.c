@@ -67,13 +67,27 @@ registry_check_known(SqlConnection *db, const char *repository, GError **error)
   return found == FOUND;
 }
 
-bool
-registry_add_repository(SqlConnection *db, const char *repository, GError **error)
+static bool
+insert_repository(SqlConnection *db, const char *repository, GError **error)
 {
   return sql_run(db, NULL, error,
                  "INSERT INTO repositories (name, created) VALUES ($1, $2) "
                  "ON CONFLICT (name) DO NOTHING",
                  SQL_TEXT(repository), SQL_INTEGER(g_get_real_time()), SQL_END);
+}
+
+/* One that was empty may have been collected since it was found there: it is kept from that, and
+ * made again. */
+bool
+registry_add_repository(SqlConnection *db, const char *repository, GError **error)
+{
+  g_autoptr(SqlRows) rows = NULL;
+  if (!insert_repository(db, repository, error))
+    return false;
+  Found found =
+      sql_first(db, &rows, error, "SELECT 1 FROM repositories WHERE name = $1 " SQL_LOCK_SHARED,
+                SQL_TEXT(repository), SQL_END);
+  return found == FOUND || (found == ABSENT && insert_repository(db, repository, error));
 }
 
 bool

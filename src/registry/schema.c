@@ -109,6 +109,14 @@ static const char *const steps[] = {
     "  tags TEXT NOT NULL,"
     "  PRIMARY KEY (repository, digest));"
     "CREATE INDEX deleted_manifests_by_time ON deleted_manifests (deleted);",
+
+    /* 6: manifests that are gone for good, and whose referrers are still to be looked for
+     * (registry/gone.c). */
+    "CREATE TABLE gone_manifests ("
+    "  repository TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  gone BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));",
 };
 
 static const unsigned former[] = {1, 4, 0};

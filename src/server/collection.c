@@ -52,6 +52,13 @@ step(const Collected *so_far, uint64_t done, uint64_t total, void *data)
   return !job_cancelled(step->job);
 }
 
+static void
+manifest_gone(const Digest *digest, void *data)
+{
+  const Step *step = data;
+  pipeline_manifest_deleted(step->collection->context->pipeline, digest);
+}
+
 static uint32_t
 begin(Collection *collection)
 {
@@ -112,7 +119,8 @@ static bool
 collect(Step *at, uint32_t grace, Collected *collected, GError **error)
 {
   ServerContext *context = at->collection->context;
-  return registry_collect(context->registry, grace, step, at, collected, error) &&
+  const CollectWatch watch = {step, manifest_gone, at};
+  return registry_collect(context->registry, grace, &watch, collected, error) &&
          pipeline_forget_lost_layers(context->pipeline, job_cancellable(at->job), error) &&
          (collected->blobs == 0 || sql_transact(context->sql, tell_event, collected, error));
 }

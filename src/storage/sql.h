@@ -40,6 +40,9 @@ typedef struct SqlRows SqlRows;
 /* After a SELECT of the rows that the transaction goes on to act upon: other transactions that lock
  * one of them wait until this one ends. SQLite has one writer, who has locked everything. */
 #define SQL_LOCK "/*postgresql FOR NO KEY UPDATE */"
+/* After a SELECT of rows that must not be deleted before the transaction ends; others may lock them
+ * so, too. */
+#define SQL_LOCK_SHARED "/*postgresql FOR KEY SHARE */"
 /* After a SELECT ... LIMIT of rows to work on: those that others have locked are passed over. */
 #define SQL_LOCK_FREE "/*postgresql FOR UPDATE SKIP LOCKED */"
 /* After the type of a column: its texts are ordered by their bytes, as SQLite always does. */

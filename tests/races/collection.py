@@ -162,7 +162,7 @@ class Race:
 
     def be_collector(self):
         client, chance = Client(self.server), random.Random(self.seed)
-        while not self.stop.wait(chance.uniform(0, 0.05)):
+        while not self.stop.wait(chance.uniform(0, 0.01)):
             try:
                 self.collect(client)
             except Away:
@@ -235,7 +235,7 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="assay-race-") as temporary:
         environment = {"ASSAY_COLLECT_UNCHECKED": "1"} if arguments.unchecked else {}
-        server = Server(arguments.program, arguments.folder or temporary, config="registry: {gc: {interval: 0, grace: 0}}",
+        server = Server(arguments.program, arguments.folder or temporary, config="registry: {undelete: 0, gc: {interval: 0, grace: 0}}",
                         environment=environment)
         server.start()
         race = Race(server, arguments.rounds, arguments.seed)

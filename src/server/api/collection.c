@@ -16,6 +16,8 @@ static const JsonMember collected_members[] = {
     {JSON_MEMBER(Collected, bytes), .kind = &json_number},
     {JSON_MEMBER(Collected, waiting_blobs), .kind = &json_number},
     {JSON_MEMBER(Collected, waiting_bytes), .kind = &json_number},
+    {JSON_MEMBER(Collected, referrers), .kind = &json_number},
+    {JSON_MEMBER(Collected, repositories), .kind = &json_number},
     {JSON_MEMBER(Collected, failed), .kind = &json_number},
 };
 static const JsonTable collected_table = JSON_TABLE(Collected, collected_members);
@@ -31,6 +33,8 @@ static const JsonMember run_members[] = {
     {JSON_MEMBER_AS("bytes", CollectionRun, collected.bytes), .kind = &json_number},
     {JSON_MEMBER_AS("waiting_blobs", CollectionRun, collected.waiting_blobs), .kind = &json_number},
     {JSON_MEMBER_AS("waiting_bytes", CollectionRun, collected.waiting_bytes), .kind = &json_number},
+    {JSON_MEMBER_AS("referrers", CollectionRun, collected.referrers), .kind = &json_number},
+    {JSON_MEMBER_AS("repositories", CollectionRun, collected.repositories), .kind = &json_number},
     {JSON_MEMBER_AS("failed", CollectionRun, collected.failed), .kind = &json_number},
     {JSON_MEMBER(CollectionRun, error), .kind = &json_text},
 };

@@ -16,12 +16,22 @@ go_on(const Collected *so_far, uint64_t done, uint64_t total, void *data)
   return true;
 }
 
+static int manifests_gone;
+
+static void
+count_gone(const Digest *digest, void *data)
+{
+  manifests_gone++;
+}
+
+static const CollectWatch watch = {go_on, count_gone, NULL};
+
 static Collected
 collect(Fixture *fixture, uint32_t grace)
 {
   g_autoptr(GError) error = NULL;
   Collected collected;
-  g_assert_true(registry_collect(fixture->registry, grace, go_on, NULL, &collected, &error));
+  g_assert_true(registry_collect(fixture->registry, grace, &watch, &collected, &error));
   g_assert_no_error(error);
   return collected;
 }
@@ -120,6 +130,76 @@ test_pins(Fixture *fixture, gconstpointer data)
   g_assert_cmpuint(collect(fixture, 0).blobs, ==, 2);
 }
 
+static Digest
+put_referrer(Fixture *fixture, const char *reference, const char *type, const Digest *subject)
+{
+  Digest digest, config = push_blob(fixture->registry, "a", "{}");
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = manifest_text(&config, type, subject);
+  g_autofree char *own = g_strdup(digest_of(DIGEST_SHA256, slice_from_string(text)).text);
+  g_assert_true(put_text(fixture->registry, "a", reference != NULL ? reference : own,
+                         MEDIA_TYPE_OCI_MANIFEST, text, &digest, &error));
+  g_assert_no_error(error);
+  return digest;
+}
+
+static bool
+manifest_is_there(Fixture *fixture, const Digest *digest)
+{
+  g_autoptr(StoredManifest) there =
+      registry_manifest_get(fixture->registry, "a", digest->text, NULL);
+  return there != NULL;
+}
+
+/* What was left of an image that is gone goes with it: by its subject, by its tag; not what a tag
+ * of its own names, nor what was there before its subject ever was. */
+static void
+test_referrers(Fixture *fixture, gconstpointer data)
+{
+  Digest image = push_image(fixture->registry, "a", "image"),
+         never = digest_of(DIGEST_SHA256, SLICE_LITERAL("never pushed"));
+  g_autofree char *tag = g_strdup_printf("sha256-%s.sig", digest_hex(&image));
+  Digest by_subject = put_referrer(fixture, NULL, "application/a", &image),
+         of_referrer = put_referrer(fixture, NULL, "application/b", &by_subject),
+         by_tag = put_referrer(fixture, tag, "application/c", NULL),
+         tagged = put_referrer(fixture, "mine", "application/d", &image),
+         early = put_referrer(fixture, NULL, "application/e", &never);
+  manifests_gone = 0;
+  delete_manifest(fixture, "a", &image);
+  g_assert_cmpuint(collect(fixture, HOUR).referrers, ==, 0);
+  g_assert_cmpuint(collect(fixture, 0).referrers, ==, 3);
+  g_assert_cmpint(manifests_gone, ==, 3);
+  g_assert_false(manifest_is_there(fixture, &by_subject));
+  g_assert_false(manifest_is_there(fixture, &of_referrer));
+  g_assert_false(manifest_is_there(fixture, &by_tag));
+  g_assert_true(manifest_is_there(fixture, &tagged));
+  g_assert_true(manifest_is_there(fixture, &early));
+  /* A subject that came back keeps its own. */
+  image = push_image(fixture->registry, "a", "image");
+  by_subject = put_referrer(fixture, NULL, "application/a", &image);
+  delete_manifest(fixture, "a", &image);
+  push_image(fixture->registry, "a", "image");
+  g_assert_cmpuint(collect(fixture, 0).referrers, ==, 0);
+  g_assert_true(manifest_is_there(fixture, &by_subject));
+  g_assert_cmpint(count_rows(fixture, "SELECT count(*) FROM gone_manifests"), ==, 0);
+}
+
+static void
+test_empty_repositories(Fixture *fixture, gconstpointer data)
+{
+  Digest image = push_image(fixture->registry, "a", "image");
+  push_image(fixture->registry, "b", "other");
+  g_assert_cmpuint(collect(fixture, 0).repositories, ==, 0);
+  delete_manifest(fixture, "a", &image);
+  g_assert_cmpuint(collect(fixture, HOUR).repositories, ==, 0);
+  g_assert_cmpuint(collect(fixture, 0).repositories, ==, 1);
+  bool more;
+  g_auto(GStrv) names = registry_catalog(fixture->registry, NULL, -1, &more, NULL);
+  g_assert_cmpstr(names[0], ==, "b");
+  g_assert_null(names[1]);
+  push_image(fixture->registry, "a", "image");
+}
+
 /* What is pushed again while its file waits to be removed is of the next generation, and stays. */
 static void
 test_pushed_again(Fixture *fixture, gconstpointer data)
@@ -175,7 +255,7 @@ test_failing_disk(Fixture *fixture, gconstpointer data)
       Collected collected;
       push_many(fixture, "dead", 3);
       io_fault_after(call, values[restart % 2]);
-      whole = registry_collect(fixture->registry, 0, go_on, NULL, &collected, &error) &&
+      whole = registry_collect(fixture->registry, 0, &watch, &collected, &error) &&
               collected.failed == 0;
       io_fault_after(-1, 0);
       g_test_message("%s: call %d: %s", g_strerror(values[restart % 2]), call,
@@ -293,6 +373,8 @@ main(int argc, char **argv)
 #define ADD(path, function) g_test_add("/collect/" path, Fixture, NULL, set_up, function, tear_down)
   ADD("dead-and-needed", test_dead_and_needed);
   ADD("pins", test_pins);
+  ADD("referrers", test_referrers);
+  ADD("empty-repositories", test_empty_repositories);
   ADD("pushed-again", test_pushed_again);
   ADD("failing-disk", test_failing_disk);
   ADD("race", test_race);
