@@ -17,8 +17,7 @@ bool collect_trash_unlinked(SqlConnection *db, const Digest *digest, Trashed *tr
  * row in the trash is left for registry_empty_trash(). */
 Found collect_remove(Registry *registry, const Trashed *trashed, GError **error);
 
-/* Deletes what was left of manifests that went so many seconds ago, as far as nothing else holds it.
- */
+/* Deletes what was left of manifests that went so many seconds ago, unless something holds it. */
 bool collect_referrers(Registry *registry, uint32_t grace, const CollectWatch *watch,
                        Collected *collected, GError **error);
 bool collect_repositories(Registry *registry, const CollectWatch *watch, Collected *collected,

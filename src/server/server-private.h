@@ -9,6 +9,9 @@
 #include "server/http/http.h"
 #include "server/manifest_cache.h"
 
+/* Of all rooms, ended by NULL. */
+extern const Schema *const server_schemas[];
+
 typedef struct Collection Collection;
 
 typedef struct {

@@ -92,7 +92,7 @@ check_cage(const Config *config, GError **error)
 }
 
 /* The tables of all rooms; see storage/schema.h. */
-static const Schema *const schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema,
+const Schema *const server_schemas[] = {&registry_schema, &pipeline_schema, &jobs_schema,
                                         &access_schema, NULL};
 
 static bool
@@ -105,8 +105,8 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
     return false;
   if (!context->read_only)
     blob_store_keep_room(server->blobs);
-  server->sql = context->read_only ? sql_pool_open_read_only(url, schemas, error)
-                                   : sql_pool_open(url, schemas, config->durable, error);
+  server->sql = context->read_only ? sql_pool_open_read_only(url, server_schemas, error)
+                                   : sql_pool_open(url, server_schemas, config->durable, error);
   if (server->sql == NULL)
     return false;
   context->sql = server->sql;

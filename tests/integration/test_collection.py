@@ -72,6 +72,46 @@ def test_what_a_client_was_told_to_be_there(start_server, gc):
     assert gc(server, "--grace", "0")["blobs"] == 0
 
 
+def test_what_is_left_of_an_image(start_server, gc):
+    """Its signatures go with it, and so does its repository when it was the last."""
+    server = start_server(config="registry: {undelete: 0, gc: {interval: 0, grace: 0}}")
+    one = Repository(server, "team/one")
+    image, _ = push_image(one, "v1", b"layer")
+    config = one.push_blob(b"{}", EMPTY)
+    signature = one.push_manifest(image_of(config, [], subject=image, artifactType="application/signature"))
+    assert one.request("DELETE", f"manifests/{image['digest']}").status_code == 202
+    done = gc(server)
+    assert (done["referrers"], done["repositories"], done["blobs"]) == (1, 1, 2)
+    assert one.request("HEAD", f"manifests/{signature['digest']}").status_code == 404
+    assert server.get_json("/v2/_catalog") == {"repositories": []} and files_of(server) == 0
+    told = [(event["type"], event["subject"]) for event in server.get_json("/api/v1/events?limit=1000")["events"]]
+    assert ("repository.deleted", "team/one") in told and ("image.deleted", signature["digest"]) in told
+
+
+def test_fsck(start_server, assay):
+    server = start_server()
+    one = Repository(server, "one")
+    _, layer = push_image(one, "v1", b"layer")
+    busy = assay("fsck", "--data", server.data, check=2)
+    assert "stop it first" in busy.stderr
+    server.stop()
+    assert assay("fsck", "--data", server.data, "--content").stdout == "nothing is wrong\n"
+    hexadecimal = layer["digest"].removeprefix("sha256:")
+    file = server.data / "blobs" / "sha256" / hexadecimal[:2] / hexadecimal
+    file.chmod(0o600)
+    file.write_bytes(b"LAYER")
+    assert assay("fsck", "--data", server.data).stdout == "nothing is wrong\n"
+    told = assay("fsck", "--data", server.data, "--content", check=1)
+    assert "damaged-blob" in told.stdout and "needed by one@sha256:" in told.stdout and "--repair" in told.stderr
+    repaired = json.loads(assay("fsck", "--data", server.data, "--content", "--repair", "--format", "json").stdout)
+    assert (repaired["problems"], repaired["left"]) == (1, 0)
+    assert repaired["findings"][0]["object"] == layer["digest"] and repaired["findings"][0]["repaired"] is True
+    server.start()
+    assert one.request("HEAD", f"blobs/{layer['digest']}").status_code == 404
+    one.push_blob(b"layer")
+    assert one.request("GET", f"blobs/{layer['digest']}").content == b"layer"
+
+
 def race(program, *arguments):
     return subprocess.run([sys.executable, RACE, "--program", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=900, check=False)
