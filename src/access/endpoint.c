@@ -147,6 +147,17 @@ endpoint_serves_some(const Endpoint *endpoint, Verb verb)
          ((endpoint->verbs & VERB_BIT(verb)) != 0 && *endpoint->settings->repositories != NULL);
 }
 
+bool
+endpoint_serves_all(const Endpoint *endpoint, Verb verb, const char *space)
+{
+  if (endpoint_serves(endpoint, verb, NULL))
+    return true;
+  if (space == NULL || (endpoint->verbs & VERB_BIT(verb)) == 0)
+    return false;
+  g_autofree char *all = g_strconcat(space, "/*", NULL);
+  return g_strv_contains((const char *const *)endpoint->settings->repositories, all);
+}
+
 char *
 endpoint_services_text(const Endpoint *endpoint)
 {

@@ -54,6 +54,8 @@ bool endpoint_serves(const Endpoint *endpoint, Verb verb, const char *repository
 /* Whether there may be a repository on which it serves @verb: for lists, whose entries are asked
  * for one by one. */
 bool endpoint_serves_some(const Endpoint *endpoint, Verb verb);
+/* Whether it serves @verb on all repositories, or on all of the namespace @space. */
+bool endpoint_serves_all(const Endpoint *endpoint, Verb verb, const char *space);
 /* What it serves, for who asked for something else: "pull on prod" + "/" + "*" (transfer full) */
 char *endpoint_services_text(const Endpoint *endpoint);
 /* Whether it is meant by a TLS client that asks for @server_name (NULL: for none). */

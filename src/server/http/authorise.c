@@ -33,7 +33,8 @@ decide(const Request *request, const Principal *who, Verb verb, Resource on)
 bool
 request_may(const Request *request, Verb verb, const char *repository)
 {
-  return decide(request, request->principal, verb, (Resource){repository, NULL}).allowed;
+  return endpoint_serves(request->endpoint, verb, repository) &&
+         decide(request, request->principal, verb, (Resource){repository, NULL}).allowed;
 }
 
 bool
@@ -46,8 +47,9 @@ request_anybody_may(const Request *request, Verb verb, const char *repository)
 bool
 request_may_all(const Request *request, Verb verb, const char *space)
 {
-  return request->rules == NULL ||
-         access_may_all(request->rules, request->principal, verb, space, g_get_real_time());
+  return endpoint_serves_all(request->endpoint, verb, space) &&
+         (request->rules == NULL ||
+          access_may_all(request->rules, request->principal, verb, space, g_get_real_time()));
 }
 
 /* --- refusals --- */

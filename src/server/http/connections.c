@@ -35,6 +35,7 @@ struct Connection {
   Entrance *entrance;
   Caller caller;
   bool greeted; /* a TLS client has said whom it asks */
+  bool awaited; /* its PROXY header has not come yet */
   bool alone;
   char address[INET6_ADDRSTRLEN]; /* of caller.client */
   Peer peer;
@@ -267,12 +268,13 @@ find_place(ConnectionWatch *watch, Connection *connection)
 
 bool
 connection_watch_enter(ConnectionWatch *watch, int fd, Entrance *entrance, const Address *peer,
-                       bool alone)
+                       Visit visit, bool alone)
 {
   Connection *connection = g_new0(Connection, 1);
   connection->fd = fd;
   connection->entrance = entrance_ref(entrance);
   connection->alone = alone;
+  connection->awaited = visit == VISIT_PROXIED;
   connection->caller.hop = *peer;
   set_client(connection, peer);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&watch->lock);
@@ -296,11 +298,15 @@ connection_watch_set_client(ConnectionWatch *watch, int fd, const Address *clien
   Connection *connection = g_hash_table_lookup(watch->open, GINT_TO_POINTER(fd));
   if (connection == NULL)
     return false;
-  give_place(connection);
-  connection->caller.proxied = true;
-  connection->alone = false;
-  set_client(connection, client);
-  return find_place(watch, connection);
+  connection->awaited = false;
+  connection->caller.proxied = client != NULL;
+  if (client != NULL) {
+    give_place(connection);
+    connection->alone = false;
+    set_client(connection, client);
+  }
+  return entrance_admits(connection->entrance, &connection->caller) &&
+         (client == NULL || find_place(watch, connection));
 }
 
 void
@@ -419,7 +425,8 @@ connection_watch_greet(ConnectionWatch *watch, int fd, const char *server_name)
 static bool
 may_stay(const Connection *connection)
 {
-  bool alone, known = connection->greeted || !entrance_is_secure(connection->entrance);
+  bool alone, known = !connection->awaited &&
+                      (connection->greeted || !entrance_is_secure(connection->entrance));
   if (!known)
     return entrance_visit(connection->entrance, &connection->caller.hop, &alone) != VISIT_REFUSED;
   g_autoptr(Endpoint) endpoint = connection_endpoint(connection);

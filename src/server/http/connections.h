@@ -36,8 +36,9 @@ void connection_watch_free(ConnectionWatch *watch);
 /* A new one, of @peer, which @alone may have all places. False: there is not even one of the
  * reserved places. */
 bool connection_watch_enter(ConnectionWatch *watch, int fd, Entrance *entrance, const Address *peer,
-                            bool alone);
-/* Its PROXY header names @client, whose places count from now on. False: it has none left. */
+                            Visit visit, bool alone);
+/* Its PROXY header names @client, whose places count from now on; NULL: the hop speaks for itself.
+ * False: no endpoint admits that, or there is no place left. */
 bool connection_watch_set_client(ConnectionWatch *watch, int fd, const Address *client);
 /* Before its descriptor is closed. */
 void connection_watch_leave(ConnectionWatch *watch, int fd);

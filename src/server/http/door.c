@@ -13,6 +13,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "server/http/first_byte.h"
+#include "server/http/proxy_reader.h"
 
 /* At most so many clients are seen off at once, for so long, and so many bytes of each are read. */
 #define LINGER_MAX     256
@@ -21,8 +23,6 @@
 #define EVENTS_MAX     64
 /* When there are no more descriptors. */
 #define BREATH_MS 50
-
-#define TLS_HANDSHAKE 0x16 /* the first byte of a TLS record that begins a handshake */
 
 METRIC(cut, COUNTER("assay_http_cut_total",
                     "Connections from addresses that no endpoint there admits."));
@@ -39,7 +39,8 @@ typedef struct {
   /* Of a new connection. */
   struct sockaddr_storage address;
   socklen_t address_size;
-  bool shut; /* of a listener */
+  GByteArray *header; /* ... the part of its PROXY header that has come; NULL: none is awaited */
+  bool shut;          /* of a listener */
   /* Of one that leaves. */
   int epoll;
   int64_t until;
@@ -70,6 +71,8 @@ visitor_free(void *data)
     epoll_ctl(visitor->epoll, EPOLL_CTL_DEL, visitor->fd, NULL);
   fd_clear(&visitor->fd);
   entrance_unref(visitor->entrance);
+  if (visitor->header != NULL)
+    g_byte_array_unref(visitor->header);
   g_free(visitor);
 }
 
@@ -153,28 +156,6 @@ tell(int fd, const char *message)
     log_debug("a client of the wrong protocol could not be told", "error", g_strerror(errno), NULL);
 }
 
-/* A method, or the empty line that may come before it. */
-static bool
-may_begin_request(uint8_t first)
-{
-  return first == '\r' || first == '\n' || (first > ' ' && first < 0x7f);
-}
-
-/* What an address of this protocol cannot make anything of is answered, if its client may read
- * that. NULL: it may be taken. */
-static const char *
-find_fault(bool secure, uint8_t first)
-{
-  if (!secure && may_begin_request(first))
-    return NULL;
-  if (!secure)
-    return first == TLS_HANDSHAKE ? "This address speaks plain HTTP, and was asked by https://\n"
-                                  : "This address speaks HTTP\n";
-  if (first == TLS_HANDSHAKE)
-    return NULL;
-  return g_ascii_isupper(first) ? "This address speaks TLS: ask it by https://\n" : "";
-}
-
 static void
 turn_away(Door *door, Visitor *visitor, const char *fault)
 {
@@ -186,20 +167,47 @@ turn_away(Door *door, Visitor *visitor, const char *fault)
   see_off(door, fd_steal(&visitor->fd));
 }
 
+static void
+leave(Door *door, Visitor *visitor)
+{
+  connection_watch_leave(door->watch, visitor->fd);
+  fd_clear(&visitor->fd);
+}
+
+static HeaderRead
+read_header(Door *door, Visitor *visitor)
+{
+  ProxyHeader header;
+  HeaderRead read = proxy_header_read(visitor->fd, visitor->header, &header);
+  if (read == HEADER_READ) {
+    g_clear_pointer(&visitor->header, g_byte_array_unref);
+    const Address *client = header.local ? NULL : &header.client;
+    if (!connection_watch_set_client(door->watch, visitor->fd, client))
+      read = HEADER_REFUSED;
+  }
+  if (read == HEADER_REFUSED) {
+    metric_add(&cut, 1);
+    leave(door, visitor);
+  }
+  return read;
+}
+
 /* False: there is no byte yet. Else the visitor is gone, wherever to. */
 static bool
 receive(Door *door, Visitor *visitor)
 {
   uint8_t first;
+  HeaderRead header = visitor->header == NULL ? HEADER_READ : read_header(door, visitor);
+  if (header != HEADER_READ)
+    return header == HEADER_REFUSED;
   ssize_t size = recv(visitor->fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
   if (size < 0 && (errno == EAGAIN || errno == EINTR))
     return false;
   if (size <= 0) {
-    connection_watch_leave(door->watch, visitor->fd);
-    fd_clear(&visitor->fd);
+    leave(door, visitor);
     return true;
   }
-  const char *fault = find_fault(entrance_is_secure(visitor->entrance), first);
+  const char *fault = first_byte_fault(entrance_is_secure(visitor->entrance), first);
   if (fault != NULL) {
     turn_away(door, visitor, fault);
     return true;
@@ -236,11 +244,12 @@ let_in(Door *door, const Visitor *listener, int fd, const struct sockaddr_storag
 {
   bool alone;
   Address peer = address_of_socket((const struct sockaddr *)address);
-  if (entrance_visit(listener->entrance, &peer, &alone) == VISIT_REFUSED) {
+  Visit visit = entrance_visit(listener->entrance, &peer, &alone);
+  if (visit == VISIT_REFUSED) {
     metric_add(&cut, 1);
     return NULL;
   }
-  if (!connection_watch_enter(door->watch, fd, listener->entrance, &peer, alone))
+  if (!connection_watch_enter(door->watch, fd, listener->entrance, &peer, visit, alone))
     return NULL;
   Visitor *visitor = g_new0(Visitor, 1);
   visitor->kind = VISITOR_NEW;
@@ -249,6 +258,8 @@ let_in(Door *door, const Visitor *listener, int fd, const struct sockaddr_storag
   visitor->entrance = entrance_ref(listener->entrance);
   visitor->address = *address;
   visitor->address_size = size;
+  if (visit == VISIT_PROXIED)
+    visitor->header = g_byte_array_new();
   return visitor;
 }
 

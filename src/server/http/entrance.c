@@ -123,6 +123,16 @@ admits_caller(const Endpoint *endpoint, const Caller *caller)
          endpoint_admits(endpoint, &caller->client, NULL) == ADMITTED;
 }
 
+bool
+entrance_admits(Entrance *entrance, const Caller *caller)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&entrance->lock);
+  for (guint i = 0; i < entrance->endpoints->len; i++)
+    if (admits_caller(g_ptr_array_index(entrance->endpoints, i), caller))
+      return true;
+  return false;
+}
+
 /* Who asks by a name is at the endpoint of that name, or at that without names, and nowhere else:
  * being refused at one does not lead to the other. */
 Endpoint *

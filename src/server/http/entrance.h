@@ -46,6 +46,8 @@ typedef enum {
 /* @alone: whether the peer stands for many clients. */
 Visit entrance_visit(Entrance *entrance, const Address *peer, bool *alone);
 
+/* Whether one of its endpoints admits @caller, whichever it asks for. */
+bool entrance_admits(Entrance *entrance, const Caller *caller);
 /* The endpoint to which @caller came, if that admits it; NULL: it may not be here. A hop whose
  * header names the client is admitted for that: each request is to be asked for its client.
  * (transfer full) */

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "access/allowance.h"
 #include "base/log.h"
 #include "jobs/actor.h"
 #include "server/http/client.h"
@@ -35,6 +36,7 @@ struct HttpServer {
   Door *door;
   TlsCredentials *tls; /* of endpoints without their own; NULL: plain HTTP */
   HttpMetrics *metrics;
+  Allowances *allowances; /* of the limits of endpoints */
   atomic_uint in_flight;
   atomic_size_t buffered; /* bytes of bodies in memory, of all requests */
   atomic_bool stopping;
@@ -61,8 +63,9 @@ struct Request {
   char *method, *path;
   char *cut;          /* the path with a NUL after each part that the match names */
   Endpoint *endpoint; /* NULL: none admits who asks */
-  Actor actor;        /* as request_act() has set it */
-  char *client;       /* see request_client(); NULL: nobody asked yet */
+  bool address_counted, principal_counted; /* see rate.h */
+  Actor actor;                             /* as request_act() has set it */
+  char *client;                            /* see request_client(); NULL: nobody asked yet */
   RouteMatch match;
   size_t body_limit;  /* of a body that is kept: the route's, or a smaller one */
   GByteArray *buffer; /* of one */

@@ -47,6 +47,7 @@ http_server_new(const Config *config, Access *access, const Route *const *routes
   server->context = context;
   server->connections = connection_watch_new(&config->limits.http);
   server->identities = identities_new();
+  server->allowances = allowances_new();
   server->endpoints = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_unref);
   server->entrances = g_ptr_array_new_with_free_func((GDestroyNotify)entrance_unref);
   g_mutex_init(&server->endpoints_lock);
@@ -146,6 +147,7 @@ http_server_free(HttpServer *server)
   g_ptr_array_unref(server->endpoints);
   g_ptr_array_unref(server->entrances);
   identities_free(server->identities);
+  allowances_free(server->allowances);
   g_mutex_clear(&server->endpoints_lock);
   tls_credentials_free(server->tls);
   router_free(server->router);

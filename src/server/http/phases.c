@@ -5,6 +5,7 @@
 #include "server/http/cors.h"
 #include "server/http/http-private.h"
 #include "server/http/phases.h"
+#include "server/http/rate.h"
 
 /* False: it has responded. On the network thread: none may wait for anything. */
 typedef bool (*Phase)(Request *request);
@@ -152,8 +153,9 @@ phase_act(Request *request)
   return true;
 }
 
-static const Phase phases[] = {phase_endpoint, phase_route,       phase_service, request_identify,
-                               phase_act,      request_authorise, phase_limits,  phase_begin};
+static const Phase phases[] = {phase_endpoint,   phase_route, phase_service,     rate_of_address,
+                               request_identify, phase_act,   rate_of_principal, request_authorise,
+                               phase_limits,     phase_begin};
 
 void
 request_begin(Request *request)

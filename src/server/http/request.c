@@ -127,7 +127,9 @@ request_client(Request *request)
   if (request->client == NULL && (caller == NULL || request->endpoint == NULL)) {
     request->client = g_strdup(connection_peer(request->connection));
   } else if (request->client == NULL) {
-    g_autofree char *forwarded = request_header_joined(request, "X-Forwarded-For");
+    ForwardedBy by = request->endpoint->settings->forwarded_by;
+    g_autofree char *forwarded = request_header_joined(
+        request, by == FORWARDED_BY_FORWARDED ? "Forwarded" : "X-Forwarded-For");
     Address client = forwarded_client(request->endpoint, &caller->client, forwarded);
     request->client = g_malloc(INET6_ADDRSTRLEN);
     address_text(&client, request->client);

@@ -3,6 +3,7 @@
 
 #include "server/http/authorise.h"
 #include "server/http/http-private.h"
+#include "server/http/rate.h"
 #include "server/http/request_log.h"
 
 void
@@ -14,6 +15,9 @@ request_log(Request *request, enum MHD_RequestTerminationCode how)
   bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK && strcmp(request->method, "HEAD") != 0;
   uint64_t sent_bytes = sent ? request->response_bytes : 0;
   const HttpCount count = {status, seconds, request->received_bytes, sent_bytes};
+  rate_spend(request, request->received_bytes + (how == MHD_REQUEST_TERMINATED_COMPLETED_OK
+                                                     ? sent_bytes
+                                                     : request->response_bytes));
   http_metrics_count(request->server->metrics, &request->match, request->method, &count);
   bool probe = route_is_probe(request->match.route);
   LogLevel level = status >= 500 ? LOG_WARNING_LEVEL : probe ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL;
