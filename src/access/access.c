@@ -190,12 +190,11 @@ look_again(Access *access, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(access->sql, error);
   if (db == NULL)
     return false;
-  int64_t generation = 0;
   g_autoptr(SqlRows) rows = NULL;
   if (sql_first(db, &rows, error, "SELECT value FROM access_generation WHERE id = 1", SQL_END) !=
-          FOUND ||
-      !sql_number(rows, &generation, error))
+      FOUND)
     return false;
+  const int64_t generation = sql_rows_integer(rows, 0);
   g_clear_pointer(&rows, sql_rows_free);
   if (access->rules == NULL || generation != access->generation) {
     AccessRules *fresh = read_rules(db, error);

@@ -48,7 +48,7 @@ static const JsonMember answer_members[] = {
 };
 static const JsonTable answer_table = JSON_TABLE(TokenAnswer, answer_members);
 
-const ApiSchema token_schemas[] = {{"Token", &answer_table}, {NULL}};
+const ApiSchema token_schemas[] = {{"BearerToken", &answer_table}, {NULL}};
 
 /* --- what is asked --- */
 
