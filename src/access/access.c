@@ -5,6 +5,7 @@
  * second. */
 #include "access/access.h"
 
+#include <sodium.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@
 /* What an identity was is asked again after so long. */
 #define REMEMBERED_US   ((int64_t)60 * G_USEC_PER_SEC)
 #define REMEMBERED_MOST 10000u
+/* Names and addresses of wrong passwords: some 200 bytes each. */
+#define LOCKOUT_MOST 20000u
 
 struct Access {
   SqlPool *sql;
@@ -29,6 +32,7 @@ struct Access {
   atomic_uint_fast64_t forgets;
   char *operator_secret; /* or NULL */
   Cache *identities;     /* Principal, by a hash of what was shown */
+  Lockout *lockout;
 };
 
 static void *
@@ -47,9 +51,14 @@ Access *
 access_new(SqlPool *sql, const AccessSettings *settings, GError **error)
 {
   g_autoptr(Access) access = g_new0(Access, 1);
-  access->sql = sql;
   access->settings = settings;
   g_mutex_init(&access->lock);
+  if (sodium_init() < 0) {
+    error_set(error, ASSAY_ERROR_IO, "the system gives no random numbers");
+    return NULL;
+  }
+  access->sql = sql;
+  access->lockout = lockout_new(LOCKOUT_MOST);
   access->identities = cache_new(REMEMBERED_MOST, REMEMBERED_MOST, ref_principal, unref_principal);
   g_autoptr(AccessRules) rules = access_rules(access, error);
   return rules != NULL ? g_steal_pointer(&access) : NULL;
@@ -63,6 +72,7 @@ access_free(Access *access)
   access_rules_unref(access->rules);
   cache_free(access->identities);
   g_free(access->operator_secret);
+  lockout_free(access->lockout);
   g_mutex_clear(&access->lock);
   g_free(access);
 }
@@ -103,6 +113,9 @@ TokenKeys *
 access_keys(const Access *access)
 {
   return access->keys;
+Lockout *
+access_lockout(const Access *access)
+  return access->lockout;
 }
 
 bool

@@ -9,6 +9,7 @@
 #include "access/access_settings.h"
 #include "access/identity.h"
 #include "access/keys.h"
+#include "access/lockout.h"
 #include "access/rights.h"
 #include "storage/sql.h"
 
@@ -29,6 +30,8 @@ void access_set_keys(Access *access, const Sealer *sealer, TokenKeys *keys);
 const Sealer *access_sealer(const Access *access);
 TokenKeys *access_keys(const Access *access);
 
+/* Who must wait after wrong passwords. (transfer none) */
+Lockout *access_lockout(const Access *access);
 /* Last in a transaction that changes principals, teams, members, tokens, roles, bindings or
  * sessions. */
 bool access_changed(SqlConnection *db, GError **error);

@@ -6,8 +6,13 @@
 #include "access/bearer.h"
 #include "access/operator.h"
 
+/* clang-format off: a line for each. */
 const IdentityKind *const identity_kinds[] = {
     &operator_identity,
     &bearer_identity,
+    &token_identity,
+    &robot_identity,
+    &password_identity,
     NULL,
 };
+/* clang-format on */

@@ -27,5 +27,8 @@ typedef struct {
   Found (*identify)(Access *access, const Shown *shown, Principal **who, GError **error);
 } IdentityKind;
 
+/* password_identity is the last: it counts what nobody knows as a wrong password. */
+extern const IdentityKind token_identity, robot_identity, password_identity;
+
 /* In the order in which they are asked. NULL-terminated. */
 extern const IdentityKind *const identity_kinds[];

@@ -125,6 +125,8 @@ static const char *const steps[] = {
     "  definition TEXT NOT NULL,"
     "  version BIGINT NOT NULL,"
     "  changed BIGINT NOT NULL);",
+    /* A robot may go by itself once it has expired. `totp_last`: -1 until the first code. */
+    "ALTER TABLE principals ADD COLUMN remove_expired INTEGER NOT NULL DEFAULT 0;",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};
