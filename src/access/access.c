@@ -113,8 +113,11 @@ TokenKeys *
 access_keys(const Access *access)
 {
   return access->keys;
+}
+
 Lockout *
 access_lockout(const Access *access)
+{
   return access->lockout;
 }
 

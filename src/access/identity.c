@@ -6,7 +6,8 @@
 #include "access/bearer.h"
 #include "access/operator.h"
 
-/* clang-format off: a line for each. */
+/* A line for each. */
+/* clang-format off */
 const IdentityKind *const identity_kinds[] = {
     &operator_identity,
     &bearer_identity,

@@ -221,6 +221,8 @@ ask_for_json(ServerClient *client, const char *method, const char *path, Slice b
     refused(client, response, error);
     return NULL;
   }
+  if (response->status == 204)
+    return json_null();
   json_t *answer = json_parse(slice_from_bytes(response->body), error);
   if (answer == NULL)
     g_prefix_error(error, "%s: the answer is no JSON; is this an Assay registry? ", client->url);
@@ -243,6 +245,14 @@ json_t *
 server_patch(ServerClient *client, const char *path, Slice body, GError **error)
 {
   return ask_for_json(client, "PATCH", path, body, error);
+}
+
+json_t *
+server_send(ServerClient *client, const char *method, const char *path, const json_t *body,
+            GError **error)
+{
+  g_autofree char *text = body == NULL ? NULL : json_to_text(body);
+  return ask_for_json(client, method, path, slice_from_string(text), error);
 }
 
 bool

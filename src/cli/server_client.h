@@ -52,6 +52,10 @@ json_t *server_post(ServerClient *client, const char *path, Slice body, GError *
 
 /* PATCH @path by @body; the answer as JSON. (transfer full) */
 json_t *server_patch(ServerClient *client, const char *path, Slice body, GError **error);
+/* @method with the JSON @body (or NULL) to @path; the answer as JSON, null where there is none.
+ * (transfer full) */
+json_t *server_send(ServerClient *client, const char *method, const char *path, const json_t *body,
+                    GError **error);
 
 /* DELETE @path; *@answer (NULL: it does not matter) is its JSON, or NULL (transfer full). What is
  * needed by others is ASSAY_ERROR_BUSY, with the server's words. */

@@ -26,6 +26,9 @@ const Route *const server_routes[] = {
     api_namespace_routes,
     api_collection_routes,
     api_deleted_routes,
+    api_user_routes,
+    api_robot_routes,
+    api_token_routes,
     NULL,
 };
 /* clang-format on */

@@ -10,3 +10,4 @@ extern const Route api_job_routes[];
 extern const Route api_namespace_routes[], api_deleted_routes[];
 extern const Route api_endpoint_routes[];
 extern const Route api_collection_routes[];
+extern const Route api_user_routes[], api_robot_routes[], api_token_routes[];

@@ -23,8 +23,11 @@ const ApiSchema *const api_schemas[] = {
     api_namespace_schemas,
     api_overview_schemas,
     api_policy_schemas,
+    api_robot_schemas,
     api_standing_schemas,
     token_schemas,
+    api_token_schemas,
+    api_user_schemas,
     api_vulnerability_schemas,
     NULL,
 };

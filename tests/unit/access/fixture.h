@@ -25,7 +25,7 @@ set_up(Fixture *fixture, gconstpointer data)
   fixture->url = g_strdup_printf("sqlite:%s/metadata.db", fixture->folder);
   fixture->sql = sql_pool_open(fixture->url, schemas, true, &error);
   g_assert_no_error(error);
-  fixture->access = access_new(fixture->sql, &error);
+  fixture->access = access_new(fixture->sql, NULL, &error);
   g_assert_no_error(error);
 }
 

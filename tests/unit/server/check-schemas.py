@@ -12,6 +12,9 @@ import yaml
 # Objects that handlers put together of several things, and what they consist of.
 BY_HAND = {
     "pages of lists": ["Repositories", "Namespaces", "Endpoints", "Deleted", "Restored", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
+    "pages of names": ["Users", "Robots", "Tokens"],
+    "bodies that are only read": ["NewUser", "UserChange", "NewRobot", "RobotChange", "RobotRotation", "NewUserToken"],
+    "written by kinds of their own": ["Scope"],
     "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest", "EndpointChange"],
 }
 
