@@ -98,14 +98,9 @@ check_policy(Checking *checking)
 }
 
 static void
-check_certificate(Checking *checking)
+check_pair(Checking *checking, const TlsSettings *tls)
 {
   g_autoptr(GError) error = NULL;
-  const TlsSettings *tls = &checking->config->http.tls;
-  if (tls->certificate == NULL || tls->key == NULL) {
-    tell(checking, CHECK_OK, "none: plain HTTP");
-    return;
-  }
   check_mode(checking, tls->key, S_IROTH | S_IWOTH | S_IWGRP, "g-w,o-rwx");
   check_mode(checking, tls->certificate, S_IWOTH, "o-w");
   TlsCredentials *credentials = tls_credentials_new(tls, &error);
@@ -121,6 +116,16 @@ check_certificate(Checking *checking)
          tls->certificate, trouble);
   if (checking->quiet)
     tell(checking, CHECK_OK, "%s, with its key", tls->certificate);
+}
+
+static void
+check_certificate(Checking *checking)
+{
+  const TlsSettings *tls = &checking->config->http.tls;
+  if (tls->certificate == NULL || tls->key == NULL)
+    tell(checking, CHECK_OK, "none: plain HTTP");
+  else
+    check_pair(checking, tls);
 }
 
 static void
@@ -237,12 +242,12 @@ check_cage(Checking *checking)
 }
 
 static void
-check_address(Checking *checking, const ListenSettings *listen)
+check_address(Checking *checking, const ListenSettings *listen, bool certificate)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *actual = NULL;
   bool loopback = false;
-  bool plain = checking->config->http.tls.certificate == NULL || listen->plain_http;
+  bool plain = !certificate || listen->plain_http;
   if (checking->served) {
     tell(checking, CHECK_OK, "%s: not tried, for the folder is served now", listen->address);
     return;
@@ -262,7 +267,35 @@ check_addresses(Checking *checking)
   const Config *config = checking->config;
   for (unsigned i = 0; i < config->http.listen_count; i++)
     if (config->http.listen[i].address != NULL)
-      check_address(checking, &config->http.listen[i]);
+      check_address(checking, &config->http.listen[i], config->http.tls.certificate != NULL);
+}
+
+/* Several may share an address: it is tried for the first. */
+static void
+check_endpoint(Checking *checking, const EndpointSettings *endpoint, GHashTable *tried)
+{
+  const TlsSettings own = {endpoint->certificate, endpoint->key};
+  bool certificate = own.certificate != NULL || checking->config->http.tls.certificate != NULL;
+  checking->quiet = true;
+  if (*endpoint->allow == NULL)
+    tell(checking, CHECK_WARNING, "%s: it is closed, for its `allow` is empty", endpoint->name);
+  if (own.certificate != NULL && own.key != NULL)
+    check_pair(checking, &own);
+  for (char **address = endpoint->listen; *address != NULL; address++) {
+    const ListenSettings listen = {*address, endpoint->plain_http};
+    if (g_hash_table_add(tried, *address))
+      check_address(checking, &listen, certificate);
+  }
+}
+
+static void
+check_endpoints(Checking *checking)
+{
+  const Config *config = checking->config;
+  g_autoptr(GHashTable) tried = g_hash_table_new(g_str_hash, g_str_equal);
+  for (unsigned i = 0; i < config->endpoints_count; i++)
+    if (config->endpoints[i].name != NULL)
+      check_endpoint(checking, &config->endpoints[i], tried);
 }
 
 void
@@ -272,9 +305,10 @@ server_check(const Config *config, const char *data_folder, GPtrArray *lines)
   static const struct {
     const char *subject;
     void (*look)(Checking *checking);
-  } looks[] = {{"policy", check_policy}, {"certificate", check_certificate},
-               {"feeds", check_feeds},   {"data", check_data},
-               {"cage", check_cage},     {"address", check_addresses}};
+  } looks[] = {{"policy", check_policy},     {"certificate", check_certificate},
+               {"feeds", check_feeds},       {"data", check_data},
+               {"cage", check_cage},         {"address", check_addresses},
+               {"endpoint", check_endpoints}};
   Checking checking = {.config = config, .data = data_folder, .lines = lines};
   for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
     checking.subject = looks[i].subject;

@@ -116,10 +116,25 @@ look_at_certificate(Housekeeping *house)
                 house->context->config->http.tls.certificate, "problem", problem, NULL);
 }
 
+/* Once a day. */
+static void
+look_at_endpoints(Housekeeping *house)
+{
+  int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+  if (now - house->endpoints_checked_at < DAY_SECONDS && now >= house->endpoints_checked_at)
+    return;
+  house->endpoints_checked_at = now;
+  g_autoptr(GPtrArray) problems = http_server_certificate_problems(house->context->http);
+  for (guint i = 0; i < problems->len; i++)
+    log_warning("the certificate of an endpoint needs attention", "problem",
+                (const char *)g_ptr_array_index(problems, i), NULL);
+}
+
 static JobOutcome
 check_certificate(Job *job, void *room, GError **error)
 {
   look_at_certificate(room);
+  look_at_endpoints(room);
   return JOB_DONE;
 }
 

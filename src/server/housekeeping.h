@@ -10,6 +10,7 @@ typedef struct {
   /* The certificate that was looked at last, and when: of one job. */
   CertificateTimes checked;
   int64_t checked_at;
+  int64_t endpoints_checked_at; /* ... and those of endpoints */
 } Housekeeping;
 
 /* Adds its kinds to the context's jobs. */

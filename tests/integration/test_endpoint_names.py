@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from assay_server import free_port
-from test_certificates import certificate
+from test_certificates import certificate, date
 from test_server import wait_until
 
 
@@ -88,3 +88,20 @@ endpoints:
     put("new")
     server.process.send_signal(signal.SIGHUP)
     wait_until(lambda: ask(port, "uat.example.com") == (200, "new"), "the new certificate")
+
+
+def test_certificates_are_looked_at(start_server, assay, tmp_path):
+    """One that has expired is spoken of by the server and by `assay check`, and still shown."""
+    pair = certificate(tmp_path, "uat", dns_name='"uat.example.com"', expiration_date=f'"{date(-1)}"')
+    port = free_port()
+    server = start_server(config=f"""
+endpoints:
+  - {{name: uat, listen: '127.0.0.1:{port}', certificate: {pair[0]}, key: {pair[1]}, allow: 127.0.0.0/8}}
+  - {{name: closed, listen: '127.0.0.1:{free_port()}'}}
+""")
+    wait_until(lambda: any("certificate of an endpoint" in event["message"] and "expired on" in event["problem"]
+                           for event in server.log_events() if "problem" in event), "a line of the log")
+    assert ask(port, "uat.example.com") == (200, "uat")
+    server.stop()
+    said = assay("check", "--config", server.config, "--data", server.data, check=None).stdout
+    assert f"{pair[0]}: expired on" in said and "closed: it is closed" in said and f"127.0.0.1:{port}: free" in said

@@ -6,6 +6,7 @@ import pytest
 
 from assay_server import Server, free_port
 from repository import Repository
+from test_api import DESCRIPTION
 
 
 def ask(port, path="/v2/", source="127.0.0.1", method="GET", to="127.0.0.1", headers=None, body=None):
@@ -107,3 +108,27 @@ def test_mistakes(program, tmp_path, rules, says):
     with pytest.raises(AssertionError) as ended:
         Server(program, tmp_path, config="endpoints:\n  " + rules.replace("%d", str(port))).start()
     assert says in str(ended.value)
+
+
+def test_lists_hold_what_is_served(start_server):
+    """No list, count by repository or image by digest tells of what the endpoint does not serve, whichever route is asked."""
+    port = free_port()
+    server = start_server(config=f"endpoints:\n  - {{name: pro, listen: '127.0.0.1:{port}', allow: 127.0.0.0/8, repositories: prod/*}}\n")
+    digests = {name: Repository(server, name).push_image("v1", config=name.encode().join([b'{"x":"', b'"}']))[0]["digest"]
+               for name in ("prod/app", "secret/app")}
+    for digest in digests.values():
+        assert status(server.port, f"/v2/{'prod/app' if digest == digests['prod/app'] else 'secret/app'}/manifests/{digest}") == 200
+    assert ask(port, "/v2/_catalog")[1] == '{"repositories":["prod/app"]}'
+    shown = 0
+    for path, item in DESCRIPTION["paths"].items():
+        if "get" not in item or ("{name}" in path and "/repositories/" not in path):
+            continue
+        for name, digest in digests.items():
+            asked = path.replace("{name}", name).replace("{digest}", digest).replace("{reference}", digest)
+            asked = asked.replace("{namespace}", name.partition("/")[0])
+            code, text = ask(port, asked)
+            assert "secret/" not in text or code in (403, 404), f"{asked}: {code} {text}"
+            if "secret" in name and ("{name}" in path or "{digest}" in path):
+                assert code in (400, 403, 404), f"{asked}: {code} {text}"
+            shown += code == 200 and "prod/app" in text
+    assert shown >= 2

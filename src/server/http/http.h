@@ -32,6 +32,9 @@ GStrv http_server_urls(HttpServer *server);
 bool http_server_reload_tls(HttpServer *server, GError **error);
 /* False: it has none, for it speaks plain HTTP. */
 bool http_server_certificate(const HttpServer *server, CertificateTimes *times);
+/* What is wrong with the certificates of endpoints, or soon will be; a line each. (transfer full):
+ * char * */
+GPtrArray *http_server_certificate_problems(const HttpServer *server);
 /* Something changed that requests may wait for: see request_wait(). From any thread. */
 void http_server_wake(HttpServer *server);
 /* Stops accepting, then waits until no request is in flight, at most until @end

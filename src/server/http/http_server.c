@@ -87,8 +87,13 @@ http_server_urls(HttpServer *server)
 bool
 http_server_reload_tls(HttpServer *server, GError **error)
 {
-  return (server->tls == NULL || tls_credentials_reload(server->tls, error)) &&
-         identities_reload(server->identities, error);
+  /* Each for itself: a broken one does not keep the others out. */
+  g_autoptr(GError) of_server = NULL, of_endpoints = NULL;
+  bool own = server->tls == NULL || tls_credentials_reload(server->tls, &of_server);
+  bool others = identities_reload(server->identities, &of_endpoints);
+  return (own && others) ||
+         error_set(error, ASSAY_ERROR_INVALID, "%s%s%s", own ? "" : of_server->message,
+                   own || others ? "" : "\n", others ? "" : of_endpoints->message);
 }
 
 bool
@@ -97,6 +102,12 @@ http_server_certificate(const HttpServer *server, CertificateTimes *times)
   if (server->tls != NULL)
     *times = tls_credentials_times(server->tls);
   return server->tls != NULL;
+}
+
+GPtrArray *
+http_server_certificate_problems(const HttpServer *server)
+{
+  return identities_problems(server->identities, g_get_real_time() / G_USEC_PER_SEC);
 }
 
 void

@@ -1,6 +1,8 @@
 /* The certificates of a server's endpoints; see the header. */
 #include "server/http/identities.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 struct Identities {
@@ -76,4 +78,22 @@ identities_find(Identities *identities, const TlsSettings *files)
   g_autofree char *name = pair_name(files);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&identities->lock);
   return g_hash_table_lookup(identities->pairs, name);
+}
+
+GPtrArray *
+identities_problems(Identities *identities, int64_t now)
+{
+  GPtrArray *problems = g_ptr_array_new_with_free_func(g_free);
+  GHashTableIter iter;
+  void *name, *credentials;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&identities->lock);
+  g_hash_table_iter_init(&iter, identities->pairs);
+  while (g_hash_table_iter_next(&iter, &name, &credentials)) {
+    g_autofree char *problem = certificate_problem(tls_credentials_times(credentials), now);
+    const char *text = name;
+    if (problem != NULL)
+      g_ptr_array_add(problems,
+                      g_strdup_printf("%.*s: %s", (int)strcspn(text, "\n"), text, problem));
+  }
+  return problems;
 }
