@@ -101,7 +101,7 @@ class Assay(Peer):
         config = self.folder / "assay.yaml"
         rules = self.folder / "rules.yaml"
         rules.write_text(self.policy or "")
-        config.write_text(f"feed_interval: 0\ndurable: {'true' if self.durable else 'false'}\n" +
+        config.write_text(f"feed_interval: 0\naccess:\n  mode: open\ndurable: {'true' if self.durable else 'false'}\n" +
                           (f"policy: {rules}\n" if self.policy else ""))
         return [*self.prefix, str(self.program), "serve", "--config", str(config), "--data", str(self.data), "--listen",
                 f"127.0.0.1:{self.port}"]

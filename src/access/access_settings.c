@@ -4,7 +4,7 @@
 static const char *const modes[] = {[ACCESS_CLOSED] = "closed", [ACCESS_OPEN] = "open", NULL};
 
 static const Setting settings[] = {
-    {SETTING(AccessSettings, mode), .kind = &setting_choice, .words = modes, .fallback = "open"},
+    {SETTING(AccessSettings, mode), .kind = &setting_choice, .words = modes, .fallback = "closed"},
     {SETTING_PART(AccessSettings, tokens), .section = &token_settings_section},
 };
 const Section access_settings_section = {settings, G_N_ELEMENTS(settings), sizeof(AccessSettings)};

@@ -55,7 +55,8 @@ class Server:
     and started again on the same data and port."""
 
     def __init__(self, program, folder, config="", policy=None, arguments=(), trust=None, environment=None, wrap=()):
-        """config: YAML lines for the config file (without listen and data); policy: the text of a policy file, or
+        """config: YAML lines for the config file (without listen and data), where access is open unless they say
+        otherwise; policy: the text of a policy file, or
         the name of a built-in one such as "strict"; trust: where the config has `tls`, the certificate that clients
         trust; environment: more of it; wrap: a command that the server is started by."""
         self.program, self.folder = Path(program), Path(folder)
@@ -66,6 +67,8 @@ class Server:
         self.arguments, self.trust, self.wrap = list(arguments), trust, list(wrap)
         self.environment = environment or {}
         lines = [] if "feed_interval" in config else ["feed_interval: 0"]
+        if "access:" not in config:
+            lines += ["access:", "  mode: open"]
         if policy is not None:
             if "\n" in policy:
                 (self.folder / "policy.yaml").write_text(policy)

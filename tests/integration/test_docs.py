@@ -138,15 +138,18 @@ def test_guide(guide, program, bullseye, tmp_path):
     for folder in (programs, tmp_path / "home", scratch / "scripts"):
         folder.mkdir(parents=True)
     (programs / "assay").symlink_to(program)
-    (tmp_path / "home/assay.yaml").write_text("feed_interval: 0\n")
+    commands = commands_of(guide.read_text(encoding="utf-8"))
+    # A guide that shows how to log in starts as an installation does; the others are about something else.
+    mode = "closed" if any("assay user create" in command for command, _, _ in commands) else "open"
+    (tmp_path / "home/assay.yaml").write_text(f"feed_interval: 0\naccess:\n  mode: {mode}\n")
     shutil.copytree(bullseye, scratch / "image")
     (scratch / "scripts/debian_image.py").write_text('#!/bin/sh\ntest "$*" = "bullseye image"\n')
     (scratch / "scripts/debian_image.py").chmod(0o755)
     environment = {**sanitizer_environment(tmp_path / "sanitizer"), "PATH": f"{programs}:{os.environ['PATH']}", "NO_COLOR": "1",
-                   "HOME": str(tmp_path / "home"), "ASSAY_DATA": str(tmp_path / "home/data"), "LC_ALL": "C.UTF-8",
+                   "HOME": str(tmp_path / "home"), "ASSAY_DATA": str(tmp_path / "home/data"),
+                   "ASSAY_CONFIG": str(tmp_path / "home/assay.yaml"), "LC_ALL": "C.UTF-8",
                    "XDG_CACHE_HOME": str(tmp_path / "home/cache"), "ASSAY_SERVER": f"http://127.0.0.1:{port}"}
     shell = Shell(scratch, environment)
-    commands = commands_of(guide.read_text(encoding="utf-8"))
     if not any(SERVE.search(command) for command, _, _ in commands):
         commands.insert(0, ["assay serve &", 0, []])
     said = ""
