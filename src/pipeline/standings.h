@@ -42,6 +42,9 @@ typedef struct {
   int gate;                  /* GateAnswer; -1: any */
   int severities;            /* bits by Severity, of findings that it has; 0: any */
   uint64_t least, most;      /* of the size; most 0: no limit */
+  /* Whether who asks may see images of a repository; NULL: all of them. */
+  bool (*sees)(const char *repository, void *data);
+  void *data;
 } StandingFilter;
 /* Newest first; *total counts all that pass. (transfer full): Standing */
 GPtrArray *pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t limit,

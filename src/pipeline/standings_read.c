@@ -115,6 +115,13 @@ asks_for_columns(const StandingFilter *filter)
          filter->least != 0 || filter->most != 0;
 }
 
+static bool
+asks_for_all(const StandingFilter *filter)
+{
+  return filter->vulnerability == NULL && filter->package == NULL && filter->sees == NULL &&
+         !asks_for_columns(filter);
+}
+
 static SqlRows *
 query_filtered(SqlConnection *db, const StandingFilter *filter, GError **error)
 {
@@ -123,7 +130,7 @@ query_filtered(SqlConnection *db, const StandingFilter *filter, GError **error)
                                                            : &by_columns;
   SqlValue vulnerability = SQL_TEXT(filter->vulnerability != NULL ? filter->vulnerability : "");
   SqlValue package = SQL_TEXT(filter->package != NULL ? filter->package : "");
-  if (!asks_for_columns(filter))
+  if (!asks_for_columns(filter) && question->alone != NULL)
     return sql_query(db, error, question->alone, vulnerability, package, SQL_END);
   return sql_query(db, error, question->with_columns, vulnerability, package,
                    SQL_TEXT(filter->repository != NULL ? filter->repository : ""),
@@ -192,6 +199,8 @@ find_filtered(StandingPage *page, const StandingFilter *filter, uint64_t *total,
   g_autoptr(SqlRows) rows = query_filtered(page->db, filter, error);
   *total = 0;
   while ((found = sql_next(rows, error)) == FOUND) {
+    if (filter->sees != NULL && !filter->sees(sql_rows_text(rows, 0), filter->data))
+      continue;
     (*total)++;
     if (sql_rows_integer(rows, 2) < oldest)
       continue;
@@ -249,8 +258,8 @@ pipeline_standings(Pipeline *pipeline, const StandingFilter *filter, int64_t lim
   if (db == NULL)
     return NULL;
   StandingPage page = {db, limit, offset, rules->stamp, keys};
-  bool all = filter->vulnerability == NULL && filter->package == NULL && !asks_for_columns(filter);
-  bool found = all ? find_all(&page, total, error) : find_filtered(&page, filter, total, error);
+  bool found = asks_for_all(filter) ? find_all(&page, total, error)
+                                    : find_filtered(&page, filter, total, error);
   return found ? read_page(&page, error) : NULL;
 }
 

@@ -95,6 +95,13 @@ list_standings(ServerContext *server, const GPtrArray *standings, GError **error
   return list;
 }
 
+static bool
+sees(const char *repository, void *data)
+{
+  return request_may(data, VERB_LIST, repository) &&
+         request_may(data, VERB_READ_FINDINGS, repository);
+}
+
 static void
 api_all_images(Request *request)
 {
@@ -106,6 +113,10 @@ api_all_images(Request *request)
   uint64_t total = 0;
   if (!api_page_of(request, &page) || !filter_of(request, &filter, &vulnerability))
     return;
+  bool all = request_may_all(request, VERB_LIST, NULL) &&
+             request_may_all(request, VERB_READ_FINDINGS, NULL);
+  filter.sees = all ? NULL : sees;
+  filter.data = request;
   g_autoptr(GPtrArray) standings = pipeline_standings(
       server->pipeline, &filter, (int64_t)page.limit, (int64_t)page.offset, &total, &error);
   g_autoptr(Overview) unknown =

@@ -185,6 +185,20 @@ advisories_to_json(const ServerContext *server, GError **error)
   return advisories;
 }
 
+/* Its sums are of all images, so it is for who may see all, or all of a namespace. */
+static bool
+may_see_sums(Request *request, const char *space)
+{
+  if (request_may_all(request, VERB_LIST, space))
+    return true;
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
+                    space == NULL ? "the overview is of all images, and you may not list them all; "
+                                    "name a namespace of yours (?namespace=)"
+                                  : "you may not list all images of this namespace",
+                    NULL);
+  return false;
+}
+
 /* ?namespace= and ?days= of the history. */
 static void
 api_overview(Request *request)
@@ -192,10 +206,10 @@ api_overview(Request *request)
   g_autoptr(GError) error = NULL;
   Pipeline *pipeline = server_context(request)->pipeline;
   uint64_t days = DAYS_DEFAULT;
-  if (!api_number_of(request, "days", 1, DAYS_MOST, &days))
+  const char *space = request_query(request, "namespace");
+  if (!api_number_of(request, "days", 1, DAYS_MOST, &days) || !may_see_sums(request, space))
     return;
-  g_autoptr(Overview) overview =
-      pipeline_overview(pipeline, request_query(request, "namespace"), (unsigned)days, &error);
+  g_autoptr(Overview) overview = pipeline_overview(pipeline, space, (unsigned)days, &error);
   g_autoptr(json_t) advisories =
       overview == NULL ? NULL : advisories_to_json(server_context(request), &error);
   if (advisories == NULL) {

@@ -83,7 +83,9 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
   Registry *registry = server_context(request)->registry;
   g_autoptr(json_t) body = json_object(), list = list_images(registry, found->images, page, &error);
   json_t *packages = json_array();
-  for (guint i = 0; i < found->packages->len && i < page->limit; i++) {
+  /* It is not known whose they are. */
+  guint most = request_may_all(request, VERB_READ_FINDINGS, NULL) ? found->packages->len : 0;
+  for (guint i = 0; i < most && i < page->limit; i++) {
     const AffectedPackage *package = g_ptr_array_index(found->packages, i);
     json_t *one = json_table_write(&package_table, package);
     json_table_add(&detail_table, package, one);
@@ -97,6 +99,19 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
     respond_error(request, error);
   else
     api_respond_page_of(request, body, "images", found->images->len, page, g_steal_pointer(&list));
+}
+
+/* Leaves the images that who asks may see. */
+static void
+leave_visible(const Request *request, VulnerabilityImages *found)
+{
+  if (request_may_all(request, VERB_READ_FINDINGS, NULL))
+    return;
+  for (guint i = found->images->len; i > 0; i--) {
+    const AffectedImage *image = g_ptr_array_index(found->images, i - 1);
+    if (!request_may(request, VERB_READ_FINDINGS, image->repository))
+      g_ptr_array_remove_index(found->images, i - 1);
+  }
 }
 
 /* ?package= narrows it. */
@@ -114,6 +129,8 @@ api_vulnerability_images(Request *request)
       id == NULL
           ? NULL
           : pipeline_vulnerability_images(pipeline, id, request_query(request, "package"), &error);
+  if (found != NULL)
+    leave_visible(request, found);
   if (found == NULL)
     respond_error(request, error);
   else
