@@ -187,11 +187,11 @@ read_rules(SqlConnection *db, GError **error)
   g_autoptr(GArray) bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
-      "SELECT b.id, b.kind, b.subject, b.role, b.effect, b.pattern, b.tags, b.ends, r.verbs, "
-      "  COALESCE(p.name, t.name) "
-      "FROM bindings b LEFT JOIN roles r ON r.name = b.role "
-      "LEFT JOIN principals p ON b.kind = 'principal' AND p.id = b.subject "
-      "LEFT JOIN teams t ON b.kind = 'team' AND t.id = b.subject ORDER BY b.id",
+      "SELECT bindings.id, bindings.kind, subject, role, effect, pattern, tags, ends, roles.verbs, "
+      "  COALESCE(principals.name, teams.name) "
+      "FROM bindings LEFT JOIN roles ON roles.name = bindings.role "
+      "LEFT JOIN principals ON bindings.kind = 'principal' AND principals.id = subject "
+      "LEFT JOIN teams ON bindings.kind = 'team' AND teams.id = subject ORDER BY bindings.id",
       SQL_END);
   Found found;
   while ((found = sql_next(rows, error)) == FOUND)

@@ -77,18 +77,15 @@ names_by(Registry *registry, const char *query, const Digest *digest, GError **e
 GPtrArray *
 registry_repositories_of(Registry *registry, const Digest *manifest, GError **error)
 {
-  return names_by(
-      registry, "SELECT repository FROM manifests WHERE digest = $1 ORDER BY repository LIMIT 1000",
-      manifest, error);
+  return names_by(registry, "SELECT repository FROM manifests WHERE digest = $1 LIMIT 1000",
+                  manifest, error);
 }
 
 GPtrArray *
 registry_repositories_with(Registry *registry, const Digest *blob, GError **error)
 {
-  return names_by(
-      registry,
-      "SELECT repository FROM repository_blobs WHERE digest = $1 ORDER BY repository LIMIT 1000",
-      blob, error);
+  return names_by(registry, "SELECT repository FROM repository_blobs WHERE digest = $1 LIMIT 1000",
+                  blob, error);
 }
 
 static GHashTable *
