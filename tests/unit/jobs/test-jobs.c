@@ -185,8 +185,8 @@ test_later_in_memory(Fixture *fixture, gconstpointer data)
   Work work;
   work_init(&work);
   const JobKind *const kinds[] = {&light, &ticking, NULL};
-  Jobs *jobs = start(fixture->sql, kinds, &work);
   int64_t now = g_get_real_time();
+  Jobs *jobs = start(fixture->sql, kinds, &work);
   jobs_ask_at(jobs, &light, "tomorrow", now + 24 * 3600 * SECOND);
   jobs_ask_at(jobs, &light, "soon", now + SECOND / 2);
   jobs_ask_at(jobs, &light, "sooner", now + 24 * 3600 * SECOND);
