@@ -54,6 +54,8 @@ endpoints:
     forged = {"X-Forwarded-For": "127.0.1.7", "Forwarded": "for=127.0.1.7", "X-Real-IP": "127.0.1.7", "Host": f"127.0.0.1:{ports[0]}"}
     assert status(ports[0], source="127.0.3.1", headers=forged) is None
     assert status(server.port, source="127.0.3.1") == 200
+    told = [event for event in server.log_events() if event["message"].startswith("a connection was cut")]
+    assert told[0]["client"] == "127.0.2.9" and told[0]["at"] == f"http://127.0.0.1:{ports[0]}"
     assert "assay_http_cut_total 6" in server.request("GET", "/metrics").text
 
 

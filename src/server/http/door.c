@@ -184,6 +184,9 @@ read_header(Door *door, Visitor *visitor)
     const Address *client = header.local ? NULL : &header.client;
     if (!connection_watch_set_client(door->watch, visitor->fd, client))
       read = HEADER_REFUSED;
+    const Address hop = address_of_socket((const struct sockaddr *)&visitor->address);
+    if (read == HEADER_REFUSED)
+      entrance_tell_cut(visitor->entrance, header.local ? &hop : &header.client);
   }
   if (read == HEADER_REFUSED) {
     metric_add(&cut, 1);
@@ -247,6 +250,7 @@ let_in(Door *door, const Visitor *listener, int fd, const struct sockaddr_storag
   Visit visit = entrance_visit(listener->entrance, &peer, &alone);
   if (visit == VISIT_REFUSED) {
     metric_add(&cut, 1);
+    entrance_tell_cut(listener->entrance, &peer);
     return NULL;
   }
   if (!connection_watch_enter(door->watch, fd, listener->entrance, &peer, visit, alone))

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+
 struct Entrance {
   gatomicrefcount references;
   char *address, *url;
@@ -10,6 +12,8 @@ struct Entrance {
   Places *places;
   GMutex lock; /* guards the rest */
   GPtrArray *endpoints;
+  int64_t told; /* g_get_monotonic_time() of the last line about peers that were cut */
+  uint64_t untold;
 };
 
 Entrance *
@@ -112,6 +116,23 @@ entrance_visit(Entrance *entrance, const Address *peer, bool *alone)
       visit = VISIT_DIRECT;
   }
   return visit;
+}
+
+void
+entrance_tell_cut(Entrance *entrance, const Address *peer)
+{
+  char address[INET6_ADDRSTRLEN], others[24];
+  int64_t now = g_get_monotonic_time();
+  g_mutex_lock(&entrance->lock);
+  bool tells = entrance->told == 0 || now - entrance->told >= G_USEC_PER_SEC;
+  g_snprintf(others, sizeof others, "%" G_GUINT64_FORMAT, entrance->untold);
+  entrance->untold = tells ? 0 : entrance->untold + 1;
+  entrance->told = tells ? now : entrance->told;
+  g_mutex_unlock(&entrance->lock);
+  address_text(peer, address);
+  if (tells)
+    log_info("a connection was cut: no endpoint there admits its address", "client", address, "at",
+             entrance->url, "others_since_the_last_line", others, NULL);
 }
 
 static bool

@@ -46,6 +46,9 @@ typedef enum {
 /* @alone: whether the peer stands for many clients. */
 Visit entrance_visit(Entrance *entrance, const Address *peer, bool *alone);
 
+/* A connection of @peer was cut: the log says so, a line in a second at most. */
+void entrance_tell_cut(Entrance *entrance, const Address *peer);
+
 /* Whether one of its endpoints admits @caller, whichever it asks for. */
 bool entrance_admits(Entrance *entrance, const Caller *caller);
 /* The endpoint to which @caller came, if that admits it; NULL: it may not be here. A hop whose
