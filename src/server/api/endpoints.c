@@ -246,7 +246,7 @@ may_change(Request *request, const Endpoint *endpoint, int64_t version)
 static void
 api_change_endpoint(Request *request)
 {
-  int64_t version;
+  int64_t version = 0;
   g_autoptr(json_t) change = body_of(request);
   g_autoptr(Endpoint) endpoint = change == NULL ? NULL : endpoint_of(request, &version);
   if (!may_change(request, endpoint, version))
