@@ -13,13 +13,15 @@
 #define LOOK_EVERY (G_USEC_PER_SEC / 5)
 
 static char *format_option, *grace_option;
-static gboolean dry_run_option, no_wait_option;
+static gboolean dry_run_option, no_wait_option, forget_option;
 
 static const GOptionEntry options[] = {
     SERVER_OPTIONS(""),
     {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run_option, "Only say what would go", NULL},
     {"grace", 0, 0, G_OPTION_ARG_STRING, &grace_option,
      "Spare what was pushed or asked for within TIME (default: registry.gc.grace)", "TIME"},
+    {"forget-deleted", 0, 0, G_OPTION_ARG_NONE, &forget_option,
+     "Also forget deleted images that could still be brought back", NULL},
     {"no-wait", 0, 0, G_OPTION_ARG_NONE, &no_wait_option, "Ask for it, and do not wait for its end",
      NULL},
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
@@ -34,6 +36,8 @@ question(void)
   g_autoptr(json_t) body = json_object();
   if (dry_run_option)
     json_object_set_new(body, "dry_run", json_true());
+  if (forget_option)
+    json_object_set_new(body, "forget_deleted", json_true());
   if (grace_option != NULL && !duration_parse(grace_option, &grace)) {
     command_usage_error("gc: --grace %s: must be " DURATION_IN_WORDS, grace_option);
     return NULL;
@@ -157,12 +161,15 @@ const Command gc_command = {
         "(registry.gc.interval). What a client pushed, or was told to be there, stays for the\n"
         "grace (registry.gc.grace, a day), and so do the layers of an image that was deleted.\n"
         "With a shorter --grace a push that goes on meanwhile may have to be begun again; what\n"
-        "was pushed whole is never lost.\n\n"
+        "was pushed whole is never lost. A deleted image keeps its layers while it can be brought\n"
+        "back (registry.undelete, a week): where room is needed at once, `--grace 0\n"
+        "--forget-deleted` takes them, too.\n\n"
         "Exit codes: 0 done; 2 it failed or ended early, and standard error says why.\n\n"
         "Examples:\n"
         "  assay gc --dry-run\n"
         "  assay gc\n"
         "  assay gc --grace 10m\n"
+        "  assay gc --grace 0 --forget-deleted\n"
         "  assay gc --format json",
     .options = options,
     .run = run,

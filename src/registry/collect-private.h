@@ -17,6 +17,10 @@ bool collect_trash_unlinked(SqlConnection *db, const Digest *digest, Trashed *tr
  * row in the trash is left for registry_empty_trash(). */
 Found collect_remove(Registry *registry, const Trashed *trashed, GError **error);
 
+/* Takes away links and blobs that nothing needs and that were not pinned in the last @grace
+ * seconds. */
+bool collect_blobs(Registry *registry, uint32_t grace, const CollectWatch *watch,
+                   Collected *collected, GError **error);
 /* Deletes what was left of manifests that went so many seconds ago, unless something holds it. */
 bool collect_referrers(Registry *registry, uint32_t grace, const CollectWatch *watch,
                        Collected *collected, GError **error);

@@ -1,22 +1,20 @@
-/* Collection; see the header. Candidates are read without a lock, some thousands at a time; then
+/* Collection of blobs. Candidates are read without a lock, some thousands at a time; then
  * they are looked at again and taken away in batches, a transaction each, and after its commit the
  * batch's files are removed. The rows of the trash go with the batch that follows. */
-#include "registry/collect.h"
-
 #include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "registry/collect-private.h"
-#include "registry/deleted.h"
 #include "registry/pins-private.h"
 #include "registry/registry-private.h"
 
 #define CANDIDATES_AT_ONCE 20000u
-/* Links a transaction, for others wait for its end; and on a full disk, where each page that it
- * changes takes room. */
-#define BATCH      256u
-#define FULL_BATCH 8u
+/* Links a transaction: where others wait for its end, where nobody does, and on a full disk, where
+ * each page that it changes takes room. */
+#define BATCH       256u
+#define ALONE_BATCH 1024u
+#define FULL_BATCH  8u
 /* A transaction waited so long to begin: others are writing, and get as much time as it takes. */
 #define WAITED ((int64_t)2000)
 /* Of files that cannot be removed, in the log. */
@@ -324,7 +322,7 @@ run_batch(Run *run, GError **error)
   g_array_set_size(run->removed, 0);
   run->first += run->count;
   run->done += run->count;
-  run->size = MIN(run->size * 2, BATCH);
+  run->size = MIN(run->size * 2, others ? BATCH : ALONE_BATCH);
   remove_files(run->registry, run->trashed, run->removed, run->collected);
   if (others)
     g_usleep((gulong)took);
@@ -361,42 +359,6 @@ run_all(Run *run, GError **error)
 
 /* --- a run --- */
 
-/* Before it, nobody knows what the manifests of older versions need. */
-static bool
-record_references(Registry *registry, GError **error)
-{
-  for (bool more = true; more;)
-    if (!registry_record_references(registry, &more, error))
-      return false;
-  return true;
-}
-
-static bool
-purge_deleted(Registry *registry, GError **error)
-{
-  unsigned purged;
-  for (bool more = true; more;)
-    if (!registry_purge_deleted(registry, &purged, &more, error))
-      return false;
-  return true;
-}
-
-/* On a full disk blobs go first; the next run comes to this. */
-static bool
-left_of_manifests(Registry *registry, uint32_t grace, const CollectWatch *watch,
-                  Collected *collected, GError **error)
-{
-  g_autoptr(GError) failure = NULL;
-  if (collect_referrers(registry, grace, watch, collected, &failure))
-    return true;
-  if (registry_make_room(registry, failure) ||
-      g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_FULL))
-    return true;
-  if (failure != NULL)
-    g_propagate_error(error, g_steal_pointer(&failure));
-  return false;
-}
-
 static bool
 count_candidates(Run *run, GError **error)
 {
@@ -420,15 +382,10 @@ finish(Run *run, bool whole, GError **error)
   return forget(run->registry, run->removed, whole ? error : NULL) != FAILED && whole;
 }
 
-static bool
+bool
 collect_blobs(Registry *registry, uint32_t grace, const CollectWatch *watch, Collected *collected,
               GError **error)
 {
-  Collected preview;
-  if (!registry_collect_preview(registry, grace, &preview, error))
-    return false;
-  collected->waiting_blobs = preview.waiting_blobs;
-  collected->waiting_bytes = preview.waiting_bytes;
   g_autoptr(GArray) candidates = g_array_new(FALSE, TRUE, sizeof(Candidate));
   g_autoptr(GArray) trashed = g_array_new(FALSE, TRUE, sizeof(Trashed));
   g_autoptr(GArray) removed = g_array_new(FALSE, TRUE, sizeof(Trashed));
@@ -446,48 +403,4 @@ collect_blobs(Registry *registry, uint32_t grace, const CollectWatch *watch, Col
   whole = finish(&run, whole, error);
   g_string_chunk_free(names);
   return whole;
-}
-
-bool
-registry_collect(Registry *registry, uint32_t grace, const CollectWatch *watch,
-                 Collected *collected, GError **error)
-{
-  *collected = (Collected){0};
-  /* First, for it makes room and needs none. */
-  return registry_empty_trash(registry, collected, error) && purge_deleted(registry, error) &&
-         record_references(registry, error) &&
-         left_of_manifests(registry, grace, watch, collected, error) &&
-         collect_blobs(registry, grace, watch, collected, error) &&
-         collect_repositories(registry, watch, collected, error);
-}
-
-bool
-registry_collect_preview(Registry *registry, uint32_t grace, Collected *collected, GError **error)
-{
-  *collected = (Collected){0};
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  if (db == NULL)
-    return false;
-  g_autoptr(SqlRows) rows = NULL;
-  /* By blob: dead is one that has no link but dead ones; within the grace, where the latest pin
-   * of its links is. */
-  if (sql_first(
-          db, &rows, error,
-          "SELECT CAST(COALESCE(sum(CASE WHEN pinned <= $1 THEN 1 ELSE 0 END), 0) AS BIGINT), "
-          "CAST(COALESCE(sum(CASE WHEN pinned <= $1 THEN size ELSE 0 END), 0) AS BIGINT), "
-          "count(*), CAST(COALESCE(sum(size), 0) AS BIGINT) FROM "
-          "(SELECT size, COALESCE((SELECT max(pinned) FROM repository_blobs "
-          "WHERE repository_blobs.digest = blobs.digest), 0) AS pinned "
-          "FROM blobs WHERE NOT EXISTS (SELECT 1 FROM repository_blobs "
-          "JOIN manifest_references "
-          "ON manifest_references.repository = repository_blobs.repository "
-          "AND manifest_references.digest = repository_blobs.digest "
-          "WHERE repository_blobs.digest = blobs.digest)) AS dead",
-          SQL_INTEGER(g_get_real_time() - (int64_t)grace * G_USEC_PER_SEC), SQL_END) != FOUND)
-    return false;
-  collected->blobs = (uint64_t)sql_rows_integer(rows, 0);
-  collected->bytes = (uint64_t)sql_rows_integer(rows, 1);
-  collected->waiting_blobs = (uint64_t)sql_rows_integer(rows, 2) - collected->blobs;
-  collected->waiting_bytes = (uint64_t)sql_rows_integer(rows, 3) - collected->bytes;
-  return true;
 }

@@ -23,6 +23,12 @@ typedef struct {
 } Collected;
 
 typedef struct {
+  uint32_t grace; /* seconds for which what is pinned stays */
+  /* Also what was deleted and could still be brought back (deleted.h): where room is needed. */
+  bool forget_deleted;
+} CollectAsked;
+
+typedef struct {
   /* Called between batches: @done of @total links have been looked at. False ends the run there. */
   bool (*step)(const Collected *so_far, uint64_t done, uint64_t total, void *data);
   /* A referrer was deleted. May block. */
@@ -30,14 +36,14 @@ typedef struct {
   void *data;
 } CollectWatch;
 
-/* Collects what was not pinned in the last @grace seconds: first what was deleted and need not be
+/* Collects: first what was deleted and need not be
  * kept any longer, then referrers of what went so long ago, then blobs, then repositories that hold
  * nothing. On a full disk it uses the room that is kept for deletions. False: it was ended early,
  * with *error unless @watch ended it; *collected tells what was done until then. */
-bool registry_collect(Registry *registry, uint32_t grace, const CollectWatch *watch,
+bool registry_collect(Registry *registry, const CollectAsked *asked, const CollectWatch *watch,
                       Collected *collected, GError **error);
 /* What a run would remove now, and what waits for the grace. Only reads. */
-bool registry_collect_preview(Registry *registry, uint32_t grace, Collected *collected,
+bool registry_collect_preview(Registry *registry, const CollectAsked *asked, Collected *collected,
                               GError **error);
 /* Removes the files that a deletion or a run has left in the trash. */
 bool registry_empty_trash(Registry *registry, Collected *collected, GError **error);

@@ -292,7 +292,7 @@ registry_restore(Registry *registry, const char *repository, const Digest *diges
 /* --- purging --- */
 
 typedef struct {
-  Registry *registry;
+  int64_t before; /* what was deleted until then */
   unsigned purged;
   bool more;
 } Purge;
@@ -335,8 +335,7 @@ purge_some(SqlConnection *db, void *data, GError **error)
 {
   Purge *purge = data;
   purge->purged = 0;
-  g_autoptr(GPtrArray) names =
-      find_expired(db, g_get_real_time() - time_kept(purge->registry), error);
+  g_autoptr(GPtrArray) names = find_expired(db, purge->before, error);
   for (; names != NULL && purge->purged < names->len; purge->purged++)
     if (!purge_one(db, g_ptr_array_index(names, purge->purged), error))
       return false;
@@ -346,21 +345,20 @@ purge_some(SqlConnection *db, void *data, GError **error)
 
 /* For what is asked every minute, no writer waits. */
 static Found
-something_is_expired(Registry *registry, GError **error)
+something_is_expired(Registry *registry, int64_t before, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  g_autoptr(GPtrArray) names =
-      db == NULL ? NULL : find_expired(db, g_get_real_time() - time_kept(registry), error);
+  g_autoptr(GPtrArray) names = db == NULL ? NULL : find_expired(db, before, error);
   return names == NULL ? FAILED : names->len > 0 ? FOUND : ABSENT;
 }
 
 bool
-registry_purge_deleted(Registry *registry, unsigned *purged, bool *more, GError **error)
+registry_purge_deleted(Registry *registry, bool all, unsigned *purged, bool *more, GError **error)
 {
-  Purge purge = {registry, 0, false};
+  Purge purge = {g_get_real_time() - (all ? 0 : time_kept(registry)), 0, false};
   *purged = 0;
   *more = false;
-  Found found = something_is_expired(registry, error);
+  Found found = something_is_expired(registry, purge.before, error);
   if (found != FOUND)
     return found == ABSENT;
   if (!sql_transact(registry->sql, purge_some, &purge, error))

@@ -46,5 +46,6 @@ typedef struct {
 GPtrArray *registry_restore(Registry *registry, const char *repository, const Digest *digest,
                             GError **error);
 
-/* Forgets some of those whose time is over, and what they need; *more: call again. */
-bool registry_purge_deleted(Registry *registry, unsigned *purged, bool *more, GError **error);
+/* Forgets some of those whose time is over, or of @all, and what they need; *more: call again. */
+bool registry_purge_deleted(Registry *registry, bool all, unsigned *purged, bool *more,
+                            GError **error);

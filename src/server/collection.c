@@ -27,8 +27,8 @@ struct Collection {
   ServerContext *context;
   GMutex lock; /* guards the rest */
   uint64_t asked;
-  bool by_hand; /* the next run is one that was asked for, with `grace` */
-  uint32_t grace;
+  bool by_hand; /* the next run is one that was asked for, by `how` */
+  CollectAsked how;
   CollectionRun running, last;
 };
 
@@ -59,16 +59,17 @@ manifest_gone(const Digest *digest, void *data)
   pipeline_manifest_deleted(step->collection->context->pipeline, digest);
 }
 
-static uint32_t
+static CollectAsked
 begin(Collection *collection)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&collection->lock);
-  uint32_t grace =
-      collection->by_hand ? collection->grace : collection->context->config->registry.gc.grace;
+  CollectAsked how = {collection->context->config->registry.gc.grace, false};
+  if (collection->by_hand)
+    how = collection->how;
   collection->by_hand = false;
   collection->running =
-      (CollectionRun){.run = collection->asked, .begun = g_get_real_time(), .grace = grace};
-  return grace;
+      (CollectionRun){.run = collection->asked, .begun = g_get_real_time(), .grace = how.grace};
+  return how;
 }
 
 static void
@@ -116,11 +117,11 @@ tell_event(SqlConnection *db, void *data, GError **error)
 
 /* What is known of layers that are gone goes with them, whoever removed them. */
 static bool
-collect(Step *at, uint32_t grace, Collected *collected, GError **error)
+collect(Step *at, const CollectAsked *how, Collected *collected, GError **error)
 {
   ServerContext *context = at->collection->context;
   const CollectWatch watch = {step, manifest_gone, at};
-  return registry_collect(context->registry, grace, &watch, collected, error) &&
+  return registry_collect(context->registry, how, &watch, collected, error) &&
          pipeline_forget_lost_layers(context->pipeline, job_cancellable(at->job), error) &&
          (collected->blobs == 0 || sql_transact(context->sql, tell_event, collected, error));
 }
@@ -132,8 +133,8 @@ run(Job *job, void *room, GError **error)
   g_autoptr(GError) failure = NULL;
   Step at = {collection, job};
   Collected collected = {0};
-  uint32_t grace = begin(collection);
-  bool whole = collect(&at, grace, &collected, &failure);
+  const CollectAsked how = begin(collection);
+  bool whole = collect(&at, &how, &collected, &failure);
   bool cancelled = !whole && failure == NULL;
   tell_log(&collected);
   count(&collected, whole ? RUN_DONE : cancelled ? RUN_CANCELLED : RUN_FAILED);
@@ -178,12 +179,15 @@ collection_free(Collection *collection)
 }
 
 uint64_t
-collection_ask(Collection *collection, uint32_t grace)
+collection_ask(Collection *collection, const CollectAsked *how)
 {
   g_mutex_lock(&collection->lock);
   uint64_t number = ++collection->asked;
-  /* Of two that ask before it begins, both get what they asked for by the shorter. */
-  collection->grace = collection->by_hand ? MIN(collection->grace, grace) : grace;
+  /* Of two that ask before it begins, both get what they asked for. */
+  if (!collection->by_hand)
+    collection->how = *how;
+  collection->how.grace = MIN(collection->how.grace, how->grace);
+  collection->how.forget_deleted |= how->forget_deleted;
   collection->by_hand = true;
   g_mutex_unlock(&collection->lock);
   jobs_ask(collection->context->jobs, &gc_job, "");

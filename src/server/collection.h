@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CollectionStatus, collection_status_clear)
 Collection *collection_new(ServerContext *context);
 void collection_free(Collection *collection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Collection, collection_free)
-/* Asks for a run with that grace, in seconds; returns its number: CollectionRun.run reaches it when
+/* Asks for a run; returns its number: CollectionRun.run reaches it when
  * it has been done. */
-uint64_t collection_ask(Collection *collection, uint32_t grace);
+uint64_t collection_ask(Collection *collection, const CollectAsked *how);
 void collection_status(Collection *collection, CollectionStatus *status);

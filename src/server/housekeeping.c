@@ -50,7 +50,7 @@ purge_deleted(Job *job, Registry *registry)
   g_autoptr(GError) error = NULL;
   unsigned purged = 0, all = 0;
   for (bool more = true; more && !job_cancelled(job); all += purged)
-    if (!registry_purge_deleted(registry, &purged, &more, &error)) {
+    if (!registry_purge_deleted(registry, false, &purged, &more, &error)) {
       log_warning("deleted images cannot be purged yet", "error", error->message, NULL);
       break;
     }

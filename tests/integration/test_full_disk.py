@@ -186,6 +186,25 @@ def test_deleting_frees_room(full_server, small_disk):
     repository.push_image("after", layers=[os.urandom(MIB)])
 
 
+@pytest.mark.parametrize("leave", [0, 40 << 10])
+def test_collection_frees_room(full_server, small_disk, assay, leave):
+    """With no byte left, images are deleted, and a collection takes their layers."""
+    repository, data = Repository(full_server, "full"), random.Random(8)
+    wait_until((full_server.data / "reserve").exists)
+    config, images = repository.push_blob(b"{}", EMPTY), []
+    for _ in range(20):
+        layers = [repository.push_blob(data.randbytes(MIB // 2)) for _ in range(3)]
+        images.append(repository.push_manifest(image_of(config, layers)))
+    ballast(small_disk, leave)
+    for image in images[1:]:
+        assert repository.request("DELETE", f"manifests/{image['digest']}").status_code == 202
+    told = assay("gc", "--server", full_server.url, "--grace", "0", "--forget-deleted", "--format", "json").stdout
+    assert json.loads(told)["blobs"] == 57
+    assert room_left(small_disk) > 27 * MIB
+    assert repository.push_blob(b"room again")
+    assert repository.request("GET", f"manifests/{images[0]['digest']}").status_code == 200
+
+
 def test_start_on_a_full_disk(full_server, small_disk):
     """A server starts where nothing can be written, and serves pulls."""
     repository = Repository(full_server, "pulled")

@@ -78,8 +78,14 @@ api_collection(Request *request)
 
 typedef struct {
   bool dry_run;
-  uint32_t grace;
+  CollectAsked how;
 } Asked;
+
+static bool
+is_flag(const json_t *value)
+{
+  return value == NULL || json_is_boolean(value);
+}
 
 /* An object, or nothing; false after it responded. */
 static bool
@@ -90,8 +96,9 @@ read_body(Request *request, Asked *asked)
   if (bytes == NULL || g_bytes_get_size(bytes) == 0)
     return true;
   g_autoptr(json_t) body = json_parse(slice_from_bytes(bytes), &error);
-  const json_t *flag = json_object_get(body, "dry_run"), *grace = json_object_get(body, "grace");
-  if (!json_is_object(body) || (flag != NULL && !json_is_boolean(flag)) ||
+  const json_t *flag = json_object_get(body, "dry_run"), *grace = json_object_get(body, "grace"),
+               *forget = json_object_get(body, "forget_deleted");
+  if (!json_is_object(body) || !is_flag(flag) || !is_flag(forget) ||
       (grace != NULL && (!json_is_integer(grace) || json_integer_value(grace) < 0 ||
                          (uint64_t)json_integer_value(grace) > GRACE_MOST))) {
     api_refuse(request,
@@ -102,16 +109,17 @@ read_body(Request *request, Asked *asked)
   }
   asked->dry_run = json_is_true(flag);
   if (grace != NULL)
-    asked->grace = (uint32_t)json_integer_value(grace);
+    asked->how.grace = (uint32_t)json_integer_value(grace);
+  asked->how.forget_deleted = json_is_true(forget);
   return true;
 }
 
 static void
-respond_preview(Request *request, uint32_t grace)
+respond_preview(Request *request, const CollectAsked *how)
 {
   g_autoptr(GError) error = NULL;
   Collected preview;
-  if (!registry_collect_preview(server_context(request)->registry, grace, &preview, &error)) {
+  if (!registry_collect_preview(server_context(request)->registry, how, &preview, &error)) {
     respond_error(request, error);
     return;
   }
@@ -123,11 +131,11 @@ static void
 api_collect(Request *request)
 {
   ServerContext *server = server_context(request);
-  Asked asked = {false, server->config->registry.gc.grace};
+  Asked asked = {false, {server->config->registry.gc.grace, false}};
   if (!read_body(request, &asked))
     return;
   if (asked.dry_run) {
-    respond_preview(request, asked.grace);
+    respond_preview(request, &asked.how);
     return;
   }
   if (server->read_only) {
@@ -138,7 +146,7 @@ api_collect(Request *request)
     return;
   }
   g_autoptr(json_t) body = json_object();
-  json_set_number(body, "run", collection_ask(server->collection, asked.grace));
+  json_set_number(body, "run", collection_ask(server->collection, &asked.how));
   respond_json(request, MHD_HTTP_ACCEPTED, body);
 }
 

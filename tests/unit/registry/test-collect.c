@@ -31,7 +31,8 @@ collect(Fixture *fixture, uint32_t grace)
 {
   g_autoptr(GError) error = NULL;
   Collected collected;
-  g_assert_true(registry_collect(fixture->registry, grace, &watch, &collected, &error));
+  g_assert_true(registry_collect(fixture->registry, &(CollectAsked){grace, false}, &watch,
+                                 &collected, &error));
   g_assert_no_error(error);
   return collected;
 }
@@ -114,7 +115,7 @@ test_pins(Fixture *fixture, gconstpointer data)
   g_assert_cmpint(registry_blob_is_promised(registry, "a", &needed, &error), ==, FOUND);
   g_assert_true(registry_blob_promise(registry, "b", &pushed, &error));
   Collected seen;
-  g_assert_true(registry_collect_preview(registry, HOUR, &seen, &error));
+  g_assert_true(registry_collect_preview(registry, &(CollectAsked){HOUR, false}, &seen, &error));
   g_assert_cmpuint(seen.blobs, ==, 0);
   g_assert_cmpuint(seen.waiting_blobs, ==, 2);
   g_assert_cmpuint(seen.waiting_bytes, ==, strlen("pushed") + strlen("image"));
@@ -255,7 +256,8 @@ test_failing_disk(Fixture *fixture, gconstpointer data)
       Collected collected;
       push_many(fixture, "dead", 3);
       io_fault_after(call, values[restart % 2]);
-      whole = registry_collect(fixture->registry, 0, &watch, &collected, &error) &&
+      whole = registry_collect(fixture->registry, &(CollectAsked){0, false}, &watch, &collected,
+                               &error) &&
               collected.failed == 0;
       io_fault_after(-1, 0);
       g_test_message("%s: call %d: %s", g_strerror(values[restart % 2]), call,
