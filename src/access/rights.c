@@ -358,3 +358,24 @@ decision_text(const Decision *decision, const Principal *who)
   }
   return g_strdup("no binding allows it");
 }
+
+/* --- for those who give rights, and explain them --- */
+
+const GArray *
+access_rules_bindings(const AccessRules *rules)
+{
+  return rules->bindings;
+}
+
+bool
+binding_speaks_of(const Binding *binding, const Principal *who)
+{
+  return is_subject(who, binding);
+}
+
+bool
+binding_counts(const Binding *binding, Verb verb, Resource on, int64_t now)
+{
+  const Question question = {.verb = verb, .on = on, .now = now};
+  return binding_fits(&question, binding);
+}

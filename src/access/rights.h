@@ -78,3 +78,10 @@ bool access_may_all(const AccessRules *rules, const Principal *who, Verb verb, c
                     int64_t now);
 /* "binding 7: team dev is developer on team/app" (transfer full) */
 char *decision_text(const Decision *decision, const Principal *who);
+
+/* Binding: all of them, by their ids. (transfer none) */
+const GArray *access_rules_bindings(const AccessRules *rules);
+/* Whether @who is one of those to whom it gives or denies something. */
+bool binding_speaks_of(const Binding *binding, const Principal *who);
+/* Whether it says something about @verb on @on, at that time. */
+bool binding_counts(const Binding *binding, Verb verb, Resource on, int64_t now);

@@ -15,6 +15,9 @@ static const ApiSchema shared[] = {
 
 const ApiSchema *const api_schemas[] = {
     shared,
+    api_explain_schemas,
+    api_grant_schemas,
+    api_role_schemas,
     api_collection_schemas,
     api_deleted_schemas,
     api_endpoint_schemas,
