@@ -20,10 +20,11 @@
 /* Of files that cannot be removed, in the log. */
 #define FAILURES_LOGGED 5u
 
+/* '*': a manifest that cannot be read may need anything (references.c). */
 #define DEAD_LINK                                                                                  \
   "repository_blobs.pinned <= $1 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE "         \
   "manifest_references.repository = repository_blobs.repository AND "                              \
-  "manifest_references.digest = repository_blobs.digest)"
+  "manifest_references.digest IN (repository_blobs.digest, '*'))"
 
 /* --- the trash --- */
 
@@ -251,12 +252,13 @@ unlink_dead(SqlConnection *db, const Run *run, const Candidate *candidate, bool 
   if (g_getenv(UNCHECKED_VARIABLE) != NULL)
     return unlink_unchecked(db, candidate, error);
 #endif
-  if (!sql_run(db, &changed, error,
-               "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2 "
-               "AND pinned <= $3 AND NOT EXISTS (SELECT 1 FROM manifest_references "
-               "WHERE manifest_references.repository = $1 AND manifest_references.digest = $2)",
-               SQL_TEXT(candidate->repository), SQL_TEXT(candidate->digest.text),
-               SQL_INTEGER(run->before), SQL_END))
+  if (!sql_run(
+          db, &changed, error,
+          "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2 "
+          "AND pinned <= $3 AND NOT EXISTS (SELECT 1 FROM manifest_references "
+          "WHERE manifest_references.repository = $1 AND manifest_references.digest IN ($2, '*'))",
+          SQL_TEXT(candidate->repository), SQL_TEXT(candidate->digest.text),
+          SQL_INTEGER(run->before), SQL_END))
     return false;
   *unlinked = changed > 0;
   return true;

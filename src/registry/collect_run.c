@@ -101,7 +101,7 @@ registry_collect_preview(Registry *registry, const CollectAsked *asked, Collecte
           "FROM blobs WHERE NOT EXISTS (SELECT 1 FROM repository_blobs "
           "JOIN manifest_references "
           "ON manifest_references.repository = repository_blobs.repository "
-          "AND manifest_references.digest = repository_blobs.digest "
+          "AND manifest_references.digest IN (repository_blobs.digest, '*') "
           "WHERE repository_blobs.digest = blobs.digest AND ($2 = 0 OR NOT EXISTS "
           "(SELECT 1 FROM deleted_manifests "
           "WHERE deleted_manifests.repository = manifest_references.repository "

@@ -242,6 +242,17 @@ unrecorded_of(SqlConnection *db, const char *repository, GError **error)
   return found == FAILED ? NULL : g_steal_pointer(&manifests);
 }
 
+/* It may need anything of its repository, so nothing of that is collected. */
+static bool
+store_unknown(SqlConnection *db, const Unrecorded *unrecorded, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "INSERT INTO manifest_references (repository, digest, manifest, kind) "
+                 "VALUES ($1, '*', $2, 'unknown') ON CONFLICT (repository, digest, manifest) "
+                 "DO NOTHING",
+                 SQL_TEXT(unrecorded->repository), SQL_TEXT(unrecorded->digest), SQL_END);
+}
+
 /* What an older version took and we do not read is told, for what it needs can be deleted. */
 static bool
 record(SqlConnection *db, const Unrecorded *unrecorded, GError **error)
@@ -254,7 +265,8 @@ record(SqlConnection *db, const Unrecorded *unrecorded, GError **error)
   if (failure != NULL)
     log_warning("what a stored manifest needs is not known", "repository", unrecorded->repository,
                 "digest", unrecorded->digest, "error", failure->message, NULL);
-  return (manifest == NULL || references_store(db, unrecorded->repository, unrecorded->digest,
+  return (failure == NULL || store_unknown(db, unrecorded, error)) &&
+         (manifest == NULL || references_store(db, unrecorded->repository, unrecorded->digest,
                                                manifest, unrecorded->listing, error)) &&
          sql_run(db, NULL, error,
                  "DELETE FROM unrecorded_manifests WHERE repository = $1 AND digest = $2",

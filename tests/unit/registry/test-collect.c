@@ -201,6 +201,26 @@ test_empty_repositories(Fixture *fixture, gconstpointer data)
   push_image(fixture->registry, "a", "image");
 }
 
+/* Of a manifest that a version before took and this one cannot read, nobody knows what it needs. */
+static void
+test_unreadable(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest blob = push_blob(fixture->registry, "a", "needed by whom?"),
+         free = push_blob(fixture->registry, "b", "free");
+  g_assert_true(sql_write(fixture->sql, NULL, &error,
+                          "INSERT INTO manifests (repository, digest, media_type, content, pushed) "
+                          "VALUES ('a', 'sha256:0', 'text/plain', 'no manifest', 0)",
+                          SQL_END));
+  g_assert_true(sql_write(fixture->sql, NULL, &error,
+                          "INSERT INTO unrecorded_manifests (repository, digest) "
+                          "VALUES ('a', 'sha256:0')",
+                          SQL_END));
+  g_assert_cmpuint(collect(fixture, 0).blobs, ==, 1);
+  g_assert_true(is_there(fixture, "a", &blob));
+  g_assert_false(is_there(fixture, "b", &free));
+}
+
 /* What is pushed again while its file waits to be removed is of the next generation, and stays. */
 static void
 test_pushed_again(Fixture *fixture, gconstpointer data)
@@ -377,6 +397,7 @@ main(int argc, char **argv)
   ADD("pins", test_pins);
   ADD("referrers", test_referrers);
   ADD("empty-repositories", test_empty_repositories);
+  ADD("unreadable", test_unreadable);
   ADD("pushed-again", test_pushed_again);
   ADD("failing-disk", test_failing_disk);
   ADD("race", test_race);
