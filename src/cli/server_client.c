@@ -7,6 +7,7 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "cli/server_credentials.h"
+#include "remote/credentials.h"
 #include "remote/trust.h"
 #include "server/config.h"
 
@@ -22,6 +23,7 @@ struct ServerClient {
   char *url;
   /* Who asks: "Authorization: ...", or NULL; found for the address `known_to`. */
   char *credentials, *known_to;
+  bool given;      /* by server_client_be() */
   char *other_url; /* where it is asked when @url gives no answer; or NULL */
 };
 
@@ -61,7 +63,7 @@ configured_server(void)
 static bool
 find_credentials(ServerClient *client, const char *base, GError **error)
 {
-  if (g_strcmp0(client->known_to, base) == 0)
+  if (client->given || g_strcmp0(client->known_to, base) == 0)
     return true;
   g_clear_pointer(&client->credentials, g_free);
   g_free(client->known_to);
@@ -94,6 +96,23 @@ const char *
 server_client_url(const ServerClient *client)
 {
   return client->url;
+}
+
+char *
+server_client_authority(const ServerClient *client)
+{
+  const char *place = strstr(client->url, "://") + strlen("://");
+  return g_strndup(place, strcspn(place, "/"));
+}
+
+void
+server_client_be(ServerClient *client, const char *name, const char *secret)
+{
+  const Credentials credentials = {.user = (char *)(uintptr_t)name,
+                                   .password = (char *)(uintptr_t)secret};
+  g_free(client->credentials);
+  client->credentials = credentials_basic_header(&credentials);
+  client->given = true;
 }
 
 void

@@ -43,6 +43,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerClient, server_client_free)
 
 /* Where it is asked. (transfer none) */
 const char *server_client_url(const ServerClient *client);
+/* HOST[:PORT] of that. (transfer full) */
+char *server_client_authority(const ServerClient *client);
+/* Asks as that person or robot from now on, whatever server_credentials.h says. */
+void server_client_be(ServerClient *client, const char *name, const char *secret);
 
 /* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
 json_t *server_get(ServerClient *client, const char *path, GError **error);

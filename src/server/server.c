@@ -18,6 +18,7 @@
 #include "pipeline/schema.h"
 #include "registry/schema.h"
 #include "server/collection.h"
+#include "server/first_start.h"
 #include "server/housekeeping.h"
 #include "server/routes.h"
 #include "server/secrets.h"
@@ -193,6 +194,8 @@ server_start(const Config *config, const char *data_folder, GError **error)
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
   make_operator(server);
+  if (!first_start(server->context.access, error))
+    return NULL;
   server->context.http =
       http_server_new(config, server->context.access, server_routes, &server->context, error);
   if (server->context.http == NULL || !stored_endpoints_open(&server->context, error))

@@ -1,0 +1,59 @@
+/* The first administrator; see the header. */
+#include "server/first_start.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "access/people.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+#define PASSWORD_FILE_MAX ((size_t)4096)
+
+/* (transfer full) */
+static char *
+read_password(const char *path, GError **error)
+{
+  g_autoptr(GBytes) bytes = file_read(AT_FDCWD, path, PASSWORD_FILE_MAX, error);
+  if (bytes == NULL)
+    return NULL;
+  char *text = slice_to_string(slice_from_bytes(bytes));
+  text[strcspn(text, "\r\n")] = '\0';
+  return text;
+}
+
+static bool
+make_administrator(Access *access, const char *path, GError **error)
+{
+  const char *named = g_getenv("ASSAY_ADMIN_NAME");
+  const char *name = named != NULL && *named != '\0' ? named : "admin";
+  g_autofree char *password = read_password(path, error);
+  const NewPerson person = {.name = name, .password = password, .administrator = true};
+  bool made = password != NULL && people_create(access, &person, "first start", error);
+  if (password != NULL)
+    explicit_bzero(password, strlen(password));
+  if (made)
+    log_info("the first administrator was made", "name", name, NULL);
+  else
+    g_prefix_error(error, "ASSAY_ADMIN_PASSWORD_FILE: ");
+  return made;
+}
+
+bool
+first_start(Access *access, GError **error)
+{
+  const char *path = g_getenv("ASSAY_ADMIN_PASSWORD_FILE");
+  g_autoptr(AccessRules) rules = access_rules(access, error);
+  if (rules == NULL)
+    return false;
+  if (access_rules_have_administrator(rules) || sql_pool_is_read_only(access_sql(access)))
+    return true;
+  if (path != NULL && *path != '\0')
+    return make_administrator(access, path, error);
+  if (!access_is_open(access))
+    log_warning("nobody administers this registry yet, so it serves this machine alone; make an "
+                "administrator here",
+                "command", "assay user create --admin NAME", NULL);
+  return true;
+}
