@@ -29,6 +29,8 @@ HIDDEN = {
     "isa-l.h": "archive",
     "isa-l/igzip_lib.h": "archive",
     "seccomp.h": "cage",
+    "sodium.h": "access",
+    "ldap.h": "access",
 }
 # ... but a format of that library is also read where no file can be opened.
 FORMAT_READERS = {"inspect/packages/rpm_sqlite.c": "sqlite3.h"}

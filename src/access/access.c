@@ -121,6 +121,12 @@ access_lockout(const Access *access)
   return access->lockout;
 }
 
+const AccessSettings *
+access_settings(const Access *access)
+{
+  return access->settings;
+}
+
 bool
 access_is_open(const Access *access)
 {
@@ -280,21 +286,38 @@ access_remembered(Access *access, const Shown *shown)
   return cache_get(access->identities, key, remembered_generation(access));
 }
 
+/* FOUND: *who, for which a directory stands where it is of one. */
+static Found
+ask_kinds(Access *access, const Shown *shown, Principal **who, GError **error)
+{
+  Found found = ABSENT;
+  for (const IdentityKind *const *kind = identity_kinds; *kind != NULL && found == ABSENT; kind++)
+    found = (*kind)->identify(access, shown, who, error);
+  for (const IdentityCheck *check = identity_checks; *check != NULL && found == FOUND; check++)
+    if (!(*check)(access, *who, error))
+      found = FAILED;
+  if (found != FOUND)
+    g_clear_pointer(who, principal_unref);
+  return found;
+}
+
 Principal *
 access_identify(Access *access, const Shown *shown, GError **error)
 {
+  g_autoptr(Principal) who = NULL;
   uint64_t generation = remembered_generation(access);
-  for (const IdentityKind *const *kind = identity_kinds; *kind != NULL; kind++) {
-    g_autoptr(Principal) who = NULL;
-    Found found = (*kind)->identify(access, shown, &who, error);
-    if (found == FAILED)
-      return NULL;
-    if (found == ABSENT)
-      continue;
+  Found found = ask_kinds(access, shown, &who, error);
+  /* A directory had something new to say of it: other teams. */
+  if (found == FOUND && generation != remembered_generation(access)) {
+    g_clear_pointer(&who, principal_unref);
+    generation = remembered_generation(access);
+    found = ask_kinds(access, shown, &who, error);
+  }
+  if (found == FOUND) {
     g_autofree char *key = key_of(shown);
     cache_put(access->identities, key, generation, who, 1);
-    return g_steal_pointer(&who);
+  } else if (found == ABSENT) {
+    error_set(error, ASSAY_ERROR_DENIED, "nothing knows these credentials");
   }
-  error_set(error, ASSAY_ERROR_DENIED, "nothing knows these credentials");
-  return NULL;
+  return found == FOUND ? g_steal_pointer(&who) : NULL;
 }

@@ -19,6 +19,8 @@ void access_free(Access *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Access, access_free)
 
 SqlPool *access_sql(const Access *access);
+/* NULL: the defaults. */
+const AccessSettings *access_settings(const Access *access);
 /* The operator's secret (operator.h), for as long as it lives; NULL: nobody is the operator. Set
  * before anything is served; copied. */
 void access_set_operator_secret(Access *access, const char *secret);

@@ -6,5 +6,6 @@ static const char *const modes[] = {[ACCESS_CLOSED] = "closed", [ACCESS_OPEN] = 
 static const Setting settings[] = {
     {SETTING(AccessSettings, mode), .kind = &setting_choice, .words = modes, .fallback = "closed"},
     {SETTING_PART(AccessSettings, tokens), .section = &token_settings_section},
+    {SETTING_LIST(AccessSettings, ldap), .section = &ldap_section, .most = 16},
 };
 const Section access_settings_section = {settings, G_N_ELEMENTS(settings), sizeof(AccessSettings)};

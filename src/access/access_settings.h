@@ -1,6 +1,7 @@
 /* What the operator decides of access: rows of the configuration. */
 #pragma once
 
+#include "access/directory/ldap_settings.h"
 #include "access/keys.h"
 #include "base/settings.h"
 
@@ -13,5 +14,7 @@ typedef enum {
 typedef struct {
   unsigned mode; /* AccessMode */
   TokenSettings tokens;
+  LdapSettings *ldap;
+  unsigned ldap_count;
 } AccessSettings;
 extern const Section access_settings_section;

@@ -4,6 +4,7 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
+#include "access/accounts.h"
 #include "access/base64url.h"
 #include "access/jwt.h"
 #include "access/keys.h"
@@ -138,41 +139,6 @@ add_limits(Principal *who, const json_t *claims)
   who->expires = json_get_integer(claims, "exp", 0) * G_USEC_PER_SEC;
 }
 
-static bool
-add_teams(SqlConnection *db, Principal *who, GError **error)
-{
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT DISTINCT team FROM team_members WHERE principal = $1",
-                SQL_INTEGER(who->id), SQL_END);
-  Found found;
-  while ((found = sql_next(rows, error)) == FOUND)
-    principal_add_team(who, sql_rows_integer(rows, 0));
-  return found != FAILED;
-}
-
-/* NULL: there is none of that id that may log in. */
-static Principal *
-read_owner(SqlConnection *db, int64_t id, GError **error)
-{
-  g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(db, &rows, error,
-                          "SELECT kind, name, disabled, COALESCE(expires, 0) FROM principals "
-                          "WHERE id = $1",
-                          SQL_INTEGER(id), SQL_END);
-  if (found == FAILED)
-    return NULL;
-  int64_t expires = found == FOUND ? sql_rows_integer(rows, 3) : 0;
-  bool good =
-      found == FOUND && sql_rows_is_null(rows, 2) && (expires == 0 || expires > g_get_real_time());
-  if (!good) {
-    error_set(error, ASSAY_ERROR_DENIED, "the owner of the token is gone, disabled or expired");
-    return NULL;
-  }
-  bool robot = g_strcmp0(sql_rows_text(rows, 0), principal_kind_name(PRINCIPAL_ROBOT)) == 0;
-  return principal_new(robot ? PRINCIPAL_ROBOT : PRINCIPAL_PERSON, id, sql_rows_text(rows, 1),
-                       bearer_identity.how);
-}
-
 /* The personal access token that was shown for it was not revoked. */
 static bool
 still_has_token(SqlConnection *db, const char *token, int64_t owner, GError **error)
@@ -188,14 +154,18 @@ still_has_token(SqlConnection *db, const char *token, int64_t owner, GError **er
 static Principal *
 find_owner(Access *access, const json_t *owner, GError **error)
 {
+  g_auto(Account) account = {0};
+  g_autoptr(Principal) who = NULL;
   const char *token = json_get_string(owner, "token");
   g_autoptr(SqlConnection) db = sql_acquire(access_sql(access), error);
-  if (db == NULL)
-    return NULL;
-  g_autoptr(Principal) who = read_owner(db, json_get_integer(owner, "id", 0), error);
-  if (who == NULL || !add_teams(db, who, error))
-    return NULL;
-  if (token != NULL && !still_has_token(db, token, who->id, error))
+  Found found = db == NULL
+                    ? FAILED
+                    : account_find_by_id(db, json_get_integer(owner, "id", 0), &account, error);
+  if (found == ABSENT)
+    error_set(error, ASSAY_ERROR_DENIED, "the owner of the token is gone");
+  if (found != FOUND ||
+      account_identified(db, &account, bearer_identity.how, &who, error) != FOUND ||
+      (token != NULL && !still_has_token(db, token, who->id, error)))
     return NULL;
   who->token = g_strdup(token);
   return g_steal_pointer(&who);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 #include "access/bearer.h"
+#include "access/directory/directory.h"
+#include "access/directory/ldap_identity.h"
 #include "access/operator.h"
 
 /* A line for each. */
@@ -13,7 +15,13 @@ const IdentityKind *const identity_kinds[] = {
     &bearer_identity,
     &token_identity,
     &robot_identity,
+    &ldap_identity,
     &password_identity,
     NULL,
 };
 /* clang-format on */
+
+const IdentityCheck identity_checks[] = {
+    directory_confirm,
+    NULL,
+};

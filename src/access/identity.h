@@ -30,5 +30,11 @@ typedef struct {
 /* password_identity is the last: it counts what nobody knows as a wrong password. */
 extern const IdentityKind token_identity, robot_identity, password_identity;
 
+/* What whoever was found must pass as well, whatever the kind: as IdentityKind.identify, false is
+ * FAILED. It may block. */
+typedef bool (*IdentityCheck)(Access *access, const Principal *who, GError **error);
+/* NULL-terminated. */
+extern const IdentityCheck identity_checks[];
+
 /* In the order in which they are asked. NULL-terminated. */
 extern const IdentityKind *const identity_kinds[];

@@ -127,6 +127,13 @@ static const char *const steps[] = {
     "  changed BIGINT NOT NULL);",
     /* A robot may go by itself once it has expired. `totp_last`: -1 until the first code. */
     "ALTER TABLE principals ADD COLUMN remove_expired INTEGER NOT NULL DEFAULT 0;",
+
+    /* When the directory of a person last stood for it, and since when it is gone there (0: it is
+     * not). */
+    "CREATE TABLE directory_people ("
+    "  principal BIGINT PRIMARY KEY,"
+    "  confirmed BIGINT NOT NULL,"
+    "  gone BIGINT NOT NULL);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};
