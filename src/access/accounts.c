@@ -72,8 +72,8 @@ take(SqlRows *rows, Account *account)
 
 /* --- making and finding --- */
 
-static int64_t
-random_id(void)
+int64_t
+account_random_id(void)
 {
   uint64_t bits = 0;
   while (bits == 0) {
@@ -93,7 +93,7 @@ account_insert(SqlConnection *db, const Account *account, int64_t *id, GError **
               principal_kind_name(other.kind), account->name);
   if (found != ABSENT)
     return false;
-  *id = random_id();
+  *id = account_random_id();
   return sql_run(
       db, NULL, error,
       "INSERT INTO principals (id, kind, name, display, mail, source, external, password, "

@@ -23,6 +23,8 @@ void account_clear(Account *account);
 void account_free(Account *account);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Account, account_clear)
 
+/* For a row that something may remember after it is gone. */
+int64_t account_random_id(void);
 /* All of @account is written except `created`, `last_used` and `id`, which is chosen: it is random,
  * so that what remembers one that is gone never means another. ASSAY_ERROR_EXISTS: a person or a
  * robot has that name. */

@@ -1,6 +1,7 @@
 /* What a server does now and then; see the header. */
 #include "server/housekeeping.h"
 
+#include "access/robots.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "registry/deleted.h"
@@ -57,7 +58,17 @@ purge_deleted(Job *job, Registry *registry)
   log_count("deleted images purged", all);
 }
 
-/* Idle uploads, and what a crash left of others. */
+static void
+remove_expired_robots(Access *access)
+{
+  g_autoptr(GError) error = NULL;
+  unsigned count = 0;
+  if (!robots_remove_expired(access, &count, &error))
+    log_warning("robots that have expired cannot be removed", "error", error->message, NULL);
+  log_count("expired robots removed", count);
+}
+
+/* Idle uploads, what a crash left of others, and robots that are to go once they have expired. */
 static JobOutcome
 clean_up(Job *job, void *room, GError **error)
 {
@@ -65,6 +76,7 @@ clean_up(Job *job, void *room, GError **error)
   Registry *registry = house->context->registry;
   g_autoptr(GError) failure = NULL;
   unsigned orphans = 0;
+  remove_expired_robots(house->context->access);
   log_count("idle uploads dropped", registry_expire_uploads(registry));
   if (!registry_remove_orphans(registry, &orphans, &failure))
     log_warning("looking for files of unfinished pushes failed", "error", failure->message, NULL);

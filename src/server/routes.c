@@ -32,6 +32,8 @@ const Route *const server_routes[] = {
     api_user_routes,
     api_robot_routes,
     api_token_routes,
+    api_team_routes,
+    api_own_routes,
     NULL,
 };
 /* clang-format on */

@@ -14,6 +14,20 @@ api_asker(const Request *request)
 }
 
 bool
+api_is_administrator(Request *request)
+{
+  for (unsigned verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
+    if (!request_may(request, (Verb)verb, NULL)) {
+      respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
+                        "only who may do all may give what acts for others: a password, a token, "
+                        "a secret, or a place in a team",
+                        NULL);
+      return false;
+    }
+  return true;
+}
+
+bool
 api_read_body(Request *request, const JsonTable *table, void *values)
 {
   g_autoptr(GError) error = NULL;

@@ -9,6 +9,9 @@
 
 /* Who asks, as the record calls it. */
 const char *api_asker(const Request *request);
+/* Whether who asks has every right. To manage access is not enough for what would let them act for
+ * who may do more. Responds when false. */
+bool api_is_administrator(Request *request);
 /* The body, an object, by the table; no body is an empty object. Responds when false. */
 bool api_read_body(Request *request, const JsonTable *table, void *values);
 /* "": all. ?limit= and ?last=; responds when false. */

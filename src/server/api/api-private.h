@@ -48,5 +48,6 @@ extern const ApiSchema api_deleted_schemas[], api_namespace_schemas[];
 extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_schemas[],
     api_policy_schemas[], api_standing_schemas[], api_vulnerability_schemas[];
 extern const ApiSchema api_endpoint_schemas[];
+extern const ApiSchema api_team_schemas[];
 extern const ApiSchema api_robot_schemas[], api_token_schemas[], api_user_schemas[];
 extern const ApiSchema api_explain_schemas[], api_grant_schemas[], api_role_schemas[];

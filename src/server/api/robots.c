@@ -197,7 +197,7 @@ rotate_secret(Request *request)
   RotateBody body = {0};
   RobotSecret about;
   const char *name = request_parameter(request, "robot");
-  if (!api_read_body(request, &rotate_table, &body))
+  if (!api_read_body(request, &rotate_table, &body) || !api_is_administrator(request))
     return;
   if (!robots_rotate(server_context(request)->access, name, body.other_ends, api_asker(request),
                      &about, &secret, &error)) {

@@ -29,6 +29,7 @@ const ApiSchema *const api_schemas[] = {
     api_robot_schemas,
     api_standing_schemas,
     token_schemas,
+    api_team_schemas,
     api_token_schemas,
     api_user_schemas,
     api_vulnerability_schemas,

@@ -1,4 +1,6 @@
 /* /api/v1/tokens: the personal access tokens of all people. */
+#include "server/api/tokens.h"
+
 #include "access/tokens.h"
 
 #include "access/secrets.h"
@@ -73,9 +75,8 @@ token_id(void *token)
   return ((Token *)token)->id;
 }
 
-/* @owner: NULL: of all. */
-static void
-respond_tokens(Request *request, const char *owner)
+void
+api_respond_tokens(Request *request, const char *owner)
 {
   g_autoptr(GError) error = NULL;
   uint64_t limit;
@@ -93,7 +94,7 @@ respond_tokens(Request *request, const char *owner)
 static void
 list_tokens(Request *request)
 {
-  respond_tokens(request, request_query(request, "user"));
+  api_respond_tokens(request, request_query(request, "user"));
 }
 
 /* --- making --- */
@@ -128,28 +129,42 @@ make_token(Request *request, const TokenBody *body, const char *owner, const cha
   api_respond_made(request, answer, folder, id);
 }
 
-static void
-create_token(Request *request)
+void
+api_create_token(Request *request, const char *owner, const char *folder)
 {
   TokenBody body = {0};
   if (api_read_body(request, &new_table, &body)) {
-    if (body.user == NULL)
+    const char *whose = owner != NULL ? owner : body.user;
+    if (whose == NULL)
       api_refuse(request, "\"user\" is missing: whose token is it?");
     else
-      make_token(request, &body, body.user, "/api/v1/tokens");
+      make_token(request, &body, whose, folder);
   }
   json_table_clear(&new_table, &body);
 }
 
 static void
-revoke_token(Request *request)
+create_token(Request *request)
+{
+  if (api_is_administrator(request))
+    api_create_token(request, NULL, "/api/v1/tokens");
+}
+
+void
+api_revoke_token(Request *request, const char *owner)
 {
   g_autoptr(GError) error = NULL;
-  if (tokens_revoke(server_context(request)->access, request_parameter(request, "token"), NULL,
+  if (tokens_revoke(server_context(request)->access, request_parameter(request, "token"), owner,
                     api_asker(request), &error))
     respond_empty(request, MHD_HTTP_NO_CONTENT);
   else
     respond_error(request, error);
+}
+
+static void
+revoke_token(Request *request)
+{
+  api_revoke_token(request, NULL);
 }
 
 const Route api_token_routes[] = {

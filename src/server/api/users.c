@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"
+#include "server/api/user.h"
 
 static json_t *
 write_password(const JsonMember *member, const void *value)
@@ -58,8 +59,8 @@ find_user(Request *request, const char *name, Account *account)
   return false;
 }
 
-static void
-respond_user(Request *request, const char *name, unsigned status)
+void
+api_respond_user(Request *request, const char *name, unsigned status)
 {
   g_auto(Account) account = {0};
   if (!find_user(request, name, &account))
@@ -74,7 +75,7 @@ respond_user(Request *request, const char *name, unsigned status)
 static void
 show_user(Request *request)
 {
-  respond_user(request, request_parameter(request, "user"), MHD_HTTP_OK);
+  api_respond_user(request, request_parameter(request, "user"), MHD_HTTP_OK);
 }
 
 static void
@@ -100,7 +101,8 @@ create_user(Request *request)
 {
   g_autoptr(GError) error = NULL;
   UserBody body = {0};
-  if (!api_read_body(request, &new_table, &body))
+  if (!api_read_body(request, &new_table, &body) ||
+      (body.administrator && !api_is_administrator(request)))
     return json_table_clear(&new_table, &body);
   const NewPerson person = {.name = body.name,
                             .password = body.password,
@@ -108,7 +110,7 @@ create_user(Request *request)
                             .mail = body.mail,
                             .administrator = body.administrator};
   if (people_create(server_context(request)->access, &person, api_asker(request), &error))
-    respond_user(request, body.name, MHD_HTTP_CREATED);
+    api_respond_user(request, body.name, MHD_HTTP_CREATED);
   else
     respond_error(request, error);
   json_table_clear(&new_table, &body);
@@ -132,14 +134,15 @@ change_user(Request *request)
   g_autoptr(GError) error = NULL;
   UserChange body = {0};
   const char *name = request_parameter(request, "user");
-  if (!api_read_body(request, &change_table, &body))
+  if (!api_read_body(request, &change_table, &body) ||
+      (body.password != NULL && !api_is_administrator(request)))
     return json_table_clear(&change_table, &body);
   const PersonChange change = {.display = body.display,
                                .mail = body.mail,
                                .password = body.password,
                                .disabled = body.disabled};
   if (people_change(server_context(request)->access, name, &change, api_asker(request), &error))
-    respond_user(request, name, MHD_HTTP_OK);
+    api_respond_user(request, name, MHD_HTTP_OK);
   else
     respond_error(request, error);
   json_table_clear(&change_table, &body);

@@ -1,0 +1,89 @@
+/* What the commands about people, teams, robots and tokens share; see the header. */
+#include "cli/account_commands.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/command.h"
+
+static json_t *
+ask(const char *method, const char *path, const json_t *body, GError **error)
+{
+  g_autoptr(ServerClient) client = server_client_new(NULL, error);
+  return client == NULL ? NULL : server_send(client, method, path, body, error);
+}
+
+int
+account_send(const char *format, const char *method, const char *path, const json_t *body,
+             const char *done)
+{
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format, "text", &json))
+    return EXIT_ERROR;
+  g_autoptr(json_t) answer = ask(method, path, body, &error);
+  if (answer == NULL)
+    return command_fail(error);
+  if (json && !json_is_null(answer))
+    command_print_json(answer);
+  else if (!json)
+    puts(done);
+  return command_end_output(EXIT_FINE);
+}
+
+int
+account_send_for_secret(const char *format, const char *path, const json_t *body, const char *key,
+                        const char *told)
+{
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format, "text", &json))
+    return EXIT_ERROR;
+  g_autoptr(json_t) answer = ask("POST", path, body, &error);
+  if (answer == NULL)
+    return command_fail(error);
+  const char *secret = json_get_string(answer, key);
+  if (json)
+    command_print_json(answer);
+  else
+    puts(secret != NULL ? secret : "");
+  command_tell("%s; it is shown this once", told);
+  return command_end_output(EXIT_FINE);
+}
+
+char *
+account_path(const char *folder, const char *name)
+{
+  g_autofree char *escaped = g_uri_escape_string(name, "@", FALSE);
+  return g_strconcat(folder, "/", escaped, NULL);
+}
+
+char *
+account_end_time(const char *text, GError **error)
+{
+  char *rest = NULL;
+  guint64 count = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &rest, 10) : 0;
+  const gint64 unit = rest == NULL                ? 0
+                      : g_strcmp0(rest, "d") == 0 ? 24 * 60 * 60
+                      : g_strcmp0(rest, "h") == 0 ? 60 * 60
+                                                  : 0;
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autoptr(GDateTime) then = unit != 0 && count > 0 && count < 100000
+                                  ? g_date_time_add_seconds(now, (gdouble)count * (gdouble)unit)
+                                  : g_date_time_new_from_iso8601(text, NULL);
+  g_autoptr(GDateTime) utc = then == NULL ? NULL : g_date_time_to_utc(then);
+  if (utc == NULL) {
+    error_set(error, ASSAY_ERROR_INVALID,
+              "\"%s\" is no end: write 90d, 12h, or a time such as 2027-01-31T12:00:00Z", text);
+    return NULL;
+  }
+  return g_date_time_format(utc, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+char *
+account_short_time(const json_t *object, const char *key, gsize size)
+{
+  const char *text = json_get_string(object, key);
+  return text == NULL ? NULL : g_strndup(text, size);
+}
