@@ -7,11 +7,13 @@
 #include "access/directory/directory.h"
 #include "access/directory/ldap_identity.h"
 #include "access/operator.h"
+#include "access/sessions.h"
 
 /* A line for each. */
 /* clang-format off */
 const IdentityKind *const identity_kinds[] = {
     &operator_identity,
+    &session_identity,
     &bearer_identity,
     &token_identity,
     &robot_identity,

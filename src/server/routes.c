@@ -25,6 +25,7 @@ const Route *const server_routes[] = {
     api_explain_routes,
     api_grant_routes,
     api_role_routes,
+    api_session_routes,
     api_endpoint_routes,
     api_namespace_routes,
     api_collection_routes,

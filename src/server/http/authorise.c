@@ -167,13 +167,14 @@ may_pass_the_door(Request *request)
   return false;
 }
 
-/* Of a session, whose cookie a browser sends whoever has asked it to. */
+/* Of a session, whose cookie a browser sends whoever has asked it to. What anybody may needs none:
+ * a log-in sees to it itself. */
 static bool
 is_meant(Request *request)
 {
   const char *csrf = request->principal->csrf, *sent = request_header(request, "X-CSRF-Token");
-  if (csrf == NULL || strcmp(request->match.route->method, "GET") == 0 ||
-      g_strcmp0(csrf, sent) == 0)
+  if (csrf == NULL || request->match.route->on == ON_NOTHING ||
+      strcmp(request->match.route->method, "GET") == 0 || g_strcmp0(csrf, sent) == 0)
     return true;
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
                     "a session must send its X-CSRF-Token with what changes something", NULL);

@@ -82,7 +82,6 @@ test_identities(Cast *cast, gconstpointer data)
       {"Basic", "oauth2", "TOKEN", "bob", "token"},
       {"Bearer", NULL, "TOKEN", "bob", "token"},
       {"Bearer", NULL, "SCOPED", "bob", "token"},
-      {"Session", NULL, "TOKEN", NULL, "nothing knows"},
       {"Bearer", NULL, "assay_pat_", NULL, "nothing knows"},
       {"Bearer", NULL, "assay_pat_LA9KHJvu8nes_xJEubQ4BYRGyimASfy7CTdncFbqaVs3iU2U6", NULL,
        "there is no token LA9KHJvu8nes"},

@@ -14,8 +14,8 @@ BY_HAND = {
     "pages of lists": ["Repositories", "Namespaces", "Endpoints", "Deleted", "Restored", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
     "pages of names": ["Users", "Robots", "Tokens", "Teams", "TeamMembers", "TeamGroups"],
     "bodies that are only read": ["NewUser", "UserChange", "NewRobot", "RobotChange", "RobotRotation", "NewUserToken", "NewTeam", "TeamChange", "PasswordChange", "NewToken"],
-    "pages of rights": ["Grants", "Roles"],
-    "bodies about rights": ["NewGrant", "NewRole", "RoleChange"],
+    "pages of rights": ["Grants", "Roles", "Sessions"],
+    "bodies about rights": ["NewGrant", "NewRole", "RoleChange", "LogIn"],
     "written by kinds of their own": ["Scope"],
     "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest", "EndpointChange"],
 }
