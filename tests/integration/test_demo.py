@@ -35,7 +35,7 @@ def test_demo(demo):
     assert code == 0, output[-6000:]
     assert not any(word in output for word in SANITIZER_WORDS)
     assert "vulnerable: each file is as its package has it" in output and "upgraded: each file is as its package has it" in output
-    verdict, refusal = re.search(r"== 5\.(.*)== 6\.", output, re.DOTALL), re.search(r"== 7\.(.*)== 8\.", output, re.DOTALL)
+    verdict, refusal = re.search(r"== 6\.(.*)== 7\.", output, re.DOTALL), re.search(r"== 8\.(.*)== 9\.", output, re.DOTALL)
     assert len(set(re.findall(r"CVE-\d{4}-\d+", verdict.group(1)))) >= 10
     assert re.search(r"CVE-\d{4}-\d+", refusal.group(1)) and "guarded" in refusal.group(1)
     assert verdict.group(1).count("reached its end of life") <= 1

@@ -147,7 +147,7 @@ def test_guide(guide, program, bullseye, tmp_path):
     (scratch / "scripts/debian_image.py").chmod(0o755)
     environment = {**sanitizer_environment(tmp_path / "sanitizer"), "PATH": f"{programs}:{os.environ['PATH']}", "NO_COLOR": "1",
                    "HOME": str(tmp_path / "home"), "ASSAY_DATA": str(tmp_path / "home/data"),
-                   "ASSAY_CONFIG": str(tmp_path / "home/assay.yaml"), "LC_ALL": "C.UTF-8",
+                   "ASSAY_CONFIG": str(tmp_path / "home/assay.yaml"), "REGISTRY_AUTH_FILE": str(tmp_path / "home/auth.json"), "LC_ALL": "C.UTF-8",
                    "XDG_CACHE_HOME": str(tmp_path / "home/cache"), "ASSAY_SERVER": f"http://127.0.0.1:{port}"}
     shell = Shell(scratch, environment)
     if not any(SERVE.search(command) for command, _, _ in commands):
