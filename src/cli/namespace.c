@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/setting_kinds.h"
 #include "cli/command.h"
 #include "cli/server_client.h"
 #include "report/columns.h"
@@ -10,7 +11,9 @@
 
 static char *format_option;
 static char **immutable_option;
-static gboolean no_immutable_option;
+static gboolean no_immutable_option, no_quota_option;
+static char *quota_bytes_option;
+static gint64 quota_images_option, quota_tags_option;
 
 #define FORMAT_OPTION                                                                              \
   {                                                                                                \
@@ -28,11 +31,30 @@ words_of(const json_t *space, const char *key)
   return words == NULL ? NULL : g_strjoinv(", ", words);
 }
 
+/* "1.2 MB of 10.0 MB", "3", "-" while it is not counted. (transfer full) */
+static char *
+usage_of(const json_t *space, const char *what)
+{
+  g_autofree char *key = g_strconcat("quota_", what, NULL);
+  bool bytes = strcmp(what, "bytes") == 0;
+  json_int_t used = json_get_integer(json_get_object(space, "used"), what, -1);
+  json_int_t quota = json_get_integer(space, key, 0);
+  g_autofree char *count = used < 0 ? g_strdup("-")
+                           : bytes  ? command_size_in_words((uint64_t)used)
+                                    : g_strdup_printf("%" JSON_INTEGER_FORMAT, used);
+  g_autofree char *most = bytes ? command_size_in_words((uint64_t)quota)
+                                : g_strdup_printf("%" JSON_INTEGER_FORMAT, quota);
+  return quota == 0 ? g_steal_pointer(&count) : g_strdup_printf("%s of %s", count, most);
+}
+
 static void
 print_spaces(const json_t *spaces)
 {
   static const Column columns[] = {
       {.title = "NAMESPACE"},
+      {.title = "SIZE"},
+      {.title = "IMAGES"},
+      {.title = "TAGS"},
       {.title = "IMMUTABLE TAGS", .least = 20, .flags = COLUMN_CUT},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
@@ -40,7 +62,9 @@ print_spaces(const json_t *spaces)
   json_t *space;
   json_array_foreach(spaces, index, space) {
     g_autofree char *immutable = words_of(space, "immutable");
-    columns_add(table, (const char *[]){json_get_string(space, "name"),
+    g_autofree char *bytes = usage_of(space, "bytes"), *images = usage_of(space, "images"),
+                    *tags = usage_of(space, "tags");
+    columns_add(table, (const char *[]){json_get_string(space, "name"), bytes, images, tags,
                                         immutable != NULL ? immutable : "-"});
   }
   g_autofree char *text = columns_to_text(table, terminal_width(), false);
@@ -54,6 +78,9 @@ print_space(const json_t *space)
   g_autofree char *name = report_clean_text(json_get_string(space, "name"));
   g_autofree char *clean = immutable == NULL ? NULL : report_clean_text(immutable);
   printf("namespace       %s\n", name);
+  g_autofree char *bytes = usage_of(space, "bytes"), *images = usage_of(space, "images"),
+                  *tags = usage_of(space, "tags");
+  printf("size            %s\nimages          %s\ntags            %s\n", bytes, images, tags);
   printf("immutable tags  %s\n", clean != NULL ? clean : "none");
 }
 
@@ -113,6 +140,29 @@ run_show(char **arguments)
 
 /* --- set --- */
 
+/* False: an option is not a size; that was told. */
+static bool
+add_quotas(json_t *change)
+{
+  uint64_t bytes = 0;
+  if (quota_bytes_option != NULL && !size_parse(quota_bytes_option, &bytes)) {
+    command_tell("--quota-bytes %s: must be " SIZE_IN_WORDS, quota_bytes_option);
+    return false;
+  }
+  if (no_quota_option) {
+    json_object_set_new(change, "quota_bytes", json_null());
+    json_object_set_new(change, "quota_images", json_null());
+    json_object_set_new(change, "quota_tags", json_null());
+  }
+  if (quota_bytes_option != NULL)
+    json_set_number(change, "quota_bytes", bytes);
+  if (quota_images_option > 0)
+    json_object_set_new(change, "quota_images", json_integer(quota_images_option));
+  if (quota_tags_option > 0)
+    json_object_set_new(change, "quota_tags", json_integer(quota_tags_option));
+  return true;
+}
+
 /* What the options ask for; NULL: nothing, or what cannot be. (transfer full) */
 static json_t *
 change_of_options(void)
@@ -124,6 +174,8 @@ change_of_options(void)
     json_object_set_new(change, "immutable", json_null());
   if (immutable_option != NULL)
     json_set_strings(change, "immutable", (const char *const *)immutable_option);
+  if (!add_quotas(change))
+    return NULL;
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
 }
 
@@ -151,6 +203,12 @@ static const GOptionEntry set_options[] = {
     SERVER_OPTIONS(""),
     {"immutable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &immutable_option,
      "Tags that match neither move nor go; may be given several times", "[!][REPOSITORY:]PATTERN"},
+    {"quota-bytes", 0, 0, G_OPTION_ARG_STRING, &quota_bytes_option,
+     "So much it may hold: a number with KiB, MiB or GiB", "SIZE"},
+    {"quota-images", 0, 0, G_OPTION_ARG_INT64, &quota_images_option, "So many images", "N"},
+    {"quota-tags", 0, 0, G_OPTION_ARG_INT64, &quota_tags_option, "So many tags", "N"},
+    {"no-quota", 0, 0, G_OPTION_ARG_NONE, &no_quota_option, "It may hold what there is room for",
+     NULL},
     {"no-immutable", 0, 0, G_OPTION_ARG_NONE, &no_immutable_option, "All tags may move", NULL},
     FORMAT_OPTION,
     {NULL}};
@@ -191,7 +249,8 @@ static const Command set_subcommand = {
         "  assay namespace set --immutable 'v*' team\n"
         "  assay namespace set --immutable '*' --immutable '!latest' prod\n"
         "  assay namespace set --immutable 'team/app:release-*' team\n"
-        "  assay namespace set --no-immutable team",
+        "  assay namespace set --quota-bytes 50GiB --quota-images 1000 team\n"
+        "  assay namespace set --no-immutable --no-quota team",
     .options = set_options,
     .least_arguments = 1,
     .most_arguments = 1,
@@ -203,6 +262,6 @@ static const Command *const subcommands[] = {&list_subcommand, &show_subcommand,
 
 const Command namespace_command = {
     .name = "namespace",
-    .summary = "What applies to the repositories of a namespace: immutable tags",
+    .summary = "What applies to the repositories of a namespace: immutable tags, quotas",
     .subcommands = subcommands,
 };

@@ -105,6 +105,7 @@ unlink_blob(SqlConnection *db, void *data, GError **error)
   const Digest *digest = work->digest;
   int64_t changed = 0;
   if (!registry_lock_repository(db, work->repository, error) ||
+      !quota_lock(db, work->repository, error) ||
       !references_refuse_blob(db, work->repository, digest, error) ||
       !sql_run(db, &changed, error,
                "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2",
@@ -112,7 +113,8 @@ unlink_blob(SqlConnection *db, void *data, GError **error)
     return false;
   if (changed == 0)
     return registry_blob_unknown(error, work->repository, digest);
-  return collect_trash_unlinked(db, digest, &work->trashed, error) &&
+  return quota_unlinked(db, work->repository, digest, error) &&
+         collect_trash_unlinked(db, digest, &work->trashed, error) &&
          registry_tell_blob(db, "blob.deleted", work->repository, digest, NULL, error);
 }
 

@@ -252,7 +252,8 @@ unlink_dead(SqlConnection *db, const Run *run, const Candidate *candidate, bool 
   if (g_getenv(UNCHECKED_VARIABLE) != NULL)
     return unlink_unchecked(db, candidate, error);
 #endif
-  if (!sql_run(
+  if (!quota_lock(db, candidate->repository, error) ||
+      !sql_run(
           db, &changed, error,
           "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2 "
           "AND pinned <= $3 AND NOT EXISTS (SELECT 1 FROM manifest_references "
@@ -261,7 +262,7 @@ unlink_dead(SqlConnection *db, const Run *run, const Candidate *candidate, bool 
           SQL_INTEGER(run->before), SQL_END))
     return false;
   *unlinked = changed > 0;
-  return true;
+  return !*unlinked || quota_unlinked(db, candidate->repository, &candidate->digest, error);
 }
 
 static bool

@@ -77,7 +77,8 @@ deleted_move(Registry *registry, SqlConnection *db, const char *repository, cons
          sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
          sql_run(db, changed, error, "DELETE FROM manifests WHERE repository = $1 AND digest = $2",
-                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+                 SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
+         quota_charge(db, repository, -*changed, *changed > 0 ? -(int64_t)tags->len : 0, error);
 }
 
 bool
@@ -233,7 +234,9 @@ put_back(SqlConnection *db, const Restore *restore, RestoredManifest *restored, 
       !deleted_forget(db, repository, &restored->digest, error))
     return false;
   restored->tags = restore_tags(db, repository, &restored->digest, had, error);
-  return restored->tags != NULL && tell_restored(db, repository, restored, error);
+  return restored->tags != NULL &&
+         quota_charge(db, repository, 1, (int64_t)g_strv_length(restored->tags), error) &&
+         tell_restored(db, repository, restored, error);
 }
 
 /* The members of an index before itself. ABSENT: it is not among the deleted. */

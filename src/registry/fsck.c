@@ -20,9 +20,21 @@ static bool
 forget_blob(SqlConnection *db, void *data, GError **error)
 {
   const char *digest = data;
-  return sql_run(db, NULL, error, "DELETE FROM repository_blobs WHERE digest = $1",
-                 SQL_TEXT(digest), SQL_END) &&
-         sql_run(db, NULL, error, "DELETE FROM blobs WHERE digest = $1", SQL_TEXT(digest), SQL_END);
+  Digest blob;
+  g_strlcpy(blob.text, digest, sizeof blob.text);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT repository FROM repository_blobs WHERE digest = $1",
+                SQL_TEXT(digest), SQL_END);
+  g_autoptr(GPtrArray) repositories = sql_texts(rows, error);
+  if (repositories == NULL)
+    return false;
+  for (guint i = 0; i < repositories->len; i++)
+    if (!sql_run(db, NULL, error,
+                 "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2",
+                 SQL_TEXT(g_ptr_array_index(repositories, i)), SQL_TEXT(digest), SQL_END) ||
+        !quota_unlinked(db, g_ptr_array_index(repositories, i), &blob, error))
+      return false;
+  return sql_run(db, NULL, error, "DELETE FROM blobs WHERE digest = $1", SQL_TEXT(digest), SQL_END);
 }
 
 /* "needed by team/app@sha256:..., and 2 more"; NULL as sql_next() has failed. (transfer full) */

@@ -126,14 +126,42 @@ store_manifest(SqlConnection *db, const char *repository, const Manifest *manife
                const Digest *digest, GBytes *bytes, GError **error)
 {
   g_autofree char *annotations = annotations_to_text(manifest);
-  return sql_run(db, NULL, error,
+  int64_t changed = 0;
+  return sql_run(db, &changed, error,
                  "INSERT INTO manifests (repository, digest, media_type, artifact_type, subject, "
                  "annotations, content, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-                 "ON CONFLICT (repository, digest) DO UPDATE SET media_type = excluded.media_type",
+                 "ON CONFLICT (repository, digest) DO NOTHING",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(manifest->media_type),
                  SQL_TEXT(manifest->artifact_type),
                  SQL_TEXT(manifest->subject == NULL ? NULL : manifest->subject->digest.text),
                  SQL_TEXT(annotations), SQL_BYTES(slice_from_bytes(bytes)),
+                 SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         (changed > 0
+              ? quota_charge(db, repository, 1, 0, error)
+              : sql_run(
+                    db, NULL, error,
+                    "UPDATE manifests SET media_type = $3 WHERE repository = $1 AND digest = $2",
+                    SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(manifest->media_type),
+                    SQL_END));
+}
+
+static bool
+store_tag(SqlConnection *db, const char *repository, const char *tag, const Digest *digest,
+          GError **error)
+{
+  int64_t changed = 0;
+  if (!immutable_refuse_move(db, repository, tag, digest, error) ||
+      !sql_run(db, &changed, error,
+               "INSERT INTO tags (repository, name, digest, updated) VALUES ($1, $2, $3, $4) "
+               "ON CONFLICT (repository, name) DO NOTHING",
+               SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text),
+               SQL_INTEGER(g_get_real_time()), SQL_END))
+    return false;
+  if (changed > 0)
+    return quota_charge(db, repository, 0, 1, error);
+  return sql_run(db, NULL, error,
+                 "UPDATE tags SET digest = $3, updated = $4 WHERE repository = $1 AND name = $2",
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text),
                  SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
@@ -158,13 +186,7 @@ store_tags(SqlConnection *db, const char *repository, const char *const *tags, c
 {
   for (; *tags != NULL; tags++)
     if (!note_move(db, repository, *tags, digest, moved, error) ||
-        !immutable_refuse_move(db, repository, *tags, digest, error) ||
-        !sql_run(db, NULL, error,
-                 "INSERT INTO tags (repository, name, digest, updated) VALUES ($1, $2, $3, $4) "
-                 "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
-                 "updated = excluded.updated",
-                 SQL_TEXT(repository), SQL_TEXT(*tags), SQL_TEXT(digest->text),
-                 SQL_INTEGER(g_get_real_time()), SQL_END))
+        !store_tag(db, repository, *tags, digest, error))
       return false;
   return true;
 }
@@ -347,7 +369,8 @@ delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *
   return registry_lock_repository(db, repository, error) &&
          immutable_refuse_untag(db, repository, tag, error) &&
          sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
-                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_END);
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_END) &&
+         quota_charge(db, repository, 0, -*changed, error);
 }
 
 static bool

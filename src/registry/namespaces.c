@@ -8,31 +8,8 @@
 #include "jobs/event.h"
 #include "registry/registry-private.h"
 
-static const JsonMember members[] = {
-    {JSON_MEMBER(Namespace, name), .kind = &json_text, .required = true},
-    {JSON_MEMBER(Namespace, immutable), .kind = &json_lines, .most = NAMESPACE_PATTERNS_MAX},
-    {JSON_MEMBER(Namespace, version), .kind = &json_number},
-    {JSON_MEMBER(Namespace, changed), .kind = &json_moment},
-};
-const JsonTable namespace_table = JSON_TABLE(Namespace, members);
-
 /* What of the table is no setting. */
-static const char *const fixed[] = {"name", "version", "changed", NULL};
-
-void
-namespace_free(Namespace *space)
-{
-  if (space == NULL)
-    return;
-  json_table_clear(&namespace_table, space);
-  g_free(space);
-}
-
-char *
-namespace_of(const char *repository)
-{
-  return g_strndup(repository, strcspn(repository, "/"));
-}
+static const char *const fixed[] = {"name", "used", "version", "changed", NULL};
 
 static bool
 check_name(const char *name, GError **error)
@@ -44,47 +21,18 @@ check_name(const char *name, GError **error)
                             name);
 }
 
-/* --- reading --- */
-
-/* @settings: the members that were set, or NULL. */
+/* The same with what it holds. */
 static Namespace *
-read_settings(const char *name, const char *settings, GError **error)
+load_whole(SqlConnection *db, const char *name, GError **error)
 {
-  g_autoptr(json_t) object =
-      settings == NULL ? json_object() : json_parse(slice_from_string(settings), error);
-  if (object == NULL)
-    return NULL;
-  g_autoptr(Namespace) space = g_new0(Namespace, 1);
-  json_set_string(object, "name", name);
-  if (!json_table_read(&namespace_table, object, space, error)) {
-    g_prefix_error(error, "the settings of namespace %s: ", name);
-    return NULL;
-  }
-  return g_steal_pointer(&space);
-}
-
-Namespace *
-namespace_load(SqlConnection *db, const char *name, GError **error)
-{
-  g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(db, &rows, error,
-                          "SELECT settings, version, changed FROM namespaces WHERE name = $1",
-                          SQL_TEXT(name), SQL_END);
+  NamespaceUsage usage;
+  g_autoptr(Namespace) space = namespace_load(db, name, error);
+  Found found = space == NULL ? FAILED : quota_usage(db, name, &usage, error);
   if (found == FAILED)
     return NULL;
-  Namespace *space = read_settings(name, found == FOUND ? sql_rows_text(rows, 0) : NULL, error);
-  if (space != NULL && found == FOUND) {
-    space->version = (uint64_t)sql_rows_integer(rows, 1);
-    space->changed = sql_rows_integer(rows, 2);
-  }
-  return space;
-}
-
-/* What follows "NAME/" in byte order: no repository of the namespace is after it, or at it. */
-char *
-namespace_end(const char *name)
-{
-  return g_strdup_printf("%s%c", name, '/' + 1);
+  if (found == FOUND)
+    space->used = g_memdup2(&usage, sizeof usage);
+  return g_steal_pointer(&space);
 }
 
 static Found
@@ -104,7 +52,7 @@ registry_namespace(Registry *registry, const char *name, GError **error)
   if (!check_name(name, error))
     return NULL;
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  g_autoptr(Namespace) space = db == NULL ? NULL : namespace_load(db, name, error);
+  g_autoptr(Namespace) space = db == NULL ? NULL : load_whole(db, name, error);
   if (space == NULL || space->version > 0)
     return g_steal_pointer(&space);
   Found found = has_repositories(db, name, error);
@@ -179,7 +127,7 @@ registry_namespaces(Registry *registry, const char *last, unsigned limit, bool *
     if (next == NULL)
       return found == FAILED ? NULL : g_steal_pointer(&spaces);
     *more = spaces->len == limit;
-    Namespace *space = *more ? NULL : namespace_load(db, next, error);
+    Namespace *space = *more ? NULL : load_whole(db, next, error);
     if (!*more && space == NULL)
       return NULL;
     if (space != NULL)
@@ -188,6 +136,41 @@ registry_namespaces(Registry *registry, const char *last, unsigned limit, bool *
     name = g_steal_pointer(&next);
   }
   return g_steal_pointer(&spaces);
+}
+
+/* --- counting --- */
+
+static bool
+count_if_unknown(SqlConnection *db, void *data, GError **error)
+{
+  NamespaceUsage usage;
+  Found found = quota_usage(db, data, &usage, error);
+  return found == FOUND || (found == ABSENT && quota_count(db, data, error));
+}
+
+bool
+registry_count_namespace(Registry *registry, char **place, bool *more, GError **error)
+{
+  Found found = FAILED;
+  NamespaceUsage usage;
+  g_autofree char *name = NULL;
+  {
+    g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+    if (db == NULL)
+      return false;
+    name = namespace_after(db, *place != NULL ? *place : "", &found, error);
+    Found known = name == NULL ? FOUND : quota_usage(db, name, &usage, error);
+    if (found == FAILED || known == FAILED)
+      return false;
+    found = known;
+  }
+  *more = name != NULL;
+  if (name != NULL && found == ABSENT &&
+      !sql_transact(registry->sql, count_if_unknown, name, error))
+    return false;
+  g_free(*place);
+  *place = g_steal_pointer(&name);
+  return true;
 }
 
 /* --- setting --- */
@@ -210,8 +193,8 @@ check_patterns(const GPtrArray *patterns, GError **error)
 static bool
 is_setting(const char *key)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
-    if (strcmp(members[i].name, key) == 0)
+  for (size_t i = 0; i < namespace_table.count; i++)
+    if (strcmp(namespace_table.members[i].name, key) == 0)
       return !g_strv_contains(fixed, key);
   return false;
 }
@@ -249,7 +232,7 @@ change_settings(const Change *change, const Namespace *before, GError **error)
   for (size_t i = 0; fixed[i] != NULL; i++)
     json_object_del(settings, fixed[i]);
   g_autofree char *text = merge(settings, change->change, error) ? json_to_text(settings) : NULL;
-  g_autoptr(Namespace) after = text == NULL ? NULL : read_settings(change->name, text, error);
+  g_autoptr(Namespace) after = text == NULL ? NULL : namespace_read(change->name, text, error);
   return after != NULL && check_patterns(after->immutable, error) ? g_steal_pointer(&settings)
                                                                   : NULL;
 }
@@ -278,7 +261,12 @@ set_namespace(SqlConnection *db, void *data, GError **error)
                SQL_TEXT(change->name), SQL_TEXT(text), SQL_INTEGER((int64_t)before->version + 1),
                SQL_INTEGER(g_get_real_time()), SQL_END))
     return false;
-  change->result = namespace_load(db, change->name, error);
+  /* What has a quota is counted from here on at the latest. */
+  NamespaceUsage usage;
+  Found counted = quota_usage(db, change->name, &usage, error);
+  if (counted == FAILED || (counted == ABSENT && !quota_count(db, change->name, error)))
+    return false;
+  change->result = load_whole(db, change->name, error);
   return change->result != NULL &&
          event_tell(db, "namespace.changed", change->name, change->change, error);
 }

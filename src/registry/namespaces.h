@@ -5,29 +5,8 @@
  * Calls block on the database; any thread. Errors: REGISTRY_NAME_INVALID, REGISTRY_NAME_UNKNOWN. */
 #pragma once
 
-#include "base/json_table.h"
+#include "registry/namespace.h"
 #include "registry/registry.h"
-
-/* Of one list. */
-#define NAMESPACE_PATTERNS_MAX      100u
-#define NAMESPACE_PATTERN_BYTES_MAX 512u
-
-typedef struct {
-  char *name;
-  /* Of tags that neither move nor go: "v*", or "app/web:v*" with the repository's whole name. One
-   * that begins with "!" takes out again what it matches. Never NULL. */
-  GPtrArray *immutable; /* char * */
-  uint64_t version;     /* rises with each change; 0: nothing was ever set */
-  int64_t changed;      /* microseconds since 1970; 0: never */
-} Namespace;
-void namespace_free(Namespace *space);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Namespace, namespace_free)
-
-/* As the API has it. */
-extern const JsonTable namespace_table;
-
-/* The namespace of @repository. (transfer full) */
-char *namespace_of(const char *repository);
 
 /* What is set; the defaults of one for which nothing is. REGISTRY_NAME_UNKNOWN: nothing is set for
  * it, and nothing was pushed to it. (transfer full) */

@@ -97,8 +97,10 @@ bool references_refuse_manifest(SqlConnection *db, const char *repository, const
 /* A deletion failed: true when it was for want of room, and some was kept for it: try again. */
 bool registry_make_room(Registry *registry, const GError *failure);
 
-/* --- namespaces.c --- */
+/* --- namespaces.c, namespace_settings.c, namespace_names.c --- */
 
+/* @settings: the JSON of what was set, or NULL. (transfer full) */
+Namespace *namespace_read(const char *name, const char *settings, GError **error);
 /* The settings; the defaults where there are none. (transfer full) */
 Namespace *namespace_load(SqlConnection *db, const char *name, GError **error);
 /* The names of all of its repositories are @name, or above @name and a slash and below this.
@@ -135,3 +137,25 @@ bool immutable_refuse_untag(SqlConnection *db, const char *repository, const cha
 /* Of a manifest with all its tags. */
 bool immutable_refuse_delete(SqlConnection *db, const char *repository, const Digest *digest,
                              GError **error);
+
+/* --- quota.c, usage.c: what a namespace holds. Each is called in the transaction of the change,
+ * after it, and is REGISTRY_DENIED where that passes a quota --- */
+
+/* Before it is looked whether a blob is new to a repository. */
+bool quota_lock(SqlConnection *db, const char *repository, GError **error);
+/* The blob is new in the repository, or no longer there; its size is still known. */
+bool quota_linked(SqlConnection *db, const char *repository, const Digest *digest, GError **error);
+bool quota_unlinked(SqlConnection *db, const char *repository, const Digest *digest,
+                    GError **error);
+/* So many images and tags more, or less. */
+bool quota_charge(SqlConnection *db, const char *repository, int64_t images, int64_t tags,
+                  GError **error);
+/* The repository is new. */
+bool quota_begin(SqlConnection *db, const char *repository, GError **error);
+/* Only asks: REGISTRY_DENIED if a blob of @size would pass the quota now. */
+bool quota_refuse_blob(SqlConnection *db, const char *repository, const Digest *digest,
+                       uint64_t size, GError **error);
+/* Counts a namespace anew. */
+bool quota_count(SqlConnection *db, const char *space, GError **error);
+/* ABSENT: it is not counted yet. */
+Found quota_usage(SqlConnection *db, const char *space, NamespaceUsage *usage, GError **error);

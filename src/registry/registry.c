@@ -70,10 +70,12 @@ registry_check_known(SqlConnection *db, const char *repository, GError **error)
 static bool
 insert_repository(SqlConnection *db, const char *repository, GError **error)
 {
-  return sql_run(db, NULL, error,
+  int64_t changed = 0;
+  return sql_run(db, &changed, error,
                  "INSERT INTO repositories (name, created) VALUES ($1, $2) "
                  "ON CONFLICT (name) DO NOTHING",
-                 SQL_TEXT(repository), SQL_INTEGER(g_get_real_time()), SQL_END);
+                 SQL_TEXT(repository), SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         (changed == 0 || quota_begin(db, repository, error));
 }
 
 /* One that was empty may have been collected since it was found there: it is kept from that, and
@@ -101,12 +103,20 @@ registry_lock_repository(SqlConnection *db, const char *repository, GError **err
 bool
 registry_link_blob(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
-  return registry_add_repository(db, repository, error) &&
+  if (!registry_add_repository(db, repository, error) || !quota_lock(db, repository, error))
+    return false;
+  g_autoptr(SqlRows) rows = NULL;
+  Found had = sql_first(db, &rows, error,
+                        "SELECT 1 FROM repository_blobs WHERE repository = $1 AND digest = $2",
+                        SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
+  g_clear_pointer(&rows, sql_rows_free);
+  return had != FAILED &&
          sql_run(db, NULL, error,
                  "INSERT INTO repository_blobs (repository, digest, pinned) VALUES ($1, $2, $3) "
                  "ON CONFLICT (repository, digest) DO UPDATE SET pinned = excluded.pinned",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_INTEGER(g_get_real_time()),
-                 SQL_END);
+                 SQL_END) &&
+         (had == FOUND || quota_linked(db, repository, digest, error));
 }
 
 bool

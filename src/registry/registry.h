@@ -215,6 +215,9 @@ GPtrArray *registry_missing(Registry *registry, const char *repository, const Di
 /* Reads what some of the manifests need that an older version stored without saying so; *more: call
  * again. */
 bool registry_record_references(Registry *registry, bool *more, GError **error);
+/* Counts what the namespace after *place ("" or NULL: the first) holds, where that is not known
+ * yet. *place moves on; *more: call again. For once after the start. */
+bool registry_count_namespace(Registry *registry, char **place, bool *more, GError **error);
 
 typedef struct {
   uint64_t repositories, manifests, blobs, blob_bytes;

@@ -20,13 +20,13 @@ static const char *const steps[] = {
     "  created BIGINT NOT NULL);"
 
     "CREATE TABLE repository_blobs ("
-    "  repository TEXT NOT NULL REFERENCES repositories (name),"
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL REFERENCES repositories (name),"
     "  digest TEXT NOT NULL REFERENCES blobs (digest),"
     "  PRIMARY KEY (repository, digest));"
     "CREATE INDEX repository_blobs_by_digest ON repository_blobs (digest);"
 
     "CREATE TABLE manifests ("
-    "  repository TEXT NOT NULL REFERENCES repositories (name),"
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL REFERENCES repositories (name),"
     "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  media_type TEXT NOT NULL,"
     "  artifact_type TEXT,"
@@ -40,7 +40,7 @@ static const char *const steps[] = {
     "CREATE INDEX manifests_by_age ON manifests (repository, pushed DESC, digest);"
 
     "CREATE TABLE tags ("
-    "  repository TEXT NOT NULL,"
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  name TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  digest TEXT NOT NULL,"
     "  updated BIGINT NOT NULL,"
@@ -117,6 +117,16 @@ static const char *const steps[] = {
     "  digest TEXT NOT NULL,"
     "  gone BIGINT NOT NULL,"
     "  PRIMARY KEY (repository, digest));",
+
+    /* 7: what each namespace holds (registry/quota.c). What was there before is counted in the
+     * background. */
+    "CREATE TABLE namespace_usage ("
+    "  namespace TEXT PRIMARY KEY,"
+    "  bytes BIGINT NOT NULL,"
+    "  images BIGINT NOT NULL,"
+    "  tags BIGINT NOT NULL);"
+    "CREATE INDEX repository_blobs_by_blob ON repository_blobs (digest, repository);"
+    "DROP INDEX repository_blobs_by_digest;",
 };
 
 static const unsigned former[] = {1, 4, 0};

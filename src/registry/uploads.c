@@ -366,11 +366,23 @@ drop_row(RegistryUpload *upload)
   sql_transact(upload->registry->sql, remove_own_row, upload, NULL);
 }
 
+/* By the quota of the namespace, which the transaction looks at once more: here the file is not
+ * visible yet, and none is left over. */
+static bool
+has_room(const RegistryUpload *upload, const Digest *digest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(upload->registry->sql, error);
+  return db != NULL &&
+         quota_refuse_blob(db, upload->repository, digest, registry_upload_size(upload), error);
+}
+
 /* The digest and the waiting for the disk need no lock: nobody else sees the file yet. */
 static bool
 finish_blob(RegistryUpload *upload, const Digest *digest, GError **error)
 {
   if (!blob_upload_seal(upload->blob, digest, error))
+    return false;
+  if (!has_room(upload, digest, error))
     return false;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(upload->registry, digest));
   if (blob_upload_finish(upload->blob, digest, error) && record_blob(upload, digest, error))
@@ -388,7 +400,10 @@ registry_upload_finish(RegistryUpload *upload, const Digest *digest, GError **er
     return true;
   }
   /* A digest that does not hold, or bytes that the disk lost: what came cannot become the blob. */
-  if (blob_upload_is_gone(upload->blob))
+  bool refused = g_error_matches(failure, REGISTRY_ERROR, REGISTRY_DENIED);
+  if (refused)
+    blob_upload_cancel(upload->blob, NULL);
+  if (refused || blob_upload_is_gone(upload->blob))
     drop_row(upload);
   if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
     return registry_error_set(error, REGISTRY_DIGEST_INVALID, "upload %s: %s; push it again",

@@ -44,6 +44,21 @@ record_references(Job *job, Registry *registry, GError **error)
   return true;
 }
 
+/* What the namespaces hold that a version before this one filled: once. */
+static bool
+count_namespaces(Job *job, Housekeeping *house, GError **error)
+{
+  Registry *registry = house->context->registry;
+  bool more = !house->counted;
+  while (more && !job_cancelled(job))
+    if (!registry_count_namespace(registry, &house->counting, &more, error)) {
+      g_prefix_error(error, "what the namespaces hold cannot be counted yet: ");
+      return false;
+    }
+  house->counted = !more;
+  return true;
+}
+
 /* What was deleted so long ago that nobody can bring it back any more. */
 static void
 purge_deleted(Job *job, Registry *registry)
@@ -72,7 +87,7 @@ remove_expired_robots(Access *access)
 static JobOutcome
 clean_up(Job *job, void *room, GError **error)
 {
-  const Housekeeping *house = room;
+  Housekeeping *house = room;
   Registry *registry = house->context->registry;
   g_autoptr(GError) failure = NULL;
   unsigned orphans = 0;
@@ -87,7 +102,9 @@ clean_up(Job *job, void *room, GError **error)
     log_warning("files of deleted blobs stay for now", "error", failure->message, NULL);
   purge_deleted(job, registry);
   blob_store_keep_room(house->blobs);
-  return record_references(job, registry, error) ? JOB_DONE : JOB_FAILED;
+  return record_references(job, registry, error) && count_namespaces(job, house, error)
+             ? JOB_DONE
+             : JOB_FAILED;
 }
 
 static const JobKind clean_up_job = {

@@ -11,6 +11,9 @@ typedef struct {
   CertificateTimes checked;
   int64_t checked_at;
   int64_t endpoints_checked_at; /* ... and those of endpoints */
+  /* How far the namespaces are counted; of another job. */
+  char *counting;
+  bool counted;
 } Housekeeping;
 
 /* Adds its kinds to the context's jobs. */

@@ -10,8 +10,21 @@
 
 const ApiSchema api_namespace_schemas[] = {
     {"Namespace", &namespace_table},
+    {"Namespace.used", &namespace_usage_table},
     {NULL},
 };
+
+/* False: it responded. */
+static bool
+may_manage(Request *request, const char *space)
+{
+  if (request_may_all(request, VERB_MANAGE_NAMESPACES, space))
+    return true;
+  g_autofree char *message =
+      g_strdup_printf("this needs the right to manage-namespaces on all of %.200s/", space);
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
+  return false;
+}
 
 static void
 api_namespaces(Request *request)
@@ -34,7 +47,8 @@ api_namespaces(Request *request)
   json_object_set_new(body, "namespaces", list);
   for (guint i = 0; i < spaces->len; i++) {
     const Namespace *space = g_ptr_array_index(spaces, i);
-    json_array_append_new(list, json_table_write(&namespace_table, space));
+    if (request_may_all(request, VERB_MANAGE_NAMESPACES, space->name))
+      json_array_append_new(list, json_table_write(&namespace_table, space));
     if (more && i + 1 == spaces->len)
       json_set_string(body, "next", space->name);
   }
@@ -57,6 +71,8 @@ static void
 api_namespace(Request *request)
 {
   g_autoptr(GError) error = NULL;
+  if (!may_manage(request, request_parameter(request, "namespace")))
+    return;
   g_autoptr(Namespace) space = registry_namespace(server_context(request)->registry,
                                                   request_parameter(request, "namespace"), &error);
   respond_namespace(request, space, error);
@@ -89,7 +105,8 @@ api_set_namespace(Request *request)
   g_autoptr(GError) error = NULL;
   GBytes *text = request_body(request);
   int64_t version = -1;
-  if (!version_of(request, &version))
+  if (!may_manage(request, request_parameter(request, "namespace")) ||
+      !version_of(request, &version))
     return;
   g_autoptr(json_t) change =
       json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 10000, &error);
@@ -106,11 +123,11 @@ api_set_namespace(Request *request)
 #define NAMESPACE "/api/v1/namespaces/<namespace>"
 
 const Route api_namespace_routes[] = {
-    {"GET", "/api/v1/namespaces", "api-namespaces", VERB_MANAGE_NAMESPACES, ON_SYSTEM, WORK_WAITS,
-     .finish = api_namespaces},
-    {"GET", NAMESPACE, "api-namespace", VERB_MANAGE_NAMESPACES, ON_SYSTEM, WORK_WAITS,
+    {"GET", "/api/v1/namespaces", "api-namespaces", VERB_MANAGE_NAMESPACES, ON_WHAT_ONE_MAY,
+     WORK_WAITS, .finish = api_namespaces},
+    {"GET", NAMESPACE, "api-namespace", VERB_MANAGE_NAMESPACES, ON_WHAT_ONE_MAY, WORK_WAITS,
      .finish = api_namespace},
-    {"PATCH", NAMESPACE, "api-namespace", VERB_MANAGE_NAMESPACES, ON_SYSTEM, WORK_WAITS,
+    {"PATCH", NAMESPACE, "api-namespace", VERB_MANAGE_NAMESPACES, ON_WHAT_ONE_MAY, WORK_WAITS,
      .finish = api_set_namespace, .body_limit = BODY_MAX},
     {NULL},
 };
