@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
+#include "registry/quarantine.h"
 
 /* --- what was said before --- */
 
@@ -258,6 +259,9 @@ Verdict *
 pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                     const StoredManifest *stored, ScanState *scan, GError **error)
 {
+  *scan = SCAN_NOT_APPLICABLE;
+  if (!registry_check_quarantine(pipeline->registry, repository, &stored->digest, error))
+    return NULL;
   return judge(pipeline, repository, reference, stored, true, scan, error);
 }
 

@@ -63,6 +63,7 @@ bool pipeline_forget_lost_layers(Pipeline *pipeline, GCancellable *cancellable, 
  * policy speaks of, are SCAN_NOT_APPLICABLE; of images in the latter the verdict's warnings tell
  * whether they are scanned. Cached: a repeated question about a scanned image that a policy speaks
  * of costs a hash look-up. (transfer full) */
+/* REGISTRY_DENIED: it is in quarantine (registry/quarantine.h). */
 Verdict *pipeline_judge_pull(Pipeline *pipeline, const char *repository, const char *reference,
                              const StoredManifest *manifest, ScanState *scan, GError **error);
 /* What @policy, which need not be in force, makes of the image now: for comparing policies. Nothing

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "registry/collect-private.h"
 #include "registry/pins-private.h"
+#include "registry/quarantine.h"
 #include "registry/registry-private.h"
 
 bool
@@ -86,6 +87,9 @@ registry_blob_mount(Registry *registry, const char *repository, const char *from
     return FAILED;
   /* A row whose file a broken disk lost is of no use: the client's upload heals it. */
   if (!blob_store_has(registry->blobs, digest, NULL))
+    return ABSENT;
+  /* What nobody may pull there is sent by those who have it. */
+  if (from != NULL && !registry_check_quarantine(registry, from, digest, NULL))
     return ABSENT;
   Mount mount = {repository, from, digest, ABSENT};
   return sql_transact(registry->sql, mount_blob, &mount, error) ? mount.found : FAILED;

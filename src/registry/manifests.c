@@ -7,6 +7,7 @@
 #include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/gone-private.h"
+#include "registry/quarantine.h"
 #include "registry/registry-private.h"
 
 void
@@ -342,6 +343,10 @@ registry_manifest_put(Registry *registry, const char *repository, const char *re
   Push push = {registry, repository, tags, manifest, digest, bytes, warnings};
   if (!sql_transact(registry->sql, push_manifest, &push, error))
     return false;
+  /* Its members are in quarantine with it. */
+  if (manifest->kind == MANIFEST_INDEX &&
+      !registry_check_quarantine(registry, repository, &digest, NULL))
+    quarantine_set_stale(registry->quarantine);
   registry_changed(registry);
   pushed->digest = digest;
   pushed->manifest = g_steal_pointer(&manifest);
@@ -415,6 +420,9 @@ delete_reference(Registry *registry, const char *repository, const char *referen
     return false;
   if (!is_digest && !tag_is_valid(reference))
     return manifest_unknown(error, repository, reference);
+  /* It is evidence. */
+  if (is_digest && !registry_check_quarantine(registry, repository, &digest, error))
+    return false;
   Deletion deletion = {registry, repository, reference, is_digest ? &digest : NULL};
   if (!sql_transact(registry->sql, delete_it, &deletion, error))
     return false;

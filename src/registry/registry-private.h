@@ -4,7 +4,21 @@
 #include "registry/namespaces.h"
 #include "registry/registry.h"
 
+/* quarantine.c: what is in quarantine, in memory; guarded by itself. */
+typedef struct QuarantineSet QuarantineSet;
+struct QuarantineSet {
+  GMutex lock;       /* guards the rest, except `some` */
+  bool loaded, some; /* `some` is atomic, and true until it is known that there is none */
+  GPtrArray *rows;
+  GHashTable *by_target; /* char * -> Quarantine: targets, and members of those that are indexes */
+};
+QuarantineSet *quarantine_set_new(void);
+void quarantine_set_free(QuarantineSet *set);
+/* It is read again at the next question. */
+void quarantine_set_stale(QuarantineSet *set);
+
 struct Registry {
+  QuarantineSet *quarantine;
   BlobStore *blobs;
   SqlPool *sql;
   RegistryLimits limits;

@@ -18,6 +18,7 @@ registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
   registry->limits = *limits;
   registry->settings = *settings;
   registry->generation = 1;
+  registry->quarantine = quarantine_set_new();
   registry->orphans_possible = true;
   registry->uploads = g_hash_table_new(g_str_hash, g_str_equal);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)

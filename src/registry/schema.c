@@ -127,6 +127,14 @@ static const char *const steps[] = {
     "  tags BIGINT NOT NULL);"
     "CREATE INDEX repository_blobs_by_blob ON repository_blobs (digest, repository);"
     "DROP INDEX repository_blobs_by_digest;",
+
+    /* 8: what nobody pulls (registry/quarantine.c). `until`: 0 is no end. */
+    "CREATE TABLE quarantine ("
+    "  target TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  reason TEXT NOT NULL,"
+    "  author TEXT NOT NULL,"
+    "  since BIGINT NOT NULL,"
+    "  until BIGINT NOT NULL);",
 };
 
 static const unsigned former[] = {1, 4, 0};

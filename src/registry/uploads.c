@@ -540,6 +540,7 @@ registry_free(Registry *registry)
     upload_free(value);
   }
   g_hash_table_unref(registry->uploads);
+  quarantine_set_free(registry->quarantine);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
     g_mutex_clear(&registry->blob_locks[i]);
   g_mutex_clear(&registry->uploads_lock);

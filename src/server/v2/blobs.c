@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 
+#include "registry/quarantine.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
@@ -63,6 +64,11 @@ answer_blob(Request *request, bool may_wait)
   uint64_t size = 0;
   if (!v2_path_digest(request, &digest))
     return;
+  if (strcmp(request_method(request), "GET") == 0 &&
+      !registry_check_quarantine(registry, repository, &digest, &error)) {
+    respond_error(request, error);
+    return;
+  }
   auto_fd int fd = registry_blob_open(registry, repository, &digest, &size, &error);
   Found promised = fd < 0 ? FAILED : is_promised(request, &digest, &error);
   if (promised == ABSENT && !may_wait)

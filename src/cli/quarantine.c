@@ -1,0 +1,190 @@
+/* `assay quarantine`: what nobody pulls for now. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/setting_kinds.h"
+#include "cli/command.h"
+#include "cli/server_client.h"
+#include "report/columns.h"
+#include "report/report.h"
+
+static char *format_option, *reason_option, *for_option;
+
+#define FORMAT_OPTION(plain)                                                                       \
+  {                                                                                                \
+    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
+        plain "|json"                                                                              \
+  }
+
+/* --- list --- */
+
+static void
+print_table(const json_t *rows)
+{
+  static const Column columns[] = {
+      {.title = "TARGET", .least = 24, .flags = COLUMN_CUT},
+      {.title = "SINCE"},
+      {.title = "UNTIL", .flags = COLUMN_EMPTY},
+      {.title = "BY"},
+      {.title = "REASON", .least = 20, .flags = COLUMN_CUT},
+  };
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
+  size_t index;
+  json_t *row;
+  json_array_foreach(rows, index, row) {
+    const char *since = json_get_string(row, "since"), *until = json_get_string(row, "until");
+    g_autofree char *day = since == NULL ? NULL : g_strndup(since, strlen("2026-11-25"));
+    g_autofree char *end = until == NULL ? NULL : g_strndup(until, strlen("2026-11-25"));
+    columns_add(table,
+                (const char *[]){json_get_string(row, "target"), day, end,
+                                 json_get_string(row, "author"), json_get_string(row, "reason")});
+  }
+  g_autofree char *text = columns_to_text(table, terminal_width(), false);
+  fputs(json_array_size(rows) > 0 ? text : "nothing is in quarantine\n", stdout);
+}
+
+static int
+run_list(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format_option, "table", &json))
+    return EXIT_ERROR;
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  g_autoptr(json_t) answer =
+      client == NULL ? NULL : server_get(client, "/api/v1/quarantine", &error);
+  if (answer == NULL)
+    return command_fail(error);
+  if (json)
+    command_print_json(json_get_array(answer, "quarantine"));
+  else
+    print_table(json_get_array(answer, "quarantine"));
+  return command_end_output(EXIT_FINE);
+}
+
+/* --- add --- */
+
+/* (transfer full); NULL: --for is no time, which was told. */
+static char *
+body_of(const char *target)
+{
+  uint64_t seconds = 0;
+  g_autoptr(json_t) body = json_object();
+  json_set_string(body, "target", target);
+  json_set_string(body, "reason", reason_option);
+  if (for_option != NULL) {
+    if (!duration_parse(for_option, &seconds) || seconds == 0 || seconds > G_MAXUINT32) {
+      command_tell("--for %s: must be " DURATION_IN_WORDS, for_option);
+      return NULL;
+    }
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autoptr(GDateTime) end = g_date_time_add_seconds(now, (gdouble)seconds);
+    g_autofree char *text = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
+    json_set_string(body, "until", text);
+  }
+  return json_to_text(body);
+}
+
+static int
+run_add(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format_option, "text", &json))
+    return EXIT_ERROR;
+  if (reason_option == NULL)
+    return command_usage_error("--reason is needed: whoever is refused reads it");
+  g_autofree char *body = body_of(arguments[0]);
+  if (body == NULL)
+    return EXIT_ERROR;
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  g_autoptr(json_t) answer =
+      client == NULL ? NULL
+                     : server_post(client, "/api/v1/quarantine", slice_from_string(body), &error);
+  if (answer == NULL)
+    return command_fail(error);
+  g_autofree char *clean = report_clean_text(arguments[0]);
+  if (json)
+    command_print_json(answer);
+  else
+    printf("in quarantine: %s\n", clean);
+  return command_end_output(EXIT_FINE);
+}
+
+/* --- remove --- */
+
+static int
+run_remove(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *escaped = g_uri_escape_string(arguments[0], ":/@", FALSE);
+  g_autofree char *path = g_strconcat("/api/v1/quarantine/", escaped, NULL);
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  if (client == NULL || !server_delete(client, path, NULL, &error))
+    return command_fail(error);
+  g_autofree char *clean = report_clean_text(arguments[0]);
+  printf("out of quarantine: %s\n", clean);
+  return command_end_output(EXIT_FINE);
+}
+
+static const GOptionEntry list_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
+static const GOptionEntry remove_options[] = {SERVER_OPTIONS(""), {NULL}};
+static const GOptionEntry add_options[] = {
+    SERVER_OPTIONS(""),
+    {"reason", 'r', 0, G_OPTION_ARG_STRING, &reason_option, "Why: whoever is refused reads it",
+     "TEXT"},
+    {"for", 0, 0, G_OPTION_ARG_STRING, &for_option,
+     "It ends by itself after this time: 12h, 7d (default: never)", "TIME"},
+    FORMAT_OPTION("text"),
+    {NULL}};
+
+static const Command list_subcommand = {
+    .name = "list",
+    .summary = "List what is in quarantine",
+    .arguments = "",
+    .help = "Examples:\n"
+            "  assay quarantine list\n"
+            "  assay quarantine list --format json",
+    .options = list_options,
+    .run = run_list,
+};
+
+static const Command add_subcommand = {
+    .name = "add",
+    .summary = "Refuse all pulls of a repository or image",
+    .arguments = "REPOSITORY|REPOSITORY@DIGEST|DIGEST",
+    .help =
+        "A DIGEST alone is refused in all repositories. An index takes its members along. What\n"
+        "is in quarantine already gets the new reason and end.\n\n"
+        "Examples:\n"
+        "  assay quarantine add --reason 'leaked a key, INC-7' team/app\n"
+        "  assay quarantine add --reason 'miner in a layer' --for 7d \\\n"
+        "    sha256:7e8770da82f00cd1f7f5cd3cc5d10b9dd6d8bbbb2b0c8ffd2d66d0eb1f1bb8bf",
+    .options = add_options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run_add,
+};
+
+static const Command remove_subcommand = {
+    .name = "remove",
+    .summary = "Let it be pulled again",
+    .arguments = "TARGET",
+    .help = "TARGET is as `assay quarantine list` shows it.\n\n"
+            "Examples:\n"
+            "  assay quarantine remove team/app",
+    .options = remove_options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run_remove,
+};
+
+static const Command *const subcommands[] = {&list_subcommand, &add_subcommand, &remove_subcommand,
+                                             NULL};
+
+const Command quarantine_command = {
+    .name = "quarantine",
+    .summary = "Keep everybody from pulling a repository or an image",
+    .subcommands = subcommands,
+};
