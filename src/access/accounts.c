@@ -11,8 +11,9 @@
 #define ID_BITS 52
 
 #define ACCOUNT_COLUMNS                                                                            \
-  "id, kind, name, display, mail, source, external, password, totp_last >= 0 AND totp IS NOT "     \
-  "NULL, description, disabled, remove_expired, expires, created, created_by, last_used"
+  "id, kind, name, display, mail, source, external, password, "                                    \
+  "CASE WHEN totp_last >= 0 AND totp IS NOT NULL THEN 1 ELSE 0 END, description, disabled, "       \
+  "remove_expired, expires, created, created_by, last_used"
 
 void
 account_clear(Account *account)

@@ -41,9 +41,9 @@ binding_row_free(BindingRow *row)
 #define BINDING_SELECT                                                                             \
   "SELECT b.id, b.kind, b.subject, b.role, b.effect, b.pattern, b.tags, b.ends, r.verbs, "         \
   "  COALESCE(p.name, t.name), b.created, b.created_by "                                           \
-  "FROM bindings b LEFT JOIN roles r ON r.name = b.role "                                          \
-  "LEFT JOIN principals p ON b.kind = 'principal' AND p.id = b.subject "                           \
-  "LEFT JOIN teams t ON b.kind = 'team' AND t.id = b.subject "
+  "FROM bindings AS b LEFT JOIN roles AS r ON r.name = b.role "                                    \
+  "LEFT JOIN principals AS p ON b.kind = 'principal' AND p.id = b.subject "                        \
+  "LEFT JOIN teams AS t ON b.kind = 'team' AND t.id = b.subject "
 
 static void
 take(SqlRows *rows, BindingRow *row)
@@ -164,7 +164,7 @@ find_role(SqlConnection *db, Binding *wanted, GError **error)
     return true;
   }
   g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(db, &rows, error, "SELECT verbs FROM roles WHERE name = $1" SQL_LOCK,
+  Found found = sql_first(db, &rows, error, "SELECT verbs FROM roles WHERE name = $1 " SQL_LOCK,
                           SQL_TEXT(wanted->role), SQL_END);
   if (found == FOUND)
     wanted->verbs = verbs_parse(sql_rows_text(rows, 0));
@@ -183,9 +183,9 @@ find_subject(SqlConnection *db, Binding *wanted, GError **error)
   bool team = wanted->kind == SUBJECT_TEAM;
   g_autoptr(SqlRows) rows = NULL;
   Found found =
-      team ? sql_first(db, &rows, error, "SELECT id FROM teams WHERE name = $1" SQL_LOCK,
+      team ? sql_first(db, &rows, error, "SELECT id FROM teams WHERE name = $1 " SQL_LOCK,
                        SQL_TEXT(wanted->who), SQL_END)
-           : sql_first(db, &rows, error, "SELECT id FROM principals WHERE name = $1" SQL_LOCK,
+           : sql_first(db, &rows, error, "SELECT id FROM principals WHERE name = $1 " SQL_LOCK,
                        SQL_TEXT(wanted->who), SQL_END);
   if (found == FOUND)
     wanted->subject = sql_rows_integer(rows, 0);

@@ -75,7 +75,7 @@ find(SqlConnection *db, const char *name, GError **error)
 {
   g_autoptr(SqlRows) rows = NULL;
   Found found =
-      sql_first(db, &rows, error, ROLE_SELECT "WHERE name = $1" SQL_LOCK, SQL_TEXT(name), SQL_END);
+      sql_first(db, &rows, error, ROLE_SELECT "WHERE name = $1 " SQL_LOCK, SQL_TEXT(name), SQL_END);
   if (found == ABSENT)
     error_set(error, ASSAY_ERROR_NOT_FOUND,
               built_in_role(name) != NULL ? "the role %s is built in, and never changes"

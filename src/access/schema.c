@@ -52,7 +52,7 @@ static const char *const steps[] = {
     "CREATE TABLE team_members ("
     "  team BIGINT NOT NULL REFERENCES teams (id),"
     "  principal BIGINT NOT NULL REFERENCES principals (id),"
-    "  source TEXT NOT NULL,"
+    "  source TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  PRIMARY KEY (team, principal, source));"
     "CREATE INDEX team_members_by_principal ON team_members (principal);"
 
@@ -63,7 +63,7 @@ static const char *const steps[] = {
     "  PRIMARY KEY (source, name, team));"
 
     "CREATE TABLE tokens ("
-    "  id TEXT PRIMARY KEY,"
+    "  id TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
     "  principal BIGINT NOT NULL REFERENCES principals (id),"
     "  name TEXT NOT NULL,"
     "  hash BYTEA NOT NULL,"

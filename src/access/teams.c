@@ -209,7 +209,7 @@ teams_remove_member(Access *access, const char *name, const char *member, const 
 
 #define TEAM_COLUMNS                                                                               \
   "t.id, t.name, t.description, t.created, t.created_by, "                                         \
-  "(SELECT count(DISTINCT m.principal) FROM team_members m WHERE m.team = t.id)"
+  "(SELECT count(DISTINCT m.principal) FROM team_members AS m WHERE m.team = t.id)"
 
 static Team *
 take_team(SqlRows *rows)
@@ -232,7 +232,8 @@ teams_after(SqlPool *sql, const char *after, unsigned limit, GError **error)
     return NULL;
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)team_free);
   g_autoptr(SqlRows) rows = sql_query(
-      db, error, "SELECT " TEAM_COLUMNS " FROM teams t WHERE t.name > $1 ORDER BY t.name LIMIT $2",
+      db, error,
+      "SELECT " TEAM_COLUMNS " FROM teams AS t WHERE t.name > $1 ORDER BY t.name LIMIT $2",
       SQL_TEXT(after != NULL ? after : ""), SQL_INTEGER(limit), SQL_END);
   Found found;
   while ((found = sql_next(rows, error)) == FOUND)
@@ -248,7 +249,7 @@ teams_find(SqlPool *sql, const char *name, GError **error)
   if (db == NULL)
     return NULL;
   Found found =
-      sql_first(db, &rows, error, "SELECT " TEAM_COLUMNS " FROM teams t WHERE t.name = $1",
+      sql_first(db, &rows, error, "SELECT " TEAM_COLUMNS " FROM teams AS t WHERE t.name = $1",
                 SQL_TEXT(name), SQL_END);
   if (found == ABSENT)
     error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no team named %s", name);
@@ -264,7 +265,8 @@ teams_members(SqlPool *sql, int64_t team, const char *after, unsigned limit, GEr
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)team_member_free);
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
-      "SELECT p.name, p.kind, m.source FROM team_members m JOIN principals p ON p.id = m.principal "
+      "SELECT p.name, p.kind, m.source FROM team_members AS m JOIN principals AS p ON p.id = "
+      "m.principal "
       "WHERE m.team = $1 AND p.name > $2 ORDER BY p.name, m.source LIMIT $3",
       SQL_INTEGER(team), SQL_TEXT(after != NULL ? after : ""), SQL_INTEGER(limit), SQL_END);
   Found found;

@@ -178,7 +178,7 @@ revoke_in(SqlConnection *db, void *data, GError **error)
   if (!access_changed(db, error))
     return false;
   Found found = sql_first(db, &rows, error,
-                          "SELECT p.name, t.name FROM tokens t JOIN principals p ON p.id = "
+                          "SELECT p.name, t.name FROM tokens AS t JOIN principals AS p ON p.id = "
                           "t.principal WHERE t.id = $1",
                           SQL_TEXT(work->id), SQL_END);
   if (found == FAILED)
@@ -239,7 +239,7 @@ tokens_after(SqlPool *sql, const char *owner, const char *after, unsigned limit,
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT t.id, p.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.last_address "
-      "FROM tokens t JOIN principals p ON p.id = t.principal "
+      "FROM tokens AS t JOIN principals AS p ON p.id = t.principal "
       "WHERE (CAST($1 AS TEXT) IS NULL OR p.name = $1) AND t.id > $2 ORDER BY t.id LIMIT $3",
       SQL_TEXT(owner), SQL_TEXT(after != NULL ? after : ""), SQL_INTEGER(limit), SQL_END);
   Found found;

@@ -206,7 +206,7 @@ def check_result_types(postgres, statements):
 def test_a_blob_is_not_deleted_under_a_push(postgres):
     """Of two transactions of PostgreSQL each sees the other's past: who deletes a blob and who pushes a manifest that needs it
     wait for each other, by the statement that both begin with."""
-    lock, = [text for text in statements_of_source() if text.startswith("SELECT 1 FROM repositories WHERE name") and "/*" in text]
+    lock, = [text for text in statements_of_source() if text.startswith("SELECT 1 FROM repositories WHERE name") and "NO KEY UPDATE" in text]
     lock = spelled(lock).replace("$1", "'r'")
     setup = """CREATE TABLE repositories (name TEXT PRIMARY KEY, created BIGINT); INSERT INTO repositories VALUES ('r', 1);
                CREATE TABLE repository_blobs (digest TEXT); INSERT INTO repository_blobs VALUES ('b');
