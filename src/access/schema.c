@@ -134,6 +134,42 @@ static const char *const steps[] = {
     "  principal BIGINT PRIMARY KEY,"
     "  confirmed BIGINT NOT NULL,"
     "  gone BIGINT NOT NULL);",
+
+    /* The audit (audit.h): its chain of records, whose columns are what lists ask by; the head,
+     * with the last event that is recorded, the last record that is signed, and the last that was
+     * sent by syslog; and what is counted by the hour. */
+    "CREATE TABLE audit ("
+    "  number BIGINT PRIMARY KEY,"
+    "  time BIGINT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  who TEXT NOT NULL,"
+    "  object TEXT NOT NULL,"
+    "  record TEXT NOT NULL," /* JSON */
+    "  hash TEXT NOT NULL);"
+    "CREATE INDEX audit_by_who ON audit (who, number);"
+    "CREATE INDEX audit_by_object ON audit (object, number);"
+    "CREATE TABLE audit_head ("
+    "  id INTEGER PRIMARY KEY,"
+    "  number BIGINT NOT NULL,"
+    "  hash TEXT NOT NULL,"
+    "  event BIGINT NOT NULL,"
+    "  signed BIGINT NOT NULL,"
+    "  sent BIGINT);"
+    "INSERT INTO audit_head (id, number, hash, event, signed) VALUES (1, 0, "
+    "'0000000000000000000000000000000000000000000000000000000000000000', 0, 0);"
+    "CREATE TABLE audit_counts ("
+    "  hour BIGINT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  who TEXT NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  object TEXT NOT NULL,"
+    "  count BIGINT NOT NULL,"
+    "  first BIGINT NOT NULL,"
+    "  last BIGINT NOT NULL,"
+    "  about TEXT NOT NULL,"
+    "  actor TEXT NOT NULL," /* JSON */
+    "  more TEXT NOT NULL,"  /* JSON */
+    "  PRIMARY KEY (hour, type, who, address, object));",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

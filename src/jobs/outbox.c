@@ -50,7 +50,8 @@ static bool
 takes(const EventTaker *taker, const char *type)
 {
   for (const char *const *each = taker->types; *each != NULL; each++)
-    if (strcmp(*each, type) == 0 || (g_str_has_suffix(*each, ".") && g_str_has_prefix(type, *each)))
+    if (strcmp(*each, type) == 0 || strcmp(*each, "*") == 0 ||
+        (g_str_has_suffix(*each, ".") && g_str_has_prefix(type, *each)))
       return true;
   return false;
 }
@@ -159,11 +160,11 @@ ask_once(SqlConnection *db, void *data, GError **error)
          (asked || job_ask(db, &take_kind, name, NULL, error));
 }
 
-/* One that is new begins with what is told from now on. */
 static bool
-ask_for(const Outbox *outbox, const char *name, int64_t last, GError **error)
+ask_for(const Outbox *outbox, const EventTaker *taker, int64_t last, GError **error)
 {
   int64_t passed = 0;
+  const char *name = taker->name;
   g_autofree char *key = g_strdup(name);
   if (!read_cursor(outbox->sql, name, &passed, error))
     return false;
@@ -173,7 +174,7 @@ ask_for(const Outbox *outbox, const char *name, int64_t last, GError **error)
     return sql_write(outbox->sql, NULL, error,
                      "INSERT INTO event_takers (name, passed) VALUES ($1, $2) "
                      "ON CONFLICT (name) DO NOTHING",
-                     SQL_TEXT(name), SQL_INTEGER(last), SQL_END);
+                     SQL_TEXT(name), SQL_INTEGER(taker->from_first ? 0 : last), SQL_END);
   if (!sql_transact(outbox->sql, ask_once, key, error))
     return false;
   jobs_wake(outbox->jobs);
@@ -235,7 +236,7 @@ look(Job *job, void *room, GError **error)
   if (!last_number(outbox->sql, &last, error))
     return JOB_AGAIN;
   for (guint i = 0; i < outbox->entries->len; i++)
-    if (!ask_for(outbox, g_array_index(outbox->entries, Entry, i).taker->name, last, error))
+    if (!ask_for(outbox, g_array_index(outbox->entries, Entry, i).taker, last, error))
       return JOB_AGAIN;
   if (g_get_monotonic_time() < outbox->next_prune)
     return JOB_DONE;

@@ -16,12 +16,14 @@
 
 typedef struct {
   const char *name; /* of its cursor; never changed once it was released */
-  /* What it takes, NULL at the end. A type that ends in "." stands for all that begin so. */
+  /* What it takes, NULL at the end. A type that ends in "." stands for all that begin so, "*" for
+   * all. */
   const char *const *types;
   /* One event at a time, on a job's thread; it may block. JOB_AGAIN with *error: this one is given
    * again after a while, and those after it wait. JOB_FAILED with *error: it is skipped, and the
    * log has why. @room: as given to outbox_add(). */
   JobOutcome (*take)(const Event *event, void *room, GError **error);
+  bool from_first; /* a new one begins with the oldest that is kept, not with those to come */
 } EventTaker;
 
 typedef struct Outbox Outbox;

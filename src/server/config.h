@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "access/access_settings.h"
+#include "access/audit.h"
 #include "access/endpoint_settings.h"
 #include "access/sealed.h"
 #include "advisory/advisory_settings.h"
@@ -42,6 +43,7 @@ typedef struct {
   char *policy; /* policy file; NULL: the built-in default policy */
   AccessSettings access;
   SecretsSettings secrets;
+  AuditSettings audit;
   AdvisorySettings advisories;
   ConfigLimits limits;
   RegistrySettings registry;

@@ -32,6 +32,7 @@ struct Server {
   BlobStore *blobs;
   SqlPool *sql;
   Outbox *outbox;
+  Audit *audit;
   Housekeeping house;
   Secrets secrets;
 };
@@ -130,6 +131,8 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
       scrub_new(context->registry, data_folder,
                 context->read_only ? 0 : config->scrub_bytes_per_second, context->jobs);
   server->outbox = outbox_new(context->jobs, server->sql);
+  server->audit = audit_new(&config->audit, server->sql, context->jobs, server->outbox);
+  audit_sign_by(server->audit, server->secrets.keys);
   context->collection = collection_new(context);
   housekeeping_add(&server->house, context, server->blobs);
   return context->pipeline != NULL;
@@ -252,6 +255,7 @@ server_free(Server *server)
   http_server_free(server->context.http);
   jobs_free(server->context.jobs);
   outbox_free(server->outbox);
+  audit_free(server->audit);
   collection_free(server->context.collection);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/audit.h"
 #include "server/http/http-private.h"
 #include "server/token/challenge.h"
 
@@ -83,6 +84,16 @@ respond_forbidden(Request *request, const Decision *decision, Resource on)
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
 }
 
+static void
+note_refusal(const Request *request, const Decision *decision, Resource on)
+{
+  g_autofree char *why = decision_text(decision, request->principal);
+  g_autofree char *object = on.repository == NULL ? g_strdup(request->path)
+                            : on.tag == NULL      ? g_strdup(on.repository)
+                                                  : g_strdup_printf("%s:%s", on.repository, on.tag);
+  audit_note(NOTE_ACCESS_REFUSED, object, verb_name(request->match.route->needs), why);
+}
+
 static bool
 may_know(const Request *request, const char *repository)
 {
@@ -93,6 +104,9 @@ static void
 refuse(Request *request, Decision decision, Resource on)
 {
   const Principal *who = request->principal;
+  /* Who has shown nothing yet is only asked to. */
+  if (who->kind != PRINCIPAL_ANONYMOUS)
+    note_refusal(request, &decision, on);
   if (decision.by == BY_EXPIRY) {
     respond_unauthorized(request, "invalid_token", "what was shown to log in has expired");
   } else if (who->kind == PRINCIPAL_ANONYMOUS && *who->how == '\0') {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/audit.h"
 #include "base/error.h"
 #include "server/http/authorise.h"
 #include "server/http/http-private.h"
@@ -142,6 +143,27 @@ request_identify(Request *request)
   return false;
 }
 
+/* The name is what was claimed. What nobody can say now is neither. */
+static void
+note_login(const Request *request)
+{
+  const Principal *who = request->principal;
+  const Credentials *shown = &request->credentials;
+  Actor actor = request->actor;
+  bool refused =
+      who == NULL && g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_DENIED);
+  /* A bearer's token was given out to who had logged in. */
+  if ((who == NULL && !refused) || (who != NULL && strcmp(who->how, "bearer") == 0))
+    return;
+  actor.kind = who != NULL ? principal_kind_name(who->kind) : "unknown";
+  actor.name = who != NULL ? who->name : shown->name != NULL ? shown->name : "unknown";
+  actor.how = who != NULL ? who->how : NULL;
+  actor_set(&actor);
+  audit_note(who != NULL ? NOTE_LOGIN : NOTE_LOGIN_REFUSED, shown->scheme, NULL,
+             who != NULL ? NULL : request->unidentified->message);
+  actor_set(&request->actor);
+}
+
 void
 identify_on_worker(void *data, void *user_data)
 {
@@ -154,6 +176,7 @@ identify_on_worker(void *data, void *user_data)
   if (request->principal == NULL && request->unidentified == NULL) {
     Shown shown = shown_by(request, &agent);
     request->principal = access_identify(access, &shown, &request->unidentified);
+    note_login(request);
   }
   request_act(NULL);
   MHD_resume_connection(request->handle);

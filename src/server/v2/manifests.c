@@ -1,6 +1,7 @@
 /* Manifests: GET, HEAD, PUT, DELETE; the gate at pull is here. */
 #include <string.h>
 
+#include "access/audit.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -48,6 +49,11 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
     respond_not_modified(request, g_bytes_get_size(bytes));
   else
     respond_bytes(request, MHD_HTTP_OK, media_type, bytes);
+  if (strcmp(request_method(request), "HEAD") == 0)
+    return;
+  g_autofree char *object =
+      g_strdup_printf("%s@%s", request_parameter(request, "name"), digest->text);
+  audit_note(NOTE_PULLED, object, verb_name(VERB_PULL), NULL);
 }
 
 static void
@@ -119,6 +125,16 @@ log_refusal(Request *request, const StoredManifest *stored, const Verdict *verdi
 }
 
 static void
+note_refusal(const Request *request, const StoredManifest *stored, const Verdict *verdict)
+{
+  g_autofree char *object =
+      g_strdup_printf("%s@%s", request_parameter(request, "name"), stored->digest.text);
+  g_autofree char *rule =
+      verdict->policy == NULL ? NULL : g_strdup_printf("policy %s", verdict->policy);
+  audit_note(NOTE_VERDICT_REFUSED, object, verb_name(VERB_PULL), rule);
+}
+
+static void
 respond_refusal(Request *request, const StoredManifest *stored, const Verdict *verdict)
 {
   const char *repository = request_parameter(request, "name");
@@ -127,6 +143,7 @@ respond_refusal(Request *request, const StoredManifest *stored, const Verdict *v
     const char *policy = verdict->policy != NULL ? verdict->policy : "";
     series_add(metric_series(&pulls_denied, policy, NULL), 1);
     log_refusal(request, stored, verdict);
+    note_refusal(request, stored, verdict);
   }
   g_autoptr(json_t) detail = refusal_detail(verdict, repository, &stored->digest);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", verdict->message, detail);

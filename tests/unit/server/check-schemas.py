@@ -16,6 +16,7 @@ BY_HAND = {
     "bodies that are only read": ["NewUser", "UserChange", "NewRobot", "RobotChange", "RobotRotation", "NewUserToken", "NewTeam", "TeamChange", "PasswordChange", "NewToken"],
     "pages of rights": ["Grants", "Roles", "Sessions"],
     "bodies about rights": ["NewGrant", "NewRole", "RoleChange", "LogIn"],
+    "records that hold what each event says": ["Audit"],
     "written by kinds of their own": ["Scope"],
     "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest", "EndpointChange"],
 }

@@ -1,0 +1,358 @@
+/* `assay audit`: the record of who did what: listing, exporting, and checking its chain. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "access/audit_chain.h"
+#include "access/audit_format.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/server_client.h"
+#include "report/columns.h"
+
+#define PAGE 1000
+/* Of a file of export; no record is so long. */
+#define LINE_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+static char *format_option, *who_option, *type_option, *object_option, *since_option, *until_option,
+    *limit_option;
+
+#define FILTER_OPTIONS                                                                             \
+  {"who", 0, 0, G_OPTION_ARG_STRING, &who_option, "Only what this one did", "NAME"},               \
+      {"type",                                                                                     \
+       0,                                                                                          \
+       0,                                                                                          \
+       G_OPTION_ARG_STRING,                                                                        \
+       &type_option,                                                                               \
+       "Only records of this type; \"image.\": of all that begin so",                              \
+       "TYPE"},                                                                                    \
+      {"object", 0, 0, G_OPTION_ARG_STRING, &object_option, "Only what was done to it", "OBJECT"}, \
+      {"since", 0, 0, G_OPTION_ARG_STRING, &since_option, "From this time on", "TIME"},            \
+  {                                                                                                \
+    "until", 0, 0, G_OPTION_ARG_STRING, &until_option, "Before this time", "TIME"                  \
+  }
+
+/* --- asking --- */
+
+static void
+add_query(GString *path, const char *key, const char *value)
+{
+  if (value == NULL)
+    return;
+  g_autofree char *escaped = g_uri_escape_string(value, NULL, FALSE);
+  g_string_append_printf(path, "&%s=%s", key, escaped);
+}
+
+static char *
+path_of_page(const char *last, unsigned limit)
+{
+  g_autoptr(GString) path = g_string_new("/api/v1/audit?");
+  g_string_append_printf(path, "limit=%u", limit);
+  add_query(path, "who", who_option);
+  add_query(path, "type", type_option);
+  add_query(path, "object", object_option);
+  add_query(path, "since", since_option);
+  add_query(path, "until", until_option);
+  add_query(path, "last", last);
+  return g_strdup(path->str);
+}
+
+/* False ends the walk. */
+typedef bool (*Visit)(const json_t *record, void *data);
+
+/* All records that the options ask for, a page at a time. *page: the last, (transfer full). */
+static bool
+walk(ServerClient *client, uint64_t most, Visit visit, void *data, json_t **page, GError **error)
+{
+  g_autofree char *last = NULL;
+  do {
+    g_autofree char *path = path_of_page(last, (unsigned)MIN(most, PAGE));
+    g_autoptr(json_t) answer = server_get(client, path, error);
+    size_t index;
+    json_t *record;
+    if (answer == NULL)
+      return false;
+    json_array_foreach(json_get_array(answer, "records"), index, record) {
+      most -= most != 0;
+      if (!visit(record, data))
+        most = 0;
+      if (most == 0)
+        break;
+    }
+    g_free(last);
+    last = g_strdup(json_get_string(answer, "next"));
+    if (*page != NULL)
+      json_decref(*page);
+    *page = json_incref(answer);
+  } while (last != NULL && most > 0);
+  return true;
+}
+
+/* --- list --- */
+
+static bool
+add_row(const json_t *record, void *data)
+{
+  const json_t *actor = json_get_object(record, "actor");
+  g_autofree char *number =
+      g_strdup_printf("%" JSON_INTEGER_FORMAT, json_get_integer(record, "number", 0));
+  g_autofree char *time = g_strdup(json_get_string(record, "time"));
+  char *point = time == NULL ? NULL : strchr(time, '.');
+  if (point != NULL)
+    g_strlcpy(point, "Z", 2);
+  columns_add(data, (const char *[]){
+                        number, time, json_get_string(actor, "name"), json_get_string(actor, "how"),
+                        json_get_string(actor, "address"), json_get_string(record, "type"),
+                        json_get_string(record, "object"), json_get_string(record, "rule")});
+  return true;
+}
+
+static bool
+keep(const json_t *record, void *data)
+{
+  json_array_append(data, (json_t *)(uintptr_t)record);
+  return true;
+}
+
+static bool
+read_limit(uint64_t *limit)
+{
+  *limit = 1000;
+  if (limit_option == NULL)
+    return true;
+  if (slice_to_uint64(slice_from_string(limit_option), limit) && *limit > 0)
+    return true;
+  command_usage_error("--limit must be a number above 0, is \"%s\"", limit_option);
+  return false;
+}
+
+static int
+run_list(char **arguments)
+{
+  static const Column columns[] = {
+      {.title = "NUMBER", .flags = COLUMN_RIGHT},
+      {.title = "TIME"},
+      {.title = "WHO"},
+      {.title = "HOW", .flags = COLUMN_EMPTY},
+      {.title = "FROM", .flags = COLUMN_EMPTY},
+      {.title = "TYPE"},
+      {.title = "OBJECT", .least = 20, .flags = COLUMN_CUT},
+      {.title = "RULE", .least = 12, .flags = COLUMN_CUT | COLUMN_EMPTY},
+  };
+  g_autoptr(GError) error = NULL;
+  bool json;
+  uint64_t limit;
+  if (!command_wants_json(format_option, "table", &json) || !read_limit(&limit))
+    return EXIT_ERROR;
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
+  g_autoptr(json_t) records = json_array(), page = NULL;
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  if (client == NULL ||
+      !walk(client, limit, json ? keep : add_row, json ? (void *)records : table, &page, &error))
+    return command_fail(error);
+  if (json) {
+    command_print_json(records);
+    return command_end_output(EXIT_FINE);
+  }
+  g_autofree char *text = columns_to_text(table, terminal_width(), false);
+  fputs(*text != '\0' ? text : "no records\n", stdout);
+  return command_end_output(EXIT_FINE);
+}
+
+/* --- export --- */
+
+static bool
+print_line(const json_t *record, void *data)
+{
+  const bool *cef = data;
+  g_autofree char *line = *cef ? audit_cef(record) : json_to_text(record);
+  return puts(line) >= 0;
+}
+
+static int
+run_export(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) page = NULL;
+  bool cef = g_strcmp0(format_option, "cef") == 0;
+  if (!cef && format_option != NULL && strcmp(format_option, "json") != 0)
+    return command_usage_error("--format must be json or cef, is \"%s\"", format_option);
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  if (client == NULL || !walk(client, G_MAXUINT64, print_line, &cef, &page, &error))
+    return command_fail(error);
+  return command_end_output(EXIT_FINE);
+}
+
+/* --- verify --- */
+
+typedef struct {
+  AuditChain chain;
+  json_int_t signatures, signed_last; /* how many; what the last is of */
+  char *wrong;
+} Checking;
+
+static void
+note_signature(Checking *checking, const json_t *record)
+{
+  const json_t *data = json_get_object(record, "data");
+  if (g_strcmp0(json_get_string(record, "type"), AUDIT_SIGNED) != 0)
+    return;
+  checking->signatures++;
+  checking->signed_last = json_get_integer(data, "number", 0);
+}
+
+static bool
+check(const json_t *record, void *data)
+{
+  Checking *checking = data;
+  checking->wrong = audit_chain_next(&checking->chain, record);
+  note_signature(checking, record);
+  return checking->wrong == NULL;
+}
+
+/* The records of an export, a line each. */
+static bool
+check_file(const char *path, Checking *checking, GError **error)
+{
+  g_autoptr(GFile) file = g_file_new_for_commandline_arg(path);
+  g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
+  if (stream == NULL)
+    return false;
+  g_autoptr(GDataInputStream) lines = g_data_input_stream_new(G_INPUT_STREAM(stream));
+  char *line;
+  gsize size = 0;
+  while (checking->wrong == NULL &&
+         (line = g_data_input_stream_read_line(lines, &size, NULL, error)) != NULL) {
+    g_autofree char *text = line;
+    g_autoptr(json_t) record =
+        size > LINE_MAX_BYTES ? NULL : json_parse(slice_new(text, size), NULL);
+    check(record, checking);
+  }
+  return error == NULL || *error == NULL;
+}
+
+/* Until a page is empty: the head that it has was read after all records before. */
+static bool
+check_server(Checking *checking, GError **error)
+{
+  g_autoptr(ServerClient) client = server_client_new(NULL, error);
+  bool more = client != NULL;
+  while (more && checking->wrong == NULL) {
+    g_autofree char *last = g_strdup_printf("%" G_GINT64_FORMAT, checking->chain.last);
+    g_autofree char *path = path_of_page(last, PAGE);
+    g_autoptr(json_t) page = server_get(client, path, error);
+    const json_t *records = json_get_array(page, "records"), *head = json_get_object(page, "head");
+    if (page == NULL)
+      return false;
+    more = json_array_size(records) > 0;
+    for (size_t i = 0; i < json_array_size(records) && checking->wrong == NULL; i++)
+      check(json_array_get(records, i), checking);
+    if (!more)
+      checking->wrong = audit_chain_end(&checking->chain, json_get_integer(head, "number", 0),
+                                        json_get_string(head, "hash"));
+  }
+  return client != NULL;
+}
+
+static int
+tell_checked(const Checking *checking)
+{
+  const AuditChain *chain = &checking->chain;
+  if (checking->wrong != NULL) {
+    printf("wrong: %s\n", checking->wrong);
+    return command_end_output(EXIT_REFUSED);
+  }
+  printf("%" G_GINT64_FORMAT " records, each continues the one before", chain->records);
+  if (chain->records > 0)
+    printf(": %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "\nhead %s", chain->first, chain->last,
+           chain->hash);
+  if (checking->signatures > 0)
+    printf("\n%" JSON_INTEGER_FORMAT " signed heads, the last of record %" JSON_INTEGER_FORMAT "\n",
+           checking->signatures, checking->signed_last);
+  else
+    printf("\nno head is signed\n");
+  return command_end_output(EXIT_FINE);
+}
+
+static int
+run_verify(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  Checking checking = {.wrong = NULL};
+  bool read = arguments[0] != NULL ? check_file(arguments[0], &checking, &error)
+                                   : check_server(&checking, &error);
+  if (!read)
+    return command_fail(error);
+  if (arguments[0] != NULL && checking.wrong == NULL)
+    checking.wrong = audit_chain_end(&checking.chain, 0, NULL);
+  int code = tell_checked(&checking);
+  g_free(checking.wrong);
+  return code;
+}
+
+static const GOptionEntry list_options[] = {
+    SERVER_OPTIONS(""),
+    FILTER_OPTIONS,
+    {"limit", 0, 0, G_OPTION_ARG_STRING, &limit_option, "At most so many (default: 1000)", "N"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
+     "table|json"},
+    {NULL}};
+static const GOptionEntry export_options[] = {
+    SERVER_OPTIONS(""),
+    FILTER_OPTIONS,
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
+     "JSON lines, or the Common Event Format (default: json)", "json|cef"},
+    {NULL}};
+static const GOptionEntry verify_options[] = {SERVER_OPTIONS(""), {NULL}};
+
+static const Command list_subcommand = {
+    .name = "list",
+    .summary = "List who did what, when, from where and by which right",
+    .arguments = "",
+    .help = "Times are as in 2026-11-26T08:00:00Z.\n\n"
+            "Examples:\n"
+            "  assay audit list\n"
+            "  assay audit list --who alice --since 2026-11-26T00:00:00Z\n"
+            "  assay audit list --type login. --format json",
+    .options = list_options,
+    .run = run_list,
+};
+
+static const Command export_subcommand = {
+    .name = "export",
+    .summary = "Write the records, a line each",
+    .arguments = "",
+    .help = "JSON lines hold the whole record with its hash; `assay audit verify FILE` checks\n"
+            "them where no registry is at hand.\n\n"
+            "Examples:\n"
+            "  assay audit export > audit.jsonl\n"
+            "  assay audit export --format cef --since 2026-11-26T00:00:00Z",
+    .options = export_options,
+    .run = run_export,
+};
+
+static const Command verify_subcommand = {
+    .name = "verify",
+    .summary = "Check that no record was changed, removed, put in or moved",
+    .arguments = "[FILE]",
+    .help =
+        "Of a registry, or of a whole export (JSON lines). The exit code is 1 when a record is\n"
+        "wrong, and the first wrong one is named. Keep the head that is printed elsewhere: who\n"
+        "can write the database can make a whole new chain, but not one with that head.\n\n"
+        "Examples:\n"
+        "  assay audit verify\n"
+        "  assay audit verify audit.jsonl",
+    .options = verify_options,
+    .most_arguments = 1,
+    .run = run_verify,
+};
+
+static const Command *const subcommands[] = {&list_subcommand, &export_subcommand,
+                                             &verify_subcommand, NULL};
+
+const Command audit_command = {
+    .name = "audit",
+    .summary = "The record of who did what: list, export, and check its chain",
+    .subcommands = subcommands,
+};

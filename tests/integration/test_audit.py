@@ -1,0 +1,451 @@
+"""The record of who did what: one record of each write, a chain that tells forgeries, and what leaves by syslog."""
+import json
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from assay_server import Server, free_port
+from oci_layout import digest_of
+from repository import Repository
+from test_api import check_described
+from test_certificates import certificate
+
+
+def records(server, query=""):
+    path = f"/api/v1/audit?limit=1000{query}"
+    answer = server.request("GET", path, headers=server.operator())
+    check_described(path, answer)
+    return answer.json()["records"]
+
+
+def wait_for(look, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("waited in vain")
+
+
+class Routes:
+    """Each write of the API, done once with an id of its own; a method is a route's label of this test."""
+
+    def __init__(self, server):
+        self.server, self.id = server, None
+        self.repository = Repository(server, "team/app")
+        self.blob = b"of the audit"
+
+    def do(self, method, path, **options):
+        path = path.removeprefix(self.server.url)
+        operator = {} if "auth" in options or "cookies" in options else self.server.operator()
+        headers = {"X-Request-Id": self.id, **operator, **options.pop("headers", {})}
+        answer = self.server.request(method, path, headers=headers, **options)
+        assert answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer
+
+    def upload(self):
+        return self.repository.start()
+
+    def fresh(self):
+        return uuid.uuid4().bytes
+
+    def push_whole(self, path="/v2/team/app/blobs/uploads/"):
+        data = self.fresh()
+        self.do("POST", f"{path}?digest={digest_of(data)}", data=data)
+
+    def push_parts(self):
+        data, location = self.fresh(), self.upload()
+        self.repository.patch(location, data)
+        self.do("PUT", f"{location}?digest={digest_of(data)}")
+
+    def mount(self):
+        data = self.fresh()
+        Repository(self.server, "team/other").push_blob(data)
+        self.do("POST", f"/v2/team/app/blobs/uploads/?mount={digest_of(data)}&from=team/other")
+
+    def delete_blob(self):
+        self.do("DELETE", f"/v2/team/app/blobs/{self.repository.push_blob(self.fresh())['digest']}")
+
+    def image(self):
+        """The digest of one whose blobs are there."""
+        return self.repository.push_image(f"t{uuid.uuid4().hex[:8]}")[0]["digest"]
+
+    def push_manifest(self):
+        tag = f"t{uuid.uuid4().hex[:8]}"
+        digest = self.repository.push_image(tag)[0]["digest"]
+        answer = self.server.request("GET", f"/v2/team/app/manifests/{digest}")
+        self.do("PUT", "/v2/team/app/manifests/again", data=answer.content,
+                headers={"Content-Type": answer.headers["Content-Type"]})
+
+    def delete_manifest(self):
+        self.do("DELETE", f"/v2/team/app/manifests/{self.image()}")
+
+    def restore_manifest(self):
+        digest = self.image()
+        self.server.request("DELETE", f"/v2/team/app/manifests/{digest}")
+        self.do("POST", f"/api/v1/deleted/team/app/manifests/{digest}")
+
+    def set_namespace(self):
+        self.do("PATCH", "/api/v1/namespaces/team", json={"immutable": [f"v{uuid.uuid4().hex[:8]}*"]})
+
+    def make(self, things, body, **options):
+        """Where a new one is, whose making does not count."""
+        return self.setup("POST", f"/api/v1/{things}", json=body, **options).headers["Location"]
+
+    def setup(self, method, path, **options):
+        """A request that does not count."""
+        counted, self.id = self.id, "setup"
+        answer = self.do(method, path, **options)
+        self.id = counted
+        return answer
+
+    def name(self):
+        return f"n{uuid.uuid4().hex[:8]}"
+
+    def endpoint(self):
+        return {"name": self.name(), "listen": [f"127.0.0.1:{free_port()}"]}
+
+    def person(self):
+        return {"name": self.name(), "password": "correct horse battery staple"}
+
+
+def makes(things, body):
+    return lambda routes: routes.do("POST", f"/api/v1/{things}", json=body(routes))
+
+
+def changes(things, body, change):
+    return lambda routes: routes.do("PATCH", routes.make(things, body(routes)), json=change)
+
+
+def removes(things, body):
+    return lambda routes: routes.do("DELETE", routes.make(things, body(routes)))
+
+
+def robot(routes):
+    return {"name": routes.name()}
+
+
+def token(routes):
+    return {"user": routes.make("users", routes.person()).rpartition("/")[2], "name": "of-a-program"}
+
+
+def grant(routes):
+    return {"kind": "everyone", "role": "guest", "pattern": f"{routes.name()}/*"}
+
+
+def role(routes):
+    return {"name": routes.name(), "verbs": ["pull"]}
+
+
+def second_secret(routes):
+    routes.do("POST", routes.make("robots", robot(routes)) + "/secrets")
+
+
+def remove_secret(routes):
+    routes.do("DELETE", routes.make("robots", robot(routes)) + "/secrets/1")
+
+
+def remove_token(routes):
+    routes.do("DELETE", routes.make("tokens", token(routes)))
+
+
+def team(routes):
+    return {"name": routes.name()}
+
+
+def with_team(method, path, **options):
+    return lambda routes: routes.do(method, routes.make("teams", team(routes)) + path(routes), **options)
+
+
+def remove_member(routes):
+    path = f"{routes.make('teams', team(routes))}/members/{routes.make('users', routes.person()).rpartition('/')[2]}"
+    routes.setup("PUT", path)
+    routes.do("DELETE", path)
+
+
+def remove_group(routes):
+    path = f"{routes.make('teams', team(routes))}/groups"
+    routes.setup("POST", path, json=GROUP)
+    routes.do("DELETE", f"{path}?source=ldap%3Aoffice&name=dev")
+
+
+GROUP = {"source": "ldap:office", "name": "dev"}
+PASSWORD = "correct horse battery staple"
+
+
+# --- what people do for themselves ---
+
+def own(routes):
+    return routes.make("users", routes.person()).rpartition("/")[2], PASSWORD
+
+
+def change_password(routes):
+    routes.do("POST", "/api/v1/user/password", auth=own(routes), json={"present": PASSWORD, "password": "another battery staple"})
+
+
+def make_own_token(routes):
+    routes.do("POST", "/api/v1/user/tokens", auth=own(routes), json={"name": "laptop"})
+
+
+def remove_own_token(routes):
+    auth = own(routes)
+    made = routes.setup("POST", "/api/v1/user/tokens", auth=auth, json={"name": "laptop"})
+    routes.do("DELETE", made.headers["Location"], auth=auth)
+
+
+def log_in(routes):
+    name, password = own(routes)
+    return routes.do("POST", "/api/v1/session", auth=None, json={"name": name, "password": password})
+
+
+def in_session(routes, method="DELETE", path="/api/v1/session"):
+    counted, routes.id = routes.id, "setup"
+    opened = log_in(routes)
+    routes.id = counted
+    cookies = dict(opened.cookies)
+    if "sessions/" in path:
+        listed = routes.server.request("GET", "/api/v1/sessions", cookies=cookies).json()["sessions"]
+        path += listed[0]["id"]
+    routes.do(method, path, cookies=cookies, headers={"X-CSRF-Token": opened.json()["csrf"]})
+
+
+def quarantine(routes, method="do"):
+    target = f"team/{routes.name()}"
+    getattr(routes, method)("POST", "/api/v1/quarantine", json={"target": target, "reason": "looked at"})
+    return target
+
+
+def end_quarantine(routes):
+    routes.do("DELETE", f"/api/v1/quarantine/{quarantine(routes, 'setup')}")
+
+
+OWN_WRITES = {
+    "POST /api/v1/user/password": [change_password],
+    "POST /api/v1/user/tokens": [make_own_token],
+    "DELETE /api/v1/user/tokens/<token>": [remove_own_token],
+    "POST /api/v1/session": [log_in],
+    "DELETE /api/v1/session": [in_session],
+    "DELETE /api/v1/sessions/<session>": [lambda routes: in_session(routes, path="/api/v1/sessions/")],
+}
+# What does a route's write, by method and pattern.
+WRITES = {
+    "POST /v2/<name>/blobs/uploads/": [Routes.push_whole, Routes.mount],
+    "POST /v2/<name>/blobs/uploads": [lambda routes: routes.push_whole("/v2/team/app/blobs/uploads")],
+    "PUT /v2/<name>/blobs/uploads/<id>": [Routes.push_parts],
+    "DELETE /v2/<name>/blobs/<digest>": [Routes.delete_blob],
+    "PUT /v2/<name>/manifests/<reference>": [Routes.push_manifest],
+    "DELETE /v2/<name>/manifests/<reference>": [Routes.delete_manifest],
+    "POST /api/v1/deleted/<name>/manifests/<digest>": [Routes.restore_manifest],
+    "PATCH /api/v1/namespaces/<namespace>": [Routes.set_namespace],
+    "POST /api/v1/quarantine": [quarantine],
+    "DELETE /api/v1/quarantine/<name>": [end_quarantine],
+    "POST /api/v1/endpoints": [makes("endpoints", Routes.endpoint)],
+    "PATCH /api/v1/endpoints/<endpoint>": [changes("endpoints", Routes.endpoint, {"allow": ["127.0.0.1"]})],
+    "DELETE /api/v1/endpoints/<endpoint>": [removes("endpoints", Routes.endpoint)],
+    "POST /api/v1/users": [makes("users", Routes.person)],
+    "PATCH /api/v1/users/<user>": [changes("users", Routes.person, {"display": "Alice"})],
+    "DELETE /api/v1/users/<user>": [removes("users", Routes.person)],
+    "POST /api/v1/robots": [makes("robots", robot)],
+    "PATCH /api/v1/robots/<robot>": [changes("robots", robot, {"description": "of CI"})],
+    "DELETE /api/v1/robots/<robot>": [removes("robots", robot)],
+    "POST /api/v1/robots/<robot>/secrets": [second_secret],
+    "DELETE /api/v1/robots/<robot>/secrets/<slot>": [remove_secret],
+    "POST /api/v1/grants": [makes("grants", grant)],
+    "DELETE /api/v1/grants/<grant>": [removes("grants", grant)],
+    "POST /api/v1/roles": [makes("roles", role)],
+    "PATCH /api/v1/roles/<role>": [changes("roles", role, {"verbs": ["pull", "list"]})],
+    "DELETE /api/v1/roles/<role>": [removes("roles", role)],
+    "POST /api/v1/teams": [makes("teams", team)],
+    "PATCH /api/v1/teams/<team>": [changes("teams", team, {"description": "who makes it"})],
+    "DELETE /api/v1/teams/<team>": [removes("teams", team)],
+    "PUT /api/v1/teams/<team>/members/<member>": [with_team(
+        "PUT", lambda routes: f"/members/{routes.make('users', routes.person()).rpartition('/')[2]}")],
+    "DELETE /api/v1/teams/<team>/members/<member>": [remove_member],
+    "POST /api/v1/teams/<team>/groups": [with_team("POST", lambda routes: "/groups", json=GROUP)],
+    "DELETE /api/v1/teams/<team>/groups": [remove_group],
+    "POST /api/v1/tokens": [makes("tokens", token)],
+    "DELETE /api/v1/tokens/<token>": [remove_token],
+}
+# Those that leave none, and why.
+EXCEPTIONS = {
+    "PATCH /v2/<name>/blobs/uploads/<id>": "a part of a blob: nobody sees it before the PUT",
+    "DELETE /v2/<name>/blobs/uploads/<id>": "ends an upload that nobody has seen",
+    "POST /api/v1/policies/test": "a question",
+    "POST /token": "gives out what follows from a right; who logs in for it is noted",
+    "POST /api/v1/gc": "asks for a run, which tells what it has collected",
+    "DELETE /api/v1/jobs/<name>": "needs a job that waits or runs; jobs_cancel() tells it",
+}
+
+
+def all_routes(assay_program):
+    tool = Path(assay_program).parents[2] / "tests/unit/server/print-routes"
+    if not tool.exists():
+        pytest.skip("the tool print-routes was not built")
+    lines = subprocess.run([tool], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return [f"{method} {pattern}" for method, pattern, _ in (line.split("\t") for line in lines) if method != "GET"]
+
+
+def check_recorded_once(server, table):
+    """Each write of the table leaves one record that is of a change, which bears the id of its request."""
+    work, done = Routes(server), {}
+    for route in table:
+        for number, write in enumerate(table[route]):
+            work.id = f"write-{uuid.uuid4().hex[:12]}"
+            done[work.id] = f"{route} ({number})"
+            write(work)
+    # Events have an order, so what is here after the last one is all.
+    last = work.id = f"last-{uuid.uuid4().hex[:12]}"
+    work.set_namespace()
+    found = wait_for(lambda: (all_of := records(server)) and any(
+        record.get("actor", {}).get("request") == last for record in all_of) and all_of)
+    assert len(found) < 1000
+    of_writes = [record for record in found if "event" in record and record["actor"].get("request") in done]
+    counts = {name: [record["type"] for record in of_writes if record["actor"]["request"] == request]
+              for request, name in done.items()}
+    assert {name: types for name, types in counts.items() if len(types) != 1} == {}
+    assert all(record["actor"]["address"] == "127.0.0.1" and record["actor"]["endpoint"] == "default" for record in of_writes)
+
+
+def test_each_write_is_recorded_once(start_server):
+    server = start_server()
+    routes = set(all_routes(server.program))
+    assert routes - {*WRITES, *OWN_WRITES, *EXCEPTIONS} == set(), "routes that are in no table of this test"
+    check_recorded_once(server, {route: WRITES[route] for route in WRITES if route in routes})
+    closed = start_server(config="access: {mode: closed}\n")
+    check_recorded_once(closed, {route: OWN_WRITES[route] for route in OWN_WRITES if route in routes})
+
+
+@pytest.fixture(scope="module")
+def audited(program, tmp_path_factory):
+    server = Server(program, tmp_path_factory.mktemp("audited")).start()
+    for number in range(5):
+        Repository(server, "team/app").push_image(f"v{number}")
+    server.request("DELETE", "/v2/team/app/manifests/v0")
+    wait_for(lambda: any(record["type"] == "tag.deleted" for record in records(server)))
+    yield server
+    server.stop()
+
+
+def test_list_and_export(audited):
+    every = records(audited)
+    assert [record["number"] for record in every] == list(range(1, len(every) + 1))
+    pushed = records(audited, "&type=image.pushed")
+    assert len(pushed) == 5 and pushed[0]["actor"]["address"] == "127.0.0.1"
+    assert records(audited, f"&object={pushed[0]['object']}&type=image.pushed") == [
+        record for record in pushed if record["object"] == pushed[0]["object"]]
+    assert records(audited, "&who=nobody-of-that-name") == []
+    assert records(audited, f"&since={every[3]['time']}")[0]["number"] == 4
+    assert records(audited, f"&until={every[3]['time']}")[-1]["number"] == 3
+    assert audited.request("GET", "/api/v1/audit?since=yesterday").status_code == 400
+    listed = audited.assay("audit", "list", "--type", "blob.").stdout
+    assert "blob.pushed" in listed and "image.pushed" not in listed
+    assert len(json.loads(audited.assay("audit", "list", "--limit", "3", "--format", "json").stdout)) == 3
+    lines = audited.assay("audit", "export", "--type", "image.pushed").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == pushed
+    cef = audited.assay("audit", "export", "--type", "tag.deleted", "--format", "cef").stdout
+    assert cef.startswith("CEF:0|Assay|Assay|") and "cs1=team/app:v0 cs1Label=object" in cef
+
+
+def test_verify(audited, tmp_path):
+    assert "each continues the one before" in audited.assay("audit", "verify").stdout
+    export = audited.assay("audit", "export").stdout.splitlines()
+    file = tmp_path / "audit.jsonl"
+
+    def told(lines):
+        file.write_text("".join(line + "\n" for line in lines))
+        result = audited.assay("audit", "verify", str(file), check=None)
+        return result.returncode, result.stdout.split(":")[0:2]
+
+    assert told(export)[0] == 0
+    changed = export[3].replace("team/app", "team/abb")
+    for lines, number in (([*export[:3], changed, *export[4:]], 4), (export[:4] + export[5:], 5),
+                          ([*export[:4], export[5], export[4], *export[6:]], 5), (export[:6] + export[5:], 6),
+                          (export[1:], 1), ([*export[:2], "nonsense", *export[2:]], 3)):
+        code, words = told(lines)
+        assert code == 1 and words[1].startswith(f" record {number} "), (number, words)
+
+
+def test_a_forged_database_is_told(start_server):
+    server = start_server()
+    Repository(server, "team/app").push_image("v1")
+    wait_for(lambda: len(records(server)) >= 3)
+    server.stop()
+    with sqlite3.connect(server.data / "metadata.db") as db:
+        db.execute("DELETE FROM audit WHERE number = 2")
+    server.start()
+    result = server.assay("audit", "verify", check=1)
+    assert "record 2 is missing" in result.stdout
+
+
+def test_kills_lose_and_double_nothing(start_server):
+    server = start_server()
+    for round_ in range(6):
+        for _ in range(20):
+            Repository(server, "team/app").push_blob(uuid.uuid4().bytes)
+        time.sleep(0.2 * round_)
+        server.kill()
+        server.start()
+    marked = Repository(server, "team/app").push_blob(b"the last")["digest"]
+    found = wait_for(lambda: (all_of := records(server)) and any(record["object"] == marked for record in all_of) and all_of)
+    events = [record["event"] for record in found if "event" in record]
+    assert events == list(range(1, len(events) + 1)) and len(events) >= 121
+    server.assay("audit", "verify")
+
+
+def test_refused_logins_are_counted(start_server):
+    server = start_server(config="access: {mode: closed}\n")
+    for number in range(30):
+        server.request("GET", "/v2/", auth=("mallory", f"wrong-{number}"))
+    refused = wait_for(lambda: records(server, "&type=login.refused"))
+    assert len(refused) == 1 and refused[0]["actor"]["name"] == "mallory" and refused[0]["actor"]["address"] == "127.0.0.1"
+
+
+# --- syslog ---
+
+def rsyslog(tmp_path, port, tls=None):
+    if not shutil.which("rsyslogd"):
+        pytest.skip("rsyslogd is not installed")
+    driver = "" if tls is None else (
+        f'global(DefaultNetstreamDriver="gtls" DefaultNetstreamDriverCAFile="{tls[0]}" '
+        f'DefaultNetstreamDriverCertFile="{tls[0]}" DefaultNetstreamDriverKeyFile="{tls[1]}")\n')
+    mode = "" if tls is None else ' StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="anon"'
+    (tmp_path / "rsyslog.conf").write_text(
+        f'global(workDirectory="{tmp_path}" maxMessageSize="64k")\n{driver}module(load="imtcp"{mode})\n'
+        f'input(type="imtcp" port="{port}")\n'
+        'template(name="parts" type="string" string="%PRI% %app-name% %msgid% %msg%\\n")\n'
+        f'action(type="omfile" file="{tmp_path}/received" template="parts")\n')
+    return subprocess.Popen(["rsyslogd", "-n", "-f", str(tmp_path / "rsyslog.conf"), "-i", str(tmp_path / "pid")])
+
+
+def received(tmp_path):
+    file = tmp_path / "received"
+    return [line.split(" ", 3) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
+def test_syslog(start_server, tmp_path, tls):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made = certificate(tmp_path / "tls", "localhost") if tls else None
+    address = f"tls://localhost:{port}\n  syslog_ca: {made[0]}" if tls else f"tcp://127.0.0.1:{port}"
+    server = start_server(config=f"audit:\n  syslog: {address}\n")
+    Repository(server, "team/app").push_blob(b"while nobody listens")
+    time.sleep(1.5)
+    listener = rsyslog(tmp_path, port, made)
+    try:
+        Repository(server, "team/app").push_blob(b"as it happens")
+        lines = wait_for(lambda: [line for line in received(tmp_path) if "blob.pushed" in line[2]][1:] and received(tmp_path), 60)
+        pushed = [json.loads(line[3].strip()) for line in lines if line[2] == "blob.pushed"]
+        assert [record["object"] for record in pushed] == [digest_of(b"while nobody listens"), digest_of(b"as it happens")]
+        assert all(line[:2] == ["110", "assay"] for line in lines)
+    finally:
+        listener.terminate()
+        listener.wait(timeout=30)
