@@ -142,6 +142,7 @@ def test_guide(guide, program, bullseye, tmp_path):
     # A guide that shows how to log in starts as an installation does; the others are about something else.
     mode = "closed" if any("assay user create" in command for command, _, _ in commands) else "open"
     (tmp_path / "home/assay.yaml").write_text(f"feed_interval: 0\naccess:\n  mode: {mode}\n")
+    (tmp_path / "home/auth.json").write_text("{}")
     shutil.copytree(bullseye, scratch / "image")
     (scratch / "scripts/debian_image.py").write_text('#!/bin/sh\ntest "$*" = "bullseye image"\n')
     (scratch / "scripts/debian_image.py").chmod(0o755)
