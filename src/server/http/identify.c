@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "server/http/authorise.h"
 #include "server/http/http-private.h"
+#include "server/http/origin.h"
 
 /* --- what is shown --- */
 
@@ -48,15 +49,12 @@ read_authorization(Credentials *credentials, const char *header)
   return true;
 }
 
-/* Of an address with TLS the name has the prefix that keeps others from setting it. */
+/* Where there is TLS, only by the name whose prefix keeps others from setting it. */
 static const char *
 session_cookie(const Request *request)
 {
-  static const char *const names[] = {"__Host-assay", "assay"};
-  const char *cookie = NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(names) && cookie == NULL; i++)
-    cookie = MHD_lookup_connection_value(request->handle, MHD_COOKIE_KIND, names[i]);
-  return cookie;
+  return MHD_lookup_connection_value(request->handle, MHD_COOKIE_KIND,
+                                     request_has_tls(request) ? "__Host-assay" : "assay");
 }
 
 static bool

@@ -37,8 +37,8 @@ host_is_plain(const char *host)
   return *end == '\0' || (*end == ':' && is_port(end + 1));
 }
 
-static bool
-has_tls(const Request *request)
+bool
+request_has_tls(const Request *request)
 {
   if (MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL)
     return true;
@@ -54,5 +54,5 @@ request_origin(const Request *request)
   const char *host = request_header(request, "Host");
   if (host == NULL || !host_is_plain(host))
     return NULL;
-  return g_strconcat(has_tls(request) ? "https://" : "http://", host, NULL);
+  return g_strconcat(request_has_tls(request) ? "https://" : "http://", host, NULL);
 }

@@ -9,5 +9,7 @@ typedef struct Request Request;
  * what a trusted proxy says of that (X-Forwarded-Proto). NULL: there is no Host header, or it is
  * none that belongs into a URL. (transfer full) */
 char *request_origin(const Request *request);
+/* Whether what the client sends comes by TLS, to us or to a trusted proxy. */
+bool request_has_tls(const Request *request);
 /* For its tests: whether @host is HOST or HOST:PORT of a URL, and nothing more. */
 bool host_is_plain(const char *host);
