@@ -95,10 +95,13 @@ connect_to(Directory *directory, const char *url, GError **error)
   return status == LDAP_SUCCESS || refuse(directory, status, url, error);
 }
 
-/* As @dn. FOUND: it is that one's password. */
+/* As @dn. FOUND: it is that one's password. No password is nobody's: servers take a bind without
+ * one for that of nobody, and let it pass (RFC 4513, 5.1.2). */
 static Found
 bind_as(const Directory *directory, const char *dn, const char *password, GError **error)
 {
+  if (password == NULL || *password == '\0')
+    return ABSENT;
   struct berval secret = {strlen(password), (char *)(uintptr_t)password};
   int status = ldap_sasl_bind_s(directory->handle, dn, LDAP_SASL_SIMPLE, &secret, NULL, NULL, NULL);
   if (status == LDAP_SUCCESS)
