@@ -83,7 +83,7 @@ endpoint_name(const Endpoint *endpoint)
 Admission
 endpoint_admits(const Endpoint *endpoint, const Address *address, const char **rule)
 {
-  const char *ignored;
+  const char *ignored = NULL;
   rule = rule == NULL ? &ignored : rule;
   *rule = NULL;
   if (endpoint->allow->len == 0)

@@ -73,12 +73,15 @@ add_running(Columns *table, const json_t *kind)
   }
 }
 
+/* A schedule that is not later than this has its turn in a moment. */
+#define LATE_SECONDS 5
+
 /* A schedule that waits for its time, and nothing is wrong. */
 static bool
 is_planned(const json_t *job)
 {
   return json_get_string(job, "key") == NULL && json_get_string(job, "error") == NULL &&
-         seconds_until(json_get_string(job, "due")) > 0;
+         seconds_until(json_get_string(job, "due")) > -LATE_SECONDS;
 }
 
 static void

@@ -158,6 +158,7 @@ def test_package_is_installed_upgraded_and_purged(package, debian, tmp_path):
     assert (data.stat().st_uid, data.stat().st_mode & 0o777) == (int(account[2]), 0o750)
     if WHOLE:
         assert in_root(debian, "assay", "--version").startswith("assay ")
+        settings.write_text("access: {mode: open}\n")
         with serving(debian, "assay:assay", {"PATH": "/usr/bin:/bin", "ASSAY_DATA": "/var/lib/assay"}, tmp_path) as address:
             layout = images.tiny_layout(tmp_path / "layout")
             assert packages_of_push(address, f"oci:{layout}:latest", "tiny") == {"libssl3", "zlib1g"}
@@ -227,6 +228,9 @@ def test_image_runs(image, tmp_path):
     config = json.loads((tmp_path / "bundle/config.json").read_text())["process"]
     environment = {**dict(each.split("=", 1) for each in config["env"]), **sanitizer_environment(tmp_path / "sanitizer")}
     user = f"{config['user']['uid']}:{config['user']['gid']}"
+    (root / "etc/assay").mkdir(parents=True, exist_ok=True)
+    (root / "etc/assay/assay.yaml").write_text("access: {mode: open}\n")
+    environment["ASSAY_CONFIG"] = "/etc/assay/assay.yaml"
     with serving(root, user, environment, tmp_path) as address:
         # Its own image says what it is made of.
         names = packages_of_push(address, f"oci:{image[0]}:latest", "assay")

@@ -228,10 +228,15 @@ SCANS_ALLOWED = {
     # Over how all images stand, in narrow rows: when somebody asks for a list of all or for sums of them.
     r"FROM standings WHERE \$1 = \$2 AND ", r"FROM standings WHERE \$1 = '\*' OR", r"FROM standings GROUP BY", r"^SELECT count\(\*\) FROM standings$",
     r"FROM day_counts",
+    # Of access and namespaces, what is held in memory and read again when it has changed: rules, endpoints, keys, quarantine.
+    r"^SELECT bindings\.id, bindings\.kind, subject, role", r"^SELECT definition, version FROM endpoints", r"FROM token_keys ORDER BY",
+    r"^SELECT target, reason, author, since, until FROM quarantine",
+    # Hourly, of robots; what is left of a collection.
+    r"^SELECT 1 FROM principals WHERE kind = 'robot' AND remove_expired = 1", r"^SELECT digest, generation, size FROM blob_trash LIMIT",
     r"coalesce\(advisories", r"schema_migrations", r"schema_rooms", r"^UPDATE images SET state = .* WHERE state = ",
 }
 # What is found by an index, as many rows as are answered, and is put in order then.
-SORTS_ALLOWED = {r"^SELECT repository, manifest FROM standings WHERE .*image IN"}
+SORTS_ALLOWED = {r"^SELECT repository, manifest FROM standings WHERE .*image IN", r"FROM audit_counts WHERE hour < \$1 ORDER BY hour, first"}
 
 
 def test_no_question_reads_a_whole_table(program, start_server, assay, several, monkeypatch, tmp_path):

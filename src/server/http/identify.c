@@ -75,14 +75,13 @@ read_credentials(Request *request)
 }
 
 static Shown
-shown_by(Request *request, char **agent)
+shown_by(Request *request, const char *agent)
 {
-  *agent = request_agent(request);
   return (Shown){.scheme = request->credentials.scheme,
                  .name = request->credentials.name,
                  .secret = request->credentials.secret,
                  .address = request_client(request),
-                 .agent = *agent};
+                 .agent = agent};
 }
 
 /* --- whose it is --- */
@@ -91,11 +90,12 @@ shown_by(Request *request, char **agent)
 static bool
 is_at_hand(Request *request)
 {
-  g_autofree char *agent = NULL;
+  if (request->principal == NULL && request->credentials.scheme == NULL)
+    request->principal = principal_nobody(PRINCIPAL_ANONYMOUS);
   if (request->principal == NULL) {
-    Shown shown = shown_by(request, &agent);
-    request->principal = shown.scheme == NULL ? principal_nobody(PRINCIPAL_ANONYMOUS)
-                                              : access_remembered(request->server->access, &shown);
+    g_autofree char *agent = request_agent(request);
+    Shown shown = shown_by(request, agent);
+    request->principal = access_remembered(request->server->access, &shown);
   }
   if (request->rules == NULL)
     request->rules = access_rules_at_hand(request->server->access);
@@ -167,12 +167,12 @@ identify_on_worker(void *data, void *user_data)
 {
   Request *request = data;
   Access *access = request->server->access;
-  g_autofree char *agent = NULL;
+  g_autofree char *agent = request_agent(request);
   request_act(request);
   if (request->rules == NULL)
     request->rules = access_rules(access, &request->unidentified);
   if (request->principal == NULL && request->unidentified == NULL) {
-    Shown shown = shown_by(request, &agent);
+    Shown shown = shown_by(request, agent);
     request->principal = access_identify(access, &shown, &request->unidentified);
     note_login(request);
   }
