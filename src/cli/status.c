@@ -122,6 +122,8 @@ print_server(const json_t *server, const char *url)
 {
   g_autofree char *up = command_time_in_words(number(server, "up_seconds"));
   print_line("server", "%s, assay %s, up %s", url, json_get_string(server, "version"), up);
+  if (g_strcmp0(json_get_string(server, "access"), "open") == 0)
+    print_line("access", "open: no log-ins, everybody who reaches it may do all");
 }
 
 static void

@@ -47,6 +47,11 @@ first_start(Access *access, GError **error)
   g_autoptr(AccessRules) rules = access_rules(access, error);
   if (rules == NULL)
     return false;
+  if (access_is_open(access))
+    log_warning(
+        "access.mode is open: there are no log-ins, and everybody who reaches this registry "
+        "may do all",
+        NULL);
   if (access_rules_have_administrator(rules) || sql_pool_is_read_only(access_sql(access)))
     return true;
   if (path != NULL && *path != '\0')

@@ -293,3 +293,10 @@ def test_another_person_sees_only_their_own(closed, robot):
     assert all(one["repository"].startswith("team/") for one in page["images"])
     everything = closed.request("GET", "/api/v1/images", auth=("root", PASSWORD)).json()
     assert everything["total"] >= page["total"]
+
+
+def test_open_access_is_told(server, closed):
+    """In each status, and in the log."""
+    assert "open: no log-ins" in server.assay("status", check=None).stdout
+    assert any("access.mode is open" in event["message"] for event in server.log_events())
+    assert "open: no log-ins" not in closed.assay("status", check=None).stdout

@@ -63,6 +63,7 @@ typedef struct {
   uint64_t up_seconds;
   bool read_only;
   uint64_t disk, disk_free;
+  const char *access; /* access.mode */
 } ServerFacts;
 static const JsonMember server_members[] = {
     {JSON_MEMBER(ServerFacts, version), .kind = &json_text, .required = true},
@@ -70,6 +71,7 @@ static const JsonMember server_members[] = {
     {JSON_MEMBER(ServerFacts, read_only), .kind = &json_flag},
     {JSON_MEMBER(ServerFacts, policy), .kind = &json_text, .required = true},
     {JSON_MEMBER(ServerFacts, certificate), .kind = &json_text},
+    {JSON_MEMBER(ServerFacts, access), .kind = &json_text},
 };
 static const JsonTable server_table = JSON_TABLE(ServerFacts, server_members);
 /* Where the system tells of the disk. */
@@ -150,7 +152,8 @@ server_to_json(Request *request)
   ServerFacts facts = {.version = ASSAY_VERSION,
                        .policy = policy != NULL ? policy : "ok",
                        .up_seconds = (uint64_t)MAX(now - context->started / G_USEC_PER_SEC, 0),
-                       .read_only = context->read_only};
+                       .read_only = context->read_only,
+                       .access = access_is_open(context->access) ? "open" : "closed"};
   if (http_server_certificate(request_http_server(request), &times)) {
     certificate = certificate_problem(times, now);
     facts.certificate = certificate != NULL ? certificate : "ok";
