@@ -237,9 +237,9 @@ tell(SqlConnection *db, const char *type, const Binding *binding, GError **error
   return event_tell(db, type, subject, data, error);
 }
 
-/* The number of the change, which only rises, is the id: it is never used again. */
-static bool
-insert(SqlConnection *db, Binding *binding, const char *by, GError **error)
+/* The number of the change, which only rises, is the id. */
+bool
+binding_insert(SqlConnection *db, Binding *binding, const char *by, GError **error)
 {
   if (!access_changed(db, error))
     return false;
@@ -256,8 +256,7 @@ insert(SqlConnection *db, Binding *binding, const char *by, GError **error)
                  SQL_TEXT(binding->deny ? "deny" : "allow"), SQL_TEXT(binding->pattern),
                  SQL_TEXT(binding->tags),
                  binding->until == 0 ? SQL_NULL : SQL_INTEGER(binding->until),
-                 SQL_INTEGER(g_get_real_time()), SQL_TEXT(by), SQL_END) &&
-         tell(db, "grant.created", binding, error);
+                 SQL_INTEGER(g_get_real_time()), SQL_TEXT(by), SQL_END);
 }
 
 static bool
@@ -279,7 +278,8 @@ create(SqlConnection *db, void *data, GError **error)
          check_open_to_all(&change->wanted, error) &&
          access_may_give(change->rules, change->by, &change->wanted, g_get_real_time(), error) &&
          check_same(db, &change->wanted, error) &&
-         insert(db, &change->wanted, change->by->name, error);
+         binding_insert(db, &change->wanted, change->by->name, error) &&
+         tell(db, "grant.created", &change->wanted, error);
 }
 
 bool

@@ -47,3 +47,7 @@ bool bindings_make_public(Access *access, const Principal *by, const char *space
                           GError **error);
 /* Whether that is so. */
 bool bindings_is_public(Access *access, const char *space, bool *public, GError **error);
+
+/* Within a transaction that tells its event by itself: the row, and access_changed(). Sets
+ * binding->id, which is never used again. */
+bool binding_insert(SqlConnection *db, Binding *binding, const char *by, GError **error);

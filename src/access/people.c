@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/bindings.h"
 #include "access/names.h"
 #include "access/password_identity.h"
 #include "access/passwords.h"
@@ -20,12 +21,11 @@ typedef struct {
 static bool
 make_administrator(SqlConnection *db, int64_t id, const char *by, GError **error)
 {
-  return sql_run(db, NULL, error,
-                 "INSERT INTO bindings (id, kind, subject, role, effect, pattern, created, "
-                 "created_by) SELECT COALESCE(MAX(id), 0) + 1, 'principal', CAST($1 AS BIGINT), "
-                 "'administrator', 'allow', '*', CAST($2 AS BIGINT), CAST($3 AS TEXT) "
-                 "FROM bindings",
-                 SQL_INTEGER(id), SQL_INTEGER(g_get_real_time()), SQL_TEXT(by), SQL_END);
+  g_auto(Binding) binding = {.kind = SUBJECT_PRINCIPAL,
+                             .subject = id,
+                             .role = g_strdup("administrator"),
+                             .pattern = g_strdup("*")};
+  return binding_insert(db, &binding, by, error);
 }
 
 static bool

@@ -34,6 +34,7 @@ typedef struct {
   int64_t until; /* microseconds since 1970; 0: no end */
 } Binding;
 void binding_clear(Binding *binding);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Binding, binding_clear)
 
 typedef struct AccessRules AccessRules;
 

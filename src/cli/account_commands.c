@@ -1,4 +1,4 @@
-/* What the commands about people, teams, robots and tokens share; see the header. */
+/* What the commands about people, teams, robots, tokens and roles share; see the header. */
 #include "cli/account_commands.h"
 
 #include <stdio.h>
@@ -49,6 +49,32 @@ account_send_for_secret(const char *format, const char *path, const json_t *body
   else
     puts(secret != NULL ? secret : "");
   command_tell("%s; it is shown this once", told);
+  return command_end_output(EXIT_FINE);
+}
+
+int
+account_list(const char *format, const char *path, const AccountTable *shown)
+{
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format, "table", &json))
+    return EXIT_ERROR;
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  g_autoptr(json_t) all =
+      client == NULL ? NULL : server_get_all(client, path, shown->key, NULL, &error);
+  if (all == NULL)
+    return command_fail(error);
+  g_autoptr(Columns) table = columns_new(shown->columns, shown->count);
+  size_t index;
+  json_t *one;
+  json_array_foreach(all, index, one) {
+    shown->add_row(table, one);
+  }
+  g_autofree char *text = columns_to_text(table, terminal_width(), false);
+  if (json)
+    command_print_json(all);
+  else
+    fputs(*text != '\0' ? text : shown->none, stdout);
   return command_end_output(EXIT_FINE);
 }
 

@@ -111,27 +111,10 @@ run_list(char **arguments)
       {.title = "LAST SEEN", .flags = COLUMN_EMPTY},
       {.title = "DESCRIPTION", .least = 10, .flags = COLUMN_CUT | COLUMN_EMPTY},
   };
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) all =
-      client == NULL ? NULL : server_get_all(client, "/api/v1/robots", "robots", NULL, &error);
-  if (all == NULL)
-    return command_fail(error);
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *one;
-  json_array_foreach(all, index, one) {
-    add_row(table, one);
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  if (json)
-    command_print_json(all);
-  else
-    fputs(*text != '\0' ? text : "there is no robot; `assay robot create` adds one\n", stdout);
-  return command_end_output(EXIT_FINE);
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row,
+                                     "there is no robot; `assay robot create` adds one\n",
+                                     "robots"};
+  return account_list(format_option, "/api/v1/robots", &shown);
 }
 
 static int

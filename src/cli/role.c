@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/server_client.h"
 #include "report/columns.h"
@@ -77,20 +78,8 @@ static int
 send_and_tell(const char *method, const char *path, const json_t *body, const char *done,
               const char *name)
 {
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "text", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) answer =
-      client == NULL ? NULL : server_send(client, method, path, body, &error);
-  if (answer == NULL)
-    return command_fail(error);
-  if (json && !json_is_null(answer))
-    command_print_json(answer);
-  else if (!json)
-    printf("%s the role %s\n", done, name);
-  return command_end_output(EXIT_FINE);
+  g_autofree char *told = g_strdup_printf("%s the role %s", done, name);
+  return account_send(format_option, method, path, body, told);
 }
 
 static json_t *
@@ -101,13 +90,6 @@ role_body(char **arguments)
     json_set_strings(body, "verbs", (const char *const *)arguments + 1);
   json_set_string(body, "description", description_option);
   return body;
-}
-
-static char *
-path_of(const char *name)
-{
-  g_autofree char *escaped = g_uri_escape_string(name, "@", FALSE);
-  return g_strconcat("/api/v1/roles/", escaped, NULL);
 }
 
 static int
@@ -122,14 +104,14 @@ static int
 run_set(char **arguments)
 {
   g_autoptr(json_t) body = role_body(arguments);
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/roles", arguments[0]);
   return send_and_tell("PATCH", path, body, "changed", arguments[0]);
 }
 
 static int
 run_delete(char **arguments)
 {
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/roles", arguments[0]);
   return send_and_tell("DELETE", path, NULL, "deleted", arguments[0]);
 }
 

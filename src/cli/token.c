@@ -92,32 +92,14 @@ run_list(char **arguments)
       {.title = "LAST SEEN", .flags = COLUMN_EMPTY},
       {.title = "FROM", .flags = COLUMN_EMPTY},
   };
-  g_autoptr(GError) error = NULL;
-  bool json;
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row, "there is no token\n",
+                                     "tokens"};
   g_autofree char *user = user_option == NULL ? NULL : g_uri_escape_string(user_option, "@", FALSE);
   g_autofree char *path = user == NULL ? g_strdup("/api/v1/user/tokens")
                           : g_strcmp0(user, "%2A") == 0
                               ? g_strdup("/api/v1/tokens")
                               : g_strconcat("/api/v1/tokens?user=", user, NULL);
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) all =
-      client == NULL ? NULL : server_get_all(client, path, "tokens", NULL, &error);
-  if (all == NULL)
-    return command_fail(error);
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *one;
-  json_array_foreach(all, index, one) {
-    add_row(table, one);
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  if (json)
-    command_print_json(all);
-  else
-    fputs(*text != '\0' ? text : "there is no token\n", stdout);
-  return command_end_output(EXIT_FINE);
+  return account_list(format_option, path, &shown);
 }
 
 #define USER_OPTION                                                                                \

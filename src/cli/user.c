@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/password_input.h"
 #include "cli/server_client.h"
@@ -22,32 +23,13 @@ static gboolean admin_option, stdin_option, none_option;
         "Take the password from the first line of standard input", NULL                            \
   }
 
-static char *
-path_of(const char *name)
-{
-  g_autofree char *escaped = g_uri_escape_string(name, "@", FALSE);
-  return g_strconcat("/api/v1/users/", escaped, NULL);
-}
-
 /* Sends @body, and tells what was done: "created alice". */
 static int
 send_and_tell(const char *method, const char *path, const json_t *body, const char *done,
               const char *name)
 {
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "text", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) answer =
-      client == NULL ? NULL : server_send(client, method, path, body, &error);
-  if (answer == NULL)
-    return command_fail(error);
-  if (json && !json_is_null(answer))
-    command_print_json(answer);
-  else if (!json)
-    printf("%s %s\n", done, name);
-  return command_end_output(EXIT_FINE);
+  g_autofree char *told = g_strdup_printf("%s %s", done, name);
+  return account_send(format_option, method, path, body, told);
 }
 
 /* --- create --- */
@@ -110,7 +92,7 @@ static int
 run_password(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *password = NULL, *path = path_of(arguments[0]);
+  g_autofree char *password = NULL, *path = account_path("/api/v1/users", arguments[0]);
   g_autoptr(json_t) body = json_object();
   if (!get_password("new password", &password, &error))
     return command_fail(error);
@@ -139,7 +121,7 @@ static const Command password_subcommand = {
 static int
 set_disabled(const char *name, bool disabled)
 {
-  g_autofree char *path = path_of(name);
+  g_autofree char *path = account_path("/api/v1/users", name);
   g_autoptr(json_t) body = json_object();
   json_object_set_new(body, "disabled", json_boolean(disabled));
   return send_and_tell("PATCH", path, body, disabled ? "disabled" : "enabled", name);
@@ -160,7 +142,7 @@ run_enable(char **arguments)
 static int
 run_delete(char **arguments)
 {
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/users", arguments[0]);
   return send_and_tell("DELETE", path, NULL, "deleted", arguments[0]);
 }
 
@@ -228,27 +210,9 @@ run_list(char **arguments)
       {.title = "LAST SEEN", .flags = COLUMN_EMPTY},
       {.title = "NAME", .least = 10, .flags = COLUMN_CUT | COLUMN_EMPTY},
   };
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) users =
-      client == NULL ? NULL : server_get_all(client, "/api/v1/users", "users", NULL, &error);
-  if (users == NULL)
-    return command_fail(error);
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *user;
-  json_array_foreach(users, index, user) {
-    add_row(table, user);
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  if (json)
-    command_print_json(users);
-  else
-    fputs(*text != '\0' ? text : "there is nobody; `assay user create` adds one\n", stdout);
-  return command_end_output(EXIT_FINE);
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row,
+                                     "there is nobody; `assay user create` adds one\n", "users"};
+  return account_list(format_option, "/api/v1/users", &shown);
 }
 
 static const GOptionEntry list_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
@@ -268,7 +232,7 @@ static int
 run_show(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/users", arguments[0]);
   g_autoptr(ServerClient) client = server_client_new(NULL, &error);
   g_autoptr(json_t) user = client == NULL ? NULL : server_get(client, path, &error);
   if (user == NULL)
