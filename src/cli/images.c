@@ -90,7 +90,7 @@ size_in_words(const json_t *image)
 
 /* What a pull gets; of what is not scanned, how it stands. An image is broken without all of its
  * blobs; an index may be sparse. One whose scan failed for other reasons than itself waits for
- * another try. */
+ * another try. What a former policy or former advisories said is not what a pull gets. */
 static const char *
 gate_in_words(const json_t *image)
 {
@@ -100,9 +100,9 @@ gate_in_words(const json_t *image)
     return g_strcmp0(state, "not-applicable") == 0 ? "incomplete" : "broken";
   if (json_get_string(scan, "retry_at") != NULL)
     return "waiting";
-  return gate != NULL && (state == NULL || strcmp(state, "done") == 0)
-             ? json_get_string(gate, "answer")
-             : state;
+  if (gate == NULL || (state != NULL && strcmp(state, "done") != 0))
+    return state;
+  return json_get_boolean(gate, "current", true) ? json_get_string(gate, "answer") : "judging";
 }
 
 /* "11, latest +6": an image with a tag for each build would fill the screen. JSON has them all. */

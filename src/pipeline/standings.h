@@ -30,8 +30,9 @@ typedef struct {
 void standing_free(Standing *standing);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Standing, standing_free)
 
-/* One that is not written down yet is judged now, when the image is scanned. NULL without *error:
- * there is none. (transfer full) */
+/* One that is not written down yet, or not by what is in force, is judged now, when the image is
+ * scanned. It is not `current` where that had to wait. NULL without *error: there is none.
+ * (transfer full) */
 Standing *pipeline_standing(Pipeline *pipeline, const char *repository, const Digest *manifest,
                             GError **error);
 

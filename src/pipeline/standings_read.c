@@ -52,17 +52,22 @@ pipeline_standing(Pipeline *pipeline, const char *repository, const Digest *mani
                   GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  Standing *standing = find_standing(pipeline, repository, manifest, &failure);
-  if (standing != NULL)
-    return standing;
+  g_autoptr(Standing) stored = find_standing(pipeline, repository, manifest, &failure);
+  if (stored != NULL && stored->current)
+    return g_steal_pointer(&stored);
   g_autoptr(ImageSummary) summary =
       failure == NULL ? pipeline_image_summary(pipeline, manifest, &failure) : NULL;
+  Standing *judged = NULL;
   if (summary != NULL && summary->state == SCAN_DONE)
-    standing = standings_judge_one(pipeline, repository, manifest, &failure);
+    judged = standings_judge_one(pipeline, repository, manifest, &failure);
+  if (judged != NULL)
+    return judged;
   /* A large image is being worked out for others. */
-  if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY))
+  if (failure != NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY)) {
     g_propagate_error(error, g_steal_pointer(&failure));
-  return standing;
+    return NULL;
+  }
+  return g_steal_pointer(&stored);
 }
 
 /* The first number of a question of one row. */
