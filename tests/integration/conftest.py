@@ -20,6 +20,22 @@ from repository import Repository
 os.environ["ASSAY_CONFIG"] = "/dev/null"
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if outcome.get_result().failed:
+        item.kept_for_a_person = True
+
+
+@pytest.fixture
+def tmp_path(request, tmp_path_factory):
+    """Like pytest's own, and gone after a test that passed: what the whole suite makes would fill a disk."""
+    folder = tmp_path_factory.mktemp(re.sub(r"\W", "_", request.node.name)[:30])
+    yield folder
+    if not hasattr(request.node, "kept_for_a_person"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def program():
     """The path of the program under test."""
