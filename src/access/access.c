@@ -33,6 +33,7 @@ struct Access {
   char *operator_secret; /* or NULL */
   Cache *identities;     /* Principal, by a hash of what was shown */
   Lockout *lockout;
+  Issuers *issuers;
 };
 
 static void *
@@ -59,6 +60,7 @@ access_new(SqlPool *sql, const AccessSettings *settings, GError **error)
   }
   access->sql = sql;
   access->lockout = lockout_new(LOCKOUT_MOST);
+  access->issuers = issuers_new();
   access->identities = cache_new(REMEMBERED_MOST, REMEMBERED_MOST, ref_principal, unref_principal);
   g_autoptr(AccessRules) rules = access_rules(access, error);
   return rules != NULL ? g_steal_pointer(&access) : NULL;
@@ -73,6 +75,7 @@ access_free(Access *access)
   cache_free(access->identities);
   g_free(access->operator_secret);
   lockout_free(access->lockout);
+  issuers_free(access->issuers);
   g_mutex_clear(&access->lock);
   g_free(access);
 }
@@ -119,6 +122,12 @@ Lockout *
 access_lockout(const Access *access)
 {
   return access->lockout;
+}
+
+Issuers *
+access_issuers(const Access *access)
+{
+  return access->issuers;
 }
 
 const AccessSettings *

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "access/access_settings.h"
+#include "access/directory/issuer.h"
 #include "access/identity.h"
 #include "access/keys.h"
 #include "access/lockout.h"
@@ -32,6 +33,8 @@ void access_set_keys(Access *access, const Sealer *sealer, TokenKeys *keys);
 const Sealer *access_sealer(const Access *access);
 TokenKeys *access_keys(const Access *access);
 
+/* Issuers of tokens of others, for those of the settings. (transfer none) */
+Issuers *access_issuers(const Access *access);
 /* Who must wait after wrong passwords. (transfer none) */
 Lockout *access_lockout(const Access *access);
 /* Last in a transaction that changes principals, teams, members, tokens, roles, bindings or

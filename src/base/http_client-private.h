@@ -10,6 +10,7 @@ struct HttpClient {
   CURL *curl; /* its connections are kept for the next request */
   char *ca_file, *certificate, *key;
   bool insecure;
+  unsigned strict_seconds; /* 0: http_client_set_strict() was not called */
   HttpTimeouts timeouts;
 };
 

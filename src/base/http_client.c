@@ -68,6 +68,12 @@ http_client_set_certificate(HttpClient *client, const char *certificate, const c
   client->key = g_strdup(key);
 }
 
+void
+http_client_set_strict(HttpClient *client, unsigned seconds)
+{
+  client->strict_seconds = seconds;
+}
+
 bool
 http_status_is_passing(long status)
 {
@@ -291,7 +297,8 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   curl_library()->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_library()->easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
                               g_ascii_strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
-  curl_library()->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_library()->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, client->strict_seconds == 0 ? 1L : 0L);
+  curl_library()->easy_setopt(curl, CURLOPT_TIMEOUT, (long)client->strict_seconds);
   curl_library()->easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
   curl_library()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)client->timeouts.connect_seconds);
   curl_library()->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

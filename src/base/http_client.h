@@ -2,7 +2,8 @@
  *
  * TLS is verified against the system's certificates (and HTTP_CLIENT_CA_FILE's equivalent, a config
  * setting), proxies come from the usual environment variables, redirects are followed at most five
- * times and never from https to http, and never carry Authorization to another host. Calls block:
+ * times (http_client_set_strict(): never) and never from https to http, and never carry
+ * Authorization to another host. Calls block:
  * no server thread may make one. A client may be used from one thread at a time. */
 #pragma once
 
@@ -45,6 +46,10 @@ typedef struct {
   unsigned connect_seconds, idle_seconds, retry_pause_ms;
 } HttpTimeouts;
 void http_client_set_timeouts(HttpClient *client, HttpTimeouts timeouts);
+/* For who must be sure whom it asks, and when it is done: redirects are answers like others, and an
+ * exchange takes at most @seconds from its first packet to its last; more is ASSAY_ERROR_TIMEOUT.
+ */
+void http_client_set_strict(HttpClient *client, unsigned seconds);
 
 /* Whether the status is one that passes (408, 425, 429, 500 and above). */
 bool http_status_is_passing(long status);
