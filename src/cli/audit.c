@@ -91,10 +91,29 @@ walk(ServerClient *client, uint64_t most, Visit visit, void *data, json_t **page
 
 /* --- list --- */
 
+/* "team/app@sha256:0123456789ab": a digest says little without its repository, and is as good
+ * short. A grant's is whom it is for, and then what and where. (transfer full) */
+static char *
+object_in_words(const json_t *record)
+{
+  const json_t *told = json_get_object(record, "data");
+  const char *object = json_get_string(record, "object");
+  const char *repository = json_get_string(told, "repository");
+  const char *role = json_get_string(told, "role"), *pattern = json_get_string(told, "pattern");
+  if (object != NULL && repository != NULL && g_str_has_prefix(object, "sha256:"))
+    return g_strdup_printf("%s@%.19s", repository, object);
+  if (object != NULL && role != NULL && pattern != NULL)
+    return g_strdup_printf("%s%s: %s %s on %s",
+                           g_strcmp0(json_get_string(told, "kind"), "team") == 0 ? "team:" : "",
+                           object, json_get_string(told, "effect"), role, pattern);
+  return g_strdup(object);
+}
+
 static bool
 add_row(const json_t *record, void *data)
 {
   const json_t *actor = json_get_object(record, "actor");
+  g_autofree char *object = object_in_words(record);
   g_autofree char *number =
       g_strdup_printf("%" JSON_INTEGER_FORMAT, json_get_integer(record, "number", 0));
   g_autofree char *time = g_strdup(json_get_string(record, "time"));
@@ -103,8 +122,8 @@ add_row(const json_t *record, void *data)
     g_strlcpy(point, "Z", 2);
   columns_add(data, (const char *[]){
                         number, time, json_get_string(actor, "name"), json_get_string(actor, "how"),
-                        json_get_string(actor, "address"), json_get_string(record, "type"),
-                        json_get_string(record, "object"), json_get_string(record, "rule")});
+                        json_get_string(actor, "address"), json_get_string(record, "type"), object,
+                        json_get_string(record, "rule")});
   return true;
 }
 

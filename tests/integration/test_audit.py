@@ -1,5 +1,6 @@
 """The record of who did what: one record of each write, a chain that tells forgeries, and what leaves by syslog."""
 import json
+import re
 import shutil
 import socket
 import sqlite3
@@ -346,6 +347,7 @@ def test_list_and_export(audited):
     assert audited.request("GET", "/api/v1/audit?since=yesterday").status_code == 400
     listed = audited.assay("audit", "list", "--type", "blob.").stdout
     assert "blob.pushed" in listed and "image.pushed" not in listed
+    assert re.search(r"blob\.pushed +team/app@sha256:[0-9a-f]{12}\s", listed)
     assert len(json.loads(audited.assay("audit", "list", "--limit", "3", "--format", "json").stdout)) == 3
     lines = audited.assay("audit", "export", "--type", "image.pushed").stdout.splitlines()
     assert [json.loads(line) for line in lines] == pushed

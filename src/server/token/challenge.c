@@ -7,29 +7,18 @@
 #include "server/http/http-private.h"
 #include "server/http/origin.h"
 
-static const TokenSettings *
-settings_of(const Request *request)
-{
-  return &request->server->config->access.tokens;
-}
-
-const char *
-token_service(const Request *request)
-{
-  return settings_of(request)->service;
-}
-
 char *
 token_challenge(const Request *request, const char *scope, const char *word)
 {
-  const char *realm = settings_of(request)->realm;
+  const TokenSettings *settings = &request->server->config->access.tokens;
+  const char *realm = settings->realm;
   g_autofree char *origin = realm != NULL ? NULL : request_origin(request);
   if (realm == NULL && origin == NULL)
     return g_strdup("Basic realm=\"assay\", charset=\"UTF-8\"");
   GString *text = g_string_new(NULL);
   g_string_append_printf(text, "Bearer realm=\"%s%s\",service=\"%s\"",
                          realm != NULL ? realm : origin, realm != NULL ? "" : TOKEN_PATH,
-                         token_service(request));
+                         settings->service);
   if (scope != NULL)
     g_string_append_printf(text, ",scope=\"%s\"", scope);
   if (word != NULL)

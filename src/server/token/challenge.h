@@ -17,6 +17,3 @@ char *token_challenge(const Request *request, const char *scope, const char *wor
 /* What a token must be for, so that this request is allowed: a scope for each repository that it is
  * about, separated by spaces; a mount has two. NULL: none, as at /v2/. (transfer full) */
 char *token_scope_of(const Request *request);
-
-/* Whom tokens are for: their audience, and who issues them. */
-const char *token_service(const Request *request);
