@@ -22,7 +22,8 @@ typedef struct {
   const char *how; /* Principal.how of what it finds */
   /* FOUND: *who (transfer full). ABSENT: it is none of this kind's, and the next is asked. FAILED
    * with ASSAY_ERROR_DENIED: it is this kind's, and wrong, ended or locked; the message is for the
-   * record, not for the client. FAILED with another error: nobody can say now. It may block, and
+   * record, not for the client. FAILED with ASSAY_ERROR_MISMATCH: the same, and the message is for
+   * the client, too. FAILED with another error: nobody can say now. It may block, and
    * runs on any thread. */
   Found (*identify)(Access *access, const Shown *shown, Principal **who, GError **error);
 } IdentityKind;

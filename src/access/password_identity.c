@@ -7,6 +7,7 @@
 #include "access/lockout.h"
 #include "access/names.h"
 #include "access/passwords.h"
+#include "access/second_factor.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -77,40 +78,88 @@ look_up(Access *access, const char *name, Account *account, GError **error)
   return found != FAILED;
 }
 
+typedef struct {
+  const char *name, *password, *address;
+  const char *code; /* of the second factor, or NULL */
+  bool both;        /* the second factor is asked for where there is one */
+} Attempt;
+
 static bool
-attempt(Access *access, const char *name, const char *password, const char *address,
-        Account *account, GError **error)
+check_wait(Access *access, const Attempt *attempt, GError **error)
 {
-  int64_t wait = lockout_wait(access_lockout(access), name, address, g_get_monotonic_time());
-  if (wait > 0)
-    return error_set(error, ASSAY_ERROR_DENIED,
-                     "too many wrong passwords: none is looked at for %" G_GINT64_FORMAT " s",
-                     wait / G_USEC_PER_SEC + 1);
-  if (!look_up(access, name, account, error))
+  int64_t wait =
+      lockout_wait(access_lockout(access), attempt->name, attempt->address, g_get_monotonic_time());
+  return wait <= 0 ||
+         error_set(error, ASSAY_ERROR_DENIED,
+                   "too many wrong passwords: none is looked at for %" G_GINT64_FORMAT " s",
+                   wait / G_USEC_PER_SEC + 1);
+}
+
+static bool
+check_password(Access *access, const Attempt *attempt, Account *account, GError **error)
+{
+  if (!look_up(access, attempt->name, account, error))
     return false;
-  Found right = password_verify(account->password, password, error);
-  if (right == FAILED)
+  Found right = password_verify(account->password, attempt->password, error);
+  if (right != ABSENT)
+    return right == FOUND;
+  note_failure(access, attempt->name, attempt->address);
+  return error_set(error, ASSAY_ERROR_DENIED, "%s",
+                   account->name != NULL ? "the password is wrong"
+                                         : "there is no person of that name with a password");
+}
+
+/* What is missing is no guess, and what is right makes up for no wrong code of before. */
+static bool
+check_second(Access *access, const Attempt *attempt, const Account *account, GError **error)
+{
+  if (!attempt->both || !account->second)
+    return true;
+  if (attempt->code == NULL || *attempt->code == '\0')
+    return error_set(error, ASSAY_ERROR_MISMATCH, "the code of the second factor is missing");
+  Found found = second_factor_take(access, account, attempt->code, error);
+  if (found != ABSENT)
+    return found == FOUND;
+  note_failure(access, attempt->name, attempt->address);
+  return error_set(error, ASSAY_ERROR_MISMATCH,
+                   "the code of the second factor is wrong, or was used");
+}
+
+static bool
+try(Access *access, const Attempt *attempt, Account *account, GError **error)
+{
+  if (!check_wait(access, attempt, error) || !check_password(access, attempt, account, error) ||
+      !check_second(access, attempt, account, error))
     return false;
-  if (right == ABSENT) {
-    note_failure(access, name, address);
-    return error_set(error, ASSAY_ERROR_DENIED, "%s",
-                     account->name != NULL ? "the password is wrong"
-                                           : "there is no person of that name with a password");
-  }
-  lockout_succeeded(access_lockout(access), name, address, g_get_monotonic_time());
+  lockout_succeeded(access_lockout(access), attempt->name, attempt->address,
+                    g_get_monotonic_time());
   return true;
+}
+
+static bool
+try_in_turn(Access *access, const Attempt *attempt, GError **error)
+{
+  g_auto(Account) account = {0};
+  lockout_enter(access_lockout(access), attempt->name);
+  bool right = try(access, attempt, &account, error);
+  lockout_leave(access_lockout(access), attempt->name);
+  return right;
 }
 
 bool
 password_prove(Access *access, const char *name, const char *password, const char *address,
                GError **error)
 {
-  g_auto(Account) account = {0};
-  const char *counted = counted_name(name);
-  lockout_enter(access_lockout(access), counted);
-  bool right = attempt(access, counted, password, address, &account, error);
-  lockout_leave(access_lockout(access), counted);
-  return right;
+  const Attempt attempt = {counted_name(name), password, address, NULL, false};
+  return try_in_turn(access, &attempt, error);
+}
+
+bool
+password_prove_both(Access *access, const char *name, const char *password, const char *code,
+                    const char *address, GError **error)
+{
+  const Attempt attempt = {counted_name(name), password, address, code, true};
+  return try_in_turn(access, &attempt, error);
 }
 
 static Found
@@ -121,11 +170,15 @@ identify_in_turn(Access *access, const Shown *shown, Account *account, Principal
   *who = access_remembered(access, shown);
   if (*who != NULL)
     return FOUND;
-  if (!attempt(access, counted_name(shown->name), shown->secret, shown->address, account, error))
-    return FAILED;
-  if (account->second) {
-    error_set(error, ASSAY_ERROR_DENIED,
-              "%s has a second factor: programs use a personal access token", account->name);
+  const Attempt attempt = {counted_name(shown->name), shown->secret, shown->address, NULL, true};
+  if (!try(access, &attempt, account, error)) {
+    if (account->second && error != NULL &&
+        g_error_matches(*error, ASSAY_ERROR, ASSAY_ERROR_MISMATCH)) {
+      g_clear_error(error);
+      error_set(error, ASSAY_ERROR_MISMATCH,
+                "%s has a second factor: log in by a personal access token instead of the password",
+                account->name);
+    }
     return FAILED;
   }
   g_autoptr(SqlConnection) db = sql_acquire(access_sql(access), error);

@@ -170,6 +170,12 @@ static const char *const steps[] = {
     "  actor TEXT NOT NULL," /* JSON */
     "  more TEXT NOT NULL,"  /* JSON */
     "  PRIMARY KEY (hour, type, who, address, object));",
+
+    /* What helps who has lost the second factor (second_factor.h). */
+    "CREATE TABLE recovery_codes ("
+    "  principal BIGINT NOT NULL REFERENCES principals (id),"
+    "  hash BYTEA NOT NULL,"
+    "  PRIMARY KEY (principal, hash));",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

@@ -73,6 +73,7 @@ open_session(SqlConnection *db, void *data, GError **error)
   g_autoptr(json_t) told = json_object();
   json_set_string(told, "session", session->id);
   json_set_string(told, "address", session->address);
+  json_object_set_new(told, "second_factor", json_boolean(opening->account->second));
   return make_room(db, opening, error) &&
          sql_run(db, NULL, error,
                  "INSERT INTO sessions (hash, principal, csrf, created, expires, last_used, "
@@ -94,21 +95,13 @@ find_person(Access *access, const char *name, Account *account, GError **error)
          account_identified(db, account, session_identity.how, &who, error) == FOUND;
 }
 
-static bool
-check_second(const Account *account, const char *code, GError **error)
-{
-  return !account->second ||
-         error_set(error, ASSAY_ERROR_MISMATCH, "the code of the second factor is %s",
-                   code == NULL ? "missing" : "wrong");
-}
-
 Session *
 session_open(Access *access, const char *name, const char *password, const char *code,
              const char *address, const char *agent, GError **error)
 {
   g_auto(Account) account = {0};
-  if (!password_prove(access, name, password, address, error) ||
-      !find_person(access, name, &account, error) || !check_second(&account, code, error))
+  if (!password_prove_both(access, name, password, code, address, error) ||
+      !find_person(access, name, &account, error))
     return NULL;
   g_autoptr(Session) session = g_new0(Session, 1);
   session->secret = secret_new(SESSION_PREFIX);

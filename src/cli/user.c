@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/password_input.h"
 #include "cli/server_client.h"
+#include "cli/user_totp.h"
 #include "report/columns.h"
 
 static char *format_option, *display_option, *mail_option;
@@ -255,8 +256,9 @@ static const Command show_subcommand = {
 };
 
 static const Command *const subcommands[] = {
-    &list_subcommand,   &show_subcommand,    &create_subcommand, &password_subcommand,
-    &enable_subcommand, &disable_subcommand, &delete_subcommand, NULL};
+    &list_subcommand,     &show_subcommand,   &create_subcommand,
+    &password_subcommand, &enable_subcommand, &disable_subcommand,
+    &delete_subcommand,   &user_totp_command, NULL};
 
 const Command user_command = {
     .name = "user",

@@ -36,6 +36,7 @@ const Route *const server_routes[] = {
     api_token_routes,
     api_team_routes,
     api_own_routes,
+    api_second_factor_routes,
     api_audit_routes,
     NULL,
 };

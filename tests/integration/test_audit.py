@@ -227,7 +227,32 @@ def end_quarantine(routes):
     routes.do("DELETE", f"/api/v1/quarantine/{quarantine(routes, 'setup')}")
 
 
+def totp(routes, method):
+    """Begins, confirms or removes a second factor of a new person."""
+    auth, path = own(routes), "/api/v1/user/totp"
+    if method == "POST":
+        routes.do(method, path, auth=auth, json={"present": PASSWORD})
+        return
+    secret = routes.setup("POST", path, auth=auth, json={"present": PASSWORD}).json()["secret"]
+    code = {"code": subprocess.run(["oathtool", "--totp", "--base32", secret], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()}
+    if method == "PUT":
+        routes.do(method, path, auth=auth, json=code)
+        return
+    token = routes.setup("POST", "/api/v1/user/tokens", auth=auth, json={"name": "laptop"}).json()["token"]
+    routes.setup("PUT", path, auth=auth, json=code)
+    if method == "administrator":
+        routes.do("DELETE", f"/api/v1/users/{auth[0]}/totp")
+        return
+    following = subprocess.run(["oathtool", "--totp", "--base32", "--now", f"@{int(time.time()) + 30}", secret], check=True,
+                               stdout=subprocess.PIPE, text=True).stdout.strip()
+    routes.do("DELETE", path, auth=(auth[0], token), json={"present": PASSWORD, "code": following})
+
+
 OWN_WRITES = {
+    "POST /api/v1/user/totp": [lambda routes: totp(routes, "POST")],
+    "PUT /api/v1/user/totp": [lambda routes: totp(routes, "PUT")],
+    "DELETE /api/v1/user/totp": [lambda routes: totp(routes, "DELETE")],
+    "DELETE /api/v1/users/<user>/totp": [lambda routes: totp(routes, "administrator")],
     "POST /api/v1/user/password": [change_password],
     "POST /api/v1/user/tokens": [make_own_token],
     "DELETE /api/v1/user/tokens/<token>": [remove_own_token],

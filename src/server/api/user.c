@@ -12,9 +12,8 @@
 #include "server/api/tokens.h"
 #include "server/http/authorise.h"
 
-/* NULL: it has responded. (transfer none) */
-static const Principal *
-asking_person(Request *request)
+const Principal *
+api_asking_person(Request *request)
 {
   const Principal *who = request_principal(request);
   if (who->kind == PRINCIPAL_PERSON)
@@ -26,11 +25,10 @@ asking_person(Request *request)
   return NULL;
 }
 
-/* The same, of who has logged in by a password or a session. */
-static const Principal *
-asking_by_log_in(Request *request)
+const Principal *
+api_asking_by_log_in(Request *request)
 {
-  const Principal *who = asking_person(request);
+  const Principal *who = api_asking_person(request);
   if (who == NULL ||
       (who->limits == NULL && who->token == NULL && strcmp(who->how, "password") == 0) ||
       (who->limits == NULL && strcmp(who->how, "session") == 0))
@@ -43,7 +41,7 @@ asking_by_log_in(Request *request)
 static void
 show_me(Request *request)
 {
-  const Principal *who = asking_person(request);
+  const Principal *who = api_asking_person(request);
   if (who != NULL)
     api_respond_user(request, who->name, MHD_HTTP_OK);
 }
@@ -64,7 +62,7 @@ change_password(Request *request)
 {
   g_autoptr(GError) error = NULL;
   PasswordChange body = {0};
-  const Principal *who = asking_by_log_in(request);
+  const Principal *who = api_asking_by_log_in(request);
   if (who == NULL)
     return;
   if (api_read_body(request, &change_table, &body)) {
@@ -82,7 +80,7 @@ change_password(Request *request)
 static void
 list_own_tokens(Request *request)
 {
-  const Principal *who = asking_person(request);
+  const Principal *who = api_asking_person(request);
   if (who != NULL)
     api_respond_tokens(request, who->name);
 }
@@ -90,7 +88,7 @@ list_own_tokens(Request *request)
 static void
 create_own_token(Request *request)
 {
-  const Principal *who = asking_by_log_in(request);
+  const Principal *who = api_asking_by_log_in(request);
   if (who != NULL)
     api_create_token(request, who->name, "/api/v1/user/tokens");
 }
@@ -98,20 +96,20 @@ create_own_token(Request *request)
 static void
 revoke_own_token(Request *request)
 {
-  const Principal *who = asking_person(request);
+  const Principal *who = api_asking_person(request);
   if (who != NULL)
     api_revoke_token(request, who->name);
 }
 
 const Route api_own_routes[] = {
     {"GET", "/api/v1/user", "api-own", VERB_NONE, ON_NOTHING, WORK_WAITS, .finish = show_me},
-    {"POST", "/api/v1/user/password", "api-own", VERB_NONE, ON_NOTHING, WORK_WAITS,
+    {"POST", "/api/v1/user/password", "api-own", VERB_NONE, ON_DOOR, WORK_WAITS,
      .finish = change_password, .body_limit = ACCOUNT_BODY_MAX},
     {"GET", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_NOTHING, WORK_WAITS,
      .finish = list_own_tokens},
-    {"POST", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_NOTHING, WORK_WAITS,
+    {"POST", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_DOOR, WORK_WAITS,
      .finish = create_own_token, .body_limit = ACCOUNT_BODY_MAX},
-    {"DELETE", "/api/v1/user/tokens/<token>", "api-own-tokens", VERB_NONE, ON_NOTHING, WORK_WAITS,
+    {"DELETE", "/api/v1/user/tokens/<token>", "api-own-tokens", VERB_NONE, ON_DOOR, WORK_WAITS,
      .finish = revoke_own_token},
     {NULL},
 };

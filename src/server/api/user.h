@@ -4,3 +4,9 @@
 #include "server/http/http.h"
 
 void api_respond_user(Request *request, const char *name, unsigned status);
+
+/* The person who asks; NULL: it is none, and it has responded. (transfer none) */
+const Principal *api_asking_person(Request *request);
+/* The same, of who has logged in by a password or a session: a token may not do what would outlive
+ * it. */
+const Principal *api_asking_by_log_in(Request *request);

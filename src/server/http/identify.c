@@ -108,6 +108,8 @@ respond_unidentified(Request *request)
   if (g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_DENIED))
     respond_unauthorized(request, "invalid_token",
                          "these credentials are wrong, have ended, or are locked");
+  else if (g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
+    respond_unauthorized(request, "invalid_token", request->unidentified->message);
   else
     respond_error(request, request->unidentified);
 }
@@ -149,7 +151,8 @@ note_login(const Request *request)
   const Credentials *shown = &request->credentials;
   Actor actor = request->actor;
   bool refused =
-      who == NULL && g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_DENIED);
+      who == NULL && (g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_DENIED) ||
+                      g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_MISMATCH));
   /* A bearer's token was given out to who had logged in. */
   if ((who == NULL && !refused) || (who != NULL && strcmp(who->how, "bearer") == 0))
     return;

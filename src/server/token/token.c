@@ -203,6 +203,8 @@ identify_form(Request *request, const char *type, const char *name, const char *
     return g_steal_pointer(&who);
   if (who != NULL || g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_DENIED))
     respond_wrong(request, "these credentials are wrong, have ended, or are locked");
+  else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
+    respond_wrong(request, error->message);
   else
     respond_error(request, error);
   return NULL;

@@ -14,6 +14,7 @@ BY_HAND = {
     "pages of lists": ["Repositories", "Namespaces", "Endpoints", "Deleted", "Quarantines", "Restored", "Images", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
     "pages of names": ["Users", "Robots", "Tokens", "Teams", "TeamMembers", "TeamGroups"],
     "bodies that are only read": ["NewUser", "UserChange", "NewRobot", "RobotChange", "RobotRotation", "NewUserToken", "NewTeam", "TeamChange", "PasswordChange", "NewToken"],
+    "bodies about second factors": ["SecondFactorBegin", "SecondFactorConfirm", "SecondFactorRemove"],
     "pages of rights": ["Grants", "Roles", "Sessions"],
     "bodies about rights": ["NewGrant", "NewRole", "RoleChange", "LogIn"],
     "records that hold what each event says": ["Audit"],
