@@ -165,15 +165,26 @@ code_of(long status)
   }
 }
 
-/* The message of an OCI error body, where there is one. */
+/* What an answer says of a refusal: a problem (RFC 9457) of the API, or an error of OCI's form.
+ * *remedy: what helps, where it says so. (transfer none) */
+static const char *
+message_of(const json_t *body, const char **remedy)
+{
+  const char *detail = json_get_string(body, "detail");
+  *remedy = json_get_string(body, "remedy");
+  return detail != NULL
+             ? detail
+             : json_get_string(json_array_get(json_get_array(body, "errors"), 0), "message");
+}
+
 static bool
 refused(const ServerClient *client, const HttpResponse *response, GError **error)
 {
-  const char *url = client->url;
+  const char *url = client->url, *remedy;
   g_autoptr(json_t) body = json_parse(slice_from_bytes(response->body), NULL);
-  const char *message =
-      json_get_string(json_array_get(json_get_array(body, "errors"), 0), "message");
+  const char *message = message_of(body, &remedy);
   AssayErrorCode code = code_of(response->status);
+  /* The command knows better how somebody logs in here. */
   if (code == ASSAY_ERROR_DENIED) {
     g_autofree char *advice =
         server_credentials_advice(url, response->status, client->credentials != NULL);
@@ -181,7 +192,8 @@ refused(const ServerClient *client, const HttpResponse *response, GError **error
                      message != NULL ? message : "it does not say why", advice);
   }
   if (message != NULL)
-    return error_set(error, code, "%s", message);
+    return error_set(error, code, "%s%s%s", message, remedy != NULL ? "\n  " : "",
+                     remedy != NULL ? remedy : "");
   bool tls = response->status == 400 && g_str_has_prefix(url, "http:");
   return error_set(error, code, "%s: HTTP status %ld; %s", url, response->status,
                    tls ? "does it speak TLS? --server https://... asks so"

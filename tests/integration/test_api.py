@@ -47,7 +47,7 @@ def check_described(path, answer, method="get"):
     response = resolved(operation["responses"][status])
     media_type = answer.headers["Content-Type"].partition(";")[0]
     schema = response["content"][media_type]["schema"]
-    check_schema(answer.json() if media_type == "application/json" else answer.text, schema)
+    check_schema(answer.json() if media_type.endswith("json") else answer.text, schema)
     for name, header in response.get("headers", {}).items():
         if name == "X-Request-Id":
             assert re.fullmatch(resolved(header)["schema"]["pattern"], answer.headers[name])
@@ -275,8 +275,51 @@ def test_repositories_come_in_pages(registry):
 ])
 def test_errors(registry, path, status, code, says):
     path = path.replace("IMAGE", registry.image).replace("BROKEN", registry.broken).replace("INDEX", registry.index)
-    error = registry.get(path, status)["errors"][0]
-    assert error["code"] == code and says in error["message"]
+    problem = registry.get(path, status)
+    assert problem["code"] == code and problem["status"] == status and says in problem["detail"]
+    assert problem["type"] == "urn:assay:problem:" + code.lower().replace("_", "-") and problem["title"]
+
+
+def test_a_problem_names_its_request(registry):
+    answer = registry.server.request("GET", "/api/v1/images/nonsense/findings", headers={"X-Request-Id": "my-own-1"})
+    assert answer.json()["instance"] == "urn:assay:request:my-own-1" == "urn:assay:request:" + answer.headers["X-Request-Id"]
+
+
+def is_problem(answer):
+    media_type, problem = answer.headers["Content-Type"], answer.json()
+    check_schema(problem, {"$ref": "#/components/schemas/Problem"})
+    return media_type == "application/problem+json" and problem["status"] == answer.status_code
+
+
+def paths_of_the_api():
+    """(method, path) of each operation of /api/v1, with something in each place that nothing is called."""
+    for path, item in DESCRIPTION["paths"].items():
+        if path.startswith("/api/"):
+            for method in item.keys() - {"parameters"}:
+                yield method.upper(), re.sub(r"\{(\w+)\}", lambda name: NOWHERE if name[1] == "digest" else "nowhere", path)
+
+
+def test_each_error_of_the_api_is_a_problem(registry, program, tmp_path):
+    """Of every route: what has no sense, what is too much, what nobody may, and what is not there."""
+    closed = Server(program, tmp_path / "closed", "access: {mode: closed}")
+    closed.start()
+    refused = {}
+    for method, path in paths_of_the_api():
+        bodies = [b"{", b"[]"] if method in {"POST", "PUT", "PATCH"} else [None]
+        answers = [registry.server.request(method, f"{path}?limit=x", data=body) for body in bodies]
+        answers += [registry.server.request(method, path, data=b"x" * (8 << 20)), registry.server.request("PROPFIND", path),
+                    closed.request(method, path), registry.server.request(method, path + "/\0/x")]
+        for answer in answers:
+            if answer.status_code >= 400:
+                assert is_problem(answer), f"{method} {path}: {answer.status_code} {answer.headers} {answer.text}"
+                refused.setdefault((method, path), set()).add(answer.status_code)
+    closed.stop()
+    # Where one logs in, nobody needs to be.
+    lacking = {place for place, statuses in refused.items() if not statuses & {401, 403} and place[1] != "/api/v1/session"}
+    assert len(refused) > 60 and not lacking, lacking
+    for other in ("/v2/UPPER/tags/list", "/v2/x/y", "/nowhere"):
+        answer = registry.server.request("GET", other)
+        assert answer.status_code >= 400 and answer.headers["Content-Type"] == "application/json" and answer.json()["errors"]
 
 
 def test_index_verdict_is_its_members(registry):
@@ -289,7 +332,7 @@ def test_without_advisories(start_server, tmp_path):
     server.wait_for_scan("a", digest)
     answer = server.request("GET", f"/api/v1/images/{digest}/findings")
     check_described(f"/api/v1/images/{digest}/findings", answer)
-    assert answer.status_code == 409 and "assay db" in answer.json()["errors"][0]["message"]
+    assert answer.status_code == 409 and "assay db" in answer.json()["detail"]
     assert server.get_json(f"/api/v1/images/{digest}/packages")["total"] == 2
     assert server.get_json("/readyz")["advisories"] != "ok"
 

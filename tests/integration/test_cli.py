@@ -177,15 +177,19 @@ def test_findings_that_are_none(assay, filled, reference, says):
     assert says in assay("findings", "--server", filled.url, reference, check=2).stderr
 
 
-def test_messages_drive_no_terminal(assay):
+EVIL = "no\x1b[2J such\x07\x9b31m \u202ename\nassay"
+
+
+@pytest.mark.parametrize("body", [{"errors": [{"message": EVIL}]}, {"detail": "no such name", "remedy": EVIL}])
+def test_messages_drive_no_terminal(assay, body):
     """What a server says is quoted, and not obeyed."""
     class Hostile(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = json.dumps({"errors": [{"message": "no\x1b[2J such\x07\x9b31m \u202ename\nassay"}]}).encode()
+            text = json.dumps(body).encode()
             self.send_response(404)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(text)
 
         def log_message(self, *arguments):
             pass

@@ -74,7 +74,7 @@ def test_cancel(busy, assay):
                                       ("scan:sha256:12", "GET /api/v1/jobs"), ("a/b:c/d", "GET /api/v1/jobs")])
 def test_nothing_to_cancel(server, job, says):
     status, body = cancel(server, job)
-    assert status == 404 and says in body["errors"][0]["message"]
+    assert status == 404 and says in body["detail"]
 
 
 def test_nothing_runs(assay, server):

@@ -284,7 +284,7 @@ def test_what_runtimes_can_read_and_we_cannot_is_named(start_server, assay, tmp_
     reason = f"layer {layer['digest']} is {words} ({media_type}), which is not read"
     assert scan["state"] == "failed" and reason in scan["error"]
     assert reason in refusal(server, repository.name, "v1")
-    assert reason in server.request("GET", f"/api/v1/images/{digest}/findings").json()["errors"][0]["message"]
+    assert reason in server.request("GET", f"/api/v1/images/{digest}/findings").json()["detail"]
     assert reason in assay("scan", "--data", server.data, f"oci:{layout.folder}:v1", check=2).stderr
 
 
@@ -326,7 +326,7 @@ def test_artifacts_are_named(start_server, scan, tmp_path, config_type, layer_ty
     if named:  # an image for all that is known: nothing of it would be unpacked
         assert state == "done"
     else:
-        assert state == "not-applicable" and said in answer.json()["errors"][0]["message"]
+        assert state == "not-applicable" and said in answer.json()["detail"]
 
 
 def test_layer_that_is_elsewhere_is_unscanned(start_server, assay, tmp_path):

@@ -52,7 +52,7 @@ def test_settings(server):
 ])
 def test_wrong_settings(module_server, name, change, wrong):
     answer = module_server.request("PATCH", f"/api/v1/namespaces/{name}", json=change)
-    assert answer.status_code in (400, 413) and wrong in answer.json()["errors"][0]["message"], answer.text
+    assert answer.status_code in (400, 413) and wrong in answer.json()["detail"], answer.text
     assert module_server.request("GET", f"/api/v1/namespaces/{name}").status_code in (400, 404)
 
 

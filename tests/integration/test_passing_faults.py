@@ -75,7 +75,7 @@ def test_killed_worker(start_server, slow, signals):
         refusal = gate.refusal(server, "killed/image", "latest")
         if scan_of(server, "killed/image")["state"] != "done":  # as it is where a machine is slow
             assert answer.status_code == 409 and int(answer.headers["Retry-After"]) >= 1, answer.text
-            assert "will be tried again" in refusal and "will be tried again" in answer.json()["errors"][0]["message"]
+            assert "will be tried again" in refusal and "will be tried again" in answer.json()["detail"]
     wait_until_done(server, "killed/image")
     assert gate.metric(server, 'assay_inspections_total{outcome="postponed"}') >= 1
     assert gate.metric(server, 'assay_inspections_total{outcome="failed"}') == 0

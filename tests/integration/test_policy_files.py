@@ -178,7 +178,7 @@ def test_policy_test(start_server, assay, push, tmp_path):
         answer = server.request("POST", f"/api/v1/policies/test{query}", data=body)
         assert answer.status_code == 400, (body, query, answer.text)
     assert server.request("POST", "/api/v1/policies/test", data=b"x" * (1 << 20 | 1)).status_code == 413
-    refused = server.request("POST", "/api/v1/policies/test", data="policies: [{name: x}]").json()["errors"][0]
-    assert refused["message"] == 'policy:1:12: policy "x": the key "namespaces" is missing'
+    refused = server.request("POST", "/api/v1/policies/test", data="policies: [{name: x}]").json()
+    assert refused["detail"] == 'policy:1:12: policy "x": the key "namespaces" is missing'
     assert pull(server, "c/app", "fixed").status_code == 200
     assert in_force(server)[0] == str(server.folder / "policy.yaml")

@@ -90,6 +90,8 @@ struct Request {
   int64_t started; /* g_get_monotonic_time() */
 };
 
+/* Whether its path is one of /api/, whose errors are problems. */
+bool request_is_of_api(const Request *request);
 /* 503, to who would have to wait while the server stops. */
 void respond_stopping(Request *request);
 /* Sets the response; owned by the request. */

@@ -106,10 +106,11 @@ void respond_text(Request *request, unsigned status, const char *content_type, c
 void respond_json(Request *request, unsigned status, const json_t *value);
 /* A file, honouring the request's Range header (RFC 9110 section 14). Takes over @fd. */
 void respond_file(Request *request, const char *content_type, int fd, uint64_t size);
-/* The error table: REGISTRY_ERROR and ASSAY_ERROR to a status and an OCI error body. */
+/* The error table: REGISTRY_ERROR and ASSAY_ERROR to a status and a code, and a body as below. */
 void respond_error(Request *request, const GError *error);
-/* An OCI error body with a code of the specification's table. @detail: what programs may want and
- * the message does not say, or NULL; not taken over. */
+/* An error with its code. The body is a problem (problem.h) where the request is of the API, and
+ * elsewhere as the distribution specification has it; there @detail (or NULL) is what programs may
+ * want and the message does not say; not taken over. */
 void respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
                        const json_t *detail);
 bool request_has_response(const Request *request);

@@ -23,6 +23,12 @@ request_path(const Request *request)
   return request->path;
 }
 
+bool
+request_is_of_api(const Request *request)
+{
+  return g_str_has_prefix(request->path, "/api/");
+}
+
 const char *
 request_parameter(const Request *request, const char *name)
 {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "registry/registry.h"
 #include "server/http/http-private.h"
+#include "server/http/problem.h"
 
 void
 request_take_response(Request *request, unsigned status, struct MHD_Response *response,
@@ -134,22 +135,33 @@ static const Mapping other_errors[] = {
     [ASSAY_ERROR_CANCELLED] = {503, "UNAVAILABLE"},
 };
 
-void
-respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
-                  const json_t *detail)
+/* The form of the distribution specification. (transfer full) */
+static json_t *
+oci_error(const char *code, const char *message, const json_t *detail)
 {
-  g_autoptr(json_t) body = json_object();
+  json_t *body = json_object();
   json_t *errors = json_array(), *one = json_object();
-  g_autofree char *valid = g_utf8_make_valid(message, -1);
   json_set_string(one, "code", code);
-  json_set_string(one, "message", valid);
+  json_set_string(one, "message", message);
   /* Clients print message and detail one after the other: it holds nothing that the message says.
    */
   if (detail != NULL)
     json_object_set_new(one, "detail", json_deep_copy(detail));
   json_array_append_new(errors, one);
   json_object_set_new(body, "errors", errors);
-  respond_json(request, status, body);
+  return body;
+}
+
+void
+respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
+                  const json_t *detail)
+{
+  g_autofree char *valid = g_utf8_make_valid(message, -1);
+  bool problem = request_is_of_api(request);
+  g_autoptr(json_t) body =
+      problem ? problem_to_json(status, code, valid, request->id) : oci_error(code, valid, detail);
+  g_autofree char *text = json_to_text(body);
+  respond_text(request, status, problem ? PROBLEM_MEDIA_TYPE : "application/json", text);
 }
 
 void

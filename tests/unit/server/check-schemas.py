@@ -19,7 +19,7 @@ BY_HAND = {
     "bodies about rights": ["NewGrant", "NewRole", "RoleChange", "LogIn"],
     "records that hold what each event says": ["Audit"],
     "written by kinds of their own": ["Scope"],
-    "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Kinds", "PolicyTest", "EndpointChange"],
+    "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Problem", "Kinds", "PolicyTest", "EndpointChange"],
 }
 
 
