@@ -310,6 +310,58 @@ run_verify(char **arguments)
   return code;
 }
 
+/* --- pulls --- */
+
+static void
+add_pulls(Columns *table, const json_t *pulls)
+{
+  size_t index;
+  json_t *one;
+  json_array_foreach(pulls, index, one) {
+    const char *digest = json_get_string(one, "digest");
+    const char *hex = digest == NULL ? NULL : strchr(digest, ':');
+    g_autofree char *cut = hex == NULL ? NULL : g_strndup(hex + 1, 12);
+    g_autofree char *count =
+        g_strdup_printf("%" JSON_INTEGER_FORMAT, json_get_integer(one, "pulls", 0));
+    columns_add(table, (const char *[]){json_get_string(one, "hour"), json_get_string(one, "who"),
+                                        cut, count});
+  }
+}
+
+static int
+run_pulls(char **arguments)
+{
+  static const Column columns[] = {
+      {.title = "HOUR"},
+      {.title = "WHO"},
+      {.title = "DIGEST"},
+      {.title = "PULLS", .flags = COLUMN_RIGHT},
+  };
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format_option, "table", &json))
+    return EXIT_ERROR;
+  g_autofree char *path = g_strdup_printf("/api/v1/repositories/%s/pulls", arguments[0]);
+  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
+  g_autoptr(json_t) pulls =
+      client == NULL ? NULL : server_get_all(client, path, "pulls", NULL, &error);
+  if (pulls == NULL)
+    return command_fail(error);
+  if (json) {
+    command_print_json(pulls);
+    return command_end_output(EXIT_FINE);
+  }
+  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
+  add_pulls(table, pulls);
+  g_autofree char *text = columns_to_text(table, terminal_width(), false);
+  fputs(json_array_size(pulls) > 0 ? text : "no pulls\n", stdout);
+  return command_end_output(EXIT_FINE);
+}
+
+static const GOptionEntry pulls_options[] = {SERVER_OPTIONS(""),
+                                             {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
+                                              "How to write it (default: table)", "table|json"},
+                                             {NULL}};
 static const GOptionEntry list_options[] = {
     SERVER_OPTIONS(""),
     FILTER_OPTIONS,
@@ -367,11 +419,26 @@ static const Command verify_subcommand = {
     .run = run_verify,
 };
 
+static const Command pulls_subcommand = {
+    .name = "pulls",
+    .summary = "List who pulled which image of a repository how often, by the hour",
+    .arguments = "REPOSITORY",
+    .help = "Pulls are counted, and are no records of the chain one by one. `assay images` shows\n"
+            "when each image was last pulled, in its JSON.\n\n"
+            "Examples:\n"
+            "  assay audit pulls team/app\n"
+            "  assay audit pulls --format json team/app",
+    .options = pulls_options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run_pulls,
+};
+
 static const Command *const subcommands[] = {&list_subcommand, &export_subcommand,
-                                             &verify_subcommand, NULL};
+                                             &pulls_subcommand, &verify_subcommand, NULL};
 
 const Command audit_command = {
     .name = "audit",
-    .summary = "The record of who did what: list, export, and check its chain",
+    .summary = "The record of who did what: list, export, pulls by the hour, and check its chain",
     .subcommands = subcommands,
 };

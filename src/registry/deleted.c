@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "jobs/event.h"
+#include "registry/pulls-private.h"
 #include "registry/registry-private.h"
 
 /* Purged in one transaction; others wait for it. */
@@ -73,7 +74,8 @@ deleted_move(Registry *registry, SqlConnection *db, const char *repository, cons
   g_autoptr(GPtrArray) tags = tags_of(db, repository, digest, error);
   return tags != NULL &&
          (registry->settings.undelete > 0 ? keep(db, repository, digest, tags, error)
-                                          : references_delete(db, repository, digest, error)) &&
+                                          : references_delete(db, repository, digest, error) &&
+                                                pulls_forget(db, repository, digest, error)) &&
          sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
          sql_run(db, changed, error, "DELETE FROM manifests WHERE repository = $1 AND digest = $2",
@@ -231,7 +233,8 @@ put_back(SqlConnection *db, const Restore *restore, RestoredManifest *restored, 
                "artifact_type, subject, annotations, content, pushed FROM deleted_manifests "
                "WHERE repository = $1 AND digest = $2",
                SQL_TEXT(repository), SQL_TEXT(restored->digest.text), SQL_END) ||
-      !deleted_forget(db, repository, &restored->digest, error))
+      !deleted_forget(db, repository, &restored->digest, error) ||
+      !pulls_note_push(db, repository, &restored->digest, error))
     return false;
   restored->tags = restore_tags(db, repository, &restored->digest, had, error);
   return restored->tags != NULL &&
@@ -330,6 +333,7 @@ purge_one(SqlConnection *db, const char *name, GError **error)
   Found found = load_deleted(db, repository, &digest, &manifest, &tags, NULL);
   return references_forget(db, repository, &digest, found == FOUND ? manifest : NULL, error) &&
          deleted_forget(db, repository, &digest, error) &&
+         pulls_forget(db, repository, &digest, error) &&
          event_tell(db, "image.purged", digest.text, data, error);
 }
 

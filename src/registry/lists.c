@@ -255,6 +255,11 @@ count_manifests(SqlConnection *db, const char *repository, uint64_t *total, GErr
   return true;
 }
 
+#define IMAGE_COLUMNS                                                                              \
+  "SELECT manifests.digest, media_type, artifact_type, manifests.pushed, pulled, pulls "           \
+  "FROM manifests LEFT JOIN image_use ON image_use.repository = manifests.repository "             \
+  "AND image_use.digest = manifests.digest "
+
 static SqlRows *
 query_images(SqlConnection *db, const char *repository, const char *reference, int64_t limit,
              int64_t offset, GError **error)
@@ -262,13 +267,13 @@ query_images(SqlConnection *db, const char *repository, const char *reference, i
   /* At most one row. */
   if (reference != NULL)
     return sql_query(db, error,
-                     "SELECT digest, media_type, artifact_type, pushed FROM manifests "
-                     "WHERE repository = $1 AND digest = COALESCE((SELECT tags.digest FROM tags "
-                     "WHERE tags.repository = $1 AND tags.name = $2), $2)",
+                     IMAGE_COLUMNS "WHERE manifests.repository = $1 AND manifests.digest = "
+                                   "COALESCE((SELECT tags.digest FROM tags "
+                                   "WHERE tags.repository = $1 AND tags.name = $2), $2)",
                      SQL_TEXT(repository), SQL_TEXT(reference), SQL_END);
   return sql_query(db, error,
-                   "SELECT digest, media_type, artifact_type, pushed FROM manifests "
-                   "WHERE repository = $1 ORDER BY pushed DESC, digest LIMIT $2 OFFSET $3",
+                   IMAGE_COLUMNS "WHERE manifests.repository = $1 ORDER BY manifests.pushed DESC, "
+                                 "manifests.digest LIMIT $2 OFFSET $3",
                    SQL_TEXT(repository), SQL_INTEGER(limit), SQL_INTEGER(offset), SQL_END);
 }
 
@@ -285,6 +290,10 @@ take_images(SqlConnection *db, const char *repository, SqlRows *rows, GError **e
     image->media_type = g_strdup(sql_rows_text(rows, 1));
     image->artifact_type = g_strdup(sql_rows_text(rows, 2));
     image->pushed = sql_rows_integer(rows, 3);
+    if (!sql_rows_is_null(rows, 4)) {
+      image->pulled = sql_rows_integer(rows, 4);
+      image->pulls = (uint64_t)sql_rows_integer(rows, 5);
+    }
     image->tags = tags_of(db, repository, image->digest.text, error);
     if (image->tags == NULL)
       return NULL;
@@ -318,8 +327,8 @@ registry_images_after(Registry *registry, const char *repository, const char *la
     return NULL;
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
-                "SELECT digest, media_type, artifact_type, pushed FROM manifests "
-                "WHERE repository = $1 AND digest > $2 ORDER BY digest LIMIT $3",
+                IMAGE_COLUMNS "WHERE manifests.repository = $1 AND manifests.digest > $2 "
+                              "ORDER BY manifests.digest LIMIT $3",
                 SQL_TEXT(repository), SQL_TEXT(last), SQL_INTEGER(limit), SQL_END);
   return take_images(db, repository, rows, error);
 }

@@ -7,6 +7,7 @@
 #include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/gone-private.h"
+#include "registry/pulls-private.h"
 #include "registry/quarantine.h"
 #include "registry/registry-private.h"
 
@@ -143,7 +144,8 @@ store_manifest(SqlConnection *db, const char *repository, const Manifest *manife
                     db, NULL, error,
                     "UPDATE manifests SET media_type = $3 WHERE repository = $1 AND digest = $2",
                     SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_TEXT(manifest->media_type),
-                    SQL_END));
+                    SQL_END) &&
+                    pulls_note_push(db, repository, digest, error));
 }
 
 static bool

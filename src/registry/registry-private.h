@@ -19,6 +19,7 @@ void quarantine_set_stale(QuarantineSet *set);
 
 struct Registry {
   QuarantineSet *quarantine;
+  struct PullNotes *pulls; /* pulls.c; guarded by itself */
   BlobStore *blobs;
   SqlPool *sql;
   RegistryLimits limits;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "jobs/event.h"
 #include "oci/reference.h"
+#include "registry/pulls-private.h"
 #include "registry/registry-private.h"
 
 Registry *
@@ -19,6 +20,7 @@ registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
   registry->settings = *settings;
   registry->generation = 1;
   registry->quarantine = quarantine_set_new();
+  registry->pulls = pull_notes_new();
   registry->orphans_possible = true;
   registry->uploads = g_hash_table_new(g_str_hash, g_str_equal);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)

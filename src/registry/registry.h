@@ -58,13 +58,15 @@ typedef struct {
 typedef struct {
   bool sparse_indexes; /* take indexes without their members, and images without their layers */
   RegistryGc gc;
-  uint32_t undelete; /* seconds that a deleted manifest can be brought back; 0: not at all */
+  uint32_t undelete;    /* seconds that a deleted manifest can be brought back; 0: not at all */
+  uint32_t pull_counts; /* seconds that counts of pulls by hour and name are kept */
 } RegistrySettings;
 extern const Section registry_settings_section;
 
 /* Neither is taken over; both must outlive the registry. (transfer full) */
 Registry *registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
                        const RegistrySettings *settings);
+/* Writes the pulls that are noted. */
 void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 
@@ -195,7 +197,9 @@ typedef struct {
   char *media_type;
   char *artifact_type; /* or NULL */
   int64_t pushed;      /* microseconds since 1970 */
-  GStrv tags;          /* that point to it; may be empty */
+  int64_t pulled;      /* the same, last; 0: never, since pulls are counted */
+  uint64_t pulls;
+  GStrv tags; /* that point to it; may be empty */
 } StoredImage;
 
 /* At most @limit manifests from @offset on, newest first; *total counts all. @reference: only the

@@ -135,6 +135,24 @@ static const char *const steps[] = {
     "  author TEXT NOT NULL,"
     "  since BIGINT NOT NULL,"
     "  until BIGINT NOT NULL);",
+
+    /* 9: how images are used (registry/pulls.c): when each was last pulled and how often, and when
+     * it was pushed again or brought back (0: never); and by whom in which hour. */
+    "CREATE TABLE image_use ("
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  pulled BIGINT NOT NULL,"
+    "  pulls BIGINT NOT NULL,"
+    "  pushed BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, digest));"
+    "CREATE TABLE pull_counts ("
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  hour BIGINT NOT NULL,"
+    "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  who TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  pulls BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, hour, digest, who));"
+    "CREATE INDEX pull_counts_by_hour ON pull_counts (hour);",
 };
 
 static const unsigned former[] = {1, 4, 0};

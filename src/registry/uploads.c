@@ -3,6 +3,7 @@
  * Long because: rows, files and memory of a session change together, and each step with its
  * undoing. */
 #include "base/error.h"
+#include "registry/pulls-private.h"
 #include "registry/registry-private.h"
 
 /* When no more sessions may be opened, those go that were idle this long, before a new one is
@@ -541,6 +542,7 @@ registry_free(Registry *registry)
   }
   g_hash_table_unref(registry->uploads);
   quarantine_set_free(registry->quarantine);
+  pulls_end(registry);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
     g_mutex_clear(&registry->blob_locks[i]);
   g_mutex_clear(&registry->uploads_lock);

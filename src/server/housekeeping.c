@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "registry/deleted.h"
+#include "registry/pulls.h"
 #include "server/memory.h"
 
 #define DAY_SECONDS ((int64_t)24 * 60 * 60)
@@ -13,6 +14,12 @@ static uint32_t
 every_minute(const void *room)
 {
   return 60;
+}
+
+static uint32_t
+every_hour(const void *room)
+{
+  return 3600;
 }
 
 static uint32_t
@@ -110,6 +117,27 @@ clean_up(Job *job, void *room, GError **error)
 static const JobKind clean_up_job = {
     .kind = "clean-up", .at_once = 1, .every = every_minute, .run = clean_up};
 
+/* --- pulls --- */
+
+static JobOutcome
+write_pulls(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  return registry_write_pulls(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
+}
+
+static JobOutcome
+cut_pulls(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  return registry_cut_pulls(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
+}
+
+static const JobKind pulls_job = {
+    .kind = "pulls", .at_once = 1, .back_off = 1, .every = every_five_seconds, .run = write_pulls};
+static const JobKind cut_pulls_job = {
+    .kind = "pulls-cut", .at_once = 1, .back_off = 60, .every = every_hour, .run = cut_pulls};
+
 /* --- memory --- */
 
 static JobOutcome
@@ -176,7 +204,7 @@ void
 housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs)
 {
   static const JobKind *const reading[] = {&tidy_job, &certificate_job, NULL};
-  static const JobKind *const writing[] = {&clean_up_job, NULL};
+  static const JobKind *const writing[] = {&clean_up_job, &pulls_job, &cut_pulls_job, NULL};
   house->context = context;
   house->blobs = blobs;
   jobs_add(context->jobs, reading, house);

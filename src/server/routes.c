@@ -30,6 +30,7 @@ const Route *const server_routes[] = {
     api_namespace_routes,
     api_collection_routes,
     api_deleted_routes,
+    api_pull_routes,
     api_quarantine_routes,
     api_user_routes,
     api_robot_routes,

@@ -149,6 +149,8 @@ static const JsonMember image_members[] = {
     {JSON_MEMBER_AS("artifact_type", ListedImage, image.artifact_type), .kind = &json_text},
     {JSON_MEMBER_AS("tags", ListedImage, image.tags), .kind = &json_texts, .required = true},
     {JSON_MEMBER_AS("pushed", ListedImage, image.pushed), .kind = &json_moment, .required = true},
+    {JSON_MEMBER_AS("pulled", ListedImage, image.pulled), .kind = &json_moment},
+    {JSON_MEMBER_AS("pulls", ListedImage, image.pulls), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(ListedImage, missing), .kind = &json_lines, .omitted = true},
     {JSON_MEMBER(ListedImage, scan), .kind = &json_part, .table = &scan_table, .required = true},
 };

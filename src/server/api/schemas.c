@@ -28,6 +28,7 @@ const ApiSchema *const api_schemas[] = {
     api_namespace_schemas,
     api_overview_schemas,
     api_policy_schemas,
+    api_pull_schemas,
     api_quarantine_schemas,
     api_robot_schemas,
     api_standing_schemas,

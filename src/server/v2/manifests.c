@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "registry/pulls.h"
 #include "server/http/head.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
@@ -54,6 +55,7 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
   g_autofree char *object =
       g_strdup_printf("%s@%s", request_parameter(request, "name"), digest->text);
   audit_note(NOTE_PULLED, object, verb_name(VERB_PULL), NULL);
+  registry_note_pull(server_context(request)->registry, request_parameter(request, "name"), digest);
 }
 
 static void
