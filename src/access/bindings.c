@@ -128,8 +128,9 @@ typedef struct {
   const Principal *by;
   Binding wanted; /* borrows its texts */
   int64_t id;
-  bool public; /* for bindings_make_public() */
+  bool public; /* for bindings_make_public(), as is the rest */
   bool changed;
+  bool untold; /* no event is told of one binding */
 } Change;
 
 static bool
@@ -279,7 +280,7 @@ create(SqlConnection *db, void *data, GError **error)
          access_may_give(change->rules, change->by, &change->wanted, g_get_real_time(), error) &&
          check_same(db, &change->wanted, error) &&
          binding_insert(db, &change->wanted, change->by->name, error) &&
-         tell(db, "grant.created", &change->wanted, error);
+         (change->untold || tell(db, "grant.created", &change->wanted, error));
 }
 
 bool
@@ -334,7 +335,7 @@ static bool delete (SqlConnection *db, void *data, GError **error)
          check_last(db, &row.binding, error) &&
          sql_run(db, NULL, error, "DELETE FROM bindings WHERE id = $1",
                  SQL_INTEGER(change->wanted.id), SQL_END) &&
-         tell(db, "grant.deleted", &row.binding, error);
+         (change->untold || tell(db, "grant.deleted", &row.binding, error));
 }
 
 bool
@@ -379,6 +380,14 @@ set_public(SqlConnection *db, Change *change, char *pattern, GError **error)
   return delete (db, change, error);
 }
 
+static bool
+tell_public(SqlConnection *db, const char *space, bool public, GError **error)
+{
+  g_autoptr(json_t) data = json_object();
+  json_object_set_new(data, "public", json_boolean(public));
+  return event_tell(db, "namespace.changed", space, data, error);
+}
+
 /* A namespace is what is below it, and the repository of that name alone. */
 static bool
 make_public(SqlConnection *db, void *data, GError **error)
@@ -387,7 +396,9 @@ make_public(SqlConnection *db, void *data, GError **error)
   const char *space = change->wanted.who;
   g_autofree char *below = g_strconcat(space, "/*", NULL), *itself = g_strdup(space);
   change->wanted.who = NULL;
-  bool done = set_public(db, change, below, error) && set_public(db, change, itself, error);
+  change->changed = false;
+  bool done = set_public(db, change, below, error) && set_public(db, change, itself, error) &&
+              (!change->changed || tell_public(db, space, change->public, error));
   change->wanted.pattern = NULL;
   change->wanted.who = (char *)(uintptr_t)space;
   return done;
@@ -402,7 +413,7 @@ bindings_make_public(Access *access, const Principal *by, const char *space, boo
   if (!access_pattern_check(space, error))
     return false;
   g_autoptr(AccessRules) rules = access_rules(access, error);
-  Change change = {.rules = rules, .by = by, .public = public};
+  Change change = {.rules = rules, .by = by, .public = public, .untold = true};
   change.wanted = (Binding){.kind = SUBJECT_ANONYMOUS,
                             .who = (char *)(uintptr_t)space,
                             .role = (char *)(uintptr_t) "guest"};

@@ -42,7 +42,7 @@ bool bindings_create(Access *access, const Principal *by, const Binding *wanted,
 bool bindings_delete(Access *access, const Principal *by, int64_t id, GError **error);
 
 /* Lets everybody pull what is in namespace @space, also without a log-in, or ends that. Nothing
- * happens where it is so already. */
+ * happens where it is so already; else it is one event, "namespace.changed". */
 bool bindings_make_public(Access *access, const Principal *by, const char *space, bool public,
                           GError **error);
 /* Whether that is so. */

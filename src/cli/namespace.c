@@ -11,7 +11,7 @@
 
 static char *format_option;
 static char **immutable_option;
-static gboolean no_immutable_option, no_quota_option;
+static gboolean no_immutable_option, no_quota_option, public_option, private_option;
 static char *quota_bytes_option;
 static gint64 quota_images_option, quota_tags_option;
 
@@ -51,11 +51,9 @@ static void
 print_spaces(const json_t *spaces)
 {
   static const Column columns[] = {
-      {.title = "NAMESPACE"},
-      {.title = "SIZE"},
-      {.title = "IMAGES"},
-      {.title = "TAGS"},
-      {.title = "IMMUTABLE TAGS", .least = 20, .flags = COLUMN_CUT},
+      {.title = "NAMESPACE"}, {.title = "SIZE"},
+      {.title = "IMAGES"},    {.title = "TAGS"},
+      {.title = "PUBLIC"},    {.title = "IMMUTABLE TAGS", .least = 20, .flags = COLUMN_CUT},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   size_t index;
@@ -65,6 +63,7 @@ print_spaces(const json_t *spaces)
     g_autofree char *bytes = usage_of(space, "bytes"), *images = usage_of(space, "images"),
                     *tags = usage_of(space, "tags");
     columns_add(table, (const char *[]){json_get_string(space, "name"), bytes, images, tags,
+                                        json_get_boolean(space, "public", false) ? "yes" : "no",
                                         immutable != NULL ? immutable : "-"});
   }
   g_autofree char *text = columns_to_text(table, terminal_width(), false);
@@ -82,6 +81,9 @@ print_space(const json_t *space)
                   *tags = usage_of(space, "tags");
   printf("size            %s\nimages          %s\ntags            %s\n", bytes, images, tags);
   printf("immutable tags  %s\n", clean != NULL ? clean : "none");
+  printf("pulled by       %s\n", json_get_boolean(space, "public", false)
+                                     ? "anybody, without a log-in"
+                                     : "who was given the right");
 }
 
 /* --- list, show --- */
@@ -174,7 +176,9 @@ change_of_options(void)
     json_object_set_new(change, "immutable", json_null());
   if (immutable_option != NULL)
     json_set_strings(change, "immutable", (const char *const *)immutable_option);
-  if (!add_quotas(change))
+  if (public_option || private_option)
+    json_object_set_new(change, "public", json_boolean(public_option));
+  if (!add_quotas(change) || (public_option && private_option))
     return NULL;
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
 }
@@ -210,6 +214,10 @@ static const GOptionEntry set_options[] = {
     {"no-quota", 0, 0, G_OPTION_ARG_NONE, &no_quota_option, "It may hold what there is room for",
      NULL},
     {"no-immutable", 0, 0, G_OPTION_ARG_NONE, &no_immutable_option, "All tags may move", NULL},
+    {"public", 0, 0, G_OPTION_ARG_NONE, &public_option,
+     "Whoever reaches the registry pulls from it, without a log-in; is set alone", NULL},
+    {"private", 0, 0, G_OPTION_ARG_NONE, &private_option, "Only who was given the right pulls",
+     NULL},
     FORMAT_OPTION,
     {NULL}};
 
@@ -250,7 +258,8 @@ static const Command set_subcommand = {
         "  assay namespace set --immutable '*' --immutable '!latest' prod\n"
         "  assay namespace set --immutable 'team/app:release-*' team\n"
         "  assay namespace set --quota-bytes 50GiB --quota-images 1000 team\n"
-        "  assay namespace set --no-immutable --no-quota team",
+        "  assay namespace set --no-immutable --no-quota team\n"
+        "  assay namespace set --public base",
     .options = set_options,
     .least_arguments = 1,
     .most_arguments = 1,

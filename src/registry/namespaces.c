@@ -47,6 +47,15 @@ has_repositories(SqlConnection *db, const char *name, GError **error)
 }
 
 Namespace *
+registry_namespace_or_none(Registry *registry, const char *name, GError **error)
+{
+  if (!check_name(name, error))
+    return NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  return db == NULL ? NULL : load_whole(db, name, error);
+}
+
+Namespace *
 registry_namespace(Registry *registry, const char *name, GError **error)
 {
   if (!check_name(name, error))

@@ -11,6 +11,8 @@
 /* What is set; the defaults of one for which nothing is. REGISTRY_NAME_UNKNOWN: nothing is set for
  * it, and nothing was pushed to it. (transfer full) */
 Namespace *registry_namespace(Registry *registry, const char *name, GError **error);
+/* The same; the defaults where there is none of that name. (transfer full) */
+Namespace *registry_namespace_or_none(Registry *registry, const char *name, GError **error);
 /* Those after @last (NULL: from the first) in byte order, at most @limit; *more: there are others.
  * (transfer full): Namespace */
 GPtrArray *registry_namespaces(Registry *registry, const char *last, unsigned limit, bool *more,

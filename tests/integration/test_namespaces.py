@@ -34,7 +34,7 @@ def test_settings(server):
     assert [one["name"] for one in server.get_json("/api/v1/namespaces?last=team-b")["namespaces"]] == ["team.c", "zoo"]
 
     first = server.request("GET", "/api/v1/namespaces/team")
-    assert first.json() == {"name": "team", "immutable": [], "used": {"bytes": 7, "images": 3, "tags": 3}, "version": 0} and first.headers["ETag"] == '"0"'
+    assert first.json() == {"name": "team", "immutable": [], "used": {"bytes": 7, "images": 3, "tags": 3}, "version": 0, "public": False} and first.headers["ETag"] == '"0"'
     after = set_namespace(server, "team", {"If-Match": '"0"'}, immutable=["v*"])
     assert after.status_code == 200 and after.headers["ETag"] == '"1"' and after.json()["immutable"] == ["v*"]
     assert set_namespace(server, "team", {"If-Match": '"0"'}, immutable=[]).status_code == 409

@@ -3,13 +3,25 @@
 
 #include <string.h>
 
+#include "access/bindings.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "server/api/api-private.h"
 
 #define BODY_MAX ((size_t)256 * 1024)
 
+/* What the registry does not know of a namespace. */
+typedef struct {
+  bool public;
+} Openness;
+static const JsonMember openness_members[] = {
+    {JSON_MEMBER(Openness, public), .kind = &json_flag},
+};
+static const JsonTable openness_table = JSON_TABLE(Openness, openness_members);
+
 const ApiSchema api_namespace_schemas[] = {
     {"Namespace", &namespace_table},
+    {"Namespace", &openness_table},
     {"Namespace.used", &namespace_usage_table},
     {NULL},
 };
@@ -24,6 +36,18 @@ may_manage(Request *request, const char *space)
       g_strdup_printf("this needs the right to manage-namespaces on all of %.200s/", space);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
   return false;
+}
+
+/* NULL: failed. (transfer full) */
+static json_t *
+write_namespace(Request *request, const Namespace *space, GError **error)
+{
+  Openness open = {false};
+  if (!bindings_is_public(server_context(request)->access, space->name, &open.public, error))
+    return NULL;
+  json_t *object = json_table_write(&namespace_table, space);
+  json_table_add(&openness_table, &open, object);
+  return object;
 }
 
 static void
@@ -47,8 +71,15 @@ api_namespaces(Request *request)
   json_object_set_new(body, "namespaces", list);
   for (guint i = 0; i < spaces->len; i++) {
     const Namespace *space = g_ptr_array_index(spaces, i);
-    if (request_may_all(request, VERB_MANAGE_NAMESPACES, space->name))
-      json_array_append_new(list, json_table_write(&namespace_table, space));
+    json_t *one = NULL;
+    if (request_may_all(request, VERB_MANAGE_NAMESPACES, space->name)) {
+      one = write_namespace(request, space, &error);
+      if (one == NULL) {
+        respond_error(request, error);
+        return;
+      }
+      json_array_append_new(list, one);
+    }
     if (more && i + 1 == spaces->len)
       json_set_string(body, "next", space->name);
   }
@@ -58,11 +89,12 @@ api_namespaces(Request *request)
 static void
 respond_namespace(Request *request, const Namespace *space, const GError *error)
 {
-  if (space == NULL) {
-    respond_error(request, error);
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(json_t) body = space == NULL ? NULL : write_namespace(request, space, &failure);
+  if (body == NULL) {
+    respond_error(request, failure != NULL ? failure : error);
     return;
   }
-  g_autoptr(json_t) body = json_table_write(&namespace_table, space);
   response_header(request, "ETag", "\"%" G_GUINT64_FORMAT "\"", space->version);
   respond_json(request, MHD_HTTP_OK, body);
 }
@@ -99,6 +131,30 @@ version_of(Request *request, int64_t *version)
   return true;
 }
 
+/* It is a change of grants, which the registry knows nothing of, so it is made alone: a request is
+ * one change. */
+static void
+set_public(Request *request, const char *name, const json_t *change, int64_t version)
+{
+  g_autoptr(GError) error = NULL;
+  ServerContext *server = server_context(request);
+  const json_t *public = json_object_get(change, "public");
+  if (json_object_size(change) != 1 || !json_is_boolean(public)) {
+    api_refuse(request, "\"public\" must be true or false, and is set by a request of its own");
+    return;
+  }
+  g_autoptr(Namespace) space = registry_namespace_or_none(server->registry, name, &error);
+  if (space != NULL && version >= 0 && (uint64_t)version != space->version)
+    error_set(&error, ASSAY_ERROR_EXISTS,
+              "namespace %s was changed meanwhile: it is at version %" G_GUINT64_FORMAT
+              "; look at it again",
+              name, space->version);
+  if (error == NULL)
+    bindings_make_public(server->access, request_principal(request), name, json_is_true(public),
+                         &error);
+  respond_namespace(request, error == NULL ? space : NULL, error);
+}
+
 static void
 api_set_namespace(Request *request)
 {
@@ -112,6 +168,10 @@ api_set_namespace(Request *request)
       json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 10000, &error);
   if (change == NULL) {
     api_refuse(request, "the body must be a JSON object: %s", error->message);
+    return;
+  }
+  if (json_object_get(change, "public") != NULL) {
+    set_public(request, request_parameter(request, "namespace"), change, version);
     return;
   }
   g_autoptr(Namespace) space =
