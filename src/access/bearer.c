@@ -8,6 +8,7 @@
 #include "access/base64url.h"
 #include "access/jwt.h"
 #include "access/keys.h"
+#include "access/proof.h"
 #include "base/error.h"
 
 /* What all of ours begin with: {" in base64url. */
@@ -39,8 +40,10 @@ static json_t *
 owner_of(const Principal *who)
 {
   json_t *owner = json_object();
+  g_autofree char *proof = proof_of(who);
   json_object_set_new(owner, "id", json_integer(who->id));
   json_set_string(owner, "token", strcmp(who->how, "token") == 0 ? who->token : NULL);
+  json_set_string(owner, "proof", proof);
   return owner;
 }
 
@@ -151,6 +154,16 @@ still_has_token(SqlConnection *db, const char *token, int64_t owner, GError **er
                                        "the token %s, which it was made by, was revoked", token));
 }
 
+/* Nor has the secret or password ended. */
+static bool
+still_proves(Access *access, const Account *account, const char *proof, GError **error)
+{
+  Found found = proof == NULL ? FOUND : proof_holds(access, account, proof, error);
+  return found == FOUND ||
+         (found == ABSENT && error_set(error, ASSAY_ERROR_DENIED,
+                                       "what %s showed for the token has ended", account->name));
+}
+
 static Principal *
 find_owner(Access *access, const json_t *owner, GError **error)
 {
@@ -168,6 +181,9 @@ find_owner(Access *access, const json_t *owner, GError **error)
       (token != NULL && !still_has_token(db, token, who->id, error)))
     return NULL;
   who->token = g_strdup(token);
+  g_clear_pointer(&db, sql_release);
+  if (!still_proves(access, &account, json_get_string(owner, "proof"), error))
+    return NULL;
   return g_steal_pointer(&who);
 }
 

@@ -184,7 +184,10 @@ identify_in_turn(Access *access, const Shown *shown, Account *account, Principal
   g_autoptr(SqlConnection) db = sql_acquire(access_sql(access), error);
   if (db == NULL)
     return FAILED;
-  return account_identified(db, account, password_identity.how, who, error);
+  Found found = account_identified(db, account, password_identity.how, who, error);
+  if (found == FOUND)
+    (*who)->proof = password_proof(account->password);
+  return found;
 }
 
 static Found

@@ -4,11 +4,15 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "access/base64url.h"
+#include "access/secrets.h"
 #include "base/error.h"
 
 /* So many at once, 64 MiB each; and so long others wait for their turn. */
 #define AT_ONCE 4u
 #define WAIT_US ((int64_t)20 * G_USEC_PER_SEC)
+/* Of a hash: enough to tell a password from the next. */
+#define PROOF_BYTES 12u
 
 /* Of the process, as its memory is. `lock` guards `working` and `dummy`. */
 static GMutex lock;
@@ -96,4 +100,12 @@ password_verify(const char *stored, const char *password, GError **error)
   bool right = crypto_pwhash_str_verify(against, password, strlen(password)) == 0;
   give_turn();
   return right && stored != NULL ? FOUND : ABSENT;
+}
+
+char *
+password_proof(const char *stored)
+{
+  const SecretHash hash = secret_hash(stored);
+  g_autofree char *text = base64url_encode(slice_new(hash.bytes, PROOF_BYTES));
+  return g_strconcat("password.", text, NULL);
 }

@@ -18,3 +18,6 @@ char *password_hash(const char *password, GError **error);
 /* FOUND: it is the one. @stored NULL: there is none, and it takes as long as if there were, so that
  * nobody learns which names exist. FAILED: as password_hash(). */
 Found password_verify(const char *stored, const char *password, GError **error);
+/* Which password it is, as what was made by it says (proof.h): a part of a hash of @stored, so no
+ * secret. (transfer full) */
+char *password_proof(const char *stored);

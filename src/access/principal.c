@@ -54,6 +54,7 @@ principal_unref(Principal *principal)
   g_clear_pointer(&principal->limits, g_array_unref);
   g_free(principal->token);
   g_free(principal->csrf);
+  g_free(principal->proof);
   g_free(principal->name);
   g_free(principal);
 }

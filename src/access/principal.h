@@ -33,6 +33,7 @@ typedef struct {
   const char *how;
   char *token;     /* the id of the token or session, for the record and to end it; or NULL */
   char *csrf;      /* of a session: what its writing requests must send as well; or NULL */
+  char *proof;     /* which secret or password was shown (proof.h); or NULL */
   GArray *teams;   /* int64_t */
   GArray *limits;  /* Scope; NULL: all that the principal may */
   int64_t expires; /* microseconds since 1970, when what was shown ends; 0: never */

@@ -80,6 +80,7 @@ identify(Access *access, const Shown *shown, Principal **who, GError **error)
     return found;
   if (secret.expires != 0 && ((*who)->expires == 0 || secret.expires < (*who)->expires))
     (*who)->expires = secret.expires;
+  (*who)->proof = robot_secret_proof(&secret);
   const int64_t now = g_get_real_time();
   account_note_use(sql, account.id, account.last_used, now);
   note_use(sql, account.id, &secret, now);

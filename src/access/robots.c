@@ -90,6 +90,12 @@ read_secrets(SqlConnection *db, int64_t robot, RobotSecret secrets[ROBOT_SLOTS],
   return found != FAILED;
 }
 
+char *
+robot_secret_proof(const RobotSecret *secret)
+{
+  return g_strdup_printf(ROBOT_PROOF "%d.%" G_GINT64_FORMAT, secret->slot, secret->created);
+}
+
 bool
 robots_secrets(SqlPool *sql, int64_t robot, RobotSecret secrets[ROBOT_SLOTS], unsigned *count,
                GError **error)

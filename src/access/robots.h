@@ -43,6 +43,10 @@ bool robots_end_secret(Access *access, const char *name, int slot, const char *b
 /* Of a robot, by slot; *count: how many. */
 bool robots_secrets(SqlPool *sql, int64_t robot, RobotSecret secrets[ROBOT_SLOTS], unsigned *count,
                     GError **error);
+/* Which secret of a robot it is, as what was made by it says (proof.h); no secret. (transfer full)
+ */
+#define ROBOT_PROOF "robot."
+char *robot_secret_proof(const RobotSecret *secret);
 /* Deletes those that have expired and are to go then. *count: how many. */
 bool robots_remove_expired(Access *access, unsigned *count, GError **error);
 
