@@ -53,6 +53,8 @@ Team *teams_find(SqlPool *sql, const char *name, GError **error);
 /* By name, those after @after (or NULL), at most @limit: TeamMember. (transfer full) */
 GPtrArray *teams_members(SqlPool *sql, int64_t team, const char *after, unsigned limit,
                          GError **error);
+/* The names of those that a person or robot is in. (transfer full) */
+GStrv teams_of(SqlPool *sql, int64_t principal, GError **error);
 /* TeamGroup. (transfer full) */
 GPtrArray *teams_groups(SqlPool *sql, int64_t team, GError **error);
 

@@ -279,3 +279,25 @@ teams_members(SqlPool *sql, int64_t team, const char *after, unsigned limit, GEr
   }
   return found == FAILED ? NULL : g_steal_pointer(&list);
 }
+
+GStrv
+teams_of(SqlPool *sql, int64_t principal, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT DISTINCT t.name FROM team_members AS m JOIN teams AS t ON t.id = m.team "
+                "WHERE m.principal = $1 ORDER BY t.name",
+                SQL_INTEGER(principal), SQL_END);
+  Found found;
+  while ((found = sql_next(rows, error)) == FOUND)
+    g_ptr_array_add(names, g_strdup(sql_rows_text(rows, 0)));
+  if (found == FAILED)
+    return NULL;
+  g_ptr_array_add(names, NULL);
+  g_ptr_array_set_free_func(names, NULL);
+  return (GStrv)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "access/people.h"
+#include "access/secrets.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -54,11 +55,30 @@ first_start(Access *access, GError **error)
         NULL);
   if (access_rules_have_administrator(rules) || sql_pool_is_read_only(access_sql(access)))
     return true;
-  if (path != NULL && *path != '\0')
-    return make_administrator(access, path, error);
-  if (!access_is_open(access))
-    log_warning("nobody administers this registry yet, so it serves this machine alone; make an "
-                "administrator here",
-                "command", "assay user create --admin NAME", NULL);
-  return true;
+  return path == NULL || *path == '\0' || make_administrator(access, path, error);
+}
+
+/* What listens on every address is also on this machine's own. (transfer full) */
+static char *
+own_address(const char *url)
+{
+  const char *place = strstr(url, "://") + strlen("://"), *port = strrchr(place, ':');
+  bool every = g_str_has_prefix(place, "0.0.0.0:") || g_str_has_prefix(place, "[::]:");
+  return every ? g_strdup_printf("%.*s127.0.0.1%s", (int)(place - url), url, port) : g_strdup(url);
+}
+
+void
+first_start_tell(Access *access, SetupLink *link, const char *url)
+{
+  g_autoptr(AccessRules) rules = access_rules(access, NULL);
+  if (rules == NULL || access_is_open(access) || access_rules_have_administrator(rules) ||
+      sql_pool_is_read_only(access_sql(access)))
+    return;
+  g_autoptr(SecretText) secret = setup_link_make(link, g_get_monotonic_time());
+  g_autofree char *own = own_address(url);
+  g_autofree char *text = g_strdup_printf("%s/setup/%s", own, secret);
+  log_warning("nobody administers this registry yet, so it serves this machine alone; make an "
+              "administrator here, by the command or, within an hour, by the link",
+              "command", "assay user create --admin NAME", "link", text, NULL);
+  explicit_bzero(text, strlen(text));
 }

@@ -3,6 +3,7 @@
 
 #include "server/api/api.h"
 #include "server/health.h"
+#include "server/setup_page.h"
 #include "server/token/token.h"
 #include "server/v2/v2.h"
 
@@ -11,6 +12,7 @@
 const Route *const server_routes[] = {
     health_routes,
     token_routes,
+    setup_page_routes,
     v2_list_routes,
     v2_upload_routes,
     v2_blob_routes,
@@ -26,6 +28,7 @@ const Route *const server_routes[] = {
     api_grant_routes,
     api_role_routes,
     api_session_routes,
+    api_whoami_routes,
     api_endpoint_routes,
     api_namespace_routes,
     api_collection_routes,

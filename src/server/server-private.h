@@ -8,6 +8,7 @@
 #include "registry/scrub.h"
 #include "server/http/http.h"
 #include "server/manifest_cache.h"
+#include "server/setup_link.h"
 
 /* Of all rooms, ended by NULL. */
 extern const Schema *const server_schemas[];
@@ -26,6 +27,7 @@ typedef struct {
   Scrub *scrub;
   Collection *collection;
   Cache *manifests;
+  SetupLink *setup;
   HttpServer *http; /* set once it listens: requests ask request_http_server() */
   int64_t started;  /* microseconds since 1970 */
   /* Which request holds which upload (id -> Request), and which ids others wait for. */

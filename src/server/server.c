@@ -197,6 +197,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   if (!open_rooms(server, config, data_folder, error))
     return NULL;
   make_operator(server);
+  server->context.setup = setup_link_new(server->context.access);
   if (!first_start(server->context.access, error))
     return NULL;
   server->context.http =
@@ -207,6 +208,8 @@ server_start(const Config *config, const char *data_folder, GError **error)
   g_autoptr(GError) unwritten = NULL;
   if (!server->context.read_only && !write_address(server, &unwritten))
     log_warning("the file with the address cannot be written", "error", unwritten->message, NULL);
+  g_auto(GStrv) urls = http_server_urls(server->context.http);
+  first_start_tell(server->context.access, server->context.setup, urls[0]);
   pipeline_on_change(server->context.pipeline, wake_waiting, server);
   if (!jobs_start(server->context.jobs, error))
     return NULL;
@@ -261,6 +264,7 @@ server_free(Server *server)
   pipeline_free(server->context.pipeline);
   cache_free(server->context.manifests);
   registry_free(server->context.registry);
+  setup_link_free(server->context.setup);
   access_free(server->context.access);
   secrets_clear(&server->secrets);
   sql_pool_close(server->sql);

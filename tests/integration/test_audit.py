@@ -248,7 +248,13 @@ def totp(routes, method):
     routes.do("DELETE", path, auth=(auth[0], token), json={"present": PASSWORD, "code": following})
 
 
+def set_up(routes):
+    link = next(event["link"] for event in routes.server.log_events() if "link" in event)
+    routes.do("POST", link, auth=None, data={"name": "first", "password": PASSWORD, "again": PASSWORD})
+
+
 OWN_WRITES = {
+    "POST /setup/<secret>": [set_up],
     "POST /api/v1/user/totp": [lambda routes: totp(routes, "POST")],
     "PUT /api/v1/user/totp": [lambda routes: totp(routes, "PUT")],
     "DELETE /api/v1/user/totp": [lambda routes: totp(routes, "DELETE")],

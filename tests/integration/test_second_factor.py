@@ -51,7 +51,7 @@ def enrol(server, name="alice", steps=-1):
 def log_in(server, code=None, password=PASSWORD, name="alice"):
     body = {"name": name, "password": password, **({} if code is None else {"code": code})}
     answer = server.request("POST", "/api/v1/session", json=body)
-    return answer.status_code, answer.json().get("errors", [{"message": ""}])[0]["message"]
+    return answer.status_code, answer.json().get("detail", "")
 
 
 def test_a_session_asks_for_a_code(closed):

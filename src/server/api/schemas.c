@@ -37,5 +37,6 @@ const ApiSchema *const api_schemas[] = {
     api_token_schemas,
     api_user_schemas,
     api_vulnerability_schemas,
+    api_whoami_schemas,
     NULL,
 };
