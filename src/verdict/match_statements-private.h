@@ -24,9 +24,9 @@ typedef struct {
   char *not_affected_feed, *not_affected_note; /* who ruled it out */
 } Candidate;
 
-/* All on @package in @ecosystem: id -> Candidate, those that rule it out included. Aliases are
- * merged. *@withheld is set when there are others that do not concern it, for somebody else made
- * it. (transfer full) */
+/* All on @package in @ecosystem: id -> Candidate, those that rule it out included; empty when none
+ * of them applies or rules out. Aliases are merged. *@withheld is set when there are others that do
+ * not concern it, for somebody else made it. (transfer full) */
 GHashTable *statements_match(AdvisoryDatabase *database, const char *ecosystem,
                              const Package *package, bool *withheld, GError **error);
 

@@ -85,23 +85,80 @@ forget_statements(Candidate *candidate)
   candidate->severity = SEVERITY_UNKNOWN;
 }
 
-static bool
-visit_statement(const AdvisoryRange *range, bool affected, void *candidates)
+/* What is stated of a package in one ecosystem. Most statements are of what its version has fixed
+ * long ago, and most packages have no others: until there is another one, these are only noted. */
+typedef struct {
+  GHashTable *candidates; /* id -> Candidate; NULL: nothing applies yet */
+  GByteArray *silent;     /* of each statement that does not apply: whether it is derived, its id */
+} Statements;
+
+static void
+statements_clear(Statements *statements)
 {
-  Candidate *candidate = g_hash_table_lookup(candidates, range->id);
+  g_clear_pointer(&statements->candidates, g_hash_table_unref);
+  g_clear_pointer(&statements->silent, g_byte_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Statements, statements_clear)
+
+static void
+note_silent(Statements *statements, const AdvisoryRange *range)
+{
+  const uint8_t derived = range->derived;
+  if (statements->silent == NULL)
+    statements->silent = g_byte_array_new();
+  g_byte_array_append(statements->silent, &derived, 1);
+  g_byte_array_append(statements->silent, (const uint8_t *)range->id, (guint)strlen(range->id) + 1);
+}
+
+/* Who knows of the vulnerability itself overrides what a package suite lets conclude: NULL when
+ * that was said. */
+static Candidate *
+candidate_for(GHashTable *candidates, const char *id, bool derived)
+{
+  Candidate *candidate = g_hash_table_lookup(candidates, id);
   if (candidate == NULL) {
     candidate = g_new0(Candidate, 1);
-    candidate->id = g_strdup(range->id);
+    candidate->id = g_strdup(id);
     candidate->derived = true;
     g_hash_table_insert(candidates, candidate->id, candidate);
   }
-  /* Who knows of the vulnerability itself overrides what a package suite lets conclude. */
-  if (range->derived && !candidate->derived)
-    return true;
-  if (!range->derived && candidate->derived) {
+  if (derived && !candidate->derived)
+    return NULL;
+  if (!derived && candidate->derived) {
     candidate->derived = false;
     forget_statements(candidate);
   }
+  return candidate;
+}
+
+/* All candidates, also those of which only was noted that they do not apply: such a one can
+ * override another's word. */
+static GHashTable *
+all_candidates(Statements *statements)
+{
+  if (statements->candidates != NULL)
+    return statements->candidates;
+  statements->candidates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, candidate_free);
+  const GByteArray *silent = statements->silent;
+  for (guint at = 0; silent != NULL && at < silent->len;) {
+    const char *id = (const char *)silent->data + at + 1;
+    candidate_for(statements->candidates, id, silent->data[at] != 0);
+    at += 1 + (guint)strlen(id) + 1;
+  }
+  return statements->candidates;
+}
+
+static bool
+visit_statement(const AdvisoryRange *range, bool affected, void *data)
+{
+  Statements *statements = data;
+  if (statements->candidates == NULL && !affected && range->state != STATE_NOT_AFFECTED) {
+    note_silent(statements, range);
+    return true;
+  }
+  Candidate *candidate = candidate_for(all_candidates(statements), range->id, range->derived);
+  if (candidate == NULL)
+    return true;
   if (range->state == STATE_NOT_AFFECTED) {
     set_text(&candidate->not_affected_feed, range->feed);
     set_text(&candidate->not_affected_note, range->note);
@@ -211,18 +268,6 @@ merge_aliases(AdvisoryDatabase *database, GHashTable *candidates, GError **error
 
 /* --- one package --- */
 
-/* Of one ecosystem: id -> Candidate. (transfer full) */
-static GHashTable *
-collect(AdvisoryDatabase *database, const char *ecosystem, const Package *package, bool *withheld,
-        GError **error)
-{
-  g_autoptr(GHashTable) candidates =
-      g_hash_table_new_full(g_str_hash, g_str_equal, NULL, candidate_free);
-  return subject_look_up(database, ecosystem, package, visit_statement, candidates, withheld, error)
-             ? g_steal_pointer(&candidates)
-             : NULL;
-}
-
 /* Which of two on the same vulnerability is left. Of testing and sid: the one that rules it out;
  * else the one that has a fix. */
 static bool
@@ -299,17 +344,19 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
   named.source_name = source;
   const Package *package = &named;
   bool has_two = ecosystem_scope(ecosystem, package->source_name, package->version, &scope);
-  g_autoptr(GHashTable) candidates =
-      collect(database, has_two ? scope.first : ecosystem, package, withheld, error);
-  g_autoptr(GHashTable) more = candidates != NULL && has_two
-                                   ? collect(database, scope.second, package, withheld, error)
-                                   : NULL;
-  if (candidates == NULL || (has_two && more == NULL))
+  g_auto(Statements) first = {0}, second = {0};
+  if (!subject_look_up(database, has_two ? scope.first : ecosystem, package, visit_statement,
+                       &first, withheld, error) ||
+      (has_two && !subject_look_up(database, scope.second, package, visit_statement, &second,
+                                   withheld, error)))
     return NULL;
+  if (first.candidates == NULL && second.candidates == NULL)
+    return g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) candidates = g_hash_table_ref(all_candidates(&first));
   if (has_two && scope.kind == SCOPE_PAID)
-    combine_paid(candidates, more, scope.paid_for);
+    combine_paid(candidates, all_candidates(&second), scope.paid_for);
   else if (has_two)
-    combine(scope.kind, candidates, more);
+    combine(scope.kind, candidates, all_candidates(&second));
   return merge_aliases(database, candidates, error) ? g_steal_pointer(&candidates) : NULL;
 }
 

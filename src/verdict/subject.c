@@ -137,14 +137,34 @@ is_any_architecture(const char *architecture)
 static bool
 architecture_fits(const AdvisoryRange *range, const Package *package)
 {
+  if (range->architectures == NULL)
+    return true;
   const char *wanted = advisory_architecture(package->architecture);
   Slice rest = slice_from_string(range->architectures), each;
-  if (range->architectures == NULL || is_any_architecture(wanted))
+  if (is_any_architecture(wanted))
     return true;
   while (slice_next_field(&rest, ',', &each))
     if (slice_equal_string(each, wanted) || slice_equal_string(each, ADVISORY_NO_ARCHITECTURE))
       return true;
   return false;
+}
+
+/* Of what a version names. */
+typedef enum { BUILD_KSPLICE = 1, BUILD_FIPS = 2 } SpecialBuild;
+
+/* In one pass, for it is asked of each statement. */
+static unsigned
+special_builds(const char *version)
+{
+  unsigned builds = 0;
+  for (const char *p = version; *p != '\0'; p++) {
+    if ((*p == 'f' || *p == 'F') && g_ascii_strncasecmp(p, "fips", strlen("fips")) == 0)
+      builds |= BUILD_FIPS;
+    else if ((*p == 'k' || *p == 'K') && p > version && p[-1] == '.' &&
+             g_ascii_strncasecmp(p, "ksplice", strlen("ksplice")) == 0)
+      builds |= BUILD_KSPLICE;
+  }
+  return builds;
 }
 
 /* Some packages are built besides for Ksplice and for FIPS 140, with versions of their own: a fix
@@ -153,17 +173,14 @@ architecture_fits(const AdvisoryRange *range, const Package *package)
 static bool
 build_fits(const Ecosystem *row, const AdvisoryRange *range, const Package *package)
 {
-  static const char *const builds[] = {".ksplice", "fips"};
   if (range->fixed_version == NULL)
     return true;
+  unsigned of_fix = special_builds(range->fixed_version);
   bool both_ways = row != NULL && row->builds_apart;
-  for (size_t i = 0; i < G_N_ELEMENTS(builds); i++) {
-    bool of_fix = strcasestr(range->fixed_version, builds[i]) != NULL;
-    bool of_package = (of_fix || both_ways) && strcasestr(package->version, builds[i]) != NULL;
-    if (of_fix != of_package)
-      return false;
-  }
-  return true;
+  if (of_fix == 0 && !both_ways)
+    return true;
+  unsigned of_package = special_builds(package->version);
+  return both_ways ? of_fix == of_package : (of_fix & ~of_package) == 0;
 }
 
 /* Whether @version, compared without epoch and revision, is newer than @other. */
