@@ -93,6 +93,7 @@ typedef struct {
   int64_t first_seen;
 } AffectedPackage;
 typedef struct {
+  int64_t id; /* of the image, whatever the repository */
   char *repository, *manifest;
   int64_t pushed;
   int gate;            /* GateAnswer; -1: not judged yet */
@@ -100,15 +101,16 @@ typedef struct {
 } AffectedImage;
 typedef struct {
   GPtrArray *packages; /* AffectedPackage */
-  GPtrArray *images;   /* AffectedImage, by repository and digest */
+  GPtrArray *images;   /* AffectedImage, by repository and digest: those of the page */
+  uint64_t total;      /* images on all pages */
   uint64_t unmatched;  /* packages that the live advisories were not asked of yet */
   uint64_t unscanned;  /* images whose packages are not known */
 } VulnerabilityImages;
 void vulnerability_images_free(VulnerabilityImages *images);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VulnerabilityImages, vulnerability_images_free)
-/* @package: its name, its source's, or NULL: all. */
-VulnerabilityImages *pipeline_vulnerability_images(Pipeline *pipeline, const char *vulnerability,
-                                                   const char *package, GError **error);
+/* Of @filter: `vulnerability`, `package` and `sees`. */
+VulnerabilityImages *pipeline_vulnerability_images(Pipeline *pipeline, const StandingFilter *filter,
+                                                   int64_t limit, int64_t offset, GError **error);
 
 /* --- what changed --- */
 

@@ -57,19 +57,17 @@ const ApiSchema api_vulnerability_schemas[] = {
 
 /* NULL: failed. */
 static json_t *
-list_images(Registry *registry, const GPtrArray *images, const Page *page, GError **error)
+list_images(Registry *registry, const GPtrArray *images, GError **error)
 {
-  guint first = (guint)MIN(page->offset, images->len);
-  guint count = (guint)MIN(page->limit, images->len - first);
-  g_autofree ImageName *names = g_new(ImageName, count);
-  for (guint i = 0; i < count; i++) {
-    const AffectedImage *image = g_ptr_array_index(images, first + i);
+  g_autofree ImageName *names = g_new(ImageName, images->len);
+  for (guint i = 0; i < images->len; i++) {
+    const AffectedImage *image = g_ptr_array_index(images, i);
     names[i] = (ImageName){image->repository, image->manifest};
   }
-  g_autoptr(GPtrArray) tags = registry_tags_of(registry, names, count, error);
+  g_autoptr(GPtrArray) tags = registry_tags_of(registry, names, images->len, error);
   json_t *list = tags == NULL ? NULL : json_array();
-  for (guint i = 0; list != NULL && i < count; i++) {
-    const AffectedImage *image = g_ptr_array_index(images, first + i);
+  for (guint i = 0; list != NULL && i < images->len; i++) {
+    const AffectedImage *image = g_ptr_array_index(images, i);
     const ListedImage listed = {*image, g_ptr_array_index(tags, i)};
     json_array_append_new(list, json_table_write(&image_table, &listed));
   }
@@ -81,7 +79,7 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
 {
   g_autoptr(GError) error = NULL;
   Registry *registry = server_context(request)->registry;
-  g_autoptr(json_t) body = json_object(), list = list_images(registry, found->images, page, &error);
+  g_autoptr(json_t) body = json_object(), list = list_images(registry, found->images, &error);
   json_t *packages = json_array();
   /* It is not known whose they are. */
   guint most = request_may_all(request, VERB_READ_FINDINGS, NULL) ? found->packages->len : 0;
@@ -98,20 +96,13 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
   if (list == NULL)
     respond_error(request, error);
   else
-    api_respond_page_of(request, body, "images", found->images->len, page, g_steal_pointer(&list));
+    api_respond_page_of(request, body, "images", found->total, page, g_steal_pointer(&list));
 }
 
-/* Leaves the images that who asks may see. */
-static void
-leave_visible(const Request *request, VulnerabilityImages *found)
+static bool
+sees(const char *repository, void *request)
 {
-  if (request_may_all(request, VERB_READ_FINDINGS, NULL))
-    return;
-  for (guint i = found->images->len; i > 0; i--) {
-    const AffectedImage *image = g_ptr_array_index(found->images, i - 1);
-    if (!request_may(request, VERB_READ_FINDINGS, image->repository))
-      g_ptr_array_remove_index(found->images, i - 1);
-  }
+  return request_may(request, VERB_READ_FINDINGS, repository);
 }
 
 /* ?package= narrows it. */
@@ -125,12 +116,15 @@ api_vulnerability_images(Request *request)
     return;
   g_autofree char *id =
       pipeline_vulnerability_id(pipeline, request_parameter(request, "name"), &error);
+  bool all = request_may_all(request, VERB_READ_FINDINGS, NULL);
+  const StandingFilter filter = {.vulnerability = id,
+                                 .package = request_query(request, "package"),
+                                 .sees = all ? NULL : sees,
+                                 .data = request};
   g_autoptr(VulnerabilityImages) found =
-      id == NULL
-          ? NULL
-          : pipeline_vulnerability_images(pipeline, id, request_query(request, "package"), &error);
-  if (found != NULL)
-    leave_visible(request, found);
+      id == NULL ? NULL
+                 : pipeline_vulnerability_images(pipeline, &filter, (int64_t)page.limit,
+                                                 (int64_t)page.offset, &error);
   if (found == NULL)
     respond_error(request, error);
   else
