@@ -2,7 +2,8 @@
  *
  * Bindings are found by their subject and the namespace that their pattern begins with ("prod" of
  * "prod/" and a star); those whose pattern has a star before its first slash, or no slash, are
- * under the empty name. A decision looks at two places for each subject that the asker is. */
+ * under the empty name. A decision looks at two places for each subject that the asker is. What is
+ * asked of all repositories at once looks at all of a subject's, which are under the name "*". */
 #include "access/rights.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@ struct AccessRules {
   gatomicrefcount references;
   GArray *bindings;  /* Binding */
   GHashTable *index; /* Key -> GPtrArray of const Binding * */
+  bool has_administrator;
 };
 
 typedef struct {
@@ -61,16 +63,31 @@ namespace_of(const char *name)
   return name[size] == '/' ? slice_new(name, size) : slice_new("", 0);
 }
 
-static void
-index_add(AccessRules *rules, const Binding *binding)
+/* No namespace's name. */
+static Slice
+every_space(void)
 {
-  Key key = {binding->kind, binding->subject, namespace_of(binding->pattern)};
+  return SLICE_LITERAL("*");
+}
+
+static void
+index_add(AccessRules *rules, const Binding *binding, Slice space)
+{
+  Key key = {binding->kind, binding->subject, space};
   GPtrArray *list = g_hash_table_lookup(rules->index, &key);
   if (list == NULL) {
     list = g_ptr_array_new();
     g_hash_table_insert(rules->index, g_memdup2(&key, sizeof key), list);
   }
   g_ptr_array_add(list, (gpointer)(uintptr_t)binding);
+}
+
+static bool
+makes_administrator(const Binding *binding)
+{
+  return !binding->deny && (binding->verbs & VERB_BIT(VERB_MANAGE_ACCESS)) != 0 &&
+         (binding->kind == SUBJECT_PRINCIPAL || binding->kind == SUBJECT_TEAM) &&
+         strcmp(binding->pattern, "*") == 0 && binding->tags == NULL && binding->until == 0;
 }
 
 AccessRules *
@@ -82,8 +99,12 @@ access_rules_new(GArray *bindings)
   g_array_set_clear_func(bindings, binding_clear_item);
   rules->index =
       g_hash_table_new_full(key_hash, key_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-  for (guint i = 0; i < bindings->len; i++)
-    index_add(rules, &g_array_index(bindings, Binding, i));
+  for (guint i = 0; i < bindings->len; i++) {
+    const Binding *binding = &g_array_index(bindings, Binding, i);
+    index_add(rules, binding, namespace_of(binding->pattern));
+    index_add(rules, binding, every_space());
+    rules->has_administrator = rules->has_administrator || makes_administrator(binding);
+  }
   return rules;
 }
 
@@ -107,14 +128,7 @@ access_rules_unref(AccessRules *rules)
 bool
 access_rules_have_administrator(const AccessRules *rules)
 {
-  for (guint i = 0; i < rules->bindings->len; i++) {
-    const Binding *binding = &g_array_index(rules->bindings, Binding, i);
-    if (!binding->deny && (binding->verbs & VERB_BIT(VERB_MANAGE_ACCESS)) != 0 &&
-        (binding->kind == SUBJECT_PRINCIPAL || binding->kind == SUBJECT_TEAM) &&
-        strcmp(binding->pattern, "*") == 0 && binding->tags == NULL && binding->until == 0)
-      return true;
-  }
-  return false;
+  return rules->has_administrator;
 }
 
 /* --- the decision --- */
@@ -124,7 +138,9 @@ typedef struct {
   Verb verb;
   Resource on;
   int64_t now;
-  bool anywhere; /* whatever the repository is */
+  bool anywhere;     /* whatever the repository is */
+  bool all;          /* of all repositories, or of all in `space` */
+  const char *space; /* NULL: in any */
   const Binding *allow, *deny;
 } Question;
 
@@ -154,6 +170,33 @@ binding_fits(const Question *question, const Binding *binding)
          tag_fits(question, binding);
 }
 
+/* Of a pattern that denies: whether it can fit something below @space. */
+static bool
+reaches(const char *pattern, const char *space)
+{
+  Slice own = namespace_of(pattern);
+  return space == NULL || own.size == 0 || slice_equal_string(own, space);
+}
+
+static bool
+covers(const char *pattern, const char *space)
+{
+  size_t size = space != NULL ? strlen(space) : 0;
+  return strcmp(pattern, "*") == 0 ||
+         (size > 0 && strncmp(pattern, space, size) == 0 && strcmp(pattern + size, "/*") == 0);
+}
+
+/* Of one that allows: all of what is asked for; of one that denies: some of it. */
+static bool
+binding_fits_all(const Question *question, const Binding *binding)
+{
+  if ((binding->verbs & VERB_BIT(question->verb)) == 0 ||
+      (binding->until != 0 && binding->until <= question->now))
+    return false;
+  return binding->deny ? reaches(binding->pattern, question->space)
+                       : binding->tags == NULL && covers(binding->pattern, question->space);
+}
+
 static void
 look_in(Question *question, SubjectKind kind, int64_t subject, Slice space)
 {
@@ -161,7 +204,7 @@ look_in(Question *question, SubjectKind kind, int64_t subject, Slice space)
   const GPtrArray *list = g_hash_table_lookup(question->rules->index, &key);
   for (guint i = 0; list != NULL && i < list->len; i++) {
     const Binding *binding = list->pdata[i];
-    if (!binding_fits(question, binding))
+    if (!(question->all ? binding_fits_all : binding_fits)(question, binding))
       continue;
     if (binding->deny)
       question->deny = binding;
@@ -175,6 +218,10 @@ look_for(Question *question, SubjectKind kind, int64_t subject)
 {
   Slice none = slice_new("", 0);
   Slice space = question->on.repository != NULL ? namespace_of(question->on.repository) : none;
+  if (question->all || question->anywhere) {
+    look_in(question, kind, subject, every_space());
+    return;
+  }
   if (space.size > 0)
     look_in(question, kind, subject, space);
   look_in(question, kind, subject, none);
@@ -208,6 +255,11 @@ limits_allow(const Question *question, const Principal *who)
     const Scope *scope = &g_array_index(who->limits, Scope, i);
     if ((scope->verbs & VERB_BIT(question->verb)) == 0)
       continue;
+    if (question->all) {
+      if (covers(scope->pattern, question->space))
+        return true;
+      continue;
+    }
     if (question->anywhere || strcmp(scope->pattern, "*") == 0 ||
         (question->on.repository != NULL &&
          glob_matches_across(scope->pattern, question->on.repository)))
@@ -242,84 +294,21 @@ access_decide(const AccessRules *rules, const Principal *who, Verb verb, Resourc
   return decide(&question, who);
 }
 
-/* --- anywhere --- */
-
-static bool
-is_subject(const Principal *who, const Binding *binding)
-{
-  if (binding->kind == SUBJECT_ANONYMOUS)
-    return true;
-  if (!is_logged_in(who))
-    return false;
-  if (binding->kind == SUBJECT_PRINCIPAL)
-    return binding->subject == who->id;
-  bool member = binding->kind == SUBJECT_EVERYONE;
-  for (guint i = 0; i < who->teams->len && !member; i++)
-    member = binding->subject == g_array_index(who->teams, int64_t, i);
-  return member;
-}
+/* --- of many repositories at once --- */
 
 bool
 access_may_anywhere(const AccessRules *rules, const Principal *who, Verb verb, int64_t now)
 {
   Question question = {.rules = rules, .verb = verb, .now = now, .anywhere = true};
-  /* Not by decide(): the index is by namespaces, and none is named. */
-  if (who->kind == PRINCIPAL_OPEN || who->kind == PRINCIPAL_OPERATOR || verb == VERB_NONE)
-    return decide(&question, who).allowed;
-  if ((who->expires != 0 && who->expires <= now) || !limits_allow(&question, who))
-    return false;
-  for (guint i = 0; i < rules->bindings->len; i++) {
-    const Binding *binding = &g_array_index(rules->bindings, Binding, i);
-    if (is_subject(who, binding) && binding_fits(&question, binding))
-      return true;
-  }
-  return false;
-}
-
-/* Of a pattern that denies: whether it can fit something below @space. */
-static bool
-reaches(const char *pattern, const char *space)
-{
-  Slice own = namespace_of(pattern);
-  return space == NULL || own.size == 0 || slice_equal_string(own, space);
-}
-
-static bool
-covers(const char *pattern, const char *space)
-{
-  size_t size = space != NULL ? strlen(space) : 0;
-  return strcmp(pattern, "*") == 0 ||
-         (size > 0 && strncmp(pattern, space, size) == 0 && strcmp(pattern + size, "/*") == 0);
-}
-
-static bool
-limits_cover(const Principal *who, Verb verb, const char *space)
-{
-  bool covered = who->limits == NULL;
-  for (guint i = 0; !covered && i < who->limits->len; i++) {
-    const Scope *scope = &g_array_index(who->limits, Scope, i);
-    covered = (scope->verbs & VERB_BIT(verb)) != 0 && covers(scope->pattern, space);
-  }
-  return covered;
+  return decide(&question, who).allowed;
 }
 
 bool
 access_may_all(const AccessRules *rules, const Principal *who, Verb verb, const char *space,
                int64_t now)
 {
-  if ((who->expires != 0 && who->expires <= now) || !limits_cover(who, verb, space))
-    return false;
-  bool all = who->kind == PRINCIPAL_OPEN || who->kind == PRINCIPAL_OPERATOR;
-  for (guint i = 0; i < rules->bindings->len; i++) {
-    const Binding *binding = &g_array_index(rules->bindings, Binding, i);
-    if ((binding->verbs & VERB_BIT(verb)) == 0 || (binding->until != 0 && binding->until <= now) ||
-        !is_subject(who, binding))
-      continue;
-    if (binding->deny && reaches(binding->pattern, space))
-      return false;
-    all = all || (!binding->deny && binding->tags == NULL && covers(binding->pattern, space));
-  }
-  return all;
+  Question question = {.rules = rules, .verb = verb, .now = now, .all = true, .space = space};
+  return decide(&question, who).allowed;
 }
 
 /* --- in words --- */
@@ -370,7 +359,16 @@ access_rules_bindings(const AccessRules *rules)
 bool
 binding_speaks_of(const Binding *binding, const Principal *who)
 {
-  return is_subject(who, binding);
+  if (binding->kind == SUBJECT_ANONYMOUS)
+    return true;
+  if (!is_logged_in(who))
+    return false;
+  if (binding->kind == SUBJECT_PRINCIPAL)
+    return binding->subject == who->id;
+  bool member = binding->kind == SUBJECT_EVERYONE;
+  for (guint i = 0; i < who->teams->len && !member; i++)
+    member = binding->subject == g_array_index(who->teams, int64_t, i);
+  return member;
 }
 
 bool
