@@ -46,21 +46,22 @@ def put_blob(url, path, digest):
     return float(seconds)
 
 
-def put_manifest(url, config, layers, tag):
+def put_manifest(url, config, layers, tag, session=requests):
     """An image manifest of blobs that are there: (digest, size) each. Returns its bytes."""
     manifest = json.dumps({
         "schemaVersion": 2, "mediaType": MANIFEST,
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config[0], "size": config[1]},
         "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest, "size": size}
                    for digest, size in layers]}).encode()
-    requests.put(f"{url}/manifests/{tag}", data=manifest, headers={"Content-Type": MANIFEST},
+    session.put(f"{url}/manifests/{tag}", data=manifest, headers={"Content-Type": MANIFEST},
                  timeout=30).raise_for_status()
     return manifest
 
 
-def requests_per_second(url, clients, seconds, accept=None):
+def requests_per_second(url, clients, seconds, accept=None, others=None):
     """GETs by wrk."""
-    headers = ["-H", f"Accept: {accept}"] if accept else []
+    wanted = {**({"Accept": accept} if accept else {}), **(others or {})}
+    headers = [word for name, value in wanted.items() for word in ("-H", f"{name}: {value}")]
     text = subprocess.run(["wrk", f"-t{min(clients, 2)}", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", *headers,
                            url], stdout=subprocess.PIPE, text=True, check=True).stdout
     if "Non-2xx" in text:

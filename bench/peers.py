@@ -91,17 +91,17 @@ def stop_all():
 class Assay(Peer):
     name = "assay"
 
-    def __init__(self, folder, program, durable=True, cores=None, policy=None):
-        """@policy: the text of its policy file."""
+    def __init__(self, folder, program, durable=True, cores=None, policy=None, access="open"):
+        """@policy: the text of its policy file; @access: its access.mode."""
         super().__init__(folder)
-        self.program, self.data, self.durable, self.policy = program, self.folder / "data", durable, policy
+        self.program, self.data, self.durable, self.policy, self.access = program, self.folder / "data", durable, policy, access
         self.prefix = ["taskset", "-c", cores] if cores else []
 
     def command(self):
         config = self.folder / "assay.yaml"
         rules = self.folder / "rules.yaml"
         rules.write_text(self.policy or "")
-        config.write_text(f"feed_interval: 0\naccess:\n  mode: open\ndurable: {'true' if self.durable else 'false'}\n" +
+        config.write_text(f"feed_interval: 0\naccess:\n  mode: {self.access}\ndurable: {'true' if self.durable else 'false'}\n" +
                           (f"policy: {rules}\n" if self.policy else ""))
         return [*self.prefix, str(self.program), "serve", "--config", str(config), "--data", str(self.data), "--listen",
                 f"127.0.0.1:{self.port}"]

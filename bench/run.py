@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "integration"), str(ROOT / "bench")]
 import figures  # noqa: E402
+import measure_access  # noqa: E402
 import measure_collection  # noqa: E402
 import measure_jobs  # noqa: E402
 import measure_memory  # noqa: E402
@@ -37,7 +38,7 @@ import peers  # noqa: E402
 
 MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "routing": measure_routing, "jobs": measure_jobs,
                 "memory": measure_memory, "scan": measure_scan, "trivy": measure_trivy, "rematch": measure_rematch,
-                "collection": measure_collection}
+                "access": measure_access, "collection": measure_collection}
 CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 
