@@ -7,5 +7,6 @@ static const Setting settings[] = {
     {SETTING(AccessSettings, mode), .kind = &setting_choice, .words = modes, .fallback = "closed"},
     {SETTING_PART(AccessSettings, tokens), .section = &token_settings_section},
     {SETTING_LIST(AccessSettings, ldap), .section = &ldap_section, .most = 16},
+    {SETTING_LIST(AccessSettings, oidc), .section = &oidc_section, .most = 16},
 };
 const Section access_settings_section = {settings, G_N_ELEMENTS(settings), sizeof(AccessSettings)};

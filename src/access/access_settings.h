@@ -2,6 +2,7 @@
 #pragma once
 
 #include "access/directory/ldap_settings.h"
+#include "access/directory/oidc_settings.h"
 #include "access/keys.h"
 #include "base/settings.h"
 
@@ -16,5 +17,7 @@ typedef struct {
   TokenSettings tokens;
   LdapSettings *ldap;
   unsigned ldap_count;
+  OidcSettings *oidc;
+  unsigned oidc_count;
 } AccessSettings;
 extern const Section access_settings_section;

@@ -184,6 +184,9 @@ account_delete(SqlConnection *db, int64_t id, GError **error)
          sql_run(db, NULL, error, "DELETE FROM tokens WHERE principal = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM sessions WHERE principal = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM recovery_codes WHERE principal = $1", it, SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM directory_people WHERE principal = $1", it,
+                 SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM oidc_people WHERE principal = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM principals WHERE id = $1", it, SQL_END);
 }
 

@@ -176,6 +176,16 @@ static const char *const steps[] = {
     "  principal BIGINT NOT NULL REFERENCES principals (id),"
     "  hash BYTEA NOT NULL,"
     "  PRIMARY KEY (principal, hash));",
+    /* What people of providers can be asked for again by, sealed, and when that was last done; and
+     * what came back from log-ins, which counts once. */
+    "CREATE TABLE oidc_people ("
+    "  principal BIGINT PRIMARY KEY,"
+    "  refresh BYTEA NOT NULL,"
+    "  asked BIGINT NOT NULL);"
+    "CREATE TABLE oidc_used ("
+    "  hash BYTEA PRIMARY KEY,"
+    "  ends BIGINT NOT NULL);"
+    "CREATE INDEX oidc_used_by_end ON oidc_used (ends);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

@@ -43,6 +43,7 @@ id_of(Slice hash)
 typedef struct {
   const Account *account;
   const Session *session;
+  const char *by; /* which provider, or NULL */
   SecretHash hash;
 } Opening;
 
@@ -74,6 +75,7 @@ open_session(SqlConnection *db, void *data, GError **error)
   json_set_string(told, "session", session->id);
   json_set_string(told, "address", session->address);
   json_object_set_new(told, "second_factor", json_boolean(opening->account->second));
+  json_set_string(told, "by", opening->by);
   return make_room(db, opening, error) &&
          sql_run(db, NULL, error,
                  "INSERT INTO sessions (hash, principal, csrf, created, expires, last_used, "
@@ -95,6 +97,26 @@ find_person(Access *access, const char *name, Account *account, GError **error)
          account_identified(db, account, session_identity.how, &who, error) == FOUND;
 }
 
+static Session *
+open_for(Access *access, const Account *account, const char *by, const char *address,
+         const char *agent, GError **error)
+{
+  g_autoptr(Session) session = g_new0(Session, 1);
+  session->secret = secret_new(SESSION_PREFIX);
+  session->csrf = secret_random_text(SECRET_RANDOM_LENGTH);
+  session->name = g_strdup(account->name);
+  session->address = g_strdup(address);
+  session->agent =
+      agent == NULL ? NULL : g_utf8_make_valid(agent, (gssize)MIN(strlen(agent), AGENT_MAX));
+  session->created = session->last_used = g_get_real_time();
+  session->expires = session->created + SESSION_LONGEST;
+  Opening opening = {account, session, by, secret_hash(session->secret)};
+  session->id = id_of(slice_of(&opening.hash));
+  if (!sql_transact(access_sql(access), open_session, &opening, error))
+    return NULL;
+  return g_steal_pointer(&session);
+}
+
 Session *
 session_open(Access *access, const char *name, const char *password, const char *code,
              const char *address, const char *agent, GError **error)
@@ -103,20 +125,28 @@ session_open(Access *access, const char *name, const char *password, const char 
   if (!password_prove_both(access, name, password, code, address, error) ||
       !find_person(access, name, &account, error))
     return NULL;
-  g_autoptr(Session) session = g_new0(Session, 1);
-  session->secret = secret_new(SESSION_PREFIX);
-  session->csrf = secret_random_text(SECRET_RANDOM_LENGTH);
-  session->name = g_strdup(account.name);
-  session->address = g_strdup(address);
-  session->agent =
-      agent == NULL ? NULL : g_utf8_make_valid(agent, (gssize)MIN(strlen(agent), AGENT_MAX));
-  session->created = session->last_used = g_get_real_time();
-  session->expires = session->created + SESSION_LONGEST;
-  Opening opening = {&account, session, secret_hash(session->secret)};
-  session->id = id_of(slice_of(&opening.hash));
-  if (!sql_transact(access_sql(access), open_session, &opening, error))
-    return NULL;
-  return g_steal_pointer(&session);
+  return open_for(access, &account, NULL, address, agent, error);
+}
+
+static Found
+find_proven(Access *access, int64_t person, Account *account, GError **error)
+{
+  g_autoptr(Principal) who = NULL;
+  g_autoptr(SqlConnection) db = sql_acquire(access_sql(access), error);
+  Found found = db == NULL ? FAILED : account_find_by_id(db, person, account, error);
+  return found != FOUND ? found
+                        : account_identified(db, account, session_identity.how, &who, error);
+}
+
+Session *
+session_open_proven(Access *access, int64_t person, const char *by, const char *address,
+                    const char *agent, GError **error)
+{
+  g_auto(Account) account = {0};
+  Found found = find_proven(access, person, &account, error);
+  if (found == ABSENT)
+    error_set(error, ASSAY_ERROR_DENIED, "the person was deleted");
+  return found == FOUND ? open_for(access, &account, by, address, agent, error) : NULL;
 }
 
 /* --- listing and ending --- */

@@ -18,7 +18,7 @@
 #define SESSION_IDLE    ((int64_t)3600 * G_USEC_PER_SEC)
 #define SESSION_LONGEST ((int64_t)12 * 3600 * G_USEC_PER_SEC)
 
-typedef struct {
+typedef struct Session {
   char *id;     /* no secret: the first digits of the hash */
   char *secret; /* the cookie; only of a new one */
   char *csrf, *name, *address, *agent;
@@ -32,6 +32,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
  * or wrong. (transfer full) */
 Session *session_open(Access *access, const char *name, const char *password, const char *code,
                       const char *address, const char *agent, GError **error);
+
+/* Of a person whom a provider has proven: @by, for the record. ASSAY_ERROR_DENIED: they are
+ * disabled here. (transfer full) */
+Session *session_open_proven(Access *access, int64_t person, const char *by, const char *address,
+                             const char *agent, GError **error);
 
 /* Of the person, newest first: Session. (transfer full) */
 GPtrArray *sessions_of(Access *access, int64_t person, GError **error);

@@ -98,7 +98,7 @@ def test_who_shows_nothing_gets_nothing(closed):
         if path not in ("/healthz", "/readyz"):
             assert wrong.status_code in (401, 429), (method, path, wrong.status_code)
     assert sorted(opened) == ["/", "/.well-known/jwks.json", "/.well-known/token-certificates.pem", "/api/v1/session",
-                              "/healthz", "/readyz"], "the session tells that there is none"
+                              "/api/v1/session/providers", "/healthz", "/readyz"], "the session tells that there is none"
 
 
 def test_who_has_no_rights_may_nothing(closed):

@@ -5,6 +5,7 @@
 
 #include "access/accounts.h"
 #include "access/directory/ldap.h"
+#include "access/directory/oidc_standing.h"
 #include "access/names.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -41,9 +42,12 @@ make_row(SqlConnection *db, Admission *admission, GError **error)
   }
   if (!account_insert(db, &account, &admission->id, &taken)) {
     if (g_error_matches(taken, ASSAY_ERROR, ASSAY_ERROR_EXISTS))
-      return error_set(error, ASSAY_ERROR_DENIED,
-                       "%s: the name %s belongs to another user or robot here", admission->source,
-                       person->name);
+      return error_set(
+          error, ASSAY_ERROR_DENIED,
+          "%s: the name %s belongs to another user or robot here; an administrator can "
+          "delete that one (`assay user delete %s`), or have names taken from another "
+          "attribute or claim",
+          admission->source, person->name, person->name);
     g_propagate_error(error, g_steal_pointer(&taken));
     return false;
   }
@@ -227,18 +231,39 @@ refuse_gone(const Standing *standing, GError **error)
                    standing->source);
 }
 
+typedef struct {
+  const Principal *who;
+  const Standing *standing;
+  int64_t now;
+} Going;
+
+/* Told once, however often it is seen. */
+static bool
+note_going(SqlConnection *db, void *data, GError **error)
+{
+  const Going *going = data;
+  g_autoptr(json_t) told = json_object();
+  json_set_string(told, "source", going->standing->source);
+  return sql_run(db, NULL, error, "UPDATE directory_people SET gone = $2 WHERE principal = $1",
+                 SQL_INTEGER(going->who->id), SQL_INTEGER(going->now), SQL_END) &&
+         (going->standing->gone != 0 ||
+          (access_changed(db, error) &&
+           event_tell(db, "user.gone", going->standing->name, told, error)));
+}
+
 /* It is not asked for who is gone at each request. */
 static bool
 note_gone(Access *access, const Principal *who, const Standing *standing, int64_t now,
           GError **error)
 {
+  Going going = {who, standing, now};
   log_info("a person is gone from its directory", "user", standing->name, "source",
            standing->source, NULL);
-  if (!sql_pool_is_read_only(access_sql(access)) &&
-      !sql_write(access_sql(access), NULL, error,
-                 "UPDATE directory_people SET gone = $2 WHERE principal = $1", SQL_INTEGER(who->id),
-                 SQL_INTEGER(now), SQL_END))
-    return false;
+  if (!sql_pool_is_read_only(access_sql(access))) {
+    if (!sql_transact(access_sql(access), note_going, &going, error))
+      return false;
+    access_forget(access);
+  }
   return refuse_gone(standing, error);
 }
 
@@ -282,6 +307,80 @@ confirm_ldap(Access *access, const LdapSettings *settings, const Principal *who,
   return ask_ldap(access, settings, who, standing, now, error);
 }
 
+static bool
+confirm_by_ldap(Access *access, const Principal *who, const Standing *standing, const char *name,
+                bool *known, GError **error)
+{
+  const AccessSettings *settings = access_settings(access);
+  for (unsigned i = 0; i < settings->ldap_count; i++)
+    if (strcmp(settings->ldap[i].name, name) == 0) {
+      *known = true;
+      return confirm_ldap(access, &settings->ldap[i], who, standing, error);
+    }
+  return false;
+}
+
+/* --- providers --- */
+
+static bool
+confirm_known(SqlConnection *db, void *data, GError **error)
+{
+  return confirm_row(db, data, error);
+}
+
+static bool
+ask_oidc(Access *access, const OidcSettings *settings, const Principal *who,
+         const Standing *standing, int64_t now, GError **error)
+{
+  g_autoptr(DirectoryPerson) person = NULL;
+  g_autoptr(GError) unanswered = NULL;
+  Found found = oidc_look_up(access, settings, who->id, &person, &unanswered);
+  if (found == FAILED) {
+    if (!g_error_matches(unanswered, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) &&
+        !g_error_matches(unanswered, ASSAY_ERROR, ASSAY_ERROR_BUSY))
+      log_warning("a provider does not answer; what it said before is believed for a time", "error",
+                  unanswered->message, NULL);
+    return believe(standing, settings->stale, now, error);
+  }
+  if (found == ABSENT || (person != NULL && strcmp(person->id, standing->external) != 0))
+    return note_gone(access, who, standing, now, error);
+  Admission known = {.id = who->id, .now = now};
+  int64_t id;
+  return person == NULL ? sql_transact(access_sql(access), confirm_known, &known, error)
+                        : directory_admit(access, standing->source, person, &id, error);
+}
+
+/* Who is gone is back by a new log-in alone: there is nothing to ask by any more. */
+static bool
+confirm_oidc(Access *access, const OidcSettings *settings, const Principal *who,
+             const Standing *standing, GError **error)
+{
+  int64_t now = g_get_real_time();
+  if (standing->gone != 0)
+    return refuse_gone(standing, error);
+  if (now < standing->confirmed + microseconds(settings->refresh))
+    return true;
+  if (sql_pool_is_read_only(access_sql(access)))
+    return believe(standing, settings->stale, now, error);
+  return ask_oidc(access, settings, who, standing, now, error);
+}
+
+static bool
+confirm_by_oidc(Access *access, const Principal *who, const Standing *standing, const char *name,
+                bool *known, GError **error)
+{
+  const OidcSettings *settings = oidc_find(access, name);
+  *known = settings != NULL;
+  return *known && confirm_oidc(access, settings, who, standing, error);
+}
+
+/* The kinds of directories, by what a source begins with. False with *known: it said no. */
+static const struct {
+  const char *prefix;
+  bool (*confirm)(Access *access, const Principal *who, const Standing *standing, const char *name,
+                  bool *known, GError **error);
+} kinds[] = {{"ldap:", confirm_by_ldap}, {"oidc:", confirm_by_oidc}};
+
 bool
 directory_confirm(Access *access, const Principal *who, GError **error)
 {
@@ -291,11 +390,15 @@ directory_confirm(Access *access, const Principal *who, GError **error)
   Found found = read_standing(access, who, &standing, error);
   if (found != FOUND)
     return found == ABSENT;
-  const AccessSettings *settings = access_settings(access);
-  const char *ldap = g_str_has_prefix(standing.source, "ldap:") ? standing.source + 5 : NULL;
-  for (unsigned i = 0; ldap != NULL && i < settings->ldap_count; i++)
-    if (strcmp(settings->ldap[i].name, ldap) == 0)
-      return confirm_ldap(access, &settings->ldap[i], who, &standing, error);
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+    bool known = false;
+    if (!g_str_has_prefix(standing.source, kinds[i].prefix))
+      continue;
+    const char *name = standing.source + strlen(kinds[i].prefix);
+    bool stands = kinds[i].confirm(access, who, &standing, name, &known, error);
+    if (known)
+      return stands;
+  }
   return error_set(error, ASSAY_ERROR_DENIED, "%s: %s is not in the configuration any more",
                    standing.name, standing.source);
 }

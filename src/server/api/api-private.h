@@ -44,6 +44,7 @@ extern const JsonTable api_not_known_table;
 
 /* The resources' objects (schemas.h). */
 extern const ApiSchema api_collection_schemas[];
+extern const ApiSchema api_oidc_schemas[];
 extern const ApiSchema api_deleted_schemas[], api_namespace_schemas[], api_quarantine_schemas[];
 extern const ApiSchema api_pull_schemas[];
 extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_schemas[],

@@ -1,11 +1,12 @@
 /* /api/v1/session: the log-in of a browser, and who one is; /api/v1/sessions: those that one has.
  */
-#include "access/sessions.h"
+#include "server/api/sessions.h"
 
 #include <string.h>
 
 #include "access/delegation.h"
 #include "access/explain.h"
+#include "access/sessions.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"
@@ -98,13 +99,19 @@ respond_not_logged_in(Request *request, const GError *error)
     respond_error(request, error);
 }
 
-/* Who logs in anew has no use for the session of before. */
 static void
 end_former(Request *request)
 {
   const Principal *who = request_principal(request);
   if (strcmp(who->how, session_identity.how) == 0)
     session_end(server_context(request)->access, who->id, who->token, NULL);
+}
+
+void
+api_give_session(Request *request, const Session *session)
+{
+  end_former(request);
+  set_cookie(request, session->secret, (session->expires - session->created) / G_USEC_PER_SEC);
 }
 
 static void
@@ -118,7 +125,7 @@ respond_session(Request *request, const Session *session)
                        .expires = session->expires};
   g_autoptr(json_t) body = json_table_write(&asker_table, &asker);
   respond_json(request, MHD_HTTP_CREATED, body);
-  set_cookie(request, session->secret, (session->expires - session->created) / G_USEC_PER_SEC);
+  api_give_session(request, session);
 }
 
 static void
@@ -131,12 +138,10 @@ log_in(Request *request)
     g_autoptr(Session) session =
         session_open(server_context(request)->access, body.name, body.password, body.code,
                      request_client(request), agent, &error);
-    if (session != NULL) {
-      end_former(request);
+    if (session != NULL)
       respond_session(request, session);
-    } else {
+    else
       respond_not_logged_in(request, error);
-    }
   }
   if (body.password != NULL)
     explicit_bzero(body.password, strlen(body.password));

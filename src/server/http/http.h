@@ -59,6 +59,8 @@ const char *request_query(const Request *request, const char *name);
 GStrv request_query_all(const Request *request, const char *name);
 /* A header, any case; of several the first. */
 const char *request_header(const Request *request, const char *name);
+/* A cookie; NULL when absent. */
+const char *request_cookie(const Request *request, const char *name);
 /* The client's name for itself, cut for a line of the log. (transfer full), NULL when absent. */
 char *request_agent(const Request *request);
 /* All values of a header, joined by ", ". (transfer full), NULL when absent. */

@@ -53,8 +53,7 @@ read_authorization(Credentials *credentials, const char *header)
 static const char *
 session_cookie(const Request *request)
 {
-  return MHD_lookup_connection_value(request->handle, MHD_COOKIE_KIND,
-                                     request_has_tls(request) ? "__Host-assay" : "assay");
+  return request_cookie(request, request_has_tls(request) ? "__Host-assay" : "assay");
 }
 
 static bool

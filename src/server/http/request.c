@@ -46,6 +46,12 @@ request_query(const Request *request, const char *name)
   return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
 }
 
+const char *
+request_cookie(const Request *request, const char *name)
+{
+  return MHD_lookup_connection_value(request->handle, MHD_COOKIE_KIND, name);
+}
+
 typedef struct {
   const char *name;
   GStrvBuilder *values;
