@@ -8,9 +8,9 @@ PullNotes *pull_notes_new(void);
 /* Writes what is noted, and frees. */
 void pulls_end(Registry *registry);
 
-/* When the image was last pulled, as far as that is not written yet; 0: it was not. For who decides
- * by it: a pull that came a moment ago counts. */
-int64_t pulls_noted_last(Registry *registry, const char *repository, const char *digest);
+/* When images of @repository were last pulled, as far as that is not written yet: digest ->
+ * int64_t. For who decides by it: a pull that came a moment ago counts. (transfer full) */
+GHashTable *pulls_noted_of(Registry *registry, const char *repository);
 
 /* The image is pushed again, or brought back: its age begins anew (image_use.pushed). */
 bool pulls_note_push(SqlConnection *db, const char *repository, const Digest *digest,

@@ -126,30 +126,35 @@ registry_note_pull(Registry *registry, const char *repository, const Digest *dig
   note(notes->fresh, &pull);
 }
 
-static int64_t
-last_in(GHashTable *table, const char *repository, const char *digest)
+/* Under the lock. */
+static void
+add_last(GHashTable *last, GHashTable *table, const char *repository)
 {
   GHashTableIter iter;
   void *key;
-  int64_t last = 0;
   if (table == NULL)
-    return 0;
+    return;
   g_hash_table_iter_init(&iter, table);
   while (g_hash_table_iter_next(&iter, &key, NULL)) {
     const Noted *noted = key;
-    if (strcmp(noted->digest.text, digest) == 0 && strcmp(noted->repository, repository) == 0)
-      last = MAX(last, noted->last);
+    if (strcmp(noted->repository, repository) != 0)
+      continue;
+    const int64_t *before = g_hash_table_lookup(last, noted->digest.text);
+    if (before == NULL || *before < noted->last)
+      g_hash_table_insert(last, g_strdup(noted->digest.text),
+                          g_memdup2(&noted->last, sizeof noted->last));
   }
-  return last;
 }
 
-int64_t
-pulls_noted_last(Registry *registry, const char *repository, const char *digest)
+GHashTable *
+pulls_noted_of(Registry *registry, const char *repository)
 {
   PullNotes *notes = registry->pulls;
+  GHashTable *last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&notes->lock);
-  return MAX(last_in(notes->fresh, repository, digest),
-             last_in(notes->writing, repository, digest));
+  add_last(last, notes->fresh, repository);
+  add_last(last, notes->writing, repository);
+  return last;
 }
 
 /* --- writing --- */

@@ -59,6 +59,7 @@ typedef struct {
   bool sparse_indexes; /* take indexes without their members, and images without their layers */
   RegistryGc gc;
   uint32_t undelete;    /* seconds that a deleted manifest can be brought back; 0: not at all */
+  uint32_t retention;   /* seconds from one run of retention to the next; 0: only when asked for */
   uint32_t pull_counts; /* seconds that counts of pulls by hour and name are kept */
 } RegistrySettings;
 extern const Section registry_settings_section;

@@ -26,6 +26,8 @@ static const Setting settings[] = {
     {SETTING(RegistrySettings, gc), .section = &gc_section},
     {SETTING(RegistrySettings, undelete), .kind = &setting_duration, .fallback = "7d",
      .most = (uint64_t)365 * 86400},
+    {SETTING(RegistrySettings, retention), .kind = &setting_duration, .fallback = "24h",
+     .most = (uint64_t)365 * 86400},
     {SETTING(RegistrySettings, pull_counts), .kind = &setting_duration, .fallback = "90d",
      .least = 3600, .most = (uint64_t)3650 * 86400},
 };

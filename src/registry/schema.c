@@ -153,6 +153,18 @@ static const char *const steps[] = {
     "  pulls BIGINT NOT NULL,"
     "  PRIMARY KEY (repository, hour, digest, who));"
     "CREATE INDEX pull_counts_by_hour ON pull_counts (hour);",
+
+    /* 10: the rules of retention (registry/retention_rules.c), as JSON, and what its last run did.
+     */
+    "CREATE TABLE retention ("
+    "  namespace TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  rules TEXT NOT NULL,"
+    "  version BIGINT NOT NULL,"
+    "  changed BIGINT NOT NULL,"
+    "  runs BIGINT NOT NULL,"
+    "  ran BIGINT NOT NULL,"
+    "  deleted BIGINT NOT NULL,"
+    "  error TEXT);",
 };
 
 static const unsigned former[] = {1, 4, 0};

@@ -36,6 +36,7 @@ const Route *const server_routes[] = {
     api_deleted_routes,
     api_pull_routes,
     api_quarantine_routes,
+    api_retention_routes,
     api_user_routes,
     api_robot_routes,
     api_token_routes,

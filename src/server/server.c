@@ -20,6 +20,7 @@
 #include "server/collection.h"
 #include "server/first_start.h"
 #include "server/housekeeping.h"
+#include "server/retention.h"
 #include "server/routes.h"
 #include "server/secrets.h"
 #include "server/server-private.h"
@@ -134,6 +135,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   server->audit = audit_new(&config->audit, server->sql, context->jobs, server->outbox);
   audit_sign_by(server->audit, server->secrets.keys);
   context->collection = collection_new(context);
+  retention_add(context);
   housekeeping_add(&server->house, context, server->blobs);
   return context->pipeline != NULL;
 }

@@ -96,6 +96,17 @@ class Routes:
     def set_namespace(self):
         self.do("PATCH", "/api/v1/namespaces/team", json={"immutable": [f"v{uuid.uuid4().hex[:8]}*"]})
 
+    def set_retention(self):
+        self.do("PUT", "/api/v1/namespaces/team/retention", json={"delete": [{"pushed_before": 1000000}]})
+
+    def run_retention(self):
+        self.setup("PUT", "/api/v1/namespaces/team/retention", json={"delete": [{"pushed_before": 1000000}]})
+        self.do("POST", "/api/v1/namespaces/team/retention/runs")
+
+    def set_public(self):
+        self.setup("PATCH", "/api/v1/namespaces/opened", json={"public": False})
+        self.do("PATCH", "/api/v1/namespaces/opened", json={"public": True})
+
     def make(self, things, body, **options):
         """Where a new one is, whose making does not count."""
         return self.setup("POST", f"/api/v1/{things}", json=body, **options).headers["Location"]
@@ -275,7 +286,9 @@ WRITES = {
     "PUT /v2/<name>/manifests/<reference>": [Routes.push_manifest],
     "DELETE /v2/<name>/manifests/<reference>": [Routes.delete_manifest],
     "POST /api/v1/deleted/<name>/manifests/<digest>": [Routes.restore_manifest],
-    "PATCH /api/v1/namespaces/<namespace>": [Routes.set_namespace],
+    "PATCH /api/v1/namespaces/<namespace>": [Routes.set_namespace, Routes.set_public],
+    "PUT /api/v1/namespaces/<namespace>/retention": [Routes.set_retention],
+    "POST /api/v1/namespaces/<namespace>/retention/runs": [Routes.run_retention],
     "POST /api/v1/quarantine": [quarantine],
     "DELETE /api/v1/quarantine/<name>": [end_quarantine],
     "POST /api/v1/endpoints": [makes("endpoints", Routes.endpoint)],

@@ -31,7 +31,11 @@ void api_respond_page_of(Request *request, json_t *body, const char *key, uint64
                          const Page *page, json_t *part);
 /* 400 INVALID. */
 void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* This and the next respond themselves when they return false. */
+/* This and the next four respond themselves when they return false. */
+/* If-Match: the version that the change is meant for; negative: whichever. */
+bool api_version_of(Request *request, int64_t *version);
+/* Whether who asks may manage all of a namespace. */
+bool api_may_manage_namespace(Request *request, const char *space);
 /* "true" or "false"; absent is false. */
 bool api_flag_of(Request *request, const char *name, bool *value);
 /* ?severity=, as bits by Severity; 0: none is named. */
@@ -46,7 +50,7 @@ extern const JsonTable api_not_known_table;
 extern const ApiSchema api_collection_schemas[];
 extern const ApiSchema api_oidc_schemas[];
 extern const ApiSchema api_deleted_schemas[], api_namespace_schemas[], api_quarantine_schemas[];
-extern const ApiSchema api_pull_schemas[];
+extern const ApiSchema api_pull_schemas[], api_retention_schemas[];
 extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_schemas[],
     api_policy_schemas[], api_standing_schemas[], api_vulnerability_schemas[];
 extern const ApiSchema api_endpoint_schemas[];

@@ -64,6 +64,37 @@ api_flag_of(Request *request, const char *name, bool *value)
   return false;
 }
 
+bool
+api_version_of(Request *request, int64_t *version)
+{
+  const char *header = request_header(request, "If-Match");
+  uint64_t number = 0;
+  *version = -1;
+  if (header == NULL || strcmp(header, "*") == 0)
+    return true;
+  size_t length = strlen(header);
+  if (length < 3 || header[0] != '"' || header[length - 1] != '"' ||
+      !slice_to_uint64((Slice){(const uint8_t *)header + 1, length - 2}, &number) ||
+      number > G_MAXINT64) {
+    respond_oci_error(request, MHD_HTTP_PRECONDITION_FAILED, "CONFLICT",
+                      "If-Match is no ETag of this; GET gives the present one", NULL);
+    return false;
+  }
+  *version = (int64_t)number;
+  return true;
+}
+
+bool
+api_may_manage_namespace(Request *request, const char *space)
+{
+  if (request_may_all(request, VERB_MANAGE_NAMESPACES, space))
+    return true;
+  g_autofree char *message =
+      g_strdup_printf("this needs the right to manage-namespaces on all of %.200s/", space);
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
+  return false;
+}
+
 static const JsonMember gate_members[] = {
     {JSON_MEMBER_AS("answer", Standing, gate), .kind = &json_word, .words = gate_answer_names},
     {JSON_MEMBER(Standing, policy), .kind = &json_text, .required = true},

@@ -26,18 +26,6 @@ const ApiSchema api_namespace_schemas[] = {
     {NULL},
 };
 
-/* False: it responded. */
-static bool
-may_manage(Request *request, const char *space)
-{
-  if (request_may_all(request, VERB_MANAGE_NAMESPACES, space))
-    return true;
-  g_autofree char *message =
-      g_strdup_printf("this needs the right to manage-namespaces on all of %.200s/", space);
-  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
-  return false;
-}
-
 /* NULL: failed. (transfer full) */
 static json_t *
 write_namespace(Request *request, const Namespace *space, GError **error)
@@ -103,32 +91,11 @@ static void
 api_namespace(Request *request)
 {
   g_autoptr(GError) error = NULL;
-  if (!may_manage(request, request_parameter(request, "namespace")))
+  if (!api_may_manage_namespace(request, request_parameter(request, "namespace")))
     return;
   g_autoptr(Namespace) space = registry_namespace(server_context(request)->registry,
                                                   request_parameter(request, "namespace"), &error);
   respond_namespace(request, space, error);
-}
-
-/* If-Match: the version that the change is meant for; negative: whichever. False: it responded. */
-static bool
-version_of(Request *request, int64_t *version)
-{
-  const char *header = request_header(request, "If-Match");
-  uint64_t number = 0;
-  *version = -1;
-  if (header == NULL || strcmp(header, "*") == 0)
-    return true;
-  size_t length = strlen(header);
-  if (length < 3 || header[0] != '"' || header[length - 1] != '"' ||
-      !slice_to_uint64((Slice){(const uint8_t *)header + 1, length - 2}, &number) ||
-      number > G_MAXINT64) {
-    respond_oci_error(request, MHD_HTTP_PRECONDITION_FAILED, "CONFLICT",
-                      "If-Match is no ETag of a namespace; GET gives the present one", NULL);
-    return false;
-  }
-  *version = (int64_t)number;
-  return true;
 }
 
 /* It is a change of grants, which the registry knows nothing of, so it is made alone: a request is
@@ -161,8 +128,8 @@ api_set_namespace(Request *request)
   g_autoptr(GError) error = NULL;
   GBytes *text = request_body(request);
   int64_t version = -1;
-  if (!may_manage(request, request_parameter(request, "namespace")) ||
-      !version_of(request, &version))
+  if (!api_may_manage_namespace(request, request_parameter(request, "namespace")) ||
+      !api_version_of(request, &version))
     return;
   g_autoptr(json_t) change =
       json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 10000, &error);

@@ -31,6 +31,7 @@ const ApiSchema *const api_schemas[] = {
     api_policy_schemas,
     api_pull_schemas,
     api_quarantine_schemas,
+    api_retention_schemas,
     api_robot_schemas,
     api_standing_schemas,
     token_schemas,
