@@ -21,7 +21,8 @@ findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error)
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, manifest, error);
   if (summary == NULL)
     return NULL;
-  LayerLooks looks = {.pipeline = pipeline, .manifest = parsed, .detectors = summary->detectors};
+  LayerLooks looks = {
+      .pipeline = pipeline, .image = manifest, .manifest = parsed, .detectors = summary->detectors};
   ImageInventory *inventory = looks_load_layers(&looks, error);
   /* It went with a layer that has come back since: only a scan makes it again. */
   if (inventory == NULL && looks.missing)

@@ -5,6 +5,7 @@
 #include "inventory/end_of_life.h"
 #include "jobs/event.h"
 #include "oci/image_config.h"
+#include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
 
 /* Where two have the same, the second fails to be scanned. */
@@ -128,6 +129,48 @@ images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error)
       SQL_TEXT(layer->text), SQL_INTEGER(SCAN_FAILED), SQL_INTEGER(SCAN_PENDING),
       SQL_INTEGER(SCAN_WAITING), SQL_END);
   return sql_texts(rows, error);
+}
+
+GPtrArray *
+images_unscanned_with_foreign(SqlPool *sql, const char *repository, const Digest *layer,
+                              GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT images.manifest FROM manifest_references "
+                "JOIN images ON images.manifest = manifest_references.manifest "
+                "WHERE manifest_references.repository = $1 AND manifest_references.digest = $2 "
+                "AND manifest_references.kind = 'foreign' AND images.state IN ($3, $4, $5)",
+                SQL_TEXT(repository), SQL_TEXT(layer->text), SQL_INTEGER(SCAN_FAILED),
+                SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_WAITING), SQL_END);
+  return sql_texts(rows, error);
+}
+
+bool
+images_check_foreign(SqlPool *sql, const Digest *manifest, const Descriptor *layer, GError **error)
+{
+  if (!media_type_is_foreign_layer(layer->media_type))
+    return true;
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return false;
+  g_autoptr(SqlRows) rows = NULL;
+  Found without =
+      sql_first(db, &rows, error,
+                "SELECT 1 FROM manifests LEFT JOIN repository_blobs "
+                "ON repository_blobs.repository = manifests.repository "
+                "AND repository_blobs.digest = $2 "
+                "WHERE manifests.digest = $1 AND repository_blobs.digest IS NULL LIMIT 1",
+                SQL_TEXT(manifest->text), SQL_TEXT(layer->digest.text), SQL_END);
+  return without == ABSENT ||
+         (without == FOUND &&
+          error_set(error, ASSAY_ERROR_INVALID,
+                    "layer %s: clients fetch it from its own URLs: push it too, to each repository "
+                    "of the image, to have it scanned",
+                    layer->digest.text));
 }
 
 static bool

@@ -138,8 +138,11 @@ looks_load_layers(LayerLooks *looks, GError **error)
   g_autoptr(GPtrArray) layers =
       g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
   for (guint i = 0; i < descriptors->len; i++) {
-    LayerInventory *inventory = inventories_load_layer(
-        looks->pipeline->sql, g_ptr_array_index(descriptors, i), looks->detectors, error);
+    const Descriptor *layer = g_ptr_array_index(descriptors, i);
+    LayerInventory *inventory =
+        images_check_foreign(looks->pipeline->sql, looks->image, layer, error)
+            ? inventories_load_layer(looks->pipeline->sql, layer, looks->detectors, error)
+            : NULL;
     if (inventory == NULL)
       return NULL;
     g_ptr_array_add(layers, inventory);

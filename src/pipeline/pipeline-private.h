@@ -272,6 +272,14 @@ GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe
  * for want of it. (transfer full): char * */
 GPtrArray *images_unscanned_without(SqlPool *sql, const Digest *layer, GError **error);
+/* Those of @repository that @layer is foreign to, and whose scan is to be or failed. (transfer
+ * full): char * */
+GPtrArray *images_unscanned_with_foreign(SqlPool *sql, const char *repository, const Digest *layer,
+                                         GError **error);
+/* Who pushes an image need not have its foreign layers, and so names any: what is in them is told
+ * only where each repository that has the image has them, too. ASSAY_ERROR_INVALID: one has not. */
+bool images_check_foreign(SqlPool *sql, const Digest *manifest, const Descriptor *layer,
+                          GError **error);
 /* The present detectors could not inspect it again; *noted: that was not known, or not why. */
 bool images_note_renewal(SqlPool *sql, const char *manifest, const char *why, bool *noted,
                          GError **error);
@@ -355,6 +363,7 @@ GPtrArray *findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **er
 
 typedef struct {
   Pipeline *pipeline;
+  const Digest *image;
   const Manifest *manifest;
   uint32_t detectors; /* whose inventories are overlaid */
   bool inspects;      /* a layer is inspected again, which takes seconds; else it must have been */

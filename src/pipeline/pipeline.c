@@ -28,10 +28,12 @@ queue_layer(Pipeline *pipeline, const Digest *digest)
  * taken up. One whose scan is under way is looked at again when that ends: it may have found the
  * layer missing a moment ago. */
 static void
-retry_images(Pipeline *pipeline, const Digest *layer)
+retry_images(Pipeline *pipeline, const char *repository, const Digest *layer)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) images = images_unscanned_without(pipeline->sql, layer, &error);
+  g_autoptr(GPtrArray) images =
+      repository == NULL ? images_unscanned_without(pipeline->sql, layer, &error)
+                         : images_unscanned_with_foreign(pipeline->sql, repository, layer, &error);
   for (guint i = 0; images != NULL && i < images->len; i++)
     pipeline_take_up_image(pipeline, g_ptr_array_index(images, i), true);
   if (images == NULL)
@@ -40,17 +42,17 @@ retry_images(Pipeline *pipeline, const Digest *layer)
 }
 
 /* Configs, signatures, charts' metadata are no layers: a look at some bytes tells, no parsing. With
- * a full queue the layer comes with its manifest. */
+ * a full queue the layer comes with its manifest. What another repository had already may be what
+ * an image of this one lacked. */
 void
-pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest)
+pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Digest *digest)
 {
   g_auto(LayerState) known =
       inventories_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if ((known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED) &&
       flight_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
-  if (known.state != INVENTORY_THERE)
-    retry_images(pipeline, digest);
+  retry_images(pipeline, known.state == INVENTORY_THERE ? repository : NULL, digest);
 }
 
 static void end_flight(Pipeline *pipeline, const Digest *manifest, bool scanned);
@@ -356,6 +358,7 @@ pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GCancellabl
   if (manifest == NULL)
     return false;
   LayerLooks looks = {.pipeline = pipeline,
+                      .image = digest,
                       .manifest = manifest,
                       .detectors = detectors_fingerprint(),
                       .inspects = true,

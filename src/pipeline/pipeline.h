@@ -43,8 +43,9 @@ Pipeline *pipeline_new(const PipelineOptions *options, const char *data_folder, 
 void pipeline_free(Pipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pipeline, pipeline_free)
 
-/* A blob is durable. If its first bytes look like a layer, its inspection is queued. */
-void pipeline_layer_arrived(Pipeline *pipeline, const Digest *digest);
+/* A blob is durable in @repository. If its first bytes look like a layer, its inspection is queued.
+ */
+void pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Digest *digest);
 /* A manifest is durable. Queues what its image needs. */
 void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                                const Manifest *manifest);

@@ -1,6 +1,7 @@
 /* What who asks may see; see the header. */
 #include "server/visible.h"
 
+#include "server/http/authorise.h"
 #include "server/server-private.h"
 
 /* So many names are read at a time, to be looked through. */
@@ -45,9 +46,15 @@ visible_repositories(Request *request, Verb verb, const char *last, int64_t n, b
   return (GStrv)g_ptr_array_free(g_steal_pointer(&seen), FALSE);
 }
 
+/* Who is nobody may be somebody who may. */
 static void
 respond_unseen(Request *request)
 {
+  const Principal *who = request_principal(request);
+  if (who->kind == PRINCIPAL_ANONYMOUS) {
+    respond_unauthorized(request, *who->how == '\0' ? NULL : "insufficient_scope", "log in first");
+    return;
+  }
   respond_oci_error(request, MHD_HTTP_NOT_FOUND, "NOT_FOUND",
                     "there is no such image, or none that you may see", NULL);
 }

@@ -42,8 +42,9 @@ bool api_flag_of(Request *request, const char *name, bool *value);
 bool api_severities_of(Request *request, int *severities);
 /* Of a Standing: what the policy makes of an image. */
 extern const JsonTable api_gate_table;
-/* What is not known yet, so that nothing else is the whole. */
-void api_set_unknown(json_t *body, const Overview *overview);
+/* What is not known yet, so that nothing else is the whole: of all images, and so only to who may
+ * list them all. */
+void api_set_unknown(Request *request, json_t *body, const Overview *overview);
 extern const JsonTable api_not_known_table;
 
 /* The resources' objects (schemas.h). */

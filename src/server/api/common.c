@@ -137,8 +137,10 @@ static const JsonMember not_known_members[] = {
 const JsonTable api_not_known_table = JSON_TABLE(NotKnown, not_known_members);
 
 void
-api_set_unknown(json_t *body, const Overview *overview)
+api_set_unknown(Request *request, json_t *body, const Overview *overview)
 {
+  if (!request_may_all(request, VERB_LIST, NULL))
+    return;
   const NotKnown unknown = {overview->unmatched, overview->unjudged,
                             overview->pending + overview->waiting, overview->failed};
   json_object_set_new(body, "not_known", json_table_write(&api_not_known_table, &unknown));

@@ -127,7 +127,7 @@ api_all_images(Request *request)
     return;
   }
   g_autoptr(json_t) body = json_object();
-  api_set_unknown(body, unknown);
+  api_set_unknown(request, body, unknown);
   api_respond_page_of(request, body, "images", total, &page, g_steal_pointer(&list));
 }
 

@@ -246,6 +246,7 @@ const Route api_job_routes[] = {
      .finish = api_jobs},
     {"DELETE", "/api/v1/jobs/<name>", "api-job", VERB_OPERATE, ON_SYSTEM, WORK_WAITS,
      .finish = api_cancel_job},
-    {"GET", "/api/v1/events", "api-events", VERB_LIST, ON_SYSTEM, WORK_HEAVY, .finish = api_events},
+    {"GET", "/api/v1/events", "api-events", VERB_READ_AUDIT, ON_SYSTEM, WORK_HEAVY,
+     .finish = api_events},
     {NULL},
 };

@@ -9,6 +9,8 @@
 
 #define DAYS_DEFAULT 30
 #define DAYS_MOST    400
+/* That are looked through at a time. */
+#define CHANGES_AT_ONCE 1000
 
 /* --- the objects --- */
 
@@ -220,7 +222,7 @@ api_overview(Request *request)
     return;
   }
   g_autoptr(json_t) body = json_table_write(&counts_table, overview);
-  api_set_unknown(body, overview);
+  api_set_unknown(request, body, overview);
   json_object_set(body, "advisories", advisories);
   json_object_set_new(body, "server", server_to_json(request));
   json_table_add(&history_table, overview, body);
@@ -252,6 +254,31 @@ since_of(Request *request, int64_t *since)
   return true;
 }
 
+/* Those after *since that who asks may see; *since: that of the last of them, for when others
+ * change is not theirs to know. NULL: failed. */
+static json_t *
+list_changes(Request *request, guint most, int64_t *since, GError **error)
+{
+  g_autoptr(json_t) list = json_array();
+  int64_t from = *since;
+  for (bool more = true; more && json_array_size(list) < most;) {
+    g_autoptr(GPtrArray) changes =
+        pipeline_changes(server_context(request)->pipeline, from, CHANGES_AT_ONCE, error);
+    if (changes == NULL)
+      return NULL;
+    more = changes->len == CHANGES_AT_ONCE;
+    for (guint i = 0; i < changes->len && json_array_size(list) < most; i++) {
+      const StandingChange *change = g_ptr_array_index(changes, i);
+      from = change->id;
+      if (!request_may(request, VERB_READ_FINDINGS, change->repository))
+        continue;
+      json_array_append_new(list, json_table_write(&change_table, change));
+      *since = from;
+    }
+  }
+  return g_steal_pointer(&list);
+}
+
 static void
 api_changes(Request *request)
 {
@@ -260,20 +287,12 @@ api_changes(Request *request)
   int64_t since;
   if (!api_page_of(request, &page) || !since_of(request, &since))
     return;
-  g_autoptr(GPtrArray) changes =
-      pipeline_changes(server_context(request)->pipeline, since, (int64_t)page.limit, &error);
-  if (changes == NULL) {
+  json_t *list = list_changes(request, (guint)page.limit, &since, &error);
+  if (list == NULL) {
     respond_error(request, error);
     return;
   }
   g_autoptr(json_t) body = json_object();
-  json_t *list = json_array();
-  for (guint i = 0; i < changes->len; i++) {
-    const StandingChange *change = g_ptr_array_index(changes, i);
-    if (request_may(request, VERB_READ_FINDINGS, change->repository))
-      json_array_append_new(list, json_table_write(&change_table, change));
-    since = change->id;
-  }
   json_set_number(body, "limit", page.limit);
   json_object_set_new(body, "next", json_integer(since));
   json_object_set_new(body, "changes", list);

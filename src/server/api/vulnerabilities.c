@@ -82,7 +82,8 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
   g_autoptr(json_t) body = json_object(), list = list_images(registry, found->images, &error);
   json_t *packages = json_array();
   /* It is not known whose they are. */
-  guint most = request_may_all(request, VERB_READ_FINDINGS, NULL) ? found->packages->len : 0;
+  bool all = request_may_all(request, VERB_READ_FINDINGS, NULL);
+  guint most = all ? found->packages->len : 0;
   for (guint i = 0; i < most && i < page->limit; i++) {
     const AffectedPackage *package = g_ptr_array_index(found->packages, i);
     json_t *one = json_table_write(&package_table, package);
@@ -91,8 +92,10 @@ respond_images(Request *request, const char *id, const VulnerabilityImages *foun
   }
   json_set_string(body, "vulnerability", id);
   json_object_set_new(body, "packages", packages);
-  json_object_set_new(body, "unmatched_packages", json_integer((json_int_t)found->unmatched));
-  json_object_set_new(body, "unscanned_images", json_integer((json_int_t)found->unscanned));
+  if (all) {
+    json_set_number(body, "unmatched_packages", found->unmatched);
+    json_set_number(body, "unscanned_images", found->unscanned);
+  }
   if (list == NULL)
     respond_error(request, error);
   else

@@ -57,7 +57,7 @@ v2_mount(Request *request)
   }
   Found mounted = mount_blob(request, from, &digest, &error);
   if (mounted == FOUND) {
-    pipeline_layer_arrived(server->pipeline, &digest);
+    pipeline_layer_arrived(server->pipeline, request_parameter(request, "name"), &digest);
     v2_respond_created(request, &digest);
     return true;
   }

@@ -111,7 +111,7 @@ finish_upload(Request *request, RegistryUpload *upload)
     respond_error(request, error);
     return false;
   }
-  pipeline_layer_arrived(server->pipeline, &digest);
+  pipeline_layer_arrived(server->pipeline, request_parameter(request, "name"), &digest);
   v2_respond_created(request, &digest);
   return true;
 }
