@@ -53,9 +53,9 @@ def attacked(program, folder, config=""):
     server.start()
     server.root = ("root", PASSWORD)
 
-    def make(things, body, status=201):
+    def make(things, body):
         answer = server.request("POST", f"/api/v1/{things}", headers=server.operator(), json=body)
-        assert answer.status_code == status, answer.text
+        assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
     def robot(name, role=None, pattern="team/*"):
@@ -84,7 +84,7 @@ def plain(answer, *names):
             text = text.replace(name, "NAME").replace(name.replace("/", "%2F"), "NAME")
         return text
     headers = {key.lower(): without(value) for key, value in answer.headers.items() if key.lower() not in ("date", "x-request-id")}
-    body = re.sub(r'"(time|now|request)": ?"[^"]*"', "", without(answer.text))
+    body = re.sub(r'"instance": ?"[^"]*"', "", without(answer.text))
     if any(name in answer.request.url for name in names):
         headers.pop("content-length", None)
     return answer.status_code, headers, body
