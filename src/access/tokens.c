@@ -10,6 +10,9 @@
 #include "base/json.h"
 #include "jobs/outbox.h"
 
+/* Tokens that have ended are listed for a week more. */
+#define ENDED_KEPT_US ((int64_t)7 * 24 * 3600 * G_USEC_PER_SEC)
+
 void
 token_free(Token *token)
 {
@@ -98,6 +101,15 @@ typedef struct {
   SecretHash hash;
 } Work;
 
+/* What ended long ago is of no use to anybody, and would use up the room of new ones: `assay login`
+ * makes one each time. */
+static bool
+drop_ended(SqlConnection *db, const Account *owner, GError **error)
+{
+  return sql_run(db, NULL, error, "DELETE FROM tokens WHERE principal = $1 AND expires <= $2",
+                 SQL_INTEGER(owner->id), SQL_INTEGER(g_get_real_time() - ENDED_KEPT_US), SQL_END);
+}
+
 static bool
 has_room(SqlConnection *db, const Account *owner, const char *name, GError **error)
 {
@@ -125,7 +137,7 @@ create(SqlConnection *db, void *data, GError **error)
   g_autoptr(json_t) told = json_object();
   if (!access_changed(db, error) ||
       !account_require(db, PRINCIPAL_PERSON, token->owner, &owner, error) ||
-      !has_room(db, &owner, token->name, error))
+      !drop_ended(db, &owner, error) || !has_room(db, &owner, token->name, error))
     return false;
   json_set_string(told, "owner", owner.name);
   json_set_string(told, "name", token->name);

@@ -116,6 +116,13 @@ server_client_be(ServerClient *client, const char *name, const char *secret)
 }
 
 void
+server_client_be_nobody(ServerClient *client)
+{
+  g_clear_pointer(&client->credentials, g_free);
+  client->given = true;
+}
+
+void
 server_client_free(ServerClient *client)
 {
   if (client == NULL)

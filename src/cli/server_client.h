@@ -47,6 +47,8 @@ const char *server_client_url(const ServerClient *client);
 char *server_client_authority(const ServerClient *client);
 /* Asks as that person or robot from now on, whatever server_credentials.h says. */
 void server_client_be(ServerClient *client, const char *name, const char *secret);
+/* Asks as nobody from now on: who logs in anew does not show what may have ended. */
+void server_client_be_nobody(ServerClient *client);
 
 /* GET @path as JSON; what the server refuses is the error's message. (transfer full) */
 json_t *server_get(ServerClient *client, const char *path, GError **error);

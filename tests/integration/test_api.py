@@ -19,7 +19,8 @@ def described(path, method="get"):
     """(path template, operation) of docs/openapi.yaml that a path of a request belongs to."""
     path = path.partition("?")[0]
     for template, item in DESCRIPTION["paths"].items():
-        pattern = re.escape(template).replace(r"\{name\}", ".+").replace(r"\{digest\}", "[^/]+").replace(r"\{id\}", "[^/]+")
+        pattern = re.escape(template).replace(r"\{name\}", ".+").replace(r"\{digest\}", "[^/]+").replace(r"\{id\}", "[^/]+") \
+            .replace(r"\{provider\}", "[^/]+")
         if re.fullmatch(pattern, path):
             return template, item[method]
     raise AssertionError(f"docs/openapi.yaml lacks {path}")

@@ -1,5 +1,12 @@
 """Log-in by a real provider of OpenID Connect (glewlwyd): browsers, terminals, groups, and people who are gone there."""
+import base64
+import json
+import os
+import re
 import shutil
+import sqlite3
+import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -8,6 +15,7 @@ import requests
 import glewlwyd
 from assay_server import Server
 from glewlwyd import Glewlwyd
+from test_api import check_described
 from test_audit import records, wait_for
 
 pytestmark = pytest.mark.skipif(shutil.which("glewlwyd") is None, reason="glewlwyd is not installed (scripts/packages.txt)")
@@ -204,3 +212,213 @@ def test_no_session_is_taken_over(corp):
     answer = browser.get(provider.authorize(provider.browser("bob"), url), cookies={"assay": first}, timeout=60)
     assert answer.status_code == 200 and answer.cookies["assay"] != first
     assert server.request("GET", "/api/v1/session", cookies={"assay": first}).json()["kind"] == "anonymous"
+
+
+# --- terminals ---
+
+def device_log_in(corp, folder, name, *arguments, approve=True):
+    """`assay login` in a terminal, and its person at the provider in a browser: the process's end."""
+    provider, server = corp
+    environment = {**os.environ, "ASSAY_CONFIG": "/dev/null", "ASSAY_DATA": "/nonexistent", "DOCKER_CONFIG": str(folder)}
+    errors = folder / "stderr"
+    with open(errors, "w") as file:
+        process = subprocess.Popen([str(server.program), "login", server.url, *arguments], stdout=subprocess.PIPE, stderr=file,
+                                   text=True, env=environment)
+    code = wait_for(lambda: re.search(r"enter the code (\S+):", errors.read_text()) or process.poll() is not None)
+    if approve:
+        assert "deviceComplete" in provider.approve_device(provider.browser(name), code[1])
+    output, _ = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors.read_text())
+
+
+def kept_log_in(server, folder):
+    kept = json.loads((folder / "config.json").read_text())["auths"][server.address]["auth"]
+    return tuple(base64.b64decode(kept).decode().split(":", 1))
+
+
+def test_a_terminal_logs_in(corp, tmp_path):
+    provider, server = corp
+    done = device_log_in(corp, tmp_path, "carol")
+    assert done.returncode == 0, done.stderr
+    assert "as carol" in done.stdout and f"{provider.issuer}/device" in done.stderr
+    name, secret = kept_log_in(server, tmp_path)
+    assert name == "carol" and secret.startswith("assay_pat_")
+    assert server.request("GET", "/v2/", auth=(name, secret)).status_code == 200
+    assert server.request("GET", "/v2/", auth=(name, glewlwyd.PASSWORD)).status_code == 401, "the provider's password is no password here"
+    if shutil.which("skopeo"):
+        subprocess.run(["skopeo", "login", "--tls-verify=false", "--get-login", "--authfile", tmp_path / "config.json", server.address],
+                       check=True, stdout=subprocess.DEVNULL)
+    tokens = server.request("GET", "/api/v1/tokens?user=carol", headers=server.operator()).json()["tokens"]
+    assert tokens[0]["name"].startswith("assay login 20") and tokens[0]["expires"]
+    made = wait_for(lambda: [record for record in records(server) if record["type"] == "token.created"
+                             and record["data"].get("owner") == "carol"])
+    assert made[0]["data"]["by"] == "oidc:corp"
+    # Two logins at once do not meet.
+    assert device_log_in(corp, tmp_path, "carol", "--provider", "corp").returncode == 0
+
+
+def test_a_terminal_whose_name_is_taken(corp, tmp_path):
+    done = device_log_in(corp, tmp_path, "root")
+    assert done.returncode != 0 and "belongs to another user or robot" in done.stderr
+    assert not (tmp_path / "config.json").exists()
+
+
+@pytest.mark.parametrize("arguments,says", [(["--provider", "other"], "it has: corp"),
+                                            (["--provider", "corp", "--username", "a"], "the provider says who"),
+                                            (["--password-stdin"], "--username is missing")])
+def test_a_terminal_that_asks_wrongly(corp, tmp_path, arguments, says):
+    done = subprocess.run([str(corp[1].program), "login", corp[1].url, *arguments], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "ASSAY_CONFIG": "/dev/null", "ASSAY_DATA": "/nonexistent", "DOCKER_CONFIG": str(tmp_path)})
+    assert done.returncode != 0 and says in done.stderr
+
+
+def test_a_handle_is_ours_and_counts_once(corp):
+    provider, server = corp
+    path = "/api/v1/session/oidc/corp/device"
+    begun = server.request("POST", path)
+    check_described(path, begun, "post")
+    device = begun.json()
+    ask = {"handle": device["handle"]}
+    pending = server.request("POST", f"{path}/token", json=ask)
+    check_described(f"{path}/token", pending, "post")
+    assert pending.status_code == 202 and pending.json() == {"state": "pending"}
+    for wrong in ("", "A" * 200, device["handle"][:-4] + "AAAA", "x" * 20000, device["user_code"]):
+        answer = server.request("POST", f"{path}/token", json={"handle": wrong})
+        assert answer.status_code == 401 and "no log-in which this registry began" in answer.text
+    provider.approve_device(provider.browser("bob"), device["user_code"])
+    done = wait_for(lambda: (answer := server.request("POST", f"{path}/token", json=ask)).status_code != 202 and answer)
+    assert done.status_code == 201, done.text
+    check_described(f"{path}/token", done, "post")
+    again = server.request("POST", f"{path}/token", json=ask)
+    assert again.status_code == 401, again.text
+
+
+# --- people who are gone ---
+
+def token_of(server, name):
+    made = server.request("POST", "/api/v1/tokens", headers=server.operator(), json={"user": name, "name": f"t{time.time()}"})
+    assert made.status_code == 201, made.text
+    return made.json()["token"]
+
+
+def forget(server, **columns):
+    """As if it had been asked long ago: what is remembered for a minute is forgotten by a change."""
+    with sqlite3.connect(server.data / "metadata.db", timeout=30) as database:
+        for table, column in (("oidc_people", "asked"), ("directory_people", "confirmed")):
+            database.execute(f"UPDATE {table} SET {column} = {columns.get(column, 0)}")
+    made = server.request("POST", "/api/v1/teams", headers=server.operator(), json={"name": f"t{time.time_ns()}"})
+    assert made.status_code == 201
+
+
+def status(server, name, token):
+    return server.request("GET", "/v2/", auth=(name, token)).status_code
+
+
+def ago(seconds):
+    return int((time.time() - seconds) * 1e6)
+
+
+def test_groups_bring_teams_and_take_them(corp):
+    provider, server = corp
+    for team, group in (("dev", "developers"), ("operations", "ops")):
+        server.request("POST", "/api/v1/teams", headers=server.operator(), json={"name": team})
+        answer = server.request("POST", f"/api/v1/teams/{team}/groups", headers=server.operator(),
+                                json={"source": "oidc:corp", "name": group})
+        assert answer.status_code in (200, 201, 204), answer.text
+
+    def members(team):
+        listed = server.request("GET", f"/api/v1/teams/{team}/members", headers=server.operator()).json()["members"]
+        return {member["name"] for member in listed}
+    browser, _ = log_in(corp, "frank")
+    assert "frank" in members("dev") and "frank" not in members("operations")
+    # The provider is asked again, without any log-in.
+    provider.change_person("frank", groups=["ops"])
+    forget(server, confirmed=ago(60))
+    assert session(server, browser)["name"] == "frank"
+    assert "frank" not in members("dev") and "frank" in members("operations")
+    assert wait_for(lambda: [record for record in records(server) if record["type"] == "user.teams-changed"
+                             and record["object"] == "frank"])
+
+
+def test_who_is_gone_is_nobody_here(corp):
+    provider, server = corp
+    browser, _ = log_in(corp, "dave")
+    token = token_of(server, "dave")
+    forget(server, confirmed=ago(60))
+    assert status(server, "dave", token) == 200
+    provider.remove_person("dave")
+    assert status(server, "dave", token) == 200, "what was said a moment ago counts"
+    forget(server, confirmed=ago(60))
+    assert status(server, "dave", token) == 401, server.log_text()[-3000:] + provider.log()
+    answer = browser.get(f"{server.url}/api/v1/user", timeout=60)
+    assert answer.status_code == 401
+    told = wait_for(lambda: [record for record in records(server) if record["type"] == "user.gone" and record["object"] == "dave"])
+    assert len(told) == 1 and told[0]["data"]["source"] == "oidc:corp"
+    # Somebody else who is given the name is not the same person.
+    provider.add_person("dave")
+    _, answer = log_in(corp, "dave")
+    assert answer.status_code == 401 and "belongs to another" in answer.text
+    assert status(server, "dave", token) == 401
+
+
+def test_a_provider_that_is_silent_is_believed_for_a_time(corp):
+    provider, server = corp
+    log_in(corp, "erin")
+    token = token_of(server, "erin")
+    provider.stop()
+    try:
+        forget(server, confirmed=ago(600))
+        assert status(server, "erin", token) == 200
+        forget(server, confirmed=ago(3700))
+        assert status(server, "erin", token) == 401
+        answer = server.request("GET", "/api/v1/session/oidc/corp/callback?code=a&state=b")
+        assert answer.status_code == 401
+        device = server.request("POST", "/api/v1/session/oidc/corp/device")
+        assert device.status_code == 502 and "log of the registry" in device.text
+    finally:
+        provider.start()
+    forget(server, confirmed=ago(3700))
+    assert status(server, "erin", token) == 200, "it is there again, and knows erin"
+
+
+def test_who_is_disabled_here_stays_out(corp):
+    provider, server = corp
+    log_in(corp, "grace")
+    answer = server.request("PATCH", "/api/v1/users/grace", headers=server.operator(), json={"disabled": True})
+    assert answer.status_code in (200, 204), answer.text
+    _, answer = log_in(corp, "grace")
+    assert answer.status_code == 401 and "disabled" in answer.text
+
+
+def test_no_secret_lies_in_the_database(corp, tmp_path):
+    """The refresh token is sealed, and goes with its person."""
+    provider, server = corp
+    log_in(corp, "alice")
+    with sqlite3.connect(server.data / "metadata.db", timeout=30) as database:
+        person, sealed = database.execute("SELECT principal, refresh FROM oidc_people JOIN principals ON id = principal "
+                                          "WHERE name = 'alice'").fetchone()
+        assert len(sealed) > 100 and not sealed.isascii()
+    assert server.request("DELETE", "/api/v1/users/alice", headers=server.operator()).status_code == 204
+    with sqlite3.connect(server.data / "metadata.db", timeout=30) as database:
+        for table in ("oidc_people", "directory_people"):
+            assert database.execute(f"SELECT count(*) FROM {table} WHERE principal = ?", (person,)).fetchone() == (0,)
+
+
+def test_only_some_groups_may_log_in(program, tmp_path):
+    server = Server(program, tmp_path / "port")
+    provider = Glewlwyd(tmp_path / "glewlwyd", redirects=[server.url + CALLBACK])
+    try:
+        provider.add_person("ann", ["developers"])
+        provider.add_person("ben", ["others"])
+        server = serve(program, tmp_path, provider, "refresh: 1s\nallowed_groups: [developers, ops]", server.port)
+        _, refused = log_in((provider, server), "ben")
+        assert refused.status_code == 401 and "none of the groups" in refused.text
+        _, answer = log_in((provider, server), "ann")
+        assert answer.status_code == 200
+        token = token_of(server, "ann")
+        provider.change_person("ann", groups=["others"])
+        forget(server, confirmed=ago(60))
+        assert status(server, "ann", token) == 401, "who is in no such group any more is gone"
+        server.stop()
+    finally:
+        provider.stop()

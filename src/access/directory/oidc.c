@@ -109,7 +109,11 @@ refuse(const OidcSettings *settings, long status, const json_t *answer, char **w
   bool is_word =
       said != NULL && strlen(said) <= WORD_MAX &&
       strspn(said, "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == strlen(said);
-  if (!is_word || status < 400 || status > 499)
+  /* Some say no without a word (glewlwyd, of a refresh token): 400 is what the grant is refused by.
+   */
+  if (!is_word && status == 400)
+    said = "no";
+  else if (!is_word || status < 400 || status > 499)
     return error_set(error, ASSAY_ERROR_NETWORK, "the provider %s answers with HTTP status %ld",
                      settings->name, status);
   if (word != NULL)
