@@ -36,14 +36,16 @@ text_of(const json_t *object, const char *key)
 static void
 append_escaped(GString *out, const char *text, char special)
 {
-  for (; *text != '\0'; text++) {
-    if (*text == '\n' || *text == '\r') {
-      g_string_append(out, *text == '\n' ? "\\n" : "\\r");
+  for (; *text != '\0'; text += g_utf8_skip[(uint8_t)*text]) {
+    gunichar c = g_utf8_get_char(text);
+    if (c == '\n' || c == '\r') {
+      g_string_append(out, c == '\n' ? "\\n" : "\\r");
       continue;
     }
-    if (*text == special || *text == '\\')
+    if (c == (gunichar)special || c == '\\')
       g_string_append_c(out, '\\');
-    g_string_append_c(out, *text);
+    /* Others would drive the terminal of who looks at it. */
+    g_string_append_unichar(out, g_unichar_iscntrl(c) ? '?' : c);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -138,10 +139,28 @@ upload_handle(BlobStore *store, const char *id, int fd)
   return upload;
 }
 
+/* In the form of a UUID, of the system's random numbers: who knows an id can go on with the upload,
+ * and those of GLib can be worked out from some that were seen before. */
+static char *
+new_upload_id(GError **error)
+{
+  uint8_t b[16];
+  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
+    error_set_errno(error, errno, "random numbers for the id of an upload");
+    return NULL;
+  }
+  GString *id = g_string_new(NULL);
+  for (size_t i = 0; i < sizeof b; i++)
+    g_string_append_printf(id, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", b[i]);
+  return g_string_free(id, FALSE);
+}
+
 BlobUpload *
 blob_upload_new(BlobStore *store, DigestAlgorithm algorithm, GError **error)
 {
-  g_autofree char *id = g_uuid_string_random();
+  g_autofree char *id = new_upload_id(error);
+  if (id == NULL)
+    return NULL;
   int fd = io_openat(store->uploads_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) {
     error_set_errno(error, errno, "create upload %s", id);
