@@ -6,7 +6,7 @@ OUT ?= packages
 SEED ?= 1
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test deb image package-test setup-package fault race differential conformance bench fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test deb image package-test setup-package fault race clients differential conformance bench fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -29,6 +29,7 @@ help:
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
 	@echo 'make race        collection against pushes, pulls, mounts and deletions of the same blobs, with kill -9.'
 	@echo '                 ROUNDS=n: so many pushes (10000), SEED=n'
+	@echo 'make clients     helm, oras, crane and crictl log in, push and pull (built by Go, where it is installed)'
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
 	@echo 'make bench       measure beside docker-registry, nginx and Trivy; the table goes to docs/benchmarks.md'
@@ -102,6 +103,9 @@ race: setup
 	test -f build-test/build.ninja || meson setup build-test -Db_sanitize=address,undefined -Db_lundef=false -Dfault_injection=true
 	ninja -C build-test src/cli/assay
 	/usr/bin/python3 tests/races/collection.py --program build-test/src/cli/assay --rounds $(ROUNDS) --seed $(SEED)
+
+clients: setup
+	scripts/clients $(BUILD)/go-clients
 
 uninstall:
 	ninja -C $(BUILD) uninstall

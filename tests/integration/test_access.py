@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -263,24 +262,6 @@ def test_docker_logs_in(running, closed, robot, layout):
     kept = json.loads((Path(running.environment["HOME"]) / ".docker/config.json").read_text())
     assert base64.b64decode(kept["auths"][closed.address]["auth"]).decode() == ":".join(robot)
     running.docker("logout", closed.address)
-
-
-def test_containerd_logs_in(running, closed, robot, layout):
-    name = f"{closed.address}/team/containerd:v1"
-    subprocess.run(["skopeo", "copy", "--quiet", "--dest-tls-verify=false", "--dest-creds", ":".join(robot), f"oci:{layout}",
-                    f"docker://{name}"], check=True)
-    running.ctr("images", "pull", "--plain-http", name, check=1)
-    running.ctr("images", "pull", "--plain-http", "--user", f"{robot[0]}:wrong", name, check=1)
-    running.ctr("images", "pull", "--plain-http", "--user", ":".join(robot), name)
-
-
-def test_helm_logs_in(closed, robot, tmp_path):
-    if not shutil.which("helm"):
-        pytest.skip("helm is not installed")
-    done = subprocess.run(["helm", "registry", "login", "--plain-http", "--username", robot[0], "--password-stdin", closed.address],
-                          input=robot[1], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env={**os.environ, "HELM_REGISTRY_CONFIG": str(tmp_path / "helm.json")})
-    assert done.returncode == 0, done.stdout
 
 
 def test_another_person_sees_only_their_own(closed, robot):
