@@ -8,5 +8,6 @@ static const Setting settings[] = {
     {SETTING_PART(AccessSettings, tokens), .section = &token_settings_section},
     {SETTING_LIST(AccessSettings, ldap), .section = &ldap_section, .most = 16},
     {SETTING_LIST(AccessSettings, oidc), .section = &oidc_section, .most = 16},
+    {SETTING_LIST(AccessSettings, workloads), .section = &issuer_section, .most = 100},
 };
 const Section access_settings_section = {settings, G_N_ELEMENTS(settings), sizeof(AccessSettings)};

@@ -1,6 +1,7 @@
 /* What the operator decides of access: rows of the configuration. */
 #pragma once
 
+#include "access/directory/issuer_settings.h"
 #include "access/directory/ldap_settings.h"
 #include "access/directory/oidc_settings.h"
 #include "access/keys.h"
@@ -19,5 +20,7 @@ typedef struct {
   unsigned ldap_count;
   OidcSettings *oidc;
   unsigned oidc_count;
+  IssuerSettings *workloads; /* whose tokens robots may trust (trusts.h) */
+  unsigned workloads_count;
 } AccessSettings;
 extern const Section access_settings_section;

@@ -6,6 +6,7 @@
 #include "access/bearer.h"
 #include "access/directory/directory.h"
 #include "access/directory/ldap_identity.h"
+#include "access/directory/workload_identity.h"
 #include "access/operator.h"
 #include "access/sessions.h"
 
@@ -14,6 +15,7 @@
 const IdentityKind *const identity_kinds[] = {
     &operator_identity,
     &session_identity,
+    &workload_identity,
     &bearer_identity,
     &token_identity,
     &robot_identity,

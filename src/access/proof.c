@@ -6,6 +6,7 @@
 #include "access/passwords.h"
 #include "access/robots.h"
 #include "access/sessions.h"
+#include "access/trusts.h"
 
 #define SESSION "session."
 
@@ -61,5 +62,7 @@ proof_holds(Access *access, const Account *account, const char *proof, GError **
     return has_robot_secret(access, account, proof, error);
   if (g_str_has_prefix(proof, SESSION))
     return has_session(access, account, proof + strlen(SESSION), error);
+  if (g_str_has_prefix(proof, TRUST_PROOF))
+    return trust_proof_holds(access_sql(access), account->id, proof, error);
   return has_password(account, proof);
 }

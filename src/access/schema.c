@@ -186,6 +186,19 @@ static const char *const steps[] = {
     "  hash BYTEA PRIMARY KEY,"
     "  ends BIGINT NOT NULL);"
     "CREATE INDEX oidc_used_by_end ON oidc_used (ends);",
+
+    /* Whom a robot trusts (trusts.h): `claims` is JSON. */
+    "CREATE TABLE robot_trusts ("
+    "  id BIGINT PRIMARY KEY,"
+    "  robot BIGINT NOT NULL REFERENCES principals (id),"
+    "  issuer TEXT NOT NULL,"
+    "  audience TEXT NOT NULL,"
+    "  claims TEXT NOT NULL,"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL,"
+    "  last_used BIGINT);"
+    "CREATE INDEX robot_trusts_by_issuer ON robot_trusts (issuer);"
+    "CREATE INDEX robot_trusts_by_robot ON robot_trusts (robot);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/account_commands.h"
 #include "cli/command.h"
+#include "cli/robot_trust.h"
 #include "report/columns.h"
 
 static char *format_option, *description_option, *expires_option, *other_ends_option;
@@ -252,10 +253,11 @@ static const Command delete_subcommand = {
     .run = run_delete,
 };
 
-static const Command *const subcommands[] = {
-    &list_subcommand,    &show_subcommand,       &create_subcommand,
-    &rotate_subcommand,  &end_secret_subcommand, &enable_subcommand,
-    &disable_subcommand, &delete_subcommand,     NULL};
+static const Command *const subcommands[] = {&list_subcommand,       &show_subcommand,
+                                             &create_subcommand,     &rotate_subcommand,
+                                             &end_secret_subcommand, &enable_subcommand,
+                                             &disable_subcommand,    &delete_subcommand,
+                                             &robot_trust_command,   NULL};
 
 const Command robot_command = {
     .name = "robot",

@@ -39,6 +39,7 @@ const Route *const server_routes[] = {
     api_retention_routes,
     api_user_routes,
     api_robot_routes,
+    api_trust_routes,
     api_token_routes,
     api_team_routes,
     api_own_routes,

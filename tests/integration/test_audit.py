@@ -277,8 +277,20 @@ OWN_WRITES = {
     "DELETE /api/v1/session": [in_session],
     "DELETE /api/v1/sessions/<session>": [lambda routes: in_session(routes, path="/api/v1/sessions/")],
 }
+ISSUER = "https://issuer.example"
+
+
+def trust(routes, method="do"):
+    """Where a new robot's rule is."""
+    path = routes.make("robots", robot(routes)) + "/trusts"
+    body = {"issuer": ISSUER, "audience": "assay", "claims": {"sub": "job-*"}}
+    return getattr(routes, method)("POST", path, json=body).headers["Location"]
+
+
 # What does a route's write, by method and pattern.
 WRITES = {
+    "POST /api/v1/robots/<robot>/trusts": [trust],
+    "DELETE /api/v1/robots/<robot>/trusts/<trust>": [lambda routes: routes.do("DELETE", trust(routes, "setup"))],
     "POST /v2/<name>/blobs/uploads/": [Routes.push_whole, Routes.mount],
     "POST /v2/<name>/blobs/uploads": [lambda routes: routes.push_whole("/v2/team/app/blobs/uploads")],
     "PUT /v2/<name>/blobs/uploads/<id>": [Routes.push_parts],
@@ -361,7 +373,7 @@ def check_recorded_once(server, table):
 
 
 def test_each_write_is_recorded_once(start_server):
-    server = start_server()
+    server = start_server(config=f"access: {{mode: open, workloads: [{{issuer: '{ISSUER}'}}]}}\n")
     routes = set(all_routes(server.program))
     assert routes - {*WRITES, *OWN_WRITES, *EXCEPTIONS} == set(), "routes that are in no table of this test"
     check_recorded_once(server, {route: WRITES[route] for route in WRITES if route in routes})

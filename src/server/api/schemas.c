@@ -37,6 +37,7 @@ const ApiSchema *const api_schemas[] = {
     token_schemas,
     api_team_schemas,
     api_token_schemas,
+    api_trust_schemas,
     api_user_schemas,
     api_vulnerability_schemas,
     api_whoami_schemas,

@@ -25,6 +25,8 @@
 #include "server/token/scopes.h"
 
 #define FORM_BYTES_MAX ((size_t)64 * 1024)
+/* RFC 8693, section 2.1. */
+#define TOKEN_EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
 /* Clients take a shorter life for this long. */
 #define LIFE_LEAST 60
 
@@ -35,6 +37,7 @@ METRIC(tokens_made, COUNTER_BY("assay_tokens_made_total", "Tokens made by the to
 
 typedef struct {
   char *token, *scope, *refresh;
+  char *issued_token_type, *token_type; /* of an exchange (RFC 8693, section 2.2.1) */
   int64_t expires_in, issued;
 } TokenAnswer;
 
@@ -45,6 +48,8 @@ static const JsonMember answer_members[] = {
     {JSON_MEMBER_AS("issued_at", TokenAnswer, issued), .kind = &json_moment, .required = true},
     {JSON_MEMBER(TokenAnswer, scope), .kind = &json_text, .required = true},
     {JSON_MEMBER_AS("refresh_token", TokenAnswer, refresh), .kind = &json_text},
+    {JSON_MEMBER(TokenAnswer, issued_token_type), .kind = &json_text},
+    {JSON_MEMBER(TokenAnswer, token_type), .kind = &json_text},
 };
 static const JsonTable answer_table = JSON_TABLE(TokenAnswer, answer_members);
 
@@ -58,6 +63,7 @@ typedef struct {
   const char *refresh; /* to be given back, or NULL */
   GPtrArray *scopes;   /* TokenScope */
   bool named_none;     /* no scope at all */
+  bool exchange;       /* of another issuer's token */
 } Ask;
 
 static void
@@ -120,6 +126,8 @@ respond_made(Request *request, TokenAnswer *answer)
 static void
 make(Request *request, const Ask *ask)
 {
+  static char access_token_type[] = "urn:ietf:params:oauth:token-type:access_token";
+  static char bearer_type[] = "Bearer";
   g_autoptr(GError) error = NULL;
   Access *access = server_context(request)->access;
   const TokenSettings *settings = token_keys_settings(access_keys(access));
@@ -133,7 +141,13 @@ make(Request *request, const Ask *ask)
     return;
   }
   g_autofree char *scope = granted_text(granted), *refresh = g_strdup(ask->refresh);
-  TokenAnswer answer = {token, scope, refresh, MAX(LIFE_LEAST, ends - now / G_USEC_PER_SEC), now};
+  TokenAnswer answer = {.token = token,
+                        .scope = scope,
+                        .refresh = refresh,
+                        .issued_token_type = ask->exchange ? access_token_type : NULL,
+                        .token_type = ask->exchange ? bearer_type : NULL,
+                        .expires_in = MAX(LIFE_LEAST, ends - now / G_USEC_PER_SEC),
+                        .issued = now};
   metric_add_at(&tokens_made,
                 ask->who->kind == PRINCIPAL_PERSON  ? 1
                 : ask->who->kind == PRINCIPAL_ROBOT ? 2
@@ -177,29 +191,48 @@ token_get(Request *request)
 
 /* --- POST --- */
 
-/* Of grant_type=password a name with its secret; of refresh_token a personal access token, which
- * says whose it is. NULL: it has responded. */
+/* How each grant_type shows who asks. */
+typedef struct {
+  const char *type, *field;
+  const char *how; /* what it must be found by; NULL: whatever */
+  bool named;      /* with a username */
+} FormKind;
+static const FormKind form_kinds[] = {
+    {"password", "password", NULL, true},
+    {"refresh_token", "refresh_token", "token", false},
+    {TOKEN_EXCHANGE, "subject_token", "workload", false},
+};
+
+static const FormKind *
+form_kind(const char *type)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(form_kinds); i++)
+    if (g_strcmp0(form_kinds[i].type, type) == 0)
+      return &form_kinds[i];
+  return NULL;
+}
+
+/* In an exchange a name says which of several robots is meant. NULL: it has responded. */
 static Principal *
-identify_form(Request *request, const char *type, const char *name, const char *secret)
+identify_form(Request *request, const FormKind *kind, const char *name, const char *secret)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *agent = request_agent(request);
-  bool refresh = g_strcmp0(type, "refresh_token") == 0;
-  if ((!refresh && g_strcmp0(type, "password") != 0) || secret == NULL ||
-      (!refresh && name == NULL)) {
+  if (kind == NULL || secret == NULL || (kind->named && name == NULL)) {
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID",
-                      "grant_type must be password, with username and password, or "
-                      "refresh_token, with refresh_token",
+                      "grant_type must be password, with username and password, refresh_token, "
+                      "with refresh_token, or " TOKEN_EXCHANGE ", with subject_token",
                       NULL);
     return NULL;
   }
-  const Shown shown = {.scheme = refresh ? "Bearer" : "Basic",
-                       .name = refresh ? NULL : name,
+  bool basic = kind->named || (name != NULL && strcmp(kind->type, TOKEN_EXCHANGE) == 0);
+  const Shown shown = {.scheme = basic ? "Basic" : "Bearer",
+                       .name = basic ? name : NULL,
                        .secret = secret,
                        .address = request_client(request),
                        .agent = agent};
   g_autoptr(Principal) who = access_identify(server_context(request)->access, &shown, &error);
-  if (who != NULL && (!refresh || strcmp(who->how, "token") == 0))
+  if (who != NULL && (kind->how == NULL || strcmp(who->how, kind->how) == 0))
     return g_steal_pointer(&who);
   if (who != NULL || g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_DENIED))
     respond_wrong(request, "these credentials are wrong, have ended, or are locked");
@@ -219,19 +252,23 @@ wipe(char *text)
 }
 
 static void
-answer_form(Request *request, Slice form, const char *type, const char *secret)
+answer_form(Request *request, Slice form, const FormKind *kind, const char *secret)
 {
   g_autofree char *name = form_value(form, "username"), *service = form_value(form, "service"),
+                  *audience = form_value(form, "audience"),
                   *offline = form_value(form, "access_type");
   g_auto(GStrv) texts = form_values(form, "scope");
   g_autoptr(Principal) who = access_is_open(server_context(request)->access)
                                  ? principal_ref(request_principal(request))
-                                 : identify_form(request, type, name, secret);
+                                 : identify_form(request, kind, name, secret);
   if (who == NULL)
     return;
-  Ask ask = {.who = who, .service = service};
-  if (g_strcmp0(type, "refresh_token") == 0 ||
-      (g_strcmp0(offline, "offline") == 0 && strcmp(who->how, "token") == 0))
+  bool exchange = kind != NULL && strcmp(kind->type, TOKEN_EXCHANGE) == 0;
+  bool refresh = kind != NULL && strcmp(kind->type, "refresh_token") == 0;
+  Ask ask = {.who = who,
+             .service = service == NULL && exchange ? audience : service,
+             .exchange = exchange};
+  if (refresh || (g_strcmp0(offline, "offline") == 0 && strcmp(who->how, "token") == 0))
     ask.refresh = secret;
   if (take_scopes(request, &ask, texts))
     answer(request, &ask);
@@ -244,9 +281,9 @@ token_post(Request *request)
   GBytes *body = request_body(request);
   Slice form = body == NULL ? SLICE_EMPTY : slice_from_bytes(body);
   g_autofree char *type = form_value(form, "grant_type");
-  char *secret =
-      form_value(form, g_strcmp0(type, "refresh_token") == 0 ? "refresh_token" : "password");
-  answer_form(request, form, type, secret);
+  const FormKind *kind = form_kind(type);
+  char *secret = kind == NULL ? NULL : form_value(form, kind->field);
+  answer_form(request, form, kind, secret);
   wipe(secret);
 }
 
