@@ -6,7 +6,7 @@ OUT ?= packages
 SEED ?= 1
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test deb image package-test setup-package fault race clients differential conformance bench fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential conformance bench fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -24,6 +24,7 @@ help:
 	@echo 'make demo        install what the demo needs, build, and show the main job on a real image; the server'
 	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
+	@echo 'make test-oidc-providers  log in by a second provider of OpenID Connect, from npm'
 	@echo 'make differential  compare with real unpackers and package managers on random images, and with Go on random'
 	@echo '                 tars (where it is installed). COUNT=n: so many images (300), SEED=n: from this seed on (1)'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
@@ -54,6 +55,13 @@ demo:
 
 test: setup
 	scripts/test $(TESTS)
+
+# oidc-provider is not in Debian; without npm the test says why it is skipped.
+test-oidc-providers: setup
+	@mkdir -p build-providers
+	@! command -v npm >/dev/null || npm install --prefix build-providers --no-audit --no-fund --silent oidc-provider@9
+	ASSAY_OIDC_PROVIDERS=$$(test ! -d build-providers/node_modules || echo $(CURDIR)/build-providers) \
+		scripts/test tests/integration/test_oidc_providers.py
 
 differential: setup
 	+$(MAKE) --no-print-directory everything

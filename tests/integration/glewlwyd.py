@@ -32,6 +32,12 @@ user_auth_scheme_module_path="/usr/lib/glewlwyd/scheme"
 plugin_module_path="/usr/lib/glewlwyd/plugin"
 hash_algorithm="SHA512"
 database={{type="sqlite3" path="{folder}/glewlwyd.db"}}
+{more}
+"""
+TLS = """
+use_secure_connection=true
+secure_connection_key_file="{key}"
+secure_connection_pem_file="{certificate}"
 """
 CLIENT, SECRET, PASSWORD = "assay-registry", "the-secret-of-the-registry", "correct horse battery"
 
@@ -39,15 +45,19 @@ CLIENT, SECRET, PASSWORD = "assay-registry", "the-secret-of-the-registry", "corr
 class Glewlwyd:
     """Started, stopped and started again on one port. `issuer` is what tokens and the discovery document say."""
 
-    def __init__(self, folder, name="oidc", redirects=(), plugin=None):
+    def __init__(self, folder, name="oidc", redirects=(), plugin=None, certificate=None):
+        """certificate: (file, file of its key): it speaks TLS by it."""
         self.folder, self.name, self.process, self.port = folder, name, None, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self.issuer = f"{self.url}/api/{name}"
-        self.admin = requests.Session()
+        self.trust = str(certificate[0]) if certificate else True
+        self.admin = self.session()
         folder.mkdir(parents=True)
         with open(SCHEMA) as script, sqlite3.connect(folder / "glewlwyd.db") as database:
             database.executescript(script.read())
-        (folder / "glewlwyd.conf").write_text(CONFIG.format(port=self.port, folder=folder, level="INFO"))
+        more = TLS.format(certificate=certificate[0], key=certificate[1]) if certificate else ""
+        config = CONFIG.format(port=self.port, folder=folder, level="INFO", more=more)
+        (folder / "glewlwyd.conf").write_text(config.replace("http://127", "https://127") if certificate else config)
         self.start()
         self.admin_request("POST", "auth/", {"username": "admin", "password": "password"})
         module = self.admin_request("GET", "mod/user/database").json()
@@ -59,6 +69,12 @@ class Glewlwyd:
             self.admin_request("POST", "scope/", {"name": scope, "display_name": scope, "password_required": False, "scheme": {}})
         self.add_plugin(plugin or {})
         self.add_client(redirects)
+
+    def session(self):
+        browser = requests.Session()
+        # $REQUESTS_CA_BUNDLE would win.
+        browser.verify, browser.trust_env = self.trust, False
+        return browser
 
     def add_plugin(self, more):
         keys = subprocess.run(["certtool", "--generate-privkey", "--rsa", "--bits", "2048"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
@@ -101,7 +117,7 @@ class Glewlwyd:
                                             cwd=self.folder)
         for _ in range(200):
             try:
-                requests.get(f"{self.url}/config", timeout=5)
+                self.session().get(f"{self.url}/config", timeout=5)
                 return self
             except requests.ConnectionError:
                 time.sleep(0.05)
@@ -131,7 +147,7 @@ class Glewlwyd:
 
     def browser(self, name):
         """Somebody who has logged in at the provider, and lets the registry know of it."""
-        browser = requests.Session()
+        browser = self.session()
         answer = browser.post(f"{self.url}/api/auth/", json={"username": name, "password": PASSWORD}, timeout=30)
         assert answer.status_code == 200, answer.text + self.log()
         answer = browser.put(f"{self.url}/api/auth/grant/{CLIENT}", json={"scope": "openid profile email"}, timeout=30)

@@ -13,10 +13,11 @@ import pytest
 import requests
 
 import glewlwyd
-from assay_server import Server
+from assay_server import Server, run_assay
 from glewlwyd import Glewlwyd
 from test_api import check_described
 from test_audit import records, wait_for
+from test_certificates import certificate
 
 pytestmark = pytest.mark.skipif(shutil.which("glewlwyd") is None, reason="glewlwyd is not installed (scripts/packages.txt)")
 CALLBACK = "/api/v1/session/oidc/corp/callback"
@@ -33,6 +34,11 @@ def make_root(server):
     made = server.request("POST", "/api/v1/users", headers=server.operator(),
                           json={"name": "root", "password": "correct horse battery", "administrator": True})
     assert made.status_code == 201, made.text
+
+
+def pair(folder, name):
+    """(certificate, key), its own authority."""
+    return certificate(folder, name, ip_address='"127.0.0.1"')
 
 
 def serve(program, folder, provider, more="", port=None):
@@ -422,3 +428,51 @@ def test_only_some_groups_may_log_in(program, tmp_path):
         server.stop()
     finally:
         provider.stop()
+
+
+def test_by_tls_alone(program, tmp_path):
+    """Provider and registry by TLS: cookies have the guarded prefix, and a provider whose authority nobody knows is not asked."""
+    of_provider, of_registry = pair(tmp_path / "a", "provider"), pair(tmp_path / "b", "registry")
+    server = Server(program, tmp_path / "server", trust=of_registry[0])
+    provider = Glewlwyd(tmp_path / "glewlwyd", redirects=[server.url + CALLBACK], certificate=of_provider)
+    try:
+        provider.add_person("tina")
+        tls = f"tls:\n  certificate: {of_registry[0]}\n  key: {of_registry[1]}\n"
+        config = tls + configured(provider, tmp_path).replace("plain_http: true", "plain_http: false")
+        server.config.write_text(f"feed_interval: 0\n{config}\n")
+        server.start()
+        begun = server.request("GET", "/api/v1/session/oidc/corp", allow_redirects=False)
+        assert begun.status_code == 502, "its authority is not known"
+        assert "certificate" in server.log_text()
+        server.stop()
+        server.config.write_text(f"feed_interval: 0\n{config}\n      ca_file: {of_provider[0]}\n")
+        server.start()
+        browser = requests.Session()
+        browser.verify, browser.trust_env = str(of_registry[0]), False
+        url = begin(server, browser)
+        assert "__Host-assay-oidc" in browser.cookies
+        answer = browser.get(provider.authorize(provider.browser("tina"), url), timeout=60)
+        assert answer.status_code == 200, answer.text
+        cookie = answer.headers["Set-Cookie"]
+        assert "__Host-assay=" in cookie and "Secure" in cookie
+        assert session(server, browser)["name"] == "tina"
+        server.stop()
+    finally:
+        provider.stop()
+
+
+@pytest.mark.parametrize("more,says", [
+    ("name: Corp", "a-z, 0-9"),
+    ("name: a/b", "a-z, 0-9"),
+    ("issuer: http://login.example.com", "must be https://"),
+    ("issuer: https://user@login.example.com", "no address of a server"),
+    ("scopes: [profile]", "openid"),
+    ("url: ftp://a", "must be https://"),
+    ("clientid: a", "did you mean \"client_id\""),
+])
+def test_settings_that_are_wrong(program, tmp_path, more, says):
+    entry = {"name": "corp", "issuer": "https://login.example.com", "client_id": "assay"}
+    lines = [f"{key}: {value}" for key, value in entry.items() if not more.startswith(f"{key}:")] + [more]
+    (tmp_path / "assay.yaml").write_text("access:\n  oidc:\n    - " + "\n      ".join(lines) + "\n")
+    result = run_assay(program, "serve", "--config", tmp_path / "assay.yaml", "--data", tmp_path / "data", check=2)
+    assert says in result.stderr, result.stderr

@@ -19,6 +19,7 @@ typedef struct {
   const char *source;
   const DirectoryPerson *person;
   int64_t now, id;
+  char *called; /* here, which the first log-in has decided */
   bool changed;
 } Admission;
 
@@ -63,14 +64,17 @@ find_row(SqlConnection *db, Admission *admission, GError **error)
 {
   g_autoptr(SqlRows) rows = NULL;
   Found found = sql_first(db, &rows, error,
-                          "SELECT id, disabled FROM principals WHERE source = $1 AND external = $2",
+                          "SELECT id, disabled, name FROM principals "
+                          "WHERE source = $1 AND external = $2",
                           SQL_TEXT(admission->source), SQL_TEXT(admission->person->id), SQL_END);
   if (found != FOUND)
     return found;
   admission->id = sql_rows_integer(rows, 0);
+  g_free(admission->called);
+  admission->called = g_strdup(sql_rows_text(rows, 2));
   if (sql_rows_is_null(rows, 1))
     return FOUND;
-  error_set(error, ASSAY_ERROR_DENIED, "%s was disabled here", admission->person->name);
+  error_set(error, ASSAY_ERROR_DENIED, "%s was disabled here", admission->called);
   return FAILED;
 }
 
@@ -140,7 +144,8 @@ set_teams(SqlConnection *db, Admission *admission, GError **error)
   json_set_string(told, "source", admission->source);
   json_set_number(told, "added", g_hash_table_size(wanted));
   json_set_number(told, "removed", gone->len);
-  return event_tell(db, "user.teams-changed", admission->person->name, told, error);
+  const char *called = admission->called != NULL ? admission->called : admission->person->name;
+  return event_tell(db, "user.teams-changed", called, told, error);
 }
 
 /* --- admission --- */
@@ -171,7 +176,9 @@ directory_admit(Access *access, const char *source, const DirectoryPerson *perso
                 GError **error)
 {
   Admission admission = {.source = source, .person = person, .now = g_get_real_time()};
-  if (!sql_transact(access_sql(access), admit, &admission, error))
+  bool admitted = sql_transact(access_sql(access), admit, &admission, error);
+  g_free(admission.called);
+  if (!admitted)
     return false;
   if (admission.changed)
     access_forget(access);

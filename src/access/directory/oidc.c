@@ -238,6 +238,7 @@ person_of(const OidcSettings *settings, const json_t *claims, GError **error)
 {
   const char *called = json_get_string(claims, settings->name_claim);
   g_autoptr(DirectoryPerson) person = directory_person_new();
+  g_autoptr(GError) unfit = NULL;
   if (called == NULL || *called == '\0') {
     error_set(error, ASSAY_ERROR_DENIED,
               "access.oidc \"%s\": the provider does not say what the person is called: "
@@ -249,9 +250,9 @@ person_of(const OidcSettings *settings, const json_t *claims, GError **error)
   person->id = g_strjoin(" ", settings->issuer.issuer, json_get_string(claims, "sub"), NULL);
   person->display = text_of(claims, settings->display_claim);
   person->mail = text_of(claims, settings->mail_claim);
-  if (!account_name_check("a user", person->name, error)) {
-    g_prefix_error(error, "access.oidc \"%s\": name_claim %s: ", settings->name,
-                   settings->name_claim);
+  if (!account_name_check("a user", person->name, &unfit)) {
+    error_set(error, ASSAY_ERROR_DENIED, "access.oidc \"%s\": name_claim %s: %s", settings->name,
+              settings->name_claim, unfit->message);
     return NULL;
   }
   if (!add_groups(settings, claims, person, error) || !is_allowed(settings, person, error))
