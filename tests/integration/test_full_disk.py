@@ -155,9 +155,9 @@ def test_client_shows_the_reason(full_server, small_disk, tmp_path, command):
     assert json.loads(full_server.request("GET", "/v2/noisy/manifests/v1").text)["layers"]
 
 
-def fill_up(folder):
+def fill_up(folder, name="filled"):
     """To the last byte."""
-    with contextlib.suppress(OSError), open(folder / "filled", "wb", buffering=0) as file:
+    with contextlib.suppress(OSError), open(folder / name, "wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
 

@@ -45,7 +45,7 @@ def test_log_ins_and_deletions(closed, small_disk, restarted):
     fill_up(small_disk)
     if restarted:
         closed.start(probe="/healthz")
-        ballast(small_disk, 0)
+        fill_up(small_disk, "filled again")
     made = closed.request("GET", "/token?scope=repository:team/app:pull,delete", auth=closed.robot)
     assert made.status_code == 200, made.text
     for auth in (closed.robot, closed.pat, ("root", PASSWORD), made.json()["token"]):
@@ -55,7 +55,7 @@ def test_log_ins_and_deletions(closed, small_disk, restarted):
     check_full(repository.request("POST", f"blobs/uploads/?digest={digest_of(b'x' * MIB)}", data=b"x" * MIB))
     assert repository.request("DELETE", "manifests/two").status_code == 202
     assert As(closed, "team/app", made.json()["token"]).request("DELETE", "manifests/one").status_code == 202
-    for name in ("filled", "ballast"):
+    for name in ("filled", "filled again"):
         (small_disk / name).unlink(missing_ok=True)
     repository.push_image("after", layers=[b"room again"])
 
