@@ -251,13 +251,15 @@ def test_numbers_of_the_rest(server):
             answer = server.request("GET", path, auth=server.mallory)
             found[path] = re.sub(r'"(up_seconds|disk_free_bytes|age_seconds)": ?[0-9]+|"instance": ?"[^"]*"', "", answer.text)
         return found
+    def settled():
+        first = sums()
+        time.sleep(1)
+        return first == sums() and first
     wait_until(lambda: server.get_json("/api/v1/images", auth=server.mallory)["total"] > 0)
-    time.sleep(1)
-    before = sums()
+    before = wait_until(settled)
     image, _ = As(server, "secret/late", server.carol).push_image("v9", config=b'{"late": 1}', layers=[b"late"])
     wait_until(lambda: image["digest"] in server.request("GET", "/api/v1/images?limit=1000", auth=server.carol).text)
-    time.sleep(1)
-    assert sums() == before
+    assert wait_until(settled) == before
 
 
 def test_images_by_digest(server):

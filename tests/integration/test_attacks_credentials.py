@@ -171,7 +171,7 @@ def test_tokens_that_are_not_ours(server, program, tmp_path):
 
 # --- guessing ---
 
-def processor_seconds(server):
+def processor_ticks(server):
     """What the server has worked, on all its threads."""
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -189,13 +189,13 @@ def test_names_do_not_show_in_the_work(server):
     spent = {}
     for turn, (what, path) in enumerate((what, path) for what in ("known", "unknown", "disabled", "robot")
                                         for path in ("/v2/", "/api/v1/session", "/token")):
-        before = processor_seconds(server)
+        before = processor_ticks(server)
         for number in range(rounds):
             name, address = f"{what}{number}", f"127.8.{turn}.{number + 1}"
             body = {"json": {"name": name, "password": "wrong password"}} if "session" in path else {"auth": (name, "wrong password")}
             answer = ask_from(server, address, "POST" if "session" in path else "GET", path, **body)
             assert answer.status_code == 401, (name, answer.text)
-        spent[what, path] = processor_seconds(server) - before
+        spent[what, path] = processor_ticks(server) - before
     least, most = min(spent.values()), max(spent.values())
     assert least > rounds, "ticks of 10 ms: a hash that is slow each time"
     assert most < 1.6 * least, spent
@@ -205,10 +205,10 @@ def test_guessing_at_names_from_one_address(server):
     """After 20 that were wrong, whatever the names, the address waits; others do not, nor who has logged in from there."""
     guesses = [ask_from(server, "127.9.0.1", "GET", "/v2/", auth=(f"guess{number}", "wrong password")).status_code for number in range(24)]
     assert set(guesses) == {401}
-    before = processor_seconds(server)
+    before = processor_ticks(server)
     for number in range(30):
         assert ask_from(server, "127.9.0.1", "GET", "/v2/", auth=(f"other{number}", "wrong password")).status_code == 401
-    assert processor_seconds(server) - before < 30, "none is looked at"
+    assert processor_ticks(server) - before < 60, "none is looked at: ticks of 10 ms"
     assert ask_from(server, "127.9.0.1", "GET", "/v2/", auth=("root", PASSWORD)).status_code == 401
     assert ask_from(server, "127.9.0.2", "GET", "/v2/", auth=("root", PASSWORD)).status_code == 200
     events = server.request("GET", "/api/v1/events?limit=1000", headers=server.operator()).json()["events"]
