@@ -48,6 +48,11 @@ bool bindings_make_public(Access *access, const Principal *by, const char *space
 /* Whether that is so. */
 bool bindings_is_public(Access *access, const char *space, bool *public, GError **error);
 
+/* In the transaction that gives a repository (or all @below a namespace) another name: those whose
+ * pattern names it speak of the new name. access_forget() after the commit. */
+bool bindings_follow_move(SqlConnection *db, const char *from, const char *to, bool below,
+                          GError **error);
+
 /* Within a transaction that tells its event by itself: the row, and access_changed(). Sets
  * binding->id, which is never used again. */
 bool binding_insert(SqlConnection *db, Binding *binding, const char *by, GError **error);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/setting_kinds.h"
 #include "cli/command.h"
+#include "cli/moving.h"
 #include "cli/server_client.h"
 #include "report/columns.h"
 #include "report/report.h"
@@ -266,11 +267,37 @@ static const Command set_subcommand = {
     .run = run_set,
 };
 
+static int
+run_rename(char **arguments)
+{
+  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *rename = g_strconcat(path, "/rename", NULL);
+  return moving_run(rename, arguments[1]);
+}
+
+static const GOptionEntry rename_options[] = {SERVER_OPTIONS(""), MOVING_OPTIONS, {NULL}};
+
+static const Command rename_subcommand = {
+    .name = "rename",
+    .summary = "Give a namespace another name, with all of its repositories",
+    .arguments = "NAMESPACE NEW",
+    .help = MOVING_HELP "\nWhat is set for the namespace goes along, and the new name must be "
+                        "free.\n\n"
+                        "Examples:\n"
+                        "  assay namespace rename team crew\n"
+                        "  assay namespace rename --redirect-for 90d team crew",
+    .options = rename_options,
+    .least_arguments = 2,
+    .most_arguments = 2,
+    .run = run_rename,
+};
+
 static const Command *const subcommands[] = {&list_subcommand, &show_subcommand, &set_subcommand,
-                                             NULL};
+                                             &rename_subcommand, NULL};
 
 const Command namespace_command = {
     .name = "namespace",
-    .summary = "What applies to the repositories of a namespace: immutable tags, quotas",
+    .summary =
+        "What applies to the repositories of a namespace: immutable tags, quotas; renaming it",
     .subcommands = subcommands,
 };

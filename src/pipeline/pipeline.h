@@ -73,6 +73,8 @@ Verdict *pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const ch
                            const StoredManifest *stored, GError **error);
 /* Changes whenever a verdict may have changed (scan ended, database or policy replaced). */
 uint64_t pipeline_generation(const Pipeline *pipeline);
+/* A RegistryMoved (registry/move.h): what is kept by repository goes along. */
+bool pipeline_repository_moved(SqlConnection *db, const char *from, const char *to, GError **error);
 /* @changed is called after each change of the generation, from any thread, until it is replaced;
  * NULL: nobody. When this returns, the former is not running and will not be called again. */
 void pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *data);

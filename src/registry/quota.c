@@ -76,6 +76,15 @@ quota_charge(SqlConnection *db, const char *repository, int64_t images, int64_t 
   return charge(db, repository, 0, images, tags, error);
 }
 
+bool
+quota_refuse_passed(SqlConnection *db, const char *name, GError **error)
+{
+  NamespaceUsage usage;
+  g_autoptr(Namespace) space = namespace_load(db, name, error);
+  return space != NULL && (!has_quota(space) || (quota_usage(db, name, &usage, error) == FOUND &&
+                                                 check(space, &usage, 1, 1, 1, error)));
+}
+
 /* Whether another repository of the namespace has the blob. */
 static Found
 is_elsewhere(SqlConnection *db, const char *space, const char *repository, const Digest *digest,

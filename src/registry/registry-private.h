@@ -19,7 +19,8 @@ void quarantine_set_stale(QuarantineSet *set);
 
 struct Registry {
   QuarantineSet *quarantine;
-  struct PullNotes *pulls; /* pulls.c; guarded by itself */
+  struct PullNotes *pulls;  /* pulls.c; guarded by itself */
+  struct MovedNames *moved; /* moved_names.c; the same */
   BlobStore *blobs;
   SqlPool *sql;
   RegistryLimits limits;
@@ -170,6 +171,8 @@ bool quota_begin(SqlConnection *db, const char *repository, GError **error);
 /* Only asks: REGISTRY_DENIED if a blob of @size would pass the quota now. */
 bool quota_refuse_blob(SqlConnection *db, const char *repository, const Digest *digest,
                        uint64_t size, GError **error);
+/* Whether what it holds passes its quota. */
+bool quota_refuse_passed(SqlConnection *db, const char *space, GError **error);
 /* Counts a namespace anew. */
 bool quota_count(SqlConnection *db, const char *space, GError **error);
 /* ABSENT: it is not counted yet. */

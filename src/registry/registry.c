@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "jobs/event.h"
 #include "oci/reference.h"
+#include "registry/move-private.h"
 #include "registry/pulls-private.h"
 #include "registry/registry-private.h"
 
@@ -21,6 +22,7 @@ registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *limits,
   registry->generation = 1;
   registry->quarantine = quarantine_set_new();
   registry->pulls = pull_notes_new();
+  registry->moved = moved_names_new();
   registry->orphans_possible = true;
   registry->uploads = g_hash_table_new(g_str_hash, g_str_equal);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
@@ -78,7 +80,8 @@ insert_repository(SqlConnection *db, const char *repository, GError **error)
                  "INSERT INTO repositories (name, created) VALUES ($1, $2) "
                  "ON CONFLICT (name) DO NOTHING",
                  SQL_TEXT(repository), SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         (changed == 0 || quota_begin(db, repository, error));
+         (changed == 0 ||
+          (moved_refuse(db, repository, error) && quota_begin(db, repository, error)));
 }
 
 /* One that was empty may have been collected since it was found there: it is kept from that, and

@@ -165,6 +165,13 @@ static const char *const steps[] = {
     "  ran BIGINT NOT NULL,"
     "  deleted BIGINT NOT NULL,"
     "  error TEXT);",
+
+    /* 11: names that repositories had before they were moved (registry/move.h), which answer pulls
+     * until then. */
+    "CREATE TABLE moved_names ("
+    "  name TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  target TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  until BIGINT NOT NULL);",
 };
 
 static const unsigned former[] = {1, 4, 0};

@@ -3,6 +3,7 @@
  * Long because: rows, files and memory of a session change together, and each step with its
  * undoing. */
 #include "base/error.h"
+#include "registry/move-private.h"
 #include "registry/pulls-private.h"
 #include "registry/registry-private.h"
 
@@ -173,7 +174,7 @@ RegistryUpload *
 registry_upload_start_unlisted(Registry *registry, const char *repository, const char *peer,
                                DigestAlgorithm algorithm, GError **error)
 {
-  if (!registry_check_name(repository, error))
+  if (!registry_check_name(repository, error) || !moved_refuse_known(registry, repository, error))
     return NULL;
   BlobUpload *blob = blob_upload_new(registry->blobs, algorithm, error);
   if (blob == NULL)
@@ -543,6 +544,7 @@ registry_free(Registry *registry)
   g_hash_table_unref(registry->uploads);
   quarantine_set_free(registry->quarantine);
   pulls_end(registry);
+  moved_names_free(registry->moved);
   for (size_t i = 0; i < G_N_ELEMENTS(registry->blob_locks); i++)
     g_mutex_clear(&registry->blob_locks[i]);
   g_mutex_clear(&registry->uploads_lock);

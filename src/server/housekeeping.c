@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "registry/deleted.h"
+#include "registry/move.h"
 #include "registry/pulls.h"
 #include "server/memory.h"
 
@@ -138,6 +139,22 @@ static const JobKind pulls_job = {
 static const JobKind cut_pulls_job = {
     .kind = "pulls-cut", .at_once = 1, .back_off = 60, .every = every_hour, .run = cut_pulls};
 
+/* --- old names --- */
+
+/* What another node has moved, too. */
+static JobOutcome
+read_moved(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  return registry_read_moved(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
+}
+
+static const JobKind moved_job = {.kind = "moved-names",
+                                  .at_once = 1,
+                                  .back_off = 5,
+                                  .every = every_five_seconds,
+                                  .run = read_moved};
+
 /* --- memory --- */
 
 static JobOutcome
@@ -203,7 +220,7 @@ static const JobKind certificate_job = {.kind = "check-certificate",
 void
 housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs)
 {
-  static const JobKind *const reading[] = {&tidy_job, &certificate_job, NULL};
+  static const JobKind *const reading[] = {&tidy_job, &certificate_job, &moved_job, NULL};
   static const JobKind *const writing[] = {&clean_up_job, &pulls_job, &cut_pulls_job, NULL};
   house->context = context;
   house->blobs = blobs;

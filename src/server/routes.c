@@ -31,6 +31,7 @@ const Route *const server_routes[] = {
     api_session_routes,
     api_whoami_routes,
     api_endpoint_routes,
+    api_move_routes,
     api_namespace_routes,
     api_collection_routes,
     api_deleted_routes,

@@ -16,6 +16,7 @@
 #include "jobs/outbox.h"
 #include "jobs/schema.h"
 #include "pipeline/schema.h"
+#include "registry/move.h"
 #include "registry/schema.h"
 #include "server/collection.h"
 #include "server/first_start.h"
@@ -120,6 +121,9 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
     return false;
   context->registry =
       registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
+  registry_on_move(context->registry, pipeline_repository_moved);
+  if (!registry_read_moved(context->registry, error))
+    return false;
   context->manifests = manifest_cache_new();
   const PipelineOptions options = {.inspection = &config->limits.inspection,
                                    .advisories = &config->advisories,

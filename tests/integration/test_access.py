@@ -27,6 +27,7 @@ OF_SOME = {"GET /v2/_catalog", "GET /api/v1/repositories", "GET /api/v1/images",
            "POST /api/v1/policies/test", "GET /api/v1/vulnerabilities/{name}/images", "DELETE /api/v1/quarantine/{name}",
            "GET /api/v1/images/{digest}/findings", "GET /api/v1/images/{digest}/packages", "GET /api/v1/images/{digest}/verdict",
            "GET /api/v1/overview", "GET /api/v1/namespaces/{namespace}", "PATCH /api/v1/namespaces/{namespace}",
+           "POST /api/v1/namespaces/{namespace}/rename",
            *(f"{route} /api/v1/namespaces/{{namespace}}/retention" for route in ("GET", "PUT")),
            "GET /api/v1/namespaces/{namespace}/retention/preview", "POST /api/v1/namespaces/{namespace}/retention/runs"}
 # These go on to ask for the very image, the sums, or the target that is named, so a "no" may come from there.

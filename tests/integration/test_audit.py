@@ -103,6 +103,16 @@ class Routes:
         self.setup("PUT", "/api/v1/namespaces/team/retention", json={"delete": [{"pushed_before": 1000000}]})
         self.do("POST", "/api/v1/namespaces/team/retention/runs")
 
+    def move(self):
+        name = f"team/{self.name()}"
+        Repository(self.server, name).push_image("v1")
+        self.do("POST", f"/api/v1/repositories/{name}/move", json={"to": f"team/{self.name()}"})
+
+    def rename(self):
+        name = self.name()
+        Repository(self.server, f"{name}/app").push_image("v1")
+        self.do("POST", f"/api/v1/namespaces/{name}/rename", json={"to": self.name()})
+
     def set_public(self):
         self.setup("PATCH", "/api/v1/namespaces/opened", json={"public": False})
         self.do("PATCH", "/api/v1/namespaces/opened", json={"public": True})
@@ -299,6 +309,8 @@ WRITES = {
     "DELETE /v2/<name>/manifests/<reference>": [Routes.delete_manifest],
     "POST /api/v1/deleted/<name>/manifests/<digest>": [Routes.restore_manifest],
     "PATCH /api/v1/namespaces/<namespace>": [Routes.set_namespace, Routes.set_public],
+    "POST /api/v1/repositories/<name>/move": [Routes.move],
+    "POST /api/v1/namespaces/<namespace>/rename": [Routes.rename],
     "PUT /api/v1/namespaces/<namespace>/retention": [Routes.set_retention],
     "POST /api/v1/namespaces/<namespace>/retention/runs": [Routes.run_retention],
     "POST /api/v1/quarantine": [quarantine],

@@ -9,6 +9,7 @@ extern const Route api_overview_routes[], api_vulnerability_routes[], api_policy
 extern const Route api_job_routes[];
 extern const Route api_oidc_routes[];
 extern const Route api_namespace_routes[], api_deleted_routes[], api_quarantine_routes[];
+extern const Route api_move_routes[];
 extern const Route api_pull_routes[], api_retention_routes[];
 extern const Route api_audit_routes[];
 extern const Route api_endpoint_routes[];

@@ -26,6 +26,7 @@ const ApiSchema *const api_schemas[] = {
     api_endpoint_schemas,
     api_image_schemas,
     api_job_schemas,
+    api_move_schemas,
     api_namespace_schemas,
     api_overview_schemas,
     api_policy_schemas,

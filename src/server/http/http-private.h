@@ -67,6 +67,7 @@ struct Request {
   Actor actor;                             /* as request_act() has set it */
   char *client;                            /* see request_client(); NULL: nobody asked yet */
   RouteMatch match;
+  char *moved_to;     /* what the repository of the path is called now; NULL: as there */
   size_t body_limit;  /* of a body that is kept: the route's, or a smaller one */
   GByteArray *buffer; /* of one */
   GBytes *body;

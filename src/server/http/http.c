@@ -98,6 +98,7 @@ request_free(Request *request)
   endpoint_unref(request->endpoint);
   identify_clear(request);
   g_free(request->client);
+  g_free(request->moved_to);
   g_free(request->method);
   g_free(request->path);
   g_free(request);

@@ -53,6 +53,10 @@ const char *request_method(const Request *request);
 const char *request_path(const Request *request);
 /* What stands for <name> in the pattern; NULL when the pattern has none. */
 const char *request_parameter(const Request *request, const char *name);
+/* In a handler that finds nothing: Route.follow is asked again, for the repository may have been
+ * moved since the request began. True: its name is another one now, on which who asks may do the
+ * same. */
+bool request_follow_again(Request *request);
 /* Of the query string; NULL when absent. Percent-decoded. */
 const char *request_query(const Request *request, const char *name);
 /* All values of a query parameter that may come several times. (transfer full) */

@@ -40,6 +40,41 @@ cut_parts(Request *request)
   }
 }
 
+/* What reads from a repository by a name that it had is answered by the one that it has, and needs
+ * the rights to that. */
+static void
+follow_move(Request *request)
+{
+  const Route *route = request->match.route;
+  g_clear_pointer(&request->moved_to, g_free);
+  if (route->follow != NULL)
+    request->moved_to = route->follow(request->server->context, request_parameter(request, "name"));
+}
+
+static bool
+is_served(const Request *request, const char *repository)
+{
+  const Route *route = request->match.route;
+  return route->on == ON_WHAT_ONE_MAY
+             ? endpoint_serves_some(request->endpoint, route->needs)
+             : endpoint_serves(request->endpoint, route->needs, repository);
+}
+
+bool
+request_follow_again(Request *request)
+{
+  if (request->moved_to != NULL)
+    return false;
+  follow_move(request);
+  if (request->moved_to == NULL)
+    return false;
+  if (is_served(request, request->moved_to) &&
+      request_may(request, request->match.route->needs, request->moved_to))
+    return true;
+  g_clear_pointer(&request->moved_to, g_free);
+  return false;
+}
+
 /* The distribution API has a closed list of codes. */
 static void
 respond_nothing_there(Request *request)
@@ -56,6 +91,7 @@ phase_route(Request *request)
   request->match = router_find(router, request->method, request->path);
   if (request->match.route != NULL) {
     cut_parts(request);
+    follow_move(request);
     return true;
   }
   g_autofree char *allowed = router_allowed(router, request->path);
@@ -70,15 +106,6 @@ phase_route(Request *request)
     respond_nothing_there(request);
   }
   return false;
-}
-
-static bool
-is_served(const Request *request, const char *repository)
-{
-  const Route *route = request->match.route;
-  return route->on == ON_WHAT_ONE_MAY
-             ? endpoint_serves_some(request->endpoint, route->needs)
-             : endpoint_serves(request->endpoint, route->needs, repository);
 }
 
 /* Whether the endpoint serves what the route does to what it is done to. */

@@ -32,6 +32,8 @@ request_is_of_api(const Request *request)
 const char *
 request_parameter(const Request *request, const char *name)
 {
+  if (request->moved_to != NULL && strcmp(name, "name") == 0)
+    return request->moved_to;
   for (unsigned i = 0; i < request->match.count; i++) {
     const PathPart *part = &request->match.parts[i];
     if (slice_equal_string(part->name, name))

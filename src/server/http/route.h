@@ -52,6 +52,9 @@ typedef struct {
   void (*finish)(Request *request);
   /* Without `body`: so much of one is kept in memory (request_body()), more is 413. */
   size_t body_limit;
+  /* What the repository @name is called now, whose rights and contents the request is about; NULL:
+   * as it is. (transfer full) On the network thread. NULL: names are taken as they are. */
+  char *(*follow)(void *context, const char *name);
 } Route;
 
 /* Of no route (NULL) it is "none". */

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "registry/move.h"
 #include "server/http/http-private.h"
 #include "server/server-private.h"
 #include "server/token/challenge.h"
@@ -105,6 +106,27 @@ take_service(Request *request, const TokenSettings *settings, Ask *ask)
   return false;
 }
 
+/* Who pulls by a name that a repository had is answered from the one that it has: the token is for
+ * that, too. */
+static void
+follow_moves(Request *request, GPtrArray *scopes)
+{
+  for (guint i = 0, asked = scopes->len; i < asked; i++) {
+    const TokenScope *scope = g_ptr_array_index(scopes, i);
+    g_autofree char *moved =
+        strcmp(scope->type, "repository") != 0
+            ? NULL
+            : registry_moved_to(server_context(request)->registry, scope->name);
+    if (moved == NULL)
+      continue;
+    TokenScope *added = g_new0(TokenScope, 1);
+    added->type = g_strdup(scope->type);
+    added->name = g_steal_pointer(&moved);
+    added->actions = g_strdupv((char *[]){(char *)(uintptr_t) "pull", NULL});
+    g_ptr_array_add(scopes, added);
+  }
+}
+
 static json_t *
 grant_now(Access *access, const Ask *ask, bool own, GError **error)
 {
@@ -132,6 +154,8 @@ make(Request *request, const Ask *ask)
   Access *access = server_context(request)->access;
   const TokenSettings *settings = token_keys_settings(access_keys(access));
   bool own = strcmp(ask->service, settings->service) == 0;
+  if (own)
+    follow_moves(request, ask->scopes);
   g_autoptr(json_t) granted = grant_now(access, ask, own, &error);
   int64_t now = g_get_real_time(), ends = 0;
   const BearerAsk bearer = {ask->who, ask->service, granted, now};

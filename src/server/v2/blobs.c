@@ -70,6 +70,10 @@ answer_blob(Request *request, bool may_wait)
     return;
   }
   auto_fd int fd = registry_blob_open(registry, repository, &digest, &size, &error);
+  if (fd < 0 && strcmp(request_method(request), "GET") == 0 && v2_moved_meanwhile(request)) {
+    answer_blob(request, may_wait);
+    return;
+  }
   Found promised = fd < 0 ? FAILED : is_promised(request, &digest, &error);
   if (promised == ABSENT && !may_wait)
     return;
@@ -111,7 +115,7 @@ v2_blob_delete(Request *request)
 
 const Route v2_blob_routes[] = {
     {"GET", "/v2/<name>/blobs/<digest>", "blob", VERB_PULL, ON_REPOSITORY, WORK_WAITS,
-     .begin = v2_blob_begin, .finish = v2_blob_finish},
+     .begin = v2_blob_begin, .finish = v2_blob_finish, .follow = v2_follow_move},
     {"DELETE", "/v2/<name>/blobs/<digest>", "blob", VERB_DELETE, ON_REPOSITORY, WORK_WAITS,
      .finish = v2_blob_delete},
     {NULL},

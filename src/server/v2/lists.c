@@ -169,9 +169,9 @@ const Route v2_list_routes[] = {
     {"GET", "/v2", "v2", VERB_NONE, ON_DOOR, WORK_AT_ONCE, .finish = v2_support},
     {"GET", "/v2/_catalog", "catalog", VERB_LIST, ON_WHAT_ONE_MAY, WORK_WAITS,
      .finish = v2_catalog},
-    {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, ON_REPOSITORY, WORK_WAITS,
-     .finish = v2_tags},
+    {"GET", "/v2/<name>/tags/list", "tags", VERB_PULL, ON_REPOSITORY, WORK_WAITS, .finish = v2_tags,
+     .follow = v2_follow_move},
     {"GET", "/v2/<name>/referrers/<digest>", "referrers", VERB_PULL, ON_REPOSITORY, WORK_WAITS,
-     .finish = v2_referrers},
+     .finish = v2_referrers, .follow = v2_follow_move},
     {NULL},
 };

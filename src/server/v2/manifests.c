@@ -175,7 +175,10 @@ v2_manifest_get(Request *request)
   g_autoptr(StoredManifest) stored =
       registry_manifest_get(server->registry, repository, reference, &error);
   if (stored == NULL) {
-    respond_error(request, error);
+    if (v2_moved_meanwhile(request))
+      v2_manifest_get(request);
+    else
+      respond_error(request, error);
     return;
   }
   bool head = strcmp(request_method(request), "HEAD") == 0;
@@ -296,7 +299,7 @@ v2_manifest_delete(Request *request)
 
 const Route v2_manifest_routes[] = {
     {"GET", MANIFEST, "manifest", VERB_PULL, ON_REPOSITORY, WORK_WAITS, v2_manifest_get_begin, NULL,
-     v2_manifest_get},
+     v2_manifest_get, .follow = v2_follow_move},
     {"PUT", MANIFEST, "manifest", VERB_PUSH, ON_REPOSITORY, WORK_WAITS, v2_manifest_put_begin, NULL,
      v2_manifest_put, BODY_MAX},
     {"DELETE", MANIFEST, "manifest", VERB_DELETE, ON_REPOSITORY, WORK_WAITS,

@@ -7,6 +7,10 @@
 
 extern const Route v2_list_routes[], v2_upload_routes[], v2_blob_routes[], v2_manifest_routes[];
 
+/* Of the routes that read: Route.follow. */
+char *v2_follow_move(void *context, const char *name);
+/* Where nothing was found: the repository was moved meanwhile, and its new name is to be asked. */
+bool v2_moved_meanwhile(Request *request);
 /* The digest that <digest> of the path stands for; responds with DIGEST_INVALID when it is none. */
 bool v2_path_digest(Request *request, Digest *digest);
 /* A Warning header, as distribution-spec has it ("Warnings"): clients show its text to their user.

@@ -1,0 +1,134 @@
+/* Another name for a repository, or for all of a namespace. */
+#include "registry/move.h"
+
+#include "access/bindings.h"
+#include "base/json.h"
+#include "server/api/api-private.h"
+
+#define BODY_MAX      ((size_t)4096)
+#define REDIRECT_TIME ((uint64_t)30 * 86400)
+
+typedef struct {
+  char *to;
+  uint64_t redirect_for;
+} Asked;
+static const JsonMember asked_members[] = {
+    {JSON_MEMBER(Asked, to), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Asked, redirect_for), .kind = &json_number, .most = REDIRECT_MOST},
+};
+static const JsonTable asked_table = JSON_TABLE(Asked, asked_members);
+
+typedef struct {
+  const char *from, *to;
+  uint64_t redirect_for;
+  bool grants;
+} Moved;
+static const JsonMember moved_members[] = {
+    {JSON_MEMBER(Moved, from), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Moved, to), .kind = &json_text, .required = true},
+    {JSON_MEMBER(Moved, redirect_for), .kind = &json_number},
+    {JSON_MEMBER(Moved, grants), .kind = &json_flag},
+};
+static const JsonTable moved_table = JSON_TABLE(Moved, moved_members);
+
+const ApiSchema api_move_schemas[] = {
+    {"Moved", &moved_table},
+    {NULL},
+};
+
+/* False: it responded. */
+static bool
+read_body(Request *request, Asked *asked)
+{
+  g_autoptr(GError) error = NULL;
+  GBytes *text = request_body(request);
+  g_autoptr(json_t) object =
+      json_parse(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), &error);
+  if (object != NULL && json_object_get(object, "redirect_for") == NULL)
+    json_set_number(object, "redirect_for", REDIRECT_TIME);
+  if (object != NULL && json_table_read(&asked_table, object, asked, &error))
+    return true;
+  api_refuse(request, "the body must say where to, as in {\"to\": \"team/app\"}: %s",
+             error->message);
+  json_table_clear(&asked_table, asked);
+  return false;
+}
+
+static bool
+carry(SqlConnection *db, const char *from, const char *to, bool whole, void *data, GError **error)
+{
+  return bindings_follow_move(db, from, to, whole, error);
+}
+
+static void
+run_move(Request *request, RegistryMove *move, bool grants)
+{
+  g_autoptr(GError) error = NULL;
+  ServerContext *server = server_context(request);
+  move->carry = grants ? carry : NULL;
+  if (!registry_move(server->registry, move, &error)) {
+    respond_error(request, error);
+    return;
+  }
+  access_forget(server->access);
+  const Moved moved = {move->from, move->to, move->redirect_for, grants};
+  g_autoptr(json_t) body = json_table_write(&moved_table, &moved);
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+refuse(Request *request, const char *what)
+{
+  g_autofree char *message = g_strdup_printf(
+      "this needs the rights to delete and manage-namespaces on the old name, and to push on the "
+      "new one: you have not all of them on %.300s",
+      what);
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
+}
+
+/* Grants that name it go along where who moves could make them anew. */
+static void
+api_move(Request *request)
+{
+  Asked asked = {NULL, 0};
+  const char *from = request_parameter(request, "name");
+  if (!read_body(request, &asked))
+    return;
+  g_autofree char *to = asked.to;
+  RegistryMove move = {.from = from, .to = to, .redirect_for = asked.redirect_for};
+  if (!request_may(request, VERB_MANAGE_NAMESPACES, from))
+    refuse(request, from);
+  else if (!request_may(request, VERB_PUSH, to))
+    refuse(request, to);
+  else
+    run_move(request, &move,
+             request_may(request, VERB_MANAGE_ACCESS, from) &&
+                 request_may(request, VERB_MANAGE_ACCESS, to));
+}
+
+static void
+api_rename(Request *request)
+{
+  Asked asked = {NULL, 0};
+  const char *from = request_parameter(request, "namespace");
+  if (!api_may_manage_namespace(request, from) || !read_body(request, &asked))
+    return;
+  g_autofree char *to = asked.to;
+  RegistryMove move = {.from = from, .to = to, .whole = true, .redirect_for = asked.redirect_for};
+  if (!request_may_all(request, VERB_DELETE, from))
+    refuse(request, from);
+  else if (!request_may_all(request, VERB_PUSH, to))
+    refuse(request, to);
+  else
+    run_move(request, &move,
+             request_may_all(request, VERB_MANAGE_ACCESS, from) &&
+                 request_may_all(request, VERB_MANAGE_ACCESS, to));
+}
+
+const Route api_move_routes[] = {
+    {"POST", "/api/v1/repositories/<name>/move", "api-move", VERB_DELETE, ON_REPOSITORY, WORK_HEAVY,
+     .finish = api_move, .body_limit = BODY_MAX},
+    {"POST", "/api/v1/namespaces/<namespace>/rename", "api-rename", VERB_MANAGE_NAMESPACES,
+     ON_WHAT_ONE_MAY, WORK_HEAVY, .finish = api_rename, .body_limit = BODY_MAX},
+    {NULL},
+};
