@@ -4,6 +4,7 @@
 #include "access/directory/issuer_settings.h"
 #include "access/directory/ldap_settings.h"
 #include "access/directory/oidc_settings.h"
+#include "access/endpoint_settings.h"
 #include "access/keys.h"
 #include "base/settings.h"
 
@@ -22,5 +23,7 @@ typedef struct {
   unsigned oidc_count;
   IssuerSettings *workloads; /* whose tokens robots may trust (trusts.h) */
   unsigned workloads_count;
+  char *client_ca, *client_crl; /* PEM files (client_trust.h), or NULL */
+  unsigned client_certificate;  /* ClientCertificate, of the addresses of `listen` */
 } AccessSettings;
 extern const Section access_settings_section;

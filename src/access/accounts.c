@@ -182,6 +182,8 @@ account_delete(SqlConnection *db, int64_t id, GError **error)
          sql_run(db, NULL, error, "DELETE FROM team_members WHERE principal = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM robot_secrets WHERE robot = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM robot_trusts WHERE robot = $1", it, SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM certificate_names WHERE principal = $1", it,
+                 SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM tokens WHERE principal = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM sessions WHERE principal = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM recovery_codes WHERE principal = $1", it, SQL_END) &&

@@ -10,6 +10,7 @@
 #include "base/json_table.h"
 
 const char *const forwarded_by_names[] = {"x-forwarded-for", "forwarded", NULL};
+const char *const client_certificate_names[] = {"none", "optional", "required", NULL};
 
 /* --- kinds of values --- */
 
@@ -138,6 +139,8 @@ static const Setting settings[] = {
     {BLOCKS(trusted_proxies)},
     {SETTING(EndpointSettings, forwarded_by), .kind = &setting_choice, .words = forwarded_by_names,
      .fallback = "x-forwarded-for"},
+    {SETTING(EndpointSettings, client_certificate), .kind = &setting_choice,
+     .words = client_certificate_names, .fallback = "none"},
     {SETTING(EndpointSettings, repositories), .kind = &patterns_kind, .fallback = "'*'",
      .most = 1000},
     {SETTING(EndpointSettings, verbs), .kind = &verbs_kind, .fallback = "all", .most = 32},
@@ -168,6 +171,8 @@ static const JsonMember members[] = {
     {JSON_MEMBER(EndpointSettings, proxy_protocol), .kind = &json_texts, .required = true},
     {JSON_MEMBER(EndpointSettings, trusted_proxies), .kind = &json_texts, .required = true},
     {JSON_MEMBER(EndpointSettings, forwarded_by), .kind = &json_word, .words = forwarded_by_names},
+    {JSON_MEMBER(EndpointSettings, client_certificate), .kind = &json_word,
+     .words = client_certificate_names},
     {JSON_MEMBER(EndpointSettings, repositories), .kind = &json_texts, .required = true},
     {JSON_MEMBER(EndpointSettings, verbs), .kind = &json_texts, .required = true},
     {JSON_MEMBER(EndpointSettings, limits), .kind = &json_part, .table = &limits_table,

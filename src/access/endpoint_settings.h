@@ -12,6 +12,15 @@
 /* The addresses of `listen`, which no other endpoint is called. */
 #define ENDPOINT_DEFAULT "default"
 
+/* Whether TLS clients are asked for a certificate by which they log in, where `access.client_ca`
+ * says whose count. */
+typedef enum {
+  CLIENT_CERTIFICATE_NONE,
+  CLIENT_CERTIFICATE_OPTIONAL,
+  CLIENT_CERTIFICATE_REQUIRED, /* without one there is no connection */
+} ClientCertificate;
+extern const char *const client_certificate_names[]; /* "none" ... */
+
 typedef enum { FORWARDED_BY_X_FORWARDED_FOR, FORWARDED_BY_FORWARDED } ForwardedBy;
 
 /* What a client address, and who logged in, may have in a minute; 0: no limit. */
@@ -31,6 +40,7 @@ typedef struct {
   char **proxy_protocol;  /* hops that begin each connection with a PROXY header */
   char **trusted_proxies; /* hops whose `forwarded_by` header names the client */
   ForwardedBy forwarded_by;
+  ClientCertificate client_certificate;
   char **repositories; /* patterns of what is served: "prod" + "/" + "*" */
   char **verbs;        /* of what is served: "pull", "all" */
   EndpointLimits limits;

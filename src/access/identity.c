@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "access/bearer.h"
+#include "access/directory/certificate_identity.h"
 #include "access/directory/directory.h"
 #include "access/directory/ldap_identity.h"
 #include "access/directory/workload_identity.h"
@@ -15,6 +16,7 @@
 const IdentityKind *const identity_kinds[] = {
     &operator_identity,
     &session_identity,
+    &certificate_identity,
     &workload_identity,
     &bearer_identity,
     &token_identity,

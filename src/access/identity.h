@@ -10,8 +10,8 @@ typedef struct Access Access;
 /* Strings of C, as the client sent them; hostile. */
 typedef struct {
   /* "Basic": `name` and `secret`. "Bearer": `secret`. "Session": `secret` is the cookie.
-   * "Certificate": `secret` is the client's certificate in PEM, which the handshake has checked
-   * against the authorities of the endpoint. */
+   * "Certificate": `secret` is the client's certificate (DER in base64), which the server has
+   * checked (client_trust.h). */
   const char *scheme, *name, *secret;
   const char *address; /* of the client, as text */
   const char *agent;   /* or NULL */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/certificate_names.h"
 #include "access/passwords.h"
 #include "access/robots.h"
 #include "access/sessions.h"
@@ -62,6 +63,8 @@ proof_holds(Access *access, const Account *account, const char *proof, GError **
     return has_robot_secret(access, account, proof, error);
   if (g_str_has_prefix(proof, SESSION))
     return has_session(access, account, proof + strlen(SESSION), error);
+  if (g_str_has_prefix(proof, CERTIFICATE_PROOF))
+    return certificate_proof_holds(access_sql(access), account->id, proof, error);
   if (g_str_has_prefix(proof, TRUST_PROOF))
     return trust_proof_holds(access_sql(access), account->id, proof, error);
   return has_password(account, proof);

@@ -3,8 +3,9 @@
  * is still there. It is no secret, and nobody logs in by it.
  *
  * "robot.SLOT.CREATED" (robots.h), "password.HASH" of what is stored of it (passwords.h),
- * "trust.ID" of a rule (trusts.h), "session.ID". Of others there is none: personal access tokens
- * are named by the bearer's token itself, and what a directory confirmed is asked of that. */
+ * "trust.ID" of a rule (trusts.h), "certificate.ID" of a name (certificate_names.h), "session.ID".
+ * Of others there is none: personal access tokens are named by the bearer's token itself, and what
+ * a directory confirmed is asked of that. */
 #pragma once
 
 #include "access/access.h"

@@ -199,6 +199,16 @@ static const char *const steps[] = {
     "  last_used BIGINT);"
     "CREATE INDEX robot_trusts_by_issuer ON robot_trusts (issuer);"
     "CREATE INDEX robot_trusts_by_robot ON robot_trusts (robot);",
+
+    /* Whose client certificates are (certificate_names.h). */
+    "CREATE TABLE certificate_names ("
+    "  id BIGINT PRIMARY KEY,"
+    "  kind TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  principal BIGINT NOT NULL REFERENCES principals (id),"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL,"
+    "  UNIQUE (kind, value));",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

@@ -14,7 +14,8 @@
 static char *format_option;
 static char **listen_option, **name_option, **allow_option, **deny_option, **hop_option;
 static char **proxy_option, **repository_option, **verb_option;
-static char *certificate_option, *key_option, *forwarded_option, *address_option, *bytes_option;
+static char *certificate_option, *key_option, *forwarded_option, *client_certificate_option,
+    *address_option, *bytes_option;
 static int requests_option = -1;
 static gboolean plain_option, close_option;
 
@@ -252,6 +253,8 @@ object_of_options(void)
     json_set_string(object, "certificate", certificate_option);
   if (key_option != NULL)
     json_set_string(object, "key", key_option);
+  if (client_certificate_option != NULL)
+    json_set_string(object, "client_certificate", client_certificate_option);
   if (forwarded_option != NULL)
     json_set_string(object, "forwarded_by", forwarded_option);
   if (plain_option)
@@ -341,6 +344,13 @@ run_delete(char **arguments)
        &forwarded_option,                                                                          \
        "Which header that is (default: x-forwarded-for)",                                          \
        "x-forwarded-for|forwarded"},                                                               \
+      {"client-certificate",                                                                       \
+       0,                                                                                          \
+       0,                                                                                          \
+       G_OPTION_ARG_STRING,                                                                        \
+       &client_certificate_option,                                                                 \
+       "Whether clients log in by a certificate (default: none)",                                  \
+       "none|optional|required"},                                                                  \
       {"certificate",                                                                              \
        0,                                                                                          \
        0,                                                                                          \

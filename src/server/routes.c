@@ -42,6 +42,7 @@ const Route *const server_routes[] = {
     api_robot_routes,
     api_trust_routes,
     api_token_routes,
+    api_certificate_routes,
     api_team_routes,
     api_own_routes,
     api_second_factor_routes,

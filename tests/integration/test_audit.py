@@ -297,8 +297,14 @@ def trust(routes, method="do"):
     return getattr(routes, method)("POST", path, json=body).headers["Location"]
 
 
+def certificate_name(routes):
+    return {"principal": routes.make("robots", robot(routes)).rpartition("/")[2], "kind": "dns", "value": f"{routes.name()}.example.com"}
+
+
 # What does a route's write, by method and pattern.
 WRITES = {
+    "POST /api/v1/certificates": [makes("certificates", certificate_name)],
+    "DELETE /api/v1/certificates/<certificate>": [removes("certificates", certificate_name)],
     "POST /api/v1/robots/<robot>/trusts": [trust],
     "DELETE /api/v1/robots/<robot>/trusts/<trust>": [lambda routes: routes.do("DELETE", trust(routes, "setup"))],
     "POST /v2/<name>/blobs/uploads/": [Routes.push_whole, Routes.mount],

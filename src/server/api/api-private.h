@@ -59,5 +59,5 @@ extern const ApiSchema api_endpoint_schemas[];
 extern const ApiSchema api_team_schemas[];
 extern const ApiSchema api_robot_schemas[], api_token_schemas[], api_user_schemas[];
 extern const ApiSchema api_explain_schemas[], api_grant_schemas[], api_role_schemas[];
-extern const ApiSchema api_second_factor_schemas[], api_session_schemas[], api_trust_schemas[],
-    api_whoami_schemas[];
+extern const ApiSchema api_second_factor_schemas[], api_session_schemas[],
+    api_certificate_schemas[], api_trust_schemas[], api_whoami_schemas[];

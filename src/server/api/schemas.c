@@ -21,6 +21,7 @@ const ApiSchema *const api_schemas[] = {
     api_second_factor_schemas,
     api_oidc_schemas,
     api_session_schemas,
+    api_certificate_schemas,
     api_collection_schemas,
     api_deleted_schemas,
     api_endpoint_schemas,

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/http/client_certificate.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
 
@@ -87,6 +88,7 @@ retrieve_certificate(gnutls_session_t session, const gnutls_datum_t *request_ca,
   if (shown == NULL)
     return -1;
   tls_credentials_show(shown, chain, count, key);
+  client_certificate_ask(shaking_hands, endpoint, session);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "access/allowance.h"
+#include "access/client_trust.h"
 #include "base/log.h"
 #include "jobs/actor.h"
 #include "server/http/client.h"
@@ -34,7 +35,8 @@ struct HttpServer {
   WaitingRoom *waiting;
   ConnectionWatch *connections;
   Door *door;
-  TlsCredentials *tls; /* of endpoints without their own; NULL: plain HTTP */
+  ClientTrust *client_trust; /* NULL: no client certificate counts */
+  TlsCredentials *tls;       /* of endpoints without their own; NULL: plain HTTP */
   HttpMetrics *metrics;
   Allowances *allowances; /* of the limits of endpoints */
   atomic_uint in_flight;

@@ -68,6 +68,12 @@ http_server_new(const Config *config, Access *access, const Route *const *routes
     if (server->tls == NULL)
       return NULL;
   }
+  const AccessSettings *settings = access_settings(access);
+  if (settings != NULL && settings->client_ca != NULL) {
+    server->client_trust = client_trust_new(settings->client_ca, settings->client_crl, error);
+    if (server->client_trust == NULL)
+      return NULL;
+  }
   if (!listen_as_configured(server, config, error))
     return NULL;
   door_open(server->door);
@@ -88,12 +94,18 @@ bool
 http_server_reload_tls(HttpServer *server, GError **error)
 {
   /* Each for itself: a broken one does not keep the others out. */
-  g_autoptr(GError) of_server = NULL, of_endpoints = NULL;
-  bool own = server->tls == NULL || tls_credentials_reload(server->tls, &of_server);
-  bool others = identities_reload(server->identities, &of_endpoints);
-  return (own && others) ||
-         error_set(error, ASSAY_ERROR_INVALID, "%s%s%s", own ? "" : of_server->message,
-                   own || others ? "" : "\n", others ? "" : of_endpoints->message);
+  g_autoptr(GError) of_server = NULL, of_endpoints = NULL, of_clients = NULL;
+  if (server->tls != NULL)
+    tls_credentials_reload(server->tls, &of_server);
+  identities_reload(server->identities, &of_endpoints);
+  if (server->client_trust != NULL)
+    client_trust_reload(server->client_trust, &of_clients);
+  const GError *const problems[] = {of_server, of_endpoints, of_clients};
+  g_autoptr(GString) told = g_string_new(NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(problems); i++)
+    if (problems[i] != NULL)
+      g_string_append_printf(told, "%s%s", told->len > 0 ? "\n" : "", problems[i]->message);
+  return told->len == 0 || error_set(error, ASSAY_ERROR_INVALID, "%s", told->str);
 }
 
 bool
@@ -161,6 +173,7 @@ http_server_free(HttpServer *server)
   allowances_free(server->allowances);
   g_mutex_clear(&server->endpoints_lock);
   tls_credentials_free(server->tls);
+  client_trust_free(server->client_trust);
   router_free(server->router);
   g_mutex_clear(&server->hand_over);
   g_free(server);

@@ -6,6 +6,7 @@
 #include "access/audit.h"
 #include "base/error.h"
 #include "server/http/authorise.h"
+#include "server/http/client_certificate.h"
 #include "server/http/http-private.h"
 #include "server/http/origin.h"
 
@@ -73,6 +74,20 @@ read_credentials(Request *request)
   return true;
 }
 
+/* By a client certificate, where nothing else is shown. False: it does not count, and
+ * Request.unidentified says why. */
+static bool
+read_certificate(Request *request)
+{
+  Credentials *credentials = &request->credentials;
+  if (credentials->scheme != NULL)
+    return true;
+  Found found = client_certificate_shown(request, &credentials->secret, &request->unidentified);
+  if (found == FOUND)
+    credentials->scheme = "Certificate";
+  return found != FAILED;
+}
+
 static Shown
 shown_by(Request *request, const char *agent)
 {
@@ -134,6 +149,10 @@ request_identify(Request *request)
   if (!read_credentials(request)) {
     respond_unauthorized(request, "invalid_request",
                          "the Authorization header is none that this registry understands");
+    return false;
+  }
+  if (!read_certificate(request)) {
+    respond_unidentified(request);
     return false;
   }
   if (is_at_hand(request))

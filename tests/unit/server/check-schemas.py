@@ -18,6 +18,7 @@ BY_HAND = {
     "pages of rights": ["Grants", "Roles", "Sessions", "Providers"],
     "bodies about rights": ["NewGrant", "NewRole", "RoleChange", "LogIn", "DeviceQuestion"],
     "lists and bodies of rules of trust": ["RobotTrusts", "NewRobotTrust", "MadeRobotTrust"],
+    "lists and bodies of certificates": ["Certificates", "NewCertificate"],
     "records that hold what each event says": ["Audit"],
     "written by kinds of their own": ["Scope"],
     "one of a few values": ["AskedCollection", "CancelledJob", "Root", "Readiness", "Errors", "Problem", "Kinds", "PolicyTest", "EndpointChange"],

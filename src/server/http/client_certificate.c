@@ -1,0 +1,66 @@
+/* Client certificates in TLS; see the header. */
+#include "server/http/client_certificate.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* What the endpoint asks for; of `listen` what `access` says. */
+static unsigned
+wanted(const HttpServer *server, const Endpoint *endpoint)
+{
+  if (server->client_trust == NULL)
+    return CLIENT_CERTIFICATE_NONE;
+  if (strcmp(endpoint_name(endpoint), ENDPOINT_DEFAULT) == 0)
+    return access_settings(server->access)->client_certificate;
+  return endpoint->settings->client_certificate;
+}
+
+/* The handshake hands no context to what checks a certificate, so those of the one server are here.
+ */
+static ClientTrust *believed;
+
+/* A gnutls_certificate_verify_function: without one it is for the request to be refused. */
+static int
+check_shown(gnutls_session_t session)
+{
+  g_autoptr(GError) error = NULL;
+  unsigned count = 0;
+  const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+  if (chain == NULL || client_trust_check(believed, chain, count, &error))
+    return 0;
+  log_info("a client certificate was refused", "error", error->message, NULL);
+  return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+void
+client_certificate_ask(HttpServer *server, const Endpoint *endpoint, gnutls_session_t session)
+{
+  unsigned want = wanted(server, endpoint);
+  if (want == CLIENT_CERTIFICATE_NONE)
+    return;
+  g_atomic_pointer_set(&believed, server->client_trust);
+  gnutls_certificate_server_set_request(
+      session, want == CLIENT_CERTIFICATE_REQUIRED ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
+  gnutls_session_set_verify_function(session, check_shown);
+}
+
+Found
+client_certificate_shown(const Request *request, char **shown, GError **error)
+{
+  const HttpServer *server = request->server;
+  if (request->endpoint == NULL || wanted(server, request->endpoint) == CLIENT_CERTIFICATE_NONE)
+    return ABSENT;
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  unsigned count = 0;
+  const gnutls_datum_t *chain = info == NULL || info->tls_session == NULL
+                                    ? NULL
+                                    : gnutls_certificate_get_peers(info->tls_session, &count);
+  if (chain == NULL || count == 0)
+    return ABSENT;
+  if (!client_trust_check(server->client_trust, chain, count, error))
+    return FAILED;
+  *shown = g_base64_encode(chain[0].data, chain[0].size);
+  return FOUND;
+}
