@@ -270,8 +270,8 @@ def totp(routes, method):
 
 
 def set_up(routes):
-    link = next(event["link"] for event in routes.server.log_events() if "link" in event)
-    routes.do("POST", link, auth=None, data={"name": "first", "password": PASSWORD, "again": PASSWORD})
+    links = wait_for(lambda: [event["link"] for event in routes.server.log_events() if "link" in event])
+    routes.do("POST", links[0], auth=None, data={"name": "first", "password": PASSWORD, "again": PASSWORD})
 
 
 OWN_WRITES = {
