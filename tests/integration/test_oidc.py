@@ -327,21 +327,22 @@ def ago(seconds):
 def test_groups_bring_teams_and_take_them(corp):
     provider, server = corp
     for team, group in (("dev", "developers"), ("operations", "ops")):
-        server.request("POST", "/api/v1/teams", headers=server.operator(), json={"name": team})
-        answer = server.request("POST", f"/api/v1/teams/{team}/groups", headers=server.operator(),
-                                json={"source": "oidc:corp", "name": group})
-        assert answer.status_code in (200, 201, 204), answer.text
+        server.assay("team", "create", team)
+        server.assay("team", "add-group", team, "oidc:corp", group)
+    server.assay("grant", "create", "team:dev", "developer", "team/*")
 
     def members(team):
         listed = server.request("GET", f"/api/v1/teams/{team}/members", headers=server.operator()).json()["members"]
         return {member["name"] for member in listed}
     browser, _ = log_in(corp, "frank")
     assert "frank" in members("dev") and "frank" not in members("operations")
+    assert server.assay("access", "explain", "frank", "push", "team/app", check=0).stdout
     # The provider is asked again, without any log-in.
     provider.change_person("frank", groups=["ops"])
     forget(server, confirmed=ago(60))
     assert session(server, browser)["name"] == "frank"
     assert "frank" not in members("dev") and "frank" in members("operations")
+    server.assay("access", "explain", "frank", "push", "team/app", check=1)
     assert wait_for(lambda: [record for record in records(server) if record["type"] == "user.teams-changed"
                              and record["object"] == "frank"])
 

@@ -28,6 +28,7 @@ typedef struct {
 
 struct Issuer {
   const IssuerSettings *settings;
+  int inside; /* threads that ask it, or wait for one that does; atomic */
   GMutex asking, lock;
   AtHand at_hand;
 };
@@ -103,9 +104,25 @@ issuers_find(Issuers *issuers, const IssuerSettings *settings)
 
 /* --- asking it --- */
 
-HttpResponse *
-issuer_ask(const Issuer *issuer, const char *url, const char *const *headers, const char *form,
-           GError **error)
+static bool
+enter(Issuer *issuer, GError **error)
+{
+  if (g_atomic_int_add(&issuer->inside, 1) < ISSUER_AT_ONCE)
+    return true;
+  g_atomic_int_add(&issuer->inside, -1);
+  return error_set(error, ASSAY_ERROR_BUSY, "%s is asked by %d at once already",
+                   issuer->settings->issuer, ISSUER_AT_ONCE);
+}
+
+static void
+leave(Issuer *issuer)
+{
+  g_atomic_int_add(&issuer->inside, -1);
+}
+
+static HttpResponse *
+ask_for(const Issuer *issuer, const char *url, const char *const *headers, const char *form,
+        GError **error)
 {
   g_autoptr(HttpClient) client = http_client_new(issuer->settings->ca_file);
   g_autoptr(GPtrArray) all = g_ptr_array_new();
@@ -121,10 +138,21 @@ issuer_ask(const Issuer *issuer, const char *url, const char *const *headers, co
       form != NULL ? slice_from_string(form) : SLICE_EMPTY, ISSUER_ANSWER_MAX, NULL, error);
 }
 
+HttpResponse *
+issuer_ask(Issuer *issuer, const char *url, const char *const *headers, const char *form,
+           GError **error)
+{
+  if (!enter(issuer, error))
+    return NULL;
+  HttpResponse *response = ask_for(issuer, url, headers, form, error);
+  leave(issuer);
+  return response;
+}
+
 static GBytes *
 get(const Issuer *issuer, const char *url, GError **error)
 {
-  g_autoptr(HttpResponse) response = issuer_ask(issuer, url, NULL, NULL, error);
+  g_autoptr(HttpResponse) response = ask_for(issuer, url, NULL, NULL, error);
   if (response == NULL)
     return NULL;
   if (response->status == 200 && response->body != NULL)
@@ -281,20 +309,37 @@ ask_and_keep(Issuer *issuer)
   keep(issuer, document, keys, failure);
 }
 
-/* What is at hand and fresh, and was read after @seen (0: whenever). */
+/* One thread asks; those that have waited for it find what it has got. */
 static bool
-look(Issuer *issuer, int64_t seen, Copy *copy, GError **error)
+ask_or_wait(Issuer *issuer, int64_t seen, Copy *copy, GError **error)
 {
-  int64_t now = g_get_monotonic_time();
-  if (take_if_newer(issuer, MAX(seen, now - seconds(FRESH)), copy))
-    return true;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&issuer->asking);
-  now = g_get_monotonic_time();
+  int64_t now = g_get_monotonic_time();
   if (take_if_newer(issuer, MAX(seen, now - seconds(FRESH)), copy))
     return true;
   if (may_ask(issuer, seen != 0))
     ask_and_keep(issuer);
   return take_if_newer(issuer, now - seconds(AT_HAND), copy) || report_failure(issuer, error);
+}
+
+/* What is at hand and fresh, and was read after @seen (0: whenever); what is older only while
+ * nothing better can be had. */
+static bool
+look(Issuer *issuer, int64_t seen, Copy *copy, GError **error)
+{
+  int64_t now = g_get_monotonic_time();
+  g_autoptr(GError) busy = NULL;
+  if (take_if_newer(issuer, MAX(seen, now - seconds(FRESH)), copy))
+    return true;
+  if (enter(issuer, &busy)) {
+    bool found = ask_or_wait(issuer, seen, copy, error);
+    leave(issuer);
+    return found;
+  }
+  if (take_if_newer(issuer, now - seconds(AT_HAND), copy))
+    return true;
+  g_propagate_error(error, g_steal_pointer(&busy));
+  return false;
 }
 
 IssuerDocument *

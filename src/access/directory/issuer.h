@@ -13,7 +13,8 @@
  * document and the keys are read when they are needed, and again after an hour; while the issuer
  * does not answer, what is at hand counts for a day. A token by a key that is not known has the
  * keys read again, at most once in ISSUER_AGAIN seconds, so that an issuer may turn its keys over
- * and nobody can have it asked at will. After a failure it is asked again after as long.
+ * and nobody can have it asked at will. After a failure it is asked again after as long. At most
+ * ISSUER_AT_ONCE threads wait for one issuer, so that a slow one does not take up those of all.
  *
  * Which algorithms count is public_key.h's list: never "none", never one by a shared secret, and a
  * key of one type never verifies as another's (RFC 8725, sections 3.1 and 3.2).
@@ -29,6 +30,7 @@
 #include "base/http_client.h"
 #include "base/json.h"
 
+#define ISSUER_AT_ONCE     8  /* questions to one issuer; more are ASSAY_ERROR_BUSY */
 #define ISSUER_AGAIN       10 /* seconds */
 #define ISSUER_ANSWER_MAX  ((size_t)256 * 1024)
 #define ISSUER_SUBJECT_MAX 255u /* bytes of `sub` (OpenID Connect Core, section 2) */
@@ -56,5 +58,5 @@ IssuerDocument *issuer_document(Issuer *issuer, GError **error);
 /* A request to an address of its document by the rules above; any status is a success. @headers as
  * http_client_request(); @form: application/x-www-form-urlencoded, then it is a POST; or NULL.
  * (transfer full) */
-HttpResponse *issuer_ask(const Issuer *issuer, const char *url, const char *const *headers,
+HttpResponse *issuer_ask(Issuer *issuer, const char *url, const char *const *headers,
                          const char *form, GError **error);

@@ -3,12 +3,13 @@
 usage: issuer-server.py FOLDER
 
 Prints its port; ends when its standard input closes. `FOLDER/asked` gets a line for each path. A file `X.to` holds where X is
-redirected to.
+redirected to; while there is `X.slow`, X waits.
 """
 import http.server
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 FOLDER = Path(sys.argv[1])
@@ -28,6 +29,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", moved.read_text())
             self.end_headers()
             return
+        while (FOLDER / (name + ".slow")).exists():
+            time.sleep(0.01)
         path = FOLDER / name
         body = path.read_bytes() if path.exists() else b""
         self.send_response(200 if path.exists() else 404)

@@ -399,6 +399,48 @@ test_redirect(Fixture *fixture, gconstpointer data)
   g_assert_cmpuint(count_asked(fixture, "/elsewhere"), ==, 0);
 }
 
+typedef struct {
+  Issuer *issuer;
+  const char *url;
+  int busy, answered; /* atomic */
+} Crowd;
+
+static void *
+ask_in_crowd(void *data)
+{
+  Crowd *crowd = data;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *url = g_strconcat(crowd->url, "/keys", NULL);
+  g_autoptr(HttpResponse) response = issuer_ask(crowd->issuer, url, NULL, NULL, &error);
+  if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_BUSY))
+    g_atomic_int_inc(&crowd->busy);
+  else if (response != NULL)
+    g_atomic_int_inc(&crowd->answered);
+  return NULL;
+}
+
+/* One that is slow keeps so many threads waiting, and no more. */
+static void
+test_slow(Fixture *fixture, gconstpointer data)
+{
+  enum { MORE = 5 };
+  GThread *threads[ISSUER_AT_ONCE + MORE];
+  g_autofree char *slow = g_build_filename(fixture->folder, "keys.slow", NULL);
+  Crowd crowd = {.issuer = issuers_find(fixture->issuers, &fixture->settings), .url = fixture->url};
+  publish(fixture, "keys.slow", "");
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] = g_thread_new("crowd", ask_in_crowd, &crowd);
+  for (unsigned waited = 0; g_atomic_int_get(&crowd.busy) < MORE && waited < 400; waited++)
+    g_usleep(10000);
+  g_assert_cmpint(g_unlink(slow), ==, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_thread_join(threads[i]);
+  g_assert_cmpint(crowd.busy, ==, MORE);
+  g_assert_cmpint(crowd.answered, ==, ISSUER_AT_ONCE);
+  g_assert_null(ask_in_crowd(&crowd));
+  g_assert_cmpint(crowd.answered, ==, ISSUER_AT_ONCE + 1);
+}
+
 static void
 test_addresses(void)
 {
@@ -442,6 +484,7 @@ main(int argc, char **argv)
   CASE("keys-of-a-file", test_keys_of_a_file);
   CASE("documents", test_documents);
   CASE("redirect", test_redirect);
+  CASE("slow", test_slow);
   g_test_add_func("/access/issuer/addresses", test_addresses);
   return g_test_run();
 }
