@@ -7,7 +7,7 @@
 typedef struct {
   bool is; /* it did */
   Digest digest;
-  int64_t generation, size;
+  int64_t generation, size; /* the size also of one that stayed; 0: there was none */
 } Trashed;
 
 /* Moves the blob's row to the trash, unless a repository has it. */

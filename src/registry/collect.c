@@ -10,12 +10,15 @@
 #include "registry/registry-private.h"
 
 #define CANDIDATES_AT_ONCE 20000u
-/* Links a transaction, for others wait for its end: with 1024, pushes meanwhile had half of their
- * speed. And on a full disk, where each page that it changes takes room. */
-#define BATCH      256u
-#define FULL_BATCH 8u
-/* A transaction waited so long to begin: others are writing, and get as much time as it takes. */
-#define WAITED ((int64_t)2000)
+/* Links a transaction, as long as nobody waits for its end; where somebody does, it ends after the
+ * least of them. And on a full disk, where each page that it changes takes room. */
+#define BATCH       1024u
+#define BATCH_LEAST 64u
+#define FULL_BATCH  8u
+/* Where others are writing, they get so many times the time that a batch takes. */
+#define OTHERS_SHARE  2
+#define REST_MOST     (G_USEC_PER_SEC / 2)
+#define TRASH_AT_ONCE 256
 /* Of files that cannot be removed, in the log. */
 #define FAILURES_LOGGED 5u
 
@@ -31,7 +34,7 @@ bool
 collect_trash_unlinked(SqlConnection *db, const Digest *digest, Trashed *trashed, GError **error)
 {
   int64_t changed = 0;
-  trashed->is = false;
+  *trashed = (Trashed){.is = false};
   g_autoptr(SqlRows) rows = NULL;
   Found found =
       sql_first(db, &rows, error, "SELECT size, generation FROM blobs WHERE digest = $1 " SQL_LOCK,
@@ -45,10 +48,10 @@ collect_trash_unlinked(SqlConnection *db, const Digest *digest, Trashed *trashed
                "(SELECT 1 FROM repository_blobs WHERE repository_blobs.digest = $1)",
                SQL_TEXT(digest->text), SQL_END))
     return false;
-  if (changed == 0)
-    return true;
   *trashed = blob;
-  return sql_run(db, NULL, error,
+  trashed->is = changed > 0;
+  return changed == 0 ||
+         sql_run(db, NULL, error,
                  "INSERT INTO blob_trash (digest, generation, size) VALUES ($1, $2, $3) "
                  "ON CONFLICT (digest, generation) DO NOTHING",
                  SQL_TEXT(digest->text), SQL_INTEGER(blob.generation), SQL_INTEGER(blob.size),
@@ -89,15 +92,20 @@ remove_files(Registry *registry, const GArray *trashed, GArray *removed, Collect
 }
 
 static bool
+forget_one(SqlConnection *db, const GArray *removed, guint number, GError **error)
+{
+  const Trashed *blob = &g_array_index(removed, Trashed, number);
+  return sql_run(db, NULL, error, "DELETE FROM blob_trash WHERE digest = $1 AND generation = $2",
+                 SQL_TEXT(blob->digest.text), SQL_INTEGER(blob->generation), SQL_END);
+}
+
+static bool
 forget_removed(SqlConnection *db, void *data, GError **error)
 {
   const GArray *removed = data;
-  for (guint i = 0; i < removed->len; i++) {
-    const Trashed *blob = &g_array_index(removed, Trashed, i);
-    if (!sql_run(db, NULL, error, "DELETE FROM blob_trash WHERE digest = $1 AND generation = $2",
-                 SQL_TEXT(blob->digest.text), SQL_INTEGER(blob->generation), SQL_END))
+  for (guint i = 0; i < removed->len; i++)
+    if (!forget_one(db, removed, i, error))
       return false;
-  }
   return true;
 }
 
@@ -128,7 +136,7 @@ trash_after(SqlPool *sql, uint64_t passed, GError **error)
   g_autoptr(GArray) trash = g_array_new(FALSE, TRUE, sizeof(Trashed));
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT digest, generation, size FROM blob_trash LIMIT $1 OFFSET $2",
-                SQL_INTEGER(BATCH), SQL_INTEGER((int64_t)passed), SQL_END);
+                SQL_INTEGER(TRASH_AT_ONCE), SQL_INTEGER((int64_t)passed), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND) {
     Trashed blob = {
         .is = true, .generation = sql_rows_integer(rows, 1), .size = sql_rows_integer(rows, 2)};
@@ -172,10 +180,12 @@ typedef struct {
   GStringChunk *names;
   GArray *candidates; /* Candidate */
   GArray *trashed;    /* Trashed, of the last batch */
-  GArray *removed;    /* Trashed, whose rows in the trash go with the next */
+  GArray *removed;    /* Trashed, whose rows in the trash go with those that follow */
   guint first, count; /* the batch, in `candidates` */
   guint size;         /* of a batch at most */
   int64_t begun;      /* when its transaction came to its turn */
+  const char *locked; /* the repository that it is at, of which so many bytes are to be counted */
+  int64_t freed;
 } Run;
 
 static bool
@@ -251,43 +261,73 @@ unlink_dead(SqlConnection *db, const Run *run, const Candidate *candidate, bool 
   if (g_getenv(UNCHECKED_VARIABLE) != NULL)
     return unlink_unchecked(db, candidate, error);
 #endif
-  if (!quota_lock(db, candidate->repository, error) ||
-      !sql_run(
-          db, &changed, error,
-          "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2 "
-          "AND pinned <= $3 AND NOT EXISTS (SELECT 1 FROM manifest_references "
-          "WHERE manifest_references.repository = $1 AND manifest_references.digest IN ($2, '*'))",
-          SQL_TEXT(candidate->repository), SQL_TEXT(candidate->digest.text),
-          SQL_INTEGER(run->before), SQL_END))
-    return false;
+  bool ran = sql_run(
+      db, &changed, error,
+      "DELETE FROM repository_blobs WHERE repository = $1 AND digest = $2 "
+      "AND pinned <= $3 AND NOT EXISTS (SELECT 1 FROM manifest_references "
+      "WHERE manifest_references.repository = $1 AND manifest_references.digest IN ($2, '*'))",
+      SQL_TEXT(candidate->repository), SQL_TEXT(candidate->digest.text), SQL_INTEGER(run->before),
+      SQL_END);
   *unlinked = changed > 0;
-  return !*unlinked || quota_unlinked(db, candidate->repository, &candidate->digest, error);
+  return ran;
 }
 
+/* A blob that is gone everywhere is also gone in the namespace. */
+static bool
+count_freed(SqlConnection *db, Run *run, const Trashed *blob, GError **error)
+{
+  Found elsewhere = blob->is ? ABSENT : quota_has_elsewhere(db, run->locked, &blob->digest, error);
+  run->freed += elsewhere == ABSENT ? blob->size : 0;
+  return elsewhere != FAILED;
+}
+
+/* Of the repository before, and locks the next: its quota is counted once. */
+static bool
+go_to_repository(SqlConnection *db, Run *run, const char *repository, GError **error)
+{
+  if (repository == run->locked)
+    return true;
+  if (run->locked != NULL && !quota_freed(db, run->locked, run->freed, error))
+    return false;
+  run->locked = repository;
+  run->freed = 0;
+  return repository == NULL ||
+         (registry_lock_repository(db, repository, error) && quota_lock(db, repository, error));
+}
+
+static bool
+take_away(SqlConnection *db, Run *run, const Candidate *candidate, GError **error)
+{
+  Trashed blob = {.is = false};
+  bool unlinked = true;
+  if (!go_to_repository(db, run, candidate->repository, error) ||
+      (candidate->repository != NULL && !unlink_dead(db, run, candidate, &unlinked, error)) ||
+      (unlinked && !collect_trash_unlinked(db, &candidate->digest, &blob, error)) ||
+      (unlinked && candidate->repository != NULL && !count_freed(db, run, &blob, error)))
+    return false;
+  if (blob.is)
+    g_array_append_val(run->trashed, blob);
+  return true;
+}
+
+/* `count` is as many as it came to. */
 static bool
 collect_batch(SqlConnection *db, void *data, GError **error)
 {
   Run *run = data;
-  const char *locked = NULL;
   run->begun = g_get_monotonic_time();
+  run->locked = NULL;
   g_array_set_size(run->trashed, 0);
-  if (!forget_removed(db, run->removed, error))
-    return false;
-  for (guint i = run->first; i < run->first + run->count; i++) {
-    const Candidate *candidate = &g_array_index(run->candidates, Candidate, i);
-    Trashed blob = {.is = false};
-    bool unlinked = true;
-    if (candidate->repository != NULL && candidate->repository != locked &&
-        !registry_lock_repository(db, candidate->repository, error))
+  for (guint i = 0; i < run->count; i++) {
+    if (i >= BATCH_LEAST && sql_others_wait(db)) {
+      run->count = i;
+      break;
+    }
+    if ((i < run->removed->len && !forget_one(db, run->removed, i, error)) ||
+        !take_away(db, run, &g_array_index(run->candidates, Candidate, run->first + i), error))
       return false;
-    locked = candidate->repository;
-    if ((candidate->repository != NULL && !unlink_dead(db, run, candidate, &unlinked, error)) ||
-        (unlinked && !collect_trash_unlinked(db, &candidate->digest, &blob, error)))
-      return false;
-    if (blob.is)
-      g_array_append_val(run->trashed, blob);
   }
-  return true;
+  return go_to_repository(db, run, NULL, error);
 }
 
 /* Where the disk is full, first with the room that is kept for it, and then in small batches. */
@@ -316,18 +356,17 @@ run_batch(Run *run, GError **error)
   if (g_getenv(UNCHECKED_VARIABLE) != NULL)
     g_usleep(UNCHECKED_WAIT);
 #endif
-  int64_t asked = g_get_monotonic_time();
+  uint64_t before = sql_transactions_begun(run->registry->sql);
   if (!transact(run, error))
     return false;
-  int64_t took = g_get_monotonic_time() - run->begun;
-  bool others = run->begun - asked > WAITED;
-  g_array_set_size(run->removed, 0);
+  g_array_remove_range(run->removed, 0, MIN(run->count, run->removed->len));
   run->first += run->count;
   run->done += run->count;
   run->size = MIN(run->size * 2, BATCH);
   remove_files(run->registry, run->trashed, run->removed, run->collected);
-  if (others)
-    g_usleep((gulong)took);
+  int64_t took = g_get_monotonic_time() - run->begun;
+  if (sql_transactions_begun(run->registry->sql) - before > 1)
+    g_usleep((gulong)MIN(took * OTHERS_SHARE, REST_MOST));
   return true;
 }
 

@@ -92,17 +92,24 @@ is_elsewhere(SqlConnection *db, const char *space, const char *repository, const
 {
   g_autoptr(SqlRows) rows = NULL;
   g_autofree char *below = g_strconcat(space, "/", NULL), *end = namespace_end(space);
-  Found found = sql_first(db, &rows, error,
-                          "SELECT 1 FROM repository_blobs WHERE digest = $1 AND repository > $2 "
-                          "AND repository < $3 AND repository <> $4 LIMIT 1",
-                          SQL_TEXT(digest->text), SQL_TEXT(below), SQL_TEXT(end),
-                          SQL_TEXT(repository), SQL_END);
-  if (found != ABSENT || strcmp(space, repository) == 0)
-    return found;
-  g_autoptr(SqlRows) same = NULL;
-  return sql_first(db, &same, error,
-                   "SELECT 1 FROM repository_blobs WHERE digest = $1 AND repository = $2",
-                   SQL_TEXT(digest->text), SQL_TEXT(space), SQL_END);
+  return sql_first(db, &rows, error,
+                   "SELECT 1 FROM repository_blobs WHERE digest = $1 AND repository <> $4 AND "
+                   "((repository > $2 AND repository < $3) OR repository = $5) LIMIT 1",
+                   SQL_TEXT(digest->text), SQL_TEXT(below), SQL_TEXT(end), SQL_TEXT(repository),
+                   SQL_TEXT(space), SQL_END);
+}
+
+Found
+quota_has_elsewhere(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+{
+  g_autofree char *name = namespace_of(repository);
+  return is_elsewhere(db, name, repository, digest, error);
+}
+
+bool
+quota_freed(SqlConnection *db, const char *repository, int64_t bytes, GError **error)
+{
+  return charge(db, repository, -bytes, 0, 0, error);
 }
 
 static bool

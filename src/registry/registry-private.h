@@ -163,6 +163,11 @@ bool quota_lock(SqlConnection *db, const char *repository, GError **error);
 bool quota_linked(SqlConnection *db, const char *repository, const Digest *digest, GError **error);
 bool quota_unlinked(SqlConnection *db, const char *repository, const Digest *digest,
                     GError **error);
+/* For many at once: whether another repository of the namespace has the blob, so that it still
+ * counts; and that so many bytes count no more. */
+Found quota_has_elsewhere(SqlConnection *db, const char *repository, const Digest *digest,
+                          GError **error);
+bool quota_freed(SqlConnection *db, const char *repository, int64_t bytes, GError **error);
 /* So many images and tags more, or less. */
 bool quota_charge(SqlConnection *db, const char *repository, int64_t images, int64_t tags,
                   GError **error);

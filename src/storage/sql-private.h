@@ -12,6 +12,8 @@ struct SqlPool {
   ReadOnlyFile *read_only; /* or NULL: it can be written */
   GMutex writing;          /* held by the one write transaction */
   SqlConnection *writer;
+  int waiting;      /* atomic: threads that wait for `writing` */
+  uint64_t begun;   /* atomic: write transactions */
   GMutex idle_lock; /* guards idle_readers */
   GPtrArray *idle_readers;
 };

@@ -387,7 +387,10 @@ sql_begin(SqlPool *pool, GError **error)
               pool->path);
     return NULL;
   }
+  __atomic_add_fetch(&pool->waiting, 1, __ATOMIC_RELAXED);
   g_mutex_lock(&pool->writing);
+  __atomic_sub_fetch(&pool->waiting, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&pool->begun, 1, __ATOMIC_RELAXED);
   SqlConnection *connection = pool->writer;
   connection->writes = true;
   connection->committed = false;
@@ -399,6 +402,18 @@ sql_begin(SqlPool *pool, GError **error)
     return NULL;
   }
   return connection;
+}
+
+bool
+sql_others_wait(const SqlConnection *db)
+{
+  return __atomic_load_n(&db->pool->waiting, __ATOMIC_RELAXED) > 0;
+}
+
+uint64_t
+sql_transactions_begun(const SqlPool *pool)
+{
+  return __atomic_load_n(&pool->begun, __ATOMIC_RELAXED);
 }
 
 bool

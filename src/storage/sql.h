@@ -105,6 +105,11 @@ bool sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error);
 /* A transaction of this one statement. */
 bool sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);
 
+/* In a transaction that can end earlier: whether others wait for its end. */
+bool sql_others_wait(const SqlConnection *db);
+/* How many writing transactions have begun: what works in the background sees whether others do. */
+uint64_t sql_transactions_begun(const SqlPool *pool);
+
 /* Statements are prepared once a connection and kept. The values end with SQL_END. */
 SqlRows *sql_query(SqlConnection *connection, GError **error, const char *text, ...);
 /* For statements without rows; @changed, when not NULL, takes the number of rows touched. */

@@ -2,12 +2,15 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from assay_server import ROOT
+from oci_layout import digest_of
 from repository import EMPTY, Repository, image_of
 
 RACE = ROOT / "tests/races/collection.py"
@@ -110,6 +113,55 @@ def test_fsck(start_server, assay):
     assert one.request("HEAD", f"blobs/{layer['digest']}").status_code == 404
     one.push_blob(b"layer")
     assert one.request("GET", f"blobs/{layer['digest']}").content == b"layer"
+
+
+def make_dead(server, count):
+    """Blobs that nothing needs in many/one and, of each third, in many/two; below a server that does not run."""
+    with sqlite3.connect(server.data / "metadata.db") as db:
+        for number in range(count):
+            content = b"dead %d" % number
+            digest = digest_of(content)
+            path = server.data / "blobs" / "sha256" / digest[7:9] / digest[7:]
+            path.write_bytes(content)
+            db.execute("INSERT INTO blobs (digest, size, created) VALUES (?, ?, 0)", (digest, len(content)))
+            for name in ("many/one", "many/two")[:1 + (number % 3 == 0)]:
+                db.execute("INSERT INTO repository_blobs (repository, digest, pinned) VALUES (?, ?, 0)", (name, digest))
+            db.execute("UPDATE namespace_usage SET bytes = bytes + ? WHERE namespace = 'many'", (len(content),))
+    db.close()
+
+
+def test_pushes_come_between(start_server, gc):
+    """A batch ends early where a push waits; each dead blob goes all the same, and is counted once in its namespace."""
+    server = start_server(config="registry: {undelete: 0, gc: {interval: 0, grace: 1h}}")
+    pushed, failed, stop = [], [], threading.Event()
+    for name in ("many/one", "many/two"):
+        pushed.append((Repository(server, name), push_image(Repository(server, name), "first", b"kept")[0]["digest"]))
+    server.stop()
+    make_dead(server, 3000)
+    server.start()
+
+    def push_all(number):
+        repository = Repository(server, f"many/pushed{number}")
+        try:
+            while not stop.is_set():
+                pushed.append((repository, push_image(repository, "latest", os.urandom(100))[0]["digest"]))
+        except Exception as error:
+            failed.append(error)
+    threads = [threading.Thread(target=push_all, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    done = gc(server)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert (done["blobs"], done["failed"], failed) == (3000, 0, [])
+    for repository, digest in pushed:
+        assert repository.request("GET", f"manifests/{digest}").status_code == 200
+    with sqlite3.connect(f"file:{server.data}/metadata.db?mode=ro", uri=True) as db:
+        there, = db.execute("SELECT sum(size) FROM blobs").fetchone()
+        assert db.execute("SELECT count(*) FROM blob_trash").fetchone() == (0,)
+    db.close()
+    assert server.get_json("/api/v1/namespaces/many")["used"]["bytes"] == there
 
 
 def race(program, *arguments):
