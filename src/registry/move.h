@@ -12,6 +12,7 @@
  * Calls block on the database, except registry_moved_to(); any thread. */
 #pragma once
 
+#include "base/json_table.h"
 #include "registry/registry.h"
 
 /* Seconds. */
@@ -43,5 +44,20 @@ char *registry_moved_to(Registry *registry, const char *name);
 /* Whether @name is one that is not known in memory yet: it was moved a moment ago, here or by
  * another process. It is known then. */
 bool registry_moved_meanwhile(Registry *registry, const char *name);
+
+/* One that answers now. */
+typedef struct {
+  char *name, *to;
+  int64_t until; /* microseconds since 1970 */
+} MovedName;
+void moved_name_free(MovedName *moved);
+extern const JsonTable moved_name_table;
+/* By name, after @last (NULL: from the first), at most @limit; *more: there are others. (transfer
+ * full): MovedName */
+GPtrArray *registry_moved_names(Registry *registry, const char *last, unsigned limit, bool *more,
+                                GError **error);
+/* Ends it before its time. ASSAY_ERROR_NOT_FOUND. */
+bool registry_end_moved(Registry *registry, const char *name, GError **error);
+
 /* Reads the aliases again, and forgets those that have ended. */
 bool registry_read_moved(Registry *registry, GError **error);

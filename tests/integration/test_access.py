@@ -27,7 +27,7 @@ OF_SOME = {"GET /v2/_catalog", "GET /api/v1/repositories", "GET /api/v1/images",
            "POST /api/v1/policies/test", "GET /api/v1/vulnerabilities/{name}/images", "DELETE /api/v1/quarantine/{name}",
            "GET /api/v1/images/{digest}/findings", "GET /api/v1/images/{digest}/packages", "GET /api/v1/images/{digest}/verdict",
            "GET /api/v1/overview", "GET /api/v1/namespaces/{namespace}", "PATCH /api/v1/namespaces/{namespace}",
-           "POST /api/v1/namespaces/{namespace}/rename",
+           "POST /api/v1/namespaces/{namespace}/rename", "GET /api/v1/moved", "DELETE /api/v1/moved/{name}",
            *(f"{route} /api/v1/namespaces/{{namespace}}/retention" for route in ("GET", "PUT")),
            "GET /api/v1/namespaces/{namespace}/retention/preview", "POST /api/v1/namespaces/{namespace}/retention/runs"}
 # These go on to ask for the very image, the sums, or the target that is named, so a "no" may come from there.
@@ -48,7 +48,7 @@ def filled(path, repository="team/app"):
 
 
 def is_of_a_repository(path):
-    return "{name}" in path and not path.startswith(("/api/v1/vulnerabilities", "/api/v1/quarantine", "/api/v1/jobs"))
+    return "{name}" in path and not path.startswith(("/api/v1/vulnerabilities", "/api/v1/quarantine", "/api/v1/jobs", "/api/v1/moved"))
 
 
 def refused(answer):

@@ -108,6 +108,12 @@ class Routes:
         Repository(self.server, name).push_image("v1")
         self.do("POST", f"/api/v1/repositories/{name}/move", json={"to": f"team/{self.name()}"})
 
+    def end_moved(self):
+        name = f"team/{self.name()}"
+        Repository(self.server, name).push_image("v1")
+        self.setup("POST", f"/api/v1/repositories/{name}/move", json={"to": f"team/{self.name()}"})
+        self.do("DELETE", f"/api/v1/moved/{name}")
+
     def rename(self):
         name = self.name()
         Repository(self.server, f"{name}/app").push_image("v1")
@@ -317,6 +323,7 @@ WRITES = {
     "PATCH /api/v1/namespaces/<namespace>": [Routes.set_namespace, Routes.set_public],
     "POST /api/v1/repositories/<name>/move": [Routes.move],
     "POST /api/v1/namespaces/<namespace>/rename": [Routes.rename],
+    "DELETE /api/v1/moved/<name>": [Routes.end_moved],
     "PUT /api/v1/namespaces/<namespace>/retention": [Routes.set_retention],
     "POST /api/v1/namespaces/<namespace>/retention/runs": [Routes.run_retention],
     "POST /api/v1/quarantine": [quarantine],

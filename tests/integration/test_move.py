@@ -120,6 +120,20 @@ def test_chains(server):
     assert get(server, "team/c").content == want, "aliases are kept over a start"
 
 
+def test_old_names_are_listed_and_ended(server):
+    for name in ("team/a", "team/b"):
+        Repository(server, name).push_image("v1")
+        moved(server, name, f"{name}2")
+    assert [(one["name"], one["to"]) for one in server.get_json("/api/v1/moved")["moved"]] == [("team/a", "team/a2"), ("team/b", "team/b2")]
+    page = server.get_json("/api/v1/moved?limit=1")
+    assert page["next"] == "team/a" and [one["name"] for one in server.get_json("/api/v1/moved?last=team/a")["moved"]] == ["team/b"]
+    assert "team/b2" in server.assay("repository", "moved").stdout
+    assert server.assay("repository", "forget", "team/a").stdout == "team/a answers nothing any more\n"
+    assert get(server, "team/a").status_code == 404 and get(server, "team/b").status_code == 200
+    assert server.request("DELETE", "/api/v1/moved/team/a").status_code == 404
+    Repository(server, "team/a").push_image("v1")
+
+
 @pytest.mark.parametrize("body, code, wrong", [
     ({"to": "team/other"}, 409, "already"), ({"to": "team/app"}, 400, "already"), ({"to": "Team/x"}, 400, "Team/x"), ({}, 400, "to"),
     ({"to": "team/x", "redirect_for": -1}, 400, "redirect_for"), ({"to": "team/x", "redirect_for": 10 ** 10}, 400, "redirect_for"),

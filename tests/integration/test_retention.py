@@ -248,8 +248,7 @@ def test_versions(server):
 
 def test_by_schedule(start_server):
     server = start_server(config="registry: {retention: 1s, gc: {interval: 0}}")
-    job, = [job for job in server.get_json("/api/v1/jobs")["jobs"] if job["kind"] == "retention"]
-    assert job.get("next"), job
+    wait_until(lambda: any(job["kind"] == "retention" and "next" in job for job in server.get_json("/api/v1/jobs")["jobs"]))
 
 
 def test_by_command(server, tmp_path):

@@ -33,6 +33,7 @@ static const JsonTable moved_table = JSON_TABLE(Moved, moved_members);
 
 const ApiSchema api_move_schemas[] = {
     {"Moved", &moved_table},
+    {"MovedName", &moved_name_table},
     {NULL},
 };
 
@@ -125,10 +126,62 @@ api_rename(Request *request)
                  request_may_all(request, VERB_MANAGE_ACCESS, to));
 }
 
+/* --- old names --- */
+
+static void
+api_moved_names(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  uint64_t limit = PAGE_DEFAULT;
+  bool more = false;
+  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
+    return;
+  g_autoptr(GPtrArray) names =
+      registry_moved_names(server_context(request)->registry, request_query(request, "last"),
+                           (unsigned)limit, &more, &error);
+  if (names == NULL) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_t *list = json_array();
+  json_set_number(body, "limit", limit);
+  json_object_set_new(body, "moved", list);
+  for (guint i = 0; i < names->len; i++) {
+    const MovedName *name = g_ptr_array_index(names, i);
+    if (request_may(request, VERB_LIST, name->to))
+      json_array_append_new(list, json_table_write(&moved_name_table, name));
+    if (more && i + 1 == names->len)
+      json_set_string(body, "next", name->name);
+  }
+  respond_json(request, MHD_HTTP_OK, body);
+}
+
+/* Who may move the repository away may do that, too. */
+static void
+api_end_moved(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  Registry *registry = server_context(request)->registry;
+  const char *name = request_parameter(request, "name");
+  g_autofree char *to = registry_moved_to(registry, name);
+  const char *on = to != NULL ? to : name;
+  if (!request_may(request, VERB_DELETE, on) || !request_may(request, VERB_MANAGE_NAMESPACES, on))
+    refuse(request, on);
+  else if (registry_end_moved(registry, name, &error))
+    respond_empty(request, MHD_HTTP_NO_CONTENT);
+  else
+    respond_error(request, error);
+}
+
 const Route api_move_routes[] = {
     {"POST", "/api/v1/repositories/<name>/move", "api-move", VERB_DELETE, ON_REPOSITORY, WORK_HEAVY,
      .finish = api_move, .body_limit = BODY_MAX},
     {"POST", "/api/v1/namespaces/<namespace>/rename", "api-rename", VERB_MANAGE_NAMESPACES,
      ON_WHAT_ONE_MAY, WORK_HEAVY, .finish = api_rename, .body_limit = BODY_MAX},
+    {"GET", "/api/v1/moved", "api-moved", VERB_LIST, ON_WHAT_ONE_MAY, WORK_WAITS,
+     .finish = api_moved_names},
+    {"DELETE", "/api/v1/moved/<name>", "api-moved", VERB_DELETE, ON_WHAT_ONE_MAY, WORK_WAITS,
+     .finish = api_end_moved},
     {NULL},
 };
