@@ -191,6 +191,9 @@ refused(const ServerClient *client, const HttpResponse *response, GError **error
   g_autoptr(json_t) body = json_parse(slice_from_bytes(response->body), NULL);
   const char *message = message_of(body, &remedy);
   AssayErrorCode code = code_of(response->status);
+  /* Who logs in just now needs no advice to do so. */
+  if (message != NULL && client->given && client->credentials == NULL)
+    return error_set(error, code, "%s: %s", url, message);
   /* The command knows better how somebody logs in here. */
   if (code == ASSAY_ERROR_DENIED) {
     g_autofree char *advice =
