@@ -108,3 +108,14 @@ def test_each_cell(closed, endpoint):
     if endpoint == "all":
         one_way = [route for route, answers in seen.items() if len(answers) < 2 and route not in ASK_AGAIN]
         assert one_way == [], "each came up both ways"
+
+
+def test_ones_own_account(closed):
+    """It needs no right, and is changed by an endpoint that serves all alone: a password that was stolen makes no token at one for pulls."""
+    routes = [(method, path) for method, path, _ in all_routes() if path.startswith("/api/v1/user/") and method != "GET"]
+    assert len(routes) >= 6
+    for method, path in routes:
+        for endpoint in ENDPOINTS:
+            answer = closed.ask(endpoint, "guest", method, filled(path))
+            refused_here = answer.status_code == 403 and f"endpoint e-{endpoint} serves" in answer.text
+            assert refused_here == (endpoint != "all"), (method, path, endpoint, answer.status_code, answer.text)

@@ -162,12 +162,12 @@ remove_of(Request *request)
 }
 
 const Route api_second_factor_routes[] = {
-    {"POST", "/api/v1/user/totp", "api-own", VERB_NONE, ON_DOOR, WORK_WAITS, .finish = begin_own,
+    {"POST", "/api/v1/user/totp", "api-own", VERB_NONE, ON_ONESELF, WORK_WAITS, .finish = begin_own,
      .body_limit = ACCOUNT_BODY_MAX},
-    {"PUT", "/api/v1/user/totp", "api-own", VERB_NONE, ON_DOOR, WORK_WAITS, .finish = confirm_own,
-     .body_limit = ACCOUNT_BODY_MAX},
-    {"DELETE", "/api/v1/user/totp", "api-own", VERB_NONE, ON_DOOR, WORK_WAITS, .finish = remove_own,
-     .body_limit = ACCOUNT_BODY_MAX},
+    {"PUT", "/api/v1/user/totp", "api-own", VERB_NONE, ON_ONESELF, WORK_WAITS,
+     .finish = confirm_own, .body_limit = ACCOUNT_BODY_MAX},
+    {"DELETE", "/api/v1/user/totp", "api-own", VERB_NONE, ON_ONESELF, WORK_WAITS,
+     .finish = remove_own, .body_limit = ACCOUNT_BODY_MAX},
     {"DELETE", "/api/v1/users/<user>/totp", "api-user", VERB_MANAGE_ACCESS, ON_SYSTEM, WORK_WAITS,
      .finish = remove_of},
     {NULL},

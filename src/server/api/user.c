@@ -103,13 +103,13 @@ revoke_own_token(Request *request)
 
 const Route api_own_routes[] = {
     {"GET", "/api/v1/user", "api-own", VERB_NONE, ON_NOTHING, WORK_WAITS, .finish = show_me},
-    {"POST", "/api/v1/user/password", "api-own", VERB_NONE, ON_DOOR, WORK_WAITS,
+    {"POST", "/api/v1/user/password", "api-own", VERB_NONE, ON_ONESELF, WORK_WAITS,
      .finish = change_password, .body_limit = ACCOUNT_BODY_MAX},
     {"GET", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_NOTHING, WORK_WAITS,
      .finish = list_own_tokens},
-    {"POST", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_DOOR, WORK_WAITS,
+    {"POST", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_ONESELF, WORK_WAITS,
      .finish = create_own_token, .body_limit = ACCOUNT_BODY_MAX},
-    {"DELETE", "/api/v1/user/tokens/<token>", "api-own-tokens", VERB_NONE, ON_DOOR, WORK_WAITS,
+    {"DELETE", "/api/v1/user/tokens/<token>", "api-own-tokens", VERB_NONE, ON_ONESELF, WORK_WAITS,
      .finish = revoke_own_token},
     {NULL},
 };

@@ -227,6 +227,7 @@ request_authorise(Request *request)
     return false;
   switch (route->on) {
   case ON_DOOR:
+  case ON_ONESELF:
     return may_pass_the_door(request);
   case ON_REPOSITORY:
     return may_in_repository(request);

@@ -55,6 +55,8 @@ static bool
 is_served(const Request *request, const char *repository)
 {
   const Route *route = request->match.route;
+  if (route->on == ON_ONESELF)
+    return endpoint_serves(request->endpoint, VERB_MANAGE_ACCESS, NULL);
   return route->on == ON_WHAT_ONE_MAY
              ? endpoint_serves_some(request->endpoint, route->needs)
              : endpoint_serves(request->endpoint, route->needs, repository);
@@ -117,10 +119,10 @@ phase_service(Request *request)
   if (is_served(request, repository))
     return true;
   g_autofree char *services = endpoint_services_text(request->endpoint);
-  g_autofree char *message =
-      g_strdup_printf("endpoint %s serves %s, and this is %s%s%s", endpoint_name(request->endpoint),
-                      services, verb_name(route->needs), repository == NULL ? "" : " on ",
-                      repository == NULL ? "" : repository);
+  g_autofree char *message = g_strdup_printf(
+      "endpoint %s serves %s, and this is %s%s%s", endpoint_name(request->endpoint), services,
+      verb_name(route->on == ON_ONESELF ? VERB_MANAGE_ACCESS : route->needs),
+      repository == NULL ? "" : " on ", repository == NULL ? "" : repository);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
   return false;
 }

@@ -26,8 +26,11 @@ typedef enum {
 /* What the verb of a route is done to. */
 typedef enum {
   ON_UNNAMED,
-  ON_NOTHING,    /* VERB_NONE */
-  ON_DOOR,       /* VERB_NONE, but who shows nothing is asked to log in */
+  ON_NOTHING, /* VERB_NONE */
+  ON_DOOR,    /* VERB_NONE, but who shows nothing is asked to log in */
+  /* The same, for what one changes of one's own account: an endpoint serves it that serves
+   * manage-access on what is of no repository. */
+  ON_ONESELF,
   ON_REPOSITORY, /* <name> of the pattern; and the tag, where <reference> is one */
   ON_SYSTEM,     /* what is of no repository */
   /* Of several repositories, or by digest of whichever holds it: the handler gives only what

@@ -86,8 +86,8 @@ pattern_problem(const Pattern *pattern)
   Slice text = slice_from_string(route->pattern);
   if (route->needs == VERB_UNNAMED)
     return "it does not say which verb it needs";
-  if (route->on == ON_UNNAMED ||
-      (route->on == ON_NOTHING || route->on == ON_DOOR) != (route->needs == VERB_NONE))
+  if (route->on == ON_UNNAMED || (route->on == ON_NOTHING || route->on == ON_DOOR ||
+                                  route->on == ON_ONESELF) != (route->needs == VERB_NONE))
     return "it does not say what its verb is done to";
   if (route->on == ON_REPOSITORY && strstr(route->pattern, SPANNING) == NULL)
     return "it is about a repository, and its pattern has no <name>";
