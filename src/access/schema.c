@@ -209,6 +209,18 @@ static const char *const steps[] = {
     "  created BIGINT NOT NULL,"
     "  created_by TEXT NOT NULL,"
     "  UNIQUE (kind, value));",
+    /* Requests that are not to be done twice (idempotency.h). */
+    "CREATE TABLE idempotency_keys ("
+    "  who TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  fingerprint TEXT NOT NULL,"
+    "  attempt TEXT NOT NULL,"
+    "  status INTEGER NOT NULL,"
+    "  location TEXT,"
+    "  answer TEXT,"
+    "  ends BIGINT NOT NULL,"
+    "  PRIMARY KEY (who, key));"
+    "CREATE INDEX idempotency_keys_by_end ON idempotency_keys (ends);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

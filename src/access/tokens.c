@@ -241,6 +241,25 @@ take(SqlRows *rows)
   return token;
 }
 
+#define TOKEN_ROWS                                                                                 \
+  "SELECT t.id, p.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.last_address "      \
+  "FROM tokens AS t JOIN principals AS p ON p.id = t.principal "                                   \
+  "WHERE (CAST($1 AS TEXT) IS NULL OR p.name = $1) "
+
+Token *
+tokens_find(SqlPool *sql, const char *owner, const char *id, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows = NULL;
+  Found found = sql_first(db, &rows, error, TOKEN_ROWS "AND t.id = $2", SQL_TEXT(owner),
+                          SQL_TEXT(id), SQL_END);
+  if (found == ABSENT)
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no token with the id %s", id);
+  return found == FOUND ? take(rows) : NULL;
+}
+
 GPtrArray *
 tokens_after(SqlPool *sql, const char *owner, const char *after, unsigned limit, GError **error)
 {
@@ -248,12 +267,9 @@ tokens_after(SqlPool *sql, const char *owner, const char *after, unsigned limit,
   if (db == NULL)
     return NULL;
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)token_free);
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT t.id, p.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.last_address "
-      "FROM tokens AS t JOIN principals AS p ON p.id = t.principal "
-      "WHERE (CAST($1 AS TEXT) IS NULL OR p.name = $1) AND t.id > $2 ORDER BY t.id LIMIT $3",
-      SQL_TEXT(owner), SQL_TEXT(after != NULL ? after : ""), SQL_INTEGER(limit), SQL_END);
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, TOKEN_ROWS "AND t.id > $2 ORDER BY t.id LIMIT $3", SQL_TEXT(owner),
+                SQL_TEXT(after != NULL ? after : ""), SQL_INTEGER(limit), SQL_END);
   Found found;
   while ((found = sql_next(rows, error)) == FOUND)
     g_ptr_array_add(list, take(rows));

@@ -42,6 +42,10 @@ bool tokens_revoke(Access *access, const char *id, const char *owner, const char
 GPtrArray *tokens_after(SqlPool *sql, const char *owner, const char *after, unsigned limit,
                         GError **error);
 
+/* One of them; NULL, ASSAY_ERROR_NOT_FOUND: there is none, or it is not @owner's. (transfer full)
+ */
+Token *tokens_find(SqlPool *sql, const char *owner, const char *id, GError **error);
+
 /* Scopes as `tokens.scopes` holds them: [{"pattern": "team/app", "verbs": ["pull"]}]. NULL: none.
  * (transfer full) */
 json_t *scopes_to_json(const GArray *scopes);

@@ -29,6 +29,7 @@ fault_kind(const GError *error)
     return FAULT_FINAL;
   case ASSAY_ERROR_FAILED:
   case ASSAY_ERROR_EXISTS:
+  case ASSAY_ERROR_CHANGED:
     return FAULT_DOUBTFUL;
   case ASSAY_ERROR_DENIED:
   case ASSAY_ERROR_IO:

@@ -228,6 +228,13 @@ add(SqlConnection *db, void *data, GError **error)
 }
 
 static bool
+refuse_absent(const char *target, GError **error)
+{
+  return error_set(error, ASSAY_ERROR_NOT_FOUND,
+                   "%.400s is not in quarantine; `assay quarantine list` lists what is", target);
+}
+
+static bool
 remove_target(SqlConnection *db, void *data, GError **error)
 {
   const char *target = data;
@@ -235,10 +242,7 @@ remove_target(SqlConnection *db, void *data, GError **error)
   if (!sql_run(db, &changed, error, "DELETE FROM quarantine WHERE target = $1", SQL_TEXT(target),
                SQL_END))
     return false;
-  return changed == 0 ? error_set(error, ASSAY_ERROR_NOT_FOUND,
-                                  "%.400s is not in quarantine; `assay quarantine list` lists "
-                                  "what is",
-                                  target)
+  return changed == 0 ? refuse_absent(target, error)
                       : event_tell(db, "quarantine.removed", target, NULL, error);
 }
 
@@ -272,4 +276,17 @@ registry_quarantines(Registry *registry, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   return db == NULL ? NULL : load_rows(db, error);
+}
+
+Quarantine *
+registry_quarantine_find(Registry *registry, const char *target, GError **error)
+{
+  g_autoptr(GPtrArray) rows = registry_quarantines(registry, error);
+  if (rows == NULL)
+    return NULL;
+  for (guint i = 0; i < rows->len; i++)
+    if (strcmp(((Quarantine *)g_ptr_array_index(rows, i))->target, target) == 0)
+      return g_ptr_array_steal_index(rows, i);
+  refuse_absent(target, error);
+  return NULL;
 }

@@ -35,6 +35,8 @@ extern const JsonTable quarantine_table;
 
 /* All, by target, those that have ended left out. (transfer full): Quarantine */
 GPtrArray *registry_quarantines(Registry *registry, GError **error);
+/* NULL, ASSAY_ERROR_NOT_FOUND: it is not in quarantine. (transfer full) */
+Quarantine *registry_quarantine_find(Registry *registry, const char *target, GError **error);
 /* A target that is in quarantine gets the new reason and end. ASSAY_ERROR_INVALID: the target is
  * none, there is no reason, or the end is past; _LIMIT: there are QUARANTINES_MAX. */
 bool registry_quarantine_add(Registry *registry, const Quarantine *quarantine, GError **error);

@@ -1,6 +1,7 @@
 /* What a server does now and then; see the header. */
 #include "server/housekeeping.h"
 
+#include "access/idempotency.h"
 #include "access/robots.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -91,7 +92,17 @@ remove_expired_robots(Access *access)
   log_count("expired robots removed", count);
 }
 
-/* Idle uploads, what a crash left of others, and robots that are to go once they have expired. */
+static void
+forget_keys(Access *access)
+{
+  g_autoptr(GError) error = NULL;
+  int64_t count = 0;
+  if (!idempotency_sweep(access_sql(access), &count, &error))
+    log_warning("idempotency keys that have ended cannot be removed", "error", error->message,
+                NULL);
+}
+
+/* Idle uploads, what a crash left of others, and rows that are to go once they have expired. */
 static JobOutcome
 clean_up(Job *job, void *room, GError **error)
 {
@@ -100,6 +111,7 @@ clean_up(Job *job, void *room, GError **error)
   g_autoptr(GError) failure = NULL;
   unsigned orphans = 0;
   remove_expired_robots(house->context->access);
+  forget_keys(house->context->access);
   log_count("idle uploads dropped", registry_expire_uploads(registry));
   if (!registry_remove_orphans(registry, &orphans, &failure))
     log_warning("looking for files of unfinished pushes failed", "error", failure->message, NULL);

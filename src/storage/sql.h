@@ -102,6 +102,9 @@ typedef bool (*SqlWork)(SqlConnection *db, void *data, GError **error);
  * committed, and on the disk. False: nothing of it happened, unless the connection was lost in the
  * commit itself: so work is written to do no harm when it is done twice. */
 bool sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error);
+/* What each transaction of the present thread does first from now on, with the same rules as its
+ * work; NULL: nothing. Where it fails, the transaction does, and nothing of it happened. */
+void sql_guard_transactions(SqlWork guard, void *data);
 /* A transaction of this one statement. */
 bool sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);
 

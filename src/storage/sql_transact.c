@@ -6,6 +6,24 @@
 #define ATTEMPTS_MAX  5
 #define FIRST_WAIT_US 2000
 
+static _Thread_local struct {
+  SqlWork guard;
+  void *data;
+} guarded;
+
+void
+sql_guard_transactions(SqlWork guard, void *data)
+{
+  guarded.guard = guard;
+  guarded.data = data;
+}
+
+static bool
+guard_allows(SqlConnection *db, GError **error)
+{
+  return guarded.guard == NULL || guarded.guard(db, guarded.data, error);
+}
+
 static bool
 commit(SqlConnection *db, bool first, GError **error)
 {
@@ -20,7 +38,7 @@ transact_once(SqlPool *pool, SqlWork work, void *data, bool first, bool *waited,
 {
   g_autoptr(SqlConnection) db = sql_begin(pool, error);
   *waited = db == NULL;
-  return db != NULL && work(db, data, error) && commit(db, first, error);
+  return db != NULL && guard_allows(db, error) && work(db, data, error) && commit(db, first, error);
 }
 
 bool

@@ -78,7 +78,6 @@ api_respond_made(Request *request, const json_t *made, const char *folder, const
 {
   respond_json(request, MHD_HTTP_CREATED, made);
   response_header(request, "Location", "%s/%s", folder, name);
-  response_header(request, "Cache-Control", "no-store");
 }
 
 /* --- members of bodies --- */

@@ -31,9 +31,7 @@ void api_respond_page_of(Request *request, json_t *body, const char *key, uint64
                          const Page *page, json_t *part);
 /* 400 INVALID. */
 void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* This and the next four respond themselves when they return false. */
-/* If-Match: the version that the change is meant for; negative: whichever. */
-bool api_version_of(Request *request, int64_t *version);
+/* This and the next three respond themselves when they return false. */
 /* Whether who asks may manage all of a namespace. */
 bool api_may_manage_namespace(Request *request, const char *space);
 /* "true" or "false"; absent is false. */

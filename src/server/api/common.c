@@ -65,26 +65,6 @@ api_flag_of(Request *request, const char *name, bool *value)
 }
 
 bool
-api_version_of(Request *request, int64_t *version)
-{
-  const char *header = request_header(request, "If-Match");
-  uint64_t number = 0;
-  *version = -1;
-  if (header == NULL || strcmp(header, "*") == 0)
-    return true;
-  size_t length = strlen(header);
-  if (length < 3 || header[0] != '"' || header[length - 1] != '"' ||
-      !slice_to_uint64((Slice){(const uint8_t *)header + 1, length - 2}, &number) ||
-      number > G_MAXINT64) {
-    respond_oci_error(request, MHD_HTTP_PRECONDITION_FAILED, "CONFLICT",
-                      "If-Match is no ETag of this; GET gives the present one", NULL);
-    return false;
-  }
-  *version = (int64_t)number;
-  return true;
-}
-
-bool
 api_may_manage_namespace(Request *request, const char *space)
 {
   if (request_may_all(request, VERB_MANAGE_NAMESPACES, space))

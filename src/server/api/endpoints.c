@@ -126,7 +126,6 @@ static void
 respond_endpoint(Request *request, unsigned status, Endpoint *endpoint, int64_t version)
 {
   g_autoptr(json_t) body = endpoint_to_json(request_http_server(request), endpoint, version, NULL);
-  response_header(request, "ETag", "\"%" G_GINT64_FORMAT "\"", version);
   respond_json(request, status, body);
 }
 
@@ -215,27 +214,13 @@ api_create_endpoint(Request *request)
     put(request, object, 0);
 }
 
-/* Whether If-Match names the present @version; without it whichever is meant. False: it
- * responded. */
 static bool
-matches(Request *request, int64_t version)
-{
-  const char *header = request_header(request, "If-Match");
-  g_autofree char *present = g_strdup_printf("\"%" G_GINT64_FORMAT "\"", version);
-  if (header == NULL || strcmp(header, "*") == 0 || strcmp(header, present) == 0)
-    return true;
-  respond_oci_error(request, MHD_HTTP_PRECONDITION_FAILED, "CONFLICT",
-                    "the endpoint has changed since; GET gives its present ETag", NULL);
-  return false;
-}
-
-static bool
-may_change(Request *request, const Endpoint *endpoint, int64_t version)
+may_change(Request *request, const Endpoint *endpoint)
 {
   if (endpoint == NULL)
     return false;
   if (!endpoint->configured)
-    return matches(request, version);
+    return true;
   respond_oci_error(request, MHD_HTTP_CONFLICT, "CONFLICT",
                     "this endpoint is in the configuration: change it there, and start the server "
                     "again",
@@ -249,7 +234,7 @@ api_change_endpoint(Request *request)
   int64_t version = 0;
   g_autoptr(json_t) change = body_of(request);
   g_autoptr(Endpoint) endpoint = change == NULL ? NULL : endpoint_of(request, &version);
-  if (!may_change(request, endpoint, version))
+  if (!may_change(request, endpoint))
     return;
   if (json_object_get(change, "name") != NULL &&
       g_strcmp0(json_get_string(change, "name"), endpoint_name(endpoint)) != 0) {
@@ -277,7 +262,7 @@ api_delete_endpoint(Request *request)
   g_autoptr(GError) error = NULL;
   int64_t version;
   g_autoptr(Endpoint) endpoint = endpoint_of(request, &version);
-  if (!may_change(request, endpoint, version))
+  if (!may_change(request, endpoint))
     return;
   if (stored_endpoints_delete(server_context(request), request_http_server(request),
                               endpoint_name(endpoint), version, &error))

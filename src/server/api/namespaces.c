@@ -83,7 +83,6 @@ respond_namespace(Request *request, const Namespace *space, const GError *error)
     respond_error(request, failure != NULL ? failure : error);
     return;
   }
-  response_header(request, "ETag", "\"%" G_GUINT64_FORMAT "\"", space->version);
   respond_json(request, MHD_HTTP_OK, body);
 }
 
@@ -101,7 +100,7 @@ api_namespace(Request *request)
 /* It is a change of grants, which the registry knows nothing of, so it is made alone: a request is
  * one change. */
 static void
-set_public(Request *request, const char *name, const json_t *change, int64_t version)
+set_public(Request *request, const char *name, const json_t *change)
 {
   g_autoptr(GError) error = NULL;
   ServerContext *server = server_context(request);
@@ -111,11 +110,6 @@ set_public(Request *request, const char *name, const json_t *change, int64_t ver
     return;
   }
   g_autoptr(Namespace) space = registry_namespace_or_none(server->registry, name, &error);
-  if (space != NULL && version >= 0 && (uint64_t)version != space->version)
-    error_set(&error, ASSAY_ERROR_EXISTS,
-              "namespace %s was changed meanwhile: it is at version %" G_GUINT64_FORMAT
-              "; look at it again",
-              name, space->version);
   if (error == NULL)
     bindings_make_public(server->access, request_principal(request), name, json_is_true(public),
                          &error);
@@ -127,9 +121,7 @@ api_set_namespace(Request *request)
 {
   g_autoptr(GError) error = NULL;
   GBytes *text = request_body(request);
-  int64_t version = -1;
-  if (!api_may_manage_namespace(request, request_parameter(request, "namespace")) ||
-      !api_version_of(request, &version))
+  if (!api_may_manage_namespace(request, request_parameter(request, "namespace")))
     return;
   g_autoptr(json_t) change =
       json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 10000, &error);
@@ -138,12 +130,12 @@ api_set_namespace(Request *request)
     return;
   }
   if (json_object_get(change, "public") != NULL) {
-    set_public(request, request_parameter(request, "namespace"), change, version);
+    set_public(request, request_parameter(request, "namespace"), change);
     return;
   }
   g_autoptr(Namespace) space =
       registry_namespace_set(server_context(request)->registry,
-                             request_parameter(request, "namespace"), change, version, &error);
+                             request_parameter(request, "namespace"), change, -1, &error);
   respond_namespace(request, space, error);
 }
 

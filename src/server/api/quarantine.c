@@ -54,6 +54,22 @@ api_quarantines(Request *request)
   respond_json(request, MHD_HTTP_OK, body);
 }
 
+static void
+api_show_quarantine(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  const char *target = request_parameter(request, "name");
+  if (!check_may(request, target))
+    return;
+  g_autoptr(Quarantine) row =
+      registry_quarantine_find(server_context(request)->registry, target, &error);
+  g_autoptr(json_t) body = row == NULL ? NULL : json_table_write(&quarantine_table, row);
+  if (body == NULL)
+    respond_error(request, error);
+  else
+    respond_json(request, MHD_HTTP_OK, body);
+}
+
 /* (transfer full); NULL: it responded. */
 static Quarantine *
 read_body(Request *request)
@@ -107,6 +123,8 @@ const Route api_quarantine_routes[] = {
      WORK_WAITS, .finish = api_quarantines},
     {"POST", "/api/v1/quarantine", "api-quarantine", VERB_MANAGE_NAMESPACES, ON_WHAT_ONE_MAY,
      WORK_WAITS, .finish = api_add_quarantine, .body_limit = BODY_MAX},
+    {"GET", "/api/v1/quarantine/<name>", "api-quarantine", VERB_MANAGE_NAMESPACES, ON_WHAT_ONE_MAY,
+     WORK_WAITS, .finish = api_show_quarantine},
     {"DELETE", "/api/v1/quarantine/<name>", "api-quarantine", VERB_MANAGE_NAMESPACES,
      ON_WHAT_ONE_MAY, WORK_WAITS, .finish = api_remove_quarantine},
     {NULL},

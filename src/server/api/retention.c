@@ -40,7 +40,6 @@ respond_retention(Request *request, const Retention *retention, const GError *er
     return;
   }
   g_autoptr(json_t) body = json_table_write(&retention_table, retention);
-  response_header(request, "ETag", "\"%" G_GUINT64_FORMAT "\"", retention->version);
   respond_json(request, MHD_HTTP_OK, body);
 }
 
@@ -62,8 +61,7 @@ api_set_retention(Request *request)
   g_autoptr(GError) error = NULL;
   const char *space = request_parameter(request, "namespace");
   GBytes *text = request_body(request);
-  int64_t version = -1;
-  if (!may_delete(request, space) || !api_version_of(request, &version))
+  if (!may_delete(request, space))
     return;
   g_autoptr(json_t) rules =
       json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 20000, &error);
@@ -72,7 +70,7 @@ api_set_retention(Request *request)
     return;
   }
   g_autoptr(Retention) retention =
-      registry_retention_set(server_context(request)->registry, space, rules, version, &error);
+      registry_retention_set(server_context(request)->registry, space, rules, -1, &error);
   respond_retention(request, retention, error);
 }
 

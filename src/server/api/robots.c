@@ -127,6 +127,7 @@ create_robot(Request *request)
     const MadeSecret made = {secret, {.slot = 1}};
     g_autoptr(json_t) answer = json_table_write(&made_table, &made);
     api_respond_made(request, answer, "/api/v1/robots", body.name);
+    response_shown_once(request);
   } else {
     respond_error(request, error);
   }
@@ -209,6 +210,7 @@ rotate_secret(Request *request)
   g_autofree char *folder = g_strdup_printf("/api/v1/robots/%s/secrets", name);
   g_autofree char *slot = g_strdup_printf("%d", about.slot);
   api_respond_made(request, answer, folder, slot);
+  response_shown_once(request);
 }
 
 static void

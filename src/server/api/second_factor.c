@@ -75,7 +75,7 @@ respond_begun(Request *request, const char *name)
   const Begun begun = {secret, uri};
   g_autoptr(json_t) body = json_table_write(&begun_table, &begun);
   respond_json(request, MHD_HTTP_CREATED, body);
-  response_header(request, "Cache-Control", "no-store");
+  response_shown_once(request);
 }
 
 static void
@@ -108,7 +108,7 @@ respond_confirmed(Request *request, const char *name, const char *code)
   const Confirmed confirmed = {codes};
   g_autoptr(json_t) body = json_table_write(&confirmed_table, &confirmed);
   respond_json(request, MHD_HTTP_OK, body);
-  response_header(request, "Cache-Control", "no-store");
+  response_shown_once(request);
 }
 
 static void

@@ -55,7 +55,7 @@ set_cookie(Request *request, const char *secret, int64_t seconds)
   response_header(request, "Set-Cookie",
                   "%sassay=%s; Path=/; Max-Age=%" G_GINT64_FORMAT "; HttpOnly; SameSite=Strict%s",
                   secure ? "__Host-" : "", secret, seconds, secure ? "; Secure" : "");
-  response_header(request, "Cache-Control", "no-store");
+  response_shown_once(request);
 }
 
 /* --- log-in and log-out --- */
@@ -175,7 +175,7 @@ who_am_i(Request *request)
                        .expires = who->expires};
   g_autoptr(json_t) body = json_table_write(&asker_table, &asker);
   respond_json(request, MHD_HTTP_OK, body);
-  response_header(request, "Cache-Control", "no-store");
+  response_shown_once(request);
 }
 
 /* --- those that one has --- */

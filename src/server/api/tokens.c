@@ -91,6 +91,25 @@ api_respond_tokens(Request *request, const char *owner)
     api_respond_names(request, "tokens", tokens, &token_table, limit, token_id);
 }
 
+void
+api_respond_token(Request *request, const char *owner)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Token) token =
+      tokens_find(server_context(request)->sql, owner, request_parameter(request, "token"), &error);
+  g_autoptr(json_t) body = token == NULL ? NULL : json_table_write(&token_table, token);
+  if (body == NULL)
+    respond_error(request, error);
+  else
+    respond_json(request, MHD_HTTP_OK, body);
+}
+
+static void
+show_token(Request *request)
+{
+  api_respond_token(request, NULL);
+}
+
 static void
 list_tokens(Request *request)
 {
@@ -127,6 +146,7 @@ make_token(Request *request, const TokenBody *body, const char *owner, const cha
   const MadeToken made = {id, secret};
   g_autoptr(json_t) answer = json_table_write(&made_table, &made);
   api_respond_made(request, answer, folder, id);
+  response_shown_once(request);
 }
 
 void
@@ -172,6 +192,8 @@ const Route api_token_routes[] = {
      .finish = list_tokens},
     {"POST", "/api/v1/tokens", "api-tokens", VERB_MANAGE_ACCESS, ON_SYSTEM, WORK_WAITS,
      .finish = create_token, .body_limit = ACCOUNT_BODY_MAX},
+    {"GET", "/api/v1/tokens/<token>", "api-token", VERB_MANAGE_ACCESS, ON_SYSTEM, WORK_WAITS,
+     .finish = show_token},
     {"DELETE", "/api/v1/tokens/<token>", "api-token", VERB_MANAGE_ACCESS, ON_SYSTEM, WORK_WAITS,
      .finish = revoke_token},
     {NULL},

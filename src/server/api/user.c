@@ -94,6 +94,14 @@ create_own_token(Request *request)
 }
 
 static void
+show_own_token(Request *request)
+{
+  const Principal *who = api_asking_person(request);
+  if (who != NULL)
+    api_respond_token(request, who->name);
+}
+
+static void
 revoke_own_token(Request *request)
 {
   const Principal *who = api_asking_person(request);
@@ -109,6 +117,8 @@ const Route api_own_routes[] = {
      .finish = list_own_tokens},
     {"POST", "/api/v1/user/tokens", "api-own-tokens", VERB_NONE, ON_ONESELF, WORK_WAITS,
      .finish = create_own_token, .body_limit = ACCOUNT_BODY_MAX},
+    {"GET", "/api/v1/user/tokens/<token>", "api-own-tokens", VERB_NONE, ON_ONESELF, WORK_WAITS,
+     .finish = show_own_token},
     {"DELETE", "/api/v1/user/tokens/<token>", "api-own-tokens", VERB_NONE, ON_ONESELF, WORK_WAITS,
      .finish = revoke_own_token},
     {NULL},

@@ -8,10 +8,11 @@
 /* What a page may send and read beyond what browsers always let it. */
 #define REQUEST_HEADERS                                                                            \
   "Authorization, Accept, Content-Type, Content-Range, Range, If-Match, If-None-Match, "           \
-  "X-Request-Id"
+  "Idempotency-Key, X-CSRF-Token, X-Request-Id"
 #define RESPONSE_HEADERS                                                                           \
   "Content-Range, Docker-Content-Digest, Docker-Distribution-Api-Version, Docker-Upload-UUID, "    \
-  "ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, OCI-Tag, Range, Retry-After, Warning, " \
+  "ETag, Idempotency-Replayed, Link, Location, OCI-Filters-Applied, OCI-Subject, OCI-Tag, Range, " \
+  "Retry-After, Warning, "                                                                         \
   "WWW-Authenticate, X-Request-Id"
 #define PREFLIGHT_SECONDS "600"
 

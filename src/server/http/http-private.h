@@ -90,11 +90,20 @@ struct Request {
   unsigned status;
   uint64_t response_bytes, received_bytes;
   GArray *headers; /* Header */
+  char *answer;    /* of a POST of the API: the JSON; or NULL */
+  bool shown_once; /* see response_shown_once() */
+  bool looked_at;  /* nobody has sent it: see conditions.c */
   int64_t started; /* g_get_monotonic_time() */
 };
 
 /* Whether its path is one of /api/, whose errors are problems. */
 bool request_is_of_api(const Request *request);
+/* For Request.headers. (transfer full): Header */
+GArray *request_headers_new(void);
+/* Of the response; NULL: none. (transfer none) */
+const char *request_answered_header(const Request *request, const char *name);
+/* The parts of its path as strings of C, once it has a match. */
+void request_cut_parts(Request *request);
 /* 503, to who would have to wait while the server stops. */
 void respond_stopping(Request *request);
 /* Sets the response; owned by the request. */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "server/http/cors.h"
+#include "server/http/finish.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
 #include "server/http/phases.h"
@@ -36,14 +37,6 @@ choose_id(Request *request, const char *given)
   g_strlcpy(request->id, uuid, sizeof request->id);
 }
 
-static void
-header_clear(void *data)
-{
-  Header *header = data;
-  g_free(header->name);
-  g_free(header->value);
-}
-
 /* RFC 9112, section 3.2.2: the absolute form, which names a host again, is to be understood. */
 static const char *
 path_of_target(const char *target)
@@ -71,8 +64,7 @@ request_new(HttpServer *server, struct MHD_Connection *handle, const char *metho
   request->cut = request->path + size;
   memcpy(request->path, path, size);
   request->started = g_get_monotonic_time();
-  request->headers = g_array_new(FALSE, FALSE, sizeof(Header));
-  g_array_set_clear_func(request->headers, header_clear);
+  request->headers = request_headers_new();
   atomic_fetch_add(&server->in_flight, 1);
   connection_set_phase(request->connection, PHASE_BODY, 0);
   return request;
@@ -99,6 +91,7 @@ request_free(Request *request)
   identify_clear(request);
   g_free(request->client);
   g_free(request->moved_to);
+  g_free(request->answer);
   g_free(request->method);
   g_free(request->path);
   g_free(request);
@@ -184,7 +177,7 @@ http_finish_on_worker(void *data, void *user_data)
   uint64_t changes = waiting_room_changes(server->waiting);
   request->waits_until = 0;
   request_act(request);
-  request->match.route->finish(request);
+  request_finish_route(request);
   request_act(NULL);
   g_assert(request_has_response(request) != (request->waits_until != 0));
   if (request_has_response(request))
@@ -241,6 +234,20 @@ request_finish_blocking(Request *request)
 
 /* --- respond --- */
 
+/* What is shown to one is not for a cache that others read as well; of the API, even its own is
+ * asked whether it still holds. */
+static const char *
+cache_rule(const Request *request)
+{
+  if (request->shown_once)
+    return "no-store";
+  if (request_is_of_api(request))
+    return "private, no-cache";
+  return g_str_has_prefix(request->path, "/v2") && !access_is_open(request->server->access)
+             ? "private"
+             : NULL;
+}
+
 static enum MHD_Result
 request_send(Request *request)
 {
@@ -254,8 +261,12 @@ request_send(Request *request)
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
   for (guint i = 0; i < request->headers->len; i++) {
     const Header *header = &g_array_index(request->headers, Header, i);
-    MHD_add_response_header(response, header->name, header->value);
+    if (!request->shown_once || strcmp(header->name, "ETag") != 0)
+      MHD_add_response_header(response, header->name, header->value);
   }
+  const char *cache = cache_rule(request);
+  if (cache != NULL && request_answered_header(request, "Cache-Control") == NULL)
+    MHD_add_response_header(response, "Cache-Control", cache);
   connection_set_phase(request->connection, PHASE_ANSWER, 0);
   if (atomic_load(&request->server->stopping) || connection_is_reserved(request->connection))
     MHD_add_response_header(response, "Connection", "close");

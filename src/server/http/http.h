@@ -119,6 +119,8 @@ void respond_error(Request *request, const GError *error);
  * want and the message does not say; not taken over. */
 void respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
                        const json_t *detail);
+/* The response holds what is shown once, a secret: nobody keeps it. Before or after respond_*(). */
+void response_shown_once(Request *request);
 bool request_has_response(const Request *request);
 /* A header of the response, set before or after respond_*(). Values with control characters are
  * dropped. */

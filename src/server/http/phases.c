@@ -94,6 +94,7 @@ phase_route(Request *request)
   if (request->match.route != NULL) {
     cut_parts(request);
     follow_move(request);
+    request_cut_parts(request);
     return true;
   }
   g_autofree char *allowed = router_allowed(router, request->path);

@@ -172,12 +172,9 @@ wanted_ranges(const Request *request)
   const char *condition = request_header(request, "If-Range");
   if (strcmp(request->method, "GET") != 0)
     return NULL;
-  for (guint i = 0; condition != NULL && i < request->headers->len; i++) {
-    const Header *header = &g_array_index(request->headers, Header, i);
-    if (strcmp(header->name, "ETag") == 0 && strcmp(header->value, condition) == 0)
-      condition = NULL;
-  }
-  return condition == NULL ? request_header(request, "Range") : NULL;
+  bool same =
+      condition == NULL || g_strcmp0(request_answered_header(request, "ETag"), condition) == 0;
+  return same ? request_header(request, "Range") : NULL;
 }
 
 void

@@ -23,6 +23,16 @@ request_path(const Request *request)
   return request->path;
 }
 
+void
+request_cut_parts(Request *request)
+{
+  strcpy(request->cut, request->path);
+  for (unsigned i = 0; i < request->match.count; i++) {
+    Slice value = request->match.parts[i].value;
+    request->cut[(const char *)value.data - request->path + value.size] = '\0';
+  }
+}
+
 bool
 request_is_of_api(const Request *request)
 {

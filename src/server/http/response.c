@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "registry/registry.h"
+#include "server/http/entity_tags.h"
 #include "server/http/http-private.h"
 #include "server/http/problem.h"
 
@@ -64,11 +65,75 @@ respond_text(Request *request, unsigned status, const char *content_type, const 
   respond_bytes(request, status, content_type, bytes);
 }
 
+/* Not what is shown once, nor what a POST has done to something else. */
+static bool
+shows_an_object(const Request *request, unsigned status)
+{
+  return request_is_of_api(request) && !request->shown_once &&
+         (status == MHD_HTTP_CREATED ||
+          (status == MHD_HTTP_OK && strcmp(request->method, "POST") != 0 &&
+           strcmp(request->method, "DELETE") != 0));
+}
+
+/* Its ETag, where it shows an object. True: the client has it already. */
+static bool
+tag(Request *request, unsigned status, const json_t *value)
+{
+  if (!shows_an_object(request, status))
+    return false;
+  g_autofree char *made = entity_tag_of(value);
+  response_header(request, "ETag", "%s", made);
+  g_autofree char *known =
+      request->looked_at ? NULL : request_header_joined(request, "If-None-Match");
+  return known != NULL && status == MHD_HTTP_OK &&
+         (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0) &&
+         entity_tags_name(known, made, TAGS_SHOWN);
+}
+
 void
 respond_json(Request *request, unsigned status, const json_t *value)
 {
   g_autofree char *text = json_to_text(value);
+  if (tag(request, status, value)) {
+    respond_not_modified(request, strlen(text));
+    return;
+  }
   respond_text(request, status, "application/json", text);
+  if (request_is_of_api(request) && strcmp(request->method, "POST") == 0)
+    request->answer = g_strdup(text);
+}
+
+void
+response_shown_once(Request *request)
+{
+  request->shown_once = true;
+}
+
+static void
+header_clear(void *data)
+{
+  Header *header = data;
+  g_free(header->name);
+  g_free(header->value);
+}
+
+GArray *
+request_headers_new(void)
+{
+  GArray *headers = g_array_new(FALSE, FALSE, sizeof(Header));
+  g_array_set_clear_func(headers, header_clear);
+  return headers;
+}
+
+const char *
+request_answered_header(const Request *request, const char *name)
+{
+  for (guint i = 0; i < request->headers->len; i++) {
+    const Header *header = &g_array_index(request->headers, Header, i);
+    if (g_ascii_strcasecmp(header->name, name) == 0)
+      return header->value;
+  }
+  return NULL;
 }
 
 void
@@ -133,6 +198,7 @@ static const Mapping other_errors[] = {
     [ASSAY_ERROR_TIMEOUT] = {504, "INTERNAL"},
     [ASSAY_ERROR_BUSY] = {503, "UNAVAILABLE"},
     [ASSAY_ERROR_CANCELLED] = {503, "UNAVAILABLE"},
+    [ASSAY_ERROR_CHANGED] = {412, "PRECONDITION_FAILED"},
 };
 
 /* The form of the distribution specification. (transfer full) */

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 
 #include "registry/quarantine.h"
+#include "server/http/authorise.h"
 #include "server/server-private.h"
 #include "server/v2/v2.h"
 
@@ -30,7 +31,8 @@ respond_blob(Request *request, const Digest *digest, int fd, uint64_t size)
 {
   response_header(request, "Docker-Content-Digest", "%s", digest->text);
   response_header(request, "ETag", "\"%s\"", digest->text);
-  response_header(request, "Cache-Control", "max-age=31536000, immutable");
+  response_header(request, "Cache-Control", "%smax-age=31536000, immutable",
+                  request_user(request) != NULL ? "private, " : "");
   if (client_has_it(request, digest)) {
     fd_clear(&fd);
     respond_not_modified(request, size);
