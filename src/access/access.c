@@ -149,6 +149,16 @@ access_changed(SqlConnection *db, GError **error)
                  SQL_END);
 }
 
+bool
+access_next_id(SqlConnection *db, int64_t *id, GError **error)
+{
+  if (!access_changed(db, error))
+    return false;
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error, "SELECT value FROM access_generation WHERE id = 1", SQL_END);
+  return sql_number(rows, id, error);
+}
+
 void
 access_forget(Access *access)
 {
@@ -196,8 +206,8 @@ take_binding(SqlRows *rows, GArray *bindings)
   g_array_append_val(bindings, binding);
 }
 
-static AccessRules *
-read_rules(SqlConnection *db, GError **error)
+AccessRules *
+access_rules_read(SqlConnection *db, GError **error)
 {
   g_autoptr(GArray) bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
   g_autoptr(SqlRows) rows = sql_query(
@@ -228,7 +238,7 @@ look_again(Access *access, GError **error)
   const int64_t generation = sql_rows_integer(rows, 0);
   g_clear_pointer(&rows, sql_rows_free);
   if (access->rules == NULL || generation != access->generation) {
-    AccessRules *fresh = read_rules(db, error);
+    AccessRules *fresh = access_rules_read(db, error);
     if (fresh == NULL)
       return false;
     access_rules_unref(access->rules);

@@ -40,6 +40,10 @@ Lockout *access_lockout(const Access *access);
 /* Last in a transaction that changes principals, teams, members, tokens, roles, bindings or
  * sessions. */
 bool access_changed(SqlConnection *db, GError **error);
+/* The same, and a number that never was one before: the id of a new row. */
+bool access_next_id(SqlConnection *db, int64_t *id, GError **error);
+/* The rules as a transaction sees them. (transfer full) */
+AccessRules *access_rules_read(SqlConnection *db, GError **error);
 /* After that commit: the snapshot and what is remembered are too old. */
 void access_forget(Access *access);
 

@@ -216,12 +216,12 @@ account_note_use(SqlPool *sql, int64_t id, int64_t used, int64_t now)
 
 /* --- who it is --- */
 
-static bool
-add_teams(SqlConnection *db, int64_t id, Principal *who, GError **error)
+bool
+account_add_teams(SqlConnection *db, Principal *who, GError **error)
 {
   g_autoptr(SqlRows) rows = sql_query(
       db, error, "SELECT DISTINCT team FROM team_members WHERE principal = $1 ORDER BY team",
-      SQL_INTEGER(id), SQL_END);
+      SQL_INTEGER(who->id), SQL_END);
   Found found;
   while ((found = sql_next(rows, error)) == FOUND)
     principal_add_team(who, sql_rows_integer(rows, 0));
@@ -243,7 +243,7 @@ account_identified(SqlConnection *db, const Account *account, const char *how, P
   }
   g_autoptr(Principal) found = principal_new(account->kind, account->id, account->name, how);
   found->expires = account->expires;
-  if (!add_teams(db, account->id, found, error))
+  if (!account_add_teams(db, found, error))
     return FAILED;
   *who = g_steal_pointer(&found);
   return FOUND;

@@ -42,6 +42,8 @@ GPtrArray *accounts_after(SqlPool *sql, PrincipalKind kind, const char *after, u
 /* With all that belongs to it: bindings, memberships, secrets, tokens, sessions. */
 bool account_delete(SqlConnection *db, int64_t id, GError **error);
 bool account_set_disabled(SqlConnection *db, int64_t id, bool disabled, GError **error);
+/* Adds the teams of the row that it has. */
+bool account_add_teams(SqlConnection *db, Principal *who, GError **error);
 /* Written at most once a minute, and not when it cannot be. @used: what is known of before. */
 void account_note_use(SqlPool *sql, int64_t id, int64_t used, int64_t now);
 /* With its teams, as what identified it says. FAILED with ASSAY_ERROR_DENIED: disabled or expired.

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/administrators.h"
 #include "access/delegation.h"
 #include "access/names.h"
 #include "access/roles.h"
@@ -124,6 +125,7 @@ binding_find(Access *access, const Principal *asker, int64_t id, BindingRow *row
 /* --- making --- */
 
 typedef struct {
+  SqlPool *sql;
   const AccessRules *rules;
   const Principal *by;
   Binding wanted; /* borrows its texts */
@@ -242,14 +244,8 @@ tell(SqlConnection *db, const char *type, const Binding *binding, GError **error
 bool
 binding_insert(SqlConnection *db, Binding *binding, const char *by, GError **error)
 {
-  if (!access_changed(db, error))
-    return false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT value FROM access_generation WHERE id = 1", SQL_END);
-  if (!sql_number(rows, &binding->id, error))
-    return false;
-  g_clear_pointer(&rows, sql_rows_free);
-  return sql_run(db, NULL, error,
+  return access_next_id(db, &binding->id, error) &&
+         sql_run(db, NULL, error,
                  "INSERT INTO bindings (id, kind, subject, role, effect, pattern, tags, ends, "
                  "created, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                  SQL_INTEGER(binding->id), SQL_TEXT(subject_kind_names[binding->kind]),
@@ -280,6 +276,7 @@ create(SqlConnection *db, void *data, GError **error)
          access_may_give(change->rules, change->by, &change->wanted, g_get_real_time(), error) &&
          check_same(db, &change->wanted, error) &&
          binding_insert(db, &change->wanted, change->by->name, error) &&
+         (!change->wanted.deny || administrators_remain(change->sql, db, error)) &&
          (change->untold || tell(db, "grant.created", &change->wanted, error));
 }
 
@@ -290,7 +287,7 @@ bindings_create(Access *access, const Principal *by, const Binding *wanted, int6
   if (!check_wanted(wanted, error))
     return false;
   g_autoptr(AccessRules) rules = access_rules(access, error);
-  Change change = {.rules = rules, .by = by, .wanted = *wanted};
+  Change change = {.sql = access_sql(access), .rules = rules, .by = by, .wanted = *wanted};
   if (rules == NULL || !sql_transact(access_sql(access), create, &change, error))
     return false;
   *id = change.wanted.id;
@@ -299,26 +296,6 @@ bindings_create(Access *access, const Principal *by, const Binding *wanted, int6
 }
 
 /* --- taking away --- */
-
-/* Without an administrator only this machine is served. */
-static bool
-check_last(SqlConnection *db, const Binding *binding, GError **error)
-{
-  if (strcmp(binding->role, "administrator") != 0 || binding->deny)
-    return true;
-  g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(
-      db, &rows, error,
-      "SELECT 1 FROM bindings WHERE id <> $1 AND role = 'administrator' AND effect = 'allow' "
-      "AND pattern = '*' AND tags IS NULL AND ends IS NULL LIMIT 1",
-      SQL_INTEGER(binding->id), SQL_END);
-  if (found == ABSENT)
-    error_set(error, ASSAY_ERROR_EXISTS,
-              "binding %" G_GINT64_FORMAT " is the last that makes an administrator; make another "
-              "first",
-              binding->id);
-  return found == FOUND;
-}
 
 static bool delete (SqlConnection *db, void *data, GError **error)
 {
@@ -332,9 +309,9 @@ static bool delete (SqlConnection *db, void *data, GError **error)
               change->wanted.id);
   return found == FOUND &&
          access_may_take(change->rules, change->by, &row.binding, g_get_real_time(), error) &&
-         check_last(db, &row.binding, error) &&
          sql_run(db, NULL, error, "DELETE FROM bindings WHERE id = $1",
                  SQL_INTEGER(change->wanted.id), SQL_END) &&
+         (row.binding.deny || administrators_remain(change->sql, db, error)) &&
          (change->untold || tell(db, "grant.deleted", &row.binding, error));
 }
 
@@ -342,7 +319,7 @@ bool
 bindings_delete(Access *access, const Principal *by, int64_t id, GError **error)
 {
   g_autoptr(AccessRules) rules = access_rules(access, error);
-  Change change = {.rules = rules, .by = by, .wanted = {.id = id}};
+  Change change = {.sql = access_sql(access), .rules = rules, .by = by, .wanted = {.id = id}};
   if (rules == NULL || !sql_transact(access_sql(access), delete, &change, error))
     return false;
   access_forget(access);
@@ -413,7 +390,8 @@ bindings_make_public(Access *access, const Principal *by, const char *space, boo
   if (!access_pattern_check(space, error))
     return false;
   g_autoptr(AccessRules) rules = access_rules(access, error);
-  Change change = {.rules = rules, .by = by, .public = public, .untold = true};
+  Change change = {
+      .sql = access_sql(access), .rules = rules, .by = by, .public = public, .untold = true};
   change.wanted = (Binding){.kind = SUBJECT_ANONYMOUS,
                             .who = (char *)(uintptr_t)space,
                             .role = (char *)(uintptr_t) "guest"};

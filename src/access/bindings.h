@@ -38,7 +38,7 @@ Found binding_find(Access *access, const Principal *asker, int64_t id, BindingRo
  * (there is the same), _DENIED (delegation.h). */
 bool bindings_create(Access *access, const Principal *by, const Binding *wanted, int64_t *id,
                      GError **error);
-/* _NOT_FOUND; _DENIED; _BUSY: it is the last one that makes an administrator. */
+/* _NOT_FOUND; _DENIED; _EXISTS: nobody would be an administrator any more. */
 bool bindings_delete(Access *access, const Principal *by, int64_t id, GError **error);
 
 /* Lets everybody pull what is in namespace @space, also without a log-in, or ends that. Nothing

@@ -1,19 +1,8 @@
 /* Explanations; see the header. */
 #include "access/explain.h"
 
+#include "access/accounts.h"
 #include "base/error.h"
-
-static bool
-add_teams(SqlConnection *db, Principal *who, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error, "SELECT DISTINCT team FROM team_members WHERE principal = $1 ORDER BY team",
-      SQL_INTEGER(who->id), SQL_END);
-  Found found;
-  while ((found = sql_next(rows, error)) == FOUND)
-    principal_add_team(who, sql_rows_integer(rows, 0));
-  return found == ABSENT;
-}
 
 static Principal *
 find(SqlConnection *db, const char *name, const char **ended, GError **error)
@@ -43,7 +32,7 @@ access_principal_named(Access *access, const char *name, const char **ended, GEr
     return principal_new(PRINCIPAL_ANONYMOUS, 0, name, "");
   g_autoptr(SqlConnection) db = sql_acquire(access_sql(access), error);
   g_autoptr(Principal) who = db == NULL ? NULL : find(db, name, ended, error);
-  return who != NULL && add_teams(db, who, error) ? g_steal_pointer(&who) : NULL;
+  return who != NULL && account_add_teams(db, who, error) ? g_steal_pointer(&who) : NULL;
 }
 
 GPtrArray *

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/administrators.h"
 #include "access/bindings.h"
 #include "access/names.h"
 #include "access/password_identity.h"
@@ -74,6 +75,7 @@ people_create(Access *access, const NewPerson *person, const char *by, GError **
 /* --- changing --- */
 
 typedef struct {
+  SqlPool *sql;
   const char *name, *hash, *by;
   const PersonChange *change;
 } Changing;
@@ -130,7 +132,8 @@ change_person(SqlConnection *db, void *data, GError **error)
     return false;
   if (change->disabled != NULL) {
     json_object_set_new(told, "disabled", json_boolean(*change->disabled));
-    if (!account_set_disabled(db, account.id, *change->disabled, error))
+    if (!account_set_disabled(db, account.id, *change->disabled, error) ||
+        (*change->disabled && !administrators_remain(changing->sql, db, error)))
       return false;
   }
   json_set_string(told, "by", changing->by);
@@ -149,7 +152,7 @@ people_change(Access *access, const char *name, const PersonChange *change, cons
   g_autofree char *hash = password == NULL ? NULL : password_hash(password, error);
   if (password != NULL && hash == NULL)
     return false;
-  Changing changing = {name, hash, by, change};
+  Changing changing = {access_sql(access), name, hash, by, change};
   if (!sql_transact(access_sql(access), change_person, &changing, error))
     return false;
   access_forget(access);
@@ -177,14 +180,14 @@ delete_person(SqlConnection *db, void *data, GError **error)
   json_set_string(told, "by", changing->by);
   return access_changed(db, error) &&
          account_require(db, PRINCIPAL_PERSON, changing->name, &account, error) &&
-         account_delete(db, account.id, error) &&
+         account_delete(db, account.id, error) && administrators_remain(changing->sql, db, error) &&
          event_tell(db, "user.deleted", account.name, told, error);
 }
 
 bool
 people_delete(Access *access, const char *name, const char *by, GError **error)
 {
-  Changing changing = {.name = name, .by = by};
+  Changing changing = {.sql = access_sql(access), .name = name, .by = by};
   if (!sql_transact(access_sql(access), delete_person, &changing, error))
     return false;
   access_forget(access);

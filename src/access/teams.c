@@ -2,6 +2,7 @@
 #include "access/team.h"
 
 #include "access/accounts.h"
+#include "access/administrators.h"
 #include "access/names.h"
 #include "access/people.h"
 #include "base/error.h"
@@ -31,12 +32,14 @@ team_member_free(TeamMember *member)
 /* What each of the works below takes. */
 typedef struct {
   const char *name, *description, *member, *by;
+  SqlPool *sql;
 } Work;
 
 static bool
 run(Access *access, SqlWork what, Work *work, GError **error)
 {
-  if (!sql_transact(access_sql(access), what, work, error))
+  work->sql = access_sql(access);
+  if (!sql_transact(work->sql, what, work, error))
     return false;
   access_forget(access);
   return true;
@@ -134,7 +137,7 @@ delete_team(SqlConnection *db, void *data, GError **error)
          sql_run(db, NULL, error, "DELETE FROM team_members WHERE team = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM team_groups WHERE team = $1", it, SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM teams WHERE id = $1", it, SQL_END) &&
-         tell(db, "team.deleted", work, error);
+         administrators_remain(work->sql, db, error) && tell(db, "team.deleted", work, error);
 }
 
 bool
@@ -169,7 +172,7 @@ add_member(SqlConnection *db, void *data, GError **error)
                  "INSERT INTO team_members (team, principal, source) VALUES ($1, $2, $3) "
                  "ON CONFLICT (team, principal, source) DO NOTHING",
                  SQL_INTEGER(team), SQL_INTEGER(member.id), SQL_TEXT(SOURCE_LOCAL), SQL_END) &&
-         tell(db, "team.member_added", work, error);
+         administrators_remain(work->sql, db, error) && tell(db, "team.member_added", work, error);
 }
 
 bool
@@ -194,7 +197,8 @@ remove_member(SqlConnection *db, void *data, GError **error)
   if (changed == 0)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "%s was not named here as a member of %s",
                      work->member, work->name);
-  return tell(db, "team.member_removed", work, error);
+  return administrators_remain(work->sql, db, error) &&
+         tell(db, "team.member_removed", work, error);
 }
 
 bool
