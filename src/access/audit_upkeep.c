@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "access/audit-private.h"
+#include "access/jwt.h"
 #include "base/json.h"
 
 typedef struct {
@@ -21,6 +22,21 @@ append_own(SqlConnection *db, AuditHead *head, const char *type, json_t *data, G
 
 /* --- signing --- */
 
+/* The public key that has signed. (transfer full); NULL: it is not known any more */
+static json_t *
+key_of(TokenKeys *keys, const char *token)
+{
+  g_autoptr(Jwt) jwt = jwt_parse(slice_from_string(token), NULL);
+  g_autoptr(json_t) set = token_keys_jwks(keys);
+  size_t index;
+  json_t *key;
+  json_array_foreach(json_get_array(set, "keys"), index, key) {
+    if (jwt != NULL && g_strcmp0(json_get_string(key, "kid"), jwt->kid) == 0)
+      return json_incref(key);
+  }
+  return NULL;
+}
+
 /* A SqlWork. What is signed is no token: it is for nobody, and has no end. */
 static bool
 sign_head(SqlConnection *db, void *data, GError **error)
@@ -39,6 +55,9 @@ sign_head(SqlConnection *db, void *data, GError **error)
     return false;
   g_autoptr(json_t) said = json_pack("{s:I,s:s,s:s}", "number", (json_int_t)head.number, "hash",
                                      head.hash, "signature", jwt);
+  json_t *key = key_of(upkeep->audit->keys, jwt);
+  if (key != NULL)
+    json_object_set_new(said, "key", key);
   head.signed_last = head.number + 1;
   return append_own(db, &head, AUDIT_SIGNED, said, error) && audit_head_close(db, &head, error);
 }

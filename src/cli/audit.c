@@ -1,19 +1,16 @@
 /* `assay audit`: the record of who did what: listing, exporting, and checking its chain. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "access/audit_chain.h"
 #include "access/audit_format.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/audit_verify.h"
 #include "cli/command.h"
 #include "cli/server_client.h"
 #include "report/columns.h"
 
 #define PAGE 1000
-/* Of a file of export; no record is so long. */
-#define LINE_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
 static char *format_option, *who_option, *type_option, *object_option, *since_option, *until_option,
     *limit_option;
@@ -203,113 +200,6 @@ run_export(char **arguments)
   return command_end_output(EXIT_FINE);
 }
 
-/* --- verify --- */
-
-typedef struct {
-  AuditChain chain;
-  json_int_t signatures, signed_last; /* how many; what the last is of */
-  char *wrong;
-} Checking;
-
-static void
-note_signature(Checking *checking, const json_t *record)
-{
-  const json_t *data = json_get_object(record, "data");
-  if (g_strcmp0(json_get_string(record, "type"), AUDIT_SIGNED) != 0)
-    return;
-  checking->signatures++;
-  checking->signed_last = json_get_integer(data, "number", 0);
-}
-
-static bool
-check(const json_t *record, void *data)
-{
-  Checking *checking = data;
-  checking->wrong = audit_chain_next(&checking->chain, record);
-  note_signature(checking, record);
-  return checking->wrong == NULL;
-}
-
-/* The records of an export, a line each. */
-static bool
-check_file(const char *path, Checking *checking, GError **error)
-{
-  g_autoptr(GFile) file = g_file_new_for_commandline_arg(path);
-  g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
-  if (stream == NULL)
-    return false;
-  g_autoptr(GDataInputStream) lines = g_data_input_stream_new(G_INPUT_STREAM(stream));
-  char *line;
-  gsize size = 0;
-  while (checking->wrong == NULL &&
-         (line = g_data_input_stream_read_line(lines, &size, NULL, error)) != NULL) {
-    g_autofree char *text = line;
-    g_autoptr(json_t) record =
-        size > LINE_MAX_BYTES ? NULL : json_parse(slice_new(text, size), NULL);
-    check(record, checking);
-  }
-  return error == NULL || *error == NULL;
-}
-
-/* Until a page is empty: the head that it has was read after all records before. */
-static bool
-check_server(Checking *checking, GError **error)
-{
-  g_autoptr(ServerClient) client = server_client_new(NULL, error);
-  bool more = client != NULL;
-  while (more && checking->wrong == NULL) {
-    g_autofree char *last = g_strdup_printf("%" G_GINT64_FORMAT, checking->chain.last);
-    g_autofree char *path = path_of_page(last, PAGE);
-    g_autoptr(json_t) page = server_get(client, path, error);
-    const json_t *records = json_get_array(page, "records"), *head = json_get_object(page, "head");
-    if (page == NULL)
-      return false;
-    more = json_array_size(records) > 0;
-    for (size_t i = 0; i < json_array_size(records) && checking->wrong == NULL; i++)
-      check(json_array_get(records, i), checking);
-    if (!more)
-      checking->wrong = audit_chain_end(&checking->chain, json_get_integer(head, "number", 0),
-                                        json_get_string(head, "hash"));
-  }
-  return client != NULL;
-}
-
-static int
-tell_checked(const Checking *checking)
-{
-  const AuditChain *chain = &checking->chain;
-  if (checking->wrong != NULL) {
-    printf("wrong: %s\n", checking->wrong);
-    return command_end_output(EXIT_REFUSED);
-  }
-  printf("%" G_GINT64_FORMAT " records, each continues the one before", chain->records);
-  if (chain->records > 0)
-    printf(": %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "\nhead %s", chain->first, chain->last,
-           chain->hash);
-  if (checking->signatures > 0)
-    printf("\n%" JSON_INTEGER_FORMAT " signed heads, the last of record %" JSON_INTEGER_FORMAT "\n",
-           checking->signatures, checking->signed_last);
-  else
-    printf("\nno head is signed\n");
-  return command_end_output(EXIT_FINE);
-}
-
-static int
-run_verify(char **arguments)
-{
-  g_autoptr(GError) error = NULL;
-  Checking checking = {.wrong = NULL};
-  bool read = arguments[0] != NULL ? check_file(arguments[0], &checking, &error)
-                                   : check_server(&checking, &error);
-  if (!read)
-    return command_fail(error);
-  if (arguments[0] != NULL && checking.wrong == NULL)
-    checking.wrong = audit_chain_end(&checking.chain, 0, NULL);
-  int code = tell_checked(&checking);
-  g_free(checking.wrong);
-  return code;
-}
-
 /* --- pulls --- */
 
 static void
@@ -375,8 +265,6 @@ static const GOptionEntry export_options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
      "JSON lines, or the Common Event Format (default: json)", "json|cef"},
     {NULL}};
-static const GOptionEntry verify_options[] = {SERVER_OPTIONS(""), {NULL}};
-
 static const Command list_subcommand = {
     .name = "list",
     .summary = "List who did what, when, from where and by which right",
@@ -403,22 +291,6 @@ static const Command export_subcommand = {
     .run = run_export,
 };
 
-static const Command verify_subcommand = {
-    .name = "verify",
-    .summary = "Check that no record was changed, removed, put in or moved",
-    .arguments = "[FILE]",
-    .help =
-        "Of a registry, or of a whole export (JSON lines). The exit code is 1 when a record is\n"
-        "wrong, and the first wrong one is named. Keep the head that is printed elsewhere: who\n"
-        "can write the database can make a whole new chain, but not one with that head.\n\n"
-        "Examples:\n"
-        "  assay audit verify\n"
-        "  assay audit verify audit.jsonl",
-    .options = verify_options,
-    .most_arguments = 1,
-    .run = run_verify,
-};
-
 static const Command pulls_subcommand = {
     .name = "pulls",
     .summary = "List who pulled which image of a repository how often, by the hour",
@@ -435,7 +307,7 @@ static const Command pulls_subcommand = {
 };
 
 static const Command *const subcommands[] = {&list_subcommand, &export_subcommand,
-                                             &pulls_subcommand, &verify_subcommand, NULL};
+                                             &pulls_subcommand, &audit_verify_subcommand, NULL};
 
 const Command audit_command = {
     .name = "audit",

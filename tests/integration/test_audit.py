@@ -1,4 +1,6 @@
 """The record of who did what: one record of each write, a chain that tells forgeries, and what leaves by syslog."""
+import copy
+import hashlib
 import json
 import re
 import shutil
@@ -166,6 +168,10 @@ def token(routes):
 
 def grant(routes):
     return {"kind": "everyone", "role": "guest", "pattern": f"{routes.name()}/*"}
+
+
+def key_grant(routes):
+    return {"rule": routes.name(), "key": "release-2026", "pattern": "prod/*"}
 
 
 def role(routes):
@@ -341,6 +347,8 @@ WRITES = {
     "DELETE /api/v1/robots/<robot>/secrets/<slot>": [remove_secret],
     "POST /api/v1/grants": [makes("grants", grant)],
     "DELETE /api/v1/grants/<grant>": [removes("grants", grant)],
+    "POST /api/v1/key-grants": [makes("key-grants", key_grant)],
+    "DELETE /api/v1/key-grants/<grant>": [removes("key-grants", key_grant)],
     "POST /api/v1/roles": [makes("roles", role)],
     "PATCH /api/v1/roles/<role>": [changes("roles", role, {"verbs": ["pull", "list"]})],
     "DELETE /api/v1/roles/<role>": [removes("roles", role)],
@@ -436,6 +444,46 @@ def test_list_and_export(audited):
     assert [json.loads(line) for line in lines] == pushed
     cef = audited.assay("audit", "export", "--type", "tag.deleted", "--format", "cef").stdout
     assert cef.startswith("CEF:0|Assay|Assay|") and "cs1=team/app:v0 cs1Label=object" in cef
+
+
+def chained_anew(records):
+    """As who can write the database would: each hash fits."""
+    previous = records[0]["previous"]
+    for record in records:
+        record["previous"] = previous
+        del record["hash"]
+        previous = hashlib.sha256(json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+        record["hash"] = previous
+    return records
+
+
+def test_signatures_of_heads(start_server, tmp_path):
+    server = start_server(config="access: {mode: closed}\naudit: {sign_every: 1s}")
+    assert server.request("POST", "/api/v1/users", headers=server.operator(), json={"name": "alice"}).status_code == 201
+    wait_for(lambda: any(record["type"] == "audit.signed" for record in records(server)))
+    exported = [json.loads(line) for line in server.assay("audit", "export").stdout.splitlines()]
+    signed = [record for record in exported if record["type"] == "audit.signed"]
+    assert signed and all(record["data"]["number"] == record["number"] - 1 for record in signed)
+    (tmp_path / "keys.json").write_text(server.request("GET", "/.well-known/jwks.json").text)
+    (tmp_path / "none.json").write_text('{"keys": []}')
+    kid = signed[0]["data"]["key"]["kid"]
+
+    def verify(name, lines, *options, check=1):
+        file = tmp_path / f"{name}.jsonl"
+        file.write_text("".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n" for record in lines))
+        return server.assay("audit", "verify", str(file), *options, check=check).stdout
+    assert f"key {kid} is published" in server.assay("audit", "verify").stdout
+    assert f"key {kid} is in the record alone" in verify("whole", exported, check=0)
+    assert f"key {kid} is published" in verify("whole", exported, "--keys", str(tmp_path / "keys.json"), check=0)
+    assert "does not hold" in verify("whole", exported, "--keys", str(tmp_path / "none.json"))
+    # A chain that was made anew, whose hashes fit, and whose signatures are of what was before.
+    changed = copy.deepcopy(exported)
+    changed[0]["object"] = "another"
+    assert f"record {signed[0]['number']} signs the head" in verify("anew", chained_anew(changed))
+    changed = copy.deepcopy(exported)
+    data = changed[signed[0]["number"] - exported[0]["number"]]["data"]
+    data["signature"] = data["signature"][:-8] + "AAAAAAAA"
+    assert f"record {signed[0]['number']} signs the head" in verify("signature", chained_anew(changed))
 
 
 def test_verify(audited, tmp_path):
