@@ -168,6 +168,15 @@ endpoint_services_text(const Endpoint *endpoint)
   return g_strdup_printf("%s on %s", verbs, repositories);
 }
 
+char *
+endpoint_refusal_text(const Endpoint *endpoint, Verb verb, const char *repository)
+{
+  g_autofree char *services = endpoint_services_text(endpoint);
+  return g_strdup_printf("endpoint %s serves %s, and this is %s%s%s", endpoint_name(endpoint),
+                         services, verb_name(verb), repository == NULL ? "" : " on ",
+                         repository == NULL ? "" : repository);
+}
+
 bool
 endpoint_is_called(const Endpoint *endpoint, const char *server_name)
 {

@@ -58,5 +58,8 @@ bool endpoint_serves_some(const Endpoint *endpoint, Verb verb);
 bool endpoint_serves_all(const Endpoint *endpoint, Verb verb, const char *space);
 /* What it serves, for who asked for something else: "pull on prod" + "/" + "*" (transfer full) */
 char *endpoint_services_text(const Endpoint *endpoint);
+/* Why it does not serve that: "endpoint pro serves pull on all, and this is push on team/app"
+ * (transfer full) */
+char *endpoint_refusal_text(const Endpoint *endpoint, Verb verb, const char *repository);
 /* Whether it is meant by a TLS client that asks for @server_name (NULL: for none). */
 bool endpoint_is_called(const Endpoint *endpoint, const char *server_name);

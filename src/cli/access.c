@@ -8,7 +8,17 @@
 #include "cli/grants_table.h"
 #include "cli/server_client.h"
 
-static char *format_option;
+static char *format_option, *endpoint_option, *address_option;
+
+static void
+add_query(GString *path, const char *name, const char *value)
+{
+  if (value == NULL)
+    return;
+  g_autofree char *escaped = g_uri_escape_string(value, "/", FALSE);
+  g_string_append_printf(path, "%c%s=%s", strchr(path->str, '?') != NULL ? '&' : '?', name,
+                         escaped);
+}
 
 /* REF is REPOSITORY[:TAG], or "*" for what is of none. (transfer full) */
 static char *
@@ -18,14 +28,15 @@ question_path(const char *who, const char *verb, const char *typed)
   const char *colon = strchr(slash != NULL ? slash : typed, ':');
   g_autofree char *repository =
       colon != NULL ? g_strndup(typed, (gsize)(colon - typed)) : g_strdup(typed);
-  g_autofree char *name = g_uri_escape_string(who, NULL, FALSE);
-  g_autofree char *word = g_uri_escape_string(verb, NULL, FALSE);
-  g_autofree char *where = g_uri_escape_string(repository, "/", FALSE);
-  g_autofree char *tag = colon == NULL ? NULL : g_uri_escape_string(colon + 1, NULL, FALSE);
-  if (strcmp(typed, "*") == 0)
-    return g_strdup_printf("/api/v1/access/explain?who=%s&verb=%s", name, word);
-  return g_strdup_printf("/api/v1/access/explain?who=%s&verb=%s&repository=%s%s%s", name, word,
-                         where, tag != NULL ? "&tag=" : "", tag != NULL ? tag : "");
+  bool all = strcmp(typed, "*") == 0;
+  GString *path = g_string_new("/api/v1/access/explain");
+  add_query(path, "who", who);
+  add_query(path, "verb", verb);
+  add_query(path, "repository", all ? NULL : repository);
+  add_query(path, "tag", all || colon == NULL ? NULL : colon + 1);
+  add_query(path, "endpoint", endpoint_option);
+  add_query(path, "address", address_option);
+  return g_string_free(path, FALSE);
 }
 
 static void
@@ -60,6 +71,10 @@ run_explain(char **arguments)
 }
 
 static const GOptionEntry options[] = {SERVER_OPTIONS(""),
+                                       {"endpoint", 0, 0, G_OPTION_ARG_STRING, &endpoint_option,
+                                        "Whether that endpoint serves it, too", "ENDPOINT"},
+                                       {"address", 0, 0, G_OPTION_ARG_STRING, &address_option,
+                                        "... and admits that address", "ADDRESS"},
                                        {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
                                         "How to write it (default: text)", "text|json"},
                                        {NULL}};
@@ -71,10 +86,13 @@ static const Command explain_subcommand = {
     .help =
         "WHO is a person, a robot or \"anonymous\"; of yourself everybody may ask. \"*\" as\n"
         "REPOSITORY is what is of none: people, endpoints, the audit. The grant that decides is\n"
-        "the first of those that say something about it. The exit code is 1 for no.\n\n"
+        "the first of those that say something about it. What an endpoint does not serve, no "
+        "grant\n"
+        "gives there. The exit code is 1 for no.\n\n"
         "Examples:\n"
         "  assay access explain alice push team/app:v1\n"
         "  assay access explain anonymous pull library/debian\n"
+        "  assay access explain ci push prod/app --endpoint pro --address 10.2.0.7\n"
         "  assay access explain bob read-audit '*'",
     .options = options,
     .least_arguments = 3,

@@ -124,6 +124,7 @@ phase_service(Request *request)
       "endpoint %s serves %s, and this is %s%s%s", endpoint_name(request->endpoint), services,
       verb_name(route->on == ON_ONESELF ? VERB_MANAGE_ACCESS : route->needs),
       repository == NULL ? "" : " on ", repository == NULL ? "" : repository);
+  g_autofree char *message = endpoint_refusal_text(request->endpoint, route->needs, repository);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
   return false;
 }
