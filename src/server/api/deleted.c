@@ -22,33 +22,50 @@ const ApiSchema api_deleted_schemas[] = {
     {NULL},
 };
 
+/* Adds those of the next pages that who asks may bring back, until there are @limit; *last: where
+ * they end. */
+static bool
+add_deleted(Request *request, json_t *list, uint64_t limit, char **last, bool *more, GError **error)
+{
+  Registry *registry = server_context(request)->registry;
+  *more = true;
+  while (*more && json_array_size(list) < limit) {
+    g_autoptr(GPtrArray) manifests = registry_deleted(
+        registry, request_query(request, "repository"), *last, (unsigned)limit, more, error);
+    if (manifests == NULL)
+      return false;
+    for (guint i = 0; i < manifests->len && json_array_size(list) < limit; i++) {
+      const DeletedManifest *manifest = g_ptr_array_index(manifests, i);
+      g_free(*last);
+      *last = g_strconcat(manifest->repository, "@", manifest->digest.text, NULL);
+      *more = *more || i + 1 < manifests->len;
+      if (request_may(request, VERB_DELETE, manifest->repository))
+        json_array_append_new(list, json_table_write(&deleted_manifest_table, manifest));
+    }
+  }
+  return true;
+}
+
 static void
 api_deleted(Request *request)
 {
   g_autoptr(GError) error = NULL;
   uint64_t limit = PAGE_DEFAULT;
   bool more = false;
+  g_autofree char *last = g_strdup(request_query(request, "last"));
   if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
     return;
-  g_autoptr(GPtrArray) manifests =
-      registry_deleted(server_context(request)->registry, request_query(request, "repository"),
-                       request_query(request, "last"), (unsigned)limit, &more, &error);
-  if (manifests == NULL) {
-    respond_error(request, error);
-    return;
-  }
   g_autoptr(json_t) body = json_object();
   json_t *list = json_array();
   json_object_set_new(body, "limit", json_integer((json_int_t)limit));
   json_object_set_new(body, "deleted", list);
-  for (guint i = 0; i < manifests->len; i++) {
-    const DeletedManifest *manifest = g_ptr_array_index(manifests, i);
-    json_array_append_new(list, json_table_write(&deleted_manifest_table, manifest));
-    if (more && i + 1 == manifests->len) {
-      g_autofree char *next = g_strconcat(manifest->repository, "@", manifest->digest.text, NULL);
-      json_set_string(body, "next", next);
-    }
+  if (!add_deleted(request, list, limit, &last, &more, &error)) {
+    respond_error(request, error);
+    return;
   }
+  /* The last that is shown: of others not even the name. */
+  if (more)
+    json_set_string(body, "next", last);
   respond_json(request, MHD_HTTP_OK, body);
 }
 
@@ -81,7 +98,7 @@ api_restore(Request *request)
 }
 
 const Route api_deleted_routes[] = {
-    {"GET", "/api/v1/deleted", "api-deleted", VERB_OPERATE, ON_SYSTEM, WORK_WAITS,
+    {"GET", "/api/v1/deleted", "api-deleted", VERB_DELETE, ON_WHAT_ONE_MAY, WORK_WAITS,
      .finish = api_deleted},
     {"POST", "/api/v1/deleted/<name>/manifests/<digest>", "api-restore", VERB_DELETE, ON_REPOSITORY,
      WORK_WAITS, .finish = api_restore},
