@@ -221,6 +221,18 @@ static const char *const steps[] = {
     "  ends BIGINT NOT NULL,"
     "  PRIMARY KEY (who, key));"
     "CREATE INDEX idempotency_keys_by_end ON idempotency_keys (ends);",
+
+    /* Which signing rule may use which key (key_grants.h). */
+    "CREATE TABLE key_grants ("
+    "  id BIGINT PRIMARY KEY,"
+    "  rule TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  verb TEXT NOT NULL,"
+    "  pattern TEXT NOT NULL,"
+    "  ends BIGINT,"
+    "  created BIGINT NOT NULL,"
+    "  created_by TEXT NOT NULL);"
+    "CREATE INDEX key_grants_by_key ON key_grants (rule, key);",
 };
 
 const Schema access_schema = {"access", steps, G_N_ELEMENTS(steps), NULL};

@@ -27,6 +27,7 @@ const Route *const server_routes[] = {
     api_explain_routes,
     api_grant_routes,
     api_role_routes,
+    api_key_grant_routes,
     api_oidc_routes,
     api_session_routes,
     api_whoami_routes,

@@ -22,7 +22,8 @@ DESCRIPTION = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text(encoding="ut
 PARTS = {"name": "team/app", "reference": "nothing", "digest": DIGEST, "id": "nothing", "slot": "1", "namespace": "team", "grant": "999"}
 # Of several repositories: allowed to who has the verb for one of them.
 OF_SOME = {"GET /v2/_catalog", "GET /api/v1/repositories", "GET /api/v1/images", "GET /api/v1/changes", "GET /api/v1/namespaces",
-           "GET /api/v1/quarantine", "GET /api/v1/grants", "GET /api/v1/roles", "GET /api/v1/roles/{role}",
+           "GET /api/v1/deleted", "GET /api/v1/quarantine", "GET /api/v1/quarantine/{name}", "GET /api/v1/grants", "GET /api/v1/key-grants",
+           "POST /api/v1/key-grants", "GET /api/v1/key-grants/{grant}", "DELETE /api/v1/key-grants/{grant}", "GET /api/v1/roles", "GET /api/v1/roles/{role}",
            "GET /api/v1/grants/{grant}", "DELETE /api/v1/grants/{grant}", "POST /api/v1/grants", "POST /api/v1/quarantine",
            "POST /api/v1/policies/test", "GET /api/v1/vulnerabilities/{name}/images", "DELETE /api/v1/quarantine/{name}",
            "GET /api/v1/images/{digest}/findings", "GET /api/v1/images/{digest}/packages", "GET /api/v1/images/{digest}/verdict",

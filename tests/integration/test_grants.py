@@ -1,5 +1,6 @@
 """Roles and grants: who may give what to whom, by API and by command, and why somebody may or may not."""
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -7,8 +8,7 @@ CLOSED = "access:\n  mode: closed\n"
 PASSWORD = "correct horse"
 
 
-@pytest.fixture
-def closed(start_server):
+def with_people(start_server):
     """A server that is closed, with the people whom the cases are about."""
     server = start_server(config=CLOSED)
     for name in ("root", "olga", "bob"):
@@ -16,6 +16,11 @@ def closed(start_server):
         assert server.request("POST", "/api/v1/users", json=body, headers=server.operator()).status_code == 201
     make(server, "operator", subject="olga", role="owner", pattern="team/*")
     return server
+
+
+@pytest.fixture
+def closed(start_server):
+    return with_people(start_server)
 
 
 def ask(server, who, method, path, **options):
@@ -131,6 +136,36 @@ def test_the_last_administrator_stays(closed):
     assert ask(closed, "root", "GET", "/api/v1/users").status_code == 403
 
 
+def test_the_last_administrator_stays_in_every_way(closed):
+    """Whoever asks, also the operator: not disabled, not deleted, not denied; and who is one by a team counts."""
+    def status(method, path, **body):
+        return ask(closed, "operator", method, path, **({"json": body} if body else {})).status_code
+    everyone = {"kind": "everyone", "role": "administrator", "effect": "deny", "pattern": "*"}
+    assert status("PATCH", "/api/v1/users/root", disabled=True) == 409
+    assert status("DELETE", "/api/v1/users/root") == 409
+    assert status("POST", "/api/v1/grants", **everyone) == 409
+    assert status("PATCH", "/api/v1/users/root", display="Root") == 200 and status("PATCH", "/api/v1/users/olga", disabled=True) == 200
+    assert status("POST", "/api/v1/teams", name="admins") == 201 and status("PUT", "/api/v1/teams/admins/members/olga") == 204
+    make(closed, "operator", kind="team", subject="admins", role="administrator", pattern="*")
+    assert status("DELETE", "/api/v1/users/root") == 409, "olga is disabled"
+    assert status("PATCH", "/api/v1/users/olga", disabled=False) == 200 and status("DELETE", "/api/v1/users/root") == 204
+    assert status("DELETE", "/api/v1/teams/admins/members/olga") == 409 and status("DELETE", "/api/v1/teams/admins") == 409
+    assert ask(closed, "olga", "GET", "/api/v1/users").status_code == 200
+
+
+def test_two_administrators_do_not_end_each_other(closed):
+    for _ in range(3):
+        make(closed, "operator", subject="olga", role="administrator", pattern="*")
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda name: ask(closed, "operator", "PATCH", f"/api/v1/users/{name}", json={"disabled": True}),
+                                    ["root", "olga"]))
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        for name in ("root", "olga"):
+            assert ask(closed, "operator", "PATCH", f"/api/v1/users/{name}", json={"disabled": False}).status_code == 200
+        grant = ask(closed, "root", "GET", "/api/v1/grants?subject=olga&role=administrator").json()["grants"][0]
+        assert ask(closed, "operator", "DELETE", f"/api/v1/grants/{grant['id']}").status_code == 204
+
+
 def test_roles(closed):
     built_in = [role["name"] for role in ask(closed, "olga", "GET", "/api/v1/roles").json()["roles"]]
     assert built_in[0] == "guest" and "administrator" in built_in
@@ -177,6 +212,33 @@ def test_explanations(closed):
     assert ask(closed, "root", "PATCH", "/api/v1/users/bob", json={"disabled": True}).status_code == 200
     told = explain(closed, "root", who="bob", verb="push", repository="team/app")
     assert not told["allowed"] and told["by"] == "account"
+
+
+def test_explanations_of_endpoints(closed):
+    """What an endpoint does not serve, no grant gives there; and the answer says which of both it is."""
+    make(closed, "root", subject="bob", role="developer", pattern="team/*")
+    made = ask(closed, "operator", "POST", "/api/v1/endpoints", json={
+        "name": "pro", "listen": ["127.0.0.1:0"], "plain_http": True, "allow": ["10.2.0.0/16"], "verbs": ["pull"], "repositories": ["team/*"]})
+    assert made.status_code == 201, made.text
+    question = {"who": "bob", "verb": "push", "repository": "team/app"}
+    assert explain(closed, "root", **question)["allowed"]
+    told = explain(closed, "root", **question, endpoint="pro")
+    assert not told["allowed"] and told["by"] == "endpoint" and told["endpoint"] == "pro"
+    assert told["reason"] == "endpoint pro serves pull on team/*, and this is push on team/app"
+    question["verb"] = "pull"
+    told = explain(closed, "root", **question, endpoint="pro")
+    assert told["allowed"] and told["by"] == "grant" and len(told["grants"]) == 1
+    assert explain(closed, "root", **question, endpoint="pro", address="10.2.0.7")["allowed"]
+    told = explain(closed, "root", **question, endpoint="pro", address="10.3.0.7")
+    assert not told["allowed"] and told["by"] == "endpoint" and "10.3.0.7" in told["reason"]
+    assert explain(closed, "root", **question, endpoint="default", address="10.3.0.7")["allowed"]
+    for query, status in (("endpoint=none", 404), ("endpoint=pro&address=x", 400), ("address=10.2.0.7", 400)):
+        assert ask(closed, "root", "GET", f"/api/v1/access/explain?verb=pull&repository=team/app&{query}").status_code == status
+    own = "/api/v1/access/explain?verb=pull&repository=team/app&endpoint=pro"
+    assert ask(closed, "bob", "GET", own).status_code == 200 and ask(closed, "bob", "GET", own + "&address=10.2.0.7").status_code == 403
+    told = closed.assay("access", "explain", "bob", "push", "team/app:v1", "--endpoint", "pro", check=1).stdout
+    assert told.startswith("no: endpoint pro serves pull on team/*")
+    assert closed.assay("access", "explain", "bob", "pull", "team/app", "--endpoint", "pro", "--address", "10.2.0.7").stdout.startswith("yes")
 
 
 def test_commands(closed):

@@ -59,3 +59,4 @@ extern const ApiSchema api_robot_schemas[], api_token_schemas[], api_user_schema
 extern const ApiSchema api_explain_schemas[], api_grant_schemas[], api_role_schemas[];
 extern const ApiSchema api_second_factor_schemas[], api_session_schemas[],
     api_certificate_schemas[], api_trust_schemas[], api_whoami_schemas[];
+extern const ApiSchema api_key_grant_schemas[];

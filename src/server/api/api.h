@@ -19,3 +19,4 @@ extern const Route api_explain_routes[], api_grant_routes[], api_role_routes[];
 extern const Route api_own_routes[], api_second_factor_routes[], api_team_routes[];
 extern const Route api_session_routes[], api_certificate_routes[], api_trust_routes[],
     api_whoami_routes[];
+extern const Route api_key_grant_routes[];

@@ -17,6 +17,7 @@ const ApiSchema *const api_schemas[] = {
     shared,
     api_explain_schemas,
     api_grant_schemas,
+    api_key_grant_schemas,
     api_role_schemas,
     api_second_factor_schemas,
     api_oidc_schemas,

@@ -29,17 +29,6 @@ phase_endpoint(Request *request)
   return false;
 }
 
-/* The parts of the path as strings of C. */
-static void
-cut_parts(Request *request)
-{
-  strcpy(request->cut, request->path);
-  for (unsigned i = 0; i < request->match.count; i++) {
-    Slice value = request->match.parts[i].value;
-    request->cut[(const char *)value.data - request->path + value.size] = '\0';
-  }
-}
-
 /* What reads from a repository by a name that it had is answered by the one that it has, and needs
  * the rights to that. */
 static void
@@ -92,9 +81,8 @@ phase_route(Request *request)
   const Router *router = request->server->router;
   request->match = router_find(router, request->method, request->path);
   if (request->match.route != NULL) {
-    cut_parts(request);
-    follow_move(request);
     request_cut_parts(request);
+    follow_move(request);
     return true;
   }
   g_autofree char *allowed = router_allowed(router, request->path);
@@ -119,12 +107,8 @@ phase_service(Request *request)
   const char *repository = route->on == ON_REPOSITORY ? request_parameter(request, "name") : NULL;
   if (is_served(request, repository))
     return true;
-  g_autofree char *services = endpoint_services_text(request->endpoint);
-  g_autofree char *message = g_strdup_printf(
-      "endpoint %s serves %s, and this is %s%s%s", endpoint_name(request->endpoint), services,
-      verb_name(route->on == ON_ONESELF ? VERB_MANAGE_ACCESS : route->needs),
-      repository == NULL ? "" : " on ", repository == NULL ? "" : repository);
-  g_autofree char *message = endpoint_refusal_text(request->endpoint, route->needs, repository);
+  Verb verb = route->on == ON_ONESELF ? VERB_MANAGE_ACCESS : route->needs;
+  g_autofree char *message = endpoint_refusal_text(request->endpoint, verb, repository);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
   return false;
 }

@@ -227,7 +227,9 @@ repeat_end(Repeat *repeat, Request *request)
   g_autoptr(GError) error = NULL;
   const KeyedRequest it = keyed(repeat);
   bool done = request_has_response(request) && request->status < 300;
-  const char *text = request->shown_once ? NULL : request->answer;
+  const char *cache = request_answered_header(request, "Cache-Control");
+  bool secret = request->shown_once || (cache != NULL && strstr(cache, "no-store") != NULL);
+  const char *text = secret ? NULL : request->answer;
   bool kept =
       done
           ? idempotency_keep(sql_of(request), &it, request->status,
