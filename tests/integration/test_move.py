@@ -239,6 +239,14 @@ def test_rights(start_server, tmp_path):
     make("grants", kind="principal", subject="reader", role="guest", pattern="team/b")
     assert ask("mover", "POST", "/api/v1/repositories/team/b/move", json={"to": "prod/b"}).json()["grants"] is False
     assert not pulls("reader", "prod/b") and not pulls("reader", "team/b")
+    # Who may not pull it does not move it to where they may, not even with the whole namespace.
+    push("team/c")
+    make("grants", kind="principal", subject="mover", role="guest", effect="deny", pattern="team/c")
+    make("grants", kind="principal", subject="mover", role="owner", pattern="free/*")
+    for path, to in (("repositories/team/c/move", "free/c"), ("namespaces/team/rename", "free")):
+        answer = ask("mover", "POST", f"/api/v1/{path}", json={"to": to})
+        assert answer.status_code == 403 and "pull" in answer.text, answer.text
+    assert pulls("owner", "team/c") and not pulls("mover", "free/c")
 
 
 def test_pushes_while_it_moves(server):

@@ -81,13 +81,14 @@ static void
 refuse(Request *request, const char *what)
 {
   g_autofree char *message = g_strdup_printf(
-      "this needs the rights to delete and manage-namespaces on the old name, and to push on the "
-      "new one: you have not all of them on %.300s",
+      "this needs the rights to pull, delete and manage-namespaces on the old name, and to push on "
+      "the new one: you have not all of them on %.300s",
       what);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
 }
 
-/* Grants that name it go along where who moves could make them anew. */
+/* Who may not read it gets it to no place where they may: so it needs pull, as a mount does. Grants
+ * that name it go along where who moves could make them anew. */
 static void
 api_move(Request *request)
 {
@@ -97,7 +98,7 @@ api_move(Request *request)
     return;
   g_autofree char *to = asked.to;
   RegistryMove move = {.from = from, .to = to, .redirect_for = asked.redirect_for};
-  if (!request_may(request, VERB_MANAGE_NAMESPACES, from))
+  if (!request_may(request, VERB_MANAGE_NAMESPACES, from) || !request_may(request, VERB_PULL, from))
     refuse(request, from);
   else if (!request_may(request, VERB_PUSH, to))
     refuse(request, to);
@@ -116,7 +117,7 @@ api_rename(Request *request)
     return;
   g_autofree char *to = asked.to;
   RegistryMove move = {.from = from, .to = to, .whole = true, .redirect_for = asked.redirect_for};
-  if (!request_may_all(request, VERB_DELETE, from))
+  if (!request_may_all(request, VERB_DELETE, from) || !request_may_all(request, VERB_PULL, from))
     refuse(request, from);
   else if (!request_may_all(request, VERB_PUSH, to))
     refuse(request, to);
