@@ -540,6 +540,28 @@ def test_refused_logins_are_counted(start_server):
     assert len(refused) == 1 and refused[0]["actor"]["name"] == "mallory" and refused[0]["actor"]["address"] == "127.0.0.1"
 
 
+def test_log_ins_by_a_body_are_recorded(start_server):
+    """A form for a token and the log-in of a browser are guesses like those of a header."""
+    server = start_server(config="access: {mode: closed}\n")
+    body = {"name": "alice", "password": "correct horse", "administrator": True}
+    server.request("POST", "/api/v1/users", json=body, headers=server.operator())
+    form = {"grant_type": "password", "service": "assay", "password": "correct horse"}
+    assert server.request("POST", "/token", data={**form, "username": "alice"}).status_code == 200
+    for name, way in (("by-form", {"data": {**form, "username": "by-form"}}),
+                      ("by-body", {"json": {"name": "by-body", "password": "wrong horse"}})):
+        answer = server.request("POST", "/token" if "data" in way else "/api/v1/session", **way)
+        assert answer.status_code == 401, name
+    secret = "assay_pat_" + "0" * 40
+    assert server.request("POST", "/token", data={"grant_type": "refresh_token", "refresh_token": secret}).status_code == 401
+
+    def all_there():
+        refused = {record["actor"]["name"] for record in records(server, "&type=login.refused")}
+        allowed = {record["actor"]["name"] for record in records(server, "&type=login.allowed")}
+        return refused >= {"by-form", "by-body", "unknown"} and "alice" in allowed
+    wait_for(all_there, seconds=10)
+    assert "wrong horse" not in json.dumps(records(server)) and "correct horse" not in json.dumps(records(server))
+
+
 # --- syslog ---
 
 def rsyslog(tmp_path, port, tls=None):

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"
+#include "server/http/identify.h"
 #include "server/http/origin.h"
 
 /* --- the objects --- */
@@ -138,10 +139,13 @@ log_in(Request *request)
     g_autoptr(Session) session =
         session_open(server_context(request)->access, body.name, body.password, body.code,
                      request_client(request), agent, &error);
-    if (session != NULL)
+    const Shown shown = {.scheme = "Session", .name = body.name};
+    if (session != NULL) {
       respond_session(request, session);
-    else
+    } else {
+      identify_note(request, &shown, NULL, error);
       respond_not_logged_in(request, error);
+    }
   }
   if (body.password != NULL)
     explicit_bzero(body.password, strlen(body.password));

@@ -161,25 +161,22 @@ request_identify(Request *request)
   return false;
 }
 
-/* The name is what was claimed. What nobody can say now is neither. */
-static void
-note_login(const Request *request)
+void
+identify_note(const Request *request, const Shown *shown, const Principal *who,
+              const GError *refused)
 {
-  const Principal *who = request->principal;
-  const Credentials *shown = &request->credentials;
   Actor actor = request->actor;
-  bool refused =
-      who == NULL && (g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_DENIED) ||
-                      g_error_matches(request->unidentified, ASSAY_ERROR, ASSAY_ERROR_MISMATCH));
+  bool wrong = who == NULL && (g_error_matches(refused, ASSAY_ERROR, ASSAY_ERROR_DENIED) ||
+                               g_error_matches(refused, ASSAY_ERROR, ASSAY_ERROR_MISMATCH));
   /* A bearer's token was given out to who had logged in. */
-  if ((who == NULL && !refused) || (who != NULL && strcmp(who->how, "bearer") == 0))
+  if ((who == NULL && !wrong) || (who != NULL && strcmp(who->how, "bearer") == 0))
     return;
   actor.kind = who != NULL ? principal_kind_name(who->kind) : "unknown";
   actor.name = who != NULL ? who->name : shown->name != NULL ? shown->name : "unknown";
   actor.how = who != NULL ? who->how : NULL;
   actor_set(&actor);
   audit_note(who != NULL ? NOTE_LOGIN : NOTE_LOGIN_REFUSED, shown->scheme, NULL,
-             who != NULL ? NULL : request->unidentified->message);
+             who != NULL ? NULL : refused->message);
   actor_set(&request->actor);
 }
 
@@ -195,7 +192,7 @@ identify_on_worker(void *data, void *user_data)
   if (request->principal == NULL && request->unidentified == NULL) {
     Shown shown = shown_by(request, agent);
     request->principal = access_identify(access, &shown, &request->unidentified);
-    note_login(request);
+    identify_note(request, &shown, request->principal, request->unidentified);
   }
   request_act(NULL);
   MHD_resume_connection(request->handle);

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "access/identity.h"
+
 typedef struct Request Request;
 
 #define IDENTIFY_THREADS 32
@@ -22,4 +24,9 @@ bool request_identify(Request *request);
 void identify_later(Request *request);
 /* For the thread pool: @data is the Request. */
 void identify_on_worker(void *data, void *user_data);
+/* Notes in the audit that @who has logged in by what was shown, or, where it is NULL, that @refused
+ * says no; what nobody can say now is neither. The name is what was claimed. On the thread that
+ * acts for the request. */
+void identify_note(const Request *request, const Shown *shown, const Principal *who,
+                   const GError *refused);
 void identify_clear(Request *request);

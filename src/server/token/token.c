@@ -256,9 +256,14 @@ identify_form(Request *request, const FormKind *kind, const char *name, const ch
                        .address = request_client(request),
                        .agent = agent};
   g_autoptr(Principal) who = access_identify(server_context(request)->access, &shown, &error);
-  if (who != NULL && (kind->how == NULL || strcmp(who->how, kind->how) == 0))
+  if (who != NULL && kind->how != NULL && strcmp(who->how, kind->how) != 0) {
+    g_clear_pointer(&who, principal_unref);
+    error_set(&error, ASSAY_ERROR_DENIED, "the grant_type takes other credentials than these");
+  }
+  identify_note(request, &shown, who, error);
+  if (who != NULL)
     return g_steal_pointer(&who);
-  if (who != NULL || g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_DENIED))
+  if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_DENIED))
     respond_wrong(request, "these credentials are wrong, have ended, or are locked");
   else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_MISMATCH))
     respond_wrong(request, error->message);
