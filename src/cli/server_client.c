@@ -184,6 +184,14 @@ message_of(const json_t *body, const char **remedy)
              : json_get_string(json_array_get(json_get_array(body, "errors"), 0), "message");
 }
 
+/* Whether rights, or a log-in, help: a problem has a remedy then; OCI's form has none. */
+static bool
+is_of_rights(const HttpResponse *response, const json_t *body, const char *message)
+{
+  return response->status == 401 || message == NULL || json_get_string(body, "remedy") != NULL ||
+         (json_object_get(body, "errors") != NULL && strstr(message, " may not ") != NULL);
+}
+
 static bool
 refused(const ServerClient *client, const HttpResponse *response, GError **error)
 {
@@ -195,7 +203,7 @@ refused(const ServerClient *client, const HttpResponse *response, GError **error
   if (message != NULL && client->given && client->credentials == NULL)
     return error_set(error, code, "%s: %s", url, message);
   /* The command knows better how somebody logs in here. */
-  if (code == ASSAY_ERROR_DENIED) {
+  if (code == ASSAY_ERROR_DENIED && is_of_rights(response, body, message)) {
     g_autofree char *advice =
         server_credentials_advice(url, response->status, client->credentials != NULL);
     return error_set(error, code, "%s: %s\n  %s", url,

@@ -65,10 +65,9 @@ server_credentials_advice(const char *url, long status, bool named)
     return g_strdup_printf("whoever has manage-access there may give you the right: `assay access "
                            "explain` says which; `assay login %s` makes you somebody else",
                            authority);
-  return g_strdup_printf(named
-                             ? "these credentials are not known there, or have ended: `assay login "
-                               "%s` takes new ones"
-                             : "`assay login %s` makes you known there; on the server's own "
-                               "machine, its user and root need no log-in",
+  return g_strdup_printf(named ? "what is kept to log in there is refused: `assay login %s` takes "
+                                 "something else"
+                               : "`assay login %s` makes you known there; on the server's own "
+                                 "machine, its user and root need no log-in",
                          authority);
 }

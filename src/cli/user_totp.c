@@ -53,8 +53,10 @@ confirm(ServerClient *client, const char *code, bool json)
     json_array_foreach(json_get_array(answer, "recovery_codes"), index, one) {
       puts(json_string_value(one));
     }
-  command_tell("the second factor is on; these recovery codes are shown this once, and each works "
-               "once\n  docker and other programs need a token now: `assay token create`");
+  command_tell(
+      "the second factor is on; these recovery codes are shown this once, and each works "
+      "once\n  docker and other commands need a token from now on: one that was made before "
+      "(assay token create), or that an administrator makes (--user)");
   return command_end_output(EXIT_FINE);
 }
 

@@ -134,6 +134,10 @@ def test_the_last_administrator_stays(closed):
     make(closed, "root", subject="olga", role="administrator", pattern="*")
     assert ask(closed, "olga", "DELETE", f"/api/v1/grants/{grant['id']}").status_code == 204
     assert ask(closed, "root", "GET", "/api/v1/users").status_code == 403
+    for command in ("delete", "disable"):
+        assert "make another administrator first" in closed.assay("user", command, "olga", check=2).stderr
+    assert ask(closed, "olga", "GET", "/api/v1/users").status_code == 200
+    assert ask(closed, "olga", "DELETE", "/api/v1/users/root").status_code == 204
 
 
 def test_the_last_administrator_stays_in_every_way(closed):
@@ -267,6 +271,8 @@ def test_commands(closed):
     for wrong in (["grant", "create", "bob", "guest"], ["grant", "create", "--public", "a", "b"],
                   ["grant", "create", "bob", "guest", "a", "--until", "soon"], ["grant", "delete", "999999"], ["role", "delete", "none"]):
         closed.assay(*wrong, check=2)
+    said = closed.assay("user", "list", check=2, env={"ASSAY_TOKEN": f"bob:{PASSWORD}"}).stderr
+    assert "bob may not manage-access" in said and "assay access explain" in said
 
 
 def test_each_change_is_told_once(closed):

@@ -218,16 +218,27 @@ oci_error(const char *code, const char *message, const json_t *detail)
   return body;
 }
 
+static void
+respond_refusal(Request *request, Mapping mapping, const char *message, const json_t *detail,
+                bool by_rule)
+{
+  g_autofree char *valid = g_utf8_make_valid(message, -1);
+  bool problem = request_is_of_api(request);
+  g_autoptr(json_t) body = problem
+                               ? problem_to_json(mapping.status, mapping.code, valid, request->id)
+                               : oci_error(mapping.code, valid, detail);
+  /* No right helps against a quota, or an immutable tag: the message says what does. */
+  if (by_rule)
+    json_object_del(body, "remedy");
+  g_autofree char *text = json_to_text(body);
+  respond_text(request, mapping.status, problem ? PROBLEM_MEDIA_TYPE : "application/json", text);
+}
+
 void
 respond_oci_error(Request *request, unsigned status, const char *code, const char *message,
                   const json_t *detail)
 {
-  g_autofree char *valid = g_utf8_make_valid(message, -1);
-  bool problem = request_is_of_api(request);
-  g_autoptr(json_t) body =
-      problem ? problem_to_json(status, code, valid, request->id) : oci_error(code, valid, detail);
-  g_autofree char *text = json_to_text(body);
-  respond_text(request, status, problem ? PROBLEM_MEDIA_TYPE : "application/json", text);
+  respond_refusal(request, (Mapping){status, code}, message, detail, false);
 }
 
 void
@@ -256,7 +267,8 @@ respond_error(Request *request, const GError *error)
                       NULL);
     return;
   }
-  respond_oci_error(request, mapping.status, mapping.code, error->message, NULL);
+  bool by_rule = g_error_matches(error, REGISTRY_ERROR, REGISTRY_DENIED);
+  respond_refusal(request, mapping, error->message, NULL, by_rule);
   if (mapping.status == MHD_HTTP_TOO_MANY_REQUESTS ||
       mapping.status == MHD_HTTP_SERVICE_UNAVAILABLE)
     response_header(request, "Retry-After", "5");
