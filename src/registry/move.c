@@ -135,8 +135,9 @@ static bool
 count_both(SqlConnection *db, const RegistryMove *move, GError **error)
 {
   g_autofree char *from = namespace_of(move->from), *to = namespace_of(move->to);
+  /* A namespace that is renamed takes its quota along, and may be above it as before. */
   return strcmp(from, to) == 0 || (quota_count(db, from, error) && quota_count(db, to, error) &&
-                                   quota_refuse_passed(db, to, error));
+                                   (move->whole || quota_refuse_passed(db, to, error)));
 }
 
 /* A SqlWork. */
