@@ -116,3 +116,5 @@ def test_the_commands(server, assay):
     assert "immutable tags  none\n" in run("set", "--no-immutable", "team").stdout
     assert "say what to set" in run("set", "team", check=2).stderr
     assert "nothing was pushed to it" in run("show", "other", check=2).stderr
+    run("set", "--public", "other")
+    assert "anybody, without a log-in" in run("show", "other").stdout

@@ -92,8 +92,16 @@ api_namespace(Request *request)
   g_autoptr(GError) error = NULL;
   if (!api_may_manage_namespace(request, request_parameter(request, "namespace")))
     return;
-  g_autoptr(Namespace) space = registry_namespace(server_context(request)->registry,
-                                                  request_parameter(request, "namespace"), &error);
+  const ServerContext *server = server_context(request);
+  const char *name = request_parameter(request, "namespace");
+  g_autoptr(Namespace) space = registry_namespace(server->registry, name, &error);
+  bool public = false;
+  /* One that is public is there, though the registry knows nothing of it. */
+  if (g_error_matches(error, REGISTRY_ERROR, REGISTRY_NAME_UNKNOWN) &&
+      bindings_is_public(server->access, name, &public, NULL) && public) {
+    g_clear_error(&error);
+    space = registry_namespace_or_none(server->registry, name, &error);
+  }
   respond_namespace(request, space, error);
 }
 
