@@ -124,11 +124,32 @@ run_members(char **arguments)
   json_t *one;
   if (json)
     command_print_json(all);
+  else if (json_array_size(all) == 0)
+    command_tell("nobody is a member yet; `assay team groups` lists whom it takes in");
   else
     json_array_foreach(all, index, one) {
       puts(json_get_string(one, "name"));
     }
   return command_end_output(EXIT_FINE);
+}
+
+static void
+add_group_row(Columns *table, const json_t *group)
+{
+  columns_add(table,
+              (const char *[]){json_get_string(group, "source"), json_get_string(group, "name")});
+}
+
+static int
+run_groups(char **arguments)
+{
+  static const Column columns[] = {{.title = "FROM"}, {.title = "GROUP"}};
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_group_row,
+                                     "it takes in no group; `assay team add-group` adds one\n",
+                                     "groups"};
+  g_autofree char *team = account_path("/api/v1/teams", arguments[0]);
+  g_autofree char *path = g_strconcat(team, "/groups", NULL);
+  return account_list(format_option, path, &shown);
 }
 
 static const GOptionEntry plain_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("text"), {NULL}};
@@ -171,6 +192,21 @@ static const Command members_subcommand = {
     .least_arguments = 1,
     .most_arguments = 1,
     .run = run_members,
+};
+
+static const Command groups_subcommand = {
+    .name = "groups",
+    .summary = "List the groups of directories that a team takes in",
+    .arguments = "TEAM",
+    .help =
+        "Their people are members from their next log-in on: `assay team members` lists those.\n"
+        "\n"
+        "Examples:\n"
+        "  assay team groups dev",
+    .options = list_options,
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .run = run_groups,
 };
 
 static const Command add_subcommand = {
@@ -237,10 +273,11 @@ static const Command delete_subcommand = {
     .run = run_delete,
 };
 
-static const Command *const subcommands[] = {
-    &list_subcommand,         &create_subcommand, &members_subcommand,
-    &add_subcommand,          &remove_subcommand, &add_group_subcommand,
-    &remove_group_subcommand, &delete_subcommand, NULL};
+static const Command *const subcommands[] = {&list_subcommand,      &create_subcommand,
+                                             &members_subcommand,   &groups_subcommand,
+                                             &add_subcommand,       &remove_subcommand,
+                                             &add_group_subcommand, &remove_group_subcommand,
+                                             &delete_subcommand,    NULL};
 
 const Command team_command = {
     .name = "team",

@@ -69,6 +69,7 @@ def test_robots_and_their_secrets(closed):
         assert status(closed, "team.ci", secret) == 403, "known, and no person"
         assert status(closed, "robot$team+ci", secret) == 403
     assert status(closed, "other", first) == 401
+    assert "has secrets 1 and 2" in run(closed, "robot", "end-secret", "team.ci", "9", check=2).stderr
     run(closed, "robot", "end-secret", "team.ci", "1")
     assert status(closed, "team.ci", first) == 401 and status(closed, "team.ci", second) == 403
     shown = json.loads(run(closed, "robot", "show", "team.ci").stdout)
@@ -84,7 +85,9 @@ def test_teams(closed):
     run(closed, "team", "add", "dev", "builder")
     assert run(closed, "team", "members", "dev").stdout == "builder\n"
     run(closed, "team", "add-group", "dev", "oidc:corp", "developers")
+    assert run(closed, "team", "groups", "dev").stdout.split() == ["FROM", "GROUP", "oidc:corp", "developers"]
     run(closed, "team", "remove-group", "dev", "oidc:corp", "developers")
+    assert run(closed, "team", "groups", "dev").stdout == "it takes in no group; `assay team add-group` adds one\n"
     assert "no person or robot" in run(closed, "team", "add", "dev", "nobody", check=2).stderr
     assert run(closed, "team", "list").stdout.split()[:5] == ["TEAM", "MEMBERS", "DESCRIPTION", "dev", "1"]
     run(closed, "team", "remove", "dev", "builder")

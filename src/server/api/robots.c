@@ -218,9 +218,13 @@ end_secret(Request *request)
 {
   g_autoptr(GError) error = NULL;
   uint64_t slot = 0;
-  if (!slice_to_uint64(slice_from_string(request_parameter(request, "slot")), &slot) ||
-      slot > ROBOT_SLOTS)
-    slot = 0;
+  if (!slice_to_uint64(slice_from_string(request_parameter(request, "slot")), &slot) || slot == 0 ||
+      slot > ROBOT_SLOTS) {
+    respond_oci_error(
+        request, MHD_HTTP_NOT_FOUND, "NOT_FOUND",
+        "a robot has secrets 1 and 2; `assay robot show` says which of them are there", NULL);
+    return;
+  }
   if (robots_end_secret(server_context(request)->access, request_parameter(request, "robot"),
                         (int)slot, api_asker(request), &error))
     respond_empty(request, MHD_HTTP_NO_CONTENT);
