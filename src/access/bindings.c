@@ -150,8 +150,8 @@ check_wanted(const Binding *wanted, GError **error)
                      TAGS_MAX);
   if (named != (wanted->who != NULL))
     return error_set(error, ASSAY_ERROR_INVALID,
-                     named ? "a binding needs the name of its %s as \"subject\""
-                           : "a binding of %s has no \"subject\"",
+                     named ? "a grant needs the name of its %s as \"subject\""
+                           : "a grant of %s has no \"subject\"",
                      subject_kind_names[wanted->kind]);
   if (wanted->until != 0 && wanted->until <= g_get_real_time())
     return error_set(error, ASSAY_ERROR_INVALID, "\"until\" is past already");
@@ -219,7 +219,7 @@ check_same(SqlConnection *db, const Binding *wanted, GError **error)
       SQL_TEXT(kind), SQL_INTEGER(wanted->subject), SQL_TEXT(wanted->role), SQL_TEXT(effect),
       SQL_TEXT(wanted->pattern), SQL_TEXT(tags != NULL ? tags : ""), SQL_END);
   if (found == FOUND)
-    error_set(error, ASSAY_ERROR_EXISTS, "binding %" G_GINT64_FORMAT " says that already",
+    error_set(error, ASSAY_ERROR_EXISTS, "grant %" G_GINT64_FORMAT " says that already",
               sql_rows_integer(rows, 0));
   return found == ABSENT;
 }
@@ -305,7 +305,7 @@ static bool delete (SqlConnection *db, void *data, GError **error)
     return false;
   Found found = find(db, change->wanted.id, &row, error);
   if (found == ABSENT)
-    error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no binding %" G_GINT64_FORMAT,
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no grant %" G_GINT64_FORMAT,
               change->wanted.id);
   return found == FOUND &&
          access_may_take(change->rules, change->by, &row.binding, g_get_real_time(), error) &&

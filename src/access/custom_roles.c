@@ -202,7 +202,7 @@ check_unused(SqlConnection *db, const char *name, GError **error)
                           SQL_TEXT(name), SQL_END);
   if (found == FOUND)
     error_set(error, ASSAY_ERROR_EXISTS,
-              "binding %" G_GINT64_FORMAT " gives the role %s; delete its bindings first",
+              "grant %" G_GINT64_FORMAT " gives the role %s; delete its grants first",
               sql_rows_integer(rows, 0), name);
   return found == ABSENT;
 }

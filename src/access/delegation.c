@@ -137,7 +137,7 @@ access_may_take(const AccessRules *rules, const Principal *who, const Binding *b
   if (binding->deny && !may_do_all(who) && binding_speaks_of(binding, who) &&
       !administers_all(rules, who, now))
     return error_set(error, ASSAY_ERROR_DENIED,
-                     "binding %" G_GINT64_FORMAT " denies %s something, so an administrator must "
+                     "grant %" G_GINT64_FORMAT " denies %s something, so an administrator must "
                      "take it away",
                      binding->id, who->name);
   return true;

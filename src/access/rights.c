@@ -320,7 +320,7 @@ binding_text(const Binding *binding)
                                       [SUBJECT_TEAM] = "team ",
                                       [SUBJECT_EVERYONE] = "everyone",
                                       [SUBJECT_ANONYMOUS] = "anybody"};
-  return g_strdup_printf("binding %" G_GINT64_FORMAT ": %s%s %s %s on %s%s%s", binding->id,
+  return g_strdup_printf("grant %" G_GINT64_FORMAT ": %s%s %s %s on %s%s%s", binding->id,
                          kinds[binding->kind], binding->who != NULL ? binding->who : "",
                          binding->deny ? "is denied" : "is", binding->role, binding->pattern,
                          binding->tags != NULL ? ", tags " : "",
@@ -345,7 +345,7 @@ decision_text(const Decision *decision, const Principal *who)
   case BY_NOBODY:
     break;
   }
-  return g_strdup("no binding allows it");
+  return g_strdup("no grant allows it");
 }
 
 /* --- for those who give rights, and explain them --- */

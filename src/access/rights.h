@@ -77,7 +77,7 @@ bool access_may_anywhere(const AccessRules *rules, const Principal *who, Verb ve
  * whether it is there or not. */
 bool access_may_all(const AccessRules *rules, const Principal *who, Verb verb, const char *space,
                     int64_t now);
-/* "binding 7: team dev is developer on team/app" (transfer full) */
+/* "grant 7: team dev is developer on team/app" (transfer full) */
 char *decision_text(const Decision *decision, const Principal *who);
 
 /* Binding: all of them, by their ids. (transfer none) */

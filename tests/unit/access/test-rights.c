@@ -248,7 +248,7 @@ says_which_rule_decided(void)
   Decision decision =
       access_decide(rules, principal, VERB_PUSH, (Resource){"team/app", "latest"}, NOW);
   g_autofree char *says = decision_text(&decision, principal);
-  g_assert_cmpstr(says, ==, "binding 7: ci is denied developer on team/app, tags latest");
+  g_assert_cmpstr(says, ==, "grant 7: ci is denied developer on team/app, tags latest");
 }
 
 static void
