@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "access/rights.h"
+#include "access/rights/rights.h"
 
 #define PEOPLE     1000u
 #define TEAMS      100u

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "access/roles.h"
+#include "access/rights/roles.h"
 #include "base/cache.h"
 #include "base/error.h"
 

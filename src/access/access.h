@@ -7,11 +7,11 @@
 #pragma once
 
 #include "access/access_settings.h"
+#include "access/credentials/identity.h"
+#include "access/credentials/lockout.h"
 #include "access/directory/issuer.h"
-#include "access/identity.h"
-#include "access/keys.h"
-#include "access/lockout.h"
-#include "access/rights.h"
+#include "access/keys/keys.h"
+#include "access/rights/rights.h"
 #include "storage/sql.h"
 
 /* Both must outlive it; @settings NULL: the defaults of a closed registry. (transfer full) */

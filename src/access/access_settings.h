@@ -4,8 +4,8 @@
 #include "access/directory/issuer_settings.h"
 #include "access/directory/ldap_settings.h"
 #include "access/directory/oidc_settings.h"
-#include "access/endpoint_settings.h"
-#include "access/keys.h"
+#include "access/endpoint/endpoint_settings.h"
+#include "access/keys/keys.h"
 #include "base/settings.h"
 
 typedef enum {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "access/verb.h"
+#include "access/rights/verb.h"
 
 typedef enum {
   PRINCIPAL_ANONYMOUS, /* showed nothing */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "access/audit_format.h"
+#include "access/audit/audit_format.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/audit_verify.h"

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "access/audit_chain.h"
-#include "access/audit_signature.h"
-#include "access/jwks.h"
+#include "access/audit/audit_chain.h"
+#include "access/audit/audit_signature.h"
+#include "access/keys/jwks.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/server_client.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "access/operator.h"
+#include "access/credentials/operator.h"
 #include "remote/credentials.h"
 #include "server/config.h"
 

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "access/access_settings.h"
-#include "access/audit.h"
-#include "access/endpoint_settings.h"
-#include "access/sealed.h"
+#include "access/audit/audit.h"
+#include "access/endpoint/endpoint_settings.h"
+#include "access/keys/sealed.h"
 #include "advisory/advisory_settings.h"
 #include "base/log.h"
 #include "base/slice.h"

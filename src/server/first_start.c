@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "access/people.h"
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
+#include "access/people/people.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"

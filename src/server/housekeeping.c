@@ -2,7 +2,7 @@
 #include "server/housekeeping.h"
 
 #include "access/idempotency.h"
-#include "access/robots.h"
+#include "access/people/robots.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "registry/deleted.h"

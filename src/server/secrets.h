@@ -1,7 +1,7 @@
 /* What the server keeps secret: the file by which it seals, and the keys that sign its tokens. */
 #pragma once
 
-#include "access/keys.h"
+#include "access/keys/keys.h"
 #include "server/server-private.h"
 
 typedef struct {

@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "access/operator.h"
+#include "access/credentials/operator.h"
 #include "access/schema.h"
 #include "base/error.h"
 #include "base/fd.h"

@@ -1,8 +1,8 @@
 /* The link to the first administrator; see the header. */
 #include "server/setup_link.h"
 
-#include "access/people.h"
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
+#include "access/people/people.h"
 #include "base/error.h"
 
 #define SETUP_SECRET_PREFIX "assay_setup_"

@@ -2,8 +2,8 @@
  * all may block. */
 #pragma once
 
-#include "access/endpoint.h"
-#include "access/endpoint_store.h"
+#include "access/endpoint/endpoint.h"
+#include "access/endpoint/endpoint_store.h"
 #include "server/server-private.h"
 
 /* At the start: opens those that are written down. One that cannot listen is logged, and is left

@@ -5,7 +5,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
-#include "access/certificate_names.h"
+#include "access/credentials/certificate_names.h"
 #include "base/error.h"
 
 #define NAMES_MAX 64u

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "access/accounts.h"
 #include "access/directory/ldap.h"
 #include "access/directory/oidc_standing.h"
-#include "access/names.h"
+#include "access/people/accounts.h"
+#include "access/people/names.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"

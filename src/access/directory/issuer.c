@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "access/jwks.h"
-#include "access/jwt.h"
+#include "access/keys/jwks.h"
+#include "access/keys/jwt.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "access/access.h"
-#include "access/accounts.h"
+#include "access/credentials/lockout.h"
 #include "access/directory/directory.h"
 #include "access/directory/ldap.h"
-#include "access/lockout.h"
-#include "access/names.h"
+#include "access/people/accounts.h"
+#include "access/people/names.h"
 #include "base/error.h"
 #include "base/log.h"
 

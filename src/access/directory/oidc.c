@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "access/jwt.h"
-#include "access/names.h"
+#include "access/keys/jwt.h"
+#include "access/people/names.h"
 #include "base/error.h"
 #include "base/fd.h"
 

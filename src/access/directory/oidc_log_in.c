@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "access/base64url.h"
+#include "access/credentials/secrets.h"
 #include "access/directory/oidc_admit.h"
 #include "access/directory/oidc_once.h"
 #include "access/directory/oidc_sealed.h"
-#include "access/secrets.h"
+#include "access/keys/base64url.h"
 #include "base/error.h"
 
 #define PURPOSE "oidc-log-in"

@@ -1,7 +1,7 @@
 /* What may be used once; see the header. */
 #include "access/directory/oidc_once.h"
 
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
 #include "base/error.h"
 
 typedef struct {

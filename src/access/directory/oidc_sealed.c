@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "access/base64url.h"
-#include "access/sealed.h"
+#include "access/keys/base64url.h"
+#include "access/keys/sealed.h"
 #include "base/json.h"
 
 char *

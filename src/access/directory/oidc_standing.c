@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "access/sealed.h"
+#include "access/keys/sealed.h"
 #include "base/error.h"
 #include "base/log.h"
 

@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-#include "access/accounts.h"
+#include "access/credentials/trusts.h"
 #include "access/directory/issuer.h"
-#include "access/jwt.h"
-#include "access/robots.h"
-#include "access/trusts.h"
+#include "access/keys/jwt.h"
+#include "access/people/accounts.h"
+#include "access/people/robots.h"
 #include "base/error.h"
 #include "base/json.h"
 

@@ -1,7 +1,7 @@
 /* What the resources of people, teams, robots and tokens share. */
 #pragma once
 
-#include "access/accounts.h"
+#include "access/people/accounts.h"
 #include "server/api/api-private.h"
 
 /* Bodies of these resources. */

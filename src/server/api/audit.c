@@ -1,5 +1,5 @@
-/* /api/v1/audit: the record of who did what (access/audit.h). */
-#include "access/audit.h"
+/* /api/v1/audit: the record of who did what (access/audit/audit.h). */
+#include "access/audit/audit.h"
 
 #include "base/json.h"
 #include "server/api/api-private.h"

@@ -1,5 +1,5 @@
 /* /api/v1/certificates: whose client certificates are, by the names in them. */
-#include "access/certificate_names.h"
+#include "access/credentials/certificate_names.h"
 
 #include "base/error.h"
 #include "base/json.h"

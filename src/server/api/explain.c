@@ -1,9 +1,9 @@
 /* GET /api/v1/access/explain: whether somebody may do something, and by which rule. */
 #include <string.h>
 
-#include "access/bindings.h"
-#include "access/delegation.h"
-#include "access/explain.h"
+#include "access/rights/bindings.h"
+#include "access/rights/delegation.h"
+#include "access/rights/explain.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/api-private.h"

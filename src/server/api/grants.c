@@ -1,7 +1,7 @@
 /* /api/v1/grants: bindings, by which rights are given and denied. */
 #include <string.h>
 
-#include "access/bindings.h"
+#include "access/rights/bindings.h"
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/json.h"

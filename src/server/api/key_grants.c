@@ -1,5 +1,5 @@
 /* /api/v1/key-grants: which signing rule may use which key. */
-#include "access/key_grants.h"
+#include "access/rights/key_grants.h"
 
 #include "base/error.h"
 #include "base/json.h"

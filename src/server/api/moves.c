@@ -1,7 +1,7 @@
 /* Another name for a repository, or for all of a namespace. */
 #include "registry/move.h"
 
-#include "access/bindings.h"
+#include "access/rights/bindings.h"
 #include "base/json.h"
 #include "server/api/api-private.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "access/bindings.h"
+#include "access/rights/bindings.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/api-private.h"

@@ -6,11 +6,11 @@
  * person types in at the provider (oidc_device.h), and gets a personal access token. */
 #include <string.h>
 
-#include "access/audit.h"
+#include "access/audit/audit.h"
+#include "access/credentials/sessions.h"
+#include "access/credentials/tokens.h"
 #include "access/directory/oidc_device.h"
 #include "access/directory/oidc_log_in.h"
-#include "access/sessions.h"
-#include "access/tokens.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"

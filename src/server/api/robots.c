@@ -1,7 +1,7 @@
 /* /api/v1/robots: what programs log in as, and their secrets. */
-#include "access/robots.h"
+#include "access/people/robots.h"
 
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

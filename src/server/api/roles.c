@@ -1,5 +1,5 @@
 /* /api/v1/roles: names for sets of verbs, built in and of this installation. */
-#include "access/custom_roles.h"
+#include "access/rights/custom_roles.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

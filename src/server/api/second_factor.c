@@ -1,10 +1,10 @@
 /* /api/v1/user/totp and /api/v1/users/<user>/totp: the second factor. */
-#include "access/second_factor.h"
+#include "access/credentials/second_factor.h"
 
 #include <string.h>
 
-#include "access/password_identity.h"
-#include "access/secrets.h"
+#include "access/credentials/password_identity.h"
+#include "access/credentials/secrets.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

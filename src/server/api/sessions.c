@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "access/delegation.h"
-#include "access/explain.h"
-#include "access/sessions.h"
+#include "access/credentials/sessions.h"
+#include "access/rights/delegation.h"
+#include "access/rights/explain.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

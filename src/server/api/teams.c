@@ -1,5 +1,5 @@
 /* /api/v1/teams: teams, their members, and the groups of directories that they take in. */
-#include "access/team.h"
+#include "access/people/team.h"
 
 #include "base/error.h"
 #include "base/json.h"

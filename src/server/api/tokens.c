@@ -1,9 +1,9 @@
 /* /api/v1/tokens: the personal access tokens of all people. */
 #include "server/api/tokens.h"
 
-#include "access/tokens.h"
+#include "access/credentials/tokens.h"
 
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

@@ -1,5 +1,5 @@
 /* /api/v1/robots/<robot>/trusts: by which tokens of other issuers a robot is known. */
-#include "access/trusts.h"
+#include "access/credentials/trusts.h"
 
 #include "base/error.h"
 #include "base/json.h"

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "access/people.h"
-#include "access/tokens.h"
+#include "access/credentials/tokens.h"
+#include "access/people/people.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

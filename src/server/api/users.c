@@ -1,5 +1,5 @@
 /* /api/v1/users: people. */
-#include "access/people.h"
+#include "access/people/people.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"

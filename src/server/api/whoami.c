@@ -1,6 +1,6 @@
 /* GET /api/v1/whoami: who asks, by what, and what they may. */
-#include "access/holdings.h"
-#include "access/team.h"
+#include "access/people/team.h"
+#include "access/rights/holdings.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/api-private.h"

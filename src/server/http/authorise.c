@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "access/audit.h"
+#include "access/audit/audit.h"
 #include "server/http/http-private.h"
 #include "server/token/challenge.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "access/endpoint.h"
+#include "access/endpoint/endpoint.h"
 
 /* The client of a connection from @peer: whom @forwarded names (all lines of the endpoint's
  * `forwarded_by` header, joined by commas; or NULL), as far as trusted proxies wrote it; else the

@@ -2,7 +2,7 @@
  * others go on. Connections that the new rules do not admit are ended. From any thread. */
 #pragma once
 
-#include "access/endpoint.h"
+#include "access/endpoint/endpoint.h"
 #include "server/http/http.h"
 
 /* Adds @endpoint, or puts it in the place of the one of its name; nothing changes on error.

@@ -1,12 +1,12 @@
-/* An entrance: an address at which the server listens, with the endpoints (access/endpoint.h) that
- * share it. It says who may come in at all, which is asked before a byte of a connection is read,
- * and which endpoint a caller has come to, which is asked again for each request: rules that
- * changed hold for connections that are open.
+/* An entrance: an address at which the server listens, with the endpoints
+ * (access/endpoint/endpoint.h) that share it. It says who may come in at all, which is asked before
+ * a byte of a connection is read, and which endpoint a caller has come to, which is asked again for
+ * each request: rules that changed hold for connections that are open.
  *
  * Counted; all may be called from any thread. */
 #pragma once
 
-#include "access/endpoint.h"
+#include "access/endpoint/endpoint.h"
 #include "server/http/places.h"
 
 typedef struct Entrance Entrance;

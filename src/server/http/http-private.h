@@ -3,8 +3,8 @@
 
 #include <stdatomic.h>
 
-#include "access/allowance.h"
-#include "access/client_trust.h"
+#include "access/credentials/client_trust.h"
+#include "access/endpoint/allowance.h"
 #include "base/log.h"
 #include "jobs/actor.h"
 #include "server/http/client.h"

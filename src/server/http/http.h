@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "access/access.h"
-#include "access/endpoint.h"
+#include "access/endpoint/endpoint.h"
 #include "base/slice.h"
 #include "server/config.h"
 #include "server/http/certificate.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "access/audit.h"
+#include "access/audit/audit.h"
 #include "base/error.h"
 #include "server/http/authorise.h"
 #include "server/http/client_certificate.h"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "access/identity.h"
+#include "access/credentials/identity.h"
 
 typedef struct Request Request;
 

@@ -1,7 +1,7 @@
 /* The limits of an endpoint; see the header. */
 #include "server/http/rate.h"
 
-#include "access/allowance.h"
+#include "access/endpoint/allowance.h"
 #include "server/http/authorise.h"
 #include "server/http/http-private.h"
 

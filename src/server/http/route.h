@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "access/verb.h"
+#include "access/rights/verb.h"
 #include "base/slice.h"
 
 typedef struct Request Request;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "access/bearer.h"
+#include "access/credentials/bearer.h"
 #include "base/json.h"
 #include "oci/reference.h"
 #include "server/token/scopes.h"

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#include "access/bearer.h"
-#include "access/keys.h"
+#include "access/credentials/bearer.h"
+#include "access/keys/keys.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/metrics.h"

@@ -1,7 +1,7 @@
 /* Manifests: GET, HEAD, PUT, DELETE; the gate at pull is here. */
 #include <string.h>
 
-#include "access/audit.h"
+#include "access/audit/audit.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* Requests and bytes a minute, as time passes. */
-#include "access/allowance.h"
+#include "access/endpoint/allowance.h"
 
 #define SECOND ((int64_t)G_USEC_PER_SEC)
 

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "access/audit-private.h"
+#include "access/audit/audit-private.h"
 #include "access/schema.h"
 #include "base/error.h"
 #include "base/fd.h"

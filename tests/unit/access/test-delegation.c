@@ -1,7 +1,7 @@
 /* Who may give rights to others: nobody makes more of what he has. */
-#include "access/delegation.h"
-#include "access/explain.h"
-#include "access/roles.h"
+#include "access/rights/delegation.h"
+#include "access/rights/explain.h"
+#include "access/rights/roles.h"
 #include "base/error.h"
 
 enum { ADMIN = 1, OWNER, CLERK, GUARDED, BRIEF, TAGGED, BOB, DEV = 10 };

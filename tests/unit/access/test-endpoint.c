@@ -1,5 +1,5 @@
 /* Whom an endpoint admits and what it serves, and how it is written. */
-#include "access/endpoint.h"
+#include "access/endpoint/endpoint.h"
 
 #include <string.h>
 

@@ -5,10 +5,10 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
-#include "access/base64url.h"
 #include "access/directory/issuer.h"
-#include "access/jwks.h"
-#include "access/jwt.h"
+#include "access/keys/base64url.h"
+#include "access/keys/jwks.h"
+#include "access/keys/jwt.h"
 #include "base/error.h"
 #include "base/fd.h"
 

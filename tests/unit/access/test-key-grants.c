@@ -1,5 +1,5 @@
 /* Which grant lets a rule use a key: a table of grants, and one of uses. */
-#include "access/key_grants.h"
+#include "access/rights/key_grants.h"
 
 #define NOW 1000
 

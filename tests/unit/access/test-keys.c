@@ -1,6 +1,6 @@
 /* What is sealed, and the keys that sign tokens: made, turned over, read again. */
-#include "access/jwks.h"
-#include "access/keys.h"
+#include "access/keys/jwks.h"
+#include "access/keys/keys.h"
 #include "access/schema.h"
 #include "base/error.h"
 #include "jobs/schema.h"

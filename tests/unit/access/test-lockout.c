@@ -1,7 +1,7 @@
 /* Waits after wrong passwords, by a clock of the test; and the form of secrets. */
-#include "access/lockout.h"
+#include "access/credentials/lockout.h"
 
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
 
 #define SECOND ((int64_t)G_USEC_PER_SEC)
 #define HOME   "192.0.2.7"

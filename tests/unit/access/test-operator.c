@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "access/access.h"
-#include "access/operator.h"
+#include "access/credentials/operator.h"
 #include "access/schema.h"
 #include "base/fd.h"
 

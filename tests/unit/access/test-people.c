@@ -1,8 +1,8 @@
 /* People, robots and tokens: who is made, and who is known by what they show. */
-#include "access/people.h"
-#include "access/robots.h"
-#include "access/secrets.h"
-#include "access/tokens.h"
+#include "access/credentials/secrets.h"
+#include "access/credentials/tokens.h"
+#include "access/people/people.h"
+#include "access/people/robots.h"
 #include "base/json.h"
 #include "fixture.h"
 

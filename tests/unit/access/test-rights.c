@@ -1,6 +1,6 @@
 /* Who may do what: a table of bindings, and of questions with the binding that decides. */
-#include "access/rights.h"
-#include "access/roles.h"
+#include "access/rights/rights.h"
+#include "access/rights/roles.h"
 #include "text/glob.h"
 
 enum { ALICE = 1, BOB, CI, DEV = 10, OPS };

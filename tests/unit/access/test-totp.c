@@ -1,5 +1,5 @@
 /* Codes by time: the tables of the RFCs, and which steps are taken. */
-#include "access/totp.h"
+#include "access/credentials/totp.h"
 
 #include <glib.h>
 

@@ -2,8 +2,8 @@
 #include "server/setup_link.h"
 
 #include "../access/fixture.h"
-#include "access/people.h"
-#include "access/secrets.h"
+#include "access/credentials/secrets.h"
+#include "access/people/people.h"
 
 #define START   ((int64_t)1000000)
 #define MINUTES ((int64_t)60 * G_USEC_PER_SEC)

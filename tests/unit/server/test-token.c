@@ -1,5 +1,5 @@
 /* What the token endpoint reads: scopes and forms; and what of a scope is given. */
-#include "access/roles.h"
+#include "access/rights/roles.h"
 #include "base/json.h"
 #include "server/token/form.h"
 #include "server/token/grant.h"
