@@ -364,6 +364,23 @@ def test_a_log_in_by_another_site(server):
         assert not any(name.lower().startswith("access-control-") for name in answer.headers), answer.headers
 
 
+def test_what_a_browser_sends_by_itself(server):
+    """A password that a browser keeps goes with what the page of another site has it send: no write is done for one."""
+    own = {"Origin": server.url, "Host": server.address}
+    for number, (headers, done) in enumerate((({"Sec-Fetch-Site": "cross-site"}, False), ({"Sec-Fetch-Site": "same-site"}, False),
+                                              ({"Origin": "https://evil.example"}, False), ({"Origin": "null"}, False),
+                                              ({"Origin": f"http://{server.address}.evil.example"}, False),
+                                              ({"Sec-Fetch-Site": "cross-site", **own}, False),
+                                              ({"Sec-Fetch-Site": "same-origin"}, True), ({"Sec-Fetch-Site": "none"}, True), (own, True), ({}, True))):
+        text = json.dumps({"name": f"by-browser-{number}", "password": PASSWORD})
+        answer = server.request("POST", "/api/v1/users", data=text, auth=("root", PASSWORD), headers={"Content-Type": "text/plain", **headers})
+        assert answer.status_code == (201 if done else 403), (headers, answer.text)
+    assert server.request("GET", "/api/v1/users", auth=("root", PASSWORD), headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+    # A token is never sent by itself.
+    bearer = {"Origin": "https://page.example", **server.operator()}
+    assert server.request("POST", "/api/v1/users", json={"name": "by-page", "password": PASSWORD}, headers=bearer).status_code == 201
+
+
 def test_session_fixation(server):
     """A cookie that was there before the log-in is not the session's after it: one made up, one of another person, under any name."""
     theirs = server.request("POST", "/api/v1/session", json={"name": "root", "password": PASSWORD}).cookies["assay"]

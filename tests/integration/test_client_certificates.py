@@ -175,6 +175,12 @@ def test_rights_and_their_end(closed, ours):
     assert curl(closed, ours.issue("e3", f"URI:{SPIFFE}"), path="/v2/other/app/blobs/uploads/", more=["-X", "POST"])[0] in (403, 404)
 
 
+def test_a_browser_shows_it_to_all_who_ask(closed, ours):
+    pair, write = ours.issue("b1", f"URI:{SPIFFE}"), "/v2/ci/app/blobs/uploads/"
+    for header, status in (("Sec-Fetch-Site: cross-site", 403), ("Origin: https://evil.example", 403), ("Sec-Fetch-Site: none", 202)):
+        assert curl(closed, pair, path=write, more=["-X", "POST", "-H", header])[0] == status, header
+
+
 def test_who_may_say_whose(closed):
     rule = {"principal": "ci", "kind": "dns", "value": "new.example.com"}
     for change, status in (({"value": "build.example.com"}, 409), ({"value": "*.example.com"}, 400), ({"kind": "x"}, 400),

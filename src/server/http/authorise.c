@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access/audit/audit.h"
+#include "server/http/cors.h"
 #include "server/http/http-private.h"
 #include "server/token/challenge.h"
 
@@ -181,17 +182,31 @@ may_pass_the_door(Request *request)
   return false;
 }
 
-/* Of a session, whose cookie a browser sends whoever has asked it to. What anybody may needs none:
- * a log-in sees to it itself. */
+/* A session's cookie, a certificate, and a password that a browser has once asked for go with all
+ * that it sends, whoever has asked it to: another site's page, too. */
+static bool
+is_by_itself(const Request *request)
+{
+  const char *csrf = request->principal->csrf, *scheme = request->credentials.scheme;
+  if (csrf != NULL)
+    return g_strcmp0(csrf, request_header(request, "X-CSRF-Token")) == 0;
+  return (g_strcmp0(scheme, "Certificate") != 0 && g_strcmp0(scheme, "Basic") != 0) ||
+         !cors_is_foreign(request);
+}
+
+/* What anybody may needs none: a log-in sees to it itself. */
 static bool
 is_meant(Request *request)
 {
-  const char *csrf = request->principal->csrf, *sent = request_header(request, "X-CSRF-Token");
-  if (csrf == NULL || request->match.route->on == ON_NOTHING ||
-      strcmp(request->match.route->method, "GET") == 0 || g_strcmp0(csrf, sent) == 0)
+  const Route *route = request->match.route;
+  if (route->on == ON_NOTHING || strcmp(route->method, "GET") == 0 || is_by_itself(request))
     return true;
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
-                    "a session must send its X-CSRF-Token with what changes something", NULL);
+                    request->principal->csrf != NULL
+                        ? "a session must send its X-CSRF-Token with what changes something"
+                        : "a page of another site has a browser send this; `cors_origins` may "
+                          "name its origin",
+                    NULL);
   return false;
 }
 

@@ -43,6 +43,26 @@ cors_add_headers(Request *request)
   response_header(request, "Access-Control-Expose-Headers", RESPONSE_HEADERS);
 }
 
+static bool
+is_of_host(const char *origin, const char *host)
+{
+  const char *named = strstr(origin, "://");
+  return named != NULL && host != NULL && g_ascii_strcasecmp(named + strlen("://"), host) == 0;
+}
+
+/* A proxy may have taken the TLS off, so the scheme says nothing. */
+bool
+cors_is_foreign(const Request *request)
+{
+  const char *site = request_header(request, "Sec-Fetch-Site"),
+             *origin = request_header(request, "Origin");
+  const char *const *allowed = (const char *const *)request->server->config->http.cors_origins;
+  if (site != NULL ? strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0
+                   : origin == NULL || is_of_host(origin, request_header(request, "Host")))
+    return false;
+  return origin == NULL || !g_strv_contains(allowed, origin);
+}
+
 void
 cors_respond_options(Request *request, const char *methods)
 {
