@@ -241,11 +241,12 @@ run_run(char **arguments)
   if (retention == NULL)
     return command_fail(error);
   const char *failed = json_get_string(retention, "error");
+  json_int_t deleted = json_get_integer(retention, "deleted", 0);
   if (json)
     command_print_json(retention);
   else
-    printf("%" JSON_INTEGER_FORMAT " images deleted; `assay image restore` brings them back\n",
-           json_get_integer(retention, "deleted", 0));
+    printf("%" JSON_INTEGER_FORMAT " image%s deleted%s\n", deleted, deleted == 1 ? "" : "s",
+           deleted == 0 ? "" : "; `assay image restore` brings back what was");
   if (failed != NULL)
     command_tell("the run ended early: %s", failed);
   return command_end_output(failed != NULL ? EXIT_ERROR : EXIT_FINE);

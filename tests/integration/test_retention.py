@@ -265,7 +265,7 @@ def test_by_command(server, tmp_path):
     listed = server.assay("retention", "preview", "team").stdout
     assert "delete 2: repositories team/*, tags dev-*, pushed more than 36 hours ago" in listed and "1 of the 1 listed" in listed
     assert json.loads(server.assay("retention", "preview", "--deletes", "--format", "json", "team").stdout)[0]["digest"] == digest
-    assert server.assay("retention", "run", "team").stdout.startswith("1 images deleted")
+    assert server.assay("retention", "run", "team").stdout.startswith("1 image deleted; `assay image restore`")
     assert held(server) == set()
     server.assay("image", "restore", "team/app:dev-1")
     assert held(server) == {digest}
