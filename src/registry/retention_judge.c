@@ -244,7 +244,8 @@ members_of(GHashTable *members, RetentionImage *index)
   return list;
 }
 
-/* From each that stays, what it needs stays. */
+/* From each that stays, what it needs stays. What belongs to another is still there after that has
+ * gone, for it can be brought back. */
 static void
 hold_needed(RetentionFacts *facts)
 {
@@ -255,7 +256,7 @@ hold_needed(RetentionFacts *facts)
     RetentionImage *image = g_ptr_array_index(facts->images, i);
     for (guint j = 0; j < image->needed_by->len; j++)
       g_ptr_array_add(members_of(members, g_ptr_array_index(image->needed_by, j)), image);
-    if (image->decided && !image->deletes)
+    if (image->belongs_to != NULL || (image->decided && !image->deletes))
       g_ptr_array_add(queue, image);
   }
   for (guint i = 0; i < queue->len; i++) {

@@ -165,6 +165,25 @@ def test_indexes(server):
     assert [one["digest"] for one in restored] == [own["digest"], goes], "members come first"
 
 
+def test_an_index_that_belongs_to_another(server):
+    """It stays as long as that can be brought back, and its members with it."""
+    app = Repository(server, "team/app")
+    stays, goes = pushed(app, "v1", 400), pushed(app, "dev-1", 400)
+    for subject in (stays, goes):
+        member = pushed(app, None, 400)
+        described = {"mediaType": MANIFEST, "digest": member, "size": len(app.get_manifest(member).content)}
+        text = index_of([described], subject={"mediaType": MANIFEST, "digest": subject, "size": len(app.get_manifest(subject).content)})
+        index = app.push_manifest(text, None, INDEX)["digest"]
+        for digest in (subject, index):
+            age(server, digest, 400)
+        for delete in ({"tags": ["dev-*"]}, {"untagged": True}):
+            rules(server, delete=[{"tags": ["dev-*"]}, delete], grace=0)
+            found = answers(server)
+            assert found[index] == (False, "subject") and found[member] == (False, "need")
+    listed = {digest for digest, (deletes, _) in found.items() if deletes}
+    assert listed == {goes} and run(server)["deleted"] == 1 and held(server) == set(found) - listed
+
+
 def test_what_happens_before_a_run(server):
     """What was listed to go and is pulled, tagged, or pushed again meanwhile stays."""
     app = Repository(server, "team/app")
