@@ -216,6 +216,10 @@ static const char *const steps[] = {
     "ALTER TABLE images ADD COLUMN renewal_error TEXT;"
     "ALTER TABLE images ADD COLUMN renewal_failed BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE images ADD COLUMN renewal_detectors BIGINT NOT NULL DEFAULT 0;",
+
+    /* 14: what changed of a repository's images goes along when it is moved, and there are 90 days
+     * of it. */
+    "CREATE INDEX standing_changes_by_repository ON standing_changes (repository);",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -76,12 +76,17 @@ set_alias(SqlConnection *db, const RegistryMove *move, const char *from, const c
                  SQL_TEXT(to), SQL_TEXT(from), SQL_END) &&
          sql_run(db, NULL, error, "UPDATE moved_names SET target = $2 WHERE target = $1",
                  SQL_TEXT(from), SQL_TEXT(to), SQL_END) &&
-         sql_run(db, NULL, error, "DELETE FROM moved_names WHERE until <= $1",
-                 SQL_INTEGER(g_get_real_time()), SQL_END) &&
          (move->redirect_for == 0 ||
           sql_run(db, NULL, error,
                   "INSERT INTO moved_names (name, target, until) VALUES ($1, $2, $3)",
                   SQL_TEXT(from), SQL_TEXT(to), SQL_INTEGER(until), SQL_END));
+}
+
+static bool
+forget_ended(SqlConnection *db, GError **error)
+{
+  return sql_run(db, NULL, error, "DELETE FROM moved_names WHERE until <= $1",
+                 SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
 /* --- the move --- */
@@ -147,8 +152,9 @@ run(SqlConnection *db, void *data, GError **error)
   const Work *work = data;
   const RegistryMove *move = work->move;
   g_autoptr(GPtrArray) names = repositories_of(db, move, error);
-  if (names == NULL || (move->whole && (!check_namespace_free(db, move->to, error) ||
-                                        !move_settings(db, move->from, move->to, error))))
+  if (names == NULL || !forget_ended(db, error) ||
+      (move->whole && (!check_namespace_free(db, move->to, error) ||
+                       !move_settings(db, move->from, move->to, error))))
     return false;
   for (guint i = 0; i < names->len; i++) {
     const char *name = g_ptr_array_index(names, i);

@@ -172,6 +172,9 @@ static const char *const steps[] = {
     "  name TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
     "  target TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  until BIGINT NOT NULL);",
+
+    /* 12: those of a repository, for each of a namespace that is renamed. */
+    "CREATE INDEX moved_names_by_target ON moved_names (target);",
 };
 
 static const unsigned former[] = {1, 4, 0};
