@@ -3,6 +3,7 @@ import json
 import subprocess
 import threading
 import time
+from unittest.mock import ANY
 
 import pytest
 
@@ -242,6 +243,23 @@ def test_rights(start_server, tmp_path):
     make("grants", kind="principal", subject="reader", role="guest", pattern="team/b")
     assert ask("mover", "POST", "/api/v1/repositories/team/b/move", json={"to": "prod/b"}).json()["grants"] is False
     assert not pulls("reader", "prod/b") and not pulls("reader", "team/b")
+    # Of old names of what one may not see not even the cursor tells, nor of namespaces.
+    push("team/z")
+    assert ask("owner", "POST", "/api/v1/repositories/team/z/move", json={"to": "prod/hidden"}).status_code == 200
+    make("grants", kind="principal", subject="other", role="owner", pattern="zoo/*")
+    for space in ("prod", "team", "zoo", "zz"):
+        assert server.request("PATCH", f"/api/v1/namespaces/{space}", headers=server.operator(), json={"quota_images": 9}).status_code == 200
+    assert [one["name"] for one in ask("owner", "GET", "/api/v1/moved").json()["moved"]] == ["team/app", "team/b", "team/z"]
+    assert ask("reader", "GET", "/api/v1/moved?limit=1").json() == {"limit": 1, "moved": [{"name": "team/app", "to": "prod/app", "until": ANY}], "next": "team/app"}
+    assert ask("reader", "GET", "/api/v1/moved?limit=1&last=team/app").json() == {"limit": 1, "moved": []}
+    page = ask("other", "GET", "/api/v1/namespaces?limit=1").json()
+    assert [one["name"] for one in page["namespaces"]] == ["zoo"] and page["next"] == "zoo"
+    assert ask("other", "GET", "/api/v1/namespaces?limit=1&last=zoo").json() == {"limit": 1, "namespaces": []}
+    names, last = [], ""
+    while last is not None:
+        page = server.request("GET", f"/api/v1/namespaces?limit=1&last={last}", headers=server.operator()).json()
+        names, last = names + [one["name"] for one in page["namespaces"]], page.get("next")
+    assert names == ["prod", "team", "zoo", "zz"]
     # Who may not pull it does not move it to where they may, not even with the whole namespace.
     push("team/c")
     make("grants", kind="principal", subject="mover", role="guest", effect="deny", pattern="team/c")

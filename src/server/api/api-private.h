@@ -34,6 +34,17 @@ void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* This and the next three respond themselves when they return false. */
 /* Whether who asks may manage all of a namespace. */
 bool api_may_manage_namespace(Request *request, const char *space);
+/* A list by name, of which who asks sees a part (seen_list.c): ?limit= and ?last=. */
+typedef struct {
+  const char *key;
+  /* The next after @last (NULL: the first). (transfer full) */
+  GPtrArray *(*load)(Request *request, const char *last, unsigned limit, bool *more,
+                     GError **error);
+  const char *(*name_of)(const void *row);
+  bool (*sees)(Request *request, const void *row);
+  json_t *(*write)(Request *request, const void *row, GError **error); /* (transfer full) */
+} ApiSeenList;
+void api_respond_seen(Request *request, const ApiSeenList *list);
 /* "true" or "false"; absent is false. */
 bool api_flag_of(Request *request, const char *name, bool *value);
 /* ?severity=, as bits by Severity; 0: none is named. */

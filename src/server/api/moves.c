@@ -129,33 +129,35 @@ api_rename(Request *request)
 
 /* --- old names --- */
 
+static GPtrArray *
+load_names(Request *request, const char *last, unsigned limit, bool *more, GError **error)
+{
+  return registry_moved_names(server_context(request)->registry, last, limit, more, error);
+}
+
+static const char *
+old_name(const void *row)
+{
+  return ((const MovedName *)row)->name;
+}
+
+static bool
+sees_name(Request *request, const void *row)
+{
+  return request_may(request, VERB_LIST, ((const MovedName *)row)->to);
+}
+
+static json_t *
+write_name(Request *request, const void *row, GError **error)
+{
+  return json_table_write(&moved_name_table, row);
+}
+
 static void
 api_moved_names(Request *request)
 {
-  g_autoptr(GError) error = NULL;
-  uint64_t limit = PAGE_DEFAULT;
-  bool more = false;
-  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
-    return;
-  g_autoptr(GPtrArray) names =
-      registry_moved_names(server_context(request)->registry, request_query(request, "last"),
-                           (unsigned)limit, &more, &error);
-  if (names == NULL) {
-    respond_error(request, error);
-    return;
-  }
-  g_autoptr(json_t) body = json_object();
-  json_t *list = json_array();
-  json_set_number(body, "limit", limit);
-  json_object_set_new(body, "moved", list);
-  for (guint i = 0; i < names->len; i++) {
-    const MovedName *name = g_ptr_array_index(names, i);
-    if (request_may(request, VERB_LIST, name->to))
-      json_array_append_new(list, json_table_write(&moved_name_table, name));
-    if (more && i + 1 == names->len)
-      json_set_string(body, "next", name->name);
-  }
-  respond_json(request, MHD_HTTP_OK, body);
+  static const ApiSeenList list = {"moved", load_names, old_name, sees_name, write_name};
+  api_respond_seen(request, &list);
 }
 
 /* Who may move the repository away may do that, too. */

@@ -38,40 +38,35 @@ write_namespace(Request *request, const Namespace *space, GError **error)
   return object;
 }
 
+static GPtrArray *
+load_spaces(Request *request, const char *last, unsigned limit, bool *more, GError **error)
+{
+  return registry_namespaces(server_context(request)->registry, last, limit, more, error);
+}
+
+static const char *
+name_of(const void *row)
+{
+  return ((const Namespace *)row)->name;
+}
+
+static bool
+sees(Request *request, const void *row)
+{
+  return request_may_all(request, VERB_MANAGE_NAMESPACES, name_of(row));
+}
+
+static json_t *
+write_row(Request *request, const void *row, GError **error)
+{
+  return write_namespace(request, row, error);
+}
+
 static void
 api_namespaces(Request *request)
 {
-  g_autoptr(GError) error = NULL;
-  uint64_t limit = PAGE_DEFAULT;
-  bool more = false;
-  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
-    return;
-  g_autoptr(GPtrArray) spaces =
-      registry_namespaces(server_context(request)->registry, request_query(request, "last"),
-                          (unsigned)limit, &more, &error);
-  if (spaces == NULL) {
-    respond_error(request, error);
-    return;
-  }
-  g_autoptr(json_t) body = json_object();
-  json_t *list = json_array();
-  json_object_set_new(body, "limit", json_integer((json_int_t)limit));
-  json_object_set_new(body, "namespaces", list);
-  for (guint i = 0; i < spaces->len; i++) {
-    const Namespace *space = g_ptr_array_index(spaces, i);
-    json_t *one = NULL;
-    if (request_may_all(request, VERB_MANAGE_NAMESPACES, space->name)) {
-      one = write_namespace(request, space, &error);
-      if (one == NULL) {
-        respond_error(request, error);
-        return;
-      }
-      json_array_append_new(list, one);
-    }
-    if (more && i + 1 == spaces->len)
-      json_set_string(body, "next", space->name);
-  }
-  respond_json(request, MHD_HTTP_OK, body);
+  static const ApiSeenList list = {"namespaces", load_spaces, name_of, sees, write_row};
+  api_respond_seen(request, &list);
 }
 
 static void
