@@ -1,5 +1,6 @@
 """Conditional requests, and requests that are not done twice: on each object of the API, and where several come at once."""
 import json
+import sqlite3
 import threading
 
 import pytest
@@ -147,6 +148,21 @@ def test_secrets_are_shown_once(server):
         assert again.headers["Location"] == first.headers["Location"]
         database = b"".join(path.read_bytes() for path in server.data.rglob("metadata.db*"))
         assert first.json()[secret].encode() not in database
+
+
+def test_a_password_cannot_be_tried_by_what_is_kept(program, tmp_path):
+    """What the same request is recognised by needs the key file: of two installations it is not the same."""
+    body, kept = {"name": "grace", "password": "hunter2 hunter2"}, set()
+
+    for name in ("one", "other"):
+        server = Server(program, tmp_path / name, config="access: {mode: closed}")
+        server.start()
+        made = server.request("POST", "/api/v1/users", headers={**server.operator(), "Idempotency-Key": "tried"}, json=body)
+        assert made.status_code == 201, made.text
+        server.stop()
+        with sqlite3.connect(server.data / "metadata.db") as database:
+            kept.add(database.execute("SELECT fingerprint FROM idempotency_keys WHERE key = 'tried'").fetchone()[0])
+    assert len(kept) == 2
 
 
 def test_what_failed_is_not_kept(server):

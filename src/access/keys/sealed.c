@@ -156,3 +156,17 @@ sealer_unseal(const Sealer *sealer, const char *purpose, Slice sealed, GError **
             purpose);
   return NULL;
 }
+
+char *
+sealer_mark(const Sealer *sealer, const char *purpose, Slice clear)
+{
+  uint8_t mark[crypto_generichash_BYTES];
+  char hex[2 * sizeof mark + 1];
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, sealer->key, sizeof sealer->key, sizeof mark);
+  crypto_generichash_update(&state, (const unsigned char *)purpose, strlen(purpose) + 1);
+  crypto_generichash_update(&state, clear.data, clear.size);
+  crypto_generichash_final(&state, mark, sizeof mark);
+  sodium_memzero(&state, sizeof state);
+  return g_strdup(sodium_bin2hex(hex, sizeof hex, mark, sizeof mark));
+}

@@ -30,3 +30,6 @@ GBytes *sealer_seal(const Sealer *sealer, const char *purpose, Slice clear);
 /* ASSAY_ERROR_MISMATCH: it was not sealed by this key for that purpose. (transfer full); its memory
  * is wiped when it is freed. */
 GBytes *sealer_unseal(const Sealer *sealer, const char *purpose, Slice sealed, GError **error);
+/* What is to be recognised and never read again, though it may hold a password: without the key
+ * nobody can try which it was. Hexadecimal. (transfer full) */
+char *sealer_mark(const Sealer *sealer, const char *purpose, Slice clear);

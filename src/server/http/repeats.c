@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access/idempotency.h"
+#include "access/keys/sealed.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "server/http/http-private.h"
@@ -79,7 +80,8 @@ add_argument(void *data, enum MHD_ValueKind kind, const char *name, const char *
   return MHD_YES;
 }
 
-/* Of path, query and body. (transfer full) */
+/* Of path, query and body, in which a password may be: by a key that is not in the database.
+ * (transfer full) */
 static char *
 fingerprint_of(const Request *request)
 {
@@ -89,7 +91,8 @@ fingerprint_of(const Request *request)
   add(hash, request->path, strlen(request->path));
   add(hash, body, size);
   MHD_get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, add_argument, hash);
-  return g_strdup(g_checksum_get_string(hash));
+  return sealer_mark(access_sealer(request->server->access), "idempotency",
+                     slice_from_string(g_checksum_get_string(hash)));
 }
 
 static Repeat *
