@@ -17,6 +17,7 @@ struct RetentionImage {
   RetentionImage *belongs_to; /* another image there, that it is a referrer of; or NULL */
   RetentionImage *signature;  /* that it has, or NULL */
   bool decided, deletes, done;
+  guint asked; /* of needed_by, by the run */
   RetentionBy by;
   char *reason;
 };

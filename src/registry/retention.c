@@ -132,18 +132,12 @@ refuse_held(SqlConnection *db, const Batch *batch, const RetentionImage *image, 
   return false;
 }
 
-/* After the indexes that need it. */
 static bool
 delete_image(SqlConnection *db, Batch *batch, RetentionImage *image, GError **error)
 {
   bool held = false;
   int64_t changed = 0;
-  if (image->done || !image->deletes)
-    return true;
   image->done = true;
-  for (guint i = 0; i < image->needed_by->len; i++)
-    if (!delete_image(db, batch, g_ptr_array_index(image->needed_by, i), error))
-      return false;
   if (!refuse_held(db, batch, image, &held, error))
     return false;
   if (held)
@@ -152,6 +146,37 @@ delete_image(SqlConnection *db, Batch *batch, RetentionImage *image, GError **er
       !tell_deleted(db, batch, image, error))
     return false;
   g_array_append_val(batch->deleted, image->digest);
+  return true;
+}
+
+/* One of the indexes that need it, each once; NULL: all are looked at. */
+static RetentionImage *
+next_index(RetentionImage *image)
+{
+  return image->asked < image->needed_by->len ? g_ptr_array_index(image->needed_by, image->asked++)
+                                              : NULL;
+}
+
+/* After the indexes that need it, which may be many, one in the other. */
+static bool
+delete_with_indexes(SqlConnection *db, Batch *batch, RetentionImage *first, GError **error)
+{
+  g_autoptr(GPtrArray) path = g_ptr_array_new();
+  g_ptr_array_add(path, first);
+  while (path->len > 0) {
+    RetentionImage *image = g_ptr_array_index(path, path->len - 1);
+    RetentionImage *index = image->done || !image->deletes ? NULL : next_index(image);
+    if (index != NULL) {
+      g_ptr_array_add(path, index);
+      continue;
+    }
+    batch->more = batch->deleted->len >= DELETED_AT_ONCE;
+    if (batch->more)
+      return true;
+    if (!image->done && image->deletes && !delete_image(db, batch, image, error))
+      return false;
+    g_ptr_array_set_size(path, (int)path->len - 1);
+  }
   return true;
 }
 
@@ -171,11 +196,9 @@ delete_some(SqlConnection *db, void *data, GError **error)
           : judge(batch->registry, db, retention, batch->space, batch->repository, error);
   if (facts == NULL)
     return false;
-  for (guint i = 0; i < facts->images->len && !batch->more; i++) {
-    batch->more = batch->deleted->len >= DELETED_AT_ONCE;
-    if (!batch->more && !delete_image(db, batch, g_ptr_array_index(facts->images, i), error))
+  for (guint i = 0; i < facts->images->len && !batch->more; i++)
+    if (!delete_with_indexes(db, batch, g_ptr_array_index(facts->images, i), error))
       return false;
-  }
   return true;
 }
 

@@ -246,6 +246,23 @@ def test_many(server):
     assert run(server)["deleted"] == 447 and len(held(server)) == 3
 
 
+def test_indexes_one_in_the_other(server):
+    """However many there are, and however deep: they go from the outermost inwards, some at a time."""
+    Repository(server, "team/app").push_image("v1")
+    digests = [f"sha256:{number:064x}" for number in range(40000)]
+    with sqlite3.connect(server.data / "metadata.db", timeout=30) as database:
+        database.executemany("INSERT INTO manifests (repository, digest, media_type, content, pushed) VALUES ('team/app', ?, ?, '{}', 0)",
+                             [(digest, INDEX) for digest in digests])
+        database.executemany("INSERT INTO manifest_references (repository, digest, manifest, kind) VALUES ('team/app', ?, ?, 'member')",
+                             zip(digests, digests[1:]))
+    database.close()
+    rules(server, delete=[{"untagged": True}], grace=0)
+    assert server.request("POST", "/api/v1/namespaces/team/retention/runs").status_code == 202
+    some = wait_until(lambda: server.get_json("/api/v1/deleted?limit=1000")["deleted"], timeout=120)
+    gone = {one["digest"] for one in some}
+    assert gone == set(digests[-len(gone):])
+
+
 @pytest.mark.parametrize("body, wrong", [
     ({"delete": [{}]}, "must say which images"), ({"delete": [{"all": True, "untagged": True}]}, "leave one out"),
     ({"keep": [{"tags": ["v*"], "untagged": True}]}, "two rules"), ({"keep": [{"tags": ["!"]}]}, "pattern"), ({"rules": []}, "rules"),
