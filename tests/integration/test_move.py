@@ -270,6 +270,27 @@ def test_rights(start_server, tmp_path):
     assert pulls("owner", "team/c") and not pulls("mover", "free/c")
 
 
+def test_what_is_public_once_is_ended_at_once(start_server):
+    """A namespace whose new name was public before is private when it is made so: no grant is there twice."""
+    server = start_server(config="access: {mode: closed}")
+
+    def ask(method, path, **options):
+        return server.request(method, path, headers=server.operator(), **options)
+    made = ask("POST", "/api/v1/users", json={"name": "owner", "password": PASSWORD, "administrator": True})
+    assert made.status_code == 201, made.text
+    started = server.request("POST", "/v2/team/app/blobs/uploads/", auth=("owner", PASSWORD))
+    pushed = server.request("PUT", f"{started.headers['Location'].removeprefix(server.url)}?digest={digest_of(b'{}')}", auth=("owner", PASSWORD), data=b"{}")
+    assert pushed.status_code == 201, pushed.text
+    for space in ("team", "crew"):
+        assert ask("PATCH", f"/api/v1/namespaces/{space}", json={"public": True}).status_code in (200, 404)
+    assert ask("POST", "/api/v1/namespaces/team/rename", json={"to": "crew"}).json()["grants"] is True
+    blob = f"/v2/crew/app/blobs/{digest_of(b'{}')}"
+    assert server.request("GET", blob).status_code == 200
+    assert len(ask("GET", "/api/v1/grants").json()["grants"]) == 3, "the administrator's, and two that make it public"
+    assert ask("PATCH", "/api/v1/namespaces/crew", json={"public": False}).json()["public"] is False
+    assert server.request("GET", blob).status_code == 401
+
+
 def test_pushes_while_it_moves(server):
     """What was acknowledged is there afterwards, under one name, and the other end is told where to push."""
     for turn in range(6):

@@ -25,6 +25,24 @@ find_bindings(SqlConnection *db, const char *from, bool below, GError **error)
   return found == FAILED ? NULL : g_steal_pointer(&list);
 }
 
+/* Where another says the same of the new name already, one of them is enough: who takes that away
+ * later is to take away all of it. */
+static bool
+follow(SqlConnection *db, int64_t id, const char *pattern, GError **error)
+{
+  int64_t doubled = 0;
+  return sql_run(db, &doubled, error,
+                 "DELETE FROM bindings WHERE id = $1 AND EXISTS (SELECT 1 FROM bindings AS other "
+                 "WHERE other.id <> $1 AND other.pattern = $2 AND other.kind = bindings.kind "
+                 "AND other.subject = bindings.subject AND other.role = bindings.role "
+                 "AND other.effect = bindings.effect "
+                 "AND COALESCE(other.tags, '') = COALESCE(bindings.tags, '') "
+                 "AND COALESCE(other.ends, 0) = COALESCE(bindings.ends, 0))",
+                 SQL_INTEGER(id), SQL_TEXT(pattern), SQL_END) &&
+         (doubled > 0 || sql_run(db, NULL, error, "UPDATE bindings SET pattern = $2 WHERE id = $1",
+                                 SQL_INTEGER(id), SQL_TEXT(pattern), SQL_END));
+}
+
 bool
 bindings_follow_move(SqlConnection *db, const char *from, const char *to, bool below,
                      GError **error)
@@ -34,8 +52,7 @@ bindings_follow_move(SqlConnection *db, const char *from, const char *to, bool b
     char *pattern = NULL;
     int64_t id = g_ascii_strtoll(g_ptr_array_index(list, i), &pattern, 10);
     g_autofree char *changed = g_strconcat(to, pattern + 1 + strlen(from), NULL);
-    if (!sql_run(db, NULL, error, "UPDATE bindings SET pattern = $2 WHERE id = $1", SQL_INTEGER(id),
-                 SQL_TEXT(changed), SQL_END))
+    if (!follow(db, id, changed, error))
       return false;
   }
   return list != NULL && (list->len == 0 || access_changed(db, error));
