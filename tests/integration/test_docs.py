@@ -4,7 +4,8 @@ The `$ ` lines of all console blocks of one file run in order, in one shell, in 
 ./image, an OCI layout of Debian 11 with the tags "vulnerable" and "upgraded" (as `scripts/debian_image.py bullseye image` builds
 it). A server that a guide starts with `assay serve ... &` is waited for, and stopped at the end; a guide that starts none has one on
 defaults. 127.0.0.1:5000 is replaced by a free port, and Debian's security mirror by the one that this machine uses; servers do
-not fetch feeds by themselves.
+not fetch feeds by themselves. Where a guide logs in by a browser, the server knows a provider "corp", glewlwyd, by which dora of the
+group "developers" approves.
 
 A command must succeed, unless the next line is "(exit code N)". The other lines below it are what it prints: each must be among
 its lines, where a number stands for any number, a long hexadecimal one for any, and "..." for anything, also for a line of its
@@ -15,11 +16,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
+import glewlwyd
 import images
 from assay_server import free_port, sanitizer_environment, sanitizer_reports
 
@@ -129,6 +132,37 @@ def as_here(command, port):
     return command
 
 
+class Corp:
+    """The provider "corp", and dora with her browser, who enters each code that a command shows in @folder."""
+
+    def __init__(self, folder, port):
+        self.folder, self.done = folder, threading.Event()
+        self.provider = glewlwyd.Glewlwyd(folder / "glewlwyd", redirects=[f"http://127.0.0.1:{port}/api/v1/session/oidc/corp/callback"])
+        self.provider.add_person("dora", ["developers"])
+        self.thread = threading.Thread(target=self.approve, daemon=True)
+        self.thread.start()
+
+    def config(self):
+        (self.folder / "home/oidc.secret").write_text(f"{glewlwyd.SECRET}\n")
+        return (f"  oidc:\n    - {{name: corp, issuer: '{self.provider.issuer}', plain_http: true, client_id: {glewlwyd.CLIENT}, "
+                f"client_secret_file: {self.folder}/home/oidc.secret}}\n"
+                "  workloads:\n    - issuer: https://token.actions.githubusercontent.com\n")
+
+    def approve(self):
+        seen = set()
+        while not self.done.wait(0.2):
+            for output in self.folder.glob("output*"):
+                code = re.search(r"enter the code (\S+):", output.read_text(errors="replace"))
+                if code and output not in seen:
+                    seen.add(output)
+                    self.provider.approve_device(self.provider.browser("dora"), code.group(1))
+
+    def stop(self):
+        self.done.set()
+        self.thread.join()
+        self.provider.stop()
+
+
 RUNNABLE = [path for path in GUIDES if commands_of(path.read_text(encoding="utf-8"))]
 
 
@@ -141,7 +175,12 @@ def test_guide(guide, program, bullseye, tmp_path):
     commands = commands_of(guide.read_text(encoding="utf-8"))
     # A guide that shows how to log in starts as an installation does; the others are about something else.
     mode = "closed" if any("assay user create" in command for command, _, _ in commands) else "open"
-    (tmp_path / "home/assay.yaml").write_text(f"feed_interval: 0\naccess:\n  mode: {mode}\n")
+    corp = None
+    if any(re.fullmatch(r"assay login \S+", command) for command, _, _ in commands):
+        if shutil.which("glewlwyd") is None:
+            pytest.skip("glewlwyd is not installed (scripts/packages.txt)")
+        corp = Corp(tmp_path, port)
+    (tmp_path / "home/assay.yaml").write_text(f"feed_interval: 0\naccess:\n  mode: {mode}\n{corp.config() if corp else ''}")
     (tmp_path / "home/auth.json").write_text("{}")
     shutil.copytree(bullseye, scratch / "image")
     (scratch / "scripts/debian_image.py").write_text('#!/bin/sh\ntest "$*" = "bullseye image"\n')
@@ -162,6 +201,8 @@ def test_guide(guide, program, bullseye, tmp_path):
             assert missing_lines(shown, output) == [], f"{guide.name}: $ {command}\n{output[-6000:]}"
     finally:
         shell.close()
+        if corp:
+            corp.stop()
     refused = "\n".join(line for line in said.split("\n") if "denied: " in line)
     assert missing_lines(refusals_of(guide.read_text(encoding="utf-8")), refused) == [], f"{guide.name}: refused as\n{refused}"
     assert sanitizer_reports(tmp_path / "sanitizer") == ""
