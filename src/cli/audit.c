@@ -312,5 +312,8 @@ static const Command *const subcommands[] = {&list_subcommand, &export_subcomman
 const Command audit_command = {
     .name = "audit",
     .summary = "The record of who did what: list, export, pulls by the hour, and check its chain",
+    .help = "Examples:\n"
+            "  assay audit list --who alice --type image.\n"
+            "  assay audit verify",
     .subcommands = subcommands,
 };

@@ -488,5 +488,8 @@ static const Command *const subcommands[] = {
 const Command endpoint_command = {
     .name = "endpoint",
     .summary = "Named ways into a registry: who is admitted by them, and to what",
+    .help = "Examples:\n"
+            "  assay endpoint create test --listen 127.0.0.1:5001 --allow 127.0.0.0/8\n"
+            "  assay endpoint test 10.1.2.3",
     .subcommands = subcommands,
 };

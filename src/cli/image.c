@@ -222,5 +222,8 @@ static const Command *const subcommands[] = {&deleted_subcommand, &restore_subco
 const Command image_command = {
     .name = "image",
     .summary = "List deleted images of a registry, and bring them back",
+    .help = "Examples:\n"
+            "  assay image deleted\n"
+            "  assay image restore team/app:v1",
     .subcommands = subcommands,
 };

@@ -143,15 +143,9 @@ run_show(char **arguments)
 
 /* --- set --- */
 
-/* False: an option is not a size; that was told. */
-static bool
-add_quotas(json_t *change)
+static void
+add_quotas(json_t *change, uint64_t bytes)
 {
-  uint64_t bytes = 0;
-  if (quota_bytes_option != NULL && !size_parse(quota_bytes_option, &bytes)) {
-    command_tell("--quota-bytes %s: must be " SIZE_IN_WORDS, quota_bytes_option);
-    return false;
-  }
   if (no_quota_option) {
     json_object_set_new(change, "quota_bytes", json_null());
     json_object_set_new(change, "quota_images", json_null());
@@ -163,15 +157,14 @@ add_quotas(json_t *change)
     json_object_set_new(change, "quota_images", json_integer(quota_images_option));
   if (quota_tags_option > 0)
     json_object_set_new(change, "quota_tags", json_integer(quota_tags_option));
-  return true;
 }
 
 /* What the options ask for; NULL: nothing, or what cannot be. (transfer full) */
 static json_t *
-change_of_options(void)
+change_of_options(uint64_t quota_bytes)
 {
   g_autoptr(json_t) change = json_object();
-  if (no_immutable_option && immutable_option != NULL)
+  if ((no_immutable_option && immutable_option != NULL) || (public_option && private_option))
     return NULL;
   if (no_immutable_option)
     json_object_set_new(change, "immutable", json_null());
@@ -179,8 +172,7 @@ change_of_options(void)
     json_set_strings(change, "immutable", (const char *const *)immutable_option);
   if (public_option || private_option)
     json_object_set_new(change, "public", json_boolean(public_option));
-  if (!add_quotas(change) || (public_option && private_option))
-    return NULL;
+  add_quotas(change, quota_bytes);
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
 }
 
@@ -189,10 +181,13 @@ run_set(char **arguments)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *path = path_of(arguments[0]);
-  g_autoptr(json_t) change = change_of_options();
+  uint64_t bytes = 0;
   bool json;
   if (!command_wants_json(format_option, "table", &json))
     return EXIT_ERROR;
+  if (quota_bytes_option != NULL && !size_parse(quota_bytes_option, &bytes))
+    return command_usage_error("--quota-bytes %s: must be " SIZE_IN_WORDS, quota_bytes_option);
+  g_autoptr(json_t) change = change_of_options(bytes);
   if (change == NULL)
     return command_usage_error("say what to set, each option once; `assay namespace set --help` "
                                "lists the options");
@@ -299,5 +294,8 @@ const Command namespace_command = {
     .name = "namespace",
     .summary =
         "What applies to the repositories of a namespace: immutable tags, quotas; renaming it",
+    .help = "Examples:\n"
+            "  assay namespace set --quota-bytes 50GiB team\n"
+            "  assay namespace set --public base",
     .subcommands = subcommands,
 };

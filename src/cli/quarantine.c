@@ -186,5 +186,8 @@ static const Command *const subcommands[] = {&list_subcommand, &add_subcommand, 
 const Command quarantine_command = {
     .name = "quarantine",
     .summary = "Keep everybody from pulling a repository or an image",
+    .help = "Examples:\n"
+            "  assay quarantine add --reason 'holds a key' team/app\n"
+            "  assay quarantine list",
     .subcommands = subcommands,
 };

@@ -120,5 +120,8 @@ static const Command *const subcommands[] = {&move_subcommand, &moved_subcommand
 const Command repository_command = {
     .name = "repository",
     .summary = "Move a repository to another name, and list and end the old ones",
+    .help = "Examples:\n"
+            "  assay repository move team/app prod/app\n"
+            "  assay repository moved",
     .subcommands = subcommands,
 };

@@ -339,5 +339,8 @@ static const Command *const subcommands[] = {&show_subcommand, &set_subcommand, 
 const Command retention_command = {
     .name = "retention",
     .summary = "Which images of a namespace go by themselves: rules, a preview, a run",
+    .help = "Examples:\n"
+            "  assay retention set --keep newest=10 --delete all team\n"
+            "  assay retention preview team",
     .subcommands = subcommands,
 };

@@ -271,6 +271,8 @@ def test_commands(closed):
     for wrong in (["grant", "create", "bob", "guest"], ["grant", "create", "--public", "a", "b"],
                   ["grant", "create", "bob", "guest", "a", "--until", "soon"], ["grant", "delete", "999999"], ["role", "delete", "none"]):
         closed.assay(*wrong, check=2)
+    assert "team:NAME" in closed.assay("grant", "create", "dev", "guest", "a", check=2).stderr
+    assert "assay role list" in closed.assay("grant", "create", "bob", "none", "a", check=2).stderr
     said = closed.assay("user", "list", check=2, env={"ASSAY_TOKEN": f"bob:{PASSWORD}"}).stderr
     assert "bob may not manage-access" in said and "assay access explain" in said
 

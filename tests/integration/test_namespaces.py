@@ -115,6 +115,8 @@ def test_the_commands(server, assay):
     assert json.loads(run("list", "--format", "json").stdout)[0]["name"] == "team"
     assert "immutable tags  none\n" in run("set", "--no-immutable", "team").stdout
     assert "say what to set" in run("set", "team", check=2).stderr
+    wrong = run("set", "--quota-bytes", "lots", "team", check=2).stderr
+    assert "--quota-bytes lots: must be bytes" in wrong and "say what to set" not in wrong
     assert "nothing was pushed to it" in run("show", "other", check=2).stderr
     run("set", "--public", "other")
     assert "anybody, without a log-in" in run("show", "other").stdout

@@ -172,7 +172,7 @@ find_role(SqlConnection *db, Binding *wanted, GError **error)
   if (found == FOUND)
     wanted->verbs = verbs_parse(sql_rows_text(rows, 0));
   else if (found == ABSENT)
-    error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no role %s; GET /api/v1/roles lists them",
+    error_set(error, ASSAY_ERROR_NOT_FOUND, "there is no role %s; `assay role list` lists them",
               wanted->role);
   return found == FOUND;
 }
@@ -194,7 +194,9 @@ find_subject(SqlConnection *db, Binding *wanted, GError **error)
     wanted->subject = sql_rows_integer(rows, 0);
   else if (found == ABSENT)
     error_set(error, ASSAY_ERROR_NOT_FOUND,
-              team ? "there is no team %s" : "there is no person or robot %s", wanted->who);
+              team ? "there is no team %s; `assay team list` lists them"
+                   : "there is no person or robot %s; a team is written team:NAME",
+              wanted->who);
   return found == FOUND;
 }
 
