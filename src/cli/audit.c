@@ -14,6 +14,7 @@
 
 static char *format_option, *who_option, *type_option, *object_option, *since_option, *until_option,
     *limit_option;
+static gboolean newest_option;
 
 #define FILTER_OPTIONS                                                                             \
   {"who", 0, 0, G_OPTION_ARG_STRING, &who_option, "Only what this one did", "NAME"},               \
@@ -58,11 +59,13 @@ path_of_page(const char *last, unsigned limit)
 /* False ends the walk. */
 typedef bool (*Visit)(const json_t *record, void *data);
 
-/* All records that the options ask for, a page at a time. *page: the last, (transfer full). */
+/* All records that the options ask for, above the number @after, a page at a time. *page: the last,
+ * (transfer full). */
 static bool
-walk(ServerClient *client, uint64_t most, Visit visit, void *data, json_t **page, GError **error)
+walk(ServerClient *client, uint64_t most, json_int_t after, Visit visit, void *data, json_t **page,
+     GError **error)
 {
-  g_autofree char *last = NULL;
+  g_autofree char *last = g_strdup_printf("%" JSON_INTEGER_FORMAT, after);
   do {
     g_autofree char *path = path_of_page(last, (unsigned)MIN(most, PAGE));
     g_autoptr(json_t) answer = server_get(client, path, error);
@@ -106,8 +109,8 @@ object_in_words(const json_t *record)
   return g_strdup(object);
 }
 
-static bool
-add_row(const json_t *record, void *data)
+static void
+add_row(const json_t *record, Columns *table)
 {
   const json_t *actor = json_get_object(record, "actor");
   g_autofree char *object = object_in_words(record);
@@ -117,11 +120,10 @@ add_row(const json_t *record, void *data)
   char *point = time == NULL ? NULL : strchr(time, '.');
   if (point != NULL)
     g_strlcpy(point, "Z", 2);
-  columns_add(data, (const char *[]){
-                        number, time, json_get_string(actor, "name"), json_get_string(actor, "how"),
-                        json_get_string(actor, "address"), json_get_string(record, "type"), object,
-                        json_get_string(record, "rule")});
-  return true;
+  columns_add(table, (const char *[]){
+                         number, time, json_get_string(actor, "name"),
+                         json_get_string(actor, "how"), json_get_string(actor, "address"),
+                         json_get_string(record, "type"), object, json_get_string(record, "rule")});
 }
 
 static bool
@@ -143,6 +145,51 @@ read_limit(uint64_t *limit)
   return false;
 }
 
+typedef struct {
+  json_t *records;
+  uint64_t most;
+} Newest;
+
+static bool
+keep_newest(const json_t *record, void *data)
+{
+  const Newest *newest = data;
+  keep(record, newest->records);
+  if (json_array_size(newest->records) > newest->most)
+    json_array_remove(newest->records, 0);
+  return true;
+}
+
+/* The last @limit records into @records, oldest first. Where no filter leaves any out, those before
+ * them are not asked for. */
+static bool
+get_newest(ServerClient *client, uint64_t limit, json_t *records, GError **error)
+{
+  Newest newest = {records, limit};
+  g_autoptr(json_t) page = NULL;
+  g_autoptr(json_t) first = server_get(client, "/api/v1/audit?limit=1", error);
+  if (first == NULL)
+    return false;
+  json_int_t head = json_get_integer(json_get_object(first, "head"), "number", 0);
+  bool all = who_option == NULL && type_option == NULL && object_option == NULL &&
+             since_option == NULL && until_option == NULL;
+  json_int_t after = all && (uint64_t)head > limit ? head - (json_int_t)limit : 0;
+  return walk(client, G_MAXUINT64, after, keep_newest, &newest, &page, error);
+}
+
+/* The first @limit records; says so where there are more. */
+static bool
+get_oldest(ServerClient *client, uint64_t limit, json_t *records, GError **error)
+{
+  g_autoptr(json_t) page = NULL;
+  if (!walk(client, limit, 0, keep, records, &page, error))
+    return false;
+  if (json_array_size(records) == limit && json_get_string(page, "next") != NULL)
+    command_tell("there are more: these are the oldest; --newest shows the last ones, and --limit "
+                 "or --since others");
+  return true;
+}
+
 static int
 run_list(char **arguments)
 {
@@ -162,14 +209,18 @@ run_list(char **arguments)
   if (!command_wants_json(format_option, "table", &json) || !read_limit(&limit))
     return EXIT_ERROR;
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  g_autoptr(json_t) records = json_array(), page = NULL;
+  g_autoptr(json_t) records = json_array();
   g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  if (client == NULL ||
-      !walk(client, limit, json ? keep : add_row, json ? (void *)records : table, &page, &error))
+  if (client == NULL || !(newest_option ? get_newest : get_oldest)(client, limit, records, &error))
     return command_fail(error);
   if (json) {
     command_print_json(records);
     return command_end_output(EXIT_FINE);
+  }
+  size_t index;
+  json_t *record;
+  json_array_foreach(records, index, record) {
+    add_row(record, table);
   }
   g_autofree char *text = columns_to_text(table, terminal_width(), false);
   fputs(*text != '\0' ? text : "no records\n", stdout);
@@ -195,7 +246,7 @@ run_export(char **arguments)
   if (!cef && format_option != NULL && strcmp(format_option, "json") != 0)
     return command_usage_error("--format must be json or cef, is \"%s\"", format_option);
   g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  if (client == NULL || !walk(client, G_MAXUINT64, print_line, &cef, &page, &error))
+  if (client == NULL || !walk(client, G_MAXUINT64, 0, print_line, &cef, &page, &error))
     return command_fail(error);
   return command_end_output(EXIT_FINE);
 }
@@ -256,6 +307,8 @@ static const GOptionEntry list_options[] = {
     SERVER_OPTIONS(""),
     FILTER_OPTIONS,
     {"limit", 0, 0, G_OPTION_ARG_STRING, &limit_option, "At most so many (default: 1000)", "N"},
+    {"newest", 'n', 0, G_OPTION_ARG_NONE, &newest_option, "The last of them instead of the first",
+     NULL},
     {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
      "table|json"},
     {NULL}};
@@ -273,6 +326,7 @@ static const Command list_subcommand = {
             "Examples:\n"
             "  assay audit list\n"
             "  assay audit list --who alice --since 2026-11-26T00:00:00Z\n"
+            "  assay audit list --newest --limit 20\n"
             "  assay audit list --type login. --format json",
     .options = list_options,
     .run = run_list,

@@ -440,6 +440,13 @@ def test_list_and_export(audited):
     assert "blob.pushed" in listed and "image.pushed" not in listed
     assert re.search(r"blob\.pushed +team/app@sha256:[0-9a-f]{12}\s", listed)
     assert len(json.loads(audited.assay("audit", "list", "--limit", "3", "--format", "json").stdout)) == 3
+    assert "--newest shows the last ones" in audited.assay("audit", "list", "--limit", "3").stderr
+    whole = json.loads(audited.assay("audit", "list", "--format", "json").stdout)
+    newest = json.loads(audited.assay("audit", "list", "--newest", "--limit", "3", "--format", "json").stdout)
+    assert [one["number"] for one in newest[:1]] >= [whole[-3]["number"]] and len(newest) == 3
+    blobs = [one["number"] for one in whole if one["type"] == "blob.pushed"]
+    newest = json.loads(audited.assay("audit", "list", "--newest", "--limit", "1", "--type", "blob.pushed", "--format", "json").stdout)
+    assert [one["number"] for one in newest] == blobs[-1:]
     lines = audited.assay("audit", "export", "--type", "image.pushed").stdout.splitlines()
     assert [json.loads(line) for line in lines] == pushed
     cef = audited.assay("audit", "export", "--type", "tag.deleted", "--format", "cef").stdout
