@@ -96,6 +96,8 @@ gate_in_words(const json_t *image)
 {
   const json_t *scan = json_get_object(image, "scan"), *gate = json_get_object(image, "gate");
   const char *state = json_get_string(scan, "state");
+  if (json_get_string(image, "quarantined") != NULL)
+    return "quarantined";
   if (json_get_array(image, "missing") != NULL)
     return g_strcmp0(state, "not-applicable") == 0 ? "incomplete" : "broken";
   if (json_get_string(scan, "retry_at") != NULL)

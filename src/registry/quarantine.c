@@ -161,6 +161,16 @@ registry_check_quarantine(Registry *registry, const char *repository, const Dige
   return true;
 }
 
+char *
+registry_quarantined(Registry *registry, const char *repository, const char *digest)
+{
+  g_autoptr(GError) error = NULL;
+  Digest parsed;
+  if (digest_parse(digest, &parsed, &error))
+    registry_check_quarantine(registry, repository, &parsed, &error);
+  return error == NULL ? NULL : g_strdup(error->message);
+}
+
 /* --- changing it --- */
 
 static bool

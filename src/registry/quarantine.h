@@ -48,3 +48,5 @@ char *quarantine_repository(const char *target);
  * is in quarantine. */
 bool registry_check_quarantine(Registry *registry, const char *repository, const Digest *digest,
                                GError **error);
+/* The same for lists: what a pull of that manifest is told, or NULL. (transfer full) */
+char *registry_quarantined(Registry *registry, const char *repository, const char *digest);

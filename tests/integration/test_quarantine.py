@@ -39,6 +39,10 @@ def test_an_image_everywhere(server):
         error = check_error(Repository(server, name).get_manifest(reference), 403, "DENIED")
         assert "found in an incident" in error["message"] and image["digest"] in error["message"]
     assert pulls(server, "team/one", "v2") == 200
+    # Lists say so, whatever the policy makes of it.
+    listed = {entry["tags"][0]: entry for entry in server.get_json("/api/v1/repositories/team/one/images")["images"]}
+    assert "found in an incident" in listed["v1"]["quarantined"] and "quarantined" not in listed["v2"]
+    assert " quarantined " in server.assay("images", "team/one").stdout
     # It is there for who asks before a push, and can be pushed; but not deleted.
     assert one.get_manifest("v1", method="HEAD").status_code == 200
     one.push_image("v3")

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "report/report.h"
+#include "registry/quarantine.h"
 #include "server/api/api-private.h"
 #include "server/visible.h"
 
@@ -141,6 +142,7 @@ typedef struct {
   StoredImage image;
   GPtrArray *missing;
   ScannedImage scan;
+  char *quarantined;
 } ListedImage;
 static const JsonMember image_members[] = {
     {JSON_MEMBER_AS("digest", ListedImage, image.digest), .kind = &json_digest},
@@ -152,6 +154,7 @@ static const JsonMember image_members[] = {
     {JSON_MEMBER_AS("pulled", ListedImage, image.pulled), .kind = &json_moment},
     {JSON_MEMBER_AS("pulls", ListedImage, image.pulls), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(ListedImage, missing), .kind = &json_lines, .omitted = true},
+    {JSON_MEMBER(ListedImage, quarantined), .kind = &json_text},
     {JSON_MEMBER(ListedImage, scan), .kind = &json_part, .table = &scan_table, .required = true},
 };
 static const JsonTable image_table = JSON_TABLE(ListedImage, image_members);
@@ -214,7 +217,12 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
     return false;
   }
   note_missing(missing, summary);
-  ListedImage listed = {*image, missing, {*summary, image_summary_is_of_older_detectors(summary)}};
+  g_autofree char *quarantined =
+      registry_quarantined(server->registry, repository, image->digest.text);
+  ListedImage listed = {*image,
+                        missing,
+                        {*summary, image_summary_is_of_older_detectors(summary)},
+                        quarantined};
   if (summary->state != SCAN_WAITING)
     listed.scan.summary.retry_at = 0;
   json_t *one = json_table_write(&image_table, &listed);

@@ -3,6 +3,7 @@
 
 #include "base/enum_names.h"
 #include "base/json.h"
+#include "registry/quarantine.h"
 #include "server/api/api-private.h"
 
 /* ?gate=refused, or ?refused=true for short. */
@@ -53,6 +54,7 @@ filter_of(Request *request, StandingFilter *filter, char **vulnerability)
 typedef struct {
   Standing standing;
   char **tags;
+  char *quarantined;
 } ListedStanding;
 #define STANDING_MEMBER(name, member) JSON_MEMBER_AS(name, ListedStanding, standing.member)
 static const JsonMember members[] = {
@@ -67,6 +69,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER_AS("gate", ListedStanding, standing), .kind = &json_part, .table = &api_gate_table,
      .required = true},
     {STANDING_MEMBER("size", size), .kind = &json_number},
+    {JSON_MEMBER(ListedStanding, quarantined), .kind = &json_text},
 };
 static const JsonTable table = JSON_TABLE(ListedStanding, members);
 
@@ -89,7 +92,9 @@ list_standings(ServerContext *server, const GPtrArray *standings, GError **error
   json_t *list = tags == NULL ? NULL : json_array();
   for (guint i = 0; list != NULL && i < standings->len; i++) {
     const Standing *standing = g_ptr_array_index(standings, i);
-    const ListedStanding listed = {*standing, g_ptr_array_index(tags, i)};
+    g_autofree char *quarantined =
+        registry_quarantined(server->registry, standing->repository, standing->manifest);
+    const ListedStanding listed = {*standing, g_ptr_array_index(tags, i), quarantined};
     json_array_append_new(list, json_table_write(&table, &listed));
   }
   return list;
