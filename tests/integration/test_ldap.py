@@ -1,5 +1,6 @@
 """Log-in by a real LDAP directory (slapd): groups of groups, names that are filters, referrals, and a server that goes away."""
 import contextlib
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -153,13 +154,18 @@ def person(server, name):
     return server.request("GET", f"/api/v1/users/{name}", headers=server.operator()).json()
 
 
-def test_a_person_is_made_once(server):
+def test_a_person_is_made_once(server, request):
     assert log_in(server, "carol", "singer") == 200
     carol = person(server, "carol")
     assert carol["source"] == "ldap:corp" and carol["display"] == "Carol" and carol["mail"] == "carol@example.com"
     assert carol["password"] is False
     time.sleep(1)
     assert log_in(server, "carol", "singer") == 200 and person(server, "carol")["created"] == carol["created"]
+    # The service account's password was used for it, which is on record; the password is not.
+    used = json.loads(server.assay("audit", "list", "--type", "secret.", "--format", "json").stdout)
+    direct = "direct" in request.node.name  # people bind for themselves then
+    assert [record["object"] for record in used] == ([] if direct else ["ldap:corp"])
+    assert direct or used[0]["rule"].endswith("ldap.password")
 
 
 def write(server, *statements):

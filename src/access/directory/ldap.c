@@ -5,12 +5,9 @@
 #include <string.h>
 
 #include "access/directory/ldap_text.h"
+#include "access/directory/secret_file.h"
 #include "base/error.h"
-#include "base/fd.h"
 
-#include <fcntl.h>
-
-#define PASSWORD_FILE_MAX ((size_t)4096)
 /* Entries of one answer, and how deep groups are followed. */
 #define ENTRIES_MAX 1000
 #define NESTED_MAX  10
@@ -117,17 +114,7 @@ bind_as(const Directory *directory, const char *dn, const char *password, GError
 static char *
 read_password(const LdapSettings *settings, GError **error)
 {
-  g_autoptr(GBytes) bytes =
-      file_read(AT_FDCWD, settings->bind_password_file, PASSWORD_FILE_MAX, error);
-  if (bytes == NULL)
-    return NULL;
-  Slice rest = slice_from_bytes(bytes), line = SLICE_EMPTY;
-  slice_next_line(&rest, &line);
-  if (line.size > 0)
-    return slice_to_string(line);
-  error_set(error, ASSAY_ERROR_INVALID, "%s: the first line must be the password",
-            settings->bind_password_file);
-  return NULL;
+  return secret_file_read(settings->bind_password_file, "password", "ldap", settings->name, error);
 }
 
 static bool

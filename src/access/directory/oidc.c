@@ -1,15 +1,13 @@
 /* What a provider of OpenID Connect says of a person; see the header. */
 #include "access/directory/oidc.h"
 
-#include <fcntl.h>
 #include <string.h>
 
+#include "access/directory/secret_file.h"
 #include "access/keys/jwt.h"
 #include "access/people/names.h"
 #include "base/error.h"
-#include "base/fd.h"
 
-#define SECRET_FILE_MAX   ((size_t)4096)
 #define ANSWER_VALUES_MAX 8192
 #define WORD_MAX          64
 
@@ -59,17 +57,8 @@ oidc_add(GString *form, const char *name, const char *value)
 static char *
 read_secret(const OidcSettings *settings, GError **error)
 {
-  g_autoptr(GBytes) bytes =
-      file_read(AT_FDCWD, settings->client_secret_file, SECRET_FILE_MAX, error);
-  if (bytes == NULL)
-    return NULL;
-  Slice rest = slice_from_bytes(bytes), line = SLICE_EMPTY;
-  slice_next_line(&rest, &line);
-  if (line.size > 0)
-    return slice_to_string(line);
-  error_set(error, ASSAY_ERROR_INVALID, "%s: the first line must be the client's secret",
-            settings->client_secret_file);
-  return NULL;
+  return secret_file_read(settings->client_secret_file, "client's secret", "oidc", settings->name,
+                          error);
 }
 
 /* Name and secret are encoded before they are joined (RFC 6749, section 2.3.1). */

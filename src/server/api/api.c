@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "report/report.h"
 #include "registry/quarantine.h"
+#include "report/report.h"
 #include "server/api/api-private.h"
 #include "server/visible.h"
 
@@ -219,10 +219,8 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
   note_missing(missing, summary);
   g_autofree char *quarantined =
       registry_quarantined(server->registry, repository, image->digest.text);
-  ListedImage listed = {*image,
-                        missing,
-                        {*summary, image_summary_is_of_older_detectors(summary)},
-                        quarantined};
+  ListedImage listed = {
+      *image, missing, {*summary, image_summary_is_of_older_detectors(summary)}, quarantined};
   if (summary->state != SCAN_WAITING)
     listed.scan.summary.retry_at = 0;
   json_t *one = json_table_write(&image_table, &listed);
