@@ -34,13 +34,14 @@ void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* This and the next three respond themselves when they return false. */
 /* Whether who asks may manage all of a namespace. */
 bool api_may_manage_namespace(Request *request, const char *space);
-/* A list by name, of which who asks sees a part (seen_list.c): ?limit= and ?last=. */
+/* A list in the order of its cursors, of which who asks sees a part (seen_list.c): ?limit= and
+ * ?last=. */
 typedef struct {
   const char *key;
   /* The next after @last (NULL: the first). (transfer full) */
   GPtrArray *(*load)(Request *request, const char *last, unsigned limit, bool *more,
                      GError **error);
-  const char *(*name_of)(const void *row);
+  char *(*cursor_of)(const void *row); /* (transfer full) */
   bool (*sees)(Request *request, const void *row);
   json_t *(*write)(Request *request, const void *row, GError **error); /* (transfer full) */
 } ApiSeenList;

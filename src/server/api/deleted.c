@@ -22,51 +22,37 @@ const ApiSchema api_deleted_schemas[] = {
     {NULL},
 };
 
-/* Adds those of the next pages that who asks may bring back, until there are @limit; *last: where
- * they end. */
-static bool
-add_deleted(Request *request, json_t *list, uint64_t limit, char **last, bool *more, GError **error)
+static GPtrArray *
+load(Request *request, const char *last, unsigned limit, bool *more, GError **error)
 {
-  Registry *registry = server_context(request)->registry;
-  *more = true;
-  while (*more && json_array_size(list) < limit) {
-    g_autoptr(GPtrArray) manifests = registry_deleted(
-        registry, request_query(request, "repository"), *last, (unsigned)limit, more, error);
-    if (manifests == NULL)
-      return false;
-    for (guint i = 0; i < manifests->len && json_array_size(list) < limit; i++) {
-      const DeletedManifest *manifest = g_ptr_array_index(manifests, i);
-      g_free(*last);
-      *last = g_strconcat(manifest->repository, "@", manifest->digest.text, NULL);
-      *more = *more || i + 1 < manifests->len;
-      if (request_may(request, VERB_DELETE, manifest->repository))
-        json_array_append_new(list, json_table_write(&deleted_manifest_table, manifest));
-    }
-  }
-  return true;
+  return registry_deleted(server_context(request)->registry, request_query(request, "repository"),
+                          last, limit, more, error);
+}
+
+static char *
+cursor_of(const void *row)
+{
+  const DeletedManifest *manifest = row;
+  return g_strconcat(manifest->repository, "@", manifest->digest.text, NULL);
+}
+
+static bool
+may_bring_back(Request *request, const void *row)
+{
+  return request_may(request, VERB_DELETE, ((const DeletedManifest *)row)->repository);
+}
+
+static json_t *
+write_row(Request *request, const void *row, GError **error)
+{
+  return json_table_write(&deleted_manifest_table, row);
 }
 
 static void
 api_deleted(Request *request)
 {
-  g_autoptr(GError) error = NULL;
-  uint64_t limit = PAGE_DEFAULT;
-  bool more = false;
-  g_autofree char *last = g_strdup(request_query(request, "last"));
-  if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
-    return;
-  g_autoptr(json_t) body = json_object();
-  json_t *list = json_array();
-  json_object_set_new(body, "limit", json_integer((json_int_t)limit));
-  json_object_set_new(body, "deleted", list);
-  if (!add_deleted(request, list, limit, &last, &more, &error)) {
-    respond_error(request, error);
-    return;
-  }
-  /* The last that is shown: of others not even the name. */
-  if (more)
-    json_set_string(body, "next", last);
-  respond_json(request, MHD_HTTP_OK, body);
+  static const ApiSeenList list = {"deleted", load, cursor_of, may_bring_back, write_row};
+  api_respond_seen(request, &list);
 }
 
 static void

@@ -135,10 +135,10 @@ load_names(Request *request, const char *last, unsigned limit, bool *more, GErro
   return registry_moved_names(server_context(request)->registry, last, limit, more, error);
 }
 
-static const char *
+static char *
 old_name(const void *row)
 {
-  return ((const MovedName *)row)->name;
+  return g_strdup(((const MovedName *)row)->name);
 }
 
 static bool

@@ -44,16 +44,16 @@ load_spaces(Request *request, const char *last, unsigned limit, bool *more, GErr
   return registry_namespaces(server_context(request)->registry, last, limit, more, error);
 }
 
-static const char *
+static char *
 name_of(const void *row)
 {
-  return ((const Namespace *)row)->name;
+  return g_strdup(((const Namespace *)row)->name);
 }
 
 static bool
 sees(Request *request, const void *row)
 {
-  return request_may_all(request, VERB_MANAGE_NAMESPACES, name_of(row));
+  return request_may_all(request, VERB_MANAGE_NAMESPACES, ((const Namespace *)row)->name);
 }
 
 static json_t *

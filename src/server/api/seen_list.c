@@ -1,20 +1,21 @@
-/* Pages of what has a name, of which who asks may see a part. Others are passed over: the cursor is
- * a name that is shown, and of the others not even the name is told. */
+/* Pages of what who asks may see a part of. Others are passed over: the cursor is of one that is
+ * shown, and of the others not even the name is told. */
 #include "base/json.h"
 #include "server/api/api-private.h"
 
 /* Read at once at least, for of many few may be shown. */
 #define READ_LEAST PAGE_DEFAULT
 
-/* Adds those of @rows that are seen; *last: the last that was looked at. */
+/* Adds those of @rows that are seen; *looked_at: how many there were until the page was full, and
+ * *last: the cursor of the last of them. */
 static bool
 add_seen(Request *request, const ApiSeenList *list, const GPtrArray *rows, uint64_t limit,
-         json_t *shown, char **last, GError **error)
+         json_t *shown, guint *looked_at, char **last, GError **error)
 {
-  for (guint i = 0; i < rows->len && json_array_size(shown) < limit; i++) {
-    const void *row = g_ptr_array_index(rows, i);
+  for (*looked_at = 0; *looked_at < rows->len && json_array_size(shown) < limit; ++*looked_at) {
+    const void *row = g_ptr_array_index(rows, *looked_at);
     g_free(*last);
-    *last = g_strdup(list->name_of(row));
+    *last = list->cursor_of(row);
     if (!list->sees(request, row))
       continue;
     json_t *one = list->write(request, row, error);
@@ -32,6 +33,7 @@ api_respond_seen(Request *request, const ApiSeenList *list)
   g_autofree char *last = g_strdup(request_query(request, "last"));
   uint64_t limit = PAGE_DEFAULT;
   bool more = true;
+  guint looked_at = 0;
   if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
     return;
   g_autoptr(json_t) body = json_object();
@@ -41,12 +43,11 @@ api_respond_seen(Request *request, const ApiSeenList *list)
   while (more && json_array_size(shown) < limit) {
     g_autoptr(GPtrArray) rows =
         list->load(request, last, (unsigned)MAX(limit, READ_LEAST), &more, &error);
-    if (rows == NULL || !add_seen(request, list, rows, limit, shown, &last, &error)) {
+    if (rows == NULL || !add_seen(request, list, rows, limit, shown, &looked_at, &last, &error)) {
       respond_error(request, error);
       return;
     }
-    more = more || (rows->len > 0 &&
-                    g_strcmp0(last, list->name_of(g_ptr_array_index(rows, rows->len - 1))) != 0);
+    more = more || looked_at < rows->len;
   }
   if (more)
     json_set_string(body, "next", last);
