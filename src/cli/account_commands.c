@@ -2,6 +2,7 @@
 #include "cli/account_commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -94,14 +95,19 @@ account_end_time(const char *text, GError **error)
                       : g_strcmp0(rest, "d") == 0 ? 24 * 60 * 60
                       : g_strcmp0(rest, "h") == 0 ? 60 * 60
                                                   : 0;
+  g_autofree char *moment =
+      strlen(text) == strlen("2027-01-31") ? g_strconcat(text, "T00:00:00Z", NULL) : g_strdup(text);
+  g_autoptr(GTimeZone) zone = g_time_zone_new_utc();
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autoptr(GDateTime) then = unit != 0 && count > 0 && count < 100000
                                   ? g_date_time_add_seconds(now, (gdouble)count * (gdouble)unit)
-                                  : g_date_time_new_from_iso8601(text, NULL);
+                                  : g_date_time_new_from_iso8601(moment, zone);
   g_autoptr(GDateTime) utc = then == NULL ? NULL : g_date_time_to_utc(then);
   if (utc == NULL) {
     error_set(error, ASSAY_ERROR_INVALID,
-              "\"%s\" is no end: write 90d, 12h, or a time such as 2027-01-31T12:00:00Z", text);
+              "\"%s\" is no end: write 90d, 12h, a day such as 2027-01-31, or a time such as "
+              "2027-01-31T12:00:00Z",
+              text);
     return NULL;
   }
   return g_date_time_format(utc, "%Y-%m-%dT%H:%M:%SZ");

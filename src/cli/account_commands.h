@@ -28,8 +28,8 @@ typedef struct {
 int account_list(const char *format, const char *path, const AccountTable *shown);
 /* FOLDER/NAME, escaped. (transfer full) */
 char *account_path(const char *folder, const char *name);
-/* "90d", "12h", or a time such as 2027-01-31T12:00:00Z, as the API has it. NULL with
- * ASSAY_ERROR_INVALID. (transfer full) */
+/* "90d", "12h", a day such as 2027-01-31 (its first moment, in UTC), or a time such as
+ * 2027-01-31T12:00:00Z, as the API has it. NULL with ASSAY_ERROR_INVALID. (transfer full) */
 char *account_end_time(const char *text, GError **error);
 /* The first @size characters of a member, or NULL. (transfer full) */
 char *account_short_time(const json_t *object, const char *key, gsize size);

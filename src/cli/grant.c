@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/grants_table.h"
 #include "cli/server_client.h"
@@ -97,26 +98,6 @@ set_subject(json_t *body, const char *subject)
   }
 }
 
-/* A day is its first moment, in UTC. */
-static bool
-set_until(json_t *body, GError **error)
-{
-  if (until_option == NULL)
-    return true;
-  g_autofree char *text = strlen(until_option) == strlen("2027-01-31")
-                              ? g_strconcat(until_option, "T00:00:00Z", NULL)
-                              : g_strdup(until_option);
-  g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-  g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
-  if (time == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "--until: \"%s\" is neither a day such as 2027-01-31 nor a time such as "
-                     "2027-01-31T12:00:00Z",
-                     until_option);
-  json_set_string(body, "until", text);
-  return true;
-}
-
 /* (transfer full); NULL: the arguments make no grant. */
 static json_t *
 read_grant(char **arguments, GError **error)
@@ -134,7 +115,11 @@ read_grant(char **arguments, GError **error)
   json_set_string(body, "pattern", arguments[count - 1]);
   json_set_string(body, "tags", tags_option);
   json_set_string(body, "effect", deny_option ? "deny" : "allow");
-  return set_until(body, error) ? g_steal_pointer(&body) : NULL;
+  if (until_option == NULL)
+    return g_steal_pointer(&body);
+  g_autofree char *until = account_end_time(until_option, error);
+  json_set_string(body, "until", until);
+  return until != NULL ? g_steal_pointer(&body) : NULL;
 }
 
 static int
@@ -163,7 +148,7 @@ static const GOptionEntry create_options[] = {
     {"deny", 0, 0, G_OPTION_ARG_NONE, &deny_option,
      "Take the role's rights away, whoever gives them", NULL},
     {"tags", 0, 0, G_OPTION_ARG_STRING, &tags_option, "Only for tags that fit", "PATTERN"},
-    {"until", 0, 0, G_OPTION_ARG_STRING, &until_option, "It ends then", "DAY|TIME"},
+    {"until", 0, 0, G_OPTION_ARG_STRING, &until_option, "It ends then", "90d|12h|DAY|TIME"},
     {"public", 0, 0, G_OPTION_ARG_NONE, &public_option,
      "Let everybody pull what fits PATTERN, without a log-in", NULL},
     FORMAT_OPTION("text"),

@@ -95,7 +95,7 @@ static const GOptionEntry create_options[] = {
     SERVER_OPTIONS(""),
     {"verb", 0, 0, G_OPTION_ARG_STRING, &verb_option, "What the key is used for (default: sign)",
      "sign|verify"},
-    {"until", 0, 0, G_OPTION_ARG_STRING, &until_option, "It ends then", "90d|12h|TIME"},
+    {"until", 0, 0, G_OPTION_ARG_STRING, &until_option, "It ends then", "90d|12h|DAY|TIME"},
     FORMAT_OPTION("text"),
     {NULL}};
 

@@ -137,8 +137,8 @@ static const GOptionEntry show_options[] = {SERVER_OPTIONS(""), {NULL}};
 static const GOptionEntry create_options[] = {
     SERVER_OPTIONS(""),
     {"description", 0, 0, G_OPTION_ARG_STRING, &description_option, "What it is for", "TEXT"},
-    {"expires", 0, 0, G_OPTION_ARG_STRING, &expires_option, "When it ends: 90d, 12h, or a time",
-     "END"},
+    {"expires", 0, 0, G_OPTION_ARG_STRING, &expires_option,
+     "When it ends: 90d, 12h, a day, or a time", "END"},
     {"remove-expired", 0, 0, G_OPTION_ARG_NONE, &remove_option, "Delete it once it has expired",
      NULL},
     FORMAT_OPTION("text"),

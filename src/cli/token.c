@@ -116,8 +116,8 @@ static const GOptionEntry create_options[] = {
     USER_OPTION,
     {"scope", 0, 0, G_OPTION_ARG_STRING_ARRAY, &scope_option,
      "May these verbs on these repositories alone; may be given several times", "PATTERN:VERBS"},
-    {"expires", 0, 0, G_OPTION_ARG_STRING, &expires_option, "When it ends: 90d, 12h, or a time",
-     "END"},
+    {"expires", 0, 0, G_OPTION_ARG_STRING, &expires_option,
+     "When it ends: 90d, 12h, a day, or a time", "END"},
     FORMAT_OPTION("text"),
     {NULL}};
 

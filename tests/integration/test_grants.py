@@ -251,6 +251,7 @@ def test_commands(closed):
     assert "everyone is developer on team/*" in run("grant", "create", "everyone", "developer", "team/*")
     assert "tags v*, until 2999-01-31" in run("grant", "create", "bob", "guest", "team/app", "--tags", "v*", "--until", "2999-01-31")
     assert "anonymous is guest on library/*" in run("grant", "create", "--public", "library/*")
+    assert ", until 20" in run("grant", "create", "bob", "guest", "team/other", "--until", "90d")
     assert "is denied" in run("grant", "create", "--deny", "principal:bob", "developer", "prod/*")
     assert closed.request("GET", "/v2/library/debian/manifests/12").status_code == 404  # not 401: all may
     listed = json.loads(run("grant", "list", "--format", "json"))
