@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+import requests
 
 from assay_server import Server, free_port
 from test_certificates import certificate
@@ -159,6 +160,36 @@ def test_optional_and_required(closed, ours):
     plain = next(one["urls"][0] for one in closed.request("GET", "/api/v1/endpoints", headers=closed.operator()).json()["endpoints"]
                  if one["name"] == "plain")
     assert who(closed, ours.issue("r2", f"URI:{SPIFFE}"), base=plain) == 401, "an endpoint that asks for none takes none"
+
+
+def test_required_holds_for_what_is_there_already(closed, ours):
+    """A connection that is older than the rule, and an endpoint without TLS, on which nobody can show one."""
+    port, host = free_port(), "127.0.0.1"
+    made = {"name": "later", "listen": [f"{host}:{port}"], "allow": ["127.0.0.0/8"]}
+
+    def change(**how):
+        path = "/api/v1/endpoints"
+        if how:
+            tag = closed.request("GET", f"{path}/later", headers=closed.operator()).headers["ETag"]
+            assert closed.request("DELETE", f"{path}/later", headers={**closed.operator(), "If-Match": tag}).status_code == 204
+        answer = closed.request("POST", path, json={**made, **how}, headers=closed.operator())
+        assert answer.status_code == 201, answer.text
+
+    def ask(base):
+        try:
+            return browser.get(f"{base}/api/v1/whoami", auth=("root", PASSWORD), verify=str(closed.trust), timeout=60).status_code
+        except requests.ConnectionError:
+            return 0
+    with requests.Session() as browser:
+        change()
+        assert ask(f"https://{host}:{port}") == 200
+        change(client_certificate="required")
+        assert ask(f"https://{host}:{port}") in (0, 403)
+    with requests.Session() as browser:
+        change(plain_http=True)
+        assert ask(f"http://{host}:{port}") == 200
+        change(plain_http=True, client_certificate="required")
+        assert ask(f"http://{host}:{port}") == 403
 
 
 def test_rights_and_their_end(closed, ours):

@@ -5,15 +5,21 @@
 
 #include "base/log.h"
 
-/* What the endpoint asks for; of `listen` what `access` says. */
+/* What is said of the endpoint; of `listen` by `access`. */
+static unsigned
+setting_of(const HttpServer *server, const Endpoint *endpoint)
+{
+  const AccessSettings *settings = access_settings(server->access);
+  if (strcmp(endpoint_name(endpoint), ENDPOINT_DEFAULT) == 0)
+    return settings != NULL ? settings->client_certificate : CLIENT_CERTIFICATE_NONE;
+  return endpoint->settings->client_certificate;
+}
+
+/* What it asks for in a handshake: where no authority is believed, nothing. */
 static unsigned
 wanted(const HttpServer *server, const Endpoint *endpoint)
 {
-  if (server->client_trust == NULL)
-    return CLIENT_CERTIFICATE_NONE;
-  if (strcmp(endpoint_name(endpoint), ENDPOINT_DEFAULT) == 0)
-    return access_settings(server->access)->client_certificate;
-  return endpoint->settings->client_certificate;
+  return server->client_trust == NULL ? CLIENT_CERTIFICATE_NONE : setting_of(server, endpoint);
 }
 
 /* The handshake hands no context to what checks a certificate, so those of the one server are here.
@@ -45,22 +51,42 @@ client_certificate_ask(HttpServer *server, const Endpoint *endpoint, gnutls_sess
   gnutls_session_set_verify_function(session, check_shown);
 }
 
+/* That of the connection; NULL: it has none. */
+static const gnutls_datum_t *
+chain_of(const Request *request, unsigned *count)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  const gnutls_datum_t *chain = info == NULL || info->tls_session == NULL
+                                    ? NULL
+                                    : gnutls_certificate_get_peers(info->tls_session, count);
+  return chain == NULL || *count == 0 ? NULL : chain;
+}
+
 Found
 client_certificate_shown(const Request *request, char **shown, GError **error)
 {
   const HttpServer *server = request->server;
+  unsigned count = 0;
   if (request->endpoint == NULL || wanted(server, request->endpoint) == CLIENT_CERTIFICATE_NONE)
     return ABSENT;
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-  unsigned count = 0;
-  const gnutls_datum_t *chain = info == NULL || info->tls_session == NULL
-                                    ? NULL
-                                    : gnutls_certificate_get_peers(info->tls_session, &count);
-  if (chain == NULL || count == 0)
+  const gnutls_datum_t *chain = chain_of(request, &count);
+  if (chain == NULL)
     return ABSENT;
   if (!client_trust_check(server->client_trust, chain, count, error))
     return FAILED;
   *shown = g_base64_encode(chain[0].data, chain[0].size);
   return FOUND;
+}
+
+bool
+client_certificate_is_missing(const Request *request)
+{
+  const HttpServer *server = request->server;
+  unsigned count = 0;
+  if (setting_of(server, request->endpoint) != CLIENT_CERTIFICATE_REQUIRED)
+    return false;
+  const gnutls_datum_t *chain = chain_of(request, &count);
+  return chain == NULL || server->client_trust == NULL ||
+         !client_trust_check(server->client_trust, chain, count, NULL);
 }

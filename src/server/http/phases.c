@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "server/http/authorise.h"
+#include "server/http/client_certificate.h"
 #include "server/http/cors.h"
 #include "server/http/http-private.h"
 #include "server/http/phases.h"
@@ -20,11 +21,16 @@ phase_endpoint(Request *request)
 {
   Address client;
   const Endpoint *endpoint = request->endpoint;
-  if (endpoint != NULL && address_parse(slice_from_string(request_client(request)), &client) &&
-      endpoint_admits(endpoint, &client, NULL) == ADMITTED)
+  bool admitted = endpoint != NULL &&
+                  address_parse(slice_from_string(request_client(request)), &client) &&
+                  endpoint_admits(endpoint, &client, NULL) == ADMITTED;
+  if (admitted && !client_certificate_is_missing(request))
     return true;
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
-                    "this endpoint does not admit the address that the request comes from", NULL);
+                    admitted
+                        ? "this endpoint requires a client certificate, and the connection has none"
+                        : "this endpoint does not admit the address that the request comes from",
+                    NULL);
   response_header(request, "Connection", "close");
   return false;
 }
