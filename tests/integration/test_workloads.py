@@ -122,6 +122,10 @@ def test_a_token_is_the_robot(closed, issuer):
     assert who(closed, token) == (200, "web", "workload")
     told = closed.request("GET", "/api/v1/whoami", headers={"Authorization": f"Bearer {token}"}).json()
     assert told["kind"] == "robot" and [right["pattern"] for right in told["rights"]] == ["web/*"] and "expires" in told
+    # Seconds may have a fraction, and be as many as they like: it ends all the same.
+    for ends in (time.time() + 300.5, 9 * 10 ** 18, 1e300):
+        told = closed.request("GET", "/api/v1/whoami", headers={"Authorization": f"Bearer {issuer.token(exp=ends)}"})
+        assert told.status_code == 200 and "expires" in told.json(), ends
     # ... straight to the registry, ...
     assert closed.request("POST", "/v2/web/app/blobs/uploads/", headers={"Authorization": f"Bearer {token}"}).status_code == 202
     assert closed.request("POST", "/v2/other/app/blobs/uploads/", headers={"Authorization": f"Bearer {token}"}).status_code in (401, 403, 404)

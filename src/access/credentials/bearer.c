@@ -139,7 +139,7 @@ add_limits(Principal *who, const json_t *claims)
   principal_add_limit(who, "", 0); /* an empty list allows nothing */
   for (size_t i = 0; i < MIN(json_array_size(list), (size_t)ENTRIES_MAX); i++)
     add_limit(who, json_array_get(list, i));
-  who->expires = json_get_integer(claims, "exp", 0) * G_USEC_PER_SEC;
+  who->expires = jwt_ends(claims);
 }
 
 /* The personal access token that was shown for it was not revoked. */

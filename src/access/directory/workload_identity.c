@@ -114,7 +114,7 @@ become(Access *access, const Trust *trust, const json_t *claims, Principal **who
     return false;
   g_clear_pointer(&db, sql_release);
   int64_t now = g_get_real_time();
-  int64_t ends = json_get_integer(claims, "exp", 0) * G_USEC_PER_SEC;
+  int64_t ends = jwt_ends(claims);
   if (found->expires == 0 || ends < found->expires)
     found->expires = ends;
   found->proof = trust_proof(trust);

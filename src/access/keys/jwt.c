@@ -12,6 +12,8 @@
 /* Values of JSON. */
 #define HEADER_VALUES_MAX 64
 #define CLAIMS_VALUES_MAX 4096
+/* The year 9999, in seconds. */
+#define ENDS_MOST 253402300799.0
 
 void
 jwt_free(Jwt *jwt)
@@ -140,6 +142,13 @@ jwt_check_times(const json_t *claims, int64_t now, GError **error)
   if ((begins && begin - JWT_LEEWAY > (double)now) || (made && issued - JWT_LEEWAY > (double)now))
     return error_set(error, ASSAY_ERROR_DENIED, "the token is not valid yet");
   return true;
+}
+
+int64_t
+jwt_ends(const json_t *claims)
+{
+  double end = json_number_value(json_object_get(claims, "exp"));
+  return (int64_t)(CLAMP(end, 1, ENDS_MOST) * G_USEC_PER_SEC);
 }
 
 bool

@@ -38,6 +38,9 @@ json_t *jwt_claims(const Jwt *jwt, const GPtrArray *keys, GError **error);
 /* `exp` must be there and to come, `nbf` and `iat` past where they are there; @now: seconds since
  * 1970. ASSAY_ERROR_DENIED. */
 bool jwt_check_times(const json_t *claims, int64_t now, GError **error);
+/* When one ends that jwt_check_times() has let pass: microseconds since 1970, of a fraction as
+ * well; far in the future at most. */
+int64_t jwt_ends(const json_t *claims);
 /* `aud`, one or a list. */
 bool jwt_is_for(const json_t *claims, const char *audience);
 

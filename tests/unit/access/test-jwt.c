@@ -242,6 +242,23 @@ test_claims(void)
   }
 }
 
+/* 0 would be "never". */
+static void
+test_ends(void)
+{
+  const struct {
+    const char *claims;
+    int64_t ends;
+  } cases[] = {{"{\"exp\": 1800000000}", 1800000000000000},
+               {"{\"exp\": 1800000000.5}", 1800000000500000},
+               {"{\"exp\": 9000000000000000000}", 253402300799000000},
+               {"{\"exp\": 1e300}", 253402300799000000}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(json_t) claims = json_parse(slice_from_string(cases[i].claims), NULL);
+    g_assert_cmpint(jwt_ends(claims), ==, cases[i].ends);
+  }
+}
+
 static void
 test_base64url(void)
 {
@@ -268,6 +285,7 @@ main(int argc, char **argv)
   g_test_add_func("/jwt/bad-keys", test_bad_keys);
   g_test_add_func("/jwt/sets", test_sets);
   g_test_add_func("/jwt/claims", test_claims);
+  g_test_add_func("/jwt/ends", test_ends);
   g_test_add_func("/jwt/base64url", test_base64url);
   return g_test_run();
 }
