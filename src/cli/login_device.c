@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "report/report.h"
 
 #define PROVIDERS "/api/v1/session/providers"
 #define SLOWER    5  /* RFC 8628, section 3.5 */
@@ -45,10 +46,12 @@ tell(const json_t *device, GError **error)
   const char *whole = json_get_string(device, "verification_uri_complete");
   if (address == NULL)
     return false;
+  g_autofree char *shown = report_clean_text(code), *where = report_clean_text(address);
+  g_autofree char *both = whole == NULL ? NULL : report_clean_text(whole);
   fprintf(stderr, "Open this address in a browser, on any machine, and enter the code %s:\n  %s\n",
-          code, address);
-  if (whole != NULL)
-    fprintf(stderr, "or this one, which has the code in it:\n  %s\n", whole);
+          shown, where);
+  if (both != NULL)
+    fprintf(stderr, "or this one, which has the code in it:\n  %s\n", both);
   return true;
 }
 

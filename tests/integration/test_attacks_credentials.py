@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from attacked import PASSWORD, SECRET, ask_from, attacked
 from test_access import all_routes, filled
@@ -97,6 +98,21 @@ def test_a_cut_down_token_makes_none_that_is_more(server):
                          ("POST", "/api/v1/session")]:
         body = {"user": "root", "name": "more", "present": made["token"], "password": made["token"]}
         assert server.request(method, path, json=body, headers=bearer(made["token"])).status_code in (401, 403), path
+
+
+def test_a_cut_down_token_ends_itself_alone(server):
+    """Else who finds it locks its owner out."""
+    cut = server.make("tokens", {"user": "root", "name": "cut", "scopes": [{"pattern": "team/*", "verbs": ["pull"]}]})
+    other, whole = (server.make("tokens", {"user": "root", "name": name}) for name in ("other", "whole"))
+    session = requests.post(f"{server.url}/api/v1/session", json={"name": "root", "password": PASSWORD}, timeout=60)
+    assert session.status_code in (200, 201), session.text
+    (one,) = server.request("GET", "/api/v1/sessions", headers=bearer(whole["token"])).json()["sessions"][:1]
+
+    def end(path, by):
+        return server.request("DELETE", path, headers=bearer(by["token"])).status_code
+    assert end(f"/api/v1/user/tokens/{other['id']}", cut) == 403 and end(f"/api/v1/sessions/{one['id']}", cut) == 403
+    assert end(f"/api/v1/user/tokens/{cut['id']}", cut) == 204
+    assert end(f"/api/v1/user/tokens/{other['id']}", whole) == 204 and end(f"/api/v1/sessions/{one['id']}", whole) == 204
 
 
 # --- tokens that are not ours ---

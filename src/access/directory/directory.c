@@ -244,18 +244,23 @@ typedef struct {
   int64_t now;
 } Going;
 
-/* Told once, however often it is seen. */
+/* Told once, however often it is seen. Who has logged in while the directory was asked is not gone:
+ * the answer is older than that. */
 static bool
 note_going(SqlConnection *db, void *data, GError **error)
 {
   const Going *going = data;
+  int64_t marked = 0;
   g_autoptr(json_t) told = json_object();
   json_set_string(told, "source", going->standing->source);
-  return sql_run(db, NULL, error, "UPDATE directory_people SET gone = $2 WHERE principal = $1",
-                 SQL_INTEGER(going->who->id), SQL_INTEGER(going->now), SQL_END) &&
-         (going->standing->gone != 0 ||
-          (access_changed(db, error) &&
-           event_tell(db, "user.gone", going->standing->name, told, error)));
+  if (!sql_run(db, &marked, error,
+               "UPDATE directory_people SET gone = $2 WHERE principal = $1 AND confirmed = $3",
+               SQL_INTEGER(going->who->id), SQL_INTEGER(going->now),
+               SQL_INTEGER(going->standing->confirmed), SQL_END))
+    return false;
+  return marked == 0 || going->standing->gone != 0 ||
+         (access_changed(db, error) &&
+          event_tell(db, "user.gone", going->standing->name, told, error));
 }
 
 /* It is not asked for who is gone at each request. */

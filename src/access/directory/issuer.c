@@ -28,6 +28,7 @@ typedef struct {
 
 struct Issuer {
   const IssuerSettings *settings;
+  Issuers *all;
   int inside; /* threads that ask it, or wait for one that does; atomic */
   GMutex asking, lock;
   AtHand at_hand;
@@ -36,6 +37,7 @@ struct Issuer {
 struct Issuers {
   GMutex lock;      /* guards `list` */
   GHashTable *list; /* Issuer, by what is said of it */
+  int inside;       /* the sum of theirs; atomic */
 };
 
 static int64_t
@@ -96,6 +98,7 @@ issuers_find(Issuers *issuers, const IssuerSettings *settings)
     return issuer;
   issuer = g_new0(Issuer, 1);
   issuer->settings = settings;
+  issuer->all = issuers;
   g_mutex_init(&issuer->asking);
   g_mutex_init(&issuer->lock);
   g_hash_table_insert(issuers->list, g_steal_pointer(&key), issuer);
@@ -104,20 +107,25 @@ issuers_find(Issuers *issuers, const IssuerSettings *settings)
 
 /* --- asking it --- */
 
-static bool
-enter(Issuer *issuer, GError **error)
-{
-  if (g_atomic_int_add(&issuer->inside, 1) < ISSUER_AT_ONCE)
-    return true;
-  g_atomic_int_add(&issuer->inside, -1);
-  return error_set(error, ASSAY_ERROR_BUSY, "%s is asked by %d at once already",
-                   issuer->settings->issuer, ISSUER_AT_ONCE);
-}
-
 static void
 leave(Issuer *issuer)
 {
   g_atomic_int_add(&issuer->inside, -1);
+  g_atomic_int_add(&issuer->all->inside, -1);
+}
+
+static bool
+enter(Issuer *issuer, GError **error)
+{
+  bool few = g_atomic_int_add(&issuer->inside, 1) < ISSUER_AT_ONCE;
+  if (g_atomic_int_add(&issuer->all->inside, 1) < ISSUERS_AT_ONCE && few)
+    return true;
+  leave(issuer);
+  if (few)
+    return error_set(error, ASSAY_ERROR_BUSY, "issuers are asked by %d at once already",
+                     ISSUERS_AT_ONCE);
+  return error_set(error, ASSAY_ERROR_BUSY, "%s is asked by %d at once already",
+                   issuer->settings->issuer, ISSUER_AT_ONCE);
 }
 
 static HttpResponse *
@@ -257,9 +265,12 @@ keep(Issuer *issuer, IssuerDocument *document, GPtrArray *keys, GError *failure)
   at_hand->failure = failure;
   if (failure != NULL)
     return;
-  issuer_document_unref(at_hand->document);
+  /* With keys of a file, the document is a help that may be missing: the former one goes on. */
+  if (document != NULL) {
+    issuer_document_unref(at_hand->document);
+    at_hand->document = document;
+  }
   g_clear_pointer(&at_hand->keys, g_ptr_array_unref);
-  at_hand->document = document;
   at_hand->keys = keys;
   at_hand->read = at_hand->asked;
 }

@@ -14,7 +14,8 @@
  * does not answer, what is at hand counts for a day. A token by a key that is not known has the
  * keys read again, at most once in ISSUER_AGAIN seconds, so that an issuer may turn its keys over
  * and nobody can have it asked at will. After a failure it is asked again after as long. At most
- * ISSUER_AT_ONCE threads wait for one issuer, so that a slow one does not take up those of all.
+ * ISSUER_AT_ONCE threads wait for one issuer, so that a slow one does not take up those of all, and
+ * ISSUERS_AT_ONCE for any: fewer than there are to identify who asks.
  *
  * Which algorithms count is public_key.h's list: never "none", never one by a shared secret, and a
  * key of one type never verifies as another's (RFC 8725, sections 3.1 and 3.2).
@@ -31,6 +32,7 @@
 #include "base/json.h"
 
 #define ISSUER_AT_ONCE     8  /* questions to one issuer; more are ASSAY_ERROR_BUSY */
+#define ISSUERS_AT_ONCE    12 /* the same of all */
 #define ISSUER_AGAIN       10 /* seconds */
 #define ISSUER_ANSWER_MAX  ((size_t)256 * 1024)
 #define ISSUER_SUBJECT_MAX 255u /* bytes of `sub` (OpenID Connect Core, section 2) */

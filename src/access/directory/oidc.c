@@ -90,6 +90,15 @@ prove_client(const OidcSettings *settings, const IssuerDocument *document, GStri
   return true;
 }
 
+/* The registry itself is refused then, which says nothing of the person. */
+static bool
+is_about_the_client(const char *word)
+{
+  static const char *const words[] = {"invalid_client", "unauthorized_client",
+                                      "unsupported_grant_type", "invalid_scope", NULL};
+  return g_strv_contains(words, word);
+}
+
 /* An error of OAuth (RFC 6749, section 5.2): a word that logs and messages may hold. */
 static bool
 refuse(const OidcSettings *settings, long status, const json_t *answer, char **word, GError **error)
@@ -105,6 +114,11 @@ refuse(const OidcSettings *settings, long status, const json_t *answer, char **w
   else if (!is_word || status < 400 || status > 499)
     return error_set(error, ASSAY_ERROR_NETWORK, "the provider %s answers with HTTP status %ld",
                      settings->name, status);
+  if (is_about_the_client(said))
+    return error_set(error, ASSAY_ERROR_NETWORK,
+                     "the provider %s refuses the registry: %s; look at client_id, "
+                     "client_secret_file and scopes of access.oidc, and at the client there",
+                     settings->name, said);
   if (word != NULL)
     *word = g_strdup(said);
   return error_set(error, ASSAY_ERROR_DENIED, "the provider %s says: %s", settings->name, said);
@@ -151,7 +165,7 @@ ask_userinfo(const Access *access, const OidcSettings *settings, const IssuerDoc
       issuer_ask(oidc_issuer(access, settings), document->userinfo_endpoint, headers, NULL, error);
   if (response == NULL)
     return NULL;
-  if (response->status == 401 || response->status == 403 || response->status == 404) {
+  if (response->status == 401 || response->status == 403) {
     error_set(error, ASSAY_ERROR_DENIED, "the provider %s knows the person no longer",
               settings->name);
     return NULL;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "server/api/accounts.h"
+#include "server/api/user.h"
 #include "server/http/identify.h"
 #include "server/http/origin.h"
 
@@ -235,7 +236,7 @@ end_one(Request *request)
 {
   g_autoptr(GError) error = NULL;
   int64_t person;
-  if (!find_person(request, &person))
+  if (!find_person(request, &person) || !api_may_end(request, request_principal(request), NULL))
     return;
   if (session_end(server_context(request)->access, person, request_parameter(request, "session"),
                   &error))

@@ -38,6 +38,16 @@ api_asking_by_log_in(Request *request)
   return NULL;
 }
 
+bool
+api_may_end(Request *request, const Principal *who, const char *token)
+{
+  if (who->limits == NULL || (token != NULL && g_strcmp0(who->token, token) == 0))
+    return true;
+  respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED",
+                    "a token that is cut down to less may end itself alone", NULL);
+  return false;
+}
+
 static void
 show_me(Request *request)
 {
@@ -105,7 +115,7 @@ static void
 revoke_own_token(Request *request)
 {
   const Principal *who = api_asking_person(request);
-  if (who != NULL)
+  if (who != NULL && api_may_end(request, who, request_parameter(request, "token")))
     api_revoke_token(request, who->name);
 }
 

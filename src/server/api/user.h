@@ -10,3 +10,6 @@ const Principal *api_asking_person(Request *request);
 /* The same, of who has logged in by a password or a session: a token may not do what would outlive
  * it. */
 const Principal *api_asking_by_log_in(Request *request);
+/* Whether @who may end what he logs in by; false: it has responded. One whose token is cut down to
+ * less may end that @token alone. NULL: it is a session. */
+bool api_may_end(Request *request, const Principal *who, const char *token);
