@@ -16,7 +16,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append(self.headers.get("Authorization"))
         body = b'{"repositories": [], "total": 0}' if self.server.status == 200 else \
-            b'{"errors": [{"code": "DENIED", "message": "no rule allows it"}]}'
+            b'{"errors": [{"code": "DENIED", "message": "alice may not list team/app (no rule allows it)"}]}'
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -90,7 +90,7 @@ def test_the_key_is_for_the_folders_own_server(program, recorder, folder, tmp_pa
 
 
 @pytest.mark.parametrize("status,named,words", [
-    (401, False, "assay login 127.0.0.1"), (401, True, "have ended"), (403, True, "manage-access")])
+    (401, False, "assay login 127.0.0.1"), (401, True, "takes something else"), (403, True, "manage-access")])
 def test_a_refusal_says_what_to_do(program, recorder, tmp_path, auth, status, named, words):
     nobody = tmp_path / "nobody.json"
     nobody.write_text("{}")
