@@ -137,7 +137,7 @@ class Server:
                 process.kill()
                 process.wait(timeout=30)
                 raise AssertionError(f"assay serve did not stop within {timeout} s:\n{self.log_text()[-4000:]}") from None
-            assert code == 0, f"assay serve ended with {code}:\n{self.log_text()[-8000:]}"
+            assert code == 0, f"assay serve ended with {code}:\n{sanitizer_reports(self.sanitizer_prefix)}\n{self.log_text()[-8000:]}"
         self.check_sanitizers()
 
     def check_sanitizers(self):
