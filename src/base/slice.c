@@ -35,6 +35,14 @@ slice_has_prefix(Slice a, Slice prefix)
   return slice_equal(slice_sub(a, 0, prefix.size), prefix);
 }
 
+Slice
+slice_sub(Slice a, size_t offset, size_t size)
+{
+  if (offset >= a.size)
+    return SLICE_EMPTY;
+  return slice_new(a.data + offset, MIN(size, a.size - offset));
+}
+
 static bool
 is_blank(uint8_t byte)
 {
