@@ -325,7 +325,7 @@ oidc_read_again(const Access *access, const OidcSettings *settings, const json_t
       token == NULL ? json_object() : verified_claims(access, settings, token, NULL, &wrong);
   /* A provider that signs nonsense does not say that the person is gone. */
   if (claims == NULL) {
-    error_set(error, ASSAY_ERROR_FAILED, "%s", wrong->message);
+    error_set(error, ASSAY_ERROR_FAILED, "%s", wrong == NULL ? "it says nothing" : wrong->message);
     return NULL;
   }
   if (!add_userinfo(access, settings, answer, claims, error))
