@@ -42,13 +42,15 @@ static int
 run(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *user = NULL, *password = NULL;
   if (user_option == NULL && stdin_option)
     return command_usage_error("--username is missing: whose password is it?");
   if (user_option != NULL && provider_option != NULL)
     return command_usage_error("--provider: the provider says who logs in, not --username");
   g_autoptr(ServerClient) client = server_client_new(arguments[0], &error);
-  if (client == NULL || !ask_person(client, &user, &password, &error))
+  if (client == NULL)
+    return command_fail(error);
+  g_autofree char *user = NULL, *password = NULL;
+  if (!ask_person(client, &user, &password, &error))
     return command_fail(error);
   int code = log_in(client, user, password, &error);
   explicit_bzero(password, strlen(password));

@@ -142,7 +142,6 @@ oidc_device_ask(Access *access, const OidcSettings *settings, const char *text, 
 {
   g_auto(Handle) handle = {0};
   g_autoptr(GError) refused = NULL;
-  g_autofree char *word = NULL;
   if (!unseal(access, settings, text, &handle, error))
     return OIDC_DEVICE_FAILED;
   g_autoptr(IssuerDocument) document = issuer_document(oidc_issuer(access, settings), error);
@@ -151,6 +150,7 @@ oidc_device_ask(Access *access, const OidcSettings *settings, const char *text, 
   g_autoptr(GString) form = g_string_new(NULL);
   oidc_add(form, "grant_type", GRANT);
   oidc_add(form, "device_code", handle.code);
+  g_autofree char *word = NULL;
   g_autoptr(json_t) answer =
       oidc_ask(access, settings, document->token_endpoint, form, &word, &refused);
   if (answer != NULL)

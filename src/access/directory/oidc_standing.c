@@ -132,9 +132,10 @@ oidc_look_up(Access *access, const OidcSettings *settings, int64_t id, Directory
              GError **error)
 {
   g_autoptr(GError) refused = NULL;
-  g_autofree char *word = NULL, *refresh = take_refresh(access, settings, id, error);
+  g_autofree char *refresh = take_refresh(access, settings, id, error);
   if (refresh == NULL)
     return FAILED;
+  g_autofree char *word = NULL;
   g_autoptr(json_t) answer = ask(access, settings, refresh, &word, &refused);
   explicit_bzero(refresh, strlen(refresh));
   bool gone = g_error_matches(refused, ASSAY_ERROR, ASSAY_ERROR_DENIED) && !is_of_client(word);

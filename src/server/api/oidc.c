@@ -173,7 +173,6 @@ static void
 begin_log_in(Request *request)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *url = NULL, *cookie = NULL;
   const char *back = request_query(request, "return");
   const OidcSettings *settings = provider_of(request);
   g_autofree char *redirect = settings == NULL ? NULL : redirect_of(request, settings);
@@ -183,6 +182,7 @@ begin_log_in(Request *request)
     api_refuse(request, "\"return\" must be a path of this registry");
     return;
   }
+  g_autofree char *url = NULL, *cookie = NULL;
   if (!oidc_log_in_begin(access_of(request), settings, redirect, back, &url, &cookie, &error)) {
     respond_refused(request, settings, error);
     return;
@@ -220,12 +220,11 @@ finish_log_in(Request *request)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(Session) session = NULL;
-  g_autofree char *back = NULL, *agent = request_agent(request);
   const OidcSettings *settings = provider_of(request);
   int64_t person;
   if (settings == NULL)
     return;
-  g_autofree char *source = oidc_source(settings);
+  g_autofree char *source = oidc_source(settings), *agent = request_agent(request), *back = NULL;
   const OidcReturn returned = {.cookie = attempt_cookie(request),
                                .state = request_query(request, "state"),
                                .code = request_query(request, "code"),

@@ -30,12 +30,12 @@ void
 api_respond_seen(Request *request, const ApiSeenList *list)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *last = g_strdup(request_query(request, "last"));
   uint64_t limit = PAGE_DEFAULT;
   bool more = true;
   guint looked_at = 0;
   if (!api_number_of(request, "limit", 1, PAGE_MAX, &limit))
     return;
+  g_autofree char *last = g_strdup(request_query(request, "last"));
   g_autoptr(json_t) body = json_object();
   json_t *shown = json_array();
   json_set_number(body, "limit", limit);
