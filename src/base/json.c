@@ -79,13 +79,6 @@ json_get_integer(const json_t *object, const char *key, json_int_t fallback)
   return json_is_integer(member) ? json_integer_value(member) : fallback;
 }
 
-double
-json_get_number(const json_t *object, const char *key, double fallback)
-{
-  const json_t *member = json_object_get(object, key);
-  return json_is_number(member) ? json_number_value(member) : fallback;
-}
-
 bool
 json_get_boolean(const json_t *object, const char *key, bool fallback)
 {

@@ -33,7 +33,6 @@ char *json_to_pretty_text(const json_t *value);
 const char *json_get_string(const json_t *object, const char *key);
 /* The member @key when it is an integer; otherwise @fallback. */
 json_int_t json_get_integer(const json_t *object, const char *key, json_int_t fallback);
-double json_get_number(const json_t *object, const char *key, double fallback);
 bool json_get_boolean(const json_t *object, const char *key, bool fallback);
 /* The member when it is an object (array); otherwise NULL. (transfer none) */
 json_t *json_get_object(const json_t *object, const char *key);

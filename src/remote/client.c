@@ -63,12 +63,6 @@ remote_free(Remote *remote)
   g_free(remote);
 }
 
-const Reference *
-remote_reference(const Remote *remote)
-{
-  return remote->reference;
-}
-
 /* --- one request --- */
 
 static HttpResponse *

@@ -27,7 +27,6 @@ typedef struct {
 Remote *remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
                    GError **error);
 void remote_free(Remote *remote);
-const Reference *remote_reference(const Remote *remote);
 
 typedef struct {
   const char *kind, *name; /* "manifests" and a tag or digest, "blobs" and a digest */

@@ -193,15 +193,3 @@ people_delete(Access *access, const char *name, const char *by, GError **error)
   access_forget(access);
   return true;
 }
-
-Found
-people_have_administrator(SqlConnection *db, GError **error)
-{
-  g_autoptr(SqlRows) rows = NULL;
-  return sql_first(db, &rows, error,
-                   "SELECT 1 FROM bindings AS b JOIN principals AS p ON p.id = b.subject "
-                   "WHERE b.kind = 'principal' AND b.role = 'administrator' "
-                   "AND b.effect = 'allow' AND b.pattern = '*' AND p.kind = 'person' "
-                   "AND p.disabled IS NULL LIMIT 1",
-                   SQL_END);
-}

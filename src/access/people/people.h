@@ -33,6 +33,3 @@ bool people_delete(Access *access, const char *name, const char *by, GError **er
  * they must wait. */
 bool people_change_own_password(Access *access, const Principal *who, const char *present,
                                 const char *address, const char *password, GError **error);
-/* Whether there is anybody who may administer: a person that is not disabled with a binding to all
- * rights on "*". */
-Found people_have_administrator(SqlConnection *db, GError **error);

@@ -57,9 +57,3 @@ GPtrArray *teams_members(SqlPool *sql, int64_t team, const char *after, unsigned
 GStrv teams_of(SqlPool *sql, int64_t principal, GError **error);
 /* TeamGroup. (transfer full) */
 GPtrArray *teams_groups(SqlPool *sql, int64_t team, GError **error);
-
-/* What a directory says at a log-in: @principal is in its @groups (strings). The memberships that
- * @source gave are these from now on. True also where nothing changes, and then nothing is written.
- */
-bool teams_take_groups(Access *access, int64_t principal, const char *source,
-                       const GPtrArray *groups, GError **error);

@@ -76,8 +76,6 @@ GBytes *request_body(const Request *request);
 void request_limit_body(Request *request, size_t limit);
 /* What Content-Length announces; -1 when it does not. */
 int64_t request_content_length(const Request *request);
-/* The endpoint that it came to, which admits it. (transfer none) */
-Endpoint *request_endpoint(const Request *request);
 /* Where it comes from: the peer's address, or what a trusted proxy says of it. */
 const char *request_client(Request *request);
 /* Who asks, and never NULL once its route begins. (transfer none) */

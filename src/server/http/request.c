@@ -138,12 +138,6 @@ request_content_length(const Request *request)
   return (int64_t)length;
 }
 
-Endpoint *
-request_endpoint(const Request *request)
-{
-  return request->endpoint;
-}
-
 const char *
 request_client(Request *request)
 {
