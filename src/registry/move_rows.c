@@ -142,42 +142,30 @@ changed_text(SqlRows *rows, Found found, const char *from, const char *to, GErro
   return changed == NULL ? NULL : json_to_text(changed);
 }
 
+/* What is set of a namespace, as JSON in one column of its row. */
 static bool
-move_namespace(SqlConnection *db, const char *from, const char *to, GError **error)
+move_row(SqlConnection *db, const char *select, const char *update, const char *from,
+         const char *to, GError **error)
 {
   g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(db, &rows, error, "SELECT settings FROM namespaces WHERE name = $1",
-                          SQL_TEXT(from), SQL_END);
+  Found found = sql_first(db, &rows, error, select, SQL_TEXT(from), SQL_END);
   g_autofree char *text = changed_text(rows, found, from, to, error);
   g_clear_pointer(&rows, sql_rows_free);
   if (text == NULL)
     return found == ABSENT;
-  return sql_run(db, NULL, error,
-                 "UPDATE namespaces SET name = $2, settings = $3, version = version + 1, "
-                 "changed = $4 WHERE name = $1",
-                 SQL_TEXT(from), SQL_TEXT(to), SQL_TEXT(text), SQL_INTEGER(g_get_real_time()),
-                 SQL_END);
-}
-
-static bool
-move_retention(SqlConnection *db, const char *from, const char *to, GError **error)
-{
-  g_autoptr(SqlRows) rows = NULL;
-  Found found = sql_first(db, &rows, error, "SELECT rules FROM retention WHERE namespace = $1",
-                          SQL_TEXT(from), SQL_END);
-  g_autofree char *text = changed_text(rows, found, from, to, error);
-  g_clear_pointer(&rows, sql_rows_free);
-  if (text == NULL)
-    return found == ABSENT;
-  return sql_run(db, NULL, error,
-                 "UPDATE retention SET namespace = $2, rules = $3, version = version + 1, "
-                 "changed = $4 WHERE namespace = $1",
-                 SQL_TEXT(from), SQL_TEXT(to), SQL_TEXT(text), SQL_INTEGER(g_get_real_time()),
-                 SQL_END);
+  return sql_run(db, NULL, error, update, SQL_TEXT(from), SQL_TEXT(to), SQL_TEXT(text),
+                 SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
 bool
 move_settings(SqlConnection *db, const char *from, const char *to, GError **error)
 {
-  return move_namespace(db, from, to, error) && move_retention(db, from, to, error);
+  return move_row(db, "SELECT settings FROM namespaces WHERE name = $1",
+                  "UPDATE namespaces SET name = $2, settings = $3, version = version + 1, "
+                  "changed = $4 WHERE name = $1",
+                  from, to, error) &&
+         move_row(db, "SELECT rules FROM retention WHERE namespace = $1",
+                  "UPDATE retention SET namespace = $2, rules = $3, version = version + 1, "
+                  "changed = $4 WHERE namespace = $1",
+                  from, to, error);
 }

@@ -29,11 +29,9 @@ make_administrator(Access *access, const char *path, GError **error)
 {
   const char *named = g_getenv("ASSAY_ADMIN_NAME");
   const char *name = named != NULL && *named != '\0' ? named : "admin";
-  g_autofree char *password = read_password(path, error);
+  g_autoptr(SecretText) password = read_password(path, error);
   const NewPerson person = {.name = name, .password = password, .administrator = true};
   bool made = password != NULL && people_create(access, &person, "first start", error);
-  if (password != NULL)
-    explicit_bzero(password, strlen(password));
   if (made)
     log_info("the first administrator was made", "name", name, NULL);
   else
@@ -76,9 +74,8 @@ first_start_tell(Access *access, SetupLink *link, const char *url)
     return;
   g_autoptr(SecretText) secret = setup_link_make(link, g_get_monotonic_time());
   g_autofree char *own = own_address(url);
-  g_autofree char *text = g_strdup_printf("%s/setup/%s", own, secret);
+  g_autoptr(SecretText) text = g_strdup_printf("%s/setup/%s", own, secret);
   log_warning("nobody administers this registry yet, so it serves this machine alone; make an "
               "administrator here, by the command or, within an hour, by the link",
               "command", "assay user create --admin NAME", "link", text, NULL);
-  explicit_bzero(text, strlen(text));
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "access/credentials/secrets.h"
 #include "base/error.h"
 #include "server/http/http-private.h"
 #include "server/server-private.h"
@@ -117,21 +118,13 @@ use(Request *request, const char *name, const char *password, const char *again,
 }
 
 static void
-wipe(char *text)
-{
-  if (text != NULL)
-    explicit_bzero(text, strlen(text));
-  g_free(text);
-}
-
-static void
 take(Request *request)
 {
   g_autoptr(GError) error = NULL;
   GBytes *body = request_body(request);
   Slice sent = body == NULL ? SLICE_EMPTY : slice_from_bytes(body);
   g_autofree char *name = form_value(sent, "name");
-  char *password = form_value(sent, "password"), *again = form_value(sent, "again");
+  g_autoptr(SecretText) password = form_value(sent, "password"), again = form_value(sent, "again");
   if (use(request, name, password, again, &error)) {
     g_autofree char *done =
         g_markup_printf_escaped("<p>%s is the administrator. This link works no more.</p>", name);
@@ -139,8 +132,6 @@ take(Request *request)
   } else {
     respond_refused(request, name, error);
   }
-  wipe(password);
-  wipe(again);
 }
 
 const Route setup_page_routes[] = {

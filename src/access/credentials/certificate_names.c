@@ -195,15 +195,12 @@ certificate_proof(const CertificateName *name)
 }
 
 Found
-certificate_proof_holds(SqlPool *sql, int64_t principal, const char *proof, GError **error)
+certificate_proof_holds(SqlPool *sql, int64_t principal, int64_t id, GError **error)
 {
-  uint64_t id = 0;
-  if (!slice_to_uint64(slice_from_string(proof + strlen(CERTIFICATE_PROOF)), &id) || id > INT64_MAX)
-    return ABSENT;
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   g_autoptr(SqlRows) rows = NULL;
   return db == NULL ? FAILED
                     : sql_first(db, &rows, error,
                                 "SELECT 1 FROM certificate_names WHERE id = $1 AND principal = $2",
-                                SQL_INTEGER((int64_t)id), SQL_INTEGER(principal), SQL_END);
+                                SQL_INTEGER(id), SQL_INTEGER(principal), SQL_END);
 }

@@ -40,4 +40,4 @@ Found certificate_names_find(SqlPool *sql, CertificateNameKind kind, const char 
 /* What a bearer's token carries (proof.h), and whether it still counts. (transfer full) */
 #define CERTIFICATE_PROOF "certificate."
 char *certificate_proof(const CertificateName *name);
-Found certificate_proof_holds(SqlPool *sql, int64_t principal, const char *proof, GError **error);
+Found certificate_proof_holds(SqlPool *sql, int64_t principal, int64_t id, GError **error);

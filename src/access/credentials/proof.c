@@ -56,6 +56,17 @@ has_password(const Account *account, const char *proof)
   return g_strcmp0(own, proof) == 0 ? FOUND : ABSENT;
 }
 
+/* That a row is still there, whose id follows @prefix. */
+static Found
+has_row(Access *access, const Account *account, const char *proof, const char *prefix,
+        Found (*holds)(SqlPool *sql, int64_t account, int64_t id, GError **error), GError **error)
+{
+  uint64_t id = 0;
+  if (!slice_to_uint64(slice_from_string(proof + strlen(prefix)), &id) || id > INT64_MAX)
+    return ABSENT;
+  return holds(access_sql(access), account->id, (int64_t)id, error);
+}
+
 Found
 proof_holds(Access *access, const Account *account, const char *proof, GError **error)
 {
@@ -64,8 +75,8 @@ proof_holds(Access *access, const Account *account, const char *proof, GError **
   if (g_str_has_prefix(proof, SESSION))
     return has_session(access, account, proof + strlen(SESSION), error);
   if (g_str_has_prefix(proof, CERTIFICATE_PROOF))
-    return certificate_proof_holds(access_sql(access), account->id, proof, error);
+    return has_row(access, account, proof, CERTIFICATE_PROOF, certificate_proof_holds, error);
   if (g_str_has_prefix(proof, TRUST_PROOF))
-    return trust_proof_holds(access_sql(access), account->id, proof, error);
+    return has_row(access, account, proof, TRUST_PROOF, trust_proof_holds, error);
   return has_password(account, proof);
 }

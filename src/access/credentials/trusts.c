@@ -256,15 +256,12 @@ trust_proof(const Trust *trust)
 }
 
 Found
-trust_proof_holds(SqlPool *sql, int64_t robot, const char *proof, GError **error)
+trust_proof_holds(SqlPool *sql, int64_t robot, int64_t id, GError **error)
 {
-  uint64_t id = 0;
-  if (!slice_to_uint64(slice_from_string(proof + strlen(TRUST_PROOF)), &id) || id > INT64_MAX)
-    return ABSENT;
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   g_autoptr(SqlRows) rows = NULL;
   return db == NULL ? FAILED
                     : sql_first(db, &rows, error,
                                 "SELECT 1 FROM robot_trusts WHERE id = $1 AND robot = $2",
-                                SQL_INTEGER((int64_t)id), SQL_INTEGER(robot), SQL_END);
+                                SQL_INTEGER(id), SQL_INTEGER(robot), SQL_END);
 }

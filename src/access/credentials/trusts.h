@@ -46,7 +46,7 @@ void trust_note_use(SqlPool *sql, const Trust *trust, int64_t now);
  * (transfer full) */
 #define TRUST_PROOF "trust."
 char *trust_proof(const Trust *trust);
-Found trust_proof_holds(SqlPool *sql, int64_t robot, const char *proof, GError **error);
+Found trust_proof_holds(SqlPool *sql, int64_t robot, int64_t id, GError **error);
 
 /* Whether all patterns fit. Pure. */
 bool trust_fits(const json_t *patterns, const json_t *claims);

@@ -4,6 +4,7 @@
 #include <ldap.h>
 #include <string.h>
 
+#include "access/credentials/secrets.h"
 #include "access/directory/ldap_text.h"
 #include "access/directory/secret_file.h"
 #include "base/error.h"
@@ -120,11 +121,10 @@ read_password(const LdapSettings *settings, GError **error)
 static bool
 bind_as_service(const Directory *directory, GError **error)
 {
-  g_autofree char *password = read_password(directory->settings, error);
+  g_autoptr(SecretText) password = read_password(directory->settings, error);
   if (password == NULL)
     return false;
   Found bound = bind_as(directory, directory->settings->bind_dn, password, error);
-  explicit_bzero(password, strlen(password));
   return bound == FOUND ||
          (bound == ABSENT && error_set(error, ASSAY_ERROR_FAILED,
                                        "access.ldap \"%s\": bind_dn or its password is wrong",

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "access/credentials/secrets.h"
 #include "access/directory/secret_file.h"
 #include "access/keys/jwt.h"
 #include "access/people/names.h"
@@ -39,9 +40,7 @@ oidc_answer_free(OidcAnswer *answer)
   if (answer == NULL)
     return;
   directory_person_free(answer->person);
-  if (answer->refresh != NULL)
-    explicit_bzero(answer->refresh, strlen(answer->refresh));
-  g_free(answer->refresh);
+  secret_free(answer->refresh);
   g_free(answer);
 }
 
@@ -77,7 +76,7 @@ static bool
 prove_client(const OidcSettings *settings, const IssuerDocument *document, GString *form,
              char **header, GError **error)
 {
-  g_autofree char *secret = NULL;
+  g_autoptr(SecretText) secret = NULL;
   if (settings->client_secret_file != NULL && (secret = read_secret(settings, error)) == NULL)
     return false;
   if (secret != NULL && !document->secret_in_body) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access/audit/audit.h"
+#include "access/credentials/secrets.h"
 #include "base/error.h"
 #include "server/http/authorise.h"
 #include "server/http/client_certificate.h"
@@ -214,19 +215,11 @@ identify_later(Request *request)
   MHD_resume_connection(request->handle);
 }
 
-static void
-wipe(char *text)
-{
-  if (text != NULL)
-    explicit_bzero(text, strlen(text));
-  g_free(text);
-}
-
 void
 identify_clear(Request *request)
 {
-  wipe(request->credentials.name);
-  wipe(request->credentials.secret);
+  secret_free(request->credentials.name);
+  secret_free(request->credentials.secret);
   g_clear_pointer(&request->principal, principal_unref);
   g_clear_pointer(&request->rules, access_rules_unref);
   g_clear_error(&request->unidentified);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "access/credentials/bearer.h"
+#include "access/credentials/secrets.h"
 #include "access/keys/keys.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -273,14 +274,6 @@ identify_form(Request *request, const FormKind *kind, const char *name, const ch
 }
 
 static void
-wipe(char *text)
-{
-  if (text != NULL)
-    explicit_bzero(text, strlen(text));
-  g_free(text);
-}
-
-static void
 answer_form(Request *request, Slice form, const FormKind *kind, const char *secret)
 {
   g_autofree char *name = form_value(form, "username"), *service = form_value(form, "service"),
@@ -311,9 +304,8 @@ token_post(Request *request)
   Slice form = body == NULL ? SLICE_EMPTY : slice_from_bytes(body);
   g_autofree char *type = form_value(form, "grant_type");
   const FormKind *kind = form_kind(type);
-  char *secret = kind == NULL ? NULL : form_value(form, kind->field);
+  g_autoptr(SecretText) secret = kind == NULL ? NULL : form_value(form, kind->field);
   answer_form(request, form, kind, secret);
-  wipe(secret);
 }
 
 /* --- keys --- */
