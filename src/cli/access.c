@@ -75,8 +75,7 @@ static const GOptionEntry options[] = {SERVER_OPTIONS(""),
                                         "Whether that endpoint serves it, too", "ENDPOINT"},
                                        {"address", 0, 0, G_OPTION_ARG_STRING, &address_option,
                                         "... and admits that address", "ADDRESS"},
-                                       {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                        "How to write it (default: text)", "text|json"},
+                                       FORMAT_OPTION("text"),
                                        {NULL}};
 
 static const Command explain_subcommand = {

@@ -1,4 +1,4 @@
-/* What the commands about people, teams, robots, tokens and roles share; see the header. */
+/* What commands share that make, list and delete by name; see the header. */
 #include "cli/account_commands.h"
 
 #include <stdio.h>

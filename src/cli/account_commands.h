@@ -1,4 +1,5 @@
-/* What the commands about people, teams, robots, tokens and roles share. */
+/* What commands share that make, list and delete things of the API by name: people, teams, robots,
+ * tokens, roles, namespaces, endpoints and others. */
 #pragma once
 
 #include <glib.h>

@@ -299,18 +299,14 @@ run_pulls(char **arguments)
   return command_end_output(EXIT_FINE);
 }
 
-static const GOptionEntry pulls_options[] = {SERVER_OPTIONS(""),
-                                             {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                              "How to write it (default: table)", "table|json"},
-                                             {NULL}};
+static const GOptionEntry pulls_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
 static const GOptionEntry list_options[] = {
     SERVER_OPTIONS(""),
     FILTER_OPTIONS,
     {"limit", 0, 0, G_OPTION_ARG_STRING, &limit_option, "At most so many (default: 1000)", "N"},
     {"newest", 'n', 0, G_OPTION_ARG_NONE, &newest_option, "The last of them instead of the first",
      NULL},
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
-     "table|json"},
+    FORMAT_OPTION("table"),
     {NULL}};
 static const GOptionEntry export_options[] = {
     SERVER_OPTIONS(""),

@@ -12,12 +12,6 @@
 
 static char *format_option, *uri_option, *dns_option, *email_option, *subject_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 static int
 run_add(char **arguments)
 {

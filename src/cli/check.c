@@ -8,10 +8,7 @@
 
 static char *format_option;
 
-static const GOptionEntry options[] = {SERVE_OPTIONS,
-                                       {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                        "How to write it (default: text)", "text|json"},
-                                       {NULL}};
+static const GOptionEntry options[] = {SERVE_OPTIONS, FORMAT_OPTION("text"), {NULL}};
 
 static unsigned
 count(const GPtrArray *lines, CheckState state)

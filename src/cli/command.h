@@ -50,6 +50,12 @@ int command_usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* What --format asks for, whose other word is @plain ("table", "text"); NULL: it was not given.
  * False: it is neither, and that was told. */
 bool command_wants_json(const char *format, const char *plain, bool *json);
+/* The option that says so, which sets the file's own `static char *format_option`. */
+#define FORMAT_OPTION(plain)                                                                       \
+  {                                                                                                \
+    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
+        plain "|json"                                                                              \
+  }
 void command_print_json(const json_t *json);
 
 /* Standard output: flushes and checks, so that a full disk is an error and not silence. Who reads a

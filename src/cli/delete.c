@@ -14,8 +14,7 @@ static gboolean yes_option;
 static const GOptionEntry options[] = {
     SERVER_OPTIONS("the reference's host, "),
     {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes_option, "Do not ask", NULL},
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: text)",
-     "text|json"},
+    FORMAT_OPTION("text"),
     {NULL}};
 
 /* Whether to go on: a person says so, or said so by --yes. *@code is what to end with if not. */

@@ -1,8 +1,8 @@
 /* `assay endpoint`: the named ways into a registry. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json.h"
+#include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/endpoint_hosts.h"
 #include "cli/server_client.h"
@@ -18,12 +18,6 @@ static char *certificate_option, *key_option, *forwarded_option, *client_certifi
     *address_option, *bytes_option;
 static int requests_option = -1;
 static gboolean plain_option, close_option;
-
-#define FORMAT_OPTION                                                                              \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",     \
-        "table|json"                                                                               \
-  }
 
 /* --- asking --- */
 
@@ -68,7 +62,30 @@ state_of(const json_t *endpoint)
 }
 
 static void
-print_list(const json_t *endpoints)
+add_endpoint(Columns *table, const json_t *endpoint)
+{
+  bool listening = json_get_boolean(endpoint, "listening", false);
+  g_autofree char *where = words_of(endpoint, listening ? "urls" : "listen");
+  g_autofree char *allow = words_of(endpoint, "allow");
+  g_autofree char *repositories = words_of(endpoint, "repositories");
+  g_autofree char *verbs = words_of(endpoint, "verbs");
+  columns_add(table, (const char *[]){json_get_string(endpoint, "name"), state_of(endpoint), where,
+                                      allow, repositories, verbs});
+}
+
+static void
+add_answer(Columns *table, const json_t *endpoint)
+{
+  const json_t *answer = json_get_object(endpoint, "answer");
+  const char *serves = json_get_string(answer, "serves");
+  columns_add(table,
+              (const char *[]){json_get_string(endpoint, "name"),
+                               json_get_boolean(answer, "admitted", false) ? "yes" : "no",
+                               serves != NULL ? serves : "-", json_get_string(answer, "reason")});
+}
+
+static int
+run_list(char **arguments)
 {
   static const Column columns[] = {
       {.title = "ENDPOINT"},
@@ -78,24 +95,13 @@ print_list(const json_t *endpoints)
       {.title = "REPOSITORIES", .least = 12, .flags = COLUMN_CUT},
       {.title = "VERBS", .least = 8, .flags = COLUMN_CUT},
   };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *endpoint;
-  json_array_foreach(endpoints, index, endpoint) {
-    bool listening = json_get_boolean(endpoint, "listening", false);
-    g_autofree char *where = words_of(endpoint, listening ? "urls" : "listen");
-    g_autofree char *allow = words_of(endpoint, "allow");
-    g_autofree char *repositories = words_of(endpoint, "repositories");
-    g_autofree char *verbs = words_of(endpoint, "verbs");
-    columns_add(table, (const char *[]){json_get_string(endpoint, "name"), state_of(endpoint),
-                                        where, allow, repositories, verbs});
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  fputs(text, stdout);
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_endpoint, "no endpoints\n",
+                                     "endpoints"};
+  return account_list(format_option, ENDPOINTS, &shown);
 }
 
-static void
-print_answers(const json_t *endpoints)
+static int
+run_test(char **arguments)
 {
   static const Column columns[] = {
       {.title = "ENDPOINT"},
@@ -103,50 +109,11 @@ print_answers(const json_t *endpoints)
       {.title = "SERVES", .least = 12, .flags = COLUMN_CUT},
       {.title = "REASON", .least = 20, .flags = COLUMN_CUT},
   };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *endpoint;
-  json_array_foreach(endpoints, index, endpoint) {
-    const json_t *answer = json_get_object(endpoint, "answer");
-    const char *serves = json_get_string(answer, "serves");
-    columns_add(table,
-                (const char *[]){json_get_string(endpoint, "name"),
-                                 json_get_boolean(answer, "admitted", false) ? "yes" : "no",
-                                 serves != NULL ? serves : "-", json_get_string(answer, "reason")});
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  fputs(text, stdout);
-}
-
-static int
-list_by(const char *path, void (*print)(const json_t *endpoints))
-{
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(json_t) answer = ask(path, &error);
-  if (answer == NULL)
-    return command_fail(error);
-  if (json)
-    command_print_json(json_get_array(answer, "endpoints"));
-  else
-    print(json_get_array(answer, "endpoints"));
-  return command_end_output(EXIT_FINE);
-}
-
-static int
-run_list(char **arguments)
-{
-  return list_by(ENDPOINTS, print_list);
-}
-
-static int
-run_test(char **arguments)
-{
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_answer, "no endpoints\n",
+                                     "endpoints"};
   g_autofree char *address = g_uri_escape_string(arguments[0], NULL, FALSE);
   g_autofree char *path = g_strconcat(ENDPOINTS "?address=", address, NULL);
-  return list_by(path, print_answers);
+  return account_list(format_option, path, &shown);
 }
 
 /* --- dns --- */
@@ -379,10 +346,10 @@ run_delete(char **arguments)
         "So many a minute for each client; 0: no limit", "SIZE"                                    \
   }
 
-static const GOptionEntry read_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION, {NULL}};
+static const GOptionEntry read_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
 static const GOptionEntry delete_options[] = {SERVER_OPTIONS(""), {NULL}};
 static const GOptionEntry change_options[] = {
-    SERVER_OPTIONS(""), RULE_OPTIONS, FORMAT_OPTION, {NULL}};
+    SERVER_OPTIONS(""), RULE_OPTIONS, FORMAT_OPTION("table"), {NULL}};
 static const GOptionEntry dns_options[] = {
     SERVER_OPTIONS(""),
     {"address", 0, 0, G_OPTION_ARG_STRING, &address_option,

@@ -20,8 +20,7 @@ static const GOptionEntry options[] = {
     {"repair", 0, 0, G_OPTION_ARG_NONE, &repair_option, "Repair what can be", NULL},
     {"content", 0, 0, G_OPTION_ARG_NONE, &content_option,
      "Read all blobs, and compare them with their digests", NULL},
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
-     "table|json"},
+    FORMAT_OPTION("table"),
     {NULL}};
 
 typedef struct {

@@ -24,8 +24,7 @@ static const GOptionEntry options[] = {
      "Also forget deleted images that could still be brought back", NULL},
     {"no-wait", 0, 0, G_OPTION_ARG_NONE, &no_wait_option, "Ask for it, and do not wait for its end",
      NULL},
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
-     "table|json"},
+    FORMAT_OPTION("table"),
     {NULL}};
 
 /* What is asked for, as JSON. NULL: --grace is wrong, which it has said. (transfer full) */

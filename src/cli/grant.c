@@ -13,12 +13,6 @@ static char *format_option, *subject_option, *role_option, *pattern_option;
 static char *tags_option, *until_option;
 static gboolean deny_option, public_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* --- list --- */
 
 static void

@@ -15,12 +15,6 @@
 
 static char *format_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* (transfer full) */
 static json_t *
 ask_for_deleted(ServerClient *client, const char *repository, GError **error)

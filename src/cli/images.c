@@ -28,8 +28,7 @@ static const GOptionEntry options[] = {
      "Only images with this package; with --vulnerability, that "
      "have it in this package",
      "NAME"},
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",
-     "table|json"},
+    FORMAT_OPTION("table"),
     {NULL}};
 
 /* Whether there are no advisories for its distribution any more. */

@@ -181,12 +181,6 @@ run_list(char **arguments)
   return command_end_output(EXIT_FINE);
 }
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* --- cancel --- */
 
 /* Whether @typed is @id, or as much of it as the table shows. */

@@ -7,12 +7,6 @@
 
 static char *format_option, *rule_option, *key_option, *verb_option, *until_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* --- list --- */
 
 static void

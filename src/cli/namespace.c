@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/setting_kinds.h"
+#include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/moving.h"
 #include "cli/server_client.h"
@@ -15,12 +16,6 @@ static char **immutable_option;
 static gboolean no_immutable_option, no_quota_option, public_option, private_option;
 static char *quota_bytes_option;
 static gint64 quota_images_option, quota_tags_option;
-
-#define FORMAT_OPTION                                                                              \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",     \
-        "table|json"                                                                               \
-  }
 
 /* --- tables --- */
 
@@ -49,26 +44,14 @@ usage_of(const json_t *space, const char *what)
 }
 
 static void
-print_spaces(const json_t *spaces)
+add_space(Columns *table, const json_t *space)
 {
-  static const Column columns[] = {
-      {.title = "NAMESPACE"}, {.title = "SIZE"},
-      {.title = "IMAGES"},    {.title = "TAGS"},
-      {.title = "PUBLIC"},    {.title = "IMMUTABLE TAGS", .least = 20, .flags = COLUMN_CUT},
-  };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *space;
-  json_array_foreach(spaces, index, space) {
-    g_autofree char *immutable = words_of(space, "immutable");
-    g_autofree char *bytes = usage_of(space, "bytes"), *images = usage_of(space, "images"),
-                    *tags = usage_of(space, "tags");
-    columns_add(table, (const char *[]){json_get_string(space, "name"), bytes, images, tags,
-                                        json_get_boolean(space, "public", false) ? "yes" : "no",
-                                        immutable != NULL ? immutable : "-"});
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  fputs(json_array_size(spaces) > 0 ? text : "no namespaces\n", stdout);
+  g_autofree char *immutable = words_of(space, "immutable");
+  g_autofree char *bytes = usage_of(space, "bytes"), *images = usage_of(space, "images"),
+                  *tags = usage_of(space, "tags");
+  columns_add(table, (const char *[]){json_get_string(space, "name"), bytes, images, tags,
+                                      json_get_boolean(space, "public", false) ? "yes" : "no",
+                                      immutable != NULL ? immutable : "-"});
 }
 
 static void
@@ -92,28 +75,14 @@ print_space(const json_t *space)
 static int
 run_list(char **arguments)
 {
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) spaces =
-      client == NULL ? NULL
-                     : server_get_all(client, "/api/v1/namespaces", "namespaces", NULL, &error);
-  if (spaces == NULL)
-    return command_fail(error);
-  if (json)
-    command_print_json(spaces);
-  else
-    print_spaces(spaces);
-  return command_end_output(EXIT_FINE);
-}
-
-static char *
-path_of(const char *name)
-{
-  g_autofree char *escaped = g_uri_escape_string(name, NULL, FALSE);
-  return g_strconcat("/api/v1/namespaces/", escaped, NULL);
+  static const Column columns[] = {
+      {.title = "NAMESPACE"}, {.title = "SIZE"},
+      {.title = "IMAGES"},    {.title = "TAGS"},
+      {.title = "PUBLIC"},    {.title = "IMMUTABLE TAGS", .least = 20, .flags = COLUMN_CUT},
+  };
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_space, "no namespaces\n",
+                                     "namespaces"};
+  return account_list(format_option, "/api/v1/namespaces", &shown);
 }
 
 static int
@@ -132,7 +101,7 @@ static int
 run_show(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/namespaces", arguments[0]);
   bool json;
   if (!command_wants_json(format_option, "table", &json))
     return EXIT_ERROR;
@@ -180,7 +149,7 @@ static int
 run_set(char **arguments)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/namespaces", arguments[0]);
   uint64_t bytes = 0;
   bool json;
   if (!command_wants_json(format_option, "table", &json))
@@ -198,7 +167,7 @@ run_set(char **arguments)
   return show(space, json, error);
 }
 
-static const GOptionEntry read_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION, {NULL}};
+static const GOptionEntry read_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
 static const GOptionEntry set_options[] = {
     SERVER_OPTIONS(""),
     {"immutable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &immutable_option,
@@ -214,7 +183,7 @@ static const GOptionEntry set_options[] = {
      "Whoever reaches the registry pulls from it, without a log-in; is set alone", NULL},
     {"private", 0, 0, G_OPTION_ARG_NONE, &private_option, "Only who was given the right pulls",
      NULL},
-    FORMAT_OPTION,
+    FORMAT_OPTION("table"),
     {NULL}};
 
 static const Command list_subcommand = {
@@ -265,7 +234,7 @@ static const Command set_subcommand = {
 static int
 run_rename(char **arguments)
 {
-  g_autofree char *path = path_of(arguments[0]);
+  g_autofree char *path = account_path("/api/v1/namespaces", arguments[0]);
   g_autofree char *rename = g_strconcat(path, "/rename", NULL);
   return moving_run(rename, arguments[1]);
 }

@@ -13,12 +13,6 @@
 
 static char *format_option;
 
-#define FORMAT_OPTION                                                                              \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: table)",     \
-        "table|json"                                                                               \
-  }
-
 /* --- check --- */
 
 /* The lines of an error. */
@@ -83,7 +77,7 @@ run_check(char **arguments)
   return command_end_output(EXIT_FINE);
 }
 
-static const GOptionEntry check_options[] = {FORMAT_OPTION, {NULL}};
+static const GOptionEntry check_options[] = {FORMAT_OPTION("table"), {NULL}};
 
 static const Command check_subcommand = {
     .name = "check",
@@ -218,7 +212,7 @@ run_test(char **arguments)
   return command_end_output(refuses ? EXIT_REFUSED : EXIT_FINE);
 }
 
-static const GOptionEntry test_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION, {NULL}};
+static const GOptionEntry test_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
 
 static const Command test_subcommand = {
     .name = "test",

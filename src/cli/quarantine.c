@@ -1,26 +1,32 @@
 /* `assay quarantine`: what nobody pulls for now. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/setting_kinds.h"
+#include "cli/account_commands.h"
 #include "cli/command.h"
 #include "cli/server_client.h"
 #include "report/columns.h"
 #include "report/report.h"
 
-static char *format_option, *reason_option, *for_option;
+#define QUARANTINE "/api/v1/quarantine"
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
+static char *format_option, *reason_option, *for_option;
 
 /* --- list --- */
 
 static void
-print_table(const json_t *rows)
+add_row(Columns *table, const json_t *row)
+{
+  g_autofree char *day = account_short_time(row, "since", strlen("2026-11-25"));
+  g_autofree char *end = account_short_time(row, "until", strlen("2026-11-25"));
+  columns_add(table,
+              (const char *[]){json_get_string(row, "target"), day, end,
+                               json_get_string(row, "author"), json_get_string(row, "reason")});
+}
+
+static int
+run_list(char **arguments)
 {
   static const Column columns[] = {
       {.title = "TARGET", .least = 24, .flags = COLUMN_CUT},
@@ -29,44 +35,15 @@ print_table(const json_t *rows)
       {.title = "BY"},
       {.title = "REASON", .least = 20, .flags = COLUMN_CUT},
   };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *row;
-  json_array_foreach(rows, index, row) {
-    const char *since = json_get_string(row, "since"), *until = json_get_string(row, "until");
-    g_autofree char *day = since == NULL ? NULL : g_strndup(since, strlen("2026-11-25"));
-    g_autofree char *end = until == NULL ? NULL : g_strndup(until, strlen("2026-11-25"));
-    columns_add(table,
-                (const char *[]){json_get_string(row, "target"), day, end,
-                                 json_get_string(row, "author"), json_get_string(row, "reason")});
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  fputs(json_array_size(rows) > 0 ? text : "nothing is in quarantine\n", stdout);
-}
-
-static int
-run_list(char **arguments)
-{
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) answer =
-      client == NULL ? NULL : server_get(client, "/api/v1/quarantine", &error);
-  if (answer == NULL)
-    return command_fail(error);
-  if (json)
-    command_print_json(json_get_array(answer, "quarantine"));
-  else
-    print_table(json_get_array(answer, "quarantine"));
-  return command_end_output(EXIT_FINE);
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row,
+                                     "nothing is in quarantine\n", "quarantine"};
+  return account_list(format_option, QUARANTINE, &shown);
 }
 
 /* --- add --- */
 
 /* (transfer full); NULL: --for is no time, which was told. */
-static char *
+static json_t *
 body_of(const char *target)
 {
   uint64_t seconds = 0;
@@ -83,33 +60,20 @@ body_of(const char *target)
     g_autofree char *text = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
     json_set_string(body, "until", text);
   }
-  return json_to_text(body);
+  return g_steal_pointer(&body);
 }
 
 static int
 run_add(char **arguments)
 {
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "text", &json))
-    return EXIT_ERROR;
   if (reason_option == NULL)
     return command_usage_error("--reason is needed: whoever is refused reads it");
-  g_autofree char *body = body_of(arguments[0]);
+  g_autoptr(json_t) body = body_of(arguments[0]);
   if (body == NULL)
     return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) answer =
-      client == NULL ? NULL
-                     : server_post(client, "/api/v1/quarantine", slice_from_string(body), &error);
-  if (answer == NULL)
-    return command_fail(error);
   g_autofree char *clean = report_clean_text(arguments[0]);
-  if (json)
-    command_print_json(answer);
-  else
-    printf("in quarantine: %s\n", clean);
-  return command_end_output(EXIT_FINE);
+  g_autofree char *done = g_strconcat("in quarantine: ", clean, NULL);
+  return account_send(format_option, "POST", QUARANTINE, body, done);
 }
 
 /* --- remove --- */
@@ -117,15 +81,11 @@ run_add(char **arguments)
 static int
 run_remove(char **arguments)
 {
-  g_autoptr(GError) error = NULL;
   g_autofree char *escaped = g_uri_escape_string(arguments[0], ":/@", FALSE);
-  g_autofree char *path = g_strconcat("/api/v1/quarantine/", escaped, NULL);
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  if (client == NULL || !server_delete(client, path, NULL, &error))
-    return command_fail(error);
+  g_autofree char *path = g_strconcat(QUARANTINE "/", escaped, NULL);
   g_autofree char *clean = report_clean_text(arguments[0]);
-  printf("out of quarantine: %s\n", clean);
-  return command_end_output(EXIT_FINE);
+  g_autofree char *done = g_strconcat("out of quarantine: ", clean, NULL);
+  return account_send(NULL, "DELETE", path, NULL, done);
 }
 
 static const GOptionEntry list_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};

@@ -86,10 +86,7 @@ run_forget(char **arguments)
   return command_end_output(EXIT_FINE);
 }
 
-static const GOptionEntry moved_options[] = {SERVER_OPTIONS(""),
-                                             {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                              "How to write it (default: table)", "table|json"},
-                                             {NULL}};
+static const GOptionEntry moved_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
 static const GOptionEntry forget_options[] = {SERVER_OPTIONS(""), {NULL}};
 
 static const Command moved_subcommand = {

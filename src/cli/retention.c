@@ -17,12 +17,6 @@ static char *format_option, *grace_option, *repository_option;
 static char **keep_option, **delete_option;
 static gboolean none_option, deletes_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* (transfer full) */
 static char *
 path_of(const char *space, const char *rest)

@@ -11,12 +11,6 @@
 static char *format_option, *description_option, *expires_option, *other_ends_option;
 static gboolean remove_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* Sets @key of @body to the end that @text says, where it is given. */
 static bool
 set_end(json_t *body, const char *key, const char *text, GError **error)

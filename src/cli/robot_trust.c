@@ -1,5 +1,6 @@
 /* `assay robot trust`: workloads that are known by the token of their own platform. */
 #include "cli/robot_trust.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +11,6 @@
 
 static char *format_option, *issuer_option, *audience_option;
 static char **claim_option;
-
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
 
 /* (transfer full) */
 static char *

@@ -1,6 +1,4 @@
 /* `assay role`: names for sets of rights. */
-#include <stdio.h>
-
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/account_commands.h"
@@ -10,16 +8,21 @@
 
 static char *format_option, *description_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* --- list --- */
 
 static void
-print_table(const json_t *roles)
+add_row(Columns *table, const json_t *role)
+{
+  g_auto(GStrv) verbs = json_get_strings(role, "verbs");
+  g_autofree char *joined = verbs == NULL ? NULL : g_strjoinv(" ", verbs);
+  columns_add(table,
+              (const char *[]){json_get_string(role, "name"),
+                               json_get_boolean(role, "built_in", false) ? "built in" : "own",
+                               json_get_string(role, "description"), joined});
+}
+
+static int
+run_list(char **arguments)
 {
   static const Column columns[] = {
       {.title = "ROLE"},
@@ -27,37 +30,9 @@ print_table(const json_t *roles)
       {.title = "WHAT IT IS", .least = 20, .flags = COLUMN_CUT | COLUMN_EMPTY},
       {.title = "VERBS", .least = 20, .flags = COLUMN_CUT},
   };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  size_t index;
-  json_t *role;
-  json_array_foreach(roles, index, role) {
-    g_auto(GStrv) verbs = json_get_strings(role, "verbs");
-    g_autofree char *joined = verbs == NULL ? NULL : g_strjoinv(" ", verbs);
-    columns_add(table,
-                (const char *[]){json_get_string(role, "name"),
-                                 json_get_boolean(role, "built_in", false) ? "built in" : "own",
-                                 json_get_string(role, "description"), joined});
-  }
-  g_autofree char *text = columns_to_text(table, terminal_width(), false);
-  fputs(text, stdout);
-}
-
-static int
-run_list(char **arguments)
-{
-  g_autoptr(GError) error = NULL;
-  bool json;
-  if (!command_wants_json(format_option, "table", &json))
-    return EXIT_ERROR;
-  g_autoptr(ServerClient) client = server_client_new(NULL, &error);
-  g_autoptr(json_t) answer = client == NULL ? NULL : server_get(client, "/api/v1/roles", &error);
-  if (answer == NULL)
-    return command_fail(error);
-  if (json)
-    command_print_json(json_get_array(answer, "roles"));
-  else
-    print_table(json_get_array(answer, "roles"));
-  return command_end_output(EXIT_FINE);
+  static const AccountTable shown = {columns, G_N_ELEMENTS(columns), add_row, "no roles\n",
+                                     "roles"};
+  return account_list(format_option, "/api/v1/roles", &shown);
 }
 
 static const GOptionEntry list_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};

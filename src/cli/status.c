@@ -19,10 +19,7 @@
 
 static char *format_option;
 
-static const GOptionEntry options[] = {SERVER_OPTIONS(""),
-                                       {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                        "How to write it (default: table)", "table|json"},
-                                       {NULL}};
+static const GOptionEntry options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("table"), {NULL}};
 
 static json_int_t
 number(const json_t *object, const char *name)

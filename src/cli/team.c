@@ -9,12 +9,6 @@
 
 static char *format_option, *description_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 static int
 run_create(char **arguments)
 {

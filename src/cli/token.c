@@ -11,12 +11,6 @@
 static char *format_option, *expires_option, *user_option;
 static char **scope_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
-
 /* "team/app:pull,push" */
 static bool
 add_scope(json_t *scopes, const char *text, GError **error)

@@ -13,11 +13,6 @@
 static char *format_option, *display_option, *mail_option;
 static gboolean admin_option, stdin_option, none_option;
 
-#define FORMAT_OPTION(plain)                                                                       \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: " plain ")", \
-        plain "|json"                                                                              \
-  }
 #define STDIN_OPTION                                                                               \
   {                                                                                                \
     "password-stdin", 0, 0, G_OPTION_ARG_NONE, &stdin_option,                                      \

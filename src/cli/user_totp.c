@@ -1,5 +1,6 @@
 /* `assay user totp`: the second factor of oneself, and its end for others. */
 #include "cli/user_totp.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,11 +17,6 @@
 static char *format_option, *code_option;
 static gboolean stdin_option;
 
-#define FORMAT_OPTION                                                                              \
-  {                                                                                                \
-    "format", 'f', 0, G_OPTION_ARG_STRING, &format_option, "How to write it (default: text)",      \
-        "text|json"                                                                                \
-  }
 #define STDIN_OPTION                                                                               \
   {                                                                                                \
     "password-stdin", 0, 0, G_OPTION_ARG_NONE, &stdin_option,                                      \
@@ -71,7 +67,7 @@ run_confirm(char **arguments)
   return client == NULL ? command_fail(error) : confirm(client, arguments[0], json);
 }
 
-static const GOptionEntry confirm_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION, {NULL}};
+static const GOptionEntry confirm_options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("text"), {NULL}};
 static const Command confirm_subcommand = {
     .name = "confirm",
     .summary = "Switch your second factor on by a first code, and show the recovery codes",
@@ -124,7 +120,7 @@ run_enable(char **arguments)
 }
 
 static const GOptionEntry enable_options[] = {
-    SERVER_OPTIONS(""), STDIN_OPTION, FORMAT_OPTION, {NULL}};
+    SERVER_OPTIONS(""), STDIN_OPTION, FORMAT_OPTION("text"), {NULL}};
 static const Command enable_subcommand = {
     .name = "enable",
     .summary = "Begin a second factor of your own: codes by time of an app (TOTP)",
@@ -174,7 +170,7 @@ static const GOptionEntry disable_options[] = {
     SERVER_OPTIONS(""),
     {"code", 0, 0, G_OPTION_ARG_STRING, &code_option, "Of the app, or a recovery code", "CODE"},
     STDIN_OPTION,
-    FORMAT_OPTION,
+    FORMAT_OPTION("text"),
     {NULL}};
 static const Command disable_subcommand = {
     .name = "disable",

@@ -79,10 +79,7 @@ run(char **arguments)
   return command_end_output(EXIT_FINE);
 }
 
-static const GOptionEntry options[] = {SERVER_OPTIONS(""),
-                                       {"format", 'f', 0, G_OPTION_ARG_STRING, &format_option,
-                                        "How to write it (default: text)", "text|json"},
-                                       {NULL}};
+static const GOptionEntry options[] = {SERVER_OPTIONS(""), FORMAT_OPTION("text"), {NULL}};
 
 const Command whoami_command = {
     .name = "whoami",
