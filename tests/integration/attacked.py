@@ -53,18 +53,13 @@ def attacked(program, folder, config=""):
     server.start()
     server.root = ("root", PASSWORD)
 
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", headers=server.operator(), json=body)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()
-
     def robot(name, role=None, pattern="team/*"):
-        secret = make("robots", {"name": name})["secret"]
+        secret = server.make("robots", {"name": name})["secret"]
         if role:
-            make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern})
+            server.make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern})
         return name, secret
-    server.make, server.robot = make, robot
-    make("users", {"name": "root", "password": PASSWORD, "administrator": True})
+    server.robot = robot
+    server.make("users", {"name": "root", "password": PASSWORD, "administrator": True})
     server.mallory, server.guest = robot("mallory", "developer"), robot("guest", "guest")
     server.carol = robot("carol", "administrator", "*")
     layer = tar_of({"etc/secret": "of nobody's business\n"})

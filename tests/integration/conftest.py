@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import engines
 import gate
 import images
 from assay_server import Server, find_program, run_assay, sanitizer_reports
@@ -136,6 +137,17 @@ def security_data(program, tmp_path_factory):
             made[suite] = folder
         return made[suite]
     return make
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The engines of docker and containerd, where they can run."""
+    reason = engines.why_not()
+    if reason:
+        pytest.skip(reason)
+    engine = engines.Engines()
+    yield engine
+    engine.stop()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-import engines
 import images
 from assay_server import ROOT, Server
 from repository import Repository
@@ -64,20 +63,14 @@ def closed(program, tmp_path_factory):
     """One with people of each role on team/* (NAME) and on everything (NAME-all), and one of none."""
     server = Server(program, tmp_path_factory.mktemp("closed"), config="access: {mode: closed}")
     server.start()
-
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", headers=server.operator(), json=body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-    server.make = make
-    make("users", {"name": "root", "password": PASSWORD, "administrator": True})
-    make("users", {"name": "nobody", "password": PASSWORD})
+    server.make("users", {"name": "root", "password": PASSWORD, "administrator": True})
+    server.make("users", {"name": "nobody", "password": PASSWORD})
     roles = server.request("GET", "/api/v1/roles", headers=server.operator()).json()["roles"]
     server.roles = {role["name"]: set(role["verbs"]) for role in roles}
     for role in server.roles:
         for name, pattern in ((role, "team/*"), (f"{role}-all", "*")):
-            make("users", {"name": name, "password": PASSWORD})
-            make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern})
+            server.make("users", {"name": name, "password": PASSWORD})
+            server.make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern})
     yield server
     server.stop()
 
@@ -236,16 +229,6 @@ def test_a_mount_takes_only_what_one_may_pull(closed, robot):
         assert closed.request("POST", f"/v2/team/app/blobs/uploads/?{query}", **ci).status_code == 202, query
     assert closed.request("HEAD", f"/v2/team/app/blobs/{digest}", **ci).status_code == 404
     assert closed.request("POST", f"/v2/team/app/blobs/uploads/?mount={digest}&from=secret/app", **root).status_code == 201
-
-
-@pytest.fixture(scope="module")
-def running():
-    reason = engines.why_not()
-    if reason:
-        pytest.skip(reason)
-    engine = engines.Engines()
-    yield engine
-    engine.stop()
 
 
 def test_docker_logs_in(running, closed, robot, layout):

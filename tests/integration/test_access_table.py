@@ -25,22 +25,17 @@ def closed(program, tmp_path_factory):
         lines.append(f"  - {{name: e-{name}, listen: '127.0.0.1:{ports[name]}', allow: 127.0.0.0/8, repositories: ['{repositories}']{served}}}")
     server = Server(program, tmp_path_factory.mktemp("table"), config="access: {mode: closed}\nendpoints:\n" + "\n".join(lines))
     server.start()
-
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", headers=server.operator(), json=body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-    make("users", {"name": "root", "password": "correct horse battery", "administrator": True})
-    make("roles", {"name": "signer", "verbs": ["sign"]})
+    server.make("users", {"name": "root", "password": "correct horse battery", "administrator": True})
+    server.make("roles", {"name": "signer", "verbs": ["sign"]})
     roles = server.request("GET", "/api/v1/roles", headers=server.operator()).json()["roles"]
     server.roles = {role["name"]: set(role["verbs"]) for role in roles}
     server.secrets = {}
     for role in server.roles:
         for name, grants in ((role, [("allow", "team/*")]), (f"{role}-all", [("allow", "*")]),
                              (f"{role}-denied", [("allow", "*"), ("deny", "team/*")])):
-            server.secrets[name] = make("robots", {"name": name})["secret"]
+            server.secrets[name] = server.make("robots", {"name": name})["secret"]
             for effect, pattern in grants:
-                make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern, "effect": effect})
+                server.make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern, "effect": effect})
     with requests.Session() as session:
         def ask(endpoint, name, method, path):
             body = {"data": b"{}", "headers": {"Content-Type": "application/json"}} if method in ("POST", "PATCH", "PUT") else {}

@@ -82,20 +82,14 @@ endpoints:
 """)
     server.start()
     server.required = f"https://127.0.0.1:{required}"
-
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", json=body, headers=server.operator())
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-    server.make = make
-    make("users", {"name": "root", "password": PASSWORD, "administrator": True})
-    make("users", {"name": "alice", "password": PASSWORD})
+    server.make("users", {"name": "root", "password": PASSWORD, "administrator": True})
+    server.make("users", {"name": "alice", "password": PASSWORD})
     for name in ("ci", "other"):
-        make("robots", {"name": name})
-        make("grants", {"subject": name, "role": "developer", "pattern": f"{name}/*"})
+        server.make("robots", {"name": name})
+        server.make("grants", {"subject": name, "role": "developer", "pattern": f"{name}/*"})
     for who, kind, value in (("ci", "uri", SPIFFE), ("other", "dns", "Build.Example.com"), ("alice", "email", "alice@example.com"),
                              ("other", "subject", "CN=plain-name")):
-        make("certificates", {"principal": who, "kind": kind, "value": value})
+        server.make("certificates", {"principal": who, "kind": kind, "value": value})
     yield server
     server.stop()
 

@@ -121,16 +121,6 @@ def test_clients_of_containers(server, tool, tmp_path, name, kind):
         subprocess.run(["rm", "-rf", "--one-file-system", storage], check=False)
 
 
-@pytest.fixture(scope="module")
-def running():
-    reason = engines.why_not()
-    if reason:
-        pytest.skip(reason)
-    engine = engines.Engines()
-    yield engine
-    engine.stop()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_docker(running, server, kind):
     """Log-in, pull and push by the daemon; then with a pull secret's content as its file."""

@@ -20,15 +20,10 @@ assert small_disk, "a fixture"
 def closed(program, small_disk):
     server = Server(program, small_disk, config="access: {mode: closed}")
     server.start(probe="/healthz")
-
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", headers=server.operator(), json=body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-    make("users", {"name": "root", "password": PASSWORD, "administrator": True})
-    server.robot = "ci", make("robots", {"name": "ci"})["secret"]
-    make("grants", {"kind": "principal", "subject": "ci", "role": "maintainer", "pattern": "team/*"})
-    server.pat = "root", make("tokens", {"user": "root", "name": "pat"})["token"]
+    server.make("users", {"name": "root", "password": PASSWORD, "administrator": True})
+    server.robot = "ci", server.make("robots", {"name": "ci"})["secret"]
+    server.make("grants", {"kind": "principal", "subject": "ci", "role": "maintainer", "pattern": "team/*"})
+    server.pat = "root", server.make("tokens", {"user": "root", "name": "pat"})["token"]
     yield server
     server.stop()
 

@@ -204,15 +204,11 @@ def test_clients_by_both_names(server, tmp_path):
 def test_rights(start_server, tmp_path):
     """Old names are pulled by the rights to the new one, by tokens, too; grants go along with who may give them."""
     server = start_server(config="access: {mode: closed}")
-
-    def make(things, **body):
-        answer = server.request("POST", f"/api/v1/{things}", headers=server.operator(), json=body)
-        assert answer.status_code == 201, answer.text
     for name in ("owner", "mover", "reader", "other"):
-        make("users", name=name, password=PASSWORD)
+        server.make("users", {"name": name, "password": PASSWORD})
     for name, role, pattern in (("owner", "owner", "team/*"), ("owner", "owner", "prod/*"), ("mover", "owner", "team/*"), ("mover", "developer", "prod/*"),
                                 ("reader", "guest", "team/app"), ("other", "guest", "team/*")):
-        make("grants", kind="principal", subject=name, role=role, pattern=pattern)
+        server.make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": pattern})
 
     def ask(who, method, path, **options):
         return server.request(method, path, auth=(who, PASSWORD), **options)
@@ -240,13 +236,13 @@ def test_rights(start_server, tmp_path):
     assert "repository:prod/app:pull" in granted[0] and "prod/app" not in granted[1]
     # Who may push to the new name and not give rights there takes none along.
     push("team/b")
-    make("grants", kind="principal", subject="reader", role="guest", pattern="team/b")
+    server.make("grants", {"kind": "principal", "subject": "reader", "role": "guest", "pattern": "team/b"})
     assert ask("mover", "POST", "/api/v1/repositories/team/b/move", json={"to": "prod/b"}).json()["grants"] is False
     assert not pulls("reader", "prod/b") and not pulls("reader", "team/b")
     # Of old names of what one may not see not even the cursor tells, nor of namespaces.
     push("team/z")
     assert ask("owner", "POST", "/api/v1/repositories/team/z/move", json={"to": "prod/hidden"}).status_code == 200
-    make("grants", kind="principal", subject="other", role="owner", pattern="zoo/*")
+    server.make("grants", {"kind": "principal", "subject": "other", "role": "owner", "pattern": "zoo/*"})
     for space in ("prod", "team", "zoo", "zz"):
         assert server.request("PATCH", f"/api/v1/namespaces/{space}", headers=server.operator(), json={"quota_images": 9}).status_code == 200
     assert [one["name"] for one in ask("owner", "GET", "/api/v1/moved").json()["moved"]] == ["team/app", "team/b", "team/z"]
@@ -262,8 +258,8 @@ def test_rights(start_server, tmp_path):
     assert names == ["prod", "team", "zoo", "zz"]
     # Who may not pull it does not move it to where they may, not even with the whole namespace.
     push("team/c")
-    make("grants", kind="principal", subject="mover", role="guest", effect="deny", pattern="team/c")
-    make("grants", kind="principal", subject="mover", role="owner", pattern="free/*")
+    server.make("grants", {"kind": "principal", "subject": "mover", "role": "guest", "effect": "deny", "pattern": "team/c"})
+    server.make("grants", {"kind": "principal", "subject": "mover", "role": "owner", "pattern": "free/*"})
     for path, to in (("repositories/team/c/move", "free/c"), ("namespaces/team/rename", "free")):
         answer = ask("mover", "POST", f"/api/v1/{path}", json={"to": to})
         assert answer.status_code == 403 and "pull" in answer.text, answer.text

@@ -10,20 +10,14 @@ PASSWORD = "correct horse"
 @pytest.fixture
 def closed(start_server):
     server = start_server(config="access: {mode: closed}")
-
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", json=body, headers=server.operator())
-        assert answer.status_code < 300, answer.text
-        return answer.json()
-    server.make = make
-    make("users", {"name": "root", "password": PASSWORD, "administrator": True})
-    make("users", {"name": "alice", "password": PASSWORD})
-    make("teams", {"name": "dev"})
+    server.make("users", {"name": "root", "password": PASSWORD, "administrator": True})
+    server.make("users", {"name": "alice", "password": PASSWORD})
+    server.make("teams", {"name": "dev"})
     server.request("PUT", "/api/v1/teams/dev/members/alice", headers=server.operator())
-    make("grants", {"kind": "team", "subject": "dev", "role": "developer", "pattern": "team/*"})
-    make("grants", {"subject": "alice", "role": "guest", "pattern": "*"})
-    make("grants", {"kind": "everyone", "role": "developer", "pattern": "team/secret", "effect": "deny"})
-    make("grants", {"subject": "root", "role": "guest", "pattern": "roots/*"})
+    server.make("grants", {"kind": "team", "subject": "dev", "role": "developer", "pattern": "team/*"})
+    server.make("grants", {"subject": "alice", "role": "guest", "pattern": "*"})
+    server.make("grants", {"kind": "everyone", "role": "developer", "pattern": "team/secret", "effect": "deny"})
+    server.make("grants", {"subject": "root", "role": "guest", "pattern": "roots/*"})
     return server
 
 

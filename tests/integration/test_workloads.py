@@ -92,16 +92,10 @@ def issuer(tmp_path):
 @pytest.fixture
 def closed(start_server, issuer):
     server = start_server(config=f"access:\n  mode: closed\n  workloads:\n    - {{issuer: '{issuer.url}', plain_http: true}}\n")
-
-    def make(things, body):
-        answer = server.request("POST", f"/api/v1/{things}", json=body, headers=server.operator())
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-    server.make = make
-    make("users", {"name": "root", "password": PASSWORD, "administrator": True})
+    server.make("users", {"name": "root", "password": PASSWORD, "administrator": True})
     for name in ("web", "other"):
-        make("robots", {"name": name})
-        make("grants", {"subject": name, "role": "developer", "pattern": f"{name}/*"})
+        server.make("robots", {"name": name})
+        server.make("grants", {"subject": name, "role": "developer", "pattern": f"{name}/*"})
     return server
 
 
