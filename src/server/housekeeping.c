@@ -240,3 +240,9 @@ housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs)
   if (!context->read_only)
     jobs_add(context->jobs, writing, house);
 }
+
+void
+housekeeping_clear(Housekeeping *house)
+{
+  g_clear_pointer(&house->counting, g_free);
+}

@@ -18,3 +18,7 @@ typedef struct {
 
 /* Adds its kinds to the context's jobs. */
 void housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs);
+
+/* Frees what it holds, after its jobs have ended: also what a job that was stopped half way kept.
+ */
+void housekeeping_clear(Housekeeping *house);

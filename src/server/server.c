@@ -263,6 +263,7 @@ server_free(Server *server)
     pipeline_on_change(server->context.pipeline, NULL, NULL);
   http_server_free(server->context.http);
   jobs_free(server->context.jobs);
+  housekeeping_clear(&server->house);
   outbox_free(server->outbox);
   audit_free(server->audit);
   collection_free(server->context.collection);

@@ -78,6 +78,26 @@ def test_the_last_schema_of_one_list_is_taken_over(start_server, monkeypatch, tm
     assert steps_run(trace) == []
 
 
+def test_a_stop_while_namespaces_are_counted(start_server):
+    """It ends at once and loses nothing (a leak is told by the sanitizer), and the next start counts the rest."""
+    server = start_server()
+    server.stop()
+    with sqlite3.connect(server.data / "metadata.db") as database:
+        database.executemany("INSERT INTO repositories (name, created) VALUES (?, 0)",
+                             [(f"n{number:05}/app",) for number in range(3000)])
+        database.execute("DELETE FROM namespace_usage")
+
+    def counted():
+        with sqlite3.connect(server.data / "metadata.db") as database:
+            return database.execute("SELECT count(*) FROM namespace_usage").fetchone()[0]
+    server.start()
+    wait_until(lambda: counted() > 0)
+    server.stop()
+    assert 0 < counted() < 3000, "the stop came after the count: the test needs more namespaces"
+    server.start()
+    wait_until(lambda: counted() == 3000, timeout=120)
+
+
 def unrecorded(server):
     with sqlite3.connect(server.data / "metadata.db") as database:
         return database.execute("SELECT count(*) FROM unrecorded_manifests").fetchone()[0]
