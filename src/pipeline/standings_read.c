@@ -90,8 +90,13 @@ count_one(SqlRows *rows, uint64_t *count, GError **error)
 /* $1 vulnerability, $2 package. */
 #define BY_VULNERABILITY                                                                           \
   " WHERE image IN (SELECT image_sets.image FROM package_findings JOIN packages ON packages.id ="  \
-  " package_findings.package" IN_SETS " WHERE vulnerability = $1 AND ($2 = '' OR packages.name ="  \
-  " $2 OR packages.source_name = $2))"
+  " package_findings.package" IN_SETS " WHERE vulnerability = $1 AND (packages.name = $2 OR"       \
+  " packages.source_name = $2))"
+/* ... of whatever package: each set is looked up once, however many of its packages have it. */
+#define BY_VULNERABILITY_ALONE                                                                     \
+  " WHERE $2 = '' AND image IN (SELECT image FROM image_sets WHERE package_set IN (SELECT"         \
+  " package_set FROM package_set_members WHERE package IN (SELECT package FROM package_findings"   \
+  " WHERE vulnerability = $1)))"
 #define BY_PACKAGE                                                                                 \
   " WHERE $1 = '' AND image IN (SELECT image_sets.image FROM packages" IN_SETS                     \
   " WHERE packages.name = $2 OR packages.source_name = $2)"
@@ -101,6 +106,8 @@ count_one(SqlRows *rows, uint64_t *count, GError **error)
   " AND critical > 0) OR (($5 & 16) <> 0 AND high > 0) OR (($5 & 8) <> 0 AND medium > 0) OR"       \
   " (($5 & 4) <> 0 AND low > 0) OR (($5 & 2) <> 0 AND negligible > 0) OR (($5 & 1) <> 0 AND"       \
   " unknown > 0)) AND size >= $6 AND ($7 = 0 OR size <= $7)"
+/* Newer images have higher ids, mostly: so that what a page does not show is passed over. */
+#define NEWER_FIRST " ORDER BY image DESC"
 /* The keys only: what else is in a row is read of the rows of a page alone. */
 #define KEYS "SELECT repository, manifest, pushed FROM standings"
 
@@ -109,8 +116,12 @@ typedef struct {
   const char *alone, *with_columns;
 } Question;
 
-static const Question by_vulnerability = {KEYS BY_VULNERABILITY, KEYS BY_VULNERABILITY COLUMNS_FIT};
-static const Question by_package = {KEYS BY_PACKAGE, KEYS BY_PACKAGE COLUMNS_FIT};
+static const Question by_vulnerability = {KEYS BY_VULNERABILITY_ALONE NEWER_FIRST,
+                                          KEYS BY_VULNERABILITY_ALONE COLUMNS_FIT NEWER_FIRST};
+static const Question by_both = {KEYS BY_VULNERABILITY NEWER_FIRST,
+                                 KEYS BY_VULNERABILITY COLUMNS_FIT NEWER_FIRST};
+static const Question by_package = {KEYS BY_PACKAGE NEWER_FIRST,
+                                    KEYS BY_PACKAGE COLUMNS_FIT NEWER_FIRST};
 static const Question by_columns = {NULL, KEYS " WHERE $1 = $2" COLUMNS_FIT};
 
 static bool
@@ -130,9 +141,10 @@ asks_for_all(const StandingFilter *filter)
 static SqlRows *
 query_filtered(SqlConnection *db, const StandingFilter *filter, GError **error)
 {
-  const Question *question = filter->vulnerability != NULL ? &by_vulnerability
-                             : filter->package != NULL     ? &by_package
-                                                           : &by_columns;
+  const Question *question = filter->vulnerability == NULL
+                                 ? (filter->package == NULL ? &by_columns : &by_package)
+                             : filter->package == NULL ? &by_vulnerability
+                                                       : &by_both;
   SqlValue vulnerability = SQL_TEXT(filter->vulnerability != NULL ? filter->vulnerability : "");
   SqlValue package = SQL_TEXT(filter->package != NULL ? filter->package : "");
   if (!asks_for_columns(filter) && question->alone != NULL)
