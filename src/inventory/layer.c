@@ -138,6 +138,29 @@ layer_inventory_add_package(LayerInventory *inventory, Package *package)
   g_ptr_array_add(inventory->packages, package);
 }
 
+Package *
+layer_inventory_add_application(LayerInventory *inventory, const char *type, const char *name,
+                                const char *version, const char *location)
+{
+  if (name == NULL || version == NULL || !is_sound_name(name) || !is_sound_name(version)) {
+    layer_inventory_add_note(inventory, "odd-package", location,
+                             "It has a name or a version that no package can have.");
+    return NULL;
+  }
+  inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;
+  if (inventory->overfull)
+    return NULL;
+  Package *package = g_new0(Package, 1);
+  package->type = g_strdup(type);
+  package->name = g_strdup(name);
+  package->version = g_strdup(version);
+  package->source_name = g_strdup(name);
+  package->source_version = g_strdup(version);
+  package->location = g_strdup(location);
+  g_ptr_array_add(inventory->packages, package);
+  return package;
+}
+
 void
 layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,
                          const char *detail)

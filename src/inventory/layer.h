@@ -18,9 +18,9 @@
 #define LAYER_FORMAT       11u
 #define LAYER_FORMAT_FIRST 10u
 
-/* One installed package. */
+/* One package: of a distribution, or of an application. */
 typedef struct {
-  char *type; /* purl type: "deb", "apk", "rpm", "alpm" */
+  char *type; /* purl type: "deb", "apk", "rpm", "alpm"; "npm", "pypi", "maven", "golang" ... */
   char *name;
   char *version;        /* complete, with epoch, as the distribution's tools print it */
   char *architecture;   /* or NULL */
@@ -28,7 +28,12 @@ typedef struct {
   char *source_version; /* never NULL, likewise */
   char *module;         /* rpm modularity label "name:stream:...", or NULL */
   char *vendor;   /* who made this build: dpkg's and apk's maintainer, rpm's Vendor; or NULL */
-  char *location; /* the database it is in: "var/lib/dpkg/status" */
+  char *location; /* the database it is in: "var/lib/dpkg/status"; of an application the file that
+                     shows it, and after a colon the one in that: "app/a.jar:lib/b.jar" */
+  char *licenses; /* an SPDX expression, or what the package says of it; or NULL */
+  char *owner;    /* of an application: the distribution's package whose list of files has the
+                     location; or NULL */
+  bool declared;  /* a lock file or a manifest names it: nothing shows that it is installed */
   char *files;    /* paths that it owns, each with a LF after it, where they are beside the
                      package itself (apk, rpm); or NULL */
   unsigned read;  /* index of the LayerFile that it is of */
@@ -120,6 +125,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
  * have (empty, not printable, longer than 1 KiB) leaves its database unread; one too many,
  * `overfull`. */
 void layer_inventory_add_package(LayerInventory *inventory, Package *package);
+
+/* One that an application brings. @type, @name, @version, @location: copied; the name as the
+ * ecosystem writes it (Maven: "group:artifact", npm: "@scope/name", Go: the module's path, PyPI:
+ * normalised). The version as the file has it, without what is no part of it ("v" of Composer).
+ * What no package can have as a name or a version is left out with a note: applications bring odd
+ * files along, and these are not installed. The others: the new one, to add licences to (transfer
+ * none), or NULL. */
+Package *layer_inventory_add_application(LayerInventory *inventory, const char *type,
+                                         const char *name, const char *version,
+                                         const char *location);
 
 /* Packages of the database at @path are missing: a note of @kind says why. */
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
