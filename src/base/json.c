@@ -4,16 +4,22 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-json_t *
-json_parse(Slice text, GError **error)
+static json_t *
+parse(Slice text, size_t flags, GError **error)
 {
   json_error_t detail;
   json_t *value = json_loadb(text.size == 0 ? "" : (const char *)text.data, text.size,
-                             JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
+                             flags | JSON_DECODE_ANY, &detail);
   if (value == NULL)
     error_set(error, ASSAY_ERROR_INVALID, "not valid JSON: line %d, column %d: %s", detail.line,
               detail.column, detail.text);
   return value;
+}
+
+json_t *
+json_parse(Slice text, GError **error)
+{
+  return parse(text, JSON_REJECT_DUPLICATES, error);
 }
 
 /* Of values, at least: what opens one, or comes between two. */
@@ -34,13 +40,31 @@ count_values(Slice text)
   return count;
 }
 
+static bool
+has_at_most(Slice text, size_t most, GError **error)
+{
+  return count_values(text) <= most ||
+         error_set(error, ASSAY_ERROR_LIMIT, "JSON of more than %zu values", most);
+}
+
 json_t *
 json_parse_bounded(Slice text, size_t most, GError **error)
 {
-  if (count_values(text) <= most)
-    return json_parse(text, error);
-  error_set(error, ASSAY_ERROR_LIMIT, "JSON of more than %zu values", most);
-  return NULL;
+  return has_at_most(text, most, error) ? json_parse(text, error) : NULL;
+}
+
+json_t *
+json_parse_lenient(Slice text, size_t most, GError **error)
+{
+  static const Slice mark = {(const uint8_t *)"\xef\xbb\xbf", 3};
+  if (slice_has_prefix(text, mark))
+    text = slice_sub(text, mark.size, text.size);
+  if (!has_at_most(text, most, error))
+    return NULL;
+  if (text.size == 0 || g_utf8_validate_len((const char *)text.data, text.size, NULL))
+    return parse(text, JSON_ALLOW_NUL, error);
+  g_autofree char *valid = g_utf8_make_valid((const char *)text.data, (gssize)text.size);
+  return parse(slice_from_string(valid), JSON_ALLOW_NUL, error);
 }
 
 json_t *

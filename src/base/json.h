@@ -20,6 +20,13 @@ json_t *json_parse(Slice text, GError **error);
  * is read. (transfer full) */
 json_t *json_parse_bounded(Slice text, size_t most, GError **error);
 
+/* One that other programs wrote for programs that are less strict, as JavaScript is: a byte order
+ * mark is skipped, bytes that are no UTF-8 are replaced, of members of one name the last counts,
+ * and a string may hold a NUL (json_string_length()). Bounded as json_parse_bounded(). (transfer
+ * full)
+ */
+json_t *json_parse_lenient(Slice text, size_t most, GError **error);
+
 /* Parses a file of at most @limit bytes. (transfer full) */
 json_t *json_read_file(int directory_fd, const char *path, size_t limit, GError **error);
 
