@@ -2,6 +2,7 @@
  * a measurement can be linked with a list of its own. The order is one of preference: the first
  * os-release that is found counts. */
 #include "inspect/detector.h"
+#include "inspect/languages/languages.h"
 #include "inspect/packages/packages.h"
 
 const Detector *const detectors[] = {
@@ -15,5 +16,7 @@ const Detector *const detectors[] = {
     &chisel_detector,
     &pacman_detector,
     &foreign_detector,
+    &npm_detector,
+    &python_detector,
     NULL,
 };

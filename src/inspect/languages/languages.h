@@ -1,0 +1,10 @@
+/* Detectors of what is installed of languages' packages: what a package manager or a build leaves
+ * beside the code. Lock files and manifests, which only ask for packages, are not among them.
+ *
+ * A file that is broken, or that says no name and version, is at most noted: packages bring test
+ * files along. Names and versions are given as the ecosystem's advisories have them. */
+#pragma once
+
+#include "inspect/detector.h"
+
+extern const Detector npm_detector, python_detector;
