@@ -1,0 +1,33 @@
+/* What the files of the TOML reader share: a cursor over the text, and values. */
+#pragma once
+
+#include "text/toml.h"
+
+typedef struct {
+  const uint8_t *at, *end;
+  unsigned line;
+  size_t left; /* values that may still come */
+} TomlCursor;
+
+static inline int
+toml_peek(const TomlCursor *cursor)
+{
+  return cursor->at < cursor->end ? *cursor->at : -1;
+}
+
+bool toml_fail(const TomlCursor *cursor, GError **error, const char *what);
+/* Of a line. */
+void toml_skip_blanks(TomlCursor *cursor);
+/* Blanks, comments and ends of lines. */
+void toml_skip_lines(TomlCursor *cursor);
+/* What comes next is @text: takes it. */
+bool toml_take(TomlCursor *cursor, const char *text);
+/* A string in any quotes, which comes next. (transfer full) */
+GString *toml_string(TomlCursor *cursor, bool may_have_lines, GError **error);
+/* The parts of a dotted key, as strings. (transfer full) */
+GPtrArray *toml_key(TomlCursor *cursor, GError **error);
+/* The table that @parts, but the last, name from @table on; they are made where they are missing.
+ * (transfer none) */
+json_t *toml_table(TomlCursor *cursor, json_t *table, const GPtrArray *parts, GError **error);
+/* `key = value`, into @table. */
+bool toml_pair(TomlCursor *cursor, json_t *table, unsigned depth, GError **error);
