@@ -3,6 +3,7 @@
  * os-release that is found counts. */
 #include "inspect/detector.h"
 #include "inspect/languages/languages.h"
+#include "inspect/lockfiles/lockfiles.h"
 #include "inspect/packages/packages.h"
 
 const Detector *const detectors[] = {
@@ -18,5 +19,6 @@ const Detector *const detectors[] = {
     &foreign_detector,
     &npm_detector,
     &python_detector,
+    &lockfiles_detector,
     NULL,
 };

@@ -1,0 +1,54 @@
+/* What the families of lock files share: a family is one function or more of the type LockReader,
+ * each in a row of the table in lockfiles.c. */
+#pragma once
+
+#include "base/json.h"
+#include "inspect/lockfiles/lockfiles.h"
+
+/* Values of JSON or TOML: some 100 bytes each. */
+#define LOCK_VALUES_MAX ((size_t)600000)
+
+typedef struct {
+  LayerInventory *into;
+  const char *location;
+  const char *type;  /* purl type of what is added */
+  GHashTable *added; /* what it has, once each */
+} Lock;
+
+typedef void LockReader(Slice bytes, Lock *lock);
+
+/* Adds a package. NULL, where name or version are missing, odd or there already. (transfer none) */
+Package *lock_add(Lock *lock, const char *name, const char *version);
+/* The same of parts of the text, as they are. */
+Package *lock_add_slices(Lock *lock, Slice name, Slice version);
+/* Its licence, where the file has one. */
+void lock_set_licenses(Package *package, const char *licenses);
+
+/* The file could not be read: a note says so. */
+void lock_is_broken(Lock *lock, const char *why);
+/* NULL, with a note, where it is no object. (transfer full) */
+json_t *lock_json(Slice bytes, Lock *lock);
+/* The same of TOML. (transfer full) */
+json_t *lock_toml(Slice bytes, Lock *lock);
+
+/* The first part of @text, up to @separator; all of it where there is none. */
+Slice lock_before(Slice text, uint8_t separator);
+/* The position of the last @byte, or -1. */
+gssize lock_find_last(Slice text, uint8_t byte);
+/* Splits "name@version" at the last "@" that is not the first byte (of a scope). */
+bool lock_split_at(Slice text, Slice *name, Slice *version);
+/* Without quotes of one kind around it. */
+Slice lock_unquote(Slice text);
+/* Begins with a digit, as a version that is no address does. */
+bool lock_is_number(const char *version);
+
+LockReader npm_lock_read;
+LockReader yarn_lock_read;
+LockReader requirements_read;
+LockReader pipfile_lock_read;
+LockReader python_toml_read;
+LockReader pylock_read;
+LockReader cargo_lock_read;
+LockReader go_mod_read;
+LockReader go_sum_read;
+LockReader go_vendor_read;

@@ -1,0 +1,125 @@
+/* What the families of lock files share; see the header. */
+#include <string.h>
+
+#include "base/error.h"
+#include "inspect/lockfiles/lock-private.h"
+#include "text/toml.h"
+
+#define WORD_MAX 512u
+
+/* No name and no version has blanks or control characters, or a variable in the place of a value.
+ */
+static bool
+is_word(const char *text)
+{
+  size_t size = text == NULL ? 0 : strlen(text);
+  if (size == 0 || size > WORD_MAX || strstr(text, "${") != NULL)
+    return false;
+  for (const char *at = text; *at != '\0'; at++)
+    if ((guchar)*at <= ' ' || *at == 0x7f)
+      return false;
+  return true;
+}
+
+Package *
+lock_add(Lock *lock, const char *name, const char *version)
+{
+  if (!is_word(name) || !is_word(version))
+    return NULL;
+  if (!g_hash_table_add(lock->added, g_strdup_printf("%s\n%s\n%s", lock->type, name, version)))
+    return NULL;
+  Package *package =
+      layer_inventory_add_application(lock->into, lock->type, name, version, lock->location);
+  if (package != NULL)
+    package->declared = true;
+  return package;
+}
+
+Package *
+lock_add_slices(Lock *lock, Slice name, Slice version)
+{
+  g_autofree char *name_text = slice_to_utf8(name), *version_text = slice_to_utf8(version);
+  return lock_add(lock, name_text, version_text);
+}
+
+void
+lock_set_licenses(Package *package, const char *licenses)
+{
+  if (package == NULL || licenses == NULL || *licenses == '\0' || package->licenses != NULL)
+    return;
+  package->licenses = slice_to_printable(slice_from_string(licenses), WORD_MAX);
+}
+
+void
+lock_is_broken(Lock *lock, const char *why)
+{
+  layer_inventory_add_note(lock->into, "broken-lockfile", lock->location, why);
+}
+
+static json_t *
+object_or_note(Lock *lock, json_t *value, const GError *error)
+{
+  if (json_is_object(value))
+    return value;
+  json_decref(value);
+  lock_is_broken(lock, error != NULL ? error->message : "It is no object.");
+  return NULL;
+}
+
+json_t *
+lock_json(Slice bytes, Lock *lock)
+{
+  g_autoptr(GError) error = NULL;
+  if (slice_has_prefix(bytes, SLICE_LITERAL("\xef\xbb\xbf")))
+    bytes = slice_sub(bytes, 3, SIZE_MAX);
+  return object_or_note(lock, json_parse_bounded(bytes, LOCK_VALUES_MAX, &error), error);
+}
+
+json_t *
+lock_toml(Slice bytes, Lock *lock)
+{
+  g_autoptr(GError) error = NULL;
+  return object_or_note(lock, toml_parse(bytes, LOCK_VALUES_MAX, &error), error);
+}
+
+Slice
+lock_before(Slice text, uint8_t separator)
+{
+  gssize at = slice_find(text, separator);
+  return at < 0 ? text : slice_sub(text, 0, (size_t)at);
+}
+
+gssize
+lock_find_last(Slice text, uint8_t byte)
+{
+  for (size_t i = text.size; i > 0; i--)
+    if (text.data[i - 1] == byte)
+      return (gssize)i - 1;
+  return -1;
+}
+
+bool
+lock_split_at(Slice text, Slice *name, Slice *version)
+{
+  gssize at = lock_find_last(text, '@');
+  if (at <= 0)
+    return false;
+  *name = slice_sub(text, 0, (size_t)at);
+  *version = slice_sub(text, (size_t)at + 1, SIZE_MAX);
+  return true;
+}
+
+Slice
+lock_unquote(Slice text)
+{
+  text = slice_strip(text);
+  bool is_quoted = text.size >= 2 && (text.data[0] == '"' || text.data[0] == '\'') &&
+                   text.data[text.size - 1] == text.data[0];
+  return is_quoted ? slice_sub(text, 1, text.size - 2) : text;
+}
+
+bool
+lock_is_number(const char *version)
+{
+  return version != NULL && g_ascii_isdigit(*version);
+}

@@ -1,0 +1,116 @@
+/* The table of lock files; see the header. */
+#include "inspect/lockfiles/lockfiles.h"
+
+#include <string.h>
+
+#include "inspect/lockfiles/lock-private.h"
+
+typedef struct {
+  const char *place;
+  bool (*is_meant)(const char *name); /* where the place does not tell; or NULL */
+  const char *type;
+  LockReader *read;
+} LockFormat;
+
+/* "requirements.txt", and the names that people give to several. */
+static bool
+is_requirements(const char *name)
+{
+  return strstr(name, "requirements") != NULL;
+}
+
+/* The first row that a file matches is its own. */
+#define FORMATS(ROW)                                                                               \
+  ROW("*/package-lock.json", NULL, "npm", npm_lock_read)                                           \
+  ROW("*/npm-shrinkwrap.json", NULL, "npm", npm_lock_read)                                         \
+  ROW("*/yarn.lock", NULL, "npm", yarn_lock_read)                                                  \
+  ROW("*.txt", is_requirements, "pypi", requirements_read)                                         \
+  ROW("*/Pipfile.lock", NULL, "pypi", pipfile_lock_read)                                           \
+  ROW("*/poetry.lock", NULL, "pypi", python_toml_read)                                             \
+  ROW("*/uv.lock", NULL, "pypi", python_toml_read)                                                 \
+  ROW("*/pdm.lock", NULL, "pypi", python_toml_read)                                                \
+  ROW("*/pylock.toml", NULL, "pypi", pylock_read)                                                  \
+  ROW("*/Cargo.lock", NULL, "cargo", cargo_lock_read)                                              \
+  ROW("*/go.mod", NULL, "golang", go_mod_read)                                                     \
+  ROW("*/go.sum", NULL, "golang", go_sum_read)                                                     \
+  ROW("*/vendor/modules.txt", NULL, "golang", go_vendor_read)
+
+#define AS_ROW(place, is_meant, type, read)   {place, is_meant, type, read},
+#define AS_PLACE(place, is_meant, type, read) place,
+
+static const LockFormat formats[] = {FORMATS(AS_ROW)};
+
+/* Of other people's packages: what is below is no project of this image. */
+static const char *const foreign[] = {
+    "node_modules/", "bower_components/", "vendor/",     "site-packages/",  "dist-packages/",
+    "pkg/mod/",      ".cargo/registry/",  ".cargo/git/", "META-INF/maven/", "Pods/",
+};
+
+/* @end, the place without its "*", is the end of @path, from the start of a name on. */
+static bool
+ends_with(const char *path, const char *end)
+{
+  return g_str_has_suffix(path, end) || (*end == '/' && strcmp(path, end + 1) == 0);
+}
+
+/* The folder @name is above the file, before the first @size bytes end. */
+static bool
+is_below(const char *path, size_t size, const char *name)
+{
+  for (const char *at = path; (at = strstr(at, name)) != NULL; at++)
+    if ((size_t)(at - path) + strlen(name) <= size && (at == path || at[-1] == '/'))
+      return true;
+  return false;
+}
+
+static bool
+is_foreign(const char *path, const LockFormat *format)
+{
+  /* What the place itself names is no reason. */
+  size_t size = strlen(path), place = strlen(format->place) - 1;
+  if (format->place[1] == '/')
+    size = size + 1 > place ? size + 1 - place : 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(foreign); i++)
+    if (is_below(path, size, foreign[i]))
+      return true;
+  return false;
+}
+
+/* NULL: the file is none. */
+static const LockFormat *
+format_of(const char *path)
+{
+  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+  for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+    const LockFormat *format = &formats[i];
+    if (ends_with(path, format->place + 1) && (format->is_meant == NULL || format->is_meant(name)))
+      return is_foreign(path, format) ? NULL : format;
+  }
+  return NULL;
+}
+
+static bool
+wants(const FileView *file)
+{
+  return format_of(file->path) != NULL;
+}
+
+static void
+read_lockfile(Slice bytes, const char *location, LayerInventory *into)
+{
+  const LockFormat *format = format_of(location);
+  if (format == NULL)
+    return;
+  g_autoptr(GHashTable) added = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  Lock lock = {into, location, format->type, added};
+  format->read(bytes, &lock);
+}
+
+const Detector lockfiles_detector = {
+    .name = "lockfiles",
+    .version = 1,
+    .places = (const char *const[]){FORMATS(AS_PLACE) NULL},
+    .wants = wants,
+    .most = LOCKFILE_BYTES_MAX,
+    .read = read_lockfile,
+};
