@@ -1,4 +1,4 @@
-/* What the rows of the table point at; ecosystem_names.c. */
+/* What the rows of the table point at, in ecosystem_names.c; and the table of the applications. */
 #pragma once
 
 #include "inventory/ecosystem.h"
@@ -9,6 +9,9 @@ char *ecosystem_leading_version(const char *text);
 char *ecosystem_join(const char *name, char *version_to_free);
 /* The release that the row's aliases have for @alias, of @size bytes; NULL: none. */
 const char *ecosystem_alias(const Ecosystem *row, const char *alias, size_t size);
+
+/* The row of an application's ecosystem of this name, of @size bytes; NULL: none. */
+const Ecosystem *ecosystem_application_find(const char *name, size_t size);
 
 char *release_of_debian(const Ecosystem *row, const OsRelease *os);
 char *release_of_devuan(const Ecosystem *row, const OsRelease *os);

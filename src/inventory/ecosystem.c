@@ -247,7 +247,7 @@ ecosystem_find(const char *ecosystem)
   for (size_t i = 0; i < G_N_ELEMENTS(ecosystems); i++)
     if (is_text(ecosystems[i].name, ecosystem, length))
       return &ecosystems[i];
-  return NULL;
+  return ecosystem_application_find(ecosystem, length);
 }
 
 bool
@@ -268,7 +268,10 @@ ecosystem_scheme_of_type(const char *type, VersionScheme *scheme)
       return true;
     }
   }
-  return false;
+  const Ecosystem *application = ecosystem_of_application(type);
+  if (application != NULL)
+    *scheme = application->scheme;
+  return application != NULL;
 }
 
 char *
@@ -299,8 +302,11 @@ ecosystem_from_osv(const char *name)
     const char *numbered = ecosystem_alias(row, release, strlen(release));
     return ecosystem_join(row->name, g_strdup(numbered != NULL ? numbered : release));
   }
-  /* PyPI, Go, Wolfi: the family in small letters. */
+  /* PyPI, Go, Wolfi: the family in small letters. What an application's has after it is where its
+   * packages are published: "Maven:https://repo.spring.io". */
   g_autofree char *family = g_ascii_strdown(name, (gssize)length);
+  if (ecosystem_application_find(family, length) != NULL)
+    return g_steal_pointer(&family);
   return ecosystem_join(family, g_strdup(release));
 }
 

@@ -1,7 +1,8 @@
-/* The distributions: all that tells them apart for advisories is one row of one table. Pure.
+/* The distributions, and the ecosystems of applications: all that tells them apart for advisories
+ * is one row of a table. Pure.
  *
- * An ecosystem is what statements and packages have in common: "debian:12", "alpine:3.18", "wolfi".
- * Its name is that of a row, and the release where the row has releases. */
+ * An ecosystem is what statements and packages have in common: "debian:12", "alpine:3.18", "wolfi",
+ * "npm". Its name is that of a row, and the release where the row has releases. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct Ecosystem {
   const char *name;
   const char *os_id;        /* ID of os-release; NULL: no image calls itself so */
   const char *package_type; /* purl type; NULL: none that is installed by a distribution */
+  bool application;         /* of applications, whatever the distribution: no release, no maker */
   const char *osv;          /* OSV's name of the family; NULL: `name` in any letter case */
   VersionScheme scheme;
   LookUp looked_up;
@@ -53,9 +55,12 @@ struct Ecosystem {
   char *(*from_osv)(const char *release);
 };
 
-/* The row of "debian:12"; NULL when there is none: an application's, or a distribution that we do
- * not know. */
+/* The row of "debian:12" or "npm"; NULL when there is none: one that we do not know. */
 const Ecosystem *ecosystem_find(const char *ecosystem);
+
+/* The ecosystem of an application's packages of @type ("golang"), which is named as it is for
+ * advisories ("go"); NULL: of a distribution, or one that we do not know. */
+const Ecosystem *ecosystem_of_application(const char *type);
 
 /* The ecosystem of a package of @type on @os. NULL when the distribution is not known or has no
  * such packages. (transfer full) */
@@ -68,8 +73,8 @@ const Ecosystem *ecosystem_row_of_image(const OsRelease *os, char **release);
 /* The order of versions in @ecosystem; false where we know none. */
 bool ecosystem_scheme(const char *ecosystem, VersionScheme *scheme);
 
-/* The order of versions of all packages of @type ("deb"), whatever the distribution; false where we
- * know none. */
+/* The order of versions of all packages of @type ("deb", "npm"), whatever the distribution; false
+ * where we know none. */
 bool ecosystem_scheme_of_type(const char *type, VersionScheme *scheme);
 
 /* "debian:12" for "bookworm" or "bookworm-security", "debian:sid" for "sid", "ubuntu:22.04" for

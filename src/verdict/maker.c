@@ -72,11 +72,14 @@ is_foreign_deb(const Ecosystem *row, const Package *package)
   return strchr(package->vendor, '@') == NULL || names_release(row, package->version);
 }
 
+/* Whoever publishes an application's package, its ecosystem's advisories speak of it. */
 Maker
 package_maker(const Ecosystem *row, const Package *package)
 {
   char vendor[VENDOR_LOOKED_AT];
   size_t size = 0;
+  if (row != NULL && row->application)
+    return MADE_BY_DISTRIBUTION;
   if (has_word(package->version, version_marks))
     return MADE_BY_THIRD_PARTY;
   if (row == NULL || package->vendor == NULL || *package->vendor == '\0')

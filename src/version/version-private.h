@@ -12,6 +12,10 @@ int version_compare_debian(Slice a, Slice b);
 int version_compare_apk(Slice a, Slice b);
 int version_compare_rpm(Slice a, Slice b);
 int version_compare_alpm(Slice a, Slice b);
+int version_compare_semver(Slice a, Slice b);
+int version_compare_npm(Slice a, Slice b);
+int version_compare_pub(Slice a, Slice b);
+int version_compare_go(Slice a, Slice b);
 
 static inline bool
 byte_is_digit(int byte)
@@ -81,6 +85,21 @@ compare_digits(Slice a, Slice b)
   if (a.size != b.size)
     return a.size < b.size ? -1 : 1;
   return compare_bytes(a, b);
+}
+
+/* "1.2.0" and "1.10": numbers with dots between them; one that is missing is 0. */
+static inline int
+compare_numbers(Slice a, Slice b)
+{
+  while (a.size > 0 || b.size > 0) {
+    Slice left = SLICE_EMPTY, right = SLICE_EMPTY;
+    slice_next_field(&a, '.', &left);
+    slice_next_field(&b, '.', &right);
+    int order = compare_digits(left, right);
+    if (order != 0)
+      return order;
+  }
+  return 0;
 }
 
 /* [epoch:]version[-release], as rpm and pacman have it. */

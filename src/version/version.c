@@ -3,20 +3,18 @@
 
 #include "version/version-private.h"
 
+static int (*const orders[VERSION_SCHEMES])(Slice a, Slice b) = {
+    [VERSION_DEBIAN] = version_compare_debian, [VERSION_APK] = version_compare_apk,
+    [VERSION_RPM] = version_compare_rpm,       [VERSION_ALPM] = version_compare_alpm,
+    [VERSION_SEMVER] = version_compare_semver, [VERSION_NPM] = version_compare_npm,
+    [VERSION_PUB] = version_compare_pub,       [VERSION_GO] = version_compare_go,
+};
+
 int
 version_compare(VersionScheme scheme, Slice a, Slice b)
 {
-  switch (scheme) {
-  case VERSION_APK:
-    return version_compare_apk(a, b);
-  case VERSION_RPM:
-    return version_compare_rpm(a, b);
-  case VERSION_ALPM:
-    return version_compare_alpm(a, b);
-  case VERSION_DEBIAN:
-    break;
-  }
-  return version_compare_debian(a, b);
+  bool known = (unsigned)scheme < VERSION_SCHEMES && orders[scheme] != NULL;
+  return known ? orders[scheme](a, b) : version_compare_semver(a, b);
 }
 
 int

@@ -1,12 +1,34 @@
 /* How each ecosystem orders versions. Pure functions over bytes: no allocation, no locale, no
- * global state; any bytes are accepted. Sources: deb-version(7) and Debian
- * Policy 5.6.12; apk-tools 2.x version.c behaviour; rpmvercmp(8) and rpm's EVR comparison;
- * vercmp(8) of pacman. */
+ * global state; any bytes are accepted, and numbers of any length. Each order has a file of its
+ * own, which names its source. */
 #pragma once
 
 #include "base/slice.h"
 
-typedef enum { VERSION_DEBIAN, VERSION_APK, VERSION_RPM, VERSION_ALPM } VersionScheme;
+/* A database keeps the numbers: new ones go to the end. */
+typedef enum {
+  VERSION_DEBIAN,
+  VERSION_APK,
+  VERSION_RPM,
+  VERSION_ALPM,
+  VERSION_SEMVER,   /* semver.org 2.0: Cargo, Hex, Swift, Julia and whoever says nothing else */
+  VERSION_NPM,      /* so, and numbers may begin with zeros */
+  VERSION_PUB,      /* so, and what is after a plus counts */
+  VERSION_GO,       /* modules, and releases of Go itself ("go1.21rc2") */
+  VERSION_PYPI,     /* PEP 440 */
+  VERSION_MAVEN,    /* ComparableVersion */
+  VERSION_RUBYGEMS, /* Gem::Version, without the platform */
+  VERSION_NUGET,
+  VERSION_COMPOSER, /* Packagist */
+  VERSION_NUMBERS,  /* CRAN, Hackage: numbers alone, and more of them are newer */
+  VERSION_BITNAMI,  /* semver, without Bitnami's own revision of it */
+  VERSION_JVM,      /* Java's own releases: 1.8.0_131, 8u131, 11.0.4+11 */
+  VERSION_PORTAGE,
+  VERSION_OPAM,
+  VERSION_KB,      /* updates of Windows: the same one, or another */
+  VERSION_FUZZY,   /* programs of no ecosystem */
+  VERSION_SCHEMES, /* how many there are */
+} VersionScheme;
 
 /* Negative, zero, positive as @a is older than, the same as, newer than @b. Versions are complete:
  * [epoch:]upstream[-revision] for Debian, [epoch:]version[-release] for RPM (a missing epoch is 0,

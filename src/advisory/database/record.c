@@ -160,7 +160,7 @@ decode_range(Slice *rest, const GPtrArray *strings, AdvisoryRange *range)
   const char **const members[] = {&range->id,         &range->module,        &range->feed,
                                   &range->introduced, &range->fixed_version, &range->last_affected,
                                   &range->vendor_id,  &range->note};
-  if (!slice_take(rest, 4, &kinds) || kinds.data[0] > VERSION_ALPM ||
+  if (!slice_take(rest, 4, &kinds) || kinds.data[0] >= VERSION_SCHEMES ||
       kinds.data[1] > STATE_UNDER_REVIEW || kinds.data[2] > SEVERITY_CRITICAL)
     return false;
   range->scheme = kinds.data[0];

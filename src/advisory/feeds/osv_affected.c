@@ -318,11 +318,12 @@ osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error
                                  .package = by_source ? source : name,
                                  .severity = record->severity,
                                  .vendor_id = record->vendor_id}};
-  /* Versions of applications are kept; what orders them comes with what finds them. */
   package.is_ordered = ecosystem_scheme(ecosystem, &package.base.scheme);
   g_autofree char *architecture = find_architecture(json_get_string(named, "purl"));
   package.base.architectures = architecture;
-  if (package.is_ordered)
+  /* What a list of an application's versions has, no release had. */
+  const Ecosystem *row = ecosystem_find(ecosystem);
+  if (row != NULL && !row->application)
     package.release_version = find_release_version(json_get_array(affected, "versions"));
   take_urgency(affected, &package);
   feed_sink_add_ecosystem(record->sink, ecosystem);

@@ -168,6 +168,9 @@ test_names_of_osv(void)
       {"SUSE:Linux Enterprise Server 16.0", "sles:16.0"},
       {"PyPI", "pypi"},
       {"crates.io", "crates.io"},
+      {"SwiftURL", "swifturl"},
+      {"Maven:https://repo.spring.io/release", "maven"},
+      {"Packagist:https://packages.drupal.org/8", "packagist"},
       {"Wolfi", "wolfi"},
       {"almalinux:9", "almalinux:9"},
       {"", ""},
@@ -237,6 +240,38 @@ test_scopes(void)
   }
 }
 
+static void
+test_applications(void)
+{
+  static const struct {
+    const char *type, *ecosystem; /* NULL: none */
+    VersionScheme scheme;
+  } rows[] = {
+      {"npm", "npm", VERSION_NPM},
+      {"golang", "go", VERSION_GO},
+      {"cargo", "crates.io", VERSION_SEMVER},
+      {"gem", "rubygems", VERSION_RUBYGEMS},
+      {"composer", "packagist", VERSION_COMPOSER},
+      {"swift", "swifturl", VERSION_SEMVER},
+      {"generic", "generic", VERSION_FUZZY},
+      {"deb", NULL, VERSION_DEBIAN},
+      {"unheard-of", NULL, VERSION_DEBIAN},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    const Ecosystem *row = ecosystem_of_application(rows[i].type);
+    g_test_message("%s", rows[i].type);
+    g_assert_cmpint(row != NULL, ==, rows[i].ecosystem != NULL);
+    if (row == NULL)
+      continue;
+    VersionScheme scheme = VERSION_DEBIAN;
+    g_assert_cmpstr(row->name, ==, rows[i].ecosystem);
+    g_assert_true(ecosystem_find(rows[i].ecosystem) == row);
+    g_assert_true(row->application && row->looked_up == BY_NAME);
+    g_assert_true(ecosystem_scheme_of_type(rows[i].type, &scheme));
+    g_assert_cmpint(scheme, ==, rows[i].scheme);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -244,6 +279,7 @@ main(int argc, char **argv)
   g_test_add_func("/ecosystem/debs-and-apks", test_debs_and_apks);
   g_test_add_func("/ecosystem/rpms", test_rpms);
   g_test_add_func("/ecosystem/names-of-osv", test_names_of_osv);
+  g_test_add_func("/ecosystem/applications", test_applications);
   g_test_add_func("/ecosystem/codenames", test_codenames);
   g_test_add_func("/ecosystem/scopes", test_scopes);
   return g_test_run();

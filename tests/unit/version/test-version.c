@@ -8,14 +8,38 @@
 typedef struct {
   const char *name;
   VersionScheme scheme;
+  const char *vectors; /* names of files of public vectors, with blanks between them */
+  bool transitive;     /* a total order over any bytes */
 } SchemeCase;
 
 static const SchemeCase schemes[] = {
-    {"debian", VERSION_DEBIAN},
-    {"alpine", VERSION_APK},
-    {"redhat", VERSION_RPM},
-    {"arch", VERSION_ALPM},
+    {"debian", VERSION_DEBIAN, "debian debian-generated", true},
+    {"alpine", VERSION_APK, "alpine alpine-generated", false},
+    {"redhat", VERSION_RPM, "redhat", false},
+    {"arch", VERSION_ALPM, "pacman", false},
+    {"semver", VERSION_SEMVER, "semver cargo hex", true},
+    {"npm", VERSION_NPM, "npm npm-nodesemver", true},
+    {"pub", VERSION_PUB, "pub", true},
+    {"go", VERSION_GO, "go", true},
 };
+
+/* Lines of public vectors that are wrong, and why. */
+static const struct {
+  const char *line, *reason;
+} wrong[] = {
+    {"1.0.0alpha > 1.0.0", "vercmp(8): 1.0a < 1.0alpha < 1.0 (a rule of Grype's own)"},
+};
+
+static bool
+is_wrong(const char *path, const char *line)
+{
+  if (!g_str_has_suffix(path, "pacman.txt"))
+    return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+    if (strcmp(line, wrong[i].line) == 0)
+      return true;
+  return false;
+}
 
 static int
 sign(int order)
@@ -35,7 +59,7 @@ check_file(const char *path, VersionScheme scheme)
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (unsigned i = 0; lines[i] != NULL; i++) {
     const char *line = g_strstrip(lines[i]);
-    if (*line == '\0' || *line == '#')
+    if (*line == '\0' || *line == '#' || g_str_has_prefix(line, "//") || is_wrong(path, line))
       continue;
     g_auto(GStrv) words = g_strsplit(line, " ", 3);
     if (g_strv_length(words) != 3)
@@ -77,16 +101,17 @@ test_vectors(gconstpointer data)
 {
   const SchemeCase *scheme = data;
   g_autofree char *folder = vectors_folder();
-  g_autofree char *file = g_strconcat(scheme->name, ".txt", NULL);
-  g_autofree char *path = g_build_filename(folder, file, NULL);
-  if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    g_autofree char *reason = g_strdup_printf("there are no public vectors at %s", path);
-    g_test_skip(reason);
-    return;
+  g_auto(GStrv) names = g_strsplit(scheme->vectors, " ", -1);
+  unsigned count = 0;
+  for (char **name = names; *name != NULL; name++) {
+    g_autofree char *file = g_strconcat(*name, ".txt", NULL);
+    g_autofree char *path = g_build_filename(folder, file, NULL);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+      count += check_file(path, scheme->scheme);
   }
-  unsigned count = check_file(path, scheme->scheme);
-  g_test_message("%u lines of %s", count, path);
-  g_assert_cmpuint(count, >, 10);
+  g_test_message("%u lines of %s", count, scheme->vectors);
+  if (count == 0)
+    g_test_skip("there are no public vectors here");
 }
 
 static char *
@@ -115,9 +140,8 @@ test_laws(gconstpointer data)
   }
 }
 
-/* Debian's order is a total one over any bytes. apk's is not for what it finds invalid, nor RPM's
- * where
- * "^" and "~" stand in odd places, as rpmvercmp itself. */
+/* Of those that are a total order over any bytes: apk's is none for what it finds invalid, nor
+ * RPM's where "^" and "~" are in odd places, as rpmvercmp itself. */
 static void
 test_transitive(gconstpointer data)
 {
@@ -150,7 +174,7 @@ main(int argc, char **argv)
         {"transitive", test_transitive},
     };
     for (size_t j = 0; j < G_N_ELEMENTS(tests); j++) {
-      if (tests[j].function == test_transitive && scheme->scheme != VERSION_DEBIAN)
+      if (tests[j].function == test_transitive && !scheme->transitive)
         continue;
       g_autofree char *path = g_strdup_printf("/version/%s/%s", scheme->name, tests[j].name);
       g_test_add_data_func(path, scheme, tests[j].function);
