@@ -7,18 +7,11 @@
 #include "inspect/packages/packages.h"
 
 const Detector *const detectors[] = {
-    &os_release_detector,
-    &dpkg_detector,
-    &dpkg_journal_detector,
-    &apk_detector,
-    &rpm_detector,
-    &rpm_journal_detector,
-    &rpm_manifest_detector,
-    &chisel_detector,
-    &pacman_detector,
-    &foreign_detector,
-    &npm_detector,
-    &python_detector,
-    &lockfiles_detector,
-    NULL,
+    &os_release_detector,   &dpkg_detector,
+    &dpkg_journal_detector, &apk_detector,
+    &rpm_detector,          &rpm_journal_detector,
+    &rpm_manifest_detector, &chisel_detector,
+    &pacman_detector,       &foreign_detector,
+    &npm_detector,          &python_detector,
+    &lockfiles_detector,    NULL,
 };

@@ -18,6 +18,7 @@ toml_peek(const TomlCursor *cursor)
 bool toml_fail(const TomlCursor *cursor, GError **error, const char *what);
 /* Of a line. */
 void toml_skip_blanks(TomlCursor *cursor);
+void toml_skip_comment(TomlCursor *cursor);
 /* Blanks, comments and ends of lines. */
 void toml_skip_lines(TomlCursor *cursor);
 /* What comes next is @text: takes it. */
@@ -29,5 +30,10 @@ GPtrArray *toml_key(TomlCursor *cursor, GError **error);
 /* The table that @parts, but the last, name from @table on; they are made where they are missing.
  * (transfer none) */
 json_t *toml_table(TomlCursor *cursor, json_t *table, const GPtrArray *parts, GError **error);
+/* Puts @value, which it takes over, into @table; NULL: the key is there. (transfer none) */
+json_t *toml_add(TomlCursor *cursor, json_t *table, const char *key, json_t *value, GError **error);
+/* The table @key of @table, or the last of the array of tables; made where it is missing. (transfer
+ * none) */
+json_t *toml_enter(TomlCursor *cursor, json_t *table, const char *key, GError **error);
 /* `key = value`, into @table. */
 bool toml_pair(TomlCursor *cursor, json_t *table, unsigned depth, GError **error);

@@ -1,6 +1,6 @@
 /* Cargo.lock: an array "package" of tables; what has no source is the project's own, or lies beside
  * it (https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html). */
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 
 void
 cargo_lock_read(Slice bytes, Lock *lock)

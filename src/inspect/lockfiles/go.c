@@ -1,7 +1,7 @@
 /* Go's go.mod, go.sum and vendor/modules.txt (https://go.dev/ref/mod). */
 #include <string.h>
 
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 
 #define WORDS_MAX 6u
 

@@ -1,5 +1,4 @@
-/* What the families of lock files share: a family is one function or more of the type LockReader,
- * each in a row of the table in lockfiles.c. */
+/* What the families of lock files share. */
 #pragma once
 
 #include "base/json.h"
@@ -14,8 +13,6 @@ typedef struct {
   const char *type;  /* purl type of what is added */
   GHashTable *added; /* what it has, once each */
 } Lock;
-
-typedef void LockReader(Slice bytes, Lock *lock);
 
 /* Adds a package. NULL, where name or version are missing, odd or there already. (transfer none) */
 Package *lock_add(Lock *lock, const char *name, const char *version);
@@ -41,14 +38,3 @@ bool lock_split_at(Slice text, Slice *name, Slice *version);
 Slice lock_unquote(Slice text);
 /* Begins with a digit, as a version that is no address does. */
 bool lock_is_number(const char *version);
-
-LockReader npm_lock_read;
-LockReader yarn_lock_read;
-LockReader requirements_read;
-LockReader pipfile_lock_read;
-LockReader python_toml_read;
-LockReader pylock_read;
-LockReader cargo_lock_read;
-LockReader go_mod_read;
-LockReader go_sum_read;
-LockReader go_vendor_read;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 
 typedef struct {
   const char *place;

@@ -3,7 +3,7 @@
  * (https://docs.npmjs.com/cli/configuring-npm/package-lock-json). */
 #include <string.h>
 
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 
 #define DEPTH_MAX 64u
 

@@ -2,7 +2,7 @@
  * pylock.toml (PEP 751). */
 #include <string.h>
 
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 #include "inspect/lockfiles/python-private.h"
 
 /* PEP 503. */

@@ -2,7 +2,7 @@
  * requirements with one version, "name[extra]==1.0; marker --hash=..." */
 #include <string.h>
 
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 #include "inspect/lockfiles/python-private.h"
 
 /* A line that ends in a backslash continues. Comments end one, after a blank. */

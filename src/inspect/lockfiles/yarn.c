@@ -3,7 +3,7 @@
  * for both (https://classic.yarnpkg.com/lang/en/docs/yarn-lock/). */
 #include <string.h>
 
-#include "inspect/lockfiles/lock-private.h"
+#include "inspect/lockfiles/lockfiles-private.h"
 
 typedef struct {
   Slice head, version, resolved, resolution;
