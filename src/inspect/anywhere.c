@@ -11,7 +11,7 @@ typedef struct {
 typedef struct {
   const Detector *detectors[ANYWHERE_MAX];
   unsigned count;
-  uint64_t all, by_content;
+  uint64_t all, by_content, owners;
   GHashTable *names;      /* the whole name of a file -> GArray of Pattern */
   GHashTable *extensions; /* ".jar" -> GArray of Pattern */
 } Anywhere;
@@ -56,6 +56,7 @@ add_detector(Anywhere *anywhere, const Detector *detector)
   anywhere->detectors[anywhere->count++] = detector;
   anywhere->all |= one;
   anywhere->by_content |= detector->places == NULL ? one : 0;
+  anywhere->owners |= detector->lists_owners ? one : 0;
 }
 
 static void *
@@ -86,6 +87,12 @@ uint64_t
 anywhere_all(void)
 {
   return all_anywhere()->all;
+}
+
+uint64_t
+anywhere_owners(void)
+{
+  return all_anywhere()->owners;
 }
 
 uint64_t

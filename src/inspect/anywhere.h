@@ -13,6 +13,8 @@
 const Detector *anywhere_detector(unsigned index);
 /* All of them; 0: there are none, and nothing of this costs anything. */
 uint64_t anywhere_all(void);
+/* Those that only list owners. */
+uint64_t anywhere_owners(void);
 /* Those whose places take in @path. Detectors without places are not among them. */
 uint64_t anywhere_by_path(const char *path);
 /* Those without places, which are asked by wants(). */

@@ -6,12 +6,23 @@
 #include "inspect/lockfiles/lockfiles.h"
 #include "inspect/packages/packages.h"
 
+/* A line a row, so that two changes seldom meet. */
+/* clang-format off */
 const Detector *const detectors[] = {
-    &os_release_detector,   &dpkg_detector,
-    &dpkg_journal_detector, &apk_detector,
-    &rpm_detector,          &rpm_journal_detector,
-    &rpm_manifest_detector, &chisel_detector,
-    &pacman_detector,       &foreign_detector,
-    &npm_detector,          &python_detector,
-    &lockfiles_detector,    NULL,
+    &os_release_detector,
+    &dpkg_detector,
+    &dpkg_journal_detector,
+    &dpkg_files_detector,
+    &apk_detector,
+    &rpm_detector,
+    &rpm_journal_detector,
+    &rpm_manifest_detector,
+    &chisel_detector,
+    &pacman_detector,
+    &foreign_detector,
+    &npm_detector,
+    &python_detector,
+    &lockfiles_detector,
+    NULL,
 };
+/* clang-format on */

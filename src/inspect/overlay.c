@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "inspect/applications.h"
 #include "inspect/finds.h"
 #include "inspect/fixed_places.h"
 #include "inspect/image_tree.h"
@@ -144,15 +145,16 @@ take_packages(Shelf *shelf, const FoundFile *found, GArray *packages)
   void *package, *origin;
   g_hash_table_iter_init(&iter, origins);
   while (g_hash_table_iter_next(&iter, &package, &origin)) {
-    ImagePackage one = {package, GPOINTER_TO_UINT(origin)};
+    ImagePackage one = {package, GPOINTER_TO_UINT(origin), NULL};
     g_array_append_val(packages, one);
   }
 }
 
 /* A database that is at two places, as after a move that left the old one, lists its packages
- * twice: the one of the lower layer stays. */
+ * twice, and applications bring the same package several times: the one of the lower layer stays,
+ * the others go to @doubles. */
 static void
-drop_doubles(GArray *packages)
+part_doubles(GArray *packages, GArray *doubles)
 {
   guint kept = 0;
   for (guint i = 0; i < packages->len; i++) {
@@ -160,6 +162,8 @@ drop_doubles(GArray *packages)
     if (kept == 0 || package_compare(g_array_index(packages, ImagePackage, kept - 1).package,
                                      package->package) != 0)
       g_array_index(packages, ImagePackage, kept++) = *package;
+    else
+      g_array_append_val(doubles, *package);
   }
   g_array_set_size(packages, kept);
 }
@@ -214,7 +218,8 @@ package_bytes(const Package *package)
 {
   const char *const texts[] = {package->type,         package->name,        package->version,
                                package->architecture, package->source_name, package->source_version,
-                               package->module,       package->location,    package->vendor};
+                               package->module,       package->location,    package->vendor,
+                               package->licenses,     package->owner};
   size_t sum = sizeof *package;
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     sum += text_bytes(texts[i]);
@@ -268,7 +273,7 @@ take_finds(ImageInventory *image, Shelf *shelf)
     const LayerFile *read = g_ptr_array_index(layer->reads, find->read);
     const GPtrArray *list = contents_of(shelf, find->layer)->packages[find->read];
     for (guint j = 0; list != NULL && j < list->len; j++) {
-      ImagePackage one = {g_ptr_array_index(list, j), find->layer};
+      ImagePackage one = {g_ptr_array_index(list, j), find->layer, NULL};
       g_array_append_val(image->packages, one);
     }
     if (read->broken)
@@ -320,6 +325,7 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   g_autoptr(ImageInventory) image = g_new0(ImageInventory, 1);
   image->layers = layers;
   image->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
+  image->doubles = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
   image->unread = g_ptr_array_new_with_free_func(g_free);
   if (!image_tree_complete(layers, ask, ask_data, image->unread, error))
     return NULL;
@@ -329,7 +335,8 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   for (guint i = 0; i < layers->len; i++)
     add_texts(image->unread, ((const LayerInventory *)g_ptr_array_index(layers, i))->unread);
   image->unread = tidy_texts(image->unread);
+  applications_settle(image->packages);
   g_array_sort(image->packages, image_package_compare);
-  drop_doubles(image->packages);
+  part_doubles(image->packages, image->doubles);
   return g_steal_pointer(&image);
 }

@@ -11,6 +11,8 @@ typedef struct {
   GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
   GHashTable *finds;     /* path -> GPtrArray of LayerInventory: what is wanted anywhere */
   guint packages;        /* of all of these */
+  GPtrArray *owned;      /* as LayerInventory has it, of all of them */
+  size_t owned_bytes;
 } Harvest;
 
 /* @inventory: where harvest_join() puts it; not owned. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/path.h"
+#include "inspect/owners.h"
 #include "inspect/worker_files-private.h"
 
 /* What a detector reads of the entry of a number. */
@@ -29,6 +30,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free),
       .finds =
           g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
+      .owned = g_ptr_array_new_with_free_func(g_free),
   };
 }
 
@@ -38,6 +40,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->wanted, g_array_unref);
   g_clear_pointer(&harvest->databases, g_hash_table_unref);
   g_clear_pointer(&harvest->finds, g_hash_table_unref);
+  g_clear_pointer(&harvest->owned, g_ptr_array_unref);
 }
 
 void
@@ -97,7 +100,7 @@ want_anywhere(const LayerEntry *entry, uint64_t anywhere, FileTakers *takers)
 static void
 keep_finds(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
 {
-  bool by_path = anywhere_by_path(entry->path) != 0;
+  bool by_path = (anywhere_by_path(entry->path) & ~anywhere_owners()) != 0;
   g_hash_table_remove(harvest->finds, entry->path);
   if (finds->len == 0 && by_path)
     layer_inventory_add_removed(harvest->inventory, entry->path, false);
@@ -106,6 +109,16 @@ keep_finds(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
                                "The layer has more files that list packages than are followed.");
   else if (finds->len > 0)
     g_hash_table_insert(harvest->finds, g_strdup(entry->path), g_ptr_array_ref(finds));
+}
+
+static void
+take_owned(Harvest *harvest, LayerInventory *from)
+{
+  if (from->owned_bytes > LAYER_OWNED_BYTES_MAX - harvest->owned_bytes)
+    return;
+  harvest->owned_bytes += from->owned_bytes;
+  g_ptr_array_extend_and_steal(harvest->owned, from->owned);
+  from->owned = g_ptr_array_new_with_free_func(g_free);
 }
 
 /* Once, for a fixed place and anywhere. */
@@ -127,6 +140,9 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
     if (!taker->wanted)
       continue;
     bound_packages(harvest, taker->into);
+    take_owned(harvest, taker->into);
+    if (taker->detector->lists_owners)
+      continue;
     if (taker->reading == READINGS_MAX)
       g_ptr_array_add(finds, g_steal_pointer(&taker->into));
     else
@@ -234,4 +250,5 @@ harvest_join(Harvest *harvest)
       join_database(harvest->inventory, database, wanted->change);
   }
   join_finds(harvest);
+  owners_resolve(harvest->inventory, harvest->owned);
 }

@@ -10,6 +10,8 @@ image_inventory_free(ImageInventory *inventory)
     return;
   os_release_free(inventory->os);
   g_array_unref(inventory->packages);
+  if (inventory->doubles != NULL)
+    g_array_unref(inventory->doubles);
   g_ptr_array_unref(inventory->unread);
   g_ptr_array_unref(inventory->layers);
   if (inventory->gaps != NULL)
@@ -17,11 +19,23 @@ image_inventory_free(ImageInventory *inventory)
   g_free(inventory);
 }
 
+bool
+package_is_of_application(const Package *package)
+{
+  static const char *const of_distributions[] = {"deb", "apk", "rpm", "alpm", "ebuild", "opkg"};
+  for (size_t i = 0; i < G_N_ELEMENTS(of_distributions); i++)
+    if (strcmp(package->type, of_distributions[i]) == 0)
+      return false;
+  return true;
+}
+
 int
 image_package_compare(gconstpointer a, gconstpointer b)
 {
   const ImagePackage *left = a, *right = b;
   int order = package_compare(left->package, right->package);
+  if (order == 0)
+    order = left->package->declared - right->package->declared;
   if (order == 0)
     order = (left->layer > right->layer) - (left->layer < right->layer);
   return order != 0 ? order : strcmp(left->package->location, right->package->location);

@@ -9,15 +9,21 @@
 /* A package of an image, with the layer that brought this version of it. */
 typedef struct {
   const Package *package;
-  unsigned layer; /* index from the bottom, 0 */
+  unsigned layer;       /* index from the bottom, 0 */
+  const Package *owner; /* of an application: the distribution's package that owns its files, in
+                           this image; or NULL */
 } ImagePackage;
-/* For g_array_sort(): by all that matching looks at; those that are the same, in the order of their
- * layers and of the files' names. */
+/* For g_array_sort(): by all that matching looks at; those that are the same, what is installed
+ * before what is declared, and then in the order of their layers and of the files' names. */
 int image_package_compare(gconstpointer a, gconstpointer b);
+/* Whether no distribution installed it: its type is none of a distribution's packages. */
+bool package_is_of_application(const Package *package);
 
 typedef struct {
   OsRelease *os;     /* NULL: no distribution was found */
-  GArray *packages;  /* ImagePackage, sorted by all that matching looks at */
+  GArray *packages;  /* ImagePackage, sorted by all that matching looks at; each once */
+  GArray *doubles;   /* ImagePackage, likewise: the other places of what is at several. NULL: it was
+                        made of what a scan stored */
   GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
   GPtrArray *gaps;   /* char *: of what a scan stored, what completeness_gaps() said then of all but

@@ -73,6 +73,7 @@ layer_inventory_new(void)
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->tables = g_ptr_array_new_with_free_func(g_free);
   inventory->notes = g_ptr_array_new_with_free_func(layer_note_free);
+  inventory->owned = g_ptr_array_new_with_free_func(g_free);
   return inventory;
 }
 
@@ -81,6 +82,7 @@ layer_inventory_free(LayerInventory *inventory)
 {
   if (inventory == NULL)
     return;
+  g_ptr_array_unref(inventory->owned);
   json_table_clear(&layer_inventory_table, inventory);
   g_free(inventory);
 }
@@ -159,6 +161,16 @@ layer_inventory_add_application(LayerInventory *inventory, const char *type, con
   package->location = g_strdup(location);
   g_ptr_array_add(inventory->packages, package);
   return package;
+}
+
+void
+layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths)
+{
+  if (paths.size > LAYER_OWNED_BYTES_MAX - inventory->owned_bytes)
+    return;
+  inventory->owned_bytes += paths.size;
+  g_ptr_array_add(inventory->owned, g_strdup(package));
+  g_ptr_array_add(inventory->owned, slice_to_string(paths));
 }
 
 void

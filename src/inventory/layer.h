@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
@@ -100,9 +101,12 @@ typedef struct {
   GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
   GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
-  size_t file_bytes; /* spent of LAYER_FILE_BYTES_MAX */
-  size_t admitted;   /* what image_inventory_admit() counted of it */
-  bool overfull;     /* it has more packages than are kept */
+  GPtrArray *owned; /* char *: a distribution's package, and the paths that it owns, in turn. In the
+                       worker alone, which takes Package.owner from them: no part of the JSON */
+  size_t owned_bytes; /* spent of LAYER_OWNED_BYTES_MAX */
+  size_t file_bytes;  /* spent of LAYER_FILE_BYTES_MAX */
+  size_t admitted;    /* what image_inventory_admit() counted of it */
+  bool overfull;      /* it has more packages than are kept */
 } LayerInventory;
 
 LayerInventory *layer_inventory_new(void);
@@ -121,6 +125,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 #define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)
 /* The package whose list would pass it, and those after it, have none. */
 #define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* The lists of owned paths that would pass it are forgotten: what they own is found twice then. */
+#define LAYER_OWNED_BYTES_MAX ((size_t)32 * 1024 * 1024)
 /* Takes @package over; its source defaults to itself. One whose name or version no system could
  * have (empty, not printable, longer than 1 KiB) leaves its database unread; one too many,
  * `overfull`. */
@@ -135,6 +141,9 @@ void layer_inventory_add_package(LayerInventory *inventory, Package *package);
 Package *layer_inventory_add_application(LayerInventory *inventory, const char *type,
                                          const char *name, const char *version,
                                          const char *location);
+
+/* That the distribution's package @package owns @paths, each with a LF after it. Copies. */
+void layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths);
 
 /* Packages of the database at @path are missing: a note of @kind says why. */
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,

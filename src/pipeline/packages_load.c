@@ -5,7 +5,7 @@
 static void
 take_row(SqlRows *rows, ImageInventory *inventory)
 {
-  ImagePackage one = {NULL, (unsigned)sql_rows_integer(rows, 0)};
+  ImagePackage one = {NULL, (unsigned)sql_rows_integer(rows, 0), NULL};
   if (one.layer >= inventory->layers->len)
     return;
   LayerInventory *layer = g_ptr_array_index(inventory->layers, one.layer);
