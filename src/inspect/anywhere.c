@@ -116,6 +116,19 @@ matching(const GArray *patterns, const char *path, size_t size)
   return wanting;
 }
 
+/* Without those that do not want the path itself. */
+static uint64_t
+wanting_path(const Anywhere *anywhere, uint64_t wanting, const char *path)
+{
+  uint64_t left = wanting;
+  for (unsigned i = 0; left != 0; i++, left >>= 1) {
+    bool asks = (left & 1) != 0 && anywhere->detectors[i]->wants_path != NULL;
+    if (asks && !anywhere->detectors[i]->wants_path(path))
+      wanting &= ~((uint64_t)1 << i);
+  }
+  return wanting;
+}
+
 uint64_t
 anywhere_by_path(const char *path)
 {
@@ -126,5 +139,5 @@ anywhere_by_path(const char *path)
   uint64_t wanting = matching(g_hash_table_lookup(anywhere->names, name), path, size);
   if (dot != NULL)
     wanting |= matching(g_hash_table_lookup(anywhere->extensions, dot), path, size);
-  return wanting;
+  return wanting_path(anywhere, wanting, path);
 }

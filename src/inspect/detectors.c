@@ -8,6 +8,8 @@
 
 /* A line a row, so that two changes seldom meet. */
 /* clang-format off */
+/* One a line. */
+/* clang-format off */
 const Detector *const detectors[] = {
     &os_release_detector,
     &dpkg_detector,
@@ -22,6 +24,10 @@ const Detector *const detectors[] = {
     &foreign_detector,
     &npm_detector,
     &python_detector,
+    &conda_detector,
+    &ruby_detector,
+    &dotnet_detector,
+    &composer_detector,
     &lockfiles_detector,
     NULL,
 };

@@ -12,6 +12,8 @@
 /* The file's JSON (json_parse_lenient()), which must be an object. NULL: it is none, which was
  * noted; or it has more values than are read, and is unread. (transfer full) */
 json_t *found_json(Slice bytes, const char *location, LayerInventory *into);
+/* The same of a value of any kind. (transfer full) */
+json_t *found_json_value(Slice bytes, const char *location, LayerInventory *into);
 
 /* The member when it is a string without a NUL and not empty; else NULL. (transfer none) */
 const char *found_text(const json_t *object, const char *key);

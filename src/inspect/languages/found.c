@@ -11,19 +11,26 @@
 #define LICENSES_MAX 512u
 
 json_t *
-found_json(Slice bytes, const char *location, LayerInventory *into)
+found_json_value(Slice bytes, const char *location, LayerInventory *into)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(json_t) value = json_parse_lenient(bytes, VALUES_MAX, &error);
+  json_t *value = json_parse_lenient(bytes, VALUES_MAX, &error);
   if (value == NULL && g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT))
     layer_inventory_add_unread(into, "too-large", location,
                                "The file has more JSON values than are read of one.");
   else if (value == NULL)
     layer_inventory_add_note(into, "broken-package", location, error->message);
-  else if (!json_is_object(value))
-    layer_inventory_add_note(into, "broken-package", location, "It is no JSON object.");
-  else
+  return value;
+}
+
+json_t *
+found_json(Slice bytes, const char *location, LayerInventory *into)
+{
+  g_autoptr(json_t) value = found_json_value(bytes, location, into);
+  if (json_is_object(value))
     return g_steal_pointer(&value);
+  if (value != NULL)
+    layer_inventory_add_note(into, "broken-package", location, "It is no JSON object.");
   return NULL;
 }
 

@@ -7,4 +7,5 @@
 
 #include "inspect/detector.h"
 
-extern const Detector npm_detector, python_detector;
+extern const Detector npm_detector, python_detector, conda_detector, ruby_detector, dotnet_detector,
+    composer_detector;

@@ -171,8 +171,6 @@ read_manifest(const json_t *manifest, const char *location, LayerInventory *into
 static void
 read_package_json(Slice bytes, const char *location, LayerInventory *into)
 {
-  if (!is_root(location))
-    return;
   g_autoptr(json_t) manifest = found_json(bytes, location, into);
   if (manifest != NULL)
     read_manifest(manifest, location, into);
@@ -182,6 +180,7 @@ const Detector npm_detector = {
     .name = "npm",
     .version = 1,
     .places = (const char *const[]){"*/package.json", NULL},
+    .wants_path = is_root,
     .most = FOUND_BYTES_MAX,
     .read = read_package_json,
 };

@@ -25,8 +25,16 @@ static inline void
 detect(const Detector *detector, const char *path, Slice bytes, LayerInventory *into)
 {
   FileView file = {path, bytes.size, 0644, slice_sub(bytes, 0, DETECTOR_HEAD_BYTES)};
-  if (detector_reads(detector, path) && (detector->wants == NULL || detector->wants(&file)))
+  if (!detector_reads(detector, path) || (detector->wants != NULL && !detector->wants(&file)))
+    return;
+  if (detector->piece == NULL) {
     detector->read(bytes, path, into);
+    return;
+  }
+  void *state = NULL;
+  if (bytes.size > 0)
+    detector->piece(&state, &file, 0, bytes, into);
+  detector->piece(&state, &file, bytes.size, SLICE_EMPTY, into);
 }
 
 static inline char *
