@@ -20,6 +20,13 @@ static const struct {
     {"dotnet-deps/", "", &dotnet_detector, "app/x.deps.json"},
     {"dotnet-assets/", ".json", &dotnet_detector, "app/obj/project.assets.json"},
     {"php-installed/", ".json", &composer_detector, "app/vendor/composer/installed.json"},
+    {"php-installed/", ".reg", &pear_detector, "usr/share/php/.registry/x.reg"},
+    {"r/", "/DESCRIPTION", &r_detector, "usr/lib/R/library/x/DESCRIPTION"},
+    {"perl/", ".json", &perl_detector, "root/.cpan/build/x/META.json"},
+    {"perl/", ".yml", &perl_detector, "root/.cpan/build/x/META.yml"},
+    {"lua/", ".rockspec", &lua_detector, "lib/luarocks/rocks-5.1/x/1/x-1.rockspec"},
+    {"hex/", ".app", &erlang_detector, "opt/rabbitmq/ebin/rabbit.app"},
+    {"ocaml/", ".install", &ocaml_detector, "root/.opam/4.14/.opam-switch/install"},
 };
 
 /* Rows of a table of tabs: *first is the file, *second and *third what follows. */

@@ -164,6 +164,286 @@ test_composer(void)
   CHECK(composer_detector, cases);
 }
 
+static void
+test_pear(void)
+{
+#undef P
+#undef ONE
+#define P "usr/share/php/.registry/left.reg"
+  static const DetectedCase cases[] = {
+      {"of PECL", "usr/share/php/.registry/.channel.pecl.php.net/left.reg",
+       "a:2:{s:4:\"name\";s:4:\"left\";s:7:\"version\";a:1:{s:7:\"release\";s:3:\"1.0\";}}",
+       "pear left 1.0"},
+      {"a version that is a text", P,
+       "a:2:{s:4:\"name\";s:4:\"left\";s:7:\"version\";s:3:\"1.0\";}", "pear left 1.0"},
+      {"of an old PEAR", P, "a:2:{s:7:\"package\";s:4:\"left\";s:7:\"version\";s:3:\"1.0\";}",
+       "pear left 1.0"},
+      {"a name in another array", P,
+       "a:3:{s:4:\"lead\";a:1:{s:4:\"name\";s:3:\"Ann\";}s:4:\"name\";s:4:\"left\";"
+       "s:7:\"version\";s:3:\"1.0\";}",
+       "pear left 1.0"},
+      {"values of all kinds", P,
+       "a:6:{i:0;N;i:1;b:1;i:2;d:0.5;s:1:\"a\";a:0:{}s:4:\"name\";s:4:\"left\";"
+       "s:7:\"version\";s:3:\"1.0\";}",
+       "pear left 1.0"},
+      {"a text with quotes", P,
+       "a:3:{s:1:\"x\";s:8:\"\";s:4:\"n\";s:4:\"name\";s:4:\"left\";s:7:\"version\";s:3:\"1.0\";}",
+       "pear left 1.0"},
+      {"an object", P, "a:1:{s:1:\"x\";O:8:\"stdClass\":0:{}}", ""},
+      {"a text that ends too early", P, "a:1:{s:4:\"name\";s:400:\"left\";}", ""},
+      {"a number that is none", P, "a:x:{s:4:\"name\";s:4:\"left\";}", ""},
+      {"more members than there are", P, "a:99999999999:{s:4:\"name\";s:4:\"left\";}", ""},
+      {"no version", P, "a:1:{s:4:\"name\";s:4:\"left\";}", ""},
+      {"of Windows", "windows/left.reg", "a:1:{s:4:\"name\";s:4:\"left\";}", ""},
+      {"empty", P, "", ""},
+  };
+  CHECK(pear_detector, cases);
+}
+
+/* An array in an array, and so on. */
+static void
+test_pear_depth(void)
+{
+  g_autoptr(GString) text = g_string_new("a:1:{s:1:\"x\";");
+  for (unsigned i = 0; i < 100000; i++)
+    g_string_append(text, "a:1:{i:0;");
+  const DetectedCase deep = {"deep", P, text->str, ""};
+  check_detected(&pear_detector, &deep, 1);
+}
+
+static void
+test_wordpress(void)
+{
+#define HEAD "<?php\n/*\n * Plugin Name: Left and right\n * Version: 1.0\n */\n"
+#define CORE "srv/wp-includes/version.php"
+  static const DetectedCase cases[] = {
+      {"a plugin", "srv/wp-content/plugins/left/main.php", HEAD, "wordpress plugins/left 1.0"},
+      {"a plugin of one file", "wp-content/plugins/left.php", HEAD, "wordpress plugins/left 1.0"},
+      {"one that must be there", "wp-content/mu-plugins/left.php", HEAD,
+       "wordpress plugins/left 1.0"},
+      {"a file of a plugin", "srv/wp-content/plugins/left/inc/main.php", HEAD, ""},
+      {"elsewhere", "srv/plugins/left/main.php", HEAD, ""},
+      {"a comment in one line", "wp-content/plugins/left/main.php",
+       "<?php /* plugin name: Left */\n# VERSION: 2.0 ?>\n", "wordpress plugins/left 2.0"},
+      {"lines that end in CR", "wp-content/plugins/left/main.php",
+       "<?php\r/* Plugin Name: Left\rVersion: 2.0\r*/", "wordpress plugins/left 2.0"},
+      {"code that speaks of it", "wp-content/plugins/left/main.php",
+       "<?php\n$a = 'Plugin Name: x';\n$b = 'Version: 1.0';\n", ""},
+      {"no version", "wp-content/plugins/left/main.php", "<?php\n/* Plugin Name: Left */\n", ""},
+      {"no name", "wp-content/plugins/left/index.php", "<?php\n/* Version: 1.0 */\n", ""},
+      {"a theme", "srv/wp-content/themes/left/style.css", "/*\nTheme Name: L\nVersion: 1.0\n*/",
+       "wordpress themes/left 1.0"},
+      {"a style of a plugin", "srv/wp-content/plugins/left/style.css",
+       "/*\nTheme Name: L\nVersion: 1.0\n*/", ""},
+      {"a style in a theme", "srv/wp-content/themes/left/css/style.css",
+       "/*\nTheme Name: L\nVersion: 1.0\n*/", ""},
+      {"WordPress itself", CORE, "<?php\n$wp_version = '6.4.2';\n$wp_db_version = 1;\n",
+       "wordpress wordpress 6.4.2"},
+      {"with double quotes", CORE, "<?php\n  $wp_version=\"6.4\";\n", "wordpress wordpress 6.4"},
+      {"a version that is called", CORE, "<?php\n$wp_version = get();\n", ""},
+      {"in a comment", CORE, "<?php\n// $wp_version = '6.4.2';\n", ""},
+      {"of something else", "srv/my-wp-includes/version.php", "$wp_version = '6.4.2';\n", ""},
+      {"empty", CORE, "", ""},
+  };
+  CHECK(wordpress_detector, cases);
+}
+
+/* WordPress reads 8 KiB of a file, however many pieces it comes in. */
+static void
+test_wordpress_head(void)
+{
+  g_autofree char *blanks = g_strnfill(8192, ' ');
+  g_autofree char *late = g_strconcat("<?php\n", blanks, HEAD, NULL);
+  const DetectedCase cases[] = {{"a late head", "wp-content/plugins/left/a.php", late, ""}};
+  CHECK(wordpress_detector, cases);
+}
+
+static void
+test_r(void)
+{
+#undef P
+#define P    "usr/local/lib/R/site-library/left/DESCRIPTION"
+#define LIBR "Package: left\nVersion: 1.0-2\n"
+  static const DetectedCase cases[] = {
+      {"installed", P, LIBR "Built: R 4.3.0; ; ; unix\n", "cran left 1.0-2"},
+      {"a source", "src/left/DESCRIPTION", LIBR, ""},
+      {"built as a text of several lines", P, LIBR "Description: x\n  Built: no\n", ""},
+      {"of Bioconductor", P,
+       LIBR "Built: R 4.3.0\ngit_url: https://git.bioconductor.org/packages/left\n",
+       "bioconductor left 1.0-2"},
+      {"from a repository of Bioconductor", P, LIBR "Repository: Bioconductor 3.18\nBuilt: R 4\n",
+       "bioconductor left 1.0-2"},
+      {"no version", P, "Package: left\nBuilt: R 4.3.0\n", ""},
+      {"something else", P, "Some words.\n", ""},
+      {"empty", P, "", ""},
+  };
+  CHECK(r_detector, cases);
+}
+
+static void
+test_haskell(void)
+{
+#undef P
+#define P "usr/lib/ghc/package.conf.d/left-1.0-ab12.conf"
+  static const DetectedCase cases[] = {
+      {"of GHC", P, "name:                 left\nversion: 1.0\nid: left-1.0\n", "hackage left 1.0"},
+      {"of cabal", "root/.cabal/store/ghc-9.4.7/package.db/left.conf", "name: left\nversion: 1.0\n",
+       "hackage left 1.0"},
+      {"a library inside of one", P, "name: z-left-z-inner\nversion: 1.0\npackage-name: left\n",
+       "hackage left 1.0"},
+      {"a configuration", "etc/left.conf", "name: left\nversion: 1.0\n", ""},
+      {"no version", P, "name: left\n", ""},
+  };
+  CHECK(haskell_detector, cases);
+}
+
+static void
+test_perl(void)
+{
+#define META "{\"name\":\"Left-Right\",\"version\":\"1.02\",\"meta-spec\":{\"version\":2}}"
+  static const DetectedCase cases[] = {
+      {"of cpanm", "usr/local/lib/perl5/x86_64/.meta/Left-Right-1.02/MYMETA.json", META,
+       "cpan Left-Right 1.02"},
+      {"a source", "src/META.json", META, "cpan Left-Right 1.02"},
+      {"a number", "src/META.json", "{\"name\":\"A\",\"version\":1.5,\"generated_by\":\"x\"}",
+       "cpan A 1.5"},
+      {"a whole number", "src/META.json", "{\"name\":\"A\",\"version\":2,\"generated_by\":\"x\"}",
+       "cpan A 2"},
+      {"of something else", "src/META.json", "{\"name\":\"A\",\"version\":\"1\"}", ""},
+      {"of PGXN", "src/META.json",
+       "{\"name\":\"A\",\"version\":\"1\",\"meta-spec\":{\"url\":\"https://pgxn.org/meta/"
+       "spec.txt\"}}",
+       ""},
+      {"YAML", "src/META.yml", "---\nname: Left-Right\nversion: '1.02' # x\nrequires:\n  name: x\n",
+       "cpan Left-Right 1.02"},
+      {"YAML with a comment", "src/META.yml", "name: A # it\nversion: 1.02\n", "cpan A 1.02"},
+      {"YAML without a version", "src/META.yml", "name: A\nrequires:\n  version: 1\n", ""},
+      {"YAML with an open quote", "src/META.yml", "name: 'A\nversion: 1\n", ""},
+      {"perllocal", "usr/lib/perl5/perllocal.pod",
+       "=head2 Wed: C<Module> L<Left::Right|Left::Right>\n\nC<VERSION: 1.01>\n"
+       "=head2 Thu: C<Module> L<A|A>\n\nC<EXE_FILES: a>\n"
+       "=head2 Fri: C<Module> L<Left::Right|Left::Right>\n\nC<VERSION: 1.02>\n",
+       "cpan Left-Right 1.02"},
+      {"perllocal without a module", "usr/lib/perl5/perllocal.pod", "C<VERSION: 1.02>\n", ""},
+  };
+  CHECK(perl_detector, cases);
+}
+
+static void
+test_lua(void)
+{
+#undef P
+#define P "usr/lib/luarocks/rocks-5.1/left/1.0-1/left-1.0-1.rockspec"
+  static const DetectedCase cases[] = {
+      {"texts", P, "package = \"left\"\nversion = '1.0-1'\n", "luarocks left 1.0-1"},
+      {"a long text", P, "package = [[left]] version = [=[1.0-1]=]\n", "luarocks left 1.0-1"},
+      {"the tables first", P,
+       "build = { version = \"9\", modules = { a = \"b\" } }\npackage = \"left\"\nversion = "
+       "\"1.0-1\"",
+       "luarocks left 1.0-1"},
+      {"put together", P,
+       "local v, r = nil\nlocal v = \"1.0\"\nlocal r = \"1\"\npackage=\"left\" version = "
+       "v..\"-\"..r",
+       "luarocks left 1.0-1"},
+      {"comments", P,
+       "-- package = \"x\"\n--[[ version = \"2\"\n]] package = \"left\" --[==[ ]] ]==]\n"
+       "version = \"1.0-1\"",
+       "luarocks left 1.0-1"},
+      {"in a function", P,
+       "package = \"left\"\nversion = \"1.0-1\"\nf(function() return \"version\" end)",
+       "luarocks left 1.0-1"},
+      {"a version that is not known", P, "package = \"left\"\nversion = get() .. \"-1\"", ""},
+      {"a version of a table", P, "package = \"left\"\nsource = { version = \"1.0-1\" }", ""},
+      {"a text that does not end", P, "package = \"left\nversion = \"1.0-1\"", ""},
+      {"a comment that does not end", P, "package = \"left\" --[[ version = \"1.0-1\"", ""},
+      {"no version", P, "package = \"left\"", ""},
+      {"blanks", P, " \n\t\n", ""},
+      {"empty", P, "", ""},
+  };
+  CHECK(lua_detector, cases);
+}
+
+static void
+test_erlang(void)
+{
+#undef P
+#define P "opt/app/lib/left-1.0/ebin/left.app"
+  static const DetectedCase cases[] = {
+      {"of a release", P, "{application, left, [{vsn, \"1.0\"}]}.", "hex left 1.0"},
+      {"quotes and comments", P, "%% {application, x\n{application,'left',\n[{vsn,\"1.0\"}]}.",
+       "hex left 1.0"},
+      {"of Erlang itself", "usr/lib/erlang/lib/ssl-10.9/ebin/ssl.app",
+       "{application, ssl, [{vsn, \"10.9\"}]}.", "otp ssl 10.9"},
+      {"a version inside", P, "{application,left,[{env,[{vsn,\"2\"}]},{vsn,\"1.0\"}]}.",
+       "hex left 1.0"},
+      {"a version in a text", P, "{application,left,[{description,\"{vsn, \\\"2\\\"}\"}]}.", ""},
+      {"a version of git", P, "{application, left, [{vsn, git}]}.", ""},
+      {"a template", P, "{application, left, [{vsn, \"%VSN%\"}]}.", ""},
+      {"something else", "Applications/Left.app", "<xml/>", ""},
+      {"the template of a source", "src/left.app.src", "{application, left, [{vsn, \"1.0\"}]}.",
+       ""},
+      {"brackets that do not close", P, "{application, left, [[[[[[", ""},
+      {"brackets that do not open", P, "{application, left, []]]]], {vsn, \"1.0\"}", ""},
+      {"empty", P, "", ""},
+  };
+  CHECK(erlang_detector, cases);
+}
+
+static void
+test_ocaml(void)
+{
+#define SWITCH "root/.opam/4.14/.opam-switch/"
+  static const DetectedCase cases[] = {
+      {"a switch", SWITCH "switch-state",
+       "opam-version: \"2.0\"\ncompiler: [\"x.1\"]\ninstalled: [\n  \"left.1.0\"\n  "
+       "\"a.v0.15.1\"\n]\n"
+       "roots: [\"y.1\"]\n",
+       "opam a v0.15.1\nopam left 1.0"},
+      {"a switch with nothing", SWITCH "switch-state", "installed: []\nroots: [\"y.1\"]\n", ""},
+      {"a list", SWITCH "install", "# list\nleft.1.0 # it\n\nbroken\n.1\n", "opam left 1.0"},
+      {"kept by the switch", SWITCH "packages/left.1.0/opam", "opam-version: \"2.0\"\n",
+       "opam left 1.0"},
+      {"of the repository", "root/.opam/repo/default/packages/left/left.1.0/opam",
+       "version: \"1.0\"\n", ""},
+      {"of a library", "usr/lib/ocaml/left/opam", "version: \"1.0\"\n", "opam left 1.0"},
+      {"of a library with a name", "usr/lib/ocaml/x/opam", "name: \"left\"\nversion: \"1.0\"\n",
+       "opam left 1.0"},
+      {"a source", "src/left.opam", "version: \"1.0\"\n", "opam left 1.0"},
+      {"without a version", "src/left.opam", "synopsis: \"x\"\n", ""},
+      {"a version in a text", "src/left.opam", "description: \"\"\"\nversion: \"1.0\"\n\"\"\"\n",
+       ""},
+      {"another file", SWITCH "switch-config", "installed: [\"left.1.0\"]\n", ""},
+  };
+  CHECK(ocaml_detector, cases);
+}
+
+/* What is a part of a source is declared. */
+static void
+test_declared(void)
+{
+  static const struct {
+    const Detector *detector;
+    const char *path, *text;
+    bool declared;
+  } cases[] = {
+      {&perl_detector, "usr/lib/perl5/.meta/A-1/MYMETA.json", META, false},
+      {&perl_detector, "src/META.json", META, true},
+      {&lua_detector, "usr/lib/luarocks/rocks-5.1/left/1.0-1/left-1.0-1.rockspec",
+       "package = \"left\" version = \"1.0-1\"", false},
+      {&lua_detector, "src/left-1.0-1.rockspec", "package = \"left\" version = \"1.0-1\"", true},
+      {&ocaml_detector, "usr/lib/ocaml/left/opam", "version: \"1.0\"\n", false},
+      {&ocaml_detector, "src/left.opam", "version: \"1.0\"\n", true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    detect(cases[i].detector, cases[i].path, slice_from_string(cases[i].text), inventory);
+    g_test_message("%s", cases[i].path);
+    g_assert_cmpuint(inventory->packages->len, ==, 1);
+    const Package *package = g_ptr_array_index(inventory->packages, 0);
+    g_assert_cmpint(package->declared, ==, cases[i].declared);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -173,5 +453,16 @@ main(int argc, char **argv)
   g_test_add_func("/languages/dotnet", test_dotnet);
   g_test_add_func("/languages/dotnet-declared", test_dotnet_declared);
   g_test_add_func("/languages/composer", test_composer);
+  g_test_add_func("/languages/pear", test_pear);
+  g_test_add_func("/languages/pear-depth", test_pear_depth);
+  g_test_add_func("/languages/wordpress", test_wordpress);
+  g_test_add_func("/languages/wordpress-head", test_wordpress_head);
+  g_test_add_func("/languages/r", test_r);
+  g_test_add_func("/languages/haskell", test_haskell);
+  g_test_add_func("/languages/perl", test_perl);
+  g_test_add_func("/languages/lua", test_lua);
+  g_test_add_func("/languages/erlang", test_erlang);
+  g_test_add_func("/languages/ocaml", test_ocaml);
+  g_test_add_func("/languages/declared", test_declared);
   return g_test_run();
 }
