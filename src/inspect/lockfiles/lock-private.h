@@ -18,6 +18,8 @@ typedef struct {
 Package *lock_add(Lock *lock, const char *name, const char *version);
 /* The same of parts of the text, as they are. */
 Package *lock_add_slices(Lock *lock, Slice name, Slice version);
+/* The same of Maven's coordinates. */
+Package *lock_add_maven(Lock *lock, const char *group, const char *artifact, const char *version);
 /* Its licence, where the file has one. */
 void lock_set_licenses(Package *package, const char *licenses);
 
@@ -25,6 +27,8 @@ void lock_set_licenses(Package *package, const char *licenses);
 void lock_is_broken(Lock *lock, const char *why);
 /* NULL, with a note, where it is no object. (transfer full) */
 json_t *lock_json(Slice bytes, Lock *lock);
+/* The same with comments, and with commas after the last value. (transfer full) */
+json_t *lock_json5(Slice bytes, Lock *lock);
 /* The same of TOML. (transfer full) */
 json_t *lock_toml(Slice bytes, Lock *lock);
 
@@ -34,6 +38,8 @@ Slice lock_before(Slice text, uint8_t separator);
 gssize lock_find_last(Slice text, uint8_t byte);
 /* Splits "name@version" at the last "@" that is not the first byte (of a scope). */
 bool lock_split_at(Slice text, Slice *name, Slice *version);
+/* The same at the first such "@". */
+bool lock_split_name(Slice text, Slice *name, Slice *version);
 /* Without quotes of one kind around it. */
 Slice lock_unquote(Slice text);
 /* Begins with a digit, as a version that is no address does. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inspect/lockfiles/json5.h"
 #include "inspect/lockfiles/lock-private.h"
 #include "text/toml.h"
 
@@ -42,6 +43,15 @@ lock_add_slices(Lock *lock, Slice name, Slice version)
   return lock_add(lock, name_text, version_text);
 }
 
+Package *
+lock_add_maven(Lock *lock, const char *group, const char *artifact, const char *version)
+{
+  if (!is_word(group) || !is_word(artifact))
+    return NULL;
+  g_autofree char *name = g_strconcat(group, ":", artifact, NULL);
+  return lock_add(lock, name, version);
+}
+
 void
 lock_set_licenses(Package *package, const char *licenses)
 {
@@ -76,6 +86,15 @@ lock_json(Slice bytes, Lock *lock)
 }
 
 json_t *
+lock_json5(Slice bytes, Lock *lock)
+{
+  GString *plain = json5_to_json(bytes);
+  json_t *value = lock_json(slice_new(plain->str, plain->len), lock);
+  g_string_free(plain, TRUE);
+  return value;
+}
+
+json_t *
 lock_toml(Slice bytes, Lock *lock)
 {
   g_autoptr(GError) error = NULL;
@@ -106,6 +125,17 @@ lock_split_at(Slice text, Slice *name, Slice *version)
     return false;
   *name = slice_sub(text, 0, (size_t)at);
   *version = slice_sub(text, (size_t)at + 1, SIZE_MAX);
+  return true;
+}
+
+bool
+lock_split_name(Slice text, Slice *name, Slice *version)
+{
+  gssize at = text.size == 0 ? -1 : slice_find(slice_sub(text, 1, SIZE_MAX), '@');
+  if (at < 0)
+    return false;
+  *name = slice_sub(text, 0, (size_t)at + 1);
+  *version = slice_sub(text, (size_t)at + 2, SIZE_MAX);
   return true;
 }
 

@@ -19,21 +19,69 @@ is_requirements(const char *name)
   return strstr(name, "requirements") != NULL;
 }
 
+/* "pylock.toml", and "pylock.NAME.toml" where there are several (PEP 751). */
+static bool
+is_pylock(const char *name)
+{
+  return g_str_has_prefix(name, "pylock.");
+}
+
 /* The first row that a file matches is its own. */
 #define FORMATS(ROW)                                                                               \
   ROW("*/package-lock.json", NULL, "npm", npm_lock_read)                                           \
   ROW("*/npm-shrinkwrap.json", NULL, "npm", npm_lock_read)                                         \
   ROW("*/yarn.lock", NULL, "npm", yarn_lock_read)                                                  \
-  ROW("*.txt", is_requirements, "pypi", requirements_read)                                         \
+  ROW("*/pnpm-lock.yaml", NULL, "npm", pnpm_lock_read)                                             \
+  ROW("*/bun.lock", NULL, "npm", bun_lock_read)                                                    \
+  ROW("*/deno.lock", NULL, "npm", deno_lock_read)                                                  \
+  ROW("*/conanfile.txt", NULL, "conan", conanfile_read)                                            \
+  ROW("*/conaninfo.txt", NULL, "conan", conaninfo_read)                                            \
+  ROW("*/vendor/modules.txt", NULL, "golang", go_vendor_read)                                      \
   ROW("*/Pipfile.lock", NULL, "pypi", pipfile_lock_read)                                           \
   ROW("*/poetry.lock", NULL, "pypi", python_toml_read)                                             \
   ROW("*/uv.lock", NULL, "pypi", python_toml_read)                                                 \
   ROW("*/pdm.lock", NULL, "pypi", python_toml_read)                                                \
-  ROW("*/pylock.toml", NULL, "pypi", pylock_read)                                                  \
   ROW("*/Cargo.lock", NULL, "cargo", cargo_lock_read)                                              \
   ROW("*/go.mod", NULL, "golang", go_mod_read)                                                     \
   ROW("*/go.sum", NULL, "golang", go_sum_read)                                                     \
-  ROW("*/vendor/modules.txt", NULL, "golang", go_vendor_read)
+  ROW("*/Gemfile.lock", NULL, "gem", gemfile_lock_read)                                            \
+  ROW("*/gems.locked", NULL, "gem", gemfile_lock_read)                                             \
+  ROW("*/composer.lock", NULL, "composer", composer_lock_read)                                     \
+  ROW("*/packages.lock.json", NULL, "nuget", nuget_lock_read)                                      \
+  ROW("*/project.assets.json", NULL, "nuget", nuget_assets_read)                                   \
+  ROW("*/packages.config", NULL, "nuget", nuget_config_read)                                       \
+  ROW("*/Directory.Packages.props", NULL, "nuget", nuget_project_read)                             \
+  ROW("*/Packages.props", NULL, "nuget", nuget_project_read)                                       \
+  ROW("*/Directory.Build.props", NULL, "nuget", nuget_project_read)                                \
+  ROW("*.csproj", NULL, "nuget", nuget_project_read)                                               \
+  ROW("*.fsproj", NULL, "nuget", nuget_project_read)                                               \
+  ROW("*.vbproj", NULL, "nuget", nuget_project_read)                                               \
+  ROW("*/paket.lock", NULL, "nuget", paket_lock_read)                                              \
+  ROW("*/paket.dependencies", NULL, "nuget", paket_dependencies_read)                              \
+  ROW("*/pom.xml", NULL, "maven", pom_read)                                                        \
+  ROW("*/gradle.lockfile", NULL, "maven", gradle_lock_read)                                        \
+  ROW("*/buildscript-gradle.lockfile", NULL, "maven", gradle_lock_read)                            \
+  ROW("*/gradle/verification-metadata.xml", NULL, "maven", gradle_verification_read)               \
+  ROW("*.sbt.lock", NULL, "maven", sbt_lock_read)                                                  \
+  ROW("*/conan.lock", NULL, "conan", conan_lock_read)                                              \
+  ROW("*/Package.resolved", NULL, "swift", swift_resolved_read)                                    \
+  ROW("*/Podfile.lock", NULL, "cocoapods", podfile_lock_read)                                      \
+  ROW("*/pubspec.lock", NULL, "pub", pubspec_lock_read)                                            \
+  ROW("*/mix.lock", NULL, "hex", mix_lock_read)                                                    \
+  ROW("*/rebar.lock", NULL, "hex", rebar_lock_read)                                                \
+  ROW("*/stack.yaml.lock", NULL, "hackage", stack_read)                                            \
+  ROW("*/stack.yaml", NULL, "hackage", stack_read)                                                 \
+  ROW("*/cabal.project.freeze", NULL, "hackage", cabal_freeze_read)                                \
+  ROW("*/renv.lock", NULL, "cran", renv_lock_read)                                                 \
+  ROW("*/Manifest.toml", NULL, "julia", julia_manifest_read)                                       \
+  ROW("*/JuliaManifest.toml", NULL, "julia", julia_manifest_read)                                  \
+  ROW("*/environment.yml", NULL, "conda", conda_environment_read)                                  \
+  ROW("*/environment.yaml", NULL, "conda", conda_environment_read)                                 \
+  ROW("*.opam.locked", NULL, "opam", opam_locked_read)                                             \
+  ROW("*/.opam-switch/install", NULL, "opam", opam_install_read)                                   \
+  ROW("*/pack.pl", NULL, "swiplpack", prolog_pack_read)                                            \
+  ROW("*.txt", is_requirements, "pypi", requirements_read)                                         \
+  ROW("*.toml", is_pylock, "pypi", pylock_read)
 
 #define AS_ROW(place, is_meant, type, read)   {place, is_meant, type, read},
 #define AS_PLACE(place, is_meant, type, read) place,

@@ -9,18 +9,6 @@ typedef struct {
   Slice head, version, resolved, resolution;
 } Block;
 
-/* "@scope/name@range": what is in front of the range. */
-static bool
-split_range(Slice text, Slice *name, Slice *range)
-{
-  gssize at = text.size == 0 ? -1 : slice_find(slice_sub(text, 1, SIZE_MAX), '@');
-  if (at < 0)
-    return false;
-  *name = slice_sub(text, 0, (size_t)at + 1);
-  *range = slice_sub(text, (size_t)at + 2, SIZE_MAX);
-  return true;
-}
-
 /* An address of a registry says whose archive it is: ".../@scope/name/-/name-1.0.0.tgz". */
 static bool
 name_of_address(Slice address, Slice *name)
@@ -44,10 +32,10 @@ add_first(const Block *block, Lock *lock)
 {
   Slice name, range, real = SLICE_EMPTY;
   Slice first = lock_unquote(lock_before(lock_unquote(block->head), ','));
-  if (!split_range(first, &name, &range))
+  if (!lock_split_name(first, &name, &range))
     return;
   if (slice_has_prefix(range, SLICE_LITERAL("npm:")) &&
-      split_range(slice_sub(range, strlen("npm:"), SIZE_MAX), &real, &range))
+      lock_split_name(slice_sub(range, strlen("npm:"), SIZE_MAX), &real, &range))
     name = real;
   else if (name_of_address(block->resolved, &real))
     name = real;
@@ -60,7 +48,7 @@ static void
 add_second(const Block *block, Lock *lock)
 {
   Slice name, range;
-  if (!split_range(block->resolution, &name, &range) ||
+  if (!lock_split_name(block->resolution, &name, &range) ||
       slice_has_prefix(range, SLICE_LITERAL("workspace:")) ||
       slice_has_prefix(range, SLICE_LITERAL("link:")) ||
       slice_has_prefix(range, SLICE_LITERAL("patch:")) ||

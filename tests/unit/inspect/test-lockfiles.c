@@ -71,6 +71,7 @@ test_broken(void)
 /* Which name a fixture has in a tree: by its folder, and by the end of its own name. */
 static const struct {
   const char *folder, *end, *path;
+  char mark; /* the tool names a package by what is after the last of these; or 0 */
 } names[] = {
     {"npm-lock/", "", "package-lock.json"},
     {"yarn/", "", "yarn.lock"},
@@ -87,6 +88,43 @@ static const struct {
     {"go-misc/", "/go.mod", "go.mod"},
     {"go-sum/", "", "go.sum"},
     {"go-vendor/", "", "vendor/modules.txt"},
+    {"pnpm/", "", "pnpm-lock.yaml"},
+    {"bun/", "", "bun.lock"},
+    {"bundler/", "", "Gemfile.lock"},
+    {"ruby-misc/", "/Gemfile.lock", "Gemfile.lock"},
+    {"composer/", "", "composer.lock"},
+    {"nuget-lock/", "", "packages.lock.json"},
+    {"dotnet-misc/", "/packages.lock.json", "packages.lock.json"},
+    {"dotnet-assets/", "/project.assets.json", "obj/project.assets.json"},
+    {"nuget-config/", "", "packages.config"},
+    {"nuget-props/", "", "Directory.Packages.props"},
+    {"paket/", "/paket.lock", "paket.lock"},
+    {"paket/", "/paket.dependencies", "paket.dependencies"},
+    {"pom/", "", "pom.xml"},
+    {"gradle/syft-", "", "gradle.lockfile", ':'},
+    {"gradle/", ".xml", "gradle/verification-metadata.xml"},
+    {"gradle/", "", "gradle.lockfile"},
+    {"sbt/", "", "build.sbt.lock"},
+    {"conan/", "/conanfile.txt", "conanfile.txt"},
+    {"conan/", "/conaninfo.txt", "mfast/1.2.2/my_user/my_channel/package/0/conaninfo.txt"},
+    {"conan/", "", "conan.lock"},
+    {"swift/osv-scalibr-7114e5/", "", "Podfile.lock"},
+    {"swift/", "happy.lock", "Podfile.lock"},
+    {"swift/syft-", "", "Package.resolved", '/'},
+    {"swift/", "", "Package.resolved"},
+    {"dart/", ".lock", "pubspec.lock"},
+    {"hex/", ".lock", "mix.lock"},
+    {"hex/", "/valid", "mix.lock"},
+    {"hex/", "/invalid", "mix.lock"},
+    {"haskell/osv-scalibr-e9175b/", "", "cabal.project.freeze"},
+    {"haskell/", "/stack.yaml", "stack.yaml"},
+    {"haskell/", "", "stack.yaml.lock"},
+    {"r/", ".lock", "renv.lock"},
+    {"julia/", "project.toml", NULL},
+    {"julia/", ".toml", "Manifest.toml"},
+    {"conda/", ".yaml", "environment.yml"},
+    {"ocaml/", ".install", ".opam-switch/install"},
+    {"swipl/", "/pack.pl", "pack.pl"},
 };
 
 /* Where our rule is another than that of the tool whose expectation it is. */
@@ -99,12 +137,18 @@ static const struct {
     {"npm-lock/syft-46c4f0/", "lock-v3-fixture 1.0.0", false},
     {"npm-lock/syft-c2c773/", "npm 6.14.6", false},
     {"uv/trivy-740652/", "normal 0.1.0", false},
+    {"bun/trivy-6989e2/", "my-app 1.0.0", false},
+    {"bun/trivy-6989e2/", "my-lib 1.0.0", false},
     /* What is needed for building and testing counts (other tools' expectations have it). */
     {"npm-lock/syft-46c4f0/", "async 3.2.4", true},
     {"npm-lock/syft-c2c773/", "async 3.2.4", true},
     {"npm-lock/syft-56013b/", "node-modules/async 3.2.4", true},
     {"npm-lock/syft-d48ab8/", "dev-parent 1.0.0", true},
     {"npm-lock/syft-d48ab8/", "dev-nested 1.0.0", true},
+    {"nuget-config/trivy-204ab9/", "microsoft-net-compilers 1.0.0", true},
+    {"sbt/trivy-e584f8/", "org-scalatest:scalatest-core-2-13 3.2.15", true},
+    {"conan/trivy-f0afcd/", "automake 1.16.5", true},
+    {"conan/trivy-f0afcd/", "autoconf 2.71", true},
     /* So does what comes from a file, with its version. */
     {"yarn/trivy-cfb2eb/", "local-package 0.0.1", true},
     /* A range is no version. */
@@ -119,6 +163,11 @@ static const struct {
     {"pip-requirements/syft-00dcd7/", "mopidy-dirble 1.1", false},
     {"pip-requirements/syft-00dcd7/", "bar 2.0.0", false},
     {"pip-requirements/syft-00dcd7/", "sqlalchemy 2.0.0", false},
+    {"paket/osv-scalibr-055b59/", "nunit 2.6.3", false},
+    {"paket/osv-scalibr-055b59/", "system-text-json 8.0.5", false},
+    {"paket/osv-scalibr-055b59/", "fsharp-core 4.0.0", false},
+    /* Nor is a commit. */
+    {"hex/syft-abe700/", "enacl 2f50ba6289f2f2d9fef05d22a396c0bab4f64149", false},
     /* A word after the version is no part of it. */
     {"pip-requirements/osv-scalibr-1c555b/", "foo7 1.0 unexpected_text_before_options_stays_around",
      false},
@@ -136,18 +185,22 @@ static const struct {
 };
 
 static const char *
-path_of(const char *fixture)
+path_of(const char *fixture, char *mark)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (g_str_has_prefix(fixture, names[i].folder) && g_str_has_suffix(fixture, names[i].end))
+    if (g_str_has_prefix(fixture, names[i].folder) && g_str_has_suffix(fixture, names[i].end)) {
+      *mark = names[i].mark;
       return names[i].path;
+    }
   return NULL;
 }
 
 /* Tools write names and versions in different ways: a package is the same in any. */
 static char *
-comparable(const char *name, const char *version)
+comparable(const char *name, const char *version, char mark)
 {
+  if (mark != '\0' && strrchr(name, mark) != NULL)
+    name = strrchr(name, mark) + 1;
   g_autofree char *lower = g_ascii_strdown(name, -1);
   for (char *at = lower; *at != '\0'; at++)
     if (*at == '_' || *at == '.')
@@ -173,7 +226,8 @@ read_expected(const char *folder)
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line != NULL; line++) {
     g_auto(GStrv) fields = g_strsplit(*line, "\t", -1);
-    if (g_strv_length(fields) < 3 || path_of(fields[0]) == NULL)
+    char mark;
+    if (g_strv_length(fields) < 3 || path_of(fields[0], &mark) == NULL)
       continue;
     GHashTable *set = g_hash_table_lookup(expected, fields[0]);
     if (set == NULL) {
@@ -181,7 +235,7 @@ read_expected(const char *folder)
       g_hash_table_insert(expected, g_strdup(fields[0]), set);
     }
     if (*fields[2] != '\0')
-      g_hash_table_add(set, comparable(fields[1], fields[2]));
+      g_hash_table_add(set, comparable(fields[1], fields[2], mark));
   }
   return expected;
 }
@@ -225,11 +279,13 @@ check_fixture(const char *folder, const char *fixture, GHashTable *expected, con
   g_autofree char *file = g_build_filename(folder, fixture, NULL), *text = NULL;
   gsize size = 0;
   g_assert_true(g_file_get_contents(file, &text, &size, NULL));
-  g_autoptr(GPtrArray) lines = packages_of(path_of(fixture), slice_new(text, size), NULL);
+  char mark = '\0';
+  const char *path = path_of(fixture, &mark);
+  g_autoptr(GPtrArray) lines = packages_of(path, slice_new(text, size), NULL);
   g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < lines->len; i++) {
     g_auto(GStrv) words = g_strsplit(g_ptr_array_index(lines, i), " ", 3);
-    g_hash_table_add(found, comparable(words[1], words[2]));
+    g_hash_table_add(found, comparable(words[1], words[2], mark));
   }
   report(fixture, expected, found, false);
   if (is_whole(sources, fixture))
