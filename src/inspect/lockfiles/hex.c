@@ -1,7 +1,7 @@
-/* Lock files of Erlang and Elixir: mix.lock is a map of names to tuples in Elixir's syntax, of
- * which
+/* Lock files of Erlang, Elixir and Gleam: mix.lock is a map of names to tuples in Elixir's syntax,
+ * of which
  * {:hex, :name, "1.0.0", ...} has a version; rebar.lock a list of tuples in Erlang's,
- * {<<"name">>,{pkg,<<"name">>,<<"1.0.0">>},0}. */
+ * {<<"name">>,{pkg,<<"name">>,<<"1.0.0">>},0}; manifest.toml an array of tables. */
 #include <string.h>
 
 #include "inspect/lockfiles/lockfiles-private.h"
@@ -87,5 +87,18 @@ rebar_lock_read(Slice bytes, Lock *lock)
     if (take(&rest, SLICE_LITERAL(",")) && take_binary(&rest, &name) &&
         take(&rest, SLICE_LITERAL(",")) && take_binary(&rest, &version))
       lock_add_slices(lock, name, version);
+  }
+}
+
+/* What is of git or of a folder is of no repository. */
+void
+gleam_manifest_read(Slice bytes, Lock *lock)
+{
+  g_autoptr(json_t) root = lock_toml(bytes, lock);
+  size_t index;
+  json_t *package;
+  json_array_foreach(json_get_array(root, "packages"), index, package) {
+    if (g_strcmp0(json_get_string(package, "source"), "hex") == 0)
+      lock_add(lock, json_get_string(package, "name"), json_get_string(package, "version"));
   }
 }

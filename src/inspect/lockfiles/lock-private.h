@@ -5,7 +5,7 @@
 #include "inspect/lockfiles/lockfiles.h"
 
 /* Values of JSON or TOML: some 100 bytes each. */
-#define LOCK_VALUES_MAX ((size_t)600000)
+#define LOCK_VALUES_MAX ((size_t)400000)
 
 typedef struct {
   LayerInventory *into;

@@ -47,3 +47,5 @@ LockReader podfile_lock_read;
 LockReader pubspec_lock_read;
 LockReader stack_read;
 LockReader conda_environment_read;
+LockReader gleam_manifest_read;
+LockReader gradle_catalog_read;

@@ -80,6 +80,10 @@ is_pylock(const char *name)
   ROW("*.opam.locked", NULL, "opam", opam_locked_read)                                             \
   ROW("*/.opam-switch/install", NULL, "opam", opam_install_read)                                   \
   ROW("*/pack.pl", NULL, "swiplpack", prolog_pack_read)                                            \
+  ROW("*/manifest.toml", NULL, "hex", gleam_manifest_read)                                         \
+  ROW("*/shrinkwrap.yaml", NULL, "npm", pnpm_lock_read)                                            \
+  ROW("*/libs.versions.toml", NULL, "maven", gradle_catalog_read)                                  \
+  ROW("*.lock", is_requirements, "pypi", requirements_read)                                        \
   ROW("*.txt", is_requirements, "pypi", requirements_read)                                         \
   ROW("*.toml", is_pylock, "pypi", pylock_read)
 
@@ -89,9 +93,22 @@ is_pylock(const char *name)
 static const LockFormat formats[] = {FORMATS(AS_ROW)};
 
 /* Of other people's packages: what is below is no project of this image. */
-static const char *const foreign[] = {
-    "node_modules/", "bower_components/", "vendor/",     "site-packages/",  "dist-packages/",
-    "pkg/mod/",      ".cargo/registry/",  ".cargo/git/", "META-INF/maven/", "Pods/",
+static const struct {
+  const char *folder;
+  const char *type; /* of the files that it says it of; NULL: of all */
+} foreign[] = {
+    {"node_modules/", NULL},    {"bower_components/", NULL},
+    {"vendor/", NULL},          {"Pods/", NULL},
+    {"Carthage/", NULL},        {"site-packages/", NULL},
+    {"dist-packages/", NULL},   {"pkg/mod/", NULL},
+    {".cargo/registry/", NULL}, {".cargo/git/", NULL},
+    {"cargo/registry/", NULL}, /* of the images of Rust */
+    {"META-INF/maven/", NULL},  {".m2/", NULL},
+    {".nuget/packages/", NULL}, {"ruby/gems/", NULL},
+    {"bundle/gems/", NULL},     {"lib/gems/", NULL},
+    {".julia/packages/", NULL}, {".pub-cache/", NULL},
+    {".stack/", NULL},          {"usr/share/doc/", NULL},
+    {"deps/", "hex"},           {"_build/", "hex"},
 };
 
 /* @end, the place without its "*", is the end of @path, from the start of a name on. */
@@ -119,7 +136,8 @@ is_foreign(const char *path, const LockFormat *format)
   if (format->place[1] == '/')
     size = size + 1 > place ? size + 1 - place : 0;
   for (size_t i = 0; i < G_N_ELEMENTS(foreign); i++)
-    if (is_below(path, size, foreign[i]))
+    if ((foreign[i].type == NULL || g_str_equal(foreign[i].type, format->type)) &&
+        is_below(path, size, foreign[i].folder))
       return true;
   return false;
 }

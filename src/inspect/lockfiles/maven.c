@@ -9,6 +9,8 @@
 /* A value may have a property in it, whose value has one. */
 #define NESTED_MAX 5u
 #define VALUE_MAX  ((size_t)1024)
+/* Of all values together: properties of properties would take for ever. */
+#define RESOLVED_MAX 200000u
 
 typedef struct {
   char *group, *artifact, *version;
@@ -20,7 +22,8 @@ typedef struct {
   GHashTable *properties; /* "project.version" as well */
   GPtrArray *dependencies, *in_profile;
   Dependency *open;
-  bool is_active; /* the profile that is open */
+  bool is_active;    /* the profile that is open */
+  unsigned resolved; /* properties that were put in */
 } Pom;
 
 static void
@@ -36,14 +39,14 @@ dependency_free(void *data)
 /* (transfer full): with the values of properties; those that nobody knows stay, so that it is no
  * version. */
 static char *
-resolve(const Pom *pom, const char *text, unsigned depth)
+resolve(Pom *pom, const char *text, unsigned depth)
 {
   g_autoptr(GString) out = g_string_new(NULL);
   while (text != NULL && *text != '\0' && out->len <= VALUE_MAX) {
     const char *end = g_str_has_prefix(text, "${") ? strchr(text, '}') : NULL;
     g_autofree char *name = end == NULL ? NULL : g_strndup(text + 2, (gsize)(end - text) - 2);
     const char *value = name == NULL ? NULL : g_hash_table_lookup(pom->properties, name);
-    if (value != NULL && depth < NESTED_MAX) {
+    if (value != NULL && depth < NESTED_MAX && pom->resolved++ < RESOLVED_MAX) {
       g_autofree char *inner = resolve(pom, value, depth + 1);
       g_string_append(out, inner);
       text = end + 1;
@@ -153,7 +156,7 @@ end(const char *path, const char *text, void *data)
 
 /* "group:artifact" -> version, of dependencyManagement. (transfer full) */
 static GHashTable *
-managed_versions(const Pom *pom)
+managed_versions(Pom *pom)
 {
   GHashTable *managed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < pom->dependencies->len; i++) {
@@ -169,7 +172,7 @@ managed_versions(const Pom *pom)
 }
 
 static void
-add_dependency(const Pom *pom, const Dependency *dependency, GHashTable *managed, Lock *lock)
+add_dependency(Pom *pom, const Dependency *dependency, GHashTable *managed, Lock *lock)
 {
   g_autofree char *group = resolve(pom, dependency->group, 0);
   g_autofree char *artifact = resolve(pom, dependency->artifact, 0);
@@ -196,7 +199,7 @@ pom_read(Slice bytes, Lock *lock)
   g_autoptr(GPtrArray) dependencies = g_ptr_array_new_with_free_func(dependency_free);
   g_autoptr(GPtrArray) in_profile = g_ptr_array_new_with_free_func(dependency_free);
   g_autoptr(GError) error = NULL;
-  Pom pom = {properties, dependencies, in_profile, NULL, false};
+  Pom pom = {properties, dependencies, in_profile, NULL, false, 0};
   if (!xml_walk(bytes, &visits, &pom, &error))
     lock_is_broken(lock, error->message);
   g_autoptr(GHashTable) managed = managed_versions(&pom);

@@ -5,7 +5,8 @@
 
 #include "inspect/lockfiles/lockfiles-private.h"
 
-#define DEPTH_MAX 64u
+#define DEPTH_MAX      64u
+#define WORKSPACES_MAX 1000u
 
 /* What is after the last folder of packages; of others their own folder. */
 static const char *
@@ -27,7 +28,7 @@ is_workspace(const json_t *patterns, const char *folder)
   size_t index;
   const json_t *pattern;
   json_array_foreach(patterns, index, pattern) {
-    const char *text = json_string_value(pattern);
+    const char *text = index < WORKSPACES_MAX ? json_string_value(pattern) : NULL;
     size_t size = text == NULL ? 0 : strcspn(text, "*");
     if (text != NULL && g_str_has_prefix(text, "./")) {
       text += 2;

@@ -322,5 +322,26 @@ const LockfileCase lockfile_cases[] = {
      "opam a 1.0.0\nopam b 2.0.0\n"},
     {"a pack of SWI-Prolog", "lib/swi-prolog/pack/a/pack.pl",
      "name(a).\n% version('9').\nversion( '1.0.0' ).\ntitle('b').\n", "swiplpack a 1.0.0\n"},
+    {"Gleam: git", "manifest.toml",
+     "packages = [\n  { name = \"a\", version = \"1.0.0\", source = \"hex\", requirements = "
+     "[\"b\"] },\n"
+     "  { name = \"b\", version = \"2.0.0\", source = \"git\", commit = \"0\" },\n]\n"
+     "[requirements]\na = { version = \">= 1.0.0\" }\n",
+     "hex a 1.0.0\n"},
+    {"Gradle's catalogue: references, ranges", "gradle/libs.versions.toml",
+     "[versions]\nx = \"1.0\"\ny = { strictly = \"2.0\" }\nz = { strictly = \"[3.0, 4.0[\" }\n"
+     "[libraries]\na = { module = \"a:a\", version.ref = \"x\" }\n"
+     "b = { group = \"b\", name = \"c\", version.ref = \"y\" }\n"
+     "d = { module = \"d:d\", version.ref = \"z\" }\ne = \"e:e:5.0\"\nf = { module = \"f:f\" }\n"
+     "g = { module = \"g:g\", version = \"6.0\" }\n[plugins]\nh = { id = \"h\", version = \"7.0\" "
+     "}\n",
+     "maven a:a 1.0\nmaven b:c 2.0\nmaven e:e 5.0\nmaven g:g 6.0\n"},
+    {"Rye's lock file", "requirements-dev.lock", "-e file:.\na==1.0\n    # via b\n",
+     "pypi a 1.0\n"},
+    {"a lock file of something else", "dpkg.lock", "a==1.0\n", ""},
+    {"packages of Elixir bring lock files along", "app/deps/a/rebar.lock",
+     "{\"1.2.0\",[{<<\"a\">>,{pkg,<<\"a\">>,<<\"1.0\">>},0}]}.\n", ""},
+    {"a folder of that name elsewhere", "app/deps/a/Cargo.lock",
+     "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n", "cargo a 1.0.0\n"},
     {NULL, NULL, NULL, NULL},
 };

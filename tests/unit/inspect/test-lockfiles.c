@@ -50,6 +50,37 @@ test_cases(void)
   }
 }
 
+/* As the file has them, or what is left of old forms. */
+static void
+test_licenses(void)
+{
+  const struct {
+    const char *path, *text, *expected;
+  } rows[] = {
+      {"package-lock.json",
+       "{\"packages\": {\"node_modules/a\": {\"version\": \"1\", \"license\": \"MIT\"},"
+       "\"node_modules/b\": {\"version\": \"1\", \"license\": [{\"type\": \"ISC\"}]},"
+       "\"node_modules/c\": {\"version\": \"1\", \"license\": {\"type\": \"0BSD\"}},"
+       "\"node_modules/d\": {\"version\": \"1\", \"license\": 1}}}",
+       "MIT,ISC,0BSD,-"},
+      {"composer.lock",
+       "{\"packages\": [{\"name\": \"a/a\", \"version\": \"1\", \"license\": [\"MIT\", \"ISC\"]},"
+       "{\"name\": \"b/b\", \"version\": \"1\"}]}",
+       "MIT OR ISC,-"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    g_autoptr(GString) found = g_string_new(NULL);
+    lockfiles_detector.read(slice_from_string(rows[i].text), rows[i].path, inventory);
+    for (guint j = 0; j < inventory->packages->len; j++) {
+      const Package *package = g_ptr_array_index(inventory->packages, j);
+      g_string_append_printf(found, "%s%s", j == 0 ? "" : ",",
+                             package->licenses == NULL ? "-" : package->licenses);
+    }
+    g_assert_cmpstr(found->str, ==, rows[i].expected);
+  }
+}
+
 /* Broken ones are noted; cut anywhere, none does harm. */
 static void
 test_broken(void)
@@ -66,6 +97,27 @@ test_broken(void)
       g_autofree uint8_t *copy = g_memdup2(row->text, size + (size == 0));
       g_ptr_array_unref(packages_of(row->path, slice_new(copy, size), NULL));
     }
+}
+
+/* Properties that stand for nothing, ten thousand times and five deep. */
+static void
+test_bounds(void)
+{
+  g_autoptr(GString) pom = g_string_new("<project><properties>");
+  for (char name = 'a'; name < 'e'; name++) {
+    g_string_append_printf(pom, "<%c>", name);
+    for (unsigned i = 0; i < 3000; i++)
+      g_string_append_printf(pom, "${%c}", name + 1);
+    g_string_append_printf(pom, "</%c>", name);
+  }
+  g_string_append(pom, "<e></e></properties><dependencies>");
+  for (unsigned i = 0; i < 1000; i++)
+    g_string_append(pom, "<dependency><groupId>g</groupId><artifactId>a</artifactId>"
+                         "<version>${a}</version></dependency>");
+  g_string_append(pom, "</dependencies></project>");
+  gint64 start = g_get_monotonic_time();
+  g_ptr_array_unref(packages_of("pom.xml", slice_new(pom->str, pom->len), NULL));
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * G_USEC_PER_SEC);
 }
 
 /* Which name a fixture has in a tree: by its folder, and by the end of its own name. */
@@ -316,7 +368,9 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_set_nonfatal_assertions();
   g_test_add_func("/lockfiles/cases", test_cases);
+  g_test_add_func("/lockfiles/licenses", test_licenses);
   g_test_add_func("/lockfiles/broken", test_broken);
+  g_test_add_func("/lockfiles/bounds", test_bounds);
   g_test_add_func("/lockfiles/fixtures", test_fixtures);
   return g_test_run();
 }
