@@ -8,8 +8,6 @@
 
 /* A line a row, so that two changes seldom meet. */
 /* clang-format off */
-/* One a line. */
-/* clang-format off */
 const Detector *const detectors[] = {
     &os_release_detector,
     &dpkg_detector,
