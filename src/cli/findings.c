@@ -8,7 +8,7 @@
 #include "cli/server_target.h"
 
 static const GOptionEntry entries[] = {
-    SERVER_OPTIONS("the reference's host, "), REPORT_OPTIONS, {NULL}};
+    SERVER_OPTIONS("the reference's host, "), REPORT_OPTIONS("table|json|sarif"), {NULL}};
 
 /* A scan that is under way ends in a moment. */
 static json_t *
@@ -115,6 +115,9 @@ run(char **arguments)
   ReportOptions options;
   if (!report_options_read(&options))
     return EXIT_ERROR;
+  if (options.writer->of_inventory)
+    return command_usage_error("--format: %s lists what is in an image: `assay sbom` writes it",
+                               options.writer->name);
   g_auto(ServerTarget) target = {0};
   if (!server_target_open(arguments[0], &target, &error))
     return command_fail(error);

@@ -7,14 +7,15 @@
 /* Read by report_options_read(). */
 extern char *report_option_format, *report_option_severity, *report_option_by;
 extern gboolean report_option_fixable;
-#define REPORT_OPTIONS                                                                             \
-  {"format",                                                                                       \
-   'f',                                                                                            \
-   0,                                                                                              \
-   G_OPTION_ARG_STRING,                                                                            \
-   &report_option_format,                                                                          \
-   "How to write it (default: table)",                                                             \
-   "table|json|sarif"},                                                                            \
+#define REPORT_OPTIONS(formats)                                                                    \
+  {                                                                                                \
+      "format",                                                                                    \
+      'f',                                                                                         \
+      0,                                                                                           \
+      G_OPTION_ARG_STRING,                                                                         \
+      &report_option_format,                                                                       \
+      "How to write it (default: table)",                                                          \
+      formats},                                                                                    \
       {"by",                                                                                       \
        'b',                                                                                        \
        0,                                                                                          \

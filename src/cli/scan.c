@@ -7,6 +7,7 @@
 #include "cli/scan_database.h"
 #include "cli/scan_ignore.h"
 #include "cli/scan_layers.h"
+#include "cli/source_options.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
 #include "oci/reference.h"
@@ -19,15 +20,14 @@
 #define LAYER_NOTES_SHOWN 20
 
 static char *output_option, *policy_option, *repository_option;
-static char *database_option, *data_option, *config_option, *platform_option, *authfile_option;
-static char *credentials_option, *certificates_option;
+static char *database_option, *data_option, *config_option;
 static char **ignore_options;
 static int exit_code_option;
-static gboolean allow_incomplete_option, list_packages_option, insecure_option, quiet_option,
-    no_cache_option, offline_option, show_ignored_option, uncaged_option;
+static gboolean allow_incomplete_option, list_packages_option, quiet_option, no_cache_option,
+    offline_option, show_ignored_option;
 
 static const GOptionEntry options[] = {
-    REPORT_OPTIONS,
+    REPORT_OPTIONS("table|json|sarif|cyclonedx|spdx"),
     {"list-packages", 0, 0, G_OPTION_ARG_NONE, &list_packages_option,
      "List all packages, too (table and JSON)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
@@ -51,20 +51,8 @@ static const GOptionEntry options[] = {
     {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option,
      "The data folder (default: the configuration's)", "FOLDER"},
     CONFIG_OPTION(config_option),
-    {"platform", 0, 0, G_OPTION_ARG_STRING, &platform_option,
-     "Which image of an index (default: this machine's)", "OS/ARCHITECTURE"},
-    {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure_option,
-     "Accept plain HTTP and bad certificates of a registry", NULL},
-    {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &authfile_option,
-     "Who we are to a registry, as written by podman login", "FILE"},
-    {"creds", 0, 0, G_OPTION_ARG_STRING, &credentials_option,
-     "Who we are to a registry; others on this machine can read it", "USER:PASSWORD"},
-    {"cert-dir", 0, 0, G_OPTION_ARG_FILENAME, &certificates_option,
-     "Certificates for the registry: *.crt that it may have, *.cert and *.key of our own",
-     "FOLDER"},
+    SOURCE_OPTIONS,
     {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
-    {"allow-uncaged", 0, 0, G_OPTION_ARG_NONE, &uncaged_option,
-     "Continue where the kernel lacks Landlock or seccomp", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "The result and errors, nothing else",
      NULL},
     {NULL}};
@@ -190,7 +178,8 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .notes = matched->notes,
                      .layer_notes = layer_notes,
                      .verdict = verdict,
-                     .database = advisory_database_generation(database)};
+                     .database = advisory_database_generation(database),
+                     .created = source_options_created(source)};
   terminal_progress_end();
   int code = report_options_write(&scan->options, &document, output_option);
   if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
@@ -200,19 +189,20 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   return code == EXIT_FINE && (findings->len > 0 || incomplete) ? exit_code_option : code;
 }
 
+/* Without advisories, of a format that lists what there is. */
+static int
+report_inventory(const Scan *scan, const ImageSource *source, const ImageInventory *inventory)
+{
+  Report document = source_options_report(source, inventory);
+  terminal_progress_end();
+  return report_options_write(&scan->options, &document, output_option);
+}
+
 static int
 scan_target(const Scan *scan, GError **error)
 {
-  ImageSourceOptions how = {.platform = platform_option,
-                            .insecure = insecure_option,
-                            .authfile = authfile_option,
-                            .credentials = credentials_option,
-                            .ca_file = scan->config->advisories.ca_file,
-                            .cert_dir = certificates_option,
-                            .manifest_bytes = scan->config->limits.registry.manifest_bytes,
-                            .allow_uncaged = uncaged_option || scan->config->allow_uncaged};
-  g_autoptr(ImageSource) source = image_source_open(
-      scan->target, &how, &scan->config->limits.inspection, scan->progress, NULL, error);
+  g_autoptr(ImageSource) source =
+      source_options_open(scan->target, scan->config, scan->progress, error);
   if (source == NULL)
     return EXIT_ERROR;
   /* A target that is none is told before minutes of fetching. */
@@ -220,15 +210,20 @@ scan_target(const Scan *scan, GError **error)
                                .data = data_option,
                                .config = config_option,
                                .offline = offline_option,
+                               .optional = scan->options.writer->of_inventory &&
+                                           scan->policy == NULL && exit_code_option == 0,
                                .quiet = quiet_option};
   g_autoptr(AdvisoryDatabase) database = scan_database_open(scan->config, &which, error);
-  if (database == NULL)
+  if (database == NULL && (*error != NULL || !which.optional))
     return EXIT_ERROR;
   ScanLayersOptions layers = {.no_cache = no_cache_option,
                               .limits = &scan->config->limits.inspection,
                               .progress = scan->progress};
   g_autoptr(ImageInventory) inventory = scan_layers(source, &layers, error);
-  return inventory == NULL ? EXIT_ERROR : report(scan, source, inventory, database, error);
+  if (inventory == NULL)
+    return EXIT_ERROR;
+  return database == NULL ? report_inventory(scan, source, inventory)
+                          : report(scan, source, inventory, database, error);
 }
 
 static int

@@ -47,6 +47,8 @@ scan_database_open(const Config *config, const ScanDatabaseOptions *options, GEr
       g_propagate_error(error, g_steal_pointer(&failure));
     return database;
   }
+  if (options->optional)
+    return NULL;
   if (options->offline) {
     error_set(error, ASSAY_ERROR_NOT_FOUND,
               "%s: there is no advisory database yet, and --offline fetches none: `assay db "

@@ -30,6 +30,7 @@ typedef struct {
   const GPtrArray *layer_notes;  /* char *: the same of what its layers hold; or NULL */
   const Verdict *verdict;        /* or NULL */
   const char *database;          /* generation of the advisories, or NULL */
+  int64_t created;               /* seconds since 1970: when what is scanned was made */
 } Report;
 
 /* A package as reports list it: `Package` in docs/openapi.yaml. */

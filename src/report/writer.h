@@ -16,6 +16,8 @@ typedef struct {
   const char *name;       /* of --format */
   const char *media_type; /* of what it writes */
   bool lists_packages;    /* can, where the style asks for it */
+  bool of_inventory;      /* lists what the inventory has; findings are beside the point, and
+                             Report.inventory is not NULL */
   /* One whole document that ends with LF. Pure, any thread. (transfer full), never NULL */
   char *(*write)(const Report *report, const ReportStyle *style);
 } ReportWriter;

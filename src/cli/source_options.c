@@ -1,0 +1,46 @@
+/* Opening what is scanned; see the header. */
+#include "cli/source_options.h"
+
+char *source_option_platform, *source_option_authfile, *source_option_credentials,
+    *source_option_certificates;
+gboolean source_option_insecure, source_option_uncaged;
+
+ImageSource *
+source_options_open(const char *target, const Config *config, const Progress *progress,
+                    GError **error)
+{
+  ImageSourceOptions how = {.platform = source_option_platform,
+                            .insecure = source_option_insecure,
+                            .authfile = source_option_authfile,
+                            .credentials = source_option_credentials,
+                            .ca_file = config->advisories.ca_file,
+                            .cert_dir = source_option_certificates,
+                            .manifest_bytes = config->limits.registry.manifest_bytes,
+                            .allow_uncaged = source_option_uncaged || config->allow_uncaged};
+  return image_source_open(target, &how, &config->limits.inspection, progress, NULL, error);
+}
+
+int64_t
+source_options_created(const ImageSource *source)
+{
+  const char *epoch = g_getenv("SOURCE_DATE_EPOCH");
+  uint64_t seconds = 0;
+  if (epoch != NULL && slice_to_uint64(slice_from_string(epoch), &seconds) && seconds < INT32_MAX)
+    return (int64_t)seconds;
+  const ImageConfig *config = image_source_config(source);
+  const char *made = config != NULL ? config->created : NULL;
+  g_autoptr(GDateTime) moment = made == NULL ? NULL : g_date_time_new_from_iso8601(made, NULL);
+  int64_t since = moment == NULL ? -1 : g_date_time_to_unix(moment);
+  return since >= 0 ? since : g_get_real_time() / G_USEC_PER_SEC;
+}
+
+Report
+source_options_report(const ImageSource *source, const ImageInventory *inventory)
+{
+  const Digest *digest = image_source_manifest_digest(source);
+  return (Report){.target = image_source_target(source),
+                  .digest = digest != NULL ? digest->text : NULL,
+                  .inventory = inventory,
+                  .packages = inventory->packages->len,
+                  .created = source_options_created(source)};
+}
