@@ -5,6 +5,7 @@
 #include "inspect/languages/languages.h"
 #include "inspect/lockfiles/lockfiles.h"
 #include "inspect/packages/packages.h"
+#include "inspect/sboms/sboms.h"
 
 /* A line a row, so that two changes seldom meet. */
 /* clang-format off */
@@ -20,6 +21,8 @@ const Detector *const detectors[] = {
     &chisel_detector,
     &pacman_detector,
     &foreign_detector,
+    &sbom_target_detector,
+    &sboms_detector,
     &npm_detector,
     &python_detector,
     &conda_detector,

@@ -13,10 +13,11 @@ typedef struct {
   bool distributions; /* the namespace is the distribution */
 } PurlType;
 static const PurlType purl_types[] = {
-    {"deb", '\0', true, true},      {"apk", '\0', true, true},     {"rpm", '\0', false, true},
-    {"alpm", '\0', true, true},     {"maven", ':', false, false},  {"golang", '/', true, false},
-    {"composer", '/', true, false}, {"pypi", '\0', true, false},   {"hex", '/', true, false},
-    {"bitnami", '\0', true, false}, {"conan", '\0', false, false}, {"cpan", '\0', false, false},
+    {"generic", '\0', false, false}, {"deb", '\0', true, true},      {"apk", '\0', true, true},
+    {"rpm", '\0', false, true},      {"alpm", '\0', true, true},     {"maven", ':', false, false},
+    {"golang", '/', true, false},    {"composer", '/', true, false}, {"pypi", '\0', true, false},
+    {"hex", '/', true, false},       {"bitnami", '\0', true, false}, {"conan", '\0', false, false},
+    {"cpan", '\0', false, false},
 };
 static const PurlType usual_type = {"", '/', false, false};
 
@@ -418,6 +419,12 @@ purl_to_package(const Purl *purl, const char *written)
   if (upstream != NULL)
     read_upstream(package, upstream, apart ? epoch : NULL);
   return package;
+}
+
+bool
+purl_is_of_distribution(const Purl *purl)
+{
+  return type_find(purl->type)->distributions;
 }
 
 /* Where the version in "opensuse-leap-15.5" begins; NULL: there is none. */

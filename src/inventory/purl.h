@@ -39,6 +39,8 @@ char *purl_text_of_package(const Package *package, const OsRelease *os);
  * whoever wrote the package URL calls the package otherwise; or NULL. (transfer full) */
 Package *purl_to_package(const Purl *purl, const char *written);
 
+/* Whether its type is one that distributions install ("deb"). */
+bool purl_is_of_distribution(const Purl *purl);
 /* The distribution that `distro` and the namespace of @purl name; NULL: none. (transfer full) */
 OsRelease *purl_to_os(const Purl *purl);
 

@@ -1,9 +1,13 @@
 /* What a target without a transport is meant to be. A path is what lies there; of names only those
  * with a registry's host are taken for images in a registry: the others would make a mistyped path
  * a question to a registry of somebody else. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "oci/reference.h"
 #include "source/files.h"
 
@@ -11,7 +15,7 @@
   "  a target is a file or folder, HOST/REPOSITORY:TAG, or one of these with its transport:\n  "
 #define TRANSPORTS                                                                                 \
   "docker://HOST/REPOSITORY:TAG, oci:DIR[:TAG], oci-archive:FILE[:TAG], "                          \
-  "docker-archive:FILE[:REFERENCE], dir:DIR or rootfs:DIR"
+  "docker-archive:FILE[:REFERENCE], dir:DIR, rootfs:DIR or sbom:FILE"
 
 char *
 source_split_place(const char *place, const char **reference)
@@ -53,11 +57,28 @@ transport_of_folder(const char *path)
   return NULL;
 }
 
+/* No archive begins as the text of an SBOM does. */
+static bool
+is_sbom(const char *path)
+{
+  uint8_t head[512];
+  auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  ssize_t size = fd < 0 ? -1 : TEMP_FAILURE_RETRY(read(fd, head, sizeof head));
+  Slice text = slice_strip(slice_new(head, size < 0 ? 0 : (size_t)size));
+  Slice mark = SLICE_LITERAL("\xef\xbb\xbf");
+  if (slice_has_prefix(text, mark))
+    text = slice_strip(slice_sub(text, mark.size, text.size));
+  return slice_has_prefix(text, SLICE_LITERAL("{")) || slice_has_prefix(text, SLICE_LITERAL("<")) ||
+         slice_has_prefix(text, SLICE_LITERAL("SPDXVersion:"));
+}
+
 /* New archives of docker are both; the older of the two is what their tags stand in. */
 static const char *
 transport_of_file(const char *path, const InspectionLimits *limits, const SourceCall *call,
                   GError **error)
 {
+  if (is_sbom(path))
+    return "sbom:";
   g_autoptr(ImageFiles) files = image_files_open_archive(path, limits, call, error);
   if (files == NULL)
     return NULL;

@@ -44,7 +44,7 @@ struct ImageSource {
 };
 
 extern const SourceTransport source_oci, source_oci_archive, source_docker_archive, source_dir,
-    source_docker, source_rootfs;
+    source_docker, source_rootfs, source_sbom;
 
 /* (transfer none): appended to the source's layers. */
 SourceLayer *source_add_layer(ImageSource *source);

@@ -12,8 +12,8 @@
 #define INDEX_DEPTH_MAX 4 /* an index of indexes of ... */
 
 static const SourceTransport *const transports[] = {
-    &source_oci, &source_oci_archive, &source_docker_archive,
-    &source_dir, &source_docker,      &source_rootfs,
+    &source_oci,    &source_oci_archive, &source_docker_archive, &source_dir,
+    &source_docker, &source_rootfs,      &source_sbom,
 };
 
 /* --- layers --- */

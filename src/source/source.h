@@ -2,9 +2,11 @@
  * (containers-transports(5)):
  *
  *   oci:DIR[:TAG]   oci-archive:FILE[:TAG]   docker-archive:FILE[:REF]   dir:DIR
- *   docker://HOST[:PORT]/REPO[:TAG|@DIGEST]   rootfs:DIR
+ *   docker://HOST[:PORT]/REPO[:TAG|@DIGEST]   rootfs:DIR   sbom:FILE
  *
  * and without one of these in front, where what is meant is plain.
+ *
+ * The last two are Assay's own: an unpacked system, and an SBOM (inspect/sboms/sboms.h).
  *
  * A source gives a manifest, a config and its layers as file descriptors; it checks the digests of
  * manifest and config, and leaves the layers' to the worker (their diff_id). Archives are unpacked

@@ -1,0 +1,20 @@
+/* SBOMs that others wrote: CycloneDX (JSON, XML) and SPDX 2 (JSON, tag-value). What one names is a
+ * package where it has a package URL with a version, or a CPE.
+ *
+ * One is read for two reasons. It is what is scanned (sbom:FILE): then it stands for a system, its
+ * packages are installed, and its distribution is the image's. Or it lies in an image: then what it
+ * names is declared, and packages of distributions are left to the databases beside it.
+ *
+ * What Assay writes (report/bill.h) comes back as it was. */
+#pragma once
+
+#include "inspect/detector.h"
+
+/* Where the target of a scan is in the layer that is made of it. */
+#define SBOM_TARGET_PLACE ".assay-sbom"
+
+extern const Detector sbom_target_detector, sboms_detector;
+
+/* Adds what is in @bytes. @target: it is what is scanned. What is not an SBOM is noted, or unread
+ * where it is the target. Pure; a fuzz target through the detectors. */
+void sbom_read(Slice bytes, const char *location, bool target, LayerInventory *into);
