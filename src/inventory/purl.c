@@ -13,11 +13,11 @@ typedef struct {
   bool distributions; /* the namespace is the distribution */
 } PurlType;
 static const PurlType purl_types[] = {
-    {"generic", '\0', false, false}, {"deb", '\0', true, true},      {"apk", '\0', true, true},
-    {"rpm", '\0', false, true},      {"alpm", '\0', true, true},     {"maven", ':', false, false},
-    {"golang", '/', true, false},    {"composer", '/', true, false}, {"pypi", '\0', true, false},
-    {"hex", '/', true, false},       {"bitnami", '\0', true, false}, {"conan", '\0', false, false},
-    {"cpan", '\0', false, false},
+    {"generic", '\0', false, false}, {"docker", '\0', false, false}, {"deb", '\0', true, true},
+    {"apk", '\0', true, true},       {"rpm", '\0', false, true},     {"alpm", '\0', true, true},
+    {"maven", ':', false, false},    {"golang", '/', true, false},   {"composer", '/', true, false},
+    {"pypi", '\0', true, false},     {"hex", '/', true, false},      {"bitnami", '\0', true, false},
+    {"conan", '\0', false, false},   {"cpan", '\0', false, false},
 };
 static const PurlType usual_type = {"", '/', false, false};
 
