@@ -7,6 +7,7 @@
 #include "cli/scan_database.h"
 #include "cli/scan_ignore.h"
 #include "cli/scan_layers.h"
+#include "cli/scan_vex.h"
 #include "cli/source_options.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
@@ -21,7 +22,7 @@
 
 static char *output_option, *policy_option, *repository_option;
 static char *database_option, *data_option, *config_option;
-static char **ignore_options;
+static char **ignore_options, **vex_options;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, quiet_option, no_cache_option,
     offline_option, show_ignored_option;
@@ -34,6 +35,8 @@ static const GOptionEntry options[] = {
      "Write the report here instead of to standard output (-)", "FILE"},
     {"ignore-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ignore_options,
      "Findings not to show; may be repeated (default: .assayignore.yaml, .trivyignore)", "FILE"},
+    {"vex", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &vex_options,
+     "What is not affected, or fixed: OpenVEX, CSAF, CycloneDX; may be repeated", "FILE"},
     {"show-ignored", 0, 0, G_OPTION_ARG_NONE, &show_ignored_option, "List what is ignored, and why",
      NULL},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,
@@ -127,20 +130,22 @@ typedef struct {
   const Progress *progress;
   PolicySet *policy;             /* or NULL */
   const GPtrArray *ignore_files; /* IgnoreFile */
+  const GPtrArray *vex;          /* VexDocument */
 } Scan;
 
 /* What is to be shown, borrowed, with what is hidden told in the notes. *@ignored: IgnoredFinding.
  */
 static GPtrArray *
-filter(const Scan *scan, const char *target, const MatchResult *matched, GPtrArray **ignored)
+filter(const Scan *scan, const VexImage *image, const MatchResult *matched, GPtrArray **ignored)
 {
   ReportOptions how = scan->options;
-  g_autofree char *repository = repository_of(target);
+  g_autofree char *repository = repository_of(image->target);
   g_autoptr(GPtrArray) findings = g_ptr_array_new();
   if (scan->policy != NULL)
     how.unknown_as = policy_set_unknown_as(scan->policy, repository);
   g_ptr_array_extend(findings, matched->findings, NULL, NULL);
   *ignored = scan_ignore_take(scan->ignore_files, repository, findings, matched->notes);
+  scan_vex_take(scan->vex, image, findings, *ignored, matched->notes);
   return report_options_filter(&how, findings, matched->notes);
 }
 
@@ -158,14 +163,18 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) ignored = NULL;
-  g_autoptr(GPtrArray) findings = filter(scan, target, matched, &ignored);
+  const Digest *digest = image_source_manifest_digest(source);
+  const VexImage image = {.target = target,
+                          .digest = digest != NULL ? digest->text : NULL,
+                          .os = inventory->os,
+                          .inventory = inventory};
+  g_autoptr(GPtrArray) findings = filter(scan, &image, matched, &ignored);
   if (matched->not_affected->len > 0)
     g_ptr_array_add(matched->notes,
                     g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
                                     "not affect these packages; --format json lists them",
                                     matched->not_affected->len));
   g_autoptr(GPtrArray) layer_notes = layer_notes_of(inventory);
-  const Digest *digest = image_source_manifest_digest(source);
   Report document = {.target = target,
                      .digest = digest != NULL ? digest->text : NULL,
                      .inventory = inventory,
@@ -249,7 +258,11 @@ run(char **arguments)
   g_autoptr(GPtrArray) ignore_files = scan_ignore_load(ignore_options, &error);
   if (ignore_files == NULL)
     return command_fail(error);
+  g_autoptr(GPtrArray) vex = scan_vex_load(vex_options, &error);
+  if (vex == NULL)
+    return command_fail(error);
   scan.ignore_files = ignore_files;
+  scan.vex = vex;
   scan.config = config;
   scan.policy = policy;
   scan.progress = quiet_option ? NULL : terminal_progress();
@@ -278,6 +291,8 @@ const Command scan_command = {
         "What .assayignore.yaml and .trivyignore of this folder name is not shown and not counted "
         "by\n"
         "--exit-code; a policy judges it all the same.\n\n"
+        "Of findings that a VEX document (--vex) says are not affected or fixed the same is true;\n"
+        "--show-ignored lists them with the statement.\n\n"
         "Exit codes: 0 done; 1 the policy refuses; N of --exit-code there are findings that are\n"
         "shown, or something of the image is not known (no advisories for its distribution, no\n"
         "package database that could be read, past its end of life), and the policy does not\n"
