@@ -19,6 +19,7 @@ const Route *const server_routes[] = {
     v2_manifest_routes,
     api_image_routes,
     api_finding_routes,
+    api_sbom_routes,
     api_standing_routes,
     api_overview_routes,
     api_vulnerability_routes,

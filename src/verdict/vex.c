@@ -154,19 +154,16 @@ host_of(const char *url)
 static bool
 is_in_repository(const char *url, const Reference *reference)
 {
-  g_autofree char *full = g_strconcat(reference->host, "/", reference->repository, NULL);
-  const char *said_rest = strchr(url, '/'), *own_rest = strchr(full, '/');
-  const char *said_host = host_of(url), *own_host = host_of(full);
-  size_t said_size = strcspn(url, "/"), own_size = strcspn(full, "/");
-  bool same_host = said_host != NULL || own_host != NULL
-                       ? said_host == own_host
-                       : said_size == own_size && strncmp(url, full, own_size) == 0;
-  if (!same_host)
+  size_t size = strcspn(url, "/");
+  g_autofree char *host = g_strndup(url, size);
+  const char *said_hub = host_of(host), *own_hub = host_of(reference->host);
+  if (said_hub != own_hub || (said_hub == NULL && strcmp(host, reference->host) != 0))
     return false;
-  const char *last = strrchr(own_rest, '/');
-  size_t folder = (size_t)(last - own_rest);
-  return said_rest == NULL || strcmp(said_rest, own_rest) == 0 ||
-         (strlen(said_rest) == folder && strncmp(said_rest, own_rest, folder) == 0);
+  const char *path = url[size] == '/' ? url + size + 1 : url + size;
+  const char *slash = strrchr(reference->repository, '/');
+  size_t folder = slash == NULL ? 0 : (size_t)(slash - reference->repository);
+  return strcmp(path, reference->repository) == 0 || *path == '\0' ||
+         (strlen(path) == folder && strncmp(path, reference->repository, folder) == 0);
 }
 
 static bool

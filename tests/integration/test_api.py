@@ -205,6 +205,16 @@ def test_packages(registry):
     assert all(page["total"] == 3 for page in pages)
 
 
+@pytest.mark.parametrize("form,member", [("cyclonedx", "components"), ("spdx", "packages")])
+def test_sbom(registry, form, member):
+    path = f"/api/v1/images/{registry.image}/sbom?format={form}&repository=team/app"
+    bill = registry.get(path)
+    assert {"musl", "libcrypto1.1", "busybox", "alpine"} <= {one["name"] for one in bill[member]}
+    assert f"team/app@{registry.image}" in json.dumps(bill)
+    assert registry.get(path) == bill
+    assert registry.get(f"/api/v1/images/{registry.image}/sbom")["bomFormat"] == "CycloneDX"
+
+
 def test_verdict(registry):
     refused = registry.get(f"/api/v1/images/{registry.image}/verdict?repository=team/app")
     assert refused["allowed"] is False and refused["policy"] == "no-high"
@@ -269,6 +279,8 @@ def test_repositories_come_in_pages(registry):
     ("/api/v1/images/IMAGE/verdict", 400, "INVALID", "?repository="),
     ("/api/v1/images/IMAGE/verdict?repository=team/never", 404, "MANIFEST_UNKNOWN", "team/never"),
     ("/api/v1/images/IMAGE/verdict?repository=team/many", 404, "MANIFEST_UNKNOWN", "sha256:"),
+    ("/api/v1/images/IMAGE/sbom?format=table", 400, "INVALID", "?format="),
+    ("/api/v1/images/BROKEN/sbom", 409, "UNSCANNED", "failed"),
     ("/api/v1/images/BROKEN/findings", 409, "UNSCANNED", "failed"),
     ("/api/v1/images/BROKEN/packages", 409, "UNSCANNED", "failed"),
     ("/api/v1/images/INDEX/findings", 409, "UNSCANNED", "index"),
