@@ -107,13 +107,44 @@ counts(GHashTable *folders, const Package *package)
   return !g_hash_table_contains(folders, key);
 }
 
+/* The folder of @package, where its file is named @file; else NULL. (transfer full) */
+static char *
+folder_of_file(const Package *package, const char *file)
+{
+  g_autofree char *name = g_path_get_basename(package->location);
+  return strcmp(name, file) == 0 ? g_path_get_dirname(package->location) : NULL;
+}
+
+/* Those whose go.mod says what is used: go.sum has older versions as well. */
+static GHashTable *
+go_folders(const GArray *packages)
+{
+  GHashTable *folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < packages->len; i++) {
+    const Package *package = g_array_index(packages, ImagePackage, i).package;
+    char *folder = package->declared ? folder_of_file(package, "go.mod") : NULL;
+    if (folder != NULL)
+      g_hash_table_add(folders, folder);
+  }
+  return folders;
+}
+
+static bool
+is_overruled(GHashTable *folders, const Package *package)
+{
+  g_autofree char *folder = package->declared ? folder_of_file(package, "go.sum") : NULL;
+  return folder != NULL && g_hash_table_contains(folders, folder);
+}
+
 static void
 drop_declared(GArray *packages)
 {
   g_autoptr(GHashTable) folders = installed_folders(packages);
+  g_autoptr(GHashTable) modules = go_folders(packages);
   guint kept = 0;
   for (guint i = 0; i < packages->len; i++)
-    if (counts(folders, g_array_index(packages, ImagePackage, i).package))
+    if (counts(folders, g_array_index(packages, ImagePackage, i).package) &&
+        !is_overruled(modules, g_array_index(packages, ImagePackage, i).package))
       g_array_index(packages, ImagePackage, kept++) = g_array_index(packages, ImagePackage, i);
   g_array_set_size(packages, kept);
 }

@@ -5,7 +5,7 @@
  * declares them (npm, Composer), nothing below its folder; for the others, which have places of
  * their own (Python, Ruby) or end up within a program (Go, Rust, Java), nothing in the image. What
  * comes with the tool itself, npm's own tree, or with the distribution, is no installation of what
- * an application declares. */
+ * an application declares. What go.sum names counts where no go.mod beside it says what is used. */
 #pragma once
 
 #include <glib.h>

@@ -29,20 +29,6 @@ cabal_freeze_read(Slice bytes, Lock *lock)
   }
 }
 
-/* "name.1.0" lines: names have no dot. */
-void
-opam_install_read(Slice bytes, Lock *lock)
-{
-  Slice line;
-  while (slice_next_line(&bytes, &line)) {
-    line = lock_before(slice_strip(line), ' ');
-    gssize dot = slice_find(line, '.');
-    if (dot > 0 && line.data[0] != '#')
-      lock_add_slices(lock, slice_sub(line, 0, (size_t)dot),
-                      slice_sub(line, (size_t)dot + 1, SIZE_MAX));
-  }
-}
-
 /* `"name" {= "1.0"}` lines of "depends:". */
 void
 opam_locked_read(Slice bytes, Lock *lock)

@@ -48,7 +48,6 @@ is_pylock(const char *name)
   ROW("*/gems.locked", NULL, "gem", gemfile_lock_read)                                             \
   ROW("*/composer.lock", NULL, "composer", composer_lock_read)                                     \
   ROW("*/packages.lock.json", NULL, "nuget", nuget_lock_read)                                      \
-  ROW("*/project.assets.json", NULL, "nuget", nuget_assets_read)                                   \
   ROW("*/packages.config", NULL, "nuget", nuget_config_read)                                       \
   ROW("*/Directory.Packages.props", NULL, "nuget", nuget_project_read)                             \
   ROW("*/Packages.props", NULL, "nuget", nuget_project_read)                                       \
@@ -78,7 +77,6 @@ is_pylock(const char *name)
   ROW("*/environment.yml", NULL, "conda", conda_environment_read)                                  \
   ROW("*/environment.yaml", NULL, "conda", conda_environment_read)                                 \
   ROW("*.opam.locked", NULL, "opam", opam_locked_read)                                             \
-  ROW("*/.opam-switch/install", NULL, "opam", opam_install_read)                                   \
   ROW("*/pack.pl", NULL, "swiplpack", prolog_pack_read)                                            \
   ROW("*/manifest.toml", NULL, "hex", gleam_manifest_read)                                         \
   ROW("*/shrinkwrap.yaml", NULL, "npm", pnpm_lock_read)                                            \

@@ -1,4 +1,4 @@
-/* NuGet's files: packages.lock.json and project.assets.json, packages.config, and projects of
+/* NuGet's files: packages.lock.json, packages.config, and projects of
  * MSBuild; and those of Paket. */
 #include <string.h>
 
@@ -18,20 +18,6 @@ nuget_lock_read(Slice bytes, Lock *lock)
       if (g_strcmp0(json_get_string(package, "type"), "Project") != 0)
         lock_add(lock, name, json_get_string(package, "resolved"));
     }
-  }
-}
-
-/* "libraries": {"Name/1.0.0": {"type": "package"}}. */
-void
-nuget_assets_read(Slice bytes, Lock *lock)
-{
-  g_autoptr(json_t) root = lock_json(bytes, lock);
-  const char *key;
-  json_t *library;
-  json_object_foreach(json_get_object(root, "libraries"), key, library) {
-    const char *slash = strchr(key, '/');
-    if (slash != NULL && g_strcmp0(json_get_string(library, "type"), "package") == 0)
-      lock_add_slices(lock, slice_new(key, (size_t)(slash - key)), slice_from_string(slash + 1));
   }
 }
 

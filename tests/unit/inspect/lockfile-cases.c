@@ -189,10 +189,6 @@ const LockfileCase lockfile_cases[] = {
      "\"own\": {\"type\": \"Project\"}}, \"net7.0\": {\"A\": {\"resolved\": \"1.0.0\"},"
      "\"B\": {\"type\": \"Transitive\", \"resolved\": \"2.0.0\"}}}}",
      "nuget A 1.0.0\nnuget B 2.0.0\n"},
-    {"project.assets.json", "obj/project.assets.json",
-     "{\"libraries\": {\"A/1.0.0\": {\"type\": \"package\"}, \"Own/1.0.0\": {\"type\": "
-     "\"project\"}}}",
-     "nuget A 1.0.0\n"},
     {"packages.config: a BOM, no id", "packages.config",
      "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<packages><package id=\"A\" version=\"1.0.0\"/>"
      "<package version=\"2.0.0\"/><package id=\"B\" version=\"3.0.0\" "
@@ -314,7 +310,6 @@ const LockfileCase lockfile_cases[] = {
      "d>=3\n"
      "- e=4.*\n- f 5.0 h1_0\n- g 6|7\n- pip:\n  - h==8.0\n  - i>=9\n  - -r requirements.txt\n",
      "conda a 1.0\nconda b 2.0\nconda f 5.0\npypi h 8.0\n"},
-    {"opam: a switch", ".opam-switch/install", "# a.9\nb.1.0.0 # c\nno-dot\n", "opam b 1.0.0\n"},
     {"opam: a locked file", "x.opam.locked",
      "opam-version: \"2.0\"\nname: \"x\"\ndepends: [\n  \"a\" {= \"1.0.0\"}\n"
      "  \"b\" {= \"2.0.0\" & with-test}\n  \"c\" {>= \"3\"}\n]\nbuild: [\n  \"dune\" {= "

@@ -46,6 +46,13 @@ static const Case owned[] = {
     {"deb", "tar", "sbom/x.spdx.json", NULL, true, NULL, false},
     {NULL},
 };
+/* go.sum has every version that was looked at. */
+static const Case go[] = {
+    {"golang", "a", "src/go.mod", NULL, true, NULL, true},
+    {"golang", "b", "src/go.sum", NULL, true, NULL, false},
+    {"golang", "c", "src/tool/go.sum", NULL, true, NULL, true},
+    {NULL},
+};
 
 static GArray *
 packages_of(const Case *cases)
@@ -105,5 +112,6 @@ main(int argc, char **argv)
   g_test_add_data_func("/applications/tool", tool, check);
   g_test_add_data_func("/applications/python", python, check);
   g_test_add_data_func("/applications/owned", owned, check);
+  g_test_add_data_func("/applications/go", go, check);
   return g_test_run();
 }

@@ -147,7 +147,6 @@ static const struct {
     {"composer/", "", "composer.lock"},
     {"nuget-lock/", "", "packages.lock.json"},
     {"dotnet-misc/", "/packages.lock.json", "packages.lock.json"},
-    {"dotnet-assets/", "/project.assets.json", "obj/project.assets.json"},
     {"nuget-config/", "", "packages.config"},
     {"nuget-props/", "", "Directory.Packages.props"},
     {"paket/", "/paket.lock", "paket.lock"},
@@ -175,7 +174,6 @@ static const struct {
     {"julia/", "project.toml", NULL},
     {"julia/", ".toml", "Manifest.toml"},
     {"conda/", ".yaml", "environment.yml"},
-    {"ocaml/", ".install", ".opam-switch/install"},
     {"swipl/", "/pack.pl", "pack.pl"},
 };
 
