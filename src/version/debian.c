@@ -1,4 +1,4 @@
-/* Debian's version order: deb-version(7), Debian Policy 5.6.12. */
+/* Debian's version order: deb-version(7), Debian Policy 5.6.12; and opam's, which is made of it. */
 #include "version/version-private.h"
 
 /* "~" sorts before the end, the end before letters, letters before everything else. */
@@ -66,4 +66,11 @@ version_compare_debian(Slice a, Slice b)
   if (order == 0)
     order = compare_part(left.revision, right.revision);
   return order;
+}
+
+/* opam's own order is Debian's of an upstream version (opam manual, "Version ordering"). */
+int
+version_compare_opam(Slice a, Slice b)
+{
+  return compare_part(a, b);
 }

@@ -1,5 +1,6 @@
 /* Semantic versions (semver.org 2.0, item 11) and what their ecosystems make of them:
  *   - npm reads numbers that begin with zeros, which the standard refuses;
+ *   - NuGet has a fourth number, no letter case, and numbers of 31 bits (VersionComparer);
  *   - Pub orders builds ("+2") as it does prereleases (pub.dev, "Versioning");
  *   - Go has "+incompatible" and pseudo-versions, which are ordinary, and calls its own releases
  *     "go1.21rc2", which its advisories call 1.21.0-rc.2.
@@ -11,6 +12,7 @@ typedef struct {
   bool zeros;   /* numbers of prereleases may begin with zeros */
   bool letters; /* "rc2" after a number is "rc.2" */
   bool builds;  /* builds are ordered */
+  bool folded;  /* in any letter case, and numbers are of 31 bits */
 } Kind;
 
 typedef struct {
@@ -20,21 +22,6 @@ typedef struct {
   bool split; /* the prerelease has letters and digits in one word */
 } Semver;
 
-/* Numbers with dots between them, taken off. */
-static Slice
-take_numbers(Slice *rest)
-{
-  Slice whole = *rest;
-  while (byte_is_digit(slice_first(*rest))) {
-    slice_take_digits(rest);
-    Slice after = slice_sub(*rest, 1, rest->size);
-    if (slice_first(*rest) != '.' || !byte_is_digit(slice_first(after)))
-      break;
-    *rest = after;
-  }
-  return slice_sub(whole, 0, whole.size - rest->size);
-}
-
 static Semver
 semver_parse(Slice text, Kind kind)
 {
@@ -42,7 +29,7 @@ semver_parse(Slice text, Kind kind)
   Slice rest = slice_strip(text);
   if (slice_first(rest) == '=' || ((slice_first(rest) | 0x20) == 'v'))
     rest = slice_sub(rest, 1, rest.size);
-  version.numbers = take_numbers(&rest);
+  version.numbers = slice_take_numbers(&rest);
   gssize plus = slice_find(rest, '+');
   if (plus >= 0) {
     version.build = slice_sub(rest, (size_t)plus + 1, rest.size);
@@ -56,12 +43,11 @@ semver_parse(Slice text, Kind kind)
 }
 
 static bool
-is_number(Slice identifier, bool zeros)
+is_number(Slice identifier, Kind kind)
 {
-  Slice rest = identifier;
-  slice_take_digits(&rest);
-  return identifier.size > 0 && rest.size == 0 &&
-         (zeros || identifier.size == 1 || identifier.data[0] != '0');
+  return slice_is_digits(identifier) &&
+         (kind.zeros || identifier.size == 1 || identifier.data[0] != '0') &&
+         (!kind.folded || compare_digits(identifier, SLICE_LITERAL("2147483647")) <= 0);
 }
 
 /* The next of "rc.1", and of "rc1" where letters and digits are apart. */
@@ -77,7 +63,7 @@ next_identifier(Slice *rest, bool split, Slice *identifier)
 
 /* Numbers before words, each by its own order; who has more to say is newer. */
 static int
-compare_identifiers(Slice a, bool split_a, Slice b, bool split_b, bool zeros)
+compare_identifiers(Slice a, bool split_a, Slice b, bool split_b, Kind kind)
 {
   Slice left, right;
   for (;;) {
@@ -85,10 +71,12 @@ compare_identifiers(Slice a, bool split_a, Slice b, bool split_b, bool zeros)
     bool has_right = next_identifier(&b, split_b, &right);
     if (!has_left || !has_right)
       return has_left - has_right;
-    bool number = is_number(left, zeros);
-    if (number != is_number(right, zeros))
+    bool number = is_number(left, kind);
+    if (number != is_number(right, kind))
       return number ? -1 : 1;
-    int order = number ? compare_digits(left, right) : compare_bytes(left, right);
+    int order = number        ? compare_digits(left, right)
+                : kind.folded ? compare_bytes_folded(left, right)
+                              : compare_bytes(left, right);
     if (order != 0)
       return order;
   }
@@ -102,10 +90,9 @@ compare(Slice a, Slice b, Kind kind)
   if (order == 0)
     order = (left.prerelease.size == 0) - (right.prerelease.size == 0);
   if (order == 0)
-    order =
-        compare_identifiers(left.prerelease, left.split, right.prerelease, right.split, kind.zeros);
+    order = compare_identifiers(left.prerelease, left.split, right.prerelease, right.split, kind);
   if (order == 0 && kind.builds)
-    order = compare_identifiers(left.build, false, right.build, false, true);
+    order = compare_identifiers(left.build, false, right.build, false, (Kind){.zeros = true});
   return order;
 }
 
@@ -125,6 +112,12 @@ int
 version_compare_pub(Slice a, Slice b)
 {
   return compare(a, b, (Kind){.builds = true});
+}
+
+int
+version_compare_nuget(Slice a, Slice b)
+{
+  return compare(a, b, (Kind){.folded = true});
 }
 
 /* Without "go" before it and " X:loopvar" after it. */

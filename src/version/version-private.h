@@ -16,6 +16,25 @@ int version_compare_semver(Slice a, Slice b);
 int version_compare_npm(Slice a, Slice b);
 int version_compare_pub(Slice a, Slice b);
 int version_compare_go(Slice a, Slice b);
+int version_compare_nuget(Slice a, Slice b);
+int version_compare_pypi(Slice a, Slice b);
+int version_compare_maven(Slice a, Slice b);
+int version_compare_rubygems(Slice a, Slice b);
+int version_compare_composer(Slice a, Slice b);
+int version_compare_numbers(Slice a, Slice b);
+int version_compare_bitnami(Slice a, Slice b);
+int version_compare_jvm(Slice a, Slice b);
+int version_compare_portage(Slice a, Slice b);
+int version_compare_opam(Slice a, Slice b);
+int version_compare_kb(Slice a, Slice b);
+int version_compare_fuzzy(Slice a, Slice b);
+
+/* Where a bound of a range covers more than what is equal to it. */
+int version_bound_pypi(Slice version, Slice bound);
+int version_bound_composer(Slice version, Slice bound);
+int version_bound_bitnami(Slice version, Slice bound);
+
+bool version_is_valid_pypi(Slice text);
 
 static inline bool
 byte_is_digit(int byte)
@@ -27,6 +46,12 @@ static inline bool
 byte_is_letter(int byte)
 {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+static inline int
+byte_to_lower(int byte)
+{
+  return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
 }
 
 static inline int
@@ -45,6 +70,30 @@ slice_take_digits(Slice *rest)
   Slice digits = slice_sub(*rest, 0, count);
   *rest = slice_sub(*rest, count, rest->size);
   return digits;
+}
+
+static inline bool
+slice_is_digits(Slice a)
+{
+  size_t count = 0;
+  while (count < a.size && byte_is_digit(a.data[count]))
+    count++;
+  return count > 0 && count == a.size;
+}
+
+/* Numbers at the front with dots between them, taken off. */
+static inline Slice
+slice_take_numbers(Slice *rest)
+{
+  Slice whole = *rest;
+  while (byte_is_digit(slice_first(*rest))) {
+    slice_take_digits(rest);
+    Slice after = slice_sub(*rest, 1, rest->size);
+    if (slice_first(*rest) != '.' || !byte_is_digit(slice_first(after)))
+      break;
+    *rest = after;
+  }
+  return slice_sub(whole, 0, whole.size - rest->size);
 }
 
 /* The letters at the front, taken off. */
@@ -73,6 +122,19 @@ compare_bytes(Slice a, Slice b)
   return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
 }
 #pragma GCC diagnostic pop
+
+/* So, in any letter case. */
+static inline int
+compare_bytes_folded(Slice a, Slice b)
+{
+  size_t common = MIN(a.size, b.size);
+  for (size_t i = 0; i < common; i++) {
+    int order = byte_to_lower(a.data[i]) - byte_to_lower(b.data[i]);
+    if (order != 0)
+      return order;
+  }
+  return (a.size > b.size) - (a.size < b.size);
+}
 
 /* Decimal numbers without a bound on their length; no digits count as 0. */
 static inline int

@@ -35,5 +35,16 @@ typedef enum {
  * a missing release older than any), likewise for ALPM (a missing release is the same as any). */
 int version_compare(VersionScheme scheme, Slice a, Slice b);
 
-/* The same for NUL-terminated strings. */
+/* How @version compares with a bound of an advisory's range. The same, except where a bound covers
+ * what is newer than it: "<=1.0" of PyPI also 1.0+local, and one of Bitnami without a revision all
+ * revisions; to Composer, 1.0 is 1.0.0. */
+int version_compare_bound(VersionScheme scheme, Slice version, Slice bound);
+
+/* False: how @version compares with @bound says nothing of what is in it. It has no number
+ * ("(devel)", "unknown", "dev-main"), is none of its ecosystem (PyPI), or is a commit of a Go
+ * module before any tag ("v0.0.0-20190101000000-...") and the bound is a tag, or the other way
+ * round. */
+bool version_is_decided(VersionScheme scheme, Slice version, Slice bound);
+
+/* version_compare() for NUL-terminated strings. */
 int version_compare_strings(VersionScheme scheme, const char *a, const char *b);

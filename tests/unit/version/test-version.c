@@ -21,6 +21,18 @@ static const SchemeCase schemes[] = {
     {"npm", VERSION_NPM, "npm npm-nodesemver", true},
     {"pub", VERSION_PUB, "pub", true},
     {"go", VERSION_GO, "go", true},
+    {"pypi", VERSION_PYPI, "pypi pypi-depsdev pypi-generated", true},
+    {"maven", VERSION_MAVEN, "maven maven-depsdev maven-generated", false},
+    {"rubygems", VERSION_RUBYGEMS, "rubygems rubygems-depsdev rubygems-generated", true},
+    {"nuget", VERSION_NUGET, "nuget nuget-depsdev", true},
+    {"composer", VERSION_COMPOSER, "packagist packagist-generated", false},
+    {"numbers", VERSION_NUMBERS, "cran cran-generated hackage", true},
+    {"bitnami", VERSION_BITNAMI, "", true},
+    {"jvm", VERSION_JVM, "", true},
+    {"portage", VERSION_PORTAGE, "", false},
+    {"opam", VERSION_OPAM, "", true},
+    {"kb", VERSION_KB, "", false},
+    {"fuzzy", VERSION_FUZZY, "", true},
 };
 
 /* Lines of public vectors that are wrong, and why. */
