@@ -10,6 +10,12 @@ advisory_is_cve(const char *id)
   return id != NULL && g_str_has_prefix(id, "CVE-");
 }
 
+bool
+advisory_is_malware(const char *id)
+{
+  return id != NULL && g_str_has_prefix(id, "MAL-");
+}
+
 const char *
 advisory_architecture(const char *architecture)
 {

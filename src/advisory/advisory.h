@@ -25,6 +25,9 @@ const char *advisory_state_name(AdvisoryState state); /* "fixed", "affected", "w
 /* Whether @id, which may be NULL, is a CVE number and not a source's own name. */
 bool advisory_is_cve(const char *id);
 
+/* Whether @id is of OSV's malicious packages ("MAL-2024-1"). */
+bool advisory_is_malware(const char *id);
+
 /* The name of a source package in a statement of an RPM distribution, whose packages are matched by
  * their own names otherwise. */
 #define ADVISORY_SOURCE_PREFIX "source:"

@@ -22,6 +22,15 @@ typedef enum {
   BY_NAME_AND_SOURCE, /* by its own name or, marked with ADVISORY_SOURCE_PREFIX, by its source's */
 } LookUp;
 
+/* What names of packages have in common that are the same to a registry. */
+typedef enum {
+  NAMES_AS_THEY_ARE,
+  NAMES_FOLDED, /* in any letter case */
+  NAMES_PYPI,   /* PEP 503: so, and runs of "-", "_" and "." are one */
+  NAMES_URL,    /* of a repository: in any letter case, without scheme and ".git" */
+  NAMES_GO,     /* Go's own library is "stdlib", whatever it is called */
+} NameForm;
+
 /* A release by another name. The table ends with a NULL. */
 typedef struct {
   const char *alias, *release;
@@ -36,6 +45,7 @@ struct Ecosystem {
   const char *osv;          /* OSV's name of the family; NULL: `name` in any letter case */
   VersionScheme scheme;
   LookUp looked_up;
+  NameForm names;
   bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
   bool unpublished;       /* nobody publishes its advisories in a form that a feed reads */
   bool builds_apart; /* its builds for FIPS 140 are judged by statements on such builds alone */
@@ -61,6 +71,9 @@ const Ecosystem *ecosystem_find(const char *ecosystem);
 /* The ecosystem of an application's packages of @type ("golang"), which is named as it is for
  * advisories ("go"); NULL: of a distribution, or one that we do not know. */
 const Ecosystem *ecosystem_of_application(const char *type);
+
+/* @name as statements of @row have it, and as packages are looked up. (transfer full) */
+char *ecosystem_package_name(const Ecosystem *row, const char *name);
 
 /* The ecosystem of a package of @type on @os. NULL when the distribution is not known or has no
  * such packages. (transfer full) */

@@ -58,8 +58,13 @@ package_findings_match(AdvisoryDatabase *advisories, const char *ecosystem, cons
 {
   match->tally.third_party = match_is_third_party(ecosystem, package);
   if (advisories != NULL && *ecosystem != '\0' &&
-      match_covers(advisories, ecosystem, package->architecture))
-    return match_package_facts(advisories, ecosystem, package, note_fact, match, error);
+      match_covers(advisories, ecosystem, package->architecture)) {
+    bool undecided = false;
+    if (!match_package_facts(advisories, ecosystem, package, note_fact, match, &undecided, error))
+      return false;
+    match->tally.uncovered = undecided;
+    return true;
+  }
   match->tally.uncovered = 1;
   return true;
 }

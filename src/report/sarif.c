@@ -86,7 +86,8 @@ rule_of(const Finding *finding)
   json_t *rule = json_object(), *properties = json_object(), *tags = json_array();
   json_t *configuration = json_object();
   json_set_string(rule, "id", finding->id);
-  json_set_string(rule, "name", "VulnerablePackage");
+  bool malware = finding->kind == FINDING_MALWARE;
+  json_set_string(rule, "name", malware ? "MaliciousPackage" : "VulnerablePackage");
   json_object_set_new(rule, "shortDescription",
                       short_text_object(finding->title != NULL ? finding->title : finding->id));
   json_object_set_new(
@@ -98,7 +99,7 @@ rule_of(const Finding *finding)
   json_object_set_new(rule, "defaultConfiguration", configuration);
   set_score(properties, finding);
   json_set_string(properties, "precision", "very-high");
-  json_array_append_new(tags, json_string("vulnerability"));
+  json_array_append_new(tags, json_string(finding_kind_name(finding->kind)));
   json_array_append_new(tags, json_string("security"));
   json_array_append_new(tags, json_string(severity_name(finding->severity)));
   json_object_set_new(properties, "tags", tags);

@@ -29,18 +29,25 @@ unread_in_words(const GPtrArray *unread)
   return g_strdup_printf("its %s %s%s could not be read whole", what, path, more);
 }
 
+/* (transfer full) */
 static char *
-uncovered_in_words(const GPtrArray *uncovered)
+list_in_words(const char *start, const GPtrArray *names)
 {
-  GString *text = g_string_new("there are no advisories for ");
-  for (guint i = 0; i < MIN(uncovered->len, NAMES_MAX); i++) {
+  GString *text = g_string_new(start);
+  for (guint i = 0; i < MIN(names->len, NAMES_MAX); i++) {
     g_autofree char *name =
-        slice_to_printable(slice_from_string(g_ptr_array_index(uncovered, i)), SHOWN_MAX);
+        slice_to_printable(slice_from_string(g_ptr_array_index(names, i)), SHOWN_MAX);
     g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ", name);
   }
-  if (uncovered->len > NAMES_MAX)
-    g_string_append_printf(text, " and %u more", uncovered->len - NAMES_MAX);
+  if (names->len > NAMES_MAX)
+    g_string_append_printf(text, " and %u more", names->len - NAMES_MAX);
   return g_string_free(text, FALSE);
+}
+
+char *
+completeness_undecided(const GPtrArray *packages)
+{
+  return list_in_words("advisories may apply, which the version does not tell, to ", packages);
 }
 
 static uint64_t
@@ -77,7 +84,7 @@ completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
   else if (inventory->gaps == NULL && inventory->packages->len == 0 && count_entries(inventory) > 0)
     g_ptr_array_add(gaps, nothing_in_words(inventory->os));
   if (uncovered != NULL && uncovered->len > 0)
-    g_ptr_array_add(gaps, uncovered_in_words(uncovered));
+    g_ptr_array_add(gaps, list_in_words("there are no advisories for ", uncovered));
   return gaps;
 }
 

@@ -4,6 +4,7 @@
  * Something is not known of an image
  * - when a package database in it could not be read whole;
  * - when there are no advisories for the distribution of some of its packages;
+ * - when the version of a package does not tell whether an advisory applies;
  * - when no package is known of what is not empty: the database was removed, no detector knows the
  *   distribution's, or it is a lone program.
  * An image without any entry in its layers (FROM scratch and nothing more) holds nothing that could
@@ -17,6 +18,10 @@
 /* A sentence without a full stop for each kind of thing that is not known, worst first; empty: all
  * is. @uncovered: char *, what there are no advisories for; NULL: nothing. (transfer full) */
 GPtrArray *completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered);
+
+/* The same for packages whose versions do not tell whether advisories apply: char *, at least one.
+ * (transfer full) */
+char *completeness_undecided(const GPtrArray *packages);
 
 /* All of them as one sentence. (transfer full) */
 char *completeness_in_words(const GPtrArray *gaps);

@@ -1,8 +1,11 @@
 /* A finding as a value; see the header. */
 #include "verdict/finding.h"
 
-const char *const finding_kind_names[] = {[FINDING_VULNERABILITY] = "vulnerability", NULL};
-static const char *const rules[FINDING_KINDS] = {[FINDING_VULNERABILITY] = "vulnerabilities"};
+const char *const finding_kind_names[] = {
+    [FINDING_VULNERABILITY] = "vulnerability", [FINDING_MALWARE] = "malware", NULL};
+/* A malicious package is judged as a critical vulnerability is. */
+static const char *const rules[FINDING_KINDS] = {
+    [FINDING_VULNERABILITY] = "vulnerabilities", [FINDING_MALWARE] = "vulnerabilities"};
 
 const char *
 finding_kind_name(FindingKind kind)

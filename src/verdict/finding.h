@@ -12,6 +12,7 @@
 /* What a finding is of. A new kind is a line here and a name in finding.c. */
 typedef enum {
   FINDING_VULNERABILITY, /* a known vulnerability of a package */
+  FINDING_MALWARE,       /* the package itself is malicious: OSV's "MAL-..." */
   FINDING_KINDS,         /* how many there are */
 } FindingKind;
 const char *finding_kind_name(FindingKind kind); /* "vulnerability" */

@@ -35,6 +35,9 @@ static char *
 remedy_in_words(const Package *package, const Candidate *candidate)
 {
   const char *reason = candidate->note;
+  if (advisory_is_malware(candidate->id))
+    return g_strdup_printf("%s is malicious: remove it, and treat what ran it as compromised",
+                           package->name);
   if (candidate->fixed_version != NULL && strcmp(package->name, package->source_name) != 0)
     return g_strdup_printf("upgrade %s to a build of %s %s or later", package->name,
                            package->source_name, candidate->fixed_version);
@@ -101,6 +104,8 @@ finding_new(const ImagePackage *image_package, const Candidate *candidate,
   const Package *package = image_package->package;
   Finding *finding = g_new0(Finding, 1);
   finding->id = g_strdup(candidate->id);
+  if (advisory_is_malware(candidate->id))
+    finding->kind = FINDING_MALWARE;
   finding->severity = SEVERITY_UNKNOWN;
   finding->cvss_score = finding->epss_score = finding->epss_percentile = -1;
   finding->package_type = g_strdup(package->type);
@@ -207,6 +212,10 @@ add_finding(ImageMatch *match, const ImagePackage *image_package, const Candidat
     take_details(finding, known);
   if (vendor != NULL && vendor != known)
     fill_from_vendor(finding, vendor);
+  if (finding->kind == FINDING_MALWARE)
+    g_ptr_array_add(match->result->notes,
+                    g_strdup_printf("malware: %s %s is malicious (%s)", finding->package,
+                                    finding->installed_version, finding->id));
   g_ptr_array_add(match->result->findings, finding);
   return true;
 }
@@ -242,12 +251,15 @@ static bool
 match_image_package(ImageMatch *match, const Kind *kind, const ImagePackage *image_package,
                     const LayerInventory *layer, GError **error)
 {
-  bool withheld = false;
+  SubjectRest rest = {false, false};
   g_autoptr(GHashTable) candidates =
-      statements_match(match->database, kind->ecosystem, image_package->package, &withheld, error);
+      statements_match(match->database, kind->ecosystem, image_package->package, &rest, error);
   if (candidates == NULL)
     return false;
-  if (withheld || is_third_party(kind->row, image_package->package))
+  if (rest.undecided)
+    g_ptr_array_add(match->result->undecided, g_strdup_printf("%s %s", image_package->package->name,
+                                                              image_package->package->version));
+  if (rest.withheld || is_third_party(kind->row, image_package->package))
     note_third_party(image_package->package, match->result);
   GHashTableIter iter;
   void *value;
@@ -394,6 +406,7 @@ match_result_new(void)
   result->not_affected = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   result->uncovered = g_ptr_array_new_with_free_func(g_free);
   result->third_party = g_ptr_array_new_with_free_func(g_free);
+  result->undecided = g_ptr_array_new_with_free_func(g_free);
   result->notes = g_ptr_array_new_with_free_func(g_free);
   return result;
 }
@@ -430,6 +443,8 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   if (result->third_party->len > 0)
     g_ptr_array_add(result->notes, match_third_party_in_words(result->third_party));
   result->gaps = completeness_gaps(inventory, result->uncovered);
+  if (result->undecided->len > 0)
+    g_ptr_array_add(result->gaps, completeness_undecided(result->undecided));
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
   return g_steal_pointer(&result);
@@ -445,6 +460,7 @@ match_result_free(MatchResult *result)
   g_ptr_array_unref(result->uncovered);
   g_free(result->end_of_life);
   g_ptr_array_unref(result->third_party);
+  g_ptr_array_unref(result->undecided);
   if (result->gaps != NULL)
     g_ptr_array_unref(result->gaps);
   g_ptr_array_unref(result->notes);

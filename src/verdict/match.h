@@ -21,6 +21,8 @@ typedef struct {
   GPtrArray *uncovered;    /* char *: distributions of its packages without any advisories */
   GPtrArray *third_party;  /* char *: packages of others than the distribution, whose advisories do
                               not speak of them: "nginx 1.27.4-1~bookworm (NGINX Packaging)" */
+  GPtrArray *undecided;    /* char *: packages whose version does not tell whether advisories apply:
+                              "golang.org/x/net v0.0.0-20190101000000-0123456789ab" */
   char *end_of_life;       /* a sentence, when its distribution has reached it; or NULL */
   int64_t life_ends;       /* when that is, microseconds since 1970; 0: not known */
   GPtrArray *gaps;         /* char *: what of the image is not known (completeness.h) */
@@ -45,7 +47,8 @@ bool match_is_third_party(const char *ecosystem, const Package *package);
 bool match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture);
 
 /* For rows and counts: what concerns one package, without what people read of each vulnerability:
- * exactly the findings that match_image() would give. Thread-safe. */
+ * exactly the findings that match_image() would give. *@undecided: its version does not tell
+ * whether others apply. Thread-safe. */
 typedef struct {
   const char *id;
   Severity severity;
@@ -55,4 +58,4 @@ typedef struct {
 } MatchFact; /* valid during the call */
 typedef void (*MatchFactVisitor)(const MatchFact *fact, void *data);
 bool match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
-                         MatchFactVisitor visit, void *data, GError **error);
+                         MatchFactVisitor visit, void *data, bool *undecided, GError **error);

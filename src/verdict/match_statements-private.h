@@ -5,6 +5,7 @@
 
 #include "advisory/database/database.h"
 #include "inventory/layer.h"
+#include "verdict/subject-private.h"
 
 typedef struct {
   char *id;
@@ -25,10 +26,10 @@ typedef struct {
 } Candidate;
 
 /* All on @package in @ecosystem: id -> Candidate, those that rule it out included; empty when none
- * of them applies or rules out. Aliases are merged. *@withheld is set when there are others that do
- * not concern it, for somebody else made it. (transfer full) */
+ * of them applies or rules out. Aliases are merged. What they leave open is
+ * set in @rest. (transfer full) */
 GHashTable *statements_match(AdvisoryDatabase *database, const char *ecosystem,
-                             const Package *package, bool *withheld, GError **error);
+                             const Package *package, SubjectRest *rest, GError **error);
 
 static inline bool
 candidate_is_finding(const Candidate *candidate)

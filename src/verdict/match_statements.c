@@ -333,7 +333,7 @@ combine(ScopeKind kind, GHashTable *first, GHashTable *second)
 
 GHashTable *
 statements_match(AdvisoryDatabase *database, const char *ecosystem, const Package *listed,
-                 bool *withheld, GError **error)
+                 SubjectRest *rest, GError **error)
 {
   g_auto(EcosystemScope) scope = {.kind = SCOPE_ONE};
   /* Sources of Debian have lower-case names, which dpkg does not demand of what it lists. */
@@ -346,9 +346,9 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
   bool has_two = ecosystem_scope(ecosystem, package->source_name, package->version, &scope);
   g_auto(Statements) first = {0}, second = {0};
   if (!subject_look_up(database, has_two ? scope.first : ecosystem, package, visit_statement,
-                       &first, withheld, error) ||
-      (has_two && !subject_look_up(database, scope.second, package, visit_statement, &second,
-                                   withheld, error)))
+                       &first, rest, error) ||
+      (has_two &&
+       !subject_look_up(database, scope.second, package, visit_statement, &second, rest, error)))
     return NULL;
   if (first.candidates == NULL && second.candidates == NULL)
     return g_hash_table_new(g_str_hash, g_str_equal);
@@ -372,14 +372,14 @@ match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *arch
 
 bool
 match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
-                    MatchFactVisitor visit, void *data, GError **error)
+                    MatchFactVisitor visit, void *data, bool *undecided, GError **error)
 {
-  bool withheld = false;
+  SubjectRest rest = {false, false};
   g_autoptr(GError) failure = NULL;
-  g_autoptr(GHashTable) candidates =
-      statements_match(database, ecosystem, package, &withheld, error);
+  g_autoptr(GHashTable) candidates = statements_match(database, ecosystem, package, &rest, error);
   if (candidates == NULL)
     return false;
+  *undecided = rest.undecided;
   GHashTableIter iter;
   void *value;
   g_hash_table_iter_init(&iter, candidates);

@@ -8,7 +8,13 @@
 /* @affected: by its version. False ends the visit. */
 typedef bool (*SubjectVisitor)(const AdvisoryRange *range, bool affected, void *data);
 
-/* Calls @visit for each statement of @ecosystem that concerns @package. *@withheld is set when
- * there were others that do not, for somebody else made the package. */
+/* What the statements on a package leave open. */
+typedef struct {
+  bool withheld;  /* there are others that do not concern it, for somebody else made it */
+  bool undecided; /* its version does not tell whether one of them applies: "(devel)" */
+} SubjectRest;
+
+/* Calls @visit for each statement of @ecosystem that concerns @package, and sets what @rest is to
+ * have set. One that is undecided is not visited. */
 bool subject_look_up(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
-                     SubjectVisitor visit, void *data, bool *withheld, GError **error);
+                     SubjectVisitor visit, void *data, SubjectRest *rest, GError **error);

@@ -17,7 +17,7 @@ typedef struct {
   Maker maker;
   SubjectVisitor visit;
   void *data;
-  bool *withheld;
+  SubjectRest *rest;
 } Subject;
 
 /* --- versions --- */
@@ -96,6 +96,39 @@ compare_with(const Subject *subject, VersionScheme scheme, const char *bound)
     return version_compare_strings(scheme, skip_epoch(subject->version), bare);
   return scheme == VERSION_DEBIAN ? compare_with_debian(subject->version, bound)
                                   : version_compare_strings(scheme, subject->version, bound);
+}
+
+/* Of an application. A version that tells nothing is inside, unless there is no bound to tell. */
+typedef enum { APPLIES_NOT, APPLIES, APPLIES_UNDECIDED } Applies;
+
+static Applies
+application_applies(const Subject *subject, const AdvisoryRange *range)
+{
+  const struct {
+    const char *text;
+    int least, most; /* how the version has to compare with it */
+  } bounds[] = {{range->introduced, 0, 1},
+                {range->fixed_version, -1, -1},
+                {range->fixed_version == NULL ? range->last_affected : NULL, -1, 0}};
+  Slice version = slice_from_string(subject->version);
+  Applies applies = APPLIES;
+  for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
+    Slice bound = slice_from_string(bounds[i].text);
+    if (bounds[i].text == NULL)
+      continue;
+    if (!version_is_decided(range->scheme, version, bound)) {
+      applies = APPLIES_UNDECIDED;
+      continue;
+    }
+    int order = version_compare_bound(range->scheme, version, bound);
+    order = (order > 0) - (order < 0);
+    if (order < bounds[i].least || order > bounds[i].most)
+      return APPLIES_NOT;
+  }
+  /* One of a list is that version, and what is not ordered is another. */
+  bool listed =
+      range->introduced != NULL && g_strcmp0(range->introduced, range->last_affected) == 0;
+  return applies == APPLIES_UNDECIDED && listed ? APPLIES_NOT : applies;
 }
 
 static bool
@@ -219,6 +252,17 @@ maker_fits(Subject *subject, const AdvisoryRange *range)
 }
 
 static bool
+visit_range_of_application(const AdvisoryRange *range, void *data)
+{
+  Subject *subject = data;
+  Applies applies = application_applies(subject, range);
+  if (applies != APPLIES_UNDECIDED)
+    return subject->visit(range, applies == APPLIES, subject->data);
+  subject->rest->undecided |= range->state != STATE_NOT_AFFECTED;
+  return true;
+}
+
+static bool
 visit_range(const AdvisoryRange *range, void *data)
 {
   Subject *subject = data;
@@ -228,7 +272,7 @@ visit_range(const AdvisoryRange *range, void *data)
     return true;
   if (maker_fits(subject, range))
     return subject->visit(range, is_affected(subject, range), subject->data);
-  *subject->withheld = true;
+  subject->rest->withheld = true;
   return true;
 }
 
@@ -340,6 +384,16 @@ look_up_own_name(AdvisoryDatabase *database, const char *ecosystem, Subject *sub
                                   error);
 }
 
+static bool
+look_up_application(AdvisoryDatabase *database, const char *ecosystem, Subject *subject,
+                    GError **error)
+{
+  g_autofree char *name = ecosystem_package_name(subject->row, subject->package->name);
+  subject->version = subject->package->version;
+  return advisory_database_lookup(database, ecosystem, name, visit_range_of_application, subject,
+                                  error);
+}
+
 static LookUp
 look_up_of(const Subject *subject)
 {
@@ -350,13 +404,15 @@ look_up_of(const Subject *subject)
 
 bool
 subject_look_up(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
-                SubjectVisitor visit, void *data, bool *withheld, GError **error)
+                SubjectVisitor visit, void *data, SubjectRest *rest, GError **error)
 {
   Subject subject = {.package = package,
                      .row = ecosystem_find(ecosystem),
                      .visit = visit,
                      .data = data,
-                     .withheld = withheld};
+                     .rest = rest};
+  if (subject.row != NULL && subject.row->application)
+    return look_up_application(database, ecosystem, &subject, error);
   LookUp how = look_up_of(&subject);
   bool by_source = how == BY_SOURCE || how == BY_SOURCE_AND_NAME;
   const char *first = by_source ? package->source_name : package->name;

@@ -53,7 +53,8 @@ version_is_decided(VersionScheme scheme, Slice version, Slice bound)
   switch (scheme) {
   case VERSION_GO:
     /* Which tags the commit comes after, nobody can tell. */
-    return is_untagged(version) == is_untagged(bound);
+    return !slice_has_prefix(version, SLICE_LITERAL("devel")) &&
+           (!is_untagged(version) || is_untagged(bound));
   case VERSION_PYPI:
     return version_is_valid_pypi(version);
   case VERSION_COMPOSER:

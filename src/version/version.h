@@ -42,8 +42,7 @@ int version_compare_bound(VersionScheme scheme, Slice version, Slice bound);
 
 /* False: how @version compares with @bound says nothing of what is in it. It has no number
  * ("(devel)", "unknown", "dev-main"), is none of its ecosystem (PyPI), or is a commit of a Go
- * module before any tag ("v0.0.0-20190101000000-...") and the bound is a tag, or the other way
- * round. */
+ * module without a tag before it ("v0.0.0-20190101000000-...") and the bound is a tag. */
 bool version_is_decided(VersionScheme scheme, Slice version, Slice bound);
 
 /* version_compare() for NUL-terminated strings. */

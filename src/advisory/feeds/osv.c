@@ -80,6 +80,8 @@ static Severity
 find_severity(const json_t *record)
 {
   Severity severity = osv_severity_word(json_get_array(record, "severity"));
+  if (advisory_is_malware(json_get_string(record, "id")))
+    return SEVERITY_CRITICAL;
   if (severity != SEVERITY_UNKNOWN ||
       severity_parse(json_get_string(json_get_object(record, "database_specific"), "severity"),
                      &severity))
@@ -308,6 +310,23 @@ static const FeedSource sources[] = {
     {"azurelinux", HOST "Azure%20Linux/all.zip"},
     {"photon", HOST "Photon%20OS/all.zip"},
     {"openeuler", HOST "openEuler/all.zip"},
+    {"npm", HOST "npm/all.zip"},
+    {"pypi", HOST "PyPI/all.zip"},
+    {"maven", HOST "Maven/all.zip"},
+    {"go", HOST "Go/all.zip"},
+    {"crates.io", HOST "crates.io/all.zip"},
+    {"rubygems", HOST "RubyGems/all.zip"},
+    {"nuget", HOST "NuGet/all.zip"},
+    {"packagist", HOST "Packagist/all.zip"},
+    {"hex", HOST "Hex/all.zip"},
+    {"pub", HOST "Pub/all.zip"},
+    {"swifturl", HOST "SwiftURL/all.zip"},
+    {"cran", HOST "CRAN/all.zip"},
+    {"hackage", HOST "Hackage/all.zip"},
+    {"conancenter", HOST "ConanCenter/all.zip"},
+    {"bitnami", HOST "Bitnami/all.zip"},
+    {"julia", HOST "Julia/all.zip"},
+    {"opam", HOST "opam/all.zip"},
     {NULL},
 };
 const FeedType osv_feed = {"osv", feed_fetch_one_file, osv_read, sources};

@@ -26,6 +26,7 @@ typedef struct {
   bool is_ordered;             /* base.scheme orders the ecosystem's versions */
   GStrv modules;               /* one statement for each; NULL: of no module */
   const char *release_version; /* what the release has without a fix; or NULL */
+  const char *known_end;       /* "<= 1.2.3": the last version known to be affected; or NULL */
 } OsvPackage;
 
 Severity
@@ -110,6 +111,20 @@ read_events(const OsvPackage *package, const json_t *list, const char **limit)
   return events;
 }
 
+/* "<= 1.2.3" or "< 2": what GitHub's records have where there is no fix. */
+static void
+take_known_end(const char *known_end, AdvisoryRange *range)
+{
+  if (known_end == NULL || known_end[0] != '<' || strchr(known_end, ',') != NULL)
+    return;
+  bool inclusive = known_end[1] == '=';
+  const char *version = known_end + 1 + inclusive;
+  version += strspn(version, " ");
+  if (*version == '\0')
+    return;
+  *(inclusive ? &range->last_affected : &range->fixed_version) = version;
+}
+
 static bool
 add_interval(const OsvPackage *package, const OsvEvent *from, const OsvEvent *to, const char *limit,
              GError **error)
@@ -121,6 +136,8 @@ add_interval(const OsvPackage *package, const OsvEvent *from, const OsvEvent *to
   range.last_affected = to != NULL && !fixed ? to->version : NULL;
   range.state = fixed ? STATE_FIXED : package->unfixed;
   range.release_version = to == NULL ? package->release_version : NULL;
+  if (to == NULL && limit == NULL)
+    take_known_end(package->known_end, &range);
   return add_range(package, &range, error);
 }
 
@@ -312,19 +329,23 @@ osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error
   if (record->wanted != NULL && strcmp(record->wanted, ecosystem) != 0)
     return true;
   bool by_source = names_sources(ecosystem);
+  const Ecosystem *row = ecosystem_find(ecosystem);
+  bool of_application = row != NULL && row->application;
+  g_autofree char *normal = of_application ? ecosystem_package_name(row, name) : g_strdup(name);
   g_autofree char *source = by_source ? g_strconcat(ADVISORY_SOURCE_PREFIX, name, NULL) : NULL;
   OsvPackage package = {.record = record,
                         .base = {.ecosystem = ecosystem,
-                                 .package = by_source ? source : name,
+                                 .package = by_source ? source : normal,
                                  .severity = record->severity,
                                  .vendor_id = record->vendor_id}};
   package.is_ordered = ecosystem_scheme(ecosystem, &package.base.scheme);
   g_autofree char *architecture = find_architecture(json_get_string(named, "purl"));
   package.base.architectures = architecture;
   /* What a list of an application's versions has, no release had. */
-  const Ecosystem *row = ecosystem_find(ecosystem);
-  if (row != NULL && !row->application)
+  if (row != NULL && !of_application)
     package.release_version = find_release_version(json_get_array(affected, "versions"));
+  package.known_end = json_get_string(json_get_object(affected, "database_specific"),
+                                      "last_known_affected_version_range");
   take_urgency(affected, &package);
   feed_sink_add_ecosystem(record->sink, ecosystem);
   g_auto(GStrv) modules = package.is_ordered && package.base.scheme == VERSION_RPM

@@ -190,8 +190,10 @@ judge(const void *data, Judgement *judgement)
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Blocking));
   for (guint i = 0; findings != NULL && i < findings->len; i++) {
     Blocking each = {.finding = g_ptr_array_index(findings, i)};
-    if (each.finding->kind == FINDING_VULNERABILITY &&
-        would_block(rule, each.finding, &each.counted_as) && blocks_now(rule, &each, judgement))
+    bool is_one =
+        each.finding->kind == FINDING_VULNERABILITY || each.finding->kind == FINDING_MALWARE;
+    if (is_one && would_block(rule, each.finding, &each.counted_as) &&
+        blocks_now(rule, &each, judgement))
       g_array_append_val(all, each);
   }
   if (all->len == 0)

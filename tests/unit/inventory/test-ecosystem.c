@@ -272,6 +272,35 @@ test_applications(void)
   }
 }
 
+static void
+test_package_names(void)
+{
+  static const struct {
+    const char *ecosystem, *name, *expected;
+  } names[] = {
+      {"pypi", "Zope.Interface__x", "zope-interface-x"},
+      {"pypi", "ruamel.yaml", "ruamel-yaml"},
+      {"npm", "@Scope/JSONStream", "@Scope/JSONStream"},
+      {"nuget", "Newtonsoft.Json", "newtonsoft.json"},
+      {"packagist", "Symfony/HTTP-Kernel", "symfony/http-kernel"},
+      {"crates.io", "serde_JSON", "serde_json"},
+      {"go", "github.com/Azure/go-autorest", "github.com/Azure/go-autorest"},
+      {"go", "std", "stdlib"},
+      {"go", "toolchain", "toolchain"},
+      {"swifturl", "https://github.com/Apple/swift-nio.git", "github.com/apple/swift-nio"},
+      {"swifturl", "git@github.com:apple/swift-nio.git", "github.com/apple/swift-nio"},
+      {"swifturl", "github.com/apple/swift-nio/", "github.com/apple/swift-nio"},
+      {"swifturl", "", ""},
+      {"maven", "org.apache.logging.log4j:log4j-core", "org.apache.logging.log4j:log4j-core"},
+      {"rubygems", "RedCloth", "RedCloth"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autofree char *name =
+        ecosystem_package_name(ecosystem_find(names[i].ecosystem), names[i].name);
+    g_assert_cmpstr(name, ==, names[i].expected);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -280,6 +309,7 @@ main(int argc, char **argv)
   g_test_add_func("/ecosystem/rpms", test_rpms);
   g_test_add_func("/ecosystem/names-of-osv", test_names_of_osv);
   g_test_add_func("/ecosystem/applications", test_applications);
+  g_test_add_func("/ecosystem/package-names", test_package_names);
   g_test_add_func("/ecosystem/codenames", test_codenames);
   g_test_add_func("/ecosystem/scopes", test_scopes);
   return g_test_run();

@@ -142,9 +142,10 @@ check_facts(AdvisoryDatabase *database, const ImageInventory *inventory, const G
   g_autoptr(GHashTable) facts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) expected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   const ImagePackage *package = &g_array_index(inventory->packages, ImagePackage, 0);
+  bool undecided = false;
   g_autofree char *ecosystem = ecosystem_of_image(inventory->os, package->package->type);
-  g_assert_true(
-      match_package_facts(database, ecosystem, package->package, note_fact, facts, &error));
+  g_assert_true(match_package_facts(database, ecosystem, package->package, note_fact, facts,
+                                    &undecided, &error));
   for (guint i = 0; i < findings->len; i++) {
     const Finding *finding = g_ptr_array_index(findings, i);
     MatchFact fact = {finding->id, finding->severity, finding->state, finding->fixed_version,
