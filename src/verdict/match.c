@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "inventory/ecosystem.h"
 #include "inventory/end_of_life.h"
+#include "inventory/program_life.h"
 #include "verdict/completeness.h"
 #include "verdict/maker-private.h"
 #include "verdict/match_statements-private.h"
@@ -440,6 +441,7 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   result->life_ends = end_of_life_moment(inventory->os);
   if (result->end_of_life != NULL)
     g_ptr_array_add(result->notes, g_strdup(result->end_of_life));
+  program_life_add_notes(inventory, result->notes);
   if (result->third_party->len > 0)
     g_ptr_array_add(result->notes, match_third_party_in_words(result->third_party));
   result->gaps = completeness_gaps(inventory, result->uncovered);

@@ -1,0 +1,169 @@
+/* Which package is which product of endoflife.date, and which of its releases; the dates are in
+ * program_life_dates.c. */
+#include "inventory/program_life.h"
+
+#include <string.h>
+
+#include "base/slice.h"
+#include "inventory/program_life-private.h"
+
+#define NOTES_MAX  20u
+#define NAME_SHOWN ((size_t)80) /* bytes */
+
+typedef struct {
+  const char *type, *name, *product;
+} Product;
+
+/* Of programs, by the name of "generic" and of "bitnami". */
+static const Product programs[] = {
+    {"generic", "node", "nodejs"},
+    {"generic", "nodejs", "nodejs"},
+    {"generic", "python", "python"},
+    {"generic", "php", "php"},
+    {"generic", "ruby", "ruby"},
+    {"generic", "go", "go"},
+    {"generic", "golang", "go"},
+    {"generic", "perl", "perl"},
+    {"generic", "openjdk", "eclipse-temurin"},
+    {"generic", "java", "eclipse-temurin"},
+    {"generic", "jre", "oracle-jdk"},
+    {"generic", "jdk", "oracle-jdk"},
+    {"generic", "nginx", "nginx"},
+    {"generic", "httpd", "apache-http-server"},
+    {"generic", "apache", "apache-http-server"},
+    {"generic", "haproxy", "haproxy"},
+    {"generic", "postgresql", "postgresql"},
+    {"generic", "mysql", "mysql"},
+    {"generic", "mysql-server", "mysql"},
+    {"generic", "mariadb", "mariadb"},
+    {"generic", "redis", "redis"},
+    {"generic", "valkey", "valkey"},
+    {"generic", "mongodb", "mongodb"},
+    {"generic", "memcached", "memcached"},
+    {"generic", "openssl", "openssl"},
+    {"generic", "erlang", "erlang"},
+    {"generic", "elixir", "elixir"},
+    {"generic", "deno", "deno"},
+    {"generic", "bun", "bun"},
+    {"generic", "rust", "rust"},
+    {"generic", "rabbitmq", "rabbitmq"},
+    {"generic", "elasticsearch", "elasticsearch"},
+    {"generic", "opensearch", "opensearch"},
+    {"generic", "tomcat", "tomcat"},
+    {"generic", "wordpress", "wordpress"},
+    {"generic", "drupal", "drupal"},
+};
+
+static const Product libraries[] = {
+    {"pypi", "django", "django"},
+    {"gem", "rails", "ruby-on-rails"},
+    {"maven", "org.springframework.boot:spring-boot", "spring-boot"},
+    {"maven", "org.springframework:spring-core", "spring-framework"},
+    {"maven", "org.apache.tomcat.embed:tomcat-embed-core", "tomcat"},
+    {"maven", "org.apache.tomcat:tomcat-catalina", "tomcat"},
+    {"maven", "org.apache.logging.log4j:log4j-core", "log4j"},
+    {"maven", "log4j:log4j", "log4j"},
+    {"maven", "org.elasticsearch:elasticsearch", "elasticsearch"},
+    {"maven", "org.opensearch:opensearch", "opensearch"},
+    {"composer", "laravel/framework", "laravel"},
+    {"composer", "symfony/symfony", "symfony"},
+    {"composer", "symfony/http-kernel", "symfony"},
+    {"composer", "drupal/core", "drupal"},
+    {"npm", "@angular/core", "angular"},
+    {"npm", "react", "react"},
+    {"npm", "vue", "vue"},
+    {"golang", "stdlib", "go"},
+    {"golang", "k8s.io/kubernetes", "kubernetes"},
+    {"golang", "github.com/containerd/containerd", "containerd"},
+    {"golang", "github.com/containerd/containerd/v2", "containerd"},
+    {"golang", "github.com/docker/docker", "docker-engine"},
+    {"nuget", "Microsoft.NETCore.App", "dotnet"},
+    {"nuget", "Microsoft.AspNetCore.App", "dotnet"},
+    {"wordpress", "wordpress", "wordpress"},
+};
+
+static const char *
+find(const Product *products, size_t count, const char *type, const char *name)
+{
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(products[i].type, type) == 0 && strcmp(products[i].name, name) == 0)
+      return products[i].product;
+  return NULL;
+}
+
+static const char *
+product_of(const Package *package)
+{
+  bool program = strcmp(package->type, "generic") == 0 || strcmp(package->type, "bitnami") == 0;
+  return program ? find(programs, G_N_ELEMENTS(programs), "generic", package->name)
+                 : find(libraries, G_N_ELEMENTS(libraries), package->type, package->name);
+}
+
+/* Where the number begins: "v1.30.2", "go1.22"; Java's "1.8.0_352" is 8. */
+static const char *
+number_of(const char *product, const char *version)
+{
+  version += strcspn(version, "0123456789");
+  bool java = strcmp(product, "eclipse-temurin") == 0 || strcmp(product, "oracle-jdk") == 0;
+  return java && g_str_has_prefix(version, "1.") && g_ascii_isdigit(version[2]) ? version + 2
+                                                                                : version;
+}
+
+/* The longest release that the version begins with: 1.1.1 of "1.1.1zb", 15 of "15beta4". */
+const ProgramLife *
+program_life_of(const Package *package)
+{
+  const char *product = product_of(package);
+  const ProgramLife *found = NULL;
+  size_t longest = 0;
+  if (product == NULL)
+    return NULL;
+  const char *version = number_of(product, package->version);
+  for (size_t i = 0; i < program_life_dates_count; i++) {
+    const ProgramLife *life = &program_life_dates[i];
+    size_t size = strlen(life->release);
+    if (size > longest && strcmp(life->product, product) == 0 &&
+        strncmp(version, life->release, size) == 0 && !g_ascii_isdigit(version[size])) {
+      found = life;
+      longest = size;
+    }
+  }
+  return found;
+}
+
+bool
+program_life_is_past(const ProgramLife *life, const char *day)
+{
+  return strcmp(life->end, day) < 0;
+}
+
+static char *
+in_words(const Package *package, const ProgramLife *life)
+{
+  g_autofree char *plain = g_strdup_printf("%s %s", package->name, package->version);
+  g_autofree char *name = slice_to_printable(slice_from_string(plain), NAME_SHOWN);
+  g_autofree char *on = *life->end == '\0' ? g_strdup("") : g_strdup_printf(" on %s", life->end);
+  return g_strdup_printf("%s reached its end of life%s: it gets no more fixes (%s)", name, on,
+                         package->location);
+}
+
+void
+program_life_add_notes(const ImageInventory *image, GPtrArray *notes)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
+  g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < image->packages->len; i++) {
+    const Package *package = g_array_index(image->packages, ImagePackage, i).package;
+    const ProgramLife *life = package->owner != NULL ? NULL : program_life_of(package);
+    if (life == NULL || !program_life_is_past(life, day))
+      continue;
+    char *name = g_strdup_printf("%s %s", package->name, package->version);
+    if (g_hash_table_add(said, name) && g_hash_table_size(said) <= NOTES_MAX)
+      g_ptr_array_add(notes, in_words(package, life));
+  }
+  guint count = g_hash_table_size(said);
+  if (count > NOTES_MAX)
+    g_ptr_array_add(
+        notes, g_strdup_printf("%u more programs reached their end of life", count - NOTES_MAX));
+}
