@@ -35,6 +35,16 @@ parse_epss(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *sk
   return epss_parse(text, sink, skipped, error);
 }
 
+static bool
+parse_retirejs(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+               GError **error)
+{
+  return retirejs_parse(text, sink, skipped, error);
+}
+
+#define RETIREJS(vulnerability)                                                                    \
+  "{\"moment.js\": {\"npmname\": \"moment\", \"extractors\": {}, \"vulnerabilities\": "            \
+  "[{" vulnerability "}]}}"
 #define TRACKER(release)                                                                           \
   "{\"openssl\": {\"CVE-2024-1\": {\"scope\": \"remote\", \"releases\": {\"bookworm\": {" release  \
   "}}}}}"
@@ -180,6 +190,25 @@ static const FeedCase cases[] = {
      "details CVE-2024-1 epss=0.12345/0.90000\n", 2},
     {"epss: no head", parse_epss, "CVE-2024-1,0.1,0.9\n", NULL},
     {"epss: empty", parse_epss, "", NULL},
+
+    {"retirejs", parse_retirejs,
+     RETIREJS("\"atOrAbove\": \"1.0\", \"below\": \"2.11.2\", \"severity\": \"medium\", "
+              "\"identifiers\": {\"summary\": \"ReDoS\", \"CVE\": [\"CVE-2016-4055\"], "
+              "\"githubID\": \"GHSA-1\"}, \"info\": [\"https://a.example\"]"),
+     "CVE-2016-4055 npm moment fixed from=1.0 fixed=2.11.2 medium\n"
+     "details CVE-2016-4055 alias=GHSA-1 title=ReDoS ref=https://a.example\n"},
+    {"retirejs: GitHub's id", parse_retirejs,
+     RETIREJS("\"below\": \"2.11.2\", \"identifiers\": {\"githubID\": \"GHSA-1\"}"),
+     "GHSA-1 npm moment fixed fixed=2.11.2\ndetails GHSA-1\n"},
+    {"retirejs: the makers' own number", parse_retirejs,
+     RETIREJS("\"below\": \"2.11.2\", \"identifiers\": {\"issue\": \"7\"}"),
+     "RETIREJS-moment-issue-7 npm moment fixed fixed=2.11.2\ndetails RETIREJS-moment-issue-7\n"},
+    {"retirejs: an end of support", parse_retirejs,
+     RETIREJS("\"below\": \"2.99\", \"cwe\": [\"CWE-1104\"], \"identifiers\": {\"issue\": \"7\"}"),
+     "", 1},
+    {"retirejs: no version", parse_retirejs, RETIREJS("\"identifiers\": {\"issue\": \"7\"}"), "",
+     1},
+    {"retirejs: something else", parse_retirejs, "{\"a\": 1}", NULL},
 };
 
 static void
@@ -302,6 +331,8 @@ test_real_data(void)
       {"alpine-secdb/v3.11/main.json", alpine_secdb_parse, 1000,
        "CVE-2019-1551 alpine:3.11 openssl fixed fixed=1.1.1d-r3\n"},
       {"wolfi-secdb/security.json", alpine_secdb_parse, 20000, NULL},
+      {"retirejs/jsrepository-v5.json", parse_retirejs, 500,
+       "CVE-2020-11022 npm jquery fixed from=1.12.0 fixed=3.5.0 medium\n"},
       {"known_exploited_vulnerabilities.json", parse_kev, 0,
        "details CVE-2021-44228 title=Apache Log4j2"},
   };
