@@ -5,6 +5,8 @@
 #include "inspect/languages/languages.h"
 #include "inspect/lockfiles/lockfiles.h"
 #include "inspect/packages/packages.h"
+#include "inspect/programs/lists.h"
+#include "inspect/programs/version_strings.h"
 #include "inspect/sboms/sboms.h"
 
 /* A line a row, so that two changes seldom meet. */
@@ -38,6 +40,8 @@ const Detector *const detectors[] = {
     &ocaml_detector,
     &haskell_detector,
     &lockfiles_detector,
+    &version_strings_detector,
+    &lists_detector,
     NULL,
 };
 /* clang-format on */

@@ -28,6 +28,9 @@ void rpm_database_parse(Slice content, const char *location, LayerInventory *inv
 void rpm_manifest_parse(Slice text, const char *location, LayerInventory *inventory);
 /* chisel's manifest.wall. */
 void chisel_manifest_parse(Slice bytes, const char *location, LayerInventory *inventory);
+/* opkg's status. */
+void opkg_status_parse(Slice text, const char *location, LayerInventory *inventory);
+
 /* The "desc" of a package in pacman's database. */
 void pacman_desc_parse(Slice text, const char *location, LayerInventory *inventory);
 /* Lets SQLite take its random seed, which it opens a file for: before the cage closes. */
