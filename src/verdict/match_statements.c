@@ -236,6 +236,13 @@ find_alias(AdvisoryDatabase *database, GHashTable *candidates, const char *id, G
   return found == NULL ? NULL : found->id;
 }
 
+/* Whether anything applies or is ruled out: what is silent has nothing to be merged. */
+static bool
+says_something(const Candidate *candidate)
+{
+  return candidate->feed != NULL || candidate->not_affected_feed != NULL;
+}
+
 /* Feeds put statements under the CVE number where they know it. One that does not know it (a
  * secdb's "GHSA-...") may be joined to it by what another feed knows. */
 static bool
@@ -244,10 +251,10 @@ merge_aliases(AdvisoryDatabase *database, GHashTable *candidates, GError **error
   g_autoptr(GError) failure = NULL;
   g_autoptr(GPtrArray) others = g_ptr_array_new();
   GHashTableIter iter;
-  void *key;
+  void *key, *value;
   g_hash_table_iter_init(&iter, candidates);
-  while (g_hash_table_iter_next(&iter, &key, NULL))
-    if (!advisory_is_cve(key))
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    if (!advisory_is_cve(key) && says_something(value))
       g_ptr_array_add(others, key);
   /* Of two that are no CVE the first by name stays, whatever the order of the table. */
   g_ptr_array_sort(others, text_compare);
