@@ -95,10 +95,29 @@ test_case(gconstpointer data)
   g_assert_cmpstr(sentence, ==, wanted);
 }
 
+static void
+test_undecided(void)
+{
+  static const struct {
+    const char *packages, *expected;
+  } lists[] = {
+      {"a (devel)", "advisories may apply, which the version does not tell, to a (devel)"},
+      {"a 1|b 2|c 3|d 4|e 5|f 6",
+       "advisories may apply, which the version does not tell, to a 1, b 2, c 3, d 4, e 5 and 1 "
+       "more"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+    g_autoptr(GPtrArray) packages = split(lists[i].packages);
+    g_autofree char *told = completeness_undecided(packages);
+    g_assert_cmpstr(told, ==, lists[i].expected);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/completeness/undecided", test_undecided);
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *path = g_strdup_printf("/completeness/%s", cases[i].name);
     g_test_add_data_func(path, &cases[i], test_case);
