@@ -1,8 +1,5 @@
 /* Which files are wanted wherever they are: the places of detectors that begin with "*", compiled
- * once. A look-up is O(1), however many detectors there are. Any thread.
- *
- * source/rootfs.c takes along what is at fixed places alone: it is to walk the folder when the
- * first detector wants files anywhere. */
+ * once. A look-up is O(1), however many detectors there are. Any thread. */
 #pragma once
 
 #include "inspect/detector.h"

@@ -145,7 +145,7 @@ take_packages(Shelf *shelf, const FoundFile *found, GArray *packages)
   void *package, *origin;
   g_hash_table_iter_init(&iter, origins);
   while (g_hash_table_iter_next(&iter, &package, &origin)) {
-    ImagePackage one = {package, GPOINTER_TO_UINT(origin), NULL};
+    ImagePackage one = {.package = package, .layer = GPOINTER_TO_UINT(origin)};
     g_array_append_val(packages, one);
   }
 }
@@ -273,7 +273,7 @@ take_finds(ImageInventory *image, Shelf *shelf)
     const LayerFile *read = g_ptr_array_index(layer->reads, find->read);
     const GPtrArray *list = contents_of(shelf, find->layer)->packages[find->read];
     for (guint j = 0; list != NULL && j < list->len; j++) {
-      ImagePackage one = {g_ptr_array_index(list, j), find->layer, NULL};
+      ImagePackage one = {.package = g_ptr_array_index(list, j), .layer = find->layer};
       g_array_append_val(image->packages, one);
     }
     if (read->broken)

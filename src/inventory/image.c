@@ -37,6 +37,8 @@ image_package_compare(gconstpointer a, gconstpointer b)
   if (order == 0)
     order = left->package->declared - right->package->declared;
   if (order == 0)
+    order = (left->owner != NULL) - (right->owner != NULL);
+  if (order == 0)
     order = (left->layer > right->layer) - (left->layer < right->layer);
   return order != 0 ? order : strcmp(left->package->location, right->package->location);
 }

@@ -10,11 +10,13 @@
 typedef struct {
   const Package *package;
   unsigned layer;       /* index from the bottom, 0 */
+  bool by_owner;        /* of what a scan stored: the distribution looks after it by its owner */
   const Package *owner; /* of an application: the distribution's package that owns its files, in
                            this image; or NULL */
 } ImagePackage;
 /* For g_array_sort(): by all that matching looks at; those that are the same, what is installed
- * before what is declared, and then in the order of their layers and of the files' names. */
+ * before what is declared, what nobody owns before what the distribution looks after, and then in
+ * the order of their layers and of the files' names. */
 int image_package_compare(gconstpointer a, gconstpointer b);
 /* Whether no distribution installed it: its type is none of a distribution's packages. */
 bool package_is_of_application(const Package *package);

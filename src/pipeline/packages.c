@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "inventory/ecosystem.h"
 #include "pipeline/pipeline-private.h"
+#include "verdict/match.h"
 
 /* A set ends after a package whose id has these bits set: of 32 packages each on average. */
 #define SET_ENDS       ((int64_t)31)
@@ -97,8 +97,7 @@ members_of(const ImageInventory *inventory)
   g_array_set_clear_func(members, member_clear);
   for (guint i = 0; i < inventory->packages->len; i++) {
     Member member = {.package = &g_array_index(inventory->packages, ImagePackage, i)};
-    const Package *package = member.package->package;
-    member.ecosystem = ecosystem_of_image(inventory->os, package->type);
+    member.ecosystem = match_ecosystem(inventory->os, member.package);
     if (member.ecosystem == NULL)
       member.ecosystem = g_strdup("");
     member.digest = member_digest(&member);

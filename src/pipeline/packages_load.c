@@ -5,7 +5,7 @@
 static void
 take_row(SqlRows *rows, ImageInventory *inventory)
 {
-  ImagePackage one = {NULL, (unsigned)sql_rows_integer(rows, 0), NULL};
+  ImagePackage one = {.layer = (unsigned)sql_rows_integer(rows, 0)};
   if (one.layer >= inventory->layers->len)
     return;
   LayerInventory *layer = g_ptr_array_index(inventory->layers, one.layer);
@@ -19,6 +19,7 @@ take_row(SqlRows *rows, ImageInventory *inventory)
   package->source_version = g_strdup(sql_rows_text(rows, 7));
   package->module = g_strdup(sql_rows_text(rows, 8));
   package->vendor = g_strdup(sql_rows_text(rows, 9));
+  one.by_owner = g_strcmp0(sql_rows_text(rows, 10), MATCH_BY_OWNER) == 0;
   g_ptr_array_add(layer->packages, package);
   one.package = package;
   g_array_append_val(inventory->packages, one);
@@ -32,7 +33,7 @@ load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inv
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT image_sets.layer, location, type, name, version, architecture, "
-                "source_name, source_version, module, vendor FROM image_sets "
+                "source_name, source_version, module, vendor, ecosystem FROM image_sets "
                 "JOIN package_set_members ON package_set_members.package_set = "
                 "image_sets.package_set "
                 "JOIN packages ON packages.id = package_set_members.package "

@@ -1,7 +1,6 @@
-/* rootfs:DIR: an unpacked system. What the detectors want of it is put into a tar, which the caged
- * worker reads as it reads a layer. Links are followed within the folder only. */
-#include <archive.h>
-#include <archive_entry.h>
+/* rootfs:DIR: an unpacked system, or a folder with an application. What the detectors want of it is
+ * put into a tar, which the caged worker reads as it reads a layer. Links are followed within the
+ * folder only. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,19 +13,10 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "inspect/fixed_places.h"
-#include "source/source-private.h"
+#include "source/rootfs-private.h"
 
 #define COPY_CHUNK       ((size_t)256 * 1024)
 #define FOLDER_FILES_MAX 100000u
-
-typedef struct {
-  const char *root_path;
-  int root;
-  const InspectionLimits *limits;
-  uint64_t bytes; /* of all files so far */
-  struct archive *tar;
-  GHashTable *taken; /* "device:inode": a database is read once, whatever links lead to it */
-} RootReader;
 
 /* As if a path were in a chroot. */
 #define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
@@ -38,8 +28,9 @@ is_absent(int code)
   return code == ENOENT || code == ENOTDIR || code == ELOOP;
 }
 
-static bool
-copy_content(const RootReader *reader, int fd, const char *path, uint64_t size, GError **error)
+bool
+rootfs_copy_content(const RootReader *reader, int fd, const char *path, uint64_t size,
+                    GError **error)
 {
   g_autofree uint8_t *chunk = g_malloc(COPY_CHUNK);
   for (uint64_t done = 0; done < size;) {
@@ -64,7 +55,7 @@ too_large(const RootReader *reader, const char *path, uint64_t most, const char 
                    reader->root_path, path, most, limit);
 }
 
-/* What is copied stays in memory, and the worker would hold it as well. */
+/* The worker would hold it in memory. */
 static bool
 check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
 {
@@ -78,18 +69,25 @@ check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
   return true;
 }
 
-static bool
-begin_entry(const RootReader *reader, const char *path, unsigned type, uint64_t size,
-            GError **error)
+bool
+rootfs_begin_entry(const RootReader *reader, const char *path, unsigned type, unsigned mode,
+                   uint64_t size, GError **error)
 {
   struct archive_entry *entry = archive_entry_new();
   archive_entry_set_pathname(entry, path);
   archive_entry_set_filetype(entry, type);
-  archive_entry_set_perm(entry, type == AE_IFDIR ? 0755 : 0644);
+  archive_entry_set_perm(entry, mode);
   archive_entry_set_size(entry, (la_int64_t)size);
   bool begun = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
   archive_entry_free(entry);
   return begun || error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+}
+
+bool
+rootfs_take(RootReader *reader, const struct stat *status)
+{
+  return g_hash_table_add(reader->taken, g_strdup_printf("%ju:%ju", (uintmax_t)status->st_dev,
+                                                         (uintmax_t)status->st_ino));
 }
 
 static bool
@@ -99,15 +97,13 @@ add_file(RootReader *reader, const char *path, GError **error)
   auto_fd int fd = source_open_file(reader->root, path, INSIDE, &status);
   if (fd < 0)
     return is_absent(errno) || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
-  g_autofree char *identity =
-      g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
-  if (!S_ISREG(status.st_mode) || !g_hash_table_add(reader->taken, g_steal_pointer(&identity)))
+  if (!S_ISREG(status.st_mode) || !rootfs_take(reader, &status))
     return true;
   uint64_t size = (uint64_t)status.st_size;
   if (!check_size(reader, path, size, error))
     return false;
-  return begin_entry(reader, path, AE_IFREG, size, error) &&
-         copy_content(reader, fd, path, size, error);
+  return rootfs_begin_entry(reader, path, AE_IFREG, status.st_mode & 0777, size, error) &&
+         rootfs_copy_content(reader, fd, path, size, error);
 }
 
 static void
@@ -167,7 +163,7 @@ add_root(RootReader *reader, GError **error)
   do
     entry = readdir(folder);
   while (entry != NULL && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
-  return entry == NULL || begin_entry(reader, "./", AE_IFDIR, 0, error);
+  return entry == NULL || rootfs_begin_entry(reader, "./", AE_IFDIR, 0755, 0, error);
 }
 
 static bool
@@ -186,6 +182,8 @@ write_tar(RootReader *reader, int to, GError **error)
     if (!added)
       return false;
   }
+  if (!rootfs_walk(reader, error))
+    return false;
   if (archive_write_close(reader->tar) != ARCHIVE_OK)
     return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
   return true;
@@ -198,13 +196,14 @@ open_rootfs(ImageSource *source, const char *place, const SourceCall *call, GErr
   if (root < 0)
     return error_set_errno(error, errno, "%s", place);
   SourceLayer *layer = source_add_layer(source);
-  layer->fd = memory_file_new("rootfs", error);
+  layer->fd = source_temporary_file(error);
   if (layer->fd < 0)
     return false;
   RootReader reader = {.root_path = place,
                        .root = root,
                        .limits = &source->limits,
                        .tar = archive_write_new(),
+                       .cancellable = call->cancellable,
                        .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
   bool written = write_tar(&reader, layer->fd, error);
   archive_write_free(reader.tar);

@@ -148,9 +148,10 @@ finding_of_ruled_out(const ImagePackage *image_package, const Candidate *candida
   return finding;
 }
 
-/* The packages of one type in the image. */
+/* The packages of one ecosystem in the image. */
 typedef struct {
-  char *ecosystem;           /* NULL: of no distribution that we know */
+  char *ecosystem; /* NULL: of no distribution that we know */
+  bool is_of_application;
   const Ecosystem *row;      /* or NULL */
   GHashTable *architectures; /* those looked at: their strings are the inventory's */
 } Kind;
@@ -245,7 +246,7 @@ is_third_party(const Ecosystem *row, const Package *package)
 bool
 match_is_third_party(const char *ecosystem, const Package *package)
 {
-  return is_third_party(ecosystem_find(ecosystem), package);
+  return !package_is_of_application(package) && is_third_party(ecosystem_find(ecosystem), package);
 }
 
 static bool
@@ -260,7 +261,8 @@ match_image_package(ImageMatch *match, const Kind *kind, const ImagePackage *ima
   if (rest.undecided)
     g_ptr_array_add(match->result->undecided, g_strdup_printf("%s %s", image_package->package->name,
                                                               image_package->package->version));
-  if (rest.withheld || is_third_party(kind->row, image_package->package))
+  if (rest.withheld ||
+      (!kind->is_of_application && is_third_party(kind->row, image_package->package)))
     note_third_party(image_package->package, match->result);
   GHashTableIter iter;
   void *value;
@@ -294,15 +296,19 @@ kind_free(void *data)
   g_free(kind);
 }
 
-/* What is known of @os's packages of a type: looked at once. */
+/* What is known of @os's packages of a type: looked at once. Those of applications that have an
+ * owner are asked for one by one before. */
 static const Kind *
-find_kind(GHashTable *kinds, const OsRelease *os, const char *type)
+find_kind(GHashTable *kinds, const OsRelease *os, const ImagePackage *package)
 {
+  const char *type = package->package->type;
   Kind *kind = g_hash_table_lookup(kinds, type);
   if (kind != NULL)
     return kind;
   kind = g_new0(Kind, 1);
-  kind->ecosystem = ecosystem_of_image(os, type);
+  const ImagePackage unowned = {.package = package->package, .layer = package->layer};
+  kind->ecosystem = match_ecosystem(os, &unowned);
+  kind->is_of_application = package_is_of_application(package->package);
   kind->row = kind->ecosystem != NULL ? ecosystem_find(kind->ecosystem) : NULL;
   kind->architectures = g_hash_table_new(g_str_hash, g_str_equal);
   g_hash_table_insert(kinds, (gpointer)(uintptr_t)type, kind);
@@ -322,8 +328,11 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind
   const char *known = kind->ecosystem != NULL                 ? kind->ecosystem
                       : os != NULL && os->pretty_name != NULL ? os->pretty_name
                                                               : "a distribution that is not named";
-  g_autofree char *name = g_strdup_printf("%s%s%s (%s packages)", known, for_others ? " on " : "",
-                                          for_others ? architecture : "", package->type);
+  g_autofree char *name =
+      kind->is_of_application
+          ? g_strdup_printf("%s packages", known)
+          : g_strdup_printf("%s%s%s (%s packages)", known, for_others ? " on " : "",
+                            for_others ? architecture : "", package->type);
   if (g_ptr_array_find_with_equal_func(result->uncovered, name, g_str_equal, NULL))
     return;
   g_ptr_array_add(result->uncovered, g_steal_pointer(&name));
@@ -412,6 +421,15 @@ match_result_new(void)
   return result;
 }
 
+static bool
+is_by_none(const OsRelease *os, const ImagePackage *package)
+{
+  if (!package_is_of_application(package->package))
+    return false;
+  g_autofree char *ecosystem = match_ecosystem(os, package);
+  return ecosystem != NULL && match_is_by_none(ecosystem);
+}
+
 MatchResult *
 match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError **error)
 {
@@ -424,7 +442,9 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   for (guint i = 0; i < inventory->packages->len; i++) {
     const ImagePackage *image_package = &g_array_index(inventory->packages, ImagePackage, i);
     const Package *package = image_package->package;
-    const Kind *kind = find_kind(kinds, inventory->os, package->type);
+    if (is_by_none(inventory->os, image_package))
+      continue;
+    const Kind *kind = find_kind(kinds, inventory->os, image_package);
     check_coverage(database, inventory->os, kind, package, result);
     if (kind->ecosystem != NULL &&
         !match_image_package(&match, kind, image_package,

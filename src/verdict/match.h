@@ -39,11 +39,25 @@ MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inven
  * least one; packages of one maker are listed together. (transfer full) */
 char *match_third_party_in_words(const GPtrArray *third_party);
 
+/* By whose advisories @package of an image of @os is matched: the distribution's for its packages,
+ * an application's for those of applications; NULL: a distribution that is not known. An
+ * application's package whose files a package of the distribution owns is the distribution's, which
+ * looks after it by advisories on the owner: MATCH_BY_OWNER, nothing is found in the package
+ * itself. What a third party's package brought is matched as what it is. Of a kind
+ * that we know no advisories of: MATCH_BY_NOBODY, which leaves the image scanned. (transfer full)
+ */
+char *match_ecosystem(const OsRelease *os, const ImagePackage *package);
+#define MATCH_BY_OWNER  "-owner"
+#define MATCH_BY_NOBODY "-nobody"
+/* Whether it is one of these two. */
+bool match_is_by_none(const char *ecosystem);
+
 /* Whether somebody else than the distribution made @package of @ecosystem, as far as its vendor and
  * version tell: no advisory speaks of it then. */
 bool match_is_third_party(const char *ecosystem, const Package *package);
 
-/* Whether there are advisories for packages of @architecture (NULL: any) in @ecosystem at all. */
+/* Whether there are advisories for packages of @architecture (NULL: any) in @ecosystem at all; or
+ * nobody publishes any, as for programs that are known by their own bytes. */
 bool match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture);
 
 /* For rows and counts: what concerns one package, without what people read of each vulnerability:

@@ -371,6 +371,9 @@ bool
 match_covers(AdvisoryDatabase *database, const char *ecosystem, const char *architecture)
 {
   g_auto(EcosystemScope) scope = {.kind = SCOPE_ONE};
+  const Ecosystem *row = ecosystem_find(ecosystem);
+  if (match_is_by_none(ecosystem) || (row != NULL && row->application && row->unpublished))
+    return true;
   if (!ecosystem_scope(ecosystem, "", "", &scope))
     return advisory_database_covers(database, ecosystem, architecture);
   return advisory_database_covers(database, scope.first, architecture) ||
@@ -383,6 +386,9 @@ match_package_facts(AdvisoryDatabase *database, const char *ecosystem, const Pac
 {
   SubjectRest rest = {false, false};
   g_autoptr(GError) failure = NULL;
+  *undecided = false;
+  if (match_is_by_none(ecosystem))
+    return true;
   g_autoptr(GHashTable) candidates = statements_match(database, ecosystem, package, &rest, error);
   if (candidates == NULL)
     return false;

@@ -66,7 +66,7 @@ packages_of(const Case *cases)
     package->location = g_strdup(cases->location);
     package->owner = g_strdup(cases->owner);
     package->declared = cases->declared;
-    ImagePackage one = {package, 0, NULL};
+    ImagePackage one = {.package = package};
     g_array_append_val(packages, one);
   }
   return packages;

@@ -49,7 +49,7 @@ add_package(ImageInventory *image, const char *name, unsigned layer)
   package->location = g_strdup("var/lib/dpkg/status");
   LayerInventory *brought = g_ptr_array_index(image->layers, layer);
   g_ptr_array_add(brought->packages, package);
-  ImagePackage one = {package, layer};
+  ImagePackage one = {.package = package, .layer = layer};
   g_array_append_val(image->packages, one);
 }
 
