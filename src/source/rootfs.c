@@ -15,7 +15,6 @@
 #include "inspect/fixed_places.h"
 #include "source/rootfs-private.h"
 
-#define COPY_CHUNK       ((size_t)256 * 1024)
 #define FOLDER_FILES_MAX 100000u
 
 /* As if a path were in a chroot. */
@@ -26,25 +25,6 @@ static bool
 is_absent(int code)
 {
   return code == ENOENT || code == ENOTDIR || code == ELOOP;
-}
-
-bool
-rootfs_copy_content(const RootReader *reader, int fd, const char *path, uint64_t size,
-                    GError **error)
-{
-  g_autofree uint8_t *chunk = g_malloc(COPY_CHUNK);
-  for (uint64_t done = 0; done < size;) {
-    ssize_t got = read(fd, chunk, MIN(COPY_CHUNK, size - done));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return error_set(error, ASSAY_ERROR_IO, "%s/%s: changed or could not be read",
-                       reader->root_path, path);
-    if (archive_write_data(reader->tar, chunk, (size_t)got) != got)
-      return error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
-    done += (uint64_t)got;
-  }
-  return true;
 }
 
 static bool
@@ -67,27 +47,6 @@ check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
                      "what the files before it leave of limits.worker_memory_bytes", error);
   reader->bytes += size;
   return true;
-}
-
-bool
-rootfs_begin_entry(const RootReader *reader, const char *path, unsigned type, unsigned mode,
-                   uint64_t size, GError **error)
-{
-  struct archive_entry *entry = archive_entry_new();
-  archive_entry_set_pathname(entry, path);
-  archive_entry_set_filetype(entry, type);
-  archive_entry_set_perm(entry, mode);
-  archive_entry_set_size(entry, (la_int64_t)size);
-  bool begun = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
-  archive_entry_free(entry);
-  return begun || error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
-}
-
-bool
-rootfs_take(RootReader *reader, const struct stat *status)
-{
-  return g_hash_table_add(reader->taken, g_strdup_printf("%ju:%ju", (uintmax_t)status->st_dev,
-                                                         (uintmax_t)status->st_ino));
 }
 
 static bool

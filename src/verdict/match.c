@@ -234,21 +234,6 @@ note_third_party(const Package *package, MatchResult *result)
                         : g_strdup_printf("%s %s", package->name, package->version));
 }
 
-/* Maintainers of Debian are persons whom we do not know: of a deb, that says nothing. */
-static bool
-is_third_party(const Ecosystem *row, const Package *package)
-{
-  Maker maker = package_maker(row, package);
-  return maker == MADE_BY_THIRD_PARTY ||
-         (maker == MADE_BY_UNKNOWN && strcmp(package->type, "deb") != 0);
-}
-
-bool
-match_is_third_party(const char *ecosystem, const Package *package)
-{
-  return !package_is_of_application(package) && is_third_party(ecosystem_find(ecosystem), package);
-}
-
 static bool
 match_image_package(ImageMatch *match, const Kind *kind, const ImagePackage *image_package,
                     const LayerInventory *layer, GError **error)
@@ -261,8 +246,7 @@ match_image_package(ImageMatch *match, const Kind *kind, const ImagePackage *ima
   if (rest.undecided)
     g_ptr_array_add(match->result->undecided, g_strdup_printf("%s %s", image_package->package->name,
                                                               image_package->package->version));
-  if (rest.withheld ||
-      (!kind->is_of_application && is_third_party(kind->row, image_package->package)))
+  if (rest.withheld || match_is_third_party(kind->ecosystem, image_package->package))
     note_third_party(image_package->package, match->result);
   GHashTableIter iter;
   void *value;

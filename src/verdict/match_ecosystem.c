@@ -1,6 +1,25 @@
 /* By whose advisories a package is matched; match.h says it. */
-#include "inventory/ecosystem.h"
 #include "verdict/match.h"
+
+#include <string.h>
+
+#include "inventory/ecosystem.h"
+#include "verdict/maker-private.h"
+
+/* Maintainers of Debian are persons whom we do not know: of a deb, that says nothing. */
+static bool
+is_third_party(const Ecosystem *row, const Package *package)
+{
+  Maker maker = package_maker(row, package);
+  return maker == MADE_BY_THIRD_PARTY ||
+         (maker == MADE_BY_UNKNOWN && strcmp(package->type, "deb") != 0);
+}
+
+bool
+match_is_third_party(const char *ecosystem, const Package *package)
+{
+  return !package_is_of_application(package) && is_third_party(ecosystem_find(ecosystem), package);
+}
 
 static bool
 is_looked_after(const OsRelease *os, const Package *owner)
