@@ -127,6 +127,6 @@ const Detector erlang_detector = {
     .name = "erlang",
     .version = 1,
     .places = (const char *const[]){"*.app", NULL},
-    .most = FOUND_BYTES_MAX,
+    .most = FOUND_TOKENS_BYTES_MAX,
     .read = read_application,
 };

@@ -8,6 +8,8 @@
 
 /* The most of a file that is read of one: what is larger is unread. */
 #define FOUND_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
+/* The same of what is a program or a term, whose tokens are read. */
+#define FOUND_TOKENS_BYTES_MAX ((uint64_t)4 * 1024 * 1024)
 
 /* The file's JSON (json_parse_lenient()), which must be an object. NULL: it is none, which was
  * noted; or it has more values than are read, and is unread. (transfer full) */

@@ -195,6 +195,6 @@ const Detector lua_detector = {
     .name = "lua",
     .version = 1,
     .places = (const char *const[]){"*.rockspec", NULL},
-    .most = FOUND_BYTES_MAX,
+    .most = FOUND_TOKENS_BYTES_MAX,
     .read = read_rockspec,
 };

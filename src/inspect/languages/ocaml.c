@@ -141,6 +141,6 @@ const Detector ocaml_detector = {
     .places =
         (const char *const[]){"*.opam-switch/switch-state", "*" LIST, "*/opam", "*.opam", NULL},
     .wants_path = is_opam,
-    .most = FOUND_BYTES_MAX,
+    .most = FOUND_TOKENS_BYTES_MAX,
     .read = read_opam,
 };

@@ -130,6 +130,6 @@ const Detector pear_detector = {
     .version = 1,
     .places = (const char *const[]){"*.reg", NULL},
     .wants_path = is_in_registry,
-    .most = FOUND_BYTES_MAX,
+    .most = FOUND_TOKENS_BYTES_MAX,
     .read = read_registry,
 };

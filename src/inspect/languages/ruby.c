@@ -187,6 +187,6 @@ const Detector ruby_detector = {
     .version = 1,
     .places = (const char *const[]){"*.gemspec", NULL},
     .wants_path = is_installed,
-    .most = FOUND_BYTES_MAX,
+    .most = FOUND_TOKENS_BYTES_MAX,
     .read = read_specification,
 };
