@@ -43,7 +43,6 @@ typedef struct {
   int distance;
   unsigned flags;
   const char *folder; /* bytes that are in the path before the file's name; or NULL */
-  const char *cpe;    /* "vendor:product" as the NVD's dictionary has them, a space between */
 } VersionRule;
 
 /* Each ends with a rule without names. */

@@ -147,28 +147,6 @@ version_scan_wants(const char *path)
   return false;
 }
 
-static bool
-gives(const VersionRule *rule, const char *name)
-{
-  g_auto(GStrv) names = g_strsplit(rule->names, " ", -1);
-  return rule->package != NULL &&
-         (strcmp(rule->package, "*") == 0 ? g_strv_contains((const char *const *)names, name)
-                                          : strcmp(rule->package, name) == 0);
-}
-
-const char *
-version_rules_cpe(const char *type, const char *name)
-{
-  const Rules *rules = all_rules();
-  for (guint i = 0; i < rules->rules->len; i++) {
-    const VersionRule *rule = rule_at(rules, i);
-    if (rule->cpe != NULL && strcmp(rule->type == NULL ? "generic" : rule->type, type) == 0 &&
-        gives(rule, name))
-      return rule->cpe;
-  }
-  return NULL;
-}
-
 /* --- a file --- */
 
 typedef struct {

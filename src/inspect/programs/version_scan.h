@@ -15,7 +15,3 @@ VersionScan *version_scan_new(const char *path, Slice head);
 void version_scan_add(VersionScan *scan, Slice bytes);
 /* After the last: adds what is known. Frees @scan. */
 void version_scan_finish(VersionScan *scan, LayerInventory *into);
-
-/* Of an application's package of type "generic" (or what else a rule has): "vendor:product", a
- * space between, for a CPE; NULL: not known. */
-const char *version_rules_cpe(const char *type, const char *name);

@@ -265,15 +265,6 @@ test_shared_programs(void)
   g_assert_cmpuint(wrong, ==, 0);
 }
 
-static void
-test_cpes(void)
-{
-  g_assert_cmpstr(version_rules_cpe("generic", "node"), ==, "nodejs:node.js");
-  g_assert_cmpstr(version_rules_cpe("golang", "github.com/hashicorp/vault"), ==, "hashicorp:vault");
-  g_assert_cmpstr(version_rules_cpe("generic", "pilot-agent"), ==, "istio:istio");
-  g_assert_null(version_rules_cpe("npm", "node"));
-}
-
 int
 main(int argc, char **argv)
 {
@@ -283,6 +274,5 @@ main(int argc, char **argv)
   g_test_add_func("/runtimes/heads", test_heads);
   g_test_add_func("/runtimes/hostile-files", test_hostile_files);
   g_test_add_func("/runtimes/shared-programs", test_shared_programs);
-  g_test_add_func("/runtimes/cpes", test_cpes);
   return g_test_run();
 }
