@@ -114,6 +114,9 @@ const VersionRule version_rules_languages[] = {
      .package = "openjdk",
      .pattern = "\\x00" RELEASE NULS JAVA NULS "openjdk\\x00java"},
     {.names = "jdb",
+     .package = "java_sdk",
+     .pattern = "\\x00([0-9][-._+a-zA-Z0-9]{0,30}foreman[-._+a-zA-Z0-9]{0,30})\\x00"},
+    {.names = "jdb",
      .package = "openjdk",
      .pattern = "\\x00java\\x00" RELEASE
                 "\\x00([0-9][.0-9]{0,12}_[0-9a-zA-Z]{1,9}-[-._+a-zA-Z0-9]{1,40})\\x00",
