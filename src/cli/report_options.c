@@ -7,7 +7,9 @@
 
 #include "base/fd.h"
 
-char *report_option_format, *report_option_severity, *report_option_by;
+char *report_option_format, *report_option_severity, *report_option_by, *report_option_template;
+/* Kept until the end: the style borrows it. */
+static ReportTemplate *template_of_options;
 gboolean report_option_fixable;
 
 static bool
@@ -29,6 +31,29 @@ read_severities(const char *list, bool *wanted)
   return true;
 }
 
+/* --template, which the format of that name needs, and no other takes. */
+static bool
+read_template(ReportOptions *options)
+{
+  bool needed = strcmp(options->writer->name, "template") == 0;
+  g_autoptr(GError) error = NULL;
+  if (needed != (report_option_template != NULL)) {
+    command_usage_error(needed ? "--format template needs --template FILE"
+                               : "--template is for --format template");
+    return false;
+  }
+  if (!needed)
+    return true;
+  g_clear_pointer(&template_of_options, report_template_free);
+  template_of_options = report_template_load(report_option_template, &error);
+  options->style.template = template_of_options;
+  if (error != NULL) {
+    g_prefix_error(&error, "--template: ");
+    command_fail(error);
+  }
+  return error == NULL;
+}
+
 bool
 report_options_read(ReportOptions *options)
 {
@@ -39,6 +64,8 @@ report_options_read(ReportOptions *options)
     command_usage_error("--format must be one of %s, is \"%s\"", names, report_option_format);
     return false;
   }
+  if (!read_template(options))
+    return false;
   options->style.by_vulnerability = g_strcmp0(report_option_by, "vulnerability") == 0;
   if (report_option_by != NULL && !options->style.by_vulnerability &&
       strcmp(report_option_by, "package") != 0) {

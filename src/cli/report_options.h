@@ -5,7 +5,8 @@
 #include "report/writer.h"
 
 /* Read by report_options_read(). */
-extern char *report_option_format, *report_option_severity, *report_option_by;
+extern char *report_option_format, *report_option_severity, *report_option_by,
+    *report_option_template;
 extern gboolean report_option_fixable;
 #define REPORT_OPTIONS(formats)                                                                    \
   {                                                                                                \
@@ -16,6 +17,13 @@ extern gboolean report_option_fixable;
       &report_option_format,                                                                       \
       "How to write it (default: table)",                                                          \
       formats},                                                                                    \
+      {"template",                                                                                 \
+       0,                                                                                          \
+       0,                                                                                          \
+       G_OPTION_ARG_FILENAME,                                                                      \
+       &report_option_template,                                                                    \
+       "What --format template fills in",                                                          \
+       "FILE"},                                                                                    \
       {"by",                                                                                       \
        'b',                                                                                        \
        0,                                                                                          \

@@ -96,12 +96,12 @@ ignored_to_json(const GPtrArray *ignored)
   return array;
 }
 
-static char *
-write_json(const Report *report, const ReportStyle *style)
+json_t *
+report_to_json(const Report *report, const ReportStyle *style)
 {
   unsigned counts[SEVERITY_CRITICAL + 1];
   report_count(report->findings, counts);
-  g_autoptr(json_t) object = json_object();
+  json_t *object = json_object();
   json_object_set_new(object, "schema_version", json_integer(1));
   json_set_string(object, "target", report->target);
   json_set_string(object, "digest", report->digest);
@@ -135,6 +135,13 @@ write_json(const Report *report, const ReportStyle *style)
   }
   if (report->verdict != NULL)
     json_object_set_new(object, "verdict", verdict_to_json(report->verdict));
+  return object;
+}
+
+static char *
+write_json(const Report *report, const ReportStyle *style)
+{
+  g_autoptr(json_t) object = report_to_json(report, style);
   return json_to_pretty_text(object);
 }
 

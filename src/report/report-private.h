@@ -1,7 +1,10 @@
 /* What the writers share. */
 #pragma once
 
-#include "report/report.h"
+#include "report/writer.h"
+
+/* What the format json has. (transfer full) */
+json_t *report_to_json(const Report *report, const ReportStyle *style);
 
 void report_count(const GPtrArray *findings, unsigned counts[SEVERITY_CRITICAL + 1]);
 

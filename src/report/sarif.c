@@ -112,7 +112,10 @@ location_of(const Finding *finding)
 {
   json_t *location = json_object(), *physical = json_object(), *artifact = json_object();
   json_t *region = json_object(), *logical = json_object(), *all = json_array();
-  const char *path = finding->location != NULL ? finding->location : "";
+  /* Viewers show no result without a file. */
+  bool known =
+      finding->location != NULL && finding->location[strspn(finding->location, "/")] != '\0';
+  const char *path = known ? finding->location : finding->package;
   g_autofree char *uri = g_uri_escape_string(path + strspn(path, "/"), "/", FALSE);
   g_autofree char *name = g_strdup_printf("%s/%s", finding->package_type, finding->package);
   json_set_string(artifact, "uri", uri);

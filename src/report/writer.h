@@ -3,13 +3,15 @@
 #pragma once
 
 #include "report/report.h"
+#include "report/template.h"
 
 typedef struct {
-  unsigned width;        /* of the terminal, in cells; 0: there is none, all is written */
-  bool colour;           /* a terminal's attributes may be used */
-  bool by_vulnerability; /* a line for each finding, and not what to do for each package */
-  bool show_ignored;     /* the table also lists what is ignored */
-  bool list_packages;    /* also all packages of the inventory, of writers that can */
+  unsigned width;                 /* of the terminal, in cells; 0: there is none, all is written */
+  bool colour;                    /* a terminal's attributes may be used */
+  bool by_vulnerability;          /* a line for each finding, and not what to do for each package */
+  bool show_ignored;              /* the table also lists what is ignored */
+  bool list_packages;             /* also all packages of the inventory, of writers that can */
+  const ReportTemplate *template; /* of the format template: by what it is written */
 } ReportStyle;
 
 typedef struct {

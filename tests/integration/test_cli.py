@@ -115,7 +115,7 @@ def test_completion_of_bash(assay, typed, offered, tmp_path):
 
 @pytest.mark.parametrize("typed, offered", [
     ("del", ["delete"]), ("scan --by v", ["vulnerability"]), ("scan --severity h", ["high"]), ("scan --severity high,cr", ["high,critical"]),
-    ("findings --format ", ["json", "sarif", "table"]), ("completion z", ["zsh"]), ("scan --policy m", ["mine.yaml"]),
+    ("findings --format ", ["json", "junit", "markdown", "sarif", "table", "template"]), ("completion z", ["zsh"]), ("scan --policy m", ["mine.yaml"]),
     ("policy test st", ["strict"])])
 def test_completion_of_fish(assay, typed, offered, tmp_path):
     if shutil.which("fish") is None:
