@@ -20,7 +20,7 @@ def check(name, document):
     store = {}
     for other in (name, *REFERRED):
         read = json.loads((folder / other).read_text())
-        store[read.get("$id", read.get("id", other))] = read
+        store[read.get("$id", read.get("id", other))] = store[f"http://cyclonedx.org/schema/{other}"] = read
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         resolver = jsonschema.RefResolver(schema.get("$id", ""), schema, store=store)

@@ -70,6 +70,28 @@ def test_findings_are_vulnerabilities(layouts, scan):
     assert found == sorted((identity, package) for identity, package, _ in images.ALPINE_FOUND)
 
 
+def test_licences_as_declared(layouts, assay, monkeypatch, tmp_path):
+    """One of SPDX's list is an identifier, several are an expression, others are a name."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    bill = json.loads(assay("sbom", f"oci:{layouts['alpine']}").stdout)
+    said = {each["name"]: each.get("licenses") for each in bill["components"]}
+    assert said["musl"] == [{"license": {"id": "MIT", "acknowledgement": "declared"}}]
+    files = images.alpine_files()
+    files["lib/apk/db/installed"] = images.APK_INSTALLED.replace("L:MIT", "L:MIT AND GPL-2.0-only").replace("L:OpenSSL", "L:My own")
+    Layout(tmp_path / "other").add_image("latest", [files])
+    for form in SCHEMAS:
+        bill = json.loads(assay("sbom", "--format", form, f"oci:{tmp_path}/other").stdout)
+        check(SCHEMAS[form], bill)
+        if form == "cyclonedx":
+            said = {each["name"]: each.get("licenses") for each in bill["components"]}
+            assert said["musl"] == [{"expression": "MIT AND GPL-2.0-only"}]
+            assert said["libcrypto1.1"] == [{"license": {"name": "My own", "acknowledgement": "declared"}}]
+        else:
+            said = {each["name"]: each.get("licenseDeclared") for each in bill["packages"]}
+            assert said["musl"] == "MIT AND GPL-2.0-only" and said["libcrypto1.1"].startswith("LicenseRef-My-own-")
+            assert bill["hasExtractedLicensingInfos"][0]["extractedText"] == "My own"
+
+
 def test_without_advisories(layouts, assay, monkeypatch, tmp_path):
     """A list needs none, and fetches none; a policy does."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

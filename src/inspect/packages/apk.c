@@ -4,7 +4,7 @@
 #include "inspect/packages/packages.h"
 
 typedef struct {
-  Slice name, version, architecture, origin, maintainer, folder;
+  Slice name, version, architecture, origin, maintainer, folder, licenses;
   GString *files; /* "folder/file\n..." */
   bool named;     /* it has a P:, whatever that says */
   bool begun;     /* it has anything */
@@ -44,6 +44,8 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
     package->source_name = record->origin.size == 0 ? NULL : slice_to_utf8(record->origin);
     if (record->maintainer.size > 0)
       package->vendor = slice_to_printable(record->maintainer, VENDOR_MAX);
+    if (record->licenses.size > 0)
+      package->licenses = slice_to_printable(record->licenses, LICENSES_MAX);
     package->location = g_strdup(location);
     package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
     layer_inventory_add_package(inventory, package);
@@ -73,6 +75,9 @@ take_value(Record *record, char field, Slice value, const LayerInventory *invent
     break;
   case 'm':
     record->maintainer = value;
+    break;
+  case 'L':
+    record->licenses = value;
     break;
   case 'F':
     record->folder = value;
@@ -111,7 +116,7 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 
 const Detector apk_detector = {
     .name = "apk",
-    .version = 1,
+    .version = 2,
     .places =
         (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed",
                               /* OpenWrt's packages that are on volumes of their own */

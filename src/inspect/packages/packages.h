@@ -9,7 +9,8 @@ extern const Detector os_release_detector, dpkg_detector, dpkg_journal_detector,
     foreign_detector, dpkg_files_detector;
 
 /* Of who made a package, as Package.vendor keeps it; the rest is cut off. */
-#define VENDOR_MAX ((size_t)256)
+#define VENDOR_MAX   ((size_t)256)
+#define LICENSES_MAX ((size_t)512)
 
 /* os-release(5). NULL when it has no ID. (transfer full) */
 OsRelease *os_release_parse(Slice text);

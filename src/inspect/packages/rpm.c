@@ -35,6 +35,7 @@ typedef enum {
   RELEASE,
   EPOCH,
   VENDOR,
+  LICENSE,
   ARCHITECTURE,
   SOURCE_RPM,
   FOLDER_INDEXES, /* of each file, which of the folder names it has */
@@ -52,6 +53,7 @@ static const struct {
     [RELEASE] = {1002, TYPE_STRING},
     [EPOCH] = {1003, TYPE_INT32},
     [VENDOR] = {1011, TYPE_STRING},
+    [LICENSE] = {1014, TYPE_STRING},
     [ARCHITECTURE] = {1022, TYPE_STRING},
     [SOURCE_RPM] = {1044, TYPE_STRING},
     [FOLDER_INDEXES] = {1116, TYPE_INT32},
@@ -276,6 +278,7 @@ package_of(const RpmHeader *header, const char *location, const LayerInventory *
   Package *package = g_new0(Package, 1);
   g_autofree char *version = text_of(header, VERSION), *release = text_of(header, RELEASE);
   g_autofree char *source = text_of(header, SOURCE_RPM), *vendor = text_of(header, VENDOR);
+  g_autofree char *licenses = text_of(header, LICENSE);
   uint32_t epoch = epoch_of(header);
   package->type = g_strdup("rpm");
   package->name = text_of(header, NAME);
@@ -285,6 +288,8 @@ package_of(const RpmHeader *header, const char *location, const LayerInventory *
   package->module = text_of(header, MODULARITY_LABEL);
   if (vendor != NULL && *vendor != '\0')
     package->vendor = slice_to_printable(slice_from_string(vendor), VENDOR_MAX);
+  if (licenses != NULL && *licenses != '\0')
+    package->licenses = slice_to_printable(slice_from_string(licenses), LICENSES_MAX);
   package->location = g_strdup(location);
   if (source != NULL)
     rpm_take_source(package, source);
@@ -355,7 +360,7 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
 
 const Detector rpm_detector = {
     .name = "rpm",
-    .version = 1,
+    .version = 2,
     .places =
         (const char *const[]){"var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db",
                               "var/lib/rpm/Packages", "usr/lib/sysimage/rpm/rpmdb.sqlite",
