@@ -36,7 +36,7 @@ static const GOptionEntry options[] = {
     {"ignore-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ignore_options,
      "Findings not to show; may be repeated (default: .assayignore.yaml, .trivyignore)", "FILE"},
     {"vex", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &vex_options,
-     "What is not affected, or fixed: OpenVEX, CSAF, CycloneDX; may be repeated", "FILE"},
+     "What is not affected, or fixed: OpenVEX, CSAF, CycloneDX; may be repeated", "FILE|FOLDER"},
     {"show-ignored", 0, 0, G_OPTION_ARG_NONE, &show_ignored_option, "List what is ignored, and why",
      NULL},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,

@@ -1,10 +1,43 @@
 /* Suppressing findings by VEX; see the header. */
 #include "cli/scan_vex.h"
 
+#include "base/error.h"
+
+#define FOLDER_FILES_MAX 10000u
+
 static void
 document_free(void *document)
 {
   vex_document_free(document);
+}
+
+static bool
+load_file(GPtrArray *documents, const char *path, GError **error)
+{
+  VexDocument *document = vex_load(path, error);
+  if (document != NULL)
+    g_ptr_array_add(documents, document);
+  return document != NULL;
+}
+
+/* All *.json in it, in the order of their names. */
+static bool
+load_folder(GPtrArray *documents, const char *path, GError **error)
+{
+  g_autoptr(GDir) folder = g_dir_open(path, 0, error);
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  if (folder == NULL)
+    return false;
+  for (const char *name = g_dir_read_name(folder); name != NULL; name = g_dir_read_name(folder))
+    if (g_str_has_suffix(name, ".json"))
+      g_ptr_array_add(names, g_build_filename(path, name, NULL));
+  g_ptr_array_sort(names, text_compare);
+  if (names->len > FOLDER_FILES_MAX)
+    return error_set(error, ASSAY_ERROR_LIMIT, "%s: more than %u files", path, FOLDER_FILES_MAX);
+  for (guint i = 0; i < names->len; i++)
+    if (!load_file(documents, g_ptr_array_index(names, i), error))
+      return false;
+  return true;
 }
 
 GPtrArray *
@@ -12,12 +45,11 @@ scan_vex_load(char **paths, GError **error)
 {
   g_autoptr(GPtrArray) documents = g_ptr_array_new_with_free_func(document_free);
   for (char **path = paths; path != NULL && *path != NULL; path++) {
-    VexDocument *document = vex_load(*path, error);
-    if (document == NULL) {
-      g_prefix_error(error, "--vex: ");
-      return NULL;
-    }
-    g_ptr_array_add(documents, document);
+    bool folder = g_file_test(*path, G_FILE_TEST_IS_DIR);
+    if (folder ? load_folder(documents, *path, error) : load_file(documents, *path, error))
+      continue;
+    g_prefix_error(error, "--vex: ");
+    return NULL;
   }
   return g_steal_pointer(&documents);
 }

@@ -4,7 +4,8 @@
 #include "report/report.h"
 #include "verdict/vex.h"
 
-/* VexDocument of @paths (NULL-terminated; NULL: none). (transfer full) */
+/* VexDocument of @paths (NULL-terminated; NULL: none): files, and folders of files *.json.
+ * (transfer full) */
 GPtrArray *scan_vex_load(char **paths, GError **error);
 
 /* Takes what @documents say is not affected or fixed out of @findings (Finding, borrowed), with the

@@ -56,6 +56,18 @@ def test_affected_stays_and_policies_judge_all(scan, layout, tmp_path):
     scan("--policy", "strict", "--repository", "a", "--vex", everything, f"oci:{layout}", check=1)
 
 
+def test_folder(scan, layout, tmp_path):
+    """All *.json of it; the newest statement wins whatever the file."""
+    (tmp_path / "vex").mkdir()
+    openvex(tmp_path / "vex/a.json", {**MUSL, "status": "affected", "timestamp": "2025-01-01T00:00:00Z"})
+    openvex(tmp_path / "vex/b.json", MUSL)
+    (tmp_path / "vex/README").write_text("no VEX")
+    report = json.loads(scan("--format", "json", "--vex", tmp_path / "vex", f"oci:{layout}").stdout)
+    assert report["ignored"] == []
+    (tmp_path / "vex/a.json").unlink()
+    assert len(json.loads(scan("--format", "json", "--vex", tmp_path / "vex", f"oci:{layout}").stdout)["ignored"]) == 1
+
+
 def test_idle_and_wrong_documents(scan, layout, tmp_path):
     other = openvex(tmp_path / "other.json", {**MUSL, "vulnerability": {"name": "CVE-1-1"}})
     report = json.loads(scan("--format", "json", "--vex", other, f"oci:{layout}").stdout)
