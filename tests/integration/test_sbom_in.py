@@ -38,6 +38,29 @@ def test_round_trip(form, scan, assay, tmp_path):
         assert [each["layer"] for each in direct["package_list"]]
 
 
+def bill_of(assay, target):
+    """What an SBOM says of the parts, without the layers, which a list has none of."""
+    said = []
+    for each in json.loads(assay("sbom", target).stdout)["components"]:
+        each["properties"] = [one for one in each.get("properties", []) if one["name"] != "assay:layer"]
+        said.append(each)
+    return said
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
+def test_applications_come_back(form, assay, tmp_path):
+    """What applications bring has the same names, licences and places, and what is declared stays so."""
+    files = {**images.tiny_files(), "srv/node_modules/@a/b/package.json": json.dumps({"name": "@a/b", "version": "1.0.0", "license": "MIT"}),
+             "srv/node_modules/c/package.json": json.dumps({"name": "c", "version": "2.0.0", "license": "My own"}),
+             "usr/lib/python3/dist-packages/x.dist-info/METADATA": "Name: X_y\nVersion: 1\n\n",
+             "srv/Cargo.lock": '[[package]]\nname = "serde"\nversion = "1.0.0"\nsource = "registry+https://github.com/rust-lang/crates.io-index"\n'}
+    Layout(tmp_path / "image").add_image("latest", [files])
+    assay("sbom", "--format", form, "--output", tmp_path / "list", f"oci:{tmp_path}/image")
+    direct = bill_of(assay, f"oci:{tmp_path}/image")
+    assert {"pkg:npm/%40a/b@1.0.0", "pkg:npm/c@2.0.0", "pkg:pypi/x-y@1", "pkg:cargo/serde@1.0.0"} <= {each.get("purl") for each in direct}
+    assert bill_of(assay, f"sbom:{tmp_path}/list") == direct
+
+
 def test_findings_come_back(scan, assay, tmp_path):
     """The list with findings gives them, too, and a target needs no transport where its text is plain."""
     layout = images.alpine_layout(tmp_path / "alpine")
