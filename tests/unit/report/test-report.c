@@ -309,7 +309,8 @@ static void
 test_writers(Fixture *fixture, gconstpointer data)
 {
   g_autofree char *names = report_writer_names();
-  g_assert_cmpstr(names, ==, "table (default), json, sarif, junit, markdown, template, cyclonedx or spdx");
+  g_assert_cmpstr(names, ==,
+                  "table (default), json, sarif, junit, markdown, template, cyclonedx or spdx");
   g_assert_true(report_writer_find(NULL) == report_writer_find("table"));
   g_assert_null(report_writer_find("xml"));
   g_assert_cmpstr(report_writer_find("sarif")->media_type, ==, "application/sarif+json");
