@@ -97,7 +97,7 @@ def test_completion_is_a_script(assay, shell, tmp_path):
 @pytest.mark.parametrize("typed, offered", [
     ("del", ["delete"]), ("db up", ["update"]), ("scan --sev", ["--severity"]), ("delete --y", ["--yes"]),
     ("scan --by ", ["package", "vulnerability"]), ("scan --format s", ["sarif", "spdx"]), ("completion ", ["bash", "fish", "zsh"]),
-    ("scan --by = v", ["vulnerability"]), ("scan --by =", ["package", "vulnerability"]), ("findings -f j", ["json"]),
+    ("scan --by = v", ["vulnerability"]), ("scan --by =", ["package", "vulnerability"]), ("findings -f j", ["json", "junit"]),
     ("scan --severity h", ["high"]), ("scan --severity high,cr", ["high,critical"]), ("images --severity high,low,m", ["high,low,medium"]),
     ("images --gate ", ["allowed", "refused", "warns"]), ("db import --type de", ["debian-repo", "debian-tracker"]),
     ("serve --log-level w", ["warning"]), ("scan --policy ", ["mine.yaml", "script", "strict"]), ("policy test s", ["script", "strict"]),
