@@ -47,3 +47,4 @@ LockReader stack_read;
 LockReader conda_environment_read;
 LockReader gleam_manifest_read;
 LockReader gradle_catalog_read;
+LockReader conda_lock_read;

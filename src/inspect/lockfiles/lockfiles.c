@@ -7,23 +7,33 @@
 
 typedef struct {
   const char *place;
-  bool (*is_meant)(const char *name); /* where the place does not tell; or NULL */
+  bool (*is_meant)(const char *path); /* where the place does not tell; or NULL */
   const char *type;
   LockReader *read;
 } LockFormat;
 
-/* "requirements.txt", and the names that people give to several. */
-static bool
-is_requirements(const char *name)
+static const char *
+name_of(const char *path)
 {
-  return strstr(name, "requirements") != NULL;
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+/* "requirements.txt", the names that people give to several, and what is in a folder of that name.
+ */
+static bool
+is_requirements(const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname(path);
+  return strstr(name_of(path), "requirements") != NULL ||
+         g_str_equal(name_of(folder), "requirements");
 }
 
 /* "pylock.toml", and "pylock.NAME.toml" where there are several (PEP 751). */
 static bool
-is_pylock(const char *name)
+is_pylock(const char *path)
 {
-  return g_str_has_prefix(name, "pylock.");
+  return g_str_has_prefix(name_of(path), "pylock.");
 }
 
 /* The first row that a file matches is its own. */
@@ -75,6 +85,7 @@ is_pylock(const char *name)
   ROW("*/Manifest.toml", NULL, "julia", julia_manifest_read)                                       \
   ROW("*/JuliaManifest.toml", NULL, "julia", julia_manifest_read)                                  \
   ROW("*/environment.yml", NULL, "conda", conda_environment_read)                                  \
+  ROW("*/conda-lock.yml", NULL, "conda", conda_lock_read)                                          \
   ROW("*/environment.yaml", NULL, "conda", conda_environment_read)                                 \
   ROW("*.opam.locked", NULL, "opam", opam_locked_read)                                             \
   ROW("*/pack.pl", NULL, "swiplpack", prolog_pack_read)                                            \
@@ -144,10 +155,9 @@ is_foreign(const char *path, const LockFormat *format)
 static const LockFormat *
 format_of(const char *path)
 {
-  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
   for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
     const LockFormat *format = &formats[i];
-    if (ends_with(path, format->place + 1) && (format->is_meant == NULL || format->is_meant(name)))
+    if (ends_with(path, format->place + 1) && (format->is_meant == NULL || format->is_meant(path)))
       return is_foreign(path, format) ? NULL : format;
   }
   return NULL;

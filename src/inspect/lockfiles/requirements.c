@@ -38,7 +38,20 @@ name_size(Slice text)
   return size;
 }
 
-/* What is between blanks, after the sign; SLICE_EMPTY where there is more than one version. */
+/* PEP 440, as far as it tells a version from what a template has in its place. */
+static bool
+is_version(Slice text)
+{
+  size_t at = text.size > 0 && (text.data[0] == 'v' || text.data[0] == 'V');
+  if (at >= text.size || !g_ascii_isdigit(text.data[at]))
+    return false;
+  for (; at < text.size; at++)
+    if (!g_ascii_isalnum(text.data[at]) && strchr(".-_+!", text.data[at]) == NULL)
+      return false;
+  return true;
+}
+
+/* What is between blanks, after the sign; SLICE_EMPTY where it is more than one version. */
 static Slice
 exact_version(Slice text)
 {
@@ -52,7 +65,7 @@ exact_version(Slice text)
          text.data[size] != ',' && text.data[size] != ')')
     size++;
   Slice version = slice_sub(text, 0, size);
-  return slice_find(version, '*') >= 0 || slice_find(version, '-') == 0 ? SLICE_EMPTY : version;
+  return is_version(version) ? version : SLICE_EMPTY;
 }
 
 /* Past "[extra, extra]" and an opening parenthesis. */

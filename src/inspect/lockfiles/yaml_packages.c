@@ -8,11 +8,17 @@
 #include "text/yaml_walk.h"
 
 static void
-walk(Slice bytes, YamlVisit *visit, Lock *lock)
+walk_with(Slice bytes, YamlVisit *visit, void *data, Lock *lock)
 {
   g_autoptr(GError) error = NULL;
-  if (!yaml_walk(bytes, visit, lock, &error))
+  if (!yaml_walk(bytes, visit, data, &error))
     lock_is_broken(lock, error->message);
+}
+
+static void
+walk(Slice bytes, YamlVisit *visit, Lock *lock)
+{
+  walk_with(bytes, visit, lock, lock);
 }
 
 /* "Name/Part (1.0.0)". */
@@ -126,4 +132,57 @@ void
 conda_environment_read(Slice bytes, Lock *lock)
 {
   walk(bytes, visit_conda, lock);
+}
+
+/* Of conda-lock: an element of "package". */
+typedef struct {
+  Lock *lock;
+  char *name, *version, *manager;
+} Locked;
+
+static void
+locked_clear(Locked *locked)
+{
+  g_clear_pointer(&locked->name, g_free);
+  g_clear_pointer(&locked->version, g_free);
+  g_clear_pointer(&locked->manager, g_free);
+}
+
+static void
+add_locked(const Locked *locked)
+{
+  Lock pip = *locked->lock;
+  pip.type = "pypi";
+  if (g_strcmp0(locked->manager, "pip") == 0)
+    python_add(&pip, slice_from_string(locked->name), slice_from_string(locked->version));
+  else
+    lock_add(locked->lock, locked->name, locked->version);
+}
+
+static void
+visit_locked(const char *const *keys, unsigned depth, const char *value, void *data)
+{
+  Locked *locked = data;
+  if (depth < 2 || !g_str_equal(keys[0], "package"))
+    return;
+  if (depth == 3 && value != NULL) {
+    char **into = g_str_equal(keys[2], "name")      ? &locked->name
+                  : g_str_equal(keys[2], "version") ? &locked->version
+                  : g_str_equal(keys[2], "manager") ? &locked->manager
+                                                    : NULL;
+    if (into != NULL && *into == NULL)
+      *into = g_strdup(value);
+  } else if (depth == 2 && value == NULL) {
+    add_locked(locked);
+    locked_clear(locked);
+  }
+}
+
+/* A row for each platform: what is the same is added once. */
+void
+conda_lock_read(Slice bytes, Lock *lock)
+{
+  Locked locked = {.lock = lock};
+  walk_with(bytes, visit_locked, &locked, lock);
+  locked_clear(&locked);
 }

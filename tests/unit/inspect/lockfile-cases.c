@@ -338,5 +338,16 @@ const LockfileCase lockfile_cases[] = {
      "{\"1.2.0\",[{<<\"a\">>,{pkg,<<\"a\">>,<<\"1.0\">>},0}]}.\n", ""},
     {"a folder of that name elsewhere", "app/deps/a/Cargo.lock",
      "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n", "cargo a 1.0.0\n"},
+    {"requirements: templates, brackets that do not end", "requirements/base.txt",
+     "%if x=='a'%}\nfoo|bar=='1.2.4'\nfoo=='x'\nfoo{bar}==%%\na=={{ a }}\npkg[extra==1.0\n"
+     "foo]bar==1.0\ncelery[redis]]==4.4.7\nb==v1.0\nc==1!2.0.post1\n",
+     "pypi b v1.0\npypi c 1!2.0.post1\n"},
+    {"conda-lock: platforms, pip", "conda-lock.yml",
+     "version: 1\nmetadata:\n  package: {name: z}\npackage:\n- name: a\n  version: 1.0\n  manager: "
+     "conda\n"
+     "  platform: linux-64\n  dependencies: {name: '9'}\n- {name: a, version: 1.0, platform: "
+     "osx-64}\n"
+     "- name: B_c\n  version: 2.0\n  manager: pip\n",
+     "conda a 1.0\npypi b-c 2.0\n"},
     {NULL, NULL, NULL, NULL},
 };
