@@ -38,8 +38,11 @@ conan_lock_read(Slice bytes, Lock *lock)
   add_list(json_get_array(root, "python_requires"), lock);
   /* The first node is the project. */
   json_object_foreach(json_get_object(json_get_object(root, "graph_lock"), "nodes"), id, node) {
+    const char *reference = json_get_string(node, "ref");
+    if (reference == NULL)
+      reference = json_get_string(node, "pref"); /* before Conan 1.28 */
     if (!g_str_equal(id, "0"))
-      add_reference(slice_from_string(json_get_string(node, "ref")), lock);
+      add_reference(slice_from_string(reference), lock);
   }
 }
 

@@ -34,6 +34,7 @@ split_old(Slice key, Slice *name, Slice *version)
     return false;
   *name = slice_sub(key, 0, from + (size_t)slash);
   *version = lock_before(slice_sub(key, from + (size_t)slash + 1, SIZE_MAX), '_');
+  *version = lock_before(*version, '/'); /* older ones have peers after a slash */
   return true;
 }
 

@@ -64,7 +64,7 @@ os_release_parse(Slice text)
       g_autofree char *like = NULL;
       take(&like, value);
       g_strfreev(os->id_like);
-      os->id_like = g_strsplit(like, " ", 16);
+      os->id_like = *like == '\0' ? NULL : g_strsplit(like, " ", 16);
     }
   }
   return release_named(os);

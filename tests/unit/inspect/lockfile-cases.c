@@ -349,5 +349,13 @@ const LockfileCase lockfile_cases[] = {
      "osx-64}\n"
      "- name: B_c\n  version: 2.0\n  manager: pip\n",
      "conda a 1.0\npypi b-c 2.0\n"},
+    {"pnpm, early: peers after a slash", "shrinkwrap.yaml",
+     "shrinkwrapVersion: 3\nlockfileVersion: 5.1\npackages:\n  /a/1.0.0/b@2.0.0: {}\n"
+     "  /@s/c/3.0.0/d@4.0.0+@s/e@5.0.0: {}\n",
+     "npm @s/c 3.0.0\nnpm a 1.0.0\n"},
+    {"Conan, early", "conan.lock",
+     "{\"graph_lock\": {\"nodes\": {\"0\": {\"path\": \"conanfile.txt\"},"
+     "\"1\": {\"pref\": \"a/1.0#0:0123#0\"}}}, \"version\": \"0.1\"}",
+     "conan a 1.0\n"},
     {NULL, NULL, NULL, NULL},
 };
