@@ -274,3 +274,29 @@ inflater_read(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
   }
   return 0;
 }
+
+/* --- in memory --- */
+
+/* No byte of deflate comes to more. */
+#define DEFLATE_RATIO ((size_t)1032)
+
+GByteArray *
+inflate_zlib(Slice packed, size_t most)
+{
+  if (packed.size == 0 || packed.size > G_MAXINT32)
+    return NULL;
+  size_t room = MIN(MIN(most, (size_t)G_MAXINT32), packed.size * DEFLATE_RATIO);
+  g_autofree struct inflate_state *state = g_new(struct inflate_state, 1);
+  g_autoptr(GByteArray) out = g_byte_array_new();
+  g_byte_array_set_size(out, (guint)room);
+  isal_inflate_init(state);
+  state->crc_flag = ISAL_ZLIB;
+  state->next_in = (uint8_t *)(uintptr_t)packed.data;
+  state->avail_in = (uint32_t)packed.size;
+  state->next_out = out->data;
+  state->avail_out = (uint32_t)room;
+  if (isal_inflate_stateless(state) != ISAL_DECOMP_OK)
+    return NULL;
+  g_byte_array_set_size(out, (guint)state->total_out);
+  return g_steal_pointer(&out);
+}

@@ -6,6 +6,7 @@
 #include "inspect/lockfiles/lockfiles.h"
 #include "inspect/packages/packages.h"
 #include "inspect/programs/lists.h"
+#include "inspect/programs/programs.h"
 #include "inspect/programs/version_strings.h"
 #include "inspect/sboms/sboms.h"
 
@@ -23,6 +24,8 @@ const Detector *const detectors[] = {
     &chisel_detector,
     &pacman_detector,
     &foreign_detector,
+    &executable_detector,
+    &java_archive_detector,
     &sbom_target_detector,
     &sboms_detector,
     &npm_detector,

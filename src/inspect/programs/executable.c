@@ -1,0 +1,149 @@
+/* Executables, as they stream by: what of them is kept, and who reads it.
+ *
+ * A file up to WHOLE_BYTES is kept whole. Of a larger one, what holds code and what debuggers need
+ * is most of it, and of no interest here. The tables at its start say where the rest is: the start
+ * of what the loader maps without running it (strings, data), notes, the symbols of Go's programs,
+ * and the table of sections, which linkers other than Go's write at the end. */
+#include "inspect/programs/executable-private.h"
+#include "inspect/programs/programs.h"
+
+#define KIB         ((uint64_t)1024)
+#define MIB         (KIB * KIB)
+#define WHOLE_BYTES (32 * MIB)
+#define START_BYTES (64 * KIB)
+/* Of each, at most: */
+#define WRITABLE_BYTES (16 * MIB)
+#define READABLE_BYTES (32 * MIB)
+#define SMALL_BYTES    (1 * MIB)
+#define SYMBOLS_BYTES  (16 * MIB)
+#define UNMAPPED_BYTES (4 * MIB)
+#define KEPT_BYTES     (96 * MIB)
+
+static void (*const readers[])(const Program *program) = {
+    executable_read_go,     executable_read_rust,   executable_read_note,
+    executable_read_dotnet, executable_read_packed,
+};
+
+typedef struct {
+  ProgramBytes bytes;
+  bool planned;
+  uint64_t kept; /* bytes that are asked for */
+} ProgramStream;
+
+/* --- the stream --- */
+
+static bool
+wants(const FileView *file)
+{
+  return object_format(file->head) != OBJECT_NONE;
+}
+
+static void
+keep(ProgramStream *stream, uint64_t offset, uint64_t size, uint64_t most)
+{
+  size = MIN(MIN(size, most), KEPT_BYTES - stream->kept);
+  stream->kept += size;
+  program_bytes_keep(&stream->bytes, offset, size);
+}
+
+static void
+keep_sections(ProgramStream *stream, const ObjectFile *object)
+{
+  for (guint i = 0; i < object->sections->len; i++) {
+    const ObjectPart *part = &g_array_index(object->sections, ObjectPart, i);
+    if (part->is_symbols) {
+      keep(stream, part->offset, part->size, SYMBOLS_BYTES);
+      if (part->link < object->sections->len) {
+        const ObjectPart *names = &g_array_index(object->sections, ObjectPart, part->link);
+        keep(stream, names->offset, names->size, SYMBOLS_BYTES);
+      }
+    } else if (!part->executable && part->size <= SMALL_BYTES) {
+      keep(stream, part->offset, part->size, SMALL_BYTES);
+    }
+  }
+}
+
+/* ELF: the table at the end with what is in front of it, and what comes after that which the loader
+ * maps: among the first of it is .dep-v0. */
+static void
+keep_around_tables(ProgramStream *stream, const ObjectFile *object)
+{
+  uint64_t end = 0, part_end;
+  if (object->table <= START_BYTES)
+    return;
+  for (guint i = 0; i < object->segments->len; i++) {
+    const ObjectPart *part = &g_array_index(object->segments, ObjectPart, i);
+    if (!__builtin_add_overflow(part->offset, part->size, &part_end))
+      end = MAX(end, part_end);
+  }
+  uint64_t start = object->table - MIN(object->table, SMALL_BYTES);
+  keep(stream, start, object->table - start + object->table_size, 2 * SMALL_BYTES);
+  if (end < start)
+    keep(stream, end, start - end, UNMAPPED_BYTES);
+}
+
+/* Of a large file, whose start is there. */
+static void
+plan(ProgramStream *stream)
+{
+  g_auto(ObjectFile) object = {.format = OBJECT_NONE};
+  stream->planned = true;
+  if (!object_file_read(&object, &stream->bytes))
+    return;
+  keep_around_tables(stream, &object);
+  for (guint i = 0; i < object.segments->len; i++) {
+    const ObjectPart *part = &g_array_index(object.segments, ObjectPart, i);
+    if (!part->executable)
+      keep(stream, part->offset, part->size,
+           part->is_note    ? SMALL_BYTES
+           : part->writable ? WRITABLE_BYTES
+                            : READABLE_BYTES);
+  }
+  keep_sections(stream, &object);
+}
+
+static void
+stream_add(ProgramStream *stream, const FileView *file, uint64_t at, Slice bytes)
+{
+  program_bytes_add(&stream->bytes, at, bytes);
+  if (!stream->planned && file->size > WHOLE_BYTES && at + bytes.size >= START_BYTES) {
+    plan(stream);
+    program_bytes_add(&stream->bytes, at, bytes);
+  }
+}
+
+static void
+stream_read(const ProgramStream *stream, const FileView *file, LayerInventory *into)
+{
+  g_auto(ObjectFile) object = {.format = OBJECT_NONE};
+  if (!object_file_read(&object, &stream->bytes))
+    return;
+  Program program = {&stream->bytes, &object, file->path, file->size <= WHOLE_BYTES, into};
+  for (size_t i = 0; i < G_N_ELEMENTS(readers); i++)
+    readers[i](&program);
+}
+
+static void
+read_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInventory *into)
+{
+  ProgramStream *stream = *state;
+  if (stream == NULL) {
+    *state = stream = g_new0(ProgramStream, 1);
+    program_bytes_init(&stream->bytes);
+    program_bytes_keep(&stream->bytes, 0, file->size <= WHOLE_BYTES ? file->size : START_BYTES);
+  }
+  if (bytes.size > 0) {
+    stream_add(stream, file, at, bytes);
+    return;
+  }
+  stream_read(stream, file, into);
+  program_bytes_clear(&stream->bytes);
+  g_free(stream);
+}
+
+const Detector executable_detector = {
+    .name = "executable",
+    .version = 1,
+    .wants = wants,
+    .piece = read_piece,
+};
