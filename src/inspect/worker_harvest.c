@@ -96,13 +96,25 @@ want_anywhere(const LayerEntry *entry, uint64_t anywhere, FileTakers *takers)
       file_takers_add_anywhere(takers, number, entry->path);
 }
 
+/* Leaves room for what must be remembered. */
+#define SCRIPTS_MAX (LAYER_REMOVED_MAX / 2)
+
+/* Whether what lower layers may have found there is gone. A program that is found by its content
+ * may give way to a script, which nobody wants. */
+static bool
+takes_place(const Harvest *harvest, const LayerEntry *entry, bool by_path)
+{
+  bool script = (entry->mode & 0111) != 0 && harvest->inventory->removed->len < SCRIPTS_MAX;
+  return by_path || script;
+}
+
 /* What was found there anywhere; the last entry of a path counts. */
 static void
 keep_finds(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
 {
   bool by_path = (anywhere_by_path(entry->path) & ~anywhere_owners()) != 0;
   g_hash_table_remove(harvest->finds, entry->path);
-  if (finds->len == 0 && by_path)
+  if (finds->len == 0 && takes_place(harvest, entry, by_path))
     layer_inventory_add_removed(harvest->inventory, entry->path, false);
   else if (finds->len > 0 && g_hash_table_size(harvest->finds) >= LAYER_READS_MAX)
     layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
