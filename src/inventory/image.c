@@ -42,3 +42,35 @@ image_package_compare(gconstpointer a, gconstpointer b)
     order = (left->layer > right->layer) - (left->layer < right->layer);
   return order != 0 ? order : strcmp(left->package->location, right->package->location);
 }
+
+/* The first of those that are not before @package. */
+static guint
+find_first(const GArray *doubles, const Package *package)
+{
+  guint low = 0, high = doubles->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (package_compare(g_array_index(doubles, ImagePackage, middle).package, package) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+GPtrArray *
+image_package_places(const ImageInventory *inventory, const ImagePackage *package)
+{
+  GPtrArray *places = NULL;
+  const GArray *doubles = inventory->doubles;
+  for (guint i = doubles == NULL ? 0 : find_first(doubles, package->package);
+       doubles != NULL && i < doubles->len; i++) {
+    const Package *other = g_array_index(doubles, ImagePackage, i).package;
+    if (package_compare(other, package->package) != 0)
+      break;
+    if (places == NULL)
+      places = g_ptr_array_new();
+    g_ptr_array_add(places, other->location);
+  }
+  return places;
+}

@@ -33,5 +33,9 @@ typedef struct {
                         packages. NULL: it was made of the layers, which tell */
 } ImageInventory;
 
+/* The other files that show what @package is. (transfer container): const char *, in the order of
+ * their layers; NULL: there are none. */
+GPtrArray *image_package_places(const ImageInventory *inventory, const ImagePackage *package);
+
 void image_inventory_free(ImageInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageInventory, image_inventory_free)

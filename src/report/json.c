@@ -31,6 +31,7 @@ static const JsonTable not_affected_table = JSON_TABLE(Finding, not_affected_mem
 
 typedef struct {
   Package package;
+  GPtrArray *places;
   const char *layer;
 } ReportedPackage;
 #define PACKAGE_MEMBER(member) JSON_MEMBER_AS(#member, ReportedPackage, package.member)
@@ -44,6 +45,10 @@ static const JsonMember package_members[] = {
     {PACKAGE_MEMBER(module), .kind = &json_text},
     {PACKAGE_MEMBER(vendor), .kind = &json_text},
     {PACKAGE_MEMBER(location), .kind = &json_text},
+    {JSON_MEMBER(ReportedPackage, places), .kind = &json_lines, .omitted = true},
+    {PACKAGE_MEMBER(licenses), .kind = &json_text},
+    {PACKAGE_MEMBER(owner), .kind = &json_text},
+    {PACKAGE_MEMBER(declared), .kind = &json_flag, .omitted = true},
     /* Not known of a folder that is scanned; what is pushed has it always. */
     {JSON_MEMBER(ReportedPackage, layer), .kind = &json_text, .required = true},
 };
@@ -53,7 +58,9 @@ json_t *
 report_package_to_json(const ImageInventory *inventory, const ImagePackage *package)
 {
   const LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
+  g_autoptr(GPtrArray) places = image_package_places(inventory, package);
   const ReportedPackage reported = {.package = *package->package,
+                                    .places = places,
                                     .layer = *layer->layer.text != '\0' ? layer->layer.text : NULL};
   return json_table_write(&report_package_table, &reported);
 }

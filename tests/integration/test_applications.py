@@ -125,6 +125,21 @@ def test_a_source_tree(assay, advisories, tmp_path):
         ("CVE-2024-0003", "lodash", "package-lock.json"), ("CVE-2024-0004", "left-pad", "package-lock.json")}
 
 
+def test_packages_say_whose_they_are(assay, advisories, tmp_path):
+    """One package is one, with all its places; who owns its file and what is only declared is said."""
+    made = Layout(tmp_path / "twice")
+    made.add_image("latest", [BASE, APP, {"b/node_modules/lodash/package.json": '{"name": "lodash", "version": "4.17.20", '
+                                                                                  '"license": "MIT"}'}])
+    assay("db", "import", "--data", tmp_path / "data", "--type", "osv", "--name", "osv", advisories)
+    report = json.loads(assay("scan", "--data", tmp_path / "data", "--list-packages", "--format", "json",
+                              f"oci:{made.folder}:latest", check=None).stdout)
+    packages = {each["name"]: each for each in report["package_list"]}
+    assert packages["lodash"]["location"] == "app/node_modules/lodash/package.json"
+    assert packages["lodash"]["places"] == ["b/node_modules/lodash/package.json"]
+    assert packages["pyyaml"]["owner"] == "python3-yaml" and packages["tool"]["owner"] == "nodejs"
+    assert packages["minimist"]["declared"] is True and "declared" not in packages["lodash"] and "left-pad" not in packages
+
+
 def test_pushes(start_server, assay, layout, advisories):
     """The registry finds the same, from its rows too, and again after a change of the advisories."""
     server = start_server()

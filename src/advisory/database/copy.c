@@ -47,6 +47,8 @@ copy_package(Slice key, Slice record, void *data, GError **error)
   if (key.size + 1 == RECORD_KEY_KEPT + RECORD_KEY_DIGEST || !slice_next_field(&key, 0, &ecosystem))
     return true;
   g_autofree char *name = slice_to_string(ecosystem);
+  if (!database_speaks_of(copy->database, name))
+    return true;
   g_autofree char *package = slice_to_string(key);
   return record_decode_ranges(record, name, package, copy_range, copy, error) && !copy->failed;
 }

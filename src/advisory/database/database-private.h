@@ -9,3 +9,6 @@
 typedef bool (*DatabaseRecordVisitor)(Slice key, Slice record, void *data, GError **error);
 bool database_visit_records(AdvisoryDatabase *database, char letter, DatabaseRecordVisitor visit,
                             void *data, GError **error);
+
+/* Whether what is there of @ecosystem counts: not of applications in the first format. */
+bool database_speaks_of(const AdvisoryDatabase *database, const char *ecosystem);

@@ -15,12 +15,14 @@
 #include "advisory/database/table-private.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "inventory/ecosystem.h"
 
 struct AdvisoryDatabase {
   gatomicrefcount references;
   Table *table;
   char *path;
   char *generation;
+  bool first_format; /* RECORD_FORMAT_FIRST */
   struct stat opened;
 };
 
@@ -54,7 +56,9 @@ read_head(AdvisoryDatabase *database, GError **error)
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  return (g_strcmp0(format, RECORD_FORMAT) == 0 && database->generation != NULL) ||
+  database->first_format = g_strcmp0(format, RECORD_FORMAT_FIRST) == 0;
+  bool read = database->first_format || g_strcmp0(format, RECORD_FORMAT) == 0;
+  return (read && database->generation != NULL) ||
          error_set(error, ASSAY_ERROR_UNSUPPORTED,
                    "%s: written by another version of assay (run `assay db update`)",
                    database->path);
@@ -186,12 +190,21 @@ advisory_database_is_at(const AdvisoryDatabase *database, const char *path)
 }
 
 bool
+database_speaks_of(const AdvisoryDatabase *database, const char *ecosystem)
+{
+  const Ecosystem *row = database->first_format ? ecosystem_find(ecosystem) : NULL;
+  return row == NULL || !row->application;
+}
+
+bool
 advisory_database_lookup(AdvisoryDatabase *database, const char *ecosystem, const char *package,
                          AdvisoryVisitor visit, void *data, GError **error)
 {
   g_autoptr(GByteArray) key = record_key('R', ecosystem, package);
   g_autoptr(GBytes) block = NULL;
   Slice record;
+  if (!database_speaks_of(database, ecosystem))
+    return true;
   if (!get_record(database, key, &block, &record, error))
     return false;
   return block == NULL || record_decode_ranges(record, ecosystem, package, visit, data, error);
@@ -230,7 +243,8 @@ advisory_database_covers(AdvisoryDatabase *database, const char *ecosystem,
   g_autoptr(GByteArray) key = record_key('E', ecosystem, NULL);
   g_autoptr(GBytes) block = NULL;
   Slice record, each;
-  if (!get_record(database, key, &block, &record, NULL) || block == NULL)
+  if (!database_speaks_of(database, ecosystem) ||
+      !get_record(database, key, &block, &record, NULL) || block == NULL)
     return false;
   const char *wanted = advisory_architecture(architecture);
   if (record.size == 0 || wanted == NULL || strcmp(wanted, ADVISORY_NO_ARCHITECTURE) == 0)

@@ -16,8 +16,9 @@
 #include "advisory/database/database.h"
 #include "base/slice.h"
 
-#define RECORD_FORMAT "assay-advisories-2"
-/* The same, except for statements and ecosystems of single architectures, which it has not. */
+#define RECORD_FORMAT "assay-advisories-3"
+/* The same, except that it has packages of applications by other names and orders of versions: what
+ * it says of them is as good as not there. */
 #define RECORD_FORMAT_FIRST "assay-advisories-2"
 
 /* A longer key keeps this much and gets its SHA-256 added. */

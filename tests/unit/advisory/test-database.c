@@ -1,7 +1,9 @@
 /* What is built can be read; what is replaced is noticed. */
+#include <stdio.h>
 #include <string.h>
 
 #include "advisory/database/record-private.h"
+#include "advisory/database/table-private.h"
 #include "database-fixture.h"
 
 #define MANY_STATEMENTS 200000u
@@ -380,6 +382,59 @@ test_words(void)
   }
 }
 
+/* Of the first format, otherwise as it is. */
+static bool
+copy_as_first(Slice key, Slice record, void *data, GError **error)
+{
+  TableWriter *writer = data;
+  bool format = slice_equal_string(record, RECORD_FORMAT);
+  return table_writer_add(writer, key, format ? slice_from_string(RECORD_FORMAT_FIRST) : record,
+                          error);
+}
+
+static void
+make_first(const Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *other = g_strconcat(fixture->path, ".first", NULL);
+  g_autoptr(Table) table =
+      table_open(open(fixture->path, O_RDONLY | O_CLOEXEC), fixture->path, &error);
+  g_assert_no_error(error);
+  auto_fd int fd = open(other, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  g_autoptr(TableWriter) writer = table_writer_new(fd);
+  g_assert_true(table_visit(table, SLICE_EMPTY, copy_as_first, writer, &error));
+  g_assert_true(table_writer_finish(writer, &error));
+  g_assert_no_error(error);
+  g_assert_cmpint(rename(other, fixture->path), ==, 0);
+}
+
+/* It had packages of applications by other names and orders: they are not covered, also when a feed
+ * is taken over from it. What it says of distributions counts. */
+static void
+test_first_format(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "osv");
+  add(builder, (AdvisoryRange){.id = "CVE-1", .ecosystem = "npm", .package = "a"});
+  add(builder, (AdvisoryRange){.id = "CVE-2", .ecosystem = "debian:12", .package = "b"});
+  finish(builder);
+  make_first(fixture);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  g_assert_false(advisory_database_covers(database, "npm", NULL));
+  g_assert_true(advisory_database_covers(database, "debian:12", NULL));
+  g_autofree char *of_npm = look_up(database, "npm", "a");
+  g_autofree char *of_debian = look_up(database, "debian:12", "b");
+  g_assert_cmpstr(of_npm, ==, "");
+  g_assert_nonnull(strstr(of_debian, "CVE-2"));
+  g_autoptr(AdvisoryBuilder) next = advisory_builder_new(fixture->path, &error);
+  AdvisoryFeedStatus feed = {.feed = "osv", .type = "osv", .source = "test"};
+  g_assert_true(advisory_builder_copy_feed(next, database, &feed, &error));
+  finish(next);
+  g_autoptr(AdvisoryDatabase) taken = open_database(fixture);
+  g_assert_false(advisory_database_covers(taken, "npm", NULL));
+  g_assert_true(advisory_database_covers(taken, "debian:12", NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -395,6 +450,7 @@ main(int argc, char **argv)
   ADD("replacement", test_replacement);
   ADD("long-strings", test_long_strings);
   ADD("many", test_many);
+  ADD("first-format", test_first_format);
   g_test_add_func("/advisory-database/damaged-records", test_damaged_records);
   g_test_add_func("/advisory-database/words", test_words);
   return g_test_run();
