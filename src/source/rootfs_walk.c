@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "inspect/anywhere.h"
+#include "inspect/programs/lists.h"
+#include "inspect/programs/version_scan.h"
 #include "source/rootfs-private.h"
 
 /* More than any machine has; of a folder that is in itself, PATH_MAX ends it before. */
@@ -38,6 +40,14 @@ is_made_up(int fd)
     if ((unsigned long)status.f_type == kinds[i])
       return true;
   return false;
+}
+
+/* Without a place, but by their path: programs that their own bytes name, other managers' lists. */
+static bool
+is_wanted(const char *path)
+{
+  return anywhere_by_path(path) != 0 ||
+         (anywhere_by_content() != 0 && (version_scan_wants(path) || lists_want(path)));
 }
 
 /* By permission or name; the content is looked at after that. */
@@ -86,7 +96,7 @@ take_file(Walk *walk, int folder, const char *name, const struct stat *status, G
 {
   RootReader *reader = walk->reader;
   g_autofree char *path = g_strconcat(walk->path->str, name, NULL);
-  bool by_path = anywhere_by_path(path) != 0;
+  bool by_path = is_wanted(path);
   bool by_content = anywhere_by_content() != 0 && may_be_program(name, status->st_mode);
   if (status->st_size == 0 || (!by_path && !by_content))
     return true;

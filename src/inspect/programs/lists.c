@@ -60,6 +60,12 @@ list_at(const char *path)
   return NULL;
 }
 
+bool
+lists_want(const char *path)
+{
+  return lists_is_nix(path) || list_at(path) != NULL;
+}
+
 static bool
 wants(const FileView *file)
 {
