@@ -22,6 +22,7 @@
 typedef struct {
   const VersionRule *rule;
   pcre2_code *code;
+  bool after_nul; /* a match begins with a NUL and a digit */
 } Compiled;
 
 typedef struct {
@@ -42,15 +43,31 @@ add_exact(GHashTable *exact, const char *name, guint rule)
   g_array_append_val(indexes, rule);
 }
 
+/* Most patterns begin so, and most of a program's bytes are NULs: what cannot be a match is not
+ * given to PCRE2 then. */
+static void
+find_start(Compiled *compiled)
+{
+  const char *pattern = compiled->rule->pattern;
+  if (!g_str_has_prefix(pattern, "\\x00"))
+    return;
+  pattern += strlen("\\x00");
+  if (*pattern == '(' && pattern[1] != '?')
+    pattern++;
+  compiled->after_nul = g_str_has_prefix(pattern, "[0-9]") || g_str_has_prefix(pattern, "1\\.");
+}
+
 static void
 add_rule(Rules *rules, const VersionRule *rule)
 {
   int number;
   PCRE2_SIZE at;
-  Compiled compiled = {rule, pcre2_compile((PCRE2_SPTR)rule->pattern, PCRE2_ZERO_TERMINATED,
-                                           PCRE2_DOTALL, &number, &at, NULL)};
+  Compiled compiled = {.rule = rule};
+  compiled.code = pcre2_compile((PCRE2_SPTR)rule->pattern, PCRE2_ZERO_TERMINATED, PCRE2_DOTALL,
+                                &number, &at, NULL);
   if (compiled.code == NULL)
     g_error("the pattern of %s is wrong at %zu", rule->package, at);
+  find_start(&compiled);
   guint index = rules->rules->len;
   g_array_append_val(rules->rules, compiled);
   g_auto(GStrv) names = g_strsplit(rule->names, " ", -1);
@@ -159,8 +176,9 @@ struct VersionScan {
   char *path;
   GArray *rows; /* Row */
   GByteArray *buffer;
-  size_t looked; /* at this many bytes of the buffer */
-  size_t left;   /* this many bytes are still looked at */
+  GArray *starts; /* size_t: see find_starts() */
+  size_t looked;  /* at this many bytes of the buffer */
+  size_t left;    /* this many bytes are still looked at */
   bool script, binary, weak, go;
   pcre2_match_data *match;
   pcre2_match_context *context;
@@ -211,6 +229,7 @@ version_scan_new(const char *path, Slice head)
   scan->rows = g_array_new(FALSE, FALSE, sizeof(Row));
   g_array_set_clear_func(scan->rows, row_clear);
   scan->buffer = g_byte_array_new();
+  scan->starts = g_array_new(FALSE, FALSE, sizeof(size_t));
   scan->match = pcre2_match_data_create(2, NULL);
   scan->context = pcre2_match_context_create(NULL);
   pcre2_set_match_limit(scan->context, STEPS_MAX);
@@ -263,17 +282,49 @@ is_of_name(const VersionRule *rule, const char *name, Slice version)
   return version.size == size || !g_ascii_isdigit(version.data[size]);
 }
 
+/* Where a NUL and a digit are in [looked, to): once for all rules that begin so. */
+static void
+find_starts(VersionScan *scan, Slice bytes, size_t to)
+{
+  g_array_set_size(scan->starts, 0);
+  for (size_t i = MAX(scan->looked, 1); i < MIN(to + 1, bytes.size); i++)
+    if (g_ascii_isdigit(bytes.data[i]) && bytes.data[i - 1] == 0) {
+      size_t start = i - 1;
+      g_array_append_val(scan->starts, start);
+    }
+}
+
+/* *from: where the next match can begin, *start the place in `starts`; false: nowhere. */
+static bool
+find_next(const VersionScan *scan, const Compiled *compiled, size_t *from, guint *start, size_t to)
+{
+  if (!compiled->after_nul)
+    return *from < to;
+  while (*start < scan->starts->len && g_array_index(scan->starts, size_t, *start) < *from)
+    (*start)++;
+  if (*start == scan->starts->len)
+    return false;
+  *from = g_array_index(scan->starts, size_t, *start);
+  return *from < to;
+}
+
 /* The first match that begins in [looked, to). */
 static void
 look_for(VersionScan *scan, Row *row, Slice bytes, size_t to)
 {
   const VersionRule *rule = row->compiled->rule;
   size_t from = scan->looked;
-  while (from < to) {
-    int groups = pcre2_match(row->compiled->code, bytes.data, bytes.size, from, 0, scan->match,
-                             scan->context);
-    if (groups < 0)
+  guint start = 0;
+  uint32_t options = row->compiled->after_nul ? PCRE2_ANCHORED : 0;
+  while (find_next(scan, row->compiled, &from, &start, to)) {
+    int groups = pcre2_match(row->compiled->code, bytes.data, bytes.size, from, options,
+                             scan->match, scan->context);
+    if (groups < 0 && options == 0)
       return;
+    if (groups < 0) {
+      from++;
+      continue;
+    }
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(scan->match);
     if (at[0] >= to)
       return;
@@ -310,6 +361,7 @@ look(VersionScan *scan, bool last)
   size_t to = last ? bytes.size : bytes.size - MIN(bytes.size, AFTER);
   if (to <= scan->looked)
     return;
+  find_starts(scan, bytes, to);
   for (guint i = 0; i < scan->rows->len; i++) {
     Row *row = &g_array_index(scan->rows, Row, i);
     row->needs |= !row->needs && has_bytes(bytes, row->compiled->rule->needs);
@@ -381,6 +433,7 @@ version_scan_finish(VersionScan *scan, LayerInventory *into)
   }
   g_array_unref(scan->rows);
   g_byte_array_unref(scan->buffer);
+  g_array_unref(scan->starts);
   pcre2_match_data_free(scan->match);
   pcre2_match_context_free(scan->context);
   g_free(scan->path);
