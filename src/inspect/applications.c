@@ -79,6 +79,13 @@ add_folders(GHashTable *folders, const Package *package)
   }
 }
 
+/* The package.json of the project itself is no installation of what its lock file names. */
+static bool
+is_project(const Package *package)
+{
+  return strcmp(package->type, "npm") == 0 && strstr(package->location, "node_modules/") == NULL;
+}
+
 static GHashTable *
 installed_folders(const GArray *packages)
 {
@@ -87,7 +94,7 @@ installed_folders(const GArray *packages)
     const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
     bool own = !package_is_of_application(package->package) ||
                (package->owner == NULL && !is_of_tool(package->package));
-    if (own && !package->package->declared)
+    if (own && !package->package->declared && !is_project(package->package))
       add_folders(folders, package->package);
   }
   return folders;

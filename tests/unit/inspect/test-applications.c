@@ -46,6 +46,13 @@ static const Case owned[] = {
     {"deb", "tar", "sbom/x.spdx.json", NULL, true, NULL, false},
     {NULL},
 };
+/* The project itself is beside its lock file. */
+static const Case project[] = {
+    {"npm", "own", "src/package.json", NULL, false, NULL, true},
+    {"npm", "lodash", "src/package-lock.json", NULL, true, NULL, true},
+    {"npm", "part", "src/packages/part/package.json", NULL, false, NULL, true},
+    {NULL},
+};
 /* go.sum has every version that was looked at. */
 static const Case go[] = {
     {"golang", "a", "src/go.mod", NULL, true, NULL, true},
@@ -112,6 +119,7 @@ main(int argc, char **argv)
   g_test_add_data_func("/applications/tool", tool, check);
   g_test_add_data_func("/applications/python", python, check);
   g_test_add_data_func("/applications/owned", owned, check);
+  g_test_add_data_func("/applications/project", project, check);
   g_test_add_data_func("/applications/go", go, check);
   return g_test_run();
 }
