@@ -30,6 +30,7 @@ const Detector *const detectors[] = {
     &sboms_detector,
     &npm_detector,
     &python_detector,
+    &python_archive_detector,
     &conda_detector,
     &ruby_detector,
     &dotnet_detector,

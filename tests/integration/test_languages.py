@@ -91,6 +91,16 @@ def test_pip_upgrade_in_a_later_layer(pip, found, tmp_path):
     assert found(lower, upper) == {("pypi", "left", "1.0"), ("pypi", "left", "2.0")}
 
 
+def test_python_archives(found, tmp_path):
+    """An egg is used as it is. A wheel is only there: it counts where nothing of Python is installed."""
+    path = wheel(tmp_path, "left", "1.0")
+    with zipfile.ZipFile(tmp_path / "right.egg", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("EGG-INFO/PKG-INFO", "Metadata-Version: 1.0\nName: right\nVersion: 2.0\n\n" + "x" * 10000)
+    egg = {"usr/lib/python3/dist-packages/right-2.0-py3.egg": (tmp_path / "right.egg").read_bytes()}
+    lying = {f"srv/{path.name}": path.read_bytes(), "srv/broken.whl": b"PK\x03\x04", "srv/easter.egg": "no archive"}
+    assert found(egg, lying) == {("pypi", "right", "2.0")}
+
+
 def test_python_of_this_machine(found):
     """All that Python itself finds in the folder of the distribution's packages."""
     folder = Path("/usr/lib/python3/dist-packages")

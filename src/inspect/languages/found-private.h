@@ -29,6 +29,6 @@ void found_licenses_add_json(GString *licenses, const char *separator, const jso
 void found_licenses_give(GString *licenses, Package *package);
 
 /* Adds one that says nothing of licences, or @licenses (transfer full). The name and the version
- * need no NUL. */
-void found_add(LayerInventory *into, const char *type, Slice name, Slice version,
-               const char *location, GString *licenses);
+ * need no NUL. The new one, or NULL. (transfer none) */
+Package *found_add(LayerInventory *into, const char *type, Slice name, Slice version,
+                   const char *location, GString *licenses);

@@ -76,7 +76,7 @@ found_licenses_give(GString *licenses, Package *package)
     package->licenses = text;
 }
 
-void
+Package *
 found_add(LayerInventory *into, const char *type, Slice name, Slice version, const char *location,
           GString *licenses)
 {
@@ -84,4 +84,5 @@ found_add(LayerInventory *into, const char *type, Slice name, Slice version, con
   Package *package = layer_inventory_add_application(into, type, name_text, version_text, location);
   if (licenses != NULL)
     found_licenses_give(licenses, package);
+  return package;
 }

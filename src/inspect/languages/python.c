@@ -5,6 +5,7 @@
 
 #include "inspect/languages/found-private.h"
 #include "inspect/languages/languages.h"
+#include "inspect/languages/python-private.h"
 
 typedef struct {
   Slice name, version, expression, license;
@@ -124,21 +125,26 @@ licenses_of(const Metadata *metadata)
   return licenses;
 }
 
-static void
-read_metadata(Slice bytes, const char *location, LayerInventory *into)
+Package *
+python_metadata_read(Slice bytes, const char *location, LayerInventory *into)
 {
   Metadata metadata = {.classifiers = g_string_new(NULL)};
   read_head(bytes, &metadata);
   g_autofree char *name = normalise(metadata.name);
   GString *licenses = licenses_of(&metadata);
   g_string_free(metadata.classifiers, TRUE);
-  if (name != NULL && metadata.version.size > 0) {
-    found_add(into, "pypi", slice_from_string(name), metadata.version, location, licenses);
-    return;
-  }
+  if (name != NULL && metadata.version.size > 0)
+    return found_add(into, "pypi", slice_from_string(name), metadata.version, location, licenses);
   g_string_free(licenses, TRUE);
   layer_inventory_add_note(into, "broken-package", location,
                            "The metadata of a Python package have no name or no version.");
+  return NULL;
+}
+
+static void
+read_metadata(Slice bytes, const char *location, LayerInventory *into)
+{
+  python_metadata_read(bytes, location, into);
 }
 
 const Detector python_detector = {

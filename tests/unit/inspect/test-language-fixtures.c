@@ -14,6 +14,7 @@ static const struct {
     {"python-installed/", "egginfo", &python_detector, "lib/x.egg-info"},
     {"python-installed/", "METADATA", &python_detector, "lib/x.dist-info/METADATA"},
     {"python-installed/", ".dist-info", &python_detector, "lib/x.dist-info/METADATA"},
+    {"python-installed/", ".egg", &python_archive_detector, "lib/monotonic-1.6-py3.10.egg"},
     {"python-misc/", "METADATA", &python_detector, "lib/dist-info/METADATA"},
     {"conda/", ".json", &conda_detector, "opt/conda/conda-meta/x.json"},
     {"gemspec/", ".gemspec", &ruby_detector, "usr/lib/ruby/gems/specifications/x.gemspec"},
