@@ -100,17 +100,26 @@ installed_folders(const GArray *packages)
   return folders;
 }
 
+/* How much of a location is the folder that what it declares would be installed in. Yarn's cache is
+ * in the project's; one for all projects, "berry", is in none. */
+static size_t
+folder_size(const char *location)
+{
+  const char *slash = strrchr(location, '/'), *cache = strstr(location, ".yarn/");
+  if (strstr(location, "yarn/berry/cache/") != NULL || slash == NULL)
+    return 0;
+  if (cache == location || (cache != NULL && cache[-1] == '/'))
+    return cache == location ? 0 : (size_t)(cache - location - 1);
+  return (size_t)(slash - location);
+}
+
 static bool
 counts(GHashTable *folders, const Package *package)
 {
   if (!package->declared)
     return true;
-  const char *slash = strrchr(package->location, '/');
-  bool beside = is_installed_beside(package->type) && slash != NULL;
-  g_autofree char *key = beside
-                             ? g_strdup_printf("%s:%.*s", package->type,
-                                               (int)(slash - package->location), package->location)
-                             : g_strconcat(package->type, ":", NULL);
+  size_t size = is_installed_beside(package->type) ? folder_size(package->location) : 0;
+  g_autofree char *key = g_strdup_printf("%s:%.*s", package->type, (int)size, package->location);
   return !g_hash_table_contains(folders, key);
 }
 

@@ -29,6 +29,7 @@ const Detector *const detectors[] = {
     &sbom_target_detector,
     &sboms_detector,
     &npm_detector,
+    &npm_archive_detector,
     &python_detector,
     &python_archive_detector,
     &conda_detector,

@@ -141,6 +141,24 @@ def test_npm(found, command, tmp_path):
         ("npm", "app", "0.1.0"), ("npm", "@hand/left", "1.0.0"), ("npm", "right", "2.0.0-rc.1")}
 
 
+def yarn_zip(name, version):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"node_modules/{name}/esm/package.json", '{"name":"helper","version":"9.9.9"}')
+        archive.writestr(f"node_modules/{name}/package.json", json.dumps({"name": name, "version": version}))
+    return data.getvalue()
+
+
+def test_yarn_cache(found):
+    """Plug'n'Play runs packages from yarn's cache; beside node_modules it is a leftover."""
+    cache = {"srv/.yarn/cache/left-npm-1.0.0-ab12.zip": yarn_zip("left", "1.0.0"),
+             "srv/.yarn/cache/@hand-right-npm-2.0.0-ab12.zip": yarn_zip("@hand/right", "2.0.0"),
+             "srv/other.zip": yarn_zip("other", "3.0.0")}
+    assert found(cache) == {("npm", "left", "1.0.0"), ("npm", "@hand/right", "2.0.0")}
+    installed = {"srv/node_modules/left/package.json": '{"name":"left","version":"1.1.0"}'}
+    assert found({**cache, **installed}) == {("npm", "left", "1.1.0")}
+
+
 @needs["npm"]
 def test_npm_itself(found, command):
     """What npm says that it is made of."""

@@ -9,4 +9,5 @@
 
 extern const Detector npm_detector, python_detector, conda_detector, ruby_detector, dotnet_detector,
     composer_detector, pear_detector, wordpress_detector, r_detector, perl_detector, lua_detector,
-    erlang_detector, ocaml_detector, haskell_detector, python_archive_detector;
+    erlang_detector, ocaml_detector, haskell_detector, python_archive_detector,
+    npm_archive_detector;

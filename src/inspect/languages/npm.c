@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "inspect/languages/found-private.h"
 #include "inspect/languages/languages.h"
+#include "inspect/languages/npm-private.h"
 
 #define MODULES       "node_modules/"
 #define NAME_SIZE_MAX 214u
@@ -55,8 +56,8 @@ is_in_tests(const char *path, const char *end)
 
 /* Below the last node_modules it is directly in the package's folder; and no package brings it
  * along for its tests. */
-static bool
-is_root(const char *path)
+bool
+npm_manifest_is_root(const char *path)
 {
   const char *modules = after_modules(path);
   while (modules != NULL) {
@@ -150,37 +151,42 @@ version_in_id(const json_t *manifest, const char *name)
   return id != NULL && strncmp(id, name, size) == 0 && id[size] == '@' ? id + size + 1 : "";
 }
 
-static void
+static Package *
 read_manifest(const json_t *manifest, const char *location, LayerInventory *into)
 {
   const char *name = found_text(manifest, "name"), *text = found_text(manifest, "version");
   if (name == NULL || !is_name(name) || is_foreign(manifest))
-    return;
+    return NULL;
   Slice version = clean_version(text == NULL ? "" : text);
   if (version.size == 0)
     version = clean_version(version_in_id(manifest, name));
   if (version.size == 0)
-    return;
+    return NULL;
   GString *licenses = g_string_new(NULL);
   add_licenses(licenses, json_object_get(manifest, "license"));
   if (licenses->len == 0)
     add_licenses(licenses, json_object_get(manifest, "licenses"));
-  found_add(into, "npm", slice_from_string(name), version, location, licenses);
+  return found_add(into, "npm", slice_from_string(name), version, location, licenses);
+}
+
+Package *
+npm_manifest_read(Slice bytes, const char *location, LayerInventory *into)
+{
+  g_autoptr(json_t) manifest = found_json(bytes, location, into);
+  return manifest == NULL ? NULL : read_manifest(manifest, location, into);
 }
 
 static void
 read_package_json(Slice bytes, const char *location, LayerInventory *into)
 {
-  g_autoptr(json_t) manifest = found_json(bytes, location, into);
-  if (manifest != NULL)
-    read_manifest(manifest, location, into);
+  npm_manifest_read(bytes, location, into);
 }
 
 const Detector npm_detector = {
     .name = "npm",
     .version = 1,
     .places = (const char *const[]){"*/package.json", NULL},
-    .wants_path = is_root,
+    .wants_path = npm_manifest_is_root,
     .most = FOUND_BYTES_MAX,
     .read = read_package_json,
 };
