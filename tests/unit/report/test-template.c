@@ -80,7 +80,9 @@ test_bounded(void)
   g_autoptr(GString) text = g_string_new(NULL);
   for (unsigned i = 0; i < 3; i++)
     g_string_append(text, "{{#l}}");
-  g_string_append(text, "{{.}}");
+  /* So long that the bytes end it, before the steps do. */
+  g_autofree char *filler = g_strnfill(4000, 'x');
+  g_string_append_printf(text, "{{.}}%s", filler);
   for (unsigned i = 0; i < 3; i++)
     g_string_append(text, "{{/l}}");
   g_autoptr(ReportTemplate) template =
