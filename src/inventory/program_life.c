@@ -154,8 +154,10 @@ program_life_add_notes(const ImageInventory *image, GPtrArray *notes)
   g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
   g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < image->packages->len; i++) {
-    const Package *package = g_array_index(image->packages, ImagePackage, i).package;
-    const ProgramLife *life = package->owner != NULL ? NULL : program_life_of(package);
+    const ImagePackage *one = &g_array_index(image->packages, ImagePackage, i);
+    const Package *package = one->package;
+    bool owned = one->by_owner || package->owner != NULL;
+    const ProgramLife *life = owned ? NULL : program_life_of(package);
     if (life == NULL || !program_life_is_past(life, day))
       continue;
     char *name = g_strdup_printf("%s %s", package->name, package->version);

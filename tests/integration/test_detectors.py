@@ -47,8 +47,9 @@ def test_dpkg(suite, inventory):
     expected = {tuple(line.split()[1:]) for line in listed.split("\n") if line.startswith("installed ")}
     packages = inventory(images.debian_layout(suite), "vulnerable")
     assert {(each["name"], each["version"], each["architecture"], each["source_name"], each["source_version"])
-            for each in packages} == expected and len(expected) > 50
-    assert {each["type"] for each in packages} == {"deb"}
+            for each in packages if each["type"] == "deb"} == expected and len(expected) > 50
+    # Programs that the packages bring are known as well, by their own bytes.
+    assert {each["type"] for each in packages} == {"deb", "generic"}
 
 
 STANZA = "Package: {name}\nStatus: {status}\nArchitecture: amd64\nVersion: {version}\n"
