@@ -22,7 +22,8 @@ image_inventory_free(ImageInventory *inventory)
 bool
 package_is_of_application(const Package *package)
 {
-  static const char *const of_distributions[] = {"deb", "apk", "rpm", "alpm", "ebuild", "opkg"};
+  static const char *const of_distributions[] = {"deb",  "apk",     "rpm", "alpm",
+                                                 "opkg", "portage", "cos"};
   for (size_t i = 0; i < G_N_ELEMENTS(of_distributions); i++)
     if (strcmp(package->type, of_distributions[i]) == 0)
       return false;

@@ -91,8 +91,9 @@ DEBIAN_12 = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linu
 
 
 def tiny_files(extra=b"one"):
-    """A system of a shell and two packages of Debian 12; `extra` makes its layer differ from others."""
-    return {"bin": ("dir",), "bin/busybox": BUSYBOX.read_bytes(), "bin/sh": ("link", "busybox"),
+    """A system of a shell and two packages of Debian 12; `extra` makes its layer differ from others. The shell has a name by
+    which it is not known as a program."""
+    return {"bin": ("dir",), "bin/box": BUSYBOX.read_bytes(), "bin/sh": ("link", "box"),
             "etc": ("dir",), "etc/os-release": DEBIAN_12, "etc/extra": extra,
             "var/lib/dpkg": ("dir",), "var/lib/dpkg/status": DPKG_STATUS}
 
