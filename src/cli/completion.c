@@ -62,13 +62,13 @@ values_of(const char *text, const char *separators)
   return values;
 }
 
-/* "table|json", "FILE|strict"; or LIST and TYPE, whose words the description ends with. */
+/* "table|json", "FILE|strict"; or LIST, TYPE and FORMAT, whose words the description ends with. */
 static Values
 values_of_option(const GOptionEntry *option)
 {
   const char *shown = option->arg_description, *colon = strrchr(option->description, ':');
   bool list = g_strcmp0(shown, "LIST") == 0;
-  if (colon == NULL || (!list && g_strcmp0(shown, "TYPE") != 0))
+  if (colon == NULL || (!list && g_strcmp0(shown, "TYPE") != 0 && g_strcmp0(shown, "FORMAT") != 0))
     return values_of(shown, "|");
   Values values = values_of(colon + strspn(colon, ": "), ",");
   values.list = list;

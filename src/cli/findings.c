@@ -8,7 +8,7 @@
 #include "cli/server_target.h"
 
 static const GOptionEntry entries[] = {SERVER_OPTIONS("the reference's host, "),
-                                       REPORT_OPTIONS("table|json|sarif|junit|markdown|template"),
+                                       REPORT_OPTIONS("table,json,sarif,junit,markdown,template"),
                                        {NULL}};
 
 /* A scan that is under way ends in a moment. */

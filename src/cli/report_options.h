@@ -9,14 +9,13 @@ extern char *report_option_format, *report_option_severity, *report_option_by,
     *report_option_template;
 extern gboolean report_option_fixable;
 #define REPORT_OPTIONS(formats)                                                                    \
-  {                                                                                                \
-      "format",                                                                                    \
-      'f',                                                                                         \
-      0,                                                                                           \
-      G_OPTION_ARG_STRING,                                                                         \
-      &report_option_format,                                                                       \
-      "How to write it (default: table)",                                                          \
-      formats},                                                                                    \
+  {"format",                                                                                       \
+   'f',                                                                                            \
+   0,                                                                                              \
+   G_OPTION_ARG_STRING,                                                                            \
+   &report_option_format,                                                                          \
+   "Written as (default table): " formats,                                                    \
+   "FORMAT"},                                                                                      \
       {"template",                                                                                 \
        0,                                                                                          \
        0,                                                                                          \

@@ -28,7 +28,7 @@ static gboolean allow_incomplete_option, list_packages_option, quiet_option, no_
     offline_option, show_ignored_option;
 
 static const GOptionEntry options[] = {
-    REPORT_OPTIONS("table|json|sarif|junit|markdown|template|cyclonedx|spdx"),
+    REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
     {"list-packages", 0, 0, G_OPTION_ARG_NONE, &list_packages_option,
      "List all packages, too (table and JSON)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
