@@ -201,10 +201,19 @@ def wait_until_judged(assay):
     raise RuntimeError(f"not all is known: {unknown}")
 
 
-def milliseconds_of(session, url):
+def milliseconds_of(connection, path):
+    """Over a connection that is kept, by a client that costs a tenth of a millisecond: what requests does of its own is one."""
     started = time.monotonic()
-    session.get(url, timeout=60).raise_for_status()
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise RuntimeError(f"{path}: {answer.status}")
     return (time.monotonic() - started) * 1000
+
+
+def connected(assay):
+    return http.client.HTTPConnection(assay.url.removeprefix("http://"), timeout=60)
 
 
 def ask_about_all(bench, assay, images):
@@ -219,7 +228,8 @@ def ask_about_all(bench, assay, images):
     overview = session.get(f"{api}/overview", timeout=60).json()
     if overview["images"]["total"] != images or total == 0:
         raise RuntimeError(f"{overview['images']} of {images} images, {total} by {having}")
-    times = bench.interleave({url: (lambda url=url: milliseconds_of(session, f"{api}/{url}")) for url in (
+    connection = connected(assay)
+    times = bench.interleave({url: (lambda url=url: milliseconds_of(connection, f"/api/v1/{url}")) for url in (
         "overview", having, f"images?limit=50&offset={images // 2}")}, 20)
     for what, (url, most) in {f"overview of {images:,} images": ("overview", 20),
                               f"images that have one vulnerability, {total:,} of {images:,}": (having, 5),
@@ -232,10 +242,10 @@ def first_judged_pulls(bench, folder, images):
     assay = Assay(folder, bench.assay, policy=POLICY, cores="0,1").start()
     try:
         wait_until_judged(assay)
-        session, times = requests.Session(), []
+        session, connection, times = requests.Session(), connected(assay), []
         for offset in range(0, images, max(1, images // SAMPLE)):
             image = session.get(f"{assay.url}/api/v1/images?limit=1&offset={offset}", timeout=60).json()["images"][0]
-            times.append(milliseconds_of(session, f"{assay.url}/v2/bench/manifests/{image['tags'][0]}"))
+            times.append(milliseconds_of(connection, f"/v2/bench/manifests/{image['tags'][0]}"))
         median = statistics.median(times)
         bench.add(f"first judged pull of a stored image, {images:,} images stored", f"{median:.2f} ms", "at most 3 ms", median <= 3)
     finally:

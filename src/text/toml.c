@@ -84,7 +84,9 @@ toml_parse(Slice text, size_t most, GError **error)
 {
   if (slice_has_prefix(text, SLICE_LITERAL("\xef\xbb\xbf")))
     text = slice_sub(text, 3, SIZE_MAX);
-  TomlCursor cursor = {text.data, text.data + text.size, 1, most};
+  const uint8_t nothing[1] = {0};
+  const uint8_t *start = text.size > 0 ? text.data : nothing;
+  TomlCursor cursor = {start, start + text.size, 1, most};
   if (text.size > 0 && !g_utf8_validate_len((const char *)text.data, text.size, NULL)) {
     toml_fail(&cursor, error, "it is not UTF-8, or has a NUL");
     return NULL;

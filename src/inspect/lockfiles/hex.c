@@ -80,8 +80,8 @@ take_binary(Slice *text, Slice *value)
 void
 rebar_lock_read(Slice bytes, Lock *lock)
 {
-  for (const uint8_t *at = bytes.data;
-       bytes.size >= 4 && (at = memmem(bytes.data, bytes.size, "{pkg", 4)) != NULL;) {
+  const uint8_t *at;
+  for (; bytes.size >= 4 && (at = memmem(bytes.data, bytes.size, "{pkg", 4)) != NULL;) {
     bytes = slice_sub(bytes, (size_t)(at - bytes.data) + 4, SIZE_MAX);
     Slice rest = bytes, name, version;
     if (take(&rest, SLICE_LITERAL(",")) && take_binary(&rest, &name) &&

@@ -279,7 +279,8 @@ is_of_name(const VersionRule *rule, const char *name, Slice version)
   Slice wanted = slice_new(name, size);
   if (slice_find(wanted, '.') < 0 || !slice_has_prefix(version, wanted))
     return false;
-  return version.size == size || !g_ascii_isdigit(version.data[size]);
+  Slice rest = slice_sub(version, size, version.size);
+  return rest.size == 0 || rest.data == NULL || !g_ascii_isdigit(rest.data[0]);
 }
 
 /* Where a NUL and a digit are in [looked, to): once for all rules that begin so. */

@@ -56,7 +56,8 @@ static const struct {
 void
 sbom_part_fact(SbomPart *part, const char *name, const char *value)
 {
-  const char *ours = g_str_has_prefix(name, "assay:") ? name + strlen("assay:") : NULL;
+  size_t mark = strlen("assay:");
+  const char *ours = strncmp(name, "assay:", mark) == 0 ? name + mark : NULL;
   for (size_t i = 0; i < G_N_ELEMENTS(fact_names) && ours == NULL; i++)
     if (strcmp(name, fact_names[i].theirs) == 0)
       ours = fact_names[i].ours;
