@@ -14,7 +14,7 @@ extern gboolean report_option_fixable;
    0,                                                                                              \
    G_OPTION_ARG_STRING,                                                                            \
    &report_option_format,                                                                          \
-   "Written as (default table): " formats,                                                    \
+   "Written as (default table): " formats,                                                         \
    "FORMAT"},                                                                                      \
       {"template",                                                                                 \
        0,                                                                                          \
