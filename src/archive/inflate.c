@@ -12,6 +12,8 @@
 /* Frames that ask for a larger window than 128 MiB are refused: it is what decoders support at
  * least, and memory. */
 #define ZSTD_WINDOW_LOG 27
+/* RFC 8878, 3.1.1: magic, descriptor, window, dictionary, size. */
+#define ZSTD_HEAD_MOST ((size_t)18)
 
 typedef enum { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ZSTD, PACKING_ENDED } Packing;
 
@@ -27,6 +29,8 @@ struct Inflater {
   struct isal_gzip_header gzip_header;
   bool in_gzip_header;
   ZSTD_DStream *zstd;
+  bool in_frame;
+  uint64_t frame_said, frame_bytes; /* what the frame's head says that it unpacks to; so far */
 };
 
 gssize
@@ -229,12 +233,39 @@ read_gzip(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
   return (gssize)(state->next_out - buffer);
 }
 
+/* libzstd compares what came with what the head said only where it has the frame whole, or a block
+ * that is not empty is the last. */
+static bool
+begin_frame(Inflater *inflater, GError **error)
+{
+  if (!input_fill(inflater, ZSTD_HEAD_MOST, error))
+    return false;
+  inflater->in_frame = true;
+  inflater->frame_bytes = 0;
+  inflater->frame_said =
+      ZSTD_getFrameContentSize(inflater->input + inflater->input_at, input_left(inflater));
+  return true;
+}
+
+static bool
+end_frame(Inflater *inflater, GError **error)
+{
+  bool said = inflater->frame_said != ZSTD_CONTENTSIZE_UNKNOWN &&
+              inflater->frame_said != ZSTD_CONTENTSIZE_ERROR;
+  inflater->in_frame = false;
+  return !said || inflater->frame_said == inflater->frame_bytes ||
+         error_set(error, ASSAY_ERROR_INVALID,
+                   "the zstd data is broken: a frame has another size than it says");
+}
+
 static gssize
 read_zstd(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
 {
   ZSTD_outBuffer out = {buffer, size, 0};
   while (out.pos < size && inflater->packing == PACKING_ZSTD) {
     if (input_left(inflater) == 0 && !input_fill(inflater, 1, error))
+      return -1;
+    if (!inflater->in_frame && !begin_frame(inflater, error))
       return -1;
     ZSTD_inBuffer in = {inflater->input + inflater->input_at, input_left(inflater), 0};
     size_t before = out.pos;
@@ -246,7 +277,8 @@ read_zstd(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
                 broken ? "is broken" : "cannot be unpacked", ZSTD_getErrorName(code));
       return -1;
     }
-    if (code == 0 && !next_member(inflater, PACKING_ZSTD, error))
+    inflater->frame_bytes += out.pos - before;
+    if (code == 0 && (!end_frame(inflater, error) || !next_member(inflater, PACKING_ZSTD, error)))
       return -1;
     if (code != 0 && in.pos == 0 && out.pos == before && inflater->input_ended) {
       truncated(error);

@@ -141,6 +141,8 @@ test_zstd(void)
 {
   static const char skipped[] = "\x50\x2a\x4d\x18\x03\0\0\0abc",
                     skipped_f[] = "\x5f\x2a\x4d\x18\0\0\0\0";
+  /* 19971 bytes, it says, and has an empty block alone. */
+  static const char lying[] = "\x28\xb5\x2f\xfd\x40\x24\x03\x4d\x01\0\0";
   g_autoptr(GByteArray) empty = g_byte_array_new();
   g_autoptr(GByteArray) first = zstd_of(SLICE_LITERAL("first "), 0),
                         second = zstd_of(SLICE_LITERAL("second"), 0), random = noise(300000),
@@ -162,6 +164,7 @@ test_zstd(void)
       {"without its end", cut(first, 1), NULL, 0},
       {"cut in the middle", cut(packed, packed->len / 2), NULL, 0},
       {"a skippable frame that is cut", with_text(first, skipped, 9), NULL, 0},
+      {"another size than it says", with_text(empty, lying, 11), NULL, 0},
       {"a wrong sum", with_text(wrong, "", 0), NULL, 0},
       {"garbage behind", with_text(first, "garbage", 7), NULL, 0},
       {"gzip behind", with_text(first, "\x1f\x8b\x08\0", 4), NULL, 0},
