@@ -8,8 +8,12 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "inspect/anywhere.h"
 #include "oci/reference.h"
 #include "source/files.h"
+
+/* Of a folder, looked at to guess what it is. */
+#define NAMES_MAX 10000u
 
 #define TARGETS                                                                                    \
   "  a target is a file or folder, HOST/REPOSITORY:TAG, or one of these with its transport:\n  "
@@ -42,6 +46,19 @@ has_file(const char *folder, const char *name)
   return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
+/* Sources, or an application: a file of the folder itself that a detector wants by its name. */
+static bool
+has_application(const char *path)
+{
+  g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+  const char *name;
+  for (unsigned i = 0; folder != NULL && i < NAMES_MAX && (name = g_dir_read_name(folder)) != NULL;
+       i++)
+    if (anywhere_by_path(name) != 0 || strcmp(name, "node_modules") == 0)
+      return true;
+  return false;
+}
+
 static const char *
 transport_of_folder(const char *path)
 {
@@ -54,7 +71,7 @@ transport_of_folder(const char *path)
   for (size_t i = 0; i < G_N_ELEMENTS(system); i++)
     if (has_file(path, system[i]))
       return "rootfs:";
-  return NULL;
+  return has_application(path) ? "rootfs:" : NULL;
 }
 
 /* No archive begins as the text of an SBOM does. */
@@ -157,7 +174,8 @@ source_guess_target(const char *target, const InspectionLimits *limits, const So
   transport = folder ? transport_of_folder(path) : transport_of_file(path, limits, call, error);
   if (transport == NULL && folder)
     error_set(error, ASSAY_ERROR_INVALID,
-              "%s: a folder, but neither an OCI layout nor a system: write rootfs:%s to look "
+              "%s: a folder, but neither an OCI layout nor a system, nor sources: write rootfs:%s "
+              "to look "
               "for packages all the same",
               path, path);
   return transport != NULL ? g_strconcat(transport, target, NULL) : NULL;

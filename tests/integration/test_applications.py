@@ -123,6 +123,9 @@ def test_a_source_tree(assay, advisories, tmp_path):
     (root / "package-lock.json").write_text(APP["app/package-lock.json"])
     assert found(scanned(assay, data, f"rootfs:{root}")["findings"]) == {
         ("CVE-2024-0003", "lodash", "package-lock.json"), ("CVE-2024-0004", "left-pad", "package-lock.json")}
+    # A folder of which a file shows what it is needs no transport.
+    report = scanned(assay, data, str(root))
+    assert report["target"] == f"rootfs:{root}" and len(report["findings"]) == 2
 
 
 def test_packages_say_whose_they_are(assay, advisories, tmp_path):
