@@ -2,6 +2,7 @@
  * not at all. Everything here may block on the disk. */
 #pragma once
 
+#include <dirent.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,15 @@ fd_close_at_scope_end(int *fd)
 
 /* `auto_fd int fd = open(...)`: closed when it leaves scope, unless fd_steal() took it. */
 #define auto_fd __attribute__((cleanup(fd_close_at_scope_end)))
+
+/* `auto_folder DIR *folder = fdopendir(fd)`: closed when it leaves scope, if it was opened. */
+static inline void
+folder_close_at_scope_end(DIR **folder)
+{
+  if (*folder != NULL)
+    closedir(*folder);
+}
+#define auto_folder __attribute__((cleanup(folder_close_at_scope_end)))
 
 static inline int
 fd_steal(int *fd)

@@ -47,13 +47,6 @@ cache_name(const Digest *layer, const GPtrArray *links)
                          bytes->len > 0 ? "-" : "", bytes->len > 0 ? digest_hex(&digest) : "");
 }
 
-static void
-close_folder(DIR **folder)
-{
-  if (*folder != NULL)
-    closedir(*folder);
-}
-
 /* A cache that cannot be had is no cache, and no error. Nor is one of another user (sudo, which
  * keeps HOME): who can write there could hide findings from us. */
 static int
@@ -87,7 +80,7 @@ cache_drop_old(int cache)
   if (cache_was_swept(cache, now))
     return;
   auto_fd int fd = openat(cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  __attribute__((cleanup(close_folder))) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  auto_folder DIR *folder = fd < 0 ? NULL : fdopendir(fd);
   if (folder == NULL)
     return;
   fd_steal(&fd);

@@ -149,18 +149,13 @@ layer_inventory_add_application(LayerInventory *inventory, const char *type, con
                              "It has a name or a version that no package can have.");
     return NULL;
   }
-  inventory->overfull |= inventory->packages->len >= LAYER_PACKAGES_MAX;
-  if (inventory->overfull)
-    return NULL;
   Package *package = g_new0(Package, 1);
   package->type = g_strdup(type);
   package->name = g_strdup(name);
   package->version = g_strdup(version);
-  package->source_name = g_strdup(name);
-  package->source_version = g_strdup(version);
   package->location = g_strdup(location);
-  g_ptr_array_add(inventory->packages, package);
-  return package;
+  layer_inventory_add_package(inventory, package);
+  return inventory->overfull ? NULL : package;
 }
 
 void

@@ -65,13 +65,6 @@ add_file(RootReader *reader, const char *path, GError **error)
          rootfs_copy_content(reader, fd, path, size, error);
 }
 
-static void
-close_folder(DIR **folder)
-{
-  if (*folder != NULL)
-    closedir(*folder);
-}
-
 /* Of each name in the folder @path: the file, or with @below what that is in a folder of the name.
  */
 static bool
@@ -81,7 +74,7 @@ add_folder(RootReader *reader, const char *path, const char *below, GError **err
   auto_fd int fd = (int)syscall(SYS_openat2, reader->root, path, &how, sizeof how);
   if (fd < 0)
     return is_absent(errno) || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
-  __attribute__((cleanup(close_folder))) DIR *folder = fdopendir(fd);
+  auto_folder DIR *folder = fdopendir(fd);
   if (folder == NULL)
     return error_set_errno(error, errno, "%s/%s", reader->root_path, path);
   fd_steal(&fd);
@@ -114,7 +107,7 @@ static bool
 add_root(RootReader *reader, GError **error)
 {
   auto_fd int fd = openat(reader->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  __attribute__((cleanup(close_folder))) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  auto_folder DIR *folder = fd < 0 ? NULL : fdopendir(fd);
   if (folder == NULL)
     return error_set_errno(error, errno, "%s", reader->root_path);
   fd_steal(&fd);

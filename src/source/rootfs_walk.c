@@ -111,13 +111,6 @@ take_file(Walk *walk, int folder, const char *name, const struct stat *status, G
          rootfs_copy_content(reader, fd, path, size, error);
 }
 
-static void
-close_folder(DIR **folder)
-{
-  if (*folder != NULL)
-    closedir(*folder);
-}
-
 static bool walk_folder(Walk *walk, int above, const char *name, unsigned depth, GError **error);
 
 static bool
@@ -155,7 +148,7 @@ walk_folder(Walk *walk, int above, const char *name, unsigned depth, GError **er
            error_set_errno(error, errno, "%s/%s", walk->reader->root_path, walk->path->str);
   if (depth > 0 && is_made_up(fd))
     return true;
-  __attribute__((cleanup(close_folder))) DIR *folder = fdopendir(fd);
+  auto_folder DIR *folder = fdopendir(fd);
   if (folder == NULL)
     return error_set_errno(error, errno, "%s/%s", walk->reader->root_path, walk->path->str);
   fd_steal(&fd);
