@@ -154,8 +154,9 @@ layer_inventory_add_application(LayerInventory *inventory, const char *type, con
   package->name = g_strdup(name);
   package->version = g_strdup(version);
   package->location = g_strdup(location);
+  guint place = inventory->packages->len;
   layer_inventory_add_package(inventory, package);
-  return inventory->overfull ? NULL : package;
+  return inventory->packages->len > place ? g_ptr_array_index(inventory->packages, place) : NULL;
 }
 
 void
