@@ -54,6 +54,17 @@ def connections(server, count, peer="127.0.0.1", first=b""):
             sock.close()
 
 
+@contextlib.contextmanager
+def upload(server, location, peer="127.0.0.1", status=100):
+    """The connection of one that sends a body slowly, after the server has seen its head: until then it only waits, and
+    gives way to the next that needs its place."""
+    first = (TRICKLE % location).removesuffix(b"x")
+    with connections(server, 1, peer, first.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")) as (sock,):
+        assert sock.recv(100).startswith(b"HTTP/1.1 %d " % status)
+        sock.sendall(b"x")
+        yield sock
+
+
 def ask(server, peer="127.0.0.1", path="/v2/", timeout=10):
     """(status, seconds) of one request from an address."""
     start = time.monotonic()
@@ -199,9 +210,8 @@ def test_refused_clients_are_told(start_server):
     server = start_server(config="limits: {connections: 4, connections_per_peer: 2, slow_seconds: 60s}")
     locations = [server.request("POST", "/v2/a/blobs/uploads/").headers["Location"].encode() for _ in range(2)]
     wait_for(lambda: metric(server, "assay_http_connections") == 1, "the former ones are gone")
-    with connections(server, 1, first=TRICKLE % locations[0]):
-        with connections(server, 1, first=TRICKLE % locations[1]):
-            time.sleep(0.2)
+    with upload(server, locations[0]):
+        with upload(server, locations[1]):
             for request in (b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n",
                             b"PUT /v2/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000):
                 with raw_http.connection(server) as sock:
@@ -219,9 +229,8 @@ def test_trusted_proxies_have_no_share(start_server):
         server = start_server(config=config.format(proxies))
         locations = [server.request("POST", "/v2/a/blobs/uploads/").headers["Location"].encode() for _ in range(5)]
         with contextlib.ExitStack() as stack:
-            for location in locations:
-                stack.enter_context(connections(server, 1, first=TRICKLE % location))
-            time.sleep(0.3)
+            for place, location in enumerate(locations):
+                stack.enter_context(upload(server, location, status=100 if place < 3 or served == 200 else 503))
             assert ask(server)[0] == served
 
 
@@ -244,11 +253,11 @@ def test_who_waits_gives_way(start_server, first):
 def test_a_busy_connection_does_not_give_way(start_server):
     server = start_server(config="limits: {connections: 20, slow_seconds: 60s}")
     location = server.request("POST", "/v2/a/blobs/uploads/").headers["Location"].encode()
-    with connections(server, 1, "127.0.0.8", TRICKLE % location) as (upload,):
+    with upload(server, location, "127.0.0.8") as sock:
         with connections(server, 200), connections(server, 200, "127.0.0.2"):
             time.sleep(0.3)
-            upload.sendall(b"y" * 1000)
-            assert not is_ended(upload)
+            sock.sendall(b"y" * 1000)
+            assert not is_ended(sock)
         wait_for(lambda: server.request("GET", location.decode()).headers.get("Range") == "0-1000", "it goes on")
 
 
