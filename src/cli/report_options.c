@@ -124,18 +124,28 @@ write_file(const char *path, Slice bytes, GError **error)
   return false;
 }
 
+static bool
+is_file(const char *path)
+{
+  return path != NULL && strcmp(path, "-") != 0;
+}
+
+int
+report_text_write(const char *text, const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  if (is_file(path))
+    return write_file(path, slice_from_string(text), &error) ? EXIT_FINE : command_fail(error);
+  fputs(text, stdout);
+  return command_end_output(EXIT_FINE);
+}
+
 int
 report_options_write(const ReportOptions *options, const Report *report, const char *path)
 {
-  bool to_file = path != NULL && strcmp(path, "-") != 0;
   ReportStyle style = options->style;
-  style.width = to_file ? 0 : terminal_width();
-  style.colour = !to_file && terminal_wants_colour();
+  style.width = is_file(path) ? 0 : terminal_width();
+  style.colour = !is_file(path) && terminal_wants_colour();
   g_autofree char *text = options->writer->write(report, &style);
-  g_autoptr(GError) error = NULL;
-  if (!to_file) {
-    fputs(text, stdout);
-    return command_end_output(EXIT_FINE);
-  }
-  return write_file(path, slice_from_string(text), &error) ? EXIT_FINE : command_fail(error);
+  return report_text_write(text, path);
 }

@@ -60,3 +60,5 @@ GPtrArray *report_options_filter(const ReportOptions *options, const GPtrArray *
 /* To @path, or to standard output (NULL or "-"): there as wide as the terminal, coloured if it
  * likes. EXIT_FINE or EXIT_ERROR, which was told. */
 int report_options_write(const ReportOptions *options, const Report *report, const char *path);
+/* The same of a document that is text already. */
+int report_text_write(const char *text, const char *path);

@@ -26,12 +26,9 @@ static int
 list(const char *target, const Config *config, const ReportOptions *how, GError **error)
 {
   const Progress *progress = quiet_option ? NULL : terminal_progress();
-  g_autoptr(ImageSource) source = source_options_open(target, config, progress, error);
-  if (source == NULL)
-    return EXIT_ERROR;
-  ScanLayersOptions layers = {
-      .no_cache = no_cache_option, .limits = &config->limits.inspection, .progress = progress};
-  g_autoptr(ImageInventory) inventory = scan_layers(source, &layers, error);
+  const ScanLayersOptions layers = {.no_cache = no_cache_option, .progress = progress};
+  g_autoptr(ImageSource) source = NULL;
+  g_autoptr(ImageInventory) inventory = scan_layers_of(target, config, &layers, &source, error);
   if (inventory == NULL)
     return EXIT_ERROR;
   Report document = source_options_report(source, inventory);

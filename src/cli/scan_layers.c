@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "cli/source_options.h"
 
 #define INVENTORY_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* What was not used for so long is dropped; it is looked for once a day. */
@@ -230,4 +231,19 @@ scan_layers(ImageSource *source, const ScanLayersOptions *options, GError **erro
     cache_drop_old(scan.cache);
   fd_clear(&scan.cache);
   return image;
+}
+
+ImageInventory *
+scan_layers_of(const char *target, const Config *config, const ScanLayersOptions *options,
+               ImageSource **source, GError **error)
+{
+  ScanLayersOptions how = *options;
+  g_autoptr(ImageSource) opened = source_options_open(target, config, how.progress, error);
+  if (opened == NULL)
+    return NULL;
+  how.limits = &config->limits.inspection;
+  ImageInventory *inventory = scan_layers(opened, &how, error);
+  if (inventory != NULL)
+    *source = g_steal_pointer(&opened);
+  return inventory;
 }

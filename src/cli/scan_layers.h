@@ -3,6 +3,7 @@
 #pragma once
 
 #include "inventory/image.h"
+#include "server/config.h"
 #include "source/source.h"
 
 typedef struct {
@@ -13,3 +14,9 @@ typedef struct {
 
 /* NULL with the first *error of any layer; the others are then cancelled. (transfer full) */
 ImageInventory *scan_layers(ImageSource *source, const ScanLayersOptions *options, GError **error);
+
+/* The same of what @target names, as the command line writes it (source_options.h). *@source: where
+ * it is from. (transfer full) */
+ImageInventory *scan_layers_of(const char *target, const Config *config,
+                               const ScanLayersOptions *options, ImageSource **source,
+                               GError **error);

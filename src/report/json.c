@@ -67,11 +67,9 @@ report_package_to_json(const ImageInventory *inventory, const ImagePackage *pack
 
 /* --- the document --- */
 
-/* What the layers hold, beside how many packages there are. */
-static void
-set_inventory(json_t *object, const Report *report, const ReportStyle *style)
+void
+report_set_system(json_t *object, const ImageInventory *inventory)
 {
-  const ImageInventory *inventory = report->inventory;
   if (inventory == NULL)
     return;
   if (inventory->os != NULL) {
@@ -80,7 +78,15 @@ set_inventory(json_t *object, const Report *report, const ReportStyle *style)
     json_object_set_new(object, "os", json_table_write(&os_table, &os));
   }
   json_object_set_new(object, "unread", json_from_texts(inventory->unread));
-  if (!style->list_packages)
+}
+
+/* What the layers hold, beside how many packages there are. */
+static void
+set_inventory(json_t *object, const Report *report, const ReportStyle *style)
+{
+  const ImageInventory *inventory = report->inventory;
+  report_set_system(object, inventory);
+  if (inventory == NULL || !style->list_packages)
     return;
   json_t *packages = json_array();
   for (guint i = 0; i < inventory->packages->len; i++)

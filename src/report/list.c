@@ -1,4 +1,4 @@
-/* Findings and packages as tables for people: a row each. */
+/* Findings as tables for people: a row each. */
 #include <string.h>
 
 #include "report/columns.h"
@@ -94,46 +94,6 @@ report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width)
     g_autofree char *until = end_in_words(finding->exempt_until);
     columns_add(table, (const char *[]){finding->id, finding->package, finding->installed_version,
                                         until, each->file, finding->exempt_reason});
-  }
-  g_autofree char *text = columns_to_text(table, width, false);
-  g_string_append(out, text);
-}
-
-/* Whether some packages have another architecture than the others; "all" and "noarch" are none. */
-static bool
-packages_differ_in_architecture(const GArray *packages)
-{
-  const char *seen = NULL;
-  for (guint i = 0; i < packages->len; i++) {
-    const char *architecture = g_array_index(packages, ImagePackage, i).package->architecture;
-    if (architecture == NULL || strcmp(architecture, "all") == 0 ||
-        strcmp(architecture, "noarch") == 0)
-      continue;
-    if (seen != NULL && strcmp(seen, architecture) != 0)
-      return true;
-    seen = architecture;
-  }
-  return false;
-}
-
-void
-report_append_packages(GString *out, const ImageInventory *inventory, unsigned width)
-{
-  static const Column columns[] = {
-      {.title = "PACKAGE"},
-      {.title = "VERSION"},
-      {.title = "ARCHITECTURE", .flags = COLUMN_EMPTY},
-      {.title = "TYPE"},
-      {.title = "SOURCE"},
-      {.title = "LISTED IN", .least = 20, .flags = COLUMN_CUT},
-  };
-  g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
-  bool architectures = packages_differ_in_architecture(inventory->packages);
-  for (guint i = 0; i < inventory->packages->len; i++) {
-    const Package *package = g_array_index(inventory->packages, ImagePackage, i).package;
-    columns_add(table, (const char *[]){package->name, package->version,
-                                        architectures ? package->architecture : NULL, package->type,
-                                        package->source_name, package->location});
   }
   g_autofree char *text = columns_to_text(table, width, false);
   g_string_append(out, text);

@@ -29,3 +29,25 @@ report_append_prose(GString *out, const char *first, const char *text, unsigned 
   }
   g_string_append_c(out, '\n');
 }
+
+void
+report_append_lines(GString *out, const char *prefix, const GPtrArray *lines, unsigned width)
+{
+  for (guint i = 0; lines != NULL && i < lines->len; i++) {
+    g_autofree char *clean = report_clean_text(g_ptr_array_index(lines, i));
+    report_append_prose(out, prefix, clean, width, 2);
+  }
+}
+
+void
+report_append_target(GString *out, const Report *report, unsigned width)
+{
+  const OsRelease *os = report->inventory == NULL ? NULL : report->inventory->os;
+  const char *system = report->os != NULL        ? report->os
+                       : os == NULL              ? "no distribution found"
+                       : os->pretty_name != NULL ? os->pretty_name
+                                                 : os->id;
+  g_autofree char *line = g_strdup_printf("%s (%s)", report->target, system);
+  g_autofree char *clean = report_clean_text(line);
+  report_append_prose(out, "", clean, width, 2);
+}

@@ -21,8 +21,16 @@ void report_append_groups(GString *out, const GPtrArray *findings, unsigned widt
 
 /* What is ignored, why, until when, and by which file. */
 void report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width);
-/* All packages of the image. */
-void report_append_packages(GString *out, const ImageInventory *inventory, unsigned width);
+/* @shown: const ImagePackage *, of @inventory; NULL: all packages of the image. */
+void report_append_packages(GString *out, const ImageInventory *inventory, const GPtrArray *shown,
+                            unsigned width);
+
+/* The first line of the table: what it is of. */
+void report_append_target(GString *out, const Report *report, unsigned width);
+/* The lines of a kind: "incomplete: ..."; @lines: char *, or NULL. */
+void report_append_lines(GString *out, const char *prefix, const GPtrArray *lines, unsigned width);
+/* "os" and "unread" of what is in @inventory (NULL: nothing), for documents in JSON. */
+void report_set_system(json_t *object, const ImageInventory *inventory);
 
 /* @text as lines of at most @width cells (0: one line), broken between words alone, the second and
  * later ones indented by @indent; @first goes before the first, in as many cells as it has. @text

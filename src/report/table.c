@@ -6,16 +6,6 @@
 #include "report/report-private.h"
 #include "report/writer.h"
 
-/* The lines of a kind: "incomplete: ...". */
-static void
-append_lines(GString *out, const char *prefix, const GPtrArray *lines, unsigned width)
-{
-  for (guint i = 0; lines != NULL && i < lines->len; i++) {
-    g_autofree char *clean = report_clean_text(g_ptr_array_index(lines, i));
-    report_append_prose(out, prefix, clean, width, 2);
-  }
-}
-
 static unsigned
 count_vulnerabilities(const GPtrArray *findings)
 {
@@ -38,19 +28,6 @@ append_severities(GString *text, const unsigned counts[SEVERITY_CRITICAL + 1])
                                                         : severity_name((Severity)severity));
     before = ", ";
   }
-}
-
-static void
-append_target(GString *out, const Report *report, unsigned width)
-{
-  const OsRelease *os = report->inventory == NULL ? NULL : report->inventory->os;
-  const char *system = report->os != NULL        ? report->os
-                       : os == NULL              ? "no distribution found"
-                       : os->pretty_name != NULL ? os->pretty_name
-                                                 : os->id;
-  g_autofree char *line = g_strdup_printf("%s (%s)", report->target, system);
-  g_autofree char *clean = report_clean_text(line);
-  report_append_prose(out, "", clean, width, 2);
 }
 
 static void
@@ -79,7 +56,7 @@ append_exemptions(GString *out, const Verdict *verdict, unsigned width)
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < verdict->exemptions->len; i++)
     g_ptr_array_add(lines, verdict_exemption_in_words(g_ptr_array_index(verdict->exemptions, i)));
-  append_lines(out, "exempt: ", lines, width);
+  report_append_lines(out, "exempt: ", lines, width);
 }
 
 static void
@@ -94,7 +71,7 @@ append_verdict(GString *out, const Verdict *verdict, unsigned width, bool colour
                               : g_strdup_printf("%s by policy \"%s\"", word, policy);
   report_append_prose(out, "verdict: ", text, width, 2);
   append_exemptions(out, verdict, width);
-  append_lines(out, "warning: ", verdict->warnings, width);
+  report_append_lines(out, "warning: ", verdict->warnings, width);
 }
 
 /* How many, and by which files. */
@@ -152,10 +129,10 @@ append_lists(GString *out, const Report *report, const ReportStyle *style)
   }
   if (style->list_packages && report->packages > 0) {
     g_string_append_c(out, '\n');
-    report_append_packages(out, report->inventory, width);
+    report_append_packages(out, report->inventory, NULL, width);
   }
   size_t before = out->len;
-  append_lines(out, "note: ", report->layer_notes, width);
+  report_append_lines(out, "note: ", report->layer_notes, width);
   if (out->len > before && before > start)
     g_string_insert_c(out, (gssize)before, '\n');
 }
@@ -173,7 +150,7 @@ append_notes(GString *out, const Report *report, unsigned width)
          !g_ptr_array_find_with_equal_func(verdict->reasons, note, g_str_equal, NULL)))
       g_ptr_array_add(lines, note);
   }
-  append_lines(out, "note: ", lines, width);
+  report_append_lines(out, "note: ", lines, width);
 }
 
 static char *
@@ -182,13 +159,13 @@ write_table(const Report *report, const ReportStyle *style)
   GString *out = g_string_new(NULL);
   unsigned counts[SEVERITY_CRITICAL + 1], width = style->width;
   report_count(report->findings, counts);
-  append_target(out, report, width);
+  report_append_target(out, report, width);
   append_counts(out, report, counts, width);
   if (report->verdict != NULL)
     append_verdict(out, report->verdict, width, style->colour);
   g_autofree char *incomplete = report_coloured("incomplete:", "1;33", style->colour);
   g_autofree char *prefix = g_strconcat(incomplete, " ", NULL);
-  append_lines(out, prefix, report->gaps, width);
+  report_append_lines(out, prefix, report->gaps, width);
   append_unknown_severities(out, report, counts[SEVERITY_UNKNOWN], width);
   append_ignored(out, report, style->show_ignored, width);
   append_notes(out, report, width);

@@ -166,7 +166,7 @@ def test_json_lists_packages(scan, alpine, tmp_path):
     assert "package_list" not in json.loads(scan("--format", "json", f"oci:{alpine}").stdout)
     table = scan("--list-packages", f"oci:{alpine}").stdout
     assert [line.split() for line in table.split("\n") if line.startswith("libcrypto1.1 ")] == \
-        [["libcrypto1.1", "1.1.1c-r0", "apk", "openssl", "lib/apk/db/installed"]]
+        [["libcrypto1.1", "1.1.1c-r0", "apk", "openssl", "OpenSSL", "lib/apk/db/installed"]]
     assert "--list-packages" in scan("--list-packages", "--format", "sarif", f"oci:{alpine}", check=2).stderr
     Layout(tmp_path / "broken").add_image("latest", [{"var/lib/rpm/rpmdb.sqlite": "no database"}])
     assert json.loads(scan("--format", "json", f"oci:{tmp_path}/broken").stdout)["unread"] == ["var/lib/rpm/rpmdb.sqlite"]
