@@ -7,8 +7,9 @@
 #include "oci/digest.h"
 
 /* Of what the worker says of a layer beside what its detectors read: changes, links, tables, notes.
- * Rises like a detector's version (2: one reader of tars, which sees global headers). */
-#define WALK_VERSION 2u
+ * Rises like a detector's version (2: one reader of tars, which sees global headers; 3: what is
+ * under the names of hard links). */
+#define WALK_VERSION 3u
 
 static void *
 hash_versions(void *unused)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/layer.h"
+#include "inspect/worker_links-private.h"
 #include "inventory/layer.h"
 
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
   guint packages;        /* of all of these */
   GPtrArray *owned;      /* as LayerInventory has it, of all of them */
   size_t owned_bytes;
+  HarvestLinks *links;
 } Harvest;
 
 /* @inventory: where harvest_join() puts it; not owned. */
@@ -22,8 +24,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Harvest, harvest_clear)
 
 /* The layer is read from its start again. */
 void harvest_begin_pass(Harvest *harvest);
-/* Who may want the entry wherever it is: a set of anywhere_detector(). Links do not matter to them,
- * so they are asked in the first pass alone. */
+/* Who may want the entry wherever it is: a set of anywhere_detector(). They are asked in the first
+ * pass alone. */
 uint64_t harvest_wanted_anywhere(const LayerEntry *entry);
 /* In the first pass: what the entry takes away of what is found anywhere. */
 void harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere);
@@ -32,5 +34,14 @@ void harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywh
 bool harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
                        uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
                        GError **error);
+/* In the first pass, after harvest_take_away(): a hard link to @target, whose bytes are those of
+ * the entry @number; what is wanted there is read in a further pass. */
+void harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *target,
+                           uint64_t number);
+/* After a pass: whether hard links are to be read in a further one. */
+bool harvest_wants_pass(Harvest *harvest);
+/* In a further pass: reads the present entry, a file, if it is that of such a link. */
+bool harvest_take_linked(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
+                         uint64_t number, GError **error);
 /* After the last pass. */
 void harvest_join(Harvest *harvest);

@@ -31,6 +31,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .finds =
           g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
       .owned = g_ptr_array_new_with_free_func(g_free),
+      .links = harvest_links_new(),
   };
 }
 
@@ -41,6 +42,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->databases, g_hash_table_unref);
   g_clear_pointer(&harvest->finds, g_hash_table_unref);
   g_clear_pointer(&harvest->owned, g_ptr_array_unref);
+  g_clear_pointer(&harvest->links, harvest_links_free);
 }
 
 void
@@ -177,28 +179,73 @@ harvest_wanted_anywhere(const LayerEntry *entry)
   return anywhere_by_path(entry->path) | (by_content ? anywhere_by_content() : 0);
 }
 
-/* In this layer and in lower ones. A hard link counts for what it leads to, if that has such a
- * name. */
+/* In this layer and in lower ones. */
 void
 harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
 {
   bool mark = entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE;
+  if (!mark)
+    harvest_links_forget(harvest->links, entry->path);
   if (anywhere_all() == 0 || entry->kind == LAYER_ENTRY_FILE || entry->kind == LAYER_ENTRY_FOLDER ||
       (anywhere == 0 && !mark))
     return;
   layer_inventory_add_removed(harvest->inventory, entry->path, entry->kind == LAYER_ENTRY_OPAQUE);
-  if (mark)
+  if (!mark)
+    g_hash_table_remove(harvest->finds, entry->path);
+}
+
+/* --- hard links --- */
+
+/* Whether packages were found in the file at @path, or it could not be read. */
+static bool
+has_finds(const Harvest *harvest, const char *path)
+{
+  const GPtrArray *finds = g_hash_table_lookup(harvest->finds, path);
+  for (guint i = 0; finds != NULL && i < finds->len; i++) {
+    const LayerInventory *find = g_ptr_array_index(finds, i);
+    if (find->packages->len > 0 || find->unread->len > 0)
+      return true;
+  }
+  return false;
+}
+
+void
+harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *target,
+                      uint64_t number)
+{
+  bool by_name = anywhere_by_path(entry->path) != 0;
+  if (!by_name && !has_finds(harvest, target) && !harvest_links_have(harvest->links, target))
     return;
-  g_hash_table_remove(harvest->finds, entry->path);
-  if (entry->kind != LAYER_ENTRY_HARDLINK)
-    return;
-  unsigned depth;
-  bool escapes;
-  g_autofree char *target =
-      path_normalise(entry->target == NULL ? "" : entry->target, &depth, &escapes);
-  if (!g_hash_table_contains(harvest->finds, target))
-    layer_inventory_add_unread(harvest->inventory, "hard-link", entry->path,
-                               "The hard link leads to what is not read under its own name.");
+  if (!harvest_links_add(harvest->links, entry->path, target, number))
+    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
+                               "The layer has more files that list packages than are followed.");
+}
+
+bool
+harvest_wants_pass(Harvest *harvest)
+{
+  return harvest_links_begin_pass(harvest->links);
+}
+
+bool
+harvest_take_linked(Harvest *harvest, LayerReader *reader, const LayerEntry *entry, uint64_t number,
+                    GError **error)
+{
+  const char *path = harvest_links_take(harvest->links, entry, number);
+  if (path == NULL)
+    return true;
+  LayerEntry linked = *entry;
+  linked.path = path;
+  return harvest_take_file(harvest, reader, &linked, number, 0, 0, harvest_wanted_anywhere(&linked),
+                           error);
+}
+
+static void
+note_left_links(Harvest *harvest)
+{
+  for (char *path; (path = harvest_links_next_left(harvest->links)) != NULL; g_free(path))
+    layer_inventory_add_unread(harvest->inventory, "hard-link", path,
+                               "The hard link leads to what is not read under its name.");
 }
 
 /* --- into the inventory --- */
@@ -262,5 +309,6 @@ harvest_join(Harvest *harvest)
       join_database(harvest->inventory, database, wanted->change);
   }
   join_finds(harvest);
+  note_left_links(harvest);
   owners_resolve(harvest->inventory, harvest->owned);
 }

@@ -15,7 +15,7 @@
 #include "inspect/worker-private.h"
 #include "inspect/worker_harvest-private.h"
 
-/* Each reads what links led to that the former found. */
+/* Each reads what links led to that the former found, and one more name of a file with several. */
 #define PASSES_MAX 8u
 /* Over all links, until none makes more asked for. */
 #define TURNS_MAX 16u
@@ -41,7 +41,8 @@ typedef struct {
   Harvest *harvest;
   GArray *links;       /* Link */
   GHashTable *targets; /* path of a symbolic link -> its target, as far as the tar was read */
-  GHashTable *names;   /* set: hashes of the names that hard links may lead to */
+  GHashTable *names;   /* hash of a name that hard links may lead to -> number of the entry with the
+                          bytes */
   GStringChunk *texts; /* of links */
   size_t link_bytes;
 } Reading;
@@ -94,7 +95,8 @@ lose_folder(Reading *reading, const char *path, bool may_hold_more)
 
 /* --- links --- */
 
-/* FNV-1a. Where two names meet, a hard link that leads nowhere is not told. */
+/* FNV-1a. Where two names meet, a hard link that leads nowhere is not told, or one that does is not
+ * read. */
 static void *
 name_hash(const char *name)
 {
@@ -144,10 +146,26 @@ take_hardlink(Reading *reading, const LayerEntry *entry)
   const char *text = g_hash_table_lookup(reading->targets, target);
   if (text != NULL)
     keep_link(reading, entry->path, text, false);
-  if (!g_hash_table_contains(reading->names, name_hash(target)))
+  void *number = g_hash_table_lookup(reading->names, name_hash(target));
+  if (number != NULL)
+    harvest_take_hardlink(reading->harvest, entry, target, GPOINTER_TO_SIZE(number));
+  else
     layer_inventory_add_unread(reading->inventory, "hard-link", entry->path,
                                "The hard link leads to what the layer did not bring before it, or "
                                "through a link.");
+}
+
+/* By which later hard links find the present entry's bytes. */
+static void
+keep_name(Reading *reading, const LayerEntry *entry)
+{
+  void *number = GSIZE_TO_POINTER(reading->entry);
+  if (entry->kind == LAYER_ENTRY_HARDLINK) {
+    g_autofree char *target = target_of(entry);
+    void *linked = g_hash_table_lookup(reading->names, name_hash(target));
+    number = linked != NULL ? linked : number;
+  }
+  g_hash_table_insert(reading->names, name_hash(entry->path), number);
 }
 
 /* Each pass knows better which hard links matter. */
@@ -159,7 +177,7 @@ take_link(Reading *reading, const LayerEntry *entry)
   if (!reading->first || entry->kind == LAYER_ENTRY_FOLDER || entry->kind == LAYER_ENTRY_WHITEOUT ||
       entry->kind == LAYER_ENTRY_OPAQUE)
     return;
-  g_hash_table_add(reading->names, name_hash(entry->path));
+  keep_name(reading, entry);
   if (entry->kind == LAYER_ENTRY_SYMLINK) {
     g_autofree char *target = target_of(entry);
     keep_link(reading, entry->path, target, false);
@@ -276,6 +294,19 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
   return true;
 }
 
+/* Of a path that is not: a file that is found anywhere, in further passes under another name. */
+static bool
+take_unasked(Reading *reading, LayerReader *reader, const LayerEntry *entry, uint64_t anywhere,
+             GError **error)
+{
+  if (entry->kind != LAYER_ENTRY_FILE)
+    return true;
+  if (!reading->first)
+    return harvest_take_linked(reading->harvest, reader, entry, reading->entry, error);
+  return anywhere == 0 ||
+         harvest_take_file(reading->harvest, reader, entry, reading->entry, 0, 0, anywhere, error);
+}
+
 static bool
 is_in_plain_folder(const Reading *reading, const char *path, size_t folder)
 {
@@ -294,17 +325,17 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     take_global(reading, entry);
     return true;
   }
-  take_link(reading, entry);
   reading->entry++;
   uint64_t anywhere = reading->first ? harvest_wanted_anywhere(entry) : 0;
   if (reading->first)
     harvest_take_away(reading->harvest, entry, anywhere);
+  take_link(reading, entry);
   /* Most entries are in the folder of the one before, in which nothing is asked for. */
   const char *slash = strrchr(entry->path, '/');
   size_t folder = slash == NULL ? 0 : (size_t)(slash - entry->path);
   bool mark = entry->kind == LAYER_ENTRY_OPAQUE || entry->kind == LAYER_ENTRY_WHITEOUT;
   if (!mark && anywhere == 0 && folder > 0 && is_in_plain_folder(reading, entry->path, folder))
-    return true;
+    return take_unasked(reading, reader, entry, anywhere, error);
   AskedLook look = asked_paths_look(reading->asked, entry->path);
   if (take_odd_mark(reading, entry))
     return true;
@@ -319,8 +350,7 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     g_string_truncate(reading->plain_folder, 0);
     g_string_append_len(reading->plain_folder, entry->path, (gssize)folder);
   }
-  return entry->kind != LAYER_ENTRY_FILE || anywhere == 0 ||
-         harvest_take_file(reading->harvest, reader, entry, reading->entry, 0, 0, anywhere, error);
+  return take_unasked(reading, reader, entry, anywhere, error);
 }
 
 /* --- passes --- */
@@ -352,15 +382,19 @@ read_pass(Reading *reading, GError **error)
 static bool
 read_passes(Reading *reading, GError **error)
 {
+  bool left = false;
   for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
     reading->first = pass == 0;
     if (!read_pass(reading, error))
       return false;
-    if (!follow_links(reading))
+    bool asks_more = follow_links(reading);
+    if (!harvest_wants_pass(reading->harvest) && !asks_more)
       return true;
+    left = asks_more;
   }
-  layer_inventory_add_unread(reading->inventory, "too-many-links", "",
-                             "Links lead around, or there are too many of them.");
+  if (left)
+    layer_inventory_add_unread(reading->inventory, "too-many-links", "",
+                               "Links lead around, or there are too many of them.");
   return true;
 }
 

@@ -14,7 +14,7 @@ typedef struct {
   uint64_t bytes; /* of the files at fixed places so far, which the worker holds */
   uint64_t all_bytes;
   struct archive *tar;
-  GHashTable *taken; /* "device:inode": a file is read once, whatever links lead to it */
+  GHashTable *taken; /* texts of rootfs_take() */
   GCancellable *cancellable;
 } RootReader;
 
@@ -24,8 +24,8 @@ bool rootfs_begin_entry(const RootReader *reader, const char *path, unsigned typ
 /* @fd: from where it stands. */
 bool rootfs_copy_content(const RootReader *reader, int fd, const char *path, uint64_t size,
                          GError **error);
-/* False: it was read already. */
-bool rootfs_take(RootReader *reader, const struct stat *status);
+/* A file is read once, whatever links lead to it, for each @reason. False: it was already. */
+bool rootfs_take(RootReader *reader, const struct stat *status, const char *reason);
 
 /* Adds what detectors want wherever it is, of all that is below the root. */
 bool rootfs_walk(RootReader *reader, GError **error);

@@ -56,7 +56,7 @@ add_file(RootReader *reader, const char *path, GError **error)
   auto_fd int fd = source_open_file(reader->root, path, INSIDE, &status);
   if (fd < 0)
     return is_absent(errno) || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
-  if (!S_ISREG(status.st_mode) || !rootfs_take(reader, &status))
+  if (!S_ISREG(status.st_mode) || !rootfs_take(reader, &status, "/"))
     return true;
   uint64_t size = (uint64_t)status.st_size;
   if (!check_size(reader, path, size, error))

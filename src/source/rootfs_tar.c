@@ -41,8 +41,8 @@ rootfs_begin_entry(const RootReader *reader, const char *path, unsigned type, un
 }
 
 bool
-rootfs_take(RootReader *reader, const struct stat *status)
+rootfs_take(RootReader *reader, const struct stat *status, const char *reason)
 {
-  return g_hash_table_add(reader->taken, g_strdup_printf("%ju:%ju", (uintmax_t)status->st_dev,
-                                                         (uintmax_t)status->st_ino));
+  return g_hash_table_add(reader->taken, g_strdup_printf("%ju:%ju:%s", (uintmax_t)status->st_dev,
+                                                         (uintmax_t)status->st_ino, reason));
 }

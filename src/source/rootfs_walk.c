@@ -90,6 +90,18 @@ check_size(RootReader *reader, const char *path, uint64_t size, GError **error)
   return true;
 }
 
+/* What detectors make of a file depends on its name, of which it may have several, and on whether
+ * the folders above are those that they want. */
+static bool
+is_first(RootReader *reader, const struct stat *status, bool by_path, const char *path)
+{
+  g_autofree char *name = g_path_get_basename(path);
+  g_autofree char *reason =
+      by_path ? g_strdup_printf("%" G_GINT64_MODIFIER "x:%s", anywhere_by_path(path), name)
+              : g_strdup("");
+  return rootfs_take(reader, status, reason);
+}
+
 /* A file that cannot be opened is told: what is in it is not known. */
 static bool
 take_file(Walk *walk, int folder, const char *name, const struct stat *status, GError **error)
@@ -103,7 +115,7 @@ take_file(Walk *walk, int folder, const char *name, const struct stat *status, G
   auto_fd int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     return errno == ENOENT || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
-  if ((!by_path && !is_program(fd)) || !rootfs_take(reader, status))
+  if ((!by_path && !is_program(fd)) || !is_first(reader, status, by_path, path))
     return true;
   uint64_t size = (uint64_t)status->st_size;
   return check_size(reader, path, size, error) &&

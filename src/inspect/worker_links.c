@@ -1,0 +1,115 @@
+/* By the links' paths, and in a pass by the numbers of the entries that have the bytes; see the
+ * header. */
+#include "inspect/worker_links-private.h"
+
+#include <string.h>
+
+#include "inventory/layer.h"
+
+typedef struct {
+  char *path;
+  char *file; /* the first name of what it leads to */
+  uint64_t number;
+  bool read;
+} Link;
+
+struct HarvestLinks {
+  GHashTable *by_path; /* Link, whose own path is the key */
+  GHashTable *due;     /* number -> Link: of this pass */
+};
+
+static void
+link_free(void *data)
+{
+  Link *link = data;
+  g_free(link->path);
+  g_free(link->file);
+  g_free(link);
+}
+
+HarvestLinks *
+harvest_links_new(void)
+{
+  HarvestLinks *links = g_new0(HarvestLinks, 1);
+  links->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, link_free);
+  links->due = g_hash_table_new(NULL, NULL);
+  return links;
+}
+
+void
+harvest_links_free(HarvestLinks *links)
+{
+  if (links == NULL)
+    return;
+  g_hash_table_unref(links->due);
+  g_hash_table_unref(links->by_path);
+  g_free(links);
+}
+
+bool
+harvest_links_add(HarvestLinks *links, const char *path, const char *target, uint64_t number)
+{
+  const Link *former = g_hash_table_lookup(links->by_path, target);
+  if (g_hash_table_size(links->by_path) >= LAYER_READS_MAX)
+    return false;
+  Link *link = g_new0(Link, 1);
+  link->path = g_strdup(path);
+  link->file = g_strdup(former == NULL ? target : former->file);
+  link->number = number;
+  g_hash_table_replace(links->by_path, link->path, link);
+  return true;
+}
+
+bool
+harvest_links_have(const HarvestLinks *links, const char *path)
+{
+  return g_hash_table_contains(links->by_path, path);
+}
+
+void
+harvest_links_forget(HarvestLinks *links, const char *path)
+{
+  g_hash_table_remove(links->by_path, path);
+}
+
+bool
+harvest_links_begin_pass(HarvestLinks *links)
+{
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_remove_all(links->due);
+  g_hash_table_iter_init(&iter, links->by_path);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const Link *link = value;
+    if (!link->read)
+      g_hash_table_insert(links->due, GSIZE_TO_POINTER(link->number), value);
+  }
+  return g_hash_table_size(links->due) > 0;
+}
+
+const char *
+harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uint64_t number)
+{
+  if (g_hash_table_size(links->due) == 0)
+    return NULL;
+  Link *link = g_hash_table_lookup(links->due, GSIZE_TO_POINTER(number));
+  if (link == NULL || entry->kind != LAYER_ENTRY_FILE || strcmp(link->file, entry->path) != 0)
+    return NULL;
+  link->read = true;
+  return link->path;
+}
+
+char *
+harvest_links_next_left(HarvestLinks *links)
+{
+  GHashTableIter iter;
+  void *value;
+  char *path = NULL;
+  g_hash_table_iter_init(&iter, links->by_path);
+  while (path == NULL && g_hash_table_iter_next(&iter, NULL, &value)) {
+    const Link *link = value;
+    path = link->read ? NULL : g_strdup(link->path);
+    g_hash_table_iter_remove(&iter);
+  }
+  return path;
+}
