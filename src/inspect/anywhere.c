@@ -11,7 +11,7 @@ typedef struct {
 typedef struct {
   const Detector *detectors[ANYWHERE_MAX];
   unsigned count;
-  uint64_t all, by_content, owners;
+  uint64_t all, placeless, by_head, owners;
   GHashTable *names;      /* the whole name of a file -> GArray of Pattern */
   GHashTable *extensions; /* ".jar" -> GArray of Pattern */
 } Anywhere;
@@ -55,7 +55,8 @@ add_detector(Anywhere *anywhere, const Detector *detector)
   g_assert(one != 0);
   anywhere->detectors[anywhere->count++] = detector;
   anywhere->all |= one;
-  anywhere->by_content |= detector->places == NULL ? one : 0;
+  anywhere->placeless |= detector->places == NULL ? one : 0;
+  anywhere->by_head |= detector->places == NULL && detector->wants_path == NULL ? one : 0;
   anywhere->owners |= detector->lists_owners ? one : 0;
 }
 
@@ -96,9 +97,15 @@ anywhere_owners(void)
 }
 
 uint64_t
-anywhere_by_content(void)
+anywhere_placeless(void)
 {
-  return all_anywhere()->by_content;
+  return all_anywhere()->placeless;
+}
+
+uint64_t
+anywhere_by_head(void)
+{
+  return all_anywhere()->by_head;
 }
 
 static uint64_t
@@ -140,4 +147,11 @@ anywhere_by_path(const char *path)
   if (dot != NULL)
     wanting |= matching(g_hash_table_lookup(anywhere->extensions, dot), path, size);
   return wanting_path(anywhere, wanting, path);
+}
+
+uint64_t
+anywhere_by_content(const char *path)
+{
+  const Anywhere *anywhere = all_anywhere();
+  return wanting_path(anywhere, anywhere->placeless, path);
 }

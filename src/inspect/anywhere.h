@@ -12,7 +12,10 @@ const Detector *anywhere_detector(unsigned index);
 uint64_t anywhere_all(void);
 /* Those that only list owners. */
 uint64_t anywhere_owners(void);
-/* Those whose places take in @path. Detectors without places are not among them. */
+/* Those whose places take in @path and who want it. Detectors without places are not among them. */
 uint64_t anywhere_by_path(const char *path);
-/* Those without places, which are asked by wants(). */
-uint64_t anywhere_by_content(void);
+/* Those without places who want @path: whether they want the file, wants() tells. */
+uint64_t anywhere_by_content(const char *path);
+/* All without places, and those among them whose wants() alone tells: any path may be theirs. */
+uint64_t anywhere_placeless(void);
+uint64_t anywhere_by_head(void);

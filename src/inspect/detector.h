@@ -50,8 +50,8 @@ typedef struct {
   const char *const *places;
   /* Of a file in a fixed folder: whether it is meant. NULL: every one is. */
   bool (*wants_name)(const char *file_name);
-  /* Of a file that is found anywhere, whose path a place takes in: whether its path is meant.
-   * Before anything of it is read. NULL: every one is. */
+  /* Of a file that is found anywhere, whose path a place takes in, or of any file where there are
+   * no places: whether its path is meant. Before anything of it is read. NULL: every one is. */
   bool (*wants_path)(const char *path);
   /* Of a file that is found anywhere: whether it is meant, where its path does not tell (an ELF
    * file, a script). Cheap: it may be asked of every file. NULL: every one is. */

@@ -9,8 +9,8 @@
 typedef struct {
   const Detector *detector;
   unsigned reading;     /* of a fixed place; READINGS_MAX: none, its wants() is asked */
+  bool wanted;          /* after the reading: it was given the file; what follows is there then */
   char *location;       /* as Detector.read has it; owned */
-  bool wanted;          /* after the reading: it was given the file */
   LayerInventory *into; /* owned; with one LayerFile, whose change is to be set */
   void *state;          /* of its piece() */
 } FileTaker;
@@ -23,9 +23,9 @@ typedef struct {
 void file_takers_clear(FileTakers *takers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileTakers, file_takers_clear)
 
-/* Who reads the file at @path for a fixed place; who may want it wherever it is. */
-void file_takers_add_fixed(FileTakers *takers, unsigned reading, const char *path);
-void file_takers_add_anywhere(FileTakers *takers, unsigned detector, const char *path);
+/* Who reads the file for a fixed place; who may want it wherever it is. */
+void file_takers_add_fixed(FileTakers *takers, unsigned reading);
+void file_takers_add_anywhere(FileTakers *takers, unsigned detector);
 /* Gives them the present entry of @reader. A file that is too large for one of them is unread for
  * it. False with *error: the layer cannot be read on. */
 bool worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_bytes,

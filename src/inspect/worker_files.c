@@ -16,32 +16,39 @@ file_takers_clear(FileTakers *takers)
 }
 
 static void
-add(FileTakers *takers, const Detector *detector, unsigned reading, char *location)
+add(FileTakers *takers, const Detector *detector, unsigned reading)
 {
   g_assert(takers->count < TAKERS_MAX);
-  takers->takers[takers->count++] = (FileTaker){.detector = detector,
-                                                .reading = reading,
-                                                .location = location,
-                                                .into = layer_inventory_new()};
+  takers->takers[takers->count++] = (FileTaker){.detector = detector, .reading = reading};
 }
 
 void
-file_takers_add_fixed(FileTakers *takers, unsigned reading, const char *path)
+file_takers_add_fixed(FileTakers *takers, unsigned reading)
 {
-  add(takers, fixed_places_reading(reading)->detector, reading,
-      fixed_places_location(path, reading));
+  add(takers, fixed_places_reading(reading)->detector, reading);
 }
 
 void
-file_takers_add_anywhere(FileTakers *takers, unsigned detector, const char *path)
+file_takers_add_anywhere(FileTakers *takers, unsigned detector)
 {
-  add(takers, anywhere_detector(detector), READINGS_MAX, g_strdup(path));
+  add(takers, anywhere_detector(detector), READINGS_MAX);
 }
 
 static bool
 asks(const FileTaker *taker)
 {
   return taker->reading == READINGS_MAX && taker->detector->wants != NULL;
+}
+
+/* Most files are wanted by nobody, as their heads tell: an inventory is made for those that are. */
+static void
+begin(FileTaker *taker, const FileView *file)
+{
+  taker->wanted = true;
+  taker->into = layer_inventory_new();
+  taker->location = taker->reading == READINGS_MAX
+                        ? g_strdup(file->path)
+                        : fixed_places_location(file->path, taker->reading);
 }
 
 /* Decides by the head, and by the size of those that want the file whole. True: some are left. */
@@ -53,13 +60,15 @@ choose(FileTakers *takers, const FileView *file, uint64_t file_bytes)
     FileTaker *taker = &takers->takers[i];
     const Detector *detector = taker->detector;
     uint64_t most = detector->most == 0 ? file_bytes : MIN(detector->most, file_bytes);
-    taker->wanted = !asks(taker) || detector->wants(file);
-    if (taker->wanted && detector->piece == NULL && file->size > most)
+    if (asks(taker) && !detector->wants(file))
+      continue;
+    begin(taker, file);
+    if (detector->piece == NULL && file->size > most)
       layer_inventory_add_unread(taker->into, "too-large", taker->location,
                                  "The file is larger than what is read of one "
                                  "(limits.file_bytes).");
     else
-      any |= taker->wanted;
+      any = true;
   }
   return any;
 }
@@ -183,7 +192,8 @@ worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_by
                                                   : true;
   for (unsigned i = 0; i < takers->count; i++) {
     const FileTaker *taker = &takers->takers[i];
-    layer_inventory_add_read(taker->into, 0, taker->location, taker->into->unread->len > 0);
+    if (taker->wanted)
+      layer_inventory_add_read(taker->into, 0, taker->location, taker->into->unread->len > 0);
   }
   return read;
 }

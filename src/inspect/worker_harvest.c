@@ -86,16 +86,16 @@ want_fixed(Harvest *harvest, const LayerEntry *entry, uint64_t entry_number, uns
     Wanted wanted = {change, number, entry_number};
     g_array_append_val(harvest->wanted, wanted);
     if (!g_hash_table_contains(harvest->databases, database_key(entry_number, number)))
-      file_takers_add_fixed(takers, number, entry->path);
+      file_takers_add_fixed(takers, number);
   }
 }
 
 static void
-want_anywhere(const LayerEntry *entry, uint64_t anywhere, FileTakers *takers)
+want_anywhere(uint64_t anywhere, FileTakers *takers)
 {
   for (unsigned number = 0; anywhere != 0; number++, anywhere >>= 1)
     if ((anywhere & 1) != 0)
-      file_takers_add_anywhere(takers, number, entry->path);
+      file_takers_add_anywhere(takers, number);
 }
 
 /* Leaves room for what must be remembered. */
@@ -112,9 +112,9 @@ takes_place(const Harvest *harvest, const LayerEntry *entry, bool by_path)
 
 /* What was found there anywhere; the last entry of a path counts. */
 static void
-keep_finds(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
+keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere, GPtrArray *finds)
 {
-  bool by_path = (anywhere_by_path(entry->path) & ~anywhere_owners()) != 0;
+  bool by_path = (anywhere & ~anywhere_placeless() & ~anywhere_owners()) != 0;
   g_hash_table_remove(harvest->finds, entry->path);
   if (finds->len == 0 && takes_place(harvest, entry, by_path))
     layer_inventory_add_removed(harvest->inventory, entry->path, false);
@@ -144,7 +144,7 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
   g_auto(FileTakers) takers = {.count = 0};
   g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
   want_fixed(harvest, entry, entry_number, change, readings, &takers);
-  want_anywhere(entry, anywhere, &takers);
+  want_anywhere(anywhere, &takers);
   if (takers.count == 0)
     return true;
   if (!worker_files_read(reader, entry, harvest->file_bytes, &takers, error))
@@ -164,7 +164,7 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
                           g_steal_pointer(&taker->into));
   }
   if (anywhere != 0)
-    keep_finds(harvest, entry, finds);
+    keep_finds(harvest, entry, anywhere, finds);
   return true;
 }
 
@@ -176,7 +176,7 @@ harvest_wanted_anywhere(const LayerEntry *entry)
   if (anywhere_all() == 0)
     return 0;
   bool by_content = entry->kind == LAYER_ENTRY_FILE && entry->size > 0;
-  return anywhere_by_path(entry->path) | (by_content ? anywhere_by_content() : 0);
+  return anywhere_by_path(entry->path) | (by_content ? anywhere_by_content(entry->path) : 0);
 }
 
 /* In this layer and in lower ones. */

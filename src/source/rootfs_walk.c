@@ -12,8 +12,6 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "inspect/anywhere.h"
-#include "inspect/programs/lists.h"
-#include "inspect/programs/version_scan.h"
 #include "source/rootfs-private.h"
 
 /* More than any machine has; of a folder that is in itself, PATH_MAX ends it before. */
@@ -40,14 +38,6 @@ is_made_up(int fd)
     if ((unsigned long)status.f_type == kinds[i])
       return true;
   return false;
-}
-
-/* Without a place, but by their path: programs that their own bytes name, other managers' lists. */
-static bool
-is_wanted(const char *path)
-{
-  return anywhere_by_path(path) != 0 ||
-         (anywhere_by_content() != 0 && (version_scan_wants(path) || lists_want(path)));
 }
 
 /* By permission or name; the content is looked at after that. */
@@ -108,9 +98,9 @@ take_file(Walk *walk, int folder, const char *name, const struct stat *status, G
 {
   RootReader *reader = walk->reader;
   g_autofree char *path = g_strconcat(walk->path->str, name, NULL);
-  bool by_path = is_wanted(path);
-  bool by_content = anywhere_by_content() != 0 && may_be_program(name, status->st_mode);
-  if (status->st_size == 0 || (!by_path && !by_content))
+  uint64_t wanted = anywhere_by_path(path) | anywhere_by_content(path);
+  bool by_path = (wanted & ~anywhere_by_head()) != 0;
+  if (status->st_size == 0 || wanted == 0 || (!by_path && !may_be_program(name, status->st_mode)))
     return true;
   auto_fd int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)

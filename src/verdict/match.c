@@ -280,19 +280,17 @@ kind_free(void *data)
   g_free(kind);
 }
 
-/* What is known of @os's packages of a type: looked at once. Those of applications that have an
- * owner are asked for one by one before. */
+/* What is known of @os's packages of a type that nobody owns: looked at once. */
 static const Kind *
-find_kind(GHashTable *kinds, const OsRelease *os, const ImagePackage *package)
+find_kind(GHashTable *kinds, const OsRelease *os, const Package *package)
 {
-  const char *type = package->package->type;
+  const char *type = package->type;
   Kind *kind = g_hash_table_lookup(kinds, type);
   if (kind != NULL)
     return kind;
   kind = g_new0(Kind, 1);
-  const ImagePackage unowned = {.package = package->package, .layer = package->layer};
-  kind->ecosystem = match_ecosystem(os, &unowned);
-  kind->is_of_application = package_is_of_application(package->package);
+  kind->ecosystem = match_ecosystem(os, &(ImagePackage){.package = package});
+  kind->is_of_application = package_is_of_application(package);
   kind->row = kind->ecosystem != NULL ? ecosystem_find(kind->ecosystem) : NULL;
   kind->architectures = g_hash_table_new(g_str_hash, g_str_equal);
   g_hash_table_insert(kinds, (gpointer)(uintptr_t)type, kind);
@@ -405,13 +403,14 @@ match_result_new(void)
   return result;
 }
 
+/* Only an application's package that has an owner is not as all of its kind. */
 static bool
-is_by_none(const OsRelease *os, const ImagePackage *package)
+is_by_none(const OsRelease *os, const Kind *kind, const ImagePackage *package)
 {
-  if (!package_is_of_application(package->package))
-    return false;
+  if (!kind->is_of_application || (!package->by_owner && package->owner == NULL))
+    return kind->is_of_application && match_is_by_none(kind->ecosystem);
   g_autofree char *ecosystem = match_ecosystem(os, package);
-  return ecosystem != NULL && match_is_by_none(ecosystem);
+  return match_is_by_none(ecosystem);
 }
 
 MatchResult *
@@ -426,9 +425,9 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   for (guint i = 0; i < inventory->packages->len; i++) {
     const ImagePackage *image_package = &g_array_index(inventory->packages, ImagePackage, i);
     const Package *package = image_package->package;
-    if (is_by_none(inventory->os, image_package))
+    const Kind *kind = find_kind(kinds, inventory->os, package);
+    if (is_by_none(inventory->os, kind, image_package))
       continue;
-    const Kind *kind = find_kind(kinds, inventory->os, image_package);
     check_coverage(database, inventory->os, kind, package, result);
     if (kind->ecosystem != NULL &&
         !match_image_package(&match, kind, image_package,

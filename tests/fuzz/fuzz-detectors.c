@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autofree char *path = g_strndup((const char *)data, (gsize)(end - data));
   Slice bytes = slice_new(end + 1, size - (size_t)(end - data) - 1);
   const Detector *fixed = fixed_places_detector_of(path);
-  uint64_t anywhere = anywhere_by_path(path) | anywhere_by_content();
+  uint64_t anywhere = anywhere_by_path(path) | anywhere_by_content(path);
   if (fixed != NULL)
     give(fixed, path, bytes);
   for (unsigned i = 0; anywhere != 0; i++, anywhere >>= 1)

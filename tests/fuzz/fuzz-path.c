@@ -30,5 +30,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_assert_true(below == NULL || g_str_has_suffix(leads, below));
   g_assert_true((fixed_places_detector_of(path) != NULL) == (fixed_places_find_reading(path) >= 0));
   g_assert_cmpuint(anywhere_by_path(path) & ~anywhere_all(), ==, 0);
+  g_assert_cmpuint(anywhere_by_content(path) & ~anywhere_placeless(), ==, 0);
   return 0;
 }

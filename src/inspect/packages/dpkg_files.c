@@ -10,10 +10,10 @@
 #define SUMS     ".md5sums"
 
 static bool
-is_list(const FileView *file)
+is_list(const char *path)
 {
-  return (g_str_has_prefix(file->path, INFO) && g_str_has_suffix(file->path, ".list")) ||
-         (g_str_has_prefix(file->path, STATUS_D) && g_str_has_suffix(file->path, SUMS));
+  return (g_str_has_prefix(path, INFO) && g_str_has_suffix(path, ".list")) ||
+         (g_str_has_prefix(path, STATUS_D) && g_str_has_suffix(path, SUMS));
 }
 
 /* (transfer full) */
@@ -46,8 +46,7 @@ without_sums(Slice text)
 static void
 read_list(Slice bytes, const char *location, LayerInventory *into)
 {
-  FileView file = {.path = location};
-  if (!is_list(&file))
+  if (!is_list(location))
     return;
   g_autofree char *name = package_name(location);
   if (!g_str_has_suffix(location, SUMS)) {
@@ -62,7 +61,7 @@ const Detector dpkg_files_detector = {
     .name = "dpkg-files",
     .version = 1,
     .places = (const char *const[]){"*.list", "*" SUMS, NULL},
-    .wants = is_list,
+    .wants_path = is_list,
     .lists_owners = true,
     .read = read_list,
 };

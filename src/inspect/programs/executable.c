@@ -1,15 +1,14 @@
 /* Executables, as they stream by: what of them is kept, and who reads it.
  *
- * A file up to WHOLE_BYTES is kept whole. Of a larger one, what holds code and what debuggers need
- * is most of it, and of no interest here. The tables at its start say where the rest is: the start
- * of what the loader maps without running it (strings, data), notes, the symbols of Go's programs,
- * and the table of sections, which linkers other than Go's write at the end. */
+ * A file up to whole_bytes() is kept whole. Of a larger one, what holds code and what debuggers
+ * need is most of it, and of no interest here. The tables at its start say where the rest is: the
+ * start of what the loader maps without running it (strings, data), notes, the symbols of Go's
+ * programs, and the table of sections, which linkers other than Go's write at the end. */
 #include "inspect/programs/executable-private.h"
 #include "inspect/programs/programs.h"
 
 #define KIB         ((uint64_t)1024)
 #define MIB         (KIB * KIB)
-#define WHOLE_BYTES (32 * MIB)
 #define START_BYTES (64 * KIB)
 /* Of each, at most: */
 #define WRITABLE_BYTES (16 * MIB)
@@ -26,7 +25,7 @@ static void (*const readers[])(const Program *program) = {
 
 typedef struct {
   ProgramBytes bytes;
-  bool planned;
+  bool whole, planned;
   uint64_t kept; /* bytes that are asked for */
 } ProgramStream;
 
@@ -36,6 +35,14 @@ static bool
 wants(const FileView *file)
 {
   return object_format(file->head) != OBJECT_NONE;
+}
+
+/* Code of an ELF is found by its tables and left out early, for to keep it costs more than to look
+ * at the rest. */
+static uint64_t
+whole_bytes(const FileView *file)
+{
+  return object_format(file->head) == OBJECT_ELF ? 2 * MIB : 32 * MIB;
 }
 
 static void
@@ -103,10 +110,10 @@ plan(ProgramStream *stream)
 }
 
 static void
-stream_add(ProgramStream *stream, const FileView *file, uint64_t at, Slice bytes)
+stream_add(ProgramStream *stream, uint64_t at, Slice bytes)
 {
   program_bytes_add(&stream->bytes, at, bytes);
-  if (!stream->planned && file->size > WHOLE_BYTES && at + bytes.size >= START_BYTES) {
+  if (!stream->planned && !stream->whole && at + bytes.size >= START_BYTES) {
     plan(stream);
     program_bytes_add(&stream->bytes, at, bytes);
   }
@@ -118,7 +125,7 @@ stream_read(const ProgramStream *stream, const FileView *file, LayerInventory *i
   g_auto(ObjectFile) object = {.format = OBJECT_NONE};
   if (!object_file_read(&object, &stream->bytes))
     return;
-  Program program = {&stream->bytes, &object, file->path, file->size <= WHOLE_BYTES, into};
+  Program program = {&stream->bytes, &object, file->path, stream->whole, into};
   for (size_t i = 0; i < G_N_ELEMENTS(readers); i++)
     readers[i](&program);
 }
@@ -130,10 +137,11 @@ read_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerIn
   if (stream == NULL) {
     *state = stream = g_new0(ProgramStream, 1);
     program_bytes_init(&stream->bytes);
-    program_bytes_keep(&stream->bytes, 0, file->size <= WHOLE_BYTES ? file->size : START_BYTES);
+    stream->whole = file->size <= whole_bytes(file);
+    program_bytes_keep(&stream->bytes, 0, stream->whole ? file->size : START_BYTES);
   }
   if (bytes.size > 0) {
-    stream_add(stream, file, at, bytes);
+    stream_add(stream, at, bytes);
     return;
   }
   stream_read(stream, file, into);

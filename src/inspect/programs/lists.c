@@ -53,15 +53,17 @@ list_at(const char *path)
 {
   const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
   for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+    if (!is_name(lists[i].name, name))
+      continue;
     const char *folder = lists[i].folder == NULL ? path : strstr(path, lists[i].folder);
-    if (is_name(lists[i].name, name) && folder != NULL && folder <= name)
+    if (folder != NULL && folder <= name)
       return &lists[i];
   }
   return NULL;
 }
 
-bool
-lists_want(const char *path)
+static bool
+wants_path(const char *path)
 {
   return lists_is_nix(path) || list_at(path) != NULL;
 }
@@ -90,6 +92,7 @@ read_list(Slice bytes, const char *location, LayerInventory *into)
 const Detector lists_detector = {
     .name = "lists",
     .version = 1,
+    .wants_path = wants_path,
     .wants = wants,
     .most = BYTES_MAX,
     .read = read_list,

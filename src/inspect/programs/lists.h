@@ -6,6 +6,3 @@
 #include "inspect/detector.h"
 
 extern const Detector lists_detector;
-
-/* Whether a file at @path may be one of these lists, by its path alone. Any thread. */
-bool lists_want(const char *path);

@@ -28,9 +28,15 @@ typedef struct {
 typedef struct {
   GArray *rules;     /* Compiled, in the order of the tables */
   GHashTable *exact; /* a name without "*", "?", "#" -> GArray of indexes */
-  GPtrArray *globs;  /* the others */
-  GArray *of_glob;   /* index of the rule, for each */
+  /* The others, by their first character; those that begin with no character of their own are in
+   * the first array. */
+  GArray *globs[256]; /* Glob */
 } Rules;
+
+typedef struct {
+  char *glob;
+  guint rule; /* its index */
+} Glob;
 
 static void
 add_exact(GHashTable *exact, const char *name, guint rule)
@@ -76,8 +82,9 @@ add_rule(Rules *rules, const VersionRule *rule)
       add_exact(rules->exact, names[i], index);
       continue;
     }
-    g_ptr_array_add(rules->globs, g_strdup(names[i]));
-    g_array_append_val(rules->of_glob, index);
+    Glob glob = {g_strdup(names[i]), index};
+    uint8_t first = strchr("*?#", *names[i]) != NULL ? 0 : (uint8_t)*names[i];
+    g_array_append_val(rules->globs[first], glob);
   }
 }
 
@@ -90,8 +97,8 @@ compile(void *unused)
   Rules *rules = g_new0(Rules, 1);
   rules->rules = g_array_new(FALSE, FALSE, sizeof(Compiled));
   rules->exact = g_hash_table_new(g_str_hash, g_str_equal);
-  rules->globs = g_ptr_array_new();
-  rules->of_glob = g_array_new(FALSE, FALSE, sizeof(guint));
+  for (size_t i = 0; i < G_N_ELEMENTS(rules->globs); i++)
+    rules->globs[i] = g_array_new(FALSE, FALSE, sizeof(Glob));
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     for (const VersionRule *rule = tables[i]; rule->names != NULL; rule++)
       add_rule(rules, rule);
@@ -151,17 +158,25 @@ applies(const VersionRule *rule, const char *path)
          (strstr(path, "/node_modules/") == NULL && !g_str_has_prefix(path, "node_modules/"));
 }
 
+static bool
+globs_want(const Rules *rules, const GArray *globs, const char *name, const char *path)
+{
+  for (guint i = 0; i < globs->len; i++) {
+    const Glob *glob = &g_array_index(globs, Glob, i);
+    if (name_matches(glob->glob, name) && applies(rule_at(rules, glob->rule), path))
+      return true;
+  }
+  return false;
+}
+
 bool
 version_scan_wants(const char *path)
 {
   const Rules *rules = all_rules();
   const char *name = name_of(path);
-  if (g_hash_table_contains(rules->exact, name))
-    return true;
-  for (guint i = 0; i < rules->globs->len; i++)
-    if (name_matches(rules->globs->pdata[i], name))
-      return applies(rule_at(rules, g_array_index(rules->of_glob, guint, i)), path);
-  return false;
+  return g_hash_table_contains(rules->exact, name) ||
+         globs_want(rules, rules->globs[0], name, path) ||
+         globs_want(rules, rules->globs[(uint8_t)*name], name, path);
 }
 
 /* --- a file --- */
@@ -212,6 +227,16 @@ compare_indexes(gconstpointer left, gconstpointer right)
 }
 
 static void
+add_matching(const GArray *globs, const char *name, GArray *indexes)
+{
+  for (guint i = 0; i < globs->len; i++) {
+    const Glob *glob = &g_array_index(globs, Glob, i);
+    if (name_matches(glob->glob, name))
+      g_array_append_val(indexes, glob->rule);
+  }
+}
+
+static void
 row_clear(void *row)
 {
   g_free(((Row *)row)->version);
@@ -237,9 +262,8 @@ version_scan_new(const char *path, Slice head)
   const GArray *exact = g_hash_table_lookup(rules->exact, name);
   if (exact != NULL)
     g_array_append_vals(indexes, exact->data, exact->len);
-  for (guint i = 0; i < rules->globs->len; i++)
-    if (name_matches(rules->globs->pdata[i], name))
-      g_array_append_val(indexes, g_array_index(rules->of_glob, guint, i));
+  add_matching(rules->globs[0], name, indexes);
+  add_matching(rules->globs[(uint8_t)*name], name, indexes);
   g_array_sort(indexes, compare_indexes);
   for (guint i = 0; i < indexes->len; i++)
     if (i == 0 || g_array_index(indexes, guint, i) != g_array_index(indexes, guint, i - 1))

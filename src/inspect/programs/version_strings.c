@@ -2,12 +2,6 @@
 #include "inspect/programs/version_strings.h"
 #include "inspect/programs/version_scan.h"
 
-static bool
-wants(const FileView *file)
-{
-  return version_scan_wants(file->path);
-}
-
 static void
 piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInventory *into)
 {
@@ -24,6 +18,6 @@ piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInvento
 const Detector version_strings_detector = {
     .name = "version-strings",
     .version = 1,
-    .wants = wants,
+    .wants_path = version_scan_wants,
     .piece = piece,
 };

@@ -14,7 +14,7 @@ typedef struct {
 static inline bool
 detector_reads(const Detector *detector, const char *path)
 {
-  uint64_t anywhere = anywhere_by_path(path) | anywhere_by_content();
+  uint64_t anywhere = anywhere_by_path(path) | anywhere_by_content(path);
   for (unsigned i = 0; anywhere != 0; i++, anywhere >>= 1)
     if ((anywhere & 1) != 0 && anywhere_detector(i) == detector)
       return true;

@@ -45,6 +45,19 @@ is_magic(const FileView *file)
   return slice_has_prefix(file->head, SLICE_LITERAL("MAGIC"));
 }
 
+/* Without a place, yet by its path. */
+static bool
+is_odd(const char *path)
+{
+  return g_str_has_suffix(path, "odd");
+}
+
+static void
+read_odd(Slice bytes, const char *location, LayerInventory *into)
+{
+  add_package("odd", bytes, location, into);
+}
+
 /* The name of the package is the number of bytes. */
 static void
 count_bytes(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInventory *into)
@@ -79,7 +92,9 @@ static const Detector database = {.name = "database",
                       magic = {
                           .name = "magic", .version = 1, .wants = is_magic, .piece = count_bytes};
 
-const Detector *const detectors[] = {&database, &names, &jars, &magic, NULL};
+static const Detector odd = {.name = "odd", .version = 1, .wants_path = is_odd, .read = read_odd};
+
+const Detector *const detectors[] = {&database, &names, &jars, &magic, &odd, NULL};
 
 /* --- layers --- */
 
@@ -183,6 +198,8 @@ static const struct {
     {"by content",
      {"bin/a=#5 bin/b=#200000 bin/c=MAGI bin/d="},
      "magic:200000@bin/b magic:5@bin/a"},
+    {"by its path, without a place", {"a/odd=b a/od=c"}, "odd:b@a/odd"},
+    {"a hard link that only a detector without a place may want", {"a=b odd=>a"}, ""},
     {"a file for two, read once",
      {"var/lib/db/status=a x/m.jar=#9"},
      "jar:MAGICxxxx@x/m.jar jar:a@var/lib/db/status magic:9@x/m.jar name:a@var/lib/db/status"},
@@ -251,6 +268,15 @@ test_cases(void)
   }
 }
 
+static void
+test_sets(void)
+{
+  g_assert_cmpuint(anywhere_by_content("a/odd"), ==, anywhere_placeless());
+  g_assert_cmpuint(anywhere_by_content("a/other"), ==, anywhere_by_head());
+  g_assert_cmpuint(anywhere_by_head(), !=, anywhere_placeless());
+  g_assert_cmpuint(anywhere_by_path("a/odd"), ==, 0);
+}
+
 /* What is too much is unread, and no reason to know nothing of the layer. */
 static void
 test_bounds(void)
@@ -269,6 +295,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/anywhere/cases", test_cases);
+  g_test_add_func("/anywhere/sets", test_sets);
   g_test_add_func("/anywhere/bounds", test_bounds);
   return g_test_run();
 }

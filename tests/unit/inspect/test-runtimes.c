@@ -28,7 +28,7 @@ give(const char *path, Slice bytes, size_t step, LayerInventory *into)
 {
   const Detector *detector = &version_strings_detector;
   FileView file = {path, bytes.size, 0755, slice_sub(bytes, 0, DETECTOR_HEAD_BYTES)};
-  if (!detector->wants(&file))
+  if (!detector->wants_path(path))
     return;
   void *state = NULL;
   for (size_t at = 0; at < bytes.size; at += step)
