@@ -14,6 +14,7 @@
 #define ENCRYPTED     1u
 #define EXTRA_64      1u
 #define IN_EXTRA      0xffffffffu
+#define COUNT_IN_64   0xffffu
 /* A byte of deflate is at most so many: two of 258 in a bit each, and the head of its block. */
 #define DEFLATE_RATIO 1032u
 
@@ -39,73 +40,101 @@ part(Slice bytes, uint64_t at, uint64_t size, Slice *found)
 
 /* --- the end --- */
 
-/* The last place whose comment ends where the archive does; or its last that looks like one. */
+/* What an end says: where the directory is, if it ends at @after. */
+typedef struct {
+  uint64_t size, offset, count, after;
+} End;
+
 static bool
-find_end(Slice bytes, size_t *at)
+has_signature(Slice bytes, uint64_t at, const char *signature)
 {
-  bool found = false;
+  Slice found = SLICE_EMPTY;
+  return part(bytes, at, 4, &found) && slice_equal_string(found, signature);
+}
+
+static End
+end_at(Slice bytes, size_t at)
+{
+  return (End){.size = number(bytes, at + 12, 4),
+               .offset = number(bytes, at + 16, 4),
+               .count = number(bytes, at + 10, 2),
+               .after = at};
+}
+
+/* Zip64's, at @at; false: there is none, or it says something else than @end does. Then what it
+ * says does not count for Java either. */
+static bool
+end_64_at(Slice bytes, uint64_t at, const End *end, End *end_64)
+{
+  Slice record = SLICE_EMPTY;
+  if (!part(bytes, at, END_64_BYTES, &record) || !has_signature(bytes, at, "PK\6\6"))
+    return false;
+  *end_64 = (End){.size = number(record, 40, 8),
+                  .offset = number(record, 48, 8),
+                  .count = number(record, 32, 8),
+                  .after = at};
+  return (end->size == end_64->size || end->size == IN_EXTRA) &&
+         (end->offset == end_64->offset || end->offset == IN_EXTRA) &&
+         (end->count == end_64->count || end->count == COUNT_IN_64);
+}
+
+/* The directory is in front of its end, or with @as_said where the end says, behind bytes that the
+ * offsets count already. */
+static bool
+open_directory(ZipFile *zip, Slice bytes, const End *end, bool as_said)
+{
+  if (end->size > end->after || end->offset > end->after - end->size)
+    return false;
+  uint64_t at = as_said ? end->offset : end->after - end->size;
+  *zip = (ZipFile){.bytes = bytes, .base = at - end->offset};
+  return part(bytes, at, end->size, &zip->directory) &&
+         (end->size == 0 || has_signature(bytes, at, "PK\1\2"));
+}
+
+/* The order is Java's, which looks for Zip64's end where its locator says. Others look in front of
+ * the locator. */
+static bool
+open_at(ZipFile *zip, Slice bytes, size_t at)
+{
+  const End end = end_at(bytes, at);
+  End end_64;
+  bool located = at >= LOCATOR_BYTES && has_signature(bytes, at - LOCATOR_BYTES, "PK\6\7");
+  if (located && end_64_at(bytes, number(bytes, at - LOCATOR_BYTES + 8, 8), &end, &end_64) &&
+      open_directory(zip, bytes, &end_64, false))
+    return true;
+  if (open_directory(zip, bytes, &end, false))
+    return true;
+  if (located && at >= LOCATOR_BYTES + END_64_BYTES &&
+      end_64_at(bytes, at - LOCATOR_BYTES - END_64_BYTES, &end, &end_64) &&
+      open_directory(zip, bytes, &end_64, false))
+    return true;
+  return open_directory(zip, bytes, &end, true);
+}
+
+/* The last end whose comment ends where the archive does, or which something may follow because
+ * its directory and its first file are there; else the last that leads to a directory. */
+bool
+zip_open(ZipFile *zip, Slice bytes)
+{
+  ZipFile found;
+  bool any = false;
   if (bytes.size < END_BYTES)
     return false;
   size_t last = bytes.size - END_BYTES;
   for (size_t back = 0; back <= MIN(last, COMMENT_MAX); back++) {
     size_t place = last - back;
-    if (bytes.data[place] != 'P' ||
-        !slice_has_prefix(slice_sub(bytes, place, 4), SLICE_LITERAL("PK\5\6")))
+    if (bytes.data[place] != 'P' || !has_signature(bytes, place, "PK\5\6") ||
+        !open_at(&found, bytes, place))
       continue;
-    if (number(bytes, place + 20, 2) == back) {
-      *at = place;
-      return true;
-    }
-    if (!found)
-      *at = place;
-    found = true;
-  }
-  return found;
-}
-
-/* Where Zip64's end is: where the locator says, or in front of that. */
-static bool
-find_end_64(Slice bytes, size_t end, size_t *at)
-{
-  Slice locator = SLICE_EMPTY;
-  if (end < LOCATOR_BYTES || !part(bytes, end - LOCATOR_BYTES, LOCATOR_BYTES, &locator) ||
-      !slice_has_prefix(locator, SLICE_LITERAL("PK\6\7")))
-    return false;
-  const uint64_t places[] = {number(locator, 8, 8), end < LOCATOR_BYTES + END_64_BYTES
-                                                        ? UINT64_MAX
-                                                        : end - LOCATOR_BYTES - END_64_BYTES};
-  for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-    Slice record = SLICE_EMPTY;
-    *at = (size_t)places[i];
-    if (part(bytes, places[i], END_64_BYTES, &record) &&
-        slice_has_prefix(record, SLICE_LITERAL("PK\6\6")))
+    bool counts = number(bytes, place + 20, 2) == back ||
+                  (found.directory.size > 0 && has_signature(bytes, found.base, "PK\3\4"));
+    if (counts || !any)
+      *zip = found;
+    any = true;
+    if (counts)
       return true;
   }
-  return false;
-}
-
-bool
-zip_open(ZipFile *zip, Slice bytes)
-{
-  size_t end = 0, end_64 = 0;
-  if (!find_end(bytes, &end))
-    return false;
-  uint64_t size = number(bytes, end + 12, 4), offset = number(bytes, end + 16, 4);
-  size_t after = end;
-  if (find_end_64(bytes, end, &end_64)) {
-    size = number(bytes, end_64 + 40, 8);
-    offset = number(bytes, end_64 + 48, 8);
-    after = end_64;
-  }
-  if (size > after || offset > after - size)
-    return false;
-  *zip = (ZipFile){.bytes = bytes, .base = after - size - offset};
-  /* Bytes in front that the offsets count already. */
-  Slice first = SLICE_EMPTY;
-  if (zip->base > 0 && part(bytes, offset, 4, &first) &&
-      slice_has_prefix(first, SLICE_LITERAL("PK\1\2")))
-    zip->base = 0;
-  return part(bytes, zip->base + offset, size, &zip->directory);
+  return any;
 }
 
 /* --- entries --- */

@@ -24,6 +24,6 @@ void
 executable_read_packed(const Program *program)
 {
   if (is_packed(program))
-    layer_inventory_add_note(program->into, "packed-program", program->location,
-                             "It is packed by UPX: what it was made of is not known.");
+    layer_inventory_add_unread(program->into, "packed-program", program->location,
+                               "It is packed by UPX: what it was made of is not known.");
 }

@@ -231,7 +231,7 @@ read_inner(const JavaArchive *archive, const ZipEntry *entry)
     leave_unread(scan, location, "It is encrypted, or packed in a way that is not known.");
     return;
   case ZIP_BROKEN:
-    layer_inventory_add_note(scan->into, "broken-archive", location, "It cannot be unpacked.");
+    leave_unread(scan, location, "It cannot be unpacked, or not to the size that is said of it.");
     return;
   }
   uint64_t size = owned == NULL ? 0 : content.size;
@@ -249,8 +249,7 @@ read_text(JavaArchive *archive, const ZipEntry *entry, bool is_pom)
   Slice text = SLICE_EMPTY;
   ZipOutcome outcome = zip_read(&archive->zip, entry, TEXT_MAX, &owned, &text);
   if (outcome != ZIP_READ) {
-    layer_inventory_add_note(archive->scan->into, "broken-archive", archive->location,
-                             "What it says of itself cannot be unpacked.");
+    leave_unread(archive->scan, archive->location, "What it says of itself cannot be unpacked.");
     return;
   }
   archive->scan->total += owned == NULL ? 0 : MIN(text.size, TOTAL_MAX - archive->scan->total);
@@ -323,10 +322,15 @@ read_archive(JavaScan *scan, Slice bytes, const char *location, unsigned depth)
 
 /* --- the detector --- */
 
-/* A script that starts it may be in front. */
+/* What starts it may be in front: Java finds it from its end. Of the others a script alone, for
+ * many have these names without being archives. */
 static bool
 wants(const FileView *file)
 {
+  static const char *const ends[] = {".jar", ".war", ".ear", ".JAR", ".WAR", ".EAR"};
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(file->path, ends[i]))
+      return true;
   return slice_has_prefix(file->head, SLICE_LITERAL("PK")) ||
          slice_has_prefix(file->head, SLICE_LITERAL("#!"));
 }

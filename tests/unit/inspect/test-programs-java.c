@@ -201,9 +201,9 @@ test_hostile(void)
     bool deflate_it;
   } cases[] = {
       {"a bomb", "unread unread-archive", big, 0xf0000000, 0, true},
-      {"more than it says", "note broken-archive", big, 1000, 0, true},
-      {"more than deflate can", "note broken-archive", slice_sub(big, 0, 10), 100000, 0, true},
-      {"less than it says", "note broken-archive", slice_sub(big, 0, 100), 200, 0, false},
+      {"more than it says", "unread unread-archive", big, 1000, 0, true},
+      {"more than deflate can", "unread unread-archive", slice_sub(big, 0, 10), 100000, 0, true},
+      {"less than it says", "unread unread-archive", slice_sub(big, 0, 100), 200, 0, false},
       {"encrypted", "unread unread-archive", slice_sub(big, 0, 100), 100, 1, false},
       {"no archive", "note broken-archive", slice_sub(big, 0, 100), 100, 0, false},
   };
@@ -243,6 +243,86 @@ test_overlaps(void)
   g_assert_cmpuint(found->unread->len, ==, 1);
 }
 
+/* --- what only looks like the archive's end --- */
+
+/* With one package, "g:NAME". (transfer full) */
+static GByteArray *
+archive_of(const char *name)
+{
+  ZipWriter zip = zip_writer();
+  g_autofree char *text = g_strdup_printf("groupId=g\nartifactId=%s\nversion=1\n", name);
+  zip_add_text(&zip, "META-INF/maven/g/a/pom.properties", text);
+  return zip_end(&zip);
+}
+
+#define END_BYTES 22u
+
+static void
+put_end(GByteArray *out, uint64_t count, uint64_t size, uint64_t at, uint64_t comment)
+{
+  put_slice(out, SLICE_LITERAL("PK\5\6"));
+  put_zeros(out, 4);
+  put_number(out, count, 2, false);
+  put_number(out, count, 2, false);
+  put_number(out, size, 4, false);
+  put_number(out, at, 4, false);
+  put_number(out, comment, 2, false);
+}
+
+/* In front of it there is what could be its directory, by its end's word. */
+static void
+test_directory_in_front(void)
+{
+  g_autoptr(GByteArray) real = archive_of("b"), fake = archive_of("f");
+  g_autoptr(GByteArray) both = g_byte_array_new();
+  put_slice(both, slice_of_array(fake));
+  put_slice(both, slice_of_array(real));
+  expect("b.jar", both, "maven g:b 1");
+}
+
+/* The comment of its last file holds an end of Zip64 that says that it is empty, which Java does
+ * not believe, for the other end says something else. */
+static void
+test_end_64(void)
+{
+  const size_t hidden = 56 + 20;
+  g_autoptr(GByteArray) real = archive_of("b"), bytes = g_byte_array_new();
+  size_t end = real->len - END_BYTES;
+  size_t directory = real->data[end + 16] | (size_t)real->data[end + 17] << 8;
+  put_slice(bytes, slice_new(real->data, end));
+  bytes->data[directory + 32] = (uint8_t)hidden;
+  put_slice(bytes, SLICE_LITERAL("PK\6\6"));
+  put_zeros(bytes, 52);
+  put_slice(bytes, SLICE_LITERAL("PK\6\7"));
+  put_zeros(bytes, 4);
+  put_number(bytes, end, 8, false);
+  put_zeros(bytes, 4);
+  put_end(bytes, 1, end - directory + hidden, directory, 0);
+  expect("b.jar", bytes, "maven g:b 1");
+}
+
+/* Bytes after its end, and in front an end whose comment would be all of it. */
+static void
+test_end_in_front(void)
+{
+  g_autoptr(GByteArray) real = archive_of("b"), bytes = g_byte_array_new();
+  put_end(bytes, 0, 0, 0, real->len + 4);
+  put_slice(bytes, slice_of_array(real));
+  put_slice(bytes, SLICE_LITERAL("more"));
+  expect("b.jar", bytes, "maven g:b 1");
+}
+
+/* Whatever is in front of it, Java starts it. */
+static void
+test_starter(void)
+{
+  g_autoptr(GByteArray) real = archive_of("b"), bytes = g_byte_array_new();
+  put_slice(bytes, SLICE_LITERAL("MZ and so on"));
+  put_slice(bytes, slice_of_array(real));
+  expect("b.jar", bytes, "maven g:b 1");
+  expect("b.rar", bytes, "");
+}
+
 /* Every byte in turn is another, and the file ends everywhere. */
 static void
 test_absurd(void)
@@ -270,6 +350,10 @@ main(int argc, char **argv)
   g_test_add_func("/programs/java/copies", test_copies);
   g_test_add_func("/programs/java/hostile", test_hostile);
   g_test_add_func("/programs/java/overlaps", test_overlaps);
+  g_test_add_func("/programs/java/directory-in-front", test_directory_in_front);
+  g_test_add_func("/programs/java/end-64", test_end_64);
+  g_test_add_func("/programs/java/end-in-front", test_end_in_front);
+  g_test_add_func("/programs/java/starter", test_starter);
   g_test_add_func("/programs/java/absurd", test_absurd);
   return g_test_run();
 }

@@ -193,9 +193,9 @@ test_packed(void)
   g_autoptr(GByteArray) elf = elf_file((ElfShape){.wide = true, .stripped = true}, &section, 1);
   g_autoptr(GByteArray) not_packed = elf_file((ElfShape){.wide = true}, &section, 1);
   g_autoptr(GByteArray) pe = assembly("", "", "", false, "UPX0");
-  expect("ELF", elf, "note packed-program");
+  expect("ELF", elf, "unread packed-program");
   expect("ELF with sections", not_packed, "");
-  expect("PE", pe, "note packed-program");
+  expect("PE", pe, "unread packed-program");
 }
 
 /* Of a large file with its table at the end, what comes in front of that or after the segments is
