@@ -12,9 +12,12 @@ char *report_option_format, *report_option_severity, *report_option_by, *report_
 static ReportTemplate *template_of_options;
 gboolean report_option_fixable;
 
-static bool
-read_severities(const char *list, bool *wanted)
+bool
+report_options_read_severities(ReportOptions *options)
 {
+  const char *list = report_option_severity;
+  bool *wanted = options->wanted;
+  options->unknown_as = SEVERITY_OF_UNKNOWN_FIX;
   for (size_t i = 0; i <= SEVERITY_CRITICAL; i++)
     wanted[i] = list == NULL;
   g_auto(GStrv) names = g_strsplit(list != NULL ? list : "", ",", -1);
@@ -72,7 +75,7 @@ report_options_read(ReportOptions *options)
     command_usage_error("--by must be package or vulnerability, is \"%s\"", report_option_by);
     return false;
   }
-  return read_severities(report_option_severity, options->wanted);
+  return report_options_read_severities(options);
 }
 
 /* Why the report shows less than a policy refuses. (transfer full) */
@@ -88,6 +91,14 @@ hidden_note(unsigned hidden, unsigned unknown, Severity as)
                          why);
 }
 
+bool
+report_options_want(const ReportOptions *options, const Finding *finding)
+{
+  return (options->wanted[finding->severity] ||
+          options->wanted[finding_counted_as(finding, options->unknown_as)]) &&
+         (!report_option_fixable || finding->fixed_version != NULL);
+}
+
 GPtrArray *
 report_options_filter(const ReportOptions *options, const GPtrArray *all, GPtrArray *notes)
 {
@@ -96,8 +107,7 @@ report_options_filter(const ReportOptions *options, const GPtrArray *all, GPtrAr
   for (guint i = 0; i < all->len; i++) {
     const Finding *finding = g_ptr_array_index(all, i);
     bool by_itself = options->wanted[finding->severity];
-    bool by_count = options->wanted[finding_counted_as(finding, options->unknown_as)];
-    if ((!by_itself && !by_count) || (report_option_fixable && finding->fixed_version == NULL)) {
+    if (!report_options_want(options, finding)) {
       unknown += !by_itself && finding->severity == SEVERITY_UNKNOWN;
       continue;
     }

@@ -8,6 +8,18 @@
 extern char *report_option_format, *report_option_severity, *report_option_by,
     *report_option_template;
 extern gboolean report_option_fixable;
+#define FINDING_OPTIONS                                                                            \
+  {"severity",                                                                                     \
+   'S',                                                                                            \
+   0,                                                                                              \
+   G_OPTION_ARG_STRING,                                                                            \
+   &report_option_severity,                                                                        \
+   "Only some: critical,high,medium,low,negligible,unknown",                                       \
+   "LIST"},                                                                                        \
+  {                                                                                                \
+    "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable, "Only findings with a fix", \
+        NULL                                                                                       \
+  }
 #define REPORT_OPTIONS(formats)                                                                    \
   {"format",                                                                                       \
    'f',                                                                                            \
@@ -30,17 +42,7 @@ extern gboolean report_option_fixable;
        &report_option_by,                                                                          \
        "What to do by package (default), or a line for each finding",                              \
        "package|vulnerability"},                                                                   \
-      {"severity",                                                                                 \
-       'S',                                                                                        \
-       0,                                                                                          \
-       G_OPTION_ARG_STRING,                                                                        \
-       &report_option_severity,                                                                    \
-       "Only some: critical,high,medium,low,negligible,unknown",                                   \
-       "LIST"},                                                                                    \
-  {                                                                                                \
-    "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable, "Only findings with a fix", \
-        NULL                                                                                       \
-  }
+      FINDING_OPTIONS
 
 typedef struct {
   const ReportWriter *writer;
@@ -51,6 +53,11 @@ typedef struct {
 
 /* What the command line says; false: it is wrong, and that was told. */
 bool report_options_read(ReportOptions *options);
+
+/* Of these, what FINDING_OPTIONS say alone; false likewise. */
+bool report_options_read_severities(ReportOptions *options);
+/* Whether a finding is wanted: a fix of unknown severity as what policies count it for. */
+bool report_options_want(const ReportOptions *options, const Finding *finding);
 
 /* Those of @all that are wanted, borrowed. A fix of unknown severity is wanted as what policies
  * count it for. What was hidden, and what was counted so, goes to @notes. (transfer full) */

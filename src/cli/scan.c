@@ -4,14 +4,9 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
-#include "cli/scan_database.h"
-#include "cli/scan_ignore.h"
-#include "cli/scan_layers.h"
-#include "cli/scan_vex.h"
-#include "cli/source_options.h"
+#include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
-#include "oci/reference.h"
 #include "source/source.h"
 #include "verdict/exemption.h"
 #include "verdict/judge.h"
@@ -21,11 +16,8 @@
 #define LAYER_NOTES_SHOWN 20
 
 static char *output_option, *policy_option, *repository_option;
-static char *database_option, *data_option, *config_option;
-static char **ignore_options, **vex_options;
 static int exit_code_option;
-static gboolean allow_incomplete_option, list_packages_option, quiet_option, no_cache_option,
-    offline_option, show_ignored_option;
+static gboolean allow_incomplete_option, list_packages_option, show_ignored_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
@@ -33,10 +25,6 @@ static const GOptionEntry options[] = {
      "List all packages, too (table and JSON)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
      "Write the report here instead of to standard output (-)", "FILE"},
-    {"ignore-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ignore_options,
-     "Findings not to show; may be repeated (default: .assayignore.yaml, .trivyignore)", "FILE"},
-    {"vex", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &vex_options,
-     "What is not affected, or fixed: OpenVEX, CSAF, CycloneDX; may be repeated", "FILE|FOLDER"},
     {"show-ignored", 0, 0, G_OPTION_ARG_NONE, &show_ignored_option, "List what is ignored, and why",
      NULL},
     {"policy", 'p', 0, G_OPTION_ARG_FILENAME, &policy_option,
@@ -47,17 +35,7 @@ static const GOptionEntry options[] = {
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
     {"allow-incomplete", 0, 0, G_OPTION_ARG_NONE, &allow_incomplete_option,
      "--exit-code asks for findings alone, whatever is not known of the image", NULL},
-    {"db", 0, 0, G_OPTION_ARG_FILENAME, &database_option,
-     "The advisory database (default: that of the data folder)", "FILE"},
-    {"offline", 0, 0, G_OPTION_ARG_NONE, &offline_option,
-     "Fetch no advisories where there is no database yet", NULL},
-    {"data", 'd', 0, G_OPTION_ARG_FILENAME, &data_option,
-     "The data folder (default: the configuration's)", "FOLDER"},
-    CONFIG_OPTION(config_option),
-    SOURCE_OPTIONS,
-    {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
-    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "The result and errors, nothing else",
-     NULL},
+    SCAN_OPTIONS,
     {NULL}};
 
 /* --- the parts of a scan --- */
@@ -66,11 +44,7 @@ static const GOptionEntry options[] = {
 static char *
 repository_of(const char *target)
 {
-  if (repository_option != NULL)
-    return g_strdup(repository_option);
-  const char *rest = g_str_has_prefix(target, "docker://") ? target + strlen("docker://") : NULL;
-  g_autoptr(Reference) reference = rest == NULL ? NULL : reference_parse(rest, NULL);
-  return g_strdup(reference != NULL ? reference->repository : "");
+  return repository_option != NULL ? g_strdup(repository_option) : scan_setup_repository(target);
 }
 
 static Verdict *
@@ -126,11 +100,8 @@ layer_notes_of(const ImageInventory *inventory)
 typedef struct {
   const char *target;
   ReportOptions options;
-  const Config *config;
-  const Progress *progress;
-  PolicySet *policy;             /* or NULL */
-  const GPtrArray *ignore_files; /* IgnoreFile */
-  const GPtrArray *vex;          /* VexDocument */
+  ScanSetup setup;
+  PolicySet *policy; /* or NULL */
 } Scan;
 
 /* What is to be shown, borrowed, with what is hidden told in the notes. *@ignored: IgnoredFinding.
@@ -140,12 +111,10 @@ filter(const Scan *scan, const VexImage *image, const MatchResult *matched, GPtr
 {
   ReportOptions how = scan->options;
   g_autofree char *repository = repository_of(image->target);
-  g_autoptr(GPtrArray) findings = g_ptr_array_new();
   if (scan->policy != NULL)
     how.unknown_as = policy_set_unknown_as(scan->policy, repository);
-  g_ptr_array_extend(findings, matched->findings, NULL, NULL);
-  *ignored = scan_ignore_take(scan->ignore_files, repository, findings, matched->notes);
-  scan_vex_take(scan->vex, image, findings, *ignored, matched->notes);
+  g_autoptr(GPtrArray) findings =
+      scan_setup_suppress(&scan->setup, repository, image, matched, ignored);
   return report_options_filter(&how, findings, matched->notes);
 }
 
@@ -154,7 +123,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
        AdvisoryDatabase *database, GError **error)
 {
   const char *target = image_source_target(source);
-  progress_tell(scan->progress, "matching", 0, 0);
+  progress_tell(scan->setup.progress, "matching", 0, 0);
   g_autoptr(MatchResult) matched = match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
@@ -163,11 +132,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) ignored = NULL;
-  const Digest *digest = image_source_manifest_digest(source);
-  const VexImage image = {.target = target,
-                          .digest = digest != NULL ? digest->text : NULL,
-                          .os = inventory->os,
-                          .inventory = inventory};
+  const VexImage image = scan_setup_image(source, inventory);
   g_autoptr(GPtrArray) findings = filter(scan, &image, matched, &ignored);
   if (matched->not_affected->len > 0)
     g_ptr_array_add(matched->notes,
@@ -176,7 +141,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                                     matched->not_affected->len));
   g_autoptr(GPtrArray) layer_notes = layer_notes_of(inventory);
   Report document = {.target = target,
-                     .digest = digest != NULL ? digest->text : NULL,
+                     .digest = image.digest,
                      .inventory = inventory,
                      .packages = inventory->packages->len,
                      .findings = findings,
@@ -210,25 +175,16 @@ report_inventory(const Scan *scan, const ImageSource *source, const ImageInvento
 static int
 scan_target(const Scan *scan, GError **error)
 {
-  g_autoptr(ImageSource) source =
-      source_options_open(scan->target, scan->config, scan->progress, error);
+  g_autoptr(ImageSource) source = scan_setup_source(&scan->setup, scan->target, error);
   if (source == NULL)
     return EXIT_ERROR;
   /* A target that is none is told before minutes of fetching. */
-  ScanDatabaseOptions which = {.file = database_option,
-                               .data = data_option,
-                               .config = config_option,
-                               .offline = offline_option,
-                               .optional = scan->options.writer->of_inventory &&
-                                           scan->policy == NULL && exit_code_option == 0,
-                               .quiet = quiet_option};
-  g_autoptr(AdvisoryDatabase) database = scan_database_open(scan->config, &which, error);
-  if (database == NULL && (*error != NULL || !which.optional))
+  bool optional =
+      scan->options.writer->of_inventory && scan->policy == NULL && exit_code_option == 0;
+  g_autoptr(AdvisoryDatabase) database = scan_setup_database(&scan->setup, optional, error);
+  if (database == NULL && (*error != NULL || !optional))
     return EXIT_ERROR;
-  ScanLayersOptions layers = {.no_cache = no_cache_option,
-                              .limits = &scan->config->limits.inspection,
-                              .progress = scan->progress};
-  g_autoptr(ImageInventory) inventory = scan_layers(source, &layers, error);
+  g_autoptr(ImageInventory) inventory = scan_setup_layers(&scan->setup, source, error);
   if (inventory == NULL)
     return EXIT_ERROR;
   return database == NULL ? report_inventory(scan, source, inventory)
@@ -249,23 +205,14 @@ run(char **arguments)
   scan.options.style.show_ignored = show_ignored_option;
   if (exit_code_option < 0 || exit_code_option > 255)
     return command_usage_error("--exit-code: %d is not between 0 and 255", exit_code_option);
-  g_autoptr(Config) config = config_open(config_option, &error);
-  if (config == NULL)
+  g_auto(ScanSetup) setup = {0};
+  if (!scan_setup_read(&setup, &error))
     return command_fail(error);
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
     return command_fail(error);
-  g_autoptr(GPtrArray) ignore_files = scan_ignore_load(ignore_options, &error);
-  if (ignore_files == NULL)
-    return command_fail(error);
-  g_autoptr(GPtrArray) vex = scan_vex_load(vex_options, &error);
-  if (vex == NULL)
-    return command_fail(error);
-  scan.ignore_files = ignore_files;
-  scan.vex = vex;
-  scan.config = config;
+  scan.setup = setup;
   scan.policy = policy;
-  scan.progress = quiet_option ? NULL : terminal_progress();
   int code = scan_target(&scan, &error);
   terminal_progress_end();
   return error != NULL ? command_fail(error) : code;

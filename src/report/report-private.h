@@ -37,3 +37,12 @@ void report_set_system(json_t *object, const ImageInventory *inventory);
  * is clean. */
 void report_append_prose(GString *out, const char *first, const char *text, unsigned width,
                          unsigned indent);
+
+/* Markdown: @value without a meaning of its own; NULL is "". */
+void report_mark_plain(GString *text, const char *value);
+/* A title as a cell: at most 120 characters of @value. (transfer full) */
+char *report_mark_cut(const char *value);
+/* A row of a table. */
+void report_mark_row(GString *text, const char *const *cells, size_t count);
+/* A section of @texts (char *), or nothing where there is none. */
+void report_mark_list(GString *text, const char *title, const GPtrArray *texts);
