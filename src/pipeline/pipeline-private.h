@@ -183,6 +183,10 @@ bool standings_forget(SqlConnection *db, const char *manifest, GError **error);
 bool standings_sweep(SqlConnection *db, GError **error);
 /* Writes down how many stand how today, and drops what changed long ago. */
 bool standings_count_day(SqlPool *sql, GError **error);
+/* Of one image in one repository, as stored; judged by the rules of @stamp or by others.
+ * NULL without *error: it is not written down. */
+Standing *standings_read_one(SqlConnection *db, const char *repository, const char *manifest,
+                             int64_t stamp, GError **error);
 /* Of twelve columns: unknown to critical, fixable_unknown to fixable_critical. */
 void standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t *fixable);
 

@@ -88,7 +88,7 @@ static char *
 settings_of(const SqlPool *pool, bool writes)
 {
   static const char common[] =
-      "PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA trusted_schema = OFF;";
+      "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;";
   if (pool->read_only != NULL)
     return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
   return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; "

@@ -88,6 +88,19 @@ def test_lists_are_filtered(registry):
     assert images["good"]["gate"]["answer"] == "warns" and images["good"]["size"] > images["bad"]["size"] > 0
 
 
+def test_pages_are_alike_however_they_are_found(registry):
+    """Images that came at one time, one of them to two repositories: each is on one page, by narrow rows or by wide ones."""
+    server, _ = registry
+    with sqlite3.connect(server.data / "metadata.db", timeout=30) as db:
+        assert db.execute("UPDATE standings SET pushed = 1000000").rowcount == 3
+    for size in (1, 2, 3):
+        narrow, wide = ([get(server, f"/api/v1/images?package=musl{more}&limit={size}&offset={offset}") for offset in range(0, 4, size)]
+                        for more in ("", "&min_size=1"))
+        assert narrow == wide
+        images = [(image["repository"], image["digest"]) for page in narrow for image in page["images"]]
+        assert len(images) == len(set(images)) == 3 and all(page["total"] == 3 for page in narrow)
+
+
 def test_images_of_a_vulnerability(registry):
     server, _ = registry
     digest = gate.digest_at(server, "team/app", "bad")

@@ -19,75 +19,82 @@ changes_by_itself(const char *member)
 {
   static const char *const members[] = {"last_used", "last_address", "used",    "listening", "urls",
                                         "runs",      "ran",          "deleted", "error",     NULL};
-  return g_strv_contains(members, member);
+  return strchr("lurde", member[0]) != NULL && g_strv_contains(members, member);
 }
 
+/* What is to be hashed, gathered: a long list has some ten thousand short pieces. */
 typedef struct {
-  GChecksum *settings, *rest;
+  GString *settings, *rest;
   bool has_rest;
-} Hashes;
+} Texts;
 
 static void
-add_text(GChecksum *hash, const char *text)
+add_text(GString *to, const char *text)
 {
-  g_checksum_update(hash, (const guchar *)text, (gssize)strlen(text) + 1);
+  g_string_append_len(to, text, (gssize)strlen(text) + 1);
 }
 
 static void
-add_scalar(GChecksum *hash, const json_t *value)
+add_scalar(GString *to, const json_t *value)
 {
-  g_autofree char *number = NULL;
-  if (json_is_integer(value))
-    number = g_strdup_printf("i%" JSON_INTEGER_FORMAT, json_integer_value(value));
-  else if (json_is_real(value))
-    number = g_strdup_printf("r%.17g", json_real_value(value));
-  else if (json_is_string(value))
-    add_text(hash, "s");
-  add_text(hash, number != NULL          ? number
-                 : json_is_string(value) ? json_string_value(value)
-                 : json_is_true(value)   ? "t"
-                 : json_is_false(value)  ? "f"
-                                         : "n");
+  char number[40];
+  const char *text = json_is_true(value) ? "t" : json_is_false(value) ? "f" : "n";
+  if (json_is_string(value)) {
+    add_text(to, "s");
+    text = json_string_value(value);
+  } else if (json_is_integer(value)) {
+    g_snprintf(number, sizeof number, "i%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    text = number;
+  } else if (json_is_real(value)) {
+    g_snprintf(number, sizeof number, "r%.17g", json_real_value(value));
+    text = number;
+  }
+  add_text(to, text);
 }
 
 static void
-add(Hashes *hashes, const json_t *value, bool rest, unsigned depth)
+add(Texts *texts, const json_t *value, bool rest, unsigned depth)
 {
-  GChecksum *hash = rest ? hashes->rest : hashes->settings;
+  GString *to = rest ? texts->rest : texts->settings;
   const char *key;
   json_t *member;
   size_t index;
   if (depth > DEPTH_MAX)
     return;
   if (json_is_object(value)) {
-    add_text(hash, "{");
+    add_text(to, "{");
     json_object_foreach((json_t *)(uintptr_t)value, key, member) {
       bool other = rest || changes_by_itself(key);
-      hashes->has_rest = hashes->has_rest || other;
-      add_text(other ? hashes->rest : hashes->settings, key);
-      add(hashes, member, other, depth + 1);
+      texts->has_rest = texts->has_rest || other;
+      add_text(other ? texts->rest : texts->settings, key);
+      add(texts, member, other, depth + 1);
     }
-    add_text(hash, "}");
+    add_text(to, "}");
   } else if (json_is_array(value)) {
-    add_text(hash, "[");
+    add_text(to, "[");
     json_array_foreach(value, index, member)
-      add(hashes, member, rest, depth + 1);
-    add_text(hash, "]");
+      add(texts, member, rest, depth + 1);
+    add_text(to, "]");
   } else {
-    add_scalar(hash, value);
+    add_scalar(to, value);
   }
+}
+
+static char *
+hash_of(const GString *text)
+{
+  return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text->str, text->len);
 }
 
 char *
 entity_tag_of(const json_t *object)
 {
-  g_autoptr(GChecksum) settings = g_checksum_new(G_CHECKSUM_SHA256);
-  g_autoptr(GChecksum) rest = g_checksum_new(G_CHECKSUM_SHA256);
-  Hashes hashes = {settings, rest, false};
-  add(&hashes, object, false, 0);
-  return g_strdup_printf("\"%.*s%s%.*s\"", SETTINGS_DIGITS, g_checksum_get_string(settings),
-                         hashes.has_rest ? "-" : "", hashes.has_rest ? REST_DIGITS : 0,
-                         g_checksum_get_string(rest));
+  g_autoptr(GString) settings_text = g_string_new(NULL), rest_text = g_string_new(NULL);
+  Texts texts = {settings_text, rest_text, false};
+  add(&texts, object, false, 0);
+  g_autofree char *settings = hash_of(settings_text), *rest = hash_of(rest_text);
+  return g_strdup_printf("\"%.*s%s%.*s\"", SETTINGS_DIGITS, settings, texts.has_rest ? "-" : "",
+                         texts.has_rest ? REST_DIGITS : 0, rest);
 }
 
 /* --- of headers --- */
