@@ -110,6 +110,16 @@ takes_place(const Harvest *harvest, const LayerEntry *entry, bool by_path)
   return by_path || script;
 }
 
+static void
+put_finds(Harvest *harvest, const char *path, GPtrArray *finds)
+{
+  if (g_hash_table_size(harvest->finds) >= LAYER_READS_MAX)
+    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
+                               "The layer has more files that list packages than are followed.");
+  else
+    g_hash_table_insert(harvest->finds, g_strdup(path), g_ptr_array_ref(finds));
+}
+
 /* What was found there anywhere; the last entry of a path counts. */
 static void
 keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere, GPtrArray *finds)
@@ -118,11 +128,8 @@ keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere, GPtrArr
   g_hash_table_remove(harvest->finds, entry->path);
   if (finds->len == 0 && takes_place(harvest, entry, by_path))
     layer_inventory_add_removed(harvest->inventory, entry->path, false);
-  else if (finds->len > 0 && g_hash_table_size(harvest->finds) >= LAYER_READS_MAX)
-    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
-                               "The layer has more files that list packages than are followed.");
   else if (finds->len > 0)
-    g_hash_table_insert(harvest->finds, g_strdup(entry->path), g_ptr_array_ref(finds));
+    put_finds(harvest, entry->path, finds);
 }
 
 static void
@@ -209,14 +216,43 @@ has_finds(const Harvest *harvest, const char *path)
   return false;
 }
 
+/* Whether the same detectors want both, and make the same of both: programs, and files of one name.
+ */
+static bool
+are_alike(const char *left, const char *right)
+{
+  uint64_t by_path = anywhere_by_path(left);
+  g_autofree char *left_name = g_path_get_basename(left), *right_name = g_path_get_basename(right);
+  return by_path == anywhere_by_path(right) &&
+         anywhere_by_content(left) == anywhere_by_content(right) &&
+         (by_path == 0 || strcmp(left_name, right_name) == 0);
+}
+
+/* What was found at @target is at @path as well. */
+static void
+copy_finds(Harvest *harvest, const char *path, const char *target)
+{
+  const GPtrArray *finds = g_hash_table_lookup(harvest->finds, target);
+  g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(inventory_free);
+  for (guint i = 0; finds != NULL && i < finds->len; i++) {
+    LayerInventory *copy = harvest_links_copy(g_ptr_array_index(finds, i), target, path);
+    bound_packages(harvest, copy);
+    g_ptr_array_add(copies, copy);
+  }
+  put_finds(harvest, path, copies);
+}
+
 void
 harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *target,
                       uint64_t number)
 {
-  bool by_name = anywhere_by_path(entry->path) != 0;
-  if (!by_name && !has_finds(harvest, target) && !harvest_links_have(harvest->links, target))
-    return;
-  if (!harvest_links_add(harvest->links, entry->path, target, number))
+  uint64_t by_name =
+      anywhere_by_path(entry->path) | (anywhere_by_content(entry->path) & ~anywhere_by_head());
+  bool found = has_finds(harvest, target);
+  if (found && are_alike(entry->path, target))
+    copy_finds(harvest, entry->path, target);
+  else if ((by_name != 0 || found || harvest_links_have(harvest->links, target)) &&
+           !harvest_links_add(harvest->links, entry->path, target, number))
     layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
                                "The layer has more files that list packages than are followed.");
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "archive/layer.h"
+#include "inventory/layer.h"
 
 typedef struct HarvestLinks HarvestLinks;
 
@@ -28,3 +29,7 @@ bool harvest_links_begin_pass(HarvestLinks *links);
 const char *harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uint64_t number);
 /* Of one that was not read, until NULL: it is forgotten. (transfer full) */
 char *harvest_links_next_left(HarvestLinks *links);
+
+/* What was found in the file at @from, as it would be found at @to under the same conditions.
+ * (transfer full) */
+LayerInventory *harvest_links_copy(const LayerInventory *find, const char *from, const char *to);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "inventory/layer.h"
-
 typedef struct {
   char *path;
   char *file; /* the first name of what it leads to */
@@ -112,4 +110,45 @@ harvest_links_next_left(HarvestLinks *links)
     g_hash_table_iter_remove(&iter);
   }
   return path;
+}
+
+/* "a.jar:b.jar" of a.jar. (transfer full) */
+static char *
+moved(const char *location, const char *from, const char *to)
+{
+  size_t size = strlen(from);
+  bool inside = strncmp(location, from, size) == 0 && strchr(":", location[size]) != NULL;
+  return g_strconcat(to, inside ? location + size : "", NULL);
+}
+
+static Package *
+copy_package(const Package *package, const char *from, const char *to)
+{
+  Package *copy = g_new0(Package, 1);
+  char **const texts[] = {&copy->type,         &copy->name,        &copy->version,
+                          &copy->architecture, &copy->source_name, &copy->source_version,
+                          &copy->module,       &copy->vendor,      &copy->licenses};
+  const char *const values[] = {
+      package->type,         package->name,        package->version,
+      package->architecture, package->source_name, package->source_version,
+      package->module,       package->vendor,      package->licenses};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    *texts[i] = g_strdup(values[i]);
+  copy->location = moved(package->location, from, to);
+  copy->declared = package->declared;
+  return copy;
+}
+
+LayerInventory *
+harvest_links_copy(const LayerInventory *find, const char *from, const char *to)
+{
+  LayerInventory *copy = layer_inventory_new();
+  for (guint i = 0; i < find->packages->len; i++)
+    g_ptr_array_add(copy->packages, copy_package(g_ptr_array_index(find->packages, i), from, to));
+  for (guint i = 0; i < find->unread->len; i++) {
+    g_autofree char *path = moved(g_ptr_array_index(find->unread, i), from, to);
+    layer_inventory_add_unread(copy, "hard-link", path, "It could not be read under another name.");
+  }
+  layer_inventory_add_read(copy, 0, to, find->unread->len > 0);
+  return copy;
 }

@@ -52,6 +52,16 @@ IMAGES = {
 }
 
 
+def test_a_program_of_many_names(assay, data, tmp_path):
+    """The image of busybox has its bytes under the first applet's name."""
+    program = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\0\x3e\0" + bytes(4096) + b"BusyBox v1.36.1 (2023-01-01)\0"
+    made = Layout(tmp_path / "layout")
+    made.add_image("latest", [{"bin/[": program, "bin/busybox": ("hardlink", "bin/["), "bin/sh": ("hardlink", "bin/[")}])
+    report = json.loads(assay("scan", "--data", data, "--list-packages", "--format", "json", f"oci:{made.folder}:latest").stdout)
+    assert [(each["name"], each["version"], each["location"]) for each in report["package_list"]] == [
+        ("busybox", "1.36.1", "bin/busybox")]
+
+
 @pytest.mark.parametrize("name", IMAGES)
 def test_in_images(assay, data, tmp_path, name):
     layers, expected = IMAGES[name]
