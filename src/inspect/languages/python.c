@@ -141,17 +141,41 @@ python_metadata_read(Slice bytes, const char *location, LayerInventory *into)
   return NULL;
 }
 
+/* What pip and setuptools bring inside of themselves: "name==version" a line, indented below what
+ * needs it. */
+static void
+read_vendored(Slice bytes, const char *location, LayerInventory *into)
+{
+  Slice line;
+  while (slice_next_line(&bytes, &line)) {
+    gssize comment = slice_find(line, '#');
+    line = slice_strip(comment >= 0 ? slice_sub(line, 0, (size_t)comment) : line);
+    gssize equals = slice_find(line, '=');
+    if (equals <= 0 || (size_t)equals + 2 >= line.size || line.data[equals + 1] != '=')
+      continue;
+    g_autofree char *name = normalise(slice_strip(slice_sub(line, 0, (size_t)equals)));
+    Slice version = slice_sub(line, (size_t)equals + 2, line.size), words = version;
+    if (name != NULL && slice_next_field(&words, ';', &version))
+      found_add(into, "pypi", slice_from_string(name), slice_strip(version), location, NULL);
+  }
+}
+
 static void
 read_metadata(Slice bytes, const char *location, LayerInventory *into)
 {
-  python_metadata_read(bytes, location, into);
+  if (g_str_has_suffix(location, ".txt"))
+    read_vendored(bytes, location, into);
+  else
+    python_metadata_read(bytes, location, into);
 }
 
 const Detector python_detector = {
     .name = "python",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"*dist-info/METADATA", "*egg-info/PKG-INFO",
-                                    "*egg-info/METADATA", "*EGG-INFO/PKG-INFO", "*.egg-info", NULL},
+                                    "*egg-info/METADATA", "*EGG-INFO/PKG-INFO", "*.egg-info",
+                                    "*pip/_vendor/vendor.txt", "*setuptools/_vendor/vendored.txt",
+                                    "*pkg_resources/_vendor/vendored.txt", NULL},
     .most = FOUND_BYTES_MAX,
     .read = read_metadata,
 };

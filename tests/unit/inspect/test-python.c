@@ -55,6 +55,24 @@ test_contents(void)
 }
 
 static void
+test_vendored(void)
+{
+#define PIP "usr/lib/python3/site-packages/pip/_vendor/vendor.txt"
+  static const DetectedCase cases[] = {
+      {"those of pip", PIP, "CacheControl==0.14.4\nrequests==2.34.2\n    certifi==2026.10.23\n",
+       "pypi cachecontrol 0.14.4\npypi certifi 2026.10.23\npypi requests 2.34.2"},
+      {"comments and conditions", PIP,
+       "# a==1\na==1.0  # kept back\nb==2; python_version < '3.8'\n", "pypi a 1.0\npypi b 2"},
+      {"of setuptools", "lib/setuptools/_vendor/vendored.txt", "a==1.0\n", FOUND},
+      {"of pkg_resources", "lib/pkg_resources/_vendor/vendored.txt", "a==1.0", FOUND},
+      {"a range, an address, nothing", PIP, "a>=1.0\nb @ https://example.com/b.zip\n==1\nc==\n=\n",
+       ""},
+      {"of others", "lib/x/_vendor/vendor.txt", "a==1.0\n", ""},
+  };
+  check_detected(&python_detector, cases, G_N_ELEMENTS(cases));
+}
+
+static void
 test_licenses(void)
 {
 #define MIT "Classifier: License :: OSI Approved :: MIT License\n"
@@ -90,6 +108,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/python/paths", test_paths);
   g_test_add_func("/python/contents", test_contents);
+  g_test_add_func("/python/vendored", test_vendored);
   g_test_add_func("/python/licenses", test_licenses);
   return g_test_run();
 }
