@@ -10,6 +10,7 @@
 #include "inspect/languages/npm-private.h"
 
 #define MODULES       "node_modules/"
+#define COMPILED      "dist/compiled/"
 #define NAME_SIZE_MAX 214u
 
 /* What follows the first "node_modules/" of @path, as a folder's whole name; or NULL. */
@@ -54,6 +55,18 @@ is_in_tests(const char *path, const char *end)
   return false;
 }
 
+/* What a package was built with and brings inside of itself: Next.js has them in
+ * dist/compiled/NAME/, with name and version where they are whole packages. */
+static bool
+is_compiled_in(const char *path)
+{
+  const char *name = path + strlen(COMPILED);
+  if (!g_str_has_prefix(path, COMPILED))
+    return false;
+  const char *package = after_package(name);
+  return package != NULL && strcmp(package, "package.json") == 0;
+}
+
 /* Below the last node_modules it is directly in the package's folder; and no package brings it
  * along for its tests. */
 bool
@@ -63,7 +76,7 @@ npm_manifest_is_root(const char *path)
   while (modules != NULL) {
     const char *package = after_package(modules), *next = after_modules(modules);
     if (next == NULL)
-      return package != NULL && strcmp(package, "package.json") == 0;
+      return package != NULL && (strcmp(package, "package.json") == 0 || is_compiled_in(package));
     if (package != NULL && package < next && is_in_tests(package, next))
       return false;
     modules = next;
@@ -184,7 +197,7 @@ read_package_json(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector npm_detector = {
     .name = "npm",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"*/package.json", NULL},
     .wants_path = npm_manifest_is_root,
     .most = FOUND_BYTES_MAX,
