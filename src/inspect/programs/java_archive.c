@@ -352,7 +352,7 @@ read_file(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector java_archive_detector = {
     .name = "java-archive",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"*.jar", "*.war", "*.ear", "*.par", "*.sar", "*.nar", "*.jpi",
                                     "*.hpi", "*.kar", "*.lpkg", "*.rar", "*.aar", "*.JAR", "*.WAR",
                                     "*.EAR", NULL},

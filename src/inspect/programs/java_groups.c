@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define DEPTH_MAX 6u /* of folders that a group is looked for in */
+#define LONG_PART 5u /* a name of so many letters is none by chance */
+
 typedef struct {
   const char *names; /* with a space between; "*" at the end of one is for any end */
   const char *group;
@@ -11,6 +14,9 @@ typedef struct {
 } JavaGroup;
 
 static const JavaGroup groups[] = {
+    {"elasticsearch-rest-client elasticsearch-rest-client-sniffer "
+     "elasticsearch-rest-high-level-client",
+     "org.elasticsearch.client", "org/elasticsearch/client/", NULL},
     {"spring-aop spring-aspects spring-beans spring-context spring-context-indexer "
      "spring-context-support spring-core spring-expression spring-instrument spring-jcl "
      "spring-jdbc spring-jms spring-messaging spring-orm spring-oxm spring-r2dbc spring-test "
@@ -49,6 +55,46 @@ static const JavaGroup groups[] = {
     {"h2", "com.h2database", "org/h2/", "com.h2database"},
     {"scala-library scala-compiler scala-reflect", "org.scala-lang", "scala/", "scala."},
     {"graphql-java", "com.graphql-java", "graphql/", "com.graphqljava"},
+    {"grpc-*", "io.grpc", "io/grpc/", "io.grpc."},
+    {"protobuf-java protobuf-java-* protobuf-javalite protobuf-kotlin", "com.google.protobuf",
+     "com/google/protobuf/", "com.google.protobuf"},
+    {"gson", "com.google.code.gson", "com/google/gson/", "com.google.gson"},
+    {"RoaringBitmap shims", "org.roaringbitmap", "org/roaringbitmap/", "roaringbitmap"},
+    {"annotations", "org.jetbrains", "org/jetbrains/annotations/", "org.jetbrains.annotations"},
+    {"asm asm-*", "org.ow2.asm", "org/objectweb/asm/", "org.objectweb.asm"},
+    {"aspectjweaver aspectjrt aspectjtools", "org.aspectj", "org/aspectj/", "org.aspectj."},
+    {"checker checker-qual", "org.checkerframework", "org/checkerframework/",
+     "org.checkerframework."},
+    {"freemarker", "org.freemarker", "freemarker/", "freemarker"},
+    {"graal-sdk", "org.graalvm.sdk", "org/graalvm/", "org.graalvm.sdk"},
+    {"hadoop-shaded-*", "org.apache.hadoop.thirdparty", "org/apache/hadoop/thirdparty/", NULL},
+    {"hadoop-client-runtime hadoop-client-api hadoop-client-minicluster", "org.apache.hadoop",
+     "org/apache/hadoop/", NULL},
+    {"hamcrest hamcrest-*", "org.hamcrest", "org/hamcrest/", "org.hamcrest"},
+    {"jackson-core-asl jackson-mapper-asl jackson-jaxrs jackson-xc jackson-mrbean",
+     "org.codehaus.jackson", "org/codehaus/jackson/", NULL},
+    {"jackson-module-*", "com.fasterxml.jackson.module", "com/fasterxml/jackson/module/",
+     "com.fasterxml.jackson.module."},
+    {"jna jna-platform", "net.java.dev.jna", "com/sun/jna/", "com.sun.jna"},
+    {"lz4-java", "org.lz4", "net/jpountz/", "org.lz4.java"},
+    {"oro", "oro", "org/apache/oro/", NULL},
+    {"xml-resolver", "xml-resolver", "org/apache/xml/resolver/", NULL},
+    {"xz", "org.tukaani", "org/tukaani/xz/", "org.tukaani.xz"},
+    {"caffeine", "com.github.ben-manes.caffeine", "com/github/benmanes/caffeine/",
+     "com.github.benmanes.caffeine"},
+    {"json-path", "com.jayway.jsonpath", "com/jayway/jsonpath/", "json.path"},
+    {"mongo-java-driver mongodb-driver-* bson", "org.mongodb", "org/bson/", "org.mongodb."},
+    {"poi poi-*", "org.apache.poi", "org/apache/poi/", "org.apache.poi."},
+    {"quartz", "org.quartz-scheduler", "org/quartz/", "org.quartz"},
+    {"spring-kafka spring-kafka-test", "org.springframework.kafka", "org/springframework/kafka/",
+     "spring.kafka"},
+    {"spring-amqp spring-rabbit spring-rabbit-*", "org.springframework.amqp",
+     "org/springframework/amqp/", "spring."},
+    {"spring-ldap-*", "org.springframework.ldap", "org/springframework/ldap/", "spring.ldap."},
+    {"spring-session-*", "org.springframework.session", "org/springframework/session/",
+     "spring.session."},
+    {"junit-jupiter junit-jupiter-*", "org.junit.jupiter", "org/junit/jupiter/",
+     "org.junit.jupiter"},
     {"rxjava", "io.reactivex.rxjava3", "io/reactivex/rxjava3/", "io.reactivex.rxjava3"},
 };
 
@@ -64,6 +110,67 @@ names(const JavaGroup *group, const char *artifact)
       return true;
   }
   return false;
+}
+
+/* Whether the folder @part is what the artifact's name begins with: "grpc" of "grpc-netty",
+ * "rocksdb" of "rocksdbjni". */
+static bool
+begins(Slice part, const char *artifact)
+{
+  if (part.size > strlen(artifact) ||
+      g_ascii_strncasecmp((const char *)part.data, artifact, part.size) != 0)
+    return false;
+  return part.size >= LONG_PART || !g_ascii_isalpha(artifact[part.size]);
+}
+
+static bool
+is_class(Slice name)
+{
+  const Slice ending = SLICE_LITERAL(".class");
+  return name.size > ending.size &&
+         slice_equal(slice_sub(name, name.size - ending.size, ending.size), ending) &&
+         !slice_has_prefix(name, SLICE_LITERAL("META-INF/")) &&
+         !slice_equal_string(name, "module-info.class");
+}
+
+/* The part of their paths that all classes share, up to a slash. Empty: nothing, or no classes. */
+static Slice
+common_folder(const ZipFile *zip)
+{
+  Slice rest = zip->directory, common = SLICE_EMPTY;
+  ZipEntry entry;
+  bool any = false;
+  while (zip_next(&rest, &entry)) {
+    if (!is_class(entry.name))
+      continue;
+    size_t size = 0, folder = 0;
+    for (; size < entry.name.size && (!any || size < common.size); size++) {
+      if (any && entry.name.data[size] != common.data[size])
+        break;
+      if (entry.name.data[size] == '/')
+        folder = size + 1;
+    }
+    common = slice_sub(entry.name, 0, folder);
+    any = true;
+  }
+  return common;
+}
+
+char *
+java_group_of_classes(const char *artifact, const ZipFile *zip)
+{
+  Slice common = common_folder(zip), rest = common, part = SLICE_EMPTY;
+  for (unsigned depth = 0; slice_next_field(&rest, '/', &part) && depth < DEPTH_MAX; depth++) {
+    if (depth == 0 || part.size == 0 || !begins(part, artifact))
+      continue;
+    g_autofree char *group =
+        g_strndup((const char *)common.data, (gsize)(part.data + part.size - common.data));
+    for (const char *at = group; *at != '\0'; at++)
+      if (!g_ascii_isalnum(*at) && *at != '/' && *at != '_')
+        return NULL;
+    return g_strdelimit(g_steal_pointer(&group), "/", '.');
+  }
+  return NULL;
 }
 
 static bool

@@ -78,6 +78,18 @@ group_of_path(const char *path)
   return is_domain(group) ? g_steal_pointer(&group) : NULL;
 }
 
+/* A group from the name of a domain: people write their site's ("hamcrest.org") for it. */
+static char *
+group_of_domain(const char *name)
+{
+  static const char *const tops[] = {"com", "org", "net", "io"};
+  const char *dot = strchr(name, '.');
+  for (size_t i = 0; dot == strrchr(name, '.') && i < G_N_ELEMENTS(tops); i++)
+    if (strcmp(dot + 1, tops[i]) == 0)
+      return g_strdup_printf("%s.%.*s", tops[i], (int)(dot - name), name);
+  return g_strdup(name);
+}
+
 static char *
 group_in_manifest(const JavaManifest *manifest)
 {
@@ -90,7 +102,7 @@ group_in_manifest(const JavaManifest *manifest)
                                          JAVA_SPECIFICATION_VENDOR, JAVA_VENDOR};
   for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
     if (is_domain(values[others[i]]))
-      return g_strdup(values[others[i]]);
+      return group_of_domain(values[others[i]]);
   return group_of_path(values[JAVA_NAME]);
 }
 
@@ -141,6 +153,8 @@ find_group(JavaIdentity *identity, const JavaManifest *manifest, const ZipFile *
   }
   if (identity->group == NULL)
     identity->group = group_in_manifest(manifest);
+  if (identity->group == NULL)
+    identity->group = java_group_of_classes(identity->artifact, zip);
   const char *dot = strrchr(identity->artifact, '.');
   if (identity->group == NULL)
     identity->group = dot != NULL && is_domain(identity->artifact)

@@ -3,9 +3,10 @@
  *
  * What nothing says is the group. It is taken from what names it for sure (Gradle's
  * "group#artifact;version", Jenkins' Group-Id), from known artifacts whose classes or module are
- * where they should be, else from names of domains in the manifest. Where there is none, it is
- * the artifact's own name, as the artifacts of Maven's first years have it: such a name meets an
- * advisory of theirs alone. */
+ * where they should be, else from names of domains in the manifest, else from the folder of its
+ * classes, where the artifact is named by that. Where there is none, it is the artifact's own name,
+ * as the artifacts of Maven's first years have it: such a name meets an advisory of theirs alone.
+ */
 #pragma once
 
 #include "archive/zip.h"
