@@ -4,6 +4,7 @@
 
 #include "advisory/database/database.h"
 #include "inventory/layer.h"
+#include "verdict/explain.h"
 
 /* @affected: by its version. False ends the visit. */
 typedef bool (*SubjectVisitor)(const AdvisoryRange *range, bool affected, void *data);
@@ -18,3 +19,10 @@ typedef struct {
  * have set. One that is undecided is not visited. */
 bool subject_look_up(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                      SubjectVisitor visit, void *data, SubjectRest *rest, GError **error);
+
+/* Calls @visit for each statement of @ecosystem on the names of @package, also for those that do
+ * not concern it, with the @version that it was compared by and what came of it. */
+typedef void (*RuleVisitor)(const AdvisoryRange *range, const char *version, RuleOutcome outcome,
+                            void *data);
+bool subject_explain(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
+                     RuleVisitor visit, void *data, GError **error);

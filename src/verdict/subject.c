@@ -16,6 +16,7 @@ typedef struct {
   bool maker_known;
   Maker maker;
   SubjectVisitor visit;
+  RuleVisitor explain; /* in the place of `visit`; or NULL */
   void *data;
   SubjectRest *rest;
 } Subject;
@@ -256,23 +257,45 @@ visit_range_of_application(const AdvisoryRange *range, void *data)
 {
   Subject *subject = data;
   Applies applies = application_applies(subject, range);
+  if (subject->explain != NULL) {
+    static const RuleOutcome outcomes[] = {[APPLIES_NOT] = RULE_OUTSIDE,
+                                           [APPLIES] = RULE_AFFECTED,
+                                           [APPLIES_UNDECIDED] = RULE_UNDECIDED};
+    subject->explain(range, subject->version, outcomes[applies], subject->data);
+    return true;
+  }
   if (applies != APPLIES_UNDECIDED)
     return subject->visit(range, applies == APPLIES, subject->data);
   subject->rest->undecided |= range->state != STATE_NOT_AFFECTED;
   return true;
 }
 
+static RuleOutcome
+outcome_of(Subject *subject, const AdvisoryRange *range)
+{
+  const Package *package = subject->package;
+  if (!module_fits(range, package))
+    return RULE_OTHER_MODULE;
+  if (!build_fits(subject->row, range, package))
+    return RULE_OTHER_BUILD;
+  if (!architecture_fits(range, package))
+    return RULE_OTHER_ARCHITECTURE;
+  if (!maker_fits(subject, range))
+    return RULE_THIRD_PARTY;
+  return is_affected(subject, range) ? RULE_AFFECTED : RULE_OUTSIDE;
+}
+
 static bool
 visit_range(const AdvisoryRange *range, void *data)
 {
   Subject *subject = data;
-  const Package *package = subject->package;
-  if (!module_fits(range, package) || !build_fits(subject->row, range, package) ||
-      !architecture_fits(range, package))
-    return true;
-  if (maker_fits(subject, range))
-    return subject->visit(range, is_affected(subject, range), subject->data);
-  subject->rest->withheld = true;
+  RuleOutcome outcome = outcome_of(subject, range);
+  if (subject->explain != NULL)
+    subject->explain(range, subject->version, outcome, subject->data);
+  else if (outcome == RULE_AFFECTED || outcome == RULE_OUTSIDE)
+    return subject->visit(range, outcome == RULE_AFFECTED, subject->data);
+  else
+    subject->rest->withheld |= outcome == RULE_THIRD_PARTY;
   return true;
 }
 
@@ -402,26 +425,38 @@ look_up_of(const Subject *subject)
   return strcmp(subject->package->type, "rpm") == 0 ? BY_NAME_AND_SOURCE : BY_SOURCE;
 }
 
+static bool
+look_up(AdvisoryDatabase *database, const char *ecosystem, Subject *subject, GError **error)
+{
+  const Package *package = subject->package;
+  subject->row = ecosystem_find(ecosystem);
+  if (subject->row != NULL && subject->row->application)
+    return look_up_application(database, ecosystem, subject, error);
+  LookUp how = look_up_of(subject);
+  bool by_source = how == BY_SOURCE || how == BY_SOURCE_AND_NAME;
+  const char *first = by_source ? package->source_name : package->name;
+  subject->version = by_source ? package->source_version : package->version;
+  if (!advisory_database_lookup(database, ecosystem, first, visit_range, subject, error))
+    return false;
+  if (how == BY_NAME_AND_SOURCE)
+    return look_up_rpm_source(database, ecosystem, subject, error);
+  if (how == BY_SOURCE_AND_NAME && strcmp(package->name, first) != 0)
+    return look_up_own_name(database, ecosystem, subject, error);
+  return strcmp(package->type, "deb") != 0 || look_up_signed(database, ecosystem, subject, error);
+}
+
 bool
 subject_look_up(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
                 SubjectVisitor visit, void *data, SubjectRest *rest, GError **error)
 {
-  Subject subject = {.package = package,
-                     .row = ecosystem_find(ecosystem),
-                     .visit = visit,
-                     .data = data,
-                     .rest = rest};
-  if (subject.row != NULL && subject.row->application)
-    return look_up_application(database, ecosystem, &subject, error);
-  LookUp how = look_up_of(&subject);
-  bool by_source = how == BY_SOURCE || how == BY_SOURCE_AND_NAME;
-  const char *first = by_source ? package->source_name : package->name;
-  subject.version = by_source ? package->source_version : package->version;
-  if (!advisory_database_lookup(database, ecosystem, first, visit_range, &subject, error))
-    return false;
-  if (how == BY_NAME_AND_SOURCE)
-    return look_up_rpm_source(database, ecosystem, &subject, error);
-  if (how == BY_SOURCE_AND_NAME && strcmp(package->name, first) != 0)
-    return look_up_own_name(database, ecosystem, &subject, error);
-  return strcmp(package->type, "deb") != 0 || look_up_signed(database, ecosystem, &subject, error);
+  Subject subject = {.package = package, .visit = visit, .data = data, .rest = rest};
+  return look_up(database, ecosystem, &subject, error);
+}
+
+bool
+subject_explain(AdvisoryDatabase *database, const char *ecosystem, const Package *package,
+                RuleVisitor visit, void *data, GError **error)
+{
+  Subject subject = {.package = package, .explain = visit, .data = data};
+  return look_up(database, ecosystem, &subject, error);
 }

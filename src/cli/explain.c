@@ -1,0 +1,183 @@
+/* `assay explain`: why an image has a vulnerability, or why not, without a server. */
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/report_options.h"
+#include "cli/scan_setup.h"
+#include "cli/terminal_progress.h"
+#include "report/explanation.h"
+
+static char *format_option, *output_option, *package_option;
+
+static const GOptionEntry options[] = {FORMAT_OPTION("table"),
+                                       {"package", 'p', 0, G_OPTION_ARG_STRING, &package_option,
+                                        "Only this package, or the packages of this source",
+                                        "NAME"},
+                                       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
+                                        "Write it here instead of to standard output (-)", "FILE"},
+                                       SCAN_OPTIONS,
+                                       {NULL}};
+
+/* --- who says otherwise --- */
+
+static void
+add_exception(GPtrArray *exceptions, const Finding *finding, const char *by, char *text, bool holds,
+              const char *overruled)
+{
+  ExplainedException *exception = g_new0(ExplainedException, 1);
+  *exception = (ExplainedException){finding, by, text, holds, g_strdup(overruled)};
+  g_ptr_array_add(exceptions, exception);
+}
+
+/* Each document's own statement, beside the one that counts. */
+static void
+add_vex(GPtrArray *exceptions, const ScanSetup *setup, const VexImage *image,
+        const Finding *finding)
+{
+  const VexDocument *counting = NULL, *of = NULL;
+  const VexStatement *counts = vex_find(setup->vex, image, finding, &counting);
+  for (guint i = 0; i < setup->vex->len; i++) {
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    g_ptr_array_add(one, g_ptr_array_index(setup->vex, i));
+    const VexStatement *statement = vex_find(one, image, finding, &of);
+    if (statement == NULL)
+      continue;
+    bool holds = statement == counts && vex_suppresses(statement);
+    add_exception(exceptions, finding, of->name, vex_in_words(statement, of), holds,
+                  holds                 ? NULL
+                  : statement == counts ? "it says that the package is affected, or may be"
+                                        : "a newer statement counts");
+  }
+}
+
+/* (transfer full): ExplainedException */
+static GPtrArray *
+exceptions_of(const ScanSetup *setup, const VexImage *image, const MatchResult *matched,
+              const Explanation *explanation)
+{
+  GPtrArray *exceptions = g_ptr_array_new_with_free_func((GDestroyNotify)explained_exception_free);
+  g_autofree char *repository = scan_setup_repository(image->target);
+  g_autoptr(GPtrArray) ignored = NULL;
+  g_autoptr(GPtrArray) left = scan_setup_suppress(setup, repository, image, matched, &ignored);
+  for (guint i = 0; i < explanation->packages->len; i++) {
+    const Finding *finding =
+        ((const ExplainedPackage *)g_ptr_array_index(explanation->packages, i))->finding;
+    if (finding == NULL)
+      continue;
+    add_vex(exceptions, setup, image, finding);
+    for (guint j = 0; j < ignored->len; j++) {
+      const IgnoredFinding *each = g_ptr_array_index(ignored, j);
+      bool by_vex = false;
+      for (guint k = 0; k < setup->vex->len; k++)
+        by_vex |= ((const VexDocument *)g_ptr_array_index(setup->vex, k))->name == each->file;
+      if (each->finding == finding && !by_vex)
+        add_exception(exceptions, finding, each->file, g_strdup(finding->exempt_reason), true,
+                      NULL);
+    }
+  }
+  return exceptions;
+}
+
+/* --- the command --- */
+
+static int
+write_report(const ExplanationReport *report, bool json)
+{
+  bool to_file = output_option != NULL && strcmp(output_option, "-") != 0;
+  g_autoptr(json_t) object = json ? explanation_to_json(report) : NULL;
+  g_autofree char *text = json ? json_to_pretty_text(object)
+                               : explanation_to_text(report, to_file ? 0 : terminal_width());
+  terminal_progress_end();
+  return report_text_write(text, output_option);
+}
+
+/* Names of CVE and malware are written in capitals, and of GitHub so in their beginning. (transfer
+ * full) */
+static char *
+as_feeds_write(const char *id)
+{
+  static const char *const starts[] = {"CVE-", "MAL-", "GHSA-"};
+  for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
+    if (g_ascii_strncasecmp(id, starts[i], strlen(starts[i])) == 0) {
+      g_autofree char *rest = i == 2 ? g_ascii_strdown(id + strlen(starts[i]), -1)
+                                     : g_ascii_strup(id + strlen(starts[i]), -1);
+      return g_strconcat(starts[i], rest, NULL);
+    }
+  return g_strdup(id);
+}
+
+static int
+explain(const ScanSetup *setup, char **arguments, bool json, GError **error)
+{
+  g_autoptr(ImageSource) source = scan_setup_source(setup, arguments[0], error);
+  g_autoptr(AdvisoryDatabase) database =
+      source == NULL ? NULL : scan_setup_database(setup, false, error);
+  g_autoptr(ImageInventory) inventory =
+      database == NULL ? NULL : scan_setup_layers(setup, source, error);
+  g_autoptr(MatchResult) matched =
+      inventory == NULL ? NULL : match_image(database, inventory, error);
+  if (matched == NULL)
+    return EXIT_ERROR;
+  g_autofree char *id = as_feeds_write(arguments[1]);
+  g_autoptr(Explanation) explanation =
+      explain_image(database, inventory, matched, id, package_option, error);
+  g_autoptr(GPtrArray) feeds =
+      explanation == NULL ? NULL : advisory_database_feeds(database, error);
+  if (feeds == NULL)
+    return EXIT_ERROR;
+  const VexImage image = scan_setup_image(source, inventory);
+  g_autoptr(GPtrArray) exceptions = exceptions_of(setup, &image, matched, explanation);
+  Report document = source_options_report(source, inventory);
+  document.gaps = matched->gaps;
+  const ExplanationReport report = {.report = &document,
+                                    .asked = arguments[1],
+                                    .package = package_option,
+                                    .explanation = explanation,
+                                    .exceptions = exceptions,
+                                    .feeds = feeds,
+                                    .now = g_get_real_time()};
+  return write_report(&report, json);
+}
+
+static int
+run(char **arguments)
+{
+  g_autoptr(GError) error = NULL;
+  bool json;
+  if (!command_wants_json(format_option, "table", &json))
+    return EXIT_ERROR;
+  if (*arguments[1] == '\0' || strpbrk(arguments[1], " \t\n") != NULL)
+    return command_usage_error("\"%s\" is no name of a vulnerability, such as CVE-2022-0778",
+                               arguments[1]);
+  g_auto(ScanSetup) setup = {0};
+  if (!scan_setup_read(&setup, &error))
+    return command_fail(error);
+  int code = explain(&setup, arguments, json, &error);
+  terminal_progress_end();
+  return error != NULL ? command_fail(error) : code;
+}
+
+const Command explain_command = {
+    .name = "explain",
+    .summary = "Say why an image has a vulnerability, or why not",
+    .arguments = "TARGET VULNERABILITY",
+    .help =
+        "TARGET is what `assay scan` takes; VULNERABILITY a CVE number, another name of it\n"
+        "(GHSA-...), or a vendor's advisory (DSA-...). For each package that an advisory concerns "
+        "it\n"
+        "tells where the package was found and whose it is, what each feed says of it, which\n"
+        "version was compared with which range and by which order, what came of it, and which VEX\n"
+        "statements and ignore files hold or are overruled.\n\n"
+        "Where the image does not have it, it says why: the package is not there, its version is\n"
+        "outside of the ranges, the distribution says so, no feed covers it, or it is not known.\n"
+        "--package also tells of a package that no advisory names.\n\n"
+        "Exit codes: 0 it is explained, whatever the answer; 2 an error.\n\n"
+        "Examples:\n"
+        "  assay explain docker://docker.io/library/debian:11 CVE-2022-0778\n"
+        "  assay explain --package openssl --format json oci:image:latest CVE-2022-0778",
+    .options = options,
+    .least_arguments = 2,
+    .most_arguments = 2,
+    .run = run,
+};

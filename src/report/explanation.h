@@ -1,0 +1,30 @@
+/* What verdict/explain.h found, for people and programs; docs/reports.md describes it. */
+#pragma once
+
+#include <jansson.h>
+
+#include "report/report.h"
+#include "verdict/explain.h"
+
+/* What somebody says of a finding: a VEX document or an ignore file. */
+typedef struct {
+  const Finding *finding;
+  const char *by;  /* the file */
+  char *text;      /* the statement, or the reason */
+  bool holds;      /* it takes the finding out of sight */
+  char *overruled; /* why it does not; or NULL */
+} ExplainedException;
+void explained_exception_free(ExplainedException *exception);
+
+typedef struct {
+  const Report *report;        /* with an inventory and gaps */
+  const char *asked, *package; /* as the user wrote them; package: or NULL */
+  const Explanation *explanation;
+  const GPtrArray *exceptions; /* ExplainedException */
+  const GPtrArray *feeds;      /* AdvisoryFeedStatus */
+  int64_t now;                 /* microseconds since 1970 */
+} ExplanationReport;
+
+/* (transfer full) */
+char *explanation_to_text(const ExplanationReport *report, unsigned width);
+json_t *explanation_to_json(const ExplanationReport *report);
