@@ -43,7 +43,8 @@ char *match_third_party_in_words(const GPtrArray *third_party);
  * an application's for those of applications; NULL: a distribution that is not known. An
  * application's package whose files a package of the distribution owns is the distribution's, which
  * looks after it by advisories on the owner: MATCH_BY_OWNER, nothing is found in the package
- * itself. What a third party's package brought is matched as what it is. Of a kind
+ * itself. What a third party's package brought is matched as what it is; such a one is also a .deb
+ * with files where Debian has none (/opt, /usr/local). Of a kind
  * that we know no advisories of: MATCH_BY_NOBODY, which leaves the image scanned. (transfer full)
  */
 char *match_ecosystem(const OsRelease *os, const ImagePackage *package);

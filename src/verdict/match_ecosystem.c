@@ -28,13 +28,35 @@ is_looked_after(const OsRelease *os, const Package *owner)
   return ecosystem != NULL && !match_is_third_party(ecosystem, owner);
 }
 
+/* Where packages of Debian and Ubuntu may have no files, by their policies (9.1.2, and FHS 3.13 for
+ * /opt): a .deb that has is a third party's, whoever its maintainer is. */
+static bool
+is_local(const char *location)
+{
+  static const char *const folders[] = {"opt/", "usr/local/", "srv/", "home/"};
+  for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
+    if (location != NULL && g_str_has_prefix(location, folders[i]))
+      return true;
+  return false;
+}
+
+/* What the distribution owns by its list of files is the distribution's. */
+static bool
+is_by_owner(const OsRelease *os, const ImagePackage *package)
+{
+  const Package *owner = package->owner;
+  bool local =
+      owner != NULL && strcmp(owner->type, "deb") == 0 && is_local(package->package->location);
+  return !local && is_looked_after(os, owner);
+}
+
 char *
 match_ecosystem(const OsRelease *os, const ImagePackage *package)
 {
   const char *type = package->package->type;
   if (!package_is_of_application(package->package))
     return ecosystem_of_image(os, type);
-  if (package->by_owner || is_looked_after(os, package->owner))
+  if (package->by_owner || is_by_owner(os, package))
     return g_strdup(MATCH_BY_OWNER);
   const Ecosystem *row = ecosystem_of_application(type);
   return g_strdup(row == NULL ? MATCH_BY_NOBODY : row->name);

@@ -73,6 +73,16 @@ take_directive(GoMod *mod, Slice verb, const Words *words)
   }
 }
 
+/* "require (", "require(" and "require\t(" are the same. */
+static size_t
+verb_size(Slice line)
+{
+  size_t size = 0;
+  while (size < line.size && g_ascii_isalpha(line.data[size]))
+    size++;
+  return size;
+}
+
 static void
 take_lines(GoMod *mod, Slice text)
 {
@@ -88,8 +98,8 @@ take_lines(GoMod *mod, Slice text)
       } else if (in_block) {
         take_directive(mod, verb, &words);
       } else if (words.count > 0) {
-        verb = lock_before(line, ' ');
-        in_block = slice_equal_string(words.words[words.count - 1], "(");
+        verb = slice_sub(line, 0, verb_size(line));
+        in_block = line.data[line.size - 1] == '(';
         memmove(words.words, words.words + 1, (WORDS_MAX - 1) * sizeof(Slice));
         words.count--;
         take_directive(mod, verb, &words);

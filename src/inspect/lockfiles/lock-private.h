@@ -25,7 +25,8 @@ void lock_set_licenses(Package *package, const char *licenses);
 
 /* The file could not be read: a note says so. */
 void lock_is_broken(Lock *lock, const char *why);
-/* NULL, with a note, where it is no object. (transfer full) */
+/* NULL, with a note, where it is no object; unread, where it is too large. As json_parse_lenient():
+ * the tools that wrote it read it so. (transfer full) */
 json_t *lock_json(Slice bytes, Lock *lock);
 /* The same with comments, and with commas after the last value. (transfer full) */
 json_t *lock_json5(Slice bytes, Lock *lock);

@@ -66,13 +66,17 @@ lock_is_broken(Lock *lock, const char *why)
   layer_inventory_add_note(lock->into, "broken-lockfile", lock->location, why);
 }
 
+/* What is too large is no odd file that came along with something else. */
 static json_t *
 object_or_note(Lock *lock, json_t *value, const GError *error)
 {
   if (json_is_object(value))
     return value;
   json_decref(value);
-  lock_is_broken(lock, error != NULL ? error->message : "It is no object.");
+  if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT))
+    layer_inventory_add_unread(lock->into, "too-large", lock->location, error->message);
+  else
+    lock_is_broken(lock, error != NULL ? error->message : "It is no object.");
   return NULL;
 }
 
@@ -80,9 +84,8 @@ json_t *
 lock_json(Slice bytes, Lock *lock)
 {
   g_autoptr(GError) error = NULL;
-  if (slice_has_prefix(bytes, SLICE_LITERAL("\xef\xbb\xbf")))
-    bytes = slice_sub(bytes, 3, SIZE_MAX);
-  return object_or_note(lock, json_parse_bounded(bytes, LOCK_VALUES_MAX, &error), error);
+  json_t *value = json_parse_lenient(bytes, LOCK_VALUES_MAX, &error);
+  return object_or_note(lock, value, error);
 }
 
 json_t *
@@ -98,7 +101,8 @@ json_t *
 lock_toml(Slice bytes, Lock *lock)
 {
   g_autoptr(GError) error = NULL;
-  return object_or_note(lock, toml_parse(bytes, LOCK_VALUES_MAX, &error), error);
+  json_t *value = toml_parse(bytes, LOCK_VALUES_MAX, &error);
+  return object_or_note(lock, value, error);
 }
 
 Slice

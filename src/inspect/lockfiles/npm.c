@@ -1,5 +1,5 @@
-/* package-lock.json and npm-shrinkwrap.json: "packages", by their folders, since npm 7; before it
- * "dependencies", by their names and nested
+/* package-lock.json and npm-shrinkwrap.json: "packages", by their folders, since npm 7; before it,
+ * and in the first version of the format, "dependencies", by their names and nested
  * (https://docs.npmjs.com/cli/configuring-npm/package-lock-json). */
 #include <string.h>
 
@@ -103,8 +103,9 @@ npm_lock_read(Slice bytes, Lock *lock)
 {
   g_autoptr(json_t) root = lock_json(bytes, lock);
   json_t *packages = json_get_object(root, "packages");
+  bool is_first = json_get_integer(root, "lockfileVersion", 0) == 1;
   if (packages != NULL)
     read_packages(packages, lock);
-  else
+  if (packages == NULL || is_first)
     read_dependencies(json_get_object(root, "dependencies"), 0, lock);
 }

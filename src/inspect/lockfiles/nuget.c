@@ -90,7 +90,9 @@ begin_project(const char *path, const char **attributes, void *data)
   const char *name = xml_attribute(attributes, "Include");
   g_free(project->name);
   project->name = g_strdup(name == NULL ? xml_attribute(attributes, "Update") : name);
-  add_reference(project, xml_attribute(attributes, "Version"));
+  /* For one project, where a central list says the versions of all. */
+  const char *own = xml_attribute(attributes, "VersionOverride");
+  add_reference(project, own == NULL ? xml_attribute(attributes, "Version") : own);
 }
 
 static void

@@ -22,6 +22,11 @@ const LockfileCase lockfile_cases[] = {
      "\"d\": {\"version\": \"file:d\"}, \"e\": {\"version\": \"git+https://x/e.git#12\"},"
      "\"f\": {\"version\": \"https://x/f-1.0.0.tgz\"}}}",
      "npm @s/c 2.0.0\nnpm a 0.9.0\nnpm a 1.0.0\n"},
+    {"npm 6 does not look at packages, and of a name the last counts", "package-lock.json",
+     "{\"lockfileVersion\": 1, \"packages\": {}, \"dependencies\": {\"a\": {\"version\": "
+     "\"1.0.0\"},"
+     " \"a\": {\"version\": \"2.0.0\"}, \"b\": {\"version\": \"1.0.0\", \"x\": \"\xff\"}}}",
+     "npm a 2.0.0\nnpm b 1.0.0\n"},
     {"what is installed has lock files of its own", "app/node_modules/a/package-lock.json",
      "{\"packages\": {\"node_modules/b\": {\"version\": \"1.0.0\"}}}", ""},
     {"vendored code as well", "vendor/x/go.mod", "require a.b/c v1.0.0\n", ""},
@@ -77,6 +82,13 @@ const LockfileCase lockfile_cases[] = {
      "dependencies = [\n \"c\", # d\n]\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n"
      "source = \"git+https://x\"\n[metadata]\n\"checksum a 1.0.0 (x)\" = \"1\"\n",
      "cargo a 1.0.0+b\ncargo a 2.0.0\n"},
+    {"a project that has another version than the central list", "a.csproj",
+     "<Project><ItemGroup><PackageReference Include=\"A\" VersionOverride=\"1.0.0\"/></ItemGroup>"
+     "</Project>",
+     "nuget A 1.0.0\n"},
+    {"go.mod: other ways to write a block", "go.mod",
+     "require(\n\ta.b/c v1.0.0\n)\nrequire\t(\n\ta.b/d v1.0.0\n)\nrequire\ta.b/e\tv1.0.0\n",
+     "golang a.b/c v1.0.0\ngolang a.b/d v1.0.0\ngolang a.b/e v1.0.0\n"},
     {"go.mod: replaced, excluded, quoted, with comments", "go.mod",
      "module x.y/own // v9.9.9\n\ngo 1.22\n\ntoolchain go1.22.5\n\nrequire a.b/c v1.0.0\n"
      "require (\n\ta.b/d v1.1.0 // indirect\n\t\"a.b/e\" v1.2.0\n\t// a.b/f v1.3.0\n"

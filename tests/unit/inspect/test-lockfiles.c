@@ -360,6 +360,19 @@ test_fixtures(void)
     check_fixture(folder, fixture, lines, sources);
 }
 
+/* More than is read of one is unread, and no odd file that came along. */
+static void
+test_too_large(void)
+{
+  g_autoptr(GString) text = g_string_new("{\"packages\": {}, \"x\": [0");
+  for (unsigned i = 0; i < 400000; i++)
+    g_string_append(text, ",0");
+  g_string_append(text, "]}");
+  g_autoptr(LayerInventory) inventory = layer_inventory_new();
+  lockfiles_detector.read(slice_new(text->str, text->len), "app/package-lock.json", inventory);
+  g_assert_cmpuint(inventory->unread->len, ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -368,6 +381,7 @@ main(int argc, char **argv)
   g_test_add_func("/lockfiles/cases", test_cases);
   g_test_add_func("/lockfiles/licenses", test_licenses);
   g_test_add_func("/lockfiles/broken", test_broken);
+  g_test_add_func("/lockfiles/too-large", test_too_large);
   g_test_add_func("/lockfiles/bounds", test_bounds);
   g_test_add_func("/lockfiles/fixtures", test_fixtures);
   return g_test_run();

@@ -6,6 +6,7 @@ typedef struct {
   const char *type, *version;          /* of the package */
   const char *owner_type, *owner_from; /* who made the owner; NULL: no owner */
   const char *ecosystem;               /* NULL: none that is known */
+  const char *location;                /* of the package's file, where it matters */
 } Case;
 
 static const Case cases[] = {
@@ -18,7 +19,13 @@ static const Case cases[] = {
     {NULL, NULL, "unheard-of", "1", NULL, NULL, MATCH_BY_NOBODY},
     /* The distribution looks after its own. */
     {"debian", "12", "pypi", "1", "deb", "Debian Python Team <team@lists.debian.org>",
-     MATCH_BY_OWNER},
+     MATCH_BY_OWNER, "usr/lib/python3/dist-packages/a-1.egg-info"},
+    /* A person, whom we do not know; Debian has nothing there. */
+    {"debian", "12", "maven", "1", "deb", "Some One <one@example.org>", "maven", "opt/a/lib/a.jar"},
+    {"debian", "12", "npm", "1", "deb", "Some One <one@example.org>", "npm",
+     "usr/local/lib/node_modules/a/package.json"},
+    {"debian", "12", "maven", "1", "deb", "Some One <one@example.org>", MATCH_BY_OWNER,
+     "usr/share/java/a.jar"},
     {"alpine", "3.19.1", "pypi", "1", "apk", "Natanael Copa <ncopa@alpinelinux.org>",
      MATCH_BY_OWNER},
     {"debian", "12", "generic", "1", "deb", "Debian <x@debian.org>", MATCH_BY_OWNER},
@@ -49,6 +56,7 @@ test_cases(void)
                     .version_id = (char *)(uintptr_t)test->version_id};
     Package package = {0}, owner = {0};
     fill(&package, test->type, test->version, NULL);
+    package.location = (char *)(uintptr_t)test->location;
     fill(&owner, test->owner_type, "1-1", test->owner_from);
     const ImagePackage one = {.package = &package,
                               .owner = test->owner_type == NULL ? NULL : &owner};
