@@ -22,7 +22,7 @@
 #define TROUBLE_MAX ((size_t)64 * 1024)
 #define MESSAGE_MAX ((size_t)1024)
 /* An inventory has a dozen for each of its packages at most, a list of members five for each. */
-#define ANSWER_VALUES_MAX  ((size_t)1000 * 1000)
+#define ANSWER_VALUES_MAX  ((size_t)1500 * 1000)
 #define CHECK_CANCELLED_MS 200
 /* What a worker's address space holds besides what it allocates: program, stacks, reserves. */
 #define PROGRAM_BYTES ((uint64_t)256 * 1024 * 1024)

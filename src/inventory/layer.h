@@ -113,10 +113,11 @@ LayerInventory *layer_inventory_new(void);
 void layer_inventory_free(LayerInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 
-/* More than any system that people build has. */
-#define LAYER_PACKAGES_MAX 30000
+/* More than any system that people build has. A package takes 4.7 KB or so, of which the half is
+ * its JSON, while an image is scanned: 75,000 take 360 MB. */
+#define LAYER_PACKAGES_MAX 75000
 #define LAYER_CHANGES_MAX  60000
-#define LAYER_READS_MAX    60000
+#define LAYER_READS_MAX    100000
 #define LAYER_REMOVED_MAX  60000
 #define LAYER_UNREAD_MAX   1000 /* more are not remembered */
 #define LAYER_TABLES_MAX   2    /* of one table, packed and not */
