@@ -309,7 +309,7 @@ def test_a_file_below_a_link_to_a_database(shared):
 def test_unread_packages(server):
     """By a server of its own: as many as are allowed take more memory than what is refused."""
     status = "".join(f"Package: p{number}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
-                     for number in range(30001))
+                     for number in range(75001))
     check_unread(server, gzip_of(tar_of({DATABASE: status})), "too-many-packages", 75000)
 
 
