@@ -312,8 +312,8 @@ inflater_read(Inflater *inflater, uint8_t *buffer, size_t size, GError **error)
 /* No byte of deflate comes to more. */
 #define DEFLATE_RATIO ((size_t)1032)
 
-GByteArray *
-inflate_zlib(Slice packed, size_t most)
+static GByteArray *
+inflate_whole(Slice packed, size_t most, uint32_t form)
 {
   if (packed.size == 0 || packed.size > G_MAXINT32)
     return NULL;
@@ -322,7 +322,7 @@ inflate_zlib(Slice packed, size_t most)
   g_autoptr(GByteArray) out = g_byte_array_new();
   g_byte_array_set_size(out, (guint)room);
   isal_inflate_init(state);
-  state->crc_flag = ISAL_ZLIB;
+  state->crc_flag = form;
   state->next_in = (uint8_t *)(uintptr_t)packed.data;
   state->avail_in = (uint32_t)packed.size;
   state->next_out = out->data;
@@ -331,4 +331,16 @@ inflate_zlib(Slice packed, size_t most)
     return NULL;
   g_byte_array_set_size(out, (guint)state->total_out);
   return g_steal_pointer(&out);
+}
+
+GByteArray *
+inflate_zlib(Slice packed, size_t most)
+{
+  return inflate_whole(packed, most, ISAL_ZLIB);
+}
+
+GByteArray *
+inflate_gzip(Slice packed, size_t most)
+{
+  return inflate_whole(packed, most, ISAL_GZIP);
 }

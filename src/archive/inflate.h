@@ -21,5 +21,7 @@ gssize inflater_read(Inflater *inflater, uint8_t *buffer, size_t size, GError **
 /* Packed bytes consumed so far. */
 uint64_t inflater_consumed(const Inflater *inflater);
 
-/* All of a zlib stream in memory. NULL: it is broken, or more than @most bytes. (transfer full) */
+/* All of a zlib stream, or of one member of gzip, in memory. NULL: it is broken, or more than @most
+ * bytes. (transfer full) */
 GByteArray *inflate_zlib(Slice packed, size_t most);
+GByteArray *inflate_gzip(Slice packed, size_t most);

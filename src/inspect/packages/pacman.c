@@ -10,6 +10,7 @@
 
 typedef struct {
   Slice name, version, base, architecture, packager, other;
+  Slice licenses; /* lines */
 } Desc;
 
 /* Where the value of the field that @line begins goes; NULL: it is none of one value. */
@@ -31,7 +32,17 @@ value_of(Desc *desc, Slice line)
   return NULL;
 }
 
-/* Others have several values, and then an empty line. */
+/* Others have several values, and then an empty line. (transfer none): the lines of the values. */
+static Slice
+next_values(Slice *text)
+{
+  Slice all = *text, line;
+  size_t size = 0;
+  while (slice_next_line(text, &line) && line.size > 0)
+    size = all.size - text->size;
+  return slice_sub(all, 0, size);
+}
+
 static bool
 is_field(Slice line)
 {
@@ -47,9 +58,10 @@ read_desc(Slice text)
     Slice *value = value_of(&desc, line);
     if (value != NULL)
       slice_next_line(&text, value);
+    else if (slice_equal_string(line, "%LICENSE%"))
+      desc.licenses = next_values(&text);
     else if (is_field(line))
-      while (slice_next_line(&text, &line) && line.size > 0)
-        continue;
+      next_values(&text);
   }
   return desc;
 }
@@ -58,6 +70,20 @@ static char *
 text_or_null(Slice text)
 {
   return text.size == 0 ? NULL : slice_to_utf8(text);
+}
+
+/* All of them hold (RFC 16 of Arch Linux). (transfer full), or NULL. */
+static char *
+joined_licenses(Slice lines)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  Slice line;
+  while (slice_next_line(&lines, &line) && text->len + line.size < LICENSES_MAX) {
+    bool choice = line.size > 0 && memmem(line.data, line.size, " OR ", 4) != NULL;
+    g_autofree char *one = slice_to_printable(line, LICENSES_MAX);
+    g_string_append_printf(text, choice ? "%s(%s)" : "%s%s", text->len > 0 ? " AND " : "", one);
+  }
+  return text->len > 0 ? g_strdup(text->str) : NULL;
 }
 
 /* pacman lists a package by the name of its folder. */
@@ -88,6 +114,7 @@ pacman_desc_parse(Slice text, const char *location, LayerInventory *inventory)
   package->source_name = text_or_null(desc.base);
   if (desc.packager.size > 0)
     package->vendor = slice_to_printable(desc.packager, VENDOR_MAX);
+  package->licenses = joined_licenses(desc.licenses);
   package->location = g_strdup(location);
   if (!is_in_own_folder(package))
     layer_inventory_add_unread(inventory, "broken-database", location,
@@ -118,7 +145,7 @@ read_database(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector pacman_detector = {
     .name = "pacman",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"var/lib/pacman/local/" VERSION_FILE,
                                     "var/lib/pacman/local/*/desc", NULL},
     .lists_packages = true,

@@ -15,6 +15,7 @@ typedef struct {
 
 /* Each adds what it finds; a program that is none of its kind gives nothing. */
 void executable_read_go(const Program *program);
+void executable_read_graal(const Program *program);
 void executable_read_rust(const Program *program);
 void executable_read_note(const Program *program);
 void executable_read_packed(const Program *program);

@@ -19,8 +19,8 @@
 #define KEPT_BYTES     (96 * MIB)
 
 static void (*const readers[])(const Program *program) = {
-    executable_read_go,     executable_read_rust,   executable_read_note,
-    executable_read_dotnet, executable_read_packed,
+    executable_read_go,   executable_read_rust,   executable_read_graal,
+    executable_read_note, executable_read_dotnet, executable_read_packed,
 };
 
 typedef struct {
@@ -151,7 +151,7 @@ read_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerIn
 
 const Detector executable_detector = {
     .name = "executable",
-    .version = 1,
+    .version = 2,
     .wants = wants,
     .piece = read_piece,
 };

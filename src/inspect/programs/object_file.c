@@ -10,6 +10,7 @@
 #define ELF_LIBRARY        3u
 #define ELF_LOAD           1u
 #define ELF_SYMBOLS        2u
+#define ELF_EXPORTED       11u
 #define ELF_NOTE           7u
 #define ELF_NO_BYTES       8u
 #define SEGMENT_NOTE       4u
@@ -118,7 +119,7 @@ read_elf_sections(ObjectFile *object, const ProgramBytes *bytes, Slice header,
         .size = type == ELF_NO_BYTES ? 0 : program_number(row, layout->size, layout->word, big),
         .writable = (flags & SECTION_WRITABLE) != 0,
         .executable = (flags & SECTION_EXECUTABLE) != 0,
-        .is_symbols = type == ELF_SYMBOLS,
+        .is_symbols = type == ELF_SYMBOLS || type == ELF_EXPORTED,
         .is_note = type == ELF_NOTE,
         .link = (unsigned)program_number(row, layout->link, 4, big)};
     g_array_append_val(object->sections, part);

@@ -302,6 +302,25 @@ test_pacman(void)
   }
 }
 
+static void
+test_pacman_licenses(void)
+{
+  static const struct {
+    const char *lines, *expected;
+  } cases[] = {
+      {"%LICENSE%\nMIT\n\n", "MIT"},
+      {"%LICENSE%\nGPL-2.0-or-later\nMIT OR X11\n\n", "GPL-2.0-or-later AND (MIT OR X11)"},
+      {"%LICENSE%\n\n%GROUPS%\nbase\n\n", NULL},
+      {"%GROUPS%\nMIT\n\n", NULL},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    g_autofree char *text = g_strconcat(cases[i].lines, FIELDS("libx", "1"), NULL);
+    pacman_desc_parse(slice_from_string(text), "var/lib/pacman/local/libx-1/desc", inventory);
+    g_assert_cmpstr(package_at(inventory, 0)->licenses, ==, cases[i].expected);
+  }
+}
+
 /* The number in the database says how it is to be read. */
 static void
 test_pacman_version(void)
@@ -470,6 +489,7 @@ main(int argc, char **argv)
   g_test_add_func("/packages/apk/records", test_apk_records);
   g_test_add_func("/packages/old-releases", test_old_releases);
   g_test_add_func("/packages/pacman", test_pacman);
+  g_test_add_func("/packages/pacman-licenses", test_pacman_licenses);
   g_test_add_func("/packages/pacman/version", test_pacman_version);
   g_test_add_func("/packages/rpm-manifest", test_rpm_manifest);
   g_test_add_func("/packages/foreign", test_foreign);

@@ -61,6 +61,66 @@ test_rust(void)
   }
 }
 
+/* (transfer full): after RFC 1952, by stored bytes. */
+static GByteArray *
+gzip_of(Slice content)
+{
+  g_autoptr(GByteArray) packed = zlib_of(content);
+  GByteArray *out = g_byte_array_new();
+  put_slice(out, slice_new("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10));
+  put_slice(out, slice_sub(slice_of_array(packed), 2, packed->len - 6));
+  put_number(out, crc32(0, content.data, (uInt)content.size), 4, false);
+  put_number(out, content.size, 4, false);
+  return out;
+}
+
+#define SBOM                                                                                       \
+  "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{\"type\":\"library\","    \
+  "\"name\":\"b\",\"version\":\"1.0\",\"purl\":\"pkg:maven/a/b@1.0\"}]}"
+
+static void
+test_graal(void)
+{
+  static const struct {
+    const char *name, *text, *names;
+    size_t cut; /* bytes that the length leaves out */
+    const char *expected;
+  } cases[] = {
+      {"a native image", SBOM, "\0sbom\0sbom_length", 0, "maven a:b 1.0"},
+      {"names that only begin so", SBOM, "\0sbo_\0sbom_lengths", 0, ""},
+      {"no length", SBOM, "\0sbom\0sbom_Length", 0, ""},
+      {"too short", SBOM, "\0sbom\0sbom_length", 9, "unread unread-program"},
+      {"no SBOM", "{}", "\0sbom\0sbom_length", 0, "note broken-sbom"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+    for (unsigned kind = 2; kind <= 11; kind += 9) {
+      ElfShape shape = {.wide = true};
+      g_autoptr(GByteArray) packed = gzip_of(slice_from_string(cases[i].text));
+      g_autoptr(GByteArray) data = g_byte_array_new(), symbols = g_byte_array_new();
+      g_autoptr(GByteArray) names = g_byte_array_new();
+      put_number(data, packed->len - cases[i].cut, 8, false);
+      put_slice(data, slice_of_array(packed));
+      put_slice(names, slice_new(cases[i].names, 18));
+      const struct {
+        size_t name, after;
+      } rows[] = {{1, 8}, {6, 0}};
+      for (size_t j = 0; j < G_N_ELEMENTS(rows); j++) {
+        put_number(symbols, rows[j].name, 4, false);
+        put_number(symbols, 0, 4, false);
+        put_number(symbols, ELF_BASE + elf_start(shape, 3) + rows[j].after, 8, false);
+        put_number(symbols, 8, 8, false);
+      }
+      const ElfSection sections[] = {{".data", data, 1, 3, 0, 0},
+                                     {".dynstr", names, 3, 0, 0, 0},
+                                     {".dynsym", symbols, kind, 0, 2, 0}};
+      g_autoptr(GByteArray) program = elf_file(shape, sections, 3);
+      g_autoptr(LayerInventory) found = read_program("x", slice_of_array(program));
+      for (guint j = 0; j < found->packages->len; j++)
+        g_assert_false(((const Package *)g_ptr_array_index(found->packages, j))->declared);
+      expect(cases[i].name, program, cases[i].expected);
+    }
+}
+
 /* (transfer full) */
 static GByteArray *
 note_of(unsigned type, const char *text, bool big)
@@ -246,6 +306,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/programs/other/rust", test_rust);
+  g_test_add_func("/programs/other/graal", test_graal);
   g_test_add_func("/programs/other/notes", test_notes);
   g_test_add_func("/programs/other/dotnet", test_dotnet);
   g_test_add_func("/programs/other/packed", test_packed);
