@@ -93,15 +93,23 @@ read_assets(const json_t *assets, const char *location, LayerInventory *into)
   }
 }
 
+void
+dotnet_deps_read(Slice bytes, const char *location, LayerInventory *into)
+{
+  g_autoptr(json_t) value = found_json(bytes, location, into);
+  if (value != NULL)
+    read_deps(value, location, into);
+}
+
 static void
 read_dotnet(Slice bytes, const char *location, LayerInventory *into)
 {
-  g_autoptr(json_t) value = found_json(bytes, location, into);
-  if (value == NULL)
+  if (g_str_has_suffix(location, ".deps.json")) {
+    dotnet_deps_read(bytes, location, into);
     return;
-  if (g_str_has_suffix(location, ".deps.json"))
-    read_deps(value, location, into);
-  else
+  }
+  g_autoptr(json_t) value = found_json(bytes, location, into);
+  if (value != NULL)
     read_assets(value, location, into);
 }
 

@@ -11,3 +11,7 @@ extern const Detector npm_detector, python_detector, conda_detector, ruby_detect
     composer_detector, pear_detector, wordpress_detector, r_detector, perl_detector, lua_detector,
     erlang_detector, ocaml_detector, haskell_detector, python_archive_detector,
     npm_archive_detector;
+
+/* The deps.json of an application of .NET, which is at @location, in a file of its own or in a
+ * program. Adds what it names, or a note. */
+void dotnet_deps_read(Slice bytes, const char *location, LayerInventory *into);

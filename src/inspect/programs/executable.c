@@ -4,6 +4,8 @@
  * need is most of it, and of no interest here. The tables at its start say where the rest is: the
  * start of what the loader maps without running it (strings, data), notes, the symbols of Go's
  * programs, and the table of sections, which linkers other than Go's write at the end. */
+#include "inspect/languages/languages.h"
+#include "inspect/programs/appended_deps.h"
 #include "inspect/programs/executable-private.h"
 #include "inspect/programs/programs.h"
 
@@ -25,6 +27,7 @@ static void (*const readers[])(const Program *program) = {
 
 typedef struct {
   ProgramBytes bytes;
+  AppendedDeps deps;
   bool whole, planned;
   uint64_t kept; /* bytes that are asked for */
 } ProgramStream;
@@ -89,14 +92,25 @@ keep_around_tables(ProgramStream *stream, const ObjectFile *object)
     keep(stream, end, start - end, UNMAPPED_BYTES);
 }
 
+/* Linkers write the table of sections of an ELF last. */
+static void
+expect_deps(ProgramStream *stream, const ObjectFile *object, uint64_t size)
+{
+  uint64_t end;
+  if (object->format == OBJECT_ELF && object->table > 0 &&
+      !__builtin_add_overflow(object->table, object->table_size, &end) && end < size)
+    stream->deps.start = end;
+}
+
 /* Of a large file, whose start is there. */
 static void
-plan(ProgramStream *stream)
+plan(ProgramStream *stream, const FileView *file)
 {
   g_auto(ObjectFile) object = {.format = OBJECT_NONE};
   stream->planned = true;
   if (!object_file_read(&object, &stream->bytes))
     return;
+  expect_deps(stream, &object, file->size);
   keep_around_tables(stream, &object);
   for (guint i = 0; i < object.segments->len; i++) {
     const ObjectPart *part = &g_array_index(object.segments, ObjectPart, i);
@@ -110,17 +124,18 @@ plan(ProgramStream *stream)
 }
 
 static void
-stream_add(ProgramStream *stream, uint64_t at, Slice bytes)
+stream_add(ProgramStream *stream, const FileView *file, uint64_t at, Slice bytes)
 {
   program_bytes_add(&stream->bytes, at, bytes);
   if (!stream->planned && !stream->whole && at + bytes.size >= START_BYTES) {
-    plan(stream);
+    plan(stream, file);
     program_bytes_add(&stream->bytes, at, bytes);
   }
+  appended_deps_add(&stream->deps, at, bytes);
 }
 
 static void
-stream_read(const ProgramStream *stream, const FileView *file, LayerInventory *into)
+stream_read(ProgramStream *stream, const FileView *file, LayerInventory *into)
 {
   g_auto(ObjectFile) object = {.format = OBJECT_NONE};
   if (!object_file_read(&object, &stream->bytes))
@@ -128,6 +143,13 @@ stream_read(const ProgramStream *stream, const FileView *file, LayerInventory *i
   Program program = {&stream->bytes, &object, file->path, stream->whole, into};
   for (size_t i = 0; i < G_N_ELEMENTS(readers); i++)
     readers[i](&program);
+  if (stream->whole) {
+    expect_deps(stream, &object, file->size);
+    appended_deps_add(&stream->deps, 0, program_bytes_from(&stream->bytes, 0, file->size));
+  }
+  Slice deps = appended_deps_text(&stream->deps);
+  if (deps.size > 0)
+    dotnet_deps_read(deps, file->path, into);
 }
 
 static void
@@ -141,11 +163,12 @@ read_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerIn
     program_bytes_keep(&stream->bytes, 0, stream->whole ? file->size : START_BYTES);
   }
   if (bytes.size > 0) {
-    stream_add(stream, at, bytes);
+    stream_add(stream, file, at, bytes);
     return;
   }
   stream_read(stream, file, into);
   program_bytes_clear(&stream->bytes);
+  appended_deps_clear(&stream->deps);
   g_free(stream);
 }
 

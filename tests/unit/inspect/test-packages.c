@@ -268,7 +268,13 @@ test_pacman(void)
   static const struct {
     const char *name, *text, *source, *vendor;
     bool unread;
+    const char *licenses;
   } cases[] = {
+      {"one licence", "%LICENSE%\nMIT\n\n" FIELDS("libx", "1:2.0-3"), "libx", NULL, false, "MIT"},
+      {"licences", FIELDS("libx", "1:2.0-3") "%LICENSE%\nGPL-2.0-only\nMIT OR X11", "libx", NULL,
+       false, "GPL-2.0-only AND (MIT OR X11)"},
+      {"of no licence", "%LICENSE%\n\n%GROUPS%\nx\n\n" FIELDS("libx", "1:2.0-3"), "libx", NULL,
+       false, NULL},
       {"a package", FIELDS("libx", "1:2.0-3") "%BASE%\nx\n\n%ARCH%\nany\n\n%PACKAGER%\nA <a@b>\n",
        "x", "A <a@b>", false},
       {"without a source", FIELDS("libx", "1:2.0-3"), "libx", NULL, false},
@@ -299,25 +305,7 @@ test_pacman(void)
     g_assert_cmpstr(package->name, ==, "libx");
     g_assert_cmpstr(package->source_name, ==, cases[i].source);
     g_assert_cmpstr(package->vendor, ==, cases[i].vendor);
-  }
-}
-
-static void
-test_pacman_licenses(void)
-{
-  static const struct {
-    const char *lines, *expected;
-  } cases[] = {
-      {"%LICENSE%\nMIT\n\n", "MIT"},
-      {"%LICENSE%\nGPL-2.0-or-later\nMIT OR X11\n\n", "GPL-2.0-or-later AND (MIT OR X11)"},
-      {"%LICENSE%\n\n%GROUPS%\nbase\n\n", NULL},
-      {"%GROUPS%\nMIT\n\n", NULL},
-  };
-  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(LayerInventory) inventory = layer_inventory_new();
-    g_autofree char *text = g_strconcat(cases[i].lines, FIELDS("libx", "1"), NULL);
-    pacman_desc_parse(slice_from_string(text), "var/lib/pacman/local/libx-1/desc", inventory);
-    g_assert_cmpstr(package_at(inventory, 0)->licenses, ==, cases[i].expected);
+    g_assert_cmpstr(package->licenses, ==, cases[i].licenses);
   }
 }
 
@@ -489,7 +477,6 @@ main(int argc, char **argv)
   g_test_add_func("/packages/apk/records", test_apk_records);
   g_test_add_func("/packages/old-releases", test_old_releases);
   g_test_add_func("/packages/pacman", test_pacman);
-  g_test_add_func("/packages/pacman-licenses", test_pacman_licenses);
   g_test_add_func("/packages/pacman/version", test_pacman_version);
   g_test_add_func("/packages/rpm-manifest", test_rpm_manifest);
   g_test_add_func("/packages/foreign", test_foreign);

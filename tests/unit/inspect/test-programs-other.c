@@ -121,6 +121,39 @@ test_graal(void)
     }
 }
 
+#define DEPS                                                                                       \
+  "{\n  \"runtimeTarget\": {\"name\": \"n\"}, \"x\": \"}\\\\\\\"{\",\"targets\": {\"n\": "         \
+  "{\"A/1.0\":"                                                                                    \
+  "{\"runtime\": {\"a.dll\": {}}},\"B/1.0\": {}}},"                                                \
+  "\"libraries\": {\"A/1.0\": {\"type\": \"package\"},\"B/1.0\": {\"type\": \"package\"}}}"
+
+/* Wherever it is between the pieces of the file, in small and large programs. */
+static void
+test_one_file(void)
+{
+  static const struct {
+    const char *name, *text, *expected;
+  } cases[] = {
+      {"an application in one file", DEPS "more {", "nuget A 1.0"},
+      {"the first of two", DEPS DEPS, "nuget A 1.0"},
+      {"cut off", "{\"runtimeTarget\": {\"name\": \"n\"}", ""},
+      {"only the word", "\"runtimeTarget\"", ""},
+      {"nothing of that kind", "{\"target\": {}}", ""},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+    for (size_t padding = 16300; padding < 16400; padding += 7)
+      for (unsigned large = 0; large < 2; large++) {
+        g_autoptr(GByteArray) data = g_byte_array_new();
+        put_zeros(data, large == 1 ? 3 * 1024 * 1024 : 100);
+        const ElfSection section = {".data", data, 1, 3, 0, 0};
+        g_autoptr(GByteArray) program = elf_file((ElfShape){.wide = true}, &section, 1);
+        put_zeros(program, padding);
+        put_slice(program, slice_from_string(cases[i].text));
+        put_zeros(program, 100);
+        expect(cases[i].name, program, cases[i].expected);
+      }
+}
+
 /* (transfer full) */
 static GByteArray *
 note_of(unsigned type, const char *text, bool big)
@@ -307,6 +340,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/programs/other/rust", test_rust);
   g_test_add_func("/programs/other/graal", test_graal);
+  g_test_add_func("/programs/other/one-file", test_one_file);
   g_test_add_func("/programs/other/notes", test_notes);
   g_test_add_func("/programs/other/dotnet", test_dotnet);
   g_test_add_func("/programs/other/packed", test_packed);
