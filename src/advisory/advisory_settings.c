@@ -3,6 +3,7 @@
 
 #include "advisory/feeds/feed.h"
 #include "base/error.h"
+#include "oci/reference.h"
 
 static bool
 read_type(const Setting *setting, const char *text, void *value, GError **error)
@@ -15,12 +16,12 @@ read_type(const Setting *setting, const char *text, void *value, GError **error)
 }
 
 static void
-clear_type(void *value)
+clear_text(void *value)
 {
   setting_text.clear(value);
 }
 
-static const SettingKind type_kind = {.read = read_type, .clear = clear_type};
+static const SettingKind type_kind = {.read = read_type, .clear = clear_text};
 
 static const Setting feed_settings[] = {
     {SETTING(FeedSettings, name), .kind = &setting_text, .required = true},
@@ -68,15 +69,38 @@ add_public_feeds(AdvisorySettings *settings)
   settings->feeds = (FeedSettings *)(void *)g_array_free(g_steal_pointer(&feeds), FALSE);
 }
 
-/* An empty list is a choice, of a site that imports all that it knows. */
+/* An empty list is a choice, of a site that imports all that it knows. Who takes what another one
+ * has built does not fetch the same again. */
 static void
 check(void *values, const SettingsPlace *place)
 {
-  if (!settings_given(place, "feeds"))
+  const AdvisorySettings *advisories = values;
+  if (!settings_given(place, "feeds") && advisories->advisory_registry.reference == NULL)
     add_public_feeds(values);
 }
 
+static bool
+read_reference(const Setting *setting, const char *text, void *value, GError **error)
+{
+  g_autoptr(Reference) reference = reference_parse(text, error);
+  return reference != NULL && setting_text.read(setting, text, value, error);
+}
+
+static const SettingKind reference_kind = {.read = read_reference, .clear = clear_text};
+
+static const Setting source_settings[] = {
+    {SETTING(AdvisoryRegistrySettings, reference), .kind = &reference_kind},
+    {SETTING(AdvisoryRegistrySettings, authfile), .kind = &setting_text},
+    {SETTING(AdvisoryRegistrySettings, cert_dir), .kind = &setting_text},
+    {SETTING(AdvisoryRegistrySettings, insecure), .kind = &setting_boolean, .fallback = "false"},
+};
+static const Section source_section = {.settings = source_settings,
+                                       .count = G_N_ELEMENTS(source_settings),
+                                       .size = sizeof(AdvisoryRegistrySettings),
+                                       .word = "reference"};
+
 static const Setting settings[] = {
+    {SETTING(AdvisorySettings, advisory_registry), .section = &source_section},
     {SETTING_LIST(AdvisorySettings, feeds), .section = &feed_section, .most = 1000},
     {SETTING(AdvisorySettings, feed_interval), .kind = &setting_duration, .fallback = "6h"},
     {SETTING(AdvisorySettings, ca_file), .kind = &setting_text},

@@ -1,5 +1,6 @@
 /* What the operator decides of the advisories: which feeds there are, and how often they are asked.
- * Without `feeds` these are the public ones, which the row of each type of feed names. */
+ * Without `feeds` these are the public ones, which the row of each type of feed names; none where
+ * the database comes from a registry. */
 #pragma once
 
 #include "base/settings.h"
@@ -17,7 +18,16 @@ typedef struct {
   bool disabled;
 } FeedSettings;
 
+/* A database that another one publishes to a registry (`assay db push`). */
 typedef struct {
+  char *reference; /* HOST[:PORT]/REPOSITORY[:TAG]; NULL: there is none */
+  char *authfile;  /* who we are to the registry; NULL: the usual places */
+  char *cert_dir;  /* certificates for it; NULL: the usual places */
+  bool insecure;   /* plain HTTP, and certificates that nobody signed */
+} AdvisoryRegistrySettings;
+
+typedef struct {
+  AdvisoryRegistrySettings advisory_registry;
   FeedSettings *feeds;
   unsigned feeds_count;
   uint32_t feed_interval; /* seconds between updates by the server itself; 0: only by hand; 21600 */

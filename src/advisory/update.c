@@ -334,6 +334,99 @@ advisory_import_database(const AdvisorySettings *settings, const char *data_fold
   return true;
 }
 
+/* --- a database that is fetched --- */
+
+int64_t
+advisory_newest_feed(AdvisoryDatabase *database)
+{
+  int64_t newest = 0;
+  g_autoptr(GPtrArray) feeds = advisory_database_feeds(database, NULL);
+  for (guint i = 0; feeds != NULL && i < feeds->len; i++)
+    newest = MAX(newest, ((const AdvisoryFeedStatus *)feeds->pdata[i])->updated);
+  return newest;
+}
+
+static bool
+check_newer(AdvisoryDatabase *offered, AdvisoryDatabase *present, const AdvisoryOffer *offer,
+            GError **error)
+{
+  int64_t made = advisory_newest_feed(offered), had = advisory_newest_feed(present);
+  if (offer->force || made >= had)
+    return true;
+  g_autoptr(GDateTime) then = g_date_time_new_from_unix_utc(made / G_USEC_PER_SEC);
+  g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(had / G_USEC_PER_SEC);
+  g_autofree char *offered_time = then == NULL ? NULL : g_date_time_format_iso8601(then);
+  g_autofree char *present_time = now == NULL ? NULL : g_date_time_format_iso8601(now);
+  return error_set(error, ASSAY_ERROR_DENIED,
+                   "it is of %s, and older than what is here, which is of %s (--force takes it)",
+                   offered_time, present_time);
+}
+
+/* Has it written to @path, checks it, and puts it to the imported one's place. */
+static bool
+take_offer(const char *path, const char *base_path, AdvisoryDatabase *present,
+           const AdvisoryOffer *offer, GError **error)
+{
+  auto_fd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0)
+    return error_set_errno(error, errno, "%s", path);
+  if (!offer->fetch(fd, offer->data, error))
+    return false;
+  g_autoptr(AdvisoryDatabase) offered = advisory_database_open_verified(path, error);
+  if (offered == NULL || (present != NULL && !check_newer(offered, present, offer, error)))
+    return false;
+  if (fsync(fd) < 0 || rename(path, base_path) < 0)
+    return error_set_errno(error, errno, "%s", base_path);
+  g_autofree char *folder = g_path_get_dirname(base_path);
+  return directory_sync(AT_FDCWD, folder, error);
+}
+
+/* What was taken last; where no feed has a copy, that may have been put there by hand. Feeds with a
+ * copy are built from it, whatever is taken. NULL: nothing, or nothing whole. */
+static AdvisoryDatabase *
+open_present(const Update *update, const char *base_path, const char *live_path)
+{
+  AdvisoryDatabase *base = advisory_database_open(base_path, NULL);
+  return base != NULL || update_count_copies(update) > 0 ? base
+                                                         : advisory_database_open(live_path, NULL);
+}
+
+bool
+advisory_take_database(const AdvisorySettings *settings, const char *data_folder,
+                       const AdvisoryOffer *offer, const Progress *progress,
+                       GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+{
+  g_autoptr(UpdateOutcome) result = new_outcome();
+  auto_fd int lock = lock_feeds(data_folder, error);
+  g_autoptr(GPtrArray) feeds = lock < 0 ? NULL : stored_feeds_load(settings, data_folder, error);
+  if (feeds == NULL)
+    return false;
+  g_autofree char *live = advisory_database_path(data_folder);
+  g_autofree char *base = update_base_path(data_folder);
+  g_autofree char *fetched = g_strdup_printf("%s.%08x.new", base, g_random_int());
+  Update update = {.data_folder = data_folder,
+                   .progress = progress,
+                   .cancellable = cancellable,
+                   .feeds = feeds,
+                   .outcome = result};
+  g_autoptr(AdvisoryDatabase) present = open_present(&update, base, live);
+  bool known = present != NULL && offer->generation != NULL && !offer->force &&
+               strcmp(advisory_database_generation(present), offer->generation) == 0;
+  if (!known && !take_offer(fetched, base, present, offer, error)) {
+    unlink(fetched);
+    g_prefix_error(error, "%s: ", offer->name);
+    return false;
+  }
+  result->updated = known ? 0 : 1;
+  result->unchanged = known ? 1 : 0;
+  update.changed = !known;
+  if (known || update_count_copies(&update) > 0 ? !update_build(&update, error)
+                                                : !file_copy_whole(base, live, error))
+    return false;
+  *outcome = g_steal_pointer(&result);
+  return true;
+}
+
 bool
 advisory_rebuild(const AdvisorySettings *settings, const char *data_folder,
                  GCancellable *cancellable, UpdateOutcome **outcome, GError **error)

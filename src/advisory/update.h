@@ -54,4 +54,23 @@ bool advisory_export(const char *data_folder, const char *path, GError **error);
 bool advisory_import_database(const AdvisorySettings *settings, const char *data_folder,
                               const char *path, const Progress *progress, UpdateOutcome **outcome,
                               GError **error);
+
+/* A database that somebody else has, and that is fetched into a file of ours. */
+typedef struct {
+  const char *name;       /* for messages */
+  const char *generation; /* as it is told; or NULL */
+  bool force;             /* also one that is older, or is here already */
+  /* Writes it to the empty file @fd, whole. */
+  bool (*fetch)(int fd, void *data, GError **error);
+  void *data;
+} AdvisoryOffer;
+/* Fetches it under the lock of updates, checks it as above, and takes it. One that was taken before
+ * is not fetched again, and counts as unchanged; one whose newest feed is older than that of the
+ * database that was taken last is ASSAY_ERROR_DENIED. What fails
+ * leaves everything as it was. (transfer full outcome) */
+bool advisory_take_database(const AdvisorySettings *settings, const char *data_folder,
+                            const AdvisoryOffer *offer, const Progress *progress,
+                            GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
+/* When the newest of its feeds was taken; 0: it has none. Microseconds since 1970. */
+int64_t advisory_newest_feed(AdvisoryDatabase *database);
 bool advisory_is_database_file(const char *path);

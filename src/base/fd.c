@@ -203,6 +203,23 @@ become_owner_of(const char *folder, GError **error)
 }
 
 int
+temporary_file_new(const char *folder, GError **error)
+{
+  const char *place = folder != NULL ? folder : g_get_tmp_dir();
+  int fd = open(place, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    g_autofree char *path = g_build_filename(place, "assay-XXXXXX", NULL);
+    fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+      unlink(path);
+  }
+  if (fd < 0)
+    error_set_errno(error, errno, "%s: make a temporary file%s", place,
+                    folder == NULL ? " ($TMPDIR names another folder)" : "");
+  return fd;
+}
+
+int
 memory_file_new(const char *name, GError **error)
 {
   int fd = memfd_create(name, MFD_CLOEXEC);

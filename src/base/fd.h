@@ -78,5 +78,9 @@ bool directory_remove(int directory_fd, const char *path, GError **error);
  * to be done: not root, root's folder, no folder yet. */
 bool become_owner_of(const char *folder, GError **error);
 
+/* An unnamed file in @folder (NULL: that of temporary files) that goes away with its descriptor,
+ * for what is downloaded or unpacked. -1 with *error. */
+int temporary_file_new(const char *folder, GError **error);
+
 /* An unnamed file in memory, close-on-exec, for bytes that a caged worker is to read or write. */
 int memory_file_new(const char *name, GError **error);

@@ -17,14 +17,15 @@ struct HttpClient {
 typedef struct {
   HttpSink sink; /* NULL: the body goes to memory */
   void *sink_data;
-  uint64_t limit; /* of the body */
+  uint64_t limit;           /* of the body */
+  const HttpUpload *upload; /* the request's body, instead of bytes in memory; or NULL */
   GCancellable *cancellable;
   /* set by the exchange */
   CURL *curl;
   const char *url;
   HttpResponse *response; /* headers and status are right when the sink sees its first bytes */
   GByteArray *body;
-  uint64_t received;
+  uint64_t received, sent;
   GError *error; /* what a callback failed with */
   CURLcode code;
 } HttpExchange;

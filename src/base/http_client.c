@@ -2,9 +2,11 @@
  */
 #include "base/http_client.h"
 
+#include <errno.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/curl-private.h"
 #include "base/error.h"
@@ -143,6 +145,50 @@ take_body(char *bytes, size_t size, size_t count, void *data)
   else if (!exchange->sink(part, exchange->sink_data, &exchange->error))
     return 0;
   return part.size;
+}
+
+/* The next bytes of the request's body. */
+static size_t
+give_upload(char *buffer, size_t size, size_t count, void *data)
+{
+  HttpExchange *exchange = data;
+  const HttpUpload *upload = exchange->upload;
+  size_t wanted = (size_t)MIN((uint64_t)size * count, upload->size - exchange->sent);
+  ssize_t got;
+  do
+    got = wanted == 0 ? 0 : pread(upload->fd, buffer, wanted, (off_t)exchange->sent);
+  while (got < 0 && errno == EINTR);
+  if (got < 0 || (got == 0 && wanted > 0)) {
+    error_set(&exchange->error, ASSAY_ERROR_IO, "what is sent cannot be read: %s",
+              got < 0 ? g_strerror(errno) : "it became shorter");
+    return CURL_READFUNC_ABORT;
+  }
+  exchange->sent += (uint64_t)got;
+  progress_tell(upload->progress, upload->name, exchange->sent, upload->size);
+  return (size_t)got;
+}
+
+/* A redirect, or a connection that was closed while it was idle: all of it again. */
+static int
+rewind_upload(void *data, curl_off_t offset, int origin)
+{
+  HttpExchange *exchange = data;
+  if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > exchange->upload->size)
+    return CURL_SEEKFUNC_FAIL;
+  exchange->sent = (uint64_t)offset;
+  return CURL_SEEKFUNC_OK;
+}
+
+static void
+set_upload(CURL *curl, const char *method, HttpExchange *exchange)
+{
+  curl_library()->easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+  curl_library()->easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->upload->size);
+  curl_library()->easy_setopt(curl, CURLOPT_READFUNCTION, give_upload);
+  curl_library()->easy_setopt(curl, CURLOPT_READDATA, exchange);
+  curl_library()->easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_upload);
+  curl_library()->easy_setopt(curl, CURLOPT_SEEKDATA, exchange);
+  curl_library()->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static int
@@ -311,7 +357,10 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   curl_library()->easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
   curl_library()->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   set_trust(client);
-  set_method(curl, method, request_body);
+  if (exchange->upload != NULL)
+    set_upload(curl, method, exchange);
+  else
+    set_method(curl, method, request_body);
 
   exchange->code = curl_library()->easy_perform(curl);
   curl_library()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
@@ -338,6 +387,15 @@ http_client_request(HttpClient *client, const char *method, const char *url,
 {
   HttpExchange exchange = {.limit = body_limit, .cancellable = cancellable};
   return http_client_exchange(client, method, url, headers, request_body, &exchange, error);
+}
+
+HttpResponse *
+http_client_upload(HttpClient *client, const char *method, const char *url,
+                   const char *const *headers, const HttpUpload *upload, size_t body_limit,
+                   GCancellable *cancellable, GError **error)
+{
+  HttpExchange exchange = {.limit = body_limit, .upload = upload, .cancellable = cancellable};
+  return http_client_exchange(client, method, url, headers, SLICE_EMPTY, &exchange, error);
 }
 
 HttpResponse *

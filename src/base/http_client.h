@@ -74,6 +74,18 @@ HttpResponse *http_client_stream(HttpClient *client, const char *url, const char
                                  HttpSink sink, void *sink_data, uint64_t body_limit,
                                  GCancellable *cancellable, GError **error);
 
+/* A request whose body is @size bytes of a file: read where they are, so that a large one needs no
+ * memory. The answer's body is kept as http_client_request() does. */
+typedef struct {
+  int fd; /* stays the caller's; read by pread(2) from its beginning */
+  uint64_t size;
+  const char *name; /* of what is sent, for the progress */
+  const Progress *progress;
+} HttpUpload;
+HttpResponse *http_client_upload(HttpClient *client, const char *method, const char *url,
+                                 const char *const *headers, const HttpUpload *upload,
+                                 size_t body_limit, GCancellable *cancellable, GError **error);
+
 typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
 
 /* Keeps @path (a file) as the newest copy of @url. A validator file `@path.etag` remembers ETag and

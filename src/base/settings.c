@@ -320,10 +320,10 @@ check_name(const SettingsPlace *place, const YamlNode *name, GHashTable *names)
     g_hash_table_insert(names, name->text, (void *)(uintptr_t)name);
 }
 
-/* An entry of which only the one word is there. */
+/* A mapping of which only the one word is there. */
 static void
-read_short_entry(const SettingsPlace *place, const Section *section, const char *key,
-                 const YamlNode *node, void *values)
+read_short(const SettingsPlace *place, const Section *section, const char *key,
+           const YamlNode *node, void *values)
 {
   for (size_t i = 0; i < section->count; i++) {
     const Setting *setting = &section->settings[i];
@@ -341,7 +341,7 @@ read_entry(const SettingsPlace *place, const Setting *setting, guint index, cons
   const Section *section = setting->section;
   g_autofree char *key = g_strdup_printf("%s[%u]", setting->key, index);
   if (node->kind == YAML_WORD && section->word != NULL) {
-    read_short_entry(place, section, key, node, values);
+    read_short(place, section, key, node, values);
     return;
   }
   if (node->kind != YAML_MAPPING) {
@@ -391,6 +391,10 @@ read_entries(const SettingsPlace *place, const Setting *setting, const YamlNode 
 static void
 read_below(const SettingsPlace *place, const Setting *setting, const YamlNode *node, void *value)
 {
+  if (node->kind == YAML_WORD && setting->section->word != NULL && !yaml_is_nothing(node)) {
+    read_short(place, setting->section, setting->key, node, value);
+    return;
+  }
   if (node->kind != YAML_MAPPING) {
     bool nothing = node->kind == YAML_WORD && yaml_is_nothing(node);
     complain_at(place, node, setting->key, "must be a mapping%s%s",

@@ -59,7 +59,7 @@ struct Section {
   /* What an entry of a list is called in messages (policy "a"), with the key that holds its name,
    * which no two entries share; NULL: by its index. */
   const char *noun, *named_by;
-  /* The key that is meant where an entry of a list is one word; NULL: it must be a mapping. */
+  /* The key that is meant where there is one word instead; NULL: it must be a mapping. */
   const char *word;
   /* Called when every value was read, for what concerns several: complains, and may complete. */
   void (*check)(void *values, const SettingsPlace *place);

@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include "advisory/feed_state.h"
-#include "advisory/feeds/unpack.h"
-#include "advisory/update.h"
+#include "artifact/advisories.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/settings.h"
-#include "cli/command.h"
+#include "cli/db_config.h"
+#include "cli/db_registry.h"
 #include "cli/interrupt.h"
 #include "cli/terminal_progress.h"
 #include "report/columns.h"
@@ -24,24 +24,12 @@ static char **feed_names;
 static gboolean only_missing, quiet;
 static FeedSettings imported; /* its strings come from the options */
 
-#define COMMON_OPTIONS                                                                             \
-  CONFIG_OPTION(config_path),                                                                      \
-  {                                                                                                \
-    "data", 'd', 0, G_OPTION_ARG_FILENAME, &data_folder,                                           \
-        "The data folder (default: the configuration's)", "FOLDER"                                 \
-  }
+#define COMMON_OPTIONS CONFIG_OPTION(config_path), DB_FOLDER_OPTION(data_folder)
 
-/* The configuration, with data_folder set to what holds. */
 static Config *
 load_config(GError **error)
 {
-  g_autoptr(Config) config = config_open(config_path, error);
-  if (config == NULL)
-    return NULL;
-  unpack_set_limits(&config->limits.inspection.worker, config->allow_uncaged);
-  if (data_folder == NULL)
-    data_folder = config->data != NULL ? g_strdup(config->data) : config_default_data_folder();
-  return g_steal_pointer(&config);
+  return db_config_open(config_path, &data_folder, error);
 }
 
 static int
@@ -81,10 +69,10 @@ run_update(char **arguments)
     return fail(error);
   const Progress *progress = quiet ? NULL : terminal_progress();
   if (only_missing
-          ? !advisory_update_missing(&config->advisories, data_folder, progress,
-                                     interrupt_cancellable(), &outcome, &error)
-          : !advisory_update(&config->advisories, data_folder, (const char *const *)feed_names,
-                             progress, interrupt_cancellable(), &outcome, &error))
+          ? !advisories_update_missing(&config->advisories, data_folder, progress,
+                                       interrupt_cancellable(), &outcome, &error)
+          : !advisories_update(&config->advisories, data_folder, (const char *const *)feed_names,
+                               progress, interrupt_cancellable(), &outcome, &error))
     return fail(error);
   return tell_outcome(outcome);
 }
@@ -104,12 +92,14 @@ static const Command update_command = {
     .name = "update",
     .summary = "Fetch the feeds and build the advisory database",
     .arguments = "",
-    .help = "A feed that cannot be had keeps its last copy; the exit code is then 2, and the\n"
-            "others are updated all the same.\n\n"
-            "Examples:\n"
-            "  assay db update\n"
-            "  assay db update --feed debian --feed kev\n"
-            "  assay db update --if-missing\n",
+    .help =
+        "A feed that cannot be had keeps its last copy; the exit code is then 2, and the\n"
+        "others are updated all the same. Where the configuration has `advisory_registry`, the\n"
+        "database that is published there is taken first.\n\n"
+        "Examples:\n"
+        "  assay db update\n"
+        "  assay db update --feed debian --feed kev\n"
+        "  assay db update --if-missing\n",
     .options = update_options,
     .run = run_update,
 };
@@ -391,11 +381,16 @@ static const Command export_command = {
     .run = run_export,
 };
 
-static const Command *const subcommands[] = {&update_command, &import_command, &status_command,
-                                             &export_command, NULL};
+static const Command *const subcommands[] = {&update_command,
+                                             &import_command,
+                                             &status_command,
+                                             &export_command,
+                                             &db_push_command,
+                                             &db_pull_command,
+                                             NULL};
 
 const Command db_command = {
     .name = "db",
-    .summary = "Update, import, export and look at the advisory database",
+    .summary = "Update, publish, import, export and look at the advisory database",
     .subcommands = subcommands,
 };

@@ -20,6 +20,23 @@ source_options_open(const char *target, const Config *config, const Progress *pr
   return image_source_open(target, &how, &config->limits.inspection, progress, NULL, error);
 }
 
+Remote *
+source_options_remote(const char *reference, const Config *config, bool push, GError **error)
+{
+  const char *name = g_str_has_prefix(reference, "docker://") ? reference + 9 : reference;
+  Reference *place = reference_parse(name, error);
+  if (place == NULL)
+    return NULL;
+  const RemoteOptions options = {.name = name,
+                                 .credentials = source_option_credentials,
+                                 .authfile = source_option_authfile,
+                                 .ca_file = config->advisories.ca_file,
+                                 .cert_dir = source_option_certificates,
+                                 .insecure = source_option_insecure,
+                                 .push = push};
+  return remote_new(place, &options, NULL, error);
+}
+
 int64_t
 source_options_created(const ImageSource *source)
 {

@@ -109,6 +109,7 @@ static const KnownType known_types[] = {
     {BEGINS, "application/vnd.opentofu.", MEDIA_TYPE_DATA, "an OpenTofu module"},
     {BEGINS, "application/vnd.docker.compose.", MEDIA_TYPE_DATA, "a Compose file"},
     {BEGINS, "application/vnd.cnab.", MEDIA_TYPE_DATA, "a CNAB bundle"},
+    {BEGINS, MEDIA_TYPE_ADVISORIES, MEDIA_TYPE_DATA, "an advisory database"},
     {BEGINS, "application/vnd.aquasec.trivy.", MEDIA_TYPE_DATA, "a Trivy database"},
     {BEGINS, MEDIA_TYPE_OCI_EMPTY, MEDIA_TYPE_DATA, "an empty object"},
 };

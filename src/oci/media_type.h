@@ -18,6 +18,9 @@
 #define MEDIA_TYPE_DOCKER_LAYER          "application/vnd.docker.image.rootfs.diff.tar.gzip"
 #define MEDIA_TYPE_DOCKER_SCHEMA1        "application/vnd.docker.distribution.manifest.v1+json"
 #define MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED "application/vnd.docker.distribution.manifest.v1+prettyjws"
+/* Our own: the advisory database as an artifact, and its one layer, the file in a zstd frame. */
+#define MEDIA_TYPE_ADVISORIES       "application/vnd.assay.advisories.v1"
+#define MEDIA_TYPE_ADVISORIES_LAYER "application/vnd.assay.advisories.v1+zstd"
 
 bool media_type_is_manifest(const char *type); /* an image manifest: OCI or Docker v2 */
 bool media_type_is_index(const char *type);    /* an image index or manifest list */

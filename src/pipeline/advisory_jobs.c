@@ -1,10 +1,11 @@
 /* What keeps the advisories fresh: a job that watches the data folder for a new database, one that
- * updates it from the feeds, one that builds a damaged one anew. */
+ * updates it from the feeds or a registry, one that builds a damaged one anew. */
 #include <errno.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "advisory/update.h"
+#include "artifact/advisories.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -107,8 +108,8 @@ update(Job *job, void *room, GError **error)
   const Pipeline *pipeline = room;
   const Progress progress = {tell_progress, job};
   g_autoptr(UpdateOutcome) outcome = NULL;
-  if (!advisory_update(pipeline->options.advisories, pipeline->data_folder, NULL, &progress,
-                       job_cancellable(job), &outcome, error)) {
+  if (!advisories_update(pipeline->options.advisories, pipeline->data_folder, NULL, &progress,
+                         job_cancellable(job), &outcome, error)) {
     g_prefix_error(error, "advisories could not be updated: ");
     return JOB_AGAIN;
   }

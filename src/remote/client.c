@@ -6,26 +6,14 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "oci/media_type.h"
-#include "remote/credentials.h"
+#include "remote/client-private.h"
 #include "remote/token.h"
-#include "remote/trust.h"
 
 #define PASSING_TRIES 4    /* of a request that a registry is too busy for */
 #define PAUSE_MS      250u /* before the first repetition; doubles */
 #define ACCEPTED                                                                                   \
   "Accept: " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_DOCKER_LIST         \
   ", " MEDIA_TYPE_DOCKER_MANIFEST
-
-struct Remote {
-  Reference *reference;
-  char *name;
-  const char *scheme; /* "https", or "http" */
-  bool insecure;
-  Credentials credentials;
-  RegistryTrust trust;
-  GMutex lock;         /* guards the next */
-  char *authorization; /* a header line, once the registry asked for it */
-};
 
 Remote *
 remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
@@ -36,6 +24,7 @@ remote_new(Reference *reference, const RemoteOptions *options, GCancellable *can
   remote->name = g_strdup(options->name);
   remote->scheme = "https";
   remote->insecure = options->insecure;
+  remote->push = options->push;
   g_mutex_init(&remote->lock);
   remote->trust.fd = -1;
   bool known = options->credentials != NULL
@@ -63,38 +52,46 @@ remote_free(Remote *remote)
   g_free(remote);
 }
 
+const char *
+remote_name(const Remote *remote)
+{
+  return remote->name;
+}
+
+const Reference *
+remote_reference(const Remote *remote)
+{
+  return remote->reference;
+}
+
 /* --- one request --- */
 
 static HttpResponse *
-send_once(Remote *remote, HttpClient *client, const RemoteRequest *request,
-          GCancellable *cancellable, GError **error)
+send_once(Remote *remote, HttpClient *client, const RemoteCall *call, GCancellable *cancellable,
+          GError **error)
 {
-  g_autofree char *url =
-      g_strdup_printf("%s://%s/v2/%s/%s/%s", remote->scheme, remote->reference->host,
-                      remote->reference->repository, request->kind, request->name);
-  g_autofree char *range =
-      request->from == 0 ? NULL
-                         : g_strdup_printf("Range: bytes=%" G_GUINT64_FORMAT "-", request->from);
   g_mutex_lock(&remote->lock);
-  g_autofree char *authorization = g_strdup(remote->authorization);
+  g_autofree char *authorization = call->is_foreign ? NULL : g_strdup(remote->authorization);
   g_mutex_unlock(&remote->lock);
-  const char *headers[4] = {NULL};
+  const char *headers[G_N_ELEMENTS(call->headers) + 2] = {NULL};
   size_t count = 0;
-  const char *accept = strcmp(request->kind, "manifests") == 0 ? ACCEPTED : NULL;
-  const char *const lines[] = {accept, range, authorization};
-  for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
-    if (lines[i] != NULL)
-      headers[count++] = lines[i];
-  if (request->sink != NULL)
-    return http_client_stream(client, url, headers, request->sink, request->sink_data,
-                              request->limit, cancellable, error);
-  return http_client_request(client, "GET", url, headers, SLICE_EMPTY, (size_t)request->limit,
-                             cancellable, error);
+  for (size_t i = 0; i < G_N_ELEMENTS(call->headers); i++)
+    if (call->headers[i] != NULL)
+      headers[count++] = call->headers[i];
+  headers[count] = authorization;
+  if (call->sink != NULL)
+    return http_client_stream(client, call->url, headers, call->sink, call->sink_data, call->limit,
+                              cancellable, error);
+  if (call->upload != NULL)
+    return http_client_upload(client, call->method, call->url, headers, call->upload,
+                              (size_t)call->limit, cancellable, error);
+  return http_client_request(client, call->method, call->url, headers, call->body,
+                             (size_t)call->limit, cancellable, error);
 }
 
-/* What the registry says of its refusal, in its own words where it has some. */
-static bool
-refused(const Remote *remote, const HttpResponse *response, GError **error)
+/* In the registry's own words where it has some. */
+bool
+remote_set_refused(const Remote *remote, const HttpResponse *response, GError **error)
 {
   g_autoptr(json_t) body = json_parse(slice_from_bytes(response->body), NULL);
   const json_t *first = json_array_get(json_get_array(body, "errors"), 0);
@@ -111,24 +108,27 @@ refused(const Remote *remote, const HttpResponse *response, GError **error)
         remote->name, code != NULL ? code : "refused", message, remote->reference->host,
         remote->reference->repository, remote->reference->digest != NULL ? "@" : ":",
         remote->reference->digest != NULL ? remote->reference->digest : remote->reference->tag);
+  const char *advice = response->status == 401
+                           ? ": log in with `skopeo login` or `podman login`, or name an --authfile"
+                           : "";
   if (message != NULL)
-    return error_set(error, kind, "%s: %s: %s", remote->name, code != NULL ? code : "refused",
-                     message);
-  return error_set(error, kind, "%s: the registry answers with HTTP status %ld", remote->name,
-                   response->status);
+    return error_set(error, kind, "%s: %s: %s%s", remote->name, code != NULL ? code : "refused",
+                     message, advice);
+  return error_set(error, kind, "%s: the registry answers with HTTP status %ld%s", remote->name,
+                   response->status, advice);
 }
 
 /* Answers a challenge once: a token that has expired meanwhile is replaced by a new one. */
 static HttpResponse *
-send_authorized(Remote *remote, HttpClient *client, const RemoteRequest *request,
+send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
                 GCancellable *cancellable, GError **error)
 {
-  g_autoptr(HttpResponse) response = send_once(remote, client, request, cancellable, error);
-  if (response != NULL && response->status == 401) {
+  g_autoptr(HttpResponse) response = send_once(remote, client, call, cancellable, error);
+  if (response != NULL && response->status == 401 && !call->is_foreign) {
     const char *challenge = g_hash_table_lookup(response->headers, "www-authenticate");
-    char *answer =
-        token_answer(client, challenge, remote->reference->repository, &remote->credentials,
-                     strcmp(remote->scheme, "http") == 0, cancellable, error);
+    char *answer = token_answer(client, challenge, remote->reference->repository,
+                                remote->push ? "pull,push" : "pull", &remote->credentials,
+                                strcmp(remote->scheme, "http") == 0, cancellable, error);
     if (answer == NULL)
       return NULL;
     g_mutex_lock(&remote->lock);
@@ -136,32 +136,52 @@ send_authorized(Remote *remote, HttpClient *client, const RemoteRequest *request
     remote->authorization = answer;
     g_mutex_unlock(&remote->lock);
     http_response_free(g_steal_pointer(&response));
-    response = send_once(remote, client, request, cancellable, error);
+    response = send_once(remote, client, call, cancellable, error);
   }
   return g_steal_pointer(&response);
 }
 
 HttpResponse *
-remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
-           GCancellable *cancellable, GError **error)
+remote_call(Remote *remote, const RemoteCall *call, const Progress *progress,
+            GCancellable *cancellable, GError **error)
 {
   g_autoptr(HttpClient) client = registry_trust_new_client(&remote->trust);
   http_client_set_insecure(client, remote->insecure);
   g_autoptr(HttpResponse) response = NULL;
   for (unsigned tries = 1;; tries++) {
-    response = send_authorized(remote, client, request, cancellable, error);
-    if (response == NULL)
-      return NULL;
-    if (!http_status_is_passing(response->status) || tries == PASSING_TRIES)
-      break;
+    response = send_authorized(remote, client, call, cancellable, error);
+    if (response == NULL || !http_status_is_passing(response->status) || tries == PASSING_TRIES)
+      return g_steal_pointer(&response);
     unsigned pause = MAX(response->retry_after_ms, PAUSE_MS << (tries - 1));
     progress_tell(progress, "waiting, as the registry asks", 0, 0);
     if (!http_pause(pause, cancellable, error))
       return NULL;
     http_response_free(g_steal_pointer(&response));
   }
+}
+
+HttpResponse *
+remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
+           GCancellable *cancellable, GError **error)
+{
+  g_autofree char *url =
+      g_strdup_printf("%s://%s/v2/%s/%s/%s", remote->scheme, remote->reference->host,
+                      remote->reference->repository, request->kind, request->name);
+  g_autofree char *range =
+      request->from == 0 ? NULL
+                         : g_strdup_printf("Range: bytes=%" G_GUINT64_FORMAT "-", request->from);
+  const RemoteCall call = {
+      .method = "GET",
+      .url = url,
+      .headers = {strcmp(request->kind, "manifests") == 0 ? ACCEPTED : NULL, range},
+      .sink = request->sink,
+      .sink_data = request->sink_data,
+      .limit = request->limit};
+  g_autoptr(HttpResponse) response = remote_call(remote, &call, progress, cancellable, error);
+  if (response == NULL)
+    return NULL;
   if (response->status != 200 && response->status != 206) {
-    refused(remote, response, error);
+    remote_set_refused(remote, response, error);
     return NULL;
   }
   return g_steal_pointer(&response);

@@ -1,5 +1,5 @@
-/* The client of other registries (OCI distribution-spec, the pull half): one repository of one
- * registry, with the credentials, the trust and the token that it asks for.
+/* The client of other registries (OCI distribution-spec; pushing is in push.h): one repository of
+ * one registry, with the credentials, the trust and the token that it asks for.
  *
  * A Remote may be used by several threads at once; each call makes a connection of its own and
  * blocks. */
@@ -21,12 +21,17 @@ typedef struct {
   const char *authfile; /* where they are looked for first; or NULL */
   const char *ca_file, *cert_dir; /* or NULL: the system's */
   bool insecure;                  /* plain HTTP, and certificates that nobody signed */
+  bool push;                      /* a token shall be good for pushing, too */
 } RemoteOptions;
 
 /* Takes @reference over. Reads files, asks nobody yet. (transfer full), or NULL with *error. */
 Remote *remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
                    GError **error);
 void remote_free(Remote *remote);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Remote, remote_free)
+/* "docker://HOST/REPOSITORY:TAG", as its options call it; and what it is one of. (transfer none) */
+const char *remote_name(const Remote *remote);
+const Reference *remote_reference(const Remote *remote);
 
 typedef struct {
   const char *kind, *name; /* "manifests" and a tag or digest, "blobs" and a digest */

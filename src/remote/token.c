@@ -75,12 +75,12 @@ ask_for_token(HttpClient *client, const char *realm, const char *service, const 
 
 static char *
 bearer_answer(HttpClient *client, const char *challenge, const char *repository,
-              const Credentials *credentials, bool plain_http, GCancellable *cancellable,
-              GError **error)
+              const char *actions, const Credentials *credentials, bool plain_http,
+              GCancellable *cancellable, GError **error)
 {
   g_autofree char *realm = token_challenge_parameter(challenge, "realm");
   g_autofree char *service = token_challenge_parameter(challenge, "service");
-  g_autofree char *scope = g_strdup_printf("repository:%s:pull", repository);
+  g_autofree char *scope = g_strdup_printf("repository:%s:%s", repository, actions);
   if (realm == NULL || !(g_str_has_prefix(realm, "https://") ||
                          (plain_http && g_str_has_prefix(realm, "http://")))) {
     error_set(error, ASSAY_ERROR_DENIED,
@@ -112,13 +112,13 @@ bearer_answer(HttpClient *client, const char *challenge, const char *repository,
 }
 
 char *
-token_answer(HttpClient *client, const char *challenge, const char *repository,
+token_answer(HttpClient *client, const char *challenge, const char *repository, const char *actions,
              const Credentials *credentials, bool plain_http, GCancellable *cancellable,
              GError **error)
 {
   if (challenge != NULL && g_ascii_strncasecmp(challenge, "Bearer ", 7) == 0)
-    return bearer_answer(client, challenge, repository, credentials, plain_http, cancellable,
-                         error);
+    return bearer_answer(client, challenge, repository, actions, credentials, plain_http,
+                         cancellable, error);
   bool basic = challenge != NULL && g_ascii_strncasecmp(challenge, "Basic", 5) == 0;
   char *header = basic ? credentials_basic_header(credentials) : NULL;
   if (header == NULL)

@@ -11,9 +11,11 @@
  * fuzz target. (transfer full) */
 char *token_challenge_parameter(const char *challenge, const char *name);
 
-/* The header line that answers @challenge (a WWW-Authenticate) for pulling @repository. A realm
+/* The header line that answers @challenge (a WWW-Authenticate) for @actions ("pull", "pull,push")
+ * on
+ * @repository. A realm
  * that is not https is only asked when @plain_http. ASSAY_ERROR_DENIED when we have nothing to
  * answer with. (transfer full) */
 char *token_answer(HttpClient *client, const char *challenge, const char *repository,
-                   const Credentials *credentials, bool plain_http, GCancellable *cancellable,
-                   GError **error);
+                   const char *actions, const Credentials *credentials, bool plain_http,
+                   GCancellable *cancellable, GError **error);

@@ -21,23 +21,6 @@ struct ImageFiles {
   GHashTable *members; /* name -> ArchiveMember */
 };
 
-int
-source_temporary_file(GError **error)
-{
-  int fd = open(g_get_tmp_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
-    g_autofree char *path = NULL;
-    fd = g_file_open_tmp("assay-XXXXXX", &path, error);
-    if (fd >= 0)
-      unlink(path);
-    return fd;
-  }
-  if (fd < 0)
-    error_set_errno(error, errno, "%s: make a temporary file ($TMPDIR names another folder)",
-                    g_get_tmp_dir());
-  return fd;
-}
-
 static bool
 is_safe_name(const char *name)
 {
@@ -109,7 +92,7 @@ static bool
 unpack(ImageFiles *files, uint64_t *size, const InspectionLimits *limits, const SourceCall *call,
        GError **error)
 {
-  auto_fd int unpacked = source_temporary_file(error);
+  auto_fd int unpacked = temporary_file_new(NULL, error);
   if (unpacked < 0)
     return false;
   progress_tell(call->progress, "unpacking the archive", 0, 0);

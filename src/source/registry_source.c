@@ -1,18 +1,13 @@
 /* docker://HOST[:PORT]/REPOSITORY[:TAG|@DIGEST]: an image in a registry (remote/client.h). Layers
  * go to temporary files, their digests checked as they come. */
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "oci/media_type.h"
 #include "remote/client.h"
+#include "remote/download.h"
 #include "source/source-private.h"
-
-#define DOWNLOAD_TRIES 4
-#define PAUSE_MS       250u /* before the first repetition; doubles */
 
 static void
 free_remote(void *state)
@@ -68,81 +63,6 @@ open_remote(ImageSource *source, const char *place, const SourceCall *call, GErr
 
 /* --- layers --- */
 
-typedef struct {
-  int fd;
-  uint64_t received, size;
-  DigestStream *digest;
-  const char *name;
-  const Progress *progress;
-} LayerSink;
-
-static bool
-take_bytes(Slice bytes, void *data, GError **error)
-{
-  LayerSink *sink = data;
-  if (bytes.size > sink->size - sink->received)
-    return error_set(error, ASSAY_ERROR_MISMATCH,
-                     "%s: more than the %" G_GUINT64_FORMAT " bytes that the manifest says",
-                     sink->name, sink->size);
-  if (!fd_write_all(sink->fd, bytes, error)) {
-    g_prefix_error(error, "%s: a temporary file in %s ($TMPDIR names another folder): ", sink->name,
-                   g_get_tmp_dir());
-    return false;
-  }
-  digest_stream_update(sink->digest, bytes);
-  sink->received += bytes.size;
-  progress_tell(sink->progress, sink->name, sink->received, sink->size);
-  return true;
-}
-
-/* A registry that does not know ranges sends all of it again. */
-static bool
-start_again(LayerSink *sink, const Digest *expected, GError **error)
-{
-  if (ftruncate(sink->fd, 0) < 0 || lseek(sink->fd, 0, SEEK_SET) < 0)
-    return error_set_errno(error, errno, "a temporary file");
-  digest_stream_free(sink->digest);
-  sink->digest = digest_stream_new(digest_algorithm(expected));
-  sink->received = 0;
-  return true;
-}
-
-/* A broken transfer goes on where it broke; where the registry cannot, from the start. */
-static bool
-download(ImageSource *source, const SourceLayer *layer, LayerSink *sink, const SourceCall *call,
-         GError **error)
-{
-  for (int tries = 1;; tries++) {
-    bool resumed = sink->received != 0;
-    RemoteRequest request = {.kind = "blobs",
-                             .name = layer->digest.text,
-                             .from = sink->received,
-                             .sink = take_bytes,
-                             .sink_data = sink,
-                             .limit = layer->size};
-    g_autoptr(GError) failure = NULL;
-    g_autoptr(HttpResponse) response =
-        remote_get(source->state, &request, call->progress, call->cancellable, &failure);
-    if (response != NULL && sink->received == sink->size)
-      return true;
-    bool again = response != NULL || g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NETWORK) ||
-                 (resumed && g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_MISMATCH));
-    if (!again || tries == DOWNLOAD_TRIES) {
-      if (failure != NULL)
-        g_propagate_error(error, g_steal_pointer(&failure));
-      else
-        error_set(error, ASSAY_ERROR_NETWORK, "%s: the registry sends less than the manifest says",
-                  layer->digest.text);
-      return false;
-    }
-    if (!http_pause(PAUSE_MS << (tries - 1), call->cancellable, error))
-      return false;
-    bool whole_came = resumed && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NETWORK);
-    if (whole_came && !start_again(sink, &layer->digest, error))
-      return false;
-  }
-}
-
 static bool
 open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GError **error)
 {
@@ -152,23 +72,19 @@ open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GErr
                      "%s: %" G_GUINT64_FORMAT " bytes, more than unpacked are allowed "
                      "(limits.layer_unpacked_bytes)",
                      layer->digest.text, layer->size);
-  auto_fd int fd = source_temporary_file(error);
+  auto_fd int fd = temporary_file_new(NULL, error);
   if (fd < 0)
     return false;
-  LayerSink sink = {.fd = fd,
-                    .size = layer->size,
-                    .digest = digest_stream_new(digest_algorithm(&layer->digest)),
-                    .name = layer->digest.text,
-                    .progress = call->progress};
-  bool done = download(source, layer, &sink, call, error);
-  Digest actual = digest_stream_current(sink.digest);
-  digest_stream_free(sink.digest);
-  if (!done)
+  GError *failure = NULL;
+  if (!remote_download(source->state, &layer->digest, layer->size, fd, call->progress,
+                       call->cancellable, &failure)) {
+    if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_IO) ||
+        g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_FULL))
+      g_prefix_error(&failure,
+                     "a temporary file in %s ($TMPDIR names another folder): ", g_get_tmp_dir());
+    g_propagate_error(error, failure);
     return false;
-  if (!digest_equal(&actual, &layer->digest))
-    return error_set(error, ASSAY_ERROR_MISMATCH,
-                     "%s: the registry sends other bytes, of digest %s", layer->digest.text,
-                     actual.text);
+  }
   layer->fd = fd_steal(&fd);
   return true;
 }

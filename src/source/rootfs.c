@@ -148,7 +148,7 @@ open_rootfs(ImageSource *source, const char *place, const SourceCall *call, GErr
   if (root < 0)
     return error_set_errno(error, errno, "%s", place);
   SourceLayer *layer = source_add_layer(source);
-  layer->fd = source_temporary_file(error);
+  layer->fd = temporary_file_new(NULL, error);
   if (layer->fd < 0)
     return false;
   RootReader reader = {.root_path = place,

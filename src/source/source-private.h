@@ -94,7 +94,3 @@ void docker_archive_image_clear(DockerArchiveImage *image);
  * regular file is not opened for reading, since to open a device may do something: its descriptor
  * is good for nothing. -1 with errno. */
 int source_open_file(int folder, const char *path, uint64_t resolve, struct stat *status);
-
-/* An unnamed file on disk that goes away with its descriptor, for what is downloaded or unpacked.
- * -1 with *error. */
-int source_temporary_file(GError **error);

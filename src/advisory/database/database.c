@@ -45,6 +45,12 @@ get_text(AdvisoryDatabase *database, char letter, const char *name, GError **err
                                                                             : NULL;
 }
 
+bool
+advisory_format_is_known(const char *format)
+{
+  return g_strcmp0(format, RECORD_FORMAT) == 0 || g_strcmp0(format, RECORD_FORMAT_FIRST) == 0;
+}
+
 static bool
 read_head(AdvisoryDatabase *database, GError **error)
 {
@@ -57,8 +63,7 @@ read_head(AdvisoryDatabase *database, GError **error)
     return false;
   }
   database->first_format = g_strcmp0(format, RECORD_FORMAT_FIRST) == 0;
-  bool read = database->first_format || g_strcmp0(format, RECORD_FORMAT) == 0;
-  return (read && database->generation != NULL) ||
+  return (advisory_format_is_known(format) && database->generation != NULL) ||
          error_set(error, ASSAY_ERROR_UNSUPPORTED,
                    "%s: written by another version of assay (run `assay db update`)",
                    database->path);
@@ -161,6 +166,12 @@ advisory_database_unref(AdvisoryDatabase *database)
   g_free(database->path);
   g_free(database->generation);
   g_free(database);
+}
+
+const char *
+advisory_database_format(const AdvisoryDatabase *database)
+{
+  return database->first_format ? RECORD_FORMAT_FIRST : RECORD_FORMAT;
 }
 
 const char *

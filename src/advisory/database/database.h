@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryDatabase, advisory_database_unref)
 
 /* Identifies the content: changes whenever a build is renamed into place. */
 const char *advisory_database_generation(const AdvisoryDatabase *database);
+/* The version of the file's format; and whether this program reads that @format. */
+const char *advisory_database_format(const AdvisoryDatabase *database);
+bool advisory_format_is_known(const char *format);
 /* True when the file at the path is no longer the one that is open here, or was written to: open it
  * again. */
 bool advisory_database_is_stale(const AdvisoryDatabase *database);

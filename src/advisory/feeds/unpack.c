@@ -77,6 +77,8 @@ typedef struct {
   UnpackVisitor visit;
   void *data;
   GByteArray **keep; /* or: takes the one member */
+  const int *file;   /* or: gets the one member's bytes as they come */
+  uint64_t written;  /* there */
 } Answer;
 
 typedef enum { ANSWER_MORE, ANSWER_END, ANSWER_FAILED } AnswerStep;
@@ -109,6 +111,8 @@ end_member(Answer *answer, GError **error)
 {
   g_autoptr(GByteArray) content = g_steal_pointer(&answer->content);
   g_autofree char *name = g_steal_pointer(&answer->name);
+  if (answer->file != NULL)
+    return true;
   if (answer->keep != NULL) {
     if (*answer->keep != NULL) /* it was asked for one */
       return set_nonsense(error);
@@ -119,6 +123,16 @@ end_member(Answer *answer, GError **error)
     return true;
   g_prefix_error(error, "%s: ", name);
   return false;
+}
+
+static bool
+write_piece(Answer *answer, Slice bytes, GError **error)
+{
+  if (bytes.size > answer->limit - answer->written)
+    return error_set(error, ASSAY_ERROR_LIMIT, "unpacks to more than %" G_GUINT64_FORMAT " bytes",
+                     answer->limit);
+  answer->written += bytes.size;
+  return fd_write_all(*answer->file, bytes, error);
 }
 
 static bool
@@ -135,6 +149,8 @@ take_frame(Answer *answer, uint8_t kind, Slice bytes, GError **error)
     return end_member(answer, error);
   if (kind != UNPACK_PIECE)
     return set_nonsense(error);
+  if (answer->file != NULL)
+    return write_piece(answer, bytes, error);
   if (bytes.size > MIN(answer->limit, G_MAXINT) - answer->content->len)
     return error_set(error, ASSAY_ERROR_LIMIT, "unpacks to more than %" G_GUINT64_FORMAT " bytes",
                      answer->limit);
@@ -253,6 +269,14 @@ unpack_compressed(GBytes *packed, size_t limit, GError **error)
   if (failure != NULL)
     g_propagate_error(error, failure);
   return unpacked;
+}
+
+bool
+unpack_file(int from, int to, uint64_t limit, GError **error)
+{
+  const UnpackJob job = {.kind = UNPACK_COMPRESSED, .pattern = "", .limit = limit};
+  Answer answer = {.file = &to};
+  return unpack(&job, from, &answer, error);
 }
 
 GBytes *

@@ -38,6 +38,10 @@ void unpack_set_limits(const WorkerLimits *limits, bool allow_uncaged);
  * ASSAY_ERROR_LIMIT, a broken stream is ASSAY_ERROR_INVALID. (transfer full) */
 GBytes *unpack_compressed(GBytes *packed, size_t limit, GError **error);
 
+/* The same for a compressed file @from, which is read from its beginning, into the file @to:
+ * neither of them in memory. ASSAY_ERROR_LIMIT, _INVALID, _IO or _FULL. */
+bool unpack_file(int from, int to, uint64_t limit, GError **error);
+
 /* The first regular file of the (compressed) tar file @bytes whose name matches @pattern. NULL
  * without *error when there is none. (transfer full) */
 GBytes *unpack_tar_member(Slice bytes, const char *pattern, size_t limit, GError **error);

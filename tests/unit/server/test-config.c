@@ -48,6 +48,24 @@ test_no_feeds(void)
   g_assert_cmpuint(config->advisories.feeds_count, ==, 0);
 }
 
+/* Who takes what another one has built asks the public feeds no more. */
+static void
+test_advisories_of_a_registry(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Config) word = load_text("advisory_registry: r.example.com/a/b:v1\n", &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(word->advisories.advisory_registry.reference, ==, "r.example.com/a/b:v1");
+  g_assert_cmpuint(word->advisories.feeds_count, ==, 0);
+  g_autoptr(Config) mapping =
+      load_text("advisory_registry: {reference: 'r:5000/a', insecure: true}\n"
+                "feeds: [{name: a, type: kev, url: 'http://h/'}]\n",
+                &error);
+  g_assert_no_error(error);
+  g_assert_true(mapping->advisories.advisory_registry.insecure);
+  g_assert_cmpuint(mapping->advisories.feeds_count, ==, 1);
+}
+
 static void
 test_values(void)
 {
@@ -103,6 +121,7 @@ test_refused(void)
       {"negative", "limits:\n  workers: -1\n", ":2:12: limits.workers: must be a whole number"},
       {"out of range", "limits: {manifest_bytes: 0}\n",
        "limits.manifest_bytes: must be between 1 and 64MiB, is 0"},
+      {"no reference", "advisory_registry: r.example.com/A\n", ":1:20: advisory_registry: "},
       {"unknown feed type", "feeds:\n- name: a\n  type: b\n  url: c\n",
        ":3:9: feed \"a\": type: must be debian-tracker, debian-repo, "},
       {"feed without a source", "\n\nfeeds:\n  - {name: a, type: osv}\n",
@@ -215,6 +234,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/config/defaults", test_defaults);
   g_test_add_func("/config/no-feeds", test_no_feeds);
+  g_test_add_func("/config/advisories-of-a-registry", test_advisories_of_a_registry);
   g_test_add_func("/config/values", test_values);
   g_test_add_func("/config/refused", test_refused);
   g_test_add_func("/config/documentation", test_documentation);

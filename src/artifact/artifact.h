@@ -1,0 +1,32 @@
+/* What is no image, in a registry: a manifest with an artifactType, an empty config and one layer
+ * (image-spec, "Guidelines for Artifact Usage"). Blocks on the network. */
+#pragma once
+
+#include <jansson.h>
+
+#include "oci/digest.h"
+#include "remote/client.h"
+
+/* The config of artifacts that have none, "{}", and its digest. */
+#define ARTIFACT_EMPTY "{}"
+#define ARTIFACT_EMPTY_DIGEST                                                                      \
+  "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+#define ARTIFACT_MANIFEST_MAX ((size_t)4 * 1024 * 1024)
+
+typedef struct {
+  const char *type;       /* artifactType */
+  const char *layer_type; /* the layer's media type */
+  const char *title;      /* the file's name, for clients that write it to a folder; or NULL */
+  json_t *annotations;    /* name -> text; or NULL */
+  Digest digest;          /* of the layer */
+  uint64_t size;
+  int fd; /* the layer; stays the caller's */
+} Artifact;
+
+/* The manifest's bytes: the same for the same artifact. (transfer full) */
+char *artifact_manifest(const Artifact *artifact);
+
+/* Pushes config, layer and manifest to the tag, or digest, that @remote names. *digest: of the
+ * manifest. ASSAY_ERROR_DENIED, _NETWORK, _MISMATCH. */
+bool artifact_push(Remote *remote, const Artifact *artifact, Digest *digest,
+                   const Progress *progress, GCancellable *cancellable, GError **error);
