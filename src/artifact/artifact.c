@@ -9,8 +9,8 @@
 
 #define TITLE_ANNOTATION "org.opencontainers.image.title"
 
-static json_t *
-make_descriptor(const char *type, const char *digest, uint64_t size)
+json_t *
+artifact_descriptor(const char *type, const char *digest, uint64_t size)
 {
   json_t *descriptor = json_object();
   json_set_string(descriptor, "mediaType", type);
@@ -24,13 +24,13 @@ artifact_manifest(const Artifact *artifact)
 {
   g_autoptr(json_t) manifest = json_object();
   json_t *layers = json_array();
-  json_t *layer = make_descriptor(artifact->layer_type, artifact->digest.text, artifact->size);
+  json_t *layer = artifact_descriptor(artifact->layer_type, artifact->digest.text, artifact->size);
   json_object_set_new(manifest, "schemaVersion", json_integer(2));
   json_set_string(manifest, "mediaType", MEDIA_TYPE_OCI_MANIFEST);
   json_set_string(manifest, "artifactType", artifact->type);
   json_object_set_new(
       manifest, "config",
-      make_descriptor(MEDIA_TYPE_OCI_EMPTY, ARTIFACT_EMPTY_DIGEST, sizeof ARTIFACT_EMPTY - 1));
+      artifact_descriptor(MEDIA_TYPE_OCI_EMPTY, ARTIFACT_EMPTY_DIGEST, sizeof ARTIFACT_EMPTY - 1));
   if (artifact->title != NULL)
     json_object_set_new(layer, "annotations",
                         json_pack("{s:s}", TITLE_ANNOTATION, artifact->title));
@@ -38,6 +38,8 @@ artifact_manifest(const Artifact *artifact)
   json_object_set_new(manifest, "layers", layers);
   if (artifact->annotations != NULL)
     json_object_set(manifest, "annotations", artifact->annotations);
+  if (artifact->subject != NULL)
+    json_object_set(manifest, "subject", artifact->subject);
   return json_to_text(manifest);
 }
 
@@ -49,6 +51,15 @@ push_config(Remote *remote, GCancellable *cancellable, GError **error)
   auto_fd int fd = memory_file_new("config", error);
   return fd >= 0 && fd_write_all(fd, text, error) &&
          remote_push_blob(remote, &digest, fd, text.size, NULL, cancellable, error);
+}
+
+bool
+artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *progress,
+                    GCancellable *cancellable, GError **error)
+{
+  return push_config(remote, cancellable, error) &&
+         remote_push_blob(remote, &artifact->digest, artifact->fd, artifact->size, progress,
+                          cancellable, error);
 }
 
 bool
@@ -70,8 +81,7 @@ artifact_push(Remote *remote, const Artifact *artifact, Digest *digest, const Pr
   *digest = digest_of(DIGEST_SHA256, bytes);
   const Reference *reference = remote_reference(remote);
   const char *name = reference->digest != NULL ? reference->digest : reference->tag;
-  return push_config(remote, cancellable, error) &&
-         remote_push_blob(remote, &artifact->digest, artifact->fd, artifact->size, progress,
-                          cancellable, error) &&
-         remote_push_manifest(remote, name, MEDIA_TYPE_OCI_MANIFEST, bytes, cancellable, error);
+  return artifact_push_blobs(remote, artifact, progress, cancellable, error) &&
+         remote_push_manifest(remote, name, MEDIA_TYPE_OCI_MANIFEST, bytes, NULL, cancellable,
+                              error);
 }

@@ -18,6 +18,7 @@ typedef struct {
   const char *layer_type; /* the layer's media type */
   const char *title;      /* the file's name, for clients that write it to a folder; or NULL */
   json_t *annotations;    /* name -> text; or NULL */
+  json_t *subject;        /* the descriptor of what it is about; or NULL */
   Digest digest;          /* of the layer */
   uint64_t size;
   int fd; /* the layer; stays the caller's */
@@ -26,6 +27,12 @@ typedef struct {
 /* The manifest's bytes: the same for the same artifact. (transfer full) */
 char *artifact_manifest(const Artifact *artifact);
 
+/* (transfer full) */
+json_t *artifact_descriptor(const char *media_type, const char *digest, uint64_t size);
+
+/* Pushes config and layer. */
+bool artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *progress,
+                         GCancellable *cancellable, GError **error);
 /* Pushes config, layer and manifest to the tag, or digest, that @remote names. *digest: of the
  * manifest. ASSAY_ERROR_DENIED, _NETWORK, _MISMATCH. */
 bool artifact_push(Remote *remote, const Artifact *artifact, Digest *digest,

@@ -116,7 +116,7 @@ remote_push_blob(Remote *remote, const Digest *digest, int fd, uint64_t size,
 
 bool
 remote_push_manifest(Remote *remote, const char *reference, const char *media_type, Slice manifest,
-                     GCancellable *cancellable, GError **error)
+                     bool *listed, GCancellable *cancellable, GError **error)
 {
   static const long answers[] = {201, 0};
   g_autofree char *url = make_url(remote, "manifests", reference);
@@ -126,6 +126,8 @@ remote_push_manifest(Remote *remote, const char *reference, const char *media_ty
   g_autoptr(HttpResponse) response = remote_call(remote, &call, NULL, cancellable, error);
   if (!check_status(remote, response, answers, error))
     return false;
+  if (listed != NULL)
+    *listed = g_hash_table_contains(response->headers, "oci-subject");
   const char *stored = g_hash_table_lookup(response->headers, "docker-content-digest");
   Digest digest = digest_of(DIGEST_SHA256, manifest);
   return stored == NULL || strcmp(stored, digest.text) == 0 || !digest_is_valid(stored) ||

@@ -13,6 +13,7 @@ bool remote_push_blob(Remote *remote, const Digest *digest, int fd, uint64_t siz
                       const Progress *progress, GCancellable *cancellable, GError **error);
 
 /* Stores @manifest as @reference: a tag, or its digest. A registry that names another digest than
- * that of the bytes is ASSAY_ERROR_MISMATCH. */
+ * that of the bytes is ASSAY_ERROR_MISMATCH. *listed (or NULL): whether the registry lists it among
+ * the referrers of its subject by itself. */
 bool remote_push_manifest(Remote *remote, const char *reference, const char *media_type,
-                          Slice manifest, GCancellable *cancellable, GError **error);
+                          Slice manifest, bool *listed, GCancellable *cancellable, GError **error);

@@ -1,20 +1,23 @@
 """What the integration tests share: the program, servers that are checked when they stop, and images.
 
 A sanitizer report of any process under test fails the test that caused it, wherever the process wrote."""
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+import requests
 
 import engines
 import gate
 import images
-from assay_server import Server, find_program, run_assay, sanitizer_reports
+from assay_server import Server, find_program, free_port, run_assay, sanitizer_reports
 from repository import Repository
 
 # What this machine has in /etc/assay is not what is tested.
@@ -223,3 +226,21 @@ def scan(assay, alpine_data, monkeypatch, tmp_path):
     """scan(target, ...): the command on that data, with a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return lambda *arguments, **options: assay("scan", "--data", alpine_data, *arguments, **options)
+
+
+@pytest.fixture
+def other_registry(tmp_path):
+    """The address of Debian's docker-registry."""
+    if shutil.which("docker-registry") is None:
+        pytest.skip("Debian's docker-registry is not installed")
+    port, config = free_port(), tmp_path / "registry.yml"
+    config.write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/blobs}}}}\n"
+                      f"http: {{addr: '127.0.0.1:{port}'}}\n")
+    with subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        for _ in range(200):
+            with contextlib.suppress(requests.ConnectionError):
+                requests.get(f"http://127.0.0.1:{port}/v2/", timeout=5)
+                break
+            time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+        process.terminate()

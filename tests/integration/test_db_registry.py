@@ -1,9 +1,7 @@
 """assay db push and pull: the advisory database as an artifact, in our own registry and in another, and what a registry that
 lies or breaks off can do."""
-import contextlib
 import json
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -11,7 +9,6 @@ import time
 import pytest
 import requests
 
-from assay_server import free_port
 from lying_registry import Registry
 from oci_layout import digest_of
 
@@ -61,24 +58,6 @@ def builder(site):
     made = site("builder")
     made.take("openssl", "zlib")
     return made
-
-
-@pytest.fixture
-def other_registry(tmp_path):
-    """The address of Debian's docker-registry."""
-    if shutil.which("docker-registry") is None:
-        pytest.skip("Debian's docker-registry is not installed")
-    port, config = free_port(), tmp_path / "registry.yml"
-    config.write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/blobs}}}}\n"
-                      f"http: {{addr: '127.0.0.1:{port}'}}\n")
-    with subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        for _ in range(200):
-            with contextlib.suppress(requests.ConnectionError):
-                requests.get(f"http://127.0.0.1:{port}/v2/", timeout=5)
-                break
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-        process.terminate()
 
 
 def go_round(builder, taker, address):

@@ -1,0 +1,12 @@
+/* An artifact about an image: a referrer of its manifest (distribution-spec, "Pushing Manifests
+ * with Subject"). Blocks on the network. */
+#pragma once
+
+#include "artifact/artifact.h"
+
+/* Pushes @artifact, whose subject is set here, as a referrer of the manifest @subject in the
+ * repository of @remote (made with `push`). A registry that keeps no lists of referrers gets one in
+ * the tag that is for it ("Referrers Tag Schema"). *digest: of the artifact's manifest. The same
+ * artifact attached again changes nothing. ASSAY_ERROR_NOT_FOUND: the manifest is not there. */
+bool artifact_attach(Remote *remote, Artifact *artifact, const Digest *subject, Digest *digest,
+                     const Progress *progress, GCancellable *cancellable, GError **error);
