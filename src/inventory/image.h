@@ -24,8 +24,8 @@ bool package_is_of_application(const Package *package);
 typedef struct {
   OsRelease *os;     /* NULL: no distribution was found */
   GArray *packages;  /* ImagePackage, sorted by all that matching looks at; each once */
-  GArray *doubles;   /* ImagePackage, likewise: the other places of what is at several. NULL: it was
-                        made of what a scan stored */
+  GArray *doubles;   /* ImagePackage, likewise: the other places of what is at several; of what a
+                        scan stored, the first of them */
   GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
   GPtrArray *gaps;   /* char *: of what a scan stored, what completeness_gaps() said then of all but

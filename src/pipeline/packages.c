@@ -21,6 +21,7 @@
 typedef struct {
   const ImagePackage *package;
   char *ecosystem; /* "": of no distribution that we know */
+  char *places;    /* other files that show it, a line each; NULL: there are none */
   Digest digest;   /* of all that matching looks at */
   bool stored;     /* it is a row, or will be one by the time that it is written */
   bool counted;    /* `match` has its tally by the present advisories */
@@ -33,6 +34,7 @@ member_clear(void *data)
 {
   Member *member = data;
   g_free(member->ecosystem);
+  g_free(member->places);
   package_match_clear(&member->match);
 }
 
@@ -101,6 +103,7 @@ members_of(const ImageInventory *inventory)
     if (member.ecosystem == NULL)
       member.ecosystem = g_strdup("");
     member.digest = member_digest(&member);
+    member.places = packages_places_to_text(inventory, member.package);
     g_array_append_val(members, member);
   }
   g_array_sort(members, compare_members);
@@ -122,13 +125,26 @@ set_length(const GArray *members, guint first)
   return length;
 }
 
+/* What few packages have is in the digest of those alone. */
+static void
+add_evidence(GByteArray *bytes, const Member *member)
+{
+  const Package *package = member->package->package;
+  byte_array_add_prefixed(bytes, slice_from_string(package->location));
+  if (member->places == NULL && package->owner == NULL && !package->declared)
+    return;
+  byte_array_add_varint(bytes, package->declared);
+  byte_array_add_prefixed(bytes, slice_from_string(package->owner));
+  byte_array_add_prefixed(bytes, slice_from_string(member->places));
+}
+
 static Digest
 set_digest(const Member *members, guint count)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new();
   for (guint i = 0; i < count; i++) {
     byte_array_add_prefixed(bytes, slice_from_string(members[i].digest.text));
-    byte_array_add_prefixed(bytes, slice_from_string(members[i].package->package->location));
+    add_evidence(bytes, &members[i]);
   }
   return digest_of(DIGEST_SHA256, slice_new(bytes->data, bytes->len));
 }
@@ -365,8 +381,9 @@ link_package(SqlConnection *db, int64_t set, const Member *member, int64_t *link
 {
   const Package *package = member->package->package;
   return sql_run(db, linked, error,
-                 "INSERT INTO package_set_members (package_set, package, location) "
-                 "SELECT $1, id, $3 FROM packages WHERE id = $2 AND ecosystem = $4 AND type = $5 "
+                 "INSERT INTO package_set_members (package_set, package, location, owner, places, "
+                 "declared) SELECT $1, id, $3, $13, $14, $15 FROM packages WHERE id = $2 AND "
+                 "ecosystem = $4 AND type = $5 "
                  "AND name = $6 AND version = $7 AND source_name = $8 AND source_version = $9 "
                  "AND architecture IS NOT DISTINCT FROM $10 AND module IS NOT DISTINCT FROM $11 "
                  "AND vendor IS NOT DISTINCT FROM $12",
@@ -374,22 +391,25 @@ link_package(SqlConnection *db, int64_t set, const Member *member, int64_t *link
                  SQL_TEXT(member->ecosystem), SQL_TEXT(package->type), SQL_TEXT(package->name),
                  SQL_TEXT(package->version), SQL_TEXT(package->source_name),
                  SQL_TEXT(package->source_version), SQL_TEXT(package->architecture),
-                 SQL_TEXT(package->module), SQL_TEXT(package->vendor), SQL_END);
+                 SQL_TEXT(package->module), SQL_TEXT(package->vendor), SQL_TEXT(package->owner),
+                 SQL_TEXT(member->places), SQL_INTEGER(package->declared), SQL_END);
 }
 
 static bool
 add_member(SqlConnection *db, int64_t set, const PreparedPackages *prepared, const Member *member,
            GError **error)
 {
+  const Package *package = member->package->package;
   int64_t linked = 0;
   if (member->stored && !link_package(db, set, member, &linked, error))
     return false;
   return linked > 0 || (add_package(db, prepared, member, error) &&
                         sql_run(db, NULL, error,
-                                "INSERT INTO package_set_members (package_set, package, location) "
-                                "VALUES ($1, $2, $3)",
+                                "INSERT INTO package_set_members (package_set, package, location, "
+                                "owner, places, declared) VALUES ($1, $2, $3, $4, $5, $6)",
                                 SQL_INTEGER(set), SQL_INTEGER(member_id(member)),
-                                SQL_TEXT(member->package->package->location), SQL_END));
+                                SQL_TEXT(package->location), SQL_TEXT(package->owner),
+                                SQL_TEXT(member->places), SQL_INTEGER(package->declared), SQL_END));
 }
 
 /* Whether the set of that id is this one. */

@@ -1,8 +1,14 @@
 /* What findings name besides packages, as texts of the row of an image. */
+#include <string.h>
+
 #include "base/json.h"
 #include "base/json_table.h"
 #include "pipeline/pipeline-private.h"
 #include "verdict/completeness.h"
+
+/* Of the other files that show a package, in a row. */
+#define PLACES_MAX       20u
+#define PLACES_BYTES_MAX ((size_t)4096)
 
 typedef struct {
   GPtrArray *layers; /* char *: their digests */
@@ -35,6 +41,19 @@ packages_gaps_to_text(const ImageInventory *inventory)
   return g_strjoinv("\n", (char **)gaps->pdata);
 }
 
+char *
+packages_places_to_text(const ImageInventory *inventory, const ImagePackage *package)
+{
+  g_autoptr(GPtrArray) places = image_package_places(inventory, package);
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; places != NULL && i < MIN(places->len, PLACES_MAX); i++) {
+    const char *place = g_ptr_array_index(places, i);
+    if (strchr(place, '\n') == NULL && text->len + strlen(place) < PLACES_BYTES_MAX)
+      g_string_append_printf(text, "%s\n", place);
+  }
+  return text->len == 0 ? NULL : g_strdup(text->str);
+}
+
 /* A layer that has its digest alone, and holds the packages that it brought. */
 static void
 add_layer(ImageInventory *inventory, const char *digest)
@@ -55,6 +74,7 @@ packages_facts_read(const char *text, const char *gaps, GError **error)
   }
   ImageInventory *inventory = g_new0(ImageInventory, 1);
   inventory->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
+  inventory->doubles = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
   inventory->gaps = g_ptr_array_new_with_free_func(g_free);

@@ -2,6 +2,30 @@
 #include "base/error.h"
 #include "pipeline/pipeline-private.h"
 
+/* The same package at the places of @lines, for image_package_places(). */
+static void
+add_places(ImageInventory *inventory, const ImagePackage *package, const char *lines)
+{
+  LayerInventory *layer = g_ptr_array_index(inventory->layers, package->layer);
+  const Package *of = package->package;
+  Slice rest = slice_from_string(lines), line;
+  while (slice_next_line(&rest, &line)) {
+    Package *other = g_new0(Package, 1);
+    *other = (Package){.type = g_strdup(of->type),
+                       .name = g_strdup(of->name),
+                       .version = g_strdup(of->version),
+                       .architecture = g_strdup(of->architecture),
+                       .source_name = g_strdup(of->source_name),
+                       .source_version = g_strdup(of->source_version),
+                       .module = g_strdup(of->module),
+                       .vendor = g_strdup(of->vendor),
+                       .location = slice_to_string(line)};
+    const ImagePackage one = {.package = other, .layer = package->layer};
+    g_ptr_array_add(layer->packages, other);
+    g_array_append_val(inventory->doubles, one);
+  }
+}
+
 static void
 take_row(SqlRows *rows, ImageInventory *inventory)
 {
@@ -20,9 +44,13 @@ take_row(SqlRows *rows, ImageInventory *inventory)
   package->module = g_strdup(sql_rows_text(rows, 8));
   package->vendor = g_strdup(sql_rows_text(rows, 9));
   one.by_owner = g_strcmp0(sql_rows_text(rows, 10), MATCH_BY_OWNER) == 0;
+  package->owner = g_strdup(sql_rows_text(rows, 11));
+  package->declared = sql_rows_integer(rows, 13) != 0;
   g_ptr_array_add(layer->packages, package);
   one.package = package;
   g_array_append_val(inventory->packages, one);
+  if (sql_rows_text(rows, 12) != NULL)
+    add_places(inventory, &one, sql_rows_text(rows, 12));
 }
 
 static bool
@@ -33,7 +61,8 @@ load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inv
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT image_sets.layer, location, type, name, version, architecture, "
-                "source_name, source_version, module, vendor, ecosystem FROM image_sets "
+                "source_name, source_version, module, vendor, ecosystem, owner, places, declared "
+                "FROM image_sets "
                 "JOIN package_set_members ON package_set_members.package_set = "
                 "image_sets.package_set "
                 "JOIN packages ON packages.id = package_set_members.package "
@@ -44,6 +73,7 @@ load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inv
   if (found == FAILED)
     return false;
   g_array_sort(inventory->packages, image_package_compare);
+  g_array_sort(inventory->doubles, image_package_compare);
   return inventory->packages->len == count ||
          error_set(error, ASSAY_ERROR_MISMATCH,
                    "%u of its %u packages are in the metadata database; push the image again",

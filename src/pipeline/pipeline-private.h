@@ -346,6 +346,9 @@ bool packages_forget(SqlConnection *db, int64_t image, GError **error);
 char *packages_facts_to_text(const ImageInventory *inventory);
 /* What of the image is not known, whatever the advisories. */
 char *packages_gaps_to_text(const ImageInventory *inventory);
+/* The other files that show @package, a line each, the first that a row has room for. (transfer
+ * full); NULL: there are none */
+char *packages_places_to_text(const ImageInventory *inventory, const ImagePackage *package);
 /* Without packages. NULL: the texts are damaged. (transfer full) */
 ImageInventory *packages_facts_read(const char *facts, const char *gaps, GError **error);
 

@@ -220,6 +220,13 @@ static const char *const steps[] = {
     /* 14: what changed of a repository's images goes along when it is moved, and there are 90 days
      * of it. */
     "CREATE INDEX standing_changes_by_repository ON standing_changes (repository);",
+
+    /* 15: what findings say of a package of an application: the distribution's package that owns
+     * its file, the other files that show it, a line each, and whether it is only declared. Images
+     * of before have such packages once the detectors that find them have inspected them. */
+    "ALTER TABLE package_set_members ADD COLUMN owner TEXT;"
+    "ALTER TABLE package_set_members ADD COLUMN places TEXT;"
+    "ALTER TABLE package_set_members ADD COLUMN declared INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -22,10 +22,10 @@ title_of(const Finding *finding)
                      : finding->vendor_id != NULL   ? finding->vendor_id
                                                     : finding->remedy;
   g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
-  return g_strdup_printf("%s%s%s%s%s", finding->exempt_reason != NULL ? "[exempt] " : "",
-                         finding->known_exploited ? "[known exploited] " : "",
-                         finding->reason != NULL ? finding->reason : "",
-                         finding->reason != NULL ? ": " : "", line);
+  return g_strdup_printf(
+      "%s%s%s%s%s%s", finding->exempt_reason != NULL ? "[exempt] " : "",
+      finding->declared ? "[declared] " : "", finding->known_exploited ? "[known exploited] " : "",
+      finding->reason != NULL ? finding->reason : "", finding->reason != NULL ? ": " : "", line);
 }
 
 static bool

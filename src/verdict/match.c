@@ -12,6 +12,7 @@
 #include "verdict/maker-private.h"
 #include "verdict/match_statements-private.h"
 
+#define PLACES_SHOWN      20u
 #define MAKER_SHOWN       ((size_t)80)
 #define THIRD_PARTY_SHOWN 10u
 
@@ -116,6 +117,8 @@ finding_new(const ImagePackage *image_package, const Candidate *candidate,
   finding->installed_version = g_strdup(package->version);
   finding->layer = layer->layer.text[0] == '\0' ? NULL : g_strdup(layer->layer.text);
   finding->location = g_strdup(package->location);
+  finding->owner = g_strdup(package->owner);
+  finding->declared = package->declared;
   return finding;
 }
 
@@ -159,6 +162,7 @@ typedef struct {
 /* One call's memory of what it has looked up. */
 typedef struct {
   AdvisoryDatabase *database;
+  const ImageInventory *inventory;
   GHashTable *details; /* id -> AdvisoryDetails or NULL */
   MatchResult *result;
 } ImageMatch;
@@ -201,6 +205,18 @@ fill_from_vendor(Finding *finding, const AdvisoryDetails *details)
     finding->references = g_strdupv(details->references);
 }
 
+/* The first of them. (transfer full), or NULL. */
+static GStrv
+other_places(const ImageInventory *inventory, const ImagePackage *package)
+{
+  g_autoptr(GPtrArray) places = image_package_places(inventory, package);
+  if (places == NULL)
+    return NULL;
+  g_ptr_array_set_size(places, (int)MIN(places->len, PLACES_SHOWN));
+  g_ptr_array_add(places, NULL);
+  return g_strdupv((char **)places->pdata);
+}
+
 static bool
 add_finding(ImageMatch *match, const ImagePackage *image_package, const Candidate *candidate,
             const LayerInventory *layer, GError **error)
@@ -210,6 +226,7 @@ add_finding(ImageMatch *match, const ImagePackage *image_package, const Candidat
       (candidate->vendor_id != NULL && !get_details(match, candidate->vendor_id, &vendor, error)))
     return false;
   Finding *finding = finding_of(image_package, candidate, layer);
+  finding->places = other_places(match->inventory, image_package);
   if (known != NULL)
     take_details(finding, known);
   if (vendor != NULL && vendor != known)
@@ -420,7 +437,7 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   g_autoptr(GHashTable) details =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, details_free);
   g_autoptr(GHashTable) kinds = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, kind_free);
-  ImageMatch match = {database, details, result};
+  ImageMatch match = {database, inventory, details, result};
 
   for (guint i = 0; i < inventory->packages->len; i++) {
     const ImagePackage *image_package = &g_array_index(inventory->packages, ImagePackage, i);

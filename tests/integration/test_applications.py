@@ -161,6 +161,46 @@ def test_pushes(start_server, assay, layout, advisories):
         each for each in FOUND if each[0] != "CVE-2024-0003"}
 
 
+def test_findings_say_what_shows_the_package(start_server, assay, advisories, tmp_path):
+    """In a scan, and from the registry's rows: other places (no more than 20), the owner, and what is only declared. The registry's
+    list of packages says the same."""
+    places = {f"p{number:02}/node_modules/lodash/package.json": '{"name": "lodash", "version": "4.17.20"}' for number in range(30)}
+    made = Layout(tmp_path / "many")
+    made.add_image("latest", [BASE, APP, places])
+    server = start_server()
+    assay("db", "import", "--data", server.data, "--type", "osv", "--name", "osv", advisories)
+    gate.push_layout(server, made.folder, "latest", "app")
+    digest = gate.digest_at(server, "app", "latest")
+    assert server.wait_for_scan("app", digest)["state"] == "done"
+    gate.wait_until(lambda: len(server.get_json(f"/api/v1/images/{digest}/findings")["findings"]) == len(FOUND))
+    scanned_here = scanned(assay, server.data, f"oci:{made.folder}:latest")["findings"]
+    pushed = server.get_json(f"/api/v1/images/{digest}/findings")["findings"]
+    for findings in (scanned_here, pushed):
+        told = {each["package"]: each for each in findings}
+        assert told["lodash"]["location"] == "app/node_modules/lodash/package.json" and told["lodash"]["places"] == sorted(places)[:20]
+        assert told["minimist"]["declared"] is True and "declared" not in told["lodash"]
+        assert told["tool"]["owner"] == "nodejs" and "places" not in told["tool"]
+    assert "[declared] minimist is wrong" in assay("scan", "--data", server.data, "--by", "vulnerability", f"oci:{made.folder}:latest").stdout
+    packages = {each["name"]: each for each in server.get_json(f"/api/v1/images/{digest}/packages")["packages"]}
+    assert len(packages["lodash"]["places"]) == 30 and packages["minimist"]["declared"] is True and packages["tool"]["owner"] == "nodejs"
+
+
+def test_the_same_packages_elsewhere_are_another_set(start_server, assay, advisories, tmp_path):
+    """Two images whose packages differ only in what shows them keep each their own places."""
+    made = Layout(tmp_path / "two")
+    for tag, place in (("one", "b"), ("two", "c")):
+        made.add_image(tag, [{**APP, f"{place}/node_modules/lodash/package.json": '{"name": "lodash", "version": "4.17.20"}'}])
+    server = start_server()
+    assay("db", "import", "--data", server.data, "--type", "osv", "--name", "osv", advisories)
+    for tag, place in (("one", "b"), ("two", "c")):
+        gate.push_layout(server, made.folder, tag, "app")
+        digest = gate.digest_at(server, "app", tag)
+        assert server.wait_for_scan("app", digest)["state"] == "done"
+        gate.wait_until(lambda: server.get_json(f"/api/v1/images/{digest}/findings")["findings"])
+        told = {each["package"]: each for each in server.get_json(f"/api/v1/images/{digest}/findings")["findings"]}
+        assert told["lodash"]["places"] == [f"{place}/node_modules/lodash/package.json"]
+
+
 def test_kinds_without_advisories_are_told(assay, layout, advisories, tmp_path):
     """No feed speaks of npm: that is a gap, as it is with a distribution."""
     data = tmp_path / "data"

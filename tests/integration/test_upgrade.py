@@ -199,6 +199,28 @@ def test_images_stay_scanned_when_their_packages_become_rows(start_server, assay
     gate.import_advisories(assay, server, gate.secdb(other={"1-r0": ["CVE-1"]}))
     wait_until(lambda: all(sum(scan["findings"].values()) == 0 for scan in scans().values()))
 
+
+def test_rows_of_before_packages_had_owners(start_server, assay, tmp_path):
+    """The step adds its columns to the sets that are there, whose findings stay, and whose image can be pushed again."""
+    server = start_server(policy="strict")
+    gate.import_advisories(assay, server)
+    layout, *_ = gate.alpine_layout(tmp_path / "alpine")
+    gate.push_layout(server, layout, "vulnerable", "app")
+    digest = gate.digest_at(server, "app", "vulnerable")
+    assert server.wait_for_scan("app", digest)["state"] == "done"
+    wait_until(lambda: server.get_json(f"/api/v1/images/{digest}/findings")["findings"])
+    before, fresh = server.get_json(f"/api/v1/images/{digest}/findings"), tables(server)
+    server.stop()
+    for statement in [f"ALTER TABLE package_set_members DROP COLUMN {each}" for each in ("owner", "places", "declared")] + \
+            ["UPDATE schema_rooms SET version = 14 WHERE room = 'pipeline'"]:
+        change(server, statement)
+    assert tables(server) != fresh
+    server.start()
+    assert tables(server) == fresh and server.get_json(f"/api/v1/images/{digest}/findings") == before
+    gate.push_layout(server, layout, "vulnerable", "other")
+    assert server.get_json(f"/api/v1/images/{digest}/findings") == before
+    assert rows(server, "package_set_members WHERE owner IS NULL AND declared = 0") > 0
+
 # --- other detectors ---
 
 OLDER = "scanned by older detectors"
