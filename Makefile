@@ -6,7 +6,7 @@ OUT ?= packages
 SEED ?= 1
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential conformance bench fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential peers conformance bench fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -27,6 +27,8 @@ help:
 	@echo 'make test-oidc-providers  log in by a second provider of OpenID Connect, from npm'
 	@echo 'make differential  compare with real unpackers and package managers on random images, and with Go on random'
 	@echo '                 tars (where it is installed). COUNT=n: so many images (300), SEED=n: from this seed on (1)'
+	@echo 'make peers       compare packages and SBOMs with Trivy, Syft and osv-scanner, where those are in PATH, on ten'
+	@echo '                 images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
 	@echo 'make race        collection against pushes, pulls, mounts and deletions of the same blobs, with kill -9.'
 	@echo '                 ROUNDS=n: so many pushes (10000), SEED=n'
@@ -67,6 +69,10 @@ differential: setup
 	+$(MAKE) --no-print-directory everything
 	/usr/bin/python3 tests/differential/run.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
 	/usr/bin/python3 tests/differential/tars.py --lister $(BUILD)/tests/tools/list-tars --seed $(SEED) || test $$? = 77
+
+peers: setup
+	+$(MAKE) --no-print-directory all
+	/usr/bin/python3 tests/peers/run.py --program $(BUILD)/src/cli/assay --folder $(BUILD)/bench-cache/peers || test $$? = 77
 
 conformance: setup
 	+$(MAKE) --no-print-directory all

@@ -152,6 +152,42 @@ test_details_are_merged(Fixture *fixture, gconstpointer data)
 }
 
 /* What a package suite lets us conclude gives way to what an advisory states. */
+/* Texts wait in a file: more of them than its buffer holds, and such as another feed adds to. */
+static void
+test_texts_wait(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "first");
+  g_autofree char *text = g_strnfill(2000, 'x');
+  for (unsigned round = 0; round < 2; round++)
+    for (unsigned i = 0; i < 500; i++) {
+      g_autofree char *id = g_strdup_printf("CVE-2024-%u", 1000 + i);
+      g_autofree char *said = g_strdup_printf("%s %u %u", id, round, i % 3);
+      g_autofree char *description = g_strconcat(said, " ", text, NULL);
+      char *references[] = {said, NULL};
+      /* A third has texts of the first round alone, a third of both, a third of the second. */
+      bool has = round == 0 ? i % 3 < 2 : i % 3 > 0;
+      AdvisoryDetails details = {.id = id,
+                                 .description = has ? description : NULL,
+                                 .references = has ? references : NULL,
+                                 .cvss_score = -1,
+                                 .epss_score = -1,
+                                 .epss_percentile = -1};
+      add(builder, (AdvisoryRange){.id = id, .ecosystem = "npm", .package = "p"});
+      g_assert_true(advisory_builder_add_details(builder, &details, &error));
+    }
+  finish(builder);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  for (unsigned i = 0; i < 500; i++) {
+    g_autofree char *id = g_strdup_printf("CVE-2024-%u", 1000 + i);
+    g_autoptr(AdvisoryDetails) details = advisory_database_details(database, id, &error);
+    g_autofree char *said = g_strdup_printf("%s %u %u ", id, i % 3 == 2 ? 1u : 0u, i % 3);
+    g_assert_no_error(error);
+    g_assert_true(g_str_has_prefix(details->description, said));
+    g_assert_cmpuint(g_strv_length(details->references), ==, i % 3 == 1 ? 2 : 1);
+  }
+}
+
 static void
 test_derived_gives_way(Fixture *fixture, gconstpointer data)
 {
@@ -443,6 +479,7 @@ main(int argc, char **argv)
   g_test_add("/advisory-database/" name, Fixture, NULL, set_up, function, tear_down)
   ADD("round-trip", test_round_trip);
   ADD("details-are-merged", test_details_are_merged);
+  ADD("texts-wait", test_texts_wait);
   ADD("derived-gives-way", test_derived_gives_way);
   ADD("architectures-are-kept", test_architectures_are_kept);
   ADD("architectures-covered", test_architectures_covered);

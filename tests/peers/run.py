@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""Compares Assay's packages with those of Trivy, Syft and osv-scanner on ten images of real packages.
+
+usage: run.py [--program ASSAY] [--folder FOLDER] [--all] [IMAGE]...
+
+The images are made by mmdebstrap, npm, pip, Maven, Go and cargo of what their registries have, and kept in FOLDER. A peer that is not in
+PATH is named and left out. Each difference is counted under its reason (reasons.py); the exit code is 1 when one has none, and 77
+when there is no peer at all. --all prints the packages of each reason."""
+import argparse
+import collections
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+import images  # noqa: E402
+import lists  # noqa: E402
+import reasons  # noqa: E402
+from assay_server import find_program  # noqa: E402
+
+PEERS = (lists.Trivy, lists.Syft, lists.OsvScanner)
+SAME_LISTS = {"cyclonedx": "shop.cdx.json", "spdx": "shop.spdx.json"}
+
+
+def details_of(assay, target):
+    """{package: {"owner", "places", "declared"}} of Assay's own list."""
+    found = {}
+    for component in json.loads(assay.run(*assay.words(target))).get("components", []):
+        one = lists.parts_of(component.get("purl", ""))
+        told = {each["name"]: each["value"] for each in component.get("properties", [])}
+        if one:
+            found[one] = {"owner": told.get("assay:owner"), "declared": told.get("assay:declared"),
+                          "places": [each["location"] for each in component.get("evidence", {}).get("occurrences", [])]}
+    return found
+
+
+def compare(name, peer, ours, theirs, details):
+    """(lines of a table, packages without a reason)"""
+    counts = collections.defaultdict(list)
+    for one in ours - theirs:
+        counts["Assay", reasons.reason_of_ours(reasons.Difference(one, peer, ours, theirs, details))].append(one)
+    for one in theirs - ours:
+        counts[peer, reasons.reason_of_theirs(reasons.Difference(one, peer, ours, theirs, details))].append(one)
+    lines = [(name, peer, len(ours & theirs), "", "both")]
+    for (who, reason), found in sorted(counts.items(), key=lambda each: (each[0][0], str(each[0][1]))):
+        lines.append((name, peer, len(found), who, f"{peer} {reason}" if reason else "NO REASON"))
+    unexplained = [(who, one) for (who, reason), found in counts.items() if reason is None for one in sorted(found)]
+    return lines, unexplained, counts
+
+
+def compare_image(asked, assay, peers, name, target):
+    ours, details = assay.list(target), details_of(assay, target)
+    failed = False
+    for peer in peers:
+        try:
+            theirs = peer.list(target)
+        except (RuntimeError, KeyError) as error:
+            print(f"| {name} | {peer.name} | | | could not be asked: {str(error).strip().splitlines()[-1][:120]} |", flush=True)
+            continue
+        lines, unexplained, counts = compare(name, peer.name, ours, theirs, details)
+        for line in lines:
+            print("| " + " | ".join(map(str, line)) + " |", flush=True)
+        for who, one in unexplained:
+            print(f"    only {who} has {one} {details.get(one, {}).get('places', '')}")
+        for key, found in counts.items() if asked.all else ():
+            print(f"    {key}: {sorted(found)}")
+        failed |= bool(unexplained)
+    return failed
+
+
+def compare_sboms(assay, peers, work, name, target):
+    """Assay's lists of an image, read by the peers: the same packages. Trivy reads what it matches; the rest of a list it drops."""
+    ours, failed = assay.list(target), False
+    for kind, file in SAME_LISTS.items():
+        path = work / file
+        path.write_bytes(assay.sbom(target, kind))
+        for peer in peers:
+            try:
+                theirs = peer.list(f"sbom:{path}")
+            except (RuntimeError, KeyError) as error:
+                print(f"| {name}, as {kind} | {peer.name} | | | could not be asked: {str(error).strip().splitlines()[-1][:120]} |", flush=True)
+                continue
+            kinds = {one[0] for one in theirs}
+            left = sorted({one[0] for one in ours} - kinds)
+            lost = {one for one in ours if one[0] in kinds} - theirs
+            print(f"| {name}, as {kind} | {peer.name} | {len(ours & theirs)} | | the same{'; it has no ' + ', '.join(left) if left else ''}"
+                  f"{f'; {len(lost)} LOST, {len(theirs - ours)} OTHERS' if lost or theirs - ours else ''} |", flush=True)
+            for one in sorted(lost)[:10]:
+                print(f"    lost {one}")
+            for one in sorted(theirs - ours)[:10]:
+                print(f"    other {one}")
+            failed |= bool(lost or theirs - ours)
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "assay-peers")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("images", nargs="*", metavar="IMAGE")
+    asked = parser.parse_args()
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        work, peers = Path(folder), []
+        assay = lists.Assay(work, asked.program or find_program())
+        for peer in PEERS:
+            try:
+                peers.append(peer(work))
+            except lists.Absent:
+                print(f"{peer.name} is not on this machine, and is left out")
+        if not peers:
+            return 77
+        print("| image | peer | packages | only | why |\n| --- | --- | --- | --- | --- |")
+        for name in asked.images or images.IMAGES:
+            target = images.make(name, asked.folder)
+            if target is None:
+                print(f"| {name} | | | | not made: needs {', '.join(images.IMAGES[name][1])} |")
+                continue
+            failed |= compare_image(asked, assay, peers, name, target)
+            failed |= compare_sboms(assay, peers, work, name, target)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
