@@ -12,6 +12,7 @@
 #include "advisory/database/details-private.h"
 #include "advisory/database/record-private.h"
 #include "advisory/database/table-private.h"
+#include "advisory/database/texts-private.h"
 #include "base/error.h"
 #include "base/fd.h"
 
@@ -30,15 +31,22 @@ typedef struct {
   GArray *ranges; /* PooledRange */
 } PackageEntry;
 
+/* What is known of a vulnerability. Its long texts wait elsewhere. */
+typedef struct {
+  AdvisoryDetails known; /* first: it is what the table of details has */
+  TextPlace texts;
+} KeptDetails;
+
 struct AdvisoryBuilder {
   char *path, *temporary_path;
   int fd; /* of the temporary file */
   GStringChunk *chunk;
-  GHashTable *numbers;   /* string -> its number */
-  GPtrArray *pool;       /* number -> string */
-  GHashTable *packages;  /* record key (GBytes) -> PackageEntry */
-  Coverage *coverage;    /* what the feeds speak of */
-  GHashTable *details;   /* id -> AdvisoryDetails */
+  GHashTable *numbers;  /* string -> its number */
+  GPtrArray *pool;      /* number -> string */
+  GHashTable *packages; /* record key (GBytes) -> PackageEntry */
+  Coverage *coverage;   /* what the feeds speak of */
+  GHashTable *details;  /* id -> KeptDetails */
+  DetailTexts *texts;
   GHashTable *mentioned; /* ids and vendor ids that statements speak of (pool strings) */
   GPtrArray *feeds;      /* AdvisoryFeedStatus */
 };
@@ -78,7 +86,9 @@ advisory_builder_new(const char *path, GError **error)
     error_set_errno(error, errno, "%s", builder->temporary_path);
     return NULL;
   }
-  return g_steal_pointer(&builder);
+  g_autofree char *folder = g_path_get_dirname(path);
+  builder->texts = detail_texts_new(folder, error);
+  return builder->texts != NULL ? g_steal_pointer(&builder) : NULL;
 }
 
 void
@@ -91,6 +101,7 @@ advisory_builder_free(AdvisoryBuilder *builder)
     unlink(builder->temporary_path);
   g_clear_pointer(&builder->packages, g_hash_table_unref);
   g_clear_pointer(&builder->details, g_hash_table_unref);
+  g_clear_pointer(&builder->texts, detail_texts_free);
   g_clear_pointer(&builder->mentioned, g_hash_table_unref);
   g_clear_pointer(&builder->coverage, coverage_free);
   g_clear_pointer(&builder->numbers, g_hash_table_unref);
@@ -237,22 +248,25 @@ advisory_builder_add_details(AdvisoryBuilder *builder, const AdvisoryDetails *de
 {
   if (details->id == NULL || details->id[0] == '\0')
     return error_set(error, ASSAY_ERROR_INVALID, "details without an id");
-  AdvisoryDetails *kept = g_hash_table_lookup(builder->details, details->id);
+  KeptDetails *kept = g_hash_table_lookup(builder->details, details->id);
   if (kept == NULL) {
-    kept = g_new0(AdvisoryDetails, 1);
-    kept->id = g_strdup(details->id);
-    kept->cvss_score = kept->epss_score = kept->epss_percentile = -1;
-    g_hash_table_insert(builder->details, (gpointer)(uintptr_t)kept->id, kept);
+    kept = g_new0(KeptDetails, 1);
+    kept->known.id = g_strdup(details->id);
+    kept->known.cvss_score = kept->known.epss_score = kept->known.epss_percentile = -1;
+    g_hash_table_insert(builder->details, (gpointer)(uintptr_t)kept->known.id, kept);
   }
-  details_merge(kept, details, current_feed(builder)->feed);
-  return true;
+  bool has_texts = details->description != NULL || details->references != NULL;
+  if (has_texts && !detail_texts_get(builder->texts, &kept->known, &kept->texts, error))
+    return false;
+  details_merge(&kept->known, details, current_feed(builder)->feed);
+  return detail_texts_put(builder->texts, &kept->known, &kept->texts, error);
 }
 
 /* A record to write. */
 typedef struct {
   GBytes *key;
   char letter;
-  gpointer content; /* PackageEntry, AdvisoryDetails, AdvisoryFeedStatus, or a string */
+  gpointer content; /* PackageEntry, KeptDetails, AdvisoryFeedStatus, or a string */
 } Pending;
 
 static void
@@ -401,6 +415,17 @@ encode_package(const AdvisoryBuilder *builder, const PackageEntry *entry, GByteA
   record_encode_ranges(ranges, count, out);
 }
 
+static bool
+encode_details(const AdvisoryBuilder *builder, KeptDetails *details, GByteArray *out,
+               GError **error)
+{
+  if (!detail_texts_get(builder->texts, &details->known, &details->texts, error))
+    return false;
+  record_encode_details(&details->known, out);
+  detail_texts_drop(&details->known);
+  return true;
+}
+
 static void
 encode_pending(const AdvisoryBuilder *builder, const Pending *pending, GByteArray *out)
 {
@@ -408,8 +433,7 @@ encode_pending(const AdvisoryBuilder *builder, const Pending *pending, GByteArra
   case 'R':
     encode_package(builder, pending->content, out);
     break;
-  case 'D':
-    record_encode_details(pending->content, out);
+  case 'D': /* encode_details() */
     break;
   case 'F':
     record_encode_feed(pending->content, out);
@@ -434,6 +458,8 @@ write_records(const AdvisoryBuilder *builder, const GArray *all, GError **error)
     if (i > 0 && g_bytes_equal(pending->key, g_array_index(all, Pending, i - 1).key))
       continue; /* two ids are one key when hashes collide, or a feed is named twice */
     g_byte_array_set_size(record, 0);
+    if (pending->letter == 'D' && !encode_details(builder, pending->content, record, error))
+      return false;
     encode_pending(builder, pending, record);
     if (!table_writer_add(writer, slice_from_bytes(pending->key),
                           slice_new(record->data, record->len), error))
