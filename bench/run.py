@@ -25,7 +25,9 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "integration"), str(ROOT / "bench")]
 import figures  # noqa: E402
 import measure_access  # noqa: E402
+import measure_applications  # noqa: E402
 import measure_collection  # noqa: E402
+import measure_database  # noqa: E402
 import measure_jobs  # noqa: E402
 import measure_memory  # noqa: E402
 import measure_pull  # noqa: E402
@@ -38,7 +40,8 @@ import peers  # noqa: E402
 
 MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "routing": measure_routing, "jobs": measure_jobs,
                 "memory": measure_memory, "scan": measure_scan, "trivy": measure_trivy, "rematch": measure_rematch,
-                "access": measure_access, "collection": measure_collection}
+                "access": measure_access, "collection": measure_collection, "applications": measure_applications,
+                "database": measure_database}
 CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 
