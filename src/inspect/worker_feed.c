@@ -253,6 +253,7 @@ static const struct {
     {UNPACK_COMPRESSED, support_compressed, write_compressed},
     {UNPACK_TAR, support_tar, write_first},
     {UNPACK_DEB, support_deb, write_first},
+    {UNPACK_TAR_ALL, support_tar, write_all},
     {UNPACK_ZIP, support_zip, write_all},
 };
 

@@ -283,7 +283,8 @@ read_one_of_folder(FeedContext *context, const char *path, GError **error)
 {
   OsvFile file = {.context = context};
   if (is_zip(path)) {
-    if (unpack_zip(path, "*.json", RECORD_MAX, FEED_FILES_MAX, read_record, &file, error) &&
+    if (unpack_all(UNPACK_ZIP, path, "*.json", RECORD_MAX, FEED_FILES_MAX, read_record, &file,
+                   error) &&
         (file.records > 0 || error_set(error, ASSAY_ERROR_INVALID, "no record is in it")))
       return true;
     g_prefix_error(error, "%s: ", path);

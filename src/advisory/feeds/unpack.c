@@ -297,11 +297,11 @@ unpack_deb_data(Slice bytes, size_t limit, GError **error)
 }
 
 bool
-unpack_zip(const char *path, const char *pattern, size_t limit, uint64_t entries_limit,
-           UnpackVisitor visit, void *data, GError **error)
+unpack_all(const char *kind, const char *path, const char *pattern, size_t limit,
+           uint64_t entries_limit, UnpackVisitor visit, void *data, GError **error)
 {
   const UnpackJob job = {
-      .kind = UNPACK_ZIP, .pattern = pattern, .limit = limit, .members = entries_limit};
+      .kind = kind, .pattern = pattern, .limit = limit, .members = entries_limit};
   Answer answer = {.visit = visit, .data = data};
   auto_fd int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (file < 0)

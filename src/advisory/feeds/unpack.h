@@ -19,6 +19,7 @@ extern const JsonTable unpack_job_table;
 
 #define UNPACK_COMPRESSED "compressed" /* one member without a name */
 #define UNPACK_TAR        "tar"        /* the first that matches; "*" matches no slash */
+#define UNPACK_TAR_ALL    "tar-all"    /* all that match; "*" matches slashes, too */
 #define UNPACK_DEB        "deb"        /* likewise of an ar file */
 #define UNPACK_ZIP        "zip"        /* all that match; "*" matches slashes, too */
 
@@ -49,8 +50,9 @@ GBytes *unpack_tar_member(Slice bytes, const char *pattern, size_t limit, GError
 /* The packed data.tar of the Debian package @bytes (deb(5)). (transfer full) */
 GBytes *unpack_deb_data(Slice bytes, size_t limit, GError **error);
 
-/* Calls @visit for every regular file of the zip file @path whose name matches @pattern; stops when
- * it returns false with *error set. At most @entries_limit members of @limit bytes each. */
+/* Calls @visit for every regular file of the archive @path, which is of @kind (UNPACK_ZIP, or
+ * UNPACK_TAR_ALL, compressed or not), whose name matches @pattern; stops when it returns false with
+ * *error set. At most @entries_limit members of @limit bytes each. */
 typedef bool (*UnpackVisitor)(const char *name, Slice content, void *data, GError **error);
-bool unpack_zip(const char *path, const char *pattern, size_t limit, uint64_t entries_limit,
-                UnpackVisitor visit, void *data, GError **error);
+bool unpack_all(const char *kind, const char *path, const char *pattern, size_t limit,
+                uint64_t entries_limit, UnpackVisitor visit, void *data, GError **error);

@@ -5,23 +5,22 @@
 #include <expat.h>
 #include <string.h>
 
+#include "advisory/feeds/architectures.h"
 #include "advisory/feeds/changelog.h"
 #include "advisory/feeds/feeds.h"
 #include "advisory/feeds/updateinfo-private.h"
 #include "base/error.h"
 
-#define TEXT_MAX          8192u  /* of one element */
-#define PACKAGES_MAX      20000u /* of one update */
-#define REFERENCES_MAX    2000u
-#define DEPTH_MAX         32u
-#define ARCHITECTURES_MAX 200u /* bytes of their names */
+#define TEXT_MAX       8192u  /* of one element */
+#define PACKAGES_MAX   20000u /* of one update */
+#define REFERENCES_MAX 2000u
+#define DEPTH_MAX      32u
 
 /* A package that an update brings; each once, with the architectures that it is built for. */
 typedef struct {
-  char *name, *version;   /* [epoch:]version-release */
-  char *module;           /* "nodejs:18" or ADVISORY_ANY_MODULE, or NULL */
-  GString *architectures; /* "aarch64,x86_64"; empty: not told, or more than there are */
-  bool all_architectures;
+  char *name, *version; /* [epoch:]version-release */
+  char *module;         /* "nodejs:18" or ADVISORY_ANY_MODULE, or NULL */
+  Architectures architectures;
 } UpdatePackage;
 
 typedef struct {
@@ -62,7 +61,7 @@ package_free(gpointer data)
   g_free(package->name);
   g_free(package->version);
   g_free(package->module);
-  g_string_free(package->architectures, TRUE);
+  architectures_clear(&package->architectures);
   g_free(package);
 }
 
@@ -114,19 +113,6 @@ add_reference(UpdateReader *reader, const XML_Char **attributes)
 }
 
 static void
-add_architecture(UpdatePackage *package, const char *architecture)
-{
-  const char *name = advisory_architecture(architecture);
-  if (name == NULL || *name == '\0' || strchr(name, ',') != NULL ||
-      package->architectures->len + strlen(name) > ARCHITECTURES_MAX)
-    package->all_architectures = true;
-  g_auto(GStrv) known = g_strsplit(package->architectures->str, ",", -1);
-  if (!package->all_architectures && !g_strv_contains((const char *const *)known, name))
-    g_string_append_printf(package->architectures, "%s%s",
-                           package->architectures->len > 0 ? "," : "", name);
-}
-
-static void
 add_package(UpdateReader *reader, const XML_Char **attributes)
 {
   const char *name = updateinfo_attribute(attributes, "name"),
@@ -151,9 +137,8 @@ add_package(UpdateReader *reader, const XML_Char **attributes)
   bool modular = strstr(release, ".module") != NULL;
   package->module =
       g_strdup(reader->module == NULL && modular ? ADVISORY_ANY_MODULE : reader->module);
-  package->architectures = g_string_new(NULL);
   UpdatePackage *known = g_hash_table_lookup(reader->packages, package);
-  add_architecture(known != NULL ? known : package, arch);
+  architectures_add(&(known != NULL ? known : package)->architectures, arch);
   if (known != NULL)
     package_free(package);
   else
@@ -247,8 +232,7 @@ give_packages(UpdateReader *reader)
     AdvisoryRange range = {.ecosystem = reader->ecosystem,
                            .package = package->name,
                            .module = package->module,
-                           .architectures =
-                               package->all_architectures ? NULL : package->architectures->str,
+                           .architectures = architectures_text(&package->architectures),
                            .scheme = VERSION_RPM,
                            .state = STATE_FIXED,
                            .fixed_version = package->version,

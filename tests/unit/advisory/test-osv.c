@@ -382,7 +382,8 @@ test_real_databases(void)
       g_test_skip("the real data is not here");
       return;
     }
-    bool unpacked = unpack_zip(path, "*.json", G_MAXINT, G_MAXUINT, tally_record, &tally, &error);
+    bool unpacked =
+        unpack_all(UNPACK_ZIP, path, "*.json", G_MAXINT, G_MAXUINT, tally_record, &tally, &error);
     g_assert_no_error(error);
     g_assert_true(unpacked);
     g_test_message("%s: %u records, %u statements, %u withdrawn, %u without versions", names[i],

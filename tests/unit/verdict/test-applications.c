@@ -283,7 +283,8 @@ test_archive(Fixture *fixture, gconstpointer data)
   }
   g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, archive->file);
   Import import = {builder, 0};
-  bool unpacked = unpack_zip(path, "*.json", G_MAXINT, G_MAXUINT, import_record, &import, &error);
+  bool unpacked =
+      unpack_all(UNPACK_ZIP, path, "*.json", G_MAXINT, G_MAXUINT, import_record, &import, &error);
   g_assert_no_error(error);
   g_assert_true(unpacked);
   finish(builder);
