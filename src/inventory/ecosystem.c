@@ -231,7 +231,7 @@ static const Ecosystem ecosystems[] = {
     {.os_id = "kylin", .name = "kylin", RPM},
 
     /* What is built on Arch Linux mixes packages of its own with Arch's at other times. */
-    {.os_id = "arch", .name = "arch", ALPM, NO_RELEASE, .unpublished = true},
+    {.os_id = "arch", .name = "arch", ALPM, NO_RELEASE},
 };
 
 static bool

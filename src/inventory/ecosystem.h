@@ -47,7 +47,7 @@ struct Ecosystem {
   LookUp looked_up;
   NameForm names;
   bool osv_names_sources; /* where packages are looked up by name: OSV's records name sources */
-  bool unpublished;       /* nobody publishes its advisories in a form that a feed reads */
+  bool unpublished;       /* an application's: nobody publishes its advisories at all */
   bool builds_apart; /* its builds for FIPS 140 are judged by statements on such builds alone */
   /* The ecosystem of the same releases for those who pay, and what they pay for: "ubuntu-pro",
    * "Ubuntu Pro"; NULL: there is none with a name of its own. */

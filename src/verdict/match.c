@@ -155,7 +155,6 @@ finding_of_ruled_out(const ImagePackage *image_package, const Candidate *candida
 typedef struct {
   char *ecosystem; /* NULL: of no distribution that we know */
   bool is_of_application;
-  const Ecosystem *row;      /* or NULL */
   GHashTable *architectures; /* those looked at: their strings are the inventory's */
 } Kind;
 
@@ -308,7 +307,6 @@ find_kind(GHashTable *kinds, const OsRelease *os, const Package *package)
   kind = g_new0(Kind, 1);
   kind->ecosystem = match_ecosystem(os, &(ImagePackage){.package = package});
   kind->is_of_application = package_is_of_application(package);
-  kind->row = kind->ecosystem != NULL ? ecosystem_find(kind->ecosystem) : NULL;
   kind->architectures = g_hash_table_new(g_str_hash, g_str_equal);
   g_hash_table_insert(kinds, (gpointer)(uintptr_t)type, kind);
   return kind;
@@ -335,14 +333,9 @@ check_coverage(AdvisoryDatabase *database, const OsRelease *os, const Kind *kind
   if (g_ptr_array_find_with_equal_func(result->uncovered, name, g_str_equal, NULL))
     return;
   g_ptr_array_add(result->uncovered, g_steal_pointer(&name));
-  bool can_be_had = kind->row == NULL || !kind->row->unpublished;
-  if (kind->ecosystem != NULL && !for_others && can_be_had)
+  if (kind->ecosystem != NULL && !for_others)
     g_ptr_array_add(result->notes, g_strdup_printf("`assay db update` or `assay db import` adds "
                                                    "advisories for %s",
-                                                   kind->ecosystem));
-  else if (kind->ecosystem != NULL && !for_others)
-    g_ptr_array_add(result->notes, g_strdup_printf("nobody publishes advisories for %s in a form "
-                                                   "that Assay reads",
                                                    kind->ecosystem));
 }
 

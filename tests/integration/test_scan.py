@@ -105,14 +105,27 @@ def test_nothing_known_is_not_clean(scan, tmp_path, kind):
     assert ("warning: unscanned: " in allowed) == unknown
 
 
-def test_no_advice_that_cannot_help(scan, tmp_path):
-    """`assay db update` brings no advisories of a distribution that publishes none."""
+def test_advice_where_there_are_no_advisories(scan, tmp_path):
     layout = images.Layout(tmp_path / "image")
     layout.add_image("arch", [ARCH, images.pacman_files(("zlib", "1:1.3.1-2", "zlib"))])
     layout.add_image("debian", [images.tiny_files()])
-    told = scan(f"oci:{layout.folder}:arch").stdout
-    assert "db update" not in told and "note: nobody publishes advisories for arch in a form that Assay reads\n" in told
-    assert "note: `assay db update` or `assay db import` adds advisories for debian:12\n" in scan(f"oci:{layout.folder}:debian").stdout
+    for name, ecosystem in (("arch", "arch"), ("debian", "debian:12")):
+        told = scan(f"oci:{layout.folder}:{name}").stdout
+        assert f"note: `assay db update` or `assay db import` adds advisories for {ecosystem}\n" in told
+
+
+def test_arch(assay, scan, tmp_path):
+    layout = images.Layout(tmp_path / "image")
+    layout.add_image("arch", [ARCH, images.pacman_files(("curl", "8.4.0-2", "curl"), ("glibc", "2.38-2", "glibc"), ("pam", "1.7.0-2", "pam"))])
+    group = {"severity": "High", "type": "arbitrary code execution", "affected": "1-1", "advisories": []}
+    (tmp_path / "all.json").write_text(json.dumps([
+        group | {"name": "AVG-1", "packages": ["curl"], "status": "Fixed", "fixed": "8.5.0-1", "issues": ["CVE-2024-1"]},
+        group | {"name": "AVG-2", "packages": ["glibc"], "status": "Fixed", "fixed": "2.38-2", "issues": ["CVE-2024-2"]},
+        group | {"name": "AVG-3", "packages": ["pam"], "status": "Vulnerable", "fixed": None, "issues": ["CVE-2024-3"]}]))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "arch-tracker", tmp_path / "all.json")
+    report = json.loads(assay("scan", "--data", tmp_path / "data", "--format", "json", f"oci:{layout.folder}:arch").stdout)
+    assert sorted((finding["id"], finding["package"], finding.get("fixed_version"), finding["severity"]) for finding in report["findings"]) == [
+        ("CVE-2024-1", "curl", "8.5.0-1", "high"), ("CVE-2024-3", "pam", None, "high")]
 
 
 @pytest.mark.parametrize("content,unknown", [({"app": "app"}, True), ({".hidden": "app"}, True), ({}, False)])

@@ -5,13 +5,16 @@
 
 #include "advisory/feeds/feed.h"
 
-extern const FeedType alpine_secdb_feed, csaf_feed, debian_repo_feed, debian_tracker_feed,
-    epss_feed, kev_feed, osv_feed, retirejs_feed, updateinfo_feed;
+extern const FeedType alpine_secdb_feed, arch_tracker_feed, csaf_feed, debian_repo_feed,
+    debian_tracker_feed, epss_feed, kev_feed, osv_feed, retirejs_feed, updateinfo_feed;
 
 /* Alpine's secdb and the security.json of Wolfi and Chainguard. @ecosystem: for a file that names
  * none itself ("distroversion"), or NULL. */
 bool alpine_secdb_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
                         GError **error);
+
+/* Arch Linux's security tracker: its list of groups. */
+bool arch_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
 
 /* One CSAF 2.0 document of a distribution of RPMs. @ecosystem: keep what is of it only, or NULL. */
 bool csaf_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,

@@ -42,6 +42,20 @@ parse_retirejs(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t
   return retirejs_parse(text, sink, skipped, error);
 }
 
+static bool
+parse_arch(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+           GError **error)
+{
+  return arch_tracker_parse(text, sink, skipped, error);
+}
+
+#define ARCH(status, fixed, more)                                                                  \
+  "[{\"name\": \"AVG-7\", \"packages\": [\"curl\", \"lib32-curl\"], \"status\": \"" status         \
+  "\", \"severity\": \"Medium\", \"type\": \"denial of service\", \"affected\": \"7.50.2-1\", "    \
+  "\"fixed\": " fixed ", " more "}]"
+#define ARCH_ISSUE "\"issues\": [\"CVE-2016-1\"], \"advisories\": []"
+#define ARCH_GROUP(id)                                                                             \
+  "details " id " title=denial of service ref=https://security.archlinux.org/AVG-7\n"
 #define RETIREJS(vulnerability)                                                                    \
   "{\"moment.js\": {\"npmname\": \"moment\", \"extractors\": {}, \"vulnerabilities\": "            \
   "[{" vulnerability "}]}}"
@@ -100,6 +114,36 @@ static const FeedCase cases[] = {
     {"tracker: cut", parse_tracker, "{\"openssl\": {\"CVE-2024-1\": {", NULL},
     {"tracker: not an object", parse_tracker, "[]", NULL},
     {"tracker: empty", parse_tracker, "", NULL},
+
+    {"arch: fixed, in each package and for each issue, with the advisory", parse_arch,
+     ARCH("Fixed", "\"7.50.3-1\"",
+          "\"issues\": [\"CVE-2016-1\", \"CVE-2016-2\"], \"advisories\": [\"ASA-201609-19\"]"),
+     "CVE-2016-1 arch curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n"
+     "CVE-2016-1 arch lib32-curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n"
+     "CVE-2016-2 arch curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n"
+     "CVE-2016-2 arch lib32-curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n" ARCH_GROUP(
+         "ASA-201609-19")},
+    {"arch: vulnerable", parse_arch, ARCH("Vulnerable", "null", ARCH_ISSUE),
+     "CVE-2016-1 arch curl affected vendor=AVG-7 has=7.50.2-1 medium\n"
+     "CVE-2016-1 arch lib32-curl affected vendor=AVG-7 has=7.50.2-1 medium\n" ARCH_GROUP("AVG-7")},
+    {"arch: a fix that is being tested cannot be had yet", parse_arch,
+     ARCH("Testing", "\"7.50.3-1\"", ARCH_ISSUE),
+     "CVE-2016-1 arch curl affected fixed=7.50.3-1 vendor=AVG-7 has=7.50.2-1 medium\n"
+     "CVE-2016-1 arch lib32-curl affected fixed=7.50.3-1 vendor=AVG-7 has=7.50.2-1 "
+     "medium\n" ARCH_GROUP("AVG-7")},
+    {"arch: not affected", parse_arch, ARCH("Not affected", "null", ARCH_ISSUE),
+     "CVE-2016-1 arch curl not-affected vendor=AVG-7 medium\n"
+     "CVE-2016-1 arch lib32-curl not-affected vendor=AVG-7 medium\n" ARCH_GROUP("AVG-7")},
+    {"arch: nobody knows yet, and no number", parse_arch, ARCH("Unknown", "null", "\"issues\": []"),
+     "AVG-7 arch curl under-review medium\n"
+     "AVG-7 arch lib32-curl under-review medium\n" ARCH_GROUP("AVG-7")},
+    {"arch: fixed in no version, another word, no packages", parse_arch,
+     "[{\"name\": \"AVG-1\", \"packages\": [\"a\"], \"status\": \"Fixed\"}, {\"name\": \"AVG-2\", "
+     "\"packages\": [\"a\"], \"status\": \"Maybe\"}, {\"name\": \"AVG-3\", \"status\": "
+     "\"Unknown\"}, 3]",
+     "", 4},
+    {"arch: something else", parse_arch, "{}", NULL},
+    {"arch: nothing", parse_arch, "[]", NULL},
 
     {"secdb: fixed", alpine_secdb_parse, SECDB("\"3.1.1-r0\": [\"CVE-2023-2650\"]"),
      "CVE-2023-2650 alpine:3.18 openssl fixed fixed=3.1.1-r0\n" ALPINE_PAGE("2023-2650")},

@@ -1,0 +1,13 @@
+/* The list of the tracker of Arch Linux from bytes. */
+#include "advisory/feeds/feeds.h"
+#include "fuzz-feed.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  uint64_t skipped = 0;
+  arch_tracker_parse(slice_new(data, size), &fuzz_sink, &skipped, NULL);
+  return 0;
+}
