@@ -70,20 +70,42 @@ typedef struct {
                    feed's statement on the same id and package overrides it */
 } AdvisoryRange;
 
+/* GitHub's advisories, by whatever feed they come. */
+#define ADVISORY_SOURCE_GHSA "ghsa"
+/* How bad one source holds a vulnerability for. */
+typedef struct {
+  char *source;      /* the feed, or ADVISORY_SOURCE_GHSA */
+  Severity severity; /* its own word, or else what its score means */
+  char *cvss_vector; /* or NULL */
+  double cvss_score; /* negative when unknown */
+} AdvisoryRating;
+/* Of one vulnerability; more are not remembered. */
+#define ADVISORY_RATINGS_MAX 16u
+
+/* AdvisoryRating, in the order of what is shown first: GitHub, then the others as they come.
+ * (transfer full) */
+GPtrArray *advisory_ratings_new(void);
+/* What @source has said already stays; where it said less, it is filled in. Copies. */
+void advisory_ratings_add(GPtrArray *ratings, const AdvisoryRating *rating);
+/* Whether @source is shown rather than @other, whichever came first; either may be NULL. */
+bool advisory_source_goes_before(const char *source, const char *other);
+
 /* What is true of the vulnerability whatever the package: kept once an id, merged over the feeds.
  * Those that advisory_database_details() gives own their strings: free them with
  * advisory_details_free(). Those that a feed passes to the builder only point at them. */
 typedef struct {
   const char *id;
-  GStrv aliases;                      /* or NULL */
-  const char *title;                  /* or NULL */
-  const char *description;            /* or NULL */
-  const char *published, *modified;   /* RFC 3339, or NULL */
-  const char *cvss_vector;            /* "CVSS:3.1/AV:N/...", or NULL */
-  double cvss_score;                  /* 0.0 to 10.0 from the vector; negative when unknown */
-  Severity severity;                  /* UNKNOWN when no feed has one */
-  const char *severity_source;        /* the feed that `severity` is from, or NULL */
-  GStrv references;                   /* URLs, or NULL */
+  GStrv aliases;                    /* or NULL */
+  const char *title;                /* or NULL */
+  const char *description;          /* or NULL */
+  const char *published, *modified; /* RFC 3339, or NULL */
+  const char *cvss_vector;          /* "CVSS:3.1/AV:N/...", or NULL */
+  double cvss_score;                /* 0.0 to 10.0 from the vector; negative when unknown */
+  Severity severity;                /* UNKNOWN when no feed has one */
+  const char *severity_source;      /* whose `severity` that is, or NULL: the feed's */
+  Severity word;      /* of a feed: its own word, which `severity` is not where there is a score */
+  GPtrArray *ratings; /* AdvisoryRating, of what the database gives: of every source; or NULL */
+  GStrv references;   /* URLs, or NULL */
   double epss_score, epss_percentile; /* 0.0 to 1.0; negative when unknown */
   bool known_exploited;
   const char *known_exploited_due; /* date, or NULL */

@@ -33,6 +33,18 @@ method_of(const char *vector)
   return "CVSSv2";
 }
 
+static void
+set_score(json_t *rating, const char *vector, double score)
+{
+  if (vector == NULL)
+    return;
+  if (score >= 0)
+    json_object_set_new(rating, "score", json_real(score));
+  json_set_string(rating, "method", method_of(vector));
+  json_set_string(rating, "vector", vector);
+}
+
+/* The one that is shown, its score, and what each source says. */
 static json_t *
 ratings_of(const Finding *finding)
 {
@@ -41,14 +53,20 @@ ratings_of(const Finding *finding)
     json_object_set_new(word, "source", source_object(finding->severity_source));
   json_set_string(word, "severity", severity_word(finding->severity));
   json_array_append_new(ratings, word);
-  if (finding->cvss_vector == NULL)
-    return ratings;
-  json_t *score = json_object();
-  if (finding->cvss_score >= 0)
-    json_object_set_new(score, "score", json_real(finding->cvss_score));
-  json_set_string(score, "method", method_of(finding->cvss_vector));
-  json_set_string(score, "vector", finding->cvss_vector);
-  json_array_append_new(ratings, score);
+  if (finding->cvss_vector != NULL) {
+    json_t *score = json_object();
+    set_score(score, finding->cvss_vector, finding->cvss_score);
+    json_array_append_new(ratings, score);
+  }
+  for (guint i = 0;
+       finding->ratings != NULL && finding->ratings->len > 1 && i < finding->ratings->len; i++) {
+    const AdvisoryRating *each = g_ptr_array_index(finding->ratings, i);
+    json_t *rating = json_object();
+    json_object_set_new(rating, "source", source_object(each->source));
+    json_set_string(rating, "severity", severity_word(each->severity));
+    set_score(rating, each->cvss_vector, each->cvss_score);
+    json_array_append_new(ratings, rating);
+  }
   return ratings;
 }
 

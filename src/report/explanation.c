@@ -77,6 +77,23 @@ append_pair(GString *out, const char *name, const char *value, unsigned width)
   report_append_prose(out, first, clean, width, 4);
 }
 
+/* What each source says, where there are several. */
+static void
+append_ratings(GString *out, const GPtrArray *ratings, unsigned width)
+{
+  guint count = ratings != NULL ? ratings->len : 0;
+  for (guint i = 0; count > 1 && i < count; i++) {
+    const AdvisoryRating *rating = g_ptr_array_index(ratings, i);
+    const char *vector = rating->cvss_vector != NULL ? rating->cvss_vector : "";
+    g_autofree char *score =
+        rating->cvss_score >= 0 ? g_strdup_printf(", CVSS %.1f ", rating->cvss_score) : NULL;
+    g_autofree char *name = g_strdup_printf("rated by %s", rating->source);
+    g_autofree char *text = g_strconcat(severity_name(rating->severity), score != NULL ? score : "",
+                                        score != NULL ? vector : "", NULL);
+    append_pair(out, name, text, width);
+  }
+}
+
 static void
 append_vulnerability(GString *out, const AdvisoryDetails *details, unsigned width)
 {
@@ -96,6 +113,7 @@ append_vulnerability(GString *out, const AdvisoryDetails *details, unsigned widt
         g_strdup_printf("%.1f (%s)", details->cvss_score, details->cvss_vector);
     append_pair(out, "CVSS", score, width);
   }
+  append_ratings(out, details->ratings, width);
   if (details->epss_score >= 0) {
     g_autofree char *epss = g_strdup_printf("%.5f, above %.1f%% of all", details->epss_score,
                                             100 * details->epss_percentile);
@@ -235,6 +253,8 @@ static const JsonMember details_members[] = {
     {JSON_MEMBER(AdvisoryDetails, description), .kind = &json_text},
     {JSON_MEMBER(AdvisoryDetails, severity), .kind = &json_word, .words = severity_names},
     {JSON_MEMBER(AdvisoryDetails, severity_source), .kind = &json_text},
+    {JSON_MEMBER(AdvisoryDetails, ratings), .kind = &json_list, .table = &finding_rating_table,
+     .omitted = true},
     {JSON_MEMBER(AdvisoryDetails, cvss_vector), .kind = &json_text},
     {JSON_MEMBER(AdvisoryDetails, cvss_score), .kind = &json_known_amount},
     {JSON_MEMBER(AdvisoryDetails, epss_score), .kind = &json_known_amount},

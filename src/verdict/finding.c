@@ -25,6 +25,15 @@ static const JsonMember exemption_members[] = {
 };
 static const JsonTable exemption_table = JSON_TABLE(Finding, exemption_members);
 
+static const JsonMember rating_members[] = {
+    {JSON_MEMBER(AdvisoryRating, source), .kind = &json_text, .otherwise = ""},
+    {JSON_MEMBER(AdvisoryRating, severity), .kind = &json_word, .words = severity_names,
+     .otherwise = "unknown"},
+    {JSON_MEMBER(AdvisoryRating, cvss_vector), .kind = &json_text},
+    {JSON_MEMBER(AdvisoryRating, cvss_score), .kind = &json_known_amount},
+};
+const JsonTable finding_rating_table = JSON_TABLE(AdvisoryRating, rating_members);
+
 /* A server without kinds tells no others. */
 static const JsonMember members[] = {
     {JSON_MEMBER(Finding, kind), .kind = &json_word, .words = finding_kind_names,
@@ -37,6 +46,8 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Finding, severity), .kind = &json_word, .words = severity_names,
      .otherwise = "unknown"},
     {JSON_MEMBER(Finding, severity_source), .kind = &json_text},
+    {JSON_MEMBER(Finding, ratings), .kind = &json_list, .table = &finding_rating_table,
+     .most = 2 * ADVISORY_RATINGS_MAX, .omitted = true},
     {JSON_MEMBER(Finding, cvss_vector), .kind = &json_text},
     {JSON_MEMBER(Finding, cvss_score), .kind = &json_known_amount},
     {JSON_MEMBER(Finding, epss_score), .kind = &json_known_amount},
@@ -67,6 +78,14 @@ static const JsonMember members[] = {
 };
 const JsonTable finding_table = JSON_TABLE(Finding, members);
 
+Finding *
+finding_new(void)
+{
+  Finding *finding = g_new0(Finding, 1);
+  finding->ratings = advisory_ratings_new();
+  return finding;
+}
+
 void
 finding_free(Finding *finding)
 {
@@ -85,7 +104,7 @@ finding_to_json(const Finding *finding)
 Finding *
 finding_from_json(const json_t *json, GError **error)
 {
-  Finding *finding = g_new0(Finding, 1);
+  Finding *finding = finding_new();
   if (json_table_read(&finding_table, json, finding, error))
     return finding;
   finding_free(finding);

@@ -28,6 +28,7 @@ typedef struct {
   char *title, *description;
   Severity severity;
   char *severity_source;
+  GPtrArray *ratings; /* AdvisoryRating: what each source says; or NULL */
   char *cvss_vector;
   double cvss_score;                  /* negative: unknown */
   double epss_score, epss_percentile; /* negative: unknown */
@@ -53,8 +54,10 @@ typedef struct {
   char *exempt_reason, *exempt_until;
 } Finding;
 
+/* Without anything yet. (transfer full) */
+Finding *finding_new(void);
 void finding_free(Finding *finding);
-extern const JsonTable finding_table;
+extern const JsonTable finding_table, finding_rating_table;
 json_t *finding_to_json(const Finding *finding);
 /* What finding_to_json() wrote; members that are missing stay unset, or empty where they are never
  * NULL (id, package and its type and version, remedy). (transfer full) */

@@ -78,8 +78,16 @@ remedy_in_words(const Package *package, const Candidate *candidate)
 }
 
 static void
+take_ratings(Finding *finding, const GPtrArray *ratings)
+{
+  for (guint i = 0; ratings != NULL && i < ratings->len; i++)
+    advisory_ratings_add(finding->ratings, g_ptr_array_index(ratings, i));
+}
+
+static void
 take_details(Finding *finding, const AdvisoryDetails *details)
 {
+  take_ratings(finding, details->ratings);
   finding->aliases = g_strdupv(details->aliases);
   finding->title = g_strdup(details->title);
   finding->description = g_strdup(details->description);
@@ -100,11 +108,11 @@ take_details(Finding *finding, const AdvisoryDetails *details)
 
 /* What is known from the package and the statements alone. */
 static Finding *
-finding_new(const ImagePackage *image_package, const Candidate *candidate,
-            const LayerInventory *layer)
+finding_begin(const ImagePackage *image_package, const Candidate *candidate,
+              const LayerInventory *layer)
 {
   const Package *package = image_package->package;
-  Finding *finding = g_new0(Finding, 1);
+  Finding *finding = finding_new();
   finding->id = g_strdup(candidate->id);
   if (advisory_is_malware(candidate->id))
     finding->kind = FINDING_MALWARE;
@@ -126,10 +134,11 @@ static Finding *
 finding_of(const ImagePackage *image_package, const Candidate *candidate,
            const LayerInventory *layer)
 {
-  Finding *finding = finding_new(image_package, candidate, layer);
+  Finding *finding = finding_begin(image_package, candidate, layer);
   finding->vendor_id = g_strdup(candidate->vendor_id);
   finding->severity = candidate->severity;
   finding->severity_source = g_strdup(candidate->severity_feed);
+  take_ratings(finding, candidate->ratings);
   finding->state = candidate->state;
   finding->reason = g_strdup(candidate->note);
   finding->affected = affected_in_words(candidate);
@@ -143,7 +152,7 @@ static Finding *
 finding_of_ruled_out(const ImagePackage *image_package, const Candidate *candidate,
                      const LayerInventory *layer)
 {
-  Finding *finding = finding_new(image_package, candidate, layer);
+  Finding *finding = finding_begin(image_package, candidate, layer);
   finding->state = STATE_NOT_AFFECTED;
   finding->reason = g_strdup(candidate->not_affected_note);
   finding->remedy = g_strdup("not affected: no action is needed");

@@ -11,8 +11,9 @@
  *
  * - a statement that a package suite lets conclude (derived) counts only where nobody states more;
  * - a package is affected when any statement says so; the fix is the highest of those that fit;
- * - the severity is the worst word of those statements, else that of the vulnerability itself (its
- *   CVSS score, or the first feed that has one); `severity_source` names the feed;
+ * - the severity is the word of those statements, GitHub's before others' and of equals the worst,
+ *   else that of the vulnerability itself (GitHub's, or the first feed that has one);
+ *   `severity_source` names the source, and `ratings` has what each source says;
  * - title, CVSS, EPSS and known exploitation come from what all feeds know of the vulnerability. */
 typedef struct {
   GPtrArray *findings;     /* Finding, worst first, in every state but not-affected */

@@ -20,6 +20,7 @@ typedef struct {
   char *note; /* the distribution's reason, in its words */
   Severity severity;
   char *severity_feed; /* whose word that is */
+  GPtrArray *ratings;  /* AdvisoryRating: the word of each source; or NULL */
   VersionScheme scheme;
   bool derived;                                /* only a package suite says so, so far */
   char *not_affected_feed, *not_affected_note; /* who ruled it out */

@@ -25,6 +25,7 @@ candidate_free(void *data)
                          candidate->not_affected_note};
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
+  g_clear_pointer(&candidate->ratings, g_ptr_array_unref);
   g_free(candidate);
 }
 
@@ -35,13 +36,34 @@ set_text(char **text, const char *value)
   *text = g_strdup(value);
 }
 
-static void
-take_severity(Candidate *candidate, Severity severity, const char *feed)
+/* Who says so: the feed, or GitHub by it. */
+static const char *
+source_of(const AdvisoryRange *range)
 {
-  if (severity <= candidate->severity)
+  bool github = range->vendor_id != NULL && g_str_has_prefix(range->vendor_id, "GHSA-");
+  return github || g_str_has_prefix(range->id, "GHSA-") ? ADVISORY_SOURCE_GHSA : range->feed;
+}
+
+static void
+keep_rating(Candidate *candidate, const AdvisoryRating *rating)
+{
+  if (candidate->ratings == NULL)
+    candidate->ratings = advisory_ratings_new();
+  advisory_ratings_add(candidate->ratings, rating);
+}
+
+/* The word of the source that goes before the others; of equals the worst. */
+static void
+take_severity(Candidate *candidate, Severity severity, const char *source)
+{
+  const char *known = candidate->severity_feed;
+  if (severity == SEVERITY_UNKNOWN)
+    return;
+  if (candidate->severity != SEVERITY_UNKNOWN && !advisory_source_goes_before(source, known) &&
+      (advisory_source_goes_before(known, source) || severity <= candidate->severity))
     return;
   candidate->severity = severity;
-  set_text(&candidate->severity_feed, feed);
+  set_text(&candidate->severity_feed, source);
 }
 
 /* The statement with the highest fix decides; one with a fix before one without. Among those
@@ -62,7 +84,10 @@ static void
 take_statement(Candidate *candidate, const AdvisoryRange *range)
 {
   bool fixed = range->state == STATE_FIXED;
-  take_severity(candidate, range->severity, range->feed);
+  const AdvisoryRating rating = {
+      .source = (char *)(uintptr_t)source_of(range), .severity = range->severity, .cvss_score = -1};
+  keep_rating(candidate, &rating);
+  take_severity(candidate, range->severity, rating.source);
   if (!decides(candidate, range))
     return;
   set_text(&candidate->fixed_version, fixed ? range->fixed_version : NULL);
@@ -82,6 +107,7 @@ forget_statements(Candidate *candidate)
   g_clear_pointer(&candidate->feed, g_free);
   g_clear_pointer(&candidate->fixed_version, g_free);
   g_clear_pointer(&candidate->severity_feed, g_free);
+  g_clear_pointer(&candidate->ratings, g_ptr_array_unref);
   candidate->severity = SEVERITY_UNKNOWN;
 }
 
@@ -185,7 +211,8 @@ merge_candidate(Candidate *into, const Candidate *from)
     forget_statements(into);
   }
   /* As statements again, so that one rule decides; the severity keeps its own source. */
-  AdvisoryRange range = {.state = from->state,
+  AdvisoryRange range = {.id = from->id,
+                         .state = from->state,
                          .introduced = from->introduced,
                          .fixed_version =
                              from->fixed_version != NULL ? from->fixed_version : from->bound,
@@ -194,6 +221,8 @@ merge_candidate(Candidate *into, const Candidate *from)
                          .vendor_id = from->vendor_id,
                          .feed = from->feed,
                          .note = from->note};
+  for (guint i = 0; from->ratings != NULL && i < from->ratings->len; i++)
+    keep_rating(into, g_ptr_array_index(from->ratings, i));
   take_severity(into, from->severity, from->severity_feed);
   take_statement(into, &range);
   if (g_strcmp0(into->bound, from->bound) == 0)

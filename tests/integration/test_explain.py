@@ -138,3 +138,25 @@ def test_real_image(assay, bullseye, security_data):
 def test_bad_input(assay, arguments, says):
     result = assay("explain", *arguments, check=2)
     assert says in result.stderr and result.stdout == ""
+
+
+def test_ratings(assay, tmp_path, monkeypatch):
+    """What each source says is told, and GitHub's is what is shown of an application, whichever was read first."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = Layout(tmp_path / "image")
+    made.add_image("latest", [BASE, APP])
+    vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    other = record(3, "npm", "lodash", "4.17.21") | {"id": "OTHER-1", "database_specific": {"severity": "LOW"},
+                                                     "severity": [{"type": "CVSS_V3", "score": vector}]}
+    for name, each in (("a", other), ("b", record(3, "npm", "lodash", "4.17.21"))):
+        (tmp_path / f"{name}.json").write_text(json.dumps(each))
+        assay("db", "import", "--data", tmp_path / "data", "--type", "osv", "--name", name, tmp_path / f"{name}.json")
+
+    def told(form):
+        return assay("explain", "--data", tmp_path / "data", "--format", form, f"oci:{made.folder}:latest", "CVE-2024-0003").stdout
+    ratings = [{"source": "ghsa", "severity": "high"}, {"source": "a", "severity": "low", "cvss_vector": vector, "cvss_score": 9.8}]
+    report = json.loads(told("json"))
+    finding = report["packages"][0]["finding"]
+    assert report["vulnerability"]["ratings"] == finding["ratings"] == ratings
+    assert (finding["severity"], finding["severity_source"]) == ("high", "ghsa")
+    assert "rated by ghsa: high\n" in told("table") and f"rated by a: low, CVSS 9.8 {vector}\n" in told("table")

@@ -56,6 +56,11 @@ read_head(AdvisoryDatabase *database, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autofree char *format = get_text(database, 'M', "format", &failure);
+  /* It is read as the newest: its records say that they have no ratings. */
+  if (g_strcmp0(format, RECORD_FORMAT_UNRATED) == 0) {
+    g_free(format);
+    format = g_strdup(RECORD_FORMAT);
+  }
   if (failure == NULL)
     database->generation = get_text(database, 'M', "generation", &failure);
   if (failure != NULL) {

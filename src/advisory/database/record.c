@@ -13,6 +13,7 @@
 #define EPSS_UNIT      1e6  /* EPSS is published with five */
 
 enum { DETAILS_PLAIN, DETAILS_ZSTD };
+enum { DETAILS_EXPLOITED = 1, DETAILS_RATED = 2 };
 enum { FLAG_DERIVED = 1, FLAG_MORE = 2 };
 
 GByteArray *
@@ -264,11 +265,60 @@ take_number(Slice *rest, double unit, double *number)
   return true;
 }
 
+static void
+add_ratings(GByteArray *out, const GPtrArray *ratings)
+{
+  guint count = ratings == NULL ? 0 : MIN(ratings->len, ADVISORY_RATINGS_MAX);
+  byte_array_add_varint(out, count);
+  for (guint i = 0; i < count; i++) {
+    const AdvisoryRating *rating = g_ptr_array_index(ratings, i);
+    const uint8_t severity = (uint8_t)rating->severity;
+    g_byte_array_append(out, &severity, 1);
+    add_number(out, rating->cvss_score, SCORE_UNIT);
+    add_text(out, rating->source, RECORD_STRING_MAX);
+    add_text(out, rating->cvss_vector, RECORD_STRING_MAX);
+  }
+}
+
+static bool
+take_rating(Slice *rest, GPtrArray *ratings)
+{
+  uint8_t severity;
+  const char *source = NULL, *vector = NULL;
+  double score = -1;
+  bool whole = slice_take_uint8(rest, &severity) && severity <= SEVERITY_CRITICAL &&
+               take_number(rest, SCORE_UNIT, &score) && take_text(rest, &source) &&
+               source != NULL && take_text(rest, &vector);
+  g_autofree char *owned = (char *)(uintptr_t)source, *owned_vector = (char *)(uintptr_t)vector;
+  if (whole)
+    advisory_ratings_add(ratings,
+                         &(AdvisoryRating){owned, (Severity)severity, owned_vector, score});
+  return whole;
+}
+
+static bool
+take_ratings(Slice *rest, bool rated, GPtrArray **ratings)
+{
+  uint64_t count = 0;
+  *ratings = advisory_ratings_new();
+  if (!rated)
+    return true;
+  if (!slice_take_varint(rest, &count) || count > ADVISORY_RATINGS_MAX)
+    return false;
+  for (uint64_t i = 0; i < count; i++)
+    if (!take_rating(rest, *ratings))
+      return false;
+  return true;
+}
+
 void
 record_encode_details(const AdvisoryDetails *details, GByteArray *out)
 {
   g_autoptr(GByteArray) plain = g_byte_array_new();
-  const uint8_t kinds[] = {(uint8_t)details->severity, details->known_exploited ? 1 : 0};
+  bool rated = details->ratings != NULL && details->ratings->len > 0;
+  const uint8_t kinds[] = {
+      (uint8_t)details->severity,
+      (uint8_t)((details->known_exploited ? DETAILS_EXPLOITED : 0) | (rated ? DETAILS_RATED : 0))};
   g_byte_array_append(plain, kinds, sizeof kinds);
   add_number(plain, details->cvss_score, SCORE_UNIT);
   add_number(plain, details->epss_score, EPSS_UNIT);
@@ -282,6 +332,8 @@ record_encode_details(const AdvisoryDetails *details, GByteArray *out)
   add_text(plain, details->known_exploited_due, RECORD_STRING_MAX);
   add_text(plain, details->description, RECORD_TEXT_MAX);
   add_list(plain, details->references);
+  if (rated)
+    add_ratings(plain, details->ratings);
 
   uint8_t form = DETAILS_PLAIN;
   if (plain->len >= COMPRESS_FROM) {
@@ -334,13 +386,18 @@ record_decode_details(Slice record, const char *id, GError **error)
       take_text(&record, &details->published) && take_text(&record, &details->modified) &&
       take_text(&record, &details->cvss_vector) && take_text(&record, &details->severity_source) &&
       take_text(&record, &details->known_exploited_due) &&
-      take_text(&record, &details->description) && take_list(&record, &details->references);
+      take_text(&record, &details->description) && take_list(&record, &details->references) &&
+      take_ratings(&record, (kinds.data[1] & DETAILS_RATED) != 0, &details->ratings);
   if (!whole) {
     set_broken(error);
     return NULL;
   }
   details->severity = kinds.data[0];
-  details->known_exploited = kinds.data[1] != 0;
+  const AdvisoryRating only = {(char *)(uintptr_t)details->severity_source, details->severity,
+                               (char *)(uintptr_t)details->cvss_vector, details->cvss_score};
+  if (details->ratings->len == 0 && details->severity_source != NULL)
+    advisory_ratings_add(details->ratings, &only);
+  details->known_exploited = (kinds.data[1] & DETAILS_EXPLOITED) != 0;
   return g_steal_pointer(&details);
 }
 

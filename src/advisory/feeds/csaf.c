@@ -287,11 +287,9 @@ add_details(const json_t *document, const json_t *vulnerability, const char *id,
   details.modified = json_get_string(json_get_object(document, "tracking"), "current_release_date");
   details.references = references;
   take_scores(vulnerability, &details);
-  if (details.cvss_score >= 0)
-    details.severity = cvss_severity(details.cvss_score);
-  else
-    severity_parse(json_get_string(json_get_object(document, "aggregate_severity"), "text"),
-                   &details.severity);
+  severity_parse(json_get_string(json_get_object(document, "aggregate_severity"), "text"),
+                 &details.word);
+  details.severity = details.cvss_score >= 0 ? cvss_severity(details.cvss_score) : details.word;
   return feed_sink_add_details(sink, &details, error);
 }
 

@@ -37,9 +37,9 @@ static const CaseFinding cases[] = {
 };
 
 static Finding *
-finding_new(const CaseFinding *from)
+finding_of_case(const CaseFinding *from)
 {
-  Finding *finding = g_new0(Finding, 1);
+  Finding *finding = finding_new();
   finding->id = g_strdup(from->id);
   finding->package_type = g_strdup("deb");
   finding->package = g_strdup(from->package);
@@ -73,10 +73,10 @@ set_up(Fixture *fixture, gconstpointer data)
   fixture->not_affected = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   fixture->notes = g_ptr_array_new();
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-    g_ptr_array_add(fixture->findings, finding_new(&cases[i]));
+    g_ptr_array_add(fixture->findings, finding_of_case(&cases[i]));
   const CaseFinding ruled_out = {
       "CVE-1", "p", "1", NULL, NULL, "code not present", SEVERITY_UNKNOWN, STATE_NOT_AFFECTED, -1};
-  g_ptr_array_add(fixture->not_affected, finding_new(&ruled_out));
+  g_ptr_array_add(fixture->not_affected, finding_of_case(&ruled_out));
   g_ptr_array_add(fixture->notes, (gpointer)(uintptr_t) "no advisories for \033[1mdebian:99");
   fixture->report = (Report){.target = "oci:image\033[2J:v1",
                              .digest = "sha256:0",
@@ -234,7 +234,7 @@ test_group_of_versions(Fixture *fixture, gconstpointer data)
   };
   g_ptr_array_set_size(fixture->findings, 0);
   for (size_t i = 0; i < G_N_ELEMENTS(more); i++) {
-    g_ptr_array_add(fixture->findings, finding_new(&more[i]));
+    g_ptr_array_add(fixture->findings, finding_of_case(&more[i]));
     set_source(fixture, (guint)i, "glibc", i == 2 || i == 3 ? "i386" : "amd64");
   }
   ((Finding *)g_ptr_array_index(fixture->findings, 1))->known_exploited = true;
@@ -266,7 +266,7 @@ test_exempt_groups(Fixture *fixture, gconstpointer data)
   };
   g_ptr_array_set_size(fixture->findings, 0);
   for (size_t i = 0; i < G_N_ELEMENTS(more); i++) {
-    Finding *finding = finding_new(&more[i]);
+    Finding *finding = finding_of_case(&more[i]);
     if (i == 0 || i == 1 || i == 4)
       finding->exempt_reason = g_strdup("not reachable");
     g_ptr_array_add(fixture->findings, finding);
@@ -292,7 +292,7 @@ test_long_list(Fixture *fixture, gconstpointer data)
     for (int j = 0; is_long && j < 8; j++) {
       g_autofree char *package = g_strdup_printf("package%d", j);
       CaseFinding more = {"CVE-9", package, "1", "2", NULL, NULL, SEVERITY_LOW, STATE_FIXED, -1};
-      g_ptr_array_add(fixture->findings, finding_new(&more));
+      g_ptr_array_add(fixture->findings, finding_of_case(&more));
     }
     g_autofree char *text = written("table", &fixture->report, 100, false);
     g_autofree char *piped = written("table", &fixture->report, 0, false);

@@ -248,6 +248,86 @@ test_everything_known(void)
   directory_remove(AT_FDCWD, folder, NULL);
 }
 
+/* "high(a): a=high b=medium knows=critical/9.8 " */
+static char *
+write_ratings(const Finding *finding)
+{
+  GString *text = g_string_new(NULL);
+  g_string_printf(text, "%s(%s): ", severity_name(finding->severity), finding->severity_source);
+  for (guint r = 0; r < finding->ratings->len; r++) {
+    const AdvisoryRating *rating = g_ptr_array_index(finding->ratings, r);
+    g_string_append_printf(text, "%s=%s", rating->source, severity_name(rating->severity));
+    if (rating->cvss_score >= 0)
+      g_string_append_printf(text, "/%.1f", rating->cvss_score);
+    g_string_append_c(text, ' ');
+  }
+  return g_string_free(text, FALSE);
+}
+
+/* The distribution's word is shown for its packages, GitHub's for those of applications; what
+ * others say stays beside it. */
+static void
+test_ratings(void)
+{
+  static const struct {
+    const char *os, *ecosystem, *github; /* the vendor's id of the second statement */
+    CasePackage package;
+    const char *expected;
+  } rated[] = {
+      {"debian",
+       "npm",
+       "GHSA-1",
+       {.type = "npm", .name = "p", .version = "1.0"},
+       "medium(ghsa): ghsa=medium a=high knows=critical/9.8 "},
+      {"debian",
+       "npm",
+       NULL,
+       {.type = "npm", .name = "p", .version = "1.0"},
+       "high(a): a=high b=medium knows=critical/9.8 "},
+      {"debian", "debian:12", NULL, DEB("p", "1.0"),
+       "high(a): a=high b=medium knows=critical/9.8 "},
+  };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("assay-match-XXXXXX", &error);
+  g_autofree char *path = g_build_filename(folder, "advisories.db", NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(rated); i++) {
+    const MatchCase test = {
+        "ratings",
+        rated[i].os,
+        "12",
+        rated[i].package,
+        rated[i].ecosystem,
+        {{"a",
+          {.id = "CVE-1", .state = STATE_FIXED, .fixed_version = "2", .severity = SEVERITY_HIGH}},
+         {"b",
+          {.id = "CVE-1",
+           .state = STATE_FIXED,
+           .fixed_version = "2",
+           .severity = SEVERITY_MEDIUM,
+           .vendor_id = rated[i].github}}},
+        {{.id = "CVE-1",
+          .cvss_vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+          .cvss_score = 9.8,
+          .severity = SEVERITY_CRITICAL,
+          .epss_score = -1,
+          .epss_percentile = -1}},
+        NULL,
+        NULL};
+    const char *subject;
+    g_autoptr(ImageInventory) inventory = inventory_of(&test, &subject);
+    g_autoptr(AdvisoryDatabase) database = build(&test, path, subject);
+    g_autoptr(MatchResult) result = match_image(database, inventory, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(result->findings->len, ==, 1);
+    g_autoptr(json_t) json = finding_to_json(g_ptr_array_index(result->findings, 0));
+    Finding *finding = finding_from_json(json, NULL);
+    g_autofree char *text = write_ratings(finding);
+    g_assert_cmpstr(text, ==, rated[i].expected);
+    finding_free(finding);
+  }
+  directory_remove(AT_FDCWD, folder, NULL);
+}
+
 static void
 test_a_distribution_that_nobody_knows(void)
 {
@@ -289,6 +369,7 @@ main(int argc, char **argv)
   add_cases(maker_cases, G_N_ELEMENTS(maker_cases));
   add_cases(os_cases, G_N_ELEMENTS(os_cases));
   g_test_add_func("/match-everything-known", test_everything_known);
+  g_test_add_func("/match-ratings", test_ratings);
   g_test_add_func("/match-unknown-distribution", test_a_distribution_that_nobody_knows);
   return g_test_run();
 }

@@ -8,9 +8,9 @@
 #include "verdict/policy-private.h"
 
 static Finding *
-finding_new(const CaseFinding *from)
+finding_of_case(const CaseFinding *from)
 {
-  Finding *finding = g_new0(Finding, 1);
+  Finding *finding = finding_new();
   finding->id = g_strdup(from->id);
   finding->aliases = from->alias == NULL ? NULL : g_strsplit(from->alias, ",", -1);
   finding->severity = from->severity;
@@ -78,7 +78,7 @@ test_case(gconstpointer data)
   g_autoptr(PolicySet) set = load(yaml);
   g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   for (size_t i = 0; i < FINDINGS && test->findings[i].id != NULL; i++)
-    g_ptr_array_add(findings, finding_new(&test->findings[i]));
+    g_ptr_array_add(findings, finding_of_case(&test->findings[i]));
   PolicyInput input = {.repository = "team/app",
                        .reference = "v1",
                        .scan_state = test->state,
