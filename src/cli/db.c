@@ -145,7 +145,9 @@ run_import(char **arguments)
 
 static const GOptionEntry import_options[] = {
     {"type", 't', 0, G_OPTION_ARG_STRING, &imported.type,
-     "What it is: debian-tracker,debian-repo,alpine-secdb,arch-tracker,osv,updateinfo,csaf,kev,epss,retirejs",
+     "What it is: "
+     "debian-tracker,debian-repo,alpine-secdb,arch-tracker,osv,updateinfo,csaf,oval,kev,epss,"
+     "retirejs",
      "TYPE"},
     {"name", 'n', 0, G_OPTION_ARG_STRING, &imported.name,
      "The feed's name (default: the suite, or the type)", "NAME"},

@@ -108,7 +108,7 @@ def test_wrong_use_is_an_error(db, arguments):
 
 
 @pytest.mark.parametrize("arguments,says", [
-    (["import", "/nowhere.db"], "No such file"), (["import", "--type", "osw", "/dev/null"], "updateinfo, csaf, kev"),
+    (["import", "/nowhere.db"], "No such file"), (["import", "--type", "osw", "/dev/null"], "updateinfo, csaf, oval, kev"),
     (["update", "--feed", "unknown"], "but: alpine-secdb"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_errors_say_what_there_is(db, secdb, arguments, says):

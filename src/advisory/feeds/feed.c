@@ -10,17 +10,10 @@
 #include "base/fd.h"
 
 const FeedType *const feed_types[] = {
-    &debian_tracker_feed,
-    &debian_repo_feed,
-    &alpine_secdb_feed,
-    &arch_tracker_feed,
-    &osv_feed,
-    &updateinfo_feed,
-    &csaf_feed,
-    &kev_feed,
-    &epss_feed,
-    &retirejs_feed,
-    NULL,
+    &debian_tracker_feed, &debian_repo_feed, &alpine_secdb_feed,
+    &arch_tracker_feed,   &osv_feed,         &updateinfo_feed,
+    &csaf_feed,           &oval_feed,        &kev_feed,
+    &epss_feed,           &retirejs_feed,    NULL,
 };
 
 const FeedType *

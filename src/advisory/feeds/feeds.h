@@ -6,7 +6,7 @@
 #include "advisory/feeds/feed.h"
 
 extern const FeedType alpine_secdb_feed, arch_tracker_feed, csaf_feed, debian_repo_feed,
-    debian_tracker_feed, epss_feed, kev_feed, osv_feed, retirejs_feed, updateinfo_feed;
+    debian_tracker_feed, epss_feed, kev_feed, osv_feed, oval_feed, retirejs_feed, updateinfo_feed;
 
 /* Alpine's secdb and the security.json of Wolfi and Chainguard. @ecosystem: for a file that names
  * none itself ("distroversion"), or NULL. */
@@ -31,6 +31,11 @@ bool osv_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t
 /* updateinfo.xml of an RPM repository whose packages are of @ecosystem. */
 bool updateinfo_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
                       GError **error);
+
+/* OVAL definitions of patches for RPMs. @ecosystem: keep what is of it only, and what names no
+ * release is of it; or NULL. */
+bool oval_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                GError **error);
 
 /* RetireJS's jsrepository: statements on packages of npm. */
 bool retirejs_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
