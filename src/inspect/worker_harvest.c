@@ -186,15 +186,26 @@ harvest_wanted_anywhere(const LayerEntry *entry)
   return anywhere_by_path(entry->path) | (by_content ? anywhere_by_content(entry->path) : 0);
 }
 
+/* Whether a program that lower layers may have there is gone, which was found by its content: a
+ * link, a device or an empty file is there now, which nobody reads. */
+static bool
+hides_program(const Harvest *harvest, const LayerEntry *entry)
+{
+  bool hides = entry->kind == LAYER_ENTRY_FILE ? entry->size == 0 && (entry->mode & 0111) != 0
+                                               : entry->kind != LAYER_ENTRY_FOLDER;
+  return hides && harvest->inventory->removed->len < SCRIPTS_MAX &&
+         anywhere_by_content(entry->path) != 0;
+}
+
 /* In this layer and in lower ones. */
 void
 harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
 {
   bool mark = entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE;
+  bool taker = entry->kind != LAYER_ENTRY_FILE && entry->kind != LAYER_ENTRY_FOLDER;
   if (!mark)
     harvest_links_forget(harvest->links, entry->path);
-  if (anywhere_all() == 0 || entry->kind == LAYER_ENTRY_FILE || entry->kind == LAYER_ENTRY_FOLDER ||
-      (anywhere == 0 && !mark))
+  if (anywhere_all() == 0 || !(mark || (taker && anywhere != 0) || hides_program(harvest, entry)))
     return;
   layer_inventory_add_removed(harvest->inventory, entry->path, entry->kind == LAYER_ENTRY_OPAQUE);
   if (!mark)

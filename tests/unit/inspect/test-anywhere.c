@@ -210,6 +210,8 @@ static const struct {
      {"x/package.json=a y/package.json=b", "x/package.json=c"},
      "name:b@y/package.json name:c@x/package.json"},
     {"replaced by what none wants", {"x/a.jar=a", "x/a.jar->b"}, ""},
+    {"a program replaced by a link", {"bin/a=#9 bin/b=#8", "bin/a->b"}, "magic:8@bin/b"},
+    {"a program replaced by an empty file", {"bin/a=#9 bin/b=#8", "bin/a="}, "magic:8@bin/b"},
     {"a program replaced by a script", {"bin/a=#9 bin/b=#8", "bin/a=exec"}, "magic:8@bin/b"},
     {"removed", {"x/package.json=a x/b.jar=b", "x/.wh.package.json="}, "jar:b@x/b.jar"},
     {"with its folder",
