@@ -171,9 +171,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ModuleList, module_list_clear)
 
 /* --- the main module's version --- */
 
+/* Over all tables of a program, which linkers write one of: all symbols, and those that may be set
+ * by -X, of which each is looked for in the whole file. */
+typedef struct {
+  unsigned symbols, texts;
+} SymbolBudget;
+#define SYMBOLS_MAX 4000000u
+#define TEXTS_MAX   2000u
+
 /* What -X set is in the table of symbols as well, as "main.version.str". */
 static void
-add_symbols(const Program *program, const ObjectPart *symbols, Slice module, GoSetVersion *set)
+add_symbols(const Program *program, const ObjectPart *symbols, Slice module, SymbolBudget *budget,
+            GoSetVersion *set)
 {
   const ObjectFile *object = program->object;
   bool wide = object->wide, big = object->big_endian;
@@ -181,12 +190,14 @@ add_symbols(const Program *program, const ObjectPart *symbols, Slice module, GoS
   const ObjectPart *strings = &g_array_index(object->sections, ObjectPart, symbols->link);
   Slice names = program_bytes_from(program->bytes, strings->offset, strings->size);
   Slice table = program_bytes_from(program->bytes, symbols->offset, symbols->size), row;
-  while (slice_take(&table, each, &row)) {
+  while (budget->symbols > 0 && budget->texts > 0 && slice_take(&table, each, &row)) {
+    budget->symbols--;
     Slice name = slice_sub(names, (size_t)program_number(row, 0, 4, big), 1024);
     gssize end = slice_find(name, 0);
     uint64_t size = program_number(row, wide ? 16 : 8, word, big);
     if (end < 5 || size == 0 || size > 128 || memcmp(name.data + end - 4, ".str", 4) != 0)
       continue;
+    budget->texts--;
     Slice value = object_file_memory(object, program->bytes,
                                      program_number(row, wide ? 8 : 4, word, big), size);
     while (value.size > 0 && value.data[value.size - 1] == 0)
@@ -199,11 +210,12 @@ static char *
 version_in_symbols(const Program *program, Slice module)
 {
   GoSetVersion set = {.best = NULL};
+  SymbolBudget budget = {SYMBOLS_MAX, TEXTS_MAX};
   const ObjectFile *object = program->object;
   for (guint i = 0; object->format == OBJECT_ELF && i < object->sections->len; i++) {
     const ObjectPart *part = &g_array_index(object->sections, ObjectPart, i);
     if (part->is_symbols && part->link < object->sections->len)
-      add_symbols(program, part, module, &set);
+      add_symbols(program, part, module, &budget, &set);
   }
   return go_set_version_take(&set);
 }

@@ -251,6 +251,7 @@ test_main_versions(void)
 {
   static const struct {
     const char *main, *flags, *symbol, *expected;
+    unsigned others; /* symbols in front that -X might have set */
   } cases[] = {
       {"v1.2.3", "-X main.version=9.9.9", NULL, "golang a.b/c v1.2.3, golang stdlib 1.22.1"},
       {"(devel)", "\"-s -X main.version=9.9.9\"", "8.8.8",
@@ -263,6 +264,9 @@ test_main_versions(void)
        "golang a.b/c v2.3.4, golang stdlib 1.22.1"},
       {"(devel)", "-s", "8.8.8", "golang a.b/c v8.8.8, golang stdlib 1.22.1"},
       {"(devel)", "-s", NULL, "golang stdlib 1.22.1, note no-version"},
+      /* Each of them is looked for in the whole file. */
+      {"(devel)", "-s", "8.8.8", "golang a.b/c v8.8.8, golang stdlib 1.22.1", 100},
+      {"(devel)", "-s", "8.8.8", "golang stdlib 1.22.1, note no-version", 3000},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     ElfShape shape = {.wide = true};
@@ -273,8 +277,13 @@ test_main_versions(void)
     g_autoptr(GByteArray) symbols = g_byte_array_new();
     if (cases[i].symbol != NULL)
       put_slice(value, slice_from_string(cases[i].symbol));
-    put_slice(names, slice_new("\0main.version.str\0", 18));
+    put_slice(names, slice_new("\0main.version.str\0other.str\0", 28));
     put_zeros(symbols, 24);
+    for (unsigned j = 0; j < cases[i].others; j++) {
+      put_number(symbols, 18, 8, false);
+      put_number(symbols, ELF_BASE + elf_start(shape, 4), 8, false);
+      put_number(symbols, 5, 8, false);
+    }
     put_number(symbols, 1, 4, false);
     put_number(symbols, 0, 4, false);
     put_number(symbols, ELF_BASE + elf_start(shape, 4), 8, false);
