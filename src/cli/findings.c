@@ -90,6 +90,11 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
     return command_usage_error("the answer of the server: verdict: %s", error->message);
   g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
   g_autoptr(GPtrArray) third_party = texts_of(about, "third_party");
+  /* Servers before told them in notes alone. */
+  g_autoptr(GPtrArray) ended =
+      report_ended_from_json(json_object_get(about, "ended_programs"), &error);
+  if (ended == NULL)
+    return command_usage_error("the answer of the server: ended_programs: %s", error->message);
   g_autoptr(GPtrArray) notes = texts_of(about, "notes");
   ReportOptions how = *options;
   const char *unknown_as = json_get_string(about, "unknown_as");
@@ -101,6 +106,7 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
                      .findings = findings,
                      .gaps = gaps,
                      .third_party = third_party,
+                     .ended = ended,
                      .notes = notes,
                      .os = json_get_string(scan, "os"),
                      .packages = (unsigned)json_get_integer(scan, "packages", 0),

@@ -66,6 +66,8 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .third_party = matched->third_party,
                        .end_of_life = matched->end_of_life,
                        .life_ends = matched->life_ends,
+                       .ended = matched->ended,
+                       .next_ends = matched->next_ends,
                        .now = g_get_real_time()};
   g_autoptr(GPtrArray) exemptions = policy_set_exemptions(policy, repository);
   exemptions_mark(exemptions, matched->findings, input.now);
@@ -148,6 +150,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .ignored = ignored,
                      .not_affected = matched->not_affected,
                      .third_party = matched->third_party,
+                     .ended = matched->ended,
                      .gaps = matched->gaps,
                      .notes = matched->notes,
                      .layer_notes = layer_notes,

@@ -30,12 +30,18 @@ end_of_life_is_past(const EndOfLife *life, const char *day)
 }
 
 int64_t
+end_of_life_after(const char *last)
+{
+  g_autofree char *day = g_strconcat(last, "T00:00:00Z", NULL);
+  g_autoptr(GDateTime) begins = g_date_time_new_from_iso8601(day, NULL);
+  return begins == NULL ? 0 : (g_date_time_to_unix(begins) + 86400) * G_USEC_PER_SEC;
+}
+
+int64_t
 end_of_life_moment(const OsRelease *os)
 {
   const EndOfLife *life = end_of_life_of(os);
-  g_autofree char *day = life == NULL ? NULL : g_strconcat(life->end, "T00:00:00Z", NULL);
-  g_autoptr(GDateTime) begins = day == NULL ? NULL : g_date_time_new_from_iso8601(day, NULL);
-  return begins == NULL ? 0 : (g_date_time_to_unix(begins) + 86400) * G_USEC_PER_SEC;
+  return life == NULL ? 0 : end_of_life_after(life->end);
 }
 
 /* What those get who pay, by product. */

@@ -18,6 +18,9 @@ const EndOfLife *end_of_life_of(const OsRelease *os);
 /* Whether it is over on @day, "2026-11-26". */
 bool end_of_life_is_past(const EndOfLife *life, const char *day);
 
+/* When the day @last, "2028-06-30", is over, microseconds since 1970; 0: that is no day. */
+int64_t end_of_life_after(const char *last);
+
 /* The moment from which it is over, microseconds since 1970; 0: not known. */
 int64_t end_of_life_moment(const OsRelease *os);
 

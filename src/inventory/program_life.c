@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "inventory/end_of_life.h"
 #include "inventory/program_life-private.h"
 
-#define NOTES_MAX  20u
+#define TEXTS_MAX  20u
 #define NAME_SHOWN ((size_t)80) /* bytes */
 
 typedef struct {
@@ -137,35 +138,79 @@ program_life_is_past(const ProgramLife *life, const char *day)
   return strcmp(life->end, day) < 0;
 }
 
-static char *
-in_words(const Package *package, const ProgramLife *life)
+void
+ended_program_free(EndedProgram *program)
 {
-  g_autofree char *plain = g_strdup_printf("%s %s", package->name, package->version);
-  g_autofree char *name = slice_to_printable(slice_from_string(plain), NAME_SHOWN);
-  g_autofree char *on = *life->end == '\0' ? g_strdup("") : g_strdup_printf(" on %s", life->end);
-  return g_strdup_printf("%s reached its end of life%s: it gets no more fixes (%s)", name, on,
-                         package->location);
+  g_free(program->package);
+  g_free(program->version);
+  g_free(program->location);
+  g_free(program->product);
+  g_free(program->release);
+  g_free(program->end);
+  g_free(program);
 }
 
-void
-program_life_add_notes(const ImageInventory *image, GPtrArray *notes)
+static EndedProgram *
+ended_program(const Package *package, const ProgramLife *life)
+{
+  EndedProgram *program = g_new0(EndedProgram, 1);
+  program->package = g_strdup(package->name);
+  program->version = g_strdup(package->version);
+  program->location = g_strdup(package->location);
+  program->product = g_strdup(life->product);
+  program->release = g_strdup(life->release);
+  program->end = g_strdup(life->end);
+  return program;
+}
+
+static void
+note_next(int64_t *next, const ProgramLife *life)
+{
+  int64_t moment = end_of_life_after(life->end);
+  if (moment != 0 && (*next == 0 || moment < *next))
+    *next = moment;
+}
+
+GPtrArray *
+program_life_ended(const ImageInventory *image, int64_t *next)
 {
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
   g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GPtrArray *ended = g_ptr_array_new_with_free_func((GDestroyNotify)ended_program_free);
+  *next = 0;
   for (guint i = 0; i < image->packages->len; i++) {
     const ImagePackage *one = &g_array_index(image->packages, ImagePackage, i);
-    const Package *package = one->package;
-    bool owned = one->by_owner || package->owner != NULL;
-    const ProgramLife *life = owned ? NULL : program_life_of(package);
-    if (life == NULL || !program_life_is_past(life, day))
+    bool owned = one->by_owner || one->package->owner != NULL;
+    const ProgramLife *life = owned ? NULL : program_life_of(one->package);
+    if (life == NULL)
       continue;
-    char *name = g_strdup_printf("%s %s", package->name, package->version);
-    if (g_hash_table_add(said, name) && g_hash_table_size(said) <= NOTES_MAX)
-      g_ptr_array_add(notes, in_words(package, life));
+    if (!program_life_is_past(life, day))
+      note_next(next, life);
+    else if (g_hash_table_add(said,
+                              g_strdup_printf("%s %s", one->package->name, one->package->version)))
+      g_ptr_array_add(ended, ended_program(one->package, life));
   }
-  guint count = g_hash_table_size(said);
-  if (count > NOTES_MAX)
-    g_ptr_array_add(
-        notes, g_strdup_printf("%u more programs reached their end of life", count - NOTES_MAX));
+  return ended;
+}
+
+char *
+program_life_in_words(const EndedProgram *program)
+{
+  g_autofree char *plain = g_strdup_printf("%s %s", program->package, program->version);
+  g_autofree char *name = slice_to_printable(slice_from_string(plain), NAME_SHOWN);
+  g_autofree char *on =
+      *program->end == '\0' ? g_strdup("") : g_strdup_printf(" on %s", program->end);
+  return g_strdup_printf("%s reached its end of life%s: it gets no more fixes (%s)", name, on,
+                         program->location);
+}
+
+void
+program_life_add_texts(const GPtrArray *ended, GPtrArray *texts)
+{
+  for (guint i = 0; i < MIN(ended->len, TEXTS_MAX); i++)
+    g_ptr_array_add(texts, program_life_in_words(g_ptr_array_index(ended, i)));
+  if (ended->len > TEXTS_MAX)
+    g_ptr_array_add(texts, g_strdup_printf("%u more programs reached their end of life",
+                                           ended->len - TEXTS_MAX));
 }

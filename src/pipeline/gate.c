@@ -102,6 +102,8 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     input->third_party = result == NULL ? NULL : result->third_party;
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
     input->life_ends = result == NULL ? 0 : result->life_ends;
+    input->ended = result == NULL ? NULL : result->ended;
+    input->next_ends = result == NULL ? 0 : result->next_ends;
     input->gaps = result == NULL ? gaps : result->gaps;
     return judge_scan(policy, input, summary);
   }

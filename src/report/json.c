@@ -130,6 +130,8 @@ report_to_json(const Report *report, const ReportStyle *style)
   json_object_set_new(object, "kinds", report_kinds_to_json(report->findings));
   if (report->third_party != NULL)
     json_object_set_new(object, "third_party", json_from_texts(report->third_party));
+  if (report->ended != NULL)
+    json_object_set_new(object, "ended_programs", report_ended_to_json(report->ended));
   json_object_set_new(object, "incomplete", json_from_texts(report->gaps));
   json_t *notes = json_from_texts(report->notes), *of_layers = json_from_texts(report->layer_notes);
   json_array_extend(notes, of_layers);

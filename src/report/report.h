@@ -25,6 +25,7 @@ typedef struct {
   const GPtrArray *ignored;      /* IgnoredFinding; or NULL */
   const GPtrArray *not_affected; /* Finding: what the sources ruled out; or NULL */
   const GPtrArray *third_party;  /* char *: packages of others than the distribution; or NULL */
+  const GPtrArray *ended;        /* EndedProgram: what gets no more fixes; or NULL */
   const GPtrArray *gaps;         /* char *: what of the image is not known; or NULL */
   const GPtrArray *notes;        /* char *: what else a person should know; or NULL */
   const GPtrArray *layer_notes;  /* char *: the same of what its layers hold; or NULL */
@@ -37,6 +38,11 @@ typedef struct {
 extern const JsonTable report_package_table;
 /* One of @inventory's packages, with the digest of its layer when that is known. (transfer full) */
 json_t *report_package_to_json(const ImageInventory *inventory, const ImagePackage *package);
+
+/* An EndedProgram, and lists of them. (transfer full) */
+extern const JsonTable report_ended_program_table;
+json_t *report_ended_to_json(const GPtrArray *ended);
+GPtrArray *report_ended_from_json(const json_t *array, GError **error);
 
 /* How many of @findings (Finding) there are of each kind, by its name. (transfer full) */
 json_t *report_kinds_to_json(const GPtrArray *findings);

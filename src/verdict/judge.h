@@ -27,6 +27,8 @@ typedef struct {
   const GPtrArray *third_party; /* char *: packages of others than the distribution; or NULL */
   const char *end_of_life;      /* a sentence, when the distribution has reached it; or NULL */
   int64_t life_ends;            /* when it reaches it, microseconds since 1970; 0: not known */
+  const GPtrArray *ended;       /* EndedProgram; or NULL */
+  int64_t next_ends;            /* when the next program is over; 0: not known */
   int64_t pushed;               /* microseconds since 1970, for the grace period; 0: unknown */
   int64_t now;
 } PolicyInput;

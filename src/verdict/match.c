@@ -463,7 +463,8 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   result->life_ends = end_of_life_moment(inventory->os);
   if (result->end_of_life != NULL)
     g_ptr_array_add(result->notes, g_strdup(result->end_of_life));
-  program_life_add_notes(inventory, result->notes);
+  result->ended = program_life_ended(inventory, &result->next_ends);
+  program_life_add_texts(result->ended, result->notes);
   if (result->third_party->len > 0)
     g_ptr_array_add(result->notes, match_third_party_in_words(result->third_party));
   result->gaps = completeness_gaps(inventory, result->uncovered);
@@ -483,6 +484,8 @@ match_result_free(MatchResult *result)
   g_ptr_array_unref(result->not_affected);
   g_ptr_array_unref(result->uncovered);
   g_free(result->end_of_life);
+  if (result->ended != NULL)
+    g_ptr_array_unref(result->ended);
   g_ptr_array_unref(result->third_party);
   g_ptr_array_unref(result->undecided);
   if (result->gaps != NULL)

@@ -26,6 +26,8 @@ typedef struct {
                               "golang.org/x/net v0.0.0-20190101000000-0123456789ab" */
   char *end_of_life;       /* a sentence, when its distribution has reached it; or NULL */
   int64_t life_ends;       /* when that is, microseconds since 1970; 0: not known */
+  GPtrArray *ended;        /* EndedProgram: programs of nobody's packages that get no more fixes */
+  int64_t next_ends;       /* when the next of the others will not; 0: not known */
   GPtrArray *gaps;         /* char *: what of the image is not known (completeness.h) */
   GPtrArray *notes;        /* char *: what else a person should know */
 } MatchResult;

@@ -41,4 +41,12 @@ def test_programs(assay, targets, tmp_path):
         over = [note for note in report["notes"] if "end of life" in note]
         # Python 3.9 is over as well, but this one is Debian's.
         assert len(over) == 1 and over[0].startswith("node 16.20.2 reached its end of life on 2023-09-11"), over
+        assert report["ended_programs"] == [{"package": "node", "version": "16.20.2", "location": report["ended_programs"][0]["location"],
+                                             "product": "nodejs", "release": "16", "end": "2023-09-11"}]
         assert not any("generic" in gap for gap in report["incomplete"])
+        for action, code in (("block", 1), ("warn", 0), ("allow", 0)):
+            (tmp_path / "policy.yaml").write_text(f"policies: [{{name: p, namespaces: ['**'], end_of_life: allow, ended_programs: {action}}}]\n")
+            judged = assay("scan", "--data", data, "--policy", tmp_path / "policy.yaml", "--format", "json", target, check=None)
+            verdict = json.loads(judged.stdout)["verdict"]
+            said = [verdict.get("message") or "", *verdict["warnings"]]
+            assert (judged.returncode, any("node 16.20.2 reached" in line for line in said)) == (code, action != "allow"), (action, verdict)

@@ -215,6 +215,7 @@ api_findings(Request *request)
   json_set_string(body, "unknown_as", severity_name(filter.unknown_as));
   json_object_set_new(body, "kinds", report_kinds_to_json(passed));
   json_object_set_new(body, "third_party", json_from_texts(result->third_party));
+  json_object_set_new(body, "ended_programs", report_ended_to_json(result->ended));
   api_respond_page_of(request, body, "findings", passed->len, &page, part);
 }
 

@@ -74,7 +74,10 @@ test_notes(void)
   add(packages, &again);
   add(packages, &owned);
   add(packages, &fine);
-  program_life_add_notes(&image, notes);
+  int64_t next = -1;
+  g_autoptr(GPtrArray) ended = program_life_ended(&image, &next);
+  program_life_add_texts(ended, notes);
+  g_assert_cmpint(next, ==, 0);
   g_assert_cmpuint(notes->len, ==, 1);
   g_assert_cmpstr(notes->pdata[0], ==,
                   "node 16.20.2 reached its end of life on 2023-09-11: it gets no more fixes "
@@ -94,7 +97,10 @@ test_many_notes(void)
     packages[i] = package_of("generic", "node", versions[i]);
     add(list, &packages[i]);
   }
-  program_life_add_notes(&image, notes);
+  int64_t next = -1;
+  g_autoptr(GPtrArray) ended = program_life_ended(&image, &next);
+  program_life_add_texts(ended, notes);
+  g_assert_cmpint(next, ==, 0);
   g_assert_cmpuint(notes->len, ==, 21);
   g_assert_cmpstr(notes->pdata[20], ==, "10 more programs reached their end of life");
 }

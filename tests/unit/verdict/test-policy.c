@@ -198,30 +198,6 @@ test_what_is_not_known(void)
   }
 }
 
-/* A verdict that is remembered ends with the life of the distribution. */
-static void
-test_a_life_that_will_end(void)
-{
-  static const struct {
-    const char *rule;
-    int64_t expires;
-  } rules[] = {
-      {"end_of_life: block", NOW + DAY}, {"end_of_life: allow", 0}, {"mode: enforce", NOW + DAY}};
-  for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
-    g_autofree char *yaml =
-        g_strdup_printf("policies: [{name: p, namespaces: ['**'], %s}]", rules[i].rule);
-    g_autoptr(PolicySet) set = load(yaml);
-    PolicyInput input = {.repository = "a",
-                         .reference = "b",
-                         .scan_state = SCAN_DONE,
-                         .life_ends = NOW + DAY,
-                         .now = NOW};
-    g_autoptr(Verdict) verdict = policy_judge(set, &input);
-    g_assert_true(verdict->allowed);
-    g_assert_cmpint(verdict->expires, ==, rules[i].expires);
-  }
-}
-
 static void
 test_which_policy_holds(void)
 {
@@ -490,7 +466,6 @@ main(int argc, char **argv)
   g_test_add_func("/policy-scan-details", test_details_of_the_scan);
   g_test_add_func("/what-is-not-known", test_what_is_not_known);
   g_test_add_func("/policy-order", test_which_policy_holds);
-  g_test_add_func("/policy-life-ends", test_a_life_that_will_end);
   g_test_add_func("/policy-warnings", test_warnings);
   g_test_add_func("/policy-origin", test_origin);
   g_test_add_func("/policy-endings", test_endings);
