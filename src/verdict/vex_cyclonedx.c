@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "inventory/purl.h"
 #include "verdict/vex-private.h"
 
 #define DEPTH_MAX 60u
@@ -64,6 +65,45 @@ product_of(const Reading *reading, const char *ref)
   return g_strdup(purl != NULL ? purl : local);
 }
 
+/* @product in one version; NULL: it has none that could be told. An image is told by its digest.
+ * (transfer full) */
+static char *
+in_version(const char *product, const char *version)
+{
+  g_autoptr(Purl) purl = purl_parse(product, NULL);
+  if (purl == NULL)
+    return NULL;
+  if (strcmp(purl->type, "oci") == 0)
+    return purl->version == NULL ? NULL : g_strdup(product);
+  g_free(purl->version);
+  purl->version = g_strdup(version);
+  g_hash_table_remove(purl->qualifier, "epoch"); /* the version has it */
+  return purl_to_text(purl);
+}
+
+/* What is said holds for the versions that are listed, where some are. A range (`vers:`) is not
+ * followed: what it says is not taken for more than it says. */
+static bool
+add_affected(Reading *reading, const VexSaid *said, const json_t *affected, GError **error)
+{
+  const char *ref = json_get_string(affected, "ref");
+  const json_t *versions = json_get_array(affected, "versions");
+  g_autofree char *product = ref == NULL ? NULL : product_of(reading, ref);
+  size_t index;
+  json_t *entry;
+  if (product == NULL)
+    return true;
+  if (json_array_size(versions) == 0)
+    return vex_add(reading->document, said, product, NULL, error);
+  json_array_foreach(versions, index, entry) {
+    const char *version = json_get_string(entry, "version");
+    g_autofree char *one = version == NULL ? NULL : in_version(product, version);
+    if (one != NULL && !vex_add(reading->document, said, one, NULL, error))
+      return false;
+  }
+  return true;
+}
+
 static bool
 read_vulnerability(Reading *reading, const json_t *vulnerability, GError **error)
 {
@@ -79,9 +119,7 @@ read_vulnerability(Reading *reading, const json_t *vulnerability, GError **error
   size_t index;
   json_t *affected;
   json_array_foreach(json_get_array(vulnerability, "affects"), index, affected) {
-    const char *ref = json_get_string(affected, "ref");
-    g_autofree char *product = ref == NULL ? NULL : product_of(reading, ref);
-    if (product != NULL && !vex_add(reading->document, &said, product, NULL, error))
+    if (!add_affected(reading, &said, affected, error))
       return false;
   }
   return true;

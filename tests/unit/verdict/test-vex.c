@@ -17,11 +17,12 @@
   "{\"document\":{\"csaf_version\":\"2.0\",\"publisher\":{\"name\":\"P\"}},\"product_tree\":" tree \
   ",\"vulnerabilities\":[{\"cve\":\"CVE-1\",\"product_status\":" status                            \
   ",\"flags\":[{\"label\":\"component_not_present\",\"product_ids\":[\"a\",\"r\"]}]}]}"
-#define CDX(affects, state)                                                                        \
+#define CDX(affects, state) CDX_OF(affects "\"", state)
+#define CDX_OF(affects, state)                                                                     \
   "{\"bomFormat\":\"CycloneDX\",\"components\":[{\"bom-ref\":\"c\",\"purl\":"                      \
   "\"pkg:deb/debian/openssl\"}],\"vulnerabilities\":[{\"id\":\"CVE-1\",\"analysis\":{\"state\":"   \
-  "\"" state "\",\"justification\":\"code_not_present\"},\"affects\":[{\"ref\":\"" affects         \
-  "\"}]}]}"
+  "\"" state "\",\"justification\":\"code_not_present\"},\"affects\":[{\"ref\":\"" affects "}]}]}"
+#define IN_VERSIONS(ref, list) ref "\",\"versions\":[" list "]"
 #define PLATFORM                                                                                   \
   "{\"branches\":[{\"product\":{\"product_id\":\"os\",\"name\":\"Debian 12\","                     \
   "\"product_identification_helper\":{\"cpe\":\"cpe:/o:debian:debian_linux:%s\"}},\"branches\":["  \
@@ -103,6 +104,20 @@ static const struct {
     {"CycloneDX by link", CDX("urn:cdx:1-2/1#pkg:deb/debian/openssl", "resolved"),
      "resolved (code_not_present)"},
     {"CycloneDX by encoded link", CDX("urn:cdx:1-2/1#pkg%3Adeb%2Fdebian%2Fopenssl", "resolved"),
+     "resolved (code_not_present)"},
+    {"CycloneDX of this version",
+     CDX_OF(IN_VERSIONS("c", "{\"version\":\"1.0\"},{\"version\":\"1:3.0-1+deb12u1\"}"),
+            "not_affected"),
+     "not_affected (code_not_present)"},
+    {"CycloneDX of another version",
+     CDX_OF(IN_VERSIONS("c", "{\"version\":\"1:3.0-1+deb12u2\"}"), "not_affected"), NULL},
+    {"CycloneDX of a range",
+     CDX_OF(IN_VERSIONS("c", "{\"range\":\"vers:deb/>=1.0\"}"), "not_affected"), NULL},
+    {"CycloneDX of an unnamed version", CDX_OF(IN_VERSIONS("c", "{}"), "resolved"), NULL},
+    {"CycloneDX of an image in a version",
+     CDX_OF(IN_VERSIONS("pkg:oci/app", "{\"version\":\"1\"}"), "resolved"), NULL},
+    {"CycloneDX of this image, in a version",
+     CDX_OF(IN_VERSIONS("pkg:oci/app@" ENCODED, "{\"version\":\"1\"}"), "resolved"),
      "resolved (code_not_present)"},
     {"CycloneDX that says exploitable", CDX("c", "exploitable"), "kept"},
 };
