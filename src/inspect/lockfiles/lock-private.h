@@ -12,6 +12,8 @@ typedef struct {
   const char *location;
   const char *type;  /* purl type of what is added */
   GHashTable *added; /* what it has, once each */
+  GString *unknown;  /* lock_skip(): the first names */
+  unsigned skipped;
 } Lock;
 
 /* Adds a package. NULL, where name or version are missing, odd or there already. (transfer none) */
@@ -20,6 +22,10 @@ Package *lock_add(Lock *lock, const char *name, const char *version);
 Package *lock_add_slices(Lock *lock, Slice name, Slice version);
 /* The same of Maven's coordinates. */
 Package *lock_add_maven(Lock *lock, const char *group, const char *artifact, const char *version);
+/* A package that the file names without one version: "flask", or "flask>=2". */
+void lock_skip(Lock *lock, const char *name);
+/* A note of these: they are compared with no advisory. */
+void lock_note_skipped(Lock *lock);
 /* Its licence, where the file has one. */
 void lock_set_licenses(Package *package, const char *licenses);
 

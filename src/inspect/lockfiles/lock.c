@@ -52,6 +52,30 @@ lock_add_maven(Lock *lock, const char *group, const char *artifact, const char *
   return lock_add(lock, name, version);
 }
 
+#define SKIPPED_SHOWN 5u
+
+void
+lock_skip(Lock *lock, const char *name)
+{
+  if (!is_word(name))
+    return;
+  if (lock->skipped++ < SKIPPED_SHOWN)
+    g_string_append_printf(lock->unknown, "%s%s", lock->skipped == 1 ? "" : ", ", name);
+}
+
+void
+lock_note_skipped(Lock *lock)
+{
+  if (lock->skipped == 0)
+    return;
+  bool one = lock->skipped == 1;
+  g_autofree char *detail = g_strdup_printf(
+      "%u package%s named without one version, and %s compared with no advisory: %s%s",
+      lock->skipped, one ? " is" : "s are", one ? "is" : "are", lock->unknown->str,
+      lock->skipped > SKIPPED_SHOWN ? " ..." : ".");
+  layer_inventory_add_note(lock->into, "no-version", lock->location, detail);
+}
+
 void
 lock_set_licenses(Package *package, const char *licenses)
 {

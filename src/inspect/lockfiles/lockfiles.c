@@ -176,8 +176,10 @@ read_lockfile(Slice bytes, const char *location, LayerInventory *into)
   if (format == NULL)
     return;
   g_autoptr(GHashTable) added = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  Lock lock = {into, location, format->type, added};
+  g_autoptr(GString) unknown = g_string_new(NULL);
+  Lock lock = {into, location, format->type, added, unknown, 0};
   format->read(bytes, &lock);
+  lock_note_skipped(&lock);
 }
 
 const Detector lockfiles_detector = {

@@ -186,7 +186,9 @@ add_dependency(Pom *pom, const Dependency *dependency, GHashTable *managed, Lock
   if (is_exact) {
     g_autofree char *exact = g_strndup(known + 1, size - 2);
     lock_add_maven(lock, group, artifact, exact);
-  } else if (!is_range) {
+  } else if (is_range || size == 0 || strstr(known, "${") != NULL) {
+    lock_skip(lock, name);
+  } else {
     lock_add_maven(lock, group, artifact, known);
   }
 }

@@ -88,9 +88,14 @@ add_requirement(Slice text, Lock *lock)
   /* "-r other.txt" and the like. */
   if (name.size == 0 || name.data[0] == '-')
     return;
-  Slice version = exact_version(past_extras(slice_sub(text, name.size, SIZE_MAX)));
+  Slice rest = slice_sub(text, name.size, SIZE_MAX);
+  Slice version = exact_version(past_extras(rest));
+  g_autofree char *text_of_name = slice_to_utf8(name);
+  bool is_address = rest.size > 0 && strchr(":/\\", rest.data[0]) != NULL;
   if (version.size > 0)
     python_add(lock, name, version);
+  else if (!is_address && g_ascii_isalnum(name.data[0]))
+    lock_skip(lock, text_of_name);
 }
 
 /* PowerShell writes UTF-16. (transfer full) */

@@ -7,12 +7,9 @@
 
 /* What other rooms answer with. */
 static const ApiSchema shared[] = {
-    {"Finding", &finding_table},
-    {"EndedProgram", &report_ended_program_table},
-    {"Rating", &finding_rating_table},
-    {"Verdict", &verdict_table},
-    {"Package", &report_package_table},
-    {NULL},
+    {"Finding", &finding_table},        {"EndedProgram", &report_ended_program_table},
+    {"Rating", &finding_rating_table},  {"Verdict", &verdict_table},
+    {"Package", &report_package_table}, {NULL},
 };
 
 const ApiSchema *const api_schemas[] = {

@@ -81,6 +81,46 @@ test_licenses(void)
   }
 }
 
+/* What is named without one version is told: nothing is known of it. */
+static void
+test_without_version(void)
+{
+  static const struct {
+    const char *path, *text, *note;
+  } rows[] = {
+      {"requirements.txt",
+       "# all\n-r base.txt\nflask\nrequests >= 2 # any\nsix==1.16.0\n./local\nhttps://x/y.whl\n"
+       "a @ https://x/a.whl\n",
+       "3 packages are named without one version, and are compared with no advisory: flask, "
+       "requests, a."},
+      {"requirements.txt", "a\nb\nc\nd\ne\nf\n",
+       "6 packages are named without one version, and are compared with no advisory: a, b, c, d, "
+       "e ..."},
+      {"requirements.txt", "six==1.16.0\n-e .\n", NULL},
+      {"pom.xml",
+       "<project><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>"
+       "spring-boot-starter-web</artifactId></dependency><dependency><groupId>g</groupId>"
+       "<artifactId>a</artifactId><version>1</version></dependency></dependencies></project>",
+       "1 package is named without one version, and is compared with no advisory: "
+       "org.springframework.boot:spring-boot-starter-web."},
+      {"pom.xml",
+       "<project><dependencies><dependency><groupId>g</groupId><artifactId>a</artifactId><version>"
+       "${x}</version></dependency><dependency><groupId>g</groupId><artifactId>b</artifactId>"
+       "<version>[1,2)</version></dependency></dependencies></project>",
+       "2 packages are named without one version, and are compared with no advisory: g:a, g:b."},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    lockfiles_detector.read(slice_from_string(rows[i].text), rows[i].path, inventory);
+    g_assert_cmpuint(inventory->notes->len, ==, rows[i].note != NULL);
+    if (rows[i].note == NULL)
+      continue;
+    const LayerNote *note = g_ptr_array_index(inventory->notes, 0);
+    g_assert_cmpstr(note->kind, ==, "no-version");
+    g_assert_cmpstr(note->detail, ==, rows[i].note);
+  }
+}
+
 /* Broken ones are noted; cut anywhere, none does harm. */
 static void
 test_broken(void)
@@ -380,6 +420,7 @@ main(int argc, char **argv)
   g_test_set_nonfatal_assertions();
   g_test_add_func("/lockfiles/cases", test_cases);
   g_test_add_func("/lockfiles/licenses", test_licenses);
+  g_test_add_func("/lockfiles/without-version", test_without_version);
   g_test_add_func("/lockfiles/broken", test_broken);
   g_test_add_func("/lockfiles/too-large", test_too_large);
   g_test_add_func("/lockfiles/bounds", test_bounds);
