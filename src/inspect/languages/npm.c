@@ -146,10 +146,13 @@ add_licenses(GString *licenses, const json_t *value)
     add_license(licenses, item);
 }
 
-/* A manifest of Visual Studio Code's extensions or of Unity's packages. */
+/* A manifest of Visual Studio Code's extensions or of Unity's packages. What is in a node_modules
+ * is used by node whatever else it says. */
 static bool
-is_foreign(const json_t *manifest)
+is_foreign(const json_t *manifest, const char *location)
 {
+  if (after_modules(location) != NULL)
+    return false;
   return json_object_get(json_object_get(manifest, "engines"), "vscode") != NULL ||
          json_is_object(json_object_get(manifest, "contributes")) ||
          found_text(manifest, "unity") != NULL;
@@ -168,7 +171,7 @@ static Package *
 read_manifest(const json_t *manifest, const char *location, LayerInventory *into)
 {
   const char *name = found_text(manifest, "name"), *text = found_text(manifest, "version");
-  if (name == NULL || !is_name(name) || is_foreign(manifest))
+  if (name == NULL || !is_name(name) || is_foreign(manifest, location))
     return NULL;
   Slice version = clean_version(text == NULL ? "" : text);
   if (version.size == 0)
