@@ -70,7 +70,7 @@ values_of_option(const GOptionEntry *option)
   bool list = g_strcmp0(shown, "LIST") == 0;
   if (colon == NULL || (!list && g_strcmp0(shown, "TYPE") != 0 && g_strcmp0(shown, "FORMAT") != 0))
     return values_of(shown, "|");
-  Values values = values_of(colon + strspn(colon, ": "), ",");
+  Values values = values_of(colon + strspn(colon, ": \n"), ",");
   values.list = list;
   return values;
 }
@@ -186,7 +186,8 @@ quote_for_fish(const char *text)
 static void
 print_fish_option(const GOptionEntry *option, const char *command)
 {
-  g_autofree char *summary = quote_for_fish(option->description);
+  g_autofree char *line = g_strndup(option->description, strcspn(option->description, "\n"));
+  g_autofree char *summary = quote_for_fish(line);
   g_auto(Values) values = values_of_option(option);
   printf("complete -c assay -n '__fish_seen_subcommand_from %s' -l %s -d %s", command,
          option->long_name, summary);

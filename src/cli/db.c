@@ -145,7 +145,8 @@ run_import(char **arguments)
 
 static const GOptionEntry import_options[] = {
     {"type", 't', 0, G_OPTION_ARG_STRING, &imported.type,
-     "What it is: "
+     /* Too many for the rest of a line. */
+     "What it is:\n            "
      "debian-tracker,debian-repo,alpine-secdb,arch-tracker,osv,updateinfo,csaf,oval,kev,epss,"
      "retirejs",
      "TYPE"},

@@ -21,7 +21,7 @@ static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
      "Write the report here instead of to standard output (-)", "FILE"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
-     "The exit code when there are new findings, or may be for what is not known (default 0)", "N"},
+     "The exit code for new findings, or for what is not known (default 0)", "N"},
     {"allow-incomplete", 0, 0, G_OPTION_ARG_NONE, &allow_incomplete_option,
      "--exit-code asks for findings alone, whatever is not known of AFTER", NULL},
     SCAN_OPTIONS,

@@ -36,8 +36,7 @@ extern gboolean source_option_insecure, source_option_uncaged;
        "USER:PASSWORD"},                                                                           \
   {                                                                                                \
     "cert-dir", 0, 0, G_OPTION_ARG_FILENAME, &source_option_certificates,                          \
-        "Certificates for the registry: *.crt that it may have, *.cert and *.key of our own",      \
-        "FOLDER"                                                                                   \
+        "Certificates for the registry: *.crt it may have, *.cert and *.key of our own", "FOLDER"  \
   }
 #define SOURCE_OPTIONS                                                                             \
   {"platform",                                                                                     \
