@@ -48,7 +48,11 @@ source_options_created(const ImageSource *source)
   const char *made = config != NULL ? config->created : NULL;
   g_autoptr(GDateTime) moment = made == NULL ? NULL : g_date_time_new_from_iso8601(made, NULL);
   int64_t since = moment == NULL ? -1 : g_date_time_to_unix(moment);
-  return since >= 0 ? since : g_get_real_time() / G_USEC_PER_SEC;
+  if (since >= 0)
+    return since;
+  /* Of an image that does not say, the same each time, as builders that can be repeated write it.
+   */
+  return config != NULL ? 0 : g_get_real_time() / G_USEC_PER_SEC;
 }
 
 Report

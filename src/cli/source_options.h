@@ -62,7 +62,7 @@ Remote *source_options_remote(const char *reference, const Config *config, bool 
                               GError **error);
 
 /* When what is scanned was made, in seconds since 1970, for reports that say so: SOURCE_DATE_EPOCH
- * of the environment, else the image's own word, else now. */
+ * of the environment, else the image's own word, or 1970 where it has none; now of a folder. */
 int64_t source_options_created(const ImageSource *source);
 
 /* What a report says of @source and its @inventory, without findings; it borrows both. */

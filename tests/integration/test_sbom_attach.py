@@ -1,6 +1,7 @@
 """assay sbom --attach: an SBOM as a referrer of its image, in our own registry and in one that keeps no lists of referrers."""
 import json
 import subprocess
+import time
 
 import pytest
 import requests
@@ -48,6 +49,12 @@ def attach_both(assay, layout, address, listed):
         mine = [entry for entry in listed(image["digest"]) if entry["digest"] == digest]
         assert len(mine) == 1 and mine[0]["artifactType"] == media_type and mine[0]["size"] == len(manifest.content)
     assert len(listed(image["digest"])) == 2
+
+
+def test_an_image_without_a_date_has_one_sbom(assay, alpine):
+    """Also a second later: otherwise each attaching would add another referrer."""
+    bills = [assay("sbom", f"oci:{alpine}:latest").stdout, (time.sleep(1.1), assay("sbom", f"oci:{alpine}:latest").stdout)[1]]
+    assert bills[0] == bills[1] and json.loads(bills[0])["metadata"]["timestamp"].startswith("1970-01-01T00:00:00")
 
 
 def test_our_own_registry(assay, alpine, server):
