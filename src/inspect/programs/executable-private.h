@@ -4,6 +4,10 @@
 #include "inspect/programs/object_file.h"
 #include "inventory/layer.h"
 
+/* Symbols that are looked at, over all tables of a program: linkers write one table, but a file may
+ * say that it has thousands, which are all the same bytes. */
+#define PROGRAM_SYMBOLS_MAX 4000000u
+
 /* A program, as far as it was kept. */
 typedef struct {
   const ProgramBytes *bytes;

@@ -176,8 +176,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ModuleList, module_list_clear)
 typedef struct {
   unsigned symbols, texts;
 } SymbolBudget;
-#define SYMBOLS_MAX 4000000u
-#define TEXTS_MAX   2000u
+#define TEXTS_MAX 2000u
 
 /* What -X set is in the table of symbols as well, as "main.version.str". */
 static void
@@ -210,7 +209,7 @@ static char *
 version_in_symbols(const Program *program, Slice module)
 {
   GoSetVersion set = {.best = NULL};
-  SymbolBudget budget = {SYMBOLS_MAX, TEXTS_MAX};
+  SymbolBudget budget = {PROGRAM_SYMBOLS_MAX, TEXTS_MAX};
   const ObjectFile *object = program->object;
   for (guint i = 0; object->format == OBJECT_ELF && i < object->sections->len; i++) {
     const ObjectPart *part = &g_array_index(object->sections, ObjectPart, i);

@@ -13,6 +13,7 @@
 
 typedef struct {
   uint64_t start, size; /* addresses; 0: it has no such symbol */
+  unsigned left;        /* symbols that are still looked at */
 } SbomSymbols;
 
 static void
@@ -33,7 +34,7 @@ look_through(const Program *program, const ObjectPart *symbols, SbomSymbols *fou
   const ObjectPart *strings = &g_array_index(object->sections, ObjectPart, symbols->link);
   Slice names = program_bytes_from(program->bytes, strings->offset, strings->size);
   Slice table = program_bytes_from(program->bytes, symbols->offset, symbols->size), row;
-  while (slice_take(&table, wide ? 24 : 16, &row))
+  for (; found->left > 0 && slice_take(&table, wide ? 24 : 16, &row); found->left--)
     take_symbol(found, names, program_number(row, 0, 4, big),
                 program_number(row, wide ? 8 : 4, wide ? 8 : 4, big));
 }
@@ -41,7 +42,7 @@ look_through(const Program *program, const ObjectPart *symbols, SbomSymbols *fou
 static SbomSymbols
 find_symbols(const Program *program)
 {
-  SbomSymbols found = {0, 0};
+  SbomSymbols found = {0, 0, PROGRAM_SYMBOLS_MAX};
   const GArray *sections = program->object->sections;
   for (guint i = 0; program->object->format == OBJECT_ELF && i < sections->len; i++) {
     const ObjectPart *part = &g_array_index(sections, ObjectPart, i);
