@@ -220,14 +220,7 @@ alpine_secdb_fetch(FeedContext *context, bool *changed, GError **error)
 static bool
 read_file(FeedContext *context, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  if (bytes == NULL)
-    return false;
-  if (alpine_secdb_parse(slice_from_bytes(bytes), context->config->ecosystem, context->sink,
-                         &context->skipped, error))
-    return true;
-  g_prefix_error(error, "%s: ", path);
-  return false;
+  return feed_parse_file(context, path, alpine_secdb_parse, error);
 }
 
 static bool

@@ -110,6 +110,19 @@ feed_read_one_file(const char *path, GError **error)
   return bytes;
 }
 
+bool
+feed_parse_file(FeedContext *context, const char *path, FeedParser parse, GError **error)
+{
+  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
+  if (bytes == NULL)
+    return false;
+  if (parse(slice_from_bytes(bytes), context->config->ecosystem, context->sink, &context->skipped,
+            error))
+    return true;
+  g_prefix_error(error, "%s: ", path);
+  return false;
+}
+
 /* The files below @folder whose names end in @suffix. Links are not followed. */
 static void
 list_files(const char *folder, const char *suffix, unsigned depth, GPtrArray *paths)

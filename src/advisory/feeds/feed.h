@@ -98,6 +98,11 @@ GBytes *feed_fetch_listing(FeedContext *context, const char *url, size_t limit, 
  * gzip, xz, zstd or bzip2. (transfer full) */
 GBytes *feed_read_one_file(const char *path, GError **error);
 
+/* Parses what feed_read_one_file() gives of @path, with the feed's own ecosystem. */
+typedef bool (*FeedParser)(Slice text, const char *ecosystem, const FeedSink *sink,
+                           uint64_t *skipped, GError **error);
+bool feed_parse_file(FeedContext *context, const char *path, FeedParser parse, GError **error);
+
 /* Calls @read for @path when it is a file, for its FEED_DATA_NAME when it has one, else for each
  * file below it whose name ends in @suffix, in the order of their names. */
 typedef bool (*FeedFileReader)(FeedContext *context, const char *path, GError **error);

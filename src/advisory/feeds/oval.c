@@ -302,14 +302,7 @@ oval_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *sk
 static bool
 read_file(FeedContext *context, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  if (bytes == NULL)
-    return false;
-  if (oval_parse(slice_from_bytes(bytes), context->config->ecosystem, context->sink,
-                 &context->skipped, error))
-    return true;
-  g_prefix_error(error, "%s: ", path);
-  return false;
+  return feed_parse_file(context, path, oval_parse, error);
 }
 
 static bool

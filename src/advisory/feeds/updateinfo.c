@@ -373,14 +373,7 @@ updateinfo_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64
 static bool
 read_file(FeedContext *context, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  if (bytes == NULL)
-    return false;
-  if (updateinfo_parse(slice_from_bytes(bytes), context->config->ecosystem, context->sink,
-                       &context->skipped, error))
-    return true;
-  g_prefix_error(error, "%s: ", path);
-  return false;
+  return feed_parse_file(context, path, updateinfo_parse, error);
 }
 
 static bool
