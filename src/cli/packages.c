@@ -24,9 +24,8 @@ static const GOptionEntry options[] = {
      "Write the list here instead of to standard output (-)", "FILE"},
     CONFIG_OPTION(config_option),
     SOURCE_OPTIONS,
-    {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
-    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "The result and errors, nothing else",
-     NULL},
+    CACHE_OPTION(no_cache_option),
+    QUIET_OPTION(quiet_option),
     {NULL}};
 
 /* What --type names. False: it is no list of types, and that was told. */

@@ -23,9 +23,8 @@ static const GOptionEntry options[] = {
      "Push it to the image's repository, as a referrer of the image", NULL},
     CONFIG_OPTION(config_option),
     SOURCE_OPTIONS,
-    {"no-cache", 0, 0, G_OPTION_ARG_NONE, &no_cache_option, "Read layers seen before again", NULL},
-    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet_option, "The result and errors, nothing else",
-     NULL},
+    CACHE_OPTION(no_cache_option),
+    QUIET_OPTION(quiet_option),
     {NULL}};
 
 /* Pushes the document beside the image that @source read from a registry. */

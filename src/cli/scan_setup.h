@@ -49,17 +49,8 @@ extern gboolean scan_option_offline, scan_option_no_cache, scan_option_quiet;
        &scan_option_data,                                                                          \
        "The data folder (default: the configuration's)",                                           \
        "FOLDER"},                                                                                  \
-      CONFIG_OPTION(scan_option_config), SOURCE_OPTIONS, {"no-cache",                              \
-                                                          0,                                       \
-                                                          0,                                       \
-                                                          G_OPTION_ARG_NONE,                       \
-                                                          &scan_option_no_cache,                   \
-                                                          "Read layers seen before again",         \
-                                                          NULL},                                   \
-  {                                                                                                \
-    "quiet", 'q', 0, G_OPTION_ARG_NONE, &scan_option_quiet, "The result and errors, nothing else", \
-        NULL                                                                                       \
-  }
+      CONFIG_OPTION(scan_option_config), SOURCE_OPTIONS, CACHE_OPTION(scan_option_no_cache),       \
+      QUIET_OPTION(scan_option_quiet)
 
 typedef struct {
   Config *config;

@@ -38,6 +38,15 @@ extern gboolean source_option_insecure, source_option_uncaged;
     "cert-dir", 0, 0, G_OPTION_ARG_FILENAME, &source_option_certificates,                          \
         "Certificates for the registry: *.crt it may have, *.cert and *.key of our own", "FOLDER"  \
   }
+/* Of a command that reads layers, and of one that shows how far it is. */
+#define CACHE_OPTION(target)                                                                       \
+  {                                                                                                \
+    "no-cache", 0, 0, G_OPTION_ARG_NONE, &(target), "Read layers seen before again", NULL          \
+  }
+#define QUIET_OPTION(target)                                                                       \
+  {                                                                                                \
+    "quiet", 'q', 0, G_OPTION_ARG_NONE, &(target), "The result and errors, nothing else", NULL     \
+  }
 #define SOURCE_OPTIONS                                                                             \
   {"platform",                                                                                     \
    0,                                                                                              \
