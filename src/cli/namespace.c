@@ -14,7 +14,7 @@
 static char *format_option;
 static char **immutable_option;
 static gboolean no_immutable_option, no_quota_option, public_option, private_option;
-static char *quota_bytes_option;
+static char *quota_bytes_option, *sbom_option;
 static gint64 quota_images_option, quota_tags_option;
 
 /* --- tables --- */
@@ -65,6 +65,7 @@ print_space(const json_t *space)
                   *tags = usage_of(space, "tags");
   printf("size            %s\nimages          %s\ntags            %s\n", bytes, images, tags);
   printf("immutable tags  %s\n", clean != NULL ? clean : "none");
+  printf("SBOM of images  %s\n", json_get_string(space, "sbom"));
   printf("pulled by       %s\n", json_get_boolean(space, "public", false)
                                      ? "anybody, without a log-in"
                                      : "who was given the right");
@@ -141,6 +142,7 @@ change_of_options(uint64_t quota_bytes)
     json_set_strings(change, "immutable", (const char *const *)immutable_option);
   if (public_option || private_option)
     json_object_set_new(change, "public", json_boolean(public_option));
+  json_set_string(change, "sbom", sbom_option);
   add_quotas(change, quota_bytes);
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
 }
@@ -179,6 +181,8 @@ static const GOptionEntry set_options[] = {
     {"no-quota", 0, 0, G_OPTION_ARG_NONE, &no_quota_option, "It may hold what there is room for",
      NULL},
     {"no-immutable", 0, 0, G_OPTION_ARG_NONE, &no_immutable_option, "All tags may move", NULL},
+    {"sbom", 0, 0, G_OPTION_ARG_STRING, &sbom_option,
+     "Keep the SBOM of each image beside it, as a referrer", "none|cyclonedx|spdx"},
     {"public", 0, 0, G_OPTION_ARG_NONE, &public_option,
      "Whoever reaches the registry pulls from it, without a log-in; is set alone", NULL},
     {"private", 0, 0, G_OPTION_ARG_NONE, &private_option, "Only who was given the right pulls",
@@ -224,6 +228,7 @@ static const Command set_subcommand = {
         "  assay namespace set --immutable 'team/app:release-*' team\n"
         "  assay namespace set --quota-bytes 50GiB --quota-images 1000 team\n"
         "  assay namespace set --no-immutable --no-quota team\n"
+        "  assay namespace set --sbom cyclonedx team\n"
         "  assay namespace set --public base",
     .options = set_options,
     .least_arguments = 1,
@@ -261,8 +266,8 @@ static const Command *const subcommands[] = {&list_subcommand, &show_subcommand,
 
 const Command namespace_command = {
     .name = "namespace",
-    .summary =
-        "What applies to the repositories of a namespace: immutable tags, quotas; renaming it",
+    .summary = "What applies to the repositories of a namespace: immutable tags, quotas, SBOMs; "
+               "renaming it",
     .help = "Examples:\n"
             "  assay namespace set --quota-bytes 50GiB team\n"
             "  assay namespace set --public base",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "artifact/attach.h"
+#include "artifact/sbom.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "cli/command.h"
@@ -47,12 +48,12 @@ attach(const ImageSource *source, const Report *document, const Config *config,
   if (fd < 0 || !fd_write_all(fd, bytes, error))
     return EXIT_ERROR;
   Digest digest = {0};
-  Artifact artifact = {.type = how->writer->media_type,
-                       .layer_type = how->writer->media_type,
-                       .digest = digest_of(DIGEST_SHA256, bytes),
-                       .size = bytes.size,
-                       .fd = fd};
-  if (!artifact_attach(remote, &artifact, subject, &digest, progress, NULL, error))
+  Artifact artifact;
+  sbom_artifact_init(&artifact, how->writer->media_type, bytes, document->created);
+  artifact.fd = fd;
+  bool attached = artifact_attach(remote, &artifact, subject, &digest, progress, NULL, error);
+  sbom_artifact_clear(&artifact);
+  if (!attached)
     return EXIT_ERROR;
   terminal_progress_end();
   printf("%s\n", digest.text);

@@ -45,14 +45,9 @@ source_options_created(const ImageSource *source)
   if (epoch != NULL && slice_to_uint64(slice_from_string(epoch), &seconds) && seconds < INT32_MAX)
     return (int64_t)seconds;
   const ImageConfig *config = image_source_config(source);
-  const char *made = config != NULL ? config->created : NULL;
-  g_autoptr(GDateTime) moment = made == NULL ? NULL : g_date_time_new_from_iso8601(made, NULL);
-  int64_t since = moment == NULL ? -1 : g_date_time_to_unix(moment);
-  if (since >= 0)
-    return since;
   /* Of an image that does not say, the same each time, as builders that can be repeated write it.
    */
-  return config != NULL ? 0 : g_get_real_time() / G_USEC_PER_SEC;
+  return config != NULL ? image_config_time(config) : g_get_real_time() / G_USEC_PER_SEC;
 }
 
 Report

@@ -31,6 +31,14 @@ image_config_free(ImageConfig *config)
   g_free(config);
 }
 
+int64_t
+image_config_time(const ImageConfig *config)
+{
+  g_autoptr(GDateTime) moment =
+      config->created == NULL ? NULL : g_date_time_new_from_iso8601(config->created, NULL);
+  return moment == NULL ? 0 : MAX(0, g_date_time_to_unix(moment));
+}
+
 /* The list of diff_ids, or NULL; false when a client may see another. */
 static bool
 find_diff_ids(const json_t *object, const json_t **list, GError **error)

@@ -23,5 +23,7 @@ ImageConfig *image_config_parse(Slice text, GError **error);
 /* Whether anybody may read @text as a config that names layers. What we refuse to read, others may;
  * so of JSON objects only those that certainly name none do not. */
 bool image_config_may_name_layers(Slice text);
+/* When it says that it was made, in seconds since 1970; 0: it does not say. */
+int64_t image_config_time(const ImageConfig *config);
 void image_config_free(ImageConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageConfig, image_config_free)

@@ -36,7 +36,7 @@ delete_image(SqlConnection *db, const char *manifest, GError **error)
 static bool
 forget_image(SqlConnection *db, void *manifest, GError **error)
 {
-  if (!standings_forget(db, manifest, error))
+  if (!standings_forget(db, manifest, error) || !sboms_forget(db, manifest, error))
     return false;
   /* Another repository may have it still. */
   Found found = images_manifest_exists(db, manifest, error);

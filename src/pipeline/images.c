@@ -90,6 +90,14 @@ images_load_manifest(SqlPool *sql, const char *manifest, GError **error)
   return manifest_parse(sql_rows_bytes(rows, 0), sql_rows_text(rows, 1), error);
 }
 
+ImageConfig *
+images_load_config(BlobStore *blobs, const Manifest *manifest, GError **error)
+{
+  g_autoptr(GBytes) bytes =
+      blob_store_read(blobs, &manifest->config->digest, CONFIG_BYTES_MAX, error);
+  return bytes == NULL ? NULL : image_config_parse(slice_from_bytes(bytes), error);
+}
+
 bool
 pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **other, GError **error)
 {

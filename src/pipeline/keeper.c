@@ -178,6 +178,11 @@ judge_images(Job *job, void *room, GError **error)
   put_back(pipeline, judged ? later : asked, all && (counting || !judged));
   if (!judged)
     return JOB_AGAIN;
+  for (guint i = 0; i < asked->len; i++)
+    jobs_ask(pipeline->jobs, &sbom_job, g_ptr_array_index(asked, i));
+  /* Those that a stop kept from theirs, now that it is known how they stand. */
+  if (missing)
+    pipeline_keep_sboms(pipeline);
   keeper->complete = true;
   bool changed = all || missing || asked->len > 0;
   int64_t since = g_get_monotonic_time() - keeper->counted;

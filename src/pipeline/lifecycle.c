@@ -10,9 +10,10 @@ const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_se
                                          sizeof(PipelineLimits)};
 
 /* What may be scanned goes before what is to be inspected: it is nearer to a pull's answer. */
-static const JobKind *const kinds[] = {
-    &take_up_job, &scan_job, &inspect_job, &catch_up_job, &retry_job,  &fill_rows_job, &renew_job,
-    &watch_job,   &look_job, &rematch_job, &rebuild_job,  &update_job, &judge_job,     NULL};
+static const JobKind *const kinds[] = {&take_up_job, &scan_job,      &inspect_job, &catch_up_job,
+                                       &retry_job,   &fill_rows_job, &renew_job,   &watch_job,
+                                       &look_job,    &rematch_job,   &rebuild_job, &update_job,
+                                       &judge_job,   &sbom_job,      NULL};
 
 static void
 init_members(Pipeline *pipeline)
@@ -92,6 +93,9 @@ pipeline_free(Pipeline *pipeline)
   g_mutex_clear(&pipeline->keeper.lock);
   g_hash_table_unref(pipeline->keeper.to_judge);
   overview_free(pipeline->keeper.gauges);
+  g_free(pipeline->sboms.space);
+  g_free(pipeline->sboms.repository);
+  g_free(pipeline->sboms.manifest);
   g_free(pipeline->data_folder);
   g_free(pipeline);
 }

@@ -14,6 +14,10 @@ pipeline_repository_moved(SqlConnection *db, const char *from, const char *to, G
                  "expires = 1 "
                  "WHERE repository = $1",
                  SQL_TEXT(from), SQL_TEXT(to), SQL_TEXT(space), SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM image_sboms WHERE repository = $1", SQL_TEXT(to),
+                 SQL_END) &&
+         sql_run(db, NULL, error, "UPDATE image_sboms SET repository = $2 WHERE repository = $1",
+                 SQL_TEXT(from), SQL_TEXT(to), SQL_END) &&
          sql_run(db, NULL, error,
                  "UPDATE standing_changes SET repository = $2 WHERE repository = $1",
                  SQL_TEXT(from), SQL_TEXT(to), SQL_END);

@@ -6,8 +6,11 @@
 #include "base/cache.h"
 #include "inspect/overlay.h"
 #include "jobs/jobs.h"
+#include "oci/image_config.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/sboms.h"
 #include "pipeline/standings.h"
+#include "registry/namespace.h"
 
 /* What waits is in the database; this many images of it are in memory. */
 #define IN_FLIGHT_MAX 1000u
@@ -68,6 +71,12 @@ typedef struct {
   int64_t counted;      /* days, g_get_monotonic_time(); judge_job's alone */
 } Keeper;
 
+/* Where looking for images whose bill of materials is due has come to; sbom_job's alone. */
+typedef struct {
+  char *space;                 /* the namespace, or the last one, of which nothing is left */
+  char *repository, *manifest; /* the image there that was looked at last; NULL: none yet */
+} SbomPlace;
+
 struct Pipeline {
   PipelineOptions options;
   char *data_folder;
@@ -85,6 +94,7 @@ struct Pipeline {
   PolicyInForce policy;
   Listener listener;
   Keeper keeper;
+  SbomPlace sboms;
 };
 
 /* Of having a layer inspected. */
@@ -190,6 +200,37 @@ Standing *standings_read_one(SqlConnection *db, const char *repository, const ch
 /* Of twelve columns: unknown to critical, fixable_unknown to fixable_critical. */
 void standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t *fixable);
 
+/* --- sboms.c, sboms_due.c --- */
+
+/* Keeps the bill of materials of an image, by its digest, wherever a namespace asks for it; with
+ * the key "" of all those that lack theirs. */
+extern const JobKind sbom_job;
+/* Of the image in one repository. True where there is nothing to do (any more). */
+bool sboms_keep(Pipeline *pipeline, const char *repository, const char *manifest, SbomFormat format,
+                GError **error);
+
+/* --- sboms_rows.c: which of them are kept --- */
+
+typedef struct {
+  char *format;
+  uint32_t detectors;
+  char *referrer; /* or NULL: the manifest lists nothing, or what was kept is gone */
+  bool current;   /* it is there, and there is nothing to keep but by other detectors or format */
+} KeptSbom;
+void kept_sbom_clear(KeptSbom *kept);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeptSbom, kept_sbom_clear)
+Found sboms_find(SqlPool *sql, const char *repository, const char *manifest, KeptSbom *kept,
+                 GError **error);
+/* @referrer: or NULL. */
+bool sboms_note(SqlPool *sql, const char *repository, const char *manifest, const KeptSbom *kept,
+                GError **error);
+/* Drops rows of a manifest, the image or its bill, unless the other of the two is still there. */
+bool sboms_forget(SqlConnection *db, const char *manifest, GError **error);
+/* Scanned images of the namespace whose bill is not by this format or by the image's detectors, in
+ * order, after this one; at most @limit. (transfer full): char *, repository and digest by turns */
+GPtrArray *sboms_due(SqlPool *sql, const char *space, SbomFormat format, const char *repository,
+                     const char *manifest, unsigned limit, GError **error);
+
 /* --- backlog.c --- */
 
 /* What a crash or a stop left undone, at the start; what is to be tried again, when it is due. */
@@ -271,6 +312,8 @@ bool images_set_state(SqlPool *sql, const char *manifest, ScanState state, GErro
 bool images_is_image(BlobStore *blobs, const Manifest *manifest);
 /* The bytes of a manifest, from any repository; NULL with *error. */
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);
+/* Of an image. (transfer full) */
+ImageConfig *images_load_config(BlobStore *blobs, const Manifest *manifest, GError **error);
 /* Those that wait or whose next try is due; at most @limit, in no order. (transfer full): char * */
 GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe

@@ -282,14 +282,6 @@ pipeline_forget_lost_layers(Pipeline *pipeline, GCancellable *cancellable, GErro
 
 /* --- its layers are inspected: overlay, match, count --- */
 
-static ImageConfig *
-load_config(Pipeline *pipeline, const Manifest *manifest, GError **error)
-{
-  g_autoptr(GBytes) bytes =
-      blob_store_read(pipeline->blobs, &manifest->config->digest, CONFIG_BYTES_MAX, error);
-  return bytes == NULL ? NULL : image_config_parse(slice_from_bytes(bytes), error);
-}
-
 /* A layer's bytes are checked by its digest; that they are what the config speaks of, by the
  * diff_id. An artifact in the dress of an image, with nothing to unpack, may have any config. */
 static bool
@@ -301,7 +293,7 @@ check_diff_ids(Pipeline *pipeline, const Manifest *manifest, const GPtrArray *la
     unpacks |= *((const LayerInventory *)g_ptr_array_index(layers, i))->diff_id.text != '\0';
   if (layers->len > 0 && !unpacks)
     return true;
-  g_autoptr(ImageConfig) config = load_config(pipeline, manifest, error);
+  g_autoptr(ImageConfig) config = images_load_config(pipeline->blobs, manifest, error);
   if (config == NULL)
     return false;
   if (config->diff_ids->len != layers->len)

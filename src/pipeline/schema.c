@@ -227,6 +227,19 @@ static const char *const steps[] = {
     "ALTER TABLE package_set_members ADD COLUMN owner TEXT;"
     "ALTER TABLE package_set_members ADD COLUMN places TEXT;"
     "ALTER TABLE package_set_members ADD COLUMN declared INTEGER NOT NULL DEFAULT 0;",
+
+    /* 16: the bills of materials that are kept beside images: of which detectors, and the manifest
+     * of each. `referrer`: NULL where nothing of the manifest is unpacked, and so nothing listed.
+     */
+    "CREATE TABLE image_sboms ("
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  manifest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  format TEXT NOT NULL,"
+    "  detectors BIGINT NOT NULL,"
+    "  referrer TEXT " SQL_BYTE_ORDER ","
+    "  PRIMARY KEY (repository, manifest));"
+    "CREATE INDEX image_sboms_by_manifest ON image_sboms (manifest);"
+    "CREATE INDEX image_sboms_by_referrer ON image_sboms (referrer);",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -140,6 +140,16 @@ registry_blob_delete(Registry *registry, const char *repository, const Digest *d
   return !work.trashed.is || collect_remove(registry, &work.trashed, error) != FAILED;
 }
 
+bool
+registry_blob_put(Registry *registry, const char *repository, const Digest *digest, Slice bytes,
+                  GError **error)
+{
+  g_autoptr(RegistryUpload) upload =
+      registry_upload_start_unlisted(registry, repository, NULL, digest_algorithm(digest), error);
+  return upload != NULL && registry_upload_append(upload, bytes, error) &&
+         registry_upload_finish(upload, digest, error);
+}
+
 BlobCheck
 registry_check_blob(Registry *registry, const Digest *digest, BlobPace pace, void *data,
                     GError **error)

@@ -16,6 +16,10 @@ typedef struct {
   uint64_t bytes, images, tags;
 } NamespaceUsage;
 
+/* The bill of materials that the registry keeps beside each image (pipeline/sboms.h). */
+typedef enum { SBOM_NONE, SBOM_CYCLONEDX, SBOM_SPDX } SbomFormat;
+extern const char *const sbom_format_names[]; /* "none", and the names of report formats */
+
 typedef struct {
   char *name;
   /* Of tags that neither move nor go: "v*", or "app/web:v*" with the repository's whole name. One
@@ -23,6 +27,7 @@ typedef struct {
   GPtrArray *immutable; /* char * */
   /* What it may hold; 0: as much as there is room for. */
   uint64_t quota_bytes, quota_images, quota_tags;
+  SbomFormat sbom;
   NamespaceUsage *used; /* NULL: it is being counted, after an upgrade */
   uint64_t version;     /* rises with each change; 0: nothing was ever set */
   int64_t changed;      /* microseconds since 1970; 0: never */

@@ -10,6 +10,8 @@ static const JsonMember usage_members[] = {
 };
 const JsonTable namespace_usage_table = JSON_TABLE(NamespaceUsage, usage_members);
 
+const char *const sbom_format_names[] = {"none", "cyclonedx", "spdx", NULL};
+
 #define QUOTA_MAX ((uint64_t)1 << 60)
 static const JsonMember members[] = {
     {JSON_MEMBER(Namespace, name), .kind = &json_text, .required = true},
@@ -18,6 +20,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Namespace, quota_images), .kind = &json_number, .most = QUOTA_MAX,
      .omitted = true},
     {JSON_MEMBER(Namespace, quota_tags), .kind = &json_number, .most = QUOTA_MAX, .omitted = true},
+    {JSON_MEMBER(Namespace, sbom), .kind = &json_word, .words = sbom_format_names},
     {JSON_MEMBER(Namespace, used), .kind = &json_child, .table = &namespace_usage_table},
     {JSON_MEMBER(Namespace, version), .kind = &json_number},
     {JSON_MEMBER(Namespace, changed), .kind = &json_moment},

@@ -91,6 +91,9 @@ bool registry_blob_promise(Registry *registry, const char *repository, const Dig
  * client must upload. */
 Found registry_blob_mount(Registry *registry, const char *repository, const char *from,
                           const Digest *digest, GError **error);
+/* Stores what the program itself made, as an upload of it would. */
+bool registry_blob_put(Registry *registry, const char *repository, const Digest *digest,
+                       Slice bytes, GError **error);
 /* REGISTRY_REFERENCED while a manifest of the repository needs it. */
 bool registry_blob_delete(Registry *registry, const char *repository, const Digest *digest,
                           GError **error);

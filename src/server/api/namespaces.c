@@ -6,6 +6,7 @@
 #include "access/rights/bindings.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "pipeline/sboms.h"
 #include "server/api/api-private.h"
 
 #define BODY_MAX ((size_t)256 * 1024)
@@ -139,6 +140,8 @@ api_set_namespace(Request *request)
   g_autoptr(Namespace) space =
       registry_namespace_set(server_context(request)->registry,
                              request_parameter(request, "namespace"), change, -1, &error);
+  if (space != NULL && json_object_get(change, "sbom") != NULL)
+    pipeline_keep_sboms(server_context(request)->pipeline);
   respond_namespace(request, space, error);
 }
 

@@ -1,25 +1,8 @@
 /* GET /api/v1/images/{digest}/sbom: what is in an image that was pushed, as a bill of materials. */
 #include "base/error.h"
-#include "report/writer.h"
+#include "pipeline/sboms.h"
 #include "server/api/api-private.h"
 #include "server/visible.h"
-
-static void
-respond_sbom(Request *request, const ReportWriter *writer, const Digest *digest,
-             const ImageInventory *inventory, const ImageSummary *summary)
-{
-  const char *repository = request_query(request, "repository");
-  g_autofree char *target = repository == NULL ? g_strdup(digest->text)
-                                               : g_strconcat(repository, "@", digest->text, NULL);
-  const Report report = {.target = target,
-                         .digest = digest->text,
-                         .inventory = inventory,
-                         .packages = inventory->packages->len,
-                         .created = summary->scanned / G_USEC_PER_SEC};
-  const ReportStyle style = {.width = 0};
-  g_autofree char *text = writer->write(&report, &style);
-  respond_text(request, MHD_HTTP_OK, writer->media_type, text);
-}
 
 /* ?format= is one of those that list what there is; ?repository= is how the image is called. */
 static void
@@ -40,16 +23,18 @@ api_sbom(Request *request)
     return;
   if (!api_scanned_image(request, &digest, &packages))
     return;
-  g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &digest, &error);
-  g_autoptr(SharedItem) item =
-      summary == NULL ? NULL : pipeline_image_inventory(pipeline, &digest, packages, &error);
+  g_autoptr(SharedItem) item = pipeline_image_inventory(pipeline, &digest, packages, &error);
   if (api_waits(request, error))
     return;
-  const ImageInventory *inventory = item == NULL ? NULL : shared_item_value(item);
-  if (inventory == NULL)
+  int64_t created = 0;
+  g_autofree char *text =
+      item == NULL ? NULL
+                   : pipeline_write_sbom(pipeline, repository, &digest, shared_item_value(item),
+                                         writer, &created, &error);
+  if (text == NULL)
     respond_error(request, error);
   else
-    respond_sbom(request, writer, &digest, inventory, summary);
+    respond_text(request, MHD_HTTP_OK, writer->media_type, text);
 }
 
 const Route api_sbom_routes[] = {
