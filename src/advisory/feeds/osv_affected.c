@@ -27,6 +27,8 @@ typedef struct {
   GStrv modules;               /* one statement for each; NULL: of no module */
   const char *release_version; /* what the release has without a fix; or NULL */
   const char *known_end;       /* "<= 1.2.3": the last version known to be affected; or NULL */
+  bool of_application;
+  GArray *intervals; /* AdvisoryRange: what its ranges said */
 } OsvPackage;
 
 Severity
@@ -69,6 +71,13 @@ typedef struct {
   VersionScheme scheme;
 } OsvEvent;
 
+/* As versions are held against it: Composer's 1.0-p1 is before 1.0.1. */
+static int
+compare_bound(VersionScheme scheme, const char *version, const char *bound)
+{
+  return version_compare_bound(scheme, slice_from_string(version), slice_from_string(bound));
+}
+
 /* "0" is before every version. */
 static bool
 is_start(const OsvEvent *event)
@@ -82,7 +91,7 @@ compare_events(gconstpointer a, gconstpointer b)
   const OsvEvent *left = a, *right = b;
   int order = is_start(left) || is_start(right)
                   ? is_start(right) - is_start(left)
-                  : version_compare_strings(left->scheme, left->version, right->version);
+                  : compare_bound(left->scheme, left->version, right->version);
   return order != 0 ? order : left->place < right->place ? -1 : 1;
 }
 
@@ -138,6 +147,7 @@ add_interval(const OsvPackage *package, const OsvEvent *from, const OsvEvent *to
   range.release_version = to == NULL ? package->release_version : NULL;
   if (to == NULL && limit == NULL)
     take_known_end(package->known_end, &range);
+  g_array_append_val(package->intervals, range);
   return add_range(package, &range, error);
 }
 
@@ -160,6 +170,33 @@ add_events(const OsvPackage *package, const json_t *list, GError **error)
   return open == NULL || add_interval(package, open, NULL, limit, error);
 }
 
+/* No bound at all holds, too; where the version does not tell, nothing does. */
+static bool
+stands(const OsvPackage *package, const char *version, const char *bound, int least, int most)
+{
+  VersionScheme scheme = package->base.scheme;
+  if (bound == NULL)
+    return true;
+  if (!version_is_decided(scheme, slice_from_string(version), slice_from_string(bound)))
+    return false;
+  int order = compare_bound(scheme, version, bound);
+  return CLAMP(order, -1, 1) >= least && CLAMP(order, -1, 1) <= most;
+}
+
+static bool
+is_in_interval(const OsvPackage *package, const char *version)
+{
+  for (guint i = 0; i < package->intervals->len; i++) {
+    const AdvisoryRange *each = &g_array_index(package->intervals, AdvisoryRange, i);
+    if (stands(package, version, each->introduced, 0, 1) &&
+        stands(package, version, each->fixed_version, -1, -1) &&
+        stands(package, version, each->last_affected, -1, 0))
+      return true;
+  }
+  return false;
+}
+
+/* Most lists say again what the ranges said. */
 static bool
 add_versions(const OsvPackage *package, const json_t *versions, GError **error)
 {
@@ -169,6 +206,8 @@ add_versions(const OsvPackage *package, const json_t *versions, GError **error)
     AdvisoryRange range = package->base;
     range.introduced = range.last_affected = json_string_value(version);
     range.state = package->unfixed;
+    if (range.introduced != NULL && is_in_interval(package, range.introduced))
+      continue;
     if (range.introduced == NULL || index >= VERSIONS_MAX)
       feed_skip(package->record->sink, package->record->skipped,
                 "a version that is no text, or one too many of a package");
@@ -284,8 +323,9 @@ add_ranges(const OsvPackage *package, const json_t *affected, GError **error)
     if (!add_events(package, json_get_array(range, "events"), error))
       return false;
   }
-  /* A list of versions says again what a range said. */
-  return has_range || add_versions(package, json_get_array(affected, "versions"), error);
+  /* What a distribution lists beside a range is what its release had before the fix. */
+  return (has_range && !package->of_application) ||
+         add_versions(package, json_get_array(affected, "versions"), error);
 }
 
 /* The binaries that SUSE lists beside a source, each with the version that has the fix. *@added:
@@ -352,6 +392,9 @@ osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error
                               ? find_modules(record->summary, json_get_array(affected, "ranges"))
                               : NULL;
   package.modules = modules;
+  g_autoptr(GArray) intervals = g_array_new(false, false, sizeof(AdvisoryRange));
+  package.of_application = of_application;
+  package.intervals = intervals;
   bool has_binaries = false;
   if (by_source && !add_binaries(&package, affected, &has_binaries, error))
     return false;

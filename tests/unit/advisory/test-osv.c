@@ -38,6 +38,21 @@ static const FeedCase cases[] = {
     {"osv: versions", osv_parse, OSV("CVE-2024-1", "", "\"versions\": [\"1\", \"2\"]"),
      "CVE-2024-1 almalinux:9 p affected from=1 last=1\n"
      "CVE-2024-1 almalinux:9 p affected from=2 last=2\ndetails CVE-2024-1\n"},
+    {"osv: listed, and in no range", parse_any,
+     OSV_OF(
+         "npm", "CVE-2024-1", "",
+         EVENTS(
+             "{\"introduced\": \"1.0.0\"}, {\"fixed\": \"2.0.0\"}, "
+             "{\"introduced\": \"3.0.0\"}, {\"last_affected\": \"3.1.0\"}") ", \"versions\": "
+                                                                            "[\"0.9.0\", "
+                                                                            "\"1.0.0\", \"1.5.0\", "
+                                                                            "\"2.0.0\", \"3.1.0\", "
+                                                                            "\"3.1.1\"]"),
+     "CVE-2024-1 npm p fixed from=1.0.0 fixed=2.0.0\n"
+     "CVE-2024-1 npm p affected from=3.0.0 last=3.1.0\n"
+     "CVE-2024-1 npm p affected from=0.9.0 last=0.9.0\n"
+     "CVE-2024-1 npm p affected from=2.0.0 last=2.0.0\n"
+     "CVE-2024-1 npm p affected from=3.1.1 last=3.1.1\ndetails CVE-2024-1\n"},
     {"osv: what the release had when nothing was fixed", osv_parse,
      OSV("CVE-2024-1", "", EVENTS("{\"introduced\": \"0\"}") ", \"versions\": [\"1\", \"1.2\"]"),
      "CVE-2024-1 almalinux:9 p affected has=1.2\ndetails CVE-2024-1\n"},
@@ -102,6 +117,12 @@ static const FeedCase cases[] = {
                 "{\"introduced\": \"0\"}, {\"fixed\": \"11\"}")),
      "CVE-2024-1 almalinux:9 p fixed fixed=2\nCVE-2024-1 almalinux:9 p fixed from=9 fixed=10\n"
      "details CVE-2024-1\n"},
+    {"osv: events in the order in which versions are held against them", parse_any,
+     OSV_OF("Packagist", "CVE-2024-1", "",
+            EVENTS("{\"introduced\": \"0\"}, {\"last_affected\": \"1-p1\"}, "
+                   "{\"introduced\": \"1.1.9.0\"}, {\"fixed\": \"3\"}")),
+     "CVE-2024-1 packagist p affected last=1-p1\n"
+     "CVE-2024-1 packagist p fixed from=1.1.9.0 fixed=3\ndetails CVE-2024-1\n"},
     {"osv: a limit", osv_parse,
      OSV("CVE-2024-1", "", EVENTS("{\"introduced\": \"1\"}, {\"limit\": \"5\"}")),
      "CVE-2024-1 almalinux:9 p affected from=1 fixed=5\ndetails CVE-2024-1\n"},
