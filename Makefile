@@ -25,10 +25,11 @@ help:
 	@echo '                 stays up. ONCE=1: stop it at the end. DEMO_PORT=n: the first port to try (5000)'
 	@echo 'make test        build with ASan and UBSan, and run every test. TESTS="...": these arguments for pytest'
 	@echo 'make test-oidc-providers  log in by a second provider of OpenID Connect, from npm'
-	@echo 'make differential  compare with real unpackers and package managers on random images, and with Go on random'
-	@echo '                 tars (where it is installed). COUNT=n: so many images (300), SEED=n: from this seed on (1)'
-	@echo 'make peers       compare packages and SBOMs with Trivy, Syft and osv-scanner, where those are in PATH, on ten'
-	@echo '                 images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make'
+	@echo 'make differential  compare with real unpackers and package managers on random images, with Go on random tars,'
+	@echo '                 and with npm, Maven and others on random ranges of versions (where those are installed).'
+	@echo '                 COUNT=n: so many images (300), SEED=n: from this seed on (1)'
+	@echo 'make peers       compare packages, findings and SBOMs with Trivy, Syft, Grype and osv-scanner, where those are in'
+	@echo '                 PATH, on ten images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
 	@echo 'make race        collection against pushes, pulls, mounts and deletions of the same blobs, with kill -9.'
 	@echo '                 ROUNDS=n: so many pushes (10000), SEED=n'
@@ -68,6 +69,7 @@ test-oidc-providers: setup
 differential: setup
 	+$(MAKE) --no-print-directory everything
 	/usr/bin/python3 tests/differential/run.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED)
+	/usr/bin/python3 tests/differential/ranges.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED) || test $$? = 77
 	/usr/bin/python3 tests/differential/tars.py --lister $(BUILD)/tests/tools/list-tars --seed $(SEED) || test $$? = 77
 
 peers: setup

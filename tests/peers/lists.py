@@ -1,4 +1,5 @@
-"""What Assay and its peers list of one target, in one form: {(type, name, version)}, as their package URLs say it."""
+"""What Assay and its peers list of one target and find in it, in one form. Packages: {(type, name, version)}, as their package URLs say it.
+Findings: {(package, vulnerability): what else is known of it}, where a vulnerability is called as each program calls it."""
 import json
 import os
 import re
@@ -34,6 +35,12 @@ def parts_of(purl):
     if kind == "pypi":
         name = re.sub(r"[-_.]+", "-", name).lower()
     return kind, name, version
+
+
+def package_of(purl, name):
+    """The same, with the name in the letters that the program says where package URLs have small ones, but the ecosystem knows both."""
+    kind, plain, version = parts_of(purl)
+    return kind, name if kind in ("golang", "npm") else plain, version
 
 
 def packages_of(components):
@@ -78,6 +85,21 @@ class Assay(Program):
     def sbom(self, target, kind):
         return self.run("sbom", "--quiet", "--config", "/dev/null", "--format", kind, target)
 
+    def scan(self, target, *options):
+        return json.loads(self.run("scan", "--quiet", "--no-cache", "--config", "/dev/null", "--db", self.database, "--format", "json",
+                                   *options, target))
+
+    @staticmethod
+    def named(kind, name, version):
+        return kind, name.replace(":", "/") if kind == "maven" else name, version
+
+    def findings(self, target):
+        return {(self.named(one["package_type"], one["package"], one["installed_version"]), one["id"]): one for one in self.scan(target)["findings"]}
+
+    def packages(self, target):
+        """As it calls them in findings."""
+        return {self.named(one["type"], one["name"], one["version"]) for one in self.scan(target, "--list-packages")["package_list"]}
+
 
 class Trivy(Program):
     """Without a database of Java's archives it lists none; it gets an empty one, so that it reads what the archives say."""
@@ -96,11 +118,16 @@ class Trivy(Program):
             "Version": 1, "NextUpdate": "2999-01-01T00:00:00Z", "UpdatedAt": "2026-01-01T00:00:00Z", "DownloadedAt": "2026-01-01T00:00:00Z"}))
         self.environment["TRIVY_CACHE_DIR"] = str(work / "trivy")
 
-    def words(self, target):
+    def words(self, target, *options):
         kind, _, path = target.partition(":")
         words = ["fs"] if kind == "rootfs" and not os.path.isdir(f"{path}/usr") else self.KINDS[kind]
-        return [words[0], "--quiet", "--disable-telemetry", "--skip-version-check", "--offline-scan", "--skip-java-db-update", "--format",
-                "cyclonedx", *words[1:], path]
+        return [words[0], "--quiet", "--disable-telemetry", "--skip-version-check", "--offline-scan", "--skip-java-db-update",
+                *(options or ("--format", "cyclonedx")), *words[1:], path]
+
+    def findings(self, target):
+        answer = json.loads(self.run(*self.words(target, "--scanners", "vuln", "--skip-db-update", "--format", "json")))
+        return {(package_of(one["PkgIdentifier"]["PURL"], one["PkgName"]), one["VulnerabilityID"]): one
+                for result in answer.get("Results", []) for one in result.get("Vulnerabilities", [])}
 
 
 class Syft(Program):
@@ -113,6 +140,27 @@ class Syft(Program):
         if kind == "sbom":
             return ["convert", path, "--output", "cyclonedx-json"]
         return ["scan", "--quiet", f"{self.KINDS[kind]}:{path}", "--output", "cyclonedx-json"]
+
+
+class Grype(Program):
+    """It lists what Syft lists."""
+
+    name = "grype"
+    KINDS = {"oci": "oci-dir", "rootfs": "dir", "sbom": "sbom"}
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.environment |= {"GRYPE_DB_CACHE_DIR": str(work / "grype"), "GRYPE_DB_AUTO_UPDATE": "false", "GRYPE_DB_VALIDATE_AGE": "false",
+                             "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
+
+    def take(self, database):
+        self.run("db", "import", database)
+
+    def findings(self, target):
+        kind, _, path = target.partition(":")
+        path = path.rpartition(":")[0] if kind == "oci" else path
+        answer = json.loads(self.run(f"{self.KINDS[kind]}:{path}", "--quiet", "--output", "json"))
+        return {(package_of(one["artifact"]["purl"], one["artifact"]["name"]), one["vulnerability"]["id"]): one for one in answer["matches"]}
 
 
 class OsvScanner(Program):

@@ -25,6 +25,9 @@ class Difference:
         return {other for other in packages if other[0] == self.kind and other[1].rpartition("/")[2] == last and other[2] == self.version}
 
 
+WITH_V = {"golang": "Go", "composer": "Composer"}
+
+
 def without_v(version):
     return version.removeprefix("go").removeprefix("v")
 
@@ -47,8 +50,10 @@ def reason_of_ours(difference):
         return "does not read what pip brings inside of itself"
     if places == ["shop/package.json"]:
         return "does not count the project itself"
-    if difference.kind == "golang" and without_v(difference.version) in map(without_v, difference.versions(difference.theirs)):
-        return "writes a version of Go without its v, or with one"
+    if difference.kind in WITH_V and without_v(difference.version) in map(without_v, difference.versions(difference.theirs)):
+        return f"writes a version of {WITH_V[difference.kind]} without its v, or with one"
+    if difference.kind == "npm" and (difference.kind, difference.name.lower(), difference.version) in difference.theirs:
+        return "writes a name in small letters"
     if details.get("declared"):
         return "leaves out what a list inside the image declares"
     if difference.versions(difference.theirs):
@@ -62,8 +67,10 @@ def reason_of_theirs(difference):
         return "has another group for an archive that names none"
     if difference.kind == "npm" and difference.version in ("0.0.0", "0.0.1", "1.0.0", "0.1.0"):
         return "takes tests, examples and templates inside of packages for packages"
-    if difference.kind == "golang" and without_v(difference.version) in map(without_v, difference.versions(difference.ours)):
-        return "writes a version of Go without its v, or with one"
+    if difference.kind in WITH_V and without_v(difference.version) in map(without_v, difference.versions(difference.ours)):
+        return f"writes a version of {WITH_V[difference.kind]} without its v, or with one"
+    if difference.kind == "npm" and (difference.name, difference.version) in {(one[1].lower(), one[2]) for one in difference.ours}:
+        return "writes a name in small letters"
     if difference.version in ("", "UNKNOWN", "(devel)", "v0.0.0"):
         return "lists what has no version"
     if difference.kind == "npm" and difference.name == "ruby-typeprof":

@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""Compares Assay's packages with those of Trivy, Syft and osv-scanner on ten images of real packages.
+"""Compares Assay's packages and findings with those of Trivy, Syft, Grype and osv-scanner on ten images of real packages.
 
-usage: run.py [--program ASSAY] [--folder FOLDER] [--all] [IMAGE]...
+usage: run.py [--program ASSAY] [--folder FOLDER] [--advisories FOLDER] [--without RECORD]... [--all] [IMAGE]...
 
 The images are made by mmdebstrap, npm, pip, Maven, Go and cargo of what their registries have, and kept in FOLDER. A peer that is not in
-PATH is named and left out. Each difference is counted under its reason (reasons.py); the exit code is 1 when one has none, and 77
-when there is no peer at all. --all prints the packages of each reason."""
+PATH is named and left out. Each difference is counted under its reason (reasons.py, findings.py); the exit code is 1 when one has none, and 77
+when there is no peer at all. --all prints the packages and findings of each reason. --advisories has archives of OSV; without them findings
+are not compared. A record of --without is kept from the peers: the run must fail."""
 import argparse
 import collections
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,12 +18,17 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+import advisories  # noqa: E402
+import edges  # noqa: E402
+import findings  # noqa: E402
 import images  # noqa: E402
 import lists  # noqa: E402
 import reasons  # noqa: E402
 from assay_server import find_program  # noqa: E402
 
 PEERS = (lists.Trivy, lists.Syft, lists.OsvScanner)
+EDGES = "edges"  # made of the advisories themselves
+OSV = Path(os.environ.get("ASSAY_SHARED", HERE.parent.parent.parent / "shared")) / "data/osv"
 SAME_LISTS = {"cyclonedx": "shop.cdx.json", "spdx": "shop.spdx.json"}
 
 
@@ -51,12 +58,13 @@ def compare(name, peer, ours, theirs, details):
     return lines, unexplained, counts
 
 
-def compare_image(asked, assay, peers, name, target):
+def compare_image(asked, assay, peers, name, target, packages):
+    """@packages gets what each program lists."""
     ours, details = assay.list(target), details_of(assay, target)
-    failed = False
+    packages[assay.name], failed = ours, False
     for peer in peers:
         try:
-            theirs = peer.list(target)
+            theirs = packages[peer.name] = peer.list(target)
         except (RuntimeError, KeyError) as error:
             print(f"| {name} | {peer.name} | | | could not be asked: {str(error).strip().splitlines()[-1][:120]} |", flush=True)
             continue
@@ -96,33 +104,69 @@ def compare_sboms(assay, peers, work, name, target):
     return failed
 
 
+def compare_findings(asked, found, work, name, target, packages):
+    packages["grype"] = packages.get("syft", set())
+    for peer, image in list(found.compare(asked, name, target, packages)):
+        for kind, file in SAME_LISTS.items():
+            path = work / file
+            path.write_bytes(found.assay.sbom(target, kind))
+            found.compare_sbom(name, kind, peer, image, path, packages)
+
+
+def programs(kinds, work):
+    for kind in kinds:
+        try:
+            yield kind(work)
+        except lists.Absent:
+            print(f"{kind.name} is not on this machine, and is left out")
+
+
+def with_advisories(asked, assay, peers, work):
+    """All that find something, with the same advisories."""
+    known = advisories.Advisories(asked.advisories, asked.without)
+    assay.database = known.for_assay(assay, work / "data")
+    finders = [peer for peer in peers if isinstance(peer, lists.Trivy)]
+    if finders:
+        known.for_trivy(work, work / "trivy")
+    for peer in programs((lists.Grype,), work) if any(isinstance(peer, lists.Syft) for peer in peers) else ():
+        known.for_grype(work / "grype.db")
+        peer.take(work / "grype.db")
+        finders.append(peer)
+    return findings.Findings(known, assay, finders)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "assay-peers")
+    parser.add_argument("--advisories", type=Path, default=OSV)
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--all", action="store_true")
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     asked = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        work, peers = Path(folder), []
-        assay = lists.Assay(work, asked.program or find_program())
-        for peer in PEERS:
-            try:
-                peers.append(peer(work))
-            except lists.Absent:
-                print(f"{peer.name} is not on this machine, and is left out")
+        work = Path(folder)
+        assay, peers = lists.Assay(work, asked.program or find_program()), list(programs(PEERS, work))
         if not peers:
             return 77
+        found = with_advisories(asked, assay, peers, work) if asked.advisories.is_dir() else None
+        if found is None:
+            print(f"findings are not compared: {asked.advisories} has no archives of OSV")
         print("| image | peer | packages | only | why |\n| --- | --- | --- | --- | --- |")
-        for name in asked.images or images.IMAGES:
-            target = images.make(name, asked.folder)
+        for name in asked.images or [*images.IMAGES, *([EDGES] if found else [])]:
+            target = edges.make(work / EDGES, found.advisories) if name == EDGES else images.make(name, asked.folder)
+            packages = {}
             if target is None:
                 print(f"| {name} | | | | not made: needs {', '.join(images.IMAGES[name][1])} |")
                 continue
-            failed |= compare_image(asked, assay, peers, name, target)
+            failed |= compare_image(asked, assay, peers, name, target, packages)
             failed |= compare_sboms(assay, peers, work, name, target)
-    return 1 if failed else 0
+            if found:
+                compare_findings(asked, found, work, name, target, packages)
+        for name, count in found.total.items() if found else ():
+            print(f"{name}: {count} findings")
+    return 1 if failed or (found and found.failed) else 0
 
 
 if __name__ == "__main__":
