@@ -1,6 +1,8 @@
 /* Opening what is scanned; see the header. */
 #include "cli/source_options.h"
 
+#include "inspect/java_table.h"
+
 char *source_option_platform, *source_option_authfile, *source_option_credentials,
     *source_option_certificates;
 gboolean source_option_insecure, source_option_uncaged;
@@ -17,6 +19,8 @@ source_options_open(const char *target, const Config *config, const Progress *pr
                             .cert_dir = source_option_certificates,
                             .manifest_bytes = config->limits.registry.manifest_bytes,
                             .allow_uncaged = source_option_uncaged || config->allow_uncaged};
+  if (!java_table_use(config->java_archives, error))
+    return NULL;
   return image_source_open(target, &how, &config->limits.inspection, progress, NULL, error);
 }
 

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "inspect/detector.h"
+#include "inspect/java_table.h"
 #include "oci/digest.h"
 
 /* Of what the worker says of a layer beside what its detectors read: changes, links, tables, notes.
@@ -18,6 +19,8 @@ hash_versions(void *unused)
   g_string_append_printf(text, "walk %u\n", WALK_VERSION);
   for (size_t i = 0; detectors[i] != NULL; i++)
     g_string_append_printf(text, "%s %u\n", detectors[i]->name, detectors[i]->version);
+  if (*java_table_identity() != '\0')
+    g_string_append_printf(text, "java-table %s\n", java_table_identity());
   Digest digest = digest_of(DIGEST_SHA256, slice_from_string(text->str));
   g_autofree char *head = g_strndup(digest_hex(&digest), 8);
   uint32_t hash = (uint32_t)g_ascii_strtoull(head, NULL, 16);

@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-/* Stands for the names and versions of all detectors: the inventories that they make are kept by
- * it. At least DETECTORS_FINGERPRINT_LEAST, and fits a signed number of 32 bits. Any thread. */
+/* Stands for the names and versions of all detectors, and for the table of java_table.h: the
+ * inventories that they make are kept by it. At least DETECTORS_FINGERPRINT_LEAST, and fits a
+ * signed number of 32 bits. Any thread. */
 uint32_t detectors_fingerprint(void);
 #define DETECTORS_FINGERPRINT_LEAST ((uint32_t)1 << 30)

@@ -5,6 +5,8 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cage/worker_process.h"
+#include "inspect/fingerprint.h"
+#include "inspect/java_table.h"
 
 static const Setting limits_settings[] = {
     {SETTING_PART(InspectionLimits, layer), .section = &layer_limits_section},
@@ -15,6 +17,7 @@ const Section inspection_limits_section = {limits_settings, G_N_ELEMENTS(limits_
 
 static const JsonMember input_members[] = {
     {JSON_MEMBER(InspectionInput, links), .kind = &json_lines},
+    {JSON_MEMBER(InspectionInput, java_table), .kind = &json_number, .omitted = true},
 };
 const JsonTable inspection_input_table = JSON_TABLE(InspectionInput, input_members);
 
@@ -55,11 +58,18 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   about.offset = input->offset;
   about.size = input->size;
   g_autoptr(json_t) job = job_to_json(&about, limits);
-  json_table_add(&inspection_input_table, input, job);
-  g_autoptr(json_t) answer =
-      worker_run(job, input->fd, -1, limits->worker.seconds, cancellable, error);
-  return answer == NULL ? NULL
-                        : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
+  InspectionInput told = *input;
+  told.java_table = java_table_bytes();
+  json_table_add(&inspection_input_table, &told, job);
+  g_autoptr(json_t) answer = worker_run(job, input->fd, java_table_descriptor(),
+                                        limits->worker.seconds, cancellable, error);
+  LayerInventory *inventory =
+      answer == NULL ? NULL
+                     : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
+  /* The worker's does not know the table. */
+  if (inventory != NULL)
+    inventory->detectors = detectors_fingerprint();
+  return inventory;
 }
 
 LayerInventory *

@@ -24,7 +24,9 @@ typedef struct {
   const Digest *layer; /* the packed digest, or NULL */
   const Digest *expected_diff_id; /* checked when not NULL: ASSAY_ERROR_MISMATCH */
   const GPtrArray *links;         /* LayerInventory.links, or NULL: none */
-  bool allow_uncaged;             /* go on where the kernel lacks Landlock or seccomp */
+  uint64_t
+      java_table; /* set by inspect_layer(): how many bytes WORKER_EXTRA_FD has (java_table.h) */
+  bool allow_uncaged; /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at

@@ -219,7 +219,7 @@ package_bytes(const Package *package)
   const char *const texts[] = {package->type,         package->name,        package->version,
                                package->architecture, package->source_name, package->source_version,
                                package->module,       package->location,    package->vendor,
-                               package->licenses,     package->owner};
+                               package->licenses,     package->owner,       package->sha1};
   size_t sum = sizeof *package;
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     sum += text_bytes(texts[i]);

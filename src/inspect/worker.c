@@ -15,6 +15,7 @@
 #include "cage/worker_process.h"
 #include "inspect/detector.h"
 #include "inspect/inspection.h"
+#include "inspect/java_table.h"
 #include "inspect/worker-private.h"
 
 #define INDEX_MEMBERS_MAX 100000
@@ -29,9 +30,10 @@ do_layer(WorkerInput input, const json_t *job, GError **error)
   if (!settings_from_json(&layer_limits_section, job, &limits, error))
     return NULL;
   InspectionInput asked = {0};
-  json_t *answer = json_table_read(&inspection_input_table, job, &asked, error)
-                       ? worker_layer(input, &limits, asked.links, error)
-                       : NULL;
+  bool read = json_table_read(&inspection_input_table, job, &asked, error);
+  if (read && asked.java_table > 0)
+    java_table_begin(WORKER_EXTRA_FD, asked.java_table);
+  json_t *answer = read ? worker_layer(input, &limits, asked.links, error) : NULL;
   json_table_clear(&inspection_input_table, &asked);
   return answer;
 }

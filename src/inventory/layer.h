@@ -34,6 +34,7 @@ typedef struct {
   char *licenses; /* an SPDX expression, or what the package says of it; or NULL */
   char *owner;    /* of an application: the distribution's package whose list of files has the
                      location; or NULL */
+  char *sha1;     /* of the archive that it is (Java), 40 hex digits; or NULL */
   bool declared;  /* a lock file or a manifest names it: nothing shows that it is installed */
   char *files;    /* paths that it owns, each with a LF after it, where they are beside the
                      package itself (apk, rpm); or NULL */

@@ -85,6 +85,19 @@ set_evidence(json_t *component, const char *location)
   json_object_set_new(component, "evidence", evidence);
 }
 
+/* Takes no @hex that is not known. */
+static void
+set_hash(json_t *component, const char *algorithm, const char *hex)
+{
+  if (hex == NULL || *hex == '\0')
+    return;
+  json_t *hashes = json_array(), *hash = json_object();
+  json_set_string(hash, "alg", algorithm);
+  json_set_string(hash, "content", hex);
+  json_array_append_new(hashes, hash);
+  json_object_set_new(component, "hashes", hashes);
+}
+
 static json_t *
 component_of(const ImageInventory *inventory, const ImagePackage *image_package, const char *ref)
 {
@@ -102,6 +115,7 @@ component_of(const ImageInventory *inventory, const ImagePackage *image_package,
   }
   set_name(component, package);
   json_set_string(component, "version", package->version);
+  set_hash(component, "SHA-1", package->sha1);
   set_licences(component, package->licenses);
   json_set_string(component, "cpe", cpe);
   json_set_string(component, "purl", purl);
@@ -151,13 +165,8 @@ root_of(const Report *report)
   json_set_string(component, "bom-ref", ROOT_REF);
   json_set_string(component, "name", report->target != NULL ? report->target : report->digest);
   json_set_string(component, "version", report->digest);
-  if (report->digest != NULL && g_str_has_prefix(report->digest, "sha256:")) {
-    json_t *hashes = json_array(), *hash = json_object();
-    json_set_string(hash, "alg", "SHA-256");
-    json_set_string(hash, "content", report->digest + strlen("sha256:"));
-    json_array_append_new(hashes, hash);
-    json_object_set_new(component, "hashes", hashes);
-  }
+  if (report->digest != NULL && g_str_has_prefix(report->digest, "sha256:"))
+    set_hash(component, "SHA-256", report->digest + strlen("sha256:"));
   bill_image_facts(report, add_property, properties);
   for (guint i = 0; i < report->inventory->layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(report->inventory->layers, i);

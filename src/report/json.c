@@ -47,6 +47,7 @@ static const JsonMember package_members[] = {
     {PACKAGE_MEMBER(location), .kind = &json_text},
     {JSON_MEMBER(ReportedPackage, places), .kind = &json_lines, .omitted = true},
     {PACKAGE_MEMBER(licenses), .kind = &json_text},
+    {PACKAGE_MEMBER(sha1), .kind = &json_text},
     {PACKAGE_MEMBER(owner), .kind = &json_text},
     {PACKAGE_MEMBER(declared), .kind = &json_flag, .omitted = true},
     /* Not known of a folder that is scanned; what is pushed has it always. */

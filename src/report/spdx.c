@@ -115,6 +115,18 @@ set_source(json_t *object, const Package *package)
   json_set_string(object, "sourceInfo", text);
 }
 
+static void
+set_checksum(json_t *object, const char *algorithm, const char *hex)
+{
+  if (hex == NULL || *hex == '\0')
+    return;
+  json_t *checksums = json_array(), *checksum = json_object();
+  json_set_string(checksum, "algorithm", algorithm);
+  json_set_string(checksum, "checksumValue", hex);
+  json_array_append_new(checksums, checksum);
+  json_object_set_new(object, "checksums", checksums);
+}
+
 static json_t *
 package_of(Writing *writing, const ImagePackage *image_package, const char *id)
 {
@@ -128,6 +140,7 @@ package_of(Writing *writing, const ImagePackage *image_package, const char *id)
     g_autofree char *supplier = g_strconcat("Organization: ", package->vendor, NULL);
     json_set_string(object, "supplier", supplier);
   }
+  set_checksum(object, "SHA1", package->sha1);
   set_source(object, package);
   set_licence(writing, object, package->licenses);
   json_set_string(object, "copyrightText", NOTHING);
@@ -167,13 +180,8 @@ package_of_image(const Writing *writing)
   Annotating annotating = {writing, json_array()};
   json_set_string(object, "primaryPackagePurpose",
                   bill_is_of_image(report) ? "CONTAINER" : "APPLICATION");
-  if (report->digest != NULL && g_str_has_prefix(report->digest, "sha256:")) {
-    json_t *checksums = json_array(), *checksum = json_object();
-    json_set_string(checksum, "algorithm", "SHA256");
-    json_set_string(checksum, "checksumValue", report->digest + strlen("sha256:"));
-    json_array_append_new(checksums, checksum);
-    json_object_set_new(object, "checksums", checksums);
-  }
+  if (report->digest != NULL && g_str_has_prefix(report->digest, "sha256:"))
+    set_checksum(object, "SHA256", report->digest + strlen("sha256:"));
   bill_image_facts(report, add_annotation, &annotating);
   set_list(object, "annotations", annotating.annotations);
   return object;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "cage/cage.h"
+#include "inspect/java_table.h"
 #include "server/http/listen.h"
 #include "server/http/tls.h"
 #include "verdict/policy.h"
@@ -95,6 +96,14 @@ check_policy(Checking *checking)
   if (checking->quiet)
     tell(checking, CHECK_OK, "%s: %u polic%s%s", origin.file, origin.policies,
          origin.policies == 1 ? "y" : "ies", origin.policies == 0 ? ", everything may leave" : "");
+}
+
+static void
+check_java_archives(Checking *checking)
+{
+  g_autoptr(GError) error = NULL;
+  if (!java_table_use(checking->config->java_archives, &error))
+    tell(checking, CHECK_PROBLEM, "%s", error->message);
 }
 
 static void
@@ -305,10 +314,10 @@ server_check(const Config *config, const char *data_folder, GPtrArray *lines)
   static const struct {
     const char *subject;
     void (*look)(Checking *checking);
-  } looks[] = {{"policy", check_policy},     {"certificate", check_certificate},
-               {"feeds", check_feeds},       {"data", check_data},
-               {"cage", check_cage},         {"address", check_addresses},
-               {"endpoint", check_endpoints}};
+  } looks[] = {{"policy", check_policy},      {"certificate", check_certificate},
+               {"feeds", check_feeds},        {"data", check_data},
+               {"cage", check_cage},          {"address", check_addresses},
+               {"endpoint", check_endpoints}, {"java_archives", check_java_archives}};
   Checking checking = {.config = config, .data = data_folder, .lines = lines};
   for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
     checking.subject = looks[i].subject;

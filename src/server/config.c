@@ -31,6 +31,7 @@ static const Setting config_settings[] = {
     {SETTING_PART(Config, http), .section = &http_settings_section},
     {SETTING_LIST(Config, endpoints), .section = &endpoint_settings_section, .most = ENDPOINTS_MAX},
     {SETTING(Config, policy), .kind = &setting_text},
+    {SETTING(Config, java_archives), .kind = &setting_text},
     {SETTING(Config, access), .section = &access_settings_section},
     {SETTING(Config, secrets), .section = &secrets_settings_section},
     {SETTING_PART(Config, advisories), .section = &advisory_settings_section},

@@ -40,7 +40,8 @@ typedef struct {
   HttpSettings http;
   EndpointSettings *endpoints; /* named ways in, beside http.listen */
   unsigned endpoints_count;
-  char *policy; /* policy file; NULL: the built-in default policy */
+  char *policy;        /* policy file; NULL: the built-in default policy */
+  char *java_archives; /* a table of inspect/java_table.h; NULL: none */
   AccessSettings access;
   SecretsSettings secrets;
   AuditSettings audit;

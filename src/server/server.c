@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cage/cage.h"
+#include "inspect/java_table.h"
 #include "jobs/outbox.h"
 #include "jobs/schema.h"
 #include "pipeline/schema.h"
@@ -195,7 +196,8 @@ server_start(const Config *config, const char *data_folder, GError **error)
   g_mutex_init(&server->context.holders_lock);
   server->context.upload_holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   server->context.uploads_wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  if (!check_cage(config, error) || !lock_data_folder(server, data_folder, error))
+  if (!java_table_use(config->java_archives, error) || !check_cage(config, error) ||
+      !lock_data_folder(server, data_folder, error))
     return NULL;
   /* Of one that was killed: who waits for ours must not read it. */
   if (!server->context.read_only)

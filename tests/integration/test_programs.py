@@ -1,4 +1,5 @@
 """What is inside programs, as the tools say that made them."""
+import hashlib
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 
 import images
 from oci_layout import Layout
+from schemas_shared import check
 
 GO = shutil.which("go") or "/usr/lib/go-1.19/bin/go"
 
@@ -162,6 +164,73 @@ def test_hostile_java(found):
     inventory = found({"app/nested.jar": nested, "app/bomb.jar": bomb, "app/sound.jar": jar_of(artifact("g", "b", "1"))})
     assert packages_of(inventory, "maven") == {("app/sound.jar", "g:b", "1")}
     assert {note["path"].split(":")[0] for note in inventory["notes"] if note["kind"] == "unread-archive"} == {"app/nested.jar", "app/bomb.jar"}
+
+
+def sha1_of(content):
+    return hashlib.sha1(content).hexdigest()
+
+
+@pytest.fixture
+def packages(assay, monkeypatch, tmp_path):
+    """packages(folder, table): what `assay packages` lists of a folder by a table of archives, name and version to SHA-1."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(target, table, check=0):
+        (tmp_path / "assay.yaml").write_text(f"java_archives: {table}\n")
+        result = assay("packages", "--config", tmp_path / "assay.yaml", "--format", "json", target, check=check)
+        if check:
+            return result.stderr
+        return {(each["name"], each["version"]): each.get("sha1") for each in json.loads(result.stdout)["packages"] if each["type"] == "maven"}
+    return run
+
+
+def test_table_of_archives(packages, tmp_path):
+    """Archives that say nothing of themselves, alone and in another; what says it by pom.properties keeps its own word."""
+    silent, inner = jar_of({"a/B.class": "1"}), jar_of({"a/B.class": "2"})
+    told = jar_of(artifact("g", "told", "1"))
+    outer = jar_of({**artifact("g", "outer", "2"), "lib/in.jar": inner})
+    files = {"app/silent.jar": silent, "app/outer-2.jar": outer, "app/told-1.jar": told, "app/other-3.jar": jar_of({"c": "3"})}
+    layout = tmp_path / "image"
+    Layout(layout).add_image("latest", [{**images.alpine_files(), **files}])
+    table = tmp_path / "archives.txt"
+    rows = [f"{sha1_of(silent)} org.example:silent:1.0", f"{sha1_of(inner)} org.example:inner:2.0", f"{sha1_of(told)} wrong:wrong:9"]
+    rows += [f"{sha1_of(str(number).encode())} some:other:{number}" for number in range(5000)]
+    table.write_text("\n".join(sorted(rows)) + "\n")
+    named = {("g:outer", "2"): sha1_of(outer), ("g:told", "1"): sha1_of(told), ("other:other", "3"): sha1_of(files["app/other-3.jar"])}
+    assert packages(f"oci:{layout}", table) == {("org.example:silent", "1.0"): sha1_of(silent), ("org.example:inner", "2.0"): sha1_of(inner), **named}
+    # Another table: the layer that is known is read again.
+    table.write_text(f"{sha1_of(silent)} org.example:renamed:1.1\n")
+    assert packages(f"oci:{layout}", table) == {("org.example:renamed", "1.1"): sha1_of(silent), **named}
+
+
+def test_hashes_in_bills(assay, tmp_path):
+    """An archive that is a package has its SHA-1 there, as a file of its own or in another; what was shaded in has none."""
+    inner = jar_of({**artifact("g", "inner", "1")})
+    outer = jar_of({**artifact("g", "outer", "2"), **artifact("g", "shaded", "3"), "lib/inner-1.jar": inner})
+    (tmp_path / "outer-2.jar").write_bytes(outer)
+    expected = {"outer": sha1_of(outer), "inner": sha1_of(inner), "shaded": None}
+    bill = json.loads(assay("sbom", f"rootfs:{tmp_path}").stdout)
+    check("bom-1.6.schema.json", bill)
+    found = {each["name"]: each.get("hashes", [{"alg": "SHA-1", "content": None}]) for each in bill["components"] if each.get("group") == "g"}
+    assert found == {name: [{"alg": "SHA-1", "content": sha1}] for name, sha1 in expected.items()}
+    bill = json.loads(assay("sbom", "--format", "spdx", f"rootfs:{tmp_path}").stdout)
+    check("spdx-schema-2.3.json", bill)
+    found = {each["name"]: each.get("checksums", [{}])[0].get("checksumValue") for each in bill["packages"] if each["name"].startswith("g:")}
+    assert found == {f"g:{name}": sha1 for name, sha1 in expected.items()}
+
+
+@pytest.mark.parametrize("text, message", [
+    ("no line\n", "is no line"),
+    ("F" * 40 + " a:b:1\n", "is no line"),
+    ("f" * 40 + " a:b\n", "is no line"),
+    ("f" * 40 + " a:b:1\n" + "a" * 40 + " a:b:1\n", "is not in its order"),
+    ("f" * 40 + " a:b:" + "1" * 3000 + "\n", "is no line"),
+])
+def test_broken_table_of_archives(packages, tmp_path, text, message):
+    (tmp_path / "archives.txt").write_text(text)
+    assert message in packages(f"rootfs:{tmp_path}", tmp_path / "archives.txt", check=2)
+    (tmp_path / "archives.txt").unlink()
+    assert "archives.txt" in packages(f"rootfs:{tmp_path}", tmp_path / "archives.txt", check=2)
 
 
 def test_jars_of_debian(found):

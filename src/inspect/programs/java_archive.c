@@ -5,7 +5,11 @@
  * nothing else; what is only stored is read where it is. */
 #include <string.h>
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
 #include "archive/zip.h"
+#include "inspect/java_table.h"
 #include "inspect/programs/java_identity.h"
 #include "inspect/programs/programs.h"
 
@@ -31,6 +35,7 @@ typedef struct {
 typedef struct {
   JavaScan *scan;
   ZipFile zip;
+  char sha1[JAVA_SHA1_CHARS + 1]; /* of all its bytes; "": not known */
   const char *location;
   unsigned depth;
   GPtrArray *poms; /* Pom */
@@ -126,14 +131,34 @@ is_of(const Pom *pom, const JavaFileName *name, bool only)
                    g_str_has_prefix(name->artifact, pom->artifact)));
 }
 
-/* Whether one of them is of the archive itself, and not of what was put into it. */
+/* Whether @pom is of the archive itself, and not of what was put into it. */
 static bool
-has_own_pom(const JavaArchive *archive, const JavaFileName *name)
+is_own_pom(const JavaArchive *archive, const Pom *pom, const JavaFileName *name)
 {
-  bool own = archive->poms->len > 0 && name->artifact == NULL;
-  for (guint i = 0; !own && i < archive->poms->len; i++)
-    own = is_of(g_ptr_array_index(archive->poms, i), name, archive->poms->len == 1);
-  return own;
+  return name->artifact == NULL ? archive->poms->len == 1
+                                : is_of(pom, name, archive->poms->len == 1);
+}
+
+/* It certainly holds packages that are missing now. */
+static void
+leave_unread(JavaScan *scan, const char *location, const char *detail)
+{
+  layer_inventory_add_unread(scan->into, "unread-archive", location, detail);
+}
+
+/* By the operator's table; false: it has no such archive. */
+static bool
+add_by_table(const JavaArchive *archive)
+{
+  bool failed;
+  g_autofree char *line = java_table_find(archive->sha1, &failed);
+  if (failed)
+    leave_unread(archive->scan, archive->location, "The table of archives cannot be read.");
+  g_auto(GStrv) parts = line == NULL ? NULL : g_strsplit(line, ":", 3);
+  Package *package = parts == NULL ? NULL : add(archive, parts[0], parts[1], parts[2]);
+  if (package != NULL)
+    package->sha1 = g_strdup(archive->sha1);
+  return line != NULL;
 }
 
 /* The archive itself, by its name and its manifest. */
@@ -146,6 +171,7 @@ add_itself(const JavaArchive *archive, const JavaFileName *name)
   Package *package = add(archive, identity.group, identity.artifact, identity.version);
   if (package == NULL)
     return;
+  package->sha1 = g_strdup(archive->sha1);
   if (strcmp(identity.group, identity.artifact) == 0)
     archive->scan->nameless++;
   const char *license = archive->manifest.values[JAVA_LICENSE];
@@ -159,12 +185,17 @@ static void
 add_packages(const JavaArchive *archive, const char *file_name)
 {
   g_auto(JavaFileName) name = {.artifact = NULL};
+  java_file_name_read(&name, file_name);
+  bool own = archive->poms->len > 0 && name.artifact == NULL;
   for (guint i = 0; i < archive->poms->len; i++) {
     const Pom *pom = g_ptr_array_index(archive->poms, i);
-    add(archive, pom->group, pom->artifact, pom->version);
+    bool itself = is_own_pom(archive, pom, &name);
+    Package *package = add(archive, pom->group, pom->artifact, pom->version);
+    if (package != NULL && itself)
+      package->sha1 = g_strdup(archive->sha1);
+    own = own || itself;
   }
-  java_file_name_read(&name, file_name);
-  if (!has_own_pom(archive, &name))
+  if (!own && !add_by_table(archive))
     add_itself(archive, &name);
 }
 
@@ -194,13 +225,6 @@ is_archive(Slice path)
     return false;
   g_autofree char *end = g_ascii_strdown((const char *)path.data + dot, (gssize)(path.size - dot));
   return g_strv_contains(extensions, end);
-}
-
-/* It certainly holds packages that are missing now. */
-static void
-leave_unread(JavaScan *scan, const char *location, const char *detail)
-{
-  layer_inventory_add_unread(scan->into, "unread-archive", location, detail);
 }
 
 static void
@@ -279,6 +303,17 @@ read_entry(JavaArchive *archive, const ZipEntry *entry)
   }
 }
 
+static void
+find_sha1(Slice bytes, char sha1[JAVA_SHA1_CHARS + 1])
+{
+  uint8_t raw[JAVA_SHA1_CHARS / 2];
+  sha1[0] = '\0';
+  if (gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes.data, bytes.size, raw) < 0)
+    return;
+  for (size_t i = 0; i < sizeof raw; i++)
+    g_snprintf(sha1 + 2 * i, 3, "%02x", raw[i]);
+}
+
 /* Of "app/a.war:b.jar" the last. */
 static const char *
 file_name_of(const char *location)
@@ -303,6 +338,7 @@ read_archive(JavaScan *scan, Slice bytes, const char *location, unsigned depth)
                              "It is no zip archive, or not a whole one.");
     return false;
   }
+  find_sha1(bytes, archive.sha1);
   Slice rest = archive.zip.directory;
   ZipEntry entry;
   while (zip_next(&rest, &entry)) {
@@ -352,7 +388,7 @@ read_file(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector java_archive_detector = {
     .name = "java-archive",
-    .version = 2,
+    .version = 3,
     .places = (const char *const[]){"*.jar", "*.war", "*.ear", "*.par", "*.sar", "*.nar", "*.jpi",
                                     "*.hpi", "*.kar", "*.lpkg", "*.rar", "*.aar", "*.JAR", "*.WAR",
                                     "*.EAR", NULL},
