@@ -2,6 +2,7 @@
  * statements of the last build. */
 #include <string.h>
 
+#include "advisory/kept_reading-private.h"
 #include "advisory/update-private.h"
 #include "base/error.h"
 
@@ -84,11 +85,12 @@ read_feed(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last, Stor
   if (!advisory_builder_begin_feed(builder, &status, error))
     return false;
   const char *path = feed->config.path != NULL ? feed->config.path : feed->folder;
-  if (feed_type_find(feed->config.type)->read(&context, path, &failure)) {
-    g_autofree char *why = feed_skips_in_words(skips);
-    if (why != NULL)
-      g_ptr_array_add(update->outcome->notes, g_strdup_printf("%s: %s", feed->config.name, why));
+  if (kept_reading_read(feed, &context, path, &failure))
     return note_problem(feed, NULL, error);
+  /* Of what was kept, and not of the feed. */
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_CHANGED)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
   }
   update_tell_failure(update, feed->config.name, failure->message);
   advisory_builder_drop_feed(builder);
@@ -244,5 +246,6 @@ update_build(Update *update, GError **error)
   if (!advisory_builder_finish(builder, error))
     return false;
   note_built(update);
+  kept_readings_tidy(update->data_folder, update->feeds);
   return true;
 }

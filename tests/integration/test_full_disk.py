@@ -216,3 +216,14 @@ def test_start_on_a_full_disk(full_server, small_disk):
     assert repository.request("GET", "manifests/one", headers={"Accept": MANIFEST}).status_code == 200
     assert repository.request("DELETE", "manifests/one").status_code == 202
     (small_disk / "filled").unlink()
+
+
+def test_an_update_keeps_nothing_where_the_disk_is_short(small_disk, assay, tmp_path):
+    """What a feed said is kept for the next update only where a GiB is free: it never takes the room of the database."""
+    secdb = tmp_path / "secdb.json"
+    secdb.write_text(json.dumps(images.ALPINE_SECDB))
+    for data, kept in ((small_disk / "data", []), (tmp_path / "data", [".alpine-secdb.parsed"])):
+        if kept and room_left(tmp_path) < 1 << 30:
+            pytest.skip("the disk of the tests is short, too")
+        assay("db", "import", "--data", data, "--type", "alpine-secdb", secdb)
+        assert sorted(path.name for path in (data / "feeds").glob(".*.parsed*")) == kept

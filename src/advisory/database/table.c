@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <gnutls/crypto.h>
-#include <isa-l/crc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "advisory/checksum.h"
 #include "base/error.h"
 #include "base/fd.h"
 
@@ -35,19 +35,6 @@ struct Table {
   Block index;
   bool damaged; /* atomic */
 };
-
-static uint32_t
-crc_of(Slice bytes)
-{
-  uint32_t crc = ~0u;
-  while (bytes.size > 0) {
-    size_t part = MIN(bytes.size, CHUNK);
-    /* ISA-L does not write to it. */
-    crc = crc32_iscsi((unsigned char *)(uintptr_t)bytes.data, (int)part, crc);
-    bytes = slice_sub(bytes, part, bytes.size);
-  }
-  return ~crc;
-}
 
 /* --- blocks --- */
 
@@ -163,7 +150,7 @@ read_block(Table *table, const Place *place, GError **error)
   }
   if (!read_at(table, bytes, place->size, place->offset, error))
     return NULL;
-  if (crc_of(slice_new(bytes, place->size)) != place->crc) {
+  if (checksum_crc32c(slice_new(bytes, place->size)) != place->crc) {
     damaged(table, place->offset, error);
     return NULL;
   }
@@ -246,7 +233,7 @@ verify_seal(Table *table, GError **error)
 {
   uint8_t page[SEAL_PAGE];
   return read_at(table, page, sizeof page, table->size, error) &&
-         (crc_of(slice_new(page, sizeof page)) == table->seal_crc ||
+         (checksum_crc32c(slice_new(page, sizeof page)) == table->seal_crc ||
           damaged(table, table->size, error));
 }
 
@@ -304,14 +291,14 @@ read_seal(Table *table, Place *index, GError **error)
                               "import it again)",
                               table->path)
                   : not_whole(table->path, error);
-  if (crc_of(covered) != number_at(slice_new(page, sizeof page), SEAL_PAGE - CRC_SIZE))
+  if (checksum_crc32c(covered) != number_at(slice_new(page, sizeof page), SEAL_PAGE - CRC_SIZE))
     return damaged(table, table->size, error);
   if (!slice_take_uint64(&rest, &size) || size != table->size ||
       !slice_take(&rest, SHA256_SIZE, &digest) || !slice_take_uint64(&rest, &index->offset) ||
       !slice_take_uint64(&rest, &index->size) || !slice_take_uint32(&rest, &index->crc))
     return not_whole(table->path, error);
   memcpy(table->digest, digest.data, SHA256_SIZE);
-  table->seal_crc = crc_of(slice_new(page, sizeof page));
+  table->seal_crc = checksum_crc32c(slice_new(page, sizeof page));
   return true;
 }
 
@@ -429,7 +416,7 @@ write_block(TableWriter *writer, NewBlock *block, Place *place, GError **error)
 {
   g_autoptr(GByteArray) bytes = end_block(block);
   Slice content = slice_new(bytes->data, bytes->len);
-  *place = (Place){writer->written, content.size, crc_of(content)};
+  *place = (Place){writer->written, content.size, checksum_crc32c(content)};
   writer->written += content.size;
   gnutls_hash(writer->hash, content.data, content.size);
   g_byte_array_append(writer->buffer, content.data, (guint)content.size);
@@ -490,6 +477,6 @@ table_writer_finish(TableWriter *writer, GError **error)
   guint used = out->len;
   g_byte_array_set_size(out, start + (guint)(SEAL_PAGE - CRC_SIZE));
   memset(out->data + used, 0, out->len - used);
-  byte_array_add_uint32(out, crc_of(slice_new(out->data + start, SEAL_PAGE - CRC_SIZE)));
+  byte_array_add_uint32(out, checksum_crc32c(slice_new(out->data + start, SEAL_PAGE - CRC_SIZE)));
   return flush_buffer(writer, error);
 }
