@@ -3,6 +3,7 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import time
 
@@ -39,6 +40,18 @@ def update(bench, config, data):
     return time.monotonic() - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
 
 
+def measure_lookups(bench, database, records):
+    """Of packages that have advisories, and of as many others; by the processor's time."""
+    program, names = bench.assay.parent.parent.parent / "bench/lookup-load", osv_records.names(records, 20000)
+    lines = "".join(f"{ecosystem}\t{package}\n" for ecosystem, package in names)
+    figures = [subprocess.run([program, database], input=lines, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+               for _ in range(bench.rounds)]
+    hits, misses = figures[0][:2]
+    for column, what in ((2, f"look-up of a package with advisories, {hits} of them"), (3, f"look-up of a package without, {misses} of them")):
+        microseconds = statistics.median(float(each[column]) for each in figures)
+        bench.add(what, f"{microseconds:.2f} us", "at most 3 us", microseconds <= 3)
+
+
 def measure(bench):
     folder, data, config = bench.folder / "osv", bench.folder / "osv-data", bench.folder / "osv.yaml"
     folder.mkdir()
@@ -51,6 +64,7 @@ def measure(bench):
     bench.add(f"advisory database of {records:,} records: size", f"{size / 1e6:.0f} MB", "at most 300 MB", size <= 300e6)
     bench.add("built from scratch", f"{seconds:.1f} s, {processor:.1f} s of the processor", "at most 90 s", seconds <= 90)
     bench.add("memory of that", f"{peak / MIB:.0f} MiB", "at most 400 MiB", peak <= 400 * MIB)
+    measure_lookups(bench, data / "advisories.db", records)
     osv_records.write(folder, records, changed=True)
     seconds, processor, _ = update(bench, config, data)
     bench.add("brought up to date: two feeds, one record in a hundred", f"{seconds:.1f} s, {processor:.1f} s of the processor", "at most 10 s",

@@ -32,6 +32,10 @@ does not check the length when it reads from memory an overflow can lead to code
 and upgrade to this patch vulnerability was found affected package has malicious install script that sends environment variables""".split()]
 
 
+def ecosystem_of(kind):
+    return "npm" if kind == "npm-reviewed" else kind
+
+
 def name_of(kind, number):
     return KINDS[kind][6].format(number)
 
@@ -47,8 +51,7 @@ def version_of(kind, chosen):
 def affected(kind, packages, chosen):
     _, most, versions, *_ = KINDS[kind]
     for _ in range(max(1, round(chosen.expovariate(1 / most)) if most > 1 else 1)):
-        ecosystem = "npm" if kind == "npm-reviewed" else kind
-        one = {"package": {"ecosystem": ecosystem, "name": name_of(kind, chosen.randrange(packages))}}
+        one = {"package": {"ecosystem": ecosystem_of(kind), "name": name_of(kind, chosen.randrange(packages))}}
         if versions != 1:
             one["ranges"] = [{"type": "SEMVER" if kind in ("npm-reviewed", "Go", "crates.io") else "ECOSYSTEM",
                               "events": [{"introduced": "0"}, {"fixed": version_of(kind, chosen)}]}]
@@ -72,14 +75,30 @@ def record(kind, number, packages, chosen):
     return ident, one
 
 
+def sizes(records):
+    """(kind, how many records, of how many packages) of each."""
+    shares = sum(kind[0] for kind in KINDS.values())
+    for kind, (share, *_) in KINDS.items():
+        count = max(1, records * share // shares)
+        yield kind, count, max(1, count if kind == "npm" else count // 3)
+
+
+def names(records, most):
+    """About @most (ecosystem, package) in no order, of which half are not among those that records speak of."""
+    chosen, found = random.Random("names"), []
+    for kind, count, packages in sizes(records):
+        found += [(ecosystem_of(kind), name_of(kind, chosen.randrange(2 * packages))) for _ in range(max(1, count * most // records))]
+    chosen.shuffle(found)
+    return found
+
+
 def write(folder, records=300000, changed=False):
     """{ecosystem: path of its archive}"""
-    paths, shares = {}, sum(kind[0] for kind in KINDS.values())
-    for kind, (share, *_) in KINDS.items():
+    paths = {}
+    for kind, count, packages in sizes(records):
         if changed and kind not in CHANGED:
             continue
-        chosen, count = random.Random(kind), max(1, records * share // shares)
-        packages = max(1, count if kind == "npm" else count // 3)
+        chosen = random.Random(kind)
         paths[kind] = folder / f"{kind.replace(':', '-').replace(' ', '-')}.zip"
         with zipfile.ZipFile(paths[kind], "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for number in range(count + (count // 100 if changed else 0)):

@@ -311,6 +311,23 @@ take_ratings(Slice *rest, bool rated, GPtrArray **ratings)
   return true;
 }
 
+static void
+free_packer(gpointer packer)
+{
+  ZSTD_freeCCtx(packer);
+}
+
+/* This thread's: to make one takes longer than to compress with it, and what it gives does not
+ * depend on what it did before. */
+static ZSTD_CCtx *
+own_packer(void)
+{
+  static GPrivate packer = G_PRIVATE_INIT(free_packer);
+  if (g_private_get(&packer) == NULL)
+    g_private_set(&packer, ZSTD_createCCtx());
+  return g_private_get(&packer);
+}
+
 void
 record_encode_details(const AdvisoryDetails *details, GByteArray *out)
 {
@@ -339,7 +356,8 @@ record_encode_details(const AdvisoryDetails *details, GByteArray *out)
   if (plain->len >= COMPRESS_FROM) {
     size_t room = ZSTD_compressBound(plain->len);
     g_autofree uint8_t *packed = g_malloc(room);
-    size_t size = ZSTD_compress(packed, room, plain->data, plain->len, COMPRESS_LEVEL);
+    size_t size =
+        ZSTD_compressCCtx(own_packer(), packed, room, plain->data, plain->len, COMPRESS_LEVEL);
     if (!ZSTD_isError(size) && size < plain->len) {
       form = DETAILS_ZSTD;
       g_byte_array_append(out, &form, 1);

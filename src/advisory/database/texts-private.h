@@ -1,7 +1,7 @@
 /* The long texts of a build: descriptions and references are most of what is known of a
  * vulnerability, and nobody asks for them before the records are written. They wait in a file
  * without a name in the folder of the database, so that a build of all of OSV fits into memory.
- * Not thread-safe. */
+ * Not thread-safe but where told. */
 #pragma once
 
 #include "advisory/advisory.h"
@@ -23,8 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DetailTexts, detail_texts_free)
 /* Moves the description and the references of @details into the file. False: they stay. */
 bool detail_texts_put(DetailTexts *texts, AdvisoryDetails *details, TextPlace *place,
                       GError **error);
-/* Gives them back; what @details has of its own is replaced. */
-bool detail_texts_get(DetailTexts *texts, AdvisoryDetails *details, const TextPlace *place,
-                      GError **error);
+/* Gives them back, by way of @scratch; what @details has of its own is replaced. Once all is in the
+ * file, several threads may ask, of different places. */
+bool detail_texts_get(const DetailTexts *texts, AdvisoryDetails *details, const TextPlace *place,
+                      GByteArray *scratch, GError **error);
+/* Writes what is not in the file yet. */
+bool detail_texts_flush(DetailTexts *texts, GError **error);
 /* Forgets, in memory alone, what detail_texts_get() gave. */
 void detail_texts_drop(AdvisoryDetails *details);

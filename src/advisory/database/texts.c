@@ -58,8 +58,8 @@ detail_texts_free(DetailTexts *texts)
   g_free(texts);
 }
 
-static bool
-write_buffer(DetailTexts *texts, GError **error)
+bool
+detail_texts_flush(DetailTexts *texts, GError **error)
 {
   Slice bytes = slice_new(texts->buffer->data, texts->buffer->len);
   if (bytes.size > 0 && !fd_write_all(texts->fd, bytes, error))
@@ -88,7 +88,7 @@ detail_texts_put(DetailTexts *texts, AdvisoryDetails *details, TextPlace *place,
       bytes, slice_from_string(details->description != NULL ? details->description : ""));
   for (guint i = 0; details->references != NULL && details->references[i] != NULL; i++)
     byte_array_add_prefixed(bytes, slice_from_string(details->references[i]));
-  if (texts->buffer->len + bytes->len > BUFFER_BYTES && !write_buffer(texts, error))
+  if (texts->buffer->len + bytes->len > BUFFER_BYTES && !detail_texts_flush(texts, error))
     return false;
   *place = (TextPlace){texts->written + texts->buffer->len, bytes->len};
   g_byte_array_append(texts->buffer, bytes->data, bytes->len);
@@ -96,19 +96,20 @@ detail_texts_put(DetailTexts *texts, AdvisoryDetails *details, TextPlace *place,
   return true;
 }
 
-/* The bytes of @place, in the scratch or in what is not written yet. */
+/* The bytes of @place, in @scratch or in what is not written yet. */
 static bool
-read_place(DetailTexts *texts, const TextPlace *place, Slice *bytes, GError **error)
+read_place(const DetailTexts *texts, const TextPlace *place, GByteArray *scratch, Slice *bytes,
+           GError **error)
 {
   if (place->offset >= texts->written) {
     Slice waiting = slice_new(texts->buffer->data, texts->buffer->len);
     *bytes = slice_sub(waiting, place->offset - texts->written, place->size);
     return true;
   }
-  g_byte_array_set_size(texts->scratch, place->size);
+  g_byte_array_set_size(scratch, place->size);
   for (uint32_t have = 0; have < place->size;) {
-    ssize_t got = pread(texts->fd, texts->scratch->data + have, place->size - have,
-                        (off_t)(place->offset + have));
+    ssize_t got =
+        pread(texts->fd, scratch->data + have, place->size - have, (off_t)(place->offset + have));
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0)
@@ -116,18 +117,18 @@ read_place(DetailTexts *texts, const TextPlace *place, Slice *bytes, GError **er
                        got < 0 ? g_strerror(errno) : "the file was cut");
     have += (uint32_t)got;
   }
-  *bytes = slice_new(texts->scratch->data, texts->scratch->len);
+  *bytes = slice_new(scratch->data, scratch->len);
   return true;
 }
 
 bool
-detail_texts_get(DetailTexts *texts, AdvisoryDetails *details, const TextPlace *place,
-                 GError **error)
+detail_texts_get(const DetailTexts *texts, AdvisoryDetails *details, const TextPlace *place,
+                 GByteArray *scratch, GError **error)
 {
   Slice bytes = SLICE_EMPTY, text = SLICE_EMPTY;
   if (place->size == 0)
     return true;
-  if (!read_place(texts, place, &bytes, error))
+  if (!read_place(texts, place, scratch, &bytes, error))
     return false;
   detail_texts_drop(details);
   g_autoptr(GPtrArray) references = g_ptr_array_new();
