@@ -33,9 +33,10 @@ typedef struct {
   GArray *globs[256]; /* Glob */
 } Rules;
 
+/* Many rules are of the same names: a file's name is compared once. */
 typedef struct {
   char *glob;
-  guint rule; /* its index */
+  GArray *rules; /* their indexes */
 } Glob;
 
 static void
@@ -47,6 +48,21 @@ add_exact(GHashTable *exact, const char *name, guint rule)
     g_hash_table_insert(exact, g_strdup(name), indexes);
   }
   g_array_append_val(indexes, rule);
+}
+
+static void
+add_glob(GArray *globs, const char *name, guint rule)
+{
+  Glob *glob = NULL;
+  for (guint i = 0; i < globs->len && glob == NULL; i++)
+    if (strcmp(g_array_index(globs, Glob, i).glob, name) == 0)
+      glob = &g_array_index(globs, Glob, i);
+  if (glob == NULL) {
+    Glob added = {g_strdup(name), g_array_new(FALSE, FALSE, sizeof(guint))};
+    g_array_append_val(globs, added);
+    glob = &g_array_index(globs, Glob, globs->len - 1);
+  }
+  g_array_append_val(glob->rules, rule);
 }
 
 /* Most patterns begin so, and most of a program's bytes are NULs: what cannot be a match is not
@@ -82,9 +98,8 @@ add_rule(Rules *rules, const VersionRule *rule)
       add_exact(rules->exact, names[i], index);
       continue;
     }
-    Glob glob = {g_strdup(names[i]), index};
-    uint8_t first = strchr("*?#", *names[i]) != NULL ? 0 : (uint8_t)*names[i];
-    g_array_append_val(rules->globs[first], glob);
+    add_glob(rules->globs[strchr("*?#", *names[i]) != NULL ? 0 : (uint8_t)*names[i]], names[i],
+             index);
   }
 }
 
@@ -150,12 +165,17 @@ name_of(const char *path)
   return slash == NULL ? path : slash + 1;
 }
 
+static bool
+is_of_npm(const char *path)
+{
+  return strstr(path, "/node_modules/") != NULL || g_str_has_prefix(path, "node_modules/");
+}
+
 /* What npm installed says it better itself. */
 static bool
-applies(const VersionRule *rule, const char *path)
+applies(const VersionRule *rule, bool of_npm)
 {
-  return (rule->flags & RULE_HEAD) == 0 ||
-         (strstr(path, "/node_modules/") == NULL && !g_str_has_prefix(path, "node_modules/"));
+  return (rule->flags & RULE_HEAD) == 0 || !of_npm;
 }
 
 static bool
@@ -163,8 +183,12 @@ globs_want(const Rules *rules, const GArray *globs, const char *name, const char
 {
   for (guint i = 0; i < globs->len; i++) {
     const Glob *glob = &g_array_index(globs, Glob, i);
-    if (name_matches(glob->glob, name) && applies(rule_at(rules, glob->rule), path))
-      return true;
+    if (!name_matches(glob->glob, name))
+      continue;
+    bool of_npm = is_of_npm(path);
+    for (guint j = 0; j < glob->rules->len; j++)
+      if (applies(rule_at(rules, g_array_index(glob->rules, guint, j)), of_npm))
+        return true;
   }
   return false;
 }
@@ -211,7 +235,7 @@ add_row(VersionScan *scan, guint index)
 {
   const Compiled *compiled = &g_array_index(all_rules()->rules, Compiled, index);
   Row row = {compiled, NULL, compiled->rule->needs == NULL};
-  if (!is_in_folder(compiled->rule, scan->path) || !applies(compiled->rule, scan->path))
+  if (!is_in_folder(compiled->rule, scan->path) || !applies(compiled->rule, is_of_npm(scan->path)))
     return;
   g_array_append_val(scan->rows, row);
   scan->weak |= (compiled->rule->flags & RULE_WEAK) != 0;
@@ -232,7 +256,7 @@ add_matching(const GArray *globs, const char *name, GArray *indexes)
   for (guint i = 0; i < globs->len; i++) {
     const Glob *glob = &g_array_index(globs, Glob, i);
     if (name_matches(glob->glob, name))
-      g_array_append_val(indexes, glob->rule);
+      g_array_append_vals(indexes, glob->rules->data, glob->rules->len);
   }
 }
 
