@@ -1,12 +1,15 @@
-/* A ring of blocks between the inflating thread and the one that hashes and reads; see the header.
- */
+/* A ring of blocks between the inflating thread and the one that reads; see the header.
+ *
+ * Blocks are hashed in their order by whichever thread would wait: the inflating one while the ring
+ * is full, the reader when it gives back a block that is not hashed yet. So the slower one has less
+ * to do, be it an image of few large files or of many small ones. */
 #include "archive/stream.h"
 
 #include "archive/inflate.h"
 #include "base/error.h"
 
 #define BLOCK_SIZE ((size_t)512 * 1024)
-#define BLOCKS     4
+#define BLOCKS     8
 
 typedef struct {
   uint8_t *bytes;
@@ -18,13 +21,15 @@ struct LayerStream {
   LayerLimits limits;
   uint64_t inflated;
   GThread *thread;
-  DigestStream *hash; /* the reader's */
+  DigestStream *hash; /* of the thread that set `hashing` */
   uint64_t size;
 
   GMutex lock; /* guards the rest */
   GCond changed;
   Block blocks[BLOCKS];
   unsigned first, filled; /* blocks[first] is the oldest of those filled */
+  unsigned hashed;        /* so many of the filled ones, the oldest */
+  bool hashing;           /* some thread hashes the next */
   bool held;              /* the reader still looks at blocks[first] */
   bool ended, stopped;
   GError *error;
@@ -48,13 +53,32 @@ check_limits(LayerStream *stream, GError **error)
   return true;
 }
 
+/* Hashes the oldest block that is not, with the lock open meanwhile: nothing changes a block that
+ * is not hashed, and only one thread hashes. */
+static void
+hash_next(LayerStream *stream)
+{
+  const Block *block = &stream->blocks[(stream->first + stream->hashed) % BLOCKS];
+  stream->hashing = true;
+  g_mutex_unlock(&stream->lock);
+  digest_stream_update(stream->hash, slice_new(block->bytes, block->size));
+  g_mutex_lock(&stream->lock);
+  stream->hashing = false;
+  stream->hashed++;
+  g_cond_broadcast(&stream->changed);
+}
+
 /* A free block for the inflating thread; NULL when the reader went away. */
 static Block *
 wait_for_room(LayerStream *stream)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&stream->lock);
-  while (stream->filled == BLOCKS && !stream->stopped)
-    g_cond_wait(&stream->changed, &stream->lock);
+  while (stream->filled == BLOCKS && !stream->stopped) {
+    if (!stream->hashing && stream->hashed < stream->filled)
+      hash_next(stream);
+    else
+      g_cond_wait(&stream->changed, &stream->lock);
+  }
   return stream->stopped ? NULL : &stream->blocks[(stream->first + stream->filled) % BLOCKS];
 }
 
@@ -96,17 +120,30 @@ layer_stream_new(LayerRead read, void *read_data, const LayerLimits *limits)
   return stream;
 }
 
+/* The reader gives the block back that it looked at. */
+static void
+release_block(LayerStream *stream)
+{
+  while (stream->hashed == 0) {
+    if (stream->hashing)
+      g_cond_wait(&stream->changed, &stream->lock);
+    else
+      hash_next(stream);
+  }
+  stream->first = (stream->first + 1) % BLOCKS;
+  stream->filled--;
+  stream->hashed--;
+  stream->held = false;
+  g_cond_broadcast(&stream->changed);
+}
+
 bool
 layer_stream_next(LayerStream *stream, Slice *block, GError **error)
 {
   *block = SLICE_EMPTY;
   g_mutex_lock(&stream->lock);
-  if (stream->held) {
-    stream->first = (stream->first + 1) % BLOCKS;
-    stream->filled--;
-    stream->held = false;
-    g_cond_broadcast(&stream->changed);
-  }
+  if (stream->held)
+    release_block(stream);
   while (stream->filled == 0 && !stream->ended)
     g_cond_wait(&stream->changed, &stream->lock);
   if (stream->filled > 0) {
@@ -120,7 +157,6 @@ layer_stream_next(LayerStream *stream, Slice *block, GError **error)
     g_propagate_error(error, failure);
     return false;
   }
-  digest_stream_update(stream->hash, *block);
   stream->size += block->size;
   return true;
 }
