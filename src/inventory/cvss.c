@@ -119,8 +119,7 @@ score_2(Slice vector, double *score)
   double impact =
       10.41 * (1 - (1 - v[V2_CONFIDENTIALITY]) * (1 - v[V2_INTEGRITY]) * (1 - v[V2_AVAILABILITY]));
   double exploitability = 20 * v[V2_VECTOR] * v[V2_COMPLEXITY] * v[V2_AUTHENTICATION];
-  double weight = impact > 0 ? 1.176 : 0;
-  *score = round((0.6 * impact + 0.4 * exploitability - 1.5) * weight * 10) / 10;
+  *score = impact > 0 ? round((0.6 * impact + 0.4 * exploitability - 1.5) * 1.176 * 10) / 10 : 0;
   return true;
 }
 

@@ -26,8 +26,8 @@ take_word(Slice *rest, const char *word)
   return true;
 }
 
-/* "-rc.1" at the front: one of @words, a number after it or none, separators where there are any.
- */
+/* "-rc.1" at the front: one of @words, a number after it or none, a separator before each, also
+ * where no number follows it ("rc-"). */
 static bool
 take_part(Slice *rest, const char *const *words, size_t *which, Slice *number)
 {
@@ -39,9 +39,8 @@ take_part(Slice *rest, const char *const *words, size_t *which, Slice *number)
       break;
   if (words[*which] == NULL)
     return false;
-  Slice after = is_separator(slice_first(at)) ? slice_sub(at, 1, at.size) : at;
-  if (byte_is_digit(slice_first(after)))
-    at = after;
+  if (is_separator(slice_first(at)))
+    at = slice_sub(at, 1, at.size);
   *number = slice_take_digits(&at);
   *rest = at;
   return true;
