@@ -54,7 +54,7 @@ side_fill(Side *side, const ScanSetup *setup, AdvisoryDatabase *database, GError
   side->matched = side->inventory == NULL ? NULL : match_image(database, side->inventory, error);
   if (side->matched == NULL)
     return false;
-  g_autofree char *repository = scan_setup_repository(image_source_target(side->source));
+  g_autofree char *repository = scan_setup_repository(NULL, image_source_target(side->source));
   const VexImage image = scan_setup_image(side->source, side->inventory);
   side->findings = scan_setup_suppress(setup, repository, &image, side->matched, &side->ignored);
   side->report = source_options_report(side->source, side->inventory);

@@ -7,12 +7,20 @@
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
 #include "report/explanation.h"
+#include "verdict/exemption.h"
+#include "verdict/policy.h"
 
-static char *format_option, *output_option, *package_option;
+static char *format_option, *output_option, *package_option, *policy_option, *repository_option;
 
 static const GOptionEntry options[] = {FORMAT_OPTION("table"),
                                        {"package", 'p', 0, G_OPTION_ARG_STRING, &package_option,
                                         "Only this package, or the packages of this source",
+                                        "NAME"},
+                                       {"policy", 0, 0, G_OPTION_ARG_FILENAME, &policy_option,
+                                        "Show what this policy file exempts, too", "FILE"},
+                                       {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
+                                        "As if pulled from this repository (default: that of "
+                                        "docker://)",
                                         "NAME"},
                                        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
                                         "Write it here instead of to standard output (-)", "FILE"},
@@ -26,7 +34,8 @@ add_exception(GPtrArray *exceptions, const Finding *finding, const char *by, cha
               const char *overruled)
 {
   ExplainedException *exception = g_new0(ExplainedException, 1);
-  *exception = (ExplainedException){finding, by, text, holds, g_strdup(overruled)};
+  *exception = (ExplainedException){
+      .finding = finding, .by = by, .text = text, .holds = holds, .overruled = g_strdup(overruled)};
   g_ptr_array_add(exceptions, exception);
 }
 
@@ -51,13 +60,37 @@ add_vex(GPtrArray *exceptions, const ScanSetup *setup, const VexImage *image,
   }
 }
 
+/* The exemption of the policy (NULL: there is none) that is asked first. */
+static void
+add_exemption(GPtrArray *exceptions, const PolicySet *policy, const char *repository,
+              const Finding *finding)
+{
+  if (policy == NULL)
+    return;
+  int64_t now = g_get_real_time();
+  g_autoptr(GPtrArray) exemptions = policy_set_exemptions(policy, repository);
+  const Exemption *exemption =
+      exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
+  if (exemption == NULL)
+    return;
+  bool ended = exemption_ended(exemption, now);
+  g_autofree char *what = exemption_in_words(exemption);
+  g_autofree char *end = exemption_end_in_words(exemption->expires);
+  g_autofree char *overruled = ended ? g_strdup_printf("it ended on %s", end) : NULL;
+  bool endless = exemption->expires == 0;
+  char *text = g_strdup_printf("%s: %s%s%s", what, exemption->reason,
+                               ended || endless ? "" : ", until ", ended || endless ? "" : end);
+  add_exception(exceptions, finding, policy_set_origin(policy).file, text, !ended, overruled);
+  ((ExplainedException *)g_ptr_array_index(exceptions, exceptions->len - 1))->of_policy = true;
+}
+
 /* (transfer full): ExplainedException */
 static GPtrArray *
-exceptions_of(const ScanSetup *setup, const VexImage *image, const MatchResult *matched,
-              const Explanation *explanation)
+exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *image,
+              const MatchResult *matched, const Explanation *explanation)
 {
   GPtrArray *exceptions = g_ptr_array_new_with_free_func((GDestroyNotify)explained_exception_free);
-  g_autofree char *repository = scan_setup_repository(image->target);
+  g_autofree char *repository = scan_setup_repository(repository_option, image->target);
   g_autoptr(GPtrArray) ignored = NULL;
   g_autoptr(GPtrArray) left = scan_setup_suppress(setup, repository, image, matched, &ignored);
   for (guint i = 0; i < explanation->packages->len; i++) {
@@ -66,6 +99,7 @@ exceptions_of(const ScanSetup *setup, const VexImage *image, const MatchResult *
     if (finding == NULL)
       continue;
     add_vex(exceptions, setup, image, finding);
+    add_exemption(exceptions, policy, repository, finding);
     for (guint j = 0; j < ignored->len; j++) {
       const IgnoredFinding *each = g_ptr_array_index(ignored, j);
       bool by_vex = false;
@@ -108,7 +142,8 @@ as_feeds_write(const char *id)
 }
 
 static int
-explain(const ScanSetup *setup, char **arguments, bool json, GError **error)
+explain(const ScanSetup *setup, const PolicySet *policy, char **arguments, bool json,
+        GError **error)
 {
   g_autoptr(ImageSource) source = scan_setup_source(setup, arguments[0], error);
   g_autoptr(AdvisoryDatabase) database =
@@ -127,7 +162,7 @@ explain(const ScanSetup *setup, char **arguments, bool json, GError **error)
   if (feeds == NULL)
     return EXIT_ERROR;
   const VexImage image = scan_setup_image(source, inventory);
-  g_autoptr(GPtrArray) exceptions = exceptions_of(setup, &image, matched, explanation);
+  g_autoptr(GPtrArray) exceptions = exceptions_of(setup, policy, &image, matched, explanation);
   Report document = source_options_report(source, inventory);
   document.gaps = matched->gaps;
   const ExplanationReport report = {.report = &document,
@@ -153,7 +188,10 @@ run(char **arguments)
   g_auto(ScanSetup) setup = {0};
   if (!scan_setup_read(&setup, &error))
     return command_fail(error);
-  int code = explain(&setup, arguments, json, &error);
+  g_autoptr(PolicySet) policy = NULL;
+  if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
+    return command_fail(error);
+  int code = explain(&setup, policy, arguments, json, &error);
   terminal_progress_end();
   return error != NULL ? command_fail(error) : code;
 }
@@ -167,8 +205,8 @@ const Command explain_command = {
         "(GHSA-...), or a vendor's advisory (DSA-...). For each package that an advisory concerns "
         "it\n"
         "tells where the package was found and whose it is, what each feed says of it, which\n"
-        "version was compared with which range and by which order, what came of it, and which VEX\n"
-        "statements and ignore files hold or are overruled.\n\n"
+        "version was compared with which range and by which order, what came of it, which VEX\n"
+        "statements and ignore files hold or are overruled, and what --policy exempts.\n\n"
         "Where the image does not have it, it says why: the package is not there, its version is\n"
         "outside of the ranges, the distribution says so, no feed covers it, or it is not known.\n"
         "--package also tells of a package that no advisory names.\n\n"

@@ -40,17 +40,10 @@ static const GOptionEntry options[] = {
 
 /* --- the parts of a scan --- */
 
-/* Under which name the policies' namespaces see the image. (transfer full) */
-static char *
-repository_of(const char *target)
-{
-  return repository_option != NULL ? g_strdup(repository_option) : scan_setup_repository(target);
-}
-
 static Verdict *
 judge(const PolicySet *policy, const char *target, const MatchResult *matched, GError **error)
 {
-  g_autofree char *repository = repository_of(target);
+  g_autofree char *repository = scan_setup_repository(repository_option, target);
   if (!policy_set_applies(policy, repository)) {
     error_set(error, ASSAY_ERROR_INVALID,
               "no policy of %s has a namespace for \"%s\": say with --repository from where the "
@@ -112,7 +105,7 @@ static GPtrArray *
 filter(const Scan *scan, const VexImage *image, const MatchResult *matched, GPtrArray **ignored)
 {
   ReportOptions how = scan->options;
-  g_autofree char *repository = repository_of(image->target);
+  g_autofree char *repository = scan_setup_repository(repository_option, image->target);
   if (scan->policy != NULL)
     how.unknown_as = policy_set_unknown_as(scan->policy, repository);
   g_autoptr(GPtrArray) findings =

@@ -64,8 +64,10 @@ scan_setup_layers(const ScanSetup *setup, ImageSource *source, GError **error)
 }
 
 char *
-scan_setup_repository(const char *target)
+scan_setup_repository(const char *given, const char *target)
 {
+  if (given != NULL)
+    return g_strdup(given);
   const char *rest = g_str_has_prefix(target, "docker://") ? target + strlen("docker://") : NULL;
   g_autoptr(Reference) reference = rest == NULL ? NULL : reference_parse(rest, NULL);
   return g_strdup(reference != NULL ? reference->repository : "");

@@ -72,9 +72,9 @@ ImageSource *scan_setup_source(const ScanSetup *setup, const char *target, GErro
 /* (transfer full) */
 ImageInventory *scan_setup_layers(const ScanSetup *setup, ImageSource *source, GError **error);
 
-/* Under which name the policies' namespaces see @target: that of docker://, else "". (transfer
- * full) */
-char *scan_setup_repository(const char *target);
+/* Under which name the policies' namespaces see @target: @given (--repository) or, where that is
+ * NULL, that of docker://, else "". (transfer full) */
+char *scan_setup_repository(const char *given, const char *target);
 
 /* How VEX documents name the image; it borrows both. */
 VexImage scan_setup_image(const ImageSource *source, const ImageInventory *inventory);

@@ -181,7 +181,11 @@ append_exceptions(GString *out, const ExplanationReport *report, const Finding *
     g_autofree char *text =
         g_strdup_printf("%s: %s%s%s", each->by, each->text, each->overruled != NULL ? "; " : "",
                         each->overruled != NULL ? each->overruled : "");
-    append_pair(out, each->holds ? "  ignored by" : "  does not hold", text, width);
+    append_pair(out,
+                !each->holds      ? "  does not hold"
+                : each->of_policy ? "  exempt by"
+                                  : "  ignored by",
+                text, width);
   }
 }
 
@@ -290,6 +294,7 @@ static const JsonTable statement_table = JSON_TABLE(ExplainedStatement, statemen
 static const JsonMember exception_members[] = {
     {JSON_MEMBER(ExplainedException, by), .kind = &json_text},
     {JSON_MEMBER(ExplainedException, text), .kind = &json_text},
+    {JSON_MEMBER_AS("policy", ExplainedException, of_policy), .kind = &json_flag},
     {JSON_MEMBER(ExplainedException, holds), .kind = &json_flag},
     {JSON_MEMBER(ExplainedException, overruled), .kind = &json_text},
 };

@@ -6,12 +6,13 @@
 #include "report/report.h"
 #include "verdict/explain.h"
 
-/* What somebody says of a finding: a VEX document or an ignore file. */
+/* What somebody says of a finding: a VEX document, an ignore file, an exemption of a policy. */
 typedef struct {
   const Finding *finding;
   const char *by;  /* the file */
   char *text;      /* the statement, or the reason */
-  bool holds;      /* it takes the finding out of sight */
+  bool of_policy;  /* it is an exemption: the finding is shown, and the policy lets it pass */
+  bool holds;      /* it takes the finding out of sight, or exempts it */
   char *overruled; /* why it does not; or NULL */
 } ExplainedException;
 void explained_exception_free(ExplainedException *exception);

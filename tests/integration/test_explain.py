@@ -90,6 +90,30 @@ def test_exceptions(explain, tmp_path):
     assert "ignored by: " in explain(alpine(), FIRST, "--ignore-file", tmp_path / "ignore", form="table")
 
 
+@pytest.mark.parametrize("entry, holds, says", [
+    (f'{{ids: [{FIRST}], reason: "not reached", expires: 2999-12-31}}', True, "not reached, until 2999-12-31"),
+    ('{packages: [openssl], reason: "by its source"}', True, "by its source"),
+    ('{packages: [openssl], repositories: ["team/*"], reason: "theirs"}', True, "theirs"),
+    (f'{{ids: [{FIRST}], reason: "not yet", expires: 2020-01-31}}', False, "it ended on 2020-01-31"),
+    ('{packages: [openssl], repositories: ["prod/*"], reason: "of others"}', None, None),
+    ('{ids: [CVE-1999-0001], reason: "another"}', None, None),
+])
+def test_exemptions(explain, tmp_path, entry, holds, says):
+    """What a policy lets pass is told, with its reason and its end; it hides nothing."""
+    (tmp_path / "policy.yaml").write_text(f"exemptions: [{entry}]\npolicies: [{{name: all, namespaces: ['**'], vulnerabilities: {{block: [low]}}}}]\n")
+    options = ["--policy", tmp_path / "policy.yaml", "--repository", "team/app"]
+    package, = explain(alpine(), FIRST, *options)["packages"]
+    told = explain(alpine(), FIRST, *options, form="table")
+    assert package["answer"] == "affected"
+    if holds is None:
+        assert package["exceptions"] == [] and "exempt by" not in told and "does not hold" not in told
+        return
+    exception, = package["exceptions"]
+    assert (exception["policy"], exception["holds"]) == (True, holds)
+    assert says in f"{exception['text']} {exception.get('overruled')}"
+    assert ("exempt by: " if holds else "does not hold: ") in told and says in " ".join(told.split())
+
+
 def test_whose_it_is(assay, tmp_path, monkeypatch):
     """What the distribution looks after is matched by its owner; a version that tells nothing; other names of a vulnerability."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
