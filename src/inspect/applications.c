@@ -25,7 +25,7 @@ find_owners(GArray *packages)
   g_autoptr(GHashTable) names = names_of_distribution(packages);
   for (guint i = 0; i < packages->len; i++) {
     ImagePackage *package = &g_array_index(packages, ImagePackage, i);
-    if (package->package->owner != NULL)
+    if (package->package->owner != NULL && !package->package->foreign_owner)
       package->owner = g_hash_table_lookup(names, package->package->owner);
   }
 }

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+typedef struct {
+  const char *name;
+  bool foreign; /* as Package.foreign_owner */
+} Owner;
+
 /* @by_path: path -> GPtrArray of Package. */
 static void
 add_sought(GHashTable *by_path, LayerInventory *inventory)
@@ -24,19 +29,21 @@ add_sought(GHashTable *by_path, LayerInventory *inventory)
 }
 
 static void
-set_owner(GHashTable *by_path, const char *path, const char *owner)
+set_owner(GHashTable *by_path, const char *path, const Owner *owner)
 {
   const GPtrArray *packages = g_hash_table_lookup(by_path, path);
   for (guint i = 0; packages != NULL && i < packages->len; i++) {
     Package *package = g_ptr_array_index(packages, i);
-    if (package->owner == NULL)
-      package->owner = g_strdup(owner);
+    if (package->owner != NULL)
+      continue;
+    package->owner = g_strdup(owner->name);
+    package->foreign_owner = owner->foreign;
   }
 }
 
 /* Lists of before the merge of /usr name "lib/x", which unpacks as "usr/lib/x". */
 static void
-set_owner_of_line(GHashTable *by_path, Slice line, const char *owner, GString *path)
+set_owner_of_line(GHashTable *by_path, Slice line, const Owner *owner, GString *path)
 {
   static const char *const merged[] = {"bin/", "sbin/", "lib/", "lib64/", "lib32/", "libx32/"};
   while (line.size > 0 && line.data[0] == '/')
@@ -55,7 +62,7 @@ set_owner_of_line(GHashTable *by_path, Slice line, const char *owner, GString *p
 }
 
 static void
-go_through(GHashTable *by_path, const char *paths, const char *owner)
+go_through(GHashTable *by_path, const char *paths, const Owner *owner)
 {
   g_autoptr(GString) path = g_string_new(NULL);
   Slice rest = slice_from_string(paths), line;
@@ -71,11 +78,14 @@ owners_resolve(LayerInventory *inventory, const GPtrArray *owned)
   add_sought(by_path, inventory);
   if (g_hash_table_size(by_path) == 0)
     return;
-  for (guint i = 0; i + 1 < owned->len; i += 2)
-    go_through(by_path, g_ptr_array_index(owned, i + 1), g_ptr_array_index(owned, i));
+  for (guint i = 0; i + 2 < owned->len; i += 3) {
+    const Owner owner = {g_ptr_array_index(owned, i), g_ptr_array_index(owned, i + 2) != NULL};
+    go_through(by_path, g_ptr_array_index(owned, i + 1), &owner);
+  }
   for (guint i = 0; i < inventory->packages->len; i++) {
     const Package *package = g_ptr_array_index(inventory->packages, i);
+    const Owner owner = {package->name, false};
     if (package->files != NULL)
-      go_through(by_path, package->files, package->name);
+      go_through(by_path, package->files, &owner);
   }
 }

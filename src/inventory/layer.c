@@ -160,13 +160,14 @@ layer_inventory_add_application(LayerInventory *inventory, const char *type, con
 }
 
 void
-layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths)
+layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths, bool foreign)
 {
   if (paths.size > LAYER_OWNED_BYTES_MAX - inventory->owned_bytes)
     return;
   inventory->owned_bytes += paths.size;
   g_ptr_array_add(inventory->owned, g_strdup(package));
   g_ptr_array_add(inventory->owned, slice_to_string(paths));
+  g_ptr_array_add(inventory->owned, foreign ? g_strdup("") : NULL);
 }
 
 void

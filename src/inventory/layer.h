@@ -35,10 +35,11 @@ typedef struct {
   char *owner;    /* of an application: the distribution's package whose list of files has the
                      location; or NULL */
   char *sha1;     /* of the archive that it is (Java), 40 hex digits; or NULL */
-  bool declared;  /* a lock file or a manifest names it: nothing shows that it is installed */
-  char *files;    /* paths that it owns, each with a LF after it, where they are beside the
-                     package itself (apk, rpm); or NULL */
-  unsigned read;  /* index of the LayerFile that it is of */
+  bool foreign_owner; /* that package was not built as the distribution builds its own (owners.h) */
+  bool declared;      /* a lock file or a manifest names it: nothing shows that it is installed */
+  char *files;        /* paths that it owns, each with a LF after it, where they are beside the
+                         package itself (apk, rpm); or NULL */
+  unsigned read;      /* index of the LayerFile that it is of */
 } Package;
 
 /* Frees what @package owns. */
@@ -102,12 +103,15 @@ typedef struct {
   GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
   GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
-  GPtrArray *owned; /* char *: a distribution's package, and the paths that it owns, in turn. In the
-                       worker alone, which takes Package.owner from them: no part of the JSON */
-  size_t owned_bytes; /* spent of LAYER_OWNED_BYTES_MAX */
-  size_t file_bytes;  /* spent of LAYER_FILE_BYTES_MAX */
-  size_t admitted;    /* what image_inventory_admit() counted of it */
-  bool overfull;      /* it has more packages than are kept */
+  GPtrArray *owned;  /* char *: a distribution's package, the paths that it owns, and "" for a
+                        foreign one, else NULL; in turn. In the worker alone, which takes
+                        Package.owner from them: no part of the JSON */
+  size_t owned_bytes;   /* spent of LAYER_OWNED_BYTES_MAX */
+  size_t file_bytes;    /* spent of LAYER_FILE_BYTES_MAX */
+  size_t admitted;      /* what image_inventory_admit() counted of it */
+  bool overfull;        /* it has more packages than are kept */
+  const char *declares; /* of the one file that it is of: LayerFile.declares; static. In the worker
+                           alone */
 } LayerInventory;
 
 LayerInventory *layer_inventory_new(void);
@@ -144,8 +148,10 @@ Package *layer_inventory_add_application(LayerInventory *inventory, const char *
                                          const char *name, const char *version,
                                          const char *location);
 
-/* That the distribution's package @package owns @paths, each with a LF after it. Copies. */
-void layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths);
+/* That the distribution's package @package owns @paths, each with a LF after it. @foreign: as
+ * Package.foreign_owner. Copies. */
+void layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths,
+                               bool foreign);
 
 /* Packages of the database at @path are missing: a note of @kind says why. */
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,

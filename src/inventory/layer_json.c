@@ -24,6 +24,7 @@ static const JsonMember package_members[] = {
     {JSON_MEMBER(Package, location), .kind = &json_text, .required = true},
     {JSON_MEMBER(Package, licenses), .kind = &json_text},
     {JSON_MEMBER(Package, owner), .kind = &json_text},
+    {JSON_MEMBER(Package, foreign_owner), .kind = &json_flag, .omitted = true},
     {JSON_MEMBER(Package, sha1), .kind = &json_text},
     {JSON_MEMBER(Package, declared), .kind = &json_flag, .omitted = true},
     {JSON_MEMBER(Package, files), .kind = &json_text},

@@ -27,7 +27,7 @@ TOOL = "usr/lib/node_modules/tool/package.json"
 BASE = {
     "etc/os-release": OS_RELEASE,
     "var/lib/dpkg/status": STATUS,
-    "var/lib/dpkg/info/python3-yaml.list": f"/.\n/usr\n/usr/lib\n/{EGG}\n",
+    "var/lib/dpkg/info/python3-yaml.list": f"/.\n/usr\n/usr/lib\n/{EGG}\n/usr/share/doc/python3-yaml\n/usr/share/doc/python3-yaml/copyright\n",
     "var/lib/dpkg/info/nodejs.list": f"/.\n/usr\n/{TOOL}\n",
     EGG: "Metadata-Version: 1.2\nName: PyYAML\nVersion: 6.0\n\n",
     TOOL: '{"name": "tool", "version": "1.0.0"}',

@@ -14,7 +14,7 @@ FILES = {
     "usr/bin/python3.9": "\0" + "3.9.1\0",
     "var/lib/dpkg/status": "Package: python3.9-minimal\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.9.1-1\n"
                            "Maintainer: Debian Python Team <team@debian.org>\n",
-    "var/lib/dpkg/info/python3.9-minimal.list": "/.\n/usr/bin/python3.9\n",
+    "var/lib/dpkg/info/python3.9-minimal.list": "/.\n/usr/bin/python3.9\n/usr/share/doc/python3.9-minimal\n",
     "srv/www/jquery.js": "/*! jQuery v1.12.4 */",
     "srv/node_modules/other/dist/jquery.js": "/*! jQuery v1.12.5 */",
 }

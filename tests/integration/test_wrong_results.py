@@ -159,7 +159,7 @@ KINDS = {
          "var/lib/dpkg/status": "Package: python3-yaml\nStatus: install ok installed\nMaintainer: Team <t@debian.org>\nArchitecture: amd64\n"
                                 "Version: 6.0-3\n\nPackage: tool\nStatus: install ok installed\nMaintainer: NodeSource <x@nodesource.com>\n"
                                 "Architecture: amd64\nVersion: 1.0-1nodesource1\n",
-         "var/lib/dpkg/info/python3-yaml.list": "/.\n/usr/lib/python3/dist-packages/PyYAML-6.0.egg-info\n",
+         "var/lib/dpkg/info/python3-yaml.list": "/.\n/usr/share/doc/python3-yaml/copyright\n/usr/lib/python3/dist-packages/PyYAML-6.0.egg-info\n",
          "var/lib/dpkg/info/tool.list": "/.\n/usr/lib/node_modules/owned/package.json\n",
          "usr/lib/python3/dist-packages/PyYAML-6.0.egg-info": egg("PyYAML", "6.0"),
          # What a third party's package brought is nobody else's to mend; what pip installed is the user's.
@@ -167,6 +167,20 @@ KINDS = {
          "usr/local/lib/python3.11/site-packages/PyYAML-5.4.dist-info/METADATA": egg("PyYAML", "5.4")},
         {"owned 1.0.0 usr/lib/node_modules/owned/package.json",
          "pyyaml 5.4 usr/local/lib/python3.11/site-packages/PyYAML-5.4.dist-info/METADATA"}),
+    "what a package that is not the distribution's owns": (
+        "Whatever a .deb brings into Debian's own folders is Debian's, so that nobody's advisories speak of it. Debian's have a copyright.",
+        {"etc/os-release": DEBIAN,
+         "var/lib/dpkg/status": "".join(
+             f"Package: {name}\nStatus: install ok installed\nMaintainer: Jane Doe <jane@example.org>\nArchitecture: all\nVersion: 1.0-1\n\n"
+             for name in ("python3-mine", "python3-hers", "python3-linked")),
+         "var/lib/dpkg/info/python3-mine.list": "/.\n/usr/share/doc/python3-mine\n/usr/share/doc/python3-mine/changelog.gz\n"
+                                                "/usr/share/doc/python3-mine-doc/copyright\n"
+                                                "/usr/lib/python3/dist-packages/PyYAML-5.1.egg-info\n",
+         "var/lib/dpkg/info/python3-hers.list": "/.\n/usr/share/doc/python3-hers\n/usr/share/doc/python3-hers/copyright\n"
+                                                "/usr/lib/python3/dist-packages/PyYAML-5.2.egg-info\n",
+         "var/lib/dpkg/info/python3-linked.list": "/.\n/usr/share/doc/python3-linked\n/usr/lib/python3/dist-packages/PyYAML-5.3.egg-info\n",
+         **{f"usr/lib/python3/dist-packages/PyYAML-5.{number}.egg-info": egg("PyYAML", f"5.{number}") for number in (1, 2, 3)}},
+        {"pyyaml 5.1 usr/lib/python3/dist-packages/PyYAML-5.1.egg-info"}),
     "what the distribution owns, of apk": (
         "The same, of a distribution whose packages list their files in its database.",
         {"etc/os-release": ALPINE,

@@ -43,6 +43,27 @@ without_sums(Slice text)
   return paths;
 }
 
+/* Every package of Debian and Ubuntu has its copyright there, or a link to the folder of another of
+ * the same source (Debian Policy 12.5), whatever is left of it in the image: one without was not
+ * built for them. */
+static bool
+is_foreign(Slice paths, const char *name)
+{
+  g_autofree char *folder = g_strdup_printf("/usr/share/doc/%s", name);
+  g_autofree char *copyright = g_strconcat(folder, "/copyright", NULL);
+  bool has_folder = false, has_more = false;
+  Slice line;
+  while (slice_next_line(&paths, &line)) {
+    if (!slice_has_prefix(line, slice_from_string(folder)))
+      continue;
+    if (slice_equal_string(line, copyright))
+      return false;
+    has_folder |= line.size == strlen(folder);
+    has_more |= line.size > strlen(folder) && line.data[strlen(folder)] == '/';
+  }
+  return !has_folder || has_more;
+}
+
 static void
 read_list(Slice bytes, const char *location, LayerInventory *into)
 {
@@ -50,16 +71,16 @@ read_list(Slice bytes, const char *location, LayerInventory *into)
     return;
   g_autofree char *name = package_name(location);
   if (!g_str_has_suffix(location, SUMS)) {
-    layer_inventory_add_owned(into, name, bytes);
+    layer_inventory_add_owned(into, name, bytes, is_foreign(bytes, name));
     return;
   }
   g_autoptr(GString) paths = without_sums(bytes);
-  layer_inventory_add_owned(into, name, slice_new(paths->str, paths->len));
+  layer_inventory_add_owned(into, name, slice_new(paths->str, paths->len), false);
 }
 
 const Detector dpkg_files_detector = {
     .name = "dpkg-files",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"*.list", "*" SUMS, NULL},
     .wants_path = is_list,
     .lists_owners = true,

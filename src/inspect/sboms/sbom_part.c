@@ -189,8 +189,10 @@ add_of_application(SbomReading *reading, const SbomPart *part, const Package *pa
     return;
   added->licenses = g_strdup(part->licenses);
   added->declared = !reading->target || fact(part, "declared") != NULL;
-  if (reading->target)
-    added->owner = g_strdup(fact(part, "owner"));
+  if (!reading->target)
+    return;
+  added->owner = g_strdup(fact(part, "owner"));
+  added->foreign_owner = fact(part, "owner:foreign") != NULL;
 }
 
 /* How the SBOM calls it, as the inventory would. (transfer full) */

@@ -36,11 +36,14 @@ test_owners(void)
   g_ptr_array_add(owned, (char *)(uintptr_t) "python3-a");
   g_ptr_array_add(owned,
                   (char *)(uintptr_t) "/.\n/usr\n/usr/lib/python3/dist-packages/a.egg-info\n\n");
+  g_ptr_array_add(owned, NULL);
   g_ptr_array_add(owned, (char *)(uintptr_t) "node-b");
   g_ptr_array_add(owned, (char *)(uintptr_t) "/lib/node/b/package.json");
+  g_ptr_array_add(owned, (char *)(uintptr_t) "");
   owners_resolve(inventory, owned);
   g_assert_cmpstr(listed->owner, ==, "python3-a");
   g_assert_cmpstr(merged->owner, ==, "node-b");
+  g_assert_true(merged->foreign_owner && !listed->foreign_owner && !of_rpm->foreign_owner);
   g_assert_cmpstr(of_rpm->owner, ==, "python3-c");
   g_assert_null(by_hand->owner);
   g_assert_null(longer->owner);
