@@ -155,3 +155,9 @@ anywhere_by_content(const char *path)
   const Anywhere *anywhere = all_anywhere();
   return wanting_path(anywhere, anywhere->placeless, path);
 }
+
+uint64_t
+anywhere_by_name(const char *path)
+{
+  return anywhere_by_path(path) | (anywhere_by_content(path) & ~anywhere_by_head());
+}

@@ -16,6 +16,8 @@ uint64_t anywhere_owners(void);
 uint64_t anywhere_by_path(const char *path);
 /* Those without places who want @path: whether they want the file, wants() tells. */
 uint64_t anywhere_by_content(const char *path);
+/* Those who want a file at @path for its name, of both. */
+uint64_t anywhere_by_name(const char *path);
 /* All without places, and those among them whose wants() alone tells: any path may be theirs. */
 uint64_t anywhere_placeless(void);
 uint64_t anywhere_by_head(void);

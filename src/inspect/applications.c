@@ -113,14 +113,19 @@ folder_size(const char *location)
   return (size_t)(slash - location);
 }
 
+/* What a file at @location declares of @type. */
 static bool
-counts(GHashTable *folders, const Package *package)
+counts(GHashTable *folders, const char *type, const char *location)
 {
-  if (!package->declared)
-    return true;
-  size_t size = is_installed_beside(package->type) ? folder_size(package->location) : 0;
-  g_autofree char *key = g_strdup_printf("%s:%.*s", package->type, (int)size, package->location);
+  size_t size = is_installed_beside(type) ? folder_size(location) : 0;
+  g_autofree char *key = g_strdup_printf("%s:%.*s", type, (int)size, location);
   return !g_hash_table_contains(folders, key);
+}
+
+static bool
+package_counts(GHashTable *folders, const Package *package)
+{
+  return !package->declared || counts(folders, package->type, package->location);
 }
 
 /* The folder of @package, where its file is named @file; else NULL. (transfer full) */
@@ -159,7 +164,7 @@ drop_declared(GArray *packages)
   g_autoptr(GHashTable) modules = go_folders(packages);
   guint kept = 0;
   for (guint i = 0; i < packages->len; i++)
-    if (counts(folders, g_array_index(packages, ImagePackage, i).package) &&
+    if (package_counts(folders, g_array_index(packages, ImagePackage, i).package) &&
         !is_overruled(modules, g_array_index(packages, ImagePackage, i).package))
       g_array_index(packages, ImagePackage, kept++) = g_array_index(packages, ImagePackage, i);
   g_array_set_size(packages, kept);
@@ -170,4 +175,17 @@ applications_settle(GArray *packages)
 {
   find_owners(packages);
   drop_declared(packages);
+}
+
+GPtrArray *
+applications_missed(const GArray *packages, const GPtrArray *files)
+{
+  g_autoptr(GHashTable) folders = installed_folders(packages);
+  GPtrArray *missed = g_ptr_array_new();
+  for (guint i = 0; i < files->len; i++) {
+    LayerFile *file = g_ptr_array_index(files, i);
+    if (file->declares == NULL || counts(folders, file->declares, file->location))
+      g_ptr_array_add(missed, file);
+  }
+  return missed;
 }

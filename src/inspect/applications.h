@@ -15,3 +15,7 @@
 /* @packages: ImagePackage, in any order, of all layers: those that do not count are taken out, and
  * `owner` is set. */
 void applications_settle(GArray *packages);
+
+/* Of files that could not be read, @files (LayerFile): those whose packages would count, and those
+ * that may be installed (without `declares`). After applications_settle(). (transfer container) */
+GPtrArray *applications_missed(const GArray *packages, const GPtrArray *files);

@@ -262,15 +262,16 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 
 /* --- the image --- */
 
-/* What is found anywhere is of the layer that brought it: each writes its own whole. */
+/* What is found anywhere is of the layer that brought it: each writes its own whole. @doubtful:
+ * LayerFile, of lock files that do not parse, and links that lead out of their layer. */
 static void
-take_finds(ImageInventory *image, Shelf *shelf)
+take_finds(ImageInventory *image, Shelf *shelf, GPtrArray *doubtful)
 {
   g_autoptr(GArray) finds = finds_of_image(image->layers);
   for (guint i = 0; i < finds->len; i++) {
     const Find *find = &g_array_index(finds, Find, i);
     const LayerInventory *layer = g_ptr_array_index(image->layers, find->layer);
-    const LayerFile *read = g_ptr_array_index(layer->reads, find->read);
+    LayerFile *read = g_ptr_array_index(layer->reads, find->read);
     const GPtrArray *list = contents_of(shelf, find->layer)->packages[find->read];
     for (guint j = 0; list != NULL && j < list->len; j++) {
       ImagePackage one = {.package = g_ptr_array_index(list, j), .layer = find->layer};
@@ -278,11 +279,13 @@ take_finds(ImageInventory *image, Shelf *shelf)
     }
     if (read->broken)
       g_ptr_array_add(image->unread, g_strdup(read->location));
+    if (read->elsewhere ? image->layers->len > 1 : read->declares != NULL)
+      g_ptr_array_add(doubtful, read);
   }
 }
 
 static void
-take_files(ImageInventory *image, const ImageTree *tree)
+take_files(ImageInventory *image, const ImageTree *tree, GPtrArray *doubtful)
 {
   g_auto(Shelf) shelf = {image->layers, g_new0(Contents, image->layers->len), 0};
   for (guint i = 0; i < tree->files->len; i++) {
@@ -293,8 +296,24 @@ take_files(ImageInventory *image, const ImageTree *tree)
     if (read < 0 || ((const LayerFile *)g_ptr_array_index(layer->reads, read))->broken)
       g_ptr_array_add(image->unread, g_strdup(found->place));
   }
-  take_finds(image, &shelf);
+  take_finds(image, &shelf, doubtful);
   image->os = find_os(&shelf, tree->files);
+}
+
+/* Where nothing is installed that says more, what they would declare is missing. */
+static void
+add_missed(ImageInventory *image, const GPtrArray *doubtful)
+{
+  if (doubtful->len == 0)
+    return;
+  g_autoptr(GPtrArray) missed = applications_missed(image->packages, doubtful);
+  for (guint i = 0; i < missed->len; i++) {
+    const LayerFile *file = g_ptr_array_index(missed, i);
+    g_ptr_array_add(image->unread,
+                    g_strdup_printf("%s (%s)", file->location,
+                                    file->elsewhere ? "a link that leads out of its layer"
+                                                    : "a lock file that does not parse"));
+  }
 }
 
 static void
@@ -330,12 +349,14 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   if (!image_tree_complete(layers, ask, ask_data, image->unread, error))
     return NULL;
   g_autoptr(ImageTree) tree = image_tree_new(layers);
-  take_files(image, tree);
+  g_autoptr(GPtrArray) doubtful = g_ptr_array_new();
+  take_files(image, tree, doubtful);
   add_texts(image->unread, tree->unread);
   for (guint i = 0; i < layers->len; i++)
     add_texts(image->unread, ((const LayerInventory *)g_ptr_array_index(layers, i))->unread);
-  image->unread = tidy_texts(image->unread);
   applications_settle(image->packages);
+  add_missed(image, doubtful);
+  image->unread = tidy_texts(image->unread);
   g_array_sort(image->packages, image_package_compare);
   part_doubles(image->packages, image->doubles);
   return g_steal_pointer(&image);

@@ -192,8 +192,10 @@ worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_by
                                                   : true;
   for (unsigned i = 0; i < takers->count; i++) {
     const FileTaker *taker = &takers->takers[i];
-    if (taker->wanted)
-      layer_inventory_add_read(taker->into, 0, taker->location, taker->into->unread->len > 0);
+    if (!taker->wanted)
+      continue;
+    LayerInventory *into = taker->into;
+    layer_inventory_add_read(into, 0, taker->location, into->unread->len > 0, into->declares);
   }
   return read;
 }

@@ -12,6 +12,8 @@ typedef struct {
   GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
   GHashTable *finds;     /* path -> GPtrArray of LayerInventory: what is wanted anywhere */
   guint packages;        /* of all of these */
+  guint declared;        /* of these, what finds only declare */
+  bool crowded;          /* there was no room for both: what is declared is left out */
   GPtrArray *owned;      /* as LayerInventory has it, of all of them */
   size_t owned_bytes;
   HarvestLinks *links;
@@ -38,7 +40,13 @@ bool harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *
  * the entry @number; what is wanted there is read in a further pass. */
 void harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *target,
                            uint64_t number);
-/* After a pass: whether hard links are to be read in a further one. */
+/* Whether a file would be wanted at @path for its name. */
+bool harvest_wants_name(const char *path);
+/* After the first pass: the symbolic link @path, of such a name, leads to @target, which the entry
+ * @number is; 0: the layer has no such file. What was not found there itself is read under the
+ * link's name in a further pass. */
+void harvest_take_symlink(Harvest *harvest, const char *path, const char *target, uint64_t number);
+/* After a pass: whether links are to be read in a further one. */
 bool harvest_wants_pass(Harvest *harvest);
 /* In a further pass: reads the present entry, a file, if it is that of such a link. */
 bool harvest_take_linked(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,

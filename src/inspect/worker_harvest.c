@@ -4,8 +4,12 @@
 #include <string.h>
 
 #include "archive/path.h"
+#include "inspect/lockfiles/lockfiles.h"
 #include "inspect/owners.h"
 #include "inspect/worker_files-private.h"
+
+/* Of a file that is found anywhere: several times what the largest of people lists. */
+#define FILE_PACKAGES_MAX 25000u
 
 /* What a detector reads of the entry of a number. */
 typedef struct {
@@ -59,20 +63,75 @@ database_key(uint64_t entry, unsigned reading)
   return GSIZE_TO_POINTER((size_t)entry * READINGS_MAX + reading + 1);
 }
 
-/* What is too much is left out, and unread. */
+/* What is left out of @found is unread. */
 static void
-bound_packages(Harvest *harvest, LayerInventory *found)
+leave_out(LayerInventory *found, const char *detail)
 {
-  guint room = LAYER_PACKAGES_MAX - harvest->packages;
-  if (found->overfull || found->packages->len > room) {
-    g_autofree char *detail =
-        g_strdup_printf("The layer has more than %u packages.", (unsigned)LAYER_PACKAGES_MAX);
-    LayerFile *read = g_ptr_array_index(found->reads, 0);
-    layer_inventory_add_unread(found, "too-many-packages", read->location, detail);
-    g_ptr_array_set_size(found->packages, (int)MIN(found->packages->len, room));
-    read->broken = true;
-  }
+  LayerFile *read = g_ptr_array_index(found->reads, 0);
+  layer_inventory_add_unread(found, "too-many-packages", read->location, detail);
+  read->broken = true;
+}
+
+static guint
+count_declared(const LayerInventory *found)
+{
+  guint count = 0;
+  for (guint i = 0; i < found->packages->len; i++)
+    count += ((const Package *)g_ptr_array_index(found->packages, i))->declared;
+  return count;
+}
+
+static void
+drop_declared(LayerInventory *found)
+{
+  if (count_declared(found) == 0)
+    return;
+  for (guint i = found->packages->len; i > 0; i--)
+    if (((const Package *)g_ptr_array_index(found->packages, i - 1))->declared)
+      g_ptr_array_remove_index(found->packages, i - 1);
+  leave_out(found, "The layer has so many packages that what is only declared is left out.");
+}
+
+/* Once: what is declared from then on is left out at once. */
+static void
+drop_all_declared(Harvest *harvest)
+{
+  GHashTableIter iter;
+  void *finds;
+  g_hash_table_iter_init(&iter, harvest->finds);
+  while (g_hash_table_iter_next(&iter, NULL, &finds))
+    for (guint i = 0; i < ((GPtrArray *)finds)->len; i++)
+      drop_declared(g_ptr_array_index((GPtrArray *)finds, i));
+  harvest->packages -= harvest->declared;
+  harvest->declared = 0;
+  harvest->crowded = true;
+}
+
+static void
+bound_to(LayerInventory *found, guint most, const char *what)
+{
+  if (!found->overfull && found->packages->len <= most)
+    return;
+  g_autofree char *detail = g_strdup_printf("%s than are kept.", what);
+  leave_out(found, detail);
+  g_ptr_array_set_size(found->packages, (int)MIN(found->packages->len, most));
+}
+
+/* What is too much is left out, and unread: of one file that is found anywhere, so that it leaves
+ * room for others; of the layer, where what is installed goes before what is declared. */
+static void
+bound_packages(Harvest *harvest, LayerInventory *found, bool anywhere)
+{
+  if (anywhere)
+    bound_to(found, FILE_PACKAGES_MAX, "The file lists more packages");
+  guint installed = found->packages->len - count_declared(found);
+  if (harvest->declared > 0 && installed > LAYER_PACKAGES_MAX - harvest->packages)
+    drop_all_declared(harvest);
+  if (harvest->crowded)
+    drop_declared(found);
+  bound_to(found, LAYER_PACKAGES_MAX - harvest->packages, "The layer has more packages");
   harvest->packages += found->packages->len;
+  harvest->declared += count_declared(found);
 }
 
 /* Those that read the file for a fixed place, and have not done so in a former pass. */
@@ -160,7 +219,7 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
     FileTaker *taker = &takers.takers[i];
     if (!taker->wanted)
       continue;
-    bound_packages(harvest, taker->into);
+    bound_packages(harvest, taker->into, taker->reading == READINGS_MAX);
     take_owned(harvest, taker->into);
     if (taker->detector->lists_owners)
       continue;
@@ -184,6 +243,12 @@ harvest_wanted_anywhere(const LayerEntry *entry)
     return 0;
   bool by_content = entry->kind == LAYER_ENTRY_FILE && entry->size > 0;
   return anywhere_by_path(entry->path) | (by_content ? anywhere_by_content(entry->path) : 0);
+}
+
+bool
+harvest_wants_name(const char *path)
+{
+  return anywhere_by_name(path) != 0;
 }
 
 /* Whether a program that lower layers may have there is gone, which was found by its content: a
@@ -247,7 +312,7 @@ copy_finds(Harvest *harvest, const char *path, const char *target)
   g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(inventory_free);
   for (guint i = 0; finds != NULL && i < finds->len; i++) {
     LayerInventory *copy = harvest_links_copy(g_ptr_array_index(finds, i), target, path);
-    bound_packages(harvest, copy);
+    bound_packages(harvest, copy, true);
     g_ptr_array_add(copies, copy);
   }
   put_finds(harvest, path, copies);
@@ -257,20 +322,69 @@ void
 harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *target,
                       uint64_t number)
 {
-  uint64_t by_name =
-      anywhere_by_path(entry->path) | (anywhere_by_content(entry->path) & ~anywhere_by_head());
   bool found = has_finds(harvest, target);
   if (found && are_alike(entry->path, target))
     copy_finds(harvest, entry->path, target);
-  else if ((by_name != 0 || found || harvest_links_have(harvest->links, target)) &&
+  else if ((harvest_wants_name(entry->path) || found ||
+            harvest_links_have(harvest->links, target)) &&
            !harvest_links_add(harvest->links, entry->path, target, number))
     layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
                                "The layer has more files that list packages than are followed.");
 }
 
+/* --- symbolic links --- */
+
+static bool
+is_of_lockfiles_alone(const char *path)
+{
+  uint64_t wanting = anywhere_by_path(path) | anywhere_by_content(path);
+  for (unsigned number = 0; wanting != 0; number++, wanting >>= 1)
+    if ((wanting & 1) != 0 && anywhere_detector(number) != &lockfiles_detector)
+      return false;
+  return true;
+}
+
+/* Another layer may have what it leads to, which is not looked at. */
+static void
+put_elsewhere(Harvest *harvest, const char *path)
+{
+  const char *type = lockfiles_type(path);
+  if (type == NULL && is_of_lockfiles_alone(path))
+    return;
+  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
+  LayerInventory *find = layer_inventory_new();
+  layer_inventory_add_read(find, 0, path, false, type);
+  ((LayerFile *)g_ptr_array_index(find->reads, 0))->elsewhere = true;
+  g_ptr_array_add(finds, find);
+  put_finds(harvest, path, finds);
+}
+
+void
+harvest_take_symlink(Harvest *harvest, const char *path, const char *target, uint64_t number)
+{
+  if (are_alike(path, target) || has_finds(harvest, target))
+    return;
+  if (number == 0)
+    put_elsewhere(harvest, path);
+  else if (!harvest_links_add_symbolic(harvest->links, path, number))
+    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
+                               "The layer has more files that list packages than are followed.");
+}
+
+/* What was read of a file under one name is the same under others that are alike. */
+static bool
+take_twin(const char *path, const char *read, void *harvest)
+{
+  bool alike = are_alike(path, read);
+  if (alike)
+    copy_finds(harvest, path, read);
+  return alike;
+}
+
 bool
 harvest_wants_pass(Harvest *harvest)
 {
+  harvest_links_take_twins(harvest->links, take_twin, harvest);
   return harvest_links_begin_pass(harvest->links);
 }
 
@@ -292,7 +406,7 @@ note_left_links(Harvest *harvest)
 {
   for (char *path; (path = harvest_links_next_left(harvest->links)) != NULL; g_free(path))
     layer_inventory_add_unread(harvest->inventory, "hard-link", path,
-                               "The hard link leads to what is not read under its name.");
+                               "The link leads to what is not read under its name.");
 }
 
 /* --- into the inventory --- */
@@ -307,7 +421,9 @@ join_database(LayerInventory *inventory, LayerInventory *database, unsigned chan
                                "The layer has more files that list packages than are followed.");
     return;
   }
-  unsigned number = layer_inventory_add_read(inventory, change, read->location, read->broken);
+  unsigned number =
+      layer_inventory_add_read(inventory, change, read->location, read->broken, read->declares);
+  ((LayerFile *)g_ptr_array_index(inventory->reads, number))->elsewhere = read->elsewhere;
   g_ptr_array_set_free_func(database->packages, NULL);
   for (guint i = 0; i < database->packages->len; i++) {
     Package *package = g_ptr_array_index(database->packages, i);

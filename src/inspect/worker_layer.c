@@ -14,6 +14,7 @@
 #include "inspect/fingerprint.h"
 #include "inspect/worker-private.h"
 #include "inspect/worker_harvest-private.h"
+#include "inspect/worker_symlinks-private.h"
 
 /* Each reads what links led to that the former found, and one more name of a file with several. */
 #define PASSES_MAX 8u
@@ -22,6 +23,8 @@
 /* Of the paths and targets of all links. */
 #define LINK_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define WHITEOUT       ".wh."
+/* No entry has that number. */
+#define FOLDER SIZE_MAX
 
 typedef struct {
   const char *path, *target;
@@ -41,8 +44,8 @@ typedef struct {
   Harvest *harvest;
   GArray *links;       /* Link */
   GHashTable *targets; /* path of a symbolic link -> its target, as far as the tar was read */
-  GHashTable *names;   /* hash of a name that hard links may lead to -> number of the entry with the
-                          bytes */
+  GHashTable *names; /* hash of a name that links may lead to -> number of the entry with the bytes,
+                        or FOLDER */
   GStringChunk *texts; /* of links */
   size_t link_bytes;
 } Reading;
@@ -146,9 +149,9 @@ take_hardlink(Reading *reading, const LayerEntry *entry)
   const char *text = g_hash_table_lookup(reading->targets, target);
   if (text != NULL)
     keep_link(reading, entry->path, text, false);
-  void *number = g_hash_table_lookup(reading->names, name_hash(target));
-  if (number != NULL)
-    harvest_take_hardlink(reading->harvest, entry, target, GPOINTER_TO_SIZE(number));
+  size_t number = GPOINTER_TO_SIZE(g_hash_table_lookup(reading->names, name_hash(target)));
+  if (number != 0 && number != FOLDER)
+    harvest_take_hardlink(reading->harvest, entry, target, number);
   else
     layer_inventory_add_unread(reading->inventory, "hard-link", entry->path,
                                "The hard link leads to what the layer did not bring before it, or "
@@ -159,13 +162,13 @@ take_hardlink(Reading *reading, const LayerEntry *entry)
 static void
 keep_name(Reading *reading, const LayerEntry *entry)
 {
-  void *number = GSIZE_TO_POINTER(reading->entry);
+  size_t number = entry->kind == LAYER_ENTRY_FOLDER ? FOLDER : reading->entry;
   if (entry->kind == LAYER_ENTRY_HARDLINK) {
     g_autofree char *target = target_of(entry);
-    void *linked = g_hash_table_lookup(reading->names, name_hash(target));
-    number = linked != NULL ? linked : number;
+    size_t linked = GPOINTER_TO_SIZE(g_hash_table_lookup(reading->names, name_hash(target)));
+    number = linked != 0 ? linked : number;
   }
-  g_hash_table_insert(reading->names, name_hash(entry->path), number);
+  g_hash_table_insert(reading->names, name_hash(entry->path), GSIZE_TO_POINTER(number));
 }
 
 /* Each pass knows better which hard links matter. */
@@ -174,14 +177,34 @@ take_link(Reading *reading, const LayerEntry *entry)
 {
   if (entry->kind == LAYER_ENTRY_HARDLINK)
     take_hardlink(reading, entry);
-  if (!reading->first || entry->kind == LAYER_ENTRY_FOLDER || entry->kind == LAYER_ENTRY_WHITEOUT ||
-      entry->kind == LAYER_ENTRY_OPAQUE)
+  if (!reading->first || entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE)
     return;
   keep_name(reading, entry);
+  g_hash_table_remove(reading->targets, entry->path);
   if (entry->kind == LAYER_ENTRY_SYMLINK) {
     g_autofree char *target = target_of(entry);
     keep_link(reading, entry->path, target, false);
   }
+}
+
+/* After the first pass: those whose own names are wanted, as far as they are there in the end. */
+static void
+take_wanted_symlinks(Reading *reading)
+{
+  size_t work = 0;
+  for (guint i = 0; i < reading->links->len; i++) {
+    const Link *link = &g_array_index(reading->links, Link, i);
+    bool there = !link->hard && g_hash_table_lookup(reading->targets, link->path) == link->target;
+    if (!there || !harvest_wants_name(link->path))
+      continue;
+    g_autofree char *target = symlink_resolve(reading->targets, link->path, &work);
+    void *number = target == NULL ? NULL : g_hash_table_lookup(reading->names, name_hash(target));
+    if (target != NULL && number != GSIZE_TO_POINTER(FOLDER))
+      harvest_take_symlink(reading->harvest, link->path, target, GPOINTER_TO_SIZE(number));
+  }
+  if (work > SYMLINK_WORK_MAX)
+    layer_inventory_add_unread(reading->inventory, "too-many-links", "",
+                               "The layer has more links than are followed.");
 }
 
 /* True when more is asked for than before. */
@@ -387,6 +410,8 @@ read_passes(Reading *reading, GError **error)
     reading->first = pass == 0;
     if (!read_pass(reading, error))
       return false;
+    if (reading->first)
+      take_wanted_symlinks(reading);
     bool asks_more = follow_links(reading);
     if (!harvest_wants_pass(reading->harvest) && !asks_more)
       return true;

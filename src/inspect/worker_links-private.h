@@ -1,7 +1,7 @@
-/* Hard links whose names are wanted anywhere. A tar has the bytes of a file once, at its first
- * name, which may be one that nobody wants (a store of pnpm) or that an upper layer removes (a
- * cache of uv): what is under the other names is read in passes of its own, from the entry that has
- * the bytes. */
+/* Links whose names are wanted anywhere. A tar has the bytes of a file once, at its first name,
+ * which may be one that nobody wants (a store of pnpm) or that an upper layer removes (a cache of
+ * uv): what is under the other names is read in passes of its own, from the entry that has the
+ * bytes. */
 #pragma once
 
 #include <glib.h>
@@ -18,11 +18,17 @@ void harvest_links_free(HarvestLinks *links);
 /* The link at @path is to the file of the entry @number, whose name there is @target or what the
  * link at @target leads to. False: there are more than are followed. */
 bool harvest_links_add(HarvestLinks *links, const char *path, const char *target, uint64_t number);
+/* The same of a symbolic link at @path to the file of the entry @number. */
+bool harvest_links_add_symbolic(HarvestLinks *links, const char *path, uint64_t number);
 bool harvest_links_have(const HarvestLinks *links, const char *path);
 /* Something else is at @path now. */
 void harvest_links_forget(HarvestLinks *links, const char *path);
 
-/* Before each further pass: which of them are read in it, one of a file. True: there are some. */
+/* Before each further pass: @take is asked for links to files of which another name, @read, was
+ * read before; one that it takes is done with. */
+typedef bool HarvestTwin(const char *path, const char *read, void *data);
+void harvest_links_take_twins(HarvestLinks *links, HarvestTwin *take, void *data);
+/* Then: which of them are read in it, one of a file. True: there are some. */
 bool harvest_links_begin_pass(HarvestLinks *links);
 /* The path of the link that is to be read from the file @entry of that number, which is done with
  * it; or NULL. (transfer none) */

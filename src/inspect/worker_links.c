@@ -6,7 +6,7 @@
 
 typedef struct {
   char *path;
-  char *file; /* the first name of what it leads to */
+  char *file; /* the first name of what it leads to; NULL: whatever it is */
   uint64_t number;
   bool read;
 } Link;
@@ -14,6 +14,7 @@ typedef struct {
 struct HarvestLinks {
   GHashTable *by_path; /* Link, whose own path is the key */
   GHashTable *due;     /* number -> Link: of this pass */
+  GHashTable *read;    /* number -> path of the first link that was read of the file; owned */
 };
 
 static void
@@ -31,6 +32,7 @@ harvest_links_new(void)
   HarvestLinks *links = g_new0(HarvestLinks, 1);
   links->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, link_free);
   links->due = g_hash_table_new(NULL, NULL);
+  links->read = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   return links;
 }
 
@@ -40,22 +42,36 @@ harvest_links_free(HarvestLinks *links)
   if (links == NULL)
     return;
   g_hash_table_unref(links->due);
+  g_hash_table_unref(links->read);
   g_hash_table_unref(links->by_path);
   g_free(links);
+}
+
+/* @file: of Link. */
+static bool
+add(HarvestLinks *links, const char *path, const char *file, uint64_t number)
+{
+  if (g_hash_table_size(links->by_path) >= LAYER_READS_MAX)
+    return false;
+  Link *link = g_new0(Link, 1);
+  link->path = g_strdup(path);
+  link->file = g_strdup(file);
+  link->number = number;
+  g_hash_table_replace(links->by_path, link->path, link);
+  return true;
 }
 
 bool
 harvest_links_add(HarvestLinks *links, const char *path, const char *target, uint64_t number)
 {
   const Link *former = g_hash_table_lookup(links->by_path, target);
-  if (g_hash_table_size(links->by_path) >= LAYER_READS_MAX)
-    return false;
-  Link *link = g_new0(Link, 1);
-  link->path = g_strdup(path);
-  link->file = g_strdup(former == NULL ? target : former->file);
-  link->number = number;
-  g_hash_table_replace(links->by_path, link->path, link);
-  return true;
+  return add(links, path, former == NULL ? target : former->file, number);
+}
+
+bool
+harvest_links_add_symbolic(HarvestLinks *links, const char *path, uint64_t number)
+{
+  return add(links, path, NULL, number);
 }
 
 bool
@@ -68,6 +84,20 @@ void
 harvest_links_forget(HarvestLinks *links, const char *path)
 {
   g_hash_table_remove(links->by_path, path);
+}
+
+void
+harvest_links_take_twins(HarvestLinks *links, HarvestTwin *take, void *data)
+{
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_iter_init(&iter, links->by_path);
+  while (g_hash_table_size(links->read) > 0 && g_hash_table_iter_next(&iter, NULL, &value)) {
+    Link *link = value;
+    const char *read = g_hash_table_lookup(links->read, GSIZE_TO_POINTER(link->number));
+    if (!link->read && read != NULL)
+      link->read = take(link->path, read, data);
+  }
 }
 
 bool
@@ -91,9 +121,12 @@ harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uint64_t number
   if (g_hash_table_size(links->due) == 0)
     return NULL;
   Link *link = g_hash_table_lookup(links->due, GSIZE_TO_POINTER(number));
-  if (link == NULL || entry->kind != LAYER_ENTRY_FILE || strcmp(link->file, entry->path) != 0)
+  if (link == NULL || entry->kind != LAYER_ENTRY_FILE ||
+      (link->file != NULL && strcmp(link->file, entry->path) != 0))
     return NULL;
   link->read = true;
+  if (!g_hash_table_contains(links->read, GSIZE_TO_POINTER(number)))
+    g_hash_table_insert(links->read, GSIZE_TO_POINTER(number), g_strdup(link->path));
   return link->path;
 }
 
@@ -150,6 +183,6 @@ harvest_links_copy(const LayerInventory *find, const char *from, const char *to)
     g_autofree char *path = moved(g_ptr_array_index(find->unread, i), from, to);
     layer_inventory_add_unread(copy, "hard-link", path, "It could not be read under another name.");
   }
-  layer_inventory_add_read(copy, 0, to, find->unread->len > 0);
+  layer_inventory_add_read(copy, 0, to, find->unread->len > 0, find->declares);
   return copy;
 }

@@ -233,12 +233,13 @@ layer_inventory_add_removed(LayerInventory *inventory, const char *path, bool on
 
 unsigned
 layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
-                         bool broken)
+                         bool broken, const char *declares)
 {
   LayerFile *read = g_new0(LayerFile, 1);
   read->change = change;
   read->location = g_strdup(location);
   read->broken = broken;
+  read->declares = g_strdup(declares);
   g_ptr_array_add(inventory->reads, read);
   return inventory->reads->len - 1;
 }

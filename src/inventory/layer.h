@@ -85,6 +85,10 @@ typedef struct {
   char *location;  /* the fixed place that it was read for, which says which detector that was; or
                       its path */
   bool broken;     /* packages are missing */
+  char *declares;  /* purl type of what it would declare, for a lock file that does not parse:
+                      packages are missing where such would count (applications.h); or NULL */
+  bool elsewhere;  /* a symbolic link that leads out of its layer: of an image with others,
+                      packages may be missing; with `declares`, under the same condition */
 } LayerFile;
 
 typedef struct {
@@ -170,7 +174,7 @@ bool layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind,
 void layer_inventory_add_removed(LayerInventory *inventory, const char *path, bool only_below);
 /* Index of the new one. */
 unsigned layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
-                                  bool broken);
+                                  bool broken, const char *declares);
 
 json_t *layer_inventory_to_json(const LayerInventory *inventory);
 LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);

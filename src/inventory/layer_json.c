@@ -98,6 +98,8 @@ static const JsonMember read_members[] = {
     {JSON_MEMBER(LayerFile, change), .kind = &change_index_kind},
     {JSON_MEMBER(LayerFile, location), .kind = &json_text, .required = true},
     {JSON_MEMBER(LayerFile, broken), .kind = &json_flag, .omitted = true},
+    {JSON_MEMBER(LayerFile, declares), .kind = &json_text},
+    {JSON_MEMBER(LayerFile, elsewhere), .kind = &json_flag, .omitted = true},
 };
 const JsonTable layer_file_table = JSON_TABLE(LayerFile, read_members);
 

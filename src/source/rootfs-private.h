@@ -4,8 +4,12 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <linux/openat2.h>
 
 #include "source/source-private.h"
+
+/* As if a path were in a chroot. */
+#define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
 typedef struct {
   const char *root_path;
@@ -24,6 +28,9 @@ bool rootfs_begin_entry(const RootReader *reader, const char *path, unsigned typ
 /* @fd: from where it stands. */
 bool rootfs_copy_content(const RootReader *reader, int fd, const char *path, uint64_t size,
                          GError **error);
+/* A symbolic link to @target, a path from the root on. */
+bool rootfs_add_link(const RootReader *reader, const char *path, const char *target,
+                     GError **error);
 /* A file is read once, whatever links lead to it, for each @reason. False: it was already. */
 bool rootfs_take(RootReader *reader, const struct stat *status, const char *reason);
 

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,9 +15,6 @@
 #include "source/rootfs-private.h"
 
 #define FOLDER_FILES_MAX 100000u
-
-/* As if a path were in a chroot. */
-#define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
 /* A link that leads nowhere, or around, is as good as none. */
 static bool

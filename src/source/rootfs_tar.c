@@ -26,6 +26,15 @@ rootfs_copy_content(const RootReader *reader, int fd, const char *path, uint64_t
   return true;
 }
 
+/* Takes @entry over. */
+static bool
+write_entry(const RootReader *reader, struct archive_entry *entry, GError **error)
+{
+  bool written = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
+  archive_entry_free(entry);
+  return written || error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+}
+
 bool
 rootfs_begin_entry(const RootReader *reader, const char *path, unsigned type, unsigned mode,
                    uint64_t size, GError **error)
@@ -35,9 +44,19 @@ rootfs_begin_entry(const RootReader *reader, const char *path, unsigned type, un
   archive_entry_set_filetype(entry, type);
   archive_entry_set_perm(entry, mode);
   archive_entry_set_size(entry, (la_int64_t)size);
-  bool begun = archive_write_header(reader->tar, entry) == ARCHIVE_OK;
-  archive_entry_free(entry);
-  return begun || error_set(error, ASSAY_ERROR_IO, "%s", archive_error_string(reader->tar));
+  return write_entry(reader, entry, error);
+}
+
+bool
+rootfs_add_link(const RootReader *reader, const char *path, const char *target, GError **error)
+{
+  struct archive_entry *entry = archive_entry_new();
+  g_autofree char *from_root = g_strconcat("/", target, NULL);
+  archive_entry_set_pathname(entry, path);
+  archive_entry_set_filetype(entry, AE_IFLNK);
+  archive_entry_set_perm(entry, 0777);
+  archive_entry_set_symlink(entry, from_root);
+  return write_entry(reader, entry, error);
 }
 
 bool

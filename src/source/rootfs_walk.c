@@ -1,6 +1,7 @@
 /* All files below a root that detectors may want wherever they are. Whether one is wanted by its
  * content is decided in the cage: here only the first bytes are compared, to leave out what is no
- * program. Links are not followed: what they lead to within the root is found by its own path. */
+ * program. Links are not followed: what they lead to within the root is found by its own path; or
+ * the link is written as one, if its name is wanted, with what it leads to. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -92,15 +93,23 @@ is_first(RootReader *reader, const struct stat *status, bool by_path, const char
   return rootfs_take(reader, status, reason);
 }
 
+/* For its name, or for the program that it may be. */
+static bool
+is_looked_at(const char *path, const struct stat *status)
+{
+  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+  return anywhere_by_name(path) != 0 ||
+         (anywhere_by_content(path) != 0 && may_be_program(name, status->st_mode));
+}
+
 /* A file that cannot be opened is told: what is in it is not known. */
 static bool
 take_file(Walk *walk, int folder, const char *name, const struct stat *status, GError **error)
 {
   RootReader *reader = walk->reader;
   g_autofree char *path = g_strconcat(walk->path->str, name, NULL);
-  uint64_t wanted = anywhere_by_path(path) | anywhere_by_content(path);
-  bool by_path = (wanted & ~anywhere_by_head()) != 0;
-  if (status->st_size == 0 || wanted == 0 || (!by_path && !may_be_program(name, status->st_mode)))
+  bool by_path = anywhere_by_name(path) != 0;
+  if (status->st_size == 0 || !is_looked_at(path, status))
     return true;
   auto_fd int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
@@ -111,6 +120,58 @@ take_file(Walk *walk, int folder, const char *name, const struct stat *status, G
   return check_size(reader, path, size, error) &&
          rootfs_begin_entry(reader, path, AE_IFREG, status->st_mode & 0777, size, error) &&
          rootfs_copy_content(reader, fd, path, size, error);
+}
+
+/* --- links --- */
+
+/* (transfer full), or NULL */
+static char *
+path_of(int fd)
+{
+  g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+  return g_file_read_link(link, NULL);
+}
+
+/* From the root on. (transfer full); NULL: it is not known, or not below it. */
+static char *
+path_within(const RootReader *reader, int fd)
+{
+  g_autofree char *root = path_of(reader->root), *file = path_of(fd);
+  if (root == NULL || file == NULL)
+    return NULL;
+  size_t size = strcmp(root, "/") == 0 ? 0 : strlen(root);
+  return strncmp(root, file, size) == 0 && file[size] == '/' ? g_strdup(file + size + 1) : NULL;
+}
+
+/* What is not found by its own path; the worker reads it under the link's name. */
+static bool
+add_linked(RootReader *reader, int fd, const char *path, const struct stat *status, GError **error)
+{
+  bool by_itself = is_looked_at(path, status) && (anywhere_by_name(path) != 0 || is_program(fd));
+  uint64_t size = (uint64_t)status->st_size;
+  if (by_itself || size == 0 || !rootfs_take(reader, status, "linked"))
+    return true;
+  return check_size(reader, path, size, error) &&
+         rootfs_begin_entry(reader, path, AE_IFREG, status->st_mode & 0777, size, error) &&
+         rootfs_copy_content(reader, fd, path, size, error);
+}
+
+/* One whose own name is wanted. */
+static bool
+take_link(Walk *walk, const char *name, GError **error)
+{
+  RootReader *reader = walk->reader;
+  struct stat status = {0};
+  g_autofree char *path = g_strconcat(walk->path->str, name, NULL);
+  if (anywhere_by_name(path) == 0)
+    return true;
+  auto_fd int fd = source_open_file(reader->root, path, INSIDE, &status);
+  if (fd < 0) /* one that leads nowhere, or around, is as good as none */
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
+           error_set_errno(error, errno, "%s/%s", reader->root_path, path);
+  g_autofree char *target = S_ISREG(status.st_mode) ? path_within(reader, fd) : NULL;
+  return target == NULL || (add_linked(reader, fd, target, &status, error) &&
+                            rootfs_add_link(reader, path, target, error));
 }
 
 static bool walk_folder(Walk *walk, int above, const char *name, unsigned depth, GError **error);
@@ -129,6 +190,8 @@ take_entry(Walk *walk, int folder, const char *name, unsigned depth, GError **er
            error_set_errno(error, errno, "%s/%s%s", walk->reader->root_path, walk->path->str, name);
   if (S_ISREG(status.st_mode))
     return take_file(walk, folder, name, &status, error);
+  if (S_ISLNK(status.st_mode))
+    return take_link(walk, name, error);
   if (!S_ISDIR(status.st_mode))
     return true;
   size_t size = walk->path->len;

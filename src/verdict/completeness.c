@@ -1,5 +1,6 @@
 /* What is not known of an image; see the header. */
 #include "verdict/completeness.h"
+#include "inspect/anywhere.h"
 #include "inspect/fixed_places.h"
 #include "inventory/image.h"
 
@@ -8,13 +9,15 @@
 #define SHOWN_MAX ((size_t)200) /* bytes of what an image names */
 #define NAMES_MAX 5u
 
-/* "etc/os-release (a link to what no layer holds)": whether what is read there are no packages. */
+/* "etc/os-release (a link to what no layer holds)": whether it is no package database. */
 static bool
-lists_no_packages(const char *unread)
+is_plain_file(const char *unread)
 {
-  g_autofree char *path = g_strndup(unread, strcspn(unread, " "));
+  const char *words = strstr(unread, " (");
+  g_autofree char *path =
+      g_strndup(unread, words == NULL ? strlen(unread) : (size_t)(words - unread));
   const Detector *detector = fixed_places_detector_of(path);
-  return detector != NULL && !detector->lists_packages;
+  return detector != NULL ? !detector->lists_packages : anywhere_by_path(path) != 0;
 }
 
 /* The first, which the notes on the layers say more of. (transfer full) */
@@ -25,7 +28,7 @@ unread_in_words(const GPtrArray *unread)
       slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), SHOWN_MAX);
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  const char *what = lists_no_packages(g_ptr_array_index(unread, 0)) ? "file" : "package database";
+  const char *what = is_plain_file(g_ptr_array_index(unread, 0)) ? "file" : "package database";
   return g_strdup_printf("its %s %s%s could not be read whole", what, path, more);
 }
 

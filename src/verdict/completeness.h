@@ -2,7 +2,9 @@
  * that the gate, `assay scan`, the API and every report ask. Pure.
  *
  * Something is not known of an image
- * - when a package database in it could not be read whole;
+ * - when a package database in it could not be read whole, or a file of applications;
+ * - when a lock file does not parse, or a link leads out of its layer, where what it names would
+ *   count (applications.h);
  * - when there are no advisories for the distribution of some of its packages;
  * - when the version of a package does not tell whether an advisory applies;
  * - when no package is known of what is not empty: the database was removed, no detector knows the

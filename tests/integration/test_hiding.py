@@ -37,7 +37,30 @@ def in_image(assay, data, folder, layers):
 
 
 # What the layers hold, and which packages are found where.
+LOCK = json.dumps({"lockfileVersion": 3, "packages": {"": {}, "node_modules/lodash": {"version": "4.17.20"}}})
+WITHIN = "app/package-lock.json"
 IMAGES = {
+    "a link to a lock file of another name": (
+        [{WITHIN: ("link", "lock.txt"), "app/lock.txt": LOCK}], {("lodash", WITHIN)}),
+    "the file before the link, and folders that are links": (
+        [{"opt/a/real/x.bin": LOCK, "opt/b": ("link", "/opt/a"), "app/deep": ("link", "../opt/b/real"), WITHIN: ("link", "deep/./x.bin")}],
+        {("lodash", WITHIN)}),
+    "a link to a link": (
+        [{WITHIN: ("link", "/../../app/one"), "app/one": ("link", "two"), "app/two": ("link", "../app/three"), "app/three": LOCK}],
+        {("lodash", WITHIN)}),
+    "a link to a file of two names": (
+        [{"app/a": LOCK, "app/b": ("hardlink", "app/a"), WITHIN: ("link", "b")}], {("lodash", WITHIN)}),
+    "links in many folders to one file": (
+        [{"lock.txt": LOCK, **{f"app{number}/package-lock.json": ("link", "../lock.txt") for number in range(20)}}],
+        {("lodash", "app0/package-lock.json")}),
+    "one of two links, after the other was removed": (
+        [{"lock.txt": LOCK, **{f"app{number}/package-lock.json": ("link", "../lock.txt") for number in range(2)}},
+         {"app0/.wh.package-lock.json": ""}],
+        {("lodash", "app1/package-lock.json")}),
+    "a link to what counts by itself": (
+        [{"old/package-lock.json": LOCK, WITHIN: ("link", "../old/package-lock.json")}], {("lodash", "old/package-lock.json")}),
+    "a link that became a file": (
+        [{"app/lock.txt": LOCK, WITHIN: ("link", "lock.txt")}, {WITHIN: "{}"}], set()),
     # uv links from its cache, which people remove after it.
     "a cache that is removed": (
         [{f"root/.cache/uv/archive-v0/x/{INFO}": YAML,
@@ -66,6 +89,68 @@ def test_a_program_of_many_names(assay, data, tmp_path):
 def test_in_images(assay, data, tmp_path, name):
     layers, expected = IMAGES[name]
     assert in_image(assay, data, tmp_path / "layout", layers) == expected
+
+
+def scan(assay, data, target):
+    return json.loads(assay("scan", "--data", data, "--list-packages", "--format", "json", target).stdout)
+
+
+# What the layers hold, and what is said of it; nothing: the image is as complete as without.
+BROKEN = '{"lockfileVersion": 3, "packages": {'
+INSTALLED = {"app/node_modules/ms/package.json": '{"name": "ms", "version": "1.0.0"}'}
+UNKNOWN = {
+    "a lock file that was cut": ([{WITHIN: BROKEN}], f"{WITHIN} (a lock file that does not parse)"),
+    "one in YAML": ([{"app/pnpm-lock.yaml": "packages: {a: [}"}], "app/pnpm-lock.yaml (a lock file"),
+    "one in TOML": ([{"app/Cargo.lock": '[[package]]\nname = "a'}], "app/Cargo.lock (a lock file"),
+    "one in XML": ([{"app/packages.config": "<packages><package "}], "app/packages.config (a lock file"),
+    "one that is no object": ([{"app/composer.lock": "[]"}], "app/composer.lock (a lock file"),
+    "one of another ecosystem beside what is installed": ([{**INSTALLED, "app/Cargo.lock": "="}], "app/Cargo.lock (a lock file"),
+    "one beside what is installed": ([{**INSTALLED, WITHIN: BROKEN}], None),
+    "one of somebody's package": ([{"app/node_modules/a/package-lock.json": BROKEN}], None),
+    "one that a test has": ([{"src/tests/data/package-lock.json": BROKEN}], None),
+    "what may be something else": ([{"srv/environment.yaml": "{{ if x }}: ["}], None),
+    "one that an upper layer mends": ([{WITHIN: BROKEN}, {WITHIN: "{}"}], None),
+    "a link through layers": ([{"app/lock.txt": LOCK}, {WITHIN: ("link", "lock.txt")}], f"{WITHIN} (a link that leads out of its layer)"),
+    "a link through layers, beside what is installed": (
+        [{"app/lock.txt": LOCK}, {**INSTALLED, WITHIN: ("link", "lock.txt")}], None),
+    "an archive by a link through layers": ([{"app/data.bin": "x"}, {"app/a.jar": ("link", "data.bin")}], "app/a.jar (a link that leads out"),
+    "a link to one of its own name": ([{"x": ""}, {"app/a.jar": ("link", "/opt/a.jar")}], None),
+    "a link to nothing in the only layer": ([{"app/a.jar": ("link", "data.bin")}], None),
+    "a link to a folder": ([{"app/dist": ("dir",), "app/a.jar": ("link", "dist")}, {"x": ""}], None),
+    "links that lead around": ([{WITHIN: ("link", "a"), "app/a": ("link", "package-lock.json")}, {"x": ""}], None),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_is_not_known(assay, data, tmp_path, name):
+    layers, said = UNKNOWN[name]
+    made = Layout(tmp_path / "layout")
+    made.add_image("latest", [*layers[:-1], {**layers[-1], "srv/node_modules/beside/package.json": '{"name": "beside", "version": "1.0.0"}'}])
+    told = "; ".join(scan(assay, data, f"oci:{made.folder}:latest")["incomplete"])
+    assert said in told if said else "could not be read" not in told, told
+
+
+def test_a_link_in_a_folder(assay, data, tmp_path):
+    """Links lead nowhere outside of what is scanned."""
+    (tmp_path / "lock.txt").write_text(LOCK)
+    app = tmp_path / "root/app"
+    app.mkdir(parents=True)
+    (app / "lock.txt").write_text(LOCK)
+    (app / "package-lock.json").symlink_to("lock.txt")
+    (app / "npm-shrinkwrap.json").symlink_to("../../lock.txt")
+    (app / "yarn.lock").symlink_to("/etc/passwd")
+    (app / "Cargo.lock").symlink_to("Cargo.lock")
+    (app / "go.sum").symlink_to(tmp_path / "lock.txt")
+    assert found(assay, data, f"rootfs:{tmp_path / 'root'}") == {("lodash", "app/package-lock.json")}
+
+
+def test_a_program_by_a_link(assay, data, tmp_path):
+    program = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\0\x3e\0" + bytes(4096) + b"BusyBox v1.36.1 (2023-01-01)\0"
+    made = Layout(tmp_path / "layout")
+    made.add_image("latest", [{"bin/busybox": ("link", "box-1"), "bin/box-1": program, "bin/sh": ("link", "busybox")}])
+    report = scan(assay, data, f"oci:{made.folder}:latest")
+    assert [(each["name"], each["version"], each["location"]) for each in report["package_list"]] == [
+        ("busybox", "1.36.1", "bin/busybox")]
 
 
 def test_a_file_of_several_names(assay, data, tmp_path):

@@ -119,3 +119,37 @@ def test_bounds(name, assay, tmp_path):
     assert "beside 1.0.0" in packages and len(packages) <= 75000
     assert found is None or packages == {*found, "beside 1.0.0"}
     assert said is None or said in json.dumps([report["incomplete"], report["notes"]])
+
+
+def scan(assay, tmp_path, layers):
+    assay("db", "import", "--data", tmp_path / "data", "--type", "osv", "--name", "osv", advisory(tmp_path / "records"))
+    layout = Layout(tmp_path / "image")
+    layout.add_image("latest", layers, compression=None)
+    return json.loads(assay("scan", "--data", tmp_path / "data", "--list-packages", "--format", "json", f"oci:{layout.folder}:latest").stdout)
+
+
+def test_room_for_others(assay, tmp_path):
+    """A file of a million rows leaves room for what comes after it, and many of them for what is installed; what is left out is said."""
+    wide = {f"app{number}/requirements.txt": lines(f"n{number}p{{0}}==1.0.{{0}}\n", 10 ** 6 if number == 0 else 20000) for number in range(2)}
+    report = scan(assay, tmp_path, [{**wide, "z/Cargo.lock": '[[package]]\nname = "late"\nversion = "1.0.0"\n'}])
+    packages = {(each["name"], each["location"]) for each in report["package_list"]}
+    assert ("late", "z/Cargo.lock") in packages and ("n1p19999", "app1/requirements.txt") in packages
+    assert "app0/requirements.txt" in json.dumps(report["incomplete"]) and "app1" not in json.dumps(report["incomplete"])
+
+
+def test_room_for_what_is_installed(assay, tmp_path):
+    wide = {f"app{number}/requirements.txt": lines(f"n{number}p{{0}}==1.0.{{0}}\n", 25000) for number in range(4)}
+    report = scan(assay, tmp_path, [{**wide, **BESIDE, "y/pylock.toml": '[[packages]]\nname = "later"\nversion = "1.0.0"\n'}])
+    assert {each["name"] for each in report["package_list"]} == {"beside"}
+    assert "could not be read whole" in json.dumps(report["incomplete"])
+    assert "only declared" in json.dumps(report["notes"])
+
+
+def test_many_links(assay, tmp_path):
+    """A hundred thousand links to a lock file of another name, and one to the other."""
+    links = {f"a/{number}/package-lock.json": ("link", "../../lock.txt") for number in range(50000)}
+    chain = {f"b/{number}/yarn.lock": ("link", f"../{number + 1}/yarn.lock") for number in range(50000)}
+    start = time.monotonic()
+    report = scan(assay, tmp_path, [{**links, **chain, "lock.txt": npm_lock(3), **BESIDE}])
+    assert time.monotonic() - start < SECONDS_MOST
+    assert {each["name"] for each in report["package_list"]} == {"p0", "p1", "p2", "beside"}

@@ -80,12 +80,12 @@ take_binary(Slice *text, Slice *value)
 void
 rebar_lock_read(Slice bytes, Lock *lock)
 {
-  const uint8_t *at;
-  for (; bytes.size >= 4 && (at = memmem(bytes.data, bytes.size, "{pkg", 4)) != NULL;) {
-    bytes = slice_sub(bytes, (size_t)(at - bytes.data) + 4, SIZE_MAX);
+  for (gssize at; (at = slice_find(bytes, '{')) >= 0;) {
+    bytes = slice_sub(bytes, (size_t)at + 1, SIZE_MAX);
     Slice rest = bytes, name, version;
-    if (take(&rest, SLICE_LITERAL(",")) && take_binary(&rest, &name) &&
-        take(&rest, SLICE_LITERAL(",")) && take_binary(&rest, &version))
+    if (take(&rest, SLICE_LITERAL("pkg")) && take(&rest, SLICE_LITERAL(",")) &&
+        take_binary(&rest, &name) && take(&rest, SLICE_LITERAL(",")) &&
+        take_binary(&rest, &version))
       lock_add_slices(lock, name, version);
   }
 }

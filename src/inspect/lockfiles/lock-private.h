@@ -14,6 +14,7 @@ typedef struct {
   GHashTable *added; /* what it has, once each */
   GString *unknown;  /* lock_skip(): the first names */
   unsigned skipped;
+  bool may_be_odd; /* where it does not parse, it may be something else, or be meant not to */
 } Lock;
 
 /* Adds a package. NULL, where name or version are missing, odd or there already. (transfer none) */
@@ -29,7 +30,7 @@ void lock_note_skipped(Lock *lock);
 /* Its licence, where the file has one. */
 void lock_set_licenses(Package *package, const char *licenses);
 
-/* The file could not be read: a note says so. */
+/* The file does not parse: a note says so, and packages may be missing (LayerFile.declares). */
 void lock_is_broken(Lock *lock, const char *why);
 /* NULL, with a note, where it is no object; unread, where it is too large. As json_parse_lenient():
  * the tools that wrote it read it so. (transfer full) */

@@ -88,6 +88,8 @@ void
 lock_is_broken(Lock *lock, const char *why)
 {
   layer_inventory_add_note(lock->into, "broken-lockfile", lock->location, why);
+  if (!lock->may_be_odd)
+    lock->into->declares = lock->type;
 }
 
 /* What is too large is no odd file that came along with something else. */

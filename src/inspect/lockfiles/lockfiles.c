@@ -151,6 +151,26 @@ is_foreign(const char *path, const LockFormat *format)
   return false;
 }
 
+/* Names that others give to their files, too; and folders in which tests keep files that are broken
+ * on purpose. */
+static const char *const common_names[] = {"environment.yml", "environment.yaml", "manifest.toml",
+                                           "stack.yaml"};
+static const char *const test_folders[] = {"test/",         "tests/",     "testdata/",
+                                           "test-data/",    "test_data/", "fixtures/",
+                                           "__fixtures__/", "__tests__/"};
+
+static bool
+may_be_odd(const char *path)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(common_names); i++)
+    if (g_str_equal(name_of(path), common_names[i]))
+      return true;
+  for (size_t i = 0; i < G_N_ELEMENTS(test_folders); i++)
+    if (is_below(path, strlen(path), test_folders[i]))
+      return true;
+  return false;
+}
+
 /* NULL: the file is none. */
 static const LockFormat *
 format_of(const char *path)
@@ -163,10 +183,17 @@ format_of(const char *path)
   return NULL;
 }
 
-static bool
-wants(const FileView *file)
+const char *
+lockfiles_type(const char *path)
 {
-  return format_of(file->path) != NULL;
+  const LockFormat *format = format_of(path);
+  return format == NULL || may_be_odd(path) ? NULL : format->type;
+}
+
+static bool
+wants_path(const char *path)
+{
+  return format_of(path) != NULL;
 }
 
 static void
@@ -177,16 +204,16 @@ read_lockfile(Slice bytes, const char *location, LayerInventory *into)
     return;
   g_autoptr(GHashTable) added = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GString) unknown = g_string_new(NULL);
-  Lock lock = {into, location, format->type, added, unknown, 0};
+  Lock lock = {into, location, format->type, added, unknown, 0, may_be_odd(location)};
   format->read(bytes, &lock);
   lock_note_skipped(&lock);
 }
 
 const Detector lockfiles_detector = {
     .name = "lockfiles",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){FORMATS(AS_PLACE) NULL},
-    .wants = wants,
+    .wants_path = wants_path,
     .most = LOCKFILE_BYTES_MAX,
     .read = read_lockfile,
 };

@@ -19,5 +19,9 @@
 
 extern const Detector lockfiles_detector;
 
+/* The purl type of what a lock file at @path declares; NULL: the path is that of none, or of what
+ * may be something else as well. Static. */
+const char *lockfiles_type(const char *path);
+
 /* Larger ones are unread. */
 #define LOCKFILE_BYTES_MAX ((uint64_t)32 * 1024 * 1024)

@@ -9,6 +9,8 @@
 /* A value may have a property in it, whose value has one. */
 #define NESTED_MAX 5u
 #define VALUE_MAX  ((size_t)1024)
+/* Of a property's name, with its signs. */
+#define NAME_MAX_BYTES ((size_t)256)
 /* Of all values together: properties of properties would take for ever. */
 #define RESOLVED_MAX 200000u
 
@@ -43,7 +45,8 @@ resolve(Pom *pom, const char *text, unsigned depth)
 {
   g_autoptr(GString) out = g_string_new(NULL);
   while (text != NULL && *text != '\0' && out->len <= VALUE_MAX) {
-    const char *end = g_str_has_prefix(text, "${") ? strchr(text, '}') : NULL;
+    const char *end =
+        g_str_has_prefix(text, "${") ? memchr(text, '}', strnlen(text, NAME_MAX_BYTES)) : NULL;
     g_autofree char *name = end == NULL ? NULL : g_strndup(text + 2, (gsize)(end - text) - 2);
     const char *value = name == NULL ? NULL : g_hash_table_lookup(pom->properties, name);
     if (value != NULL && depth < NESTED_MAX && pom->resolved++ < RESOLVED_MAX) {
@@ -137,6 +140,16 @@ take_coordinate(Pom *pom, const char *path, const char *text)
     }
 }
 
+/* Those of a profile that holds are as those of the project. */
+static void
+take_profile(Pom *pom)
+{
+  gsize count;
+  g_autofree gpointer *dependencies = g_ptr_array_steal(pom->in_profile, &count);
+  for (gsize i = 0; i < count; i++)
+    g_ptr_array_add(pom->dependencies, dependencies[i]);
+}
+
 static void
 end(const char *path, const char *text, void *data)
 {
@@ -148,8 +161,7 @@ end(const char *path, const char *text, void *data)
   else if (g_str_equal(path, "project/profiles/profile/activation/activeByDefault"))
     pom->is_active = g_str_equal(text, "true");
   else if (g_str_equal(path, "project/profiles/profile") && pom->is_active)
-    while (pom->in_profile->len > 0)
-      g_ptr_array_add(pom->dependencies, g_ptr_array_steal_index(pom->in_profile, 0));
+    take_profile(pom);
   else
     take_coordinate(pom, path, text);
 }

@@ -5,8 +5,7 @@
 
 #include "inspect/lockfiles/lockfiles-private.h"
 
-#define DEPTH_MAX      64u
-#define WORKSPACES_MAX 1000u
+#define DEPTH_MAX 64u
 
 /* What is after the last folder of packages; of others their own folder. */
 static const char *
@@ -21,24 +20,75 @@ name_of_folder(const char *folder)
   return slash == NULL ? folder : slash + 1;
 }
 
-/* The folder is one of the workspaces that the root names: "packages/ANY" takes in all below. */
-static bool
-is_workspace(const json_t *patterns, const char *folder)
+/* A pattern of a workspace as the beginning of its folders, each with a slash after it. */
+typedef struct {
+  char *start;
+  bool below; /* "packages/ANY": the folder of that very name is none */
+} Workspace;
+
+static void
+workspace_clear(void *workspace)
 {
+  g_free(((Workspace *)workspace)->start);
+}
+
+static int
+workspace_compare(gconstpointer a, gconstpointer b)
+{
+  const Workspace *left = a, *right = b;
+  int order = strcmp(left->start, right->start);
+  return order != 0 ? order : left->below - right->below;
+}
+
+/* Of the root's patterns, of which "packages/ANY" takes in all below: sorted, without those that
+ * others take in. So one search finds the only one that may be the beginning of a folder. */
+static GArray *
+workspaces_new(const json_t *patterns)
+{
+  GArray *all = g_array_new(FALSE, FALSE, sizeof(Workspace));
+  g_array_set_clear_func(all, workspace_clear);
   size_t index;
   const json_t *pattern;
   json_array_foreach(patterns, index, pattern) {
-    const char *text = index < WORKSPACES_MAX ? json_string_value(pattern) : NULL;
-    size_t size = text == NULL ? 0 : strcspn(text, "*");
-    if (text != NULL && g_str_has_prefix(text, "./")) {
-      text += 2;
-      size -= MIN(size, 2);
-    }
-    if (text != NULL && strncmp(folder, text, size) == 0 &&
-        (text[size] == '*' || folder[size] == '\0' || folder[size] == '/'))
-      return true;
+    const char *text = json_string_value(pattern);
+    if (text == NULL)
+      continue;
+    text += g_str_has_prefix(text, "./") ? 2 : 0;
+    size_t size = strcspn(text, "*");
+    bool below = text[size] == '*';
+    bool slash = below || (size > 0 && text[size - 1] == '/');
+    Workspace one = {g_strdup_printf("%.*s%s", (int)size, text, slash ? "" : "/"), below};
+    g_array_append_val(all, one);
   }
-  return false;
+  g_array_sort(all, workspace_compare);
+  guint kept = 0;
+  for (guint i = 0; i < all->len; i++) {
+    Workspace *each = &g_array_index(all, Workspace, i);
+    if (kept > 0 && g_str_has_prefix(each->start, g_array_index(all, Workspace, kept - 1).start))
+      continue;
+    Workspace last = g_array_index(all, Workspace, kept);
+    g_array_index(all, Workspace, kept++) = *each;
+    *each = last;
+  }
+  g_array_set_size(all, kept);
+  return all;
+}
+
+static bool
+is_workspace(const GArray *workspaces, const char *folder)
+{
+  g_autofree char *path = g_strconcat(folder, "/", NULL);
+  guint low = 0, high = workspaces->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (strcmp(g_array_index(workspaces, Workspace, middle).start, path) <= 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  const Workspace *one = low == 0 ? NULL : &g_array_index(workspaces, Workspace, low - 1);
+  return one != NULL && g_str_has_prefix(path, one->start) &&
+         !(one->below && strcmp(path, one->start) == 0);
 }
 
 /* A string, or what old packages have: objects with "type", and lists of them. */
@@ -55,9 +105,10 @@ static void
 read_packages(json_t *packages, Lock *lock)
 {
   const json_t *root = json_object_get(packages, "");
-  const json_t *workspaces = json_object_get(root, "workspaces");
-  if (json_is_object(workspaces))
-    workspaces = json_object_get(workspaces, "packages");
+  const json_t *patterns = json_object_get(root, "workspaces");
+  if (json_is_object(patterns))
+    patterns = json_object_get(patterns, "packages");
+  g_autoptr(GArray) workspaces = workspaces_new(patterns);
   const char *folder;
   json_t *entry;
   json_object_foreach(packages, folder, entry) {

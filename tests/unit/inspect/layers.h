@@ -37,7 +37,7 @@ layers_add_file(LayerInventory *layer, const char *path, const char *text)
   const char *place = parts[1] != NULL ? parts[1] : parts[0];
   unsigned change = layer->changes->len;
   layer_inventory_add_change(layer, CHANGE_FILE, parts[0], NULL);
-  unsigned read = layer_inventory_add_read(layer, change, place, g_str_equal(text, "broken"));
+  unsigned read = layer_inventory_add_read(layer, change, place, g_str_equal(text, "broken"), NULL);
   layers_add_packages(layer, read, place, text);
 }
 

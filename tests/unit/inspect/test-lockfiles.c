@@ -11,8 +11,7 @@ packages_of(const char *path, Slice bytes, bool *has_notes)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
-  FileView file = {path, bytes.size, 0644, slice_sub(bytes, 0, DETECTOR_HEAD_BYTES)};
-  if (lockfiles_detector.wants(&file))
+  if (lockfiles_detector.wants_path(path))
     lockfiles_detector.read(bytes, path, inventory);
   g_assert_cmpuint(inventory->unread->len, ==, 0);
   for (guint i = 0; i < inventory->packages->len; i++) {
@@ -139,7 +138,69 @@ test_broken(void)
     }
 }
 
-/* Properties that stand for nothing, ten thousand times and five deep. */
+/* What it would declare is missing then, unless others give that name to files, or tests break
+ * them.
+ */
+static void
+test_what_is_missing(void)
+{
+  const struct {
+    const char *path, *type;
+  } rows[] = {
+      {"app/package-lock.json", "npm"},
+      {"app/Cargo.lock", "cargo"},
+      {"pnpm-lock.yaml", "npm"},
+      {"pom.xml", "maven"},
+      {"src/tests/data/Cargo.lock", NULL},
+      {"testdata/package-lock.json", NULL},
+      {"node_modules/a/package-lock.json", NULL},
+      {"srv/environment.yml", NULL},
+      {"latest/Cargo.lock", "cargo"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(LayerInventory) broken = layer_inventory_new(), sound = layer_inventory_new();
+    lockfiles_detector.read(SLICE_LITERAL("[[{\"a\": "), rows[i].path, broken);
+    if (g_strcmp0(broken->declares, rows[i].type) != 0)
+      g_error("%s: %s", rows[i].path, broken->declares);
+    g_assert_cmpstr(lockfiles_type(rows[i].path), ==, rows[i].type);
+    lockfiles_detector.read(SLICE_LITERAL(""), rows[i].path, sound);
+  }
+  g_autoptr(LayerInventory) whole = layer_inventory_new();
+  lockfiles_detector.read(SLICE_LITERAL("{}"), "package-lock.json", whole);
+  g_assert_null(whole->declares);
+}
+
+/* As many folders as a file may have, and a thousand patterns for them; and many beginnings of a
+ * package of rebar. */
+static void
+test_linear(void)
+{
+  g_autoptr(GString) lock = g_string_new("{\"packages\": {\"\": {\"workspaces\": [\"w*\"");
+  for (unsigned i = 0; i < 1000; i++)
+    g_string_append_printf(lock, ", \"%spackages/%u%s\"", i % 2 == 0 ? "./" : "", i,
+                           i % 3 == 0 ? "/*" : "");
+  g_string_append(lock, "]}");
+  for (unsigned i = 0; i < 100000; i++)
+    g_string_append_printf(lock, ", \"packages/%u/p%u\": {\"version\": \"1.0.0\"}", i % 1001, i);
+  g_string_append(lock, ", \"w1/a\": {\"version\": \"1.0.0\"}, \"packages/3\": {\"version\": "
+                        "\"1.0.0\"}, \"packages/4\": {\"version\": \"1.0.0\"}}}");
+  gint64 start = g_get_monotonic_time();
+  g_autoptr(GPtrArray) lines =
+      packages_of("package-lock.json", slice_new(lock->str, lock->len), NULL);
+  /* Of the thousand and first nobody speaks; nor of the folder 3 itself. */
+  g_assert_cmpuint(lines->len, ==, 100000 / 1001 + 1);
+  g_assert_cmpstr(g_ptr_array_index(lines, 0), ==, "npm 3 1.0.0");
+  g_autoptr(GString) rebar = g_string_new(NULL);
+  for (unsigned i = 0; i < 2000000; i++)
+    g_string_append(rebar, "{pkg");
+  g_string_append(rebar, "{pkg,<<\"a\">>,<<\"1.0.0\">>}");
+  g_autoptr(GPtrArray) one = packages_of("rebar.lock", slice_new(rebar->str, rebar->len), NULL);
+  g_assert_cmpuint(one->len, ==, 1);
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 60 * G_USEC_PER_SEC);
+}
+
+/* Properties that stand for nothing, ten thousand times and five deep; a profile of half a million.
+ */
 static void
 test_bounds(void)
 {
@@ -154,7 +215,11 @@ test_bounds(void)
   for (unsigned i = 0; i < 1000; i++)
     g_string_append(pom, "<dependency><groupId>g</groupId><artifactId>a</artifactId>"
                          "<version>${a}</version></dependency>");
-  g_string_append(pom, "</dependencies></project>");
+  g_string_append(pom, "</dependencies><profiles><profile><dependencies>");
+  for (unsigned i = 0; i < 500000; i++)
+    g_string_append(pom, "<dependency/>");
+  g_string_append(pom, "</dependencies><activation><activeByDefault>true</activeByDefault>"
+                       "</activation></profile></profiles></project>");
   gint64 start = g_get_monotonic_time();
   g_ptr_array_unref(packages_of("pom.xml", slice_new(pom->str, pom->len), NULL));
   g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * G_USEC_PER_SEC);
@@ -424,6 +489,8 @@ main(int argc, char **argv)
   g_test_add_func("/lockfiles/broken", test_broken);
   g_test_add_func("/lockfiles/too-large", test_too_large);
   g_test_add_func("/lockfiles/bounds", test_bounds);
+  g_test_add_func("/lockfiles/what-is-missing", test_what_is_missing);
+  g_test_add_func("/lockfiles/linear", test_linear);
   g_test_add_func("/lockfiles/fixtures", test_fixtures);
   return g_test_run();
 }

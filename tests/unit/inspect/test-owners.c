@@ -5,7 +5,7 @@ static Package *
 add(LayerInventory *inventory, const char *path, const char *name)
 {
   Package *package = layer_inventory_add_application(inventory, "pypi", name, "1", path);
-  package->read = layer_inventory_add_read(inventory, LAYER_ANYWHERE, path, false);
+  package->read = layer_inventory_add_read(inventory, LAYER_ANYWHERE, path, false, NULL);
   return package;
 }
 
@@ -18,7 +18,7 @@ add_rpm(LayerInventory *inventory, const char *name, const char *files)
   package->version = g_strdup("1-1");
   package->location = g_strdup("var/lib/rpm/rpmdb.sqlite");
   package->files = g_strdup(files);
-  package->read = layer_inventory_add_read(inventory, 0, package->location, false);
+  package->read = layer_inventory_add_read(inventory, 0, package->location, false, NULL);
   layer_inventory_add_package(inventory, package);
 }
 

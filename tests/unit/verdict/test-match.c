@@ -58,7 +58,7 @@ static unsigned
 add_file(LayerInventory *layer, const char *place)
 {
   layer_inventory_add_change(layer, CHANGE_FILE, place, NULL);
-  return layer_inventory_add_read(layer, layer->changes->len - 1, place, false);
+  return layer_inventory_add_read(layer, layer->changes->len - 1, place, false, NULL);
 }
 
 static ImageInventory *
