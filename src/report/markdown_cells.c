@@ -6,6 +6,14 @@
 /* What is longer is cut: comments have limits. */
 #define TEXT_MAX 120
 
+/* "https://x" and "www.x" become links by themselves. */
+static bool
+is_of_address(const char *start, const char *p)
+{
+  return g_str_has_prefix(p, "://") ||
+         (*p == '.' && p - start >= 3 && g_ascii_strncasecmp(p - 3, "www", 3) == 0);
+}
+
 void
 report_mark_plain(GString *text, const char *value)
 {
@@ -15,7 +23,7 @@ report_mark_plain(GString *text, const char *value)
       g_string_append(text, "&lt;");
     else if (*p == '&')
       g_string_append(text, "&amp;");
-    else if (strchr("\\`*_{}[]()#+!|~>@", *p) != NULL)
+    else if (strchr("\\`*_{}[]()#+!|~>@", *p) != NULL || is_of_address(clean, p))
       g_string_append_printf(text, "\\%c", *p);
     else
       g_string_append_c(text, *p);

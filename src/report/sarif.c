@@ -1,5 +1,7 @@
 /* SARIF 2.1.0 (OASIS), as code scanning services read it: a rule a vulnerability, a result a
  * package. */
+#include <string.h>
+
 #include "assay-version.h"
 #include "base/json.h"
 #include "report/writer.h"
@@ -24,6 +26,21 @@ text_object(const char *text)
   json_t *object = json_object();
   json_set_string(object, "text", text);
   return object;
+}
+
+/* In a message "[x](y)" is a link (SARIF 3.11.6): names and words of others are none. */
+static json_t *
+message_object(const char *text)
+{
+  if (strstr(text, "](") == NULL)
+    return text_object(text);
+  g_autoptr(GString) plain = g_string_new(NULL);
+  for (const char *p = text; *p != '\0'; p++) {
+    if (strchr("\\[]", *p) != NULL)
+      g_string_append_c(plain, '\\');
+    g_string_append_c(plain, *p);
+  }
+  return text_object(plain->str);
 }
 
 static json_t *
@@ -175,7 +192,7 @@ result_of(const Finding *finding, size_t rule)
   json_set_string(result, "ruleId", finding->id);
   json_object_set_new(result, "ruleIndex", json_integer((json_int_t)rule));
   json_set_string(result, "level", level_of(finding));
-  json_object_set_new(result, "message", text_object(text));
+  json_object_set_new(result, "message", message_object(text));
   json_array_append_new(locations, location_of(finding));
   json_object_set_new(result, "locations", locations);
   json_object_set_new(result, "partialFingerprints", fingerprints_of(finding));
@@ -195,7 +212,7 @@ add_notifications(json_t *notifications, const char *level, const GPtrArray *tex
   for (guint i = 0; texts != NULL && i < texts->len; i++) {
     json_t *notification = json_object();
     json_set_string(notification, "level", level);
-    json_object_set_new(notification, "message", text_object(g_ptr_array_index(texts, i)));
+    json_object_set_new(notification, "message", message_object(g_ptr_array_index(texts, i)));
     json_array_append_new(notifications, notification);
   }
 }

@@ -1,5 +1,6 @@
 """Formats for build servers and people: JUnit, Markdown, templates, and SARIF as its schema and viewers want it."""
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -51,6 +52,40 @@ def test_markdown(scan, layout, ignore, tmp_path):
     assert len(rows) == len(IDS) - 1 and all(row.replace("\\|", "").count("|") == 7 for row in rows)
     assert "CVE-2019-14697" in suppressed and "not reachable \\| here" in suppressed
     assert "1 findings are suppressed" in scan("--format", "markdown", "--ignore-file", ignore, f"oci:{layout}").stdout
+
+
+# What anybody may write into an image or an advisory: a link, an address that becomes one, markup, and what moves a terminal's cursor.
+NAME, WORDS = "[x](https://evil.example)", "see https://evil.example, www.evil.example & <b>\x1b[2J\u202e\x07 [here](https://evil.example)"
+
+
+@pytest.fixture
+def words_of_strangers(assay, tmp_path):
+    record = {"id": "GHSA-0000-0000-0001", "modified": "2024-01-01T00:00:00Z", "summary": WORDS, "details": WORDS,
+              "affected": [{"package": {"ecosystem": "crates.io", "name": NAME}, "versions": ["1.0.0"]}]}
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records/1.json").write_text(json.dumps(record))
+    assay("db", "import", "--data", tmp_path / "words", "--type", "osv", "--name", "osv", tmp_path / "records")
+    Layout(tmp_path / "strange").add_image("latest", [
+        {"app/Cargo.lock": f'[[package]]\nname = "{NAME}"\nversion = "1.0.0"\n', "app/\x1b[2J[y](https://evil.example)/package-lock.json": "{"}])
+
+    def run(form, *options):
+        return assay("scan", "--data", tmp_path / "words", "--format", form, *options, f"oci:{tmp_path}/strange").stdout
+    return run
+
+
+def test_words_of_strangers(words_of_strangers, tmp_path):
+    table, markdown = words_of_strangers("table"), words_of_strangers("markdown")
+    for text in table, markdown, words_of_strangers("junit"):
+        assert NAME in text.replace("\\", "") and not set("\x1b\x07\u202e") & set(text)
+    assert "<b>" not in markdown and "](" not in markdown and "https://" not in markdown and "www.evil" not in markdown
+    suite, = ElementTree.fromstring(words_of_strangers("junit"))
+    assert any(case.get("classname") == f"{NAME} 1.0.0" for case in suite)
+    run, = json.loads(words_of_strangers("sarif"))["runs"]
+    messages = [each["message"]["text"] for each in run["results"] + run["invocations"][0]["toolExecutionNotifications"]]
+    assert any("evil" in each for each in messages) and not any(re.search(r"(?<!\\)\]\(", each) for each in messages)
+    (tmp_path / "list").write_text("{{#findings}}{{package}}: {{title}}{{/findings}}")
+    filled = words_of_strangers("template", "--template", tmp_path / "list")
+    assert "<b>" not in filled and not set("\x1b\x07\u202e") & set(filled)
 
 
 def test_template(scan, layout, tmp_path):
