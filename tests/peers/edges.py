@@ -9,6 +9,7 @@ import own_order
 
 TREES, PACKAGES_MOST = 4, 120
 PLAIN = re.compile(r"\d+(\.\d+)*")
+MODULE = re.compile(r"v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+incompatible)?")
 THREE = re.compile(r"\d+\.\d+\.\d+")  # of semver: an end of anything else makes no version
 NEIGHBOURS = {
     "npm": ("{}", "{}-rc.1", "{}-0", "{}-lts.1", "{}-beta", "{}+build.7"),
@@ -26,7 +27,9 @@ def chosen(ecosystem, known, source):
     names = sorted({one["package"]["name"] for (kind, _), parts in known.affected.items() if kind == ecosystem for _, _, one in parts})
     rows = []
     for name in source.sample(names, min(PACKAGES_MOST, len(names))):
-        bounds = sorted({bound for _, _, one in known.affected[ecosystem, advisories.folded(ecosystem, name)] for bound in own_order.bounds_of(one)})
+        # What begins with a letter is no version in a lock file; of a gem, what follows a dash is a platform.
+        bounds = sorted({bound for _, _, one in known.affected[ecosystem, advisories.folded(ecosystem, name)] for bound in own_order.bounds_of(one)
+                         if bound[0].isdigit() and not (ecosystem == "RubyGems" and "-" in bound)})
         if bounds:
             bound = source.choice(bounds)
             plain = (THREE if ecosystem in ("npm", "Go", "crates.io", "NuGet") else PLAIN).fullmatch(bound) and source.random() < 0.6
@@ -49,8 +52,18 @@ def maven(folder, rows):
     (folder / "gradle.lockfile").write_text("".join(f"{name}:{version}=runtimeClasspath\n" for name, version in sorted(rows)) + "empty=\n")
 
 
+def of_module(name, version):
+    """The version as Go takes it for a module of that path; None: it takes none such."""
+    number, path = int(version[1:].split(".")[0]), re.search(r"[/.]v(\d+)$", name)
+    plain = version.removesuffix("+incompatible")
+    if path:
+        return plain if number == int(path.group(1)) else None
+    return plain if number < 2 else f"{plain}+incompatible"
+
+
 def go(folder, rows):
-    lines = "".join(f"\t{name} {version}\n" for name, version in rows if name not in ("stdlib", "toolchain"))
+    valid = [(name, of_module(name, version)) for name, version in rows if "." in name.split("/")[0] and MODULE.fullmatch(version)]
+    lines = "".join(f"\t{name} {version}\n" for name, version in valid if version)
     (folder / "go.mod").write_text(f"module example.com/edges\n\ngo 1.21.0\n\nrequire (\n{lines})\n")
 
 

@@ -75,12 +75,15 @@ class Findings:
                     found[who, NO_PACKAGE].append(finding)
         answers = self.decided(open_ones)
         for finding, who in open_ones.items():
-            found[who, self.why(finding, who, answers[finding])].append(finding)
+            found[who, self.why(finding, who, answers[finding], bool(self.affected(*finding)[1]))].append(finding)
         return found
 
     @staticmethod
-    def why(finding, who, answer):
+    def why(finding, who, answer, named):
+        """@named: an advisory of the vulnerability is about a package of that very name."""
         (kind, _, version), tool = finding[0], own_order.TOOLS.get(OSV.get(finding[0][0]))
+        if who == "peer" and kind in OSV and not named:
+            return "takes an advisory for that of a package whose name differs in small and large letters"
         if answer is (who == "Assay"):
             return f"{tool} says it is {'' if answer else 'not '}affected"
         if who == "peer" and kind == "golang" and answer is None and own_order.UNTAGGED.fullmatch(version):

@@ -40,7 +40,7 @@ def constraints_of(affected):
                 found.append((end if begin == "0" else f">= {begin}, {end}", version if kind == "fixed" else None))
                 begin = None
         if begin is not None:
-            found.append((f">= {begin}", None))
+            found.append(("" if begin == "0" else f">= {begin}", None))  # nothing: all versions
     return found or [(f"= {version}", None) for version in affected.get("versions", [])]
 
 
@@ -56,9 +56,10 @@ class Writer:
         return self.database.execute(f"INSERT INTO {table} VALUES (NULL{', ?' * len(values)})", values).lastrowid
 
     def package(self, ecosystem, name):
-        key = ECOSYSTEMS[ecosystem][0], name_of(ecosystem, name)
+        row = ECOSYSTEMS[ecosystem][0], name_of(ecosystem, name)
+        key = row[0], row[1].lower()  # Grype's tables know no letter case
         if key not in self.packages:
-            self.packages[key] = self.add("packages", *key)
+            self.packages[key] = self.add("packages", *row)
         return self.packages[key]
 
     def record(self, source, record):

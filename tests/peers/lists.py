@@ -143,8 +143,6 @@ class Syft(Program):
 
 
 class Grype(Program):
-    """It lists what Syft lists."""
-
     name = "grype"
     KINDS = {"oci": "oci-dir", "rootfs": "dir", "sbom": "sbom"}
 
@@ -156,10 +154,13 @@ class Grype(Program):
     def take(self, database):
         self.run("db", "import", database)
 
-    def findings(self, target):
+    def words(self, target, form="cyclonedx-json"):
         kind, _, path = target.partition(":")
         path = path.rpartition(":")[0] if kind == "oci" else path
-        answer = json.loads(self.run(f"{self.KINDS[kind]}:{path}", "--quiet", "--output", "json"))
+        return [f"{self.KINDS[kind]}:{path}", "--quiet", "--output", form]
+
+    def findings(self, target):
+        answer = json.loads(self.run(*self.words(target, "json")))
         return {(package_of(one["artifact"]["purl"], one["artifact"]["name"]), one["vulnerability"]["id"]): one for one in answer["matches"]}
 
 

@@ -24,6 +24,9 @@ class Difference:
         last = self.name.rpartition("/")[2]
         return {other for other in packages if other[0] == self.kind and other[1].rpartition("/")[2] == last and other[2] == self.version}
 
+    def other_letters(self, packages):
+        return any(other[0] == self.kind and other[1].lower() == self.name.lower() and other[2] == self.version for other in packages)
+
 
 WITH_V = {"golang": "Go", "composer": "Composer"}
 
@@ -52,8 +55,8 @@ def reason_of_ours(difference):
         return "does not count the project itself"
     if difference.kind in WITH_V and without_v(difference.version) in map(without_v, difference.versions(difference.theirs)):
         return f"writes a version of {WITH_V[difference.kind]} without its v, or with one"
-    if difference.kind == "npm" and (difference.kind, difference.name.lower(), difference.version) in difference.theirs:
-        return "writes a name in small letters"
+    if difference.other_letters(difference.theirs):
+        return "writes a name in other letters"
     if details.get("declared"):
         return "leaves out what a list inside the image declares"
     if difference.versions(difference.theirs):
@@ -69,8 +72,8 @@ def reason_of_theirs(difference):
         return "takes tests, examples and templates inside of packages for packages"
     if difference.kind in WITH_V and without_v(difference.version) in map(without_v, difference.versions(difference.ours)):
         return f"writes a version of {WITH_V[difference.kind]} without its v, or with one"
-    if difference.kind == "npm" and (difference.name, difference.version) in {(one[1].lower(), one[2]) for one in difference.ours}:
-        return "writes a name in small letters"
+    if difference.other_letters(difference.ours):
+        return "writes a name in other letters"
     if difference.version in ("", "UNKNOWN", "(devel)", "v0.0.0"):
         return "lists what has no version"
     if difference.kind == "npm" and difference.name == "ruby-typeprof":

@@ -11,6 +11,7 @@ import argparse
 import collections
 import json
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -79,15 +80,20 @@ def compare_image(asked, assay, peers, name, target, packages):
     return failed
 
 
+def folded(packages):
+    """Old packages of npm have large letters; of an SBOM in SPDX, Syft takes the small ones of the package URL."""
+    return {(kind, name.lower() if kind == "npm" else name, version) for kind, name, version in packages}
+
+
 def compare_sboms(assay, peers, work, name, target):
     """Assay's lists of an image, read by the peers: the same packages. Trivy reads what it matches; the rest of a list it drops."""
-    ours, failed = assay.list(target), False
+    ours, failed = folded(assay.list(target)), False
     for kind, file in SAME_LISTS.items():
         path = work / file
         path.write_bytes(assay.sbom(target, kind))
         for peer in peers:
             try:
-                theirs = peer.list(f"sbom:{path}")
+                theirs = folded(peer.list(f"sbom:{path}"))
             except (RuntimeError, KeyError) as error:
                 print(f"| {name}, as {kind} | {peer.name} | | | could not be asked: {str(error).strip().splitlines()[-1][:120]} |", flush=True)
                 continue
@@ -105,7 +111,7 @@ def compare_sboms(assay, peers, work, name, target):
 
 
 def compare_findings(asked, found, work, name, target, packages):
-    packages["grype"] = packages.get("syft", set())
+    packages |= {peer.name: peer.list(target) for peer in found.peers if peer.name not in packages}
     for peer, image in list(found.compare(asked, name, target, packages)):
         for kind, file in SAME_LISTS.items():
             path = work / file
@@ -128,7 +134,7 @@ def with_advisories(asked, assay, peers, work):
     finders = [peer for peer in peers if isinstance(peer, lists.Trivy)]
     if finders:
         known.for_trivy(work, work / "trivy")
-    for peer in programs((lists.Grype,), work) if any(isinstance(peer, lists.Syft) for peer in peers) else ():
+    for peer in programs((lists.Grype,), work):
         known.for_grype(work / "grype.db")
         peer.take(work / "grype.db")
         finders.append(peer)
@@ -148,7 +154,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         assay, peers = lists.Assay(work, asked.program or find_program()), list(programs(PEERS, work))
-        if not peers:
+        if not peers and shutil.which(lists.Grype.name) is None:
             return 77
         found = with_advisories(asked, assay, peers, work) if asked.advisories.is_dir() else None
         if found is None:
