@@ -61,6 +61,15 @@ def processor_time(command, **options):
     return spent() - start
 
 
+def peak_memory(command, **options):
+    """MiB of the largest of the program and its workers; at least what this process has."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise RuntimeError("assay scan failed")
+    return usage.ru_maxrss / 1024
+
+
 def measure_many_detectors(bench, command, environment):
     """With 30 more that look for files by name: what the applications' detectors cost where there is nothing for them."""
     many = [str(bench.many_detectors), *command[1:]]
@@ -100,6 +109,8 @@ def measure(bench):
         bench.add(f"scan of a cold image ({size:.0f} MB of layers), {cores}",
                   f"{times[cores] * 1000:.0f} ms, igzip -dc {times['igzip'] * 1000:.0f} ms; {ratio:.2f}x",
                   f"at most {most}x", ratio <= most)
+    memory = peak_memory([*command, "--no-cache"], env=environment)
+    bench.add("the same: peak memory", f"{memory:.0f} MiB", "at most 200 MB", memory * 1024 * 1024 <= 200e6)
     measure_many_detectors(bench, command, environment)
     known = bench.interleave({"known": lambda: scan("0,1") * 1000}, 4 * bench.rounds)["known"]
     bench.add("scan of a known image, the whole command", f"{known:.1f} ms", "at most 20 ms", known <= 20)
