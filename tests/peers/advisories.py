@@ -50,7 +50,7 @@ def records_of(archive):
 
 
 class Advisories:
-    """Of the archives in @folder. @left_out: ids of records that the peers do not get, so that a run shows that it can fail."""
+    """Of the archives in @folder. @left_out: ids of records that Assay does not get, so that a run shows that it can fail."""
 
     def __init__(self, folder, left_out=()):
         self.archives, self.records, self.names, self.left_out = [], {}, Names(), set(left_out)
@@ -70,19 +70,25 @@ class Advisories:
     def all(self):
         return ((source, record) for source, records in self.records.items() for record in records)
 
-    def of_peers(self):
-        return {source: [record for record in records if record["id"] not in self.left_out] for source, records in self.records.items()}
-
     def for_assay(self, assay, data):
         """The database of Assay."""
         for archive in self.archives:
+            archive = self.without_left_out(archive, data) if self.left_out else archive
             assay.run("db", "import", "--config", "/dev/null", "--data", data, "--type", "osv", "--name", archive.stem, archive)
         return data / "advisories.db"
+
+    def without_left_out(self, archive, data):
+        path = data.parent / archive.name
+        with zipfile.ZipFile(path, "w") as written:
+            for record in self.records[archive.stem]:
+                if record["id"] not in self.left_out:
+                    written.writestr(f"{record['id']}.json", json.dumps(record))
+        return path
 
     def for_trivy(self, work, cache):
         writer, folders = work / "trivy-database", []
         subprocess.run(["go", "build", "-buildvcs=false", "-o", str(writer), "."], cwd=WRITER, check=True)
-        for source, records in self.of_peers().items():
+        for source, records in self.records.items():
             folder = work / "records" / source
             folder.mkdir(parents=True)
             for number, record in enumerate(records):
@@ -92,4 +98,4 @@ class Advisories:
         subprocess.run([str(writer), str(cache), *map(str, folders)], input="[]", text=True, check=True, stderr=subprocess.DEVNULL)
 
     def for_grype(self, path):
-        grype_database.write(path, self.of_peers())
+        grype_database.write(path, self.records)

@@ -6,7 +6,7 @@ usage: run.py [--program ASSAY] [--folder FOLDER] [--advisories FOLDER] [--witho
 The images are made by mmdebstrap, npm, pip, Maven, Go and cargo of what their registries have, and kept in FOLDER. A peer that is not in
 PATH is named and left out. Each difference is counted under its reason (reasons.py, findings.py); the exit code is 1 when one has none, and 77
 when there is no peer at all. --all prints the packages and findings of each reason. --advisories has archives of OSV; without them findings
-are not compared. A record of --without is kept from the peers: the run must fail."""
+are not compared. A record of --without is kept from Assay: the run must fail."""
 import argparse
 import collections
 import json
