@@ -44,12 +44,12 @@ static void
 add_vex(GPtrArray *exceptions, const ScanSetup *setup, const VexImage *image,
         const Finding *finding)
 {
-  const VexDocument *counting = NULL, *of = NULL;
-  const VexStatement *counts = vex_find(setup->vex, image, finding, &counting);
-  for (guint i = 0; i < setup->vex->len; i++) {
-    g_autoptr(GPtrArray) one = g_ptr_array_new();
-    g_ptr_array_add(one, g_ptr_array_index(setup->vex, i));
-    const VexStatement *statement = vex_find(one, image, finding, &of);
+  const VexDocument *counting = NULL;
+  const GPtrArray *documents = vex_set_documents(setup->vex);
+  const VexStatement *counts = vex_set_find(setup->vex, image, finding, &counting);
+  for (guint i = 0; i < documents->len; i++) {
+    const VexDocument *of = g_ptr_array_index(documents, i);
+    const VexStatement *statement = vex_find(of, image, finding);
     if (statement == NULL)
       continue;
     bool holds = statement == counts && vex_suppresses(statement);
@@ -91,6 +91,7 @@ exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *i
 {
   GPtrArray *exceptions = g_ptr_array_new_with_free_func((GDestroyNotify)explained_exception_free);
   g_autofree char *repository = scan_setup_repository(repository_option, image->target);
+  const GPtrArray *documents = vex_set_documents(setup->vex);
   g_autoptr(GPtrArray) ignored = NULL;
   g_autoptr(GPtrArray) left = scan_setup_suppress(setup, repository, image, matched, &ignored);
   for (guint i = 0; i < explanation->packages->len; i++) {
@@ -103,8 +104,8 @@ exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *i
     for (guint j = 0; j < ignored->len; j++) {
       const IgnoredFinding *each = g_ptr_array_index(ignored, j);
       bool by_vex = false;
-      for (guint k = 0; k < setup->vex->len; k++)
-        by_vex |= ((const VexDocument *)g_ptr_array_index(setup->vex, k))->name == each->file;
+      for (guint k = 0; k < documents->len; k++)
+        by_vex |= ((const VexDocument *)g_ptr_array_index(documents, k))->name == each->file;
       if (each->finding == finding && !by_vex)
         add_exception(exceptions, finding, each->file, g_strdup(finding->exempt_reason), true,
                       NULL);

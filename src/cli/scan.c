@@ -8,7 +8,6 @@
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
 #include "source/source.h"
-#include "verdict/exemption.h"
 #include "verdict/judge.h"
 #include "verdict/match.h"
 
@@ -41,8 +40,9 @@ static const GOptionEntry options[] = {
 /* --- the parts of a scan --- */
 
 static Verdict *
-judge(const PolicySet *policy, const char *target, const MatchResult *matched, GError **error)
+judge(const PolicySet *policy, const VexImage *scanned, const MatchResult *matched, GError **error)
 {
+  const char *target = scanned->target;
   g_autofree char *repository = scan_setup_repository(repository_option, target);
   if (!policy_set_applies(policy, repository)) {
     error_set(error, ASSAY_ERROR_INVALID,
@@ -51,10 +51,14 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
               policy_option, repository);
     return NULL;
   }
+  /* As a registry knows it: not by the name of a host. */
+  VexImage image = *scanned;
+  image.target = NULL;
   PolicyInput input = {.repository = repository,
                        .reference = target,
                        .scan_state = SCAN_DONE,
                        .findings = matched->findings,
+                       .image = &image,
                        .gaps = matched->gaps,
                        .third_party = matched->third_party,
                        .end_of_life = matched->end_of_life,
@@ -62,8 +66,11 @@ judge(const PolicySet *policy, const char *target, const MatchResult *matched, G
                        .ended = matched->ended,
                        .next_ends = matched->next_ends,
                        .now = g_get_real_time()};
-  g_autoptr(GPtrArray) exemptions = policy_set_exemptions(policy, repository);
-  exemptions_mark(exemptions, matched->findings, input.now);
+  for (guint i = 0; i < matched->findings->len; i++) {
+    Finding *finding = g_ptr_array_index(matched->findings, i);
+    finding->exempt_reason = policy_set_takes_out(policy, repository, &image, finding, input.now,
+                                                  &finding->exempt_until);
+  }
   return policy_judge(policy, &input);
 }
 
@@ -122,12 +129,12 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   g_autoptr(MatchResult) matched = match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
+  const VexImage image = scan_setup_image(source, inventory);
   g_autoptr(Verdict) verdict =
-      scan->policy == NULL ? NULL : judge(scan->policy, target, matched, error);
+      scan->policy == NULL ? NULL : judge(scan->policy, &image, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) ignored = NULL;
-  const VexImage image = scan_setup_image(source, inventory);
   g_autoptr(GPtrArray) findings = filter(scan, &image, matched, &ignored);
   if (matched->not_affected->len > 0)
     g_ptr_array_add(matched->notes,

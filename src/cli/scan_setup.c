@@ -23,7 +23,7 @@ scan_setup_read(ScanSetup *setup, GError **error)
   setup->ignore_files = scan_ignore_load(scan_option_ignore, error);
   if (setup->ignore_files == NULL)
     return false;
-  setup->vex = scan_vex_load(scan_option_vex, error);
+  setup->vex = vex_set_load(scan_option_vex, NULL, error);
   setup->progress = scan_option_quiet ? NULL : terminal_progress();
   return setup->vex != NULL;
 }
@@ -33,7 +33,7 @@ scan_setup_clear(ScanSetup *setup)
 {
   g_clear_pointer(&setup->config, config_free);
   g_clear_pointer(&setup->ignore_files, g_ptr_array_unref);
-  g_clear_pointer(&setup->vex, g_ptr_array_unref);
+  g_clear_pointer(&setup->vex, vex_set_unref);
 }
 
 AdvisoryDatabase *

@@ -7,7 +7,7 @@
 #include "cli/source_options.h"
 #include "report/report.h"
 #include "verdict/match.h"
-#include "verdict/vex.h"
+#include "verdict/vex_set.h"
 
 /* Read by scan_setup_read(), except for the last, which each command asks for itself. */
 extern char *scan_option_database, *scan_option_data, *scan_option_config;
@@ -55,7 +55,7 @@ extern gboolean scan_option_offline, scan_option_no_cache, scan_option_quiet;
 typedef struct {
   Config *config;
   GPtrArray *ignore_files; /* IgnoreFile */
-  GPtrArray *vex;          /* VexDocument */
+  VexSet *vex;
   const Progress *progress;
 } ScanSetup;
 

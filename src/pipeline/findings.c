@@ -134,6 +134,22 @@ findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **error)
   return inventory == NULL ? NULL : completeness_gaps(inventory, NULL);
 }
 
+bool
+pipeline_statements_image(Pipeline *pipeline, const PolicySet *policy, const char *repository,
+                          const Digest *manifest, ImageInventory **packages, VexImage *image,
+                          GError **error)
+{
+  *image = (VexImage){.digest = manifest->text};
+  if (!policy_set_has_statements(policy, repository))
+    return true;
+  *packages = load_rows(pipeline, manifest, error);
+  if (*packages == NULL)
+    return false;
+  image->os = (*packages)->os;
+  image->inventory = *packages;
+  return true;
+}
+
 void
 pipeline_tidy(Pipeline *pipeline)
 {

@@ -97,6 +97,12 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
           ? NULL
           : pipeline_image_findings(pipeline, manifest, summary->packages, &failure);
   const MatchResult *result = shared_item_value(findings);
+  VexImage image = {NULL};
+  g_autoptr(ImageInventory) packages = NULL;
+  if (result != NULL && !pipeline_statements_image(pipeline, policy, input->repository, manifest,
+                                                   &packages, &image, error))
+    return NULL;
+  input->image = &image;
   if (gaps != NULL || result != NULL) {
     input->findings = result == NULL ? NULL : result->findings;
     input->third_party = result == NULL ? NULL : result->third_party;

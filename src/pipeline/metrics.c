@@ -54,6 +54,8 @@ write_policy(Pipeline *pipeline, GString *out)
                "The policy in force: its file and the SHA-256 of what was read.");
   metrics_sample(out, "assay_policy_info", 1, "file", origin.file, "sha256", origin.sha256, NULL);
   metrics_gauge(out, "assay_policies", "Policies in it.", origin.policies);
+  metrics_gauge(out, "assay_policy_vex_documents", "VEX documents that it names.",
+                origin.documents);
   metrics_gauge(out, "assay_policy_reload_failed",
                 "Whether the file could not be read again, so that what was read before stays in "
                 "force.",

@@ -116,6 +116,11 @@ SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, 
                                     GError **error);
 SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned packages,
                                      GError **error);
+/* What @policy's VEX statements for images of @repository are compared with; where there are none,
+ * nothing is looked up. *@packages lives as long as *@image. (transfer full) */
+bool pipeline_statements_image(Pipeline *pipeline, const PolicySet *policy, const char *repository,
+                               const Digest *manifest, ImageInventory **packages, VexImage *image,
+                               GError **error);
 /* Lets go of what nobody asks for any more; called now and then. */
 void pipeline_tidy(Pipeline *pipeline);
 

@@ -26,10 +26,11 @@ static void
 tell_policy(const Pipeline *pipeline, const PolicySet *policy)
 {
   PolicyOrigin origin = policy_set_origin(policy);
-  char count[16];
+  char count[16], documents[16];
   g_snprintf(count, sizeof count, "%u", origin.policies);
+  g_snprintf(documents, sizeof documents, "%u", origin.documents);
   log_info("policy in force", "file", origin.file, "policies", count, "sha256", origin.sha256,
-           NULL);
+           "vex_documents", documents, NULL);
   g_autoptr(GPtrArray) warnings = policy_set_warnings(policy);
   warn_of_each("a part of the policy has no effect", warnings);
   bool more;

@@ -42,7 +42,7 @@ standings_rules(Pipeline *pipeline)
   g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
   rules->judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
   rules->advisories = g_strdup(advisories == NULL ? "" : advisory_database_generation(advisories));
-  rules->policy = g_strdup(policy_set_origin(policy).sha256);
+  rules->policy = g_strdup(policy_set_origin(policy).identity);
   g_autofree char *both = g_strconcat(rules->advisories, "\n", rules->policy, NULL);
   Digest digest = digest_of(DIGEST_SHA256, slice_from_string(both));
   rules->stamp = digest_number(&digest);

@@ -90,6 +90,7 @@ policy_judge(const PolicySet *set, const PolicyInput *input)
                          .warn_before = set->warn_before_end,
                          .verdict = verdict,
                          .sentences = sentences};
+  judgement.statements[0] = policy_set_statements(set, input->repository, &judgement.statements[1]);
   for (size_t i = 0; policy_checks[i] != NULL; i++)
     policy_checks[i]->judge(policy_rule(policy, i), &judgement);
   warn_of_endings(&judgement);

@@ -22,6 +22,7 @@ typedef struct {
   ScanState scan_state;
   const char *detail;        /* why there is no scan ("there are no advisories yet"), or NULL */
   const GPtrArray *findings; /* Finding; NULL when not scanned */
+  const VexImage *image;     /* for VEX statements (policy_set_has_statements()); or NULL */
   const GPtrArray *gaps;     /* char *: what of the image is not known (completeness.h), so that it
                                 counts as unscanned; or NULL */
   const GPtrArray *third_party; /* char *: packages of others than the distribution; or NULL */

@@ -25,29 +25,51 @@ judgement_warn(Judgement *judgement, char *sentence)
 
 /* --- exemptions --- */
 
-/* The verdict's entry for it, made when there is none. */
+/* The verdict's entry for @source, made when there is none; *made tells. @reason: taken over. */
+static VerdictExemption *
+told_source(Judgement *judgement, const void *source, char *reason, bool *made)
+{
+  GPtrArray *told = judgement->verdict->exemptions;
+  g_autofree char *owned = reason;
+  *made = false;
+  for (guint i = 0; i < told->len; i++) {
+    VerdictExemption *each = g_ptr_array_index(told, i);
+    if (each->source == source)
+      return each;
+  }
+  *made = true;
+  VerdictExemption *one = verdict_exemption_new();
+  one->source = source;
+  one->reason = g_steal_pointer(&owned);
+  g_ptr_array_add(told, one);
+  return one;
+}
+
 static VerdictExemption *
 told_exemption(Judgement *judgement, const Exemption *exemption)
 {
-  GPtrArray *told = judgement->verdict->exemptions;
-  for (guint i = 0; i < told->len; i++) {
-    VerdictExemption *each = g_ptr_array_index(told, i);
-    if (each->source == exemption)
-      return each;
-  }
-  VerdictExemption *made = verdict_exemption_new();
-  made->source = exemption;
-  made->reason = g_strdup(exemption->reason);
-  made->expires = exemption->expires;
-  made->ended = exemption_ended(exemption, judgement->input->now);
-  g_ptr_array_add(told, made);
+  bool made;
+  VerdictExemption *told = told_source(judgement, exemption, g_strdup(exemption->reason), &made);
+  if (!made)
+    return told;
+  told->expires = exemption->expires;
+  told->ended = exemption_ended(exemption, judgement->input->now);
   int64_t soon = (int64_t)judgement->warn_before * G_USEC_PER_SEC;
   if (exemption->expires != 0)
     judgement_turns(judgement, exemption->expires - soon);
   judgement_turns(judgement, exemption->expires);
-  made->ends_soon =
-      exemption->expires != 0 && !made->ended && judgement->input->now >= exemption->expires - soon;
-  return made;
+  told->ends_soon =
+      exemption->expires != 0 && !told->ended && judgement->input->now >= exemption->expires - soon;
+  return told;
+}
+
+static void
+count(VerdictExemption *told, const char *what)
+{
+  told->count++;
+  if (told->what->len < NAMED_MAX &&
+      !g_ptr_array_find_with_equal_func(told->what, what, g_str_equal, NULL))
+    g_ptr_array_add(told->what, g_strdup(what));
 }
 
 static bool
@@ -58,18 +80,30 @@ take_out(Judgement *judgement, const char *rule, const Finding *finding)
   if (exemption == NULL)
     return false;
   VerdictExemption *told = told_exemption(judgement, exemption);
-  const char *what = finding != NULL ? finding->id : rule;
-  told->count++;
-  if (told->what->len < NAMED_MAX &&
-      !g_ptr_array_find_with_equal_func(told->what, what, g_str_equal, NULL))
-    g_ptr_array_add(told->what, g_strdup(what));
+  count(told, finding != NULL ? finding->id : rule);
   return !told->ended;
+}
+
+static bool
+is_said_unaffected(Judgement *judgement, const Finding *finding)
+{
+  bool made;
+  const VexDocument *document = NULL;
+  const VexImage *image = judgement->input->image;
+  const VexStatement *statement =
+      image == NULL ? NULL
+                    : vex_sets_suppress(judgement->statements, G_N_ELEMENTS(judgement->statements),
+                                        image, finding, &document);
+  if (statement == NULL)
+    return false;
+  count(told_source(judgement, statement, vex_with_file(statement, document), &made), finding->id);
+  return true;
 }
 
 bool
 judgement_exempts(Judgement *judgement, const char *rule, const Finding *finding)
 {
-  return take_out(judgement, rule, finding);
+  return take_out(judgement, rule, finding) || is_said_unaffected(judgement, finding);
 }
 
 /* --- refusals --- */

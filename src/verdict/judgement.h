@@ -4,6 +4,7 @@
 
 #include "verdict/exemption.h"
 #include "verdict/judge.h"
+#include "verdict/vex_set.h"
 
 /* What a check does about something that is no finding. */
 typedef enum { ACTION_ALLOW, ACTION_WARN, ACTION_BLOCK } Action;
@@ -14,13 +15,14 @@ typedef struct {
   const PolicyInput *input;
   const char *policy;          /* its name */
   const GPtrArray *exemptions; /* const Exemption *: those that fit the repository */
+  const VexSet *statements[2]; /* that are for the repository, each or NULL */
   uint64_t warn_before;        /* seconds before the end of one */
   Verdict *verdict;
   GPtrArray *sentences; /* char *: what the refusal says, one for each check that blocks */
 } Judgement;
 
-/* Whether an exemption that is in force takes @finding out of @rule, a policy's key. The verdict
- * lists it, and one that has ended, which takes nothing out. */
+/* Whether an exemption that is in force, or a VEX statement, takes @finding out of @rule, a
+ * policy's key. The verdict lists it, and one that has ended, which takes nothing out. */
 bool judgement_exempts(Judgement *judgement, const char *rule, const Finding *finding);
 
 /* The image as a whole is refused by @rule, unless an exemption takes it out. @sentence (taken

@@ -11,6 +11,7 @@ const Section *policy_section(void);
 /* Of one Exemption. */
 extern const Section policy_exemption_section;
 #define POLICY_EXEMPTIONS_MAX 10000u /* in a file */
+#define POLICY_VEX_MAX        100u   /* files and folders, of a policy */
 
 const Policy *policy_at(const PolicySet *set, unsigned index);
 /* The rule of policy_checks[@check]. */

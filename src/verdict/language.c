@@ -50,6 +50,7 @@ static const Setting policy_head[] = {
 };
 static const Setting policy_tail[] = {
     {SETTING_LIST(Policy, allowlist), .section = &allow_section, .most = POLICY_EXEMPTIONS_MAX},
+    {SETTING(Policy, vex), .kind = &setting_texts, .most = POLICY_VEX_MAX},
 };
 
 /* --- what concerns several keys --- */
@@ -110,6 +111,7 @@ const Section policy_exemption_section = {.settings = exemption_settings,
 static const Setting file_settings[] = {
     {SETTING_LIST(PolicySet, exemptions), .section = &policy_exemption_section,
      .most = POLICY_EXEMPTIONS_MAX},
+    {SETTING(PolicySet, vex), .kind = &setting_texts, .most = POLICY_VEX_MAX},
     {SETTING(PolicySet, warn_before_end), .kind = &setting_duration, .fallback = "14d",
      .most = (uint64_t)366 * 86400},
 };

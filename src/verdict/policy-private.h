@@ -3,6 +3,7 @@
 
 #include "verdict/exemption.h"
 #include "verdict/policy.h"
+#include "verdict/vex_set.h"
 
 /* The rules of the checks follow it, as language.c lays them out. */
 typedef struct {
@@ -11,6 +12,8 @@ typedef struct {
   bool dry_run;
   Exemption *allowlist;
   unsigned allowlist_count;
+  GStrv vex;          /* files and folders */
+  VexSet *statements; /* of these; NULL: not read */
 } Policy;
 
 struct PolicySet {
@@ -19,6 +22,9 @@ struct PolicySet {
   unsigned policies_count;
   Exemption *exemptions;
   unsigned exemptions_count;
+  GStrv vex; /* as in a policy, for all of them */
+  VexSet *statements;
+  char *identity;           /* where there are any */
   uint64_t warn_before_end; /* seconds before an exemption ends */
   Policy *otherwise;        /* what holds where no policy is for a repository: the defaults */
   char *file, *sha256;      /* what policy_set_origin() tells */
@@ -26,3 +32,7 @@ struct PolicySet {
 
 /* The first that matches, or else set->otherwise. */
 const Policy *policy_set_find(const PolicySet *set, const char *repository);
+/* What VEX documents say for images of @repository: those of its policy, and *@of_all, those of the
+ * whole file; each or NULL. */
+const VexSet *policy_set_statements(const PolicySet *set, const char *repository,
+                                    const VexSet **of_all);

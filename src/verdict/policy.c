@@ -8,6 +8,7 @@
 #include "text/glob.h"
 #include "verdict/checks.h"
 #include "verdict/language-private.h"
+#include "verdict/policy_statements-private.h"
 
 /* Of namespaces with names of repositories, in search of those that fit none: a second or so. */
 #define COMPARISONS_MAX 500000u
@@ -26,8 +27,8 @@ static const char strict_text[] = "policies:\n"
 
 /* --- sets --- */
 
-PolicySet *
-policy_set_parse(Slice text, const char *name, GError **error)
+static PolicySet *
+parse(Slice text, const char *name, GError **error)
 {
   g_autofree PolicySet *set = g_new0(PolicySet, 1);
   if (!settings_read(policy_file_section(), text, name, set, error))
@@ -39,6 +40,15 @@ policy_set_parse(Slice text, const char *name, GError **error)
   set->file = g_strdup(name);
   set->sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, text.data, text.size);
   return g_steal_pointer(&set);
+}
+
+PolicySet *
+policy_set_parse(Slice text, const char *name, const PolicySet *from, GError **error)
+{
+  PolicySet *set = parse(text, name, error);
+  if (set != NULL && from != NULL)
+    policy_statements_borrow(set, from);
+  return set;
 }
 
 GBytes *
@@ -53,9 +63,10 @@ PolicySet *
 policy_set_load(const char *path, GError **error)
 {
   if (path == NULL)
-    return policy_set_parse(SLICE_LITERAL("policies: []"), "built-in", error);
+    return parse(SLICE_LITERAL("policies: []"), "built-in", error);
   g_autoptr(GBytes) bytes = policy_text_load(path, error);
-  return bytes == NULL ? NULL : policy_set_parse(slice_from_bytes(bytes), path, error);
+  g_autoptr(PolicySet) set = bytes == NULL ? NULL : parse(slice_from_bytes(bytes), path, error);
+  return set != NULL && policy_statements_load(set, path, error) ? g_steal_pointer(&set) : NULL;
 }
 
 PolicySet *
@@ -72,6 +83,7 @@ policy_set_unref(PolicySet *set)
     return;
   g_free(set->file);
   g_free(set->sha256);
+  policy_statements_clear(set);
   settings_clear(policy_section(), set->otherwise);
   g_free(set->otherwise);
   settings_clear(policy_file_section(), set);
@@ -108,7 +120,9 @@ policy_set_unknown_as(const PolicySet *set, const char *repository)
 PolicyOrigin
 policy_set_origin(const PolicySet *set)
 {
-  return (PolicyOrigin){set->file, set->policies_count, set->sha256};
+  const char *identity = set->identity != NULL ? set->identity : set->sha256;
+  return (PolicyOrigin){set->file, set->policies_count, set->sha256, identity,
+                        policy_statements_count(set)};
 }
 
 static bool
@@ -133,6 +147,7 @@ policy_set_warnings(const PolicySet *set)
 {
   GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
   const Policy *takes_all = NULL;
+  policy_statements_warn(set, warnings);
   for (unsigned i = 0; i < set->policies_count; i++) {
     const Policy *policy = policy_at(set, i);
     warn_of_checks(policy, warnings);
@@ -197,6 +212,42 @@ policy_set_exemptions(const PolicySet *set, const char *repository)
   add_fitting(list, policy->allowlist, policy->allowlist_count, repository);
   add_fitting(list, set->exemptions, set->exemptions_count, repository);
   return list;
+}
+
+const VexSet *
+policy_set_statements(const PolicySet *set, const char *repository, const VexSet **of_all)
+{
+  *of_all = set->statements;
+  return policy_set_find(set, repository)->statements;
+}
+
+bool
+policy_set_has_statements(const PolicySet *set, const char *repository)
+{
+  const VexSet *sets[2];
+  sets[0] = policy_set_statements(set, repository, &sets[1]);
+  return (sets[0] != NULL && vex_set_documents(sets[0])->len > 0) ||
+         (sets[1] != NULL && vex_set_documents(sets[1])->len > 0);
+}
+
+char *
+policy_set_takes_out(const PolicySet *set, const char *repository, const VexImage *image,
+                     const Finding *finding, int64_t now, char **until)
+{
+  *until = NULL;
+  const VexSet *sets[2];
+  const VexDocument *document = NULL;
+  g_autoptr(GPtrArray) exemptions = policy_set_exemptions(set, repository);
+  const Exemption *exemption =
+      exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
+  if (exemption != NULL && !exemption_ended(exemption, now)) {
+    *until = exemption_end_as_text(exemption->expires);
+    return g_strdup(exemption->reason);
+  }
+  sets[0] = policy_set_statements(set, repository, &sets[1]);
+  const VexStatement *statement =
+      image == NULL ? NULL : vex_sets_suppress(sets, G_N_ELEMENTS(sets), image, finding, &document);
+  return statement == NULL ? NULL : vex_with_file(statement, document);
 }
 
 /* (transfer full) */

@@ -9,19 +9,21 @@
 
 #include "base/slice.h"
 #include "inventory/severity.h"
+#include "verdict/vex.h"
 
 typedef struct PolicySet PolicySet;
 
 /* The built-in set (@path NULL: everything allowed and shown), or the file. "strict" as @path's
  * whole text names the built-in strict set: blocks critical with a fix, and what was never scanned.
  * ASSAY_ERROR_INVALID: the message has a line with file, line, column and key for each mistake.
- * Immutable after; reference-counted. (transfer full)
- */
+ * With the VEX documents that it names (`vex`), below the file's folder: all of them can be read,
+ * or it is an error. Immutable after; reference-counted. (transfer full) */
 PolicySet *policy_set_load(const char *path, GError **error);
 /* The text of the file, or that of "strict". (transfer full) */
 GBytes *policy_text_load(const char *path, GError **error);
-/* The same of @text, as a file named @name, for messages. (transfer full) */
-PolicySet *policy_set_parse(Slice text, const char *name, GError **error);
+/* The same of @text, as a file named @name, for messages. No file is read: of the documents that it
+ * names it has those that @from (or NULL) names by the same paths. (transfer full) */
+PolicySet *policy_set_parse(Slice text, const char *name, const PolicySet *from, GError **error);
 PolicySet *policy_set_ref(PolicySet *set);
 void policy_set_unref(PolicySet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySet, policy_set_unref)
@@ -36,7 +38,9 @@ Severity policy_set_unknown_as(const PolicySet *set, const char *repository);
 typedef struct {
   const char *file; /* the path, "strict", or "built-in" */
   unsigned policies;
-  const char *sha256; /* of the text, in hexadecimal */
+  const char *sha256;   /* of the text, in hexadecimal */
+  const char *identity; /* of the text and of the VEX documents that it names */
+  unsigned documents;   /* these */
 } PolicyOrigin;
 PolicyOrigin policy_set_origin(const PolicySet *set);
 
@@ -51,6 +55,14 @@ GPtrArray *policy_set_idle_namespaces(const PolicySet *set, const char *const *r
 /* The exemptions for images of @repository: those of its policy, then those of the whole file;
  * const Exemption * (exemption.h), which live as long as the set. (transfer full) */
 GPtrArray *policy_set_exemptions(const PolicySet *set, const char *repository);
+
+/* Whether any VEX document is for images of @repository. */
+bool policy_set_has_statements(const PolicySet *set, const char *repository);
+/* Why images of @repository are let out with @finding, by an exemption in force or a statement;
+ * @image: or NULL, without statements. *@until: when that ends, as text, or NULL. (transfer full);
+ * NULL: they are not. */
+char *policy_set_takes_out(const PolicySet *set, const char *repository, const VexImage *image,
+                           const Finding *finding, int64_t now, char **until);
 
 /* All of the set by when they end. */
 typedef struct {

@@ -1,11 +1,9 @@
 /* What VEX documents say of a finding; see the header. */
 #include "verdict/vex.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/json.h"
 #include "inventory/cpe.h"
 #include "inventory/purl.h"
@@ -59,13 +57,6 @@ vex_parse(Slice text, const char *name, GError **error)
   document->statements = g_ptr_array_new_with_free_func(vex_statement_free);
   return read_format(document, inner != NULL ? inner : json, error) ? g_steal_pointer(&document)
                                                                     : NULL;
-}
-
-VexDocument *
-vex_load(const char *path, GError **error)
-{
-  g_autoptr(GBytes) text = file_read(AT_FDCWD, path, VEX_BYTES_MAX, error);
-  return text == NULL ? NULL : vex_parse(slice_from_bytes(text), path, error);
 }
 
 /* --- what a statement is about --- */
@@ -232,7 +223,7 @@ holds_package(const char *product, const VexImage *image)
 }
 
 static bool
-fits(const VexStatement *statement, const VexImage *image, const Package *package)
+fits_package(const VexStatement *statement, const VexImage *image, const Package *package)
 {
   if (statement->component == NULL)
     return is_package(statement->product, package, image->os) ||
@@ -243,9 +234,8 @@ fits(const VexStatement *statement, const VexImage *image, const Package *packag
          (statement->platform != NULL && is_platform(statement->platform, image));
 }
 
-const VexStatement *
-vex_find(const GPtrArray *documents, const VexImage *image, const Finding *finding,
-         const VexDocument **document)
+bool
+vex_fits(const VexStatement *statement, const VexImage *image, const Finding *finding)
 {
   const Package package = {.type = finding->package_type,
                            .name = finding->package,
@@ -253,17 +243,17 @@ vex_find(const GPtrArray *documents, const VexImage *image, const Finding *findi
                            .architecture = finding->architecture,
                            .source_name = finding->package,
                            .source_version = finding->installed_version};
+  return is_about_vulnerability(statement, finding) && fits_package(statement, image, &package);
+}
+
+const VexStatement *
+vex_find(const VexDocument *document, const VexImage *image, const Finding *finding)
+{
   const VexStatement *newest = NULL;
-  for (guint i = 0; i < documents->len; i++) {
-    const VexDocument *each = g_ptr_array_index(documents, i);
-    for (guint j = 0; j < each->statements->len; j++) {
-      const VexStatement *statement = g_ptr_array_index(each->statements, j);
-      if (!is_about_vulnerability(statement, finding) || !fits(statement, image, &package) ||
-          (newest != NULL && statement->time < newest->time))
-        continue;
+  for (guint i = 0; i < document->statements->len; i++) {
+    const VexStatement *statement = g_ptr_array_index(document->statements, i);
+    if ((newest == NULL || statement->time >= newest->time) && vex_fits(statement, image, finding))
       newest = statement;
-      *document = each;
-    }
   }
   return newest;
 }
@@ -285,4 +275,11 @@ vex_in_words(const VexStatement *statement, const VexDocument *document)
   if (document->author != NULL)
     g_string_append_printf(words, " [VEX of %s]", document->author);
   return slice_to_printable(slice_from_string(words->str), WORDS_MAX);
+}
+
+char *
+vex_with_file(const VexStatement *statement, const VexDocument *document)
+{
+  g_autofree char *words = vex_in_words(statement, document);
+  return g_strdup_printf("%s (%s)", words, document->name);
 }

@@ -1,8 +1,8 @@
 /* VEX: what somebody says of vulnerabilities in a product, as OpenVEX, CSAF 2.0 (the profile VEX)
  * or CycloneDX. A statement that a package is not affected, or fixed, takes its finding out of
  * sight, with the statement's words as the reason; it decides nothing: a policy judges what is
- * taken out, too. Of the statements that fit a finding the newest counts. Pure, except that loading
- * reads the file. */
+ * taken out, too, unless it names the document itself (policy.h). Of the statements that fit a
+ * finding the newest counts. Pure. */
 #pragma once
 
 #include "base/slice.h"
@@ -43,8 +43,6 @@ typedef struct {
 
 /* ASSAY_ERROR_INVALID, _LIMIT. (transfer full) */
 VexDocument *vex_parse(Slice text, const char *name, GError **error);
-/* The same of a file; ASSAY_ERROR_NOT_FOUND. (transfer full) */
-VexDocument *vex_load(const char *path, GError **error);
 void vex_document_free(VexDocument *document);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VexDocument, vex_document_free)
 
@@ -56,12 +54,16 @@ typedef struct {
   const ImageInventory *inventory; /* or NULL: for packages that have others as parts */
 } VexImage;
 
-/* The statement of @documents (VexDocument) that counts for @finding: the newest that fits, and of
- * those at one moment the last. NULL: none. *@document: whose it is. */
-const VexStatement *vex_find(const GPtrArray *documents, const VexImage *image,
-                             const Finding *finding, const VexDocument **document);
+/* Whether the statement is about @finding. */
+bool vex_fits(const VexStatement *statement, const VexImage *image, const Finding *finding);
+/* The statement of @document that counts for @finding: the newest that fits, and of those at one
+ * moment the last. NULL: none. Of several documents: vex_set.h. */
+const VexStatement *vex_find(const VexDocument *document, const VexImage *image,
+                             const Finding *finding);
 /* Whether it takes the finding out of sight. */
 bool vex_suppresses(const VexStatement *statement);
 /* "not_affected (vulnerable_code_not_present): Not compiled in. (VEX of The Author)". (transfer
  * full) */
 char *vex_in_words(const VexStatement *statement, const VexDocument *document);
+/* The same with the file: "... [VEX of The Author] (vex.d/curl.json)". (transfer full) */
+char *vex_with_file(const VexStatement *statement, const VexDocument *document);

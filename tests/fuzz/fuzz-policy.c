@@ -31,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   g_autoptr(IgnoreFile) list = ignore_file_parse(slice_new(data, size), ".trivyignore", NULL);
   g_autoptr(IgnoreFile) tree = ignore_file_parse(slice_new(data, size), "ignore.yaml", NULL);
-  g_autoptr(PolicySet) set = policy_set_parse(slice_new(data, size), "fuzz", NULL);
+  g_autoptr(PolicySet) set = policy_set_parse(slice_new(data, size), "fuzz", NULL, NULL);
   if (set == NULL)
     return 0;
   g_autoptr(GPtrArray) warnings = policy_set_warnings(set);

@@ -19,11 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_assert((document == NULL) == (error != NULL));
   if (document == NULL)
     return 0;
-  g_autoptr(GPtrArray) documents = g_ptr_array_new();
-  g_ptr_array_add(documents, document);
-  const VexDocument *whose = NULL;
-  const VexStatement *statement = vex_find(documents, &image, &finding, &whose);
-  g_assert((statement == NULL) == (whose == NULL));
+  const VexStatement *statement = vex_find(document, &image, &finding);
   g_autofree char *words = statement == NULL ? NULL : vex_in_words(statement, document);
   g_assert(words == NULL || g_utf8_validate(words, -1, NULL));
   return 0;

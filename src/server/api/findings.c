@@ -3,9 +3,9 @@
 
 #include "base/enum_names.h"
 #include "base/json.h"
+#include "inventory/image.h"
 #include "report/report.h"
 #include "server/api/api-private.h"
-#include "verdict/exemption.h"
 
 typedef struct {
   int severities;      /* bits by Severity; 0: all */
@@ -131,23 +131,49 @@ order_of(Request *request, GCompareFunc *order)
   return false;
 }
 
-/* Each with the exemption that takes it out, if there is one. */
+/* By whose policy they are shown. */
+typedef struct {
+  PolicySet *set;
+  const char *repository; /* NULL: by none */
+  VexImage image;
+  ImageInventory *packages; /* of the image, where there are VEX statements */
+} Asked;
+
+static void
+asked_clear(Asked *asked)
+{
+  policy_set_unref(asked->set);
+  image_inventory_free(asked->packages);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
+
+static bool
+read_asked(Request *request, const Digest *digest, Asked *asked, GError **error)
+{
+  Pipeline *pipeline = server_context(request)->pipeline;
+  asked->set = pipeline_policy(pipeline);
+  asked->repository = request_query(request, "repository");
+  return asked->repository == NULL ||
+         pipeline_statements_image(pipeline, asked->set, asked->repository, digest,
+                                   &asked->packages, &asked->image, error);
+}
+
+/* Each with the exemption or the statement that takes it out, if there is one. */
 static json_t *
-page_to_json(const GPtrArray *findings, const Page *page, const GPtrArray *exemptions)
+page_to_json(const GPtrArray *findings, const Page *page, const Asked *asked)
 {
   json_t *part = json_array();
   int64_t now = g_get_real_time();
   for (uint64_t i = page->offset; i < MIN(findings->len, page->offset + page->limit); i++) {
     const Finding *finding = g_ptr_array_index(findings, i);
     Finding shown = *finding;
-    const Exemption *exemption =
-        exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
-    bool exempt = exemption != NULL && !exemption_ended(exemption, now);
-    g_autofree char *until = exempt ? exemption_end_as_text(exemption->expires) : NULL;
-    if (exempt) {
-      shown.exempt_reason = exemption->reason;
-      shown.exempt_until = until;
-    }
+    g_autofree char *until = NULL;
+    g_autofree char *reason = asked->repository == NULL
+                                  ? NULL
+                                  : policy_set_takes_out(asked->set, asked->repository,
+                                                         &asked->image, finding, now, &until);
+    shown.exempt_reason = reason;
+    shown.exempt_until = until;
     json_array_append_new(part, finding_to_json(&shown));
   }
   return part;
@@ -181,12 +207,13 @@ api_findings(Request *request)
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
       !api_scanned_image(request, &digest, &packages))
     return;
-  const char *repository = request_query(request, "repository");
-  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
-  g_autoptr(GPtrArray) exemptions =
-      repository == NULL ? g_ptr_array_new() : policy_set_exemptions(policy, repository);
-  filter.unknown_as =
-      repository == NULL ? SEVERITY_OF_UNKNOWN_FIX : policy_set_unknown_as(policy, repository);
+  g_auto(Asked) asked = {NULL};
+  if (!read_asked(request, &digest, &asked, &error)) {
+    respond_error(request, error);
+    return;
+  }
+  filter.unknown_as = asked.repository == NULL ? SEVERITY_OF_UNKNOWN_FIX
+                                               : policy_set_unknown_as(asked.set, asked.repository);
   g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, packages, &error);
   if (api_waits(request, error))
     return;
@@ -208,7 +235,7 @@ api_findings(Request *request)
     if (passes(&filter, g_ptr_array_index(all, i)))
       g_ptr_array_add(passed, g_ptr_array_index(all, i));
   g_ptr_array_sort(passed, order);
-  json_t *part = page_to_json(passed, &page, exemptions);
+  json_t *part = page_to_json(passed, &page, &asked);
   g_autoptr(json_t) body = json_object();
   json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
   json_object_set_new(body, "notes", notes_of(result, &filter, passed));

@@ -213,13 +213,13 @@ test_policy(Request *request)
   g_autoptr(GError) error = NULL;
   ServerContext *server = server_context(request);
   GBytes *text = request_body(request);
-  g_autoptr(PolicySet) then =
-      policy_set_parse(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), "policy", &error);
+  g_autoptr(PolicySet) today = pipeline_policy(server->pipeline);
+  g_autoptr(PolicySet) then = policy_set_parse(text == NULL ? SLICE_EMPTY : slice_from_bytes(text),
+                                               "policy", today, &error);
   if (then == NULL) {
     api_refuse(request, "%s", error->message);
     return;
   }
-  g_autoptr(PolicySet) today = pipeline_policy(server->pipeline);
   g_autoptr(json_t) changed = json_array();
   Trial trial = {.request = request,
                  .server = server,

@@ -11,7 +11,7 @@ static PolicySet *
 load(const char *yaml)
 {
   g_autoptr(GError) error = NULL;
-  PolicySet *set = policy_set_parse(slice_from_string(yaml), "policy.yaml", &error);
+  PolicySet *set = policy_set_parse(slice_from_string(yaml), "policy.yaml", NULL, &error);
   g_assert_no_error(error);
   return set;
 }

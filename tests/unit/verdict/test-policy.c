@@ -28,8 +28,9 @@ static PolicySet *
 load(const char *yaml)
 {
   g_autoptr(GError) error = NULL;
-  PolicySet *set = yaml == NULL ? policy_set_load("strict", &error)
-                                : policy_set_parse(slice_from_string(yaml), "policy.yaml", &error);
+  PolicySet *set = yaml == NULL
+                       ? policy_set_load("strict", &error)
+                       : policy_set_parse(slice_from_string(yaml), "policy.yaml", NULL, &error);
   g_assert_no_error(error);
   return set;
 }
@@ -441,7 +442,7 @@ test_broken_files(void)
   for (size_t i = 0; i < G_N_ELEMENTS(broken_files); i++) {
     g_autoptr(GError) error = NULL;
     g_autoptr(PolicySet) set =
-        policy_set_parse(slice_from_string(broken_files[i].yaml), "policy.yaml", &error);
+        policy_set_parse(slice_from_string(broken_files[i].yaml), "policy.yaml", NULL, &error);
     g_test_message("file %zu", i);
     g_assert_null(set);
     g_assert_true(g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_INVALID) ||

@@ -1,5 +1,5 @@
 /* VEX: the statements of each format as they are written, and which findings they are about. */
-#include "verdict/vex.h"
+#include "verdict/vex_set.h"
 
 #include <string.h>
 
@@ -122,12 +122,6 @@ static const struct {
     {"CycloneDX that says exploitable", CDX("c", "exploitable"), "kept"},
 };
 
-static void
-free_document(void *document)
-{
-  vex_document_free(document);
-}
-
 static char *
 said(const char *text)
 {
@@ -143,16 +137,12 @@ said(const char *text)
                            .package = name,
                            .installed_version = installed,
                            .architecture = amd64};
-  g_autoptr(GPtrArray) documents = g_ptr_array_new_with_free_func(free_document);
   g_autoptr(GError) error = NULL;
-  VexDocument *document = vex_parse(slice_from_string(text), "x.json", &error);
+  g_autoptr(VexDocument) document = vex_parse(slice_from_string(text), "x.json", &error);
   g_assert_no_error(error);
-  g_ptr_array_add(documents, document);
-  const VexDocument *whose = NULL;
-  const VexStatement *statement = vex_find(documents, &image, &finding, &whose);
+  const VexStatement *statement = vex_find(document, &image, &finding);
   if (statement == NULL)
     return NULL;
-  g_assert_true(whose == document);
   return vex_suppresses(statement) ? vex_in_words(statement, document) : g_strdup("kept");
 }
 
@@ -203,8 +193,10 @@ statements_of(const char *folder, const char *name)
 {
   g_autofree char *path = g_build_filename(folder, name, NULL);
   g_autoptr(GError) error = NULL;
-  g_autoptr(VexDocument) document = vex_load(path, &error);
+  char *const paths[] = {path, NULL};
+  g_autoptr(VexSet) set = vex_set_load(paths, NULL, &error);
   g_assert_no_error(error);
+  const VexDocument *document = g_ptr_array_index(vex_set_documents(set), 0);
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < document->statements->len; i++) {
     const VexStatement *each = g_ptr_array_index(document->statements, i);

@@ -18,7 +18,7 @@ test_names_of_images(void)
                {"", "oci:image:v1", " refuses oci:image:v1: "}};
   const char *yaml = "policies: [{name: p, namespaces: ['**'], end_of_life: block}]";
   g_autoptr(GError) error = NULL;
-  g_autoptr(PolicySet) set = policy_set_parse(slice_from_string(yaml), "policy.yaml", &error);
+  g_autoptr(PolicySet) set = policy_set_parse(slice_from_string(yaml), "policy.yaml", NULL, &error);
   g_assert_no_error(error);
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     PolicyInput input = {.repository = names[i].repository,
