@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/image_documents.h"
 #include "cli/report_options.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
@@ -84,10 +85,21 @@ add_exemption(GPtrArray *exceptions, const PolicySet *policy, const char *reposi
   ((ExplainedException *)g_ptr_array_index(exceptions, exceptions->len - 1))->of_policy = true;
 }
 
+/* @documents: ImageDocument, which live as long as @exceptions. */
+static void
+add_untrusted(GPtrArray *exceptions, const GPtrArray *documents, const Finding *finding)
+{
+  for (guint i = 0; i < documents->len; i++) {
+    const ImageDocument *document = g_ptr_array_index(documents, i);
+    add_exception(exceptions, finding, document->name, g_strdup(document->what), false,
+                  "it is not trusted yet, and was not read: whoever may push puts it there");
+  }
+}
+
 /* (transfer full): ExplainedException */
 static GPtrArray *
 exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *image,
-              const MatchResult *matched, const Explanation *explanation)
+              const MatchResult *matched, const Explanation *explanation, const GPtrArray *beside)
 {
   GPtrArray *exceptions = g_ptr_array_new_with_free_func((GDestroyNotify)explained_exception_free);
   g_autofree char *repository = scan_setup_repository(repository_option, image->target);
@@ -101,6 +113,7 @@ exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *i
       continue;
     add_vex(exceptions, setup, image, finding);
     add_exemption(exceptions, policy, repository, finding);
+    add_untrusted(exceptions, beside, finding);
     for (guint j = 0; j < ignored->len; j++) {
       const IgnoredFinding *each = g_ptr_array_index(ignored, j);
       bool by_vex = false;
@@ -163,7 +176,11 @@ explain(const ScanSetup *setup, const PolicySet *policy, char **arguments, bool 
   if (feeds == NULL)
     return EXIT_ERROR;
   const VexImage image = scan_setup_image(source, inventory);
-  g_autoptr(GPtrArray) exceptions = exceptions_of(setup, policy, &image, matched, explanation);
+  g_autoptr(GPtrArray) beside = image_documents_list(setup, source, error);
+  if (beside == NULL)
+    return EXIT_ERROR;
+  g_autoptr(GPtrArray) exceptions =
+      exceptions_of(setup, policy, &image, matched, explanation, beside);
   Report document = source_options_report(source, inventory);
   document.gaps = matched->gaps;
   const ExplanationReport report = {.report = &document,

@@ -1,10 +1,11 @@
-/* `assay image`: images that were deleted, and bringing them back. */
+/* `assay image`: what lies beside one, images that were deleted, and bringing them back. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/image_referrers.h"
 #include "cli/server_client.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
@@ -211,12 +212,14 @@ static const Command restore_subcommand = {
     .run = run_restore,
 };
 
-static const Command *const subcommands[] = {&deleted_subcommand, &restore_subcommand, NULL};
+static const Command *const subcommands[] = {&deleted_subcommand, &restore_subcommand,
+                                             &image_referrers_subcommand, NULL};
 
 const Command image_command = {
     .name = "image",
-    .summary = "List deleted images of a registry, and bring them back",
+    .summary = "List what lies beside an image, and deleted images; bring those back",
     .help = "Examples:\n"
+            "  assay image referrers team/app:v1\n"
             "  assay image deleted\n"
             "  assay image restore team/app:v1",
     .subcommands = subcommands,

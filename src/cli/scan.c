@@ -234,6 +234,7 @@ const Command scan_command = {
         "  dir:FOLDER                               from skopeo copy\n"
         "  rootfs:FOLDER                            an unpacked system\n"
         "  sbom:FILE                                CycloneDX (JSON, XML) or SPDX (JSON, tags)\n"
+        "  sbom:docker://...                        one in a registry, or beside an image there\n"
         "A path without one of these in front is what lies there, and a name that begins with a\n"
         "registry's host (registry.example.org/app:1) is docker://.\n\n"
         "Without a database of advisories the first scan fetches the feeds (`assay db update`),\n"

@@ -95,6 +95,8 @@ static const KnownType known_types[] = {
     {BEGINS, "application/vnd.syft", MEDIA_TYPE_DATA, "a Syft SBOM"},
     {BEGINS, "application/sarif", MEDIA_TYPE_DATA, "a SARIF report"},
     {BEGINS, "application/vnd.openvex", MEDIA_TYPE_DATA, "an OpenVEX document"},
+    {BEGINS, "application/openvex", MEDIA_TYPE_DATA, "an OpenVEX document"},
+    {HOLDS, "csaf", MEDIA_TYPE_DATA, "a CSAF document"},
     {BEGINS, "application/vnd.amazon.soci.", MEDIA_TYPE_DATA, "a SOCI index"},
     {BEGINS, "application/vnd.buildkit.cacheconfig.", MEDIA_TYPE_DATA, "a BuildKit cache"},
     {BEGINS, "application/vnd.ollama.", MEDIA_TYPE_DATA, "a model (Ollama)"},
@@ -139,6 +141,13 @@ media_type_use(const char *type, const char **words)
     }
   *words = NULL;
   return MEDIA_TYPE_UNKNOWN;
+}
+
+bool
+media_type_is_sbom(const char *type)
+{
+  const char *words = NULL;
+  return media_type_use(type, &words) == MEDIA_TYPE_DATA && g_str_has_suffix(words, " SBOM");
 }
 
 char *

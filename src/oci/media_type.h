@@ -41,5 +41,7 @@ typedef enum {
 } MediaTypeUse;
 /* @words: what it is, "a Helm chart"; NULL for MEDIA_TYPE_UNKNOWN. (transfer none) */
 MediaTypeUse media_type_use(const char *type, const char **words);
+/* A bill of materials, of any format. */
+bool media_type_is_sbom(const char *type);
 /* "a Helm chart (application/...)"; of what is not known, "an artifact (...)". (transfer full) */
 char *media_type_in_words(const char *type);

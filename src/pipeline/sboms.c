@@ -155,6 +155,16 @@ replace(const Beside *beside, const ImageSummary *summary, SbomFormat format,
   return sboms_note(beside->pipeline->sql, beside->repository, beside->image.text, &kept, error);
 }
 
+bool
+pipeline_find_sbom(Pipeline *pipeline, const char *repository, const Digest *image, char **digest,
+                   GError **error)
+{
+  g_auto(KeptSbom) kept = {NULL};
+  Found found = sboms_find(pipeline->sql, repository, image->text, &kept, error);
+  *digest = found == FOUND ? g_steal_pointer(&kept.referrer) : NULL;
+  return found != FAILED;
+}
+
 /* The image went, or is not scanned: then there is nothing to list. */
 static bool
 is_gone(GError **failure)

@@ -14,5 +14,10 @@ char *pipeline_write_sbom(Pipeline *pipeline, const char *repository, const Dige
                           const ImageInventory *inventory, const ReportWriter *writer,
                           int64_t *created, GError **error);
 
+/* *digest: of the manifest of the bill that is kept beside @image in @repository; NULL: none is.
+ * (transfer full) */
+bool pipeline_find_sbom(Pipeline *pipeline, const char *repository, const Digest *image,
+                        char **digest, GError **error);
+
 /* A namespace may ask for others than before: what is due is made in the background. */
 void pipeline_keep_sboms(Pipeline *pipeline);

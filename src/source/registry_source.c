@@ -30,23 +30,28 @@ read_blob(ImageSource *source, const Descriptor *descriptor, const SourceCall *c
   return response == NULL ? NULL : g_bytes_ref(response->body);
 }
 
-static bool
-open_remote(ImageSource *source, const char *place, const SourceCall *call, GError **error)
+Remote *
+source_remote(const ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
   if (g_str_has_prefix(place, "//"))
     place += 2;
   Reference *reference = reference_parse(place, error);
-  if (reference == NULL)
-    return false;
-  RemoteOptions options = {.name = source->target,
-                           .credentials = source->credentials,
-                           .authfile = source->authfile,
-                           .ca_file = source->ca_file,
-                           .cert_dir = source->cert_dir,
-                           .insecure = source->insecure};
-  source->state = remote_new(reference, &options, call->cancellable, error);
+  const RemoteOptions options = {.name = source->target,
+                                 .credentials = source->credentials,
+                                 .authfile = source->authfile,
+                                 .ca_file = source->ca_file,
+                                 .cert_dir = source->cert_dir,
+                                 .insecure = source->insecure};
+  return reference == NULL ? NULL : remote_new(reference, &options, call->cancellable, error);
+}
+
+static bool
+open_remote(ImageSource *source, const char *place, const SourceCall *call, GError **error)
+{
+  source->state = source_remote(source, place, call, error);
   if (source->state == NULL)
     return false;
+  const Reference *reference = remote_reference(source->state);
   progress_tell(call->progress, "asking the registry", 0, 0);
   g_autoptr(HttpResponse) response = remote_get_first(source->state, source->manifest_bytes,
                                                       call->progress, call->cancellable, error);

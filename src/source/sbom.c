@@ -1,9 +1,10 @@
-/* sbom:FILE: an SBOM in the place of an image. It is put into a tar by itself, which the caged
- * worker reads as the only layer: nothing of it is parsed here. */
+/* sbom:FILE, sbom:docker://...: an SBOM in the place of an image. It is put into a tar by itself,
+ * which the caged worker reads as the only layer: nothing of it is parsed here. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,7 +62,10 @@ write_tar(GBytes *bytes, int to, GError **error)
 static bool
 open_sbom(ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
-  g_autoptr(GBytes) bytes = read_file(place, source->limits.layer.file_bytes, error);
+  static const char remote[] = "docker:";
+  g_autoptr(GBytes) bytes = g_str_has_prefix(place, remote)
+                                ? source_fetch_sbom(source, place + strlen(remote), call, error)
+                                : read_file(place, source->limits.layer.file_bytes, error);
   if (bytes == NULL)
     return false;
   SourceLayer *layer = source_add_layer(source);

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "remote/client.h"
 #include "source/source.h"
 
 typedef struct {
@@ -59,6 +60,15 @@ typedef GBytes *(*SourceBlobReader)(ImageSource *source, const Descriptor *descr
 bool source_resolve(ImageSource *source, GBytes *bytes, const char *media_type,
                     const Digest *expected, SourceBlobReader read, const SourceCall *call,
                     GError **error);
+
+/* The registry of docker://HOST/REPOSITORY..., of which @place is what follows the colon. (transfer
+ * full) */
+Remote *source_remote(const ImageSource *source, const char *place, const SourceCall *call,
+                      GError **error);
+/* The SBOM that @place, as above, names in a registry, or that lies beside what it names: not
+ * parsed. ASSAY_ERROR_NOT_FOUND: none does; _INVALID: several do. (transfer full) */
+GBytes *source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call,
+                          GError **error);
 
 /* Pairs the config's diff_ids with the layers. */
 bool source_take_config(ImageSource *source, GBytes *config, GError **error);

@@ -2,11 +2,12 @@
  * (containers-transports(5)):
  *
  *   oci:DIR[:TAG]   oci-archive:FILE[:TAG]   docker-archive:FILE[:REF]   dir:DIR
- *   docker://HOST[:PORT]/REPO[:TAG|@DIGEST]   rootfs:DIR   sbom:FILE
+ *   docker://HOST[:PORT]/REPO[:TAG|@DIGEST]   rootfs:DIR   sbom:FILE   sbom:docker://...
  *
  * and without one of these in front, where what is meant is plain.
  *
- * The last two are Assay's own: an unpacked system, and an SBOM (inspect/sboms/sboms.h).
+ * The last three are Assay's own: an unpacked system, and an SBOM (inspect/sboms/sboms.h), in a
+ * file or in a registry.
  *
  * A source gives a manifest, a config and its layers as file descriptors; it checks the digests of
  * manifest and config, and leaves the layers' to the worker (their diff_id). Archives are unpacked

@@ -62,7 +62,7 @@ extern const ApiSchema api_collection_schemas[];
 extern const ApiSchema api_oidc_schemas[];
 extern const ApiSchema api_deleted_schemas[], api_namespace_schemas[], api_quarantine_schemas[];
 extern const ApiSchema api_move_schemas[];
-extern const ApiSchema api_pull_schemas[], api_retention_schemas[];
+extern const ApiSchema api_pull_schemas[], api_referrer_schemas[], api_retention_schemas[];
 extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_schemas[],
     api_policy_schemas[], api_standing_schemas[], api_vulnerability_schemas[];
 extern const ApiSchema api_endpoint_schemas[];

@@ -32,6 +32,7 @@ const ApiSchema *const api_schemas[] = {
     api_overview_schemas,
     api_policy_schemas,
     api_pull_schemas,
+    api_referrer_schemas,
     api_quarantine_schemas,
     api_retention_schemas,
     api_robot_schemas,

@@ -11,7 +11,7 @@ import yaml
 
 # Objects that handlers put together of several things, and what they consist of.
 BY_HAND = {
-    "pages of lists": ["Repositories", "Namespaces", "Endpoints", "Deleted", "Quarantines", "Restored", "Images", "Pulls", "RetentionPreview", "MovedNames", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
+    "pages of lists": ["Repositories", "Namespaces", "Endpoints", "Deleted", "Quarantines", "Restored", "Images", "Pulls", "Referrers", "RetentionPreview", "MovedNames", "Jobs", "Events", "Standings", "Changes", "Packages", "Findings", "VulnerabilityImages"],
     "pages of names": ["Users", "Robots", "Tokens", "Teams", "TeamMembers", "TeamGroups"],
     "bodies that are only read": ["NewUser", "UserChange", "NewRobot", "RobotChange", "RobotRotation", "NewUserToken", "NewTeam", "TeamChange", "PasswordChange", "NewToken"],
     "bodies about second factors": ["SecondFactorBegin", "SecondFactorConfirm", "SecondFactorRemove"],
