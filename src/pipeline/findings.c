@@ -56,8 +56,8 @@ set_none(Pipeline *pipeline, GError **error)
 }
 
 /* By other advisories, or none, where those that are open turn out to be damaged. */
-static void *
-match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
+MatchResult *
+pipeline_match(Pipeline *pipeline, const ImageInventory *inventory, GError **error)
 {
   for (;;) {
     g_autoptr(GError) failure = NULL;
@@ -66,9 +66,6 @@ match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
       set_none(pipeline, error);
       return NULL;
     }
-    g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
-    if (inventory == NULL)
-      return NULL;
     g_autoptr(MatchResult) result = match_image(advisories, inventory, &failure);
     if (advisories_lost(pipeline, advisories, &failure))
       continue;
@@ -76,6 +73,18 @@ match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
       g_propagate_error(error, g_steal_pointer(&failure));
     return g_steal_pointer(&result);
   }
+}
+
+static void *
+match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  /* Without advisories nothing need be read. */
+  if (!pipeline_has_advisories(pipeline)) {
+    set_none(pipeline, error);
+    return NULL;
+  }
+  g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
+  return inventory == NULL ? NULL : pipeline_match(pipeline, inventory, error);
 }
 
 static SharedItem *

@@ -127,3 +127,12 @@ inventories_is_none(SqlPool *sql, const Descriptor *layer, uint32_t detectors)
   g_auto(LayerState) known = inventories_state(sql, &layer->digest, detectors, NULL);
   return known.state == INVENTORY_FAILED && holds_nothing(layer, known.failure);
 }
+
+LayerInventory *
+pipeline_layer_inventory(Pipeline *pipeline, const Digest *layer)
+{
+  LayerInventory *inventory = load_inventory(pipeline->sql, layer, detectors_fingerprint(), NULL);
+  if (inventory != NULL && inventory->detectors != detectors_fingerprint())
+    g_clear_pointer(&inventory, layer_inventory_free);
+  return inventory;
+}

@@ -121,6 +121,12 @@ SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest,
 bool pipeline_statements_image(Pipeline *pipeline, const PolicySet *policy, const char *repository,
                                const Digest *manifest, ImageInventory **packages, VexImage *image,
                                GError **error);
+/* What @inventory, of an image that need not be stored, has by the live database.
+ * ASSAY_ERROR_NOT_FOUND: there are no advisories. (transfer full) */
+MatchResult *pipeline_match(Pipeline *pipeline, const ImageInventory *inventory, GError **error);
+/* What the present detectors found in a layer that some repository has; NULL: it is not stored, or
+ * they have not looked at it. (transfer full) */
+LayerInventory *pipeline_layer_inventory(Pipeline *pipeline, const Digest *layer);
 /* Lets go of what nobody asks for any more; called now and then. */
 void pipeline_tidy(Pipeline *pipeline);
 

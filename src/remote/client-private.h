@@ -10,6 +10,7 @@ struct Remote {
   char *name;
   const char *scheme; /* "https", or "http" */
   bool insecure, push;
+  bool by_others; /* the credentials are of somebody who asks us: advice to us is none to them */
   Credentials credentials;
   RegistryTrust trust;
   GMutex lock;         /* guards the next */

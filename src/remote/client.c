@@ -11,6 +11,7 @@
 
 #define PASSING_TRIES 4    /* of a request that a registry is too busy for */
 #define PAUSE_MS      250u /* before the first repetition; doubles */
+#define LOGIN_ADVICE  "log in with `skopeo login` or `podman login`, or name an --authfile"
 #define ACCEPTED                                                                                   \
   "Accept: " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_DOCKER_LIST         \
   ", " MEDIA_TYPE_DOCKER_MANIFEST
@@ -27,7 +28,11 @@ remote_new(Reference *reference, const RemoteOptions *options, GCancellable *can
   remote->push = options->push;
   g_mutex_init(&remote->lock);
   remote->trust.fd = -1;
-  bool known = options->credentials != NULL
+  remote->by_others = options->authorization != NULL;
+  bool known = remote->by_others
+                   ? credentials_take_header(options->authorization, &remote->credentials,
+                                             &remote->authorization, error)
+               : options->credentials != NULL
                    ? credentials_take(options->credentials, &remote->credentials, error)
                    : credentials_find(options->authfile, reference->host, reference->repository,
                                       &remote->credentials, cancellable, error);
@@ -108,9 +113,7 @@ remote_set_refused(const Remote *remote, const HttpResponse *response, GError **
         remote->name, code != NULL ? code : "refused", message, remote->reference->host,
         remote->reference->repository, remote->reference->digest != NULL ? "@" : ":",
         remote->reference->digest != NULL ? remote->reference->digest : remote->reference->tag);
-  const char *advice = response->status == 401
-                           ? ": log in with `skopeo login` or `podman login`, or name an --authfile"
-                           : "";
+  const char *advice = response->status == 401 && !remote->by_others ? ": " LOGIN_ADVICE : "";
   if (message != NULL)
     return error_set(error, kind, "%s: %s: %s%s", remote->name, code != NULL ? code : "refused",
                      message, advice);
@@ -123,14 +126,19 @@ static HttpResponse *
 send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
                 GCancellable *cancellable, GError **error)
 {
+  g_autoptr(GError) failure = NULL;
   g_autoptr(HttpResponse) response = send_once(remote, client, call, cancellable, error);
   if (response != NULL && response->status == 401 && !call->is_foreign) {
     const char *challenge = g_hash_table_lookup(response->headers, "www-authenticate");
     char *answer = token_answer(client, challenge, remote->reference->repository,
                                 remote->push ? "pull,push" : "pull", &remote->credentials,
-                                strcmp(remote->scheme, "http") == 0, cancellable, error);
-    if (answer == NULL)
+                                strcmp(remote->scheme, "http") == 0, cancellable, &failure);
+    if (answer == NULL) {
+      bool denied = g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_DENIED);
+      error_set(error, failure->code, "%s%s", failure->message,
+                denied && !remote->by_others ? ": " LOGIN_ADVICE : "");
       return NULL;
+    }
     g_mutex_lock(&remote->lock);
     g_free(remote->authorization);
     remote->authorization = answer;
@@ -187,6 +195,21 @@ remote_get(Remote *remote, const RemoteRequest *request, const Progress *progres
   return g_steal_pointer(&response);
 }
 
+bool
+remote_has_blob(Remote *remote, const Digest *digest, bool *has, GCancellable *cancellable,
+                GError **error)
+{
+  g_autofree char *url =
+      g_strdup_printf("%s://%s/v2/%s/blobs/%s", remote->scheme, remote->reference->host,
+                      remote->reference->repository, digest->text);
+  const RemoteCall call = {.method = "HEAD", .url = url, .limit = HTTP_ERROR_BODY_MAX};
+  g_autoptr(HttpResponse) response = remote_call(remote, &call, NULL, cancellable, error);
+  if (response == NULL)
+    return false;
+  *has = response->status == 200;
+  return *has || response->status == 404 || remote_set_refused(remote, response, error);
+}
+
 /* --- the first one --- */
 
 /* A loopback host speaks plain HTTP, as registry clients have it; a name that only begins like one
@@ -213,7 +236,7 @@ propagate_with_advice(const Remote *remote, GError *failure, GError **error)
       [TROUBLE_TLS] = NULL /* it was asked so by --insecure, or on loopback, and by TLS as well */
   };
   const char *advice = advices[registry_trust_trouble(remote->scheme, failure)];
-  if (advice != NULL)
+  if (advice != NULL && !remote->by_others)
     g_set_error(error, failure->domain, failure->code, "%s\n  %s", failure->message, advice);
   else
     g_propagate_error(error, g_error_copy(failure));

@@ -10,6 +10,7 @@
 
 #include "base/http_client.h"
 #include "base/progress.h"
+#include "oci/digest.h"
 #include "oci/reference.h"
 
 typedef struct Remote Remote;
@@ -19,6 +20,9 @@ typedef struct {
   const char
       *credentials;     /* "USER:PASSWORD" or a file of it (credentials_take()); NULL: looked for */
   const char *authfile; /* where they are looked for first; or NULL */
+  /* What an Authorization header has, "Basic ..." or "Bearer ...", from somebody who asks us to
+   * pull; "": nobody. Then no file is looked into. NULL: as the two before say. */
+  const char *authorization;
   const char *ca_file, *cert_dir; /* or NULL: the system's */
   bool insecure;                  /* plain HTTP, and certificates that nobody signed */
   bool push;                      /* a token shall be good for pushing, too */
@@ -46,6 +50,10 @@ typedef struct {
  * registry says of it. (transfer full) */
 HttpResponse *remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
                          GCancellable *cancellable, GError **error);
+
+/* Whether the repository has that blob, and gives it to who asks. False with *error: as above. */
+bool remote_has_blob(Remote *remote, const Digest *digest, bool *has, GCancellable *cancellable,
+                     GError **error);
 
 /* The manifest that the reference names, and by it which scheme the registry speaks: https first,
  * and http where it is `insecure`; for a loopback host the other way round. Called once, before

@@ -18,6 +18,8 @@ void
 credentials_clear(Credentials *credentials)
 {
   g_clear_pointer(&credentials->user, g_free);
+  if (credentials->password != NULL)
+    explicit_bzero(credentials->password, strlen(credentials->password));
   g_clear_pointer(&credentials->password, g_free);
   g_clear_pointer(&credentials->identity_token, g_free);
 }
@@ -31,6 +33,43 @@ credentials_take(const char *text, Credentials *credentials, GError **error)
   credentials->user = colon != NULL ? g_strndup(text, (gsize)(colon - text)) : g_strdup(text);
   credentials->password = g_strdup(colon != NULL ? colon + 1 : "");
   return true;
+}
+
+/* It becomes a header line. */
+static bool
+is_printable(const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isprint(*text))
+      return false;
+  return true;
+}
+
+bool
+credentials_take_header(const char *value, Credentials *credentials, char **bearer, GError **error)
+{
+  *bearer = NULL;
+  if (*value == '\0')
+    return true;
+  if (g_ascii_strncasecmp(value, "Bearer ", 7) == 0 && is_printable(value)) {
+    *bearer = g_strconcat("Authorization: Bearer ", value + 7, NULL);
+    return true;
+  }
+  if (g_ascii_strncasecmp(value, "Basic ", 6) == 0 && is_printable(value)) {
+    gsize size;
+    g_autofree guchar *pair = g_base64_decode(value + 6, &size);
+    g_autofree char *text = g_strndup((const char *)pair, size);
+    bool taken = strlen(text) == size && strchr(text, ':') != NULL &&
+                 credentials_take(text, credentials, NULL);
+    explicit_bzero(pair, size);
+    explicit_bzero(text, strlen(text));
+    if (taken)
+      return true;
+  }
+  return error_set(
+      error, ASSAY_ERROR_INVALID,
+      "the authorization must be \"Basic \" and USER:PASSWORD in base64, or \"Bearer \" "
+      "and a token");
 }
 
 char *

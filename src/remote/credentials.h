@@ -24,6 +24,12 @@ void credentials_clear(Credentials *credentials);
 /* "USER[:PASSWORD]", as skopeo's --creds has it. */
 bool credentials_take(const char *text, Credentials *credentials, GError **error);
 
+/* What an Authorization header's @value says: of "Basic ..." the user and the password, of "Bearer
+ * ..." *@bearer, the header line as it is sent (transfer full); of "" nothing. ASSAY_ERROR_INVALID:
+ * it is neither, and the message does not repeat it. */
+bool credentials_take_header(const char *value, Credentials *credentials, char **bearer,
+                             GError **error);
+
 /* What the file @text says: an entry, or the name of a program that has it (*@helper, transfer
  * full). *@found: either. Pure; a fuzz target. */
 bool credentials_parse(Slice text, const char *host, const char *repository,

@@ -29,21 +29,6 @@ make_url(const Remote *remote, const char *kind, const char *name)
                          remote->reference->repository, kind, name);
 }
 
-/* FOUND, ABSENT or an error. */
-static bool
-ask_for_blob(Remote *remote, const Digest *digest, bool *found, GCancellable *cancellable,
-             GError **error)
-{
-  static const long answers[] = {200, 404, 0};
-  g_autofree char *url = make_url(remote, "blobs", digest->text);
-  const RemoteCall call = {.method = "HEAD", .url = url, .limit = ANSWER_MAX};
-  g_autoptr(HttpResponse) response = remote_call(remote, &call, NULL, cancellable, error);
-  if (!check_status(remote, response, answers, error))
-    return false;
-  *found = response->status == 200;
-  return true;
-}
-
 /* The address that takes the bytes: the registry's own, or, with @is_foreign, that of a store which
  * it names. (transfer full) */
 static char *
@@ -97,7 +82,7 @@ remote_push_blob(Remote *remote, const Digest *digest, int fd, uint64_t size,
 {
   const HttpUpload upload = {.fd = fd, .size = size, .name = digest->text, .progress = progress};
   bool found = false;
-  if (!ask_for_blob(remote, digest, &found, cancellable, error))
+  if (!remote_has_blob(remote, digest, &found, cancellable, error))
     return false;
   for (int tries = 1; !found; tries++) {
     GError *failure = NULL;

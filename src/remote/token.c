@@ -83,7 +83,7 @@ bearer_answer(HttpClient *client, const char *challenge, const char *repository,
   g_autofree char *scope = g_strdup_printf("repository:%s:%s", repository, actions);
   if (realm == NULL || !(g_str_has_prefix(realm, "https://") ||
                          (plain_http && g_str_has_prefix(realm, "http://")))) {
-    error_set(error, ASSAY_ERROR_DENIED,
+    error_set(error, ASSAY_ERROR_UNSUPPORTED,
               "the registry asks for a token from \"%s\", which is no https address",
               realm != NULL ? realm : "");
     return NULL;
@@ -93,11 +93,8 @@ bearer_answer(HttpClient *client, const char *challenge, const char *repository,
   if (response == NULL)
     return NULL;
   if (response->status != 200) {
-    error_set(
-        error, ASSAY_ERROR_DENIED,
-        "%s: no token for %s (HTTP status %ld): log in with `skopeo login` or `podman login`, "
-        "or name an --authfile",
-        realm, repository, response->status);
+    error_set(error, ASSAY_ERROR_DENIED, "%s: no token for %s (HTTP status %ld)", realm, repository,
+              response->status);
     return NULL;
   }
   g_autoptr(json_t) answer = json_parse(slice_from_bytes(response->body), error);
@@ -122,9 +119,6 @@ token_answer(HttpClient *client, const char *challenge, const char *repository, 
   bool basic = challenge != NULL && g_ascii_strncasecmp(challenge, "Basic", 5) == 0;
   char *header = basic ? credentials_basic_header(credentials) : NULL;
   if (header == NULL)
-    error_set(error, ASSAY_ERROR_DENIED,
-              "%s: the registry wants to know who asks: log in with `skopeo login` or `podman "
-              "login`, or name an --authfile",
-              repository);
+    error_set(error, ASSAY_ERROR_DENIED, "%s: the registry wants to know who asks", repository);
   return header;
 }

@@ -12,10 +12,9 @@
 char *token_challenge_parameter(const char *challenge, const char *name);
 
 /* The header line that answers @challenge (a WWW-Authenticate) for @actions ("pull", "pull,push")
- * on
- * @repository. A realm
- * that is not https is only asked when @plain_http. ASSAY_ERROR_DENIED when we have nothing to
- * answer with. (transfer full) */
+ * on @repository. A realm that is not https is only asked when @plain_http, and else is
+ * ASSAY_ERROR_UNSUPPORTED. ASSAY_ERROR_DENIED when what we have to answer with is nothing, or not
+ * enough. (transfer full) */
 char *token_answer(HttpClient *client, const char *challenge, const char *repository,
                    const char *actions, const Credentials *credentials, bool plain_http,
                    GCancellable *cancellable, GError **error);

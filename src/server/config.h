@@ -22,6 +22,7 @@
 #include "inspect/inspection.h"
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
+#include "server/harbor/harbor_settings.h"
 #include "server/http/http_settings.h"
 
 typedef struct {
@@ -46,6 +47,7 @@ typedef struct {
   SecretsSettings secrets;
   AuditSettings audit;
   AdvisorySettings advisories;
+  HarborSettings harbor;
   ConfigLimits limits;
   RegistrySettings registry;
   uint64_t scrub_bytes_per_second; /* at which stored blobs are read again; 0: never; 10 MiB */

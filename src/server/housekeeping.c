@@ -8,6 +8,7 @@
 #include "registry/deleted.h"
 #include "registry/move.h"
 #include "registry/pulls.h"
+#include "server/harbor/scans.h"
 #include "server/memory.h"
 
 #define DAY_SECONDS ((int64_t)24 * 60 * 60)
@@ -174,6 +175,7 @@ tidy(Job *job, void *room, GError **error)
 {
   const Housekeeping *house = room;
   pipeline_tidy(house->context->pipeline);
+  harbor_scans_tidy(house->context->harbor);
   memory_give_back();
   return JOB_DONE;
 }

@@ -2,6 +2,7 @@
 #include "server/routes.h"
 
 #include "server/api/api.h"
+#include "server/harbor/harbor.h"
 #include "server/health.h"
 #include "server/setup_page.h"
 #include "server/token/token.h"
@@ -50,6 +51,7 @@ const Route *const server_routes[] = {
     api_own_routes,
     api_second_factor_routes,
     api_audit_routes,
+    harbor_routes,
     NULL,
 };
 /* clang-format on */

@@ -14,6 +14,7 @@
 extern const Schema *const server_schemas[];
 
 typedef struct Collection Collection;
+typedef struct HarborScans HarborScans;
 
 typedef struct {
   const Config *config;
@@ -26,6 +27,7 @@ typedef struct {
   Pipeline *pipeline;
   Scrub *scrub;
   Collection *collection;
+  HarborScans *harbor;
   Cache *manifests;
   SetupLink *setup;
   HttpServer *http; /* set once it listens: requests ask request_http_server() */

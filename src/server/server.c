@@ -21,6 +21,7 @@
 #include "registry/schema.h"
 #include "server/collection.h"
 #include "server/first_start.h"
+#include "server/harbor/scans.h"
 #include "server/housekeeping.h"
 #include "server/retention.h"
 #include "server/routes.h"
@@ -140,6 +141,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   server->audit = audit_new(&config->audit, server->sql, context->jobs, server->outbox);
   audit_sign_by(server->audit, server->secrets.keys);
   context->collection = collection_new(context);
+  context->harbor = harbor_scans_new(context);
   retention_add(context);
   housekeeping_add(&server->house, context, server->blobs);
   return context->pipeline != NULL;
@@ -269,6 +271,7 @@ server_free(Server *server)
   outbox_free(server->outbox);
   audit_free(server->audit);
   collection_free(server->context.collection);
+  harbor_scans_free(server->context.harbor);
   scrub_free(server->context.scrub);
   pipeline_free(server->context.pipeline);
   cache_free(server->context.manifests);

@@ -39,6 +39,7 @@ source_remote(const ImageSource *source, const char *place, const SourceCall *ca
   const RemoteOptions options = {.name = source->target,
                                  .credentials = source->credentials,
                                  .authfile = source->authfile,
+                                 .authorization = source->authorization,
                                  .ca_file = source->ca_file,
                                  .cert_dir = source->cert_dir,
                                  .insecure = source->insecure};
@@ -94,4 +95,11 @@ open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GErr
   return true;
 }
 
-const SourceTransport source_docker = {"docker:", open_remote, open_layer, free_remote};
+static bool
+has_layer(const ImageSource *source, const SourceLayer *layer, GCancellable *cancellable)
+{
+  bool has = false;
+  return remote_has_blob(source->state, &layer->digest, &has, cancellable, NULL) && has;
+}
+
+const SourceTransport source_docker = {"docker:", open_remote, open_layer, free_remote, has_layer};

@@ -30,12 +30,14 @@ typedef struct {
   bool (*open_layer)(ImageSource *source, SourceLayer *layer, const SourceCall *call,
                      GError **error);
   void (*free_state)(void *state);
+  /* Whether a layer is there that was not opened; NULL: all are. */
+  bool (*has_layer)(const ImageSource *source, const SourceLayer *layer, GCancellable *cancellable);
 } SourceTransport;
 
 struct ImageSource {
   const SourceTransport *transport;
   void *state; /* the transport's own */
-  char *target, *platform, *authfile, *credentials, *ca_file, *cert_dir;
+  char *target, *platform, *authfile, *credentials, *authorization, *ca_file, *cert_dir;
   bool insecure, allow_uncaged;
   InspectionLimits limits;
   uint64_t manifest_bytes;

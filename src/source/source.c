@@ -283,6 +283,7 @@ image_source_open(const char *target, const ImageSourceOptions *options,
   source->platform = g_strdup(options->platform);
   source->authfile = g_strdup(options->authfile);
   source->credentials = g_strdup(options->credentials);
+  source->authorization = g_strdup(options->authorization);
   source->ca_file = g_strdup(options->ca_file);
   source->cert_dir = g_strdup(options->cert_dir);
   source->insecure = options->insecure;
@@ -308,6 +309,9 @@ image_source_free(ImageSource *source)
   g_free(source->platform);
   g_free(source->authfile);
   g_free(source->credentials);
+  if (source->authorization != NULL)
+    explicit_bzero(source->authorization, strlen(source->authorization));
+  g_free(source->authorization);
   g_free(source->ca_file);
   g_free(source->cert_dir);
   g_free(source);
@@ -359,6 +363,14 @@ image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
   input->expected_diff_id = layer->diff_id;
   input->allow_uncaged = source->allow_uncaged;
   return true;
+}
+
+bool
+image_source_has_layer(const ImageSource *source, unsigned index, GCancellable *cancellable)
+{
+  const SourceTransport *transport = source->transport;
+  return transport->has_layer == NULL ||
+         transport->has_layer(source, g_ptr_array_index(source->layers, index), cancellable);
 }
 
 bool

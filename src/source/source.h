@@ -29,8 +29,9 @@ typedef struct {
   bool insecure;        /* docker://: plain HTTP and bad certificates are accepted */
   const char
       *authfile; /* docker://: auth.json; NULL: the usual places of containers-auth.json(5) */
-  const char *credentials; /* docker://: "USER:PASSWORD" instead of an entry there, or NULL */
-  const char *ca_file;     /* docker://: authorities besides the system's, PEM, or NULL */
+  const char *credentials;   /* docker://: "USER:PASSWORD" instead of an entry there, or NULL */
+  const char *authorization; /* docker://: instead of both, as in RemoteOptions, or NULL */
+  const char *ca_file;       /* docker://: authorities besides the system's, PEM, or NULL */
   const char *cert_dir;    /* docker://: instead of the places of containers-certs.d(5), or NULL */
   uint64_t manifest_bytes; /* of a manifest or index */
   bool allow_uncaged;      /* as in InspectionInput */
@@ -56,6 +57,9 @@ const Digest *image_source_layer_digest(const ImageSource *source, unsigned inde
  * number of threads may do so at once, each for a layer of its own. */
 bool image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
                         const Progress *progress, GCancellable *cancellable, GError **error);
+/* Whether who opened the source could read the layer there, without reading it: false too where the
+ * source does not tell. Only of docker:// is it asked; what is a file here, is here. */
+bool image_source_has_layer(const ImageSource *source, unsigned index, GCancellable *cancellable);
 /* layer_check_tables() of the manifest's descriptor, with LayerInventory.tables. */
 bool image_source_check_tables(const ImageSource *source, unsigned index, const GPtrArray *tables,
                                GError **error);

@@ -47,6 +47,7 @@ typedef enum {
   NOTE_VERDICT_REFUSED, /* "verdict.refused": the policy did */
   NOTE_SECRET_USED,     /* "secret.used" */
   NOTE_PULLED,          /* "image.pulled": only counted */
+  NOTE_SCAN_ASKED,      /* "scan.asked": of an image of another registry */
   NOTE_COUNT
 } NoteKind;
 

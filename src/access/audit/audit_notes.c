@@ -23,6 +23,7 @@ static const Kind kinds[NOTE_COUNT] = {
     [NOTE_VERDICT_REFUSED] = {"verdict.refused", .by_object = true, .decision = "refused"},
     [NOTE_SECRET_USED] = {"secret.used", .by_object = true, .decision = "allowed"},
     [NOTE_PULLED] = {"image.pulled", .by_object = true, .counted = true, .decision = "allowed"},
+    [NOTE_SCAN_ASKED] = {"scan.asked", .by_object = true, .decision = "allowed"},
 };
 
 typedef struct {

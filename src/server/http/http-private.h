@@ -98,6 +98,8 @@ struct Request {
 
 /* Whether its path is one of /api/, whose errors are problems. */
 bool request_is_of_api(const Request *request);
+/* ... or is what Harbor asks a scanner (server/harbor/harbor.h). */
+bool request_is_of_harbor(const Request *request);
 /* For Request.headers. (transfer full): Header */
 GArray *request_headers_new(void);
 /* Of the response; NULL: none. (transfer none) */

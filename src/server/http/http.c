@@ -241,7 +241,7 @@ cache_rule(const Request *request)
 {
   if (request->shown_once)
     return "no-store";
-  if (request_is_of_api(request))
+  if (request_is_of_api(request) || request_is_of_harbor(request))
     return "private, no-cache";
   return g_str_has_prefix(request->path, "/v2") && !access_is_open(request->server->access)
              ? "private"

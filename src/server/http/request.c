@@ -39,6 +39,12 @@ request_is_of_api(const Request *request)
   return g_str_has_prefix(request->path, "/api/");
 }
 
+bool
+request_is_of_harbor(const Request *request)
+{
+  return g_str_has_prefix(request->path, "/harbor/");
+}
+
 const char *
 request_parameter(const Request *request, const char *name)
 {

@@ -157,6 +157,9 @@ response_header(Request *request, const char *name, const char *format, ...)
 
 /* --- the error table --- */
 
+/* goharbor/pluggable-scanner-spec 1.2, ErrorResponse. */
+#define HARBOR_ERROR_TYPE "application/vnd.scanner.adapter.error+json; version=1.0"
+
 typedef struct {
   unsigned status;
   const char *code;
@@ -218,20 +221,35 @@ oci_error(const char *code, const char *message, const json_t *detail)
   return body;
 }
 
+/* As Harbor reads the errors of a scanner. (transfer full) */
+static json_t *
+harbor_error(const char *message)
+{
+  json_t *body = json_object(), *error = json_object();
+  json_set_string(error, "message", message);
+  json_object_set_new(body, "error", error);
+  return body;
+}
+
 static void
 respond_refusal(Request *request, Mapping mapping, const char *message, const json_t *detail,
                 bool by_rule)
 {
   g_autofree char *valid = g_utf8_make_valid(message, -1);
-  bool problem = request_is_of_api(request);
+  bool problem = request_is_of_api(request), harbor = request_is_of_harbor(request);
   g_autoptr(json_t) body = problem
                                ? problem_to_json(mapping.status, mapping.code, valid, request->id)
-                               : oci_error(mapping.code, valid, detail);
+                           : harbor ? harbor_error(valid)
+                                    : oci_error(mapping.code, valid, detail);
   /* No right helps against a quota, or an immutable tag: the message says what does. */
   if (by_rule)
     json_object_del(body, "remedy");
   g_autofree char *text = json_to_text(body);
-  respond_text(request, mapping.status, problem ? PROBLEM_MEDIA_TYPE : "application/json", text);
+  respond_text(request, mapping.status,
+               problem  ? PROBLEM_MEDIA_TYPE
+               : harbor ? HARBOR_ERROR_TYPE
+                        : "application/json",
+               text);
 }
 
 void
