@@ -344,6 +344,22 @@ is_of_lockfiles_alone(const char *path)
   return true;
 }
 
+/* Whether all who want @path for its name want @target for its own, so that it is read where it is,
+ * in whichever layer. What a lock file says depends on its name. */
+static bool
+is_read_there(const char *path, const char *target)
+{
+  return (anywhere_by_name(path) & ~anywhere_by_name(target)) == 0 && !is_of_lockfiles_alone(path);
+}
+
+/* In no image. */
+static bool
+is_of_kernel(const char *path)
+{
+  return g_str_has_prefix(path, "proc/") || g_str_has_prefix(path, "dev/") ||
+         g_str_has_prefix(path, "sys/");
+}
+
 /* Another layer may have what it leads to, which is not looked at. */
 static void
 put_elsewhere(Harvest *harvest, const char *path)
@@ -362,7 +378,9 @@ put_elsewhere(Harvest *harvest, const char *path)
 void
 harvest_take_symlink(Harvest *harvest, const char *path, const char *target, uint64_t number)
 {
-  if (are_alike(path, target) || has_finds(harvest, target))
+  if (are_alike(path, target) || is_read_there(path, target) || has_finds(harvest, target))
+    return;
+  if (number == 0 && is_of_kernel(target))
     return;
   if (number == 0)
     put_elsewhere(harvest, path);

@@ -115,6 +115,9 @@ UNKNOWN = {
         [{"app/lock.txt": LOCK}, {**INSTALLED, WITHIN: ("link", "lock.txt")}], None),
     "an archive by a link through layers": ([{"app/data.bin": "x"}, {"app/a.jar": ("link", "data.bin")}], "app/a.jar (a link that leads out"),
     "a link to one of its own name": ([{"x": ""}, {"app/a.jar": ("link", "/opt/a.jar")}], None),
+    "links to what is read by its own name": (
+        [{"x": ""}, {"app/a.jar": ("link", "/usr/share/java/a-1.0.jar"), "usr/local/bin/python": ("link", "/usr/bin/python3.11")}], None),
+    "a link to what no image has": ([{"x": ""}, {"usr/local/bin/nginx": ("link", "/proc/self/exe")}], None),
     "a link to nothing in the only layer": ([{"app/a.jar": ("link", "data.bin")}], None),
     "a link to a folder": ([{"app/dist": ("dir",), "app/a.jar": ("link", "dist")}, {"x": ""}], None),
     "links that lead around": ([{WITHIN: ("link", "a"), "app/a": ("link", "package-lock.json")}, {"x": ""}], None),
