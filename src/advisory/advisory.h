@@ -66,6 +66,8 @@ typedef struct {
   Severity severity;     /* the source's own word; UNKNOWN when it has none */
   const char *vendor_id; /* "DSA-5678-1", "ALSA-2025:10073", or NULL */
   const char *note;      /* the distribution's reason in its words, or NULL */
+  const char
+      *symbols; /* Go: the functions that it is in, as go_symbols_ask() reads them; or NULL */
   bool derived; /* worked out from a package suite (debian-repo), not stated by an advisory: another
                    feed's statement on the same id and package overrides it */
 } AdvisoryRange;

@@ -63,7 +63,8 @@ feed_log_add_range(GByteArray *log, const AdvisoryRange *range)
                                range->architectures,
                                range->release_version,
                                range->vendor_id,
-                               range->note};
+                               range->note,
+                               range->symbols};
   add_byte(log, CALL_RANGE);
   add_byte(log, range->scheme);
   add_byte(log, range->state);
@@ -206,7 +207,8 @@ replay_range(Replay *replay, GError **error)
                                 &range.architectures,
                                 &range.release_version,
                                 &range.vendor_id,
-                                &range.note};
+                                &range.note,
+                                &range.symbols};
   if (!slice_take(&replay->rest, 4, &kinds) || kinds.data[0] >= VERSION_SCHEMES ||
       kinds.data[1] > STATE_UNDER_REVIEW || kinds.data[2] > SEVERITY_CRITICAL ||
       kinds.data[3] > 1 || !take_texts(&replay->rest, texts, G_N_ELEMENTS(texts)))

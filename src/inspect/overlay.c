@@ -15,6 +15,9 @@
  * a database of a thousand packages stays far below. What is left counts as its own layer's. */
 #define COMPARED_MAX 3000000u
 
+/* Programs whose functions of one module are taken together; with more, nobody knows them. */
+#define UNITED_MAX 1000u
+
 /* --- what layers read --- */
 
 /* A layer as lookups. */
@@ -117,9 +120,11 @@ trace_origins(Shelf *shelf, const UnpackedFile *file, unsigned reading, GHashTab
   int read = find_read(shelf, file, reading);
   const GPtrArray *list = read < 0 ? NULL : contents_of(shelf, file->layer)->packages[read];
   for (guint i = 0; list != NULL && i < list->len; i++) {
-    void *package = g_ptr_array_index(list, i), *origin;
-    if (below == NULL || !g_hash_table_lookup_extended(below, package, NULL, &origin))
+    void *package = g_ptr_array_index(list, i), *former, *origin;
+    if (below == NULL || !g_hash_table_lookup_extended(below, package, &former, &origin))
       origin = GUINT_TO_POINTER(file->layer);
+    else if (((const Package *)former)->licenses != NULL)
+      package = former; /* the layer that installed it has its copyright file, too */
     g_hash_table_insert(origins, package, origin);
     shelf->compared++;
   }
@@ -152,18 +157,22 @@ take_packages(Shelf *shelf, const FoundFile *found, GArray *packages)
 
 /* A database that is at two places, as after a move that left the old one, lists its packages
  * twice, and applications bring the same package several times: the one of the lower layer stays,
- * the others go to @doubles. */
+ * the others go to the doubles. */
 static void
-part_doubles(GArray *packages, GArray *doubles)
+part_doubles(ImageInventory *image)
 {
-  guint kept = 0;
+  GArray *packages = image->packages;
+  guint kept = 0, alike = 0;
   for (guint i = 0; i < packages->len; i++) {
     const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
-    if (kept == 0 || package_compare(g_array_index(packages, ImagePackage, kept - 1).package,
-                                     package->package) != 0)
+    ImagePackage *before = kept == 0 ? NULL : &g_array_index(packages, ImagePackage, kept - 1);
+    if (before == NULL || package_compare(before->package, package->package) != 0) {
       g_array_index(packages, ImagePackage, kept++) = *package;
-    else
-      g_array_append_val(doubles, *package);
+      alike = 0;
+    } else {
+      image_package_unite(image, before, alike++ < UNITED_MAX ? package->package->symbols : NULL);
+      g_array_append_val(image->doubles, *package);
+    }
   }
   g_array_set_size(packages, kept);
 }
@@ -219,7 +228,8 @@ package_bytes(const Package *package)
   const char *const texts[] = {package->type,         package->name,        package->version,
                                package->architecture, package->source_name, package->source_version,
                                package->module,       package->location,    package->vendor,
-                               package->licenses,     package->owner,       package->sha1};
+                               package->licenses,     package->owner,       package->sha1,
+                               package->symbols};
   size_t sum = sizeof *package;
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     sum += text_bytes(texts[i]);
@@ -358,6 +368,6 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   add_missed(image, doubtful);
   image->unread = tidy_texts(image->unread);
   g_array_sort(image->packages, image_package_compare);
-  part_doubles(image->packages, image->doubles);
+  part_doubles(image);
   return g_steal_pointer(&image);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "inventory/go_symbols.h"
+
 void
 image_inventory_free(ImageInventory *inventory)
 {
@@ -13,6 +15,8 @@ image_inventory_free(ImageInventory *inventory)
   if (inventory->doubles != NULL)
     g_array_unref(inventory->doubles);
   g_ptr_array_unref(inventory->unread);
+  if (inventory->united != NULL)
+    g_ptr_array_unref(inventory->united);
   g_ptr_array_unref(inventory->layers);
   if (inventory->gaps != NULL)
     g_ptr_array_unref(inventory->gaps);
@@ -38,10 +42,77 @@ image_package_compare(gconstpointer a, gconstpointer b)
   if (order == 0)
     order = left->package->declared - right->package->declared;
   if (order == 0)
+    order = left->package->development - right->package->development;
+  if (order == 0)
     order = (left->owner != NULL) - (right->owner != NULL);
   if (order == 0)
     order = (left->layer > right->layer) - (left->layer < right->layer);
   return order != 0 ? order : strcmp(left->package->location, right->package->location);
+}
+
+static Package *
+package_copy(const Package *package)
+{
+  Package *copy = g_new0(Package, 1);
+  *copy = (Package){.type = g_strdup(package->type),
+                    .name = g_strdup(package->name),
+                    .version = g_strdup(package->version),
+                    .architecture = g_strdup(package->architecture),
+                    .source_name = g_strdup(package->source_name),
+                    .source_version = g_strdup(package->source_version),
+                    .module = g_strdup(package->module),
+                    .vendor = g_strdup(package->vendor),
+                    .location = g_strdup(package->location),
+                    .licenses = g_strdup(package->licenses),
+                    .owner = g_strdup(package->owner),
+                    .sha1 = g_strdup(package->sha1),
+                    .declared = package->declared,
+                    .foreign_owner = package->foreign_owner,
+                    .development = package->development,
+                    .read = package->read};
+  return copy;
+}
+
+guint
+image_inventory_drop_development(ImageInventory *inventory)
+{
+  GArray *packages = inventory->packages;
+  guint kept = 0, all = packages->len;
+  for (guint i = 0; i < all; i++) {
+    const ImagePackage *each = &g_array_index(packages, ImagePackage, i);
+    if (!each->package->declared || !each->package->development)
+      g_array_index(packages, ImagePackage, kept++) = *each;
+  }
+  g_array_set_size(packages, kept);
+  return all - kept;
+}
+
+/* The last of those that were made for @inventory, if that is @package; else NULL. */
+static Package *
+last_united(const ImageInventory *inventory, const Package *package)
+{
+  GPtrArray *united = inventory->united;
+  Package *last = united == NULL ? NULL : g_ptr_array_index(united, united->len - 1);
+  return last == package ? last : NULL;
+}
+
+void
+image_package_unite(ImageInventory *inventory, ImagePackage *package, const char *symbols)
+{
+  const char *own = package->package->symbols;
+  if (own == NULL || g_strcmp0(own, symbols) == 0)
+    return;
+  char *both = go_symbols_unite(own, symbols);
+  Package *united = last_united(inventory, package->package);
+  if (united == NULL) {
+    united = package_copy(package->package);
+    if (inventory->united == NULL)
+      inventory->united = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
+    g_ptr_array_add(inventory->united, united);
+    package->package = united;
+  }
+  g_free(united->symbols);
+  united->symbols = both;
 }
 
 /* The first of those that are not before @package. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inventory/go_symbols.h"
 #include "inventory/layer-private.h"
 
 /* Of a name, a version, a path or a sentence. */
@@ -74,6 +75,7 @@ layer_inventory_new(void)
   inventory->tables = g_ptr_array_new_with_free_func(g_free);
   inventory->notes = g_ptr_array_new_with_free_func(layer_note_free);
   inventory->owned = g_ptr_array_new_with_free_func(g_free);
+  inventory->licences = g_ptr_array_new_with_free_func(g_free);
   return inventory;
 }
 
@@ -83,6 +85,7 @@ layer_inventory_free(LayerInventory *inventory)
   if (inventory == NULL)
     return;
   g_ptr_array_unref(inventory->owned);
+  g_ptr_array_unref(inventory->licences);
   json_table_clear(&layer_inventory_table, inventory);
   g_free(inventory);
 }
@@ -137,7 +140,20 @@ layer_inventory_add_package(LayerInventory *inventory, Package *package)
     size = LAYER_FILE_BYTES_MAX - inventory->file_bytes;
   }
   inventory->file_bytes += size;
+  layer_inventory_set_symbols(inventory, package, g_steal_pointer(&package->symbols));
   g_ptr_array_add(inventory->packages, package);
+}
+
+void
+layer_inventory_set_symbols(LayerInventory *inventory, Package *package, char *symbols)
+{
+  size_t size = symbols == NULL ? 0 : strlen(symbols);
+  if (size > GO_SYMBOLS_TEXT_MAX || size > LAYER_SYMBOL_BYTES_MAX - inventory->symbol_bytes) {
+    g_free(symbols);
+    return;
+  }
+  inventory->symbol_bytes += size;
+  package->symbols = symbols;
 }
 
 Package *
@@ -168,6 +184,15 @@ layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice 
   g_ptr_array_add(inventory->owned, g_strdup(package));
   g_ptr_array_add(inventory->owned, slice_to_string(paths));
   g_ptr_array_add(inventory->owned, foreign ? g_strdup("") : NULL);
+}
+
+void
+layer_inventory_add_licence(LayerInventory *inventory, const char *package, const char *licences)
+{
+  if (inventory->licences->len >= 2 * LAYER_LICENCES_MAX)
+    return;
+  g_ptr_array_add(inventory->licences, g_strdup(package));
+  g_ptr_array_add(inventory->licences, g_strdup(licences));
 }
 
 void

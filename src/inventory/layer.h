@@ -37,6 +37,9 @@ typedef struct {
   char *sha1;     /* of the archive that it is (Java), 40 hex digits; or NULL */
   bool foreign_owner; /* that package was not built as the distribution builds its own (owners.h) */
   bool declared;      /* a lock file or a manifest names it: nothing shows that it is installed */
+  bool development;   /* the application is built or tested with it, as its lock file says */
+  char *symbols;      /* of a module in a program of Go: which of its functions are linked
+                         (go_symbols.h); NULL: not known */
   char *files;        /* paths that it owns, each with a LF after it, where they are beside the
                          package itself (apk, rpm); or NULL */
   unsigned read;      /* index of the LayerFile that it is of */
@@ -45,7 +48,8 @@ typedef struct {
 /* Frees what @package owns. */
 void package_clear(Package *package);
 void package_free(Package *package);
-/* By all that matching looks at: 0 when every advisory says the same of both. */
+/* By all that matching looks at except symbols: 0 when every advisory says the same of both, as far
+ * as it does not ask which functions are linked. */
 int package_compare(const Package *left, const Package *right);
 
 /* Something about the layer itself that a person should know; never fatal. */
@@ -110,6 +114,9 @@ typedef struct {
   GPtrArray *owned;  /* char *: a distribution's package, the paths that it owns, and "" for a
                         foreign one, else NULL; in turn. In the worker alone, which takes
                         Package.owner from them: no part of the JSON */
+  GPtrArray *licences;  /* char *: a deb, and what its copyright file says of licences, in turn;
+                           likewise in the worker alone */
+  size_t symbol_bytes;  /* spent of LAYER_SYMBOL_BYTES_MAX */
   size_t owned_bytes;   /* spent of LAYER_OWNED_BYTES_MAX */
   size_t file_bytes;    /* spent of LAYER_FILE_BYTES_MAX */
   size_t admitted;      /* what image_inventory_admit() counted of it */
@@ -135,6 +142,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 #define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)
 /* The package whose list would pass it, and those after it, have none. */
 #define LAYER_FILE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* The packages after those that spend it have none: what is linked of them is not known. */
+#define LAYER_SYMBOL_BYTES_MAX ((size_t)8 * 1024 * 1024)
 /* The lists of owned paths that would pass it are forgotten: what they own is found twice then. */
 #define LAYER_OWNED_BYTES_MAX ((size_t)32 * 1024 * 1024)
 /* Takes @package over; its source defaults to itself. One whose name or version no system could
@@ -152,10 +161,18 @@ Package *layer_inventory_add_application(LayerInventory *inventory, const char *
                                          const char *name, const char *version,
                                          const char *location);
 
+/* @symbols: (transfer full), or NULL. */
+void layer_inventory_set_symbols(LayerInventory *inventory, Package *package, char *symbols);
+
 /* That the distribution's package @package owns @paths, each with a LF after it. @foreign: as
  * Package.foreign_owner. Copies. */
 void layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths,
                                bool foreign);
+
+/* That the deb @package has these @licences. Copies; of more than LAYER_LICENCES_MAX nothing. */
+#define LAYER_LICENCES_MAX 20000u
+void layer_inventory_add_licence(LayerInventory *inventory, const char *package,
+                                 const char *licences);
 
 /* Packages of the database at @path are missing: a note of @kind says why. */
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,

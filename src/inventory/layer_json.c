@@ -27,6 +27,8 @@ static const JsonMember package_members[] = {
     {JSON_MEMBER(Package, foreign_owner), .kind = &json_flag, .omitted = true},
     {JSON_MEMBER(Package, sha1), .kind = &json_text},
     {JSON_MEMBER(Package, declared), .kind = &json_flag, .omitted = true},
+    {JSON_MEMBER(Package, development), .kind = &json_flag, .omitted = true},
+    {JSON_MEMBER(Package, symbols), .kind = &json_text},
     {JSON_MEMBER(Package, files), .kind = &json_text},
     {JSON_MEMBER(Package, read), .kind = &json_number},
 };

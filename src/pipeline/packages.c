@@ -16,7 +16,7 @@
 /* A set ends after a package whose id has these bits set: of 32 packages each on average. */
 #define SET_ENDS       ((int64_t)31)
 #define SET_MOST       256u
-#define PACKAGE_FIELDS 9
+#define PACKAGE_FIELDS 10
 
 typedef struct {
   const ImagePackage *package;
@@ -64,9 +64,9 @@ fields_of(const Member *member, const char *fields[PACKAGE_FIELDS])
 {
   const Package *package = member->package->package;
   const char *const all[PACKAGE_FIELDS] = {
-      member->ecosystem,       package->type,         package->name,
-      package->version,        package->architecture, package->source_name,
-      package->source_version, package->module,       package->vendor};
+      member->ecosystem,     package->type,        package->name,           package->version,
+      package->architecture, package->source_name, package->source_version, package->module,
+      package->vendor,       package->symbols};
   memcpy(fields, all, sizeof all);
 }
 
@@ -76,7 +76,9 @@ member_digest(const Member *member)
   const char *fields[PACKAGE_FIELDS];
   fields_of(member, fields);
   g_autoptr(GByteArray) bytes = g_byte_array_new();
-  for (size_t i = 0; i < PACKAGE_FIELDS; i++) {
+  /* The last came later: what has none has the digest that it had. */
+  size_t count = PACKAGE_FIELDS - (fields[PACKAGE_FIELDS - 1] == NULL);
+  for (size_t i = 0; i < count; i++) {
     byte_array_add_varint(bytes, fields[i] != NULL);
     byte_array_add_prefixed(bytes, slice_from_string(fields[i]));
   }
@@ -131,11 +133,14 @@ add_evidence(GByteArray *bytes, const Member *member)
 {
   const Package *package = member->package->package;
   byte_array_add_prefixed(bytes, slice_from_string(package->location));
-  if (member->places == NULL && package->owner == NULL && !package->declared)
+  if (member->places == NULL && package->owner == NULL && !package->declared &&
+      !package->development)
     return;
   byte_array_add_varint(bytes, package->declared);
   byte_array_add_prefixed(bytes, slice_from_string(package->owner));
   byte_array_add_prefixed(bytes, slice_from_string(member->places));
+  if (package->development)
+    byte_array_add_varint(bytes, package->development);
 }
 
 static Digest
@@ -328,7 +333,7 @@ check_package(SqlConnection *db, const Member *member, GError **error)
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT ecosystem, type, name, version, architecture, source_name, "
-                "source_version, module, vendor FROM packages WHERE id = $1",
+                "source_version, module, vendor, symbols FROM packages WHERE id = $1",
                 SQL_INTEGER(member_id(member)), SQL_END);
   Found found = sql_next(rows, error);
   bool same = found == FOUND;
@@ -345,18 +350,19 @@ insert_package(SqlConnection *db, const Member *member, const PackageMatch *matc
   const Package *package = member->package->package;
   g_autofree char *counts = tally_to_text(match->tally.counts);
   g_autofree char *fixable = tally_to_text(match->tally.fixable);
-  return sql_run(
-      db, added, error,
-      "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
-      "source_name, source_version, module, vendor, matched, counts, fixable, "
-      "uncovered, third_party) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
-      "ON CONFLICT (id) DO NOTHING",
-      SQL_INTEGER(member_id(member)), SQL_TEXT(member->ecosystem), SQL_TEXT(package->type),
-      SQL_TEXT(package->name), SQL_TEXT(package->version), SQL_TEXT(package->architecture),
-      SQL_TEXT(package->source_name), SQL_TEXT(package->source_version), SQL_TEXT(package->module),
-      SQL_TEXT(package->vendor), SQL_INTEGER(stamp), SQL_TEXT(counts), SQL_TEXT(fixable),
-      SQL_INTEGER(match->tally.uncovered), SQL_INTEGER(match->tally.third_party), SQL_END);
+  return sql_run(db, added, error,
+                 "INSERT INTO packages (id, ecosystem, type, name, version, architecture, "
+                 "source_name, source_version, module, vendor, matched, counts, fixable, "
+                 "uncovered, third_party, symbols) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+                 "ON CONFLICT (id) DO NOTHING",
+                 SQL_INTEGER(member_id(member)), SQL_TEXT(member->ecosystem),
+                 SQL_TEXT(package->type), SQL_TEXT(package->name), SQL_TEXT(package->version),
+                 SQL_TEXT(package->architecture), SQL_TEXT(package->source_name),
+                 SQL_TEXT(package->source_version), SQL_TEXT(package->module),
+                 SQL_TEXT(package->vendor), SQL_INTEGER(stamp), SQL_TEXT(counts), SQL_TEXT(fixable),
+                 SQL_INTEGER(match->tally.uncovered), SQL_INTEGER(match->tally.third_party),
+                 SQL_TEXT(package->symbols), SQL_END);
 }
 
 /* One that was a row a moment ago, and whose facts were not asked for, is matched now. */
@@ -382,17 +388,19 @@ link_package(SqlConnection *db, int64_t set, const Member *member, int64_t *link
   const Package *package = member->package->package;
   return sql_run(db, linked, error,
                  "INSERT INTO package_set_members (package_set, package, location, owner, places, "
-                 "declared) SELECT $1, id, $3, $13, $14, $15 FROM packages WHERE id = $2 AND "
+                 "declared, development) SELECT $1, id, $3, $13, $14, $15, $17 FROM packages "
+                 "WHERE id = $2 AND "
                  "ecosystem = $4 AND type = $5 "
                  "AND name = $6 AND version = $7 AND source_name = $8 AND source_version = $9 "
                  "AND architecture IS NOT DISTINCT FROM $10 AND module IS NOT DISTINCT FROM $11 "
-                 "AND vendor IS NOT DISTINCT FROM $12",
+                 "AND vendor IS NOT DISTINCT FROM $12 AND symbols IS NOT DISTINCT FROM $16",
                  SQL_INTEGER(set), SQL_INTEGER(member_id(member)), SQL_TEXT(package->location),
                  SQL_TEXT(member->ecosystem), SQL_TEXT(package->type), SQL_TEXT(package->name),
                  SQL_TEXT(package->version), SQL_TEXT(package->source_name),
                  SQL_TEXT(package->source_version), SQL_TEXT(package->architecture),
                  SQL_TEXT(package->module), SQL_TEXT(package->vendor), SQL_TEXT(package->owner),
-                 SQL_TEXT(member->places), SQL_INTEGER(package->declared), SQL_END);
+                 SQL_TEXT(member->places), SQL_INTEGER(package->declared),
+                 SQL_TEXT(package->symbols), SQL_INTEGER(package->development), SQL_END);
 }
 
 static bool
@@ -403,13 +411,15 @@ add_member(SqlConnection *db, int64_t set, const PreparedPackages *prepared, con
   int64_t linked = 0;
   if (member->stored && !link_package(db, set, member, &linked, error))
     return false;
-  return linked > 0 || (add_package(db, prepared, member, error) &&
-                        sql_run(db, NULL, error,
-                                "INSERT INTO package_set_members (package_set, package, location, "
-                                "owner, places, declared) VALUES ($1, $2, $3, $4, $5, $6)",
-                                SQL_INTEGER(set), SQL_INTEGER(member_id(member)),
-                                SQL_TEXT(package->location), SQL_TEXT(package->owner),
-                                SQL_TEXT(member->places), SQL_INTEGER(package->declared), SQL_END));
+  return linked > 0 ||
+         (add_package(db, prepared, member, error) &&
+          sql_run(db, NULL, error,
+                  "INSERT INTO package_set_members (package_set, package, location, "
+                  "owner, places, declared, development) "
+                  "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                  SQL_INTEGER(set), SQL_INTEGER(member_id(member)), SQL_TEXT(package->location),
+                  SQL_TEXT(package->owner), SQL_TEXT(member->places),
+                  SQL_INTEGER(package->declared), SQL_INTEGER(package->development), SQL_END));
 }
 
 /* Whether the set of that id is this one. */

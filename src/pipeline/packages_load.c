@@ -46,6 +46,8 @@ take_row(SqlRows *rows, ImageInventory *inventory)
   one.by_owner = g_strcmp0(sql_rows_text(rows, 10), MATCH_BY_OWNER) == 0;
   package->owner = g_strdup(sql_rows_text(rows, 11));
   package->declared = sql_rows_integer(rows, 13) != 0;
+  package->symbols = g_strdup(sql_rows_text(rows, 14));
+  package->development = sql_rows_integer(rows, 15) != 0;
   g_ptr_array_add(layer->packages, package);
   one.package = package;
   g_array_append_val(inventory->packages, one);
@@ -61,7 +63,8 @@ load_packages(SqlConnection *db, int64_t image, guint count, ImageInventory *inv
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT image_sets.layer, location, type, name, version, architecture, "
-                "source_name, source_version, module, vendor, ecosystem, owner, places, declared "
+                "source_name, source_version, module, vendor, ecosystem, owner, places, declared, "
+                "symbols, development "
                 "FROM image_sets "
                 "JOIN package_set_members ON package_set_members.package_set = "
                 "image_sets.package_set "

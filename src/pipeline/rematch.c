@@ -37,12 +37,12 @@ load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT id, ecosystem, type, name, version, architecture, source_name, "
-                "source_version, module, vendor FROM packages WHERE id > $1 AND matched <> $2 "
-                "ORDER BY id LIMIT $3",
-                SQL_INTEGER(last), SQL_INTEGER(stamp), SQL_INTEGER(MATCHED_AT_ONCE), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT id, ecosystem, type, name, version, architecture, source_name, "
+      "source_version, module, vendor, symbols FROM packages WHERE id > $1 AND matched <> $2 "
+      "ORDER BY id LIMIT $3",
+      SQL_INTEGER(last), SQL_INTEGER(stamp), SQL_INTEGER(MATCHED_AT_ONCE), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND) {
     Row row = {.id = sql_rows_integer(rows, 0)};
     row.ecosystem = g_strdup(sql_rows_text(rows, 1));
@@ -54,6 +54,7 @@ load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
     row.package.source_version = g_strdup(sql_rows_text(rows, 7));
     row.package.module = g_strdup(sql_rows_text(rows, 8));
     row.package.vendor = g_strdup(sql_rows_text(rows, 9));
+    row.package.symbols = g_strdup(sql_rows_text(rows, 10));
     g_array_append_val(packages, row);
   }
   return found == ABSENT ? g_steal_pointer(&packages) : NULL;

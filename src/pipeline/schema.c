@@ -240,6 +240,12 @@ static const char *const steps[] = {
     "  PRIMARY KEY (repository, manifest));"
     "CREATE INDEX image_sboms_by_manifest ON image_sboms (manifest);"
     "CREATE INDEX image_sboms_by_referrer ON image_sboms (referrer);",
+
+    /* 17: which functions of a module are linked into programs (inventory/go_symbols.h): a package
+     * of which others are linked is another one. */
+    "ALTER TABLE packages ADD COLUMN symbols TEXT;"
+    /* And whether an application is only built or tested with it. */
+    "ALTER TABLE package_set_members ADD COLUMN development INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

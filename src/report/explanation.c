@@ -143,6 +143,8 @@ append_evidence(GString *out, const ExplanationReport *report, const ExplainedPa
                 "a lock file or a manifest names it; nothing shows that it is "
                 "installed",
                 width);
+  if (package->package->development)
+    append_pair(out, "  development", "the application is built or tested with it", width);
   append_pair(out, "  matched by the advisories of", explained->ecosystem, width);
 }
 
@@ -202,6 +204,9 @@ append_package(GString *out, const ExplanationReport *report, const ExplainedPac
   g_string_append_printf(out, "\n%s\n", clean);
   append_pair(out, "  answer", explained_answer_names[explained->answer], width);
   append_pair(out, "  because", explained->reason, width);
+  g_autofree char *symbols =
+      finding == NULL || finding->symbols == NULL ? NULL : g_strjoinv(", ", finding->symbols);
+  append_pair(out, "  linked", symbols, width);
   append_evidence(out, report, explained, width);
   if (finding != NULL) {
     g_autofree char *severity =

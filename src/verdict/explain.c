@@ -6,11 +6,15 @@
 #include "inventory/ecosystem.h"
 #include "verdict/subject-private.h"
 
-const char *const rule_outcome_names[] = {
-    [RULE_AFFECTED] = "affected",       [RULE_OUTSIDE] = "outside",
-    [RULE_UNDECIDED] = "undecided",     [RULE_OTHER_MODULE] = "other-module",
-    [RULE_OTHER_BUILD] = "other-build", [RULE_OTHER_ARCHITECTURE] = "other-architecture",
-    [RULE_THIRD_PARTY] = "third-party", NULL};
+const char *const rule_outcome_names[] = {[RULE_AFFECTED] = "affected",
+                                          [RULE_OUTSIDE] = "outside",
+                                          [RULE_UNDECIDED] = "undecided",
+                                          [RULE_OTHER_MODULE] = "other-module",
+                                          [RULE_OTHER_BUILD] = "other-build",
+                                          [RULE_OTHER_ARCHITECTURE] = "other-architecture",
+                                          [RULE_THIRD_PARTY] = "third-party",
+                                          [RULE_NOT_LINKED] = "not-linked",
+                                          NULL};
 const char *const explained_answer_names[] = {
     [EXPLAINED_AFFECTED] = "affected",         [EXPLAINED_NOT_KNOWN] = "not-known",
     [EXPLAINED_NOT_AFFECTED] = "not-affected", [EXPLAINED_BY_OWNER] = "by-owner",
@@ -270,6 +274,8 @@ answer_for(const Explain *explain, ExplainedPackage *explained)
   explained->finding = find_finding(explain, explain->matched->findings, package);
   if (explained->finding != NULL)
     answer(explained, EXPLAINED_AFFECTED, g_strdup(explained->finding->remedy));
+  else if (ruled_out != NULL && with_outcome(explained->statements, RULE_NOT_LINKED) != NULL)
+    answer(explained, EXPLAINED_NOT_AFFECTED, g_strdup(ruled_out->reason));
   else if (ruled_out != NULL)
     answer(explained, EXPLAINED_NOT_AFFECTED,
            g_strdup_printf("%s says that it is not affected%s%s", ruled_out->feed,

@@ -14,6 +14,8 @@ typedef enum {
   RULE_OTHER_BUILD,        /* about builds for Ksplice or FIPS 140, or about all but those */
   RULE_OTHER_ARCHITECTURE, /* about other architectures */
   RULE_THIRD_PARTY,        /* about the distribution's own packages, and this one is none */
+  RULE_NOT_LINKED,         /* the version is in its range, but no function that it is in is linked
+                              into a program of the image */
 } RuleOutcome;
 extern const char *const rule_outcome_names[]; /* "affected", "outside", "undecided", ... */
 

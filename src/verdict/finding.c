@@ -69,6 +69,8 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Finding, places), .kind = &json_texts},
     {JSON_MEMBER(Finding, owner), .kind = &json_text},
     {JSON_MEMBER(Finding, declared), .kind = &json_flag, .omitted = true},
+    {JSON_MEMBER(Finding, development), .kind = &json_flag, .omitted = true},
+    {JSON_MEMBER(Finding, symbols), .kind = &json_texts, .omitted = true},
     {JSON_MEMBER(Finding, remedy), .kind = &json_text, .otherwise = ""},
     {JSON_MEMBER(Finding, references), .kind = &json_texts},
     {JSON_MEMBER(Finding, feed), .kind = &json_text},

@@ -43,9 +43,11 @@ typedef struct {
   char *layer;         /* digest of the layer that brought the package, or NULL */
   char *location;      /* the file it is in */
   GStrv places;        /* the other files that show the package, the first of them; or NULL */
-  char *owner;   /* of an application: the distribution's package that owns the file, or NULL */
-  bool declared; /* a lock file or a manifest names the package, which need not be installed */
-  char *remedy;  /* "upgrade openssl to 1.1.1w-0+deb11u2 or later"; never NULL */
+  char *owner;      /* of an application: the distribution's package that owns the file, or NULL */
+  bool declared;    /* a lock file or a manifest names the package, which need not be installed */
+  bool development; /* the application is built or tested with the package, says its lock file */
+  GStrv symbols;    /* Go: the functions of the program that it is in, the first of them; or NULL */
+  char *remedy;     /* "upgrade openssl to 1.1.1w-0+deb11u2 or later"; never NULL */
   GStrv references;
   char *feed; /* who says so */
   char *published, *modified;

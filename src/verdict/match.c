@@ -127,6 +127,7 @@ finding_begin(const ImagePackage *image_package, const Candidate *candidate,
   finding->location = g_strdup(package->location);
   finding->owner = g_strdup(package->owner);
   finding->declared = package->declared;
+  finding->development = package->development;
   return finding;
 }
 
@@ -141,6 +142,7 @@ finding_of(const ImagePackage *image_package, const Candidate *candidate,
   take_ratings(finding, candidate->ratings);
   finding->state = candidate->state;
   finding->reason = g_strdup(candidate->note);
+  finding->symbols = candidate_linked_names(candidate);
   finding->affected = affected_in_words(candidate);
   finding->fixed_version = g_strdup(candidate->fixed_version);
   finding->remedy = remedy_in_words(image_package->package, candidate);
@@ -279,6 +281,7 @@ match_image_package(ImageMatch *match, const Kind *kind, const ImagePackage *ima
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     const Candidate *candidate = value;
     if (!candidate_is_finding(candidate)) {
+      match->result->unlinked += candidate_is_unlinked(candidate);
       if (candidate->not_affected_feed != NULL)
         g_ptr_array_add(match->result->not_affected,
                         finding_of_ruled_out(image_package, candidate, layer));

@@ -19,6 +19,7 @@ typedef struct {
   GPtrArray *findings;     /* Finding, worst first, in every state but not-affected */
   GPtrArray *not_affected; /* Finding in state not-affected, by package and id: what the source
                               looked at and ruled out. Without titles and scores */
+  guint unlinked;          /* how many of these are in functions of Go that no program has */
   GPtrArray *uncovered;    /* char *: distributions of its packages without any advisories */
   GPtrArray *third_party;  /* char *: packages of others than the distribution, whose advisories do
                               not speak of them: "nginx 1.27.4-1~bookworm (NGINX Packaging)" */

@@ -22,10 +22,13 @@ candidate_free(void *data)
                          candidate->note,
                          candidate->severity_feed,
                          candidate->not_affected_feed,
-                         candidate->not_affected_note};
+                         candidate->not_affected_note,
+                         candidate->unlinked_feed,
+                         candidate->unlinked_note};
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
   g_clear_pointer(&candidate->ratings, g_ptr_array_unref);
+  g_clear_pointer(&candidate->linked, g_ptr_array_unref);
   g_free(candidate);
 }
 
@@ -174,11 +177,29 @@ all_candidates(Statements *statements)
   return statements->candidates;
 }
 
+static void
+rule_out_unlinked(GHashTable *candidates)
+{
+  GHashTableIter iter;
+  void *value;
+  g_hash_table_iter_init(&iter, candidates);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    Candidate *candidate = value;
+    if (!candidate_is_unlinked(candidate))
+      continue;
+    forget_statements(candidate);
+    set_text(&candidate->not_affected_feed, candidate->unlinked_feed);
+    set_text(&candidate->not_affected_note, candidate->unlinked_note);
+  }
+}
+
 static bool
-visit_statement(const AdvisoryRange *range, bool affected, void *data)
+visit_statement(const AdvisoryRange *range, RuleOutcome outcome, const GPtrArray *linked,
+                void *data)
 {
   Statements *statements = data;
-  if (statements->candidates == NULL && !affected && range->state != STATE_NOT_AFFECTED) {
+  if (statements->candidates == NULL && outcome == RULE_OUTSIDE &&
+      range->state != STATE_NOT_AFFECTED) {
     note_silent(statements, range);
     return true;
   }
@@ -188,7 +209,10 @@ visit_statement(const AdvisoryRange *range, bool affected, void *data)
   if (range->state == STATE_NOT_AFFECTED) {
     set_text(&candidate->not_affected_feed, range->feed);
     set_text(&candidate->not_affected_note, range->note);
-  } else if (affected) {
+  } else if (outcome == RULE_NOT_LINKED) {
+    candidate_take_unlinked(candidate, range);
+  } else if (outcome == RULE_AFFECTED) {
+    candidate_take_linked(candidate, strcmp(source_of(range), ADVISORY_SOURCE_GHSA) == 0, linked);
     take_statement(candidate, range);
   }
   return true;
@@ -204,6 +228,7 @@ merge_candidate(Candidate *into, const Candidate *from)
     set_text(&into->not_affected_feed, from->not_affected_feed);
     set_text(&into->not_affected_note, from->not_affected_note);
   }
+  candidate_merge_linked(into, from);
   if (from->feed == NULL || (from->derived && !into->derived))
     return;
   if (into->derived && !from->derived) {
@@ -269,7 +294,8 @@ find_alias(AdvisoryDatabase *database, GHashTable *candidates, const char *id, G
 static bool
 says_something(const Candidate *candidate)
 {
-  return candidate->feed != NULL || candidate->not_affected_feed != NULL;
+  return candidate->feed != NULL || candidate->not_affected_feed != NULL ||
+         candidate->unlinked_feed != NULL;
 }
 
 /* Feeds put statements under the CVE number where they know it. One that does not know it (a
@@ -393,7 +419,10 @@ statements_match(AdvisoryDatabase *database, const char *ecosystem, const Packag
     combine_paid(candidates, all_candidates(&second), scope.paid_for);
   else if (has_two)
     combine(scope.kind, candidates, all_candidates(&second));
-  return merge_aliases(database, candidates, error) ? g_steal_pointer(&candidates) : NULL;
+  if (!merge_aliases(database, candidates, error))
+    return NULL;
+  rule_out_unlinked(candidates);
+  return g_steal_pointer(&candidates);
 }
 
 bool

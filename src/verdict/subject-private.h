@@ -6,8 +6,10 @@
 #include "inventory/layer.h"
 #include "verdict/explain.h"
 
-/* @affected: by its version. False ends the visit. */
-typedef bool (*SubjectVisitor)(const AdvisoryRange *range, bool affected, void *data);
+/* @outcome: RULE_AFFECTED, _OUTSIDE or _NOT_LINKED. @linked: char *, the functions of a program
+ * that the statement is about; or NULL: it names none, or it is not known. False ends the visit. */
+typedef bool (*SubjectVisitor)(const AdvisoryRange *range, RuleOutcome outcome,
+                               const GPtrArray *linked, void *data);
 
 /* What the statements on a package leave open. */
 typedef struct {

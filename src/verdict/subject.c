@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "inventory/ecosystem.h"
+#include "inventory/go_symbols.h"
 #include "verdict/maker-private.h"
 
 typedef struct {
   const Package *package;
   const Ecosystem *row; /* NULL: an ecosystem that has none */
+  GArray *symbols;      /* of a program of Go; NULL: not known */
   const char *version;  /* the one that the statements speak of */
   bool without_epoch;   /* it has none, whatever the statements' versions have */
   bool of_source;       /* the statements are about the source of an RPM */
@@ -252,20 +254,35 @@ maker_fits(Subject *subject, const AdvisoryRange *range)
              : !is_newer_upstream(range->scheme, subject->version, range->release_version);
 }
 
+/* @linked: what of it is there is added. */
+static RuleOutcome
+outcome_of_application(const Subject *subject, const AdvisoryRange *range, GPtrArray *linked)
+{
+  switch (application_applies(subject, range)) {
+  case APPLIES_NOT:
+    return RULE_OUTSIDE;
+  case APPLIES_UNDECIDED:
+    return RULE_UNDECIDED;
+  case APPLIES:
+    break;
+  }
+  return go_symbols_ask(subject->symbols, range->symbols, linked) == GO_SYMBOLS_ABSENT
+             ? RULE_NOT_LINKED
+             : RULE_AFFECTED;
+}
+
 static bool
 visit_range_of_application(const AdvisoryRange *range, void *data)
 {
   Subject *subject = data;
-  Applies applies = application_applies(subject, range);
+  g_autoptr(GPtrArray) linked = g_ptr_array_new_with_free_func(g_free);
+  RuleOutcome outcome = outcome_of_application(subject, range, linked);
   if (subject->explain != NULL) {
-    static const RuleOutcome outcomes[] = {[APPLIES_NOT] = RULE_OUTSIDE,
-                                           [APPLIES] = RULE_AFFECTED,
-                                           [APPLIES_UNDECIDED] = RULE_UNDECIDED};
-    subject->explain(range, subject->version, outcomes[applies], subject->data);
+    subject->explain(range, subject->version, outcome, subject->data);
     return true;
   }
-  if (applies != APPLIES_UNDECIDED)
-    return subject->visit(range, applies == APPLIES, subject->data);
+  if (outcome != RULE_UNDECIDED)
+    return subject->visit(range, outcome, linked->len > 0 ? linked : NULL, subject->data);
   subject->rest->undecided |= range->state != STATE_NOT_AFFECTED;
   return true;
 }
@@ -293,7 +310,7 @@ visit_range(const AdvisoryRange *range, void *data)
   if (subject->explain != NULL)
     subject->explain(range, subject->version, outcome, subject->data);
   else if (outcome == RULE_AFFECTED || outcome == RULE_OUTSIDE)
-    return subject->visit(range, outcome == RULE_AFFECTED, subject->data);
+    return subject->visit(range, outcome, NULL, subject->data);
   else
     subject->rest->withheld |= outcome == RULE_THIRD_PARTY;
   return true;
@@ -412,7 +429,9 @@ look_up_application(AdvisoryDatabase *database, const char *ecosystem, Subject *
                     GError **error)
 {
   g_autofree char *name = ecosystem_package_name(subject->row, subject->package->name);
+  g_autoptr(GArray) symbols = go_symbols_from_text(subject->package->symbols);
   subject->version = subject->package->version;
+  subject->symbols = symbols;
   return advisory_database_lookup(database, ecosystem, name, visit_range_of_application, subject,
                                   error);
 }

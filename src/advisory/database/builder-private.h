@@ -9,7 +9,7 @@
 /* A statement whose strings are numbers in the builder's pool; 0 is none. */
 typedef struct {
   uint32_t id, module, feed, introduced, fixed_version, last_affected, vendor_id, note;
-  uint32_t architectures, release_version;
+  uint32_t architectures, release_version, symbols;
   uint8_t scheme, state, severity;
   bool derived;
 } PooledRange;

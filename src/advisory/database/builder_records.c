@@ -140,7 +140,7 @@ pooled_range_hash(gconstpointer data)
 static gboolean
 pooled_range_equal(gconstpointer a, gconstpointer b)
 {
-  static_assert(sizeof(PooledRange) == 10 * sizeof(uint32_t) + 4, "no bytes between the members");
+  static_assert(sizeof(PooledRange) == 11 * sizeof(uint32_t) + 4, "no bytes between the members");
   return memcmp(a, b, sizeof(PooledRange)) == 0;
 }
 
@@ -168,6 +168,7 @@ encode_package(const AdvisoryBuilder *builder, const PackageEntry *entry, GByteA
         .note = pooled(builder, packed->note),
         .architectures = pooled(builder, packed->architectures),
         .release_version = pooled(builder, packed->release_version),
+        .symbols = pooled(builder, packed->symbols),
         .scheme = packed->scheme,
         .state = packed->state,
         .severity = packed->severity,

@@ -56,8 +56,9 @@ read_head(AdvisoryDatabase *database, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autofree char *format = get_text(database, 'M', "format", &failure);
-  /* It is read as the newest: its records say that they have no ratings. */
-  if (g_strcmp0(format, RECORD_FORMAT_UNRATED) == 0) {
+  /* They are read as the newest: their records say what they do not have. */
+  if (g_strcmp0(format, RECORD_FORMAT_UNRATED) == 0 ||
+      g_strcmp0(format, RECORD_FORMAT_WITHOUT_SYMBOLS) == 0) {
     g_free(format);
     format = g_strdup(RECORD_FORMAT);
   }

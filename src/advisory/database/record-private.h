@@ -16,8 +16,10 @@
 #include "advisory/database/database.h"
 #include "base/slice.h"
 
-#define RECORD_FORMAT "assay-advisories-4"
-/* The same, without what each source says of a vulnerability. */
+#define RECORD_FORMAT "assay-advisories-5"
+/* The same, without functions of Go. */
+#define RECORD_FORMAT_WITHOUT_SYMBOLS "assay-advisories-4"
+/* That, without what each source says of a vulnerability. */
 #define RECORD_FORMAT_UNRATED "assay-advisories-3"
 /* That, except that it has packages of applications by other names and orders of versions: what
  * it says of them is as good as not there. */

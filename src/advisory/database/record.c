@@ -14,7 +14,7 @@
 
 enum { DETAILS_PLAIN, DETAILS_ZSTD };
 enum { DETAILS_EXPLOITED = 1, DETAILS_RATED = 2 };
-enum { FLAG_DERIVED = 1, FLAG_MORE = 2 };
+enum { FLAG_DERIVED = 1, FLAG_MORE = 2, FLAG_SYMBOLS = 4 };
 
 GByteArray *
 record_key(char letter, const char *first, const char *second)
@@ -82,10 +82,18 @@ has_more(const AdvisoryRange *range)
   return range->architectures != NULL || range->release_version != NULL;
 }
 
+/* A part of a longer list would tell what is not so. */
+static bool
+has_symbols(const AdvisoryRange *range)
+{
+  return range->symbols != NULL && strlen(range->symbols) <= RECORD_STRING_MAX;
+}
+
 static unsigned
 flags_of(const AdvisoryRange *range)
 {
-  return (range->derived ? FLAG_DERIVED : 0) | (has_more(range) ? FLAG_MORE : 0);
+  return (range->derived ? FLAG_DERIVED : 0) | (has_more(range) ? FLAG_MORE : 0) |
+         (has_symbols(range) ? FLAG_SYMBOLS : 0);
 }
 
 void
@@ -110,6 +118,8 @@ record_encode_ranges(const AdvisoryRange *ranges, size_t count, GByteArray *out)
       byte_array_add_varint(body, string_table_add(&table, range->architectures));
       byte_array_add_varint(body, string_table_add(&table, range->release_version));
     }
+    if (has_symbols(range))
+      byte_array_add_varint(body, string_table_add(&table, range->symbols));
   }
   byte_array_add_varint(out, g_hash_table_size(numbers));
   g_byte_array_append(out, strings->data, strings->len);
@@ -174,6 +184,8 @@ decode_range(Slice *rest, const GPtrArray *strings, AdvisoryRange *range)
   if ((kinds.data[3] & FLAG_MORE) != 0 &&
       !(decode_string_member(rest, strings, &range->architectures) &&
         decode_string_member(rest, strings, &range->release_version)))
+    return false;
+  if ((kinds.data[3] & FLAG_SYMBOLS) != 0 && !decode_string_member(rest, strings, &range->symbols))
     return false;
   return range->id != NULL && range->feed != NULL;
 }

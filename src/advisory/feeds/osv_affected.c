@@ -356,6 +356,59 @@ add_binaries(const OsvPackage *package, const json_t *affected, bool *added, GEr
   return true;
 }
 
+/* --- functions of Go --- */
+
+/* What a list of an import has, with @separator between; false: it has what no name has. */
+static bool
+append_names(GString *line, const json_t *list, char separator)
+{
+  size_t index;
+  json_t *entry;
+  json_array_foreach(list, index, entry) {
+    const char *name = json_string_value(entry);
+    if (name == NULL || *name == '\0' || strpbrk(name, ":;,@+/ ") != NULL)
+      return false;
+    g_string_append_printf(line, "%s%s", index == 0 ? "" : (char[]){separator, 0}, name);
+  }
+  return true;
+}
+
+static bool
+append_import(GString *line, const json_t *import)
+{
+  const char *path = json_get_string(import, "path");
+  json_t *systems = json_get_array(import, "goos"), *processors = json_get_array(import, "goarch");
+  if (path == NULL || *path == '\0' || strpbrk(path, ":;,@ ") != NULL)
+    return false;
+  g_string_append_printf(line, "%s%s:", line->len == 0 ? "" : ";", path);
+  if (!append_names(line, json_get_array(import, "symbols"), ','))
+    return false;
+  if (json_array_size(systems) == 0 && json_array_size(processors) == 0)
+    return true;
+  g_string_append_c(line, '@');
+  if (!append_names(line, systems, '+'))
+    return false;
+  g_string_append_c(line, '/');
+  return append_names(line, processors, '+');
+}
+
+/* "ecosystem_specific": {"imports": [{"path": "net/http", "symbols": ["Client.do"]}]}, as
+ * go_symbols_ask() reads it. (transfer full), or NULL: it names none, or not all that it is about.
+ */
+static char *
+find_symbols(const json_t *affected)
+{
+  json_t *imports = json_get_array(json_get_object(affected, "ecosystem_specific"), "imports");
+  g_autoptr(GString) line = g_string_new(NULL);
+  size_t index;
+  json_t *import;
+  json_array_foreach(imports, index, import) {
+    if (!append_import(line, import))
+      return NULL;
+  }
+  return line->len == 0 ? NULL : g_strdup(line->str);
+}
+
 bool
 osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error)
 {
@@ -381,6 +434,8 @@ osv_add_affected(const OsvRecord *record, const json_t *affected, GError **error
   package.is_ordered = ecosystem_scheme(ecosystem, &package.base.scheme);
   g_autofree char *architecture = find_architecture(json_get_string(named, "purl"));
   package.base.architectures = architecture;
+  g_autofree char *symbols = find_symbols(affected);
+  package.base.symbols = symbols;
   /* What a list of an application's versions has, no release had. */
   if (row != NULL && !of_application)
     package.release_version = find_release_version(json_get_array(affected, "versions"));

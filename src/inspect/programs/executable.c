@@ -174,7 +174,7 @@ read_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerIn
 
 const Detector executable_detector = {
     .name = "executable",
-    .version = 2,
+    .version = 3,
     .wants = wants,
     .piece = read_piece,
 };

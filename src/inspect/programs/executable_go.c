@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "inspect/programs/executable-private.h"
+#include "inspect/programs/go_functions.h"
 #include "inspect/programs/go_version.h"
 
 #define MAGIC        SLICE_LITERAL("\xff Go buildinf:")
@@ -103,13 +104,17 @@ read_strings(const Program *program, Slice info)
 
 typedef struct {
   Slice path, version;
+  Slice import; /* what its packages are imported by: the path of the module that it replaces */
 } Module;
 
 typedef struct {
   Module main;
   bool has_main;
-  char *flags; /* of the linker; or NULL */
-  GArray *modules;
+  char *flags;        /* of the linker; or NULL */
+  GArray *modules;    /* Module */
+  GoTarget target;    /* what it was built of, and for */
+  GoLinked *linked;   /* the standard library, the main module, the modules; or NULL */
+  size_t linked_size; /* of it */
 } ModuleList;
 
 /* A module that is replaced by a folder, or is of the same workspace, has no version. */
@@ -135,7 +140,22 @@ read_module(Slice line)
   Module module = {.path = SLICE_EMPTY};
   if (slice_next_field(&line, '\t', &module.path))
     slice_next_field(&line, '\t', &module.version);
+  module.import = module.path;
   return module;
+}
+
+/* "GOOS=linux" */
+static void
+read_setting(ModuleList *list, Slice setting)
+{
+  Slice value = setting, key;
+  slice_next_field(&value, '=', &key);
+  if (slice_equal_string(key, "-ldflags") && list->flags == NULL)
+    list->flags = unquoted(value);
+  else if (slice_equal_string(key, "GOOS"))
+    list->target.system = value;
+  else if (slice_equal_string(key, "GOARCH"))
+    list->target.processor = value;
 }
 
 static void
@@ -152,18 +172,23 @@ read_line(ModuleList *list, Slice line)
   } else if (slice_equal_string(word, "=>") && list->modules->len > 0) {
     Module *replaced = &g_array_index(list->modules, Module, list->modules->len - 1);
     Module module = read_module(rest);
+    module.import = replaced->import;
     if (!has_version(&module))
       module.path = replaced->path;
     *replaced = module;
-  } else if (slice_equal_string(word, "build") &&
-             slice_has_prefix(rest, SLICE_LITERAL("-ldflags=")) && list->flags == NULL) {
-    list->flags = unquoted(slice_sub(rest, strlen("-ldflags="), rest.size));
+  } else if (slice_equal_string(word, "path")) {
+    list->target.main_package = rest;
+  } else if (slice_equal_string(word, "build")) {
+    read_setting(list, rest);
   }
 }
 
 static void
 module_list_clear(ModuleList *list)
 {
+  for (size_t i = 0; i < list->linked_size; i++)
+    g_free(list->linked[i].symbols);
+  g_free(list->linked);
   g_free(list->flags);
   g_array_unref(list->modules);
 }
@@ -238,11 +263,30 @@ main_version(const Program *program, const ModuleList *list)
 
 /* --- packages --- */
 
+enum { LINKED_STANDARD, LINKED_MAIN, LINKED_MODULES };
+
 static void
-add(const Program *program, Slice path, const char *version)
+find_linked(const Program *program, ModuleList *list)
+{
+  list->linked_size = LINKED_MODULES + list->modules->len;
+  list->linked = g_new0(GoLinked, list->linked_size);
+  list->target.main_module = list->main.path;
+  list->linked[LINKED_MAIN] = (GoLinked){list->main.path, list->main.path, NULL};
+  for (guint i = 0; i < list->modules->len; i++) {
+    const Module *module = &g_array_index(list->modules, Module, i);
+    list->linked[LINKED_MODULES + i] = (GoLinked){module->import, module->path, NULL};
+  }
+  go_functions_read(program, &list->target, list->linked, list->linked_size);
+}
+
+static void
+add(const Program *program, Slice path, const char *version, GoLinked *linked)
 {
   g_autofree char *name = slice_to_string(path);
-  layer_inventory_add_application(program->into, "golang", name, version, program->location);
+  Package *package =
+      layer_inventory_add_application(program->into, "golang", name, version, program->location);
+  if (package != NULL)
+    layer_inventory_set_symbols(program->into, package, g_steal_pointer(&linked->symbols));
 }
 
 static void
@@ -250,7 +294,7 @@ add_main(const Program *program, const ModuleList *list)
 {
   g_autofree char *version = main_version(program, list);
   if (version != NULL) {
-    add(program, list->main.path, version);
+    add(program, list->main.path, version, &list->linked[LINKED_MAIN]);
     return;
   }
   g_autofree char *name = slice_to_printable(list->main.path, 256);
@@ -273,7 +317,7 @@ add_modules(const Program *program, const ModuleList *list)
       continue;
     }
     g_autofree char *version = slice_to_string(module->version);
-    add(program, module->path, version);
+    add(program, module->path, version, &list->linked[LINKED_MODULES + i]);
   }
   if (without == 0)
     return;
@@ -284,11 +328,11 @@ add_modules(const Program *program, const ModuleList *list)
 }
 
 static void
-add_toolchain(const Program *program, Slice toolchain)
+add_toolchain(const Program *program, const ModuleList *list, Slice toolchain)
 {
   g_autofree char *version = go_toolchain_version(toolchain);
   if (version != NULL) {
-    add(program, SLICE_LITERAL("stdlib"), version);
+    add(program, SLICE_LITERAL("stdlib"), version, &list->linked[LINKED_STANDARD]);
     return;
   }
   g_autofree char *name = slice_to_printable(toolchain, 128);
@@ -316,7 +360,8 @@ executable_read_go(const Program *program)
   Slice line = SLICE_EMPTY;
   while (slice_next_line(&build.modules, &line))
     read_line(&list, line);
-  add_toolchain(program, build.toolchain);
+  find_linked(program, &list);
+  add_toolchain(program, &list, build.toolchain);
   add_modules(program, &list);
   if (list.has_main)
     add_main(program, &list);

@@ -343,10 +343,10 @@ test_log(void)
   g_autoptr(GByteArray) log = g_byte_array_new(), again = g_byte_array_new();
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
   char *none[] = {NULL}, *two[] = {(char[]){"a"}, (char[]){""}, NULL};
-  const AdvisoryRange range = {"id",          "debian:12", "package",         "module:1",
-                               NULL,          VERSION_RPM, STATE_END_OF_LIFE, "0",
-                               "1",           "2",         "x86_64,noarch",   "9.1",
-                               SEVERITY_HIGH, "DSA-1",     "a note",          true};
+  const AdvisoryRange range = {
+      "id",     "debian:12", "package", "module:1",      NULL,  VERSION_RPM,   STATE_END_OF_LIFE,
+      "0",      "1",         "2",       "x86_64,noarch", "9.1", SEVERITY_HIGH, "DSA-1",
+      "a note", "a/b:F",     true};
   AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;
   feed_log_add_range(log, &range);
   feed_log_add_range(log, &(AdvisoryRange){.id = "", .ecosystem = "e", .package = "p"});

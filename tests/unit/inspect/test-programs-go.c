@@ -1,5 +1,6 @@
 /* Programs of Go: versions, and build info in every kind of file. */
 #include "inspect/programs/go_version.h"
+#include "inventory/go_symbols.h"
 #include "program_files.h"
 
 static void
@@ -166,6 +167,93 @@ test_elf(void)
     g_autoptr(GByteArray) program = elf_file(shape, &section, 1);
     g_autofree char *name = g_strdup_printf("shape %u", i);
     expect(name, program, FOUND);
+  }
+}
+
+/* --- what is linked --- */
+
+/* As the linker writes it for programs of 64 bits: since Go 1.20, 1.18, 1.16. (transfer full) */
+static GByteArray *
+function_table(uint32_t magic, const char *names, size_t size, uint64_t functions)
+{
+  GByteArray *table = g_byte_array_new();
+  bool has_start = magic != 0xfffffffa;
+  size_t head = 8 + (has_start ? 8 : 7) * sizeof(uint64_t);
+  put_number(table, magic, 4, false);
+  put_zeros(table, 2);
+  put_number(table, 1, 1, false);
+  put_number(table, 8, 1, false);
+  put_number(table, functions, 8, false);
+  put_number(table, 1, 8, false);
+  if (has_start)
+    put_number(table, 0x401000, 8, false);
+  put_number(table, head, 8, false);
+  put_number(table, head + size, 8, false);
+  put_zeros(table, head - table->len);
+  put_slice(table, slice_new(names, size));
+  put_zeros(table, 64);
+  return table;
+}
+
+#define RUNTIME "runtime.main\0main.main\0"
+#define NAMES                                                                                      \
+  RUNTIME "x.y/z.(*T).M\0x.y/z/v%2e2.F\0x.y/old/sub.G[...]\0net/http.(*Client).do.func1\0"         \
+          "type:.eq.x.y/z.T\0main.init\0a.b/c.Help\0"
+
+/* Of each module, in the order of names, which of these are said to be linked. */
+static char *
+linked_of(const char *names, size_t size, uint32_t magic, uint64_t functions)
+{
+  static const char *const asked[] = {"x.y/z:T.M",          "x.y/z/v.2:F",      "x.y/new/sub:G",
+                                      "net/http:Client.do", "a.b/c/cmd/x:init", "a.b/c:Help"};
+  ElfShape shape = {.wide = true};
+  g_autoptr(GByteArray) info = inline_info("go1.17.1", MODULES);
+  g_autoptr(GByteArray) table = function_table(magic, names, size, functions);
+  ElfSection sections[] = {{".go.buildinfo", info, 1, 3, 0, 0}, {".gopclntab", table, 1, 2, 0, 0}};
+  g_autoptr(GByteArray) program = elf_file(shape, sections, 2);
+  g_autoptr(LayerInventory) found = read_program("usr/bin/x", slice_of_array(program));
+  GString *linked = g_string_new(NULL);
+  for (guint i = 0; i < found->packages->len; i++) {
+    const Package *package = g_ptr_array_index(found->packages, i);
+    g_autoptr(GArray) symbols = go_symbols_from_text(package->symbols);
+    g_string_append_printf(linked, "%s%s:", i > 0 ? "," : "", package->name);
+    for (size_t j = 0; symbols != NULL && j < G_N_ELEMENTS(asked); j++)
+      if (go_symbols_ask(symbols, asked[j], NULL) == GO_SYMBOLS_LINKED)
+        g_string_append_printf(linked, " %s", asked[j]);
+    if (symbols == NULL)
+      g_string_append(linked, " ?");
+  }
+  return g_string_free(linked, FALSE);
+}
+
+static void
+test_linked(void)
+{
+  static const char whole[] = "stdlib: net/http:Client.do,x.y/z: x.y/z:T.M x.y/z/v.2:F,"
+                              "x.y/new: x.y/new/sub:G,a.b/c: a.b/c/cmd/x:init a.b/c:Help";
+  static const char unknown[] = "stdlib: ?,x.y/z: ?,x.y/new: ?,a.b/c: ?";
+  static const char garbled[] = RUNTIME "Qx/z.F\0Ab/c.G\0net/http.Get\0";
+  static const struct {
+    const char *name, *names;
+    size_t size;
+    uint32_t magic;
+    uint64_t functions;
+    const char *expected;
+  } cases[] = {
+      {"Go 1.20", NAMES, sizeof NAMES - 1, 0xfffffff1, 9, whole},
+      {"Go 1.18", NAMES, sizeof NAMES - 1, 0xfffffff0, 9, whole},
+      {"Go 1.16", NAMES, sizeof NAMES - 1, 0xfffffffa, 9, whole},
+      {"Go 1.2", NAMES, sizeof NAMES - 1, 0xfffffffb, 9, unknown},
+      {"fewer names than functions", NAMES, sizeof NAMES - 1, 0xfffffff1, 20, unknown},
+      {"no functions", NAMES, sizeof NAMES - 1, 0xfffffff1, 0, unknown},
+      {"names that were changed", garbled, sizeof garbled - 1, 0xfffffff1, 5, unknown},
+      {"no runtime", NAMES + 13, sizeof NAMES - 14, 0xfffffff1, 8, unknown},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *linked =
+        linked_of(cases[i].names, cases[i].size, cases[i].magic, cases[i].functions);
+    if (strcmp(linked, cases[i].expected) != 0)
+      g_error("%s: %s", cases[i].name, linked);
   }
 }
 
@@ -359,5 +447,6 @@ main(int argc, char **argv)
   g_test_add_func("/programs/go/main-versions", test_main_versions);
   g_test_add_func("/programs/go/odd", test_odd);
   g_test_add_func("/programs/go/absurd", test_absurd);
+  g_test_add_func("/programs/go/linked", test_linked);
   return g_test_run();
 }
