@@ -69,7 +69,8 @@ typedef struct {
    * *state is NULL at the first and the detector's own. @bytes is empty once, after the last or
    * where the file cannot be read on: then what *state holds is freed. */
   void (*piece)(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInventory *into);
-  /* It only tells who owns files (layer_inventory_add_owned()), wherever that is found: the image
+  /* It only tells who owns files (layer_inventory_add_owned()), or which licences a deb has
+   * (layer_inventory_add_licence()), wherever that is found: the image
    * need not know of the file. */
   bool lists_owners;
   /* What needs a file, once a worker, before the cage closes. NULL: nothing. */

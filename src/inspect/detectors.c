@@ -17,6 +17,7 @@ const Detector *const detectors[] = {
     &dpkg_detector,
     &dpkg_journal_detector,
     &dpkg_files_detector,
+    &dpkg_licences_detector,
     &apk_detector,
     &rpm_detector,
     &rpm_journal_detector,

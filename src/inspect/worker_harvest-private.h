@@ -16,6 +16,7 @@ typedef struct {
   bool crowded;          /* there was no room for both: what is declared is left out */
   GPtrArray *owned;      /* as LayerInventory has it, of all of them */
   size_t owned_bytes;
+  GPtrArray *licences; /* likewise */
   HarvestLinks *links;
 } Harvest;
 

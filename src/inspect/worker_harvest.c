@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/path.h"
+#include "inspect/licences.h"
 #include "inspect/lockfiles/lockfiles.h"
 #include "inspect/owners.h"
 #include "inspect/worker_files-private.h"
@@ -35,6 +36,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .finds =
           g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
       .owned = g_ptr_array_new_with_free_func(g_free),
+      .licences = g_ptr_array_new_with_free_func(g_free),
       .links = harvest_links_new(),
   };
 }
@@ -46,6 +48,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->databases, g_hash_table_unref);
   g_clear_pointer(&harvest->finds, g_hash_table_unref);
   g_clear_pointer(&harvest->owned, g_ptr_array_unref);
+  g_clear_pointer(&harvest->licences, g_ptr_array_unref);
   g_clear_pointer(&harvest->links, harvest_links_free);
 }
 
@@ -221,6 +224,7 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
       continue;
     bound_packages(harvest, taker->into, taker->reading == READINGS_MAX);
     take_owned(harvest, taker->into);
+    licences_take(taker->into, harvest->licences);
     if (taker->detector->lists_owners)
       continue;
     if (taker->reading == READINGS_MAX)
@@ -492,4 +496,5 @@ harvest_join(Harvest *harvest)
   join_finds(harvest);
   note_left_links(harvest);
   owners_resolve(harvest->inventory, harvest->owned);
+  licences_resolve(harvest->inventory, harvest->licences);
 }

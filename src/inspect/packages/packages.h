@@ -6,7 +6,7 @@
 
 extern const Detector os_release_detector, dpkg_detector, dpkg_journal_detector, apk_detector,
     rpm_detector, rpm_journal_detector, rpm_manifest_detector, chisel_detector, pacman_detector,
-    foreign_detector, dpkg_files_detector;
+    foreign_detector, dpkg_files_detector, dpkg_licences_detector;
 
 /* Of who made a package, as Package.vendor keeps it; the rest is cut off. */
 #define VENDOR_MAX   ((size_t)256)
