@@ -16,7 +16,8 @@
 
 static char *output_option, *policy_option, *repository_option;
 static int exit_code_option;
-static gboolean allow_incomplete_option, list_packages_option, show_ignored_option;
+static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
+    include_development_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
@@ -32,6 +33,8 @@ static const GOptionEntry options[] = {
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
+    {"include-dev-deps", 0, 0, G_OPTION_ARG_NONE, &include_development_option,
+     "Also packages that lock files name for development alone", NULL},
     {"allow-incomplete", 0, 0, G_OPTION_ARG_NONE, &allow_incomplete_option,
      "--exit-code asks for findings alone, whatever is not known of the image", NULL},
     SCAN_OPTIONS,
@@ -97,6 +100,28 @@ layer_notes_of(const ImageInventory *inventory)
   return notes;
 }
 
+/* What is not among the findings. */
+static void
+note_ruled_out(const MatchResult *matched, guint left_out)
+{
+  guint unlinked = matched->unlinked, ruled_out = matched->not_affected->len - unlinked;
+  if (left_out > 0)
+    g_ptr_array_add(matched->notes,
+                    g_strdup_printf("%u packages are for development alone, as lock files say, and "
+                                    "are left out; --include-dev-deps takes them in",
+                                    left_out));
+  if (unlinked > 0)
+    g_ptr_array_add(matched->notes,
+                    g_strdup_printf("%u vulnerabilities are in functions of Go that none of the "
+                                    "programs has; --format json lists them (not_affected)",
+                                    unlinked));
+  if (ruled_out > 0)
+    g_ptr_array_add(matched->notes,
+                    g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
+                                    "not affect these packages; --format json lists them",
+                                    ruled_out));
+}
+
 /* --- the command --- */
 
 typedef struct {
@@ -121,7 +146,7 @@ filter(const Scan *scan, const VexImage *image, const MatchResult *matched, GPtr
 }
 
 static int
-report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory,
+report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory, guint left_out,
        AdvisoryDatabase *database, GError **error)
 {
   const char *target = image_source_target(source);
@@ -136,11 +161,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
     return EXIT_ERROR;
   g_autoptr(GPtrArray) ignored = NULL;
   g_autoptr(GPtrArray) findings = filter(scan, &image, matched, &ignored);
-  if (matched->not_affected->len > 0)
-    g_ptr_array_add(matched->notes,
-                    g_strdup_printf("%u vulnerabilities were looked at by the distribution and do "
-                                    "not affect these packages; --format json lists them",
-                                    matched->not_affected->len));
+  note_ruled_out(matched, left_out);
   g_autoptr(GPtrArray) layer_notes = layer_notes_of(inventory);
   Report document = {.target = target,
                      .digest = image.digest,
@@ -190,8 +211,12 @@ scan_target(const Scan *scan, GError **error)
   g_autoptr(ImageInventory) inventory = scan_setup_layers(&scan->setup, source, error);
   if (inventory == NULL)
     return EXIT_ERROR;
+  /* A bill lists them with their mark. */
+  guint left_out = include_development_option || scan->options.writer->of_inventory
+                       ? 0
+                       : image_inventory_drop_development(inventory);
   return database == NULL ? report_inventory(scan, source, inventory)
-                          : report(scan, source, inventory, database, error);
+                          : report(scan, source, inventory, left_out, database, error);
 }
 
 static int

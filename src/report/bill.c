@@ -27,6 +27,7 @@ bill_package_facts(const ImageInventory *inventory, const ImagePackage *image_pa
   tell("owner", package->owner, visit, data);
   tell("owner:foreign", package->foreign_owner ? "true" : NULL, visit, data);
   tell("declared", package->declared ? "true" : NULL, visit, data);
+  tell("development", package->development ? "true" : NULL, visit, data);
   tell("layer", layer->layer.text, visit, data);
 }
 

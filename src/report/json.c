@@ -50,6 +50,7 @@ static const JsonMember package_members[] = {
     {PACKAGE_MEMBER(sha1), .kind = &json_text},
     {PACKAGE_MEMBER(owner), .kind = &json_text},
     {PACKAGE_MEMBER(declared), .kind = &json_flag, .omitted = true},
+    {PACKAGE_MEMBER(development), .kind = &json_flag, .omitted = true},
     /* Not known of a folder that is scanned; what is pushed has it always. */
     {JSON_MEMBER(ReportedPackage, layer), .kind = &json_text, .required = true},
 };

@@ -23,8 +23,9 @@ title_of(const Finding *finding)
                                                     : finding->remedy;
   g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
   return g_strdup_printf(
-      "%s%s%s%s%s%s", finding->exempt_reason != NULL ? "[exempt] " : "",
-      finding->declared ? "[declared] " : "", finding->known_exploited ? "[known exploited] " : "",
+      "%s%s%s%s%s%s%s", finding->exempt_reason != NULL ? "[exempt] " : "",
+      finding->declared ? "[declared] " : "", finding->development ? "[development] " : "",
+      finding->known_exploited ? "[known exploited] " : "",
       finding->reason != NULL ? finding->reason : "", finding->reason != NULL ? ": " : "", line);
 }
 

@@ -79,6 +79,14 @@ places_in_words(const ImageInventory *inventory, const ImagePackage *package)
   return others == NULL ? g_strdup(first) : g_strdup_printf("%s +%u", first, others->len);
 }
 
+static const char *
+declared_in_words(const Package *package)
+{
+  if (package->development)
+    return package->declared ? "development" : "installed, development";
+  return package->declared ? "yes" : NULL;
+}
+
 void
 report_append_packages(GString *out, const ImageInventory *inventory, const GPtrArray *shown,
                        unsigned width)
@@ -105,7 +113,7 @@ report_append_packages(GString *out, const ImageInventory *inventory, const GPtr
     columns_add(table, (const char *[]){package->name, package->version,
                                         architectures ? package->architecture : NULL, package->type,
                                         package->source_name, package->licenses, package->owner,
-                                        package->declared ? "yes" : NULL, places});
+                                        declared_in_words(package), places});
   }
   g_autofree char *text = columns_to_text(table, width, false);
   g_string_append(out, text);

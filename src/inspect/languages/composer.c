@@ -16,7 +16,8 @@ without_v(const char *version)
 
 /* Without a name or a version it is none: a project that is not published. */
 static void
-add_package(const json_t *package, const char *location, LayerInventory *into)
+add_package(const json_t *package, GHashTable *development, const char *location,
+            LayerInventory *into)
 {
   const char *name = found_text(package, "name"), *version = found_text(package, "version");
   if (name == NULL || version == NULL)
@@ -24,17 +25,20 @@ add_package(const json_t *package, const char *location, LayerInventory *into)
   g_autofree char *lower = g_ascii_strdown(name, -1);
   GString *licenses = g_string_new(NULL);
   found_licenses_add_json(licenses, " OR ", json_object_get(package, "license"));
-  found_add(into, "composer", slice_from_string(lower), slice_from_string(without_v(version)),
-            location, licenses);
+  Package *added = found_add(into, "composer", slice_from_string(lower),
+                             slice_from_string(without_v(version)), location, licenses);
+  if (added != NULL)
+    added->development = g_hash_table_contains(development, name);
 }
 
 static void
-read_list(const json_t *packages, const char *location, LayerInventory *into)
+read_list(const json_t *packages, GHashTable *development, const char *location,
+          LayerInventory *into)
 {
   size_t index;
   json_t *package;
   json_array_foreach(packages, index, package)
-    add_package(package, location, into);
+    add_package(package, development, location, into);
 }
 
 static void
@@ -43,8 +47,16 @@ read_installed(Slice bytes, const char *location, LayerInventory *into)
   g_autoptr(json_t) value = found_json_value(bytes, location, into);
   if (value == NULL)
     return;
-  read_list(json_is_array(value) ? value : json_object_get(value, "packages"), location, into);
-  size_t count = json_array_size(json_object_get(value, "dev-package-names"));
+  const json_t *names = json_object_get(value, "dev-package-names");
+  g_autoptr(GHashTable) development = g_hash_table_new(g_str_hash, g_str_equal);
+  size_t count = json_array_size(names), index;
+  json_t *name;
+  json_array_foreach(names, index, name) {
+    if (json_is_string(name))
+      g_hash_table_add(development, (char *)(uintptr_t)json_string_value(name));
+  }
+  read_list(json_is_array(value) ? value : json_object_get(value, "packages"), development,
+            location, into);
   g_autofree char *detail = g_strdup_printf("%zu of its packages are for development.", count);
   if (count > 0)
     layer_inventory_add_note(into, "development-packages", location, detail);
@@ -52,7 +64,7 @@ read_installed(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector composer_detector = {
     .name = "composer",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"*/composer/installed.json", NULL},
     .most = FOUND_BYTES_MAX,
     .read = read_installed,

@@ -73,6 +73,7 @@ composer_lock_read(Slice bytes, Lock *lock)
 {
   g_autoptr(json_t) root = lock_json(bytes, lock);
   add_composer(json_get_array(root, "packages"), lock);
+  lock->development = true;
   add_composer(json_get_array(root, "packages-dev"), lock);
 }
 

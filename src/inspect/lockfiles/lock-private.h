@@ -11,13 +11,15 @@ typedef struct {
   LayerInventory *into;
   const char *location;
   const char *type;  /* purl type of what is added */
-  GHashTable *added; /* what it has, once each */
+  GHashTable *added; /* what it has, once each: its name and version -> Package, or NULL */
   GString *unknown;  /* lock_skip(): the first names */
   unsigned skipped;
-  bool may_be_odd; /* where it does not parse, it may be something else, or be meant not to */
+  bool may_be_odd;  /* where it does not parse, it may be something else, or be meant not to */
+  bool development; /* what is added is for development: a reader sets and takes back this */
 } Lock;
 
-/* Adds a package. NULL, where name or version are missing, odd or there already. (transfer none) */
+/* Adds a package. NULL, where name or version are missing, odd or there already; one that is used
+ * and for development is used. (transfer none) */
 Package *lock_add(Lock *lock, const char *name, const char *version);
 /* The same of parts of the text, as they are. */
 Package *lock_add_slices(Lock *lock, Slice name, Slice version);

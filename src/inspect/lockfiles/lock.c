@@ -27,12 +27,20 @@ lock_add(Lock *lock, const char *name, const char *version)
 {
   if (!is_word(name) || !is_word(version))
     return NULL;
-  if (!g_hash_table_add(lock->added, g_strdup_printf("%s\n%s\n%s", lock->type, name, version)))
+  g_autofree char *key = g_strdup_printf("%s\n%s\n%s", lock->type, name, version);
+  void *before = NULL;
+  if (g_hash_table_lookup_extended(lock->added, key, NULL, &before)) {
+    if (before != NULL)
+      ((Package *)before)->development &= lock->development;
     return NULL;
+  }
   Package *package =
       layer_inventory_add_application(lock->into, lock->type, name, version, lock->location);
-  if (package != NULL)
+  if (package != NULL) {
     package->declared = true;
+    package->development = lock->development;
+  }
+  g_hash_table_insert(lock->added, g_steal_pointer(&key), package);
   return package;
 }
 

@@ -204,7 +204,7 @@ read_lockfile(Slice bytes, const char *location, LayerInventory *into)
     return;
   g_autoptr(GHashTable) added = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GString) unknown = g_string_new(NULL);
-  Lock lock = {into, location, format->type, added, unknown, 0, may_be_odd(location)};
+  Lock lock = {into, location, format->type, added, unknown, 0, may_be_odd(location), false};
   format->read(bytes, &lock);
   lock_note_skipped(&lock);
 }

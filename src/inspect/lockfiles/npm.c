@@ -117,6 +117,7 @@ read_packages(json_t *packages, Lock *lock)
     if (is_own)
       continue;
     const char *name = json_get_string(entry, "name");
+    lock->development = json_get_boolean(entry, "dev", false);
     Package *package = lock_add(lock, name != NULL ? name : name_of_folder(folder),
                                 json_get_string(entry, "version"));
     set_licenses(package, json_object_get(entry, "license"));
@@ -144,6 +145,7 @@ read_dependencies(json_t *dependencies, unsigned depth, Lock *lock)
   if (depth > DEPTH_MAX)
     return;
   json_object_foreach(dependencies, name, entry) {
+    lock->development = json_get_boolean(entry, "dev", false);
     add_dependency(lock, name, json_get_string(entry, "version"));
     read_dependencies(json_get_object(entry, "dependencies"), depth + 1, lock);
   }

@@ -11,6 +11,7 @@ typedef struct {
   Lock *lock;
   unsigned format; /* the first number of lockfileVersion */
   char *name, *version;
+  bool development; /* "dev: true", up to version 6 */
 } Pnpm;
 
 /* "/@scope/name/1.0.0_peers", or with a registry in front of the first slash. Peers may have
@@ -62,6 +63,7 @@ add_package(Pnpm *pnpm, const char *key)
     name = slice_from_string(pnpm->name);
   if (pnpm->version != NULL)
     version = slice_from_string(pnpm->version);
+  pnpm->lock->development = pnpm->development;
   if (version.size > 0)
     lock_add_slices(pnpm->lock, name, version);
 }
@@ -74,6 +76,8 @@ take_field(Pnpm *pnpm, const char *field, const char *value)
                                                 : NULL;
   if (into != NULL && *into == NULL)
     *into = g_strdup(value);
+  if (g_str_equal(field, "dev"))
+    pnpm->development = g_str_equal(value, "true");
 }
 
 static void
@@ -90,6 +94,7 @@ visit(const char *const *keys, unsigned depth, const char *value, void *data)
     add_package(pnpm, keys[1]);
     g_clear_pointer(&pnpm->name, g_free);
     g_clear_pointer(&pnpm->version, g_free);
+    pnpm->development = false;
   }
 }
 

@@ -37,6 +37,7 @@ pipfile_lock_read(Slice bytes, Lock *lock)
   json_object_foreach(root, category, packages) {
     if (*category == '_')
       continue;
+    lock->development = strcmp(category, "develop") == 0;
     json_object_foreach(packages, name, package) {
       const char *version = json_get_string(package, "version");
       if (version != NULL && g_str_has_prefix(version, "=="))
@@ -55,12 +56,30 @@ is_own(const json_t *source)
          json_object_get(source, "directory") != NULL;
 }
 
+/* Poetry: "category", or since version 1.5 "groups", as in pdm.lock; the group of what is used is
+ * "main" there, and "default" here. */
+static bool
+is_for_development(const json_t *package)
+{
+  const json_t *groups = json_get_array(package, "groups");
+  const char *category = json_get_string(package, "category");
+  size_t index;
+  json_t *group;
+  json_array_foreach(groups, index, group) {
+    const char *name = json_string_value(group);
+    if (g_strcmp0(name, "main") == 0 || g_strcmp0(name, "default") == 0)
+      return false;
+  }
+  return json_array_size(groups) > 0 || g_strcmp0(category, "dev") == 0;
+}
+
 static void
 read_packages(const json_t *packages, Lock *lock)
 {
   size_t index;
   json_t *package;
   json_array_foreach(packages, index, package) {
+    lock->development = is_for_development(package);
     if (!is_own(json_object_get(package, "source")) && !is_own(package))
       add_texts(lock, json_get_string(package, "name"), json_get_string(package, "version"));
   }

@@ -49,9 +49,13 @@ podfile_lock_read(Slice bytes, Lock *lock)
   walk(bytes, visit_podfile, lock);
 }
 
+/* "dependency" comes before "version". What only these need is "transitive" like the rest. */
 static void
 visit_pubspec(const char *const *keys, unsigned depth, const char *value, void *data)
 {
+  Lock *lock = data;
+  if (depth == 3 && value != NULL && g_str_equal(keys[2], "dependency"))
+    lock->development = g_str_equal(value, "direct dev");
   if (depth == 3 && value != NULL && g_str_equal(keys[0], "packages") &&
       g_str_equal(keys[2], "version"))
     lock_add(data, keys[1], value);
@@ -137,7 +141,7 @@ conda_environment_read(Slice bytes, Lock *lock)
 /* Of conda-lock: an element of "package". */
 typedef struct {
   Lock *lock;
-  char *name, *version, *manager;
+  char *name, *version, *manager, *category;
 } Locked;
 
 static void
@@ -146,11 +150,13 @@ locked_clear(Locked *locked)
   g_clear_pointer(&locked->name, g_free);
   g_clear_pointer(&locked->version, g_free);
   g_clear_pointer(&locked->manager, g_free);
+  g_clear_pointer(&locked->category, g_free);
 }
 
 static void
 add_locked(const Locked *locked)
 {
+  locked->lock->development = g_strcmp0(locked->category, "dev") == 0;
   Lock pip = *locked->lock;
   pip.type = "pypi";
   if (g_strcmp0(locked->manager, "pip") == 0)
@@ -166,10 +172,11 @@ visit_locked(const char *const *keys, unsigned depth, const char *value, void *d
   if (depth < 2 || !g_str_equal(keys[0], "package"))
     return;
   if (depth == 3 && value != NULL) {
-    char **into = g_str_equal(keys[2], "name")      ? &locked->name
-                  : g_str_equal(keys[2], "version") ? &locked->version
-                  : g_str_equal(keys[2], "manager") ? &locked->manager
-                                                    : NULL;
+    char **into = g_str_equal(keys[2], "name")       ? &locked->name
+                  : g_str_equal(keys[2], "version")  ? &locked->version
+                  : g_str_equal(keys[2], "manager")  ? &locked->manager
+                  : g_str_equal(keys[2], "category") ? &locked->category
+                                                     : NULL;
     if (into != NULL && *into == NULL)
       *into = g_strdup(value);
   } else if (depth == 2 && value == NULL) {
