@@ -92,14 +92,33 @@ keep_around_tables(ProgramStream *stream, const ObjectFile *object)
     keep(stream, end, start - end, UNMAPPED_BYTES);
 }
 
-/* Linkers write the table of sections of an ELF last. */
+/* Where what was appended to a program may begin; 0: not known. Linkers write the table of sections
+ * of an ELF last, and a PE ends with a section. Of Mach-O the last segment, of tables for the
+ * linker, is made longer when something is appended: it is in there. */
+static uint64_t
+appended_start(const ObjectFile *object)
+{
+  uint64_t last = 0, end;
+  if (object->format == OBJECT_ELF)
+    return object->table > 0 && !__builtin_add_overflow(object->table, object->table_size, &end)
+               ? end
+               : 0;
+  bool mach_o = object->format == OBJECT_MACH_O;
+  const GArray *parts = mach_o ? object->segments : object->sections;
+  for (guint i = 0; i < parts->len; i++) {
+    const ObjectPart *part = &g_array_index(parts, ObjectPart, i);
+    if (!__builtin_add_overflow(part->offset, mach_o ? 0 : part->size, &end))
+      last = MAX(last, end);
+  }
+  return last;
+}
+
 static void
 expect_deps(ProgramStream *stream, const ObjectFile *object, uint64_t size)
 {
-  uint64_t end;
-  if (object->format == OBJECT_ELF && object->table > 0 &&
-      !__builtin_add_overflow(object->table, object->table_size, &end) && end < size)
-    stream->deps.start = end;
+  uint64_t start = appended_start(object);
+  if (start > 0 && start < size)
+    stream->deps.start = start;
 }
 
 /* Of a large file, whose start is there. */
@@ -174,7 +193,7 @@ read_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerIn
 
 const Detector executable_detector = {
     .name = "executable",
-    .version = 3,
+    .version = 4,
     .wants = wants,
     .piece = read_piece,
 };

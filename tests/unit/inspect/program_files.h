@@ -145,6 +145,69 @@ elf_file(ElfShape shape, const ElfSection *sections, size_t count)
   return out;
 }
 
+/* One section, ".data", of @data. (transfer full) */
+static inline GByteArray *
+pe_file(Slice data)
+{
+  GByteArray *out = g_byte_array_new();
+  put_slice(out, SLICE_LITERAL("MZ"));
+  put_zeros(out, 58);
+  put_number(out, 64, 4, false);
+  put_slice(out, slice_new("PE\0\0", 4));
+  put_number(out, 0x8664, 2, false);
+  put_number(out, 1, 2, false);
+  put_zeros(out, 12);
+  put_number(out, 112, 2, false);
+  put_number(out, 0x22, 2, false);
+  put_number(out, 0x20b, 2, false);
+  put_zeros(out, 22);
+  put_number(out, 0x140000000, 8, false);
+  put_zeros(out, 80);
+  put_slice(out, slice_new(".data\0\0\0", 8));
+  put_number(out, 0x3000, 4, false);
+  put_number(out, 0x1000, 4, false);
+  put_number(out, data.size, 4, false);
+  put_number(out, 512, 4, false);
+  put_zeros(out, 12);
+  put_number(out, 0xc0000040, 4, false);
+  put_zeros(out, 512 - out->len);
+  put_slice(out, data);
+  return out;
+}
+
+/* One segment with one section, of @data. (transfer full) */
+static inline GByteArray *
+mach_o_file(bool wide, bool big, const char *section_name, Slice data)
+{
+  size_t word = wide ? 8 : 4, segment = wide ? 72 : 56, section = wide ? 80 : 68;
+  const unsigned rights[] = {3, 3, 1, 0};
+  GByteArray *out = g_byte_array_new();
+  put_number(out, wide ? 0xfeedfacf : 0xfeedface, 4, big);
+  put_zeros(out, 8);
+  put_number(out, 2, 4, big);
+  put_number(out, 1, 4, big);
+  put_number(out, segment + section, 4, big);
+  put_zeros(out, wide ? 8 : 4);
+  put_number(out, wide ? 0x19 : 1, 4, big);
+  put_number(out, segment + section, 4, big);
+  put_slice(out, slice_new("__DATA\0\0\0\0\0\0\0\0\0\0", 16));
+  put_number(out, 0x10000, word, big);
+  put_number(out, 0x10000, word, big);
+  put_number(out, 512, word, big);
+  put_number(out, data.size, word, big);
+  for (size_t i = 0; i < G_N_ELEMENTS(rights); i++)
+    put_number(out, rights[i], 4, big);
+  put_slice(out, slice_from_string(section_name));
+  put_zeros(out, 16 - strlen(section_name));
+  put_slice(out, slice_new("__DATA\0\0\0\0\0\0\0\0\0\0", 16));
+  put_number(out, 0x10000, word, big);
+  put_number(out, data.size, word, big);
+  put_number(out, 512, 4, big);
+  put_zeros(out, 512 - out->len);
+  put_slice(out, data);
+  return out;
+}
+
 /* As the worker gives it. (transfer full) */
 static inline LayerInventory *
 read_program(const char *path, Slice bytes)

@@ -273,29 +273,10 @@ test_large(void)
 static void
 test_pe(void)
 {
-  g_autoptr(GByteArray) program = g_byte_array_new(), info = inline_info("go1.17.1", MODULES);
-  put_slice(program, SLICE_LITERAL("MZ"));
-  put_zeros(program, 58);
-  put_number(program, 64, 4, false);
-  put_slice(program, slice_new("PE\0\0", 4));
-  put_number(program, 0x8664, 2, false);
-  put_number(program, 1, 2, false);
-  put_zeros(program, 12);
-  put_number(program, 112, 2, false);
-  put_number(program, 0x22, 2, false);
-  put_number(program, 0x20b, 2, false);
-  put_zeros(program, 22);
-  put_number(program, 0x140000000, 8, false);
-  put_zeros(program, 80);
-  put_slice(program, slice_new(".data\0\0\0", 8));
-  put_number(program, 0x3000, 4, false);
-  put_number(program, 0x1000, 4, false);
-  put_number(program, info->len + 32, 4, false);
-  put_number(program, 512, 4, false);
-  put_zeros(program, 12);
-  put_number(program, 0xc0000040, 4, false);
-  put_zeros(program, 512 + 32 - program->len);
-  put_slice(program, slice_of_array(info));
+  g_autoptr(GByteArray) data = g_byte_array_new(), info = inline_info("go1.17.1", MODULES);
+  put_zeros(data, 32);
+  put_slice(data, slice_of_array(info));
+  g_autoptr(GByteArray) program = pe_file(slice_of_array(data));
   expect("PE", program, FOUND);
 }
 
@@ -303,32 +284,9 @@ static void
 test_mach_o(void)
 {
   for (unsigned i = 0; i < 4; i++) {
-    bool wide = (i & 1) != 0, big = (i & 2) != 0;
-    size_t word = wide ? 8 : 4, segment = wide ? 72 : 56, section = wide ? 80 : 68;
-    g_autoptr(GByteArray) program = g_byte_array_new(), info = inline_info("go1.17.1", MODULES);
-    put_number(program, wide ? 0xfeedfacf : 0xfeedface, 4, big);
-    put_zeros(program, 8);
-    put_number(program, 2, 4, big);
-    put_number(program, 1, 4, big);
-    put_number(program, segment + section, 4, big);
-    put_zeros(program, wide ? 8 : 4);
-    put_number(program, wide ? 0x19 : 1, 4, big);
-    put_number(program, segment + section, 4, big);
-    put_slice(program, slice_new("__DATA\0\0\0\0\0\0\0\0\0\0", 16));
-    put_number(program, 0x10000, word, big);
-    put_number(program, 0x10000, word, big);
-    put_number(program, 512, word, big);
-    put_number(program, info->len, word, big);
-    const unsigned rights[] = {3, 3, 1, 0};
-    for (size_t j = 0; j < 4; j++)
-      put_number(program, rights[j], 4, big);
-    put_slice(program, slice_new("__go_buildinfo\0\0", 16));
-    put_slice(program, slice_new("__DATA\0\0\0\0\0\0\0\0\0\0", 16));
-    put_number(program, 0x10000, word, big);
-    put_number(program, info->len, word, big);
-    put_number(program, 512, 4, big);
-    put_zeros(program, 512 - program->len);
-    put_slice(program, slice_of_array(info));
+    g_autoptr(GByteArray) info = inline_info("go1.17.1", MODULES);
+    g_autoptr(GByteArray) program =
+        mach_o_file((i & 1) != 0, (i & 2) != 0, "__go_buildinfo", slice_of_array(info));
     g_autofree char *name = g_strdup_printf("Mach-O %u", i);
     expect(name, program, FOUND);
   }

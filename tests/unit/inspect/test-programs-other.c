@@ -1,4 +1,5 @@
 /* Programs of Rust and .NET, notes of packages, and programs that are packed. */
+#include "inspect/programs/object_file.h"
 #include "zip_files.h"
 
 static void
@@ -127,6 +128,28 @@ test_graal(void)
   "{\"runtime\": {\"a.dll\": {}}},\"B/1.0\": {}}},"                                                \
   "\"libraries\": {\"A/1.0\": {\"type\": \"package\"},\"B/1.0\": {\"type\": \"package\"}}}"
 
+/* A program with a section of @size bytes, and @text after it. Mach-O has it in its last segment.
+ * (transfer full) */
+static GByteArray *
+appended_to(ObjectFormat format, size_t size, size_t padding, const char *text)
+{
+  g_autoptr(GByteArray) data = g_byte_array_new(), after = g_byte_array_new();
+  put_zeros(data, size);
+  put_zeros(after, padding);
+  put_slice(after, slice_from_string(text));
+  put_zeros(after, 100);
+  if (format == OBJECT_MACH_O)
+    put_slice(data, slice_of_array(after));
+  const ElfSection section = {".data", data, 1, 3, 0, 0};
+  GByteArray *program = format == OBJECT_ELF ? elf_file((ElfShape){.wide = true}, &section, 1)
+                        : format == OBJECT_PE
+                            ? pe_file(slice_of_array(data))
+                            : mach_o_file(true, false, "__data", slice_of_array(data));
+  if (format != OBJECT_MACH_O)
+    put_slice(program, slice_of_array(after));
+  return program;
+}
+
 /* Wherever it is between the pieces of the file, in small and large programs. */
 static void
 test_one_file(void)
@@ -142,16 +165,12 @@ test_one_file(void)
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
     for (size_t padding = 16300; padding < 16400; padding += 7)
-      for (unsigned large = 0; large < 2; large++) {
-        g_autoptr(GByteArray) data = g_byte_array_new();
-        put_zeros(data, large == 1 ? 3 * 1024 * 1024 : 100);
-        const ElfSection section = {".data", data, 1, 3, 0, 0};
-        g_autoptr(GByteArray) program = elf_file((ElfShape){.wide = true}, &section, 1);
-        put_zeros(program, padding);
-        put_slice(program, slice_from_string(cases[i].text));
-        put_zeros(program, 100);
-        expect(cases[i].name, program, cases[i].expected);
-      }
+      for (unsigned large = 0; large < 2; large++)
+        for (unsigned format = OBJECT_ELF; format <= OBJECT_MACH_O; format++) {
+          g_autoptr(GByteArray) program =
+              appended_to(format, large == 1 ? 3 * 1024 * 1024 : 100, padding, cases[i].text);
+          expect(cases[i].name, program, cases[i].expected);
+        }
 }
 
 /* (transfer full) */
