@@ -2,6 +2,7 @@
 import functools
 import bz2
 import gzip
+import io
 import json
 import lzma
 import platform
@@ -11,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tarfile
 import time
 import zipfile
 from datetime import timedelta
@@ -611,7 +613,19 @@ def test_archives_of_every_kind(db, tmp_path):
             archive.writestr("README", "Not a record.")
             archive.writestr("folder/naïve.json", record)
         db("import", "--type", "osv", "--name", name, tmp_path / name)
-    assert statements(db) == dict.fromkeys(["gzip", "xz", "bzip2", "zstd", "zip0", "zip8", "zip12", "zip14"], 1)
+    tars = {"tar": "", "tar.gz": "gz", "tar.xz": "xz", "tar.bz2": "bz2"}
+    for name, packing in tars.items():
+        with tarfile.open(tmp_path / name, f"w:{packing}") as archive:
+            for path, content in (("README", "Not a record."), ("osv/cve/2024/CVE-2024-1.json", record)):
+                entry = tarfile.TarInfo(path)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content.encode()))
+        db("import", "--type", "osv", "--name", name, tmp_path / name)
+    (tmp_path / "one.gz").write_bytes(gzip.compress(record.encode()))
+    db("import", "--type", "osv", "--name", "one.gz", tmp_path / "one.gz")
+    assert statements(db) == dict.fromkeys(["gzip", "xz", "bzip2", "zstd", "zip0", "zip8", "zip12", "zip14", *tars, "one.gz"], 1)
+    (tmp_path / "cut.tar.xz").write_bytes((tmp_path / "tar.xz").read_bytes()[:-40])
+    assert "cut.tar.xz: " in db("import", "--type", "osv", tmp_path / "cut.tar.xz", check=2).stderr
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.json", bytes(33 << 20))
     message = db("import", "--type", "osv", tmp_path / "bomb.zip", check=2).stderr

@@ -1,4 +1,5 @@
-/* OSV (ossf.github.io/osv-schema, 1.x): all.zip of an ecosystem, a folder of records, or one.
+/* OSV (ossf.github.io/osv-schema, 1.x): all.zip of an ecosystem, a tar (Ubuntu's own
+ * osv-all.tar.xz), a folder of records, or one.
  *
  * A record becomes one statement for each vulnerability, package and affected interval. The
  * vulnerability is the CVE that the record is, is an alias of, or, for a distribution's advisory,
@@ -268,28 +269,47 @@ read_record(const char *name, Slice content, void *data, GError **error)
   return true;
 }
 
-static bool
-is_zip(const char *path)
+/* What kind of archive @path may be: a zip; a tar, where it is one or is packed; else NULL. */
+static const char *
+archive_kind(const char *path)
 {
-  uint8_t magic[4] = {0};
+  static const char *const packed[] = {"\x1f\x8b",
+                                       "\xfd"
+                                       "7zXZ",
+                                       "\x28\xb5\x2f\xfd", "BZh"};
+  uint8_t head[262] = {0};
   FILE *file = fopen(path, "rbe");
   if (file == NULL)
-    return false;
-  bool zip = fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "PK", 2) == 0;
+    return NULL;
+  size_t size = fread(head, 1, sizeof head, file);
   fclose(file);
-  return zip;
+  if (size >= 4 && memcmp(head, "PK", 2) == 0)
+    return UNPACK_ZIP;
+  bool tar = size == sizeof head && memcmp(head + 257, "ustar", 5) == 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(packed); i++)
+    tar = tar || memcmp(head, packed[i], strlen(packed[i])) == 0;
+  return tar ? UNPACK_TAR_ALL : NULL;
+}
+
+static bool
+read_archive(const char *kind, const char *path, OsvFile *file, GError **error)
+{
+  return unpack_all(kind, path, "*.json", RECORD_MAX, FEED_FILES_MAX, read_record, file, error) &&
+         (file->records > 0 || error_set(error, ASSAY_ERROR_INVALID, "no record is in it"));
 }
 
 static bool
 read_one_of_folder(FeedContext *context, const char *path, GError **error)
 {
   OsvFile file = {.context = context};
-  if (is_zip(path)) {
-    if (unpack_all(UNPACK_ZIP, path, "*.json", RECORD_MAX, FEED_FILES_MAX, read_record, &file,
-                   error) &&
-        (file.records > 0 || error_set(error, ASSAY_ERROR_INVALID, "no record is in it")))
-      return true;
-    g_prefix_error(error, "%s: ", path);
+  g_autoptr(GError) failure = NULL;
+  const char *kind = archive_kind(path);
+  if (kind != NULL && read_archive(kind, path, &file, &failure))
+    return true;
+  /* One record that is packed is no tar. */
+  if (kind != NULL && (strcmp(kind, UNPACK_ZIP) == 0 || file.records > 0 ||
+                       !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_INVALID))) {
+    g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s: ", path);
     return false;
   }
   g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
