@@ -5,13 +5,15 @@
 
 #include "base/error.h"
 #include "inspect/lockfiles/lockfiles-private.h"
+#include "inspect/lockfiles/pnpm_graph.h"
 #include "text/yaml_walk.h"
 
 typedef struct {
   Lock *lock;
   unsigned format; /* the first number of lockfileVersion */
   char *name, *version;
-  bool development; /* "dev: true", up to version 6 */
+  bool development; /* "dev: true", before version 9 */
+  PnpmGraph *graph;
 } Pnpm;
 
 /* "/@scope/name/1.0.0_peers", or with a registry in front of the first slash. Peers may have
@@ -86,6 +88,8 @@ visit(const char *const *keys, unsigned depth, const char *value, void *data)
   Pnpm *pnpm = data;
   if (depth == 1 && value != NULL && g_str_equal(keys[0], "lockfileVersion"))
     pnpm->format = (unsigned)g_ascii_strtoull(value, NULL, 10);
+  if (pnpm->format >= 9)
+    pnpm_graph_visit(pnpm->graph, keys, depth, value);
   if (depth < 2 || !g_str_equal(keys[0], "packages"))
     return;
   if (depth == 3 && value != NULL)
@@ -101,10 +105,12 @@ visit(const char *const *keys, unsigned depth, const char *value, void *data)
 void
 pnpm_lock_read(Slice bytes, Lock *lock)
 {
-  Pnpm pnpm = {.lock = lock, .format = 9};
+  g_autoptr(PnpmGraph) graph = pnpm_graph_new();
+  Pnpm pnpm = {.lock = lock, .format = 9, .graph = graph};
   g_autoptr(GError) error = NULL;
   if (!yaml_walk(bytes, visit, &pnpm, &error))
     lock_is_broken(lock, error->message);
+  pnpm_graph_mark(graph, lock);
   g_free(pnpm.name);
   g_free(pnpm.version);
 }

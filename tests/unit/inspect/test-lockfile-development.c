@@ -1,0 +1,80 @@
+/* Which packages lock files name for development alone. */
+#include <string.h>
+
+#include "inspect/lockfiles/lockfiles.h"
+
+static const struct {
+  const char *path, *text, *expected;
+} rows[] = {
+    {"package-lock.json",
+     "{\"packages\": {\"node_modules/a\": {\"version\": \"1\"},"
+     "\"node_modules/b\": {\"version\": \"1\", \"dev\": true},"
+     "\"node_modules/c\": {\"version\": \"1\", \"devOptional\": true},"
+     "\"node_modules/b/node_modules/a\": {\"version\": \"1\", \"dev\": true},"
+     "\"node_modules/d\": {\"version\": \"1\", \"dev\": true},"
+     "\"node_modules/c/node_modules/d\": {\"version\": \"1\"}}}",
+     "b"},
+    {"package-lock.json",
+     "{\"lockfileVersion\": 1, \"dependencies\": {\"a\": {\"version\": \"1\", \"dependencies\":"
+     "{\"b\": {\"version\": \"1\", \"dev\": true}}}, \"c\": {\"version\": \"1\"}}}",
+     "b"},
+    {"pnpm-lock.yaml",
+     "lockfileVersion: 5.3\npackages:\n  /a/1.0.0: {dev: true}\n  /b/1.0.0: {dev: false}\n", "a"},
+    {"pnpm-lock.yaml",
+     "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a:\n"
+     "        specifier: ^1\n        version: 1.0.0(p@1.0.0)\n    devDependencies:\n      b:\n"
+     "        version: 1.0.0\n      alias:\n        version: real@2.0.0\n"
+     "packages:\n  a@1.0.0: {}\n  b@1.0.0: {}\n  c@1.0.0: {}\n  d@1.0.0: {}\n  p@1.0.0: {}\n"
+     "  real@2.0.0: {}\n  lone@1.0.0: {}\n"
+     "snapshots:\n  a@1.0.0(p@1.0.0):\n    dependencies:\n      c: 1.0.0\n      p: 1.0.0\n"
+     "  b@1.0.0:\n    dependencies:\n      c: 1.0.0\n    optionalDependencies:\n      d: 1.0.0\n"
+     "  c@1.0.0:\n    dependencies:\n      a: 1.0.0(p@1.0.0)\n",
+     "b d real"},
+    {"composer.lock",
+     "{\"packages\": [{\"name\": \"a/a\", \"version\": \"1\"}],"
+     "\"packages-dev\": [{\"name\": \"b/b\", \"version\": \"1\"}]}",
+     "b/b"},
+    {"Pipfile.lock",
+     "{\"_meta\": {}, \"develop\": {\"a\": {\"version\": \"==1\"}, \"b\": {\"version\": "
+     "\"==1\"}},"
+     "\"default\": {\"b\": {\"version\": \"==1\"}}}",
+     "a"},
+    {"poetry.lock",
+     "[[package]]\nname = \"a\"\nversion = \"1\"\ncategory = \"dev\"\n"
+     "[[package]]\nname = \"b\"\nversion = \"1\"\ncategory = \"main\"\n"
+     "[[package]]\nname = \"c\"\nversion = \"1\"\ngroups = [\"dev\", \"docs\"]\n"
+     "[[package]]\nname = \"d\"\nversion = \"1\"\ngroups = [\"main\", \"dev\"]\n",
+     "a c"},
+    {"pdm.lock", "[[package]]\nname = \"b\"\nversion = \"1\"\ngroups = [\"test\"]\n", "b"},
+    {"pubspec.lock",
+     "packages:\n  a:\n    dependency: \"direct dev\"\n    version: \"1.0.0\"\n"
+     "  b:\n    dependency: \"direct main\"\n    version: \"1.0.0\"\n"
+     "  c:\n    dependency: transitive\n    version: \"1.0.0\"\n",
+     "a"},
+};
+
+/* Those for development alone; what is also used is used. */
+static void
+test_development(void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    g_autoptr(GString) found = g_string_new(NULL);
+    lockfiles_detector.read(slice_from_string(rows[i].text), rows[i].path, inventory);
+    for (guint j = 0; j < inventory->packages->len; j++) {
+      const Package *package = g_ptr_array_index(inventory->packages, j);
+      if (package->development)
+        g_string_append_printf(found, "%s%s", found->len == 0 ? "" : " ", package->name);
+    }
+    if (strcmp(found->str, rows[i].expected) != 0)
+      g_error("%s: %s, not %s", rows[i].text, found->str, rows[i].expected);
+  }
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/lockfiles/development", test_development);
+  return g_test_run();
+}
