@@ -92,10 +92,22 @@ find(const Product *products, size_t count, const char *type, const char *name)
   return NULL;
 }
 
+/* Builds of OpenJDK by others than Eclipse, whose ends are others, too; NULL: not known. */
+static const char *
+product_of_openjdk(const Package *package)
+{
+  const char *vendor = package->vendor;
+  if (vendor == NULL || g_str_has_prefix(vendor, "Eclipse"))
+    return "eclipse-temurin";
+  return g_str_has_prefix(vendor, "Amazon") ? "amazon-corretto" : NULL;
+}
+
 static const char *
 product_of(const Package *package)
 {
   bool program = strcmp(package->type, "generic") == 0 || strcmp(package->type, "bitnami") == 0;
+  if (strcmp(package->type, "generic") == 0 && strcmp(package->name, "openjdk") == 0)
+    return product_of_openjdk(package);
   return program ? find(programs, G_N_ELEMENTS(programs), "generic", package->name)
                  : find(libraries, G_N_ELEMENTS(libraries), package->type, package->name);
 }
@@ -105,7 +117,8 @@ static const char *
 number_of(const char *product, const char *version)
 {
   version += strcspn(version, "0123456789");
-  bool java = strcmp(product, "eclipse-temurin") == 0 || strcmp(product, "oracle-jdk") == 0;
+  bool java = strcmp(product, "eclipse-temurin") == 0 || strcmp(product, "oracle-jdk") == 0 ||
+              strcmp(product, "amazon-corretto") == 0;
   return java && g_str_has_prefix(version, "1.") && g_ascii_isdigit(version[2]) ? version + 2
                                                                                 : version;
 }

@@ -3,6 +3,20 @@
 #include "inventory/program_life-private.h"
 
 const ProgramLife program_life_dates[] = {
+    {"amazon-corretto", "26", "2026-10-31"},
+    {"amazon-corretto", "25", "2032-10-31"},
+    {"amazon-corretto", "24", "2025-10-31"},
+    {"amazon-corretto", "23", "2025-04-30"},
+    {"amazon-corretto", "22", "2024-10-15"},
+    {"amazon-corretto", "21", "2030-10-31"},
+    {"amazon-corretto", "20", "2023-10-17"},
+    {"amazon-corretto", "19", "2023-04-19"},
+    {"amazon-corretto", "18", "2022-10-18"},
+    {"amazon-corretto", "17", "2029-10-31"},
+    {"amazon-corretto", "16", "2021-10-19"},
+    {"amazon-corretto", "15", "2021-04-20"},
+    {"amazon-corretto", "11", "2032-01-31"},
+    {"amazon-corretto", "8", "2030-12-31"},
     {"angular", "22", "2028-06-30"},
     {"angular", "21", "2027-06-30"},
     {"angular", "20", "2026-11-28"},

@@ -91,7 +91,7 @@ read_list(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector lists_detector = {
     .name = "lists",
-    .version = 1,
+    .version = 2,
     .wants_path = wants_path,
     .wants = wants,
     .most = BYTES_MAX,

@@ -63,14 +63,18 @@ lists_read_node_version(Slice bytes, const char *location, LayerInventory *into)
 
 /* --- a JDK --- */
 
+#define VENDOR_MAX ((size_t)100)
+
 typedef struct {
-  char *implementor, *runtime, *full, *version, *image, *build;
+  char *implementor, *distribution, *graal, *runtime, *full, *version, *image, *build;
 } Release;
 
 static void
 release_clear(Release *release)
 {
   g_free(release->implementor);
+  g_free(release->distribution);
+  g_free(release->graal);
   g_free(release->runtime);
   g_free(release->full);
   g_free(release->version);
@@ -85,9 +89,11 @@ read_release(Slice text, Release *release)
   const struct {
     const char *key;
     char **value;
-  } keys[] = {{"IMPLEMENTOR", &release->implementor}, {"JAVA_RUNTIME_VERSION", &release->runtime},
-              {"FULL_VERSION", &release->full},       {"JAVA_VERSION", &release->version},
-              {"IMAGE_TYPE", &release->image},        {"BUILD_TYPE", &release->build}};
+  } keys[] = {
+      {"IMPLEMENTOR", &release->implementor}, {"IMPLEMENTOR_VERSION", &release->distribution},
+      {"GRAALVM_VERSION", &release->graal},   {"JAVA_RUNTIME_VERSION", &release->runtime},
+      {"FULL_VERSION", &release->full},       {"JAVA_VERSION", &release->version},
+      {"IMAGE_TYPE", &release->image},        {"BUILD_TYPE", &release->build}};
   Slice line, key;
   while (slice_next_line(&text, &line)) {
     slice_next_field(&line, '=', &key);
@@ -118,6 +124,47 @@ java_name(const Release *release, const char *path)
   return "openjdk";
 }
 
+/* Who made the build: by what several say of themselves in either member, "Temurin-21.0.5+11",
+ * "Corretto-21.0.5.11.1", "Zulu21.38+21-CA"; else as the file has it. (transfer full), or NULL. */
+static char *
+java_vendor(const Release *release)
+{
+  static const struct {
+    const char *word, *vendor;
+  } vendors[] = {
+      {"temurin", "Eclipse Adoptium"},
+      {"adopt", "Eclipse Adoptium"},
+      {"corretto", "Amazon.com Inc."},
+      {"amazon", "Amazon.com Inc."},
+      {"zulu", "Azul Systems, Inc."},
+      {"azul", "Azul Systems, Inc."},
+      {"semeru", "IBM Corporation"},
+      {"microsoft", "Microsoft"},
+      {"sapmachine", "SAP SE"},
+      {"sap se", "SAP SE"},
+      {"dragonwell", "Alibaba"},
+      {"alibaba", "Alibaba"},
+      {"kona", "Tencent"},
+      {"tencent", "Tencent"},
+      {"liberica", "BellSoft"},
+      {"bellsoft", "BellSoft"},
+      {"bisheng", "Huawei"},
+      {"jbr", "JetBrains s.r.o."},
+  };
+  if (release->graal != NULL)
+    return g_strdup("GraalVM");
+  g_autofree char *both =
+      g_strconcat(release->implementor != NULL ? release->implementor : "", "\n",
+                  release->distribution != NULL ? release->distribution : "", NULL);
+  g_autofree char *lower = g_ascii_strdown(both, -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(vendors); i++)
+    if (strstr(lower, vendors[i].word) != NULL)
+      return g_strdup(vendors[i].vendor);
+  return release->implementor == NULL || strcmp(release->implementor, "N/A") == 0
+             ? NULL
+             : slice_to_printable(slice_from_string(release->implementor), VENDOR_MAX);
+}
+
 void
 lists_read_jdk(Slice bytes, const char *location, LayerInventory *into)
 {
@@ -129,9 +176,12 @@ lists_read_jdk(Slice bytes, const char *location, LayerInventory *into)
   const char *version = release.runtime != NULL ? release.runtime
                         : full                  ? release.full
                                                 : release.version;
-  if (version != NULL)
-    layer_inventory_add_application(into, "generic", java_name(&release, location), version,
-                                    location);
+  Package *package = version == NULL
+                         ? NULL
+                         : layer_inventory_add_application(
+                               into, "generic", java_name(&release, location), version, location);
+  if (package != NULL)
+    package->vendor = java_vendor(&release);
 }
 
 /* --- Linux --- */

@@ -241,6 +241,45 @@ test_shared_store_paths(void)
   }
 }
 
+/* Who made a JDK. */
+static void
+test_java_vendors(void)
+{
+  static const struct {
+    const char *text, *vendor;
+  } releases[] = {
+      {"IMPLEMENTOR=\"Eclipse Adoptium\"\nIMPLEMENTOR_VERSION=\"Temurin-21.0.5+11\"\n",
+       "Eclipse Adoptium"},
+      {"IMPLEMENTOR=\"AdoptOpenJDK\"\n", "Eclipse Adoptium"},
+      {"IMPLEMENTOR=\"Amazon.com Inc.\"\nIMPLEMENTOR_VERSION=\"Corretto-21.0.5.11.1\"\n",
+       "Amazon.com Inc."},
+      {"IMPLEMENTOR=\"Azul Systems, Inc.\"\nIMPLEMENTOR_VERSION=\"Zulu21.38+21-CA\"\n",
+       "Azul Systems, Inc."},
+      {"IMPLEMENTOR=\"IBM Corporation\"\n", "IBM Corporation"},
+      {"IMPLEMENTOR=\"International Business Machines Corporation\"\n"
+       "IMPLEMENTOR_VERSION=\"Semeru 21\"\n",
+       "IBM Corporation"},
+      {"IMPLEMENTOR=\"Microsoft\"\nIMPLEMENTOR_VERSION=\"Microsoft-10377968\"\n", "Microsoft"},
+      {"IMPLEMENTOR=\"SAP SE\"\nIMPLEMENTOR_VERSION=\"SapMachine\"\n", "SAP SE"},
+      {"IMPLEMENTOR=\"Alibaba\"\nIMPLEMENTOR_VERSION=\"(Alibaba Dragonwell)\"\n", "Alibaba"},
+      {"IMPLEMENTOR=\"Tencent\"\nIMPLEMENTOR_VERSION=\"TencentKonaJDK\"\n", "Tencent"},
+      {"IMPLEMENTOR=\"BellSoft\"\n", "BellSoft"},
+      {"IMPLEMENTOR=\"Oracle Corporation\"\nGRAALVM_VERSION=\"24.1.1\"\n", "GraalVM"},
+      {"IMPLEMENTOR=\"Oracle Corporation\"\n", "Oracle Corporation"},
+      {"IMPLEMENTOR=\"Homebrew\"\n", "Homebrew"},
+      {"IMPLEMENTOR=\"N/A\"\n", NULL},
+      {"", NULL},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+    g_autofree char *text = g_strconcat("JAVA_VERSION=\"21.0.5\"\n", releases[i].text, NULL);
+    g_autoptr(LayerInventory) inventory = layer_inventory_new();
+    lists_detector.read(slice_from_string(text), "opt/jdk/release", inventory);
+    g_assert_cmpuint(inventory->packages->len, ==, 1);
+    g_assert_cmpstr(((const Package *)g_ptr_array_index(inventory->packages, 0))->vendor, ==,
+                    releases[i].vendor);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,5 +290,6 @@ main(int argc, char **argv)
   g_test_add_func("/lists/kernels", test_kernels);
   g_test_add_func("/lists/shared-fixtures", test_shared_fixtures);
   g_test_add_func("/lists/shared-store-paths", test_shared_store_paths);
+  g_test_add_func("/lists/java-vendors", test_java_vendors);
   return g_test_run();
 }

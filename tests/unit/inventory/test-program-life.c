@@ -52,6 +52,30 @@ test_releases(void)
   }
 }
 
+/* Builds of OpenJDK end when their makers say. */
+static void
+test_vendors(void)
+{
+  static const struct {
+    const char *name, *vendor, *product;
+  } cases[] = {
+      {"openjdk", NULL, "eclipse-temurin"},
+      {"openjdk", "Eclipse Adoptium", "eclipse-temurin"},
+      {"openjdk", "Amazon.com Inc.", "amazon-corretto"},
+      {"openjdk", "Microsoft", NULL},
+      {"openjdk", "SAP SE", NULL},
+      {"zulu", "Azul Systems, Inc.", NULL},
+      {"jdk", "Oracle Corporation", "oracle-jdk"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    Package package = package_of("generic", cases[i].name, "1.8.0_352-b08");
+    package.vendor = (char *)(uintptr_t)cases[i].vendor;
+    const ProgramLife *life = program_life_of(&package);
+    g_assert_cmpstr(life == NULL ? NULL : life->product, ==, cases[i].product);
+    g_assert_true(life == NULL || strcmp(life->release, "8") == 0);
+  }
+}
+
 static void
 add(GArray *packages, const Package *package)
 {
@@ -142,5 +166,6 @@ main(int argc, char **argv)
   g_test_add_func("/program-life/notes", test_notes);
   g_test_add_func("/program-life/many-notes", test_many_notes);
   g_test_add_func("/program-life/shared-data", test_shared_data);
+  g_test_add_func("/program-life/vendors", test_vendors);
   return g_test_run();
 }
