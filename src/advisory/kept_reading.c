@@ -319,6 +319,8 @@ kept_readings_tidy(const char *data_folder, const GPtrArray *feeds)
   bool room = fd >= 0 && has_room(fd);
   for (const char *name = entries != NULL ? g_dir_read_name(entries) : NULL; name != NULL;
        name = g_dir_read_name(entries)) {
+    if (name[0] == '.' && g_str_has_suffix(name, NAME_SUFFIX OTHERS_WRITE))
+      unlinkat(fd, name, 0);
     if (name[0] != '.' || !g_str_has_suffix(name, NAME_SUFFIX))
       continue;
     g_autofree char *feed = g_strndup(name + 1, strlen(name) - 1 - strlen(NAME_SUFFIX));

@@ -318,6 +318,18 @@ asked_pause(CURL *curl)
   return (unsigned)CLAMP(seconds, 0, HTTP_RETRY_AFTER_MAX_MS / 1000) * 1000;
 }
 
+/* Whether redirects led to another host than @url's. */
+static bool
+is_elsewhere(CURL *curl, const char *url)
+{
+  char *last = NULL;
+  curl_library()->easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &last);
+  g_autoptr(GUri) asked = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+  g_autoptr(GUri) answered = last == NULL ? NULL : g_uri_parse(last, G_URI_FLAGS_NONE, NULL);
+  return asked == NULL || answered == NULL ||
+         g_ascii_strcasecmp(g_uri_get_host(asked), g_uri_get_host(answered)) != 0;
+}
+
 HttpResponse *
 http_client_exchange(HttpClient *client, const char *method, const char *url,
                      const char *const *headers, Slice request_body, HttpExchange *exchange,
@@ -365,6 +377,7 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
   exchange->code = curl_library()->easy_perform(curl);
   curl_library()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
   response->retry_after_ms = asked_pause(curl);
+  response->elsewhere = is_elsewhere(curl, url);
   curl_library()->easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
   curl_library()->slist_free_all(list);
   if (exchange->error != NULL) {

@@ -23,6 +23,7 @@ typedef struct {
   /* How long it asks to wait (Retry-After), at most HTTP_RETRY_AFTER_MAX_MS; 0: it does not. */
   unsigned retry_after_ms;
   GHashTable *headers; /* lower-case name -> value; the last response's only */
+  bool elsewhere;      /* redirects led to another host: it is that one's answer */
   GBytes *body;        /* NULL when it went to a file or a sink */
 } HttpResponse;
 

@@ -176,9 +176,12 @@ explain(const ScanSetup *setup, const PolicySet *policy, char **arguments, bool 
   if (feeds == NULL)
     return EXIT_ERROR;
   const VexImage image = scan_setup_image(source, inventory);
-  g_autoptr(GPtrArray) beside = image_documents_list(setup, source, error);
-  if (beside == NULL)
-    return EXIT_ERROR;
+  g_autoptr(GError) unlisted = NULL;
+  g_autoptr(GPtrArray) beside = image_documents_list(setup, source, &unlisted);
+  if (beside == NULL) {
+    command_tell("what lies beside the image is not known: %s", unlisted->message);
+    beside = g_ptr_array_new();
+  }
   g_autoptr(GPtrArray) exceptions =
       exceptions_of(setup, policy, &image, matched, explanation, beside);
   Report document = source_options_report(source, inventory);

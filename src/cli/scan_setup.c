@@ -24,6 +24,8 @@ scan_setup_read(ScanSetup *setup, GError **error)
   if (setup->ignore_files == NULL)
     return false;
   setup->vex = vex_set_load(scan_option_vex, NULL, error);
+  if (setup->vex == NULL)
+    g_prefix_error(error, "--vex: ");
   setup->progress = scan_option_quiet ? NULL : terminal_progress();
   return setup->vex != NULL;
 }

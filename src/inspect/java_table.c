@@ -114,7 +114,7 @@ java_table_use(const char *path, GError **error)
   if (path == NULL)
     return true;
   struct stat status;
-  table_fd = open(path, O_RDONLY | O_CLOEXEC);
+  table_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (table_fd < 0 || fstat(table_fd, &status) != 0)
     return error_set_errno(error, errno, "%s", path);
   if (!S_ISREG(status.st_mode))

@@ -16,7 +16,8 @@
 #define COMPARED_MAX 3000000u
 
 /* Programs whose functions of one module are taken together; with more, nobody knows them. */
-#define UNITED_MAX 1000u
+#define UNITED_MAX       1000u
+#define UNITED_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 /* --- what layers read --- */
 
@@ -163,6 +164,7 @@ part_doubles(ImageInventory *image)
 {
   GArray *packages = image->packages;
   guint kept = 0, alike = 0;
+  size_t united = 0;
   for (guint i = 0; i < packages->len; i++) {
     const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
     ImagePackage *before = kept == 0 ? NULL : &g_array_index(packages, ImagePackage, kept - 1);
@@ -170,7 +172,10 @@ part_doubles(ImageInventory *image)
       g_array_index(packages, ImagePackage, kept++) = *package;
       alike = 0;
     } else {
-      image_package_unite(image, before, alike++ < UNITED_MAX ? package->package->symbols : NULL);
+      const char *symbols = before->package->symbols;
+      united += symbols == NULL ? 0 : strlen(symbols);
+      bool take = alike++ < UNITED_MAX && united <= UNITED_BYTES_MAX;
+      image_package_unite(image, before, take ? package->package->symbols : NULL);
       g_array_append_val(image->doubles, *package);
     }
   }

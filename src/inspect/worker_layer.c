@@ -175,12 +175,15 @@ keep_name(Reading *reading, const LayerEntry *entry)
 static void
 take_link(Reading *reading, const LayerEntry *entry)
 {
+  bool brings =
+      reading->first && entry->kind != LAYER_ENTRY_WHITEOUT && entry->kind != LAYER_ENTRY_OPAQUE;
+  if (brings)
+    g_hash_table_remove(reading->targets, entry->path);
   if (entry->kind == LAYER_ENTRY_HARDLINK)
     take_hardlink(reading, entry);
-  if (!reading->first || entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE)
+  if (!brings)
     return;
   keep_name(reading, entry);
-  g_hash_table_remove(reading->targets, entry->path);
   if (entry->kind == LAYER_ENTRY_SYMLINK) {
     g_autofree char *target = target_of(entry);
     keep_link(reading, entry->path, target, false);

@@ -147,6 +147,20 @@ go_symbols_from_text(const char *text)
   return g_steal_pointer(&symbols);
 }
 
+static bool
+contains(const GArray *symbols, uint32_t hash)
+{
+  return g_array_binary_search((GArray *)(uintptr_t)symbols, &hash, compare_hashes, NULL);
+}
+
+/* Whether both say for what they are, or neither: of those that do not, all is to be thought. */
+static bool
+say_alike(const GArray *left, const GArray *right, Slice kind)
+{
+  uint32_t hash = hash_of_package(kind);
+  return contains(left, hash) == contains(right, hash);
+}
+
 char *
 go_symbols_unite(const char *left, const char *right)
 {
@@ -154,19 +168,14 @@ go_symbols_unite(const char *left, const char *right)
     return g_strdup(left);
   g_autoptr(GArray) symbols = go_symbols_from_text(left);
   g_autoptr(GArray) others = go_symbols_from_text(right);
-  if (symbols == NULL || others == NULL)
+  if (symbols == NULL || others == NULL || !say_alike(symbols, others, SYSTEM) ||
+      !say_alike(symbols, others, PROCESSOR))
     return NULL;
   g_array_append_vals(symbols, others->data, others->len);
   return go_symbols_to_text(symbols);
 }
 
 /* --- what an advisory names --- */
-
-static bool
-contains(const GArray *symbols, uint32_t hash)
-{
-  return g_array_binary_search((GArray *)(uintptr_t)symbols, &hash, compare_hashes, NULL);
-}
 
 static bool
 contains_function(const GArray *symbols, Slice package, Slice function)

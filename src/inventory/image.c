@@ -84,6 +84,7 @@ image_inventory_drop_development(ImageInventory *inventory)
       g_array_index(packages, ImagePackage, kept++) = *each;
   }
   g_array_set_size(packages, kept);
+  inventory->left_out += all - kept;
   return all - kept;
 }
 

@@ -28,6 +28,7 @@ typedef struct {
   GArray *doubles;   /* ImagePackage, likewise: the other places of what is at several; of what a
                         scan stored, the first of them */
   GPtrArray *united; /* Package: those of several places that differ in what is linked; or NULL */
+  guint left_out;    /* packages that image_inventory_drop_development() took out */
   GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
   GPtrArray *gaps;   /* char *: of what a scan stored, what completeness_gaps() said then of all but

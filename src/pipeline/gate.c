@@ -102,8 +102,8 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   if (result != NULL && !pipeline_statements_image(pipeline, policy, input->repository, manifest,
                                                    &packages, &image, error))
     return NULL;
-  input->image = &image;
   if (gaps != NULL || result != NULL) {
+    input->image = &image;
     input->findings = result == NULL ? NULL : result->findings;
     input->third_party = result == NULL ? NULL : result->third_party;
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
@@ -111,7 +111,9 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     input->ended = result == NULL ? NULL : result->ended;
     input->next_ends = result == NULL ? 0 : result->next_ends;
     input->gaps = result == NULL ? gaps : result->gaps;
-    return judge_scan(policy, input, summary);
+    Verdict *verdict = judge_scan(policy, input, summary);
+    input->image = NULL;
+    return verdict;
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
   if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {

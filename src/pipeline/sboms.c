@@ -19,19 +19,34 @@ METRIC(kept_total, COUNTER("assay_sboms_kept_total",
 
 /* --- writing --- */
 
+/* Signatures and the like may look like images, and are scanned as such; nothing unpacks them. */
+static bool
+unpacks(const ImageInventory *inventory)
+{
+  for (guint i = 0; i < inventory->layers->len; i++) {
+    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
+    if (*layer->diff_id.text != '\0')
+      return true;
+  }
+  return false;
+}
+
 char *
 pipeline_write_sbom(Pipeline *pipeline, const char *repository, const Digest *image,
                     const ImageInventory *inventory, const ReportWriter *writer, int64_t *created,
                     GError **error)
 {
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, image->text, error);
+  /* What nothing unpacks may have any config. */
+  bool wanted = unpacks(inventory);
   g_autoptr(ImageConfig) config =
-      manifest == NULL ? NULL : images_load_config(pipeline->blobs, manifest, error);
-  if (config == NULL)
+      manifest == NULL ? NULL
+                       : images_load_config(pipeline->blobs, manifest, wanted ? error : NULL);
+  if (manifest == NULL || (config == NULL && wanted))
     return NULL;
   g_autofree char *target =
       repository == NULL ? g_strdup(image->text) : g_strconcat(repository, "@", image->text, NULL);
-  *created = image_config_time(config);
+  *created = config == NULL ? 0 : image_config_time(config);
   const Report report = {.target = target,
                          .digest = image->text,
                          .inventory = inventory,
@@ -100,18 +115,6 @@ delete_older(const Beside *beside, const char *text, GError **error)
     log_info("an older bill of materials stays beside the newer one", "repository",
              beside->repository, "digest", text, "reason", failure->message, NULL);
   return true;
-}
-
-/* Signatures and the like may look like images, and are scanned as such; nothing unpacks them. */
-static bool
-unpacks(const ImageInventory *inventory)
-{
-  for (guint i = 0; i < inventory->layers->len; i++) {
-    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
-    if (*layer->diff_id.text != '\0')
-      return true;
-  }
-  return false;
 }
 
 static bool

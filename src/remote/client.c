@@ -128,7 +128,8 @@ send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(HttpResponse) response = send_once(remote, client, call, cancellable, error);
-  if (response != NULL && response->status == 401 && !call->is_foreign) {
+  /* A store that the registry redirects to does not choose where the credential goes. */
+  if (response != NULL && response->status == 401 && !call->is_foreign && !response->elsewhere) {
     const char *challenge = g_hash_table_lookup(response->headers, "www-authenticate");
     char *answer = token_answer(client, challenge, remote->reference->repository,
                                 remote->push ? "pull,push" : "pull", &remote->credentials,
@@ -251,7 +252,7 @@ remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
   RemoteRequest request = {.kind = "manifests",
                            .name = reference->digest != NULL ? reference->digest : reference->tag,
                            .limit = limit};
-  bool loopback = is_loopback(reference->host);
+  bool loopback = is_loopback(reference->host) && (!remote->by_others || remote->insecure);
   remote->scheme = loopback ? "http" : "https";
   g_autoptr(GError) failure = NULL;
   HttpResponse *response = remote_get(remote, &request, progress, cancellable, &failure);

@@ -22,8 +22,13 @@ remote_referrers(Remote *remote, const Digest *subject, uint64_t limit, const Pr
     g_autoptr(json_t) list = response == NULL ? NULL
                                               : json_parse_bounded(slice_from_bytes(response->body),
                                                                    VALUES_MAX, &failure);
-    if (list != NULL)
-      return json_incref(json_get_array(list, "manifests"));
+    if (list != NULL) {
+      json_t *manifests = json_get_array(list, "manifests");
+      if (manifests == NULL)
+        error_set(error, ASSAY_ERROR_NETWORK, "%s: its list of referrers is none",
+                  remote_name(remote));
+      return json_incref(manifests);
+    }
     if (!g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return NULL;

@@ -96,6 +96,8 @@ layer_cache_store(int cache, const Digest *layer, const LayerInventory *inventor
     return;
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
+  if (strlen(text) > INVENTORY_BYTES_MAX)
+    return;
   g_autofree char *name = cache_name(layer != NULL ? layer : &inventory->diff_id, links);
   auto_fd int fd = openat(cache, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd >= 0)

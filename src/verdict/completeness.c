@@ -84,7 +84,8 @@ completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
     g_ptr_array_add(gaps, g_strdup(g_ptr_array_index(inventory->gaps, i)));
   if (inventory->unread->len > 0)
     g_ptr_array_add(gaps, unread_in_words(inventory->unread));
-  else if (inventory->gaps == NULL && inventory->packages->len == 0 && count_entries(inventory) > 0)
+  else if (inventory->gaps == NULL && inventory->packages->len == 0 && inventory->left_out == 0 &&
+           count_entries(inventory) > 0)
     g_ptr_array_add(gaps, nothing_in_words(inventory->os));
   if (uncovered != NULL && uncovered->len > 0)
     g_ptr_array_add(gaps, list_in_words("there are no advisories for ", uncovered));

@@ -40,6 +40,8 @@ is_private(int fd, const char *path, GError **error)
   struct stat status;
   if (fstat(fd, &status) < 0)
     return error_set_errno(error, errno, "%s", path);
+  if (!S_ISREG(status.st_mode))
+    return error_set(error, ASSAY_ERROR_INVALID, "%s: not a file", path);
   return (status.st_mode & 077) == 0 ||
          error_set(error, ASSAY_ERROR_DENIED, "%s: others may read it; chmod 600 it", path);
 }
@@ -47,7 +49,7 @@ is_private(int fd, const char *path, GError **error)
 static bool
 read_key(Sealer *sealer, const char *path, GError **error)
 {
-  auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+  auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0)
     return error_set_errno(error, errno, "%s", path);
   g_autoptr(GBytes) bytes =

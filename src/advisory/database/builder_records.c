@@ -6,6 +6,7 @@
 #include "advisory/database/builder-private.h"
 #include "advisory/database/record-private.h"
 #include "advisory/database/table-private.h"
+#include "base/error.h"
 
 #define HASH_FACTOR   2654435761u /* mixes numbers of neighbours, whose sums are few */
 #define BATCH_RECORDS 256u        /* of one thread's turn */
@@ -321,10 +322,14 @@ builder_write_records(AdvisoryBuilder *builder, char *generation, GError **error
   Batch batches[BATCHES_AHEAD] = {0};
   if (!detail_texts_flush(builder->texts, error))
     return false;
+  /* There is a pool also where not all of its threads could be started. */
+  g_autoptr(GError) fewer = NULL;
   GThreadPool *threads =
-      g_thread_pool_new(encode_batch, &encoding, (gint)g_get_num_processors(), true, error);
-  if (threads == NULL)
-    return false;
+      g_thread_pool_new(encode_batch, &encoding, (gint)g_get_num_processors(), true, &fewer);
+  if (g_thread_pool_get_num_threads(threads) == 0) {
+    g_thread_pool_free(threads, true, false);
+    return error_set(error, ASSAY_ERROR_FAILED, "no thread can be started: %s", fewer->message);
+  }
   g_mutex_init(&encoding.mutex);
   g_cond_init(&encoding.encoded);
   for (guint i = 0; i < BATCHES_AHEAD; i++) {

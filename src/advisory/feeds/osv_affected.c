@@ -206,7 +206,8 @@ add_versions(const OsvPackage *package, const json_t *versions, GError **error)
     AdvisoryRange range = package->base;
     range.introduced = range.last_affected = json_string_value(version);
     range.state = package->unfixed;
-    if (range.introduced != NULL && is_in_interval(package, range.introduced))
+    if (range.introduced != NULL && index < VERSIONS_MAX &&
+        is_in_interval(package, range.introduced))
       continue;
     if (range.introduced == NULL || index >= VERSIONS_MAX)
       feed_skip(package->record->sink, package->record->skipped,

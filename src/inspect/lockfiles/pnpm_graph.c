@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Of one file: more are left out, and what they lead to is not marked. */
+/* Of one file: where there are more, nothing is marked. */
 #define EDGES_MAX 1000000u
 
 struct PnpmGraph {
@@ -34,11 +34,12 @@ pnpm_graph_free(PnpmGraph *graph)
   g_free(graph);
 }
 
-/* "1.0.0(peers)"; an alias has the name before it, "real@1.0.0". (transfer full) */
+/* "1.0.0(peers)"; an alias has the name before it, "real@1.0.0" or "real@https://...". A version
+ * that is an address may have an "@" after its colon. (transfer full) */
 static char *
 key_of(const char *name, const char *version)
 {
-  size_t plain = strcspn(version, "(");
+  size_t plain = strcspn(version, "(:");
   bool alias = memchr(version, '@', plain) != NULL;
   return alias ? g_strdup(version) : g_strconcat(name, "@", version, NULL);
 }
@@ -101,6 +102,8 @@ reached(const PnpmGraph *graph, const GPtrArray *roots)
 void
 pnpm_graph_mark(const PnpmGraph *graph, Lock *lock)
 {
+  if (graph->edges >= EDGES_MAX)
+    return;
   g_autoptr(GHashTable) used = reached(graph, graph->used);
   g_autoptr(GHashTable) developing = reached(graph, graph->developing);
   GHashTableIter iter;

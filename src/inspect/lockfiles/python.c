@@ -56,18 +56,21 @@ is_own(const json_t *source)
          json_object_get(source, "directory") != NULL;
 }
 
-/* Poetry: "category", or since version 1.5 "groups", as in pdm.lock; the group of what is used is
- * "main" there, and "default" here. */
+/* Poetry: "category", or since version 1.5 "groups", as in pdm.lock. A group may also be an extra
+ * that is used, so that only the names count that nobody gives to one. */
 static bool
 is_for_development(const json_t *package)
 {
+  static const char *const names[] = {"dev",     "develop", "development", "test",   "tests",
+                                      "testing", "lint",    "linting",     "typing", "mypy",
+                                      "docs",    "doc",     NULL};
   const json_t *groups = json_get_array(package, "groups");
   const char *category = json_get_string(package, "category");
   size_t index;
   json_t *group;
   json_array_foreach(groups, index, group) {
     const char *name = json_string_value(group);
-    if (g_strcmp0(name, "main") == 0 || g_strcmp0(name, "default") == 0)
+    if (name == NULL || !g_strv_contains(names, name))
       return false;
   }
   return json_array_size(groups) > 0 || g_strcmp0(category, "dev") == 0;

@@ -7,11 +7,12 @@
 
 #include "inventory/go_symbols.h"
 
-#define NAMES_MAX     ((uint64_t)32 * 1024 * 1024)
-#define FUNCTIONS_MAX 2000000u
-#define SEARCH_MAX    ((uint64_t)32 * 1024 * 1024)
-#define HEAD_BYTES    64u
-#define PATH_MAX_SIZE 1024u
+#define NAMES_MAX      ((uint64_t)32 * 1024 * 1024)
+#define FUNCTIONS_MAX  2000000u
+#define SEARCH_MAX     ((uint64_t)32 * 1024 * 1024)
+#define PATH_PARTS_MAX 64u /* no module has as many */
+#define HEAD_BYTES     64u
+#define PATH_MAX_SIZE  1024u
 
 /* --- where the names are --- */
 
@@ -57,22 +58,43 @@ read_table(const Program *program, uint64_t offset, NameTable *table)
          program_bytes_get(program->bytes, start, to - from, &table->names);
 }
 
-/* Where no section is named after it, as in PE: at an even place of what the loader maps. */
-static bool
-search_table(const Program *program, const ObjectPart *part, NameTable *table)
+/* Where no section is named after it, as in PE: at an even place of what the loader maps. How many
+ * there are; *table is the last. */
+static unsigned
+count_tables(const Program *program, const ObjectPart *part, Slice bytes, NameTable *table)
 {
-  Slice bytes = program_bytes_from(program->bytes, part->offset, MIN(part->size, SEARCH_MAX));
   static const uint8_t tail[] = {0xff, 0xff, 0xff, 0, 0};
+  unsigned count = 0;
   for (size_t at = 0; at + HEAD_BYTES <= bytes.size;) {
     const uint8_t *found = memmem(bytes.data + at, bytes.size - at, tail, sizeof tail);
     if (found == NULL)
-      return false;
+      break;
     size_t place = (size_t)(found - bytes.data);
-    if (place > 0 && (place - 1) % 4 == 0 && read_table(program, part->offset + place - 1, table))
-      return true;
+    count +=
+        place > 0 && (place - 1) % 4 == 0 && read_table(program, part->offset + place - 1, table);
     at = place + 1;
   }
-  return false;
+  return count;
+}
+
+/* The only one. A program may bring another in its data: which of two is its own is not known, nor
+ * where not all of its data is there. */
+static bool
+search_tables(const Program *program, NameTable *table)
+{
+  uint64_t left = SEARCH_MAX;
+  unsigned count = 0;
+  for (guint i = 0; i < program->object->sections->len && count < 2; i++) {
+    const ObjectPart *part = &g_array_index(program->object->sections, ObjectPart, i);
+    Slice bytes = SLICE_EMPTY;
+    if (part->executable || part->size == 0)
+      continue;
+    if (part->size > left || !program_bytes_get(program->bytes, part->offset, part->size, &bytes))
+      return false;
+    left -= part->size;
+    count += count_tables(program, part, bytes, table);
+  }
+  return count == 1;
 }
 
 static bool
@@ -84,14 +106,7 @@ find_table(const Program *program, NameTable *table)
     if (part != NULL)
       return read_table(program, part->offset, table);
   }
-  if (program->object->format != OBJECT_PE)
-    return false;
-  for (guint i = 0; i < program->object->sections->len; i++) {
-    const ObjectPart *part = &g_array_index(program->object->sections, ObjectPart, i);
-    if (!part->executable && search_table(program, part, table))
-      return true;
-  }
-  return false;
+  return program->object->format == OBJECT_PE && search_tables(program, table);
 }
 
 /* --- which module a function is of --- */
@@ -125,7 +140,7 @@ static size_t
 find_module(const Sorting *sorting, const char *path)
 {
   g_autofree char *prefix = g_strdup(path);
-  while (true) {
+  for (unsigned steps = 0; steps < PATH_PARTS_MAX; steps++) {
     size_t index = GPOINTER_TO_SIZE(g_hash_table_lookup(sorting->by_import, prefix));
     char *slash = strrchr(prefix, '/');
     if (index != 0 || slash == NULL)
@@ -135,6 +150,7 @@ find_module(const Sorting *sorting, const char *path)
                  : 0;
     *slash = '\0';
   }
+  return 0;
 }
 
 /* How much of @name is the package's path: up to the first dot after the last slash, in front of
@@ -247,7 +263,8 @@ go_functions_read(const Program *program, const GoTarget *target, GoLinked *modu
     g_hash_table_insert(sorting.by_import, slice_to_string(modules[i].import),
                         GSIZE_TO_POINTER(i + 1));
   sort_names(&sorting, &table);
-  for (size_t i = 0; i < count && is_trusted(&sorting); i++) {
+  bool trusted = is_trusted(&sorting);
+  for (size_t i = 0; i < count && trusted; i++) {
     g_autoptr(GArray) none = go_symbols_new();
     GArray *set = sorting.sets[i] != NULL ? sorting.sets[i] : none;
     go_symbols_add_platform(set, target->system, target->processor);

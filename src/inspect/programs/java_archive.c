@@ -158,7 +158,7 @@ add_by_table(const JavaArchive *archive)
   Package *package = parts == NULL ? NULL : add(archive, parts[0], parts[1], parts[2]);
   if (package != NULL)
     package->sha1 = g_strdup(archive->sha1);
-  return line != NULL;
+  return package != NULL;
 }
 
 /* The archive itself, by its name and its manifest. */

@@ -135,8 +135,12 @@ open_source(const HarborScans *scans, const ScanRequest *request, GCancellable *
             GError **error)
 {
   const Config *config = scans->context->config;
-  g_autofree char *target = g_strdup_printf("docker://%s/%s@%s", request->host, request->repository,
-                                            request->digest.text);
+  /* Without a dot or a port it would be a repository of Docker Hub: who reads a reference tells a
+   * host by these. */
+  bool is_host = strpbrk(request->host, ".:") != NULL;
+  const char *port = is_host ? "" : request->plain ? ":80" : ":443";
+  g_autofree char *target = g_strdup_printf("docker://%s%s/%s@%s", request->host, port,
+                                            request->repository, request->digest.text);
   const ImageSourceOptions options = {.insecure = request->plain,
                                       .authorization = request->authorization,
                                       .ca_file = config->advisories.ca_file,
@@ -173,6 +177,7 @@ pull(HarborScans *scans, const ScanRequest *request, GCancellable *cancellable, 
                                        .known = known_layer,
                                        .known_data = scans,
                                        .of_others = true,
+                                       .threads = scans->context->config->limits.pipeline.workers,
                                        .limits = &scans->context->config->limits.inspection,
                                        .cancellable = cancellable};
   return source_layers(source, &options, error);
