@@ -35,7 +35,7 @@ takes(const char *range, const char *media_type)
     return false;
   g_autofree char *version = parameter_of(asked, "version");
   g_autofree char *our_version = parameter_of(ours, "version");
-  return version == NULL || strcmp(version, our_version) == 0;
+  return version == NULL || g_strcmp0(version, our_version) == 0;
 }
 
 HarborWants
