@@ -180,8 +180,9 @@ go_symbols_unite(const char *left, const char *right)
 static bool
 contains_function(const GArray *symbols, Slice package, Slice function)
 {
-  uint32_t hashes[PARTS_MAX];
-  return contains(symbols, hashes[hashes_of(package, function, hashes) - 1]);
+  uint32_t hashes[PARTS_MAX] = {0};
+  size_t count = hashes_of(package, function, hashes);
+  return contains(symbols, hashes[count - 1]);
 }
 
 /* Whether the program is for one of @names; an empty list is all, as is a program that tells not.
