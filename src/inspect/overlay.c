@@ -167,8 +167,8 @@ part_doubles(ImageInventory *image)
   size_t united = 0;
   for (guint i = 0; i < packages->len; i++) {
     const ImagePackage *package = &g_array_index(packages, ImagePackage, i);
-    ImagePackage *before = kept == 0 ? NULL : &g_array_index(packages, ImagePackage, kept - 1);
-    if (before == NULL || package_compare(before->package, package->package) != 0) {
+    ImagePackage *before = &g_array_index(packages, ImagePackage, kept == 0 ? 0 : kept - 1);
+    if (kept == 0 || package_compare(before->package, package->package) != 0) {
       g_array_index(packages, ImagePackage, kept++) = *package;
       alike = 0;
     } else {

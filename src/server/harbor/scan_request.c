@@ -97,7 +97,7 @@ read_registry(const json_t *body, const HarborSettings *settings, ScanRequest *r
               const Refusal *refusal)
 {
   const json_t *registry;
-  const char *url, *authorization;
+  const char *url = "", *authorization = "";
   if (!take_object(body, "registry", &registry, refusal) ||
       !take_text(registry, "registry", "url", &url, refusal) ||
       !take_text(registry, "registry", "authorization", &authorization, refusal))
@@ -117,7 +117,7 @@ static bool
 read_artifact(const json_t *body, ScanRequest *request, const Refusal *refusal)
 {
   const json_t *artifact;
-  const char *repository, *digest, *tag, *type;
+  const char *repository = "", *digest = "", *tag = "", *type = "";
   if (!take_object(body, "artifact", &artifact, refusal) ||
       !take_text(artifact, "artifact", "repository", &repository, refusal) ||
       !take_text(artifact, "artifact", "digest", &digest, refusal) ||
@@ -171,7 +171,7 @@ read_capabilities(const json_t *body, ScanRequest *request, const Refusal *refus
   if (json_array_size(list) == 0)
     request->reports = HARBOR_REPORTS_ALL;
   json_array_foreach(list, i, capability) {
-    const char *type;
+    const char *type = "";
     if (!json_is_object(capability))
       return refuse(refusal, WRONG_TYPE, "enabled_capabilities must be a list of objects");
     if (!take_text(capability, "enabled_capabilities", "type", &type, refusal))
