@@ -5,7 +5,6 @@
  *   end     a frame of size 0 */
 #include "advisory/kept_reading-private.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -189,13 +188,7 @@ set_changed(GError **error)
 static bool
 read_exactly(int fd, void *into, size_t size)
 {
-  for (size_t done = 0; done < size;) {
-    ssize_t got = read(fd, (uint8_t *)into + done, size - done);
-    if (got == 0 || (got < 0 && errno != EINTR))
-      return false;
-    done += got > 0 ? (size_t)got : 0;
-  }
-  return true;
+  return fd_read_exactly(fd, into, size) == (gssize)size;
 }
 
 typedef struct {

@@ -73,7 +73,7 @@ static bool
 add_to_list(Remote *remote, const Artifact *artifact, const Digest *subject, const Digest *digest,
             size_t size, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *tag = g_strdelimit(g_strndup(subject->text, TAG_MAX), ":", '-');
+  g_autofree char *tag = tag_of_referrers(subject);
   g_autoptr(json_t) list = read_list(remote, tag, cancellable, error);
   if (list == NULL)
     return false;

@@ -37,6 +37,40 @@ fd_write_all(int fd, Slice bytes, GError **error)
   return true;
 }
 
+gssize
+fd_read_exactly(int fd, void *into, size_t size)
+{
+  size_t done = 0;
+  while (done < size) {
+    ssize_t got = read(fd, (uint8_t *)into + done, size - done);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return -1;
+    if (got == 0)
+      break;
+    done += (size_t)got;
+  }
+  return (gssize)done;
+}
+
+gssize
+fd_read_at(int fd, void *into, size_t size, uint64_t offset)
+{
+  size_t done = 0;
+  while (done < size) {
+    ssize_t got = pread(fd, (uint8_t *)into + done, size - done, (off_t)(offset + done));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return -1;
+    if (got == 0)
+      break;
+    done += (size_t)got;
+  }
+  return (gssize)done;
+}
+
 GBytes *
 fd_read_all(int fd, size_t limit, GError **error)
 {

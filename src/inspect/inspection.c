@@ -66,7 +66,7 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   LayerInventory *inventory =
       answer == NULL ? NULL
                      : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
-  /* The worker's does not know the table. */
+  /* The worker does not know the table. */
   if (inventory != NULL)
     inventory->detectors = detectors_fingerprint();
   return inventory;

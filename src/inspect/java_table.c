@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 /* A line is shorter. */
 #define LINE_BYTES 1024u
@@ -49,14 +50,8 @@ read_line(uint64_t from, TableLine *line)
   /* A line that begins right at @from is told from one's middle by the byte in front. */
   uint64_t start = from == 0 ? 0 : from - 1;
   size_t size = MIN(sizeof bytes, table_size - MIN(start, table_size));
-  for (size_t got = 0; got < size;) {
-    ssize_t part = pread(table_fd, bytes + got, size - got, (off_t)(start + got));
-    if (part < 0 && errno == EINTR)
-      continue;
-    if (part <= 0)
-      return false;
-    got += (size_t)part;
-  }
+  if (fd_read_at(table_fd, bytes, size, start) != (gssize)size)
+    return false;
   size_t begin = 0;
   if (from > 0) {
     const char *end = memchr(bytes, '\n', size);

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "inspect/asked_paths.h"
-#include "inspect/fingerprint.h"
 #include "inspect/worker-private.h"
 #include "inspect/worker_harvest-private.h"
 #include "inspect/worker_symlinks-private.h"
@@ -463,7 +462,6 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .names = names,
                      .texts = texts};
   harvest_init(&harvest, inventory, limits->file_bytes);
-  inventory->detectors = detectors_fingerprint();
   inventory->packed_bytes = input.end - input.at;
   take_job_links(&reading, links);
   bool read = read_passes(&reading, error) && worker_check_table(input, limits, inventory, error);

@@ -157,20 +157,9 @@ moved(const char *location, const char *from, const char *to)
 static Package *
 copy_package(const Package *package, const char *from, const char *to)
 {
-  Package *copy = g_new0(Package, 1);
-  char **const texts[] = {&copy->type,         &copy->name,        &copy->version,
-                          &copy->architecture, &copy->source_name, &copy->source_version,
-                          &copy->module,       &copy->vendor,      &copy->licenses,
-                          &copy->sha1,         &copy->symbols};
-  const char *const values[] = {
-      package->type,        package->name,           package->version, package->architecture,
-      package->source_name, package->source_version, package->module,  package->vendor,
-      package->licenses,    package->sha1,           package->symbols};
-  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-    *texts[i] = g_strdup(values[i]);
+  Package *copy = package_copy(package);
+  g_free(copy->location);
   copy->location = moved(package->location, from, to);
-  copy->declared = package->declared;
-  copy->development = package->development;
   return copy;
 }
 

@@ -50,29 +50,6 @@ image_package_compare(gconstpointer a, gconstpointer b)
   return order != 0 ? order : strcmp(left->package->location, right->package->location);
 }
 
-static Package *
-package_copy(const Package *package)
-{
-  Package *copy = g_new0(Package, 1);
-  *copy = (Package){.type = g_strdup(package->type),
-                    .name = g_strdup(package->name),
-                    .version = g_strdup(package->version),
-                    .architecture = g_strdup(package->architecture),
-                    .source_name = g_strdup(package->source_name),
-                    .source_version = g_strdup(package->source_version),
-                    .module = g_strdup(package->module),
-                    .vendor = g_strdup(package->vendor),
-                    .location = g_strdup(package->location),
-                    .licenses = g_strdup(package->licenses),
-                    .owner = g_strdup(package->owner),
-                    .sha1 = g_strdup(package->sha1),
-                    .declared = package->declared,
-                    .foreign_owner = package->foreign_owner,
-                    .development = package->development,
-                    .read = package->read};
-  return copy;
-}
-
 guint
 image_inventory_drop_development(ImageInventory *inventory)
 {

@@ -25,6 +25,30 @@ package_free(Package *package)
   g_free(package);
 }
 
+Package *
+package_copy(const Package *package)
+{
+  Package *copy = g_new0(Package, 1);
+  *copy = (Package){.type = g_strdup(package->type),
+                    .name = g_strdup(package->name),
+                    .version = g_strdup(package->version),
+                    .architecture = g_strdup(package->architecture),
+                    .source_name = g_strdup(package->source_name),
+                    .source_version = g_strdup(package->source_version),
+                    .module = g_strdup(package->module),
+                    .vendor = g_strdup(package->vendor),
+                    .location = g_strdup(package->location),
+                    .licenses = g_strdup(package->licenses),
+                    .owner = g_strdup(package->owner),
+                    .sha1 = g_strdup(package->sha1),
+                    .symbols = g_strdup(package->symbols),
+                    .declared = package->declared,
+                    .foreign_owner = package->foreign_owner,
+                    .development = package->development,
+                    .read = package->read};
+  return copy;
+}
+
 void
 layer_note_free(void *note)
 {

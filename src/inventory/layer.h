@@ -48,6 +48,8 @@ typedef struct {
 /* Frees what @package owns. */
 void package_clear(Package *package);
 void package_free(Package *package);
+/* Without `files`. (transfer full) */
+Package *package_copy(const Package *package);
 /* By all that matching looks at except symbols: 0 when every advisory says the same of both, as far
  * as it does not ask which functions are linked. */
 int package_compare(const Package *left, const Package *right);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "oci/digest.h"
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -66,6 +65,12 @@ tag_is_of_referrers(const char *tag)
     return false;
   const char *hex = tag + strlen("sha256-");
   return strlen(hex) == 64 && strspn(hex, DIGITS "abcdef") == 64;
+}
+
+char *
+tag_of_referrers(const Digest *subject)
+{
+  return g_strdup_printf("%.6s-%.64s", subject->text, digest_hex(subject)); /* "sha256", "sha512" */
 }
 
 /* The first part is a host when it could be no repository on Docker Hub: a dot, a port, localhost.

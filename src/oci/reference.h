@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "oci/digest.h"
+
 #define REPOSITORY_NAME_MAX 255
 #define TAG_MAX             128
 
@@ -15,6 +17,8 @@ bool tag_is_valid(const char *tag);
 /* The referrers tag of some subject ("Referrers Tag Schema"): the index there is a list, kept by
  * clients of registries without the referrers API, and no image of several platforms. */
 bool tag_is_of_referrers(const char *tag);
+/* That of @subject. (transfer full) */
+char *tag_of_referrers(const Digest *subject);
 
 /* HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]. Without tag and digest, @tag is "latest". */
 typedef struct {

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "oci/media_type.h"
+#include "oci/reference.h"
 #include "registry/registry-private.h"
 
 /* Up to @n names (negative: all) of a query that gives them in order. */
@@ -160,8 +161,7 @@ static void
 add_fallback_referrers(Registry *registry, SqlConnection *db, const char *repository,
                        const Digest *digest, const char *artifact_type, GPtrArray *referrers)
 {
-  g_autofree char *tag =
-      g_strdup_printf("%.6s-%.64s", digest->text, digest_hex(digest)); /* "sha256", "sha512" */
+  g_autofree char *tag = tag_of_referrers(digest);
   g_autoptr(StoredManifest) stored = registry_manifest_get(registry, repository, tag, NULL);
   g_autoptr(Manifest) index =
       stored == NULL ? NULL

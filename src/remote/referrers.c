@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/reference.h"
 
 /* Of a list: some thousand referrers. */
 #define VALUES_MAX ((size_t)100000)
@@ -12,7 +13,7 @@ remote_referrers(Remote *remote, const Digest *subject, uint64_t limit, const Pr
                  GCancellable *cancellable, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autofree char *tag = g_strdelimit(g_strdup(subject->text), ":", '-');
+  g_autofree char *tag = tag_of_referrers(subject);
   const RemoteRequest lists[] = {{.kind = "referrers", .name = subject->text, .limit = limit},
                                  {.kind = "manifests", .name = tag, .limit = limit}};
   for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {

@@ -209,15 +209,10 @@ read_whole(const ImageFiles *files, const char *name, int fd, uint64_t offset, u
     return NULL;
   }
   g_autofree uint8_t *content = g_malloc(size + 1);
-  for (size_t done = 0; done < size;) {
-    ssize_t got = pread(fd, content + done, size - done, (off_t)(offset + done));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0) {
-      error_set_errno(error, got < 0 ? errno : EIO, "%s/%s", files->path, name);
-      return NULL;
-    }
-    done += (size_t)got;
+  gssize got = fd_read_at(fd, content, size, offset);
+  if (got != (gssize)size) {
+    error_set_errno(error, got < 0 ? errno : EIO, "%s/%s", files->path, name);
+    return NULL;
   }
   return g_bytes_new_take(g_steal_pointer(&content), size);
 }

@@ -120,17 +120,12 @@ damaged(Table *table, uint64_t offset, GError **error)
 static bool
 read_at(Table *table, uint8_t *into, size_t size, uint64_t offset, GError **error)
 {
-  for (size_t done = 0; done < size;) {
-    ssize_t got = pread(table->fd, into + done, size - done, (off_t)(offset + done));
-    if (got == 0)
-      return damaged(table, offset + done, error);
-    if (got < 0 && errno != EINTR) {
-      __atomic_store_n(&table->damaged, true, __ATOMIC_RELEASE);
-      return error_set(error, ASSAY_ERROR_IO, "%s: %s", table->path, g_strerror(errno));
-    }
-    done += got > 0 ? (size_t)got : 0;
+  gssize got = fd_read_at(table->fd, into, size, offset);
+  if (got < 0) {
+    __atomic_store_n(&table->damaged, true, __ATOMIC_RELEASE);
+    return error_set(error, ASSAY_ERROR_IO, "%s: %s", table->path, g_strerror(errno));
   }
-  return true;
+  return got == (gssize)size || damaged(table, offset + (uint64_t)got, error);
 }
 
 /* The bytes at @place, checked. (transfer full) */

@@ -107,16 +107,10 @@ read_place(const DetailTexts *texts, const TextPlace *place, GByteArray *scratch
     return true;
   }
   g_byte_array_set_size(scratch, place->size);
-  for (uint32_t have = 0; have < place->size;) {
-    ssize_t got =
-        pread(texts->fd, scratch->data + have, place->size - have, (off_t)(place->offset + have));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return error_set(error, ASSAY_ERROR_IO, "the texts of the build: %s",
-                       got < 0 ? g_strerror(errno) : "the file was cut");
-    have += (uint32_t)got;
-  }
+  gssize got = fd_read_at(texts->fd, scratch->data, place->size, place->offset);
+  if (got != (gssize)place->size)
+    return error_set(error, ASSAY_ERROR_IO, "the texts of the build: %s",
+                     got < 0 ? g_strerror(errno) : "the file was cut");
   *bytes = slice_new(scratch->data, scratch->len);
   return true;
 }

@@ -94,16 +94,7 @@ set_nonsense(GError **error)
 static bool
 read_exactly(int fd, uint8_t *into, size_t size)
 {
-  while (size > 0) {
-    ssize_t got = read(fd, into, size);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return false;
-    into += got;
-    size -= (size_t)got;
-  }
-  return true;
+  return fd_read_exactly(fd, into, size) == (gssize)size;
 }
 
 static bool
