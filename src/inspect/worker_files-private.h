@@ -9,13 +9,14 @@
 typedef struct {
   const Detector *detector;
   unsigned reading;     /* of a fixed place; READINGS_MAX: none, its wants() is asked */
+  const char *link;     /* the name under which it is given the file; NULL: the file's own */
   bool wanted;          /* after the reading: it was given the file; what follows is there then */
   char *location;       /* as Detector.read has it; owned */
   LayerInventory *into; /* owned; with one LayerFile, whose change is to be set */
   void *state;          /* of its piece() */
 } FileTaker;
 
-#define TAKERS_MAX (READINGS_MAX + ANYWHERE_MAX)
+#define TAKERS_MAX (READINGS_MAX + 2 * ANYWHERE_MAX)
 typedef struct {
   FileTaker takers[TAKERS_MAX];
   unsigned count;
@@ -23,9 +24,10 @@ typedef struct {
 void file_takers_clear(FileTakers *takers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileTakers, file_takers_clear)
 
-/* Who reads the file for a fixed place; who may want it wherever it is. */
+/* Who reads the file for a fixed place; who may want it wherever it is, under its own name or, not
+ * NULL, that of a link to it. */
 void file_takers_add_fixed(FileTakers *takers, unsigned reading);
-void file_takers_add_anywhere(FileTakers *takers, unsigned detector);
+void file_takers_add_anywhere(FileTakers *takers, unsigned detector, const char *link);
 /* Gives them the present entry of @reader. A file that is too large for one of them is unread for
  * it. False with *error: the layer cannot be read on. */
 bool worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_bytes,

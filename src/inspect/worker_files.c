@@ -16,28 +16,39 @@ file_takers_clear(FileTakers *takers)
 }
 
 static void
-add(FileTakers *takers, const Detector *detector, unsigned reading)
+add(FileTakers *takers, const Detector *detector, unsigned reading, const char *link)
 {
   g_assert(takers->count < TAKERS_MAX);
-  takers->takers[takers->count++] = (FileTaker){.detector = detector, .reading = reading};
+  takers->takers[takers->count++] =
+      (FileTaker){.detector = detector, .reading = reading, .link = link};
 }
 
 void
 file_takers_add_fixed(FileTakers *takers, unsigned reading)
 {
-  add(takers, fixed_places_reading(reading)->detector, reading);
+  add(takers, fixed_places_reading(reading)->detector, reading, NULL);
 }
 
 void
-file_takers_add_anywhere(FileTakers *takers, unsigned detector)
+file_takers_add_anywhere(FileTakers *takers, unsigned detector, const char *link)
 {
-  add(takers, anywhere_detector(detector), READINGS_MAX);
+  add(takers, anywhere_detector(detector), READINGS_MAX, link);
 }
 
 static bool
 asks(const FileTaker *taker)
 {
   return taker->reading == READINGS_MAX && taker->detector->wants != NULL;
+}
+
+/* The file as @taker is to see it. */
+static FileView
+view_for(const FileTaker *taker, const FileView *file)
+{
+  FileView view = *file;
+  if (taker->link != NULL)
+    view.path = taker->link;
+  return view;
 }
 
 /* Most files are wanted by nobody, as their heads tell: an inventory is made for those that are. */
@@ -60,9 +71,10 @@ choose(FileTakers *takers, const FileView *file, uint64_t file_bytes)
     FileTaker *taker = &takers->takers[i];
     const Detector *detector = taker->detector;
     uint64_t most = detector->most == 0 ? file_bytes : MIN(detector->most, file_bytes);
-    if (asks(taker) && !detector->wants(file))
+    FileView view = view_for(taker, file);
+    if (asks(taker) && !detector->wants(&view))
       continue;
-    begin(taker, file);
+    begin(taker, &view);
     if (detector->piece == NULL && file->size > most)
       layer_inventory_add_unread(taker->into, "too-large", taker->location,
                                  "The file is larger than what is read of one "
@@ -92,8 +104,10 @@ give_piece(FileTakers *takers, const FileView *file, uint64_t at, Slice bytes)
 {
   for (unsigned i = 0; i < takers->count; i++) {
     FileTaker *taker = &takers->takers[i];
-    if (taker->wanted && taker->detector->piece != NULL)
-      taker->detector->piece(&taker->state, file, at, bytes, taker->into);
+    if (!taker->wanted || taker->detector->piece == NULL)
+      continue;
+    FileView view = view_for(taker, file);
+    taker->detector->piece(&taker->state, &view, at, bytes, taker->into);
   }
 }
 

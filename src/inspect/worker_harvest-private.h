@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/layer.h"
+#include "inspect/worker_early-private.h"
 #include "inspect/worker_links-private.h"
 #include "inventory/layer.h"
 
@@ -18,6 +19,7 @@ typedef struct {
   size_t owned_bytes;
   GPtrArray *licences; /* likewise */
   HarvestLinks *links;
+  EarlyLinks *early; /* of the first pass */
 } Harvest;
 
 /* @inventory: where harvest_join() puts it; not owned. */
@@ -43,14 +45,32 @@ void harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char
                            uint64_t number);
 /* Whether a file would be wanted at @path for its name. */
 bool harvest_wants_name(const char *path);
+/* In the first pass: the symbolic link @path, of such a name, leads to @target as far as the layer
+ * was read, which has no such file yet. */
+void harvest_expect_symlink(Harvest *harvest, const char *path, const char *target);
+/* The link that waits for @target; or NULL. (transfer none) */
+const char *harvest_expected_symlink(const Harvest *harvest, const char *target);
 /* After the first pass: the symbolic link @path, of such a name, leads to @target, which the entry
  * @number is; 0: the layer has no such file. What was not found there itself is read under the
- * link's name in a further pass. */
+ * link's name in a further pass, if that was not done when the file came. */
 void harvest_take_symlink(Harvest *harvest, const char *path, const char *target, uint64_t number);
 /* After a pass: whether links are to be read in a further one. */
 bool harvest_wants_pass(Harvest *harvest);
+/* In a further pass: whether some are not read yet. */
+bool harvest_has_due_links(const Harvest *harvest);
 /* In a further pass: reads the present entry, a file, if it is that of such a link. */
 bool harvest_take_linked(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
                          uint64_t number, GError **error);
-/* After the last pass. */
+/* After the last pass: links that were not read in any are told. */
+void harvest_note_left_links(Harvest *harvest);
+/* Then. */
 void harvest_join(Harvest *harvest);
+
+/* --- for worker_harvest_links.c --- */
+
+/* Counts what was found in a file, and takes from it what belongs to the layer. */
+void harvest_count_finds(Harvest *harvest, LayerInventory *found, bool anywhere);
+/* What was found anywhere in the file @entry; the last entry of a path counts. */
+void harvest_keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere,
+                        GPtrArray *finds);
+void harvest_put_finds(Harvest *harvest, const char *path, GPtrArray *finds);

@@ -5,7 +5,6 @@
 
 #include "archive/path.h"
 #include "inspect/licences.h"
-#include "inspect/lockfiles/lockfiles.h"
 #include "inspect/owners.h"
 #include "inspect/worker_files-private.h"
 
@@ -38,6 +37,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .owned = g_ptr_array_new_with_free_func(g_free),
       .licences = g_ptr_array_new_with_free_func(g_free),
       .links = harvest_links_new(),
+      .early = early_links_new(),
   };
 }
 
@@ -50,6 +50,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->owned, g_ptr_array_unref);
   g_clear_pointer(&harvest->licences, g_ptr_array_unref);
   g_clear_pointer(&harvest->links, harvest_links_free);
+  g_clear_pointer(&harvest->early, early_links_free);
 }
 
 void
@@ -153,11 +154,11 @@ want_fixed(Harvest *harvest, const LayerEntry *entry, uint64_t entry_number, uns
 }
 
 static void
-want_anywhere(uint64_t anywhere, FileTakers *takers)
+want_anywhere(uint64_t anywhere, const char *link, FileTakers *takers)
 {
   for (unsigned number = 0; anywhere != 0; number++, anywhere >>= 1)
     if ((anywhere & 1) != 0)
-      file_takers_add_anywhere(takers, number);
+      file_takers_add_anywhere(takers, number, link);
 }
 
 /* Leaves room for what must be remembered. */
@@ -172,8 +173,8 @@ takes_place(const Harvest *harvest, const LayerEntry *entry, bool by_path)
   return by_path || script;
 }
 
-static void
-put_finds(Harvest *harvest, const char *path, GPtrArray *finds)
+void
+harvest_put_finds(Harvest *harvest, const char *path, GPtrArray *finds)
 {
   if (g_hash_table_size(harvest->finds) >= LAYER_READS_MAX)
     layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
@@ -182,16 +183,15 @@ put_finds(Harvest *harvest, const char *path, GPtrArray *finds)
     g_hash_table_insert(harvest->finds, g_strdup(path), g_ptr_array_ref(finds));
 }
 
-/* What was found there anywhere; the last entry of a path counts. */
-static void
-keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere, GPtrArray *finds)
+void
+harvest_keep_finds(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere, GPtrArray *finds)
 {
   bool by_path = (anywhere & ~anywhere_placeless() & ~anywhere_owners()) != 0;
   g_hash_table_remove(harvest->finds, entry->path);
   if (finds->len == 0 && takes_place(harvest, entry, by_path))
     layer_inventory_add_removed(harvest->inventory, entry->path, false);
   else if (finds->len > 0)
-    put_finds(harvest, entry->path, finds);
+    harvest_put_finds(harvest, entry->path, finds);
 }
 
 static void
@@ -204,27 +204,28 @@ take_owned(Harvest *harvest, LayerInventory *from)
   from->owned = g_ptr_array_new_with_free_func(g_free);
 }
 
-/* Once, for a fixed place and anywhere. */
-bool
-harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
-                  uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
-                  GError **error)
+void
+harvest_count_finds(Harvest *harvest, LayerInventory *found, bool anywhere)
 {
-  g_auto(FileTakers) takers = {.count = 0};
-  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
-  want_fixed(harvest, entry, entry_number, change, readings, &takers);
-  want_anywhere(anywhere, &takers);
-  if (takers.count == 0)
-    return true;
-  if (!worker_files_read(reader, entry, harvest->file_bytes, &takers, error))
-    return false;
-  for (unsigned i = 0; i < takers.count; i++) {
-    FileTaker *taker = &takers.takers[i];
+  bound_packages(harvest, found, anywhere);
+  take_owned(harvest, found);
+  licences_take(found, harvest->licences);
+}
+
+/* What they found in the entry; @linked: under the name of a link, which may not count. */
+static void
+take_found(Harvest *harvest, uint64_t entry_number, FileTakers *takers, GPtrArray *finds,
+           GPtrArray *linked)
+{
+  for (unsigned i = 0; i < takers->count; i++) {
+    FileTaker *taker = &takers->takers[i];
     if (!taker->wanted)
       continue;
-    bound_packages(harvest, taker->into, taker->reading == READINGS_MAX);
-    take_owned(harvest, taker->into);
-    licences_take(taker->into, harvest->licences);
+    if (taker->link != NULL) {
+      g_ptr_array_add(linked, g_steal_pointer(&taker->into));
+      continue;
+    }
+    harvest_count_finds(harvest, taker->into, taker->reading == READINGS_MAX);
     if (taker->detector->lists_owners)
       continue;
     if (taker->reading == READINGS_MAX)
@@ -233,8 +234,40 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
       g_hash_table_insert(harvest->databases, database_key(entry_number, taker->reading),
                           g_steal_pointer(&taker->into));
   }
+}
+
+/* The file of @entry, if it were at @link. */
+static uint64_t
+wanted_of_link(const LayerEntry *entry, const char *link)
+{
+  LayerEntry linked = *entry;
+  linked.path = link;
+  return harvest_wanted_anywhere(&linked);
+}
+
+/* Once, for a fixed place and anywhere. */
+bool
+harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry,
+                  uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
+                  GError **error)
+{
+  g_auto(FileTakers) takers = {.count = 0};
+  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
+  g_autoptr(GPtrArray) linked = g_ptr_array_new_with_free_func(inventory_free);
+  const char *link = early_links_waiting(harvest->early, entry->path);
+  want_fixed(harvest, entry, entry_number, change, readings, &takers);
+  want_anywhere(anywhere, NULL, &takers);
+  if (link != NULL)
+    want_anywhere(wanted_of_link(entry, link), link, &takers);
+  if (takers.count == 0)
+    return true;
+  if (!worker_files_read(reader, entry, harvest->file_bytes, &takers, error))
+    return false;
+  take_found(harvest, entry_number, &takers, finds, linked);
+  if (link != NULL)
+    early_links_keep(harvest->early, entry, entry_number, linked);
   if (anywhere != 0)
-    keep_finds(harvest, entry, anywhere, finds);
+    harvest_keep_finds(harvest, entry, anywhere, finds);
   return true;
 }
 
@@ -279,156 +312,6 @@ harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
   layer_inventory_add_removed(harvest->inventory, entry->path, entry->kind == LAYER_ENTRY_OPAQUE);
   if (!mark)
     g_hash_table_remove(harvest->finds, entry->path);
-}
-
-/* --- hard links --- */
-
-/* Whether packages were found in the file at @path, or it could not be read. */
-static bool
-has_finds(const Harvest *harvest, const char *path)
-{
-  const GPtrArray *finds = g_hash_table_lookup(harvest->finds, path);
-  for (guint i = 0; finds != NULL && i < finds->len; i++) {
-    const LayerInventory *find = g_ptr_array_index(finds, i);
-    if (find->packages->len > 0 || find->unread->len > 0)
-      return true;
-  }
-  return false;
-}
-
-/* Whether the same detectors want both, and make the same of both: programs, and files of one name.
- */
-static bool
-are_alike(const char *left, const char *right)
-{
-  uint64_t by_path = anywhere_by_path(left);
-  g_autofree char *left_name = g_path_get_basename(left), *right_name = g_path_get_basename(right);
-  return by_path == anywhere_by_path(right) &&
-         anywhere_by_content(left) == anywhere_by_content(right) &&
-         (by_path == 0 || strcmp(left_name, right_name) == 0);
-}
-
-/* What was found at @target is at @path as well. */
-static void
-copy_finds(Harvest *harvest, const char *path, const char *target)
-{
-  const GPtrArray *finds = g_hash_table_lookup(harvest->finds, target);
-  g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(inventory_free);
-  for (guint i = 0; finds != NULL && i < finds->len; i++) {
-    LayerInventory *copy = harvest_links_copy(g_ptr_array_index(finds, i), target, path);
-    bound_packages(harvest, copy, true);
-    g_ptr_array_add(copies, copy);
-  }
-  put_finds(harvest, path, copies);
-}
-
-void
-harvest_take_hardlink(Harvest *harvest, const LayerEntry *entry, const char *target,
-                      uint64_t number)
-{
-  bool found = has_finds(harvest, target);
-  if (found && are_alike(entry->path, target))
-    copy_finds(harvest, entry->path, target);
-  else if ((harvest_wants_name(entry->path) || found ||
-            harvest_links_have(harvest->links, target)) &&
-           !harvest_links_add(harvest->links, entry->path, target, number))
-    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
-                               "The layer has more files that list packages than are followed.");
-}
-
-/* --- symbolic links --- */
-
-static bool
-is_of_lockfiles_alone(const char *path)
-{
-  uint64_t wanting = anywhere_by_path(path) | anywhere_by_content(path);
-  for (unsigned number = 0; wanting != 0; number++, wanting >>= 1)
-    if ((wanting & 1) != 0 && anywhere_detector(number) != &lockfiles_detector)
-      return false;
-  return true;
-}
-
-/* Whether all who want @path for its name want @target for its own, so that it is read where it is,
- * in whichever layer. What a lock file says depends on its name. */
-static bool
-is_read_there(const char *path, const char *target)
-{
-  return (anywhere_by_name(path) & ~anywhere_by_name(target)) == 0 && !is_of_lockfiles_alone(path);
-}
-
-/* In no image. */
-static bool
-is_of_kernel(const char *path)
-{
-  return g_str_has_prefix(path, "proc/") || g_str_has_prefix(path, "dev/") ||
-         g_str_has_prefix(path, "sys/");
-}
-
-/* Another layer may have what it leads to, which is not looked at. */
-static void
-put_elsewhere(Harvest *harvest, const char *path)
-{
-  const char *type = lockfiles_type(path);
-  if (type == NULL && is_of_lockfiles_alone(path))
-    return;
-  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
-  LayerInventory *find = layer_inventory_new();
-  layer_inventory_add_read(find, 0, path, false, type);
-  ((LayerFile *)g_ptr_array_index(find->reads, 0))->elsewhere = true;
-  g_ptr_array_add(finds, find);
-  put_finds(harvest, path, finds);
-}
-
-void
-harvest_take_symlink(Harvest *harvest, const char *path, const char *target, uint64_t number)
-{
-  if (are_alike(path, target) || is_read_there(path, target) || has_finds(harvest, target))
-    return;
-  if (number == 0 && is_of_kernel(target))
-    return;
-  if (number == 0)
-    put_elsewhere(harvest, path);
-  else if (!harvest_links_add_symbolic(harvest->links, path, number))
-    layer_inventory_add_unread(harvest->inventory, "too-many-files", "",
-                               "The layer has more files that list packages than are followed.");
-}
-
-/* What was read of a file under one name is the same under others that are alike. */
-static bool
-take_twin(const char *path, const char *read, void *harvest)
-{
-  bool alike = are_alike(path, read);
-  if (alike)
-    copy_finds(harvest, path, read);
-  return alike;
-}
-
-bool
-harvest_wants_pass(Harvest *harvest)
-{
-  harvest_links_take_twins(harvest->links, take_twin, harvest);
-  return harvest_links_begin_pass(harvest->links);
-}
-
-bool
-harvest_take_linked(Harvest *harvest, LayerReader *reader, const LayerEntry *entry, uint64_t number,
-                    GError **error)
-{
-  const char *path = harvest_links_take(harvest->links, entry, number);
-  if (path == NULL)
-    return true;
-  LayerEntry linked = *entry;
-  linked.path = path;
-  return harvest_take_file(harvest, reader, &linked, number, 0, 0, harvest_wanted_anywhere(&linked),
-                           error);
-}
-
-static void
-note_left_links(Harvest *harvest)
-{
-  for (char *path; (path = harvest_links_next_left(harvest->links)) != NULL; g_free(path))
-    layer_inventory_add_unread(harvest->inventory, "hard-link", path,
-                               "The link leads to what is not read under its name.");
 }
 
 /* --- into the inventory --- */
@@ -494,7 +377,6 @@ harvest_join(Harvest *harvest)
       join_database(harvest->inventory, database, wanted->change);
   }
   join_finds(harvest);
-  note_left_links(harvest);
   owners_resolve(harvest->inventory, harvest->owned);
   licences_resolve(harvest->inventory, harvest->licences);
 }

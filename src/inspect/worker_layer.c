@@ -7,28 +7,16 @@
  * not anyway, and cost nothing. */
 #include <string.h>
 
-#include "archive/path.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "inspect/asked_paths.h"
 #include "inspect/worker-private.h"
 #include "inspect/worker_harvest-private.h"
-#include "inspect/worker_symlinks-private.h"
+#include "inspect/worker_layer_links-private.h"
 
 /* Each reads what links led to that the former found, and one more name of a file with several. */
 #define PASSES_MAX 8u
-/* Over all links, until none makes more asked for. */
-#define TURNS_MAX 16u
-/* Of the paths and targets of all links. */
-#define LINK_BYTES_MAX ((size_t)64 * 1024 * 1024)
-#define WHITEOUT       ".wh."
-/* No entry has that number. */
-#define FOLDER SIZE_MAX
-
-typedef struct {
-  const char *path, *target;
-  bool hard;
-} Link;
+#define WHITEOUT   ".wh."
 
 typedef struct {
   WorkerInput input;
@@ -41,12 +29,7 @@ typedef struct {
   GString *plain_folder; /* of the last entry, if nothing in that folder is asked for */
   bool has_plain_folder;
   Harvest *harvest;
-  GArray *links;       /* Link */
-  GHashTable *targets; /* path of a symbolic link -> its target, as far as the tar was read */
-  GHashTable *names; /* hash of a name that links may lead to -> number of the entry with the bytes,
-                        or FOLDER */
-  GStringChunk *texts; /* of links */
-  size_t link_bytes;
+  LayerLinks *links;
 } Reading;
 
 /* --- changes --- */
@@ -93,142 +76,6 @@ lose_folder(Reading *reading, const char *path, bool may_hold_more)
   g_hash_table_remove(reading->folders, path);
   g_hash_table_remove(reading->folders, noted);
   reading->has_plain_folder = false;
-}
-
-/* --- links --- */
-
-/* FNV-1a. Where two names meet, a hard link that leads nowhere is not told, or one that does is not
- * read. */
-static void *
-name_hash(const char *name)
-{
-  uint64_t hash = 0xcbf29ce484222325;
-  for (; *name != '\0'; name++)
-    hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
-  return GSIZE_TO_POINTER(hash);
-}
-
-/* Of a symbolic link as written; a hard link's counts from the root. (transfer full) */
-static char *
-target_of(const LayerEntry *entry)
-{
-  unsigned depth;
-  bool escapes;
-  const char *target = entry->target == NULL ? "" : entry->target;
-  return entry->kind == LAYER_ENTRY_HARDLINK ? path_normalise(target, &depth, &escapes)
-                                             : g_strdup(target);
-}
-
-static void
-keep_link(Reading *reading, const char *path, const char *target, bool hard)
-{
-  reading->link_bytes += strlen(path) + strlen(target);
-  if (reading->link_bytes > LINK_BYTES_MAX) {
-    layer_inventory_add_unread(reading->inventory, "too-many-links", path,
-                               "The layer has more links than are followed.");
-    return;
-  }
-  Link link = {g_string_chunk_insert(reading->texts, path),
-               g_string_chunk_insert(reading->texts, target), hard};
-  g_array_append_val(reading->links, link);
-  if (!hard)
-    g_hash_table_replace(reading->targets, (void *)(uintptr_t)link.path,
-                         (void *)(uintptr_t)link.target);
-}
-
-/* Not all of them: there are images in which every file is one. */
-static void
-take_hardlink(Reading *reading, const LayerEntry *entry)
-{
-  g_autofree char *target = target_of(entry);
-  if (asked_paths_look(reading->asked, entry->path).asked)
-    keep_link(reading, entry->path, target, true);
-  if (!reading->first)
-    return;
-  const char *text = g_hash_table_lookup(reading->targets, target);
-  if (text != NULL)
-    keep_link(reading, entry->path, text, false);
-  size_t number = GPOINTER_TO_SIZE(g_hash_table_lookup(reading->names, name_hash(target)));
-  if (number != 0 && number != FOLDER)
-    harvest_take_hardlink(reading->harvest, entry, target, number);
-  else
-    layer_inventory_add_unread(reading->inventory, "hard-link", entry->path,
-                               "The hard link leads to what the layer did not bring before it, or "
-                               "through a link.");
-}
-
-/* By which later hard links find the present entry's bytes. */
-static void
-keep_name(Reading *reading, const LayerEntry *entry)
-{
-  size_t number = entry->kind == LAYER_ENTRY_FOLDER ? FOLDER : reading->entry;
-  if (entry->kind == LAYER_ENTRY_HARDLINK) {
-    g_autofree char *target = target_of(entry);
-    size_t linked = GPOINTER_TO_SIZE(g_hash_table_lookup(reading->names, name_hash(target)));
-    number = linked != 0 ? linked : number;
-  }
-  g_hash_table_insert(reading->names, name_hash(entry->path), GSIZE_TO_POINTER(number));
-}
-
-/* Each pass knows better which hard links matter. */
-static void
-take_link(Reading *reading, const LayerEntry *entry)
-{
-  bool brings =
-      reading->first && entry->kind != LAYER_ENTRY_WHITEOUT && entry->kind != LAYER_ENTRY_OPAQUE;
-  if (brings)
-    g_hash_table_remove(reading->targets, entry->path);
-  if (entry->kind == LAYER_ENTRY_HARDLINK)
-    take_hardlink(reading, entry);
-  if (!brings)
-    return;
-  keep_name(reading, entry);
-  if (entry->kind == LAYER_ENTRY_SYMLINK) {
-    g_autofree char *target = target_of(entry);
-    keep_link(reading, entry->path, target, false);
-  }
-}
-
-/* After the first pass: those whose own names are wanted, as far as they are there in the end. */
-static void
-take_wanted_symlinks(Reading *reading)
-{
-  size_t work = 0;
-  for (guint i = 0; i < reading->links->len; i++) {
-    const Link *link = &g_array_index(reading->links, Link, i);
-    bool there = !link->hard && g_hash_table_lookup(reading->targets, link->path) == link->target;
-    if (!there || !harvest_wants_name(link->path))
-      continue;
-    g_autofree char *target = symlink_resolve(reading->targets, link->path, &work);
-    void *number = target == NULL ? NULL : g_hash_table_lookup(reading->names, name_hash(target));
-    if (target != NULL && number != GSIZE_TO_POINTER(FOLDER))
-      harvest_take_symlink(reading->harvest, link->path, target, GPOINTER_TO_SIZE(number));
-  }
-  if (work > SYMLINK_WORK_MAX)
-    layer_inventory_add_unread(reading->inventory, "too-many-links", "",
-                               "The layer has more links than are followed.");
-}
-
-/* True when more is asked for than before. */
-static bool
-follow_links(Reading *reading)
-{
-  AskedGrowth grew = ASKED_SAME, grows = ASKED_MORE;
-  for (unsigned turn = 0; grows != ASKED_SAME && turn < TURNS_MAX; turn++) {
-    grows = ASKED_SAME;
-    for (guint i = 0; i < reading->links->len; i++) {
-      const Link *link = &g_array_index(reading->links, Link, i);
-      AskedGrowth one = link->hard
-                            ? asked_paths_add_hardlink(reading->asked, link->path, link->target)
-                            : asked_paths_add_symlink(reading->asked, link->path, link->target);
-      grows = MAX(grows, one);
-    }
-    grew = MAX(grew, grows);
-  }
-  if (grows != ASKED_SAME || asked_paths_overflowed(reading->asked))
-    layer_inventory_add_unread(reading->inventory, "too-many-links", "",
-                               "Links lead around, or there are too many of them.");
-  return grew == ASKED_MORE;
 }
 
 static void
@@ -311,7 +158,7 @@ take_asked(Reading *reading, LayerReader *reader, const LayerEntry *entry, const
   }
   /* A whiteout may be written as a link. */
   bool link = entry->kind == LAYER_ENTRY_SYMLINK || entry->kind == LAYER_ENTRY_HARDLINK;
-  g_autofree char *target = link ? target_of(entry) : NULL;
+  g_autofree char *target = link ? layer_link_target(entry) : NULL;
   if (link && *target == '\0')
     add_change(reading, CHANGE_ODD, entry->path, "has a link without a target");
   else
@@ -328,7 +175,7 @@ take_unasked(Reading *reading, LayerReader *reader, const LayerEntry *entry, uin
     return true;
   if (!reading->first)
     return harvest_take_linked(reading->harvest, reader, entry, reading->entry, error);
-  return anywhere == 0 ||
+  return (anywhere == 0 && harvest_expected_symlink(reading->harvest, entry->path) == NULL) ||
          harvest_take_file(reading->harvest, reader, entry, reading->entry, 0, 0, anywhere, error);
 }
 
@@ -354,7 +201,7 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
   uint64_t anywhere = reading->first ? harvest_wanted_anywhere(entry) : 0;
   if (reading->first)
     harvest_take_away(reading->harvest, entry, anywhere);
-  take_link(reading, entry);
+  layer_links_take(reading->links, entry, reading->entry, reading->first);
   /* Most entries are in the folder of the one before, in which nothing is asked for. */
   const char *slash = strrchr(entry->path, '/');
   size_t folder = slash == NULL ? 0 : (size_t)(slash - entry->path);
@@ -404,38 +251,47 @@ read_pass(Reading *reading, GError **error)
                                                 &reading->inventory->unpacked_bytes, error);
 }
 
+/* For files under the names of links alone, as far as the last of them. */
+static bool
+read_links_pass(Reading *reading, GError **error)
+{
+  GError *failure = NULL;
+  WorkerInput input = reading->input;
+  g_autoptr(LayerReader) reader = layer_reader_new(worker_input_read, &input, reading->limits);
+  reading->entry = 0;
+  while (failure == NULL && harvest_has_due_links(reading->harvest)) {
+    const LayerEntry *entry = layer_reader_next(reader, &failure);
+    if (entry == NULL)
+      break;
+    if (entry->kind != LAYER_ENTRY_GLOBAL)
+      reading->entry++;
+    if (entry->kind == LAYER_ENTRY_FILE)
+      harvest_take_linked(reading->harvest, reader, entry, reading->entry, &failure);
+  }
+  if (failure == NULL)
+    return true;
+  g_propagate_error(error, failure);
+  return false;
+}
+
 static bool
 read_passes(Reading *reading, GError **error)
 {
-  bool left = false;
+  bool asks_more = true;
   for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
     reading->first = pass == 0;
-    if (!read_pass(reading, error))
+    if (!(asks_more ? read_pass(reading, error) : read_links_pass(reading, error)))
       return false;
     if (reading->first)
-      take_wanted_symlinks(reading);
-    bool asks_more = follow_links(reading);
+      layer_links_take_wanted(reading->links);
+    asks_more = layer_links_follow(reading->links);
     if (!harvest_wants_pass(reading->harvest) && !asks_more)
       return true;
-    left = asks_more;
   }
-  if (left)
+  if (asks_more)
     layer_inventory_add_unread(reading->inventory, "too-many-links", "",
                                "Links lead around, or there are too many of them.");
   return true;
-}
-
-static void
-take_job_links(Reading *reading, const GPtrArray *links)
-{
-  for (guint i = 0; i + 1 < links->len; i += 2) {
-    const char *path = g_ptr_array_index(links, i), *target = g_ptr_array_index(links, i + 1);
-    Link link = {path, target, false};
-    g_array_append_val(reading->links, link);
-    g_ptr_array_add(reading->inventory->links, g_strdup(path));
-    g_ptr_array_add(reading->inventory->links, g_strdup(target));
-  }
-  follow_links(reading);
 }
 
 json_t *
@@ -444,12 +300,10 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
   g_autoptr(AskedPaths) asked = asked_paths_new();
   g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GArray) kept_links = g_array_new(FALSE, FALSE, sizeof(Link));
-  g_autoptr(GHashTable) targets = g_hash_table_new(g_str_hash, g_str_equal);
-  g_autoptr(GHashTable) names = g_hash_table_new(NULL, NULL);
   g_autoptr(GString) plain_folder = g_string_new(NULL);
   g_auto(Harvest) harvest = {0};
-  GStringChunk *texts = g_string_chunk_new((size_t)16 * 1024);
+  harvest_init(&harvest, inventory, limits->file_bytes);
+  g_autoptr(LayerLinks) layer_links = layer_links_new(asked, &harvest, inventory);
   Reading reading = {.input = input,
                      .limits = limits,
                      .inventory = inventory,
@@ -457,17 +311,12 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .folders = folders,
                      .plain_folder = plain_folder,
                      .harvest = &harvest,
-                     .links = kept_links,
-                     .targets = targets,
-                     .names = names,
-                     .texts = texts};
-  harvest_init(&harvest, inventory, limits->file_bytes);
+                     .links = layer_links};
   inventory->packed_bytes = input.end - input.at;
-  take_job_links(&reading, links);
-  bool read = read_passes(&reading, error) && worker_check_table(input, limits, inventory, error);
-  g_string_chunk_free(texts);
-  if (!read)
+  layer_links_add(layer_links, links);
+  if (!read_passes(&reading, error) || !worker_check_table(input, limits, inventory, error))
     return NULL;
+  harvest_note_left_links(&harvest);
   harvest_join(&harvest);
   json_t *answer = json_object();
   json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));

@@ -24,12 +24,17 @@ bool harvest_links_have(const HarvestLinks *links, const char *path);
 /* Something else is at @path now. */
 void harvest_links_forget(HarvestLinks *links, const char *path);
 
+/* The file of the entry @number was read under the name of the link at @path. */
+void harvest_links_note_read(HarvestLinks *links, const char *path, uint64_t number);
+
 /* Before each further pass: @take is asked for links to files of which another name, @read, was
  * read before; one that it takes is done with. */
 typedef bool HarvestTwin(const char *path, const char *read, void *data);
 void harvest_links_take_twins(HarvestLinks *links, HarvestTwin *take, void *data);
 /* Then: which of them are read in it, one of a file. True: there are some. */
 bool harvest_links_begin_pass(HarvestLinks *links);
+/* Whether some of these are left. */
+bool harvest_links_are_due(const HarvestLinks *links);
 /* The path of the link that is to be read from the file @entry of that number, which is done with
  * it; or NULL. (transfer none) */
 const char *harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uint64_t number);

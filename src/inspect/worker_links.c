@@ -87,6 +87,13 @@ harvest_links_forget(HarvestLinks *links, const char *path)
 }
 
 void
+harvest_links_note_read(HarvestLinks *links, const char *path, uint64_t number)
+{
+  if (!g_hash_table_contains(links->read, GSIZE_TO_POINTER(number)))
+    g_hash_table_insert(links->read, GSIZE_TO_POINTER(number), g_strdup(path));
+}
+
+void
 harvest_links_take_twins(HarvestLinks *links, HarvestTwin *take, void *data)
 {
   GHashTableIter iter;
@@ -115,6 +122,12 @@ harvest_links_begin_pass(HarvestLinks *links)
   return g_hash_table_size(links->due) > 0;
 }
 
+bool
+harvest_links_are_due(const HarvestLinks *links)
+{
+  return g_hash_table_size(links->due) > 0;
+}
+
 const char *
 harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uint64_t number)
 {
@@ -125,8 +138,8 @@ harvest_links_take(HarvestLinks *links, const LayerEntry *entry, uint64_t number
       (link->file != NULL && strcmp(link->file, entry->path) != 0))
     return NULL;
   link->read = true;
-  if (!g_hash_table_contains(links->read, GSIZE_TO_POINTER(number)))
-    g_hash_table_insert(links->read, GSIZE_TO_POINTER(number), g_strdup(link->path));
+  g_hash_table_remove(links->due, GSIZE_TO_POINTER(number));
+  harvest_links_note_read(links, link->path, number);
   return link->path;
 }
 

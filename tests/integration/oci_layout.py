@@ -19,10 +19,11 @@ def digest_of(data, algorithm="sha256"):
 
 
 def tar_of(files):
-    """A tar of {path: bytes, or ("link", target), ("hardlink", target), ("dir",)}; parents are not added by themselves."""
+    """A tar of {path: bytes, or ("link", target), ("hardlink", target), ("dir",)}, or of such pairs, where a path may come
+    again; parents are not added by themselves."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path, content in files.items():
+        for path, content in (files.items() if isinstance(files, dict) else files):
             member = tarfile.TarInfo(path)
             member.mtime = 1700000000
             if isinstance(content, tuple):

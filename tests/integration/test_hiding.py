@@ -1,10 +1,12 @@
 """Packages that are there for the tools that use them, and that a scanner could be made not to see."""
 import json
 import os
+import random
+import subprocess
 
 import pytest
 
-from oci_layout import Layout
+from oci_layout import Layout, tar_of
 
 LODASH = '{"name": "lodash", "version": "4.17.20"}'
 YAML = "Metadata-Version: 2.1\nName: PyYAML\nVersion: 6.0\n\n"
@@ -145,6 +147,32 @@ def test_a_link_in_a_folder(assay, data, tmp_path):
     (app / "Cargo.lock").symlink_to("Cargo.lock")
     (app / "go.sum").symlink_to(tmp_path / "lock.txt")
     assert found(assay, data, f"rootfs:{tmp_path / 'root'}") == {("lodash", "app/package-lock.json")}
+
+
+# Each may come at any place of a tar, and more than once: the last of a path counts.
+ENTRIES = [
+    (WITHIN, ("link", "one")), (WITHIN, ("link", "three")), ("app/one", ("link", "two")), ("app/one", ("link", "../app/three")),
+    ("app/two", LOCK), ("app/two", LOCK.replace("4.17.20", "4.17.19")), ("app/three", LOCK.replace("4.17.20", "4.17.18")),
+    ("app/three", "{}"), (WITHIN, "{}"),
+]
+
+
+def packages(assay, data, target):
+    listed = scan(assay, data, target)["package_list"]
+    return {(each["name"], each["version"], each["location"]) for each in listed}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_links_in_any_order(assay, data, tmp_path, seed):
+    """tar is the judge of what is there in the end."""
+    entries = random.Random(seed).choices(ENTRIES, k=7)
+    tar = tar_of(entries)
+    root = tmp_path / "root"
+    root.mkdir()
+    subprocess.run(["tar", "-x", "-C", root], input=tar, check=True)
+    made = Layout(tmp_path / "layout")
+    made.add_image("latest", [tar])
+    assert packages(assay, data, f"oci:{made.folder}:latest") == packages(assay, data, f"rootfs:{root}"), entries
 
 
 def test_a_program_by_a_link(assay, data, tmp_path):

@@ -208,6 +208,8 @@ const VersionRule version_rules_languages[] = {
      .package = "rust",
      .pattern = "c (" V3 ") \\([0-9a-f]{7,12} 20[0-9]{2}-[0-9]{2}-[0-9]{2}\\)",
      .flags = RULE_TEXT},
-    {.names = "gcc", .package = "gcc", .pattern = "GCC: \\(GNU\\) (" V3 ")"},
+    {.names = "gcc gcc-#* *-linux-*gcc *-linux-*gcc-#*",
+     .package = "gcc",
+     .pattern = "GCC: \\(GNU\\) (" V3 ")"},
     {.names = NULL},
 };
