@@ -6,7 +6,7 @@ OUT ?= packages
 SEED ?= 1
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential peers conformance bench fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential peers conformance bench bench-guard fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -37,6 +37,7 @@ help:
 	@echo 'make lint        the formatter, house rules, analysers, and the release build'
 	@echo 'make fuzz        run each fuzz target. SECONDS=n: so long each (60)'
 	@echo 'make bench       measure beside docker-registry, nginx and Trivy; the table goes to docs/benchmarks.md'
+	@echo 'make bench-guard measure in short, and say which ratios to peers got worse by more than a tenth since that table'
 	@echo 'make conformance run the suites of the distribution-spec (needs Go); the report goes to docs/conformance.md'
 	@echo 'make format      rewrite the C files as clang-format wants them'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR=: program, systemd unit, system user, manual page, completions'
@@ -75,6 +76,10 @@ differential: setup
 peers: setup
 	+$(MAKE) --no-print-directory all
 	/usr/bin/python3 tests/peers/run.py --program $(BUILD)/src/cli/assay --folder $(BUILD)/bench-cache/peers || test $$? = 77
+
+bench-guard: setup
+	+$(MAKE) --no-print-directory everything
+	/usr/bin/python3 bench/guard.py $(BUILD)
 
 conformance: setup
 	+$(MAKE) --no-print-directory all
