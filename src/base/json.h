@@ -33,6 +33,8 @@ json_t *json_read_file(int directory_fd, const char *path, size_t limit, GError 
 /* Compact text with object keys in the order they were set; numbers keep their type. (transfer
  * full) */
 char *json_to_text(const json_t *value);
+/* A text of valid UTF-8 as JSON has it, with its quotes. */
+void json_append_string(GString *text, const char *string, size_t length);
 /* The same with two-space indentation and a last LF, for people. (transfer full) */
 char *json_to_pretty_text(const json_t *value);
 

@@ -33,8 +33,8 @@ is_plain(char byte)
   return (unsigned char)byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
-static void
-write_string(GString *text, const char *string, size_t length)
+void
+json_append_string(GString *text, const char *string, size_t length)
 {
   g_string_append_c(text, '"');
   for (size_t i = 0; i < length;) {
@@ -101,7 +101,7 @@ write_object(GString *text, json_t *object)
     if (!first)
       g_string_append_c(text, ',');
     first = false;
-    write_string(text, json_object_iter_key(at), json_object_iter_key_len(at));
+    json_append_string(text, json_object_iter_key(at), json_object_iter_key_len(at));
     g_string_append_c(text, ':');
     write_value(text, json_object_iter_value(at));
   }
@@ -119,7 +119,7 @@ write_value(GString *text, const json_t *value)
     write_array(text, value);
     return;
   case JSON_STRING:
-    write_string(text, json_string_value(value), json_string_length(value));
+    json_append_string(text, json_string_value(value), json_string_length(value));
     return;
   case JSON_INTEGER:
     write_integer(text, json_integer_value(value));

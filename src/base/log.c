@@ -2,10 +2,15 @@
 #include "base/log.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/json.h"
+
+/* Bytes: of a request. */
+#define LINE_USUAL    512
+#define NUMBER_DIGITS 18
 
 const char *const log_level_names[] = {"debug", "info", "warning", "error", NULL};
 const char *const log_format_names[] = {"auto", "text", "json", NULL};
@@ -73,44 +78,106 @@ write_line(GString *line)
   fd_write_all(STDERR_FILENO, slice_new(line->str, line->len), NULL);
 }
 
+/* --- the line --- */
+
+/* As JSON has numbers, as far as those of lines go, and programs can hold them. */
+static bool
+is_number(const char *value)
+{
+  static const char digits[] = "0123456789";
+  size_t whole = strspn(value, digits);
+  const char *rest = value + whole;
+  if (*rest == '.' && strspn(rest + 1, digits) > 0)
+    rest += 1 + strspn(rest + 1, digits);
+  return whole > 0 && whole <= NUMBER_DIGITS && *rest == '\0' && (*value != '0' || whole == 1);
+}
+
+static void
+append_string(GString *line, const char *value)
+{
+  size_t size = strlen(value);
+  if (g_utf8_validate(value, (gssize)size, NULL)) {
+    json_append_string(line, value, size);
+    return;
+  }
+  g_autofree char *valid = g_utf8_make_valid(value, (gssize)size);
+  json_append_string(line, valid, strlen(valid));
+}
+
 /* Who sorts lines by these wants numbers; the rest are words, also a tag that looks like one. */
-static json_t *
-value_to_json(const char *key, const char *value)
+static void
+append_json_value(GString *line, const char *key, const char *value)
 {
   static const char *const numbers[] = {"status", "seconds", "images", "received", "sent", NULL};
-  g_autofree char *valid = g_utf8_make_valid(value, -1);
-  char *end = NULL;
-  double number = g_ascii_strtod(valid, &end);
-  if (!g_strv_contains(numbers, key) || end == valid || *end != '\0')
-    return json_string(valid);
-  return strchr(valid, '.') != NULL ? json_real(number) : json_integer((json_int_t)number);
+  if (is_number(value) && g_strv_contains(numbers, key))
+    g_string_append(line, value);
+  else
+    append_string(line, value);
+}
+
+static void
+append_json_member(GString *line, const char *key, const char *value)
+{
+  g_string_append(line, ",\"");
+  g_string_append(line, key);
+  g_string_append(line, "\":");
+  append_json_value(line, key, value);
+}
+
+/* The second as text is kept: a busy server writes thousands of lines in it. */
+static void
+append_time(GString *line, bool whole)
+{
+  static _Thread_local int64_t second_of_text = -1;
+  static _Thread_local char text[sizeof "2026-01-01T00:00:00"];
+  int64_t now = g_get_real_time(), second = now / G_USEC_PER_SEC;
+  if (second != second_of_text) {
+    struct tm parts;
+    time_t time = (time_t)second;
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", gmtime_r(&time, &parts));
+    second_of_text = second;
+  }
+  char fraction[] = ".000000";
+  for (int64_t i = 6, rest = now % G_USEC_PER_SEC; i > 0; i--, rest /= 10)
+    fraction[i] = (char)('0' + rest % 10);
+  g_string_append(line, text);
+  if (!whole)
+    g_string_append(line, fraction);
+  g_string_append_c(line, 'Z');
+}
+
+static void
+append_json(GString *line, LogLevel level, const char *message, const char *const *fields,
+            size_t field_count)
+{
+  g_string_append(line, "{\"time\":\"");
+  append_time(line, false);
+  g_string_append_c(line, '"');
+  append_json_member(line, "level", log_level_names[level]);
+  append_json_member(line, "message", message);
+  for (size_t i = 0; i + 1 < field_count; i += 2)
+    append_json_member(line, fields[i], fields[i + 1]);
+  g_string_append_c(line, '}');
+}
+
+static void
+append_text(GString *line, LogLevel level, const char *message, const char *const *fields,
+            size_t field_count)
+{
+  append_time(line, true);
+  g_string_append_printf(line, " %-7s ", log_level_names[level]);
+  append_text_message(line, message);
+  for (size_t i = 0; i + 1 < field_count; i += 2) {
+    g_string_append_printf(line, " %s=", fields[i]);
+    append_text_value(line, fields[i + 1]);
+  }
 }
 
 static void
 write_event(LogLevel level, const char *message, const char *const *fields, size_t field_count)
 {
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  g_autofree char *time = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ");
-  g_autoptr(GString) line = g_string_new(NULL);
-
-  if (as_json) {
-    g_autoptr(json_t) event = json_object();
-    json_set_string(event, "time", time);
-    json_set_string(event, "level", log_level_names[level]);
-    g_autofree char *valid = g_utf8_make_valid(message, -1);
-    json_set_string(event, "message", valid);
-    for (size_t i = 0; i + 1 < field_count; i += 2)
-      json_object_set_new(event, fields[i], value_to_json(fields[i], fields[i + 1]));
-    g_autofree char *text = json_to_text(event);
-    g_string_append(line, text);
-  } else {
-    g_string_append_printf(line, "%.19sZ %-7s ", time, log_level_names[level]);
-    append_text_message(line, message);
-    for (size_t i = 0; i + 1 < field_count; i += 2) {
-      g_string_append_printf(line, " %s=", fields[i]);
-      append_text_value(line, fields[i + 1]);
-    }
-  }
+  g_autoptr(GString) line = g_string_sized_new(LINE_USUAL);
+  (as_json ? append_json : append_text)(line, level, message, fields, field_count);
   write_line(line);
 }
 
