@@ -68,5 +68,6 @@ events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error)
                 SQL_INTEGER(after), SQL_INTEGER(limit), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND)
     g_ptr_array_add(events, read_event(rows));
-  return found == ABSENT ? g_steal_pointer(&events) : NULL;
+  g_clear_pointer(&rows, sql_rows_free);
+  return found == ABSENT && sql_settle(sql, error) ? g_steal_pointer(&events) : NULL;
 }

@@ -23,5 +23,6 @@ typedef struct {
 bool event_tell(SqlConnection *db, const char *type, const char *subject, const json_t *data,
                 GError **error);
 
-/* Those after the number @after, at most @limit: Event. (transfer full) */
+/* Those after the number @after, at most @limit: Event. All are on the disk: what was told to
+ * somebody outside is never taken back. (transfer full) */
 GPtrArray *events_after(SqlPool *sql, int64_t after, unsigned limit, GError **error);

@@ -231,6 +231,7 @@ write_round(SqlConnection *db, void *data, GError **error)
   return true;
 }
 
+/* Later: where a power cut takes a round back, its jobs run again, as after any kill. */
 static bool
 keep_once(Jobs *jobs)
 {
@@ -239,8 +240,9 @@ keep_once(Jobs *jobs)
   Round round = begin_round(jobs);
   g_mutex_unlock(&jobs->lock);
   bool busy = round.ended->len > 0 || round.renewed->len > 0 || round.prunes;
-  bool kept = (busy || look_for_due(jobs, &round, &error)) &&
-              ((!busy && !round.claims) || sql_transact(jobs->sql, write_round, &round, &error));
+  bool kept =
+      (busy || look_for_due(jobs, &round, &error)) &&
+      ((!busy && !round.claims) || sql_transact_later(jobs->sql, write_round, &round, &error));
   if (!kept)
     log_error("the state of jobs cannot be stored; it will be tried again", "error", error->message,
               NULL);

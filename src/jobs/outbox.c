@@ -39,11 +39,12 @@ read_cursor(SqlPool *sql, const char *name, int64_t *passed, GError **error)
   return sql_number(rows, passed, error);
 }
 
+/* Later: events that were taken are given again after a kill in any case. */
 static bool
 write_cursor(SqlPool *sql, const char *name, int64_t passed, GError **error)
 {
-  return sql_write(sql, NULL, error, "UPDATE event_takers SET passed = $2 WHERE name = $1",
-                   SQL_TEXT(name), SQL_INTEGER(passed), SQL_END);
+  return sql_write_later(sql, NULL, error, "UPDATE event_takers SET passed = $2 WHERE name = $1",
+                         SQL_TEXT(name), SQL_INTEGER(passed), SQL_END);
 }
 
 static bool
@@ -175,7 +176,7 @@ ask_for(const Outbox *outbox, const EventTaker *taker, int64_t last, GError **er
                      "INSERT INTO event_takers (name, passed) VALUES ($1, $2) "
                      "ON CONFLICT (name) DO NOTHING",
                      SQL_TEXT(name), SQL_INTEGER(taker->from_first ? 0 : last), SQL_END);
-  if (!sql_transact(outbox->sql, ask_once, key, error))
+  if (!sql_transact_later(outbox->sql, ask_once, key, error))
     return false;
   jobs_wake(outbox->jobs);
   return true;
@@ -219,10 +220,10 @@ prune(const Outbox *outbox, int64_t last, Job *job, GError **error)
       return false;
     if (oldest >= first)
       break;
-    if (!sql_write(outbox->sql, NULL, error,
-                   "DELETE FROM events WHERE number IN "
-                   "(SELECT number FROM events WHERE number < $1 ORDER BY number LIMIT $2)",
-                   SQL_INTEGER(first), SQL_INTEGER(PRUNED_AT_ONCE), SQL_END))
+    if (!sql_write_later(outbox->sql, NULL, error,
+                         "DELETE FROM events WHERE number IN "
+                         "(SELECT number FROM events WHERE number < $1 ORDER BY number LIMIT $2)",
+                         SQL_INTEGER(first), SQL_INTEGER(PRUNED_AT_ONCE), SQL_END))
       return false;
   }
   return true;

@@ -57,7 +57,7 @@ bool
 images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **error)
 {
   NewState new_state = {manifest, state};
-  return sql_transact(sql, set_state, &new_state, error);
+  return sql_transact_later(sql, set_state, &new_state, error);
 }
 
 /* A config that cannot be read now may be there for the client: that is no proof of an artifact. */
@@ -232,6 +232,7 @@ store_scan(SqlConnection *db, void *data, GError **error)
          (scan->again || tell_scanned(db, scan->manifest, scan->inventory, error));
 }
 
+/* Later, as all that an inspection finds: after a power cut its job is there again, too. */
 bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                   AdvisoryDatabase *advisories, bool again, GError **error)
@@ -239,7 +240,7 @@ images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inve
   /* What takes time is done before there is a transaction, which others wait for. */
   g_autoptr(PreparedPackages) packages = packages_prepare(sql, inventory, advisories, error);
   Scan scan = {manifest, inventory, packages, advisories, again};
-  return packages != NULL && sql_transact(sql, store_scan, &scan, error);
+  return packages != NULL && sql_transact_later(sql, store_scan, &scan, error);
 }
 
 bool

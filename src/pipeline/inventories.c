@@ -44,13 +44,14 @@ inventories_store(SqlPool *sql, const LayerInventory *inventory, GError **error)
 {
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  return sql_write(sql, NULL, error,
-                   "INSERT INTO layer_inventories (layer, detector_version, content, created) "
-                   "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
-                   "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
-                   "created = excluded.created",
-                   SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors),
-                   SQL_TEXT(text), SQL_INTEGER(g_get_real_time()), SQL_END);
+  return sql_write_later(
+      sql, NULL, error,
+      "INSERT INTO layer_inventories (layer, detector_version, content, created) "
+      "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
+      "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
+      "created = excluded.created",
+      SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(text),
+      SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
 static LayerInventory *

@@ -76,7 +76,7 @@ store(SqlPool *sql, const LayerInventory *inventory, const char *key, GError **e
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
   Look look = {inventory, key, text};
-  return sql_transact(sql, insert_look, &look, error);
+  return sql_transact_later(sql, insert_look, &look, error);
 }
 
 static LayerInventory *

@@ -453,7 +453,7 @@ write_judged(SqlPool *sql, const GPtrArray *judged, const Rules *rules, GError *
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
   Writing writing = {judged, rules, changes};
-  if (judged->len > 0 && !sql_transact(sql, write_all, &writing, error))
+  if (judged->len > 0 && !sql_transact_later(sql, write_all, &writing, error))
     return false;
   for (guint i = 0; i < changes->len; i++)
     log_change(g_ptr_array_index(changes, i));

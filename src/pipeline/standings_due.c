@@ -94,5 +94,5 @@ count_day(SqlConnection *db, void *data, GError **error)
 bool
 standings_count_day(SqlPool *sql, GError **error)
 {
-  return sql_transact(sql, count_day, NULL, error);
+  return sql_transact_later(sql, count_day, NULL, error);
 }

@@ -232,7 +232,7 @@ registry_write_pulls(Registry *registry, GError **error)
   g_autoptr(GMutexLocker) writer = g_mutex_locker_new(&notes->one_writer);
   for (bool done = false; !done;) {
     g_autoptr(GPtrArray) part = next_part(notes);
-    if (part->len > 0 && !sql_transact(registry->sql, write_some, part, error))
+    if (part->len > 0 && !sql_transact_later(registry->sql, write_some, part, error))
       return false;
     forget_part(notes, part, &done);
   }

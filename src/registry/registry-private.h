@@ -63,7 +63,8 @@ bool registry_link_blob(SqlConnection *db, const char *repository, const Digest 
 
 /* Sets REGISTRY_BLOB_UNKNOWN; always false. */
 bool registry_blob_unknown(GError **error, const char *repository, const Digest *digest);
-/* Whether there is a row of it. */
+/* Whether there is a row of it. ABSENT: nor will there be one after a power cut, so that the file
+ * may go. */
 Found registry_blob_is_known(Registry *registry, const Digest *digest, GError **error);
 /* "blob.pushed", "blob.deleted". @from: the repository that it was mounted from, "*" of any; NULL:
  * it was not mounted. */

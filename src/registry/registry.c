@@ -153,14 +153,21 @@ registry_make_room(Registry *registry, const GError *failure)
 
 /* --- files that no row speaks of --- */
 
-Found
-registry_blob_is_known(Registry *registry, const Digest *digest, GError **error)
+static Found
+find_blob(Registry *registry, const Digest *digest, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
   g_autoptr(SqlRows) rows = NULL;
   return db == NULL ? FAILED
                     : sql_first(db, &rows, error, "SELECT 1 FROM blobs WHERE digest = $1",
                                 SQL_TEXT(digest->text), SQL_END);
+}
+
+Found
+registry_blob_is_known(Registry *registry, const Digest *digest, GError **error)
+{
+  Found found = find_blob(registry, digest, error);
+  return found == ABSENT && !sql_settle(registry->sql, error) ? FAILED : found;
 }
 
 /* ABSENT: it is no orphan. */

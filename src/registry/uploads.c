@@ -60,11 +60,12 @@ insert_row(SqlConnection *db, void *data, GError **error)
              SQL_TEXT(row->id), SQL_TEXT(row->repository), SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
+/* Later: a session that a power cut takes back is unknown, and its client begins anew. */
 static bool
 add_row(Registry *registry, const char *id, const char *repository, GError **error)
 {
   NewRow row = {registry->limits.concurrent_uploads, id, repository};
-  return sql_transact(registry->sql, insert_row, &row, error);
+  return sql_transact_later(registry->sql, insert_row, &row, error);
 }
 
 /* An open session, taken. */
@@ -365,7 +366,7 @@ drop_row(RegistryUpload *upload)
   upload->ended = true;
   if (!upload->listed)
     return;
-  sql_transact(upload->registry->sql, remove_own_row, upload, NULL);
+  sql_transact_later(upload->registry->sql, remove_own_row, upload, NULL);
 }
 
 /* By the quota of the namespace, which the transaction looks at once more: here the file is not
@@ -519,7 +520,7 @@ expire_idle(Registry *registry, uint32_t seconds)
   g_mutex_unlock(&registry->uploads_lock);
   forget_expired(registry);
   Expiry expiry = {registry, g_get_real_time() - (int64_t)seconds * G_USEC_PER_SEC, 0};
-  bool deleted = sql_transact(registry->sql, delete_rows_without_file, &expiry, NULL);
+  bool deleted = sql_transact_later(registry->sql, delete_rows_without_file, &expiry, NULL);
   return MAX(expired, deleted ? expiry.gone : 0);
 }
 

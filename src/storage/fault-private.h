@@ -14,6 +14,8 @@
 bool io_fault(void);
 /* True: this commit is to be refused, as for what another transaction did; @first: of this one. */
 bool commit_fault(bool first);
+/* Before and after a sync of the log of commits; true: it is to fail, and errno is set. */
+bool log_sync_fault(int fd, bool done);
 #else
 static inline bool
 io_fault(void)
@@ -23,6 +25,12 @@ io_fault(void)
 
 static inline bool
 commit_fault(bool first)
+{
+  return false;
+}
+
+static inline bool
+log_sync_fault(int fd, bool done)
 {
   return false;
 }
@@ -38,6 +46,14 @@ static inline int
 io_fsync(int fd)
 {
   return io_fault() ? -1 : fsync(fd);
+}
+
+static inline int
+io_sync_log(int fd)
+{
+  if (io_fault() || log_sync_fault(fd, false))
+    return -1;
+  return fdatasync(fd) < 0 || log_sync_fault(fd, true) ? -1 : 0;
 }
 
 static inline int

@@ -40,6 +40,24 @@ io_fault(void)
   return true;
 }
 
+static LogSyncWatch log_watch;
+
+void
+fault_watch_log(LogSyncWatch watch)
+{
+  __atomic_store_n(&log_watch, watch, __ATOMIC_SEQ_CST);
+}
+
+bool
+log_sync_fault(int fd, bool done)
+{
+  LogSyncWatch watch = __atomic_load_n(&log_watch, __ATOMIC_SEQ_CST);
+  bool fails = watch != NULL && !watch(fd, done);
+  if (fails)
+    errno = EIO;
+  return fails;
+}
+
 static int refused_commits;
 
 void

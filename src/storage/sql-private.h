@@ -5,10 +5,12 @@
 
 #include "storage/read_only-private.h"
 #include "storage/sql.h"
+#include "storage/sql_log-private.h"
 
 struct SqlPool {
   char *path;
   bool durable;
+  SqlLog *log;             /* NULL where nobody waits for the disk */
   ReadOnlyFile *read_only; /* or NULL: it can be written */
   GMutex writing;          /* held by the one write transaction */
   SqlConnection *writer;
@@ -22,7 +24,8 @@ struct SqlConnection {
   SqlPool *pool;
   bool writes; /* in a transaction, which sql_release() rolls back unless it is committed */
   bool committed;
-  bool snapshot; /* in a reading transaction, which sql_release() ends */
+  int64_t changes; /* of the connection until the transaction began */
+  bool snapshot;   /* in a reading transaction, which sql_release() ends */
   sqlite3 *handle;
   GHashTable *statements; /* text -> Statement, prepared once and kept */
 };
@@ -32,7 +35,8 @@ bool sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error,
                     va_list args);
 /* Begins a transaction, which waits for the one before. (transfer full) */
 SqlConnection *sql_begin(SqlPool *pool, GError **error);
-bool sql_commit(SqlConnection *connection, GError **error);
+/* *number: the one to wait for with sql_log_wait(), after the connection was released. */
+bool sql_commit(SqlConnection *connection, uint64_t *number, GError **error);
 /* @writes: else statements that write are refused. (transfer full) */
 SqlConnection *sql_connection_open(SqlPool *pool, bool writes, GError **error);
 void sql_connection_close(SqlConnection *connection);

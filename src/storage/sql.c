@@ -93,7 +93,7 @@ settings_of(const SqlPool *pool, bool writes)
     return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
   return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; "
                          "PRAGMA query_only = %s;%s",
-                         pool->durable ? "FULL" : "OFF", writes ? "OFF" : "ON", common);
+                         pool->durable ? "NORMAL" : "OFF", writes ? "OFF" : "ON", common);
 }
 
 SqlConnection *
@@ -394,6 +394,11 @@ sql_begin(SqlPool *pool, GError **error)
   SqlConnection *connection = pool->writer;
   connection->writes = true;
   connection->committed = false;
+  if (pool->log != NULL && !sql_log_mend(pool->log, error)) {
+    g_mutex_unlock(&pool->writing);
+    return NULL;
+  }
+  connection->changes = sqlite3_total_changes64(connection->handle);
   /* IMMEDIATE: the lock is taken here, where BUSY can be told, and not by some statement later. */
   int code = sqlite3_exec(connection->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   if (code != SQLITE_OK) {
@@ -417,14 +422,18 @@ sql_transactions_begun(const SqlPool *pool)
 }
 
 bool
-sql_commit(SqlConnection *connection, GError **error)
+sql_commit(SqlConnection *connection, uint64_t *number, GError **error)
 {
   g_assert(connection->writes && !connection->committed);
+  SqlLog *log = connection->pool->log;
+  bool wrote = sqlite3_total_changes64(connection->handle) != connection->changes;
+  if (log != NULL)
+    sql_log_begin_commit(log);
   int code = sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    return sql_set_error(error, connection->handle, code, "COMMIT");
-  connection->committed = true;
-  return true;
+  connection->committed = code == SQLITE_OK;
+  if (log != NULL)
+    *number = sql_log_end_commit(log, wrote && connection->committed);
+  return connection->committed || sql_set_error(error, connection->handle, code, "COMMIT");
 }
 
 void

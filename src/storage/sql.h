@@ -102,11 +102,21 @@ typedef bool (*SqlWork)(SqlConnection *db, void *data, GError **error);
  * committed, and on the disk. False: nothing of it happened, unless the connection was lost in the
  * commit itself: so work is written to do no harm when it is done twice. */
 bool sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error);
+/* The same without waiting for the disk: it is committed and seen by all, and goes to the disk with
+ * what is committed after it. A power cut may take it back, and then everything after it: the
+ * database is as it was at some moment before. So it is for what is done again from what is in the
+ * database (jobs and what they find out, cursors), or may be lost (when something was last used).
+ * Not for what somebody outside was told of, nor before a file is removed. */
+bool sql_transact_later(SqlPool *pool, SqlWork work, void *data, GError **error);
+/* Until all that is committed so far is on the disk: before something outside of the database is
+ * done for what was read in it. */
+bool sql_settle(SqlPool *pool, GError **error);
 /* What each transaction of the present thread does first from now on, with the same rules as its
  * work; NULL: nothing. Where it fails, the transaction does, and nothing of it happened. */
 void sql_guard_transactions(SqlWork guard, void *data);
 /* A transaction of this one statement. */
 bool sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);
+bool sql_write_later(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);
 
 /* In a transaction that can end earlier: whether others wait for its end. */
 bool sql_others_wait(const SqlConnection *db);

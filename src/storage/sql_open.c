@@ -31,6 +31,18 @@ pool_new(const char *url, GError **error)
   return pool;
 }
 
+/* SQLite makes the log's file when it is first asked, as the schema was. What its steps, or a
+ * process that was killed, left there is not on the disk yet. */
+static bool
+open_log(SqlPool *pool, GError **error)
+{
+  pool->log = sql_log_open(pool->path, error);
+  if (pool->log == NULL)
+    return false;
+  sql_log_end_commit(pool->log, true);
+  return sql_settle(pool, error);
+}
+
 SqlPool *
 sql_pool_open(const char *url, const Schema *const *schemas, bool durable, GError **error)
 {
@@ -39,7 +51,8 @@ sql_pool_open(const char *url, const Schema *const *schemas, bool durable, GErro
     return NULL;
   pool->durable = durable;
   pool->writer = sql_connection_open(pool, true, error);
-  if (pool->writer == NULL || !schemas_bring_up(pool, schemas, error))
+  if (pool->writer == NULL || !schemas_bring_up(pool, schemas, error) ||
+      (durable && !open_log(pool, error)))
     return NULL;
   return g_steal_pointer(&pool);
 }
@@ -67,6 +80,7 @@ sql_pool_close(SqlPool *pool)
 {
   if (pool == NULL)
     return;
+  sql_log_free(pool->log);
   g_ptr_array_unref(pool->idle_readers);
   sql_connection_close(pool->writer);
   read_only_file_free(pool->read_only);

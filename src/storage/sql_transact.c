@@ -25,29 +25,32 @@ guard_allows(SqlConnection *db, GError **error)
 }
 
 static bool
-commit(SqlConnection *db, bool first, GError **error)
+commit(SqlConnection *db, bool first, uint64_t *number, GError **error)
 {
   if (commit_fault(first))
     return error_set(error, ASSAY_ERROR_BUSY, "metadata database: refused by a test");
-  return sql_commit(db, error);
+  return sql_commit(db, number, error);
 }
 
 /* *waited: the lock did not come although it was waited for; to wait once more is the caller's. */
 static bool
-transact_once(SqlPool *pool, SqlWork work, void *data, bool first, bool *waited, GError **error)
+transact_once(SqlPool *pool, SqlWork work, void *data, bool first, bool *waited, uint64_t *number,
+              GError **error)
 {
   g_autoptr(SqlConnection) db = sql_begin(pool, error);
   *waited = db == NULL;
-  return db != NULL && guard_allows(db, error) && work(db, data, error) && commit(db, first, error);
+  return db != NULL && guard_allows(db, error) && work(db, data, error) &&
+         commit(db, first, number, error);
 }
 
-bool
-sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error)
+/* *number: of its commit, to wait for. */
+static bool
+transact(SqlPool *pool, SqlWork work, void *data, uint64_t *number, GError **error)
 {
   for (unsigned attempt = 1;; attempt++) {
     g_autoptr(GError) failure = NULL;
     bool waited = false;
-    if (transact_once(pool, work, data, attempt == 1, &waited, &failure))
+    if (transact_once(pool, work, data, attempt == 1, &waited, number, &failure))
       return true;
     if (waited || attempt == ATTEMPTS_MAX ||
         !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_BUSY)) {
@@ -58,6 +61,30 @@ sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error)
     gulong wait = FIRST_WAIT_US << attempt;
     g_usleep(wait / 2 + (gulong)g_random_int_range(0, (gint32)wait));
   }
+}
+
+bool
+sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error)
+{
+  uint64_t number = 0;
+  return transact(pool, work, data, &number, error) &&
+         (pool->log == NULL || sql_log_wait(pool->log, number, error));
+}
+
+bool
+sql_transact_later(SqlPool *pool, SqlWork work, void *data, GError **error)
+{
+  uint64_t number = 0;
+  return transact(pool, work, data, &number, error);
+}
+
+bool
+sql_settle(SqlPool *pool, GError **error)
+{
+  if (pool->log == NULL || sql_log_wait(pool->log, sql_log_last(pool->log), NULL))
+    return true;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pool->writing);
+  return sql_log_mend(pool->log, error);
 }
 
 typedef struct {
@@ -84,6 +111,17 @@ sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...
   va_start(args, text);
   OneStatement one = {changed, text, &args};
   bool written = sql_transact(pool, run_one, &one, error);
+  va_end(args);
+  return written;
+}
+
+bool
+sql_write_later(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...)
+{
+  va_list args;
+  va_start(args, text);
+  OneStatement one = {changed, text, &args};
+  bool written = sql_transact_later(pool, run_one, &one, error);
   va_end(args);
   return written;
 }

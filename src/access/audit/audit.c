@@ -26,7 +26,8 @@ record_event(SqlConnection *db, AuditHead *head, const Event *event, GError **er
   return audit_append(db, head, &entry, error);
 }
 
-/* A SqlWork. Those that were recorded before a kill are given again. */
+/* A SqlWork. Those that were recorded before a kill are given again; audit_records() shows only
+ * what is on the disk. */
 static bool
 record_events(SqlConnection *db, void *data, GError **error)
 {
@@ -52,7 +53,7 @@ take(const Event *event, void *room, GError **error)
     return JOB_DONE;
   g_autoptr(GPtrArray) events = events_after(audit->sql, event->number - 1, TAKEN_AT_ONCE, error);
   Batch batch = {events, 0};
-  if (events == NULL || !sql_transact(audit->sql, record_events, &batch, error))
+  if (events == NULL || !sql_transact_later(audit->sql, record_events, &batch, error))
     return JOB_AGAIN;
   audit->taken = batch.last;
   return JOB_DONE;

@@ -305,7 +305,7 @@ close_hours(Audit *audit, int64_t now, GError **error)
   if (audit->hour == hour)
     return true;
   while (writing.more)
-    if (!sql_transact(audit->sql, close_some, &writing, error))
+    if (!sql_transact_later(audit->sql, close_some, &writing, error))
       return false;
   audit->hour = hour;
   audit->counted = 0;
@@ -334,7 +334,7 @@ audit_notes_write(Audit *audit, GError **error)
     return false;
   take_over(audit);
   if (g_hash_table_size(audit->unwritten) > 0 || audit->undropped > 0) {
-    if (!sql_transact(audit->sql, write_all, &writing, error))
+    if (!sql_transact_later(audit->sql, write_all, &writing, error))
       return false;
     audit->undropped = 0;
   }

@@ -65,7 +65,8 @@ audit_records(SqlPool *sql, const AuditFilter *filter, int64_t last, unsigned li
   *more = json_array_size(records) > limit;
   if (*more)
     json_array_remove(records, limit);
-  return found == ABSENT ? g_steal_pointer(&records) : NULL;
+  g_clear_pointer(&rows, sql_rows_free);
+  return found == ABSENT && sql_settle(sql, error) ? g_steal_pointer(&records) : NULL;
 }
 
 bool

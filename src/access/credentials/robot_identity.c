@@ -36,9 +36,9 @@ note_use(SqlPool *sql, int64_t robot, const RobotSecret *secret, int64_t now)
   g_autoptr(GError) error = NULL;
   if (now - secret->last_used < NOTED_EVERY_US || sql_pool_is_read_only(sql))
     return;
-  if (!sql_write(sql, NULL, &error,
-                 "UPDATE robot_secrets SET last_used = $3 WHERE robot = $1 AND slot = $2",
-                 SQL_INTEGER(robot), SQL_INTEGER(secret->slot), SQL_INTEGER(now), SQL_END))
+  if (!sql_write_later(sql, NULL, &error,
+                       "UPDATE robot_secrets SET last_used = $3 WHERE robot = $1 AND slot = $2",
+                       SQL_INTEGER(robot), SQL_INTEGER(secret->slot), SQL_INTEGER(now), SQL_END))
     log_warning("the last use of a robot's secret cannot be noted", "error", error->message, NULL);
 }
 

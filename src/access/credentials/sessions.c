@@ -239,9 +239,9 @@ note_use(Access *access, const SecretHash *hash, int64_t last_used, int64_t now)
   g_autoptr(GError) error = NULL;
   if (now - last_used < NOTED_EVERY || sql_pool_is_read_only(access_sql(access)))
     return;
-  if (!sql_write(access_sql(access), NULL, &error,
-                 "UPDATE sessions SET last_used = $2 WHERE hash = $1", SQL_BYTES(slice_of(hash)),
-                 SQL_INTEGER(now), SQL_END))
+  if (!sql_write_later(access_sql(access), NULL, &error,
+                       "UPDATE sessions SET last_used = $2 WHERE hash = $1",
+                       SQL_BYTES(slice_of(hash)), SQL_INTEGER(now), SQL_END))
     log_warning("the last use of a session cannot be noted", "error", error->message, NULL);
 }
 

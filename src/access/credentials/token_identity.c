@@ -93,9 +93,9 @@ note_use(SqlPool *sql, const Row *row, const char *address)
   int64_t now = g_get_real_time();
   if (now - row->last_used < NOTED_EVERY_US || sql_pool_is_read_only(sql))
     return;
-  if (!sql_write(sql, NULL, &error,
-                 "UPDATE tokens SET last_used = $2, last_address = $3 WHERE id = $1",
-                 SQL_TEXT(row->id), SQL_INTEGER(now), SQL_TEXT(address), SQL_END))
+  if (!sql_write_later(sql, NULL, &error,
+                       "UPDATE tokens SET last_used = $2, last_address = $3 WHERE id = $1",
+                       SQL_TEXT(row->id), SQL_INTEGER(now), SQL_TEXT(address), SQL_END))
     log_warning("the last use of a token cannot be noted", "error", error->message, NULL);
 }
 

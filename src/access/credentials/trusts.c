@@ -242,8 +242,8 @@ trust_note_use(SqlPool *sql, const Trust *trust, int64_t now)
   g_autoptr(GError) error = NULL;
   if (now - trust->last_used < NOTED_EVERY_US || sql_pool_is_read_only(sql))
     return;
-  if (!sql_write(sql, NULL, &error, "UPDATE robot_trusts SET last_used = $2 WHERE id = $1",
-                 SQL_INTEGER(trust->id), SQL_INTEGER(now), SQL_END))
+  if (!sql_write_later(sql, NULL, &error, "UPDATE robot_trusts SET last_used = $2 WHERE id = $1",
+                       SQL_INTEGER(trust->id), SQL_INTEGER(now), SQL_END))
     log_warning("the last use of a rule of trust cannot be noted", "error", error->message, NULL);
 }
 

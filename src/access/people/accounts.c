@@ -209,8 +209,8 @@ account_note_use(SqlPool *sql, int64_t id, int64_t used, int64_t now)
   g_autoptr(GError) error = NULL;
   if (now - used < NOTED_EVERY_US || sql_pool_is_read_only(sql))
     return;
-  if (!sql_write(sql, NULL, &error, "UPDATE principals SET last_used = $2 WHERE id = $1",
-                 SQL_INTEGER(id), SQL_INTEGER(now), SQL_END))
+  if (!sql_write_later(sql, NULL, &error, "UPDATE principals SET last_used = $2 WHERE id = $1",
+                       SQL_INTEGER(id), SQL_INTEGER(now), SQL_END))
     log_warning("the last use of an account cannot be noted", "error", error->message, NULL);
 }
 
