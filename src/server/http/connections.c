@@ -44,6 +44,7 @@ struct Connection {
   _Atomic(const char *) reason;
   atomic_bool early;
   const char *target_end;
+  Records records;
   /* Written by the connection's threads, read by the sweep. */
   _Atomic ConnectionPhase phase;
   atomic_uint turn;      /* counts the phases */
@@ -181,6 +182,12 @@ const char *
 connection_target_end(const Connection *connection)
 {
   return connection == NULL ? NULL : connection->target_end;
+}
+
+Records *
+connection_records(Connection *connection)
+{
+  return &connection->records;
 }
 
 /* --- coming and going --- */

@@ -18,6 +18,7 @@
 
 #include "server/http/entrance.h"
 #include "server/http/http_settings.h"
+#include "server/http/records.h"
 
 typedef struct ConnectionWatch ConnectionWatch;
 typedef struct Connection Connection;
@@ -78,3 +79,5 @@ bool connection_is_early(const Connection *connection);
  * target may. For its network thread. */
 void connection_set_target_end(Connection *connection, const char *end);
 const char *connection_target_end(const Connection *connection);
+/* How what it sends over TLS leaves. For its network thread; not of NULL. (transfer none) */
+Records *connection_records(Connection *connection);

@@ -1,12 +1,11 @@
 /* Files as responses, whole or in parts: Range and multipart/byteranges of RFC 9110, section 14.
- * Whole files and single ranges leave by sendfile. */
+ * In plain, whole files and single ranges leave by sendfile. */
 #include "server/http/ranges.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fd.h"
+#include "server/http/file_body.h"
 #include "server/http/http-private.h"
 #include "server/http/sendfile.h"
 
@@ -75,93 +74,48 @@ ranges_parse(const char *header, uint64_t file_size, GArray *ranges)
   return ranges->len == 0 ? RANGES_UNSATISFIABLE : RANGES_SOME;
 }
 
-/* A multipart body: texts and pieces of the file in turn. */
-typedef struct {
-  int fd;
-  GPtrArray *texts; /* GString: what is before each range, and after the last */
-  GArray *ranges;
-} Multipart;
-
-static void
-multipart_free(void *data)
-{
-  Multipart *multipart = data;
-  fd_clear(&multipart->fd);
-  g_ptr_array_unref(multipart->texts);
-  g_array_unref(multipart->ranges);
-  g_free(multipart);
-}
-
-static void
-text_free(void *data)
-{
-  g_string_free(data, TRUE);
-}
-
-static ssize_t
-multipart_read(void *data, uint64_t position, char *buffer, size_t size)
-{
-  Multipart *multipart = data;
-  for (guint i = 0; i < multipart->texts->len; i++) {
-    const GString *text = g_ptr_array_index(multipart->texts, i);
-    if (position < text->len) {
-      size_t part = MIN(size, text->len - position);
-      memcpy(buffer, text->str + position, part);
-      return (ssize_t)part;
-    }
-    position -= text->len;
-    if (i == multipart->ranges->len)
-      break;
-    const Range *range = &g_array_index(multipart->ranges, Range, i);
-    if (position < range->size) {
-      ssize_t got = pread(multipart->fd, buffer, MIN(size, range->size - position),
-                          (off_t)(range->first + position));
-      return got > 0 ? got : MHD_CONTENT_READER_END_WITH_ERROR;
-    }
-    position -= range->size;
-  }
-  return MHD_CONTENT_READER_END_OF_STREAM;
-}
-
 static void
 respond_multipart(Request *request, const char *content_type, int fd, uint64_t file_size,
-                  GArray *ranges)
+                  const GArray *ranges)
 {
-  Multipart *multipart = g_new0(Multipart, 1);
-  multipart->fd = fd;
-  multipart->ranges = g_array_ref(ranges);
-  multipart->texts = g_ptr_array_new_with_free_func(text_free);
+  FileBody *body = file_body_new(fd);
   g_autofree char *boundary = g_uuid_string_random();
-  uint64_t total = 0;
   for (guint i = 0; i < ranges->len; i++) {
     const Range *range = &g_array_index(ranges, Range, i);
-    GString *text = g_string_new(NULL);
-    g_string_printf(text,
-                    "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" G_GUINT64_FORMAT
-                    "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "\r\n\r\n",
-                    boundary, content_type, range->first, range->first + range->size - 1,
-                    file_size);
-    g_ptr_array_add(multipart->texts, text);
-    total += text->len + range->size;
+    g_autofree char *text = g_strdup_printf(
+        "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" G_GUINT64_FORMAT
+        "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "\r\n\r\n",
+        boundary, content_type, range->first, range->first + range->size - 1, file_size);
+    file_body_add(body, text, range);
   }
-  GString *last = g_string_new(NULL);
-  g_string_printf(last, "\r\n--%s--\r\n", boundary);
-  g_ptr_array_add(multipart->texts, last);
-  total += last->len;
-  request_take_response(request, MHD_HTTP_PARTIAL_CONTENT,
-                        MHD_create_response_from_callback(total, (size_t)64 * 1024, multipart_read,
-                                                          multipart, multipart_free),
-                        total);
+  g_autofree char *last = g_strdup_printf("\r\n--%s--\r\n", boundary);
+  uint64_t total;
+  struct MHD_Response *response = file_body_response(body, last, request->handle, &total);
+  request_take_response(request, MHD_HTTP_PARTIAL_CONTENT, response, total);
   response_header(request, "Content-Type", "multipart/byteranges; boundary=%s", boundary);
+}
+
+/* The library would read 4 KiB at a time of a file that it has to encrypt. */
+static struct MHD_Response *
+part_over_tls(const Request *request, int fd, uint64_t first, uint64_t size)
+{
+  FileBody *body = file_body_new(fd);
+  file_body_add(body, "", &(Range){first, size});
+  return file_body_response(body, "", request->handle, &size);
 }
 
 static void
 respond_part(Request *request, const char *content_type, int fd, uint64_t first, uint64_t size,
              unsigned status)
 {
-  sendfile_mark_end(fd, first + size);
-  request_take_response(request, status, MHD_create_response_from_fd_at_offset64(size, fd, first),
-                        size);
+  struct MHD_Response *response;
+  if (MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL) {
+    response = part_over_tls(request, fd, first, size);
+  } else {
+    sendfile_mark_end(fd, first + size);
+    response = MHD_create_response_from_fd_at_offset64(size, fd, first);
+  }
+  request_take_response(request, status, response, size);
   response_header(request, "Content-Type", "%s", content_type);
 }
 
