@@ -1,5 +1,8 @@
 /* A ring of blocks between the inflating thread and the one that reads; see the header.
  *
+ * The first blocks, to THREAD_AFTER bytes, are inflated by the reader: a small layer is done before
+ * a thread would have begun.
+ *
  * Blocks are hashed in their order by whichever thread would wait: the inflating one while the ring
  * is full, the reader when it gives back a block that is not hashed yet. So the slower one has less
  * to do, be it an image of few large files or of many small ones. */
@@ -10,6 +13,8 @@
 
 #define BLOCK_SIZE ((size_t)512 * 1024)
 #define BLOCKS     8
+/* Unpacked bytes. */
+#define THREAD_AFTER BLOCK_SIZE
 
 typedef struct {
   uint8_t *bytes;
@@ -17,10 +22,10 @@ typedef struct {
 } Block;
 
 struct LayerStream {
-  Inflater *inflater; /* the inflating thread's */
+  Inflater *inflater; /* the inflating thread's, as soon as there is one */
   LayerLimits limits;
   uint64_t inflated;
-  GThread *thread;
+  GThread *thread;    /* or NULL */
   DigestStream *hash; /* of the thread that set `hashing` */
   uint64_t size;
 
@@ -82,26 +87,33 @@ wait_for_room(LayerStream *stream)
   return stream->stopped ? NULL : &stream->blocks[(stream->first + stream->filled) % BLOCKS];
 }
 
-static void *
-inflate_all(void *data)
+/* False: that was the last. */
+static bool
+inflate_block(LayerStream *stream, Block *block)
 {
-  LayerStream *stream = data;
   GError *error = NULL;
-  gssize got = 1;
-  for (Block *block = wait_for_room(stream); block != NULL && got > 0;
-       block = got > 0 ? wait_for_room(stream) : NULL) {
-    got = inflater_read(stream->inflater, block->bytes, BLOCK_SIZE, &error);
-    stream->inflated += got > 0 ? (uint64_t)got : 0;
-    if (got > 0 && !check_limits(stream, &error))
-      got = -1;
-    g_mutex_lock(&stream->lock);
-    block->size = got > 0 ? (size_t)got : 0;
-    stream->filled += got > 0;
-    stream->ended = got <= 0;
-    stream->error = error;
-    g_cond_broadcast(&stream->changed);
-    g_mutex_unlock(&stream->lock);
-  }
+  if (block->bytes == NULL)
+    block->bytes = g_malloc(BLOCK_SIZE);
+  gssize got = inflater_read(stream->inflater, block->bytes, BLOCK_SIZE, &error);
+  stream->inflated += got > 0 ? (uint64_t)got : 0;
+  if (got > 0 && !check_limits(stream, &error))
+    got = -1;
+  g_mutex_lock(&stream->lock);
+  block->size = got > 0 ? (size_t)got : 0;
+  stream->filled += got > 0;
+  stream->ended = got <= 0;
+  stream->error = error;
+  g_cond_broadcast(&stream->changed);
+  g_mutex_unlock(&stream->lock);
+  return got > 0;
+}
+
+static void *
+inflate_all(void *stream)
+{
+  Block *block = wait_for_room(stream);
+  while (block != NULL && inflate_block(stream, block))
+    block = wait_for_room(stream);
   return NULL;
 }
 
@@ -114,9 +126,6 @@ layer_stream_new(LayerRead read, void *read_data, const LayerLimits *limits)
   stream->hash = digest_stream_new(DIGEST_SHA256);
   g_mutex_init(&stream->lock);
   g_cond_init(&stream->changed);
-  for (unsigned i = 0; i < BLOCKS; i++)
-    stream->blocks[i].bytes = g_malloc(BLOCK_SIZE);
-  stream->thread = g_thread_new("inflate", inflate_all, stream);
   return stream;
 }
 
@@ -137,6 +146,16 @@ release_block(LayerStream *stream)
   g_cond_broadcast(&stream->changed);
 }
 
+/* The reader has no block left, and nobody but it. */
+static void
+inflate_here(LayerStream *stream)
+{
+  if (stream->inflated < THREAD_AFTER)
+    inflate_block(stream, &stream->blocks[stream->first]);
+  else
+    stream->thread = g_thread_new("inflate", inflate_all, stream);
+}
+
 bool
 layer_stream_next(LayerStream *stream, Slice *block, GError **error)
 {
@@ -144,6 +163,11 @@ layer_stream_next(LayerStream *stream, Slice *block, GError **error)
   g_mutex_lock(&stream->lock);
   if (stream->held)
     release_block(stream);
+  if (stream->thread == NULL && !stream->ended) {
+    g_mutex_unlock(&stream->lock);
+    inflate_here(stream);
+    g_mutex_lock(&stream->lock);
+  }
   while (stream->filled == 0 && !stream->ended)
     g_cond_wait(&stream->changed, &stream->lock);
   if (stream->filled > 0) {
@@ -182,7 +206,8 @@ layer_stream_free(LayerStream *stream)
   stream->stopped = true;
   g_cond_broadcast(&stream->changed);
   g_mutex_unlock(&stream->lock);
-  g_thread_join(stream->thread);
+  if (stream->thread != NULL)
+    g_thread_join(stream->thread);
   for (unsigned i = 0; i < BLOCKS; i++)
     g_free(stream->blocks[i].bytes);
   inflater_free(stream->inflater);

@@ -1,5 +1,5 @@
-/* The unpacked bytes of a layer as blocks: inflated on a thread of its own, so that reading the
- * tar goes on meanwhile; hashed by either thread; bounded in bytes and ratio. */
+/* The unpacked bytes of a layer as blocks: inflated on a thread of its own where there are many, so
+ * that reading the tar goes on meanwhile; hashed by either thread; bounded in bytes and ratio. */
 #pragma once
 
 #include "archive/layer.h"

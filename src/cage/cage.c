@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -121,6 +122,10 @@ allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
   return allowed;
 }
 
+/* In the place of the number of the process that the filter is for: no process has it. */
+#define SELF             0x7fffa55au
+#define FILTER_STEPS_MAX 1024
+
 /* Every flag of clone() that makes a namespace or a process. */
 #define CLONE_APART                                                                                \
   (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |    \
@@ -154,7 +159,7 @@ allow_partial_calls(scmp_filter_ctx filter)
         allowed && seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, partial_calls[i].call,
                                           partial_calls[i].count, partial_calls[i].arguments) == 0;
   /* abort(): a failed check dies by SIGABRT, and is told so. A signal to nobody else. */
-  struct scmp_arg_cmp self = {0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0};
+  struct scmp_arg_cmp self = {0, SCMP_CMP_EQ, SELF, 0};
   return allowed && seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self) == 0;
 }
 
@@ -167,16 +172,51 @@ fill_filter(scmp_filter_ctx filter)
          allow_partial_calls(filter);
 }
 
+/* The filter as the kernel takes it. libseccomp needs longer to make it than a small job does. */
+static struct {
+  struct sock_filter steps[FILTER_STEPS_MAX];
+  unsigned short count; /* 0: there is none */
+  unsigned short self;  /* the step that compares with the number of the process */
+} ready_filter;
+
+/* False unless one step, and no other, compares with SELF. */
+static bool
+find_self(void)
+{
+  unsigned found = 0;
+  for (unsigned short i = 0; i < ready_filter.count; i++)
+    if (ready_filter.steps[i].code == (BPF_JMP | BPF_JEQ | BPF_K) &&
+        ready_filter.steps[i].k == SELF) {
+      ready_filter.self = i;
+      found++;
+    }
+  return found == 1;
+}
+
+static bool
+make_filter(void)
+{
+  auto_fd int file = memory_file_new("filter", NULL);
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+  bool made =
+      file >= 0 && filter != NULL && fill_filter(filter) && seccomp_export_bpf(filter, file) == 0;
+  if (filter != NULL)
+    seccomp_release(filter);
+  ssize_t size = made ? pread(file, ready_filter.steps, sizeof ready_filter.steps, 0) : -1;
+  /* One that fills the room may go on. */
+  made = size > 0 && (size_t)size < sizeof ready_filter.steps;
+  ready_filter.count = made ? (unsigned short)((size_t)size / sizeof *ready_filter.steps) : 0;
+  return made && find_self();
+}
+
 static bool
 enter_seccomp(void)
 {
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-  if (filter == NULL)
+  if (ready_filter.count == 0)
     return false;
-  bool loaded = fill_filter(filter);
-  loaded = loaded && seccomp_load(filter) == 0;
-  seccomp_release(filter);
-  return loaded;
+  ready_filter.steps[ready_filter.self].k = (uint32_t)getpid();
+  const struct sock_fprog program = {ready_filter.count, ready_filter.steps};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
 static void
@@ -200,14 +240,20 @@ set_limits(const CageSettings *settings)
     set_limit(RLIMIT_AS, settings->memory_bytes, settings->memory_bytes);
 }
 
+void
+cage_prepare(void)
+{
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
+    errno = 0;
+  if (!make_filter())
+    ready_filter.count = 0;
+}
+
 bool
 cage_enter(const CageSettings *settings, GError **error)
 {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   set_limits(settings);
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
-    errno = 0;
-  /* Behind what changes credentials, which would forget it. */
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return error_set_errno(error, errno, "no_new_privs");

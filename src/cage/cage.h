@@ -22,7 +22,12 @@ typedef struct {
   bool allow_uncaged;
 } CageSettings;
 
-/* Cannot be left. Threads that exist already are not all covered: call it before making any. */
+/* What every cage has in common, once before the first: the namespaces, which are entered now, and
+ * the seccomp list, made ready. Processes that are forked later have both. */
+void cage_prepare(void);
+
+/* Cannot be left. Threads that exist already are not all covered: call it before making any. After
+ * cage_prepare(). */
 bool cage_enter(const CageSettings *settings, GError **error);
 
 /* What the kernel offers the cage: checked at start. Lists what is missing in @missing ("Landlock",

@@ -5,19 +5,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "cage/nursery.h"
 #include "cage/sanitised.h"
 
-#define DESCRIPTORS 4 /* input, answer, trouble, and one for the job's output */
+#define JOB_MAX     ((size_t)64 * 1024 * 1024)
 #define CHUNK       ((size_t)32 * 1024)
 #define TROUBLE_MAX ((size_t)64 * 1024)
 #define MESSAGE_MAX ((size_t)1024)
@@ -26,78 +25,55 @@
 #define CHECK_CANCELLED_MS 200
 /* What a worker's address space holds besides what it allocates: program, stacks, reserves. */
 #define PROGRAM_BYTES ((uint64_t)256 * 1024 * 1024)
-#define NAP_LEAST_US  100ul
-#define NAP_MOST_US   10000ul
-
-static const char *program = "/proc/self/exe";
 
 void
 worker_set_program(const char *path)
 {
-  program = path;
+  nursery_set_program(path);
 }
 
 /* The ends of a worker that stay with us. */
 typedef struct {
-  pid_t pid;
+  NurseryWorker process;
   int answer;  /* what it writes to its standard output */
   int trouble; /* to its standard error: what a library says before it aborts */
 } Worker;
 
-/* Everything but the descriptors of the job is closed; a dup2() clears close-on-exec. */
-static bool
-spawn(const json_t *job, const int descriptors[DESCRIPTORS], pid_t *pid, GError **error)
+/* The job as a file of memory, which no other worker sees. -1 with *error. */
+static int
+job_file(const json_t *job, GError **error)
 {
   g_autofree char *text = json_to_text(job);
-  g_autofree char *variable = g_strconcat(WORKER_JOB_VARIABLE "=", text, NULL);
-  char name[] = "assay", command[] = "worker", locale[] = "LC_ALL=C.UTF-8";
-  char sanitiser[] = "ASAN_OPTIONS=detect_leaks=0";
-  char *arguments[] = {name, command, NULL};
-  char *environment[] = {locale, sanitiser, variable, NULL};
+  auto_fd int file = memory_file_new("job", error);
+  return file >= 0 && fd_write_all(file, slice_from_string(text), error) ? fd_steal(&file) : -1;
+}
 
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  int count = 0;
-  for (; count < DESCRIPTORS && descriptors[count] >= 0; count++)
-    posix_spawn_file_actions_adddup2(&actions, descriptors[count], count);
-  posix_spawn_file_actions_addclosefrom_np(&actions, count);
-  int code = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  return code == 0 ||
-         error_set(error, ASSAY_ERROR_IO, "start the inspection worker: %s", g_strerror(code));
+json_t *
+worker_read_job(int file, GError **error)
+{
+  auto_fd int job = file;
+  if (lseek(job, 0, SEEK_SET) < 0) {
+    error_set_errno(error, errno, "the job of the worker");
+    return NULL;
+  }
+  g_autoptr(GBytes) text = fd_read_all(job, JOB_MAX, error);
+  return text == NULL ? NULL : json_parse(slice_from_bytes(text), error);
 }
 
 static bool
 start(const json_t *job, int input, int extra, Worker *worker, GError **error)
 {
-  int answer[2] = {-1, -1}, trouble[2] = {-1, -1}, descriptors[DESCRIPTORS] = {-1, -1, -1, -1};
-  bool started = pipe2(answer, O_CLOEXEC) == 0 && pipe2(trouble, O_CLOEXEC) == 0;
-  int sources[DESCRIPTORS] = {input, answer[1], trouble[1], extra};
-  /* 10 and up: no source of a dup2() is overwritten by the one before it. */
-  for (int i = 0; started && i < DESCRIPTORS && sources[i] >= 0; i++) {
-    descriptors[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, 10);
-    started = descriptors[i] >= 0;
-  }
-  if (!started)
-    error_set_errno(error, errno, "start the inspection worker");
-  else
-    started = spawn(job, descriptors, &worker->pid, error);
-  fd_clear(&answer[1]);
-  fd_clear(&trouble[1]);
-  for (int i = 0; i < DESCRIPTORS; i++)
-    fd_clear(&descriptors[i]);
+  int answer[2] = {-1, -1}, trouble[2] = {-1, -1};
+  auto_fd int file = job_file(job, error);
+  bool started = file >= 0;
+  if (started && (pipe2(answer, O_CLOEXEC) < 0 || pipe2(trouble, O_CLOEXEC) < 0))
+    started = error_set_errno(error, errno, "start the inspection worker");
   worker->answer = answer[0];
   worker->trouble = trouble[0];
+  const int descriptors[NURSERY_DESCRIPTORS] = {input, answer[1], trouble[1], extra};
+  started = started && nursery_fork(file, descriptors, &worker->process, error);
+  fd_clear(&answer[1]);
+  fd_clear(&trouble[1]);
   return started;
 }
 
@@ -124,6 +100,14 @@ take_output(struct pollfd *end, GByteArray *into, size_t most, bool cut, GError 
   return true;
 }
 
+/* False with *error where it will tell no more, and has not told the end. */
+static bool
+take_news(const struct pollfd *end, Worker *worker, NurseryEnd *told, GError **error)
+{
+  return end->fd < 0 || end->revents == 0 ||
+         nursery_listen(&worker->process, told, error) != NURSERY_FAILED;
+}
+
 typedef struct {
   uint32_t seconds;
   int64_t end; /* monotonic time */
@@ -142,64 +126,33 @@ still_patient(const Patience *patience, GError **error)
   return true;
 }
 
-/* Until the worker has closed both. */
+/* Until the worker has ended and both of its ends are closed. One that has been taken over may keep
+ * them open, or not end, and has the rest of its time. */
 static bool
-read_outputs(const Worker *worker, const Patience *patience, GByteArray *answer,
-             GByteArray *trouble, GError **error)
+read_outputs(Worker *worker, const Patience *patience, GByteArray *answer, GByteArray *trouble,
+             NurseryEnd *end, GError **error)
 {
-  struct pollfd ends[] = {{worker->answer, POLLIN, 0}, {worker->trouble, POLLIN, 0}};
-  while (ends[0].fd >= 0 || ends[1].fd >= 0) {
+  struct pollfd ends[] = {
+      {worker->answer, POLLIN, 0}, {worker->trouble, POLLIN, 0}, {-1, POLLIN, 0}};
+  while (ends[0].fd >= 0 || ends[1].fd >= 0 || worker->process.news >= 0) {
+    ends[2].fd = worker->process.news;
     int ready = poll(ends, G_N_ELEMENTS(ends), CHECK_CANCELLED_MS);
     if (!still_patient(patience, error))
       return false;
     if (ready > 0 && (!take_output(&ends[0], answer, WORKER_ANSWER_MAX, false, error) ||
-                      !take_output(&ends[1], trouble, TROUBLE_MAX, true, error)))
+                      !take_output(&ends[1], trouble, TROUBLE_MAX, true, error) ||
+                      !take_news(&ends[2], worker, end, error)))
       return false;
   }
   return true;
 }
 
-/* A worker that closed its ends has ended, or does at once. One that has been taken over may not,
- * and has the rest of its time. */
-static bool
-wait_for_end(const Worker *worker, const Patience *patience, int *status, GError **error)
-{
-  for (unsigned long nap = NAP_LEAST_US;; nap = MIN(nap * 2, NAP_MOST_US)) {
-    pid_t ended = waitpid(worker->pid, status, WNOHANG);
-    if (ended == worker->pid)
-      return true;
-    if (ended < 0 && errno != EINTR)
-      return error_set_errno(error, errno, "wait for the inspection worker");
-    if (!still_patient(patience, error))
-      return false;
-    g_usleep(nap);
-  }
-}
-
-static double
-seconds_of(struct timeval time)
-{
-  return (double)time.tv_sec + (double)time.tv_usec / G_USEC_PER_SEC;
-}
-
-/* The processor time that it took, in seconds. */
-static double
-kill_and_wait(pid_t pid)
-{
-  int status;
-  struct rusage usage = {0};
-  kill(pid, SIGKILL);
-  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
-    continue;
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-}
-
 /* Ends a worker that nobody waits for any more. One that ran out of time without having had the
  * processor for half of it was kept from its work: by a busy machine, a slow disk, a person. */
 static void
-give_up(pid_t pid, uint32_t seconds, GError **error)
+give_up(Worker *worker, uint32_t seconds, GError **error)
 {
-  double used = kill_and_wait(pid);
+  double used = nursery_kill(&worker->process);
   if (error == NULL || !g_error_matches(*error, ASSAY_ERROR, ASSAY_ERROR_TIMEOUT) ||
       used >= seconds / 2.0)
     return;
@@ -323,25 +276,24 @@ json_t *
 worker_run(const json_t *job, int input, int extra, uint32_t seconds, GCancellable *cancellable,
            GError **error)
 {
-  Worker worker = {0, -1, -1};
-  bool started = start(job, input, extra, &worker, error);
-  auto_fd int from_answer = worker.answer;
-  auto_fd int from_trouble = worker.trouble;
-  if (!started)
-    return NULL;
+  Worker worker = {{NULL, -1, -1}, -1, -1};
   g_autoptr(GByteArray) answer = g_byte_array_new(), trouble = g_byte_array_new();
   Patience patience = {seconds, g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC,
                        cancellable};
-  int status = 0;
-  bool ended = read_outputs(&worker, &patience, answer, trouble, error) &&
-               wait_for_end(&worker, &patience, &status, error);
-  if (!ended)
-    give_up(worker.pid, seconds, error);
+  NurseryEnd end = {0};
+  bool started = start(job, input, extra, &worker, error);
+  auto_fd int from_answer = worker.answer;
+  auto_fd int from_trouble = worker.trouble;
+  bool ended = started && read_outputs(&worker, &patience, answer, trouble, &end, error);
+  if (started && !ended)
+    give_up(&worker, seconds, error);
+  /* Who guessed wrong where things are in its memory finds them elsewhere the next time. */
+  nursery_clear(&worker.process, ended && WIFSIGNALED(end.status));
   if (SANITISED && trouble->len > 0)
     fd_write_all(STDERR_FILENO, slice_new(trouble->data, trouble->len), NULL);
   if (!ended)
     return NULL;
   g_autofree char *line =
       slice_to_printable(slice_strip(slice_new(trouble->data, trouble->len)), MESSAGE_MAX);
-  return read_document(job, answer, line, status, error);
+  return read_document(job, answer, line, end.status, error);
 }

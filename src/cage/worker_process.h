@@ -1,4 +1,5 @@
-/* Starting `assay worker` and taking its answer: one process a job, bounded in time and output. */
+/* Starting a worker and taking its answer: one process a job (nursery.h), bounded in time and
+ * output. */
 #pragma once
 
 #include <gio/gio.h>
@@ -9,9 +10,7 @@
 #include "base/error.h"
 #include "base/json_table.h"
 
-/* The environment variable through which the parent hands the job's parameters, as JSON. */
-#define WORKER_JOB_VARIABLE "ASSAY_WORKER_JOB"
-#define WORKER_EXTRA_FD     3
+#define WORKER_EXTRA_FD 3
 /* What GLib says before it ends a program that gets no memory; "N bytes, had N" follows. */
 #define WORKER_NO_MEMORY "failed to allocate"
 
@@ -39,6 +38,10 @@ typedef struct {
 } WorkerDocument;
 extern const JsonTable worker_document_table;
 
-/* The program whose `worker` subcommand is run; default /proc/self/exe. For tests, which are other
- * programs. */
+/* In a worker: its job's parameters, from the file that the nursery gave it, which is closed. NULL
+ * with *error. (transfer full) */
+json_t *worker_read_job(int file, GError **error);
+
+/* The program whose `worker` subcommand is run; NULL is /proc/self/exe, as in the beginning. For
+ * tests, which are other programs. */
 void worker_set_program(const char *path);

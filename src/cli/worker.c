@@ -1,16 +1,18 @@
 /* `assay worker`: the caged inspection worker, which `assay` starts by itself. */
 #include "inspect/worker.h"
 
-#include "cage/worker_process.h"
+#include <string.h>
 
 #include "cli/command.h"
 
 static int
 run(int argc, char **argv)
 {
-  if (argc < 2 && g_getenv(WORKER_JOB_VARIABLE) == NULL)
-    return command_usage_error("no command \"worker\" for people: assay starts it by itself");
-  return worker_main(argc, argv);
+  static const char self_test[] = "--self-test=";
+  if (argc == 2 && g_str_has_prefix(argv[1], self_test))
+    worker_self_test(argv[1] + strlen(self_test));
+  worker_serve(NULL);
+  return command_usage_error("no command \"worker\" for people: assay starts it by itself");
 }
 
 const Command worker_command = {

@@ -12,8 +12,11 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cage/cage.h"
+#include "cage/nursery.h"
 #include "cage/worker_process.h"
+#include "inspect/anywhere.h"
 #include "inspect/detector.h"
+#include "inspect/fixed_places.h"
 #include "inspect/inspection.h"
 #include "inspect/java_table.h"
 #include "inspect/worker-private.h"
@@ -138,13 +141,6 @@ run_job(const json_t *json, GError **error)
               "the worker is started by `assay` itself, not by hand");
     return NULL;
   }
-  for (size_t detector = 0; detectors[detector] != NULL; detector++)
-    if (detectors[detector]->prepare != NULL)
-      detectors[detector]->prepare();
-  /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
-   * each time for the machine's own. */
-  g_setenv("TZ", "UTC0", TRUE);
-  tzset();
   return enter(&cage, error) ? jobs[number].run(input, json, error) : NULL;
 }
 
@@ -184,28 +180,48 @@ write_trouble(GLogLevelFlags flags, const GLogField *fields, gsize count, gpoint
   return G_LOG_WRITER_HANDLED;
 }
 
-static int
-self_test(const char *how)
+/* A worker, from its first step to its last. */
+static void
+work(int file)
 {
   g_autoptr(GError) error = NULL;
-  CageSettings cage = {.memory_bytes = (uint64_t)512 << 20, .cpu_seconds = 1};
-  if (!cage_enter(&cage, &error))
-    return 3;
-  return worker_break_out(how) ? 0 : 2;
-}
-
-int
-worker_main(int argc, char **argv)
-{
-  static const char self_test_option[] = "--self-test=";
-  g_log_set_writer_func(write_trouble, NULL, NULL);
-  if (argc == 2 && g_str_has_prefix(argv[1], self_test_option))
-    _exit(self_test(argv[1] + strlen(self_test_option)));
-
-  g_autoptr(GError) error = NULL;
-  const char *text = g_getenv(WORKER_JOB_VARIABLE);
-  g_autoptr(json_t) job = json_parse(slice_from_string(text), &error);
+  g_autoptr(json_t) job = worker_read_job(file, &error);
   g_autoptr(json_t) answer = job == NULL ? NULL : run_job(job, &error);
   /* Without exit handlers: they would do what the cage forbids. */
   _exit(write_document(answer, error) ? 0 : 1);
+}
+
+/* What all workers need, before the first. */
+static void
+prepare(void)
+{
+  g_log_set_writer_func(write_trouble, NULL, NULL);
+  for (size_t detector = 0; detectors[detector] != NULL; detector++)
+    if (detectors[detector]->prepare != NULL)
+      detectors[detector]->prepare();
+  /* The tables of what they want, which are made when something is first asked of them. */
+  fixed_places_reading_count();
+  anywhere_by_name("");
+  /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
+   * each time for the machine's own. */
+  g_setenv("TZ", "UTC0", TRUE);
+  tzset();
+  cage_prepare();
+}
+
+bool
+worker_serve(GError **error)
+{
+  return nursery_serve(prepare, work, error);
+}
+
+void
+worker_self_test(const char *how)
+{
+  g_autoptr(GError) error = NULL;
+  CageSettings cage = {.memory_bytes = (uint64_t)512 << 20, .cpu_seconds = 1};
+  prepare();
+  if (!cage_enter(&cage, &error))
+    _exit(3);
+  _exit(worker_break_out(how) ? 0 : 2);
 }

@@ -1,4 +1,5 @@
-/* The caged side of an inspection: `assay worker`, started by inspection.c and by nobody else.
+/* The caged side of an inspection: `assay worker` is the nursery (cage/nursery.h), which is started
+ * for inspection.c and for nobody else, and forks a worker for each job.
  *
  * Standard input is the layer's file, standard output takes one JSON document, standard error what
  * a library says before it aborts; everything else was closed by the parent. The jobs:
@@ -12,6 +13,12 @@
  */
 #pragma once
 
+#include <glib.h>
+#include <stdbool.h>
+
+/* The nursery: returns only where standard input is not its socket. */
+bool worker_serve(GError **error);
+
 /* `assay worker --self-test=NAME` enters the cage and then does what it forbids, for the tests that
- * show what becomes of it; worker_self_test.c has the names. */
-int worker_main(int argc, char **argv);
+ * show what becomes of it; worker_self_test.c has the names. Does not return. */
+G_NORETURN void worker_self_test(const char *how);

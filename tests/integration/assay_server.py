@@ -199,6 +199,30 @@ def children_of(pid):
     return found
 
 
+def nurseries_of(pid):
+    """The processes that this one's workers are forked from; two for a moment, when one takes the other's place."""
+    found = []
+    for child in children_of(pid):
+        # Until exec it is still its parent; and it may have ended since.
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{child}/cmdline").read_bytes() == b"assay\0worker\0":
+                found.append(child)
+    return found
+
+
+def workers_of(pid):
+    """The workers that inspect something for this process now."""
+    return [worker for nursery in nurseries_of(pid) for worker in children_of(nursery)]
+
+
+def has_ended(pid):
+    """Also where nobody has waited for it yet."""
+    try:
+        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def run_assay(program, *arguments, check=0, log_prefix="/tmp/assay-sanitizer", **options):
     """Runs one command; its exit code must be `check` (None: any). Returns the CompletedProcess with text."""
     options.setdefault("timeout", 300)

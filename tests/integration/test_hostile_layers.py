@@ -16,7 +16,7 @@ import pytest
 
 import hostile
 import images
-from assay_server import Server, children_of
+from assay_server import Server, has_ended, nurseries_of, workers_of
 from hostile import MIB, file, gzip_of, header, tar_of_members, zstd_of
 from oci_layout import CONFIG, LAYER, MANIFEST, Layout, digest_of, tar_of
 
@@ -81,7 +81,7 @@ def peak_bytes(server):
 def children(server):
     """[(pid, state)] of the server's workers."""
     found = []
-    for pid in children_of(server.process.pid):
+    for pid in workers_of(server.process.pid):
         with contextlib.suppress(OSError):
             found.append((pid, re.search(r"State:\s+(\S)", Path(f"/proc/{pid}/status").read_text()).group(1)))
     return found
@@ -356,11 +356,9 @@ def test_memory_stayed_flat(shared):
 def wait_for_worker(server, timeout=60):
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        for pid, _ in children(server):
-            # Until exec it is still us; and it may have ended since.
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                if Path(f"/proc/{pid}/cmdline").read_bytes() == b"assay\0worker\0":
-                    return pid
+        workers = children(server)
+        if workers:
+            return workers[0][0]
         time.sleep(0.005)
     raise AssertionError(f"no worker within {timeout} s:\n{server.log_text()[-4000:]}")
 
@@ -389,7 +387,7 @@ def test_stopped_worker(start_server, slow):
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
     assert descriptors.keys() == {0, 1, 2} and "/blobs/" in descriptors[0] and flags & os.O_ACCMODE == os.O_RDONLY
     assert descriptors[1].startswith("pipe:") and descriptors[2].startswith("pipe:")
-    assert sorted(environment) == [b"ASAN_OPTIONS", b"ASSAY_WORKER_JOB", b"LC_ALL"]
+    assert sorted(environment) == [b"ASAN_OPTIONS", b"LC_ALL", b"LD_BIND_NOW"]
     digest = push(server, "stopped/image", [(data, GZIP)], [diff_id])
     assert server.wait_for_scan("stopped/image", digest, timeout=120)["state"] == "done"
     assert not Path(f"/proc/{pid}").exists()
@@ -410,16 +408,17 @@ def test_stop_ends_workers(start_server, slow):
 
 
 def test_workers_end_with_their_server(start_server, slow):
+    """And the process that they are forked from."""
     server = start_server()
     put_blob(server, "orphan/image", slow[0])
     pid = wait_for_worker(server)
+    nurseries = nurseries_of(server.process.pid)
     deadline = time.monotonic() + 10
     while "Seccomp:\t2" not in Path(f"/proc/{pid}/status").read_text() and time.monotonic() < deadline:
         time.sleep(0.005)
     os.kill(pid, signal.SIGSTOP)
     server.kill()
-    while Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text() \
-            and time.monotonic() < deadline:
+    while not all(map(has_ended, [pid, *nurseries])) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    assert nurseries and all(map(has_ended, [pid, *nurseries]))
     server.start()

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import images
 import raw_http
-from assay_server import children_of, sanitizer_environment
+from assay_server import sanitizer_environment, workers_of
 from oci_layout import Layout, digest_of
 
 HOST = b"Host: registry\r\n"
@@ -408,10 +408,6 @@ def test_500_pulls_at_once(start_server):
 
 # --- pulls that wait for a scan ---
 
-def workers_of(server):
-    return children_of(server.process.pid)
-
-
 @pytest.fixture
 def pending(start_server, tmp_path):
     """(server, digest of an image, pids of the inspections, which are held): the pull of the image waits for them."""
@@ -423,7 +419,7 @@ def pending(start_server, tmp_path):
     def hold():
         deadline = time.monotonic() + 60
         while not held and time.monotonic() < deadline:
-            for pid in workers_of(server):
+            for pid in workers_of(server.process.pid):
                 os.kill(pid, signal.SIGSTOP)
                 held.append(pid)
             time.sleep(0.001)
@@ -433,7 +429,7 @@ def pending(start_server, tmp_path):
     holder.join()
     assert held, "no inspection was seen"
     yield server, digest, held
-    for pid in workers_of(server):
+    for pid in workers_of(server.process.pid):
         if pid in held:
             os.kill(pid, signal.SIGCONT)
 

@@ -14,6 +14,7 @@ import pytest
 import gate
 import hostile
 import images
+from assay_server import has_ended, nurseries_of
 from gate import STRICT, wait_until
 from oci_layout import LAYER, digest_of, tar_of
 from test_hostile_layers import gzip_of, push, put_blob, put_manifest, manifest_of, wait_for_worker
@@ -81,6 +82,26 @@ def test_killed_worker(start_server, slow, signals):
     assert gate.metric(server, 'assay_inspections_total{outcome="failed"}') == 0
 
 
+def test_killed_nursery(start_server, slow):
+    """The process that workers are forked from, with one of them at work, and then with none: another takes its place."""
+    server = start_server()
+    data, diff_id = slow
+    put_blob(server, "killed/nursery", data)
+    worker = wait_for_worker(server)
+    push(server, "killed/nursery", [(data, GZIP)], [diff_id])
+    (nursery,) = nurseries_of(server.process.pid)
+    os.kill(nursery, signal.SIGKILL)
+    assert "the process that starts inspection workers died" in wait_for_reason(server, "killed/nursery")["error"]
+    wait_until(lambda: has_ended(worker))
+    wait_until_done(server, "killed/nursery")
+    (nursery,) = nurseries_of(server.process.pid)
+    os.kill(nursery, signal.SIGKILL)
+    push(server, "killed/idle", *small_image(2))
+    wait_until_done(server, "killed/idle")
+    assert nurseries_of(server.process.pid) != [nursery]
+    assert gate.metric(server, 'assay_inspections_total{outcome="postponed"}') == 1
+
+
 def test_hung_worker(start_server, slow):
     """It gets no processor for longer than it may take: that says nothing of the layer."""
     server = start_server(config="limits:\n  layer_seconds: 6")
@@ -118,14 +139,16 @@ def test_no_more_processes(start_server, command):
     server = start_server(prepare=give_folder, wrap=become)
     pid, task = server.process.pid, Path(f"/proc/{server.process.pid}/task")
 
-    def allow_processes(limit):
+    def allow_processes(limit, workers=1000):
         command(*become, "prlimit", f"--pid={pid}", f"--nproc={limit}:")
+        for nursery in nurseries_of(pid):
+            command(*become, "prlimit", f"--pid={nursery}", f"--nproc={workers}:")
     push(server, "warm/up", *small_image(1))  # so that the threads are there
     wait_until_done(server, "warm/up")
     # A thread that ends just then leaves its place to a worker: once more, then.
     for turn in range(2, 8):
         repository = f"none/left{turn}"
-        allow_processes(len(list(task.iterdir())))
+        allow_processes(len(list(task.iterdir())), workers=1)
         push(server, repository, *small_image(turn))
         scan = wait_until(lambda: (scan := scan_of(server, repository))["state"] == "done" or scan.get("error"))
         if scan is not True:

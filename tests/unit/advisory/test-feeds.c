@@ -8,9 +8,9 @@
 #include "advisory/feeds/unpack.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "cage/worker_process.h"
 #include "feed-cases.h"
 #include "inventory/cvss.h"
+#include "stand-in.h"
 
 #define REAL_DATA_MAX ((size_t)256 * 1024 * 1024)
 
@@ -435,15 +435,10 @@ test_worker(void)
       {"printf 'N\\0\\0\\0\\0D\\10\\0\\0\\0too long' >&3; exec sleep 60", "more than 6 bytes"},
       {"printf 'N\\0\\0\\0\\0D\\3\\0\\0\\0itsE\\0\\0\\0\\0' >&3; echo '{\"ok\": {}}'", NULL},
   };
-  g_autofree char *path = g_build_filename(g_get_tmp_dir(), "assay-worker-XXXXXX", NULL);
-  close(g_mkstemp(path));
   g_autoptr(GBytes) packed = packed_text();
   for (size_t i = 0; i < G_N_ELEMENTS(workers); i++) {
     g_autoptr(GError) error = NULL;
-    unlink(path);
-    g_autofree char *script = g_strconcat("#!/bin/bash\n", workers[i].script, "\n", NULL);
-    g_assert_true(g_file_set_contents_full(path, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
-    worker_set_program(path);
+    stand_in_use("/bin/bash", workers[i].script);
     g_autoptr(GBytes) text = unpack_compressed(packed, 6, &error);
     g_test_message("%s", error != NULL ? error->message : "well");
     if (workers[i].expected != NULL)
@@ -451,8 +446,7 @@ test_worker(void)
     else
       g_assert_cmpmem(g_bytes_get_data(text, NULL), g_bytes_get_size(text), "its", 3);
   }
-  unlink(path);
-  feed_cases_open_cage();
+  stand_in_end();
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) text = unpack_compressed(packed, 6, &error);
   g_assert_no_error(error);
@@ -464,6 +458,7 @@ test_worker(void)
 int
 main(int argc, char **argv)
 {
+  stand_in_serve(argc, argv);
   g_test_init(&argc, &argv, NULL);
   feed_cases_open_cage();
   g_test_add_func("/feeds/parsers", test_parsers);

@@ -2,6 +2,7 @@
  * nothing but the job, and no answer of its making harms the one who asked. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include "cage/sanitised.h"
 #include "cage/worker_process.h"
 #include "inspect/inspection.h"
+#include "stand-in.h"
 
 /* --- what the kernel stops --- */
 
@@ -73,24 +75,35 @@ test_limits(void)
 
 /* --- what it is given, and what it may answer --- */
 
-/* Runs a shell script in the worker's place. */
 static json_t *
-run_script(const char *script, uint32_t seconds, GCancellable *cancellable, GError **error)
+run_worker(uint32_t seconds, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *folder = g_dir_make_tmp("assay-cage-XXXXXX", NULL);
-  g_autofree char *path = g_build_filename(folder, "worker", NULL);
-  g_autofree char *text = g_strdup_printf("#!/bin/sh\n%s\n", script);
-  g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
-  worker_set_program(path);
   auto_fd int input = memory_file_new("input", error);
   g_autoptr(json_t) job = json_object();
   json_set_string(job, "job", "none");
   json_object_set_new(job, "memory_bytes", json_integer(1000 * 1000 * 1000));
-  json_t *answer = worker_run(job, input, -1, seconds, cancellable, error);
-  worker_set_program(g_getenv("ASSAY_PROGRAM"));
-  g_assert_true(directory_remove(AT_FDCWD, folder, NULL));
+  return worker_run(job, input, -1, seconds, cancellable, error);
+}
+
+/* Runs a shell script in the worker's place. */
+static json_t *
+run_script(const char *script, uint32_t seconds, GCancellable *cancellable, GError **error)
+{
+  stand_in_use("/bin/sh", script);
+  json_t *answer = run_worker(seconds, cancellable, error);
+  stand_in_end();
   return answer;
 }
+
+#define SAYS(text) "printf '%s' '" text "'"
+/* As "fds" which are open, and as "names" what is in the environment. */
+#define SAYS_WHAT_IT_HAS                                                                           \
+  "n=0; while [ $n -lt 64 ]; do [ -e /proc/$$/fd/$n ] && fds=\"$fds$n \"; "                        \
+  "n=$((n+1)); done; names=$(tr '\\0' '\\n' </proc/$$/environ | cut -d= -f1 | sort | "             \
+  "tr '\\n' ' '); printf '{\"ok\":{\"fds\":\"%s\",\"names\":\"%s\"}}' \"$fds\" "                   \
+  "\"$names\""
+/* 10: where the shell keeps the script. */
+#define HAS_FDS "0 1 2 10 "
 
 /* Descriptors that a careless library left open for children, and a full environment. */
 static void
@@ -100,22 +113,14 @@ test_inherited(void)
   int careless = open("/dev/null", O_RDONLY), high = fcntl(careless, F_DUPFD, 40);
   g_assert_cmpint(high, >=, 40);
   g_setenv("SECRET_TOKEN", "hunter2", TRUE);
-  g_autoptr(json_t) answer = run_script(
-      "n=0; while [ $n -lt 64 ]; do [ -e /proc/$$/fd/$n ] && fds=\"$fds$n \"; "
-      "n=$((n+1)); done; names=$(tr '\\0' '\\n' </proc/$$/environ | cut -d= -f1 | sort | "
-      "tr '\\n' ' '); printf '{\"ok\":{\"fds\":\"%s\",\"names\":\"%s\"}}' \"$fds\" "
-      "\"$names\"",
-      30, NULL, &error);
+  g_autoptr(json_t) answer = run_script(SAYS_WHAT_IT_HAS, 30, NULL, &error);
   g_unsetenv("SECRET_TOKEN");
   close(careless);
   close(high);
   g_assert_no_error(error);
-  /* 10: where the shell keeps the script. */
-  g_assert_cmpstr(json_get_string(answer, "fds"), ==, "0 1 2 10 ");
-  g_assert_cmpstr(json_get_string(answer, "names"), ==, "ASAN_OPTIONS ASSAY_WORKER_JOB LC_ALL ");
+  g_assert_cmpstr(json_get_string(answer, "fds"), ==, HAS_FDS);
+  g_assert_cmpstr(json_get_string(answer, "names"), ==, "ASAN_OPTIONS LC_ALL LD_BIND_NOW ");
 }
-
-#define SAYS(text) "printf '%s' '" text "'"
 
 static void
 test_answers(void)
@@ -194,6 +199,152 @@ test_cancelled(void)
   g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
 
+/* --- where it comes from --- */
+
+static guint
+count_entries(const char *path)
+{
+  guint count = 0;
+  g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+  while (g_dir_read_name(folder) != NULL)
+    count++;
+  return count;
+}
+
+static void *
+run_beside_others(void *unused)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) answer = run_worker(120, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(json_get_string(answer, "fds"), ==, HAS_FDS);
+  return NULL;
+}
+
+/* None has a descriptor of another, and nothing of them is left: no process, no descriptor. */
+static void
+test_many_at_once(void)
+{
+  GThread *threads[200];
+  guint before = count_entries("/proc/self/fd");
+  stand_in_use("/bin/sh", SAYS_WHAT_IT_HAS);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] = g_thread_new("many", run_beside_others, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_thread_join(threads[i]);
+  stand_in_end();
+  g_assert_cmpuint(count_entries("/proc/self/fd"), ==, before);
+  g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
+}
+
+#define SAYS_NURSERY "printf '{\"ok\":{\"nursery\":%s}}' $PPID"
+
+static pid_t
+nursery_of_next(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) answer = run_worker(30, NULL, &error);
+  g_assert_no_error(error);
+  return (pid_t)json_get_integer(answer, "nursery", 0);
+}
+
+/* Killed, it is replaced; nobody notices who comes later. */
+static void
+test_idle_nursery_dies(void)
+{
+  stand_in_use("/bin/sh", SAYS_NURSERY);
+  pid_t first = nursery_of_next();
+  g_assert_cmpint(nursery_of_next(), ==, first);
+  g_assert_cmpint(kill(first, SIGKILL), ==, 0);
+  siginfo_t ended;
+  g_assert_cmpint(waitid(P_PID, (id_t)first, &ended, WEXITED | WNOWAIT), ==, 0);
+  g_assert_cmpint(nursery_of_next(), !=, first);
+  stand_in_end();
+}
+
+/* A worker that died of what it did may have guessed where things are in its memory. */
+static void
+test_fault_ends_nursery(void)
+{
+  stand_in_use("/bin/sh", "[ -s /proc/$$/fd/0 ] || { " SAYS_NURSERY "; exit; }; kill -11 $$");
+  g_autoptr(GError) error = NULL;
+  pid_t first = nursery_of_next();
+  auto_fd int input = memory_file_new("input", NULL);
+  g_assert_true(fd_write_all(input, SLICE_LITERAL("hostile"), NULL));
+  g_autoptr(json_t) job = json_object();
+  g_assert_null(worker_run(job, input, -1, 30, NULL, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_FAILED);
+  g_assert_cmpint(nursery_of_next(), !=, first);
+  stand_in_end();
+}
+
+/* The worker dies with it, and that says nothing of the layer; so does one that was stopped. */
+static void
+test_busy_nursery_dies(void)
+{
+  static const struct {
+    const char *script, *message;
+    int code;
+  } cases[] = {
+      {"kill -9 $PPID; exec sleep 100", "the process that starts inspection workers died",
+       ASSAY_ERROR_IO},
+      {"kill -STOP $PPID; exec sleep 100", "had the processor for 0.0 of 1 seconds",
+       ASSAY_ERROR_BUSY},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_null(run_script(cases[i].script, 1, NULL, &error));
+    g_assert_error(error, ASSAY_ERROR, cases[i].code);
+    g_assert_nonnull(strstr(error->message, cases[i].message));
+    g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
+  }
+}
+
+/* What a worker could read in its memory of jobs before it: whether @marker is anywhere there. */
+static bool
+memory_has(pid_t pid, const char *marker)
+{
+  g_autofree char *maps = g_strdup_printf("/proc/%d/maps", pid);
+  g_autofree char *memory = g_strdup_printf("/proc/%d/mem", pid);
+  g_autofree char *text = NULL;
+  auto_fd int file = open(memory, O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint(file, >=, 0);
+  g_assert_true(g_file_get_contents(maps, &text, NULL, NULL));
+  bool found = false;
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (char **line = lines; *line != NULL && **line != '\0' && !found; line++) {
+    unsigned long begin = 0, end = 0;
+    char access[5] = "";
+    g_assert_cmpint(sscanf(*line, "%lx-%lx %4s", &begin, &end, access), ==, 3);
+    /* AddressSanitizer's shadow is larger than anything that a program has. */
+    if (access[1] != 'w' || end - begin > (unsigned long)1 << 30)
+      continue;
+    g_autofree char *bytes = g_malloc(end - begin);
+    ssize_t got = pread(file, bytes, end - begin, (off_t)begin);
+    found = got > 0 && memmem(bytes, (size_t)got, marker, strlen(marker)) != NULL;
+  }
+  return found;
+}
+
+static void
+test_nursery_knows_no_job(void)
+{
+  static const char marker[] = "of-another-tenant";
+  stand_in_use("/bin/sh", SAYS_NURSERY);
+  pid_t nursery = nursery_of_next();
+  g_autoptr(GError) error = NULL;
+  auto_fd int input = memory_file_new("input", NULL);
+  g_assert_true(fd_write_all(input, slice_from_string(marker), NULL));
+  g_autoptr(json_t) job = json_object();
+  json_set_string(job, "link", marker);
+  g_autoptr(json_t) answer = worker_run(job, input, -1, 30, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(json_get_integer(answer, "nursery", 0), ==, nursery);
+  g_assert_true(memory_has(getpid(), marker));
+  g_assert_false(memory_has(nursery, marker));
+  stand_in_end();
+}
+
 static void
 test_available(void)
 {
@@ -205,6 +356,7 @@ test_available(void)
 int
 main(int argc, char **argv)
 {
+  stand_in_serve(argc, argv);
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/cage/available", test_available);
   g_test_add_func("/cage/forbidden", test_forbidden);
@@ -213,5 +365,10 @@ main(int argc, char **argv)
   g_test_add_func("/cage/inherited", test_inherited);
   g_test_add_func("/cage/answers", test_answers);
   g_test_add_func("/cage/cancelled", test_cancelled);
+  g_test_add_func("/nursery/many-at-once", test_many_at_once);
+  g_test_add_func("/nursery/idle-dies", test_idle_nursery_dies);
+  g_test_add_func("/nursery/fault", test_fault_ends_nursery);
+  g_test_add_func("/nursery/busy-dies", test_busy_nursery_dies);
+  g_test_add_func("/nursery/knows-no-job", test_nursery_knows_no_job);
   return g_test_run();
 }
