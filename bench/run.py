@@ -132,6 +132,12 @@ Trivy {version_of_trivy()}, which no Debian release has, is measured where it an
 distribution, with the same advisories: those of the feeds' own files, which bench/trivy_feeds.py reads for Trivy's database. The rows
 "findings beside Trivy's" say in how many both agree, and why not in the others.
 
+What an inspection costs where the layer is small is the process that does it, which is forked from one that has all libraries
+loaded. Of the processor time of all processes for a layer of 3 KB (perf), page faults of the new process are 27 %, 115 of them; its fork is
+19 %, for 200 mappings, five for each of 36 libraries; its own code 17 %; the server's side 10 %; its end and the seccomp filter 6 % each. A worker
+that was loaded for each layer took six times as much in the same minutes. `assay --version` is the loading of libraries: GnuTLS and the seven
+that it brings are 3.5 of 10.8 ms, GIO and the six that it brings 2.4 ms, a program that needs none takes 0.6 ms.
+
 {table(rows)}
 """
 

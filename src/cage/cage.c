@@ -198,8 +198,10 @@ make_filter(void)
 {
   auto_fd int file = memory_file_new("filter", NULL);
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-  bool made =
-      file >= 0 && filter != NULL && fill_filter(filter) && seccomp_export_bpf(filter, file) == 0;
+  /* As a binary tree: the kernel runs it for each system call when it is installed. */
+  bool made = file >= 0 && filter != NULL &&
+              seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0 && fill_filter(filter) &&
+              seccomp_export_bpf(filter, file) == 0;
   if (filter != NULL)
     seccomp_release(filter);
   ssize_t size = made ? pread(file, ready_filter.steps, sizeof ready_filter.steps, 0) : -1;

@@ -16,7 +16,6 @@
 #include "cage/nursery.h"
 #include "cage/sanitised.h"
 
-#define JOB_MAX     ((size_t)64 * 1024 * 1024)
 #define CHUNK       ((size_t)32 * 1024)
 #define TROUBLE_MAX ((size_t)64 * 1024)
 #define MESSAGE_MAX ((size_t)1024)
@@ -52,12 +51,13 @@ json_t *
 worker_read_job(int file, GError **error)
 {
   auto_fd int job = file;
-  if (lseek(job, 0, SEEK_SET) < 0) {
+  off_t size = lseek(job, 0, SEEK_END);
+  g_autofree char *text = size < 0 ? NULL : g_malloc((size_t)size);
+  if (text == NULL || pread(job, text, (size_t)size, 0) != size) {
     error_set_errno(error, errno, "the job of the worker");
     return NULL;
   }
-  g_autoptr(GBytes) text = fd_read_all(job, JOB_MAX, error);
-  return text == NULL ? NULL : json_parse(slice_from_bytes(text), error);
+  return json_parse(slice_new(text, (size_t)size), error);
 }
 
 static bool

@@ -207,6 +207,8 @@ prepare(void)
   g_setenv("TZ", "UTC0", TRUE);
   tzset();
   cage_prepare();
+  /* What is free is given back: a worker that used it would have to copy or clear it first. */
+  malloc_trim(0);
 }
 
 bool
