@@ -8,6 +8,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   uint64_t skipped = 0;
-  kev_parse(slice_new(data, size), &fuzz_sink, &skipped, NULL);
+  kev_parse(slice_new(data, size), NULL, &fuzz_sink, &skipped, NULL);
   return 0;
 }

@@ -84,7 +84,8 @@ add_group(const json_t *group, const FeedSink *sink, uint64_t *skipped, GError *
 }
 
 bool
-arch_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
+arch_tracker_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                   GError **error)
 {
   g_autoptr(json_t) groups = json_parse(text, error);
   size_t index;
@@ -104,13 +105,7 @@ arch_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError *
 static bool
 arch_tracker_read(FeedContext *context, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  if (bytes == NULL)
-    return false;
-  if (arch_tracker_parse(slice_from_bytes(bytes), context->sink, &context->skipped, error))
-    return true;
-  g_prefix_error(error, "%s: ", path);
-  return false;
+  return feed_parse_file(context, path, arch_tracker_parse, error);
 }
 
 static const FeedSource sources[] = {

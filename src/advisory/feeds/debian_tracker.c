@@ -196,7 +196,8 @@ add_source(const char *source, const json_t *vulnerabilities, const FeedSink *si
 }
 
 bool
-debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
+debian_tracker_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                     GError **error)
 {
   Slice name, value;
   if (!take_byte(&text, '{'))
@@ -219,13 +220,7 @@ debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError
 static bool
 debian_tracker_read(FeedContext *context, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  if (bytes == NULL)
-    return false;
-  if (debian_tracker_parse(slice_from_bytes(bytes), context->sink, &context->skipped, error))
-    return true;
-  g_prefix_error(error, "%s: ", path);
-  return false;
+  return feed_parse_file(context, path, debian_tracker_parse, error);
 }
 
 static const FeedSource sources[] = {

@@ -1,6 +1,6 @@
 /* The feeds, one file each, and their parsers, which are pure and fuzz targets. Each parser adds
  * the records that it could not understand to *@skipped, and fails with ASSAY_ERROR_INVALID when
- * the whole is not what it should be. */
+ * the whole is not what it should be. What is said of @ecosystem stands with those that use it. */
 #pragma once
 
 #include "advisory/feeds/feed.h"
@@ -14,14 +14,16 @@ bool alpine_secdb_parse(Slice text, const char *ecosystem, const FeedSink *sink,
                         GError **error);
 
 /* Arch Linux's security tracker: its list of groups. */
-bool arch_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
+bool arch_tracker_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                        GError **error);
 
 /* One CSAF 2.0 document of a distribution of RPMs. @ecosystem: keep what is of it only, or NULL. */
 bool csaf_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
                 GError **error);
 
 /* The Debian security tracker's JSON. */
-bool debian_tracker_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
+bool debian_tracker_parse(Slice text, const char *ecosystem, const FeedSink *sink,
+                          uint64_t *skipped, GError **error);
 
 /* One record of OSV's schema 1.x. @ecosystem: keep what is of it only (our name or OSV's), or
  * NULL. What would be more than FEED_STATEMENTS_MAX statements gives none: ASSAY_ERROR_LIMIT. */
@@ -38,8 +40,11 @@ bool oval_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_
                 GError **error);
 
 /* RetireJS's jsrepository: statements on packages of npm. */
-bool retirejs_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
+bool retirejs_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                    GError **error);
 
 /* The overlays: CISA's list of known exploited vulnerabilities (JSON), and EPSS's scores (CSV). */
-bool kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
-bool epss_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
+bool kev_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+               GError **error);
+bool epss_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+                GError **error);

@@ -18,7 +18,8 @@ find_addresses(const char *notes)
 }
 
 bool
-kev_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
+kev_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+          GError **error)
 {
   g_autoptr(json_t) catalog = json_parse(text, error);
   if (catalog == NULL)
@@ -68,7 +69,8 @@ tell_score_date(Slice comment, const FeedSink *sink)
 }
 
 bool
-epss_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
+epss_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+           GError **error)
 {
   Slice line;
   bool has_head = false;
@@ -104,25 +106,16 @@ epss_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
   return has_head || error_set(error, ASSAY_ERROR_INVALID, "not EPSS scores: empty");
 }
 
-typedef bool (*OverlayParser)(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error);
-
-static bool
-read_overlay(FeedContext *context, const char *path, OverlayParser parse, GError **error)
-{
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  return bytes != NULL && parse(slice_from_bytes(bytes), context->sink, &context->skipped, error);
-}
-
 static bool
 kev_read(FeedContext *context, const char *path, GError **error)
 {
-  return read_overlay(context, path, kev_parse, error);
+  return feed_parse_file(context, path, kev_parse, error);
 }
 
 static bool
 epss_read(FeedContext *context, const char *path, GError **error)
 {
-  return read_overlay(context, path, epss_parse, error);
+  return feed_parse_file(context, path, epss_parse, error);
 }
 
 static const FeedSource kev_sources[] = {

@@ -101,7 +101,8 @@ add_vulnerability(const char *name, const json_t *vulnerability, const FeedSink 
 }
 
 bool
-retirejs_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **error)
+retirejs_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
+               GError **error)
 {
   g_autoptr(json_t) repository = json_parse(text, error);
   const char *key;
@@ -124,9 +125,7 @@ retirejs_parse(Slice text, const FeedSink *sink, uint64_t *skipped, GError **err
 static bool
 retirejs_read(FeedContext *context, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = feed_read_one_file(path, error);
-  return bytes != NULL &&
-         retirejs_parse(slice_from_bytes(bytes), context->sink, &context->skipped, error);
+  return feed_parse_file(context, path, retirejs_parse, error);
 }
 
 const FeedType retirejs_feed = {"retirejs", feed_fetch_one_file, retirejs_read, NULL};

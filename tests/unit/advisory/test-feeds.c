@@ -14,41 +14,6 @@
 
 #define REAL_DATA_MAX ((size_t)256 * 1024 * 1024)
 
-static bool
-parse_tracker(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
-              GError **error)
-{
-  return debian_tracker_parse(text, sink, skipped, error);
-}
-
-static bool
-parse_kev(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
-          GError **error)
-{
-  return kev_parse(text, sink, skipped, error);
-}
-
-static bool
-parse_epss(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
-           GError **error)
-{
-  return epss_parse(text, sink, skipped, error);
-}
-
-static bool
-parse_retirejs(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
-               GError **error)
-{
-  return retirejs_parse(text, sink, skipped, error);
-}
-
-static bool
-parse_arch(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
-           GError **error)
-{
-  return arch_tracker_parse(text, sink, skipped, error);
-}
-
 #define ARCH(status, fixed, more)                                                                  \
   "[{\"name\": \"AVG-7\", \"packages\": [\"curl\", \"lib32-curl\"], \"status\": \"" status         \
   "\", \"severity\": \"Medium\", \"type\": \"denial of service\", \"affected\": \"7.50.2-1\", "    \
@@ -77,45 +42,45 @@ parse_arch(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *sk
   "</package>"
 
 static const FeedCase cases[] = {
-    {"tracker: fixed", parse_tracker,
+    {"tracker: fixed", debian_tracker_parse,
      TRACKER("\"status\": \"resolved\", \"fixed_version\": \"3.0.1-1\", \"urgency\": \"medium**\""),
      "CVE-2024-1 debian:12 openssl fixed fixed=3.0.1-1 medium\n" PAGE("1")},
-    {"tracker: never affected", parse_tracker,
+    {"tracker: never affected", debian_tracker_parse,
      TRACKER("\"status\": \"resolved\", \"fixed_version\": \"0\", \"urgency\": \"unimportant\""),
      "CVE-2024-1 debian:12 openssl not-affected negligible\n" PAGE("1")},
-    {"tracker: open", parse_tracker,
+    {"tracker: open", debian_tracker_parse,
      TRACKER("\"status\": \"open\", \"urgency\": \"not yet assigned\""),
      "CVE-2024-1 debian:12 openssl affected\n" PAGE("1")},
-    {"tracker: what the release had when nothing was fixed", parse_tracker,
+    {"tracker: what the release had when nothing was fixed", debian_tracker_parse,
      TRACKER("\"status\": \"open\", \"repositories\": {\"bookworm\": \"3.0.9-1\", "
              "\"bookworm-security\": \"3.0.11-1~deb12u2\"}"),
      "CVE-2024-1 debian:12 openssl affected has=3.0.11-1~deb12u2\n" PAGE("1")},
-    {"tracker: no DSA", parse_tracker,
+    {"tracker: no DSA", debian_tracker_parse,
      TRACKER("\"status\": \"open\", \"urgency\": \"low\", \"nodsa\": \"Minor issue\", "
              "\"nodsa_reason\": \"postponed\""),
      "CVE-2024-1 debian:12 openssl will-not-fix note=postponed: Minor issue low\n" PAGE("1")},
-    {"tracker: no DSA without a reason", parse_tracker,
+    {"tracker: no DSA without a reason", debian_tracker_parse,
      TRACKER("\"status\": \"open\", \"nodsa\": \"Minor issue\", \"nodsa_reason\": \"\""),
      "CVE-2024-1 debian:12 openssl will-not-fix note=no-dsa: Minor issue\n" PAGE("1")},
-    {"tracker: end of life", parse_tracker,
+    {"tracker: end of life", debian_tracker_parse,
      TRACKER("\"status\": \"open\", \"urgency\": \"end-of-life\""),
      "CVE-2024-1 debian:12 openssl end-of-life\n" PAGE("1")},
-    {"tracker: unimportant", parse_tracker,
+    {"tracker: unimportant", debian_tracker_parse,
      TRACKER("\"status\": \"open\", \"urgency\": \"unimportant\""),
      "CVE-2024-1 debian:12 openssl unimportant negligible\n" PAGE("1")},
-    {"tracker: undetermined", parse_tracker, TRACKER("\"status\": \"undetermined\""),
+    {"tracker: undetermined", debian_tracker_parse, TRACKER("\"status\": \"undetermined\""),
      "CVE-2024-1 debian:12 openssl under-review\n" PAGE("1")},
-    {"tracker: a word that it never used", parse_tracker, TRACKER("\"status\": \"maybe\""),
+    {"tracker: a word that it never used", debian_tracker_parse, TRACKER("\"status\": \"maybe\""),
      PAGE("1"), 1},
-    {"tracker: one broken source", parse_tracker,
+    {"tracker: one broken source", debian_tracker_parse,
      "{\"a\": {\"x\": tru}, \"b\": {\"CVE-2024-2\": {\"releases\": {\"sid\": {\"status\": "
      "\"open\"}}}}}",
      "CVE-2024-2 debian:sid b affected\n" PAGE("2"), 1},
-    {"tracker: cut", parse_tracker, "{\"openssl\": {\"CVE-2024-1\": {", NULL},
-    {"tracker: not an object", parse_tracker, "[]", NULL},
-    {"tracker: empty", parse_tracker, "", NULL},
+    {"tracker: cut", debian_tracker_parse, "{\"openssl\": {\"CVE-2024-1\": {", NULL},
+    {"tracker: not an object", debian_tracker_parse, "[]", NULL},
+    {"tracker: empty", debian_tracker_parse, "", NULL},
 
-    {"arch: fixed, in each package and for each issue, with the advisory", parse_arch,
+    {"arch: fixed, in each package and for each issue, with the advisory", arch_tracker_parse,
      ARCH("Fixed", "\"7.50.3-1\"",
           "\"issues\": [\"CVE-2016-1\", \"CVE-2016-2\"], \"advisories\": [\"ASA-201609-19\"]"),
      "CVE-2016-1 arch curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n"
@@ -123,27 +88,28 @@ static const FeedCase cases[] = {
      "CVE-2016-2 arch curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n"
      "CVE-2016-2 arch lib32-curl fixed fixed=7.50.3-1 vendor=ASA-201609-19 medium\n" ARCH_GROUP(
          "ASA-201609-19")},
-    {"arch: vulnerable", parse_arch, ARCH("Vulnerable", "null", ARCH_ISSUE),
+    {"arch: vulnerable", arch_tracker_parse, ARCH("Vulnerable", "null", ARCH_ISSUE),
      "CVE-2016-1 arch curl affected vendor=AVG-7 has=7.50.2-1 medium\n"
      "CVE-2016-1 arch lib32-curl affected vendor=AVG-7 has=7.50.2-1 medium\n" ARCH_GROUP("AVG-7")},
-    {"arch: a fix that is being tested cannot be had yet", parse_arch,
+    {"arch: a fix that is being tested cannot be had yet", arch_tracker_parse,
      ARCH("Testing", "\"7.50.3-1\"", ARCH_ISSUE),
      "CVE-2016-1 arch curl affected fixed=7.50.3-1 vendor=AVG-7 has=7.50.2-1 medium\n"
      "CVE-2016-1 arch lib32-curl affected fixed=7.50.3-1 vendor=AVG-7 has=7.50.2-1 "
      "medium\n" ARCH_GROUP("AVG-7")},
-    {"arch: not affected", parse_arch, ARCH("Not affected", "null", ARCH_ISSUE),
+    {"arch: not affected", arch_tracker_parse, ARCH("Not affected", "null", ARCH_ISSUE),
      "CVE-2016-1 arch curl not-affected vendor=AVG-7 medium\n"
      "CVE-2016-1 arch lib32-curl not-affected vendor=AVG-7 medium\n" ARCH_GROUP("AVG-7")},
-    {"arch: nobody knows yet, and no number", parse_arch, ARCH("Unknown", "null", "\"issues\": []"),
+    {"arch: nobody knows yet, and no number", arch_tracker_parse,
+     ARCH("Unknown", "null", "\"issues\": []"),
      "AVG-7 arch curl under-review medium\n"
      "AVG-7 arch lib32-curl under-review medium\n" ARCH_GROUP("AVG-7")},
-    {"arch: fixed in no version, another word, no packages", parse_arch,
+    {"arch: fixed in no version, another word, no packages", arch_tracker_parse,
      "[{\"name\": \"AVG-1\", \"packages\": [\"a\"], \"status\": \"Fixed\"}, {\"name\": \"AVG-2\", "
      "\"packages\": [\"a\"], \"status\": \"Maybe\"}, {\"name\": \"AVG-3\", \"status\": "
      "\"Unknown\"}, 3]",
      "", 4},
-    {"arch: something else", parse_arch, "{}", NULL},
-    {"arch: nothing", parse_arch, "[]", NULL},
+    {"arch: something else", arch_tracker_parse, "{}", NULL},
+    {"arch: nothing", arch_tracker_parse, "[]", NULL},
 
     {"secdb: fixed", alpine_secdb_parse, SECDB("\"3.1.1-r0\": [\"CVE-2023-2650\"]"),
      "CVE-2023-2650 alpine:3.18 openssl fixed fixed=3.1.1-r0\n" ALPINE_PAGE("2023-2650")},
@@ -220,39 +186,39 @@ static const FeedCase cases[] = {
     {"updateinfo: another document", updateinfo_parse, "<html></html>", NULL},
     {"updateinfo: cut", updateinfo_parse, "<updates><update type=\"security\">", NULL},
 
-    {"kev", parse_kev,
+    {"kev", kev_parse,
      "{\"dateReleased\": \"2025\", \"vulnerabilities\": [{\"cveID\": \"CVE-2024-1\", \"dueDate\": "
      "\"2024-05-01\", \"vulnerabilityName\": \"Name\", \"shortDescription\": \"Text\", "
      "\"notes\": \"see https://a.example/1 ; https://b.example\"}, {\"cveID\": 3}]}",
      "details CVE-2024-1 title=Name text=Text exploited=2024-05-01 ref=https://a.example/1 "
      "ref=https://b.example\n",
      1},
-    {"kev: something else", parse_kev, "{}", NULL},
-    {"epss", parse_epss,
+    {"kev: something else", kev_parse, "{}", NULL},
+    {"epss", epss_parse,
      "#model_version:v2025,score_date:2025-06-01\ncve,epss,percentile\nCVE-2024-1,0.12345,0.9\n"
      "CVE-2024-2,1.5,0\nCVE-2024-3\n",
      "details CVE-2024-1 epss=0.12345/0.90000\n", 2},
-    {"epss: no head", parse_epss, "CVE-2024-1,0.1,0.9\n", NULL},
-    {"epss: empty", parse_epss, "", NULL},
+    {"epss: no head", epss_parse, "CVE-2024-1,0.1,0.9\n", NULL},
+    {"epss: empty", epss_parse, "", NULL},
 
-    {"retirejs", parse_retirejs,
+    {"retirejs", retirejs_parse,
      RETIREJS("\"atOrAbove\": \"1.0\", \"below\": \"2.11.2\", \"severity\": \"medium\", "
               "\"identifiers\": {\"summary\": \"ReDoS\", \"CVE\": [\"CVE-2016-4055\"], "
               "\"githubID\": \"GHSA-1\"}, \"info\": [\"https://a.example\"]"),
      "CVE-2016-4055 npm moment fixed from=1.0 fixed=2.11.2 medium\n"
      "details CVE-2016-4055 alias=GHSA-1 title=ReDoS ref=https://a.example\n"},
-    {"retirejs: GitHub's id", parse_retirejs,
+    {"retirejs: GitHub's id", retirejs_parse,
      RETIREJS("\"below\": \"2.11.2\", \"identifiers\": {\"githubID\": \"GHSA-1\"}"),
      "GHSA-1 npm moment fixed fixed=2.11.2\ndetails GHSA-1\n"},
-    {"retirejs: the makers' own number", parse_retirejs,
+    {"retirejs: the makers' own number", retirejs_parse,
      RETIREJS("\"below\": \"2.11.2\", \"identifiers\": {\"issue\": \"7\"}"),
      "RETIREJS-moment-issue-7 npm moment fixed fixed=2.11.2\ndetails RETIREJS-moment-issue-7\n"},
-    {"retirejs: an end of support", parse_retirejs,
+    {"retirejs: an end of support", retirejs_parse,
      RETIREJS("\"below\": \"2.99\", \"cwe\": [\"CWE-1104\"], \"identifiers\": {\"issue\": \"7\"}"),
      "", 1},
-    {"retirejs: no version", parse_retirejs, RETIREJS("\"identifiers\": {\"issue\": \"7\"}"), "",
+    {"retirejs: no version", retirejs_parse, RETIREJS("\"identifiers\": {\"issue\": \"7\"}"), "",
      1},
-    {"retirejs: something else", parse_retirejs, "{\"a\": 1}", NULL},
+    {"retirejs: something else", retirejs_parse, "{\"a\": 1}", NULL},
 };
 
 static void
@@ -274,7 +240,7 @@ test_reasons_of_skips(void)
       "\"bookworm\": {\"status\": \"open\"}}}}, \"b\": {x}}";
   uint64_t skipped = 0;
   g_assert_null(feed_skips_in_words(skips));
-  g_assert_true(debian_tracker_parse(slice_from_string(text), &sink, &skipped, &error));
+  g_assert_true(debian_tracker_parse(slice_from_string(text), NULL, &sink, &skipped, &error));
   g_assert_cmpuint(skipped, ==, 5);
   g_autofree char *words = feed_skips_in_words(skips);
   g_assert_cmpstr(words, ==,
@@ -375,9 +341,9 @@ test_real_data(void)
       {"alpine-secdb/v3.11/main.json", alpine_secdb_parse, 1000,
        "CVE-2019-1551 alpine:3.11 openssl fixed fixed=1.1.1d-r3\n"},
       {"wolfi-secdb/security.json", alpine_secdb_parse, 20000, NULL},
-      {"retirejs/jsrepository-v5.json", parse_retirejs, 500,
+      {"retirejs/jsrepository-v5.json", retirejs_parse, 500,
        "CVE-2020-11022 npm jquery fixed from=1.12.0 fixed=3.5.0 medium\n"},
-      {"known_exploited_vulnerabilities.json", parse_kev, 0,
+      {"known_exploited_vulnerabilities.json", kev_parse, 0,
        "details CVE-2021-44228 title=Apache Log4j2"},
   };
   const char *shared = g_getenv("ASSAY_SHARED");
