@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/json.h"
 
 #define CREATED_ANNOTATION "org.opencontainers.image.created"
@@ -17,8 +18,7 @@ title_of(const char *media_type)
 void
 sbom_artifact_init(Artifact *artifact, const char *media_type, Slice document, int64_t created)
 {
-  g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(created);
-  g_autofree char *time = moment == NULL ? NULL : g_date_time_format(moment, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *time = calendar_moment(created);
   *artifact = (Artifact){.type = media_type,
                          .layer_type = media_type,
                          .title = title_of(media_type),

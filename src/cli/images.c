@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
@@ -36,8 +37,7 @@ static bool
 is_past_its_life(const json_t *scan)
 {
   const char *end = json_get_string(scan, "end_of_life");
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
+  g_autofree char *today = calendar_today();
   return end != NULL && strcmp(end, today) < 0;
 }
 

@@ -1,6 +1,7 @@
 /* `assay quarantine`: what nobody pulls for now. */
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/json.h"
 #include "base/setting_kinds.h"
 #include "cli/account_commands.h"
@@ -55,9 +56,7 @@ body_of(const char *target)
       command_tell("--for %s: must be " DURATION_IN_WORDS, for_option);
       return NULL;
     }
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autoptr(GDateTime) end = g_date_time_add_seconds(now, (gdouble)seconds);
-    g_autofree char *text = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
+    g_autofree char *text = calendar_moment(g_get_real_time() / G_USEC_PER_SEC + (int64_t)seconds);
     json_set_string(body, "until", text);
   }
   return g_steal_pointer(&body);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/slice.h"
 #include "inventory/ecosystem.h"
 #include "inventory/end_of_life-private.h"
@@ -60,18 +61,11 @@ paid_name(const char *product)
   return "paid support";
 }
 
-static char *
-today(void)
-{
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  return g_date_time_format(now, "%Y-%m-%d");
-}
-
 char *
 end_of_life_in_words(const OsRelease *os)
 {
   const EndOfLife *life = end_of_life_of(os);
-  g_autofree char *day = today();
+  g_autofree char *day = calendar_today();
   if (life == NULL || !end_of_life_is_past(life, day))
     return NULL;
   g_autofree char *plain = g_strdup_printf("%s %s", os->id, life->release);

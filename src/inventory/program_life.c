@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/slice.h"
 #include "inventory/end_of_life.h"
 #include "inventory/program_life-private.h"
@@ -187,8 +188,7 @@ note_next(int64_t *next, const ProgramLife *life)
 GPtrArray *
 program_life_ended(const ImageInventory *image, int64_t *next)
 {
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
+  g_autofree char *day = calendar_today();
   g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   GPtrArray *ended = g_ptr_array_new_with_free_func((GDestroyNotify)ended_program_free);
   *next = 0;

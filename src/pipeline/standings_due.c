@@ -1,6 +1,8 @@
 /* Which images are to be judged again, which standings go, and the sums of a day. */
 #include "pipeline/pipeline-private.h"
 
+#include "base/calendar.h"
+
 /* What changed is told so long. */
 #define CHANGES_KEPT ((int64_t)90 * 86400 * G_USEC_PER_SEC)
 
@@ -73,8 +75,7 @@ standings_sweep(SqlConnection *db, GError **error)
 static bool
 count_day(SqlConnection *db, void *data, GError **error)
 {
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  g_autofree char *day = g_date_time_format(now, "%Y-%m-%d");
+  g_autofree char *day = calendar_today();
   return sql_run(db, NULL, error, "DELETE FROM day_counts WHERE day = $1", SQL_TEXT(day),
                  SQL_END) &&
          sql_run(db, NULL, error,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "inventory/purl.h"
 
 static void
@@ -86,9 +87,8 @@ bill_uuid(const char *text)
 char *
 bill_timestamp(const Report *report)
 {
-  g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(report->created);
-  return moment == NULL ? g_strdup("1970-01-01T00:00:00Z")
-                        : g_date_time_format(moment, "%Y-%m-%dT%H:%M:%SZ");
+  char *moment = calendar_moment(report->created);
+  return moment != NULL ? moment : g_strdup("1970-01-01T00:00:00Z");
 }
 
 bool

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/json.h"
 #include "report/columns.h"
 #include "report/report-private.h"
@@ -61,8 +62,7 @@ is_used(const ExplanationReport *report, const char *feed)
 static char *
 moment(int64_t time)
 {
-  g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(time / G_USEC_PER_SEC);
-  return time == 0 || date == NULL ? NULL : g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
+  return time == 0 ? NULL : calendar_moment(time / G_USEC_PER_SEC);
 }
 
 /* --- the text --- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assay-version.h"
+#include "base/calendar.h"
 #include "base/json.h"
 #include "inventory/program_life.h"
 #include "report/report.h"
@@ -41,8 +42,7 @@ static json_t *
 report_new(const HarborScanned *scanned)
 {
   const ScanRequest *request = scanned->request;
-  g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(scanned->now / G_USEC_PER_SEC);
-  g_autofree char *generated = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *generated = calendar_moment(scanned->now / G_USEC_PER_SEC);
   json_t *report = json_object(), *artifact = json_object();
   json_set_string(artifact, "repository", request->repository);
   json_set_string(artifact, "digest", request->digest.text);

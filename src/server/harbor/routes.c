@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access/audit/audit.h"
+#include "base/calendar.h"
 #include "base/json.h"
 #include "oci/media_type.h"
 #include "server/harbor/accept.h"
@@ -52,8 +53,7 @@ add_database(Request *request, json_t *properties)
   int64_t newest = 0;
   for (guint i = 0; feeds != NULL && i < feeds->len; i++)
     newest = MAX(newest, ((const AdvisoryFeedStatus *)g_ptr_array_index(feeds, i))->updated);
-  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(newest / G_USEC_PER_SEC);
-  g_autofree char *text = time == NULL ? NULL : g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *text = calendar_moment(newest / G_USEC_PER_SEC);
   if (newest > 0)
     json_set_string(properties, "harbor.scanner-adapter/vulnerability-database-updated-at", text);
 }
