@@ -48,8 +48,11 @@ static void
 end_element(void *data, const XML_Char *name)
 {
   Walk *walk = data;
+  const char *valid_end;
   if (walk->depth == 0)
     return;
+  if (!g_utf8_validate_len(walk->text->str, walk->text->len, &valid_end)) /* cut in a character */
+    g_string_truncate(walk->text, (gsize)(valid_end - walk->text->str));
   if (walk->visits->end != NULL)
     walk->visits->end(walk->path->str, g_strstrip(walk->text->str), walk->data);
   g_string_truncate(walk->text, 0);

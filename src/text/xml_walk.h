@@ -5,7 +5,7 @@
 #include "base/slice.h"
 
 #define XML_WALK_DEPTH_MAX 32u
-/* Of a path; and of the text of an element, the rest of which is cut. */
+/* Of a path; and of the text of an element, the rest of which is cut, at the end of a character. */
 #define XML_WALK_PATH_MAX ((size_t)2048)
 #define XML_WALK_TEXT_MAX ((size_t)16 * 1024)
 

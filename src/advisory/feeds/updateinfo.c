@@ -1,8 +1,5 @@
 /* updateinfo.xml of RPM repositories: <update type="security"> with the CVEs it fixes and the
- * packages that fix them. Read by expat: it streams, fetches nothing by itself, bounds
- * entities, and we refuse a document that declares any. Where the file lies is in
- * updateinfo_fetch.c. */
-#include <expat.h>
+ * packages that fix them. Where the file lies is in updateinfo_fetch.c. */
 #include <string.h>
 
 #include "advisory/feeds/architectures.h"
@@ -10,11 +7,10 @@
 #include "advisory/feeds/feeds.h"
 #include "advisory/feeds/updateinfo-private.h"
 #include "base/error.h"
+#include "text/xml_walk.h"
 
-#define TEXT_MAX       8192u  /* of one element */
 #define PACKAGES_MAX   20000u /* of one update */
 #define REFERENCES_MAX 2000u
-#define DEPTH_MAX      32u
 
 /* A package that an update brings; each once, with the architectures that it is built for. */
 typedef struct {
@@ -27,11 +23,8 @@ typedef struct {
   const char *ecosystem;
   const FeedSink *sink;
   uint64_t *skipped;
-  GError *error;
-  XML_Parser parser;
-  unsigned depth;
+  GError *error;                       /* nothing more is taken after it */
   bool saw_root, in_update, is_wanted; /* a security update that was not taken back */
-  GString *text; /* of the element that is open, NULL between those that we read */
   char *id, *title, *description, *severity, *issued, *updated;
   char *module;           /* of the collection that is open */
   GPtrArray *cves, *urls; /* char * */
@@ -81,12 +74,6 @@ clear_update(UpdateReader *reader)
 }
 
 static void
-stop(UpdateReader *reader)
-{
-  XML_StopParser(reader->parser, XML_FALSE);
-}
-
-static void
 add_once(GPtrArray *list, const char *text)
 {
   if (list->len < REFERENCES_MAX &&
@@ -98,11 +85,10 @@ add_once(GPtrArray *list, const char *text)
  * refer to bugs, whose titles name it: <reference id="2241933" title="CVE-2023-5217 libvpx: ..."/>.
  */
 static void
-add_reference(UpdateReader *reader, const XML_Char **attributes)
+add_reference(UpdateReader *reader, const char **attributes)
 {
-  const char *id = updateinfo_attribute(attributes, "id"),
-             *url = updateinfo_attribute(attributes, "href");
-  Slice title = slice_from_string(updateinfo_attribute(attributes, "title"));
+  const char *id = xml_attribute(attributes, "id"), *url = xml_attribute(attributes, "href");
+  Slice title = slice_from_string(xml_attribute(attributes, "title"));
   char cve[CVE_TEXT_MAX];
   if (advisory_is_cve(id))
     add_once(reader->cves, id);
@@ -113,13 +99,13 @@ add_reference(UpdateReader *reader, const XML_Char **attributes)
 }
 
 static void
-add_package(UpdateReader *reader, const XML_Char **attributes)
+add_package(UpdateReader *reader, const char **attributes)
 {
-  const char *name = updateinfo_attribute(attributes, "name"),
-             *version = updateinfo_attribute(attributes, "version");
-  const char *release = updateinfo_attribute(attributes, "release"),
-             *arch = updateinfo_attribute(attributes, "arch");
-  const char *epoch = updateinfo_attribute(attributes, "epoch");
+  const char *name = xml_attribute(attributes, "name"),
+             *version = xml_attribute(attributes, "version");
+  const char *release = xml_attribute(attributes, "release"),
+             *arch = xml_attribute(attributes, "arch");
+  const char *epoch = xml_attribute(attributes, "epoch");
   if (g_strcmp0(arch, "src") == 0 || g_strcmp0(arch, "nosrc") == 0)
     return;
   if (name == NULL || name[0] == '\0' || version == NULL || release == NULL ||
@@ -168,50 +154,37 @@ normal_date(const char *text)
   return time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
 }
 
-static void XMLCALL
-begin_element(void *data, const XML_Char *name, const XML_Char **attributes)
+static void
+begin(const char *path, const char **attributes, void *data)
 {
-  static const char *const with_text[] = {"id", "title", "severity", "description", NULL};
   UpdateReader *reader = data;
-  if (++reader->depth > DEPTH_MAX) {
-    error_set(&reader->error, ASSAY_ERROR_LIMIT, "nested deeper than %u", DEPTH_MAX);
-    stop(reader);
+  const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+  if (reader->error != NULL)
     return;
-  }
   reader->saw_root |= strcmp(name, "updates") == 0;
   if (strcmp(name, "update") == 0) {
     clear_update(reader);
     reader->in_update = true;
-    reader->is_wanted = g_strcmp0(updateinfo_attribute(attributes, "type"), "security") == 0 &&
-                        g_strcmp0(updateinfo_attribute(attributes, "status"), "retracted") != 0;
+    reader->is_wanted = g_strcmp0(xml_attribute(attributes, "type"), "security") == 0 &&
+                        g_strcmp0(xml_attribute(attributes, "status"), "retracted") != 0;
   }
   if (!reader->in_update)
     return;
-  if (g_strv_contains(with_text, name)) {
-    g_string_truncate(reader->text, 0);
-  } else if (strcmp(name, "issued") == 0 && reader->issued == NULL) {
-    reader->issued = normal_date(updateinfo_attribute(attributes, "date"));
+  if (strcmp(name, "issued") == 0 && reader->issued == NULL) {
+    reader->issued = normal_date(xml_attribute(attributes, "date"));
   } else if (strcmp(name, "updated") == 0 && reader->updated == NULL) {
-    reader->updated = normal_date(updateinfo_attribute(attributes, "date"));
+    reader->updated = normal_date(xml_attribute(attributes, "date"));
   } else if (strcmp(name, "reference") == 0) {
     add_reference(reader, attributes);
   } else if (strcmp(name, "module") == 0) {
-    const char *module = updateinfo_attribute(attributes, "name"),
-               *stream = updateinfo_attribute(attributes, "stream");
+    const char *module = xml_attribute(attributes, "name"),
+               *stream = xml_attribute(attributes, "stream");
     g_free(reader->module);
     reader->module =
         module != NULL && stream != NULL ? g_strconcat(module, ":", stream, NULL) : NULL;
   } else if (strcmp(name, "package") == 0) {
     add_package(reader, attributes);
   }
-}
-
-static void XMLCALL
-take_text(void *data, const XML_Char *bytes, int size)
-{
-  UpdateReader *reader = data;
-  if (size > 0 && reader->text->len < TEXT_MAX)
-    g_string_append_len(reader->text, bytes, MIN(size, (int)(TEXT_MAX - reader->text->len)));
 }
 
 static bool
@@ -253,7 +226,7 @@ give_packages(UpdateReader *reader)
   return true;
 }
 
-static bool
+static void
 give_details(UpdateReader *reader)
 {
   AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;
@@ -265,13 +238,12 @@ give_details(UpdateReader *reader)
   details.modified = reader->updated;
   details.references = (GStrv)reader->urls->pdata;
   severity_parse(reader->severity, &details.severity);
-  return feed_sink_add_details(reader->sink, &details, &reader->error);
+  feed_sink_add_details(reader->sink, &details, &reader->error);
 }
 
 static void
 end_update(UpdateReader *reader)
 {
-  bool given = true;
   if (reader->cves->len == 0) {
     GPtrArray *none = reader->cves;
     reader->cves = reader->titled_cves;
@@ -279,17 +251,16 @@ end_update(UpdateReader *reader)
   }
   if (reader->is_wanted && (reader->id == NULL || reader->id[0] == '\0'))
     feed_skip(reader->sink, reader->skipped, "an update without an id");
-  else if (reader->is_wanted)
-    given = give_packages(reader) && give_details(reader);
+  else if (reader->is_wanted && give_packages(reader))
+    give_details(reader);
   clear_update(reader);
-  if (!given)
-    stop(reader);
 }
 
-static void XMLCALL
-end_element(void *data, const XML_Char *name)
+static void
+end(const char *path, const char *text, void *data)
 {
   UpdateReader *reader = data;
+  const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
   const struct {
     const char *name;
     char **member;
@@ -297,73 +268,42 @@ end_element(void *data, const XML_Char *name)
                {"title", &reader->title},
                {"severity", &reader->severity},
                {"description", &reader->description}};
-  reader->depth--;
-  if (!reader->in_update)
+  if (!reader->in_update || reader->error != NULL)
     return;
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     if (strcmp(name, texts[i].name) == 0 && *texts[i].member == NULL)
-      *texts[i].member =
-          slice_to_utf8(slice_strip(slice_new(reader->text->str, reader->text->len)));
+      *texts[i].member = g_strdup(text);
   if (strcmp(name, "collection") == 0)
     g_clear_pointer(&reader->module, g_free);
   if (strcmp(name, "update") == 0)
     end_update(reader);
 }
 
-static void XMLCALL
-refuse_entity(void *data, const XML_Char *name, int is_parameter, const XML_Char *value,
-              int value_size, const XML_Char *base, const XML_Char *system_id,
-              const XML_Char *public_id, const XML_Char *notation)
-{
-  UpdateReader *reader = data;
-  error_set(&reader->error, ASSAY_ERROR_INVALID,
-            "declares an entity, which no updateinfo.xml does");
-  stop(reader);
-}
-
 bool
 updateinfo_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *skipped,
                  GError **error)
 {
+  static const XmlVisits visits = {begin, end};
   UpdateReader reader = {
       .ecosystem = ecosystem,
       .sink = sink,
       .skipped = skipped,
-      .text = g_string_new(NULL),
       .cves = g_ptr_array_new_with_free_func(g_free),
       .urls = g_ptr_array_new_with_free_func(g_free),
       .titled_cves = g_ptr_array_new_with_free_func(g_free),
       .packages = g_hash_table_new_full(package_hash, package_equal, package_free, NULL)};
-  XML_Parser parser = XML_ParserCreate(NULL);
-  g_assert(parser != NULL);
-  reader.parser = parser;
-  XML_SetUserData(parser, &reader);
-  XML_SetElementHandler(parser, begin_element, end_element);
-  XML_SetCharacterDataHandler(parser, take_text);
-  XML_SetEntityDeclHandler(parser, refuse_entity);
+  g_autoptr(GError) broken = NULL;
   feed_sink_add_ecosystem(sink, ecosystem);
-
-  /* expat counts in int. */
-  bool parsed = true;
-  do {
-    Slice part = slice_sub(text, 0, 1 << 24);
-    text = slice_sub(text, part.size, text.size);
-    parsed = XML_Parse(parser, part.size > 0 ? (const char *)part.data : "", (int)part.size,
-                       text.size == 0) == XML_STATUS_OK;
-  } while (parsed && text.size > 0);
-  if (!parsed && reader.error == NULL)
-    error_set(&reader.error, ASSAY_ERROR_INVALID, "line %lu: %s",
-              (unsigned long)XML_GetCurrentLineNumber(parser),
-              XML_ErrorString(XML_GetErrorCode(parser)));
+  bool whole = xml_walk(text, &visits, &reader, &broken);
+  if (reader.error == NULL && !whole)
+    reader.error = g_steal_pointer(&broken);
   if (reader.error == NULL && !reader.saw_root)
     error_set(&reader.error, ASSAY_ERROR_INVALID, "not an updateinfo.xml: no <updates>");
-  XML_ParserFree(parser);
   clear_update(&reader);
   g_ptr_array_unref(reader.cves);
   g_ptr_array_unref(reader.urls);
   g_ptr_array_unref(reader.titled_cves);
   g_hash_table_unref(reader.packages);
-  g_string_free(reader.text, true);
   if (reader.error == NULL)
     return true;
   g_propagate_error(error, reader.error);

@@ -10,87 +10,51 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "oci/digest.h"
+#include "text/xml_walk.h"
 
-#define REPOMD_MAX      ((size_t)4 * 1024 * 1024)
-#define REPOMD_TEXT_MAX 256u /* of the element that is open: a digest */
-
-const char *
-updateinfo_attribute(const XML_Char **attributes, const char *name)
-{
-  for (size_t i = 0; attributes[i] != NULL; i += 2)
-    if (strcmp(attributes[i], name) == 0)
-      return attributes[i + 1];
-  return NULL;
-}
+#define REPOMD_MAX ((size_t)4 * 1024 * 1024)
 
 typedef struct {
-  XML_Parser parser;
-  bool in_updateinfo, in_checksum;
+  bool in_updateinfo, is_wanted; /* the checksum that is open */
   DigestAlgorithm algorithm;
   char *location, *digest; /* hexadecimal */
-  GString *text;
 } RepomdReader;
 
-static void XMLCALL
-begin_element(void *data, const XML_Char *name, const XML_Char **attributes)
+static void
+begin(const char *path, const char **attributes, void *data)
 {
   RepomdReader *reader = data;
-  if (strcmp(name, "data") == 0)
-    reader->in_updateinfo = g_strcmp0(updateinfo_attribute(attributes, "type"), "updateinfo") == 0;
+  const char *type = xml_attribute(attributes, "type");
+  if (strcmp(path, "repomd/data") == 0)
+    reader->in_updateinfo = g_strcmp0(type, "updateinfo") == 0;
   if (!reader->in_updateinfo)
     return;
-  if (strcmp(name, "location") == 0 && reader->location == NULL)
-    reader->location = g_strdup(updateinfo_attribute(attributes, "href"));
-  if (strcmp(name, "checksum") != 0)
+  if (strcmp(path, "repomd/data/location") == 0 && reader->location == NULL)
+    reader->location = g_strdup(xml_attribute(attributes, "href"));
+  if (strcmp(path, "repomd/data/checksum") != 0)
     return;
-  const char *type = updateinfo_attribute(attributes, "type");
   bool long_one = g_strcmp0(type, "sha512") == 0;
-  reader->in_checksum = reader->digest == NULL && (long_one || g_strcmp0(type, "sha256") == 0);
-  reader->algorithm = long_one ? DIGEST_SHA512 : DIGEST_SHA256;
-  g_string_truncate(reader->text, 0);
+  reader->is_wanted = reader->digest == NULL && (long_one || g_strcmp0(type, "sha256") == 0);
+  if (reader->is_wanted)
+    reader->algorithm = long_one ? DIGEST_SHA512 : DIGEST_SHA256;
 }
 
-static void XMLCALL
-take_text(void *data, const XML_Char *bytes, int size)
+static void
+end(const char *path, const char *text, void *data)
 {
   RepomdReader *reader = data;
-  if (reader->in_checksum && size > 0 && reader->text->len < REPOMD_TEXT_MAX)
-    g_string_append_len(reader->text, bytes, MIN(size, (int)REPOMD_TEXT_MAX));
-}
-
-static void XMLCALL
-end_element(void *data, const XML_Char *name)
-{
-  RepomdReader *reader = data;
-  if (!reader->in_checksum)
+  if (!reader->is_wanted || strcmp(path, "repomd/data/checksum") != 0)
     return;
-  reader->in_checksum = false;
-  reader->digest = slice_to_utf8(slice_strip(slice_new(reader->text->str, reader->text->len)));
-}
-
-static void XMLCALL
-refuse_entity(void *data, const XML_Char *name, int is_parameter, const XML_Char *value,
-              int value_size, const XML_Char *base, const XML_Char *system_id,
-              const XML_Char *public_id, const XML_Char *notation)
-{
-  XML_StopParser(((RepomdReader *)data)->parser, XML_FALSE);
+  reader->is_wanted = false;
+  reader->digest = g_strdup(text);
 }
 
 /* Fills in location, digest and algorithm of @reader, which the caller clears. */
 static bool
 parse_repomd(Slice text, RepomdReader *reader, GError **error)
 {
-  reader->parser = XML_ParserCreate(NULL);
-  g_assert(reader->parser != NULL);
-  XML_SetUserData(reader->parser, reader);
-  XML_SetElementHandler(reader->parser, begin_element, end_element);
-  XML_SetCharacterDataHandler(reader->parser, take_text);
-  XML_SetEntityDeclHandler(reader->parser, refuse_entity);
-  bool parsed =
-      text.size > 0 && text.size <= REPOMD_MAX &&
-      XML_Parse(reader->parser, (const char *)text.data, (int)text.size, XML_TRUE) == XML_STATUS_OK;
-  XML_ParserFree(reader->parser);
-  if (!parsed)
+  static const XmlVisits visits = {begin, end};
+  if (text.size > REPOMD_MAX || !xml_walk(text, &visits, reader, NULL))
     return error_set(error, ASSAY_ERROR_INVALID, "repomd.xml cannot be read");
   if (reader->location == NULL || reader->digest == NULL || strstr(reader->location, "..") != NULL)
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "the repository has no updateinfo");
@@ -144,12 +108,11 @@ fetch_from_repository(FeedContext *context, bool *changed, GError **error)
   g_autoptr(GBytes) text = feed_fetch_listing(context, url, REPOMD_MAX, error);
   if (text == NULL)
     return false;
-  RepomdReader reader = {.text = g_string_new(NULL)};
+  RepomdReader reader = {0};
   bool parsed = parse_repomd(slice_from_bytes(text), &reader, error);
   if (!parsed)
     g_prefix_error(error, "%s: ", url);
   bool fetched = parsed && fetch_listed(context, &reader, changed, error);
-  g_string_free(reader.text, true);
   g_free(reader.location);
   g_free(reader.digest);
   return fetched;

@@ -4,9 +4,6 @@
 
 #include "advisory/feeds/feeds.h"
 
-typedef bool (*FeedParser)(Slice text, const char *ecosystem, const FeedSink *sink,
-                           uint64_t *skipped, GError **error);
-
 typedef struct {
   const char *name;
   FeedParser parse;

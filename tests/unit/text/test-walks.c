@@ -82,6 +82,31 @@ test_xml(void)
 }
 
 static void
+keep_text(const char *path, const char *text, void *data)
+{
+  g_string_assign(data, text);
+}
+
+/* A text that is too long ends with a whole character. */
+static void
+test_xml_long(void)
+{
+  static const char accented[] = "\xc3\xa9";
+  const XmlVisits visits = {NULL, keep_text};
+  for (size_t before = 0; before < 2; before++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) text = g_string_new(before == 1 ? "<a>x" : "<a>"),
+                       found = g_string_new(NULL);
+    for (size_t i = 0; i < XML_WALK_TEXT_MAX; i++)
+      g_string_append(text, accented);
+    g_string_append(text, "</a>");
+    g_assert_true(xml_walk(slice_new(text->str, text->len), &visits, found, &error));
+    g_assert_cmpuint(found->len, ==, XML_WALK_TEXT_MAX - before);
+    g_assert_true(g_str_has_suffix(found->str, accented));
+  }
+}
+
+static void
 test_depth(void)
 {
   const XmlVisits visits = {NULL, NULL};
@@ -104,6 +129,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/walks/yaml", test_yaml);
   g_test_add_func("/walks/xml", test_xml);
+  g_test_add_func("/walks/xml-long", test_xml_long);
   g_test_add_func("/walks/depth", test_depth);
   return g_test_run();
 }
