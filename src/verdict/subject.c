@@ -101,37 +101,16 @@ compare_with(const Subject *subject, VersionScheme scheme, const char *bound)
                                   : version_compare_strings(scheme, subject->version, bound);
 }
 
-/* Of an application. A version that tells nothing is inside, unless there is no bound to tell. */
-typedef enum { APPLIES_NOT, APPLIES, APPLIES_UNDECIDED } Applies;
-
-static Applies
-application_applies(const Subject *subject, const AdvisoryRange *range)
+/* Of an application. */
+static VersionPlace
+place_of_application(const Subject *subject, const AdvisoryRange *range)
 {
-  const struct {
-    const char *text;
-    int least, most; /* how the version has to compare with it */
-  } bounds[] = {{range->introduced, 0, 1},
-                {range->fixed_version, -1, -1},
-                {range->fixed_version == NULL ? range->last_affected : NULL, -1, 0}};
-  Slice version = slice_from_string(subject->version);
-  Applies applies = APPLIES;
-  for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
-    Slice bound = slice_from_string(bounds[i].text);
-    if (bounds[i].text == NULL)
-      continue;
-    if (!version_is_decided(range->scheme, version, bound)) {
-      applies = APPLIES_UNDECIDED;
-      continue;
-    }
-    int order = version_compare_bound(range->scheme, version, bound);
-    order = (order > 0) - (order < 0);
-    if (order < bounds[i].least || order > bounds[i].most)
-      return APPLIES_NOT;
-  }
+  VersionPlace place = version_place(range->scheme, subject->version, range->introduced,
+                                     range->fixed_version, range->last_affected);
   /* One of a list is that version, and what is not ordered is another. */
   bool listed =
       range->introduced != NULL && g_strcmp0(range->introduced, range->last_affected) == 0;
-  return applies == APPLIES_UNDECIDED && listed ? APPLIES_NOT : applies;
+  return place == VERSION_UNDECIDED && listed ? VERSION_OUTSIDE : place;
 }
 
 static bool
@@ -258,12 +237,12 @@ maker_fits(Subject *subject, const AdvisoryRange *range)
 static RuleOutcome
 outcome_of_application(const Subject *subject, const AdvisoryRange *range, GPtrArray *linked)
 {
-  switch (application_applies(subject, range)) {
-  case APPLIES_NOT:
+  switch (place_of_application(subject, range)) {
+  case VERSION_OUTSIDE:
     return RULE_OUTSIDE;
-  case APPLIES_UNDECIDED:
+  case VERSION_UNDECIDED:
     return RULE_UNDECIDED;
-  case APPLIES:
+  case VERSION_INSIDE:
     break;
   }
   return go_symbols_ask(subject->symbols, range->symbols, linked) == GO_SYMBOLS_ABSENT

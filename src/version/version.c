@@ -49,3 +49,28 @@ version_compare_bound(VersionScheme scheme, Slice version, Slice bound)
   const Order *order = &orders[scheme];
   return order->bound != NULL ? order->bound(version, bound) : order->compare(version, bound);
 }
+
+VersionPlace
+version_place(VersionScheme scheme, const char *version, const char *introduced, const char *fixed,
+              const char *last_affected)
+{
+  const struct {
+    const char *text;
+    int least, most; /* how the version has to compare with it */
+  } bounds[] = {{introduced, 0, 1}, {fixed, -1, -1}, {fixed == NULL ? last_affected : NULL, -1, 0}};
+  Slice own = slice_from_string(version);
+  VersionPlace place = VERSION_INSIDE;
+  for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
+    Slice bound = slice_from_string(bounds[i].text);
+    if (bounds[i].text == NULL)
+      continue;
+    if (!version_is_decided(scheme, own, bound)) {
+      place = VERSION_UNDECIDED;
+      continue;
+    }
+    int order = CLAMP(version_compare_bound(scheme, own, bound), -1, 1);
+    if (order < bounds[i].least || order > bounds[i].most)
+      return VERSION_OUTSIDE;
+  }
+  return place;
+}

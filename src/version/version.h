@@ -45,5 +45,12 @@ int version_compare_bound(VersionScheme scheme, Slice version, Slice bound);
  * module without a tag before it ("v0.0.0-20190101000000-...") and the bound is a tag. */
 bool version_is_decided(VersionScheme scheme, Slice version, Slice bound);
 
+/* Where @version is to the span from @introduced to before @fixed, or to @last_affected itself
+ * where nothing is fixed; a bound that is NULL is none. UNDECIDED: a bound says nothing of it, and
+ * no other says that it is outside. */
+typedef enum { VERSION_OUTSIDE, VERSION_INSIDE, VERSION_UNDECIDED } VersionPlace;
+VersionPlace version_place(VersionScheme scheme, const char *version, const char *introduced,
+                           const char *fixed, const char *last_affected);
+
 /* version_compare() for NUL-terminated strings. */
 int version_compare_strings(VersionScheme scheme, const char *a, const char *b);

@@ -71,13 +71,6 @@ typedef struct {
   VersionScheme scheme;
 } OsvEvent;
 
-/* As versions are held against it: Composer's 1.0-p1 is before 1.0.1. */
-static int
-compare_bound(VersionScheme scheme, const char *version, const char *bound)
-{
-  return version_compare_bound(scheme, slice_from_string(version), slice_from_string(bound));
-}
-
 /* "0" is before every version. */
 static bool
 is_start(const OsvEvent *event)
@@ -85,13 +78,15 @@ is_start(const OsvEvent *event)
   return event->kind == EVENT_INTRODUCED && strcmp(event->version, "0") == 0;
 }
 
+/* As versions are held against them: Composer's 1.0-p1 is before 1.0.1. */
 static int
 compare_events(gconstpointer a, gconstpointer b)
 {
   const OsvEvent *left = a, *right = b;
   int order = is_start(left) || is_start(right)
                   ? is_start(right) - is_start(left)
-                  : compare_bound(left->scheme, left->version, right->version);
+                  : version_compare_bound(left->scheme, slice_from_string(left->version),
+                                          slice_from_string(right->version));
   return order != 0 ? order : left->place < right->place ? -1 : 1;
 }
 
@@ -170,27 +165,13 @@ add_events(const OsvPackage *package, const json_t *list, GError **error)
   return open == NULL || add_interval(package, open, NULL, limit, error);
 }
 
-/* No bound at all holds, too; where the version does not tell, nothing does. */
-static bool
-stands(const OsvPackage *package, const char *version, const char *bound, int least, int most)
-{
-  VersionScheme scheme = package->base.scheme;
-  if (bound == NULL)
-    return true;
-  if (!version_is_decided(scheme, slice_from_string(version), slice_from_string(bound)))
-    return false;
-  int order = compare_bound(scheme, version, bound);
-  return CLAMP(order, -1, 1) >= least && CLAMP(order, -1, 1) <= most;
-}
-
 static bool
 is_in_interval(const OsvPackage *package, const char *version)
 {
   for (guint i = 0; i < package->intervals->len; i++) {
     const AdvisoryRange *each = &g_array_index(package->intervals, AdvisoryRange, i);
-    if (stands(package, version, each->introduced, 0, 1) &&
-        stands(package, version, each->fixed_version, -1, -1) &&
-        stands(package, version, each->last_affected, -1, 0))
+    if (version_place(package->base.scheme, version, each->introduced, each->fixed_version,
+                      each->last_affected) == VERSION_INSIDE)
       return true;
   }
   return false;
