@@ -281,6 +281,13 @@ after_epoch(const char *version)
   return digits > 0 && version[digits] == ':' ? version + digits + 1 : version;
 }
 
+bool
+purl_has_upstream(const Package *package)
+{
+  return strcmp(package->source_name, package->name) != 0 ||
+         strcmp(package->source_version, package->version) != 0;
+}
+
 static void
 qualify_distribution(Purl *purl, const Package *package, const OsRelease *os)
 {
@@ -293,8 +300,7 @@ qualify_distribution(Purl *purl, const Package *package, const OsRelease *os)
   }
   if (package->module != NULL)
     qualify(purl, "rpmmod", package->module);
-  if (strcmp(package->source_name, package->name) == 0 &&
-      strcmp(package->source_version, package->version) == 0)
+  if (!purl_has_upstream(package))
     return;
   g_autofree char *upstream =
       rpm ? g_strdup_printf("%s-%s.src.rpm", package->source_name,

@@ -33,6 +33,8 @@ Purl *purl_parse(const char *text, GError **error);
  * (arch, epoch, distro), `upstream` names the source package, as Syft writes it. (transfer full) */
 Purl *purl_of_package(const Package *package, const OsRelease *os);
 char *purl_text_of_package(const Package *package, const OsRelease *os);
+/* Whether it names one: of another name or version than the package. */
+bool purl_has_upstream(const Package *package);
 
 /* The package that @purl names; NULL where it is no package with a version. What is not in it is
  * NULL, so is the location. A capital letter that its type does not keep is taken from @written, as

@@ -19,8 +19,7 @@ bill_package_facts(const ImageInventory *inventory, const ImagePackage *image_pa
 {
   const Package *package = image_package->package;
   const LayerInventory *layer = g_ptr_array_index(inventory->layers, image_package->layer);
-  if (strcmp(package->source_name, package->name) != 0 ||
-      strcmp(package->source_version, package->version) != 0) {
+  if (purl_has_upstream(package)) {
     tell("source:name", package->source_name, visit, data);
     tell("source:version", package->source_version, visit, data);
   }

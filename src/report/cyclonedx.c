@@ -17,13 +17,30 @@
 /* --- components --- */
 
 static void
-add_property(const char *name, const char *value, void *properties)
+add_named(json_t *properties, const char *prefix, const char *name, const char *value)
 {
   json_t *property = json_object();
-  g_autofree char *full = g_strconcat(BILL_PREFIX, name, NULL);
+  g_autofree char *full = g_strconcat(prefix, name, NULL);
   json_set_string(property, "name", full);
   json_set_string(property, "value", value);
   json_array_append_new(properties, property);
+}
+
+static void
+add_property(const char *name, const char *value, void *properties)
+{
+  add_named(properties, BILL_PREFIX, name, value);
+}
+
+/* Trivy reads of its own properties alone what a package was built from, and finds little without
+ * it. */
+static void
+add_source_for_trivy(json_t *properties, const Package *package)
+{
+  if (!purl_has_upstream(package))
+    return;
+  add_named(properties, "aquasecurity:trivy:", "SrcName", package->source_name);
+  add_named(properties, "aquasecurity:trivy:", "SrcVersion", package->source_version);
 }
 
 /* An empty list is left out; takes @list. */
@@ -121,6 +138,7 @@ component_of(const ImageInventory *inventory, const ImagePackage *image_package,
   json_set_string(component, "purl", purl);
   set_evidence(component, package->location);
   bill_package_facts(inventory, image_package, add_property, properties);
+  add_source_for_trivy(properties, package);
   set_list(component, "properties", properties);
   return component;
 }

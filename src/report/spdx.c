@@ -106,12 +106,16 @@ id_of(const Package *package, const char *name)
   return g_strdup_printf("SPDXRef-Package-%s-%s-%.16s", package->type, plain, hash);
 }
 
+/* Trivy reads of no other member what a package was built from, and finds little without it. */
 static void
 set_source(json_t *object, const Package *package)
 {
-  if (package->location == NULL || *package->location == '\0')
-    return;
-  g_autofree char *text = g_strdup_printf("found in %s", package->location);
+  bool has_location = package->location != NULL && *package->location != '\0';
+  g_autofree char *text = purl_has_upstream(package)
+                              ? g_strdup_printf("built package from: %s %s", package->source_name,
+                                                package->source_version)
+                          : has_location ? g_strdup_printf("found in %s", package->location)
+                                         : NULL;
   json_set_string(object, "sourceInfo", text);
 }
 

@@ -86,6 +86,19 @@ sbom_part_annotation(SbomPart *part, const char *text)
 }
 
 void
+sbom_part_source(SbomPart *part, const char *text)
+{
+  static const char begin[] = "built package from: ";
+  if (text == NULL || !g_str_has_prefix(text, begin))
+    return;
+  g_auto(GStrv) words = g_strsplit(text + strlen(begin), " ", 2);
+  if (g_strv_length(words) < 2)
+    return;
+  sbom_part_fact(part, "assay:source:name", words[0]);
+  sbom_part_fact(part, "assay:source:version", words[1]);
+}
+
+void
 sbom_part_licence(SbomPart *part, const char *text)
 {
   if (text == NULL || strcmp(text, "NOASSERTION") == 0 || strcmp(text, "NONE") == 0)

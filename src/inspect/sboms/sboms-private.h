@@ -26,6 +26,8 @@ void sbom_set(char **member, const char *text);
 void sbom_part_fact(SbomPart *part, const char *name, const char *value);
 /* An annotation "assay:NAME=VALUE". */
 void sbom_part_annotation(SbomPart *part, const char *text);
+/* "built package from: NAME VERSION", as Trivy writes it into SPDX; other texts say nothing. */
+void sbom_part_source(SbomPart *part, const char *text);
 /* Of a licence, unless it says that nothing is known. */
 void sbom_part_licence(SbomPart *part, const char *text);
 /* "Organization: NAME", "Person: NAME". */

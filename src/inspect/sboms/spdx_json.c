@@ -63,6 +63,7 @@ read_package(SbomPart *part, const json_t *package, GHashTable *texts)
   sbom_set(&part->version, sbom_text(package, "versionInfo"));
   sbom_part_supplier(part, sbom_text(package, "supplier"));
   sbom_part_licence(part, text != NULL ? text : licence);
+  sbom_part_source(part, sbom_text(package, "sourceInfo"));
   part->os = is_os(purpose, sbom_text(package, "SPDXID"));
   read_references(part, json_get_array(package, "externalRefs"));
   json_array_foreach(json_get_array(package, "annotations"), index, annotation) {

@@ -65,6 +65,8 @@ read_tag(SbomReading *reading, SbomPart *part, const char *tag, const char *valu
     sbom_set(&part->version, value);
   else if (strcmp(tag, "PackageSupplier") == 0)
     sbom_part_supplier(part, value);
+  else if (strcmp(tag, "PackageSourceInfo") == 0)
+    sbom_part_source(part, value);
   else if (strcmp(tag, "PackageLicenseDeclared") == 0)
     sbom_part_licence(part, value);
   else if (strcmp(tag, "PrimaryPackagePurpose") == 0)

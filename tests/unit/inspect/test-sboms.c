@@ -83,6 +83,16 @@ static const struct {
          "{\"name\":\"aquasecurity:trivy:SrcRelease\",\"value\":\"2\"},"
          "{\"name\":\"aquasecurity:trivy:SrcEpoch\",\"value\":\"1\"}]}"),
      "os ubuntu 22.04 (null)\ndeb l 1:4-1 from s 1:4-2 x.json\n", ""},
+    {"sources as Trivy writes them into SPDX",
+     SPDX("{\"name\":\"l\",\"sourceInfo\":\"built package from: s 1:4-2\"," PURL(
+         "pkg:deb/ubuntu/l@4-1?epoch=1&distro=ubuntu-22.04") "},{\"name\":\"m\",\"sourceInfo\":"
+                                                             "\"built package from: s\"," PURL(
+                                                                 "pkg:deb/ubuntu/m@1") "}"),
+     "os ubuntu 22.04 (null)\ndeb l 1:4-1 from s 1:4-2 x.json\ndeb m 1 x.json\n", ""},
+    {"and as tags",
+     "SPDXVersion: SPDX-2.3\nPackageName: l\nPackageSourceInfo: <text>built package from: s 4-2"
+     "</text>\nExternalRef: PACKAGE-MANAGER purl pkg:deb/ubuntu/l@4-1?distro=ubuntu-22.04\n",
+     "os ubuntu 22.04 (null)\ndeb l 4-1 from s 4-2 x.json\n", ""},
     {"what Assay says beside the format",
      CDX("{\"name\":\"x\",\"purl\":\"pkg:npm/x@1\",\"licenses\":[{\"expression\":\"MIT OR ISC\"}],"
          "\"evidence\":{\"occurrences\":[{\"location\":\"a/package.json\"}]},"
