@@ -1,5 +1,6 @@
 """The feeds' own files, read a second time and not by Assay, as the advisories of Trivy's database; and images of the packages that
 they speak of."""
+import functools
 import gzip
 import json
 import os
@@ -25,18 +26,20 @@ def advisory(platform, package, name, fixed):
 
 def debian_advisories(changelogs, release):
     """Of each source's changelog: a CVE is fixed by the oldest entry that names it. An entry begins "source (version) suite;". Where
-    the suite built a newer version again under a lower one (2.1-4~deb12u1 of 2.1-4), the suite's own version has the fix."""
+    the suite built a newer version again under a lower one (2.1-4~deb12u1 of 2.1-4), the first such build of it has the fix."""
+    @functools.cache
+    def is_above(version, newest):
+        return subprocess.run(["dpkg", "--compare-versions", version, "gt", newest], check=False).returncode == 0
     found = []
     for path in sorted(changelogs.iterdir()):
         source = path.name.split("_")[0]
         entries = re.split(r"^(\S+ \([^)]+\) [^\n]*;[^\n]*)$", path.read_text(errors="replace"), flags=re.MULTILINE)
-        fixed, newest = {}, None
+        fixed, versions = {}, []
         for head, body in zip(entries[1::2], entries[2::2]):  # newest first: older ones overwrite
             version = re.search(r"\(([^)]+)\)", head).group(1)
-            newest = newest or version
-            above = subprocess.run(["dpkg", "--compare-versions", version, "gt", newest], check=False).returncode == 0
+            versions.append(version)
             for name in CVE.findall(body):
-                fixed[name] = newest if above else version
+                fixed[name] = next(one for one in reversed(versions) if not is_above(one, versions[0]))
         found += [advisory(f"debian {release}", source, name, version) for name, version in fixed.items()]
     return found
 

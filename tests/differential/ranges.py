@@ -103,7 +103,7 @@ def main():
         print(f"{len(said)} versions against advisories, {len(ours)} findings")
         wrong = [finding for finding in sorted(said) if said[finding] is not None and said[finding] != (finding in ours)]
         for package, vulnerability in wrong:
-            ranges = [one["ranges"][0]["events"] for one in compared.affected(package, vulnerability)[1]]
+            ranges = [one["ranges"][0]["events"] for one in compared.affected(package, vulnerability)[2]]
             print(f"{' '.join(package)} in {ranges}: Assay says {'affected' if (package, vulnerability) in ours else 'not affected'}")
     return 1 if wrong or not ours else 0
 

@@ -1,6 +1,6 @@
 """The same advisories for Assay and its peers, whose own databases are to be had from their makers alone: archives of OSV for packages of
-languages. Assay imports them as they are. Trivy's code makes a database of Trivy of their records (bench/trivy-database); grype_database.py
-writes one of Grype."""
+languages, and Debian's (distribution.py). Assay imports them as they are. Trivy's code makes a database of Trivy of the records
+(bench/trivy-database); grype_database.py writes one of Grype."""
 import json
 import re
 import subprocess
@@ -50,9 +50,10 @@ def records_of(archive):
 
 
 class Advisories:
-    """Of the archives in @folder. @left_out: ids of records that Assay does not get, so that a run shows that it can fail."""
+    """Of the archives in @folder, and of @debian if given. @left_out: ids of records that Assay does not get, so that a run shows that it can fail."""
 
-    def __init__(self, folder, left_out=()):
+    def __init__(self, folder, left_out=(), debian=None):
+        self.debian = debian
         self.archives, self.records, self.names, self.left_out = [], {}, Names(), set(left_out)
         for archive in sorted(folder.glob("*.zip")):
             records = list(records_of(archive))
@@ -72,6 +73,8 @@ class Advisories:
 
     def for_assay(self, assay, data):
         """The database of Assay."""
+        if self.debian:
+            self.debian.for_assay(assay, data)
         for archive in self.archives:
             archive = self.without_left_out(archive, data) if self.left_out else archive
             assay.run("db", "import", "--config", "/dev/null", "--data", data, "--type", "osv", "--name", archive.stem, archive)
@@ -95,7 +98,7 @@ class Advisories:
                 (folder / f"{number}.json").write_text(json.dumps(record))
             folders.append(folder)
         # It tells of versions in lists that are none, too.
-        subprocess.run([str(writer), str(cache), *map(str, folders)], input="[]", text=True, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([str(writer), str(cache), *map(str, folders)], input=json.dumps(self.debian.rows), text=True, check=True, stderr=subprocess.DEVNULL)
 
     def for_grype(self, path):
-        grype_database.write(path, self.records)
+        grype_database.write(path, self.records, self.debian.rows)

@@ -9,8 +9,10 @@ import reasons
 from reasons import without_v
 
 OSV = {"npm": "npm", "pypi": "PyPI", "maven": "Maven", "golang": "Go", "cargo": "crates.io", "gem": "RubyGems", "composer": "Packagist",
-       "nuget": "NuGet"}
+       "nuget": "NuGet", "deb": "Debian"}
 NO_PACKAGE = "does not list the package, or has another version of it"
+OWNED = "asks the ecosystem's advisories about what a package of Debian brings; Assay asks Debian's alone"
+UPDATE = "knows vulnerabilities alone, and not updates of a suite that name none"
 
 
 def plain(package):
@@ -36,19 +38,21 @@ class Findings:
         return {(plain(package), self.advisories.names.root(name)): one for (package, name), one in program.findings(target).items()}
 
     def affected(self, package, vulnerability):
-        """What the records of the vulnerability say of the package."""
-        kind, name, _ = package
-        ecosystem = OSV.get(kind)
+        """(ecosystem, version, what the records of the vulnerability say of the package). Debian's speak of the source."""
+        kind, name, version = package
+        ecosystem, names = OSV.get(kind), self.advisories.names
+        if ecosystem == "Debian":
+            return ecosystem, *self.advisories.debian.affected(name, version, vulnerability, names)
         name = name.replace("/", ":") if kind == "maven" else name
-        return ecosystem, [one for _, record, one in self.advisories.affected.get((ecosystem, advisories.folded(ecosystem, name)), [])
-                           if self.advisories.names.root(record["id"]) == vulnerability and "withdrawn" not in record]
+        return ecosystem, version, [one for _, record, one in self.advisories.affected.get((ecosystem, advisories.folded(ecosystem, name)), [])
+                                    if names.root(record["id"]) == vulnerability and "withdrawn" not in record]
 
     def decided(self, findings):
         """{finding: does the ecosystem's own tool say that it is one?}"""
         questions, answers = collections.defaultdict(list), {}
         for package, vulnerability in findings:
-            ecosystem, parts = self.affected(package, vulnerability)
-            questions[ecosystem].append(((package, vulnerability), (package[2], parts)))
+            ecosystem, version, parts = self.affected(package, vulnerability)
+            questions[ecosystem].append(((package, vulnerability), (version, parts)))
         for ecosystem, asked in questions.items():
             said = own_order.decide(ecosystem, [one for _, one in asked]) if ecosystem in own_order.ORDERS else [None] * len(asked)
             answers |= {finding: answer for (finding, _), answer in zip(asked, said)}
@@ -64,7 +68,7 @@ class Findings:
                       if "withdrawn" not in record}
         return self.decided(found)
 
-    def differences(self, ours, theirs, our_packages, their_packages):
+    def differences(self, ours, theirs, our_packages, their_packages, owned):
         """{(who has it alone, why): [finding]}; why is None where nothing says that Assay is right."""
         found, open_ones = collections.defaultdict(list), {}
         for who, alone, packages in (("Assay", ours.keys() - theirs.keys(), their_packages), ("peer", theirs.keys() - ours.keys(), our_packages)):
@@ -75,15 +79,20 @@ class Findings:
                     found[who, NO_PACKAGE].append(finding)
         answers = self.decided(open_ones)
         for finding, who in open_ones.items():
-            found[who, self.why(finding, who, answers[finding], bool(self.affected(*finding)[1]))].append(finding)
+            named = bool(self.affected(*finding)[2])
+            found[who, self.why(finding, who, answers[finding], named, listed(finding[0]) in owned)].append(finding)
         return found
 
     @staticmethod
-    def why(finding, who, answer, named):
-        """@named: an advisory of the vulnerability is about a package of that very name."""
+    def why(finding, who, answer, named, owned):
+        """@named: an advisory of the vulnerability is about a package of that very name. @owned: a package of the distribution brings it."""
         (kind, _, version), tool = finding[0], own_order.TOOLS.get(OSV.get(finding[0][0]))
         if who == "peer" and kind in OSV and not named:
             return "takes an advisory for that of a package whose name differs in small and large letters"
+        if who == "peer" and owned:
+            return OWNED
+        if who == "Assay" and kind == "deb" and answer and "/" in finding[1]:
+            return UPDATE
         if answer is (who == "Assay"):
             return f"{tool} says it is {'' if answer else 'not '}affected"
         if who == "peer" and kind == "golang" and answer is None and own_order.UNTAGGED.fullmatch(version):
@@ -98,14 +107,16 @@ class Findings:
                 print(f"    only {who} has {vulnerability} in {' '.join(package)}")
         self.failed |= any(why is None for _, why in found)
 
-    def compare(self, asked, name, target, packages):
-        """@packages: {program: its list of the target}."""
+    def compare(self, asked, name, target, packages, owned):
+        """@packages: {program: its list of the target}; @owned: those that packages of the distribution bring."""
+        self.advisories.debian.look_at(target)
         ours = self.of(self.assay, target)
         self.total["Assay"] += len(ours)
         for peer in self.peers:
             theirs = self.of(peer, target)
             self.total[peer.name] += len(theirs)
-            found = self.differences(ours, theirs, *({listed(one) for one in packages[program]} for program in (self.assay.name, peer.name)))
+            found = self.differences(ours, theirs, *({listed(one) for one in packages[program]} for program in (self.assay.name, peer.name)),
+                                     {listed(one) for one in owned})
             self.tell(asked, name, peer, len(ours.keys() & theirs.keys()), found)
             yield peer, theirs
 

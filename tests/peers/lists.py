@@ -55,9 +55,9 @@ def packages_of(components):
 
 
 class Program:
-    """A scanner. @of_image and @of_folder: its words before the target."""
+    """A scanner. KINDS: those of targets that it takes, with its words for them."""
 
-    name = ""
+    name, KINDS = "", {}
 
     def __init__(self, work):
         self.work, self.path = work, program(self.name)
@@ -68,6 +68,9 @@ class Program:
         if done.returncode not in codes:
             raise RuntimeError(f"{self.name}: {done.stderr.decode(errors='replace')[-500:]}")
         return done.stdout
+
+    def takes(self, target):
+        return target.partition(":")[0] in self.KINDS
 
     def list(self, target):
         return packages_of(json.loads(self.run(*self.words(target))).get("components", []))
@@ -91,7 +94,7 @@ class Assay(Program):
 
     @staticmethod
     def named(kind, name, version):
-        return kind, name.replace(":", "/") if kind == "maven" else name, version
+        return kind, name.replace(":", "/") if kind == "maven" else f"debian/{name}" if kind == "deb" else name, version
 
     def findings(self, target):
         return {(self.named(one["package_type"], one["package"], one["installed_version"]), one["id"]): one for one in self.scan(target)["findings"]}
@@ -167,14 +170,14 @@ class Grype(Program):
 class OsvScanner(Program):
     """It takes folders and SBOMs here; of its images it wants archives of docker."""
 
-    name = "osv-scanner"
+    name, KINDS = "osv-scanner", {"rootfs": "--recursive", "sbom": "--sbom"}
     TYPES = {"npm": "npm", "PyPI": "pypi", "Go": "golang", "Maven": "maven", "crates.io": "cargo", "RubyGems": "gem", "Packagist": "composer",
              "Debian": "deb", "NuGet": "nuget"}
 
     def list(self, target):
         kind, _, path = target.partition(":")
-        words = ["scan", "source", "--no-ignore", "--recursive", path] if kind == "rootfs" else ["scan", "source", "--sbom", path]
-        answer = self.run(*words, "--format", "json", "--all-packages", "--offline-vulnerabilities", codes=(0, 1, 127, 128))
+        answer = self.run("scan", "source", "--no-ignore", self.KINDS[kind], path, "--format", "json", "--all-packages", "--offline-vulnerabilities",
+                          codes=(0, 1, 127, 128))
         found = set()
         for result in json.loads(answer or "{}").get("results", []):
             for entry in result["packages"]:

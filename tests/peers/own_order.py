@@ -1,5 +1,5 @@
-"""Whether an advisory's ranges hold a version, as the ecosystem's own tool orders versions: node-semver, Python's packaging, Maven, RubyGems and
-Composer. Neither Assay nor a peer is asked, so that it can say which of them is wrong."""
+"""Whether an advisory's ranges hold a version, as the ecosystem's own tool orders versions: node-semver, Python's packaging, Maven, RubyGems,
+Composer and dpkg. Neither Assay nor a peer is asked, so that it can say which of them is wrong."""
 import glob
 import json
 import re
@@ -103,11 +103,17 @@ def by_nuget(pairs):
     return orders
 
 
+def by_dpkg(pairs):
+    def holds(first, relation, second):
+        return subprocess.run(["dpkg", "--compare-versions", first, relation, second], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return [-1 if holds(a, "lt", b) else 1 if holds(a, "gt", b) else 0 for a, b in pairs]
+
+
 ORDERS = {"npm": by_node, "PyPI": lambda pairs: asked(["python3", "-c", PYTHON], pairs), "Maven": by_maven, "Go": by_go, "crates.io": by_semver,
           "RubyGems": lambda pairs: asked(["ruby", "-e", RUBY], pairs), "Packagist": lambda pairs: asked(["php", "-r", PHP], pairs),
-          "NuGet": by_nuget}
+          "NuGet": by_nuget, "Debian": by_dpkg}
 TOOLS = {"npm": "node-semver", "PyPI": "Python's packaging", "Maven": "Maven", "Go": "semver", "crates.io": "semver", "RubyGems": "RubyGems",
-         "Packagist": "Composer", "NuGet": "NuGet's order"}
+         "Packagist": "Composer", "NuGet": "NuGet's order", "Debian": "dpkg"}
 
 
 def bounds_of(affected):

@@ -4,9 +4,9 @@
 usage: run.py [--program ASSAY] [--folder FOLDER] [--advisories FOLDER] [--without RECORD]... [--all] [IMAGE]...
 
 The images are made by mmdebstrap, npm, pip, Maven, Go and cargo of what their registries have, and kept in FOLDER. A peer that is not in
-PATH is named and left out. Each difference is counted under its reason (reasons.py, findings.py); the exit code is 1 when one has none, and 77
-when there is no peer at all. --all prints the packages and findings of each reason. --advisories has archives of OSV; without them findings
-are not compared. A record of --without is kept from Assay: the run must fail."""
+PATH is named and left out. Each difference is counted under its reason (reasons.py, findings.py); the exit code is 1 when one has none or a
+program fails, and 77 when there is no peer at all. --all prints the packages and findings of each reason. --advisories has archives of OSV;
+without them findings are not compared. A record of --without is kept from Assay: the run must fail."""
 import argparse
 import collections
 import json
@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 import advisories  # noqa: E402
+import distribution  # noqa: E402
 import edges  # noqa: E402
 import findings  # noqa: E402
 import images  # noqa: E402
@@ -28,8 +29,8 @@ import reasons  # noqa: E402
 from assay_server import find_program  # noqa: E402
 
 PEERS = (lists.Trivy, lists.Syft, lists.OsvScanner)
-EDGES = "edges"  # made of the advisories themselves
-OSV = Path(os.environ.get("ASSAY_SHARED", HERE.parent.parent.parent / "shared")) / "data/osv"
+EDGES = ("edges", "debian-edges")  # made of the advisories themselves
+DATA = Path(os.environ.get("ASSAY_SHARED", HERE.parent.parent.parent / "shared")) / "data"
 SAME_LISTS = {"cyclonedx": "shop.cdx.json", "spdx": "shop.spdx.json"}
 
 
@@ -59,15 +60,20 @@ def compare(name, peer, ours, theirs, details):
     return lines, unexplained, counts
 
 
-def compare_image(asked, assay, peers, name, target, packages):
-    """@packages gets what each program lists."""
+def compare_image(asked, assay, peers, name, target, packages, owned):
+    """@packages gets what each program lists, @owned what packages of the distribution bring."""
     ours, details = assay.list(target), details_of(assay, target)
     packages[assay.name], failed = ours, False
+    owned |= {one for one, detail in details.items() if detail["owner"]}
     for peer in peers:
+        if not peer.takes(target):
+            print(f"| {name} | {peer.name} | | | is not asked: it takes no such target |", flush=True)
+            continue
         try:
             theirs = packages[peer.name] = peer.list(target)
         except (RuntimeError, KeyError) as error:
             print(f"| {name} | {peer.name} | | | could not be asked: {str(error).strip().splitlines()[-1][:120]} |", flush=True)
+            failed = True
             continue
         lines, unexplained, counts = compare(name, peer.name, ours, theirs, details)
         for line in lines:
@@ -96,6 +102,7 @@ def compare_sboms(assay, peers, work, name, target):
                 theirs = folded(peer.list(f"sbom:{path}"))
             except (RuntimeError, KeyError) as error:
                 print(f"| {name}, as {kind} | {peer.name} | | | could not be asked: {str(error).strip().splitlines()[-1][:120]} |", flush=True)
+                failed = True
                 continue
             kinds = {one[0] for one in theirs}
             left = sorted({one[0] for one in ours} - kinds)
@@ -110,9 +117,9 @@ def compare_sboms(assay, peers, work, name, target):
     return failed
 
 
-def compare_findings(asked, found, work, name, target, packages):
+def compare_findings(asked, found, work, name, target, packages, owned):
     packages |= {peer.name: peer.list(target) for peer in found.peers if peer.name not in packages}
-    for peer, image in list(found.compare(asked, name, target, packages)):
+    for peer, image in list(found.compare(asked, name, target, packages, owned)):
         for kind, file in SAME_LISTS.items():
             path = work / file
             path.write_bytes(found.assay.sbom(target, kind))
@@ -129,7 +136,8 @@ def programs(kinds, work):
 
 def with_advisories(asked, assay, peers, work):
     """All that find something, with the same advisories."""
-    known = advisories.Advisories(asked.advisories, asked.without)
+    debian = distribution.Distribution(assay, asked.folder, DATA, asked.without)
+    known = advisories.Advisories(asked.advisories, asked.without, debian)
     assay.database = known.for_assay(assay, work / "data")
     finders = [peer for peer in peers if isinstance(peer, lists.Trivy)]
     if finders:
@@ -141,16 +149,25 @@ def with_advisories(asked, assay, peers, work):
     return findings.Findings(known, assay, finders)
 
 
+def made(name, asked, work, found):
+    """The target of that name; None where it cannot be made here."""
+    if name not in EDGES:
+        return images.make(name, asked.folder)
+    if found is None:
+        return None
+    return edges.make(work / name, found.advisories) if name == "edges" else found.advisories.debian.make(work / name)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "assay-peers")
-    parser.add_argument("--advisories", type=Path, default=OSV)
+    parser.add_argument("--advisories", type=Path, default=DATA / "osv")
     parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--all", action="store_true")
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     asked = parser.parse_args()
-    failed = False
+    failed, left_out = False, []
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         assay, peers = lists.Assay(work, asked.program or find_program()), list(programs(PEERS, work))
@@ -160,19 +177,24 @@ def main():
         if found is None:
             print(f"findings are not compared: {asked.advisories} has no archives of OSV")
         print("| image | peer | packages | only | why |\n| --- | --- | --- | --- | --- |")
-        for name in asked.images or [*images.IMAGES, *([EDGES] if found else [])]:
-            target = edges.make(work / EDGES, found.advisories) if name == EDGES else images.make(name, asked.folder)
-            packages = {}
+        for name in asked.images or [*images.IMAGES, *EDGES]:
+            target = made(name, asked, work, found)
+            packages, owned = {}, set()
             if target is None:
-                print(f"| {name} | | | | not made: needs {', '.join(images.IMAGES[name][1])} |")
+                print(f"| {name} | | | | not made: needs {', '.join(images.IMAGES[name][1]) if name in images.IMAGES else 'advisories'} |")
+                left_out.append(name)
                 continue
-            failed |= compare_image(asked, assay, peers, name, target, packages)
+            failed |= compare_image(asked, assay, peers, name, target, packages, owned)
             failed |= compare_sboms(assay, peers, work, name, target)
             if found:
-                compare_findings(asked, found, work, name, target, packages)
+                compare_findings(asked, found, work, name, target, packages, owned)
         for name, count in found.total.items() if found else ():
             print(f"{name}: {count} findings")
-    return 1 if failed or (found and found.failed) else 0
+    failed |= bool(found and found.failed)
+    print("NOT each difference has a reason, or a program failed" if failed else
+          f"each difference in packages{' and findings' if found else ''} has its reason" +
+          (f"; not looked at: {', '.join(left_out)}" if left_out else ""))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
