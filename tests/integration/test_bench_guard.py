@@ -1,10 +1,11 @@
-"""What bench/guard.py says of figures that are given to it; what it measures is no matter of tests."""
+"""What bench/guard.py and bench/run.py make of figures that are given to them; measuring is no matter of tests."""
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 import guard  # noqa: E402
+import run  # noqa: E402
 
 THEN = """Text with 3.0x in it.
 
@@ -48,3 +49,14 @@ def test_the_table():
     told = guard.table(guard.compare(guard.ratios_of(guard.rows_of(THEN)), guard.ratios_of(now(pull="1.0x"))))
     assert told.split("\n")[0].split() == ["ratio", "then", "now", "times", "as", "good"]
     assert [line.split() for line in told.split("\n") if line.startswith("pull")] == [["pull", "2.00", "1.00", "0.50", "WORSE"]]
+
+
+def test_rows_of_a_part_of_the_measurements():
+    """They take the place of the same figures; what was not measured stays."""
+    new = [("scan", "700 ms; 1.10x", "at most 1.8x", "yes"), ("a row", "2x", "", "-")]
+    merged = run.with_rows(THEN + "\nText behind.\n", new)
+    then = dict((what, rest) for what, *rest in guard.rows_of(THEN))
+    assert dict((what, rest) for what, *rest in guard.rows_of(merged)) == {**then, **{what: rest for what, *rest in new}}
+    assert merged.startswith("Text with 3.0x in it.\n\n| what") and merged.endswith("|\n\nText behind.\n")
+    assert run.key_of("scan, 159 equal findings") == run.key_of("scan, 1,161 equal findings") != run.key_of("pull, 8 clients")
+    assert run.key_of("pull, 8 clients") != run.key_of("pull, 64 clients")
