@@ -36,11 +36,12 @@ import measure_push  # noqa: E402
 import measure_rematch  # noqa: E402
 import measure_routing  # noqa: E402
 import measure_scan  # noqa: E402
+import measure_small  # noqa: E402
 import measure_trivy  # noqa: E402
 import measure_worker  # noqa: E402
 import peers  # noqa: E402
 
-MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "routing": measure_routing, "jobs": measure_jobs,
+MEASUREMENTS = {"pull": measure_pull, "push": measure_push, "small": measure_small, "routing": measure_routing, "jobs": measure_jobs,
                 "memory": measure_memory, "scan": measure_scan, "trivy": measure_trivy, "rematch": measure_rematch,
                 "access": measure_access, "collection": measure_collection, "applications": measure_applications,
                 "database": measure_database, "worker": measure_worker}

@@ -175,6 +175,12 @@ static const char *const steps[] = {
 
     /* 12: those of a repository, for each of a namespace that is renamed. */
     "CREATE INDEX moved_names_by_target ON moved_names (target);",
+
+    /* 13: blobs whose files are not on the disk yet (registry/small_blobs.h). */
+    "CREATE TABLE small_blobs ("
+    "  digest TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  bytes BYTEA NOT NULL,"
+    "  mark BIGINT NOT NULL);",
 };
 
 static const unsigned former[] = {1, 4, 0};

@@ -6,6 +6,7 @@
 #include "registry/move-private.h"
 #include "registry/pulls-private.h"
 #include "registry/registry-private.h"
+#include "registry/small_blobs-private.h"
 
 /* When no more sessions may be opened, those go that were idle this long, before a new one is
  * refused. */
@@ -327,6 +328,7 @@ remove_row(SqlConnection *db, const RegistryUpload *upload, GError **error)
 typedef struct {
   const RegistryUpload *upload;
   const Digest *digest;
+  GBytes *bytes; /* NULL: they are on the disk */
 } Record;
 
 static bool
@@ -341,16 +343,10 @@ insert_blob(SqlConnection *db, void *data, GError **error)
                  "ON CONFLICT (digest) DO UPDATE SET size = excluded.size",
                  SQL_TEXT(record->digest->text), SQL_INTEGER((int64_t)registry_upload_size(upload)),
                  SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         (record->bytes == NULL || small_blob_keep(db, record->digest, record->bytes, error)) &&
          registry_link_blob(db, upload->repository, record->digest, error) &&
          remove_row(db, upload, error) &&
          registry_tell_blob(db, "blob.pushed", upload->repository, record->digest, NULL, error);
-}
-
-static bool
-record_blob(const RegistryUpload *upload, const Digest *digest, GError **error)
-{
-  Record record = {upload, digest};
-  return sql_transact(upload->registry->sql, insert_blob, &record, error);
 }
 
 static bool
@@ -379,16 +375,32 @@ has_room(const RegistryUpload *upload, const Digest *digest, GError **error)
          quota_refuse_blob(db, upload->repository, digest, registry_upload_size(upload), error);
 }
 
+/* Makes the file visible. *bytes: what is not on the disk yet, to be kept with the row. */
+static bool
+store_file(const RegistryUpload *upload, const Digest *digest, bool small, GBytes **bytes,
+           GError **error)
+{
+  *bytes = NULL;
+  if (!small || !blob_upload_may_be_placed(upload->blob))
+    return blob_upload_finish(upload->blob, digest, error);
+  *bytes = blob_upload_read(upload->blob, error);
+  return *bytes != NULL && blob_upload_place(upload->blob, digest, error);
+}
+
 /* The digest and the waiting for the disk need no lock: nobody else sees the file yet. */
 static bool
 finish_blob(RegistryUpload *upload, const Digest *digest, GError **error)
 {
-  if (!blob_upload_seal(upload->blob, digest, error))
+  bool small = registry_upload_size(upload) <= SMALL_BLOB_MAX;
+  if (!(small ? blob_upload_check : blob_upload_seal)(upload->blob, digest, error))
     return false;
   if (!has_room(upload, digest, error))
     return false;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(upload->registry, digest));
-  if (blob_upload_finish(upload->blob, digest, error) && record_blob(upload, digest, error))
+  g_autoptr(GBytes) bytes = NULL;
+  bool stored = store_file(upload, digest, small, &bytes, error);
+  Record record = {upload, digest, bytes};
+  if (stored && sql_transact(upload->registry->sql, insert_blob, &record, error))
     return true;
   registry_expect_orphans(upload->registry);
   return false;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "registry/small_blobs.h"
 #include "server/server-private.h"
 
 /* A folder without it never had a server. */
@@ -45,5 +46,5 @@ server_fsck(const Config *config, const char *data_folder, const FsckOptions *op
     return false;
   g_autoptr(Registry) registry =
       registry_new(blobs, sql, &config->limits.registry, &config->registry);
-  return registry_fsck(registry, options, error);
+  return registry_restore_blobs(registry, error) && registry_fsck(registry, options, error);
 }

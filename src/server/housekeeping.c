@@ -8,6 +8,7 @@
 #include "registry/deleted.h"
 #include "registry/move.h"
 #include "registry/pulls.h"
+#include "registry/small_blobs.h"
 #include "server/harbor/scans.h"
 #include "server/memory.h"
 
@@ -152,6 +153,21 @@ static const JobKind pulls_job = {
 static const JobKind cut_pulls_job = {
     .kind = "pulls-cut", .at_once = 1, .back_off = 60, .every = every_hour, .run = cut_pulls};
 
+/* --- small blobs --- */
+
+static JobOutcome
+settle_blobs(Job *job, void *room, GError **error)
+{
+  const Housekeeping *house = room;
+  return registry_settle_blobs(house->context->registry, error) ? JOB_DONE : JOB_AGAIN;
+}
+
+static const JobKind settle_job = {.kind = "settle-blobs",
+                                   .at_once = 1,
+                                   .back_off = 5,
+                                   .every = every_five_seconds,
+                                   .run = settle_blobs};
+
 /* --- old names --- */
 
 /* What another node has moved, too. */
@@ -235,7 +251,8 @@ void
 housekeeping_add(Housekeeping *house, ServerContext *context, BlobStore *blobs)
 {
   static const JobKind *const reading[] = {&tidy_job, &certificate_job, &moved_job, NULL};
-  static const JobKind *const writing[] = {&clean_up_job, &pulls_job, &cut_pulls_job, NULL};
+  static const JobKind *const writing[] = {&clean_up_job, &pulls_job, &cut_pulls_job, &settle_job,
+                                           NULL};
   house->context = context;
   house->blobs = blobs;
   jobs_add(context->jobs, reading, house);

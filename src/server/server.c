@@ -19,6 +19,7 @@
 #include "pipeline/schema.h"
 #include "registry/move.h"
 #include "registry/schema.h"
+#include "registry/small_blobs.h"
 #include "server/collection.h"
 #include "server/first_start.h"
 #include "server/harbor/scans.h"
@@ -124,7 +125,8 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   context->registry =
       registry_new(server->blobs, server->sql, &config->limits.registry, &config->registry);
   registry_on_move(context->registry, pipeline_repository_moved);
-  if (!registry_read_moved(context->registry, error))
+  if (!registry_restore_blobs(context->registry, error) ||
+      !registry_read_moved(context->registry, error))
     return false;
   context->manifests = manifest_cache_new();
   const PipelineOptions options = {.inspection = &config->limits.inspection,

@@ -1,6 +1,8 @@
 /* What the files of the blob store share. */
 #pragma once
 
+#include <dirent.h>
+
 #include "storage/blobs.h"
 
 #define HASH_CHUNK ((size_t)256 * 1024)
@@ -21,3 +23,5 @@ typedef struct {
 BlobPath blob_path(const Digest *digest);
 /* Makes the folder where it is missing. -1 on error. */
 int blob_open_folder(int parent, const char *name, GError **error);
+/* Of @path in @parent; NULL on error. For closedir(). */
+DIR *blob_list_folder(int parent, const char *path);

@@ -38,12 +38,23 @@ uint64_t blob_upload_size(const BlobUpload *upload);
 /* Appends and hashes. On an error (ASSAY_ERROR_FULL: no room) the upload stays at its former size.
  */
 bool blob_upload_append(BlobUpload *upload, Slice bytes, GError **error);
-/* Checks the digest and makes the bytes durable, under their upload's name. ASSAY_ERROR_MISMATCH,
- * and an error of the disk that may have lost bytes, remove the upload (blob_upload_is_gone()). */
+/* Checks the digest: ASSAY_ERROR_MISMATCH removes the upload (blob_upload_is_gone()). */
+bool blob_upload_check(BlobUpload *upload, const Digest *expected, GError **error);
+/* Checks the digest and makes the bytes durable, under their upload's name. An error of the disk
+ * that may have lost bytes removes the upload, too. */
 bool blob_upload_seal(BlobUpload *upload, const Digest *expected, GError **error);
 /* Makes the blob visible, sealing it before where that was not done. Two uploads of one blob may
  * finish at once: both succeed. After an error that left the upload, it may be tried again. */
 bool blob_upload_finish(BlobUpload *upload, const Digest *expected, GError **error);
+/* Makes the blob visible without waiting for the disk: its file may be torn or gone after a power
+ * cut, so that the caller keeps the bytes elsewhere until blob_store_write_back() and then
+ * blob_store_sync() have succeeded. */
+bool blob_upload_place(BlobUpload *upload, const Digest *expected, GError **error);
+/* Whether an upload that was checked may be: the store is durable, and there is no file of the same
+ * blob whose place it would take. Whoever stores the same blob is held off by the caller. */
+bool blob_upload_may_be_placed(const BlobUpload *upload);
+/* All its bytes; of a small one. (transfer full) */
+GBytes *blob_upload_read(const BlobUpload *upload, GError **error);
 /* Removes the upload's bytes. */
 bool blob_upload_cancel(BlobUpload *upload, GError **error);
 /* Frees the handle; an unfinished upload stays on disk for blob_upload_resume(). */
@@ -57,6 +68,10 @@ GBytes *blob_store_read(BlobStore *store, const Digest *digest, size_t limit, GE
 /* Stores bytes in one call. */
 bool blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **error);
 bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
+/* Brings the bytes of a blob's file to the disk; false: it is not there, or not all were taken. */
+bool blob_store_write_back(BlobStore *store, const Digest *digest);
+/* Brings the names of all files to the disk. */
+bool blob_store_sync(BlobStore *store, GError **error);
 /* Reads the blob and compares it with its digest. @pace is told of each piece, may take its time,
  * and ends it with false (ASSAY_ERROR_CANCELLED). ASSAY_ERROR_MISMATCH: damaged. *file: which file
  * it was, for blob_store_set_aside(). */

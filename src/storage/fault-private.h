@@ -56,6 +56,22 @@ io_sync_log(int fd)
   return fdatasync(fd) < 0 || log_sync_fault(fd, true) ? -1 : 0;
 }
 
+/* Without a barrier: what io_syncfs() is called after. */
+static inline int
+io_write_back(int fd)
+{
+  return io_fault() ? -1
+                    : sync_file_range(fd, 0, 0,
+                                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                          SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+static inline int
+io_syncfs(int fd)
+{
+  return io_fault() ? -1 : syncfs(fd);
+}
+
 static inline int
 io_renameat(int from_fd, const char *from, int to_fd, const char *to)
 {

@@ -51,6 +51,9 @@ fault_watch_log(LogSyncWatch watch)
 bool
 log_sync_fault(int fd, bool done)
 {
+  const char *slow = done ? NULL : g_getenv(SLOW_SYNC_VARIABLE);
+  if (slow != NULL)
+    g_usleep((gulong)g_ascii_strtoull(slow, NULL, 10));
   LogSyncWatch watch = __atomic_load_n(&log_watch, __ATOMIC_SEQ_CST);
   bool fails = watch != NULL && !watch(fd, done);
   if (fails)

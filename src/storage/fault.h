@@ -16,6 +16,8 @@ void io_fault_in_sqlite(void);
  * fails, as on a disk that has lost some of it. NULL: nobody. */
 typedef bool (*LogSyncWatch)(int fd, bool done);
 void fault_watch_log(LogSyncWatch watch);
+/* With this in the environment, each takes so many microseconds longer, as on a slow disk. */
+#define SLOW_SYNC_VARIABLE "ASSAY_SLOW_SYNC_US"
 /* The next @count transactions of sql_transact() are told to be run again when they commit. */
 void fault_refuse_commits(int count);
 /* With this in the environment, all of them are, once each. */

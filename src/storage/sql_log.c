@@ -3,7 +3,11 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/metrics.h"
 #include "storage/fault-private.h"
+
+METRIC(syncs, COUNTER("assay_database_syncs_total",
+                      "Syncs of the database's log; each is for all commits that wait."));
 
 #define MEND_STEP ((size_t)1024 * 1024)
 
@@ -83,6 +87,7 @@ sync_for_all(SqlLog *log)
   uint64_t number = log->committed;
   log->syncing = true;
   g_mutex_unlock(&log->lock);
+  metric_add(&syncs, 1);
   int failure = io_sync_log(log->fd) < 0 ? errno : 0;
   g_mutex_lock(&log->lock);
   log->syncing = false;
