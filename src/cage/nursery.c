@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -66,12 +67,18 @@ retire(Nursery *nursery)
     let_go(nursery);
 }
 
+static void
+end_current(void)
+{
+  if (current != NULL)
+    retire(current);
+}
+
 void
 nursery_set_program(const char *path)
 {
   program = path != NULL ? path : "/proc/self/exe";
-  if (current != NULL)
-    retire(current);
+  end_current();
 }
 
 static void
@@ -138,6 +145,15 @@ start(GError **error)
   return nursery;
 }
 
+/* A process that ends waits for its nursery: nothing is left of it, and whoever waits for us learns
+ * what the workers took. Of `lock`. */
+static void
+end_at_exit(void)
+{
+  static bool registered;
+  registered = registered || atexit(end_current) == 0;
+}
+
 /* One to ask for a worker. (transfer full) */
 static Nursery *
 get(GError **error)
@@ -149,6 +165,7 @@ get(GError **error)
     old = g_steal_pointer(&current);
   if (current == NULL)
     current = start(error);
+  end_at_exit();
   Nursery *nursery = current;
   if (nursery != NULL) {
     nursery->workers++;

@@ -1,6 +1,7 @@
 """What start says when the kernel withholds a part of the cage, as a container's rules may, and what is done then."""
 import ctypes
 import errno
+import os
 import platform
 import struct
 import subprocess
@@ -8,9 +9,9 @@ import subprocess
 import pytest
 
 import images
-from assay_server import Server, sanitizer_environment
+from assay_server import Server, children_of, sanitizer_environment
 
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_SET_CHILD_SUBREAPER = 38, 22, 2, 36
 LANDLOCK_CREATE_RULESET, SECCOMP = 444, 317
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers of system calls are x86_64's")
@@ -51,3 +52,15 @@ def test_start_without_a_part_of_the_cage(missing, number, error, program, tmp_p
         assert (scan["state"], scan["packages"]) == ("done", 2)
     finally:
         server.stop()
+
+
+def test_nothing_is_left(assay, tmp_path):
+    """Of a program that ends: neither a worker nor what it is forked from, which would be ours then."""
+    layout = images.tiny_layout(tmp_path / "tiny")
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        before = set(children_of(os.getpid()))
+        assert assay("packages", "--format", "json", f"oci:{layout}").stdout.startswith("{")
+        assert set(children_of(os.getpid())) <= before
+    finally:
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
