@@ -12,6 +12,7 @@ import pytest
 
 import openssl_client
 from assay_server import Server
+from oci_layout import digest_of
 from raw_http import Responses, push_blob
 from test_certificates import certificate
 from test_conformance_pull import parts_of
@@ -99,6 +100,47 @@ def test_pipelined_requests_are_answered_in_order(secure, large):
         for _, headers, expected in wanted:
             status, _, body = responses.next()
             assert (status, body == expected) == (206 if headers else 200, True)
+
+
+def push_head(method, path, size):
+    return f"{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n".encode()
+
+
+def begin_upload(server):
+    return server.request("POST", "/v2/team/pushed/blobs/uploads/").headers["Location"].removeprefix(server.url)
+
+
+@pytest.mark.parametrize("piece", [777, RECORD, 100000, LARGE], ids=["small records", "records", "pauses", "at once"])
+def test_pushes_and_what_follows_at_once(secure, piece):
+    """Several records are read at a time: also the first of the next request, which must not be lost in it."""
+    data = noise(min(LARGE, 3000 * piece) - 5) + b"%5d" % (piece % 99999)
+    digest, path = digest_of(data), begin_upload(secure)
+    with connection(secure) as line:
+        sent = push_head("PUT", f"{path}{'&' if '?' in path else '?'}digest={digest}", len(data)) + data
+        sent += request_for("team/pushed", digest, Range="bytes=0-9") * 3
+        for first in range(0, len(sent), piece):
+            line.sendall(sent[first:first + piece])
+            if piece == 100000:
+                time.sleep(0.005)
+        responses = Responses(line)
+        assert responses.next()[0] == 201
+        assert [responses.next()[2] for _ in range(3)] == [data[:10]] * 3
+    assert secure.request("GET", f"/v2/team/pushed/blobs/{digest}").content == data
+
+
+def test_push_that_is_cut_off_can_be_resumed(secure):
+    """The server sees that the client is gone; all that came of whole records is there."""
+    data, path = noise(4 << 20), begin_upload(secure)
+    with connection(secure) as line:
+        line.sendall(push_head("PATCH", path, len(data)) + data[:2 << 20])
+        wait_until(lambda: secure.request("GET", path).headers["Range"] == f"0-{(2 << 20) - 1}", 30)
+    with connection(secure) as line:
+        line.sendall(push_head("PATCH", path, len(data)) + data[2 << 20:3 << 20])
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_until(lambda: secure.request("GET", path).headers["Range"] is not None, 30)
+    reached = int(secure.request("GET", path).headers["Range"].split("-")[1]) + 1
+    answer = secure.request("PUT", f"{path}{'&' if '?' in path else '?'}digest={digest_of(data)}", data=data[reached:])
+    assert answer.status_code == 201, answer.text
 
 
 def test_slow_reader_gets_all(secure, large):

@@ -69,6 +69,7 @@ connection_free(void *data)
   Connection *connection = data;
   entrance_unref(connection->entrance);
   g_free(connection->caller.server_name);
+  records_clear(&connection->records);
   g_free(connection);
 }
 

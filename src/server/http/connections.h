@@ -79,5 +79,5 @@ bool connection_is_early(const Connection *connection);
  * target may. For its network thread. */
 void connection_set_target_end(Connection *connection, const char *end);
 const char *connection_target_end(const Connection *connection);
-/* How what it sends over TLS leaves. For its network thread; not of NULL. (transfer none) */
+/* How its records of TLS come and leave. For its network thread; not of NULL. (transfer none) */
 Records *connection_records(Connection *connection);

@@ -113,6 +113,22 @@ tell_of_hangup(struct MHD_Connection *connection)
     shutdown(info->connect_fd, SHUT_RD);
 }
 
+/* From here on it is worth a buffer to read several records at once. */
+#define LONG_BODY ((uint64_t)64 * 1024)
+
+/* After a part of a body. Over TLS, libmicrohttpd goes on until nothing has arrived, so that it
+ * sees a client that hung up. */
+static void
+await_more(Request *request)
+{
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  if (info == NULL)
+    tell_of_hangup(request->handle);
+  else if (request->connection != NULL && request->received_bytes >= LONG_BODY)
+    records_read_ahead(connection_records(request->connection), info->tls_session);
+}
+
 /* What all clients together may have the server keep while their requests go on: pulls shall not
  * suffer from pushes that never end. */
 #define BUFFERED_BYTES_MAX ((size_t)256 * 1024 * 1024)
@@ -377,7 +393,7 @@ request_go_on(Request *request, const char *upload, size_t *upload_size)
   if (*upload_size > 0) {
     request_take_body(request, slice_new(upload, *upload_size));
     *upload_size = 0;
-    tell_of_hangup(request->handle);
+    await_more(request);
     return MHD_YES;
   }
   connection_set_phase(request->connection, PHASE_WORK, 0);
@@ -428,6 +444,8 @@ http_on_completed(void *data, struct MHD_Connection *connection, void **state,
     return;
   *state = NULL;
   request_log(request, how);
+  if (request->connection != NULL)
+    records_read_singly(connection_records(request->connection));
   connection_set_phase(request->connection, PHASE_WAITING,
                        server->config->limits.http.head_seconds);
   request_free(request);

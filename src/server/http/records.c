@@ -1,8 +1,12 @@
-/* How the records of a TLS connection leave; see the header. */
+/* How the records of a TLS connection come and leave; see the header. */
 #include "server/http/records.h"
 
 #include <glib.h>
+#include <string.h>
 #include <sys/socket.h>
+
+/* Four records, of a connection that sends a long body. */
+#define AHEAD_BYTES ((size_t)64 * 1024)
 
 /* A gnutls_push_func. The count falls by what a record has on the wire, which is more than what it
  * holds: so it is at its end with the last record or a little before, never after it. */
@@ -17,15 +21,76 @@ push(gnutls_transport_ptr_t transport, const void *data, size_t size)
   return sent;
 }
 
-void
-records_expect(Records *records, gnutls_session_t session, uint64_t bytes)
+/* Frees the buffer when it is empty and no longer used. */
+static void
+settle(Records *records)
+{
+  if (records->ahead_first < records->ahead_end)
+    return;
+  records->ahead_first = records->ahead_end = 0;
+  if (!records->read_ahead)
+    g_clear_pointer(&records->ahead, g_free);
+}
+
+/* A gnutls_pull_func. libmicrohttpd asks until there is nothing more, so that what lies here is not
+ * forgotten, though the socket has nothing new. */
+static ssize_t
+pull(gnutls_transport_ptr_t transport, void *data, size_t size)
+{
+  Records *records = transport;
+  if (records->ahead == NULL)
+    return recv(records->socket, data, size, 0);
+  if (records->ahead_first == records->ahead_end) {
+    ssize_t got = recv(records->socket, records->ahead, AHEAD_BYTES, 0);
+    if (got <= 0)
+      return got;
+    records->ahead_end = (size_t)got;
+  }
+  size_t part = MIN(size, records->ahead_end - records->ahead_first);
+  memcpy(data, records->ahead + records->ahead_first, part);
+  records->ahead_first += part;
+  settle(records);
+  return (ssize_t)part;
+}
+
+static void
+attach(Records *records, gnutls_session_t session)
 {
   void *from, *to;
   gnutls_transport_get_ptr2(session, &from, &to);
-  if (to != records) {
-    records->socket = gnutls_transport_get_int(session);
-    gnutls_transport_set_ptr2(session, from, records);
-    gnutls_transport_set_push_function(session, push);
-  }
+  if (from == records)
+    return;
+  records->socket = gnutls_transport_get_int(session);
+  gnutls_transport_set_ptr2(session, records, records);
+  gnutls_transport_set_push_function(session, push);
+  gnutls_transport_set_pull_function(session, pull);
+}
+
+void
+records_expect(Records *records, gnutls_session_t session, uint64_t bytes)
+{
+  attach(records, session);
   records->expected = bytes;
+}
+
+void
+records_read_ahead(Records *records, gnutls_session_t session)
+{
+  attach(records, session);
+  records->read_ahead = true;
+  if (records->ahead == NULL)
+    records->ahead = g_malloc(AHEAD_BYTES);
+}
+
+void
+records_read_singly(Records *records)
+{
+  records->read_ahead = false;
+  settle(records);
+}
+
+void
+records_clear(Records *records)
+{
+  g_clear_pointer(&records->ahead, g_free);
 }
