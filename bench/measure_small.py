@@ -30,7 +30,8 @@ class Registry(DockerRegistry):
 
     def command(self):
         _, *rest = super().command()
-        return ["env", "REGISTRY_STORAGE_DELETE_ENABLED=true", self.program, *rest]
+        secure = [f"REGISTRY_HTTP_TLS_CERTIFICATE={self.pair[0]}", f"REGISTRY_HTTP_TLS_KEY={self.pair[1]}"] if self.pair else []
+        return ["env", "REGISTRY_STORAGE_DELETE_ENABLED=true", *secure, self.program, *rest]
 
 
 class Distribution(Registry):
@@ -45,6 +46,8 @@ class Zot(Peer):
     def command(self):
         config = {"distSpecVersion": "1.1.0", "storage": {"rootDirectory": str(self.folder / "data"), "commit": True, "gc": False},
                   "http": {"address": "127.0.0.1", "port": str(self.port)}, "log": {"level": "error"}}
+        if self.pair:
+            config["http"]["tls"] = {"cert": str(self.pair[0]), "key": str(self.pair[1])}
         (self.folder / "config.json").write_text(json.dumps(config))
         return ["zot", "serve", str(self.folder / "config.json")]
 

@@ -23,13 +23,19 @@ class Peer:
 
     name = ""
 
-    def __init__(self, folder):
-        self.folder, self.port, self.process = Path(folder), free_port(), None
+    def __init__(self, folder, pair=None):
+        """@pair: the paths of a certificate and its key, where it shall speak TLS."""
+        self.folder, self.port, self.process, self.pair = Path(folder), free_port(), None, pair
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.pair else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def verify(self):
+        """What requests checks its certificate by."""
+        return str(self.pair[0]) if self.pair else True
 
     def start(self, probe="/v2/"):
         with open(self.folder / "log", "wb") as log:
@@ -38,7 +44,7 @@ class Peer:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if requests.get(self.url + probe, timeout=5).status_code < 500:
+                if requests.get(self.url + probe, timeout=5, verify=self.verify).status_code < 500:
                     return self
             except requests.RequestException:
                 time.sleep(0.05)
@@ -91,9 +97,9 @@ def stop_all():
 class Assay(Peer):
     name = "assay"
 
-    def __init__(self, folder, program, durable=True, cores=None, policy=None, access="open"):
+    def __init__(self, folder, program, durable=True, cores=None, policy=None, access="open", pair=None):
         """@policy: the text of its policy file; @access: its access.mode."""
-        super().__init__(folder)
+        super().__init__(folder, pair)
         self.program, self.data, self.durable, self.policy, self.access = program, self.folder / "data", durable, policy, access
         self.prefix = ["taskset", "-c", cores] if cores else []
 
@@ -102,7 +108,8 @@ class Assay(Peer):
         rules = self.folder / "rules.yaml"
         rules.write_text(self.policy or "")
         config.write_text(f"feed_interval: 0\naccess:\n  mode: {self.access}\ndurable: {'true' if self.durable else 'false'}\n" +
-                          (f"policy: {rules}\n" if self.policy else ""))
+                          (f"policy: {rules}\n" if self.policy else "") +
+                          (f"tls: {{certificate: {self.pair[0]}, key: {self.pair[1]}}}\n" if self.pair else ""))
         return [*self.prefix, str(self.program), "serve", "--config", str(config), "--data", str(self.data), "--listen",
                 f"127.0.0.1:{self.port}"]
 
@@ -128,19 +135,20 @@ class Nginx(Peer):
 
     name = "nginx"
 
-    def __init__(self, folder, root):
-        super().__init__(folder)
+    def __init__(self, folder, root, pair=None):
+        super().__init__(folder, pair)
         self.root = root
 
     def command(self):
         user = "user root;" if os.geteuid() == 0 else ""
         temporary = "".join(f"{kind}_temp_path {self.folder}/{kind}; "
                             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        secure = f"ssl_certificate {self.pair[0]}; ssl_certificate_key {self.pair[1]}; ssl_protocols TLSv1.3; " if self.pair else ""
         (self.folder / "nginx.conf").write_text(
             f"{user} worker_processes auto; daemon off; pid {self.folder}/pid; error_log stderr;\n"
             f"events {{ worker_connections 4096; }}\n"
             f"http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; {temporary}\n"
-            f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; }} }}\n")
+            f"server {{ listen 127.0.0.1:{self.port}{' ssl' if self.pair else ''}; {secure}root {self.root}; }} }}\n")
         return ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
 
     def start(self, probe="/"):
