@@ -83,9 +83,9 @@ class Advisories:
     def without_left_out(self, archive, data):
         path = data.parent / archive.name
         with zipfile.ZipFile(path, "w") as written:
-            for record in self.records[archive.stem]:
+            for number, record in enumerate(self.records[archive.stem]):
                 if record["id"] not in self.left_out:
-                    written.writestr(f"{record['id']}.json", json.dumps(record))
+                    written.writestr(f"{number}.json", json.dumps(record))
         return path
 
     def for_trivy(self, work, cache):

@@ -17,7 +17,7 @@ import trivy_feeds  # noqa: E402
 SUITE, RELEASE = "bookworm-security", "12"
 TRACKER, CODENAME, OLDER = "debian/tracker-dsa-dla-2023-04.json.gz", "bullseye", "11"
 STATUS, VERSION = "var/lib/dpkg/status", "etc/debian_version"
-# Built again, before it, in another suite, with a newer beginning: all that dpkg orders in ways of its own.
+# Before it, in an older suite, built again, in the suite, newer, with an epoch, with a letter: what dpkg orders in ways of its own.
 NEIGHBOURS = ("{}", "{}~rc1", "{}~bpo11+1", "{}+b1", "{}+deb11u9", "{}.1", "9:{}", "{}a")
 
 
