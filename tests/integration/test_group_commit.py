@@ -53,7 +53,8 @@ def test_syncs_an_image_of_one_client(start_server):
 
 
 def test_many_clients_share_syncs(start_server):
-    """On a disk that takes 20 ms, as builds for tests can pretend: others have no need to share."""
+    """On a disk that takes 20 ms for a sync, as builds for tests can pretend: then there are at most 200 in 4 s. Where a
+    build cannot, and the disk is fast, nobody need share."""
     server = start_server(environment={"ASSAY_SLOW_SYNC_US": "20000"})
     pushers = [SmallPusher(server, number) for number in range(CLIENTS)]
     before = syncs_of(server)
