@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Measures Assay beside its peers on this machine and writes the table to docs/benchmarks.md
-and some of it to README.md.
+"""Measures Assay beside its peers on this machine and writes the rows into the table of docs/benchmarks.md, whose text stays,
+and some of them into README.md.
 
 usage: bench/run.py BUILD [--quick] [--only NAME]... [--output FILE]
 
@@ -105,54 +105,10 @@ def table(rows):
     return "\n".join([line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, rows)])
 
 
-def document(rows):
-    return f"""# Benchmarks
-
-`make bench` measures and writes this file. Peers take turns within one run on one machine, over loopback, with their data on
-the same disk; each figure is the median of the rounds. The ratios say more than the figures: those depend on the machine.
-
-Machine of this run: {describe_machine()}. Peers: docker-registry {version_of("docker-registry")},
-nginx {version_of("nginx")}, igzip of isal {version_of("isal")}, libmicrohttpd {version_of("libmicrohttpd12")}, all Debian's.
-The load is by bench/pull-load.c (pulls), wrk (manifests) and curl (pushes), which share the cores with the server.
-
-On loopback Assay asks the kernel for an unpaced congestion control (cubic, or reno), the peers take the system's. Where that
-is bbr, most of the lead in pulls comes of it: the rows "cubic for all" or "reno for all" are taken in a network
-of their own, where all have the same.
-
-libmicrohttpd sends 128 KiB of a file at a time, nginx as much as the socket takes. The build option `long_sendfile_steps` (off) has
-the program take the library's call of sendfile64() and send 4 MiB: with it a GB of pulls on loopback takes 0.14 s of processor time of
-server and client together by 8 clients and 0.15 s by one, without it 0.18 s by both; nginx takes 0.15 s with the same congestion control, and 0.38 to
-0.40 s with bbr. A network below 10 GB/s shows no difference, and a hook below a library may break with its next version: so it is no
-default.
-
-Over TLS, libmicrohttpd has GnuTLS send one record a turn of its event loop, and would read the file by 4 KiB, which made records of that size:
-4.1 s of the processor a GB. Now it reads by 64 KiB and sends records of 16 KiB, and tells the kernel which of them another follows. A profile
-of a pull says where the time is: encrypting 29 %; copying the file into the process 12 %; copying it into the socket 7 %; TCP and waking the
-reader 40 %; libmicrohttpd and libc 6 %. Blocks of 32 to 256 KiB cost the same, and those of 500 slow pulls are 32 MiB. Neither GnuTLS 3.7
-nor every kernel has the kernel encrypt, so that nothing here depends on it. nginx is asked by the system's congestion control.
-
-Of a push over TLS, deciphering and SHA-256 are 40 %, the kernel 52 %, of which half is writing: a piece is a record, 16 KiB, where it is 64 KiB
-in plain. Several records are read from the socket by one call, which GnuTLS does by two for each: that took a push from 0.64 to 0.76 of
-the speed of a plain one.
-
-Both registries sync: strace counts the calls of fsync and fdatasync for one push of a blob. docker-registry syncs the upload's
-data, state and links, but none of the folders that it renames files in, so that a power loss can still take what it
-acknowledged. Assay syncs the blob, its folder and the metadata before it answers. For small images docker-registry syncs more often: 61
-calls for an image of three layers, Assay 19.
-
-Trivy {version_of_trivy()}, which no Debian release has, is measured where it and Go are in PATH (version 0.74 is built by
-`GOEXPERIMENT=jsonv2 go install github.com/aquasecurity/trivy/cmd/trivy@v0.74.0`). Both scan the same image for packages of the
-distribution, with the same advisories: those of the feeds' own files, which bench/trivy_feeds.py reads for Trivy's database. The rows
-"findings beside Trivy's" say in how many both agree, and why not in the others.
-
-What an inspection costs where the layer is small is the process that does it, which is forked from one that has all libraries
-loaded. Of the processor time of all processes for a layer of 3 KB (perf), page faults of the new process are 27 %, 115 of them; its fork is
-19 %, for 200 mappings, five for each of 36 libraries; its own code 17 %; the server's side 10 %; its end and the seccomp filter 6 % each. A worker
-that was loaded for each layer took six times as much in the same minutes. `assay --version` is the loading of libraries: GnuTLS and the seven
-that it brings are 3.5 of 10.8 ms, GIO and the six that it brings 2.4 ms, a program that needs none takes 0.6 ms.
-
-{table(rows)}
-"""
+def machine_and_peers():
+    return f"""Machine of this run: {describe_machine()}. Peers: docker-registry {version_of("docker-registry")},
+nginx {version_of("nginx")}, igzip of isal {version_of("isal")}, libmicrohttpd {version_of("libmicrohttpd12")}, all Debian's;
+Trivy {version_of_trivy()}."""
 
 
 def key_of(what):
@@ -169,6 +125,10 @@ def with_rows(text, rows):
     new = {key_of(row[0]): row for row in rows}
     merged = [new.pop(key_of(row[0]), row) for row in kept]
     return before + table([*merged, *new.values()]) + "".join(f"\n{line}" for line in lines[end:]) + "\n"
+
+
+def with_machine(text):
+    return re.sub(r"Machine of this run: .*?\n\n", lambda _: machine_and_peers() + "\n\n", text, count=1, flags=re.DOTALL)
 
 
 def run(bench, name):
@@ -206,7 +166,8 @@ def main():
     print(f"\n{table(bench.rows)}")
     if options.output:
         whole = set(wanted) == set(MEASUREMENTS) and not options.quick
-        options.output.write_text(document(bench.rows) if whole else with_rows(options.output.read_text(), bench.rows))
+        text = with_rows(options.output.read_text(encoding="utf-8"), bench.rows)
+        options.output.write_text(with_machine(text) if whole else text, encoding="utf-8")
         if options.output.resolve() == ROOT / "docs/benchmarks.md":
             figures.write()
     if failed:

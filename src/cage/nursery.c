@@ -70,8 +70,10 @@ retire(Nursery *nursery)
 static void
 end_current(void)
 {
-  if (current != NULL)
-    retire(current);
+  g_mutex_lock(&lock);
+  Nursery *nursery = g_steal_pointer(&current);
+  g_mutex_unlock(&lock);
+  g_clear_pointer(&nursery, let_go);
 }
 
 void
@@ -279,8 +281,10 @@ nursery_kill(NurseryWorker *worker)
     struct pollfd news = {worker->news, POLLIN, 0};
     int64_t left = (until - g_get_monotonic_time()) / 1000;
     if (left <= 0) {
-      /* Its workers end with it. */
-      kill(worker->nursery->pid, SIGKILL);
+      /* Its workers end with it, if there is no other way; a signal that was sent waits for what
+       * the worker waits for. */
+      if (worker->process < 0)
+        kill(worker->nursery->pid, SIGKILL);
       retire(worker->nursery);
       fd_clear(&worker->news);
     } else if (poll(&news, 1, (int)left) > 0) {

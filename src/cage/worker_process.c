@@ -248,9 +248,10 @@ take_document(const WorkerDocument *document, GError **error)
   return NULL;
 }
 
+/* *proper: it ended as a worker does, with an answer. */
 static json_t *
 read_document(const json_t *job, const GByteArray *answer, const char *trouble, int status,
-              GError **error)
+              bool *proper, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   WorkerDocument document = {0};
@@ -263,6 +264,7 @@ read_document(const json_t *job, const GByteArray *answer, const char *trouble, 
   bool read = json_table_read(&worker_document_table, json, &document, NULL);
   json_t *ok = read ? take_document(&document, &failure) : NULL;
   json_table_clear(&worker_document_table, &document);
+  *proper = ok != NULL || failure != NULL;
   if (ok == NULL && failure == NULL)
     error_set(&failure, ASSAY_ERROR_FAILED,
               "the inspection worker ended with status %d and no answer%s%s", WEXITSTATUS(status),
@@ -287,13 +289,14 @@ worker_run(const json_t *job, int input, int extra, uint32_t seconds, GCancellab
   bool ended = started && read_outputs(&worker, &patience, answer, trouble, &end, error);
   if (started && !ended)
     give_up(&worker, seconds, error);
-  /* Who guessed wrong where things are in its memory finds them elsewhere the next time. */
-  nursery_clear(&worker.process, ended && WIFSIGNALED(end.status));
   if (SANITISED && trouble->len > 0)
     fd_write_all(STDERR_FILENO, slice_new(trouble->data, trouble->len), NULL);
-  if (!ended)
-    return NULL;
   g_autofree char *line =
       slice_to_printable(slice_strip(slice_new(trouble->data, trouble->len)), MESSAGE_MAX);
-  return read_document(job, answer, line, end.status, error);
+  bool proper = false;
+  json_t *ok = ended ? read_document(job, answer, line, end.status, &proper, error) : NULL;
+  /* Who guessed wrong where things are in its memory finds them elsewhere the next time. */
+  bool cancelled = !ended && g_cancellable_is_cancelled(cancellable);
+  nursery_clear(&worker.process, !proper && !cancelled);
+  return ok;
 }

@@ -36,6 +36,9 @@ struct Registry {
   /* Atomic. The start may find what a crash left; later, a push or a delete that failed between its
    * two steps leaves a file without a row. */
   bool orphans_possible;
+  /* Of small_blobs.c: a sync has failed, here or in the process before, after which another says
+   * nothing of what it lost. */
+  bool blobs_unsure;
 };
 
 /* Sets REGISTRY_ERROR; always false. */

@@ -179,8 +179,8 @@ static const char *const steps[] = {
     /* 13: blobs whose files are not on the disk yet (registry/small_blobs.h). */
     "CREATE TABLE small_blobs ("
     "  digest TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
-    "  bytes BYTEA NOT NULL,"
-    "  mark BIGINT NOT NULL);",
+    "  mark BIGINT NOT NULL,"
+    "  bytes BYTEA NOT NULL);",
 };
 
 static const unsigned former[] = {1, 4, 0};

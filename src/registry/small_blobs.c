@@ -2,6 +2,7 @@
 #include "registry/small_blobs.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "registry/registry-private.h"
 #include "registry/small_blobs-private.h"
 
@@ -64,37 +65,62 @@ file_is_whole(Registry *registry, const Digest *digest, GBytes *bytes)
   return found != NULL && g_bytes_equal(found, bytes);
 }
 
-/* @anew: the disk has not taken what the file seems to have. One that nobody knows any more may be
- * gone. */
+/* Where nothing can be written, the file stays as it is, and is not read. */
 static bool
-restore(Registry *registry, const Digest *digest, bool anew, GError **error)
+put(Registry *registry, const Digest *digest, GBytes *bytes, GError **error)
+{
+  if (!sql_pool_is_read_only(registry->sql))
+    return blob_store_put(registry->blobs, digest, slice_from_bytes(bytes), error);
+  blob_store_lend(registry->blobs, digest, bytes);
+  return true;
+}
+
+/* @anew: the disk has not taken what the file seems to have. One that nobody knows any more may be
+ * gone. *written is false where the disk did not take it; what cannot be told is an error. */
+static bool
+restore(Registry *registry, const Digest *digest, bool anew, bool *written, GError **error)
 {
   g_autoptr(GError) failure = NULL;
+  *written = true;
   g_autoptr(GBytes) bytes = read_bytes(registry->sql, digest, &failure);
-  if (bytes == NULL) {
-    if (failure != NULL)
-      g_propagate_error(error, g_steal_pointer(&failure));
-    return failure == NULL;
+  if (failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
   }
+  if (bytes == NULL)
+    return true;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(registry_blob_lock(registry, digest));
   Found known = registry_blob_is_known(registry, digest, error);
   if (known != FOUND || (!anew && file_is_whole(registry, digest, bytes)))
     return known != FAILED;
-  return blob_store_put(registry->blobs, digest, slice_from_bytes(bytes), error);
+  *written = put(registry, digest, bytes, &failure);
+  if (!*written)
+    log_warning("a blob cannot be written anew", "digest", digest->text, "error", failure->message,
+                NULL);
+  return true;
+}
+
+/* A file that is wrong and cannot be mended now is better missing: its bytes stay in the database,
+ * and settling tries again. */
+static bool
+restore_at_start(Registry *registry, const Digest *digest, GError **error)
+{
+  bool written;
+  return restore(registry, digest, false, &written, error) &&
+         (written || blob_store_delete(registry->blobs, digest, error));
 }
 
 bool
 registry_restore_blobs(Registry *registry, GError **error)
 {
   char after[sizeof(Digest)] = "";
-  if (sql_pool_is_read_only(registry->sql))
-    return true;
   for (;;) {
     g_autoptr(GArray) all = read_kept(registry->sql, after, error);
     if (all == NULL || all->len == 0)
       return all != NULL;
+    registry->blobs_unsure = true;
     for (guint i = 0; i < all->len; i++)
-      if (!restore(registry, &g_array_index(all, Kept, i).digest, false, error))
+      if (!restore_at_start(registry, &g_array_index(all, Kept, i).digest, error))
         return false;
     g_strlcpy(after, g_array_index(all, Kept, all->len - 1).digest.text, sizeof after);
   }
@@ -114,30 +140,54 @@ forget_kept(SqlConnection *db, void *data, GError **error)
   return true;
 }
 
-/* The bytes of each, then the names of all. */
+/* Whether the bytes of the file are on the disk, or it was made anew. */
 static bool
-bring_to_disk(Registry *registry, const GArray *all, GError **error)
+write_back(Registry *registry, const Digest *digest, bool *written, GError **error)
 {
-  for (guint i = 0; i < all->len; i++) {
-    const Digest *digest = &g_array_index(all, Kept, i).digest;
-    if (!blob_store_write_back(registry->blobs, digest) && !restore(registry, digest, true, error))
+  *written = !registry->blobs_unsure && blob_store_write_back(registry->blobs, digest);
+  return *written || restore(registry, digest, true, written, error);
+}
+
+/* The bytes of each, then the names of all. Those that the disk did not take leave @all. */
+static bool
+bring_to_disk(Registry *registry, GArray *all, GError **error)
+{
+  for (guint i = all->len; i > 0; i--) {
+    bool written;
+    if (!write_back(registry, &g_array_index(all, Kept, i - 1).digest, &written, error))
       return false;
+    if (!written)
+      g_array_remove_index(all, i - 1);
   }
-  return blob_store_sync(registry->blobs, error);
+  if (blob_store_sync(registry->blobs, error))
+    return true;
+  /* The kernel tells once: a second sync would succeed over what the first has lost. */
+  registry->blobs_unsure = true;
+  return false;
 }
 
 bool
 registry_settle_blobs(Registry *registry, GError **error)
 {
+  char after[sizeof(Digest)] = "";
+  guint left = 0;
   for (;;) {
-    g_autoptr(GArray) all = read_kept(registry->sql, "", error);
-    if (all == NULL || all->len == 0)
-      return all != NULL;
+    g_autoptr(GArray) all = read_kept(registry->sql, after, error);
+    if (all == NULL)
+      return false;
+    if (all->len == 0)
+      break;
+    guint count = all->len;
+    g_strlcpy(after, g_array_index(all, Kept, count - 1).digest.text, sizeof after);
     /* Later: those that a power cut brings back are looked at once more. */
     if (!bring_to_disk(registry, all, error) ||
         !sql_transact_later(registry->sql, forget_kept, all, error))
       return false;
-    if (all->len < SETTLED_AT_ONCE)
-      return true;
+    left += count - all->len;
   }
+  registry->blobs_unsure = left > 0;
+  return left == 0 || error_set(error, ASSAY_ERROR_IO,
+                                "%u small blobs are not on the disk, which does not take them; "
+                                "the database keeps them",
+                                left);
 }

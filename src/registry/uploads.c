@@ -391,7 +391,9 @@ store_file(const RegistryUpload *upload, const Digest *digest, bool small, GByte
 static bool
 finish_blob(RegistryUpload *upload, const Digest *digest, GError **error)
 {
-  bool small = registry_upload_size(upload) <= SMALL_BLOB_MAX;
+  /* One whose file is there waits for the disk as large ones do, before others wait for it. */
+  bool small = registry_upload_size(upload) <= SMALL_BLOB_MAX &&
+               !blob_store_has(upload->registry->blobs, digest, NULL);
   if (!(small ? blob_upload_check : blob_upload_seal)(upload->blob, digest, error))
     return false;
   if (!has_room(upload, digest, error))

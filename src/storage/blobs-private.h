@@ -13,6 +13,8 @@ struct BlobStore {
   int uploads_fd;
   bool durable;
   bool reserve_given; /* atomic: the room that is left is for deletions */
+  bool weak_sync;     /* syncing the whole file system proves nothing there */
+  GHashTable *lent;   /* text of a digest -> GBytes; NULL: none, see blob_store_lend() */
 };
 
 /* "sha256/ab" and "sha256/ab/<hex>" of a digest. */

@@ -65,8 +65,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobUpload, blob_upload_free)
 int blob_store_open_blob(BlobStore *store, const Digest *digest, uint64_t *size, GError **error);
 /* Reads a small blob whole; more than @limit is ASSAY_ERROR_LIMIT. (transfer full) */
 GBytes *blob_store_read(BlobStore *store, const Digest *digest, size_t limit, GError **error);
-/* Stores bytes in one call. */
+/* Stores the bytes of a blob that is known and whose file was lost, in one call, also of the room
+ * that is kept for deletions. */
 bool blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **error);
+/* The same where nothing can be written: from now on the blob is read from memory. Before there are
+ * other threads. */
+void blob_store_lend(BlobStore *store, const Digest *digest, GBytes *bytes);
 bool blob_store_has(BlobStore *store, const Digest *digest, uint64_t *size);
 /* Brings the bytes of a blob's file to the disk; false: it is not there, or not all were taken. */
 bool blob_store_write_back(BlobStore *store, const Digest *digest);

@@ -30,6 +30,7 @@ struct BlobUpload {
   bool checked;       /* `digest` is that of the bytes */
   bool sealed;        /* checked, and the bytes are on disk */
   bool stored;        /* renamed into the content address of `digest` */
+  bool of_reserve;    /* it may take of the room that is kept for deletions */
   Digest digest;
 };
 
@@ -136,7 +137,7 @@ blob_upload_append(BlobUpload *upload, Slice bytes, GError **error)
     return error_set(error, ASSAY_ERROR_MISMATCH, "upload %s: it is %s already", upload->id,
                      upload->digest.text);
   upload->checked = upload->sealed = false;
-  if (__atomic_load_n(&upload->store->reserve_given, __ATOMIC_ACQUIRE) &&
+  if (!upload->of_reserve && __atomic_load_n(&upload->store->reserve_given, __ATOMIC_ACQUIRE) &&
       !reserve_is_spared(upload->store->data_fd))
     return error_set(error, ASSAY_ERROR_FULL,
                      "upload %s: the disk is full, and what is left is kept for deletions; free "
@@ -349,6 +350,7 @@ blob_store_put(BlobStore *store, const Digest *digest, Slice bytes, GError **err
   g_autoptr(BlobUpload) upload = blob_upload_new(store, digest_algorithm(digest), error);
   if (upload == NULL)
     return false;
+  upload->of_reserve = true;
   if (!blob_upload_append(upload, bytes, error) || !blob_upload_finish(upload, digest, error)) {
     blob_upload_cancel(upload, NULL);
     return false;

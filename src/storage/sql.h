@@ -100,7 +100,8 @@ typedef bool (*SqlWork)(SqlConnection *db, void *data, GError **error);
 /* Runs @work in a writing transaction and commits, again where the database has refused it for what
  * others did at the same time (a deadlock, a broken order), five times at most. True: it is
  * committed, and on the disk. False: nothing of it happened, unless the connection was lost in the
- * commit itself: so work is written to do no harm when it is done twice. */
+ * commit itself, or the disk did not take it after that: so work is written to do no harm when it
+ * is done twice. */
 bool sql_transact(SqlPool *pool, SqlWork work, void *data, GError **error);
 /* The same without waiting for the disk: it is committed and seen by all, and goes to the disk with
  * what is committed after it. A power cut may take it back, and then everything after it: the

@@ -130,6 +130,83 @@ test_failing_disk(Fixture *fixture, gconstpointer data)
 #endif
 }
 
+/* The kernel tells of what it lost once: a second sync proves nothing. */
+static void
+test_sync_tells_once(Fixture *fixture, gconstpointer data)
+{
+#ifdef ASSAY_FAULT_INJECTION
+  unsigned failed = 0;
+  for (int call = 0; call < 8; call++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("told once %d", call);
+    Digest digest = push_blob(fixture->registry, "r", text);
+    io_fault_after(call, EIO);
+    bool settled = registry_settle_blobs(fixture->registry, NULL);
+    io_fault_after(-1, 0);
+    if (!settled) {
+      failed++;
+      damage(fixture, &digest, ZEROS);
+    }
+    g_assert_true(registry_settle_blobs(fixture->registry, &error));
+    g_assert_no_error(error);
+    assert_content(fixture, "r", text);
+    g_assert_cmpint(count_kept(fixture), ==, 0);
+  }
+  g_assert_cmpuint(failed, >, 1);
+#else
+  g_test_skip("built without fault_injection");
+#endif
+}
+
+/* The disk takes nothing at a start: what is torn is missing, and comes back when it does. */
+static void
+test_start_on_a_failing_disk(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest torn = push_blob(fixture->registry, "r", "torn"),
+         whole = push_blob(fixture->registry, "r", "whole");
+  g_autofree char *uploads = g_build_filename(fixture->folder, "uploads", NULL);
+  damage(fixture, &torn, ZEROS);
+  close_all(fixture);
+  open_all(fixture);
+  g_assert_cmpint(rmdir(uploads), ==, 0); /* where files begin */
+  g_assert_true(registry_restore_blobs(fixture->registry, &error));
+  g_assert_no_error(error);
+  g_assert_false(blob_store_has(fixture->blobs, &torn, NULL));
+  g_assert_true(blob_store_has(fixture->blobs, &whole, NULL));
+  g_assert_false(registry_settle_blobs(fixture->registry, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_IO);
+  g_clear_error(&error);
+  g_assert_cmpint(count_kept(fixture), ==, 2);
+  close_all(fixture);
+  open_all(fixture);
+  g_assert_true(registry_restore_blobs(fixture->registry, &error));
+  g_assert_true(registry_settle_blobs(fixture->registry, &error));
+  assert_content(fixture, "r", "torn");
+  assert_content(fixture, "r", "whole");
+  g_assert_cmpint(count_kept(fixture), ==, 0);
+}
+
+/* What is lent counts instead of what the file has. */
+static void
+test_lent(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  for (Damage each = GONE; each < WHOLE; each++) {
+    g_autofree char *text = g_strdup_printf("lent %d", each);
+    Digest digest = push_blob(fixture->registry, "r", text);
+    damage(fixture, &digest, each);
+    g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+    blob_store_lend(fixture->blobs, &digest, bytes);
+    uint64_t size = 0;
+    g_assert_true(blob_store_has(fixture->blobs, &digest, &size));
+    g_assert_cmpuint(size, ==, strlen(text));
+    assert_content(fixture, "r", text);
+    g_autoptr(GBytes) read = blob_store_read(fixture->blobs, &digest, 100, &error);
+    g_assert_true(g_bytes_equal(read, bytes));
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -140,5 +217,8 @@ main(int argc, char **argv)
   ADD("what-is-not-kept", test_what_is_not_kept);
   ADD("deleted", test_deleted);
   ADD("failing-disk", test_failing_disk);
+  ADD("sync-tells-once", test_sync_tells_once);
+  ADD("start-on-a-failing-disk", test_start_on_a_failing_disk);
+  ADD("lent", test_lent);
   return g_test_run();
 }
