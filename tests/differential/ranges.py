@@ -97,7 +97,7 @@ def main():
         write_records(work, asked.count, asked.seed)
         known, assay = advisories.Advisories(work), lists.Assay(work, asked.program or find_program())
         assay.database = known.for_assay(assay, work / "data")
-        compared = findings.Findings(known, assay, [])
+        compared = findings.Findings(known, assay, [], work)
         target = edges.make(work / "trees", known, asked.seed)
         ours, said = compared.of(assay, target), compared.by_own_tools(assay.packages(target))
         print(f"{len(said)} versions against advisories, {len(ours)} findings")

@@ -6,12 +6,12 @@ import json
 import random
 import shutil
 import sys
-import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path += [str(ROOT / "bench"), str(ROOT / "scripts"), str(ROOT / "tests/integration")]  # which have an images.py as well
 import debian_image  # noqa: E402
+import images  # noqa: E402
 import trivy_feeds  # noqa: E402
 
 SUITE, RELEASE = "bookworm-security", "12"
@@ -35,19 +35,8 @@ def paragraphs_of(text):
 
 
 def files_of(target, wanted):
-    """{path: text} of the wanted files of a target that is one layer; nothing of another one."""
-    kind, _, rest = target.partition(":")
-    layout, found = Path(rest.rpartition(":")[0]), {}
-    if kind != "oci":
-        return found
-    manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
-    layer = json.loads((layout / "blobs/sha256" / manifest.split(":")[1]).read_text())["layers"][0]["digest"]
-    with tarfile.open(layout / "blobs/sha256" / layer.split(":")[1]) as archive:
-        for member in archive:
-            name = member.name.removeprefix("./")
-            if name in wanted and member.isreg():
-                found[name] = archive.extractfile(member).read().decode(errors="replace")
-    return found
+    """{path: text} of the wanted files of a target."""
+    return {path: read().decode(errors="replace") for path, _, read in images.unpacked(target) if path in wanted}
 
 
 class Distribution:

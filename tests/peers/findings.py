@@ -1,9 +1,10 @@
 """Compares Assay's findings with those of Trivy and Grype, which got the same advisories (advisories.py), in an image and in Assay's SBOMs of it.
-A difference in a package that both list is decided by the ecosystem's own tool (own_order.py): where that says that Assay is right, it is told
-and counted; where it says that Assay is wrong, or nothing, the run fails."""
+A difference in a package that both list is decided by the ecosystem's own tool (own_order.py; for functions of Go linked.py): where that says that
+Assay is right, it is told and counted; where it says that Assay is wrong, or nothing, the run fails."""
 import collections
 
 import advisories
+import linked
 import own_order
 import reasons
 from reasons import without_v
@@ -12,6 +13,7 @@ OSV = {"npm": "npm", "pypi": "PyPI", "maven": "Maven", "golang": "Go", "cargo": 
        "nuget": "NuGet", "deb": "Debian"}
 NO_PACKAGE = "does not list the package, or has another version of it"
 OWNED = "asks the ecosystem's advisories about what a package of Debian brings; Assay asks Debian's alone"
+NOT_LINKED = f"does not ask whether its functions are linked; they are not ({linked.TOOL})"
 UPDATE = "knows vulnerabilities alone, and not updates of a suite that name none"
 
 
@@ -28,10 +30,10 @@ def listed(package):
 
 
 class Findings:
-    """@assay, @peers: programs that have the advisories."""
+    """@assay, @peers: programs that have the advisories. @folder: the images."""
 
-    def __init__(self, advisories, assay, peers):
-        self.advisories, self.assay, self.peers, self.failed = advisories, assay, peers, False
+    def __init__(self, advisories, assay, peers, folder):
+        self.advisories, self.assay, self.peers, self.linked, self.failed = advisories, assay, peers, linked.Linked(folder), False
         self.total = collections.Counter()
 
     def of(self, program, target):
@@ -58,6 +60,18 @@ class Findings:
             answers |= {finding: answer for (finding, _), answer in zip(asked, said)}
         return answers
 
+    def unlinked(self, findings):
+        """Those that Assay lists as not linked, where Go's own tool says so of each advisory that holds the version and names functions."""
+        asked = [(finding, part) for finding in findings if finding[0][0] == "golang" for part in self.affected(*finding)[2]]
+        if not asked:
+            return set()
+        holds = own_order.decide("Go", [(package[2], [part]) for (package, _), part in asked])
+        parts = collections.defaultdict(list)
+        for (finding, part), held in zip(asked, holds):
+            parts[finding] += [part] if held else []
+        ruled_out = {(plain(package), self.advisories.names.root(name)) for package, name in self.assay.not_linked(self.linked.target)}
+        return {finding for finding in parts.keys() & ruled_out if self.linked.answer(finding[0], parts[finding]) is False}
+
     def by_own_tools(self, packages):
         """The same of all that the records say of these packages."""
         found = set()
@@ -77,15 +91,16 @@ class Findings:
                     open_ones[finding] = who
                 else:
                     found[who, NO_PACKAGE].append(finding)
-        answers = self.decided(open_ones)
+        answers, unlinked = self.decided(open_ones), self.unlinked([finding for finding, who in open_ones.items() if who == "peer"])
         for finding, who in open_ones.items():
             named = bool(self.affected(*finding)[2])
-            found[who, self.why(finding, who, answers[finding], named, listed(finding[0]) in owned)].append(finding)
+            found[who, self.why(finding, who, answers[finding], named, listed(finding[0]) in owned, finding in unlinked)].append(finding)
         return found
 
     @staticmethod
-    def why(finding, who, answer, named, owned):
-        """@named: an advisory of the vulnerability is about a package of that very name. @owned: a package of the distribution brings it."""
+    def why(finding, who, answer, named, owned, unlinked):
+        """@named: an advisory of the vulnerability is about a package of that very name. @owned: a package of the distribution brings it.
+        @unlinked: no program has the functions."""
         (kind, _, version), tool = finding[0], own_order.TOOLS.get(OSV.get(finding[0][0]))
         if who == "peer" and kind in OSV and not named:
             return "takes an advisory for that of a package whose name differs in small and large letters"
@@ -93,6 +108,8 @@ class Findings:
             return OWNED
         if who == "Assay" and kind == "deb" and answer and "/" in finding[1]:
             return UPDATE
+        if unlinked:
+            return NOT_LINKED
         if answer is (who == "Assay"):
             return f"{tool} says it is {'' if answer else 'not '}affected"
         if who == "peer" and kind == "golang" and answer is None and own_order.UNTAGGED.fullmatch(version):
@@ -110,6 +127,7 @@ class Findings:
     def compare(self, asked, name, target, packages, owned):
         """@packages: {program: its list of the target}; @owned: those that packages of the distribution bring."""
         self.advisories.debian.look_at(target)
+        self.linked.look_at(name, target)
         ours = self.of(self.assay, target)
         self.total["Assay"] += len(ours)
         for peer in self.peers:
@@ -125,8 +143,10 @@ class Findings:
         theirs = self.of(peer, f"sbom:{path}")
         both = {listed(one) for one in packages[self.assay.name]} & {listed(one) for one in packages[peer.name]}
         lost = sorted(finding for finding in image.keys() - theirs.keys() if listed(finding[0]) in both)
-        others = sorted(finding for finding in theirs.keys() - image.keys() if listed(finding[0]) in both)
+        more = sorted(finding for finding in theirs.keys() - image.keys() if listed(finding[0]) in both)
+        others = sorted(set(more) - self.unlinked(more))
         print(f"| {name}, findings as {kind} | {peer.name} | {len(theirs.keys() & image.keys())} | | the same"
+              f"{f'; {len(more) - len(others)} more, of which it {NOT_LINKED}' if len(more) > len(others) else ''}"
               f"{f'; {len(lost)} LOST, {len(others)} OTHERS' if lost or others else ''} |", flush=True)
         for word, findings in (("lost", lost), ("other", others)):
             for package, vulnerability in findings[:20]:

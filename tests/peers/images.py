@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,8 @@ GO = ("golang.org/x/net v0.17.0", "golang.org/x/crypto v0.14.0", "golang.org/x/t
 GO_IMPORTS = ("golang.org/x/net/html", "golang.org/x/crypto/ssh", "golang.org/x/text/language", "gopkg.in/yaml.v3",
               "github.com/gorilla/websocket", "github.com/dgrijalva/jwt-go")
 GO_PROGRAMS = 50
+GO_STRIPPED = ["-ldflags=-s -w"]
+GO_WAYS = ([], GO_STRIPPED, ["-trimpath"], ["-trimpath", "-ldflags=-X main.version=v1.4.2"], ["-ldflags=-X main.version=2.3.1"])
 
 
 def run(*words, **options):
@@ -83,10 +86,9 @@ def bin_of(root):
     return folder
 
 
-def go(root, files):
-    """Programs with one to six modules: as go builds them, stripped, trimmed, and with a version by the linker."""
+def go_sources(files):
+    """Programs with one to six modules."""
     (files / "go.mod").write_text("module example.com/tools\n\ngo 1.21\n\nrequire (\n" + "".join(f"\t{one}\n" for one in GO) + ")\n")
-    ways = ([], ["-ldflags=-s -w"], ["-trimpath"], ["-trimpath", "-ldflags=-X main.version=v1.4.2"], ["-ldflags=-X main.version=2.3.1"])
     for number in range(GO_PROGRAMS):
         folder = files / f"tool{number}"
         folder.mkdir()
@@ -94,8 +96,30 @@ def go(root, files):
         (folder / "main.go").write_text("package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n" + "".join(f"\t_ \"{name}\"\n" for name in chosen) +
                                         ")\n\nvar version = \"none\"\n\nfunc main() { fmt.Println(os.Args, version) }\n")
     run("go", "mod", "tidy", cwd=files)
+
+
+def go(root, files):
+    """As go builds them, stripped, trimmed, and with a version by the linker."""
+    go_sources(files)
     for number in range(GO_PROGRAMS):
-        run("go", "build", "-buildvcs=false", *ways[number % len(ways)], "-o", bin_of(root) / f"tool{number}", f"./tool{number}", cwd=files)
+        run("go", "build", "-buildvcs=false", *GO_WAYS[number % len(GO_WAYS)], "-o", bin_of(root) / f"tool{number}", f"./tool{number}", cwd=files)
+
+
+def unstripped(name, folder):
+    """A folder with the stripped programs of the image of that name, built another time in the same place and not stripped; None where it has none."""
+    made, files = folder / name / "unstripped", folder / name / "files"
+    if name != "go":
+        return None
+    if not made.is_dir():
+        shutil.rmtree(files, ignore_errors=True)
+        files.mkdir()
+        go_sources(files)
+        for number in range(GO_PROGRAMS):
+            if GO_WAYS[number % len(GO_WAYS)] == GO_STRIPPED:
+                run("go", "build", "-buildvcs=false", "-o", files / f"programs/tool{number}", f"./tool{number}", cwd=files)
+        (files / "programs").rename(made)
+        shutil.rmtree(files)
+    return made
 
 
 def debian(root, files, *packages):
@@ -151,6 +175,20 @@ def pack(root, layout):
                            "-cf", "-", "."], check=True, stdout=subprocess.PIPE).stdout
     packed = subprocess.run(["gzip", "-6"], input=done, check=True, stdout=subprocess.PIPE).stdout
     Layout(layout).add_packed_image("image", [(done, packed, "gzip")])
+
+
+def unpacked(target):
+    """(path, mode, what reads it) of each regular file of a target that is one layer, one after the other; none of another target."""
+    kind, _, rest = target.partition(":")
+    if kind != "oci":
+        return
+    layout = Path(rest.rpartition(":")[0])
+    manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+    layer = json.loads((layout / "blobs/sha256" / manifest.split(":")[1]).read_text())["layers"][0]["digest"]
+    with tarfile.open(layout / "blobs/sha256" / layer.split(":")[1]) as archive:
+        for member in archive:
+            if member.isreg():
+                yield member.name.removeprefix("./"), member.mode, archive.extractfile(member).read
 
 
 def make(name, folder):

@@ -99,6 +99,11 @@ class Assay(Program):
     def findings(self, target):
         return {(self.named(one["package_type"], one["package"], one["installed_version"]), one["id"]): one for one in self.scan(target)["findings"]}
 
+    def not_linked(self, target):
+        """[(package, vulnerability)] that it rules out because no program has the functions of Go."""
+        return [(self.named("golang", one["package"], one["installed_version"]), one["id"]) for one in self.scan(target).get("not_affected", [])
+                if one["reason"].startswith("not linked: ")]
+
     def packages(self, target):
         """As it calls them in findings."""
         return {self.named(one["type"], one["name"], one["version"]) for one in self.scan(target, "--list-packages")["package_list"]}

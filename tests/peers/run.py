@@ -146,7 +146,7 @@ def with_advisories(asked, assay, peers, work):
         known.for_grype(work / "grype.db")
         peer.take(work / "grype.db")
         finders.append(peer)
-    return findings.Findings(known, assay, finders)
+    return findings.Findings(known, assay, finders, asked.folder)
 
 
 def made(name, asked, work, found):
