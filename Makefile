@@ -75,6 +75,7 @@ differential: setup
 
 peers: setup
 	+$(MAKE) --no-print-directory all
+	/usr/bin/python3 tests/peers/check_linked.py || test $$? = 77
 	/usr/bin/python3 tests/peers/run.py --program $(BUILD)/src/cli/assay --folder $(BUILD)/bench-cache/peers || test $$? = 77
 
 bench-guard: setup

@@ -106,7 +106,8 @@ def go(root, files):
 
 
 def unstripped(name, folder):
-    """A folder with the stripped programs of the image of that name, built another time in the same place and not stripped; None where it has none."""
+    """A folder with the stripped programs of the image of that name, built another time in the same place and not stripped; None where it has
+    none."""
     made, files = folder / name / "unstripped", folder / name / "files"
     if name != "go":
         return None

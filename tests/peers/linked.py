@@ -2,12 +2,12 @@
 it alone tells of those that were compiled into their callers, which `go tool nm` does not. Of a stripped program it tells none; such a program is
 judged by another of the same source that is not stripped, after both were seen to have the same table of functions."""
 import json
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import images
-import lists
 from reasons import without_v
 
 BUILD_INFO = b"\xff Go buildinf:"
@@ -34,12 +34,15 @@ def table_of(path):
 
 
 def functions_of(path):
-    """(what govulncheck says of a program, {(package, function)}): none of one that is stripped."""
-    said = subprocess.run([lists.program(TOOL), "-mode=extract", str(path)], stdout=subprocess.PIPE, check=True, text=True).stdout
+    """(modules, {(package, function)}) of a program: no functions of one that is stripped, and (None, none) of one that govulncheck cannot read."""
+    done = subprocess.run([TOOL, "-mode=extract", str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+    if done.returncode != 0:
+        return None, set()
     decoder = json.JSONDecoder()
-    _, end = decoder.raw_decode(said)
-    program, _ = decoder.raw_decode(said[end:].lstrip())
-    return program, {(program["path"] if one.get("pkg") == "main" else one.get("pkg"), one["name"]) for one in program.get("pkgSymbols") or ()}
+    _, end = decoder.raw_decode(done.stdout)
+    program, _ = decoder.raw_decode(done.stdout[end:].lstrip())
+    functions = {(program["path"] if one.get("pkg") == "main" else one.get("pkg"), one["name"]) for one in program.get("pkgSymbols") or ()}
+    return modules_of(program), functions
 
 
 def modules_of(program):
@@ -65,13 +68,16 @@ class Linked:
         self.image, self.target, self.programs = image, target, None
 
     def functions(self, path, name):
-        program, functions = functions_of(path)
+        modules, functions = functions_of(path)
         other = images.unstripped(self.image, self.folder) if not functions else None
         if other and (other / name).is_file() and table_of(path) and table_of(other / name) == table_of(path):
             _, functions = functions_of(other / name)
-        return modules_of(program), functions
+        return modules, functions
 
     def read(self):
+        if shutil.which(TOOL) is None:
+            print(f"{TOOL} is not on this machine: nobody says which functions programs of Go have")
+            return []
         with tempfile.TemporaryDirectory() as folder:
             return [self.functions(*one) for one in unpack(self.target, Path(folder))]
 
@@ -81,7 +87,7 @@ class Linked:
         imports = [part.get("ecosystem_specific", {}).get("imports", []) for part in parts]
         imports = [one for each in imports for one in each]
         self.programs = self.read() if self.programs is None else self.programs
-        those = [functions for modules, functions in self.programs if (name, version) in modules]
+        those = [functions for modules, functions in self.programs if modules is None or (name, version) in modules]
         if not imports or not those or not all(those):
             return None
         return any(is_named(functions, imports) for functions in those)
