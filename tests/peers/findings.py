@@ -146,7 +146,7 @@ class Findings:
         more = sorted(finding for finding in theirs.keys() - image.keys() if listed(finding[0]) in both)
         others = sorted(set(more) - self.unlinked(more))
         print(f"| {name}, findings as {kind} | {peer.name} | {len(theirs.keys() & image.keys())} | | the same"
-              f"{f'; {len(more) - len(others)} more, of which it {NOT_LINKED}' if len(more) > len(others) else ''}"
+              f"{f'; {len(more) - len(others)} more: it {NOT_LINKED}' if len(more) > len(others) else ''}"
               f"{f'; {len(lost)} LOST, {len(others)} OTHERS' if lost or others else ''} |", flush=True)
         for word, findings in (("lost", lost), ("other", others)):
             for package, vulnerability in findings[:20]:
