@@ -171,6 +171,8 @@ registry_settle_blobs(Registry *registry, GError **error)
 {
   char after[sizeof(Digest)] = "";
   guint left = 0;
+  if (sql_pool_is_read_only(registry->sql))
+    return true;
   for (;;) {
     g_autoptr(GArray) all = read_kept(registry->sql, after, error);
     if (all == NULL)

@@ -15,6 +15,6 @@
 /* At a start: makes the files that a power cut took. One that the disk does not take is missing
  * until it does. Where nothing can be written, such blobs are read from memory. */
 bool registry_restore_blobs(Registry *registry, GError **error);
-/* Brings what is not on the disk there. Every few seconds, by one job. False: some is left, which
- * is tried again. */
+/* Brings what is not on the disk there. Every few seconds by one job, and at a stop. False: some is
+ * left, which is tried again. */
 bool registry_settle_blobs(Registry *registry, GError **error);

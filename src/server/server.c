@@ -248,6 +248,15 @@ server_reload(Server *server, GError **error)
                    of_policy != NULL ? of_policy->message : "");
 }
 
+/* So that the files alone have all that is stored. */
+static void
+settle(Registry *registry)
+{
+  g_autoptr(GError) error = NULL;
+  if (!registry_settle_blobs(registry, &error))
+    log_warning("small blobs stay in the database", "error", error->message, NULL);
+}
+
 void
 server_stop(Server *server)
 {
@@ -257,6 +266,7 @@ server_stop(Server *server)
   if (!http_server_stop(server->context.http, end))
     log_warning("requests were cut off at the deadline", NULL);
   jobs_stop(server->context.jobs, end);
+  settle(server->context.registry);
 }
 
 void

@@ -13,6 +13,9 @@
 #include "storage/fault-private.h"
 #include "storage/reserve.h"
 
+/* Somebody may have put a pipe in the place of a file. */
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+
 int
 blob_open_folder(int parent, const char *name, GError **error)
 {
@@ -151,14 +154,17 @@ blob_store_open_blob(BlobStore *store, const Digest *digest, uint64_t *size, GEr
 {
   BlobPath path = blob_path(digest);
   GBytes *lent = find_lent(store, digest);
-  auto_fd int fd = lent != NULL
-                       ? open_lent(lent, error)
-                       : openat(store->blobs_fd, path.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  auto_fd int fd =
+      lent != NULL ? open_lent(lent, error) : openat(store->blobs_fd, path.path, OPEN_FLAGS);
   struct stat status;
   if (fd < 0 && lent != NULL)
     return -1;
   if (fd < 0 || fstat(fd, &status) < 0) {
     error_set_errno(error, errno, "blob %s", digest->text);
+    return -1;
+  }
+  if (!S_ISREG(status.st_mode)) {
+    error_set(error, ASSAY_ERROR_IO, "blob %s: what is in its place is no file", digest->text);
     return -1;
   }
   if (size != NULL)
@@ -208,7 +214,7 @@ bool
 blob_store_write_back(BlobStore *store, const Digest *digest)
 {
   BlobPath path = blob_path(digest);
-  auto_fd int fd = openat(store->blobs_fd, path.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  auto_fd int fd = openat(store->blobs_fd, path.path, OPEN_FLAGS);
   if (fd < 0 || !store->weak_sync)
     return fd >= 0 && io_write_back(fd) == 0;
   auto_fd int folder = openat(store->blobs_fd, path.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
