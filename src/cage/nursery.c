@@ -196,10 +196,12 @@ send_request(const Nursery *nursery, int news, int job, const int descriptors[NU
                            .msg_iovlen = 1,
                            .msg_control = control.bytes,
                            .msg_controllen = CMSG_SPACE(count * sizeof *sent)};
-  *CMSG_FIRSTHDR(&message) = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof *sent),
-                                              .cmsg_level = SOL_SOCKET,
-                                              .cmsg_type = SCM_RIGHTS};
-  memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), sent, count * sizeof *sent);
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  g_assert(header != NULL); /* there is room */
+  *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof *sent),
+                             .cmsg_level = SOL_SOCKET,
+                             .cmsg_type = SCM_RIGHTS};
+  memcpy(CMSG_DATA(header), sent, count * sizeof *sent);
   ssize_t got;
   do
     got = sendmsg(nursery->socket, &message, MSG_NOSIGNAL);

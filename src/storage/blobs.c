@@ -164,7 +164,8 @@ blob_store_open_blob(BlobStore *store, const Digest *digest, uint64_t *size, GEr
     return -1;
   }
   if (!S_ISREG(status.st_mode)) {
-    error_set(error, ASSAY_ERROR_IO, "blob %s: what is in its place is no file", digest->text);
+    error_set(error, ASSAY_ERROR_IO, "blob %s: it cannot be read: what is in its place is no file",
+              digest->text);
     return -1;
   }
   if (size != NULL)
