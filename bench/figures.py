@@ -11,9 +11,9 @@ END = "<!-- end of the figures -->\n"
 
 
 def rows_of(benchmarks):
-    """{what: measured} of the table."""
-    cells = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in benchmarks.split("\n") if line.startswith("| ")]
-    return {row[0]: row[1] for row in cells if len(row) == 4 and row[0] != "what"}
+    """[(what, measured, goal, met)] of the table."""
+    cells = [tuple(cell.strip() for cell in line.strip().strip("|").split("|")) for line in benchmarks.split("\n") if line.startswith("| ")]
+    return [row for row in cells if len(row) == 4 and row[0] != "what"]
 
 
 def find(rows, what, pattern):
@@ -27,7 +27,7 @@ def find(rows, what, pattern):
 
 def figures(benchmarks):
     """The lines; what was not measured has none."""
-    rows, lines = rows_of(benchmarks), []
+    rows, lines = {what: measured for what, measured, *_ in rows_of(benchmarks)}, []
     scan, name = find(rows, "scan of a cold image (", r"^([\d.]+ m?s)\b.*?$")
     beside, trivy = find(rows, "scan of a cold image beside Trivy", r"([\d.]+) times as fast")
     if scan:

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "bench")]
+import figures  # noqa: E402
 import run  # noqa: E402
 
 GUARDED = ("pull", "push", "scan", "tls", "small")
@@ -31,11 +32,6 @@ def ratios_of(rows):
         if ratio:
             found[what] = float(ratio.group(1)), goal.startswith(("at most", "flat"))
     return found
-
-
-def rows_of(benchmarks):
-    lines = [line.strip().strip("|") for line in benchmarks.split("\n") if line.startswith("| ")]
-    return [row for row in ([cell.strip() for cell in line.split("|")] for line in lines) if len(row) == 4]
 
 
 def change(then, now, less_is_better):
@@ -91,7 +87,7 @@ def main():
     parser.add_argument("--only", action="append", choices=run.MEASUREMENTS)
     options = parser.parse_args()
     names = options.only or [name for name in run.MEASUREMENTS if name in GUARDED]
-    then = ratios_of(rows_of((ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")))
+    then = ratios_of(figures.rows_of((ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")))
     now, failed = measure(options.build, names)
     if any(verdict == "WORSE" for *_, verdict in compare(then, now)):
         again, failed = measure(options.build, names)

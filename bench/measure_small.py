@@ -176,19 +176,20 @@ class Load:
         return len(images) / seconds
 
 
-def cpu_seconds(peer):
-    """Of the server and of the workers that it waited for."""
-    fields = Path(f"/proc/{peer.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(pid):
+    """Of the process, of those below it, and of those that they waited for: workers are forked from a process of their own."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    below = [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK") + sum(map(cpu_seconds, below))
 
 
 def cost(load, count):
     """Milliseconds of the processor an image."""
     load.peer.wait_until_idle()
-    before = cpu_seconds(load.peer)
+    before = cpu_seconds(load.peer.process.pid)
     load.push(1, count)
     load.peer.wait_until_idle()
-    return (cpu_seconds(load.peer) - before) / count * 1000
+    return (cpu_seconds(load.peer.process.pid) - before) / count * 1000
 
 
 def syncs(bench, load, count):

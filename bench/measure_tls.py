@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from measure_memory import BLOB_BYTES as SLOW_BYTES, PULLS
+from measure_memory import BLOB_BYTES as SLOW_BYTES, PULLS, peak_of_slow_pulls
 from measure_pull import put_blob, random_file
 from measure_small import Distribution, Zot
 from peers import Assay, Nginx
@@ -103,13 +103,7 @@ def measure_slow_pulls(bench, pair):
     put_blob(f"{assay.url}/v2/bench", blob, digest, assay.verify)
     assay.wait_until_idle()
     context = ssl.create_default_context(cafile=str(pair[0]))
-    lines, peak = [start_pull(context, assay.port, digest) for _ in range(PULLS)], 0
-    for _ in range(10):
-        for line in lines:
-            line.recv(65536)
-        peak = max(peak, assay.resident() / 1048576)
-    for line in lines:
-        line.close()
+    peak = peak_of_slow_pulls(assay, [start_pull(context, assay.port, digest) for _ in range(PULLS)])
     assay.stop()
     bench.add(f"resident memory, {PULLS} concurrent pulls over TLS", f"{peak:.1f} MiB", "at most 128 MiB", peak <= 128)
 

@@ -121,7 +121,7 @@ def with_rows(text, rows):
     before, _, rest = text.partition("| what")
     lines = ("| what" + rest).rstrip("\n").split("\n")
     end = next((at for at, line in enumerate(lines) if not line.startswith("|")), len(lines))
-    kept = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines[2:end]]
+    kept = figures.rows_of("\n".join(lines[:end]))
     new = {key_of(row[0]): row for row in rows}
     merged = [new.pop(key_of(row[0]), row) for row in kept]
     return before + table([*merged, *new.values()]) + "".join(f"\n{line}" for line in lines[end:]) + "\n"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
+import figures  # noqa: E402
 import guard  # noqa: E402
 import run  # noqa: E402
 
@@ -25,7 +26,7 @@ def now(pull="2.00x", scan="1.20x", trivy="4.0"):
 
 
 def verdicts(rows):
-    then = guard.ratios_of(guard.rows_of(THEN))
+    then = guard.ratios_of(figures.rows_of(THEN))
     assert then == {"pull": (2.0, False), "scan": (1.2, True), "Trivy": (4.0, False), "gone": (1.5, False)}
     return {what: verdict for what, *_, verdict in guard.compare(then, guard.ratios_of(rows))}
 
@@ -46,7 +47,7 @@ def test_better_of_two():
 
 
 def test_the_table():
-    told = guard.table(guard.compare(guard.ratios_of(guard.rows_of(THEN)), guard.ratios_of(now(pull="1.0x"))))
+    told = guard.table(guard.compare(guard.ratios_of(figures.rows_of(THEN)), guard.ratios_of(now(pull="1.0x"))))
     assert told.split("\n")[0].split() == ["ratio", "then", "now", "times", "as", "good"]
     assert [line.split() for line in told.split("\n") if line.startswith("pull")] == [["pull", "2.00", "1.00", "0.50", "WORSE"]]
 
@@ -55,8 +56,8 @@ def test_rows_of_a_part_of_the_measurements():
     """They take the place of the same figures; what was not measured stays."""
     new = [("scan", "700 ms; 1.10x", "at most 1.8x", "yes"), ("a row", "2x", "", "-")]
     merged = run.with_rows(THEN + "\nText behind.\n", new)
-    then = dict((what, rest) for what, *rest in guard.rows_of(THEN))
-    assert dict((what, rest) for what, *rest in guard.rows_of(merged)) == {**then, **{what: rest for what, *rest in new}}
+    then = dict((what, rest) for what, *rest in figures.rows_of(THEN))
+    assert dict((what, rest) for what, *rest in figures.rows_of(merged)) == {**then, **{what: rest for what, *rest in new}}
     assert merged.startswith("Text with 3.0x in it.\n\n| what") and merged.endswith("|\n\nText behind.\n")
     assert run.key_of("scan, 159 equal findings") == run.key_of("scan, 1,161 equal findings") != run.key_of("pull, 8 clients")
     assert run.key_of("pull, 8 clients") != run.key_of("pull, 64 clients")
