@@ -185,12 +185,6 @@ set_changed(GError **error)
                    "what was kept of the feed changed while it was read (update again)");
 }
 
-static bool
-read_exactly(int fd, void *into, size_t size)
-{
-  return fd_read_exactly(fd, into, size) == (gssize)size;
-}
-
 typedef struct {
   uint32_t size, packed_size, crc;
 } FrameHead;
@@ -200,7 +194,7 @@ static bool
 read_frame(int fd, FrameHead *head, GByteArray *packed)
 {
   uint8_t bytes[FRAME_HEAD];
-  if (!read_exactly(fd, bytes, sizeof bytes))
+  if (!fd_read_exactly(fd, bytes, sizeof bytes))
     return false;
   Slice rest = slice_new(bytes, sizeof bytes);
   if (!slice_take_uint32(&rest, &head->size) || !slice_take_uint32(&rest, &head->packed_size) ||
@@ -210,7 +204,7 @@ read_frame(int fd, FrameHead *head, GByteArray *packed)
   if (head->size == 0)
     return head->packed_size == 0 && head->crc == 0;
   g_byte_array_set_size(packed, head->packed_size);
-  return read_exactly(fd, packed->data, packed->len) &&
+  return fd_read_exactly(fd, packed->data, packed->len) &&
          checksum_crc32c(slice_new(packed->data, packed->len)) == head->crc;
 }
 
@@ -220,7 +214,7 @@ read_head(int fd, const char *key)
   g_autofree char *wanted = g_strconcat(MAGIC, key, NULL);
   size_t size = strlen(wanted);
   g_autofree char *head = g_malloc(size);
-  return lseek(fd, 0, SEEK_SET) == 0 && read_exactly(fd, head, size) &&
+  return lseek(fd, 0, SEEK_SET) == 0 && fd_read_exactly(fd, head, size) &&
          memcmp(head, wanted, size) == 0;
 }
 

@@ -37,38 +37,24 @@ fd_write_all(int fd, Slice bytes, GError **error)
   return true;
 }
 
-gssize
+bool
 fd_read_exactly(int fd, void *into, size_t size)
 {
-  size_t done = 0;
-  while (done < size) {
-    ssize_t got = read(fd, (uint8_t *)into + done, size - done);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return -1;
-    if (got == 0)
-      break;
-    done += (size_t)got;
-  }
-  return (gssize)done;
+  ssize_t got = 1;
+  for (size_t done = 0; done < size && got > 0; done += (size_t)MAX(got, 0))
+    got = TEMP_FAILURE_RETRY(read(fd, (uint8_t *)into + done, size - done));
+  return got > 0;
 }
 
 gssize
 fd_read_at(int fd, void *into, size_t size, uint64_t offset)
 {
   size_t done = 0;
-  while (done < size) {
-    ssize_t got = pread(fd, (uint8_t *)into + done, size - done, (off_t)(offset + done));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return -1;
-    if (got == 0)
-      break;
-    done += (size_t)got;
-  }
-  return (gssize)done;
+  ssize_t got = 1;
+  for (; done < size && got > 0; done += (size_t)MAX(got, 0))
+    got =
+        TEMP_FAILURE_RETRY(pread(fd, (uint8_t *)into + done, size - done, (off_t)(offset + done)));
+  return got < 0 ? -1 : (gssize)done;
 }
 
 GBytes *

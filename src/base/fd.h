@@ -44,9 +44,10 @@ void fd_clear(int *fd);
 /* Writes all of @bytes, going on after EINTR and short writes. ASSAY_ERROR_IO. */
 bool fd_write_all(int fd, Slice bytes, GError **error);
 
-/* Reads @size bytes, from where @fd is or at @offset, going on after EINTR and short reads. How
- * many it got: fewer where the file ends; or -1 with errno. */
-gssize fd_read_exactly(int fd, void *into, size_t size);
+/* Reads @size bytes from where @fd is, going on after EINTR and short reads; false: there are
+ * fewer, or it failed. */
+bool fd_read_exactly(int fd, void *into, size_t size);
+/* The same at @offset. How many it got: fewer where the file ends; or -1 with errno. */
 gssize fd_read_at(int fd, void *into, size_t size, uint64_t offset);
 
 /* Reads until the end of the file, at most @limit bytes: more is ASSAY_ERROR_LIMIT. (transfer full)

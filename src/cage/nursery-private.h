@@ -23,3 +23,6 @@ typedef union {
   struct cmsghdr align;
   char bytes[CMSG_SPACE(REQUEST_DESCRIPTORS * sizeof(int))];
 } NurseryControl;
+/* Has @message bring @count descriptors; @control is kept until it is sent. */
+void nursery_bring(struct msghdr *message, NurseryControl *control, const int *descriptors,
+                   size_t count);

@@ -181,6 +181,19 @@ get(GError **error)
 
 /* --- asking it --- */
 
+void
+nursery_bring(struct msghdr *message, NurseryControl *control, const int *descriptors, size_t count)
+{
+  size_t size = count * sizeof *descriptors;
+  message->msg_control = control->bytes;
+  message->msg_controllen = CMSG_SPACE(size);
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  g_assert(header != NULL); /* there is room */
+  *header = (struct cmsghdr){
+      .cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+  memcpy(CMSG_DATA(header), descriptors, size);
+}
+
 /* 0 or an errno. */
 static int
 send_request(const Nursery *nursery, int news, int job, const int descriptors[NURSERY_DESCRIPTORS])
@@ -192,16 +205,8 @@ send_request(const Nursery *nursery, int news, int job, const int descriptors[NU
   char nothing = 0;
   NurseryControl control = {0};
   struct iovec part = {&nothing, 1};
-  struct msghdr message = {.msg_iov = &part,
-                           .msg_iovlen = 1,
-                           .msg_control = control.bytes,
-                           .msg_controllen = CMSG_SPACE(count * sizeof *sent)};
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  g_assert(header != NULL); /* there is room */
-  *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof *sent),
-                             .cmsg_level = SOL_SOCKET,
-                             .cmsg_type = SCM_RIGHTS};
-  memcpy(CMSG_DATA(header), sent, count * sizeof *sent);
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  nursery_bring(&message, &control, sent, count);
   ssize_t got;
   do
     got = sendmsg(nursery->socket, &message, MSG_NOSIGNAL);

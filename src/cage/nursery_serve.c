@@ -28,13 +28,8 @@ report(int news, const NurseryReport *told, int process)
   NurseryControl control = {0};
   struct iovec part = {(void *)(uintptr_t)told, sizeof *told};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-  if (process >= 0) {
-    message.msg_control = control.bytes;
-    message.msg_controllen = CMSG_SPACE(sizeof process);
-    *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
-        .cmsg_len = CMSG_LEN(sizeof process), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &process, sizeof process);
-  }
+  if (process >= 0)
+    nursery_bring(&message, &control, &process, 1);
   /* Two messages never fill a socket, and whoever does not listen any more has given it up. */
   sendmsg(news, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

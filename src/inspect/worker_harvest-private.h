@@ -68,6 +68,8 @@ void harvest_join(Harvest *harvest);
 
 /* --- for worker_harvest_links.c --- */
 
+/* For LayerInventory: what was found in a file. (transfer full) */
+GPtrArray *harvest_finds_new(void);
 /* Counts what was found in a file, and takes from it what belongs to the layer. */
 void harvest_count_finds(Harvest *harvest, LayerInventory *found, bool anywhere);
 /* What was found anywhere in the file @entry; the last entry of a path counts. */

@@ -24,6 +24,12 @@ inventory_free(void *data)
   layer_inventory_free(data);
 }
 
+GPtrArray *
+harvest_finds_new(void)
+{
+  return g_ptr_array_new_with_free_func(inventory_free);
+}
+
 void
 harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
 {
@@ -252,8 +258,8 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
                   GError **error)
 {
   g_auto(FileTakers) takers = {.count = 0};
-  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
-  g_autoptr(GPtrArray) linked = g_ptr_array_new_with_free_func(inventory_free);
+  g_autoptr(GPtrArray) finds = harvest_finds_new();
+  g_autoptr(GPtrArray) linked = harvest_finds_new();
   const char *link = early_links_waiting(harvest->early, entry->path);
   want_fixed(harvest, entry, entry_number, change, readings, &takers);
   want_anywhere(anywhere, NULL, &takers);

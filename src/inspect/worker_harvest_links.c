@@ -6,12 +6,6 @@
 #include "inspect/anywhere.h"
 #include "inspect/lockfiles/lockfiles.h"
 
-static void
-inventory_free(void *data)
-{
-  layer_inventory_free(data);
-}
-
 /* --- hard links --- */
 
 /* Whether packages were found in the file at @path, or it could not be read. */
@@ -44,7 +38,7 @@ static void
 copy_finds(Harvest *harvest, const char *path, const char *target)
 {
   const GPtrArray *finds = g_hash_table_lookup(harvest->finds, target);
-  g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(inventory_free);
+  g_autoptr(GPtrArray) copies = harvest_finds_new();
   for (guint i = 0; finds != NULL && i < finds->len; i++) {
     LayerInventory *copy = harvest_links_copy(g_ptr_array_index(finds, i), target, path);
     harvest_count_finds(harvest, copy, true);
@@ -102,7 +96,7 @@ put_elsewhere(Harvest *harvest, const char *path)
   const char *type = lockfiles_type(path);
   if (type == NULL && is_of_lockfiles_alone(path))
     return;
-  g_autoptr(GPtrArray) finds = g_ptr_array_new_with_free_func(inventory_free);
+  g_autoptr(GPtrArray) finds = harvest_finds_new();
   LayerInventory *find = layer_inventory_new();
   layer_inventory_add_read(find, 0, path, false, type);
   ((LayerFile *)g_ptr_array_index(find->reads, 0))->elsewhere = true;

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/vfs.h>
 
 #include "base/error.h"
@@ -139,12 +138,8 @@ find_lent(const BlobStore *store, const Digest *digest)
 static int
 open_lent(GBytes *bytes, GError **error)
 {
-  auto_fd int fd = memfd_create("blob", MFD_CLOEXEC);
-  if (fd < 0) {
-    error_set_errno(error, errno, "a file in memory");
-    return -1;
-  }
-  if (!fd_write_all(fd, slice_from_bytes(bytes), error) || lseek(fd, 0, SEEK_SET) < 0)
+  auto_fd int fd = memory_file_new("blob", error);
+  if (fd < 0 || !fd_write_all(fd, slice_from_bytes(bytes), error) || lseek(fd, 0, SEEK_SET) < 0)
     return -1;
   return fd_steal(&fd);
 }

@@ -168,9 +168,7 @@ hash_file(int fd, uint64_t size, DigestStream *hash, GError **error)
 {
   g_autofree uint8_t *chunk = g_malloc(HASH_CHUNK);
   for (uint64_t at = 0; at < size;) {
-    ssize_t got = pread(fd, chunk, MIN(HASH_CHUNK, size - at), (off_t)at);
-    if (got < 0 && errno == EINTR)
-      continue;
+    gssize got = fd_read_at(fd, chunk, MIN(HASH_CHUNK, size - at), at);
     if (got <= 0)
       return error_set_errno(error, got < 0 ? errno : EIO, "read back");
     digest_stream_update(hash, slice_new(chunk, (size_t)got));
@@ -312,15 +310,10 @@ GBytes *
 blob_upload_read(const BlobUpload *upload, GError **error)
 {
   g_autofree uint8_t *bytes = g_malloc(upload->size);
-  for (uint64_t at = 0; at < upload->size;) {
-    ssize_t got = pread(upload->fd, bytes + at, upload->size - at, (off_t)at);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0) {
-      error_set_errno(error, got < 0 ? errno : EIO, "read back upload %s", upload->id);
-      return NULL;
-    }
-    at += (uint64_t)got;
+  gssize got = fd_read_at(upload->fd, bytes, upload->size, 0);
+  if (got != (gssize)upload->size) {
+    error_set_errno(error, got < 0 ? errno : EIO, "read back upload %s", upload->id);
+    return NULL;
   }
   return g_bytes_new_take(g_steal_pointer(&bytes), upload->size);
 }

@@ -92,12 +92,6 @@ set_nonsense(GError **error)
 
 /* False at the end of the pipe. */
 static bool
-read_exactly(int fd, uint8_t *into, size_t size)
-{
-  return fd_read_exactly(fd, into, size) == (gssize)size;
-}
-
-static bool
 end_member(Answer *answer, GError **error)
 {
   g_autoptr(GByteArray) content = g_steal_pointer(&answer->content);
@@ -153,7 +147,7 @@ static AnswerStep
 read_frame(Answer *answer, uint8_t *buffer, GError **error)
 {
   uint8_t header[UNPACK_FRAME_HEADER];
-  if (!read_exactly(answer->fd, header, sizeof header))
+  if (!fd_read_exactly(answer->fd, header, sizeof header))
     return ANSWER_END;
   uint32_t size;
   memcpy(&size, header + 1, sizeof size);
@@ -162,7 +156,7 @@ read_frame(Answer *answer, uint8_t *buffer, GError **error)
     set_nonsense(error);
     return ANSWER_FAILED;
   }
-  if (!read_exactly(answer->fd, buffer, size))
+  if (!fd_read_exactly(answer->fd, buffer, size))
     return ANSWER_END;
   return take_frame(answer, header[0], slice_new(buffer, size), error) ? ANSWER_MORE
                                                                        : ANSWER_FAILED;
