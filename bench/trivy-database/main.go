@@ -64,15 +64,17 @@ func addRecords(folder string) error {
 	return osv.New(name, types.SourceID(name), sources).Update(filepath.Dir(folder))
 }
 
-// finish writes the advisories to where Trivy looks for them, as the last step of trivy-db does.
-func finish() error {
+// finish writes the advisories to where Trivy looks for them, as the last step of trivy-db does. Only records have details.
+func finish(records bool) error {
 	config := db.Config{}
 	err := config.ForEachVulnerabilityID(func(transaction *bolt.Tx, name string) error {
 		fatal(config.SaveAdvisoryDetails(transaction, name))
 		return config.PutVulnerability(transaction, name, types.Vulnerability{Title: name})
 	})
 	fatal(err)
-	fatal(config.DeleteVulnerabilityDetailBucket())
+	if records {
+		fatal(config.DeleteVulnerabilityDetailBucket())
+	}
 	return config.DeleteAdvisoryDetailBucket()
 }
 
@@ -90,7 +92,7 @@ func main() {
 	for _, records := range os.Args[2:] {
 		fatal(addRecords(records))
 	}
-	fatal(finish())
+	fatal(finish(len(os.Args) > 2))
 	fatal(db.Close())
 
 	// A time to come, so that Trivy takes the database for fresh.
