@@ -3,6 +3,7 @@
 The images are those of tests/peers, made once for a build folder by npm, Maven and Go. Trivy and Syft list as Assay does;
 Grype matches what Syft listed, where it has a database."""
 import concurrent.futures
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -34,9 +35,11 @@ def spend(program, target):
 
 def measure_subject(bench, programs, what, target):
     spent = {program.name: [] for program in programs}
-    for _ in range(bench.rounds):
-        for program in programs:
-            spent[program.name].append(spend(program, target))
+    # From a fresh process: what this one has grown to counts as memory of each program that it starts.
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as aside:
+        for _ in range(bench.rounds):
+            for program in programs:
+                spent[program.name].append(aside.submit(spend, program, target).result())
     medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in spent.items()}
     seconds, processor, memory = medians.pop("assay")
     bench.add(f"{what}: peak memory", f"{memory:.0f} MiB", "at most 200 MiB", memory <= 200)
@@ -56,9 +59,7 @@ def measure(bench):
             bench.add(f"packages of applications beside {absent}", f"not measured: needs {absent} in PATH", "faster", None)
     programs.insert(0, lists.Assay(work, bench.assay))
     for name, what in SUBJECTS.items():
-        # In a process of its own: what this one has grown to counts as memory of each program that it starts.
-        with concurrent.futures.ProcessPoolExecutor(1) as aside:
-            target = aside.submit(images.make, name, bench.cache / "peers").result()
+        target = images.make(name, bench.cache / "peers")
         if target is None:
             bench.add(what, f"not measured: needs {', '.join(images.IMAGES[name][1])}", "", None)
         else:

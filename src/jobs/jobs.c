@@ -64,12 +64,20 @@ jobs_add(Jobs *jobs, const JobKind *const *kinds, void *room)
   }
 }
 
+void
+jobs_alone(Jobs *jobs)
+{
+  jobs->alone = true;
+}
+
 /* A SqlWork. */
 static bool
 keep_schedules(SqlConnection *db, void *data, GError **error)
 {
   const Jobs *jobs = data;
   int64_t now = g_get_real_time();
+  if (jobs->alone && !kept_take_back(db, jobs, now, error))
+    return false;
   for (guint i = 0; i < jobs->queues->len; i++) {
     const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
     if (queue->kind->kept && queue->kind->every != NULL && !kept_schedule(db, queue, now, error))

@@ -7,7 +7,8 @@
  * - `kept`: a job is a row of the metadata database, written by job_ask() in the transaction of
  *   the change that asks for it: both are there or neither. Whoever takes it up holds a lease.
  * After a kill, it is taken up again when the lease has passed, by any process that has the
- * database open. It is done when that is committed, so a job may run twice: `run` must bear that.
+ * database open; at the next start, where that process is alone (jobs_alone()). It is done when
+ * that is committed, so a job may run twice: `run` must bear that.
  * - not kept: a job is in memory and costs no SQL. It is for work that can be found again
  *   elsewhere (images that wait for their scan are rows of their own).
  *
@@ -70,6 +71,9 @@ typedef struct {
 Jobs *jobs_new(SqlPool *sql, unsigned workers);
 /* Before the start; @kinds ends with NULL. @room must outlive the jobs. */
 void jobs_add(Jobs *jobs, const JobKind *const *kinds, void *room);
+/* Before the start: no other process has the database open. What one held that was killed is taken
+ * up at the start, and not when its lease has passed. */
+void jobs_alone(Jobs *jobs);
 bool jobs_start(Jobs *jobs, GError **error);
 /* Begins nothing more. Lets what `finishes` run until @end (g_get_monotonic_time()), then cancels
  * it. What was not done is given back: kept jobs are there for the next process. */

@@ -88,6 +88,14 @@ kept_claim(SqlConnection *db, Jobs *jobs, JobQueue *queue, unsigned limit, int64
   return found == ABSENT;
 }
 
+bool
+kept_take_back(SqlConnection *db, const Jobs *jobs, int64_t now, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "UPDATE jobs SET due = $1 WHERE owner IS NOT NULL AND owner <> $2",
+                 SQL_INTEGER(now), SQL_TEXT(jobs->owner), SQL_END);
+}
+
 /* Not while it was asked for again. */
 static bool
 delete_row(SqlConnection *db, const Job *job, bool *deleted, GError **error)

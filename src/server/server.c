@@ -119,6 +119,7 @@ open_rooms(Server *server, const Config *config, const char *data_folder, GError
   context->sql = server->sql;
   const uint32_t workers = config->limits.pipeline.workers;
   context->jobs = jobs_new(server->sql, workers != 0 ? workers : g_get_num_processors());
+  jobs_alone(context->jobs); /* the data folder is locked */
   context->access = access_new(server->sql, &config->access, error);
   if (context->access == NULL || !secrets_open(&server->secrets, context, error))
     return false;

@@ -398,6 +398,29 @@ test_kill(Fixture *fixture, gconstpointer data)
   work_clear(&work);
 }
 
+/* A process that is alone with the database waits for no lease of one that was killed, and still
+ * counts what it lost. */
+static void
+test_alone(Fixture *fixture, gconstpointer data)
+{
+  const JobKind *const kinds[] = {&kept, NULL};
+  Work work;
+  work_init(&work);
+  ask(fixture->sql, &kept, "a", NULL);
+  ask(fixture->sql, &kept, "b", NULL);
+  change(fixture->sql, "UPDATE jobs SET owner = 'gone', due = 9000000000000000");
+  change(fixture->sql, "UPDATE jobs SET losses = 20 WHERE key = 'b'");
+  Jobs *jobs = jobs_new(fixture->sql, 1);
+  jobs_add(jobs, kinds, &work);
+  jobs_alone(jobs);
+  g_assert_true(jobs_start(jobs, NULL));
+  WAIT_FOR(runs_of(&work, "a") == 1);
+  WAIT_FOR(number_of(fixture->sql, "SELECT count(*) FROM jobs WHERE due IS NULL") == 1);
+  g_assert_cmpuint(runs_of(&work, "b"), ==, 0);
+  jobs_free(jobs);
+  work_clear(&work);
+}
+
 /* Kinds without `at_once` share the threads; others are beside them. */
 static void
 test_at_once(Fixture *fixture, gconstpointer data)
@@ -435,6 +458,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) g_test_add("/jobs/" name, Fixture, NULL, set_up, function, tear_down)
   ADD("kill", test_kill); /* first: it forks */
+  ADD("alone", test_alone);
   ADD("done", test_done);
   ADD("one-key-at-a-time", test_one_key_at_a_time);
   ADD("back-off", test_back_off);
