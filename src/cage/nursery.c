@@ -25,6 +25,9 @@
 #define PATIENCE_SECONDS 5
 /* It may end between being asked for and being asked. */
 #define ATTEMPTS 3
+/* In the environment of each, so that a program that does not know `worker` and starts itself does
+ * so once, and not for ever. */
+#define MARK "ASSAY_NURSERY"
 
 struct Nursery {
   pid_t pid;
@@ -102,7 +105,9 @@ spawn(int socket, pid_t *pid)
   char sanitiser[] = "ASAN_OPTIONS=detect_leaks=0";
   /* Functions of libraries are looked up now, and not by each worker as it calls them. */
   char linker[] = "LD_BIND_NOW=1";
-  char *arguments[] = {name, command, NULL}, *environment[] = {locale, sanitiser, linker, NULL};
+  char mark[] = MARK "=1";
+  char *arguments[] = {name, command, NULL};
+  char *environment[] = {locale, sanitiser, linker, mark, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none, all;
@@ -128,6 +133,11 @@ static Nursery *
 start(GError **error)
 {
   int ends[2];
+  if (getenv(MARK) != NULL) {
+    error_set(error, ASSAY_ERROR_FAILED,
+              "start the inspection worker: this process was started to be one, and asks for one");
+    return NULL;
+  }
   int code = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? errno : 0;
   pid_t pid = 0;
   if (code == 0) {

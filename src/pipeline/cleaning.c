@@ -43,11 +43,13 @@ forget_image(SqlConnection *db, void *manifest, GError **error)
   return found != FAILED && (found == FOUND || delete_image(db, manifest, error));
 }
 
+/* Later: that the manifest is gone is on the disk already, and what a power cut brings back of it
+ * is forgotten at the next start (images_sweep()). */
 bool
 images_forget(SqlPool *sql, const char *manifest, GError **error)
 {
   g_autofree char *forgotten = g_strdup(manifest);
-  return sql_transact(sql, forget_image, forgotten, error);
+  return sql_transact_later(sql, forget_image, forgotten, error);
 }
 
 static bool
@@ -218,7 +220,7 @@ forget_facts(SqlConnection *db, GError **error)
 static bool
 sweep(SqlConnection *db, void *data, GError **error)
 {
-  return forget_facts(db, error) && standings_sweep(db, error) &&
+  return forget_facts(db, error) && standings_sweep(db, error) && sboms_sweep(db, error) &&
          sql_run(db, NULL, error,
                  "DELETE FROM layer_inventories WHERE NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE blobs.digest = layer_inventories.layer)",

@@ -226,6 +226,8 @@ bool sboms_note(SqlPool *sql, const char *repository, const char *manifest, cons
                 GError **error);
 /* Drops rows of a manifest, the image or its bill, unless the other of the two is still there. */
 bool sboms_forget(SqlConnection *db, const char *manifest, GError **error);
+/* The same of all manifests. */
+bool sboms_sweep(SqlConnection *db, GError **error);
 /* Scanned images of the namespace whose bill is not by this format or by the image's detectors, in
  * order, after this one; at most @limit. (transfer full): char *, repository and digest by turns */
 GPtrArray *sboms_due(SqlPool *sql, const char *space, SbomFormat format, const char *repository,

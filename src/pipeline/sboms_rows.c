@@ -56,6 +56,17 @@ sboms_forget(SqlConnection *db, const char *manifest, GError **error)
                  SQL_TEXT(manifest), SQL_END);
 }
 
+bool
+sboms_sweep(SqlConnection *db, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "DELETE FROM image_sboms WHERE NOT EXISTS "
+                 "(SELECT 1 FROM manifests WHERE manifests.repository = image_sboms.repository "
+                 "AND (manifests.digest = image_sboms.manifest OR "
+                 "manifests.digest = image_sboms.referrer))",
+                 SQL_END);
+}
+
 /* By how the images stand, for these rows know their namespace; what has no slash in its name is
  * its own. */
 GPtrArray *

@@ -387,7 +387,7 @@ def test_stopped_worker(start_server, slow):
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
     assert descriptors.keys() == {0, 1, 2} and "/blobs/" in descriptors[0] and flags & os.O_ACCMODE == os.O_RDONLY
     assert descriptors[1].startswith("pipe:") and descriptors[2].startswith("pipe:")
-    assert sorted(environment) == [b"ASAN_OPTIONS", b"LC_ALL", b"LD_BIND_NOW"]
+    assert sorted(environment) == [b"ASAN_OPTIONS", b"ASSAY_NURSERY", b"LC_ALL", b"LD_BIND_NOW"]
     digest = push(server, "stopped/image", [(data, GZIP)], [diff_id])
     assert server.wait_for_scan("stopped/image", digest, timeout=120)["state"] == "done"
     assert not Path(f"/proc/{pid}").exists()

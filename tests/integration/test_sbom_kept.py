@@ -172,6 +172,12 @@ def test_it_goes_with_its_image(start_server, push, tmp_path):
     server.stop()
     with sqlite3.connect(server.data / "metadata.db") as db:
         assert db.execute("SELECT count(*) FROM image_sboms").fetchone() == (0,)
+        # A power cut between the end of the manifest and that of its row.
+        db.execute("INSERT INTO image_sboms VALUES ('team/app', ?, 'cyclonedx', 7, ?)", (vulnerable, bill["digest"]))
+    server.start()
+    server.stop()
+    with sqlite3.connect(server.data / "metadata.db") as db:
+        assert db.execute("SELECT count(*) FROM image_sboms").fetchone() == (0,)
 
 
 def test_a_full_namespace(server, push, tmp_path):

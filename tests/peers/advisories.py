@@ -50,7 +50,8 @@ def records_of(archive):
 
 
 class Advisories:
-    """Of the archives in @folder, and of @debian if given. @left_out: ids of records that Assay does not get, so that a run shows that it can fail."""
+    """Of the archives in @folder, and of @debian if given. @left_out: ids of records that Assay does not get, so that a run
+    shows that it can fail."""
 
     def __init__(self, folder, left_out=(), debian=None):
         self.debian = debian
@@ -98,7 +99,8 @@ class Advisories:
                 (folder / f"{number}.json").write_text(json.dumps(record))
             folders.append(folder)
         # It tells of versions in lists that are none, too.
-        subprocess.run([str(writer), str(cache), *map(str, folders)], input=json.dumps(self.debian.rows), text=True, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([str(writer), str(cache), *map(str, folders)], input=json.dumps(self.debian.rows), text=True, check=True,
+                       stderr=subprocess.DEVNULL)
 
     def for_grype(self, path):
         grype_database.write(path, self.records, self.debian.rows)

@@ -1,5 +1,5 @@
-"""A database of Grype (schema 6), of records of OSV and of fixes of Debian: one SQLite file. What of the schema is not written here Grype adds itself when it
-imports the file."""
+"""A database of Grype (schema 6), of records of OSV and of fixes of Debian: one SQLite file. What of the schema is not
+written here Grype adds itself when it imports the file."""
 import json
 import re
 import sqlite3

@@ -119,7 +119,8 @@ test_inherited(void)
   close(high);
   g_assert_no_error(error);
   g_assert_cmpstr(json_get_string(answer, "fds"), ==, HAS_FDS);
-  g_assert_cmpstr(json_get_string(answer, "names"), ==, "ASAN_OPTIONS LC_ALL LD_BIND_NOW ");
+  g_assert_cmpstr(json_get_string(answer, "names"), ==,
+                  "ASAN_OPTIONS ASSAY_NURSERY LC_ALL LD_BIND_NOW ");
 }
 
 static void
@@ -248,6 +249,21 @@ nursery_of_next(void)
   return (pid_t)json_get_integer(answer, "nursery", 0);
 }
 
+/* A program that starts itself and does not know `worker` would go on for ever. */
+static void
+test_no_nursery_of_a_nursery(void)
+{
+  stand_in_use("/bin/sh", SAYS_NURSERY);
+  g_setenv("ASSAY_NURSERY", "1", TRUE);
+  g_autoptr(GError) error = NULL;
+  g_assert_null(run_worker(30, NULL, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_FAILED);
+  g_assert_nonnull(strstr(error->message, "was started to be one"));
+  g_unsetenv("ASSAY_NURSERY");
+  g_assert_cmpint(nursery_of_next(), >, 0);
+  stand_in_end();
+}
+
 /* Killed, it is replaced; nobody notices who comes later. */
 static void
 test_idle_nursery_dies(void)
@@ -366,6 +382,7 @@ main(int argc, char **argv)
   g_test_add_func("/cage/answers", test_answers);
   g_test_add_func("/cage/cancelled", test_cancelled);
   g_test_add_func("/nursery/many-at-once", test_many_at_once);
+  g_test_add_func("/nursery/of-itself", test_no_nursery_of_a_nursery);
   g_test_add_func("/nursery/idle-dies", test_idle_nursery_dies);
   g_test_add_func("/nursery/fault", test_fault_ends_nursery);
   g_test_add_func("/nursery/busy-dies", test_busy_nursery_dies);
