@@ -99,8 +99,9 @@ bool kept_is_due(SqlConnection *db, const JobKind *kind, int64_t now, bool *due,
  * to run are `unwanted`, or JOB_FAILED: they ended too many processes. */
 bool kept_claim(SqlConnection *db, Jobs *jobs, JobQueue *queue, unsigned limit, int64_t now,
                 GPtrArray *claimed, GError **error);
-/* What other processes hold is due now. They have ended. */
-bool kept_take_back(SqlConnection *db, const Jobs *jobs, int64_t now, GError **error);
+/* What other processes hold of the kind is due now. They have ended. */
+bool kept_take_back(SqlConnection *db, const Jobs *jobs, const JobKind *kind, int64_t now,
+                    GError **error);
 bool kept_end(SqlConnection *db, const Job *job, int64_t now, GError **error);
 typedef enum { HOLD_OURS, HOLD_CANCELLED /* by another process */, HOLD_LOST } JobHold;
 bool kept_renew(SqlConnection *db, const Job *job, int64_t until, JobHold *hold, GError **error);

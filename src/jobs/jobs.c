@@ -76,10 +76,10 @@ keep_schedules(SqlConnection *db, void *data, GError **error)
 {
   const Jobs *jobs = data;
   int64_t now = g_get_real_time();
-  if (jobs->alone && !kept_take_back(db, jobs, now, error))
-    return false;
   for (guint i = 0; i < jobs->queues->len; i++) {
     const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
+    if (queue->kind->kept && jobs->alone && !kept_take_back(db, jobs, queue->kind, now, error))
+      return false;
     if (queue->kind->kept && queue->kind->every != NULL && !kept_schedule(db, queue, now, error))
       return false;
   }

@@ -89,11 +89,13 @@ kept_claim(SqlConnection *db, Jobs *jobs, JobQueue *queue, unsigned limit, int64
 }
 
 bool
-kept_take_back(SqlConnection *db, const Jobs *jobs, int64_t now, GError **error)
+kept_take_back(SqlConnection *db, const Jobs *jobs, const JobKind *kind, int64_t now,
+               GError **error)
 {
   return sql_run(db, NULL, error,
-                 "UPDATE jobs SET due = $1 WHERE owner IS NOT NULL AND owner <> $2",
-                 SQL_INTEGER(now), SQL_TEXT(jobs->owner), SQL_END);
+                 "UPDATE jobs SET due = $1 WHERE kind = $2 AND due > $1 AND owner IS NOT NULL AND "
+                 "owner <> $3",
+                 SQL_INTEGER(now), SQL_TEXT(kind->kind), SQL_TEXT(jobs->owner), SQL_END);
 }
 
 /* Not while it was asked for again. */

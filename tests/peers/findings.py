@@ -138,15 +138,19 @@ class Findings:
             self.tell(asked, name, peer, len(ours.keys() & theirs.keys()), found)
             yield peer, theirs
 
-    def compare_sbom(self, name, kind, peer, image, path, packages):
-        """What the peer finds in Assay's list of an image, of packages that it sees in the image as well: what it finds in the image."""
+    def compare_sbom(self, name, kind, peer, image, path, packages, owned):
+        """What the peer finds in Assay's list of an image, of packages that it sees in the image as well: what it finds in the image. Of those that
+        a package of the distribution brings it may find more: in the image it saw that."""
         theirs = self.of(peer, f"sbom:{path}")
         both = {listed(one) for one in packages[self.assay.name]} & {listed(one) for one in packages[peer.name]}
         lost = sorted(finding for finding in image.keys() - theirs.keys() if listed(finding[0]) in both)
         more = sorted(finding for finding in theirs.keys() - image.keys() if listed(finding[0]) in both)
-        others = sorted(set(more) - self.unlinked(more))
+        unlinked = self.unlinked(more)
+        brought = {finding for finding in more if listed(finding[0]) in {listed(one) for one in owned}} - unlinked
+        others = sorted(set(more) - unlinked - brought)
         print(f"| {name}, findings as {kind} | {peer.name} | {len(theirs.keys() & image.keys())} | | the same"
-              f"{f'; {len(more) - len(others)} more: it {NOT_LINKED}' if len(more) > len(others) else ''}"
+              f"{f'; {len(unlinked)} more: it {NOT_LINKED}' if unlinked else ''}"
+              f"{f'; {len(brought)} more: it {OWNED}' if brought else ''}"
               f"{f'; {len(lost)} LOST, {len(others)} OTHERS' if lost or others else ''} |", flush=True)
         for word, findings in (("lost", lost), ("other", others)):
             for package, vulnerability in findings[:20]:

@@ -123,7 +123,7 @@ def compare_findings(asked, found, work, name, target, packages, owned):
         for kind, file in SAME_LISTS.items():
             path = work / file
             path.write_bytes(found.assay.sbom(target, kind))
-            found.compare_sbom(name, kind, peer, image, path, packages)
+            found.compare_sbom(name, kind, peer, image, path, packages, owned)
 
 
 def programs(kinds, work):
