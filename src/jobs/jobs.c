@@ -78,9 +78,11 @@ keep_schedules(SqlConnection *db, void *data, GError **error)
   int64_t now = g_get_real_time();
   for (guint i = 0; i < jobs->queues->len; i++) {
     const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
-    if (queue->kind->kept && jobs->alone && !kept_take_back(db, jobs, queue->kind, now, error))
+    if (!queue->kind->kept)
+      continue;
+    if (jobs->alone && !kept_take_back(db, jobs, queue->kind, now, error))
       return false;
-    if (queue->kind->kept && queue->kind->every != NULL && !kept_schedule(db, queue, now, error))
+    if (queue->kind->every != NULL && !kept_schedule(db, queue, now, error))
       return false;
   }
   return true;

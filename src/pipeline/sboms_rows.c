@@ -45,26 +45,23 @@ sboms_note(SqlPool *sql, const char *repository, const char *manifest, const Kep
                    SQL_INTEGER(kept->detectors), SQL_TEXT(kept->referrer), SQL_END);
 }
 
+/* Of a row: neither the image nor its bill is there. */
+#define BOTH_GONE                                                                                  \
+  "NOT EXISTS (SELECT 1 FROM manifests WHERE manifests.repository = image_sboms.repository "       \
+  "AND (manifests.digest = image_sboms.manifest OR manifests.digest = image_sboms.referrer))"
+
 bool
 sboms_forget(SqlConnection *db, const char *manifest, GError **error)
 {
   return sql_run(db, NULL, error,
-                 "DELETE FROM image_sboms WHERE (manifest = $1 OR referrer = $1) AND NOT EXISTS "
-                 "(SELECT 1 FROM manifests WHERE manifests.repository = image_sboms.repository "
-                 "AND (manifests.digest = image_sboms.manifest OR "
-                 "manifests.digest = image_sboms.referrer))",
+                 "DELETE FROM image_sboms WHERE (manifest = $1 OR referrer = $1) AND " BOTH_GONE,
                  SQL_TEXT(manifest), SQL_END);
 }
 
 bool
 sboms_sweep(SqlConnection *db, GError **error)
 {
-  return sql_run(db, NULL, error,
-                 "DELETE FROM image_sboms WHERE NOT EXISTS "
-                 "(SELECT 1 FROM manifests WHERE manifests.repository = image_sboms.repository "
-                 "AND (manifests.digest = image_sboms.manifest OR "
-                 "manifests.digest = image_sboms.referrer))",
-                 SQL_END);
+  return sql_run(db, NULL, error, "DELETE FROM image_sboms WHERE " BOTH_GONE, SQL_END);
 }
 
 /* By how the images stand, for these rows know their namespace; what has no slash in its name is

@@ -145,8 +145,8 @@ class Findings:
         both = {listed(one) for one in packages[self.assay.name]} & {listed(one) for one in packages[peer.name]}
         lost = sorted(finding for finding in image.keys() - theirs.keys() if listed(finding[0]) in both)
         more = sorted(finding for finding in theirs.keys() - image.keys() if listed(finding[0]) in both)
-        unlinked = self.unlinked(more)
-        brought = {finding for finding in more if listed(finding[0]) in {listed(one) for one in owned}} - unlinked
+        unlinked, owned = self.unlinked(more), {listed(one) for one in owned}
+        brought = {finding for finding in more if listed(finding[0]) in owned} - unlinked
         others = sorted(set(more) - unlinked - brought)
         print(f"| {name}, findings as {kind} | {peer.name} | {len(theirs.keys() & image.keys())} | | the same"
               f"{f'; {len(unlinked)} more: it {NOT_LINKED}' if unlinked else ''}"

@@ -90,7 +90,6 @@ set_nonsense(GError **error)
                    "cannot be unpacked: the worker that did so wrote what makes no sense");
 }
 
-/* False at the end of the pipe. */
 static bool
 end_member(Answer *answer, GError **error)
 {
