@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "access/directory/ldap_library-private.h"
 #include "access/rights/roles.h"
 #include "base/cache.h"
 #include "base/error.h"
@@ -56,6 +57,10 @@ access_new(SqlPool *sql, const AccessSettings *settings, GError **error)
   g_mutex_init(&access->lock);
   if (sodium_init() < 0) {
     error_set(error, ASSAY_ERROR_IO, "the system gives no random numbers");
+    return NULL;
+  }
+  if (settings != NULL && settings->ldap_count > 0 && !openldap_is_there(error)) {
+    g_prefix_error(error, "access.ldap: ");
     return NULL;
   }
   access->sql = sql;

@@ -5,17 +5,22 @@
 
 #include <curl/curl.h>
 
+#include "base/library.h"
+
+#define CURL_FUNCTIONS(X)                                                                          \
+  X(curl_, easy_init)                                                                              \
+  X(curl_, easy_cleanup)                                                                           \
+  X(curl_, easy_reset)                                                                             \
+  X(curl_, easy_perform)                                                                           \
+  X(curl_, easy_strerror)                                                                          \
+  X(curl_, easy_setopt)                                                                            \
+  X(curl_, easy_getinfo)                                                                           \
+  X(curl_, global_init)                                                                            \
+  X(curl_, slist_append)                                                                           \
+  X(curl_, slist_free_all)
+
 typedef struct {
-  __typeof__(curl_global_init) *global_init;
-  __typeof__(curl_easy_init) *easy_init;
-  __typeof__(curl_easy_cleanup) *easy_cleanup;
-  __typeof__(curl_easy_reset) *easy_reset;
-  __typeof__(curl_easy_perform) *easy_perform;
-  __typeof__(curl_easy_strerror) *easy_strerror;
-  __typeof__(curl_slist_append) *slist_append;
-  __typeof__(curl_slist_free_all) *slist_free_all;
-  CURLcode (*easy_setopt)(CURL *curl, CURLoption option, ...);
-  CURLcode (*easy_getinfo)(CURL *curl, CURLINFO info, ...);
+  CURL_FUNCTIONS(LIBRARY_MEMBER)
 } CurlLibrary;
 
 /* Thread-safe. Ends the program with a message when the library is not there: it is one that the

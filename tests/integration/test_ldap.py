@@ -1,6 +1,7 @@
 """Log-in by a real LDAP directory (slapd): groups of groups, names that are filters, referrals, and a server that goes away."""
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -292,3 +293,15 @@ def test_another_certificate(program, slapd, tmp_path):
         assert "cannot be asked" in server.log_text()
     finally:
         server.stop()
+
+
+def test_library_is_missing(program, slapd, tmp_path):
+    """OpenLDAP's library is loaded by servers that have a directory; without it, their start says so."""
+    loaded = subprocess.run(["readelf", "-p", ".note.dlopen", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    name = re.search(r'"soname":\["(libldap[^"]*)"', loaded).group(1)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / name).write_text("")
+    broken = {"LD_LIBRARY_PATH": str(tmp_path / "broken")}
+    with pytest.raises(AssertionError, match=f"access.ldap: {re.escape(name)} cannot be loaded: .*; install the package"):
+        Server(program, tmp_path / "with", config=configured(slapd, tmp_path), environment=broken).start()
+    Server(program, tmp_path / "without", environment=broken).start().stop()

@@ -1,10 +1,10 @@
 /* People of an LDAP directory; see the header. */
 #include "access/directory/ldap.h"
 
-#include <ldap.h>
 #include <string.h>
 
 #include "access/credentials/secrets.h"
+#include "access/directory/ldap_library-private.h"
 #include "access/directory/ldap_text.h"
 #include "access/directory/secret_file.h"
 #include "base/error.h"
@@ -22,7 +22,7 @@ static void
 directory_clear(Directory *directory)
 {
   if (directory->handle != NULL)
-    ldap_unbind_ext_s(directory->handle, NULL, NULL);
+    openldap()->unbind_ext_s(directory->handle, NULL, NULL);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Directory, directory_clear)
 
@@ -30,7 +30,7 @@ static void
 free_message(LDAPMessage **message)
 {
   if (*message != NULL)
-    ldap_msgfree(*message);
+    openldap()->msgfree(*message);
 }
 #define auto_message __attribute__((cleanup(free_message))) LDAPMessage
 
@@ -47,12 +47,12 @@ refuse(const Directory *directory, int status, const char *what, GError **error)
 {
   char *detail = NULL;
   if (directory->handle != NULL)
-    ldap_get_option(directory->handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
+    openldap()->get_option(directory->handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
   error_set(error, is_unreachable(status) ? ASSAY_ERROR_NETWORK : ASSAY_ERROR_FAILED,
             "access.ldap \"%s\": %s: %s%s%s", directory->settings->name, what,
-            ldap_err2string(status), detail != NULL && *detail != '\0' ? ": " : "",
+            openldap()->err2string(status), detail != NULL && *detail != '\0' ? ": " : "",
             detail != NULL ? detail : "");
-  ldap_memfree(detail);
+  openldap()->memfree(detail);
   return false;
 }
 
@@ -64,32 +64,32 @@ set_options(LDAP *handle, const LdapSettings *settings)
   const int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND,
             protocol = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, as_client = 0;
   const struct timeval wait = {.tv_sec = settings->timeout};
-  int status = ldap_set_option(handle, LDAP_OPT_PROTOCOL_VERSION, &version);
+  int status = openldap()->set_option(handle, LDAP_OPT_PROTOCOL_VERSION, &version);
   if (status == LDAP_SUCCESS)
-    status = ldap_set_option(handle, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+    status = openldap()->set_option(handle, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
   if (status == LDAP_SUCCESS)
-    status = ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &wait);
+    status = openldap()->set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &wait);
   if (status == LDAP_SUCCESS)
-    status = ldap_set_option(handle, LDAP_OPT_TIMEOUT, &wait);
+    status = openldap()->set_option(handle, LDAP_OPT_TIMEOUT, &wait);
   if (status == LDAP_SUCCESS)
-    status = ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+    status = openldap()->set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
   if (status == LDAP_SUCCESS)
-    status = ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &protocol);
+    status = openldap()->set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &protocol);
   if (status == LDAP_SUCCESS && settings->ca_file != NULL)
-    status = ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, settings->ca_file);
+    status = openldap()->set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, settings->ca_file);
   if (status == LDAP_SUCCESS)
-    status = ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &as_client);
+    status = openldap()->set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &as_client);
   return status;
 }
 
 static bool
 connect_to(Directory *directory, const char *url, GError **error)
 {
-  int status = ldap_initialize(&directory->handle, url);
+  int status = openldap()->initialize(&directory->handle, url);
   if (status == LDAP_SUCCESS)
     status = set_options(directory->handle, directory->settings);
   if (status == LDAP_SUCCESS && g_str_has_prefix(url, "ldap://"))
-    status = ldap_start_tls_s(directory->handle, NULL, NULL);
+    status = openldap()->start_tls_s(directory->handle, NULL, NULL);
   return status == LDAP_SUCCESS || refuse(directory, status, url, error);
 }
 
@@ -101,7 +101,8 @@ bind_as(const Directory *directory, const char *dn, const char *password, GError
   if (password == NULL || *password == '\0')
     return ABSENT;
   struct berval secret = {strlen(password), (char *)(uintptr_t)password};
-  int status = ldap_sasl_bind_s(directory->handle, dn, LDAP_SASL_SIMPLE, &secret, NULL, NULL, NULL);
+  int status =
+      openldap()->sasl_bind_s(directory->handle, dn, LDAP_SASL_SIMPLE, &secret, NULL, NULL, NULL);
   if (status == LDAP_SUCCESS)
     return FOUND;
   if (status == LDAP_INVALID_CREDENTIALS || status == LDAP_NO_SUCH_OBJECT ||
@@ -138,8 +139,8 @@ search(const Directory *directory, const char *base, const char *filter, char **
        LDAPMessage **found, GError **error)
 {
   struct timeval wait = {.tv_sec = directory->settings->timeout};
-  int status = ldap_search_ext_s(directory->handle, base, LDAP_SCOPE_SUBTREE, filter, attributes, 0,
-                                 NULL, NULL, &wait, ENTRIES_MAX, found);
+  int status = openldap()->search_ext_s(directory->handle, base, LDAP_SCOPE_SUBTREE, filter,
+                                        attributes, 0, NULL, NULL, &wait, ENTRIES_MAX, found);
   if (status == LDAP_SUCCESS || status == LDAP_PARTIAL_RESULTS || status == LDAP_REFERRAL)
     return true;
   g_autofree char *what = g_strdup_printf("search of %s below %s", filter, base);
@@ -151,7 +152,7 @@ search(const Directory *directory, const char *base, const char *filter, char **
 static char *
 value_of(const Directory *directory, LDAPMessage *entry, const char *attribute)
 {
-  struct berval **values = ldap_get_values_len(directory->handle, entry, attribute);
+  struct berval **values = openldap()->get_values_len(directory->handle, entry, attribute);
   if (values == NULL)
     return NULL;
   char *text = NULL;
@@ -166,15 +167,15 @@ value_of(const Directory *directory, LDAPMessage *entry, const char *attribute)
       text = g_string_free(hex, FALSE);
     }
   }
-  ldap_value_free_len(values);
+  openldap()->value_free_len(values);
   return text;
 }
 
 static char *
 dn_of(const Directory *directory, LDAPMessage *entry)
 {
-  char *dn = ldap_get_dn(directory->handle, entry), *copy = g_strdup(dn);
-  ldap_memfree(dn);
+  char *dn = openldap()->get_dn(directory->handle, entry), *copy = g_strdup(dn);
+  openldap()->memfree(dn);
   return copy;
 }
 
@@ -190,10 +191,10 @@ find_person(const Directory *directory, const char *name, char **dn, DirectoryPe
   auto_message *found = NULL;
   if (!search(directory, settings->user_base, filter, attributes, &found, error))
     return FAILED;
-  LDAPMessage *entry = ldap_first_entry(directory->handle, found);
+  LDAPMessage *entry = openldap()->first_entry(directory->handle, found);
   if (entry == NULL)
     return ABSENT;
-  if (ldap_next_entry(directory->handle, entry) != NULL) {
+  if (openldap()->next_entry(directory->handle, entry) != NULL) {
     error_set(error, ASSAY_ERROR_FAILED, "access.ldap \"%s\": %s finds several entries",
               settings->name, filter);
     return FAILED;
@@ -223,8 +224,8 @@ add_groups_of(const Directory *directory, const char *name, const char *member,
   auto_message *found = NULL;
   if (!search(directory, settings->group_base, filter, attributes, &found, error))
     return false;
-  for (LDAPMessage *entry = ldap_first_entry(directory->handle, found); entry != NULL;
-       entry = ldap_next_entry(directory->handle, entry)) {
+  for (LDAPMessage *entry = openldap()->first_entry(directory->handle, found); entry != NULL;
+       entry = openldap()->next_entry(directory->handle, entry)) {
     g_autofree char *dn = dn_of(directory, entry);
     g_autofree char *called = value_of(directory, entry, settings->group_attribute);
     if (dn == NULL || called == NULL || g_hash_table_contains(seen, dn))
