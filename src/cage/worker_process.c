@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,8 +61,35 @@ worker_read_job(int file, GError **error)
   return json_parse(slice_new(text, (size_t)size), error);
 }
 
+bool
+worker_growth_init(WorkerGrowth *growth, uint32_t patience, GError **error)
+{
+  *growth = (WorkerGrowth){eventfd(0, EFD_CLOEXEC), patience, g_get_monotonic_time()};
+  return growth->counter >= 0 || error_set_errno(error, errno, "count the bytes of a layer");
+}
+
+void
+worker_growth_add(WorkerGrowth *growth, uint64_t bytes)
+{
+  __atomic_store_n(&growth->grown, g_get_monotonic_time(), __ATOMIC_RELAXED);
+  eventfd_write(growth->counter, bytes);
+}
+
+void
+worker_growth_end(WorkerGrowth *growth)
+{
+  __atomic_store_n(&growth->grown, 0, __ATOMIC_RELAXED);
+  eventfd_write(growth->counter, WORKER_GROWTH_END);
+}
+
+void
+worker_growth_clear(WorkerGrowth *growth)
+{
+  fd_clear(&growth->counter);
+}
+
 static bool
-start(const json_t *job, int input, int extra, Worker *worker, GError **error)
+start(const json_t *job, int input, int extra, int growth, Worker *worker, GError **error)
 {
   int answer[2] = {-1, -1}, trouble[2] = {-1, -1};
   auto_fd int file = job_file(job, error);
@@ -70,7 +98,8 @@ start(const json_t *job, int input, int extra, Worker *worker, GError **error)
     started = error_set_errno(error, errno, "start the inspection worker");
   worker->answer = answer[0];
   worker->trouble = trouble[0];
-  const int descriptors[NURSERY_DESCRIPTORS] = {input, answer[1], trouble[1], extra};
+  const int descriptors[NURSERY_DESCRIPTORS] = {input, answer[1], trouble[1],
+                                                extra >= 0 ? extra : growth, growth};
   started = started && nursery_fork(file, descriptors, &worker->process, error);
   fd_clear(&answer[1]);
   fd_clear(&trouble[1]);
@@ -110,9 +139,17 @@ take_news(const struct pollfd *end, Worker *worker, NurseryEnd *told, GError **e
 
 typedef struct {
   uint32_t seconds;
-  int64_t end; /* monotonic time */
+  int64_t end;          /* monotonic time */
+  WorkerGrowth *growth; /* or NULL */
   GCancellable *cancellable;
 } Patience;
+
+static bool
+still_grows(WorkerGrowth *growth)
+{
+  int64_t grown = growth == NULL ? 0 : __atomic_load_n(&growth->grown, __ATOMIC_RELAXED);
+  return grown == 0 || g_get_monotonic_time() - grown <= growth->patience * (int64_t)G_USEC_PER_SEC;
+}
 
 static bool
 still_patient(const Patience *patience, GError **error)
@@ -123,6 +160,9 @@ still_patient(const Patience *patience, GError **error)
     return error_set(error, ASSAY_ERROR_TIMEOUT,
                      "the inspection took longer than %u seconds (limits.layer_seconds)",
                      patience->seconds);
+  if (!still_grows(patience->growth))
+    return error_set(error, ASSAY_ERROR_BUSY, "no byte of the layer came for %u seconds",
+                     patience->growth->patience);
   return true;
 }
 
@@ -275,15 +315,15 @@ read_document(const json_t *job, const GByteArray *answer, const char *trouble, 
 }
 
 json_t *
-worker_run(const json_t *job, int input, int extra, uint32_t seconds, GCancellable *cancellable,
-           GError **error)
+worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32_t seconds,
+           GCancellable *cancellable, GError **error)
 {
   Worker worker = {{NULL, -1, -1}, -1, -1};
   g_autoptr(GByteArray) answer = g_byte_array_new(), trouble = g_byte_array_new();
-  Patience patience = {seconds, g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC,
+  Patience patience = {seconds, g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC, growth,
                        cancellable};
   NurseryEnd end = {0};
-  bool started = start(job, input, extra, &worker, error);
+  bool started = start(job, input, extra, growth == NULL ? -1 : growth->counter, &worker, error);
   auto_fd int from_answer = worker.answer;
   auto_fd int from_trouble = worker.trouble;
   bool ended = started && read_outputs(&worker, &patience, answer, trouble, &end, error);

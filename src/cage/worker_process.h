@@ -10,21 +10,39 @@
 #include "base/error.h"
 #include "base/json_table.h"
 
-#define WORKER_EXTRA_FD 3
+#define WORKER_EXTRA_FD  3
+#define WORKER_GROWTH_FD 4
 /* What GLib says before it ends a program that gets no memory; "N bytes, had N" follows. */
 #define WORKER_NO_MEMORY "failed to allocate"
 
 #define WORKER_ANSWER_MAX ((size_t)32 * 1024 * 1024)
 
-/* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @job: its parameters. Gives
+/* Of an input that is still being written: who writes tells by a counter of the kernel (an eventfd,
+ * which never fills) how many bytes are there more, and the worker waits for them. Bytes that are
+ * told never change. */
+typedef struct {
+  int counter;       /* becomes descriptor 4 */
+  uint32_t patience; /* seconds: without a byte for so long, the worker is ended */
+  int64_t grown;     /* atomic, monotonic time: when the last came; or 0: all have */
+} WorkerGrowth;
+/* In what the counter gives, besides the bytes: there will be no more. */
+#define WORKER_GROWTH_END ((uint64_t)1 << 62)
+
+bool worker_growth_init(WorkerGrowth *growth, uint32_t patience, GError **error);
+void worker_growth_add(WorkerGrowth *growth, uint64_t bytes); /* any thread; never blocks */
+void worker_growth_end(WorkerGrowth *growth);                 /* once; the same */
+void worker_growth_clear(WorkerGrowth *growth);
+
+/* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @growth: of @input, or NULL:
+ * it is whole. @job: its parameters. Gives
  * what is under "ok". (transfer full) Errors, by what caused them:
  *
  *   the bytes      _INVALID, _LIMIT, _UNSUPPORTED: what the worker told, or it said too much;
  *                  _TIMEOUT: it worked for @seconds, or took the processor time that it may
  *   perhaps they   _FAILED: it died of what it did, or gave no answer
  *   something else _IO: it could not be started, or read its input, or somebody killed it; _BUSY:
- * it got no processor; _CANCELLED */
-json_t *worker_run(const json_t *job, int input, int extra, uint32_t seconds,
+ * it got no processor, or its input did not grow; _CANCELLED */
+json_t *worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32_t seconds,
                    GCancellable *cancellable, GError **error);
 
 /* What a worker writes to standard output: one of both. */

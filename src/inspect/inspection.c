@@ -18,6 +18,7 @@ const Section inspection_limits_section = {limits_settings, G_N_ELEMENTS(limits_
 static const JsonMember input_members[] = {
     {JSON_MEMBER(InspectionInput, links), .kind = &json_lines},
     {JSON_MEMBER(InspectionInput, java_table), .kind = &json_number, .omitted = true},
+    {JSON_MEMBER(InspectionInput, growing), .kind = &json_flag},
 };
 const JsonTable inspection_input_table = JSON_TABLE(InspectionInput, input_members);
 
@@ -60,8 +61,9 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   g_autoptr(json_t) job = job_to_json(&about, limits);
   InspectionInput told = *input;
   told.java_table = java_table_bytes();
+  told.growing = input->growth != NULL;
   json_table_add(&inspection_input_table, &told, job);
-  g_autoptr(json_t) answer = worker_run(job, input->fd, java_table_descriptor(),
+  g_autoptr(json_t) answer = worker_run(job, input->fd, java_table_descriptor(), input->growth,
                                         limits->worker.seconds, cancellable, error);
   LayerInventory *inventory =
       answer == NULL ? NULL
@@ -110,7 +112,8 @@ inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, boo
   WorkerJob about = job_of("index", limits, allow_uncaged);
   about.size = size;
   g_autoptr(json_t) job = job_to_json(&about, limits);
-  g_autoptr(json_t) answer = worker_run(job, fd, -1, limits->worker.seconds, cancellable, error);
+  g_autoptr(json_t) answer =
+      worker_run(job, fd, -1, NULL, limits->worker.seconds, cancellable, error);
   if (answer == NULL)
     return NULL;
   g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(archive_member_free);
@@ -135,6 +138,7 @@ inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits, bo
   about.size = size;
   about.output_bytes = limits->layer.unpacked_bytes;
   g_autoptr(json_t) job = job_to_json(&about, limits);
-  g_autoptr(json_t) answer = worker_run(job, fd, to, limits->worker.seconds, cancellable, error);
+  g_autoptr(json_t) answer =
+      worker_run(job, fd, to, NULL, limits->worker.seconds, cancellable, error);
   return answer != NULL;
 }

@@ -9,6 +9,7 @@
 #include "archive/layer.h"
 #include "archive/tar_index.h"
 #include "cage/worker_limits.h"
+#include "cage/worker_process.h"
 #include "inventory/layer.h"
 
 typedef struct {
@@ -26,7 +27,9 @@ typedef struct {
   const GPtrArray *links;         /* LayerInventory.links, or NULL: none */
   uint64_t
       java_table; /* set by inspect_layer(): how many bytes WORKER_EXTRA_FD has (java_table.h) */
-  bool allow_uncaged; /* go on where the kernel lacks Landlock or seccomp */
+  WorkerGrowth *growth; /* of a file that is still being written: `size` is 0; or NULL */
+  bool growing;         /* set by inspect_layer(), for the worker */
+  bool allow_uncaged;   /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at

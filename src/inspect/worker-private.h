@@ -11,6 +11,10 @@ typedef struct {
   uint64_t at, end;
 } WorkerInput;
 
+/* Before the first reading: the input grows, from nothing at @input->at. */
+void worker_input_grow(WorkerInput *input);
+/* Waits until it grows no more; the end is known then. */
+void worker_input_settle(WorkerInput *input);
 /* A LayerRead on a WorkerInput. */
 gssize worker_input_read(void *input, void *buffer, size_t size, GError **error);
 

@@ -36,6 +36,8 @@ do_layer(WorkerInput input, const json_t *job, GError **error)
   bool read = json_table_read(&inspection_input_table, job, &asked, error);
   if (read && asked.java_table > 0)
     java_table_begin(WORKER_EXTRA_FD, asked.java_table);
+  if (read && asked.growing)
+    worker_input_grow(&input);
   json_t *answer = read ? worker_layer(input, &limits, asked.links, error) : NULL;
   json_table_clear(&inspection_input_table, &asked);
   return answer;

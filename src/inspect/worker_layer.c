@@ -312,9 +312,12 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .plain_folder = plain_folder,
                      .harvest = &harvest,
                      .links = layer_links};
-  inventory->packed_bytes = input.end - input.at;
   layer_links_add(layer_links, links);
-  if (!read_passes(&reading, error) || !worker_check_table(input, limits, inventory, error))
+  if (!read_passes(&reading, error))
+    return NULL;
+  worker_input_settle(&input);
+  inventory->packed_bytes = input.end - input.at;
+  if (!worker_check_table(input, limits, inventory, error))
     return NULL;
   harvest_note_left_links(&harvest);
   harvest_join(&harvest);
