@@ -8,6 +8,10 @@
 #include "inspect/fingerprint.h"
 #include "inspect/java_table.h"
 
+/* Of a tar's first entry: "ustar". */
+#define TAR_MAGIC_AT    257u
+#define TAR_MAGIC_BYTES 5u
+
 static const Setting limits_settings[] = {
     {SETTING_PART(InspectionLimits, layer), .section = &layer_limits_section},
     {SETTING_PART(InspectionLimits, worker), .section = &worker_limits_section},
@@ -72,6 +76,17 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   if (inventory != NULL)
     inventory->detectors = detectors_fingerprint();
   return inventory;
+}
+
+bool
+inspect_looks_like_layer(int fd)
+{
+  uint8_t bytes[TAR_MAGIC_AT + TAR_MAGIC_BYTES];
+  gssize got = fd_read_at(fd, bytes, sizeof bytes, 0);
+  Slice head = got <= 0 ? SLICE_EMPTY : slice_new(bytes, (size_t)got);
+  return slice_has_prefix(head, SLICE_LITERAL("\x1f\x8b")) ||
+         slice_has_prefix(head, SLICE_LITERAL("\x28\xb5\x2f\xfd")) ||
+         slice_equal_string(slice_sub(head, TAR_MAGIC_AT, TAR_MAGIC_BYTES), "ustar");
 }
 
 LayerInventory *

@@ -32,6 +32,11 @@ typedef struct {
   bool allow_uncaged;   /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 
+/* gzip, zstd, or a tar's "ustar" at its place, by the file's first bytes, which are compared and
+ * not parsed: everything else (configs, signatures, charts' metadata) is worth a worker only when a
+ * manifest calls it a layer. */
+bool inspect_looks_like_layer(int fd);
+
 /* ASSAY_ERROR_LIMIT or _INVALID or _MISMATCH: what the worker found; _TIMEOUT: it was killed at
  * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer
  * (no tar inside). (transfer full) */

@@ -163,5 +163,6 @@ void
 pipeline_tidy(Pipeline *pipeline)
 {
   share_tidy(pipeline->share);
+  early_layers_tidy(pipeline->early);
   policy_tell_endings(pipeline);
 }

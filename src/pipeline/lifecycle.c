@@ -13,7 +13,7 @@ const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_se
 static const JobKind *const kinds[] = {&take_up_job, &scan_job,      &inspect_job, &catch_up_job,
                                        &retry_job,   &fill_rows_job, &renew_job,   &watch_job,
                                        &look_job,    &rematch_job,   &rebuild_job, &update_job,
-                                       &judge_job,   &sbom_job,      NULL};
+                                       &judge_job,   &sbom_job,      &early_job,   NULL};
 
 static void
 init_members(Pipeline *pipeline)
@@ -32,6 +32,7 @@ init_members(Pipeline *pipeline)
   scans->waiting =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
   pipeline->verdicts = gate_cache_new();
+  pipeline->early = early_layers_new();
   pipeline->share = share_new(MAX(1, g_get_num_processors() / 2));
 }
 
@@ -77,6 +78,7 @@ pipeline_free(Pipeline *pipeline)
     return;
   cache_free(pipeline->verdicts);
   share_free(pipeline->share);
+  early_layers_free(pipeline->early);
   g_hash_table_unref(pipeline->scans.queued_layers);
   g_hash_table_unref(pipeline->scans.in_flight);
   g_hash_table_unref(pipeline->scans.waiting);

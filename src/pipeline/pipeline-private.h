@@ -7,7 +7,7 @@
 #include "inspect/overlay.h"
 #include "jobs/jobs.h"
 #include "oci/image_config.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/early.h"
 #include "pipeline/sboms.h"
 #include "pipeline/standings.h"
 #include "registry/namespace.h"
@@ -89,6 +89,7 @@ struct Pipeline {
   uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
   Cache *verdicts;     /* gate.c */
   SharedWork *share;   /* findings.c */
+  EarlyLayers *early;
   Scans scans;
   LiveAdvisories live;
   PolicyInForce policy;
@@ -123,7 +124,7 @@ GPtrArray *flight_take_ready(Pipeline *pipeline, const Digest *layer, bool postp
 bool flight_begin(Pipeline *pipeline, const char *manifest, bool again);
 /* It waits for all of its layers. */
 void flight_note_waiting(Pipeline *pipeline, const char *digest, const Manifest *manifest);
-/* True when the image waits for nothing more. */
+/* True: it waits for nothing more. */
 bool flight_stop_waiting_for(Pipeline *pipeline, const char *manifest, const char *layer);
 /* True for the one that ends the image's waiting. */
 bool flight_end_waiting(Pipeline *pipeline, const char *manifest);
@@ -270,7 +271,7 @@ bool faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **erro
 
 /* --- layers.c: what bytes look like, and having them inspected --- */
 
-/* The first bytes are a tar's, or of a compression that inspection reads. */
+/* Its file is there, and inspect_looks_like_layer(). */
 bool layers_look_inspectable(Pipeline *pipeline, const Digest *digest);
 /* Inspects and stores the outcome; *@retry_at when it is postponed. */
 LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,

@@ -43,6 +43,19 @@ Pipeline *pipeline_new(const PipelineOptions *options, const char *data_folder, 
 void pipeline_free(Pipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pipeline, pipeline_free)
 
+/* What comes by the upload @upload (its id) may be a layer: it has @bytes by now, which will not
+ * change. Its inspection may begin then, while the rest is still coming (early.h). Called by
+ * whoever holds the upload, each PIPELINE_GROWTH_STEP from PIPELINE_GROWTH_FIRST on. False: nobody
+ * wants to know more in this request. */
+#define PIPELINE_GROWTH_FIRST ((uint64_t)4 * 1024 * 1024)
+#define PIPELINE_GROWTH_STEP  ((uint64_t)1024 * 1024)
+bool pipeline_layer_grows(Pipeline *pipeline, const char *upload, uint64_t bytes);
+/* There will be no more: it is about to become a blob. */
+void pipeline_layer_ends(Pipeline *pipeline, const char *upload, uint64_t bytes);
+/* It is one, and this is the digest of these bytes; NULL: it is none. To be called before
+ * pipeline_layer_arrived(). */
+void pipeline_layer_becomes(Pipeline *pipeline, const char *upload, const Digest *digest);
+
 /* A blob is durable in @repository. If its first bytes look like a layer, its inspection is queued.
  */
 void pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Digest *digest);

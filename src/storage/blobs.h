@@ -55,6 +55,9 @@ bool blob_upload_place(BlobUpload *upload, const Digest *expected, GError **erro
 bool blob_upload_may_be_placed(const BlobUpload *upload);
 /* All its bytes; of a small one. (transfer full) */
 GBytes *blob_upload_read(const BlobUpload *upload, GError **error);
+/* Another descriptor of what an upload has received, for reading alone: what blob_upload_size()
+ * said is there does not change. -1 and ASSAY_ERROR_NOT_FOUND. */
+int blob_store_open_upload(BlobStore *store, const char *id, GError **error);
 /* Removes the upload's bytes. */
 bool blob_upload_cancel(BlobUpload *upload, GError **error);
 /* Frees the handle; an unfinished upload stays on disk for blob_upload_resume(). */

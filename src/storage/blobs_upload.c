@@ -318,6 +318,18 @@ blob_upload_read(const BlobUpload *upload, GError **error)
   return g_bytes_new_take(g_steal_pointer(&bytes), upload->size);
 }
 
+int
+blob_store_open_upload(BlobStore *store, const char *id, GError **error)
+{
+  int fd = -1;
+  errno = ENOENT;
+  if (upload_id_is_valid(id))
+    fd = openat(store->uploads_fd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0)
+    error_set_errno(error, errno, "upload %.40s", id);
+  return fd;
+}
+
 bool
 blob_upload_cancel(BlobUpload *upload, GError **error)
 {

@@ -15,6 +15,7 @@ typedef struct {
   uint64_t received;  /* bytes of the body */
   uint64_t announced; /* what Content-Range says that the body has; UINT64_MAX: it says nothing */
   uint64_t limit;     /* of the body; 0: none */
+  uint64_t tell_at;   /* the upload's size at which the pipeline is told; UINT64_MAX: never */
 } Chunk;
 
 /* How long a request waits for the one that it takes an upload over from. */
@@ -59,6 +60,7 @@ hold_upload(Request *request, RegistryUpload *upload)
   chunk->upload = upload;
   note_holder(request, registry_upload_id(upload));
   chunk->announced = UINT64_MAX;
+  chunk->tell_at = PIPELINE_GROWTH_FIRST;
   request_set_state(request, chunk, chunk_free);
   return chunk;
 }
@@ -107,11 +109,16 @@ finish_upload(Request *request, RegistryUpload *upload)
   Digest digest;
   if (!query_digest(request, &digest))
     return false;
-  if (!registry_upload_finish(upload, &digest, &error)) {
+  Pipeline *pipeline = server->pipeline;
+  g_autofree char *id = g_strdup(registry_upload_id(upload));
+  pipeline_layer_ends(pipeline, id, registry_upload_size(upload));
+  bool finished = registry_upload_finish(upload, &digest, &error);
+  pipeline_layer_becomes(pipeline, id, finished ? &digest : NULL);
+  if (!finished) {
     respond_error(request, error);
     return false;
   }
-  pipeline_layer_arrived(server->pipeline, request_parameter(request, "name"), &digest);
+  pipeline_layer_arrived(pipeline, request_parameter(request, "name"), &digest);
   v2_respond_created(request, &digest);
   return true;
 }
@@ -338,6 +345,18 @@ v2_upload_take(Request *request)
     check_chunk_size(request, chunk);
 }
 
+/* A layer is looked into while it comes. */
+static void
+tell_pipeline(Chunk *chunk)
+{
+  uint64_t size = registry_upload_size(chunk->upload);
+  if (size < chunk->tell_at)
+    return;
+  bool more = pipeline_layer_grows(server_context(chunk->request)->pipeline,
+                                   registry_upload_id(chunk->upload), size);
+  chunk->tell_at = more ? size + PIPELINE_GROWTH_STEP : UINT64_MAX;
+}
+
 static bool
 v2_upload_body(Request *request, Slice bytes)
 {
@@ -357,8 +376,10 @@ v2_upload_body(Request *request, Slice bytes)
     respond_bad_range(request, chunk->upload, "the body has more bytes than Content-Range says");
     return false;
   }
-  if (registry_upload_append(chunk->upload, bytes, &error))
+  if (registry_upload_append(chunk->upload, bytes, &error)) {
+    tell_pipeline(chunk);
     return true;
+  }
   respond_error(request, error);
   return false;
 }
@@ -418,6 +439,8 @@ v2_upload_delete(Request *request)
   const Chunk *chunk = request_state(request);
   if (request_has_response(request) || chunk == NULL)
     return;
+  pipeline_layer_becomes(server_context(request)->pipeline, registry_upload_id(chunk->upload),
+                         NULL);
   if (registry_upload_cancel(chunk->upload, &error))
     respond_empty(request, MHD_HTTP_NO_CONTENT);
   else

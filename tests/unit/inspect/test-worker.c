@@ -1,5 +1,4 @@
 /* Layers through the real worker: hostile ones end in clear errors. */
-#include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,69 +14,9 @@
 #include "cage/sanitised.h"
 #include "cage/worker_process.h"
 #include "inspect/inspection.h"
+#include "worker_layers.h"
 
 /* --- layers --- */
-
-typedef struct {
-  const char *path, *content, *link;
-  mode_t type;
-} Entry;
-
-static GByteArray *
-make_tar(const Entry *entries)
-{
-  GByteArray *bytes = g_byte_array_new();
-  g_byte_array_set_size(bytes, 1 << 20);
-  size_t used = 0;
-  struct archive *archive = archive_write_new();
-  archive_write_set_format_pax_restricted(archive);
-  g_assert_cmpint(archive_write_open_memory(archive, bytes->data, bytes->len, &used), ==,
-                  ARCHIVE_OK);
-  for (; entries->path != NULL; entries++) {
-    struct archive_entry *entry = archive_entry_new();
-    archive_entry_set_pathname(entry, entries->path);
-    archive_entry_set_filetype(entry, entries->type != 0 ? entries->type : AE_IFREG);
-    archive_entry_set_perm(entry, 04755);
-    if (entries->link != NULL && entries->type == AE_IFLNK)
-      archive_entry_set_symlink(entry, entries->link);
-    else if (entries->link != NULL)
-      archive_entry_set_hardlink(entry, entries->link);
-    archive_entry_set_size(entry,
-                           entries->content != NULL ? (la_int64_t)strlen(entries->content) : 0);
-    g_assert_cmpint(archive_write_header(archive, entry), ==, ARCHIVE_OK);
-    if (entries->content != NULL)
-      archive_write_data(archive, entries->content, strlen(entries->content));
-    archive_entry_free(entry);
-  }
-  archive_write_close(archive);
-  archive_write_free(archive);
-  g_byte_array_set_size(bytes, (guint)used);
-  return bytes;
-}
-
-static GByteArray *
-gzip(const GByteArray *plain)
-{
-  GByteArray *packed = g_byte_array_new();
-  g_byte_array_set_size(packed, plain->len + 1024);
-  z_stream stream = {.next_in = plain->data,
-                     .avail_in = plain->len,
-                     .next_out = packed->data,
-                     .avail_out = packed->len};
-  g_assert_cmpint(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), ==, Z_OK);
-  g_assert_cmpint(deflate(&stream, Z_FINISH), ==, Z_STREAM_END);
-  g_byte_array_set_size(packed, (guint)stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
-
-static InspectionLimits
-default_limits(void)
-{
-  InspectionLimits limits;
-  settings_defaults(&inspection_limits_section, &limits);
-  return limits;
-}
 
 static LayerInventory *
 inspect_bytes(const void *bytes, size_t size, const InspectionLimits *limits, const Digest *diff_id,
@@ -87,53 +26,6 @@ inspect_bytes(const void *bytes, size_t size, const InspectionLimits *limits, co
   g_assert_true(fd_write_all(fd, slice_new(bytes, size), error));
   InspectionInput input = {.fd = fd, .size = size, .expected_diff_id = diff_id};
   return inspect_layer(&input, limits, NULL, error);
-}
-
-static const Entry debian[] = {
-    {"./usr/lib/os-release", "ID=debian\nVERSION_ID=11\n", NULL, 0},
-    {"./var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n", NULL, 0},
-    {"etc/.wh.os-release", NULL, NULL, 0},
-    {"var/lib/rpm/.wh..wh..opq", NULL, NULL, 0},
-    {"../../etc/passwd", "root", NULL, 0},
-    {"dev/sda", NULL, NULL, AE_IFBLK},
-    {"loop", NULL, "loop", AE_IFLNK},
-    {NULL},
-};
-
-/* In their order: "f etc/os-release, l lib>usr/lib". */
-static char *
-changes_of(const LayerInventory *layer)
-{
-  static const char letters[] = "difslo-q!";
-  GString *text = g_string_new(NULL);
-  for (guint i = 0; i < layer->changes->len; i++) {
-    const LayerChange *change = g_ptr_array_index(layer->changes, i);
-    g_string_append_printf(text, "%s%c %s%s%s", i > 0 ? ", " : "", letters[change->kind],
-                           change->path, change->target != NULL ? ">" : "",
-                           change->target != NULL ? change->target : "");
-  }
-  return g_string_free(text, FALSE);
-}
-
-static void
-assert_debian(const LayerInventory *layer)
-{
-  g_assert_cmpuint(layer->packages->len, ==, 1);
-  g_assert_cmpuint(layer->releases->len, ==, 1);
-  g_assert_cmpstr(((OsRelease *)g_ptr_array_index(layer->releases, 0))->id, ==, "debian");
-  g_assert_cmpuint(layer->entries, ==, 7);
-  g_autofree char *changes = changes_of(layer);
-  g_assert_cmpstr(changes, ==,
-                  "f usr/lib/os-release, f var/lib/dpkg/status, - etc/os-release, q var/lib/rpm, "
-                  "i etc");
-  bool escape = false, device = false;
-  for (guint i = 0; i < layer->notes->len; i++) {
-    const LayerNote *note = g_ptr_array_index(layer->notes, i);
-    escape |= g_str_equal(note->kind, "path-escape");
-    device |= g_str_equal(note->kind, "device-node");
-  }
-  g_assert_true(escape);
-  g_assert_true(device);
 }
 
 static void
@@ -302,57 +194,6 @@ static const struct {
      {{"../var/lib/dpkg/status", STATUS, NULL, 0}},
      "f var/lib/dpkg/status | var/lib/dpkg/status var/lib/dpkg/status a=1"},
 };
-
-typedef struct {
-  int fd;
-  Slice bytes;
-  WorkerGrowth *growth;
-  bool ends;
-} Writer;
-
-static void *
-write_slowly(void *data)
-{
-  const Writer *writer = data;
-  for (Slice rest = writer->bytes; rest.size > 0;) {
-    Slice piece = slice_sub(rest, 0, MIN(rest.size, 61));
-    g_assert_true(fd_write_all(writer->fd, piece, NULL));
-    worker_growth_add(writer->growth, piece.size);
-    g_usleep(1000);
-    rest = slice_sub(rest, piece.size, rest.size);
-  }
-  if (writer->ends)
-    worker_growth_end(writer->growth);
-  return NULL;
-}
-
-/* The same layer, read while it is written; one whose end never comes is given up. */
-static void
-test_growing(void)
-{
-  InspectionLimits limits = default_limits();
-  g_autoptr(GByteArray) tar = make_tar(debian);
-  g_autoptr(GByteArray) packed = gzip(tar);
-  for (int ends = 0; ends < 2; ends++) {
-    g_autoptr(GError) error = NULL;
-    auto_fd int fd = memory_file_new("layer", &error);
-    WorkerGrowth growth;
-    g_assert_true(worker_growth_init(&growth, 1, &error));
-    Writer writer = {fd, slice_new(packed->data, packed->len), &growth, ends != 0};
-    GThread *thread = g_thread_new("writer", write_slowly, &writer);
-    InspectionInput input = {.fd = fd, .growth = &growth};
-    g_autoptr(LayerInventory) layer = inspect_layer(&input, &limits, NULL, &error);
-    g_thread_join(thread);
-    worker_growth_clear(&growth);
-    if (ends == 0) {
-      g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_BUSY);
-      continue;
-    }
-    g_assert_no_error(error);
-    assert_debian(layer);
-    g_assert_cmpuint(layer->packed_bytes, ==, packed->len);
-  }
-}
 
 static void
 test_links(void)
@@ -535,7 +376,6 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
   g_test_add_func("/worker/layers", test_layers);
-  g_test_add_func("/worker/growing", test_growing);
   g_test_add_func("/worker/links", test_links);
   g_test_add_func("/worker/names", test_names);
   g_test_add_func("/worker/broken-layers", test_broken_layers);
