@@ -3,12 +3,18 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
 #include "verdict/completeness.h"
 
 /* Up to so many packages an image costs too little to make anybody wait for another. */
 #define LIGHT_PACKAGES 1000u
+
+METRIC(large_images, COUNTER_OF("assay_large_images_total",
+                                "Times that packages or findings of a large image were worked out, "
+                                "and that those of another request did.",
+                                "of", "by"));
 
 typedef void *(*Work)(Pipeline *pipeline, const Digest *manifest, GError **error);
 
@@ -93,6 +99,12 @@ wrap(void *value, GDestroyNotify free_value)
   return value == NULL ? NULL : shared_item_new(value, free_value);
 }
 
+static void
+count(const char *what, const char *by)
+{
+  series_add(metric_series(&large_images, what, by, NULL), 1);
+}
+
 /* @packages: how many the image has. */
 static SharedItem *
 work_once(Pipeline *pipeline, const char *what, const Digest *manifest, unsigned packages,
@@ -106,12 +118,14 @@ work_once(Pipeline *pipeline, const char *what, const Digest *manifest, unsigned
   SharedItem *item = NULL;
   switch (share_begin(pipeline->share, key, judgement, &item)) {
   case SHARE_READY:
+    count(what, "sharing");
     return item;
   case SHARE_LATER:
     error_set(error, ASSAY_ERROR_BUSY, "the %s of large images are being worked out; ask again",
               what);
     return NULL;
   case SHARE_MINE:
+    count(what, "work");
     break;
   }
   item = wrap(work(pipeline, manifest, error), free_value);

@@ -1,17 +1,9 @@
 /* What is worked out once for many; see the header. */
 #include "pipeline/share.h"
 
-#include "base/metrics.h"
-
 #define KEEP_SECONDS 10
 /* The sum of the weights that is kept: one that passes it alone is kept alone. */
 #define WEIGHT_MAX 200000u
-
-enum { BY_WORK, BY_SHARING };
-METRIC(large_images, COUNTER_BY("assay_large_images_total",
-                                "Times that packages or findings of a large image were worked out, "
-                                "and that those of another request did.",
-                                "by", "work", "sharing"));
 
 struct SharedItem {
   void *value;
@@ -98,13 +90,11 @@ share_begin(SharedWork *share, const char *key, uint64_t generation, SharedItem 
   if (entry != NULL && entry->generation == generation) {
     entry->asked = g_get_monotonic_time();
     *item = g_atomic_rc_box_acquire(entry->item);
-    metric_add_at(&large_images, BY_SHARING, 1);
     return SHARE_READY;
   }
   if (share->at_work >= share->at_once)
     return SHARE_LATER;
   share->at_work++;
-  metric_add_at(&large_images, BY_WORK, 1);
   share->weight -= entry == NULL ? 0 : entry->weight;
   entry = g_new0(Entry, 1);
   entry->generation = generation;
