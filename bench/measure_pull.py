@@ -32,14 +32,15 @@ def random_file(path, size, seed):
     return f"sha256:{digest.hexdigest()}"
 
 
-def put_blob(url, path, digest, verify=True):
+def put_blob(url, path, digest, verify=True, rate=None):
     """One upload, as skopeo does it: POST, then one streamed PUT by curl. @verify: a file of the authority of its certificate.
-    Returns the seconds of the PUT."""
+    @rate: bytes a second at most, as curl writes it. Returns the seconds of the PUT."""
     location = requests.post(f"{url}/blobs/uploads/", timeout=30, verify=verify).headers["Location"]
     location = location if location.startswith("http") else url.partition("/v2/")[0] + location
     separator = "&" if "?" in location else "?"
     trusted = [] if verify is True else ["--cacert", verify]
-    result = subprocess.run(["curl", "-sS", *trusted, "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "-X", "PUT", "-H",
+    paced = [] if rate is None else ["--limit-rate", rate]
+    result = subprocess.run(["curl", "-sS", *trusted, *paced, "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "-X", "PUT", "-H",
                              "Content-Type: application/octet-stream", "-H", "Expect:", "-T", str(path),
                              f"{location}{separator}digest={digest}"], stdout=subprocess.PIPE, text=True, check=True)
     code, seconds = result.stdout.split()

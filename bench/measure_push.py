@@ -1,15 +1,22 @@
-"""Push: a 256 MiB layer, durable and with inspection, beside docker-registry, and what each syncs for it."""
+"""Push: a 256 MiB layer, durable and with inspection, beside docker-registry, and what each syncs for it; and how long after its
+manifest the verdict on an image with a large last layer is there."""
 import gzip
 import hashlib
 import io
+import json
 import os
+import random
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import tarfile
+import time
 
-from measure_pull import BLOB_BYTES, put_blob, random_file
+import requests
+
+from measure_pull import BLOB_BYTES, put_blob, put_manifest, random_file
 from peers import Assay, DockerRegistry
 
 
@@ -61,7 +68,72 @@ def syncs_of(bench, peer, push):
     return len(re.findall(r"^\d+ +(?:fsync|fdatasync)\(", log.read_text(), re.MULTILINE))
 
 
-def measure(bench):
+LAST_LAYER_BYTES = 1_000_000_000
+GIGABIT = "125M"
+
+
+def make_last_layer(bench, number):
+    """A layer of 1 GB, packed about as well as programs are: the same file under other names, each a gzip member behind that of its
+    header, so that it is made in seconds. Returns path, digest and diff_id."""
+    words = [random.Random(number).randbytes(size) for size in range(3, 12) for _ in range(2000)]
+    body = b"".join(random.Random(number + 1).choices(words, k=8_000_000))
+    packed, path = gzip.compress(body, 1), bench.folder / "last-layer"
+    digest, plain, size, names = hashlib.sha256(), hashlib.sha256(), 0, iter(range(10_000))
+    with open(path, "wb") as out:
+        while size < LAST_LAYER_BYTES:
+            member = tarfile.TarInfo(f"srv/file{next(names)}")
+            member.size = len(body)
+            padding = bytes(-len(body) % 512)
+            for raw, part in ((head := member.tobuf(), gzip.compress(head)), (body, packed), (padding, gzip.compress(padding))):
+                plain.update(raw)
+                digest.update(part)
+                out.write(part)
+                size += len(part)
+        end = gzip.compress(bytes(1024))
+        plain.update(bytes(1024))
+        digest.update(end)
+        out.write(end)
+    return path, f"sha256:{digest.hexdigest()}", f"sha256:{plain.hexdigest()}"
+
+
+def seconds_to_verdict(peer, layer, repository, rate):
+    """From the answer to the manifest's PUT on. The blobs go first, so that the layer is new to each server once only."""
+    path, digest, diff_id = layer
+    url = f"{peer.url}/v2/{repository}"
+    config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [diff_id]}}).encode()
+    name = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    requests.post(f"{url}/blobs/uploads/", params={"digest": name}, data=config, timeout=30).raise_for_status()
+    pushed = put_blob(url, path, digest, rate=rate)
+    put_manifest(url, (name, len(config)), [(digest, path.stat().st_size)], "v1")
+    begun = time.monotonic()
+    while True:
+        scan = requests.get(f"{peer.url}/api/v1/repositories/{repository}/images", timeout=30).json()["images"][0]["scan"]
+        if scan["state"] == "done":
+            return time.monotonic() - begun, pushed
+        if scan["state"] != "pending":
+            raise RuntimeError(f"the image's scan ended as {scan}")
+        time.sleep(0.005)
+
+
+def measure_verdict(bench):
+    layer = make_last_layer(bench, 1)
+    for rate, what in ((GIGABIT, "pushed at 1 Gbit/s"), (None, "pushed as fast as loopback takes it")):
+        taken = []
+        for number in range(2 if bench.quick else 3):
+            peer = Assay(bench.folder / f"verdict-{rate}-{number}", bench.assay)
+            peer.start()
+            try:
+                taken.append(seconds_to_verdict(peer, layer, "bench", rate))
+            finally:
+                peer.stop()
+                shutil.rmtree(peer.folder)
+        verdict, pushed = (statistics.median(column) for column in zip(*taken))
+        bench.add(f"verdict after the manifest, last layer of 1 GB {what}", f"{verdict:.2f} s; its PUT took {pushed:.1f} s", "at most 0.2 s",
+                  verdict <= 0.2)
+    layer[0].unlink()
+
+
+def measure_layer(bench):
     body, number = make_layer(bench), iter(range(1000))
     peers = {"assay": Assay(bench.folder / "push-assay", bench.assay),
              "assay without fsync": Assay(bench.folder / "push-fast", bench.assay, durable=False),
@@ -88,3 +160,8 @@ def measure(bench):
     finally:
         for peer in peers.values():
             peer.stop()
+
+
+def measure(bench):
+    measure_layer(bench)
+    measure_verdict(bench)
