@@ -69,10 +69,12 @@ class Peer:
                 return int(line.split()[1]) * 1024
         raise RuntimeError(f"{self.name} is gone")
 
-    def children(self):
-        """Commands of the child processes that run now."""
-        listed = subprocess.run(["ps", "-o", "args=", "--ppid", str(self.process.pid)], stdout=subprocess.PIPE, text=True)
-        return [line for line in listed.stdout.split("\n") if line.strip()]
+    def workers(self):
+        """The processes that inspect for it now: below the one that they are forked from, which stays."""
+        def below(pid):
+            listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], stdout=subprocess.PIPE, text=True).stdout
+            return [int(word) for word in listed.split()]
+        return [worker for nursery in below(self.process.pid) for worker in below(nursery)]
 
     def wait_until_idle(self):
         """Until no child runs and the process itself has used no processor time for a moment."""
@@ -82,7 +84,7 @@ class Peer:
         deadline, before = time.monotonic() + 120, -1
         while time.monotonic() < deadline:
             now = used()
-            if now == before and not self.children():
+            if now == before and not self.workers():
                 return
             before = now
             time.sleep(0.25)
