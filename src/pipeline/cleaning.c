@@ -32,24 +32,14 @@ delete_image(SqlConnection *db, const char *manifest, GError **error)
                  SQL_END);
 }
 
-/* A SqlWork, of a manifest. */
-static bool
-forget_image(SqlConnection *db, void *manifest, GError **error)
+bool
+images_forget(SqlConnection *db, void *manifest, GError **error)
 {
   if (!standings_forget(db, manifest, error) || !sboms_forget(db, manifest, error))
     return false;
   /* Another repository may have it still. */
   Found found = images_manifest_exists(db, manifest, error);
   return found != FAILED && (found == FOUND || delete_image(db, manifest, error));
-}
-
-/* Later: that the manifest is gone is on the disk already, and what a power cut brings back of it
- * is forgotten at the next start (images_sweep()). */
-bool
-images_forget(SqlPool *sql, const char *manifest, GError **error)
-{
-  g_autofree char *forgotten = g_strdup(manifest);
-  return sql_transact_later(sql, forget_image, forgotten, error);
 }
 
 static bool
@@ -238,7 +228,7 @@ images_sweep(SqlPool *sql, GError **error)
   if (deleted == NULL)
     return false;
   for (guint i = 0; i < deleted->len; i++)
-    if (!images_forget(sql, g_ptr_array_index(deleted, i), error))
+    if (!sql_transact_later(sql, images_forget, g_ptr_array_index(deleted, i), error))
       return false;
   return sql_transact(sql, sweep, NULL, error);
 }

@@ -63,6 +63,7 @@ pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *
   pipeline->stop = g_object_ref(jobs_end(jobs));
   pipeline->generation = 1;
   init_members(pipeline);
+  registry_forget_with(registry, images_forget);
   if (!pipeline_reload_policy(pipeline, options->policy, error) ||
       (!pipeline_is_idle(pipeline) && !begin_jobs(pipeline, error)))
     return NULL;

@@ -432,8 +432,8 @@ ImageInventory *looks_load_layers(LayerLooks *looks, GError **error);
 
 /* ABSENT: no repository has it any more. */
 Found images_manifest_exists(SqlConnection *db, const char *manifest, GError **error);
-/* Drops what is kept of a manifest or layer, unless it is still there. */
-bool images_forget(SqlPool *sql, const char *manifest, GError **error);
+/* Drop what is kept of a manifest (a SqlWork; char *) or layer, unless it is still there. */
+bool images_forget(SqlConnection *db, void *manifest, GError **error);
 bool images_forget_layer(SqlPool *sql, const Digest *layer, GError **error);
 /* Some of those that are no blobs any more; *more: call again. */
 bool images_forget_lost_layers(SqlPool *sql, bool *more, GError **error);

@@ -205,7 +205,7 @@ pipeline_take_up_image(Pipeline *pipeline, const char *text, bool again)
   if (manifest != NULL && digest_parse(text, &digest, &error))
     pipeline_wait_for_layers(pipeline, &digest, manifest, again);
   else if (g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-    images_forget(pipeline->sql, text, NULL);
+    sql_transact_later(pipeline->sql, images_forget, (void *)(uintptr_t)text, NULL);
   else
     faults_note_image(pipeline, text, error);
 }
@@ -250,15 +250,6 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
     pipeline_rejudge(pipeline);
   if (is_image)
     pipeline_wait_for_layers(pipeline, digest, manifest, true);
-}
-
-void
-pipeline_manifest_deleted(Pipeline *pipeline, const Digest *digest)
-{
-  g_autoptr(GError) error = NULL;
-  if (!images_forget(pipeline->sql, digest->text, &error))
-    log_warning("what is known of a deleted image stays until the next start", "digest",
-                digest->text, "error", error->message, NULL);
 }
 
 void

@@ -63,8 +63,8 @@ void pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Di
 void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                                const Manifest *manifest);
 
-/* What was deleted: what is known of it goes, unless another repository has it still. */
-void pipeline_manifest_deleted(Pipeline *pipeline, const Digest *digest);
+/* A blob was deleted: what is known of it goes, unless another repository has it still. What is
+ * known of a manifest goes in the transaction that deletes it. */
 void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
 /* What is known of layers that no repository has any more goes, in steps between which others get
  * their turn. False: it was cancelled, or *error. */

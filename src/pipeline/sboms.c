@@ -101,14 +101,9 @@ put(const Beside *beside, Artifact *artifact, Slice document, Digest *digest, GE
 static bool
 delete_older(const Beside *beside, const char *text, GError **error)
 {
-  Digest older;
   g_autoptr(GError) failure = NULL;
-  if (!digest_parse(text, &older, error))
-    return false;
-  if (registry_manifest_delete(beside->pipeline->registry, beside->repository, text, &failure)) {
-    pipeline_manifest_deleted(beside->pipeline, &older);
+  if (registry_manifest_delete(beside->pipeline->registry, beside->repository, text, &failure))
     return true;
-  }
   if (failure->domain != REGISTRY_ERROR) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;

@@ -31,8 +31,6 @@ typedef struct {
 typedef struct {
   /* Called between batches: @done of @total links have been looked at. False ends the run there. */
   bool (*step)(const Collected *so_far, uint64_t done, uint64_t total, void *data);
-  /* A referrer was deleted. May block. */
-  void (*manifest_gone)(const Digest *digest, void *data);
   void *data;
 } CollectWatch;
 

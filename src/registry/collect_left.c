@@ -8,8 +8,7 @@
 /* --- referrers of what is gone --- */
 
 static bool
-delete_referrers(Registry *registry, const Gone *gone, const CollectWatch *watch,
-                 Collected *collected, GError **error)
+delete_referrers(Registry *registry, const Gone *gone, Collected *collected, GError **error)
 {
   g_autoptr(GPtrArray) digests = gone_referrers(registry->sql, gone, error);
   if (digests == NULL)
@@ -22,8 +21,6 @@ delete_referrers(Registry *registry, const Gone *gone, const CollectWatch *watch
                                        &deleted, error))
       return false;
     collected->referrers += deleted;
-    if (deleted)
-      watch->manifest_gone(&referrer, watch->data);
   }
   return true;
 }
@@ -41,7 +38,7 @@ collect_referrers(Registry *registry, uint32_t grace, const CollectWatch *watch,
     for (guint i = 0; i < list->len; i++) {
       const Gone *gone = g_ptr_array_index(list, i);
       if (!watch->step(collected, 0, 0, watch->data) ||
-          !delete_referrers(registry, gone, watch, collected, error) ||
+          !delete_referrers(registry, gone, collected, error) ||
           !gone_forget(registry->sql, gone, before, error))
         return false;
     }

@@ -58,8 +58,8 @@ keep(SqlConnection *db, const char *repository, const Digest *digest, const GPtr
                  SQL_TEXT(text), SQL_END);
 }
 
-static GPtrArray *
-tags_of(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
+GPtrArray *
+deleted_tags(SqlConnection *db, const char *repository, const Digest *digest, GError **error)
 {
   g_autoptr(SqlRows) rows =
       sql_query(db, error, "SELECT name FROM tags WHERE repository = $1 AND digest = $2",
@@ -69,17 +69,17 @@ tags_of(SqlConnection *db, const char *repository, const Digest *digest, GError 
 
 bool
 deleted_move(Registry *registry, SqlConnection *db, const char *repository, const Digest *digest,
-             int64_t *changed, GError **error)
+             const GPtrArray *tags, int64_t *changed, GError **error)
 {
-  g_autoptr(GPtrArray) tags = tags_of(db, repository, digest, error);
-  return tags != NULL &&
-         (registry->settings.undelete > 0 ? keep(db, repository, digest, tags, error)
+  return (registry->settings.undelete > 0 ? keep(db, repository, digest, tags, error)
                                           : references_delete(db, repository, digest, error) &&
                                                 pulls_forget(db, repository, digest, error)) &&
          sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
          sql_run(db, changed, error, "DELETE FROM manifests WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
+         (registry->forget == NULL ||
+          registry->forget(db, (void *)(uintptr_t)digest->text, error)) &&
          quota_charge(db, repository, -*changed, *changed > 0 ? -(int64_t)tags->len : 0, error);
 }
 

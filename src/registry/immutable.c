@@ -90,10 +90,18 @@ immutable_refuse_untag(SqlConnection *db, const char *repository, const char *ta
 
 bool
 immutable_refuse_delete(SqlConnection *db, const char *repository, const Digest *digest,
-                        GError **error)
+                        const GPtrArray *tags, GError **error)
 {
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT name, digest FROM tags WHERE repository = $1 AND digest = $2",
-                SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END);
-  return check_rows(db, repository, rows, false, error);
+  if (tags->len == 0)
+    return true;
+  g_autofree char *name = namespace_of(repository);
+  g_autoptr(Namespace) space = namespace_load(db, name, error);
+  if (space == NULL)
+    return false;
+  for (guint i = 0; i < tags->len; i++) {
+    const char *tag = g_ptr_array_index(tags, i), *rule = immutable_rule(space, repository, tag);
+    if (rule != NULL)
+      return refuse(name, repository, tag, rule, digest->text, false, error);
+  }
+  return true;
 }

@@ -373,8 +373,7 @@ static bool
 delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *changed,
            GError **error)
 {
-  return registry_lock_repository(db, repository, error) &&
-         immutable_refuse_untag(db, repository, tag, error) &&
+  return immutable_refuse_untag(db, repository, tag, error) &&
          sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
                  SQL_TEXT(repository), SQL_TEXT(tag), SQL_END) &&
          quota_charge(db, repository, 0, -*changed, error);
@@ -384,10 +383,10 @@ static bool
 delete_manifest(Registry *registry, SqlConnection *db, const char *repository, const Digest *digest,
                 int64_t *changed, GError **error)
 {
-  return registry_lock_repository(db, repository, error) &&
-         references_refuse_manifest(db, repository, digest, error) &&
-         immutable_refuse_delete(db, repository, digest, error) &&
-         deleted_move(registry, db, repository, digest, changed, error);
+  g_autoptr(GPtrArray) tags = deleted_tags(db, repository, digest, error);
+  return tags != NULL && references_refuse_manifest(db, repository, digest, error) &&
+         immutable_refuse_delete(db, repository, digest, tags, error) &&
+         deleted_move(registry, db, repository, digest, tags, changed, error);
 }
 
 typedef struct {
@@ -401,7 +400,7 @@ delete_it(SqlConnection *db, void *data, GError **error)
 {
   const Deletion *deletion = data;
   int64_t changed = 0;
-  if (!registry_check_known(db, deletion->repository, error))
+  if (!registry_lock_known(db, deletion->repository, error))
     return false;
   if (deletion->digest != NULL
           ? !delete_manifest(deletion->registry, db, deletion->repository, deletion->digest,

@@ -33,6 +33,7 @@ struct Registry {
   GMutex uploads_lock; /* guards `uploads` and each RegistryUpload.taken */
   GHashTable *uploads; /* id -> RegistryUpload: sessions whose hash is in memory */
   uint64_t generation; /* atomic */
+  SqlWork forget;      /* registry_forget_with(); or NULL */
   /* Atomic. The start may find what a crash left; later, a push or a delete that failed between its
    * two steps leaves a file without a row. */
   bool orphans_possible;
@@ -78,6 +79,8 @@ bool registry_tell_blob(SqlConnection *db, const char *type, const char *reposit
  * is needed, or there, and then acts on it, takes it first. SQLite's one writer is such a lock
  * already; of PostgreSQL's transactions each sees the others' past. */
 bool registry_lock_repository(SqlConnection *db, const char *repository, GError **error);
+/* The same, and REGISTRY_NAME_UNKNOWN unless the repository was ever pushed to. */
+bool registry_lock_known(SqlConnection *db, const char *repository, GError **error);
 
 /* --- references.c: what manifests need of their repository --- */
 
@@ -137,10 +140,14 @@ char *namespace_after(SqlConnection *db, const char *last, Found *found, GError 
 bool registry_manifest_delete_left(Registry *registry, const char *repository,
                                    const Digest *referrer, const Digest *subject, bool *deleted,
                                    GError **error);
-/* Deletes the manifest with its tags; it can be brought back if `undelete` says so. Under
- * registry_lock_repository(). */
+/* The tags of a manifest, before it is deleted. (transfer full): char * */
+GPtrArray *deleted_tags(SqlConnection *db, const char *repository, const Digest *digest,
+                        GError **error);
+/* Deletes the manifest with @tags, all that it has; it can be brought back if `undelete` says so.
+ * What others know of it goes as well (registry_forget_with()). Under registry_lock_repository().
+ */
 bool deleted_move(Registry *registry, SqlConnection *db, const char *repository,
-                  const Digest *digest, int64_t *changed, GError **error);
+                  const Digest *digest, const GPtrArray *tags, int64_t *changed, GError **error);
 /* It is pushed again. */
 bool deleted_forget(SqlConnection *db, const char *repository, const Digest *digest,
                     GError **error);
@@ -154,9 +161,9 @@ bool immutable_refuse_move(SqlConnection *db, const char *repository, const char
                            const Digest *digest, GError **error);
 bool immutable_refuse_untag(SqlConnection *db, const char *repository, const char *tag,
                             GError **error);
-/* Of a manifest with all its tags. */
+/* Of a manifest with @tags, all that it has. */
 bool immutable_refuse_delete(SqlConnection *db, const char *repository, const Digest *digest,
-                             GError **error);
+                             const GPtrArray *tags, GError **error);
 
 /* --- quota.c, usage.c: what a namespace holds. Each is called in the transaction of the change,
  * after it, and is REGISTRY_DENIED where that passes a quota --- */

@@ -50,6 +50,12 @@ registry_changed(Registry *registry)
   __atomic_add_fetch(&registry->generation, 1, __ATOMIC_ACQ_REL);
 }
 
+void
+registry_forget_with(Registry *registry, SqlWork forget)
+{
+  registry->forget = forget;
+}
+
 bool
 registry_check_name(const char *repository, GError **error)
 {
@@ -60,16 +66,22 @@ registry_check_name(const char *repository, GError **error)
                             repository, REPOSITORY_NAME_MAX);
 }
 
+static bool
+is_known(Found found, const char *repository, GError **error)
+{
+  if (found == ABSENT)
+    registry_error_set(error, REGISTRY_NAME_UNKNOWN, "repository %s: nothing was ever pushed to it",
+                       repository);
+  return found == FOUND;
+}
+
 bool
 registry_check_known(SqlConnection *db, const char *repository, GError **error)
 {
   g_autoptr(SqlRows) rows = NULL;
   Found found = sql_first(db, &rows, error, "SELECT 1 FROM repositories WHERE name = $1",
                           SQL_TEXT(repository), SQL_END);
-  if (found == ABSENT)
-    registry_error_set(error, REGISTRY_NAME_UNKNOWN, "repository %s: nothing was ever pushed to it",
-                       repository);
-  return found == FOUND;
+  return is_known(found, repository, error);
 }
 
 static bool
@@ -98,12 +110,24 @@ registry_add_repository(SqlConnection *db, const char *repository, GError **erro
   return found == FOUND || (found == ABSENT && insert_repository(db, repository, error));
 }
 
-bool
-registry_lock_repository(SqlConnection *db, const char *repository, GError **error)
+static Found
+lock(SqlConnection *db, const char *repository, GError **error)
 {
   g_autoptr(SqlRows) rows = NULL;
   return sql_first(db, &rows, error, "SELECT 1 FROM repositories WHERE name = $1 " SQL_LOCK,
-                   SQL_TEXT(repository), SQL_END) != FAILED;
+                   SQL_TEXT(repository), SQL_END);
+}
+
+bool
+registry_lock_repository(SqlConnection *db, const char *repository, GError **error)
+{
+  return lock(db, repository, error) != FAILED;
+}
+
+bool
+registry_lock_known(SqlConnection *db, const char *repository, GError **error)
+{
+  return is_known(lock(db, repository, error), repository, error);
 }
 
 bool

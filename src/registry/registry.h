@@ -71,6 +71,10 @@ Registry *registry_new(BlobStore *blobs, SqlPool *sql, const RegistryLimits *lim
 void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 
+/* What others know of a manifest goes in the transaction that deletes it: @forget gets the text of
+ * its digest. Before anything is deleted. */
+void registry_forget_with(Registry *registry, SqlWork forget);
+
 /* Rises with every change to manifests and tags: what a cache of answers is checked against. */
 uint64_t registry_generation(const Registry *registry);
 

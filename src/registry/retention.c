@@ -104,7 +104,7 @@ registry_retention_preview(Registry *registry, const RetentionQuestion *question
 typedef struct {
   Registry *registry;
   const char *space, *repository;
-  GArray *deleted; /* Digest */
+  unsigned deleted;
   bool more;
 } Batch;
 
@@ -120,12 +120,12 @@ tell_deleted(SqlConnection *db, const Batch *batch, const RetentionImage *image,
 
 /* What something holds that the judge did not know of stays: *held. */
 static bool
-refuse_held(SqlConnection *db, const Batch *batch, const RetentionImage *image, bool *held,
-            GError **error)
+refuse_held(SqlConnection *db, const Batch *batch, const RetentionImage *image,
+            const GPtrArray *tags, bool *held, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   *held = !references_refuse_manifest(db, batch->repository, &image->digest, &failure) ||
-          !immutable_refuse_delete(db, batch->repository, &image->digest, &failure);
+          !immutable_refuse_delete(db, batch->repository, &image->digest, tags, &failure);
   if (failure == NULL || failure->domain == REGISTRY_ERROR)
     return true;
   g_propagate_error(error, g_steal_pointer(&failure));
@@ -138,14 +138,16 @@ delete_image(SqlConnection *db, Batch *batch, RetentionImage *image, GError **er
   bool held = false;
   int64_t changed = 0;
   image->done = true;
-  if (!refuse_held(db, batch, image, &held, error))
+  g_autoptr(GPtrArray) tags = deleted_tags(db, batch->repository, &image->digest, error);
+  if (tags == NULL || !refuse_held(db, batch, image, tags, &held, error))
     return false;
   if (held)
     return true;
-  if (!deleted_move(batch->registry, db, batch->repository, &image->digest, &changed, error) ||
+  if (!deleted_move(batch->registry, db, batch->repository, &image->digest, tags, &changed,
+                    error) ||
       !tell_deleted(db, batch, image, error))
     return false;
-  g_array_append_val(batch->deleted, image->digest);
+  batch->deleted++;
   return true;
 }
 
@@ -170,7 +172,7 @@ delete_with_indexes(SqlConnection *db, Batch *batch, RetentionImage *first, GErr
       g_ptr_array_add(path, index);
       continue;
     }
-    batch->more = batch->deleted->len >= DELETED_AT_ONCE;
+    batch->more = batch->deleted >= DELETED_AT_ONCE;
     if (batch->more)
       return true;
     if (!image->done && image->deletes && !delete_image(db, batch, image, error))
@@ -185,7 +187,7 @@ static bool
 delete_some(SqlConnection *db, void *data, GError **error)
 {
   Batch *batch = data;
-  g_array_set_size(batch->deleted, 0);
+  batch->deleted = 0;
   batch->more = false;
   if (!registry_lock_repository(db, batch->repository, error))
     return false;
@@ -235,8 +237,7 @@ static bool
 run_repository(Registry *registry, const char *space, const char *repository,
                const RetentionWatch *watch, uint64_t *deleted, GError **error)
 {
-  g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(Digest));
-  Batch batch = {registry, space, repository, gone, true};
+  Batch batch = {registry, space, repository, 0, true};
   Found found = something_goes(registry, space, repository, error);
   if (found != FOUND)
     return found == ABSENT;
@@ -244,11 +245,9 @@ run_repository(Registry *registry, const char *space, const char *repository,
     if (!delete_batch(&batch, error))
       return false;
     registry_changed(registry);
-    *deleted += gone->len;
-    for (guint i = 0; i < gone->len; i++)
-      watch->deleted(&g_array_index(gone, Digest, i), watch->data);
+    *deleted += batch.deleted;
     /* What is held stays in the way of nobody. */
-    batch.more &= gone->len > 0;
+    batch.more &= batch.deleted > 0;
   }
   return true;
 }

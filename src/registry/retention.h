@@ -110,8 +110,6 @@ bool registry_retention_ask(Registry *registry, const char *space, uint64_t *run
 /* The namespaces that have rules. (transfer full): char * */
 GPtrArray *registry_retention_spaces(Registry *registry, GError **error);
 typedef struct {
-  /* After each deletion. */
-  void (*deleted)(const Digest *digest, void *data);
   bool (*cancelled)(void *data);
   void *data;
 } RetentionWatch;

@@ -52,13 +52,6 @@ step(const Collected *so_far, uint64_t done, uint64_t total, void *data)
   return !job_cancelled(step->job);
 }
 
-static void
-manifest_gone(const Digest *digest, void *data)
-{
-  const Step *step = data;
-  pipeline_manifest_deleted(step->collection->context->pipeline, digest);
-}
-
 static CollectAsked
 begin(Collection *collection)
 {
@@ -120,7 +113,7 @@ static bool
 collect(Step *at, const CollectAsked *how, Collected *collected, GError **error)
 {
   ServerContext *context = at->collection->context;
-  const CollectWatch watch = {step, manifest_gone, at};
+  const CollectWatch watch = {step, at};
   return registry_collect(context->registry, how, &watch, collected, error) &&
          pipeline_forget_lost_layers(context->pipeline, job_cancellable(at->job), error) &&
          (collected->blobs == 0 || sql_transact(context->sql, tell_event, collected, error));

@@ -22,13 +22,6 @@ typedef struct {
   Job *job;
 } Run;
 
-static void
-deleted(const Digest *digest, void *data)
-{
-  const Run *run = data;
-  pipeline_manifest_deleted(run->context->pipeline, digest);
-}
-
 static bool
 cancelled(void *data)
 {
@@ -40,7 +33,7 @@ cancelled(void *data)
 static bool
 run_namespace(Run *run, const char *space, GError **error)
 {
-  const RetentionWatch watch = {deleted, cancelled, run};
+  const RetentionWatch watch = {cancelled, run};
   uint64_t count = 0;
   bool done = registry_retention_run(run->context->registry, space, &watch, &count, error);
   g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, count);

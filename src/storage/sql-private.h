@@ -28,6 +28,7 @@ struct SqlConnection {
   bool snapshot;   /* in a reading transaction, which sql_release() ends */
   sqlite3 *handle;
   GHashTable *statements; /* text -> Statement, prepared once and kept */
+  sqlite3_stmt *begin, *commit;
 };
 
 /* sql_run() with the values in a va_list. */

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -12,15 +13,20 @@
 
 #define BUSY_TIMEOUT_MS  10000
 #define IDLE_READERS_MAX 16
+/* Pages of the log, after which a commit copies them to the database: each page once, however often
+ * it is in the log, so that a longer log is less to write and to sync. 16 MiB. */
+#define LOG_PAGES 4000
 
 typedef struct {
   sqlite3_stmt *handle;
-  bool in_use;
+  int *places; /* of $1, $2, ... among SQLite's parameters, which are numbered as they come; or 0 */
+  int values;  /* the highest of them */
+  bool kept, in_use;
 } Statement;
 
 struct SqlRows {
   SqlConnection *connection;
-  Statement *kept; /* given back when freed; NULL: `handle` is ours alone */
+  Statement *statement; /* freed with the rows unless it is kept */
   sqlite3_stmt *handle;
 };
 
@@ -51,7 +57,24 @@ statement_free(void *data)
 {
   Statement *statement = data;
   sqlite3_finalize(statement->handle);
+  g_free(statement->places);
   g_free(statement);
+}
+
+/* SQLite takes "$1" for a name, so that values may be in any order. (transfer full) */
+static Statement *
+statement_new(sqlite3_stmt *handle)
+{
+  Statement *statement = g_new0(Statement, 1);
+  statement->handle = handle;
+  int count = sqlite3_bind_parameter_count(handle);
+  for (int place = 1; place <= count; place++)
+    statement->values =
+        MAX(statement->values, atoi(sqlite3_bind_parameter_name(handle, place) + 1));
+  statement->places = g_new0(int, (gsize)statement->values + 1);
+  for (int place = 1; place <= count; place++)
+    statement->places[atoi(sqlite3_bind_parameter_name(handle, place) + 1)] = place;
+  return statement;
 }
 
 SqlValue
@@ -68,6 +91,8 @@ sql_connection_close(SqlConnection *connection)
   if (connection == NULL)
     return;
   g_hash_table_unref(connection->statements);
+  sqlite3_finalize(connection->begin);
+  sqlite3_finalize(connection->commit);
   sqlite3_close(connection->handle);
   g_free(connection);
 }
@@ -92,8 +117,9 @@ settings_of(const SqlPool *pool, bool writes)
   if (pool->read_only != NULL)
     return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
   return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; "
-                         "PRAGMA query_only = %s;%s",
-                         pool->durable ? "NORMAL" : "OFF", writes ? "OFF" : "ON", common);
+                         "PRAGMA query_only = %s; PRAGMA wal_autocheckpoint = %d;%s",
+                         pool->durable ? "NORMAL" : "OFF", writes ? "OFF" : "ON", LOG_PAGES,
+                         common);
 }
 
 SqlConnection *
@@ -154,31 +180,29 @@ static SqlRows *
 rows_new(SqlConnection *connection, const char *text, GError **error)
 {
   Statement *kept = g_hash_table_lookup(connection->statements, text);
-  bool busy = kept != NULL && kept->in_use;
-  sqlite3_stmt *handle = kept != NULL && !busy ? kept->handle : prepare(connection, text, error);
-  if (handle == NULL)
-    return NULL;
-  if (kept == NULL) {
-    kept = g_new0(Statement, 1);
-    kept->handle = handle;
-    g_hash_table_insert(connection->statements, g_strdup(text), kept);
+  Statement *statement = kept;
+  if (kept == NULL || kept->in_use) {
+    sqlite3_stmt *handle = prepare(connection, text, error);
+    if (handle == NULL)
+      return NULL;
+    statement = statement_new(handle);
+    statement->kept = kept == NULL;
+    if (statement->kept)
+      g_hash_table_insert(connection->statements, g_strdup(text), statement);
   }
   SqlRows *rows = g_new0(SqlRows, 1);
   rows->connection = connection;
-  rows->handle = handle;
-  rows->kept = busy ? NULL : kept;
-  if (rows->kept != NULL)
-    rows->kept->in_use = true;
+  rows->statement = statement;
+  rows->handle = statement->handle;
+  statement->in_use = true;
   return rows;
 }
 
-/* SQLite takes "$1" for a name, so that values are bound by it and may be in any order. */
 static int
-bind_value(sqlite3_stmt *handle, int number, const SqlValue *value)
+bind_value(const Statement *statement, int number, const SqlValue *value)
 {
-  char name[16];
-  g_snprintf(name, sizeof name, "$%d", number);
-  int index = sqlite3_bind_parameter_index(handle, name);
+  sqlite3_stmt *handle = statement->handle;
+  int index = number <= statement->values ? statement->places[number] : 0;
   if (index == 0)
     return SQLITE_RANGE;
   switch (value->type) {
@@ -209,7 +233,7 @@ query_valist(SqlConnection *connection, GError **error, const char *text, va_lis
   int number = 0;
   for (SqlValue value = va_arg(args, SqlValue); value.type != SQL_VALUE_END;
        value = va_arg(args, SqlValue)) {
-    int code = bind_value(rows->handle, ++number, &value);
+    int code = bind_value(rows->statement, ++number, &value);
     if (code != SQLITE_OK) {
       sql_set_error(error, NULL, code, text);
       return NULL;
@@ -342,14 +366,27 @@ sql_rows_free(SqlRows *rows)
 {
   if (rows == NULL)
     return;
-  if (rows->kept != NULL) {
+  if (rows->statement->kept) {
     sqlite3_reset(rows->handle);
     sqlite3_clear_bindings(rows->handle);
-    rows->kept->in_use = false;
+    rows->statement->in_use = false;
   } else {
-    sqlite3_finalize(rows->handle);
+    statement_free(rows->statement);
   }
   g_free(rows);
+}
+
+/* Of BEGIN and COMMIT, which are not for both databases: prepared once, and traced nowhere. */
+static int
+run_bare(SqlConnection *connection, sqlite3_stmt **kept, const char *text)
+{
+  int code = *kept != NULL ? SQLITE_OK
+                           : sqlite3_prepare_v3(connection->handle, text, -1,
+                                                SQLITE_PREPARE_PERSISTENT, kept, NULL);
+  if (code != SQLITE_OK)
+    return code;
+  sqlite3_step(*kept);
+  return sqlite3_reset(*kept);
 }
 
 SqlConnection *
@@ -369,7 +406,7 @@ sql_acquire_snapshot(SqlPool *pool, GError **error)
   g_autoptr(SqlConnection) connection = sql_acquire(pool, error);
   if (connection == NULL)
     return NULL;
-  int code = sqlite3_exec(connection->handle, "BEGIN", NULL, NULL, NULL);
+  int code = run_bare(connection, &connection->begin, "BEGIN");
   if (code != SQLITE_OK) {
     sql_set_error(error, connection->handle, code, "BEGIN");
     return NULL;
@@ -400,7 +437,7 @@ sql_begin(SqlPool *pool, GError **error)
   }
   connection->changes = sqlite3_total_changes64(connection->handle);
   /* IMMEDIATE: the lock is taken here, where BUSY can be told, and not by some statement later. */
-  int code = sqlite3_exec(connection->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  int code = run_bare(connection, &connection->begin, "BEGIN IMMEDIATE");
   if (code != SQLITE_OK) {
     sql_set_error(error, connection->handle, code, "BEGIN");
     g_mutex_unlock(&pool->writing);
@@ -429,7 +466,7 @@ sql_commit(SqlConnection *connection, uint64_t *number, GError **error)
   bool wrote = sqlite3_total_changes64(connection->handle) != connection->changes;
   if (log != NULL)
     sql_log_begin_commit(log);
-  int code = sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL);
+  int code = run_bare(connection, &connection->commit, "COMMIT");
   connection->committed = code == SQLITE_OK;
   if (log != NULL)
     *number = sql_log_end_commit(log, wrote && connection->committed);
@@ -448,8 +485,8 @@ sql_release(SqlConnection *connection)
     g_mutex_unlock(&pool->writing);
     return;
   }
-  bool ended = !connection->snapshot ||
-               sqlite3_exec(connection->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+  bool ended =
+      !connection->snapshot || run_bare(connection, &connection->commit, "COMMIT") == SQLITE_OK;
   connection->snapshot = false;
   g_mutex_lock(&pool->idle_lock);
   bool keep = ended && pool->idle_readers->len < IDLE_READERS_MAX;

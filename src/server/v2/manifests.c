@@ -279,16 +279,11 @@ v2_manifest_delete(Request *request)
 {
   g_autoptr(GError) error = NULL;
   ServerContext *server = server_context(request);
-  const char *reference = request_parameter(request, "reference");
-  Digest digest;
-  if (!registry_manifest_delete(server->registry, request_parameter(request, "name"), reference,
-                                &error)) {
+  if (!registry_manifest_delete(server->registry, request_parameter(request, "name"),
+                                request_parameter(request, "reference"), &error)) {
     respond_error(request, error);
     return;
   }
-  /* A tag alone leaves the manifest. */
-  if (digest_parse(reference, &digest, NULL))
-    pipeline_manifest_deleted(server->pipeline, &digest);
   respond_empty(request, MHD_HTTP_ACCEPTED);
 }
 

@@ -105,7 +105,6 @@ delete_image(Story *story)
   g_autoptr(GError) error = NULL;
   registry_manifest_delete(story->registry.registry, "a", story->digest.text, &error);
   g_assert_no_error(error);
-  pipeline_manifest_deleted(story->pipeline, &story->digest);
 }
 
 static void
