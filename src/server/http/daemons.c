@@ -8,8 +8,9 @@
 #include "server/http/http-private.h"
 
 /* Holds the request head and the read buffer; upload parts come in pieces of up to about half of
- * it. */
-#define CONNECTION_MEMORY ((size_t)128 * 1024)
+ * it. libmicrohttpd clears all of it after each request, which twice as much made a fifth of a
+ * manifest's cost; half as much makes pushes cost more. */
+#define CONNECTION_MEMORY ((size_t)80 * 1024)
 /* The server counts connections itself, at each address. The library must never be the one to
  * refuse. */
 #define LIBRARY_CONNECTIONS (1u << 24)

@@ -141,7 +141,9 @@ response_header(Request *request, const char *name, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  Header header = {g_strdup(name), g_strdup_vprintf(format, args)};
+  /* Most are one text, in each answer. */
+  Header header = {g_strdup(name), strcmp(format, "%s") == 0 ? g_strdup(va_arg(args, const char *))
+                                                             : g_strdup_vprintf(format, args)};
   va_end(args);
   /* Parts of a value may come from a client: no second header may be smuggled in by a line end. */
   bool plain = true;

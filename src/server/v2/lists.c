@@ -26,7 +26,8 @@ v2_warn(Request *request, const char *text)
   g_autofree char *plain = g_strndup(text, WARNING_BYTES_MAX);
   for (char *p = plain; *p != '\0'; p++)
     *p = *p == '"' ? '\'' : *p == '\\' ? '/' : g_ascii_isprint(*p) ? *p : '?';
-  response_header(request, "Warning", "299 - \"%s\"", plain);
+  g_autofree char *value = g_strconcat("299 - \"", plain, "\"", NULL);
+  response_header(request, "Warning", "%s", value);
 }
 
 /* ?n=; false after it responded. */

@@ -44,7 +44,8 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
   if (!is_acceptable(request, media_type))
     return;
   response_header(request, "Docker-Content-Digest", "%s", digest->text);
-  response_header(request, "ETag", "\"%s\"", digest->text);
+  g_autofree char *etag = g_strconcat("\"", digest->text, "\"", NULL);
+  response_header(request, "ETag", "%s", etag);
   g_autofree char *etags = request_header_joined(request, "If-None-Match");
   if (etags != NULL && strstr(etags, digest->text) != NULL)
     respond_not_modified(request, g_bytes_get_size(bytes));
@@ -53,7 +54,7 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
   if (strcmp(request_method(request), "HEAD") == 0)
     return;
   g_autofree char *object =
-      g_strdup_printf("%s@%s", request_parameter(request, "name"), digest->text);
+      g_strconcat(request_parameter(request, "name"), "@", digest->text, NULL);
   audit_note(NOTE_PULLED, object, verb_name(VERB_PULL), NULL);
   registry_note_pull(server_context(request)->registry, request_parameter(request, "name"), digest);
 }
