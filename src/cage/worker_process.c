@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,28 +63,45 @@ worker_read_job(int file, GError **error)
 bool
 worker_growth_init(WorkerGrowth *growth, uint32_t patience, GError **error)
 {
-  *growth = (WorkerGrowth){eventfd(0, EFD_CLOEXEC), patience, g_get_monotonic_time()};
-  return growth->counter >= 0 || error_set_errno(error, errno, "count the bytes of a layer");
+  int ends[2] = {-1, -1};
+  if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0) {
+    error_set_errno(error, errno, "a pipe to an inspection worker");
+    fd_clear(&ends[0]);
+    fd_clear(&ends[1]);
+    return false;
+  }
+  *growth = (WorkerGrowth){ends[0], ends[1], patience, g_get_monotonic_time()};
+  return true;
+}
+
+/* Messages of this size are written whole, or not at all. */
+static bool
+growth_write(const WorkerGrowth *growth, uint64_t message)
+{
+  return write(growth->tells, &message, sizeof message) == (ssize_t)sizeof message;
 }
 
 void
-worker_growth_add(WorkerGrowth *growth, uint64_t bytes)
+worker_growth_tell(WorkerGrowth *growth, uint64_t bytes)
 {
+  /* Without room the next message says it as well. */
+  growth_write(growth, bytes);
   __atomic_store_n(&growth->grown, g_get_monotonic_time(), __ATOMIC_RELAXED);
-  eventfd_write(growth->counter, bytes);
 }
 
-void
-worker_growth_end(WorkerGrowth *growth)
+bool
+worker_growth_end(WorkerGrowth *growth, uint64_t bytes)
 {
+  bool told = growth_write(growth, bytes | WORKER_GROWTH_END);
   __atomic_store_n(&growth->grown, 0, __ATOMIC_RELAXED);
-  eventfd_write(growth->counter, WORKER_GROWTH_END);
+  return told;
 }
 
 void
 worker_growth_clear(WorkerGrowth *growth)
 {
-  fd_clear(&growth->counter);
+  fd_clear(&growth->listens);
+  fd_clear(&growth->tells);
 }
 
 static bool
@@ -323,7 +339,7 @@ worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32
   Patience patience = {seconds, g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC, growth,
                        cancellable};
   NurseryEnd end = {0};
-  bool started = start(job, input, extra, growth == NULL ? -1 : growth->counter, &worker, error);
+  bool started = start(job, input, extra, growth == NULL ? -1 : growth->listens, &worker, error);
   auto_fd int from_answer = worker.answer;
   auto_fd int from_trouble = worker.trouble;
   bool ended = started && read_outputs(&worker, &patience, answer, trouble, &end, error);
@@ -335,8 +351,9 @@ worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32
       slice_to_printable(slice_strip(slice_new(trouble->data, trouble->len)), MESSAGE_MAX);
   bool proper = false;
   json_t *ok = ended ? read_document(job, answer, line, end.status, &proper, error) : NULL;
-  /* Who guessed wrong where things are in its memory finds them elsewhere the next time. */
-  bool cancelled = !ended && g_cancellable_is_cancelled(cancellable);
+  /* Who guessed wrong where things are in its memory finds them elsewhere the next time. Nobody may
+   * guess and cancel; of a layer that still arrives, its client can. */
+  bool cancelled = !ended && growth == NULL && g_cancellable_is_cancelled(cancellable);
   nursery_clear(&worker.process, !proper && !cancelled);
   return ok;
 }

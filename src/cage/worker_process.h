@@ -17,20 +17,22 @@
 
 #define WORKER_ANSWER_MAX ((size_t)32 * 1024 * 1024)
 
-/* Of an input that is still being written: who writes tells by a counter of the kernel (an eventfd,
- * which never fills) how many bytes are there more, and the worker waits for them. Bytes that are
- * told never change. */
+/* Of an input that is still being written: who writes tells through a pipe, of which the worker has
+ * the end to read from alone, how many bytes are there, and the worker waits for them. Bytes that
+ * are told never change. A worker that does not listen holds nobody up. */
 typedef struct {
-  int counter;       /* becomes descriptor 4 */
-  uint32_t patience; /* seconds: without a byte for so long, the worker is ended */
-  int64_t grown;     /* atomic, monotonic time: when the last came; or 0: all have */
+  int listens, tells; /* the pipe's ends; the first becomes descriptor 4 */
+  uint32_t patience;  /* seconds: without a byte for so long, the worker is ended */
+  int64_t grown;      /* atomic, monotonic time: when the last came; or 0: all have */
 } WorkerGrowth;
-/* In what the counter gives, besides the bytes: there will be no more. */
-#define WORKER_GROWTH_END ((uint64_t)1 << 62)
+/* A message: so many bytes, from the file's beginning on; with this: and no more will come. */
+#define WORKER_GROWTH_END ((uint64_t)1 << 63)
 
 bool worker_growth_init(WorkerGrowth *growth, uint32_t patience, GError **error);
-void worker_growth_add(WorkerGrowth *growth, uint64_t bytes); /* any thread; never blocks */
-void worker_growth_end(WorkerGrowth *growth);                 /* once; the same */
+/* @bytes: of the whole file. One thread at a time; none of them blocks. */
+void worker_growth_tell(WorkerGrowth *growth, uint64_t bytes);
+/* The last. False: the worker does not listen, and is never told the end. */
+bool worker_growth_end(WorkerGrowth *growth, uint64_t bytes);
 void worker_growth_clear(WorkerGrowth *growth);
 
 /* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @growth: of @input, or NULL:

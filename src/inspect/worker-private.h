@@ -14,7 +14,7 @@ typedef struct {
 /* Before the first reading: the input grows, from nothing at @input->at. */
 void worker_input_grow(WorkerInput *input);
 /* Waits until it grows no more; the end is known then. */
-void worker_input_settle(WorkerInput *input);
+bool worker_input_settle(WorkerInput *input, GError **error);
 /* A LayerRead on a WorkerInput. */
 gssize worker_input_read(void *input, void *buffer, size_t size, GError **error);
 

@@ -313,9 +313,8 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .harvest = &harvest,
                      .links = layer_links};
   layer_links_add(layer_links, links);
-  if (!read_passes(&reading, error))
+  if (!read_passes(&reading, error) || !worker_input_settle(&input, error))
     return NULL;
-  worker_input_settle(&input);
   inventory->packed_bytes = input.end - input.at;
   if (!worker_check_table(input, limits, inventory, error))
     return NULL;

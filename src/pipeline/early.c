@@ -14,7 +14,7 @@
 #define AT_ONCE 2u
 /* Kept, with those that ended: an outcome that nobody took, a failure that is not to be repeated
  * with the next request of the same upload. */
-#define KEPT_MAX     16u
+#define KEPT_MAX     8u
 #define KEPT_SECONDS 60
 
 enum { BY_USED, BY_FAILED, BY_DROPPED };
@@ -43,7 +43,8 @@ typedef struct {
 struct EarlyLayers {
   GMutex lock; /* guards the rest, and what the layers hold except fd, growth and cancellable */
   GCond ended;
-  GPtrArray *layers; /* EarlyLayer, oldest first */
+  GPtrArray *layers;  /* EarlyLayer, oldest first */
+  GPtrArray *dropped; /* EarlyLayer, to be freed without the lock, for they may be large */
   uint64_t count;
 };
 
@@ -72,6 +73,7 @@ early_layers_new(void)
   g_mutex_init(&layers->lock);
   g_cond_init(&layers->ended);
   layers->layers = g_ptr_array_new_with_free_func(layer_unref);
+  layers->dropped = g_ptr_array_new_with_free_func(layer_unref);
   return layers;
 }
 
@@ -79,9 +81,18 @@ void
 early_layers_free(EarlyLayers *layers)
 {
   g_ptr_array_unref(layers->layers);
+  g_ptr_array_unref(layers->dropped);
   g_cond_clear(&layers->ended);
   g_mutex_clear(&layers->lock);
   g_free(layers);
+}
+
+static void
+unlock(EarlyLayers *early)
+{
+  g_autoptr(GPtrArray) dropped = g_steal_pointer(&early->dropped);
+  early->dropped = g_ptr_array_new_with_free_func(layer_unref);
+  g_mutex_unlock(&early->lock);
 }
 
 /* --- under the lock --- */
@@ -101,9 +112,27 @@ is_of_upload(const EarlyLayer *layer, const char *upload)
 }
 
 static bool
+has_failed(const EarlyLayer *layer)
+{
+  return layer->stage == ENDED && layer->inventory == NULL;
+}
+
+static bool
+is_failure(const EarlyLayer *layer, const char *whichever G_GNUC_UNUSED)
+{
+  return has_failed(layer);
+}
+
+static bool
 is_of_digest(const EarlyLayer *layer, const char *digest)
 {
   return layer->upload == NULL && g_str_equal(layer->layer.text, digest);
+}
+
+static bool
+is_good_of_digest(const EarlyLayer *layer, const char *digest)
+{
+  return is_of_digest(layer, digest) && !has_failed(layer);
 }
 
 static EarlyLayer *
@@ -121,10 +150,11 @@ drop(EarlyLayers *early, EarlyLayer *layer, int outcome)
 {
   g_cancellable_cancel(layer->cancellable);
   metric_add_at(&outcomes, outcome, 1);
+  g_ptr_array_add(early->dropped, g_atomic_rc_box_acquire(layer));
   g_ptr_array_remove(early->layers, layer);
 }
 
-/* True when there is room for another. */
+/* For another: an outcome that waits for its inspection to take it is not given up. */
 static bool
 has_room(EarlyLayers *early)
 {
@@ -133,13 +163,10 @@ has_room(EarlyLayers *early)
     under_way += ((const EarlyLayer *)g_ptr_array_index(early->layers, i))->stage != ENDED;
   if (under_way >= AT_ONCE)
     return false;
-  while (early->layers->len >= KEPT_MAX) {
-    guint i = 0;
-    while (((const EarlyLayer *)g_ptr_array_index(early->layers, i))->stage != ENDED)
-      i++;
-    drop(early, g_ptr_array_index(early->layers, i), BY_DROPPED);
-  }
-  return true;
+  EarlyLayer *useless = early->layers->len < KEPT_MAX ? NULL : find(early, is_failure, NULL);
+  if (useless != NULL)
+    drop(early, useless, BY_FAILED);
+  return early->layers->len < KEPT_MAX;
 }
 
 /* False: nobody reads it any more. */
@@ -148,11 +175,11 @@ tell(EarlyLayer *layer, uint64_t bytes, bool whole)
 {
   if (layer->stage == ENDED || layer->whole || bytes < layer->told)
     return false;
-  worker_growth_add(&layer->growth, bytes - layer->told);
   layer->told = bytes;
-  layer->whole = whole;
   if (whole)
-    worker_growth_end(&layer->growth);
+    layer->whole = worker_growth_end(&layer->growth, bytes);
+  else
+    worker_growth_tell(&layer->growth, bytes);
   return true;
 }
 
@@ -195,7 +222,7 @@ begin(Pipeline *pipeline, const char *upload, uint64_t bytes)
     g_ptr_array_add(early->layers, layer);
     tell(layer, bytes, false);
   }
-  g_mutex_unlock(&early->lock);
+  unlock(early);
   if (kept)
     jobs_ask(pipeline->jobs, &early_job, number);
   else
@@ -211,7 +238,7 @@ pipeline_layer_grows(Pipeline *pipeline, const char *upload, uint64_t bytes)
   EarlyLayer *layer = find(early, is_of_upload, upload);
   bool known = layer != NULL, read = known && tell(layer, bytes, false);
   bool room = known || has_room(early);
-  g_mutex_unlock(&early->lock);
+  unlock(early);
   return known ? read : room && begin(pipeline, upload, bytes);
 }
 
@@ -219,27 +246,26 @@ void
 pipeline_layer_ends(Pipeline *pipeline, const char *upload, uint64_t bytes)
 {
   EarlyLayers *early = pipeline->early;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&early->lock);
+  g_mutex_lock(&early->lock);
   EarlyLayer *layer = find(early, is_of_upload, upload);
   if (layer != NULL)
     tell(layer, bytes, true);
+  unlock(early);
 }
 
 void
 pipeline_layer_becomes(Pipeline *pipeline, const char *upload, const Digest *digest)
 {
   EarlyLayers *early = pipeline->early;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&early->lock);
+  g_mutex_lock(&early->lock);
   EarlyLayer *layer = find(early, is_of_upload, upload);
-  if (layer == NULL)
-    return;
-  bool failed = layer->stage == ENDED && layer->inventory == NULL;
-  if (digest == NULL || !layer->whole || failed) {
-    drop(early, layer, failed ? BY_FAILED : BY_DROPPED);
-    return;
+  if (layer != NULL && (digest == NULL || !layer->whole || has_failed(layer)))
+    drop(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
+  else if (layer != NULL) {
+    layer->layer = *digest;
+    g_clear_pointer(&layer->upload, g_free);
   }
-  layer->layer = *digest;
-  g_clear_pointer(&layer->upload, g_free);
+  unlock(early);
 }
 
 /* --- a worker reads them --- */
@@ -294,10 +320,11 @@ static void
 forget(const char *number, void *room)
 {
   EarlyLayers *early = ((Pipeline *)room)->early;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&early->lock);
+  g_mutex_lock(&early->lock);
   EarlyLayer *layer = find(early, is_number, number);
   if (layer != NULL)
     drop(early, layer, BY_DROPPED);
+  unlock(early);
 }
 
 const JobKind early_job = {
@@ -319,30 +346,46 @@ LayerInventory *
 early_layers_take(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable)
 {
   EarlyLayers *early = pipeline->early;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&early->lock);
-  EarlyLayer *layer = find(early, is_of_digest, digest->text);
-  if (layer == NULL)
-    return NULL;
-  g_atomic_rc_box_acquire(layer);
-  wait_for_end(pipeline, layer, cancellable);
-  LayerInventory *inventory = g_steal_pointer(&layer->inventory);
-  int outcome = inventory != NULL ? BY_USED : layer->stage == ENDED ? BY_FAILED : BY_DROPPED;
-  if (g_ptr_array_find(early->layers, layer, NULL))
-    drop(early, layer, outcome);
-  layer_unref(layer);
+  LayerInventory *inventory = NULL;
+  g_mutex_lock(&early->lock);
+  EarlyLayer *layer = find(early, is_good_of_digest, digest->text);
+  if (layer != NULL) {
+    g_atomic_rc_box_acquire(layer);
+    wait_for_end(pipeline, layer, cancellable);
+    inventory = g_steal_pointer(&layer->inventory);
+    int outcome = inventory != NULL ? BY_USED : layer->stage == ENDED ? BY_FAILED : BY_DROPPED;
+    if (g_ptr_array_find(early->layers, layer, NULL))
+      drop(early, layer, outcome);
+    layer_unref(layer);
+  }
+  unlock(early);
   if (inventory != NULL)
     inventory->layer = *digest;
   return inventory;
 }
 
 void
-early_layers_tidy(EarlyLayers *early)
+early_layers_forget(Pipeline *pipeline, const Digest *digest)
 {
+  EarlyLayers *early = pipeline->early;
+  g_mutex_lock(&early->lock);
+  for (EarlyLayer *layer; (layer = find(early, is_of_digest, digest->text)) != NULL;)
+    drop(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
+  unlock(early);
+}
+
+void
+early_layers_tidy(Pipeline *pipeline)
+{
+  EarlyLayers *early = pipeline->early;
   int64_t before = g_get_monotonic_time() - KEPT_SECONDS * (int64_t)G_USEC_PER_SEC;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&early->lock);
+  g_mutex_lock(&early->lock);
   for (guint i = early->layers->len; i-- > 0;) {
     EarlyLayer *layer = g_ptr_array_index(early->layers, i);
-    if (layer->stage == ENDED && layer->ended < before)
-      drop(early, layer, layer->inventory == NULL ? BY_FAILED : BY_DROPPED);
+    bool wanted = layer->upload == NULL && !has_failed(layer) &&
+                  flight_layer_is_queued(pipeline, &layer->layer);
+    if (layer->stage == ENDED && layer->ended < before && !wanted)
+      drop(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
   }
+  unlock(early);
 }

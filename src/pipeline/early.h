@@ -27,5 +27,7 @@ extern const JobKind early_job;
  * bytes are there. NULL: it is to be inspected now. (transfer full) */
 LayerInventory *early_layers_take(Pipeline *pipeline, const Digest *layer,
                                   GCancellable *cancellable);
-/* Lets go of outcomes that nobody took. */
-void early_layers_tidy(EarlyLayers *early);
+/* The layer is inspected: nobody will take what was found while it arrived once more. */
+void early_layers_forget(Pipeline *pipeline, const Digest *layer);
+/* Lets go of outcomes that nobody took, and that no queued inspection will take. */
+void early_layers_tidy(Pipeline *pipeline);

@@ -177,6 +177,6 @@ void
 pipeline_tidy(Pipeline *pipeline)
 {
   share_tidy(pipeline->share);
-  early_layers_tidy(pipeline->early);
+  early_layers_tidy(pipeline);
   policy_tell_endings(pipeline);
 }

@@ -96,3 +96,10 @@ flight_queue_layer(Pipeline *pipeline, const Digest *layer)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
   return g_hash_table_add(pipeline->scans.queued_layers, g_strdup(layer->text));
 }
+
+bool
+flight_layer_is_queued(Pipeline *pipeline, const Digest *layer)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->scans.lock);
+  return g_hash_table_contains(pipeline->scans.queued_layers, layer->text);
+}

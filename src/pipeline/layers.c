@@ -52,8 +52,10 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellab
   /* Two may have wanted it at the same time. */
   g_auto(LayerState) known =
       inventories_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
-  if (known.state == INVENTORY_THERE)
+  if (known.state == INVENTORY_THERE) {
+    early_layers_forget(pipeline, digest);
     return LAYER_INSPECTED;
+  }
   g_autoptr(LayerInventory) inventory = early_layers_take(pipeline, digest, cancellable);
   if (inventory == NULL)
     inventory = layers_inspect_for(pipeline, digest, NULL, cancellable, &failure);

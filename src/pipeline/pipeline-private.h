@@ -112,10 +112,10 @@ uint64_t pipeline_judgement(const Pipeline *pipeline); /* counts these */
 
 /* --- flight.c: which images are in memory, and which layers they wait for --- */
 
-/* For layers that come before their manifests. */
-bool flight_has_room(Pipeline *pipeline);
+bool flight_has_room(Pipeline *pipeline); /* for layers that come before their manifests */
 /* False: it is queued already, or at work. */
 bool flight_queue_layer(Pipeline *pipeline, const Digest *layer);
+bool flight_layer_is_queued(Pipeline *pipeline, const Digest *layer); /* or at work */
 /* Images that waited for this layer alone, which is queued no more; when it is @postponed, all that
  * waited for it. (transfer full): char * */
 GPtrArray *flight_take_ready(Pipeline *pipeline, const Digest *layer, bool postponed);

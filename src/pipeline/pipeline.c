@@ -52,6 +52,8 @@ pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Digest 
   if ((known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED) &&
       flight_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
+  else if (known.state == INVENTORY_THERE)
+    early_layers_forget(pipeline, digest);
   retry_images(pipeline, known.state == INVENTORY_THERE ? repository : NULL, digest);
 }
 

@@ -27,8 +27,8 @@ def layer_tar(seed, size=9 * MIB):
 class Push:
     """An image of one layer, whose layer is pushed as the test wants it."""
 
-    def __init__(self, server, folder, seed, how="gzip"):
-        self.server, self.repository = server, f"early/{seed}-{how or 'tar'}"
+    def __init__(self, server, folder, seed, how="gzip", repository=None):
+        self.server, self.repository = server, repository or f"early/{seed}-{how or 'tar'}"
         layout = Layout(folder / f"{seed}-{how}")
         layout.add_image("v1", [layer_tar(seed)], compression=how)
         self.folder, blobs = layout.folder, reachable(layout.folder, "v1")
@@ -231,6 +231,36 @@ def test_many_at_once(module_server, tmp_path):
         thread.join()
     for push in pushes:
         check_whole(push, push.finish())
+
+
+def test_a_known_layer_is_kept_by_nobody(module_server, tmp_path):
+    """What is found in it once more, while it comes again, is let go at once."""
+    before = outcomes(module_server)
+    for number in range(3):
+        push = Push(module_server, tmp_path, 75, repository=f"early/known{number}")
+        push.patch(6 * MIB)
+        check_whole(push, push.finish())
+        gate.wait_until(lambda: sum(since(module_server, before).values()) == number + 1, timeout=30)
+
+
+def test_two_equal_pushes_at_once(module_server, tmp_path):
+    before = outcomes(module_server)
+    pushes = [Push(module_server, tmp_path, 76, repository=f"early/equal{number}") for number in range(2)]
+    for until in (5 * MIB, 7 * MIB):
+        for push in pushes:
+            push.patch(until)
+    for push in pushes:
+        check_whole(push, push.finish())
+    gate.wait_until(lambda: sum(since(module_server, before).values()) == 2, timeout=30)
+
+
+def test_a_digest_of_another_algorithm(module_server, tmp_path):
+    push = Push(module_server, tmp_path, 77)
+    digest = digest_of(push.bytes, "sha512")
+    push.manifest = push.manifest.replace(push.layer.encode(), digest.encode())
+    push.layer, push.digest = digest, digest_of(push.manifest)
+    push.patch(6 * MIB)
+    check_whole(push, push.finish())
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])

@@ -367,10 +367,10 @@ def wait_for_worker(server, timeout=60):
         for pid, _ in children(server):
             with contextlib.suppress(OSError):
                 # In its cage it has the descriptors that it was given; descriptor 4 tells that more bytes came.
-                caged = "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
-                if caged and not Path(f"/proc/{pid}/fd/4").exists():
+                caged, held = "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text(), os.listdir(f"/proc/{pid}/fd")
+                if caged and "0" in held and "4" not in held:
                     return pid
-                if caged:
+                if caged and "4" in held:
                     end_early(server)
         time.sleep(0.005)
     raise AssertionError(f"no worker within {timeout} s:\n{server.log_text()[-4000:]}")

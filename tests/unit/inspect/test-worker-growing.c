@@ -15,15 +15,17 @@ static void *
 write_slowly(void *data)
 {
   const Writer *writer = data;
+  uint64_t written = 0;
   for (Slice rest = writer->bytes; rest.size > 0;) {
     Slice piece = slice_sub(rest, 0, MIN(rest.size, 61));
     g_assert_true(fd_write_all(writer->fd, piece, NULL));
-    worker_growth_add(writer->growth, piece.size);
+    written += piece.size;
+    worker_growth_tell(writer->growth, written);
     g_usleep(1000);
     rest = slice_sub(rest, piece.size, rest.size);
   }
   if (writer->ends)
-    worker_growth_end(writer->growth);
+    g_assert_true(worker_growth_end(writer->growth, written));
   return NULL;
 }
 
@@ -55,11 +57,27 @@ test_growing(void)
   }
 }
 
+/* A worker that does not listen holds nobody up, and is not told the end. */
+static void
+test_deaf(void)
+{
+  g_autoptr(GError) error = NULL;
+  WorkerGrowth growth;
+  g_assert_true(worker_growth_init(&growth, 1, &error));
+  for (uint64_t bytes = 1; bytes <= 100000; bytes++)
+    worker_growth_tell(&growth, bytes);
+  g_assert_false(worker_growth_end(&growth, 100000));
+  /* What it has is for reading alone. */
+  g_assert_cmpint(write(growth.listens, "", 1), <, 0);
+  worker_growth_clear(&growth);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   worker_set_program(g_getenv("ASSAY_PROGRAM"));
   g_test_add_func("/worker/growing", test_growing);
+  g_test_add_func("/worker/deaf", test_deaf);
   return g_test_run();
 }
