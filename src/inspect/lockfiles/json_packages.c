@@ -1,26 +1,8 @@
-/* Lock files in JSON that are hardly more than a list of packages: bun, Deno, Composer, renv, the
- * sbt plugin, Swift. */
+/* Lock files in JSON that are hardly more than a list of packages: Deno, Composer, renv, the sbt
+ * plugin, Swift. */
 #include <string.h>
 
 #include "inspect/lockfiles/lockfiles-private.h"
-
-/* "packages": a list each, whose first is "name@version"; a workspace and a folder have an address
- * there (https://bun.sh/docs/install/lockfile). */
-void
-bun_lock_read(Slice bytes, Lock *lock)
-{
-  g_autoptr(json_t) root = lock_json5(bytes, lock);
-  const char *key;
-  json_t *package;
-  json_object_foreach(json_get_object(root, "packages"), key, package) {
-    const char *first = json_string_value(json_array_get(package, 0));
-    Slice name, version;
-    if (first == NULL || !lock_split_name(slice_from_string(first), &name, &version))
-      continue;
-    if (version.size > 0 && g_ascii_isdigit((gchar)version.data[0]))
-      lock_add_slices(lock, name, version);
-  }
-}
 
 /* "npm": {"name@1.0.0_peer@2.0.0": ...}, in the third version of the format below "packages". What
  * is of JSR is under that name, "@scope/name". */

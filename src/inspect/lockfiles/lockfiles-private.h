@@ -11,6 +11,7 @@ LockReader yarn_lock_read;
 LockReader requirements_read;
 LockReader pipfile_lock_read;
 LockReader python_toml_read;
+LockReader uv_lock_read;
 LockReader pylock_read;
 LockReader cargo_lock_read;
 LockReader go_mod_read;

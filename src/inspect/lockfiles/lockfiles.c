@@ -49,7 +49,7 @@ is_pylock(const char *path)
   ROW("*/vendor/modules.txt", NULL, "golang", go_vendor_read)                                      \
   ROW("*/Pipfile.lock", NULL, "pypi", pipfile_lock_read)                                           \
   ROW("*/poetry.lock", NULL, "pypi", python_toml_read)                                             \
-  ROW("*/uv.lock", NULL, "pypi", python_toml_read)                                                 \
+  ROW("*/uv.lock", NULL, "pypi", uv_lock_read)                                                     \
   ROW("*/pdm.lock", NULL, "pypi", python_toml_read)                                                \
   ROW("*/Cargo.lock", NULL, "cargo", cargo_lock_read)                                              \
   ROW("*/go.mod", NULL, "golang", go_mod_read)                                                     \

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "inspect/lockfiles/lock_graph.h"
 #include "inspect/lockfiles/lockfiles-private.h"
-#include "inspect/lockfiles/pnpm_graph.h"
 #include "text/yaml_walk.h"
 
 typedef struct {
@@ -13,7 +13,7 @@ typedef struct {
   unsigned format; /* the first number of lockfileVersion */
   char *name, *version;
   bool development; /* "dev: true", before version 9 */
-  PnpmGraph *graph;
+  LockGraph *graph;
 } Pnpm;
 
 /* "/@scope/name/1.0.0_peers", or with a registry in front of the first slash. Peers may have
@@ -82,6 +82,38 @@ take_field(Pnpm *pnpm, const char *field, const char *value)
     pnpm->development = g_str_equal(value, "true");
 }
 
+/* "1.0.0(peers)"; an alias has the name before it, "real@1.0.0" or "real@https://...". A version
+ * that is an address may have an "@" after its colon. (transfer full) */
+static char *
+node_of(const char *name, const char *version)
+{
+  size_t plain = strcspn(version, "(:");
+  bool alias = memchr(version, '@', plain) != NULL;
+  return alias ? g_strdup(version) : g_strconcat(name, "@", version, NULL);
+}
+
+static bool
+is_needed(const char *kind)
+{
+  return strcmp(kind, "dependencies") == 0 || strcmp(kind, "optionalDependencies") == 0;
+}
+
+/* Since version 9 a package does not say any more that it is for development, but the file says
+ * what the projects need ("importers"), and what those need ("snapshots"). */
+static void
+visit_needs(LockGraph *graph, const char *const *keys, unsigned depth, const char *value)
+{
+  if (value == NULL || depth < 4)
+    return;
+  bool project = depth == 5 && strcmp(keys[0], "importers") == 0 && strcmp(keys[4], "version") == 0;
+  bool snapshot = depth == 4 && strcmp(keys[0], "snapshots") == 0 && is_needed(keys[2]);
+  bool development = project && strcmp(keys[2], "devDependencies") == 0;
+  if (snapshot)
+    lock_graph_add_need(graph, keys[1], node_of(keys[3], value));
+  else if (development || (project && is_needed(keys[2])))
+    lock_graph_add_root(graph, node_of(keys[3], value), development);
+}
+
 static void
 visit(const char *const *keys, unsigned depth, const char *value, void *data)
 {
@@ -89,7 +121,7 @@ visit(const char *const *keys, unsigned depth, const char *value, void *data)
   if (depth == 1 && value != NULL && g_str_equal(keys[0], "lockfileVersion"))
     pnpm->format = (unsigned)g_ascii_strtoull(value, NULL, 10);
   if (pnpm->format >= 9)
-    pnpm_graph_visit(pnpm->graph, keys, depth, value);
+    visit_needs(pnpm->graph, keys, depth, value);
   if (depth < 2 || !g_str_equal(keys[0], "packages"))
     return;
   if (depth == 3 && value != NULL)
@@ -105,12 +137,12 @@ visit(const char *const *keys, unsigned depth, const char *value, void *data)
 void
 pnpm_lock_read(Slice bytes, Lock *lock)
 {
-  g_autoptr(PnpmGraph) graph = pnpm_graph_new();
+  g_autoptr(LockGraph) graph = lock_graph_new();
   Pnpm pnpm = {.lock = lock, .format = 9, .graph = graph};
   g_autoptr(GError) error = NULL;
   if (!yaml_walk(bytes, visit, &pnpm, &error))
     lock_is_broken(lock, error->message);
-  pnpm_graph_mark(graph, lock);
+  lock_graph_mark(graph, lock);
   g_free(pnpm.name);
   g_free(pnpm.version);
 }

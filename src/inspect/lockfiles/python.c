@@ -1,5 +1,5 @@
-/* Lock files of Python: Pipfile.lock; poetry.lock, uv.lock and pdm.lock, which are alike; and
- * pylock.toml (PEP 751). */
+/* Lock files of Python: Pipfile.lock; poetry.lock, pdm.lock and the packages of uv.lock, which are
+ * alike; and pylock.toml (PEP 751). */
 #include <string.h>
 
 #include "inspect/lockfiles/lockfiles-private.h"
@@ -46,9 +46,8 @@ pipfile_lock_read(Slice bytes, Lock *lock)
   }
 }
 
-/* The project itself, or another one of its folder. */
-static bool
-is_own(const json_t *source)
+bool
+python_is_own(const json_t *source)
 {
   const char *type = json_get_string(source, "type");
   return g_strcmp0(type, "directory") == 0 || json_object_get(source, "virtual") != NULL ||
@@ -56,34 +55,38 @@ is_own(const json_t *source)
          json_object_get(source, "directory") != NULL;
 }
 
-/* Poetry: "category", or since version 1.5 "groups", as in pdm.lock. A group may also be an extra
- * that is used, so that only the names count that nobody gives to one. */
-static bool
-is_for_development(const json_t *package)
+bool
+python_is_development_group(const char *name)
 {
   static const char *const names[] = {"dev",     "develop", "development", "test",   "tests",
                                       "testing", "lint",    "linting",     "typing", "mypy",
                                       "docs",    "doc",     NULL};
+  return name != NULL && g_strv_contains(names, name);
+}
+
+/* Poetry: "category", or since version 1.5 "groups", as in pdm.lock. */
+static bool
+is_for_development(const json_t *package)
+{
   const json_t *groups = json_get_array(package, "groups");
   const char *category = json_get_string(package, "category");
   size_t index;
   json_t *group;
   json_array_foreach(groups, index, group) {
-    const char *name = json_string_value(group);
-    if (name == NULL || !g_strv_contains(names, name))
+    if (!python_is_development_group(json_string_value(group)))
       return false;
   }
   return json_array_size(groups) > 0 || g_strcmp0(category, "dev") == 0;
 }
 
-static void
-read_packages(const json_t *packages, Lock *lock)
+void
+python_packages_read(const json_t *packages, Lock *lock)
 {
   size_t index;
   json_t *package;
   json_array_foreach(packages, index, package) {
     lock->development = is_for_development(package);
-    if (!is_own(json_object_get(package, "source")) && !is_own(package))
+    if (!python_is_own(json_object_get(package, "source")) && !python_is_own(package))
       add_texts(lock, json_get_string(package, "name"), json_get_string(package, "version"));
   }
 }
@@ -92,12 +95,12 @@ void
 python_toml_read(Slice bytes, Lock *lock)
 {
   g_autoptr(json_t) root = lock_toml(bytes, lock);
-  read_packages(json_get_array(root, "package"), lock);
+  python_packages_read(json_get_array(root, "package"), lock);
 }
 
 void
 pylock_read(Slice bytes, Lock *lock)
 {
   g_autoptr(json_t) root = lock_toml(bytes, lock);
-  read_packages(json_get_array(root, "packages"), lock);
+  python_packages_read(json_get_array(root, "packages"), lock);
 }

@@ -46,6 +46,44 @@ static const struct {
      "[[package]]\nname = \"d\"\nversion = \"1\"\ngroups = [\"main\", \"dev\"]\n",
      "a c"},
     {"pdm.lock", "[[package]]\nname = \"b\"\nversion = \"1\"\ngroups = [\"test\"]\n", "b"},
+    {"bun.lock",
+     "{\"workspaces\": {\"\": {\"dependencies\": {\"a\": \"1\"}, \"devDependencies\": {\"b\": "
+     "\"1\","
+     "\"@s/d\": \"1\", \"alias\": \"1\", \"p\": \"1\"}},"
+     "\"w\": {\"name\": \"w\", \"dependencies\": {\"e\": \"1\"}, \"devDependencies\": {\"f\": "
+     "\"1\"}}},"
+     "\"packages\": {\"a\": [\"a@1.0.0\", \"\", {\"dependencies\": {\"c\": \"1\"},"
+     "\"peerDependencies\": {\"p\": \"1\"}}], \"b\": [\"b@1.0.0\", \"\", {\"dependencies\": "
+     "{\"c\": \"2\","
+     "\"a\": \"1\"}}], \"c\": [\"c@1.0.0\"], \"b/c\": [\"c@2.0.0\", \"\", {\"dependencies\": "
+     "{\"g\": \"1\"}}],"
+     "\"@s/d\": [\"@s/d@1.0.0\", {\"optionalDependencies\": {\"h\": \"1\"}}],"
+     "\"@s/d/h\": [\"h@1.0.0\", \"\", {\"dependencies\": {\"i\": \"1\"}}], \"i\": [\"i@1.0.0\"],"
+     "\"alias\": [\"real@1.0.0\"], \"p\": [\"p@1.0.0\"], \"e\": [\"e@1.0.0\"],"
+     "\"w/e\": [\"e@2.0.0\", \"\", {\"dependencies\": {\"f\": \"1\"}}], \"f\": [\"f@1.0.0\"],"
+     "\"w/f\": [\"f@2.0.0\"], \"g\": [\"g@1.0.0\"], \"lone\": [\"lone@1.0.0\"],"
+     "\"w\": [\"w@workspace:w\"]}}",
+     "b c @s/d h i real g"},
+    {"uv.lock",
+     "[[package]]\nname = \"own\"\nversion = \"1\"\nsource = { editable = \".\" }\n"
+     "dependencies = [{ name = \"a\", extra = [\"x\"] }]\n"
+     "[package.optional-dependencies]\nmore = [{ name = \"b\" }]\n"
+     "[package.dev-dependencies]\ndev = [{ name = \"c\" }, { name = \"a\", extra = [\"y\"] }]\n"
+     "server = [{ name = \"d\" }]\n"
+     "[[package]]\nname = \"a\"\nversion = \"1\"\n"
+     "[package.optional-dependencies]\nx = [{ name = \"e\" }]\ny = [{ name = \"f\" }]\n"
+     "[[package]]\nname = \"b\"\nversion = \"1\"\n[[package]]\nname = \"d\"\nversion = \"1\"\n"
+     "[[package]]\nname = \"c\"\nversion = \"1\"\n"
+     "dependencies = [{ name = \"e\", version = \"2\" }, { name = \"g\" }, { name = \"c\" }]\n"
+     "[[package]]\nname = \"e\"\nversion = \"1\"\n[[package]]\nname = \"e\"\nversion = \"3\"\n"
+     "[[package]]\nname = \"f\"\nversion = \"1\"\n[[package]]\nname = \"g\"\nversion = \"1\"\n"
+     "[[package]]\nname = \"h\"\nversion = \"1\"\n",
+     "c f g"},
+    {"uv.lock",
+     "[manifest]\nrequirements = [{ name = \"b\" }]\n[manifest.dependency-groups]\n"
+     "dev = [{ name = \"a\" }, { name = \"b\" }]\n"
+     "[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"b\"\nversion = \"1\"\n",
+     "a"},
     {"pubspec.lock",
      "packages:\n  a:\n    dependency: \"direct dev\"\n    version: \"1.0.0\"\n"
      "  b:\n    dependency: \"direct main\"\n    version: \"1.0.0\"\n"

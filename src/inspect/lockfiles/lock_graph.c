@@ -1,21 +1,21 @@
-/* Two walks from what the projects need, over "name@version(peers)"; see the header. */
-#include "inspect/lockfiles/pnpm_graph.h"
+/* Two walks from what the projects need, one for each purpose; see the header. */
+#include "inspect/lockfiles/lock_graph.h"
 
 #include <string.h>
 
-/* Of one file: where there are more, nothing is marked. */
+/* Edges and steps for one file: where there are more, nothing is marked. */
 #define EDGES_MAX 1000000u
 
-struct PnpmGraph {
-  GHashTable *needs;            /* "name@version(peers)" -> GPtrArray of the same */
-  GPtrArray *used, *developing; /* char *: what projects need */
+struct LockGraph {
+  GHashTable *needs;            /* node -> GPtrArray of nodes */
+  GPtrArray *used, *developing; /* nodes that projects need */
   unsigned edges;
 };
 
-PnpmGraph *
-pnpm_graph_new(void)
+LockGraph *
+lock_graph_new(void)
 {
-  PnpmGraph *graph = g_new0(PnpmGraph, 1);
+  LockGraph *graph = g_new0(LockGraph, 1);
   graph->needs =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   graph->used = g_ptr_array_new_with_free_func(g_free);
@@ -24,7 +24,7 @@ pnpm_graph_new(void)
 }
 
 void
-pnpm_graph_free(PnpmGraph *graph)
+lock_graph_free(LockGraph *graph)
 {
   if (graph == NULL)
     return;
@@ -34,53 +34,62 @@ pnpm_graph_free(PnpmGraph *graph)
   g_free(graph);
 }
 
-/* "1.0.0(peers)"; an alias has the name before it, "real@1.0.0" or "real@https://...". A version
- * that is an address may have an "@" after its colon. (transfer full) */
-static char *
-key_of(const char *name, const char *version)
+void
+lock_graph_give_up(LockGraph *graph)
 {
-  size_t plain = strcspn(version, "(:");
-  bool alias = memchr(version, '@', plain) != NULL;
-  return alias ? g_strdup(version) : g_strconcat(name, "@", version, NULL);
+  graph->edges = EDGES_MAX;
 }
 
-static bool
-is_needed(const char *kind)
+bool
+lock_graph_is_full(const LockGraph *graph)
 {
-  return strcmp(kind, "dependencies") == 0 || strcmp(kind, "optionalDependencies") == 0;
+  return graph->edges >= EDGES_MAX;
 }
 
+bool
+lock_graph_count(LockGraph *graph)
+{
+  if (lock_graph_is_full(graph))
+    return false;
+  graph->edges++;
+  return true;
+}
+
+/* (transfer full): @node. */
 static void
-add_need(PnpmGraph *graph, const char *from, char *key)
+add_edge(LockGraph *graph, GPtrArray *list, char *node)
+{
+  graph->edges++;
+  g_ptr_array_add(list, node);
+}
+
+void
+lock_graph_add_root(LockGraph *graph, char *node, bool development)
+{
+  if (lock_graph_is_full(graph))
+    g_free(node);
+  else
+    add_edge(graph, development ? graph->developing : graph->used, node);
+}
+
+void
+lock_graph_add_need(LockGraph *graph, const char *from, char *node)
 {
   GPtrArray *needs = g_hash_table_lookup(graph->needs, from);
+  if (lock_graph_is_full(graph)) {
+    g_free(node);
+    return;
+  }
   if (needs == NULL) {
     needs = g_ptr_array_new_with_free_func(g_free);
     g_hash_table_insert(graph->needs, g_strdup(from), needs);
   }
-  g_ptr_array_add(needs, key);
+  add_edge(graph, needs, node);
 }
 
-void
-pnpm_graph_visit(PnpmGraph *graph, const char *const *keys, unsigned depth, const char *value)
-{
-  if (value == NULL || depth < 4 || graph->edges >= EDGES_MAX)
-    return;
-  bool project = depth == 5 && strcmp(keys[0], "importers") == 0 && strcmp(keys[4], "version") == 0;
-  bool snapshot = depth == 4 && strcmp(keys[0], "snapshots") == 0 && is_needed(keys[2]);
-  bool development = project && strcmp(keys[2], "devDependencies") == 0;
-  graph->edges++;
-  if (snapshot)
-    add_need(graph, keys[1], key_of(keys[3], value));
-  else if (development)
-    g_ptr_array_add(graph->developing, key_of(keys[3], value));
-  else if (project && is_needed(keys[2]))
-    g_ptr_array_add(graph->used, key_of(keys[3], value));
-}
-
-/* All that @roots lead to, without peers. (transfer full) */
+/* "name@version" of all that @roots lead to. (transfer full) */
 static GHashTable *
-reached(const PnpmGraph *graph, const GPtrArray *roots)
+reached(const LockGraph *graph, const GPtrArray *roots)
 {
   GHashTable *plain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -100,9 +109,9 @@ reached(const PnpmGraph *graph, const GPtrArray *roots)
 }
 
 void
-pnpm_graph_mark(const PnpmGraph *graph, Lock *lock)
+lock_graph_mark(const LockGraph *graph, Lock *lock)
 {
-  if (graph->edges >= EDGES_MAX)
+  if (lock_graph_is_full(graph))
     return;
   g_autoptr(GHashTable) used = reached(graph, graph->used);
   g_autoptr(GHashTable) developing = reached(graph, graph->developing);
