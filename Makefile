@@ -30,7 +30,7 @@ help:
 	@echo '                 COUNT=n: so many images (300), SEED=n: from this seed on (1)'
 	@echo 'make peers       compare packages, findings and SBOMs with Trivy, Syft, Grype and osv-scanner, where those are in'
 	@echo '                 PATH, on ten images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make'
-	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it'
+	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it; and kill -9 one as often'
 	@echo 'make race        collection against pushes, pulls, mounts and deletions of the same blobs, with kill -9.'
 	@echo '                 ROUNDS=n: so many pushes (10000), SEED=n'
 	@echo 'make clients     helm, oras, crane and crictl log in, push and pull (built by Go, where it is installed)'
@@ -119,7 +119,7 @@ setup-package:
 	scripts/setup build demo package
 
 fault:
-	ROUNDS=500 scripts/test tests/integration/test_corrupted_data.py
+	ROUNDS=500 scripts/test tests/integration/test_corrupted_data.py tests/integration/test_broken_push.py
 
 race: setup
 	test -f build-test/build.ninja || meson setup build-test -Db_sanitize=address,undefined -Db_lundef=false -Dfault_injection=true

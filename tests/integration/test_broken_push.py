@@ -233,9 +233,9 @@ def check_nothing_lost(server, pusher, everything):
 
 
 def test_kill_9_loses_nothing_acknowledged(start_server):
-    """200 rounds (ASSAY_KILL_ROUNDS): two clients push, the server is killed with -9 at a random moment, and started again;
+    """80 rounds (`make fault` makes 500): two clients push, the server is killed with -9 at a random moment, and started again;
     each blob, manifest and tag that was acknowledged is there."""
-    rounds = int(os.environ.get("ASSAY_KILL_ROUNDS", "200"))
+    rounds = int(os.environ.get("ROUNDS", "80"))
     server, moments = start_server(), random.Random(11)
     pushers = [Pusher(server, number) for number in range(2)]
     for number in range(rounds):

@@ -56,7 +56,7 @@ def blob_path(server, digest):
 
 # --- workers ---
 
-@pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGKILL] * 4], ids=["kill", "term", "kills"])
+@pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGKILL] * 3], ids=["kill", "term", "kills"])
 def test_killed_worker(start_server, slow, signals):
     """As often as it happens."""
     server = start_server(policy=STRICT)
