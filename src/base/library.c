@@ -8,6 +8,9 @@
 
 #include "base/error.h"
 
+/* What is in the program itself: who packs it names the packages that this is of. */
+PROGRAM_NOTE(".note.static", "ASY", "1", STATIC_LIBRARIES);
+
 static GMutex lock; /* guards the filling of `functions` */
 
 static bool

@@ -31,13 +31,18 @@ bool library_load(Library *library, GError **error);
 /* The same, for what cannot continue without it: ends the program with a message. */
 void library_need(Library *library);
 
-/* Tells in the program's file that it may load @soname (a literal). Once, beside the Library. */
-#define LIBRARY_NOTE(soname)                                                                       \
-  __asm__(".pushsection .note.dlopen, \"a\", %note\n"                                              \
+/* Puts @text (a literal) into the program's file, for scripts that pack it: an ELF note, whose
+ * @owner has three letters. */
+#define PROGRAM_NOTE(section, owner, type, text)                                                   \
+  __asm__(".pushsection " section ", \"a\", %note\n"                                               \
           ".balign 4\n"                                                                            \
-          ".long 4, 2f - 1f, 0x407c0c0a\n"                                                         \
-          ".asciz \"FDO\"\n"                                                                       \
-          "1: .asciz \"[{\\\"soname\\\":[\\\"" soname                                              \
-          "\\\"],\\\"priority\\\":\\\"required\\\"}]\"\n"                                          \
+          ".long 4, 2f - 1f, " type "\n"                                                           \
+          ".asciz \"" owner "\"\n"                                                                 \
+          "1: .asciz \"" text "\"\n"                                                               \
           "2: .balign 4\n"                                                                         \
           ".popsection\n")
+
+/* Tells in the program's file that it may load @soname (a literal). Once, beside the Library. */
+#define LIBRARY_NOTE(soname)                                                                       \
+  PROGRAM_NOTE(".note.dlopen", "FDO", "0x407c0c0a",                                                \
+               "[{\\\"soname\\\":[\\\"" soname "\\\"],\\\"priority\\\":\\\"required\\\"}]")
