@@ -292,7 +292,7 @@ def find_go():
 
 def build_judge(go, folder):
     """The program of Go that lists tars."""
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOCACHE": os.path.join(folder, "cache"), "GOFLAGS": "", "GO111MODULE": "off"}
+    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GO111MODULE": "off"}
     subprocess.run([go, "build", "-o", os.path.join(folder, "list-tars"), str(HERE / "list_tars.go")], check=True, env=environment)
     return os.path.join(folder, "list-tars")
 

@@ -219,12 +219,13 @@ def test_names_do_not_show_in_the_work(server):
 
 def test_guessing_at_names_from_one_address(server):
     """After 20 that were wrong, whatever the names, the address waits; others do not, nor who has logged in from there."""
+    start = processor_ticks(server)
     guesses = [ask_from(server, "127.9.0.1", "GET", "/v2/", auth=(f"guess{number}", "wrong password")).status_code for number in range(24)]
     assert set(guesses) == {401}
     before = processor_ticks(server)
     for number in range(30):
         assert ask_from(server, "127.9.0.1", "GET", "/v2/", auth=(f"other{number}", "wrong password")).status_code == 401
-    assert processor_ticks(server) - before < 60, "none is looked at: ticks of 10 ms"
+    assert processor_ticks(server) - before < (before - start) / 2, "none is looked at: 30 cost less than half of what 20 did before"
     assert ask_from(server, "127.9.0.1", "GET", "/v2/", auth=("root", PASSWORD)).status_code == 401
     assert ask_from(server, "127.9.0.2", "GET", "/v2/", auth=("root", PASSWORD)).status_code == 200
     events = server.request("GET", "/api/v1/events?limit=1000", headers=server.operator()).json()["events"]
@@ -294,7 +295,7 @@ def test_people_who_are_gone(server, how):
 
 def test_a_robot_that_ends(server):
     """By itself, with what it had made."""
-    ends = time.time() + 3
+    ends = time.time() + 8
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
     auth = "brief", server.make("robots", {"name": "brief", "expires": moment})["secret"]
     server.make("grants", {"kind": "principal", "subject": "brief", "role": "guest", "pattern": "team/*"})

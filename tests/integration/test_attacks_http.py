@@ -4,12 +4,12 @@ import base64
 import json
 import re
 import socket
-import time
 
 import pytest
 
 from assay_server import ROOT, free_port
 from attacked import PASSWORD, SECRET, As, attacked
+from gate import wait_until
 from raw_http import Responses
 
 MARK = "X-Injected"
@@ -194,8 +194,10 @@ def test_records_are_not_forged(server):
             assert answer.status_code in (200, 201, 400), answer.text
     server.make("teams", {"name": "plain"})
     server.make("robots", {"name": "plain"})
-    time.sleep(2.5)
-    listed = server.get_json("/api/v1/audit?limit=1000", auth=server.carol)
+    def listed_by_now():
+        listed = server.get_json("/api/v1/audit?limit=1000", auth=server.carol)
+        return any(record["type"] == "robot.created" and "plain" in str(record["object"]) for record in listed["records"]) and listed
+    listed = wait_until(listed_by_now)
     assert not any(record["type"] == "grant.created" and record["number"] == 1 for record in listed["records"])
     export = server.assay("audit", "export")
     rows = export.stdout.split("\n")[:-1]

@@ -43,22 +43,23 @@ def make_credentials(server):
     def end(path):
         answer = server.request("DELETE", f"/api/v1/{path}", headers=server.operator())
         assert answer.status_code == 204, answer.text
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    def soon():
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
     server.make("users", {"name": "alice", "password": PASSWORD})
     server.make("grants", {"kind": "principal", "subject": "alice", "role": "developer", "pattern": "team/*"})
     found = {"right": server.mallory, "person": ("alice", PASSWORD), "wrong": (server.mallory[0], server.guest[1])}
-    found["expired"] = "brief", server.make("robots", {"name": "brief", "expires": soon})["secret"]
+    found["expired"] = "brief", server.make("robots", {"name": "brief", "expires": soon()})["secret"]
     server.make("grants", {"kind": "principal", "subject": "brief", "role": "developer", "pattern": "team/*"})
     found["revoked"] = server.robot("revoked", "developer")
     end("robots/revoked/secrets/1")
     found["disabled"] = server.robot("disabled", "developer")
     patch("robots/disabled", {"disabled": True})
     tokens = {name: server.make("tokens", {"user": "alice", "name": name, **more})
-              for name, more in (("good", {}), ("old", {"expires": soon}), ("gone", {}))}
+              for name, more in (("good", {}), ("old", {"expires": soon()}), ("gone", {}))}
     end(f"tokens/{tokens['gone']['id']}")
     found |= {"token": ("alice", tokens["good"]["token"]), "expired token": ("alice", tokens["old"]["token"]),
               "revoked token": ("alice", tokens["gone"]["token"])}
-    time.sleep(2.5)
+    time.sleep(3.5)
     return found
 
 

@@ -106,8 +106,9 @@ def build(tmp_path_factory):
     (at / "v1.2.3.zip").write_bytes(packed.getvalue())
     (at / "v1.2.3.mod").write_text(text)
     (at / "v1.2.3.info").write_text(json.dumps({"Version": "v1.2.3"}))
+    # The cache of builds is the user's: it knows by content, and the standard library is built once for all tests.
     settings = {**os.environ, "GOPROXY": f"file://{folder}/proxy", "GONOSUMDB": "*", "GOFLAGS": "-mod=mod -modcacherw",
-                "GOCACHE": f"{folder}/cache", "GOPATH": f"{folder}/path", "GOTOOLCHAIN": "local", "GOSUMDB": "off"}
+                "GOPATH": f"{folder}/path", "GOTOOLCHAIN": "local", "GOSUMDB": "off"}
 
     def run(use, *flags, name="program", **environment):
         source = folder / use

@@ -76,8 +76,9 @@ def go_build(tmp_path_factory):
     (source / "main.go").write_text(MAIN)
     (source / "go.mod").write_text("module example.org/tool\n\ngo 1.18\n\nrequire example.org/dep v1.2.3\n\n"
                                    "replace example.org/dep => example.org/other v0.0.0-20250102030405-abcdefabcdef\n")
+    # The cache of builds is the user's, as in test_go_symbols.py.
     settings = {**os.environ, "GOPROXY": f"file://{folder}/proxy", "GONOSUMDB": "*", "GONOSUMCHECK": "1", "GOFLAGS": "-mod=mod -modcacherw",
-                "GOCACHE": f"{folder}/cache", "GOPATH": f"{folder}/path", "GOTOOLCHAIN": "local", "GOSUMDB": "off"}
+                "GOPATH": f"{folder}/path", "GOTOOLCHAIN": "local", "GOSUMDB": "off"}
 
     def build(name, *flags, **environment):
         subprocess.run([GO, "build", "-o", str(folder / name), *flags, "."], cwd=source, check=True, env={**settings, **environment})

@@ -6,6 +6,7 @@ import time
 import pytest
 
 import images
+from gate import wait_until
 from repository import INDEX, Repository, check_error, index_of
 
 
@@ -94,15 +95,14 @@ def test_indexes_and_members(server):
 def test_it_ends(server):
     app = Repository(server, "team/app")
     app.push_image("v1")
-    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6))
     add(server, "team/app", until=end)
     assert pulls(server, "team/app", "v1") == 403
     server.stop()
     server.start()
     if time.time() < time.mktime(time.strptime(end, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - 1:
         assert pulls(server, "team/app", "v1") == 403
-    time.sleep(3.2)
-    assert pulls(server, "team/app", "v1") == 200
+    wait_until(lambda: pulls(server, "team/app", "v1") == 200)
     assert server.get_json("/api/v1/quarantine") == {"quarantine": []}
 
 

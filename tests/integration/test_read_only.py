@@ -5,7 +5,6 @@ import os
 import sqlite3
 import subprocess
 import tarfile
-import time
 
 import pytest
 
@@ -197,10 +196,9 @@ def test_what_was_not_scanned_is_not_judged_clean(server, disk):
     server.stop()
     server.arguments += ["--policy", "strict"]
     server.start()
-    begun = time.monotonic()
     answer = pull(repository, waiting)
     assert answer.status_code == 403 and "read-only" in answer.text, answer.text
-    assert time.monotonic() - begun < 5
+    assert answer.elapsed.total_seconds() < 15, "it waited for a scan that cannot come"
 
 
 @pytest.mark.parametrize("lacks, says", [("database", "there is nothing to serve"), ("schema", "an older assay wrote this database"),
