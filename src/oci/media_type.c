@@ -150,6 +150,18 @@ media_type_is_sbom(const char *type)
   return media_type_use(type, &words) == MEDIA_TYPE_DATA && g_str_has_suffix(words, " SBOM");
 }
 
+bool
+media_type_is_attestation(const char *type)
+{
+  static const char *const kinds[] = {"application/vnd.in-toto", "application/vnd.dsse.",
+                                      "application/vnd.dev.sigstore.bundle"};
+  g_autofree char *small = g_ascii_strdown(type, -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (g_str_has_prefix(small, kinds[i]))
+      return true;
+  return false;
+}
+
 char *
 media_type_in_words(const char *type)
 {

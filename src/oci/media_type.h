@@ -43,5 +43,7 @@ typedef enum {
 MediaTypeUse media_type_use(const char *type, const char **words);
 /* A bill of materials, of any format. */
 bool media_type_is_sbom(const char *type);
+/* Of an in-toto attestation, by itself or in an envelope: of what, its annotations may tell. */
+bool media_type_is_attestation(const char *type);
 /* "a Helm chart (application/...)"; of what is not known, "an artifact (...)". (transfer full) */
 char *media_type_in_words(const char *type);

@@ -38,12 +38,12 @@ read_file(const char *path, uint64_t most, GError **error)
 }
 
 static bool
-write_tar(GBytes *bytes, int to, GError **error)
+write_tar(GBytes *bytes, const char *path, int to, GError **error)
 {
   struct archive *tar = archive_write_new();
   struct archive_entry *entry = archive_entry_new();
   size_t size = g_bytes_get_size(bytes);
-  archive_entry_set_pathname(entry, SBOM_TARGET_PLACE);
+  archive_entry_set_pathname(entry, path);
   archive_entry_set_filetype(entry, AE_IFREG);
   archive_entry_set_perm(entry, 0644);
   archive_entry_set_size(entry, (la_int64_t)size);
@@ -63,14 +63,18 @@ static bool
 open_sbom(ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
   static const char remote[] = "docker:";
-  g_autoptr(GBytes) bytes = g_str_has_prefix(place, remote)
-                                ? source_fetch_sbom(source, place + strlen(remote), call, error)
-                                : read_file(place, source->limits.layer.file_bytes, error);
+  g_autofree char *subject = NULL;
+  g_autoptr(GBytes) bytes =
+      g_str_has_prefix(place, remote)
+          ? source_fetch_sbom(source, place + strlen(remote), call, &subject, error)
+          : read_file(place, source->limits.layer.file_bytes, error);
   if (bytes == NULL)
     return false;
+  g_autofree char *path =
+      subject == NULL ? g_strdup(SBOM_TARGET_PLACE) : g_strconcat(SBOM_TARGET_OF, subject, NULL);
   SourceLayer *layer = source_add_layer(source);
   layer->fd = memory_file_new("sbom", error);
-  if (layer->fd < 0 || !write_tar(bytes, layer->fd, error))
+  if (layer->fd < 0 || !write_tar(bytes, path, layer->fd, error))
     return false;
   off_t size = lseek(layer->fd, 0, SEEK_END);
   layer->size = size < 0 ? 0 : (uint64_t)size;

@@ -1,5 +1,6 @@
-/* sbom:docker://HOST/REPOSITORY[:TAG|@DIGEST]: an SBOM that lies in a registry, by its own name or
- * by that of the image that it lies beside. Only manifests and lists are parsed here. */
+/* sbom:docker://HOST/REPOSITORY[:TAG|@DIGEST]: an SBOM, or an attestation with one in it, that lies
+ * in a registry, by its own name or by that of the image that it lies beside. Only manifests and
+ * lists are parsed here. */
 #include <string.h>
 
 #include "base/error.h"
@@ -14,14 +15,47 @@ typedef struct {
   Remote *remote;
 } Fetch;
 
-/* The one layer of an artifact that is an SBOM; NULL: it is none. */
+/* Annotations in which cosign, sigstore and BuildKit name what an attestation is. */
+static const char *const predicate_keys[] = {"predicateType", "dev.sigstore.bundle.predicateType",
+                                             "in-toto.io/predicate-type"};
+
+static bool
+is_sbom_predicate(const char *predicate)
+{
+  return g_str_has_prefix(predicate, "https://cyclonedx.org/bom") ||
+         g_str_has_prefix(predicate, "https://spdx.dev/Document");
+}
+
+/* Whether an attestation may be an SBOM: where it does not tell, it may. */
+static bool
+may_be_sbom(const Descriptor *layer)
+{
+  for (size_t i = 0; layer->annotations != NULL && i < G_N_ELEMENTS(predicate_keys); i++) {
+    const char *predicate = g_hash_table_lookup(layer->annotations, predicate_keys[i]);
+    if (predicate != NULL)
+      return is_sbom_predicate(predicate);
+  }
+  return true;
+}
+
+/* The one layer of an artifact that is an SBOM, or one of an attestation among others; NULL: it is
+ * none. */
 static const Descriptor *
 document_of(const Manifest *manifest)
 {
-  if (manifest->kind != MANIFEST_IMAGE || manifest->layers->len != 1)
+  const Descriptor *found = NULL;
+  if (manifest->kind != MANIFEST_IMAGE)
     return NULL;
-  const Descriptor *layer = g_ptr_array_index(manifest->layers, 0);
-  return media_type_is_sbom(layer->media_type) ? layer : NULL;
+  for (guint i = 0; i < manifest->layers->len; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    bool attests = media_type_is_attestation(layer->media_type);
+    if (attests && !may_be_sbom(layer))
+      continue;
+    if (found != NULL || (!attests && !media_type_is_sbom(layer->media_type)))
+      return NULL;
+    found = layer;
+  }
+  return found;
 }
 
 static GBytes *
@@ -55,9 +89,38 @@ parse(const HttpResponse *response, GError **error)
   return manifest_parse(slice_from_bytes(response->body), media_type, error);
 }
 
-/* The digest of the one SBOM beside the image. (transfer full) */
+/* The document; of an attestation also *subject, the image that it must be about. */
+static GBytes *
+take_document(const Fetch *fetch, const Descriptor *document, const char *about, char **subject,
+              GError **error)
+{
+  if (about != NULL && media_type_is_attestation(document->media_type))
+    *subject = g_strdup(about);
+  return fetch_document(fetch, document, error);
+}
+
+static bool
+is_wanted(const json_t *referrer, bool attestations)
+{
+  const char *type = json_get_string(referrer, "artifactType");
+  const char *digest = json_get_string(referrer, "digest");
+  const json_t *annotations = json_get_object(referrer, "annotations");
+  if (type == NULL || digest == NULL || !digest_parse(digest, &(Digest){{0}}, NULL))
+    return false;
+  if (!attestations)
+    return media_type_is_sbom(type);
+  for (size_t i = 0; i < G_N_ELEMENTS(predicate_keys); i++) {
+    const char *predicate = json_get_string(annotations, predicate_keys[i]);
+    if (predicate != NULL && !is_sbom_predicate(predicate))
+      return false;
+  }
+  return media_type_is_attestation(type);
+}
+
+/* The digest of the one SBOM, or attestation, beside the image. NULL without an error: there is
+ * none. (transfer full) */
 static char *
-choose(const Fetch *fetch, const json_t *referrers, GError **error)
+choose(const Fetch *fetch, const json_t *referrers, bool attestations, GError **error)
 {
   unsigned count = 0;
   size_t index;
@@ -65,52 +128,75 @@ choose(const Fetch *fetch, const json_t *referrers, GError **error)
   const char *found = NULL;
   g_autoptr(GString) names = g_string_new(NULL);
   json_array_foreach(referrers, index, referrer) {
-    const char *type = json_get_string(referrer, "artifactType");
-    const char *digest = json_get_string(referrer, "digest");
-    if (type == NULL || !media_type_is_sbom(type) || digest == NULL ||
-        !digest_parse(digest, &(Digest){{0}}, NULL))
+    if (!is_wanted(referrer, attestations))
       continue;
-    found = digest;
-    source_list_name(names, &count, digest);
+    found = json_get_string(referrer, "digest");
+    source_list_name(names, &count, found);
   }
-  if (count == 1)
+  if (count <= 1)
     return g_strdup(found);
   source_list_end(names, count);
-  const char *name = remote_name(fetch->remote);
-  if (count == 0)
-    error_set(error, ASSAY_ERROR_NOT_FOUND,
-              "%s: it is no SBOM, and none lies beside it; `assay sbom` makes one", name);
-  else
-    error_set(error, ASSAY_ERROR_INVALID,
-              "%s: several SBOMs lie beside it; name one by its digest: %s", name, names->str);
+  error_set(error, ASSAY_ERROR_INVALID, "%s: several %s lie beside it; name one by its digest: %s",
+            remote_name(fetch->remote), attestations ? "attestations" : "SBOMs", names->str);
   return NULL;
+}
+
+/* An SBOM goes before an attestation, and a referrer before the tag at which cosign keeps
+ * attestations. (transfer full) */
+static char *
+name_beside(const Fetch *fetch, const Digest *subject, GError **error)
+{
+  const SourceCall *call = fetch->call;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(json_t) referrers =
+      remote_referrers(fetch->remote, subject, fetch->source->manifest_bytes, call->progress,
+                       call->cancellable, &reason);
+  char *digest = referrers == NULL ? NULL : choose(fetch, referrers, false, &reason);
+  if (digest == NULL && reason == NULL)
+    digest = choose(fetch, referrers, true, &reason);
+  if (digest == NULL && reason == NULL) {
+    digest = g_strconcat(subject->text, ".att", NULL);
+    *strchr(digest, ':') = '-';
+  }
+  if (reason != NULL)
+    g_propagate_error(error, g_steal_pointer(&reason));
+  return digest;
 }
 
 /* The SBOM that lies beside the manifest. */
 static GBytes *
-fetch_beside(const Fetch *fetch, Slice manifest, GError **error)
+fetch_beside(const Fetch *fetch, Slice manifest, char **subject, GError **error)
 {
   const SourceCall *call = fetch->call;
-  uint64_t most = fetch->source->manifest_bytes;
-  Digest subject = digest_of(DIGEST_SHA256, manifest);
-  g_autoptr(json_t) referrers =
-      remote_referrers(fetch->remote, &subject, most, call->progress, call->cancellable, error);
-  g_autofree char *digest = referrers == NULL ? NULL : choose(fetch, referrers, error);
-  if (digest == NULL)
+  const char *name = remote_name(fetch->remote);
+  Digest about = digest_of(DIGEST_SHA256, manifest);
+  g_autofree char *beside = name_beside(fetch, &about, error);
+  if (beside == NULL)
     return NULL;
-  const RemoteRequest request = {.kind = "manifests", .name = digest, .limit = most};
+  const RemoteRequest request = {
+      .kind = "manifests", .name = beside, .limit = fetch->source->manifest_bytes};
+  g_autoptr(GError) reason = NULL;
   g_autoptr(HttpResponse) response =
-      remote_get(fetch->remote, &request, call->progress, call->cancellable, error);
-  g_autoptr(Manifest) artifact = response == NULL ? NULL : parse(response, error);
+      remote_get(fetch->remote, &request, call->progress, call->cancellable, &reason);
+  if (g_error_matches(reason, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
+    error_set(error, ASSAY_ERROR_NOT_FOUND,
+              "%s: it is no SBOM, and none lies beside it; `assay sbom` makes one", name);
+    return NULL;
+  }
+  if (reason != NULL) {
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return NULL;
+  }
+  g_autoptr(Manifest) artifact = parse(response, error);
   const Descriptor *document = artifact == NULL ? NULL : document_of(artifact);
   if (artifact != NULL && document == NULL)
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "%s: %s is no SBOM in one layer",
-              remote_name(fetch->remote), digest);
-  return document == NULL ? NULL : fetch_document(fetch, document, error);
+    error_set(error, ASSAY_ERROR_UNSUPPORTED, "%s: %s is no SBOM in one layer", name, beside);
+  return document == NULL ? NULL : take_document(fetch, document, about.text, subject, error);
 }
 
 GBytes *
-source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call, GError **error)
+source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call, char **subject,
+                  GError **error)
 {
   g_autoptr(Remote) remote = source_remote(source, place, call, error);
   if (remote == NULL)
@@ -130,6 +216,7 @@ source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call
     return NULL;
   }
   const Descriptor *document = document_of(manifest);
-  return document != NULL ? fetch_document(&fetch, document, error)
-                          : fetch_beside(&fetch, bytes, error);
+  const char *about = manifest->subject == NULL ? NULL : manifest->subject->digest.text;
+  return document != NULL ? take_document(&fetch, document, about, subject, error)
+                          : fetch_beside(&fetch, bytes, subject, error);
 }

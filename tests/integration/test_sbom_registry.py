@@ -1,8 +1,10 @@
 """sbom:docker://: an SBOM that lies in a registry, by its digest or beside an image, in ours and in one that keeps no lists of referrers."""
+import base64
 import json
 import subprocess
 
 import pytest
+import requests
 
 import images
 from repository import EMPTY, MANIFEST, Repository
@@ -78,3 +80,63 @@ def test_what_is_none(assay, server):
     other = artifact(server, "team/app", b"{}", "application/vnd.openvex+json")
     assert "no SBOM" in assay("packages", f"sbom:docker://{server.address}/team/app@{other}", check=2).stderr
     assert assay("packages", f"sbom:docker://{server.address}/team/none:v1", check=2).stderr
+
+
+DSSE, BUNDLE = "application/vnd.dsse.envelope.v1+json", "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+def statement(digest, bill):
+    return json.dumps({"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://cyclonedx.org/bom", "predicate": json.loads(bill),
+                       "subject": [{"name": "app", "digest": {"sha256": digest.removeprefix("sha256:")}}]}).encode()
+
+
+def envelope(inner):
+    return json.dumps({"payloadType": "application/vnd.in-toto+json", "payload": base64.b64encode(inner).decode(), "signatures": []}).encode()
+
+
+FORMS = {"application/vnd.in-toto+json": lambda inner: inner, DSSE: envelope,
+         BUNDLE: lambda inner: json.dumps({"mediaType": BUNDLE, "dsseEnvelope": json.loads(envelope(inner))}).encode()}
+
+
+def head(server, name):
+    answer = requests.head(f"http://{server.address}/v2/{name}/manifests/v1", headers={"Accept": MANIFEST}, timeout=60)
+    return {"mediaType": MANIFEST, "digest": answer.headers["docker-content-digest"], "size": int(answer.headers["content-length"])}
+
+
+@pytest.mark.parametrize("media_type", FORMS)
+def test_attestation(assay, scan, alpine, server, media_type):
+    """Opened, not verified, and only for the image that it is about."""
+    target = f"docker://{server.address}/team/alpine:v1"
+    push(alpine, f"{server.address}/team/alpine:v1")
+    subject, bill = head(server, "team/alpine"), assay("sbom", target).stdout
+    digest = artifact(server, "team/alpine", FORMS[media_type](statement(subject["digest"], bill)), media_type, subject)
+    for name in (f"sbom:{target}", f"sbom:docker://{server.address}/team/alpine@{digest}"):
+        result = assay("packages", "--format", "json", name)
+        assert packages_of(result) == packages_of(assay("packages", "--format", "json", target))
+        notes = json.loads(scan("--format", "json", name).stdout)["notes"]
+        assert any("not verified" in note for note in notes), notes
+        assert "not verified" in " ".join(scan(name).stdout.split())
+
+
+def test_attestation_of_another_image(assay, scan, alpine, server):
+    """Nothing of it counts, and it says why."""
+    target = f"docker://{server.address}/team/alpine:v1"
+    push(alpine, f"{server.address}/team/alpine:v1")
+    subject, bill = head(server, "team/alpine"), assay("sbom", target).stdout
+    artifact(server, "team/alpine", envelope(statement("sha256:" + "0" * 64, bill)), DSSE, subject)
+    result = json.loads(scan("--format", "json", f"sbom:{target}", check=None).stdout)
+    assert result["packages"] == 0 and result["incomplete"], result
+    assert any("no attestation of " + subject["digest"] in note for note in result["notes"]), result["notes"]
+
+
+def test_attestation_at_the_tag_of_cosign(assay, alpine, server):
+    """Of several, the one whose annotation says that it is an SBOM."""
+    target = f"docker://{server.address}/team/alpine:v1"
+    push(alpine, f"{server.address}/team/alpine:v1")
+    subject, bill = head(server, "team/alpine"), assay("sbom", target).stdout
+    app = Repository(server, "team/alpine")
+    layers = [{**app.push_blob(envelope(statement(subject["digest"], bill)), DSSE), "annotations": {"predicateType": "https://cyclonedx.org/bom"}},
+              {**app.push_blob(envelope(b"{}"), DSSE), "annotations": {"predicateType": "https://slsa.dev/provenance/v1"}}]
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": app.push_blob(b"{}", EMPTY), "layers": layers}
+    app.push_manifest(json.dumps(manifest).encode(), subject["digest"].replace(":", "-") + ".att")
+    assert packages_of(assay("packages", "--format", "json", f"sbom:{target}")) == packages_of(assay("packages", "--format", "json", target))

@@ -37,9 +37,11 @@ typedef struct {
   LayerInventory *into;
   const char *location;
   bool target;
-  OsRelease *os;    /* that the SBOM names, or NULL */
-  OsRelease *guess; /* that its package URLs name, or NULL */
-  unsigned odd;     /* parts whose package URL is none */
+  const char *subject; /* of the target: the digest that an attestation is asked of, or NULL */
+  bool attested;       /* what is read is in an attestation */
+  OsRelease *os;       /* that the SBOM names, or NULL */
+  OsRelease *guess;    /* that its package URLs name, or NULL */
+  unsigned odd;        /* parts whose package URL is none */
 } SbomReading;
 
 void sbom_add(SbomReading *reading, const SbomPart *part);
@@ -52,6 +54,12 @@ void sbom_broken(SbomReading *reading, const char *detail);
 
 /* The member when it is a string without a NUL and not empty; else NULL. (transfer none) */
 const char *sbom_text(const json_t *object, const char *key);
+
+/* Opens the attestation that @value may be, and notes it; *statement is NULL where it is none.
+ * False: it is broken, or about another image, as the reading now says. (transfer full) */
+bool attestation_open(SbomReading *reading, const json_t *value, json_t **statement);
+/* The SBOM in it where it is a text and no object: SPDX as tag-value; or NULL. (transfer none) */
+const char *attestation_text(const json_t *statement);
 
 void sbom_read_cyclonedx(SbomReading *reading, const json_t *bill);
 void sbom_read_spdx(SbomReading *reading, const json_t *document);

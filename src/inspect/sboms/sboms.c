@@ -26,6 +26,8 @@ unwrap(const json_t *value)
   return value;
 }
 
+static void read_text(SbomReading *reading, Slice bytes);
+
 static void
 read_json(SbomReading *reading, Slice bytes)
 {
@@ -35,7 +37,15 @@ read_json(SbomReading *reading, Slice bytes)
     sbom_broken(reading, error->message);
     return;
   }
-  const json_t *document = unwrap(value);
+  g_autoptr(json_t) statement = NULL;
+  if (!attestation_open(reading, value, &statement))
+    return;
+  const char *text = attestation_text(statement);
+  if (text != NULL) {
+    read_text(reading, slice_from_string(text));
+    return;
+  }
+  const json_t *document = unwrap(statement != NULL ? statement : value);
   if (g_strcmp0(json_get_string(document, "bomFormat"), "CycloneDX") == 0)
     sbom_read_cyclonedx(reading, document);
   else if (json_get_string(document, "spdxVersion") != NULL)
@@ -56,22 +66,32 @@ has_tag(Slice bytes)
   return false;
 }
 
-void
-sbom_read(Slice bytes, const char *location, bool target, LayerInventory *into)
+static void
+read_text(SbomReading *reading, Slice bytes)
 {
-  SbomReading reading = {.into = into, .location = location, .target = target};
   Slice mark = SLICE_LITERAL("\xef\xbb\xbf");
   if (slice_has_prefix(bytes, mark))
     bytes = slice_sub(bytes, mark.size, bytes.size);
   Slice text = slice_strip(bytes);
   if (text.size > 0 && text.data[0] == '{')
-    read_json(&reading, text);
+    read_json(reading, text);
+  else if (reading->subject != NULL && !reading->attested)
+    sbom_broken(reading, "It is no attestation, although the registry calls it one.");
   else if (text.size > 0 && text.data[0] == '<')
-    sbom_read_xml(&reading, text);
+    sbom_read_xml(reading, text);
   else if (has_tag(text))
-    sbom_read_tags(&reading, text);
+    sbom_read_tags(reading, text);
   else
-    sbom_broken(&reading, "It is neither CycloneDX (JSON, XML) nor SPDX (JSON, tag-value).");
+    sbom_broken(reading, "It is neither CycloneDX (JSON, XML) nor SPDX (JSON, tag-value).");
+}
+
+void
+sbom_read(Slice bytes, const char *location, bool target, LayerInventory *into)
+{
+  SbomReading reading = {.into = into, .location = location, .target = target};
+  if (target && g_str_has_prefix(location, SBOM_TARGET_OF))
+    reading.subject = location + strlen(SBOM_TARGET_OF);
+  read_text(&reading, bytes);
   sbom_finish(&reading);
 }
 
@@ -91,8 +111,8 @@ read_found(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector sbom_target_detector = {
     .name = "sbom-target",
-    .version = 1,
-    .places = (const char *const[]){SBOM_TARGET_PLACE, NULL},
+    .version = 2,
+    .places = (const char *const[]){SBOM_TARGET_PLACE, SBOM_TARGET_OF, NULL},
     .lists_packages = true,
     .most = TARGET_BYTES_MAX,
     .read = read_target,
@@ -100,7 +120,7 @@ const Detector sbom_target_detector = {
 
 const Detector sboms_detector = {
     .name = "sboms",
-    .version = 1,
+    .version = 2,
     .places =
         (const char *const[]){"*.spdx", "*.spdx.json", "*.cdx", "*.cdx.json", "*.cdx.xml", NULL},
     .most = FOUND_BYTES_MAX,

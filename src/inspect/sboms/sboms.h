@@ -5,6 +5,8 @@
  * packages are installed, and its distribution is the image's. Or it lies in an image: then what it
  * names is declared, and packages of distributions are left to the databases beside it.
  *
+ * It may be in an attestation (in-toto, DSSE, sigstore), which is not verified, and is noted.
+ *
  * What Assay writes (report/bill.h) comes back as it was. */
 #pragma once
 
@@ -12,6 +14,9 @@
 
 /* Where the target of a scan is in the layer that is made of it. */
 #define SBOM_TARGET_PLACE ".assay-sbom"
+/* The same of an attestation, of the image whose digest is the file's name: it must be about that
+ * one. */
+#define SBOM_TARGET_OF ".assay-sbom-of/"
 
 extern const Detector sbom_target_detector, sboms_detector;
 

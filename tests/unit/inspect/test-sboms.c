@@ -1,16 +1,17 @@
 /* SBOMs: what is a package in each format, and what is not. */
 #include <string.h>
 
+#include "base/json.h"
 #include "inspect/sboms/sboms.h"
 
 /* What was read, a line each: the distribution, packages with their facts, what is unread, notes.
  */
 static char *
-lines_of(const char *text, bool target)
+lines_at(const char *text, const char *place, bool target)
 {
   g_autoptr(LayerInventory) inventory = layer_inventory_new();
   g_autoptr(GString) lines = g_string_new(NULL);
-  sbom_read(slice_from_string(text), "x.json", target, inventory);
+  sbom_read(slice_from_string(text), place, target, inventory);
   for (guint i = 0; i < inventory->releases->len; i++) {
     const OsRelease *os = g_ptr_array_index(inventory->releases, i);
     g_string_append_printf(lines, "os %s %s %s\n", os->id, os->version_id, os->codename);
@@ -34,6 +35,12 @@ lines_of(const char *text, bool target)
     g_string_append_printf(lines, "note %s\n",
                            ((LayerNote *)g_ptr_array_index(inventory->notes, i))->kind);
   return g_string_free(g_steal_pointer(&lines), FALSE);
+}
+
+static char *
+lines_of(const char *text, bool target)
+{
+  return lines_at(text, "x.json", target);
 }
 
 #define CDX(components) "{\"bomFormat\":\"CycloneDX\",\"components\":[" components "]}"
@@ -140,6 +147,10 @@ static const struct {
      "note broken-sbom\n"},
     {"SPDX 3", "{\"@context\":\"x\",\"@graph\":[]}", "unread x.json\nnote broken-sbom\n",
      "note broken-sbom\n"},
+    {"an envelope without a Statement", "{\"payloadType\":\"a\",\"payload\":\"e30=\"}",
+     "unread x.json\nnote broken-sbom\n", "note broken-sbom\n"},
+    {"an envelope of garbage", "{\"payloadType\":\"a\",\"payload\":\"####\"}",
+     "unread x.json\nnote broken-sbom\n", "note broken-sbom\n"},
     {"nothing", "", "unread x.json\nnote broken-sbom\n", "note broken-sbom\n"},
     {"half of one", "{\"bomFormat\":\"CycloneDX\",\"components\":[" NPM,
      "unread x.json\nnote broken-sbom\n", "note broken-sbom\n"},
@@ -178,11 +189,83 @@ test_deep(void)
   g_assert_cmpstr(deep_xml, ==, "unread x.json\nnote broken-sbom\n");
 }
 
+#define ALEF   "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BET    "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define READ   "npm @a/b 1 (place)\nnote not-verified\n"
+#define UNREAD "unread (place)\nnote broken-sbom\n"
+#define BILL   "{\"bomFormat\":\"CycloneDX\",\"components\":[" NPM "]}"
+#define TAGS                                                                                       \
+  "\"SPDXVersion: SPDX-2.3\\nPackageName: b\\nSPDXID: SPDXRef-b\\nPackageVersion: 1\\n"            \
+  "ExternalRef: PACKAGE-MANAGER purl pkg:npm/%40a/b@1\\n\""
+
+/* A Statement about ALEF. (transfer full) */
+static char *
+statement_of(const char *predicate)
+{
+  return g_strdup_printf("{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicateType\":\"x\","
+                         "\"subject\":[{\"digest\":{\"sha256\":\"%s\"}}],\"predicate\":%s}",
+                         ALEF + strlen("sha256:"), predicate);
+}
+
+/* (transfer full) */
+static char *
+envelope_of(const char *statement)
+{
+  g_autofree char *payload = g_base64_encode((const guchar *)statement, strlen(statement));
+  return g_strdup_printf("{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"%s\"}",
+                         payload);
+}
+
+static void
+check_attested(const char *text, const char *place, const char *expected)
+{
+  g_autofree char *lines = lines_at(text, place, true);
+  g_autoptr(GString) wanted = g_string_new(expected);
+  g_string_replace(wanted, "(place)", place, 0);
+  g_assert_cmpstr(lines, ==, wanted->str);
+}
+
+/* An attestation counts for the image that it is about, in each of its forms. */
+static void
+test_attestations(void)
+{
+  static const char *const predicates[] = {BILL, TAGS, "{\"Data\":" BILL "}",
+                                           "{\"Data\":" TAGS "}"};
+  for (size_t i = 0; i < G_N_ELEMENTS(predicates); i++) {
+    g_autofree char *statement = statement_of(predicates[i]);
+    g_autofree char *envelope = envelope_of(statement), *twice = envelope_of(envelope);
+    g_autofree char *bundle = g_strdup_printf("{\"dsseEnvelope\":%s}", envelope);
+    const char *const forms[] = {statement, envelope, bundle};
+    for (size_t j = 0; j < G_N_ELEMENTS(forms); j++) {
+      check_attested(forms[j], SBOM_TARGET_PLACE, READ);
+      check_attested(forms[j], SBOM_TARGET_OF ALEF, READ);
+      check_attested(forms[j], SBOM_TARGET_OF BET, UNREAD);
+    }
+    check_attested(twice, SBOM_TARGET_PLACE, UNREAD);
+  }
+  check_attested(BILL, SBOM_TARGET_OF ALEF, UNREAD);
+  check_attested("<bom/>", SBOM_TARGET_OF ALEF, UNREAD);
+  check_attested("SPDXVersion: SPDX-2.3\n", SBOM_TARGET_OF ALEF, UNREAD);
+}
+
+/* A text in an attestation may be no attestation. */
+static void
+test_nested(void)
+{
+  g_autofree char *inner = statement_of(BILL);
+  g_autoptr(json_t) text = json_string(inner);
+  g_autofree char *quoted = json_dumps(text, JSON_ENCODE_ANY);
+  g_autofree char *outer = statement_of(quoted);
+  check_attested(outer, SBOM_TARGET_PLACE, "unread (place)\nnote not-verified\nnote broken-sbom\n");
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/sboms/cases", test_cases);
   g_test_add_func("/sboms/deep", test_deep);
+  g_test_add_func("/sboms/attestations", test_attestations);
+  g_test_add_func("/sboms/nested", test_nested);
   return g_test_run();
 }
