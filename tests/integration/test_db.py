@@ -252,10 +252,10 @@ def test_a_feed_that_was_never_taken_has_a_row(assay, db, secdb, tmp_path):
     # One that was taken, and then failed, is as old as it is and says why.
     content = secdb.read_text()
     secdb.unlink()
-    assay("db", "update", "--config", config, check=2)
+    assay("db", "update", "--config", config, "--feed", "here", check=2)
     assert "No such file" in status("--max-age", "0s", check=1).stderr.split("here: ")[1]
     secdb.write_text(content)
-    assay("db", "update", "--config", config, check=2)
+    assay("db", "update", "--config", config, "--feed", "here")
     assert "No such file" not in status().stdout
     # Who takes another machine's database does not fetch by itself.
     db("export", tmp_path / "exported.db")
