@@ -68,7 +68,9 @@ list(const char *target, const Config *config, char **types, bool json, GError *
   g_autoptr(GPtrArray) shown = report_packages_select(inventory, (const char *const *)types,
                                                       (const char *const *)name_options);
   Report document = source_options_report(source, inventory);
+  g_autoptr(GPtrArray) notes = scan_layer_notes(inventory);
   document.gaps = gaps;
+  document.layer_notes = notes;
   terminal_progress_end();
   if (shown->len == 0 && document.packages > 0)
     tell_nothing(inventory);

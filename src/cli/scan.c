@@ -4,15 +4,13 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
+#include "cli/scan_layers.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
 #include "inventory/image.h"
 #include "source/source.h"
 #include "verdict/judge.h"
 #include "verdict/match.h"
-
-/* More of them would hide the findings. */
-#define LAYER_NOTES_SHOWN 20
 
 static char *output_option, *policy_option, *repository_option;
 static int exit_code_option;
@@ -77,29 +75,6 @@ judge(const PolicySet *policy, const VexImage *scanned, const MatchResult *match
   return policy_judge(policy, &input);
 }
 
-/* What the layers themselves have that a person should know. A setuid program is everyday.
- * (transfer full) */
-static GPtrArray *
-layer_notes_of(const ImageInventory *inventory)
-{
-  GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
-  unsigned shown = 0;
-  for (guint i = 0; i < inventory->layers->len; i++) {
-    const LayerInventory *layer = g_ptr_array_index(inventory->layers, i);
-    for (guint j = 0; j < layer->notes->len; j++) {
-      const LayerNote *note = g_ptr_array_index(layer->notes, j);
-      if (strcmp(note->kind, "setuid") == 0 || shown++ >= LAYER_NOTES_SHOWN)
-        continue;
-      g_ptr_array_add(notes, g_strdup_printf("layer %u: %s: %s: %s", i + 1, note->kind, note->path,
-                                             note->detail));
-    }
-  }
-  if (shown > LAYER_NOTES_SHOWN)
-    g_ptr_array_add(notes,
-                    g_strdup_printf("%u more notes on the layers", shown - LAYER_NOTES_SHOWN));
-  return notes;
-}
-
 /* What is not among the findings. */
 static void
 note_ruled_out(const MatchResult *matched, guint left_out)
@@ -162,7 +137,7 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
   g_autoptr(GPtrArray) ignored = NULL;
   g_autoptr(GPtrArray) findings = filter(scan, &image, matched, &ignored);
   note_ruled_out(matched, left_out);
-  g_autoptr(GPtrArray) layer_notes = layer_notes_of(inventory);
+  g_autoptr(GPtrArray) layer_notes = scan_layer_notes(inventory);
   Report document = {.target = target,
                      .digest = image.digest,
                      .inventory = inventory,

@@ -20,3 +20,7 @@ ImageInventory *scan_layers(ImageSource *source, const ScanLayersOptions *option
 ImageInventory *scan_layers_of(const char *target, const Config *config,
                                const ScanLayersOptions *options, ImageSource **source,
                                GError **error);
+
+/* What the layers themselves have that a person should know, a sentence each: the first of many.
+ * (transfer full) */
+GPtrArray *scan_layer_notes(const ImageInventory *inventory);

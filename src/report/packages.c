@@ -131,6 +131,7 @@ report_packages_to_text(const Report *report, const GPtrArray *shown, unsigned w
     g_string_append_printf(out, ", %u shown", shown->len);
   g_string_append_c(out, '\n');
   report_append_lines(out, "incomplete: ", report->gaps, width);
+  report_append_lines(out, "note: ", report->layer_notes, width);
   if (shown->len > 0)
     g_string_append_c(out, '\n');
   report_append_packages(out, report->inventory, shown, width);
@@ -151,5 +152,6 @@ report_packages_to_json(const Report *report, const GPtrArray *shown)
                           report_package_to_json(report->inventory, g_ptr_array_index(shown, i)));
   json_object_set_new(object, "packages", packages);
   json_object_set_new(object, "incomplete", json_from_texts(report->gaps));
+  json_object_set_new(object, "notes", json_from_texts(report->layer_notes));
   return object;
 }
