@@ -44,12 +44,13 @@ def test_syncs_an_image_of_one_client(start_server):
     pusher, session = SmallPusher(server, 1), requests.Session()
     pusher.push_image(session)
     time.sleep(6)  # what the start and the first image leave to jobs
-    before, images = syncs_of(server), 40
+    before, images, begun = syncs_of(server), 40, time.monotonic()
     for _ in range(images):
         pusher.push_image(session)
-    syncs = syncs_of(server) - before
+    syncs, seconds = syncs_of(server) - before, time.monotonic() - begun
     assert len(pusher.tags) == images + 1
-    assert 3 * images <= syncs <= 5 * images, f"{syncs} syncs for {images} images of two blobs and a manifest"
+    # And one a second of jobs, where the images take long.
+    assert 3 * images <= syncs <= 5 * images + seconds, f"{syncs} syncs for {images} images of two blobs and a manifest"
 
 
 def test_many_clients_share_syncs(start_server):

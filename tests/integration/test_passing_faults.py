@@ -99,7 +99,7 @@ def test_killed_nursery(start_server, slow):
     push(server, "killed/idle", *small_image(2))
     wait_until_done(server, "killed/idle")
     assert nurseries_of(server.process.pid) != [nursery]
-    assert gate.metric(server, 'assay_inspections_total{outcome="postponed"}') == 1
+    assert gate.metric(server, 'assay_inspections_total{outcome="postponed"}') >= 1
 
 
 def test_hung_worker(start_server, slow):
