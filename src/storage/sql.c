@@ -13,9 +13,6 @@
 
 #define BUSY_TIMEOUT_MS  10000
 #define IDLE_READERS_MAX 16
-/* Pages of the log, after which a commit copies them to the database: each page once, however often
- * it is in the log, so that a longer log is less to write and to sync. 16 MiB. */
-#define LOG_PAGES 4000
 
 typedef struct {
   sqlite3_stmt *handle;
@@ -117,9 +114,8 @@ settings_of(const SqlPool *pool, bool writes)
   if (pool->read_only != NULL)
     return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
   return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; "
-                         "PRAGMA query_only = %s; PRAGMA wal_autocheckpoint = %d;%s",
-                         pool->durable ? "NORMAL" : "OFF", writes ? "OFF" : "ON", LOG_PAGES,
-                         common);
+                         "PRAGMA query_only = %s;%s",
+                         pool->durable ? "NORMAL" : "OFF", writes ? "OFF" : "ON", common);
 }
 
 SqlConnection *
