@@ -63,15 +63,13 @@ static bool
 open_sbom(ImageSource *source, const char *place, const SourceCall *call, GError **error)
 {
   static const char remote[] = "docker:";
-  g_autofree char *subject = NULL;
+  g_autofree char *path = g_strdup(SBOM_TARGET_PLACE);
   g_autoptr(GBytes) bytes =
       g_str_has_prefix(place, remote)
-          ? source_fetch_sbom(source, place + strlen(remote), call, &subject, error)
+          ? source_fetch_sbom(source, place + strlen(remote), call, &path, error)
           : read_file(place, source->limits.layer.file_bytes, error);
   if (bytes == NULL)
     return false;
-  g_autofree char *path =
-      subject == NULL ? g_strdup(SBOM_TARGET_PLACE) : g_strconcat(SBOM_TARGET_OF, subject, NULL);
   SourceLayer *layer = source_add_layer(source);
   layer->fd = memory_file_new("sbom", error);
   if (layer->fd < 0 || !write_tar(bytes, path, layer->fd, error))

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/sboms/sboms.h"
 #include "oci/media_type.h"
 #include "remote/referrers.h"
 #include "source/source-private.h"
@@ -89,13 +90,16 @@ parse(const HttpResponse *response, GError **error)
   return manifest_parse(slice_from_bytes(response->body), media_type, error);
 }
 
-/* The document; of an attestation also *subject, the image that it must be about. */
+/* The document, and where it is known which image it is @about, its *path. */
 static GBytes *
-take_document(const Fetch *fetch, const Descriptor *document, const char *about, char **subject,
+take_document(const Fetch *fetch, const Descriptor *document, const char *about, char **path,
               GError **error)
 {
-  if (about != NULL && media_type_is_attestation(document->media_type))
-    *subject = g_strdup(about);
+  if (about != NULL) {
+    bool attests = media_type_is_attestation(document->media_type);
+    g_free(*path);
+    *path = g_strconcat(attests ? SBOM_TARGET_OF : SBOM_TARGET_BESIDE, about, NULL);
+  }
   return fetch_document(fetch, document, error);
 }
 
@@ -165,7 +169,7 @@ name_beside(const Fetch *fetch, const Digest *subject, GError **error)
 
 /* The SBOM that lies beside the manifest. */
 static GBytes *
-fetch_beside(const Fetch *fetch, Slice manifest, char **subject, GError **error)
+fetch_beside(const Fetch *fetch, Slice manifest, char **path, GError **error)
 {
   const SourceCall *call = fetch->call;
   const char *name = remote_name(fetch->remote);
@@ -190,12 +194,13 @@ fetch_beside(const Fetch *fetch, Slice manifest, char **subject, GError **error)
   g_autoptr(Manifest) artifact = parse(response, error);
   const Descriptor *document = artifact == NULL ? NULL : document_of(artifact);
   if (artifact != NULL && document == NULL)
-    error_set(error, ASSAY_ERROR_UNSUPPORTED, "%s: %s is no SBOM in one layer", name, beside);
-  return document == NULL ? NULL : take_document(fetch, document, about.text, subject, error);
+    error_set(error, ASSAY_ERROR_UNSUPPORTED, "%s: %s is no SBOM in one layer, or holds several",
+              name, beside);
+  return document == NULL ? NULL : take_document(fetch, document, about.text, path, error);
 }
 
 GBytes *
-source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call, char **subject,
+source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call, char **path,
                   GError **error)
 {
   g_autoptr(Remote) remote = source_remote(source, place, call, error);
@@ -217,6 +222,6 @@ source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call
   }
   const Descriptor *document = document_of(manifest);
   const char *about = manifest->subject == NULL ? NULL : manifest->subject->digest.text;
-  return document != NULL ? take_document(&fetch, document, about, subject, error)
-                          : fetch_beside(&fetch, bytes, subject, error);
+  return document != NULL ? take_document(&fetch, document, about, path, error)
+                          : fetch_beside(&fetch, bytes, path, error);
 }

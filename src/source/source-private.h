@@ -68,10 +68,11 @@ bool source_resolve(ImageSource *source, GBytes *bytes, const char *media_type,
 Remote *source_remote(const ImageSource *source, const char *place, const SourceCall *call,
                       GError **error);
 /* The SBOM that @place, as above, names in a registry, or that lies beside what it names: not
- * parsed. *subject: the digest of the image that it must be about where it is an attestation, or
- * NULL (transfer full). ASSAY_ERROR_NOT_FOUND: none does; _INVALID: several do. (transfer full) */
+ * parsed. *@path, its place in the layer that is made of it, is another where it is known which
+ * image it is about (inspect/sboms/sboms.h). ASSAY_ERROR_NOT_FOUND: none does; _INVALID: several
+ * do. (transfer full) */
 GBytes *source_fetch_sbom(ImageSource *source, const char *place, const SourceCall *call,
-                          char **subject, GError **error);
+                          char **path, GError **error);
 
 /* Pairs the config's diff_ids with the layers. */
 bool source_take_config(ImageSource *source, GBytes *config, GError **error);

@@ -142,3 +142,22 @@ def test_attestation_at_the_tag_of_cosign(assay, alpine, server):
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": app.push_blob(b"{}", EMPTY), "layers": layers}
     app.push_manifest(json.dumps(manifest).encode(), subject["digest"].replace(":", "-") + ".att")
     assert packages_of(assay("packages", "--format", "json", f"sbom:{target}")) == packages_of(assay("packages", "--format", "json", target))
+
+
+def test_a_statement_under_another_media_type(assay, scan, alpine, server):
+    """What somebody calls an SBOM is one about this image, or counts for nothing."""
+    target = f"docker://{server.address}/team/alpine:v1"
+    push(alpine, f"{server.address}/team/alpine:v1")
+    subject, bill = head(server, "team/alpine"), assay("sbom", target).stdout
+    artifact(server, "team/alpine", statement("sha256:" + "0" * 64, bill), "application/spdx+json", subject)
+    result = json.loads(scan("--format", "json", f"sbom:{target}", check=None).stdout)
+    assert result["packages"] == 0 and result["incomplete"], result
+
+
+def test_an_sbom_beside_an_image_is_not_trusted(assay, scan, alpine, server):
+    """A clean one that anybody pushed says so."""
+    push(alpine, f"{server.address}/team/alpine:v1")
+    clean = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}
+    artifact(server, "team/alpine", json.dumps(clean).encode(), "application/vnd.cyclonedx+json", head(server, "team/alpine"))
+    result = scan(f"sbom:docker://{server.address}/team/alpine:v1", check=None)
+    assert "not verified" in " ".join(result.stdout.split()), result.stdout

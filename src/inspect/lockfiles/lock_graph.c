@@ -5,6 +5,8 @@
 
 /* Edges and steps for one file: where there are more, nothing is marked. */
 #define EDGES_MAX 1000000u
+/* A longer name counts for more of them: they are copied. */
+#define NAME_BYTES 64
 
 struct LockGraph {
   GHashTable *needs;            /* node -> GPtrArray of nodes */
@@ -59,7 +61,7 @@ lock_graph_count(LockGraph *graph)
 static void
 add_edge(LockGraph *graph, GPtrArray *list, char *node)
 {
-  graph->edges++;
+  graph->edges += 1 + (unsigned)MIN(strlen(node) / NAME_BYTES, EDGES_MAX);
   g_ptr_array_add(list, node);
 }
 

@@ -140,8 +140,11 @@ pnpm_lock_read(Slice bytes, Lock *lock)
   g_autoptr(LockGraph) graph = lock_graph_new();
   Pnpm pnpm = {.lock = lock, .format = 9, .graph = graph};
   g_autoptr(GError) error = NULL;
-  if (!yaml_walk(bytes, visit, &pnpm, &error))
+  if (!yaml_walk(bytes, visit, &pnpm, &error)) {
     lock_is_broken(lock, error->message);
+    /* Who uses a package may stand in what was not read. */
+    lock_graph_give_up(graph);
+  }
   lock_graph_mark(graph, lock);
   g_free(pnpm.name);
   g_free(pnpm.version);

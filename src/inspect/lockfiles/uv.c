@@ -50,9 +50,13 @@ add_needs(const Uv *uv, Needer needer, const json_t *needs)
   json_t *need;
   json_array_foreach(needs, index, need) {
     const char *name = json_get_string(need, "name"), *version = json_get_string(need, "version");
-    const json_t *extras = json_get_array(need, "extra");
-    if (name == NULL)
-      continue;
+    /* A package's own needs name them so, a manifest's requirements otherwise. */
+    const json_t *own = json_get_array(need, "extra");
+    const json_t *extras = own != NULL ? own : json_get_array(need, "extras");
+    if (name == NULL) {
+      lock_graph_give_up(uv->graph);
+      return;
+    }
     if (version != NULL) {
       add_version(uv, needer, name, version, extras);
       continue;

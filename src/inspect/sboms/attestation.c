@@ -60,7 +60,7 @@ attestation_open(SbomReading *reading, const json_t *value, json_t **statement)
     return false;
   }
   if (reading->subject != NULL && !reading->attested &&
-      (inner == NULL || !is_about(inner, reading->subject))) {
+      (inner == NULL ? reading->must_attest : !is_about(inner, reading->subject))) {
     g_autofree char *detail =
         g_strdup_printf("It is no attestation of %.200s, beside which it lies.", reading->subject);
     sbom_broken(reading, detail);

@@ -37,7 +37,8 @@ typedef struct {
   LayerInventory *into;
   const char *location;
   bool target;
-  const char *subject; /* of the target: the digest that an attestation is asked of, or NULL */
+  const char *subject; /* of the target: the image that an attestation must be about, or NULL */
+  bool must_attest;    /* it must be an attestation */
   bool attested;       /* what is read is in an attestation */
   OsRelease *os;       /* that the SBOM names, or NULL */
   OsRelease *guess;    /* that its package URLs name, or NULL */

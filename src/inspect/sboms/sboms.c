@@ -75,7 +75,7 @@ read_text(SbomReading *reading, Slice bytes)
   Slice text = slice_strip(bytes);
   if (text.size > 0 && text.data[0] == '{')
     read_json(reading, text);
-  else if (reading->subject != NULL && !reading->attested)
+  else if (reading->must_attest && !reading->attested)
     sbom_broken(reading, "It is no attestation, although the registry calls it one.");
   else if (text.size > 0 && text.data[0] == '<')
     sbom_read_xml(reading, text);
@@ -89,9 +89,17 @@ void
 sbom_read(Slice bytes, const char *location, bool target, LayerInventory *into)
 {
   SbomReading reading = {.into = into, .location = location, .target = target};
-  if (target && g_str_has_prefix(location, SBOM_TARGET_OF))
+  reading.must_attest = target && g_str_has_prefix(location, SBOM_TARGET_OF);
+  if (reading.must_attest)
     reading.subject = location + strlen(SBOM_TARGET_OF);
+  else if (target && g_str_has_prefix(location, SBOM_TARGET_BESIDE))
+    reading.subject = location + strlen(SBOM_TARGET_BESIDE);
   read_text(&reading, bytes);
+  if (reading.subject != NULL && !reading.must_attest && !reading.attested)
+    layer_inventory_add_note(into, "not-verified", location,
+                             "The SBOM lies beside the image, where anybody may put one who may "
+                             "push, and is not verified: it is not signed, or that was not "
+                             "checked.");
   sbom_finish(&reading);
 }
 
@@ -111,8 +119,8 @@ read_found(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector sbom_target_detector = {
     .name = "sbom-target",
-    .version = 2,
-    .places = (const char *const[]){SBOM_TARGET_PLACE, SBOM_TARGET_OF, NULL},
+    .version = 3,
+    .places = (const char *const[]){SBOM_TARGET_PLACE, SBOM_TARGET_OF, SBOM_TARGET_BESIDE, NULL},
     .lists_packages = true,
     .most = TARGET_BYTES_MAX,
     .read = read_target,

@@ -17,6 +17,9 @@
 /* The same of an attestation, of the image whose digest is the file's name: it must be about that
  * one. */
 #define SBOM_TARGET_OF ".assay-sbom-of/"
+/* The same of what lies beside that image in a registry, where anybody may have put it who may
+ * push: it need not be an attestation, but one about another image counts for nothing. */
+#define SBOM_TARGET_BESIDE ".assay-sbom-beside/"
 
 extern const Detector sbom_target_detector, sboms_detector;
 

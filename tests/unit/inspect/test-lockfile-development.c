@@ -84,6 +84,26 @@ static const struct {
      "dev = [{ name = \"a\" }, { name = \"b\" }]\n"
      "[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"b\"\nversion = \"1\"\n",
      "a"},
+    {"uv.lock",
+     "[manifest.dependency-groups]\nserver = [{ name = \"a\", extras = [\"x\"] }]\n"
+     "dev = [{ name = \"b\" }, { name = \"c\" }]\n"
+     "[[package]]\nname = \"a\"\nversion = \"1\"\n[package.optional-dependencies]\n"
+     "x = [{ name = \"b\" }]\n[[package]]\nname = \"b\"\nversion = \"1\"\n"
+     "[[package]]\nname = \"c\"\nversion = \"1\"\n",
+     "c"},
+    /* What is not understood may be a use. */
+    {"uv.lock",
+     "[manifest]\nrequirements = [\"b\"]\n[manifest.dependency-groups]\n"
+     "dev = [{ name = \"a\" }, { name = \"b\" }]\n"
+     "[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"b\"\nversion = \"1\"\n",
+     ""},
+    /* Cut off before it says that b uses c as well. */
+    {"pnpm-lock.yaml",
+     "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      b:\n        specifier: 1\n"
+     "        version: 1.0.0\n    devDependencies:\n      a:\n        specifier: 1\n"
+     "        version: 1.0.0\npackages:\n  a@1.0.0: {}\n  b@1.0.0: {}\n  c@1.0.0: {}\n"
+     "snapshots:\n  a@1.0.0:\n    dependencies:\n      c: 1.0.0\n  b@1.0.0: {dependencies: {c",
+     ""},
     {"pubspec.lock",
      "packages:\n  a:\n    dependency: \"direct dev\"\n    version: \"1.0.0\"\n"
      "  b:\n    dependency: \"direct main\"\n    version: \"1.0.0\"\n"

@@ -244,6 +244,11 @@ test_attestations(void)
     check_attested(twice, SBOM_TARGET_PLACE, UNREAD);
   }
   check_attested(BILL, SBOM_TARGET_OF ALEF, UNREAD);
+  /* What lies beside an image under another name. */
+  g_autofree char *statement = statement_of(BILL);
+  check_attested(BILL, SBOM_TARGET_BESIDE ALEF, READ);
+  check_attested(statement, SBOM_TARGET_BESIDE ALEF, READ);
+  check_attested(statement, SBOM_TARGET_BESIDE BET, UNREAD "note not-verified\n");
   check_attested("<bom/>", SBOM_TARGET_OF ALEF, UNREAD);
   check_attested("SPDXVersion: SPDX-2.3\n", SBOM_TARGET_OF ALEF, UNREAD);
 }
