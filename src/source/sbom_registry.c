@@ -160,7 +160,7 @@ name_beside(const Fetch *fetch, const Digest *subject, GError **error)
     digest = choose(fetch, referrers, true, &reason);
   if (digest == NULL && reason == NULL) {
     digest = g_strconcat(subject->text, ".att", NULL);
-    *strchr(digest, ':') = '-';
+    g_strdelimit(digest, ":", '-');
   }
   if (reason != NULL)
     g_propagate_error(error, g_steal_pointer(&reason));
