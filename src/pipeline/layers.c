@@ -59,8 +59,11 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellab
   g_autoptr(LayerInventory) inventory = early_layers_take(pipeline, digest, cancellable);
   if (inventory == NULL)
     inventory = layers_inspect_for(pipeline, digest, NULL, cancellable, &failure);
-  if (inventory != NULL && inventories_store(pipeline->sql, inventory, &failure))
+  if (inventory != NULL && inventories_store(pipeline->sql, inventory, &failure)) {
+    /* It may have come once more meanwhile. */
+    early_layers_forget(pipeline, digest);
     return LAYER_INSPECTED;
+  }
   /* What cannot be noted now is inspected again with its image. */
   *retry_at = g_get_real_time() + G_USEC_PER_SEC;
   if (!g_cancellable_is_cancelled(cancellable) &&
