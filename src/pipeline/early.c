@@ -144,14 +144,20 @@ find(const EarlyLayers *early, IsIt is_it, const char *what)
   return NULL;
 }
 
-/* Its worker is ended, if it runs. */
 static void
-drop(EarlyLayers *early, EarlyLayer *layer, int outcome)
+end(EarlyLayers *early, EarlyLayer *layer, int outcome)
 {
   g_cancellable_cancel(layer->cancellable);
   metric_add_at(&outcomes, outcome, 1);
   g_ptr_array_add(early->dropped, g_atomic_rc_box_acquire(layer));
   g_ptr_array_remove(early->layers, layer);
+}
+
+/* Nobody will use it. Its worker is ended, if it runs. */
+static void
+drop(EarlyLayers *early, EarlyLayer *layer)
+{
+  end(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
 }
 
 /* For another: an outcome that waits for its inspection to take it is not given up. */
@@ -165,7 +171,7 @@ has_room(EarlyLayers *early)
     return false;
   EarlyLayer *useless = early->layers->len < KEPT_MAX ? NULL : find(early, is_failure, NULL);
   if (useless != NULL)
-    drop(early, useless, BY_FAILED);
+    drop(early, useless);
   return early->layers->len < KEPT_MAX;
 }
 
@@ -260,7 +266,7 @@ pipeline_layer_becomes(Pipeline *pipeline, const char *upload, const Digest *dig
   g_mutex_lock(&early->lock);
   EarlyLayer *layer = find(early, is_of_upload, upload);
   if (layer != NULL && (digest == NULL || !layer->whole || has_failed(layer)))
-    drop(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
+    drop(early, layer);
   else if (layer != NULL) {
     layer->layer = *digest;
     g_clear_pointer(&layer->upload, g_free);
@@ -323,7 +329,7 @@ forget(const char *number, void *room)
   g_mutex_lock(&early->lock);
   EarlyLayer *layer = find(early, is_number, number);
   if (layer != NULL)
-    drop(early, layer, BY_DROPPED);
+    drop(early, layer);
   unlock(early);
 }
 
@@ -353,9 +359,11 @@ early_layers_take(Pipeline *pipeline, const Digest *digest, GCancellable *cancel
     g_atomic_rc_box_acquire(layer);
     wait_for_end(pipeline, layer, cancellable);
     inventory = g_steal_pointer(&layer->inventory);
-    int outcome = inventory != NULL ? BY_USED : layer->stage == ENDED ? BY_FAILED : BY_DROPPED;
-    if (g_ptr_array_find(early->layers, layer, NULL))
-      drop(early, layer, outcome);
+    bool kept = g_ptr_array_find(early->layers, layer, NULL);
+    if (kept && inventory != NULL)
+      end(early, layer, BY_USED);
+    else if (kept)
+      drop(early, layer);
     layer_unref(layer);
   }
   unlock(early);
@@ -370,7 +378,7 @@ early_layers_forget(Pipeline *pipeline, const Digest *digest)
   EarlyLayers *early = pipeline->early;
   g_mutex_lock(&early->lock);
   for (EarlyLayer *layer; (layer = find(early, is_of_digest, digest->text)) != NULL;)
-    drop(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
+    drop(early, layer);
   unlock(early);
 }
 
@@ -385,7 +393,7 @@ early_layers_tidy(Pipeline *pipeline)
     bool wanted = layer->upload == NULL && !has_failed(layer) &&
                   flight_layer_is_queued(pipeline, &layer->layer);
     if (layer->stage == ENDED && layer->ended < before && !wanted)
-      drop(early, layer, has_failed(layer) ? BY_FAILED : BY_DROPPED);
+      drop(early, layer);
   }
   unlock(early);
 }

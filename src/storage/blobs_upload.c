@@ -84,14 +84,20 @@ blob_upload_new(BlobStore *store, DigestAlgorithm algorithm, GError **error)
   return upload;
 }
 
+/* -1 with errno. */
+static int
+open_upload(BlobStore *store, const char *id, int access)
+{
+  if (upload_id_is_valid(id))
+    return openat(store->uploads_fd, id, access | O_CLOEXEC | O_NOFOLLOW);
+  errno = ENOENT;
+  return -1;
+}
+
 BlobUpload *
 blob_upload_resume(BlobStore *store, const char *id, GError **error)
 {
-  int fd = -1;
-  if (upload_id_is_valid(id))
-    fd = openat(store->uploads_fd, id, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  else
-    errno = ENOENT;
+  int fd = open_upload(store, id, O_RDWR);
   struct stat status;
   if (fd < 0 || fstat(fd, &status) < 0) {
     error_set_errno(error, errno, "upload %.40s", id);
@@ -321,10 +327,7 @@ blob_upload_read(const BlobUpload *upload, GError **error)
 int
 blob_store_open_upload(BlobStore *store, const char *id, GError **error)
 {
-  int fd = -1;
-  errno = ENOENT;
-  if (upload_id_is_valid(id))
-    fd = openat(store->uploads_fd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  int fd = open_upload(store, id, O_RDONLY);
   if (fd < 0)
     error_set_errno(error, errno, "upload %.40s", id);
   return fd;

@@ -28,18 +28,14 @@ static void
 make_id(char *id)
 {
   static const char digits[] = "0123456789abcdef", form[] = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-  guint32 random = 0;
-  for (size_t i = 0, left = 0; i < sizeof form; i++) {
-    if (left == 0 && (form[i] == 'x' || form[i] == 'y')) {
-      random = g_random_int();
-      left = 8;
-    }
-    unsigned digit = random & 15;
-    id[i] = form[i] == 'x' ? digits[digit] : form[i] == 'y' ? digits[8 | (digit & 3)] : form[i];
-    if (form[i] == 'x' || form[i] == 'y') {
-      random >>= 4;
-      left--;
-    }
+  const guint32 random[] = {g_random_int(), g_random_int(), g_random_int(), g_random_int()};
+  for (size_t i = 0, used = 0; i < sizeof form; i++) {
+    id[i] = form[i];
+    if (form[i] != 'x' && form[i] != 'y')
+      continue;
+    unsigned digit = random[used / 8] >> (4 * (used % 8)) & 15;
+    id[i] = digits[form[i] == 'x' ? digit : 8 | (digit & 3)];
+    used++;
   }
 }
 

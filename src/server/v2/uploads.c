@@ -110,7 +110,7 @@ finish_upload(Request *request, RegistryUpload *upload)
   if (!query_digest(request, &digest))
     return false;
   Pipeline *pipeline = server->pipeline;
-  g_autofree char *id = g_strdup(registry_upload_id(upload));
+  const char *id = registry_upload_id(upload);
   pipeline_layer_ends(pipeline, id, registry_upload_size(upload));
   bool finished = registry_upload_finish(upload, &digest, &error);
   pipeline_layer_becomes(pipeline, id, finished ? &digest : NULL);
