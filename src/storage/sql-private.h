@@ -12,32 +12,35 @@ struct SqlPool {
   bool durable;
   SqlLog *log;             /* NULL where nobody waits for the disk */
   ReadOnlyFile *read_only; /* or NULL: it can be written */
-  GMutex writing;          /* held by the one write transaction */
+  GMutex writing;          /* held by the one who writes; guards `writer` and `group` */
   SqlConnection *writer;
-  int waiting;      /* atomic: threads that wait for `writing` */
-  uint64_t begun;   /* atomic: write transactions */
-  GMutex idle_lock; /* guards idle_readers */
+  struct SqlGroup *group; /* whose commit is open, or NULL; see sql_group.c */
+  int waiting;            /* atomic: threads that wait for `writing` */
+  uint64_t begun;         /* atomic: write transactions */
+  GMutex idle_lock;       /* guards idle_readers */
   GPtrArray *idle_readers;
 };
 
 struct SqlConnection {
   SqlPool *pool;
-  bool writes; /* in a transaction, which sql_release() rolls back unless it is committed */
-  bool committed;
-  int64_t changes; /* of the connection until the transaction began */
-  bool snapshot;   /* in a reading transaction, which sql_release() ends */
+  bool snapshot; /* in a reading transaction, which sql_release() ends */
   sqlite3 *handle;
   GHashTable *statements; /* text -> Statement, prepared once and kept */
-  sqlite3_stmt *begin, *commit;
+  sqlite3_stmt *begin, *commit, *join, *leave;
 };
 
 /* sql_run() with the values in a va_list. */
 bool sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error, const char *text,
                     va_list args);
-/* Begins a transaction, which waits for the one before. (transfer full) */
+/* Begins a transaction once the one before has done its work. sql_end() ends it. (transfer none) */
 SqlConnection *sql_begin(SqlPool *pool, GError **error);
-/* *number: the one to wait for with sql_log_wait(), after the connection was released. */
-bool sql_commit(SqlConnection *connection, uint64_t *number, GError **error);
+/* @done: it is to be committed; else it is taken back, for the reason in *error. Returns when the
+ * commit that it shares with others has ended, which they may hold up, too. *number: the one to
+ * wait for with sql_log_wait(). False: nothing of it happened. */
+bool sql_end(SqlConnection *writer, bool done, uint64_t *number, GError **error);
+/* Of BEGIN, COMMIT and the like, which are not for both databases: prepared once into *kept, and
+ * traced nowhere. A code of SQLite's. */
+int sql_run_bare(SqlConnection *connection, sqlite3_stmt **kept, const char *text);
 /* @writes: else statements that write are refused. (transfer full) */
 SqlConnection *sql_connection_open(SqlPool *pool, bool writes, GError **error);
 void sql_connection_close(SqlConnection *connection);

@@ -90,6 +90,8 @@ sql_connection_close(SqlConnection *connection)
   g_hash_table_unref(connection->statements);
   sqlite3_finalize(connection->begin);
   sqlite3_finalize(connection->commit);
+  sqlite3_finalize(connection->join);
+  sqlite3_finalize(connection->leave);
   sqlite3_close(connection->handle);
   g_free(connection);
 }
@@ -105,7 +107,8 @@ connect_file(const SqlPool *pool, sqlite3 **handle)
                          NULL);
 }
 
-/* Where nothing can be written, temporary files may not be either. */
+/* Where nothing can be written, temporary files may not be either. What a writer would write to one
+ * are pages as they were before the statement, or before the transaction that joined others. */
 static char *
 settings_of(const SqlPool *pool, bool writes)
 {
@@ -113,9 +116,9 @@ settings_of(const SqlPool *pool, bool writes)
       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;";
   if (pool->read_only != NULL)
     return g_strconcat("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", common, NULL);
-  return g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; "
-                         "PRAGMA query_only = %s;%s",
-                         pool->durable ? "NORMAL" : "OFF", writes ? "OFF" : "ON", common);
+  return g_strdup_printf(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; %s%s", pool->durable ? "NORMAL" : "OFF",
+      writes ? "PRAGMA temp_store = MEMORY;" : "PRAGMA query_only = ON;", common);
 }
 
 SqlConnection *
@@ -372,9 +375,8 @@ sql_rows_free(SqlRows *rows)
   g_free(rows);
 }
 
-/* Of BEGIN and COMMIT, which are not for both databases: prepared once, and traced nowhere. */
-static int
-run_bare(SqlConnection *connection, sqlite3_stmt **kept, const char *text)
+int
+sql_run_bare(SqlConnection *connection, sqlite3_stmt **kept, const char *text)
 {
   int code = *kept != NULL ? SQLITE_OK
                            : sqlite3_prepare_v3(connection->handle, text, -1,
@@ -402,7 +404,7 @@ sql_acquire_snapshot(SqlPool *pool, GError **error)
   g_autoptr(SqlConnection) connection = sql_acquire(pool, error);
   if (connection == NULL)
     return NULL;
-  int code = run_bare(connection, &connection->begin, "BEGIN");
+  int code = sql_run_bare(connection, &connection->begin, "BEGIN");
   if (code != SQLITE_OK) {
     sql_set_error(error, connection->handle, code, "BEGIN");
     return NULL;
@@ -411,78 +413,14 @@ sql_acquire_snapshot(SqlPool *pool, GError **error)
   return g_steal_pointer(&connection);
 }
 
-SqlConnection *
-sql_begin(SqlPool *pool, GError **error)
-{
-  if (pool->read_only != NULL) {
-    error_set(error, ASSAY_ERROR_READ_ONLY,
-              "%s: the data folder is read-only; mount it for writing and start the server again",
-              pool->path);
-    return NULL;
-  }
-  __atomic_add_fetch(&pool->waiting, 1, __ATOMIC_RELAXED);
-  g_mutex_lock(&pool->writing);
-  __atomic_sub_fetch(&pool->waiting, 1, __ATOMIC_RELAXED);
-  __atomic_add_fetch(&pool->begun, 1, __ATOMIC_RELAXED);
-  SqlConnection *connection = pool->writer;
-  connection->writes = true;
-  connection->committed = false;
-  if (pool->log != NULL && !sql_log_mend(pool->log, error)) {
-    g_mutex_unlock(&pool->writing);
-    return NULL;
-  }
-  connection->changes = sqlite3_total_changes64(connection->handle);
-  /* IMMEDIATE: the lock is taken here, where BUSY can be told, and not by some statement later. */
-  int code = run_bare(connection, &connection->begin, "BEGIN IMMEDIATE");
-  if (code != SQLITE_OK) {
-    sql_set_error(error, connection->handle, code, "BEGIN");
-    g_mutex_unlock(&pool->writing);
-    return NULL;
-  }
-  return connection;
-}
-
-bool
-sql_others_wait(const SqlConnection *db)
-{
-  return __atomic_load_n(&db->pool->waiting, __ATOMIC_RELAXED) > 0;
-}
-
-uint64_t
-sql_transactions_begun(const SqlPool *pool)
-{
-  return __atomic_load_n(&pool->begun, __ATOMIC_RELAXED);
-}
-
-bool
-sql_commit(SqlConnection *connection, uint64_t *number, GError **error)
-{
-  g_assert(connection->writes && !connection->committed);
-  SqlLog *log = connection->pool->log;
-  bool wrote = sqlite3_total_changes64(connection->handle) != connection->changes;
-  if (log != NULL)
-    sql_log_begin_commit(log);
-  int code = run_bare(connection, &connection->commit, "COMMIT");
-  connection->committed = code == SQLITE_OK;
-  if (log != NULL)
-    *number = sql_log_end_commit(log, wrote && connection->committed);
-  return connection->committed || sql_set_error(error, connection->handle, code, "COMMIT");
-}
-
 void
 sql_release(SqlConnection *connection)
 {
   if (connection == NULL)
     return;
   SqlPool *pool = connection->pool;
-  if (connection->writes) {
-    if (!connection->committed)
-      sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
-    g_mutex_unlock(&pool->writing);
-    return;
-  }
   bool ended =
-      !connection->snapshot || run_bare(connection, &connection->commit, "COMMIT") == SQLITE_OK;
+      !connection->snapshot || sql_run_bare(connection, &connection->commit, "COMMIT") == SQLITE_OK;
   connection->snapshot = false;
   g_mutex_lock(&pool->idle_lock);
   bool keep = ended && pool->idle_readers->len < IDLE_READERS_MAX;

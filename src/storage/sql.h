@@ -20,7 +20,8 @@
  * among the results are CAST to BIGINT, for their types differ.
  *
  * Threads: a pool may be used from any thread, a connection from one at a time. SQLite gets one
- * writing connection (a mutex queues writers) and several reading ones. Calls block on the disk.
+ * writing connection (a mutex queues writers, and those who wait share a commit: sql_group.c) and
+ * several reading ones. Calls block on the disk.
  * Errors: ASSAY_ERROR_IO; _FULL when the disk is; _READ_ONLY when nothing can be written; _BUSY
  * when the lock does not come in time; _EXISTS for a broken UNIQUE or foreign key constraint. */
 #pragma once

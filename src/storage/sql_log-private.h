@@ -41,6 +41,6 @@ uint64_t sql_log_end_commit(SqlLog *log, bool wrote);
 bool sql_log_wait(SqlLog *log, uint64_t number, GError **error);
 /* The number of the last commit that anybody may have read. */
 uint64_t sql_log_last(SqlLog *log);
-/* By the one who holds the writer, outside of a transaction: makes good for a sync that failed, so
- * that all that is committed is on the disk. Does nothing where none has. */
+/* By the one who holds the writer: makes good for a sync that failed, so that all that is committed
+ * is on the disk. Does nothing where none has. */
 bool sql_log_mend(SqlLog *log, GError **error);

@@ -25,11 +25,10 @@ guard_allows(SqlConnection *db, GError **error)
 }
 
 static bool
-commit(SqlConnection *db, bool first, uint64_t *number, GError **error)
+refused_by_test(bool first, GError **error)
 {
-  if (commit_fault(first))
-    return error_set(error, ASSAY_ERROR_BUSY, "metadata database: refused by a test");
-  return sql_commit(db, number, error);
+  return commit_fault(first) &&
+         !error_set(error, ASSAY_ERROR_BUSY, "metadata database: refused by a test");
 }
 
 /* *waited: the lock did not come although it was waited for; to wait once more is the caller's. */
@@ -37,10 +36,12 @@ static bool
 transact_once(SqlPool *pool, SqlWork work, void *data, bool first, bool *waited, uint64_t *number,
               GError **error)
 {
-  g_autoptr(SqlConnection) db = sql_begin(pool, error);
+  SqlConnection *db = sql_begin(pool, error);
   *waited = db == NULL;
-  return db != NULL && guard_allows(db, error) && work(db, data, error) &&
-         commit(db, first, number, error);
+  if (db == NULL)
+    return false;
+  bool done = guard_allows(db, error) && work(db, data, error) && !refused_by_test(first, error);
+  return sql_end(db, done, number, error);
 }
 
 /* *number: of its commit, to wait for. */
