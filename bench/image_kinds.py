@@ -2,6 +2,7 @@
 Each is made once for a build folder, of Debian's packages and of files that compress by half."""
 import gzip
 import io
+import json
 import random
 import shutil
 import subprocess
@@ -10,11 +11,18 @@ import tempfile
 from pathlib import Path
 
 import debian_image
-from measure_scan import SUITE, layers_of
 from oci_layout import Layout
 
+SUITE = "bookworm"
 APPLICATION = ("apache2", "python3", "nodejs", "php-cli", "ruby")
 PIECE = 1 << 16
+
+
+def layers_of(layout):
+    """Paths of the layers, bottom first."""
+    index = json.loads((layout / "index.json").read_text())
+    manifest = json.loads((layout / "blobs/sha256" / index["manifests"][0]["digest"].split(":")[1]).read_text())
+    return [layout / "blobs/sha256" / layer["digest"].split(":")[1] for layer in manifest["layers"]]
 
 
 def text(size):

@@ -1,5 +1,5 @@
-"""Pull: a 256 MiB blob by one and by eight clients, and manifests, beside nginx and docker-registry; blobs also with one
-congestion control for all, in a network of their own.
+"""Pull: a 256 MiB blob by one and by eight clients, and manifests, beside nginx and docker-registry (manifests also beside zot,
+where it is installed); blobs also with one congestion control for all, in a network of their own.
 
 nginx serves the very file of the blob store: two copies of a file may lie differently in the page cache, which alone makes
 a tenth."""
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from peers import Assay, BareHandler, DockerRegistry, Nginx
+from peers import REGISTRIES, Assay, BareHandler, Nginx
 
 BLOB_BYTES = 256 << 20
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -79,15 +79,18 @@ def bytes_per_second(bench, peer, path, clients):
 
 
 class Registries:
-    """Assay, docker-registry, nginx and the bare handler, with one image in each; a context that stops them."""
+    """Assay, docker-registry, nginx, the bare handler, and zot where it is installed, with one image in each; a context that
+    stops them."""
 
     def __init__(self, bench):
         blob, config = bench.folder / "blob", bench.folder / "config"
         self.digest = random_file(blob, BLOB_BYTES, 1)
         config.write_text('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}')
         config_digest = f"sha256:{hashlib.sha256(config.read_bytes()).hexdigest()}"
-        self.assay, self.docker = Assay(bench.folder / "assay", bench.assay), DockerRegistry(bench.folder / "docker")
-        for peer in (self.assay, self.docker):
+        self.assay = Assay(bench.folder / "assay", bench.assay)
+        others = {name: kind(bench.folder / name) for name, kind in REGISTRIES.items() if shutil.which(name)}
+        self.docker, self.zot = others["docker-registry"], others.get("zot")
+        for peer in filter(None, (self.assay, self.docker, self.zot)):
             peer.start()
             put_blob(f"{peer.url}/v2/bench", blob, self.digest)
             put_blob(f"{peer.url}/v2/bench", config, config_digest)
@@ -102,7 +105,7 @@ class Registries:
         return self
 
     def __exit__(self, *_):
-        for peer in (self.assay, self.docker, self.nginx, self.bare):
+        for peer in filter(None, (self.assay, self.docker, self.zot, self.nginx, self.bare)):
             peer.stop()
 
 
@@ -120,14 +123,23 @@ def measure_blobs(bench, peers, how=""):
 
 
 def measure_manifests(bench, peers):
+    def asked(peer, clients):
+        return lambda: requests_per_second(f"{peer.url}/v2/bench/manifests/v1", clients, bench.seconds, MANIFEST)
     rates = bench.interleave({
-        "assay": lambda: requests_per_second(f"{peers.assay.url}/v2/bench/manifests/v1", 16, bench.seconds, MANIFEST),
-        "docker-registry": lambda: requests_per_second(f"{peers.docker.url}/v2/bench/manifests/v1", 16, bench.seconds, MANIFEST),
+        "assay": asked(peers.assay, 16), "docker-registry": asked(peers.docker, 16),
         "bare libmicrohttpd": lambda: requests_per_second(f"{peers.bare.url}/", 16, bench.seconds)})
-    ratio = rates["assay"] / rates["docker-registry"]
-    bench.add("manifest GET by tag, 16 clients", ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items()) +
-              f"; {ratio:.1f}x docker-registry (the bare handler {rates['bare libmicrohttpd'] / rates['docker-registry']:.1f}x)",
+    ratio, bare = rates["assay"] / rates["docker-registry"], rates["assay"] / rates["bare libmicrohttpd"]
+    told = ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items())
+    bench.add("manifest GET by tag, 16 clients", f"{told}; {ratio:.1f}x docker-registry (the bare handler {ratio / bare:.1f}x)",
               "20x docker-registry", ratio >= 20)
+    bench.add("the same beside the bare handler", f"{bare:.2f}x", "at least 0.5x", bare >= 0.5)
+    what = "manifest GET by tag, 1 client, beside zot"
+    if peers.zot is None:
+        bench.add(what, "zot is not installed", "4x", None)
+        return
+    rates = bench.interleave({"assay": asked(peers.assay, 1), "zot": asked(peers.zot, 1)})
+    ratio = rates["assay"] / rates["zot"]
+    bench.add(what, f"{', '.join(f'{name} {rate:,.0f}/s' for name, rate in rates.items())}; {ratio:.1f}x", "4x", ratio >= 4)
 
 
 # --- with one congestion control for all ---

@@ -1,5 +1,5 @@
-"""Push: a 256 MiB layer, durable and with inspection, beside docker-registry, and what each syncs for it; and how long after its
-manifest the verdict on an image with a large last layer is there."""
+"""Push: a 256 MiB layer, durable and with inspection, beside docker-registry, and beside zot and distribution where they are
+installed, and what each syncs for it; and how long after its manifest the verdict on an image with a large last layer is there."""
 import gzip
 import hashlib
 import io
@@ -17,7 +17,7 @@ import time
 import requests
 
 from measure_pull import BLOB_BYTES, put_blob, put_manifest, random_file
-from peers import Assay, DockerRegistry
+from peers import REGISTRIES, Assay
 
 
 def make_layer(bench):
@@ -138,7 +138,7 @@ def measure_layer(bench):
     body, number = make_layer(bench), iter(range(1000))
     peers = {"assay": Assay(bench.folder / "push-assay", bench.assay),
              "assay without fsync": Assay(bench.folder / "push-fast", bench.assay, durable=False),
-             "docker-registry": DockerRegistry(bench.folder / "push-docker")}
+             **{name: kind(bench.folder / f"push-{name}") for name, kind in REGISTRIES.items() if shutil.which(name)}}
     for peer in peers.values():
         peer.start()
 
@@ -153,9 +153,14 @@ def measure_layer(bench):
         rates = bench.interleave({name: (lambda peer=peer: push(peer)) for name, peer in peers.items()})
         syncs = {name: syncs_of(bench, peer, push) for name, peer in peers.items()}
         told = {name: f"{name.partition(' ')[0]} {rates[name] / 1e6:.0f} MB/s ({syncs[name]} syncs)" for name in peers}
-        ratio = rates["assay"] / rates["docker-registry"]
-        bench.add("push of a 256 MiB layer, durable, inspection on", f"{told['assay']}, {told['docker-registry']}; {ratio:.2f}x",
-                  "1.5x, aim 2x", ratio >= 1.5)
+        for name, goal in (("docker-registry", 1.5), ("registry", 1.3), ("zot", 1.3)):
+            newer = f" beside {name}" if name != "docker-registry" else ""
+            if name in peers:
+                ratio = rates["assay"] / rates[name]
+                bench.add(f"push of a 256 MiB layer, durable, inspection on{newer}", f"{told['assay']}, {told[name]}; {ratio:.2f}x",
+                          f"{goal}x", ratio >= goal)
+            else:
+                bench.add(f"push of a 256 MiB layer, durable, inspection on{newer}", f"{name} is not installed", f"{goal}x", None)
         # docker-registry has no such setting, so that there is nothing to compare it with.
         bench.add("the same without fsync", told["assay without fsync"], "", None)
     finally:

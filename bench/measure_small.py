@@ -16,43 +16,11 @@ import tarfile
 import time
 from pathlib import Path
 
-from peers import Assay, DockerRegistry, Peer
+from peers import REGISTRIES, Assay
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CLIENTS = 16
 DELETERS = 4
-
-
-class Registry(DockerRegistry):
-    """docker-registry as it is, but that it deletes; or a newer distribution with the same configuration."""
-
-    program = "docker-registry"
-
-    def command(self):
-        _, *rest = super().command()
-        secure = [f"REGISTRY_HTTP_TLS_CERTIFICATE={self.pair[0]}", f"REGISTRY_HTTP_TLS_KEY={self.pair[1]}"] if self.pair else []
-        return ["env", "REGISTRY_STORAGE_DELETE_ENABLED=true", *secure, self.program, *rest]
-
-
-class Distribution(Registry):
-    name = program = "registry"
-
-
-class Zot(Peer):
-    """zot that syncs what it stores, as the others do."""
-
-    name = "zot"
-
-    def command(self):
-        config = {"distSpecVersion": "1.1.0", "storage": {"rootDirectory": str(self.folder / "data"), "commit": True, "gc": False},
-                  "http": {"address": "127.0.0.1", "port": str(self.port)}, "log": {"level": "error"}}
-        if self.pair:
-            config["http"]["tls"] = {"cert": str(self.pair[0]), "key": str(self.pair[1])}
-        (self.folder / "config.json").write_text(json.dumps(config))
-        return ["zot", "serve", str(self.folder / "config.json")]
-
-
-PEERS = {"docker-registry": Registry, "registry": Distribution, "zot": Zot}
 
 
 class Client:
@@ -216,8 +184,8 @@ def told(figures, unit, ours="assay"):
 
 def measure(bench):
     one, many = (20, 64) if bench.quick else (60, 320)
-    present = {name: kind for name, kind in PEERS.items() if shutil.which(name)}
-    absent = "".join(f"; {name} is not installed" for name in PEERS if name not in present)
+    present = {name: kind for name, kind in REGISTRIES.items() if shutil.which(name)}
+    absent = "".join(f"; {name} is not installed" for name in REGISTRIES if name not in present)
     with contextlib.ExitStack() as stack:
         loads = {"assay": Load(Assay(bench.folder / "small-assay", bench.assay))}
         loads |= {name: Load(kind(bench.folder / f"small-{name}")) for name, kind in present.items()}

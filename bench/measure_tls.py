@@ -15,8 +15,7 @@ import requests
 
 from measure_memory import BLOB_BYTES as SLOW_BYTES, PULLS, peak_of_slow_pulls
 from measure_pull import put_blob, random_file
-from measure_small import Distribution, Zot
-from peers import Assay, Nginx
+from peers import Assay, Distribution, Nginx, Zot
 
 PULL_BYTES, PUSH_BYTES = 1 << 30, 256 << 20
 CLOCK = os.sysconf("SC_CLK_TCK")

@@ -40,11 +40,10 @@ def start(assay):
 def measure(bench):
     layer = bench.folder / "small-layer.tar.gz"
     layer.write_bytes(small_layer())
-    program = bench.assay.parent.parent.parent / "bench/worker-load"
 
     def inspect(threads):
         with layer.open("rb") as packed:
-            told = subprocess.run([program, bench.assay, str(JOBS), str(threads)], stdin=packed, stdout=subprocess.PIPE, check=True)
+            told = subprocess.run([bench.worker_load, bench.assay, str(JOBS), str(threads)], stdin=packed, stdout=subprocess.PIPE, check=True)
         return tuple(float(figure) / 1000 for figure in told.stdout.split())
     figures = {"one": [], "start": []}
     for _ in range(bench.rounds):

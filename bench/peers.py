@@ -1,5 +1,6 @@
-"""The programs that `make bench` measures, each started on loopback: Assay, Debian's docker-registry, nginx, and a bare
-libmicrohttpd handler."""
+"""The programs that `make bench` measures, each started on loopback: Assay, Debian's docker-registry, newer
+registries where they are installed, nginx, and a bare libmicrohttpd handler."""
+import json
 import os
 import socket
 import subprocess
@@ -130,6 +131,39 @@ class DockerRegistry(Peer):
                             .replace("addr: :5000", f"addr: 127.0.0.1:{self.port}"))
         (self.folder / "config.yml").write_text("\n".join(kept))
         return ["docker-registry", "serve", str(self.folder / "config.yml")]
+
+
+class Registry(DockerRegistry):
+    """docker-registry as it is, but that it deletes; or a newer distribution with the same configuration."""
+
+    program = "docker-registry"
+
+    def command(self):
+        _, *rest = super().command()
+        secure = [f"REGISTRY_HTTP_TLS_CERTIFICATE={self.pair[0]}", f"REGISTRY_HTTP_TLS_KEY={self.pair[1]}"] if self.pair else []
+        return ["env", "REGISTRY_STORAGE_DELETE_ENABLED=true", *secure, self.program, *rest]
+
+
+class Distribution(Registry):
+    name = program = "registry"
+
+
+class Zot(Peer):
+    """zot that syncs what it stores, as the others do."""
+
+    name = "zot"
+
+    def command(self):
+        config = {"distSpecVersion": "1.1.0", "storage": {"rootDirectory": str(self.folder / "data"), "commit": True, "gc": False},
+                  "http": {"address": "127.0.0.1", "port": str(self.port)}, "log": {"level": "error"}}
+        if self.pair:
+            config["http"]["tls"] = {"cert": str(self.pair[0]), "key": str(self.pair[1])}
+        (self.folder / "config.json").write_text(json.dumps(config))
+        return ["zot", "serve", str(self.folder / "config.json")]
+
+
+# By the name of their programs: docker-registry is Debian's, the others are measured where they are in PATH.
+REGISTRIES = {"docker-registry": Registry, "registry": Distribution, "zot": Zot}
 
 
 class Nginx(Peer):

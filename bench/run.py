@@ -54,7 +54,7 @@ class Bench:
 
     def __init__(self, build, folder, quick):
         self.assay, self.bare = build / "src/cli/assay", build / "bench/bare-microhttpd"
-        self.pull_load = build / "bench/pull-load"
+        self.pull_load, self.worker_load = build / "bench/pull-load", build / "bench/worker-load"
         self.many_detectors = build / "bench/assay-many-detectors"
         self.cache, self.folder, self.quick, self.rows = build / "bench-cache", folder, quick, []
         self.rounds, self.seconds = (2, 1) if quick else (5, 3)

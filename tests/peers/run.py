@@ -167,6 +167,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     asked = parser.parse_args()
+    asked.folder = asked.folder.resolve()  # compilers run elsewhere
     failed, left_out = False, []
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
