@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "advisory/cwe.h"
 #include "inventory/severity.h"
 #include "version/version.h"
 
@@ -111,6 +112,7 @@ typedef struct {
   double epss_score, epss_percentile; /* 0.0 to 1.0; negative when unknown */
   bool known_exploited;
   const char *known_exploited_due; /* date, or NULL */
+  Cwes cwes;
 } AdvisoryDetails;
 void advisory_details_free(AdvisoryDetails *details);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdvisoryDetails, advisory_details_free)

@@ -82,6 +82,15 @@ add_property(json_t *properties, const char *name, const char *value)
   json_array_append_new(properties, property);
 }
 
+static json_t *
+cwes_of(const Finding *finding)
+{
+  json_t *numbers = json_array();
+  for (char **cwe = finding->cwe_ids; *cwe != NULL; cwe++)
+    json_array_append_new(numbers, json_integer(cwe_number(*cwe)));
+  return numbers;
+}
+
 /* The members that are the same for all packages, of the worst finding. */
 static json_t *
 vulnerability_of(const Finding *finding)
@@ -92,6 +101,8 @@ vulnerability_of(const Finding *finding)
   json_object_set_new(object, "ratings", ratings_of(finding));
   json_set_string(object, "description",
                   finding->description != NULL ? finding->description : finding->title);
+  if (finding->cwe_ids != NULL)
+    json_object_set_new(object, "cwes", cwes_of(finding));
   json_set_string(object, "recommendation", finding->remedy);
   for (char **url = finding->references; url != NULL && *url != NULL; url++) {
     json_t *advisory = json_object();

@@ -114,6 +114,9 @@ append_vulnerability(GString *out, const AdvisoryDetails *details, unsigned widt
     append_pair(out, "CVSS", score, width);
   }
   append_ratings(out, details->ratings, width);
+  g_auto(GStrv) cwes = cwes_to_ids(&details->cwes);
+  g_autofree char *weaknesses = cwes == NULL ? NULL : g_strjoinv(", ", cwes);
+  append_pair(out, "weakness", weaknesses, width);
   if (details->epss_score >= 0) {
     g_autofree char *epss = g_strdup_printf("%.5f, above %.1f%% of all", details->epss_score,
                                             100 * details->epss_percentile);
@@ -276,6 +279,15 @@ static const JsonMember details_members[] = {
 };
 static const JsonTable details_table = JSON_TABLE(AdvisoryDetails, details_members);
 
+static json_t *
+details_to_json(const AdvisoryDetails *details)
+{
+  json_t *object = json_table_write(&details_table, details);
+  g_auto(GStrv) cwes = cwes_to_ids(&details->cwes);
+  json_set_strings(object, "cwe_ids", (const char *const *)cwes);
+  return object;
+}
+
 static const JsonMember statement_members[] = {
     {JSON_MEMBER(ExplainedStatement, feed), .kind = &json_text},
     {JSON_MEMBER(ExplainedStatement, id), .kind = &json_text},
@@ -369,8 +381,7 @@ explanation_to_json(const ExplanationReport *report)
   json_set_string(object, "answer", explained_answer_names[explanation->answer]);
   json_set_string(object, "reason", answer);
   if (explanation->details != NULL)
-    json_object_set_new(object, "vulnerability",
-                        json_table_write(&details_table, explanation->details));
+    json_object_set_new(object, "vulnerability", details_to_json(explanation->details));
   for (guint i = 0; i < explanation->packages->len; i++)
     json_array_append_new(packages,
                           package_to_json(report, g_ptr_array_index(explanation->packages, i)));

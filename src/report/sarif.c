@@ -19,6 +19,8 @@ static const struct {
 
 /* What the services show of a description. */
 #define DESCRIPTION_MAX 1000
+/* As GitHub's own queries name the kinds of weakness: of three digits at least. */
+#define CWE_TAG "external/cwe/cwe-%03d"
 
 static json_t *
 text_object(const char *text)
@@ -119,6 +121,8 @@ rule_of(const Finding *finding)
   json_array_append_new(tags, json_string(finding_kind_name(finding->kind)));
   json_array_append_new(tags, json_string("security"));
   json_array_append_new(tags, json_string(severity_name(finding->severity)));
+  for (char **cwe = finding->cwe_ids; cwe != NULL && *cwe != NULL; cwe++)
+    json_array_append_new(tags, json_sprintf(CWE_TAG, (int)cwe_number(*cwe)));
   json_object_set_new(properties, "tags", tags);
   json_object_set_new(rule, "properties", properties);
   return rule;

@@ -72,6 +72,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Finding, development), .kind = &json_flag, .omitted = true},
     {JSON_MEMBER(Finding, symbols), .kind = &json_texts, .omitted = true},
     {JSON_MEMBER(Finding, remedy), .kind = &json_text, .otherwise = ""},
+    {JSON_MEMBER(Finding, cwe_ids), .kind = &json_texts, .omitted = true},
     {JSON_MEMBER(Finding, references), .kind = &json_texts},
     {JSON_MEMBER(Finding, feed), .kind = &json_text},
     {JSON_MEMBER(Finding, published), .kind = &json_text},

@@ -48,6 +48,7 @@ typedef struct {
   bool development; /* the application is built or tested with the package, says its lock file */
   GStrv symbols;    /* Go: the functions of the program that it is in, the first of them; or NULL */
   char *remedy;     /* "upgrade openssl to 1.1.1w-0+deb11u2 or later"; never NULL */
+  GStrv cwe_ids;    /* "CWE-79": what kinds of weakness it comes of; or NULL */
   GStrv references;
   char *feed; /* who says so */
   char *published, *modified;

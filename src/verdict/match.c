@@ -98,6 +98,7 @@ take_details(Finding *finding, const AdvisoryDetails *details)
   finding->known_exploited = details->known_exploited;
   finding->known_exploited_due = g_strdup(details->known_exploited_due);
   finding->references = g_strdupv(details->references);
+  finding->cwe_ids = cwes_to_ids(&details->cwes);
   finding->published = g_strdup(details->published);
   finding->modified = g_strdup(details->modified);
   if (finding->severity == SEVERITY_UNKNOWN && details->severity != SEVERITY_UNKNOWN) {

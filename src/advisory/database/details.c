@@ -81,6 +81,7 @@ details_merge(AdvisoryDetails *kept, const AdvisoryDetails *details, const char 
   merge_text(&kept->modified, details->modified);
   merge_list(&kept->aliases, details->aliases);
   merge_list(&kept->references, details->references);
+  cwes_unite(&kept->cwes, &details->cwes);
   merge_ratings(kept, details, source);
   merge_severity(kept, details, source);
   if (kept->epss_score < 0) {

@@ -1,5 +1,6 @@
 /* The bytes of the database's records: pure functions, bounded, for database.c, builder.c and the
- * fuzz targets. A change of any layout here raises RECORD_FORMAT.
+ * fuzz targets. A change of any layout here raises RECORD_FORMAT, except what comes last under a
+ * flag of its own, which older programs pass over.
  *
  * The keys of the one table begin with a letter:
  *   R ecosystem NUL package   all statements about the package: a table of the strings that occur,

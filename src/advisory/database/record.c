@@ -13,7 +13,7 @@
 #define EPSS_UNIT      1e6  /* EPSS is published with five */
 
 enum { DETAILS_PLAIN, DETAILS_ZSTD };
-enum { DETAILS_EXPLOITED = 1, DETAILS_RATED = 2 };
+enum { DETAILS_EXPLOITED = 1, DETAILS_RATED = 2, DETAILS_CWES = 4 };
 enum { FLAG_DERIVED = 1, FLAG_MORE = 2, FLAG_SYMBOLS = 4 };
 
 GByteArray *
@@ -324,6 +324,29 @@ take_ratings(Slice *rest, bool rated, GPtrArray **ratings)
 }
 
 static void
+add_cwes(GByteArray *out, const Cwes *cwes)
+{
+  unsigned count = cwes_count(cwes);
+  byte_array_add_varint(out, count);
+  for (unsigned i = 0; i < count; i++)
+    byte_array_add_varint(out, cwes->numbers[i]);
+}
+
+static bool
+take_cwes(Slice *rest, bool told, Cwes *cwes)
+{
+  uint64_t count = 0, number = 0;
+  if (told && (!slice_take_varint(rest, &count) || count > CWES_MAX))
+    return false;
+  for (uint64_t i = 0; i < count; i++) {
+    if (!slice_take_varint(rest, &number) || number == 0 || number > G_MAXUINT16)
+      return false;
+    cwes->numbers[i] = (uint16_t)number;
+  }
+  return true;
+}
+
+static void
 free_packer(gpointer packer)
 {
   ZSTD_freeCCtx(packer);
@@ -345,9 +368,10 @@ record_encode_details(const AdvisoryDetails *details, GByteArray *out)
 {
   g_autoptr(GByteArray) plain = g_byte_array_new();
   bool rated = details->ratings != NULL && details->ratings->len > 0;
-  const uint8_t kinds[] = {
-      (uint8_t)details->severity,
-      (uint8_t)((details->known_exploited ? DETAILS_EXPLOITED : 0) | (rated ? DETAILS_RATED : 0))};
+  bool weak = cwes_count(&details->cwes) > 0;
+  const uint8_t kinds[] = {(uint8_t)details->severity,
+                           (uint8_t)((details->known_exploited ? DETAILS_EXPLOITED : 0) |
+                                     (rated ? DETAILS_RATED : 0) | (weak ? DETAILS_CWES : 0))};
   g_byte_array_append(plain, kinds, sizeof kinds);
   add_number(plain, details->cvss_score, SCORE_UNIT);
   add_number(plain, details->epss_score, EPSS_UNIT);
@@ -363,6 +387,8 @@ record_encode_details(const AdvisoryDetails *details, GByteArray *out)
   add_list(plain, details->references);
   if (rated)
     add_ratings(plain, details->ratings);
+  if (weak)
+    add_cwes(plain, &details->cwes);
 
   uint8_t form = DETAILS_PLAIN;
   if (plain->len >= COMPRESS_FROM) {
@@ -417,7 +443,8 @@ record_decode_details(Slice record, const char *id, GError **error)
       take_text(&record, &details->cvss_vector) && take_text(&record, &details->severity_source) &&
       take_text(&record, &details->known_exploited_due) &&
       take_text(&record, &details->description) && take_list(&record, &details->references) &&
-      take_ratings(&record, (kinds.data[1] & DETAILS_RATED) != 0, &details->ratings);
+      take_ratings(&record, (kinds.data[1] & DETAILS_RATED) != 0, &details->ratings) &&
+      take_cwes(&record, (kinds.data[1] & DETAILS_CWES) != 0, &details->cwes);
   if (!whole) {
     set_broken(error);
     return NULL;

@@ -263,6 +263,18 @@ take_scores(const json_t *vulnerability, AdvisoryDetails *details)
   }
 }
 
+/* One in version 2.0 of CSAF, a list in 2.1. */
+static void
+take_cwes(const json_t *vulnerability, Cwes *cwes)
+{
+  size_t index;
+  json_t *weakness;
+  cwes_add(cwes, json_get_string(json_get_object(vulnerability, "cwe"), "id"));
+  json_array_foreach(json_get_array(vulnerability, "cwes"), index, weakness) {
+    cwes_add(cwes, json_get_string(weakness, "id"));
+  }
+}
+
 static bool
 add_details(const json_t *document, const json_t *vulnerability, const char *id,
             const FeedSink *sink, GError **error)
@@ -286,6 +298,7 @@ add_details(const json_t *document, const json_t *vulnerability, const char *id,
   details.published = json_get_string(vulnerability, "release_date");
   details.modified = json_get_string(json_get_object(document, "tracking"), "current_release_date");
   details.references = references;
+  take_cwes(vulnerability, &details.cwes);
   take_scores(vulnerability, &details);
   severity_parse(json_get_string(json_get_object(document, "aggregate_severity"), "text"),
                  &details.word);

@@ -165,6 +165,8 @@ add_details(const OsvRecord *record, const json_t *root, GError **error)
   details.published = get_date(root, "published");
   details.modified = get_date(root, "modified");
   find_any_cvss(root, &details);
+  cwes_add_all(&details.cwes,
+               json_get_array(json_get_object(root, "database_specific"), "cwe_ids"));
   details.word = record->severity;
   details.severity_source = g_str_has_prefix(record->id, "GHSA-") ? ADVISORY_SOURCE_GHSA : NULL;
   details.severity = details.cvss_score >= 0 ? cvss_severity(details.cvss_score) : record->severity;

@@ -71,6 +71,7 @@ add_one(const AdvisoryRange *range, const json_t *vulnerability, const FeedSink 
   details.aliases = other ? aliases : NULL;
   details.title = json_get_string(identifiers, "summary");
   details.references = references;
+  cwes_add_all(&details.cwes, json_get_array(vulnerability, "cwe"));
   return feed_sink_add_range(sink, range, error) && feed_sink_add_details(sink, &details, error);
 }
 

@@ -123,7 +123,7 @@ attributes_of(const Finding *finding)
   json_t *more = finding_to_json(finding);
   static const char *const told[] = {"id",      "title",         "description", "severity",
                                      "package", "fixed_version", "references",  "installed_version",
-                                     "ratings"};
+                                     "ratings", "cwe_ids"};
   for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
     json_object_del(more, told[i]);
   json_object_set_new(attributes, "assay", more);
@@ -182,8 +182,8 @@ entry_of(const Finding *finding, const ImageInventory *inventory)
   json_t *layer = layer_of(finding, inventory);
   if (layer != NULL)
     json_object_set_new(entry, "layer", layer);
-  /* The feeds' weaknesses are not kept. */
   json_object_set_new(entry, "cwe_ids", json_array());
+  json_set_strings(entry, "cwe_ids", (const char *const *)finding->cwe_ids);
   json_object_set_new(entry, "vendor_attributes", attributes_of(finding));
   return entry;
 }

@@ -62,6 +62,8 @@ feed_case_write_details(const AdvisoryDetails *details, void *data, GError **err
     g_string_append_printf(data, " exploited=%s", details->known_exploited_due);
   for (guint i = 0; details->references != NULL && details->references[i] != NULL; i++)
     write_text(data, "ref", details->references[i]);
+  for (unsigned i = 0; i < cwes_count(&details->cwes); i++)
+    g_string_append_printf(data, " cwe=%u", details->cwes.numbers[i]);
   g_string_append_c(data, '\n');
   return true;
 }

@@ -56,6 +56,7 @@ static const FeedCase cases[] = {
          "\"scores\":[{\"cvss_v3\":{\"vectorString\":"
          "\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"}}],"
          "\"references\":[{\"url\":\"https://a.example\"}],"
+         "\"cwe\":{\"id\":\"CWE-190\",\"name\":\"N\"},\"cwes\":[{\"id\":\"CWE-122\"},7],"
          "\"product_status\":{\"fixed\":[\"rhel9:c.x\",\"rhel9:c.a\",\"rhel9:c.s\"]},"
          "\"threats\":[{\"category\":\"impact\",\"details\":\"Important\",\"product_ids\":"
          "[\"rhel9:c.x\",\"rhel9:c.a\"]}],"
@@ -63,7 +64,7 @@ static const FeedCase cases[] = {
          "\"https://access.redhat.com/errata/RHSA-2024:7\",\"product_ids\":[\"rhel9:c.x\"]}]"),
      "CVE-2024-1 rhel:9 curl fixed fixed=1:7-1.el9 vendor=RHSA-2024:7 arch=x86_64,aarch64 "
      "high\n"
-     "details CVE-2024-1 title=T text=D cvss=9.8 ref=https://a.example\n"},
+     "details CVE-2024-1 title=T text=D cvss=9.8 ref=https://a.example cwe=190 cwe=122\n"},
     {"fixed in a module's stream", parse_csaf,
      VEX(RHEL_9 "," PURL("p", "rpm/redhat/libpq@16-1.module%2Bel9?arch=x86_64&rpmmod="
                               "postgresql:16:9040020240812115436:rhel9"),

@@ -202,9 +202,10 @@ static const FeedCase cases[] = {
     {"retirejs", retirejs_parse,
      RETIREJS("\"atOrAbove\": \"1.0\", \"below\": \"2.11.2\", \"severity\": \"medium\", "
               "\"identifiers\": {\"summary\": \"ReDoS\", \"CVE\": [\"CVE-2016-4055\"], "
-              "\"githubID\": \"GHSA-1\"}, \"info\": [\"https://a.example\"]"),
+              "\"githubID\": \"GHSA-1\"}, \"cwe\": [\"CWE-400\"], "
+              "\"info\": [\"https://a.example\"]"),
      "CVE-2016-4055 npm moment fixed from=1.0 fixed=2.11.2 medium\n"
-     "details CVE-2016-4055 alias=GHSA-1 title=ReDoS ref=https://a.example\n"},
+     "details CVE-2016-4055 alias=GHSA-1 title=ReDoS ref=https://a.example cwe=400\n"},
     {"retirejs: GitHub's id", retirejs_parse,
      RETIREJS("\"below\": \"2.11.2\", \"identifiers\": {\"githubID\": \"GHSA-1\"}"),
      "GHSA-1 npm moment fixed fixed=2.11.2\ndetails GHSA-1\n"},

@@ -27,6 +27,20 @@ static const FeedCase cases[] = {
     {"osv: fixed", osv_parse,
      OSV("CVE-2024-1", "", EVENTS("{\"introduced\": \"0\"}, {\"fixed\": \"2\"}")),
      "CVE-2024-1 almalinux:9 p fixed fixed=2\ndetails CVE-2024-1\n"},
+    {"osv: kinds of weakness, and what is none", osv_parse,
+     OSV("CVE-2024-1",
+         "\"database_specific\": {\"cwe_ids\": [\"CWE-1333\", \"cwe-79\", \"CWE-79\", \"CWE-0\", "
+         "\"CWE-\", \"CWE-65536\", \"CWE-+7\", \"CWE- 7\", \"CWE-7a\", \"NVD-CWE-noinfo\", \"79\", "
+         "7, "
+         "null, {}, \"CWE-1\", \"CWE-2\", \"CWE-3\", \"CWE-4\", \"CWE-5\", \"CWE-6\", "
+         "\"CWE-8\"]}, ",
+         EVENTS("{\"introduced\": \"0\"}, {\"fixed\": \"2\"}")),
+     "CVE-2024-1 almalinux:9 p fixed fixed=2\ndetails CVE-2024-1 cwe=1333 cwe=79 cwe=1 cwe=2 cwe=3 "
+     "cwe=4 cwe=5 cwe=6\n"},
+    {"osv: kinds of weakness in another form", osv_parse,
+     OSV("CVE-2024-1", "\"database_specific\": {\"cwe_ids\": \"CWE-79\"}, ",
+         EVENTS("{\"introduced\": \"0\"}, {\"fixed\": \"2\"}")),
+     "CVE-2024-1 almalinux:9 p fixed fixed=2\ndetails CVE-2024-1\n"},
     {"osv: two intervals, the last open", osv_parse,
      OSV("CVE-2024-1", "",
          EVENTS("{\"introduced\": \"1\"}, {\"fixed\": \"2\"}, {\"introduced\": \"3\"}")),

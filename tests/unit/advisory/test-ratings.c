@@ -1,4 +1,4 @@
-/* What several sources say of how bad a vulnerability is. */
+/* What several sources say of how bad a vulnerability is, and of what kind. */
 #include "database-fixture.h"
 
 /* What each source says stays, and GitHub's is shown, whichever feed came first. */
@@ -74,11 +74,41 @@ test_one_source(Fixture *fixture, gconstpointer data)
   }
 }
 
+/* Of all sources, the first one's first; and of none. */
+static void
+test_cwes(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AdvisoryBuilder) builder = new_builder(fixture, "npm");
+  const AdvisoryDetails of_first = {
+      .id = "CVE-1", .cvss_score = -1, .epss_score = -1, .cwes = {{79, 1333}}};
+  const AdvisoryDetails of_second = {
+      .id = "CVE-1", .cvss_score = -1, .epss_score = -1, .cwes = {{20, 79, 65535}}};
+  const AdvisoryDetails of_none = {.id = "CVE-2", .cvss_score = -1, .epss_score = -1};
+  add(builder, (AdvisoryRange){.id = "CVE-1", .ecosystem = "npm", .package = "p"});
+  add(builder, (AdvisoryRange){.id = "CVE-2", .ecosystem = "npm", .package = "p"});
+  g_assert_true(advisory_builder_add_details(builder, &of_first, &error));
+  g_assert_true(advisory_builder_add_details(builder, &of_none, &error));
+  g_assert_true(advisory_builder_begin_feed(builder, &(AdvisoryFeedStatus){.feed = "b"}, &error));
+  g_assert_true(advisory_builder_add_details(builder, &of_second, &error));
+  finish(builder);
+  g_autoptr(AdvisoryDatabase) database = open_database(fixture);
+  g_autoptr(AdvisoryDetails) details = advisory_database_details(database, "CVE-1", &error);
+  g_autoptr(AdvisoryDetails) none = advisory_database_details(database, "CVE-2", &error);
+  g_assert_no_error(error);
+  g_auto(GStrv) ids = cwes_to_ids(&details->cwes), no_ids = cwes_to_ids(&none->cwes);
+  g_autofree char *told = g_strjoinv(" ", ids);
+  g_assert_cmpstr(told, ==, "CWE-79 CWE-1333 CWE-20 CWE-65535");
+  g_assert_cmpuint(cwe_number(ids[1]), ==, 1333);
+  g_assert_null(no_ids);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add("/advisory/ratings", Fixture, NULL, set_up, test_ratings, tear_down);
   g_test_add("/advisory/ratings-of-one", Fixture, NULL, set_up, test_one_source, tear_down);
+  g_test_add("/advisory/cwes", Fixture, NULL, set_up, test_cwes, tear_down);
   return g_test_run();
 }
