@@ -82,7 +82,7 @@ def test_ambiguous_requests_are_refused(module_server, request_bytes):
     (b"CONNECT other:443 HTTP/1.1", 404), (b"FOO /healthz HTTP/1.1", 405), (b"get /healthz HTTP/1.1", 405),
     (b"POST /healthz HTTP/1.1", 405), (b"GET / HTTP/1.1", 200), (b"GET //v2/ HTTP/1.1", 404),
     (b"GET /" + b"a" * 60_000 + b" HTTP/1.1", 404), (b"GET /v2/" + b"a/" * 20_000 + b"tags/list HTTP/1.1", 400),
-    (b"GET /v2/_catalog?n=" + b"9" * 30 + b" HTTP/1.1", 400), (b"GET /v2/?" + b"a=b&" * 1000 + b" HTTP/1.1", 200),
+    (b"GET /v2/_catalog?n=" + b"9" * 30 + b" HTTP/1.1", 400), (b"GET /v2/?" + b"a=b&" * 500 + b" HTTP/1.1", 200),
 ])
 def test_odd_targets(module_server, line, status):
     answer = exchange(module_server, line + b"\r\n" + HOST + b"\r\n")
@@ -99,6 +99,13 @@ def test_odd_targets(module_server, line, status):
     (b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
     (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 200_000 + b"\r\n\r\n", 431),
     (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 20_000 + b"\r\n", 431),
+    (b"GET /healthz HTTP/1.1\r\n" + HOST + b"Cookie: " + b"a=b; " * 3000 + b"\r\n\r\n", 431),
+    # What libmicrohttpd has no room for beside what has come: it would wait, and answer nothing.
+    (b"GET /healthz?" + b"a=b&" * 1500 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+    (b"GET /healthz?" + b"&" * 30_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+    (b"POST /healthz?" + b"a=b&" * 1500 + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhello", 414),
+    (b"GET /healthz?" + b"a=b&" * 700 + b" HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 35_000 + b"\r\n\r\n", 414),
+    (b"GET /healthz?" + b"a=b&" * 500 + b" HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 35_000 + b"\r\n\r\n", 200),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     (b"GET /healthz\r\n\r\n", 400),
 ])
@@ -113,6 +120,15 @@ def test_bounds_of_a_head(module_server, request_bytes, status):
         except ConnectionResetError:
             pass
     assert module_server.request("GET", "/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("size", range(81_700, 81_920, 20))
+def test_targets_as_long_as_the_memory(module_server, size):
+    """Where the line fits, and nothing else does: not the head's end, or not an answer. That ends the connection."""
+    for mark in (b"?", b"/"):
+        with raw_http.connection(module_server) as sock:
+            sock.sendall(b"GET /healthz" + mark + b"a" * size + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert sock.recv(100)[:13] in (b"HTTP/1.1 414 ", b"HTTP/1.1 431 ", b"HTTP/1.1 404 ", b""), mark
 
 
 def test_head_answers_as_get_does(module_server):

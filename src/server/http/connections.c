@@ -44,6 +44,7 @@ struct Connection {
   _Atomic(const char *) reason;
   atomic_bool early;
   const char *target_end;
+  bool target_too_long;
   Records records;
   /* Written by the connection's threads, read by the sweep. */
   _Atomic ConnectionPhase phase;
@@ -173,16 +174,24 @@ connection_is_early(const Connection *connection)
 }
 
 void
-connection_set_target_end(Connection *connection, const char *end)
+connection_set_target(Connection *connection, const char *end, bool too_long)
 {
-  if (connection != NULL)
-    connection->target_end = end;
+  if (connection == NULL)
+    return;
+  connection->target_end = end;
+  connection->target_too_long = too_long;
 }
 
 const char *
 connection_target_end(const Connection *connection)
 {
   return connection == NULL ? NULL : connection->target_end;
+}
+
+bool
+connection_target_is_too_long(const Connection *connection)
+{
+  return connection != NULL && connection->target_too_long;
 }
 
 Records *

@@ -75,9 +75,10 @@ void connection_end(Connection *connection, const char *reason);
 void connection_set_early(Connection *connection);
 bool connection_is_early(const Connection *connection);
 
-/* Where the target of the request that is read ends, before it is decoded; NULL: it holds what no
- * target may. For its network thread. */
-void connection_set_target_end(Connection *connection, const char *end);
+/* Of the target of the request that is read, for its network thread. @end: where it ends, before it
+ * is decoded; NULL: it holds what no target may. @too_long: there is no room for its query. */
+void connection_set_target(Connection *connection, const char *end, bool too_long);
 const char *connection_target_end(const Connection *connection);
+bool connection_target_is_too_long(const Connection *connection);
 /* How its records of TLS come and leave. For its network thread; not of NULL. (transfer none) */
 Records *connection_records(Connection *connection);

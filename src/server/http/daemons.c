@@ -1,6 +1,8 @@
 /* libmicrohttpd's daemons; see the header. */
 #include "server/http/daemons.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "server/http/client_certificate.h"
@@ -11,6 +13,8 @@
  * it. libmicrohttpd clears all of it after each request, which twice as much made a fifth of a
  * manifest's cost; half as much makes pushes cost more. */
 #define CONNECTION_MEMORY ((size_t)80 * 1024)
+/* Of the record of a parameter: six words and a number, to the next 16 bytes. */
+#define PARAMETER_MEMORY ((size_t)64)
 /* The server counts connections itself, at each address. The library must never be the one to
  * refuse. */
 #define LIBRARY_CONNECTIONS (1u << 24)
@@ -51,6 +55,20 @@ on_connection(void *data, struct MHD_Connection *handle, void **context,
   connection_watch_leave(server->connections, fd);
 }
 
+/* libmicrohttpd keeps a record of each parameter in the memory of the connection, beside the bytes
+ * that have come. Where there is no room for one, it prepares an answer and then waits for the rest
+ * of the head, which it no longer reads: until the timeout. Half of the memory is never taken by
+ * bytes, unless the target alone needs more. */
+static bool
+query_has_room(const char *target)
+{
+  const char *query = strchr(target, '?');
+  size_t size = strlen(target), parameters = 1;
+  for (const char *p = query; p != NULL && *p != '\0'; p++)
+    parameters += *p == '&';
+  return query == NULL || size + parameters * PARAMETER_MEMORY <= CONNECTION_MEMORY / 2;
+}
+
 /* A space in it would have libmicrohttpd see another target than others do. */
 static void *
 on_target(void *data, const char *target, struct MHD_Connection *handle)
@@ -58,7 +76,12 @@ on_target(void *data, const char *target, struct MHD_Connection *handle)
   const char *end = target;
   while (end != NULL && (unsigned char)*end > ' ' && *end != 0x7f)
     end++;
-  connection_set_target_end(connection_of_handle(handle), end != NULL && *end == '\0' ? end : NULL);
+  bool too_long = target != NULL && !query_has_room(target);
+  connection_set_target(connection_of_handle(handle), end != NULL && *end == '\0' ? end : NULL,
+                        too_long);
+  /* The bytes are the connection's, and what is after the question mark is read next. */
+  if (too_long)
+    *((char *)(uintptr_t)strchr(target, '?') + 1) = '\0';
   return NULL;
 }
 

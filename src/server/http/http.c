@@ -333,6 +333,11 @@ request_open(Request *request, const RequestLine *line)
   MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, add_to_head, &head);
   choose_id(request, head.request_id);
   request_act(request);
+  if (connection_target_is_too_long(request->connection)) {
+    respond_oci_error(request, MHD_HTTP_URI_TOO_LONG, "INVALID",
+                      "the query is too long, or has too many parameters", NULL);
+    return request_send_early(request);
+  }
   const char *problem = head_problem(&head, strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0);
   if (problem != NULL) {
     respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID", problem, NULL);
