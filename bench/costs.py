@@ -2,9 +2,10 @@
 """Says where the processor's time goes in what `make bench` measures: for each case the five programs, libraries or the kernel that
 take most, and of each the functions that take most.
 
-usage: bench/costs.py BUILD [CASE]...
+usage: bench/costs.py BUILD [--output FILE] [CASE]...
 
-Needs perf, as root. Shares hold better than times where other work goes on beside it. docs/benchmarks.md tells what came of it."""
+Needs perf, as root. Shares hold better than times where other work goes on beside it. With --output docs/benchmarks.md what came of it
+takes the place of what the list there says of the same cases."""
 import argparse
 import collections
 import contextlib
@@ -75,7 +76,7 @@ def of_command(bench, command, **options):
 
 
 def told(data):
-    """A line for each part that takes much."""
+    """The parts that take most, with the functions that take most of each."""
     text = subprocess.run(["perf", "report", "-i", str(data), "--stdio", "--sort", "dso,symbol", "--field-separator", "\t"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
     parts = collections.defaultdict(list)
@@ -84,11 +85,19 @@ def told(data):
         if found:
             share, part, _, function = found.groups()
             parts["the kernel" if part.startswith("[kernel") else re.sub(r"\.so.*", "", part)].append((float(share), function))
-    ranked = sorted(parts.items(), key=lambda part: -sum(share for share, _ in part[1]))
-    for part, functions in ranked[:SHOWN]:
-        named = [f"{function} {share:.0f} %" for share, function in functions if not function.startswith("0x") and share >= 1]
+    for part, functions in sorted(parts.items(), key=lambda part: -sum(share for share, _ in part[1]))[:SHOWN]:
+        named = [f"{function} {share:.0f}" for share, function in functions if not function.startswith("0x") and share >= 1]
         total = sum(share for share, _ in functions)
-        yield f"  {total:3.0f} % {part}" + (f": {', '.join(named[:FUNCTIONS])}" if named else "")
+        if total >= 1:
+            yield f"{part} {total:.0f} %" + (f" ({', '.join(named[:FUNCTIONS])})" if named else "")
+
+
+def with_costs(text, costs):
+    """The document whose list says this of these cases, and of others what it said: @costs are lines by their cases."""
+    before, listed = text.split(BEGIN)
+    listed, after = listed.split(END)
+    kept = dict(re.findall(r"^- (.*?): (.*)$", listed, re.MULTILINE)) | costs
+    return before + BEGIN + "".join(f"- {what}: {kept[what]}\n" for what in WORDS.values() if what in kept) + END + after
 
 
 # --- the cases: each gives a recording ---
@@ -171,18 +180,26 @@ CASES = {"tls-pull-1": of_pulls_over_tls(1), "tls-pull-8": of_pulls_over_tls(8),
          "delete": of_deletions, "manifests": of_manifests, "worker": of_workers, "version": of_start,
          "scan-application": of_cold_scan("an application image"), "scan-huge": of_cold_scan("few huge files"),
          "scan-small": of_cold_scan("158,000 small files")}
+WORDS = {"tls-pull-1": "pull over TLS, 1 client", "tls-pull-8": "pull over TLS, 8 clients", "tls-pull-64": "pull over TLS, 64 clients",
+         "push": "push of 256 MiB", "tls-push": "push of 256 MiB over TLS", "small-1": "push of small images, 1 client",
+         "small-16": "push of small images, 16 clients", "delete": "DELETE of images", "manifests": "manifest GET by tag, 16 clients",
+         "worker": "inspection of a layer of 4 KB", "version": "`assay --version`", "scan-application": "cold scan of an application image",
+         "scan-huge": "cold scan of few huge files", "scan-small": "cold scan of 158,000 small files"}
+BEGIN, END = "<!-- costs -->\n", "<!-- /costs -->\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path)
+    parser.add_argument("--output", type=Path)
     parser.add_argument("case", nargs="*", metavar="CASE", help=f"some of: {', '.join(CASES)}")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     unknown = set(options.case) - set(CASES)
     if unknown:
         parser.error(f"there is no case {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
     if shutil.which("perf") is None or os.geteuid() != 0:
         sys.exit("bench/costs.py: needs perf (Debian's linux-perf) and root")
+    costs = {}
     for name in options.case or CASES:
         with tempfile.TemporaryDirectory(prefix="costs-", dir=options.build) as folder:
             bench = run.Bench(options.build.resolve(), Path(folder).resolve(), False)
@@ -190,7 +207,10 @@ def main():
                 data = CASES[name](bench)
             finally:
                 peers.stop_all()
-            print(f"{name}:\n" + "\n".join(told(data)), flush=True)
+            costs[WORDS[name]] = ", ".join(told(data))
+            print(f"{name}: {costs[WORDS[name]]}", flush=True)
+    if options.output:
+        options.output.write_text(with_costs(options.output.read_text(encoding="utf-8"), costs), encoding="utf-8")
 
 
 if __name__ == "__main__":
