@@ -51,10 +51,10 @@ respond_page(Request *request, unsigned status, const char *content)
       style, "</style></head><body><h1>The first administrator</h1>", content, "</body></html>\n",
       NULL);
   respond_text(request, status, "text/html; charset=utf-8", page);
-  response_header(request, "Content-Security-Policy",
-                  "default-src 'none'; style-src '%s'; form-action 'self'; base-uri 'none'; "
-                  "frame-ancestors 'none'",
-                  source);
+  response_header_format(request, "Content-Security-Policy",
+                         "default-src 'none'; style-src '%s'; form-action 'self'; base-uri 'none'; "
+                         "frame-ancestors 'none'",
+                         source);
   response_header(request, "Referrer-Policy", "no-referrer");
   response_header(request, "Cache-Control", "no-store");
 }

@@ -77,7 +77,7 @@ void
 api_respond_made(Request *request, const json_t *made, const char *folder, const char *name)
 {
   respond_json(request, MHD_HTTP_CREATED, made);
-  response_header(request, "Location", "%s/%s", folder, name);
+  response_header_format(request, "Location", "%s/%s", folder, name);
 }
 
 /* --- members of bodies --- */

@@ -61,7 +61,8 @@ api_scanned_image(Request *request, Digest *digest, unsigned *packages)
     respond_unscanned(request, "the scan of the image failed: %s", summary->error);
   } else if (summary->state == SCAN_WAITING) {
     respond_unscanned(request, "the scan of the image will be tried again: %s", summary->error);
-    response_header(request, "Retry-After", "%" G_GINT64_FORMAT, seconds_until(summary->retry_at));
+    response_header_format(request, "Retry-After", "%" G_GINT64_FORMAT,
+                           seconds_until(summary->retry_at));
   } else {
     respond_unscanned(request, "the image %s is not scanned yet; ask again in a moment",
                       digest->text);

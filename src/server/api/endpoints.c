@@ -202,7 +202,7 @@ put(Request *request, const json_t *object, int64_t version)
     return;
   }
   if (version == 0)
-    response_header(request, "Location", "/api/v1/endpoints/%s", name);
+    response_header_format(request, "Location", "/api/v1/endpoints/%s", name);
   respond_endpoint(request, version == 0 ? MHD_HTTP_CREATED : MHD_HTTP_OK, endpoint, version + 1);
 }
 

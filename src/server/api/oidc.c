@@ -143,9 +143,9 @@ static void
 set_attempt_cookie(Request *request, const char *value, unsigned seconds)
 {
   bool secure = request_has_tls(request);
-  response_header(request, "Set-Cookie",
-                  "%sassay-oidc=%s; Path=/; Max-Age=%u; HttpOnly; SameSite=Lax%s",
-                  secure ? "__Host-" : "", value, seconds, secure ? "; Secure" : "");
+  response_header_format(request, "Set-Cookie",
+                         "%sassay-oidc=%s; Path=/; Max-Age=%u; HttpOnly; SameSite=Lax%s",
+                         secure ? "__Host-" : "", value, seconds, secure ? "; Secure" : "");
 }
 
 static const char *
@@ -188,7 +188,7 @@ begin_log_in(Request *request)
     return;
   }
   respond_empty(request, MHD_HTTP_FOUND);
-  response_header(request, "Location", "%s", url);
+  response_header(request, "Location", url);
   response_header(request, "Cache-Control", "no-store");
   set_attempt_cookie(request, cookie, OIDC_LOG_IN_SECONDS);
 }

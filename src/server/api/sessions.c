@@ -54,9 +54,10 @@ set_cookie(Request *request, const char *secret, int64_t seconds)
 {
   g_autofree char *origin = request_origin(request);
   bool secure = origin != NULL && g_str_has_prefix(origin, "https:");
-  response_header(request, "Set-Cookie",
-                  "%sassay=%s; Path=/; Max-Age=%" G_GINT64_FORMAT "; HttpOnly; SameSite=Strict%s",
-                  secure ? "__Host-" : "", secret, seconds, secure ? "; Secure" : "");
+  response_header_format(request, "Set-Cookie",
+                         "%sassay=%s; Path=/; Max-Age=%" G_GINT64_FORMAT
+                         "; HttpOnly; SameSite=Strict%s",
+                         secure ? "__Host-" : "", secret, seconds, secure ? "; Secure" : "");
   response_shown_once(request);
 }
 

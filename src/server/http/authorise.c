@@ -71,7 +71,7 @@ respond_unauthorized(Request *request, const char *word, const char *message)
   g_autofree char *challenge = is_of_registry(request)
                                    ? token_challenge(request, scope, word)
                                    : g_strdup("Basic realm=\"assay\", charset=\"UTF-8\"");
-  response_header(request, "WWW-Authenticate", "%s", challenge);
+  response_header(request, "WWW-Authenticate", challenge);
 }
 
 static void

@@ -39,7 +39,7 @@ cors_add_headers(Request *request)
   response_header(request, "Vary", "Origin");
   if (origin == NULL)
     return;
-  response_header(request, "Access-Control-Allow-Origin", "%s", origin);
+  response_header(request, "Access-Control-Allow-Origin", origin);
   response_header(request, "Access-Control-Expose-Headers", RESPONSE_HEADERS);
 }
 
@@ -67,11 +67,11 @@ void
 cors_respond_options(Request *request, const char *methods)
 {
   respond_empty(request, MHD_HTTP_NO_CONTENT);
-  response_header(request, "Allow", "%s, OPTIONS", methods);
+  response_header_format(request, "Allow", "%s, OPTIONS", methods);
   if (allowed_origin(request) == NULL ||
       request_header(request, "Access-Control-Request-Method") == NULL)
     return;
-  response_header(request, "Access-Control-Allow-Methods", "%s", methods);
+  response_header(request, "Access-Control-Allow-Methods", methods);
   response_header(request, "Access-Control-Allow-Headers", REQUEST_HEADERS);
   response_header(request, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
 }

@@ -122,7 +122,8 @@ void response_shown_once(Request *request);
 bool request_has_response(const Request *request);
 /* A header of the response, set before or after respond_*(). Values with control characters are
  * dropped. */
-void response_header(Request *request, const char *name, const char *format, ...)
+void response_header(Request *request, const char *name, const char *value);
+void response_header_format(Request *request, const char *name, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
 /* --- what /metrics prints of the HTTP side --- */

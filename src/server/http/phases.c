@@ -98,7 +98,7 @@ phase_route(Request *request)
   } else if (allowed != NULL) {
     respond_oci_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED",
                       "this path does not take this method; see the Allow header", NULL);
-    response_header(request, "Allow", "%s", allowed);
+    response_header(request, "Allow", allowed);
   } else {
     respond_nothing_there(request);
   }

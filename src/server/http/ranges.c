@@ -92,7 +92,7 @@ respond_multipart(Request *request, const char *content_type, int fd, uint64_t f
   uint64_t total;
   struct MHD_Response *response = file_body_response(body, last, request->handle, &total);
   request_take_response(request, MHD_HTTP_PARTIAL_CONTENT, response, total);
-  response_header(request, "Content-Type", "multipart/byteranges; boundary=%s", boundary);
+  response_header_format(request, "Content-Type", "multipart/byteranges; boundary=%s", boundary);
 }
 
 /* The library would read 4 KiB at a time of a file that it has to encrypt. */
@@ -116,7 +116,7 @@ respond_part(Request *request, const char *content_type, int fd, uint64_t first,
     response = MHD_create_response_from_fd_at_offset64(size, fd, first);
   }
   request_take_response(request, status, response, size);
-  response_header(request, "Content-Type", "%s", content_type);
+  response_header(request, "Content-Type", content_type);
 }
 
 /* RFC 9110, section 13.1.5: a range of something else than the client thinks is of no use. */
@@ -141,15 +141,15 @@ respond_file(Request *request, const char *content_type, int fd, uint64_t size)
     fd_clear(&fd);
     respond_oci_error(request, MHD_HTTP_RANGE_NOT_SATISFIABLE, "SIZE_INVALID",
                       "the range begins after the end of the blob", NULL);
-    response_header(request, "Content-Range", "bytes */%" G_GUINT64_FORMAT, size);
+    response_header_format(request, "Content-Range", "bytes */%" G_GUINT64_FORMAT, size);
   } else if (result == RANGES_IGNORE) {
     respond_part(request, content_type, fd, 0, size, MHD_HTTP_OK);
   } else if (ranges->len == 1) {
     const Range *range = &g_array_index(ranges, Range, 0);
     respond_part(request, content_type, fd, range->first, range->size, MHD_HTTP_PARTIAL_CONTENT);
-    response_header(request, "Content-Range",
-                    "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
-                    range->first, range->first + range->size - 1, size);
+    response_header_format(request, "Content-Range",
+                           "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+                           range->first, range->first + range->size - 1, size);
   } else {
     respond_multipart(request, content_type, fd, size, ranges);
   }

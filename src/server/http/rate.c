@@ -44,7 +44,7 @@ take(Request *request, const char *key, const EndpointLimits *limits)
                       endpoint_name(request->endpoint), limits->requests_per_minute,
                       limits->bytes_per_minute, seconds);
   respond_oci_error(request, MHD_HTTP_TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message, NULL);
-  response_header(request, "Retry-After", "%u", seconds);
+  response_header_format(request, "Retry-After", "%u", seconds);
   return false;
 }
 

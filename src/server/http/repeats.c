@@ -133,7 +133,7 @@ respond_conflict(Request *request, const char *location, const char *message)
 {
   respond_oci_error(request, MHD_HTTP_CONFLICT, "CONFLICT", message, NULL);
   if (location != NULL)
-    response_header(request, "Location", "%s", location);
+    response_header(request, "Location", location);
 }
 
 static void
@@ -151,7 +151,7 @@ respond_again(Request *request, const Repeat *repeat, const KeptRequest *kept)
   } else {
     respond_text(request, (unsigned)kept->status, "application/json", kept->answer);
     if (kept->location != NULL)
-      response_header(request, "Location", "%s", kept->location);
+      response_header(request, "Location", kept->location);
     response_header(request, "Idempotency-Replayed", "true");
   }
 }

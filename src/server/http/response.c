@@ -34,7 +34,7 @@ respond_bytes(Request *request, unsigned status, const char *content_type, GByte
       size, (void *)(uintptr_t)data, release_bytes, g_bytes_ref(bytes));
   request_take_response(request, status, response, size);
   if (content_type != NULL)
-    response_header(request, "Content-Type", "%s", content_type);
+    response_header(request, "Content-Type", content_type);
 }
 
 void
@@ -82,7 +82,7 @@ tag(Request *request, unsigned status, const json_t *value)
   if (!shows_an_object(request, status))
     return false;
   g_autofree char *made = entity_tag_of(value);
-  response_header(request, "ETag", "%s", made);
+  response_header(request, "ETag", made);
   g_autofree char *known =
       request->looked_at ? NULL : request_header_joined(request, "If-None-Match");
   return known != NULL && status == MHD_HTTP_OK &&
@@ -136,25 +136,33 @@ request_answered_header(const Request *request, const char *name)
   return NULL;
 }
 
+static void
+add_header(Request *request, const char *name, char *value)
+{
+  Header header = {g_strdup(name), value};
+  /* Parts of a value may come from a client: no second header may be smuggled in by a line end. */
+  bool plain = true;
+  for (const char *p = value; *p != '\0'; p++)
+    plain = plain && !g_ascii_iscntrl(*p);
+  if (plain)
+    g_array_append_val(request->headers, header);
+  else
+    header_clear(&header);
+}
+
 void
-response_header(Request *request, const char *name, const char *format, ...)
+response_header(Request *request, const char *name, const char *value)
+{
+  add_header(request, name, g_strdup(value));
+}
+
+void
+response_header_format(Request *request, const char *name, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  /* Most are one text, in each answer. */
-  Header header = {g_strdup(name), strcmp(format, "%s") == 0 ? g_strdup(va_arg(args, const char *))
-                                                             : g_strdup_vprintf(format, args)};
+  add_header(request, name, g_strdup_vprintf(format, args));
   va_end(args);
-  /* Parts of a value may come from a client: no second header may be smuggled in by a line end. */
-  bool plain = true;
-  for (const char *p = header.value; *p != '\0'; p++)
-    plain = plain && !g_ascii_iscntrl(*p);
-  if (plain) {
-    g_array_append_val(request->headers, header);
-  } else {
-    g_free(header.name);
-    g_free(header.value);
-  }
 }
 
 /* --- the error table --- */

@@ -29,10 +29,10 @@ client_has_it(const Request *request, const Digest *digest)
 static void
 respond_blob(Request *request, const Digest *digest, int fd, uint64_t size)
 {
-  response_header(request, "Docker-Content-Digest", "%s", digest->text);
-  response_header(request, "ETag", "\"%s\"", digest->text);
-  response_header(request, "Cache-Control", "%smax-age=31536000, immutable",
-                  request_user(request) != NULL ? "private, " : "");
+  response_header(request, "Docker-Content-Digest", digest->text);
+  response_header_format(request, "ETag", "\"%s\"", digest->text);
+  response_header_format(request, "Cache-Control", "%smax-age=31536000, immutable",
+                         request_user(request) != NULL ? "private, " : "");
   if (client_has_it(request, digest)) {
     fd_clear(&fd);
     respond_not_modified(request, size);

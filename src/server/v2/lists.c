@@ -26,8 +26,7 @@ v2_warn(Request *request, const char *text)
   g_autofree char *plain = g_strndup(text, WARNING_BYTES_MAX);
   for (char *p = plain; *p != '\0'; p++)
     *p = *p == '"' ? '\'' : *p == '\\' ? '/' : g_ascii_isprint(*p) ? *p : '?';
-  g_autofree char *value = g_strconcat("299 - \"", plain, "\"", NULL);
-  response_header(request, "Warning", "%s", value);
+  response_header_format(request, "Warning", "299 - \"%s\"", plain);
 }
 
 /* ?n=; false after it responded. */
@@ -62,8 +61,8 @@ link_next(Request *request, char *const *names, int64_t n)
   if (count == 0)
     return;
   g_autofree char *last = g_uri_escape_string(names[count - 1], NULL, FALSE);
-  response_header(request, "Link", "<%s?n=%" G_GINT64_FORMAT "&last=%s>; rel=\"next\"",
-                  request_path(request), n, last);
+  response_header_format(request, "Link", "<%s?n=%" G_GINT64_FORMAT "&last=%s>; rel=\"next\"",
+                         request_path(request), n, last);
 }
 
 static void
@@ -128,9 +127,9 @@ static void
 link_next_referrers(Request *request, const Descriptor *last, const char *filter)
 {
   g_autofree char *escaped = filter == NULL ? NULL : g_uri_escape_string(filter, NULL, FALSE);
-  response_header(request, "Link", "<%s?%s%s%slast=%s>; rel=\"next\"", request_path(request),
-                  filter == NULL ? "" : "artifactType=", filter == NULL ? "" : escaped,
-                  filter == NULL ? "" : "&", last->digest.text);
+  response_header_format(request, "Link", "<%s?%s%s%slast=%s>; rel=\"next\"", request_path(request),
+                         filter == NULL ? "" : "artifactType=", filter == NULL ? "" : escaped,
+                         filter == NULL ? "" : "&", last->digest.text);
 }
 
 static void

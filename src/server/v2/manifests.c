@@ -43,9 +43,9 @@ respond_manifest(Request *request, GBytes *bytes, const Digest *digest, const ch
 {
   if (!is_acceptable(request, media_type))
     return;
-  response_header(request, "Docker-Content-Digest", "%s", digest->text);
+  response_header(request, "Docker-Content-Digest", digest->text);
   g_autofree char *etag = g_strconcat("\"", digest->text, "\"", NULL);
-  response_header(request, "ETag", "%s", etag);
+  response_header(request, "ETag", etag);
   g_autofree char *etags = request_header_joined(request, "If-None-Match");
   if (etags != NULL && strstr(etags, digest->text) != NULL)
     respond_not_modified(request, g_bytes_get_size(bytes));
@@ -263,13 +263,14 @@ v2_manifest_put(Request *request)
     return;
   }
   pipeline_manifest_arrived(server->pipeline, repository, &pushed.digest, pushed.manifest);
-  response_header(request, "Location", "/v2/%s/manifests/%s", repository, pushed.digest.text);
-  response_header(request, "Docker-Content-Digest", "%s", pushed.digest.text);
+  response_header_format(request, "Location", "/v2/%s/manifests/%s", repository,
+                         pushed.digest.text);
+  response_header(request, "Docker-Content-Digest", pushed.digest.text);
   if (pushed.manifest->subject != NULL)
-    response_header(request, "OCI-Subject", "%s", pushed.manifest->subject->digest.text);
+    response_header(request, "OCI-Subject", pushed.manifest->subject->digest.text);
   if (strchr(reference, ':') != NULL && tags[0] != NULL) {
     g_autofree char *joined = g_strjoinv(", ", tags);
-    response_header(request, "OCI-Tag", "%s", joined);
+    response_header(request, "OCI-Tag", joined);
   }
   warn_of_each(request, pushed.warnings);
   respond_empty(request, MHD_HTTP_CREATED);

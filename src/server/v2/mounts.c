@@ -7,9 +7,9 @@
 void
 v2_respond_created(Request *request, const Digest *digest)
 {
-  response_header(request, "Location", "/v2/%s/blobs/%s", request_parameter(request, "name"),
-                  digest->text);
-  response_header(request, "Docker-Content-Digest", "%s", digest->text);
+  response_header_format(request, "Location", "/v2/%s/blobs/%s", request_parameter(request, "name"),
+                         digest->text);
+  response_header(request, "Docker-Content-Digest", digest->text);
   respond_empty(request, MHD_HTTP_CREATED);
 }
 

@@ -68,16 +68,16 @@ hold_upload(Request *request, RegistryUpload *upload)
 static void
 upload_location(Request *request, const char *id)
 {
-  response_header(request, "Location", "/v2/%s/blobs/uploads/%s",
-                  request_parameter(request, "name"), id);
-  response_header(request, "Docker-Upload-UUID", "%s", id);
+  response_header_format(request, "Location", "/v2/%s/blobs/uploads/%s",
+                         request_parameter(request, "name"), id);
+  response_header(request, "Docker-Upload-UUID", id);
 }
 
 /* What is there: "0-0" stands for nothing as well as for one byte, as docker has it. */
 static void
 upload_range(Request *request, uint64_t size)
 {
-  response_header(request, "Range", "0-%" G_GUINT64_FORMAT, size > 0 ? size - 1 : 0);
+  response_header_format(request, "Range", "0-%" G_GUINT64_FORMAT, size > 0 ? size - 1 : 0);
 }
 
 static void
