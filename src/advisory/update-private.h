@@ -11,7 +11,7 @@ typedef struct {
   const char *data_folder;
   const char *ca_file;
   const Progress *progress;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   GPtrArray *feeds; /* StoredFeed */
   UpdateOutcome *outcome;
   bool changed; /* build, whatever the copies are */

@@ -151,7 +151,7 @@ lock_feeds(const char *data_folder, GError **error)
 /* Fetches and builds, under the lock. */
 static bool
 update_locked(const AdvisorySettings *settings, const char *data_folder, const char *const *only,
-              const Progress *progress, GCancellable *cancellable, UpdateOutcome *outcome,
+              const Progress *progress, Cancellable *cancellable, UpdateOutcome *outcome,
               GError **error)
 {
   g_autoptr(GPtrArray) feeds = stored_feeds_load(settings, data_folder, error);
@@ -169,7 +169,7 @@ update_locked(const AdvisorySettings *settings, const char *data_folder, const c
     StoredFeed *feed = feeds->pdata[i];
     if (only != NULL && only[0] != NULL && !g_strv_contains(only, feed->config.name))
       continue;
-    if (g_cancellable_is_cancelled(cancellable))
+    if (cancellable_is_cancelled(cancellable))
       return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
     /* What was imported by hand stays as it is until it is imported again. */
     if (feed->config.url != NULL || feed->config.path != NULL)
@@ -180,7 +180,7 @@ update_locked(const AdvisorySettings *settings, const char *data_folder, const c
 
 bool
 advisory_update(const AdvisorySettings *settings, const char *data_folder, const char *const *only,
-                const Progress *progress, GCancellable *cancellable, UpdateOutcome **outcome,
+                const Progress *progress, Cancellable *cancellable, UpdateOutcome **outcome,
                 GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
@@ -193,7 +193,7 @@ advisory_update(const AdvisorySettings *settings, const char *data_folder, const
 
 /* The lock, however long another has it. -1 as lock_feeds(). */
 static int
-wait_for_feeds(const char *data_folder, const Progress *progress, GCancellable *cancellable,
+wait_for_feeds(const char *data_folder, const Progress *progress, Cancellable *cancellable,
                GError **error)
 {
   for (;;) {
@@ -205,7 +205,7 @@ wait_for_feeds(const char *data_folder, const Progress *progress, GCancellable *
       g_propagate_error(error, g_steal_pointer(&failure));
       return -1;
     }
-    if (g_cancellable_is_cancelled(cancellable)) {
+    if (cancellable_is_cancelled(cancellable)) {
       error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
       return -1;
     }
@@ -216,8 +216,8 @@ wait_for_feeds(const char *data_folder, const Progress *progress, GCancellable *
 
 bool
 advisory_update_missing(const AdvisorySettings *settings, const char *data_folder,
-                        const Progress *progress, GCancellable *cancellable,
-                        UpdateOutcome **outcome, GError **error)
+                        const Progress *progress, Cancellable *cancellable, UpdateOutcome **outcome,
+                        GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = wait_for_feeds(data_folder, progress, cancellable, error);
@@ -247,7 +247,7 @@ tell_replaced(UpdateOutcome *outcome, const StoredFeed *stored, const char *url,
 
 bool
 advisory_import(const AdvisorySettings *settings, const char *data_folder, const FeedSettings *feed,
-                const char *path, const Progress *progress, GCancellable *cancellable,
+                const char *path, const Progress *progress, Cancellable *cancellable,
                 UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
@@ -394,7 +394,7 @@ open_present(const Update *update, const char *base_path, const char *live_path)
 bool
 advisory_take_database(const AdvisorySettings *settings, const char *data_folder,
                        const AdvisoryOffer *offer, const Progress *progress,
-                       GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+                       Cancellable *cancellable, UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);
@@ -429,7 +429,7 @@ advisory_take_database(const AdvisorySettings *settings, const char *data_folder
 
 bool
 advisory_rebuild(const AdvisorySettings *settings, const char *data_folder,
-                 GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+                 Cancellable *cancellable, UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(UpdateOutcome) result = new_outcome();
   auto_fd int lock = lock_feeds(data_folder, error);

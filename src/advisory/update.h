@@ -3,10 +3,11 @@
  * and the update says so; the others go on. Blocks for minutes. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #include "advisory/advisory_settings.h"
 #include "advisory/database/database.h"
+#include "base/cancellable.h"
 #include "base/progress.h"
 
 /* <data folder>/advisories.db. (transfer full) */
@@ -25,13 +26,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdateOutcome, update_outcome_free)
  * Builds only when something changed. False only when no database could be built at all. (transfer
  * full outcome) */
 bool advisory_update(const AdvisorySettings *settings, const char *data_folder,
-                     const char *const *only, const Progress *progress, GCancellable *cancellable,
+                     const char *const *only, const Progress *progress, Cancellable *cancellable,
                      UpdateOutcome **outcome, GError **error);
 
 /* The same from all enabled feeds where there is no database yet, after waiting for an update that
  * is running. With one there, nothing is done, and the outcome counts nothing. */
 bool advisory_update_missing(const AdvisorySettings *settings, const char *data_folder,
-                             const Progress *progress, GCancellable *cancellable,
+                             const Progress *progress, Cancellable *cancellable,
                              UpdateOutcome **outcome, GError **error);
 
 /* Imports a file or folder as feed @feed (name, type, and what the type needs): copied into the
@@ -39,12 +40,12 @@ bool advisory_update_missing(const AdvisorySettings *settings, const char *data_
  * the config: an update builds with it, and fetches it again when it has a url. */
 bool advisory_import(const AdvisorySettings *settings, const char *data_folder,
                      const FeedSettings *feed, const char *path, const Progress *progress,
-                     GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
+                     Cancellable *cancellable, UpdateOutcome **outcome, GError **error);
 
 /* Builds the database anew from the copies that are here, asking nobody: for one that was damaged.
  * ASSAY_ERROR_NETWORK: there are none, nor an imported database. (transfer full outcome) */
 bool advisory_rebuild(const AdvisorySettings *settings, const char *data_folder,
-                      GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
+                      Cancellable *cancellable, UpdateOutcome **outcome, GError **error);
 
 /* Copies the database to the file @path, whole: for sites without a network. */
 bool advisory_export(const char *data_folder, const char *path, GError **error);
@@ -70,7 +71,7 @@ typedef struct {
  * leaves everything as it was. (transfer full outcome) */
 bool advisory_take_database(const AdvisorySettings *settings, const char *data_folder,
                             const AdvisoryOffer *offer, const Progress *progress,
-                            GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
+                            Cancellable *cancellable, UpdateOutcome **outcome, GError **error);
 /* When the newest of its feeds was taken; 0: it has none. Microseconds since 1970. */
 int64_t advisory_newest_feed(AdvisoryDatabase *database);
 bool advisory_is_database_file(const char *path);

@@ -172,7 +172,7 @@ read_all_feeds(Update *update, AdvisoryBuilder *builder, AdvisoryDatabase *last,
   guint count = update->feeds->len;
   for (guint i = 0; i < 2 * count; i++) {
     StoredFeed *feed = update->feeds->pdata[i % count];
-    if (g_cancellable_is_cancelled(update->cancellable))
+    if (cancellable_is_cancelled(update->cancellable))
       return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
     if (feed->updated != 0 && stored_feed_is_overlay(feed) == (i >= count) &&
         !read_feed(update, builder, last, feed, error)) {
@@ -217,7 +217,7 @@ open_whole(Update *update, const char *path, bool *damaged)
 bool
 update_build(Update *update, GError **error)
 {
-  if (g_cancellable_is_cancelled(update->cancellable))
+  if (cancellable_is_cancelled(update->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
   bool damaged, base_damaged;
   g_autofree char *path = advisory_database_path(update->data_folder);

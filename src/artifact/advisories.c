@@ -12,7 +12,7 @@ published_advisories_clear(PublishedAdvisories *published)
 
 static bool
 pull_configured(const AdvisorySettings *settings, const char *data_folder, const Progress *progress,
-                GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+                Cancellable *cancellable, UpdateOutcome **outcome, GError **error)
 {
   const AdvisoryRegistrySettings *from = &settings->advisory_registry;
   Reference *reference = reference_parse(from->reference, error);
@@ -47,7 +47,7 @@ join_outcome(UpdateOutcome *outcome, const UpdateOutcome *pulled, GError *failur
 
 bool
 advisories_update(const AdvisorySettings *settings, const char *data_folder,
-                  const char *const *only, const Progress *progress, GCancellable *cancellable,
+                  const char *const *only, const Progress *progress, Cancellable *cancellable,
                   UpdateOutcome **outcome, GError **error)
 {
   bool some = only != NULL && only[0] != NULL;
@@ -73,7 +73,7 @@ advisories_update(const AdvisorySettings *settings, const char *data_folder,
 
 bool
 advisories_update_missing(const AdvisorySettings *settings, const char *data_folder,
-                          const Progress *progress, GCancellable *cancellable,
+                          const Progress *progress, Cancellable *cancellable,
                           UpdateOutcome **outcome, GError **error)
 {
   g_autofree char *path = advisory_database_path(data_folder);

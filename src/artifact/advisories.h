@@ -30,21 +30,21 @@ void published_advisories_clear(PublishedAdvisories *published);
 /* Publishes the database of @data_folder where @remote says (made with `push`), after checking
  * every byte of it. The same database gives the same artifact. */
 bool advisories_push(Remote *remote, const char *data_folder, PublishedAdvisories *published,
-                     const Progress *progress, GCancellable *cancellable, GError **error);
+                     const Progress *progress, Cancellable *cancellable, GError **error);
 
 /* Takes the database that @remote names: what is no such artifact, too large, or of a format that
  * this program does not read, is ASSAY_ERROR_INVALID, _LIMIT, _UNSUPPORTED; the rest is as
  * advisory_take_database() has it. (transfer full outcome) */
 bool advisories_pull(Remote *remote, const AdvisorySettings *settings, const char *data_folder,
                      bool force, PublishedAdvisories *published, const Progress *progress,
-                     GCancellable *cancellable, UpdateOutcome **outcome, GError **error);
+                     Cancellable *cancellable, UpdateOutcome **outcome, GError **error);
 
 /* advisory_update(), after taking the database of the registry that the settings name; where that
  * fails, what is there stays, and the outcome says why. */
 bool advisories_update(const AdvisorySettings *settings, const char *data_folder,
-                       const char *const *only, const Progress *progress, GCancellable *cancellable,
+                       const char *const *only, const Progress *progress, Cancellable *cancellable,
                        UpdateOutcome **outcome, GError **error);
 /* The same where there is no database yet: as advisory_update_missing(). */
 bool advisories_update_missing(const AdvisorySettings *settings, const char *data_folder,
-                               const Progress *progress, GCancellable *cancellable,
+                               const Progress *progress, Cancellable *cancellable,
                                UpdateOutcome **outcome, GError **error);

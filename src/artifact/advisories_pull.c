@@ -72,7 +72,7 @@ typedef struct {
   const Descriptor *layer;
   uint64_t size;
   const Progress *progress;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
 } Fetch;
 
 /* The file that is asked for holds the packed bytes nowhere: those go to one without a name. */
@@ -90,7 +90,7 @@ fetch(int fd, void *data, GError **error)
 
 /* (transfer full) */
 static Manifest *
-get_manifest(Remote *remote, Digest *digest, const Progress *progress, GCancellable *cancellable,
+get_manifest(Remote *remote, Digest *digest, const Progress *progress, Cancellable *cancellable,
              GError **error)
 {
   progress_tell(progress, "asking the registry", 0, 0);
@@ -117,7 +117,7 @@ get_manifest(Remote *remote, Digest *digest, const Progress *progress, GCancella
 bool
 advisories_pull(Remote *remote, const AdvisorySettings *settings, const char *data_folder,
                 bool force, PublishedAdvisories *published, const Progress *progress,
-                GCancellable *cancellable, UpdateOutcome **outcome, GError **error)
+                Cancellable *cancellable, UpdateOutcome **outcome, GError **error)
 {
   g_autoptr(Manifest) manifest =
       get_manifest(remote, &published->digest, progress, cancellable, error);

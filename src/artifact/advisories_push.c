@@ -139,7 +139,7 @@ pack_file(const char *path, PublishedAdvisories *published, Digest *digest,
 
 bool
 advisories_push(Remote *remote, const char *data_folder, PublishedAdvisories *published,
-                const Progress *progress, GCancellable *cancellable, GError **error)
+                const Progress *progress, Cancellable *cancellable, GError **error)
 {
   g_autofree char *path = advisory_database_path(data_folder);
   /* The file at the path never changes, it is only replaced: the copy that is packed is looked at

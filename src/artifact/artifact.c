@@ -44,7 +44,7 @@ artifact_manifest(const Artifact *artifact)
 }
 
 static bool
-push_config(Remote *remote, GCancellable *cancellable, GError **error)
+push_config(Remote *remote, Cancellable *cancellable, GError **error)
 {
   Slice text = SLICE_LITERAL(ARTIFACT_EMPTY);
   Digest digest = digest_of(DIGEST_SHA256, text);
@@ -55,7 +55,7 @@ push_config(Remote *remote, GCancellable *cancellable, GError **error)
 
 bool
 artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *progress,
-                    GCancellable *cancellable, GError **error)
+                    Cancellable *cancellable, GError **error)
 {
   return push_config(remote, cancellable, error) &&
          remote_push_blob(remote, &artifact->digest, artifact->fd, artifact->size, progress,
@@ -64,7 +64,7 @@ artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *pr
 
 bool
 artifact_push(Remote *remote, const Artifact *artifact, Digest *digest, const Progress *progress,
-              GCancellable *cancellable, GError **error)
+              Cancellable *cancellable, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   progress_tell(progress, "asking the registry", 0, 0);

@@ -32,8 +32,8 @@ json_t *artifact_descriptor(const char *media_type, const char *digest, uint64_t
 
 /* Pushes config and layer. */
 bool artifact_push_blobs(Remote *remote, const Artifact *artifact, const Progress *progress,
-                         GCancellable *cancellable, GError **error);
+                         Cancellable *cancellable, GError **error);
 /* Pushes config, layer and manifest to the tag, or digest, that @remote names. *digest: of the
  * manifest. ASSAY_ERROR_DENIED, _NETWORK, _MISMATCH. */
 bool artifact_push(Remote *remote, const Artifact *artifact, Digest *digest,
-                   const Progress *progress, GCancellable *cancellable, GError **error);
+                   const Progress *progress, Cancellable *cancellable, GError **error);

@@ -11,7 +11,7 @@
 
 /* The manifest of that tag or digest. (transfer full) */
 static HttpResponse *
-get_manifest(Remote *remote, const char *name, GCancellable *cancellable, GError **error)
+get_manifest(Remote *remote, const char *name, Cancellable *cancellable, GError **error)
 {
   const RemoteRequest request = {.kind = "manifests", .name = name, .limit = ARTIFACT_MANIFEST_MAX};
   return remote_get(remote, &request, NULL, cancellable, error);
@@ -19,7 +19,7 @@ get_manifest(Remote *remote, const char *name, GCancellable *cancellable, GError
 
 /* The descriptor of the manifest @subject as the registry has it. (transfer full) */
 static json_t *
-describe_subject(Remote *remote, const Digest *subject, GCancellable *cancellable, GError **error)
+describe_subject(Remote *remote, const Digest *subject, Cancellable *cancellable, GError **error)
 {
   g_autoptr(HttpResponse) response = get_manifest(remote, subject->text, cancellable, error);
   if (response == NULL)
@@ -51,7 +51,7 @@ is_listed(const json_t *manifests, const char *digest)
 
 /* The index at @tag, or an empty one. (transfer full), or NULL with *error. */
 static json_t *
-read_list(Remote *remote, const char *tag, GCancellable *cancellable, GError **error)
+read_list(Remote *remote, const char *tag, Cancellable *cancellable, GError **error)
 {
   GError *failure = NULL;
   g_autoptr(HttpResponse) response = get_manifest(remote, tag, cancellable, &failure);
@@ -71,7 +71,7 @@ read_list(Remote *remote, const char *tag, GCancellable *cancellable, GError **e
 
 static bool
 add_to_list(Remote *remote, const Artifact *artifact, const Digest *subject, const Digest *digest,
-            size_t size, GCancellable *cancellable, GError **error)
+            size_t size, Cancellable *cancellable, GError **error)
 {
   g_autofree char *tag = tag_of_referrers(subject);
   g_autoptr(json_t) list = read_list(remote, tag, cancellable, error);
@@ -97,7 +97,7 @@ add_to_list(Remote *remote, const Artifact *artifact, const Digest *subject, con
 
 bool
 artifact_attach(Remote *remote, Artifact *artifact, const Digest *subject, Digest *digest,
-                const Progress *progress, GCancellable *cancellable, GError **error)
+                const Progress *progress, Cancellable *cancellable, GError **error)
 {
   progress_tell(progress, "asking the registry", 0, 0);
   g_autoptr(HttpResponse) first =

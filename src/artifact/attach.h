@@ -9,4 +9,4 @@
  * the tag that is for it ("Referrers Tag Schema"). *digest: of the artifact's manifest. The same
  * artifact attached again changes nothing. ASSAY_ERROR_NOT_FOUND: the manifest is not there. */
 bool artifact_attach(Remote *remote, Artifact *artifact, const Digest *subject, Digest *digest,
-                     const Progress *progress, GCancellable *cancellable, GError **error);
+                     const Progress *progress, Cancellable *cancellable, GError **error);

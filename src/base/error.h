@@ -33,7 +33,7 @@ typedef enum {
   ASSAY_ERROR_NETWORK,     /* a remote did not answer, or not as it should */
   ASSAY_ERROR_TIMEOUT,     /* a deadline passed */
   ASSAY_ERROR_BUSY,        /* try again later: a lock, a queue that is full */
-  ASSAY_ERROR_CANCELLED,   /* the caller's GCancellable was triggered */
+  ASSAY_ERROR_CANCELLED,   /* the caller's Cancellable was triggered */
   ASSAY_ERROR_CHANGED,     /* it is not, or no more, what the caller takes it for */
 } AssayErrorCode;
 

@@ -19,7 +19,7 @@ typedef struct {
   void *sink_data;
   uint64_t limit;           /* of the body */
   const HttpUpload *upload; /* the request's body, instead of bytes in memory; or NULL */
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   /* set by the exchange */
   CURL *curl;
   const char *url;

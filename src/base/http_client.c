@@ -83,10 +83,10 @@ http_status_is_passing(long status)
 }
 
 bool
-http_pause(unsigned milliseconds, GCancellable *cancellable, GError **error)
+http_pause(unsigned milliseconds, Cancellable *cancellable, GError **error)
 {
   for (unsigned waited = 0; waited < milliseconds; waited += PAUSE_STEP_MS) {
-    if (g_cancellable_is_cancelled(cancellable))
+    if (cancellable_is_cancelled(cancellable))
       return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
     g_usleep((gulong)MIN(PAUSE_STEP_MS, milliseconds - waited) * 1000);
   }
@@ -196,7 +196,7 @@ check_cancelled(void *data, curl_off_t total, curl_off_t done, curl_off_t upload
                 curl_off_t upload_done)
 {
   HttpExchange *exchange = data;
-  return g_cancellable_is_cancelled(exchange->cancellable) ? 1 : 0;
+  return cancellable_is_cancelled(exchange->cancellable) ? 1 : 0;
 }
 
 /* Headers as curl wants them, without what it adds on its own account for a body. */
@@ -396,7 +396,7 @@ http_client_exchange(HttpClient *client, const char *method, const char *url,
 HttpResponse *
 http_client_request(HttpClient *client, const char *method, const char *url,
                     const char *const *headers, Slice request_body, size_t body_limit,
-                    GCancellable *cancellable, GError **error)
+                    Cancellable *cancellable, GError **error)
 {
   HttpExchange exchange = {.limit = body_limit, .cancellable = cancellable};
   return http_client_exchange(client, method, url, headers, request_body, &exchange, error);
@@ -405,7 +405,7 @@ http_client_request(HttpClient *client, const char *method, const char *url,
 HttpResponse *
 http_client_upload(HttpClient *client, const char *method, const char *url,
                    const char *const *headers, const HttpUpload *upload, size_t body_limit,
-                   GCancellable *cancellable, GError **error)
+                   Cancellable *cancellable, GError **error)
 {
   HttpExchange exchange = {.limit = body_limit, .upload = upload, .cancellable = cancellable};
   return http_client_exchange(client, method, url, headers, SLICE_EMPTY, &exchange, error);
@@ -413,7 +413,7 @@ http_client_upload(HttpClient *client, const char *method, const char *url,
 
 HttpResponse *
 http_client_stream(HttpClient *client, const char *url, const char *const *headers, HttpSink sink,
-                   void *sink_data, uint64_t body_limit, GCancellable *cancellable, GError **error)
+                   void *sink_data, uint64_t body_limit, Cancellable *cancellable, GError **error)
 {
   HttpExchange exchange = {
       .sink = sink, .sink_data = sink_data, .limit = body_limit, .cancellable = cancellable};

@@ -7,10 +7,11 @@
  * no server thread may make one. A client may be used from one thread at a time. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cancellable.h"
 #include "base/progress.h"
 #include "base/slice.h"
 
@@ -55,7 +56,7 @@ void http_client_set_strict(HttpClient *client, unsigned seconds);
 /* Whether the status is one that passes (408, 425, 429, 500 and above). */
 bool http_status_is_passing(long status);
 /* Waits; ASSAY_ERROR_CANCELLED when @cancellable ends it. */
-bool http_pause(unsigned milliseconds, GCancellable *cancellable, GError **error);
+bool http_pause(unsigned milliseconds, Cancellable *cancellable, GError **error);
 
 /* One request. @headers: "Name: value" lines or NULL. @request_body: NULL for none. The response's
  * body is kept in memory up to @body_limit: more is ASSAY_ERROR_LIMIT. Any status is a success
@@ -63,7 +64,7 @@ bool http_pause(unsigned milliseconds, GCancellable *cancellable, GError **error
  * (transfer full) */
 HttpResponse *http_client_request(HttpClient *client, const char *method, const char *url,
                                   const char *const *headers, Slice request_body, size_t body_limit,
-                                  GCancellable *cancellable, GError **error);
+                                  Cancellable *cancellable, GError **error);
 
 /* GET whose body streams to @sink, which returns false (with *error set) to stop. Used where bytes
  * are hashed or unpacked as they come. The sink sees only the body of a 2xx answer; that of any
@@ -73,7 +74,7 @@ HttpResponse *http_client_request(HttpClient *client, const char *method, const 
 typedef bool (*HttpSink)(Slice bytes, void *data, GError **error);
 HttpResponse *http_client_stream(HttpClient *client, const char *url, const char *const *headers,
                                  HttpSink sink, void *sink_data, uint64_t body_limit,
-                                 GCancellable *cancellable, GError **error);
+                                 Cancellable *cancellable, GError **error);
 
 /* A request whose body is @size bytes of a file: read where they are, so that a large one needs no
  * memory. The answer's body is kept as http_client_request() does. */
@@ -85,7 +86,7 @@ typedef struct {
 } HttpUpload;
 HttpResponse *http_client_upload(HttpClient *client, const char *method, const char *url,
                                  const char *const *headers, const HttpUpload *upload,
-                                 size_t body_limit, GCancellable *cancellable, GError **error);
+                                 size_t body_limit, Cancellable *cancellable, GError **error);
 
 typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
 
@@ -98,4 +99,4 @@ typedef enum { DOWNLOAD_NEW, DOWNLOAD_UNCHANGED } DownloadResult;
  * other _NETWORK. */
 bool http_client_download(HttpClient *client, const char *url, const char *path,
                           uint64_t size_limit, int retries, const Progress *progress,
-                          GCancellable *cancellable, DownloadResult *result, GError **error);
+                          Cancellable *cancellable, DownloadResult *result, GError **error);

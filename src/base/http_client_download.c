@@ -208,7 +208,7 @@ explain_status(const char *url, long status, GError **error)
 
 static bool
 pause_before_retry(const HttpClient *client, const Download *download, int attempt,
-                   GCancellable *cancellable, GError **error)
+                   Cancellable *cancellable, GError **error)
 {
   uint64_t pause = (uint64_t)client->timeouts.retry_pause_ms << MIN(attempt, 16);
   pause = MAX(MIN(pause, RETRY_PAUSE_MAX_MS), download->asked_pause_ms);
@@ -218,7 +218,7 @@ pause_before_retry(const HttpClient *client, const Download *download, int attem
 /* One attempt; *@status is 0 when the remote did not answer as it should. */
 static bool
 attempt_download(HttpClient *client, Download *download, const char *path, const char *etag_path,
-                 GCancellable *cancellable, long *status, GError **error)
+                 Cancellable *cancellable, long *status, GError **error)
 {
   *status = 0;
   g_auto(GStrv) headers = make_request_headers(download, path, etag_path);
@@ -261,7 +261,7 @@ publish_part(const Download *download, const char *path, const char *etag_path, 
 
 static bool
 download_http(HttpClient *client, Download *download, const char *path, const char *etag_path,
-              int retries, GCancellable *cancellable, DownloadResult *result, GError **error)
+              int retries, Cancellable *cancellable, DownloadResult *result, GError **error)
 {
   auto_fd int fd = open(download->part_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
@@ -350,7 +350,7 @@ download_file(Download *download, const char *path, const char *etag_path, Downl
 
 bool
 http_client_download(HttpClient *client, const char *url, const char *path, uint64_t size_limit,
-                     int retries, const Progress *progress, GCancellable *cancellable,
+                     int retries, const Progress *progress, Cancellable *cancellable,
                      DownloadResult *result, GError **error)
 {
   g_autofree char *etag_path = g_strconcat(path, ".etag", NULL);

@@ -157,7 +157,7 @@ typedef struct {
   uint32_t seconds;
   int64_t end;          /* monotonic time */
   WorkerGrowth *growth; /* or NULL */
-  GCancellable *cancellable;
+  Cancellable *cancellable;
 } Patience;
 
 static bool
@@ -170,7 +170,7 @@ still_grows(WorkerGrowth *growth)
 static bool
 still_patient(const Patience *patience, GError **error)
 {
-  if (g_cancellable_is_cancelled(patience->cancellable))
+  if (cancellable_is_cancelled(patience->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "the inspection was cancelled");
   if (g_get_monotonic_time() > patience->end)
     return error_set(error, ASSAY_ERROR_TIMEOUT,
@@ -332,7 +332,7 @@ read_document(const json_t *job, const GByteArray *answer, const char *trouble, 
 
 json_t *
 worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32_t seconds,
-           GCancellable *cancellable, GError **error)
+           Cancellable *cancellable, GError **error)
 {
   Worker worker = {{NULL, -1, -1}, -1, -1};
   g_autoptr(GByteArray) answer = g_byte_array_new(), trouble = g_byte_array_new();
@@ -353,7 +353,7 @@ worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32
   json_t *ok = ended ? read_document(job, answer, line, end.status, &proper, error) : NULL;
   /* Who guessed wrong where things are in its memory finds them elsewhere the next time. Nobody may
    * guess and cancel; of a layer that still arrives, its client can. */
-  bool cancelled = !ended && growth == NULL && g_cancellable_is_cancelled(cancellable);
+  bool cancelled = !ended && growth == NULL && cancellable_is_cancelled(cancellable);
   nursery_clear(&worker.process, !proper && !cancelled);
   return ok;
 }

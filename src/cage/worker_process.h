@@ -2,11 +2,12 @@
  * output. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cancellable.h"
 #include "base/error.h"
 #include "base/json_table.h"
 
@@ -45,7 +46,7 @@ void worker_growth_clear(WorkerGrowth *growth);
  *   something else _IO: it could not be started, or read its input, or somebody killed it; _BUSY:
  * it got no processor, or its input did not grow; _CANCELLED */
 json_t *worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32_t seconds,
-                   GCancellable *cancellable, GError **error);
+                   Cancellable *cancellable, GError **error);
 
 /* What a worker writes to standard output: one of both. */
 typedef struct {

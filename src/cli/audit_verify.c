@@ -1,8 +1,10 @@
 /* `assay audit verify`: the chain of the record, and the signatures of its head. */
 #include "cli/audit_verify.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "access/audit/audit_chain.h"
 #include "access/audit/audit_signature.h"
@@ -90,21 +92,22 @@ check_file(const char *path, Checking *checking, GError **error)
 {
   if (!read_keys(checking, NULL, error))
     return false;
-  g_autoptr(GFile) file = g_file_new_for_commandline_arg(path);
-  g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
-  if (stream == NULL)
-    return false;
-  g_autoptr(GDataInputStream) lines = g_data_input_stream_new(G_INPUT_STREAM(stream));
-  char *line;
-  gsize size = 0;
-  while (checking->wrong == NULL &&
-         (line = g_data_input_stream_read_line(lines, &size, NULL, error)) != NULL) {
-    g_autofree char *text = line;
+  FILE *file = fopen(path, "re");
+  if (file == NULL)
+    return error_set_errno(error, errno, "%s", path);
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t size = 0;
+  while (checking->wrong == NULL && (size = getline(&line, &room, file)) >= 0) {
+    size_t length = (size_t)size - (size > 0 && line[size - 1] == '\n');
     g_autoptr(json_t) record =
-        size > LINE_MAX_BYTES ? NULL : json_parse(slice_new(text, size), NULL);
+        length > LINE_MAX_BYTES ? NULL : json_parse(slice_new(line, length), NULL);
     check(record, checking);
   }
-  return error == NULL || *error == NULL;
+  bool whole = size >= 0 || feof(file) || error_set_errno(error, errno, "%s", path);
+  free(line); /* getline()'s, not GLib's */
+  fclose(file);
+  return whole;
 }
 
 /* Until a page is empty: the head that it has was read after all records before. */

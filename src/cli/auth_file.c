@@ -2,13 +2,14 @@
 #include "cli/auth_file.h"
 
 #include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/program.h"
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
@@ -70,15 +71,17 @@ static bool
 tell_helper(const char *helper, const char *verb, const char *input, char **where, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autofree char *program = g_strconcat("docker-credential-", helper, NULL), *output = NULL;
-  g_autoptr(GSubprocess) process =
-      g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &failure,
-                       program, verb, NULL);
-  if (process == NULL ||
-      !g_subprocess_communicate_utf8(process, input, NULL, &output, NULL, &failure))
+  g_autofree char *program = g_strconcat("docker-credential-", helper, NULL);
+  const char *const arguments[] = {program, verb, NULL};
+  const Program run = {.arguments = arguments, .input = input, .most = FILE_MAX};
+  bool succeeded;
+  g_autoptr(GBytes) output = program_run(&run, NULL, &succeeded, &failure);
+  if (output == NULL)
     return error_set(error, ASSAY_ERROR_FAILED, "%s: %s", program, failure->message);
-  if (!g_subprocess_get_successful(process))
-    return error_set(error, ASSAY_ERROR_FAILED, "%s %s: %s", program, verb, g_strstrip(output));
+  if (!succeeded) {
+    g_autofree char *message = slice_to_utf8(slice_strip(slice_from_bytes(output)));
+    return error_set(error, ASSAY_ERROR_FAILED, "%s %s: %s", program, verb, message);
+  }
   *where = g_steal_pointer(&program);
   return true;
 }

@@ -44,7 +44,7 @@ run_push(char **arguments)
   bool json = false;
   if (!command_wants_json(format_option, "text", &json))
     return EXIT_ERROR;
-  GCancellable *cancellable = interrupt_cancellable();
+  Cancellable *cancellable = interrupt_cancellable();
   g_autoptr(Config) config = db_config_open(config_path, &data_folder, &error);
   g_autoptr(Remote) remote =
       config == NULL ? NULL : source_options_remote(arguments[0], config, true, &error);
@@ -113,7 +113,7 @@ run_pull(char **arguments)
   bool json = false;
   if (!command_wants_json(format_option, "text", &json))
     return EXIT_ERROR;
-  GCancellable *cancellable = interrupt_cancellable();
+  Cancellable *cancellable = interrupt_cancellable();
   g_autoptr(Config) config = db_config_open(config_path, &data_folder, &error);
   if (config == NULL || !become_owner_of(data_folder, &error))
     return fail(error);

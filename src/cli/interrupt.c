@@ -13,18 +13,18 @@ wait_for_signals(gpointer cancellable)
 {
   int number;
   sigwait(&signals, &number);
-  g_cancellable_cancel(cancellable);
+  cancellable_cancel(cancellable);
   sigwait(&signals, &number);
   _exit(EXIT_INTERRUPTED);
 }
 
-GCancellable *
+Cancellable *
 interrupt_cancellable(void)
 {
-  static GCancellable *cancellable;
+  static Cancellable *cancellable;
   if (cancellable != NULL)
     return cancellable;
-  cancellable = g_cancellable_new();
+  cancellable = cancellable_new();
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);

@@ -2,8 +2,10 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
+
+#include "base/cancellable.h"
 
 /* A cancellable that the first of these signals cancels; the second one ends the program at once.
  * Called before other threads are started, once. (transfer none) */
-GCancellable *interrupt_cancellable(void);
+Cancellable *interrupt_cancellable(void);

@@ -57,7 +57,7 @@ job_to_json(const WorkerJob *job, const InspectionLimits *limits)
 
 static LayerInventory *
 inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
-               GCancellable *cancellable, GError **error)
+               Cancellable *cancellable, GError **error)
 {
   WorkerJob about = job_of("layer", limits, input->allow_uncaged);
   about.offset = input->offset;
@@ -91,7 +91,7 @@ inspect_looks_like_layer(int fd)
 
 LayerInventory *
 inspect_layer(const InspectionInput *input, const InspectionLimits *limits,
-              GCancellable *cancellable, GError **error)
+              Cancellable *cancellable, GError **error)
 {
   g_autoptr(LayerInventory) inventory = inspect_packed(input, limits, cancellable, error);
   const char *name = input->layer != NULL ? input->layer->text : "(digest not known)";
@@ -122,7 +122,7 @@ archive_member_free(void *data)
 
 GPtrArray *
 inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, bool allow_uncaged,
-                      GCancellable *cancellable, GError **error)
+                      Cancellable *cancellable, GError **error)
 {
   WorkerJob about = job_of("index", limits, allow_uncaged);
   about.size = size;
@@ -147,7 +147,7 @@ inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, boo
 
 bool
 inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits, bool allow_uncaged,
-               GCancellable *cancellable, GError **error)
+               Cancellable *cancellable, GError **error)
 {
   WorkerJob about = job_of("unpack", limits, allow_uncaged);
   about.size = size;

@@ -3,11 +3,12 @@
  * ends: call it on a thread that may wait. Any number of threads may inspect at once. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 
 #include "archive/layer.h"
 #include "archive/tar_index.h"
+#include "base/cancellable.h"
 #include "cage/worker_limits.h"
 #include "cage/worker_process.h"
 #include "inventory/layer.h"
@@ -41,7 +42,7 @@ bool inspect_looks_like_layer(int fd);
  * limits.layer_seconds; _FAILED: it died (the message names the signal); _UNSUPPORTED: not a layer
  * (no tar inside). (transfer full) */
 LayerInventory *inspect_layer(const InspectionInput *input, const InspectionLimits *limits,
-                              GCancellable *cancellable, GError **error);
+                              Cancellable *cancellable, GError **error);
 
 /* A member of an outer archive (oci-archive, docker-archive), as tar_index.h describes it. */
 typedef TarMember ArchiveMember;
@@ -49,11 +50,11 @@ typedef TarMember ArchiveMember;
 /* Lists an uncompressed tar of @size bytes, in the cage. Every member lies within the file.
  * (transfer full): ArchiveMember */
 GPtrArray *inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits,
-                                 bool allow_uncaged, GCancellable *cancellable, GError **error);
+                                 bool allow_uncaged, Cancellable *cancellable, GError **error);
 
 /* Writes the unpacked bytes (gzip, zstd, or as they are) of @fd to @to, in the cage. */
 bool inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits,
-                    bool allow_uncaged, GCancellable *cancellable, GError **error);
+                    bool allow_uncaged, Cancellable *cancellable, GError **error);
 
 /* What a worker is told besides WorkerJob and the limits of a layer, and what it answers. */
 extern const JsonTable inspection_input_table;

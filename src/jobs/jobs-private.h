@@ -27,7 +27,7 @@ struct Job {
   JobQueue *queue;
   char *key, *request_id;
   json_t *arguments;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   int64_t asked, due;
   unsigned attempt; /* 1: the first */
   char *fault;      /* of the attempt before; or NULL */
@@ -54,7 +54,7 @@ struct Jobs {
   GPtrArray *queues; /* of JobQueue; not changed after the start */
   GThreadPool *pool;
   GThread *keeper;
-  GCancellable *end;
+  Cancellable *end;
 
   GMutex lock;      /* guards the rest, and the queues and jobs */
   GCond stir;       /* of the keeper: something ended, is due sooner, or was asked for */

@@ -39,7 +39,7 @@ jobs_new(SqlPool *sql, unsigned workers)
   jobs->workers = workers;
   jobs->queues = g_ptr_array_new_with_free_func(queue_free);
   jobs->ended = g_ptr_array_new();
-  jobs->end = g_cancellable_new();
+  jobs->end = cancellable_new();
   jobs->clock = g_get_real_time() - g_get_monotonic_time();
   jobs->pool = g_thread_pool_new(queue_run, jobs, -1, FALSE, NULL);
   g_mutex_init(&jobs->lock);
@@ -173,14 +173,14 @@ jobs_count(Jobs *jobs, const JobKind *kind)
 
 /* Of this process. What runs is given to *running (transfer full), to be told without the lock. */
 static CancelOutcome
-cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **running)
+cancel_here(Jobs *jobs, JobQueue *queue, const char *key, Cancellable **running)
 {
   Job *job = queue == NULL ? NULL : g_hash_table_lookup(queue->known, key);
   if (job == NULL || job->state == JOB_ENDED || (*key == '\0' && job->state == JOB_WAITS))
     return CANCEL_FOUND_NONE;
   job->unwanted = true;
   if (job->state == JOB_RUNS) {
-    *running = g_object_ref(job->cancellable);
+    *running = cancellable_ref(job->cancellable);
     return CANCEL_ASKED;
   }
   if (!g_queue_remove(&queue->ready, job))
@@ -198,9 +198,9 @@ cancel_here(Jobs *jobs, JobQueue *queue, const char *key, GCancellable **running
 }
 
 static void
-stop_running(Jobs *jobs, GCancellable *running)
+stop_running(Jobs *jobs, Cancellable *running)
 {
-  g_cancellable_cancel(running);
+  cancellable_cancel(running);
   g_mutex_lock(&jobs->lock);
   g_cond_broadcast(&jobs->cancelled);
   g_mutex_unlock(&jobs->lock);
@@ -247,7 +247,7 @@ bool
 jobs_cancel(Jobs *jobs, const JobKind *kind, const char *key, CancelOutcome *outcome,
             GError **error)
 {
-  g_autoptr(GCancellable) running = NULL;
+  g_autoptr(Cancellable) running = NULL;
   Cancel cancel = {.kind = kind, .key = key};
   g_mutex_lock(&jobs->lock);
   JobQueue *queue = queue_of(jobs, kind);
@@ -283,7 +283,7 @@ jobs_find_kind(const Jobs *jobs, const char *name)
 static GPtrArray *
 collect_running(Jobs *jobs, bool all)
 {
-  GPtrArray *running = g_ptr_array_new_with_free_func(g_object_unref);
+  GPtrArray *running = g_ptr_array_new_with_free_func((GDestroyNotify)cancellable_unref);
   for (guint i = 0; i < jobs->queues->len; i++) {
     const JobQueue *queue = g_ptr_array_index(jobs->queues, i);
     GHashTableIter iter;
@@ -291,7 +291,7 @@ collect_running(Jobs *jobs, bool all)
     g_hash_table_iter_init(&iter, queue->known);
     while ((all || !queue->kind->finishes) && g_hash_table_iter_next(&iter, NULL, &value))
       if (((const Job *)value)->state == JOB_RUNS)
-        g_ptr_array_add(running, g_object_ref(((const Job *)value)->cancellable));
+        g_ptr_array_add(running, cancellable_ref(((const Job *)value)->cancellable));
   }
   return running;
 }
@@ -303,7 +303,7 @@ cancel_running(Jobs *jobs, bool all)
   g_autoptr(GPtrArray) running = collect_running(jobs, all);
   g_mutex_unlock(&jobs->lock);
   for (guint i = 0; i < running->len; i++)
-    g_cancellable_cancel(g_ptr_array_index(running, i));
+    cancellable_cancel(g_ptr_array_index(running, i));
   g_mutex_lock(&jobs->lock);
   g_cond_broadcast(&jobs->cancelled);
   g_mutex_unlock(&jobs->lock);
@@ -320,7 +320,7 @@ jobs_stop(Jobs *jobs, int64_t end)
   while (jobs->running > 0 && g_cond_wait_until(&jobs->changed, &jobs->lock, end))
     continue;
   g_mutex_unlock(&jobs->lock);
-  g_cancellable_cancel(jobs->end);
+  cancellable_cancel(jobs->end);
   cancel_running(jobs, true);
 }
 
@@ -348,7 +348,7 @@ jobs_free(Jobs *jobs)
   jobs_join(jobs);
   g_ptr_array_unref(jobs->queues);
   g_ptr_array_unref(jobs->ended);
-  g_object_unref(jobs->end);
+  cancellable_unref(jobs->end);
   g_mutex_clear(&jobs->lock);
   g_cond_clear(&jobs->stir);
   g_cond_clear(&jobs->changed);
@@ -357,7 +357,7 @@ jobs_free(Jobs *jobs)
   g_free(jobs);
 }
 
-GCancellable *
+Cancellable *
 jobs_end(Jobs *jobs)
 {
   return jobs->end;
@@ -387,10 +387,10 @@ job_argument(const Job *job, const char *name)
 bool
 job_cancelled(const Job *job)
 {
-  return g_cancellable_is_cancelled(job->cancellable);
+  return cancellable_is_cancelled(job->cancellable);
 }
 
-GCancellable *
+Cancellable *
 job_cancellable(const Job *job)
 {
   return job->cancellable;

@@ -19,10 +19,11 @@
  * jobs_join(), jobs_free() and what takes a connection or sets an error (the database). */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/cancellable.h"
 #include "storage/sql.h"
 
 typedef struct Jobs Jobs;
@@ -84,7 +85,7 @@ void jobs_join(Jobs *jobs);
 void jobs_free(Jobs *jobs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jobs, jobs_free)
 /* Fires when jobs_stop() cancels what `finishes`. (transfer none) */
-GCancellable *jobs_end(Jobs *jobs);
+Cancellable *jobs_end(Jobs *jobs);
 /* jobs_stop() was called: nothing is begun any more. */
 bool jobs_are_stopping(Jobs *jobs);
 
@@ -122,7 +123,7 @@ const JobKind *jobs_find_kind(const Jobs *jobs, const char *name);
 const char *job_key(const Job *job);                          /* (transfer none) */
 const json_t *job_argument(const Job *job, const char *name); /* NULL: none. (transfer none) */
 bool job_cancelled(const Job *job);
-GCancellable *job_cancellable(const Job *job); /* (transfer none) */
+Cancellable *job_cancellable(const Job *job); /* (transfer none) */
 /* For people: so much of it is done. */
 void job_progress(Job *job, uint64_t done, uint64_t total);
 /* Sleeps until @time (g_get_monotonic_time()). False: it was cancelled. */

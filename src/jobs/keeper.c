@@ -186,7 +186,7 @@ lose(Jobs *jobs, Job *job, JobHold hold)
   job->unwanted = true;
   job->lost = hold == HOLD_LOST;
   g_mutex_unlock(&jobs->lock);
-  g_cancellable_cancel(job->cancellable);
+  cancellable_cancel(job->cancellable);
   g_mutex_lock(&jobs->lock);
   g_cond_broadcast(&jobs->cancelled);
   g_mutex_unlock(&jobs->lock);

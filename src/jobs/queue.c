@@ -28,7 +28,7 @@ job_new(JobQueue *queue, Jobs *jobs, const char *key)
   job->queue = queue;
   job->key = g_strdup(key);
   job->request_id = g_strdup(log_get_request_id());
-  job->cancellable = g_cancellable_new();
+  job->cancellable = cancellable_new();
   job->attempt = 1;
   job->asked = g_get_real_time();
   return job;
@@ -41,7 +41,7 @@ job_free(Job *job)
   g_free(job->fault);
   g_free(job->request_id);
   json_decref(job->arguments);
-  g_object_unref(job->cancellable);
+  cancellable_unref(job->cancellable);
   g_clear_error(&job->error);
   g_free(job);
 }
@@ -193,9 +193,9 @@ count_end(const Job *job, int64_t now)
 static void
 renew(Job *job, unsigned attempt)
 {
-  if (g_cancellable_is_cancelled(job->cancellable)) {
-    g_object_unref(job->cancellable);
-    job->cancellable = g_cancellable_new();
+  if (cancellable_is_cancelled(job->cancellable)) {
+    cancellable_unref(job->cancellable);
+    job->cancellable = cancellable_new();
   }
   g_free(job->fault);
   job->fault = job->error == NULL ? NULL : g_strdup(job->error->message);
@@ -232,7 +232,7 @@ end_job(Jobs *jobs, Job *job)
   int64_t now = g_get_real_time();
   job->state = JOB_ENDED;
   job->given_back = jobs->draining && !job->unwanted && job->outcome != JOB_DONE &&
-                    g_cancellable_is_cancelled(job->cancellable);
+                    cancellable_is_cancelled(job->cancellable);
   queue->running--;
   jobs->sharing -= queue->kind->at_once == 0;
   jobs->running--;
@@ -250,7 +250,7 @@ static void
 run(Job *job)
 {
   const JobKind *kind = job->queue->kind;
-  if (g_cancellable_is_cancelled(job->cancellable)) {
+  if (cancellable_is_cancelled(job->cancellable)) {
     job->outcome = JOB_AGAIN;
     if (job->unwanted && !job->lost && kind->dropped != NULL)
       kind->dropped(job->key, job->queue->room);
@@ -259,7 +259,7 @@ run(Job *job)
   log_set_request_id(job->request_id);
   job->outcome = kind->run(job, job->queue->room, &job->error);
   log_set_request_id(NULL);
-  if (job->error != NULL && !g_cancellable_is_cancelled(job->cancellable))
+  if (job->error != NULL && !cancellable_is_cancelled(job->cancellable))
     log_warning(job_is_retried(job) ? "a job will be tried again" : "a job failed", "kind",
                 kind->kind, "key", *job->key == '\0' ? NULL : job->key, "error",
                 job->error->message, NULL);

@@ -1,7 +1,7 @@
-/* OCI digests over GnuTLS; see the header. */
+/* OCI digests over Nettle; see the header. */
 #include "oci/digest.h"
 
-#include <gnutls/crypto.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -9,15 +9,17 @@
 static const struct {
   const char *prefix;
   size_t hex_digits;
-  gnutls_digest_algorithm_t gnutls;
 } algorithms[] = {
-    [DIGEST_SHA256] = {"sha256:", 64, GNUTLS_DIG_SHA256},
-    [DIGEST_SHA512] = {"sha512:", 128, GNUTLS_DIG_SHA512},
+    [DIGEST_SHA256] = {"sha256:", 64},
+    [DIGEST_SHA512] = {"sha512:", 128},
 };
 
 struct DigestStream {
   DigestAlgorithm algorithm;
-  gnutls_hash_hd_t hash;
+  union {
+    struct sha256_ctx sha256;
+    struct sha512_ctx sha512;
+  } hash;
 };
 
 static bool
@@ -120,17 +122,22 @@ digest_stream_new(DigestAlgorithm algorithm)
 {
   DigestStream *stream = g_new0(DigestStream, 1);
   stream->algorithm = algorithm;
-  /* Fails only when memory is out or the library's self test failed: nothing to continue with. */
-  if (gnutls_hash_init(&stream->hash, algorithms[algorithm].gnutls) < 0)
-    g_error("GnuTLS cannot make a %s hash", algorithms[algorithm].prefix);
+  if (algorithm == DIGEST_SHA512)
+    sha512_init(&stream->hash.sha512);
+  else
+    sha256_init(&stream->hash.sha256);
   return stream;
 }
 
 void
 digest_stream_update(DigestStream *stream, Slice bytes)
 {
-  if (bytes.size > 0)
-    gnutls_hash(stream->hash, bytes.data, bytes.size);
+  if (bytes.size == 0)
+    return;
+  if (stream->algorithm == DIGEST_SHA512)
+    sha512_update(&stream->hash.sha512, bytes.size, bytes.data);
+  else
+    sha256_update(&stream->hash.sha256, bytes.size, bytes.data);
 }
 
 static Digest
@@ -150,20 +157,18 @@ Digest
 digest_stream_current(const DigestStream *stream)
 {
   uint8_t raw[64];
-  /* gnutls_hash_output() resets the context, so the copy gives the answer. */
-  gnutls_hash_hd_t copy = gnutls_hash_copy(stream->hash);
-  if (copy == NULL)
-    g_error("GnuTLS cannot copy a hash");
-  gnutls_hash_deinit(copy, raw);
+  /* The answer resets what it is taken from. */
+  DigestStream copy = *stream;
+  if (copy.algorithm == DIGEST_SHA512)
+    sha512_digest(&copy.hash.sha512, SHA512_DIGEST_SIZE, raw);
+  else
+    sha256_digest(&copy.hash.sha256, SHA256_DIGEST_SIZE, raw);
   return digest_from_raw(stream->algorithm, raw);
 }
 
 void
 digest_stream_free(DigestStream *stream)
 {
-  if (stream == NULL)
-    return;
-  gnutls_hash_deinit(stream->hash, NULL);
   g_free(stream);
 }
 

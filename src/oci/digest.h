@@ -1,5 +1,5 @@
 /* Digests of the OCI image specification (image-spec, descriptor.md#digests): `algorithm:hex`.
- * sha256 and sha512 only. Pure functions over GnuTLS. */
+ * sha256 and sha512 only. Pure functions over Nettle. */
 #pragma once
 
 #include <glib.h>

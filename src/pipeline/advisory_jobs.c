@@ -37,16 +37,16 @@ watch_file(const Pipeline *pipeline, int notify_fd)
     errno = 0; /* there is none */
 }
 
-/* Runs until the stop. The descriptor of the cancellable is made once, at the start: GLib ends the
- * program when it can make none. */
+/* Runs until the stop. */
 static JobOutcome
 watch(Job *job, void *room, GError **error)
 {
   Pipeline *pipeline = room;
   char events[4096];
   auto_fd int notify_fd = watch_folder(pipeline);
-  GPollFD polled[2] = {{.fd = -1}, {.fd = notify_fd, .events = G_IO_IN}};
-  if (notify_fd < 0 || !g_cancellable_make_pollfd(job_cancellable(job), &polled[0]))
+  GPollFD polled[2] = {{.fd = cancellable_descriptor(job_cancellable(job)), .events = G_IO_IN},
+                       {.fd = notify_fd, .events = G_IO_IN}};
+  if (notify_fd < 0 || polled[0].fd < 0)
     return JOB_DONE;
   while (!job_cancelled(job)) {
     /* Before the look, so that nothing falls between. */
@@ -56,7 +56,6 @@ watch(Job *job, void *room, GError **error)
     while (read(notify_fd, events, sizeof events) > 0)
       ; /* which file it was does not matter: the database is looked at */
   }
-  g_cancellable_release_fd(job_cancellable(job));
   return JOB_DONE;
 }
 

@@ -36,7 +36,7 @@ typedef struct {
   bool whole;    /* and that there are no more */
   Stage stage;
   int64_t ended; /* g_get_monotonic_time() */
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   LayerInventory *inventory; /* of one that ended; NULL: it failed */
 } EarlyLayer;
 
@@ -56,7 +56,7 @@ layer_clear(void *data)
   g_free(layer->upload);
   fd_clear(&layer->fd);
   worker_growth_clear(&layer->growth);
-  g_object_unref(layer->cancellable);
+  cancellable_unref(layer->cancellable);
   layer_inventory_free(layer->inventory);
 }
 
@@ -147,7 +147,7 @@ find(const EarlyLayers *early, IsIt is_it, const char *what)
 static void
 end(EarlyLayers *early, EarlyLayer *layer, int outcome)
 {
-  g_cancellable_cancel(layer->cancellable);
+  cancellable_cancel(layer->cancellable);
   metric_add_at(&outcomes, outcome, 1);
   g_ptr_array_add(early->dropped, g_atomic_rc_box_acquire(layer));
   g_ptr_array_remove(early->layers, layer);
@@ -208,7 +208,7 @@ layer_new(Pipeline *pipeline, const char *upload)
   layer->upload = g_strdup(upload);
   layer->fd = fd_steal(&fd);
   layer->growth = growth;
-  layer->cancellable = g_cancellable_new();
+  layer->cancellable = cancellable_new();
   return layer;
 }
 
@@ -276,22 +276,16 @@ pipeline_layer_becomes(Pipeline *pipeline, const char *upload, const Digest *dig
 
 /* --- a worker reads them --- */
 
-static void
-forward(GCancellable *of_job G_GNUC_UNUSED, void *of_layer)
-{
-  g_cancellable_cancel(of_layer);
-}
-
 static LayerInventory *
-inspect(Pipeline *pipeline, EarlyLayer *layer, GCancellable *of_job)
+inspect(Pipeline *pipeline, EarlyLayer *layer, Cancellable *of_job)
 {
   g_autoptr(GError) error = NULL;
   InspectionInput input = {
       .fd = layer->fd, .growth = &layer->growth, .allow_uncaged = pipeline->options.allow_uncaged};
-  gulong forwarded = g_cancellable_connect(of_job, G_CALLBACK(forward), layer->cancellable, NULL);
+  cancellable_forward(of_job, layer->cancellable);
   LayerInventory *inventory =
       inspect_layer(&input, pipeline->options.inspection, layer->cancellable, &error);
-  g_cancellable_disconnect(of_job, forwarded);
+  cancellable_forward_end(of_job, layer->cancellable);
   /* Why is told when it is inspected whole, if that fails as well. */
   return inventory;
 }
@@ -340,16 +334,16 @@ const JobKind early_job = {
 
 /* Until it ends, is dropped, or nobody wants it any more. */
 static void
-wait_for_end(Pipeline *pipeline, const EarlyLayer *layer, GCancellable *cancellable)
+wait_for_end(Pipeline *pipeline, const EarlyLayer *layer, Cancellable *cancellable)
 {
   EarlyLayers *early = pipeline->early;
-  while (layer->stage != ENDED && !g_cancellable_is_cancelled(layer->cancellable) &&
-         !g_cancellable_is_cancelled(cancellable) && !jobs_are_stopping(pipeline->jobs))
+  while (layer->stage != ENDED && !cancellable_is_cancelled(layer->cancellable) &&
+         !cancellable_is_cancelled(cancellable) && !jobs_are_stopping(pipeline->jobs))
     g_cond_wait_until(&early->ended, &early->lock, g_get_monotonic_time() + G_USEC_PER_SEC / 10);
 }
 
 LayerInventory *
-early_layers_take(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable)
+early_layers_take(Pipeline *pipeline, const Digest *digest, Cancellable *cancellable)
 {
   EarlyLayers *early = pipeline->early;
   LayerInventory *inventory = NULL;

@@ -10,8 +10,9 @@
  * from work that is queued, and is given up after seconds without a step. Any thread. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
+#include "base/cancellable.h"
 #include "inventory/layer.h"
 #include "jobs/jobs.h"
 #include "pipeline/pipeline.h"
@@ -26,7 +27,7 @@ extern const JobKind early_job;
 /* What was found in the layer while it arrived; waits for the end of that, which is near: all its
  * bytes are there. NULL: it is to be inspected now. (transfer full) */
 LayerInventory *early_layers_take(Pipeline *pipeline, const Digest *layer,
-                                  GCancellable *cancellable);
+                                  Cancellable *cancellable);
 /* The layer is inspected: nobody will take what was found while it arrived once more. */
 void early_layers_forget(Pipeline *pipeline, const Digest *layer);
 /* Lets go of outcomes that nobody took, and that no queued inspection will take. */

@@ -26,7 +26,7 @@ unread_compression(int fd)
 
 LayerInventory *
 layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links,
-                   GCancellable *cancellable, GError **error)
+                   Cancellable *cancellable, GError **error)
 {
   InspectionInput input = {
       .layer = digest, .links = links, .allow_uncaged = pipeline->options.allow_uncaged};
@@ -45,7 +45,7 @@ layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *li
 }
 
 LayerOutcome
-layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,
+layers_inspect(Pipeline *pipeline, const Digest *digest, Cancellable *cancellable,
                int64_t *retry_at, GError **error)
 {
   g_autoptr(GError) failure = NULL, unnoted = NULL;
@@ -66,7 +66,7 @@ layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellab
   }
   /* What cannot be noted now is inspected again with its image. */
   *retry_at = g_get_real_time() + G_USEC_PER_SEC;
-  if (!g_cancellable_is_cancelled(cancellable) &&
+  if (!cancellable_is_cancelled(cancellable) &&
       !faults_store_layer(pipeline->sql, digest, failure, retry_at, &unnoted))
     faults_rest(pipeline, digest->text, unnoted);
   g_propagate_error(error, g_steal_pointer(&failure));

@@ -60,7 +60,7 @@ pipeline_new(const PipelineOptions *options, const char *data_folder, Registry *
   pipeline->blobs = blobs;
   pipeline->sql = sql;
   pipeline->jobs = jobs;
-  pipeline->stop = g_object_ref(jobs_end(jobs));
+  pipeline->stop = cancellable_ref(jobs_end(jobs));
   pipeline->generation = 1;
   init_members(pipeline);
   registry_forget_with(registry, images_forget);
@@ -88,7 +88,7 @@ pipeline_free(Pipeline *pipeline)
   g_free(pipeline->live.damage);
   policy_set_unref(pipeline->policy.set);
   g_free(pipeline->policy.problem);
-  g_object_unref(pipeline->stop);
+  cancellable_unref(pipeline->stop);
   g_mutex_clear(&pipeline->scans.lock);
   g_mutex_clear(&pipeline->live.lock);
   g_mutex_clear(&pipeline->policy.lock);

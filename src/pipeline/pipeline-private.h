@@ -1,7 +1,7 @@
 /* What the files of the pipeline share. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #include "base/cache.h"
 #include "inspect/overlay.h"
@@ -84,7 +84,7 @@ struct Pipeline {
   BlobStore *blobs;
   SqlPool *sql;
   Jobs *jobs;
-  GCancellable *stop;  /* jobs_end() */
+  Cancellable *stop;   /* jobs_end() */
   uint64_t generation; /* atomic: any verdict may have changed */
   uint64_t judgement;  /* atomic: advisories or policy changed, which known images are judged by */
   Cache *verdicts;     /* gate.c */
@@ -137,10 +137,10 @@ void flight_end(Pipeline *pipeline, const char *manifest, bool *again, bool *oth
 extern const JobKind scan_job, inspect_job;
 /* Inspects the layer, unless that is done, and counts it. Cancelled, it is postponed. */
 LayerOutcome pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer,
-                                    GCancellable *cancellable, int64_t *retry_at, GError **error);
+                                    Cancellable *cancellable, int64_t *retry_at, GError **error);
 /* Overlays the image's inventories, and stores what comes of it. */
 bool pipeline_scan_stored_image(Pipeline *pipeline, const Digest *manifest,
-                                GCancellable *cancellable, GError **error);
+                                Cancellable *cancellable, GError **error);
 /* Waits for the layers that are not inspected yet, and with @again for those whose inspection
  * failed; with none missing, the image is next. With one that is to be tried later, so is it. */
 void pipeline_wait_for_layers(Pipeline *pipeline, const Digest *digest, const Manifest *manifest,
@@ -274,11 +274,11 @@ bool faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **erro
 /* Its file is there, and inspect_looks_like_layer(). */
 bool layers_look_inspectable(Pipeline *pipeline, const Digest *digest);
 /* Inspects and stores the outcome; *@retry_at when it is postponed. */
-LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,
+LayerOutcome layers_inspect(Pipeline *pipeline, const Digest *digest, Cancellable *cancellable,
                             int64_t *retry_at, GError **error);
 /* The same without storing, for @links as well (LayerInventory.links). (transfer full) */
 LayerInventory *layers_inspect_for(Pipeline *pipeline, const Digest *digest, const GPtrArray *links,
-                                   GCancellable *cancellable, GError **error);
+                                   Cancellable *cancellable, GError **error);
 
 /* --- inventories.c: what inspection found in layers, in the metadata database --- */
 
@@ -420,9 +420,9 @@ typedef struct {
   const Manifest *manifest;
   uint32_t detectors; /* whose inventories are overlaid */
   bool inspects;      /* a layer is inspected again, which takes seconds; else it must have been */
-  GCancellable *cancellable; /* of that */
-  bool missing;              /* one was not */
-  size_t used; /* memory of the image's layers, as image_inventory_admit() counts it */
+  Cancellable *cancellable; /* of that */
+  bool missing;             /* one was not */
+  size_t used;              /* memory of the image's layers, as image_inventory_admit() counts it */
 } LayerLooks;
 /* Those of an image, overlaid. ASSAY_ERROR_INVALID: one could not be inspected;
  * ASSAY_ERROR_NOT_FOUND: or was not. (transfer full) */
@@ -458,10 +458,10 @@ GPtrArray *images_unknown(SqlPool *sql, GError **error);
 /* *due: some image was counted, or some package matched, by other advisories. */
 bool rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GError **error);
 /* All packages that were matched by others. */
-bool rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
+bool rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, Cancellable *cancellable,
                       GError **error);
 /* And all images. Also drops the packages that no image has any more. */
-bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
+bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, Cancellable *cancellable,
                  unsigned *images, GError **error);
 
 /* --- policy_in_force.c --- */

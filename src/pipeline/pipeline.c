@@ -67,12 +67,12 @@ postpone_image(Pipeline *pipeline, const Digest *manifest, const char *why, int6
 }
 
 LayerOutcome
-pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, GCancellable *cancellable,
+pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, Cancellable *cancellable,
                        int64_t *retry_at, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   LayerOutcome outcome = layers_inspect(pipeline, layer, cancellable, retry_at, &failure);
-  if (g_cancellable_is_cancelled(cancellable)) {
+  if (cancellable_is_cancelled(cancellable)) {
     error_set(error, ASSAY_ERROR_CANCELLED, "the inspection of the layer was cancelled");
     return LAYER_POSTPONED;
   }
@@ -89,7 +89,7 @@ pipeline_inspect_layer(Pipeline *pipeline, const Digest *layer, GCancellable *ca
 static bool
 was_cancelled(const Pipeline *pipeline, const Job *job)
 {
-  return job_cancelled(job) && !g_cancellable_is_cancelled(pipeline->stop);
+  return job_cancelled(job) && !cancellable_is_cancelled(pipeline->stop);
 }
 
 /* A JobKind.dropped, as the next. A person cancelled it: the image stays unscanned until it is
@@ -132,7 +132,7 @@ inspect_layer_job(Job *job, void *room, GError **error)
     cancel_inspection(digest.text, pipeline);
     return JOB_DONE;
   }
-  if (g_cancellable_is_cancelled(pipeline->stop))
+  if (cancellable_is_cancelled(pipeline->stop))
     return JOB_AGAIN;
   g_autoptr(GPtrArray) ready = flight_take_ready(pipeline, &digest, outcome == LAYER_POSTPONED);
   for (guint i = 0; i < ready->len; i++) {
@@ -264,10 +264,10 @@ pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest)
 }
 
 bool
-pipeline_forget_lost_layers(Pipeline *pipeline, GCancellable *cancellable, GError **error)
+pipeline_forget_lost_layers(Pipeline *pipeline, Cancellable *cancellable, GError **error)
 {
   for (bool more = true; more;)
-    if (g_cancellable_is_cancelled(cancellable) ||
+    if (cancellable_is_cancelled(cancellable) ||
         !images_forget_lost_layers(pipeline->sql, &more, error))
       return false;
   return true;
@@ -336,7 +336,7 @@ pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInvento
 }
 
 bool
-pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, GCancellable *cancellable,
+pipeline_scan_stored_image(Pipeline *pipeline, const Digest *digest, Cancellable *cancellable,
                            GError **error)
 {
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, digest->text, error);

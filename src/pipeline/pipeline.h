@@ -68,7 +68,7 @@ void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const
 void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
 /* What is known of layers that no repository has any more goes, in steps between which others get
  * their turn. False: it was cancelled, or *error. */
-bool pipeline_forget_lost_layers(Pipeline *pipeline, GCancellable *cancellable, GError **error);
+bool pipeline_forget_lost_layers(Pipeline *pipeline, Cancellable *cancellable, GError **error);
 
 /* The gate at pull: judges the image for @repository as far as it is known now. *scan: how its scan
  * stands; while it is SCAN_PENDING (begun, or about to be) the verdict may soon be another, and a

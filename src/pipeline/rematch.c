@@ -64,7 +64,7 @@ load_stale(SqlPool *sql, int64_t last, int64_t stamp, GError **error)
 typedef struct {
   GArray *packages;
   AdvisoryDatabase *advisories;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   guint first, step;
   GError *error;
 } Share;
@@ -75,7 +75,7 @@ match_share(void *data)
   Share *share = data;
   for (guint i = share->first; i < share->packages->len; i += share->step) {
     Row *row = &g_array_index(share->packages, Row, i);
-    if (g_cancellable_set_error_if_cancelled(share->cancellable, &share->error) ||
+    if (cancellable_set_error_if_cancelled(share->cancellable, &share->error) ||
         !package_findings_match(share->advisories, row->ecosystem, &row->package, &row->match,
                                 &share->error))
       break;
@@ -84,7 +84,7 @@ match_share(void *data)
 }
 
 static bool
-match_packages(GArray *packages, AdvisoryDatabase *advisories, GCancellable *cancellable,
+match_packages(GArray *packages, AdvisoryDatabase *advisories, Cancellable *cancellable,
                GError **error)
 {
   guint count = g_get_num_processors();
@@ -126,7 +126,7 @@ write_packages(SqlConnection *db, void *data, GError **error)
 }
 
 bool
-rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable,
+rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, Cancellable *cancellable,
                  GError **error)
 {
   int64_t stamp = package_findings_stamp(advisories), last = -1;
@@ -313,11 +313,11 @@ delete_sets(SqlConnection *db, void *data, GError **error)
 /* All of them, part by part. */
 static bool
 write_parts(SqlPool *sql, SqlWork work, const GArray *sums, const char *generation,
-            GCancellable *cancellable, GError **error)
+            Cancellable *cancellable, GError **error)
 {
   for (Part part = {.sums = sums, .generation = generation}; part.first < sums->len;
        part.first = part.next)
-    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+    if (cancellable_set_error_if_cancelled(cancellable, error) ||
         !sql_transact(sql, work, &part, error))
       return false;
   return true;
@@ -365,12 +365,12 @@ delete_packages(SqlConnection *db, void *data, GError **error)
 
 /* Looked for without the one writer, for there are many. */
 static bool
-delete_lone_packages(SqlPool *sql, GCancellable *cancellable, GError **error)
+delete_lone_packages(SqlPool *sql, Cancellable *cancellable, GError **error)
 {
   int64_t last = -1;
   for (guint found = WRITTEN_AT_ONCE; found == WRITTEN_AT_ONCE;) {
     g_autoptr(GArray) ids = lone_packages(sql, last, error);
-    if (ids == NULL || g_cancellable_set_error_if_cancelled(cancellable, error) ||
+    if (ids == NULL || cancellable_set_error_if_cancelled(cancellable, error) ||
         (ids->len > 0 && !sql_transact(sql, delete_packages, ids, error)))
       return false;
     found = ids->len;
@@ -380,7 +380,7 @@ delete_lone_packages(SqlPool *sql, GCancellable *cancellable, GError **error)
 }
 
 static bool
-delete_unused(SqlPool *sql, const GArray *sets, GCancellable *cancellable, GError **error)
+delete_unused(SqlPool *sql, const GArray *sets, Cancellable *cancellable, GError **error)
 {
   return write_parts(sql, delete_sets, sets, NULL, cancellable, error) &&
          delete_lone_packages(sql, cancellable, error);
@@ -406,7 +406,7 @@ rematch_is_due(SqlPool *sql, const AdvisoryDatabase *advisories, bool *due, GErr
 }
 
 bool
-rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, GCancellable *cancellable, unsigned *images,
+rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, Cancellable *cancellable, unsigned *images,
             GError **error)
 {
   if (!rematch_packages(sql, advisories, cancellable, error))

@@ -469,7 +469,7 @@ standings_judge(Pipeline *pipeline, const GPtrArray *manifests, const Rules *rul
     for (guint end = MIN(manifests->len, i + JUDGED_AT_ONCE); i < end; i++) {
       g_autoptr(GError) failure = NULL;
       const char *manifest = g_ptr_array_index(manifests, i);
-      if (g_cancellable_set_error_if_cancelled(pipeline->stop, error))
+      if (cancellable_set_error_if_cancelled(pipeline->stop, error))
         return false;
       if (judge_manifest(pipeline, manifest, rules, judged, &failure))
         continue;

@@ -33,6 +33,6 @@ typedef struct {
 /* Answers the registry's challenge once, waits where it asks to, but not for ever. Any status that
  * is left is a success. (transfer full) */
 HttpResponse *remote_call(Remote *remote, const RemoteCall *call, const Progress *progress,
-                          GCancellable *cancellable, GError **error);
+                          Cancellable *cancellable, GError **error);
 /* What the registry says of its refusal, as an error: ASSAY_ERROR_NOT_FOUND, _DENIED, _NETWORK. */
 bool remote_set_refused(const Remote *remote, const HttpResponse *response, GError **error);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "oci/media_type.h"
@@ -17,7 +18,7 @@
   ", " MEDIA_TYPE_DOCKER_MANIFEST
 
 Remote *
-remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
+remote_new(Reference *reference, const RemoteOptions *options, Cancellable *cancellable,
            GError **error)
 {
   Remote *remote = g_new0(Remote, 1);
@@ -72,7 +73,7 @@ remote_reference(const Remote *remote)
 /* --- one request --- */
 
 static HttpResponse *
-send_once(Remote *remote, HttpClient *client, const RemoteCall *call, GCancellable *cancellable,
+send_once(Remote *remote, HttpClient *client, const RemoteCall *call, Cancellable *cancellable,
           GError **error)
 {
   g_mutex_lock(&remote->lock);
@@ -124,7 +125,7 @@ remote_set_refused(const Remote *remote, const HttpResponse *response, GError **
 /* Answers a challenge once: a token that has expired meanwhile is replaced by a new one. */
 static HttpResponse *
 send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
-                GCancellable *cancellable, GError **error)
+                Cancellable *cancellable, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(HttpResponse) response = send_once(remote, client, call, cancellable, error);
@@ -152,7 +153,7 @@ send_authorized(Remote *remote, HttpClient *client, const RemoteCall *call,
 
 HttpResponse *
 remote_call(Remote *remote, const RemoteCall *call, const Progress *progress,
-            GCancellable *cancellable, GError **error)
+            Cancellable *cancellable, GError **error)
 {
   g_autoptr(HttpClient) client = registry_trust_new_client(&remote->trust);
   http_client_set_insecure(client, remote->insecure);
@@ -171,7 +172,7 @@ remote_call(Remote *remote, const RemoteCall *call, const Progress *progress,
 
 HttpResponse *
 remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
-           GCancellable *cancellable, GError **error)
+           Cancellable *cancellable, GError **error)
 {
   g_autofree char *url =
       g_strdup_printf("%s://%s/v2/%s/%s/%s", remote->scheme, remote->reference->host,
@@ -197,7 +198,7 @@ remote_get(Remote *remote, const RemoteRequest *request, const Progress *progres
 }
 
 bool
-remote_has_blob(Remote *remote, const Digest *digest, bool *has, GCancellable *cancellable,
+remote_has_blob(Remote *remote, const Digest *digest, bool *has, Cancellable *cancellable,
                 GError **error)
 {
   g_autofree char *url =
@@ -221,9 +222,9 @@ is_loopback(const char *host)
   bool bracketed = host[0] == '[';
   g_autofree char *name =
       bracketed ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strndup(host, strcspn(host, ":"));
-  g_autoptr(GInetAddress) address = g_inet_address_new_from_string(name);
+  Address address;
   return strcmp(name, "localhost") == 0 ||
-         (address != NULL && g_inet_address_get_is_loopback(address));
+         (address_parse(slice_from_string(name), &address) && address_is_loopback(&address));
 }
 
 /* Takes over @failure. */
@@ -245,8 +246,8 @@ propagate_with_advice(const Remote *remote, GError *failure, GError **error)
 }
 
 HttpResponse *
-remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
-                 GCancellable *cancellable, GError **error)
+remote_get_first(Remote *remote, uint64_t limit, const Progress *progress, Cancellable *cancellable,
+                 GError **error)
 {
   const Reference *reference = remote->reference;
   RemoteRequest request = {.kind = "manifests",

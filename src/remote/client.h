@@ -5,9 +5,10 @@
  * blocks. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 
+#include "base/cancellable.h"
 #include "base/http_client.h"
 #include "base/progress.h"
 #include "oci/digest.h"
@@ -29,7 +30,7 @@ typedef struct {
 } RemoteOptions;
 
 /* Takes @reference over. Reads files, asks nobody yet. (transfer full), or NULL with *error. */
-Remote *remote_new(Reference *reference, const RemoteOptions *options, GCancellable *cancellable,
+Remote *remote_new(Reference *reference, const RemoteOptions *options, Cancellable *cancellable,
                    GError **error);
 void remote_free(Remote *remote);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Remote, remote_free)
@@ -49,14 +50,14 @@ typedef struct {
  * status is 200 or 206, or NULL comes back: ASSAY_ERROR_NOT_FOUND, _DENIED, _NETWORK with what the
  * registry says of it. (transfer full) */
 HttpResponse *remote_get(Remote *remote, const RemoteRequest *request, const Progress *progress,
-                         GCancellable *cancellable, GError **error);
+                         Cancellable *cancellable, GError **error);
 
 /* Whether the repository has that blob, and gives it to who asks. False with *error: as above. */
-bool remote_has_blob(Remote *remote, const Digest *digest, bool *has, GCancellable *cancellable,
+bool remote_has_blob(Remote *remote, const Digest *digest, bool *has, Cancellable *cancellable,
                      GError **error);
 
 /* The manifest that the reference names, and by it which scheme the registry speaks: https first,
  * and http where it is `insecure`; for a loopback host the other way round. Called once, before
  * others. */
 HttpResponse *remote_get_first(Remote *remote, uint64_t limit, const Progress *progress,
-                               GCancellable *cancellable, GError **error);
+                               Cancellable *cancellable, GError **error);

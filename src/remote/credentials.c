@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/program.h"
 
 #define AUTHFILE_MAX ((size_t)1024 * 1024)
 #define DOCKER_HOST  "registry-1.docker.io"
@@ -184,28 +185,20 @@ credentials_parse(Slice text, const char *host, const char *repository, Credenti
 
 /* The protocol of docker-credential-helpers: the host on standard input, an answer in JSON. */
 static bool
-ask_helper(const char *helper, const char *host, Credentials *credentials,
-           GCancellable *cancellable, GError **error)
+ask_helper(const char *helper, const char *host, Credentials *credentials, Cancellable *cancellable,
+           GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autofree char *program = g_strconcat("docker-credential-", helper, NULL);
   const char *key = strcmp(host, DOCKER_HOST) == 0 ? DOCKER_KEY : host;
-  g_autoptr(GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_autoptr(GBytes) output = NULL;
-  /* Not a pipe, for a program that does not read it. */
-  auto_fd int input = memory_file_new("host", error);
-  if (input < 0 || !fd_write_all(input, slice_from_string(key), error) ||
-      lseek(input, 0, SEEK_SET) < 0)
-    return false;
-  g_subprocess_launcher_take_stdin_fd(launcher, fd_steal(&input));
-  g_autoptr(GSubprocess) process =
-      g_subprocess_launcher_spawn(launcher, &failure, program, "get", NULL);
-  if (process == NULL ||
-      !g_subprocess_communicate(process, NULL, cancellable, &output, NULL, &failure))
+  const char *const arguments[] = {program, "get", NULL};
+  const Program run = {.arguments = arguments, .input = key, .most = AUTHFILE_MAX};
+  bool succeeded;
+  g_autoptr(GBytes) output = program_run(&run, cancellable, &succeeded, &failure);
+  if (output == NULL)
     return error_set(error, ASSAY_ERROR_FAILED, "%s: %s", program, failure->message);
-  Slice text = slice_sub(slice_from_bytes(output), 0, AUTHFILE_MAX);
-  if (!g_subprocess_get_successful(process)) {
+  Slice text = slice_from_bytes(output);
+  if (!succeeded) {
     g_autofree char *message = slice_to_utf8(slice_strip(text));
     /* "credentials not found in native keychain": then we are nobody to this registry. */
     return strstr(message, "not found") != NULL ||
@@ -234,7 +227,7 @@ ask_helper(const char *helper, const char *host, Credentials *credentials,
 /* False with *error: broken. *@found says whether there was an entry. */
 static bool
 look_in(const char *path, const char *host, const char *repository, Credentials *credentials,
-        bool *found, GCancellable *cancellable, GError **error)
+        bool *found, Cancellable *cancellable, GError **error)
 {
   g_autofree char *helper = NULL;
   g_autoptr(GBytes) bytes = file_read(AT_FDCWD, path, AUTHFILE_MAX, error);
@@ -250,7 +243,7 @@ look_in(const char *path, const char *host, const char *repository, Credentials 
 
 bool
 credentials_find(const char *authfile, const char *host, const char *repository,
-                 Credentials *credentials, GCancellable *cancellable, GError **error)
+                 Credentials *credentials, Cancellable *cancellable, GError **error)
 {
   bool found = false;
   const char *named = authfile != NULL ? authfile : g_getenv("REGISTRY_AUTH_FILE");

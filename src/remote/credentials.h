@@ -2,9 +2,10 @@
  * programs that keep passwords for them (docker-credential-NAME). */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 
+#include "base/cancellable.h"
 #include "base/slice.h"
 
 typedef struct {
@@ -18,7 +19,7 @@ typedef struct {
  * which is run. Without an entry all members stay NULL; a file that is broken, or a program that
  * fails, is an error, and so is an @authfile that is not there. Free with credentials_clear(). */
 bool credentials_find(const char *authfile, const char *host, const char *repository,
-                      Credentials *credentials, GCancellable *cancellable, GError **error);
+                      Credentials *credentials, Cancellable *cancellable, GError **error);
 void credentials_clear(Credentials *credentials);
 
 /* "USER[:PASSWORD]", as skopeo's --creds has it. */

@@ -51,7 +51,7 @@ start_again(BlobSink *sink, const Digest *expected, GError **error)
 
 /* A broken transfer resumes where it broke; where the registry cannot, from the start. */
 static bool
-download(Remote *remote, const Digest *digest, BlobSink *sink, GCancellable *cancellable,
+download(Remote *remote, const Digest *digest, BlobSink *sink, Cancellable *cancellable,
          GError **error)
 {
   for (int tries = 1;; tries++) {
@@ -87,7 +87,7 @@ download(Remote *remote, const Digest *digest, BlobSink *sink, GCancellable *can
 
 bool
 remote_download(Remote *remote, const Digest *digest, uint64_t size, int fd,
-                const Progress *progress, GCancellable *cancellable, GError **error)
+                const Progress *progress, Cancellable *cancellable, GError **error)
 {
   BlobSink sink = {.fd = fd,
                    .size = size,

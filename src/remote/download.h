@@ -9,4 +9,4 @@
  * others than the digest's, are ASSAY_ERROR_MISMATCH or _NETWORK; a file that takes no more is
  * _IO, _FULL. What was written by then may be there. */
 bool remote_download(Remote *remote, const Digest *digest, uint64_t size, int fd,
-                     const Progress *progress, GCancellable *cancellable, GError **error);
+                     const Progress *progress, Cancellable *cancellable, GError **error);

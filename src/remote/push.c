@@ -54,7 +54,7 @@ upload_address(const Remote *remote, const char *begun_at, const HttpResponse *r
 
 static bool
 upload_once(Remote *remote, const Digest *digest, const HttpUpload *upload,
-            GCancellable *cancellable, GError **error)
+            Cancellable *cancellable, GError **error)
 {
   static const long begun_answers[] = {202, 0}, done_answers[] = {201, 204, 0};
   g_autofree char *url = make_url(remote, "blobs", "uploads/");
@@ -78,7 +78,7 @@ upload_once(Remote *remote, const Digest *digest, const HttpUpload *upload,
 
 bool
 remote_push_blob(Remote *remote, const Digest *digest, int fd, uint64_t size,
-                 const Progress *progress, GCancellable *cancellable, GError **error)
+                 const Progress *progress, Cancellable *cancellable, GError **error)
 {
   const HttpUpload upload = {.fd = fd, .size = size, .name = digest->text, .progress = progress};
   bool found = false;
@@ -101,7 +101,7 @@ remote_push_blob(Remote *remote, const Digest *digest, int fd, uint64_t size,
 
 bool
 remote_push_manifest(Remote *remote, const char *reference, const char *media_type, Slice manifest,
-                     bool *listed, GCancellable *cancellable, GError **error)
+                     bool *listed, Cancellable *cancellable, GError **error)
 {
   static const long answers[] = {201, 0};
   g_autofree char *url = make_url(remote, "manifests", reference);

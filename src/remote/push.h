@@ -10,10 +10,10 @@
  * has them; a transfer that breaks is tried again from its beginning. ASSAY_ERROR_DENIED, _NETWORK.
  */
 bool remote_push_blob(Remote *remote, const Digest *digest, int fd, uint64_t size,
-                      const Progress *progress, GCancellable *cancellable, GError **error);
+                      const Progress *progress, Cancellable *cancellable, GError **error);
 
 /* Stores @manifest as @reference: a tag, or its digest. A registry that names another digest than
  * that of the bytes is ASSAY_ERROR_MISMATCH. *listed (or NULL): whether the registry lists it among
  * the referrers of its subject by itself. */
 bool remote_push_manifest(Remote *remote, const char *reference, const char *media_type,
-                          Slice manifest, bool *listed, GCancellable *cancellable, GError **error);
+                          Slice manifest, bool *listed, Cancellable *cancellable, GError **error);

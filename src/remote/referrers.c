@@ -10,7 +10,7 @@
 
 json_t *
 remote_referrers(Remote *remote, const Digest *subject, uint64_t limit, const Progress *progress,
-                 GCancellable *cancellable, GError **error)
+                 Cancellable *cancellable, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autofree char *tag = tag_of_referrers(subject);

@@ -12,4 +12,4 @@
  * Schema"). A @limit in bytes bounds what is read. (transfer full): an array of objects, maybe
  * empty */
 json_t *remote_referrers(Remote *remote, const Digest *subject, uint64_t limit,
-                         const Progress *progress, GCancellable *cancellable, GError **error);
+                         const Progress *progress, Cancellable *cancellable, GError **error);

@@ -41,7 +41,7 @@ token_challenge_parameter(const char *challenge, const char *name)
 
 static HttpResponse *
 ask_with_refresh_token(HttpClient *client, const char *realm, const char *service,
-                       const char *scope, const char *token, GCancellable *cancellable,
+                       const char *scope, const char *token, Cancellable *cancellable,
                        GError **error)
 {
   static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
@@ -57,7 +57,7 @@ ask_with_refresh_token(HttpClient *client, const char *realm, const char *servic
 
 static HttpResponse *
 ask_for_token(HttpClient *client, const char *realm, const char *service, const char *scope,
-              const Credentials *credentials, GCancellable *cancellable, GError **error)
+              const Credentials *credentials, Cancellable *cancellable, GError **error)
 {
   if (credentials->identity_token != NULL)
     return ask_with_refresh_token(client, realm, service, scope, credentials->identity_token,
@@ -76,7 +76,7 @@ ask_for_token(HttpClient *client, const char *realm, const char *service, const 
 static char *
 bearer_answer(HttpClient *client, const char *challenge, const char *repository,
               const char *actions, const Credentials *credentials, bool plain_http,
-              GCancellable *cancellable, GError **error)
+              Cancellable *cancellable, GError **error)
 {
   g_autofree char *realm = token_challenge_parameter(challenge, "realm");
   g_autofree char *service = token_challenge_parameter(challenge, "service");
@@ -110,7 +110,7 @@ bearer_answer(HttpClient *client, const char *challenge, const char *repository,
 
 char *
 token_answer(HttpClient *client, const char *challenge, const char *repository, const char *actions,
-             const Credentials *credentials, bool plain_http, GCancellable *cancellable,
+             const Credentials *credentials, bool plain_http, Cancellable *cancellable,
              GError **error)
 {
   if (challenge != NULL && g_ascii_strncasecmp(challenge, "Bearer ", 7) == 0)

@@ -2,8 +2,9 @@
  * token.md, oauth.md), and HTTP Basic. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
+#include "base/cancellable.h"
 #include "base/http_client.h"
 #include "remote/credentials.h"
 
@@ -17,4 +18,4 @@ char *token_challenge_parameter(const char *challenge, const char *name);
  * enough. (transfer full) */
 char *token_answer(HttpClient *client, const char *challenge, const char *repository,
                    const char *actions, const Credentials *credentials, bool plain_http,
-                   GCancellable *cancellable, GError **error);
+                   Cancellable *cancellable, GError **error);

@@ -8,10 +8,10 @@
 typedef struct {
   ImageSource *source;
   const SourceLayersOptions *options;
-  GCancellable *cancellable; /* of all layers */
-  GMutex lock;               /* guards the rest */
-  GPtrArray *inventories;    /* LayerInventory or NULL, by the layer's index */
-  size_t used;               /* by the inventories */
+  Cancellable *cancellable; /* of all layers */
+  GMutex lock;              /* guards the rest */
+  GPtrArray *inventories;   /* LayerInventory or NULL, by the layer's index */
+  size_t used;              /* by the inventories */
   unsigned done;
   GError *failure; /* the first */
 } LayerScan;
@@ -85,7 +85,7 @@ run_layer(void *data, void *user_data)
   unsigned index = GPOINTER_TO_UINT(data) - 1;
   g_autoptr(GError) failure = NULL;
   LayerInventory *inventory =
-      g_cancellable_is_cancelled(scan->cancellable) ? NULL : inspect(scan, index, NULL, &failure);
+      cancellable_is_cancelled(scan->cancellable) ? NULL : inspect(scan, index, NULL, &failure);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scan->lock);
   scan->inventories->pdata[index] = inventory;
   if (inventory != NULL)
@@ -93,7 +93,7 @@ run_layer(void *data, void *user_data)
   scan->done++;
   if (failure != NULL && scan->failure == NULL) {
     scan->failure = g_steal_pointer(&failure);
-    g_cancellable_cancel(scan->cancellable);
+    cancellable_cancel(scan->cancellable);
   }
   progress_tell(scan->options->progress, "layers inspected", scan->done, scan->inventories->len);
 }
@@ -123,7 +123,7 @@ ask_again(unsigned index, const LayerInventory *former, const GPtrArray *links, 
 static ImageInventory *
 overlay(LayerScan *scan, GPtrArray *inventories, GError **error)
 {
-  if (scan->failure == NULL && g_cancellable_is_cancelled(scan->cancellable))
+  if (scan->failure == NULL && cancellable_is_cancelled(scan->cancellable))
     error_set(&scan->failure, ASSAY_ERROR_CANCELLED, "the scan was cancelled");
   if (scan->failure == NULL)
     return image_inventory_new(g_ptr_array_ref(inventories), ask_again, scan, error);
@@ -131,34 +131,25 @@ overlay(LayerScan *scan, GPtrArray *inventories, GError **error)
   return NULL;
 }
 
-static void
-cancel_all(GCancellable *from, void *all)
-{
-  g_cancellable_cancel(all);
-}
-
 ImageInventory *
 source_layers(ImageSource *source, const SourceLayersOptions *options, GError **error)
 {
   unsigned count = image_source_layer_count(source);
   g_autoptr(GPtrArray) inventories = g_ptr_array_new_with_free_func(inventory_free);
-  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  g_autoptr(Cancellable) cancellable = cancellable_new();
   LayerScan scan = {
       .source = source, .options = options, .cancellable = cancellable, .inventories = inventories};
   unsigned threads = options->threads != 0 ? options->threads : g_get_num_processors();
   g_ptr_array_set_size(inventories, (int)count);
   g_mutex_init(&scan.lock);
-  unsigned long handler =
-      options->cancellable == NULL
-          ? 0
-          : g_cancellable_connect(options->cancellable, G_CALLBACK(cancel_all), cancellable, NULL);
+  cancellable_forward(options->cancellable, cancellable);
   GThreadPool *pool = g_thread_pool_new(run_layer, &scan, (int)threads, FALSE, NULL);
   for (unsigned i = 0; i < count; i++)
     g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
   g_thread_pool_free(pool, FALSE, TRUE);
   g_mutex_clear(&scan.lock);
   ImageInventory *image = overlay(&scan, inventories, error);
-  g_cancellable_disconnect(options->cancellable, handler);
+  cancellable_forward_end(options->cancellable, cancellable);
   if (options->cache >= 0)
     layer_cache_drop_old(options->cache);
   return image;

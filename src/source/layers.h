@@ -16,7 +16,7 @@ typedef struct {
   bool of_others;
   const InspectionLimits *limits;
   const Progress *progress;
-  GCancellable *cancellable; /* or NULL */
+  Cancellable *cancellable; /* or NULL */
 } SourceLayersOptions;
 
 /* NULL with the first *error of any layer; the others are then cancelled. (transfer full) */

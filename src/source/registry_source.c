@@ -96,7 +96,7 @@ open_layer(ImageSource *source, SourceLayer *layer, const SourceCall *call, GErr
 }
 
 static bool
-has_layer(const ImageSource *source, const SourceLayer *layer, GCancellable *cancellable)
+has_layer(const ImageSource *source, const SourceLayer *layer, Cancellable *cancellable)
 {
   bool has = false;
   return remote_has_blob(source->state, &layer->digest, &has, cancellable, NULL) && has;

@@ -19,7 +19,7 @@ typedef struct {
   uint64_t all_bytes;
   struct archive *tar;
   GHashTable *taken; /* texts of rootfs_take() */
-  GCancellable *cancellable;
+  Cancellable *cancellable;
 } RootReader;
 
 /* Writes the head of an entry, which @size bytes follow for AE_IFREG. */

@@ -183,7 +183,7 @@ take_entry(Walk *walk, int folder, const char *name, unsigned depth, GError **er
   if (++walk->files > FILES_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "%s: more than %u files", walk->reader->root_path,
                      FILES_MAX);
-  if (g_cancellable_set_error_if_cancelled(walk->reader->cancellable, error))
+  if (cancellable_set_error_if_cancelled(walk->reader->cancellable, error))
     return false;
   if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT ||

@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
   const Progress *progress;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   bool allow_uncaged;
 } SourceCall;
 
@@ -31,7 +31,7 @@ typedef struct {
                      GError **error);
   void (*free_state)(void *state);
   /* Whether a layer is there that was not opened; NULL: all are. */
-  bool (*has_layer)(const ImageSource *source, const SourceLayer *layer, GCancellable *cancellable);
+  bool (*has_layer)(const ImageSource *source, const SourceLayer *layer, Cancellable *cancellable);
 } SourceTransport;
 
 struct ImageSource {

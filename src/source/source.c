@@ -264,7 +264,7 @@ find_transport(const char *target)
 ImageSource *
 image_source_open(const char *target, const ImageSourceOptions *options,
                   const InspectionLimits *limits, const Progress *progress,
-                  GCancellable *cancellable, GError **error)
+                  Cancellable *cancellable, GError **error)
 {
   SourceCall call = {progress, cancellable, options->allow_uncaged};
   const SourceTransport *transport = find_transport(target);
@@ -350,7 +350,7 @@ image_source_layer_digest(const ImageSource *source, unsigned index)
 
 bool
 image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
-                   const Progress *progress, GCancellable *cancellable, GError **error)
+                   const Progress *progress, Cancellable *cancellable, GError **error)
 {
   SourceLayer *layer = g_ptr_array_index(source->layers, index);
   SourceCall call = {progress, cancellable, source->allow_uncaged};
@@ -366,7 +366,7 @@ image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
 }
 
 bool
-image_source_has_layer(const ImageSource *source, unsigned index, GCancellable *cancellable)
+image_source_has_layer(const ImageSource *source, unsigned index, Cancellable *cancellable)
 {
   const SourceTransport *transport = source->transport;
   return transport->has_layer == NULL ||

@@ -14,9 +14,10 @@
  * by the worker, never here. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 
+#include "base/cancellable.h"
 #include "base/progress.h"
 #include "inspect/inspection.h"
 #include "oci/image_config.h"
@@ -42,7 +43,7 @@ typedef struct {
  * message. (transfer full) */
 ImageSource *image_source_open(const char *target, const ImageSourceOptions *options,
                                const InspectionLimits *limits, const Progress *progress,
-                               GCancellable *cancellable, GError **error);
+                               Cancellable *cancellable, GError **error);
 void image_source_free(ImageSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSource, image_source_free)
 
@@ -56,10 +57,10 @@ const Digest *image_source_layer_digest(const ImageSource *source, unsigned inde
 /* Ready to be inspected; downloads it first when it is remote. Valid as long as the source. Any
  * number of threads may do so at once, each for a layer of its own. */
 bool image_source_layer(ImageSource *source, unsigned index, InspectionInput *input,
-                        const Progress *progress, GCancellable *cancellable, GError **error);
+                        const Progress *progress, Cancellable *cancellable, GError **error);
 /* Whether who opened the source could read the layer there, without reading it: false too where the
  * source does not tell. Only of docker:// is it asked; what is a file here, is here. */
-bool image_source_has_layer(const ImageSource *source, unsigned index, GCancellable *cancellable);
+bool image_source_has_layer(const ImageSource *source, unsigned index, Cancellable *cancellable);
 /* layer_check_tables() of the manifest's descriptor, with LayerInventory.tables. */
 bool image_source_check_tables(const ImageSource *source, unsigned index, const GPtrArray *tables,
                                GError **error);

@@ -3,14 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+
+#define COPY_PIECE ((size_t)1024 * 1024)
 
 struct ReadOnlyFile {
   char *path;
@@ -22,10 +25,14 @@ static bool
 copy_file(const char *from, const char *folder, const char *name, GError **error)
 {
   g_autofree char *to = g_build_filename(folder, name, NULL);
-  g_autoptr(GFile) source = g_file_new_for_path(from), target = g_file_new_for_path(to);
-  return g_file_copy(source, target,
-                     G_FILE_COPY_NOFOLLOW_SYMLINKS | G_FILE_COPY_TARGET_DEFAULT_PERMS, NULL, NULL,
-                     NULL, error);
+  auto_fd int source = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (source < 0)
+    return error_set_errno(error, errno, "%s", from);
+  auto_fd int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  ssize_t copied = target < 0 ? -1 : 1;
+  while (copied > 0 || (copied < 0 && errno == EINTR && target >= 0))
+    copied = sendfile(target, source, NULL, COPY_PIECE);
+  return copied == 0 || error_set_errno(error, errno, "%s", to);
 }
 
 /* Takes the log into the database, which then needs none. */

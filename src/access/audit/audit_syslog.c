@@ -1,21 +1,28 @@
 /* Sending records to a server of syslog as they are written: RFC 5424 over TCP (RFC 6587, section
  * 3.4.1: each message after its length) or TLS (RFC 5425). How far it came is a row, so that a
  * server that was away gets all once it is back. */
-#include <gio/gio.h>
-#include <gnutls/gnutls.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <netdb.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "access/audit/audit-private.h"
 #include "access/audit/audit_format.h"
+#include "base/cancellable.h"
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/gnutls_library.h"
 #include "base/json.h"
 
 #define SENT_AT_ONCE    500
 #define TIMEOUT_SECONDS 10
 
 typedef struct {
-  GSocketConnection *plain;
+  int plain;            /* a socket, whose reads and writes end after TIMEOUT_SECONDS */
   gnutls_session_t tls; /* NULL: plain TCP */
   gnutls_certificate_credentials_t trust;
 } Wire;
@@ -24,91 +31,113 @@ static void
 wire_clear(Wire *wire)
 {
   if (wire->tls != NULL) {
-    gnutls_bye(wire->tls, GNUTLS_SHUT_WR);
-    gnutls_deinit(wire->tls);
+    gnutls()->bye(wire->tls, GNUTLS_SHUT_WR);
+    gnutls()->deinit(wire->tls);
   }
   if (wire->trust != NULL)
-    gnutls_certificate_free_credentials(wire->trust);
-  g_clear_object(&wire->plain);
+    gnutls()->certificate_free_credentials(wire->trust);
+  fd_clear(&wire->plain);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wire, wire_clear)
 
 static bool
 tls_failed(int code, const char *url, GError **error)
 {
-  return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s", url, gnutls_strerror(code));
+  return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s", url, gnutls()->strerror(code));
 }
 
 static bool
 load_trust(Wire *wire, const AuditSettings *settings, GError **error)
 {
-  int code = gnutls_certificate_allocate_credentials(&wire->trust);
+  int code = gnutls()->certificate_allocate_credentials(&wire->trust);
   if (code < 0)
     return tls_failed(code, settings->syslog, error);
-  code = settings->syslog_ca != NULL ? gnutls_certificate_set_x509_trust_file(
+  code = settings->syslog_ca != NULL ? gnutls()->certificate_set_x509_trust_file(
                                            wire->trust, settings->syslog_ca, GNUTLS_X509_FMT_PEM)
-                                     : gnutls_certificate_set_x509_system_trust(wire->trust);
+                                     : gnutls()->certificate_set_x509_system_trust(wire->trust);
   return code >= 0 || error_set(error, ASSAY_ERROR_INVALID, "%s: %s (audit.syslog_ca)",
                                 settings->syslog_ca != NULL ? settings->syslog_ca : "the system",
-                                gnutls_strerror(code));
+                                gnutls()->strerror(code));
 }
 
 static bool
 shake_hands(Wire *wire, const AuditSettings *settings, const char *host, GError **error)
 {
   int code;
-  GSocket *socket = g_socket_connection_get_socket(wire->plain);
   if (!load_trust(wire, settings, error))
     return false;
-  if ((code = gnutls_init(&wire->tls, GNUTLS_CLIENT)) < 0 ||
-      (code = gnutls_set_default_priority(wire->tls)) < 0 ||
-      (code = gnutls_credentials_set(wire->tls, GNUTLS_CRD_CERTIFICATE, wire->trust)) < 0)
+  if ((code = gnutls()->init(&wire->tls, GNUTLS_CLIENT)) < 0 ||
+      (code = gnutls()->set_default_priority(wire->tls)) < 0 ||
+      (code = gnutls()->credentials_set(wire->tls, GNUTLS_CRD_CERTIFICATE, wire->trust)) < 0)
     return tls_failed(code, settings->syslog, error);
   if (!g_hostname_is_ip_address(host))
-    gnutls_server_name_set(wire->tls, GNUTLS_NAME_DNS, host, strlen(host));
-  gnutls_session_set_verify_cert(wire->tls, host, 0);
-  gnutls_handshake_set_timeout(wire->tls, TIMEOUT_SECONDS * 1000);
-  gnutls_transport_set_int(wire->tls, g_socket_get_fd(socket));
+    gnutls()->server_name_set(wire->tls, GNUTLS_NAME_DNS, host, strlen(host));
+  gnutls()->session_set_verify_cert(wire->tls, host, 0);
+  gnutls()->handshake_set_timeout(wire->tls, TIMEOUT_SECONDS * 1000);
+  gnutls()->transport_set_int2(wire->tls, wire->plain, wire->plain);
   do
-    code = gnutls_handshake(wire->tls);
-  while (code < 0 && gnutls_error_is_fatal(code) == 0);
+    code = gnutls()->handshake(wire->tls);
+  while (code < 0 && gnutls()->error_is_fatal(code) == 0);
   return code >= 0 || tls_failed(code, settings->syslog, error);
 }
 
+/* -1 with errno; ECANCELED: it was cancelled. */
+static int
+connect_to_one(const struct addrinfo *found, Cancellable *cancellable)
+{
+  const struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  auto_fd int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0 || (connect(fd, found->ai_addr, found->ai_addrlen) < 0 && errno != EINPROGRESS))
+    return -1;
+  struct pollfd polled[] = {{.fd = fd, .events = POLLOUT},
+                            {.fd = cancellable_descriptor(cancellable), .events = POLLIN}};
+  int ready = poll(polled, G_N_ELEMENTS(polled), TIMEOUT_SECONDS * 1000);
+  if (ready >= 0)
+    errno = ready == 0 ? ETIMEDOUT : polled[1].revents != 0 ? ECANCELED : 0;
+  if (errno == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) == 0)
+    errno = failure;
+  if (errno != 0 || fcntl(fd, F_SETFL, 0) < 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
+    return -1;
+  return fd_steal(&fd);
+}
+
 static bool
-connect_to(Wire *wire, const AuditSettings *settings, GCancellable *cancellable, GError **error)
+connect_to(Wire *wire, const AuditSettings *settings, Cancellable *cancellable, GError **error)
 {
   const char *address = strstr(settings->syslog, "://") + strlen("://");
-  g_autofree char *host = g_strndup(address, (gsize)(strrchr(address, ':') - address));
-  g_autoptr(GSocketClient) client = g_socket_client_new();
-  g_autoptr(GError) failure = NULL;
-  g_socket_client_set_timeout(client, TIMEOUT_SECONDS);
-  wire->plain = g_socket_client_connect_to_host(client, address, 514, cancellable, &failure);
-  if (wire->plain == NULL)
+  const char *port = strrchr(address, ':');
+  bool bracketed = *address == '[' && port[-1] == ']';
+  g_autofree char *host = g_strndup(address + bracketed, (gsize)(port - address - 2 * bracketed));
+  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+  struct addrinfo *found = NULL;
+  int code = getaddrinfo(host, port + 1, &hints, &found);
+  if (code != 0)
     return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s (audit.syslog)", settings->syslog,
-                     failure->message);
-  if (!g_str_has_prefix(settings->syslog, "tls://"))
-    return true;
-  /* The library reads and writes by itself. */
-  g_socket_set_blocking(g_socket_connection_get_socket(wire->plain), TRUE);
-  if (*host == '[')
-    memmove(host, host + 1, strlen(host));
-  char *bracket = strchr(host, ']');
-  if (bracket != NULL)
-    *bracket = '\0';
-  return shake_hands(wire, settings, host, error);
+                     gai_strerror(code));
+  for (const struct addrinfo *one = found; one != NULL && wire->plain < 0; one = one->ai_next)
+    wire->plain = connect_to_one(one, cancellable);
+  int failure = errno;
+  freeaddrinfo(found);
+  if (wire->plain < 0)
+    return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s (audit.syslog)", settings->syslog,
+                     g_strerror(failure));
+  return !g_str_has_prefix(settings->syslog, "tls://") || shake_hands(wire, settings, host, error);
 }
 
 static bool
 send_all(Wire *wire, const AuditSettings *settings, const GString *bytes, GError **error)
 {
-  gsize sent = 0;
-  if (wire->tls == NULL)
-    return g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(wire->plain)),
-                                     bytes->str, bytes->len, &sent, NULL, error);
-  while (sent < bytes->len) {
-    ssize_t size = gnutls_record_send(wire->tls, bytes->str + sent, bytes->len - sent);
-    if (size < 0 && gnutls_error_is_fatal((int)size) != 0)
+  for (gsize sent = 0; sent < bytes->len;) {
+    const char *rest = bytes->str + sent;
+    ssize_t size = wire->tls != NULL ? gnutls()->record_send(wire->tls, rest, bytes->len - sent)
+                                     : send(wire->plain, rest, bytes->len - sent, MSG_NOSIGNAL);
+    if (wire->tls == NULL && size < 0 && errno != EINTR)
+      return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s", settings->syslog, g_strerror(errno));
+    if (wire->tls != NULL && size < 0 && size != GNUTLS_E_INTERRUPTED)
       return tls_failed((int)size, settings->syslog, error);
     sent += size > 0 ? (gsize)size : 0;
   }
@@ -146,7 +175,7 @@ static bool
 send_page(Audit *audit, Job *job, int64_t *sent, bool *more, GError **error)
 {
   const AuditFilter all = {.who = NULL};
-  g_auto(Wire) wire = {.plain = NULL};
+  g_auto(Wire) wire = {.plain = -1};
   g_autoptr(GString) bytes = g_string_new(NULL);
   g_autoptr(json_t) records = audit_records(audit->sql, &all, *sent, SENT_AT_ONCE, more, error);
   size_t index, count = json_array_size(records);

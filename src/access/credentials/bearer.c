@@ -10,6 +10,7 @@
 #include "access/keys/keys.h"
 #include "access/people/accounts.h"
 #include "base/error.h"
+#include "base/gnutls_library.h"
 
 /* What all of ours begin with: {" in base64url. */
 #define JWT_PREFIX "eyJ"
@@ -51,7 +52,7 @@ static bool
 set_id(json_t *claims, GError **error)
 {
   uint8_t bytes[16];
-  if (gnutls_rnd(GNUTLS_RND_NONCE, bytes, sizeof bytes) < 0)
+  if (gnutls()->rnd(GNUTLS_RND_NONCE, bytes, sizeof bytes) < 0)
     return error_set(error, ASSAY_ERROR_FAILED, "there are no random numbers");
   g_autofree char *id = base64url_encode(slice_new(bytes, sizeof bytes));
   json_set_string(claims, "jti", id);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/gnutls_library.h"
 
 #define CHAIN_MAX 16u
 
@@ -18,7 +19,7 @@ struct ClientTrust {
 static void
 free_list(void *list)
 {
-  gnutls_x509_trust_list_deinit(list, 1);
+  gnutls()->x509_trust_list_deinit(list, 1);
 }
 
 bool
@@ -26,19 +27,19 @@ client_trust_reload(ClientTrust *trust, GError **error)
 {
   gnutls_x509_trust_list_t list = NULL;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&trust->lock);
-  gnutls_x509_trust_list_init(&list, 0);
-  int count =
-      gnutls_x509_trust_list_add_trust_file(list, trust->ca_file, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+  gnutls()->x509_trust_list_init(&list, 0);
+  int count = gnutls()->x509_trust_list_add_trust_file(list, trust->ca_file, NULL,
+                                                       GNUTLS_X509_FMT_PEM, 0, 0);
   const char *file = trust->ca_file;
   if (count > 0 && trust->crl_file != NULL) {
     file = trust->crl_file;
-    count = gnutls_x509_trust_list_add_trust_file(list, NULL, file, GNUTLS_X509_FMT_PEM,
-                                                  GNUTLS_TL_VERIFY_CRL, 0);
+    count = gnutls()->x509_trust_list_add_trust_file(list, NULL, file, GNUTLS_X509_FMT_PEM,
+                                                     GNUTLS_TL_VERIFY_CRL, 0);
   }
   if (count <= 0) {
-    gnutls_x509_trust_list_deinit(list, 1);
+    gnutls()->x509_trust_list_deinit(list, 1);
     return error_set(error, ASSAY_ERROR_INVALID, "client certificates: %s: %s", file,
-                     count < 0 ? gnutls_strerror(count) : "there is nothing in it that counts");
+                     count < 0 ? gnutls()->strerror(count) : "there is nothing in it that counts");
   }
   g_ptr_array_add(trust->all, list);
   g_atomic_pointer_set(&trust->current, list);
@@ -101,14 +102,14 @@ client_trust_check(ClientTrust *trust, const gnutls_datum_t *chain, unsigned cou
   unsigned read = 0, status = GNUTLS_CERT_INVALID;
   int code = count == 0 || count > CHAIN_MAX ? -1 : 0;
   for (; code >= 0 && read < count; read++) {
-    gnutls_x509_crt_init(&certificates[read]);
-    code = gnutls_x509_crt_import(certificates[read], &chain[read], GNUTLS_X509_FMT_DER);
+    gnutls()->x509_crt_init(&certificates[read]);
+    code = gnutls()->x509_crt_import(certificates[read], &chain[read], GNUTLS_X509_FMT_DER);
   }
   if (code >= 0)
-    code = gnutls_x509_trust_list_verify_crt2(g_atomic_pointer_get(&trust->current), certificates,
-                                              count, &purpose, 1, 0, &status, NULL);
+    code = gnutls()->x509_trust_list_verify_crt2(
+        g_atomic_pointer_get(&trust->current), certificates, count, &purpose, 1, 0, &status, NULL);
   for (unsigned i = 0; i < read; i++)
-    gnutls_x509_crt_deinit(certificates[i]);
+    gnutls()->x509_crt_deinit(certificates[i]);
   if (code >= 0 && status == 0)
     return true;
   return error_set(error, ASSAY_ERROR_MISMATCH, "the client certificate is refused: %s",

@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "access/access.h"
+#include "base/address.h"
 #include "base/error.h"
 #include "base/fd.h"
 
@@ -97,9 +98,8 @@ same_secret(const char *shown, const char *right)
 static bool
 is_loopback(const char *address)
 {
-  const char *text = g_str_has_prefix(address, "::ffff:") ? address + strlen("::ffff:") : address;
-  g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(text);
-  return parsed != NULL && g_inet_address_get_is_loopback(parsed);
+  Address parsed;
+  return address_parse(slice_from_string(address), &parsed) && address_is_loopback(&parsed);
 }
 
 static Found

@@ -7,6 +7,7 @@
 
 #include "access/credentials/certificate_names.h"
 #include "base/error.h"
+#include "base/gnutls_library.h"
 
 #define NAMES_MAX 64u
 
@@ -42,7 +43,7 @@ look_up_alternative(LookUp *look, gnutls_subject_alt_names_t names, unsigned ind
 {
   unsigned type = 0;
   gnutls_datum_t text = {NULL, 0};
-  *last = gnutls_subject_alt_names_get(names, index, &type, &text, NULL) < 0;
+  *last = gnutls()->subject_alt_names_get(names, index, &type, &text, NULL) < 0;
   if (*last)
     return true;
   switch (type) {
@@ -64,14 +65,14 @@ look_up_alternatives(LookUp *look, gnutls_x509_crt_t certificate, GError **error
   gnutls_subject_alt_names_t names = NULL;
   bool fine = true, last = false;
   /* 2.5.29.17: subjectAltName (RFC 5280, section 4.2.1.6). */
-  if (gnutls_x509_crt_get_extension_by_oid2(certificate, "2.5.29.17", 0, &extension, NULL) < 0)
+  if (gnutls()->x509_crt_get_extension_by_oid2(certificate, "2.5.29.17", 0, &extension, NULL) < 0)
     return true;
-  gnutls_subject_alt_names_init(&names);
-  if (gnutls_x509_ext_import_subject_alt_names(&extension, names, 0) >= 0)
+  gnutls()->subject_alt_names_init(&names);
+  if (gnutls()->x509_ext_import_subject_alt_names(&extension, names, 0) >= 0)
     for (unsigned i = 0; i < NAMES_MAX && fine && !last; i++)
       fine = look_up_alternative(look, names, i, &last, error);
-  gnutls_subject_alt_names_deinit(names);
-  gnutls_free(extension.data);
+  gnutls()->subject_alt_names_deinit(names);
+  (*gnutls()->free)(extension.data);
   return fine;
 }
 
@@ -79,10 +80,10 @@ static bool
 look_up_subject(LookUp *look, gnutls_x509_crt_t certificate, GError **error)
 {
   gnutls_datum_t subject = {NULL, 0};
-  if (gnutls_x509_crt_get_dn3(certificate, &subject, 0) < 0 || subject.size == 0)
+  if (gnutls()->x509_crt_get_dn3(certificate, &subject, 0) < 0 || subject.size == 0)
     return true;
   bool fine = look_up(look, CERTIFICATE_SUBJECT, &subject, error);
-  gnutls_free(subject.data);
+  (*gnutls()->free)(subject.data);
   return fine;
 }
 
@@ -111,7 +112,7 @@ static Found
 identify_read(Access *access, gnutls_x509_crt_t certificate, Principal **who, GError **error)
 {
   LookUp look = {.access = access};
-  int64_t until = (int64_t)gnutls_x509_crt_get_expiration_time(certificate) * G_USEC_PER_SEC;
+  int64_t until = (int64_t)gnutls()->x509_crt_get_expiration_time(certificate) * G_USEC_PER_SEC;
   bool fine =
       look_up_alternatives(&look, certificate, error) && look_up_subject(&look, certificate, error);
   if (fine && look.name == NULL)
@@ -131,13 +132,13 @@ identify(Access *access, const Shown *shown, Principal **who, GError **error)
   g_autofree guchar *bytes = g_base64_decode(shown->secret, &size);
   const gnutls_datum_t der = {bytes, (unsigned)size};
   gnutls_x509_crt_t certificate = NULL;
-  gnutls_x509_crt_init(&certificate);
+  gnutls()->x509_crt_init(&certificate);
   Found found = FAILED;
-  if (gnutls_x509_crt_import(certificate, &der, GNUTLS_X509_FMT_DER) < 0)
+  if (gnutls()->x509_crt_import(certificate, &der, GNUTLS_X509_FMT_DER) < 0)
     error_set(error, ASSAY_ERROR_DENIED, "the client certificate cannot be read");
   else
     found = identify_read(access, certificate, who, error);
-  gnutls_x509_crt_deinit(certificate);
+  gnutls()->x509_crt_deinit(certificate);
   return found;
 }
 

@@ -5,6 +5,7 @@
 
 #include "access/keys/base64url.h"
 #include "base/error.h"
+#include "base/gnutls_library.h"
 
 /* Values of JSON in a set. */
 #define JWKS_VALUES_MAX ((size_t)JWKS_KEYS_MAX * 64)
@@ -42,7 +43,7 @@ import_rsa(gnutls_pubkey_t key, const json_t *jwk, GError **error)
   if (e == NULL)
     return false;
   const gnutls_datum_t modulus = datum_of(n), exponent = datum_of(e);
-  return gnutls_pubkey_import_rsa_raw(key, &modulus, &exponent) >= 0 ||
+  return gnutls()->pubkey_import_rsa_raw(key, &modulus, &exponent) >= 0 ||
          error_set(error, ASSAY_ERROR_INVALID, "\"n\" and \"e\" are no RSA key");
 }
 
@@ -65,8 +66,8 @@ import_elliptic(gnutls_pubkey_t key, const json_t *jwk, GError **error)
       return false;
     const gnutls_datum_t first = datum_of(x), second = datum_of(y);
     return (first.size == curves[i].size && second.size == curves[i].size &&
-            gnutls_pubkey_import_ecc_raw(key, curves[i].curve, &first, &second) >= 0 &&
-            gnutls_pubkey_verify_params(key) >= 0) ||
+            gnutls()->pubkey_import_ecc_raw(key, curves[i].curve, &first, &second) >= 0 &&
+            gnutls()->pubkey_verify_params(key) >= 0) ||
            error_set(error, ASSAY_ERROR_INVALID, "\"x\" and \"y\" are no point of %s", name);
   }
   return error_set(error, ASSAY_ERROR_UNSUPPORTED, "a key on a curve that is not P-256 or P-384");
@@ -82,7 +83,7 @@ import_edwards(gnutls_pubkey_t key, const json_t *jwk, GError **error)
     return false;
   const gnutls_datum_t point = datum_of(x);
   return (point.size == 32 &&
-          gnutls_pubkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_ED25519, &point, NULL) >= 0) ||
+          gnutls()->pubkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_ED25519, &point, NULL) >= 0) ||
          error_set(error, ASSAY_ERROR_INVALID, "\"x\" is no point of Ed25519");
 }
 
@@ -111,10 +112,10 @@ jwk_read(const json_t *jwk, GError **error)
     return NULL;
   }
   gnutls_pubkey_t key;
-  if (gnutls_pubkey_init(&key) < 0)
+  if (gnutls()->pubkey_init(&key) < 0)
     g_error("no memory for a key");
   if (!import(key, jwk, error)) {
-    gnutls_pubkey_deinit(key);
+    gnutls()->pubkey_deinit(key);
     return NULL;
   }
   return public_key_new(json_get_string(jwk, "kid"), key, only, error);
@@ -135,8 +136,8 @@ jwk_write(const PublicKey *key)
   gnutls_ecc_curve_t curve;
   gnutls_datum_t x = {NULL, 0}, y = {NULL, 0};
   if (!public_key_fits(key, ALGORITHM_ES256) ||
-      gnutls_pubkey_export_ecc_raw2(public_key_handle(key), &curve, &x, &y,
-                                    GNUTLS_EXPORT_FLAG_NO_LZ) < 0)
+      gnutls()->pubkey_export_ecc_raw2(public_key_handle(key), &curve, &x, &y,
+                                       GNUTLS_EXPORT_FLAG_NO_LZ) < 0)
     return NULL;
   json_t *jwk = json_object();
   json_set_string(jwk, "kty", "EC");
@@ -146,8 +147,8 @@ jwk_write(const PublicKey *key)
   json_set_string(jwk, "alg", algorithm_name(ALGORITHM_ES256));
   json_set_string(jwk, "use", "sig");
   json_set_string(jwk, "kid", public_key_id(key));
-  gnutls_free(x.data);
-  gnutls_free(y.data);
+  (*gnutls()->free)(x.data);
+  (*gnutls()->free)(y.data);
   return jwk;
 }
 

@@ -7,6 +7,7 @@
 
 #include "access/keys/base64url.h"
 #include "base/error.h"
+#include "base/gnutls_library.h"
 
 #define HEADER_BYTES_MAX ((size_t)4 * 1024)
 /* Values of JSON. */
@@ -181,7 +182,7 @@ static bool
 join_numbers(const gnutls_datum_t *der, uint8_t joined[64])
 {
   gnutls_datum_t numbers[2] = {{NULL, 0}, {NULL, 0}};
-  bool right = gnutls_decode_rs_value(der, &numbers[0], &numbers[1]) >= 0;
+  bool right = gnutls()->decode_rs_value(der, &numbers[0], &numbers[1]) >= 0;
   memset(joined, 0, 64);
   for (unsigned i = 0; i < 2 && right; i++) {
     gnutls_datum_t number = numbers[i];
@@ -191,8 +192,8 @@ join_numbers(const gnutls_datum_t *der, uint8_t joined[64])
     if (right)
       memcpy(joined + 32 * (i + 1) - number.size, number.data, number.size);
   }
-  gnutls_free(numbers[0].data);
-  gnutls_free(numbers[1].data);
+  (*gnutls()->free)(numbers[0].data);
+  (*gnutls()->free)(numbers[1].data);
   return right;
 }
 
@@ -205,11 +206,12 @@ jwt_sign(const char *header, const json_t *claims, gnutls_privkey_t key, GError 
   const gnutls_datum_t data = {(unsigned char *)signed_part, (unsigned)strlen(signed_part)};
   gnutls_datum_t der = {NULL, 0};
   uint8_t joined[64];
-  int status = gnutls_privkey_sign_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &der);
+  int status = gnutls()->privkey_sign_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &der);
   bool right = status >= 0 && join_numbers(&der, joined);
-  gnutls_free(der.data);
+  (*gnutls()->free)(der.data);
   if (!right) {
-    error_set(error, ASSAY_ERROR_FAILED, "a token cannot be signed: %s", gnutls_strerror(status));
+    error_set(error, ASSAY_ERROR_FAILED, "a token cannot be signed: %s",
+              gnutls()->strerror(status));
     return NULL;
   }
   g_autofree char *signature = base64url_encode(slice_new(joined, sizeof joined));

@@ -4,6 +4,7 @@
 #include <gnutls/crypto.h>
 
 #include "base/error.h"
+#include "base/gnutls_library.h"
 
 typedef struct {
   const char *name;
@@ -64,7 +65,7 @@ public_key_free(PublicKey *key)
 {
   if (key == NULL)
     return;
-  gnutls_pubkey_deinit(key->key);
+  gnutls()->pubkey_deinit(key->key);
   g_free(key->kid);
   g_free(key);
 }
@@ -86,24 +87,25 @@ static bool
 look_at(PublicKey *key, GError **error)
 {
   unsigned bits = 0;
-  int type = gnutls_pubkey_get_pk_algorithm(key->key, &bits);
+  int type = gnutls()->pubkey_get_pk_algorithm(key->key, &bits);
   if (type < 0)
-    return error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s", gnutls_strerror(type));
+    return error_set(error, ASSAY_ERROR_INVALID, "the key is damaged: %s",
+                     gnutls()->strerror(type));
   key->type = (gnutls_pk_algorithm_t)type;
   key->curve = GNUTLS_ECC_CURVE_INVALID;
   if (key->type == GNUTLS_PK_RSA)
     return (bits >= RSA_BITS_LEAST && bits <= RSA_BITS_MOST) ||
            error_set(error, ASSAY_ERROR_UNSUPPORTED, "an RSA key of %u bits; it must have %u to %u",
                      bits, RSA_BITS_LEAST, RSA_BITS_MOST);
-  int status = gnutls_pubkey_export_ecc_raw2(key->key, &key->curve, NULL, NULL, 0);
+  int status = gnutls()->pubkey_export_ecc_raw2(key->key, &key->curve, NULL, NULL, 0);
   if (status < 0)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "a key of the type %s",
-                     gnutls_pk_get_name(key->type));
+                     gnutls()->pk_get_name(key->type));
   for (unsigned i = 0; i < ALGORITHM_COUNT; i++)
     if (algorithms[i].key == key->type && algorithms[i].curve == key->curve)
       return true;
   return error_set(error, ASSAY_ERROR_UNSUPPORTED, "a key on the curve %s",
-                   gnutls_ecc_curve_get_name(key->curve));
+                   gnutls()->ecc_curve_get_name(key->curve));
 }
 
 PublicKey *
@@ -130,7 +132,7 @@ static bool
 verify(const PublicKey *key, const Algorithm *row, Slice bytes, gnutls_datum_t signature)
 {
   const gnutls_datum_t data = {(unsigned char *)(uintptr_t)bytes.data, (unsigned)bytes.size};
-  return gnutls_pubkey_verify_data2(key->key, row->sign, 0, &data, &signature) >= 0;
+  return gnutls()->pubkey_verify_data2(key->key, row->sign, 0, &data, &signature) >= 0;
 }
 
 bool
@@ -147,9 +149,9 @@ public_key_verify(const PublicKey *key, SignatureAlgorithm algorithm, Slice byte
     return false;
   const gnutls_datum_t r = {data, row->half}, s = {data + row->half, row->half};
   gnutls_datum_t der = {NULL, 0};
-  if (gnutls_encode_rs_value(&der, &r, &s) < 0)
+  if (gnutls()->encode_rs_value(&der, &r, &s) < 0)
     return false;
   bool right = verify(key, row, bytes, der);
-  gnutls_free(der.data);
+  (*gnutls()->free)(der.data);
   return right;
 }

@@ -2,7 +2,7 @@
 #include "advisory/database/table-private.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
+#include <nettle/sha2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -235,18 +235,17 @@ verify_seal(Table *table, GError **error)
 bool
 table_verify(Table *table, GError **error)
 {
-  gnutls_hash_hd_t hash;
+  struct sha256_ctx hash;
   uint8_t digest[SHA256_SIZE];
-  if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
-    return error_set(error, ASSAY_ERROR_FAILED, "SHA-256 is not available");
+  sha256_init(&hash);
   g_autofree uint8_t *chunk = g_malloc(CHUNK);
   bool read_whole = true;
   for (uint64_t at = 0; at < table->size && read_whole; at += CHUNK) {
     size_t part = (size_t)MIN(CHUNK, table->size - at);
     read_whole = read_at(table, chunk, part, at, error);
-    gnutls_hash(hash, chunk, part);
+    sha256_update(&hash, part, chunk);
   }
-  gnutls_hash_deinit(hash, digest);
+  sha256_digest(&hash, sizeof digest, digest);
   if (!read_whole || memcmp(digest, table->digest, SHA256_SIZE) == 0)
     return read_whole && verify_seal(table, error);
   __atomic_store_n(&table->damaged, true, __ATOMIC_RELEASE);
@@ -336,7 +335,7 @@ typedef struct {
 
 struct TableWriter {
   int fd;
-  gnutls_hash_hd_t hash;
+  struct sha256_ctx hash;
   uint64_t written;
   GByteArray *buffer; /* not yet written */
   NewBlock records, index;
@@ -376,8 +375,7 @@ table_writer_new(int fd)
   writer->buffer = g_byte_array_new();
   writer->records = new_block();
   writer->index = new_block();
-  if (gnutls_hash_init(&writer->hash, GNUTLS_DIG_SHA256) < 0)
-    g_error("SHA-256 is not available");
+  sha256_init(&writer->hash);
   return writer;
 }
 
@@ -386,8 +384,6 @@ table_writer_free(TableWriter *writer)
 {
   if (writer == NULL)
     return;
-  if (writer->hash != NULL)
-    gnutls_hash_deinit(writer->hash, NULL);
   g_byte_array_unref(writer->buffer);
   g_byte_array_unref(writer->records.entries);
   g_byte_array_unref(writer->records.starts);
@@ -413,7 +409,7 @@ write_block(TableWriter *writer, NewBlock *block, Place *place, GError **error)
   Slice content = slice_new(bytes->data, bytes->len);
   *place = (Place){writer->written, content.size, checksum_crc32c(content)};
   writer->written += content.size;
-  gnutls_hash(writer->hash, content.data, content.size);
+  sha256_update(&writer->hash, content.size, content.data);
   g_byte_array_append(writer->buffer, content.data, (guint)content.size);
   return writer->buffer->len < CHUNK || flush_buffer(writer, error);
 }
@@ -462,7 +458,7 @@ table_writer_finish(TableWriter *writer, GError **error)
   uint8_t digest[SHA256_SIZE];
   if (!write_records(writer, error) || !write_block(writer, &writer->index, &index, error))
     return false;
-  gnutls_hash_deinit(g_steal_pointer(&writer->hash), digest);
+  sha256_digest(&writer->hash, sizeof digest, digest);
   GByteArray *out = writer->buffer;
   guint start = out->len;
   g_byte_array_append(out, (const uint8_t *)SEAL_MAGIC, strlen(SEAL_MAGIC));

@@ -106,7 +106,7 @@ fetch_file(HttpClient *client, const FeedContext *context, const ChangelogFile *
       error_set(&failure, missing ? ASSAY_ERROR_NOT_FOUND : ASSAY_ERROR_NETWORK,
                 "%s: the server answered %ld", url, response->status);
     if (missing || attempt + 1 >= FETCH_ATTEMPTS ||
-        g_cancellable_is_cancelled(context->cancellable)) {
+        cancellable_is_cancelled(context->cancellable)) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return NULL;
     }
@@ -220,7 +220,7 @@ run_fetch_thread(gpointer data)
   g_autoptr(HttpClient) client = http_client_new(fetch->context->ca_file);
   for (;;) {
     guint index = (guint)g_atomic_int_add(&fetch->next, 1);
-    if (index >= fetch->jobs->len || g_cancellable_is_cancelled(fetch->context->cancellable))
+    if (index >= fetch->jobs->len || cancellable_is_cancelled(fetch->context->cancellable))
       return NULL;
     const DebianSource *source = fetch->jobs->pdata[index];
     g_autoptr(GError) error = NULL;
@@ -287,7 +287,7 @@ debian_fetch_changelogs(FeedContext *context, GHashTable *sources, bool again, b
   g_mutex_clear(&fetch.told);
   *changed = true;
   tell_fetched(&fetch);
-  if (g_cancellable_is_cancelled(context->cancellable))
+  if (cancellable_is_cancelled(context->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
   return true;
 }

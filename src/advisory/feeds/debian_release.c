@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "inventory/ecosystem.h"
 #include "text/deb822.h"
 
@@ -102,7 +103,7 @@ debian_release_signature_is_good(Slice status, char **reason)
 
 bool
 debian_release_verify(const char *path, const char *keyring, const char *output,
-                      GCancellable *cancellable, GError **error)
+                      Cancellable *cancellable, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   if (keyring == NULL && (keyring = choose_keyring(path, error)) == NULL)
@@ -112,20 +113,18 @@ debian_release_verify(const char *path, const char *keyring, const char *output,
   g_autofree char *absolute = g_canonicalize_filename(keyring, NULL);
   g_autofree char *home = g_path_get_dirname(output);
   unlink(output); /* gpgv does not overwrite */
-  g_autoptr(GSubprocess) gpgv = g_subprocess_new(
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &failure, "gpgv",
-      "--homedir", home, "--status-fd", "1", "--keyring", absolute, "--output", output, path, NULL);
-  if (gpgv == NULL)
+  const char *const arguments[] = {"gpgv",   "--homedir", home,   "--status-fd", "1", "--keyring",
+                                   absolute, "--output",  output, path,          NULL};
+  const Program gpgv = {.arguments = arguments, .quiet = true, .most = GPGV_STATUS_MAX};
+  bool succeeded; /* the status tells more */
+  g_autoptr(GBytes) status = program_run(&gpgv, cancellable, &succeeded, &failure);
+  if (status == NULL && g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
     return error_set(error, ASSAY_ERROR_NOT_FOUND, "gpgv cannot be run (install gpgv): %s",
                      failure->message);
-  g_autoptr(GBytes) status = NULL;
-  if (!g_subprocess_communicate(gpgv, NULL, cancellable, &status, NULL, &failure)) {
-    g_subprocess_force_exit(gpgv);
+  if (status == NULL)
     return error_set(error, ASSAY_ERROR_FAILED, "gpgv: %s", failure->message);
-  }
-  Slice lines = slice_sub(slice_from_bytes(status), 0, GPGV_STATUS_MAX);
   g_autofree char *reason = NULL;
-  if (!debian_release_signature_is_good(lines, &reason))
+  if (!debian_release_signature_is_good(slice_from_bytes(status), &reason))
     return error_set(error, ASSAY_ERROR_MISMATCH, "the suite's InRelease is not trusted: %s (%s)",
                      reason, keyring);
   return true;

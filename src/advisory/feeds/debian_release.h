@@ -1,8 +1,9 @@
 /* The signed head of a Debian or Ubuntu suite: InRelease, its signature, dates and hashes. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
+#include "base/cancellable.h"
 #include "base/slice.h"
 
 #define DEBIAN_RELEASE_MAX ((size_t)16 * 1024 * 1024)
@@ -12,7 +13,7 @@
  * that is neither expired nor revoked, no bad one, no MD5, SHA-1 or RIPEMD. Runs a process.
  * ASSAY_ERROR_MISMATCH when it does not hold, _NOT_FOUND when keyring or gpgv are missing. */
 bool debian_release_verify(const char *path, const char *keyring, const char *output,
-                           GCancellable *cancellable, GError **error);
+                           Cancellable *cancellable, GError **error);
 
 /* Whether gpgv's status lines (--status-fd) tell of a signature to trust. Pure. */
 bool debian_release_signature_is_good(Slice status, char **reason);

@@ -4,11 +4,12 @@
  * file that is not what it should be at all is an error. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #include "advisory/advisory.h"
 #include "advisory/advisory_settings.h"
 #include "advisory/feeds/skips.h"
+#include "base/cancellable.h"
 #include "base/http_client.h"
 #include "base/progress.h"
 #include "base/slice.h"
@@ -30,7 +31,7 @@ typedef struct {
   const char *ca_file;
   HttpClient *client;
   const Progress *progress;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   const FeedSink *sink; /* for read */
   uint64_t skipped;     /* records that could not be understood */
   GPtrArray *notes;     /* char *: what is left out of a feed that is taken; or NULL: tell nobody */

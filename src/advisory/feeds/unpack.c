@@ -26,7 +26,7 @@ static const JsonMember members[] = {
 const JsonTable unpack_job_table = JSON_TABLE(UnpackJob, members);
 
 static bool
-unpack_in_cage(const UnpackJob *unpack, int from, int to, GCancellable *cancellable, GError **error)
+unpack_in_cage(const UnpackJob *unpack, int from, int to, Cancellable *cancellable, GError **error)
 {
   struct stat status;
   if (fstat(from, &status) < 0)
@@ -53,7 +53,7 @@ unpack_set_limits(const WorkerLimits *limits, bool allow_uncaged)
 typedef struct {
   const UnpackJob *job;
   int from, to;
-  GCancellable *cancellable;
+  Cancellable *cancellable;
   GError *error;
   bool done;
 } Run;
@@ -173,7 +173,7 @@ read_answer(Run *run, Answer *answer, GError **error)
     step = read_frame(answer, buffer, error);
   while (step == ANSWER_MORE);
   if (step == ANSWER_FAILED)
-    g_cancellable_cancel(run->cancellable);
+    cancellable_cancel(run->cancellable);
   fd_clear(&answer->fd);
   g_thread_join(thread);
   bool whole = answer->content == NULL;
@@ -200,7 +200,7 @@ unpack(const UnpackJob *job, int from, Answer *answer, GError **error)
                      "and import the file");
   if (pipe2(ends, O_CLOEXEC) < 0)
     return error_set_errno(error, errno, "a pipe to the worker that unpacks");
-  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  g_autoptr(Cancellable) cancellable = cancellable_new();
   Run run = {.job = job, .from = from, .to = ends[1], .cancellable = cancellable};
   answer->fd = ends[0];
   answer->limit = job->limit;

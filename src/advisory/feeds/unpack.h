@@ -4,7 +4,7 @@
  * the reading of its answer, which is taken for hostile. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #include "base/slice.h"
 #include "cage/worker_limits.h"

@@ -5,8 +5,7 @@
  * nothing else; what is only stored is read where it is. */
 #include <string.h>
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include <nettle/sha1.h>
 
 #include "archive/zip.h"
 #include "inspect/java_table.h"
@@ -307,9 +306,10 @@ static void
 find_sha1(Slice bytes, char sha1[JAVA_SHA1_CHARS + 1])
 {
   uint8_t raw[JAVA_SHA1_CHARS / 2];
-  sha1[0] = '\0';
-  if (gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes.data, bytes.size, raw) < 0)
-    return;
+  struct sha1_ctx hash;
+  sha1_init(&hash);
+  sha1_update(&hash, bytes.size, bytes.data);
+  sha1_digest(&hash, sizeof raw, raw);
   for (size_t i = 0; i < sizeof raw; i++)
     g_snprintf(sha1 + 2 * i, 3, "%02x", raw[i]);
 }

@@ -131,7 +131,7 @@ harbor_scans_look(HarborScans *scans, const char *id, const char *asker, HarborR
 /* --- a scan --- */
 
 static ImageSource *
-open_source(const HarborScans *scans, const ScanRequest *request, GCancellable *cancellable,
+open_source(const HarborScans *scans, const ScanRequest *request, Cancellable *cancellable,
             GError **error)
 {
   const Config *config = scans->context->config;
@@ -166,7 +166,7 @@ known_layer(const Digest *layer, void *data)
 }
 
 static ImageInventory *
-pull(HarborScans *scans, const ScanRequest *request, GCancellable *cancellable, GError **error)
+pull(HarborScans *scans, const ScanRequest *request, Cancellable *cancellable, GError **error)
 {
   g_autoptr(ImageSource) source = open_source(scans, request, cancellable, error);
   if (source == NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access/audit/audit.h"
+#include "base/address.h"
 #include "server/http/cors.h"
 #include "server/http/http-private.h"
 #include "server/token/challenge.h"
@@ -213,8 +214,9 @@ is_meant(Request *request)
 static bool
 is_loopback(Request *request)
 {
-  g_autoptr(GInetAddress) address = g_inet_address_new_from_string(request_client(request));
-  return address != NULL && g_inet_address_get_is_loopback(address);
+  Address address;
+  return address_parse(slice_from_string(request_client(request)), &address) &&
+         address_is_loopback(&address);
 }
 
 /* Until somebody administers it, nobody else can reach it. */

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/gnutls_library.h"
 #include "base/log.h"
+#include "server/http/microhttpd_library-private.h"
 
 /* What is said of the endpoint; of `listen` by `access`. */
 static unsigned
@@ -32,7 +34,7 @@ check_shown(gnutls_session_t session)
 {
   g_autoptr(GError) error = NULL;
   unsigned count = 0;
-  const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+  const gnutls_datum_t *chain = gnutls()->certificate_get_peers(session, &count);
   if (chain == NULL || client_trust_check(believed, chain, count, &error))
     return 0;
   log_info("a client certificate was refused", "error", error->message, NULL);
@@ -46,9 +48,9 @@ client_certificate_ask(HttpServer *server, const Endpoint *endpoint, gnutls_sess
   if (want == CLIENT_CERTIFICATE_NONE)
     return;
   g_atomic_pointer_set(&believed, server->client_trust);
-  gnutls_certificate_server_set_request(
+  gnutls()->certificate_server_set_request(
       session, want == CLIENT_CERTIFICATE_REQUIRED ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
-  gnutls_session_set_verify_function(session, check_shown);
+  gnutls()->session_set_verify_function(session, check_shown);
 }
 
 /* That of the connection; NULL: it has none. */
@@ -56,10 +58,10 @@ static const gnutls_datum_t *
 chain_of(const Request *request, unsigned *count)
 {
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+      microhttpd()->get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
   const gnutls_datum_t *chain = info == NULL || info->tls_session == NULL
                                     ? NULL
-                                    : gnutls_certificate_get_peers(info->tls_session, count);
+                                    : gnutls()->certificate_get_peers(info->tls_session, count);
   return chain == NULL || *count == 0 ? NULL : chain;
 }
 

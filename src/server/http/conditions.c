@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "server/http/entity_tags.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 
 /* What GET of the same path would answer now: its handler answers a request that nobody sees.
  * *status: its status; 0: there is no such route. (transfer full): its ETag, or NULL */
@@ -33,7 +34,7 @@ present_tag(const Request *request, unsigned *status)
   char *tag = g_strdup(request_answered_header(&looking, "ETag"));
   if (looking.state != NULL && looking.free_state != NULL)
     looking.free_state(looking.state);
-  g_clear_pointer(&looking.response, MHD_destroy_response);
+  g_clear_pointer(&looking.response, microhttpd()->destroy_response);
   g_free(looking.client);
   return tag;
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/metrics.h"
+#include "server/http/microhttpd_library-private.h"
 
 /* Beside limits.connections, of all addresses; for probes, and to tell others that it is full. */
 #define RESERVED_PLACES  64
@@ -102,7 +103,7 @@ Connection *
 connection_of_handle(struct MHD_Connection *handle)
 {
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+      microhttpd()->get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return info == NULL ? NULL : info->socket_context;
 }
 

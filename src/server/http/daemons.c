@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/gnutls_library.h"
 #include "base/log.h"
 #include "server/http/client_certificate.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 
 /* Holds the request head and the read buffer; upload parts come in pieces of up to about half of
  * it. libmicrohttpd clears all of it after each request, which twice as much made a fifth of a
@@ -43,7 +45,7 @@ on_connection(void *data, struct MHD_Connection *handle, void **context,
 {
   HttpServer *server = data;
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+      microhttpd()->get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
   int fd = info != NULL ? info->connect_fd : -1;
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
     *context = connection_watch_find(server->connections, fd);
@@ -99,10 +101,10 @@ retrieve_certificate(gnutls_session_t session, const gnutls_datum_t *request_ca,
   char name[256];
   size_t size = sizeof name;
   unsigned type = 0;
-  bool named = gnutls_server_name_get(session, name, &size, &type, 0) == GNUTLS_E_SUCCESS &&
+  bool named = gnutls()->server_name_get(session, name, &size, &type, 0) == GNUTLS_E_SUCCESS &&
                type == GNUTLS_NAME_DNS;
   g_autoptr(Endpoint) endpoint = connection_watch_greet(
-      shaking_hands->connections, gnutls_transport_get_int(session), named ? name : NULL);
+      shaking_hands->connections, gnutls()->transport_get_int(session), named ? name : NULL);
   if (endpoint == NULL)
     return -1;
   const TlsSettings files = {endpoint->settings->certificate, endpoint->settings->key};
@@ -128,7 +130,7 @@ daemon_start(HttpServer *server, const HttpLimits *limits, bool secure)
       {MHD_OPTION_HTTPS_PRIORITIES, 0,
        (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
       {MHD_OPTION_END, 0, NULL}};
-  return MHD_start_daemon(
+  return microhttpd()->start_daemon(
       flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL,
       MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, LIBRARY_CONNECTIONS,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -155,5 +157,5 @@ void
 daemons_stop(HttpServer *server)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(server->daemons); i++)
-    g_clear_pointer(&server->daemons[i], MHD_stop_daemon);
+    g_clear_pointer(&server->daemons[i], microhttpd()->stop_daemon);
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/http/first_byte.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/proxy_reader.h"
 
 /* At most so many clients are seen off at once, for so long, and so many bytes of each are read. */
@@ -217,8 +218,8 @@ receive(Door *door, Visitor *visitor)
   }
   /* From here on it is the library's, which closes it also when it does not take it. */
   int fd = fd_steal(&visitor->fd);
-  if (MHD_add_connection(visitor->daemon, fd, (struct sockaddr *)&visitor->address,
-                         visitor->address_size) != MHD_YES)
+  if (microhttpd()->add_connection(visitor->daemon, fd, (struct sockaddr *)&visitor->address,
+                                   visitor->address_size) != MHD_YES)
     connection_watch_leave(door->watch, fd);
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "server/http/connections.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/records.h"
 
 /* Each response has one in memory, so that many slow readers have many. It is four records of TLS;
@@ -88,7 +89,7 @@ read_block(void *data, uint64_t position, char *buffer, size_t size)
   if (got <= 0)
     return MHD_CONTENT_READER_END_WITH_ERROR;
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(body->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+      microhttpd()->get_connection_info(body->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
   Connection *connection = connection_of_handle(body->handle);
   if (info != NULL && connection != NULL)
     records_expect(connection_records(connection), info->tls_session, body->size - position);
@@ -101,6 +102,6 @@ file_body_response(FileBody *body, const char *last, struct MHD_Connection *hand
   add_text(body, last);
   body->handle = handle;
   *size = body->size;
-  return MHD_create_response_from_callback(body->size, BLOCK_BYTES, read_block, body,
-                                           file_body_free);
+  return microhttpd()->create_response_from_callback(body->size, BLOCK_BYTES, read_block, body,
+                                                     file_body_free);
 }

@@ -9,6 +9,7 @@
 #include "server/http/finish.h"
 #include "server/http/head.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/phases.h"
 #include "server/http/request_log.h"
 
@@ -98,7 +99,7 @@ request_free(Request *request)
 {
   request_drop_state(request);
   atomic_fetch_sub(&request->server->buffered, request->buffered);
-  g_clear_pointer(&request->response, MHD_destroy_response);
+  g_clear_pointer(&request->response, microhttpd()->destroy_response);
   g_clear_pointer(&request->buffer, g_byte_array_unref);
   g_clear_pointer(&request->body, g_bytes_unref);
   g_array_unref(request->headers);
@@ -122,7 +123,7 @@ static void
 tell_of_hangup(struct MHD_Connection *connection)
 {
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+      microhttpd()->get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   char byte;
   if (info != NULL && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
     shutdown(info->connect_fd, SHUT_RD);
@@ -137,7 +138,7 @@ static void
 await_more(Request *request)
 {
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+      microhttpd()->get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
   if (info == NULL)
     tell_of_hangup(request->handle);
   else if (request->connection != NULL && request->received_bytes >= LONG_BODY)
@@ -212,7 +213,7 @@ http_finish_on_worker(void *data, void *user_data)
   request_act(NULL);
   g_assert(request_has_response(request) != (request->waits_until != 0));
   if (request_has_response(request))
-    MHD_resume_connection(request->handle);
+    microhttpd()->resume_connection(request->handle);
   else
     waiting_room_enter(server->waiting, request, request->waits_until, changes);
 }
@@ -244,23 +245,23 @@ http_hand_over_again(void *data, void *user_data)
 {
   Request *request = data;
   if (!request->begun) {
-    MHD_resume_connection(request->handle);
+    microhttpd()->resume_connection(request->handle);
     return;
   }
   if (hand_over(request))
     return;
   respond_stopping(request);
-  MHD_resume_connection(request->handle);
+  microhttpd()->resume_connection(request->handle);
 }
 
 static void
 request_finish_blocking(Request *request)
 {
-  MHD_suspend_connection(request->handle);
+  microhttpd()->suspend_connection(request->handle);
   if (hand_over(request))
     return;
   respond_stopping(request);
-  MHD_resume_connection(request->handle);
+  microhttpd()->resume_connection(request->handle);
 }
 
 /* --- respond --- */
@@ -287,21 +288,21 @@ request_send(Request *request)
    */
   request_drop_state(request);
   cors_add_headers(request);
-  MHD_add_response_header(response, "X-Request-Id", request->id);
-  MHD_add_response_header(response, "Docker-Distribution-Api-Version", "registry/2.0");
-  MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+  microhttpd()->add_response_header(response, "X-Request-Id", request->id);
+  microhttpd()->add_response_header(response, "Docker-Distribution-Api-Version", "registry/2.0");
+  microhttpd()->add_response_header(response, "X-Content-Type-Options", "nosniff");
   for (guint i = 0; i < request->headers->len; i++) {
     const Header *header = &g_array_index(request->headers, Header, i);
     if (!request->shown_once || strcmp(header->name, "ETag") != 0)
-      MHD_add_response_header(response, header->name, header->value);
+      microhttpd()->add_response_header(response, header->name, header->value);
   }
   const char *cache = cache_rule(request);
   if (cache != NULL && request_answered_header(request, "Cache-Control") == NULL)
-    MHD_add_response_header(response, "Cache-Control", cache);
+    microhttpd()->add_response_header(response, "Cache-Control", cache);
   connection_set_phase(request->connection, PHASE_ANSWER, 0);
   if (atomic_load(&request->server->stopping) || connection_is_reserved(request->connection))
-    MHD_add_response_header(response, "Connection", "close");
-  return MHD_queue_response(request->handle, request->status, response);
+    microhttpd()->add_response_header(response, "Connection", "close");
+  return microhttpd()->queue_response(request->handle, request->status, response);
 }
 
 /* --- libmicrohttpd's side --- */
@@ -328,9 +329,9 @@ request_open(Request *request, const RequestLine *line)
 {
   Head head = {0};
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+      microhttpd()->get_connection_info(request->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
   head_walk(&head, line, line->method + (info == NULL ? 0 : info->header_size));
-  MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, add_to_head, &head);
+  microhttpd()->get_connection_values_n(request->handle, MHD_HEADER_KIND, add_to_head, &head);
   choose_id(request, head.request_id);
   request_act(request);
   if (connection_target_is_too_long(request->connection)) {
@@ -379,7 +380,7 @@ request_has_begun(Request *request)
   connection_set_phase(request->connection, request->begun ? PHASE_BODY : PHASE_WORK, 0);
   if (request->begun)
     return true;
-  MHD_suspend_connection(request->handle);
+  microhttpd()->suspend_connection(request->handle);
   if (request->identifying) {
     identify_later(request);
     return false;
@@ -393,7 +394,7 @@ request_has_begun(Request *request)
 static bool
 has_trailers(Request *request)
 {
-  if (MHD_get_connection_values(request->handle, MHD_FOOTER_KIND, NULL, NULL) == 0)
+  if (microhttpd()->get_connection_values(request->handle, MHD_FOOTER_KIND, NULL, NULL) == 0)
     return false;
   respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "INVALID",
                     "a chunked body may not have trailers", NULL);

@@ -5,7 +5,7 @@
  * what happens in begin, body and finish, and where. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <jansson.h>
 #include <microhttpd.h>
 #include <stdbool.h>

@@ -1,9 +1,10 @@
 /* What the operator decides of the HTTP server: rows of the configuration. */
 #include "server/http/http_settings.h"
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/error.h"
 
 #define COUNT(member) SETTING(HttpLimits, member), .kind = &setting_count
@@ -49,11 +50,9 @@ read_origin(const Setting *setting, const char *text, void *value, GError **erro
 static bool
 read_addresses(const Setting *setting, const char *text, void *value, GError **error)
 {
-  g_autoptr(GInetAddressMask) mask = g_inet_address_mask_new_from_string(text, NULL);
-  if (mask == NULL)
-    return error_set(error, ASSAY_ERROR_INVALID,
-                     "must be an address or a block of them (10.0.0.0/8)");
-  return setting_texts_read(setting, text, value, error);
+  AddressBlock block;
+  return address_block_parse(text, &block, error) &&
+         setting_texts_read(setting, text, value, error);
 }
 
 static const SettingKind origins_kind = {

@@ -9,6 +9,7 @@
 #include "server/http/authorise.h"
 #include "server/http/client_certificate.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/origin.h"
 
 /* --- what is shown --- */
@@ -196,7 +197,7 @@ identify_on_worker(void *data, void *user_data)
     identify_note(request, &shown, request->principal, request->unidentified);
   }
   request_act(NULL);
-  MHD_resume_connection(request->handle);
+  microhttpd()->resume_connection(request->handle);
 }
 
 void
@@ -212,7 +213,7 @@ identify_later(Request *request)
     return;
   respond_stopping(request);
   request->begun = true;
-  MHD_resume_connection(request->handle);
+  microhttpd()->resume_connection(request->handle);
 }
 
 void

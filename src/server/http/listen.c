@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "server/http/listen.h"
@@ -33,13 +34,10 @@ split_address(const char *address, char **host, char **port, GError **error)
 }
 
 static bool
-is_loopback(const struct sockaddr *address, socklen_t size)
+is_loopback(const struct sockaddr *socket)
 {
-  g_autoptr(GSocketAddress) socket_address =
-      g_socket_address_new_from_native((void *)(uintptr_t)address, size);
-  return G_IS_INET_SOCKET_ADDRESS(socket_address) &&
-         g_inet_address_get_is_loopback(
-             g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(socket_address)));
+  Address address = address_of_socket(socket);
+  return address_is_loopback(&address);
 }
 
 static char *
@@ -120,7 +118,7 @@ listen_open(const char *address, char **actual, bool *loopback, GError **error)
   for (const struct addrinfo *one = found; one != NULL && fd < 0; one = one->ai_next) {
     fd = listen_to(one);
     saved = errno;
-    *loopback = is_loopback(one->ai_addr, one->ai_addrlen);
+    *loopback = is_loopback(one->ai_addr);
     if (saved == EADDRINUSE)
       break;
   }

@@ -1,7 +1,7 @@
 /* Sockets to listen on. */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 
 #define LISTEN_NEEDS_TLS                                                                           \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 
 /* A name of DNS has 253 bytes at most, and a port follows. */
 #define HOST_MAX 260u
@@ -40,7 +41,8 @@ host_is_plain(const char *host)
 bool
 request_has_tls(const Request *request)
 {
-  if (MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL)
+  if (microhttpd()->get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) !=
+      NULL)
     return true;
   const char *forwarded = request_header(request, "X-Forwarded-Proto");
   const Caller *caller = connection_caller(request->connection);

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "server/http/file_body.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/sendfile.h"
 
 /* More parts than anybody needs are answered with the whole file, which is allowed and cheaper. */
@@ -109,11 +110,12 @@ respond_part(Request *request, const char *content_type, int fd, uint64_t first,
              unsigned status)
 {
   struct MHD_Response *response;
-  if (MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL) {
+  if (microhttpd()->get_connection_info(request->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION) !=
+      NULL) {
     response = part_over_tls(request, fd, first, size);
   } else {
     sendfile_mark_end(fd, first + size);
-    response = MHD_create_response_from_fd_at_offset64(size, fd, first);
+    response = microhttpd()->create_response_from_fd_at_offset64(size, fd, first);
   }
   request_take_response(request, status, response, size);
   response_header(request, "Content-Type", content_type);

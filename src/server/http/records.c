@@ -1,6 +1,8 @@
 /* How the records of a TLS connection come and leave; see the header. */
 #include "server/http/records.h"
 
+#include "base/gnutls_library.h"
+
 #include <glib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,13 +59,13 @@ static void
 attach(Records *records, gnutls_session_t session)
 {
   void *from, *to;
-  gnutls_transport_get_ptr2(session, &from, &to);
+  gnutls()->transport_get_ptr2(session, &from, &to);
   if (from == records)
     return;
-  records->socket = gnutls_transport_get_int(session);
-  gnutls_transport_set_ptr2(session, records, records);
-  gnutls_transport_set_push_function(session, push);
-  gnutls_transport_set_pull_function(session, pull);
+  records->socket = gnutls()->transport_get_int(session);
+  gnutls()->transport_set_ptr2(session, records, records);
+  gnutls()->transport_set_push_function(session, push);
+  gnutls()->transport_set_pull_function(session, pull);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/problem.h"
 
 #define KEY_BYTES_MAX 255u
@@ -90,7 +91,7 @@ fingerprint_of(const Request *request)
   const void *body = request->body == NULL ? NULL : g_bytes_get_data(request->body, &size);
   add(hash, request->path, strlen(request->path));
   add(hash, body, size);
-  MHD_get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, add_argument, hash);
+  microhttpd()->get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, add_argument, hash);
   return sealer_mark(access_sealer(request->server->access), "idempotency",
                      slice_from_string(g_checksum_get_string(hash)));
 }

@@ -3,6 +3,8 @@
 
 #include "server/http/http-private.h"
 
+#include "server/http/microhttpd_library-private.h"
+
 #define AGENT_BYTES_MAX 200
 
 const char *
@@ -61,13 +63,13 @@ request_parameter(const Request *request, const char *name)
 const char *
 request_query(const Request *request, const char *name)
 {
-  return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
+  return microhttpd()->lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
 }
 
 const char *
 request_cookie(const Request *request, const char *name)
 {
-  return MHD_lookup_connection_value(request->handle, MHD_COOKIE_KIND, name);
+  return microhttpd()->lookup_connection_value(request->handle, MHD_COOKIE_KIND, name);
 }
 
 typedef struct {
@@ -89,14 +91,15 @@ request_query_all(const Request *request, const char *name)
 {
   g_autoptr(GStrvBuilder) values = g_strv_builder_new();
   NamedValues named = {name, values};
-  MHD_get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, collect_value, &named);
+  microhttpd()->get_connection_values(request->handle, MHD_GET_ARGUMENT_KIND, collect_value,
+                                      &named);
   return g_strv_builder_end(values);
 }
 
 const char *
 request_header(const Request *request, const char *name)
 {
-  return MHD_lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
+  return microhttpd()->lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
 }
 
 char *
@@ -124,7 +127,7 @@ char *
 request_header_joined(const Request *request, const char *name)
 {
   JoinedHeader header = {name, g_string_new(NULL)};
-  MHD_get_connection_values(request->handle, MHD_HEADER_KIND, join_header, &header);
+  microhttpd()->get_connection_values(request->handle, MHD_HEADER_KIND, join_header, &header);
   return g_string_free(header.joined, header.joined->len == 0);
 }
 

@@ -7,6 +7,7 @@
 #include "registry/registry.h"
 #include "server/http/entity_tags.h"
 #include "server/http/http-private.h"
+#include "server/http/microhttpd_library-private.h"
 #include "server/http/problem.h"
 
 void
@@ -30,7 +31,7 @@ respond_bytes(Request *request, unsigned status, const char *content_type, GByte
 {
   gsize size;
   const void *data = g_bytes_get_data(bytes, &size);
-  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+  struct MHD_Response *response = microhttpd()->create_response_from_buffer_with_free_callback_cls(
       size, (void *)(uintptr_t)data, release_bytes, g_bytes_ref(bytes));
   request_take_response(request, status, response, size);
   if (content_type != NULL)
@@ -54,7 +55,7 @@ void
 respond_not_modified(Request *request, uint64_t size)
 {
   struct MHD_Response *response =
-      MHD_create_response_from_callback(size, 1, read_nothing, NULL, NULL);
+      microhttpd()->create_response_from_callback(size, 1, read_nothing, NULL, NULL);
   request_take_response(request, MHD_HTTP_NOT_MODIFIED, response, 0);
 }
 

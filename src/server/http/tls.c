@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/gnutls_library.h"
 #include "server/http/tls.h"
 
 #define PEM_MAX   ((size_t)256 * 1024)
@@ -31,16 +32,16 @@ static void
 identity_free(Identity *identity)
 {
   for (unsigned i = 0; i < identity->count; i++)
-    gnutls_pcert_deinit(&identity->chain[i]);
+    gnutls()->pcert_deinit(&identity->chain[i]);
   if (identity->key != NULL)
-    gnutls_privkey_deinit(identity->key);
+    gnutls()->privkey_deinit(identity->key);
   g_free(identity);
 }
 
 static bool
 tls_error(GError **error, const char *path, int code)
 {
-  return error_set(error, ASSAY_ERROR_INVALID, "TLS: %s: %s", path, gnutls_strerror(code));
+  return error_set(error, ASSAY_ERROR_INVALID, "TLS: %s: %s", path, gnutls()->strerror(code));
 }
 
 /* The key must belong to the certificate, or every handshake would fail later. */
@@ -50,14 +51,14 @@ check_pair(const Identity *identity, const TlsSettings *files, GError **error)
   uint8_t of_key[64], of_certificate[64];
   size_t key_size = sizeof of_key, certificate_size = sizeof of_certificate;
   gnutls_pubkey_t public_key;
-  gnutls_pubkey_init(&public_key);
-  int code = gnutls_pubkey_import_privkey(public_key, identity->key, 0, 0);
+  gnutls()->pubkey_init(&public_key);
+  int code = gnutls()->pubkey_import_privkey(public_key, identity->key, 0, 0);
   if (code >= 0)
-    code = gnutls_pubkey_get_key_id(public_key, GNUTLS_KEYID_USE_SHA256, of_key, &key_size);
+    code = gnutls()->pubkey_get_key_id(public_key, GNUTLS_KEYID_USE_SHA256, of_key, &key_size);
   if (code >= 0)
-    code = gnutls_pubkey_get_key_id(identity->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256,
-                                    of_certificate, &certificate_size);
-  gnutls_pubkey_deinit(public_key);
+    code = gnutls()->pubkey_get_key_id(identity->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256,
+                                       of_certificate, &certificate_size);
+  gnutls()->pubkey_deinit(public_key);
   if (code < 0)
     return tls_error(error, files->key, code);
   if (key_size != certificate_size || memcmp(of_key, of_certificate, key_size) != 0)
@@ -72,17 +73,17 @@ read_times(Identity *identity, const TlsSettings *files, GError **error)
   identity->times.chain_until = INT64_MAX;
   for (unsigned i = 0; i < identity->count; i++) {
     gnutls_x509_crt_t certificate = NULL;
-    int code = gnutls_pcert_export_x509(&identity->chain[i], &certificate);
+    int code = gnutls()->pcert_export_x509(&identity->chain[i], &certificate);
     if (code < 0)
       return tls_error(error, files->certificate, code);
-    int64_t until = gnutls_x509_crt_get_expiration_time(certificate);
+    int64_t until = gnutls()->x509_crt_get_expiration_time(certificate);
     if (i > 0) {
       identity->times.chain_until = MIN(identity->times.chain_until, until);
     } else {
-      identity->times.from = gnutls_x509_crt_get_activation_time(certificate);
+      identity->times.from = gnutls()->x509_crt_get_activation_time(certificate);
       identity->times.until = until;
     }
-    gnutls_x509_crt_deinit(certificate);
+    gnutls()->x509_crt_deinit(certificate);
   }
   return true;
 }
@@ -102,13 +103,14 @@ identity_read(const TlsSettings *files, GError **error)
 
   Identity *identity = g_new0(Identity, 1);
   unsigned count = CHAIN_MAX;
-  int code = gnutls_pcert_list_import_x509_raw(identity->chain, &count, &chain_datum,
-                                               GNUTLS_X509_FMT_PEM, 0);
+  int code = gnutls()->pcert_list_import_x509_raw(identity->chain, &count, &chain_datum,
+                                                  GNUTLS_X509_FMT_PEM, 0);
   identity->count = code < 0 ? 0 : count;
   bool read = code >= 0 || tls_error(error, files->certificate, code);
   if (read) {
-    gnutls_privkey_init(&identity->key);
-    code = gnutls_privkey_import_x509_raw(identity->key, &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
+    gnutls()->privkey_init(&identity->key);
+    code =
+        gnutls()->privkey_import_x509_raw(identity->key, &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
     read = code >= 0 || tls_error(error, files->key, code);
   }
   if (read && check_pair(identity, files, error) && read_times(identity, files, error))

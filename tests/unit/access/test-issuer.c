@@ -1,9 +1,12 @@
 /* Issuers of tokens: a small provider that says what it is told to (issuer-server.py), lies among
  * it, and tokens by it, by others and by nobody. */
-#include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "access/directory/issuer.h"
 #include "access/keys/base64url.h"
@@ -18,8 +21,8 @@
 
 typedef struct {
   char *folder, *url;
-  GSubprocess *server;
-  GOutputStream *input;
+  GPid server; /* 0: none */
+  int end;     /* its standard input: it ends when this is closed */
   gnutls_privkey_t key, other;
   Issuers *issuers;
   IssuerSettings settings;
@@ -88,24 +91,26 @@ start_server(Fixture *fixture)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *script = g_test_build_filename(G_TEST_DIST, "issuer-server.py", NULL);
-  fixture->server = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                                     &error, "python3", script, fixture->folder, NULL);
+  char python[] = "python3", *arguments[] = {python, script, fixture->folder, NULL};
+  int output, port;
+  g_spawn_async_with_pipes(NULL, arguments, NULL,
+                           G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES,
+                           NULL, NULL, &fixture->server, &fixture->end, &output, NULL, &error);
   g_assert_no_error(error);
-  g_autoptr(GDataInputStream) output =
-      g_data_input_stream_new(g_subprocess_get_stdout_pipe(fixture->server));
-  g_autofree char *port = g_data_input_stream_read_line(output, NULL, NULL, &error);
-  g_assert_no_error(error);
-  fixture->url = g_strdup_printf("http://127.0.0.1:%s", port);
+  FILE *said = fdopen(output, "r");
+  g_assert_cmpint(fscanf(said, "%d", &port), ==, 1);
+  fclose(said);
+  fixture->url = g_strdup_printf("http://127.0.0.1:%d", port);
 }
 
 static void
 stop_server(Fixture *fixture)
 {
-  if (fixture->server == NULL)
+  if (fixture->server == 0)
     return;
-  g_output_stream_close(g_subprocess_get_stdin_pipe(fixture->server), NULL, NULL);
-  g_subprocess_wait(fixture->server, NULL, NULL);
-  g_clear_object(&fixture->server);
+  close(fixture->end);
+  waitpid(fixture->server, NULL, 0);
+  fixture->server = 0;
 }
 
 static void

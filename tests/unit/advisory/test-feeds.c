@@ -1,7 +1,7 @@
 /* What each feed's parser makes of its format: states, intervals, ids, and what it skips. The
  * fixtures have the layout that the publishers document; real data is read where it is present. */
 #include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <string.h>
 
 #include "advisory/feeds/feeds.h"

@@ -1,8 +1,10 @@
 /* The HTTP client against a server that behaves well and badly (http-server.py). */
 #include <fcntl.h>
-#include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -128,8 +130,8 @@ test_stream(void)
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_MISMATCH);
   g_clear_error(&error);
 
-  g_autoptr(GCancellable) cancellable = g_cancellable_new();
-  g_cancellable_cancel(cancellable);
+  g_autoptr(Cancellable) cancellable = cancellable_new();
+  cancellable_cancel(cancellable);
   g_assert_null(
       http_client_stream(client, url, NULL, count_bytes, &state, BODY_SIZE, cancellable, &error));
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_CANCELLED);
@@ -313,15 +315,16 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_autoptr(GError) error = NULL;
   g_autofree char *script = g_test_build_filename(G_TEST_DIST, "http-server.py", NULL);
-  g_autoptr(GSubprocess) server =
-      g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                       "python3", script, NULL);
+  char python[] = "python3", *arguments[] = {python, script, NULL};
+  int input, output, port;
+  GPid server;
+  g_spawn_async_with_pipes(NULL, arguments, NULL,
+                           G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES,
+                           NULL, NULL, &server, &input, &output, NULL, &error);
   g_assert_no_error(error);
-  g_autoptr(GDataInputStream) output =
-      g_data_input_stream_new(g_subprocess_get_stdout_pipe(server));
-  g_autofree char *port = g_data_input_stream_read_line(output, NULL, NULL, &error);
-  g_assert_nonnull(port);
-  base_url = g_strconcat("http://127.0.0.1:", port, NULL);
+  FILE *said = fdopen(output, "r");
+  g_assert_cmpint(fscanf(said, "%d", &port), ==, 1);
+  base_url = g_strdup_printf("http://127.0.0.1:%d", port);
   folder = g_dir_make_tmp("assay-http-XXXXXX", &error);
   g_assert_no_error(error);
 
@@ -335,8 +338,9 @@ main(int argc, char **argv)
   g_test_add_func("/http-client/limits-and-files", test_download_limit_and_files);
   int result = g_test_run();
 
-  g_assert_true(g_output_stream_close(g_subprocess_get_stdin_pipe(server), NULL, NULL));
-  g_subprocess_wait(server, NULL, NULL);
+  close(input);
+  g_assert_cmpint(waitpid(server, NULL, 0), ==, server);
+  fclose(said);
   g_assert_true(directory_remove(AT_FDCWD, folder, NULL));
   g_free(base_url);
   g_free(folder);

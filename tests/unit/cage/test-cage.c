@@ -76,7 +76,7 @@ test_limits(void)
 /* --- what it is given, and what it may answer --- */
 
 static json_t *
-run_worker(uint32_t seconds, GCancellable *cancellable, GError **error)
+run_worker(uint32_t seconds, Cancellable *cancellable, GError **error)
 {
   auto_fd int input = memory_file_new("input", error);
   g_autoptr(json_t) job = json_object();
@@ -87,7 +87,7 @@ run_worker(uint32_t seconds, GCancellable *cancellable, GError **error)
 
 /* Runs a shell script in the worker's place. */
 static json_t *
-run_script(const char *script, uint32_t seconds, GCancellable *cancellable, GError **error)
+run_script(const char *script, uint32_t seconds, Cancellable *cancellable, GError **error)
 {
   stand_in_use("/bin/sh", script);
   json_t *answer = run_worker(seconds, cancellable, error);
@@ -183,7 +183,7 @@ static void *
 cancel_soon(void *cancellable)
 {
   g_usleep(100000);
-  g_cancellable_cancel(cancellable);
+  cancellable_cancel(cancellable);
   return NULL;
 }
 
@@ -192,7 +192,7 @@ static void
 test_cancelled(void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  g_autoptr(Cancellable) cancellable = cancellable_new();
   g_autoptr(GThread) thread = g_thread_new("cancel", cancel_soon, cancellable);
   g_assert_null(run_script("exec sleep 1000", 1000, cancellable, &error));
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_CANCELLED);

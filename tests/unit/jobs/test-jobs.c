@@ -346,7 +346,7 @@ test_stop(Fixture *fixture, gconstpointer data)
   WAIT_FOR(work.at_work == 3);
   work.outcome = JOB_AGAIN; /* as those say who are cancelled */
   jobs_stop(jobs, g_get_monotonic_time() + SECOND / 10);
-  g_assert_true(g_cancellable_is_cancelled(jobs_end(jobs)));
+  g_assert_true(cancellable_is_cancelled(jobs_end(jobs)));
   jobs_free(jobs);
   /* All of it is there for the next, and no try was in vain. */
   g_assert_cmpint(number_of(fixture->sql, "SELECT count(*) FROM jobs WHERE owner IS NULL AND "

@@ -1,0 +1,106 @@
+/* GnuTLS, loaded where a key, a certificate or a session is first needed: a server's start, or a
+ * log-in. It brings seven libraries, and neither an inspection worker, which is started for each
+ * layer, nor the scan of an image needs one of them: digests are Nettle's (oci/digest.h), which is
+ * linked into the program. */
+#pragma once
+
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509-ext.h>
+#include <gnutls/x509.h>
+
+#include "base/library.h"
+
+/* `free` is a variable of the library, as it is in its header. */
+#define GNUTLS_FUNCTIONS(X)                                                                        \
+  X(gnutls_, bye)                                                                                  \
+  X(gnutls_, certificate_allocate_credentials)                                                     \
+  X(gnutls_, certificate_free_credentials)                                                         \
+  X(gnutls_, certificate_get_peers)                                                                \
+  X(gnutls_, certificate_server_set_request)                                                       \
+  X(gnutls_, certificate_set_x509_system_trust)                                                    \
+  X(gnutls_, certificate_set_x509_trust_file)                                                      \
+  X(gnutls_, credentials_set)                                                                      \
+  X(gnutls_, decode_rs_value)                                                                      \
+  X(gnutls_, deinit)                                                                               \
+  X(gnutls_, ecc_curve_get_name)                                                                   \
+  X(gnutls_, encode_rs_value)                                                                      \
+  X(gnutls_, error_is_fatal)                                                                       \
+  X(gnutls_, free)                                                                                 \
+  X(gnutls_, handshake)                                                                            \
+  X(gnutls_, handshake_set_timeout)                                                                \
+  X(gnutls_, init)                                                                                 \
+  X(gnutls_, memset)                                                                               \
+  X(gnutls_, pcert_deinit)                                                                         \
+  X(gnutls_, pcert_export_x509)                                                                    \
+  X(gnutls_, pcert_list_import_x509_raw)                                                           \
+  X(gnutls_, pk_get_name)                                                                          \
+  X(gnutls_, privkey_deinit)                                                                       \
+  X(gnutls_, privkey_export_x509)                                                                  \
+  X(gnutls_, privkey_import_x509)                                                                  \
+  X(gnutls_, privkey_import_x509_raw)                                                              \
+  X(gnutls_, privkey_init)                                                                         \
+  X(gnutls_, privkey_sign_data2)                                                                   \
+  X(gnutls_, pubkey_deinit)                                                                        \
+  X(gnutls_, pubkey_export2)                                                                       \
+  X(gnutls_, pubkey_export_ecc_raw2)                                                               \
+  X(gnutls_, pubkey_get_key_id)                                                                    \
+  X(gnutls_, pubkey_get_pk_algorithm)                                                              \
+  X(gnutls_, pubkey_import_ecc_raw)                                                                \
+  X(gnutls_, pubkey_import_privkey)                                                                \
+  X(gnutls_, pubkey_import_rsa_raw)                                                                \
+  X(gnutls_, pubkey_init)                                                                          \
+  X(gnutls_, pubkey_verify_data2)                                                                  \
+  X(gnutls_, pubkey_verify_params)                                                                 \
+  X(gnutls_, record_send)                                                                          \
+  X(gnutls_, rnd)                                                                                  \
+  X(gnutls_, server_name_get)                                                                      \
+  X(gnutls_, server_name_set)                                                                      \
+  X(gnutls_, session_set_verify_cert)                                                              \
+  X(gnutls_, session_set_verify_function)                                                          \
+  X(gnutls_, set_default_priority)                                                                 \
+  X(gnutls_, strerror)                                                                             \
+  X(gnutls_, subject_alt_names_deinit)                                                             \
+  X(gnutls_, subject_alt_names_get)                                                                \
+  X(gnutls_, subject_alt_names_init)                                                               \
+  X(gnutls_, transport_get_int)                                                                    \
+  X(gnutls_, transport_get_ptr2)                                                                   \
+  X(gnutls_, transport_set_int2)                                                                   \
+  X(gnutls_, transport_set_ptr2)                                                                   \
+  X(gnutls_, transport_set_pull_function)                                                          \
+  X(gnutls_, transport_set_push_function)                                                          \
+  X(gnutls_, x509_crt_deinit)                                                                      \
+  X(gnutls_, x509_crt_export2)                                                                     \
+  X(gnutls_, x509_crt_get_activation_time)                                                         \
+  X(gnutls_, x509_crt_get_dn3)                                                                     \
+  X(gnutls_, x509_crt_get_expiration_time)                                                         \
+  X(gnutls_, x509_crt_get_extension_by_oid2)                                                       \
+  X(gnutls_, x509_crt_import)                                                                      \
+  X(gnutls_, x509_crt_init)                                                                        \
+  X(gnutls_, x509_crt_set_activation_time)                                                         \
+  X(gnutls_, x509_crt_set_dn_by_oid)                                                               \
+  X(gnutls_, x509_crt_set_expiration_time)                                                         \
+  X(gnutls_, x509_crt_set_key)                                                                     \
+  X(gnutls_, x509_crt_set_key_usage)                                                               \
+  X(gnutls_, x509_crt_set_serial)                                                                  \
+  X(gnutls_, x509_crt_set_version)                                                                 \
+  X(gnutls_, x509_crt_sign2)                                                                       \
+  X(gnutls_, x509_ext_import_subject_alt_names)                                                    \
+  X(gnutls_, x509_privkey_deinit)                                                                  \
+  X(gnutls_, x509_privkey_export2)                                                                 \
+  X(gnutls_, x509_privkey_generate)                                                                \
+  X(gnutls_, x509_privkey_import)                                                                  \
+  X(gnutls_, x509_privkey_init)                                                                    \
+  X(gnutls_, x509_trust_list_add_trust_file)                                                       \
+  X(gnutls_, x509_trust_list_deinit)                                                               \
+  X(gnutls_, x509_trust_list_init)                                                                 \
+  X(gnutls_, x509_trust_list_verify_crt2)
+
+typedef struct {
+  GNUTLS_FUNCTIONS(LIBRARY_MEMBER)
+} GnutlsLibrary;
+
+/* Any thread; but not a worker in its cage. Ends the program with a message when the library is not
+ * there: it is one that the program was built with. */
+const GnutlsLibrary *gnutls(void);
