@@ -49,6 +49,19 @@ cwes_add_all(Cwes *cwes, const json_t *ids)
 }
 
 void
+cwes_add_chain(Cwes *cwes, const char *text)
+{
+  for (const char *at = text; at != NULL && (at = strstr(at, PREFIX)) != NULL;) {
+    size_t size = strlen(PREFIX);
+    while (g_ascii_isdigit(at[size]))
+      size++;
+    g_autofree char *id = g_strndup(at, size);
+    cwes_add(cwes, id);
+    at += size;
+  }
+}
+
+void
 cwes_unite(Cwes *cwes, const Cwes *others)
 {
   for (unsigned i = 0; i < CWES_MAX; i++)

@@ -18,6 +18,8 @@ typedef struct {
 void cwes_add(Cwes *cwes, const char *id);
 /* The strings of @ids, a JSON array, or NULL; whatever else is in it adds nothing. */
 void cwes_add_all(Cwes *cwes, const json_t *ids);
+/* Every id in @text, or NULL: "CWE-190->CWE-122", "(CWE-20|CWE-79)". */
+void cwes_add_chain(Cwes *cwes, const char *text);
 void cwes_unite(Cwes *cwes, const Cwes *others);
 unsigned cwes_count(const Cwes *cwes);
 /* "CWE-79" each; NULL: there are none. (transfer full) */

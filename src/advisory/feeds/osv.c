@@ -134,6 +134,21 @@ get_date(const json_t *record, const char *member)
   return date != NULL && !g_str_has_prefix(date, "0001-") ? date : NULL;
 }
 
+/* GitHub's are of the record; of malicious packages they are told by package. */
+static void
+find_cwes(const json_t *record, Cwes *cwes)
+{
+  size_t index, at;
+  json_t *affected, *weakness;
+  cwes_add_all(cwes, json_get_array(json_get_object(record, "database_specific"), "cwe_ids"));
+  json_array_foreach(json_get_array(record, "affected"), index, affected) {
+    const json_t *specific = json_get_object(affected, "database_specific");
+    json_array_foreach(json_get_array(specific, "cwes"), at, weakness) {
+      cwes_add(cwes, json_get_string(weakness, "cweId"));
+    }
+  }
+}
+
 static bool
 add_details(const OsvRecord *record, const json_t *root, GError **error)
 {
@@ -165,8 +180,7 @@ add_details(const OsvRecord *record, const json_t *root, GError **error)
   details.published = get_date(root, "published");
   details.modified = get_date(root, "modified");
   find_any_cvss(root, &details);
-  cwes_add_all(&details.cwes,
-               json_get_array(json_get_object(root, "database_specific"), "cwe_ids"));
+  find_cwes(root, &details.cwes);
   details.word = record->severity;
   details.severity_source = g_str_has_prefix(record->id, "GHSA-") ? ADVISORY_SOURCE_GHSA : NULL;
   details.severity = details.cvss_score >= 0 ? cvss_severity(details.cvss_score) : record->severity;

@@ -35,6 +35,7 @@ typedef struct {
   bool saw_root, in_patch;
   char *id, *title, *description, *severity, *issued;
   char *vector;        /* of the <cve> that is open */
+  Cwes cwes;           /* of the same */
   GPtrArray *cves;     /* char * */
   GPtrArray *packages; /* OvalPackage */
   Level levels[XML_WALK_DEPTH_MAX + 1];
@@ -198,17 +199,21 @@ give_definition(OvalReader *reader)
   feed_sink_add_details(reader->sink, &details, &reader->error);
 }
 
-/* "5.5/CVSS:3.1/AV:L/...": the vendor's own view of the CVE. */
+/* "5.5/CVSS:3.1/AV:L/..." and "CWE-190->CWE-122": the vendor's own view of the CVE. */
 static void
-give_score(OvalReader *reader, const char *cve)
+give_view(OvalReader *reader, const char *cve)
 {
   AdvisoryDetails details = ADVISORY_DETAILS_UNKNOWN;
   const char *slash = reader->vector != NULL ? strchr(reader->vector, '/') : NULL;
-  if (slash == NULL || !advisory_is_cve(cve) || !cvss_base_score(slash + 1, &details.cvss_score))
+  bool scored = slash != NULL && cvss_base_score(slash + 1, &details.cvss_score);
+  if (!advisory_is_cve(cve) || (!scored && cwes_count(&reader->cwes) == 0))
     return;
   details.id = cve;
-  details.cvss_vector = slash + 1;
-  details.severity = cvss_severity(details.cvss_score);
+  details.cwes = reader->cwes;
+  if (scored) {
+    details.cvss_vector = slash + 1;
+    details.severity = cvss_severity(details.cvss_score);
+  }
   feed_sink_add_details(reader->sink, &details, &reader->error);
 }
 
@@ -233,6 +238,8 @@ begin(const char *path, const char **attributes, void *data)
   } else if (strcmp(name, "cve") == 0) {
     g_free(reader->vector);
     reader->vector = g_strdup(xml_attribute(attributes, "cvss3"));
+    reader->cwes = (Cwes){0};
+    cwes_add_chain(&reader->cwes, xml_attribute(attributes, "cwe"));
   } else if (strcmp(name, "issued") == 0) {
     const char *date = xml_attribute(attributes, "date");
     g_free(reader->issued);
@@ -264,7 +271,7 @@ end(const char *path, const char *text, void *data)
       *texts[i].member = g_strdup(text);
   if (strcmp(name, "cve") == 0) {
     add_cve(reader, text);
-    give_score(reader, text);
+    give_view(reader, text);
   } else if (strcmp(name, "criteria") == 0) {
     level_clear(&reader->levels[depth_of(path)]);
   } else if (strcmp(name, "definition") == 0) {

@@ -38,6 +38,7 @@ kev_parse(Slice text, const char *ecosystem, const FeedSink *sink, uint64_t *ski
     details.description = json_get_string(entry, "shortDescription");
     g_auto(GStrv) references = find_addresses(json_get_string(entry, "notes"));
     details.references = references;
+    cwes_add_all(&details.cwes, json_get_array(entry, "cwes"));
     if (!advisory_is_cve(details.id))
       feed_skip(sink, skipped, "an entry without a CVE number");
     else if (!feed_sink_add_details(sink, &details, error))

@@ -187,9 +187,10 @@ static const FeedCase cases[] = {
     {"kev", kev_parse,
      "{\"dateReleased\": \"2025\", \"vulnerabilities\": [{\"cveID\": \"CVE-2024-1\", \"dueDate\": "
      "\"2024-05-01\", \"vulnerabilityName\": \"Name\", \"shortDescription\": \"Text\", "
-     "\"notes\": \"see https://a.example/1 ; https://b.example\"}, {\"cveID\": 3}]}",
+     "\"notes\": \"see https://a.example/1 ; https://b.example\", \"cwes\": [\"CWE-59\", 3]}, "
+     "{\"cveID\": 3}]}",
      "details CVE-2024-1 title=Name text=Text exploited=2024-05-01 ref=https://a.example/1 "
-     "ref=https://b.example\n",
+     "ref=https://b.example cwe=59\n",
      1},
     {"kev: something else", kev_parse, "{}", NULL},
     {"epss", epss_parse,

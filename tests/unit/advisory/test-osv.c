@@ -37,6 +37,12 @@ static const FeedCase cases[] = {
          EVENTS("{\"introduced\": \"0\"}, {\"fixed\": \"2\"}")),
      "CVE-2024-1 almalinux:9 p fixed fixed=2\ndetails CVE-2024-1 cwe=1333 cwe=79 cwe=1 cwe=2 cwe=3 "
      "cwe=4 cwe=5 cwe=6\n"},
+    {"osv: kinds of weakness of malicious packages", osv_parse,
+     OSV("MAL-1", "",
+         EVENTS("{\"introduced\": \"0\"}") ", \"database_specific\": {\"cwes\": [{\"cweId\": "
+                                           "\"CWE-506\", \"name\": \"n\"}, 7, {\"cweId\": 7}, "
+                                           "{\"cweId\": \"CWE-506\"}]}"),
+     "MAL-1 almalinux:9 p affected critical\ndetails MAL-1 cwe=506\n"},
     {"osv: kinds of weakness in another form", osv_parse,
      OSV("CVE-2024-1", "\"database_specific\": {\"cwe_ids\": \"CWE-79\"}, ",
          EVENTS("{\"introduced\": \"0\"}, {\"fixed\": \"2\"}")),

@@ -37,10 +37,12 @@ static const FeedCase cases[] = {
      OVAL("patch",
           "<reference source=\"elsa\" ref_id=\"ELSA-1\"/><advisory><severity>IMPORTANT</severity>"
           "<issued date=\"2024-02-03\"/><cve cvss3=\"9.8/CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/"
-          "A:H\">CVE-2024-1</cve><cve>CVE-2024-2</cve></advisory>",
+          "A:H\">CVE-2024-1</cve><cve "
+          "cwe=\"CWE-190-&gt;(CWE-122|CWE-x|7)\">CVE-2024-2</cve></advisory>",
           ALL(SAYS("Oracle Linux 9 is installed")
                   ALL(EARLIER("p", "1:1-2.el9") EARLIER("q-r", "3-4.el9")))),
      "details CVE-2024-1 cvss=9.8\n"
+     "details CVE-2024-2 cwe=190 cwe=122\n"
      "CVE-2024-1 ol:9 p fixed fixed=1:1-2.el9 vendor=ELSA-1 high\n"
      "CVE-2024-2 ol:9 p fixed fixed=1:1-2.el9 vendor=ELSA-1 high\n"
      "CVE-2024-1 ol:9 q-r fixed fixed=3-4.el9 vendor=ELSA-1 high\n"
