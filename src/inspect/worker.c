@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cage/cage.h"
+#include "cage/forked_memory.h"
 #include "cage/nursery.h"
 #include "cage/worker_process.h"
 #include "inspect/anywhere.h"
@@ -186,6 +187,7 @@ write_trouble(GLogLevelFlags flags, const GLogField *fields, gsize count, gpoint
 static void
 work(int file)
 {
+  forked_memory_populate();
   g_autoptr(GError) error = NULL;
   g_autoptr(json_t) job = worker_read_job(file, &error);
   g_autoptr(json_t) answer = job == NULL ? NULL : run_job(job, &error);
@@ -208,9 +210,10 @@ prepare(void)
    * each time for the machine's own. */
   g_setenv("TZ", "UTC0", TRUE);
   tzset();
+  /* Of tables in memory, by which nobody outside can have their entries meet. */
+  json_object_seed(0);
   cage_prepare();
-  /* What is free is given back: a worker that used it would have to copy or clear it first. */
-  malloc_trim(0);
+  forked_memory_prepare();
 }
 
 bool
