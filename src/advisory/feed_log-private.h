@@ -4,9 +4,6 @@
 
 #include "advisory/feeds/feed.h"
 
-/* Raised with every change of the layout. */
-#define FEED_LOG_VERSION 2u
-
 void feed_log_add_range(GByteArray *log, const AdvisoryRange *range);
 void feed_log_add_details(GByteArray *log, const AdvisoryDetails *details);
 void feed_log_add_ecosystem(GByteArray *log, const char *ecosystem);

@@ -77,8 +77,9 @@ static bool
 wait_for_end(GPid pid, Cancellable *cancellable, GError **error)
 {
   auto_fd int process = pidfd_open(pid, 0);
+  /* Sandboxes may refuse it: then it cannot be cancelled any more. */
   if (process < 0)
-    return error_set_errno(error, errno, "waiting for a program");
+    return true;
   return wait_for(process, cancellable, error);
 }
 
@@ -97,8 +98,7 @@ program_run(const Program *program, Cancellable *cancellable, bool *succeeded, G
       read_all(program, output, said, cancellable, error) && wait_for_end(pid, cancellable, error);
   if (!done)
     kill(pid, SIGKILL);
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-    ;
-  *succeeded = done && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  bool reaped = TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) == pid;
+  *succeeded = done && reaped && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   return done ? g_byte_array_free_to_bytes(g_steal_pointer(&said)) : NULL;
 }

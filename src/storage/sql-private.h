@@ -29,6 +29,9 @@ struct SqlConnection {
   sqlite3_stmt *begin, *commit, *join, *leave;
 };
 
+/* Whether others wait for their turn to write; those whose work is done, and who wait for the
+ * commit, are not among them. */
+bool sql_others_queue(const SqlPool *pool);
 /* sql_run() with the values in a va_list. */
 bool sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error, const char *text,
                     va_list args);

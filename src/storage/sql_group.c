@@ -108,15 +108,16 @@ static bool
 join_group(SqlPool *pool, GError **error)
 {
   SqlConnection *writer = pool->writer;
+  SqlGroup *group = g_atomic_rc_box_acquire(pool->group);
   int code = sql_run_bare(writer, &writer->join, "SAVEPOINT member");
-  if (code != SQLITE_OK) {
-    sql_set_error(error, writer->handle, code, "SAVEPOINT");
-    commit_group(pool);
-    return false;
+  if (code == SQLITE_OK) {
+    group->members++;
+    return true;
   }
-  g_atomic_rc_box_acquire(pool->group);
-  pool->group->members++;
-  return true;
+  sql_set_error(error, writer->handle, code, "SAVEPOINT");
+  commit_group(pool);
+  group_unref(group);
+  return false;
 }
 
 SqlConnection *
@@ -139,9 +140,15 @@ sql_begin(SqlPool *pool, GError **error)
 }
 
 bool
+sql_others_queue(const SqlPool *pool)
+{
+  return __atomic_load_n(&pool->waiting, __ATOMIC_RELAXED) > 0;
+}
+
+bool
 sql_others_wait(const SqlConnection *db)
 {
-  return __atomic_load_n(&db->pool->waiting, __ATOMIC_RELAXED) > 0;
+  return sql_others_queue(db->pool) || db->pool->group->members > 1;
 }
 
 uint64_t
@@ -165,7 +172,7 @@ leave_group(SqlConnection *writer, bool done)
 static bool
 may_stay_open(const SqlPool *pool)
 {
-  return sql_others_wait(pool->writer) && pool->group->members < MEMBERS_MAX;
+  return sql_others_queue(pool) && pool->group->members < MEMBERS_MAX;
 }
 
 static bool

@@ -93,7 +93,7 @@ connect_to_one(const struct addrinfo *found, Cancellable *cancellable)
     return -1;
   struct pollfd polled[] = {{.fd = fd, .events = POLLOUT},
                             {.fd = cancellable_descriptor(cancellable), .events = POLLIN}};
-  int ready = poll(polled, G_N_ELEMENTS(polled), TIMEOUT_SECONDS * 1000);
+  int ready = TEMP_FAILURE_RETRY(poll(polled, G_N_ELEMENTS(polled), TIMEOUT_SECONDS * 1000));
   if (ready >= 0)
     errno = ready == 0 ? ETIMEDOUT : polled[1].revents != 0 ? ECANCELED : 0;
   if (errno == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) == 0)
@@ -112,13 +112,14 @@ connect_to(Wire *wire, const AuditSettings *settings, Cancellable *cancellable, 
   const char *port = strrchr(address, ':');
   bool bracketed = *address == '[' && port[-1] == ']';
   g_autofree char *host = g_strndup(address + bracketed, (gsize)(port - address - 2 * bracketed));
-  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
   struct addrinfo *found = NULL;
   int code = getaddrinfo(host, port + 1, &hints, &found);
   if (code != 0)
     return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s (audit.syslog)", settings->syslog,
                      gai_strerror(code));
-  for (const struct addrinfo *one = found; one != NULL && wire->plain < 0; one = one->ai_next)
+  for (const struct addrinfo *one = found;
+       one != NULL && wire->plain < 0 && !cancellable_is_cancelled(cancellable); one = one->ai_next)
     wire->plain = connect_to_one(one, cancellable);
   int failure = errno;
   freeaddrinfo(found);
