@@ -10,10 +10,10 @@ const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_se
                                          sizeof(PipelineLimits)};
 
 /* What may be scanned goes before what is to be inspected: it is nearer to a pull's answer. */
-static const JobKind *const kinds[] = {&take_up_job, &scan_job,      &inspect_job, &catch_up_job,
-                                       &retry_job,   &fill_rows_job, &renew_job,   &watch_job,
-                                       &look_job,    &rematch_job,   &rebuild_job, &update_job,
-                                       &judge_job,   &sbom_job,      &early_job,   NULL};
+static const JobKind *const kinds[] = {
+    &take_up_job, &scan_job,  &inspect_job, &catch_up_job,  &retry_job,   &fill_rows_job,
+    &renew_job,   &watch_job, &look_job,    &rematch_job,   &rebuild_job, &update_job,
+    &judge_job,   &sbom_job,  &early_job,   &documents_job, NULL};
 
 static void
 init_members(Pipeline *pipeline)
@@ -22,6 +22,7 @@ init_members(Pipeline *pipeline)
   g_mutex_init(&scans->lock);
   g_mutex_init(&pipeline->live.lock);
   g_mutex_init(&pipeline->policy.lock);
+  g_mutex_init(&pipeline->policy.reading);
   g_mutex_init(&pipeline->listener.lock);
   g_mutex_init(&pipeline->keeper.lock);
   pipeline->keeper.to_judge = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -88,10 +89,12 @@ pipeline_free(Pipeline *pipeline)
   g_free(pipeline->live.damage);
   policy_set_unref(pipeline->policy.set);
   g_free(pipeline->policy.problem);
+  g_free(pipeline->policy.looked);
   cancellable_unref(pipeline->stop);
   g_mutex_clear(&pipeline->scans.lock);
   g_mutex_clear(&pipeline->live.lock);
   g_mutex_clear(&pipeline->policy.lock);
+  g_mutex_clear(&pipeline->policy.reading);
   g_mutex_clear(&pipeline->listener.lock);
   g_mutex_clear(&pipeline->keeper.lock);
   g_hash_table_unref(pipeline->keeper.to_judge);

@@ -57,7 +57,8 @@ write_policy(Pipeline *pipeline, GString *out)
   metrics_gauge(out, "assay_policy_vex_documents", "VEX documents that it names.",
                 origin.documents);
   metrics_gauge(out, "assay_policy_reload_failed",
-                "Whether the file could not be read again, so that what was read before stays in "
+                "Whether the file, or a VEX document, could not be read again, so that what was "
+                "read before stays in "
                 "force.",
                 problem != NULL);
 }

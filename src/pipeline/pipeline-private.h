@@ -8,6 +8,7 @@
 #include "jobs/jobs.h"
 #include "oci/image_config.h"
 #include "pipeline/early.h"
+#include "pipeline/policy_in_force.h"
 #include "pipeline/sboms.h"
 #include "pipeline/standings.h"
 #include "registry/namespace.h"
@@ -43,14 +44,6 @@ typedef struct {
   bool untold;            /* the event of those that are open is not written; look_job's alone */
   bool recount;           /* counts of images are of other advisories than the open ones */
 } LiveAdvisories;
-
-/* policy_in_force.c. */
-typedef struct {
-  GMutex lock; /* guards the rest */
-  PolicySet *set;
-  int64_t endings_told; /* until when the ends of its exemptions were told; 0: none yet */
-  char *problem;        /* why the file could not be read again; NULL: it could */
-} PolicyInForce;
 
 /* Who is told of changes. */
 typedef struct {
@@ -463,11 +456,6 @@ bool rematch_packages(SqlPool *sql, AdvisoryDatabase *advisories, Cancellable *c
 /* And all images. Also drops the packages that no image has any more. */
 bool rematch_all(SqlPool *sql, AdvisoryDatabase *advisories, Cancellable *cancellable,
                  unsigned *images, GError **error);
-
-/* --- policy_in_force.c --- */
-
-/* Logs each exemption that began to end soon, or ended, since this was called last. */
-void policy_tell_endings(Pipeline *pipeline);
 
 /* --- gate.c --- */
 

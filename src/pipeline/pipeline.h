@@ -155,7 +155,8 @@ void pipeline_write_metrics(Pipeline *pipeline, GString *out);
 /* Reads the policy file again (SIGHUP). The old one stays when the new one is broken. Either way
  * /metrics and pipeline_policy_problem() tell; the log has what is in force now. */
 bool pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error);
-/* Why the policy file could not be read again; NULL: what it says is in force. (transfer full) */
+/* Why the policy file, or a VEX document that it names, could not be read again; NULL: what it says
+ * is in force. (transfer full) */
 char *pipeline_policy_problem(Pipeline *pipeline);
 /* What is in force. (transfer full) */
 PolicySet *pipeline_policy(Pipeline *pipeline);

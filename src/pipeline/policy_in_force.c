@@ -54,11 +54,10 @@ policy_tell_endings(Pipeline *pipeline)
   warn_of_each("an exemption of the policy needs attention", endings);
 }
 
-bool
-pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
+/* Puts @policy in force; where it is NULL, the former one stays, and @failure is remembered. */
+static bool
+put_in_force(Pipeline *pipeline, PolicySet *policy, GError *failure, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
   g_mutex_lock(&pipeline->policy.lock);
   PolicySet *former = policy == NULL ? NULL : pipeline->policy.set;
   if (policy != NULL) {
@@ -70,14 +69,71 @@ pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
   g_mutex_unlock(&pipeline->policy.lock);
   policy_set_unref(former);
   if (policy == NULL) {
-    g_propagate_error(error, g_steal_pointer(&failure));
+    g_propagate_error(error, failure);
     return false;
   }
+  g_free(pipeline->policy.looked);
+  pipeline->policy.looked = g_strdup(policy_set_looked(policy));
   pipeline_rejudge(pipeline);
   tell_policy(pipeline, policy);
   policy_tell_endings(pipeline);
   return true;
 }
+
+static bool
+read_file(Pipeline *pipeline, const char *path, GError **error)
+{
+  GError *failure = NULL;
+  g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
+  pipeline->policy.refused = policy == NULL;
+  return put_in_force(pipeline, policy, failure, error);
+}
+
+bool
+pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
+{
+  g_autoptr(GMutexLocker) reading = g_mutex_locker_new(&pipeline->policy.reading);
+  return read_file(pipeline, path, error);
+}
+
+/* Documents come and go without a signal. The file does not: what it says is in force when it is
+ * asked for, which is also why it is read again where it was asked for in vain. */
+static JobOutcome
+look_at_documents(Job *job, void *room, GError **error)
+{
+  Pipeline *pipeline = room;
+  PolicyInForce *in_force = &pipeline->policy;
+  g_autoptr(GMutexLocker) reading = g_mutex_locker_new(&in_force->reading);
+  g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
+  g_autofree char *look = policy_set_look(policy);
+  g_autoptr(GError) told = NULL;
+  if (in_force->looked == NULL || strcmp(look, in_force->looked) == 0)
+    return JOB_DONE;
+  g_free(in_force->looked);
+  in_force->looked = g_steal_pointer(&look);
+  if (in_force->refused) {
+    read_file(pipeline, pipeline->options.policy, &told);
+  } else {
+    GError *failure = NULL;
+    g_autoptr(PolicySet) renewed = policy_set_renew(policy, &failure);
+    put_in_force(pipeline, renewed, failure, &told);
+  }
+  if (told != NULL)
+    log_warning("the VEX documents of the policy are not taken", "detail", told->message, NULL);
+  return JOB_DONE;
+}
+
+static uint32_t
+every_few_seconds(const void *room)
+{
+  return 5;
+}
+
+const JobKind documents_job = {.kind = "look-at-vex-documents",
+                               .at_once = 1,
+                               .back_off = 10,
+                               .every = every_few_seconds,
+                               .run = look_at_documents};
 
 char *
 pipeline_policy_problem(Pipeline *pipeline)

@@ -25,9 +25,11 @@ struct PolicySet {
   GStrv vex; /* as in a policy, for all of them */
   VexSet *statements;
   char *identity;           /* where there are any */
+  char *looked;             /* how their files looked when they were read */
   uint64_t warn_before_end; /* seconds before an exemption ends */
   Policy *otherwise;        /* what holds where no policy is for a repository: the defaults */
   char *file, *sha256;      /* what policy_set_origin() tells */
+  GBytes *text;             /* of the file */
 };
 
 /* The first that matches, or else set->otherwise. */

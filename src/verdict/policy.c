@@ -38,6 +38,7 @@ parse(Slice text, const char *name, GError **error)
   settings_defaults(policy_section(), set->otherwise);
   set->otherwise->name = g_strdup("default");
   set->file = g_strdup(name);
+  set->text = g_bytes_new(text.data, text.size);
   set->sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, text.data, text.size);
   return g_steal_pointer(&set);
 }
@@ -70,6 +71,14 @@ policy_set_load(const char *path, GError **error)
 }
 
 PolicySet *
+policy_set_renew(const PolicySet *set, GError **error)
+{
+  g_autoptr(PolicySet) again = parse(slice_from_bytes(set->text), set->file, error);
+  return again != NULL && policy_statements_load(again, set->file, error) ? g_steal_pointer(&again)
+                                                                          : NULL;
+}
+
+PolicySet *
 policy_set_ref(PolicySet *set)
 {
   g_atomic_ref_count_inc(&set->references);
@@ -83,6 +92,7 @@ policy_set_unref(PolicySet *set)
     return;
   g_free(set->file);
   g_free(set->sha256);
+  g_bytes_unref(set->text);
   policy_statements_clear(set);
   settings_clear(policy_section(), set->otherwise);
   g_free(set->otherwise);

@@ -19,6 +19,14 @@ typedef struct PolicySet PolicySet;
  * With the VEX documents that it names (`vex`), below the file's folder: all of them can be read,
  * or it is an error. Immutable after; reference-counted. (transfer full) */
 PolicySet *policy_set_load(const char *path, GError **error);
+/* @set with the documents that it names as they are now, whatever its file says meanwhile. The same
+ * errors. (transfer full) */
+PolicySet *policy_set_renew(const PolicySet *set, GError **error);
+/* How the files of the documents look now: another text as soon as one comes, goes or is written
+ * to. (transfer full) */
+char *policy_set_look(const PolicySet *set);
+/* The same when they were read; NULL: no file was. Lives as long as the set. */
+const char *policy_set_looked(const PolicySet *set);
 /* The text of the file, or that of "strict". (transfer full) */
 GBytes *policy_text_load(const char *path, GError **error);
 /* The same of @text, as a file named @name, for messages. No file is read: of the documents that it

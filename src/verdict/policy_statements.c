@@ -31,6 +31,23 @@ load_all(PolicySet *set, const char *folder, GChecksum *checksum, GError **error
   return true;
 }
 
+char *
+policy_set_look(const PolicySet *set)
+{
+  g_autofree char *folder = g_path_get_dirname(set->file);
+  g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+  vex_files_look(set->vex, folder, checksum);
+  for (unsigned i = 0; i < set->policies_count; i++)
+    vex_files_look(policy_at(set, i)->vex, folder, checksum);
+  return g_strdup(g_checksum_get_string(checksum));
+}
+
+const char *
+policy_set_looked(const PolicySet *set)
+{
+  return set->looked;
+}
+
 bool
 policy_statements_load(PolicySet *set, const char *path, GError **error)
 {
@@ -38,6 +55,8 @@ policy_statements_load(PolicySet *set, const char *path, GError **error)
   g_autofree char *folder = g_path_get_dirname(path);
   g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
   g_checksum_update(checksum, (const guchar *)set->sha256, -1);
+  /* Before: what is written meanwhile is read again. */
+  set->looked = policy_set_look(set);
   if (!load_all(set, folder, checksum, &failure))
     return error_set(error, ASSAY_ERROR_INVALID, "%s: vex: %s", path, failure->message);
   if (policy_statements_count(set) > 0)
@@ -75,6 +94,7 @@ void
 policy_statements_clear(PolicySet *set)
 {
   g_clear_pointer(&set->identity, g_free);
+  g_clear_pointer(&set->looked, g_free);
   g_clear_pointer(&set->statements, vex_set_unref);
   for (unsigned i = 0; i < set->policies_count; i++) {
     Policy *policy = (Policy *)(uintptr_t)policy_at(set, i);

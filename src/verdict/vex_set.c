@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -79,24 +80,70 @@ load_file(VexSet *set, const char *path, GChecksum *checksum, GError **error)
   return add_document(set, document, error);
 }
 
-/* All *.json in it, in the order of their names. */
-static bool
-load_folder(VexSet *set, const char *path, GChecksum *checksum, GError **error)
+/* The paths of all *.json in it, in the order of their names. (transfer full) */
+static GPtrArray *
+list_folder(const char *path, GError **error)
 {
   g_autoptr(GDir) folder = g_dir_open(path, 0, error);
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   if (folder == NULL)
-    return false;
+    return NULL;
   for (const char *name = g_dir_read_name(folder); name != NULL; name = g_dir_read_name(folder))
     if (g_str_has_suffix(name, ".json"))
       g_ptr_array_add(names, g_build_filename(path, name, NULL));
   g_ptr_array_sort(names, text_compare);
+  return g_steal_pointer(&names);
+}
+
+static bool
+load_folder(VexSet *set, const char *path, GChecksum *checksum, GError **error)
+{
+  g_autoptr(GPtrArray) names = list_folder(path, error);
+  if (names == NULL)
+    return false;
   if (names->len > VEX_FILES_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "%s: more than %u files", path, VEX_FILES_MAX);
   for (guint i = 0; i < names->len; i++)
     if (!load_file(set, g_ptr_array_index(names, i), checksum, error))
       return false;
   return true;
+}
+
+static char *
+below(const char *folder, const char *path)
+{
+  return folder == NULL || g_path_is_absolute(path) ? g_strdup(path)
+                                                    : g_build_filename(folder, path, NULL);
+}
+
+static void
+look_at(const char *path, GChecksum *checksum)
+{
+  struct stat status;
+  bool there = stat(path, &status) == 0;
+  g_autofree char *look =
+      !there
+          ? g_strdup_printf("%s\n-\n", path)
+          : g_strdup_printf("%s\n%ju %ju %jd %jd.%09ld %jd.%09ld\n", path, (uintmax_t)status.st_dev,
+                            (uintmax_t)status.st_ino, (intmax_t)status.st_size,
+                            (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                            (intmax_t)status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+  g_checksum_update(checksum, (const guchar *)look, -1);
+}
+
+/* What else lies in a folder, and when it was last looked into, is nothing to us. */
+void
+vex_files_look(char *const *paths, const char *folder, GChecksum *checksum)
+{
+  for (; paths != NULL && *paths != NULL; paths++) {
+    g_autofree char *path = below(folder, *paths);
+    bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+    g_autoptr(GPtrArray) names = is_folder ? list_folder(path, NULL) : NULL;
+    if (!is_folder)
+      look_at(path, checksum);
+    for (guint i = 0; names != NULL && i < MIN(names->len, VEX_FILES_MAX + 1); i++)
+      look_at(g_ptr_array_index(names, i), checksum);
+  }
 }
 
 VexSet *
@@ -108,9 +155,7 @@ vex_set_load(char *const *paths, const char *folder, GError **error)
   set->documents = g_ptr_array_new_with_free_func(document_free);
   set->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, array_free);
   for (; paths != NULL && *paths != NULL; paths++) {
-    g_autofree char *path = folder == NULL || g_path_is_absolute(*paths)
-                                ? g_strdup(*paths)
-                                : g_build_filename(folder, *paths, NULL);
+    g_autofree char *path = below(folder, *paths);
     bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
     if (!(is_folder ? load_folder(set, path, checksum, error)
                     : load_file(set, path, checksum, error)))

@@ -13,6 +13,9 @@ typedef struct VexSet VexSet;
  * order of their names. Relative ones are below @folder (NULL: where the program runs). All of them
  * or none: ASSAY_ERROR_NOT_FOUND, _INVALID, _LIMIT; the message names the file. (transfer full) */
 VexSet *vex_set_load(char *const *paths, const char *folder, GError **error);
+/* Adds to @checksum how the files of @paths look now (names, sizes, times): it is another as soon
+ * as one of them comes, goes or is written to. Reads none of them. */
+void vex_files_look(char *const *paths, const char *folder, GChecksum *checksum);
 VexSet *vex_set_ref(VexSet *set);
 void vex_set_unref(VexSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VexSet, vex_set_unref)

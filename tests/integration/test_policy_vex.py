@@ -127,6 +127,29 @@ def test_a_broken_document_changes_nothing(server, broken):
     assert pull(server, "team/app", "vulnerable").status_code == 200
 
 
+def test_documents_are_noticed(server):
+    """Without a signal: one that comes, one that is broken, which changes nothing and is told, its repair, and one that goes. What the
+    policy file says meanwhile is not in force before it is asked for."""
+    (server.folder / "policy.yaml").write_text("policies: []\n")
+    write(server.folder / "team.d/musl.json", MUSL)
+    wait_until(lambda: "CVE-2019-14697" not in refusal(server, "team/app", "vulnerable"), 120)
+    assert "CVE-2019-1547" in refusal(server, "team/app", "vulnerable") and "2 findings block" in refusal(server, "other/app", "vulnerable")
+    wait_until(lambda: findings(server, "team/app")["CVE-2019-14697"] is not None, 120)
+
+    (server.folder / "all.d/openssl.json").write_text("{")
+    wait_until(lambda: gate.metric(server, "assay_policy_reload_failed") == 1, 120)
+    assert "all.d/openssl.json" in server.request("GET", "/readyz").text and "all.d/openssl.json" in server.log_text()
+    message = refusal(server, "team/app", "vulnerable")
+    assert "CVE-2019-1547" in message and "CVE-2019-14697" not in message, message
+    write(server.folder / "all.d/openssl.json", OPENSSL)
+    wait_until(lambda: pull(server, "team/app", "vulnerable").status_code == 200, 120)
+    assert gate.metric(server, "assay_policy_reload_failed") == 0
+
+    (server.folder / "team.d/musl.json").unlink()
+    wait_until(lambda: pull(server, "team/app", "vulnerable").status_code != 200, 120)
+    assert "CVE-2019-14697" in refusal(server, "team/app", "vulnerable")
+
+
 def test_checked_before_it_is_in_force(server, assay):
     """`assay policy check` and the start read the documents; a policy that comes over the network has those that are in force."""
     policy = server.folder / "policy.yaml"
