@@ -78,8 +78,10 @@ wait_for_end(GPid pid, Cancellable *cancellable, GError **error)
 {
   auto_fd int process = pidfd_open(pid, 0);
   /* Sandboxes may refuse it: then it cannot be cancelled any more. */
-  if (process < 0)
+  if (process < 0 && (errno == ENOSYS || errno == EPERM))
     return true;
+  if (process < 0)
+    return error_set_errno(error, errno, "waiting for a program");
   return wait_for(process, cancellable, error);
 }
 

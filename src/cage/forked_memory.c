@@ -11,7 +11,6 @@
 #include "cage/sanitised.h"
 
 #define HEAP_BYTES  ((size_t)48 * 1024)
-#define TOP_PAD     (128 * 1024) /* glibc's own */
 #define STACK_BYTES ((size_t)32 * 1024)
 /* glibc's: chunks have eight bytes more than was asked for, are a multiple of 16, and are kept
  * apart by size up to this. */
@@ -50,7 +49,6 @@ forked_memory_prepare(void)
     return;
   /* What is free is given back: who used it would have to copy or clear it first. */
   malloc_trim(0);
-  mallopt(M_TOP_PAD, 0); /* so that `rest` is all that lies after what is shared */
   uintptr_t end = (uintptr_t)sbrk(0);
   for (size_t chunk = CHUNK_MOST; chunk > CHUNK_SMALL_MOST; chunk /= 2)
     take_holes(chunk, end);
@@ -58,8 +56,7 @@ forked_memory_prepare(void)
     take_holes(chunk, end);
   void *rest = malloc(HEAP_BYTES);
   heap = (uintptr_t)rest;
-  free(rest);
-  mallopt(M_TOP_PAD, TOP_PAD);
+  free(rest); /* and not given back: the heap's end has room for more by itself */
 }
 
 static void

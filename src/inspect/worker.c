@@ -210,7 +210,8 @@ prepare(void)
    * each time for the machine's own. */
   g_setenv("TZ", "UTC0", TRUE);
   tzset();
-  /* Of tables in memory, by which nobody outside can have their entries meet. */
+  /* Of tables in memory. Workers of one nursery share it: who could guess it has only his own
+   * worker go slowly, within its limits. */
   json_object_seed(0);
   cage_prepare();
   forked_memory_prepare();

@@ -54,50 +54,61 @@ policy_tell_endings(Pipeline *pipeline)
   warn_of_each("an exemption of the policy needs attention", endings);
 }
 
-/* Puts @policy in force; where it is NULL, the former one stays, and @failure is remembered. */
-static bool
-put_in_force(Pipeline *pipeline, PolicySet *policy, GError *failure, GError **error)
+/* @tell_all: the ends of its exemptions, also those that were told of the former one. */
+static void
+put_in_force(Pipeline *pipeline, PolicySet *policy, bool tell_all)
 {
-  g_mutex_lock(&pipeline->policy.lock);
-  PolicySet *former = policy == NULL ? NULL : pipeline->policy.set;
-  if (policy != NULL) {
-    pipeline->policy.set = policy_set_ref(policy);
-    pipeline->policy.endings_told = 0;
-  }
-  g_free(pipeline->policy.problem);
-  pipeline->policy.problem = policy != NULL ? NULL : g_strdup(failure->message);
-  g_mutex_unlock(&pipeline->policy.lock);
+  PolicyInForce *in_force = &pipeline->policy;
+  g_mutex_lock(&in_force->lock);
+  PolicySet *former = in_force->set;
+  in_force->set = policy_set_ref(policy);
+  if (tell_all)
+    in_force->endings_told = 0;
+  g_mutex_unlock(&in_force->lock);
   policy_set_unref(former);
-  if (policy == NULL) {
-    g_propagate_error(error, failure);
-    return false;
-  }
-  g_free(pipeline->policy.looked);
-  pipeline->policy.looked = g_strdup(policy_set_looked(policy));
   pipeline_rejudge(pipeline);
   tell_policy(pipeline, policy);
   policy_tell_endings(pipeline);
-  return true;
 }
 
+/* True: it is another than before. */
 static bool
-read_file(Pipeline *pipeline, const char *path, GError **error)
+set_problem(PolicyInForce *in_force, const char *problem)
 {
-  GError *failure = NULL;
-  g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
-  pipeline->policy.refused = policy == NULL;
-  return put_in_force(pipeline, policy, failure, error);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&in_force->lock);
+  bool changed = g_strcmp0(in_force->problem, problem) != 0;
+  g_free(in_force->problem);
+  in_force->problem = g_strdup(problem);
+  return changed;
+}
+
+static void
+set_looked(PolicyInForce *in_force, const PolicySet *policy)
+{
+  g_free(in_force->looked);
+  in_force->looked = g_strdup(policy_set_looked(policy));
 }
 
 bool
 pipeline_reload_policy(Pipeline *pipeline, const char *path, GError **error)
 {
-  g_autoptr(GMutexLocker) reading = g_mutex_locker_new(&pipeline->policy.reading);
-  return read_file(pipeline, path, error);
+  PolicyInForce *in_force = &pipeline->policy;
+  g_autoptr(GMutexLocker) reading = g_mutex_locker_new(&in_force->reading);
+  GError *failure = NULL;
+  g_autoptr(PolicySet) policy = policy_set_load(path, &failure);
+  in_force->refused = policy == NULL;
+  set_problem(in_force, policy == NULL ? failure->message : NULL);
+  if (policy == NULL) {
+    g_propagate_error(error, failure);
+    return false;
+  }
+  set_looked(in_force, policy);
+  put_in_force(pipeline, policy, true);
+  return true;
 }
 
 /* Documents come and go without a signal. The file does not: what it says is in force when it is
- * asked for, which is also why it is read again where it was asked for in vain. */
+ * asked for, so that what was refused then stays a problem until it is asked for again. */
 static JobOutcome
 look_at_documents(Job *job, void *room, GError **error)
 {
@@ -106,20 +117,22 @@ look_at_documents(Job *job, void *room, GError **error)
   g_autoptr(GMutexLocker) reading = g_mutex_locker_new(&in_force->reading);
   g_autoptr(PolicySet) policy = pipeline_policy(pipeline);
   g_autofree char *look = policy_set_look(policy);
-  g_autoptr(GError) told = NULL;
+  g_autoptr(GError) failure = NULL;
   if (in_force->looked == NULL || strcmp(look, in_force->looked) == 0)
     return JOB_DONE;
-  g_free(in_force->looked);
-  in_force->looked = g_steal_pointer(&look);
-  if (in_force->refused) {
-    read_file(pipeline, pipeline->options.policy, &told);
-  } else {
-    GError *failure = NULL;
-    g_autoptr(PolicySet) renewed = policy_set_renew(policy, &failure);
-    put_in_force(pipeline, renewed, failure, &told);
+  /* One that cannot be read is tried each time: why may pass without a trace. */
+  g_autoptr(PolicySet) renewed = policy_set_renew(policy, &failure);
+  if (renewed == NULL) {
+    if (!in_force->refused && set_problem(in_force, failure->message))
+      log_warning("the VEX documents of the policy are not taken", "detail", failure->message,
+                  NULL);
+    return JOB_DONE;
   }
-  if (told != NULL)
-    log_warning("the VEX documents of the policy are not taken", "detail", told->message, NULL);
+  set_looked(in_force, renewed);
+  if (!in_force->refused)
+    set_problem(in_force, NULL);
+  if (strcmp(policy_set_origin(renewed).identity, policy_set_origin(policy).identity) != 0)
+    put_in_force(pipeline, renewed, false);
   return JOB_DONE;
 }
 

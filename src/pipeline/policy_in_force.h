@@ -7,8 +7,8 @@
 
 typedef struct {
   GMutex reading; /* one reads at a time; taken before the lock */
-  char *looked;   /* how the VEX documents looked when they were last read, or could not be */
-  bool refused;   /* the file itself was to be read, and could not be */
+  char *looked;   /* how the VEX documents looked when they were last read */
+  bool refused;   /* SIGHUP asked for the file, and it, or a document, could not be read */
   GMutex lock;    /* guards the rest */
   PolicySet *set;
   int64_t endings_told; /* until when the ends of its exemptions were told; 0: none yet */

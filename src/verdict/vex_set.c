@@ -95,6 +95,14 @@ list_folder(const char *path, GError **error)
   return g_steal_pointer(&names);
 }
 
+/* Whoever opens a pipe waits for a writer. */
+static bool
+is_plain_file(const char *path, GError **error)
+{
+  return g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
+         error_set(error, ASSAY_ERROR_INVALID, "%s: is no file", path);
+}
+
 static bool
 load_folder(VexSet *set, const char *path, GChecksum *checksum, GError **error)
 {
@@ -104,7 +112,8 @@ load_folder(VexSet *set, const char *path, GChecksum *checksum, GError **error)
   if (names->len > VEX_FILES_MAX)
     return error_set(error, ASSAY_ERROR_LIMIT, "%s: more than %u files", path, VEX_FILES_MAX);
   for (guint i = 0; i < names->len; i++)
-    if (!load_file(set, g_ptr_array_index(names, i), checksum, error))
+    if (!is_plain_file(names->pdata[i], error) ||
+        !load_file(set, g_ptr_array_index(names, i), checksum, error))
       return false;
   return true;
 }

@@ -1,6 +1,7 @@
 """VEX documents that a policy names: what they say is not affected does not block, at the gate and in `assay scan --policy` alike, and is
 shown with its statement; a broken one changes nothing of what is in force."""
 import json
+import os
 
 import pytest
 
@@ -114,8 +115,8 @@ def test_a_broken_document_changes_nothing(server, broken):
     """It is told wherever a broken policy is, and nothing that was in force is lost."""
     write(server.folder / "team.d/musl.json", MUSL)
     reload(server, POLICY)
-    write(server.folder / "team.d/openssl.json", OPENSSL)
     (server.folder / "team.d/broken.json").write_text(broken)
+    write(server.folder / "team.d/openssl.json", OPENSSL)
     reload(server, POLICY)
     assert gate.metric(server, "assay_policy_reload_failed") == 1
     assert "team.d/broken.json" in server.request("GET", "/readyz").text and "team.d/broken.json" in server.log_text()
@@ -132,22 +133,47 @@ def test_documents_are_noticed(server):
     policy file says meanwhile is not in force before it is asked for."""
     (server.folder / "policy.yaml").write_text("policies: []\n")
     write(server.folder / "team.d/musl.json", MUSL)
-    wait_until(lambda: "CVE-2019-14697" not in refusal(server, "team/app", "vulnerable"), 120)
+    wait_until(lambda: "CVE-2019-14697" not in pull(server, "team/app", "vulnerable").text, 120)
     assert "CVE-2019-1547" in refusal(server, "team/app", "vulnerable") and "2 findings block" in refusal(server, "other/app", "vulnerable")
     wait_until(lambda: findings(server, "team/app")["CVE-2019-14697"] is not None, 120)
 
     (server.folder / "all.d/openssl.json").write_text("{")
-    wait_until(lambda: gate.metric(server, "assay_policy_reload_failed") == 1, 120)
+    wait_until(lambda: "are not taken" in server.log_text(), 120)
+    assert gate.metric(server, "assay_policy_reload_failed") == 1
     assert "all.d/openssl.json" in server.request("GET", "/readyz").text and "all.d/openssl.json" in server.log_text()
     message = refusal(server, "team/app", "vulnerable")
     assert "CVE-2019-1547" in message and "CVE-2019-14697" not in message, message
     write(server.folder / "all.d/openssl.json", OPENSSL)
     wait_until(lambda: pull(server, "team/app", "vulnerable").status_code == 200, 120)
-    assert gate.metric(server, "assay_policy_reload_failed") == 0
+    wait_until(lambda: gate.metric(server, "assay_policy_reload_failed") == 0, 120)
 
     (server.folder / "team.d/musl.json").unlink()
-    wait_until(lambda: pull(server, "team/app", "vulnerable").status_code != 200, 120)
-    assert "CVE-2019-14697" in refusal(server, "team/app", "vulnerable")
+    wait_until(lambda: "CVE-2019-14697" in pull(server, "team/app", "vulnerable").text, 120)
+
+
+def test_what_is_no_file_is_not_waited_for(server):
+    """A pipe in a folder would keep whoever opens it."""
+    os.mkfifo(server.folder / "team.d/pipe.json")
+    wait_until(lambda: "team.d/pipe.json: is no file" in server.log_text(), 120)
+    reload(server, POLICY)
+    assert "team.d/pipe.json: is no file" in server.request("GET", "/readyz").text
+    (server.folder / "team.d/pipe.json").unlink()
+    reload(server, POLICY)
+    assert gate.metric(server, "assay_policy_reload_failed") == 0
+
+
+def test_what_was_refused_is_asked_for_again(server):
+    """A policy file that SIGHUP refused stays a problem, and out of force, while documents come and go."""
+    write(server.folder / "all.d/openssl.json", OPENSSL)
+    reload(server, POLICY)
+    reload(server, "policies: [")
+    (server.folder / "policy.yaml").write_text("policies: []\n")
+    write(server.folder / "team.d/musl.json", MUSL)
+    wait_until(lambda: pull(server, "team/app", "vulnerable").status_code == 200, 120)
+    assert "CVE-2019-14697" in refusal(server, "other/app", "vulnerable"), "the file that is there now opens the gate"
+    assert gate.metric(server, "assay_policy_reload_failed") == 1
+    reload(server, POLICY)
+    assert gate.metric(server, "assay_policy_reload_failed") == 0
 
 
 def test_checked_before_it_is_in_force(server, assay):

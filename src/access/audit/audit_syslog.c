@@ -121,7 +121,7 @@ connect_to(Wire *wire, const AuditSettings *settings, Cancellable *cancellable, 
   for (const struct addrinfo *one = found;
        one != NULL && wire->plain < 0 && !cancellable_is_cancelled(cancellable); one = one->ai_next)
     wire->plain = connect_to_one(one, cancellable);
-  int failure = errno;
+  int failure = cancellable_is_cancelled(cancellable) ? ECANCELED : errno;
   freeaddrinfo(found);
   if (wire->plain < 0)
     return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s (audit.syslog)", settings->syslog,

@@ -65,7 +65,8 @@ copy_overlay(Slice key, Slice record, void *data, GError **error)
   if (strcmp(copy->feed->type, "kev") == 0) {
     details.known_exploited = known->known_exploited;
     details.known_exploited_due = known->known_exploited_due;
-    details.cwes = known->cwes;
+    if (known->known_exploited) /* of all sources: which are this one's own is not kept */
+      details.cwes = known->cwes;
   } else {
     details.epss_score = known->epss_score;
     details.epss_percentile = known->epss_percentile;
