@@ -146,7 +146,7 @@ def of_deletions(bench):
     load.push(measure_small.CLIENTS, 960)
     load.peer.wait_until_idle()
     with recorded(bench, load.peer) as data:
-        load.delete()
+        load.delete(4, len(load.pushed))
     return data
 
 
@@ -165,7 +165,7 @@ def of_cold_scan(kind):
 
 
 def of_start(bench):
-    return of_command(bench, ["sh", "-c", f"for i in $(seq 100); do {bench.assay} --version; done"])
+    return of_command(bench, ["sh", "-c", f"for i in $(seq 2000); do {bench.assay} --version; done"])
 
 
 def of_workers(bench):
