@@ -1,5 +1,5 @@
 /* Numbers of the Common Weakness Enumeration; see the header. */
-#include "advisory/cwe.h"
+#include "advisory/cwe-private.h"
 
 #include <string.h>
 
@@ -91,4 +91,27 @@ unsigned
 cwe_number(const char *id)
 {
   return number_of(id);
+}
+
+void
+cwes_write(const Cwes *cwes, GByteArray *out)
+{
+  unsigned count = cwes_count(cwes);
+  byte_array_add_varint(out, count);
+  for (unsigned i = 0; i < count; i++)
+    byte_array_add_varint(out, cwes->numbers[i]);
+}
+
+bool
+cwes_take(Slice *rest, Cwes *cwes)
+{
+  uint64_t count, number;
+  if (!slice_take_varint(rest, &count) || count > CWES_MAX)
+    return false;
+  for (uint64_t i = 0; i < count; i++) {
+    if (!slice_take_varint(rest, &number) || number == 0 || number > G_MAXUINT16)
+      return false;
+    cwes->numbers[i] = (uint16_t)number;
+  }
+  return true;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "advisory/cwe-private.h"
 #include "base/error.h"
 
 enum {
@@ -96,9 +97,7 @@ feed_log_add_details(GByteArray *log, const AdvisoryDetails *details)
     add_text(log, texts[i]);
   add_list(log, details->aliases);
   add_list(log, details->references);
-  byte_array_add_varint(log, cwes_count(&details->cwes));
-  for (unsigned i = 0; i < cwes_count(&details->cwes); i++)
-    byte_array_add_varint(log, details->cwes.numbers[i]);
+  cwes_write(&details->cwes, log);
 }
 
 static void
@@ -196,20 +195,6 @@ take_list(Slice *rest, GPtrArray *strings, GStrv *list)
 }
 
 static bool
-take_cwes(Slice *rest, Cwes *cwes)
-{
-  uint64_t count, number;
-  if (!slice_take_varint(rest, &count) || count > CWES_MAX)
-    return false;
-  for (uint64_t i = 0; i < count; i++) {
-    if (!slice_take_varint(rest, &number) || number == 0 || number > G_MAXUINT16)
-      return false;
-    cwes->numbers[i] = (uint16_t)number;
-  }
-  return true;
-}
-
-static bool
 replay_range(Replay *replay, GError **error)
 {
   Slice kinds;
@@ -256,7 +241,7 @@ replay_details(Replay *replay, GError **error)
       !take_number(rest, &details.epss_percentile) ||
       !take_texts(rest, texts, G_N_ELEMENTS(texts)) ||
       !take_list(rest, replay->aliases, &details.aliases) ||
-      !take_list(rest, replay->references, &details.references) || !take_cwes(rest, &details.cwes))
+      !take_list(rest, replay->references, &details.references) || !cwes_take(rest, &details.cwes))
     return set_broken(error);
   details.severity = kinds.data[0];
   details.word = kinds.data[1];

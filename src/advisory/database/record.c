@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "advisory/cwe-private.h"
 #include "base/error.h"
 
 #define COMPRESS_FROM  ((size_t)200) /* smaller details are kept as they are */
@@ -324,29 +325,6 @@ take_ratings(Slice *rest, bool rated, GPtrArray **ratings)
 }
 
 static void
-add_cwes(GByteArray *out, const Cwes *cwes)
-{
-  unsigned count = cwes_count(cwes);
-  byte_array_add_varint(out, count);
-  for (unsigned i = 0; i < count; i++)
-    byte_array_add_varint(out, cwes->numbers[i]);
-}
-
-static bool
-take_cwes(Slice *rest, bool told, Cwes *cwes)
-{
-  uint64_t count = 0, number = 0;
-  if (told && (!slice_take_varint(rest, &count) || count > CWES_MAX))
-    return false;
-  for (uint64_t i = 0; i < count; i++) {
-    if (!slice_take_varint(rest, &number) || number == 0 || number > G_MAXUINT16)
-      return false;
-    cwes->numbers[i] = (uint16_t)number;
-  }
-  return true;
-}
-
-static void
 free_packer(gpointer packer)
 {
   ZSTD_freeCCtx(packer);
@@ -388,7 +366,7 @@ record_encode_details(const AdvisoryDetails *details, GByteArray *out)
   if (rated)
     add_ratings(plain, details->ratings);
   if (weak)
-    add_cwes(plain, &details->cwes);
+    cwes_write(&details->cwes, plain);
 
   uint8_t form = DETAILS_PLAIN;
   if (plain->len >= COMPRESS_FROM) {
@@ -444,7 +422,7 @@ record_decode_details(Slice record, const char *id, GError **error)
       take_text(&record, &details->known_exploited_due) &&
       take_text(&record, &details->description) && take_list(&record, &details->references) &&
       take_ratings(&record, (kinds.data[1] & DETAILS_RATED) != 0, &details->ratings) &&
-      take_cwes(&record, (kinds.data[1] & DETAILS_CWES) != 0, &details->cwes);
+      ((kinds.data[1] & DETAILS_CWES) == 0 || cwes_take(&record, &details->cwes));
   if (!whole) {
     set_broken(error);
     return NULL;
