@@ -70,8 +70,7 @@ add_exemption(GPtrArray *exceptions, const PolicySet *policy, const char *reposi
     return;
   int64_t now = g_get_real_time();
   g_autoptr(GPtrArray) exemptions = policy_set_exemptions(policy, repository);
-  const Exemption *exemption =
-      exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
+  const Exemption *exemption = exemption_find(exemptions, finding_rule(finding), finding, now);
   if (exemption == NULL)
     return;
   bool ended = exemption_ended(exemption, now);

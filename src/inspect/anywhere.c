@@ -11,7 +11,7 @@ typedef struct {
 typedef struct {
   const Detector *detectors[ANYWHERE_MAX];
   unsigned count;
-  uint64_t all, placeless, by_head, owners;
+  uint64_t all, placeless, by_head, owners, observers;
   GHashTable *names;      /* the whole name of a file -> GArray of Pattern */
   GHashTable *extensions; /* ".jar" -> GArray of Pattern */
 } Anywhere;
@@ -57,6 +57,7 @@ add_detector(Anywhere *anywhere, const Detector *detector)
   anywhere->all |= one;
   anywhere->placeless |= detector->places == NULL ? one : 0;
   anywhere->by_head |= detector->places == NULL && detector->wants_path == NULL ? one : 0;
+  anywhere->observers |= detector->observes ? one : 0;
   anywhere->owners |= detector->lists_owners ? one : 0;
 }
 
@@ -94,6 +95,12 @@ uint64_t
 anywhere_owners(void)
 {
   return all_anywhere()->owners;
+}
+
+uint64_t
+anywhere_observers(void)
+{
+  return all_anywhere()->observers;
 }
 
 uint64_t

@@ -10,6 +10,8 @@
 const Detector *anywhere_detector(unsigned index);
 /* All of them; 0: there are none, and nothing of this costs anything. */
 uint64_t anywhere_all(void);
+/* Those that observe. */
+uint64_t anywhere_observers(void);
 /* Those that only list owners. */
 uint64_t anywhere_owners(void);
 /* Those whose places take in @path and who want it. Detectors without places are not among them. */

@@ -73,6 +73,10 @@ typedef struct {
    * (layer_inventory_add_licence()), wherever that is found: the image
    * need not know of the file. */
   bool lists_owners;
+  /* It gives observations, not packages: a file of which it observes nothing leaves no trace in the
+   * inventory. Of files that are found anywhere, all detectors that observe write into one
+   * inventory. */
+  bool observes;
   /* What needs a file, once a worker, before the cage closes. NULL: nothing. */
   void (*prepare)(void);
 } Detector;

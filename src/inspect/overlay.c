@@ -10,6 +10,7 @@
 #include "inspect/finds.h"
 #include "inspect/fixed_places.h"
 #include "inspect/image_tree.h"
+#include "inspect/observed.h"
 
 /* Packages compared for where they come from, in all: an image of a hundred layers that each write
  * a database of a thousand packages stays far below. What is left counts as its own layer's. */
@@ -264,6 +265,12 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
     g_clear_pointer(&package->files, g_free);
     *used += package_bytes(package);
   }
+  for (guint i = 0; i < layer->observations->len; i++) {
+    const Observation *one = g_ptr_array_index(layer->observations, i);
+    /* The image has a copy. */
+    *used += 2 * (sizeof *one + text_bytes(one->rule) + text_bytes(one->path) +
+                  text_bytes(one->title) + text_bytes(one->shown) + text_bytes(one->scope));
+  }
   for (guint i = 0; i < layer->notes->len; i++) {
     const LayerNote *note = g_ptr_array_index(layer->notes, i);
     *used += sizeof *note + text_bytes(note->path) + text_bytes(note->detail);
@@ -280,13 +287,14 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 /* What is found anywhere is of the layer that brought it: each writes its own whole. @doubtful:
  * LayerFile, of lock files that do not parse, and links that lead out of their layer. */
 static void
-take_finds(ImageInventory *image, Shelf *shelf, GPtrArray *doubtful)
+take_finds(ImageInventory *image, Shelf *shelf, GPtrArray *doubtful, ReadsInForce *reads)
 {
   g_autoptr(GArray) finds = finds_of_image(image->layers);
   for (guint i = 0; i < finds->len; i++) {
     const Find *find = &g_array_index(finds, Find, i);
     const LayerInventory *layer = g_ptr_array_index(image->layers, find->layer);
     LayerFile *read = g_ptr_array_index(layer->reads, find->read);
+    reads_in_force_add(reads, find->layer, find->read);
     const GPtrArray *list = contents_of(shelf, find->layer)->packages[find->read];
     for (guint j = 0; list != NULL && j < list->len; j++) {
       ImagePackage one = {.package = g_ptr_array_index(list, j), .layer = find->layer};
@@ -302,16 +310,20 @@ take_finds(ImageInventory *image, Shelf *shelf, GPtrArray *doubtful)
 static void
 take_files(ImageInventory *image, const ImageTree *tree, GPtrArray *doubtful)
 {
+  g_autoptr(ReadsInForce) reads = reads_in_force_new(image->layers);
   g_auto(Shelf) shelf = {image->layers, g_new0(Contents, image->layers->len), 0};
   for (guint i = 0; i < tree->files->len; i++) {
     const FoundFile *found = g_ptr_array_index(tree->files, i);
     const LayerInventory *layer = g_ptr_array_index(image->layers, found->file->layer);
     int read = find_read(&shelf, found->file, found->reading);
     take_packages(&shelf, found, image->packages);
+    if (read >= 0)
+      reads_in_force_add(reads, found->file->layer, (unsigned)read);
     if (read < 0 || ((const LayerFile *)g_ptr_array_index(layer->reads, read))->broken)
       g_ptr_array_add(image->unread, g_strdup(found->place));
   }
-  take_finds(image, &shelf, doubtful);
+  take_finds(image, &shelf, doubtful, reads);
+  observed_of_image(image, reads);
   image->os = find_os(&shelf, tree->files);
 }
 
@@ -356,11 +368,9 @@ tidy_texts(GPtrArray *texts)
 ImageInventory *
 image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **error)
 {
-  g_autoptr(ImageInventory) image = g_new0(ImageInventory, 1);
+  g_autoptr(ImageInventory) image = image_inventory_empty();
+  g_ptr_array_unref(image->layers);
   image->layers = layers;
-  image->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  image->doubles = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  image->unread = g_ptr_array_new_with_free_func(g_free);
   if (!image_tree_complete(layers, ask, ask_data, image->unread, error))
     return NULL;
   g_autoptr(ImageTree) tree = image_tree_new(layers);

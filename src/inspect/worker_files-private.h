@@ -12,7 +12,7 @@ typedef struct {
   const char *link;     /* the name under which it is given the file; NULL: the file's own */
   bool wanted;          /* after the reading: it was given the file; what follows is there then */
   char *location;       /* as Detector.read has it; owned */
-  LayerInventory *into; /* owned; with one LayerFile, whose change is to be set */
+  LayerInventory *into; /* owned, with one LayerFile, whose change is to be set; or `observed` */
   void *state;          /* of its piece() */
 } FileTaker;
 
@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
   FileTaker takers[TAKERS_MAX];
   unsigned count;
+  LayerInventory *observed; /* borrowed: what is observed of a file that is found anywhere */
 } FileTakers;
 void file_takers_clear(FileTakers *takers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileTakers, file_takers_clear)

@@ -10,7 +10,8 @@ file_takers_clear(FileTakers *takers)
 {
   for (unsigned i = 0; i < takers->count; i++) {
     g_free(takers->takers[i].location);
-    layer_inventory_free(takers->takers[i].into);
+    if (takers->takers[i].into != takers->observed)
+      layer_inventory_free(takers->takers[i].into);
   }
   takers->count = 0;
 }
@@ -53,10 +54,11 @@ view_for(const FileTaker *taker, const FileView *file)
 
 /* Most files are wanted by nobody, as their heads tell: an inventory is made for those that are. */
 static void
-begin(FileTaker *taker, const FileView *file)
+begin(FileTakers *takers, FileTaker *taker, const FileView *file)
 {
+  bool shared = taker->detector->observes && taker->reading == READINGS_MAX;
   taker->wanted = true;
-  taker->into = layer_inventory_new();
+  taker->into = shared ? takers->observed : layer_inventory_new();
   taker->location = taker->reading == READINGS_MAX
                         ? g_strdup(file->path)
                         : fixed_places_location(file->path, taker->reading);
@@ -74,7 +76,7 @@ choose(FileTakers *takers, const FileView *file, uint64_t file_bytes)
     FileView view = view_for(taker, file);
     if (asks(taker) && !detector->wants(&view))
       continue;
-    begin(taker, &view);
+    begin(takers, taker, &view);
     if (detector->piece == NULL && file->size > most)
       layer_inventory_add_unread(taker->into, "too-large", taker->location,
                                  "The file is larger than what is read of one "
@@ -206,7 +208,7 @@ worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_by
                                                   : true;
   for (unsigned i = 0; i < takers->count; i++) {
     const FileTaker *taker = &takers->takers[i];
-    if (!taker->wanted)
+    if (!taker->wanted || taker->into == takers->observed)
       continue;
     LayerInventory *into = taker->into;
     layer_inventory_add_read(into, 0, taker->location, into->unread->len > 0, into->declares);

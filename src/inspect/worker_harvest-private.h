@@ -9,13 +9,14 @@
 typedef struct {
   uint64_t file_bytes; /* of one file that is read whole */
   LayerInventory *inventory;
-  GArray *wanted;        /* Wanted: for fixed places, of this pass */
-  GHashTable *databases; /* database_key() -> LayerInventory: read in any pass */
-  GHashTable *finds;     /* path -> GPtrArray of LayerInventory: what is wanted anywhere */
-  guint packages;        /* of all of these */
-  guint declared;        /* of these, what finds only declare */
-  bool crowded;          /* there was no room for both: what is declared is left out */
-  GPtrArray *owned;      /* as LayerInventory has it, of all of them */
+  GArray *wanted;           /* Wanted: for fixed places, of this pass */
+  GHashTable *databases;    /* database_key() -> LayerInventory: read in any pass */
+  GHashTable *finds;        /* path -> GPtrArray of LayerInventory: what is wanted anywhere */
+  guint packages;           /* of all of these */
+  guint declared;           /* of these, what finds only declare */
+  bool crowded;             /* there was no room for both: what is declared is left out */
+  LayerInventory *observed; /* of the present file */
+  GPtrArray *owned;         /* as LayerInventory has it, of all of them */
   size_t owned_bytes;
   GPtrArray *licences; /* likewise */
   HarvestLinks *links;

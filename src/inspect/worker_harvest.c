@@ -40,6 +40,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free),
       .finds =
           g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref),
+      .observed = layer_inventory_new(),
       .owned = g_ptr_array_new_with_free_func(g_free),
       .licences = g_ptr_array_new_with_free_func(g_free),
       .links = harvest_links_new(),
@@ -53,6 +54,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->wanted, g_array_unref);
   g_clear_pointer(&harvest->databases, g_hash_table_unref);
   g_clear_pointer(&harvest->finds, g_hash_table_unref);
+  g_clear_pointer(&harvest->observed, layer_inventory_free);
   g_clear_pointer(&harvest->owned, g_ptr_array_unref);
   g_clear_pointer(&harvest->licences, g_ptr_array_unref);
   g_clear_pointer(&harvest->links, harvest_links_free);
@@ -225,7 +227,7 @@ take_found(Harvest *harvest, uint64_t entry_number, FileTakers *takers, GPtrArra
 {
   for (unsigned i = 0; i < takers->count; i++) {
     FileTaker *taker = &takers->takers[i];
-    if (!taker->wanted)
+    if (!taker->wanted || taker->into == takers->observed)
       continue;
     if (taker->link != NULL) {
       g_ptr_array_add(linked, g_steal_pointer(&taker->into));
@@ -242,13 +244,25 @@ take_found(Harvest *harvest, uint64_t entry_number, FileTakers *takers, GPtrArra
   }
 }
 
-/* The file of @entry, if it were at @link. */
+/* What was observed in the entry, if anything was. */
+static void
+take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
+{
+  LayerInventory *observed = harvest->observed;
+  if (observed->observations->len == 0 && observed->unread->len == 0)
+    return;
+  layer_inventory_add_read(observed, 0, entry->path, observed->unread->len > 0, NULL);
+  g_ptr_array_add(finds, observed);
+  harvest->observed = layer_inventory_new();
+}
+
+/* The file of @entry, if it were at @link: what is observed in it is told once. */
 static uint64_t
 wanted_of_link(const LayerEntry *entry, const char *link)
 {
   LayerEntry linked = *entry;
   linked.path = link;
-  return harvest_wanted_anywhere(&linked);
+  return harvest_wanted_anywhere(&linked) & ~anywhere_observers();
 }
 
 /* Once, for a fixed place and anywhere. */
@@ -257,7 +271,7 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
                   uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
                   GError **error)
 {
-  g_auto(FileTakers) takers = {.count = 0};
+  g_auto(FileTakers) takers = {.count = 0, .observed = harvest->observed};
   g_autoptr(GPtrArray) finds = harvest_finds_new();
   g_autoptr(GPtrArray) linked = harvest_finds_new();
   const char *link = early_links_waiting(harvest->early, entry->path);
@@ -270,6 +284,7 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
   if (!worker_files_read(reader, entry, harvest->file_bytes, &takers, error))
     return false;
   take_found(harvest, entry_number, &takers, finds, linked);
+  take_observed(harvest, entry, finds);
   if (link != NULL)
     early_links_keep(harvest->early, entry, entry_number, linked);
   if (anywhere != 0)
@@ -302,7 +317,7 @@ hides_program(const Harvest *harvest, const LayerEntry *entry)
   bool hides = entry->kind == LAYER_ENTRY_FILE ? entry->size == 0 && (entry->mode & 0111) != 0
                                                : entry->kind != LAYER_ENTRY_FOLDER;
   return hides && harvest->inventory->removed->len < SCRIPTS_MAX &&
-         anywhere_by_content(entry->path) != 0;
+         (anywhere_by_content(entry->path) & ~anywhere_observers()) != 0;
 }
 
 /* In this layer and in lower ones. */
@@ -321,6 +336,23 @@ harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
 }
 
 /* --- into the inventory --- */
+
+static void
+join_observations(LayerInventory *inventory, LayerInventory *database, unsigned read)
+{
+  GPtrArray *from = database->observations, *to = inventory->observations;
+  if (from->len > LAYER_OBSERVATIONS_MAX - to->len) {
+    LayerFile *file = g_ptr_array_index(inventory->reads, read);
+    layer_inventory_add_unread(inventory, "too-many-observations", file->location,
+                               "More is observed in the layer than is kept.");
+    file->broken = true;
+    g_ptr_array_set_size(from, (int)(LAYER_OBSERVATIONS_MAX - to->len));
+  }
+  for (guint i = 0; i < from->len; i++)
+    ((Observation *)g_ptr_array_index(from, i))->read = read;
+  g_ptr_array_extend_and_steal(to, from);
+  database->observations = g_ptr_array_new();
+}
 
 /* What was read of one entry. */
 static void
@@ -347,6 +379,7 @@ join_database(LayerInventory *inventory, LayerInventory *database, unsigned chan
     os->read = number;
     g_ptr_array_add(inventory->releases, os);
   }
+  join_observations(inventory, database, number);
   for (guint i = 0; i < database->notes->len; i++) {
     const LayerNote *note = g_ptr_array_index(database->notes, i);
     layer_inventory_add_note(inventory, note->kind, note->path, note->detail);

@@ -5,6 +5,18 @@
 
 #include "inventory/go_symbols.h"
 
+ImageInventory *
+image_inventory_empty(void)
+{
+  ImageInventory *inventory = g_new0(ImageInventory, 1);
+  inventory->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
+  inventory->doubles = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
+  inventory->unread = g_ptr_array_new_with_free_func(g_free);
+  inventory->observations = g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free);
+  inventory->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  return inventory;
+}
+
 void
 image_inventory_free(ImageInventory *inventory)
 {
@@ -12,9 +24,9 @@ image_inventory_free(ImageInventory *inventory)
     return;
   os_release_free(inventory->os);
   g_array_unref(inventory->packages);
-  if (inventory->doubles != NULL)
-    g_array_unref(inventory->doubles);
+  g_array_unref(inventory->doubles);
   g_ptr_array_unref(inventory->unread);
+  g_ptr_array_unref(inventory->observations);
   if (inventory->united != NULL)
     g_ptr_array_unref(inventory->united);
   g_ptr_array_unref(inventory->layers);
@@ -113,8 +125,7 @@ image_package_places(const ImageInventory *inventory, const ImagePackage *packag
 {
   GPtrArray *places = NULL;
   const GArray *doubles = inventory->doubles;
-  for (guint i = doubles == NULL ? 0 : find_first(doubles, package->package);
-       doubles != NULL && i < doubles->len; i++) {
+  for (guint i = find_first(doubles, package->package); i < doubles->len; i++) {
     const Package *other = g_array_index(doubles, ImagePackage, i).package;
     if (package_compare(other, package->package) != 0)
       break;

@@ -30,6 +30,7 @@ typedef struct {
   GPtrArray *united; /* Package: those of several places that differ in what is linked; or NULL */
   guint left_out;    /* packages that image_inventory_drop_development() took out */
   GPtrArray *unread; /* char *: what counts as unscanned, and why; sorted */
+  GPtrArray *observations; /* ImageObservation */
   GPtrArray *layers; /* LayerInventory, bottom first; keeps alive what the others point into */
   GPtrArray *gaps;   /* char *: of what a scan stored, what completeness_gaps() said then of all but
                         the advisories; `unread` is empty, and the layers have only their digests and
@@ -47,5 +48,7 @@ void image_package_unite(ImageInventory *inventory, ImagePackage *package, const
  * their layers; NULL: there are none. */
 GPtrArray *image_package_places(const ImageInventory *inventory, const ImagePackage *package);
 
+/* Without anything yet. (transfer full) */
+ImageInventory *image_inventory_empty(void);
 void image_inventory_free(ImageInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageInventory, image_inventory_free)

@@ -91,6 +91,7 @@ layer_inventory_new(void)
   LayerInventory *inventory = g_new0(LayerInventory, 1);
   inventory->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
   inventory->releases = g_ptr_array_new_with_free_func((GDestroyNotify)os_release_free);
+  inventory->observations = g_ptr_array_new_with_free_func((GDestroyNotify)observation_free);
   inventory->changes = g_ptr_array_new_with_free_func(change_free);
   inventory->reads = g_ptr_array_new_with_free_func(read_free);
   inventory->removed = g_ptr_array_new_with_free_func(g_free);
@@ -217,6 +218,16 @@ layer_inventory_add_licence(LayerInventory *inventory, const char *package, cons
     return;
   g_ptr_array_add(inventory->licences, g_strdup(package));
   g_ptr_array_add(inventory->licences, g_strdup(licences));
+}
+
+void
+layer_inventory_add_observation(LayerInventory *inventory, const Observation *observation)
+{
+  if (inventory->observations->len < LAYER_FILE_OBSERVATIONS_MAX)
+    g_ptr_array_add(inventory->observations, observation_copy(observation));
+  else
+    layer_inventory_add_unread(inventory, "too-many-observations", observation->path,
+                               "More is observed in the file than is kept.");
 }
 
 void

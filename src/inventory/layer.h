@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "inventory/observation.h"
 #include "inventory/os_release.h"
 #include "oci/digest.h"
 
@@ -102,10 +103,11 @@ typedef struct {
   Digest diff_id;     /* of the unpacked bytes, computed */
   uint32_t detectors; /* detectors_fingerprint() of who made it, or LAYER_FORMAT_FIRST */
   uint64_t packed_bytes, unpacked_bytes, entries;
-  GPtrArray *packages; /* Package */
-  GPtrArray *releases; /* OsRelease, each of another read */
-  GPtrArray *changes;  /* LayerChange */
-  GPtrArray *reads;    /* LayerFile, in no order that matters */
+  GPtrArray *packages;     /* Package */
+  GPtrArray *releases;     /* OsRelease, each of another read */
+  GPtrArray *observations; /* Observation */
+  GPtrArray *changes;      /* LayerChange */
+  GPtrArray *reads;        /* LayerFile, in no order that matters */
   GPtrArray *removed; /* char *: what the layer removes or replaces of what lower ones have anywhere
                          (finds.h): paths, which end in a slash where only what is below is meant */
   GPtrArray *links;   /* char *: symbolic links that other layers may have, which the layer was
@@ -133,12 +135,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 
 /* More than any system that people build has. A package takes 4.7 KB or so, of which the half is
  * its JSON, while an image is scanned: 75,000 take 360 MB. */
-#define LAYER_PACKAGES_MAX 75000
-#define LAYER_CHANGES_MAX  60000
-#define LAYER_READS_MAX    100000
-#define LAYER_REMOVED_MAX  60000
-#define LAYER_UNREAD_MAX   1000 /* more are not remembered */
-#define LAYER_TABLES_MAX   2    /* of one table, packed and not */
+#define LAYER_PACKAGES_MAX     75000
+#define LAYER_CHANGES_MAX      60000
+#define LAYER_READS_MAX        100000
+#define LAYER_OBSERVATIONS_MAX 20000
+#define LAYER_REMOVED_MAX      60000
+#define LAYER_UNREAD_MAX       1000 /* more are not remembered */
+#define LAYER_TABLES_MAX       2    /* of one table, packed and not */
 /* That a layer is inspected for, beside its own; and the bytes of all. */
 #define LAYER_LINKS_MAX      200
 #define LAYER_LINK_BYTES_MAX ((size_t)16 * 1024)
@@ -176,7 +179,13 @@ void layer_inventory_add_owned(LayerInventory *inventory, const char *package, S
 void layer_inventory_add_licence(LayerInventory *inventory, const char *package,
                                  const char *licences);
 
-/* Packages of the database at @path are missing: a note of @kind says why. */
+/* Of one file; the others are left out, and the file is unread. */
+#define LAYER_FILE_OBSERVATIONS_MAX 2000u
+/* Copies, with texts made printable and cut. */
+void layer_inventory_add_observation(LayerInventory *inventory, const Observation *observation);
+
+/* What is in the file at @path, packages or what is to be observed, is missing: a note of @kind
+ * says why. */
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
                                 const char *detail);
 

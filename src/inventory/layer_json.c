@@ -116,6 +116,8 @@ static const JsonMember layer_members[] = {
     {JSON_MEMBER(LayerInventory, entries), .kind = &json_number},
     {JSON_MEMBER(LayerInventory, packages), .kind = &json_list, .table = &package_table},
     {JSON_MEMBER(LayerInventory, releases), .kind = &json_list, .table = &os_release_table},
+    {JSON_MEMBER(LayerInventory, observations), .kind = &json_list, .table = &observation_table,
+     .most = LAYER_OBSERVATIONS_MAX, .omitted = true},
     {JSON_MEMBER(LayerInventory, changes), .kind = &json_list, .table = &layer_change_table,
      .most = LAYER_CHANGES_MAX},
     {JSON_MEMBER(LayerInventory, reads), .kind = &json_list, .table = &layer_file_table,
@@ -184,6 +186,20 @@ check_changes(const LayerInventory *inventory, GError **error)
   return true;
 }
 
+static bool
+check_observations(const LayerInventory *inventory, GError **error)
+{
+  for (guint i = 0; i < inventory->observations->len; i++) {
+    const Observation *one = g_ptr_array_index(inventory->observations, i);
+    const char *const texts[] = {one->rule,  one->path, one->title,
+                                 one->shown, one->same, one->scope};
+    for (size_t j = 0; j < G_N_ELEMENTS(texts); j++)
+      if (texts[j] != NULL && *texts[j] != '\0' && !layer_text_is_sound(texts[j]))
+        return error_set(error, ASSAY_ERROR_INVALID, "observations[%u]: is none", i);
+  }
+  return true;
+}
+
 /* As if a detector added them now. */
 static bool
 add_again(LayerInventory *inventory, GError **error)
@@ -219,7 +235,8 @@ read_layer(const json_t *json, LayerInventory *inventory, GError **error)
     return false;
   if (first)
     inventory->detectors = LAYER_FORMAT_FIRST;
-  return check_changes(inventory, error) && add_again(inventory, error);
+  return check_changes(inventory, error) && check_observations(inventory, error) &&
+         add_again(inventory, error);
 }
 
 LayerInventory *

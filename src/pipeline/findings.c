@@ -84,13 +84,14 @@ pipeline_match(Pipeline *pipeline, const ImageInventory *inventory, GError **err
 static void *
 match_now(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
-  /* Without advisories nothing need be read. */
-  if (!pipeline_has_advisories(pipeline)) {
-    set_none(pipeline, error);
-    return NULL;
-  }
   g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
-  return inventory == NULL ? NULL : pipeline_match(pipeline, inventory, error);
+  if (inventory == NULL)
+    return NULL;
+  /* What has no packages needs no advisories. */
+  return inventory->packages->len == 0 && inventory->observations->len > 0 &&
+                 !pipeline_has_advisories(pipeline)
+             ? match_observed(inventory)
+             : pipeline_match(pipeline, inventory, error);
 }
 
 static SharedItem *
@@ -148,6 +149,13 @@ pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned pac
 {
   return work_once(pipeline, "findings", manifest, packages, match_now,
                    (GDestroyNotify)match_result_free, error);
+}
+
+MatchResult *
+findings_observed(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
+  return inventory == NULL ? NULL : match_observed(inventory);
 }
 
 GPtrArray *

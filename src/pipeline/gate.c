@@ -78,6 +78,20 @@ judge_scan(const PolicySet *policy, const PolicyInput *input, const ImageSummary
   return verdict;
 }
 
+/* By what was observed in it alone: @why its packages are not known. */
+static Verdict *
+judge_unmatched(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
+                const Digest *manifest, const char *why, GError **error)
+{
+  g_autoptr(MatchResult) observed = findings_observed(pipeline, manifest, NULL);
+  input->scan_state = SCAN_NONE;
+  input->detail = why;
+  input->findings = observed == NULL ? NULL : observed->findings;
+  Verdict *verdict = policy_judge(policy, input);
+  input->findings = NULL;
+  return verdict;
+}
+
 /* Judges the image by its scan and, if that is whole, its findings. */
 static Verdict *
 judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
@@ -90,12 +104,10 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return policy_judge(policy, input);
   /* Without packages there is nothing to match: a signature that looks like an image, or one of
    * which nothing is known. */
-  g_autoptr(GPtrArray) gaps =
-      summary->packages == 0 ? findings_gaps(pipeline, manifest, &failure) : NULL;
+  bool nothing = summary->packages == 0 && !summary->has_observed;
+  g_autoptr(GPtrArray) gaps = nothing ? findings_gaps(pipeline, manifest, &failure) : NULL;
   g_autoptr(SharedItem) findings =
-      summary->packages == 0
-          ? NULL
-          : pipeline_image_findings(pipeline, manifest, summary->packages, &failure);
+      nothing ? NULL : pipeline_image_findings(pipeline, manifest, summary->packages, &failure);
   const MatchResult *result = shared_item_value(findings);
   VexImage image = {NULL};
   g_autoptr(ImageInventory) packages = NULL;
@@ -116,11 +128,8 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return verdict;
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
-  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
-    input->scan_state = SCAN_NONE;
-    input->detail = failure->message;
-    return policy_judge(policy, input);
-  }
+  if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
+    return judge_unmatched(pipeline, policy, input, manifest, failure->message, error);
   g_propagate_error(error, g_steal_pointer(&failure));
   return NULL;
 }

@@ -294,6 +294,17 @@ add_gaps(ImageSummary *summary, const char *text)
                                                    summary->uncovered, summary->packages));
 }
 
+static void
+add_observed(ImageSummary *summary, const char *text)
+{
+  summary->observed = packages_observed_read(text);
+  for (int kind = 0; kind < FINDING_KINDS; kind++)
+    for (int i = 0; i <= SEVERITY_CRITICAL; i++) {
+      summary->counts[i] += summary->observed.counts[kind][i];
+      summary->has_observed |= summary->observed.counts[kind][i] > 0;
+    }
+}
+
 /* Where nothing is scanned, nothing waits for its scan either. */
 static void
 stop_waiting(ImageSummary *summary)
@@ -317,7 +328,8 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
       sql_query(db, error,
                 "SELECT state, error, scanned, advisories, os, package_count, counts, fixable, "
                 "uncovered, retry_at, third_party, end_of_life, gaps, detectors, renewal_failed, "
-                "CASE WHEN renewal_detectors = $2 AND detectors <> $2 THEN renewal_error END "
+                "CASE WHEN renewal_detectors = $2 AND detectors <> $2 THEN renewal_error END, "
+                "observed "
                 "FROM images WHERE manifest = $1",
                 SQL_TEXT(manifest->text), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   g_autoptr(ImageSummary) summary = g_new0(ImageSummary, 1);
@@ -340,6 +352,7 @@ pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **erro
     summary->detectors = (uint32_t)sql_rows_integer(rows, 13);
     summary->renewal_failed = sql_rows_integer(rows, 14);
     summary->renewal_error = g_strdup(sql_rows_text(rows, 15));
+    add_observed(summary, sql_rows_text(rows, 16));
   }
   if (pipeline_is_idle(pipeline))
     stop_waiting(summary);

@@ -48,7 +48,7 @@ struct PreparedPackages {
   AdvisoryDatabase *advisories; /* or NULL */
   GArray *members;              /* Member, by layer and digest */
   GArray *sets;                 /* Set */
-  char *facts, *gaps;
+  char *facts, *gaps, *observed;
   Tally sum;
 };
 
@@ -297,6 +297,7 @@ packages_prepare(SqlPool *sql, const ImageInventory *inventory, AdvisoryDatabase
   prepared->members = members_of(inventory);
   prepared->sets = sets_of(prepared->members);
   prepared->facts = packages_facts_to_text(inventory);
+  prepared->observed = packages_observed_to_text(inventory);
   prepared->gaps = packages_gaps_to_text(inventory);
   return look_up(sql, prepared, error) && match_and_sum(prepared, error)
              ? g_steal_pointer(&prepared)
@@ -312,6 +313,7 @@ prepared_packages_free(PreparedPackages *prepared)
   g_array_unref(prepared->members);
   g_array_unref(prepared->sets);
   g_free(prepared->facts);
+  g_free(prepared->observed);
   g_free(prepared->gaps);
   g_free(prepared);
 }
@@ -481,9 +483,10 @@ packages_store(SqlConnection *db, int64_t image, const PreparedPackages *prepare
     if (!store_set(db, image, prepared, &g_array_index(prepared->sets, Set, i), error))
       return false;
   return sql_run(db, NULL, error,
-                 "UPDATE images SET facts = $2, gaps = $3, package_count = $4 WHERE id = $1",
+                 "UPDATE images SET facts = $2, gaps = $3, package_count = $4, observed = $5 "
+                 "WHERE id = $1",
                  SQL_INTEGER(image), SQL_TEXT(prepared->facts), SQL_TEXT(prepared->gaps),
-                 SQL_INTEGER(prepared->members->len), SQL_END);
+                 SQL_INTEGER(prepared->members->len), SQL_TEXT(prepared->observed), SQL_END);
 }
 
 bool

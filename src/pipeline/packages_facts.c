@@ -13,10 +13,13 @@
 typedef struct {
   GPtrArray *layers; /* char *: their digests */
   OsRelease *os;
+  GPtrArray *observations; /* ImageObservation */
 } Facts;
 static const JsonMember fact_members[] = {
     {JSON_MEMBER(Facts, layers), .kind = &json_lines},
     {JSON_MEMBER(Facts, os), .kind = &json_child, .table = &os_release_table},
+    {JSON_MEMBER(Facts, observations), .kind = &json_list, .table = &image_observation_table,
+     .omitted = true},
 };
 static const JsonTable facts_table = JSON_TABLE(Facts, fact_members);
 
@@ -27,9 +30,41 @@ packages_facts_to_text(const ImageInventory *inventory)
   for (guint i = 0; i < inventory->layers->len; i++)
     g_ptr_array_add(layers,
                     ((LayerInventory *)g_ptr_array_index(inventory->layers, i))->layer.text);
-  Facts facts = {layers, inventory->os};
+  Facts facts = {layers, inventory->os, inventory->observations};
   g_autoptr(json_t) json = json_table_write(&facts_table, &facts);
   return json_to_text(json);
+}
+
+/* "secret 0,0,0,0,1,0", a line for each kind of which there is some. */
+char *
+packages_observed_to_text(const ImageInventory *inventory)
+{
+  ObservedCounts counts = observed_count(inventory);
+  static const uint32_t none[SEVERITY_CRITICAL + 1];
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (int kind = 0; kind < FINDING_KINDS; kind++) {
+    if (memcmp(counts.counts[kind], none, sizeof none) == 0)
+      continue;
+    g_autofree char *numbers = tally_to_text(counts.counts[kind]);
+    g_string_append_printf(text, "%s %s\n", finding_kind_name((FindingKind)kind), numbers);
+  }
+  return g_strdup(text->str);
+}
+
+ObservedCounts
+packages_observed_read(const char *text)
+{
+  ObservedCounts counts = {0};
+  Slice rest = slice_from_string(text), line, name;
+  while (slice_next_line(&rest, &line)) {
+    if (!slice_next_field(&line, ' ', &name))
+      continue;
+    g_autofree char *numbers = slice_to_string(line);
+    for (int kind = 0; kind < FINDING_KINDS; kind++)
+      if (slice_equal_string(name, finding_kind_name((FindingKind)kind)))
+        tally_from_text(numbers, counts.counts[kind]);
+  }
+  return counts;
 }
 
 /* A line each, for the sentences have none within. */
@@ -66,17 +101,15 @@ add_layer(ImageInventory *inventory, const char *digest)
 ImageInventory *
 packages_facts_read(const char *text, const char *gaps, GError **error)
 {
-  Facts facts = {0};
+  g_autoptr(ImageInventory) inventory = image_inventory_empty();
+  Facts facts = {.observations = inventory->observations};
   g_autoptr(json_t) json = json_parse(slice_from_string(text), error);
   if (json == NULL || !json_table_read(&facts_table, json, &facts, error)) {
+    facts.observations = NULL;
     json_table_clear(&facts_table, &facts);
     return NULL;
   }
-  ImageInventory *inventory = g_new0(ImageInventory, 1);
-  inventory->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  inventory->doubles = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  inventory->unread = g_ptr_array_new_with_free_func(g_free);
-  inventory->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  facts.observations = NULL;
   inventory->gaps = g_ptr_array_new_with_free_func(g_free);
   inventory->os = g_steal_pointer(&facts.os);
   for (guint i = 0; i < facts.layers->len; i++)
@@ -85,5 +118,5 @@ packages_facts_read(const char *text, const char *gaps, GError **error)
   Slice rest = slice_from_string(gaps), line;
   while (slice_next_line(&rest, &line))
     g_ptr_array_add(inventory->gaps, slice_to_string(line));
-  return inventory;
+  return g_steal_pointer(&inventory);
 }

@@ -383,6 +383,9 @@ bool packages_forget(SqlConnection *db, int64_t image, GError **error);
 /* --- packages_facts.c: what findings name besides packages, as texts --- */
 
 char *packages_facts_to_text(const ImageInventory *inventory);
+/* How much was observed, for images.observed, and back. (transfer full) */
+char *packages_observed_to_text(const ImageInventory *inventory);
+ObservedCounts packages_observed_read(const char *text);
 /* What of the image is not known, whatever the advisories. */
 char *packages_gaps_to_text(const ImageInventory *inventory);
 /* The other files that show @package, a line each, the first that a row has room for. (transfer
@@ -402,6 +405,8 @@ bool packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventor
 /* With the notes on its layers. ASSAY_ERROR_NOT_FOUND when a layer is not inspected, for which it
  * is asked then. (transfer full) */
 ImageInventory *findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error);
+/* What was observed in an image, without its packages. (transfer full) */
+MatchResult *findings_observed(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* Of an image without packages: what of it is not known (completeness.h). (transfer full) */
 GPtrArray *findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **error);
 

@@ -18,6 +18,7 @@
 #include "registry/registry.h"
 #include "verdict/judge.h"
 #include "verdict/match.h"
+#include "verdict/observed.h"
 
 typedef struct Pipeline Pipeline;
 
@@ -101,11 +102,13 @@ typedef struct {
   char *os;          /* "Debian GNU/Linux 11 (bullseye)" or NULL */
   char *end_of_life; /* until when there are advisories for it: "2026-08-31"; NULL: not known */
   uint32_t packages;
-  uint32_t counts[6];   /* by Severity */
-  uint32_t fixable[6];  /* of those, with a fixed version */
-  uint32_t uncovered;   /* packages of distributions without advisories */
-  uint32_t third_party; /* packages of others than the distribution */
-  uint32_t detectors;   /* detectors_fingerprint() of those that the scan is by */
+  uint32_t counts[6];      /* by Severity, of all kinds */
+  ObservedCounts observed; /* of those, what is of no package */
+  bool has_observed;       /* there is some */
+  uint32_t fixable[6];     /* of those, with a fixed version */
+  uint32_t uncovered;      /* packages of distributions without advisories */
+  uint32_t third_party;    /* packages of others than the distribution */
+  uint32_t detectors;      /* detectors_fingerprint() of those that the scan is by */
   char *renewal_error; /* why the present ones, being others, could not inspect it again; or NULL */
   int64_t renewal_failed; /* since when they could not */
   GPtrArray *gaps;        /* char *: what of a scanned image is not known (completeness.h) */

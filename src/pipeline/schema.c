@@ -246,6 +246,10 @@ static const char *const steps[] = {
     "ALTER TABLE packages ADD COLUMN symbols TEXT;"
     /* And whether an application is only built or tested with it. */
     "ALTER TABLE package_set_members ADD COLUMN development INTEGER NOT NULL DEFAULT 0;",
+
+    /* 18: how much was observed besides packages, by kind and severity (observed_counts_to_text());
+     * what it is, is in `facts`. */
+    "ALTER TABLE images ADD COLUMN observed TEXT NOT NULL DEFAULT '';",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -76,6 +76,9 @@ package_key(const Compare *compare, const char *type, const char *name, const ch
 static char *
 finding_key(const Compare *compare, const Finding *finding)
 {
+  if (!finding_is_of_package(finding))
+    return g_strjoin("\t", finding_kind_name(finding->kind), finding->id, finding->location,
+                     finding->same != NULL ? finding->same : finding->evidence, NULL);
   g_autofree char *package =
       package_key(compare, finding->package_type, finding->package, finding->architecture);
   return g_strjoin("\t", package, finding->id, NULL);

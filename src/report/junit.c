@@ -26,10 +26,10 @@ add_line(GString *text, const char *label, const char *value)
 static void
 begin_case(GString *text, const Finding *finding)
 {
-  g_autofree char *package = g_strdup_printf("%s %s", finding->package, finding->installed_version);
+  g_autofree char *subject = report_subject(finding);
   g_autofree char *name = g_strdup_printf("[%s] %s", severity_name(finding->severity), finding->id);
   g_string_append(text, "    <testcase");
-  add_attribute(text, "classname", package);
+  add_attribute(text, "classname", subject);
   add_attribute(text, "name", name);
   if (finding->location != NULL)
     add_attribute(text, "file", finding->location);
@@ -45,7 +45,9 @@ add_finding(GString *text, const Finding *finding)
   add_attribute(text, "type", severity_name(finding->severity));
   g_string_append(text, ">");
   add_line(text, "", finding->remedy);
-  add_line(text, "State: ", advisory_state_name(finding->state));
+  if (finding_is_of_package(finding))
+    add_line(text, "State: ", advisory_state_name(finding->state));
+  add_line(text, "Seen: ", finding->evidence);
   add_line(text, "Reason: ", finding->reason);
   for (char **url = finding->references; url != NULL && *url != NULL; url++)
     add_line(text, "", *url);

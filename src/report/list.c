@@ -84,17 +84,23 @@ void
 report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width)
 {
   static const Column columns[] = {
-      {.title = "IGNORED"},   {.title = "PACKAGE"},
-      {.title = "INSTALLED"}, {.title = "UNTIL", .flags = COLUMN_EMPTY},
-      {.title = "FILE"},      {.title = "REASON", .least = 24, .flags = COLUMN_CUT},
+      {.title = "IGNORED"},
+      {.title = "PACKAGE"},
+      {.title = "INSTALLED", .flags = COLUMN_EMPTY},
+      {.title = "UNTIL", .flags = COLUMN_EMPTY},
+      {.title = "FILE"},
+      {.title = "REASON", .least = 24, .flags = COLUMN_CUT},
   };
   g_autoptr(Columns) table = columns_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < ignored->len; i++) {
     const IgnoredFinding *each = g_ptr_array_index(ignored, i);
     const Finding *finding = each->finding;
     g_autofree char *until = end_in_words(finding->exempt_until);
-    columns_add(table, (const char *[]){finding->id, finding->package, finding->installed_version,
-                                        until, each->file, finding->exempt_reason});
+    g_autofree char *place = report_subject(finding);
+    bool package = finding_is_of_package(finding);
+    columns_add(table, (const char *[]){finding->id, package ? finding->package : place,
+                                        package ? finding->installed_version : NULL, until,
+                                        each->file, finding->exempt_reason});
   }
   g_autofree char *text = columns_to_text(table, width, false);
   g_string_append(out, text);

@@ -5,13 +5,16 @@
 static void
 add_finding(GString *text, const Finding *finding)
 {
+  bool package = finding_is_of_package(finding);
   g_autofree char *title = report_mark_cut(finding->title);
+  g_autofree char *subject = report_subject(finding);
   const char *const cells[] = {severity_name(finding->severity),
                                finding->id,
-                               finding->package,
+                               package ? finding->package : subject,
                                finding->installed_version,
                                finding->fixed_version != NULL ? finding->fixed_version
-                                                              : advisory_state_name(finding->state),
+                               : package                      ? advisory_state_name(finding->state)
+                                                              : finding->evidence,
                                title};
   report_mark_row(text, cells, G_N_ELEMENTS(cells));
 }
@@ -42,8 +45,10 @@ add_ignored(GString *text, const GPtrArray *ignored)
                         "| --- | --- | --- | --- |\n");
   for (guint i = 0; i < ignored->len; i++) {
     const IgnoredFinding *each = g_ptr_array_index(ignored, i);
-    const char *const cells[] = {each->finding->id, each->finding->package,
-                                 each->finding->exempt_reason, each->file};
+    g_autofree char *subject = report_subject(each->finding);
+    const char *const cells[] = {
+        each->finding->id, finding_is_of_package(each->finding) ? each->finding->package : subject,
+        each->finding->exempt_reason, each->file};
     report_mark_row(text, cells, G_N_ELEMENTS(cells));
   }
 }

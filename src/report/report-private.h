@@ -19,6 +19,13 @@ void report_append_list(GString *out, const GPtrArray *findings, unsigned width,
 /* The grouped list: what to do, the most urgent first. */
 void report_append_groups(GString *out, const GPtrArray *findings, unsigned width, bool colour);
 
+/* What was observed: a row a finding. */
+void report_append_observed(GString *out, const GPtrArray *findings, unsigned width, bool colour);
+/* Those of packages, or the others. (transfer container) */
+GPtrArray *report_part(const GPtrArray *findings, bool of_packages);
+/* What a finding is of: "openssl 1.1.1w-0", "etc/shadow:1". (transfer full) */
+char *report_subject(const Finding *finding);
+
 /* What is ignored, why, until when, and by which file. */
 void report_append_ignored(GString *out, const GPtrArray *ignored, unsigned width);
 /* @shown: const ImagePackage *, of @inventory; NULL: all packages of the image. */

@@ -4,7 +4,7 @@
 
 #include "assay-version.h"
 #include "base/json.h"
-#include "report/writer.h"
+#include "report/report-private.h"
 
 /* The bounds of a severity's scores as code scanning services draw them, and what stands for one
  * without a score. Without a severity none is claimed. */
@@ -98,6 +98,18 @@ help_address(const Finding *finding)
   return NULL;
 }
 
+static const char *
+rule_name_of(const Finding *finding)
+{
+  static const char *const names[FINDING_KINDS] = {[FINDING_VULNERABILITY] = "VulnerablePackage",
+                                                   [FINDING_MALWARE] = "MaliciousFile",
+                                                   [FINDING_SECRET] = "Secret",
+                                                   [FINDING_BASELINE] = "WeakSetting",
+                                                   [FINDING_CONFIGURATION] = "WeakConfiguration"};
+  bool package = finding->kind == FINDING_MALWARE && finding_is_of_package(finding);
+  return package ? "MaliciousPackage" : names[finding->kind];
+}
+
 /* Of the worst finding of the vulnerability. */
 static json_t *
 rule_of(const Finding *finding)
@@ -105,8 +117,7 @@ rule_of(const Finding *finding)
   json_t *rule = json_object(), *properties = json_object(), *tags = json_array();
   json_t *configuration = json_object();
   json_set_string(rule, "id", finding->id);
-  bool malware = finding->kind == FINDING_MALWARE;
-  json_set_string(rule, "name", malware ? "MaliciousPackage" : "VulnerablePackage");
+  json_set_string(rule, "name", rule_name_of(finding));
   json_object_set_new(rule, "shortDescription",
                       short_text_object(finding->title != NULL ? finding->title : finding->id));
   json_object_set_new(
@@ -132,19 +143,22 @@ static json_t *
 location_of(const Finding *finding)
 {
   json_t *location = json_object(), *physical = json_object(), *artifact = json_object();
-  json_t *region = json_object(), *logical = json_object(), *all = json_array();
+  json_t *region = json_object();
   /* Viewers show no result without a file. */
   bool known =
       finding->location != NULL && finding->location[strspn(finding->location, "/")] != '\0';
   const char *path = known ? finding->location : finding->package;
   g_autofree char *uri = g_uri_escape_string(path + strspn(path, "/"), "/", FALSE);
-  g_autofree char *name = g_strdup_printf("%s/%s", finding->package_type, finding->package);
   json_set_string(artifact, "uri", uri);
   json_set_string(artifact, "uriBaseId", "ROOTPATH");
-  json_object_set_new(region, "startLine", json_integer(1));
+  json_object_set_new(region, "startLine", json_integer(MAX(finding->line, 1)));
   json_object_set_new(physical, "artifactLocation", artifact);
   json_object_set_new(physical, "region", region);
   json_object_set_new(location, "physicalLocation", physical);
+  if (!finding_is_of_package(finding))
+    return location;
+  json_t *logical = json_object(), *all = json_array();
+  g_autofree char *name = g_strdup_printf("%s/%s", finding->package_type, finding->package);
   json_set_string(logical, "fullyQualifiedName", name);
   json_set_string(logical, "kind", "package");
   json_array_append_new(all, logical);
@@ -157,14 +171,20 @@ static json_t *
 fingerprints_of(const Finding *finding)
 {
   json_t *fingerprints = json_object();
+  bool package = finding_is_of_package(finding);
+  /* A secret that moves within its file is the same. */
   g_autofree char *identity =
-      g_strdup_printf("%s/%s/%s/%s", finding->id, finding->package_type, finding->package,
-                      finding->architecture != NULL ? finding->architecture : "");
+      package ? g_strdup_printf("%s/%s/%s/%s", finding->id, finding->package_type, finding->package,
+                                finding->architecture != NULL ? finding->architecture : "")
+              : g_strdup_printf("%s/%s/%s", finding->id, finding->location,
+                                finding->same != NULL       ? finding->same
+                                : finding->evidence != NULL ? finding->evidence
+                                                            : "");
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
   hash[16] = '\0';
   g_autofree char *line = g_strconcat(hash, ":1", NULL);
   json_set_string(fingerprints, "primaryLocationLineHash", line);
-  json_set_string(fingerprints, "package/v1", identity);
+  json_set_string(fingerprints, package ? "package/v1" : "observation/v1", identity);
   return fingerprints;
 }
 
@@ -190,9 +210,11 @@ static json_t *
 result_of(const Finding *finding, size_t rule)
 {
   json_t *result = json_object(), *locations = json_array(), *properties = json_object();
-  g_autofree char *text =
-      g_strdup_printf("%s %s: %s (%s). %s.", finding->package, finding->installed_version,
-                      finding->id, severity_name(finding->severity), finding->remedy);
+  bool package = finding_is_of_package(finding);
+  g_autofree char *subject = report_subject(finding);
+  g_autofree char *text = g_strdup_printf(
+      "%s: %s (%s). %s.", subject, package || finding->title == NULL ? finding->id : finding->title,
+      severity_name(finding->severity), finding->remedy);
   json_set_string(result, "ruleId", finding->id);
   json_object_set_new(result, "ruleIndex", json_integer((json_int_t)rule));
   json_set_string(result, "level", level_of(finding));
@@ -201,8 +223,11 @@ result_of(const Finding *finding, size_t rule)
   json_object_set_new(result, "locations", locations);
   json_object_set_new(result, "partialFingerprints", fingerprints_of(finding));
   json_set_string(properties, "severity", severity_name(finding->severity));
-  json_set_string(properties, "state", advisory_state_name(finding->state));
-  json_set_string(properties, "installedVersion", finding->installed_version);
+  if (package) {
+    json_set_string(properties, "state", advisory_state_name(finding->state));
+    json_set_string(properties, "installedVersion", finding->installed_version);
+  }
+  json_set_string(properties, "evidence", finding->evidence);
   json_set_string(properties, "fixedVersion", finding->fixed_version);
   json_set_string(properties, "layer", finding->layer);
   json_object_set_new(result, "properties", properties);

@@ -7,11 +7,16 @@
 #include "report/writer.h"
 
 static unsigned
-count_vulnerabilities(const GPtrArray *findings)
+count_vulnerabilities(const GPtrArray *findings, guint *of_packages)
 {
   g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < findings->len; i++)
-    g_hash_table_add(ids, ((const Finding *)g_ptr_array_index(findings, i))->id);
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    if (!finding_is_of_package(finding))
+      continue;
+    g_hash_table_add(ids, finding->id);
+    (*of_packages)++;
+  }
   return g_hash_table_size(ids);
 }
 
@@ -40,12 +45,14 @@ append_counts(GString *out, const Report *report, const unsigned counts[SEVERITY
   g_autoptr(GString) line = g_string_new(NULL);
   g_string_append_printf(line, "%u package%s, %u finding%s", report->packages,
                          report->packages == 1 ? "" : "s", findings, findings == 1 ? "" : "s");
-  if (findings > 0) {
-    unsigned vulnerabilities = count_vulnerabilities(report->findings);
+  guint of_packages = 0;
+  unsigned vulnerabilities = count_vulnerabilities(report->findings, &of_packages);
+  if (of_packages > 0)
     g_string_append_printf(line, " of %u vulnerabilit%s, %u with a fix", vulnerabilities,
                            vulnerabilities == 1 ? "y" : "ies", fixable);
-    append_severities(line, counts);
-  }
+  if (of_packages > 0 && of_packages < findings)
+    g_string_append_printf(line, " and %u of what else it holds", findings - of_packages);
+  append_severities(line, counts);
   report_append_prose(out, "", line->str, width, 2);
 }
 
@@ -116,12 +123,18 @@ append_lists(GString *out, const Report *report, const ReportStyle *style)
 {
   unsigned width = style->width;
   size_t start = out->len;
-  if (report->findings->len > 0) {
+  g_autoptr(GPtrArray) of_packages = report_part(report->findings, true);
+  g_autoptr(GPtrArray) observed = report_part(report->findings, false);
+  if (of_packages->len > 0) {
     g_string_append_c(out, '\n');
     if (style->by_vulnerability)
-      report_append_list(out, report->findings, width, style->colour);
+      report_append_list(out, of_packages, width, style->colour);
     else
-      report_append_groups(out, report->findings, width, style->colour);
+      report_append_groups(out, of_packages, width, style->colour);
+  }
+  if (observed->len > 0) {
+    g_string_append_c(out, '\n');
+    report_append_observed(out, observed, width, style->colour);
   }
   if (style->show_ignored && report->ignored != NULL && report->ignored->len > 0) {
     g_string_append_c(out, '\n');

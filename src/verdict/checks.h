@@ -3,8 +3,8 @@
 
 #include "verdict/check.h"
 
-extern const PolicyCheck unmade_check, unscanned_check, end_of_life_check, ended_programs_check,
-    third_party_check, vulnerabilities_check;
+extern const PolicyCheck unscanned_check, end_of_life_check, ended_programs_check,
+    third_party_check, vulnerabilities_check, observed_check;
 
 /* In the order in which a refusal tells; NULL-terminated. */
 extern const PolicyCheck *const policy_checks[];

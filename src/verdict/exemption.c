@@ -71,7 +71,8 @@ fits_finding(const Exemption *exemption, const char *rule, const Finding *findin
          (is_empty(exemption->rules) || lists(exemption->rules, rule)) &&
          (is_empty(exemption->packages) || fits_pattern(exemption->packages, finding->package) ||
           fits_pattern(exemption->packages, finding->source_package)) &&
-         (is_empty(exemption->paths) || fits_pattern(exemption->paths, path));
+         (is_empty(exemption->paths) || fits_pattern(exemption->paths, path)) &&
+         (is_empty(exemption->values) || lists(exemption->values, finding->same));
 }
 
 int64_t
@@ -113,8 +114,7 @@ exemptions_mark(const GPtrArray *exemptions, const GPtrArray *findings, int64_t 
 {
   for (guint i = 0; i < findings->len; i++) {
     Finding *finding = g_ptr_array_index(findings, i);
-    const Exemption *exemption =
-        exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
+    const Exemption *exemption = exemption_find(exemptions, finding_rule(finding), finding, now);
     if (exemption == NULL || exemption_ended(exemption, now))
       continue;
     g_free(finding->exempt_reason);
@@ -140,7 +140,8 @@ exemption_is_boundless(const Exemption *exemption, bool whole)
   if (!is_empty(exemption->ids))
     return false; /* "*" among them is how one says so */
   return whole ? is_boundless(exemption->repositories)
-               : is_boundless(exemption->packages) && is_boundless(exemption->paths);
+               : is_boundless(exemption->packages) && is_boundless(exemption->paths) &&
+                     is_empty(exemption->values);
 }
 
 /* --- in words --- */
@@ -188,6 +189,7 @@ exemption_in_words(const Exemption *exemption)
     g_string_append(text, "all findings");
   append_list(text, " in ", exemption->packages);
   append_list(text, " at ", exemption->paths);
+  append_list(text, " of the value ", exemption->values);
   append_list(text, " of ", exemption->repositories);
   return g_string_free(text, FALSE);
 }

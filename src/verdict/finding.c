@@ -1,22 +1,17 @@
 /* A finding as a value; see the header. */
 #include "verdict/finding.h"
 
-const char *const finding_kind_names[] = {
-    [FINDING_VULNERABILITY] = "vulnerability", [FINDING_MALWARE] = "malware", NULL};
-/* A malicious package is judged as a critical vulnerability is. */
-static const char *const rules[FINDING_KINDS] = {
-    [FINDING_VULNERABILITY] = "vulnerabilities", [FINDING_MALWARE] = "vulnerabilities"};
+const char *const finding_kind_names[] = {[FINDING_VULNERABILITY] = "vulnerability",
+                                          [FINDING_MALWARE] = "malware",
+                                          [FINDING_SECRET] = "secret",
+                                          [FINDING_BASELINE] = "baseline",
+                                          [FINDING_CONFIGURATION] = "configuration",
+                                          NULL};
 
 const char *
 finding_kind_name(FindingKind kind)
 {
   return finding_kind_names[kind];
-}
-
-const char *
-finding_kind_rule(FindingKind kind)
-{
-  return rules[kind];
 }
 
 static const JsonMember exemption_members[] = {
@@ -66,6 +61,10 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Finding, fixed_version), .kind = &json_text},
     {JSON_MEMBER(Finding, layer), .kind = &json_text},
     {JSON_MEMBER(Finding, location), .kind = &json_text},
+    {JSON_MEMBER(Finding, line), .kind = &json_number, .omitted = true},
+    {JSON_MEMBER(Finding, evidence), .kind = &json_text},
+    {JSON_MEMBER(Finding, same), .kind = &json_text},
+    {JSON_MEMBER(Finding, removed), .kind = &json_flag, .omitted = true},
     {JSON_MEMBER(Finding, places), .kind = &json_texts},
     {JSON_MEMBER(Finding, owner), .kind = &json_text},
     {JSON_MEMBER(Finding, declared), .kind = &json_flag, .omitted = true},
@@ -80,6 +79,24 @@ static const JsonMember members[] = {
     {.name = "exemption", .kind = &json_part, .table = &exemption_table},
 };
 const JsonTable finding_table = JSON_TABLE(Finding, members);
+
+bool
+finding_is_of_package(const Finding *finding)
+{
+  return *finding->package != '\0';
+}
+
+/* A malicious package is judged as a critical vulnerability is, too. */
+const char *
+finding_rule(const Finding *finding)
+{
+  static const char *const rules[FINDING_KINDS] = {[FINDING_VULNERABILITY] = "vulnerabilities",
+                                                   [FINDING_MALWARE] = "malware",
+                                                   [FINDING_SECRET] = "secrets",
+                                                   [FINDING_BASELINE] = "baseline",
+                                                   [FINDING_CONFIGURATION] = "configuration"};
+  return rules[finding_is_of_package(finding) ? FINDING_VULNERABILITY : finding->kind];
+}
 
 Finding *
 finding_new(void)
@@ -142,5 +159,9 @@ finding_compare(gconstpointer a, gconstpointer b)
     order = g_strcmp0(left->id, right->id);
   if (order == 0)
     order = g_strcmp0(left->package, right->package);
-  return order != 0 ? order : g_strcmp0(left->architecture, right->architecture);
+  if (order == 0)
+    order = g_strcmp0(left->architecture, right->architecture);
+  if (order == 0)
+    order = g_strcmp0(left->location, right->location);
+  return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
 }

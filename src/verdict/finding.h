@@ -1,5 +1,6 @@
-/* A finding: one vulnerability in one package of one image, with all that a person needs to decide
- * (requirement R10). */
+/* A finding: one vulnerability in one package of one image, or one thing that was observed in it
+ * (a secret, a malicious file, a weak setting), with all that a person needs to decide (requirement
+ * R10). */
 #pragma once
 
 #include <glib.h>
@@ -12,17 +13,18 @@
 /* What a finding is of. A new kind is a line here and a name in finding.c. */
 typedef enum {
   FINDING_VULNERABILITY, /* a known vulnerability of a package */
-  FINDING_MALWARE,       /* the package itself is malicious: OSV's "MAL-..." */
+  FINDING_MALWARE,       /* a package is malicious (OSV's "MAL-..."), or a file */
+  FINDING_SECRET,        /* a credential in a file or in the image's config */
+  FINDING_BASELINE,      /* a service or an account is set up weakly */
+  FINDING_CONFIGURATION, /* how the image is built or run is */
   FINDING_KINDS,         /* how many there are */
 } FindingKind;
 const char *finding_kind_name(FindingKind kind); /* "vulnerability" */
 extern const char *const finding_kind_names[];
-/* The key of a policy that judges them: "vulnerabilities". */
-const char *finding_kind_rule(FindingKind kind);
 
 typedef struct {
   FindingKind kind;
-  char *id; /* CVE number, or the source's own id */
+  char *id; /* CVE number, or the source's own id; of what was observed, the rule's */
   GStrv aliases;
   char *vendor_id;
   char *title, *description;
@@ -42,6 +44,10 @@ typedef struct {
   char *fixed_version; /* NULL: no fixed version published yet */
   char *layer;         /* digest of the layer that brought the package, or NULL */
   char *location;      /* the file it is in */
+  uint32_t line;       /* in that file; 0: not known, or of a package */
+  char *evidence;      /* of what was observed: masked; or NULL */
+  char *same;          /* of a secret: equal for equal values, and tells nothing of them; or NULL */
+  bool removed;        /* an upper layer removes the file, which is in the image all the same */
   GStrv places;        /* the other files that show the package, the first of them; or NULL */
   char *owner;      /* of an application: the distribution's package that owns the file, or NULL */
   bool declared;    /* a lock file or a manifest names the package, which need not be installed */
@@ -56,6 +62,11 @@ typedef struct {
    * good); NULL: none does. */
   char *exempt_reason, *exempt_until;
 } Finding;
+
+/* Whether it is of a package, and not of what was observed. */
+bool finding_is_of_package(const Finding *finding);
+/* The key of a policy that judges it: "vulnerabilities". */
+const char *finding_rule(const Finding *finding);
 
 /* Without anything yet. (transfer full) */
 Finding *finding_new(void);

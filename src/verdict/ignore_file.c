@@ -177,5 +177,5 @@ ignore_file_find(const IgnoreFile *file, const char *repository, const Finding *
   for (unsigned i = 0; i < file->exemptions_count; i++)
     if (exemption_fits_repository(&file->exemptions[i], repository))
       g_ptr_array_add(fitting, &file->exemptions[i]);
-  return exemption_find(fitting, finding_kind_rule(finding->kind), finding, now);
+  return exemption_find(fitting, finding_rule(finding), finding, now);
 }

@@ -26,6 +26,7 @@ static const Setting exemption_settings[] = {
     {SETTING(Exemption, packages), .kind = &setting_texts, .least = 1, .most = 1000},
     {SETTING(Exemption, repositories), .kind = &policy_repositories, .least = 1, .most = 1000},
     {SETTING(Exemption, paths), .kind = &setting_texts, .least = 1, .most = 1000},
+    {SETTING(Exemption, values), .kind = &setting_texts, .least = 1, .most = 1000},
     {SETTING(Exemption, reason), .kind = &setting_text, .required = true},
     {SETTING(Exemption, expires), .kind = &policy_moment},
 };
@@ -33,6 +34,8 @@ static const Setting exemption_settings[] = {
 static const Setting allow_settings[] = {
     {SETTING_AS("id", Exemption, ids), .kind = &policy_single, .required = true},
     {SETTING_AS("package", Exemption, packages), .kind = &policy_single},
+    {SETTING_AS("path", Exemption, paths), .kind = &policy_single},
+    {SETTING_AS("value", Exemption, values), .kind = &policy_single},
     {SETTING(Exemption, reason), .kind = &setting_text, .required = true},
     {SETTING(Exemption, expires), .kind = &policy_moment},
 };

@@ -11,6 +11,7 @@
 #include "verdict/completeness.h"
 #include "verdict/maker-private.h"
 #include "verdict/match_statements-private.h"
+#include "verdict/observed.h"
 
 #define PLACES_SHOWN      20u
 #define MAKER_SHOWN       ((size_t)80)
@@ -413,19 +414,6 @@ match_third_party_in_words(const GPtrArray *third_party)
   return g_string_free(note, FALSE);
 }
 
-static MatchResult *
-match_result_new(void)
-{
-  MatchResult *result = g_new0(MatchResult, 1);
-  result->findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
-  result->not_affected = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
-  result->uncovered = g_ptr_array_new_with_free_func(g_free);
-  result->third_party = g_ptr_array_new_with_free_func(g_free);
-  result->undecided = g_ptr_array_new_with_free_func(g_free);
-  result->notes = g_ptr_array_new_with_free_func(g_free);
-  return result;
-}
-
 /* Only an application's package that has an owner is not as all of its kind. */
 static bool
 is_by_none(const OsRelease *os, const Kind *kind, const ImagePackage *package)
@@ -474,26 +462,8 @@ match_image(AdvisoryDatabase *database, const ImageInventory *inventory, GError 
   result->gaps = completeness_gaps(inventory, result->uncovered);
   if (result->undecided->len > 0)
     g_ptr_array_add(result->gaps, completeness_undecided(result->undecided));
+  observed_add_findings(inventory, result->findings);
   g_ptr_array_sort(result->findings, finding_compare);
   g_ptr_array_sort(result->not_affected, finding_compare);
   return g_steal_pointer(&result);
-}
-
-void
-match_result_free(MatchResult *result)
-{
-  if (result == NULL)
-    return;
-  g_ptr_array_unref(result->findings);
-  g_ptr_array_unref(result->not_affected);
-  g_ptr_array_unref(result->uncovered);
-  g_free(result->end_of_life);
-  if (result->ended != NULL)
-    g_ptr_array_unref(result->ended);
-  g_ptr_array_unref(result->third_party);
-  g_ptr_array_unref(result->undecided);
-  if (result->gaps != NULL)
-    g_ptr_array_unref(result->gaps);
-  g_ptr_array_unref(result->notes);
-  g_free(result);
 }

@@ -32,12 +32,17 @@ typedef struct {
   GPtrArray *gaps;         /* char *: what of the image is not known (completeness.h) */
   GPtrArray *notes;        /* char *: what else a person should know */
 } MatchResult;
+/* Without anything yet. (transfer full) */
+MatchResult *match_result_new(void);
 void match_result_free(MatchResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MatchResult, match_result_free)
 
-/* Thread-safe. (transfer full) */
+/* With what was observed in the image. Thread-safe. (transfer full) */
 MatchResult *match_image(AdvisoryDatabase *database, const ImageInventory *inventory,
                          GError **error);
+
+/* The same without advisories: what was observed alone, and the gaps. (transfer full) */
+MatchResult *match_observed(const ImageInventory *inventory);
 
 /* "2 packages are not the distribution's, whose advisories do not speak of them: nginx ...", of at
  * least one; packages of one maker are listed together. (transfer full) */

@@ -23,7 +23,11 @@ static const char strict_text[] = "policies:\n"
                                   "    vulnerabilities:\n"
                                   "      block: [critical]\n"
                                   "      only_fixed: true\n"
-                                  "      unknown_as: critical\n";
+                                  "      unknown_as: critical\n"
+                                  "    malware: {block: [critical, high]}\n"
+                                  "    secrets: critical\n"
+                                  "    baseline: critical\n"
+                                  "    configuration: critical\n";
 
 /* --- sets --- */
 
@@ -248,8 +252,7 @@ policy_set_takes_out(const PolicySet *set, const char *repository, const VexImag
   const VexSet *sets[2];
   const VexDocument *document = NULL;
   g_autoptr(GPtrArray) exemptions = policy_set_exemptions(set, repository);
-  const Exemption *exemption =
-      exemption_find(exemptions, finding_kind_rule(finding->kind), finding, now);
+  const Exemption *exemption = exemption_find(exemptions, finding_rule(finding), finding, now);
   if (exemption != NULL && !exemption_ended(exemption, now)) {
     *until = exemption_end_as_text(exemption->expires);
     return g_strdup(exemption->reason);

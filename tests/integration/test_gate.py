@@ -354,7 +354,7 @@ def test_exemptions(start_server, assay, push, alpine):
                                "--repository", "team/app", f"oci:{layout}:vulnerable").stdout)
     assert {finding["id"]: finding.get("exemption") for finding in scanned["findings"]} == exempt("team/app")
     assert scanned["verdict"]["exemptions"] == server.get_json(f"/api/v1/images/{vulnerable}/verdict?repository=team/app")["exemptions"]
-    assert scanned["kinds"] == {"vulnerability": 3, "malware": 0}
+    assert scanned["kinds"] == {"vulnerability": 3, "malware": 0, "secret": 0, "baseline": 0, "configuration": 0}
 
 
 def test_a_new_policy_and_a_broken_one(start_server, assay, push, alpine):

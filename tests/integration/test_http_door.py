@@ -54,13 +54,24 @@ def connections(server, count, peer="127.0.0.1", first=b""):
             sock.close()
 
 
+def begin_upload(stack, server, request, peer):
+    (sock,) = stack.enter_context(connections(server, 1, peer, request))
+    return sock, sock.recv(100)
+
+
 @contextlib.contextmanager
 def upload(server, location, peer="127.0.0.1", status=100):
     """The connection of one that sends a body slowly, after the server has seen its head: until then it only waits, and
-    gives way to the next that needs its place."""
-    first = (TRICKLE % location).removesuffix(b"x")
-    with connections(server, 1, peer, first.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")) as (sock,):
-        assert sock.recv(100).startswith(b"HTTP/1.1 %d " % status)
+    gives way to the next that needs its place. One that was closed before may still hold its place for a moment."""
+    request = (TRICKLE % location).removesuffix(b"x").replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")
+    deadline = time.monotonic() + 30
+    with contextlib.ExitStack() as stack:
+        sock, answer = begin_upload(stack, server, request, peer)
+        while not answer.startswith(b"HTTP/1.1 %d " % status) and time.monotonic() < deadline:
+            stack.pop_all().close()
+            time.sleep(0.05)
+            sock, answer = begin_upload(stack, server, request, peer)
+        assert answer.startswith(b"HTTP/1.1 %d " % status), answer
         sock.sendall(b"x")
         yield sock
 

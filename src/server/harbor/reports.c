@@ -255,6 +255,9 @@ harbor_vulnerability_report(const HarborScanned *scanned)
   /* Worst first: of two that are one to Harbor, the worse is shown. */
   for (guint i = 0; i < matched->findings->len; i++) {
     const Finding *finding = g_ptr_array_index(matched->findings, i);
+    /* Harbor has a report of vulnerabilities, and none of what else is found. */
+    if (!finding_is_of_package(finding))
+      continue;
     worst = MAX(worst, finding->severity);
     add(list, seen, entry_of(finding, scanned->inventory));
   }

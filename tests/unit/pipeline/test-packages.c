@@ -57,10 +57,7 @@ add_package(ImageInventory *image, const char *name, unsigned layer)
 static ImageInventory *
 image_new(void)
 {
-  ImageInventory *image = g_new0(ImageInventory, 1);
-  image->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
-  image->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  image->unread = g_ptr_array_new();
+  ImageInventory *image = image_inventory_empty();
   image->os = g_new0(OsRelease, 1);
   image->os->id = g_strdup("debian");
   image->os->version_id = g_strdup("11");

@@ -13,6 +13,8 @@ typedef struct {
   const char *id, *alias, *package, *source, *fixed, *published, *location;
   Severity severity;
   AdvisoryState state;
+  FindingKind kind;
+  bool observed; /* of no package */
 } CaseFinding;
 
 typedef struct {
@@ -36,6 +38,11 @@ typedef struct {
 #define UNFIXED(i, s)                                                                              \
   {                                                                                                \
     .id = i, .severity = s, .state = STATE_AFFECTED                                                \
+  }
+#define OBSERVED(i, k, s)                                                                          \
+  {                                                                                                \
+    .id = i, .kind = k, .severity = s, .state = STATE_AFFECTED, .location = "etc/x",               \
+    .observed = true                                                                               \
   }
 #define BLOCK(what)   "    vulnerabilities: {block: [" what "]}\n"
 #define FIXABLE(what) "    vulnerabilities: {block: [" what "], only_fixed: true}\n"
@@ -400,11 +407,37 @@ static const JudgeCase cases[] = {
 
     {"a dry run tells and allows", "    mode: dry-run\n    unscanned: block\n", SCAN_NONE,
      .allowed = true, .message = "policy \"p\" would refuse team/app:v1: it was never scanned"},
-    {"checks to come are taken, and said not to be made",
-     "    malware: block\n    secrets: allow\n    baseline: block\n", SCAN_DONE, .allowed = true,
-     .warnings =
-         "policy \"p\" asks for `malware: block`, which this version does not check yet|policy "
-         "\"p\" asks for `baseline: block`, which this version does not check yet"},
+    {"a secret blocks by its severity",
+     "    secrets: {block: [high]}\n",
+     SCAN_DONE,
+     {OBSERVED("github-pat", FINDING_SECRET, SEVERITY_HIGH)},
+     .blocking = 1,
+     .message = "policy \"p\" refuses team/app:v1: 1 secret blocks: github-pat (high, etc/x:3); "
+                "revoke what is real, build the image without it and push again"},
+    {"a secret of another severity does not",
+     "    secrets: {block: [critical]}\n",
+     SCAN_DONE,
+     {OBSERVED("github-pat", FINDING_SECRET, SEVERITY_HIGH)},
+     .allowed = true},
+    {"one word blocks all severities",
+     "    baseline: block\n    configuration: allow\n",
+     SCAN_DONE,
+     {OBSERVED("sshd-x", FINDING_BASELINE, SEVERITY_LOW),
+      OBSERVED("root-user", FINDING_CONFIGURATION, SEVERITY_CRITICAL)},
+     .blocking = 1,
+     .message = "1 weak setting blocks: sshd-x (low, etc/x:3)"},
+    {"other kinds are none of a key's",
+     "    malware: block\n",
+     SCAN_DONE,
+     {OBSERVED("github-pat", FINDING_SECRET, SEVERITY_CRITICAL)},
+     .allowed = true},
+    {"an exemption by rule and path takes a secret out",
+     "    secrets: block\n    allowlist: [{id: github-pat, path: 'etc/*', reason: a test}]\n",
+     SCAN_DONE,
+     {OBSERVED("github-pat", FINDING_SECRET, SEVERITY_CRITICAL)},
+     .allowed = true,
+     .ignored = 1,
+     .exemptions = "github-pat, for good: a test"},
 
     {"strict: critical with a fix",
      NULL,

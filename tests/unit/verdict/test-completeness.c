@@ -59,10 +59,11 @@ static ImageInventory *
 image_of(const Case *test)
 {
   static const Package package;
-  ImageInventory *image = g_new0(ImageInventory, 1);
-  image->layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
-  image->packages = g_array_new(FALSE, FALSE, sizeof(ImagePackage));
-  image->unread = test->unread == NULL ? g_ptr_array_new() : split(test->unread);
+  ImageInventory *image = image_inventory_empty();
+  if (test->unread != NULL) {
+    g_ptr_array_unref(image->unread);
+    image->unread = split(test->unread);
+  }
   g_ptr_array_add(image->layers, layer_inventory_new());
   LayerInventory *upper = layer_inventory_new();
   upper->entries = test->entries;

@@ -1,0 +1,15 @@
+/* What was observed in the layers of an image, and which of it is there in the end. */
+#pragma once
+
+#include "inventory/image.h"
+
+/* For each layer, which of its LayerInventory.reads count in the end. */
+typedef struct ReadsInForce ReadsInForce;
+ReadsInForce *reads_in_force_new(const GPtrArray *layers);
+void reads_in_force_free(ReadsInForce *reads);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReadsInForce, reads_in_force_free)
+void reads_in_force_add(ReadsInForce *reads, unsigned layer, unsigned read);
+
+/* Fills @image->observations. Secrets and malicious files stay when an upper layer removes their
+ * file, for whoever has the image has them, and are marked; all else must be there in the end. */
+void observed_of_image(ImageInventory *image, const ReadsInForce *reads);

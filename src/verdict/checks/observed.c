@@ -1,0 +1,151 @@
+/* `malware`, `secrets`, `baseline` and `configuration`: findings of what was observed in an image,
+ * by the same rule. */
+#include <string.h>
+
+#include "base/error.h"
+#include "verdict/checks.h"
+
+/* More would not fit into what docker shows of an error. */
+#define NAMED_FINDINGS 5u
+
+typedef struct {
+  bool block[SEVERITY_CRITICAL + 1];
+} ObservedRule;
+
+typedef struct {
+  ObservedRule malware, secrets, baseline, configuration;
+} Rules;
+
+/* --- their keys --- */
+
+/* A severity; or `block`, all of them; or `allow`, none. */
+static bool
+read_blocked(const Setting *setting, const char *text, void *value, GError **error)
+{
+  bool *block = value;
+  Severity severity;
+  if (strcmp(text, "allow") == 0)
+    return true;
+  if (strcmp(text, "block") == 0) {
+    for (int i = 0; i <= SEVERITY_CRITICAL; i++)
+      block[i] = true;
+    return true;
+  }
+  if (!severity_parse(text, &severity))
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "must be allow, block (all of them), or severities: critical, high, medium, "
+                     "low, negligible or unknown");
+  block[severity] = true;
+  return true;
+}
+static const SettingKind blocked_kind = {.read = read_blocked, .many = true};
+
+static const Setting rule_settings[] = {
+    {SETTING(ObservedRule, block), .kind = &blocked_kind, .most = 16},
+};
+static const Section rule_section = {rule_settings, G_N_ELEMENTS(rule_settings),
+                                     sizeof(ObservedRule), .word = "block"};
+
+static const Setting settings[] = {
+    {SETTING(Rules, malware), .section = &rule_section},
+    {SETTING(Rules, secrets), .section = &rule_section},
+    {SETTING(Rules, baseline), .section = &rule_section},
+    {SETTING(Rules, configuration), .section = &rule_section},
+};
+
+/* What each key judges, and what there is to do. */
+typedef struct {
+  const char *key;
+  size_t offset;
+  FindingKind kind;
+  const char *noun, *what_to_do;
+} Judged;
+static const Judged all_judged[] = {
+    {"malware", offsetof(Rules, malware), FINDING_MALWARE, "malicious file or package",
+     "do not run the image, and find out how it came in"},
+    {"secrets", offsetof(Rules, secrets), FINDING_SECRET, "secret",
+     "revoke what is real, build the image without it and push again"},
+    {"baseline", offsetof(Rules, baseline), FINDING_BASELINE, "weak setting",
+     "change the settings and push again"},
+    {"configuration", offsetof(Rules, configuration), FINDING_CONFIGURATION,
+     "weakness of its configuration", "change how the image is built and push again"},
+};
+
+static const ObservedRule *
+rule_of(const void *rules, const Judged *judged)
+{
+  return (const ObservedRule *)((const char *)rules + judged->offset);
+}
+
+static bool
+blocks(const void *rules)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(all_judged); i++)
+    for (int j = 0; j <= SEVERITY_CRITICAL; j++)
+      if (rule_of(rules, &all_judged[i])->block[j])
+        return true;
+  return false;
+}
+
+/* --- judging --- */
+
+static char *
+blocking_in_words(const Finding *finding)
+{
+  const char *severity = severity_name(finding->severity);
+  if (finding_is_of_package(finding))
+    return g_strdup_printf("%s (%s, %s %s)", finding->id, severity, finding->package,
+                           finding->installed_version);
+  g_autofree char *line = finding->line == 0 ? g_strdup("") : g_strdup_printf(":%u", finding->line);
+  return g_strdup_printf("%s (%s, %s%s)", finding->id, severity, finding->location, line);
+}
+
+static char *
+refusal_in_words(const Judged *judged, const GPtrArray *reasons)
+{
+  GString *text = g_string_new(NULL);
+  g_string_append_printf(text, "%u %s%s block%s: ", reasons->len, judged->noun,
+                         reasons->len == 1 ? "" : "s", reasons->len == 1 ? "s" : "");
+  for (guint i = 0; i < MIN(reasons->len, NAMED_FINDINGS); i++)
+    g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ",
+                           (const char *)g_ptr_array_index(reasons, i));
+  if (reasons->len > NAMED_FINDINGS)
+    g_string_append_printf(text, ", and %u more", reasons->len - NAMED_FINDINGS);
+  g_string_append_printf(text, "; %s", judged->what_to_do);
+  return g_string_free(text, FALSE);
+}
+
+/* The findings come worst first. */
+static void
+judge_kind(const ObservedRule *rule, const Judged *judged, Judgement *judgement)
+{
+  const GPtrArray *findings = judgement->input->findings;
+  GPtrArray *reasons = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; findings != NULL && i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
+    if (finding->kind != judged->kind || !rule->block[finding->severity])
+      continue;
+    if (judgement_exempts(judgement, finding_rule(finding), finding))
+      judgement->verdict->ignored++;
+    else
+      g_ptr_array_add(reasons, blocking_in_words(finding));
+  }
+  if (reasons->len > 0)
+    judgement_block_findings(judgement, reasons, refusal_in_words(judged, reasons));
+  else
+    g_ptr_array_unref(reasons);
+}
+
+static void
+judge(const void *rules, Judgement *judgement)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(all_judged); i++)
+    judge_kind(rule_of(rules, &all_judged[i]), &all_judged[i], judgement);
+}
+
+const PolicyCheck observed_check = {.settings = settings,
+                                    .count = G_N_ELEMENTS(settings),
+                                    .size = sizeof(Rules),
+                                    .blocks = blocks,
+                                    .of_findings = true,
+                                    .judge = judge};
