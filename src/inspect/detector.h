@@ -48,6 +48,8 @@ typedef struct {
   unsigned version;
   /* NULL-ended, in order of preference. NULL: every file may be meant, `wants` tells. */
   const char *const *places;
+  /* What it does with a file is the same at all of its fixed places (fixed_places.h). */
+  bool alike;
   /* Of a file in a fixed folder: whether it is meant. NULL: every one is. */
   bool (*wants_name)(const char *file_name);
   /* Of a file that is found anywhere, whose path a place takes in, or of any file where there are

@@ -1,6 +1,7 @@
 /* The list of detectors: what a new one is added to. It stands alone in its file, so that a test or
  * a measurement can be linked with a list of its own. The order is one of preference: the first
  * os-release that is found counts. */
+#include "inspect/baseline/baseline.h"
 #include "inspect/detector.h"
 #include "inspect/languages/languages.h"
 #include "inspect/lockfiles/lockfiles.h"
@@ -48,6 +49,11 @@ const Detector *const detectors[] = {
     &lockfiles_detector,
     &version_strings_detector,
     &lists_detector,
+    &passwd_detector,
+    &shadow_detector,
+    &group_detector,
+    &gshadow_detector,
+    &sshd_detector,
     NULL,
 };
 /* clang-format on */

@@ -47,7 +47,8 @@ reading_of_place(Places *places, const Detector *detector, const char *place)
 {
   for (unsigned i = 0; i < places->reading_count; i++) {
     PlaceReading *reading = &places->readings[i];
-    if (reading->detector == detector && strcmp(last_name(reading->place), last_name(place)) == 0)
+    if (reading->detector == detector &&
+        (detector->alike || strcmp(last_name(reading->place), last_name(place)) == 0))
       return reading;
   }
   g_assert(places->reading_count < READINGS_MAX);

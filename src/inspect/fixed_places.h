@@ -11,7 +11,8 @@ const char *fixed_places_get(unsigned index);
 bool fixed_places_split_pattern(const char *place, size_t *above);
 
 /* What a detector does with a file is the same at fixed places that have the same last name
- * ("var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages"): one reading. They are numbered from 0,
+ * ("var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages"), and at all
+ * places of a detector that says so (`alike`): one reading. They are numbered from 0,
  * so that a set of them is a bit mask. Only fixed places have readings: what links may lead to them
  * is followed for sets of these (asked_paths.h). */
 #define READINGS_MAX 64u

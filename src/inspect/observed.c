@@ -3,7 +3,7 @@
 
 struct ReadsInForce {
   guint count;
-  bool **layers; /* by layer and read */
+  const char ***layers; /* by layer and read: the first place that it is read for; NULL: none */
 };
 
 ReadsInForce *
@@ -11,10 +11,10 @@ reads_in_force_new(const GPtrArray *layers)
 {
   ReadsInForce *reads = g_new0(ReadsInForce, 1);
   reads->count = layers->len;
-  reads->layers = g_new0(bool *, layers->len + 1);
+  reads->layers = g_new0(const char **, layers->len + 1);
   for (guint i = 0; i < layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(layers, i);
-    reads->layers[i] = g_new0(bool, layer->reads->len + 1);
+    reads->layers[i] = g_new0(const char *, layer->reads->len + 1);
   }
   return reads;
 }
@@ -31,15 +31,26 @@ reads_in_force_free(ReadsInForce *reads)
 }
 
 void
-reads_in_force_add(ReadsInForce *reads, unsigned layer, unsigned read)
+reads_in_force_add(ReadsInForce *reads, unsigned layer, unsigned read, const char *place)
 {
-  reads->layers[layer][read] = true;
+  if (reads->layers[layer][read] == NULL)
+    reads->layers[layer][read] = place;
 }
 
 static bool
 stays_when_removed(ObservationKind kind)
 {
   return kind == OBSERVED_SECRET || kind == OBSERVED_MALWARE;
+}
+
+/* A fact is of the place that its service opens, whatever links lead from there. (transfer full) */
+static Observation *
+observation_at(const Observation *one, const char *place)
+{
+  Observation at = *one;
+  if (one->kind == OBSERVED_FACT && place != NULL)
+    at.path = place;
+  return observation_copy(&at);
 }
 
 void
@@ -49,10 +60,10 @@ observed_of_image(ImageInventory *image, const ReadsInForce *reads)
     const LayerInventory *layer = g_ptr_array_index(image->layers, i);
     for (guint j = 0; j < layer->observations->len; j++) {
       const Observation *one = g_ptr_array_index(layer->observations, j);
-      bool there = one->read < layer->reads->len && reads->layers[i][one->read];
-      if (there || stays_when_removed(one->kind))
+      const char *place = one->read < layer->reads->len ? reads->layers[i][one->read] : NULL;
+      if (place != NULL || stays_when_removed(one->kind))
         g_ptr_array_add(image->observations,
-                        image_observation_new(observation_copy(one), i, !there));
+                        image_observation_new(observation_at(one, place), i, place == NULL));
     }
   }
 }

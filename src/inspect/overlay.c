@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "inspect/applications.h"
+#include "inspect/baseline/image.h"
 #include "inspect/finds.h"
 #include "inspect/fixed_places.h"
 #include "inspect/image_tree.h"
@@ -294,7 +295,7 @@ take_finds(ImageInventory *image, Shelf *shelf, GPtrArray *doubtful, ReadsInForc
     const Find *find = &g_array_index(finds, Find, i);
     const LayerInventory *layer = g_ptr_array_index(image->layers, find->layer);
     LayerFile *read = g_ptr_array_index(layer->reads, find->read);
-    reads_in_force_add(reads, find->layer, find->read);
+    reads_in_force_add(reads, find->layer, find->read, read->location);
     const GPtrArray *list = contents_of(shelf, find->layer)->packages[find->read];
     for (guint j = 0; list != NULL && j < list->len; j++) {
       ImagePackage one = {.package = g_ptr_array_index(list, j), .layer = find->layer};
@@ -318,7 +319,7 @@ take_files(ImageInventory *image, const ImageTree *tree, GPtrArray *doubtful)
     int read = find_read(&shelf, found->file, found->reading);
     take_packages(&shelf, found, image->packages);
     if (read >= 0)
-      reads_in_force_add(reads, found->file->layer, (unsigned)read);
+      reads_in_force_add(reads, found->file->layer, (unsigned)read, found->place);
     if (read < 0 || ((const LayerFile *)g_ptr_array_index(layer->reads, read))->broken)
       g_ptr_array_add(image->unread, g_strdup(found->place));
   }
@@ -384,5 +385,6 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   image->unread = tidy_texts(image->unread);
   g_array_sort(image->packages, image_package_compare);
   part_doubles(image);
+  baseline_of_image(image);
   return g_steal_pointer(&image);
 }

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "inspect/asked_paths.h"
 #include "inspect/worker-private.h"
+#include "inspect/worker_entries-private.h"
 #include "inspect/worker_harvest-private.h"
 #include "inspect/worker_layer_links-private.h"
 
@@ -30,6 +31,7 @@ typedef struct {
   bool has_plain_folder;
   Harvest *harvest;
   LayerLinks *links;
+  EntryNotes *notes;
 } Reading;
 
 /* --- changes --- */
@@ -192,6 +194,7 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
   if (reading->first) {
     reading->inventory->entries++;
     note_entry(entry, reading->inventory);
+    entry_notes_take(reading->notes, entry);
   }
   if (entry->kind == LAYER_ENTRY_GLOBAL) {
     take_global(reading, entry);
@@ -304,6 +307,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   g_auto(Harvest) harvest = {0};
   harvest_init(&harvest, inventory, limits->file_bytes);
   g_autoptr(LayerLinks) layer_links = layer_links_new(asked, &harvest, inventory);
+  g_autoptr(EntryNotes) notes = entry_notes_new(inventory);
   Reading reading = {.input = input,
                      .limits = limits,
                      .inventory = inventory,
@@ -311,7 +315,8 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .folders = folders,
                      .plain_folder = plain_folder,
                      .harvest = &harvest,
-                     .links = layer_links};
+                     .links = layer_links,
+                     .notes = notes};
   layer_links_add(layer_links, links);
   if (!read_passes(&reading, error) || !worker_input_settle(&input, error))
     return NULL;
@@ -320,6 +325,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
     return NULL;
   harvest_note_left_links(&harvest);
   harvest_join(&harvest);
+  entry_notes_join(notes);
   json_t *answer = json_object();
   json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
   return answer;

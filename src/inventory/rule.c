@@ -4,7 +4,12 @@
 #include <glib.h>
 #include <string.h>
 
+#include "inventory/rules/rules.h"
+
 const RuleSet *const rule_sets[] = {
+    &baseline_accounts_rules,
+    &baseline_entries_rules,
+    &baseline_sshd_rules,
     NULL,
 };
 

@@ -74,7 +74,7 @@ static const Entry debian[] = {
     {"./var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n", NULL, 0},
     {"etc/.wh.os-release", NULL, NULL, 0},
     {"var/lib/rpm/.wh..wh..opq", NULL, NULL, 0},
-    {"../../etc/passwd", "root", NULL, 0},
+    {"../../etc/motd", "root", NULL, 0},
     {"dev/sda", NULL, NULL, AE_IFBLK},
     {"loop", NULL, "loop", AE_IFLNK},
     {NULL},

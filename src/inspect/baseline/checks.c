@@ -1,0 +1,11 @@
+/* The list of the tables of checks. */
+#include "inspect/baseline/checks-private.h"
+
+/* clang-format off */
+const BaselineChecks *const baseline_checks[] = {
+    &account_checks,
+    &entry_checks,
+    &sshd_checks,
+    NULL,
+};
+/* clang-format on */

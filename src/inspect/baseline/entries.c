@@ -1,0 +1,194 @@
+/* Facts by name and mode; see the header. */
+#include "inspect/baseline/entries.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "inspect/baseline/facts.h"
+
+/* What is further down belongs to some application, which knows what it wants. */
+#define FOLDER_DEPTH_MAX 3u
+
+#define FILES   (1u << LAYER_ENTRY_FILE | 1u << LAYER_ENTRY_HARDLINK)
+#define FOLDERS (1u << LAYER_ENTRY_FOLDER)
+#define LINKS   (1u << LAYER_ENTRY_SYMLINK)
+
+/* Servers whose settings are read (baseline/image-private.h, baseline_has()). */
+#define PROGRAMS                                                                                   \
+  "sshd mysqld mariadbd postgres redis-server valkey-server mongod memcached apache2 httpd nginx " \
+  "sudo crond cron dockerd vsftpd snmpd rsync"
+#define HISTORIES                                                                                  \
+  ".bash_history .ash_history .sh_history .zsh_history .mysql_history .mariadb_history "           \
+  ".psql_history .rediscli_history .python_history .node_repl_history .sqlite_history"
+
+typedef struct {
+  const char *key;
+  unsigned kinds; /* of entries */
+  bool (*is)(const LayerEntry *entry, const char *name);
+} EntryRule;
+
+static const char *
+name_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+static unsigned
+depth_of(const char *path)
+{
+  unsigned depth = *path != '\0';
+  for (; *path != '\0'; path++)
+    depth += *path == '/';
+  return depth;
+}
+
+static bool
+is_below(const char *path, const char *const *folders)
+{
+  for (; *folders != NULL; folders++)
+    if (g_str_has_prefix(path, *folders))
+      return true;
+  return false;
+}
+
+/* Whether the file is right in a folder of programs. */
+static bool
+is_in_programs(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  g_autofree char *folder = g_strndup(path, slash == NULL ? 0 : (size_t)(slash - path));
+  return config_is_one_of(name_of(folder), "bin sbin libexec") ||
+         g_str_has_prefix(folder, "usr/lib/postgresql/");
+}
+
+static bool
+is_setuid(const LayerEntry *entry, const char *name)
+{
+  return (entry->mode & 04000) != 0 && (entry->mode & 0111) != 0;
+}
+
+static bool
+is_setgid(const LayerEntry *entry, const char *name)
+{
+  return (entry->mode & 06000) == 02000 && (entry->mode & 0010) != 0;
+}
+
+static const char *const system_places[] = {
+    "etc/",      "bin/",           "sbin/",           "lib/",     "lib64/", "usr/bin/",
+    "usr/sbin/", "usr/local/bin/", "usr/local/sbin/", "usr/lib/", "root/",  "var/spool/cron/",
+    NULL,
+};
+
+static bool
+is_open_file(const LayerEntry *entry, const char *name)
+{
+  return (entry->mode & 0002) != 0 && is_below(entry->path, system_places);
+}
+
+static bool
+is_open_folder(const LayerEntry *entry, const char *name)
+{
+  static const char *const mounted[] = {"dev/", "proc/", "sys/", NULL};
+  return (entry->mode & 0002) != 0 && (entry->mode & 01000) == 0 && *entry->path != '\0' &&
+         depth_of(entry->path) <= FOLDER_DEPTH_MAX && !is_below(entry->path, mounted);
+}
+
+static bool
+is_host_key(const LayerEntry *entry, const char *name)
+{
+  return entry->size > 0 && fnmatch("etc/ssh/ssh_host_*_key", entry->path, 0) == 0;
+}
+
+static bool
+is_authorized_keys(const LayerEntry *entry, const char *name)
+{
+  return entry->size > 0 && config_is_one_of(name, "authorized_keys authorized_keys2") &&
+         strstr(entry->path, ".ssh/") != NULL;
+}
+
+static bool
+is_readable_shadow(const LayerEntry *entry, const char *name)
+{
+  return entry->size > 0 && (entry->mode & 0004) != 0 &&
+         config_is_one_of(entry->path, "etc/shadow etc/gshadow etc/shadow- etc/gshadow-");
+}
+
+static bool
+is_history(const LayerEntry *entry, const char *name)
+{
+  return entry->size > 0 && config_is_one_of(name, HISTORIES);
+}
+
+static bool
+is_program(const LayerEntry *entry, const char *name)
+{
+  return config_is_one_of(name, PROGRAMS) && is_in_programs(entry->path);
+}
+
+static const EntryRule entry_rules[] = {
+    {"setuid", FILES, is_setuid},
+    {"setgid", FILES, is_setgid},
+    {"open-file", FILES, is_open_file},
+    {"open-folder", FOLDERS, is_open_folder},
+    {"host-key", FILES, is_host_key},
+    {"authorized-keys", FILES, is_authorized_keys},
+    {"readable-shadow", FILES, is_readable_shadow},
+    {"history", FILES, is_history},
+    {"program", FILES | LINKS, is_program},
+};
+
+uint32_t
+entry_facts_of(const LayerEntry *entry)
+{
+  const char *name = name_of(entry->path);
+  uint32_t set = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(entry_rules); i++)
+    if ((entry_rules[i].kinds >> entry->kind & 1) != 0 && entry_rules[i].is(entry, name))
+      set |= (uint32_t)1 << i;
+  return set;
+}
+
+void
+entry_facts_add(const LayerEntry *entry, uint32_t set, const char *location, LayerInventory *into)
+{
+  Facts facts = {.into = into, .path = location, .service = "entry"};
+  for (size_t i = 0; i < G_N_ELEMENTS(entry_rules); i++) {
+    if ((set >> i & 1) == 0)
+      continue;
+    if (entry_rules[i].is == is_program)
+      facts_add(&facts, entry_rules[i].key, name_of(entry->path));
+    else
+      facts_add_format(&facts, entry_rules[i].key, "%04o, of %u:%u", entry->mode & 07777,
+                       entry->uid, entry->gid);
+  }
+}
+
+char *
+entry_facts_location(const LayerEntry *entry)
+{
+  return entry->kind == LAYER_ENTRY_FOLDER ? g_strconcat(entry->path, ENTRY_OF_FOLDER, NULL)
+                                           : g_strdup(entry->path);
+}
+
+/* Programs that give way to others are taken away already (worker_harvest.c). */
+bool
+entry_facts_may_replace(const LayerEntry *entry)
+{
+  static const char *const places[] = {"etc/", "root/", "home/", "var/spool/cron/", NULL};
+  switch (entry->kind) {
+  case LAYER_ENTRY_FOLDER:
+    return *entry->path != '\0' && depth_of(entry->path) <= FOLDER_DEPTH_MAX;
+  case LAYER_ENTRY_FILE:
+  case LAYER_ENTRY_HARDLINK:
+  case LAYER_ENTRY_SYMLINK:
+  case LAYER_ENTRY_DEVICE:
+  case LAYER_ENTRY_OTHER:
+    return is_below(entry->path, places);
+  case LAYER_ENTRY_WHITEOUT:
+  case LAYER_ENTRY_OPAQUE:
+  case LAYER_ENTRY_GLOBAL:
+    return false;
+  }
+  return false;
+}

@@ -1,0 +1,50 @@
+/* What the readers of configuration files share. Each reader (a Detector, in a file of its own)
+ * gives the settings of a file as facts, as its service would read them: a rule
+ * "SERVICE.KEY", a value, the block that it is in and its line. Which value counts in the end is
+ * decided for the whole image (image.h), where files of all layers are there and include each
+ * other. Only what a check asks for is a fact. */
+#pragma once
+
+#include "inspect/detector.h"
+#include "inventory/observation.h"
+
+/* Of a configuration file; more is none of a person's. */
+#define FACT_FILE_BYTES_MAX ((uint64_t)1024 * 1024)
+/* Of a line with its continuations; the rest is cut. */
+#define CONFIG_LINE_MAX ((size_t)8 * 1024)
+
+/* Where facts go, and where they come from. */
+typedef struct {
+  LayerInventory *into;
+  const char *path;
+  const char *service; /* "sshd" */
+  uint32_t line;       /* of what is read now; 0: not known */
+  const char *scope;   /* the block that is open; or NULL */
+} Facts;
+
+/* Copies. */
+void facts_add(Facts *facts, const char *key, const char *value);
+G_GNUC_PRINTF(3, 4) void facts_add_format(Facts *facts, const char *key, const char *format, ...);
+
+/* The lines of a text. */
+typedef struct {
+  Slice rest;
+  uint32_t number; /* of the line that was given last: of its first one, with continuations */
+  uint32_t taken;
+  bool joined; /* a backslash at the end of a line continues it */
+  GString *line;
+} ConfigLines;
+void config_lines_init(ConfigLines *lines, Slice text, bool joined);
+void config_lines_clear(ConfigLines *lines);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ConfigLines, config_lines_clear)
+/* The next line that is not empty, without blanks at its ends; NULL: there is none. (transfer
+ * none), until the next call. */
+const char *config_lines_next(ConfigLines *lines);
+
+/* Words between blanks; "..." and '...' hold blanks, and a backslash takes the next character as it
+ * is. @comments: a word that begins with "#" ends the line. (transfer full): NULL-ended. */
+char **config_words(const char *line, bool comments);
+/* Whether @word is in @list, whose words blanks part; upper and lower case are the same. */
+bool config_is_one_of(const char *word, const char *list);
+/* Whether a path is of documentation, of examples or of tests, whose settings no service reads. */
+bool config_is_example(const char *path);

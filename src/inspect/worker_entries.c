@@ -1,0 +1,91 @@
+/* Facts of entries; see the header. */
+#include "inspect/worker_entries-private.h"
+
+#include "inspect/baseline/entries.h"
+
+/* Entries with facts; whoever opened more than that opened all. */
+#define ENTRIES_MAX 1000u
+
+struct EntryNotes {
+  LayerInventory *inventory;
+  GHashTable *noted; /* location -> LayerInventory with the facts of its entry */
+  bool overfull;
+};
+
+static void
+inventory_free(void *inventory)
+{
+  layer_inventory_free(inventory);
+}
+
+EntryNotes *
+entry_notes_new(LayerInventory *inventory)
+{
+  EntryNotes *notes = g_new0(EntryNotes, 1);
+  *notes = (EntryNotes){
+      inventory, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, inventory_free), false};
+  return notes;
+}
+
+void
+entry_notes_free(EntryNotes *notes)
+{
+  if (notes == NULL)
+    return;
+  g_hash_table_unref(notes->noted);
+  g_free(notes);
+}
+
+static void
+keep(EntryNotes *notes, const LayerEntry *entry, uint32_t set, const char *location)
+{
+  if (g_hash_table_size(notes->noted) == ENTRIES_MAX) {
+    if (!notes->overfull)
+      layer_inventory_add_note(notes->inventory, "too-many-observations", entry->path,
+                               "More files have odd modes than are listed.");
+    notes->overfull = true;
+    return;
+  }
+  LayerInventory *facts = layer_inventory_new();
+  entry_facts_add(entry, set, location, facts);
+  g_hash_table_insert(notes->noted, g_strdup(location), facts);
+}
+
+void
+entry_notes_take(EntryNotes *notes, const LayerEntry *entry)
+{
+  bool mark = entry->kind == LAYER_ENTRY_WHITEOUT || entry->kind == LAYER_ENTRY_OPAQUE ||
+              entry->kind == LAYER_ENTRY_GLOBAL;
+  uint32_t set = mark ? 0 : entry_facts_of(entry);
+  bool replaces = set == 0 && !mark && entry_facts_may_replace(entry);
+  if (mark || (set == 0 && !replaces && g_hash_table_size(notes->noted) == 0))
+    return;
+  g_autofree char *location = entry_facts_location(entry);
+  g_hash_table_remove(notes->noted, location);
+  if (set != 0)
+    keep(notes, entry, set, location);
+  else if (replaces)
+    layer_inventory_add_removed(notes->inventory, location, false);
+}
+
+static void
+join(LayerInventory *inventory, const char *location, const LayerInventory *facts)
+{
+  unsigned read = layer_inventory_add_read(inventory, LAYER_ANYWHERE, location, false, NULL);
+  for (guint i = 0; i < facts->observations->len; i++) {
+    Observation *fact = g_ptr_array_index(facts->observations, i);
+    fact->read = read;
+    g_ptr_array_add(inventory->observations, observation_copy(fact));
+  }
+}
+
+void
+entry_notes_join(EntryNotes *notes)
+{
+  guint count;
+  g_autofree void **locations = g_hash_table_get_keys_as_array(notes->noted, &count);
+  qsort(locations, count, sizeof *locations, text_compare);
+  for (guint i = 0; i < count; i++)
+    if (notes->inventory->reads->len < LAYER_READS_MAX)
+      join(notes->inventory, locations[i], g_hash_table_lookup(notes->noted, locations[i]));
+}

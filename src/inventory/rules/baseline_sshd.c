@@ -1,0 +1,52 @@
+/* What a person is told of the settings of OpenSSH's server. */
+#include "inventory/rules/rules.h"
+
+#define IDENTITY "GB/T 22239-2019 8.1.4.1"
+#define SECRECY  "GB/T 22239-2019 8.1.4.8"
+
+static const Rule rules[] = {
+    {"sshd-permit-root-login", OBSERVED_WEAKNESS, SEVERITY_HIGH,
+     "sshd lets root log in by password", "sshd 允许 root 使用口令登录",
+     "set PermitRootLogin no, or prohibit-password", "设置 PermitRootLogin no 或 prohibit-password",
+     "CIS-Debian-12 5.1.20, " IDENTITY},
+    {"sshd-empty-passwords", OBSERVED_WEAKNESS, SEVERITY_CRITICAL,
+     "sshd lets accounts without a password log in", "sshd 允许空口令登录",
+     "set PermitEmptyPasswords no", "设置 PermitEmptyPasswords no",
+     "CIS-Debian-12 5.1.19, " IDENTITY},
+    {"sshd-host-based", OBSERVED_WEAKNESS, SEVERITY_HIGH,
+     "sshd trusts what other hosts say of their users", "sshd 启用了基于主机的信任认证",
+     "set HostbasedAuthentication no", "设置 HostbasedAuthentication no",
+     "CIS-Debian-12 5.1.10, " IDENTITY},
+    {"sshd-rhosts", OBSERVED_WEAKNESS, SEVERITY_MEDIUM, "sshd reads .rhosts files of its users",
+     "sshd 读取用户的 .rhosts 文件", "set IgnoreRhosts yes", "设置 IgnoreRhosts yes",
+     "CIS-Debian-12 5.1.11, " IDENTITY},
+    {"sshd-user-environment", OBSERVED_WEAKNESS, SEVERITY_MEDIUM,
+     "sshd lets users set the environment of their session", "sshd 允许用户设置会话环境变量",
+     "set PermitUserEnvironment no", "设置 PermitUserEnvironment no",
+     "CIS-Debian-12 5.1.21, GB/T 22239-2019 8.1.4.2"},
+    {"sshd-strict-modes", OBSERVED_WEAKNESS, SEVERITY_MEDIUM,
+     "sshd takes keys from files that others may write", "sshd 未检查密钥文件权限",
+     "set StrictModes yes", "设置 StrictModes yes", "GB/T 22239-2019 8.1.4.2"},
+    {"sshd-protocol-1", OBSERVED_WEAKNESS, SEVERITY_HIGH, "sshd speaks the broken protocol 1",
+     "sshd 启用了已被破解的协议版本 1", "set Protocol 2, or remove the line",
+     "设置 Protocol 2 或删除该行", SECRECY},
+    {"sshd-weak-ciphers", OBSERVED_WEAKNESS, SEVERITY_MEDIUM, "sshd offers weak ciphers",
+     "sshd 提供弱加密算法", "remove CBC ciphers, 3DES and RC4 from Ciphers",
+     "从 Ciphers 中删除 CBC、3DES 与 RC4 算法", "CIS-Debian-12 5.1.6, " SECRECY},
+    {"sshd-weak-macs", OBSERVED_WEAKNESS, SEVERITY_MEDIUM, "sshd offers weak MACs",
+     "sshd 提供弱 MAC 算法", "remove MD5, RIPEMD-160 and 96-bit MACs from MACs",
+     "从 MACs 中删除 MD5、RIPEMD-160 与 96 位 MAC", "CIS-Debian-12 5.1.15, " SECRECY},
+    {"sshd-weak-key-exchange", OBSERVED_WEAKNESS, SEVERITY_MEDIUM, "sshd offers weak key exchanges",
+     "sshd 提供弱密钥交换算法", "remove those with sha1 from KexAlgorithms",
+     "从 KexAlgorithms 中删除使用 sha1 的算法", "CIS-Debian-12 5.1.12, " SECRECY},
+    {"sshd-weak-keys", OBSERVED_WEAKNESS, SEVERITY_MEDIUM, "sshd takes weak kinds of keys",
+     "sshd 接受弱密钥类型", "remove ssh-dss and ssh-rsa", "删除 ssh-dss 与 ssh-rsa", SECRECY},
+    {"sshd-host-key", OBSERVED_WEAKNESS, SEVERITY_MEDIUM,
+     "the key by which sshd shows who it is is part of the image", "镜像内置了 sshd 主机密钥",
+     "remove it from the image, and make one when a container starts (ssh-keygen -A)",
+     "从镜像中删除，并在容器启动时生成（ssh-keygen -A）", SECRECY},
+    {"sshd-authorized-keys", OBSERVED_WEAKNESS, SEVERITY_MEDIUM,
+     "whoever has a key that the image names may log in", "镜像内置了 SSH 登录公钥",
+     "remove the file; mount it where it is needed", "删除该文件；在需要时挂载", IDENTITY},
+};
+const RuleSet baseline_sshd_rules = {rules, sizeof rules / sizeof *rules};

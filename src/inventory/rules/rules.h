@@ -1,0 +1,6 @@
+/* The sets of rules, each in a file of its own. */
+#pragma once
+
+#include "inventory/rule.h"
+
+extern const RuleSet baseline_accounts_rules, baseline_entries_rules, baseline_sshd_rules;
