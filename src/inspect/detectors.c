@@ -10,6 +10,7 @@
 #include "inspect/programs/programs.h"
 #include "inspect/programs/version_strings.h"
 #include "inspect/sboms/sboms.h"
+#include "inspect/secrets/secrets.h"
 
 /* A line a row, so that two changes seldom meet. */
 /* clang-format off */
@@ -49,6 +50,7 @@ const Detector *const detectors[] = {
     &lockfiles_detector,
     &version_strings_detector,
     &lists_detector,
+    &secrets_detector,
     &passwd_detector,
     &shadow_detector,
     &group_detector,
