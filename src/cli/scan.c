@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
+#include "cli/scan_dockerfile.h"
 #include "cli/scan_layers.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
@@ -12,13 +13,15 @@
 #include "verdict/judge.h"
 #include "verdict/match.h"
 
-static char *output_option, *policy_option, *repository_option;
+static char *output_option, *policy_option, *repository_option, *dockerfile_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
 
 static const GOptionEntry options[] = {
     REPORT_OPTIONS("table,json,sarif,junit,markdown,template,cyclonedx,spdx"),
+    {"dockerfile", 0, 0, G_OPTION_ARG_FILENAME, &dockerfile_option,
+     "Scan how an image is built instead: a Dockerfile, or standard input (-)", "FILE"},
     {"list-packages", 0, 0, G_OPTION_ARG_NONE, &list_packages_option,
      "List all packages, too (table and JSON)", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_option,
@@ -100,7 +103,7 @@ note_ruled_out(const MatchResult *matched, guint left_out)
 /* --- the command --- */
 
 typedef struct {
-  const char *target;
+  const char *target; /* NULL: a Dockerfile is scanned */
   ReportOptions options;
   ScanSetup setup;
   PolicySet *policy; /* or NULL */
@@ -120,27 +123,33 @@ filter(const Scan *scan, const VexImage *image, const MatchResult *matched, GPtr
   return report_options_filter(&how, findings, matched->notes);
 }
 
+/* What was found. */
+typedef struct {
+  VexImage image;
+  const MatchResult *matched;
+  const char *database; /* generation of the advisories; NULL: none were asked */
+  guint left_out;       /* packages for development */
+  int64_t created;
+} ScanFound;
+
 static int
-report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory, guint left_out,
-       AdvisoryDatabase *database, GError **error)
+report(const Scan *scan, const ScanFound *found, GError **error)
 {
-  const char *target = image_source_target(source);
-  progress_tell(scan->setup.progress, "matching", 0, 0);
-  g_autoptr(MatchResult) matched = match_image(database, inventory, error);
-  if (matched == NULL)
-    return EXIT_ERROR;
-  const VexImage image = scan_setup_image(source, inventory);
+  const VexImage image = found->image;
+  const MatchResult *matched = found->matched;
+  const ImageInventory *inventory = image.inventory;
   g_autoptr(Verdict) verdict =
       scan->policy == NULL ? NULL : judge(scan->policy, &image, matched, error);
   if (scan->policy != NULL && verdict == NULL)
     return EXIT_ERROR;
   g_autoptr(GPtrArray) ignored = NULL;
   g_autoptr(GPtrArray) findings = filter(scan, &image, matched, &ignored);
-  note_ruled_out(matched, left_out);
+  note_ruled_out(matched, found->left_out);
   g_autoptr(GPtrArray) layer_notes = scan_layer_notes(inventory);
-  Report document = {.target = target,
+  Report document = {.target = image.target,
                      .digest = image.digest,
                      .inventory = inventory,
+                     .of_build = scan->target == NULL,
                      .packages = inventory->packages->len,
                      .findings = findings,
                      .ignored = ignored,
@@ -151,8 +160,8 @@ report(const Scan *scan, const ImageSource *source, const ImageInventory *invent
                      .notes = matched->notes,
                      .layer_notes = layer_notes,
                      .verdict = verdict,
-                     .database = advisory_database_generation(database),
-                     .created = source_options_created(source)};
+                     .database = found->database,
+                     .created = found->created};
   terminal_progress_end();
   int code = report_options_write(&scan->options, &document, output_option);
   if (code == EXIT_FINE && verdict != NULL && !verdict->allowed)
@@ -169,6 +178,36 @@ report_inventory(const Scan *scan, const ImageSource *source, const ImageInvento
   Report document = source_options_report(source, inventory);
   terminal_progress_end();
   return report_options_write(&scan->options, &document, output_option);
+}
+
+static int
+match_and_report(const Scan *scan, const ImageSource *source, const ImageInventory *inventory,
+                 guint left_out, AdvisoryDatabase *database, GError **error)
+{
+  progress_tell(scan->setup.progress, "matching", 0, 0);
+  g_autoptr(MatchResult) matched = match_image(database, inventory, error);
+  if (matched == NULL)
+    return EXIT_ERROR;
+  const ScanFound found = {.image = scan_setup_image(source, inventory),
+                           .matched = matched,
+                           .database = advisory_database_generation(database),
+                           .left_out = left_out,
+                           .created = source_options_created(source)};
+  return report(scan, &found, error);
+}
+
+/* Without advisories and packages. */
+static int
+scan_build(const Scan *scan, GError **error)
+{
+  g_autoptr(ImageInventory) inventory =
+      scan_dockerfile(dockerfile_option, scan->setup.config, error);
+  if (inventory == NULL)
+    return EXIT_ERROR;
+  g_autoptr(MatchResult) matched = match_observed(inventory);
+  const ScanFound found = {.image = {.target = dockerfile_option, .inventory = inventory},
+                           .matched = matched};
+  return report(scan, &found, error);
 }
 
 static int
@@ -191,7 +230,24 @@ scan_target(const Scan *scan, GError **error)
                        ? 0
                        : image_inventory_drop_development(inventory);
   return database == NULL ? report_inventory(scan, source, inventory)
-                          : report(scan, source, inventory, left_out, database, error);
+                          : match_and_report(scan, source, inventory, left_out, database, error);
+}
+
+/* A Dockerfile has no packages. False: that was told. */
+static bool
+check_subject(const Scan *scan)
+{
+  const ReportWriter *writer = scan->options.writer;
+  if ((scan->target == NULL) == (dockerfile_option == NULL))
+    command_usage_error(scan->target == NULL ? "say what to scan: TARGET, or --dockerfile FILE"
+                                             : "--dockerfile is scanned instead of a TARGET");
+  else if (dockerfile_option != NULL && (list_packages_option || writer->of_inventory))
+    command_usage_error("--dockerfile: there are no packages for %s%s",
+                        list_packages_option ? "--list-packages" : "--format ",
+                        list_packages_option ? "" : writer->name);
+  else
+    return true;
+  return false;
 }
 
 static int
@@ -206,6 +262,8 @@ run(char **arguments)
                                scan.options.writer->name);
   scan.options.style.list_packages = list_packages_option;
   scan.options.style.show_ignored = show_ignored_option;
+  if (!check_subject(&scan))
+    return EXIT_ERROR;
   if (exit_code_option < 0 || exit_code_option > 255)
     return command_usage_error("--exit-code: %d is not between 0 and 255", exit_code_option);
   g_auto(ScanSetup) setup = {0};
@@ -216,7 +274,7 @@ run(char **arguments)
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;
-  int code = scan_target(&scan, &error);
+  int code = dockerfile_option != NULL ? scan_build(&scan, &error) : scan_target(&scan, &error);
   terminal_progress_end();
   return error != NULL ? command_fail(error) : code;
 }
@@ -224,7 +282,7 @@ run(char **arguments)
 const Command scan_command = {
     .name = "scan",
     .summary = "Find the known vulnerabilities of an image, without a server",
-    .arguments = "TARGET",
+    .arguments = "[TARGET]",
     .help =
         "TARGET is an image, as containers-transports(5) writes it:\n"
         "  docker://HOST/REPOSITORY[:TAG|@DIGEST]   in a registry\n"
@@ -237,6 +295,9 @@ const Command scan_command = {
         "  sbom:docker://...                        one in a registry, or beside an image there\n"
         "A path without one of these in front is what lies there, and a name that begins with a\n"
         "registry's host (registry.example.org/app:1) is docker://.\n\n"
+        "--dockerfile FILE needs neither an image nor advisories: it finds what is weak in how one "
+        "is\n"
+        "built, by line. `# assay:ignore=RULE reason` above an instruction takes a finding out.\n\n"
         "Without a database of advisories the first scan fetches the feeds (`assay db update`),\n"
         "which takes some minutes; --offline and --db fetch nothing.\n\n"
         "What .assayignore.yaml and .trivyignore of this folder name is not shown and not counted "
@@ -253,9 +314,9 @@ const Command scan_command = {
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
         "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
         "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
-        "  assay scan --exit-code 3 rootfs:/",
+        "  assay scan --exit-code 3 rootfs:/\n"
+        "  assay scan --exit-code 3 --dockerfile Dockerfile",
     .options = options,
-    .least_arguments = 1,
     .most_arguments = 1,
     .run = run,
 };

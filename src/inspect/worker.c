@@ -97,6 +97,7 @@ static const struct {
     {"index", do_index},
     {"unpack", do_unpack},
     {"feed", worker_feed},
+    {"configuration", worker_configuration},
 };
 
 static CageSettings

@@ -8,11 +8,9 @@
 
 const RuleSet *const rule_sets[] = {
     &baseline_accounts_rules,
-    &baseline_databases_rules,
     &baseline_entries_rules,
     &baseline_sshd_rules,
-    &baseline_system_rules,
-    &baseline_web_rules,
+    &configuration_rules,
     NULL,
 };
 

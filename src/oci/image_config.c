@@ -24,6 +24,10 @@ image_config_free(ImageConfig *config)
   g_strfreev(config->entrypoint);
   g_strfreev(config->cmd);
   g_strfreev(config->exposed_ports);
+  g_free(config->working_dir);
+  g_free(config->stop_signal);
+  g_strfreev(config->volumes);
+  g_strfreev(config->health_check);
   g_clear_pointer(&config->labels, g_hash_table_unref);
   g_clear_pointer(&config->diff_ids, g_ptr_array_unref);
   g_clear_pointer(&config->history, g_ptr_array_unref);
@@ -115,6 +119,10 @@ read_execution(const json_t *execution, ImageConfig *config)
   config->entrypoint = json_get_strings(execution, "Entrypoint");
   config->cmd = json_get_strings(execution, "Cmd");
   config->exposed_ports = read_keys(json_get_object(execution, "ExposedPorts"));
+  config->working_dir = g_strdup(json_get_string(execution, "WorkingDir"));
+  config->stop_signal = g_strdup(json_get_string(execution, "StopSignal"));
+  config->volumes = read_keys(json_get_object(execution, "Volumes"));
+  config->health_check = json_get_strings(json_get_object(execution, "Healthcheck"), "Test");
   json_t *labels = json_get_object(execution, "Labels");
   if (labels == NULL)
     return;

@@ -14,6 +14,9 @@ typedef struct {
   char *user;                                /* config.User, or NULL */
   GStrv env, entrypoint, cmd, exposed_ports; /* NULL when absent */
   GHashTable *labels;                        /* or NULL */
+  char *working_dir, *stop_signal;           /* of config, or NULL */
+  GStrv volumes;                             /* NULL when absent */
+  GStrv health_check;                        /* Docker's: "CMD-SHELL", "true"; NULL when absent */
   GPtrArray *diff_ids;                       /* Digest *; one a layer, bottom first */
   GPtrArray *history;                        /* char *: created_by, "" when absent; all entries */
   GArray *history_empty;                     /* bool: empty_layer, parallel to history */

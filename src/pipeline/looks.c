@@ -3,6 +3,7 @@
  * third inspection. */
 #include "base/error.h"
 #include "base/json.h"
+#include "inspect/configuration_inspection.h"
 #include "inspect/fingerprint.h"
 #include "inspect/overlay.h"
 #include "pipeline/pipeline-private.h"
@@ -129,7 +130,33 @@ ask(unsigned index, const LayerInventory *former, const GPtrArray *links, void *
   return NULL;
 }
 
-/* --- all layers --- */
+/* --- all layers, and the config --- */
+
+/* An artifact in the dress of an image, with nothing to unpack, may have any config. */
+static bool
+unpacks(const ImageInventory *image)
+{
+  for (guint i = 0; i < image->layers->len; i++)
+    if (*((const LayerInventory *)g_ptr_array_index(image->layers, i))->diff_id.text != '\0')
+      return true;
+  return false;
+}
+
+static bool
+look_at_config(const LayerLooks *looks, ImageInventory *image, GError **error)
+{
+  if (!unpacks(image))
+    return true;
+  Pipeline *pipeline = looks->pipeline;
+  g_autoptr(GBytes) bytes =
+      blob_store_read(pipeline->blobs, &looks->manifest->config->digest, CONFIG_BYTES_MAX, error);
+  if (bytes == NULL)
+    return false;
+  const ConfigurationInput input = {.bytes = slice_from_bytes(bytes),
+                                    .allow_uncaged = pipeline->options.allow_uncaged};
+  return inspect_configuration_into(image, &input, &pipeline->options.inspection->worker,
+                                    looks->cancellable, error);
+}
 
 ImageInventory *
 looks_load_layers(LayerLooks *looks, GError **error)
@@ -149,5 +176,7 @@ looks_load_layers(LayerLooks *looks, GError **error)
     if (!image_inventory_admit(inventory, &looks->used, error))
       return NULL;
   }
-  return image_inventory_new(g_steal_pointer(&layers), ask, looks, error);
+  g_autoptr(ImageInventory) image =
+      image_inventory_new(g_steal_pointer(&layers), ask, looks, error);
+  return image != NULL && look_at_config(looks, image, error) ? g_steal_pointer(&image) : NULL;
 }

@@ -47,7 +47,8 @@ report_append_target(GString *out, const Report *report, unsigned width)
                        : os == NULL              ? "no distribution found"
                        : os->pretty_name != NULL ? os->pretty_name
                                                  : os->id;
-  g_autofree char *line = g_strdup_printf("%s (%s)", report->target, system);
+  g_autofree char *line = report->of_build ? g_strdup(report->target)
+                                           : g_strdup_printf("%s (%s)", report->target, system);
   g_autofree char *clean = report_clean_text(line);
   report_append_prose(out, "", clean, width, 2);
 }

@@ -20,6 +20,7 @@ typedef struct {
   const char *digest;              /* of the manifest, or NULL */
   const ImageInventory *inventory; /* or NULL */
   const char *os;                  /* the distribution's name, or NULL: the inventory's */
+  bool of_build; /* the target is a Dockerfile: it has neither packages nor a distribution */
   unsigned packages;
   const GPtrArray *findings;     /* Finding, filtered and sorted */
   const GPtrArray *ignored;      /* IgnoredFinding; or NULL */

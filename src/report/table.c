@@ -43,8 +43,10 @@ append_counts(GString *out, const Report *report, const unsigned counts[SEVERITY
   for (guint i = 0; i < findings; i++)
     fixable += ((const Finding *)g_ptr_array_index(report->findings, i))->fixed_version != NULL;
   g_autoptr(GString) line = g_string_new(NULL);
-  g_string_append_printf(line, "%u package%s, %u finding%s", report->packages,
-                         report->packages == 1 ? "" : "s", findings, findings == 1 ? "" : "s");
+  if (!report->of_build)
+    g_string_append_printf(line, "%u package%s, ", report->packages,
+                           report->packages == 1 ? "" : "s");
+  g_string_append_printf(line, "%u finding%s", findings, findings == 1 ? "" : "s");
   guint of_packages = 0;
   unsigned vulnerabilities = count_vulnerabilities(report->findings, &of_packages);
   if (of_packages > 0)

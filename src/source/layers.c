@@ -125,10 +125,16 @@ overlay(LayerScan *scan, GPtrArray *inventories, GError **error)
 {
   if (scan->failure == NULL && cancellable_is_cancelled(scan->cancellable))
     error_set(&scan->failure, ASSAY_ERROR_CANCELLED, "the scan was cancelled");
-  if (scan->failure == NULL)
-    return image_inventory_new(g_ptr_array_ref(inventories), ask_again, scan, error);
-  g_propagate_error(error, g_steal_pointer(&scan->failure));
-  return NULL;
+  if (scan->failure != NULL) {
+    g_propagate_error(error, g_steal_pointer(&scan->failure));
+    return NULL;
+  }
+  g_autoptr(ImageInventory) image =
+      image_inventory_new(g_ptr_array_ref(inventories), ask_again, scan, error);
+  return image != NULL && image_source_inspect_config(scan->source, &scan->options->limits->worker,
+                                                      scan->cancellable, image, error)
+             ? g_steal_pointer(&image)
+             : NULL;
 }
 
 ImageInventory *

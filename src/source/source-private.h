@@ -41,9 +41,10 @@ struct ImageSource {
   bool insecure, allow_uncaged;
   InspectionLimits limits;
   uint64_t manifest_bytes;
-  Digest digest;       /* of the manifest; empty text where there is none */
-  ImageConfig *config; /* NULL for rootfs: */
-  GPtrArray *layers;   /* SourceLayer */
+  Digest digest;        /* of the manifest; empty text where there is none */
+  ImageConfig *config;  /* NULL for rootfs: */
+  GBytes *config_bytes; /* as they are; NULL for rootfs: */
+  GPtrArray *layers;    /* SourceLayer */
 };
 
 extern const SourceTransport source_oci, source_oci_archive, source_docker_archive, source_dir,

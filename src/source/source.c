@@ -150,6 +150,7 @@ check_digest(const ImageSource *source, GBytes *bytes, const Digest *expected, G
 bool
 source_take_config(ImageSource *source, GBytes *config, GError **error)
 {
+  source->config_bytes = g_bytes_ref(config);
   source->config = image_config_parse(slice_from_bytes(config), error);
   if (source->config == NULL) {
     g_prefix_error(error, "%s: image config: ", source->target);
@@ -305,6 +306,7 @@ image_source_free(ImageSource *source)
     source->transport->free_state(source->state);
   g_ptr_array_unref(source->layers);
   image_config_free(source->config);
+  g_clear_pointer(&source->config_bytes, g_bytes_unref);
   g_free(source->target);
   g_free(source->platform);
   g_free(source->authfile);
@@ -333,6 +335,17 @@ const ImageConfig *
 image_source_config(const ImageSource *source)
 {
   return source->config;
+}
+
+bool
+image_source_inspect_config(const ImageSource *source, const WorkerLimits *limits,
+                            Cancellable *cancellable, ImageInventory *image, GError **error)
+{
+  if (source->config_bytes == NULL)
+    return true;
+  const ConfigurationInput input = {.bytes = slice_from_bytes(source->config_bytes),
+                                    .allow_uncaged = source->allow_uncaged};
+  return inspect_configuration_into(image, &input, limits, cancellable, error);
 }
 
 unsigned

@@ -19,6 +19,7 @@
 
 #include "base/cancellable.h"
 #include "base/progress.h"
+#include "inspect/configuration_inspection.h"
 #include "inspect/inspection.h"
 #include "oci/image_config.h"
 #include "oci/manifest.h"
@@ -51,6 +52,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSource, image_source_free)
 const char *image_source_target(const ImageSource *source);
 const Digest *image_source_manifest_digest(const ImageSource *source); /* NULL for rootfs: */
 const ImageConfig *image_source_config(const ImageSource *source);     /* NULL for rootfs: */
+/* Adds to @image what its config and its history show (configuration_inspection.h); nothing for
+ * rootfs:. */
+bool image_source_inspect_config(const ImageSource *source, const WorkerLimits *limits,
+                                 Cancellable *cancellable, ImageInventory *image, GError **error);
 unsigned image_source_layer_count(const ImageSource *source);
 /* Of the packed bytes; NULL where the transport knows none (docker-archive:, rootfs:). */
 const Digest *image_source_layer_digest(const ImageSource *source, unsigned index);

@@ -1,6 +1,7 @@
 /* What is not known of an image; see the header. */
 #include "verdict/completeness.h"
 #include "inspect/anywhere.h"
+#include "inspect/configuration_inspection.h"
 #include "inspect/fixed_places.h"
 #include "inventory/image.h"
 
@@ -28,8 +29,11 @@ unread_in_words(const GPtrArray *unread)
       slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), SHOWN_MAX);
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  const char *what = is_plain_file(g_ptr_array_index(unread, 0)) ? "file" : "package database";
-  return g_strdup_printf("its %s %s%s could not be read whole", what, path, more);
+  bool of_config = g_str_has_prefix(path, CONFIGURATION_UNREAD);
+  const char *what = of_config                                     ? ""
+                     : is_plain_file(g_ptr_array_index(unread, 0)) ? "file "
+                                                                   : "package database ";
+  return g_strdup_printf("its %s%s%s could not be read whole", what, path, more);
 }
 
 /* (transfer full) */

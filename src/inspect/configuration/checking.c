@@ -1,0 +1,48 @@
+/* Taking down what the checks find; see the header. */
+#include "inspect/configuration/checking.h"
+
+#include "inspect/configuration/configuration-private.h"
+#include "inventory/rule.h"
+
+/* Of one build: a file that has more is all weak. */
+#define OBSERVATIONS_MAX 1000u
+
+static void
+add(Checking *into, const char *path, uint32_t line, int layer, const char *shown)
+{
+  const Rule *rule = rule_find(OBSERVED_CONFIGURATION, into->rule);
+  g_autofree char *masked = shown == NULL ? NULL : configuration_masked(shown);
+  g_autofree char *key =
+      g_strdup_printf("%s\n%s\n%u\n%s", into->rule, path, line, masked != NULL ? masked : "");
+  if (into->observations->len >= OBSERVATIONS_MAX ||
+      !g_hash_table_add(into->seen, g_steal_pointer(&key)))
+    return;
+  const Observation observation = {.kind = OBSERVED_CONFIGURATION,
+                                   .rule = into->rule,
+                                   .path = path,
+                                   .line = line,
+                                   .severity = rule == NULL ? SEVERITY_UNKNOWN : rule->severity,
+                                   .shown = masked};
+  uint32_t in = layer < 0 ? OBSERVED_IN_IMAGE : (uint32_t)layer;
+  g_ptr_array_add(into->observations,
+                  image_observation_new(observation_copy(&observation), in, false));
+}
+
+void
+checking_found_at(Checking *into, const BuildStep *step, uint32_t line, const char *shown)
+{
+  if (!configuration_is_ignored(step, into->global, into->rule))
+    add(into, into->name, line, step->layer, shown);
+}
+
+void
+checking_found(Checking *into, const BuildStep *step, const char *shown)
+{
+  checking_found_at(into, step, step->line, shown != NULL ? shown : step->text);
+}
+
+void
+checking_found_config(Checking *into, const char *path, const char *shown)
+{
+  add(into, path, 0, -1, shown);
+}

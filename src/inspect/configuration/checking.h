@@ -1,0 +1,16 @@
+/* What is asked of a build, and what was found so far. */
+#pragma once
+
+#include "inspect/configuration/check.h"
+#include "inventory/observation.h"
+
+struct Checking {
+  const char *name;        /* of the Dockerfile, or "history" */
+  const char *rule;        /* of the check that is asked */
+  const GPtrArray *global; /* comments at the top of the file, or NULL */
+  GPtrArray *observations; /* ImageObservation */
+  GHashTable *seen;        /* what is observed once is not again */
+};
+
+/* checking_found() at a line of its own. */
+void checking_found_at(Checking *into, const BuildStep *step, uint32_t line, const char *shown);

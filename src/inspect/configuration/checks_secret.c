@@ -1,0 +1,203 @@
+/* Checks of secrets that an image's configuration or history holds: by the names of variables, and
+ * by what commands are given. */
+#include <string.h>
+
+#include "inspect/configuration/configuration-private.h"
+
+/* "NAME=value" that holds one. */
+static bool
+is_secret(const char *pair)
+{
+  const char *sign = pair == NULL ? NULL : strchr(pair, '=');
+  if (sign == NULL)
+    return false;
+  g_autofree char *name = g_strndup(pair, (gsize)(sign - pair));
+  return configuration_names_secret(name) && configuration_may_be_secret(sign + 1);
+}
+
+/* All of it but the last letters of its name is of no use to anybody. (transfer full) */
+static char *
+masked_pair(const char *pair)
+{
+  return g_strdup_printf("%.*s=****", (int)MIN(strcspn(pair, "="), 100), pair);
+}
+
+static void
+check_variables(const Build *build, Checking *into)
+{
+  char **set = build->config == NULL ? NULL : build->config->env;
+  for (; set != NULL && *set != NULL; set++)
+    if (is_secret(*set)) {
+      g_autofree char *shown = masked_pair(*set);
+      checking_found_config(into, "config:Env", shown);
+    }
+  for (guint i = 0; i < build->steps->len; i++) {
+    const BuildStep *step = g_ptr_array_index(build->steps, i);
+    for (guint j = 0; step_is(step, "ENV") && j < step->words->len; j++) {
+      const char *word = g_ptr_array_index(step->words, j);
+      /* What is set still is in the config. */
+      bool still = build->config != NULL && build->config->env != NULL && word != NULL &&
+                   g_strv_contains((const char *const *)build->config->env, word);
+      if (!is_secret(word) || still)
+        continue;
+      g_autofree char *shown = masked_pair(word);
+      checking_found(into, step, shown);
+    }
+  }
+}
+
+static void
+check_arguments(const Build *build, Checking *into)
+{
+  for (guint i = 0; i < build->steps->len; i++) {
+    const BuildStep *step = g_ptr_array_index(build->steps, i);
+    for (guint j = 0; step_is(step, "ARG") && j < step->words->len; j++) {
+      const char *word = g_ptr_array_index(step->words, j);
+      if (!is_secret(word))
+        continue;
+      g_autofree char *shown = masked_pair(word);
+      checking_found(into, step, shown);
+    }
+  }
+}
+
+/* An argument that is made for a secret: whoever gives one leaves it in the history. */
+static bool
+takes_secret(const Build *build, const BuildStep *step)
+{
+  for (guint i = 0; step_is(step, "ARG") && i < step->words->len; i++) {
+    const char *word = g_ptr_array_index(step->words, i);
+    g_autofree char *name = word == NULL ? NULL : g_strndup(word, strcspn(word, "="));
+    if (name != NULL && configuration_names_secret(name) && !is_secret(word))
+      return true;
+  }
+  return false;
+}
+
+static void
+check_labels(const Build *build, Checking *into)
+{
+  GHashTable *labels = build->config == NULL ? NULL : build->config->labels;
+  GHashTableIter iter;
+  void *name, *value;
+  if (labels == NULL)
+    return;
+  g_hash_table_iter_init(&iter, labels);
+  while (g_hash_table_iter_next(&iter, &name, &value))
+    if (configuration_names_secret(name) && configuration_may_be_secret(value)) {
+      g_autofree char *shown = masked_pair(name);
+      checking_found_config(into, "config:Labels", shown);
+    }
+}
+
+/* --- in commands --- */
+
+/* "scheme://user:password@host", where the password is written and not a variable. */
+static bool
+has_password(const char *word)
+{
+  const char *mark = strstr(word, "://");
+  if (mark == NULL)
+    return false;
+  const char *user = mark + 3;
+  const char *at = memrchr(user, '@', strcspn(user, "/?#"));
+  const char *colon = at == NULL ? NULL : memchr(user, ':', (size_t)(at - user));
+  if (colon == NULL)
+    return false;
+  g_autofree char *password = g_strndup(colon + 1, (gsize)(at - colon - 1));
+  return configuration_may_be_secret(password);
+}
+
+static bool
+has_literal_after_colon(const char *word)
+{
+  const char *colon = word == NULL ? NULL : strchr(word, ':');
+  return colon != NULL && strchr(word, '$') == NULL && configuration_may_be_secret(colon + 1);
+}
+
+static bool
+is_literal(const char *value)
+{
+  return value != NULL && *value != '\0' && strchr(value, '$') == NULL &&
+         strchr(value, '`') == NULL && configuration_may_be_secret(value);
+}
+
+static bool
+gives_credentials(const CheckedCommand *command)
+{
+  const GPtrArray *words = command->command->words;
+  bool shows = command_is(command, "echo printf");
+  for (guint i = command->first; !shows && i < words->len; i++)
+    if (has_password(g_ptr_array_index(words, i)))
+      return true;
+  if (command_is(command, "curl") && (has_literal_after_colon(command_value(command, "-u")) ||
+                                      has_literal_after_colon(command_value(command, "--user"))))
+    return true;
+  if (command_is(command, "wget") && (is_literal(command_value(command, "--password")) ||
+                                      is_literal(command_value(command, "--http-password"))))
+    return true;
+  return command_is(command, "docker podman buildah skopeo helm") &&
+         command_has_word(command, "login") &&
+         (is_literal(command_value(command, "-p")) ||
+          is_literal(command_value(command, "--password")));
+}
+
+static bool
+sets_secret(const CheckedCommand *command)
+{
+  const GPtrArray *variables = command->command->variables;
+  for (guint i = 0; i < variables->len; i++)
+    if (is_secret(g_ptr_array_index(variables, i)))
+      return true;
+  for (guint i = command->first; command_is(command, "export") && i < command->command->words->len;
+       i++)
+    if (is_secret(g_ptr_array_index(command->command->words, i)))
+      return true;
+  return false;
+}
+
+/* "root:secret", which is piped into chpasswd. */
+static bool
+is_fed_password(const CheckedCommand *command)
+{
+  int from = command->command->piped_from;
+  if (from < 0)
+    return command_has_word(command, "-d");
+  const ShellCommand *source = g_ptr_array_index(command->step->commands, from);
+  for (guint i = 1; i < source->words->len; i++) {
+    const char *word = g_ptr_array_index(source->words, i);
+    const char *colon = strchr(word, ':');
+    bool told = colon == NULL ? command_is(command, "passwd") && *word != '-' : true;
+    if (told && strchr(word, '$') == NULL)
+      return true;
+  }
+  return false;
+}
+
+static bool
+sets_password(const CheckedCommand *command)
+{
+  if (command_is(command, "chpasswd passwd"))
+    return is_fed_password(command);
+  const char *value =
+      command_is(command, "usermod useradd")
+          ? (command_value(command, "-p") != NULL ? command_value(command, "-p")
+                                                  : command_value(command, "--password"))
+          : NULL;
+  /* "!" and "*" are no password. */
+  return value != NULL && *value != '!' && *value != '*' && strchr(value, '$') != value;
+}
+
+#define DOCKERFILES CHECK_DOCKERFILES
+#define BOTH        (CHECK_DOCKERFILES | CHECK_HISTORIES)
+#define ALL         CHECK_ALL_STAGES
+const ConfigurationCheck configuration_secret_checks[] = {
+    {"secret-in-env", BOTH | ALL, .build = check_variables},
+    {"secret-in-arg", BOTH | ALL, .build = check_arguments},
+    {"arg-for-secret", DOCKERFILES | ALL, .step = takes_secret},
+    {"secret-in-label", CHECK_HISTORIES, .build = check_labels},
+    {"credentials-in-command", BOTH | ALL, .command = gives_credentials},
+    {"secret-in-command", BOTH | ALL, .command = sets_secret},
+    {"password-set", BOTH, .command = sets_password},
+    {NULL},
+};

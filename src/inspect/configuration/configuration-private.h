@@ -1,0 +1,22 @@
+/* What the checks share. */
+#pragma once
+
+#include "inspect/configuration/check.h"
+#include "inventory/observation.h"
+
+/* What a function `build` found: at a step (its first line and its text), or at a member of the
+ * config
+ * ("config:User") with what it says. @shown: NULL is the step's text. */
+void checking_found(Checking *into, const BuildStep *step, const char *shown);
+void checking_found_config(Checking *into, const char *path, const char *shown);
+
+/* @text for a person: passwords, tokens and the like masked, printable, at most 200 bytes.
+ * (transfer full)
+ */
+char *configuration_masked(const char *text);
+/* Whether a variable of this name holds a secret, and whether @value can be one. */
+bool configuration_names_secret(const char *name);
+bool configuration_may_be_secret(const char *value);
+
+/* The rules that @step's comments, or those of the file in @global, take out. */
+bool configuration_is_ignored(const BuildStep *step, const GPtrArray *global, const char *rule);

@@ -1,0 +1,101 @@
+/* The driver of the checks; see the header. */
+#include "inspect/configuration/configuration.h"
+
+#include <string.h>
+
+#include "inspect/configuration/checking.h"
+#include "inspect/configuration/configuration-private.h"
+
+/* --- asking --- */
+
+static void
+ask_commands(const ConfigurationCheck *check, const Build *build, const BuildStep *step,
+             Checking *into)
+{
+  for (guint i = 0; i < step->commands->len; i++) {
+    const ShellCommand *shell = g_ptr_array_index(step->commands, i);
+    CheckedCommand command = {build, step, shell, "", 0};
+    const char *program = shell_program(shell, &command.first);
+    command.program = program != NULL ? program : "";
+    if (!check->command(&command))
+      continue;
+    /* What is piped into it belongs to it. */
+    const ShellCommand *source =
+        shell->piped_from < 0 ? NULL : g_ptr_array_index(step->commands, shell->piped_from);
+    g_autofree char *shown = source == NULL
+                                 ? g_strconcat("RUN ", shell->text, NULL)
+                                 : g_strconcat("RUN ", source->text, " | ", shell->text, NULL);
+    uint32_t line = step->line == 0 ? 0 : build_step_line(step, shell->at);
+    checking_found_at(into, step, line, shown);
+  }
+}
+
+static void
+ask_steps(const ConfigurationCheck *check, const Build *build, Checking *into)
+{
+  for (guint i = 0; i < build->steps->len; i++) {
+    const BuildStep *step = g_ptr_array_index(build->steps, i);
+    bool counts = (check->flags & CHECK_ALL_STAGES) != 0 || build_is_of_image(build, step);
+    if (counts && check->step != NULL && check->step(build, step))
+      checking_found(into, step, NULL);
+    else if (counts && check->command != NULL)
+      ask_commands(check, build, step, into);
+  }
+}
+
+static void
+ask(const Build *build, unsigned of, Checking *into)
+{
+  for (size_t i = 0; configuration_families[i] != NULL; i++)
+    for (const ConfigurationCheck *check = configuration_families[i]; check->rule != NULL;
+         check++) {
+      into->rule = check->rule;
+      if ((check->flags & of) == 0)
+        continue;
+      if (check->build != NULL)
+        check->build(build, into);
+      else
+        ask_steps(check, build, into);
+    }
+}
+
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+  const ImageObservation *left = *(const ImageObservation *const *)a;
+  const ImageObservation *right = *(const ImageObservation *const *)b;
+  return observation_compare(&left->observation, &right->observation);
+}
+
+/* @global: comments at the top of a Dockerfile, or NULL. (transfer full) */
+static GPtrArray *
+observe(const Build *build, unsigned of, const char *name, const GPtrArray *global)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  Checking into = {.name = name,
+                   .global = global,
+                   .observations =
+                       g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free),
+                   .seen = seen};
+  ask(build, of, &into);
+  g_ptr_array_sort(into.observations, compare);
+  return into.observations;
+}
+
+GPtrArray *
+configuration_of_dockerfile(Slice text, const char *name, GError **error)
+{
+  g_autoptr(Dockerfile) dockerfile = dockerfile_parse(text, error);
+  if (dockerfile == NULL)
+    return NULL;
+  g_autoptr(Build) build = build_of_dockerfile(dockerfile);
+  const DockerfileInstruction *first = g_ptr_array_index(dockerfile->instructions, 0);
+  return observe(build, CHECK_DOCKERFILES, name, first->comments);
+}
+
+GPtrArray *
+configuration_of_image(const ImageConfig *config)
+{
+  g_autoptr(Build) build = build_of_image(config);
+  return observe(build, CHECK_HISTORIES, "history", NULL);
+}

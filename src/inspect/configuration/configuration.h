@@ -1,0 +1,21 @@
+/* What is weak in how an image is built and started: from a Dockerfile, or from an image's config
+ * and the history in it. The checks are the rows of checks_*.c; docs/configuration-checks.md lists
+ * them. Pure.
+ *
+ * What a Dockerfile says is tolerated, is not observed: `# assay:ignore=RULE[,RULE] reason` right
+ * above an instruction, or at the top of the file for all of it (`# assay:ignore-file=RULE`);
+ * hadolint's
+ * `# hadolint ignore=DL3008` for the rules that name it in their references. */
+#pragma once
+
+#include "base/slice.h"
+#include "inventory/observation.h"
+#include "oci/image_config.h"
+
+/* ImageObservation, by line. @name: of the file, which is their path. NULL: as dockerfile_parse().
+ * (transfer full) */
+GPtrArray *configuration_of_dockerfile(Slice text, const char *name, GError **error);
+
+/* ImageObservation, with the path "config:User" or "history", and the layer that its step made.
+ * (transfer full) */
+GPtrArray *configuration_of_image(const ImageConfig *config);

@@ -1,0 +1,71 @@
+/* The clean side of the job "configuration"; see the header. */
+#include "inspect/configuration_inspection.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "cage/worker_process.h"
+
+static const JsonMember input_members[] = {
+    {JSON_MEMBER(ConfigurationInput, name), .kind = &json_text},
+};
+const JsonTable configuration_input_table = JSON_TABLE(ConfigurationInput, input_members);
+
+static const JsonMember answer_members[] = {
+    {JSON_MEMBER(ConfigurationAnswer, observations), .kind = &json_list,
+     .table = &image_observation_table},
+};
+const JsonTable configuration_answer_table = JSON_TABLE(ConfigurationAnswer, answer_members);
+
+GPtrArray *
+inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limits,
+                      Cancellable *cancellable, GError **error)
+{
+  WorkerJob about = worker_job("configuration", limits, 1, input->allow_uncaged);
+  about.size = input->bytes.size;
+  g_autoptr(json_t) job = json_table_write(&worker_job_table, &about);
+  json_table_add(&configuration_input_table, input, job);
+  auto_fd int file = memory_file_new("configuration", error);
+  if (file < 0 || !fd_write_all(file, input->bytes, error))
+    return NULL;
+  g_autoptr(json_t) answer = worker_run(job, file, -1, NULL, limits->seconds, cancellable, error);
+  if (answer == NULL)
+    return NULL;
+  g_autoptr(GPtrArray) observations =
+      g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free);
+  ConfigurationAnswer read = {observations};
+  return json_table_read(&configuration_answer_table, answer, &read, error)
+             ? g_steal_pointer(&observations)
+             : NULL;
+}
+
+/* Another run of the same bytes would end the same. */
+static bool
+is_of_the_bytes(const GError *error)
+{
+  return g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_INVALID) ||
+         g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT) ||
+         g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_UNSUPPORTED) ||
+         g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_TIMEOUT) ||
+         g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_FAILED);
+}
+
+bool
+inspect_configuration_into(ImageInventory *image, const ConfigurationInput *input,
+                           const WorkerLimits *limits, Cancellable *cancellable, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GPtrArray) observations = inspect_configuration(input, limits, cancellable, &failure);
+  if (observations != NULL) {
+    g_ptr_array_extend_and_steal(image->observations, g_steal_pointer(&observations));
+    return true;
+  }
+  if (is_of_the_bytes(failure)) {
+    g_ptr_array_add(image->unread,
+                    g_strdup_printf("%s (%s)", CONFIGURATION_UNREAD, failure->message));
+    g_ptr_array_sort(image->unread, text_compare);
+    return true;
+  }
+  g_propagate_prefixed_error(error, g_steal_pointer(&failure), "the image's config: ");
+  return false;
+}

@@ -1,0 +1,37 @@
+/* Having an image's config, or a Dockerfile, looked at: starts a caged worker on its bytes and
+ * gives back what it observed (configuration/configuration.h). Blocks until the worker ends. */
+#pragma once
+
+#include "base/cancellable.h"
+#include "base/json_table.h"
+#include "base/slice.h"
+#include "cage/worker_limits.h"
+#include "inventory/image.h"
+
+/* In ImageInventory.unread, with the reason in brackets: nothing is known of how the image is
+ * built. */
+#define CONFIGURATION_UNREAD "image config"
+
+typedef struct {
+  Slice bytes;
+  char *name;         /* of the Dockerfile; NULL: it is an image's config */
+  bool allow_uncaged; /* as in InspectionInput */
+} ConfigurationInput;
+
+/* ImageObservation. ASSAY_ERROR_INVALID: it is no Dockerfile ("line 3: ..."), or no config; other
+ * errors as of worker_run(). (transfer full) */
+GPtrArray *inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limits,
+                                 Cancellable *cancellable, GError **error);
+
+/* Adds what is observed of a config to @image. What its bytes are to blame for is unread; false:
+ * something else is, with *error. */
+bool inspect_configuration_into(ImageInventory *image, const ConfigurationInput *input,
+                                const WorkerLimits *limits, Cancellable *cancellable,
+                                GError **error);
+
+/* What a worker is told besides WorkerJob, and what it answers. */
+extern const JsonTable configuration_input_table;
+typedef struct {
+  GPtrArray *observations; /* ImageObservation */
+} ConfigurationAnswer;
+extern const JsonTable configuration_answer_table;

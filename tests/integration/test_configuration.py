@@ -1,0 +1,108 @@
+"""How images are built: `assay scan --dockerfile`, the config and history of an image by scan, push and API, and `assay rules`."""
+import json
+import re
+
+import pytest
+
+from images import ROOT
+
+WEAK = """\
+FROM debian
+ENV DB_PASSWORD=s3cr3tvalue
+RUN set -e; \\
+    # the script of the vendor
+    curl -fsSLk https://example.org/x | sh
+EXPOSE 22
+CMD ["x"]
+"""
+FOUND = {("base-untagged", 1, "medium"), ("user-missing", 1, "medium"), ("healthcheck-missing", 1, "low"), ("secret-in-env", 2, "high"),
+         ("tls-unverified", 5, "high"), ("pipe-to-shell", 5, "high"), ("exposed-admin-port", 6, "medium")}
+HARDENED = "FROM debian:12.5\nUSER 1000\nHEALTHCHECK CMD [\"x\"]\nCMD [\"x\"]\n"
+
+
+@pytest.fixture
+def weak(tmp_path):
+    (tmp_path / "Dockerfile").write_text(WEAK)
+    return tmp_path / "Dockerfile"
+
+
+@pytest.fixture
+def piped(assay, tmp_path):
+    """piped(text, ...) scans a Dockerfile that comes from standard input."""
+    def run(text, *arguments, **options):
+        (tmp_path / "piped").write_text(text)
+        with open(tmp_path / "piped", encoding="utf-8") as file:
+            return assay("scan", "--dockerfile", "-", *arguments, stdin=file, **options)
+    return run
+
+
+def found_of(report):
+    return {(one["id"], one.get("line", 0), one["severity"]) for one in report["findings"]}
+
+
+def test_a_dockerfile(assay, weak):
+    report = json.loads(assay("scan", "--dockerfile", weak, "--format", "json").stdout)
+    assert found_of(report) == FOUND and {one["kind"] for one in report["findings"]} == {"configuration"}
+    assert {one["location"] for one in report["findings"]} == {str(weak)}
+    table = assay("scan", "--dockerfile", weak).stdout
+    assert table.startswith(f"{weak}\n7 findings: 3 high, 3 medium, 1 low\n") and f"{weak}:5" in table
+    for form in "json", "table", "sarif", "junit", "markdown":
+        assert "s3cr3t" not in assay("scan", "--dockerfile", weak, "--format", form).stdout
+    sarif = json.loads(assay("scan", "--dockerfile", weak, "--format", "sarif").stdout)["runs"][0]
+    lines = {(result["ruleId"], result["locations"][0]["physicalLocation"]["region"]["startLine"]) for result in sarif["results"]}
+    assert lines == {(rule, line) for rule, line, _ in FOUND}
+
+
+def test_from_standard_input(piped):
+    report = json.loads(piped(WEAK, "--format", "json").stdout)
+    assert found_of(report) == FOUND and {one["location"] for one in report["findings"]} == {"Dockerfile"}
+    assert "0 findings" in piped(HARDENED, "--exit-code", "3").stdout
+
+
+def test_exit_codes_and_filters(assay, weak, tmp_path):
+    assay("scan", "--dockerfile", weak, "--exit-code", "3", check=3)
+    assay("scan", "--dockerfile", weak, "--exit-code", "3", "--severity", "critical", check=0)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("policies:\n  - name: built\n    namespaces: [\"**\"]\n    configuration:\n      block: high\n")
+    refused = assay("scan", "--dockerfile", weak, "--policy", policy, "--repository", "team/app", check=1).stdout
+    assert "refused" in refused
+
+
+@pytest.mark.parametrize("text, message", [
+    ("FORM debian\n", r'line 1: unknown instruction "FORM": did you mean FROM\?'),
+    ("FROM debian\n\nRUN a\\\n b\nXYZZY\n", r'line 5: unknown instruction "XYZZY"$'),
+    ("", r"there is no FROM: not a Dockerfile"),
+    ("FROM a\nRUN <<EOF\nmake\n", r"line 2: <<EOF: no line ends it"),
+    ("FROM a\n\0", r"NUL"),
+    ("#\n" * 600000, r"standard input: .*1048576"),
+], ids=["misspelt", "unknown", "empty", "unended", "binary", "large"])
+def test_what_is_no_dockerfile(piped, text, message):
+    told = piped(text, check=2).stderr
+    assert re.search(message, told.strip(), re.MULTILINE), told
+
+
+def test_usage(assay, weak, tmp_path):
+    assert "say what to scan" in assay("scan", check=2).stderr
+    assert "instead of a TARGET" in assay("scan", "--dockerfile", weak, "rootfs:/x", check=2).stderr
+    assert "no packages" in assay("scan", "--dockerfile", weak, "--list-packages", check=2).stderr
+    assert "no packages" in assay("scan", "--dockerfile", weak, "--format", "spdx", check=2).stderr
+    assert "No such file" in assay("scan", "--dockerfile", tmp_path / "none", check=2).stderr
+
+
+def test_what_is_ignored(assay, weak, tmp_path, monkeypatch):
+    weak.write_text("# assay:ignore-file=healthcheck-missing\n" + WEAK.replace("RUN", "# assay:ignore=tls-unverified it must\nRUN"))
+    report = json.loads(assay("scan", "--dockerfile", weak, "--format", "json").stdout)
+    assert {rule for rule, _, _ in found_of(report)} == {rule for rule, _, _ in FOUND} - {"healthcheck-missing", "tls-unverified"}
+
+
+def test_rules_and_the_guide(assay):
+    """The guide lists what the program has."""
+    rules = json.loads(assay("rules", "--kind", "configuration", "--format", "json").stdout)["rules"]
+    assert len(rules) > 50 and {rule["kind"] for rule in rules} == {"configuration"}
+    assert all(rule["title_zh"] and rule["remedy_zh"] and rule["remedy"] for rule in rules)
+    guide = (ROOT / "docs/configuration-checks.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in guide.split("\n") if line.startswith("| `")]
+    assert [(row[0].strip("`"), row[1], row[3], row[4], row[5].strip()) for row in rows] == \
+        [(rule["id"], rule["severity"], rule["title"], rule["remedy"], ", ".join(rule["references"])) for rule in rules]
+    assert "镜像以 root 用户运行" in assay("rules", "--language", "zh").stdout
+    assert "--kind must be one of" in assay("rules", "--kind", "x", check=2).stderr
