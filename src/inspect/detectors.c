@@ -10,6 +10,7 @@
 #include "inspect/programs/programs.h"
 #include "inspect/programs/version_strings.h"
 #include "inspect/sboms/sboms.h"
+#include "inspect/secrets/secrets.h"
 
 /* A line a row, so that two changes seldom meet. */
 /* clang-format off */
@@ -49,11 +50,29 @@ const Detector *const detectors[] = {
     &lockfiles_detector,
     &version_strings_detector,
     &lists_detector,
+    &secrets_detector,
     &passwd_detector,
     &shadow_detector,
     &group_detector,
     &gshadow_detector,
     &sshd_detector,
+    &trust_detector,
+    &sudoers_detector,
+    &mysql_detector,
+    &postgres_detector,
+    &redis_detector,
+    &yaml_servers_detector,
+    &memcached_detector,
+    &apache_detector,
+    &nginx_detector,
+    &tomcat_detector,
+    &php_detector,
+    &pam_detector,
+    &preload_detector,
+    &cron_detector,
+    &docker_detector,
+    &sql_detector,
+    &odd_servers_detector,
     NULL,
 };
 /* clang-format on */

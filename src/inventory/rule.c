@@ -7,11 +7,10 @@
 #include "inventory/rules/rules.h"
 
 const RuleSet *const rule_sets[] = {
-    &baseline_accounts_rules,
-    &baseline_entries_rules,
-    &baseline_sshd_rules,
-    &configuration_rules,
-    NULL,
+    &baseline_accounts_rules, &baseline_databases_rules,
+    &baseline_entries_rules,  &baseline_sshd_rules,
+    &baseline_system_rules,   &baseline_web_rules,
+    &configuration_rules,     NULL,
 };
 
 static void *

@@ -1,5 +1,6 @@
 /* What matching gives, as a value, and that of an image of which only what was observed is asked.
  */
+#include "inventory/program_life.h"
 #include "verdict/completeness.h"
 #include "verdict/match.h"
 #include "verdict/observed.h"
@@ -23,6 +24,7 @@ match_observed(const ImageInventory *inventory)
   MatchResult *result = match_result_new();
   observed_add_findings(inventory, result->findings);
   g_ptr_array_sort(result->findings, finding_compare);
+  result->ended = program_life_ended(inventory, &result->next_ends);
   result->gaps = completeness_gaps(inventory, NULL);
   return result;
 }

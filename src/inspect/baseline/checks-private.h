@@ -3,4 +3,5 @@
 
 #include "inspect/baseline/image-private.h"
 
-extern const BaselineChecks account_checks, entry_checks, sshd_checks;
+extern const BaselineChecks account_checks, database_checks, entry_checks, sshd_checks, sudo_checks,
+    system_checks, web_checks;

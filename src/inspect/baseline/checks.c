@@ -6,6 +6,10 @@ const BaselineChecks *const baseline_checks[] = {
     &account_checks,
     &entry_checks,
     &sshd_checks,
+    &sudo_checks,
+    &database_checks,
+    &web_checks,
+    &system_checks,
     NULL,
 };
 /* clang-format on */

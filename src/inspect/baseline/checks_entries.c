@@ -117,11 +117,33 @@ check_open_folders(Baseline *baseline, const BaselineCheck *check)
   }
 }
 
+/* Jobs of cron have a rule of their own. */
+static bool
+is_of_cron(const char *path)
+{
+  return g_str_has_prefix(path, "etc/cron") || g_str_has_prefix(path, "var/spool/cron/") ||
+         strcmp(path, "etc/anacrontab") == 0;
+}
+
+static void
+visit_open(Baseline *baseline, const BaselineCheck *check, const ImageObservation *of)
+{
+  if (is_of_cron(of->observation->path) == (strcmp(check->rule, "cron-writable-by-all") == 0))
+    baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s", of->observation->shown);
+}
+
+static void
+check_open_files(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_facts(baseline, check, visit_open);
+}
+
 static const BaselineCheck checks[] = {
     {"setuid-interpreter", check_interpreters, "entry.setuid"},
     {"setuid-unusual", check_odd, "entry.setuid", SETUID_USUAL},
     {"setgid-unusual", check_odd, "entry.setgid", SETGID_USUAL},
-    {"file-writable-by-all", baseline_check_fact, "entry.open-file"},
+    {"file-writable-by-all", check_open_files, "entry.open-file"},
+    {"cron-writable-by-all", check_open_files, "entry.open-file"},
     {"folder-writable-by-all", check_open_folders, "entry.open-folder"},
     {"shadow-readable-by-all", baseline_check_fact, "entry.readable-shadow"},
     {"shell-history", baseline_check_fact, "entry.history"},

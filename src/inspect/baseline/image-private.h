@@ -52,9 +52,10 @@ typedef struct {
 } ServiceSetting;
 
 typedef struct {
-  const char *folder;  /* relative paths of includes begin here; NULL: in that of the file */
-  const char *include; /* the key of facts that take in files by a pattern */
-  const char *folders; /* of those that take in the files of a folder; NULL: there are none */
+  const char *folder;   /* relative paths of includes begin here; NULL: in that of the file */
+  const char *include;  /* the key of facts that take in files by a pattern */
+  const char *optional; /* another one; or NULL */
+  const char *folders;  /* of those that take in the files of a folder; NULL: there are none */
   /* Of a file in such a folder: whether it is read. NULL: each is. */
   bool (*takes)(const char *name);
 } Includes;

@@ -42,6 +42,8 @@ static void
 add_fact(Baseline *baseline, ImageObservation *fact)
 {
   const char *path = fact->observation->path;
+  if (strchr(fact->observation->rule, '.') == NULL)
+    return;
   FactsOfFile *file = g_hash_table_lookup(baseline->by_path, path);
   if (file == NULL) {
     file = g_new0(FactsOfFile, 1);
@@ -182,9 +184,9 @@ read_file(Reading *reading, const FactsOfFile *file, const char *scope)
     ServiceSetting setting = {of, joined_scope(scope, of->observation->scope)};
     const Includes *includes = reading->includes;
     bool folder = includes->folders != NULL && setting_is(&setting, includes->folders);
-    if (strchr(of->observation->rule, '.') == NULL) {
-      setting_clear(&setting);
-    } else if (folder || setting_is(&setting, includes->include)) {
+    bool pattern = setting_is(&setting, includes->include) ||
+                   (includes->optional != NULL && setting_is(&setting, includes->optional));
+    if (folder || pattern) {
       read_pattern(reading, file, &setting, folder);
       setting_clear(&setting);
     } else {

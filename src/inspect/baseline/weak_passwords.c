@@ -145,3 +145,12 @@ password_try(const char *name, const char *hash, uint64_t *budget)
       return PASSWORD_IS_COMMON;
   return PASSWORD_HOLDS;
 }
+
+bool
+password_is_common(const char *password)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
+    if (g_ascii_strcasecmp(password, common[i]) == 0)
+      return true;
+  return false;
+}

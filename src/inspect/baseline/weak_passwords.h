@@ -21,3 +21,6 @@ PasswordStrength password_try(const char *name, const char *hash, uint64_t *budg
 
 /* The kind of hash: "des", "md5"; NULL: none that is weak by itself. */
 const char *password_weak_kind(const char *hash);
+
+/* Whether it is one of those that everybody tries first. */
+bool password_is_common(const char *password);

@@ -1,0 +1,363 @@
+/* Checks of databases: who reaches them, and who needs no password there. */
+#include <string.h>
+
+#include "inspect/baseline/addresses.h"
+#include "inspect/baseline/checks-private.h"
+#include "inspect/baseline/facts.h"
+
+#define MYSQL                                                                                      \
+  "mariadb-server mysql-server mysql-community-server default-mysql-server mariadb mysql "         \
+  "mariadb-server-10.3 mariadb-server-10.5 mysql-server-5.7 mysql-server-8.0 mysqld mariadbd"
+
+/* The last of its key, or NULL. */
+static const ServiceSetting *
+last_of(const GArray *settings, const char *key)
+{
+  for (guint i = settings->len; i > 0; i--) {
+    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i - 1);
+    if (setting_is(setting, key))
+      return setting;
+  }
+  return NULL;
+}
+
+static bool
+is_off(const char *value)
+{
+  return config_is_one_of(value, "0 off false no");
+}
+
+/* --- MySQL and MariaDB --- */
+
+/* Both files are read, one after the other; the last value counts. */
+static GArray *
+read_mysql(const Baseline *baseline)
+{
+  static const char *const roots[] = {"etc/my.cnf", "etc/mysql/my.cnf"};
+  static const Includes includes = {.include = "include", .folders = "includedir"};
+  GArray *settings = baseline_read(baseline, roots[0], &includes);
+  g_autoptr(GArray) more = baseline_read(baseline, roots[1], &includes);
+  g_array_set_clear_func(more, NULL);
+  g_array_append_vals(settings, more->data, more->len);
+  return settings;
+}
+
+/* Without a setting it listens on all addresses, too. */
+static void
+check_mysql_address(Baseline *baseline, const BaselineCheck *check)
+{
+  if (!baseline_has(baseline, MYSQL))
+    return;
+  g_autoptr(GArray) settings = read_mysql(baseline);
+  const ServiceSetting *address = last_of(settings, "bind-address");
+  const ServiceSetting *no_network = last_of(settings, "skip-networking");
+  const ServiceSetting *file = last_of(settings, "file");
+  if (no_network != NULL && !is_off(setting_value(no_network)))
+    return;
+  if (address != NULL && addresses_have_any(setting_value(address)))
+    baseline_tell(baseline, check->rule, address->of, SEVERITY_UNKNOWN, "bind-address = %s",
+                  setting_value(address));
+  else if (address == NULL && file != NULL)
+    baseline_tell(baseline, check->rule, file->of, SEVERITY_LOW, "no bind-address, so all");
+}
+
+/* A switch that is on, also without a value; or a value of a list. */
+static void
+check_mysql_option(Baseline *baseline, const BaselineCheck *check)
+{
+  if (!baseline_has(baseline, MYSQL))
+    return;
+  g_autoptr(GArray) settings = read_mysql(baseline);
+  const ServiceSetting *option = last_of(settings, check->key);
+  if (option == NULL)
+    return;
+  const char *value = setting_value(option);
+  if (check->values == NULL ? !is_off(value) : config_is_one_of(value, check->values))
+    baseline_tell(baseline, check->rule, option->of, SEVERITY_UNKNOWN, "%s%s%s", check->key,
+                  *value == '\0' ? "" : " = ", value);
+}
+
+/* --- files that stand alone --- */
+
+typedef void VisitFile(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file);
+
+/* Of each file with facts of @service, "redis." */
+static void
+visit_files(Baseline *baseline, const BaselineCheck *check, const char *service, VisitFile *visit)
+{
+  for (guint i = 0; i < baseline->files->len; i++) {
+    const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
+    for (guint j = 0; j < file->facts->len; j++) {
+      const ImageObservation *of = g_ptr_array_index(file->facts, j);
+      if (g_str_has_prefix(of->observation->rule, service)) {
+        visit(baseline, check, file);
+        break;
+      }
+    }
+  }
+}
+
+/* The last fact of a rule in a file, or NULL. */
+static const ImageObservation *
+last_fact(const FactsOfFile *file, const char *rule)
+{
+  for (guint i = file->facts->len; i > 0; i--) {
+    const ImageObservation *of = g_ptr_array_index(file->facts, i - 1);
+    if (strcmp(of->observation->rule, rule) == 0)
+      return of;
+  }
+  return NULL;
+}
+
+static const char *
+value_of(const ImageObservation *of)
+{
+  return of == NULL || of->observation->shown == NULL ? "" : of->observation->shown;
+}
+
+/* --- PostgreSQL --- */
+
+typedef struct {
+  char *type, *database, *user, *address, *method;
+} HbaRule;
+
+static bool
+hba_parse(char **words, HbaRule *rule)
+{
+  guint count = g_strv_length(words), at = 3;
+  if (count < 4)
+    return false;
+  bool local = strcmp(words[0], "local") == 0;
+  *rule = (HbaRule){words[0], words[1], words[2], NULL, NULL};
+  if (!local)
+    rule->address = words[at++];
+  /* A mask of its own. */
+  if (!local && at + 1 < count && strspn(words[at], "0123456789.") == strlen(words[at]))
+    at++;
+  rule->method = at < count ? words[at] : NULL;
+  return rule->method != NULL;
+}
+
+static bool
+covers(const HbaRule *before, const HbaRule *rule)
+{
+  return strcmp(before->type, rule->type) == 0 &&
+         (strcmp(before->database, "all") == 0 || strcmp(before->database, rule->database) == 0) &&
+         (strcmp(before->user, "all") == 0 || strcmp(before->user, rule->user) == 0) &&
+         (g_strcmp0(before->address, rule->address) == 0 || g_strcmp0(before->address, "all") == 0);
+}
+
+/* The first rule that fits counts: whether an earlier one makes the one at @index idle. */
+static bool
+is_covered(const FactsOfFile *file, guint index, const HbaRule *rule)
+{
+  for (guint i = 0; i < index; i++) {
+    const ImageObservation *of = g_ptr_array_index(file->facts, i);
+    g_auto(GStrv) words = g_strsplit(value_of(of), " ", -1);
+    HbaRule before;
+    if (strcmp(of->observation->rule, "postgres.hba") == 0 && hba_parse(words, &before) &&
+        covers(&before, rule))
+      return true;
+  }
+  return false;
+}
+
+typedef bool IsWeakRule(const HbaRule *rule, Severity *severity);
+
+static bool
+is_trusting(const HbaRule *rule, Severity *severity)
+{
+  bool near = rule->address == NULL || address_is_local(rule->address);
+  *severity = near ? SEVERITY_MEDIUM : SEVERITY_UNKNOWN;
+  return strcmp(rule->method, "trust") == 0;
+}
+
+static bool
+is_plain(const HbaRule *rule, Severity *severity)
+{
+  return g_strv_contains((const char *const[]){"password", "md5", "ident", NULL}, rule->method) &&
+         rule->address != NULL && !address_is_local(rule->address) &&
+         strcmp(rule->type, "hostssl") != 0;
+}
+
+static bool
+is_for_any(const HbaRule *rule, Severity *severity)
+{
+  return rule->address != NULL &&
+         (strcmp(rule->address, "all") == 0 || address_is_any(rule->address)) &&
+         !g_strv_contains((const char *const[]){"reject", "trust", "cert", NULL}, rule->method);
+}
+
+static void
+check_hba_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  static const struct {
+    const char *rule;
+    IsWeakRule *is;
+  } kinds[] = {{"postgres-trust", is_trusting},
+               {"postgres-plain-password", is_plain},
+               {"postgres-any-address", is_for_any}};
+  for (guint i = 0; i < file->facts->len; i++) {
+    const ImageObservation *of = g_ptr_array_index(file->facts, i);
+    g_auto(GStrv) words = g_strsplit(value_of(of), " ", -1);
+    HbaRule rule;
+    if (strcmp(of->observation->rule, "postgres.hba") != 0 || !hba_parse(words, &rule) ||
+        is_covered(file, i, &rule))
+      continue;
+    for (size_t j = 0; j < G_N_ELEMENTS(kinds); j++) {
+      Severity severity = SEVERITY_UNKNOWN;
+      if (strcmp(check->rule, kinds[j].rule) == 0 && kinds[j].is(&rule, &severity))
+        baseline_tell(baseline, check->rule, of, severity, "%s", value_of(of));
+    }
+  }
+}
+
+static void
+check_hba(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_files(baseline, check, "postgres.hba", check_hba_file);
+}
+
+static void
+check_postgres_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  const ImageObservation *of = last_fact(file, check->key);
+  bool weak = check->values == NULL ? addresses_have_any(value_of(of))
+                                    : config_is_one_of(value_of(of), check->values);
+  if (of != NULL && weak)
+    baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s = '%s'",
+                  strchr(check->key, '.') + 1, value_of(of));
+}
+
+static void
+check_postgres(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_files(baseline, check, check->key, check_postgres_file);
+}
+
+/* --- Redis --- */
+
+/* By default it answers only the machine itself while it has no password. */
+static void
+check_redis_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  const ImageObservation *bind = last_fact(file, "redis.bind");
+  const ImageObservation *guard = last_fact(file, "redis.protected-mode");
+  const ImageObservation *password = last_fact(file, "redis.password");
+  const ImageObservation *port = last_fact(file, "redis.port");
+  bool has_password = password != NULL && strcmp(value_of(password), "none") != 0;
+  bool local = bind != NULL && addresses_are_local(value_of(bind));
+  if (has_password || local || guard == NULL || strcmp(value_of(guard), "no") != 0 ||
+      strcmp(value_of(port), "0") == 0)
+    return;
+  baseline_tell(baseline, check->rule, guard, SEVERITY_UNKNOWN,
+                "protected-mode no, without a password, on %s",
+                bind == NULL ? "all addresses" : value_of(bind));
+}
+
+static void
+check_redis(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_files(baseline, check, "redis.", check_redis_file);
+}
+
+static void
+check_redis_password_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  const ImageObservation *password = last_fact(file, "redis.password");
+  if (strcmp(value_of(password), "weak") == 0)
+    baseline_tell(baseline, check->rule, password, SEVERITY_UNKNOWN, "requirepass");
+}
+
+static void
+check_redis_password(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_files(baseline, check, "redis.", check_redis_password_file);
+}
+
+/* --- MongoDB, Elasticsearch, memcached --- */
+
+static bool
+is_on(const ImageObservation *of)
+{
+  return config_is_one_of(value_of(of), "1 true yes on enabled");
+}
+
+static void
+check_mongo_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  const ImageObservation *bind = last_fact(file, "mongod.net.bindip");
+  const ImageObservation *old = last_fact(file, "mongod.bind_ip");
+  const ImageObservation *all = last_fact(file, "mongod.net.bindipall");
+  bool asks = is_on(last_fact(file, "mongod.security.authorization")) ||
+              is_on(last_fact(file, "mongod.auth"));
+  const ImageObservation *by = is_on(all) ? all : bind == NULL ? old : bind;
+  if (by != NULL && !asks && (by == all || !addresses_are_local(value_of(by))))
+    baseline_tell(baseline, check->rule, by, SEVERITY_UNKNOWN, "no authorization, on %s",
+                  by == all ? "all addresses" : value_of(by));
+}
+
+static void
+check_mongo(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_files(baseline, check, "mongod.", check_mongo_file);
+}
+
+static void
+check_search_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  const ImageObservation *enabled = last_fact(file, "elasticsearch.xpack.security.enabled");
+  const ImageObservation *disabled = last_fact(file, "elasticsearch.plugins.security.disabled");
+  const ImageObservation *host = last_fact(file, "elasticsearch.network.host");
+  bool off = enabled != NULL && strcmp(value_of(enabled), "false") == 0;
+  const ImageObservation *by = off ? enabled : is_on(disabled) ? disabled : NULL;
+  bool local = host == NULL || addresses_are_local(value_of(host));
+  if (by != NULL)
+    baseline_tell(baseline, check->rule, by, local ? SEVERITY_MEDIUM : SEVERITY_UNKNOWN,
+                  "%s: %s%s%s", strchr(by->observation->rule, '.') + 1, value_of(by),
+                  host == NULL ? "" : ", on ", value_of(host));
+}
+
+static void
+check_search(Baseline *baseline, const BaselineCheck *check)
+{
+  visit_files(baseline, check, "elasticsearch.", check_search_file);
+}
+
+static void
+check_memcached_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
+{
+  const ImageObservation *listens = last_fact(file, "memcached.listen");
+  if (listens != NULL && addresses_have_any(value_of(listens)))
+    baseline_tell(baseline, check->rule, listens, SEVERITY_UNKNOWN, "-l %s", value_of(listens));
+  else if (listens == NULL)
+    baseline_tell(baseline, check->rule, last_fact(file, "memcached.file"), SEVERITY_UNKNOWN,
+                  "no -l, so all addresses");
+}
+
+static void
+check_memcached(Baseline *baseline, const BaselineCheck *check)
+{
+  if (baseline_has(baseline, "memcached"))
+    visit_files(baseline, check, "memcached.file", check_memcached_file);
+}
+
+static const BaselineCheck checks[] = {
+    {"mysql-listens-everywhere", check_mysql_address},
+    {"mysql-skip-grant-tables", check_mysql_option, "skip-grant-tables"},
+    {"mysql-local-infile", check_mysql_option, "local-infile", "1 on true yes"},
+    {"mysql-runs-as-root", check_mysql_option, "user", "root"},
+    {"mysql-any-host", baseline_check_fact, "sql.any-host"},
+    {"mysql-weak-password", baseline_check_fact, "sql.weak-password"},
+    {"postgres-trust", check_hba},
+    {"postgres-plain-password", check_hba},
+    {"postgres-any-address", check_hba},
+    {"postgres-listens-everywhere", check_postgres, "postgres.listen_addresses"},
+    {"postgres-weak-hash", check_postgres, "postgres.password_encryption", "md5 off"},
+    {"redis-no-password", check_redis},
+    {"redis-weak-password", check_redis_password},
+    {"mongod-no-authorization", check_mongo},
+    {"elasticsearch-no-security", check_search},
+    {"memcached-listens-everywhere", check_memcached},
+};
+const BaselineChecks database_checks = {checks, G_N_ELEMENTS(checks)};

@@ -1,0 +1,62 @@
+/* Credentials without a form of their own, of clouds and hosts, which are known by the name that
+ * they are assigned to. */
+#include "inspect/secrets/checks.h"
+
+/* clang-format off */
+static const SecretRule rules[] = {
+    {"cloudflare-token", "API token of Cloudflare", SEVERITY_CRITICAL,
+     SECRET_ASSIGNED("(?:cloudflare|cf)[a-z_.-]{0,20}token", "[0-9A-Za-z_-]{40}"), NULL, .entropy = 3.8, .check = secret_check_mixed},
+    {"cloudflare-global-key", "Global key of Cloudflare", SEVERITY_CRITICAL, SECRET_ASSIGNED("(?:cloudflare|cf)[a-z_.-]{0,20}key", "[0-9a-f]{37}")},
+    {"hetzner-token", "API token of Hetzner Cloud", SEVERITY_CRITICAL, SECRET_ASSIGNED("(?:hcloud|hetzner)[a-z_.-]{0,20}token", "[0-9A-Za-z]{64}"),
+     NULL,
+     .entropy = 4},
+    {"linode-token", "API token of Linode", SEVERITY_CRITICAL, SECRET_ASSIGNED("linode[a-z_.-]{0,20}token", "[0-9a-f]{64}")},
+    {"vultr-key", "API key of Vultr", SEVERITY_CRITICAL, SECRET_ASSIGNED("vultr[a-z_.-]{0,20}key", "[0-9A-Z]{36}"), NULL, .entropy = 3.6},
+    {"ovh-secret", "Application's secret of OVH", SEVERITY_HIGH,
+     SECRET_ASSIGNED("ovh[a-z_.-]{0,20}(?:secret|consumer)[a-z_.-]{0,8}", "[0-9A-Za-z]{32}"), NULL,
+     .entropy = 3.6, .check = secret_check_mixed},
+    {"scaleway-secret-key", "Secret key of Scaleway", SEVERITY_CRITICAL, SECRET_ASSIGNED("(?:scw|scaleway)[a-z_.-]{0,20}(?:secret|key|token)",
+     SECRET_UUID)},
+    {"heroku-legacy-key", "API key of Heroku", SEVERITY_HIGH, SECRET_ASSIGNED("heroku[a-z_.-]{0,20}(?:key|token)", SECRET_UUID)},
+    {"ibm-cloud-key", "API key of IBM Cloud", SEVERITY_CRITICAL, SECRET_ASSIGNED("(?:ibm|ibmcloud|bluemix)[a-z_.-]{0,20}key", "[0-9A-Za-z_-]{44}"),
+     NULL,
+     .entropy = 4},
+    {"vercel-token", "Access token of Vercel", SEVERITY_CRITICAL, SECRET_ASSIGNED("(?:vercel|now|zeit)_token", "[0-9A-Za-z]{24}"), NULL,
+     .entropy = 3.6,
+     .check = secret_check_mixed},
+    {"fastly-token", "API token of Fastly", SEVERITY_HIGH, SECRET_ASSIGNED("fastly[a-z_.-]{0,20}(?:token|key)", "[0-9A-Za-z_-]{32}"), NULL,
+     .entropy = 3.8},
+    {"gandi-key", "API key of Gandi", SEVERITY_HIGH, SECRET_ASSIGNED("gandi[a-z_.-]{0,20}(?:key|token|pat)", "[0-9A-Za-z]{24,40}"), NULL,
+     .entropy = 3.6,
+     .check = secret_check_mixed},
+    {"godaddy-secret", "API secret of GoDaddy", SEVERITY_HIGH, SECRET_ASSIGNED("godaddy[a-z_.-]{0,20}secret", "[0-9A-Za-z]{22}"), NULL,
+     .entropy = 3.4},
+    {"dnsimple-token", "API token of DNSimple", SEVERITY_HIGH,
+     SECRET_ASSIGNED("dnsimple[a-z_.-]{0,20}token", "(?:dnsimple_[au]_|)[0-9A-Za-z]{32}"), NULL,
+     .entropy = 3.6},
+    {"digitalocean-spaces-secret", "Secret key of DigitalOcean Spaces", SEVERITY_HIGH, SECRET_ASSIGNED("spaces[a-z_.-]{0,20}secret[a-z_.-]{0,8}",
+     "[0-9A-Za-z+/]{43}"), NULL, .entropy = 4},
+    {"backblaze-key", "Application key of Backblaze", SEVERITY_HIGH,
+     SECRET_ASSIGNED("(?:b2|backblaze)[a-z_.-]{0,20}key", "K00[0-9A-Za-z+/]{28}"), "K00",
+     .entropy = 3.6},
+    {"wasabi-secret", "Secret key of Wasabi", SEVERITY_HIGH, SECRET_ASSIGNED("wasabi[a-z_.-]{0,20}secret[a-z_.-]{0,8}", "[0-9A-Za-z]{40}"), NULL,
+     .entropy = 4},
+    {"minio-root-password", "Password of MinIO's root", SEVERITY_HIGH, "MINIO_(?:ROOT_PASSWORD|SECRET_KEY)[ \\t]{0,4}[:=][ \\t]{0,4}[\"']?(["
+     "^\\s\"'$<>{}]{8,80})", NULL,
+     .flags = SECRET_RULE_PHRASE, .check = secret_check_password,
+     .trigger = "MINIO_(?:ROOT_PASSWORD|SECRET_KEY)[ \\t]{0,4}[:=][ \\t]{0,4}[\"']?[^\\s\"'$<>{}]{8}"},
+    {"nomad-token", "Token of Nomad or Consul", SEVERITY_CRITICAL, SECRET_ASSIGNED("(?:nomad|consul)(?:_http|)_token", SECRET_UUID)},
+    {"rancher-token", "Token of Rancher", SEVERITY_CRITICAL, "token-[0-9a-z]{5}:[0-9a-z]{54}", "toke"},
+    {"k3s-token", "Join token of K3s", SEVERITY_CRITICAL, "K10[0-9a-f]{64}::(?:server|node|[0-9a-z]{6}):?[0-9a-f.]{16,64}", "K10",
+     .trigger = "K10[0-9a-f]{64}::[0-9a-z]{4}"},
+    {"kubeadm-token", "Join token of kubeadm", SEVERITY_HIGH, "kubeadm join [\\x20-\\x7e]{3,120}--token[ =]([0-9a-z]{6}\\.[0-9a-z]{16})"},
+    {"docker-swarm-token", "Join token of Docker Swarm", SEVERITY_CRITICAL, "SWMTKN-1-[0-9a-z]{50}-[0-9a-z]{25}", "SWMT"},
+    {"docker-swarm-unlock-key", "Unlock key of Docker Swarm", SEVERITY_CRITICAL, "SWMKEY-1-[0-9A-Za-z+/]{43}", "SWMK"},
+    {"ansible-vault-password", "Password of an Ansible connection", SEVERITY_HIGH,
+     "ansible_(?:ssh_pass|password|become_pass|become_password|sudo_pass)[ \\t]{0,4}[:=][ \\t]{0,4}[\"']?([^\\s\"'$<>{}]{5,80})", NULL,
+     .flags = SECRET_RULE_PHRASE, .check = secret_check_password,
+     .trigger = "ansible_(?:ssh_pass|password|become_pass|become_password|sudo_pass)[ \\t]{0,4}[:=][ \\t]{0,4}[\"']?[^\\s\"'$<>{}]{5}"},
+};
+/* clang-format on */
+
+const SecretRuleSet secret_rules_assigned = {rules, G_N_ELEMENTS(rules)};

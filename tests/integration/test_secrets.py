@@ -1,0 +1,108 @@
+"""Secrets in files of an image: each is found, with its place, also where a later layer deletes it; and no value leaves the
+worker, whole or in part, into any report, answer, log or database."""
+import base64
+import json
+import os
+import random
+import string
+import subprocess
+import zlib
+
+import pytest
+
+from oci_layout import Layout
+
+FORMATS = ["json", "table", "sarif", "junit", "markdown", "cyclonedx", "spdx"]
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+def token(prefix, alphabet, count):
+    """Of an alphabet, with a digit and a letter, as nearly all are."""
+    while True:
+        body = "".join(random.choices(alphabet, k=count))
+        if any(one.isdigit() for one in body) and any(one.isalpha() for one in body):
+            return prefix + body
+
+
+def with_checksum(prefix):
+    body = token("", BASE62, 30)
+    left, end = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        end = BASE62[left % 62] + end
+        left //= 62
+    return prefix + body + end
+
+
+class Planted:
+    """An image with secrets, made anew for each test: {(rule, path): value}."""
+
+    def __init__(self, folder):
+        self.layout = folder
+        key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
+                             capture_output=True, text=True).stdout
+        self.aws, self.github = token("AKIA", string.ascii_uppercase + "234567", 16), with_checksum("ghp_")
+        self.password, self.stripe = token("", BASE62, 20), token("sk_live_", BASE62, 24)
+        self.login = token("", BASE62, 16)
+        auth = base64.b64encode(f"ci:{self.login}".encode()).decode()
+        far = b"x" * 79 + b"\n"
+        self.values = [self.aws, self.github, self.password, self.stripe, self.login, auth, *key.split("\n")[1:-2]]
+        first = {"etc/os-release": "ID=debian\nVERSION_ID=12\n",
+                 "app/.env": f"DEBUG=1\n\nAWS_ACCESS_KEY_ID={self.aws}\nDB_PASSWORD={self.password}\n",
+                 "app/old/key.pem": key, "usr/share/doc/tool/README": f"clone with {self.github}\n",
+                 "root/.docker/config.json": json.dumps({"auths": {"registry.corp.internal": {"auth": auth}}}, indent=1),
+                 # Where one window of the search ends and the next begins, more or less.
+                 "srv/big.log": far * 3000 + f"charged by {self.stripe}\n".encode() + far * 3000,
+                 "app/example.env": "AWS_ACCESS_KEY_ID=AKIA" + "EXAMPLE" * 2 + "AA\nDB_PASSWORD=changeme\n"}
+        second = {"app/old/.wh.key.pem": b"", "app/.wh..env": b""}
+        Layout(folder).add_image("latest", [first, second])
+        self.expected = {("aws-access-key-id", "app/.env", 3, True), ("environment-secret", "app/.env", 4, True),
+                         ("private-key", "app/old/key.pem", 1, True), ("github-pat", "usr/share/doc/tool/README", 1, False),
+                         ("docker-config-auth", "root/.docker/config.json", 4, False),
+                         ("stripe-secret-key", "srv/big.log", 3001, False)}
+
+    def check_unseen(self, text, where):
+        """No value of eight characters or more of it is in there."""
+        text = text if isinstance(text, bytes) else text.encode()
+        for value in self.values:
+            for part in (value[-12:], value[8:24]):
+                assert len(part) < 8 or part.encode() not in text, f"{where} shows a part of {value[:4]}..."
+
+
+@pytest.fixture
+def planted(tmp_path):
+    return Planted(tmp_path / "planted")
+
+
+def secrets_of(findings):
+    return {(each["id"], each["location"], each["line"], each.get("removed", False)) for each in findings
+            if each["kind"] == "secret"}
+
+
+def test_each_report_tells_of_them_and_shows_none(scan, planted):
+    for name in FORMATS:
+        result = scan("--format", name, f"oci:{planted.layout}")
+        planted.check_unseen(result.stdout + result.stderr, name)
+        if name == "json":
+            found = json.loads(result.stdout)["findings"]
+            assert secrets_of(found) == planted.expected
+            shown = {each["id"]: each["evidence"] for each in found if each["kind"] == "secret"}
+            assert shown["github-pat"] == "ghp_" + "*" * 16 + "(40)" and shown["environment-secret"] == "*" * 16 + "(20)"
+
+
+def test_a_server_keeps_none(server, push, planted):
+    digest = push(server, planted.layout, "latest", "team/app")
+    assert server.wait_for_scan("team/app", digest)["state"] == "done"
+    answer = server.request("GET", f"/api/v1/images/{digest}/findings?limit=1000")
+    planted.check_unseen(answer.content, "the API's answer")
+    assert secrets_of(answer.json()["findings"]) == planted.expected
+    planted.check_unseen(server.log_text(), "the log")
+    server.stop()
+    searched = 0
+    for folder, _, names in os.walk(server.folder / "data"):
+        for name in names:
+            # The layer itself is there, packed, and holds them.
+            if "/blobs" not in folder:
+                with open(os.path.join(folder, name), "rb") as file:
+                    planted.check_unseen(file.read(), f"{folder}/{name}")
+                searched += 1
+    assert searched > 2
