@@ -40,6 +40,8 @@ def test_demo(demo):
     assert len(set(re.findall(r"CVE-\d{4}-\d+", verdict.group(1)))) >= 10
     assert re.search(r"CVE-\d{4}-\d+", refusal.group(1)) and "guarded" in refusal.group(1)
     assert verdict.group(1).count("reached its end of life") <= 1
+    weak = re.search(r"== 10\.(.*)== Done", output, re.DOTALL).group(1)
+    assert "account-weak-password" in weak and re.search(r"CVE-\d{4}-\d+", weak) and "strict" in weak
     assert "Next: make demo" in output.split("== Done")[1]
 
 

@@ -11,14 +11,17 @@
 
 /* The first of each public list, and what images use; the likeliest first. */
 static const char *const common[] = {
-    "root",      "password",  "123456",    "admin",     "toor",     "12345678",   "changeme",
-    "test",      "1234",      "docker",    "passw0rd",  "qwerty",   "12345",      "secret",
-    "default",   "user",      "guest",     "P@ssw0rd",  "letmein",  "ubuntu",     "debian",
-    "pass",      "abc123",    "123456789", "password1", "admin123", "root123",    "vagrant",
-    "mysql",     "postgres",  "oracle",    "tomcat",    "redis",    "Password1",  "welcome",
-    "111111",    "123123",    "1q2w3e4r",  "dragon",    "iloveyou", "monkey",     "000000",
-    "qwerty123", "1qaz2wsx",  "P@ssw0rd1", "admin@123", "test123",  "screencast", "alpine",
-    "centos",    "raspberry", "service",   "support",   "system",   "manager",    "ftp",
+    "root",         "password", "123456",       "admin",      "toor",         "12345678",
+    "changeme",     "test",     "1234",         "docker",     "passw0rd",     "qwerty",
+    "12345",        "secret",   "default",      "user",       "guest",        "P@ssw0rd",
+    "letmein",      "ubuntu",   "debian",       "pass",       "abc123",       "123456789",
+    "password1",    "admin123", "root123",      "vagrant",    "mysql",        "postgres",
+    "oracle",       "tomcat",   "redis",        "Password1",  "welcome",      "111111",
+    "123123",       "1q2w3e4r", "dragon",       "iloveyou",   "monkey",       "000000",
+    "qwerty123",    "1qaz2wsx", "P@ssw0rd1",    "admin@123",  "test123",      "pa55word",
+    "alpine",       "centos",   "raspberry",    "service",    "support",      "system",
+    "manager",      "ftp",      "testpassword", "mypassword", "rootpassword", "dbpassword",
+    "userpassword",
 };
 
 /* Of one try, in microseconds; 0: it is not tried. */
