@@ -2,6 +2,7 @@
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,14 @@ def test_modes(scan, tmp_path, rule, path, weak, safe):
     assert not weaknesses(scan, tmp_path / "mended", base, with_modes(files, {path: weak}), with_modes(files, {path: safe}))
     folder, _, name = path.rpartition("/")
     assert not weaknesses(scan, tmp_path / "removed", base, with_modes(files, {path: weak}), {f"{folder}/.wh.{name}": ""})
+
+
+def test_rules_and_the_guide(assay):
+    """The guide lists what the program has."""
+    rules = json.loads(assay("rules", "--kind", "baseline", "--format", "json").stdout)["rules"]
+    assert len(rules) > 80
+    assert all(rule["title_zh"] and rule["remedy_zh"] and rule["remedy"] and rule["references"] for rule in rules)
+    guide = (Path(__file__).resolve().parents[2] / "docs/baseline-checks.md").read_text(encoding="utf-8")
+    rows = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in guide.split("\n") if line.startswith("| `")]
+    assert sorted((row[0].strip("`"), *row[1:]) for row in rows) == \
+        sorted((rule["id"], rule["severity"], rule["title"], rule["remedy"], ", ".join(rule["references"])) for rule in rules)
