@@ -31,6 +31,7 @@ HIDDEN = {
     "seccomp.h": "cage",
     "sodium.h": "access",
     "ldap.h": "access",
+    "yara.h": "inspect",
 }
 # ... but a format of that library is also read where no file can be opened.
 FORMAT_READERS = {"inspect/packages/rpm_sqlite.c": "sqlite3.h"}

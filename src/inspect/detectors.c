@@ -5,6 +5,7 @@
 #include "inspect/detector.h"
 #include "inspect/languages/languages.h"
 #include "inspect/lockfiles/lockfiles.h"
+#include "inspect/malware/malware.h"
 #include "inspect/packages/packages.h"
 #include "inspect/programs/lists.h"
 #include "inspect/programs/programs.h"
@@ -51,6 +52,7 @@ const Detector *const detectors[] = {
     &version_strings_detector,
     &lists_detector,
     &secrets_detector,
+    &malware_detector,
     &passwd_detector,
     &shadow_detector,
     &group_detector,

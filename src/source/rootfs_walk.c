@@ -93,12 +93,19 @@ is_first(RootReader *reader, const struct stat *status, bool by_path, const char
   return rootfs_take(reader, status, reason);
 }
 
-/* For its name, or for the program that it may be. */
+/* Whether something may be observed in any file of that path. */
+static bool
+may_be_observed(const char *path)
+{
+  return (anywhere_by_content(path) & anywhere_observers()) != 0;
+}
+
+/* For its name, for the program that it may be, or for what may be observed in it. */
 static bool
 is_looked_at(const char *path, const struct stat *status)
 {
   const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-  return anywhere_by_name(path) != 0 ||
+  return anywhere_by_name(path) != 0 || may_be_observed(path) ||
          (anywhere_by_content(path) != 0 && may_be_program(name, status->st_mode));
 }
 
@@ -114,11 +121,12 @@ take_file(Walk *walk, int folder, const char *name, const struct stat *status, G
   auto_fd int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     return errno == ENOENT || error_set_errno(error, errno, "%s/%s", reader->root_path, path);
-  if ((!by_path && !is_program(fd)) || !is_first(reader, status, by_path, path))
+  if ((!by_path && !may_be_observed(path) && !is_program(fd)) ||
+      !is_first(reader, status, by_path, path))
     return true;
   uint64_t size = (uint64_t)status->st_size;
   return check_size(reader, path, size, error) &&
-         rootfs_begin_entry(reader, path, AE_IFREG, status->st_mode & 0777, size, error) &&
+         rootfs_begin_entry(reader, path, AE_IFREG, status->st_mode & 07777, size, error) &&
          rootfs_copy_content(reader, fd, path, size, error);
 }
 
@@ -147,7 +155,8 @@ path_within(const RootReader *reader, int fd)
 static bool
 add_linked(RootReader *reader, int fd, const char *path, const struct stat *status, GError **error)
 {
-  bool by_itself = is_looked_at(path, status) && (anywhere_by_name(path) != 0 || is_program(fd));
+  bool by_itself = is_looked_at(path, status) &&
+                   (anywhere_by_name(path) != 0 || may_be_observed(path) || is_program(fd));
   uint64_t size = (uint64_t)status->st_size;
   if (by_itself || size == 0 || !rootfs_take(reader, status, "linked"))
     return true;
