@@ -124,8 +124,9 @@ code_of(SecretEngine *engine, unsigned number)
     int wrong;
     PCRE2_SIZE where;
     const SecretRule *rule = secret_engine_rule(engine, number);
-    engine->codes[number] = pcre2_compile((PCRE2_SPTR)rule->pattern, PCRE2_ZERO_TERMINATED,
-                                          PCRE2_NEVER_UTF, &wrong, &where, NULL);
+    engine->codes[number] =
+        pcre2_compile((PCRE2_SPTR)rule->pattern, PCRE2_ZERO_TERMINATED,
+                      PCRE2_NEVER_UTF | PCRE2_USE_OFFSET_LIMIT, &wrong, &where, NULL);
     if (engine->codes[number] == NULL)
       g_error("the rule %s: PCRE2 refuses its pattern at %zu", rule->id, (size_t)where);
   }
@@ -139,6 +140,7 @@ secret_engine_match(SecretEngine *engine, unsigned rule, Slice text, size_t from
   const SecretRule *row = secret_engine_rule(engine, rule);
   size_t most = (row->flags & SECRET_RULE_LONG) != 0 ? MATCH_BYTES_LONG : MATCH_BYTES;
   size_t end = MIN(text.size, until + most);
+  pcre2_set_offset_limit(engine->limits, until - 1);
   int found = pcre2_match(code_of(engine, rule), text.data, end, from, PCRE2_NO_UTF_CHECK,
                           engine->data, engine->limits);
   if (found <= 0)

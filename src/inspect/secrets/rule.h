@@ -6,7 +6,7 @@
  * understand: no look-around, no back-reference, no lazy or possessive quantifier that changes what
  * is matched. What is found has no word character before it nor after the secret. Where Vectorscan
  * would be slow or find too much, `trigger` is what it looks for, and must match within what the
- * pattern matches.
+ * pattern matches; the pattern is PCRE2's alone then.
  *
  * The secret is group 1, or the whole match where there is none. Group 2, if there is one, is what
  * belongs to it (the user of a password) and is not kept.

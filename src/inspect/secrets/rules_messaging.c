@@ -1,6 +1,9 @@
 /* Credentials of what sends messages and mail, and of social networks. */
 #include "inspect/secrets/checks.h"
 
+/* base64 of fifteen digits: the user's number begins so. */
+#define DISCORD_ID "(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){5}"
+
 /* clang-format off */
 static const SecretRule rules[] = {
     {"slack-bot-token", "Bot token of Slack", SEVERITY_CRITICAL, "xoxb-[0-9]{10,13}-[0-9]{10,13}-[0-9A-Za-z]{20,40}", "xoxb"},
@@ -12,8 +15,8 @@ static const SecretRule rules[] = {
     {"slack-app-token", "App token of Slack", SEVERITY_CRITICAL, "xapp-[0-9]-[0-9A-Z]{8,12}-[0-9]{10,14}-[0-9a-f]{64}", "xapp"},
     {"slack-webhook", "Incoming webhook of Slack", SEVERITY_HIGH,
      "hooks\\.slack\\.com/(?:services/T[0-9A-Z]{8,12}/B[0-9A-Z]{8,12}|workflows/T[0-9A-Z]{8,12}/A[0-9A-Z]{8,12}/[0-9]{17,19})/([0-9A-Za-z]{24})"},
-    {"discord-bot-token", "Bot token of Discord", SEVERITY_CRITICAL, "[MNO][0-9A-Za-z_-]{23,27}\\.[0-9A-Za-z_-]{6}\\.[0-9A-Za-z_-]{27,38}", NULL,
-     .trigger = "[MNO][0-9A-Za-z_-]{23,27}\\.[0-9A-Za-z_-]{6}\\.[0-9A-Za-z_-]{27}", .check = secret_check_discord},
+    {"discord-bot-token", "Bot token of Discord", SEVERITY_CRITICAL,
+     DISCORD_ID "[0-9A-Za-z_-]{3,7}\\.[0-9A-Za-z_-]{6}\\.[0-9A-Za-z_-]{27,38}", NULL, .trigger = DISCORD_ID, .check = secret_check_discord},
     {"discord-webhook", "Webhook of Discord", SEVERITY_HIGH, "discord(?:app)?\\.com/api/webhooks/[0-9]{17,20}/([0-9A-Za-z_-]{60,80})", NULL,
      .trigger = "discord(?:app)?\\.com/api/webhooks/[0-9]{17,20}/[0-9A-Za-z_-]{60}"},
     {"telegram-bot-token", "Bot token of Telegram", SEVERITY_CRITICAL, "[0-9]{8,10}:AA[0-9A-Za-z_-]{33}", NULL, .entropy = 3.6},

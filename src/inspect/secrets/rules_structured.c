@@ -2,7 +2,9 @@
  * places in files of well known programs. */
 #include "inspect/secrets/checks.h"
 
-#define PEM_END "([^\"'<>`]{64,15000}?)-----END "
+/* Up to the next line of dashes: linear, where a lazy "anything" would be tried at each byte. */
+#define PEM_BODY "((?>[^\"'<>`-]+|-(?!---)){1,400})"
+#define PEM_END  PEM_BODY "-----END "
 
 /* clang-format off */
 static const SecretRule rules[] = {
@@ -17,13 +19,13 @@ static const SecretRule rules[] = {
      .flags = SECRET_RULE_LONG, .trigger = "-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |)PRIVATE KEY-----",
      .check = secret_check_pem_encrypted},
     {"ssh2-private-key", "Private key in SSH2's form", SEVERITY_CRITICAL,
-     "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----([^\"'<>`]{64,15000}?)---- END ", NULL,
+     "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----" PEM_BODY "---- END ", NULL,
      .flags = SECRET_RULE_LONG, .trigger = "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"},
     {"pgp-private-key", "Private key of OpenPGP", SEVERITY_HIGH,
      "-----BEGIN PGP PRIVATE KEY BLOCK-----" PEM_END, NULL,
      .flags = SECRET_RULE_LONG, .trigger = "-----BEGIN PGP PRIVATE KEY BLOCK-----"},
     {"putty-private-key", "Private key of PuTTY", SEVERITY_HIGH,
-     "PuTTY-User-Key-File-[23]: [\\x20-\\x7e]{3,80}\\s{1,4}Encryption: none\\s[^\"'<>`]{64,15000}?Private-MAC: ", NULL,
+     "PuTTY-User-Key-File-[23]: [\\x20-\\x7e]{3,80}\\s{1,4}Encryption: none\\s(?>[^\"'<>`-]+|-(?!MAC)){1,400}-MAC: ", NULL,
      .flags = SECRET_RULE_LONG, .trigger = "PuTTY-User-Key-File-[23]: "},
     {"der-private-key", "Private key as bare base64", SEVERITY_CRITICAL,
      "(?i:private_?key|priv_?key|rsa_?key)[0-9A-Za-z_.-]{0,24}[\"'\\]]{0,2}[ \\t]{0,4}(?:=>|:=|=|:)[ \\t]{0,4}[\"'`]?"

@@ -17,7 +17,8 @@
 #define REACH_LONG ((size_t)8 * 1024)
 /* Looks of PCRE2 that a file has: at first, and for its bytes. */
 #define LOOKS_FIRST   20000u
-#define LOOK_BYTES    256u
+#define LOOK_BYTES    512u
+#define LOOKS_OF_LONG 8u /* what one of a long rule costs */
 #define ENTROPY_LEAST 3.0
 #define ENTROPY_SIZE  24u
 
@@ -32,8 +33,8 @@ struct SecretScan {
   SecretContext context;
   SecretFound found;
   void *data;
-  uint8_t *window;
-  size_t room, size;  /* of the window, and what is in it */
+  uint8_t *window;    /* of WINDOW bytes */
+  size_t size;        /* of what is in it */
   size_t from, until; /* where in the window matches count that begin there */
   uint32_t lines;     /* that end before the window */
   GArray *hits;       /* Hit, of this window */
@@ -43,14 +44,16 @@ struct SecretScan {
   bool overfull;
 };
 
+/* A window that no scan uses: to get memory anew for each file costs more than most files do. One
+ * thread. */
+static uint8_t *spare;
+
 SecretScan *
-secret_scan_new(SecretEngine *engine, SecretContext context, uint64_t size, SecretFound found,
-                void *data)
+secret_scan_new(SecretEngine *engine, SecretContext context, SecretFound found, void *data)
 {
   SecretScan *scan = g_new0(SecretScan, 1);
   *scan = (SecretScan){.engine = engine, .context = context, .found = found, .data = data};
-  scan->room = size < WINDOW ? (size_t)size + 1 : WINDOW;
-  scan->window = g_malloc(scan->room);
+  scan->window = spare != NULL ? g_steal_pointer(&spare) : g_malloc(WINDOW);
   scan->hits = g_array_new(FALSE, FALSE, sizeof(Hit));
   scan->looked = g_new(size_t, secret_engine_count(engine));
   scan->values =
@@ -152,12 +155,14 @@ on_hit(unsigned number, size_t end, void *data)
   if (end <= scan->looked[number] ||
       (scan->context != SECRET_CONTEXT_OWN && (rule->flags & SECRET_RULE_GENERIC) != 0))
     return true;
-  if (scan->looks == 0) {
+  bool is_long = (rule->flags & SECRET_RULE_LONG) != 0;
+  unsigned cost = is_long ? LOOKS_OF_LONG : 1;
+  if (scan->looks < cost) {
     scan->overfull = true;
     return false;
   }
-  scan->looks--;
-  size_t reach = (rule->flags & SECRET_RULE_LONG) != 0 ? REACH_LONG : REACH;
+  scan->looks -= cost;
+  size_t reach = is_long ? REACH_LONG : REACH;
   size_t from = MAX(scan->looked[number], end > reach ? end - reach : 0);
   Slice text = slice_new(scan->window, scan->size);
   SecretMatch match;
@@ -208,8 +213,11 @@ static uint32_t
 count_lines(const uint8_t *bytes, size_t size)
 {
   uint32_t lines = 0;
-  for (size_t i = 0; i < size; i++)
-    lines += bytes[i] == '\n';
+  const uint8_t *end = bytes + size;
+  while (bytes < end && (bytes = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+    bytes++;
+    lines++;
+  }
   return lines;
 }
 
@@ -248,30 +256,21 @@ look(SecretScan *scan, bool last)
     scan->overfull = true;
   drop_shared(scan->hits);
   tell(scan);
+  if (last)
+    return;
   scan->lines += count_lines(scan->window, moved);
   memmove(scan->window, scan->window + moved, kept);
   scan->size = kept;
   scan->from = SEEN_BEFORE;
 }
 
-static void
-make_room(SecretScan *scan)
-{
-  if (scan->room < WINDOW) {
-    scan->room = WINDOW;
-    scan->window = g_realloc(scan->window, scan->room);
-  } else {
-    look(scan, false);
-  }
-}
-
 void
 secret_scan_add(SecretScan *scan, Slice bytes)
 {
   while (bytes.size > 0 && !scan->overfull) {
-    if (scan->size == scan->room)
-      make_room(scan);
-    size_t taken = MIN(bytes.size, scan->room - scan->size);
+    if (scan->size == WINDOW)
+      look(scan, false);
+    size_t taken = MIN(bytes.size, WINDOW - scan->size);
     memcpy(scan->window + scan->size, bytes.data, taken);
     scan->size += taken;
     bytes = slice_sub(bytes, taken, bytes.size);
@@ -286,7 +285,8 @@ secret_scan_finish(SecretScan *scan)
   g_array_free(scan->hits, TRUE);
   g_hash_table_unref(scan->values);
   g_free(scan->looked);
-  g_free(scan->window);
+  g_free(spare);
+  spare = scan->window;
   g_free(scan);
   return whole;
 }

@@ -19,11 +19,10 @@ typedef struct {
 
 typedef struct SecretScan SecretScan;
 
-/* @size: of the whole, as far as it is known. @found is called in the order of windows, and in
- * those of the text. (transfer full) */
+/* @found is called in the order of windows, and in those of the text. (transfer full) */
 typedef void (*SecretFound)(const FoundSecret *secret, void *data);
-SecretScan *secret_scan_new(SecretEngine *engine, SecretContext context, uint64_t size,
-                            SecretFound found, void *data);
+SecretScan *secret_scan_new(SecretEngine *engine, SecretContext context, SecretFound found,
+                            void *data);
 void secret_scan_add(SecretScan *scan, Slice bytes);
 /* After the last. False: there was more to look at than is looked at. Frees @scan. */
 bool secret_scan_finish(SecretScan *scan);

@@ -119,7 +119,7 @@ begin(FileScan *file, const FileView *view, LayerInventory *into)
     context = SECRET_CONTEXT_OTHERS;
   file->path = g_strdup(view->path);
   file->place = (Place){file->path, 1, into};
-  file->scan = secret_scan_new(secret_engine_default(), context, view->size, observe, &file->place);
+  file->scan = secret_scan_new(secret_engine_default(), context, observe, &file->place);
 }
 
 static void
@@ -171,7 +171,7 @@ secrets_scan_text(Slice text, const char *path, uint32_t line, LayerInventory *i
     add_unable(into, path);
     return;
   }
-  SecretScan *scan = secret_scan_new(engine, SECRET_CONTEXT_OWN, text.size, observe, &place);
+  SecretScan *scan = secret_scan_new(engine, SECRET_CONTEXT_OWN, observe, &place);
   secret_scan_add(scan, text);
   if (!secret_scan_finish(scan))
     add_unlooked(into, path);

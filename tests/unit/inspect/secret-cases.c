@@ -261,7 +261,7 @@ const SecretCase secret_cases[] = {
     {"langfuse-key", "sk-lf-<uuid>"},
     {"deepseek-key", "sk-<h32>"},
     {"moonshot-key", "sk-<A48>"},
-    {"zhipu-key", "<h32>.<A16>"},
+    {"zhipu-key", "ZHIPUAI_API_KEY=<h32>.<A16>"},
     {"huggingface-token", "hf_<L34>"},
     {"huggingface-org-token", "api_org_<L34>"},
     {"replicate-token", "r8_<A37>"},

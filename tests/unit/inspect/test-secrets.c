@@ -23,7 +23,7 @@ static char *
 scan_as(const char *text, size_t size, SecretContext context)
 {
   GString *found = g_string_new(NULL);
-  SecretScan *scan = secret_scan_new(secret_engine_default(), context, size, add_found, found);
+  SecretScan *scan = secret_scan_new(secret_engine_default(), context, add_found, found);
   secret_scan_add(scan, slice_new(text, size));
   g_assert_true(secret_scan_finish(scan));
   return g_string_free(found, FALSE);
