@@ -17,6 +17,7 @@ scan_layers(ImageSource *source, const ScanLayersOptions *options, GError **erro
 {
   g_autofree char *path = g_build_filename(g_get_user_cache_dir(), "assay", "inventories", NULL);
   auto_fd int cache = options->no_cache ? -1 : layer_cache_open(path);
+  layer_cache_set_secret_key(cache);
   const SourceLayersOptions how = {
       .cache = cache, .limits = options->limits, .progress = options->progress};
   return source_layers(source, &how, error);

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cage/worker_process.h"
+#include "inspect/secrets/mask.h"
 
 static const JsonMember input_members[] = {
     {JSON_MEMBER(ConfigurationInput, name), .kind = &json_text},
@@ -25,6 +26,7 @@ inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limit
   about.size = input->bytes.size;
   g_autoptr(json_t) job = json_table_write(&worker_job_table, &about);
   json_table_add(&configuration_input_table, input, job);
+  secret_key_tell(job);
   auto_fd int file = memory_file_new("configuration", error);
   if (file < 0 || !fd_write_all(file, input->bytes, error))
     return NULL;

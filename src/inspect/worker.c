@@ -20,6 +20,7 @@
 #include "inspect/fixed_places.h"
 #include "inspect/inspection.h"
 #include "inspect/java_table.h"
+#include "inspect/secrets/mask.h"
 #include "inspect/worker-private.h"
 
 #define INDEX_MEMBERS_MAX 100000
@@ -145,6 +146,7 @@ run_job(const json_t *json, GError **error)
               "the worker is started by `assay` itself, not by hand");
     return NULL;
   }
+  secret_key_take(json);
   return enter(&cage, error) ? jobs[number].run(input, json, error) : NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "inspect/secrets/mask.h"
 
 /* A folder that cannot be written, and has no such file, has nothing that was sealed either. */
 static Sealer *
@@ -29,6 +30,8 @@ secrets_open(Secrets *secrets, ServerContext *context, GError **error)
     g_prefix_error(error, "secrets: ");
     return false;
   }
+  g_autofree char *key = sealer_mark(secrets->sealer, "secrets of images", SLICE_EMPTY);
+  secret_set_key(key);
   access_set_keys(context->access, secrets->sealer, secrets->keys);
   jobs_add(context->jobs, kinds, secrets->keys);
   return true;

@@ -3,18 +3,23 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/json.h"
 #include "inspect/fingerprint.h"
+#include "inspect/secrets/mask.h"
 
 #define INVENTORY_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* What was not used for so long is dropped; it is looked for once a day. */
 #define CACHE_SECONDS ((time_t)30 * 24 * 3600)
 #define SWEEP_SECONDS ((time_t)24 * 3600)
 #define SWEEP_MARK    ".swept"
+#define KEY_NAME      ".secret-key"
+#define KEY_BYTES     32u
 
 static char *
 cache_name(const Digest *layer, const GPtrArray *links)
@@ -38,6 +43,36 @@ layer_cache_open(const char *path)
       (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return -1;
   return fd_steal(&fd);
+}
+
+/* What was there, or else @fresh if it could be written: two who start at once may each have their
+ * own, of which the file keeps one. */
+static void
+read_or_write_key(int cache, uint8_t fresh[KEY_BYTES])
+{
+  uint8_t old[KEY_BYTES];
+  auto_fd int there = openat(cache, KEY_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (there >= 0 && fd_read_at(there, old, sizeof old, 0) == (gssize)sizeof old) {
+    memcpy(fresh, old, sizeof old);
+    utimensat(cache, KEY_NAME, NULL, 0);
+    return;
+  }
+  auto_fd int made =
+      openat(cache, KEY_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (made >= 0)
+    fd_write_all(made, slice_new(fresh, KEY_BYTES), NULL);
+}
+
+void
+layer_cache_set_secret_key(int cache)
+{
+  uint8_t key[KEY_BYTES];
+  if (getrandom(key, sizeof key, 0) != (ssize_t)sizeof key)
+    return;
+  if (cache >= 0)
+    read_or_write_key(cache, key);
+  g_autofree char *text = g_base64_encode(key, sizeof key);
+  secret_set_key(text);
 }
 
 static bool

@@ -10,6 +10,9 @@
 
 /* The descriptor of the folder, which is made; -1: it cannot be had, or is another user's. */
 int layer_cache_open(const char *path);
+/* The key by which equal secrets are known (secrets/mask.h) is one of this cache, so that what it
+ * remembers of several images can be compared; of this process where there is no cache. */
+void layer_cache_set_secret_key(int cache);
 /* What the present detectors found; NULL: it is not known. @layer: of the packed bytes, for what
  * they say beside their content (a table of contents) is in the inventory as well; NULL: not known.
  * @diff_id: or NULL, then nothing is. @links: what the layer is inspected for beside its own, or

@@ -46,7 +46,9 @@ class Planted:
         auth = base64.b64encode(f"ci:{self.login}".encode()).decode()
         far = b"x" * 79 + b"\n"
         self.values = [self.aws, self.github, self.password, self.stripe, self.login, auth, *key.split("\n")[1:-2]]
-        first = {"etc/os-release": "ID=debian\nVERSION_ID=12\n",
+        # The same value twice: with one installation's key they are known to be the same.
+        again = {"srv/again.txt": f"also {self.github}\n"}
+        first = {**again, "etc/os-release": "ID=debian\nVERSION_ID=12\n",
                  "app/.env": f"DEBUG=1\n\nAWS_ACCESS_KEY_ID={self.aws}\nDB_PASSWORD={self.password}\n",
                  "app/old/key.pem": key, "usr/share/doc/tool/README": f"clone with {self.github}\n",
                  "root/.docker/config.json": json.dumps({"auths": {"registry.corp.internal": {"auth": auth}}}, indent=1),
@@ -58,7 +60,7 @@ class Planted:
         self.expected = {("aws-access-key-id", "app/.env", 3, True), ("environment-secret", "app/.env", 4, True),
                          ("private-key", "app/old/key.pem", 1, True), ("github-pat", "usr/share/doc/tool/README", 1, False),
                          ("docker-config-auth", "root/.docker/config.json", 4, False),
-                         ("stripe-secret-key", "srv/big.log", 3001, False)}
+                         ("github-pat", "srv/again.txt", 1, False), ("stripe-secret-key", "srv/big.log", 3001, False)}
 
     def check_unseen(self, text, where):
         """No value of eight characters or more of it is in there."""
@@ -73,6 +75,16 @@ def planted(tmp_path):
     return Planted(tmp_path / "planted")
 
 
+def sameness_of(findings):
+    """By kind: which values are the same as which, as the report says."""
+    marks = {}
+    for each in findings:
+        if each["kind"] == "secret":
+            marks.setdefault(each["id"], set()).add(each["same"])
+    assert len(set.union(*marks.values())) == len(marks), "each kind has one value"
+    return marks
+
+
 def secrets_of(findings):
     return {(each["id"], each["location"], each["line"], each.get("removed", False)) for each in findings
             if each["kind"] == "secret"}
@@ -85,8 +97,16 @@ def test_each_report_tells_of_them_and_shows_none(scan, planted):
         if name == "json":
             found = json.loads(result.stdout)["findings"]
             assert secrets_of(found) == planted.expected
+            marks = sameness_of(found)
             shown = {each["id"]: each["evidence"] for each in found if each["kind"] == "secret"}
             assert shown["github-pat"] == "ghp_" + "*" * 16 + "(40)" and shown["environment-secret"] == "*" * 16 + "(20)"
+
+
+    # Scanned anew, and with another installation's key.
+    again = json.loads(scan("--format", "json", f"oci:{planted.layout}").stdout)["findings"]
+    assert sameness_of(again) == marks
+    other = json.loads(scan("--no-cache", "--format", "json", f"oci:{planted.layout}").stdout)["findings"]
+    assert not set.union(*sameness_of(other).values()) & set.union(*marks.values())
 
 
 def test_a_server_keeps_none(server, push, planted):

@@ -7,8 +7,9 @@
 #define STARS_MOST 16u
 #define SAME_BYTES 16u
 
-static uint8_t same_key[SECRET_KEY_BYTES];
-static bool has_key;
+#define KEY_MEMBER "secret_key"
+
+static char *same_key; /* for good, or NULL */
 
 char *
 secret_masked(Slice secret, const char *prefix)
@@ -25,21 +26,33 @@ secret_masked(Slice secret, const char *prefix)
 }
 
 void
-secret_set_key(Slice key)
+secret_set_key(const char *key)
 {
-  has_key = key.size == SECRET_KEY_BYTES;
-  if (has_key)
-    memcpy(same_key, key.data, SECRET_KEY_BYTES);
+  g_free(same_key);
+  same_key = g_strdup(key);
+}
+
+void
+secret_key_tell(json_t *job)
+{
+  if (same_key != NULL)
+    json_set_string(job, KEY_MEMBER, same_key);
+}
+
+void
+secret_key_take(const json_t *job)
+{
+  secret_set_key(json_string_value(json_object_get(job, KEY_MEMBER)));
 }
 
 char *
 secret_same(Slice secret)
 {
-  if (!has_key)
+  if (same_key == NULL)
     return NULL;
   struct hmac_sha256_ctx hmac;
   uint8_t digest[SAME_BYTES];
-  hmac_sha256_set_key(&hmac, sizeof same_key, same_key);
+  hmac_sha256_set_key(&hmac, strlen(same_key), (const uint8_t *)same_key);
   hmac_sha256_update(&hmac, secret.size, secret.data);
   hmac_sha256_digest(&hmac, sizeof digest, digest);
   GString *text = g_string_new(NULL);

@@ -2,6 +2,7 @@
  * long it is, and a hash by which equal ones are known. */
 #pragma once
 
+#include "base/json.h"
 #include "base/slice.h"
 
 /* The most characters of a value that are shown. */
@@ -11,9 +12,12 @@
  * value, where it begins so. (transfer full) */
 char *secret_masked(Slice secret, const char *prefix);
 
-/* The key of secret_same(), for this process. Copies. */
-#define SECRET_KEY_BYTES 32u
-void secret_set_key(Slice key);
+/* The key of secret_same() in this process: a text that only this installation has, or NULL.
+ * Copies. Before any thread asks for what it is for. */
+void secret_set_key(const char *key);
+/* It goes to a worker with its job, and is taken from there. */
+void secret_key_tell(json_t *job);
+void secret_key_take(const json_t *job);
 /* Hex of a hash of @secret under the key: equal for equal values, and without the key nobody can
  * try values. NULL: there is no key. (transfer full) */
 char *secret_same(Slice secret);

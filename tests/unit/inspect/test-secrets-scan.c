@@ -236,15 +236,15 @@ test_mask(void)
 static void
 test_same(void)
 {
-  static const uint8_t one[SECRET_KEY_BYTES] = {1}, two[SECRET_KEY_BYTES] = {2};
   g_assert_null(secret_same(SLICE_LITERAL("value")));
-  secret_set_key(slice_new(one, sizeof one));
+  secret_set_key("of one installation");
   g_autofree char *first = secret_same(SLICE_LITERAL("value"));
   g_autofree char *again = secret_same(SLICE_LITERAL("value"));
   g_autofree char *other = secret_same(SLICE_LITERAL("valuf"));
-  secret_set_key(slice_new(two, sizeof two));
+  g_autoptr(json_t) job = json_pack("{s:s}", "secret_key", "of another");
+  secret_key_take(job);
   g_autofree char *elsewhere = secret_same(SLICE_LITERAL("value"));
-  secret_set_key(SLICE_EMPTY);
+  secret_set_key(NULL);
   g_assert_cmpstr(first, ==, again);
   g_assert_cmpstr(first, !=, other);
   g_assert_cmpstr(first, !=, elsewhere);
