@@ -6,6 +6,7 @@
 
 /* Of all words of a file, with variables in place: what is more cannot be told. */
 #define EXPANDED_MAX ((size_t)16 << 20)
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* Of a stage that others begin with: they know no more. */
 #define VARIABLES_MAX 1000u
 
@@ -120,6 +121,9 @@ scope_of(const Maker *maker, int from, const char *image)
   scope->values = values_new();
   scope->complete = g_strcmp0(image, "scratch") == 0;
   const Scope *base = from < 0 ? NULL : g_ptr_array_index(maker->scopes, from);
+  /* What BuildKit gives to a stage that begins with nothing. */
+  if (scope->complete)
+    set_value(scope->values, "PATH", strlen("PATH"), DEFAULT_PATH);
   if (base == NULL || g_hash_table_size(base->values) > VARIABLES_MAX)
     return scope;
   scope->complete = base->complete;

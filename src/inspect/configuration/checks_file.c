@@ -110,7 +110,6 @@ is_secret_name(const char *name)
                                       "id_dsa",
                                       "id_ecdsa",
                                       "id_ed25519",
-                                      "credentials",
                                       "credentials.json",
                                       "service-account.json",
                                       ".vault-token",
@@ -139,8 +138,10 @@ copies_secret(const Build *build, const BuildStep *step)
   if (build_step_flag(step, "from") != NULL)
     return false;
   for (guint i = 0; i < sources_of(step); i++) {
-    g_autofree char *name = last_part(source_at(step, i));
-    if (is_secret_name(name))
+    const char *source = source_at(step, i);
+    g_autofree char *name = last_part(source);
+    if (is_secret_name(name) || strstr(source, ".aws/") != NULL ||
+        strstr(source, ".ssh/id_") != NULL)
       return true;
   }
   return false;

@@ -68,10 +68,26 @@ last_from(const Build *build)
   return found;
 }
 
+/* Whether the image has a CMD or an ENTRYPOINT of this file. */
+static bool
+has_command(const Build *build)
+{
+  for (guint i = 0; i < build->steps->len; i++) {
+    const BuildStep *step = g_ptr_array_index(build->steps, i);
+    if ((step_is(step, "CMD") || step_is(step, "ENTRYPOINT")) && !step->onbuild &&
+        build_is_of_image(build, step))
+      return true;
+  }
+  return false;
+}
+
+/* From nothing and without a command, it is files for others. */
 static void
 check_user_missing(const Build *build, Checking *into)
 {
-  if (last_user(build) == NULL && !has_own_user(base_image(build)))
+  const char *base = base_image(build);
+  bool runs = g_strcmp0(base, "scratch") != 0 || has_command(build);
+  if (runs && last_user(build) == NULL && !has_own_user(base))
     checking_found(into, last_from(build), NULL);
 }
 
@@ -189,15 +205,12 @@ check_health(const Build *build, Checking *into)
       checking_found_config(into, "config:Healthcheck", NULL);
     return;
   }
-  bool starts = false;
   for (guint i = 0; i < build->steps->len; i++) {
     const BuildStep *step = g_ptr_array_index(build->steps, i);
     if (step_is(step, "HEALTHCHECK") && build_is_of_image(build, step))
       return;
-    starts |= (step_is(step, "CMD") || step_is(step, "ENTRYPOINT")) && !step->onbuild &&
-              build_is_of_image(build, step);
   }
-  if (starts)
+  if (has_command(build))
     checking_found(into, last_from(build), NULL);
 }
 

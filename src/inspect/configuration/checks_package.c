@@ -47,10 +47,11 @@ static bool
 upgrades(const CheckedCommand *command)
 {
   return has_verb(command, apt, "upgrade dist-upgrade full-upgrade safe-upgrade") ||
-         has_verb(command, "apk", "upgrade") ||
+         (has_verb(command, "apk", "upgrade") && command_argument(command, 1) == NULL) ||
          (has_verb(command, red_hat, "update upgrade distro-sync") &&
           command_argument(command, 1) == NULL) ||
-         has_verb(command, "zypper", "update up dup dist-upgrade patch");
+         (has_verb(command, "zypper", "update up dup dist-upgrade patch") &&
+          command_argument(command, 1) == NULL);
 }
 
 /* Whether another command of the same RUN uses the lists that this one fetched. */

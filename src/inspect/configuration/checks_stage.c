@@ -154,9 +154,10 @@ check_working_folder(const Build *build, Checking *into)
 static bool
 is_volume_of_system(const char *path)
 {
-  static const char *const folders[] = {"/dev",  "/proc", "/sys", "/etc",   "/boot", "/bin",
-                                        "/sbin", "/lib",  "/usr", "/lib64", NULL};
-  return path != NULL && (strcmp(path, "/") == 0 || is_below_any(path, folders));
+  static const char *const kernels[] = {"/dev", "/proc", "/sys", "/boot", NULL};
+  static const char *const whole[] = {"/",     "/bin", "/etc",     "/lib",     "/lib64",
+                                      "/sbin", "/usr", "/usr/bin", "/usr/lib", NULL};
+  return path != NULL && (is_below_any(path, kernels) || g_strv_contains(whole, path));
 }
 
 static bool
