@@ -25,13 +25,9 @@ scan_dockerfile(const char *file, const Config *config, GError **error)
                                     .name = name,
                                     .allow_uncaged =
                                         config->allow_uncaged || source_option_uncaged};
-  g_autoptr(GPtrArray) observations =
-      inspect_configuration(&input, &config->limits.inspection.worker, NULL, error);
-  if (observations == NULL) {
-    g_prefix_error(error, "%s: ", piped ? "standard input" : file);
-    return NULL;
-  }
-  ImageInventory *inventory = image_inventory_empty();
-  g_ptr_array_extend_and_steal(inventory->observations, g_steal_pointer(&observations));
-  return inventory;
+  g_autoptr(ImageInventory) inventory = image_inventory_empty();
+  if (inspect_configuration(&input, &config->limits.inspection.worker, NULL, inventory, error))
+    return g_steal_pointer(&inventory);
+  g_prefix_error(error, "%s: ", piped ? "standard input" : file);
+  return NULL;
 }

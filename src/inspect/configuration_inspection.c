@@ -15,12 +15,35 @@ const JsonTable configuration_input_table = JSON_TABLE(ConfigurationInput, input
 static const JsonMember answer_members[] = {
     {JSON_MEMBER(ConfigurationAnswer, observations), .kind = &json_list,
      .table = &image_observation_table},
+    {JSON_MEMBER(ConfigurationAnswer, unread), .kind = &json_lines},
 };
 const JsonTable configuration_answer_table = JSON_TABLE(ConfigurationAnswer, answer_members);
 
-GPtrArray *
+static void
+add_unread(ImageInventory *image, const char *what)
+{
+  g_ptr_array_add(image->unread, g_strdup_printf("%s (%s)", CONFIGURATION_UNREAD, what));
+  g_ptr_array_sort(image->unread, text_compare);
+}
+
+static bool
+read_answer(const json_t *answer, ImageInventory *into, GError **error)
+{
+  g_autoptr(GPtrArray) observations =
+      g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free);
+  ConfigurationAnswer read = {.observations = observations};
+  bool taken = json_table_read(&configuration_answer_table, answer, &read, error);
+  g_autoptr(GPtrArray) unread = read.unread;
+  for (guint i = 0; taken && unread != NULL && i < unread->len; i++)
+    add_unread(into, g_ptr_array_index(unread, i));
+  if (taken)
+    g_ptr_array_extend_and_steal(into->observations, g_steal_pointer(&observations));
+  return taken;
+}
+
+bool
 inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limits,
-                      Cancellable *cancellable, GError **error)
+                      Cancellable *cancellable, ImageInventory *into, GError **error)
 {
   WorkerJob about = worker_job("configuration", limits, 1, input->allow_uncaged);
   about.size = input->bytes.size;
@@ -29,16 +52,9 @@ inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limit
   secret_key_tell(job);
   auto_fd int file = memory_file_new("configuration", error);
   if (file < 0 || !fd_write_all(file, input->bytes, error))
-    return NULL;
+    return false;
   g_autoptr(json_t) answer = worker_run(job, file, -1, NULL, limits->seconds, cancellable, error);
-  if (answer == NULL)
-    return NULL;
-  g_autoptr(GPtrArray) observations =
-      g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free);
-  ConfigurationAnswer read = {observations};
-  return json_table_read(&configuration_answer_table, answer, &read, error)
-             ? g_steal_pointer(&observations)
-             : NULL;
+  return answer != NULL && read_answer(answer, into, error);
 }
 
 /* Another run of the same bytes would end the same. */
@@ -53,19 +69,14 @@ is_of_the_bytes(const GError *error)
 }
 
 bool
-inspect_configuration_into(ImageInventory *image, const ConfigurationInput *input,
-                           const WorkerLimits *limits, Cancellable *cancellable, GError **error)
+inspect_config_of_image(const ConfigurationInput *input, const WorkerLimits *limits,
+                        Cancellable *cancellable, ImageInventory *image, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autoptr(GPtrArray) observations = inspect_configuration(input, limits, cancellable, &failure);
-  if (observations != NULL) {
-    g_ptr_array_extend_and_steal(image->observations, g_steal_pointer(&observations));
+  if (inspect_configuration(input, limits, cancellable, image, &failure))
     return true;
-  }
   if (is_of_the_bytes(failure)) {
-    g_ptr_array_add(image->unread,
-                    g_strdup_printf("%s (%s)", CONFIGURATION_UNREAD, failure->message));
-    g_ptr_array_sort(image->unread, text_compare);
+    add_unread(image, failure->message);
     return true;
   }
   g_propagate_prefixed_error(error, g_steal_pointer(&failure), "the image's config: ");

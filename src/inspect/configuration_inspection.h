@@ -18,20 +18,21 @@ typedef struct {
   bool allow_uncaged; /* as in InspectionInput */
 } ConfigurationInput;
 
-/* ImageObservation. ASSAY_ERROR_INVALID: it is no Dockerfile ("line 3: ..."), or no config; other
- * errors as of worker_run(). (transfer full) */
-GPtrArray *inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limits,
-                                 Cancellable *cancellable, GError **error);
+/* Adds what is observed to @into, and to its `unread` what could not be looked at.
+ * ASSAY_ERROR_INVALID: it is no Dockerfile ("line 3: ..."), or no config; other errors as of
+ * worker_run(). */
+bool inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limits,
+                           Cancellable *cancellable, ImageInventory *into, GError **error);
 
-/* Adds what is observed of a config to @image. What its bytes are to blame for is unread; false:
+/* The same of an image's config, of which what its bytes are to blame for is unread, too; false:
  * something else is, with *error. */
-bool inspect_configuration_into(ImageInventory *image, const ConfigurationInput *input,
-                                const WorkerLimits *limits, Cancellable *cancellable,
-                                GError **error);
+bool inspect_config_of_image(const ConfigurationInput *input, const WorkerLimits *limits,
+                             Cancellable *cancellable, ImageInventory *image, GError **error);
 
 /* What a worker is told besides WorkerJob, and what it answers. */
 extern const JsonTable configuration_input_table;
 typedef struct {
   GPtrArray *observations; /* ImageObservation */
+  GPtrArray *unread;       /* char *: "secrets in history" */
 } ConfigurationAnswer;
 extern const JsonTable configuration_answer_table;

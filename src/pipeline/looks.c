@@ -154,8 +154,8 @@ look_at_config(const LayerLooks *looks, ImageInventory *image, GError **error)
     return false;
   const ConfigurationInput input = {.bytes = slice_from_bytes(bytes),
                                     .allow_uncaged = pipeline->options.allow_uncaged};
-  return inspect_configuration_into(image, &input, &pipeline->options.inspection->worker,
-                                    looks->cancellable, error);
+  return inspect_config_of_image(&input, &pipeline->options.inspection->worker, looks->cancellable,
+                                 image, error);
 }
 
 ImageInventory *

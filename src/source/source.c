@@ -345,7 +345,7 @@ image_source_inspect_config(const ImageSource *source, const WorkerLimits *limit
     return true;
   const ConfigurationInput input = {.bytes = slice_from_bytes(source->config_bytes),
                                     .allow_uncaged = source->allow_uncaged};
-  return inspect_configuration_into(image, &input, limits, cancellable, error);
+  return inspect_config_of_image(&input, limits, cancellable, image, error);
 }
 
 unsigned

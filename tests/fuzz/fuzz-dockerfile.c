@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   Slice bytes = slice_new(data, size);
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) found = configuration_of_dockerfile(bytes, "Dockerfile", &error);
+  g_autoptr(GPtrArray) found = configuration_of_dockerfile(bytes, "Dockerfile", NULL, &error);
   g_assert_true((found == NULL) == (error != NULL));
   for (guint i = 0; found != NULL && i < found->len; i++) {
     const Observation *one = ((ImageObservation *)g_ptr_array_index(found, i))->observation;

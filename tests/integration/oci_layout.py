@@ -80,11 +80,11 @@ class Layout:
                   (layer if isinstance(layer, bytes) else tar_of(layer) for layer in layers)]
         return self.add_packed_image(tag, packed, architecture, **manifest_members)
 
-    def add_packed_image(self, tag, layers, architecture="amd64", **manifest_members):
-        """layers: [(tar, its packed bytes, how they are packed)]"""
+    def add_packed_image(self, tag, layers, architecture="amd64", config_members=(), **manifest_members):
+        """layers: [(tar, its packed bytes, how they are packed)]; config_members: a dict for the config."""
         descriptors = [self.add_blob(packed, LAYER[how]) for _, packed, how in layers]
         config = {"architecture": architecture, "os": "linux", "config": {},
-                  "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar, *_ in layers]}}
+                  "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar, *_ in layers]}, **dict(config_members)}
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
                     "config": self.add_blob(json.dumps(config).encode(), CONFIG), "layers": descriptors,
                     **manifest_members}

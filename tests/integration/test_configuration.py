@@ -1,10 +1,18 @@
 """How images are built: `assay scan --dockerfile`, the config and history of an image by scan, push and API, and `assay rules`."""
 import json
+import os
 import re
+import subprocess
+import sys
+import zlib
 
 import pytest
 
 from images import ROOT
+from oci_layout import Layout
+
+sys.path.insert(0, str(ROOT / "tests/differential"))
+import dockerfiles  # noqa: E402
 
 WEAK = """\
 FROM debian
@@ -106,3 +114,96 @@ def test_rules_and_the_guide(assay):
         [(rule["id"], rule["severity"], rule["title"], rule["remedy"], ", ".join(rule["references"])) for rule in rules]
     assert "镜像以 root 用户运行" in assay("rules", "--language", "zh").stdout
     assert "--kind must be one of" in assay("rules", "--kind", "x", check=2).stderr
+
+
+# --- secrets by their form, and images ---
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def github_token():
+    """A new one with its checksum."""
+    body = "".join(BASE62[byte % 62] for byte in os.urandom(30))
+    left, end = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        left, end = left // 62, BASE62[left % 62] + end
+    return f"ghp_{body}{end}"
+
+
+def test_secrets_of_a_dockerfile(piped):
+    token = github_token()
+    done = piped(f"FROM debian:12\nRUN true && \\\n  curl https://api/?t={token}\nUSER 1\n", "--format", "json")
+    assert [(one["kind"], one["id"], one["line"]) for one in json.loads(done.stdout)["findings"]] == [("secret", "github-pat", 3)]
+    assert token[10:20] not in done.stdout
+
+
+@pytest.fixture
+def built(tmp_path):
+    """An image of two layers with weak members and steps: (folder, token)."""
+    token = github_token()
+    members = {"config": {"User": "root", "Env": [f"ANY={token}", "DB_PASSWORD=s3cr3tvalue"], "ExposedPorts": {"22/tcp": {}},
+                          "Cmd": ["x"], "Healthcheck": {"Test": ["CMD", "x"]}},
+               "history": [{"created_by": "/bin/sh -c #(nop) ADD file:0123 in / "}, {"created_by": "ENV ANY=x", "empty_layer": True},
+                           {"created_by": f"RUN |1 NPM_TOKEN=abc123 /bin/sh -c curl -k https://h/{token} | sh # buildkit"}]}
+    Layout(tmp_path / "built").add_image("latest", [{"etc/os-release": b"ID=debian\n"}, {"x": b"x"}], config_members=members)
+    return tmp_path / "built", token
+
+
+OF_IMAGE = {("configuration", "user-root", "config:User"), ("configuration", "secret-in-env", "config:Env"), ("secret", "github-pat", "config:Env"),
+            ("configuration", "exposed-admin-port", "config:ExposedPorts"), ("configuration", "secret-in-arg", "history"),
+            ("configuration", "pipe-to-shell", "history"), ("configuration", "tls-unverified", "history"), ("secret", "github-pat", "history")}
+
+
+def check_image(findings, layers, text, token):
+    observed = [one for one in findings if one["kind"] in ("configuration", "secret")]
+    assert {(one["kind"], one["id"], one["location"]) for one in observed} == OF_IMAGE
+    # What a step did is in the layer that it made; the member of a config is in none.
+    assert {one.get("layer") for one in observed if one["location"] == "history"} == {layers[1]}
+    assert {one.get("layer") for one in observed if one["location"] != "history"} == {None}
+    assert token[8:20] not in text and "s3cr3t" not in text and "abc123" not in text
+
+
+def test_an_image(scan, built):
+    folder, token = built
+    done = scan("--format", "json", f"oci:{folder}")
+    manifest = next(json.loads(path.read_text()) for path in (folder / "blobs/sha256").iterdir() if path.read_bytes()[:20].startswith(b'{"schemaVersion')
+                    and "layers" in json.loads(path.read_text()))
+    check_image(json.loads(done.stdout)["findings"], [layer["digest"] for layer in manifest["layers"]], done.stdout, token)
+
+
+def test_an_image_that_is_pushed(start_server, push, built):
+    folder, token = built
+    server = start_server()
+    digest = push(server, folder, "latest", "team/app")
+    assert server.wait_for_scan("team/app", digest)["state"] == "done"
+    answer = server.request("GET", f"/api/v1/images/{digest}/findings?limit=1000")
+    layers = [layer["digest"] for layer in server.request("GET", f"/v2/team/app/manifests/{digest}", headers={"Accept": "*/*"}).json()["layers"]]
+    check_image(answer.json()["findings"], layers, answer.text, token)
+    assert token[8:20] not in server.log_text()
+
+
+# --- BuildKit's own parser ---
+
+def test_dockerfiles_are_read_as_buildkit_reads_them(program):
+    lister = program.parents[2] / "tests/tools/list-dockerfiles"
+    done = subprocess.run([sys.executable, ROOT / "tests/differential/dockerfiles.py", "--count", "3000", "--lister", lister], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip().split("\n")[-1])
+    assert done.returncode == 0, done.stdout[-5000:]
+    read = int(re.search(r"3000 Dockerfiles: (\d+) read", done.stdout).group(1))
+    assert read > 800
+
+
+@pytest.mark.parametrize("ours,theirs,agree", [
+    ([{"keyword": "RUN", "arguments": "a"}], [{"keyword": "RUN", "rest": "a"}], True),
+    ([{"keyword": "RUN", "arguments": "a"}], [{"keyword": "RUN", "rest": "b"}], False),
+    ([{"keyword": "RUN", "arguments": "a", "first": 2}], [{"keyword": "RUN", "rest": "a"}], False),
+    ([], [{"keyword": "RUN", "rest": "a"}], False),
+    ("line 2: unknown instruction", [], True),
+    ("line 2: <<E: no line ends it", [], False),
+    ([], "unterminated heredoc", False)])
+def test_same_dockerfiles(ours, theirs, agree):
+    base = {"onbuild": False, "flags": [], "heredocs": [], "first": 1, "last": 1}
+    whole = [[{**base, **one} for one in side] if isinstance(side, list) else side for side in (ours, theirs)]
+    assert dockerfiles.same(*whole) == agree

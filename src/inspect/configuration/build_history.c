@@ -108,11 +108,11 @@ add_run(Build *build, const char *script, int layer, bool flags_known)
 }
 
 static void
-add_arguments(Build *build, const GPtrArray *arguments)
+add_arguments(Build *build, const GPtrArray *arguments, int layer)
 {
   for (guint i = 0; i < arguments->len; i++) {
     const char *argument = g_ptr_array_index(arguments, i);
-    BuildStep *step = add_step(build, "ARG", argument, -1);
+    BuildStep *step = add_step(build, "ARG", argument, layer);
     g_ptr_array_add(step->words, g_strdup(argument));
   }
 }
@@ -131,7 +131,7 @@ add_entry(Build *build, const char *entry, int layer)
   if (operation != NULL && g_str_has_prefix(operation, NO_OPERATION))
     add_instruction(build, operation + strlen(NO_OPERATION), layer, true);
   else if (script != NULL)
-    add_arguments(build, arguments), add_run(build, script, layer, text == start);
+    add_arguments(build, arguments, layer), add_run(build, script, layer, text == start);
   else if (dockerfile_is_instruction(text))
     add_instruction(build, text, layer, !of_buildkit);
 }

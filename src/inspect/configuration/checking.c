@@ -11,7 +11,7 @@ static void
 add(Checking *into, const char *path, uint32_t line, int layer, const char *shown)
 {
   const Rule *rule = rule_find(OBSERVED_CONFIGURATION, into->rule);
-  g_autofree char *masked = shown == NULL ? NULL : configuration_masked(shown);
+  g_autofree char *masked = shown == NULL ? NULL : configuration_masked(shown, into->secrets);
   g_autofree char *key =
       g_strdup_printf("%s\n%s\n%u\n%s", into->rule, path, line, masked != NULL ? masked : "");
   if (into->observations->len >= OBSERVATIONS_MAX ||

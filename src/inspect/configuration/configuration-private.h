@@ -10,10 +10,10 @@
 void checking_found(Checking *into, const BuildStep *step, const char *shown);
 void checking_found_config(Checking *into, const char *path, const char *shown);
 
-/* @text for a person: passwords, tokens and the like masked, printable, at most 200 bytes.
- * (transfer full)
+/* @text for a person: @secrets (char *, or NULL), passwords, tokens and the like masked, printable,
+ * at most 200 bytes. (transfer full)
  */
-char *configuration_masked(const char *text);
+char *configuration_masked(const char *text, const GPtrArray *secrets);
 /* Whether a variable of this name holds a secret, and whether @value can be one. */
 bool configuration_names_secret(const char *name);
 bool configuration_may_be_secret(const char *value);

@@ -12,10 +12,14 @@
 #include "inventory/observation.h"
 #include "oci/image_config.h"
 
-/* ImageObservation, by line. @name: of the file, which is their path. NULL: as dockerfile_parse().
+/* @secrets: char *, values that are shown nowhere, besides those of variables with such names; or
+ * NULL.
+ *
+ * ImageObservation, by line. @name: of the file, which is their path. NULL: as dockerfile_parse().
  * (transfer full) */
-GPtrArray *configuration_of_dockerfile(Slice text, const char *name, GError **error);
+GPtrArray *configuration_of_dockerfile(Slice text, const char *name, const GPtrArray *secrets,
+                                       GError **error);
 
 /* ImageObservation, with the path "config:User" or "history", and the layer that its step made.
  * (transfer full) */
-GPtrArray *configuration_of_image(const ImageConfig *config);
+GPtrArray *configuration_of_image(const ImageConfig *config, const GPtrArray *secrets);

@@ -6,6 +6,8 @@
 
 #define SHOWN_MAX 200u
 #define MASK      "****"
+/* Shorter ones may be words. */
+#define KNOWN_LEAST 6u
 /* Of a text that is masked. */
 #define MASKED_MAX 4096u
 
@@ -161,10 +163,28 @@ mask_accounts(GString *text)
   }
 }
 
+/* Also where only a beginning of it is left of a text that was cut. */
+static void
+mask_known(GString *text, const char *secret)
+{
+  size_t size = strlen(secret);
+  if (size < KNOWN_LEAST)
+    return;
+  g_string_replace(text, secret, MASK, 0);
+  for (size_t left = MIN(size, text->len); left >= KNOWN_LEAST; left--)
+    if (memcmp(text->str + text->len - left, secret, left) == 0) {
+      g_string_truncate(text, text->len - left);
+      g_string_append(text, MASK);
+      return;
+    }
+}
+
 char *
-configuration_masked(const char *text)
+configuration_masked(const char *text, const GPtrArray *secrets)
 {
   g_autoptr(GString) masked = g_string_new_len(text, (gssize)strnlen(text, MASKED_MAX));
+  for (guint i = 0; secrets != NULL && i < secrets->len; i++)
+    mask_known(masked, g_ptr_array_index(secrets, i));
   for (gsize i = 0; i < masked->len; i++)
     if (g_ascii_isspace(masked->str[i]))
       masked->str[i] = ' ';

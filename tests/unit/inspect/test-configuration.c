@@ -26,7 +26,7 @@ seen_in_dockerfile(const char *rule, const char *text)
   g_autofree char *dockerfile = g_strconcat(whole ? "" : "FROM a:1\n", text, "\n", NULL);
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) observations =
-      configuration_of_dockerfile(slice_from_string(dockerfile), "Dockerfile", &error);
+      configuration_of_dockerfile(slice_from_string(dockerfile), "Dockerfile", NULL, &error);
   if (observations == NULL)
     g_error("%s: %s: %s", rule, text, error->message);
   return observed(observations, rule);
@@ -40,7 +40,7 @@ observe_config(const char *text)
   g_autoptr(ImageConfig) config = image_config_parse(slice_from_string(whole), &error);
   if (config == NULL)
     g_error("%s: %s", whole, error->message);
-  return configuration_of_image(config);
+  return configuration_of_image(config, NULL);
 }
 
 static bool
@@ -147,7 +147,7 @@ test_hardened(void)
       "ENTRYPOINT [\"/app/server\"]\n";
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) of_file =
-      configuration_of_dockerfile(slice_from_string(dockerfile), "Dockerfile", &error);
+      configuration_of_dockerfile(slice_from_string(dockerfile), "Dockerfile", NULL, &error);
   g_assert_no_error(error);
   for (guint i = 0; i < of_file->len; i++) {
     const ImageObservation *one = g_ptr_array_index(of_file, i);
@@ -195,7 +195,7 @@ test_lines(void)
                                    "A\n"
                                    "USER root\n"; /* 14 */
   g_autoptr(GPtrArray) found =
-      configuration_of_dockerfile(slice_from_string(dockerfile), "d/Dockerfile", NULL);
+      configuration_of_dockerfile(slice_from_string(dockerfile), "d/Dockerfile", NULL, NULL);
   static const struct {
     const char *rule;
     uint32_t line;
@@ -227,7 +227,7 @@ test_masked(void)
       "ADD http://me:s3cr3tvalue@h/x /x\n"
       "CMD PASSWORD=s3cr3tvalue x\n";
   g_autoptr(GPtrArray) found =
-      configuration_of_dockerfile(slice_from_string(dockerfile), "Dockerfile", NULL);
+      configuration_of_dockerfile(slice_from_string(dockerfile), "Dockerfile", NULL, NULL);
   g_assert_cmpuint(found->len, >, 15);
   for (guint i = 0; i < found->len; i++) {
     const ImageObservation *one = g_ptr_array_index(found, i);
@@ -249,7 +249,7 @@ test_layers(void)
   g_autoptr(GError) error = NULL;
   g_autoptr(ImageConfig) parsed = image_config_parse(slice_from_string(config), &error);
   g_assert_no_error(error);
-  g_autoptr(GPtrArray) found = configuration_of_image(parsed);
+  g_autoptr(GPtrArray) found = configuration_of_image(parsed, NULL);
   g_assert_cmpuint(find(found, "sudo")->layer, ==, 1);
   g_assert_cmpstr(find(found, "sudo")->observation->path, ==, "history");
   g_assert_cmpuint(find(found, "user-root")->layer, ==, OBSERVED_IN_IMAGE);
