@@ -29,12 +29,20 @@ is_off(const char *value)
 
 /* --- MySQL and MariaDB --- */
 
+/* Of a folder that is taken in. */
+static bool
+takes_name(const char *name)
+{
+  return g_str_has_suffix(name, ".cnf");
+}
+
 /* Both files are read, one after the other; the last value counts. */
 static GArray *
-read_mysql(const Baseline *baseline)
+read_mysql(Baseline *baseline)
 {
   static const char *const roots[] = {"etc/my.cnf", "etc/mysql/my.cnf"};
-  static const Includes includes = {.include = "include", .folders = "includedir"};
+  static const Includes includes = {
+      .include = "include", .folders = "includedir", .takes = takes_name};
   GArray *settings = baseline_read(baseline, roots[0], &includes);
   g_autoptr(GArray) more = baseline_read(baseline, roots[1], &includes);
   g_array_set_clear_func(more, NULL);
@@ -118,24 +126,55 @@ value_of(const ImageObservation *of)
 /* --- PostgreSQL --- */
 
 typedef struct {
-  char *type, *database, *user, *address, *method;
+  const ImageObservation *of;
+  char **words; /* what follows is of these */
+  const char *type, *database, *user, *address, *method;
 } HbaRule;
 
-static bool
-hba_parse(char **words, HbaRule *rule)
+static void
+hba_clear(void *rule)
 {
-  guint count = g_strv_length(words), at = 3;
+  g_strfreev(((HbaRule *)rule)->words);
+}
+
+/* False: it is none. */
+static bool
+hba_parse(HbaRule *rule)
+{
+  guint count = g_strv_length(rule->words), at = 3;
   if (count < 4)
     return false;
-  bool local = strcmp(words[0], "local") == 0;
-  *rule = (HbaRule){words[0], words[1], words[2], NULL, NULL};
+  bool local = strcmp(rule->words[0], "local") == 0;
+  rule->type = rule->words[0];
+  rule->database = rule->words[1];
+  rule->user = rule->words[2];
   if (!local)
-    rule->address = words[at++];
+    rule->address = rule->words[at++];
   /* A mask of its own. */
-  if (!local && at + 1 < count && strspn(words[at], "0123456789.") == strlen(words[at]))
+  if (!local && at + 1 < count && strspn(rule->words[at], "0123456789.") == strlen(rule->words[at]))
     at++;
-  rule->method = at < count ? words[at] : NULL;
+  rule->method = at < count ? rule->words[at] : NULL;
   return rule->method != NULL;
+}
+
+/* (transfer full): HbaRule */
+static GArray *
+hba_rules(const FactsOfFile *file)
+{
+  GArray *rules = g_array_new(FALSE, FALSE, sizeof(HbaRule));
+  g_array_set_clear_func(rules, hba_clear);
+  for (guint i = 0; i < file->facts->len; i++) {
+    const ImageObservation *of = g_ptr_array_index(file->facts, i);
+    HbaRule rule = {.of = of};
+    if (strcmp(of->observation->rule, "postgres.hba") != 0)
+      continue;
+    rule.words = g_strsplit(value_of(of), " ", -1);
+    if (hba_parse(&rule))
+      g_array_append_val(rules, rule);
+    else
+      hba_clear(&rule);
+  }
+  return rules;
 }
 
 static bool
@@ -149,16 +188,11 @@ covers(const HbaRule *before, const HbaRule *rule)
 
 /* The first rule that fits counts: whether an earlier one makes the one at @index idle. */
 static bool
-is_covered(const FactsOfFile *file, guint index, const HbaRule *rule)
+is_covered(const GArray *rules, guint index)
 {
-  for (guint i = 0; i < index; i++) {
-    const ImageObservation *of = g_ptr_array_index(file->facts, i);
-    g_auto(GStrv) words = g_strsplit(value_of(of), " ", -1);
-    HbaRule before;
-    if (strcmp(of->observation->rule, "postgres.hba") == 0 && hba_parse(words, &before) &&
-        covers(&before, rule))
+  for (guint i = 0; i < index; i++)
+    if (covers(&g_array_index(rules, HbaRule, i), &g_array_index(rules, HbaRule, index)))
       return true;
-  }
   return false;
 }
 
@@ -197,17 +231,14 @@ check_hba_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile
   } kinds[] = {{"postgres-trust", is_trusting},
                {"postgres-plain-password", is_plain},
                {"postgres-any-address", is_for_any}};
-  for (guint i = 0; i < file->facts->len; i++) {
-    const ImageObservation *of = g_ptr_array_index(file->facts, i);
-    g_auto(GStrv) words = g_strsplit(value_of(of), " ", -1);
-    HbaRule rule;
-    if (strcmp(of->observation->rule, "postgres.hba") != 0 || !hba_parse(words, &rule) ||
-        is_covered(file, i, &rule))
-      continue;
+  g_autoptr(GArray) rules = hba_rules(file);
+  for (guint i = 0; i < rules->len; i++) {
+    const HbaRule *rule = &g_array_index(rules, HbaRule, i);
     for (size_t j = 0; j < G_N_ELEMENTS(kinds); j++) {
       Severity severity = SEVERITY_UNKNOWN;
-      if (strcmp(check->rule, kinds[j].rule) == 0 && kinds[j].is(&rule, &severity))
-        baseline_tell(baseline, check->rule, of, severity, "%s", value_of(of));
+      if (strcmp(check->rule, kinds[j].rule) == 0 && kinds[j].is(rule, &severity) &&
+          !is_covered(rules, i))
+        baseline_tell(baseline, check->rule, rule->of, severity, "%s", value_of(rule->of));
     }
   }
 }

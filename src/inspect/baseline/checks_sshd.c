@@ -9,7 +9,7 @@
 
 /* The file of the system's own counts only where the administrator's is missing. */
 static GArray *
-read_settings(const Baseline *baseline)
+read_settings(Baseline *baseline)
 {
   static const Includes includes = {.folder = "etc/ssh", .include = "include"};
   bool own = baseline_file(baseline, "etc/ssh/sshd_config") != NULL;

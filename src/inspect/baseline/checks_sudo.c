@@ -5,6 +5,8 @@
 #include "inspect/baseline/facts.h"
 
 #define ALIASES_DEPTH_MAX 8u
+/* Settings looked at, of one question: aliases may name each other. */
+#define ALIASES_WORK_MAX 20000u
 
 /* sudo leaves out what an editor or a package manager may have left. */
 static bool
@@ -14,28 +16,37 @@ takes_name(const char *name)
 }
 
 static GArray *
-read_settings(const Baseline *baseline)
+read_settings(Baseline *baseline)
 {
   static const Includes includes = {
       .folder = "etc", .include = "include", .folders = "includedir", .takes = takes_name};
   return baseline_read(baseline, "etc/sudoers", &includes);
 }
 
-/* Whether @command is "ALL", or an alias that has it. */
 static bool
-is_all(const GArray *settings, const char *command, unsigned depth)
+reaches_all(const GArray *settings, const char *command, unsigned depth, unsigned *work)
 {
   g_autofree char *prefix = g_strconcat(command, " = ", NULL);
   if (strcmp(command, "ALL") == 0)
     return true;
-  for (guint i = 0; i < settings->len && depth < ALIASES_DEPTH_MAX; i++) {
+  for (guint i = 0; i < settings->len && depth < ALIASES_DEPTH_MAX && *work < ALIASES_WORK_MAX;
+       i++) {
     const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
     const char *value = setting_value(setting);
+    ++*work;
     if (setting_is(setting, "alias") && g_str_has_prefix(value, prefix) &&
-        is_all(settings, value + strlen(prefix), depth + 1))
+        reaches_all(settings, value + strlen(prefix), depth + 1, work))
       return true;
   }
   return false;
+}
+
+/* Whether @command is "ALL", or an alias that has it. */
+static bool
+is_all(const GArray *settings, const char *command)
+{
+  unsigned work = 0;
+  return reaches_all(settings, command, 0, &work);
 }
 
 /* "NOPASSWD COMMAND" of a rule. */
@@ -59,7 +70,7 @@ is_overridden(const GArray *settings, guint index)
     if (!setting_is(later, "rule") || g_strcmp0(later->scope, rule->scope) != 0)
       continue;
     const char *other = command_of(later, &asks);
-    if (asks && (strcmp(other, command) == 0 || is_all(settings, other, 0)))
+    if (asks && (strcmp(other, command) == 0 || is_all(settings, other)))
       return true;
   }
   return false;
@@ -78,8 +89,8 @@ check_no_password(Baseline *baseline, const BaselineCheck *check)
     if (asks || g_strcmp0(rule->scope, "root") == 0 || is_overridden(settings, i))
       continue;
     baseline_tell(baseline, check->rule, rule->of,
-                  is_all(settings, command, 0) ? SEVERITY_UNKNOWN : SEVERITY_MEDIUM,
-                  "%s NOPASSWD: %s", rule->scope, command);
+                  is_all(settings, command) ? SEVERITY_UNKNOWN : SEVERITY_MEDIUM, "%s NOPASSWD: %s",
+                  rule->scope, command);
   }
 }
 
@@ -94,7 +105,7 @@ check_everybody(Baseline *baseline, const BaselineCheck *check)
     const ServiceSetting *rule = &g_array_index(settings, ServiceSetting, i);
     bool asks;
     if (setting_is(rule, "rule") && g_strcmp0(rule->scope, "ALL") == 0 &&
-        is_all(settings, command_of(rule, &asks), 0))
+        is_all(settings, command_of(rule, &asks)))
       baseline_tell(baseline, check->rule, rule->of, SEVERITY_UNKNOWN, "ALL may run ALL");
   }
 }

@@ -26,7 +26,7 @@ static const Root nginx_roots[] = {
 
 /* (transfer full): ServiceSetting; NULL: the server is not installed, or has no configuration. */
 static GArray *
-read_server(const Baseline *baseline, const char *names, const Root *roots, size_t count)
+read_server(Baseline *baseline, const char *names, const Root *roots, size_t count)
 {
   if (!baseline_has(baseline, names))
     return NULL;
@@ -40,13 +40,13 @@ read_server(const Baseline *baseline, const char *names, const Root *roots, size
 }
 
 static GArray *
-read_apache(const Baseline *baseline)
+read_apache(Baseline *baseline)
 {
   return read_server(baseline, APACHE, apache_roots, G_N_ELEMENTS(apache_roots));
 }
 
 static GArray *
-read_nginx(const Baseline *baseline)
+read_nginx(Baseline *baseline)
 {
   return read_server(baseline, NGINX, nginx_roots, G_N_ELEMENTS(nginx_roots));
 }

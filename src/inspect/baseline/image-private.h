@@ -16,7 +16,12 @@ typedef struct {
   GHashTable *by_path; /* path -> FactsOfFile */
   GPtrArray *found;    /* ImageObservation: weaknesses */
   GHashTable *told;    /* set: rule, path and line of these */
+  uint64_t work;       /* spent of BASELINE_WORK_MAX */
 } Baseline;
+
+/* Comparisons of characters for the patterns of includes, which strangers write; past it, patterns
+ * take in nothing. Honest images need a thousandth. */
+#define BASELINE_WORK_MAX ((uint64_t)100 * 1000 * 1000)
 
 typedef struct BaselineCheck BaselineCheck;
 struct BaselineCheck {
@@ -38,7 +43,7 @@ extern const BaselineChecks *const baseline_checks[];
 const FactsOfFile *baseline_file(const Baseline *baseline, const char *path);
 /* Of those whose paths fit @pattern as a shell's would, sorted as glob(3) does. (transfer
  * container): FactsOfFile */
-GPtrArray *baseline_glob(const Baseline *baseline, const char *pattern);
+GPtrArray *baseline_glob(Baseline *baseline, const char *pattern);
 /* Whether a package of one of these @names is installed, or a program of one of them is in a folder
  * of programs; with blanks between. */
 bool baseline_has(const Baseline *baseline, const char *names);
@@ -62,7 +67,7 @@ typedef struct {
 
 /* What the service reads that begins with the file at @root, in its order. (transfer full):
  * ServiceSetting */
-GArray *baseline_read(const Baseline *baseline, const char *root, const Includes *includes);
+GArray *baseline_read(Baseline *baseline, const char *root, const Includes *includes);
 
 /* "permitrootlogin" of "sshd.permitrootlogin". */
 const char *setting_key(const ServiceSetting *setting);

@@ -10,7 +10,9 @@
 
 #define INCLUDES_DEPTH_MAX 16u
 /* Settings of one service; more are none of a person's. */
-#define SETTINGS_MAX 20000u
+#define SETTINGS_MAX 3000u
+/* Files that it reads, each as often as it is taken in. */
+#define INCLUDED_MAX 1000u
 
 /* --- what is there --- */
 
@@ -68,13 +70,18 @@ is_hidden(const char *path)
 }
 
 GPtrArray *
-baseline_glob(const Baseline *baseline, const char *pattern)
+baseline_glob(Baseline *baseline, const char *pattern)
 {
   GPtrArray *files = g_ptr_array_new();
   bool hidden = is_hidden(pattern);
+  size_t plain = strcspn(pattern, "*?[\\");
   for (guint i = 0; i < baseline->files->len; i++) {
     FactsOfFile *file = g_ptr_array_index(baseline->files, i);
-    if (hidden == is_hidden(file->path) && glob_matches(pattern, file->path))
+    baseline->work += plain;
+    if (hidden != is_hidden(file->path) || strncmp(file->path, pattern, plain) != 0)
+      continue;
+    baseline->work += (uint64_t)strlen(pattern) * strlen(file->path);
+    if (baseline->work <= BASELINE_WORK_MAX && glob_matches(pattern, file->path))
       g_ptr_array_add(files, file);
   }
   return files;
@@ -104,10 +111,10 @@ baseline_has(const Baseline *baseline, const char *names)
 /* --- settings --- */
 
 typedef struct {
-  const Baseline *baseline;
+  Baseline *baseline;
   const Includes *includes;
   GArray *settings;
-  unsigned depth;
+  unsigned depth, files;
 } Reading;
 
 static void
@@ -176,10 +183,12 @@ joined_scope(const char *outer, const char *inner)
 static void
 read_file(Reading *reading, const FactsOfFile *file, const char *scope)
 {
-  if (reading->depth == INCLUDES_DEPTH_MAX)
+  if (reading->depth == INCLUDES_DEPTH_MAX || reading->files++ == INCLUDED_MAX)
     return;
   reading->depth++;
-  for (guint i = 0; i < file->facts->len && reading->settings->len < SETTINGS_MAX; i++) {
+  for (guint i = 0; i < file->facts->len && reading->settings->len < SETTINGS_MAX &&
+                    reading->files < INCLUDED_MAX;
+       i++) {
     const ImageObservation *of = g_ptr_array_index(file->facts, i);
     ServiceSetting setting = {of, joined_scope(scope, of->observation->scope)};
     const Includes *includes = reading->includes;
@@ -197,11 +206,11 @@ read_file(Reading *reading, const FactsOfFile *file, const char *scope)
 }
 
 GArray *
-baseline_read(const Baseline *baseline, const char *root, const Includes *includes)
+baseline_read(Baseline *baseline, const char *root, const Includes *includes)
 {
   GArray *settings = g_array_new(FALSE, FALSE, sizeof(ServiceSetting));
   g_array_set_clear_func(settings, setting_clear);
-  Reading reading = {baseline, includes, settings, 0};
+  Reading reading = {baseline, includes, settings, 0, 0};
   const FactsOfFile *file = baseline_file(baseline, root);
   if (file != NULL)
     read_file(&reading, file, NULL);
@@ -284,7 +293,7 @@ baseline_of_image(ImageInventory *image)
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
   g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  Baseline baseline = {image, files, by_path, image->observations, told};
+  Baseline baseline = {image, files, by_path, image->observations, told, 0};
   for (guint i = 0; i < facts->len; i++)
     add_fact(&baseline, g_ptr_array_index(facts, i));
   g_ptr_array_sort(files, compare_files);

@@ -6,7 +6,11 @@
 #include <stdint.h>
 
 /* Microseconds of one core, by the estimates: of all tries for a file. */
+#ifdef ASSAY_FUZZING
+#define PASSWORD_BUDGET 3000u
+#else
 #define PASSWORD_BUDGET 700000u
+#endif
 
 typedef enum {
   PASSWORD_NOT_TRIED, /* of a kind that is not tried, too dear, or the budget is spent */
