@@ -150,7 +150,9 @@ observe_config(Slice bytes, ConfigurationAnswer *into, GError **error)
   if (config == NULL)
     return false;
   g_autoptr(GPtrArray) values = values_of_config(config);
-  into->observations = configuration_of_image(config, values);
+  into->observations = configuration_of_image(config, values, error);
+  if (into->observations == NULL)
+    return false;
   take_secrets_of_list(config->env, "config:Env", into);
   take_secrets_of_list(config->entrypoint, "config:Entrypoint", into);
   take_secrets_of_list(config->cmd, "config:Cmd", into);

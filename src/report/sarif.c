@@ -140,19 +140,29 @@ rule_of(const Finding *finding)
 }
 
 static json_t *
-location_of(const Finding *finding)
+artifact_of(const Finding *finding, bool of_build)
 {
-  json_t *location = json_object(), *physical = json_object(), *artifact = json_object();
-  json_t *region = json_object();
+  json_t *artifact = json_object();
   /* Viewers show no result without a file. */
   bool known =
       finding->location != NULL && finding->location[strspn(finding->location, "/")] != '\0';
   const char *path = known ? finding->location : finding->package;
-  g_autofree char *uri = g_uri_escape_string(path + strspn(path, "/"), "/", FALSE);
+  /* A Dockerfile is a file of the sources, where it is not named from the root on. */
+  bool of_root = of_build && *path == '/';
+  g_autofree char *escaped = g_uri_escape_string(path + strspn(path, "/"), "/", FALSE);
+  g_autofree char *uri = g_strconcat(of_root ? "file:///" : "", escaped, NULL);
   json_set_string(artifact, "uri", uri);
-  json_set_string(artifact, "uriBaseId", "ROOTPATH");
+  if (!of_root)
+    json_set_string(artifact, "uriBaseId", of_build ? "%SRCROOT%" : "ROOTPATH");
+  return artifact;
+}
+
+static json_t *
+location_of(const Finding *finding, bool of_build)
+{
+  json_t *location = json_object(), *physical = json_object(), *region = json_object();
   json_object_set_new(region, "startLine", json_integer(MAX(finding->line, 1)));
-  json_object_set_new(physical, "artifactLocation", artifact);
+  json_object_set_new(physical, "artifactLocation", artifact_of(finding, of_build));
   json_object_set_new(physical, "region", region);
   json_object_set_new(location, "physicalLocation", physical);
   if (!finding_is_of_package(finding))
@@ -207,7 +217,7 @@ set_suppression(json_t *result, const Finding *finding)
 }
 
 static json_t *
-result_of(const Finding *finding, size_t rule)
+result_of(const Finding *finding, size_t rule, bool of_build)
 {
   json_t *result = json_object(), *locations = json_array(), *properties = json_object();
   bool package = finding_is_of_package(finding);
@@ -219,7 +229,7 @@ result_of(const Finding *finding, size_t rule)
   json_object_set_new(result, "ruleIndex", json_integer((json_int_t)rule));
   json_set_string(result, "level", level_of(finding));
   json_object_set_new(result, "message", message_object(text));
-  json_array_append_new(locations, location_of(finding));
+  json_array_append_new(locations, location_of(finding, of_build));
   json_object_set_new(result, "locations", locations);
   json_object_set_new(result, "partialFingerprints", fingerprints_of(finding));
   json_set_string(properties, "severity", severity_name(finding->severity));
@@ -262,7 +272,8 @@ invocations_of(const Report *report)
 
 /* Of the rules by their ids, whose indexes are from 0 on. */
 static void
-add_result(json_t *results, json_t *rules, GHashTable *indexes, const Finding *finding)
+add_result(json_t *results, json_t *rules, GHashTable *indexes, const Finding *finding,
+           bool of_build)
 {
   void *index = NULL;
   if (!g_hash_table_lookup_extended(indexes, finding->id, NULL, &index)) {
@@ -270,7 +281,7 @@ add_result(json_t *results, json_t *rules, GHashTable *indexes, const Finding *f
     g_hash_table_insert(indexes, finding->id, index);
     json_array_append_new(rules, rule_of(finding));
   }
-  json_array_append_new(results, result_of(finding, GPOINTER_TO_SIZE(index)));
+  json_array_append_new(results, result_of(finding, GPOINTER_TO_SIZE(index), of_build));
 }
 
 static char *
@@ -280,16 +291,18 @@ write_sarif(const Report *report, const ReportStyle *style)
   g_autoptr(GHashTable) indexes = g_hash_table_new(g_str_hash, g_str_equal);
   json_t *rules = json_array(), *results = json_array(), *driver = json_object();
   for (guint i = 0; i < report->findings->len; i++)
-    add_result(results, rules, indexes, g_ptr_array_index(report->findings, i));
+    add_result(results, rules, indexes, g_ptr_array_index(report->findings, i), report->of_build);
   for (guint i = 0; report->ignored != NULL && i < report->ignored->len; i++)
     add_result(results, rules, indexes,
-               ((const IgnoredFinding *)g_ptr_array_index(report->ignored, i))->finding);
+               ((const IgnoredFinding *)g_ptr_array_index(report->ignored, i))->finding,
+               report->of_build);
   json_set_string(driver, "name", "Assay");
   json_set_string(driver, "version", ASSAY_VERSION);
   json_set_string(driver, "semanticVersion", ASSAY_VERSION);
   json_object_set_new(driver, "rules", rules);
 
-  json_t *run = json_object(), *tool = json_object(), *runs = json_array(), *bases = json_object();
+  json_t *run = json_object(), *tool = json_object(), *runs = json_array();
+  g_autoptr(json_t) bases = json_object();
   json_t *root = json_object(), *properties = json_object();
   json_set_string(root, "uri", "file:///");
   json_object_set_new(bases, "ROOTPATH", root);
@@ -297,7 +310,8 @@ write_sarif(const Report *report, const ReportStyle *style)
   json_set_string(properties, "digest", report->digest);
   json_object_set_new(tool, "driver", driver);
   json_object_set_new(run, "tool", tool);
-  json_object_set_new(run, "originalUriBaseIds", bases);
+  if (!report->of_build)
+    json_object_set(run, "originalUriBaseIds", bases);
   json_object_set_new(run, "properties", properties);
   json_object_set_new(run, "invocations", invocations_of(report));
   json_object_set_new(run, "results", results);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Of one text; what comes after is not read. */
-#define SHELL_COMMANDS_MAX 10000
+#define SHELL_COMMANDS_MAX 1000u
 
 typedef struct {
   GPtrArray *variables; /* char *: the assignments in front, "FOO=1" */

@@ -7,7 +7,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   g_autoptr(ImageConfig) config = image_config_parse(slice_new(data, size), NULL);
-  g_autoptr(GPtrArray) found = config == NULL ? NULL : configuration_of_image(config, NULL);
+  g_autoptr(GPtrArray) found = config == NULL ? NULL : configuration_of_image(config, NULL, NULL);
   for (guint i = 0; found != NULL && i < found->len; i++) {
     const ImageObservation *one = g_ptr_array_index(found, i);
     g_assert_true(one->layer == OBSERVED_IN_IMAGE || one->layer < config->diff_ids->len);

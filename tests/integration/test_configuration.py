@@ -48,7 +48,7 @@ def found_of(report):
     return {(one["id"], one.get("line", 0), one["severity"]) for one in report["findings"]}
 
 
-def test_a_dockerfile(assay, weak):
+def test_a_dockerfile(assay, weak, monkeypatch):
     report = json.loads(assay("scan", "--dockerfile", weak, "--format", "json").stdout)
     assert found_of(report) == FOUND and {one["kind"] for one in report["findings"]} == {"configuration"}
     assert {one["location"] for one in report["findings"]} == {str(weak)}
@@ -57,6 +57,10 @@ def test_a_dockerfile(assay, weak):
     for form in "json", "table", "sarif", "junit", "markdown":
         assert "s3cr3t" not in assay("scan", "--dockerfile", weak, "--format", form).stdout
     sarif = json.loads(assay("scan", "--dockerfile", weak, "--format", "sarif").stdout)["runs"][0]
+    assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in sarif["results"]} == {f"file://{weak}"}
+    monkeypatch.chdir(weak.parent)
+    for result in json.loads(assay("scan", "--dockerfile", "Dockerfile", "--format", "sarif").stdout)["runs"][0]["results"]:
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "Dockerfile", "uriBaseId": "%SRCROOT%"}
     lines = {(result["ruleId"], result["locations"][0]["physicalLocation"]["region"]["startLine"]) for result in sarif["results"]}
     assert lines == {(rule, line) for rule, line, _ in FOUND}
 

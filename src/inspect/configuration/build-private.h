@@ -9,7 +9,7 @@ BuildStep *build_add_step(Build *build, const char *keyword);
 BuildStage *build_add_stage(Build *build);
 
 /* Makes the commands of `script`. */
-void build_step_split(BuildStep *step);
+void build_split(Build *build, BuildStep *step);
 /* Whether a shell is one of POSIX's: "/bin/bash". */
 bool build_is_posix_shell(const char *program);
 /* A list as the text of a shell. (transfer full) */

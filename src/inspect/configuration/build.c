@@ -78,10 +78,15 @@ build_add_stage(Build *build)
 }
 
 void
-build_step_split(BuildStep *step)
+build_split(Build *build, BuildStep *step)
 {
   g_ptr_array_unref(step->commands);
   step->commands = shell_commands(step->script);
+  build->commands += step->commands->len;
+  build->overflows |=
+      step->commands->len >= SHELL_COMMANDS_MAX || build->commands > BUILD_COMMANDS_MAX;
+  if (build->overflows)
+    g_ptr_array_set_size(step->commands, 0);
 }
 
 bool

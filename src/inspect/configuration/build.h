@@ -12,6 +12,9 @@
 #include "oci/image_config.h"
 #include "text/dockerfile.h"
 
+/* Of all steps; of one SHELL_COMMANDS_MAX. */
+#define BUILD_COMMANDS_MAX 20000u
+
 typedef struct {
   char *keyword; /* "RUN"; of ONBUILD that of its trigger */
   bool onbuild;
@@ -43,6 +46,8 @@ typedef struct {
   GPtrArray *steps;  /* BuildStep, in order */
   GPtrArray *stages; /* BuildStage; the last is the image's. Of a history: one, without an image */
   const ImageConfig *config; /* borrowed; NULL: it is of a Dockerfile */
+  guint commands;            /* of all steps */
+  bool overflows;            /* there are more of them, or more steps, than are looked at */
 } Build;
 
 /* (transfer full) */

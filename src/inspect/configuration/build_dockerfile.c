@@ -237,7 +237,7 @@ set_script(const Maker *maker, BuildStep *step, const DockerfileInstruction *ins
     return;
   step->script = instruction->list != NULL ? build_quote((const char *const *)instruction->list)
                                            : script_of(step, instruction);
-  build_step_split(step);
+  build_split(maker->build, step);
 }
 
 /* --- instructions --- */

@@ -94,7 +94,7 @@ add_instruction(Build *build, const char *line, int layer, bool flags_known)
     return;
   step->script = step->list ? build_quote((const char *const *)instruction->list)
                             : g_strdup(instruction->arguments);
-  build_step_split(step);
+  build_split(build, step);
 }
 
 static void
@@ -104,7 +104,7 @@ add_run(Build *build, const char *script, int layer, bool flags_known)
   step->flags_known = flags_known;
   g_ptr_array_add(step->words, g_strdup(script));
   step->script = g_strdup(script);
-  build_step_split(step);
+  build_split(build, step);
 }
 
 static void
@@ -152,5 +152,6 @@ build_of_image(const ImageConfig *config)
     add_entry(build, g_ptr_array_index(config->history, i), told && !makes_none ? layer : -1);
     layer += !makes_none;
   }
+  build->overflows |= build->steps->len >= STEPS_MAX;
   return build;
 }

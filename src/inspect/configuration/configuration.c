@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "inspect/configuration/checking.h"
 #include "inspect/configuration/configuration-private.h"
 
@@ -70,8 +71,12 @@ compare(gconstpointer a, gconstpointer b)
 /* @global: comments at the top of a Dockerfile, or NULL. (transfer full) */
 static GPtrArray *
 observe(const Build *build, unsigned of, const char *name, const GPtrArray *global,
-        const GPtrArray *secrets)
+        const GPtrArray *secrets, GError **error)
 {
+  if (build->overflows) {
+    error_set(error, ASSAY_ERROR_LIMIT, "more commands than are looked at");
+    return NULL;
+  }
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   Checking into = {.name = name,
                    .global = global,
@@ -92,12 +97,12 @@ configuration_of_dockerfile(Slice text, const char *name, const GPtrArray *secre
     return NULL;
   g_autoptr(Build) build = build_of_dockerfile(dockerfile);
   const DockerfileInstruction *first = g_ptr_array_index(dockerfile->instructions, 0);
-  return observe(build, CHECK_DOCKERFILES, name, first->comments, secrets);
+  return observe(build, CHECK_DOCKERFILES, name, first->comments, secrets, error);
 }
 
 GPtrArray *
-configuration_of_image(const ImageConfig *config, const GPtrArray *secrets)
+configuration_of_image(const ImageConfig *config, const GPtrArray *secrets, GError **error)
 {
   g_autoptr(Build) build = build_of_image(config);
-  return observe(build, CHECK_HISTORIES, "history", NULL, secrets);
+  return observe(build, CHECK_HISTORIES, "history", NULL, secrets, error);
 }

@@ -12,14 +12,19 @@
 #include "inventory/observation.h"
 #include "oci/image_config.h"
 
+/* Rises like a detector's version, when the checks find what they did not: stored images are looked
+ * at again. */
+#define CONFIGURATION_VERSION 1u
+
 /* @secrets: char *, values that are shown nowhere, besides those of variables with such names; or
  * NULL.
  *
- * ImageObservation, by line. @name: of the file, which is their path. NULL: as dockerfile_parse().
- * (transfer full) */
+ * ImageObservation, by line. @name: of the file, which is their path. NULL: as dockerfile_parse(),
+ * or ASSAY_ERROR_LIMIT: there is more than is looked at. (transfer full) */
 GPtrArray *configuration_of_dockerfile(Slice text, const char *name, const GPtrArray *secrets,
                                        GError **error);
 
 /* ImageObservation, with the path "config:User" or "history", and the layer that its step made.
  * (transfer full) */
-GPtrArray *configuration_of_image(const ImageConfig *config, const GPtrArray *secrets);
+GPtrArray *configuration_of_image(const ImageConfig *config, const GPtrArray *secrets,
+                                  GError **error);

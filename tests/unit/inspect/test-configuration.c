@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "configuration-cases.h"
 #include "inspect/configuration/check.h"
 #include "inspect/configuration/configuration.h"
@@ -40,7 +41,7 @@ observe_config(const char *text)
   g_autoptr(ImageConfig) config = image_config_parse(slice_from_string(whole), &error);
   if (config == NULL)
     g_error("%s: %s", whole, error->message);
-  return configuration_of_image(config, NULL);
+  return configuration_of_image(config, NULL, NULL);
 }
 
 static bool
@@ -249,7 +250,7 @@ test_layers(void)
   g_autoptr(GError) error = NULL;
   g_autoptr(ImageConfig) parsed = image_config_parse(slice_from_string(config), &error);
   g_assert_no_error(error);
-  g_autoptr(GPtrArray) found = configuration_of_image(parsed, NULL);
+  g_autoptr(GPtrArray) found = configuration_of_image(parsed, NULL, NULL);
   g_assert_cmpuint(find(found, "sudo")->layer, ==, 1);
   g_assert_cmpstr(find(found, "sudo")->observation->path, ==, "history");
   g_assert_cmpuint(find(found, "user-root")->layer, ==, OBSERVED_IN_IMAGE);
@@ -280,6 +281,18 @@ test_ignores(void)
       seen_in_dockerfile("sudo", "# assay:ignore-file=sudo\nFROM a:1\nRUN a\nRUN sudo make"));
 }
 
+/* More than is looked at is not taken for nothing. */
+static void
+test_bounds(void)
+{
+  g_autoptr(GString) text = g_string_new("FROM a:1\nUSER 1\nRUN true");
+  for (unsigned i = 0; i < SHELL_COMMANDS_MAX; i++)
+    g_string_append(text, "; apt-get update");
+  g_autoptr(GError) error = NULL;
+  g_assert_null(configuration_of_dockerfile(slice_from_string(text->str), "D", NULL, &error));
+  g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -292,5 +305,6 @@ main(int argc, char **argv)
   g_test_add_func("/configuration/masked", test_masked);
   g_test_add_func("/configuration/layers", test_layers);
   g_test_add_func("/configuration/ignores", test_ignores);
+  g_test_add_func("/configuration/bounds", test_bounds);
   return g_test_run();
 }
