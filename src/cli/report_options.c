@@ -5,12 +5,39 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/enum_names.h"
 #include "base/fd.h"
 
 char *report_option_format, *report_option_severity, *report_option_by, *report_option_template;
 /* Kept until the end: the style borrows it. */
 static ReportTemplate *template_of_options;
+char *report_option_kind;
 gboolean report_option_fixable;
+
+static bool
+read_kinds(ReportOptions *options)
+{
+  const char *list = report_option_kind;
+  for (size_t i = 0; i < FINDING_KINDS; i++)
+    options->kinds[i] = list == NULL;
+  g_auto(GStrv) names = g_strsplit(list != NULL ? list : "", ",", -1);
+  for (char **name = names; *name != NULL; name++) {
+    unsigned kind;
+    if (!enum_find(finding_kind_names, g_strstrip(*name), &kind)) {
+      g_autofree char *all = enum_list(finding_kind_names);
+      command_usage_error("--kind must be of %s, is \"%s\"", all, *name);
+      return false;
+    }
+    options->kinds[kind] = true;
+  }
+  return true;
+}
+
+bool
+report_options_want_advisories(const ReportOptions *options)
+{
+  return options->kinds[FINDING_VULNERABILITY] || options->kinds[FINDING_MALWARE];
+}
 
 bool
 report_options_read_severities(ReportOptions *options)
@@ -31,7 +58,7 @@ report_options_read_severities(ReportOptions *options)
     }
     wanted[severity] = true;
   }
-  return true;
+  return read_kinds(options);
 }
 
 /* --template, which the format of that name needs, and no other takes. */
@@ -87,14 +114,15 @@ hidden_note(unsigned hidden, unsigned unknown, Severity as)
                    : g_strdup_printf("; %u of them have no severity: policies count those with a "
                                      "fix as %s (--severity %s,unknown shows them)",
                                      unknown, severity_name(as), severity_name(as));
-  return g_strdup_printf("findings that are not shown (--severity, --ignore-unfixed): %u%s", hidden,
-                         why);
+  return g_strdup_printf("findings that are not shown (--severity, %s--ignore-unfixed): %u%s",
+                         report_option_kind == NULL ? "" : "--kind, ", hidden, why);
 }
 
 bool
 report_options_want(const ReportOptions *options, const Finding *finding)
 {
-  return (options->wanted[finding->severity] ||
+  return options->kinds[finding->kind] &&
+         (options->wanted[finding->severity] ||
           options->wanted[finding_counted_as(finding, options->unknown_as)]) &&
          (!report_option_fixable || finding->fixed_version != NULL);
 }
@@ -108,7 +136,8 @@ report_options_filter(const ReportOptions *options, const GPtrArray *all, GPtrAr
     const Finding *finding = g_ptr_array_index(all, i);
     bool by_itself = options->wanted[finding->severity];
     if (!report_options_want(options, finding)) {
-      unknown += !by_itself && finding->severity == SEVERITY_UNKNOWN;
+      unknown +=
+          !by_itself && finding->severity == SEVERITY_UNKNOWN && options->kinds[finding->kind];
       continue;
     }
     counted += !by_itself;

@@ -7,6 +7,7 @@
 /* Read by report_options_read(). */
 extern char *report_option_format, *report_option_severity, *report_option_by,
     *report_option_template;
+extern char *report_option_kind;
 extern gboolean report_option_fixable;
 #define FINDING_OPTIONS                                                                            \
   {"severity",                                                                                     \
@@ -16,6 +17,13 @@ extern gboolean report_option_fixable;
    &report_option_severity,                                                                        \
    "Only some: critical,high,medium,low,negligible,unknown",                                       \
    "LIST"},                                                                                        \
+      {"kind",                                                                                     \
+       0,                                                                                          \
+       0,                                                                                          \
+       G_OPTION_ARG_STRING,                                                                        \
+       &report_option_kind,                                                                        \
+       "Only some: vulnerability,malware,secret,baseline,configuration",                           \
+       "LIST"},                                                                                    \
   {                                                                                                \
     "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable, "Only findings with a fix", \
         NULL                                                                                       \
@@ -48,11 +56,15 @@ typedef struct {
   const ReportWriter *writer;
   ReportStyle style; /* without a width and colours */
   bool wanted[SEVERITY_CRITICAL + 1];
+  bool kinds[FINDING_KINDS];
   Severity unknown_as; /* what an unknown severity counts as where a fix is published */
 } ReportOptions;
 
 /* What the command line says; false: it is wrong, and that was told. */
 bool report_options_read(ReportOptions *options);
+
+/* Whether findings are wanted that advisories tell of. */
+bool report_options_want_advisories(const ReportOptions *options);
 
 /* Of these, what FINDING_OPTIONS say alone; false likewise. */
 bool report_options_read_severities(ReportOptions *options);

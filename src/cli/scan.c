@@ -185,12 +185,14 @@ match_and_report(const Scan *scan, const ImageSource *source, const ImageInvento
                  guint left_out, AdvisoryDatabase *database, GError **error)
 {
   progress_tell(scan->setup.progress, "matching", 0, 0);
-  g_autoptr(MatchResult) matched = match_image(database, inventory, error);
+  g_autoptr(MatchResult) matched =
+      database == NULL ? match_observed(inventory) : match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
   const ScanFound found = {.image = scan_setup_image(source, inventory),
                            .matched = matched,
-                           .database = advisory_database_generation(database),
+                           .database =
+                               database == NULL ? NULL : advisory_database_generation(database),
                            .left_out = left_out,
                            .created = source_options_created(source)};
   return report(scan, &found, error);
@@ -219,8 +221,10 @@ scan_target(const Scan *scan, GError **error)
   /* A target that is none is told before minutes of fetching. */
   bool optional =
       scan->options.writer->of_inventory && scan->policy == NULL && exit_code_option == 0;
-  g_autoptr(AdvisoryDatabase) database = scan_setup_database(&scan->setup, optional, error);
-  if (database == NULL && (*error != NULL || !optional))
+  bool needed = scan->policy != NULL || report_options_want_advisories(&scan->options);
+  g_autoptr(AdvisoryDatabase) database =
+      needed ? scan_setup_database(&scan->setup, optional, error) : NULL;
+  if (needed && database == NULL && (*error != NULL || !optional))
     return EXIT_ERROR;
   g_autoptr(ImageInventory) inventory = scan_setup_layers(&scan->setup, source, error);
   if (inventory == NULL)
@@ -229,8 +233,9 @@ scan_target(const Scan *scan, GError **error)
   guint left_out = include_development_option || scan->options.writer->of_inventory
                        ? 0
                        : image_inventory_drop_development(inventory);
-  return database == NULL ? report_inventory(scan, source, inventory)
-                          : match_and_report(scan, source, inventory, left_out, database, error);
+  return needed && database == NULL
+             ? report_inventory(scan, source, inventory)
+             : match_and_report(scan, source, inventory, left_out, database, error);
 }
 
 /* A Dockerfile has no packages. False: that was told. */
@@ -313,6 +318,7 @@ const Command scan_command = {
         "  assay scan docker://docker.io/library/debian:11\n"
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
         "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
+        "  assay scan --kind secret,malware rootfs:./build\n"
         "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
         "  assay scan --exit-code 3 rootfs:/\n"
         "  assay scan --exit-code 3 --dockerfile Dockerfile",

@@ -152,7 +152,7 @@ pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned pac
 }
 
 MatchResult *
-findings_observed(Pipeline *pipeline, const Digest *manifest, GError **error)
+pipeline_image_observed(Pipeline *pipeline, const Digest *manifest, GError **error)
 {
   g_autoptr(ImageInventory) inventory = load_rows(pipeline, manifest, error);
   return inventory == NULL ? NULL : match_observed(inventory);

@@ -83,7 +83,7 @@ static Verdict *
 judge_unmatched(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
                 const Digest *manifest, const char *why, GError **error)
 {
-  g_autoptr(MatchResult) observed = findings_observed(pipeline, manifest, NULL);
+  g_autoptr(MatchResult) observed = pipeline_image_observed(pipeline, manifest, NULL);
   input->scan_state = SCAN_NONE;
   input->detail = why;
   input->findings = observed == NULL ? NULL : observed->findings;

@@ -130,6 +130,8 @@ bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **ot
  * @packages: ImageSummary.packages. (transfer full) */
 SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned packages,
                                     GError **error);
+/* What was observed in an image alone, for which no advisories are needed. (transfer full) */
+MatchResult *pipeline_image_observed(Pipeline *pipeline, const Digest *manifest, GError **error);
 SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned packages,
                                      GError **error);
 /* What @policy's VEX statements for images of @repository are compared with; where there are none,

@@ -9,10 +9,28 @@
 
 typedef struct {
   int severities;      /* bits by Severity; 0: all */
+  int kinds;           /* bits by FindingKind; 0: all */
   Severity unknown_as; /* what unknown counts as where a fix is published */
   const char *state, *package, *text;
   bool only_fixable, only_exploited;
 } Filter;
+
+static bool
+kinds_of(Request *request, int *kinds)
+{
+  Slice rest = slice_from_string(request_query(request, "kind")), word;
+  while (slice_next_field(&rest, ',', &word)) {
+    unsigned kind;
+    g_autofree char *name = slice_to_utf8(word);
+    if (!enum_find(finding_kind_names, name, &kind)) {
+      g_autofree char *list = enum_list(finding_kind_names);
+      api_refuse(request, "?kind= must be of %s, is \"%s\"", list, name);
+      return false;
+    }
+    *kinds |= 1 << kind;
+  }
+  return true;
+}
 
 static bool
 filter_of(Request *request, Filter *filter)
@@ -26,7 +44,7 @@ filter_of(Request *request, Filter *filter)
     api_refuse(request, "?state= must be %s, is \"%s\"", list, filter->state);
     return false;
   }
-  return api_severities_of(request, &filter->severities) &&
+  return api_severities_of(request, &filter->severities) && kinds_of(request, &filter->kinds) &&
          api_flag_of(request, "fixable", &filter->only_fixable) &&
          api_flag_of(request, "known_exploited", &filter->only_exploited);
 }
@@ -64,7 +82,8 @@ is_raised(const Filter *filter, const Finding *finding)
 static bool
 passes(const Filter *filter, const Finding *finding)
 {
-  if ((!asks_for(filter, finding->severity) && !is_raised(filter, finding)) ||
+  if ((filter->kinds != 0 && (filter->kinds & (1 << finding->kind)) == 0) ||
+      (!asks_for(filter, finding->severity) && !is_raised(filter, finding)) ||
       (filter->only_fixable && finding->fixed_version == NULL) ||
       (filter->only_exploited && !finding->known_exploited))
     return false;
@@ -193,6 +212,20 @@ notes_of(const MatchResult *result, const Filter *filter, const GPtrArray *passe
   return notes;
 }
 
+/* What was observed in the image, for who does not ask for vulnerabilities while there are no
+ * advisories; else NULL. (transfer full) */
+static MatchResult *
+observed_without_advisories(Pipeline *pipeline, const Filter *filter, const Digest *digest)
+{
+  bool needs_some = filter->kinds == 0 || (filter->kinds & (1 << FINDING_VULNERABILITY)) != 0;
+  if (needs_some || pipeline_has_advisories(pipeline))
+    return NULL;
+  MatchResult *observed = pipeline_image_observed(pipeline, digest, NULL);
+  if (observed != NULL)
+    g_ptr_array_add(observed->gaps, pipeline_describe_advisories(pipeline));
+  return observed;
+}
+
 /* ?repository= says by which policy: its exemptions, and what it lets unknown count as. */
 static void
 api_findings(Request *request)
@@ -217,7 +250,9 @@ api_findings(Request *request)
   g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, packages, &error);
   if (api_waits(request, error))
     return;
-  const MatchResult *result = shared_item_value(item);
+  g_autoptr(MatchResult) observed =
+      item == NULL ? observed_without_advisories(pipeline, &filter, &digest) : NULL;
+  const MatchResult *result = observed != NULL ? observed : shared_item_value(item);
   if (result == NULL && !pipeline_has_advisories(pipeline)) {
     respond_oci_error(request, MHD_HTTP_CONFLICT, "UNSCANNED", error->message, NULL);
     return;

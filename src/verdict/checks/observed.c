@@ -61,7 +61,7 @@ typedef struct {
   const char *noun, *what_to_do;
 } Judged;
 static const Judged all_judged[] = {
-    {"malware", offsetof(Rules, malware), FINDING_MALWARE, "malicious file or package",
+    {"malware", offsetof(Rules, malware), FINDING_MALWARE, "malicious file",
      "do not run the image, and find out how it came in"},
     {"secrets", offsetof(Rules, secrets), FINDING_SECRET, "secret",
      "revoke what is real, build the image without it and push again"},
