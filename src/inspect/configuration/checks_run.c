@@ -89,12 +89,29 @@ mode_of(const CheckedCommand *command)
   return mode != NULL ? mode : command_value(command, "--mode");
 }
 
+/* Whether the same RUN removes what the command's last argument names. */
+static bool
+is_removed(const CheckedCommand *command)
+{
+  const GPtrArray *words = command->command->words, *all = command->step->commands;
+  const char *target = g_ptr_array_index(words, words->len - 1);
+  for (guint i = 0; i < all->len; i++) {
+    const ShellCommand *other = g_ptr_array_index(all, i);
+    guint first = 0;
+    const char *program = shell_program(other, &first);
+    for (guint j = first; g_strcmp0(program, "rm") == 0 && j < other->words->len; j++)
+      if (strcmp(g_ptr_array_index(other->words, j), target) == 0)
+        return true;
+  }
+  return false;
+}
+
 /* A sticky folder (1777) is as /tmp is. */
 static bool
 opens_to_all(const CheckedCommand *command)
 {
   const char *mode = mode_of(command);
-  if (mode == NULL)
+  if (mode == NULL || is_removed(command))
     return false;
   size_t size = strlen(mode);
   if (!is_octal(mode))
@@ -107,7 +124,9 @@ static bool
 sets_id_bits(const CheckedCommand *command)
 {
   const char *mode = mode_of(command);
-  if (mode == NULL)
+  bool of_folder = command_is(command, "mkdir") || command_has(command, "--directory") ||
+                   (command_is(command, "install") && command_has_letter(command, 'd'));
+  if (mode == NULL || of_folder)
     return false;
   size_t size = strlen(mode);
   if (is_octal(mode))
