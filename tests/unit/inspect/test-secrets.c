@@ -291,6 +291,26 @@ test_all_seen(void)
   }
 }
 
+/* The guide has a row for each rule, and no other. */
+static void
+test_guide(void)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "docs", "secrets.md", NULL);
+  g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+  unsigned rows = 0, count = secret_engine_count(secret_engine_default());
+  for (const char *at = text; (at = strstr(at, "\n| `")) != NULL; at++)
+    rows++;
+  for (unsigned i = 0; i < count; i++) {
+    const SecretRule *rule = secret_engine_rule(secret_engine_default(), i);
+    g_autofree char *row = g_strdup_printf("\n| `%s` | %s | %s |\n", rule->id,
+                                           severity_name(rule->severity), rule->title);
+    if (strstr(text, row) == NULL)
+      g_error("docs/secrets.md lacks this row:%s", row);
+  }
+  g_assert_cmpuint(rows, ==, count);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -305,6 +325,7 @@ main(int argc, char **argv)
   g_test_add_func("/secrets/checksums", test_checksums);
   g_test_add_func("/secrets/age", test_age);
   g_test_add_func("/secrets/all-seen", test_all_seen);
+  g_test_add_func("/secrets/guide", test_guide);
   int result = g_test_run();
   g_hash_table_unref(seen);
   return result;
