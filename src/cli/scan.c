@@ -8,12 +8,14 @@
 #include "cli/scan_layers.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
+#include "inspect/secrets/gitleaks.h"
 #include "inventory/image.h"
 #include "source/source.h"
 #include "verdict/judge.h"
 #include "verdict/match.h"
 
-static char *output_option, *policy_option, *repository_option, *dockerfile_option;
+static char *output_option, *policy_option, *repository_option, *dockerfile_option,
+    *secret_config_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
@@ -32,6 +34,9 @@ static const GOptionEntry options[] = {
      "Judge by this policy file, or by the built-in `strict`", "FILE|strict"},
     {"repository", 0, 0, G_OPTION_ARG_STRING, &repository_option,
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
+    {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &secret_config_option,
+     "Rules and allowlists for secrets, as gitleaks has them (default: the configuration's)",
+     "FILE"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
     {"include-dev-deps", 0, 0, G_OPTION_ARG_NONE, &include_development_option,
@@ -276,6 +281,10 @@ run(char **arguments)
     return command_fail(error);
   g_autoptr(PolicySet) policy = NULL;
   if (policy_option != NULL && (policy = policy_set_load(policy_option, &error)) == NULL)
+    return command_fail(error);
+  const char *rules =
+      secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
+  if (rules != NULL && !gitleaks_load(rules, &error))
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;

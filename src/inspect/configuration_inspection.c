@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cage/worker_process.h"
+#include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 
 static const JsonMember input_members[] = {
@@ -50,6 +51,7 @@ inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limit
   g_autoptr(json_t) job = json_table_write(&worker_job_table, &about);
   json_table_add(&configuration_input_table, input, job);
   secret_key_tell(job);
+  brought_rules_tell(job);
   auto_fd int file = memory_file_new("configuration", error);
   if (file < 0 || !fd_write_all(file, input->bytes, error))
     return false;

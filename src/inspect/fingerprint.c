@@ -6,6 +6,7 @@
 #include "inspect/configuration/configuration.h"
 #include "inspect/detector.h"
 #include "inspect/java_table.h"
+#include "inspect/secrets/brought.h"
 #include "oci/digest.h"
 
 /* Of what the worker says of a layer beside what its detectors read: changes, links, tables, notes.
@@ -23,6 +24,8 @@ hash_versions(void *unused)
     g_string_append_printf(text, "%s %u\n", detectors[i]->name, detectors[i]->version);
   if (*java_table_identity() != '\0')
     g_string_append_printf(text, "java-table %s\n", java_table_identity());
+  if (brought_rules_fingerprint() != 0)
+    g_string_append_printf(text, "secret-rules %u\n", brought_rules_fingerprint());
   Digest digest = digest_of(DIGEST_SHA256, slice_from_string(text->str));
   g_autofree char *head = g_strndup(digest_hex(&digest), 8);
   uint32_t hash = (uint32_t)g_ascii_strtoull(head, NULL, 16);

@@ -7,6 +7,7 @@
 #include "cage/worker_process.h"
 #include "inspect/fingerprint.h"
 #include "inspect/java_table.h"
+#include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 
 /* Of a tar's first entry: "ustar". */
@@ -69,6 +70,7 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   told.growing = input->growth != NULL;
   json_table_add(&inspection_input_table, &told, job);
   secret_key_tell(job);
+  brought_rules_tell(job);
   g_autoptr(json_t) answer = worker_run(job, input->fd, java_table_descriptor(), input->growth,
                                         limits->worker.seconds, cancellable, error);
   LayerInventory *inventory =

@@ -20,6 +20,7 @@
 #include "inspect/fixed_places.h"
 #include "inspect/inspection.h"
 #include "inspect/java_table.h"
+#include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 #include "inspect/worker-private.h"
 
@@ -147,6 +148,7 @@ run_job(const json_t *json, GError **error)
     return NULL;
   }
   secret_key_take(json);
+  brought_rules_take(json);
   return enter(&cage, error) ? jobs[number].run(input, json, error) : NULL;
 }
 

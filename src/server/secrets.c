@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "inspect/secrets/gitleaks.h"
 #include "inspect/secrets/mask.h"
 
 /* A folder that cannot be written, and has no such file, has nothing that was sealed either. */
@@ -22,6 +23,11 @@ bool
 secrets_open(Secrets *secrets, ServerContext *context, GError **error)
 {
   static const JobKind *const kinds[] = {&token_keys_job, NULL};
+  const char *rules = context->config->secrets.config;
+  if (rules != NULL && !gitleaks_load(rules, error)) {
+    g_prefix_error(error, "secrets.config: ");
+    return false;
+  }
   secrets->sealer = open_sealer(context, error);
   secrets->keys = secrets->sealer == NULL ? NULL
                                           : token_keys_new(context->sql, secrets->sealer,

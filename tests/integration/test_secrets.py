@@ -138,3 +138,34 @@ def test_a_server_keeps_none(server, push, planted):
                     planted.check_unseen(file.read(), f"{folder}/{name}")
                 searched += 1
     assert searched > 2
+
+
+RULES = """
+[extend]
+useDefault = true
+disabledRules = ["stripe-secret-key"]
+[[rules]]
+id = "corp-token"
+description = "Token of our own"
+regex = '''clone (with) gh'''
+keywords = ["CLONE"]
+[[allowlists]]
+paths = ['''^srv/again''']
+"""
+
+
+def test_rules_of_ones_own(scan, start_server, push, planted, tmp_path):
+    (tmp_path / "rules.toml").write_text(RULES)
+    expected = {each for each in planted.expected if each[0] != "stripe-secret-key" and each[1] != "srv/again.txt"}
+    expected.add(("corp-token", "usr/share/doc/tool/README", 1, False))
+    # What was inspected without them is inspected again.
+    for rules, of_them in (None, planted.expected), (tmp_path / "rules.toml", expected), (None, planted.expected):
+        found = scan("--format", "json", *(["--secret-config", rules] if rules else []), f"oci:{planted.layout}")
+        assert secrets_of(json.loads(found.stdout)["findings"]) == of_them
+    (tmp_path / "bad.toml").write_text("[[rules]]\nid = 'x-rule'\nregex = '(a'\n")
+    refused = scan("--secret-config", tmp_path / "bad.toml", f"oci:{planted.layout}", check=2).stderr
+    assert "bad.toml: " in refused and "x-rule" in refused
+    server = start_server(config=f"secrets: {{config: {tmp_path}/rules.toml}}\n")
+    digest = push(server, planted.layout, "latest", "team/app")
+    assert server.wait_for_scan("team/app", digest)["state"] == "done"
+    assert secrets_of(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"]) == expected

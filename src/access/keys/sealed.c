@@ -19,7 +19,10 @@
 /* The first byte of what is sealed. */
 #define FORMAT 1
 
-static const Setting settings[] = {{SETTING(SecretsSettings, key_file), .kind = &setting_text}};
+static const Setting settings[] = {
+    {SETTING(SecretsSettings, key_file), .kind = &setting_text},
+    {SETTING(SecretsSettings, config), .kind = &setting_text},
+};
 const Section secrets_settings_section = {settings, G_N_ELEMENTS(settings),
                                           sizeof(SecretsSettings)};
 

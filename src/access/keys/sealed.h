@@ -12,6 +12,7 @@
 /* `secrets` in the configuration. */
 typedef struct {
   char *key_file; /* NULL: secrets.key in the data folder */
+  char *config;   /* of rules for secrets in images, as gitleaks has it; NULL: ours alone */
 } SecretsSettings;
 extern const Section secrets_settings_section;
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "inspect/secrets/brought.h"
 #include "inspect/secrets/words.h"
 
 #define WINDOW      ((size_t)256 * 1024)
@@ -16,21 +17,24 @@
 #define REACH      ((size_t)1024)
 #define REACH_LONG ((size_t)8 * 1024)
 /* Looks of PCRE2 that a file has: at first, and for its bytes. */
-#define LOOKS_FIRST   20000u
-#define LOOK_BYTES    512u
+#define LOOKS_FIRST 20000u
+#define LOOK_BYTES  512u
+/* In the place of a number of ours: what a team brings comes before them. */
+#define BROUGHT       (-1)
 #define LOOKS_OF_LONG 8u /* what one of a long rule costs */
 #define ENTROPY_LEAST 3.0
 #define ENTROPY_SIZE  24u
 
 typedef struct {
   const SecretRule *rule;
-  unsigned number;
+  int number; /* of the rule, or BROUGHT */
   size_t secret, size;
 } Hit;
 
 struct SecretScan {
   SecretEngine *engine;
   SecretContext context;
+  char *path;
   SecretFound found;
   void *data;
   uint8_t *window;    /* of WINDOW bytes */
@@ -59,7 +63,15 @@ secret_scan_new(SecretEngine *engine, SecretContext context, SecretFound found, 
   scan->values =
       g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
   scan->looks = LOOKS_FIRST;
+  scan->path = g_strdup("");
   return scan;
+}
+
+void
+secret_scan_set_path(SecretScan *scan, const char *path)
+{
+  g_free(scan->path);
+  scan->path = g_strdup(path);
 }
 
 /* --- one match --- */
@@ -141,7 +153,8 @@ is_secret(const SecretScan *scan, Slice text, const SecretMatch *match)
   if ((rule->flags & SECRET_RULE_GENERIC) != 0 && secret_name_is_about(name))
     return false;
   SecretTrust trust = rule->check == NULL ? SECRET_LIKELY : rule->check(secret);
-  return is_taken(scan->context, rule, trust) && has_entropy(rule, secret);
+  return is_taken(scan->context, rule, trust) && has_entropy(rule, secret) &&
+         !brought_rules_allow(scan->path, text, match->start, match->secret + match->size, secret);
 }
 
 /* --- a window --- */
@@ -153,7 +166,8 @@ on_hit(unsigned number, size_t end, void *data)
   SecretScan *scan = data;
   const SecretRule *rule = secret_engine_rule(scan->engine, number);
   if (end <= scan->looked[number] ||
-      (scan->context != SECRET_CONTEXT_OWN && (rule->flags & SECRET_RULE_GENERIC) != 0))
+      (scan->context != SECRET_CONTEXT_OWN && (rule->flags & SECRET_RULE_GENERIC) != 0) ||
+      !brought_rules_keep(rule))
     return true;
   bool is_long = (rule->flags & SECRET_RULE_LONG) != 0;
   unsigned cost = is_long ? LOOKS_OF_LONG : 1;
@@ -172,9 +186,18 @@ on_hit(unsigned number, size_t end, void *data)
   scan->looked[number] = MAX(end, match.end);
   if (match.start < scan->from || match.start >= scan->until || !is_secret(scan, text, &match))
     return true;
-  const Hit hit = {rule, number, match.secret, match.size};
+  const Hit hit = {rule, (int)number, match.secret, match.size};
   g_array_append_val(scan->hits, hit);
   return true;
+}
+
+static void
+on_brought(const BroughtMatch *match, void *data)
+{
+  SecretScan *scan = data;
+  const Hit hit = {match->rule, BROUGHT, match->secret, match->size};
+  if (match->start >= scan->from && match->start < scan->until)
+    g_array_append_val(scan->hits, hit);
 }
 
 static int
@@ -254,6 +277,7 @@ look(SecretScan *scan, bool last)
   scan->looks += scan->size / LOOK_BYTES;
   if (!secret_engine_scan(scan->engine, slice_new(scan->window, scan->size), on_hit, scan))
     scan->overfull = true;
+  brought_rules_find(scan->path, slice_new(scan->window, scan->size), on_brought, scan);
   drop_shared(scan->hits);
   tell(scan);
   if (last)
@@ -285,6 +309,7 @@ secret_scan_finish(SecretScan *scan)
   g_array_free(scan->hits, TRUE);
   g_hash_table_unref(scan->values);
   g_free(scan->looked);
+  g_free(scan->path);
   g_free(spare);
   spare = scan->window;
   g_free(scan);

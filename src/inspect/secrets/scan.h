@@ -23,6 +23,8 @@ typedef struct SecretScan SecretScan;
 typedef void (*SecretFound)(const FoundSecret *secret, void *data);
 SecretScan *secret_scan_new(SecretEngine *engine, SecretContext context, SecretFound found,
                             void *data);
+/* For rules that a team brings, which may ask for it. Before the first bytes; else it is "". */
+void secret_scan_set_path(SecretScan *scan, const char *path);
 void secret_scan_add(SecretScan *scan, Slice bytes);
 /* After the last. False: there was more to look at than is looked at. Frees @scan. */
 bool secret_scan_finish(SecretScan *scan);

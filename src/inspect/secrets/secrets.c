@@ -120,6 +120,7 @@ begin(FileScan *file, const FileView *view, LayerInventory *into)
   file->path = g_strdup(view->path);
   file->place = (Place){file->path, 1, into};
   file->scan = secret_scan_new(secret_engine_default(), context, observe, &file->place);
+  secret_scan_set_path(file->scan, file->path);
 }
 
 static void
@@ -172,6 +173,7 @@ secrets_scan_text(Slice text, const char *path, uint32_t line, LayerInventory *i
     return;
   }
   SecretScan *scan = secret_scan_new(engine, SECRET_CONTEXT_OWN, observe, &place);
+  secret_scan_set_path(scan, path);
   secret_scan_add(scan, text);
   if (!secret_scan_finish(scan))
     add_unlooked(into, path);
