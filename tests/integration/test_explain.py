@@ -146,7 +146,7 @@ def test_real_image(assay, bullseye, security_data):
     """What an upgrade mended is told with the versions that were compared."""
     data = security_data("bullseye")
     scanned = json.loads(assay("scan", "--data", data, "--format", "json", f"oci:{bullseye}:vulnerable").stdout)
-    finding = scanned["findings"][0]
+    finding = next(one for one in scanned["findings"] if one["kind"] == "vulnerability")
     report = json.loads(assay("explain", "--data", data, "--format", "json", f"oci:{bullseye}:vulnerable", finding["id"]).stdout)
     assert report["answer"] == "affected" and finding["package"] in [each["package"]["name"] for each in report["packages"]]
     report = json.loads(assay("explain", "--data", data, "--format", "json", f"oci:{bullseye}:upgraded", finding["id"]).stdout)
