@@ -61,11 +61,11 @@ static const char *const manual_folders[] = {
     "/demos/",    "/tutorials/",  "/cookbook/",  NULL,
 };
 static const char *const manual_endings[] = {
-    ".md",          ".rst",     ".adoc",      ".po",      ".pot",     ".mo",       ".1",
-    ".3",           ".5",       ".7",         ".8",       ".man",     ".texi",     ".pod",
-    ".rdoc",        "_test.go", ".test.js",   ".test.ts", ".spec.js", ".spec.ts",  "_spec.rb",
-    "_test.py",     ".t",       ".example",   ".sample",  ".dist",    ".markdown", ".ipynb",
-    ".example.yml", "/readme",  "/changelog", "/news",    NULL,
+    ".md",          ".rst",     ".adoc",      ".po",      ".pot",      ".mo",       ".1",
+    ".3",           ".5",       ".7",         ".8",       ".man",      ".texi",     ".pod",
+    ".rdoc",        "_test.go", ".test.js",   ".test.ts", ".spec.js",  ".spec.ts",  "_spec.rb",
+    "_test.py",     ".t",       ".example",   ".sample",  ".dist",     ".markdown", ".ipynb",
+    ".example.yml", "/readme",  "/changelog", "/news",    "/pkg-info", "/metadata", NULL,
 };
 static const char *const bundle_endings[] = {".min.js",  ".map",     ".bundle.js", ".chunk.js",
                                              ".min.css", ".pack.js", NULL};

@@ -184,6 +184,7 @@ test_kinds_of_files(void)
       {"usr/share/doc/tool/README.gz.txt", false, false},
       {"app/node_modules/pkg/test/fixture.js", false, false},
       {"usr/lib/python3.11/test/keys.pem", false, false},
+      {"usr/lib/python3/dist-packages/a.egg-info/PKG-INFO", false, false},
       {"app/vendor/lib/docs/api.html", false, false},
       {"usr/share/locale/de/LC_MESSAGES/a.po", false, false},
   };
