@@ -84,22 +84,42 @@ read_whiteout(LayerReader *reader)
   memmove(base, name, strlen(name) + 1);
 }
 
+/* The next extended attribute of @records, which goes on. */
+static bool
+next_attribute(Slice *records, Slice *name, Slice *value)
+{
+  static const Slice attribute = SLICE_LITERAL("SCHILY.xattr.");
+  while (tar_next_record(records, name, value)) {
+    if (!slice_has_prefix(*name, attribute))
+      continue;
+    *name = slice_sub(*name, attribute.size, name->size);
+    return true;
+  }
+  return false;
+}
+
 /* In what is unpacked by a kernel's overlayfs or by fuse-overlayfs these are no data. */
 static bool
 has_overlay_attributes(Slice records)
 {
   static const char *const prefixes[] = {"trusted.overlay.", "user.overlay.", "user.fuseoverlayfs.",
                                          "user.containers.override_"};
-  Slice key, value, attribute = SLICE_LITERAL("SCHILY.xattr.");
-  while (tar_next_record(&records, &key, &value)) {
-    if (!slice_has_prefix(key, attribute))
-      continue;
-    key = slice_sub(key, attribute.size, key.size);
+  Slice name, value;
+  while (next_attribute(&records, &name, &value))
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
-      if (slice_has_prefix(key, slice_from_string(prefixes[i])))
+      if (slice_has_prefix(name, slice_from_string(prefixes[i])))
         return true;
-  }
   return false;
+}
+
+static Slice
+capabilities_of(Slice records)
+{
+  Slice name, value, found = SLICE_EMPTY;
+  while (next_attribute(&records, &name, &value))
+    if (slice_equal_string(name, "security.capability"))
+      found = value;
+  return found;
 }
 
 /* Files of types that are not in Go's list are refused by containerd, umoci and podman, left out by
@@ -141,6 +161,7 @@ read_entry(LayerReader *reader, const TarHeader *from, GError **error)
                         .mode = (uint32_t)from->mode & 07777,
                         .uid = (uint32_t)from->uid,
                         .gid = (uint32_t)from->gid,
+                        .capabilities = capabilities_of(from->records),
                         .doubt = doubt_about(from)};
   g_free(reader->path);
   reader->path = path_normalise(from->name, &depth, &entry->escapes);

@@ -48,9 +48,10 @@ typedef struct {
   uint64_t size;
   uint32_t mode; /* permission bits with setuid, setgid, sticky */
   uint32_t uid, gid;
-  bool escapes;      /* the name as written holds ".." that leaves the root, where `path` stays */
-  const char *doubt; /* why nobody can say what unpackers make of it, to be said of the path; or
-                        NULL */
+  Slice capabilities; /* of a file, as the kernel keeps them (struct vfs_cap_data); or empty */
+  bool escapes;       /* the name as written holds ".." that leaves the root, where `path` stays */
+  const char *doubt;  /* why nobody can say what unpackers make of it, to be said of the path; or
+                         NULL */
 } LayerEntry;
 
 typedef struct LayerReader LayerReader;

@@ -1,6 +1,7 @@
 /* The baseline of an image of files as a stranger writes them: records of a path, a line feed and
  * bytes, with a NUL between. What detectors make of them goes into one layer, and the image's
  * weaknesses come of it. */
+#include "archive/path.h"
 #include "fuzz-bytes.h"
 #include "inspect/anywhere.h"
 #include "inspect/fixed_places.h"
@@ -40,13 +41,18 @@ take_file(const char *path, Slice bytes, LayerInventory *layer)
       give(anywhere_detector(i), path, path, bytes, LAYER_ANYWHERE, layer);
 }
 
-/* As path_normalise() leaves it. */
-static bool
-is_path(Slice text)
+/* (transfer full), or NULL: it is no path of an entry. */
+static char *
+path_of(Slice text)
 {
-  return text.size > 0 && text.size < 300 &&
-         g_utf8_validate_len((const char *)text.data, text.size, NULL) &&
-         slice_find(text, '/') != 0 && text.data[text.size - 1] != '/';
+  unsigned depth;
+  bool escapes;
+  if (text.size == 0 || text.size > 300 ||
+      !g_utf8_validate_len((const char *)text.data, text.size, NULL))
+    return NULL;
+  g_autofree char *written = slice_to_string(text),
+                  *path = path_normalise(written, &depth, &escapes);
+  return *path == '\0' ? NULL : g_steal_pointer(&path);
 }
 
 int
@@ -57,10 +63,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   while (slice_next_field(&rest, '\0', &record)) {
     gssize end = slice_find(record, '\n');
     Slice name = slice_sub(record, 0, end < 0 ? 0 : (size_t)end);
-    if (!is_path(name))
-      continue;
-    g_autofree char *path = slice_to_string(name);
-    take_file(path, slice_sub(record, name.size + 1, SIZE_MAX), layer);
+    g_autofree char *path = path_of(name);
+    if (path != NULL)
+      take_file(path, slice_sub(record, name.size + 1, SIZE_MAX), layer);
   }
   fuzz_check_round_trip(layer);
   GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);

@@ -83,3 +83,19 @@ def test_rules_and_the_guide(assay):
     rows = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in guide.split("\n") if line.startswith("| `")]
     assert sorted((row[0].strip("`"), *row[1:]) for row in rows) == \
         sorted((rule["id"], rule["severity"], rule["title"], rule["remedy"], ", ".join(rule["references"])) for rule in rules)
+
+
+def test_capabilities(scan, tmp_path):
+    """As tools write them into a tar: struct vfs_cap_data."""
+    def layer(value):
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            member = tarfile.TarInfo("usr/bin/tool")
+            member.mode, member.size = 0o755, 9
+            member.pax_headers = {"SCHILY.xattr.security.capability": value}
+            archive.addfile(member, io.BytesIO(b"#!/bin/sh"))
+        return tar.getvalue()
+    admin, ping = ("\x01\0\0\x02" + permitted + "\0" * 12 for permitted in ("\0\0\x20\0", "\0\x20\0\0"))
+    found = weaknesses(scan, tmp_path / "admin", system(), layer(admin))
+    assert found["capability-unusual", "usr/bin/tool"]["evidence"] == "cap_sys_admin"
+    assert not weaknesses(scan, tmp_path / "ping", system(), layer(ping))

@@ -126,9 +126,89 @@ is_program(const LayerEntry *entry, const char *name)
   return config_is_one_of(name, PROGRAMS) && is_in_programs(entry->path);
 }
 
+/* linux/capability.h, by their numbers. NULL: one that gives no way to more rights. */
+static const char *const capabilities[] = {
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    NULL,
+    NULL,
+    NULL,
+    "net_admin",
+    NULL,
+    NULL,
+    NULL,
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    NULL,
+    "sys_admin",
+    "sys_boot",
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    "mknod",
+    NULL,
+    NULL,
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+};
+
+/* Of struct vfs_cap_data: a number of the format, then what is permitted and what is inherited, the
+ * lower 32 bits of both and then the upper ones. */
+static uint64_t
+permitted_of(Slice bytes)
+{
+  uint32_t format, low, inherited, high = 0;
+  if (!slice_take_uint32(&bytes, &format) || !slice_take_uint32(&bytes, &low))
+    return 0;
+  if (slice_take_uint32(&bytes, &inherited))
+    slice_take_uint32(&bytes, &high);
+  return (uint64_t)high << 32 | low;
+}
+
+/* (transfer full): "cap_setuid, cap_sys_admin"; NULL: none that matters. */
+static char *
+capability_names(Slice bytes)
+{
+  uint64_t permitted = permitted_of(bytes);
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(capabilities); i++)
+    if ((permitted >> i & 1) != 0 && capabilities[i] != NULL)
+      g_string_append_printf(names, "%scap_%s", names->len > 0 ? ", " : "", capabilities[i]);
+  return names->len == 0 ? NULL : g_strdup(names->str);
+}
+
+static bool
+has_capability(const LayerEntry *entry, const char *name)
+{
+  if (entry->capabilities.size == 0)
+    return false;
+  g_autofree char *names = capability_names(entry->capabilities);
+  return names != NULL;
+}
+
 static const EntryRule entry_rules[] = {
     {"setuid", FILES, is_setuid},
     {"setgid", FILES, is_setgid},
+    {"capability", FILES, has_capability},
     {"open-file", FILES, is_open_file},
     {"open-folder", FOLDERS, is_open_folder},
     {"host-key", FILES, is_host_key},
@@ -156,8 +236,11 @@ entry_facts_add(const LayerEntry *entry, uint32_t set, const char *location, Lay
   for (size_t i = 0; i < G_N_ELEMENTS(entry_rules); i++) {
     if ((set >> i & 1) == 0)
       continue;
+    g_autofree char *names = capability_names(entry->capabilities);
     if (entry_rules[i].is == is_program)
       facts_add(&facts, entry_rules[i].key, name_of(entry->path));
+    else if (entry_rules[i].is == has_capability)
+      facts_add(&facts, entry_rules[i].key, names);
     else
       facts_add_format(&facts, entry_rules[i].key, "%04o, of %u:%u", entry->mode & 07777,
                        entry->uid, entry->gid);

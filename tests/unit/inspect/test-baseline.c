@@ -5,7 +5,8 @@
  *                           looks so; "!+": something, though it does not look so
  *   has NAME...             packages that are installed
  *   layer                   what follows is in the next layer
- *   file PATH [MODE]        a file, whose lines follow, each after "|"
+ *   file PATH [MODE [CAPS]] a file, whose lines follow, each after "|"; CAPS: the hex digits of its
+ *                           capabilities
  *   folder PATH MODE
  *   link PATH TARGET        a symbolic link
  *   remove PATH             a whiteout
@@ -140,6 +141,23 @@ case_new(const char *sign, const char *rule, const char *name)
   return one;
 }
 
+/* Of hex digits; kept by the process, as the path is. */
+static Slice
+bytes_of(const char *digits)
+{
+  size_t size = strlen(digits) / 2;
+  uint8_t bytes[64] = {0};
+  g_assert_cmpuint(size, <, sizeof bytes);
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (uint8_t)(g_ascii_xdigit_value(digits[2 * i]) * 16 +
+                         g_ascii_xdigit_value(digits[2 * i + 1]));
+  static uint8_t kept[4][64];
+  static unsigned next;
+  uint8_t *keep = kept[next++ % 4];
+  memcpy(keep, bytes, sizeof bytes);
+  return slice_new(keep, size);
+}
+
 static uint32_t
 mode_of(const char *text, uint32_t otherwise)
 {
@@ -163,6 +181,7 @@ begin_entry(Case *one, char **words, Entry *entry, guint count)
           .path = g_intern_string(words[1]),
           .target = link ? g_intern_string(words[2]) : NULL,
           .mode = link ? 0777 : mode_of(count > 2 ? words[2] : NULL, 0644),
+          .capabilities = !link && count > 3 ? bytes_of(words[3]) : SLICE_EMPTY,
       };
       g_string_truncate(entry->text, 0);
       return;
