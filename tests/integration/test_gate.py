@@ -417,7 +417,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     """They load; the guide's `strict` is the built-in one."""
     guide = (images.ROOT / "docs/policy.md").read_text()
     examples = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 6
+    assert len(examples) == 7
     for folder in ("production", "all"):
         (tmp_path / "vex.d" / folder).mkdir(parents=True)
     (tmp_path / "vendor.csaf.json").write_text('{"document": {"csaf_version": "2.0", "publisher": {"name": "V"}}}')
