@@ -382,9 +382,9 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
     add_texts(image->unread, ((const LayerInventory *)g_ptr_array_index(layers, i))->unread);
   applications_settle(image->packages);
   add_missed(image, doubtful);
-  image->unread = tidy_texts(image->unread);
   g_array_sort(image->packages, image_package_compare);
   part_doubles(image);
   baseline_of_image(image);
+  image->unread = tidy_texts(image->unread);
   return g_steal_pointer(&image);
 }

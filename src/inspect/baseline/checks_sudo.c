@@ -4,10 +4,6 @@
 #include "inspect/baseline/checks-private.h"
 #include "inspect/baseline/facts.h"
 
-#define ALIASES_DEPTH_MAX 8u
-/* Settings looked at, of one question: aliases may name each other. */
-#define ALIASES_WORK_MAX 20000u
-
 /* sudo leaves out what an editor or a package manager may have left. */
 static bool
 takes_name(const char *name)
@@ -23,30 +19,50 @@ read_settings(Baseline *baseline)
   return baseline_read(baseline, "etc/sudoers", &includes);
 }
 
-static bool
-reaches_all(const GArray *settings, const char *command, unsigned depth, unsigned *work)
+/* Which aliases have a member: MEMBER -> their names. */
+static GHashTable *
+aliases_by_member(const GArray *settings)
 {
-  g_autofree char *prefix = g_strconcat(command, " = ", NULL);
-  if (strcmp(command, "ALL") == 0)
-    return true;
-  for (guint i = 0; i < settings->len && depth < ALIASES_DEPTH_MAX && *work < ALIASES_WORK_MAX;
-       i++) {
+  GHashTable *holders =
+      g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+  for (guint i = 0; i < settings->len; i++) {
     const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
-    const char *value = setting_value(setting);
-    ++*work;
-    if (setting_is(setting, "alias") && g_str_has_prefix(value, prefix) &&
-        reaches_all(settings, value + strlen(prefix), depth + 1, work))
-      return true;
+    const char *value = setting_value(setting), *equals = strstr(value, " = ");
+    if (!setting_is(setting, "alias") || equals == NULL)
+      continue;
+    const char *member = equals + strlen(" = ");
+    GPtrArray *names = g_hash_table_lookup(holders, member);
+    if (names == NULL) {
+      names = g_ptr_array_new_with_free_func(g_free);
+      g_hash_table_insert(holders, (void *)(uintptr_t)member, names);
+    }
+    g_ptr_array_add(names, g_strndup(value, (size_t)(equals - value)));
   }
-  return false;
+  return holders;
 }
 
-/* Whether @command is "ALL", or an alias that has it. */
-static bool
-is_all(const GArray *settings, const char *command)
+/* "ALL", and each alias that has it, through others as well: a set, found in one walk over the
+ * aliases, which strangers write. (transfer full) */
+static GHashTable *
+names_of_all(const GArray *settings)
 {
-  unsigned work = 0;
-  return reaches_all(settings, command, 0, &work);
+  g_autoptr(GHashTable) holders = aliases_by_member(settings);
+  g_autoptr(GPtrArray) open = g_ptr_array_new();
+  GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add(all, g_strdup("ALL"));
+  g_ptr_array_add(open, (void *)(uintptr_t) "ALL");
+  while (open->len > 0) {
+    const char *member = g_ptr_array_steal_index_fast(open, open->len - 1);
+    const GPtrArray *names = g_hash_table_lookup(holders, member);
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+      char *name = g_ptr_array_index(names, i);
+      if (!g_hash_table_contains(all, name)) {
+        g_hash_table_add(all, g_strdup(name));
+        g_ptr_array_add(open, name);
+      }
+    }
+  }
+  return all;
 }
 
 /* "NOPASSWD COMMAND" of a rule. */
@@ -58,19 +74,20 @@ command_of(const ServiceSetting *rule, bool *asks)
   return blank == NULL ? "" : blank + 1;
 }
 
-/* Whether a later rule for the same account asks for the password again. */
+/* Whether a later rule for the same account asks for the password again. Where nobody has the time
+ * to look, none does. */
 static bool
-is_overridden(const GArray *settings, guint index)
+is_overridden(Baseline *baseline, const GArray *settings, GHashTable *all, guint index)
 {
   const ServiceSetting *rule = &g_array_index(settings, ServiceSetting, index);
   bool asks;
   const char *command = command_of(rule, &asks);
-  for (guint i = index + 1; i < settings->len; i++) {
+  for (guint i = index + 1; i < settings->len && baseline_spend(baseline, 1); i++) {
     const ServiceSetting *later = &g_array_index(settings, ServiceSetting, i);
     if (!setting_is(later, "rule") || g_strcmp0(later->scope, rule->scope) != 0)
       continue;
     const char *other = command_of(later, &asks);
-    if (asks && (strcmp(other, command) == 0 || is_all(settings, other)))
+    if (asks && (strcmp(other, command) == 0 || g_hash_table_contains(all, other)))
       return true;
   }
   return false;
@@ -82,15 +99,16 @@ check_no_password(Baseline *baseline, const BaselineCheck *check)
   if (!baseline_has(baseline, "sudo"))
     return;
   g_autoptr(GArray) settings = read_settings(baseline);
+  g_autoptr(GHashTable) all = names_of_all(settings);
   for (guint i = 0; i < settings->len; i++) {
     const ServiceSetting *rule = &g_array_index(settings, ServiceSetting, i);
     bool asks = true;
     const char *command = setting_is(rule, "rule") ? command_of(rule, &asks) : "";
-    if (asks || g_strcmp0(rule->scope, "root") == 0 || is_overridden(settings, i))
+    if (asks || g_strcmp0(rule->scope, "root") == 0 || is_overridden(baseline, settings, all, i))
       continue;
     baseline_tell(baseline, check->rule, rule->of,
-                  is_all(settings, command) ? SEVERITY_UNKNOWN : SEVERITY_MEDIUM, "%s NOPASSWD: %s",
-                  rule->scope, command);
+                  g_hash_table_contains(all, command) ? SEVERITY_UNKNOWN : SEVERITY_MEDIUM,
+                  "%s NOPASSWD: %s", rule->scope, command);
   }
 }
 
@@ -101,11 +119,12 @@ check_everybody(Baseline *baseline, const BaselineCheck *check)
   if (!baseline_has(baseline, "sudo"))
     return;
   g_autoptr(GArray) settings = read_settings(baseline);
+  g_autoptr(GHashTable) all = names_of_all(settings);
   for (guint i = 0; i < settings->len; i++) {
     const ServiceSetting *rule = &g_array_index(settings, ServiceSetting, i);
     bool asks;
     if (setting_is(rule, "rule") && g_strcmp0(rule->scope, "ALL") == 0 &&
-        is_all(settings, command_of(rule, &asks)))
+        g_hash_table_contains(all, command_of(rule, &asks)))
       baseline_tell(baseline, check->rule, rule->of, SEVERITY_UNKNOWN, "ALL may run ALL");
   }
 }

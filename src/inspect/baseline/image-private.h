@@ -16,12 +16,16 @@ typedef struct {
   GHashTable *by_path; /* path -> FactsOfFile */
   GPtrArray *found;    /* ImageObservation: weaknesses */
   GHashTable *told;    /* set: rule, path and line of these */
+  GPtrArray *unread;   /* of the image: what is not followed whole */
   uint64_t work;       /* spent of BASELINE_WORK_MAX */
 } Baseline;
 
-/* Comparisons of characters for the patterns of includes, which strangers write; past it, patterns
- * take in nothing. Honest images need a thousandth. */
+/* Comparisons of characters for the patterns of includes, and of settings with each other, which
+ * strangers write; past it, patterns take in nothing, and the image is not read whole. Honest
+ * images need a thousandth. */
 #define BASELINE_WORK_MAX ((uint64_t)100 * 1000 * 1000)
+/* Takes @work of it. False: it is spent, and the image counts as unread. */
+bool baseline_spend(Baseline *baseline, uint64_t work);
 
 typedef struct BaselineCheck BaselineCheck;
 struct BaselineCheck {
@@ -65,8 +69,8 @@ typedef struct {
   bool (*takes)(const char *name);
 } Includes;
 
-/* What the service reads that begins with the file at @root, in its order. (transfer full):
- * ServiceSetting */
+/* What the service reads that begins with the file at @root, in its order. Where that is more than
+ * is followed, the image counts as unread. (transfer full): ServiceSetting */
 GArray *baseline_read(Baseline *baseline, const char *root, const Includes *includes);
 
 /* "permitrootlogin" of "sshd.permitrootlogin". */

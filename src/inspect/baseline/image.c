@@ -62,11 +62,46 @@ baseline_file(const Baseline *baseline, const char *path)
   return g_hash_table_lookup(baseline->by_path, path);
 }
 
+/* Once for each @path: the same text is not repeated. */
+static void
+leave_unread(Baseline *baseline, const char *path)
+{
+  g_autofree char *text = g_strdup_printf("%s (more settings than are followed)", path);
+  if (!g_ptr_array_find_with_equal_func(baseline->unread, text, g_str_equal, NULL))
+    g_ptr_array_add(baseline->unread, g_steal_pointer(&text));
+}
+
+bool
+baseline_spend(Baseline *baseline, uint64_t work)
+{
+  bool was_left = baseline->work <= BASELINE_WORK_MAX;
+  baseline->work += work;
+  if (was_left && baseline->work > BASELINE_WORK_MAX)
+    leave_unread(baseline, "the baseline");
+  return baseline->work <= BASELINE_WORK_MAX;
+}
+
 static bool
 is_hidden(const char *path)
 {
   const char *slash = strrchr(path, '/');
   return *(slash == NULL ? path : slash + 1) == '.';
+}
+
+/* The first file whose path is not before @text. */
+static guint
+first_from(const Baseline *baseline, const char *text, size_t size)
+{
+  guint low = 0, high = baseline->files->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const FactsOfFile *file = g_ptr_array_index(baseline->files, middle);
+    if (strncmp(file->path, text, size) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
 }
 
 GPtrArray *
@@ -75,13 +110,13 @@ baseline_glob(Baseline *baseline, const char *pattern)
   GPtrArray *files = g_ptr_array_new();
   bool hidden = is_hidden(pattern);
   size_t plain = strcspn(pattern, "*?[\\");
-  for (guint i = 0; i < baseline->files->len; i++) {
+  for (guint i = first_from(baseline, pattern, plain); i < baseline->files->len; i++) {
     FactsOfFile *file = g_ptr_array_index(baseline->files, i);
-    baseline->work += plain;
-    if (hidden != is_hidden(file->path) || strncmp(file->path, pattern, plain) != 0)
-      continue;
-    baseline->work += (uint64_t)strlen(pattern) * strlen(file->path);
-    if (baseline->work <= BASELINE_WORK_MAX && glob_matches(pattern, file->path))
+    size_t size = strlen(file->path);
+    if (strncmp(file->path, pattern, plain) != 0 || !baseline_spend(baseline, size))
+      break;
+    if (hidden == is_hidden(file->path) && baseline_spend(baseline, size * strlen(pattern)) &&
+        glob_matches(pattern, file->path))
       g_ptr_array_add(files, file);
   }
   return files;
@@ -115,6 +150,7 @@ typedef struct {
   const Includes *includes;
   GArray *settings;
   unsigned depth, files;
+  bool overfull; /* something is left out */
 } Reading;
 
 static void
@@ -183,12 +219,17 @@ joined_scope(const char *outer, const char *inner)
 static void
 read_file(Reading *reading, const FactsOfFile *file, const char *scope)
 {
-  if (reading->depth == INCLUDES_DEPTH_MAX || reading->files++ == INCLUDED_MAX)
+  if (reading->depth == INCLUDES_DEPTH_MAX || reading->files == INCLUDED_MAX) {
+    reading->overfull = true;
     return;
+  }
   reading->depth++;
-  for (guint i = 0; i < file->facts->len && reading->settings->len < SETTINGS_MAX &&
-                    reading->files < INCLUDED_MAX;
-       i++) {
+  reading->files++;
+  for (guint i = 0; i < file->facts->len; i++) {
+    if (reading->settings->len == SETTINGS_MAX) {
+      reading->overfull = true;
+      break;
+    }
     const ImageObservation *of = g_ptr_array_index(file->facts, i);
     ServiceSetting setting = {of, joined_scope(scope, of->observation->scope)};
     const Includes *includes = reading->includes;
@@ -210,10 +251,12 @@ baseline_read(Baseline *baseline, const char *root, const Includes *includes)
 {
   GArray *settings = g_array_new(FALSE, FALSE, sizeof(ServiceSetting));
   g_array_set_clear_func(settings, setting_clear);
-  Reading reading = {baseline, includes, settings, 0, 0};
+  Reading reading = {baseline, includes, settings, 0, 0, false};
   const FactsOfFile *file = baseline_file(baseline, root);
   if (file != NULL)
     read_file(&reading, file, NULL);
+  if (reading.overfull)
+    leave_unread(baseline, root);
   return settings;
 }
 
@@ -293,7 +336,7 @@ baseline_of_image(ImageInventory *image)
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
   g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  Baseline baseline = {image, files, by_path, image->observations, told, 0};
+  Baseline baseline = {image, files, by_path, image->observations, told, image->unread, 0};
   for (guint i = 0; i < facts->len; i++)
     add_fact(&baseline, g_ptr_array_index(facts, i));
   g_ptr_array_sort(files, compare_files);

@@ -9,5 +9,6 @@
 
 #include "inventory/image.h"
 
-/* Takes the facts out of @image->observations, and puts what is weak there. */
+/* Takes the facts out of @image->observations, and puts what is weak there; adds to @image->unread
+ * what is more than it follows. */
 void baseline_of_image(ImageInventory *image);

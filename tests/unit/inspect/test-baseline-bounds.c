@@ -1,0 +1,157 @@
+/* What strangers may make much of, the baseline bounds; and what it leaves out then, it tells. */
+#include <string.h>
+
+#include "inspect/baseline/entries.h"
+#include "inspect/overlay.h"
+
+/* --- an image of facts --- */
+
+static void
+add_fact(LayerInventory *layer, const char *path, uint32_t line, const char *rule,
+         const char *scope, const char *value)
+{
+  const Observation fact = {.kind = OBSERVED_FACT,
+                            .rule = rule,
+                            .path = path,
+                            .line = line,
+                            .shown = value,
+                            .scope = scope};
+  Observation *copy = observation_copy(&fact);
+  copy->read = layer_inventory_add_read(layer, LAYER_ANYWHERE, path, false, NULL);
+  g_ptr_array_add(layer->observations, copy);
+}
+
+/* Takes @layer. */
+static ImageInventory *
+image_of(LayerInventory *layer)
+{
+  g_autoptr(GError) error = NULL;
+  GPtrArray *layers = g_ptr_array_new_with_free_func((GDestroyNotify)layer_inventory_free);
+  g_ptr_array_add(layers, layer);
+  ImageInventory *image = image_inventory_new(layers, NULL, NULL, &error);
+  g_assert_no_error(error);
+  return image;
+}
+
+static guint
+count_of(const ImageInventory *image, const char *rule)
+{
+  guint count = 0;
+  for (guint i = 0; i < image->observations->len; i++)
+    count +=
+        strcmp(((ImageObservation *)g_ptr_array_index(image->observations, i))->observation->rule,
+               rule) == 0;
+  return count;
+}
+
+static bool
+is_unread(const ImageInventory *image, const char *start)
+{
+  for (guint i = 0; i < image->unread->len; i++)
+    if (g_str_has_prefix(g_ptr_array_index(image->unread, i), start))
+      return true;
+  return false;
+}
+
+/* --- sudo --- */
+
+/* Rules without and with a password in turn, and aliases that all name each other: it ends, and
+ * says of "ALL" what a person says. */
+static void
+test_sudo(void)
+{
+  LayerInventory *layer = layer_inventory_new();
+  add_fact(layer, "usr/bin/sudo", 0, "entry.program", NULL, "sudo");
+  for (unsigned i = 0; i < 2900; i++) {
+    g_autofree char *value = i % 3 == 0   ? g_strdup_printf("NOPASSWD A%u", i)
+                             : i % 3 == 1 ? g_strdup_printf("PASSWD A%u", i)
+                                          : g_strdup_printf("A%u = A%u", i % 40, (i + 3) % 40);
+    add_fact(layer, "etc/sudoers", i + 1, i % 3 == 2 ? "sudo.alias" : "sudo.rule",
+             i % 3 == 2 ? NULL : "git", value);
+  }
+  g_autoptr(ImageInventory) image = image_of(layer);
+  g_assert_cmpuint(count_of(image, "sudo-no-password"), ==, 967);
+  g_assert_false(is_unread(image, ""));
+}
+
+/* Aliases in each other, as deep as one likes, and in whatever order. */
+static void
+test_aliases(void)
+{
+  LayerInventory *layer = layer_inventory_new();
+  add_fact(layer, "usr/bin/sudo", 0, "entry.program", NULL, "sudo");
+  add_fact(layer, "etc/sudoers", 1, "sudo.rule", "git", "NOPASSWD /bin/x");
+  add_fact(layer, "etc/sudoers", 2, "sudo.rule", "git", "PASSWD A0");
+  add_fact(layer, "etc/sudoers", 3, "sudo.rule", "www", "NOPASSWD /bin/x");
+  add_fact(layer, "etc/sudoers", 4, "sudo.rule", "www", "PASSWD B");
+  add_fact(layer, "etc/sudoers", 5, "sudo.alias", NULL, "B = B");
+  for (unsigned i = 0; i < 100; i++) {
+    g_autofree char *value = g_strdup_printf("A%u = A%u", i, i + 1);
+    add_fact(layer, "etc/sudoers", 6 + i, "sudo.alias", NULL, i == 99 ? "A99 = ALL" : value);
+  }
+  g_autoptr(ImageInventory) image = image_of(layer);
+  g_assert_cmpuint(count_of(image, "sudo-no-password"), ==, 1);
+}
+
+/* --- includes --- */
+
+static LayerInventory *
+layer_with_ssh(void)
+{
+  LayerInventory *layer = layer_inventory_new();
+  add_fact(layer, "usr/sbin/sshd", 0, "entry.program", NULL, "sshd");
+  return layer;
+}
+
+/* Many settings before the one that matters. */
+static void
+test_settings(void)
+{
+  LayerInventory *few = layer_with_ssh(), *many = layer_with_ssh();
+  for (unsigned i = 0; i < 3000; i++)
+    add_fact(many, "etc/ssh/sshd_config", i + 1, "sshd.port", NULL, "22");
+  add_fact(few, "etc/ssh/sshd_config", 3001, "sshd.permitrootlogin", NULL, "yes");
+  add_fact(many, "etc/ssh/sshd_config", 3001, "sshd.permitrootlogin", NULL, "yes");
+  g_autoptr(ImageInventory) seen = image_of(few), hidden = image_of(many);
+  g_assert_cmpuint(count_of(seen, "sshd-permit-root-login"), ==, 1);
+  g_assert_false(is_unread(seen, ""));
+  g_assert_true(is_unread(hidden, "etc/ssh/sshd_config ("));
+  g_assert_cmpuint(hidden->unread->len, ==, 1);
+}
+
+/* A file that takes itself in. */
+static void
+test_depth(void)
+{
+  LayerInventory *layer = layer_with_ssh();
+  add_fact(layer, "etc/ssh/sshd_config", 1, "sshd.include", NULL, "sshd_config");
+  g_autoptr(ImageInventory) image = image_of(layer);
+  g_assert_true(is_unread(image, "etc/ssh/sshd_config ("));
+}
+
+/* Patterns that fit nothing cost work, too: that of the baseline ends, and is told. */
+static void
+test_patterns(void)
+{
+  LayerInventory *layer = layer_with_ssh();
+  for (unsigned i = 0; i < 1000; i++) {
+    g_autofree char *path = g_strdup_printf("srv/%0400u/x", i);
+    add_fact(layer, path, 0, "entry.setuid", NULL, "4755");
+  }
+  for (unsigned i = 0; i < 2900; i++)
+    add_fact(layer, "etc/ssh/sshd_config", i + 1, "sshd.include", NULL, "/?*/?/.x");
+  g_autoptr(ImageInventory) image = image_of(layer);
+  g_assert_true(is_unread(image, "the baseline ("));
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/baseline-bounds/sudo", test_sudo);
+  g_test_add_func("/baseline-bounds/aliases", test_aliases);
+  g_test_add_func("/baseline-bounds/settings", test_settings);
+  g_test_add_func("/baseline-bounds/depth", test_depth);
+  g_test_add_func("/baseline-bounds/patterns", test_patterns);
+  return g_test_run();
+}
