@@ -3,12 +3,18 @@
 
 #include "inspect/baseline/entries.h"
 
-/* Entries with facts; whoever opened more than that opened all. */
-#define ENTRIES_MAX 1000u
+/* Entries with facts. Nobody can say what is among more of them, so the layer is unread then. */
+#define ENTRIES_MAX 2000u
+/* What takes the place of such entries of lower layers. Of more nothing is told, and what lower
+ * layers have there counts: it leaves room for what must be remembered, and for what detectors
+ * read. */
+#define REPLACED_MAX (LAYER_REMOVED_MAX / 6)
+#define REMOVED_MOST (LAYER_REMOVED_MAX / 2)
 
 struct EntryNotes {
   LayerInventory *inventory;
   GHashTable *noted; /* location -> LayerInventory with the facts of its entry */
+  unsigned replaced;
   bool overfull;
 };
 
@@ -23,7 +29,7 @@ entry_notes_new(LayerInventory *inventory)
 {
   EntryNotes *notes = g_new0(EntryNotes, 1);
   *notes = (EntryNotes){
-      inventory, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, inventory_free), false};
+      inventory, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, inventory_free), 0, false};
   return notes;
 }
 
@@ -41,14 +47,23 @@ keep(EntryNotes *notes, const LayerEntry *entry, uint32_t set, const char *locat
 {
   if (g_hash_table_size(notes->noted) == ENTRIES_MAX) {
     if (!notes->overfull)
-      layer_inventory_add_note(notes->inventory, "too-many-observations", entry->path,
-                               "More files have odd modes than are listed.");
+      layer_inventory_add_unread(notes->inventory, "too-many-observations", entry->path,
+                                 "More files have odd modes than are listed.");
     notes->overfull = true;
     return;
   }
   LayerInventory *facts = layer_inventory_new();
   entry_facts_add(entry, set, location, facts);
   g_hash_table_insert(notes->noted, g_strdup(location), facts);
+}
+
+static void
+replace(EntryNotes *notes, const char *location)
+{
+  if (notes->replaced >= REPLACED_MAX || notes->inventory->removed->len >= REMOVED_MOST)
+    return;
+  notes->replaced++;
+  layer_inventory_add_removed(notes->inventory, location, false);
 }
 
 void
@@ -65,18 +80,26 @@ entry_notes_take(EntryNotes *notes, const LayerEntry *entry)
   if (set != 0)
     keep(notes, entry, set, location);
   else if (replaces)
-    layer_inventory_add_removed(notes->inventory, location, false);
+    replace(notes, location);
 }
 
-static void
+/* False: there is no room for it, which leaves the layer unread. */
+static bool
 join(LayerInventory *inventory, const char *location, const LayerInventory *facts)
 {
+  bool files = inventory->reads->len >= LAYER_READS_MAX;
+  if (files || facts->observations->len > LAYER_OBSERVATIONS_MAX - inventory->observations->len) {
+    layer_inventory_add_unread(inventory, files ? "too-many-files" : "too-many-observations",
+                               location, "More is observed in the layer than is kept.");
+    return false;
+  }
   unsigned read = layer_inventory_add_read(inventory, LAYER_ANYWHERE, location, false, NULL);
   for (guint i = 0; i < facts->observations->len; i++) {
     Observation *fact = g_ptr_array_index(facts->observations, i);
     fact->read = read;
     g_ptr_array_add(inventory->observations, observation_copy(fact));
   }
+  return true;
 }
 
 void
@@ -86,6 +109,6 @@ entry_notes_join(EntryNotes *notes)
   g_autofree void **locations = g_hash_table_get_keys_as_array(notes->noted, &count);
   qsort(locations, count, sizeof *locations, text_compare);
   for (guint i = 0; i < count; i++)
-    if (notes->inventory->reads->len < LAYER_READS_MAX)
-      join(notes->inventory, locations[i], g_hash_table_lookup(notes->noted, locations[i]));
+    if (!join(notes->inventory, locations[i], g_hash_table_lookup(notes->noted, locations[i])))
+      break;
 }

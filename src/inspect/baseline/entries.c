@@ -8,6 +8,8 @@
 
 /* What is further down belongs to some application, which knows what it wants. */
 #define FOLDER_DEPTH_MAX 3u
+/* Below it are no settings, but trees of sources and caches. */
+#define REPLACED_DEPTH_MAX 6u
 
 #define FILES   (1u << LAYER_ENTRY_FILE | 1u << LAYER_ENTRY_HARDLINK)
 #define FOLDERS (1u << LAYER_ENTRY_FOLDER)
@@ -101,10 +103,16 @@ is_host_key(const LayerEntry *entry, const char *name)
 }
 
 static bool
+is_keys_file(const char *path, const char *name)
+{
+  return config_is_one_of(name, "authorized_keys authorized_keys2") &&
+         strstr(path, ".ssh/") != NULL;
+}
+
+static bool
 is_authorized_keys(const LayerEntry *entry, const char *name)
 {
-  return entry->size > 0 && config_is_one_of(name, "authorized_keys authorized_keys2") &&
-         strstr(entry->path, ".ssh/") != NULL;
+  return entry->size > 0 && is_keys_file(entry->path, name);
 }
 
 static bool
@@ -254,11 +262,20 @@ entry_facts_location(const LayerEntry *entry)
                                            : g_strdup(entry->path);
 }
 
-/* Programs that give way to others are taken away already (worker_harvest.c). */
+/* Whether a file of this path may have a fact, whatever its mode: not each file of a home is one.
+ * Programs that give way to others are taken away already (worker_harvest.c). */
+static bool
+may_have_fact(const LayerEntry *entry)
+{
+  static const char *const places[] = {"etc/", "root/", "var/spool/cron/", NULL};
+  const char *name = name_of(entry->path);
+  return config_is_one_of(name, HISTORIES) || is_keys_file(entry->path, name) ||
+         (is_below(entry->path, places) && depth_of(entry->path) <= REPLACED_DEPTH_MAX);
+}
+
 bool
 entry_facts_may_replace(const LayerEntry *entry)
 {
-  static const char *const places[] = {"etc/", "root/", "home/", "var/spool/cron/", NULL};
   switch (entry->kind) {
   case LAYER_ENTRY_FOLDER:
     return *entry->path != '\0' && depth_of(entry->path) <= FOLDER_DEPTH_MAX;
@@ -267,7 +284,7 @@ entry_facts_may_replace(const LayerEntry *entry)
   case LAYER_ENTRY_SYMLINK:
   case LAYER_ENTRY_DEVICE:
   case LAYER_ENTRY_OTHER:
-    return is_below(entry->path, places);
+    return may_have_fact(entry);
   case LAYER_ENTRY_WHITEOUT:
   case LAYER_ENTRY_OPAQUE:
   case LAYER_ENTRY_GLOBAL:

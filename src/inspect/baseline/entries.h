@@ -13,5 +13,6 @@ void entry_facts_add(const LayerEntry *entry, uint32_t set, const char *location
 #define ENTRY_OF_FOLDER "/..."
 /* The place that its facts count for: its path. (transfer full) */
 char *entry_facts_location(const LayerEntry *entry);
-/* Whether lower layers may have facts of what it takes the place of. */
+/* Whether lower layers may have facts of what it takes the place of: a few paths of a layer, not
+ * all files of a home. Where it does not say so, such a fact stays: the safe side. */
 bool entry_facts_may_replace(const LayerEntry *entry);

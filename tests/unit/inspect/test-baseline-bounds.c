@@ -3,6 +3,7 @@
 
 #include "inspect/baseline/entries.h"
 #include "inspect/overlay.h"
+#include "inspect/worker_entries-private.h"
 
 /* --- an image of facts --- */
 
@@ -144,6 +145,105 @@ test_patterns(void)
   g_assert_true(is_unread(image, "the baseline ("));
 }
 
+/* --- entries of a layer --- */
+
+static void
+take_file(EntryNotes *notes, uint32_t mode, const char *folder, unsigned number)
+{
+  g_autofree char *path = g_strdup_printf("%s/%u", folder, number);
+  const LayerEntry entry = {.kind = LAYER_ENTRY_FILE, .path = path, .mode = mode, .size = 1};
+  entry_notes_take(notes, &entry);
+}
+
+static bool
+is_removed(const LayerInventory *layer, const char *path)
+{
+  return g_ptr_array_find_with_equal_func(layer->removed, path, g_str_equal, NULL);
+}
+
+/* Files of a home are no news to lower layers, but those that a rule knows. */
+static void
+test_replaced(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  g_autoptr(EntryNotes) notes = entry_notes_new(layer);
+  static const char *const known[] = {"home/a/.ssh/authorized_keys", "root/.bash_history",
+                                      "srv/x/.mysql_history", "etc/shadow"};
+  for (unsigned i = 0; i < 100; i++) {
+    take_file(notes, 0600, "home/node/app/node_modules/x", i);
+    take_file(notes, 0600, "root/.npm/_cacache/content-v2/sha512/00/11", i);
+  }
+  g_assert_cmpuint(layer->removed->len, ==, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+    const LayerEntry entry = {.kind = LAYER_ENTRY_FILE, .path = known[i], .mode = 0600};
+    entry_notes_take(notes, &entry);
+    g_assert_true(is_removed(layer, known[i]));
+  }
+}
+
+/* So many leave room for others, and are no fault. */
+static void
+test_many_replaced(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  g_autoptr(EntryNotes) notes = entry_notes_new(layer);
+  for (unsigned i = 0; i < LAYER_REMOVED_MAX + 1; i++)
+    take_file(notes, 0600, "etc/ssl/certs", i);
+  g_assert_cmpuint(layer->removed->len, >, 1000);
+  g_assert_cmpuint(layer->removed->len, <, LAYER_REMOVED_MAX / 2);
+  g_assert_cmpuint(layer->unread->len, ==, 0);
+}
+
+/* Open files that many others hide behind. */
+static void
+test_many_odd(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  g_autoptr(EntryNotes) notes = entry_notes_new(layer);
+  for (unsigned i = 0; i < 3000; i++)
+    take_file(notes, 0666, "etc/x", i);
+  take_file(notes, 04755, "usr/bin", 1);
+  entry_notes_join(notes);
+  g_assert_cmpuint(layer->unread->len, >, 0);
+}
+
+static void
+fill(GPtrArray *into, guint most)
+{
+  const Observation fact = {.kind = OBSERVED_FACT, .rule = "sshd.port", .path = "x", .shown = "22"};
+  while (into->len < most)
+    g_ptr_array_add(into, observation_copy(&fact));
+}
+
+/* Where detectors observed all that a layer may hold, it stays one that can be read again. */
+static void
+test_full(void)
+{
+  for (guint room = 0; room < 2; room++) {
+    g_autoptr(LayerInventory) layer = layer_inventory_new();
+    g_autoptr(EntryNotes) notes = entry_notes_new(layer);
+    layer_inventory_add_read(layer, LAYER_ANYWHERE, "x", false, NULL);
+    fill(layer->observations, LAYER_OBSERVATIONS_MAX - room);
+    take_file(notes, 04755, "usr/bin", 1);
+    entry_notes_join(notes);
+    g_assert_cmpuint(layer->observations->len, ==, LAYER_OBSERVATIONS_MAX);
+    g_assert_cmpuint(layer->unread->len, ==, 1 - room);
+  }
+}
+
+static void
+test_full_reads(void)
+{
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  g_autoptr(EntryNotes) notes = entry_notes_new(layer);
+  for (guint i = 0; i < LAYER_READS_MAX; i++)
+    layer_inventory_add_read(layer, LAYER_ANYWHERE, "x", false, NULL);
+  take_file(notes, 04755, "usr/bin", 1);
+  entry_notes_join(notes);
+  g_assert_cmpuint(layer->reads->len, ==, LAYER_READS_MAX);
+  g_assert_cmpuint(layer->unread->len, ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -153,5 +253,10 @@ main(int argc, char **argv)
   g_test_add_func("/baseline-bounds/settings", test_settings);
   g_test_add_func("/baseline-bounds/depth", test_depth);
   g_test_add_func("/baseline-bounds/patterns", test_patterns);
+  g_test_add_func("/baseline-bounds/replaced", test_replaced);
+  g_test_add_func("/baseline-bounds/many-replaced", test_many_replaced);
+  g_test_add_func("/baseline-bounds/many-odd", test_many_odd);
+  g_test_add_func("/baseline-bounds/full", test_full);
+  g_test_add_func("/baseline-bounds/full-reads", test_full_reads);
   return g_test_run();
 }
