@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "inspect/baseline/entries.h"
 #include "inspect/configuration/configuration.h"
 #include "inspect/detector.h"
 #include "inspect/java_table.h"
@@ -20,6 +21,7 @@ hash_versions(void *unused)
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_append_printf(text, "walk %u\n", WALK_VERSION);
   g_string_append_printf(text, "configuration %u\n", CONFIGURATION_VERSION);
+  g_string_append_printf(text, "entries %u\n", ENTRIES_VERSION);
   for (size_t i = 0; detectors[i] != NULL; i++)
     g_string_append_printf(text, "%s %u\n", detectors[i]->name, detectors[i]->version);
   if (*java_table_identity() != '\0')

@@ -4,6 +4,10 @@
 #include "archive/layer.h"
 #include "inventory/layer.h"
 
+/* Rises like a detector's version, when entries give facts that they did not: stored layers are
+ * inspected again. */
+#define ENTRIES_VERSION 1u
+
 /* Which facts @entry gives: a set of them; cheap, for it is asked of every entry. */
 uint32_t entry_facts_of(const LayerEntry *entry);
 /* Adds the facts @set of @entry to @into, under @location. */
