@@ -74,6 +74,16 @@ command_of(const ServiceSetting *rule, bool *asks)
   return blank == NULL ? "" : blank + 1;
 }
 
+/* Whether a rule for @other is one for @command, too. Which arguments "..." stands for, nobody
+ * knows. */
+static bool
+is_for(const char *other, const char *command)
+{
+  size_t size = strlen(other);
+  return !g_str_has_suffix(other, " ...") && strncmp(command, other, size) == 0 &&
+         (command[size] == '\0' || strcmp(command + size, " ...") == 0);
+}
+
 /* Whether a later rule for the same account asks for the password again. Where nobody has the time
  * to look, none does. */
 static bool
@@ -87,7 +97,7 @@ is_overridden(Baseline *baseline, const GArray *settings, GHashTable *all, guint
     if (!setting_is(later, "rule") || g_strcmp0(later->scope, rule->scope) != 0)
       continue;
     const char *other = command_of(later, &asks);
-    if (asks && (strcmp(other, command) == 0 || g_hash_table_contains(all, other)))
+    if (asks && (is_for(other, command) || g_hash_table_contains(all, other)))
       return true;
   }
   return false;
@@ -138,10 +148,7 @@ check_defaults(Baseline *baseline, const BaselineCheck *check)
   g_autoptr(GArray) settings = read_settings(baseline);
   for (guint i = 0; i < settings->len; i++) {
     const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
-    if (!setting_is(setting, "defaults"))
-      continue;
-    g_auto(GStrv) words = g_strsplit_set(setting_value(setting), " \t,", -1);
-    if (g_strv_contains((const char *const *)words, check->values))
+    if (setting_is(setting, "defaults"))
       baseline_tell(baseline, check->rule, setting->of, SEVERITY_UNKNOWN, "Defaults%s",
                     setting_value(setting));
   }
@@ -150,6 +157,6 @@ check_defaults(Baseline *baseline, const BaselineCheck *check)
 static const BaselineCheck checks[] = {
     {"sudo-no-password", check_no_password},
     {"sudo-everybody", check_everybody},
-    {"sudo-not-authenticated", check_defaults, NULL, "!authenticate"},
+    {"sudo-not-authenticated", check_defaults},
 };
 const BaselineChecks sudo_checks = {checks, G_N_ELEMENTS(checks)};

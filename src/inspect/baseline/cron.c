@@ -13,16 +13,25 @@ is_shell(const char *word)
                           "sh bash dash ash zsh ksh python python2 python3 perl ruby php");
 }
 
-static bool
-fetches(const char *text)
+/* The program that fetches, of those that are named in @text; or NULL. (transfer full) */
+static char *
+fetcher_of(const char *text)
 {
   g_auto(GStrv) words = g_strsplit_set(text, " \t\"'`()", -1);
   for (char **word = words; *word != NULL; word++) {
     const char *slash = strrchr(*word, '/');
-    if (config_is_one_of(slash == NULL ? *word : slash + 1, "curl wget fetch"))
-      return true;
+    const char *name = slash == NULL ? *word : slash + 1;
+    if (config_is_one_of(name, "curl wget fetch"))
+      return g_strdup(name);
   }
-  return false;
+  return NULL;
+}
+
+static bool
+fetches(const char *text)
+{
+  g_autofree char *fetcher = fetcher_of(text);
+  return fetcher != NULL;
 }
 
 /* Whether a shell is what the output of something goes to. */
@@ -57,6 +66,26 @@ runs_what_it_fetches(const char *line)
   return false;
 }
 
+/* "curl http://HOST": the program and where it fetches from. All else of the line, accounts and
+ * tokens among it, stays in the image. (transfer full) */
+static char *
+shown_of(const char *line)
+{
+  static const char *const host_letters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+  g_autofree char *fetcher = fetcher_of(line);
+  const char *mark = strstr(line, "://");
+  if (mark == NULL)
+    return g_steal_pointer(&fetcher);
+  const char *scheme = mark, *host = mark + strlen("://");
+  while (scheme > line && g_ascii_isalpha(scheme[-1]))
+    scheme--;
+  const char *end = host + strcspn(host, " \t/?#\"'`|;)"), *at = memrchr(host, '@', end - host);
+  host = at == NULL ? host : at + 1;
+  return g_strdup_printf("%s %.*s://%.*s", fetcher, (int)(mark - scheme), scheme,
+                         (int)strspn(host, host_letters), host);
+}
+
 static void
 read_cron(Slice bytes, const char *location, LayerInventory *into)
 {
@@ -65,8 +94,10 @@ read_cron(Slice bytes, const char *location, LayerInventory *into)
   config_lines_init(&lines, bytes, false);
   for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
     facts.line = lines.number;
-    if (*line != '#' && runs_what_it_fetches(line))
-      facts_add(&facts, "fetch", line);
+    if (*line == '#' || !runs_what_it_fetches(line))
+      continue;
+    g_autofree char *shown = shown_of(line);
+    facts_add(&facts, "fetch", shown);
   }
 }
 
@@ -82,7 +113,7 @@ static const char *const cron_places[] = {"etc/crontab",
 
 const Detector cron_detector = {
     .name = "cron",
-    .version = 1,
+    .version = 2,
     .places = cron_places,
     .alike = true,
     .observes = true,

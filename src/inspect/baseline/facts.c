@@ -26,6 +26,13 @@ facts_add_format(Facts *facts, const char *key, const char *format, ...)
   facts_add(facts, key, value);
 }
 
+bool
+facts_are_full(const Facts *facts)
+{
+  return facts->into->observations->len >= LAYER_FILE_OBSERVATIONS_MAX &&
+         facts->into->unread->len > 0;
+}
+
 /* --- lines --- */
 
 void

@@ -22,9 +22,12 @@ typedef struct {
   const char *scope;   /* the block that is open; or NULL */
 } Facts;
 
-/* Copies. */
+/* Copies. What is added is stored, and shown to people: no line with words that the reader does not
+ * know, for these may be secret. */
 void facts_add(Facts *facts, const char *key, const char *value);
 G_GNUC_PRINTF(3, 4) void facts_add_format(Facts *facts, const char *key, const char *format, ...);
+/* Whether more facts of the file are not kept, which is told: who has many to add may stop. */
+bool facts_are_full(const Facts *facts);
 
 /* The lines of a text. */
 typedef struct {

@@ -17,9 +17,12 @@ read_odd_server(Slice bytes, const char *location, LayerInventory *into)
     if (ftp)
       g_strdelimit(text, "=", ' ');
     g_auto(GStrv) words = config_words(text, true);
-    if (words[0] != NULL && words[1] != NULL &&
-        config_is_one_of(words[0], ftp ? "anonymous_enable"
-                                       : "rocommunity rwcommunity rocommunity6 rwcommunity6"))
+    if (words[0] == NULL || words[1] == NULL)
+      continue;
+    /* Other names of communities are secrets. */
+    if (ftp ? config_is_one_of(words[0], "anonymous_enable")
+            : config_is_one_of(words[0], "rocommunity rwcommunity rocommunity6 rwcommunity6") &&
+                  config_is_one_of(words[1], "public private"))
       facts_add(&facts, ftp ? "anonymous" : "community", words[1]);
   }
 }
@@ -29,7 +32,7 @@ static const char *const odd_server_places[] = {"etc/vsftpd.conf", "etc/vsftpd/v
 
 const Detector odd_servers_detector = {
     .name = "odd-servers",
-    .version = 1,
+    .version = 2,
     .places = odd_server_places,
     .observes = true,
     .most = FACT_FILE_BYTES_MAX,

@@ -13,6 +13,23 @@ name_of(const char *path)
   return slash == NULL ? path : slash + 1;
 }
 
+/* Up to the method: the options after it may hold passwords. */
+static void
+cut_options(char **words)
+{
+  static const char *const methods =
+      "trust reject md5 password scram-sha-256 gss sspi ident peer pam ldap radius cert bsd oauth";
+  for (guint i = 0; words[i] != NULL; i++) {
+    bool option = i > 2 && strchr(words[i], '=') != NULL;
+    guint keep = option ? i : i + 1;
+    if (!option && (i <= 2 || !config_is_one_of(words[i], methods)))
+      continue;
+    for (guint j = keep; words[j] != NULL; j++)
+      g_clear_pointer(&words[j], g_free);
+    return;
+  }
+}
+
 /* "TYPE DATABASE USER ADDRESS METHOD", as words. */
 static void
 read_hba(Facts *facts, Slice bytes)
@@ -22,6 +39,7 @@ read_hba(Facts *facts, Slice bytes)
   for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
     facts->line = lines.number;
     g_auto(GStrv) words = config_words(line, true);
+    cut_options(words);
     g_autofree char *rule = g_strjoinv(" ", words);
     if (*rule != '\0')
       facts_add(facts, "hba", rule);
@@ -66,7 +84,7 @@ static const char *const postgres_places[] = {"*/pg_hba.conf", "*/postgresql.con
 
 const Detector postgres_detector = {
     .name = "postgres",
-    .version = 1,
+    .version = 2,
     .places = postgres_places,
     .wants_path = is_meant,
     .observes = true,

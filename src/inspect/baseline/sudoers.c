@@ -1,5 +1,6 @@
 /* sudoers(5): who may run what, with or without a password. A fact "rule" has who it is of as its
- * scope, and "NOPASSWD COMMAND" or "PASSWD COMMAND"; "alias" has "NAME = MEMBER". */
+ * scope, and "NOPASSWD COMMAND" or "PASSWD COMMAND"; "alias" has "NAME = MEMBER". Arguments of
+ * commands, which may be secret, are "..." there. */
 #include <string.h>
 
 #include "inspect/baseline/baseline.h"
@@ -50,10 +51,23 @@ take_tag(char **command, bool *asks)
   return true;
 }
 
-/* "(runas) TAG: command, command". */
-static void
-take_commands(Facts *facts, const char *text)
+/* Without the arguments, and without the digest before it. (transfer full) */
+static char *
+without_arguments(const char *command)
 {
+  size_t size = strcspn(command, " \t");
+  if (g_str_has_prefix(command, "sha") && memchr(command, ':', size) != NULL) {
+    command += size + strspn(command + size, " \t");
+    size = strcspn(command, " \t");
+  }
+  return g_strdup_printf("%.*s%s", (int)size, command, command[size] == '\0' ? "" : " ...");
+}
+
+/* "(runas) TAG: command, command", as values of facts. (transfer full) */
+static GPtrArray *
+commands_of(const char *text)
+{
+  GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
   bool asks = true;
   for (char *part; (part = next_part(&text, ',')) != NULL; g_free(part)) {
     char *command = part;
@@ -61,9 +75,12 @@ take_commands(Facts *facts, const char *text)
       command = g_strchug(strchr(command, ')') + 1);
     while (take_tag(&command, &asks))
       continue;
-    if (*command != '\0' && *command != '!')
-      facts_add_format(facts, "rule", "%s %s", asks ? "PASSWD" : "NOPASSWD", command);
+    if (*command == '\0' || *command == '!')
+      continue;
+    g_autofree char *shown = without_arguments(command);
+    g_ptr_array_add(commands, g_strconcat(asks ? "PASSWD " : "NOPASSWD ", shown, NULL));
   }
+  return commands;
 }
 
 /* Where a list of names ends: at a blank that no comma is beside, or at "=". */
@@ -93,12 +110,14 @@ take_rule(Facts *facts, const char *line)
   if (equals == NULL)
     return;
   g_autofree char *users = g_strndup(line, size);
+  g_autoptr(GPtrArray) commands = commands_of(equals + 1);
   const char *rest = users;
   for (char *who; (who = next_part(&rest, ',')) != NULL; g_free(who)) {
     if (*who == '!' || *who == '\0')
       continue;
     facts->scope = who;
-    take_commands(facts, equals + 1);
+    for (guint i = 0; i < commands->len && !facts_are_full(facts); i++)
+      facts_add(facts, "rule", g_ptr_array_index(commands, i));
     facts->scope = NULL;
   }
 }
@@ -113,9 +132,22 @@ take_aliases(Facts *facts, const char *text)
       continue;
     *equals = '\0';
     const char *members = equals + 1;
-    for (char *member; (member = next_part(&members, ',')) != NULL; g_free(member))
-      facts_add_format(facts, "alias", "%s = %s", g_strchomp(alias), member);
+    for (char *member; (member = next_part(&members, ',')) != NULL; g_free(member)) {
+      g_autofree char *shown = without_arguments(member);
+      facts_add_format(facts, "alias", "%s = %s", g_strchomp(alias), shown);
+    }
   }
+}
+
+/* "Defaults:git !authenticate, ...": whom it is for, and nothing of the other settings. */
+static void
+take_defaults(Facts *facts, const char *text)
+{
+  static const char *const wanted = "!authenticate";
+  g_auto(GStrv) words = g_strsplit_set(text, " \t,", -1);
+  size_t size = strcspn(text, " \t");
+  if (g_strv_contains((const char *const *)words, wanted))
+    facts_add_format(facts, "defaults", "%.*s %s", (int)size, text, wanted);
 }
 
 static bool
@@ -158,7 +190,7 @@ take_line(Facts *facts, const char *text)
   if (config_is_one_of(word, "User_Alias Runas_Alias Host_Alias Cmnd_Alias Cmd_Alias"))
     take_aliases(facts, line + size);
   else if (g_str_has_prefix(line, "Defaults"))
-    facts_add(facts, "defaults", line + strlen("Defaults"));
+    take_defaults(facts, line + strlen("Defaults"));
   else
     take_rule(facts, line);
 }
@@ -169,7 +201,7 @@ read_sudoers(Slice bytes, const char *location, LayerInventory *into)
   Facts facts = {.into = into, .path = location, .service = "sudo"};
   g_auto(ConfigLines) lines = {.line = NULL};
   config_lines_init(&lines, bytes, true);
-  for (const char *line; (line = config_lines_next(&lines)) != NULL;) {
+  for (const char *line; (line = config_lines_next(&lines)) != NULL && !facts_are_full(&facts);) {
     facts.line = lines.number;
     take_line(&facts, line);
   }
@@ -179,7 +211,7 @@ static const char *const sudoers_places[] = {"etc/sudoers", "etc/sudoers.d/", NU
 
 const Detector sudoers_detector = {
     .name = "sudoers",
-    .version = 1,
+    .version = 2,
     .places = sudoers_places,
     .alike = true,
     .observes = true,

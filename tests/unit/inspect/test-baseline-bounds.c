@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "inspect/baseline/entries.h"
+#include "inspect/fixed_places.h"
 #include "inspect/overlay.h"
 #include "inspect/worker_entries-private.h"
 
@@ -92,6 +93,27 @@ test_aliases(void)
   }
   g_autoptr(ImageInventory) image = image_of(layer);
   g_assert_cmpuint(count_of(image, "sudo-no-password"), ==, 1);
+}
+
+/* Each of many accounts with each of many commands: it ends where the facts of a file do. */
+static void
+test_sudoers(void)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_autoptr(LayerInventory) layer = layer_inventory_new();
+  for (unsigned line = 0; line < 100; line++) {
+    for (unsigned i = 0; i < 2000; i++)
+      g_string_append_printf(text, "%sa", i == 0 ? "" : ",");
+    g_string_append(text, " ALL = ");
+    for (unsigned i = 0; i < 1000; i++)
+      g_string_append(text, line % 2 == 0 ? "!/b," : "/b,");
+    g_string_append(text, "/b\n");
+  }
+  const Detector *detector = fixed_places_detector_of("etc/sudoers");
+  detector->read(slice_new(text->str, text->len), "etc/sudoers", layer);
+  g_assert_cmpuint(layer->observations->len, ==, LAYER_FILE_OBSERVATIONS_MAX);
+  g_assert_cmpuint(layer->unread->len, ==, 1);
+  g_assert_cmpuint(layer->notes->len, ==, 1);
 }
 
 /* --- includes --- */
@@ -250,6 +272,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/baseline-bounds/sudo", test_sudo);
   g_test_add_func("/baseline-bounds/aliases", test_aliases);
+  g_test_add_func("/baseline-bounds/sudoers", test_sudoers);
   g_test_add_func("/baseline-bounds/settings", test_settings);
   g_test_add_func("/baseline-bounds/depth", test_depth);
   g_test_add_func("/baseline-bounds/patterns", test_patterns);

@@ -13,6 +13,8 @@
  *   at PATH[:LINE]          where it is found
  *   shows TEXT              what the evidence contains
  *
+ * "s3cr3t" is planted: it is in no fact, for these are stored.
+ *
  * Files go to the detectors as the worker gives them, and their layers are laid over each other. */
 #include <string.h>
 
@@ -55,6 +57,9 @@ join(LayerInventory *layer, const LayerInventory *from, unsigned change, const c
   for (guint i = 0; i < from->observations->len; i++) {
     Observation *fact = observation_copy(g_ptr_array_index(from->observations, i));
     fact->read = read;
+    if (strstr(fact->shown, "s3cr3t") != NULL ||
+        (fact->scope != NULL && strstr(fact->scope, "s3cr3t") != NULL))
+      g_error("%s of %s tells a secret: %s", fact->rule, location, fact->shown);
     g_ptr_array_add(layer->observations, fact);
   }
 }
