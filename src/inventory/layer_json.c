@@ -193,6 +193,8 @@ check_observations(const LayerInventory *inventory, GError **error)
     const Observation *one = g_ptr_array_index(inventory->observations, i);
     const char *const texts[] = {one->rule,  one->path, one->title,
                                  one->shown, one->same, one->scope};
+    if (one->kind == OBSERVED_FACT && one->shown == NULL)
+      return error_set(error, ASSAY_ERROR_INVALID, "observations[%u]: has no value", i);
     for (size_t j = 0; j < G_N_ELEMENTS(texts); j++)
       if (texts[j] != NULL && *texts[j] != '\0' && !layer_text_is_sound(texts[j]))
         return error_set(error, ASSAY_ERROR_INVALID, "observations[%u]: is none", i);

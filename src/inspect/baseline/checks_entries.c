@@ -112,6 +112,7 @@ check_open_folders(Baseline *baseline, const BaselineCheck *check)
     const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
     const ImageObservation *of = g_ptr_array_index(file->facts, 0);
     if (strcmp(of->observation->rule, check->key) != 0 ||
+        !g_str_has_suffix(file->path, ENTRY_OF_FOLDER) ||
         (outer != NULL && g_str_has_prefix(file->path, outer)))
       continue;
     g_free(outer);

@@ -168,7 +168,7 @@ setting_key(const ServiceSetting *setting)
 const char *
 setting_value(const ServiceSetting *setting)
 {
-  return setting->of->observation->shown == NULL ? "" : setting->of->observation->shown;
+  return setting->of->observation->shown;
 }
 
 bool
@@ -295,7 +295,7 @@ baseline_check_fact(Baseline *baseline, const BaselineCheck *check)
     const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
     for (guint j = 0; j < file->facts->len; j++) {
       const ImageObservation *of = g_ptr_array_index(file->facts, j);
-      const char *value = of->observation->shown == NULL ? "" : of->observation->shown;
+      const char *value = of->observation->shown;
       if (strcmp(of->observation->rule, check->key) == 0 &&
           (check->values == NULL || config_is_one_of(value, check->values)))
         baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s", value);

@@ -1,6 +1,7 @@
 /* What strangers may make much of, the baseline bounds; and what it leaves out then, it tells. */
 #include <string.h>
 
+#include "base/json.h"
 #include "inspect/baseline/entries.h"
 #include "inspect/fixed_places.h"
 #include "inspect/overlay.h"
@@ -266,6 +267,44 @@ test_full_reads(void)
   g_assert_cmpuint(layer->unread->len, ==, 1);
 }
 
+/* --- a worker that lies --- */
+
+/* Paths of folders that are none, and facts without a block, a line or a value that makes sense. */
+static void
+test_odd_facts(void)
+{
+  static const char *const paths[] = {"", "a", "a/b", "/...", "..."};
+  static const char *const rules[] = {"entry.open-folder", "entry.program",   "entry.",
+                                      "passwd.empty",      "shadow.weak",     "sudo.alias",
+                                      "sudo.rule",         "postgres.hba",    "x",
+                                      "entry.setuid",      "entry.capability"};
+  LayerInventory *layer = layer_inventory_new();
+  for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+    for (size_t j = 0; j < G_N_ELEMENTS(rules); j++) {
+      add_fact(layer, paths[i], 0, rules[j], NULL, "");
+      add_fact(layer, "etc/passwd", 0, rules[j], NULL, "");
+      add_fact(layer, "etc/sudoers", 0, rules[j], NULL, "");
+    }
+  g_autoptr(ImageInventory) image = image_of(layer);
+  g_assert_cmpuint(count_of(image, "folder-writable-by-all"), ==, 1);
+}
+
+/* A fact has a value: without one it is refused where it is read. */
+static void
+test_no_value(void)
+{
+  for (unsigned given = 0; given < 2; given++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LayerInventory) layer = layer_inventory_new();
+    layer->diff_id = digest_of(DIGEST_SHA256, SLICE_EMPTY);
+    add_fact(layer, "usr/bin/x", 0, "entry.program", NULL, given ? "" : NULL);
+    g_autoptr(json_t) json = layer_inventory_to_json(layer);
+    g_autoptr(LayerInventory) read = layer_inventory_from_json(json, &error);
+    g_assert_cmpint(read != NULL, ==, given);
+    g_assert_cmpint(error == NULL, ==, given);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -281,5 +320,7 @@ main(int argc, char **argv)
   g_test_add_func("/baseline-bounds/many-odd", test_many_odd);
   g_test_add_func("/baseline-bounds/full", test_full);
   g_test_add_func("/baseline-bounds/full-reads", test_full_reads);
+  g_test_add_func("/baseline-bounds/odd-facts", test_odd_facts);
+  g_test_add_func("/baseline-bounds/no-value", test_no_value);
   return g_test_run();
 }
