@@ -137,19 +137,22 @@ read_arguments(DockerfileInstruction *instruction, int number, GError **error)
   return number >= WITH_LIST || read_list(instruction, error);
 }
 
-/* Of ONBUILD, what it triggers. */
+/* Of ONBUILD, what it triggers. What it cannot is refused before it is parsed: a line may have any
+ * number of ONBUILD. */
 static DockerfileInstruction *
 parse_trigger(const char *line, char escape, GError **error)
 {
+  static const char *const refused[] = {"ONBUILD", "FROM", "MAINTAINER"};
+  line += strspn(line, SPACES);
+  size_t length = strcspn(line, SPACES);
+  for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
+    if (strlen(refused[i]) == length && g_ascii_strncasecmp(line, refused[i], length) == 0) {
+      error_set(error, ASSAY_ERROR_INVALID, "ONBUILD triggers no %s", refused[i]);
+      return NULL;
+    }
   g_autoptr(DockerfileInstruction) trigger = dockerfile_instruction_parse(line, escape, error);
   if (trigger == NULL)
     return NULL;
-  if (trigger->onbuild || strcmp(trigger->keyword, "FROM") == 0 ||
-      strcmp(trigger->keyword, "MAINTAINER") == 0) {
-    error_set(error, ASSAY_ERROR_INVALID, "ONBUILD triggers no %s",
-              trigger->onbuild ? "ONBUILD" : trigger->keyword);
-    return NULL;
-  }
   trigger->onbuild = true;
   return g_steal_pointer(&trigger);
 }

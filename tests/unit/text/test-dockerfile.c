@@ -35,6 +35,7 @@ static const struct {
     {"a trigger", "FROM a\nONBUILD RUN x", "1-1 FROM: a; 2-2 ONBUILD RUN: x"},
     {"a trigger of a trigger", "FROM a\nONBUILD ONBUILD RUN x",
      "!line 2: ONBUILD triggers no ONBUILD"},
+    {"a trigger of another stage", "FROM a\nonbuild from b", "!line 2: ONBUILD triggers no FROM"},
     {"a document", "FROM a\nRUN <<E\nx\ny\nE\nRUN z",
      "1-1 FROM: a; 2-5 RUN: <<E {E:x\ny\n}; 6-6 RUN: z"},
     {"documents", "FROM a\nRUN <<A cat <<-'B'\nx\nA\n\ty\n\tB\n",
@@ -158,6 +159,14 @@ test_bounds(void)
     g_string_append(text, "# a comment\n");
   g_assert_null(dockerfile_parse(slice_from_string(text->str), &large));
   g_assert_error(large, ASSAY_ERROR, ASSAY_ERROR_LIMIT);
+  /* As deep as the text is long. */
+  g_string_assign(text, "FROM a\n");
+  while (text->len < DOCKERFILE_BYTES_MAX - 20)
+    g_string_append(text, "ONBUILD ");
+  g_string_append(text, "RUN a");
+  g_autoptr(GError) deep = NULL;
+  g_assert_null(dockerfile_parse(slice_from_string(text->str), &deep));
+  g_assert_cmpstr(deep->message, ==, "line 2: ONBUILD triggers no ONBUILD");
 }
 
 int
