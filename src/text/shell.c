@@ -373,10 +373,9 @@ reads_commands(const Splitter *splitter, guint owner)
 }
 
 static void
-skip_document(Splitter *splitter, const Document *document)
+skip_document(Splitter *splitter, const Document *document, bool commands)
 {
-  const char *name = document->name;
-  const char *start = splitter->at, *end = start;
+  const char *name = document->name, *start = splitter->at, *end = start;
   while (*splitter->at != '\0') {
     const char *line = splitter->at + (document->chomp ? strspn(splitter->at, "\t") : 0);
     size_t size = strcspn(line, "\r\n");
@@ -390,7 +389,7 @@ skip_document(Splitter *splitter, const Document *document)
   }
   g_autofree char *text = g_strndup(start, (gsize)(end - start));
   size_t at = splitter->inside ? splitter->base : splitter->base + (size_t)(start - splitter->text);
-  if (reads_commands(splitter, document->owner))
+  if (commands)
     split(splitter, text, at, splitter->inside);
 }
 
@@ -403,8 +402,14 @@ end_line(Splitter *splitter)
   splitter->at++;
   g_autoptr(GArray) documents = splitter->documents;
   splitter->documents = documents_new();
-  for (guint i = 0; i < documents->len; i++)
-    skip_document(splitter, &g_array_index(documents, Document, i));
+  /* Once a command: it may have as many words as documents. */
+  bool reads = false;
+  for (guint i = 0; i < documents->len; i++) {
+    const Document *document = &g_array_index(documents, Document, i);
+    if (i == 0 || document->owner != document[-1].owner)
+      reads = reads_commands(splitter, document->owner);
+    skip_document(splitter, document, reads);
+  }
 }
 
 /* At ";", "&", "|", "(" or ")". */
@@ -490,7 +495,6 @@ GPtrArray *
 shell_commands(const char *text)
 {
   GPtrArray *commands = g_ptr_array_new_with_free_func(command_free);
-  const Splitter none = {.commands = commands};
-  split(&none, text, 0, false);
+  split(&(const Splitter){.commands = commands}, text, 0, false);
   return commands;
 }

@@ -121,6 +121,15 @@ test_bounds(void)
     g_autoptr(GPtrArray) commands = shell_commands(text->str);
     g_assert_cmpuint(commands->len, <=, SHELL_COMMANDS_MAX);
   }
+  g_autoptr(GString) many = g_string_new("sh");
+  for (unsigned i = 0; i < 200000; i++)
+    g_string_append(many, " -");
+  for (unsigned i = 0; i < 100000; i++)
+    g_string_append(many, "<<A");
+  g_string_append(many, "\nA\ncurl -k\nA\n");
+  g_autoptr(GPtrArray) commands = shell_commands(many->str);
+  const ShellCommand *last = g_ptr_array_index(commands, commands->len - 1);
+  g_assert_cmpstr(g_ptr_array_index(last->words, 0), ==, "curl");
 }
 
 int
