@@ -25,9 +25,11 @@ masked_pair(const char *pair)
 static void
 check_variables(const Build *build, Checking *into)
 {
+  g_autoptr(GHashTable) all = g_hash_table_new(g_str_hash, g_str_equal);
   char **set = build->config == NULL ? NULL : build->config->env;
   for (; set != NULL && *set != NULL; set++)
     if (is_secret(*set)) {
+      g_hash_table_add(all, *set);
       g_autofree char *shown = masked_pair(*set);
       checking_found_config(into, "config:Env", shown);
     }
@@ -36,9 +38,7 @@ check_variables(const Build *build, Checking *into)
     for (guint j = 0; step_is(step, "ENV") && j < step->words->len; j++) {
       const char *word = g_ptr_array_index(step->words, j);
       /* What is set still is in the config. */
-      bool still = build->config != NULL && build->config->env != NULL && word != NULL &&
-                   g_strv_contains((const char *const *)build->config->env, word);
-      if (!is_secret(word) || still)
+      if (!is_secret(word) || g_hash_table_contains(all, word))
         continue;
       g_autofree char *shown = masked_pair(word);
       checking_found(into, step, shown);
