@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/error.h"
+#include "base/found.h"
 #include "inspect/secrets/keywords.h"
 #include "inspect/secrets/words.h"
 
@@ -250,11 +251,18 @@ brought_rules_fingerprint(void)
 
 /* --- looking --- */
 
+/* As pcre2_match(): 0 is a match, too, of more groups than there is room for. */
+static int
+look(const pcre2_code *code, Slice text, size_t from)
+{
+  return pcre2_match(code, text.data, text.size, from, PCRE2_NO_UTF_CHECK, brought->data,
+                     brought->limits);
+}
+
 static bool
 matches(const pcre2_code *code, Slice text)
 {
-  return pcre2_match(code, text.data, text.size, 0, PCRE2_NO_UTF_CHECK, brought->data,
-                     brought->limits) >= 0;
+  return look(code, text, 0) >= 0;
 }
 
 static bool
@@ -341,9 +349,10 @@ is_wanted(const Rule *rule)
 
 /* The group that the rule names, or the first that has something, or all of it. */
 static BroughtMatch
-match_of(const Rule *rule, int groups)
+match_of(const Rule *rule, int found)
 {
   const PCRE2_SIZE *at = pcre2_get_ovector_pointer(brought->data);
+  int groups = found == 0 ? (int)GROUPS : found;
   uint32_t group = rule->group < (uint32_t)groups ? rule->group : 0;
   for (uint32_t i = 1; rule->group == 0 && group == 0 && i < (uint32_t)groups; i++)
     if (at[2 * i] != PCRE2_UNSET && at[2 * i + 1] > at[2 * i])
@@ -353,15 +362,17 @@ match_of(const Rule *rule, int groups)
   return (BroughtMatch){&rule->row, at[0], at[1], at[2 * group], at[2 * group + 1] - at[2 * group]};
 }
 
-static void
+/* False: more would have to be looked at. */
+static bool
 find_rule(const Rule *rule, const char *path, Slice text, BroughtFound found, void *data)
 {
   size_t from = 0;
-  for (unsigned looks = 0; looks < LOOKS_MOST && from <= text.size; looks++) {
-    int groups = pcre2_match(rule->regex, text.data, text.size, from, PCRE2_NO_UTF_CHECK,
-                             brought->data, brought->limits);
-    if (groups <= 0)
-      return;
+  for (unsigned looks = 0; from <= text.size; looks++) {
+    int groups = look(rule->regex, text, from);
+    if (groups == PCRE2_ERROR_NOMATCH)
+      return true;
+    if (groups < 0 || looks == LOOKS_MOST)
+      return false;
     BroughtMatch match = match_of(rule, groups);
     Slice secret = slice_sub(text, match.secret, match.size);
     from = MAX(match.end, from + 1);
@@ -370,19 +381,31 @@ find_rule(const Rule *rule, const char *path, Slice text, BroughtFound found, vo
         !brought_rules_allow(path, text, match.start, match.end, secret))
       found(&match, data);
   }
+  return true;
 }
 
-void
+/* FAILED: it cannot be told whether the rule is for such a file. */
+static Found
+is_for(const Rule *rule, const char *path)
+{
+  int found = rule->path == NULL ? 1 : look(rule->path, slice_from_string(path), 0);
+  return found >= 0 ? FOUND : found == PCRE2_ERROR_NOMATCH ? ABSENT : FAILED;
+}
+
+bool
 brought_rules_find(const char *path, Slice text, BroughtFound found, void *data)
 {
+  bool whole = true;
   if (brought == NULL || text.size == 0)
-    return;
+    return true;
   memset(brought->seen, 0, brought->words->len * sizeof *brought->seen);
   keywords_find(brought->keywords, text, brought->seen);
   for (guint i = 0; i < brought->rules->len; i++) {
     const Rule *rule = g_ptr_array_index(brought->rules, i);
-    if (rule->regex != NULL && is_wanted(rule) &&
-        (rule->path == NULL || matches(rule->path, slice_from_string(path))))
-      find_rule(rule, path, text, found, data);
+    if (rule->regex == NULL || !is_wanted(rule))
+      continue;
+    Found here = is_for(rule, path);
+    whole &= here == ABSENT || (here == FOUND && find_rule(rule, path, text, found, data));
   }
+  return whole;
 }

@@ -3,7 +3,8 @@
  * file is first looked at.
  *
  * A rule of theirs is looked for where one of its keywords is in the window, by PCRE2. Their
- * patterns come from people, so a match has a limit of steps: what needs more does not match. */
+ * patterns come from people, so a match has a limit of steps: of a text that needs more, it is told
+ * that it was not looked at. */
 #pragma once
 
 #include "base/json.h"
@@ -27,8 +28,9 @@ typedef struct {
 } BroughtMatch;
 typedef void (*BroughtFound)(const BroughtMatch *match, void *data);
 
-/* Each match in @text of a file at @path that no allowlist of theirs takes out. */
-void brought_rules_find(const char *path, Slice text, BroughtFound found, void *data);
+/* Each match in @text of a file at @path that no allowlist of theirs takes out. False: there was
+ * more to look at than is looked at. An allowlist that cannot be asked takes nothing out. */
+bool brought_rules_find(const char *path, Slice text, BroughtFound found, void *data);
 /* Whether a rule of ours counts: not where they have their own alone, or disable it. */
 bool brought_rules_keep(const SecretRule *rule);
 /* Whether an allowlist of theirs that is for all rules takes out what a rule of ours found. */

@@ -133,7 +133,7 @@ code_of(SecretEngine *engine, unsigned number)
   return engine->codes[number];
 }
 
-bool
+Found
 secret_engine_match(SecretEngine *engine, unsigned rule, Slice text, size_t from, size_t until,
                     SecretMatch *match)
 {
@@ -144,9 +144,9 @@ secret_engine_match(SecretEngine *engine, unsigned rule, Slice text, size_t from
   int found = pcre2_match(code_of(engine, rule), text.data, end, from, PCRE2_NO_UTF_CHECK,
                           engine->data, engine->limits);
   if (found <= 0)
-    return false;
+    return found == PCRE2_ERROR_NOMATCH ? ABSENT : FAILED;
   const PCRE2_SIZE *at = pcre2_get_ovector_pointer(engine->data);
   unsigned group = found > 1 && at[2] != PCRE2_UNSET ? 1 : 0;
   *match = (SecretMatch){row, at[0], at[1], at[2 * group], at[2 * group + 1] - at[2 * group]};
-  return at[0] < until;
+  return at[0] < until ? FOUND : ABSENT;
 }

@@ -2,6 +2,7 @@
  * one is first needed. One thread; a worker has its own by being forked. */
 #pragma once
 
+#include "base/found.h"
 #include "inspect/secrets/rule.h"
 
 typedef struct SecretEngine SecretEngine;
@@ -27,6 +28,7 @@ bool secret_engine_scan(SecretEngine *engine, Slice text, SecretHit hit, void *d
 unsigned secret_engine_count(const SecretEngine *engine);
 const SecretRule *secret_engine_rule(const SecretEngine *engine, unsigned number);
 
-/* The first match of a rule's pattern in @text from @from on that begins before @until. */
-bool secret_engine_match(SecretEngine *engine, unsigned rule, Slice text, size_t from, size_t until,
-                         SecretMatch *match);
+/* The first match of a rule's pattern in @text from @from on that begins before @until. FAILED: to
+ * know it would take more than a look may cost. */
+Found secret_engine_match(SecretEngine *engine, unsigned rule, Slice text, size_t from,
+                          size_t until, SecretMatch *match);

@@ -45,7 +45,9 @@ struct SecretScan {
   size_t *looked;     /* by rule: where in the window its next look begins */
   GHashTable *values; /* GBytes of what was found */
   uint64_t looks;     /* left */
-  bool overfull;
+  bool overfull;      /* the rest is not looked at */
+  bool unsure;        /* nor is some of what was */
+  bool masks;
 };
 
 /* A window that no scan uses: to get memory anew for each file costs more than most files do. One
@@ -72,6 +74,12 @@ secret_scan_set_path(SecretScan *scan, const char *path)
 {
   g_free(scan->path);
   scan->path = g_strdup(path);
+}
+
+void
+secret_scan_set_masks(SecretScan *scan)
+{
+  scan->masks = true;
 }
 
 /* --- one match --- */
@@ -154,7 +162,8 @@ is_secret(const SecretScan *scan, Slice text, const SecretMatch *match)
     return false;
   SecretTrust trust = rule->check == NULL ? SECRET_LIKELY : rule->check(secret);
   return is_taken(scan->context, rule, trust) && has_entropy(rule, secret) &&
-         !brought_rules_allow(scan->path, text, match->start, match->secret + match->size, secret);
+         (scan->masks || !brought_rules_allow(scan->path, text, match->start,
+                                              match->secret + match->size, secret));
 }
 
 /* --- a window --- */
@@ -167,7 +176,7 @@ on_hit(unsigned number, size_t end, void *data)
   const SecretRule *rule = secret_engine_rule(scan->engine, number);
   if (end <= scan->looked[number] ||
       (scan->context != SECRET_CONTEXT_OWN && (rule->flags & SECRET_RULE_GENERIC) != 0) ||
-      !brought_rules_keep(rule))
+      (!scan->masks && !brought_rules_keep(rule)))
     return true;
   bool is_long = (rule->flags & SECRET_RULE_LONG) != 0;
   unsigned cost = is_long ? LOOKS_OF_LONG : 1;
@@ -181,7 +190,9 @@ on_hit(unsigned number, size_t end, void *data)
   Slice text = slice_new(scan->window, scan->size);
   SecretMatch match;
   scan->looked[number] = end;
-  if (!secret_engine_match(scan->engine, number, text, from, end, &match))
+  Found found = secret_engine_match(scan->engine, number, text, from, end, &match);
+  scan->unsure |= found == FAILED;
+  if (found != FOUND)
     return true;
   scan->looked[number] = MAX(end, match.end);
   if (match.start < scan->from || match.start >= scan->until || !is_secret(scan, text, &match))
@@ -277,8 +288,12 @@ look(SecretScan *scan, bool last)
   scan->looks += scan->size / LOOK_BYTES;
   if (!secret_engine_scan(scan->engine, slice_new(scan->window, scan->size), on_hit, scan))
     scan->overfull = true;
-  brought_rules_find(scan->path, slice_new(scan->window, scan->size), on_brought, scan);
-  drop_shared(scan->hits);
+  if (!brought_rules_find(scan->path, slice_new(scan->window, scan->size), on_brought, scan))
+    scan->unsure = true;
+  if (scan->masks)
+    g_array_sort(scan->hits, compare_places);
+  else
+    drop_shared(scan->hits);
   tell(scan);
   if (last)
     return;
@@ -305,7 +320,7 @@ bool
 secret_scan_finish(SecretScan *scan)
 {
   look(scan, true);
-  bool whole = !scan->overfull;
+  bool whole = !scan->overfull && !scan->unsure;
   g_array_free(scan->hits, TRUE);
   g_hash_table_unref(scan->values);
   g_free(scan->looked);

@@ -25,6 +25,9 @@ SecretScan *secret_scan_new(SecretEngine *engine, SecretContext context, SecretF
                             void *data);
 /* For rules that a team brings, which may ask for it. Before the first bytes; else it is "". */
 void secret_scan_set_path(SecretScan *scan, const char *path);
+/* It is for values that are to be shown nowhere: all rules count, whatever a team switches off or
+ * allows, and each of those that find the same bytes. Before the first bytes. */
+void secret_scan_set_masks(SecretScan *scan);
 void secret_scan_add(SecretScan *scan, Slice bytes);
 /* After the last. False: there was more to look at than is looked at. Frees @scan. */
 bool secret_scan_finish(SecretScan *scan);

@@ -27,14 +27,20 @@ add_found(const FoundSecret *secret, void *data)
 }
 
 static char *
-scan(const char *path, const char *text)
+scan_some(const char *path, const char *text, bool whole)
 {
   GString *found = g_string_new(NULL);
   SecretScan *scan = secret_scan_new(secret_engine_default(), SECRET_CONTEXT_OWN, add_found, found);
   secret_scan_set_path(scan, path);
   secret_scan_add(scan, slice_from_string(text));
-  g_assert_true(secret_scan_finish(scan));
+  g_assert_cmpint(secret_scan_finish(scan), ==, whole);
   return g_string_free(found, FALSE);
+}
+
+static char *
+scan(const char *path, const char *text)
+{
+  return scan_some(path, text, true);
 }
 
 static const char rule[] = "[[rules]]\nid = 'corp-token'\ndescription = 'Token of ours'\n"
@@ -119,16 +125,66 @@ test_bad_files(void)
   }
 }
 
-/* A pattern that would take ages ends, and finds nothing. */
+/* A pattern that would take ages ends, and the file does not count as looked at; the other rules
+ * look at all of it. */
 static void
 test_catastrophic(void)
 {
-  bring("[[rules]]\nid = 'slow'\nregex = '(a+)+$'\n");
+  bring("[extend]\nuseDefault = true\n[[rules]]\nid = 'slow'\nregex = '(a+)+$'\n");
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  g_autofree char *known = secret_case_text(random, "\nAKIA<u16>\n", 0);
   g_autoptr(GString) text = g_string_new(NULL);
   while (text->len < 300000)
     g_string_append(text, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
-  g_autofree char *found = scan("a", text->str);
-  g_assert_cmpstr(found, ==, "");
+  g_string_append(text, known);
+  g_autofree char *found = scan_some("a", text->str, false);
+  g_assert_cmpstr(found, ==, "aws-access-key-id:2:20 ");
+  brought_rules_set(NULL, NULL);
+}
+
+/* More matches than are looked at, and a path that cannot be told. */
+static void
+test_bounds(void)
+{
+  bring("[[rules]]\nid = 'many'\nregex = 'b(a)'\n[[rules.allowlists]]\nregexes = ['a']\n");
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (unsigned i = 0; i < 2000; i++)
+    g_string_append(text, "ba ");
+  g_autofree char *all = scan_some("a", text->str, true);
+  g_string_append(text, "ba ");
+  g_autofree char *some = scan_some("a", text->str, false);
+  g_assert_cmpstr(all, ==, "");
+  g_assert_cmpstr(some, ==, "");
+  bring("[[rules]]\nid = 'slow'\nregex = 'b'\npath = '(a+)+$'\n");
+  g_autofree char *path = g_strnfill(60, 'a');
+  g_autofree char *long_path = g_strconcat(path, "b", NULL);
+  g_autofree char *unknown = scan_some(long_path, "b", false);
+  g_assert_cmpstr(unknown, ==, "");
+  brought_rules_set(NULL, NULL);
+}
+
+/* What is to be shown nowhere is found whatever a team says. */
+static void
+test_masks(void)
+{
+  static const char *const files[] = {
+      "[[rules]]\nid = 'other'\nregex = 'nothing'\n",
+      "[extend]\nuseDefault = true\ndisabledRules = ['aws-access-key-id']\n",
+      "[extend]\nuseDefault = true\n[allowlist]\nregexes = ['AKIA']\n",
+      "[extend]\nuseDefault = true\n[[rules]]\nid = 'part'\nregex = 'AKIA'\n",
+  };
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  g_autofree char *text = secret_case_text(random, "AKIA<u16>\n", 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+    bring(files[i]);
+    g_autoptr(GString) found = g_string_new(NULL);
+    SecretScan *scan =
+        secret_scan_new(secret_engine_default(), SECRET_CONTEXT_OWN, add_found, found);
+    secret_scan_set_masks(scan);
+    secret_scan_add(scan, slice_from_string(text));
+    g_assert_true(secret_scan_finish(scan));
+    g_assert_nonnull(strstr(found->str, "aws-access-key-id:1:20 "));
+  }
   brought_rules_set(NULL, NULL);
 }
 
@@ -154,6 +210,8 @@ main(int argc, char **argv)
   g_test_add_func("/gitleaks/rules", test_rules);
   g_test_add_func("/gitleaks/bad-files", test_bad_files);
   g_test_add_func("/gitleaks/catastrophic", test_catastrophic);
+  g_test_add_func("/gitleaks/bounds", test_bounds);
+  g_test_add_func("/gitleaks/masks", test_masks);
   g_test_add_func("/gitleaks/keywords", test_keywords);
   return g_test_run();
 }
