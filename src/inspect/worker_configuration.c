@@ -11,8 +11,15 @@
 #define BYTES_MAX ((uint64_t)4 << 20)
 /* Of a history: what is more is looked at as one text, without its layers. */
 #define ENTRIES_MAX 1000u
+/* That are looked for in each text that is shown; of more, no text is. */
+#define VALUES_MAX 400u
 
 /* --- values that are not shown --- */
+
+typedef struct {
+  GPtrArray *values; /* char * */
+  bool all;
+} Hiding;
 
 static void
 keep_value(const FoundSecret *secret, void *values)
@@ -20,70 +27,103 @@ keep_value(const FoundSecret *secret, void *values)
   g_ptr_array_add(values, slice_to_string(secret->secret));
 }
 
-/* Nothing is to be shown of @text that looks like a secret; of what has more than are looked at,
+/* Nothing is to be shown of @text that looks like a secret; where it is not known what does,
  * nothing at all. */
 static void
-add_values(const char *text, GPtrArray *values)
+hide(const char *text, Hiding *hiding)
 {
-  SecretEngine *engine = text == NULL ? NULL : secret_engine_default();
-  if (engine == NULL)
+  SecretEngine *engine = secret_engine_default();
+  if (engine == NULL) {
+    hiding->all = true;
     return;
-  Slice bytes = slice_from_string(text);
-  SecretScan *scan = secret_scan_new(engine, SECRET_CONTEXT_OWN, keep_value, values);
-  secret_scan_add(scan, bytes);
+  }
+  SecretScan *scan = secret_scan_new(engine, SECRET_CONTEXT_OWN, keep_value, hiding->values);
+  secret_scan_set_masks(scan);
+  secret_scan_add(scan, slice_from_string(text));
   if (!secret_scan_finish(scan))
-    g_ptr_array_add(values, g_strdup(text));
+    hiding->all = true;
+}
+
+/* --- the texts of a config --- */
+
+typedef struct {
+  const char *path;
+  uint32_t layer; /* or OBSERVED_IN_IMAGE */
+  char *text;
+} Text;
+
+static void
+text_clear(void *data)
+{
+  g_free(((Text *)data)->text);
 }
 
 static void
-add_values_of_list(char **texts, GPtrArray *values)
+add_list(GArray *texts, const char *path, char **list)
 {
-  g_autofree char *all = texts == NULL ? NULL : g_strjoinv("\n", texts);
-  add_values(all, values);
+  const Text text = {path, OBSERVED_IN_IMAGE, list == NULL ? NULL : g_strjoinv("\n", list)};
+  if (list != NULL)
+    g_array_append_val(texts, text);
 }
 
-/* (transfer full): char * */
-static GPtrArray *
-values_of_config(const ImageConfig *config)
+static void
+add_labels(GArray *texts, GHashTable *labels)
 {
-  GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
-  add_values_of_list(config->env, values);
-  g_ptr_array_add(config->history, NULL);
-  add_values_of_list((char **)config->history->pdata, values);
-  g_ptr_array_set_size(config->history, (int)config->history->len - 1);
-  return values;
+  GString *all = g_string_new(NULL);
+  GHashTableIter iter;
+  void *name, *value;
+  if (labels != NULL)
+    g_hash_table_iter_init(&iter, labels);
+  while (labels != NULL && g_hash_table_iter_next(&iter, &name, &value))
+    g_string_append_printf(all, "%s=%s\n", (char *)name, (char *)value);
+  const Text text = {"config:Labels", OBSERVED_IN_IMAGE, g_string_free(all, FALSE)};
+  g_array_append_val(texts, text);
+}
+
+static void
+add_history(GArray *texts, const ImageConfig *config)
+{
+  GString *rest = g_string_new(NULL);
+  uint32_t layer = 0;
+  for (guint i = 0; i < config->history->len; i++) {
+    const char *entry = g_ptr_array_index(config->history, i);
+    const char *comment = g_ptr_array_index(config->history_comments, i);
+    bool makes_layer = !g_array_index(config->history_empty, bool, i);
+    bool known = makes_layer && layer < config->diff_ids->len;
+    const Text text = {"history", known ? layer : OBSERVED_IN_IMAGE,
+                       g_strconcat(entry, "\n", comment, NULL)};
+    layer += makes_layer;
+    if (i < ENTRIES_MAX) {
+      g_array_append_val(texts, text);
+      continue;
+    }
+    g_string_append_printf(rest, "%s\n", text.text);
+    g_free(text.text);
+  }
+  const Text text = {"history", OBSERVED_IN_IMAGE, g_string_free(rest, FALSE)};
+  g_array_append_val(texts, text);
+}
+
+/* All that may hold a secret. (transfer full): Text */
+static GArray *
+texts_of_config(const ImageConfig *config)
+{
+  GArray *texts = g_array_new(FALSE, FALSE, sizeof(Text));
+  g_array_set_clear_func(texts, text_clear);
+  add_list(texts, "config:Env", config->env);
+  add_list(texts, "config:Entrypoint", config->entrypoint);
+  add_list(texts, "config:Cmd", config->cmd);
+  add_list(texts, "config:Healthcheck", config->health_check);
+  add_list(texts, "config:OnBuild", config->on_build);
+  add_labels(texts, config->labels);
+  add_history(texts, config);
+  return texts;
 }
 
 /* --- secrets --- */
 
-static bool
-begins_with_any(const char *rule, const char *const *names)
-{
-  for (; *names != NULL; names++)
-    if (g_str_has_prefix(rule, *names))
-      return true;
-  return false;
-}
-
-/* What is known by the name of its variable alone, and was observed as that. */
-static bool
-is_told(const Observation *secret, uint32_t layer, const GPtrArray *observations)
-{
-  static const char *const by_name[] = {"environment-secret", "generic-", "configuration-password",
-                                        "url-password", NULL};
-  static const char *const by_check[] = {"secret-in-", "credentials-in-", "password-set", NULL};
-  if (!begins_with_any(secret->rule, by_name))
-    return false;
-  for (guint i = 0; i < observations->len; i++) {
-    const ImageObservation *one = g_ptr_array_index(observations, i);
-    const Observation *other = one->observation;
-    if (one->layer == layer && other->line == secret->line &&
-        g_str_equal(other->path, secret->path) && begins_with_any(other->rule, by_check))
-      return true;
-  }
-  return false;
-}
-
+/* One that a check of the configuration observes by its variable's name is told as both: who asks
+ * for secrets is to see all. */
 static void
 take_secrets(Slice text, const char *path, uint32_t line, uint32_t layer,
              const ConfigurationAnswer *into)
@@ -92,53 +132,10 @@ take_secrets(Slice text, const char *path, uint32_t line, uint32_t layer,
   secrets_scan_text(text, path, line, found);
   for (guint i = 0; i < found->observations->len; i++) {
     const Observation *one = g_ptr_array_index(found->observations, i);
-    if (is_told(one, layer, into->observations))
-      continue;
     g_ptr_array_add(into->observations, image_observation_new(observation_copy(one), layer, false));
   }
   if (found->unread->len > 0)
     g_ptr_array_add(into->unread, g_strdup_printf("secrets in %s", path));
-}
-
-static void
-take_secrets_of_list(char **texts, const char *path, const ConfigurationAnswer *into)
-{
-  g_autofree char *all = texts == NULL ? NULL : g_strjoinv("\n", texts);
-  if (all != NULL)
-    take_secrets(slice_from_string(all), path, 0, OBSERVED_IN_IMAGE, into);
-}
-
-static void
-take_secrets_of_labels(GHashTable *labels, const ConfigurationAnswer *into)
-{
-  g_autoptr(GString) all = g_string_new(NULL);
-  GHashTableIter iter;
-  void *name, *value;
-  if (labels == NULL)
-    return;
-  g_hash_table_iter_init(&iter, labels);
-  while (g_hash_table_iter_next(&iter, &name, &value))
-    g_string_append_printf(all, "%s=%s\n", (char *)name, (char *)value);
-  take_secrets(slice_from_string(all->str), "config:Labels", 0, OBSERVED_IN_IMAGE, into);
-}
-
-static void
-take_secrets_of_history(const ImageConfig *config, const ConfigurationAnswer *into)
-{
-  g_autoptr(GString) rest = g_string_new(NULL);
-  uint32_t layer = 0;
-  for (guint i = 0; i < config->history->len; i++) {
-    const char *entry = g_ptr_array_index(config->history, i);
-    bool makes_layer = !g_array_index(config->history_empty, bool, i);
-    bool known = makes_layer && layer < config->diff_ids->len;
-    if (i < ENTRIES_MAX)
-      take_secrets(slice_from_string(entry), "history", 0, known ? layer : OBSERVED_IN_IMAGE, into);
-    else
-      g_string_append_printf(rest, "%s\n", entry);
-    layer += makes_layer;
-  }
-  if (rest->len > 0)
-    take_secrets(slice_from_string(rest->str), "history", 0, OBSERVED_IN_IMAGE, into);
 }
 
 /* --- the job --- */
@@ -149,17 +146,18 @@ observe_config(Slice bytes, ConfigurationAnswer *into, GError **error)
   g_autoptr(ImageConfig) config = image_config_parse(bytes, error);
   if (config == NULL)
     return false;
-  g_autoptr(GPtrArray) values = values_of_config(config);
-  into->observations = configuration_of_image(config, values, error);
-  if (into->observations == NULL)
-    return false;
-  take_secrets_of_list(config->env, "config:Env", into);
-  take_secrets_of_list(config->entrypoint, "config:Entrypoint", into);
-  take_secrets_of_list(config->cmd, "config:Cmd", into);
-  take_secrets_of_list(config->health_check, "config:Healthcheck", into);
-  take_secrets_of_labels(config->labels, into);
-  take_secrets_of_history(config, into);
-  return true;
+  g_autoptr(GArray) texts = texts_of_config(config);
+  g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+  Hiding hiding = {.values = values};
+  for (guint i = 0; i < texts->len; i++)
+    hide(g_array_index(texts, Text, i).text, &hiding);
+  const ConfigurationHidden hidden = {values, hiding.all || values->len > VALUES_MAX};
+  into->observations = configuration_of_image(config, &hidden, error);
+  for (guint i = 0; into->observations != NULL && i < texts->len; i++) {
+    const Text *text = &g_array_index(texts, Text, i);
+    take_secrets(slice_from_string(text->text), text->path, 0, text->layer, into);
+  }
+  return into->observations != NULL;
 }
 
 static bool
@@ -167,8 +165,10 @@ observe_dockerfile(Slice bytes, const char *name, ConfigurationAnswer *into, GEr
 {
   g_autofree char *text = slice_to_string(bytes);
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
-  add_values(text, values);
-  into->observations = configuration_of_dockerfile(bytes, name, values, error);
+  Hiding hiding = {.values = values};
+  hide(text, &hiding);
+  const ConfigurationHidden hidden = {values, hiding.all};
+  into->observations = configuration_of_dockerfile(bytes, name, &hidden, error);
   if (into->observations != NULL)
     take_secrets(bytes, name, 1, OBSERVED_IN_IMAGE, into);
   return into->observations != NULL;

@@ -28,9 +28,11 @@ image_config_free(ImageConfig *config)
   g_free(config->stop_signal);
   g_strfreev(config->volumes);
   g_strfreev(config->health_check);
+  g_strfreev(config->on_build);
   g_clear_pointer(&config->labels, g_hash_table_unref);
   g_clear_pointer(&config->diff_ids, g_ptr_array_unref);
   g_clear_pointer(&config->history, g_ptr_array_unref);
+  g_clear_pointer(&config->history_comments, g_ptr_array_unref);
   g_clear_pointer(&config->history_empty, g_array_unref);
   g_free(config);
 }
@@ -89,8 +91,10 @@ read_history(const json_t *object, ImageConfig *config)
   json_t *item;
   json_array_foreach(json_get_array(object, "history"), index, item) {
     const char *created_by = json_get_string(item, "created_by");
+    const char *comment = json_get_string(item, "comment");
     bool empty = json_get_boolean(item, "empty_layer", false);
     g_ptr_array_add(config->history, g_strdup(created_by != NULL ? created_by : ""));
+    g_ptr_array_add(config->history_comments, g_strdup(comment != NULL ? comment : ""));
     g_array_append_val(config->history_empty, empty);
   }
 }
@@ -121,6 +125,7 @@ read_execution(const json_t *execution, ImageConfig *config)
   config->exposed_ports = read_keys(json_get_object(execution, "ExposedPorts"));
   config->working_dir = g_strdup(json_get_string(execution, "WorkingDir"));
   config->stop_signal = g_strdup(json_get_string(execution, "StopSignal"));
+  config->on_build = json_get_strings(execution, "OnBuild");
   config->volumes = read_keys(json_get_object(execution, "Volumes"));
   config->health_check = json_get_strings(json_get_object(execution, "Healthcheck"), "Test");
   json_t *labels = json_get_object(execution, "Labels");
@@ -152,6 +157,7 @@ image_config_parse(Slice text, GError **error)
   config->created = g_strdup(json_get_string(object, "created"));
   config->diff_ids = g_ptr_array_new_with_free_func(g_free);
   config->history = g_ptr_array_new_with_free_func(g_free);
+  config->history_comments = g_ptr_array_new_with_free_func(g_free);
   config->history_empty = g_array_new(FALSE, FALSE, sizeof(bool));
   if (!read_diff_ids(object, config, error))
     return NULL;

@@ -17,8 +17,10 @@ typedef struct {
   char *working_dir, *stop_signal;           /* of config, or NULL */
   GStrv volumes;                             /* NULL when absent */
   GStrv health_check;                        /* Docker's: "CMD-SHELL", "true"; NULL when absent */
+  GStrv on_build;                            /* Docker's: "RUN x"; NULL when absent */
   GPtrArray *diff_ids;                       /* Digest *; one a layer, bottom first */
   GPtrArray *history;                        /* char *: created_by, "" when absent; all entries */
+  GPtrArray *history_comments;               /* char *: comment, "" when absent; likewise */
   GArray *history_empty;                     /* bool: empty_layer, parallel to history */
 } ImageConfig;
 

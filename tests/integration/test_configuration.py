@@ -24,7 +24,7 @@ EXPOSE 22
 CMD ["x"]
 """
 FOUND = {("base-untagged", 1, "medium"), ("user-missing", 1, "medium"), ("healthcheck-missing", 1, "low"), ("secret-in-env", 2, "high"),
-         ("tls-unverified", 5, "high"), ("pipe-to-shell", 5, "high"), ("exposed-admin-port", 6, "medium")}
+         ("environment-secret", 2, "high"), ("tls-unverified", 5, "high"), ("pipe-to-shell", 5, "high"), ("exposed-admin-port", 6, "medium")}
 HARDENED = "FROM debian:12.5\nUSER 1000\nHEALTHCHECK CMD [\"x\"]\nCMD [\"x\"]\n"
 
 
@@ -50,10 +50,10 @@ def found_of(report):
 
 def test_a_dockerfile(assay, weak, monkeypatch):
     report = json.loads(assay("scan", "--dockerfile", weak, "--format", "json").stdout)
-    assert found_of(report) == FOUND and {one["kind"] for one in report["findings"]} == {"configuration"}
+    assert found_of(report) == FOUND and {one["kind"] for one in report["findings"]} == {"configuration", "secret"}
     assert {one["location"] for one in report["findings"]} == {str(weak)}
     table = assay("scan", "--dockerfile", weak).stdout
-    assert table.startswith(f"{weak}\n7 findings: 3 high, 3 medium, 1 low\n") and f"{weak}:5" in table
+    assert table.startswith(f"{weak}\n8 findings: 4 high, 3 medium, 1 low\n") and f"{weak}:5" in table
     for form in "json", "table", "sarif", "junit", "markdown":
         assert "s3cr3t" not in assay("scan", "--dockerfile", weak, "--format", form).stdout
     sarif = json.loads(assay("scan", "--dockerfile", weak, "--format", "sarif").stdout)["runs"][0]
@@ -141,6 +141,39 @@ def test_secrets_of_a_dockerfile(piped):
     assert token[10:20] not in done.stdout
 
 
+def test_more_secrets_than_are_looked_at(piped):
+    """Where it is not known which values are secret, no text is shown, and the file is not taken for clean."""
+    tokens = [github_token() for _ in range(210)]
+    text = "FROM debian:12\n" + "".join(f"RUN curl -k -H 'X-Auth {token}' https://h/\n" for token in tokens)
+    done = piped(text, "--format", "json")
+    report = json.loads(done.stdout)
+    assert not [token for token in tokens if token[10:20] in done.stdout]
+    assert len([one for one in report["findings"] if one["id"] == "tls-unverified"]) == 210
+    assert "secrets in Dockerfile" in done.stdout
+
+
+def test_what_a_team_switches_off_is_not_shown(piped, tmp_path):
+    token = github_token()
+    for rules in "[[rules]]\nid = 'other'\nregex = 'nothing'\n", "[extend]\nuseDefault = true\n[allowlist]\nregexes = ['ghp_']\n":
+        (tmp_path / "rules.toml").write_text(rules)
+        done = piped(f"FROM debian:12\nRUN curl -k https://h/{token}\n", "--format", "json", "--secret-config", tmp_path / "rules.toml")
+        assert "tls-unverified" in done.stdout and "github-pat" not in done.stdout and token[10:20] not in done.stdout
+
+
+def test_each_secret_beside_one_that_a_check_names(scan, tmp_path):
+    """A variable with a telling name takes no other's secret away."""
+    token = github_token()
+    members = {"config": {"Env": ["DB_PASSWORD=s3cr3tvalue", "DATABASE_URL=postgres://app:Kq7vTz3mWp9r@db.internal/x"],
+                          "OnBuild": [f"RUN curl https://h/{token}"]},
+               "history": [{"created_by": "RUN make", "comment": f"with {github_token()}"}]}
+    Layout(tmp_path / "many").add_image("latest", [{"x": b"x"}], config_members=members)
+    report = json.loads(scan("--format", "json", f"oci:{tmp_path / 'many'}").stdout)
+    found = {(one["kind"], one["id"], one["location"]) for one in report["findings"]}
+    assert {("configuration", "secret-in-env", "config:Env"), ("secret", "environment-secret", "config:Env"),
+            ("secret", "url-password", "config:Env"), ("secret", "github-pat", "config:OnBuild"),
+            ("secret", "github-pat", "history")} <= found
+
+
 @pytest.fixture
 def built(tmp_path):
     """An image of two layers with weak members and steps: (folder, token)."""
@@ -153,7 +186,7 @@ def built(tmp_path):
     return tmp_path / "built", token
 
 
-OF_IMAGE = {("configuration", "user-root", "config:User"), ("configuration", "secret-in-env", "config:Env"), ("secret", "github-pat", "config:Env"),
+OF_IMAGE = {("configuration", "user-root", "config:User"), ("configuration", "secret-in-env", "config:Env"), ("secret", "github-pat", "config:Env"), ("secret", "environment-secret", "config:Env"), ("secret", "environment-secret", "history"),
             ("configuration", "exposed-admin-port", "config:ExposedPorts"), ("configuration", "secret-in-arg", "history"),
             ("configuration", "pipe-to-shell", "history"), ("configuration", "tls-unverified", "history"), ("secret", "github-pat", "history")}
 

@@ -70,7 +70,7 @@ class Planted:
         self.expected = {("aws-access-key-id", "app/.env", 3, True), ("environment-secret", "app/.env", 4, True),
                          ("private-key", "app/old/key.pem", 1, True), ("github-pat", "usr/share/doc/tool/README", 1, False),
                          ("docker-config-auth", "root/.docker/config.json", 4, False),
-                         ("npm-token", "history", None, False),
+                         ("npm-token", "history", None, False), ("environment-secret", "config:Env", None, False),
                          ("pulumi-token", "config:Labels", None, False),
                          ("github-pat", "srv/again.txt", 1, False), ("stripe-secret-key", "srv/big.log", 3001, False)}
 

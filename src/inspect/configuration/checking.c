@@ -6,16 +6,29 @@
 
 /* Of one build: a file that has more is all weak. */
 #define OBSERVATIONS_MAX 1000u
+/* Of what is shown: by more nothing is told apart. */
+#define KEY_MAX 4096
 
+/* Whether it is the first so. */
+static bool
+is_new(Checking *into, const char *path, uint32_t line, const char *shown)
+{
+  char *key = g_strdup_printf("%s\n%s\n%u\n%.*s", into->rule, path, line, KEY_MAX,
+                              shown != NULL ? shown : "");
+  return g_hash_table_add(into->seen, key);
+}
+
+/* To mask costs most: it is done once a text, and for no more than are observed. */
 static void
 add(Checking *into, const char *path, uint32_t line, int layer, const char *shown)
 {
   const Rule *rule = rule_find(OBSERVED_CONFIGURATION, into->rule);
-  g_autofree char *masked = shown == NULL ? NULL : configuration_masked(shown, into->secrets);
-  g_autofree char *key =
-      g_strdup_printf("%s\n%s\n%u\n%s", into->rule, path, line, masked != NULL ? masked : "");
-  if (into->observations->len >= OBSERVATIONS_MAX ||
-      !g_hash_table_add(into->seen, g_steal_pointer(&key)))
+  if (into->masked >= OBSERVATIONS_MAX || !is_new(into, path, line, shown))
+    return;
+  into->masked++;
+  bool hides = shown == NULL || into->hidden.all;
+  g_autofree char *masked = hides ? NULL : configuration_masked(shown, into->hidden.values);
+  if (g_strcmp0(masked, shown) != 0 && !is_new(into, path, line, masked))
     return;
   const Observation observation = {.kind = OBSERVED_CONFIGURATION,
                                    .rule = into->rule,

@@ -2,15 +2,17 @@
 #pragma once
 
 #include "inspect/configuration/check.h"
+#include "inspect/configuration/configuration.h"
 #include "inventory/observation.h"
 
 struct Checking {
-  const char *name;         /* of the Dockerfile, or "history" */
-  const char *rule;         /* of the check that is asked */
-  const GPtrArray *global;  /* comments at the top of the file, or NULL */
-  const GPtrArray *secrets; /* char *: values that are shown nowhere; or NULL */
-  GPtrArray *observations;  /* ImageObservation */
-  GHashTable *seen;         /* what is observed once is not again */
+  const char *name;        /* of the Dockerfile, or "history" */
+  const char *rule;        /* of the check that is asked */
+  const GPtrArray *global; /* comments at the top of the file, or NULL */
+  ConfigurationHidden hidden;
+  GPtrArray *observations; /* ImageObservation */
+  GHashTable *seen;        /* what is observed once is not again */
+  guint masked;            /* texts */
 };
 
 /* checking_found() at a line of its own. */

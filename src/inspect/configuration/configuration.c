@@ -71,7 +71,7 @@ compare(gconstpointer a, gconstpointer b)
 /* @global: comments at the top of a Dockerfile, or NULL. (transfer full) */
 static GPtrArray *
 observe(const Build *build, unsigned of, const char *name, const GPtrArray *global,
-        const GPtrArray *secrets, GError **error)
+        const ConfigurationHidden *hidden, GError **error)
 {
   if (build->overflows) {
     error_set(error, ASSAY_ERROR_LIMIT, "more commands than are looked at");
@@ -80,7 +80,7 @@ observe(const Build *build, unsigned of, const char *name, const GPtrArray *glob
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   Checking into = {.name = name,
                    .global = global,
-                   .secrets = secrets,
+                   .hidden = hidden != NULL ? *hidden : (ConfigurationHidden){0},
                    .observations =
                        g_ptr_array_new_with_free_func((GDestroyNotify)image_observation_free),
                    .seen = seen};
@@ -90,19 +90,20 @@ observe(const Build *build, unsigned of, const char *name, const GPtrArray *glob
 }
 
 GPtrArray *
-configuration_of_dockerfile(Slice text, const char *name, const GPtrArray *secrets, GError **error)
+configuration_of_dockerfile(Slice text, const char *name, const ConfigurationHidden *hidden,
+                            GError **error)
 {
   g_autoptr(Dockerfile) dockerfile = dockerfile_parse(text, error);
   if (dockerfile == NULL)
     return NULL;
   g_autoptr(Build) build = build_of_dockerfile(dockerfile);
   const DockerfileInstruction *first = g_ptr_array_index(dockerfile->instructions, 0);
-  return observe(build, CHECK_DOCKERFILES, name, first->comments, secrets, error);
+  return observe(build, CHECK_DOCKERFILES, name, first->comments, hidden, error);
 }
 
 GPtrArray *
-configuration_of_image(const ImageConfig *config, const GPtrArray *secrets, GError **error)
+configuration_of_image(const ImageConfig *config, const ConfigurationHidden *hidden, GError **error)
 {
   g_autoptr(Build) build = build_of_image(config);
-  return observe(build, CHECK_HISTORIES, "history", NULL, secrets, error);
+  return observe(build, CHECK_HISTORIES, "history", NULL, hidden, error);
 }

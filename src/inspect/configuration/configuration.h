@@ -16,15 +16,18 @@
  * at again. */
 #define CONFIGURATION_VERSION 1u
 
-/* @secrets: char *, values that are shown nowhere, besides those of variables with such names; or
- * NULL.
- *
- * ImageObservation, by line. @name: of the file, which is their path. NULL: as dockerfile_parse(),
- * or ASSAY_ERROR_LIMIT: there is more than is looked at. (transfer full) */
-GPtrArray *configuration_of_dockerfile(Slice text, const char *name, const GPtrArray *secrets,
-                                       GError **error);
+/* What is shown nowhere, besides the values of variables with such names. */
+typedef struct {
+  const GPtrArray *values; /* char *, or NULL */
+  bool all;                /* which values is not known: nothing of any text is shown */
+} ConfigurationHidden;
+
+/* ImageObservation, by line. @name: of the file, which is their path. @hidden: or NULL. NULL: as
+ * dockerfile_parse(), or ASSAY_ERROR_LIMIT: there is more than is looked at. (transfer full) */
+GPtrArray *configuration_of_dockerfile(Slice text, const char *name,
+                                       const ConfigurationHidden *hidden, GError **error);
 
 /* ImageObservation, with the path "config:User" or "history", and the layer that its step made.
  * (transfer full) */
-GPtrArray *configuration_of_image(const ImageConfig *config, const GPtrArray *secrets,
+GPtrArray *configuration_of_image(const ImageConfig *config, const ConfigurationHidden *hidden,
                                   GError **error);

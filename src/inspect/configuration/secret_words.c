@@ -165,26 +165,44 @@ mask_accounts(GString *text)
 
 /* Also where only a beginning of it is left of a text that was cut. */
 static void
-mask_known(GString *text, const char *secret)
+mark_known(const GString *text, const char *secret, bool *hidden)
 {
-  size_t size = strlen(secret);
+  size_t size = strlen(secret), marked = 0;
   if (size < KNOWN_LEAST)
     return;
-  g_string_replace(text, secret, MASK, 0);
+  for (const char *at = text->str; (at = strstr(at, secret)) != NULL; at++) {
+    size_t start = (size_t)(at - text->str), from = MAX(start, marked);
+    marked = start + size;
+    memset(hidden + from, true, marked - from);
+  }
   for (size_t left = MIN(size, text->len); left >= KNOWN_LEAST; left--)
     if (memcmp(text->str + text->len - left, secret, left) == 0) {
-      g_string_truncate(text, text->len - left);
-      g_string_append(text, MASK);
+      memset(hidden + text->len - left, true, left);
       return;
     }
+}
+
+/* All are found before one is replaced: they may share bytes. (transfer full) */
+static GString *
+without_known(const GString *text, const GPtrArray *secrets)
+{
+  g_autofree bool *hidden = g_new0(bool, text->len + 1);
+  GString *rest = g_string_new(NULL);
+  for (guint i = 0; secrets != NULL && i < secrets->len; i++)
+    mark_known(text, g_ptr_array_index(secrets, i), hidden);
+  for (gsize i = 0; i < text->len; i++)
+    if (!hidden[i])
+      g_string_append_c(rest, text->str[i]);
+    else if (i == 0 || !hidden[i - 1])
+      g_string_append(rest, MASK);
+  return rest;
 }
 
 char *
 configuration_masked(const char *text, const GPtrArray *secrets)
 {
-  g_autoptr(GString) masked = g_string_new_len(text, (gssize)strnlen(text, MASKED_MAX));
-  for (guint i = 0; secrets != NULL && i < secrets->len; i++)
-    mask_known(masked, g_ptr_array_index(secrets, i));
+  g_autoptr(GString) cut = g_string_new_len(text, (gssize)strnlen(text, MASKED_MAX));
+  g_autoptr(GString) masked = without_known(cut, secrets);
   for (gsize i = 0; i < masked->len; i++)
     if (g_ascii_isspace(masked->str[i]))
       masked->str[i] = ' ';
