@@ -53,17 +53,28 @@ observation_at(const Observation *one, const char *place)
   return observation_copy(&at);
 }
 
+/* More than anybody reads, and more than a request should cost; of the rest it is said that there
+ * is more. */
+#define IMAGE_OBSERVATIONS_MAX 20000u
+
 void
 observed_of_image(ImageInventory *image, const ReadsInForce *reads)
 {
+  guint kept = 0;
   for (guint i = 0; i < image->layers->len; i++) {
     const LayerInventory *layer = g_ptr_array_index(image->layers, i);
     for (guint j = 0; j < layer->observations->len; j++) {
       const Observation *one = g_ptr_array_index(layer->observations, j);
       const char *place = one->read < layer->reads->len ? reads->layers[i][one->read] : NULL;
-      if (place != NULL || stays_when_removed(one->kind))
-        g_ptr_array_add(image->observations,
-                        image_observation_new(observation_at(one, place), i, place == NULL));
+      if (place == NULL && !stays_when_removed(one->kind))
+        continue;
+      kept += one->kind != OBSERVED_FACT;
+      if (kept > IMAGE_OBSERVATIONS_MAX) {
+        g_ptr_array_add(image->unread, g_strdup(one->path));
+        return;
+      }
+      g_ptr_array_add(image->observations,
+                      image_observation_new(observation_at(one, place), i, place == NULL));
     }
   }
 }

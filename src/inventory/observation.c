@@ -36,10 +36,18 @@ observation_free(Observation *observation)
   g_free(observation);
 }
 
+/* What is not printable becomes longer: it is cut after that. */
 static char *
 copy_text(const char *text)
 {
-  return text == NULL ? NULL : slice_to_printable(slice_from_string(text), OBSERVATION_TEXT_MAX);
+  if (text == NULL)
+    return NULL;
+  char *copy = slice_to_printable(slice_from_string(text), OBSERVATION_TEXT_MAX);
+  if (strlen(copy) > OBSERVATION_TEXT_MAX) {
+    const char *end = copy + OBSERVATION_TEXT_MAX + 1;
+    *g_utf8_find_prev_char(copy, end) = '\0';
+  }
+  return copy;
 }
 
 Observation *

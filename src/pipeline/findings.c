@@ -8,8 +8,8 @@
 #include "pipeline/pipeline-private.h"
 #include "verdict/completeness.h"
 
-/* Up to so many packages an image costs too little to make anybody wait for another. */
-#define LIGHT_PACKAGES 1000u
+/* Up to so much an image costs too little to make anybody wait for another. */
+#define LIGHT_WEIGHT 1000u
 
 METRIC(large_images, COUNTER_OF("assay_large_images_total",
                                 "Times that packages or findings of a large image were worked out, "
@@ -106,14 +106,14 @@ count(const char *what, const char *by)
   series_add(metric_series(&large_images, what, by, NULL), 1);
 }
 
-/* @packages: how many the image has. */
+/* @weight: image_summary_weight(). */
 static SharedItem *
-work_once(Pipeline *pipeline, const char *what, const Digest *manifest, unsigned packages,
-          Work work, GDestroyNotify free_value, GError **error)
+work_once(Pipeline *pipeline, const char *what, const Digest *manifest, unsigned weight, Work work,
+          GDestroyNotify free_value, GError **error)
 {
   /* Before it is worked out: what changes meanwhile makes it old. */
   uint64_t judgement = __atomic_load_n(&pipeline->judgement, __ATOMIC_ACQUIRE);
-  if (packages <= LIGHT_PACKAGES)
+  if (weight <= LIGHT_WEIGHT)
     return wrap(work(pipeline, manifest, error), free_value);
   g_autofree char *key = g_strdup_printf("%s of %s", what, manifest->text);
   SharedItem *item = NULL;
@@ -130,24 +130,23 @@ work_once(Pipeline *pipeline, const char *what, const Digest *manifest, unsigned
     break;
   }
   item = wrap(work(pipeline, manifest, error), free_value);
-  share_end(pipeline->share, key, item, packages);
+  share_end(pipeline->share, key, item, weight);
   pipeline_tell(pipeline);
   return item;
 }
 
 SharedItem *
-pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned weight,
                          GError **error)
 {
-  return work_once(pipeline, "packages", manifest, packages, load_layers,
+  return work_once(pipeline, "packages", manifest, weight, load_layers,
                    (GDestroyNotify)image_inventory_free, error);
 }
 
 SharedItem *
-pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned packages,
-                        GError **error)
+pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned weight, GError **error)
 {
-  return work_once(pipeline, "findings", manifest, packages, match_now,
+  return work_once(pipeline, "findings", manifest, weight, match_now,
                    (GDestroyNotify)match_result_free, error);
 }
 

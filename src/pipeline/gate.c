@@ -83,7 +83,12 @@ static Verdict *
 judge_unmatched(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
                 const Digest *manifest, const char *why, GError **error)
 {
-  g_autoptr(MatchResult) observed = pipeline_image_observed(pipeline, manifest, NULL);
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(MatchResult) observed = pipeline_image_observed(pipeline, manifest, &failure);
+  if (observed == NULL && !g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
   input->scan_state = SCAN_NONE;
   input->detail = why;
   input->findings = observed == NULL ? NULL : observed->findings;
@@ -104,10 +109,12 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
     return policy_judge(policy, input);
   /* Without packages there is nothing to match: a signature that looks like an image, or one of
    * which nothing is known. */
-  bool nothing = summary->packages == 0 && !summary->has_observed;
+  bool nothing = summary->packages == 0 && summary->observations == 0;
   g_autoptr(GPtrArray) gaps = nothing ? findings_gaps(pipeline, manifest, &failure) : NULL;
   g_autoptr(SharedItem) findings =
-      nothing ? NULL : pipeline_image_findings(pipeline, manifest, summary->packages, &failure);
+      nothing
+          ? NULL
+          : pipeline_image_findings(pipeline, manifest, image_summary_weight(summary), &failure);
   const MatchResult *result = shared_item_value(findings);
   VexImage image = {NULL};
   g_autoptr(ImageInventory) packages = NULL;

@@ -273,6 +273,12 @@ image_summary_free(ImageSummary *summary)
   g_free(summary);
 }
 
+unsigned
+image_summary_weight(const ImageSummary *summary)
+{
+  return summary->packages + summary->observations;
+}
+
 bool
 image_summary_is_of_older_detectors(const ImageSummary *summary)
 {
@@ -301,7 +307,7 @@ add_observed(ImageSummary *summary, const char *text)
   for (int kind = 0; kind < FINDING_KINDS; kind++)
     for (int i = 0; i <= SEVERITY_CRITICAL; i++) {
       summary->counts[i] += summary->observed.counts[kind][i];
-      summary->has_observed |= summary->observed.counts[kind][i] > 0;
+      summary->observations += summary->observed.counts[kind][i];
     }
 }
 

@@ -104,7 +104,7 @@ typedef struct {
   uint32_t packages;
   uint32_t counts[6];      /* by Severity, of all kinds */
   ObservedCounts observed; /* of those, what is of no package */
-  bool has_observed;       /* there is some */
+  uint32_t observations;   /* all of that */
   uint32_t fixable[6];     /* of those, with a fixed version */
   uint32_t uncovered;      /* packages of distributions without advisories */
   uint32_t third_party;    /* packages of others than the distribution */
@@ -116,6 +116,8 @@ typedef struct {
 void image_summary_free(ImageSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageSummary, image_summary_free)
 
+/* How much there is to work out of it: packages, and what was observed. */
+unsigned image_summary_weight(const ImageSummary *summary);
 /* Of a scan that is done: newer detectors are to inspect its layers again. Until they have, it is
  * in force. */
 bool image_summary_is_of_older_detectors(const ImageSummary *summary);
@@ -127,12 +129,12 @@ bool pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **ot
                            GError **error);
 /* A MatchResult, by the live database; an ImageInventory. Of a large image, one for all who ask
  * within a moment, and few at a time: ASSAY_ERROR_BUSY, ask again when pipeline_on_change() tells.
- * @packages: ImageSummary.packages. (transfer full) */
-SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+ * @weight: image_summary_weight(). (transfer full) */
+SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, unsigned weight,
                                     GError **error);
 /* What was observed in an image alone, for which no advisories are needed. (transfer full) */
 MatchResult *pipeline_image_observed(Pipeline *pipeline, const Digest *manifest, GError **error);
-SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned packages,
+SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned weight,
                                      GError **error);
 /* What @policy's VEX statements for images of @repository are compared with; where there are none,
  * nothing is looked up. *@packages lives as long as *@image. (transfer full) */

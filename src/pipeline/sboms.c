@@ -138,8 +138,8 @@ replace(const Beside *beside, const ImageSummary *summary, SbomFormat format,
 {
   Digest digest = {""};
   const char *name = sbom_format_names[format];
-  g_autoptr(SharedItem) item =
-      pipeline_image_inventory(beside->pipeline, &beside->image, summary->packages, error);
+  g_autoptr(SharedItem) item = pipeline_image_inventory(beside->pipeline, &beside->image,
+                                                        image_summary_weight(summary), error);
   const ImageInventory *inventory = item == NULL ? NULL : shared_item_value(item);
   if (inventory == NULL)
     return false;

@@ -61,13 +61,28 @@ exemption_fits_repository(const Exemption *exemption, const char *repository)
   return is_empty(exemption->repositories) || fits_pattern(exemption->repositories, repository);
 }
 
+/* Malware and secrets are taken out by who means them: by the key, the rule or the value.
+ * Exemptions of the time before there were such findings meant vulnerabilities. */
+static bool
+means_kind(const Exemption *exemption, const char *rule, const Finding *finding)
+{
+  if (!is_empty(exemption->rules) || !is_empty(exemption->values) ||
+      (strcmp(rule, "malware") != 0 && strcmp(rule, "secrets") != 0))
+    return true;
+  for (char **id = exemption->ids; id != NULL && *id != NULL; id++)
+    if (strcmp(*id, "*") != 0 && names_id(*id, finding))
+      return true;
+  return false;
+}
+
 static bool
 fits_finding(const Exemption *exemption, const char *rule, const Finding *finding)
 {
   const char *path = finding->location;
   if (path != NULL && *path == '/')
     path++;
-  return (is_empty(exemption->ids) || names_finding(exemption->ids, finding)) &&
+  return means_kind(exemption, rule, finding) &&
+         (is_empty(exemption->ids) || names_finding(exemption->ids, finding)) &&
          (is_empty(exemption->rules) || lists(exemption->rules, rule)) &&
          (is_empty(exemption->packages) || fits_pattern(exemption->packages, finding->package) ||
           fits_pattern(exemption->packages, finding->source_package)) &&

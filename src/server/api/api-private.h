@@ -19,8 +19,8 @@ bool api_number_of(Request *request, const char *name, uint64_t least, uint64_t 
                    uint64_t *value);
 /* ?limit= and ?offset=. */
 bool api_page_of(Request *request, Page *page);
-/* The digest of the path, of an image whose scan is done, and how many packages it has. */
-bool api_scanned_image(Request *request, Digest *digest, unsigned *packages);
+/* The digest of the path, of an image whose scan is done, and its image_summary_weight(). */
+bool api_scanned_image(Request *request, Digest *digest, unsigned *weight);
 /* Whether @error is one that passes, and the request waits for that. */
 bool api_waits(Request *request, const GError *error);
 /* Takes over @part. */

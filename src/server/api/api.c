@@ -37,7 +37,7 @@ seconds_until(int64_t time)
 }
 
 bool
-api_scanned_image(Request *request, Digest *digest, unsigned *packages)
+api_scanned_image(Request *request, Digest *digest, unsigned *weight)
 {
   g_autoptr(GError) error = NULL;
   Pipeline *pipeline = server_context(request)->pipeline;
@@ -49,7 +49,7 @@ api_scanned_image(Request *request, Digest *digest, unsigned *packages)
   if (!visible_image(request, VERB_READ_FINDINGS, digest))
     return false;
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, digest, &error);
-  *packages = summary == NULL ? 0 : summary->packages;
+  *weight = summary == NULL ? 0 : image_summary_weight(summary);
   if (summary != NULL && summary->state == SCAN_DONE)
     return true;
   if (summary == NULL || !pipeline_image_exists(pipeline, digest, &other, &error)) {
@@ -279,11 +279,11 @@ api_packages(Request *request)
   g_autoptr(GError) error = NULL;
   Digest digest;
   Page page;
-  unsigned packages;
-  if (!api_page_of(request, &page) || !api_scanned_image(request, &digest, &packages))
+  unsigned weight;
+  if (!api_page_of(request, &page) || !api_scanned_image(request, &digest, &weight))
     return;
   g_autoptr(SharedItem) item =
-      pipeline_image_inventory(server_context(request)->pipeline, &digest, packages, &error);
+      pipeline_image_inventory(server_context(request)->pipeline, &digest, weight, &error);
   if (api_waits(request, error))
     return;
   const ImageInventory *inventory = shared_item_value(item);

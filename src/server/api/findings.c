@@ -236,9 +236,9 @@ api_findings(Request *request)
   Page page;
   Filter filter = {0};
   GCompareFunc order;
-  unsigned packages;
+  unsigned weight;
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
-      !api_scanned_image(request, &digest, &packages))
+      !api_scanned_image(request, &digest, &weight))
     return;
   g_auto(Asked) asked = {NULL};
   if (!read_asked(request, &digest, &asked, &error)) {
@@ -247,7 +247,7 @@ api_findings(Request *request)
   }
   filter.unknown_as = asked.repository == NULL ? SEVERITY_OF_UNKNOWN_FIX
                                                : policy_set_unknown_as(asked.set, asked.repository);
-  g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, packages, &error);
+  g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, weight, &error);
   if (api_waits(request, error))
     return;
   g_autoptr(MatchResult) observed =

@@ -13,7 +13,7 @@ api_sbom(Request *request)
   const char *format = request_query(request, "format");
   const ReportWriter *writer = report_writer_find(format != NULL ? format : "cyclonedx");
   Digest digest;
-  unsigned packages;
+  unsigned weight;
   if (writer == NULL || !writer->of_inventory) {
     api_refuse(request, "?format= must be cyclonedx or spdx");
     return;
@@ -21,9 +21,9 @@ api_sbom(Request *request)
   const char *repository = request_query(request, "repository");
   if (repository != NULL && !visible_repository(request, VERB_READ_FINDINGS, repository))
     return;
-  if (!api_scanned_image(request, &digest, &packages))
+  if (!api_scanned_image(request, &digest, &weight))
     return;
-  g_autoptr(SharedItem) item = pipeline_image_inventory(pipeline, &digest, packages, &error);
+  g_autoptr(SharedItem) item = pipeline_image_inventory(pipeline, &digest, weight, &error);
   if (api_waits(request, error))
     return;
   int64_t created = 0;

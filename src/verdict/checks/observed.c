@@ -7,6 +7,8 @@
 
 /* More would not fit into what docker shows of an error. */
 #define NAMED_FINDINGS 5u
+/* A verdict is kept in memory: of a heap of them the rest is counted. */
+#define REASONS_MAX 1000u
 
 typedef struct {
   bool block[SEVERITY_CRITICAL + 1];
@@ -101,16 +103,16 @@ blocking_in_words(const Finding *finding)
 }
 
 static char *
-refusal_in_words(const Judged *judged, const GPtrArray *reasons)
+refusal_in_words(const Judged *judged, const GPtrArray *reasons, unsigned count)
 {
   GString *text = g_string_new(NULL);
-  g_string_append_printf(text, "%u %s%s block%s: ", reasons->len, judged->noun,
-                         reasons->len == 1 ? "" : "s", reasons->len == 1 ? "s" : "");
+  g_string_append_printf(text, "%u %s%s block%s: ", count, judged->noun, count == 1 ? "" : "s",
+                         count == 1 ? "s" : "");
   for (guint i = 0; i < MIN(reasons->len, NAMED_FINDINGS); i++)
     g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ",
                            (const char *)g_ptr_array_index(reasons, i));
-  if (reasons->len > NAMED_FINDINGS)
-    g_string_append_printf(text, ", and %u more", reasons->len - NAMED_FINDINGS);
+  if (count > NAMED_FINDINGS)
+    g_string_append_printf(text, ", and %u more", count - NAMED_FINDINGS);
   g_string_append_printf(text, "; %s", judged->what_to_do);
   return g_string_free(text, FALSE);
 }
@@ -121,19 +123,22 @@ judge_kind(const ObservedRule *rule, const Judged *judged, Judgement *judgement)
 {
   const GPtrArray *findings = judgement->input->findings;
   GPtrArray *reasons = g_ptr_array_new_with_free_func(g_free);
+  unsigned count = 0;
   for (guint i = 0; findings != NULL && i < findings->len; i++) {
     const Finding *finding = g_ptr_array_index(findings, i);
     if (finding->kind != judged->kind || !rule->block[finding->severity])
       continue;
     if (judgement_exempts(judgement, finding_rule(finding), finding))
       judgement->verdict->ignored++;
-    else
+    else if (count++ < REASONS_MAX)
       g_ptr_array_add(reasons, blocking_in_words(finding));
   }
-  if (reasons->len > 0)
-    judgement_block_findings(judgement, reasons, refusal_in_words(judged, reasons));
-  else
+  if (count == 0) {
     g_ptr_array_unref(reasons);
+    return;
+  }
+  judgement->verdict->blocking += count - reasons->len;
+  judgement_block_findings(judgement, reasons, refusal_in_words(judged, reasons, count));
 }
 
 static void

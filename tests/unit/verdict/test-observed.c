@@ -127,6 +127,24 @@ test_hostile(void)
   g_assert_cmpuint(image->observations->len, ==, 0);
 }
 
+/* Whatever a file has in it, what is observed can be sent and read. */
+static void
+test_odd_texts(void)
+{
+  for (unsigned size = 100; size < 700; size += 1) {
+    g_autofree char *odd = g_strnfill(size, (char)0xff);
+    g_autofree char *letters = g_strnfill(size, 'a');
+    LayerInventory *layer = layer_inventory_new();
+    observe(layer, OBSERVED_SECRET, "r", "p");
+    const Observation one = {.kind = OBSERVED_SECRET, .rule = "r", .path = letters, .shown = odd};
+    layer_inventory_add_observation(layer, &one);
+    g_autoptr(LayerInventory) got = sent(layer);
+    const Observation *last = g_ptr_array_index(got->observations, 1);
+    g_assert_cmpuint(strlen(last->shown), <=, OBSERVATION_TEXT_MAX);
+    g_assert_true(g_utf8_validate(last->shown, -1, NULL));
+  }
+}
+
 static void
 test_bounds(void)
 {
@@ -147,6 +165,7 @@ main(int argc, char **argv)
   g_test_add_func("/observed/removed", test_removed);
   g_test_add_func("/observed/finding", test_finding);
   g_test_add_func("/observed/hostile", test_hostile);
+  g_test_add_func("/observed/odd-texts", test_odd_texts);
   g_test_add_func("/observed/bounds", test_bounds);
   return g_test_run();
 }
