@@ -35,8 +35,9 @@ bool sql_others_queue(const SqlPool *pool);
 /* sql_run() with the values in a va_list. */
 bool sql_run_valist(SqlConnection *connection, int64_t *changed, GError **error, const char *text,
                     va_list args);
-/* Begins a transaction once the one before has done its work. sql_end() ends it. (transfer none) */
-SqlConnection *sql_begin(SqlPool *pool, GError **error);
+/* Begins a transaction once the one before has done its work; @alone: once it is committed.
+ * sql_end() ends it. (transfer none) */
+SqlConnection *sql_begin(SqlPool *pool, bool alone, GError **error);
 /* @done: it is to be committed; else it is taken back, for the reason in *error. Returns when the
  * commit that it shares with others has ended, which they may hold up, too. *number: the one to
  * wait for with sql_log_wait(). False: nothing of it happened. */

@@ -114,8 +114,10 @@ bool sql_transact_later(SqlPool *pool, SqlWork work, void *data, GError **error)
  * done for what was read in it. */
 bool sql_settle(SqlPool *pool, GError **error);
 /* What each transaction of the present thread does first from now on, with the same rules as its
- * work; NULL: nothing. Where it fails, the transaction does, and nothing of it happened. */
-void sql_guard_transactions(SqlWork guard, void *data);
+ * work; NULL: nothing. Where it fails, the transaction does, and nothing of it happened. @looks: it
+ * reads by other connections, too, which see what is committed: so nobody's work may be there that
+ * is not. */
+void sql_guard_transactions(SqlWork guard, void *data, bool looks);
 /* A transaction of this one statement. */
 bool sql_write(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);
 bool sql_write_later(SqlPool *pool, int64_t *changed, GError **error, const char *text, ...);

@@ -121,7 +121,7 @@ join_group(SqlPool *pool, GError **error)
 }
 
 SqlConnection *
-sql_begin(SqlPool *pool, GError **error)
+sql_begin(SqlPool *pool, bool alone, GError **error)
 {
   if (pool->read_only != NULL) {
     error_set(error, ASSAY_ERROR_READ_ONLY,
@@ -133,6 +133,8 @@ sql_begin(SqlPool *pool, GError **error)
   g_mutex_lock(&pool->writing);
   __atomic_sub_fetch(&pool->waiting, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&pool->begun, 1, __ATOMIC_RELAXED);
+  if (alone && pool->group != NULL)
+    commit_group(pool);
   if (pool->group == NULL ? begin_group(pool, error) : join_group(pool, error))
     return pool->writer;
   g_mutex_unlock(&pool->writing);

@@ -9,13 +9,15 @@
 static _Thread_local struct {
   SqlWork guard;
   void *data;
+  bool looks;
 } guarded;
 
 void
-sql_guard_transactions(SqlWork guard, void *data)
+sql_guard_transactions(SqlWork guard, void *data, bool looks)
 {
   guarded.guard = guard;
   guarded.data = data;
+  guarded.looks = looks;
 }
 
 static bool
@@ -36,7 +38,7 @@ static bool
 transact_once(SqlPool *pool, SqlWork work, void *data, bool first, bool *waited, uint64_t *number,
               GError **error)
 {
-  SqlConnection *db = sql_begin(pool, error);
+  SqlConnection *db = sql_begin(pool, guarded.looks, error);
   *waited = db == NULL;
   if (db == NULL)
     return false;

@@ -104,9 +104,9 @@ def at_once(count, work):
 
 
 def test_one_of_many_wins(server):
-    """Who all have read the same state: the first change counts, and the others are told."""
+    """Who all have read the same state: the first change counts, and the others are told; also where they share a commit."""
     ask(server, "POST", "/api/v1/teams", json={"name": "race"})
-    for round_ in range(5):
+    for round_ in range(15):
         tag = ask(server, "GET", "/api/v1/teams/race").headers["ETag"]
         answers = at_once(8, lambda number: ask(server, "PATCH", "/api/v1/teams/race", {"If-Match": tag},
                                                 json={"description": f"{round_} by {number}"}))

@@ -47,6 +47,12 @@ changes_an_object(const Request *request)
 }
 
 bool
+conditions_are_made(const Request *request)
+{
+  return changes_an_object(request) && request_header(request, "If-Match") != NULL;
+}
+
+bool
 conditions_hold(Request *request, GError **error)
 {
   unsigned status;

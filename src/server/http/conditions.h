@@ -8,6 +8,8 @@
 #include "server/http/http.h"
 #include "storage/sql.h"
 
+/* Whether @request says If-Match of what it changes. */
+bool conditions_are_made(const Request *request);
 /* Whether what @request wants to change is what it takes it for, or it says nothing of that;
  * ASSAY_ERROR_CHANGED. */
 bool conditions_hold(Request *request, GError **error);

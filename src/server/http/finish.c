@@ -30,9 +30,9 @@ request_finish_route(Request *request)
   if (!conditions_hold(request, &error)) {
     respond_error(request, error);
   } else {
-    sql_guard_transactions(guard_transaction, &guard);
+    sql_guard_transactions(guard_transaction, &guard, conditions_are_made(request));
     request->match.route->finish(request);
-    sql_guard_transactions(NULL, NULL);
+    sql_guard_transactions(NULL, NULL, false);
   }
   if (repeat != NULL)
     repeat_end(repeat, request);
