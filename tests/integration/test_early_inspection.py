@@ -198,6 +198,7 @@ def test_a_damaged_layer_fails_as_one_does_that_is_read_whole(module_server, tmp
     before = outcomes(module_server)
     for until in (5 * MIB, 6 * MIB, 7 * MIB):
         push.patch(until)
+        gate.wait_until(lambda: running(module_server) == 1 or since(module_server, before))
     scan = push.finish()
     whole = run_assay(module_server.program, "scan", "--format", "json", layout_of(push, tmp_path), check=None,
                       log_prefix=module_server.folder / "whole")
