@@ -1,53 +1,13 @@
 /* Secrets in files and texts; see the header. */
 #include "inspect/secrets/secrets.h"
 
-#include <string.h>
-
+#include "inspect/secrets/form.h"
 #include "inspect/secrets/mask.h"
 #include "inspect/secrets/scan.h"
 
-/* A file with NUL bytes is looked at where it is small: a database of an application, a key store.
- */
-#define BINARY_MOST ((uint64_t)256 * 1024)
-
-/* What begins so is no text, nor holds any that is not packed. */
-static const struct {
-  const char *bytes;
-  size_t size;
-} packed[] = {
-    {"\177ELF", 4},
-    {"\x89PNG", 4},
-    {"GIF8", 4},
-    {"\xff\xd8\xff", 3},
-    {"\x1f\x8b", 2},
-    {"\xfd"
-     "7zXZ",
-     5},
-    {"\x28\xb5\x2f\xfd", 4},
-    {"BZh", 3},
-    {"PK\3\4", 4},
-    {"7z\xbc\xaf", 4},
-    {"\xca\xfe\xba\xbe", 4},
-    {"\xcf\xfa\xed\xfe", 4},
-    {"MZ", 2},
-    {"!<arch>\n", 8},
-    {"\0asm", 4},
-    {"wOFF", 4},
-    {"wOF2", 4},
-    {"OggS", 4},
-    {"ID3", 3},
-    {"RIFF", 4},
-    {"\0\1\0\0\0", 5},
-    {"OTTO", 4},
-    {"%PDF", 4},
-    {"\xde\x12\x04\x95", 4},
-    {"\x30\x31\x30\x37", 4},
-    {"TZif", 4},
-};
-
 typedef struct {
   const char *path;
-  uint32_t line; /* of the first */
+  uint32_t line; /* of the first; 0: it has no lines */
   LayerInventory *into;
 } Place;
 
@@ -55,6 +15,7 @@ typedef struct {
   SecretScan *scan;
   char *path;
   Place place;
+  FileText text;
 } FileScan;
 
 static void
@@ -94,33 +55,35 @@ add_unable(LayerInventory *into, const char *path)
 /* --- files --- */
 
 static bool
-is_packed(Slice head)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS(packed); i++)
-    if (slice_has_prefix(head, slice_new(packed[i].bytes, packed[i].size)))
-      return true;
-  return false;
-}
-
-static bool
 wants(const FileView *file)
 {
-  if (file->size == 0 || is_packed(file->head))
-    return false;
-  return memchr(file->head.data, 0, file->head.size) == NULL || file->size <= BINARY_MOST;
+  return file->size > 0 && file_form_of(file->head) != FILE_FORM_PACKED;
 }
 
 static void
 begin(FileScan *file, const FileView *view, LayerInventory *into)
 {
-  bool binary = memchr(view->head.data, 0, view->head.size) != NULL;
+  file->text.form = file_form_of(view->head);
+  bool binary = file->text.form == FILE_FORM_BINARY;
   SecretContext context = secret_context_of(view->path);
   if (binary && context == SECRET_CONTEXT_OWN)
     context = SECRET_CONTEXT_OTHERS;
   file->path = g_strdup(view->path);
-  file->place = (Place){file->path, 1, into};
+  file->place = (Place){file->path, binary ? 0 : 1, into};
   file->scan = secret_scan_new(secret_engine_default(), context, observe, &file->place);
   secret_scan_set_path(file->scan, file->path);
+}
+
+static void
+add_bytes(FileScan *file, Slice bytes)
+{
+  if (file->text.form == FILE_FORM_TEXT) {
+    secret_scan_add(file->scan, bytes);
+    return;
+  }
+  g_autoptr(GByteArray) text = g_byte_array_new();
+  file_text_take(&file->text, bytes, text);
+  secret_scan_add(file->scan, slice_new(text->data, text->len));
 }
 
 static void
@@ -136,7 +99,7 @@ piece(void **state, const FileView *view, uint64_t at, Slice bytes, LayerInvento
     *state = file = g_new0(FileScan, 1);
     begin(file, view, into);
   }
-  secret_scan_add(file->scan, bytes);
+  add_bytes(file, bytes);
   if (bytes.size > 0)
     return;
   if (!secret_scan_finish(file->scan))
@@ -154,7 +117,7 @@ prepare(void)
 
 const Detector secrets_detector = {
     .name = "secrets",
-    .version = 1,
+    .version = 2,
     .observes = true,
     .wants = wants,
     .piece = piece,

@@ -219,6 +219,72 @@ test_binary(void)
   }
 }
 
+/* What letters alone mark may be a text: it is searched, unless it has a NUL. */
+static void
+test_marks_of_letters(void)
+{
+  static const char *const marks[] = {"MZ",   "BZh",  "ID3",  "RIFF", "OTTO",      "GIF8", "wOFF",
+                                      "wOF2", "%PDF", "0107", "OggS", "!<arch>\n", "TZif"};
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  g_autofree char *known = secret_case_text(random, "_KEY=1\nID=AKIA<u16>\n", 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+    g_autofree char *text = g_strconcat(marks[i], known, NULL);
+    g_autofree char *found = detected("app/.env", text, strlen(text));
+    g_autoptr(GString) binary = g_string_new(marks[i]);
+    g_string_append_len(binary, "\0\1", 2);
+    g_string_append(binary, known);
+    g_autofree char *none = detected("app/.env", binary->str, binary->len);
+    g_assert_true(g_str_has_prefix(found, "aws-access-key-id:"));
+    g_assert_cmpstr(none, ==, "");
+  }
+}
+
+/* Of any size, and wherever the text in it is. */
+static void
+test_large_binary(void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  g_autofree char *known = secret_case_text(random, "AKIA<u16>", 0);
+  g_autofree char *text = g_malloc0(BIG_FILE);
+  for (gsize i = 1; i < BIG_FILE; i += 3)
+    text[i] = 'a';
+  for (gsize at = 512; at < BIG_FILE - 100; at += WINDOW - 5) {
+    memcpy(text + at, known, strlen(known));
+    text[at + strlen(known)] = text[at - 1] = '\0';
+    g_autofree char *found = detected("app/data.db", text, BIG_FILE);
+    g_assert_true(g_str_has_prefix(found, "aws-access-key-id:0:"));
+    memset(text + at, 0, strlen(known));
+  }
+}
+
+static void
+append_utf16(GString *into, const char *text, bool big)
+{
+  for (; *text != '\0'; text++) {
+    const char pair[] = {big ? '\0' : *text, big ? *text : '\0'};
+    g_string_append_len(into, pair, 2);
+  }
+}
+
+static void
+test_utf16(void)
+{
+  static const struct {
+    const char *mark;
+    bool big;
+  } cases[] = {{"\xff\xfe", false}, {"\xfe\xff", true}, {"", false}, {"", true}};
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  g_autofree char *known =
+      secret_case_text(random, "[Settings]\r\nDB_PASSWORD=<A14>\r\nid=AKIA<u16>\r\n", 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GString) text = g_string_new(cases[i].mark);
+    append_utf16(text, known, cases[i].big);
+    g_autofree char *found = detected("app/settings.ini", text->str, text->len);
+    g_assert_nonnull(strstr(found, "environment-secret:2:"));
+    g_assert_nonnull(strstr(found, "aws-access-key-id:3:"));
+  }
+}
+
 /* --- what is told --- */
 
 static void
@@ -279,6 +345,9 @@ main(int argc, char **argv)
   g_test_add_func("/secrets-scan/hostile", test_hostile);
   g_test_add_func("/secrets-scan/kinds-of-files", test_kinds_of_files);
   g_test_add_func("/secrets-scan/binary", test_binary);
+  g_test_add_func("/secrets-scan/marks-of-letters", test_marks_of_letters);
+  g_test_add_func("/secrets-scan/large-binary", test_large_binary);
+  g_test_add_func("/secrets-scan/utf16", test_utf16);
   g_test_add_func("/secrets-scan/mask", test_mask);
   g_test_add_func("/secrets-scan/same", test_same);
   g_test_add_func("/secrets-scan/text", test_text);
