@@ -434,7 +434,7 @@ def test_the_examples_of_the_guide_are_policies(assay, tmp_path):
     for number, text in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(text)
         verdicts.append(judge(tmp_path / f"{number}.yaml"))
-    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "all", "production", "production", "strict"]
+    assert [verdict["policy"] for verdict in verdicts] == ["production", "production", "production", "all", "production", "production", "strict"]
     assert verdicts[-1] == judge("strict")
 
 
