@@ -363,8 +363,7 @@ reads_commands(const Splitter *splitter, guint owner)
   guint arguments = 0;
   const ShellCommand *command =
       owner < splitter->commands->len ? g_ptr_array_index(splitter->commands, owner) : NULL;
-  const char *program = command == NULL ? NULL : shell_program(command, &arguments);
-  if (!shell_reads_scripts(program))
+  if (command == NULL || !shell_reads_scripts(shell_program(command, &arguments)))
     return false;
   for (guint i = arguments; i < command->words->len; i++)
     if (*(const char *)g_ptr_array_index(command->words, i) != '-')

@@ -51,6 +51,18 @@ read_nginx(Baseline *baseline)
   return read_server(baseline, NGINX, nginx_roots, G_N_ELEMENTS(nginx_roots));
 }
 
+/* The server's first file; NULL: it has none. */
+static const ServiceSetting *
+first_file(GArray *settings)
+{
+  for (guint i = 0; settings != NULL && i < settings->len; i++) {
+    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
+    if (setting_is(setting, "file"))
+      return setting;
+  }
+  return NULL;
+}
+
 /* --- Apache --- */
 
 /* Whether it counts without a condition, for the whole server. */
@@ -93,13 +105,11 @@ static void
 check_apache_value(Baseline *baseline, const BaselineCheck *check)
 {
   g_autoptr(GArray) settings = read_apache(baseline);
-  const ServiceSetting *last = NULL, *file = NULL;
+  const ServiceSetting *last = NULL, *file = first_file(settings);
   for (guint i = 0; settings != NULL && i < settings->len; i++) {
     const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
     if (setting_is(setting, check->key) && is_of_server(setting))
       last = setting;
-    if (file == NULL && setting_is(setting, "file"))
-      file = setting;
   }
   if (last != NULL && config_is_one_of(setting_value(last), check->values))
     baseline_tell(baseline, check->rule, last->of, SEVERITY_UNKNOWN, "%s %s", check->key,
@@ -222,11 +232,10 @@ static void
 check_nginx_tokens(Baseline *baseline, const BaselineCheck *check)
 {
   g_autoptr(GArray) settings = read_nginx(baseline);
-  const ServiceSetting *file = NULL;
+  const ServiceSetting *file = first_file(settings);
   bool off = false;
   for (guint i = 0; settings != NULL && i < settings->len; i++) {
     const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
-    file = file == NULL && setting_is(setting, "file") ? setting : file;
     off |= setting_is(setting, check->key) && strcmp(setting_value(setting), "off") == 0 &&
            g_strcmp0(setting->scope, "http") == 0;
   }
