@@ -49,3 +49,10 @@ path_below(const char *path, const char *folder)
     return path + size;
   return path[size] == '/' ? path + size + 1 : NULL;
 }
+
+const char *
+path_last_name(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}

@@ -14,3 +14,6 @@ char *path_of_symlink(const char *path, const char *target);
 /* What is left of @path below @folder ("a/b/c" below "a" is "b/c"; below "a/b/c" it is ""), or NULL
  * when it is not below. The empty folder is the root. (transfer none) */
 const char *path_below(const char *path, const char *folder);
+
+/* What is behind the last slash of @path. (transfer none) */
+const char *path_last_name(const char *path);

@@ -1,6 +1,7 @@
 /* Checks of what names and modes tell (entries.h). */
 #include <string.h>
 
+#include "archive/path.h"
 #include "inspect/baseline/checks-private.h"
 #include "inspect/baseline/entries.h"
 #include "inspect/baseline/facts.h"
@@ -30,13 +31,6 @@
   "vim.basic "                                                                                     \
   "vim.tiny nano ed emacs less more man nmap git curl wget docker gdb strace nc ncat socat chmod " \
   "chown install make nice timeout time taskset stdbuf ld.so"
-
-static const char *
-name_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
 
 /* "python3.11" is one, too. */
 static bool
@@ -77,7 +71,7 @@ visit_facts(Baseline *baseline, const BaselineCheck *check, Visit *visit)
 static void
 visit_odd(Baseline *baseline, const BaselineCheck *check, const ImageObservation *of)
 {
-  const char *path = of->observation->path, *name = name_of(path);
+  const char *path = of->observation->path, *name = path_last_name(path);
   bool told = strcmp(check->rule, "setuid-unusual") == 0 && is_interpreter(name);
   if (!told && !(is_of_system(path) && config_is_one_of(name, check->values)))
     baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s", of->observation->shown);
@@ -92,7 +86,7 @@ check_odd(Baseline *baseline, const BaselineCheck *check)
 static void
 visit_interpreter(Baseline *baseline, const BaselineCheck *check, const ImageObservation *of)
 {
-  if (is_interpreter(name_of(of->observation->path)))
+  if (is_interpreter(path_last_name(of->observation->path)))
     baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s", of->observation->shown);
 }
 

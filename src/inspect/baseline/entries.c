@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "archive/path.h"
 #include "inspect/baseline/facts.h"
 
 /* What is further down belongs to some application, which knows what it wants. */
@@ -29,13 +30,6 @@ typedef struct {
   bool (*is)(const LayerEntry *entry, const char *name);
 } EntryRule;
 
-static const char *
-name_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
-
 static unsigned
 depth_of(const char *path)
 {
@@ -60,7 +54,7 @@ is_in_programs(const char *path)
 {
   const char *slash = strrchr(path, '/');
   g_autofree char *folder = g_strndup(path, slash == NULL ? 0 : (size_t)(slash - path));
-  return config_is_one_of(name_of(folder), "bin sbin libexec") ||
+  return config_is_one_of(path_last_name(folder), "bin sbin libexec") ||
          g_str_has_prefix(folder, "usr/lib/postgresql/");
 }
 
@@ -229,7 +223,7 @@ static const EntryRule entry_rules[] = {
 uint32_t
 entry_facts_of(const LayerEntry *entry)
 {
-  const char *name = name_of(entry->path);
+  const char *name = path_last_name(entry->path);
   uint32_t set = 0;
   for (size_t i = 0; i < G_N_ELEMENTS(entry_rules); i++)
     if ((entry_rules[i].kinds >> entry->kind & 1) != 0 && entry_rules[i].is(entry, name))
@@ -246,7 +240,7 @@ entry_facts_add(const LayerEntry *entry, uint32_t set, const char *location, Lay
       continue;
     g_autofree char *names = capability_names(entry->capabilities);
     if (entry_rules[i].is == is_program)
-      facts_add(&facts, entry_rules[i].key, name_of(entry->path));
+      facts_add(&facts, entry_rules[i].key, path_last_name(entry->path));
     else if (entry_rules[i].is == has_capability)
       facts_add(&facts, entry_rules[i].key, names);
     else
@@ -268,7 +262,7 @@ static bool
 may_have_fact(const LayerEntry *entry)
 {
   static const char *const places[] = {"etc/", "root/", "var/spool/cron/", NULL};
-  const char *name = name_of(entry->path);
+  const char *name = path_last_name(entry->path);
   return config_is_one_of(name, HISTORIES) || is_keys_file(entry->path, name) ||
          (is_below(entry->path, places) && depth_of(entry->path) <= REPLACED_DEPTH_MAX);
 }

@@ -59,3 +59,26 @@ checking_found_config(Checking *into, const char *path, const char *shown)
 {
   add(into, path, 0, -1, shown);
 }
+
+static bool
+has_bad_word(const BuildStep *step, const char *keyword, bool (*bad)(const char *word))
+{
+  for (guint i = 0; step_is(step, keyword) && i < step->words->len; i++)
+    if (bad(g_ptr_array_index(step->words, i)))
+      return true;
+  return false;
+}
+
+void
+checking_find_words(const Build *build, Checking *into, char *const *told, const char *place,
+                    const char *keyword, bool (*bad)(const char *word))
+{
+  for (; told != NULL && *told != NULL; told++)
+    if (bad(*told))
+      checking_found_config(into, place, *told);
+  for (guint i = 0; build->config == NULL && i < build->steps->len; i++) {
+    const BuildStep *step = g_ptr_array_index(build->steps, i);
+    if (has_bad_word(step, keyword, bad) && build_is_of_image(build, step))
+      checking_found(into, step, NULL);
+  }
+}

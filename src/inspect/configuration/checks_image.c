@@ -153,33 +153,35 @@ opens(const char *word, bool administers)
   return false;
 }
 
+static bool
+opens_administration(const char *word)
+{
+  return opens(word, true);
+}
+
+static bool
+opens_database(const char *word)
+{
+  return opens(word, false);
+}
+
 static void
-check_ports(const Build *build, Checking *into, bool administers)
+check_ports(const Build *build, Checking *into, bool (*opened)(const char *word))
 {
   char **exposed = build->config == NULL ? NULL : build->config->exposed_ports;
-  for (; exposed != NULL && *exposed != NULL; exposed++)
-    if (opens(*exposed, administers))
-      checking_found_config(into, "config:ExposedPorts", *exposed);
-  for (guint i = 0; build->config == NULL && i < build->steps->len; i++) {
-    const BuildStep *step = g_ptr_array_index(build->steps, i);
-    bool found = false;
-    for (guint j = 0; step_is(step, "EXPOSE") && !found && j < step->words->len; j++)
-      found = opens(g_ptr_array_index(step->words, j), administers);
-    if (found && build_is_of_image(build, step))
-      checking_found(into, step, NULL);
-  }
+  checking_find_words(build, into, exposed, "config:ExposedPorts", "EXPOSE", opened);
 }
 
 static void
 check_admin_ports(const Build *build, Checking *into)
 {
-  check_ports(build, into, true);
+  check_ports(build, into, opens_administration);
 }
 
 static void
 check_database_ports(const Build *build, Checking *into)
 {
-  check_ports(build, into, false);
+  check_ports(build, into, opens_database);
 }
 
 static bool

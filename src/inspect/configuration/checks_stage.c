@@ -172,17 +172,7 @@ static void
 check_volumes(const Build *build, Checking *into, bool (*weak)(const char *path))
 {
   char **told = build->config == NULL ? NULL : build->config->volumes;
-  for (; told != NULL && *told != NULL; told++)
-    if (weak(*told))
-      checking_found_config(into, "config:Volumes", *told);
-  for (guint i = 0; build->config == NULL && i < build->steps->len; i++) {
-    const BuildStep *step = g_ptr_array_index(build->steps, i);
-    bool found = false;
-    for (guint j = 0; step_is(step, "VOLUME") && j < step->words->len; j++)
-      found |= weak(g_ptr_array_index(step->words, j));
-    if (found && build_is_of_image(build, step))
-      checking_found(into, step, NULL);
-  }
+  checking_find_words(build, into, told, "config:Volumes", "VOLUME", weak);
 }
 
 static void

@@ -9,6 +9,10 @@
  * ("config:User") with what it says. @shown: NULL is the step's text. */
 void checking_found(Checking *into, const BuildStep *step, const char *shown);
 void checking_found_config(Checking *into, const char *path, const char *shown);
+/* Tells each of @told (or NULL), what the config has at @place, that is @bad; without a config,
+ * each instruction @keyword of the image that has such a word. */
+void checking_find_words(const Build *build, Checking *into, char *const *told, const char *place,
+                         const char *keyword, bool (*bad)(const char *word));
 
 /* @text for a person: @secrets (char *, or NULL), passwords, tokens and the like masked, printable,
  * at most 200 bytes. (transfer full)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "archive/path.h"
 #include "inspect/lockfiles/lockfiles-private.h"
 
 typedef struct {
@@ -12,28 +13,21 @@ typedef struct {
   LockReader *read;
 } LockFormat;
 
-static const char *
-name_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
-
 /* "requirements.txt", the names that people give to several, and what is in a folder of that name.
  */
 static bool
 is_requirements(const char *path)
 {
   g_autofree char *folder = g_path_get_dirname(path);
-  return strstr(name_of(path), "requirements") != NULL ||
-         g_str_equal(name_of(folder), "requirements");
+  return strstr(path_last_name(path), "requirements") != NULL ||
+         g_str_equal(path_last_name(folder), "requirements");
 }
 
 /* "pylock.toml", and "pylock.NAME.toml" where there are several (PEP 751). */
 static bool
 is_pylock(const char *path)
 {
-  return g_str_has_prefix(name_of(path), "pylock.");
+  return g_str_has_prefix(path_last_name(path), "pylock.");
 }
 
 /* The first row that a file matches is its own. */
@@ -163,7 +157,7 @@ static bool
 may_be_odd(const char *path)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(common_names); i++)
-    if (g_str_equal(name_of(path), common_names[i]))
+    if (g_str_equal(path_last_name(path), common_names[i]))
       return true;
   for (size_t i = 0; i < G_N_ELEMENTS(test_folders); i++)
     if (is_below(path, strlen(path), test_folders[i]))

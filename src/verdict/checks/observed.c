@@ -57,20 +57,19 @@ static const Setting settings[] = {
 
 /* What each key judges, and what there is to do. */
 typedef struct {
-  const char *key;
   size_t offset;
   FindingKind kind;
   const char *noun, *what_to_do;
 } Judged;
 static const Judged all_judged[] = {
-    {"malware", offsetof(Rules, malware), FINDING_MALWARE, "malicious file",
+    {offsetof(Rules, malware), FINDING_MALWARE, "malicious file",
      "do not run the image, and find out how it came in"},
-    {"secrets", offsetof(Rules, secrets), FINDING_SECRET, "secret",
+    {offsetof(Rules, secrets), FINDING_SECRET, "secret",
      "revoke what is real, build the image without it and push again"},
-    {"baseline", offsetof(Rules, baseline), FINDING_BASELINE, "weak setting",
+    {offsetof(Rules, baseline), FINDING_BASELINE, "weak setting",
      "change the settings and push again"},
-    {"configuration", offsetof(Rules, configuration), FINDING_CONFIGURATION,
-     "weakness of its configuration", "change how the image is built and push again"},
+    {offsetof(Rules, configuration), FINDING_CONFIGURATION, "weakness of its configuration",
+     "change how the image is built and push again"},
 };
 
 static const ObservedRule *
