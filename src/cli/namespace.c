@@ -12,7 +12,7 @@
 #include "report/report.h"
 
 static char *format_option;
-static char **immutable_option;
+static char **immutable_option, **without_option;
 static gboolean no_immutable_option, no_quota_option, public_option, private_option;
 static char *quota_bytes_option, *sbom_option;
 static gint64 quota_images_option, quota_tags_option;
@@ -66,6 +66,9 @@ print_space(const json_t *space)
   printf("size            %s\nimages          %s\ntags            %s\n", bytes, images, tags);
   printf("immutable tags  %s\n", clean != NULL ? clean : "none");
   printf("SBOM of images  %s\n", json_get_string(space, "sbom"));
+  g_autofree char *without = words_of(space, "without");
+  printf("looked for      %s%s\n", without == NULL ? "everything" : "not for ",
+         without == NULL ? "" : without);
   printf("pulled by       %s\n", json_get_boolean(space, "public", false)
                                      ? "anybody, without a log-in"
                                      : "who was given the right");
@@ -129,6 +132,22 @@ add_quotas(json_t *change, uint64_t bytes)
     json_object_set_new(change, "quota_tags", json_integer(quota_tags_option));
 }
 
+/* "none" is an empty list. What is no kind, the server refuses. */
+static void
+add_without(json_t *change)
+{
+  g_autoptr(json_t) list = json_array();
+  bool none = without_option != NULL && g_strv_length(without_option) == 1 &&
+              strcmp(without_option[0], "none") == 0;
+  for (char **each = without_option; each != NULL && *each != NULL && !none; each++) {
+    g_auto(GStrv) words = g_strsplit(*each, ",", -1);
+    for (char **word = words; *word != NULL; word++)
+      json_array_append_new(list, json_string(g_strstrip(*word)));
+  }
+  if (without_option != NULL)
+    json_object_set(change, "without", list);
+}
+
 /* What the options ask for; NULL: nothing, or what cannot be. (transfer full) */
 static json_t *
 change_of_options(uint64_t quota_bytes)
@@ -143,6 +162,7 @@ change_of_options(uint64_t quota_bytes)
   if (public_option || private_option)
     json_object_set_new(change, "public", json_boolean(public_option));
   json_set_string(change, "sbom", sbom_option);
+  add_without(change);
   add_quotas(change, quota_bytes);
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
 }
@@ -183,6 +203,9 @@ static const GOptionEntry set_options[] = {
     {"no-immutable", 0, 0, G_OPTION_ARG_NONE, &no_immutable_option, "All tags may move", NULL},
     {"sbom", 0, 0, G_OPTION_ARG_STRING, &sbom_option,
      "Keep the SBOM of each image beside it, as a referrer", "none|cyclonedx|spdx"},
+    {"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &without_option,
+     "Kinds of findings that are not shown there and block nothing; may be given several times",
+     "none|KIND,..."},
     {"public", 0, 0, G_OPTION_ARG_NONE, &public_option,
      "Whoever reaches the registry pulls from it, without a log-in; is set alone", NULL},
     {"private", 0, 0, G_OPTION_ARG_NONE, &private_option, "Only who was given the right pulls",
@@ -229,6 +252,7 @@ static const Command set_subcommand = {
         "  assay namespace set --quota-bytes 50GiB --quota-images 1000 team\n"
         "  assay namespace set --no-immutable --no-quota team\n"
         "  assay namespace set --sbom cyclonedx team\n"
+        "  assay namespace set --without baseline,configuration team\n"
         "  assay namespace set --public base",
     .options = set_options,
     .least_arguments = 1,

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "inventory/image.h"
 #include "pipeline/pipeline-private.h"
+#include "registry/namespaces.h"
 #include "registry/quarantine.h"
 
 /* --- what was said before --- */
@@ -19,12 +20,12 @@ gate_cache_new(void)
 }
 
 /* All of the input that is not in the judgement: the reference stands in the message, the time of
- * the push begins the grace. */
+ * the push begins the grace, and the namespace may leave kinds out. */
 static char *
-verdict_key(const PolicyInput *input, const Digest *manifest)
+verdict_key(const PolicyInput *input, const Digest *manifest, FindingKinds without)
 {
-  return g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT, input->repository, input->reference,
-                         manifest->text, input->pushed);
+  return g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%u", input->repository,
+                         input->reference, manifest->text, input->pushed, without);
 }
 
 static Verdict *
@@ -78,10 +79,23 @@ judge_scan(const PolicySet *policy, const PolicyInput *input, const ImageSummary
   return verdict;
 }
 
+/* By what an image is judged. */
+typedef struct {
+  const PolicySet *policy;
+  FindingKinds without; /* of its namespace */
+} Asked;
+
+/* What the namespace looks for; NULL: @result is. (transfer container) */
+static GPtrArray *
+wanted(const Asked *asked, const MatchResult *result)
+{
+  return result == NULL ? NULL : findings_without(result->findings, asked->without);
+}
+
 /* By what was observed in it alone: @why its packages are not known. */
 static Verdict *
-judge_unmatched(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
-                const Digest *manifest, const char *why, GError **error)
+judge_unmatched(Pipeline *pipeline, const Asked *asked, PolicyInput *input, const Digest *manifest,
+                const char *why, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(MatchResult) observed = pipeline_image_observed(pipeline, manifest, &failure);
@@ -91,22 +105,23 @@ judge_unmatched(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input,
   }
   input->scan_state = SCAN_NONE;
   input->detail = why;
-  input->findings = observed == NULL ? NULL : observed->findings;
-  Verdict *verdict = policy_judge(policy, input);
+  g_autoptr(GPtrArray) findings = wanted(asked, observed);
+  input->findings = findings;
+  Verdict *verdict = policy_judge(asked->policy, input);
   input->findings = NULL;
   return verdict;
 }
 
 /* Judges the image by its scan and, if that is whole, its findings. */
 static Verdict *
-judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, const Digest *manifest,
+judge_image(Pipeline *pipeline, const Asked *asked, PolicyInput *input, const Digest *manifest,
             const ImageSummary *summary, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   input->scan_state = known_state(summary);
   input->detail = summary->error;
   if (summary->state != SCAN_DONE)
-    return policy_judge(policy, input);
+    return policy_judge(asked->policy, input);
   /* Without packages there is nothing to match: a signature that looks like an image, or one of
    * which nothing is known. */
   bool nothing = summary->packages == 0 && summary->observations == 0;
@@ -118,25 +133,27 @@ judge_image(Pipeline *pipeline, const PolicySet *policy, PolicyInput *input, con
   const MatchResult *result = shared_item_value(findings);
   VexImage image = {NULL};
   g_autoptr(ImageInventory) packages = NULL;
-  if (result != NULL && !pipeline_statements_image(pipeline, policy, input->repository, manifest,
-                                                   &packages, &image, error))
+  if (result != NULL && !pipeline_statements_image(pipeline, asked->policy, input->repository,
+                                                   manifest, &packages, &image, error))
     return NULL;
   if (gaps != NULL || result != NULL) {
+    g_autoptr(GPtrArray) shown = wanted(asked, result);
     input->image = &image;
-    input->findings = result == NULL ? NULL : result->findings;
+    input->findings = shown;
     input->third_party = result == NULL ? NULL : result->third_party;
     input->end_of_life = result == NULL ? NULL : result->end_of_life;
     input->life_ends = result == NULL ? 0 : result->life_ends;
     input->ended = result == NULL ? NULL : result->ended;
     input->next_ends = result == NULL ? 0 : result->next_ends;
     input->gaps = result == NULL ? gaps : result->gaps;
-    Verdict *verdict = judge_scan(policy, input, summary);
+    Verdict *verdict = judge_scan(asked->policy, input, summary);
     input->image = NULL;
+    input->findings = NULL;
     return verdict;
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */
   if (g_error_matches(failure, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND))
-    return judge_unmatched(pipeline, policy, input, manifest, failure->message, error);
+    return judge_unmatched(pipeline, asked, input, manifest, failure->message, error);
   g_propagate_error(error, g_steal_pointer(&failure));
   return NULL;
 }
@@ -234,9 +251,12 @@ pipeline_judge_by(Pipeline *pipeline, const PolicySet *policy, const char *repos
     return NULL;
   if (manifest->kind == MANIFEST_INDEX || !images_is_image(pipeline->blobs, manifest))
     return policy_judge(policy, &input);
+  Asked asked = {policy, 0};
   g_autoptr(ImageSummary) summary = pipeline_image_summary(pipeline, &stored->digest, error);
-  return summary == NULL ? NULL
-                         : judge_image(pipeline, policy, &input, &stored->digest, summary, error);
+  return summary == NULL ||
+                 !registry_kinds_without(pipeline->registry, repository, &asked.without, error)
+             ? NULL
+             : judge_image(pipeline, &asked, &input, &stored->digest, summary, error);
 }
 
 static Verdict *
@@ -254,7 +274,10 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
   *scan = SCAN_NOT_APPLICABLE;
   if (!policy_set_applies(policy, repository))
     return judge_without_policy(pipeline, policy, &input, stored, error);
-  g_autofree char *key = verdict_key(&input, &stored->digest);
+  Asked asked = {policy, 0};
+  if (!registry_kinds_without(pipeline->registry, repository, &asked.without, error))
+    return NULL;
+  g_autofree char *key = verdict_key(&input, &stored->digest, asked.without);
   Verdict *known = find_verdict(pipeline->verdicts, key, judgement, input.now);
   if (known != NULL) {
     *scan = SCAN_DONE;
@@ -272,7 +295,7 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
       find_summary(pipeline, repository, &stored->digest, manifest, error);
   if (summary == NULL)
     return NULL;
-  Verdict *verdict = judge_image(pipeline, policy, &input, &stored->digest, summary, error);
+  Verdict *verdict = judge_image(pipeline, &asked, &input, &stored->digest, summary, error);
   bool soon = input.scan_state == SCAN_WAITING && summary->retry_at - input.now < RETRY_SOON;
   *scan = soon ? SCAN_PENDING : input.scan_state;
   /* A scan that is done stays so; other states may change at any time. */

@@ -122,6 +122,16 @@ unsigned image_summary_weight(const ImageSummary *summary);
  * in force. */
 bool image_summary_is_of_older_detectors(const ImageSummary *summary);
 
+/* Counts nothing of these kinds any more. */
+void image_summary_leave_out(ImageSummary *summary, FindingKinds kinds);
+
+/* What is not looked for in images of @repository: shown nowhere, blocking nothing. With NULL for
+ * @repository: what none of the repositories that have @manifest looks for. */
+bool pipeline_without(Pipeline *pipeline, const char *repository, const Digest *manifest,
+                      FindingKinds *without, GError **error);
+/* That changed in the namespace: its images are judged again. */
+bool pipeline_without_changed(Pipeline *pipeline, const char *name, GError **error);
+
 ImageSummary *pipeline_image_summary(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* Whether a manifest of that digest is stored, in any repository; *other: what it is ("an index"),
  * or NULL for a container image. ASSAY_ERROR_NOT_FOUND. */

@@ -64,6 +64,7 @@ typedef struct {
   Standing standing;
   ScanState state;
   int64_t stamp, expires;
+  char *rules; /* the SHA-256 of the policy, and what its namespace does not look for */
 } Judged;
 
 static void
@@ -74,6 +75,7 @@ judged_free(void *data)
   g_free(judged->standing.manifest);
   g_free(judged->standing.policy);
   g_free(judged->standing.reason);
+  g_free(judged->rules);
   g_free(judged);
 }
 
@@ -123,10 +125,12 @@ judge_in(Pipeline *pipeline, const char *repository, const Digest *digest, const
       gate_judge_now(pipeline, repository, digest->text, stored, &scan, &failure);
   g_autoptr(ImageSummary) summary =
       verdict == NULL ? NULL : pipeline_image_summary(pipeline, digest, &failure);
-  if (summary == NULL) {
+  FindingKinds without = 0;
+  if (summary == NULL || !pipeline_without(pipeline, repository, digest, &without, &failure)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
+  image_summary_leave_out(summary, without);
   bool counted =
       summary->state != SCAN_DONE ||
       g_strcmp0(summary->database != NULL ? summary->database : "", rules->advisories) == 0;
@@ -149,6 +153,8 @@ judge_in(Pipeline *pipeline, const char *repository, const Digest *digest, const
   one->state = summary->state;
   one->stamp = counted && same ? rules->stamp : 0;
   one->expires = verdict->expires;
+  one->rules = without == 0 ? g_strdup(rules->policy)
+                            : g_strdup_printf("%s without %u", rules->policy, without);
   g_ptr_array_add(judged, one);
   return true;
 }
@@ -264,11 +270,11 @@ is_changed(const Former *former, const Judged *judged)
 }
 
 static const char *
-why_changed(const Former *former, const Rules *rules)
+why_changed(const Former *former, const Judged *judged, const Rules *rules)
 {
   if (g_strcmp0(former->advisories, rules->advisories) != 0)
     return "advisories";
-  if (g_strcmp0(former->rules, rules->policy) != 0)
+  if (g_strcmp0(former->rules, judged->rules) != 0)
     return "policy";
   return former->expires != 0 && former->expires <= g_get_real_time() ? "time" : "scan";
 }
@@ -293,14 +299,15 @@ typedef struct {
 } Change;
 
 static Change *
-change_new(const Former *former, const Standing *standing, const Rules *rules)
+change_new(const Former *former, const Judged *judged, const Rules *rules)
 {
   Change *change = g_new0(Change, 1);
+  const Standing *standing = &judged->standing;
   change->standing = standing;
   change->from = former->gate;
   change->before = tally_to_text(former->tally.counts);
   change->after = tally_to_text(standing->counts);
-  change->why = why_changed(former, rules);
+  change->why = why_changed(former, judged, rules);
   return change;
 }
 
@@ -396,7 +403,7 @@ write_standing(SqlConnection *db, const Judged *judged, const Rules *rules, GErr
       SQL_INTEGER(n[5]), SQL_INTEGER(f[0]), SQL_INTEGER(f[1]), SQL_INTEGER(f[2]), SQL_INTEGER(f[3]),
       SQL_INTEGER(f[4]), SQL_INTEGER(f[5]), SQL_INTEGER(one->blocking),
       SQL_INTEGER((int64_t)one->size), SQL_INTEGER(one->pushed), SQL_INTEGER(judged->stamp),
-      SQL_INTEGER(judged->expires), SQL_TEXT(rules->advisories), SQL_TEXT(rules->policy),
+      SQL_INTEGER(judged->expires), SQL_TEXT(rules->advisories), SQL_TEXT(judged->rules),
       SQL_TEXT(one->policy), SQL_TEXT(one->reason), SQL_END);
 }
 
@@ -429,7 +436,7 @@ write_one(SqlConnection *db, const Judged *one, Writing *writing, GError **error
   if (!stored)
     return true;
   if (is_changed(&former, one)) {
-    Change *change = change_new(&former, &one->standing, writing->rules);
+    Change *change = change_new(&former, one, writing->rules);
     g_ptr_array_add(writing->changes, change);
     if (!write_change(db, change, error) || !tell_change(db, change, error))
       return false;

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "base/json_table.h"
+#include "inventory/finding_kind.h"
 
 /* Of one list. */
 #define NAMESPACE_PATTERNS_MAX      100u
@@ -28,6 +29,8 @@ typedef struct {
   /* What it may hold; 0: as much as there is room for. */
   uint64_t quota_bytes, quota_images, quota_tags;
   SbomFormat sbom;
+  /* What is not looked for in its images: shown nowhere, and blocking nothing. */
+  FindingKinds without;
   NamespaceUsage *used; /* NULL: it is being counted, after an upgrade */
   uint64_t version;     /* rises with each change; 0: nothing was ever set */
   int64_t changed;      /* microseconds since 1970; 0: never */

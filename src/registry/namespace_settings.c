@@ -1,4 +1,6 @@
 /* The settings of a namespace, as they are stored: a JSON text of the members that were set. */
+#include "base/enum_names.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "registry/namespaces.h"
 #include "registry/registry-private.h"
@@ -12,6 +14,41 @@ const JsonTable namespace_usage_table = JSON_TABLE(NamespaceUsage, usage_members
 
 const char *const sbom_format_names[] = {"none", "cyclonedx", "spdx", NULL};
 
+/* --- kinds of findings, as a list of their names --- */
+
+static json_t *
+write_kinds(const JsonMember *member, const void *value)
+{
+  const FindingKinds *kinds = value;
+  json_t *list = json_array();
+  for (unsigned i = 0; member->words[i] != NULL; i++)
+    if ((*kinds & FINDING_KIND_BIT(i)) != 0)
+      json_array_append_new(list, json_string(member->words[i]));
+  return list;
+}
+
+static bool
+read_kinds(const JsonMember *member, const json_t *json, void *value, GError **error)
+{
+  FindingKinds *kinds = value;
+  *kinds = 0;
+  if (!json_member_check_list(member, json, error))
+    return false;
+  for (size_t i = 0; i < json_array_size(json); i++) {
+    unsigned kind;
+    if (!enum_find(member->words, json_string_value(json_array_get(json, i)), &kind)) {
+      g_autofree char *all = enum_list(member->words);
+      return error_set(error, ASSAY_ERROR_INVALID, "\"%s\" must be a list of %s", member->name,
+                       all);
+    }
+    *kinds |= FINDING_KIND_BIT(kind);
+  }
+  return true;
+}
+
+static const JsonKind kinds_kind = {"array", "a list of kinds of findings", .always = true,
+                                    .write = write_kinds, .read = read_kinds};
+
 #define QUOTA_MAX ((uint64_t)1 << 60)
 static const JsonMember members[] = {
     {JSON_MEMBER(Namespace, name), .kind = &json_text, .required = true},
@@ -21,6 +58,8 @@ static const JsonMember members[] = {
      .omitted = true},
     {JSON_MEMBER(Namespace, quota_tags), .kind = &json_number, .most = QUOTA_MAX, .omitted = true},
     {JSON_MEMBER(Namespace, sbom), .kind = &json_word, .words = sbom_format_names},
+    {JSON_MEMBER(Namespace, without), .kind = &kinds_kind, .words = finding_kind_names,
+     .most = FINDING_KINDS},
     {JSON_MEMBER(Namespace, used), .kind = &json_child, .table = &namespace_usage_table},
     {JSON_MEMBER(Namespace, version), .kind = &json_number},
     {JSON_MEMBER(Namespace, changed), .kind = &json_moment},

@@ -71,6 +71,17 @@ registry_namespace(Registry *registry, const char *name, GError **error)
   return found == FOUND ? g_steal_pointer(&space) : NULL;
 }
 
+bool
+registry_kinds_without(Registry *registry, const char *repository, FindingKinds *without,
+                       GError **error)
+{
+  g_autofree char *name = namespace_of(repository);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  g_autoptr(Namespace) space = db == NULL ? NULL : namespace_load(db, name, error);
+  *without = space == NULL ? 0 : space->without;
+  return space != NULL;
+}
+
 /* The namespace of the first repository whose name is above @above, and begins above @above's
  * namespace: of "team-b", "team.c" and "team/app", which are in this order, each comes once.
  * (transfer full), or NULL with *found not FOUND */

@@ -13,6 +13,10 @@
 Namespace *registry_namespace(Registry *registry, const char *name, GError **error);
 /* The same; the defaults where there is none of that name. (transfer full) */
 Namespace *registry_namespace_or_none(Registry *registry, const char *name, GError **error);
+/* What is not looked for in images of @repository (Namespace.without). Any thread; blocks on the
+ * database. */
+bool registry_kinds_without(Registry *registry, const char *repository, FindingKinds *without,
+                            GError **error);
 /* Those after @last (NULL: from the first) in byte order, at most @limit; *more: there are others.
  * (transfer full): Namespace */
 GPtrArray *registry_namespaces(Registry *registry, const char *last, unsigned limit, bool *more,

@@ -1,19 +1,6 @@
 /* A finding as a value; see the header. */
 #include "verdict/finding.h"
 
-const char *const finding_kind_names[] = {[FINDING_VULNERABILITY] = "vulnerability",
-                                          [FINDING_MALWARE] = "malware",
-                                          [FINDING_SECRET] = "secret",
-                                          [FINDING_BASELINE] = "baseline",
-                                          [FINDING_CONFIGURATION] = "configuration",
-                                          NULL};
-
-const char *
-finding_kind_name(FindingKind kind)
-{
-  return finding_kind_names[kind];
-}
-
 static const JsonMember exemption_members[] = {
     {JSON_MEMBER_AS("reason", Finding, exempt_reason), .kind = &json_text, .required = true},
     {JSON_MEMBER_AS("until", Finding, exempt_until), .kind = &json_text},
@@ -84,6 +71,24 @@ bool
 finding_is_of_package(const Finding *finding)
 {
   return *finding->package != '\0';
+}
+
+/* A malicious package is known by the advisories, as a vulnerable one is. */
+bool
+finding_is_of(const Finding *finding, FindingKinds kinds)
+{
+  FindingKind kind = finding_is_of_package(finding) ? FINDING_VULNERABILITY : finding->kind;
+  return (kinds & FINDING_KIND_BIT(kind)) != 0;
+}
+
+GPtrArray *
+findings_without(const GPtrArray *findings, FindingKinds kinds)
+{
+  GPtrArray *rest = g_ptr_array_new();
+  for (guint i = 0; i < findings->len; i++)
+    if (!finding_is_of(g_ptr_array_index(findings, i), kinds))
+      g_ptr_array_add(rest, g_ptr_array_index(findings, i));
+  return rest;
 }
 
 /* A malicious package is judged as a critical vulnerability is, too. */

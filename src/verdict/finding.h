@@ -8,19 +8,8 @@
 
 #include "advisory/advisory.h"
 #include "base/json_table.h"
+#include "inventory/finding_kind.h"
 #include "inventory/layer.h"
-
-/* What a finding is of. A new kind is a line here and a name in finding.c. */
-typedef enum {
-  FINDING_VULNERABILITY, /* a known vulnerability of a package */
-  FINDING_MALWARE,       /* a package is malicious (OSV's "MAL-..."), or a file */
-  FINDING_SECRET,        /* a credential in a file or in the image's config */
-  FINDING_BASELINE,      /* a service or an account is set up weakly */
-  FINDING_CONFIGURATION, /* how the image is built or run is */
-  FINDING_KINDS,         /* how many there are */
-} FindingKind;
-const char *finding_kind_name(FindingKind kind); /* "vulnerability" */
-extern const char *const finding_kind_names[];
 
 typedef struct {
   FindingKind kind;
@@ -65,6 +54,11 @@ typedef struct {
 
 /* Whether it is of a package, and not of what was observed. */
 bool finding_is_of_package(const Finding *finding);
+/* Whether it is of one of @kinds, as namespaces choose among them: one of a package, a malicious
+ * one too, is of the vulnerabilities. */
+bool finding_is_of(const Finding *finding, FindingKinds kinds);
+/* Those of no such kind. (transfer container) */
+GPtrArray *findings_without(const GPtrArray *findings, FindingKinds kinds);
 /* The key of a policy that judges it: "vulnerabilities". */
 const char *finding_rule(const Finding *finding);
 

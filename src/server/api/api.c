@@ -211,12 +211,15 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
   g_autoptr(Standing) standing =
       missing == NULL ? NULL
                       : pipeline_standing(server->pipeline, repository, &image->digest, &failure);
+  FindingKinds without = 0;
   if (missing == NULL)
     return false;
-  if (failure != NULL) {
+  if (failure != NULL ||
+      !pipeline_without(server->pipeline, repository, &image->digest, &without, &failure)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
+  image_summary_leave_out(summary, without);
   note_missing(missing, summary);
   g_autofree char *quarantined =
       registry_quarantined(server->registry, repository, image->digest.text);

@@ -8,9 +8,10 @@
 #include "server/api/api-private.h"
 
 typedef struct {
-  int severities;      /* bits by Severity; 0: all */
-  int kinds;           /* bits by FindingKind; 0: all */
-  Severity unknown_as; /* what unknown counts as where a fix is published */
+  int severities;       /* bits by Severity; 0: all */
+  int kinds;            /* bits by FindingKind; 0: all */
+  FindingKinds without; /* what the namespace does not look for */
+  Severity unknown_as;  /* what unknown counts as where a fix is published */
   const char *state, *package, *text;
   bool only_fixable, only_exploited;
 } Filter;
@@ -82,7 +83,8 @@ is_raised(const Filter *filter, const Finding *finding)
 static bool
 passes(const Filter *filter, const Finding *finding)
 {
-  if ((filter->kinds != 0 && (filter->kinds & (1 << finding->kind)) == 0) ||
+  if (finding_is_of(finding, filter->without) ||
+      (filter->kinds != 0 && (filter->kinds & (1 << finding->kind)) == 0) ||
       (!asks_for(filter, finding->severity) && !is_raised(filter, finding)) ||
       (filter->only_fixable && finding->fixed_version == NULL) ||
       (filter->only_exploited && !finding->known_exploited))
@@ -226,7 +228,8 @@ observed_without_advisories(Pipeline *pipeline, const Filter *filter, const Dige
   return observed;
 }
 
-/* ?repository= says by which policy: its exemptions, and what it lets unknown count as. */
+/* ?repository= says by which policy: its exemptions, and what it lets unknown count as; and what
+ * its namespace looks for. */
 static void
 api_findings(Request *request)
 {
@@ -241,7 +244,8 @@ api_findings(Request *request)
       !api_scanned_image(request, &digest, &weight))
     return;
   g_auto(Asked) asked = {NULL};
-  if (!read_asked(request, &digest, &asked, &error)) {
+  if (!read_asked(request, &digest, &asked, &error) ||
+      !pipeline_without(pipeline, asked.repository, &digest, &filter.without, &error)) {
     respond_error(request, error);
     return;
   }

@@ -140,6 +140,9 @@ api_set_namespace(Request *request)
   g_autoptr(Namespace) space =
       registry_namespace_set(server_context(request)->registry,
                              request_parameter(request, "namespace"), change, -1, &error);
+  if (space != NULL && json_object_get(change, "without") != NULL &&
+      !pipeline_without_changed(server_context(request)->pipeline, space->name, &error))
+    g_clear_pointer(&space, namespace_free);
   if (space != NULL && json_object_get(change, "sbom") != NULL)
     pipeline_keep_sboms(server_context(request)->pipeline);
   respond_namespace(request, space, error);

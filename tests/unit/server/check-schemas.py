@@ -68,7 +68,7 @@ def compare_member(document, place, schema, row):
     told = schema.get("type", "string" if "enum" in schema else None)
     if told != kind:
         yield f"{place}: the table says {kind}, the document {told}"
-    told_words = schema.get("enum") or list(schema.get("properties", {}))
+    told_words = schema.get("enum") or schema.get("items", {}).get("enum") or list(schema.get("properties", {}))
     if words and set(words) != set(told_words):
         yield f"{place}: the table has the words {sorted(words)}, the document {sorted(told_words)}"
 

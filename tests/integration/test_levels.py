@@ -1,0 +1,102 @@
+"""What a namespace looks for in its images."""
+import secrets
+import string
+
+import pytest
+
+import gate
+from gate import import_advisories, pull, push_layout, refusal, wait_until
+from oci_layout import Layout
+
+POLICY = """
+policies:
+  - {name: all, namespaces: "**", unscanned: allow, vulnerabilities: {block: [critical, high]}, secrets: block, baseline: block}
+"""
+
+
+def set_namespace(server, name, **change):
+    answer = server.request("PATCH", f"/api/v1/namespaces/{name}", json=change)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def image(tmp_path):
+    """With vulnerable packages, a credential and a weak setting; (its layout, its digest)."""
+    value = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
+    layout = Layout(tmp_path / "image")
+    descriptor = layout.add_image("v1", [{**gate.alpine_files(), "app/.env": f"AWS_ACCESS_KEY_ID={value}\n",
+                                          "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root::19000:0:99999:7:::\n"}])
+    return layout.folder, descriptor["digest"]
+
+
+@pytest.fixture
+def server(start_server, assay, image):
+    """Which has it in team/app and free/app, where both are judged."""
+    server = start_server(policy=POLICY)
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    for repository in ("team/app", "free/app"):
+        push_layout(server, image[0], "v1", repository)
+        wait_until(lambda repository=repository: "findings block" in refusal(server, repository, "v1"))
+    return server
+
+
+def kinds_of(server, digest, query=""):
+    found = server.get_json(f"/api/v1/images/{digest}/findings?limit=1000{query}")
+    assert found["total"] == len(found["findings"]) == sum(found["kinds"].values())
+    return {kind for kind, count in found["kinds"].items() if count > 0}
+
+
+def counted(server, repository):
+    """As the list of images has it, and as that of all images does."""
+    listed = server.get_json(f"/api/v1/repositories/{repository}/images")["images"][0]
+    standing = wait_until(lambda: next((each for each in server.get_json("/api/v1/images")["images"]
+                                        if each["repository"] == repository and each["gate"]["current"]), None))
+    return sum(listed["scan"]["findings"].values()), sum(standing["findings"].values())
+
+
+def test_kinds_that_are_not_looked_for(server, assay, image):
+    _, digest = image
+    everything = kinds_of(server, digest, "&repository=team/app")
+    assert {"vulnerability", "secret", "baseline"} <= everything
+    total = len(server.get_json(f"/api/v1/images/{digest}/findings?limit=1000")["findings"])
+    assert counted(server, "team/app") == (total, total)
+
+    assay("namespace", "set", "--server", server.url, "--without", "secret,baseline,configuration", "team")
+    assert set_namespace(server, "team")["without"] == ["secret", "baseline", "configuration"]
+    # Whose name begins alike is another's.
+    set_namespace(server, "fre", without=["vulnerability", "secret"])
+    assert kinds_of(server, digest, "&repository=team/app") == {"vulnerability"}
+    assert kinds_of(server, digest, "&repository=free/app") == everything == kinds_of(server, digest)
+    left = wait_until(lambda: counted(server, "team/app")[0] < total and counted(server, "team/app"))
+    assert wait_until(lambda: len(set(counted(server, "team/app"))) == 1) and left[0] < total
+    assert counted(server, "free/app") == (total, total)
+    for word in ("aws-access-key-id", "empty-password"):
+        verdicts = [str(server.get_json(f"/api/v1/images/{digest}/verdict?repository={name}/app")) for name in ("team", "free")]
+        assert word not in verdicts[0] and word in verdicts[1]
+    shown = assay("findings", "--server", server.url, "team/app:v1").stdout
+    assert "aws-access-key-id" not in shown and "CVE-2019-14697" in shown
+    assert "not for secret, baseline, configuration" in assay("namespace", "show", "--server", server.url, "team").stdout
+
+    set_namespace(server, "team", without=["vulnerability", "secret", "baseline"])
+    wait_until(lambda: pull(server, "team/app", "v1").status_code == 200)
+    assert kinds_of(server, digest, "&repository=team/app") <= {"configuration"}
+    change = wait_until(lambda: [each for each in server.get_json("/api/v1/changes")["changes"]
+                                 if each["repository"] == "team/app" and each["to"]["gate"] == "warns"])[-1]
+    assert change["why"] == "policy"
+    # Nobody looks for what neither does.
+    set_namespace(server, "free", without=["secret"])
+    assert kinds_of(server, digest) == everything - {"secret"}
+
+    # No layer was read again: it counts at once, also in a namespace that the image came to later.
+    assay("namespace", "set", "--server", server.url, "--without", "none", "team")
+    assert kinds_of(server, digest, "&repository=team/app") == everything
+    assert "findings block" in refusal(server, "team/app", "v1")
+    wait_until(lambda: counted(server, "team/app") == (total, total))
+
+
+def test_a_kind_that_is_none(server):
+    answer = server.request("PATCH", "/api/v1/namespaces/team", json={"without": ["secret", "secrets"]})
+    assert answer.status_code == 400 and "vulnerability, malware, secret" in answer.json()["detail"]
+    assert set_namespace(server, "team", sbom=None)["without"] == []
