@@ -2,7 +2,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "inspect/secrets/engine.h"
 
-#include <hs/hs_runtime.h>
 #include <pcre2.h>
 
 #include "inspect/secrets/database-private.h"
@@ -15,8 +14,7 @@
 #define MATCH_BYTES_LONG (16u * 1024)
 
 struct SecretEngine {
-  hs_database_t *database;
-  hs_scratch_t *scratch;
+  Patterns *triggers;
   GPtrArray *rules;   /* SecretRule, of others */
   pcre2_code **codes; /* each made when it is first needed */
   pcre2_match_context *limits;
@@ -31,37 +29,14 @@ add_rules(GPtrArray *rules)
       g_ptr_array_add(rules, (gpointer)(uintptr_t)&secret_rule_sets[set]->rules[i]);
 }
 
-static int
-ignore(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *data)
-{
-  return 0;
-}
-
-/* Vectorscan answers all calls with an error on a processor that it was not made for. */
-static bool
-load(const char *serialised, size_t size, hs_database_t **database, hs_scratch_t **scratch)
-{
-  *database = NULL;
-  *scratch = NULL;
-  if (hs_deserialize_database(serialised, size, database) == HS_SUCCESS &&
-      hs_alloc_scratch(*database, scratch) == HS_SUCCESS &&
-      hs_scan(*database, "a", 1, 0, *scratch, ignore, NULL) == HS_SUCCESS)
-    return true;
-  hs_free_scratch(*scratch);
-  hs_free_database(*database);
-  return false;
-}
-
 static SecretEngine *
-engine_new(const char *serialised, size_t size)
+engine_new(const PatternData *data)
 {
-  hs_database_t *database;
-  hs_scratch_t *scratch;
-  if (!load(serialised, size, &database, &scratch))
+  Patterns *triggers = patterns_load(data);
+  if (triggers == NULL)
     return NULL;
   SecretEngine *engine = g_new0(SecretEngine, 1);
-  engine->database = database;
-  engine->scratch = scratch;
+  engine->triggers = triggers;
   engine->rules = g_ptr_array_new();
   add_rules(engine->rules);
   engine->codes = g_new0(pcre2_code *, engine->rules->len);
@@ -78,31 +53,17 @@ secret_engine_default(void)
   static SecretEngine *engine; /* for good: workers share it by being forked */
   static bool made;
   if (!made)
-    engine = engine_new((const char *)secret_database_words, secret_database_size);
+    engine = engine_new(&secret_database);
   made = true;
   return engine;
 }
 
 /* --- looking --- */
 
-typedef struct {
-  SecretHit hit;
-  void *data;
-} Asker;
-
-static int
-on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *data)
-{
-  const Asker *asker = data;
-  return asker->hit(id, (size_t)to, asker->data) ? 0 : 1;
-}
-
 bool
-secret_engine_scan(SecretEngine *engine, Slice text, SecretHit hit, void *data)
+secret_engine_scan(SecretEngine *engine, Slice text, PatternHit hit, void *data)
 {
-  Asker asker = {hit, data};
-  return text.size == 0 || hs_scan(engine->database, (const char *)text.data, (unsigned)text.size,
-                                   0, engine->scratch, on_match, &asker) == HS_SUCCESS;
+  return patterns_scan(engine->triggers, text, hit, data);
 }
 
 unsigned

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/found.h"
+#include "inspect/patterns/patterns.h"
 #include "inspect/secrets/rule.h"
 
 typedef struct SecretEngine SecretEngine;
@@ -22,8 +23,7 @@ SecretEngine *secret_engine_default(void);
 
 /* Calls @hit for each place in @text where a trigger of a rule ends, in the order of the text, with
  * the rule's number. False: it stopped, as @hit wished by false. */
-typedef bool (*SecretHit)(unsigned rule, size_t end, void *data);
-bool secret_engine_scan(SecretEngine *engine, Slice text, SecretHit hit, void *data);
+bool secret_engine_scan(SecretEngine *engine, Slice text, PatternHit hit, void *data);
 
 unsigned secret_engine_count(const SecretEngine *engine);
 const SecretRule *secret_engine_rule(const SecretEngine *engine, unsigned number);
