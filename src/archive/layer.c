@@ -269,6 +269,12 @@ layer_reader_read(LayerReader *reader, void *buffer, size_t size, GError **error
   return (gssize)piece.size;
 }
 
+uint64_t
+layer_reader_skip_hole(LayerReader *reader, uint64_t keep)
+{
+  return tar_reader_skip_hole(reader->tar, keep);
+}
+
 bool
 layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error)
 {

@@ -78,6 +78,10 @@ GBytes *layer_reader_read_file(LayerReader *reader, GError **error);
  * *error. */
 gssize layer_reader_read(LayerReader *reader, void *buffer, size_t size, GError **error);
 
+/* For who has no need of the zeros in the holes of a sparse file: goes on to the last @keep bytes
+ * of the present one. The number of zeros passed over. */
+uint64_t layer_reader_skip_hole(LayerReader *reader, uint64_t keep);
+
 /* After the end: reads on to the last byte and gives the digest of all unpacked bytes (the
  * diff_id). */
 bool layer_reader_finish(LayerReader *reader, Digest *diff_id, uint64_t *unpacked, GError **error);

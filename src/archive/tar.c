@@ -386,6 +386,18 @@ next_piece(TarReader *reader, uint64_t most, Slice *piece, GError **error)
   return tar_broken(error, "it is cut off in %s", name);
 }
 
+uint64_t
+tar_reader_skip_hole(TarReader *reader, uint64_t keep)
+{
+  bool hole = false;
+  bool within = reader->failure == NULL && reader->header.kind == TAR_FILE &&
+                reader->header.sparse && reader->at < reader->header.size;
+  uint64_t size = within ? stretch(reader, &hole) : 0;
+  uint64_t skipped = hole && size > keep ? size - keep : 0;
+  reader->at += skipped;
+  return skipped;
+}
+
 bool
 tar_reader_content(TarReader *reader, uint64_t most, Slice *piece, GError **error)
 {

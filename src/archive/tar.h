@@ -59,6 +59,10 @@ const TarHeader *tar_reader_next(TarReader *reader, GError **error);
  * the next call. False with *error. */
 bool tar_reader_content(TarReader *reader, uint64_t most, Slice *piece, GError **error);
 
+/* Within a hole of a sparse file: goes on to its last @keep bytes. The number of zeros passed over;
+ * elsewhere none. */
+uint64_t tar_reader_skip_hole(TarReader *reader, uint64_t keep);
+
 /* Bytes of the tar that were read: right after tar_reader_next(), where the content begins. */
 uint64_t tar_reader_offset(const TarReader *reader);
 

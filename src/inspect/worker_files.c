@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define CHUNK ((size_t)16 * 1024)
+/* Of a hole, what those see who look through files: that something stands between its ends. */
+#define HOLE_BYTES ((uint64_t)1024)
 
 void
 file_takers_clear(FileTakers *takers)
@@ -127,6 +129,18 @@ fill(LayerReader *reader, uint8_t *buffer, size_t size, size_t *got, GError **er
   return true;
 }
 
+/* Whether all of them look for what stands somewhere in a file: a sparse one may be a thousand
+ * times as long as what is stored of it. */
+static bool
+may_skip_holes(const FileTakers *takers)
+{
+  for (unsigned i = 0; i < takers->count; i++)
+    if (takers->takers[i].wanted && takers->takers[i].into->unread->len == 0 &&
+        !(takers->takers[i].detector->observes && takers->takers[i].detector->piece != NULL))
+      return false;
+  return true;
+}
+
 /* From the head on. */
 static bool
 read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArray *whole,
@@ -135,12 +149,14 @@ read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArra
   uint8_t chunk[CHUNK];
   Slice piece = file->head;
   uint64_t at = 0;
-  bool read = true;
+  bool read = true, skips = may_skip_holes(takers);
   while (read && piece.size > 0) {
     give_piece(takers, file, at, piece);
     if (whole != NULL)
       g_byte_array_append(whole, piece.data, (guint)piece.size);
     at += piece.size;
+    if (skips)
+      at += layer_reader_skip_hole(reader, HOLE_BYTES);
     size_t got;
     read = fill(reader, chunk, CHUNK, &got, error);
     piece = slice_new(chunk, got);

@@ -124,10 +124,11 @@ def zeros_bomb(gibibytes):
 
 
 def slow_layer(gibibytes):
-    """A good layer, of a file that takes a while to unpack."""
+    """A good layer, of a file that takes a while to unpack. It begins as a packed file does: nobody looks through it."""
     size = gibibytes << 30
+    head = b"\x1f\x8b\x08" + bytes(509)
     return Repeated(file("etc/os-release", images.DEBIAN_12.encode()) +
-                    file("var/lib/dpkg/status", images.DPKG_STATUS.encode()) + header("large", size),
+                    file("var/lib/dpkg/status", images.DPKG_STATUS.encode()) + header("large", len(head) + size) + head,
                     sparse_ratio(64 * MIB), size // (64 * MIB))
 
 

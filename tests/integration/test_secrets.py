@@ -11,6 +11,7 @@ import zlib
 
 import pytest
 
+import hostile
 from oci_layout import CONFIG, Layout, digest_of, tar_of
 
 FORMATS = ["json", "table", "sarif", "junit", "markdown", "cyclonedx", "spdx"]
@@ -138,6 +139,18 @@ def test_a_server_keeps_none(server, push, planted):
                     planted.check_unseen(file.read(), f"{folder}/{name}")
                 searched += 1
     assert searched > 2
+
+
+def test_holes_of_sparse_files_are_passed_over(scan, tmp_path):
+    """A log of 7 GiB of which some bytes are stored does not count as 7 GiB; what stands behind the hole is found."""
+    text = f"clone with {with_checksum('ghp_')}\n".encode()
+    log = hostile.sparse_header("var/log/lastlog", 7 << 30, (0, 6), (6 << 30, len(text)))
+    tar = hostile.file("etc/os-release", b"ID=debian\nVERSION_ID=12\n") + log + (b"begin\n" + text).ljust(512, b"\0") + bytes(1024)
+    layout = Layout(tmp_path / "sparse")
+    layout.add_packed_image("latest", [(tar, gzip.compress(tar), "gzip")])
+    report = json.loads(scan("--format", "json", f"oci:{layout.folder}").stdout)
+    assert secrets_of(report["findings"]) == {("github-pat", "var/log/lastlog", None, False)}
+    assert not any("lastlog" in text for text in report["incomplete"]), report["incomplete"]
 
 
 RULES = """
