@@ -136,6 +136,9 @@ run(char **arguments)
   if (g_strcmp0(json_get_string(scan, "state"), "failed") == 0)
     return command_usage_error("the scan of %s failed: %s", arguments[0],
                                json_get_string(scan, "error"));
+  if (g_strcmp0(json_get_string(scan, "state"), "deferred") == 0)
+    return command_usage_error("%s is not scanned: %s", arguments[0],
+                               json_get_string(scan, "error"));
   if (g_strcmp0(json_get_string(scan, "state"), "not-applicable") == 0)
     return tell_no_image(&target, image);
   g_autofree char *path = g_strdup_printf("/api/v1/images/%s/findings?repository=%s", digest,

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/image_referrers.h"
+#include "cli/image_scan.h"
 #include "cli/server_client.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
@@ -213,13 +214,16 @@ static const Command restore_subcommand = {
 };
 
 static const Command *const subcommands[] = {&deleted_subcommand, &restore_subcommand,
-                                             &image_referrers_subcommand, NULL};
+                                             &image_referrers_subcommand, &image_scan_subcommand,
+                                             NULL};
 
 const Command image_command = {
     .name = "image",
-    .summary = "List what lies beside an image, and deleted images; bring those back",
+    .summary =
+        "Have an image scanned, list what lies beside it, and deleted images; bring those back",
     .help = "Examples:\n"
             "  assay image referrers team/app:v1\n"
+            "  assay image scan team/app:v1\n"
             "  assay image deleted\n"
             "  assay image restore team/app:v1",
     .subcommands = subcommands,

@@ -99,7 +99,7 @@ gate_in_words(const json_t *image)
     return "quarantined";
   if (json_get_array(image, "missing") != NULL)
     return g_strcmp0(state, "not-applicable") == 0 ? "incomplete" : "broken";
-  if (json_get_string(scan, "retry_at") != NULL)
+  if (json_get_string(scan, "retry_at") != NULL && g_strcmp0(state, "deferred") != 0)
     return "waiting";
   if (gate == NULL || (state != NULL && strcmp(state, "done") != 0))
     return state;

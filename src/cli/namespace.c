@@ -14,7 +14,7 @@
 static char *format_option;
 static char **immutable_option, **without_option;
 static gboolean no_immutable_option, no_quota_option, public_option, private_option;
-static char *quota_bytes_option, *sbom_option;
+static char *quota_bytes_option, *sbom_option, *scan_option;
 static gint64 quota_images_option, quota_tags_option;
 
 /* --- tables --- */
@@ -69,6 +69,10 @@ print_space(const json_t *space)
   g_autofree char *without = words_of(space, "without");
   printf("looked for      %s%s\n", without == NULL ? "everything" : "not for ",
          without == NULL ? "" : without);
+  const char *scan = json_get_string(space, "scan");
+  printf("scanned         %s\n", g_strcmp0(scan, "push") == 0     ? "when they are pushed"
+                                 : g_strcmp0(scan, "manual") == 0 ? "by hand"
+                                                                  : scan);
   printf("pulled by       %s\n", json_get_boolean(space, "public", false)
                                      ? "anybody, without a log-in"
                                      : "who was given the right");
@@ -162,6 +166,7 @@ change_of_options(uint64_t quota_bytes)
   if (public_option || private_option)
     json_object_set_new(change, "public", json_boolean(public_option));
   json_set_string(change, "sbom", sbom_option);
+  json_set_string(change, "scan", scan_option);
   add_without(change);
   add_quotas(change, quota_bytes);
   return json_object_size(change) > 0 ? g_steal_pointer(&change) : NULL;
@@ -203,6 +208,8 @@ static const GOptionEntry set_options[] = {
     {"no-immutable", 0, 0, G_OPTION_ARG_NONE, &no_immutable_option, "All tags may move", NULL},
     {"sbom", 0, 0, G_OPTION_ARG_STRING, &sbom_option,
      "Keep the SBOM of each image beside it, as a referrer", "none|cyclonedx|spdx"},
+    {"scan", 0, 0, G_OPTION_ARG_STRING, &scan_option,
+     "When images are scanned first: a time of the day is in UTC", "push|HH:MM|manual"},
     {"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &without_option,
      "Kinds of findings that are not shown there and block nothing; may be given several times",
      "none|KIND,..."},
@@ -252,6 +259,7 @@ static const Command set_subcommand = {
         "  assay namespace set --quota-bytes 50GiB --quota-images 1000 team\n"
         "  assay namespace set --no-immutable --no-quota team\n"
         "  assay namespace set --sbom cyclonedx team\n"
+        "  assay namespace set --scan 02:30 nightly\n"
         "  assay namespace set --without baseline,configuration team\n"
         "  assay namespace set --public base",
     .options = set_options,

@@ -211,9 +211,9 @@ faults_next_retry(SqlPool *sql, int64_t after, int64_t *when, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return false;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT min(retry_at) FROM images WHERE state = $1 AND retry_at > $2",
-                SQL_INTEGER(SCAN_WAITING), SQL_INTEGER(after), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT min(retry_at) FROM images WHERE state IN ($1, $3) AND retry_at > $2",
+      SQL_INTEGER(SCAN_WAITING), SQL_INTEGER(after), SQL_INTEGER(SCAN_DEFERRED), SQL_END);
   return sql_number(rows, when, error);
 }
 

@@ -296,7 +296,9 @@ judge(Pipeline *pipeline, const char *repository, const char *reference,
   if (summary == NULL)
     return NULL;
   Verdict *verdict = judge_image(pipeline, &asked, &input, &stored->digest, summary, error);
-  bool soon = input.scan_state == SCAN_WAITING && summary->retry_at - input.now < RETRY_SOON;
+  bool waits = input.scan_state == SCAN_WAITING ||
+               (input.scan_state == SCAN_DEFERRED && summary->retry_at != 0);
+  bool soon = waits && summary->retry_at - input.now < RETRY_SOON;
   *scan = soon ? SCAN_PENDING : input.scan_state;
   /* A scan that is done stays so; other states may change at any time. */
   if (remember && verdict != NULL && input.scan_state == SCAN_DONE)

@@ -60,6 +60,52 @@ images_set_state(SqlPool *sql, const char *manifest, ScanState state, GError **e
   return sql_transact_later(sql, set_state, &new_state, error);
 }
 
+typedef struct {
+  const char *manifest, *why;
+  int64_t when;
+} Deferral;
+
+static bool
+defer(SqlConnection *db, void *data, GError **error)
+{
+  const Deferral *deferral = data;
+  bool there = false;
+  return check_there(db, deferral->manifest, &there, error) &&
+         (!there ||
+          (write_state(db, deferral->manifest, SCAN_DEFERRED, error) &&
+           sql_run(db, NULL, error,
+                   "UPDATE images SET error = $2, retry_at = $3 WHERE manifest = $1",
+                   SQL_TEXT(deferral->manifest), SQL_TEXT(deferral->why),
+                   deferral->when == INT64_MAX ? SQL_NULL : SQL_INTEGER(deferral->when), SQL_END)));
+}
+
+bool
+images_defer(SqlPool *sql, const char *manifest, int64_t when, const char *why, GError **error)
+{
+  Deferral deferral = {manifest, why, when};
+  return sql_transact_later(sql, defer, &deferral, error);
+}
+
+GPtrArray *
+images_deferred(SqlPool *sql, const char *name, const char *last, unsigned limit, GError **error)
+{
+  g_autofree char *first = g_strconcat(name == NULL ? "" : name, "/", NULL);
+  g_autofree char *end = g_strconcat(name == NULL ? "" : name, "0", NULL);
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT manifest FROM images WHERE state + 0 = $1 AND manifest > $2 AND "
+      "(retry_at IS NULL OR retry_at > $7) AND ($3 = '' OR EXISTS (SELECT 1 FROM manifests WHERE "
+      "manifests.digest = images.manifest AND (manifests.repository = $3 OR "
+      "(manifests.repository > $4 AND manifests.repository < $5)))) "
+      "ORDER BY manifest LIMIT $6",
+      SQL_INTEGER(SCAN_DEFERRED), SQL_TEXT(last), SQL_TEXT(name == NULL ? "" : name),
+      SQL_TEXT(first), SQL_TEXT(end), SQL_INTEGER(limit), SQL_INTEGER(g_get_real_time()), SQL_END);
+  return sql_texts(rows, error);
+}
+
 /* A config that cannot be read now may be there for the client: that is no proof of an artifact. */
 bool
 images_is_image(BlobStore *blobs, const Manifest *manifest)
@@ -115,9 +161,10 @@ images_pending(SqlPool *sql, unsigned limit, GError **error)
     return NULL;
   g_autoptr(SqlRows) rows = sql_query(db, error,
                                       "SELECT manifest FROM images WHERE state = $1 "
-                                      "OR (state = $2 AND retry_at <= $3) LIMIT $4",
+                                      "OR (state IN ($2, $5) AND retry_at <= $3) LIMIT $4",
                                       SQL_INTEGER(SCAN_PENDING), SQL_INTEGER(SCAN_WAITING),
-                                      SQL_INTEGER(g_get_real_time()), SQL_INTEGER(limit), SQL_END);
+                                      SQL_INTEGER(g_get_real_time()), SQL_INTEGER(limit),
+                                      SQL_INTEGER(SCAN_DEFERRED), SQL_END);
   return sql_texts(rows, error);
 }
 

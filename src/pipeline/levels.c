@@ -69,11 +69,10 @@ images_of(SqlPool *sql, const char *name, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT DISTINCT manifest FROM standings WHERE repository = $1 OR "
-                "(repository > $2 AND repository < $3)",
-                SQL_TEXT(name), SQL_TEXT(first), SQL_TEXT(end), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(db, error,
+                                      "SELECT manifest FROM standings WHERE repository = $1 OR "
+                                      "(repository > $2 AND repository < $3)",
+                                      SQL_TEXT(name), SQL_TEXT(first), SQL_TEXT(end), SQL_END);
   return sql_texts(rows, error);
 }
 

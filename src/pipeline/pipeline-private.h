@@ -194,39 +194,15 @@ Standing *standings_read_one(SqlConnection *db, const char *repository, const ch
 /* Of twelve columns: unknown to critical, fixable_unknown to fixable_critical. */
 void standings_read_counts(SqlRows *rows, int column, uint32_t *counts, uint32_t *fixable);
 
-/* --- sboms.c, sboms_due.c --- */
+/* --- sboms.c, sboms_due.c, sboms_rows.c --- */
 
 /* Keeps the bill of materials of an image, by its digest, wherever a namespace asks for it; with
  * the key "" of all those that lack theirs. */
 extern const JobKind sbom_job;
-/* Of the image in one repository. True where there is nothing to do (any more). */
-bool sboms_keep(Pipeline *pipeline, const char *repository, const char *manifest, SbomFormat format,
-                GError **error);
-
-/* --- sboms_rows.c: which of them are kept --- */
-
-typedef struct {
-  char *format;
-  uint32_t detectors;
-  char *referrer; /* or NULL: the manifest lists nothing, or what was kept is gone */
-  bool current;   /* it is there, and there is nothing to keep but by other detectors or format */
-} KeptSbom;
-void kept_sbom_clear(KeptSbom *kept);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeptSbom, kept_sbom_clear)
-Found sboms_find(SqlPool *sql, const char *repository, const char *manifest, KeptSbom *kept,
-                 GError **error);
-/* @referrer: or NULL. */
-bool sboms_note(SqlPool *sql, const char *repository, const char *manifest, const KeptSbom *kept,
-                GError **error);
 /* Drops rows of a manifest, the image or its bill, unless the other of the two is still there. */
 bool sboms_forget(SqlConnection *db, const char *manifest, GError **error);
 /* The same of all manifests. */
 bool sboms_sweep(SqlConnection *db, GError **error);
-/* Scanned images of the namespace whose bill is not by this format or by the image's detectors, in
- * order, after this one; at most @limit. (transfer full): char *, repository and digest by turns */
-GPtrArray *sboms_due(SqlPool *sql, const char *space, SbomFormat format, const char *repository,
-                     const char *manifest, unsigned limit, GError **error);
-
 /* --- backlog.c --- */
 
 /* What a crash or a stop left undone, at the start; what is to be tried again, when it is due. */
@@ -234,6 +210,15 @@ extern const JobKind catch_up_job, retry_job;
 void backlog_begin(Pipeline *pipeline); /* asks for both */
 /* Brings images that wait in the database into memory, as far as there is room. */
 extern const JobKind take_up_job;
+
+/* --- deferred.c, deferred_due.c: images whose namespaces have them scanned later, or by hand ---
+ */
+
+/* True: it is to be scanned now; else that is noted. Of one that is not scanned, and of which
+ * nothing else is known. */
+bool deferred_is_due(Pipeline *pipeline, const Digest *manifest);
+/* Looks at those of a namespace again, or with "" at all. */
+extern const JobKind deferred_job;
 
 /* --- renewal.c --- */
 
@@ -310,6 +295,14 @@ bool images_is_image(BlobStore *blobs, const Manifest *manifest);
 Manifest *images_load_manifest(SqlPool *sql, const char *manifest, GError **error);
 /* Of an image. (transfer full) */
 ImageConfig *images_load_config(BlobStore *blobs, const Manifest *manifest, GError **error);
+/* Is not scanned before @when, microseconds since 1970 (INT64_MAX: by itself), for the reason @why.
+ */
+bool images_defer(SqlPool *sql, const char *manifest, int64_t when, const char *why,
+                  GError **error);
+/* The deferred ones whose time has not come, in repositories of the namespace @name (NULL: all), at
+ * most @limit, after @last. (transfer full): char * */
+GPtrArray *images_deferred(SqlPool *sql, const char *name, const char *last, unsigned limit,
+                           GError **error);
 /* Those that wait or whose next try is due; at most @limit, in no order. (transfer full): char * */
 GPtrArray *images_pending(SqlPool *sql, unsigned limit, GError **error);
 /* Images that need @layer, in a repository that has it, and whose scan is to be or failed, maybe

@@ -50,7 +50,8 @@ pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Digest 
   g_auto(LayerState) known =
       inventories_state(pipeline->sql, digest, detectors_fingerprint(), NULL);
   if ((known.state == INVENTORY_ABSENT || known.state == INVENTORY_POSTPONED) &&
-      flight_has_room(pipeline) && layers_look_inspectable(pipeline, digest))
+      flight_has_room(pipeline) && pipeline_scans_at_push(pipeline, repository) &&
+      layers_look_inspectable(pipeline, digest))
     queue_layer(pipeline, digest);
   else if (known.state == INVENTORY_THERE)
     early_layers_forget(pipeline, digest);
@@ -242,6 +243,10 @@ pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Dige
   }
   /* The same bytes may come under one media type by which they are an image, and under another. */
   if (known != NULL && !is_image && known->state != SCAN_NONE)
+    return;
+  bool fresh = known == NULL || known->state == SCAN_NONE || known->state == SCAN_DEFERRED ||
+               known->state == SCAN_NOT_APPLICABLE;
+  if (is_image && fresh && !deferred_is_due(pipeline, digest))
     return;
   if (!images_set_state(pipeline->sql, digest->text, state, &error)) {
     faults_rest(pipeline, digest->text, error);

@@ -64,6 +64,15 @@ void pipeline_layer_arrived(Pipeline *pipeline, const char *repository, const Di
 void pipeline_manifest_arrived(Pipeline *pipeline, const char *repository, const Digest *digest,
                                const Manifest *manifest);
 
+/* Whether what comes to @repository is scanned at once. */
+bool pipeline_scans_at_push(Pipeline *pipeline, const char *repository);
+/* Somebody wants the stored image scanned, whatever its namespaces say. What is scanned stays as it
+ * is; *state: how its scan stands now. ASSAY_ERROR_NOT_FOUND; _INVALID: it is no image. */
+bool pipeline_scan_now(Pipeline *pipeline, const Digest *manifest, ScanState *state,
+                       GError **error);
+/* When images of the namespace are scanned has changed. */
+void pipeline_scan_time_changed(Pipeline *pipeline, const char *name);
+
 /* A blob was deleted: what is known of it goes, unless another repository has it still. What is
  * known of a manifest goes in the transaction that deletes it. */
 void pipeline_blob_deleted(Pipeline *pipeline, const Digest *digest);
@@ -95,8 +104,8 @@ void pipeline_on_change(Pipeline *pipeline, void (*changed)(void *data), void *d
 
 typedef struct {
   ScanState state;
-  char *error;       /* why SCAN_FAILED or SCAN_WAITING */
-  int64_t retry_at;  /* of SCAN_WAITING: when it is tried again, microseconds since 1970 */
+  char *error;       /* why SCAN_FAILED, SCAN_WAITING or SCAN_DEFERRED */
+  int64_t retry_at;  /* of the last two: when it is scanned, microseconds since 1970; 0: by hand */
   int64_t scanned;   /* microseconds since 1970 */
   char *database;    /* generation of the advisories that the counts are from */
   char *os;          /* "Debian GNU/Linux 11 (bullseye)" or NULL */

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "oci/media_type.h"
 #include "pipeline/pipeline-private.h"
+#include "pipeline/sboms-private.h"
 
 METRIC(kept_total, COUNTER("assay_sboms_kept_total",
                            "Bills of materials that were stored beside their image."));

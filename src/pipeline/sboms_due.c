@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
+#include "pipeline/sboms-private.h"
 #include "registry/namespaces.h"
 
 /* Between two looks for whoever waits meanwhile. */

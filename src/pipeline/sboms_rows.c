@@ -1,5 +1,6 @@
 /* Which bills of materials are kept, in the metadata database. */
 #include "pipeline/pipeline-private.h"
+#include "pipeline/sboms-private.h"
 
 void
 kept_sbom_clear(KeptSbom *kept)

@@ -31,6 +31,7 @@ typedef struct {
   SbomFormat sbom;
   /* What is not looked for in its images: shown nowhere, and blocking nothing. */
   FindingKinds without;
+  char *scan;           /* when its images are scanned first: scan_time.h */
   NamespaceUsage *used; /* NULL: it is being counted, after an upgrade */
   uint64_t version;     /* rises with each change; 0: nothing was ever set */
   int64_t changed;      /* microseconds since 1970; 0: never */

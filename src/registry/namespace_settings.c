@@ -60,6 +60,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Namespace, sbom), .kind = &json_word, .words = sbom_format_names},
     {JSON_MEMBER(Namespace, without), .kind = &kinds_kind, .words = finding_kind_names,
      .most = FINDING_KINDS},
+    {JSON_MEMBER(Namespace, scan), .kind = &json_text, .otherwise = "push"},
     {JSON_MEMBER(Namespace, used), .kind = &json_child, .table = &namespace_usage_table},
     {JSON_MEMBER(Namespace, version), .kind = &json_number},
     {JSON_MEMBER(Namespace, changed), .kind = &json_moment},

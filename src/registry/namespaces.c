@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "jobs/event.h"
 #include "registry/registry-private.h"
+#include "registry/scan_time.h"
 
 /* What of the table is no setting. */
 static const char *const fixed[] = {"name", "used", "version", "changed", NULL};
@@ -19,6 +20,15 @@ check_name(const char *name, GError **error)
                             "namespace \"%.300s\": it is the first part of repositories' names: "
                             "lower-case letters, digits and . _ - between them",
                             name);
+}
+
+static bool
+check_scan(const Namespace *space, GError **error)
+{
+  int64_t when;
+  return scan_time_parse(space->scan, 0, &when) ||
+         error_set(error, ASSAY_ERROR_INVALID,
+                   "scan: must be " SCAN_TIME_IN_WORDS ", is \"%.100s\"", space->scan);
 }
 
 /* The same with what it holds. */
@@ -71,13 +81,28 @@ registry_namespace(Registry *registry, const char *name, GError **error)
   return found == FOUND ? g_steal_pointer(&space) : NULL;
 }
 
+static Namespace *
+settings_of(Registry *registry, const char *repository, GError **error)
+{
+  g_autofree char *name = namespace_of(repository);
+  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
+  return db == NULL ? NULL : namespace_load(db, name, error);
+}
+
+bool
+registry_scan_time(Registry *registry, const char *repository, int64_t now, int64_t *when,
+                   GError **error)
+{
+  g_autoptr(Namespace) space = settings_of(registry, repository, error);
+  *when = 0;
+  return space != NULL && (scan_time_parse(space->scan, now, when) || check_scan(space, error));
+}
+
 bool
 registry_kinds_without(Registry *registry, const char *repository, FindingKinds *without,
                        GError **error)
 {
-  g_autofree char *name = namespace_of(repository);
-  g_autoptr(SqlConnection) db = sql_acquire(registry->sql, error);
-  g_autoptr(Namespace) space = db == NULL ? NULL : namespace_load(db, name, error);
+  g_autoptr(Namespace) space = settings_of(registry, repository, error);
   *without = space == NULL ? 0 : space->without;
   return space != NULL;
 }
@@ -253,8 +278,9 @@ change_settings(const Change *change, const Namespace *before, GError **error)
     json_object_del(settings, fixed[i]);
   g_autofree char *text = merge(settings, change->change, error) ? json_to_text(settings) : NULL;
   g_autoptr(Namespace) after = text == NULL ? NULL : namespace_read(change->name, text, error);
-  return after != NULL && check_patterns(after->immutable, error) ? g_steal_pointer(&settings)
-                                                                  : NULL;
+  return after != NULL && check_patterns(after->immutable, error) && check_scan(after, error)
+             ? g_steal_pointer(&settings)
+             : NULL;
 }
 
 static bool

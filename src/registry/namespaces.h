@@ -17,6 +17,9 @@ Namespace *registry_namespace_or_none(Registry *registry, const char *name, GErr
  * database. */
 bool registry_kinds_without(Registry *registry, const char *repository, FindingKinds *without,
                             GError **error);
+/* When an image that comes to @repository after @now is to be scanned (scan_time.h). */
+bool registry_scan_time(Registry *registry, const char *repository, int64_t now, int64_t *when,
+                        GError **error);
 /* Those after @last (NULL: from the first) in byte order, at most @limit; *more: there are others.
  * (transfer full): Namespace */
 GPtrArray *registry_namespaces(Registry *registry, const char *last, unsigned limit, bool *more,

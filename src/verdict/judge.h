@@ -12,7 +12,8 @@ typedef enum {
   SCAN_DONE,
   SCAN_FAILED, /* for good: the image itself is why */
   SCAN_NOT_APPLICABLE,
-  SCAN_WAITING, /* failed for a reason that may pass; will be tried again */
+  SCAN_WAITING,  /* failed for a reason that may pass; will be tried again */
+  SCAN_DEFERRED, /* its namespace has it scanned later, or by hand */
 } ScanState;
 
 /* What a gate knows of the image. */

@@ -1,6 +1,8 @@
-"""What a namespace looks for in its images."""
+"""What a namespace looks for in its images, and when."""
 import secrets
+import sqlite3
 import string
+import time
 
 import pytest
 
@@ -100,3 +102,73 @@ def test_a_kind_that_is_none(server):
     answer = server.request("PATCH", "/api/v1/namespaces/team", json={"without": ["secret", "secrets"]})
     assert answer.status_code == 400 and "vulnerability, malware, secret" in answer.json()["detail"]
     assert set_namespace(server, "team", sbom=None)["without"] == []
+
+
+def scan_of(server, repository):
+    return server.get_json(f"/api/v1/repositories/{repository}/images")["images"][0]["scan"]
+
+
+def test_scans_by_hand(start_server, assay, image):
+    layout, digest = image
+    server = start_server(policy=POLICY.replace('"**", unscanned: allow', '"team/**", unscanned: block'))
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    set_namespace(server, "team", scan="manual")
+    set_namespace(server, "free", scan="manual")
+    for repository in ("team/app", "free/app"):
+        push_layout(server, layout, "v1", repository)
+        assert scan_of(server, repository)["state"] == "deferred"
+    began = gate.inspections(server)
+    message = refusal(server, "team/app", "v1")
+    assert "it is not scanned: namespace " in message and "by hand (assay image scan)" in message
+    answer = pull(server, "free/app", "v1")
+    assert answer.status_code == 200 and "not scanned" in answer.headers["Warning"]
+    unscanned = server.request("GET", f"/api/v1/images/{digest}/findings")
+    assert unscanned.status_code == 409 and "by hand" in unscanned.json()["detail"]
+    assert "by hand" in assay("findings", "--server", server.url, "team/app:v1", check=2).stderr
+    # Nor does a start, or another push.
+    server.stop()
+    server.start()
+    gate.wait_for_advisories(server)
+    push_layout(server, layout, "v1", "team/app")
+    assert scan_of(server, "team/app")["state"] == "deferred" and gate.inspections(server) == 0 == began
+
+    assert "is being scanned" in assay("image", "scan", "--server", server.url, "team/app:v1").stdout
+    assert "aws-access-key-id" in assay("findings", "--server", server.url, "team/app:v1").stdout
+    wait_until(lambda: "findings block" in refusal(server, "team/app", "v1"))
+    assert "is scanned already" in assay("image", "scan", "--server", server.url, "free/app:v1").stdout
+    assert server.request("POST", f"/api/v1/images/sha256:{'0' * 64}/scan").status_code == 404
+
+
+def test_scans_at_a_time_of_the_day(start_server, assay, image):
+    layout, digest = image
+    server = start_server(policy=POLICY)
+    import_advisories(assay, server)
+    at = time.strftime("%H:%M", time.gmtime(time.time() + 6 * 3600))
+    set_namespace(server, "team", scan=at)
+    set_namespace(server, "late", scan="manual")
+    set_namespace(server, "soon", scan="manual")
+    other = Layout(layout.parent / "other")
+    other.add_image("v1", [gate.alpine_files(extra="other")])
+    push_layout(server, layout, "v1", "late/app")
+    push_layout(server, layout, "v1", "team/app")
+    push_layout(server, other.folder, "v1", "soon/app")
+    scan = scan_of(server, "late/app")
+    assert scan["state"] == "deferred" and scan["retry_at"].endswith(f"T{at}:00Z") and f"at {at} UTC, or by hand" in scan["error"]
+    # What the settings say counts for what has come before.
+    set_namespace(server, "soon", scan="push")
+    wait_until(lambda: scan_of(server, "soon/app")["state"] == "done")
+    # The hour came while the server was away.
+    assert scan_of(server, "team/app") == scan
+    server.stop()
+    with sqlite3.connect(f"{server.data}/metadata.db") as database:
+        assert database.execute("UPDATE images SET retry_at = ? WHERE retry_at IS NOT NULL", (int(time.time() * 1e6) - 10,)).rowcount == 1
+    server.start()
+    wait_until(lambda: scan_of(server, "team/app")["state"] == "done")
+    assert scan_of(server, "late/app")["state"] == "done"
+
+
+@pytest.mark.parametrize("when", ["", "daily", "2:30", "24:00", "12:60", "02:30:00", "now"])
+def test_a_time_that_is_none(server, when):
+    answer = server.request("PATCH", "/api/v1/namespaces/team", json={"scan": when})
+    assert answer.status_code == 400 and "02:30" in answer.json()["detail"]

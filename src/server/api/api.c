@@ -63,6 +63,8 @@ api_scanned_image(Request *request, Digest *digest, unsigned *weight)
     respond_unscanned(request, "the scan of the image will be tried again: %s", summary->error);
     response_header_format(request, "Retry-After", "%" G_GINT64_FORMAT,
                            seconds_until(summary->retry_at));
+  } else if (summary->state == SCAN_DEFERRED) {
+    respond_unscanned(request, "the image is not scanned: %s", summary->error);
   } else {
     respond_unscanned(request, "the image %s is not scanned yet; ask again in a moment",
                       digest->text);
@@ -111,8 +113,8 @@ api_repositories(Request *request)
 }
 
 /* By ScanState. What waits for another try is pending, with a reason. */
-static const char *const scan_names[] = {"none",           "pending", "done", "failed",
-                                         "not-applicable", "pending", NULL};
+static const char *const scan_names[] = {"none",           "pending", "done",     "failed",
+                                         "not-applicable", "pending", "deferred", NULL};
 typedef struct {
   ImageSummary summary;
   bool older_detectors;
@@ -225,7 +227,7 @@ append_image(ServerContext *server, const char *repository, const StoredImage *i
       registry_quarantined(server->registry, repository, image->digest.text);
   ListedImage listed = {
       *image, missing, {*summary, image_summary_is_of_older_detectors(summary)}, quarantined};
-  if (summary->state != SCAN_WAITING)
+  if (summary->state != SCAN_WAITING && summary->state != SCAN_DEFERRED)
     listed.scan.summary.retry_at = 0;
   json_t *one = json_table_write(&image_table, &listed);
   if (standing != NULL)
@@ -305,6 +307,27 @@ api_packages(Request *request)
   api_respond_page_of(request, body, "packages", total, &page, part);
 }
 
+static void
+api_scan(Request *request)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  ScanState state;
+  if (!digest_parse(request_parameter(request, "digest"), &digest, &error)) {
+    respond_oci_error(request, MHD_HTTP_BAD_REQUEST, "DIGEST_INVALID", error->message, NULL);
+    return;
+  }
+  if (!visible_image(request, VERB_SCAN, &digest))
+    return;
+  if (!pipeline_scan_now(server_context(request)->pipeline, &digest, &state, &error)) {
+    respond_error(request, error);
+    return;
+  }
+  g_autoptr(json_t) body = json_object();
+  json_set_string(body, "state", scan_names[state]);
+  respond_json(request, MHD_HTTP_ACCEPTED, body);
+}
+
 /* ?repository= says for which namespace. */
 static void
 api_verdict(Request *request)
@@ -345,6 +368,8 @@ const Route api_image_routes[] = {
      WORK_HEAVY, .finish = api_images},
     {"GET", "/api/v1/images/<digest>/packages", "api-packages", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY,
      WORK_HEAVY, .finish = api_packages},
+    {"POST", "/api/v1/images/<digest>/scan", "api-scan", VERB_SCAN, ON_WHAT_ONE_MAY, WORK_WAITS,
+     .finish = api_scan},
     {"GET", "/api/v1/images/<digest>/verdict", "api-verdict", VERB_READ_FINDINGS, ON_WHAT_ONE_MAY,
      WORK_HEAVY, .finish = api_verdict},
     {NULL},

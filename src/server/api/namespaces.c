@@ -143,6 +143,8 @@ api_set_namespace(Request *request)
   if (space != NULL && json_object_get(change, "without") != NULL &&
       !pipeline_without_changed(server_context(request)->pipeline, space->name, &error))
     g_clear_pointer(&space, namespace_free);
+  if (space != NULL && json_object_get(change, "scan") != NULL)
+    pipeline_scan_time_changed(server_context(request)->pipeline, space->name);
   if (space != NULL && json_object_get(change, "sbom") != NULL)
     pipeline_keep_sboms(server_context(request)->pipeline);
   respond_namespace(request, space, error);

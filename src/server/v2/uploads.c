@@ -352,6 +352,12 @@ tell_pipeline(Chunk *chunk)
   uint64_t size = registry_upload_size(chunk->upload);
   if (size < chunk->tell_at)
     return;
+  if (chunk->tell_at == PIPELINE_GROWTH_FIRST &&
+      !pipeline_scans_at_push(server_context(chunk->request)->pipeline,
+                              request_parameter(chunk->request, "name"))) {
+    chunk->tell_at = UINT64_MAX;
+    return;
+  }
   bool more = pipeline_layer_grows(server_context(chunk->request)->pipeline,
                                    registry_upload_id(chunk->upload), size);
   chunk->tell_at = more ? size + PIPELINE_GROWTH_STEP : UINT64_MAX;

@@ -44,6 +44,9 @@ scan_problem(const PolicyInput *input)
   case SCAN_NONE:
     says = detail == NULL ? "it was never scanned" : "it cannot be judged";
     break;
+  case SCAN_DEFERRED:
+    says = "it is not scanned";
+    break;
   case SCAN_WAITING:
     says = "its scan will be tried again";
     break;
