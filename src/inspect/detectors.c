@@ -3,6 +3,7 @@
  * os-release that is found counts. */
 #include "inspect/baseline/baseline.h"
 #include "inspect/detector.h"
+#include "inspect/integrity/integrity.h"
 #include "inspect/languages/languages.h"
 #include "inspect/lockfiles/lockfiles.h"
 #include "inspect/malware/malware.h"
@@ -51,6 +52,8 @@ const Detector *const detectors[] = {
     &lockfiles_detector,
     &version_strings_detector,
     &lists_detector,
+    &program_sums_detector,
+    &dpkg_diversions_detector,
     &secrets_detector,
     &malware_detector,
     &passwd_detector,

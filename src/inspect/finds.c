@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-/* @gone: paths, with a slash at the end where only what is below is meant. */
-static bool
-is_gone(GHashTable *gone, const char *path, GString *part)
+bool
+finds_is_gone(GHashTable *gone, const char *path, GString *part)
 {
   if (g_hash_table_size(gone) == 0)
     return false;
@@ -44,7 +43,7 @@ finds_of_image(const GPtrArray *layers)
     for (guint j = layer->reads->len; j > 0; j--) {
       const LayerFile *read = g_ptr_array_index(layer->reads, j - 1);
       Find find = {i - 1, j - 1};
-      if (read->change == LAYER_ANYWHERE && !is_gone(gone, read->location, part))
+      if (read->change == LAYER_ANYWHERE && !finds_is_gone(gone, read->location, part))
         g_array_append_val(finds, find);
     }
     for (guint j = 0; j < layer->reads->len; j++) {

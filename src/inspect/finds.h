@@ -16,3 +16,6 @@ typedef struct {
 /* @layers: LayerInventory, bottom first. Linear in what they list. (transfer full): Find, in the
  * order of the layers. */
 GArray *finds_of_image(const GPtrArray *layers);
+/* Whether what a lower layer has at @path is gone. @gone: set of LayerInventory.removed of upper
+ * ones. @part: for its use. */
+bool finds_is_gone(GHashTable *gone, const char *path, GString *part);

@@ -12,8 +12,8 @@
 
 /* Of what the worker says of a layer beside what its detectors read: changes, links, tables, notes.
  * Rises like a detector's version (2: one reader of tars, which sees global headers; 3: what is
- * under the names of hard links). */
-#define WALK_VERSION 3u
+ * under the names of hard links; 4: programs and libraries that are not as databases say). */
+#define WALK_VERSION 4u
 
 static void *
 hash_versions(void *unused)

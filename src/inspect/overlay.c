@@ -11,6 +11,7 @@
 #include "inspect/finds.h"
 #include "inspect/fixed_places.h"
 #include "inspect/image_tree.h"
+#include "inspect/integrity/integrity.h"
 #include "inspect/observed.h"
 
 /* Packages compared for where they come from, in all: an image of a hundred layers that each write
@@ -243,6 +244,9 @@ package_bytes(const Package *package)
   return sum;
 }
 
+/* While they are compared, each is in a table, with its path. */
+#define SUMS_FACTOR 6u
+
 void
 image_inventory_release(const LayerInventory *layer, size_t *used)
 {
@@ -253,7 +257,8 @@ bool
 image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 {
   size_t before = *used;
-  *used += texts_bytes(layer->links) + texts_bytes(layer->unread) + texts_bytes(layer->removed);
+  *used += texts_bytes(layer->links) + texts_bytes(layer->unread) + texts_bytes(layer->removed) +
+           SUMS_FACTOR * (texts_bytes(layer->sums) + texts_bytes(layer->programs));
   for (guint i = 0; i < layer->changes->len; i++) {
     const LayerChange *change = g_ptr_array_index(layer->changes, i);
     /* Each of the trees may have a node for it. */
@@ -384,6 +389,7 @@ image_inventory_new(GPtrArray *layers, LayerAsk ask, void *ask_data, GError **er
   add_missed(image, doubtful);
   g_array_sort(image->packages, image_package_compare);
   part_doubles(image);
+  integrity_of_image(image);
   baseline_of_image(image);
   image->unread = tidy_texts(image->unread);
   return g_steal_pointer(&image);

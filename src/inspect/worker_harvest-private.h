@@ -4,6 +4,7 @@
 #include "archive/layer.h"
 #include "inspect/worker_early-private.h"
 #include "inspect/worker_links-private.h"
+#include "inspect/worker_programs-private.h"
 #include "inventory/layer.h"
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
   GPtrArray *licences; /* likewise */
   HarvestLinks *links;
   EarlyLinks *early; /* of the first pass */
+  ProgramNotes *programs;
 } Harvest;
 
 /* @inventory: where harvest_join() puts it; not owned. */

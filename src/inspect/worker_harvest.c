@@ -45,6 +45,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .licences = g_ptr_array_new_with_free_func(g_free),
       .links = harvest_links_new(),
       .early = early_links_new(),
+      .programs = program_notes_new(inventory),
   };
 }
 
@@ -59,6 +60,7 @@ harvest_clear(Harvest *harvest)
   g_clear_pointer(&harvest->licences, g_ptr_array_unref);
   g_clear_pointer(&harvest->links, harvest_links_free);
   g_clear_pointer(&harvest->early, early_links_free);
+  g_clear_pointer(&harvest->programs, program_notes_free);
 }
 
 void
@@ -218,6 +220,7 @@ harvest_count_finds(Harvest *harvest, LayerInventory *found, bool anywhere)
   bound_packages(harvest, found, anywhere);
   take_owned(harvest, found);
   licences_take(found, harvest->licences);
+  program_notes_take_found(harvest->programs, found);
 }
 
 /* What they found in the entry; @linked: under the name of a link, which may not count. */
@@ -249,6 +252,7 @@ static void
 take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
 {
   LayerInventory *observed = harvest->observed;
+  program_notes_take_found(harvest->programs, observed);
   if (observed->observations->len == 0 && observed->unread->len == 0)
     return;
   layer_inventory_add_read(observed, 0, entry->path, observed->unread->len > 0, NULL);
@@ -418,4 +422,5 @@ harvest_join(Harvest *harvest)
   join_finds(harvest);
   owners_resolve(harvest->inventory, harvest->owned);
   licences_resolve(harvest->inventory, harvest->licences);
+  program_notes_join(harvest->programs);
 }

@@ -195,6 +195,8 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     reading->inventory->entries++;
     note_entry(entry, reading->inventory);
     entry_notes_take(reading->notes, entry);
+    g_autofree char *target = entry->kind == LAYER_ENTRY_HARDLINK ? layer_link_target(entry) : NULL;
+    program_notes_take(reading->harvest->programs, entry, target);
   }
   if (entry->kind == LAYER_ENTRY_GLOBAL) {
     take_global(reading, entry);

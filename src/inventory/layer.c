@@ -70,6 +70,13 @@ read_free(void *read)
   g_free(read);
 }
 
+static void
+program_sums_free(void *program)
+{
+  g_free(((ProgramSums *)program)->path);
+  g_free(program);
+}
+
 int
 package_compare(const Package *left, const Package *right)
 {
@@ -99,6 +106,9 @@ layer_inventory_new(void)
   inventory->unread = g_ptr_array_new_with_free_func(g_free);
   inventory->tables = g_ptr_array_new_with_free_func(g_free);
   inventory->notes = g_ptr_array_new_with_free_func(layer_note_free);
+  inventory->sums = g_ptr_array_new_with_free_func(g_free);
+  inventory->programs = g_ptr_array_new_with_free_func(g_free);
+  inventory->hashed = g_ptr_array_new_with_free_func(program_sums_free);
   inventory->owned = g_ptr_array_new_with_free_func(g_free);
   inventory->licences = g_ptr_array_new_with_free_func(g_free);
   return inventory;
@@ -109,6 +119,7 @@ layer_inventory_free(LayerInventory *inventory)
 {
   if (inventory == NULL)
     return;
+  g_ptr_array_unref(inventory->hashed);
   g_ptr_array_unref(inventory->owned);
   g_ptr_array_unref(inventory->licences);
   json_table_clear(&layer_inventory_table, inventory);
@@ -209,6 +220,24 @@ layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice 
   g_ptr_array_add(inventory->owned, g_strdup(package));
   g_ptr_array_add(inventory->owned, slice_to_string(paths));
   g_ptr_array_add(inventory->owned, foreign ? g_strdup("") : NULL);
+}
+
+void
+layer_inventory_add_sums(LayerInventory *inventory, const char *location, const char *package,
+                         const char *kind, const char *sums)
+{
+  const char *const texts[] = {location, package, kind, sums};
+  size_t size = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    size += strlen(texts[i]);
+  if (size > LAYER_SUM_BYTES_MAX - inventory->sum_bytes) {
+    layer_inventory_add_unread(inventory, "too-many-sums", location,
+                               "It lists more programs and libraries than are compared.");
+    return;
+  }
+  inventory->sum_bytes += size;
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_ptr_array_add(inventory->sums, g_strdup(texts[i]));
 }
 
 void

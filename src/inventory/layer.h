@@ -98,6 +98,13 @@ typedef struct {
                       packages may be missing; with `declares`, under the same condition */
 } LayerFile;
 
+/* A program or a library: digits of its digests, of those that were made; else "". */
+typedef struct {
+  char *path;
+  uint32_t mode;
+  char digits[3][17]; /* by SumKind (inspect/integrity/integrity.h) */
+} ProgramSums;
+
 typedef struct {
   Digest layer;       /* of the packed bytes; empty text when unknown (rootfs:) */
   Digest diff_id;     /* of the unpacked bytes, computed */
@@ -115,12 +122,19 @@ typedef struct {
   GPtrArray *unread; /* char *: what could not be followed whole, so that packages may be missing */
   GPtrArray *tables; /* char *: digests of a table of contents that says what the tar says */
   GPtrArray *notes;  /* LayerNote; at most 1000, then one that says so */
-  GPtrArray *owned;  /* char *: a distribution's package, the paths that it owns, and "" for a
-                        foreign one, else NULL; in turn. In the worker alone, which takes
-                        Package.owner from them: no part of the JSON */
+  GPtrArray *sums; /* char *: of a database of packages its location, a package, the kind of digest,
+                      and what it says of programs and libraries (inspect/integrity/integrity.h);
+                      in turn */
+  GPtrArray *programs;  /* char *: a program or a library that is not as these say: digit of its
+                           set-id bits, its digests, its path */
+  GPtrArray *hashed;    /* ProgramSums. In the worker alone: no part of the JSON */
+  GPtrArray *owned;     /* char *: a distribution's package, the paths that it owns, and "" for a
+                           foreign one, else NULL; in turn. In the worker alone, which takes
+                           Package.owner from them: no part of the JSON */
   GPtrArray *licences;  /* char *: a deb, and what its copyright file says of licences, in turn;
                            likewise in the worker alone */
   size_t symbol_bytes;  /* spent of LAYER_SYMBOL_BYTES_MAX */
+  size_t sum_bytes;     /* spent of LAYER_SUM_BYTES_MAX */
   size_t owned_bytes;   /* spent of LAYER_OWNED_BYTES_MAX */
   size_t file_bytes;    /* spent of LAYER_FILE_BYTES_MAX */
   size_t admitted;      /* what image_inventory_admit() counted of it */
@@ -151,6 +165,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerInventory, layer_inventory_free)
 #define LAYER_SYMBOL_BYTES_MAX ((size_t)8 * 1024 * 1024)
 /* The lists of owned paths that would pass it are forgotten: what they own is found twice then. */
 #define LAYER_OWNED_BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* What programs and libraries should be beyond these is not known: the layer is unread then. */
+#define LAYER_SUM_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define LAYER_PROGRAMS_MAX  20000u
 /* Takes @package over; its source defaults to itself. One whose name or version no system could
  * have (empty, not printable, longer than 1 KiB) leaves its database unread; one too many,
  * `overfull`. */
@@ -173,6 +190,10 @@ void layer_inventory_set_symbols(LayerInventory *inventory, Package *package, ch
  * Package.foreign_owner. Copies. */
 void layer_inventory_add_owned(LayerInventory *inventory, const char *package, Slice paths,
                                bool foreign);
+
+/* That the database at @location says @sums of a package's programs. Copies. */
+void layer_inventory_add_sums(LayerInventory *inventory, const char *location, const char *package,
+                              const char *kind, const char *sums);
 
 /* That the deb @package has these @licences. Copies; of more than LAYER_LICENCES_MAX nothing. */
 #define LAYER_LICENCES_MAX 20000u

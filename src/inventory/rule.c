@@ -13,6 +13,7 @@ const RuleSet *const rule_sets[] = {
     &baseline_entries_rules,  &baseline_sshd_rules,
     &baseline_system_rules,   &baseline_web_rules,
     &configuration_rules,     &malware_rule_set,
+    &integrity_rules,
     NULL,
 };
 /* clang-format on */

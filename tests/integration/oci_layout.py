@@ -19,14 +19,17 @@ def digest_of(data, algorithm="sha256"):
 
 
 def tar_of(files):
-    """A tar of {path: bytes, or ("link", target), ("hardlink", target), ("dir",)}, or of such pairs, where a path may come
-    again; parents are not added by themselves."""
+    """A tar of {path: bytes, or ("link", target), ("hardlink", target), ("dir",), ("file", bytes, mode)}, or of such pairs,
+    where a path may come again; parents are not added by themselves."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, content in (files.items() if isinstance(files, dict) else files):
             member = tarfile.TarInfo(path)
             member.mtime = 1700000000
-            if isinstance(content, tuple):
+            if isinstance(content, tuple) and content[0] == "file":
+                member.size, member.mode = len(content[1]), content[2]
+                archive.addfile(member, io.BytesIO(content[1]))
+            elif isinstance(content, tuple):
                 member.type = {"link": tarfile.SYMTYPE, "hardlink": tarfile.LNKTYPE, "dir": tarfile.DIRTYPE}[content[0]]
                 member.linkname = content[1] if len(content) > 1 else ""
                 member.mode = 0o755

@@ -1,13 +1,18 @@
 /* apk's database of installed packages: apk-installed(5), "P:name", "V:version", "F:folder",
- * "R:file"; read as apk_db_fdb_read() of apk-tools' src/database.c reads it. A line of no or one
- * letter ends a record; the last of repeated fields counts. */
+ * "R:file", "a:uid:gid:mode", "Z:Q1" and a SHA-1 in base64; read as apk_db_fdb_read() of apk-tools'
+ * src/database.c reads it. A line of no or one letter ends a record; the last of repeated fields
+ * counts. */
+#include "inspect/integrity/integrity.h"
 #include "inspect/packages/packages.h"
 
 typedef struct {
   Slice name, version, architecture, origin, maintainer, folder, licenses;
   GString *files; /* "folder/file\n..." */
-  bool named;     /* it has a P:, whatever that says */
-  bool begun;     /* it has anything */
+  Slice file;     /* the last in the folder */
+  uint32_t mode;  /* of that; set-id bits only */
+  SumList *sums;
+  bool named; /* it has a P:, whatever that says */
+  bool begun; /* it has anything */
 } Record;
 
 static void
@@ -31,6 +36,34 @@ add_file(const Record *record, Slice name, const LayerInventory *inventory)
   g_string_append_c(record->files, '\n');
 }
 
+/* "0:0:4755" */
+static uint32_t
+mode_of(Slice value)
+{
+  g_autofree char *text = slice_to_string(value);
+  const char *last = strrchr(text, ':');
+  return last == NULL ? 0 : (uint32_t)g_ascii_strtoull(last + 1, NULL, 8) & 07777;
+}
+
+/* "Q1" and base64. Of a link, which is never a program, it is that of where the link leads. */
+static void
+add_sum(const Record *record, Slice value)
+{
+  if (!slice_has_prefix(value, SLICE_LITERAL("Q1")) || record->file.size == 0)
+    return;
+  g_autofree char *text = slice_to_string(slice_sub(value, 2, SIZE_MAX));
+  gsize size = 0;
+  g_autofree guchar *digest = g_base64_decode(text, &size);
+  g_autoptr(GString) hex = g_string_new(NULL), path = g_string_new(NULL);
+  for (gsize i = 0; i < size && hex->len < SUM_DIGITS; i++)
+    g_string_append_printf(hex, "%02x", digest[i]);
+  g_string_append_len(path, (const char *)record->folder.data, (gssize)record->folder.size);
+  g_string_append_c(path, '/');
+  g_string_append_len(path, (const char *)record->file.data, (gssize)record->file.size);
+  sum_list_add(record->sums, slice_new(path->str, path->len), slice_new(hex->str, hex->len),
+               &record->mode);
+}
+
 static void
 end_record(Record *record, const char *location, LayerInventory *inventory)
 {
@@ -48,12 +81,14 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
       package->licenses = slice_to_printable(record->licenses, LICENSES_MAX);
     package->location = g_strdup(location);
     package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
+    sum_list_end(record->sums, location, package->name, SUM_SHA1, inventory);
     layer_inventory_add_package(inventory, package);
   } else {
     layer_inventory_add_unread(inventory, "broken-database", location, "A package has no version.");
   }
   g_string_truncate(record->files, 0);
-  *record = (Record){.files = record->files};
+  sum_list_clear(record->sums);
+  *record = (Record){.files = record->files, .sums = record->sums};
 }
 
 static void
@@ -83,7 +118,15 @@ take_value(Record *record, char field, Slice value, const LayerInventory *invent
     record->folder = value;
     break;
   case 'R':
+    record->file = value;
+    record->mode = 0;
     add_file(record, value, inventory);
+    break;
+  case 'a':
+    record->mode = mode_of(value);
+    break;
+  case 'Z':
+    add_sum(record, value);
     break;
   default:
     break;
@@ -94,7 +137,8 @@ void
 apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 {
   g_autoptr(GString) files = g_string_new(NULL);
-  Record record = {.files = files};
+  g_autoptr(SumList) sums = sum_list_new();
+  Record record = {.files = files, .sums = sums};
   Slice line;
   while (slice_next_field(&text, '\n', &line)) {
     if (line.size >= 2 && line.data[1] == ':') {
@@ -116,7 +160,7 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 
 const Detector apk_detector = {
     .name = "apk",
-    .version = 2,
+    .version = 3,
     .places =
         (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed",
                               /* OpenWrt's packages that are on volumes of their own */

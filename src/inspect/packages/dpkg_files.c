@@ -1,8 +1,10 @@
-/* Which files a deb owns: dpkg's list of each installed package, /var/lib/dpkg/info/NAME.list, a
- * path a line; and where there is no such list, as in distroless images, the checksums beside its
- * stanza, status.d/NAME.md5sums, "checksum  path". NAME may have ":amd64" at its end. */
+/* Which files a deb owns, and the digests of its programs: dpkg's list of each installed package,
+ * /var/lib/dpkg/info/NAME.list, a path a line; and where there is no such list, as in distroless
+ * images, the checksums beside its stanza, status.d/NAME.md5sums, "checksum  path". The other
+ * checksums are info/NAME.md5sums. NAME may have ":amd64" at its end. */
 #include <string.h>
 
+#include "inspect/integrity/integrity.h"
 #include "inspect/packages/packages.h"
 
 #define INFO     "var/lib/dpkg/info/"
@@ -12,8 +14,9 @@
 static bool
 is_list(const char *path)
 {
-  return (g_str_has_prefix(path, INFO) && g_str_has_suffix(path, ".list")) ||
-         (g_str_has_prefix(path, STATUS_D) && g_str_has_suffix(path, SUMS));
+  bool sums = g_str_has_suffix(path, SUMS);
+  return (g_str_has_prefix(path, INFO) && (sums || g_str_has_suffix(path, ".list"))) ||
+         (g_str_has_prefix(path, STATUS_D) && sums);
 }
 
 /* (transfer full) */
@@ -27,7 +30,7 @@ package_name(const char *location)
 
 /* The paths of "checksum  path". (transfer full) */
 static GString *
-without_sums(Slice text)
+without_sums(Slice text, SumList *sums)
 {
   GString *paths = g_string_new(NULL);
   Slice line;
@@ -37,6 +40,7 @@ without_sums(Slice text)
       continue;
     while (line.size > 0 && line.data[0] == ' ')
       line = slice_sub(line, 1, line.size);
+    sum_list_add(sums, line, sum, NULL);
     g_string_append_len(paths, (const char *)line.data, (gssize)line.size);
     g_string_append_c(paths, '\n');
   }
@@ -74,13 +78,16 @@ read_list(Slice bytes, const char *location, LayerInventory *into)
     layer_inventory_add_owned(into, name, bytes, is_foreign(bytes, name));
     return;
   }
-  g_autoptr(GString) paths = without_sums(bytes);
-  layer_inventory_add_owned(into, name, slice_new(paths->str, paths->len), false);
+  g_autoptr(SumList) sums = sum_list_new();
+  g_autoptr(GString) paths = without_sums(bytes, sums);
+  sum_list_end(sums, location, name, SUM_MD5, into);
+  if (g_str_has_prefix(location, STATUS_D))
+    layer_inventory_add_owned(into, name, slice_new(paths->str, paths->len), false);
 }
 
 const Detector dpkg_files_detector = {
     .name = "dpkg-files",
-    .version = 2,
+    .version = 3,
     .places = (const char *const[]){"*.list", "*" SUMS, NULL},
     .wants_path = is_list,
     .lists_owners = true,

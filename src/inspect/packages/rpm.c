@@ -18,9 +18,8 @@
 #define REGION_FIRST 61u /* tags of regions: image, signatures, immutable */
 #define REGION_LAST  63u
 #define TAG_FIRST    100u /* a tag below it is a region's or none */
-/* Of a string, its NUL too. */
-#define STRING_MAX ((size_t)4096)
 enum {
+  TYPE_INT16 = 3,
   TYPE_INT32 = 4,
   TYPE_STRING = 6,
   TYPE_BYTES = 7,
@@ -41,6 +40,11 @@ typedef enum {
   FOLDER_INDEXES, /* of each file, which of the folder names it has */
   BASE_NAMES,
   FOLDER_NAMES, /* each with a slash at its end */
+  FILE_DIGESTS,
+  FILE_MODES,
+  FILE_FLAGS,
+  FILE_CHECKS, /* what is to be verified of each */
+  DIGEST_ALGORITHM,
   MODULARITY_LABEL,
   WANTED,
 } Wanted;
@@ -59,6 +63,11 @@ static const struct {
     [FOLDER_INDEXES] = {1116, TYPE_INT32},
     [BASE_NAMES] = {1117, TYPE_STRING_ARRAY},
     [FOLDER_NAMES] = {1118, TYPE_STRING_ARRAY},
+    [FILE_DIGESTS] = {1035, TYPE_STRING_ARRAY},
+    [FILE_MODES] = {1030, TYPE_INT16},
+    [FILE_FLAGS] = {1037, TYPE_INT32},
+    [FILE_CHECKS] = {1045, TYPE_INT32},
+    [DIGEST_ALGORITHM] = {5011, TYPE_INT32},
     [MODULARITY_LABEL] = {5096, TYPE_STRING},
 };
 
@@ -84,17 +93,6 @@ entry_at(Slice bytes, size_t at)
   return entry;
 }
 
-static bool
-next_string(Slice *rest, Slice *string)
-{
-  gssize end = slice_find(slice_sub(*rest, 0, STRING_MAX), '\0');
-  if (end < 0)
-    return false;
-  *string = slice_sub(*rest, 0, (size_t)end);
-  *rest = slice_sub(*rest, (size_t)end + 1, SIZE_MAX);
-  return true;
-}
-
 /* From its first byte to the header's end. */
 static Slice
 value_of(const RpmHeader *header, Wanted what)
@@ -103,12 +101,19 @@ value_of(const RpmHeader *header, Wanted what)
                              : SLICE_EMPTY;
 }
 
+/* The same, of an array of numbers of @size bytes each. */
+static Slice
+array_of(const RpmHeader *header, Wanted what, size_t size)
+{
+  return slice_sub(value_of(header, what), 0, (size_t)header->entries[what].count * size);
+}
+
 /* NULL when it is not there. (transfer full) */
 static char *
 text_of(const RpmHeader *header, Wanted what)
 {
   Slice value = value_of(header, what), string;
-  return next_string(&value, &string) ? slice_to_utf8(string) : NULL;
+  return rpm_next_string(&value, &string) ? slice_to_utf8(string) : NULL;
 }
 
 static uint32_t
@@ -189,7 +194,7 @@ take_entry(RpmHeader *header, const Entry *entry, bool added)
     header->added[what] = added;
     header->entries[what] = *entry;
     Slice string, value = value_of(header, what);
-    if (entry->type == TYPE_STRING && !next_string(&value, &string))
+    if (entry->type == TYPE_STRING && !rpm_next_string(&value, &string))
       return "a package has a text that is too long";
   }
   return NULL;
@@ -221,33 +226,59 @@ read_header(Slice bytes, RpmHeader *header)
              : "a package has no name or no version";
 }
 
-/* NULL when the header has no list, or one that does not hold together. Folders are as few as files
- * at most, and are found by their number. */
-static char *
-list_files(const RpmHeader *header)
+/* The folders of a header's list of files, as few as files at most, by their number. NULL when it
+ * has no list, or one that does not hold together. (transfer full) */
+static Slice *
+list_folders(const RpmHeader *header)
 {
-  g_autoptr(GString) files = g_string_new(NULL);
-  g_autofree Slice *above = NULL;
   uint32_t count = header->entries[BASE_NAMES].count, folders = header->entries[FOLDER_NAMES].count;
   if (!header->there[BASE_NAMES] || count > FILES_MAX || folders > count)
     return NULL;
-  above = g_new0(Slice, folders + 1);
-  Slice names = value_of(header, FOLDER_NAMES), name;
+  g_autofree Slice *above = g_new0(Slice, folders + 1);
+  Slice names = value_of(header, FOLDER_NAMES);
   for (uint32_t i = 0; i < folders; i++)
-    if (!next_string(&names, &above[i]))
+    if (!rpm_next_string(&names, &above[i]))
       return NULL;
-  names = value_of(header, BASE_NAMES);
-  for (uint32_t i = 0; i < count; i++) {
+  return g_steal_pointer(&above);
+}
+
+static char *
+list_files(const RpmHeader *header, const Slice *above)
+{
+  g_autoptr(GString) files = g_string_new(NULL);
+  Slice names = value_of(header, BASE_NAMES), name;
+  for (uint32_t i = 0; i < header->entries[BASE_NAMES].count; i++) {
     uint32_t folder = 0;
-    if (!next_string(&names, &name) ||
+    if (!rpm_next_string(&names, &name) ||
         !slice_read_uint32(value_of(header, FOLDER_INDEXES), (size_t)i * 4, true, &folder) ||
-        folder >= folders || files->len > LAYER_FILE_BYTES_MAX)
+        folder >= header->entries[FOLDER_NAMES].count || files->len > LAYER_FILE_BYTES_MAX)
       return NULL;
     g_autofree char *path = slice_to_utf8(above[folder]), *last = slice_to_utf8(name);
     if (strchr(path, '\n') == NULL && strchr(last, '\n') == NULL)
       g_string_append_printf(files, "%s%s\n", *path == '/' ? path + 1 : path, last);
   }
   return g_string_free(g_steal_pointer(&files), FALSE);
+}
+
+static void
+add_files(const RpmHeader *header, Package *package, LayerInventory *inventory)
+{
+  g_autofree Slice *above = list_folders(header);
+  if (above == NULL)
+    return;
+  if (inventory->file_bytes < LAYER_FILE_BYTES_MAX)
+    package->files = list_files(header, above);
+  const RpmFiles files = {.count = header->entries[BASE_NAMES].count,
+                          .names = value_of(header, BASE_NAMES),
+                          .folders = above,
+                          .folder_count = header->entries[FOLDER_NAMES].count,
+                          .folder_indexes = array_of(header, FOLDER_INDEXES, 4),
+                          .flags = array_of(header, FILE_FLAGS, 4),
+                          .checks = array_of(header, FILE_CHECKS, 4),
+                          .modes = array_of(header, FILE_MODES, 2),
+                          .digests = value_of(header, FILE_DIGESTS),
+                          .algorithm = array_of(header, DIGEST_ALGORITHM, 4)};
+  rpm_add_sums(&files, package->location, package->name, inventory);
 }
 
 void
@@ -273,7 +304,7 @@ rpm_take_source(Package *package, const char *source)
 }
 
 static Package *
-package_of(const RpmHeader *header, const char *location, const LayerInventory *inventory)
+package_of(const RpmHeader *header, const char *location, LayerInventory *inventory)
 {
   Package *package = g_new0(Package, 1);
   g_autofree char *version = text_of(header, VERSION), *release = text_of(header, RELEASE);
@@ -293,8 +324,7 @@ package_of(const RpmHeader *header, const char *location, const LayerInventory *
   package->location = g_strdup(location);
   if (source != NULL)
     rpm_take_source(package, source);
-  if (inventory->file_bytes < LAYER_FILE_BYTES_MAX)
-    package->files = list_files(header);
+  add_files(header, package, inventory);
   return package;
 }
 
@@ -316,7 +346,7 @@ add_package(Slice bytes, void *data, GError **error)
   if (trouble != NULL) {
     g_autofree char *detail = g_strdup_printf("rpm would not read this: %s.", trouble);
     layer_inventory_add_unread(reading->inventory, "broken-database", reading->location, detail);
-  } else if (next_string(&name, &string) && !slice_equal_string(string, "gpg-pubkey")) {
+  } else if (rpm_next_string(&name, &string) && !slice_equal_string(string, "gpg-pubkey")) {
     /* Keys that packages were verified with are in the database like packages. */
     layer_inventory_add_package(reading->inventory,
                                 package_of(&header, reading->location, reading->inventory));
@@ -360,7 +390,7 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
 
 const Detector rpm_detector = {
     .name = "rpm",
-    .version = 2,
+    .version = 3,
     .places =
         (const char *const[]){"var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db",
                               "var/lib/rpm/Packages", "usr/lib/sysimage/rpm/rpmdb.sqlite",

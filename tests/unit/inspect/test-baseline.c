@@ -344,13 +344,20 @@ check_file(const char *path, GHashTable *seen)
   }
 }
 
+/* Those of files beside their packages have a table of their own, of whole images. */
+static bool
+is_of_settings(const Rule *rule)
+{
+  return rule->kind == OBSERVED_WEAKNESS && !g_str_has_prefix(rule->id, "integrity-");
+}
+
 /* A case of each sign. */
 static void
 check_coverage(GHashTable *seen)
 {
   for (size_t i = 0; rule_sets[i] != NULL; i++)
     for (size_t j = 0; j < rule_sets[i]->count; j++)
-      for (size_t k = 0; k < SIGNS && rule_sets[i]->rules[j].kind == OBSERVED_WEAKNESS; k++) {
+      for (size_t k = 0; k < SIGNS && is_of_settings(&rule_sets[i]->rules[j]); k++) {
         g_autofree char *key = g_strconcat(signs[k], rule_sets[i]->rules[j].id, NULL);
         if (!g_hash_table_contains(seen, key)) {
           g_test_message("no case \"%s\"", key);

