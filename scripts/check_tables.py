@@ -17,6 +17,7 @@ SHARED = {
     ("pipeline", "manifests"): "the images to scan are the manifests that were pushed",
     ("pipeline", "repository_blobs"): "which repositories hold a layer that was inspected",
     ("pipeline", "manifest_references"): "which images wait for a layer",
+    ("pipeline", "image_use"): "of all images that are inspected again, those that are used come first",
 }
 # Files that are not of the room, and why they name its table.
 PARTS = {

@@ -165,6 +165,12 @@ print_images(const json_t *overview)
                "%lld images to be scanned or judged, %lld packages to be matched: the "
                "figures above are not whole yet",
                (long long)working, (long long)number(unknown, "unmatched_packages"));
+  json_int_t older = number(images, "older_detectors");
+  if (older > 0)
+    print_line("rules",
+               "%lld image%s to be inspected by newer detectors or rules; what the older ones "
+               "found is in force",
+               (long long)older, older == 1 ? " is" : "s are");
 }
 
 static void

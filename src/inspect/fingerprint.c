@@ -1,4 +1,4 @@
-/* The versions of all detectors as one number; see the header. */
+/* The versions of all detectors, and the rules that they look by, as one number; see the header. */
 #include "inspect/fingerprint.h"
 
 #include <glib.h>
@@ -7,13 +7,35 @@
 #include "inspect/configuration/configuration.h"
 #include "inspect/detector.h"
 #include "inspect/java_table.h"
+#include "inspect/malware/malware.h"
 #include "inspect/secrets/brought.h"
+#include "inspect/secrets/rule.h"
 #include "oci/digest.h"
 
 /* Of what the worker says of a layer beside what its detectors read: changes, links, tables, notes.
  * Rises like a detector's version (2: one reader of tars, which sees global headers; 3: what is
  * under the names of hard links; 4: programs and libraries that are not as databases say). */
 #define WALK_VERSION 4u
+
+/* Each row of the rules that are tables: a new or another one finds what the former did not. */
+static void
+add_rules(GString *text)
+{
+  for (size_t i = 0; secret_rule_sets[i] != NULL; i++)
+    for (size_t j = 0; j < secret_rule_sets[i]->count; j++) {
+      const SecretRule *rule = &secret_rule_sets[i]->rules[j];
+      g_string_append_printf(text, "secret %s %u %.2f %u %s\n%s\n%s\n", rule->id, rule->severity,
+                             rule->entropy, rule->flags, rule->pattern,
+                             rule->trigger != NULL ? rule->trigger : "",
+                             rule->prefix != NULL ? rule->prefix : "");
+    }
+  for (size_t i = 0; malware_rules[i] != NULL; i++)
+    for (size_t j = 0; j < malware_rules[i]->count; j++) {
+      const MalwareRule *rule = &malware_rules[i]->rules[j];
+      g_string_append_printf(text, "malware %s %s\n%s\n", rule->id, rule->body,
+                             rule->weak != NULL ? rule->weak : "");
+    }
+}
 
 static void *
 hash_versions(void *unused)
@@ -24,6 +46,7 @@ hash_versions(void *unused)
   g_string_append_printf(text, "entries %u\n", ENTRIES_VERSION);
   for (size_t i = 0; detectors[i] != NULL; i++)
     g_string_append_printf(text, "%s %u\n", detectors[i]->name, detectors[i]->version);
+  add_rules(text);
   if (*java_table_identity() != '\0')
     g_string_append_printf(text, "java-table %s\n", java_table_identity());
   if (brought_rules_fingerprint() != 0)

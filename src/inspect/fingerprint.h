@@ -3,8 +3,9 @@
 
 #include <stdint.h>
 
-/* Stands for the names and versions of all detectors, and for the table of java_table.h: the
- * inventories that they make are kept by it. At least DETECTORS_FINGERPRINT_LEAST, and fits a
- * signed number of 32 bits. Any thread. */
+/* Stands for the names and versions of all detectors, for the rules on secrets and malicious files,
+ * ours and those that a team brings, and for the table of java_table.h: the inventories that they
+ * make are kept by it. At least DETECTORS_FINGERPRINT_LEAST, and fits a signed number of 32 bits.
+ * Any thread. */
 uint32_t detectors_fingerprint(void);
 #define DETECTORS_FINGERPRINT_LEAST ((uint32_t)1 << 30)

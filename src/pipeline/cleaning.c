@@ -136,19 +136,43 @@ images_take_page(SqlRows *rows, int64_t *last, GError **error)
   return found == ABSENT ? g_steal_pointer(&images) : NULL;
 }
 
-GPtrArray *
-images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error)
+GArray *
+images_of_older_detectors(SqlPool *sql, GError **error)
 {
+  Found found;
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT id, manifest FROM images WHERE id > $1 AND state + 0 = $2 "
-                "AND detectors <> $3 ORDER BY id LIMIT $4",
-                SQL_INTEGER(*last), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()),
-                SQL_INTEGER(limit), SQL_END);
-  return images_take_page(rows, last, error);
+  g_autoptr(GArray) images = g_array_new(FALSE, FALSE, sizeof(int64_t));
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT images.id, max(CASE WHEN image_use.pulled > manifests.pushed THEN image_use.pulled "
+      "ELSE manifests.pushed END) AS used FROM images "
+      "JOIN manifests ON manifests.digest = images.manifest "
+      "LEFT JOIN image_use ON image_use.repository = manifests.repository "
+      "AND image_use.digest = manifests.digest "
+      "WHERE images.state = $1 AND images.detectors <> $2 "
+      "GROUP BY images.id ORDER BY used DESC, images.id",
+      SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  while ((found = sql_next(rows, error)) == FOUND) {
+    int64_t image = sql_rows_integer(rows, 0);
+    g_array_append_val(images, image);
+  }
+  return found == ABSENT ? g_steal_pointer(&images) : NULL;
+}
+
+Found
+images_older_manifest(SqlPool *sql, int64_t image, char **manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
+  if (db == NULL)
+    return FAILED;
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error, "SELECT manifest FROM images WHERE id = $1 AND state + 0 = $2 AND detectors <> $3",
+      SQL_INTEGER(image), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()), SQL_END);
+  Found found = sql_next(rows, error);
+  *manifest = found == FOUND ? g_strdup(sql_rows_text(rows, 0)) : NULL;
+  return found;
 }
 
 static bool

@@ -40,7 +40,7 @@ init_members(Pipeline *pipeline)
 static bool
 begin_jobs(Pipeline *pipeline, GError **error)
 {
-  if (!images_check_detectors(pipeline->sql, error))
+  if (!images_check_detectors(pipeline->sql, error) || !renewal_count(pipeline, error))
     return false;
   jobs_add(pipeline->jobs, kinds, pipeline);
   backlog_begin(pipeline);

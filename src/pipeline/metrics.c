@@ -14,6 +14,10 @@ write_queues(Pipeline *pipeline, GString *out)
   metrics_gauge(out, "assay_inspections_queued", "Layers waiting for or under inspection.", queued);
   metrics_gauge(out, "assay_images_waiting", "Images whose layers are not all inspected yet.",
                 waiting);
+  metrics_gauge(out, "assay_images_older_detectors",
+                "Stored images that newer detectors or rules are to inspect again; what the older "
+                "ones found is in force.",
+                __atomic_load_n(&pipeline->older, __ATOMIC_RELAXED));
 }
 
 static void

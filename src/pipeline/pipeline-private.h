@@ -89,6 +89,7 @@ struct Pipeline {
   Listener listener;
   Keeper keeper;
   SbomPlace sboms;
+  unsigned older; /* atomic: images that newer detectors are to inspect again; renewal.c */
 };
 
 /* Of having a layer inspected. */
@@ -223,7 +224,8 @@ extern const JobKind deferred_job;
 /* --- renewal.c --- */
 
 extern const JobKind renew_job;
-void renewal_begin(Pipeline *pipeline); /* asks for it, in a while */
+bool renewal_count(Pipeline *pipeline, GError **error); /* how much there is to do, at the start */
+void renewal_begin(Pipeline *pipeline);                 /* asks for it, in a while */
 
 /* --- faults.c: what failed, in the metadata database --- */
 
@@ -432,9 +434,11 @@ bool images_check_detectors(SqlPool *sql, GError **error);
 /* The manifests in rows of "id, manifest" in the order of the ids; *last: that of the last of them.
  * (transfer full): char *; NULL: as sql_next() has failed. */
 GPtrArray *images_take_page(SqlRows *rows, int64_t *last, GError **error);
-/* Manifests of scanned images that older detectors inspected, at most @limit, from the one after
- * the id *last on, which is that of the last of them then. (transfer full): char * */
-GPtrArray *images_of_older_detectors(SqlPool *sql, int64_t *last, unsigned limit, GError **error);
+/* Scanned images that older detectors inspected: those first that were pulled or pushed last.
+ * (transfer full): int64_t, for images_older_manifest() */
+GArray *images_of_older_detectors(SqlPool *sql, GError **error);
+/* The manifest of one, if it still is; ABSENT: it is not. */
+Found images_older_manifest(SqlPool *sql, int64_t image, char **manifest, GError **error);
 /* Drops inventories of older detectors, which no image is by any more. */
 bool images_drop_older_inventories(SqlPool *sql, GError **error);
 /* Drops all that belongs to nothing. */

@@ -1,14 +1,17 @@
-/* After a change of the detectors: stored images are inspected again in the background, one after
- * the other, while what the older detectors found stays in force. An image whose layers the newer
- * ones fail at keeps it too, and is looked at again at the next start; what fails for another
- * reason (a full disk, no memory) is tried again sooner. */
+/* After a change of the detectors, or of the rules that they look by (fingerprint.h): stored images
+ * are inspected again in the background, one after the other, those first that are used, while what
+ * the older detectors found stays in force. An image whose layers the newer ones fail at keeps it
+ * too, and is looked at again at the next start; what fails for another reason (a full disk, no
+ * memory) is tried again sooner. */
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/pipeline-private.h"
 
 /* Clients that waited for the start come first. */
 #define BEGIN_AFTER ((int64_t)3 * G_USEC_PER_SEC)
-#define PAGE        100u
+/* For pushes, before each image. */
+#define WAIT_STEP ((int64_t)100 * 1000)
+#define WAIT_MOST ((int64_t)10 * G_USEC_PER_SEC)
 /* Verdicts that are remembered are dropped so often, all of them: a scan may have changed one. */
 #define REJUDGE_AFTER ((int64_t)5 * G_USEC_PER_SEC)
 
@@ -98,26 +101,52 @@ rejudge_at_times(Renewal *renewal, bool at_once)
   pipeline_rejudge(renewal->pipeline);
 }
 
-/* All images that are of older detectors. False: the job was cancelled, or *error. */
+/* What is pushed meanwhile is inspected before: but one image follows another all the same. */
+static bool
+give_way(const Renewal *renewal)
+{
+  Jobs *jobs = renewal->pipeline->jobs;
+  int64_t end = g_get_monotonic_time() + WAIT_MOST;
+  while (jobs_count(jobs, &inspect_job) + jobs_count(jobs, &scan_job) > 0 &&
+         g_get_monotonic_time() < end)
+    if (!job_sleep(renewal->job, g_get_monotonic_time() + WAIT_STEP))
+      return false;
+  return !job_cancelled(renewal->job);
+}
+
+/* All images that are of older detectors, by their use. False: the job was cancelled, or *error. */
 static bool
 walk_images(Renewal *renewal, GError **error)
 {
-  int64_t last = -1;
-  for (guint found = PAGE; found == PAGE;) {
-    g_autoptr(GPtrArray) page =
-        images_of_older_detectors(renewal->pipeline->sql, &last, PAGE, error);
-    if (page == NULL)
+  Pipeline *pipeline = renewal->pipeline;
+  g_autoptr(GArray) images = images_of_older_detectors(pipeline->sql, error);
+  for (guint i = 0; images != NULL && i < images->len; i++) {
+    g_autofree char *manifest = NULL;
+    __atomic_store_n(&pipeline->older, images->len - i + renewal->left, __ATOMIC_RELAXED);
+    job_progress(renewal->job, i, images->len);
+    if (!give_way(renewal))
       return false;
-    found = page->len;
-    for (guint i = 0; i < found; i++) {
-      if (job_cancelled(renewal->job))
-        return false;
-      renew_image(renewal, g_ptr_array_index(page, i));
-      if (renewal->renewed > 0 || renewal->told)
-        rejudge_at_times(renewal, false);
-    }
+    Found found =
+        images_older_manifest(pipeline->sql, g_array_index(images, int64_t, i), &manifest, error);
+    if (found == FAILED)
+      return false;
+    if (found == FOUND)
+      renew_image(renewal, manifest);
+    if (renewal->renewed > 0 || renewal->told)
+      rejudge_at_times(renewal, false);
   }
-  return true;
+  if (images != NULL)
+    __atomic_store_n(&pipeline->older, renewal->left, __ATOMIC_RELAXED);
+  return images != NULL;
+}
+
+bool
+renewal_count(Pipeline *pipeline, GError **error)
+{
+  g_autoptr(GArray) images = images_of_older_detectors(pipeline->sql, error);
+  if (images != NULL)
+    __atomic_store_n(&pipeline->older, images->len, __ATOMIC_RELAXED);
+  return images != NULL;
 }
 
 static void

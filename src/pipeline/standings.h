@@ -72,7 +72,9 @@ typedef struct {
   uint64_t unjudged;  /* images whose standing is of other advisories or another policy, or is not
                          there yet */
   uint64_t pending, waiting, failed; /* scans */
-  GPtrArray *days;                   /* DayCounts, oldest first */
+  uint64_t
+      older; /* images, of all namespaces, that newer detectors or rules are to inspect again */
+  GPtrArray *days; /* DayCounts, oldest first */
 } Overview;
 void overview_free(Overview *overview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Overview, overview_free)

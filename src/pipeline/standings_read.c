@@ -181,6 +181,7 @@ count_unknown(Pipeline *pipeline, SqlConnection *db, Overview *overview, GError 
       !count_state(db, SCAN_FAILED, &overview->failed, error))
     return false;
   overview->unjudged = MAX(overview->unjudged, waiting);
+  overview->older = __atomic_load_n(&pipeline->older, __ATOMIC_RELAXED);
   return true;
 }
 

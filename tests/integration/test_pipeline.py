@@ -238,7 +238,7 @@ SCANS_ALLOWED = {
     r"coalesce\(advisories", r"schema_migrations", r"schema_rooms", r"^UPDATE images SET state = .* WHERE state = ",
 }
 # What is found by an index, as many rows as are answered, and is put in order then.
-SORTS_ALLOWED = {r"^SELECT name FROM repositories WHERE name = \$1 OR \(name > \$2", r"^SELECT repository, manifest FROM standings WHERE .*image IN", r"FROM audit_counts WHERE hour < \$1 ORDER BY hour, first"}
+SORTS_ALLOWED = {r"^SELECT images\.id, max\(CASE WHEN image_use", r"^SELECT name FROM repositories WHERE name = \$1 OR \(name > \$2", r"^SELECT repository, manifest FROM standings WHERE .*image IN", r"FROM audit_counts WHERE hour < \$1 ORDER BY hour, first"}
 
 
 def test_no_question_reads_a_whole_table(program, start_server, assay, several, monkeypatch, tmp_path):

@@ -35,6 +35,7 @@ static const JsonMember images_members[] = {
     {.name = "gate_and_severity", .kind = &json_part, .table = &both_table, .required = true},
     {JSON_MEMBER_AS("fixable", Overview, fixable_images), .kind = &json_number},
     {JSON_MEMBER(Overview, unscanned), .kind = &json_number},
+    {JSON_MEMBER_AS("older_detectors", Overview, older), .kind = &json_number},
     {JSON_MEMBER(Overview, bytes), .kind = &json_number},
 };
 static const JsonTable images_table = JSON_TABLE(Overview, images_members);
