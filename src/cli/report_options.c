@@ -124,7 +124,8 @@ report_options_want(const ReportOptions *options, const Finding *finding)
   return options->kinds[finding->kind] &&
          (options->wanted[finding->severity] ||
           options->wanted[finding_counted_as(finding, options->unknown_as)]) &&
-         (!report_option_fixable || finding->fixed_version != NULL);
+         (!report_option_fixable || finding->kind != FINDING_VULNERABILITY ||
+          finding->fixed_version != NULL);
 }
 
 GPtrArray *

@@ -25,8 +25,8 @@ extern gboolean report_option_fixable;
        "Only some: vulnerability,malware,secret,baseline,configuration",                           \
        "LIST"},                                                                                    \
   {                                                                                                \
-    "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable, "Only findings with a fix", \
-        NULL                                                                                       \
+    "ignore-unfixed", 0, 0, G_OPTION_ARG_NONE, &report_option_fixable,                             \
+        "No vulnerabilities without a fix", NULL                                                   \
   }
 #define REPORT_OPTIONS(formats)                                                                    \
   {"format",                                                                                       \

@@ -61,6 +61,12 @@ set_none(Pipeline *pipeline, GError **error)
                    yet ? why + strlen("none") : why);
 }
 
+bool
+findings_check_advisories(Pipeline *pipeline, GError **error)
+{
+  return pipeline_has_advisories(pipeline) || set_none(pipeline, error);
+}
+
 /* By other advisories, or none, where those that are open turn out to be damaged. */
 MatchResult *
 pipeline_match(Pipeline *pipeline, const ImageInventory *inventory, GError **error)

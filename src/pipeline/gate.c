@@ -125,6 +125,9 @@ judge_image(Pipeline *pipeline, const Asked *asked, PolicyInput *input, const Di
   /* Without packages there is nothing to match: a signature that looks like an image, or one of
    * which nothing is known. */
   bool nothing = summary->packages == 0 && summary->observations == 0;
+  /* Known before its rows are read for that. */
+  if (summary->packages > 0 && !findings_check_advisories(pipeline, &failure))
+    return judge_unmatched(pipeline, asked, input, manifest, failure->message, error);
   g_autoptr(GPtrArray) gaps = nothing ? findings_gaps(pipeline, manifest, &failure) : NULL;
   g_autoptr(SharedItem) findings =
       nothing

@@ -400,6 +400,8 @@ bool packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventor
 /* With the notes on its layers. ASSAY_ERROR_NOT_FOUND when a layer is not inspected, for which it
  * is asked then. (transfer full) */
 ImageInventory *findings_load_layers(Pipeline *pipeline, const Digest *manifest, GError **error);
+/* ASSAY_ERROR_NOT_FOUND: there are no advisories, and why. */
+bool findings_check_advisories(Pipeline *pipeline, GError **error);
 /* Of an image without packages: what of it is not known (completeness.h). (transfer full) */
 GPtrArray *findings_gaps(Pipeline *pipeline, const Digest *manifest, GError **error);
 
