@@ -10,6 +10,15 @@
 /* Of JSON: room for a history and labels besides. */
 #define VALUES_MAX ((size_t)100 * 1000)
 
+bool
+image_config_is_bare(const ImageConfig *config)
+{
+  return config->user == NULL && config->env == NULL && config->entrypoint == NULL &&
+         config->cmd == NULL && config->exposed_ports == NULL && config->labels == NULL &&
+         config->working_dir == NULL && config->volumes == NULL && config->health_check == NULL &&
+         config->on_build == NULL && config->history->len == 0;
+}
+
 void
 image_config_free(ImageConfig *config)
 {

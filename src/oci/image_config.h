@@ -28,6 +28,8 @@ ImageConfig *image_config_parse(Slice text, GError **error);
 /* Whether anybody may read @text as a config that names layers. What we refuse to read, others may;
  * so of JSON objects only those that certainly name none do not. */
 bool image_config_may_name_layers(Slice text);
+/* Whether it says only what the image is for and of which layers. */
+bool image_config_is_bare(const ImageConfig *config);
 /* When it says that it was made, in seconds since 1970; 0: it does not say. */
 int64_t image_config_time(const ImageConfig *config);
 void image_config_free(ImageConfig *config);

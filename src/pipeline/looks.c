@@ -132,20 +132,18 @@ ask(unsigned index, const LayerInventory *former, const GPtrArray *links, void *
 
 /* --- all layers, and the config --- */
 
-/* An artifact in the dress of an image, with nothing to unpack, may have any config. */
+/* Whoever pulls an image has its config, whatever is unpacked of its layers. */
 static bool
-unpacks(const ImageInventory *image)
+is_bare(const LayerLooks *looks)
 {
-  for (guint i = 0; i < image->layers->len; i++)
-    if (*((const LayerInventory *)g_ptr_array_index(image->layers, i))->diff_id.text != '\0')
-      return true;
-  return false;
+  g_autoptr(ImageConfig) config = images_load_config(looks->pipeline->blobs, looks->manifest, NULL);
+  return config != NULL && image_config_is_bare(config);
 }
 
 static bool
 look_at_config(const LayerLooks *looks, ImageInventory *image, GError **error)
 {
-  if (!unpacks(image))
+  if (!manifest_is_container_image(looks->manifest) || is_bare(looks))
     return true;
   Pipeline *pipeline = looks->pipeline;
   g_autoptr(GBytes) bytes =

@@ -12,7 +12,8 @@ import zlib
 import pytest
 
 import hostile
-from oci_layout import CONFIG, Layout, digest_of, tar_of
+from gate import digest_of_tag, push_layout
+from oci_layout import CONFIG, MANIFEST, Layout, digest_of, tar_of
 
 FORMATS = ["json", "table", "sarif", "junit", "markdown", "cyclonedx", "spdx"]
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -142,6 +143,21 @@ def test_a_server_keeps_none(server, push, planted):
                     planted.check_unseen(file.read(), f"{folder}/{name}")
                 searched += 1
     assert searched > 2
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_config_of_what_nothing_unpacks(server, tmp_path, layers):
+    """Whoever pulls it has its config."""
+    layout, value = Layout(tmp_path / "bare"), with_checksum("ghp_")
+    config = {"architecture": "wasm", "os": "wasip1", "config": {"Env": [f"TOKEN={value}"]}, "rootfs": {"type": "layers", "diff_ids": []}}
+    module = {**layout.add_blob(b"\0asm\1\0\0\0", CONFIG), "mediaType": "application/octet-stream"}
+    layout.add_manifest({"schemaVersion": 2, "mediaType": MANIFEST, "config": layout.add_blob(json.dumps(config).encode(), CONFIG),
+                         "layers": [module][:layers]}, "latest")
+    push_layout(server, layout.folder, "latest", "team/app")
+    digest = digest_of_tag(layout.folder, "latest")
+    assert server.wait_for_scan("team/app", digest)["state"] == "done"
+    found = server.get_json(f"/api/v1/images/{digest}/findings?kind=secret")["findings"]
+    assert {(each["id"], each["location"]) for each in found} == {("github-pat", "config:Env")}
 
 
 def test_holes_of_sparse_files_are_passed_over(scan, tmp_path):
