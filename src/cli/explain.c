@@ -1,4 +1,5 @@
-/* `assay explain`: why an image has a vulnerability, or why not, without a server. */
+/* `assay explain`: why an image has a vulnerability or what a rule finds, or why not, without a
+ * server. */
 #include <string.h>
 
 #include "base/json.h"
@@ -7,8 +8,10 @@
 #include "cli/report_options.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
+#include "inventory/rule.h"
 #include "report/explanation.h"
 #include "verdict/exemption.h"
+#include "verdict/judge.h"
 #include "verdict/policy.h"
 
 static char *format_option, *output_option, *package_option, *policy_option, *repository_option;
@@ -98,18 +101,15 @@ add_untrusted(GPtrArray *exceptions, const GPtrArray *documents, const Finding *
 /* (transfer full): ExplainedException */
 static GPtrArray *
 exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *image,
-              const MatchResult *matched, const Explanation *explanation, const GPtrArray *beside)
+              const MatchResult *matched, const GPtrArray *findings, const GPtrArray *beside)
 {
   GPtrArray *exceptions = g_ptr_array_new_with_free_func((GDestroyNotify)explained_exception_free);
   g_autofree char *repository = scan_setup_repository(repository_option, image->target);
   const GPtrArray *documents = vex_set_documents(setup->vex);
   g_autoptr(GPtrArray) ignored = NULL;
   g_autoptr(GPtrArray) left = scan_setup_suppress(setup, repository, image, matched, &ignored);
-  for (guint i = 0; i < explanation->packages->len; i++) {
-    const Finding *finding =
-        ((const ExplainedPackage *)g_ptr_array_index(explanation->packages, i))->finding;
-    if (finding == NULL)
-      continue;
+  for (guint i = 0; i < findings->len; i++) {
+    const Finding *finding = g_ptr_array_index(findings, i);
     add_vex(exceptions, setup, image, finding);
     add_exemption(exceptions, policy, repository, finding);
     add_untrusted(exceptions, beside, finding);
@@ -126,15 +126,87 @@ exceptions_of(const ScanSetup *setup, const PolicySet *policy, const VexImage *i
   return exceptions;
 }
 
+/* (transfer container) */
+static GPtrArray *
+findings_of(const Explanation *explanation)
+{
+  GPtrArray *findings = g_ptr_array_new();
+  for (guint i = 0; i < explanation->packages->len; i++) {
+    const ExplainedPackage *package = g_ptr_array_index(explanation->packages, i);
+    if (package->finding != NULL)
+      g_ptr_array_add(findings, (void *)(uintptr_t)package->finding);
+  }
+  return findings;
+}
+
+static unsigned
+output_width(void)
+{
+  bool to_file = output_option != NULL && strcmp(output_option, "-") != 0;
+  return to_file ? 0 : terminal_width();
+}
+
+/* --- what is no vulnerability --- */
+
+static bool
+names_rule(const char *id, const GPtrArray *findings)
+{
+  for (int kind = 0; kind < OBSERVED_FACT; kind++)
+    if (rule_find((ObservationKind)kind, id) != NULL)
+      return true;
+  return findings->len > 0;
+}
+
+/* What the policy says of the findings alone. (transfer full) */
+static Verdict *
+judge(const PolicySet *policy, const VexImage *image, const GPtrArray *findings)
+{
+  g_autofree char *repository = scan_setup_repository(repository_option, image->target);
+  const PolicyInput input = {.repository = repository,
+                             .reference = image->target,
+                             .scan_state = SCAN_DONE,
+                             .findings = findings,
+                             .now = g_get_real_time()};
+  return policy_judge(policy, &input);
+}
+
+/* *code: as the command ends. False: @id is no rule that is known. */
+static bool
+explain_rule(const ScanSetup *setup, const PolicySet *policy, const ImageSource *source,
+             const ImageInventory *inventory, const char *id, bool json, int *code)
+{
+  g_autoptr(MatchResult) observed = match_observed(inventory);
+  g_autoptr(GPtrArray) findings = g_ptr_array_new(), beside = g_ptr_array_new();
+  for (guint i = 0; i < observed->findings->len; i++)
+    if (strcmp(((const Finding *)g_ptr_array_index(observed->findings, i))->id, id) == 0)
+      g_ptr_array_add(findings, g_ptr_array_index(observed->findings, i));
+  if (!names_rule(id, findings))
+    return false;
+  const VexImage image = scan_setup_image(source, inventory);
+  g_autoptr(GPtrArray) exceptions =
+      exceptions_of(setup, policy, &image, observed, findings, beside);
+  g_autoptr(Verdict) verdict = policy == NULL ? NULL : judge(policy, &image, findings);
+  Report document = source_options_report(source, inventory);
+  document.findings = findings;
+  document.gaps = observed->gaps;
+  document.verdict = verdict;
+  const RuleExplanation explained = {&document, id, exceptions};
+  g_autoptr(json_t) object = json ? rule_explanation_to_json(&explained) : NULL;
+  g_autofree char *text =
+      json ? json_to_pretty_text(object) : rule_explanation_to_text(&explained, output_width());
+  terminal_progress_end();
+  *code = report_text_write(text, output_option);
+  return true;
+}
+
 /* --- the command --- */
 
 static int
 write_report(const ExplanationReport *report, bool json)
 {
-  bool to_file = output_option != NULL && strcmp(output_option, "-") != 0;
   g_autoptr(json_t) object = json ? explanation_to_json(report) : NULL;
-  g_autofree char *text = json ? json_to_pretty_text(object)
-                               : explanation_to_text(report, to_file ? 0 : terminal_width());
+  g_autofree char *text =
+      json ? json_to_pretty_text(object) : explanation_to_text(report, output_width());
   terminal_progress_end();
   return report_text_write(text, output_option);
 }
@@ -159,12 +231,16 @@ explain(const ScanSetup *setup, const PolicySet *policy, char **arguments, bool 
         GError **error)
 {
   g_autoptr(ImageSource) source = scan_setup_source(setup, arguments[0], error);
-  g_autoptr(AdvisoryDatabase) database =
-      source == NULL ? NULL : scan_setup_database(setup, false, error);
   g_autoptr(ImageInventory) inventory =
-      database == NULL ? NULL : scan_setup_layers(setup, source, error);
+      source == NULL ? NULL : scan_setup_layers(setup, source, error);
+  int code = EXIT_ERROR;
+  if (inventory != NULL &&
+      explain_rule(setup, policy, source, inventory, arguments[1], json, &code))
+    return code;
+  g_autoptr(AdvisoryDatabase) database =
+      inventory == NULL ? NULL : scan_setup_database(setup, false, error);
   g_autoptr(MatchResult) matched =
-      inventory == NULL ? NULL : match_image(database, inventory, error);
+      database == NULL ? NULL : match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
   g_autofree char *id = as_feeds_write(arguments[1]);
@@ -181,8 +257,8 @@ explain(const ScanSetup *setup, const PolicySet *policy, char **arguments, bool 
     command_tell("what lies beside the image is not known: %s", unlisted->message);
     beside = g_ptr_array_new();
   }
-  g_autoptr(GPtrArray) exceptions =
-      exceptions_of(setup, policy, &image, matched, explanation, beside);
+  g_autoptr(GPtrArray) findings = findings_of(explanation);
+  g_autoptr(GPtrArray) exceptions = exceptions_of(setup, policy, &image, matched, findings, beside);
   Report document = source_options_report(source, inventory);
   document.gaps = matched->gaps;
   const ExplanationReport report = {.report = &document,
@@ -203,8 +279,10 @@ run(char **arguments)
   if (!command_wants_json(format_option, "table", &json))
     return EXIT_ERROR;
   if (*arguments[1] == '\0' || strpbrk(arguments[1], " \t\n") != NULL)
-    return command_usage_error("\"%s\" is no name of a vulnerability, such as CVE-2022-0778",
-                               arguments[1]);
+    return command_usage_error(
+        "\"%s\" is no name of a vulnerability, such as CVE-2022-0778, nor of a "
+        "rule",
+        arguments[1]);
   g_auto(ScanSetup) setup = {0};
   if (!scan_setup_read(&setup, &error))
     return command_fail(error);
@@ -219,7 +297,7 @@ run(char **arguments)
 const Command explain_command = {
     .name = "explain",
     .summary = "Say why an image has a vulnerability, or why not",
-    .arguments = "TARGET VULNERABILITY",
+    .arguments = "TARGET VULNERABILITY|RULE",
     .help =
         "TARGET is what `assay scan` takes; VULNERABILITY a CVE number, another name of it\n"
         "(GHSA-...), or a vendor's advisory (DSA-...). For each package that an advisory concerns "
@@ -230,6 +308,8 @@ const Command explain_command = {
         "Where the image does not have it, it says why: the package is not there, its version is\n"
         "outside of the ranges, the distribution says so, no feed covers it, or it is not known.\n"
         "--package also tells of a package that no advisory names.\n\n"
+        "A rule (github-pat, user-root) may be named, too: of secrets, malicious files, weak\n"
+        "settings and how the image is made. It needs no advisories.\n\n"
         "Exit codes: 0 it is explained, whatever the answer; 2 an error.\n\n"
         "Examples:\n"
         "  assay explain docker://docker.io/library/debian:11 CVE-2022-0778\n"

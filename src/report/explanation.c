@@ -67,8 +67,8 @@ moment(int64_t time)
 
 /* --- the text --- */
 
-static void
-append_pair(GString *out, const char *name, const char *value, unsigned width)
+void
+report_append_pair(GString *out, const char *name, const char *value, unsigned width)
 {
   if (value == NULL)
     return;
@@ -90,7 +90,7 @@ append_ratings(GString *out, const GPtrArray *ratings, unsigned width)
     g_autofree char *name = g_strdup_printf("rated by %s", rating->source);
     g_autofree char *text = g_strconcat(severity_name(rating->severity), score != NULL ? score : "",
                                         score != NULL ? vector : "", NULL);
-    append_pair(out, name, text, width);
+    report_append_pair(out, name, text, width);
   }
 }
 
@@ -99,32 +99,33 @@ append_vulnerability(GString *out, const AdvisoryDetails *details, unsigned widt
 {
   if (details == NULL)
     return;
-  append_pair(out, "title", details->title, width);
+  report_append_pair(out, "title", details->title, width);
   g_autofree char *aliases = details->aliases == NULL ? NULL : g_strjoinv(", ", details->aliases);
-  append_pair(out, "also called", aliases, width);
+  report_append_pair(out, "also called", aliases, width);
   if (details->severity != SEVERITY_UNKNOWN) {
     g_autofree char *severity =
         g_strdup_printf("%s, says %s", severity_name(details->severity),
                         details->severity_source != NULL ? details->severity_source : "its score");
-    append_pair(out, "severity", severity, width);
+    report_append_pair(out, "severity", severity, width);
   }
   if (details->cvss_vector != NULL) {
     g_autofree char *score =
         g_strdup_printf("%.1f (%s)", details->cvss_score, details->cvss_vector);
-    append_pair(out, "CVSS", score, width);
+    report_append_pair(out, "CVSS", score, width);
   }
   append_ratings(out, details->ratings, width);
   g_auto(GStrv) cwes = cwes_to_ids(&details->cwes);
   g_autofree char *weaknesses = cwes == NULL ? NULL : g_strjoinv(", ", cwes);
-  append_pair(out, "weakness", weaknesses, width);
+  report_append_pair(out, "weakness", weaknesses, width);
   if (details->epss_score >= 0) {
     g_autofree char *epss = g_strdup_printf("%.5f, above %.1f%% of all", details->epss_score,
                                             100 * details->epss_percentile);
-    append_pair(out, "EPSS", epss, width);
+    report_append_pair(out, "EPSS", epss, width);
   }
   if (details->known_exploited)
-    append_pair(out, "known to be exploited",
-                details->known_exploited_due != NULL ? details->known_exploited_due : "yes", width);
+    report_append_pair(out, "known to be exploited",
+                       details->known_exploited_due != NULL ? details->known_exploited_due : "yes",
+                       width);
 }
 
 static void
@@ -135,20 +136,20 @@ append_evidence(GString *out, const ExplanationReport *report, const ExplainedPa
   const LayerInventory *layer =
       g_ptr_array_index(report->report->inventory->layers, package->layer);
   g_autoptr(GPtrArray) places = image_package_places(report->report->inventory, package);
-  append_pair(out, "  found in", package->package->location, width);
+  report_append_pair(out, "  found in", package->package->location, width);
   for (guint i = 0; places != NULL && i < places->len; i++)
-    append_pair(out, "  found in", g_ptr_array_index(places, i), width);
+    report_append_pair(out, "  found in", g_ptr_array_index(places, i), width);
   if (*layer->layer.text != '\0')
-    append_pair(out, "  layer", layer->layer.text, width);
-  append_pair(out, "  owner", package->package->owner, width);
+    report_append_pair(out, "  layer", layer->layer.text, width);
+  report_append_pair(out, "  owner", package->package->owner, width);
   if (package->package->declared)
-    append_pair(out, "  declared",
-                "a lock file or a manifest names it; nothing shows that it is "
-                "installed",
-                width);
+    report_append_pair(out, "  declared",
+                       "a lock file or a manifest names it; nothing shows that it is "
+                       "installed",
+                       width);
   if (package->package->development)
-    append_pair(out, "  development", "the application is built or tested with it", width);
-  append_pair(out, "  matched by the advisories of", explained->ecosystem, width);
+    report_append_pair(out, "  development", "the application is built or tested with it", width);
+  report_append_pair(out, "  matched by the advisories of", explained->ecosystem, width);
 }
 
 static void
@@ -175,22 +176,22 @@ append_statements(GString *out, const GPtrArray *statements, unsigned width)
   g_string_append(out, text);
 }
 
-static void
-append_exceptions(GString *out, const ExplanationReport *report, const Finding *finding,
-                  unsigned width)
+void
+report_append_exceptions(GString *out, const GPtrArray *exceptions, const Finding *finding,
+                         unsigned width)
 {
-  for (guint i = 0; i < report->exceptions->len; i++) {
-    const ExplainedException *each = g_ptr_array_index(report->exceptions, i);
+  for (guint i = 0; i < exceptions->len; i++) {
+    const ExplainedException *each = g_ptr_array_index(exceptions, i);
     if (each->finding != finding)
       continue;
     g_autofree char *text =
         g_strdup_printf("%s: %s%s%s", each->by, each->text, each->overruled != NULL ? "; " : "",
                         each->overruled != NULL ? each->overruled : "");
-    append_pair(out,
-                !each->holds      ? "  does not hold"
-                : each->of_policy ? "  exempt by"
-                                  : "  ignored by",
-                text, width);
+    report_append_pair(out,
+                       !each->holds      ? "  does not hold"
+                       : each->of_policy ? "  exempt by"
+                                         : "  ignored by",
+                       text, width);
   }
 }
 
@@ -205,19 +206,19 @@ append_package(GString *out, const ExplanationReport *report, const ExplainedPac
                       package->source_name, package->source_version);
   g_autofree char *clean = report_clean_text(name);
   g_string_append_printf(out, "\n%s\n", clean);
-  append_pair(out, "  answer", explained_answer_names[explained->answer], width);
-  append_pair(out, "  because", explained->reason, width);
+  report_append_pair(out, "  answer", explained_answer_names[explained->answer], width);
+  report_append_pair(out, "  because", explained->reason, width);
   g_autofree char *symbols =
       finding == NULL || finding->symbols == NULL ? NULL : g_strjoinv(", ", finding->symbols);
-  append_pair(out, "  linked", symbols, width);
+  report_append_pair(out, "  linked", symbols, width);
   append_evidence(out, report, explained, width);
   if (finding != NULL) {
     g_autofree char *severity =
         g_strdup_printf("%s%s%s", severity_name(finding->severity),
                         finding->severity_source != NULL ? ", says " : "",
                         finding->severity_source != NULL ? finding->severity_source : "");
-    append_pair(out, "  counts as", severity, width);
-    append_exceptions(out, report, finding, width);
+    report_append_pair(out, "  counts as", severity, width);
+    report_append_exceptions(out, report->exceptions, finding, width);
   }
   append_statements(out, explained->statements, width);
 }
@@ -234,7 +235,7 @@ append_feeds(GString *out, const ExplanationReport *report, unsigned width)
         g_strdup_printf("%s (%s): taken %" G_GINT64_FORMAT " hours ago%s%s", feed->feed, feed->type,
                         hours, feed->source_date != NULL ? ", of " : "",
                         feed->source_date != NULL ? feed->source_date : "");
-    append_pair(out, "feed", age, width);
+    report_append_pair(out, "feed", age, width);
   }
 }
 
@@ -245,7 +246,7 @@ explanation_to_text(const ExplanationReport *report, unsigned width)
   GString *out = g_string_new(NULL);
   g_autofree char *answer = answer_in_words(report);
   report_append_target(out, report->report, width);
-  append_pair(out, explanation->id, answer, width);
+  report_append_pair(out, explanation->id, answer, width);
   append_vulnerability(out, explanation->details, width);
   report_append_lines(out, "incomplete: ", report->report->gaps, width);
   for (guint i = 0; i < explanation->packages->len; i++)
@@ -317,6 +318,18 @@ static const JsonMember exception_members[] = {
 };
 static const JsonTable exception_table = JSON_TABLE(ExplainedException, exception_members);
 
+json_t *
+report_exceptions_to_json(const GPtrArray *exceptions, const Finding *finding)
+{
+  json_t *list = json_array();
+  for (guint i = 0; i < exceptions->len; i++) {
+    const ExplainedException *each = g_ptr_array_index(exceptions, i);
+    if (each->finding == finding)
+      json_array_append_new(list, json_table_write(&exception_table, each));
+  }
+  return list;
+}
+
 static const JsonMember feed_members[] = {
     {JSON_MEMBER_AS("name", AdvisoryFeedStatus, feed), .kind = &json_text},
     {JSON_MEMBER(AdvisoryFeedStatus, type), .kind = &json_text},
@@ -328,7 +341,7 @@ static const JsonTable feed_table = JSON_TABLE(AdvisoryFeedStatus, feed_members)
 static json_t *
 package_to_json(const ExplanationReport *report, const ExplainedPackage *explained)
 {
-  json_t *object = json_object(), *statements = json_array(), *exceptions = json_array();
+  json_t *object = json_object(), *statements = json_array();
   json_set_string(object, "answer", explained_answer_names[explained->answer]);
   json_set_string(object, "reason", explained->reason);
   json_set_string(object, "ecosystem", explained->ecosystem);
@@ -340,13 +353,9 @@ package_to_json(const ExplanationReport *report, const ExplainedPackage *explain
     json_array_append_new(
         statements,
         json_table_write(&statement_table, g_ptr_array_index(explained->statements, i)));
-  for (guint i = 0; i < report->exceptions->len; i++) {
-    const ExplainedException *each = g_ptr_array_index(report->exceptions, i);
-    if (each->finding == explained->finding)
-      json_array_append_new(exceptions, json_table_write(&exception_table, each));
-  }
   json_object_set_new(object, "statements", statements);
-  json_object_set_new(object, "exceptions", exceptions);
+  json_object_set_new(object, "exceptions",
+                      report_exceptions_to_json(report->exceptions, explained->finding));
   return object;
 }
 

@@ -26,6 +26,16 @@ typedef struct {
   int64_t now;                 /* microseconds since 1970 */
 } ExplanationReport;
 
+/* Why an image has what a rule finds, that is no vulnerability. */
+typedef struct {
+  const Report *report; /* `findings`: those of the rule; `verdict`: on them alone, or NULL */
+  const char *rule;
+  const GPtrArray *exceptions;
+} RuleExplanation;
+/* (transfer full) */
+char *rule_explanation_to_text(const RuleExplanation *explained, unsigned width);
+json_t *rule_explanation_to_json(const RuleExplanation *explained);
+
 /* (transfer full) */
 char *explanation_to_text(const ExplanationReport *report, unsigned width);
 json_t *explanation_to_json(const ExplanationReport *report);

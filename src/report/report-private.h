@@ -53,3 +53,12 @@ char *report_mark_cut(const char *value);
 void report_mark_row(GString *text, const char *const *cells, size_t count);
 /* A section of @texts (char *), or nothing where there is none. */
 void report_mark_list(GString *text, const char *title, const GPtrArray *texts);
+
+/* --- explanation.c --- */
+
+/* "NAME: VALUE", or nothing for NULL. */
+void report_append_pair(GString *out, const char *name, const char *value, unsigned width);
+/* Of @exceptions (ExplainedException) those of @finding. */
+void report_append_exceptions(GString *out, const GPtrArray *exceptions, const Finding *finding,
+                              unsigned width);
+json_t *report_exceptions_to_json(const GPtrArray *exceptions, const Finding *finding);

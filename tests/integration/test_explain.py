@@ -184,3 +184,36 @@ def test_ratings(assay, tmp_path, monkeypatch):
     assert report["vulnerability"]["ratings"] == finding["ratings"] == ratings
     assert (finding["severity"], finding["severity_source"]) == ("high", "ghsa")
     assert "rated by ghsa: high\n" in told("table") and f"rated by a: low, CVSS 9.8 {vector}\n" in told("table")
+
+
+EXEMPT = """
+policies: [{name: p, namespaces: "**", unscanned: allow, vulnerabilities: {block: []}, baseline: block}]
+exemptions: [{ids: [%s], paths: [etc/shadow], reason: a console of the lab}]
+"""
+
+
+@pytest.mark.parametrize("exempt", [True, False])
+def test_a_rule(assay, tmp_path, monkeypatch, exempt):
+    """It needs no advisories."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = {**alpine(), "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root::19000:0:99999:7:::\n"}
+    Layout(tmp_path / "image").add_image("latest", [files])
+    found = json.loads(assay("scan", "--offline", "--kind", "baseline", "--format", "json", f"oci:{tmp_path}/image").stdout)["findings"]
+    rule = next(each["id"] for each in found if each["location"] == "etc/shadow")
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(EXEMPT % (rule if exempt else "nothing"))
+
+    def run(*options):
+        return assay("explain", "--offline", "--data", tmp_path / "none", "--policy", policy, *options, f"oci:{tmp_path}/image", rule).stdout
+    report = json.loads(run("--format", "json"))
+    assert report["answer"] == "found" and report["id"] == rule
+    one, = report["findings"]
+    assert one["location"] == "etc/shadow" and one["layer"].startswith("sha256:") and one["remedy"]
+    assert [each["text"].split(": ")[1] for each in one["exceptions"]] == (["a console of the lab"] if exempt else [])
+    assert ("lets it pass" == report["policy"]) == exempt and ("refuses" in report["policy"]) != exempt
+    text = run()
+    for said in ("the image has it in 1 place", "etc/shadow", "layer: sha256:", "what to do: ", "policy: "):
+        assert said in text
+    assert ("exempt by" in text) == exempt
+    absent = assay("explain", "--offline", "--data", tmp_path / "none", f"oci:{tmp_path}/image", "user-root").stdout
+    assert "nothing in the image is what this rule finds" in absent or "the image has it" in absent
