@@ -325,6 +325,7 @@ static void
 read_short(const SettingsPlace *place, const Section *section, const char *key,
            const YamlNode *node, void *values)
 {
+  guint before = place->reading->complaints->len;
   for (size_t i = 0; i < section->count; i++) {
     const Setting *setting = &section->settings[i];
     if (strcmp(setting->key, section->word) == 0)
@@ -332,6 +333,10 @@ read_short(const SettingsPlace *place, const Section *section, const char *key,
     else
       fall_back(setting, values);
   }
+  SettingsPlace below = *place;
+  below.mapping = node;
+  if (section->check != NULL && place->reading->complaints->len == before)
+    section->check(values, &below);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* The nursery's own side; see the header. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <poll.h>
 #include <signal.h>
@@ -36,7 +37,8 @@ report(int news, const NurseryReport *told, int process)
 
 /* --- a worker's first steps --- */
 
-/* What was received has higher numbers than a worker's: 3 is our own. */
+/* What was received has higher numbers than those of a worker, of which 0 to 3 are our own, and two
+ * come before it: none is overwritten before its turn, except for the job's, which goes behind. */
 static void
 become_worker(const int *received, unsigned count, pid_t nursery, void (*run)(int job))
 {
@@ -45,12 +47,14 @@ become_worker(const int *received, unsigned count, pid_t nursery, void (*run)(in
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (getppid() != nursery || setpgid(0, 0) < 0)
     _exit(1);
-  int job = received[REQUEST_JOB];
+  int job = fcntl(received[REQUEST_JOB], F_DUPFD, received[count - 1] + 1);
+  if (job < 0)
+    _exit(1);
   for (unsigned i = REQUEST_WORKER; i < count; i++)
     if (dup2(received[i], (int)(i - REQUEST_WORKER)) < 0)
       _exit(1);
   int own = (int)(count - REQUEST_WORKER);
-  if (job != own && dup2(job, own) < 0)
+  if (dup2(job, own) < 0)
     _exit(1);
   closefrom(own + 1);
   sigprocmask(SIG_SETMASK, &none, NULL);

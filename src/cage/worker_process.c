@@ -105,8 +105,12 @@ worker_growth_clear(WorkerGrowth *growth)
 }
 
 static bool
-start(const json_t *job, int input, int extra, int growth, Worker *worker, GError **error)
+start(const json_t *job, const WorkerFiles *files, Worker *worker, GError **error)
 {
+  int growth = files->growth == NULL ? -1 : files->growth->listens;
+  int stream = files->stream == NULL ? -1 : files->stream->descriptor;
+  /* The first -1 ends them: where a later one is there, it stands in for those before. */
+  int last = stream >= 0 ? stream : growth;
   int answer[2] = {-1, -1}, trouble[2] = {-1, -1};
   auto_fd int file = job_file(job, error);
   bool started = file >= 0;
@@ -114,8 +118,12 @@ start(const json_t *job, int input, int extra, int growth, Worker *worker, GErro
     started = error_set_errno(error, errno, "start the inspection worker");
   worker->answer = answer[0];
   worker->trouble = trouble[0];
-  const int descriptors[NURSERY_DESCRIPTORS] = {input, answer[1], trouble[1],
-                                                extra >= 0 ? extra : growth, growth};
+  const int descriptors[NURSERY_DESCRIPTORS] = {files->input,
+                                                answer[1],
+                                                trouble[1],
+                                                files->extra >= 0 ? files->extra : last,
+                                                growth >= 0 ? growth : last,
+                                                stream};
   started = started && nursery_fork(file, descriptors, &worker->process, error);
   fd_clear(&answer[1]);
   fd_clear(&trouble[1]);
@@ -157,6 +165,7 @@ typedef struct {
   uint32_t seconds;
   int64_t end;          /* monotonic time */
   WorkerGrowth *growth; /* or NULL */
+  WorkerStream *stream; /* or NULL */
   Cancellable *cancellable;
 } Patience;
 
@@ -167,12 +176,18 @@ still_grows(WorkerGrowth *growth)
   return grown == 0 || g_get_monotonic_time() - grown <= growth->patience * (int64_t)G_USEC_PER_SEC;
 }
 
+static int64_t
+held_up(const WorkerStream *stream)
+{
+  return stream == NULL ? 0 : __atomic_load_n(&stream->held, __ATOMIC_RELAXED);
+}
+
 static bool
 still_patient(const Patience *patience, GError **error)
 {
   if (cancellable_is_cancelled(patience->cancellable))
     return error_set(error, ASSAY_ERROR_CANCELLED, "the inspection was cancelled");
-  if (g_get_monotonic_time() > patience->end)
+  if (g_get_monotonic_time() > patience->end + held_up(patience->stream))
     return error_set(error, ASSAY_ERROR_TIMEOUT,
                      "the inspection took longer than %u seconds (limits.layer_seconds)",
                      patience->seconds);
@@ -331,15 +346,18 @@ read_document(const json_t *job, const GByteArray *answer, const char *trouble, 
 }
 
 json_t *
-worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32_t seconds,
-           Cancellable *cancellable, GError **error)
+worker_run(const json_t *job, const WorkerFiles *files, uint32_t seconds, Cancellable *cancellable,
+           GError **error)
 {
   Worker worker = {{NULL, -1, -1}, -1, -1};
   g_autoptr(GByteArray) answer = g_byte_array_new(), trouble = g_byte_array_new();
-  Patience patience = {seconds, g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC, growth,
-                       cancellable};
+  Patience patience = {.seconds = seconds,
+                       .end = g_get_monotonic_time() + (int64_t)seconds * G_USEC_PER_SEC,
+                       .growth = files->growth,
+                       .stream = files->stream,
+                       .cancellable = cancellable};
   NurseryEnd end = {0};
-  bool started = start(job, input, extra, growth == NULL ? -1 : growth->listens, &worker, error);
+  bool started = start(job, files, &worker, error);
   auto_fd int from_answer = worker.answer;
   auto_fd int from_trouble = worker.trouble;
   bool ended = started && read_outputs(&worker, &patience, answer, trouble, &end, error);
@@ -353,7 +371,7 @@ worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32
   json_t *ok = ended ? read_document(job, answer, line, end.status, &proper, error) : NULL;
   /* Who guessed wrong where things are in its memory finds them elsewhere the next time. Nobody may
    * guess and cancel; of a layer that still arrives, its client can. */
-  bool cancelled = !ended && growth == NULL && cancellable_is_cancelled(cancellable);
+  bool cancelled = !ended && files->growth == NULL && cancellable_is_cancelled(cancellable);
   nursery_clear(&worker.process, !proper && !cancelled);
   return ok;
 }

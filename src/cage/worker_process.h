@@ -13,6 +13,7 @@
 
 #define WORKER_EXTRA_FD  3
 #define WORKER_GROWTH_FD 4
+#define WORKER_STREAM_FD 5
 /* What GLib says before it ends a program that gets no memory; "N bytes, had N" follows. */
 #define WORKER_NO_MEMORY "failed to allocate"
 
@@ -36,16 +37,29 @@ void worker_growth_tell(WorkerGrowth *growth, uint64_t bytes);
 bool worker_growth_end(WorkerGrowth *growth, uint64_t bytes);
 void worker_growth_clear(WorkerGrowth *growth);
 
-/* @input: becomes standard input. @extra: becomes descriptor 3, or -1. @growth: of @input, or NULL:
- * it is whole. @job: its parameters. Gives
- * what is under "ok". (transfer full) Errors, by what caused them:
+/* What a worker writes besides its answer, into a pipe that a thread of ours reads. */
+typedef struct {
+  int descriptor; /* the end to write to; becomes descriptor 5 */
+  int64_t held;   /* atomic, microseconds: for so long the thread did not read, for a reason that is
+                     not the worker's: it has so much more time */
+} WorkerStream;
+
+/* What a worker is given. */
+typedef struct {
+  int input;            /* becomes standard input */
+  int extra;            /* becomes descriptor 3; or -1 */
+  WorkerGrowth *growth; /* of `input`; NULL: it is whole */
+  WorkerStream *stream; /* or NULL */
+} WorkerFiles;
+
+/* @job: its parameters. Gives what is under "ok". (transfer full) Errors, by what caused them:
  *
  *   the bytes      _INVALID, _LIMIT, _UNSUPPORTED: what the worker told, or it said too much;
  *                  _TIMEOUT: it worked for @seconds, or took the processor time that it may
  *   perhaps they   _FAILED: it died of what it did, or gave no answer
  *   something else _IO: it could not be started, or read its input, or somebody killed it; _BUSY:
  * it got no processor, or its input did not grow; _CANCELLED */
-json_t *worker_run(const json_t *job, int input, int extra, WorkerGrowth *growth, uint32_t seconds,
+json_t *worker_run(const json_t *job, const WorkerFiles *files, uint32_t seconds,
                    Cancellable *cancellable, GError **error);
 
 /* What a worker writes to standard output: one of both. */

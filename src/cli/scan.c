@@ -6,6 +6,7 @@
 #include "cli/report_options.h"
 #include "cli/scan_dockerfile.h"
 #include "cli/scan_layers.h"
+#include "cli/scan_malware.h"
 #include "cli/scan_setup.h"
 #include "cli/terminal_progress.h"
 #include "inspect/secrets/gitleaks.h"
@@ -15,7 +16,7 @@
 #include "verdict/match.h"
 
 static char *output_option, *policy_option, *repository_option, *dockerfile_option,
-    *secret_config_option;
+    *secret_config_option, *clamd_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
@@ -36,6 +37,8 @@ static const GOptionEntry options[] = {
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &secret_config_option,
      "Rules and allowlists for secrets, as gitleaks has them", "FILE"},
+    {"clamd", 0, 0, G_OPTION_ARG_STRING, &clamd_option,
+     "Have ClamAV's daemon judge files: its socket, or tcp://HOST:PORT", "ADDRESS"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
     {"include-dev-deps", 0, 0, G_OPTION_ARG_NONE, &include_development_option,
@@ -193,6 +196,9 @@ match_and_report(const Scan *scan, const ImageSource *source, const ImageInvento
       database == NULL ? match_observed(inventory) : match_image(database, inventory, error);
   if (matched == NULL)
     return EXIT_ERROR;
+  char *of_clamav = scan_malware_note();
+  if (of_clamav != NULL)
+    g_ptr_array_add(matched->notes, of_clamav);
   const ScanFound found = {.image = scan_setup_image(source, inventory),
                            .matched = matched,
                            .database =
@@ -283,7 +289,8 @@ run(char **arguments)
     return command_fail(error);
   const char *rules =
       secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
-  if (rules != NULL && !gitleaks_load(rules, &error))
+  if ((rules != NULL && !gitleaks_load(rules, &error)) ||
+      !scan_malware_begin(setup.config, clamd_option, &error))
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;

@@ -8,6 +8,7 @@
 #include "inspect/detector.h"
 #include "inspect/java_table.h"
 #include "inspect/malware/malware.h"
+#include "inspect/malware/malware_settings.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/rule.h"
 #include "oci/digest.h"
@@ -51,6 +52,9 @@ hash_versions(void *unused)
     g_string_append_printf(text, "java-table %s\n", java_table_identity());
   if (brought_rules_fingerprint() != 0)
     g_string_append_printf(text, "secret-rules %u\n", brought_rules_fingerprint());
+  g_autofree char *clamav = malware_settings_identity();
+  if (clamav != NULL)
+    g_string_append_printf(text, "clamav %s\n", clamav);
   Digest digest = digest_of(DIGEST_SHA256, slice_from_string(text->str));
   g_autofree char *head = g_strndup(digest_hex(&digest), 8);
   uint32_t hash = (uint32_t)g_ascii_strtoull(head, NULL, 16);

@@ -7,6 +7,8 @@
 #include "cage/worker_process.h"
 #include "inspect/fingerprint.h"
 #include "inspect/java_table.h"
+#include "inspect/malware/clamav_relay.h"
+#include "inspect/malware/malware_settings.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 
@@ -25,6 +27,7 @@ static const JsonMember input_members[] = {
     {JSON_MEMBER(InspectionInput, links), .kind = &json_lines},
     {JSON_MEMBER(InspectionInput, java_table), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(InspectionInput, growing), .kind = &json_flag},
+    {JSON_MEMBER(InspectionInput, clamav), .kind = &json_flag},
 };
 const JsonTable inspection_input_table = JSON_TABLE(InspectionInput, input_members);
 
@@ -57,10 +60,31 @@ job_to_json(const WorkerJob *job, const InspectionLimits *limits)
 
 /* --- layers --- */
 
+/* The worker does not know the table of detectors, nor what ClamAV says. */
+static LayerInventory *
+read_inventory(const json_t *answer, ClamavRelay *relay, GError **error)
+{
+  LayerInventory *inventory =
+      answer == NULL ? NULL
+                     : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
+  if (inventory != NULL) {
+    inventory->detectors = detectors_fingerprint();
+    inventory->clamav = CLAMAV_JUDGED;
+  }
+  clamav_relay_end(relay, inventory);
+  return inventory;
+}
+
 static LayerInventory *
 inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
                Cancellable *cancellable, GError **error)
 {
+  g_autoptr(GError) unready = NULL;
+  ClamavRelay *relay = clamav_relay_new(limits->worker.seconds, cancellable, &unready);
+  if (unready != NULL) {
+    g_propagate_error(error, g_steal_pointer(&unready));
+    return NULL;
+  }
   WorkerJob about = job_of("layer", limits, input->allow_uncaged);
   about.offset = input->offset;
   about.size = input->size;
@@ -68,18 +92,17 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   InspectionInput told = *input;
   told.java_table = java_table_bytes();
   told.growing = input->growth != NULL;
+  told.clamav = relay != NULL;
   json_table_add(&inspection_input_table, &told, job);
   secret_key_tell(job);
   brought_rules_tell(job);
-  g_autoptr(json_t) answer = worker_run(job, input->fd, java_table_descriptor(), input->growth,
-                                        limits->worker.seconds, cancellable, error);
-  LayerInventory *inventory =
-      answer == NULL ? NULL
-                     : layer_inventory_from_json(json_object_get(answer, "inventory"), error);
-  /* The worker does not know the table. */
-  if (inventory != NULL)
-    inventory->detectors = detectors_fingerprint();
-  return inventory;
+  malware_settings_tell(job);
+  const WorkerFiles files = {.input = input->fd,
+                             .extra = java_table_descriptor(),
+                             .growth = input->growth,
+                             .stream = clamav_relay_stream(relay)};
+  g_autoptr(json_t) answer = worker_run(job, &files, limits->worker.seconds, cancellable, error);
+  return read_inventory(answer, relay, error);
 }
 
 bool
@@ -131,8 +154,8 @@ inspect_archive_index(int fd, uint64_t size, const InspectionLimits *limits, boo
   WorkerJob about = job_of("index", limits, allow_uncaged);
   about.size = size;
   g_autoptr(json_t) job = job_to_json(&about, limits);
-  g_autoptr(json_t) answer =
-      worker_run(job, fd, -1, NULL, limits->worker.seconds, cancellable, error);
+  const WorkerFiles files = {.input = fd, .extra = -1};
+  g_autoptr(json_t) answer = worker_run(job, &files, limits->worker.seconds, cancellable, error);
   if (answer == NULL)
     return NULL;
   g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(archive_member_free);
@@ -157,7 +180,7 @@ inspect_unpack(int fd, uint64_t size, int to, const InspectionLimits *limits, bo
   about.size = size;
   about.output_bytes = limits->layer.unpacked_bytes;
   g_autoptr(json_t) job = job_to_json(&about, limits);
-  g_autoptr(json_t) answer =
-      worker_run(job, fd, to, NULL, limits->worker.seconds, cancellable, error);
+  const WorkerFiles files = {.input = fd, .extra = to};
+  g_autoptr(json_t) answer = worker_run(job, &files, limits->worker.seconds, cancellable, error);
   return answer != NULL;
 }

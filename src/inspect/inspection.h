@@ -29,7 +29,8 @@ typedef struct {
   uint64_t
       java_table; /* set by inspect_layer(): how many bytes WORKER_EXTRA_FD has (java_table.h) */
   WorkerGrowth *growth; /* of a file that is still being written: `size` is 0; or NULL */
-  bool growing;         /* set by inspect_layer(), for the worker */
+  bool growing;         /* set by inspect_layer(), for the worker, as the next */
+  bool clamav;          /* files for ClamAV go to WORKER_STREAM_FD */
   bool allow_uncaged;   /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 

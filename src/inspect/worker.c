@@ -20,6 +20,8 @@
 #include "inspect/fixed_places.h"
 #include "inspect/inspection.h"
 #include "inspect/java_table.h"
+#include "inspect/malware/clamav.h"
+#include "inspect/malware/malware_settings.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 #include "inspect/worker-private.h"
@@ -41,6 +43,8 @@ do_layer(WorkerInput input, const json_t *job, GError **error)
     java_table_begin(WORKER_EXTRA_FD, asked.java_table);
   if (read && asked.growing)
     worker_input_grow(&input);
+  if (read && asked.clamav)
+    clamav_begin();
   json_t *answer = read ? worker_layer(input, &limits, asked.links, error) : NULL;
   json_table_clear(&inspection_input_table, &asked);
   return answer;
@@ -149,6 +153,7 @@ run_job(const json_t *json, GError **error)
   }
   secret_key_take(json);
   brought_rules_take(json);
+  malware_settings_take(json);
   return enter(&cage, error) ? jobs[number].run(input, json, error) : NULL;
 }
 

@@ -105,11 +105,19 @@ typedef struct {
   char digits[3][17]; /* by SumKind (inspect/integrity/integrity.h) */
 } ProgramSums;
 
+/* How much of a layer ClamAV judged, of what it was to judge. */
+typedef enum {
+  CLAMAV_JUDGED,  /* all; or it is not asked */
+  CLAMAV_IN_PART, /* it could not judge some files */
+  CLAMAV_AWAY,    /* it did not answer */
+} ClamavState;
+
 typedef struct {
   Digest layer;       /* of the packed bytes; empty text when unknown (rootfs:) */
   Digest diff_id;     /* of the unpacked bytes, computed */
   uint32_t detectors; /* detectors_fingerprint() of who made it, or LAYER_FORMAT_FIRST */
   uint64_t packed_bytes, unpacked_bytes, entries;
+  ClamavState clamav;
   GPtrArray *packages;     /* Package */
   GPtrArray *releases;     /* OsRelease, each of another read */
   GPtrArray *observations; /* Observation */

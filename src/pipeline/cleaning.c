@@ -53,6 +53,10 @@ forget_layer(SqlConnection *db, void *data, GError **error)
          sql_run(db, NULL, error,
                  "DELETE FROM layer_looks WHERE layer = $1 AND NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE digest = $1)",
+                 SQL_TEXT(layer->text), SQL_END) &&
+         sql_run(db, NULL, error,
+                 "DELETE FROM unjudged_layers WHERE layer = $1 AND NOT EXISTS "
+                 "(SELECT 1 FROM blobs WHERE digest = $1)",
                  SQL_TEXT(layer->text), SQL_END);
 }
 

@@ -107,8 +107,9 @@ judge_unmatched(Pipeline *pipeline, const Asked *asked, PolicyInput *input, cons
   input->detail = why;
   g_autoptr(GPtrArray) findings = wanted(asked, observed);
   input->findings = findings;
+  input->gaps = observed == NULL ? NULL : observed->gaps;
   Verdict *verdict = policy_judge(asked->policy, input);
-  input->findings = NULL;
+  input->findings = input->gaps = NULL;
   return verdict;
 }
 

@@ -39,19 +39,33 @@ inventories_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError 
   return state;
 }
 
+typedef struct {
+  const LayerInventory *inventory;
+  const char *text;
+} Stored;
+
+static bool
+insert_inventory(SqlConnection *db, void *data, GError **error)
+{
+  const Stored *stored = data;
+  const LayerInventory *inventory = stored->inventory;
+  return sql_run(db, NULL, error,
+                 "INSERT INTO layer_inventories (layer, detector_version, content, created) "
+                 "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
+                 "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
+                 "created = excluded.created",
+                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors),
+                 SQL_TEXT(stored->text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         unjudged_note(db, inventory, error);
+}
+
 bool
 inventories_store(SqlPool *sql, const LayerInventory *inventory, GError **error)
 {
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);
-  return sql_write_later(
-      sql, NULL, error,
-      "INSERT INTO layer_inventories (layer, detector_version, content, created) "
-      "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
-      "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
-      "created = excluded.created",
-      SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(text),
-      SQL_INTEGER(g_get_real_time()), SQL_END);
+  Stored stored = {inventory, text};
+  return sql_transact_later(sql, insert_inventory, &stored, error);
 }
 
 static LayerInventory *

@@ -68,7 +68,8 @@ insert_look(SqlConnection *db, void *data, GError **error)
              "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (layer, detector_version, links) DO NOTHING",
              SQL_TEXT(look->inventory->layer.text), SQL_INTEGER(look->inventory->detectors),
              SQL_TEXT(look->key), SQL_TEXT(look->text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         drop_oldest(db, &look->inventory->layer, error);
+         drop_oldest(db, &look->inventory->layer, error) &&
+         (look->inventory->clamav == CLAMAV_JUDGED || unjudged_note(db, look->inventory, error));
 }
 
 static bool

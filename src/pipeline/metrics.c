@@ -120,4 +120,5 @@ pipeline_write_metrics(Pipeline *pipeline, GString *out)
   write_policy(pipeline, out);
   write_exemptions(pipeline, out);
   write_standings(pipeline, out);
+  unjudged_write_metrics(pipeline, out);
 }

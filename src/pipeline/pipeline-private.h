@@ -146,6 +146,16 @@ void pipeline_take_up_image(Pipeline *pipeline, const char *manifest, bool again
 bool pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
                          bool again, GError **error);
 
+/* --- unjudged.c, unjudged_rows.c: what ClamAV did not judge --- */
+
+/* What it refused is tried again after a day: its limits, or ours, may be others then. */
+#define UNJUDGED_RETRY ((int64_t)24 * 3600 * G_USEC_PER_SEC)
+/* Asks clamd how it is, and has it judge what it could not before. */
+extern const JobKind clamav_job;
+/* In the transaction that stores what was found in the layer: whether it is to be judged again. */
+bool unjudged_note(SqlConnection *db, const LayerInventory *inventory, GError **error);
+void unjudged_write_metrics(Pipeline *pipeline, GString *out);
+
 /* --- keeper.c: rows that follow from others, made in the background --- */
 
 extern const JobKind fill_rows_job; /* asked for at the start */

@@ -250,6 +250,12 @@ static const char *const steps[] = {
     /* 18: how much was observed besides packages, by kind and severity (observed_counts_to_text());
      * what it is, is in `facts`. */
     "ALTER TABLE images ADD COLUMN observed TEXT NOT NULL DEFAULT '';",
+
+    /* 19: layers of which ClamAV could not judge all: when it is to be asked again, in microseconds
+     * since 1970; 0: once it is back. */
+    "CREATE TABLE unjudged_layers ("
+    "  layer TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  due BIGINT NOT NULL);",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

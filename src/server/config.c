@@ -37,6 +37,7 @@ static const Setting config_settings[] = {
     {SETTING_PART(Config, advisories), .section = &advisory_settings_section},
     {SETTING(Config, audit), .section = &audit_settings_section},
     {SETTING(Config, harbor), .section = &harbor_settings_section},
+    {SETTING(Config, malware), .section = &malware_settings_section},
     {SETTING(Config, limits), .section = &limits_section},
     {SETTING(Config, registry), .section = &registry_settings_section},
     {SETTING(Config, scrub_bytes_per_second), .kind = &setting_size, .fallback = "10MiB"},

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "inspect/inspection.h"
+#include "inspect/malware/malware_settings.h"
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
 #include "server/harbor/harbor_settings.h"
@@ -48,6 +49,7 @@ typedef struct {
   AuditSettings audit;
   AdvisorySettings advisories;
   HarborSettings harbor;
+  MalwareSettings malware;
   ConfigLimits limits;
   RegistrySettings registry;
   uint64_t scrub_bytes_per_second; /* at which stored blobs are read again; 0: never; 10 MiB */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "cage/cage.h"
+#include "inspect/malware/clamav_state.h"
 #include "server/memory.h"
 #include "server/server-private.h"
 
@@ -112,6 +113,9 @@ health_ready(Request *request)
   json_set_string(body, "cage", cage ? "ok" : missing);
   g_autofree char *advisories = pipeline_describe_advisories(server->pipeline);
   json_set_string(body, "advisories", advisories);
+  g_autofree char *clamav = clamav_problem();
+  if (clamav != NULL)
+    json_set_string(body, "clamav", clamav);
   add_policy(body, server->pipeline);
   add_certificate(body, request_http_server(request));
   bool ready = names != NULL && data && disk && cage;

@@ -201,6 +201,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   g_mutex_init(&server->context.holders_lock);
   server->context.upload_holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   server->context.uploads_wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  malware_settings_use(&config->malware);
   if (!java_table_use(config->java_archives, error) || !check_cage(config, error) ||
       !lock_data_folder(server, data_folder, error))
     return NULL;

@@ -127,7 +127,8 @@ void
 layer_cache_store(int cache, const Digest *layer, const LayerInventory *inventory,
                   const GPtrArray *links)
 {
-  if (cache < 0)
+  /* What ClamAV did not judge is asked again. */
+  if (cache < 0 || inventory->clamav != CLAMAV_JUDGED)
     return;
   g_autoptr(json_t) json = layer_inventory_to_json(inventory);
   g_autofree char *text = json_to_text(json);

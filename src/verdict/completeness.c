@@ -3,12 +3,14 @@
 #include "inspect/anywhere.h"
 #include "inspect/configuration_inspection.h"
 #include "inspect/fixed_places.h"
+#include "inspect/malware/clamav_relay.h"
 #include "inventory/image.h"
 
 #include <string.h>
 
-#define SHOWN_MAX ((size_t)200) /* bytes of what an image names */
-#define NAMES_MAX 5u
+#define SHOWN_MAX   ((size_t)200) /* bytes of what an image names */
+#define NAMES_MAX   5u
+#define MALWARE_GAP "malware unscanned: "
 
 /* "etc/os-release (a link to what no layer holds)": whether it is no package database. */
 static bool
@@ -19,6 +21,34 @@ is_plain_file(const char *unread)
       g_strndup(unread, words == NULL ? strlen(unread) : (size_t)(words - unread));
   const Detector *detector = fixed_places_detector_of(path);
   return detector != NULL ? !detector->lists_packages : anywhere_by_path(path) != 0;
+}
+
+static bool
+is_of_malware(const char *unread)
+{
+  return g_str_has_prefix(unread, MALWARE_UNREAD);
+}
+
+/* Those of malware, or the others. (transfer container) */
+static GPtrArray *
+choose_unread(const GPtrArray *unread, bool of_malware)
+{
+  GPtrArray *chosen = g_ptr_array_new();
+  for (guint i = 0; i < unread->len; i++)
+    if (is_of_malware(g_ptr_array_index(unread, i)) == of_malware)
+      g_ptr_array_add(chosen, g_ptr_array_index(unread, i));
+  return chosen;
+}
+
+static char *
+malware_in_words(const GPtrArray *unread)
+{
+  const char *first = g_ptr_array_index(unread, 0);
+  g_autofree char *shown =
+      slice_to_printable(slice_from_string(first + strlen(MALWARE_UNREAD)), SHOWN_MAX);
+  g_autofree char *more =
+      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
+  return g_strdup_printf(MALWARE_GAP "ClamAV did not judge %s%s", shown, more);
 }
 
 /* The first, which the notes on the layers say more of. (transfer full) */
@@ -80,16 +110,26 @@ nothing_in_words(const OsRelease *os)
                          shown);
 }
 
+bool
+completeness_is_of_malware(const char *gap)
+{
+  return g_str_has_prefix(gap, MALWARE_GAP);
+}
+
 GPtrArray *
 completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered)
 {
   GPtrArray *gaps = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; inventory->gaps != NULL && i < inventory->gaps->len; i++)
     g_ptr_array_add(gaps, g_strdup(g_ptr_array_index(inventory->gaps, i)));
-  if (inventory->unread->len > 0)
-    g_ptr_array_add(gaps, unread_in_words(inventory->unread));
-  else if (inventory->gaps == NULL && inventory->packages->len == 0 && inventory->left_out == 0 &&
-           count_entries(inventory) > 0)
+  g_autoptr(GPtrArray) unread = choose_unread(inventory->unread, false);
+  g_autoptr(GPtrArray) malware = choose_unread(inventory->unread, true);
+  if (unread->len > 0)
+    g_ptr_array_add(gaps, unread_in_words(unread));
+  if (malware->len > 0)
+    g_ptr_array_add(gaps, malware_in_words(malware));
+  if (unread->len == 0 && inventory->gaps == NULL && inventory->packages->len == 0 &&
+      inventory->left_out == 0 && count_entries(inventory) > 0)
     g_ptr_array_add(gaps, nothing_in_words(inventory->os));
   if (uncovered != NULL && uncovered->len > 0)
     g_ptr_array_add(gaps, list_in_words("there are no advisories for ", uncovered));

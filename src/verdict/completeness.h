@@ -3,6 +3,7 @@
  *
  * Something is not known of an image
  * - when a package database in it could not be read whole, or a file of applications;
+ * - when ClamAV is to judge files of it and could not (inspect/malware/clamav_relay.h);
  * - when a lock file does not parse, or a link leads out of its layer, where what it names would
  *   count (applications.h);
  * - when there are no advisories for the distribution of some of its packages;
@@ -14,12 +15,16 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "inventory/image.h"
 
 /* A sentence without a full stop for each kind of thing that is not known, worst first; empty: all
  * is. @uncovered: char *, what there are no advisories for; NULL: nothing. (transfer full) */
 GPtrArray *completeness_gaps(const ImageInventory *inventory, const GPtrArray *uncovered);
+
+/* Whether such a sentence says that malware was not looked for everywhere. */
+bool completeness_is_of_malware(const char *gap);
 
 /* The same for packages whose versions do not tell whether advisories apply: char *, at least one.
  * (transfer full) */

@@ -35,8 +35,8 @@ unpack_in_cage(const UnpackJob *unpack, int from, int to, Cancellable *cancellab
   about.size = (uint64_t)status.st_size;
   g_autoptr(json_t) job = json_table_write(&worker_job_table, &about);
   json_table_add(&unpack_job_table, unpack, job);
-  g_autoptr(json_t) answer =
-      worker_run(job, from, to, NULL, settings.limits.seconds, cancellable, error);
+  const WorkerFiles files = {.input = from, .extra = to};
+  g_autoptr(json_t) answer = worker_run(job, &files, settings.limits.seconds, cancellable, error);
   return answer != NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "verdict/checks.h"
+#include "verdict/completeness.h"
 
 /* More would not fit into what docker shows of an error. */
 #define NAMED_FINDINGS 5u
@@ -12,6 +13,7 @@
 
 typedef struct {
   bool block[SEVERITY_CRITICAL + 1];
+  bool unscanned; /* of malware: what ClamAV was to judge and did not blocks, too */
 } ObservedRule;
 
 typedef struct {
@@ -48,8 +50,34 @@ static const Setting rule_settings[] = {
 static const Section rule_section = {rule_settings, G_N_ELEMENTS(rule_settings),
                                      sizeof(ObservedRule), .word = "block"};
 
+static bool
+blocks_any(const ObservedRule *rule)
+{
+  for (int i = 0; i <= SEVERITY_CRITICAL; i++)
+    if (rule->block[i])
+      return true;
+  return false;
+}
+
+/* Who blocks malware does not want out what was not looked at for it. */
+static void
+complete_malware(void *values, const SettingsPlace *place)
+{
+  ObservedRule *rule = values;
+  if (!settings_given(place, "unscanned"))
+    rule->unscanned = blocks_any(rule);
+}
+
+static const Setting malware_settings_rows[] = {
+    {SETTING(ObservedRule, block), .kind = &blocked_kind, .most = 16},
+    {SETTING(ObservedRule, unscanned), .kind = &setting_choice, .words = block_words},
+};
+static const Section malware_section = {malware_settings_rows, G_N_ELEMENTS(malware_settings_rows),
+                                        sizeof(ObservedRule), .word = "block",
+                                        .check = complete_malware};
+
 static const Setting settings[] = {
-    {SETTING(Rules, malware), .section = &rule_section},
+    {SETTING(Rules, malware), .section = &malware_section},
     {SETTING(Rules, secrets), .section = &rule_section},
     {SETTING(Rules, baseline), .section = &rule_section},
     {SETTING(Rules, configuration), .section = &rule_section},
@@ -82,9 +110,8 @@ static bool
 blocks(const void *rules)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(all_judged); i++)
-    for (int j = 0; j <= SEVERITY_CRITICAL; j++)
-      if (rule_of(rules, &all_judged[i])->block[j])
-        return true;
+    if (blocks_any(rule_of(rules, &all_judged[i])))
+      return true;
   return false;
 }
 
@@ -140,9 +167,31 @@ judge_kind(const ObservedRule *rule, const Judged *judged, Judgement *judgement)
   judgement_block_findings(judgement, reasons, refusal_in_words(judged, reasons, count));
 }
 
+static bool
+is_told(const GPtrArray *sentences, const char *gap)
+{
+  for (guint i = 0; i < sentences->len; i++)
+    if (strstr(g_ptr_array_index(sentences, i), gap) != NULL)
+      return true;
+  return false;
+}
+
+/* Unless `unscanned` blocks that already. */
+static void
+judge_gaps(const ObservedRule *rule, Judgement *judgement)
+{
+  const GPtrArray *gaps = judgement->input->gaps;
+  for (guint i = 0; rule->unscanned && gaps != NULL && i < gaps->len; i++) {
+    const char *gap = g_ptr_array_index(gaps, i);
+    if (completeness_is_of_malware(gap) && !is_told(judgement->verdict->reasons, gap))
+      judgement_block(judgement, "unscanned", g_strdup(gap));
+  }
+}
+
 static void
 judge(const void *rules, Judgement *judgement)
 {
+  judge_gaps(&((const Rules *)rules)->malware, judgement);
   for (size_t i = 0; i < G_N_ELEMENTS(all_judged); i++)
     judge_kind(rule_of(rules, &all_judged[i]), &all_judged[i], judgement);
 }

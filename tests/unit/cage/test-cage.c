@@ -82,7 +82,8 @@ run_worker(uint32_t seconds, Cancellable *cancellable, GError **error)
   g_autoptr(json_t) job = json_object();
   json_set_string(job, "job", "none");
   json_object_set_new(job, "memory_bytes", json_integer(1000 * 1000 * 1000));
-  return worker_run(job, input, -1, NULL, seconds, cancellable, error);
+  const WorkerFiles files = {.input = input, .extra = -1};
+  return worker_run(job, &files, seconds, cancellable, error);
 }
 
 /* Runs a shell script in the worker's place. */
@@ -288,7 +289,8 @@ test_fault_ends_nursery(void)
   auto_fd int input = memory_file_new("input", NULL);
   g_assert_true(fd_write_all(input, SLICE_LITERAL("hostile"), NULL));
   g_autoptr(json_t) job = json_object();
-  g_assert_null(worker_run(job, input, -1, NULL, 30, NULL, &error));
+  const WorkerFiles files = {.input = input, .extra = -1};
+  g_assert_null(worker_run(job, &files, 30, NULL, &error));
   g_assert_error(error, ASSAY_ERROR, ASSAY_ERROR_FAILED);
   g_assert_cmpint(nursery_of_next(), !=, first);
   stand_in_end();
@@ -353,7 +355,8 @@ test_nursery_knows_no_job(void)
   g_assert_true(fd_write_all(input, slice_from_string(marker), NULL));
   g_autoptr(json_t) job = json_object();
   json_set_string(job, "link", marker);
-  g_autoptr(json_t) answer = worker_run(job, input, -1, NULL, 30, NULL, &error);
+  const WorkerFiles files = {.input = input, .extra = -1};
+  g_autoptr(json_t) answer = worker_run(job, &files, 30, NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpint(json_get_integer(answer, "nursery", 0), ==, nursery);
   g_assert_true(memory_has(getpid(), marker));

@@ -4,6 +4,7 @@
 
 #include "inspect/anywhere.h"
 #include "inspect/fixed_places.h"
+#include "inspect/malware/clamav.h"
 
 static bool
 is_empty(const LayerInventory *inventory)
@@ -56,6 +57,9 @@ test_fixtures(void)
     g_autofree char *path = g_strndup(text, (gsize)(end - text));
     if (!reads(detectors[i], path))
       g_error("%s: %s is not read by this detector", file, path);
+    /* It hands files on to a daemon, where one is set, and finds nothing itself. */
+    if (detectors[i] == &clamav_detector)
+      continue;
     g_autoptr(LayerInventory) inventory = layer_inventory_new();
     Slice bytes = slice_new((const uint8_t *)end + 1, size - (gsize)(end - text) - 1);
     give(detectors[i], path, bytes, inventory);
