@@ -66,23 +66,28 @@ put_off(SqlConnection *db, void *layer, GError **error)
                  SQL_TEXT(layer), SQL_INTEGER(g_get_real_time() + UNJUDGED_RETRY), SQL_END);
 }
 
-static void
+/* False: some could not be, which was told. */
+static bool
 scan_images(Pipeline *pipeline, const char *layer, Cancellable *cancellable)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) images = images_with(pipeline->sql, layer, &error);
+  bool scanned = images != NULL;
   for (guint i = 0; images != NULL && i < images->len; i++) {
     Digest digest;
     const char *manifest = g_ptr_array_index(images, i);
     g_autoptr(GError) failure = NULL;
-    if (digest_parse(manifest, &digest, NULL) &&
-        !pipeline_scan_stored_image(pipeline, &digest, cancellable, &failure))
-      log_warning("an image whose layer was judged again could not be scanned again", "digest",
-                  manifest, "error", failure->message, NULL);
+    if (!digest_parse(manifest, &digest, NULL) ||
+        pipeline_scan_stored_image(pipeline, &digest, cancellable, &failure))
+      continue;
+    scanned = false;
+    log_warning("an image whose layer was judged again could not be scanned again", "digest",
+                manifest, "error", failure->message, NULL);
   }
   if (images == NULL)
     log_warning("the images of a layer that was judged again cannot be looked up", "digest", layer,
                 "error", error->message, NULL);
+  return scanned;
 }
 
 /* False: clamd went away again, or nobody wants it any more. */
@@ -108,7 +113,11 @@ judge_layer(Pipeline *pipeline, const char *text, Cancellable *cancellable)
                 error->message, NULL);
     return false;
   }
-  scan_images(pipeline, text, cancellable);
+  bool scanned = scan_images(pipeline, text, cancellable);
+  if (cancellable_is_cancelled(cancellable))
+    return false;
+  if (inventory->clamav == CLAMAV_JUDGED)
+    return sql_transact(pipeline->sql, scanned ? forget_layer : put_off, key, NULL);
   return true;
 }
 

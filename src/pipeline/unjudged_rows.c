@@ -6,8 +6,7 @@ unjudged_note(SqlConnection *db, const LayerInventory *inventory, GError **error
 {
   const char *layer = inventory->layer.text;
   if (inventory->clamav == CLAMAV_JUDGED)
-    return sql_run(db, NULL, error, "DELETE FROM unjudged_layers WHERE layer = $1", SQL_TEXT(layer),
-                   SQL_END);
+    return true; /* a row goes when the images are scanned anew */
   int64_t due = inventory->clamav == CLAMAV_AWAY ? 0 : g_get_real_time() + UNJUDGED_RETRY;
   return sql_run(db, NULL, error,
                  "INSERT INTO unjudged_layers (layer, due) VALUES ($1, $2) "
