@@ -178,6 +178,7 @@ def test_a_server(start_server, push, clamd, layout, tmp_path):
     daemon.start()
     wait_until(lambda: server.request("GET", "/v2/team/app/manifests/many").status_code == 200)
     wait_until(lambda: "assay_layers_unjudged 0\n" in server.request("GET", "/metrics").text)
+    wait_until(lambda: "unscanned" not in server.request("GET", "/v2/team/app/manifests/bad").text)
     refused = server.request("GET", "/v2/team/app/manifests/bad").json()["errors"][0]["message"]
     assert "malicious files block" in refused and "clamav" in refused and "unscanned" not in refused
     findings = server.get_json(f"/api/v1/images/{digests['bad']}/findings?kind=malware")
