@@ -24,6 +24,7 @@ typedef struct {
   ProgramSums sums; /* without path */
   bool hashed;      /* else: a link, a folder, or no program for what it begins with */
   bool matched;     /* it is as a database of the layer says */
+  bool unknown;     /* a hard link to what was not looked at */
 } Program;
 
 ProgramNotes *
@@ -63,13 +64,15 @@ put(ProgramNotes *notes, const char *path, const Program *program)
   notes->overfull = true;
 }
 
-/* What a hard link leads to, under its own name. */
+/* What a hard link at @path leads to, under its own name. Who makes one file of equal ones links
+ * texts in folders of libraries to others elsewhere; a program is linked to a program. */
 static Program
-program_of_link(const ProgramNotes *notes, const char *target)
+program_of_link(const ProgramNotes *notes, const char *path, const char *target)
 {
   const Program *known = g_hash_table_lookup(notes->entries, target);
   Program program = known == NULL ? (Program){0} : *known;
   program.matched = false;
+  program.unknown |= known == NULL && (integrity_is_program(path) || strstr(path, ".so") != NULL);
   return program;
 }
 
@@ -82,7 +85,7 @@ program_notes_take(ProgramNotes *notes, const LayerEntry *entry, const char *tar
     return;
   Program program = {0};
   if (entry->kind == LAYER_ENTRY_HARDLINK)
-    program = program_of_link(notes, target);
+    program = program_of_link(notes, entry->path, target);
   else if (entry->kind == LAYER_ENTRY_FILE && entry->size == 0)
     program = (Program){.sums = empty_file, .hashed = true};
   if (entry->kind == LAYER_ENTRY_FILE)
@@ -184,6 +187,9 @@ keep_unmatched(ProgramNotes *notes)
     const Program *program = g_hash_table_lookup(notes->entries, paths[i]);
     if (program->hashed && !program->matched)
       keep_program(notes, paths[i], program);
+    else if (program->unknown)
+      layer_inventory_add_unread(notes->inventory, "hard-link", paths[i],
+                                 "The program is a hard link to a file that is not compared.");
   }
 }
 

@@ -157,6 +157,15 @@ def test_each_is_explained(assay, data, tmp_path):
                                    f"{hashlib.md5(EVIL).hexdigest()[:16]}...")
 
 
+def test_a_program_linked_to_what_is_not_looked_at(assay, data, tmp_path):
+    """It is not compared, and that is told."""
+    layout = Layout(tmp_path / "layout")
+    layout.add_image("linked", [DEBIAN, {"opt/evil": EVIL, "usr/bin/tool": ("hardlink", "opt/evil")}])
+    layout.add_image("beside", [DEBIAN, {"usr/bin/other": TOOL, "usr/bin/tool": ("hardlink", "usr/bin/other")}])
+    assert any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "linked")["incomplete"])
+    assert not any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "beside")["incomplete"])
+
+
 @pytest.mark.parametrize("suite", ["bookworm", "bullseye"])
 @pytest.mark.parametrize("tag", ["vulnerable", "upgraded"])
 def test_real_images_have_none(assay, data, suite, tag):
