@@ -211,7 +211,7 @@ static const GOptionEntry set_options[] = {
     {"scan", 0, 0, G_OPTION_ARG_STRING, &scan_option,
      "When images are scanned first: a time of the day is in UTC", "push|HH:MM|manual"},
     {"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &without_option,
-     "Kinds of findings that are not shown there and block nothing; may be given several times",
+     "Kinds of findings neither shown nor blocking there; may be repeated",
      "none|KIND,..."},
     {"public", 0, 0, G_OPTION_ARG_NONE, &public_option,
      "Whoever reaches the registry pulls from it, without a log-in; is set alone", NULL},

@@ -140,6 +140,19 @@ images_take_page(SqlRows *rows, int64_t *last, GError **error)
   return found == ABSENT ? g_steal_pointer(&images) : NULL;
 }
 
+typedef struct {
+  int64_t image, used; /* when it was pulled or pushed last */
+} UsedImage;
+
+static int
+compare_use(gconstpointer a, gconstpointer b)
+{
+  const UsedImage *left = a, *right = b;
+  if (left->used != right->used)
+    return left->used > right->used ? -1 : 1;
+  return left->image < right->image ? -1 : left->image > right->image;
+}
+
 GArray *
 images_of_older_detectors(SqlPool *sql, GError **error)
 {
@@ -147,7 +160,7 @@ images_of_older_detectors(SqlPool *sql, GError **error)
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(GArray) images = g_array_new(FALSE, FALSE, sizeof(int64_t));
+  g_autoptr(GArray) used = g_array_new(FALSE, FALSE, sizeof(UsedImage));
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT images.id, max(CASE WHEN image_use.pulled > manifests.pushed THEN image_use.pulled "
@@ -156,13 +169,19 @@ images_of_older_detectors(SqlPool *sql, GError **error)
       "LEFT JOIN image_use ON image_use.repository = manifests.repository "
       "AND image_use.digest = manifests.digest "
       "WHERE images.state = $1 AND images.detectors <> $2 "
-      "GROUP BY images.id ORDER BY used DESC, images.id",
+      "GROUP BY images.id",
       SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   while ((found = sql_next(rows, error)) == FOUND) {
-    int64_t image = sql_rows_integer(rows, 0);
-    g_array_append_val(images, image);
+    const UsedImage one = {sql_rows_integer(rows, 0), sql_rows_integer(rows, 1)};
+    g_array_append_val(used, one);
   }
-  return found == ABSENT ? g_steal_pointer(&images) : NULL;
+  if (found != ABSENT)
+    return NULL;
+  g_array_sort(used, compare_use);
+  GArray *images = g_array_new(FALSE, FALSE, sizeof(int64_t));
+  for (guint i = 0; i < used->len; i++)
+    g_array_append_val(images, g_array_index(used, UsedImage, i).image);
+  return images;
 }
 
 Found
