@@ -25,8 +25,8 @@ add_rules(GString *text)
   for (size_t i = 0; secret_rule_sets[i] != NULL; i++)
     for (size_t j = 0; j < secret_rule_sets[i]->count; j++) {
       const SecretRule *rule = &secret_rule_sets[i]->rules[j];
-      g_string_append_printf(text, "secret %s %u %.2f %u %s\n%s\n%s\n", rule->id, rule->severity,
-                             rule->entropy, rule->flags, rule->pattern,
+      g_string_append_printf(text, "secret %s %d %.2f %u %s\n%s\n%s\n", rule->id,
+                             (int)rule->severity, rule->entropy, rule->flags, rule->pattern,
                              rule->trigger != NULL ? rule->trigger : "",
                              rule->prefix != NULL ? rule->prefix : "");
     }

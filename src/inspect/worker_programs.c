@@ -70,7 +70,9 @@ static Program
 program_of_link(const ProgramNotes *notes, const char *path, const char *target)
 {
   const Program *known = g_hash_table_lookup(notes->entries, target);
-  Program program = known == NULL ? (Program){0} : *known;
+  Program program = {0};
+  if (known != NULL)
+    program = *known;
   program.matched = false;
   program.unknown |= known == NULL && (integrity_is_program(path) || strstr(path, ".so") != NULL);
   return program;
@@ -139,7 +141,7 @@ mark_list(ProgramNotes *notes, const char *text, SumKind kind)
 {
   g_autoptr(GString) path = g_string_new(NULL);
   g_autoptr(GString) folder = g_string_new(NULL);
-  g_autoptr(GString) marked = g_string_new(NULL);
+  GString *marked = g_string_new(NULL);
   Slice rest = slice_from_string(text);
   Sum sum;
   while (sum_list_next(&rest, path, &sum)) {
@@ -158,7 +160,7 @@ mark_list(ProgramNotes *notes, const char *text, SumKind kind)
     g_string_append_printf(marked, "%c%c%.*s%s\n", matched ? SUM_MATCHED : SUM_UNMATCHED,
                            sum.set_id, (int)sum.digits.size, (const char *)sum.digits.data, name);
   }
-  return g_string_free(g_steal_pointer(&marked), FALSE);
+  return g_string_free(marked, FALSE);
 }
 
 static void
