@@ -151,10 +151,7 @@ output_width(void)
 static bool
 names_rule(const char *id, const GPtrArray *findings)
 {
-  for (int kind = 0; kind < OBSERVED_FACT; kind++)
-    if (rule_find((ObservationKind)kind, id) != NULL)
-      return true;
-  return findings->len > 0;
+  return rule_find_any(id) != NULL || findings->len > 0;
 }
 
 /* What the policy says of the findings alone. (transfer full) */

@@ -390,18 +390,12 @@ join_database(LayerInventory *inventory, LayerInventory *database, unsigned chan
   }
 }
 
-static int
-compare_paths(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void
 join_finds(Harvest *harvest)
 {
   guint count;
   g_autofree void **paths = g_hash_table_get_keys_as_array(harvest->finds, &count);
-  qsort(paths, count, sizeof *paths, compare_paths);
+  qsort(paths, count, sizeof *paths, text_compare);
   for (guint i = 0; i < count; i++) {
     const GPtrArray *finds = g_hash_table_lookup(harvest->finds, paths[i]);
     for (guint j = 0; j < finds->len; j++)

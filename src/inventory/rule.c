@@ -30,10 +30,16 @@ index_rules(void *unused)
 }
 
 const Rule *
-rule_find(ObservationKind kind, const char *id)
+rule_find_any(const char *id)
 {
   static GOnce once = G_ONCE_INIT;
-  const Rule *rule = g_hash_table_lookup(g_once(&once, index_rules, NULL), id);
+  return g_hash_table_lookup(g_once(&once, index_rules, NULL), id);
+}
+
+const Rule *
+rule_find(ObservationKind kind, const char *id)
+{
+  const Rule *rule = rule_find_any(id);
   return rule != NULL && rule->kind == kind ? rule : NULL;
 }
 

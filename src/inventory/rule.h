@@ -25,5 +25,7 @@ typedef struct {
 extern const RuleSet *const rule_sets[];
 /* NULL: there is none. */
 const Rule *rule_find(ObservationKind kind, const char *id);
+/* The same, whatever its kind: no two have the same id. */
+const Rule *rule_find_any(const char *id);
 /* What there is to do about an observation whose rule has no row. */
 const char *rule_remedy_of_kind(ObservationKind kind);

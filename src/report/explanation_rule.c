@@ -5,15 +5,6 @@
 #include "report/explanation.h"
 #include "report/report-private.h"
 
-static const Rule *
-find_rule(const char *id)
-{
-  const Rule *rule = NULL;
-  for (int kind = 0; kind < OBSERVED_FACT && rule == NULL; kind++)
-    rule = rule_find((ObservationKind)kind, id);
-  return rule;
-}
-
 static char *
 answer_in_words(const RuleExplanation *explained)
 {
@@ -49,7 +40,7 @@ char *
 rule_explanation_to_text(const RuleExplanation *explained, unsigned width)
 {
   const Report *report = explained->report;
-  const Rule *rule = find_rule(explained->rule);
+  const Rule *rule = rule_find_any(explained->rule);
   g_autofree char *answer = answer_in_words(explained);
   GString *out = g_string_new(NULL);
   report_append_target(out, report, width);
@@ -70,7 +61,7 @@ json_t *
 rule_explanation_to_json(const RuleExplanation *explained)
 {
   const Report *report = explained->report;
-  const Rule *rule = find_rule(explained->rule);
+  const Rule *rule = rule_find_any(explained->rule);
   json_t *object = json_object(), *findings = json_array();
   g_autofree char *answer = answer_in_words(explained);
   json_object_set_new(object, "schema_version", json_integer(1));
