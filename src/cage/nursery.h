@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Of a worker: from standard input on. */
-#define NURSERY_DESCRIPTORS 6
+#define NURSERY_DESCRIPTORS 7
 
 typedef struct Nursery Nursery;
 

@@ -109,8 +109,9 @@ start(const json_t *job, const WorkerFiles *files, Worker *worker, GError **erro
 {
   int growth = files->growth == NULL ? -1 : files->growth->listens;
   int stream = files->stream == NULL ? -1 : files->stream->descriptor;
+  int rules = files->rules > 0 ? files->rules : -1;
   /* The first -1 ends them: where a later one is there, it stands in for those before. */
-  int last = stream >= 0 ? stream : growth;
+  int last = rules >= 0 ? rules : stream >= 0 ? stream : growth;
   int answer[2] = {-1, -1}, trouble[2] = {-1, -1};
   auto_fd int file = job_file(job, error);
   bool started = file >= 0;
@@ -123,7 +124,8 @@ start(const json_t *job, const WorkerFiles *files, Worker *worker, GError **erro
                                                 trouble[1],
                                                 files->extra >= 0 ? files->extra : last,
                                                 growth >= 0 ? growth : last,
-                                                stream};
+                                                stream >= 0 ? stream : rules,
+                                                rules};
   started = started && nursery_fork(file, descriptors, &worker->process, error);
   fd_clear(&answer[1]);
   fd_clear(&trouble[1]);

@@ -14,6 +14,7 @@
 #define WORKER_EXTRA_FD  3
 #define WORKER_GROWTH_FD 4
 #define WORKER_STREAM_FD 5
+#define WORKER_RULES_FD  6
 /* What GLib says before it ends a program that gets no memory; "N bytes, had N" follows. */
 #define WORKER_NO_MEMORY "failed to allocate"
 
@@ -50,6 +51,7 @@ typedef struct {
   int extra;            /* becomes descriptor 3; or -1 */
   WorkerGrowth *growth; /* of `input`; NULL: it is whole */
   WorkerStream *stream; /* or NULL */
+  int rules;            /* becomes descriptor 6; 0: there are none */
 } WorkerFiles;
 
 /* @job: its parameters. Gives what is under "ok". (transfer full) Errors, by what caused them:

@@ -17,6 +17,7 @@
 
 static char *output_option, *policy_option, *repository_option, *dockerfile_option,
     *secret_config_option, *clamd_option;
+static char **yara_rules_option;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
@@ -39,6 +40,9 @@ static const GOptionEntry options[] = {
      "Rules and allowlists for secrets, as gitleaks has them", "FILE"},
     {"clamd", 0, 0, G_OPTION_ARG_STRING, &clamd_option,
      "Have ClamAV's daemon judge files: its socket, or tcp://HOST:PORT", "ADDRESS"},
+    {"yara-rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &yara_rules_option,
+     "Look for malicious files by your own rules of YARA, too: a file or a folder; repeatable",
+     "PATH"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
     {"include-dev-deps", 0, 0, G_OPTION_ARG_NONE, &include_development_option,
@@ -290,7 +294,8 @@ run(char **arguments)
   const char *rules =
       secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
   if ((rules != NULL && !gitleaks_load(rules, &error)) ||
-      !scan_malware_begin(setup.config, clamd_option, &error))
+      !scan_malware_begin(setup.config, clamd_option, yara_rules_option, source_option_uncaged,
+                          &error))
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;
@@ -334,6 +339,7 @@ const Command scan_command = {
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
         "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
         "  assay scan --kind secret,malware rootfs:./build\n"
+        "  assay scan --yara-rules ./signature-base/yara oci:./image:latest\n"
         "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
         "  assay scan --exit-code 3 rootfs:/\n"
         "  assay scan --exit-code 3 --dockerfile Dockerfile",

@@ -37,7 +37,8 @@ typedef struct {
   const char *path; /* as LayerEntry has it */
   uint64_t size;
   uint32_t mode;
-  Slice head; /* its first DETECTOR_HEAD_BYTES, or all that it has */
+  Slice head;   /* its first DETECTOR_HEAD_BYTES, or all that it has */
+  uint32_t uid; /* of its owner */
 } FileView;
 
 typedef struct {

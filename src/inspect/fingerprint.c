@@ -9,6 +9,7 @@
 #include "inspect/java_table.h"
 #include "inspect/malware/malware.h"
 #include "inspect/malware/malware_settings.h"
+#include "inspect/malware/team_rules.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/rule.h"
 #include "oci/digest.h"
@@ -52,6 +53,9 @@ hash_versions(void *unused)
     g_string_append_printf(text, "java-table %s\n", java_table_identity());
   if (brought_rules_fingerprint() != 0)
     g_string_append_printf(text, "secret-rules %u\n", brought_rules_fingerprint());
+  if (*team_rules_identity() != '\0')
+    g_string_append_printf(text, "malware-rules %s %d\n", team_rules_identity(),
+                           malware_settings()->rules_all);
   g_autofree char *clamav = malware_settings_identity();
   if (clamav != NULL)
     g_string_append_printf(text, "clamav %s\n", clamav);

@@ -9,6 +9,7 @@
 #include "inspect/java_table.h"
 #include "inspect/malware/clamav_relay.h"
 #include "inspect/malware/malware_settings.h"
+#include "inspect/malware/team_rules.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 
@@ -28,6 +29,7 @@ static const JsonMember input_members[] = {
     {JSON_MEMBER(InspectionInput, java_table), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(InspectionInput, growing), .kind = &json_flag},
     {JSON_MEMBER(InspectionInput, clamav), .kind = &json_flag},
+    {JSON_MEMBER(InspectionInput, rules), .kind = &json_flag},
 };
 const JsonTable inspection_input_table = JSON_TABLE(InspectionInput, input_members);
 
@@ -93,6 +95,7 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   told.java_table = java_table_bytes();
   told.growing = input->growth != NULL;
   told.clamav = relay != NULL;
+  told.rules = team_rules_descriptor() >= 0;
   json_table_add(&inspection_input_table, &told, job);
   secret_key_tell(job);
   brought_rules_tell(job);
@@ -100,7 +103,8 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
   const WorkerFiles files = {.input = input->fd,
                              .extra = java_table_descriptor(),
                              .growth = input->growth,
-                             .stream = clamav_relay_stream(relay)};
+                             .stream = clamav_relay_stream(relay),
+                             .rules = team_rules_descriptor()};
   g_autoptr(json_t) answer = worker_run(job, &files, limits->worker.seconds, cancellable, error);
   return read_inventory(answer, relay, error);
 }

@@ -31,6 +31,7 @@ typedef struct {
   WorkerGrowth *growth; /* of a file that is still being written: `size` is 0; or NULL */
   bool growing;         /* set by inspect_layer(), for the worker, as the next */
   bool clamav;          /* files for ClamAV go to WORKER_STREAM_FD */
+  bool rules;           /* WORKER_RULES_FD has rules of a team (team_rules.h) */
   bool allow_uncaged;   /* go on where the kernel lacks Landlock or seccomp */
 } InspectionInput;
 

@@ -35,6 +35,9 @@ json_t *worker_feed(WorkerInput input, const json_t *job, GError **error);
 /* The job "configuration" (configuration_inspection.h). (transfer full) */
 json_t *worker_configuration(WorkerInput input, const json_t *job, GError **error);
 
+/* The job "rules" (malware/team_rules.h). (transfer full) */
+json_t *worker_rules(WorkerInput input, const json_t *job, GError **error);
+
 /* Does in the cage what it forbids, as --self-test= names it. Returns when nothing stopped it;
  * false: there is no such test. */
 bool worker_break_out(const char *how);

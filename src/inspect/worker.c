@@ -22,6 +22,7 @@
 #include "inspect/java_table.h"
 #include "inspect/malware/clamav.h"
 #include "inspect/malware/malware_settings.h"
+#include "inspect/malware/team_scan.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
 #include "inspect/worker-private.h"
@@ -45,6 +46,8 @@ do_layer(WorkerInput input, const json_t *job, GError **error)
     worker_input_grow(&input);
   if (read && asked.clamav)
     clamav_begin();
+  if (read && asked.rules)
+    team_scan_begin(WORKER_RULES_FD);
   json_t *answer = read ? worker_layer(input, &limits, asked.links, error) : NULL;
   json_table_clear(&inspection_input_table, &asked);
   return answer;
@@ -104,6 +107,7 @@ static const struct {
     {"unpack", do_unpack},
     {"feed", worker_feed},
     {"configuration", worker_configuration},
+    {"rules", worker_rules},
 };
 
 static CageSettings

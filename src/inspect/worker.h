@@ -8,6 +8,7 @@
  *   index   lists the members of an outer tar (oci-archive, docker-archive)
  *   unpack  writes the unpacked bytes of standard input to descriptor 3
  *   feed    writes wanted members of a feed of advisories there (advisory/feeds/unpack.h)
+ *   rules   compiles a team's rules of YARA (malware/team_rules.h) to descriptor 3
  *   configuration  looks at an image's config, or at a Dockerfile (configuration_inspection.h)
  *
  * The document is {"ok": ...} or {"error": {"code": N, "message": "..."}} with an AssayErrorCode.

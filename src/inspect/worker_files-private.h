@@ -10,6 +10,7 @@ typedef struct {
   const Detector *detector;
   unsigned reading;     /* of a fixed place; READINGS_MAX: none, its wants() is asked */
   const char *link;     /* the name under which it is given the file; NULL: the file's own */
+  bool large;           /* it wants files whole, and this one is too large for it */
   bool wanted;          /* after the reading: it was given the file; what follows is there then */
   char *location;       /* as Detector.read has it; owned */
   LayerInventory *into; /* owned, with one LayerFile, whose change is to be set; or `observed` */

@@ -79,7 +79,8 @@ choose(FileTakers *takers, const FileView *file, uint64_t file_bytes)
     if (asks(taker) && !detector->wants(&view))
       continue;
     begin(takers, taker, &view);
-    if (detector->piece == NULL && file->size > most)
+    taker->large = detector->piece == NULL && file->size > most;
+    if (taker->large)
       layer_inventory_add_unread(taker->into, "too-large", taker->location,
                                  "The file is larger than what is read of one "
                                  "(limits.file_bytes).");
@@ -92,7 +93,7 @@ choose(FileTakers *takers, const FileView *file, uint64_t file_bytes)
 static bool
 is_whole(const FileTaker *taker)
 {
-  return taker->wanted && taker->detector->piece == NULL && taker->into->unread->len == 0;
+  return taker->wanted && taker->detector->piece == NULL && !taker->large;
 }
 
 static void
@@ -135,7 +136,7 @@ static bool
 may_skip_holes(const FileTakers *takers)
 {
   for (unsigned i = 0; i < takers->count; i++)
-    if (takers->takers[i].wanted && takers->takers[i].into->unread->len == 0 &&
+    if (takers->takers[i].wanted && !takers->takers[i].large &&
         !(takers->takers[i].detector->observes && takers->takers[i].detector->piece != NULL))
       return false;
   return true;
@@ -217,7 +218,8 @@ bool
 worker_files_read(LayerReader *reader, const LayerEntry *entry, uint64_t file_bytes,
                   FileTakers *takers, GError **error)
 {
-  FileView file = {.path = entry->path, .size = entry->size, .mode = entry->mode};
+  FileView file = {
+      .path = entry->path, .size = entry->size, .mode = entry->mode, .uid = entry->uid};
   file_bytes = MIN(file_bytes, G_MAXINT32);
   bool read = needs_head(takers) ? read_by_pieces(reader, &file, takers, file_bytes, error)
               : choose(takers, &file, file_bytes) ? read_whole(reader, takers, error)

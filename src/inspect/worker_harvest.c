@@ -247,6 +247,16 @@ take_found(Harvest *harvest, uint64_t entry_number, FileTakers *takers, GPtrArra
   }
 }
 
+/* Whether something of it was not read that counts as long as the file is there. */
+static bool
+is_broken(const LayerInventory *observed)
+{
+  for (guint i = 0; i < observed->unread->len; i++)
+    if (!layer_unread_is_of_malware(g_ptr_array_index(observed->unread, i)))
+      return true;
+  return false;
+}
+
 /* What was observed in the entry, if anything was. */
 static void
 take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
@@ -255,7 +265,7 @@ take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
   program_notes_take_found(harvest->programs, observed);
   if (observed->observations->len == 0 && observed->unread->len == 0)
     return;
-  layer_inventory_add_read(observed, 0, entry->path, observed->unread->len > 0, NULL);
+  layer_inventory_add_read(observed, 0, entry->path, is_broken(observed), NULL);
   g_ptr_array_add(finds, observed);
   harvest->observed = layer_inventory_new();
 }
@@ -358,6 +368,17 @@ join_observations(LayerInventory *inventory, LayerInventory *database, unsigned 
   database->observations = g_ptr_array_new();
 }
 
+/* Whoever has the image has the file, whatever a later layer does. */
+static void
+join_unscanned(LayerInventory *inventory, const LayerInventory *database)
+{
+  for (guint i = 0; i < database->unread->len; i++) {
+    const char *unread = g_ptr_array_index(database->unread, i);
+    if (layer_unread_is_of_malware(unread) && inventory->unread->len < LAYER_UNREAD_MAX)
+      g_ptr_array_add(inventory->unread, g_strdup(unread));
+  }
+}
+
 /* What was read of one entry. */
 static void
 join_database(LayerInventory *inventory, LayerInventory *database, unsigned change)
@@ -384,6 +405,7 @@ join_database(LayerInventory *inventory, LayerInventory *database, unsigned chan
     g_ptr_array_add(inventory->releases, os);
   }
   join_observations(inventory, database, number);
+  join_unscanned(inventory, database);
   for (guint i = 0; i < database->notes->len; i++) {
     const LayerNote *note = g_ptr_array_index(database->notes, i);
     layer_inventory_add_note(inventory, note->kind, note->path, note->detail);

@@ -293,6 +293,25 @@ layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const ch
 }
 
 bool
+layer_unread_is_of_malware(const char *unread)
+{
+  return g_str_has_prefix(unread, MALWARE_UNREAD) || g_str_has_prefix(unread, MALWARE_UNSCANNED);
+}
+
+void
+layer_inventory_add_unscanned(LayerInventory *inventory, const char *prefix, const char *path,
+                              const char *what, const char *why)
+{
+  bool of_clamav = strcmp(prefix, MALWARE_UNREAD) == 0;
+  g_autofree char *detail = g_strdup_printf(
+      "%s: %s.", of_clamav ? "ClamAV did not judge it" : "Not looked through for malware", why);
+  g_autofree char *unread = g_strdup_printf("%s%s (%s)", prefix, what, why);
+  layer_inventory_add_note(inventory, "malware-unscanned", path, detail);
+  if (inventory->unread->len < LAYER_UNREAD_MAX && !contains_text(inventory->unread, unread))
+    g_ptr_array_add(inventory->unread, g_steal_pointer(&unread));
+}
+
+bool
 layer_inventory_add_change(LayerInventory *inventory, LayerChangeKind kind, const char *path,
                            const char *target)
 {

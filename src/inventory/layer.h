@@ -218,6 +218,17 @@ void layer_inventory_add_observation(LayerInventory *inventory, const Observatio
 void layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
                                 const char *detail);
 
+/* In `unread`, before a place and the reason in brackets: what ClamAV did not judge, and what was
+ * not looked through for malicious content. The image counts as unscanned for malware, not for
+ * packages. */
+#define MALWARE_UNREAD    "malware in "
+#define MALWARE_UNSCANNED "malicious content of "
+bool layer_unread_is_of_malware(const char *unread);
+/* Notes @why, which ends without a full stop, and adds to `unread`; @prefix is one of these. @what:
+ * in the place of @path there. */
+void layer_inventory_add_unscanned(LayerInventory *inventory, const char *prefix, const char *path,
+                                   const char *what, const char *why);
+
 #define LAYER_NOTES_MAX 1000
 /* Copies, made printable. After the last that fits comes one that says there are more. */
 void layer_inventory_add_note(LayerInventory *inventory, const char *kind, const char *path,

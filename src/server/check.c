@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "cage/cage.h"
 #include "inspect/java_table.h"
+#include "inspect/malware/team_rules.h"
 #include "server/http/listen.h"
 #include "server/http/tls.h"
 #include "verdict/policy.h"
@@ -104,6 +105,18 @@ check_java_archives(Checking *checking)
   g_autoptr(GError) error = NULL;
   if (!java_table_use(checking->config->java_archives, &error))
     tell(checking, CHECK_PROBLEM, "%s", error->message);
+}
+
+static void
+check_team_rules(Checking *checking)
+{
+  g_autoptr(GError) error = NULL;
+  const Config *config = checking->config;
+  if (!team_rules_use(config->malware.rules, &config->limits.inspection.worker,
+                      config->allow_uncaged, &error))
+    tell(checking, CHECK_PROBLEM, "%s", error->message);
+  else if (team_rules_count() > 0)
+    tell(checking, CHECK_OK, "%u rules of YARA", team_rules_count());
 }
 
 static void
@@ -314,10 +327,15 @@ server_check(const Config *config, const char *data_folder, GPtrArray *lines)
   static const struct {
     const char *subject;
     void (*look)(Checking *checking);
-  } looks[] = {{"policy", check_policy},      {"certificate", check_certificate},
-               {"feeds", check_feeds},        {"data", check_data},
-               {"cage", check_cage},          {"address", check_addresses},
-               {"endpoint", check_endpoints}, {"java_archives", check_java_archives}};
+  } looks[] = {{"policy", check_policy},
+               {"certificate", check_certificate},
+               {"feeds", check_feeds},
+               {"data", check_data},
+               {"cage", check_cage},
+               {"address", check_addresses},
+               {"endpoint", check_endpoints},
+               {"java_archives", check_java_archives},
+               {"malware.rules", check_team_rules}};
   Checking checking = {.config = config, .data = data_folder, .lines = lines};
   for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
     checking.subject = looks[i].subject;

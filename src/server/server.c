@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cage/cage.h"
 #include "inspect/java_table.h"
+#include "inspect/malware/team_rules.h"
 #include "jobs/outbox.h"
 #include "jobs/schema.h"
 #include "pipeline/schema.h"
@@ -189,6 +190,20 @@ wake_waiting(void *data)
   http_server_wake(server->context.http);
 }
 
+/* Before the first inspection, and before anybody waits for us. */
+static bool
+use_team_rules(const Config *config, GError **error)
+{
+  if (!team_rules_use(config->malware.rules, &config->limits.inspection.worker,
+                      config->allow_uncaged, error)) {
+    g_prefix_error(error, "malware.rules: ");
+    return false;
+  }
+  if (team_rules_count() > 0)
+    log_info("rules of YARA are compiled", "rules", "%u", team_rules_count(), NULL);
+  return true;
+}
+
 Server *
 server_start(const Config *config, const char *data_folder, GError **error)
 {
@@ -203,7 +218,7 @@ server_start(const Config *config, const char *data_folder, GError **error)
   server->context.uploads_wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   malware_settings_use(&config->malware);
   if (!java_table_use(config->java_archives, error) || !check_cage(config, error) ||
-      !lock_data_folder(server, data_folder, error))
+      !use_team_rules(config, error) || !lock_data_folder(server, data_folder, error))
     return NULL;
   /* Of one that was killed: who waits for ours must not read it. */
   if (!server->context.read_only)

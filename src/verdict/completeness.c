@@ -3,7 +3,6 @@
 #include "inspect/anywhere.h"
 #include "inspect/configuration_inspection.h"
 #include "inspect/fixed_places.h"
-#include "inspect/malware/clamav_relay.h"
 #include "inventory/image.h"
 
 #include <string.h>
@@ -23,19 +22,13 @@ is_plain_file(const char *unread)
   return detector != NULL ? !detector->lists_packages : anywhere_by_path(path) != 0;
 }
 
-static bool
-is_of_malware(const char *unread)
-{
-  return g_str_has_prefix(unread, MALWARE_UNREAD);
-}
-
 /* Those of malware, or the others. (transfer container) */
 static GPtrArray *
 choose_unread(const GPtrArray *unread, bool of_malware)
 {
   GPtrArray *chosen = g_ptr_array_new();
   for (guint i = 0; i < unread->len; i++)
-    if (is_of_malware(g_ptr_array_index(unread, i)) == of_malware)
+    if (layer_unread_is_of_malware(g_ptr_array_index(unread, i)) == of_malware)
       g_ptr_array_add(chosen, g_ptr_array_index(unread, i));
   return chosen;
 }
@@ -44,11 +37,13 @@ static char *
 malware_in_words(const GPtrArray *unread)
 {
   const char *first = g_ptr_array_index(unread, 0);
-  g_autofree char *shown =
-      slice_to_printable(slice_from_string(first + strlen(MALWARE_UNREAD)), SHOWN_MAX);
+  bool of_clamav = g_str_has_prefix(first, MALWARE_UNREAD);
+  first += strlen(of_clamav ? MALWARE_UNREAD : MALWARE_UNSCANNED);
+  g_autofree char *shown = slice_to_printable(slice_from_string(first), SHOWN_MAX);
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  return g_strdup_printf(MALWARE_GAP "ClamAV did not judge %s%s", shown, more);
+  return g_strdup_printf(MALWARE_GAP "%s%s%s", of_clamav ? "ClamAV did not judge " : "", shown,
+                         more);
 }
 
 /* The first, which the notes on the layers say more of. (transfer full) */

@@ -3,7 +3,7 @@
  *
  * Something is not known of an image
  * - when a package database in it could not be read whole, or a file of applications;
- * - when ClamAV is to judge files of it and could not (inspect/malware/clamav_relay.h);
+ * - when files of it were not looked through for malicious content, or ClamAV could not judge them;
  * - when a lock file does not parse, or a link leads out of its layer, where what it names would
  *   count (applications.h);
  * - when there are no advisories for the distribution of some of its packages;
