@@ -207,9 +207,20 @@ keep_lists(ProgramNotes *notes, const GPtrArray *lists)
   }
 }
 
+static void
+finish_sums(ProgramNotes *notes)
+{
+  GHashTableIter iter;
+  gpointer program;
+  g_hash_table_iter_init(&iter, notes->entries);
+  while (g_hash_table_iter_next(&iter, NULL, &program))
+    program_sums_finish(&((Program *)program)->sums);
+}
+
 void
 program_notes_join(ProgramNotes *notes)
 {
+  finish_sums(notes);
   guint count;
   g_autofree void **locations = g_hash_table_get_keys_as_array(notes->lists, &count);
   qsort(locations, count, sizeof *locations, text_compare);

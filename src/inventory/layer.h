@@ -103,6 +103,7 @@ typedef struct {
   char *path;
   uint32_t mode;
   char digits[3][17]; /* by SumKind (inspect/integrity/integrity.h) */
+  uint32_t md5; /* from 1 on: program_sums_finish() writes these digits; 0: it has, or not asked */
 } ProgramSums;
 
 /* How much of a layer ClamAV judged, of what it was to judge. */

@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
+import hostile
 import images
-from oci_layout import Layout
+from oci_layout import Layout, tar_of
 
 TOOL, LIBRARY, SCRIPT = b"\x7fELF tool of 1.0", b"\x7fELF library of 1.0", b"#!/bin/sh\necho 1.0\n"
 NEW_TOOL, NEW_LIBRARY = b"\x7fELF tool of 2.0", b"\x7fELF library of 2.0"
@@ -164,6 +165,24 @@ def test_a_program_linked_to_what_is_not_looked_at(assay, data, tmp_path):
     layout.add_image("beside", [DEBIAN, {"usr/bin/other": TOOL, "usr/bin/tool": ("hardlink", "usr/bin/other")}])
     assert any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "linked")["incomplete"])
     assert not any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "beside")["incomplete"])
+
+
+def test_a_program_that_is_stored_sparse(assay, data, tmp_path):
+    """Its holes are of its digest; holes that no program has are told, and their zeros not made."""
+    head = b"\x7fELF" + bytes(508)
+
+    def image(tag, size, end):
+        """A program that ends with such bytes after a hole."""
+        entry = hostile.sparse_header("usr/bin/tool", size, (0, 512), (size - 512, 512)) + head + end * 512
+        database = tar_of({"etc/os-release": images.DEBIAN_12, **dpkg("1.0", {"usr/bin/tool": whole})})
+        layout.add_image(tag, [entry + database])
+        return scan(assay, data, layout.folder, tag)
+    layout, small, large = Layout(tmp_path / "layout"), 3 << 20, 1 << 32
+    whole = head + bytes(small - 1024) + b"a" * 512
+    right, wrong, huge = image("right", small, b"a"), image("wrong", small, b"b"), image("huge", large, b"a")
+    assert integrity_of(right) == set() and integrity_of(wrong) == {(REPLACED, "usr/bin/tool", 0)}
+    assert not any("usr/bin/tool" in gap for gap in right["incomplete"])
+    assert integrity_of(huge) == set() and any("usr/bin/tool" in gap for gap in huge["incomplete"])
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "bullseye"])

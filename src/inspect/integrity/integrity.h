@@ -75,6 +75,8 @@ bool sum_list_next(Slice *rest, GString *path, Sum *sum);
 
 /* A layer begins: which digests it needs is not known. */
 void program_sums_begin(void);
+/* Writes the digits that were not ready when the file ended. Before the next layer begins. */
+void program_sums_finish(ProgramSums *sums);
 
 /* --- of an image --- */
 
