@@ -188,8 +188,10 @@ make_request_headers(const Download *download, const char *path, const char *eta
 static bool
 is_worth_a_retry(const Download *download, long status, const GError *error)
 {
-  /* A name that nobody knows is the usual state of a site without a network, not a passing one. */
-  if (error != NULL && download->exchange.code == CURLE_COULDNT_RESOLVE_HOST)
+  /* A name that nobody knows is the usual state of a site without a network, not a passing one. A
+   * certificate that does not hold, holds no better in a moment. */
+  if (error != NULL && (download->exchange.code == CURLE_COULDNT_RESOLVE_HOST ||
+                        download->exchange.code == CURLE_PEER_FAILED_VERIFICATION))
     return false;
   if (error != NULL)
     return g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NETWORK) ||
