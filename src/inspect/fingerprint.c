@@ -10,6 +10,7 @@
 #include "inspect/malware/malware.h"
 #include "inspect/malware/malware_settings.h"
 #include "inspect/malware/team_rules.h"
+#include "inspect/minimality/minimality.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/rule.h"
 #include "oci/digest.h"
@@ -46,6 +47,7 @@ hash_versions(void *unused)
   g_string_append_printf(text, "walk %u\n", WALK_VERSION);
   g_string_append_printf(text, "configuration %u\n", CONFIGURATION_VERSION);
   g_string_append_printf(text, "entries %u\n", ENTRIES_VERSION);
+  g_string_append_printf(text, "minimality %u\n", MINIMALITY_VERSION);
   for (size_t i = 0; detectors[i] != NULL; i++)
     g_string_append_printf(text, "%s %u\n", detectors[i]->name, detectors[i]->version);
   add_rules(text);

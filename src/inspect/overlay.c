@@ -258,6 +258,7 @@ image_inventory_admit(LayerInventory *layer, size_t *used, GError **error)
 {
   size_t before = *used;
   *used += texts_bytes(layer->links) + texts_bytes(layer->unread) + texts_bytes(layer->removed) +
+           text_bytes(layer->weights) + texts_bytes(layer->named) +
            SUMS_FACTOR * (texts_bytes(layer->sums) + texts_bytes(layer->programs));
   for (guint i = 0; i < layer->changes->len; i++) {
     const LayerChange *change = g_ptr_array_index(layer->changes, i);

@@ -14,6 +14,7 @@
 #include "inspect/worker_entries-private.h"
 #include "inspect/worker_harvest-private.h"
 #include "inspect/worker_layer_links-private.h"
+#include "inspect/worker_weights-private.h"
 
 /* Each reads what links led to that the former found, and one more name of a file with several. */
 #define PASSES_MAX 8u
@@ -32,6 +33,7 @@ typedef struct {
   Harvest *harvest;
   LayerLinks *links;
   EntryNotes *notes;
+  WeightNotes *weights;
 } Reading;
 
 /* --- changes --- */
@@ -197,6 +199,7 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     entry_notes_take(reading->notes, entry);
     g_autofree char *target = entry->kind == LAYER_ENTRY_HARDLINK ? layer_link_target(entry) : NULL;
     program_notes_take(reading->harvest->programs, entry, target);
+    weight_notes_take(reading->weights, entry, target);
   }
   if (entry->kind == LAYER_ENTRY_GLOBAL) {
     take_global(reading, entry);
@@ -310,6 +313,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   harvest_init(&harvest, inventory, limits->file_bytes);
   g_autoptr(LayerLinks) layer_links = layer_links_new(asked, &harvest, inventory);
   g_autoptr(EntryNotes) notes = entry_notes_new(inventory);
+  g_autoptr(WeightNotes) weights = weight_notes_new(inventory);
   Reading reading = {.input = input,
                      .limits = limits,
                      .inventory = inventory,
@@ -318,7 +322,8 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .plain_folder = plain_folder,
                      .harvest = &harvest,
                      .links = layer_links,
-                     .notes = notes};
+                     .notes = notes,
+                     .weights = weights};
   layer_links_add(layer_links, links);
   if (!read_passes(&reading, error) || !worker_input_settle(&input, error))
     return NULL;
@@ -328,6 +333,7 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
   harvest_note_left_links(&harvest);
   harvest_join(&harvest);
   entry_notes_join(notes);
+  weight_notes_join(weights, harvest.owned);
   json_t *answer = json_object();
   json_object_set_new(answer, "inventory", layer_inventory_to_json(inventory));
   return answer;

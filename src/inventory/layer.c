@@ -45,6 +45,7 @@ package_copy(const Package *package)
                     .declared = package->declared,
                     .foreign_owner = package->foreign_owner,
                     .development = package->development,
+                    .installed_bytes = package->installed_bytes,
                     .read = package->read};
   return copy;
 }
@@ -108,6 +109,7 @@ layer_inventory_new(void)
   inventory->notes = g_ptr_array_new_with_free_func(layer_note_free);
   inventory->sums = g_ptr_array_new_with_free_func(g_free);
   inventory->programs = g_ptr_array_new_with_free_func(g_free);
+  inventory->named = g_ptr_array_new_with_free_func(g_free);
   inventory->hashed = g_ptr_array_new_with_free_func(program_sums_free);
   inventory->owned = g_ptr_array_new_with_free_func(g_free);
   inventory->licences = g_ptr_array_new_with_free_func(g_free);
@@ -337,6 +339,15 @@ layer_inventory_add_removed(LayerInventory *inventory, const char *path, bool on
   else
     layer_inventory_add_unread(inventory, "too-many-removals", "",
                                "The layer removes more than is followed.");
+}
+
+void
+layer_inventory_add_named(LayerInventory *inventory, guint entry, const char *path)
+{
+  if (inventory->named->len >= LAYER_NAMED_MAX)
+    return;
+  g_autofree char *printable = slice_to_printable(slice_from_string(path), TEXT_MAX);
+  g_ptr_array_add(inventory->named, g_strdup_printf("%u %s", entry, printable));
 }
 
 unsigned

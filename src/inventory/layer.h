@@ -43,7 +43,8 @@ typedef struct {
                          (go_symbols.h); NULL: not known */
   char *files;        /* paths that it owns, each with a LF after it, where they are beside the
                          package itself (apk, rpm); or NULL */
-  unsigned read;      /* index of the LayerFile that it is of */
+  uint64_t installed_bytes; /* as its database says; 0: it does not */
+  unsigned read;            /* index of the LayerFile that it is of */
 } Package;
 
 /* Frees what @package owns. */
@@ -136,6 +137,8 @@ typedef struct {
                       in turn */
   GPtrArray *programs;  /* char *: a program or a library that is not as these say: digit of its
                            set-id bits, its digests, its path */
+  char *weights;        /* what its entries weigh (weights.h); NULL: not known */
+  GPtrArray *named;     /* char *: paths of some entries of `weights`: index, blank, path */
   GPtrArray *hashed;    /* ProgramSums. In the worker alone: no part of the JSON */
   GPtrArray *owned;     /* char *: a distribution's package, the paths that it owns, and "" for a
                            foreign one, else NULL; in turn. In the worker alone, which takes
@@ -244,6 +247,11 @@ void layer_inventory_add_removed(LayerInventory *inventory, const char *path, bo
 /* Index of the new one. */
 unsigned layer_inventory_add_read(LayerInventory *inventory, unsigned change, const char *location,
                                   bool broken, const char *declares);
+
+/* The path of an entry of `weights`; of more than LAYER_NAMED_MAX nothing. Copies, made printable.
+ */
+#define LAYER_NAMED_MAX 1000u
+void layer_inventory_add_named(LayerInventory *inventory, guint entry, const char *path);
 
 json_t *layer_inventory_to_json(const LayerInventory *inventory);
 LayerInventory *layer_inventory_from_json(const json_t *json, GError **error);

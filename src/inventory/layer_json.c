@@ -30,6 +30,7 @@ static const JsonMember package_members[] = {
     {JSON_MEMBER(Package, development), .kind = &json_flag, .omitted = true},
     {JSON_MEMBER(Package, symbols), .kind = &json_text},
     {JSON_MEMBER(Package, files), .kind = &json_text},
+    {JSON_MEMBER(Package, installed_bytes), .kind = &json_number, .omitted = true},
     {JSON_MEMBER(Package, read), .kind = &json_number},
 };
 const JsonTable package_table = JSON_TABLE(Package, package_members);
@@ -129,6 +130,9 @@ static const JsonMember layer_members[] = {
     {JSON_MEMBER(LayerInventory, sums), .kind = &json_lines, .most = 4 * LAYER_PACKAGES_MAX,
      .omitted = true},
     {JSON_MEMBER(LayerInventory, programs), .kind = &json_lines, .most = LAYER_PROGRAMS_MAX,
+     .omitted = true},
+    {JSON_MEMBER(LayerInventory, weights), .kind = &json_text},
+    {JSON_MEMBER(LayerInventory, named), .kind = &json_lines, .most = LAYER_NAMED_MAX,
      .omitted = true},
     {JSON_MEMBER(LayerInventory, unread), .kind = &json_lines, .most = LAYER_UNREAD_MAX},
     {JSON_MEMBER(LayerInventory, tables), .kind = &json_lines, .most = LAYER_TABLES_MAX},

@@ -6,7 +6,7 @@
 #include "inspect/packages/packages.h"
 
 typedef struct {
-  Slice name, version, architecture, origin, maintainer, folder, licenses;
+  Slice name, version, architecture, origin, maintainer, folder, licenses, size;
   GString *files; /* "folder/file\n..." */
   Slice file;     /* the last in the folder */
   uint32_t mode;  /* of that; set-id bits only */
@@ -79,6 +79,9 @@ end_record(Record *record, const char *location, LayerInventory *inventory)
       package->vendor = slice_to_printable(record->maintainer, VENDOR_MAX);
     if (record->licenses.size > 0)
       package->licenses = slice_to_printable(record->licenses, LICENSES_MAX);
+    if (!slice_to_uint64(record->size, &package->installed_bytes) ||
+        package->installed_bytes > INT64_MAX)
+      package->installed_bytes = 0;
     package->location = g_strdup(location);
     package->files = record->files->len == 0 ? NULL : g_strdup(record->files->str);
     sum_list_end(record->sums, location, package->name, SUM_SHA1, inventory);
@@ -110,6 +113,9 @@ take_value(Record *record, char field, Slice value, const LayerInventory *invent
     break;
   case 'm':
     record->maintainer = value;
+    break;
+  case 'I':
+    record->size = value;
     break;
   case 'L':
     record->licenses = value;
@@ -160,7 +166,7 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 
 const Detector apk_detector = {
     .name = "apk",
-    .version = 3,
+    .version = 4,
     .places =
         (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed",
                               /* OpenWrt's packages that are on volumes of their own */

@@ -11,7 +11,7 @@
 
 typedef struct {
   Slice package, status, version, architecture, source, maintainer, multi_arch, revision, archive,
-      awaited, pending;
+      awaited, pending, size;
   Slice names[FIELDS_MAX]; /* of the fields so far */
   unsigned count;
 } Stanza;
@@ -27,6 +27,7 @@ static const struct {
     {"Architecture", offsetof(Stanza, architecture)},
     {"Source", offsetof(Stanza, source)},
     {"Maintainer", offsetof(Stanza, maintainer)},
+    {"Installed-Size", offsetof(Stanza, size)}, /* in KiB */
     {"Multi-Arch", offsetof(Stanza, multi_arch)},
     {"Triggers-Awaited", offsetof(Stanza, awaited)},
     {"Triggers-Pending", offsetof(Stanza, pending)},
@@ -266,6 +267,9 @@ add_package(const Reading *reading, char *version)
   package->location = g_strdup(reading->location);
   package->vendor =
       stanza->maintainer.size == 0 ? NULL : slice_to_printable(stanza->maintainer, VENDOR_MAX);
+  uint64_t size = 0;
+  if (slice_to_uint64(slice_strip(stanza->size), &size) && size < INT32_MAX)
+    package->installed_bytes = size * 1024;
   take_source(package, stanza->source);
   layer_inventory_add_package(reading->inventory, package);
 }
@@ -378,7 +382,7 @@ is_stanza_file(const char *name)
 
 const Detector dpkg_detector = {
     .name = "dpkg",
-    .version = 1,
+    .version = 2,
     .places = (const char *const[]){"var/lib/dpkg/status", "var/lib/dpkg/status.d/", NULL},
     .wants_name = is_stanza_file,
     .lists_packages = true,

@@ -9,7 +9,7 @@
 #define VERSION_FILE     "ALPM_DB_VERSION"
 
 typedef struct {
-  Slice name, version, base, architecture, packager, other;
+  Slice name, version, base, architecture, packager, size, other;
   Slice licenses; /* lines */
 } Desc;
 
@@ -25,7 +25,7 @@ value_of(Desc *desc, Slice line)
                 {"%PACKAGER%", &desc->packager}, {"%DESC%", &desc->other},
                 {"%URL%", &desc->other},         {"%BUILDDATE%", &desc->other},
                 {"%INSTALLDATE%", &desc->other}, {"%REASON%", &desc->other},
-                {"%SIZE%", &desc->other}};
+                {"%SIZE%", &desc->size}};
   for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
     if (slice_equal_string(line, fields[i].field))
       return fields[i].value;
@@ -115,6 +115,9 @@ pacman_desc_parse(Slice text, const char *location, LayerInventory *inventory)
   if (desc.packager.size > 0)
     package->vendor = slice_to_printable(desc.packager, VENDOR_MAX);
   package->licenses = joined_licenses(desc.licenses);
+  if (!slice_to_uint64(desc.size, &package->installed_bytes) ||
+      package->installed_bytes > INT64_MAX)
+    package->installed_bytes = 0;
   package->location = g_strdup(location);
   if (!is_in_own_folder(package))
     layer_inventory_add_unread(inventory, "broken-database", location,
@@ -145,7 +148,7 @@ read_database(Slice bytes, const char *location, LayerInventory *into)
 
 const Detector pacman_detector = {
     .name = "pacman",
-    .version = 2,
+    .version = 3,
     .places = (const char *const[]){"var/lib/pacman/local/" VERSION_FILE,
                                     "var/lib/pacman/local/*/desc", NULL},
     .lists_packages = true,

@@ -33,6 +33,7 @@ typedef enum {
   VERSION,
   RELEASE,
   EPOCH,
+  SIZE_IN_BYTES,
   VENDOR,
   LICENSE,
   ARCHITECTURE,
@@ -56,6 +57,7 @@ static const struct {
     [VERSION] = {1001, TYPE_STRING},
     [RELEASE] = {1002, TYPE_STRING},
     [EPOCH] = {1003, TYPE_INT32},
+    [SIZE_IN_BYTES] = {1009, TYPE_INT32},
     [VENDOR] = {1011, TYPE_STRING},
     [LICENSE] = {1014, TYPE_STRING},
     [ARCHITECTURE] = {1022, TYPE_STRING},
@@ -117,11 +119,11 @@ text_of(const RpmHeader *header, Wanted what)
 }
 
 static uint32_t
-epoch_of(const RpmHeader *header)
+number_of(const RpmHeader *header, Wanted what)
 {
-  uint32_t epoch = 0;
-  slice_read_uint32(value_of(header, EPOCH), 0, true, &epoch);
-  return epoch;
+  uint32_t number = 0;
+  slice_read_uint32(value_of(header, what), 0, true, &number);
+  return number;
 }
 
 /* How many entries the region has that @first begins; none without one. False when it is broken. */
@@ -310,7 +312,7 @@ package_of(const RpmHeader *header, const char *location, LayerInventory *invent
   g_autofree char *version = text_of(header, VERSION), *release = text_of(header, RELEASE);
   g_autofree char *source = text_of(header, SOURCE_RPM), *vendor = text_of(header, VENDOR);
   g_autofree char *licenses = text_of(header, LICENSE);
-  uint32_t epoch = epoch_of(header);
+  uint32_t epoch = number_of(header, EPOCH);
   package->type = g_strdup("rpm");
   package->name = text_of(header, NAME);
   package->version = epoch == 0 ? g_strdup_printf("%s-%s", version, release)
@@ -321,6 +323,7 @@ package_of(const RpmHeader *header, const char *location, LayerInventory *invent
     package->vendor = slice_to_printable(slice_from_string(vendor), VENDOR_MAX);
   if (licenses != NULL && *licenses != '\0')
     package->licenses = slice_to_printable(slice_from_string(licenses), LICENSES_MAX);
+  package->installed_bytes = number_of(header, SIZE_IN_BYTES);
   package->location = g_strdup(location);
   if (source != NULL)
     rpm_take_source(package, source);
@@ -390,7 +393,7 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
 
 const Detector rpm_detector = {
     .name = "rpm",
-    .version = 3,
+    .version = 4,
     .places =
         (const char *const[]){"var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db",
                               "var/lib/rpm/Packages", "usr/lib/sysimage/rpm/rpmdb.sqlite",

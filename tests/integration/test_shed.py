@@ -1,0 +1,221 @@
+"""`assay shed`: what an image could do without, and what each layer brings."""
+import json
+import os
+import tarfile
+
+import pytest
+
+import images
+from oci_layout import Layout, compress, tar_of
+
+KIB = 1024
+
+
+def noise(kib, seed=b"x"):
+    return (seed * 64 + os.urandom(KIB))[:KIB] * kib
+
+
+@pytest.fixture
+def shed(assay, alpine_data, tmp_path):
+    """shed(layer, layer..., env=, history=): what is told of an image of these layers, as JSON; with text=True the table."""
+    def run(*layers, env=(), history=None, text=False, data=alpine_data):
+        packed = [(tar, compress(tar, "gzip"), "gzip") for tar in
+                  (layer if isinstance(layer, bytes) else tar_of(layer) for layer in layers)]
+        config = {"config": {"Env": list(env)}}
+        if history is not None:
+            config["history"] = history
+        Layout(tmp_path / "image").add_packed_image("a", packed, config_members=config)
+        options = () if text else ("--format", "json")
+        told = assay("shed", "--no-cache", "--data", data, *options, f"oci:{tmp_path}/image:a").stdout
+        return told if text else json.loads(told)
+    return run
+
+
+def sums(report):
+    """{kind: (files, bytes)}"""
+    return {one["kind"]: (one["files"], one["bytes"]) for one in report["sheds"]}
+
+
+def paths(report, kind):
+    return {(one["path"], one["layer"], one.get("hidden_by")) for one in report["files"] if one["kind"] == kind}
+
+
+@pytest.mark.parametrize("upper, expected", [
+    # Gone: by its name, with its folder, with the folder's content, with a folder above.
+    ({"srv/a/.wh.big": b""}, {"removed-later": (1, 3000 * KIB)}),
+    ({"srv/.wh.a": b""}, {"removed-later": (3, 3000 * KIB + 700)}),
+    ({"srv/a/.wh..wh..opq": b""}, {"removed-later": (3, 3000 * KIB + 700)}),
+    ({".wh.srv": b""}, {"removed-later": (4, 3000 * KIB + 703)}),
+    # Removed, and there anew: it is the old one that is hidden.
+    ({"srv/.wh.a": b"", "srv/a/big": b"new"}, {"removed-later": (2, 700), "replaced-later": (1, 3000 * KIB)}),
+    # Replaced: by the same, by less, by a link, by a folder; small files too.
+    ({"srv/a/big": b"x" * 3000 * KIB}, {"replaced-later": (1, 3000 * KIB)}),
+    ({"srv/a/big": b""}, {"replaced-later": (1, 3000 * KIB)}),
+    ({"srv/a/big": ("link", "/dev/null")}, {"replaced-later": (1, 3000 * KIB)}),
+    ({"srv/a/big": ("dir",)}, {"replaced-later": (1, 3000 * KIB)}),
+    ({"srv/a/big/x": b"a folder without an entry"}, {"replaced-later": (1, 3000 * KIB)}),
+    ({"srv/a": ("link", "b")}, {"replaced-later": (3, 3000 * KIB + 700)}),
+    ({"srv/a/s1": b"", "srv/a/s2": b""}, {"replaced-later": (2, 700)}),
+    # Neither: a folder's entry again, paths that only look alike, marks of what is not there.
+    ({"srv/a": ("dir",), "srv": ("dir",)}, {}),
+    ({"srv/a/bigger": b"x", "srv/a/bi": b"x", "srv/ab": b"x", "a/big": b"x", "srv/a/.wh.bigg": b"", "srv/.wh.": b"",
+      "srv/b/.wh..wh..opq": b""}, {}),
+])
+def test_hidden(shed, upper, expected):
+    lower = {"srv": ("dir",), "srv/a": ("dir",), "srv/a/big": b"x" * 3000 * KIB, "srv/a/s1": b"1" * 300, "srv/a/s2": b"2" * 400,
+             "srv/one": b"one"}
+    report = shed(lower, upper)
+    assert sums(report) == expected
+    assert report["shed_bytes"] == sum(size for _, size in expected.values()) and not report["at_least"]
+    first = report["layers"][0]
+    assert (first["files"], first["bytes"]) == (4, 3000 * KIB + 703)
+    assert {one["kind"]: one["bytes"] for one in first["sheds"]} == {kind: size for kind, (_, size) in expected.items()}
+    # What is large is named, with the layer that hides it.
+    for kind, (_, size) in expected.items():
+        named = {("srv/a/big", 1, 2)} if size >= KIB * KIB else set()  # the others are small
+        assert paths(report, kind) == named
+
+
+def test_which_layer_hides(shed):
+    """The nearest above; what hides nothing more is not told."""
+    big = noise(2048)
+    report = shed({"a": big, "b": big}, {"a": big}, {".wh.a": b"", "b": b"x"}, {"a": b"back"})
+    assert paths(report, "replaced-later") == {("a", 1, 2), ("b", 1, 3)}
+    assert paths(report, "removed-later") == {("a", 2, 3)}
+    assert sums(report) == {"replaced-later": (2, 4096 * KIB), "removed-later": (1, 2048 * KIB)}
+
+
+def test_links_keep_their_file(shed):
+    """Bytes that have another name are seen; without one they are not. A symbolic link is no other name."""
+    big = noise(2048)
+    lower = {"bin/perl": big, "bin/perl5": ("hardlink", "bin/perl"), "bin/p": ("link", "perl")}
+    assert sums(shed(lower, {"bin/.wh.perl": b""})) == {}
+    assert sums(shed(lower, {"bin/.wh.perl5": b""})) == {}
+    assert sums(shed(lower, {"bin/.wh.perl5": b"", "bin/.wh.perl": b""})) == {"removed-later": (1, 2048 * KIB)}
+
+
+def test_twice_in_one_layer(shed):
+    assert sums(shed(tar_of([("a", b"x" * 5000), ("b", b"y"), ("a", b"x" * 5000)]))) == {"replaced-later": (1, 5000)}
+
+
+def test_kinds(shed):
+    """Of each kind something, beside what only looks like it; what a later layer removes is not there any more."""
+    layer = {
+        "var/cache/apt/pkgcache.bin": noise(40), "var/lib/apt/lists/x_Packages": noise(30), "var/lib/apt/lists/lock": b"",
+        "var/lib/apt/extended_states": b"x", "root/.cache/pip/http/x": noise(5),
+        "var/log/dpkg.log": noise(3), "tmp/x": noise(2), "app/tmp/x": noise(2),
+        "usr/share/doc/curl/README": noise(4), "usr/share/doc/curl/copyright": noise(1), "usr/share/man/man1/ls.1.gz": noise(6),
+        "usr/share/locale/de/LC_MESSAGES/x.mo": noise(7), "usr/share/locale/fr/LC_MESSAGES/x.mo": noise(8),
+        "usr/share/locale/de_AT/LC_MESSAGES/x.mo": noise(9), "usr/share/locale/locale.alias": noise(1),
+        "usr/include/stdio.h": noise(10), "usr/lib/libx.a": noise(11), "usr/lib/libx.so.1": noise(12),
+        "bin/bash": noise(13), "bin/sh": ("link", "bash"), "app/bin/sh": noise(1), "usr/bin/apt-get": noise(14),
+        "usr/bin/su": ("file", noise(15), 0o4755), "usr/bin/wall": ("file", noise(16), 0o2755),
+        "usr/bin/not": ("file", noise(17), 0o4644), "srv/sticky": ("dir",),
+    }
+    expected = {"package-cache": (3, 75), "temporary": (2, 5), "documentation": (2, 10), "locale": (3, 24), "build-tool": (2, 21),
+                "package-manager": (1, 14), "shell": (2, 13), "setuid": (2, 31)}
+    report = shed(layer)
+    assert sums(report) == {kind: (files, kib * KIB) for kind, (files, kib) in expected.items()}
+    # What may be needed is told, but is no sum of bytes that can go.
+    assert report["shed_bytes"] == (75 + 5 + 10 + 24 + 21) * KIB
+    assert paths(report, "shell") == {("bin/bash", 1, None), ("bin/sh", 1, None)}
+    assert paths(report, "setuid") == {("usr/bin/su", 1, None), ("usr/bin/wall", 1, None)}
+    gone = {"var/cache/.wh.apt": b"", "usr/share/.wh.doc": b"", "bin/.wh.bash": b"", "bin/.wh.sh": b"", "usr/bin/su": b"x"}
+    report = shed(layer, gone)
+    assert sums(report)["package-cache"] == (2, 35 * KIB) and sums(report)["documentation"] == (1, 6 * KIB)
+    assert "shell" not in sums(report) and paths(report, "setuid") == {("usr/bin/wall", 1, None)}
+    assert sums(report)["removed-later"] == (4, (40 + 4 + 1 + 13) * KIB)
+
+
+@pytest.mark.parametrize("env, unused", [
+    ((), {"de", "fr", "de_AT"}), (["LANG=C.UTF-8"], {"de", "fr", "de_AT"}), (["LANG=de_AT.UTF-8"], {"fr"}),
+    (["LC_ALL=fr_FR"], {"de", "de_AT"}), (["LANGUAGE=de:fr"], {"de_AT"}), (["LANGE=de"], {"de", "fr", "de_AT"}),
+])
+def test_locales(shed, env, unused):
+    sizes = {"de": 7, "fr": 8, "de_AT": 9}
+    report = shed({f"usr/share/locale/{name}/LC_MESSAGES/x.mo": noise(size) for name, size in sizes.items()}, env=env)
+    assert sums(report) == {"locale": (len(unused), sum(sizes[name] for name in unused) * KIB)}
+
+
+STATUS = "".join(f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 12.2.0-14\nInstalled-Size: {size}\n\n"
+                 for name, size in (("gcc-12", 53000), ("gcc-12-base", 110), ("libgcc-s1", 140), ("make", 1600)))
+
+
+def test_build_tools_of_dpkg(shed):
+    """By their packages, with the size that dpkg says, and by the files that these own; not what programs need to run."""
+    layer = {"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status": STATUS,
+             "var/lib/dpkg/info/gcc-12.list": "/.\n/usr\n/usr/bin/gcc-12\n/lib/gcc/cc1\n/usr/share/doc/gcc-12/README\n",
+             "var/lib/dpkg/info/libgcc-s1:amd64.list": "/lib/libgcc_s.so.1\n",
+             "usr/bin/gcc-12": noise(20), "usr/lib/gcc/cc1": noise(30), "usr/share/doc/gcc-12/README": noise(2),
+             "lib/libgcc_s.so.1": noise(5), "usr/bin/make": noise(3)}
+    report = shed({"srv/x": b"x"}, layer)
+    assert [(one["name"], one["bytes"], one["layer"]) for one in report["build_tools"]] == [
+        ("gcc-12", 53000 * KIB, 2), ("make", 1600 * KIB, 2)]
+    assert sums(report) == {"build-tool": (2, 50 * KIB), "documentation": (1, 2 * KIB)}
+
+
+def test_build_tools_of_apk(shed):
+    installed = ("P:musl-dev\nV:1.2.3-r4\nA:x86_64\nI:10500000\nF:usr/include\nR:stdio.h\nF:usr/lib\nR:crt.x\n\n"
+                 "P:musl\nV:1.2.3-r4\nA:x86_64\nI:600000\nF:lib\nR:ld-musl\n\n")
+    report = shed({**images.alpine_files(), "lib/apk/db/installed": installed, "usr/include/stdio.h": noise(3),
+                   "usr/lib/crt.x": noise(4), "lib/ld-musl": noise(5)})
+    assert [(one["type"], one["name"], one["bytes"]) for one in report["build_tools"]] == [("apk", "musl-dev", 10500000)]
+    assert sums(report)["build-tool"] == (2, 7 * KIB)
+
+
+def test_findings_and_commands(shed, assay, alpine_data, tmp_path):
+    """Each finding counts for the layer that brought it; all of `assay scan` are there."""
+    history = [{"created_by": "/bin/sh -c #(nop) ADD file:1 in / "}, {"created_by": "ENV A=b", "empty_layer": True},
+               {"created_by": "RUN /bin/sh -c \x1b[31mmake install # buildkit"}]
+    layers = [{**images.alpine_files()}, {"etc/ssh/id_rsa": "x", "usr/bin/x": ("file", b"x", 0o4777)}]
+    report = shed(*layers, history=history)
+    scanned = json.loads(assay("scan", "--no-cache", "--data", alpine_data, "--format", "json", f"oci:{tmp_path}/image:a").stdout)
+    total = {}
+    for counts in [report["findings_of_image"], *(layer["findings"] for layer in report["layers"])]:
+        for severity, count in counts.items():
+            total[severity] = total.get(severity, 0) + count
+    wanted = {severity: sum(one["severity"] == severity for one in scanned["findings"]) for severity in total}
+    assert total == wanted and sum(report["layers"][0]["findings"].values()) > 0
+    assert sum(report["layers"][1]["findings"].values()) > 0
+    assert [layer["command"] for layer in report["layers"]] == [history[0]["created_by"], history[2]["created_by"]]
+    table = shed(*layers, history=history, text=True)
+    assert "ADD file:1 in /" in table and "\x1b" not in table and "# buildkit" not in table and "#(nop)" not in table
+    # A history of another number of layers says nothing of any.
+    assert all("command" not in layer for layer in shed(*layers, history=history[:2])["layers"])
+
+
+def test_without_advisories(shed, tmp_path):
+    told = shed({"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status": STATUS}, text=True, data=tmp_path / "none")
+    assert "without advisories, vulnerabilities are not counted" in told and not (tmp_path / "none").exists()
+
+
+def test_more_than_is_kept(shed):
+    """Of a layer of very many files the large ones count still, and what is not known is told."""
+    many = {f"srv/{i % 300}/{i}": b"x" * 10 for i in range(61000)}
+    report = shed({**many, "last": noise(3000)}, {".wh.srv": b"", ".wh.last": b""})
+    assert report["at_least"] and report["layers"][0]["in_part"] and not report["layers"][1].get("in_part")
+    assert sums(report)["removed-later"] == (60001, 600000 + 3000 * KIB)
+    assert report["layers"][0]["files"] == 61001
+    assert "at least" in shed({**many, "last": noise(3000)}, text=True)
+
+
+def test_real_image(assay, tmp_path):
+    """Of Debian's upgrade over its former packages: what dpkg replaced is told, by the paths that both layers have."""
+    layout = images.debian_layout("bullseye")
+    report = json.loads(assay("shed", "--no-cache", "--data", tmp_path, "--format", "json", f"oci:{layout}:upgraded").stdout)
+    index = json.loads((layout / "index.json").read_text())
+    digest = next(one["digest"] for one in index["manifests"]
+                  if one["annotations"]["org.opencontainers.image.ref.name"] == "upgraded")
+    manifest = json.loads((layout / "blobs/sha256" / digest.split(":")[1]).read_text())
+    lower, upper = (tarfile.open(layout / "blobs/sha256" / layer["digest"].split(":")[1]).getmembers()
+                    for layer in manifest["layers"])
+    first = {member.name.removeprefix("./"): member for member in lower}
+    again = {member.name.removeprefix("./") for member in upper if not member.isdir()}
+    linked = {member.linkname.removeprefix("./") for name, member in first.items() if member.islnk() and name not in again}
+    replaced = [member for name, member in first.items() if member.isfile() and not member.islnk() and name in again
+                and name not in linked]
+    assert sums(report)["replaced-later"] == (len([one for one in replaced if one.size > 0]), sum(one.size for one in replaced))
+    assert report["layers"][0]["bytes"] == sum(member.size for member in first.values() if member.isreg())
+    assert {"usr/bin/dpkg", "usr/bin/apt-get"} <= {one["path"] for one in report["files"] if one["kind"] == "package-manager"}
+    assert {"bin/bash", "bin/dash", "bin/sh"} <= {one["path"] for one in report["files"] if one["kind"] == "shell"}
+    assert {"usr/bin/passwd", "bin/su"} <= {one["path"] for one in report["files"] if one["kind"] == "setuid"}
