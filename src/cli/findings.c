@@ -4,33 +4,20 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/image_base.h"
 #include "cli/report_options.h"
 #include "cli/server_target.h"
 
-static const GOptionEntry entries[] = {SERVER_OPTIONS("the reference's host, "),
-                                       REPORT_OPTIONS("table,json,sarif,junit,markdown,template"),
-                                       {NULL}};
+static gboolean only_base_option, ignore_base_option;
 
-/* A scan that is under way ends in a moment. */
-static json_t *
-wait_for_scan(const ServerTarget *target, GError **error)
-{
-  g_autofree char *reason = NULL;
-  for (int tries = 0; tries < 60; tries++) {
-    json_t *image = server_target_image(target, error);
-    const json_t *scan = json_get_object(image, "scan");
-    if (image == NULL || g_strcmp0(json_get_string(scan, "state"), "pending") != 0)
-      return image;
-    g_free(reason);
-    reason = g_strdup(json_get_string(scan, "error"));
-    json_decref(image);
-    g_usleep(G_USEC_PER_SEC / 2);
-  }
-  error_set(
-      error, ASSAY_ERROR_TIMEOUT, "the scan of this image %s%s",
-      reason == NULL ? "has not ended yet" : "will be tried again: ", reason == NULL ? "" : reason);
-  return NULL;
-}
+static const GOptionEntry entries[] = {
+    SERVER_OPTIONS("the reference's host, "),
+    {"only-base", 0, 0, G_OPTION_ARG_NONE, &only_base_option,
+     "Only what comes from the image that it was built on", NULL},
+    {"ignore-base", 0, 0, G_OPTION_ARG_NONE, &ignore_base_option,
+     "Nothing that comes from the image that it was built on", NULL},
+    REPORT_OPTIONS("table,json,sarif,junit,markdown,template"),
+    {NULL}};
 
 /* An index has no findings of its own: says what to ask for. */
 static int
@@ -69,9 +56,27 @@ texts_of(const json_t *about, const char *key)
   return list;
 }
 
+/* What its tag names now is told by another answer whole. */
+static bool
+read_base(const ServerTarget *target, const char *digest, const json_t *about, ReportBase **base,
+          GError **error)
+{
+  const json_t *told = json_get_object(about, "base");
+  if (told == NULL)
+    return true;
+  *base = report_base_from_json(told, error);
+  g_autoptr(ReportBase) whole = NULL;
+  if (*base == NULL || (*base)->newer == NULL ||
+      !image_base_ask(target, digest, &whole, NULL, error) || whole == NULL)
+    return *base != NULL && (error == NULL || *error == NULL);
+  report_base_free(*base);
+  *base = g_steal_pointer(&whole);
+  return true;
+}
+
 static int
 report(const char *target, const json_t *image, const json_t *verdict, json_t *list,
-       const json_t *about, const ReportOptions *options)
+       const json_t *about, const ReportBase *base, const ReportOptions *options)
 {
   g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   g_autoptr(GError) error = NULL;
@@ -96,12 +101,18 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
   if (ended == NULL)
     return command_usage_error("the answer of the server: ended_programs: %s", error->message);
   g_autoptr(GPtrArray) notes = texts_of(about, "notes");
+  if (base != NULL && base->findings != NULL && (only_base_option || ignore_base_option))
+    g_ptr_array_add(
+        notes, g_strdup_printf("findings that are not shown (%s): %u",
+                               only_base_option ? "--only-base" : "--ignore-base",
+                               only_base_option ? base->findings->own : base->findings->of_base));
   ReportOptions how = *options;
   const char *unknown_as = json_get_string(about, "unknown_as");
   if (unknown_as == NULL || !severity_parse(unknown_as, &how.unknown_as))
     how.unknown_as = options->unknown_as; /* servers before told nothing of it */
   g_autoptr(GPtrArray) findings = report_options_filter(&how, all, notes);
   Report document = {.target = target,
+                     .base = base,
                      .digest = json_get_string(image, "digest"),
                      .findings = findings,
                      .gaps = gaps,
@@ -122,13 +133,15 @@ run(char **arguments)
   ReportOptions options;
   if (!report_options_read(&options))
     return EXIT_ERROR;
+  if (only_base_option && ignore_base_option)
+    return command_usage_error("--only-base and --ignore-base leave nothing");
   if (options.writer->of_inventory)
     return command_usage_error("--format: %s lists what is in an image: `assay sbom` writes it",
                                options.writer->name);
   g_auto(ServerTarget) target = {0};
   if (!server_target_open(arguments[0], &target, &error))
     return command_fail(error);
-  g_autoptr(json_t) image = wait_for_scan(&target, &error);
+  g_autoptr(json_t) image = server_target_scanned(&target, &error);
   if (image == NULL)
     return command_fail(error);
   const char *digest = json_get_string(image, "digest");
@@ -141,8 +154,11 @@ run(char **arguments)
                                json_get_string(scan, "error"));
   if (g_strcmp0(json_get_string(scan, "state"), "not-applicable") == 0)
     return tell_no_image(&target, image);
-  g_autofree char *path = g_strdup_printf("/api/v1/images/%s/findings?repository=%s", digest,
-                                          target.reference->repository);
+  g_autofree char *path = g_strdup_printf("/api/v1/images/%s/findings?repository=%s%s", digest,
+                                          target.reference->repository,
+                                          only_base_option     ? "&origin=base"
+                                          : ignore_base_option ? "&origin=own"
+                                                               : "");
   g_autofree char *verdict_path = g_strdup_printf("/api/v1/images/%s/verdict?repository=%s", digest,
                                                   target.reference->repository);
   g_autoptr(json_t) about = json_object();
@@ -151,7 +167,10 @@ run(char **arguments)
       findings == NULL ? NULL : server_get(target.client, verdict_path, &error);
   if (verdict == NULL)
     return command_fail(error);
-  return report(arguments[0], image, verdict, findings, about, &options);
+  g_autoptr(ReportBase) base = NULL;
+  if (!read_base(&target, digest, about, &base, &error))
+    return command_fail(error);
+  return report(arguments[0], image, verdict, findings, about, base, &options);
 }
 
 const Command findings_command = {
@@ -163,6 +182,7 @@ const Command findings_command = {
         "Examples:\n"
         "  assay findings team/app:v1\n"
         "  assay findings 127.0.0.1:5000/team/app:v1 --severity critical,high --ignore-unfixed\n"
+        "  assay findings team/app:v1 --ignore-base\n"
         "  assay findings team/app@7e8770da82f0\n"
         "  assay findings team/app:v1 --format sarif > app.sarif",
     .options = entries,

@@ -1,10 +1,12 @@
-/* `assay image`: what lies beside one, images that were deleted, and bringing them back. */
+/* `assay image`: what one was built on, what lies beside it, images that were deleted, and bringing
+ * them back. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/image_base.h"
 #include "cli/image_referrers.h"
 #include "cli/image_scan.h"
 #include "cli/server_client.h"
@@ -213,15 +215,16 @@ static const Command restore_subcommand = {
     .run = run_restore,
 };
 
-static const Command *const subcommands[] = {&deleted_subcommand, &restore_subcommand,
-                                             &image_referrers_subcommand, &image_scan_subcommand,
-                                             NULL};
+static const Command *const subcommands[] = {&deleted_subcommand,    &restore_subcommand,
+                                             &image_base_subcommand, &image_referrers_subcommand,
+                                             &image_scan_subcommand, NULL};
 
 const Command image_command = {
     .name = "image",
     .summary =
-        "Have an image scanned, list what lies beside it, and deleted images; bring those back",
+        "Have an image scanned, say what it was built on and what lies beside it; deleted images",
     .help = "Examples:\n"
+            "  assay image base team/app:v1\n"
             "  assay image referrers team/app:v1\n"
             "  assay image scan team/app:v1\n"
             "  assay image deleted\n"

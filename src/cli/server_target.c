@@ -129,3 +129,24 @@ server_target_image(const ServerTarget *target, GError **error)
             reference->repository);
   return NULL;
 }
+
+/* It ends in a moment. */
+json_t *
+server_target_scanned(const ServerTarget *target, GError **error)
+{
+  g_autofree char *reason = NULL;
+  for (int tries = 0; tries < 60; tries++) {
+    json_t *image = server_target_image(target, error);
+    const json_t *scan = json_get_object(image, "scan");
+    if (image == NULL || g_strcmp0(json_get_string(scan, "state"), "pending") != 0)
+      return image;
+    g_free(reason);
+    reason = g_strdup(json_get_string(scan, "error"));
+    json_decref(image);
+    g_usleep(G_USEC_PER_SEC / 2);
+  }
+  error_set(
+      error, ASSAY_ERROR_TIMEOUT, "the scan of this image %s%s",
+      reason == NULL ? "has not ended yet" : "will be tried again: ", reason == NULL ? "" : reason);
+  return NULL;
+}

@@ -20,3 +20,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ServerTarget, server_target_clear)
 json_t *server_target_images(const ServerTarget *target, GError **error);
 /* The one that is meant; ASSAY_ERROR_NOT_FOUND. (transfer full) */
 json_t *server_target_image(const ServerTarget *target, GError **error);
+/* The same once a scan that is under way has ended; ASSAY_ERROR_TIMEOUT. (transfer full) */
+json_t *server_target_scanned(const ServerTarget *target, GError **error);

@@ -28,6 +28,8 @@ delete_image(SqlConnection *db, const char *manifest, GError **error)
                  "DELETE FROM image_sets WHERE image IN "
                  "(SELECT id FROM images WHERE manifest = $1)",
                  SQL_TEXT(manifest), SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM image_chains WHERE manifest = $1",
+                 SQL_TEXT(manifest), SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM images WHERE manifest = $1", SQL_TEXT(manifest),
                  SQL_END);
 }

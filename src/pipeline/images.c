@@ -259,6 +259,7 @@ typedef struct {
   const char *manifest;
   const ImageInventory *inventory;
   const PreparedPackages *packages;
+  const ImageChain *chain;
   AdvisoryDatabase *advisories;
   bool again;
 } Scan;
@@ -276,17 +277,18 @@ store_scan(SqlConnection *db, void *data, GError **error)
          packages_store(db, image_id(scan->manifest), scan->packages, error) &&
          write_counts(db, scan->manifest, scan->inventory->os, packages_sum(scan->packages),
                       scan->advisories, error) &&
+         (scan->chain == NULL || chains_note(db, scan->chain, error)) &&
          (scan->again || tell_scanned(db, scan->manifest, scan->inventory, error));
 }
 
 /* Later, as all that an inspection finds: after a power cut its job is there again, too. */
 bool
 images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
-                  AdvisoryDatabase *advisories, bool again, GError **error)
+                  const ImageChain *chain, AdvisoryDatabase *advisories, bool again, GError **error)
 {
   /* What takes time is done before there is a transaction, which others wait for. */
   g_autoptr(PreparedPackages) packages = packages_prepare(sql, inventory, advisories, error);
-  Scan scan = {manifest, inventory, packages, advisories, again};
+  Scan scan = {manifest, inventory, packages, chain, advisories, again};
   return packages != NULL && sql_transact_later(sql, store_scan, &scan, error);
 }
 

@@ -61,6 +61,8 @@ fill_rows(Job *job, void *room, GError **error)
   g_autofree char *count = g_strdup_printf("%u", filled);
   if (filled > 0)
     log_info("packages of images of an earlier version became rows", "images", count, NULL);
+  if (!chains_fill(pipeline, job, error))
+    return JOB_AGAIN;
   /* After that: else what older detectors found could be stored over what newer ones did. */
   renewal_begin(pipeline);
   return JOB_DONE;

@@ -5,8 +5,8 @@
 
 #include "base/cache.h"
 #include "inspect/overlay.h"
-#include "jobs/jobs.h"
 #include "oci/image_config.h"
+#include "pipeline/chains-private.h"
 #include "pipeline/early.h"
 #include "pipeline/policy_in_force.h"
 #include "pipeline/sboms.h"
@@ -331,10 +331,10 @@ bool images_check_foreign(SqlPool *sql, const Digest *manifest, const Descriptor
 /* The present detectors could not inspect it again; *noted: that was not known, or not why. */
 bool images_note_renewal(SqlPool *sql, const char *manifest, const char *why, bool *noted,
                          GError **error);
-/* Writes packages and counts, in one transaction. @again: of an image that stays scanned as it is,
- * whose rows are made anew. */
+/* With @chain or NULL. @again: of an image that stays scanned, whose rows are made anew. */
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
-                       AdvisoryDatabase *advisories, bool again, GError **error);
+                       const ImageChain *chain, AdvisoryDatabase *advisories, bool again,
+                       GError **error);
 
 /* --- package_findings.c: what the advisories say of each package, as rows --- */
 

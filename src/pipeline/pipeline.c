@@ -316,9 +316,13 @@ pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInvento
                     bool again, GError **error)
 {
   g_autoptr(AdvisoryDatabase) used = pipeline_advisories(pipeline);
+  g_auto(ImageChain) chain = {0};
+  /* Without it, an image is scanned all the same. */
+  bool chained = chains_of(pipeline, digest->text, &chain, NULL);
   for (;;) {
     g_autoptr(GError) failure = NULL;
-    bool stored = images_store_scan(pipeline->sql, digest->text, inventory, used, again, &failure);
+    bool stored = images_store_scan(pipeline->sql, digest->text, inventory, chained ? &chain : NULL,
+                                    used, again, &failure);
     bool lost = advisories_lost(pipeline, used, &failure);
     if (!stored && !lost) {
       g_propagate_error(error, g_steal_pointer(&failure));

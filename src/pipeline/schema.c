@@ -256,6 +256,17 @@ static const char *const steps[] = {
     "CREATE TABLE unjudged_layers ("
     "  layer TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
     "  due BIGINT NOT NULL);",
+
+    /* 20: what the unpacked layers of an image are called together, and what it runs on: an image
+     * is the base of those that have its layers and more (pipeline/bases.h). `chain` is "" where
+     * its layers are not all known to be what its config says. Of images of before, it is filled in
+     * in the background. */
+    "CREATE TABLE image_chains ("
+    "  manifest TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  chain TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  platform TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  noted BIGINT NOT NULL);"
+    "CREATE INDEX image_chains_by_chain ON image_chains (chain, platform, noted);",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

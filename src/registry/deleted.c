@@ -74,6 +74,7 @@ deleted_move(Registry *registry, SqlConnection *db, const char *repository, cons
   return (registry->settings.undelete > 0 ? keep(db, repository, digest, tags, error)
                                           : references_delete(db, repository, digest, error) &&
                                                 pulls_forget(db, repository, digest, error)) &&
+         former_tags_forget_all(db, repository, tags, error) &&
          sql_run(db, NULL, error, "DELETE FROM tags WHERE repository = $1 AND digest = $2",
                  SQL_TEXT(repository), SQL_TEXT(digest->text), SQL_END) &&
          sql_run(db, changed, error, "DELETE FROM manifests WHERE repository = $1 AND digest = $2",

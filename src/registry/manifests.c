@@ -189,6 +189,7 @@ store_tags(SqlConnection *db, const char *repository, const char *const *tags, c
 {
   for (; *tags != NULL; tags++)
     if (!note_move(db, repository, *tags, digest, moved, error) ||
+        !former_tags_note(db, repository, *tags, digest, error) ||
         !store_tag(db, repository, *tags, digest, error))
       return false;
   return true;
@@ -376,6 +377,7 @@ delete_tag(SqlConnection *db, const char *repository, const char *tag, int64_t *
   return immutable_refuse_untag(db, repository, tag, error) &&
          sql_run(db, changed, error, "DELETE FROM tags WHERE repository = $1 AND name = $2",
                  SQL_TEXT(repository), SQL_TEXT(tag), SQL_END) &&
+         former_tags_forget(db, repository, tag, error) &&
          quota_charge(db, repository, 0, -*changed, error);
 }
 

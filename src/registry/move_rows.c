@@ -38,6 +38,8 @@ clear_left(SqlConnection *db, const char *to, GError **error)
                  SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM pull_counts WHERE repository = $1", SQL_TEXT(to),
                  SQL_END) &&
+         sql_run(db, NULL, error, "DELETE FROM former_tags WHERE repository = $1", SQL_TEXT(to),
+                 SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM gone_manifests WHERE repository = $1", SQL_TEXT(to),
                  SQL_END) &&
          sql_run(db, NULL, error, "DELETE FROM unrecorded_manifests WHERE repository = $1",
@@ -61,6 +63,8 @@ rename_others(SqlConnection *db, const char *from, const char *to, GError **erro
          sql_run(db, NULL, error, "UPDATE gone_manifests SET repository = $2 WHERE repository = $1",
                  SQL_TEXT(from), SQL_TEXT(to), SQL_END) &&
          sql_run(db, NULL, error, "UPDATE image_use SET repository = $2 WHERE repository = $1",
+                 SQL_TEXT(from), SQL_TEXT(to), SQL_END) &&
+         sql_run(db, NULL, error, "UPDATE former_tags SET repository = $2 WHERE repository = $1",
                  SQL_TEXT(from), SQL_TEXT(to), SQL_END) &&
          sql_run(db, NULL, error, "UPDATE pull_counts SET repository = $2 WHERE repository = $1",
                  SQL_TEXT(from), SQL_TEXT(to), SQL_END);

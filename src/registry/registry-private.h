@@ -152,6 +152,17 @@ bool deleted_move(Registry *registry, SqlConnection *db, const char *repository,
 bool deleted_forget(SqlConnection *db, const char *repository, const Digest *digest,
                     GError **error);
 
+/* --- known_names.c: which manifests a tag named before --- */
+
+/* In the transaction that has @tag name @digest from now on. */
+bool former_tags_note(SqlConnection *db, const char *repository, const char *tag,
+                      const Digest *digest, GError **error);
+/* The tag is deleted. */
+bool former_tags_forget(SqlConnection *db, const char *repository, const char *tag, GError **error);
+/* The same of all @tags (char *). */
+bool former_tags_forget_all(SqlConnection *db, const char *repository, const GPtrArray *tags,
+                            GError **error);
+
 /* --- immutable.c: REGISTRY_DENIED, by a rule of the namespace. Under
  * registry_lock_repository() --- */
 

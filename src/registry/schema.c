@@ -181,6 +181,15 @@ static const char *const steps[] = {
     "  digest TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
     "  mark BIGINT NOT NULL,"
     "  bytes BYTEA NOT NULL);",
+
+    /* 14: which manifests a tag named before (registry/known_names.h), the last of them. */
+    "CREATE TABLE former_tags ("
+    "  repository TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  name TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  digest TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  until BIGINT NOT NULL,"
+    "  PRIMARY KEY (repository, name, digest));"
+    "CREATE INDEX former_tags_by_digest ON former_tags (repository, digest);",
 };
 
 static const unsigned former[] = {1, 4, 0};

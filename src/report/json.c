@@ -122,6 +122,8 @@ report_to_json(const Report *report, const ReportStyle *style)
   json_set_string(object, "digest", report->digest);
   json_set_string(object, "advisories", report->database);
   set_inventory(object, report, style);
+  if (report->base != NULL)
+    json_object_set_new(object, "base", json_table_write(&report_base_table, report->base));
   json_object_set_new(object, "packages", json_integer(report->packages));
   json_t *summary = json_object(), *findings = json_array();
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_UNKNOWN; severity--)

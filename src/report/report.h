@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "inventory/image.h"
+#include "report/base.h"
 #include "verdict/match.h"
 #include "verdict/verdict.h"
 
@@ -31,6 +32,7 @@ typedef struct {
   const GPtrArray *notes;        /* char *: what else a person should know; or NULL */
   const GPtrArray *layer_notes;  /* char *: the same of what its layers hold; or NULL */
   const Verdict *verdict;        /* or NULL */
+  const ReportBase *base;        /* the image that it was built on; or NULL */
   const char *database;          /* generation of the advisories, or NULL */
   int64_t created;               /* seconds since 1970: when what is scanned was made */
 } Report;

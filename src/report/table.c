@@ -168,6 +168,19 @@ append_notes(GString *out, const Report *report, unsigned width)
   report_append_lines(out, "note: ", lines, width);
 }
 
+static void
+append_base(GString *out, const Report *report, unsigned width)
+{
+  if (report->base == NULL)
+    return;
+  g_autofree char *words = report_base_in_words(report->base);
+  g_autofree char *newer = report_newer_base_in_words(report->base);
+  g_autofree char *clean = report_clean_text(words), *clean_newer = report_clean_text(newer);
+  report_append_prose(out, "base: ", clean, width, 2);
+  if (newer != NULL)
+    report_append_prose(out, "newer base: ", clean_newer, width, 2);
+}
+
 static char *
 write_table(const Report *report, const ReportStyle *style)
 {
@@ -176,6 +189,7 @@ write_table(const Report *report, const ReportStyle *style)
   report_count(report->findings, counts);
   report_append_target(out, report, width);
   append_counts(out, report, counts, width);
+  append_base(out, report, width);
   if (report->verdict != NULL)
     append_verdict(out, report->verdict, width, style->colour);
   g_autofree char *incomplete = report_coloured("incomplete:", "1;33", style->colour);

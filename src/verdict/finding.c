@@ -63,6 +63,7 @@ static const JsonMember members[] = {
     {JSON_MEMBER(Finding, feed), .kind = &json_text},
     {JSON_MEMBER(Finding, published), .kind = &json_text},
     {JSON_MEMBER(Finding, modified), .kind = &json_text},
+    {JSON_MEMBER(Finding, origin), .kind = &json_text},
     {.name = "exemption", .kind = &json_part, .table = &exemption_table},
 };
 const JsonTable finding_table = JSON_TABLE(Finding, members);

@@ -47,6 +47,8 @@ typedef struct {
   GStrv references;
   char *feed; /* who says so */
   char *published, *modified;
+  char *origin; /* "base" or "own": whether a layer of the image's base brought it; NULL: not known
+                 */
   /* Why an exemption of the policy that was asked takes it out, and until when (RFC 3339; NULL: for
    * good); NULL: none does. */
   char *exempt_reason, *exempt_until;

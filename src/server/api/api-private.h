@@ -58,6 +58,7 @@ void api_set_unknown(Request *request, json_t *body, const Overview *overview);
 extern const JsonTable api_not_known_table;
 
 /* The resources' objects (schemas.h). */
+extern const ApiSchema api_base_schemas[];
 extern const ApiSchema api_collection_schemas[];
 extern const ApiSchema api_oidc_schemas[];
 extern const ApiSchema api_deleted_schemas[], api_namespace_schemas[], api_quarantine_schemas[];

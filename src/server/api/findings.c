@@ -6,13 +6,15 @@
 #include "inventory/image.h"
 #include "report/report.h"
 #include "server/api/api-private.h"
+#include "server/api/base.h"
 
 typedef struct {
   int severities;       /* bits by Severity; 0: all */
   int kinds;            /* bits by FindingKind; 0: all */
   FindingKinds without; /* what the namespace does not look for */
   Severity unknown_as;  /* what unknown counts as where a fix is published */
-  const char *state, *package, *text;
+  const char *state, *package, *text, *origin;
+  const BaseImage *base; /* or NULL */
   bool only_fixable, only_exploited;
 } Filter;
 
@@ -40,6 +42,12 @@ filter_of(Request *request, Filter *filter)
   filter->state = request_query(request, "state");
   filter->package = request_query(request, "package");
   filter->text = request_query(request, "q");
+  filter->origin = request_query(request, "origin");
+  if (filter->origin != NULL && strcmp(filter->origin, "base") != 0 &&
+      strcmp(filter->origin, "own") != 0) {
+    api_refuse(request, "?origin= must be base or own, is \"%s\"", filter->origin);
+    return false;
+  }
   if (filter->state != NULL && !enum_find(advisory_state_names, filter->state, &state)) {
     g_autofree char *list = enum_list(advisory_state_names);
     api_refuse(request, "?state= must be %s, is \"%s\"", list, filter->state);
@@ -181,7 +189,7 @@ read_asked(Request *request, const Digest *digest, Asked *asked, GError **error)
 
 /* Each with the exemption or the statement that takes it out, if there is one. */
 static json_t *
-page_to_json(const GPtrArray *findings, const Page *page, const Asked *asked)
+page_to_json(const GPtrArray *findings, const Page *page, const Asked *asked, const BaseImage *base)
 {
   json_t *part = json_array();
   int64_t now = g_get_real_time();
@@ -193,11 +201,40 @@ page_to_json(const GPtrArray *findings, const Page *page, const Asked *asked)
                                   ? NULL
                                   : policy_set_takes_out(asked->set, asked->repository,
                                                          &asked->image, finding, now, &until);
+    shown.origin = (char *)(uintptr_t)api_base_origin(base, finding);
     shown.exempt_reason = reason;
     shown.exempt_until = until;
     json_array_append_new(part, finding_to_json(&shown));
   }
   return part;
+}
+
+/* Where that is not known of any, all are its own. */
+static bool
+is_of_origin(const Filter *filter, const Finding *finding)
+{
+  const char *origin = api_base_origin(filter->base, finding);
+  return filter->origin == NULL || strcmp(filter->origin, origin == NULL ? "own" : origin) == 0;
+}
+
+/* What passes; all that does but for its origin is counted by that. What the sources ruled out is
+ * told to who asks for it. (transfer container) */
+static GPtrArray *
+filtered(const MatchResult *result, const Filter *filter, ReportOrigins *origins)
+{
+  const GPtrArray *all = g_strcmp0(filter->state, advisory_state_name(STATE_NOT_AFFECTED)) == 0
+                             ? result->not_affected
+                             : result->findings;
+  GPtrArray *passed = g_ptr_array_new();
+  for (guint i = 0; i < all->len; i++) {
+    Finding *finding = g_ptr_array_index(all, i);
+    if (!passes(filter, finding))
+      continue;
+    api_base_count(filter->base, finding, origins);
+    if (is_of_origin(filter, finding))
+      g_ptr_array_add(passed, finding);
+  }
+  return passed;
 }
 
 static json_t *
@@ -211,6 +248,9 @@ notes_of(const MatchResult *result, const Filter *filter, const GPtrArray *passe
     g_autofree char *note = report_counted_note(raised, filter->unknown_as);
     json_array_append_new(notes, json_string(note));
   }
+  if (filter->origin != NULL && (filter->base == NULL || filter->base->layers->len == 0))
+    json_array_append_new(notes, json_string("it is not known which findings come from the image "
+                                             "that it was built on: all count as its own"));
   return notes;
 }
 
@@ -226,6 +266,27 @@ observed_without_advisories(Pipeline *pipeline, const Filter *filter, const Dige
   if (observed != NULL)
     g_ptr_array_add(observed->gaps, pipeline_describe_advisories(pipeline));
   return observed;
+}
+
+static void
+respond_page(Request *request, const MatchResult *result, const Filter *filter, const Asked *asked,
+             const Page *page, GCompareFunc order)
+{
+  ReportOrigins origins = {0};
+  ReportNewerBase newer = {0};
+  g_autoptr(GPtrArray) passed = filtered(result, filter, &origins);
+  g_ptr_array_sort(passed, order);
+  json_t *part = page_to_json(passed, page, asked, filter->base);
+  g_autoptr(json_t) body = json_object();
+  if (filter->base != NULL)
+    json_object_set_new(body, "base", api_base_to_json(filter->base, &origins, &newer));
+  json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
+  json_object_set_new(body, "notes", notes_of(result, filter, passed));
+  json_set_string(body, "unknown_as", severity_name(filter->unknown_as));
+  json_object_set_new(body, "kinds", report_kinds_to_json(passed));
+  json_object_set_new(body, "third_party", json_from_texts(result->third_party));
+  json_object_set_new(body, "ended_programs", report_ended_to_json(result->ended));
+  api_respond_page_of(request, body, "findings", passed->len, page, part);
 }
 
 /* ?repository= says by which policy: its exemptions, and what it lets unknown count as; and what
@@ -244,11 +305,14 @@ api_findings(Request *request)
       !api_scanned_image(request, &digest, &weight))
     return;
   g_auto(Asked) asked = {NULL};
-  if (!read_asked(request, &digest, &asked, &error) ||
+  g_autoptr(BaseImage) base = NULL;
+  if (!api_base_find(request, &digest, &base, &error) ||
+      !read_asked(request, &digest, &asked, &error) ||
       !pipeline_without(pipeline, asked.repository, &digest, &filter.without, &error)) {
     respond_error(request, error);
     return;
   }
+  filter.base = base;
   filter.unknown_as = asked.repository == NULL ? SEVERITY_OF_UNKNOWN_FIX
                                                : policy_set_unknown_as(asked.set, asked.repository);
   g_autoptr(SharedItem) item = pipeline_image_findings(pipeline, &digest, weight, &error);
@@ -265,24 +329,7 @@ api_findings(Request *request)
     respond_error(request, error);
     return;
   }
-  /* What the sources ruled out is told to who asks for it. */
-  const GPtrArray *all = g_strcmp0(filter.state, advisory_state_name(STATE_NOT_AFFECTED)) == 0
-                             ? result->not_affected
-                             : result->findings;
-  g_autoptr(GPtrArray) passed = g_ptr_array_new();
-  for (guint i = 0; i < all->len; i++)
-    if (passes(&filter, g_ptr_array_index(all, i)))
-      g_ptr_array_add(passed, g_ptr_array_index(all, i));
-  g_ptr_array_sort(passed, order);
-  json_t *part = page_to_json(passed, &page, &asked);
-  g_autoptr(json_t) body = json_object();
-  json_object_set_new(body, "incomplete", json_from_texts(result->gaps));
-  json_object_set_new(body, "notes", notes_of(result, &filter, passed));
-  json_set_string(body, "unknown_as", severity_name(filter.unknown_as));
-  json_object_set_new(body, "kinds", report_kinds_to_json(passed));
-  json_object_set_new(body, "third_party", json_from_texts(result->third_party));
-  json_object_set_new(body, "ended_programs", report_ended_to_json(result->ended));
-  api_respond_page_of(request, body, "findings", passed->len, &page, part);
+  respond_page(request, result, &filter, &asked, &page, order);
 }
 
 const Route api_finding_routes[] = {

@@ -14,6 +14,7 @@ static const ApiSchema shared[] = {
 
 const ApiSchema *const api_schemas[] = {
     shared,
+    api_base_schemas,
     api_explain_schemas,
     api_grant_schemas,
     api_key_grant_schemas,

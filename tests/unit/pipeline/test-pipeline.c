@@ -326,7 +326,7 @@ store_empty_scan(Story *story, const Digest *manifest)
   g_autoptr(GError) error = NULL;
   g_autoptr(ImageInventory) inventory = packages_facts_read("{\"layers\":[]}", "", &error);
   g_assert_no_error(error);
-  images_store_scan(story->registry.sql, manifest->text, inventory, NULL, false, &error);
+  images_store_scan(story->registry.sql, manifest->text, inventory, NULL, NULL, false, &error);
   g_assert_no_error(error);
 }
 

@@ -1,0 +1,218 @@
+/* On which image another was built; see the header.
+ *
+ * A stored image has one row, by the chain id of all of its layers (chains.c). The chain ids of the
+ * first n layers of an image, from many to few, are looked up there: each is one question to an
+ * index, however many images there are. */
+#include "pipeline/bases.h"
+
+#include <string.h>
+
+#include "oci/chain_id.h"
+#include "pipeline/pipeline-private.h"
+#include "registry/known_names.h"
+
+/* Stored images of the same layers that are looked at, those first that came last. */
+#define CANDIDATES_MAX 500
+/* Of an index. */
+#define MEMBERS_MAX 100u
+/* Of what annotations say. */
+#define ANNOTATION_BYTES_MAX 1000
+
+typedef struct {
+  Pipeline *pipeline;
+  BaseSeen seen;
+  void *data;
+  BaseImage *base;
+} Search;
+
+void
+base_image_free(BaseImage *base)
+{
+  if (base == NULL)
+    return;
+  g_free(base->repository);
+  g_free(base->tag);
+  g_free(base->moved_to);
+  g_free(base->platform);
+  g_free(base->named);
+  g_free(base->named_digest);
+  g_ptr_array_unref(base->layers);
+  g_free(base);
+}
+
+bool
+base_image_has(const BaseImage *base, const char *layer)
+{
+  return base != NULL && layer != NULL &&
+         g_ptr_array_find_with_equal_func(base->layers, layer, g_str_equal, NULL);
+}
+
+/* --- what its annotations say --- */
+
+/* image-spec, annotations.md: "org.opencontainers.image.base.digest" and ".name". */
+static char *
+annotation(const Manifest *manifest, const char *key)
+{
+  const char *value =
+      manifest->annotations == NULL ? NULL : g_hash_table_lookup(manifest->annotations, key);
+  return value == NULL || *value == '\0' || strlen(value) > ANNOTATION_BYTES_MAX ? NULL
+                                                                                 : g_strdup(value);
+}
+
+static void
+read_annotations(const Manifest *manifest, BaseImage *base)
+{
+  base->named = annotation(manifest, "org.opencontainers.image.base.name");
+  base->named_digest = annotation(manifest, "org.opencontainers.image.base.digest");
+  if (base->named_digest != NULL && !digest_is_valid(base->named_digest))
+    g_clear_pointer(&base->named_digest, g_free);
+}
+
+/* --- by which name --- */
+
+/* What the annotations give the digest of comes first. */
+static bool
+is_better(const BaseImage *base, const KnownName *name, const char *digest, const KnownName *best,
+          const char *best_digest)
+{
+  bool meant =
+      g_strcmp0(base->named_digest, digest) == 0 || g_strcmp0(base->named_digest, name->named) == 0;
+  bool best_meant = best != NULL && (g_strcmp0(base->named_digest, best_digest) == 0 ||
+                                     g_strcmp0(base->named_digest, best->named) == 0);
+  if (best == NULL || base->named_digest == NULL || meant == best_meant)
+    return best == NULL || known_name_compare(name, best) < 0;
+  return meant;
+}
+
+static void
+take_name(BaseImage *base, const KnownName *name, const char *digest)
+{
+  g_free(base->repository);
+  g_free(base->tag);
+  g_free(base->moved_to);
+  base->repository = g_strdup(name->repository);
+  base->tag = g_strdup(name->tag);
+  base->moved_to = g_strdup(name->now);
+  base->moved = name->until;
+  g_strlcpy(base->digest.text, digest, sizeof base->digest.text);
+}
+
+/* The best name of @digests (char *) that may be seen, if there is one. */
+static bool
+name_best(Search *search, const GPtrArray *digests, GError **error)
+{
+  g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+  const KnownName *best = NULL;
+  const char *best_digest = NULL;
+  for (guint i = 0; i < digests->len; i++) {
+    Digest digest;
+    if (!digest_parse(g_ptr_array_index(digests, i), &digest, error))
+      return false;
+    GPtrArray *names = registry_known_names(search->pipeline->registry, &digest, error);
+    if (names == NULL)
+      return false;
+    g_ptr_array_add(kept, names);
+    for (guint j = 0; j < names->len; j++) {
+      const KnownName *name = g_ptr_array_index(names, j);
+      const char *text = g_ptr_array_index(digests, i);
+      if (is_better(search->base, name, text, best, best_digest) &&
+          search->seen(name->repository, search->data)) {
+        best = name;
+        best_digest = text;
+      }
+    }
+  }
+  if (best != NULL)
+    take_name(search->base, best, best_digest);
+  return true;
+}
+
+/* --- by its layers --- */
+
+static void
+take_layers(BaseImage *base, const Manifest *manifest, guint count)
+{
+  for (guint i = 0; i < count; i++) {
+    const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
+    g_ptr_array_add(base->layers, g_strdup(layer->digest.text));
+  }
+}
+
+static bool
+find_by_layers(Search *search, const Manifest *manifest, GError **error)
+{
+  g_autoptr(ImageConfig) config = images_load_config(search->pipeline->blobs, manifest, error);
+  if (config == NULL)
+    return false;
+  guint own = MIN(config->diff_ids->len, manifest->layers->len);
+  g_autoptr(GArray) chains = chain_ids(config->diff_ids, BASE_LAYERS_MAX);
+  for (guint count = MIN(chains->len, own - 1); count > 0 && search->base->repository == NULL;
+       count--) {
+    g_autoptr(GPtrArray) images =
+        chains_find(search->pipeline->sql, &g_array_index(chains, Digest, count - 1),
+                    search->base->platform, CANDIDATES_MAX, error);
+    if (images == NULL || !name_best(search, images, error))
+      return false;
+    if (search->base->repository != NULL)
+      take_layers(search->base, manifest, count);
+  }
+  return true;
+}
+
+/* --- by its annotations --- */
+
+static bool
+find_by_annotations(Search *search, GError **error)
+{
+  if (search->base->named_digest == NULL)
+    return true;
+  g_autoptr(GPtrArray) digests = g_ptr_array_new();
+  g_ptr_array_add(digests, search->base->named_digest);
+  return name_best(search, digests, error);
+}
+
+bool
+pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen seen, void *data,
+                    BaseImage **base, GError **error)
+{
+  g_autoptr(BaseImage) made = g_new0(BaseImage, 1);
+  g_auto(ImageChain) chain = {0};
+  *base = NULL;
+  made->layers = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
+  if (parsed == NULL)
+    return false;
+  Search search = {pipeline, seen, data, made};
+  read_annotations(parsed, made);
+  /* The row of the image itself says that its layers tell. */
+  Found found = chains_load(pipeline->sql, manifest, &chain, error);
+  if (found == FAILED)
+    return false;
+  made->platform = g_steal_pointer(&chain.platform);
+  if (found == FOUND && !find_by_layers(&search, parsed, error))
+    return false;
+  if (made->repository == NULL && !find_by_annotations(&search, error))
+    return false;
+  if (made->repository != NULL || made->named != NULL || made->named_digest != NULL)
+    *base = g_steal_pointer(&made);
+  return true;
+}
+
+/* --- what its tag names now --- */
+
+Found
+pipeline_newer_base(Pipeline *pipeline, const BaseImage *base, Digest *image, GError **error)
+{
+  if (base->moved_to == NULL || base->platform == NULL)
+    return ABSENT;
+  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, base->moved_to, error);
+  if (manifest == NULL || !digest_parse(base->moved_to, image, error))
+    return FAILED;
+  Found found = chains_are_of(pipeline->sql, image, base->platform, error);
+  for (guint i = 0; found == ABSENT && i < MIN(manifest->manifests->len, MEMBERS_MAX); i++) {
+    const Descriptor *member = g_ptr_array_index(manifest->manifests, i);
+    *image = member->digest;
+    found = chains_are_of(pipeline->sql, image, base->platform, error);
+  }
+  return found;
+}

@@ -1,0 +1,187 @@
+/* Names of images, now and before; see the header. */
+#include "registry/known_names.h"
+
+#include <string.h>
+
+#include "registry/registry-private.h"
+
+#define FORMER_OF_A_TAG 20
+#define NAMES_MAX       10000
+
+/* --- what a tag named before --- */
+
+static bool
+drop_oldest(SqlConnection *db, const char *repository, const char *tag, GError **error)
+{
+  return sql_run(db, NULL, error,
+                 "DELETE FROM former_tags WHERE repository = $1 AND name = $2 AND until <= "
+                 "(SELECT until FROM former_tags WHERE repository = $1 AND name = $2 "
+                 "ORDER BY until DESC LIMIT 1 OFFSET $3)",
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_INTEGER(FORMER_OF_A_TAG), SQL_END);
+}
+
+bool
+former_tags_note(SqlConnection *db, const char *repository, const char *tag, const Digest *digest,
+                 GError **error)
+{
+  int64_t moved = 0;
+  return sql_run(db, &moved, error,
+                 "INSERT INTO former_tags (repository, name, digest, until) "
+                 "SELECT repository, name, digest, $4 FROM tags "
+                 "WHERE repository = $1 AND name = $2 AND digest <> $3 "
+                 "ON CONFLICT (repository, name, digest) DO UPDATE SET until = excluded.until",
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text),
+                 SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         (moved == 0 ||
+          (sql_run(db, NULL, error,
+                   "DELETE FROM former_tags WHERE repository = $1 AND name = $2 AND digest = $3",
+                   SQL_TEXT(repository), SQL_TEXT(tag), SQL_TEXT(digest->text), SQL_END) &&
+           drop_oldest(db, repository, tag, error)));
+}
+
+bool
+former_tags_forget(SqlConnection *db, const char *repository, const char *tag, GError **error)
+{
+  return sql_run(db, NULL, error, "DELETE FROM former_tags WHERE repository = $1 AND name = $2",
+                 SQL_TEXT(repository), SQL_TEXT(tag), SQL_END);
+}
+
+bool
+former_tags_forget_all(SqlConnection *db, const char *repository, const GPtrArray *tags,
+                       GError **error)
+{
+  for (guint i = 0; i < tags->len; i++)
+    if (!former_tags_forget(db, repository, g_ptr_array_index(tags, i), error))
+      return false;
+  return true;
+}
+
+/* --- by which names an image is known --- */
+
+static void
+known_name_free(void *data)
+{
+  KnownName *name = data;
+  g_free(name->repository);
+  g_free(name->tag);
+  g_free(name->named);
+  g_free(name->now);
+  g_free(name);
+}
+
+int
+known_name_compare(const KnownName *left, const KnownName *right)
+{
+  bool tagless = left->tag == NULL, other_tagless = right->tag == NULL;
+  if (tagless != other_tagless)
+    return tagless ? 1 : -1;
+  if ((left->until == 0) != (right->until == 0))
+    return left->until == 0 ? -1 : 1;
+  if (left->until != right->until)
+    return left->until > right->until ? -1 : 1;
+  int order = strcmp(left->repository, right->repository);
+  return order != 0 ? order : g_strcmp0(left->tag, right->tag);
+}
+
+static int
+compare_pointed(gconstpointer a, gconstpointer b)
+{
+  return known_name_compare(*(const KnownName *const *)a, *(const KnownName *const *)b);
+}
+
+/* Of five columns, as KnownName has them. */
+static bool
+take_names(SqlRows *rows, GPtrArray *names, GError **error)
+{
+  Found found;
+  while ((found = sql_next(rows, error)) == FOUND) {
+    KnownName *name = g_new0(KnownName, 1);
+    name->repository = g_strdup(sql_rows_text(rows, 0));
+    name->tag = g_strdup(sql_rows_text(rows, 1));
+    name->named = g_strdup(sql_rows_text(rows, 2));
+    name->now = g_strdup(sql_rows_text(rows, 3));
+    name->until = sql_rows_integer(rows, 4);
+    g_ptr_array_add(names, name);
+  }
+  return found == ABSENT;
+}
+
+/* The repositories, with the tags that name the image itself. */
+static bool
+add_own(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT manifests.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) "
+      "FROM manifests "
+      "LEFT JOIN tags ON tags.repository = manifests.repository AND tags.digest = manifests.digest "
+      "WHERE manifests.digest = $1 ORDER BY manifests.repository, tags.name LIMIT $2",
+      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
+  return take_names(rows, names, error);
+}
+
+static bool
+add_of_indexes(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT tags.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) FROM "
+      "manifests "
+      "JOIN manifest_references ON manifest_references.repository = manifests.repository "
+      "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
+      "JOIN tags ON tags.repository = manifest_references.repository "
+      "AND tags.digest = manifest_references.manifest "
+      "WHERE manifests.digest = $1 ORDER BY tags.repository, tags.name LIMIT $2",
+      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
+  return take_names(rows, names, error);
+}
+
+/* Where the tag names something else now. */
+static bool
+add_former(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
+      "FROM manifests JOIN former_tags ON former_tags.repository = manifests.repository "
+      "AND former_tags.digest = manifests.digest "
+      "JOIN tags ON tags.repository = former_tags.repository AND tags.name = former_tags.name "
+      "WHERE manifests.digest = $1 ORDER BY former_tags.until DESC, tags.repository, tags.name "
+      "LIMIT $2",
+      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
+  return take_names(rows, names, error);
+}
+
+static bool
+add_former_of_indexes(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
+{
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
+      "FROM manifests "
+      "JOIN manifest_references ON manifest_references.repository = manifests.repository "
+      "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
+      "JOIN former_tags ON former_tags.repository = manifest_references.repository "
+      "AND former_tags.digest = manifest_references.manifest "
+      "JOIN tags ON tags.repository = former_tags.repository AND tags.name = former_tags.name "
+      "WHERE manifests.digest = $1 ORDER BY former_tags.until DESC, tags.repository, tags.name "
+      "LIMIT $2",
+      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
+  return take_names(rows, names, error);
+}
+
+GPtrArray *
+registry_known_names(Registry *registry, const Digest *manifest, GError **error)
+{
+  g_autoptr(SqlConnection) db = sql_acquire_snapshot(registry->sql, error);
+  if (db == NULL)
+    return NULL;
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(known_name_free);
+  if (!add_own(db, manifest, names, error) || !add_of_indexes(db, manifest, names, error) ||
+      !add_former(db, manifest, names, error) || !add_former_of_indexes(db, manifest, names, error))
+    return NULL;
+  g_ptr_array_sort(names, compare_pointed);
+  if (names->len > NAMES_MAX)
+    g_ptr_array_set_size(names, NAMES_MAX);
+  return g_steal_pointer(&names);
+}
