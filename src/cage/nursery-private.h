@@ -6,7 +6,8 @@
 
 #include "cage/nursery.h"
 
-/* A request is one byte, with these descriptors, and those of the worker behind them. */
+/* A request is one byte, 1 for a light worker and else 0, with these descriptors, and those of the
+ * worker behind them. */
 enum { REQUEST_NEWS, REQUEST_JOB, REQUEST_WORKER };
 #define REQUEST_DESCRIPTORS (REQUEST_WORKER + NURSERY_DESCRIPTORS)
 

@@ -206,15 +206,16 @@ nursery_bring(struct msghdr *message, NurseryControl *control, const int *descri
 
 /* 0 or an errno. */
 static int
-send_request(const Nursery *nursery, int news, int job, const int descriptors[NURSERY_DESCRIPTORS])
+send_request(const Nursery *nursery, int news, int job, bool light,
+             const int descriptors[NURSERY_DESCRIPTORS])
 {
   int sent[REQUEST_DESCRIPTORS] = {[REQUEST_NEWS] = news, [REQUEST_JOB] = job};
   size_t count = REQUEST_WORKER;
   for (; count < REQUEST_DESCRIPTORS && descriptors[count - REQUEST_WORKER] >= 0; count++)
     sent[count] = descriptors[count - REQUEST_WORKER];
-  char nothing = 0;
+  char byte = (char)light;
   NurseryControl control = {0};
-  struct iovec part = {&nothing, 1};
+  struct iovec part = {&byte, 1};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   nursery_bring(&message, &control, sent, count);
   ssize_t got;
@@ -225,7 +226,7 @@ send_request(const Nursery *nursery, int news, int job, const int descriptors[NU
 }
 
 bool
-nursery_fork(int job, const int descriptors[NURSERY_DESCRIPTORS], NurseryWorker *worker,
+nursery_fork(int job, bool light, const int descriptors[NURSERY_DESCRIPTORS], NurseryWorker *worker,
              GError **error)
 {
   *worker = (NurseryWorker){NULL, -1, -1};
@@ -239,7 +240,7 @@ nursery_fork(int job, const int descriptors[NURSERY_DESCRIPTORS], NurseryWorker 
     worker->nursery = get(error);
     if (worker->nursery == NULL)
       return false;
-    code = send_request(worker->nursery, theirs, job, descriptors);
+    code = send_request(worker->nursery, theirs, job, light, descriptors);
     if (code == 0)
       return true;
     leave(worker, true);

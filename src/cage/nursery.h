@@ -40,9 +40,9 @@ typedef enum {
 } NurseryNews;
 
 /* Has a worker forked that has copies of @descriptors (-1 ends them) and can read @job, a file,
- * from its start. ASSAY_ERROR_IO. */
-bool nursery_fork(int job, const int descriptors[NURSERY_DESCRIPTORS], NurseryWorker *worker,
-                  GError **error);
+ * from its start. @light: as WorkerFiles.light says. ASSAY_ERROR_IO. */
+bool nursery_fork(int job, bool light, const int descriptors[NURSERY_DESCRIPTORS],
+                  NurseryWorker *worker, GError **error);
 /* Blocks until worker->news is readable. */
 NurseryNews nursery_listen(NurseryWorker *worker, NurseryEnd *end, GError **error);
 /* Kills it and waits until it has ended. The processor time that it took, in seconds. */
@@ -54,6 +54,7 @@ void nursery_clear(NurseryWorker *worker, bool fresh);
 void nursery_set_program(const char *path);
 
 /* In the nursery: serves standard input until it is closed, and never returns where that is such a
- * socket; where not, ASSAY_ERROR_UNSUPPORTED. @prepare is called once; @run in each worker, with
- * the job's file, and does not return. */
-bool nursery_serve(void (*prepare)(void), void (*run)(int job), GError **error);
+ * socket; where not, ASSAY_ERROR_UNSUPPORTED. @prepare is called at the start, and
+ * once more, with true, before the first worker that is not light; @run in each worker, with the
+ * job's file, and does not return. */
+bool nursery_serve(void (*prepare)(bool heavy), void (*run)(int job), GError **error);

@@ -66,11 +66,11 @@ become_worker(const int *received, unsigned count, pid_t nursery, void (*run)(in
 
 /* How many descriptors came, 0 where some were lost for want of room; -1: the socket is closed. */
 static int
-receive(int received[REQUEST_DESCRIPTORS])
+receive(int received[REQUEST_DESCRIPTORS], bool *light)
 {
-  char nothing;
+  char byte = 0;
   NurseryControl control;
-  struct iovec part = {&nothing, 1};
+  struct iovec part = {&byte, 1};
   struct msghdr message = {.msg_iov = &part,
                            .msg_iovlen = 1,
                            .msg_control = control.bytes,
@@ -78,6 +78,7 @@ receive(int received[REQUEST_DESCRIPTORS])
   ssize_t got = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
   if (got <= 0)
     return got < 0 && errno == EINTR ? 0 : -1;
+  *light = byte != 0;
   const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   if (header == NULL || header->cmsg_type != SCM_RIGHTS)
     return 0;
@@ -90,13 +91,18 @@ receive(int received[REQUEST_DESCRIPTORS])
 }
 
 static void
-take_request(GArray *children, void (*run)(int job))
+take_request(GArray *children, void (*prepare)(bool heavy), void (*run)(int job))
 {
   int received[REQUEST_DESCRIPTORS];
-  int count = receive(received);
+  bool light = false;
+  int count = receive(received, &light);
   if (count < 0)
     _exit(0);
   if (count > REQUEST_WORKER) {
+    static bool prepared;
+    if (!light && !prepared)
+      prepare(true);
+    prepared |= !light;
     pid_t nursery = getpid(), pid = fork();
     if (pid == 0)
       become_worker(received, (unsigned)count, nursery, run);
@@ -143,13 +149,13 @@ reap(int signals, GArray *children)
 }
 
 bool
-nursery_serve(void (*prepare)(void), void (*run)(int job), GError **error)
+nursery_serve(void (*prepare)(bool heavy), void (*run)(int job), GError **error)
 {
   int type = 0;
   socklen_t size = sizeof type;
   if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
     return error_set(error, ASSAY_ERROR_UNSUPPORTED, "standard input is not a nursery's socket");
-  prepare();
+  prepare(false);
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGCHLD);
@@ -165,6 +171,6 @@ nursery_serve(void (*prepare)(void), void (*run)(int job), GError **error)
     if (sources[1].revents != 0)
       reap(signals, children);
     if (sources[0].revents != 0)
-      take_request(children, run);
+      take_request(children, prepare, run);
   }
 }

@@ -126,7 +126,7 @@ start(const json_t *job, const WorkerFiles *files, Worker *worker, GError **erro
                                                 growth >= 0 ? growth : last,
                                                 stream >= 0 ? stream : rules,
                                                 rules};
-  started = started && nursery_fork(file, descriptors, &worker->process, error);
+  started = started && nursery_fork(file, files->light, descriptors, &worker->process, error);
   fd_clear(&answer[1]);
   fd_clear(&trouble[1]);
   return started;

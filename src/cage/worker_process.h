@@ -52,6 +52,7 @@ typedef struct {
   WorkerGrowth *growth; /* of `input`; NULL: it is whole */
   WorkerStream *stream; /* or NULL */
   int rules;            /* becomes descriptor 6; 0: there are none */
+  bool light;           /* it does without what is prepared for layers, which takes a while */
 } WorkerFiles;
 
 /* @job: its parameters. Gives what is under "ok". (transfer full) Errors, by what caused them:

@@ -55,7 +55,7 @@ inspect_configuration(const ConfigurationInput *input, const WorkerLimits *limit
   auto_fd int file = memory_file_new("configuration", error);
   if (file < 0 || !fd_write_all(file, input->bytes, error))
     return false;
-  const WorkerFiles files = {.input = file, .extra = -1};
+  const WorkerFiles files = {.input = file, .extra = -1, .light = true};
   g_autoptr(json_t) answer = worker_run(job, &files, limits->seconds, cancellable, error);
   return answer != NULL && read_answer(answer, into, error);
 }

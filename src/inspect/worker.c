@@ -25,6 +25,7 @@
 #include "inspect/malware/team_scan.h"
 #include "inspect/secrets/brought.h"
 #include "inspect/secrets/mask.h"
+#include "inspect/secrets/secrets.h"
 #include "inspect/worker-private.h"
 
 #define INDEX_MEMBERS_MAX 100000
@@ -209,17 +210,25 @@ work(int file)
   _exit(write_document(answer, error) ? 0 : 1);
 }
 
-/* What all workers need, before the first. */
+/* What workers for layers need: to compile rules takes longer than all that a configuration
+ * takes. */
 static void
-prepare(void)
+prepare_detectors(void)
 {
-  g_log_set_writer_func(write_trouble, NULL, NULL);
   for (size_t detector = 0; detectors[detector] != NULL; detector++)
     if (detectors[detector]->prepare != NULL)
       detectors[detector]->prepare();
   /* The tables of what they want, which are made when something is first asked of them. */
   fixed_places_reading_count();
   anywhere_by_name("");
+}
+
+/* What all workers need, before the first. */
+static void
+prepare_all(void)
+{
+  g_log_set_writer_func(write_trouble, NULL, NULL);
+  secrets_prepare(); /* also of a configuration */
   /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
    * each time for the machine's own. */
   g_setenv("TZ", "UTC0", TRUE);
@@ -228,6 +237,15 @@ prepare(void)
    * worker go slowly, within its limits. */
   json_object_seed(0);
   cage_prepare();
+}
+
+static void
+prepare(bool heavy)
+{
+  if (heavy)
+    prepare_detectors();
+  else
+    prepare_all();
   forked_memory_prepare();
 }
 
@@ -242,7 +260,8 @@ worker_self_test(const char *how)
 {
   g_autoptr(GError) error = NULL;
   CageSettings cage = {.memory_bytes = (uint64_t)512 << 20, .cpu_seconds = 1};
-  prepare();
+  prepare(false);
+  prepare(true);
   if (!cage_enter(&cage, &error))
     _exit(3);
   _exit(worker_break_out(how) ? 0 : 2);

@@ -109,8 +109,8 @@ piece(void **state, const FileView *view, uint64_t at, Slice bytes, LayerInvento
   *state = NULL;
 }
 
-static void
-prepare(void)
+void
+secrets_prepare(void)
 {
   secret_engine_default();
 }
@@ -121,7 +121,7 @@ const Detector secrets_detector = {
     .observes = true,
     .wants = wants,
     .piece = piece,
-    .prepare = prepare,
+    .prepare = secrets_prepare,
 };
 
 /* --- texts --- */

@@ -5,6 +5,8 @@
 #include "inspect/detector.h"
 
 extern const Detector secrets_detector;
+/* What a worker needs of it before the cage closes. Once or more. */
+void secrets_prepare(void);
 
 /* Secrets in a text that is no file of the image: a value of its config, a command of its history.
  * @path: what to call it ("config:Env"); @line: of its first line, or 0 where lines mean nothing.

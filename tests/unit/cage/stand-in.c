@@ -16,7 +16,7 @@ static char *folder, *nursery;  /* the latter is what is started */
 static const char *script_path; /* in the nursery */
 
 static void
-prepare_nothing(void)
+prepare_nothing(bool heavy)
 {
 }
 
