@@ -9,8 +9,6 @@
 #define END_64_BYTES  56u
 #define ENTRY_BYTES   46u
 #define LOCAL_BYTES   30u
-#define STORED        0u
-#define DEFLATED      8u
 #define ENCRYPTED     1u
 #define EXTRA_64      1u
 #define IN_EXTRA      0xffffffffu
@@ -194,24 +192,37 @@ inflate_into(Slice packed, uint8_t *out, size_t size)
   return isal_inflate_stateless(state) == ISAL_DECOMP_OK && state->avail_out == 0;
 }
 
+bool
+zip_is_encrypted(const ZipEntry *entry)
+{
+  return (entry->flags & ENCRYPTED) != 0;
+}
+
+bool
+zip_packed(const ZipFile *zip, const ZipEntry *entry, Slice *packed)
+{
+  Slice local = SLICE_EMPTY;
+  uint64_t at;
+  return !__builtin_add_overflow(zip->base, entry->offset, &at) &&
+         part(zip->bytes, at, LOCAL_BYTES, &local) &&
+         slice_has_prefix(local, SLICE_LITERAL("PK\3\4")) &&
+         part(zip->bytes, at + LOCAL_BYTES + number(local, 26, 2) + number(local, 28, 2),
+              entry->packed, packed);
+}
+
 ZipOutcome
 zip_read(const ZipFile *zip, const ZipEntry *entry, uint64_t most, uint8_t **owned, Slice *content)
 {
-  Slice local = SLICE_EMPTY, packed = SLICE_EMPTY;
-  uint64_t at;
+  Slice packed = SLICE_EMPTY;
   *owned = NULL;
   *content = SLICE_EMPTY;
-  if ((entry->flags & ENCRYPTED) != 0 || (entry->method != STORED && entry->method != DEFLATED))
+  if (zip_is_encrypted(entry) || (entry->method != ZIP_STORED && entry->method != ZIP_DEFLATED))
     return ZIP_UNKNOWN;
-  if (__builtin_add_overflow(zip->base, entry->offset, &at) ||
-      !part(zip->bytes, at, LOCAL_BYTES, &local) ||
-      !slice_has_prefix(local, SLICE_LITERAL("PK\3\4")) ||
-      !part(zip->bytes, at + LOCAL_BYTES + number(local, 26, 2) + number(local, 28, 2),
-            entry->packed, &packed))
+  if (!zip_packed(zip, entry, &packed))
     return ZIP_BROKEN;
   if (entry->size > most)
     return ZIP_LARGE;
-  if (entry->method == STORED) {
+  if (entry->method == ZIP_STORED) {
     *content = packed;
     return packed.size == entry->size ? ZIP_READ : ZIP_BROKEN;
   }

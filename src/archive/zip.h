@@ -34,6 +34,12 @@ typedef enum {
   ZIP_BROKEN,  /* past the end, or not as large as it says */
 } ZipOutcome;
 
+#define ZIP_STORED   0u
+#define ZIP_DEFLATED 8u
+bool zip_is_encrypted(const ZipEntry *entry);
+/* The bytes of @entry as they are packed, in the archive. False: they go past its end. */
+bool zip_packed(const ZipFile *zip, const ZipEntry *entry, Slice *packed);
+
 /* The content of @entry, of at most @most bytes. *@owned: what it is in, where it had to be
  * unpacked (transfer full); else NULL, and it is in the archive. */
 ZipOutcome zip_read(const ZipFile *zip, const ZipEntry *entry, uint64_t most, uint8_t **owned,

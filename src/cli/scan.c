@@ -16,8 +16,8 @@
 #include "verdict/match.h"
 
 static char *output_option, *policy_option, *repository_option, *dockerfile_option,
-    *secret_config_option, *clamd_option;
-static char **yara_rules_option;
+    *secret_config_option;
+static MalwareOptions malware_options;
 static int exit_code_option;
 static gboolean allow_incomplete_option, list_packages_option, show_ignored_option,
     include_development_option;
@@ -38,11 +38,13 @@ static const GOptionEntry options[] = {
      "Judge as if pulled from this repository (default: that of docker://)", "NAME"},
     {"secret-config", 0, 0, G_OPTION_ARG_FILENAME, &secret_config_option,
      "Rules and allowlists for secrets, as gitleaks has them", "FILE"},
-    {"clamd", 0, 0, G_OPTION_ARG_STRING, &clamd_option,
+    {"clamd", 0, 0, G_OPTION_ARG_STRING, &malware_options.clamd,
      "Have ClamAV's daemon judge files: its socket, or tcp://HOST:PORT", "ADDRESS"},
-    {"yara-rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &yara_rules_option,
+    {"yara-rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &malware_options.rules,
      "Look for malicious files by your own rules of YARA, too: a file or a folder; repeatable",
      "PATH"},
+    {"archive-depth", 0, 0, G_OPTION_ARG_STRING, &malware_options.archive_depth,
+     "Look for malicious files in archives, so many in each other (default 5; 0: in none)", "N"},
     {"exit-code", 0, 0, G_OPTION_ARG_INT, &exit_code_option,
      "The exit code when there are findings, or may be for what is not known (default 0)", "N"},
     {"include-dev-deps", 0, 0, G_OPTION_ARG_NONE, &include_development_option,
@@ -294,8 +296,7 @@ run(char **arguments)
   const char *rules =
       secret_config_option != NULL ? secret_config_option : setup.config->secrets.config;
   if ((rules != NULL && !gitleaks_load(rules, &error)) ||
-      !scan_malware_begin(setup.config, clamd_option, yara_rules_option, source_option_uncaged,
-                          &error))
+      !scan_malware_begin(setup.config, &malware_options, source_option_uncaged, &error))
     return command_fail(error);
   scan.setup = setup;
   scan.policy = policy;
@@ -339,7 +340,7 @@ const Command scan_command = {
         "  assay scan --severity critical,high --ignore-unfixed oci:./image:latest\n"
         "  assay scan --format sarif --output app.sarif docker-archive:app.tar\n"
         "  assay scan --kind secret,malware rootfs:./build\n"
-        "  assay scan --yara-rules ./signature-base/yara oci:./image:latest\n"
+        "  assay scan --yara-rules ./signature-base/yara --archive-depth 2 oci:./image:latest\n"
         "  assay scan --policy strict --repository team/app oci-archive:app.tar\n"
         "  assay scan --exit-code 3 rootfs:/\n"
         "  assay scan --exit-code 3 --dockerfile Dockerfile",

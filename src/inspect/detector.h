@@ -37,9 +37,16 @@ typedef struct {
   const char *path; /* as LayerEntry has it */
   uint64_t size;
   uint32_t mode;
-  Slice head;   /* its first DETECTOR_HEAD_BYTES, or all that it has */
-  uint32_t uid; /* of its owner */
+  Slice head;        /* its first DETECTOR_HEAD_BYTES, or all that it has */
+  uint32_t uid;      /* of its owner */
+  const char *place; /* what is observed is told to be here; NULL: at `path` */
 } FileView;
+
+static inline const char *
+file_view_place(const FileView *file)
+{
+  return file->place != NULL ? file->place : file->path;
+}
 
 typedef struct {
   /* For people, tests and the fingerprint. */

@@ -6,6 +6,7 @@
 #include "inspect/integrity/integrity.h"
 #include "inspect/languages/languages.h"
 #include "inspect/lockfiles/lockfiles.h"
+#include "inspect/malware/archives.h"
 #include "inspect/malware/clamav.h"
 #include "inspect/malware/malware.h"
 #include "inspect/packages/packages.h"
@@ -57,6 +58,7 @@ const Detector *const detectors[] = {
     &dpkg_diversions_detector,
     &secrets_detector,
     &malware_detector,
+    &archives_detector,
     &clamav_detector,
     &passwd_detector,
     &shadow_detector,

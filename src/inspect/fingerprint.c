@@ -58,6 +58,10 @@ hash_versions(void *unused)
   if (*team_rules_identity() != '\0')
     g_string_append_printf(text, "malware-rules %s %d\n", team_rules_identity(),
                            malware_settings()->rules_all);
+  const MalwareSettings *malware = malware_settings();
+  g_string_append_printf(text, "archives %u %" G_GUINT64_FORMAT " %u %" G_GUINT64_FORMAT "\n",
+                         malware->archive_depth, malware->archive_bytes, malware->archive_members,
+                         malware->archive_zip_bytes);
   g_autofree char *clamav = malware_settings_identity();
   if (clamav != NULL)
     g_string_append_printf(text, "clamav %s\n", clamav);

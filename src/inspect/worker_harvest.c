@@ -263,7 +263,7 @@ take_observed(Harvest *harvest, const LayerEntry *entry, GPtrArray *finds)
 {
   LayerInventory *observed = harvest->observed;
   program_notes_take_found(harvest->programs, observed);
-  if (observed->observations->len == 0 && observed->unread->len == 0)
+  if (observed->observations->len == 0 && observed->unread->len == 0 && observed->notes->len == 0)
     return;
   layer_inventory_add_read(observed, 0, entry->path, is_broken(observed), NULL);
   g_ptr_array_add(finds, observed);
