@@ -144,6 +144,15 @@ images_load_config(BlobStore *blobs, const Manifest *manifest, GError **error)
   return bytes == NULL ? NULL : image_config_parse(slice_from_bytes(bytes), error);
 }
 
+ImageConfig *
+pipeline_image_config(Pipeline *pipeline, const Digest *manifest, GError **error)
+{
+  g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
+  return parsed == NULL || !manifest_is_container_image(parsed)
+             ? NULL
+             : images_load_config(pipeline->blobs, parsed, error);
+}
+
 bool
 pipeline_image_exists(Pipeline *pipeline, const Digest *manifest, char **other, GError **error)
 {

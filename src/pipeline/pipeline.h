@@ -14,6 +14,7 @@
 #include "inspect/inspection.h"
 #include "inventory/image.h"
 #include "jobs/jobs.h"
+#include "oci/image_config.h"
 #include "pipeline/share.h"
 #include "registry/registry.h"
 #include "verdict/judge.h"
@@ -155,6 +156,8 @@ SharedItem *pipeline_image_findings(Pipeline *pipeline, const Digest *manifest, 
 MatchResult *pipeline_image_observed(Pipeline *pipeline, const Digest *manifest, GError **error);
 SharedItem *pipeline_image_inventory(Pipeline *pipeline, const Digest *manifest, unsigned weight,
                                      GError **error);
+/* The config of a container image. NULL without *error: it is of another kind. (transfer full) */
+ImageConfig *pipeline_image_config(Pipeline *pipeline, const Digest *manifest, GError **error);
 /* What @policy's VEX statements for images of @repository are compared with; where there are none,
  * nothing is looked up. *@packages lives as long as *@image. (transfer full) */
 bool pipeline_statements_image(Pipeline *pipeline, const PolicySet *policy, const char *repository,

@@ -134,6 +134,7 @@ static const JsonMember package_members[] = {
 const JsonTable shed_report_package_table = JSON_TABLE(PackageRow, package_members);
 
 typedef struct {
+  unsigned schema_version;
   const char *target, *digest, *advisories;
   uint64_t packed_bytes, bytes, shed_bytes;
   bool at_least;
@@ -142,6 +143,7 @@ typedef struct {
   uint32_t findings_of_image[SEVERITY_CRITICAL + 1];
 } Document;
 static const JsonMember document_members[] = {
+    {JSON_MEMBER(Document, schema_version), .kind = &json_number},
     {JSON_MEMBER(Document, target), .kind = &json_text},
     {JSON_MEMBER(Document, digest), .kind = &json_text},
     {JSON_MEMBER(Document, advisories), .kind = &json_text},
@@ -232,6 +234,7 @@ shed_report_to_json(const ShedReport *report)
   g_autoptr(GPtrArray) packages = g_ptr_array_new_with_free_func(g_free);
   const GPtrArray *gaps = report->report->gaps, *notes = report->report->notes;
   Document document = {
+      .schema_version = 1,
       .target = report->report->target,
       .digest = report->report->digest,
       .advisories = report->report->database,
@@ -248,8 +251,5 @@ shed_report_to_json(const ShedReport *report)
   add_packages(&document, shed);
   memcpy(document.findings_of_image, g_array_index(findings, ShedFindings, 0).counts,
          sizeof document.findings_of_image);
-  json_t *object = json_object();
-  json_object_set_new(object, "schema_version", json_integer(1));
-  json_table_add(&shed_report_table, &document, object);
-  return object;
+  return json_table_write(&shed_report_table, &document);
 }

@@ -22,6 +22,7 @@ const Route *const server_routes[] = {
     api_finding_routes,
     api_sbom_routes,
     api_base_routes,
+    api_shed_routes,
     api_referrer_routes,
     api_standing_routes,
     api_overview_routes,

@@ -215,6 +215,17 @@ def test_sbom(registry, form, member):
     assert registry.get(f"/api/v1/images/{registry.image}/sbom")["bomFormat"] == "CycloneDX"
 
 
+def test_shed(registry):
+    path = f"/api/v1/images/{registry.image}/shed"
+    answer = registry.get(path)
+    assert answer["digest"] == registry.image and answer["layers"][0]["bytes"] > 0 and not answer["at_least"]
+    assert answer["sheds"] == answer["layers"][0]["sheds"] and answer["bytes"] == answer["layers"][0]["bytes"]
+    found = registry.get(f"/api/v1/images/{registry.image}/findings")["total"]
+    assert sum(sum(counts.values()) for counts in [answer["findings_of_image"], *(one["findings"] for one in answer["layers"])]) == found
+    pages = [registry.get(f"{path}?limit=1&offset={offset}") for offset in range(answer["total"] + 1)]
+    assert [page["files"] for page in pages] == [*([file] for file in answer["files"]), []]
+
+
 def test_verdict(registry):
     refused = registry.get(f"/api/v1/images/{registry.image}/verdict?repository=team/app")
     assert refused["allowed"] is False and refused["policy"] == "no-high"
@@ -281,6 +292,8 @@ def test_repositories_come_in_pages(registry):
     ("/api/v1/images/IMAGE/verdict?repository=team/many", 404, "MANIFEST_UNKNOWN", "sha256:"),
     ("/api/v1/images/IMAGE/sbom?format=table", 400, "INVALID", "?format="),
     ("/api/v1/images/BROKEN/sbom", 409, "UNSCANNED", "failed"),
+    ("/api/v1/images/BROKEN/shed", 409, "UNSCANNED", "failed"),
+    ("/api/v1/images/IMAGE/shed?limit=0", 400, "INVALID", "?limit="),
     ("/api/v1/images/BROKEN/findings", 409, "UNSCANNED", "failed"),
     ("/api/v1/images/BROKEN/packages", 409, "UNSCANNED", "failed"),
     ("/api/v1/images/INDEX/findings", 409, "UNSCANNED", "index"),

@@ -65,7 +65,7 @@ extern const ApiSchema api_deleted_schemas[], api_namespace_schemas[], api_quara
 extern const ApiSchema api_move_schemas[];
 extern const ApiSchema api_pull_schemas[], api_referrer_schemas[], api_retention_schemas[];
 extern const ApiSchema api_image_schemas[], api_job_schemas[], api_overview_schemas[],
-    api_policy_schemas[], api_standing_schemas[], api_vulnerability_schemas[];
+    api_policy_schemas[], api_shed_schemas[], api_standing_schemas[], api_vulnerability_schemas[];
 extern const ApiSchema api_endpoint_schemas[];
 extern const ApiSchema api_team_schemas[];
 extern const ApiSchema api_robot_schemas[], api_token_schemas[], api_user_schemas[];

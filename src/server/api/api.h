@@ -9,6 +9,7 @@ extern const Route api_overview_routes[], api_vulnerability_routes[], api_policy
 extern const Route api_job_routes[];
 extern const Route api_referrer_routes[], api_sbom_routes[];
 extern const Route api_base_routes[];
+extern const Route api_shed_routes[];
 extern const Route api_oidc_routes[];
 extern const Route api_namespace_routes[], api_deleted_routes[], api_quarantine_routes[];
 extern const Route api_move_routes[];

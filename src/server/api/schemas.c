@@ -37,6 +37,7 @@ const ApiSchema *const api_schemas[] = {
     api_quarantine_schemas,
     api_retention_schemas,
     api_robot_schemas,
+    api_shed_schemas,
     api_standing_schemas,
     token_schemas,
     api_team_schemas,
