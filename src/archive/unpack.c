@@ -4,12 +4,13 @@
 #include <bzlib.h>
 #include <isa-l/igzip_lib.h>
 #include <lzma.h>
+#include <stddef.h>
 #include <string.h>
 #include <zstd.h>
 
 #include "base/error.h"
 
-#define INPUT_SIZE      ((size_t)64 * 1024)
+#define INPUT_SIZE      ((size_t)16 * 1024)
 #define ZSTD_WINDOW_LOG 27
 /* `xz -9` needs 65 MiB. */
 #define XZ_MEMORY  ((uint64_t)192 * 1024 * 1024)
@@ -21,7 +22,6 @@ struct Unpacker {
   UnpackKind kind;
   LayerRead read;
   void *read_data;
-  uint8_t input[INPUT_SIZE];
   size_t at, end;
   bool input_ended, ended;
   uint64_t consumed;
@@ -36,6 +36,7 @@ struct Unpacker {
     bz_stream bzip2;
     ZSTD_DStream *zstd;
   } of;
+  uint8_t input[INPUT_SIZE];
 };
 
 /* --- members --- */
@@ -80,7 +81,11 @@ end_member(Unpacker *unpacker)
 Unpacker *
 unpacker_new(UnpackKind kind, LayerRead read, void *read_data)
 {
-  Unpacker *unpacker = g_malloc0(sizeof *unpacker);
+  Unpacker *unpacker = g_malloc(sizeof *unpacker);
+  /* ISA-L's state is large, and initialised by its own functions. */
+  memset(unpacker, 0, offsetof(Unpacker, of));
+  if (kind != UNPACK_GZIP && kind != UNPACK_DEFLATE)
+    memset(&unpacker->of, 0, sizeof unpacker->of);
   unpacker->kind = kind;
   unpacker->read = read;
   unpacker->read_data = read_data;

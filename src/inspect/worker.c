@@ -228,6 +228,9 @@ static void
 prepare_all(void)
 {
   g_log_set_writer_func(write_trouble, NULL, NULL);
+  /* Before glibc gives memory of a thread's own arena back, it opens a file of /proc, which the
+   * cage forbids; and each such arena takes 64 MiB of the address space. */
+  mallopt(M_ARENA_MAX, 1);
   secrets_prepare(); /* also of a configuration */
   /* A zip file has local times. The zone's file is looked up once for a zone that is named, but
    * each time for the machine's own. */

@@ -142,6 +142,23 @@ try_endless(void)
     continue;
 }
 
+/* What every library does, and nothing must stop. */
+static void *
+use_memory(void *unused)
+{
+  GPtrArray *pieces = g_ptr_array_new_with_free_func(g_free);
+  for (unsigned i = 0; i < 1000; i++)
+    g_ptr_array_add(pieces, g_malloc0(60000));
+  g_ptr_array_unref(pieces);
+  return unused;
+}
+
+static void
+try_memory_of_thread(void)
+{
+  g_thread_join(g_thread_new("memory", use_memory, NULL));
+}
+
 static const struct {
   const char *name;
   void (*attempt)(void);
@@ -164,6 +181,7 @@ static const struct {
     {"read-other", try_read_other},
     {"prctl", try_prctl},
     {"memory", try_memory},
+    {"memory-of-thread", try_memory_of_thread},
     {"endless", try_endless},
 };
 

@@ -54,8 +54,10 @@ static void
 test_allowed(void)
 {
   int nothing = self_test("nothing"), unknown = self_test("no such thing");
+  int memory = self_test("memory-of-thread");
   g_assert_true(WIFEXITED(nothing) && WEXITSTATUS(nothing) == 0);
   g_assert_true(WIFEXITED(unknown) && WEXITSTATUS(unknown) != 0);
+  g_assert_true(WIFEXITED(memory) && WEXITSTATUS(memory) == 0);
 }
 
 static void
