@@ -89,7 +89,7 @@ take_block(Vector state[STATES], const Vector words[BLOCK / sizeof(uint32_t)])
   state[D] += d;
 }
 
-#define MIXED(x, y, ...) __builtin_shuffle(x, y, (Vector){__VA_ARGS__})
+#define MIXED(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
 
 /* LANES words of each text from @at on: a vector for each word in the place of one for each text.
  */
