@@ -98,7 +98,7 @@ has_room(const Weights *weights, const Weight *entry)
 static void
 keep_name(WeightNotes *notes, const Weight *entry, const char *path)
 {
-  bool named = entry->set_id || entry->kind == WEIGHT_SHELL || entry->kind == WEIGHT_MANAGER;
+  bool named = entry->set_id || entry->kind >= WEIGHT_MANAGER;
   guint *count = named ? &notes->others : &notes->large;
   if (!named && (entry->type != WEIGHS_FILE || entry->size < NAMED_LARGE))
     return;

@@ -7,10 +7,10 @@
 #define HASH_BYTES (HASH_BITS / 8u)
 
 /* The first byte of an entry. */
-#define KIND_BITS   0x07u
-#define TYPE_SHIFT  3u
+#define KIND_BITS   0x0fu
+#define TYPE_SHIFT  4u
 #define TYPE_BITS   0x07u
-#define SET_ID      0x40u
+#define SET_ID_FILE (WEIGHS_OPAQUE + 1u) /* in the place of a type */
 #define NEXT_FOLDER 0x80u /* the number of its folder comes next; else it is the one before's */
 
 G_STATIC_ASSERT(WEIGHT_KINDS <= KIND_BITS + 1);
@@ -24,6 +24,7 @@ const char *const weight_kind_names[] = {
     [WEIGHT_BUILD] = "build-tool",
     [WEIGHT_MANAGER] = "package-manager",
     [WEIGHT_SHELL] = "shell",
+    [WEIGHT_TOOL] = "tool",
     NULL,
 };
 
@@ -107,8 +108,8 @@ weights_to_text(const Weights *weights)
   for (guint i = 0; i < weights->entries->len; i++) {
     const Weight *entry = &g_array_index(weights->entries, Weight, i);
     bool next = entry->folder != folder;
-    uint8_t first = (uint8_t)(entry->kind | entry->type << TYPE_SHIFT |
-                              (entry->set_id ? SET_ID : 0) | (next ? NEXT_FOLDER : 0));
+    unsigned type = entry->set_id ? SET_ID_FILE : entry->type;
+    uint8_t first = (uint8_t)(entry->kind | type << TYPE_SHIFT | (next ? NEXT_FOLDER : 0));
     g_byte_array_append(out, &first, 1);
     if (next)
       byte_array_add_varint(out, entry->folder);
@@ -159,8 +160,9 @@ take_entry(Slice *rest, Weights *weights, uint32_t folder)
     return false;
   entry.folder = (uint32_t)number;
   entry.kind = first & KIND_BITS;
-  entry.type = first >> TYPE_SHIFT & TYPE_BITS;
-  entry.set_id = (first & SET_ID) != 0;
+  unsigned type = first >> TYPE_SHIFT & TYPE_BITS;
+  entry.set_id = type == SET_ID_FILE;
+  entry.type = entry.set_id ? WEIGHS_FILE : (uint8_t)type;
   g_array_append_val(weights->entries, entry);
   return entry.kind < WEIGHT_KINDS && entry.type <= WEIGHS_OPAQUE;
 }

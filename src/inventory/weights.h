@@ -23,6 +23,7 @@ typedef enum {
   WEIGHT_BUILD, /* compilers and build tools, headers, static libraries */
   WEIGHT_MANAGER,
   WEIGHT_SHELL,
+  WEIGHT_TOOL, /* to fetch, connect and debug with */
   WEIGHT_KINDS,
 } WeightKind;
 /* By kind; NULL-ended: "package-cache". */
@@ -41,7 +42,7 @@ typedef struct {
   uint64_t size;   /* of a file; of a hard link the index of its file and 1; 0: not in the layer */
   uint32_t folder; /* index of the folder that it is in */
   uint8_t kind, type;
-  bool set_id; /* setuid or setgid, and can be run */
+  bool set_id; /* a file, setuid or setgid, which can be run */
 } Weight;
 
 typedef struct {

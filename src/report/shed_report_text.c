@@ -27,6 +27,8 @@ static const struct {
                     "build in a stage of its own, and COPY what comes of it"},
     [SHED_MANAGER] = {"package managers", "use a base without them, where nothing is installed"},
     [SHED_SHELL] = {"shells", "use a base without them, where nothing runs a script"},
+    [SHED_TOOL] = {"tools to fetch and debug with",
+                   "remove them in the step that uses them, or use them in a stage of its own"},
     [SHED_SET_ID] = {"setuid and setgid files", "take the bit away: chmod a-s"},
 };
 

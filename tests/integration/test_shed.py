@@ -1,11 +1,15 @@
 """`assay shed`: what an image could do without, and what each layer brings."""
+import io
 import json
 import os
+import re
+import subprocess
 import tarfile
 
 import pytest
 
-import images
+import images  # it has the folder of the scripts on the path
+import weak_image
 from oci_layout import Layout, compress, tar_of
 
 KIB = 1024
@@ -108,12 +112,12 @@ def test_kinds(shed):
         "usr/share/locale/de/LC_MESSAGES/x.mo": noise(7), "usr/share/locale/fr/LC_MESSAGES/x.mo": noise(8),
         "usr/share/locale/de_AT/LC_MESSAGES/x.mo": noise(9), "usr/share/locale/locale.alias": noise(1),
         "usr/include/stdio.h": noise(10), "usr/lib/libx.a": noise(11), "usr/lib/libx.so.1": noise(12),
-        "bin/bash": noise(13), "bin/sh": ("link", "bash"), "app/bin/sh": noise(1), "usr/bin/apt-get": noise(14),
+        "bin/bash": noise(13), "bin/sh": ("link", "bash"), "app/bin/sh": noise(1), "usr/bin/apt-get": noise(14), "usr/bin/curl": noise(18), "usr/bin/curlew": noise(19), "bin/nc": ("link", "/etc/alternatives/nc"),
         "usr/bin/su": ("file", noise(15), 0o4755), "usr/bin/wall": ("file", noise(16), 0o2755),
         "usr/bin/not": ("file", noise(17), 0o4644), "srv/sticky": ("dir",),
     }
     expected = {"package-cache": (3, 75), "temporary": (2, 5), "documentation": (2, 10), "locale": (3, 24), "build-tool": (2, 21),
-                "package-manager": (1, 14), "shell": (2, 13), "setuid": (2, 31)}
+                "package-manager": (1, 14), "shell": (2, 13), "tool": (2, 18), "setuid": (2, 31)}
     report = shed(layer)
     assert sums(report) == {kind: (files, kib * KIB) for kind, (files, kib) in expected.items()}
     # What may be needed is told, but is no sum of bytes that can go.
@@ -161,6 +165,61 @@ def test_build_tools_of_apk(shed):
                    "usr/lib/crt.x": noise(4), "lib/ld-musl": noise(5)})
     assert [(one["type"], one["name"], one["bytes"]) for one in report["build_tools"]] == [("apk", "musl-dev", 10500000)]
     assert sums(report)["build-tool"] == (2, 7 * KIB)
+
+
+def test_build_tools_of_rpm_and_pacman(assay, shed, tmp_path):
+    """The size that rpm's database has is that of the one file, which says the package's name; libgcc is none."""
+    packages = [(name, 0, "11.4.1", "2.el9", name) for name in ("gcc-c++", "libgcc")]
+    layout = images.rpm_layout(tmp_path / "rpm", packages=packages)
+    report = json.loads(assay("shed", "--no-cache", "--data", tmp_path, "--format", "json", f"oci:{layout}:latest").stdout)
+    assert [(one["type"], one["name"], one["bytes"]) for one in report["build_tools"]] == [("rpm", "gcc-c++", 8)]
+    files = images.pacman_files(("gcc", "13.2.1-3", "gcc"), ("gcc-libs", "13.2.1-3", "gcc"))
+    files = {path: text.replace("%DEPENDS%", "%SIZE%\n171000\n\n%DEPENDS%") if path.endswith("/desc") else text
+             for path, text in files.items()}
+    report = shed({"etc/os-release": images.ARCH, **files})
+    assert [(one["type"], one["name"], one["bytes"]) for one in report["build_tools"]] == [("alpm", "gcc", 171000)]
+
+
+def of_debian(names, folder):
+    """The layer that dpkg would make of these packages of bookworm, and their installed sizes."""
+    files, status, sizes, kept = {}, "", {}, {}
+    weak_image.PACKAGES, former = names, weak_image.PACKAGES
+    debs = weak_image.download("bookworm", folder)
+    weak_image.PACKAGES = former
+    for name, deb in debs.items():
+        fields = weak_image.run("dpkg-deb", "--field", deb, text=True)
+        status += fields.replace("\n", "\nStatus: install ok installed\n", 1) + "\n"
+        sizes[name] = int(re.search(r"^Installed-Size: (\d+)$", fields, re.MULTILINE)[1]) * KIB
+        with tarfile.open(fileobj=io.BytesIO(weak_image.run("dpkg-deb", "--fsys-tarfile", deb))) as tar:
+            members = [(member.name.removeprefix("./"), member) for member in tar if member.name != "./"]
+            kept[name] = {path: tar.extractfile(member).read() for path, member in members if member.isreg()}
+        files.update(kept[name])
+        files[f"var/lib/dpkg/info/{name}.list"] = "".join(f"/{path.rstrip('/')}\n" for path, _ in members)
+    return {**files, "var/lib/dpkg/status": status, "etc/os-release": images.DEBIAN_12}, sizes, kept
+
+
+def test_build_tools_of_debian(shed, tmp_path):
+    """Real packages: each file of make and of the headers counts once, as what it is; those of the runtime never."""
+    layer, sizes, kept = of_debian(("make", "libcrypt-dev", "gcc-12-base", "libgcc-s1"), tmp_path / "debs")
+    report = shed(layer)
+    assert {one["name"]: one["bytes"] for one in report["build_tools"]} == {name: sizes[name] for name in ("make", "libcrypt-dev")}
+    tools = {path: len(content) for name in ("make", "libcrypt-dev") for path, content in kept[name].items() if content}
+    others = {path for path in tools if path.startswith(("usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/"))}
+    licences = {path for path in others if path.endswith("/copyright")}
+    assert {"usr/bin/make", "usr/include/crypt.h"} <= tools.keys() - others
+    own = tools.keys() - others | licences
+    assert sums(report)["build-tool"] == (len(own), sum(tools[path] for path in own))
+    assert sums(report)["documentation"][1] + sums(report)["locale"][1] == sum(
+        len(content) for files in kept.values() for path, content in files.items()
+        if path.startswith(("usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/")) and "copyright" not in path)
+
+
+def test_tools_left_in(assay, tmp_path):
+    """The weak image has what its Dockerfile's first step installs; its hardened twin has none of these."""
+    subprocess.run([images.ROOT / "scripts/weak_image.py", "bookworm", tmp_path / "weak"], check=True)
+    for tag, expected in (("weak", {"usr/bin/curl", "usr/bin/wget", "usr/bin/git"}), ("hardened", set())):
+        report = json.loads(assay("shed", "--no-cache", "--data", tmp_path, "--format", "json", f"oci:{tmp_path}/weak:{tag}").stdout)
+        assert {one["path"] for one in report["files"] if one["kind"] == "tool"} == expected
 
 
 def test_findings_and_commands(shed, assay, alpine_data, tmp_path):
@@ -218,4 +277,5 @@ def test_real_image(assay, tmp_path):
     assert report["layers"][0]["bytes"] == sum(member.size for member in first.values() if member.isreg())
     assert {"usr/bin/dpkg", "usr/bin/apt-get"} <= {one["path"] for one in report["files"] if one["kind"] == "package-manager"}
     assert {"bin/bash", "bin/dash", "bin/sh"} <= {one["path"] for one in report["files"] if one["kind"] == "shell"}
+    assert not report["build_tools"], "gcc-10-base, libgcc-s1 and libstdc++6 are there"
     assert {"usr/bin/passwd", "bin/su"} <= {one["path"] for one in report["files"] if one["kind"] == "setuid"}

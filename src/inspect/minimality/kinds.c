@@ -68,11 +68,19 @@ static const char *const managers[] = {
     "pipx",     "uv",      "poetry",    "npm",      "npx",        "yarn",     "pnpm",
     "corepack", "gem",     "conda",     "composer", NULL};
 
+/* With those names that Debian's alternatives lead to. */
+static const char *const tools[] = {
+    "curl",    "wget",   "aria2c", "nc",   "ncat",      "netcat", "nc.openbsd", "nc.traditional",
+    "socat",   "telnet", "ftp",    "tftp", "ssh",       "scp",    "sftp",       "rsync",
+    "git",     "svn",    "hg",     "gdb",  "lldb",      "strace", "ltrace",     "perf",
+    "tcpdump", "tshark", "nmap",   "vim",  "vim.basic", "nano",   "emacs",      NULL};
+
+/* Most differ in their first letter. */
 static WeightKind
 kind_in(const Place *list, size_t count, const char *path)
 {
   for (size_t i = 0; i < count; i++)
-    if (g_str_has_prefix(path, list[i].folder))
+    if (list[i].folder[0] == path[0] && g_str_has_prefix(path, list[i].folder))
       return list[i].kind;
   return WEIGHT_OTHER;
 }
@@ -101,6 +109,8 @@ is_one_of(const char *name, const char *const *list)
 static WeightKind
 kind_of_program(const char *name)
 {
+  if (is_one_of(name, tools))
+    return WEIGHT_TOOL;
   if (is_one_of(name, shells))
     return WEIGHT_SHELL;
   bool pip = g_str_has_prefix(name, "pip3.") && name[strspn(name + 5, "0123456789") + 5] == '\0';
@@ -166,7 +176,7 @@ weight_kind_of(const char *path)
     kind = kind_in(home_places, G_N_ELEMENTS(home_places), dot + (*dot == '/'));
   if (kind != WEIGHT_OTHER)
     return kind;
-  if (is_locale(path))
+  if (*path == 'u' && is_locale(path))
     return WEIGHT_LOCALE;
   return is_for_linking(path, name) ? WEIGHT_BUILD : WEIGHT_OTHER;
 }

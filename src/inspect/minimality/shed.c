@@ -16,6 +16,7 @@ const char *const shed_kind_names[] = {
     [SHED_BUILD] = "build-tool",
     [SHED_MANAGER] = "package-manager",
     [SHED_SHELL] = "shell",
+    [SHED_TOOL] = "tool",
     [SHED_SET_ID] = "setuid",
     NULL,
 };
@@ -26,6 +27,7 @@ static const ShedKind kinds[WEIGHT_KINDS] = {
     [WEIGHT_TEMPORARY] = SHED_TEMPORARY, [WEIGHT_DOCUMENTATION] = SHED_DOCUMENTATION,
     [WEIGHT_LOCALE] = SHED_LOCALE,       [WEIGHT_BUILD] = SHED_BUILD,
     [WEIGHT_MANAGER] = SHED_MANAGER,     [WEIGHT_SHELL] = SHED_SHELL,
+    [WEIGHT_TOOL] = SHED_TOOL,
 };
 
 /* By which layer something is hidden, and how. */
@@ -205,7 +207,7 @@ sum_entry(const Joining *joining, const Layer *layer, guint index, ShedLayer *in
     add_to_sum(&into->files, 1, bytes);
   ShedKind kind = kind_of(joining, layer, entry, hidden);
   /* A program may be a link to one of another name (/bin/sh); of other kinds bytes count. */
-  if (kind < SHED_KINDS && (bytes > 0 || kind == SHED_MANAGER || kind == SHED_SHELL)) {
+  if (kind < SHED_KINDS && (bytes > 0 || kind >= SHED_MANAGER)) {
     add_to_sum(&into->sums[kind], 1, bytes);
     add_file(joining, layer, index, kind, bytes, hidden.by);
   }

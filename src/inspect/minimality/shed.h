@@ -19,6 +19,7 @@ typedef enum {
   SHED_BUILD,
   SHED_MANAGER,
   SHED_SHELL,
+  SHED_TOOL,
   SHED_SET_ID, /* beside its other kind */
   SHED_KINDS,
 } ShedKind;

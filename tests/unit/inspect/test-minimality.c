@@ -61,6 +61,12 @@ static const struct {
     {"usr/local/bin/pip3.12.py", WEIGHT_OTHER},
     {"usr/bin/aptly", WEIGHT_OTHER},
     {"usr/local/lib/node_modules/npm/bin/npm", WEIGHT_OTHER},
+    {"usr/bin/curl", WEIGHT_TOOL},
+    {"bin/nc.openbsd", WEIGHT_TOOL},
+    {"usr/bin/curl-config", WEIGHT_OTHER},
+    {"usr/lib/git-core/git", WEIGHT_OTHER},
+    {"usr/bin/git-lfs", WEIGHT_OTHER},
+    {"usr/sbin/sshd", WEIGHT_OTHER},
     {"", WEIGHT_OTHER},
 };
 
@@ -224,7 +230,7 @@ test_broken_text(void)
     else if (kind == 2)
       entries[1].folder = 2;
     else
-      entries[1].type = WEIGHS_OPAQUE + 1;
+      entries[1].type = WEIGHS_OPAQUE + 2;
     g_autofree char *broken = weights_to_text(weights);
     g_autoptr(Weights) read = weights_from_text(broken);
     g_assert_null(read);
