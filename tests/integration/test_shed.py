@@ -248,6 +248,24 @@ def test_without_advisories(shed, tmp_path):
     assert "without advisories, vulnerabilities are not counted" in told and not (tmp_path / "none").exists()
 
 
+def test_image_of_a_server(assay, server, push, tmp_path):
+    """The API says what the command says of the same image, by its name at the server."""
+    layers = [{"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status": STATUS, "srv/big": noise(2048), "bin/bash": noise(9)},
+              {"srv/.wh.big": b"", "usr/bin/x": ("file", b"x", 0o4777)}]
+    history = {"history": [{"created_by": "RUN one"}, {"created_by": "RUN two"}]}
+    packed = [(tar_of(layer), compress(tar_of(layer), "gzip"), "gzip") for layer in layers]
+    Layout(tmp_path / "image").add_packed_image("a", packed, config_members=history)
+    digest = push(server, tmp_path / "image", "a", "team/app")
+    server.wait_for_scan("team/app", digest)
+    by_api = server.get_json(f"/api/v1/images/{digest}/shed")
+    target = f"{server.address}/team/app:a"
+    by_command = json.loads(assay("shed", "--no-cache", "--data", tmp_path, "--format", "json", target).stdout)
+    assert by_api["layers"] == by_command["layers"] and [one["command"] for one in by_api["layers"]] == ["RUN one", "RUN two"]
+    for member in ("bytes", "shed_bytes", "sheds", "files", "build_tools", "findings_of_image", "at_least"):
+        assert by_api[member] == by_command[member], member
+    assert paths(by_api, "removed-later") == {("srv/big", 1, 2)} and len(by_api["build_tools"]) == 2
+
+
 def test_more_than_is_kept(shed):
     """Of a layer of very many files the large ones count still, and what is not known is told."""
     many = {f"srv/{i % 300}/{i}": b"x" * 10 for i in range(61000)}

@@ -30,6 +30,10 @@ static const ShedKind kinds[WEIGHT_KINDS] = {
     [WEIGHT_TOOL] = SHED_TOOL,
 };
 
+/* Paths that hide something of lower layers: some 60 MB. Twenty layers of fifty thousand files each
+ * stay below. */
+#define HIDING_MAX 1000000u
+
 /* By which layer something is hidden, and how. */
 typedef struct {
   unsigned by; /* from the bottom, 1; 0: it is not */
@@ -143,11 +147,16 @@ look_at_entries(Layer *layer, const Joining *joining)
   }
 }
 
-/* What it hides of those below. */
+/* What it hides of those below. Where upper layers have more than is kept, what lower ones have
+ * seems to be there. */
 static void
 hide_lower(const Layer *layer, const Joining *joining)
 {
   const GArray *folders = layer->weights->folders, *entries = layer->weights->entries;
+  if (folders->len + entries->len > HIDING_MAX - g_hash_table_size(joining->at)) {
+    joining->shed->at_least = true;
+    return;
+  }
   void *replaced = hidden_pack((Hidden){layer->number, false});
   void *removed = hidden_pack((Hidden){layer->number, true});
   for (guint i = 1; i < folders->len; i++)

@@ -2,6 +2,7 @@
 #include "inspect/minimality/minimality.h"
 
 #include "base/slice.h"
+#include "inspect/minimality/shed.h"
 
 static const struct {
   const char *path;
@@ -238,6 +239,74 @@ test_broken_text(void)
   }
 }
 
+/* Of so many files below "f", whose paths begin with the number @from. (transfer full) */
+static LayerInventory *
+layer_of(unsigned from, unsigned count)
+{
+  LayerInventory *layer = layer_inventory_new();
+  g_autoptr(Weights) weights = weights_new();
+  const WeightFolder folder = {weight_hash_of("f"), 0};
+  g_array_append_val(weights->folders, folder);
+  for (unsigned i = 0; i < count; i++) {
+    g_autofree char *path = g_strdup_printf("f/%u", from + i);
+    const Weight entry = {
+        .hash = weight_hash_of(path), .size = 10, .folder = 1, .kind = WEIGHT_CACHE};
+    g_array_append_val(weights->entries, entry);
+  }
+  layer->weights = weights_to_text(weights);
+  layer->entries = count;
+  return layer;
+}
+
+static ImageInventory *
+image_of(void)
+{
+  ImageInventory *image = image_inventory_empty();
+  g_ptr_array_set_free_func(image->layers, (GDestroyNotify)layer_inventory_free);
+  return image;
+}
+
+/* What an earlier version inspected is not shown as without anything. */
+static void
+test_unknown_layers(void)
+{
+  g_autoptr(ImageInventory) image = image_of();
+  g_ptr_array_add(image->layers, layer_of(0, 3));
+  g_ptr_array_add(image->layers, layer_of(1, 1));
+  g_autoptr(Shed) all = shed_of_image(image, NULL);
+  g_assert_false(all->at_least);
+  g_assert_cmpuint(all->sums[SHED_REPLACED].files, ==, 1);
+  g_assert_cmpuint(all->sums[SHED_CACHE].files, ==, 3);
+  g_assert_cmpuint(all->bytes, ==, 40);
+  LayerInventory *first = g_ptr_array_index(image->layers, 0);
+  for (unsigned broken = 0; broken < 2; broken++) {
+    g_free(first->weights);
+    first->weights = broken ? g_strdup("AAAAA") : NULL;
+    g_autoptr(Shed) shed = shed_of_image(image, NULL);
+    g_assert_true(shed->at_least);
+    g_assert_false(g_array_index(shed->layers, ShedLayer, 0).known);
+    g_assert_true(g_array_index(shed->layers, ShedLayer, 1).known);
+    g_assert_cmpuint(shed->bytes, ==, 10);
+  }
+}
+
+/* What very many layers hide is bounded, which is told. */
+static void
+test_many_layers(void)
+{
+  g_autoptr(ImageInventory) image = image_of();
+  for (unsigned i = 0; i < 20; i++)
+    g_ptr_array_add(image->layers, layer_of(i < 2 ? 0 : i * 60000, 60000));
+  g_autoptr(Shed) shed = shed_of_image(image, NULL);
+  g_assert_true(shed->at_least);
+  g_assert_cmpuint(shed->sums[SHED_REPLACED].files, ==, 0);
+  g_assert_cmpuint(shed->sums[SHED_CACHE].files, ==, 20 * 60000);
+  g_ptr_array_remove_range(image->layers, 10, 10);
+  g_autoptr(Shed) fewer = shed_of_image(image, NULL);
+  g_assert_false(fewer->at_least);
+  g_assert_cmpuint(fewer->sums[SHED_REPLACED].files, ==, 60000);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -246,5 +315,7 @@ main(int argc, char **argv)
   g_test_add_func("/minimality/build-tools", test_build_tools);
   g_test_add_func("/minimality/text", test_text);
   g_test_add_func("/minimality/broken-text", test_broken_text);
+  g_test_add_func("/minimality/unknown-layers", test_unknown_layers);
+  g_test_add_func("/minimality/many-layers", test_many_layers);
   return g_test_run();
 }
