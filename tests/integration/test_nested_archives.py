@@ -180,14 +180,16 @@ def bomb(depth):
     (bomb(5), "", "it is in more than 5 archives (malware.archive_depth))"),
     (bomb(1), "archive_bytes: 100KiB", "opt/x (more than 102400 bytes unpacked (malware.archive_bytes))"),
     (gzip.compress(tar_of(("a", bytes(1 << 20)), ("e.com", BAD))), "archive_bytes: 1MiB", "opt/x (more than 1048576 bytes unpacked (malware.archive_bytes))"),
-    (zip_of(("a", LARGE), ("e.com", BAD)), "archive_zip_bytes: 1MiB", "opt/x (a zip of more than 1048576 bytes (malware.archive_zip_bytes))"),
-    (tar_of(("in.zip", zip_of(("a", LARGE)))), "archive_zip_bytes: 1MiB", "opt/x (a zip of more than 1048576 bytes (malware.archive_zip_bytes))"),
+    (zip_of(("a", LARGE), ("e.com", BAD)), "archive_zip_bytes: 1MiB", "opt/x (zips of more than 1048576 bytes (malware.archive_zip_bytes))"),
+    (tar_of(("in.zip", zip_of(("a", LARGE)))), "archive_zip_bytes: 1MiB", "opt/x (zips of more than 1048576 bytes (malware.archive_zip_bytes))"),
+    (zip_of(("a.zip", zip_of(("b.zip", zip_of(("c", LARGE), method=zipfile.ZIP_STORED)), method=zipfile.ZIP_STORED)), method=zipfile.ZIP_STORED),
+     "archive_zip_bytes: 8MiB", "opt/x (zips of more than 8388608 bytes (malware.archive_zip_bytes))"),
     (zip_of(*((str(i), b"x") for i in range(50)), ("e.com", BAD)), "archive_members: 50", "opt/x (more than 50 files in it (malware.archive_members))"),
     (zip_of(("z.sh", b"#!/bin/sh\n" + bytes(64 << 20))), "", "opt/x (it unpacks to more than 1000 times its size)"),
     (bz2.compress(tar_of(("z.sh", b"#!/bin/sh\n" + bytes(64 << 20)))), "", "opt/x (it unpacks to more than 1000 times its size)"),
     (lzma.compress(b"#!/bin/sh\n" + bytes(64 << 20)), "", "opt/x (it unpacks to more than 1000 times its size)"),
     (sparse_tar("hole.sh"), "archive_bytes: 1MiB", "opt/x (more than 1048576 bytes unpacked (malware.archive_bytes))"),
-], ids=["deep", "depth set", "quine", "42", "bytes", "packed bytes", "zip", "zip within", "members", "zip bomb", "bzip2 bomb", "xz bomb", "hole"])
+], ids=["deep", "depth set", "quine", "42", "bytes", "packed bytes", "zip", "zip within", "zips in zips", "members", "zip bomb", "bzip2 bomb", "xz bomb", "hole"])
 def test_bounds(scan, layout, tmp_path, content, settings, told):
     config = tmp_path / "assay.yaml"
     config.write_text(f"malware: {{{settings}}}\n")
