@@ -10,7 +10,9 @@
 
 #include "base/error.h"
 
-#define INPUT_SIZE      ((size_t)16 * 1024)
+#define INPUT_SIZE ((size_t)16 * 1024)
+/* Of most streams only the beginning is asked for, and ISA-L unpacks ahead what it is given. */
+#define FIRST_INPUT     ((size_t)1024)
 #define ZSTD_WINDOW_LOG 27
 /* `xz -9` needs 65 MiB. */
 #define XZ_MEMORY  ((uint64_t)192 * 1024 * 1024)
@@ -137,9 +139,10 @@ input_fill(Unpacker *unpacker, size_t least)
   memmove(unpacker->input, unpacker->input + unpacker->at, input_left(unpacker));
   unpacker->end -= unpacker->at;
   unpacker->at = 0;
+  size_t room = unpacker->consumed == 0 ? FIRST_INPUT : INPUT_SIZE;
   while (unpacker->end < least && !unpacker->input_ended) {
     gssize got = unpacker->read(unpacker->read_data, unpacker->input + unpacker->end,
-                                INPUT_SIZE - unpacker->end, &unpacker->failure);
+                                room - unpacker->end, &unpacker->failure);
     if (got < 0)
       return false;
     unpacker->input_ended = got == 0;
