@@ -15,11 +15,14 @@
 #define CANDIDATES_MAX 500
 /* Of an index. */
 #define MEMBERS_MAX 100u
+/* Those whose configs are read. */
+#define CONFIGS_MAX 50u
 /* Of what annotations say. */
 #define ANNOTATION_BYTES_MAX 1000
 
 typedef struct {
   Pipeline *pipeline;
+  const Digest *manifest; /* whose base it is */
   BaseSeen seen;
   void *data;
   BaseImage *base;
@@ -70,18 +73,12 @@ read_annotations(const Manifest *manifest, BaseImage *base)
 
 /* --- by which name --- */
 
-/* What the annotations give the digest of comes first. */
+/* Whether the annotations give the digest of the image, or of an index by which it has the name. */
 static bool
-is_better(const BaseImage *base, const KnownName *name, const char *digest, const KnownName *best,
-          const char *best_digest)
+is_meant(const BaseImage *base, const KnownName *name, const char *digest)
 {
-  bool meant =
-      g_strcmp0(base->named_digest, digest) == 0 || g_strcmp0(base->named_digest, name->named) == 0;
-  bool best_meant = best != NULL && (g_strcmp0(base->named_digest, best_digest) == 0 ||
-                                     g_strcmp0(base->named_digest, best->named) == 0);
-  if (best == NULL || base->named_digest == NULL || meant == best_meant)
-    return best == NULL || known_name_compare(name, best) < 0;
-  return meant;
+  return base->named_digest != NULL && (strcmp(base->named_digest, digest) == 0 ||
+                                        g_strcmp0(base->named_digest, name->named) == 0);
 }
 
 static void
@@ -97,9 +94,10 @@ take_name(BaseImage *base, const KnownName *name, const char *digest)
   g_strlcpy(base->digest.text, digest, sizeof base->digest.text);
 }
 
-/* The best name of @digests (char *) that may be seen, if there is one. */
+/* The best name of @digests (char *) that may be seen, if there is one; @meant: of those that the
+ * annotations mean. */
 static bool
-name_best(Search *search, const GPtrArray *digests, GError **error)
+name_best(Search *search, const GPtrArray *digests, bool meant, GError **error)
 {
   g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
   const KnownName *best = NULL;
@@ -115,7 +113,8 @@ name_best(Search *search, const GPtrArray *digests, GError **error)
     for (guint j = 0; j < names->len; j++) {
       const KnownName *name = g_ptr_array_index(names, j);
       const char *text = g_ptr_array_index(digests, i);
-      if (is_better(search->base, name, text, best, best_digest) &&
+      if ((!meant || is_meant(search->base, name, text)) &&
+          (best == NULL || known_name_compare(name, best) < 0) &&
           search->seen(name->repository, search->data)) {
         best = name;
         best_digest = text;
@@ -139,22 +138,90 @@ take_layers(BaseImage *base, const Manifest *manifest, guint count)
 }
 
 static bool
+begins_with(const ImageConfig *own, const ImageConfig *base)
+{
+  if (base->history->len == 0 || base->history->len >= own->history->len)
+    return false;
+  for (guint i = 0; i < base->history->len; i++)
+    if (strcmp(g_ptr_array_index(base->history, i), g_ptr_array_index(own->history, i)) != 0 ||
+        g_array_index(base->history_empty, bool, i) != g_array_index(own->history_empty, bool, i))
+      return false;
+  return true;
+}
+
+/* How long the history of @image is, where that of @own goes on from there; else 0. */
+static guint
+length_of_beginning(Pipeline *pipeline, const char *image, const ImageConfig *own)
+{
+  g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, image, NULL);
+  g_autoptr(ImageConfig) config =
+      manifest == NULL ? NULL : images_load_config(pipeline->blobs, manifest, NULL);
+  return config != NULL && begins_with(own, config) ? config->history->len : 0;
+}
+
+/* By image: of those that came last. (transfer full): guint */
+static GArray *
+lengths_of(Pipeline *pipeline, const GPtrArray *images, const ImageConfig *own)
+{
+  GArray *lengths = g_array_new(FALSE, TRUE, sizeof(guint));
+  g_array_set_size(lengths, images->len);
+  for (guint i = 0; i < MIN(images->len, CONFIGS_MAX); i++)
+    g_array_index(lengths, guint, i) =
+        length_of_beginning(pipeline, g_ptr_array_index(images, i), own);
+  return lengths;
+}
+
+/* Of images of the same layers one that the annotations mean, else the one whose history is the
+ * longest that the image's own goes on from; where there is none, any of them, if its layers are
+ * not @all of the image's. */
+static bool
+choose(Search *search, const GPtrArray *images, const ImageConfig *own, bool all, GError **error)
+{
+  g_autoptr(GArray) lengths = lengths_of(search->pipeline, images, own);
+  guint longest = 0;
+  for (guint i = 0; i < lengths->len; i++)
+    longest = MAX(longest, g_array_index(lengths, guint, i));
+  if (search->base->named_digest != NULL && !name_best(search, images, true, error))
+    return false;
+  for (guint length = longest; search->base->repository == NULL; length--) {
+    g_autoptr(GPtrArray) some = g_ptr_array_new();
+    for (guint i = 0; i < images->len; i++)
+      if (g_array_index(lengths, guint, i) == length)
+        g_ptr_array_add(some, g_ptr_array_index(images, i));
+    if ((length > 0 || !all) && !name_best(search, some, false, error))
+      return false;
+    if (length == 0)
+      break;
+  }
+  return true;
+}
+
+static void
+leave_out(GPtrArray *images, const Digest *manifest)
+{
+  guint at;
+  if (g_ptr_array_find_with_equal_func(images, manifest->text, g_str_equal, &at))
+    g_ptr_array_remove_index(images, at);
+}
+
+static bool
 find_by_layers(Search *search, const Manifest *manifest, GError **error)
 {
   g_autoptr(ImageConfig) config = images_load_config(search->pipeline->blobs, manifest, error);
   if (config == NULL)
     return false;
-  guint own = MIN(config->diff_ids->len, manifest->layers->len);
   g_autoptr(GArray) chains = chain_ids(config->diff_ids, BASE_LAYERS_MAX);
-  for (guint count = MIN(chains->len, own - 1); count > 0 && search->base->repository == NULL;
-       count--) {
+  for (guint count = chains->len; count > 0 && search->base->repository == NULL; count--) {
     g_autoptr(GPtrArray) images =
         chains_find(search->pipeline->sql, &g_array_index(chains, Digest, count - 1),
                     search->base->platform, CANDIDATES_MAX, error);
-    if (images == NULL || !name_best(search, images, error))
+    if (images == NULL)
+      return false;
+    leave_out(images, search->manifest);
+    if (!choose(search, images, config, count == config->diff_ids->len, error))
       return false;
     if (search->base->repository != NULL)
-      take_layers(search->base, manifest, count);
+      take_layers(search->base, manifest, MIN(count, manifest->layers->len));
   }
   return true;
 }
@@ -168,7 +235,7 @@ find_by_annotations(Search *search, GError **error)
     return true;
   g_autoptr(GPtrArray) digests = g_ptr_array_new();
   g_ptr_array_add(digests, search->base->named_digest);
-  return name_best(search, digests, error);
+  return name_best(search, digests, false, error);
 }
 
 bool
@@ -182,7 +249,7 @@ pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen seen, v
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
   if (parsed == NULL)
     return false;
-  Search search = {pipeline, seen, data, made};
+  Search search = {pipeline, manifest, seen, data, made};
   read_annotations(parsed, made);
   /* The row of the image itself says that its layers tell. */
   Found found = chains_load(pipeline->sql, manifest, &chain, error);

@@ -1,5 +1,6 @@
 /* On which image another was built: the stored one whose unpacked layers are the first of its own,
- * and no others, of the same platform; of several the one with most layers. So the layers tell, and
+ * and no others, of the same platform; of several the one with most layers. One with all of its
+ * layers is it where its own history goes on from that one's. So the layers tell, and
  * not what an image says of itself: what its manifest's annotations name counts where the layers
  * tell nothing. Only images that were scanned are known by their layers, for a scan finds that the
  * layers are what the config says. */

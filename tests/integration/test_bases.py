@@ -196,6 +196,34 @@ def test_empty_layers(registry):
     assert registry.name(grandchild) == ("team/step", "v1", step["digest"])
 
 
+def history(*commands):
+    """Of a config: each command made a layer, or, where it begins with ENV, none."""
+    return {"history": [{"created_by": each, **({"empty_layer": True} if each.startswith("ENV") else {})} for each in commands]}
+
+
+def test_an_image_without_layers_of_its_own(registry):
+    """It has all layers of the base, and a history that goes on from the base's: the longest such is the base's."""
+    base = registry.push("library/alpine", "3.10", base_layer(), config=history("ADD rootfs"))
+    plain = registry.push("team/plain", "v1", base_layer(), config=history("ADD rootfs", "ENV A=1"))
+    child = registry.push("team/child", "v1", base_layer(), config=history("ADD rootfs", "ENV A=1", "ENV B=2"))
+    assert registry.name(plain) == ("library/alpine", "3.10", base["digest"]) and registry.base(plain)["layers"] == 1
+    assert registry.name(child) == ("team/plain", "v1", plain["digest"])
+    assert registry.base(base) is None and registry.by_origin(plain) == {"base": BASE}
+    # Another history, none, and one that differs in what made the layer, are no beginnings.
+    for number, commands in enumerate((("COPY rootfs", "ENV A=1"), (), ("ENV rootfs", "ENV A=1"))):
+        other = registry.push("team/other", f"v{number}", base_layer(), config=history(*commands))
+        assert registry.base(other) is None
+    # But the annotations may mean it.
+    meant = registry.push("team/meant", "v1", base_layer(), annotations={"org.opencontainers.image.base.digest": base["digest"]})
+    assert registry.name(meant) == ("library/alpine", "3.10", base["digest"]) and registry.base(meant)["layers"] == 1
+    # What has a layer more has it before what has none.
+    above = registry.push("team/above", "v1", base_layer(), CURL, config=history("ADD rootfs", "ENV A=1", "RUN apk add curl"))
+    assert registry.base(above)["layers"] == 1 and registry.name(above) == ("team/plain", "v1", plain["digest"])
+    twin = registry.push("team/twin", "v1", base_layer(), CURL,
+                         config=history("ADD rootfs", "ENV A=1", "RUN apk add curl", "ENV C=3"))
+    assert registry.name(twin) == ("team/above", "v1", above["digest"]) and registry.base(twin)["layers"] == 2
+
+
 def test_the_best_of_several_names(registry):
     """The same image in several repositories: tagged before untagged, then by name; and what the annotations mean before all."""
     untagged = registry.push("a/untagged", None, base_layer())
