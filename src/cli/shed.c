@@ -1,6 +1,7 @@
 /* `assay shed`: what an image could do without, and which layer brings what, without a server. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/report_options.h"
@@ -55,6 +56,18 @@ report_image(const ScanSetup *setup, const ImageSource *source, const ImageInven
   return write_report(&document, json);
 }
 
+/* Of a folder only what detectors want is read, and an SBOM has no files. */
+static bool
+has_layers(const char *target, GError **error)
+{
+  if (g_str_has_prefix(target, "rootfs:") || g_str_has_prefix(target, "sbom:"))
+    return error_set(error, ASSAY_ERROR_INVALID,
+                     "%s: it has no layers whose files could be weighed: name an image, in a "
+                     "registry, a layout or an archive",
+                     target);
+  return true;
+}
+
 static int
 run(char **arguments)
 {
@@ -67,7 +80,9 @@ run(char **arguments)
     return command_fail(error);
   g_autoptr(ImageSource) source = scan_setup_source(&setup, arguments[0], &error);
   g_autoptr(AdvisoryDatabase) database =
-      source == NULL ? NULL : scan_setup_database(&setup, true, &error);
+      source == NULL || !has_layers(image_source_target(source), &error)
+          ? NULL
+          : scan_setup_database(&setup, true, &error);
   g_autoptr(ImageInventory) inventory =
       error != NULL ? NULL : scan_setup_layers(&setup, source, &error);
   if (inventory != NULL)
@@ -83,7 +98,8 @@ const Command shed_command = {
     .summary = "Show what an image could do without, and what each layer brings",
     .arguments = "TARGET",
     .help =
-        "TARGET is what `assay scan` takes. Told are the bytes and the findings of each layer,\n"
+        "TARGET is an image as `assay scan` takes it. Told are the bytes and the findings of each "
+        "layer,\n"
         "with the command of the history that made it, and what could go: files that a later\n"
         "layer removes or replaces and that ship all the same, caches of package managers,\n"
         "temporary files, documentation without licences, locales that the image does not set,\n"

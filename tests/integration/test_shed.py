@@ -266,6 +266,16 @@ def test_image_of_a_server(assay, server, push, tmp_path):
     assert paths(by_api, "removed-later") == {("srv/big", 1, 2)} and len(by_api["build_tools"]) == 2
 
 
+def test_targets_without_layers(assay, tmp_path):
+    """Of a folder not every file is read, so that what is told of it would be less than there is."""
+    (tmp_path / "root/etc").mkdir(parents=True)
+    (tmp_path / "root/etc/os-release").write_text(images.DEBIAN_12)
+    assay("sbom", "--no-cache", "--output", tmp_path / "bill.json", f"rootfs:{tmp_path}/root")
+    for target in (f"rootfs:{tmp_path}/root", f"{tmp_path}/root", f"sbom:{tmp_path}/bill.json"):
+        refused = assay("shed", "--no-cache", "--data", tmp_path, target, check=2)
+        assert "no layers" in refused.stderr and not refused.stdout
+
+
 def test_more_than_is_kept(shed):
     """Of a layer of very many files the large ones count still, and what is not known is told."""
     many = {f"srv/{i % 300}/{i}": b"x" * 10 for i in range(61000)}
