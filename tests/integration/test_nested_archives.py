@@ -203,6 +203,15 @@ def test_a_gap_stays_when_the_file_is_removed(scan, layout):
     assert len(gaps(answer)) == 1
 
 
+def test_a_policy_that_blocks_malware_refuses_a_gap(scan, layout, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    layout.add_image("deep", [{**BASE, "opt/x": nest(6, b"fine")}])
+    for blocks, code in (("[critical]", 1), ("[]", 0)):
+        policy.write_text(f'policies: [{{name: a, namespaces: "**", vulnerabilities: {{block: []}}, malware: {{block: {blocks}}}}}]\n')
+        done = scan("--policy", policy, "--repository", "team/app", f"oci:{layout.folder}:deep", check=code)
+        assert "malware.archive_depth" in done.stdout
+
+
 def test_depth_by_option(scan, layout):
     files = {"opt/x": nest(2, BAD), "opt/y.gz": gzip.compress(BAD)}
     assert found(scan_with(scan, layout, files, "--archive-depth", "2")) == {"opt/x:t:e.com", "opt/y.gz"}
