@@ -12,7 +12,7 @@
 #include "registry/known_names.h"
 
 /* Stored images of the same layers that are looked at, those first that came last. */
-#define CANDIDATES_MAX 500
+#define CANDIDATES_MAX 200
 /* Of an index. */
 #define MEMBERS_MAX 100u
 /* Those whose configs are read. */

@@ -30,7 +30,7 @@ chains_find(SqlPool *sql, const Digest *chain, const char *platform, unsigned li
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
                 "SELECT manifest FROM image_chains WHERE chain = $1 AND platform = $2 "
-                "ORDER BY noted DESC, manifest LIMIT $3",
+                "ORDER BY noted DESC LIMIT $3",
                 SQL_TEXT(chain->text), SQL_TEXT(platform), SQL_INTEGER(limit), SQL_END);
   return sql_texts(rows, error);
 }
