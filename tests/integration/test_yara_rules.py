@@ -177,3 +177,15 @@ def test_a_server_with_rules(start_server, assay, tmp_path, layout):
     answer = assay("check", "--data", server.data, "--config", server.config, check=1).stdout
     assert "malware.rules: rules of YARA cannot be compiled: mend these of 1 files, or take them away:" in answer
     assert f"malware.rules: {rules}/a.yar:1: " in answer
+
+
+def test_a_volume_of_kubernetes(scan, layout, tmp_path):
+    """Links to files in a hidden folder, and one that leads around."""
+    folder = write(tmp_path / "volume", {"..2026/a.yar": RULES["marker.yar"], "sub/b.yar": "rule B { condition: false }"})
+    (folder / "..data").symlink_to("..2026")
+    (folder / "a.yar").symlink_to("..data/a.yar")
+    (folder / "sub" / "around").symlink_to("..")
+    answer = scan_with(scan, f"oci:{layout}:small", "--yara-rules", folder)
+    assert found(answer) == {("Marker", "opt/run.sh")}
+    (folder / "gone.yar").symlink_to("nowhere")
+    assert "gone.yar: No such file" in scan("--yara-rules", folder, f"oci:{layout}:small", check=2).stderr
