@@ -53,6 +53,17 @@ add_ignored(GString *text, const GPtrArray *ignored)
   }
 }
 
+static void
+add_base(GString *text, const ReportBase *base)
+{
+  g_autofree char *words = report_base_in_words(base), *newer = report_newer_base_in_words(base);
+  g_string_append(text, "\nBase: ");
+  report_mark_plain(text, words);
+  g_string_append(text, newer == NULL ? "\n" : "\nNewer base: ");
+  report_mark_plain(text, newer);
+  g_string_append(text, newer == NULL ? "" : "\n");
+}
+
 static char *
 write_markdown(const Report *report, const ReportStyle *style)
 {
@@ -60,6 +71,8 @@ write_markdown(const Report *report, const ReportStyle *style)
   report_mark_plain(text, report->target);
   g_string_append(text, "\n\n");
   add_summary(text, report);
+  if (report->base != NULL)
+    add_base(text, report->base);
   if (report->verdict != NULL) {
     g_string_append(text, report->verdict->allowed ? "\nThe policy lets it out.\n"
                                                    : "\n**The policy refuses it.** ");

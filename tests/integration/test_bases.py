@@ -151,6 +151,11 @@ def test_origins_are_a_filter(registry, assay):
     assert "CVE-2019-5481" not in of_base and all(name in of_base for name in BASE)
     told = json.loads(shown("--format", "json"))
     assert told["base"] == registry.base(child) and {each["origin"] for each in told["findings"]} == {"base", "own"}
+    sarif = json.loads(shown("--format", "sarif"))["runs"][0]["results"]
+    assert {each["properties"]["origin"] for each in sarif if each["ruleId"] in BASE} == {"base"}
+    assert {each["properties"]["origin"] for each in sarif if each["ruleId"] == "CVE-2019-5481"} == {"own"}
+    markdown = shown("--format", "markdown")
+    assert "\nBase: library/alpine:3.10 " in markdown and f"3 of {total} findings come from it" in markdown
     assert "leave nothing" in assay("findings", "--server", registry.server.url, "--only-base", "--ignore-base", "team/curl:v1",
                                     check=2).stderr
 
