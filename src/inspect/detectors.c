@@ -82,6 +82,9 @@ const Detector *const detectors[] = {
     &docker_detector,
     &sql_detector,
     &odd_servers_detector,
+#ifdef MORE_DETECTORS /* of a measurement, which includes this file */
+    MORE_DETECTORS
+#endif
     NULL,
 };
 /* clang-format on */
