@@ -6,6 +6,7 @@
 #include "pipeline/pipeline-private.h"
 #include "registry/namespaces.h"
 #include "registry/quarantine.h"
+#include "verdict/completeness.h"
 
 /* --- what was said before --- */
 
@@ -106,8 +107,10 @@ judge_unmatched(Pipeline *pipeline, const Asked *asked, PolicyInput *input, cons
   input->scan_state = SCAN_NONE;
   input->detail = why;
   g_autoptr(GPtrArray) findings = wanted(asked, observed);
+  g_autoptr(GPtrArray) gaps =
+      completeness_without(observed == NULL ? NULL : observed->gaps, asked->without);
   input->findings = findings;
-  input->gaps = observed == NULL ? NULL : observed->gaps;
+  input->gaps = gaps;
   Verdict *verdict = policy_judge(asked->policy, input);
   input->findings = input->gaps = NULL;
   return verdict;
@@ -149,10 +152,12 @@ judge_image(Pipeline *pipeline, const Asked *asked, PolicyInput *input, const Di
     input->life_ends = result == NULL ? 0 : result->life_ends;
     input->ended = result == NULL ? NULL : result->ended;
     input->next_ends = result == NULL ? 0 : result->next_ends;
-    input->gaps = result == NULL ? gaps : result->gaps;
+    g_autoptr(GPtrArray) unknown =
+        completeness_without(result == NULL ? gaps : result->gaps, asked->without);
+    input->gaps = unknown;
     Verdict *verdict = judge_scan(asked->policy, input, summary);
     input->image = NULL;
-    input->findings = NULL;
+    input->findings = input->gaps = NULL;
     return verdict;
   }
   /* Without advisories, or without a layer's inventory, nothing is known: that is no scan. */

@@ -1,6 +1,5 @@
 /* What is not known of an image; see the header. */
 #include "verdict/completeness.h"
-#include "inspect/anywhere.h"
 #include "inspect/configuration_inspection.h"
 #include "inspect/fixed_places.h"
 #include "inventory/image.h"
@@ -18,8 +17,7 @@ is_plain_file(const char *unread)
   const char *words = strstr(unread, " (");
   g_autofree char *path =
       g_strndup(unread, words == NULL ? strlen(unread) : (size_t)(words - unread));
-  const Detector *detector = fixed_places_detector_of(path);
-  return detector != NULL ? !detector->lists_packages : anywhere_by_path(path) != 0;
+  return !fixed_places_is_database(path);
 }
 
 /* Those of malware, or the others. (transfer container) */
@@ -109,6 +107,17 @@ bool
 completeness_is_of_malware(const char *gap)
 {
   return g_str_has_prefix(gap, MALWARE_GAP);
+}
+
+GPtrArray *
+completeness_without(const GPtrArray *gaps, FindingKinds kinds)
+{
+  GPtrArray *kept = g_ptr_array_new();
+  bool no_malware = (kinds & FINDING_KIND_BIT(FINDING_MALWARE)) != 0;
+  for (guint i = 0; gaps != NULL && i < gaps->len; i++)
+    if (!no_malware || !completeness_is_of_malware(g_ptr_array_index(gaps, i)))
+      g_ptr_array_add(kept, g_ptr_array_index(gaps, i));
+  return kept;
 }
 
 GPtrArray *

@@ -17,6 +17,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "inventory/finding_kind.h"
 #include "inventory/image.h"
 
 /* A sentence without a full stop for each kind of thing that is not known, worst first; empty: all
@@ -25,6 +26,8 @@ GPtrArray *completeness_gaps(const ImageInventory *inventory, const GPtrArray *u
 
 /* Whether such a sentence says that malware was not looked for everywhere. */
 bool completeness_is_of_malware(const char *gap);
+/* Those of @gaps (or NULL) that concern who does not look for @kinds. (transfer container) */
+GPtrArray *completeness_without(const GPtrArray *gaps, FindingKinds kinds);
 
 /* The same for packages whose versions do not tell whether advisories apply: char *, at least one.
  * (transfer full) */

@@ -1,8 +1,10 @@
 """What a namespace looks for in its images, and when."""
+import io
 import secrets
 import sqlite3
 import string
 import time
+import zipfile
 
 import pytest
 
@@ -96,6 +98,34 @@ def test_kinds_that_are_not_looked_for(server, assay, image):
     assert kinds_of(server, digest, "&repository=team/app") == everything
     assert "findings block" in refusal(server, "team/app", "v1")
     wait_until(lambda: counted(server, "team/app") == (total, total))
+
+
+def test_what_malware_was_not_looked_for_in(start_server, assay, tmp_path):
+    """It is no gap where nobody looks for malware; other gaps are."""
+    def nested(name):
+        """A script in more archives in each other than are opened, and a package database that is none for `broken`."""
+        inside = b"#!/bin/sh\n"
+        for _ in range(7):
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as archive:
+                archive.writestr("inner.zip", inside)
+            inside = packed.getvalue()
+        broken = {"var/lib/rpm/rpmdb.sqlite": b"\1" * 5000} if name == "broken" else {}
+        return layout.add_image(name, [{**gate.alpine_files(), "opt/nested.zip": inside, **broken}])
+    layout = Layout(tmp_path / "nested")
+    server = start_server(policy="strict")
+    import_advisories(assay, server)
+    gate.wait_for_advisories(server)
+    set_namespace(server, "free", without=["malware", "vulnerability", "configuration"])
+    set_namespace(server, "team", without=["vulnerability", "configuration"])
+    for name in ("nested", "broken"):
+        nested(name)
+        for repository in ("team/app", "free/app"):
+            push_layout(server, layout.folder, name, repository)
+    wait_until(lambda: "malware unscanned" in refusal(server, "team/app", "nested"))
+    wait_until(lambda: pull(server, "free/app", "nested").status_code == 200)
+    told = wait_until(lambda: "could not be read whole" in refusal(server, "free/app", "broken") and refusal(server, "free/app", "broken"))
+    assert "malware" not in told
 
 
 def test_a_kind_that_is_none(server):

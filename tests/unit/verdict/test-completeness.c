@@ -32,13 +32,13 @@ static const Case cases[] = {
     {"... or a link", 9, "libc6", "debian", NULL, "etc/os-release (a link to what no layer holds)",
      NULL, "its file etc/os-release (a link to what no layer holds) could not be read whole"},
     {"in part, beside packages", 9, "libc6", "debian", "Debian 12", "a\033[31m|b|c", NULL,
-     "its package database a?[31m and 2 more could not be read whole"},
+     "its file a?[31m and 2 more could not be read whole"},
     {"without advisories", 9, "libc6", "debian", "Debian 99", NULL, "debian:99 (deb packages)",
      "there are no advisories for debian:99 (deb packages)"},
     {"of many kinds", 9, "libc6", "debian", NULL, NULL, "a|b|c|d|e|f|g",
      "there are no advisories for a, b, c, d, e and 2 more"},
     {"both", 9, "libc6", "debian", NULL, "x", "y",
-     "its package database x could not be read whole|there are no advisories for y"},
+     "its file x could not be read whole|there are no advisories for y"},
     {"a name that is hostile", 9, NULL, "x", "Evil\nLinux", NULL, NULL,
      "no package of it is known: it says that it is Evil?Linux, but has no package database that "
      "is "
