@@ -267,3 +267,11 @@ byte_array_add_prefixed(GByteArray *out, Slice bytes)
   if (bytes.size > 0)
     g_byte_array_append(out, bytes.data, (guint)bytes.size);
 }
+
+void **
+text_sorted_keys(GHashTable *table, guint *count)
+{
+  void **keys = g_hash_table_get_keys_as_array(table, count);
+  qsort(keys, *count, sizeof *keys, text_compare);
+  return keys;
+}

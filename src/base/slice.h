@@ -52,6 +52,8 @@ char *slice_to_string(Slice a);
 char *slice_to_printable(Slice a, size_t most);
 /* strcmp() of two elements of a GPtrArray of strings, for g_ptr_array_sort(). */
 int text_compare(gconstpointer a, gconstpointer b);
+/* The keys of @table, which are texts, in order. (transfer container) */
+void **text_sorted_keys(GHashTable *table, guint *count);
 
 /* Whether it is not empty and would stay the same in slice_to_printable(). */
 bool slice_is_printable(Slice a);

@@ -106,8 +106,7 @@ void
 entry_notes_join(EntryNotes *notes)
 {
   guint count;
-  g_autofree void **locations = g_hash_table_get_keys_as_array(notes->noted, &count);
-  qsort(locations, count, sizeof *locations, text_compare);
+  g_autofree void **locations = text_sorted_keys(notes->noted, &count);
   for (guint i = 0; i < count; i++)
     if (!join(notes->inventory, locations[i], g_hash_table_lookup(notes->noted, locations[i])))
       break;

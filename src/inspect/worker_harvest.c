@@ -416,8 +416,7 @@ static void
 join_finds(Harvest *harvest)
 {
   guint count;
-  g_autofree void **paths = g_hash_table_get_keys_as_array(harvest->finds, &count);
-  qsort(paths, count, sizeof *paths, text_compare);
+  g_autofree void **paths = text_sorted_keys(harvest->finds, &count);
   for (guint i = 0; i < count; i++) {
     const GPtrArray *finds = g_hash_table_lookup(harvest->finds, paths[i]);
     for (guint j = 0; j < finds->len; j++)

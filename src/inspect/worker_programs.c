@@ -183,8 +183,7 @@ static void
 keep_unmatched(ProgramNotes *notes)
 {
   guint count;
-  g_autofree void **paths = g_hash_table_get_keys_as_array(notes->entries, &count);
-  qsort(paths, count, sizeof *paths, text_compare);
+  g_autofree void **paths = text_sorted_keys(notes->entries, &count);
   for (guint i = 0; i < count; i++) {
     const Program *program = g_hash_table_lookup(notes->entries, paths[i]);
     if (program->hashed && !program->matched)
@@ -222,8 +221,7 @@ program_notes_join(ProgramNotes *notes)
 {
   finish_sums(notes);
   guint count;
-  g_autofree void **locations = g_hash_table_get_keys_as_array(notes->lists, &count);
-  qsort(locations, count, sizeof *locations, text_compare);
+  g_autofree void **locations = text_sorted_keys(notes->lists, &count);
   for (guint i = 0; i < count; i++)
     keep_lists(notes, g_hash_table_lookup(notes->lists, locations[i]));
   keep_unmatched(notes);
