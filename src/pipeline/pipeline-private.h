@@ -8,6 +8,7 @@
 #include "oci/image_config.h"
 #include "pipeline/chains-private.h"
 #include "pipeline/early.h"
+#include "pipeline/packages-private.h"
 #include "pipeline/policy_in_force.h"
 #include "pipeline/sboms.h"
 #include "pipeline/standings.h"
@@ -335,75 +336,6 @@ bool images_note_renewal(SqlPool *sql, const char *manifest, const char *why, bo
 bool images_store_scan(SqlPool *sql, const char *manifest, const ImageInventory *inventory,
                        const ImageChain *chain, AdvisoryDatabase *advisories, bool again,
                        GError **error);
-
-/* --- package_findings.c: what the advisories say of each package, as rows --- */
-
-typedef struct {
-  uint32_t counts[SEVERITY_CRITICAL + 1], fixable[SEVERITY_CRITICAL + 1];
-  uint32_t third_party; /* packages of others than the distribution */
-  uint32_t uncovered;   /* packages that no advisories speak of, for want of any for their kind */
-} Tally;
-void tally_add(Tally *sum, const Tally *more);
-char *tally_to_text(const uint32_t numbers[SEVERITY_CRITICAL + 1]);
-void tally_from_text(const char *text, uint32_t numbers[SEVERITY_CRITICAL + 1]);
-/* Of four columns: counts, fixable, uncovered, third_party. */
-void tally_from_row(SqlRows *rows, int column, Tally *tally);
-
-/* packages.matched: by which advisories; 0: by none (NULL). */
-int64_t package_findings_stamp(const AdvisoryDatabase *advisories);
-/* What is found in one package. */
-typedef struct {
-  Tally tally;
-  GPtrArray *facts; /* package_findings.c's own; NULL: none */
-} PackageMatch;
-void package_match_clear(PackageMatch *match);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PackageMatch, package_match_clear)
-/* Without any advisories for its kind a package is uncovered. */
-bool package_findings_match(AdvisoryDatabase *advisories, const char *ecosystem,
-                            const Package *package, PackageMatch *match, GError **error);
-bool package_findings_write(SqlConnection *db, int64_t package, const PackageMatch *match,
-                            int64_t stamp, GError **error);
-/* Only what is found, of a package that has none yet. */
-bool package_findings_write_new(SqlConnection *db, int64_t package, const PackageMatch *match,
-                                GError **error);
-
-/* --- packages.c: the packages of images, as rows that images share --- */
-
-/* An image's packages and what findings name besides them, ready to be written: which are rows
- * already was looked up, and the others were matched. */
-typedef struct PreparedPackages PreparedPackages;
-/* Refers to @inventory, which lives as long; @advisories: or NULL. ASSAY_ERROR_MISMATCH: an id of
- * them is taken. (transfer full) */
-PreparedPackages *packages_prepare(SqlPool *sql, const ImageInventory *inventory,
-                                   AdvisoryDatabase *advisories, GError **error);
-void prepared_packages_free(PreparedPackages *prepared);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(PreparedPackages, prepared_packages_free)
-/* What the advisories say of all of them. */
-const Tally *packages_sum(const PreparedPackages *prepared);
-/* Writes them, and what the advisories say of those that are new. ASSAY_ERROR_MISMATCH as above. */
-bool packages_store(SqlConnection *db, int64_t image, const PreparedPackages *prepared,
-                    GError **error);
-bool packages_forget(SqlConnection *db, int64_t image, GError **error);
-
-/* --- packages_facts.c: what findings name besides packages, as texts --- */
-
-char *packages_facts_to_text(const ImageInventory *inventory);
-/* How much was observed, for images.observed, and back. (transfer full) */
-char *packages_observed_to_text(const ImageInventory *inventory);
-ObservedCounts packages_observed_read(const char *text);
-/* What of the image is not known, whatever the advisories. */
-char *packages_gaps_to_text(const ImageInventory *inventory);
-/* The other files that show @package, a line each, the first that a row has room for. (transfer
- * full); NULL: there are none */
-char *packages_places_to_text(const ImageInventory *inventory, const ImagePackage *package);
-/* Without packages. NULL: the texts are damaged. (transfer full) */
-ImageInventory *packages_facts_read(const char *facts, const char *gaps, GError **error);
-
-/* --- packages_load.c --- */
-
-/* *inventory: NULL when the image is not scanned, or its packages are no rows yet. (transfer full)
- */
-bool packages_load(SqlPool *sql, const char *manifest, ImageInventory **inventory, GError **error);
 
 /* --- findings.c --- */
 
