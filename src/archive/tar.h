@@ -18,6 +18,10 @@
 
 #include "base/slice.h"
 
+/* Whether a tar can begin so: by its magic number, or by the checksum of its first header, which is
+ * all that v7's have. */
+bool tar_begins(Slice head);
+
 typedef enum {
   TAR_FILE, /* and whatever has content and no other kind */
   TAR_HARDLINK,

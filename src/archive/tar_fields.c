@@ -111,6 +111,16 @@ tar_has_checksum(const uint8_t *block, bool lenient)
          (said == sum || said == sum - 256 * high);
 }
 
+bool
+tar_begins(Slice head)
+{
+  if (slice_equal_string(slice_sub(head, AT_MAGIC, 5), "ustar"))
+    return true;
+  /* Most files are told by a byte of the field. */
+  return head.size >= TAR_BLOCK && head.data[0] != 0 && head.data[AT_CHECKSUM + 2] >= '0' &&
+         head.data[AT_CHECKSUM + 2] <= '7' && tar_has_checksum(head.data, false);
+}
+
 static TarFormat
 format_of(const uint8_t *block)
 {

@@ -72,6 +72,15 @@ def lying_zip():
     return bytes(content)
 
 
+def v7_tar():
+    """As tar wrote them before there was a magic number."""
+    content = bytearray(tar_of(("e.com", BAD)))
+    content[257:265] = bytes(8)
+    content[148:156] = b" " * 8
+    content[148:156] = b"%06o\0 " % sum(content[:512])
+    return bytes(content)
+
+
 def sparse_tar(name="hole"):
     """A file of 1 EiB, which is one hole."""
     header = tarfile.TarInfo(name)
@@ -108,6 +117,7 @@ FOUND = {
     "opt/large.zip": (zip_of(("noise", LARGE), ("e.com", BAD), ("after", LARGE)), "e.com"),
     "opt/large.tar": (tar_of(("noise", LARGE), ("x.gz", gzip.compress(noise(2_000_000))), ("e.com", BAD), ("after", LARGE)), "e.com"),
     "opt/large.tar.xz": (lzma.compress(tar_of(("noise", LARGE), ("e.com", BAD)), preset=0), "e.com"),
+    "opt/v7.tar": (v7_tar(), "e.com"),
     "opt/deep": (nest(5, BAD), "t:t:t:t:e.com"),
     "opt/members.gz": (gzip.compress(b"") + gzip.compress(BAD[:20]) + gzip.compress(BAD[20:]), None),
     # What people's tools unpack all the same.
