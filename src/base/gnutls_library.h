@@ -29,6 +29,7 @@
   X(gnutls_, error_is_fatal)                                                                       \
   X(gnutls_, free)                                                                                 \
   X(gnutls_, handshake)                                                                            \
+  X(gnutls_, handshake_set_hook_function)                                                          \
   X(gnutls_, handshake_set_timeout)                                                                \
   X(gnutls_, init)                                                                                 \
   X(gnutls_, memset)                                                                               \

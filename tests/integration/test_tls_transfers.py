@@ -233,11 +233,29 @@ def test_change_of_keys_in_the_middle(secure, large):
             line.sendall(request_for("team/large", digest))
             received = bytearray()
             while len(received) < LARGE or b"\r\n\r\n" in received[:2000]:
-                received += line.recv(65536)
+                received += line.recv_some(65536)
                 if b"\r\n\r\n" in received[:2000]:
                     received = received.partition(b"\r\n\r\n")[2]
                     line.change_keys()
             assert received == data
+
+
+def test_change_of_keys_right_before_a_request(secure, large):
+    """Both arrive at once: the request is not forgotten until more comes."""
+    digest, data = large
+    request = request_for("team/large", digest, Range="bytes=0-9")
+    with openssl_client.connection(secure, "1.3") as line:
+        line.plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 10, 0))
+        for number in range(6):
+            line.plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+            if number > 0:
+                line.change_keys()
+            line.sendall(request)
+            line.plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+            received = b""
+            while not received.endswith(b"\r\n\r\n" + data[:10]):
+                received += line.recv_some(65536)
+            assert received.startswith(b"HTTP/1.1 206")
 
 
 def test_another_handshake_in_the_middle(secure, large):

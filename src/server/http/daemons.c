@@ -71,6 +71,16 @@ query_has_room(const char *target)
   return query == NULL || size + parameters * PARAMETER_MEMORY <= CONNECTION_MEMORY / 2;
 }
 
+/* The first request is there, so the handshake is over. */
+static void
+begin_records(struct MHD_Connection *handle, Connection *connection)
+{
+  const union MHD_ConnectionInfo *info =
+      microhttpd()->get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  if (info != NULL && connection != NULL)
+    records_begin(connection_records(connection), info->tls_session);
+}
+
 /* A space in it would have libmicrohttpd see another target than others do. */
 static void *
 on_target(void *data, const char *target, struct MHD_Connection *handle)
@@ -79,8 +89,9 @@ on_target(void *data, const char *target, struct MHD_Connection *handle)
   while (end != NULL && (unsigned char)*end > ' ' && *end != 0x7f)
     end++;
   bool too_long = target != NULL && !query_has_room(target);
-  connection_set_target(connection_of_handle(handle), end != NULL && *end == '\0' ? end : NULL,
-                        too_long);
+  Connection *connection = connection_of_handle(handle);
+  begin_records(handle, connection);
+  connection_set_target(connection, end != NULL && *end == '\0' ? end : NULL, too_long);
   /* The bytes are the connection's, and what is after the question mark is read next. */
   if (too_long)
     *((char *)(uintptr_t)strchr(target, '?') + 1) = '\0';

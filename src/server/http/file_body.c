@@ -92,7 +92,7 @@ read_block(void *data, uint64_t position, char *buffer, size_t size)
       microhttpd()->get_connection_info(body->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
   Connection *connection = connection_of_handle(body->handle);
   if (info != NULL && connection != NULL)
-    records_expect(connection_records(connection), info->tls_session, body->size - position);
+    records_expect(connection_records(connection), body->size - position);
   return got;
 }
 

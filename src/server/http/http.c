@@ -142,7 +142,7 @@ await_more(Request *request)
   if (info == NULL)
     tell_of_hangup(request->handle);
   else if (request->connection != NULL && request->received_bytes >= LONG_BODY)
-    records_read_ahead(connection_records(request->connection), info->tls_session);
+    records_read_ahead(connection_records(request->connection));
 }
 
 /* What all clients together may have the server keep while their requests go on: pulls shall not

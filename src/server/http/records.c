@@ -55,30 +55,44 @@ pull(gnutls_transport_ptr_t transport, void *data, size_t size)
   return (ssize_t)part;
 }
 
-static void
-attach(Records *records, gnutls_session_t session)
+/* A gnutls_handshake_hook_func, after a change of keys by the client. To set the mark that a socket
+ * is readable from wakes who waits for it, if there is something. */
+static int
+wake(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+     const gnutls_datum_t *message)
 {
   void *from, *to;
   gnutls()->transport_get_ptr2(session, &from, &to);
-  if (from == records)
+  const Records *records = from;
+  int one = 1;
+  if (incoming != 0)
+    setsockopt(records->socket, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
+  return 0;
+}
+
+void
+records_begin(Records *records, gnutls_session_t session)
+{
+  if (records->begun)
     return;
+  records->begun = true;
   records->socket = gnutls()->transport_get_int(session);
   gnutls()->transport_set_ptr2(session, records, records);
   gnutls()->transport_set_push_function(session, push);
   gnutls()->transport_set_pull_function(session, pull);
+  gnutls()->handshake_set_hook_function(session, GNUTLS_HANDSHAKE_KEY_UPDATE, GNUTLS_HOOK_POST,
+                                        wake);
 }
 
 void
-records_expect(Records *records, gnutls_session_t session, uint64_t bytes)
+records_expect(Records *records, uint64_t bytes)
 {
-  attach(records, session);
   records->expected = bytes;
 }
 
 void
-records_read_ahead(Records *records, gnutls_session_t session)
+records_read_ahead(Records *records)
 {
-  attach(records, session);
   records->read_ahead = true;
   if (records->ahead == NULL)
     records->ahead = g_malloc(AHEAD_BYTES);

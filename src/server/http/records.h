@@ -7,6 +7,10 @@
  *
  * GnuTLS reads a record by two calls. While a long body comes, several records are read by one.
  *
+ * A client of TLS 1.3 may change its keys. GnuTLS says then that nothing has come, and
+ * libmicrohttpd waits for more, though the next request may lie in the socket: so the kernel is
+ * made to tell again of what lies there. What was read ahead by then waits until more comes.
+ *
  * For the network thread of the connection. */
 #pragma once
 
@@ -16,6 +20,7 @@
 
 /* Of a connection, for as long as its session lives; zeroed at first. */
 typedef struct {
+  bool begun;
   int socket;
   uint64_t expected; /* bytes of the body that are still to be sent, or fewer */
   bool read_ahead;
@@ -23,9 +28,11 @@ typedef struct {
   size_t ahead_first, ahead_end;
 } Records;
 
-/* @session, whose socket that is, is about to send @bytes of a body: all that is left of it. */
-void records_expect(Records *records, gnutls_session_t session, uint64_t bytes);
+/* After the handshake, and before the others below; of more calls the first counts. */
+void records_begin(Records *records, gnutls_session_t session);
+/* The session is about to send @bytes of a body: all that is left of it. */
+void records_expect(Records *records, uint64_t bytes);
 /* A long body comes; until records_read_singly(). */
-void records_read_ahead(Records *records, gnutls_session_t session);
+void records_read_ahead(Records *records);
 void records_read_singly(Records *records);
 void records_clear(Records *records);
