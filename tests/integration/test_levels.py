@@ -128,6 +128,23 @@ def test_what_malware_was_not_looked_for_in(start_server, assay, tmp_path):
     assert "malware" not in told
 
 
+def test_an_owner_does_not_switch_off_what_policies_see(start_server):
+    server, password = start_server(config="access: {mode: closed}"), "correct horse"
+    for name, roles in (("owner", ["owner"]), ("both", ["owner", "security-manager"])):
+        server.make("users", {"name": name, "password": password})
+        for role in roles:
+            server.make("grants", {"kind": "principal", "subject": name, "role": role, "pattern": "team/*"})
+
+    def change(who, **members):
+        answer = server.request("PATCH", "/api/v1/namespaces/team", auth=(who, password), json=members)
+        return answer.status_code, answer.text
+    for members in ({"without": ["malware"]}, {"scan": "manual"}, {"sbom": "none", "without": []}):
+        status, told = change("owner", **members)
+        assert status == 403 and "manage-policy" in told
+        assert change("both", **members)[0] == 200
+    assert change("owner", sbom="none")[0] == 200
+
+
 def test_a_kind_that_is_none(server):
     answer = server.request("PATCH", "/api/v1/namespaces/team", json={"without": ["secret", "secrets"]})
     assert answer.status_code == 400 and "vulnerability, malware, secret" in answer.json()["detail"]

@@ -32,8 +32,8 @@ void api_respond_page_of(Request *request, json_t *body, const char *key, uint64
 /* 400 INVALID. */
 void api_refuse(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* This and the next three respond themselves when they return false. */
-/* Whether who asks may manage all of a namespace. */
-bool api_may_manage_namespace(Request *request, const char *space);
+/* Whether who asks may that on all of a namespace. */
+bool api_may_all_of(Request *request, Verb verb, const char *space);
 /* A list in the order of its cursors, of which who asks sees a part (seen_list.c): ?limit= and
  * ?last=. */
 typedef struct {

@@ -65,12 +65,12 @@ api_flag_of(Request *request, const char *name, bool *value)
 }
 
 bool
-api_may_manage_namespace(Request *request, const char *space)
+api_may_all_of(Request *request, Verb verb, const char *space)
 {
-  if (request_may_all(request, VERB_MANAGE_NAMESPACES, space))
+  if (request_may_all(request, verb, space))
     return true;
   g_autofree char *message =
-      g_strdup_printf("this needs the right to manage-namespaces on all of %.200s/", space);
+      g_strdup_printf("this needs the right to %s on all of %.200s/", verb_name(verb), space);
   respond_oci_error(request, MHD_HTTP_FORBIDDEN, "DENIED", message, NULL);
   return false;
 }

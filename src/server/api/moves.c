@@ -113,7 +113,7 @@ api_rename(Request *request)
 {
   Asked asked = {NULL, 0};
   const char *from = request_parameter(request, "namespace");
-  if (!api_may_manage_namespace(request, from) || !read_body(request, &asked))
+  if (!api_may_all_of(request, VERB_MANAGE_NAMESPACES, from) || !read_body(request, &asked))
     return;
   g_autofree char *to = asked.to;
   RegistryMove move = {.from = from, .to = to, .whole = true, .redirect_for = asked.redirect_for};

@@ -86,7 +86,7 @@ static void
 api_namespace(Request *request)
 {
   g_autoptr(GError) error = NULL;
-  if (!api_may_manage_namespace(request, request_parameter(request, "namespace")))
+  if (!api_may_all_of(request, VERB_MANAGE_NAMESPACES, request_parameter(request, "namespace")))
     return;
   const ServerContext *server = server_context(request);
   const char *name = request_parameter(request, "namespace");
@@ -125,7 +125,7 @@ api_set_namespace(Request *request)
 {
   g_autoptr(GError) error = NULL;
   GBytes *text = request_body(request);
-  if (!api_may_manage_namespace(request, request_parameter(request, "namespace")))
+  if (!api_may_all_of(request, VERB_MANAGE_NAMESPACES, request_parameter(request, "namespace")))
     return;
   g_autoptr(json_t) change =
       json_parse_bounded(text == NULL ? SLICE_EMPTY : slice_from_bytes(text), 10000, &error);
@@ -133,6 +133,10 @@ api_set_namespace(Request *request)
     api_refuse(request, "the body must be a JSON object: %s", error->message);
     return;
   }
+  /* What is not looked for, or later, no policy sees. */
+  if ((json_object_get(change, "without") != NULL || json_object_get(change, "scan") != NULL) &&
+      !api_may_all_of(request, VERB_MANAGE_POLICY, request_parameter(request, "namespace")))
+    return;
   if (json_object_get(change, "public") != NULL) {
     set_public(request, request_parameter(request, "namespace"), change);
     return;

@@ -22,7 +22,7 @@ const ApiSchema api_retention_schemas[] = {
 static bool
 may_delete(Request *request, const char *space)
 {
-  if (!api_may_manage_namespace(request, space))
+  if (!api_may_all_of(request, VERB_MANAGE_NAMESPACES, space))
     return false;
   if (request_may_all(request, VERB_DELETE, space))
     return true;
@@ -48,7 +48,7 @@ api_retention(Request *request)
 {
   g_autoptr(GError) error = NULL;
   const char *space = request_parameter(request, "namespace");
-  if (!api_may_manage_namespace(request, space))
+  if (!api_may_all_of(request, VERB_MANAGE_NAMESPACES, space))
     return;
   g_autoptr(Retention) retention =
       registry_retention(server_context(request)->registry, space, &error);
@@ -102,7 +102,7 @@ api_preview(Request *request)
   RetentionQuestion question = {.space = space,
                                 .repository = request_query(request, "repository"),
                                 .last = request_query(request, "last")};
-  if (!api_may_manage_namespace(request, space) ||
+  if (!api_may_all_of(request, VERB_MANAGE_NAMESPACES, space) ||
       !api_number_of(request, "limit", 1, PAGE_MAX, &limit) ||
       !api_flag_of(request, "deletes", &question.only_deleted))
     return;
