@@ -106,7 +106,14 @@ inspect_packed(const InspectionInput *input, const InspectionLimits *limits,
                              .stream = clamav_relay_stream(relay),
                              .rules = team_rules_descriptor()};
   g_autoptr(json_t) answer = worker_run(job, &files, limits->worker.seconds, cancellable, error);
-  return read_inventory(answer, relay, error);
+  g_autoptr(LayerInventory) inventory = read_inventory(answer, relay, error);
+  /* What ClamAV had no time for is no refusal of ClamAV's, to be kept for a day. */
+  if (inventory != NULL && inventory->clamav != CLAMAV_JUDGED &&
+      cancellable_is_cancelled(cancellable)) {
+    error_set(error, ASSAY_ERROR_CANCELLED, "cancelled");
+    return NULL;
+  }
+  return g_steal_pointer(&inventory);
 }
 
 bool

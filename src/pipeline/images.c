@@ -65,13 +65,25 @@ typedef struct {
   int64_t when;
 } Deferral;
 
+/* ABSENT: it is not there, or was scanned meanwhile. */
+static Found
+find_unscanned(SqlConnection *db, const char *manifest, GError **error)
+{
+  g_autoptr(SqlRows) rows =
+      sql_query(db, error,
+                "SELECT 1 FROM manifests WHERE digest = $1 AND NOT EXISTS "
+                "(SELECT 1 FROM images WHERE manifest = $1 AND state = $2) LIMIT 1",
+                SQL_TEXT(manifest), SQL_INTEGER(SCAN_DONE), SQL_END);
+  return sql_next(rows, error);
+}
+
 static bool
 defer(SqlConnection *db, void *data, GError **error)
 {
   const Deferral *deferral = data;
-  bool there = false;
-  return check_there(db, deferral->manifest, &there, error) &&
-         (!there ||
+  Found found = find_unscanned(db, deferral->manifest, error);
+  return found != FAILED &&
+         (found == ABSENT ||
           (write_state(db, deferral->manifest, SCAN_DEFERRED, error) &&
            sql_run(db, NULL, error,
                    "UPDATE images SET error = $2, retry_at = $3 WHERE manifest = $1",
