@@ -1,4 +1,5 @@
 /* Lists of what databases say of the digests of programs, as text. */
+#include <limits.h>
 #include <string.h>
 
 #include "archive/path.h"
@@ -60,7 +61,8 @@ sum_list_add(SumList *list, Slice path, Slice digest, const uint32_t *mode)
 {
   while (path.size > 0 && path.data[0] == '/')
     path = slice_sub(path, 1, SIZE_MAX);
-  if (path.size == 0 || !is_digest(digest) || slice_find(path, '\n') >= 0)
+  /* A longer one is nowhere opened by its name; each would be compared at full length. */
+  if (path.size == 0 || path.size >= PATH_MAX || !is_digest(digest) || slice_find(path, '\n') >= 0)
     return;
   g_autofree char *text = slice_to_utf8(path);
   if (!integrity_looks_at(text) || text[strlen(text) - 1] == '/')
