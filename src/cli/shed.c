@@ -110,6 +110,7 @@ const Command shed_command = {
         "Examples:\n"
         "  assay shed docker://docker.io/library/python:3.12\n"
         "  assay shed registry.example.org/team/app:1\n"
+        "  assay shed 127.0.0.1:5000/team/app:v1  # of the server on this machine\n"
         "  assay shed --format json docker-archive:app.tar | jq '.sheds'",
     .options = options,
     .least_arguments = 1,

@@ -137,18 +137,32 @@ take_folders(Slice *rest, Weights *weights)
   return true;
 }
 
+/* False: the sum would be more than any layer has. */
 static bool
-take_rest(Slice *rest, Weights *weights)
+add_bounded(uint64_t *sum, uint64_t more)
 {
-  for (size_t i = 0; i < WEIGHT_KINDS; i++)
-    if (!slice_take_varint(rest, &weights->rest[i].files) ||
-        !slice_take_varint(rest, &weights->rest[i].bytes))
+  if (more > WEIGHT_SUM_MAX - *sum)
+    return false;
+  *sum += more;
+  return true;
+}
+
+/* @bytes: of the layer so far. */
+static bool
+take_rest(Slice *rest, Weights *weights, uint64_t *bytes)
+{
+  uint64_t files = 0;
+  for (size_t i = 0; i < WEIGHT_KINDS; i++) {
+    WeightSum *sum = &weights->rest[i];
+    if (!slice_take_varint(rest, &sum->files) || !slice_take_varint(rest, &sum->bytes) ||
+        !add_bounded(&files, sum->files) || !add_bounded(bytes, sum->bytes))
       return false;
+  }
   return true;
 }
 
 static bool
-take_entry(Slice *rest, Weights *weights, uint32_t folder)
+take_entry(Slice *rest, Weights *weights, uint32_t folder, uint64_t *bytes)
 {
   uint8_t first;
   uint64_t number = folder;
@@ -164,7 +178,8 @@ take_entry(Slice *rest, Weights *weights, uint32_t folder)
   entry.set_id = type == SET_ID_FILE;
   entry.type = entry.set_id ? WEIGHS_FILE : (uint8_t)type;
   g_array_append_val(weights->entries, entry);
-  return entry.kind < WEIGHT_KINDS && entry.type <= WEIGHS_OPAQUE;
+  return entry.kind < WEIGHT_KINDS && entry.type <= WEIGHS_OPAQUE &&
+         (entry.type != WEIGHS_FILE || add_bounded(bytes, entry.size));
 }
 
 /* Hard links may be to entries that come after them: links of links are none. */
@@ -189,9 +204,11 @@ weights_from_text(const char *text)
   g_autofree guchar *bytes = g_base64_decode(text, &size);
   g_autoptr(Weights) weights = weights_new();
   Slice rest = slice_new(bytes, size);
-  bool fine = take_folders(&rest, weights) && take_rest(&rest, weights);
+  uint64_t sum = 0;
+  bool fine = take_folders(&rest, weights) && take_rest(&rest, weights, &sum);
   for (uint32_t folder = 0; fine && rest.size > 0;) {
-    fine = weights->entries->len < WEIGHT_ENTRIES_LARGE_MAX && take_entry(&rest, weights, folder);
+    fine = weights->entries->len < WEIGHT_ENTRIES_LARGE_MAX &&
+           take_entry(&rest, weights, folder, &sum);
     if (fine)
       folder = g_array_index(weights->entries, Weight, weights->entries->len - 1).folder;
   }

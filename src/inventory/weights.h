@@ -66,6 +66,9 @@ typedef struct {
 #define WEIGHT_ENTRIES_LARGE_MAX 80000u
 #define WEIGHT_LARGE             ((uint64_t)64 * 1024)
 #define WEIGHT_FOLDERS_MAX       40000u
+/* Bytes, and files, of a whole layer, a million gigabytes: what says more is no weights. Sums over
+ * all layers of an image do not wrap around so. */
+#define WEIGHT_SUM_MAX ((uint64_t)1 << 50)
 
 /* With the root. (transfer full) */
 Weights *weights_new(void);
@@ -78,5 +81,5 @@ uint64_t weight_hash_of(const char *path);
 
 /* As text: base64. (transfer full) */
 char *weights_to_text(const Weights *weights);
-/* NULL: it is no such text. (transfer full) */
+/* NULL: it is no such text, or its sums are more than any layer has. (transfer full) */
 Weights *weights_from_text(const char *text);

@@ -42,20 +42,34 @@ layers_of(const ImageInventory *image)
   return layers;
 }
 
-/* Layers of a source that knows no digests have none, so the package or the place is asked first.
- */
+/* From the bottom, 1; 0: none has the digest, or several have. */
+static guint
+layer_of_digest(const Shed *shed, const char *digest)
+{
+  guint layer = 0;
+  for (guint i = 0; digest != NULL && i < shed->layers->len; i++) {
+    if (strcmp(g_array_index(shed->layers, ShedLayer, i).digest.text, digest) != 0)
+      continue;
+    if (layer != 0)
+      return 0;
+    layer = i + 1;
+  }
+  return layer;
+}
+
+/* A package or a place may be in several layers, so the finding's own layer is asked first. Layers
+ * of a source that knows no digests have none, and a layer may be there twice. */
 static guint
 layer_of(GHashTable *layers, const Shed *shed, const Finding *finding)
 {
+  guint layer = layer_of_digest(shed, finding->layer);
+  if (layer != 0)
+    return layer;
   g_autofree char *key =
       finding_is_of_package(finding)
           ? key_of_package(finding->package_type, finding->package, finding->installed_version)
           : key_of_place(finding->id, finding->location, finding->line);
-  guint layer = GPOINTER_TO_UINT(g_hash_table_lookup(layers, key));
-  for (guint i = 0; layer == 0 && finding->layer != NULL && i < shed->layers->len; i++)
-    if (strcmp(g_array_index(shed->layers, ShedLayer, i).digest.text, finding->layer) == 0)
-      layer = i + 1;
-  return layer;
+  return GPOINTER_TO_UINT(g_hash_table_lookup(layers, key));
 }
 
 GArray *

@@ -44,10 +44,22 @@ malware_in_words(const GPtrArray *unread)
                          more);
 }
 
+/* Where one has no path it comes first: it is of a whole layer. (transfer full) */
+static char *
+overfull_in_words(const GPtrArray *unread)
+{
+  const char *start = "one of its layers has more than is followed";
+  return unread->len == 1
+             ? g_strdup(start)
+             : g_strdup_printf("%s, and %u more could not be read whole", start, unread->len - 1);
+}
+
 /* The first, which the notes on the layers say more of. (transfer full) */
 static char *
 unread_in_words(const GPtrArray *unread)
 {
+  if (*(const char *)g_ptr_array_index(unread, 0) == '\0')
+    return overfull_in_words(unread);
   g_autofree char *path =
       slice_to_printable(slice_from_string(g_ptr_array_index(unread, 0)), SHOWN_MAX);
   g_autofree char *more =

@@ -243,6 +243,15 @@ def test_findings_and_commands(shed, assay, alpine_data, tmp_path):
     assert all("command" not in layer for layer in shed(*layers, history=history[:2])["layers"])
 
 
+def test_findings_of_one_place(shed):
+    """The same secret at the same place of two layers is a finding of each; of no layer twice."""
+    secret = "AWS_ACCESS_KEY_ID=AKIA" + "QWERTYUIOPASDFGH" + "\n"
+    layers = [{"app/.env": secret + rest, "x": ("link", "/dev/null")} for rest in ("A=1\n", "B=22\n")]
+    alone = sum(shed(layers[0])["layers"][0]["findings"].values())
+    assert alone > 0
+    assert [sum(layer["findings"].values()) for layer in shed(*layers)["layers"]] == [alone, alone]
+
+
 def test_without_advisories(shed, tmp_path):
     told = shed({"etc/os-release": images.DEBIAN_12, "var/lib/dpkg/status": STATUS}, text=True, data=tmp_path / "none")
     assert "without advisories, vulnerabilities are not counted" in told and not (tmp_path / "none").exists()
@@ -284,6 +293,15 @@ def test_more_than_is_kept(shed):
     assert sums(report)["removed-later"] == (60001, 600000 + 3000 * KIB)
     assert report["layers"][0]["files"] == 61001
     assert "at least" in shed({**many, "last": noise(3000)}, text=True)
+
+
+def test_locales_beyond_what_is_kept(shed):
+    """Whether these are in use is not known, so that "at least" is only true without them."""
+    layer = tar_of([(f"srv/{i % 300}/{i}", b"") for i in range(60000)] +
+                   [(f"usr/share/locale/de/{i}", b"x" * 1000) for i in range(100)])
+    assert sums(shed(layer)) == {"locale": (100, 100000)}
+    report = shed(layer, env=["LANG=de_DE.UTF-8"])
+    assert sums(report) == {} and report["at_least"] and report["shed_bytes"] == 0
 
 
 def test_real_image(assay, tmp_path):

@@ -42,7 +42,7 @@ typedef struct {
 
 typedef struct {
   Shed *shed;
-  const GHashTable *used; /* hashes of paths of locales that the image uses */
+  GHashTable *used; /* hashes of paths of locales that the image uses */
   /* hash -> hidden_pack(): what is at a path, and what is below it, as the nearest layer above has
    * it. */
   GHashTable *at, *below;
@@ -226,14 +226,16 @@ sum_entry(const Joining *joining, const Layer *layer, guint index, ShedLayer *in
   }
 }
 
-/* What is not known by its path is shipped, hidden or not. */
+/* What is not known by its path is shipped, hidden or not. Of locales it may be one that is used,
+ * where any is. */
 static void
-sum_rest(const Weights *weights, ShedLayer *into)
+sum_rest(const Joining *joining, const Weights *weights, ShedLayer *into)
 {
+  bool uses_locales = g_hash_table_size(joining->used) > 0;
   for (size_t i = 0; i < WEIGHT_KINDS; i++) {
     const WeightSum *rest = &weights->rest[i];
     add_to_sum(&into->files, rest->files, rest->bytes);
-    if (kinds[i] < SHED_KINDS)
+    if (kinds[i] < SHED_KINDS && !(i == WEIGHT_LOCALE && uses_locales))
       add_to_sum(&into->sums[kinds[i]], rest->files, rest->bytes);
     into->in_part |= rest->files > 0;
   }
@@ -256,7 +258,7 @@ join_layer(Joining *joining, const LayerInventory *inventory, unsigned number)
   look_at_entries(&layer, joining);
   for (guint i = 0; i < layer.weights->entries->len; i++)
     sum_entry(joining, &layer, i, into);
-  sum_rest(layer.weights, into);
+  sum_rest(joining, layer.weights, into);
   joining->shed->at_least |= into->in_part;
   hide_lower(&layer, joining);
 }

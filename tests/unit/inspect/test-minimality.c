@@ -239,6 +239,24 @@ test_broken_text(void)
   }
 }
 
+/* No layer has so much; sums of many such layers would wrap around. */
+static void
+test_too_much(void)
+{
+  g_autoptr(Weights) weights = some_weights();
+  Weight *file = &g_array_index(weights->entries, Weight, 0);
+  WeightSum *rest = weights->rest;
+  for (unsigned kind = 0; kind < 8; kind++) {
+    file->size = kind == 1 ? WEIGHT_SUM_MAX - 300 : kind == 2 ? WEIGHT_SUM_MAX - 299 : 0;
+    file->size = kind == 3 ? ((uint64_t)1 << 63) + 5 : file->size;
+    rest[WEIGHT_CACHE].bytes = kind == 4 ? WEIGHT_SUM_MAX : kind == 5 ? UINT64_MAX - 299 : 0;
+    rest[WEIGHT_CACHE].files = kind == 6 ? WEIGHT_SUM_MAX : kind == 7 ? UINT64_MAX - 2 : 0;
+    g_autofree char *text = weights_to_text(weights);
+    g_autoptr(Weights) read = weights_from_text(text);
+    g_assert_true((read != NULL) == (kind < 2));
+  }
+}
+
 /* Of so many files below "f", whose paths begin with the number @from. (transfer full) */
 static LayerInventory *
 layer_of(unsigned from, unsigned count)
@@ -315,6 +333,7 @@ main(int argc, char **argv)
   g_test_add_func("/minimality/build-tools", test_build_tools);
   g_test_add_func("/minimality/text", test_text);
   g_test_add_func("/minimality/broken-text", test_broken_text);
+  g_test_add_func("/minimality/too-much", test_too_much);
   g_test_add_func("/minimality/unknown-layers", test_unknown_layers);
   g_test_add_func("/minimality/many-layers", test_many_layers);
   return g_test_run();

@@ -33,6 +33,10 @@ static const Case cases[] = {
      NULL, "its file etc/os-release (a link to what no layer holds) could not be read whole"},
     {"in part, beside packages", 9, "libc6", "debian", "Debian 12", "a\033[31m|b|c", NULL,
      "its file a?[31m and 2 more could not be read whole"},
+    {"a layer with more than is followed", 9, "libc6", "debian", NULL, "", NULL,
+     "one of its layers has more than is followed"},
+    {"... beside others", 9, "libc6", "debian", NULL, "|b|c", NULL,
+     "one of its layers has more than is followed, and 2 more could not be read whole"},
     {"without advisories", 9, "libc6", "debian", "Debian 99", NULL, "debian:99 (deb packages)",
      "there are no advisories for debian:99 (deb packages)"},
     {"of many kinds", 9, "libc6", "debian", NULL, NULL, "a|b|c|d|e|f|g",
@@ -50,6 +54,8 @@ split(const char *text)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
   g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "", "|", -1);
+  if (text != NULL && *text == '\0')
+    g_ptr_array_add(list, g_strdup("")); /* of which no parts are made */
   for (char **part = parts; *part != NULL; part++)
     g_ptr_array_add(list, g_strdup(*part));
   return list;
