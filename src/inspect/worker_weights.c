@@ -111,8 +111,10 @@ add(WeightNotes *notes, const Weight *entry, const char *path)
 {
   WeightSum *rest = &notes->weights->rest[entry->kind];
   if (!has_room(notes->weights, entry)) {
-    rest->files++;
-    rest->bytes += entry->type == WEIGHS_FILE ? entry->size : 0;
+    bool file = entry->type == WEIGHS_FILE;
+    rest->files += file;
+    rest->bytes += file ? entry->size : 0;
+    notes->weights->left_out = true;
     return;
   }
   keep_name(notes, entry, path);
@@ -164,13 +166,22 @@ files_by_hash(const Weights *weights)
   return files;
 }
 
+/* Of several files of one path a link is to the last before it; where there is none, to one after
+ * it. */
 static void
 resolve_links(const Weights *weights, GHashTable *files)
 {
+  g_autoptr(GHashTable) before = g_hash_table_new(NULL, NULL);
   for (guint i = 0; i < weights->entries->len; i++) {
     Weight *entry = &g_array_index(weights->entries, Weight, i);
-    if (entry->type == WEIGHS_HARDLINK)
-      entry->size = GPOINTER_TO_UINT(g_hash_table_lookup(files, key_of(entry->size)));
+    if (entry->type == WEIGHS_FILE)
+      g_hash_table_insert(before, key_of(entry->hash), GUINT_TO_POINTER(i + 1));
+    if (entry->type != WEIGHS_HARDLINK)
+      continue;
+    void *file = g_hash_table_lookup(before, key_of(entry->size));
+    if (file == NULL)
+      file = g_hash_table_lookup(files, key_of(entry->size));
+    entry->size = GPOINTER_TO_UINT(file);
   }
 }
 

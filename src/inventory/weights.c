@@ -11,6 +11,7 @@
 #define TYPE_SHIFT  4u
 #define TYPE_BITS   0x07u
 #define SET_ID_FILE (WEIGHS_OPAQUE + 1u) /* in the place of a type */
+#define LEFT_OUT    0x7fu                /* in the place of an entry, at the end */
 #define NEXT_FOLDER 0x80u /* the number of its folder comes next; else it is the one before's */
 
 G_STATIC_ASSERT(WEIGHT_KINDS <= KIND_BITS + 1);
@@ -117,6 +118,9 @@ weights_to_text(const Weights *weights)
     add_hash(out, entry->hash);
     byte_array_add_varint(out, entry->size);
   }
+  const uint8_t end = LEFT_OUT;
+  if (weights->left_out)
+    g_byte_array_append(out, &end, 1);
   return g_base64_encode(out->data, out->len);
 }
 
@@ -207,6 +211,10 @@ weights_from_text(const char *text)
   uint64_t sum = 0;
   bool fine = take_folders(&rest, weights) && take_rest(&rest, weights, &sum);
   for (uint32_t folder = 0; fine && rest.size > 0;) {
+    if (rest.size == 1 && rest.data[0] == LEFT_OUT) {
+      weights->left_out = true;
+      break;
+    }
     fine = weights->entries->len < WEIGHT_ENTRIES_LARGE_MAX &&
            take_entry(&rest, weights, folder, &sum);
     if (fine)

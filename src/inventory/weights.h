@@ -58,6 +58,7 @@ typedef struct {
   GArray *folders;              /* WeightFolder; the first is the root */
   GArray *entries;              /* Weight, in the tar's order */
   WeightSum rest[WEIGHT_KINDS]; /* files that are not among the entries */
+  bool left_out; /* there is more, files or links or what removes, than the entries have */
 } Weights;
 
 /* Entries that are kept, in the order of the tar; and beyond these such as are large or take

@@ -89,6 +89,26 @@ def test_which_layer_hides(shed):
     assert sums(report) == {"replaced-later": (2, 4096 * KIB), "removed-later": (1, 2048 * KIB)}
 
 
+@pytest.mark.parametrize("upper", [{".wh.app": b""}, {"app/.wh.sub": b""}, {"app/sub/.wh..wh..opq": b""}])
+def test_removed_and_there_anew(shed, upper):
+    """It is the first layer above that hides a file, not the one that has it anew; nor one that hides its folder once more."""
+    big = noise(2048)
+    for again in ({"app/sub/big": big}, {"app/sub/.wh.big": b""}, {"app": ("link", "srv")}, {"app/sub": b"x"}, {".wh.app": b""}):
+        report = shed({"app/sub/big": big}, upper, again)
+        assert paths(report, "removed-later") == {("app/sub/big", 1, 2)} and sums(report) == {"removed-later": (1, 2048 * KIB)}
+    # In one layer it is replaced.
+    assert paths(shed({"app/sub/big": big}, {**upper, "app/sub/big": big}), "replaced-later") == {("app/sub/big", 1, 2)}
+
+
+def test_link_between_two_files_of_one_path(shed):
+    """It has the bytes of the first of them; without one before it, of the one after."""
+    layer = tar_of([("a", b"x" * 5000), ("b", ("hardlink", "a")), ("a", b"y" * 7000)])
+    assert sums(shed(layer)) == {}
+    assert sums(shed(layer, {".wh.a": b""})) == {"removed-later": (1, 7000)}
+    late = tar_of([("b", ("hardlink", "a")), ("a", b"y" * 7000)])
+    assert sums(shed(late, {".wh.a": b""})) == {}
+
+
 def test_links_keep_their_file(shed):
     """Bytes that have another name are seen; without one they are not. A symbolic link is no other name."""
     big = noise(2048)
@@ -302,6 +322,14 @@ def test_locales_beyond_what_is_kept(shed):
     assert sums(shed(layer)) == {"locale": (100, 100000)}
     report = shed(layer, env=["LANG=de_DE.UTF-8"])
     assert sums(report) == {} and report["at_least"] and report["shed_bytes"] == 0
+
+
+@pytest.mark.parametrize("more", [("link", "/dev/null"), ("hardlink", "srv/0/0")])
+def test_links_beyond_what_is_kept(shed, more):
+    """They are no files, yet something is left out."""
+    report = shed(tar_of([(f"srv/{i % 300}/{i}", b"") for i in range(60000)] + [(f"usr/share/locale/de/{i}", more) for i in range(100)]))
+    assert sums(report) == {} and report["layers"][0]["files"] == 60000
+    assert report["at_least"] and report["layers"][0]["in_part"]
 
 
 def test_real_image(assay, tmp_path):

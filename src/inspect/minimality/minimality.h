@@ -7,7 +7,7 @@
 #include "inventory/weights.h"
 
 /* Rises like a detector's version, when files are of other kinds than they were. */
-#define MINIMALITY_VERSION 2u
+#define MINIMALITY_VERSION 3u
 
 /* Of what kind the file, or link, at a normalised path is, as far as that tells. Cheap, for it is
  * asked of every entry. */

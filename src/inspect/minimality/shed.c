@@ -30,9 +30,9 @@ static const ShedKind kinds[WEIGHT_KINDS] = {
     [WEIGHT_TOOL] = SHED_TOOL,
 };
 
-/* Paths that hide something of lower layers: some 60 MB. Twenty layers of fifty thousand files each
- * stay below. */
-#define HIDING_MAX 1000000u
+/* Paths that hide something of lower layers, and such that hide what is below them: some 60 MB. A
+ * file is both, so that layers of some million files together stay below. */
+#define HIDING_MAX 2000000u
 
 /* By which layer something is hidden, and how. */
 typedef struct {
@@ -107,6 +107,13 @@ read_names(Layer *layer, const GPtrArray *named)
   }
 }
 
+/* The lower of two that hide it, for it is not there any more for the other. */
+static Hidden
+first_of(Hidden own, Hidden folder)
+{
+  return own.by == 0 || (folder.by != 0 && folder.by < own.by) ? folder : own;
+}
+
 static void
 look_at_folders(Layer *layer, const Joining *joining)
 {
@@ -115,9 +122,8 @@ look_at_folders(Layer *layer, const Joining *joining)
   layer->used = g_new0(bool, folders->len);
   for (guint i = 0; i < folders->len; i++) {
     const WeightFolder *folder = &g_array_index(folders, WeightFolder, i);
-    layer->folders[i] = find_hidden(joining->below, folder->hash);
-    if (layer->folders[i].by == 0)
-      layer->folders[i] = layer->folders[folder->parent];
+    layer->folders[i] =
+        first_of(find_hidden(joining->below, folder->hash), layer->folders[folder->parent]);
     layer->used[i] = layer->used[folder->parent] || locales_use(joining->used, folder->hash);
   }
 }
@@ -133,9 +139,7 @@ look_at_entries(Layer *layer, const Joining *joining)
   for (guint i = entries->len; i > 0; i--) {
     const Weight *entry = &g_array_index(entries, Weight, i - 1);
     Hidden *hidden = &layer->entries[i - 1];
-    *hidden = find_hidden(joining->at, entry->hash);
-    if (hidden->by == 0)
-      *hidden = layer->folders[entry->folder];
+    *hidden = first_of(find_hidden(joining->at, entry->hash), layer->folders[entry->folder]);
     bool mark = entry->type == WEIGHS_REMOVED || entry->type == WEIGHS_OPAQUE;
     if (!mark && !g_hash_table_add(later, key_of(entry->hash)))
       *hidden = (Hidden){layer->number, false};
@@ -153,7 +157,8 @@ static void
 hide_lower(const Layer *layer, const Joining *joining)
 {
   const GArray *folders = layer->weights->folders, *entries = layer->weights->entries;
-  if (folders->len + entries->len > HIDING_MAX - g_hash_table_size(joining->at)) {
+  guint hiding = g_hash_table_size(joining->at) + g_hash_table_size(joining->below);
+  if (folders->len + 2 * entries->len > HIDING_MAX - hiding) {
     joining->shed->at_least = true;
     return;
   }
@@ -239,6 +244,7 @@ sum_rest(const Joining *joining, const Weights *weights, ShedLayer *into)
       add_to_sum(&into->sums[kinds[i]], rest->files, rest->bytes);
     into->in_part |= rest->files > 0;
   }
+  into->in_part |= weights->left_out;
 }
 
 static void

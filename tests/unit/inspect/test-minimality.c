@@ -208,6 +208,21 @@ test_text(void)
   g_assert_cmpuint(weight_hash_of("a"), !=, weight_hash_of("b"));
 }
 
+/* That something is left out is told beside the sums, which are of files alone. */
+static void
+test_left_out(void)
+{
+  for (unsigned left_out = 0; left_out < 2; left_out++) {
+    g_autoptr(Weights) weights = some_weights();
+    weights->left_out = left_out != 0;
+    g_autofree char *text = weights_to_text(weights);
+    g_autoptr(Weights) read = weights_from_text(text);
+    g_assert_nonnull(read);
+    g_assert_true(read->left_out == weights->left_out);
+    g_assert_cmpuint(read->entries->len, ==, 3);
+  }
+}
+
 /* A worker that was taken over writes what it likes. */
 static void
 test_broken_text(void)
@@ -325,6 +340,30 @@ test_many_layers(void)
   g_assert_cmpuint(fewer->sums[SHED_REPLACED].files, ==, 60000);
 }
 
+/* Marks hide as files do, and are bounded as these are. */
+static void
+test_many_marks(void)
+{
+  g_autoptr(ImageInventory) image = image_of();
+  for (unsigned i = 0; i < 30; i++) {
+    LayerInventory *layer = layer_of(i * 80000, i == 0 ? 1 : 80000);
+    g_autoptr(Weights) weights = weights_from_text(layer->weights);
+    for (unsigned k = 0; i > 0 && k < weights->entries->len; k++) {
+      Weight *mark = &g_array_index(weights->entries, Weight, k);
+      mark->type = WEIGHS_OPAQUE;
+      mark->size = 0;
+    }
+    g_free(layer->weights);
+    layer->weights = weights_to_text(weights);
+    g_ptr_array_add(image->layers, layer);
+  }
+  g_autoptr(Shed) shed = shed_of_image(image, NULL);
+  g_assert_true(shed->at_least);
+  g_ptr_array_remove_range(image->layers, 20, 10);
+  g_autoptr(Shed) fewer = shed_of_image(image, NULL);
+  g_assert_false(fewer->at_least);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -333,6 +372,8 @@ main(int argc, char **argv)
   g_test_add_func("/minimality/build-tools", test_build_tools);
   g_test_add_func("/minimality/text", test_text);
   g_test_add_func("/minimality/broken-text", test_broken_text);
+  g_test_add_func("/minimality/left-out", test_left_out);
+  g_test_add_func("/minimality/many-marks", test_many_marks);
   g_test_add_func("/minimality/too-much", test_too_much);
   g_test_add_func("/minimality/unknown-layers", test_unknown_layers);
   g_test_add_func("/minimality/many-layers", test_many_layers);
