@@ -275,11 +275,13 @@ pipeline_newer_base(Pipeline *pipeline, const BaseImage *base, Digest *image, GE
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, base->moved_to, error);
   if (manifest == NULL || !digest_parse(base->moved_to, image, error))
     return FAILED;
-  Found found = chains_are_of(pipeline->sql, image, base->platform, error);
+  /* An index may name members that only other repositories hold, which not all may see who see this
+   * one. */
+  Found found = chains_are_of(pipeline->sql, base->repository, image, base->platform, error);
   for (guint i = 0; found == ABSENT && i < MIN(manifest->manifests->len, MEMBERS_MAX); i++) {
     const Descriptor *member = g_ptr_array_index(manifest->manifests, i);
     *image = member->digest;
-    found = chains_are_of(pipeline->sql, image, base->platform, error);
+    found = chains_are_of(pipeline->sql, base->repository, image, base->platform, error);
   }
   return found;
 }

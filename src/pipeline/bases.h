@@ -36,7 +36,8 @@ typedef bool (*BaseSeen)(const char *repository, void *data);
  * seen. Blocks on the database, and reads the image's config. (transfer full) */
 bool pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen seen, void *data,
                          BaseImage **base, GError **error);
-/* The image of the same platform that @base->tag names now. ABSENT: none that is scanned. */
+/* The image of the same platform that @base->tag names now and @base->repository holds. ABSENT:
+ * none that is scanned. */
 Found pipeline_newer_base(Pipeline *pipeline, const BaseImage *base, Digest *image, GError **error);
 /* Whether findings of that layer (NULL: of none) come from the base; false also where that is not
  * known. */

@@ -22,8 +22,9 @@ Found chains_load(SqlPool *sql, const Digest *manifest, ImageChain *chain, GErro
  * (transfer full): char *, manifests */
 GPtrArray *chains_find(SqlPool *sql, const Digest *chain, const char *platform, unsigned limit,
                        GError **error);
-/* Whether it is an image of that platform that is scanned. */
-Found chains_are_of(SqlPool *sql, const Digest *manifest, const char *platform, GError **error);
+/* Whether it is an image of that platform that is scanned, and @repository holds it. */
+Found chains_are_of(SqlPool *sql, const char *repository, const Digest *manifest,
+                    const char *platform, GError **error);
 
 /* --- chains_fill.c --- */
 

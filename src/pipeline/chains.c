@@ -54,13 +54,16 @@ chains_load(SqlPool *sql, const Digest *manifest, ImageChain *chain, GError **er
 }
 
 Found
-chains_are_of(SqlPool *sql, const Digest *manifest, const char *platform, GError **error)
+chains_are_of(SqlPool *sql, const char *repository, const Digest *manifest, const char *platform,
+              GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return FAILED;
   g_autoptr(SqlRows) rows =
-      sql_query(db, error, "SELECT 1 FROM image_chains WHERE manifest = $1 AND platform = $2",
-                SQL_TEXT(manifest->text), SQL_TEXT(platform), SQL_END);
+      sql_query(db, error,
+                "SELECT 1 FROM image_chains WHERE manifest = $1 AND platform = $2 AND EXISTS "
+                "(SELECT 1 FROM manifests WHERE repository = $3 AND digest = $1)",
+                SQL_TEXT(manifest->text), SQL_TEXT(platform), SQL_TEXT(repository), SQL_END);
   return sql_next(rows, error);
 }

@@ -106,6 +106,9 @@ take_names(SqlRows *rows, GPtrArray *names, GError **error)
   return found == ABSENT;
 }
 
+/* CROSS JOIN: SQLite reads the tables in this order then. It would read all tags of a repository
+ * before it asks which of them are of indexes. */
+
 /* The repositories, with the tags that name the image itself. */
 static bool
 add_own(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
@@ -126,12 +129,11 @@ add_of_indexes(SqlConnection *db, const Digest *manifest, GPtrArray *names, GErr
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT tags.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) FROM "
-      "manifests "
-      "JOIN manifest_references ON manifest_references.repository = manifests.repository "
+      "manifests CROSS JOIN manifest_references CROSS JOIN tags "
+      "WHERE manifests.digest = $1 AND manifest_references.repository = manifests.repository "
       "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
-      "JOIN tags ON tags.repository = manifest_references.repository "
-      "AND tags.digest = manifest_references.manifest "
-      "WHERE manifests.digest = $1 ORDER BY tags.repository, tags.name LIMIT $2",
+      "AND tags.repository = manifest_references.repository "
+      "AND tags.digest = manifest_references.manifest ORDER BY tags.repository, tags.name LIMIT $2",
       SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
   return take_names(rows, names, error);
 }
@@ -143,10 +145,11 @@ add_former(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError *
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
-      "FROM manifests JOIN former_tags ON former_tags.repository = manifests.repository "
+      "FROM manifests CROSS JOIN former_tags CROSS JOIN tags "
+      "WHERE manifests.digest = $1 AND former_tags.repository = manifests.repository "
       "AND former_tags.digest = manifests.digest "
-      "JOIN tags ON tags.repository = former_tags.repository AND tags.name = former_tags.name "
-      "WHERE manifests.digest = $1 ORDER BY former_tags.until DESC, tags.repository, tags.name "
+      "AND tags.repository = former_tags.repository AND tags.name = former_tags.name ORDER BY "
+      "former_tags.until DESC, tags.repository, tags.name "
       "LIMIT $2",
       SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
   return take_names(rows, names, error);
@@ -158,13 +161,13 @@ add_former_of_indexes(SqlConnection *db, const Digest *manifest, GPtrArray *name
   g_autoptr(SqlRows) rows = sql_query(
       db, error,
       "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
-      "FROM manifests "
-      "JOIN manifest_references ON manifest_references.repository = manifests.repository "
+      "FROM manifests CROSS JOIN manifest_references CROSS JOIN former_tags CROSS JOIN tags "
+      "WHERE manifests.digest = $1 AND manifest_references.repository = manifests.repository "
       "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
-      "JOIN former_tags ON former_tags.repository = manifest_references.repository "
+      "AND former_tags.repository = manifest_references.repository "
       "AND former_tags.digest = manifest_references.manifest "
-      "JOIN tags ON tags.repository = former_tags.repository AND tags.name = former_tags.name "
-      "WHERE manifests.digest = $1 ORDER BY former_tags.until DESC, tags.repository, tags.name "
+      "AND tags.repository = former_tags.repository AND tags.name = former_tags.name ORDER BY "
+      "former_tags.until DESC, tags.repository, tags.name "
       "LIMIT $2",
       SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
   return take_names(rows, names, error);

@@ -265,7 +265,7 @@ def test_numbers_of_the_rest(server):
 def test_images_by_digest(server):
     """What is known of an image is told by digest to who may read findings where it is, and to nobody else; also with ?repository=."""
     nowhere = digest_of(b"nowhere")
-    for what in ("findings", "packages", "verdict"):
+    for what in ("findings", "packages", "verdict", "base", "shed", "sbom"):
         for query in ("", f"?repository={SECRET}", "?repository=team/app"):
             for who in (server.mallory, None):
                 expected = server.request("GET", f"/api/v1/images/{nowhere}/{what}{query}", auth=who)

@@ -299,6 +299,67 @@ def test_a_base_that_one_may_not_see(start_server, assay):
     assert wait_until(told)["repository"] == "hidden/alpine"
 
 
+@pytest.fixture
+def closed(start_server, assay):
+    """A registry where dev may read team/ alone."""
+    server = start_server(config="access: {mode: closed}\nregistry: {sparse_indexes: true}")
+    gate.import_advisories(assay, server, SECDB)
+    registry = Registry(server)
+    registry.headers = server.operator()
+    server.make("users", {"name": "dev", "password": PASSWORD})
+    server.make("grants", {"kind": "principal", "subject": "dev", "role": "guest", "pattern": "team/*"})
+    registry.as_dev = lambda path: server.request("GET", path, auth=("dev", PASSWORD))
+    return registry
+
+
+@pytest.mark.parametrize("what", ["findings", "base", "shed", "sbom", "verdict"])
+def test_a_repository_that_one_may_not_see_is_not_asked_by(closed, what):
+    """By what ?repository= looks for, and exempts, is told to those who see it; whether it is there is told to nobody else."""
+    image = closed.push("team/app", "v1", base_layer())
+    closed.push("hidden/app", "v1", base_layer())
+    path = f"/api/v1/images/{image['digest']}/{what}?repository="
+    there, nowhere = (closed.as_dev(f"{path}{repository}") for repository in ("hidden/app", "hidden/none"))
+    assert (there.status_code, nowhere.status_code) == (404, 404)
+    assert all(there.json()[key] == nowhere.json()[key] for key in ("title", "detail", "code"))
+    assert wait_until(lambda: closed.as_dev(f"{path}team/app").status_code == 200)
+
+
+def test_a_member_that_another_repository_holds(closed):
+    """An index may name it; what is in it is told to those who see where it is."""
+    secret = closed.push("hidden/app", "v1", base_layer(extra="hidden"), BOTH)
+    closed.push("team/base", "1", base_layer(extra="mine"))
+    child = closed.push("team/app", "v1", base_layer(extra="mine"), CURL)
+    index = closed.index("team/base", "1", ("amd64", secret))
+    wait_until(lambda: (closed.base(child) or {}).get("findings"))
+    answer = closed.as_dev(f"/api/v1/images/{child['digest']}/base")
+    newer = answer.json()["base"]["newer"]
+    assert newer["digest"] == index["digest"] and newer.keys() == {"digest", "since"} and secret["digest"] not in answer.text
+    # Once the repository holds it itself, it is its own.
+    assert closed.push("team/base", None, base_layer(extra="hidden"), BOTH) == secret
+    newer = closed.as_dev(f"/api/v1/images/{child['digest']}/base").json()["base"]["newer"]
+    assert newer["image"] == secret["digest"] and newer["difference"]["new"] > 0
+
+
+def test_names_are_found_by_the_image(start_server, monkeypatch, tmp_path):
+    """Not among all the tags of the repositories that hold it."""
+    trace = tmp_path / "statements.sql"
+    monkeypatch.setenv("ASSAY_SQL_TRACE", str(trace))
+    registry = Registry(start_server())
+    registry.push("library/alpine", "3.10", base_layer())
+    child = registry.push("team/curl", "v1", base_layer(), CURL)
+    assert registry.name(child)
+    registry.server.stop()
+    if not trace.exists():
+        pytest.skip("this build does not trace statements")
+    asked = {text.strip() for text in trace.read_text().split("\n;;\n") if "tags.name" in text and "FROM manifests" in text}
+    assert len(asked) == 4
+    with sqlite3.connect(registry.server.data / "metadata.db") as database:
+        for statement in asked:
+            steps = [step for *_, step in database.execute(f"EXPLAIN QUERY PLAN {statement}", {"1": "sha256:", "2": 1})]
+            assert any("(digest=?)" in step for step in steps)
+            assert [step for step in steps if "SCAN" in step or step.endswith("(repository=?)")] == []
+
+
 def test_a_base_that_is_deleted(registry):
     """It is known no more, and is again when it comes back."""
     base = registry.push("library/alpine", "3.10", base_layer())

@@ -144,7 +144,8 @@ api_base(Request *request)
   FindingKinds without = 0;
   Digest digest;
   unsigned weight;
-  if (!api_scanned_image(request, &digest, &weight))
+  if ((repository != NULL && !visible_repository(request, VERB_READ_FINDINGS, repository)) ||
+      !api_scanned_image(request, &digest, &weight))
     return;
   g_autoptr(json_t) body = json_object();
   if (api_base_find(request, &digest, &base, &error) &&

@@ -7,6 +7,7 @@
 #include "report/report.h"
 #include "server/api/api-private.h"
 #include "server/api/base.h"
+#include "server/visible.h"
 
 typedef struct {
   int severities;       /* bits by Severity; 0: all */
@@ -301,7 +302,9 @@ api_findings(Request *request)
   Filter filter = {0};
   GCompareFunc order;
   unsigned weight;
+  const char *repository = request_query(request, "repository");
   if (!api_page_of(request, &page) || !filter_of(request, &filter) || !order_of(request, &order) ||
+      (repository != NULL && !visible_repository(request, VERB_READ_FINDINGS, repository)) ||
       !api_scanned_image(request, &digest, &weight))
     return;
   g_auto(Asked) asked = {NULL};
