@@ -96,7 +96,7 @@ take_block(Vector state[STATES], const Vector words[BLOCK / sizeof(uint32_t)])
 static inline __attribute__((always_inline)) void
 load_words(const uint8_t *const texts[LANES], size_t at, Vector words[LANES])
 {
-  Vector rows[LANES], pairs[LANES];
+  Vector rows[LANES] = {0}, pairs[LANES] = {0};
   for (size_t i = 0; i < LANES; i++)
     memcpy(&rows[i], texts[i] + at, sizeof rows[i]);
   for (size_t i = 0; i < LANES; i += 2) {
@@ -186,9 +186,9 @@ take_together(Md5Lanes *lanes)
       count = blocks_of(&lanes->lanes[i]);
       some = i;
     }
-  Vector state[STATES];
-  const uint8_t *texts[LANES];
-  bool taken[LANES];
+  Vector state[STATES] = {0};
+  const uint8_t *texts[LANES] = {NULL};
+  bool taken[LANES] = {false};
   for (size_t i = 0; i < LANES; i++) {
     taken[i] = blocks_of(&lanes->lanes[i]) > 0;
     const Lane *lane = &lanes->lanes[taken[i] ? i : some];
@@ -253,7 +253,7 @@ md5_lanes_begin(Md5Lanes *lanes)
   static const uint32_t start[STATES] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
   Lane *lane = free_lane(lanes);
   if (lane->bytes == NULL)
-    lane->bytes = g_malloc(MD5_LANE_BYTES + 2 * BLOCK);
+    lane->bytes = g_malloc0(MD5_LANE_BYTES + 2 * BLOCK);
   lane->begin = lane->end = lane->size = 0;
   memcpy(lane->state, start, sizeof start);
   lane->number = lanes->digests->len;
