@@ -94,6 +94,12 @@ report(const char *target, const json_t *image, const json_t *verdict, json_t *l
   if (error != NULL)
     return command_usage_error("the answer of the server: verdict: %s", error->message);
   g_autoptr(GPtrArray) gaps = texts_of(about, "incomplete");
+  /* None are told then, which is not to be read as that there are none. */
+  if (only_base_option && (base == NULL || base->layers == 0))
+    g_ptr_array_insert(
+        gaps, 0,
+        g_strdup("no base image is known by its layers, so --only-base shows none of "
+                 "the findings"));
   g_autoptr(GPtrArray) third_party = texts_of(about, "third_party");
   /* Servers before told them in notes alone. */
   g_autoptr(GPtrArray) ended =

@@ -11,12 +11,19 @@
 #include "pipeline/pipeline-private.h"
 #include "registry/known_names.h"
 
-/* Stored images of the same layers that are looked at, those first that came last. */
+/* Of stored images of the same layers that may be seen, so many are looked at, those first that
+ * came last; and they are looked for among so many, each counted once for each repository that
+ * holds it.
+ */
 #define CANDIDATES_MAX 200
+#define HOLDERS_MAX    10000
 /* Of an index. */
 #define MEMBERS_MAX 100u
-/* Those whose configs are read. */
-#define CONFIGS_MAX 50u
+/* Those whose configs are read; and the bytes of one, and of all. What is larger is passed over:
+ * whoever may push could make each question of others read much. */
+#define CONFIGS_MAX            50u
+#define BASE_CONFIG_BYTES_MAX  (256 * 1024)
+#define BASE_CONFIGS_BYTES_MAX (1024 * 1024)
 /* Of what annotations say. */
 #define ANNOTATION_BYTES_MAX 1000
 
@@ -40,6 +47,7 @@ base_image_free(BaseImage *base)
   g_free(base->named);
   g_free(base->named_digest);
   g_ptr_array_unref(base->layers);
+  g_ptr_array_unref(base->own);
   g_free(base);
 }
 
@@ -47,7 +55,8 @@ bool
 base_image_has(const BaseImage *base, const char *layer)
 {
   return base != NULL && layer != NULL &&
-         g_ptr_array_find_with_equal_func(base->layers, layer, g_str_equal, NULL);
+         g_ptr_array_find_with_equal_func(base->layers, layer, g_str_equal, NULL) &&
+         !g_ptr_array_find_with_equal_func(base->own, layer, g_str_equal, NULL);
 }
 
 /* --- what its annotations say --- */
@@ -131,9 +140,9 @@ name_best(Search *search, const GPtrArray *digests, bool meant, GError **error)
 static void
 take_layers(BaseImage *base, const Manifest *manifest, guint count)
 {
-  for (guint i = 0; i < count; i++) {
+  for (guint i = 0; i < manifest->layers->len; i++) {
     const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-    g_ptr_array_add(base->layers, g_strdup(layer->digest.text));
+    g_ptr_array_add(i < count ? base->layers : base->own, g_strdup(layer->digest.text));
   }
 }
 
@@ -149,13 +158,20 @@ begins_with(const ImageConfig *own, const ImageConfig *base)
   return true;
 }
 
-/* How long the history of @image is, where that of @own goes on from there; else 0. */
+/* How long the history of @image is, where that of @own goes on from there; else 0. What is read of
+ * its config is taken from @left. */
 static guint
-length_of_beginning(Pipeline *pipeline, const char *image, const ImageConfig *own)
+length_of_beginning(Pipeline *pipeline, const char *image, const ImageConfig *own, size_t *left)
 {
   g_autoptr(Manifest) manifest = images_load_manifest(pipeline->sql, image, NULL);
-  g_autoptr(ImageConfig) config =
-      manifest == NULL ? NULL : images_load_config(pipeline->blobs, manifest, NULL);
+  g_autoptr(GBytes) bytes = manifest == NULL || manifest->config == NULL
+                                ? NULL
+                                : blob_store_read(pipeline->blobs, &manifest->config->digest,
+                                                  MIN(*left, BASE_CONFIG_BYTES_MAX), NULL);
+  if (bytes == NULL)
+    return 0;
+  *left -= g_bytes_get_size(bytes);
+  g_autoptr(ImageConfig) config = image_config_parse(slice_from_bytes(bytes), NULL);
   return config != NULL && begins_with(own, config) ? config->history->len : 0;
 }
 
@@ -163,11 +179,12 @@ length_of_beginning(Pipeline *pipeline, const char *image, const ImageConfig *ow
 static GArray *
 lengths_of(Pipeline *pipeline, const GPtrArray *images, const ImageConfig *own)
 {
+  size_t left = BASE_CONFIGS_BYTES_MAX;
   GArray *lengths = g_array_new(FALSE, TRUE, sizeof(guint));
   g_array_set_size(lengths, images->len);
   for (guint i = 0; i < MIN(images->len, CONFIGS_MAX); i++)
     g_array_index(lengths, guint, i) =
-        length_of_beginning(pipeline, g_ptr_array_index(images, i), own);
+        length_of_beginning(pipeline, g_ptr_array_index(images, i), own, &left);
   return lengths;
 }
 
@@ -196,12 +213,26 @@ choose(Search *search, const GPtrArray *images, const ImageConfig *own, bool all
   return true;
 }
 
-static void
-leave_out(GPtrArray *images, const Digest *manifest)
+/* The images of these layers that may be seen, but the image itself. (transfer full): char * */
+static GPtrArray *
+candidates_of(Search *search, const Digest *chain, GError **error)
 {
-  guint at;
-  if (g_ptr_array_find_with_equal_func(images, manifest->text, g_str_equal, &at))
-    g_ptr_array_remove_index(images, at);
+  g_autoptr(GPtrArray) holders =
+      chains_find(search->pipeline->sql, chain, search->base->platform, HOLDERS_MAX, error);
+  if (holders == NULL)
+    return NULL;
+  g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+  GPtrArray *images = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < holders->len && images->len < CANDIDATES_MAX; i++) {
+    const ChainHolder *holder = g_ptr_array_index(holders, i);
+    if (strcmp(holder->manifest, search->manifest->text) != 0 &&
+        !g_hash_table_contains(taken, holder->manifest) &&
+        search->seen(holder->repository, search->data)) {
+      g_hash_table_add(taken, holder->manifest);
+      g_ptr_array_add(images, g_strdup(holder->manifest));
+    }
+  }
+  return images;
 }
 
 static bool
@@ -213,11 +244,9 @@ find_by_layers(Search *search, const Manifest *manifest, GError **error)
   g_autoptr(GArray) chains = chain_ids(config->diff_ids, BASE_LAYERS_MAX);
   for (guint count = chains->len; count > 0 && search->base->repository == NULL; count--) {
     g_autoptr(GPtrArray) images =
-        chains_find(search->pipeline->sql, &g_array_index(chains, Digest, count - 1),
-                    search->base->platform, CANDIDATES_MAX, error);
+        candidates_of(search, &g_array_index(chains, Digest, count - 1), error);
     if (images == NULL)
       return false;
-    leave_out(images, search->manifest);
     if (!choose(search, images, config, count == config->diff_ids->len, error))
       return false;
     if (search->base->repository != NULL)
@@ -246,6 +275,7 @@ pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen seen, v
   g_auto(ImageChain) chain = {0};
   *base = NULL;
   made->layers = g_ptr_array_new_with_free_func(g_free);
+  made->own = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(Manifest) parsed = images_load_manifest(pipeline->sql, manifest->text, error);
   if (parsed == NULL)
     return false;

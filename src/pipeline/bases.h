@@ -22,6 +22,7 @@ typedef struct {
   int64_t moved;     /* when, microseconds since 1970 */
   GPtrArray *layers; /* char *: digests of the layers of the built image that are its; none: they
                         do not tell */
+  GPtrArray *own;    /* char *: those of the layers above them */
   char *platform;    /* of both: "linux/amd64"; or NULL */
   char *named,
       *named_digest; /* what the annotations say: its name, the digest that it had; or NULL */
@@ -40,5 +41,5 @@ bool pipeline_image_base(Pipeline *pipeline, const Digest *manifest, BaseSeen se
  * none that is scanned. */
 Found pipeline_newer_base(Pipeline *pipeline, const BaseImage *base, Digest *image, GError **error);
 /* Whether findings of that layer (NULL: of none) come from the base; false also where that is not
- * known. */
+ * known, and where the image has the same layer again above the base. */
 bool base_image_has(const BaseImage *base, const char *layer);

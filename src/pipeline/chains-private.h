@@ -18,8 +18,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImageChain, image_chain_clear)
 bool chains_note(SqlConnection *db, const ImageChain *chain, GError **error);
 /* ABSENT: it is not scanned, or its layers do not tell. @chain: zero bytes. */
 Found chains_load(SqlPool *sql, const Digest *manifest, ImageChain *chain, GError **error);
-/* Those that have all these layers and no others; at most @limit, those that came last.
- * (transfer full): char *, manifests */
+/* An image, and one of the repositories that hold it. */
+typedef struct {
+  char *manifest, *repository;
+} ChainHolder;
+/* Those that have all these layers and no others, once for each of their repositories, those first
+ * that came last; at most @limit. (transfer full): ChainHolder */
 GPtrArray *chains_find(SqlPool *sql, const Digest *chain, const char *platform, unsigned limit,
                        GError **error);
 /* Whether it is an image of that platform that is scanned, and @repository holds it. */

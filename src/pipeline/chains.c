@@ -21,18 +21,38 @@ chains_note(SqlConnection *db, const ImageChain *chain, GError **error)
                  SQL_INTEGER(g_get_real_time()), SQL_END);
 }
 
+static void
+chain_holder_free(void *data)
+{
+  ChainHolder *holder = data;
+  g_free(holder->manifest);
+  g_free(holder->repository);
+  g_free(holder);
+}
+
+/* CROSS JOIN: in the order of the first table, which its index gives. */
 GPtrArray *
 chains_find(SqlPool *sql, const Digest *chain, const char *platform, unsigned limit, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
+  g_autoptr(GPtrArray) holders = g_ptr_array_new_with_free_func(chain_holder_free);
   g_autoptr(SqlRows) rows =
       sql_query(db, error,
-                "SELECT manifest FROM image_chains WHERE chain = $1 AND platform = $2 "
+                "SELECT image_chains.manifest, manifests.repository "
+                "FROM image_chains CROSS JOIN manifests "
+                "WHERE chain = $1 AND platform = $2 AND manifests.digest = image_chains.manifest "
                 "ORDER BY noted DESC LIMIT $3",
                 SQL_TEXT(chain->text), SQL_TEXT(platform), SQL_INTEGER(limit), SQL_END);
-  return sql_texts(rows, error);
+  Found found;
+  while ((found = sql_next(rows, error)) == FOUND) {
+    ChainHolder *holder = g_new0(ChainHolder, 1);
+    holder->manifest = g_strdup(sql_rows_text(rows, 0));
+    holder->repository = g_strdup(sql_rows_text(rows, 1));
+    g_ptr_array_add(holders, holder);
+  }
+  return found == FAILED ? NULL : g_steal_pointer(&holders);
 }
 
 Found

@@ -143,8 +143,8 @@ report_newer_base_in_words(const ReportBase *base)
   g_autofree char *difference =
       newer->difference == NULL
           ? g_strdup("")
-          : g_strdup_printf("; it has %u findings of this base no more, and %u new ones",
-                            newer->difference->fixed, newer->difference->added);
+          : g_strdup_printf("; it fixes %u finding%s, adds %u", newer->difference->fixed,
+                            newer->difference->fixed == 1 ? "" : "s", newer->difference->added);
   return g_strdup_printf("%s:%s names %.*s since %s%s", base->repository, base->tag, DIGEST_SHOWN,
                          newer->digest, day, difference);
 }

@@ -154,6 +154,10 @@ def test_origins_are_a_filter(registry, assay):
     sarif = json.loads(shown("--format", "sarif"))["runs"][0]["results"]
     assert {each["properties"]["origin"] for each in sarif if each["ruleId"] in BASE} == {"base"}
     assert {each["properties"]["origin"] for each in sarif if each["ruleId"] == "CVE-2019-5481"} == {"own"}
+    # Without a base that is known, it does not read as if nothing was found.
+    none = assay("findings", "--server", registry.server.url, "--only-base", "library/alpine:3.10").stdout.replace("\n  ", " ")
+    assert "incomplete: no base image is known by its layers, so --only-base shows none" in none
+    assert "no base image" not in of_base + own
     markdown = shown("--format", "markdown")
     assert "\nBase: library/alpine:3.10 " in markdown and f"3 of {total} findings come from it" in markdown
     assert "leave nothing" in assay("findings", "--server", registry.server.url, "--only-base", "--ignore-base", "team/curl:v1",
@@ -360,6 +364,44 @@ def test_names_are_found_by_the_image(start_server, monkeypatch, tmp_path):
             assert [step for step in steps if "SCAN" in step or step.endswith("(repository=?)")] == []
 
 
+def test_unseen_images_hide_no_base(closed):
+    """However many of the same layers came later."""
+    base = closed.push("team/base", "1", base_layer())
+    child = closed.push("team/app", "v1", base_layer(), CURL)
+    closed.push("hidden/flood", "0", base_layer(), config={"author": "flood"})
+    closed.server.stop()
+    with sqlite3.connect(closed.server.data / "metadata.db") as database:
+        columns = [name for _, name, *_ in database.execute("PRAGMA table_info(manifests)") if name != "digest"]
+        for number in range(300):
+            digest = f"sha256:{number:064x}"
+            database.execute(f"INSERT INTO manifests (digest, {', '.join(columns)}) SELECT ?, {', '.join(columns)} FROM manifests "
+                             "WHERE repository = 'hidden/flood' LIMIT 1", (digest,))
+            database.execute("INSERT INTO image_chains (manifest, chain, platform, noted) SELECT ?, chain, platform, noted + 1000000000 "
+                             "FROM image_chains WHERE manifest = ?", (digest, base["digest"]))
+    closed.server.start()
+    told = wait_until(lambda: closed.as_dev(f"/api/v1/images/{child['digest']}/base").json()["base"])
+    assert (told["repository"], told["digest"]) == ("team/base", base["digest"])
+
+
+def test_large_configs_are_passed_over(registry):
+    """Whoever may push makes nobody else's question read much."""
+    def config(size, *commands):
+        return {**history(*commands), "config": {"Labels": {"large": "x" * size}}}
+    registry.push("library/large", "v1", base_layer(), config=config(300 * 1024, "ADD rootfs", "ENV A=1"))
+    child = registry.push("team/child", "v1", base_layer(), config=history("ADD rootfs", "ENV A=1", "ENV B=2"))
+    assert registry.base(child) is None
+    small = registry.push("library/small", "v1", base_layer(), config=config(200 * 1024, "ADD rootfs"))
+    assert registry.name(child) == ("library/small", "v1", small["digest"])
+
+
+def test_a_layer_that_is_written_again(registry):
+    """What the image has again above the base is its own."""
+    base = registry.push("library/alpine", "3.10", base_layer())
+    again = registry.push("team/again", "v1", base_layer(), CURL, base_layer())
+    assert registry.name(again) == ("library/alpine", "3.10", base["digest"])
+    assert registry.by_origin(again) == {"own": BASE}
+
+
 def test_a_base_that_is_deleted(registry):
     """It is known no more, and is again when it comes back."""
     base = registry.push("library/alpine", "3.10", base_layer())
@@ -384,7 +426,7 @@ def test_the_tag_has_moved_on(registry):
     assert told["newer"]["difference"] == {"fixed": 3, "new": 0}
     shown = registry.server.assay("image", "base", "team/curl:v1").stdout
     assert "library/alpine:3.10 names" in shown and newer["digest"] in shown and base["digest"] in shown
-    assert "it has 3 findings of this base no more, and 0 new ones" in shown
+    assert "; it fixes 3 findings, adds 0" in shown.replace("\n  ", " ")
     assert "newer base: library/alpine:3.10 names" in registry.server.assay("findings", "team/curl:v1").stdout
     assert json.loads(registry.server.assay("image", "base", "--format", "json", "team/curl:v1").stdout) == {"base": told}
     # One that is built on the new one is up to date.
