@@ -87,6 +87,10 @@ typedef struct {
    * inventory. Of files that are found anywhere, all detectors that observe write into one
    * inventory. */
   bool observes;
+  /* It looks for malware, and by where bytes stand: of a sparse file it is given the zeros of
+   * holes, too. Where they are too large for that they are passed over, and the file is told not to
+   * be looked through. Not for read(), which has them always. */
+  bool needs_holes;
   /* What needs a file, once a worker, before the cage closes. NULL: nothing. */
   void (*prepare)(void);
 } Detector;

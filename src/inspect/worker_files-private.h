@@ -17,11 +17,15 @@ typedef struct {
   void *state;          /* of its piece() */
 } FileTaker;
 
+/* Of one layer, as zeros: to make them takes time, and costs a layer nothing. */
+#define LAYER_HOLES_MAX ((uint64_t)256 << 20)
+
 #define TAKERS_MAX (READINGS_MAX + 2 * ANYWHERE_MAX)
 typedef struct {
   FileTaker takers[TAKERS_MAX];
   unsigned count;
   LayerInventory *observed; /* borrowed: what is observed of a file that is found anywhere */
+  uint64_t *holes_left;     /* borrowed: bytes of holes that are still given to who needs them */
 } FileTakers;
 void file_takers_clear(FileTakers *takers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileTakers, file_takers_clear)

@@ -142,6 +142,50 @@ may_skip_holes(const FileTakers *takers)
   return true;
 }
 
+static bool
+needs_holes(const FileTaker *taker)
+{
+  return taker->wanted && taker->detector->needs_holes;
+}
+
+/* Zeros that the layer does not store, of @size bytes, to those that need them. False: they would
+ * be more than are made for a layer. */
+static bool
+give_hole(FileTakers *takers, const FileView *file, uint64_t at, uint64_t size)
+{
+  static const uint8_t zeros[CHUNK];
+  bool any = false;
+  for (unsigned i = 0; i < takers->count; i++)
+    any |= needs_holes(&takers->takers[i]);
+  if (!any)
+    return true;
+  if (size > *takers->holes_left)
+    return false;
+  *takers->holes_left -= size;
+  for (uint64_t end = at + size; at < end; at += MIN(end - at, CHUNK))
+    for (unsigned i = 0; i < takers->count; i++) {
+      FileTaker *taker = &takers->takers[i];
+      FileView view = view_for(taker, file);
+      if (needs_holes(taker))
+        taker->detector->piece(&taker->state, &view, at, slice_new(zeros, MIN(end - at, CHUNK)),
+                               taker->into);
+    }
+  return true;
+}
+
+/* After the last piece: until then its detector may write there. */
+static void
+tell_skipped(FileTakers *takers, const FileView *file)
+{
+  for (unsigned i = 0; i < takers->count; i++) {
+    FileTaker *taker = &takers->takers[i];
+    FileView view = view_for(taker, file);
+    if (needs_holes(taker))
+      layer_inventory_add_unscanned(taker->into, MALWARE_UNSCANNED, view.path, view.path,
+                                    "it has larger holes than are read");
+  }
+}
+
 /* From the head on. */
 static bool
 read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArray *whole,
@@ -150,19 +194,22 @@ read_on(LayerReader *reader, const FileView *file, FileTakers *takers, GByteArra
   uint8_t chunk[CHUNK];
   Slice piece = file->head;
   uint64_t at = 0;
-  bool read = true, skips = may_skip_holes(takers);
+  bool read = true, skips = may_skip_holes(takers), skipped = false;
   while (read && piece.size > 0) {
     give_piece(takers, file, at, piece);
     if (whole != NULL)
       g_byte_array_append(whole, piece.data, (guint)piece.size);
     at += piece.size;
-    if (skips)
-      at += layer_reader_skip_hole(reader, HOLE_BYTES);
+    uint64_t hole = skips ? layer_reader_skip_hole(reader, HOLE_BYTES) : 0;
+    skipped |= hole > 0 && !give_hole(takers, file, at, hole);
+    at += hole;
     size_t got;
     read = fill(reader, chunk, CHUNK, &got, error);
     piece = slice_new(chunk, got);
   }
   give_piece(takers, file, at, SLICE_EMPTY);
+  if (skipped)
+    tell_skipped(takers, file);
   return read;
 }
 

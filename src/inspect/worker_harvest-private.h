@@ -9,6 +9,7 @@
 
 typedef struct {
   uint64_t file_bytes; /* of one file that is read whole */
+  uint64_t holes_left; /* of LAYER_HOLES_MAX */
   LayerInventory *inventory;
   GArray *wanted;           /* Wanted: for fixed places, of this pass */
   GHashTable *databases;    /* database_key() -> LayerInventory: read in any pass */

@@ -35,6 +35,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
 {
   *harvest = (Harvest){
       .file_bytes = file_bytes,
+      .holes_left = LAYER_HOLES_MAX,
       .inventory = inventory,
       .wanted = g_array_new(FALSE, FALSE, sizeof(Wanted)),
       .databases = g_hash_table_new_full(NULL, NULL, NULL, inventory_free),
@@ -285,7 +286,8 @@ harvest_take_file(Harvest *harvest, LayerReader *reader, const LayerEntry *entry
                   uint64_t entry_number, unsigned change, uint64_t readings, uint64_t anywhere,
                   GError **error)
 {
-  g_auto(FileTakers) takers = {.count = 0, .observed = harvest->observed};
+  g_auto(FileTakers) takers = {
+      .count = 0, .observed = harvest->observed, .holes_left = &harvest->holes_left};
   g_autoptr(GPtrArray) finds = harvest_finds_new();
   g_autoptr(GPtrArray) linked = harvest_finds_new();
   const char *link = early_links_waiting(harvest->early, entry->path);

@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import io
 import random
+import re
 import subprocess
 import tarfile
 
@@ -156,6 +157,14 @@ def sparse_header(name, real_size, *parts):
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
     return bytes(block)
+
+
+def stored_sparse(name, content):
+    """The file without the longest run of zeros in it, which is its hole."""
+    run = max(re.finditer(rb"\0+", content), key=lambda match: match.end() - match.start())
+    start, end = -(-run.start() // 512) * 512, run.end() // 512 * 512
+    rest = content[end:]
+    return sparse_header(name, len(content), (0, start), (end, len(rest))) + content[:start] + rest + bytes(-len(rest) % 512)
 
 
 def sparse_file(name, real_size):

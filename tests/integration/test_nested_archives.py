@@ -13,6 +13,8 @@ import zlib
 
 import pytest
 
+import hostile
+import images
 from clamd import EICAR
 from images import alpine_files
 from oci_layout import Layout
@@ -165,6 +167,19 @@ def test_clean_archives(scan, layout):
     answer = scan_with(scan, layout, {"opt/a.tar": tar_of(("b.zip", zip_of(("d.com", clean)))), "opt/b.gz": gzip.compress(b"x" + BAD), "opt/c": b"BZh no archive",
                                       "opt/d": b"\x1f\x8b", "opt/e": b"PK\x03\x04", "opt/f.xz": b"\xfd7zXZ\0", "opt/g.zst": b"\x28\xb5\x2f\xfd"})
     assert answer["findings"] == [] and answer["incomplete"] == []
+
+
+@pytest.mark.parametrize("make", [lambda: zip_of(("pad", bytes(1 << 20)), ("e.com", BAD), method=zipfile.ZIP_STORED),
+                                  lambda: tar_of(("pad", bytes(1 << 20)), ("e.com", BAD)).rstrip(b"\0")], ids=["zip", "tar"])
+def test_holes_are_part_of_an_archive(scan, layout, make):
+    """What an unpacker writes is what is read, however it is stored; holes that are too large for that are told."""
+    content = make()
+    for tag, stored in (("right", hostile.stored_sparse("opt/a", content)),
+                        ("huge", hostile.sparse_header("opt/a", 1 << 32, (0, 512)) + content[:512])):
+        layout.add_image(tag, [stored + hostile.file("etc/os-release", images.ALPINE.encode()) + bytes(1024)])
+    answers = [json.loads(scan("--format", "json", "--kind", "malware", f"oci:{layout.folder}:{tag}").stdout) for tag in ("right", "huge")]
+    assert found(answers[0]) == {"opt/a:e.com"} and gaps(answers[0]) == []
+    assert gaps(answers[1]) == ["malware unscanned: opt/a (it has larger holes than are read)"]
 
 
 def gzip_quine():
