@@ -24,7 +24,8 @@ typedef struct {
   ProgramSums sums; /* without path */
   bool hashed;      /* else: a link, a folder, or no program for what it begins with */
   bool matched;     /* it is as a database of the layer says */
-  bool unknown;     /* a hard link to what was not looked at */
+  bool file;        /* it has bytes, hashed or not */
+  bool unknown;     /* a hard link to what was not looked at, or not hashed */
 } Program;
 
 ProgramNotes *
@@ -65,7 +66,8 @@ put(ProgramNotes *notes, const char *path, const Program *program)
 }
 
 /* What a hard link at @path leads to, under its own name. Who makes one file of equal ones links
- * texts in folders of libraries to others elsewhere; a program is linked to a program. */
+ * texts in folders of libraries to others elsewhere; a program is linked to a program. In a folder
+ * of programs every file is hashed. */
 static Program
 program_of_link(const ProgramNotes *notes, const char *path, const char *target)
 {
@@ -73,8 +75,9 @@ program_of_link(const ProgramNotes *notes, const char *path, const char *target)
   Program program = {0};
   if (known != NULL)
     program = *known;
+  bool compared = known != NULL && (known->hashed || !known->file || integrity_is_program(target));
   program.matched = false;
-  program.unknown |= known == NULL && (integrity_is_program(path) || strstr(path, ".so") != NULL);
+  program.unknown |= !compared && (integrity_is_program(path) || strstr(path, ".so") != NULL);
   return program;
 }
 
@@ -90,6 +93,7 @@ program_notes_take(ProgramNotes *notes, const LayerEntry *entry, const char *tar
     program = program_of_link(notes, entry->path, target);
   else if (entry->kind == LAYER_ENTRY_FILE && entry->size == 0)
     program = (Program){.sums = empty_file, .hashed = true};
+  program.file = entry->kind == LAYER_ENTRY_FILE || program.file;
   if (entry->kind == LAYER_ENTRY_FILE)
     program.sums.mode = entry->mode;
   put(notes, entry->path, &program);
@@ -100,7 +104,7 @@ program_notes_take_found(ProgramNotes *notes, LayerInventory *found)
 {
   for (guint i = 0; i < found->hashed->len; i++) {
     const ProgramSums *sums = g_ptr_array_index(found->hashed, i);
-    const Program program = {.sums = *sums, .hashed = true};
+    const Program program = {.sums = *sums, .hashed = true, .file = true};
     put(notes, sums->path, &program);
   }
   g_ptr_array_set_size(found->hashed, 0);

@@ -162,6 +162,8 @@ def test_a_program_linked_to_what_is_not_looked_at(assay, data, tmp_path):
     """It is not compared, and that is told."""
     layout = Layout(tmp_path / "layout")
     layout.add_image("linked", [DEBIAN, {"opt/evil": EVIL, "usr/bin/tool": ("hardlink", "opt/evil")}])
+    layout.add_image("text", [DEBIAN, {"usr/lib/evil": ("file", b"echo pwned\n", 0o755), "usr/bin/tool": ("hardlink", "usr/lib/evil")}])
+    assert any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "text")["incomplete"])
     layout.add_image("beside", [DEBIAN, {"usr/bin/other": TOOL, "usr/bin/tool": ("hardlink", "usr/bin/other")}])
     assert any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "linked")["incomplete"])
     assert not any("usr/bin/tool" in gap for gap in scan(assay, data, layout.folder, "beside")["incomplete"])
@@ -183,6 +185,13 @@ def test_a_program_that_is_stored_sparse(assay, data, tmp_path):
     assert integrity_of(right) == set() and integrity_of(wrong) == {(REPLACED, "usr/bin/tool", 0)}
     assert not any("usr/bin/tool" in gap for gap in right["incomplete"])
     assert integrity_of(huge) == set() and any("usr/bin/tool" in gap for gap in huge["incomplete"])
+
+
+def test_a_digest_of_another_distribution(assay, data, tmp_path):
+    """The layer of the program tells of one distribution, and the database is of another: the program is the gap."""
+    Layout(tmp_path / "layout").add_image("v1", [{"etc/apk/arch": b"x86_64\n", "usr/bin/tool": EVIL},
+                                                 {"etc/os-release": images.DEBIAN_12, **dpkg("1.0", {"usr/bin/tool": TOOL})}])
+    assert "its file usr/bin/tool could not be read whole" in scan(assay, data, tmp_path / "layout")["incomplete"]
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "bullseye"])

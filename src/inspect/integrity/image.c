@@ -41,7 +41,7 @@ typedef struct {
   GHashTable *versions; /* package -> version */
   GArray *wrong;        /* Wrong */
   guint told;
-  bool unknown; /* a file has no digest of the kind that is compared */
+  char *unknown; /* a file that has no digest of the kind that is compared, or NULL */
 } Comparison;
 
 static void
@@ -176,7 +176,8 @@ compare_sum(Comparison *comparison, const List *list, const Sum *sum)
   Present *present = g_hash_table_lookup(comparison->present, merged);
   if (present == NULL || present->right || g_hash_table_contains(comparison->diverted, merged))
     return;
-  comparison->unknown |= present->digits[list->kind].size == 0;
+  if (present->digits[list->kind].size == 0 && comparison->unknown == NULL)
+    comparison->unknown = g_strdup(sum->path);
   bool same = slice_equal(present->digits[list->kind], sum->digits);
   present->right = same && !has_added_set_id(present, sum->set_id);
   const Wrong wrong = {list, g_strdup(sum->path), sum->digits, sum->set_id};
@@ -252,10 +253,8 @@ compare(Comparison *comparison)
     compare_list(comparison, &g_array_index(comparison->lists, List, i));
   for (guint i = 0; i < comparison->wrong->len; i++)
     tell(comparison, &g_array_index(comparison->wrong, Wrong, i));
-  if (comparison->unknown)
-    g_ptr_array_add(comparison->image->unread,
-                    g_strdup("programs whose digest of the kind that their packages have was not "
-                             "made"));
+  if (comparison->unknown != NULL)
+    g_ptr_array_add(comparison->image->unread, comparison->unknown);
 }
 
 static bool
