@@ -357,16 +357,23 @@ add_texts(GPtrArray *texts, const GPtrArray *more)
     g_ptr_array_add(texts, g_strdup(g_ptr_array_index(more, i)));
 }
 
-/* Takes @texts; sorted, each once, and not more than people read. */
+/* Takes @texts; sorted, each once, and not more than people read: of gaps of malware, and of all
+ * others, so that neither hides the other. */
 static GPtrArray *
 tidy_texts(GPtrArray *texts)
 {
   GPtrArray *tidy = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_sort(texts, text_compare);
-  for (guint i = 0; i < texts->len && tidy->len < LAYER_UNREAD_MAX; i++) {
+  guint kept[2] = {0, 0};
+  const char *last = NULL;
+  for (guint i = 0; i < texts->len; i++) {
     const char *text = g_ptr_array_index(texts, i);
-    if (tidy->len == 0 || strcmp(text, g_ptr_array_index(tidy, tidy->len - 1)) != 0)
+    guint *count = &kept[layer_unread_is_of_malware(text)];
+    if (*count < LAYER_UNREAD_MAX && g_strcmp0(text, last) != 0) {
       g_ptr_array_add(tidy, g_strdup(text));
+      *count += 1;
+    }
+    last = text;
   }
   g_ptr_array_unref(texts);
   return tidy;

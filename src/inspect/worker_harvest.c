@@ -353,6 +353,20 @@ harvest_take_away(Harvest *harvest, const LayerEntry *entry, uint64_t anywhere)
 
 /* --- into the inventory --- */
 
+/* What is dropped from the observation of number @from on. */
+static void
+tell_dropped_malware(LayerInventory *inventory, const LayerInventory *database, guint from)
+{
+  const LayerFile *file = g_ptr_array_index(database->reads, 0);
+  bool any = false;
+  for (guint i = from; i < database->observations->len; i++)
+    any |= ((const Observation *)g_ptr_array_index(database->observations, i))->kind ==
+           OBSERVED_MALWARE;
+  if (any)
+    layer_inventory_add_unscanned(inventory, MALWARE_UNSCANNED, file->location, file->location,
+                                  "more is observed in the layer than is kept");
+}
+
 static void
 join_observations(LayerInventory *inventory, LayerInventory *database, unsigned read)
 {
@@ -362,6 +376,7 @@ join_observations(LayerInventory *inventory, LayerInventory *database, unsigned 
     layer_inventory_add_unread(inventory, "too-many-observations", file->location,
                                "More is observed in the layer than is kept.");
     file->broken = true;
+    tell_dropped_malware(inventory, database, LAYER_OBSERVATIONS_MAX - to->len);
     g_ptr_array_set_size(from, (int)(LAYER_OBSERVATIONS_MAX - to->len));
   }
   for (guint i = 0; i < from->len; i++)
@@ -389,6 +404,8 @@ join_database(LayerInventory *inventory, LayerInventory *database, unsigned chan
   if (inventory->reads->len >= LAYER_READS_MAX) {
     layer_inventory_add_unread(inventory, "too-many-files", read->location,
                                "The layer has more files that list packages than are followed.");
+    join_unscanned(inventory, database);
+    tell_dropped_malware(inventory, database, 0);
     return;
   }
   unsigned number =

@@ -285,12 +285,16 @@ contains_text(const GPtrArray *texts, const char *text)
   return false;
 }
 
+/* Room in LAYER_UNREAD_MAX that only gaps of malware take. */
+#define UNREAD_OF_MALWARE 200
+
 void
 layer_inventory_add_unread(LayerInventory *inventory, const char *kind, const char *path,
                            const char *detail)
 {
   layer_inventory_add_note(inventory, kind, path, detail);
-  if (inventory->unread->len < LAYER_UNREAD_MAX && !contains_text(inventory->unread, path))
+  if (inventory->unread->len < LAYER_UNREAD_MAX - UNREAD_OF_MALWARE &&
+      !contains_text(inventory->unread, path))
     g_ptr_array_add(inventory->unread, g_strdup(path));
 }
 

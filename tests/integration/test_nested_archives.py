@@ -228,6 +228,13 @@ def test_a_gap_stays_when_the_file_is_removed(scan, layout):
     assert len(gaps(answer)) == 1
 
 
+def test_many_other_gaps_hide_none(scan, layout):
+    """However much else of the image could not be read."""
+    tools = {f"usr/bin/t{i:04}": ("hardlink", "opt/evil") for i in range(1100)}
+    answer = scan_with(scan, layout, {"opt/evil": b"evil", **tools, "usr/zzz": nest(6, BAD)})
+    assert len(gaps(answer)) == 1, answer["incomplete"]
+
+
 def test_a_policy_that_blocks_malware_refuses_a_gap(scan, layout, tmp_path):
     policy = tmp_path / "policy.yaml"
     layout.add_image("deep", [{**BASE, "opt/x": nest(6, b"fine")}])
