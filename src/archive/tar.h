@@ -18,8 +18,7 @@
 
 #include "base/slice.h"
 
-/* Whether a tar can begin so: by its magic number, or by the checksum of its first header, which is
- * all that v7's have. */
+/* Whether a tar begins so, by the checksum of its first header: v7's have no magic number. */
 bool tar_begins(Slice head);
 
 typedef enum {

@@ -114,11 +114,11 @@ tar_has_checksum(const uint8_t *block, bool lenient)
 bool
 tar_begins(Slice head)
 {
-  if (slice_equal_string(slice_sub(head, AT_MAGIC, 5), "ustar"))
-    return true;
   /* Most files are told by a byte of the field. */
-  return head.size >= TAR_BLOCK && head.data[0] != 0 && head.data[AT_CHECKSUM + 2] >= '0' &&
-         head.data[AT_CHECKSUM + 2] <= '7' && tar_has_checksum(head.data, false);
+  if (head.size < TAR_BLOCK || head.data[0] == 0)
+    return false;
+  uint8_t digit = head.data[AT_CHECKSUM + 2];
+  return (digit == ' ' || (digit >= '0' && digit <= '7')) && tar_has_checksum(head.data, false);
 }
 
 static TarFormat

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/error.h"
 
@@ -220,7 +221,12 @@ step_zstd(Unpacker *unpacker, uint8_t *out, size_t room, size_t *made)
   size_t code = ZSTD_decompressStream(unpacker->of.zstd, &to, &in);
   input_take(unpacker, in.pos);
   *made = to.pos;
-  return ZSTD_isError(code) ? STEP_BROKEN : code == 0 ? STEP_MEMBER_ENDS : STEP_ON;
+  if (!ZSTD_isError(code))
+    return code == 0 ? STEP_MEMBER_ENDS : STEP_ON;
+  ZSTD_ErrorCode error = ZSTD_getErrorCode(code);
+  bool needs_memory =
+      error == ZSTD_error_frameParameter_windowTooLarge || error == ZSTD_error_memory_allocation;
+  return needs_memory ? STEP_NO_MEMORY : STEP_BROKEN;
 }
 
 static Step

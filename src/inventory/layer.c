@@ -251,11 +251,24 @@ layer_inventory_add_licence(LayerInventory *inventory, const char *package, cons
   g_ptr_array_add(inventory->licences, g_strdup(licences));
 }
 
+/* That a malicious file is not told of is no matter of packages; once for a file. */
+static void
+lose_malware(LayerInventory *inventory, const Observation *observation)
+{
+  for (guint i = 0; i < inventory->unread->len; i++)
+    if (layer_unread_is_of_malware(g_ptr_array_index(inventory->unread, i)))
+      return;
+  layer_inventory_add_unscanned(inventory, MALWARE_UNSCANNED, observation->path, observation->path,
+                                "more is observed in the file than is kept");
+}
+
 void
 layer_inventory_add_observation(LayerInventory *inventory, const Observation *observation)
 {
   if (inventory->observations->len < LAYER_FILE_OBSERVATIONS_MAX)
     g_ptr_array_add(inventory->observations, observation_copy(observation));
+  else if (observation->kind == OBSERVED_MALWARE)
+    lose_malware(inventory, observation);
   else
     layer_inventory_add_unread(inventory, "too-many-observations", observation->path,
                                "More is observed in the file than is kept.");

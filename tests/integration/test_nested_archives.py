@@ -120,6 +120,12 @@ FOUND = {
     "opt/large.tar": (tar_of(("noise", LARGE), ("x.gz", gzip.compress(noise(2_000_000))), ("e.com", BAD), ("after", LARGE)), "e.com"),
     "opt/large.tar.xz": (lzma.compress(tar_of(("noise", LARGE), ("e.com", BAD)), preset=0), "e.com"),
     "opt/v7.tar": (v7_tar(), "e.com"),
+    "opt/named-mscf": (tar_of(("MSCF", b"x"), ("e.com", BAD)), "e.com"),
+    "opt/named-bzh": (tar_of(("BZhang/readme", b"x"), ("e.com", BAD)), "e.com"),
+    "opt/named-pk": (tar_of(("PK\3\4x", b"x"), ("e.com", BAD)), "e.com"),
+    "opt/skipped.zst": (b"\x50\x2a\x4d\x18\4\0\0\0abcd" + zstd(BAD), None),
+    "opt/disks.zip": (b"PK00" + zip_of(("e.com", BAD)), "e.com"),
+    "opt/emptied.zip": (zip_of() + zip_of(("e.com", BAD)), "e.com"),
     "opt/deep": (nest(5, BAD), "t:t:t:t:e.com"),
     "opt/members.gz": (gzip.compress(b"") + gzip.compress(BAD[:20]) + gzip.compress(BAD[20:]), None),
     # What people's tools unpack all the same.
