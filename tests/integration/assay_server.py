@@ -63,7 +63,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data, self.log = self.folder / "data", self.folder / "server.log"
         self.sanitizer_prefix = self.folder / "sanitizer"
-        self.port, self.process = free_port(), None
+        self.port, self.process, self.served = free_port(), None, False
         self.arguments, self.trust, self.wrap = list(arguments), trust, list(wrap)
         self.environment = environment or {}
         lines = [] if "feed_interval" in config else ["feed_interval: 0"]
@@ -93,16 +93,27 @@ class Server:
                                             env={**sanitizer_environment(self.sanitizer_prefix), **self.environment})
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
+            if self.process.poll() is not None and self.takes_another_port():
+                return self.start(timeout, probe)
             if self.process.poll() is not None:
                 raise AssertionError(f"assay serve ended with {self.process.returncode}:\n{self.log_text()}")
             try:
                 if self.request("GET", probe, timeout=5).status_code == 200:
+                    self.served = True
                     return self
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(0.05)
         self.kill()
         raise AssertionError(f"assay serve was not ready within {timeout} s:\n{self.log_text()}")
+
+    def takes_another_port(self):
+        """Where somebody else took it between free_port() and the first start: nobody knows it yet."""
+        log = self.log_text()
+        if self.served or "Address already in use" not in log or log.count("Address already in use") > 5:
+            return False
+        self.port = free_port()
+        return True
 
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
