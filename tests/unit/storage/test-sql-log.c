@@ -297,6 +297,7 @@ test_failures_among_many(Fixture *fixture, gconstpointer data)
     cut_the_power(fixture);
   }
   end_writers(threads);
+  disk.fails = 0; /* the writers may have ended before the last was due */
   g_assert_cmpuint(fixture->refused->len, >, 0);
   g_assert_cmpuint(fixture->told->len + fixture->refused->len, ==, ALL_WRITERS);
   g_assert_true(write_number(fixture, NULL));
