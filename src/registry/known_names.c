@@ -106,72 +106,41 @@ take_names(SqlRows *rows, GPtrArray *names, GError **error)
   return found == ABSENT;
 }
 
-/* CROSS JOIN: SQLite reads the tables in this order then. It would read all tags of a repository
- * before it asks which of them are of indexes. */
-
-/* The repositories, with the tags that name the image itself. */
-static bool
-add_own(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT manifests.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) "
-      "FROM manifests "
-      "LEFT JOIN tags ON tags.repository = manifests.repository AND tags.digest = manifests.digest "
-      "WHERE manifests.digest = $1 ORDER BY manifests.repository, tags.name LIMIT $2",
-      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
-  return take_names(rows, names, error);
-}
-
-static bool
-add_of_indexes(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT tags.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) FROM "
-      "manifests CROSS JOIN manifest_references CROSS JOIN tags "
-      "WHERE manifests.digest = $1 AND manifest_references.repository = manifests.repository "
-      "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
-      "AND tags.repository = manifest_references.repository "
-      "AND tags.digest = manifest_references.manifest ORDER BY tags.repository, tags.name LIMIT $2",
-      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
-  return take_names(rows, names, error);
-}
-
-/* Where the tag names something else now. */
-static bool
-add_former(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
-      "FROM manifests CROSS JOIN former_tags CROSS JOIN tags "
-      "WHERE manifests.digest = $1 AND former_tags.repository = manifests.repository "
-      "AND former_tags.digest = manifests.digest "
-      "AND tags.repository = former_tags.repository AND tags.name = former_tags.name ORDER BY "
-      "former_tags.until DESC, tags.repository, tags.name "
-      "LIMIT $2",
-      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
-  return take_names(rows, names, error);
-}
-
-static bool
-add_former_of_indexes(SqlConnection *db, const Digest *manifest, GPtrArray *names, GError **error)
-{
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
-      "FROM manifests CROSS JOIN manifest_references CROSS JOIN former_tags CROSS JOIN tags "
-      "WHERE manifests.digest = $1 AND manifest_references.repository = manifests.repository "
-      "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
-      "AND former_tags.repository = manifest_references.repository "
-      "AND former_tags.digest = manifest_references.manifest "
-      "AND tags.repository = former_tags.repository AND tags.name = former_tags.name ORDER BY "
-      "former_tags.until DESC, tags.repository, tags.name "
-      "LIMIT $2",
-      SQL_TEXT(manifest->text), SQL_INTEGER(NAMES_MAX), SQL_END);
-  return take_names(rows, names, error);
-}
+/* Each gives what take_names() reads, of the image $1, and at most $2. CROSS JOIN: SQLite reads the
+ * tables in this order then. It would read all tags of a repository before it asks which of them
+ * are of indexes. */
+static const char *const questions[] = {
+    /* The repositories, with the tags that name the image itself. */
+    "SELECT manifests.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) "
+    "FROM manifests "
+    "LEFT JOIN tags ON tags.repository = manifests.repository AND tags.digest = manifests.digest "
+    "WHERE manifests.digest = $1 ORDER BY manifests.repository, tags.name LIMIT $2",
+    /* Tags of indexes that have it. */
+    "SELECT tags.repository, tags.name, tags.digest, CAST(NULL AS TEXT), CAST(0 AS BIGINT) FROM "
+    "manifests CROSS JOIN manifest_references CROSS JOIN tags "
+    "WHERE manifests.digest = $1 AND manifest_references.repository = manifests.repository "
+    "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
+    "AND tags.repository = manifest_references.repository "
+    "AND tags.digest = manifest_references.manifest ORDER BY tags.repository, tags.name LIMIT $2",
+    /* Where the tag names something else now. */
+    "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
+    "FROM manifests CROSS JOIN former_tags CROSS JOIN tags "
+    "WHERE manifests.digest = $1 AND former_tags.repository = manifests.repository "
+    "AND former_tags.digest = manifests.digest "
+    "AND tags.repository = former_tags.repository AND tags.name = former_tags.name ORDER BY "
+    "former_tags.until DESC, tags.repository, tags.name "
+    "LIMIT $2",
+    /* The same of indexes. */
+    "SELECT tags.repository, tags.name, former_tags.digest, tags.digest, former_tags.until "
+    "FROM manifests CROSS JOIN manifest_references CROSS JOIN former_tags CROSS JOIN tags "
+    "WHERE manifests.digest = $1 AND manifest_references.repository = manifests.repository "
+    "AND manifest_references.digest = manifests.digest AND manifest_references.kind = 'member' "
+    "AND former_tags.repository = manifest_references.repository "
+    "AND former_tags.digest = manifest_references.manifest "
+    "AND tags.repository = former_tags.repository AND tags.name = former_tags.name ORDER BY "
+    "former_tags.until DESC, tags.repository, tags.name "
+    "LIMIT $2",
+};
 
 GPtrArray *
 registry_known_names(Registry *registry, const Digest *manifest, GError **error)
@@ -180,9 +149,12 @@ registry_known_names(Registry *registry, const Digest *manifest, GError **error)
   if (db == NULL)
     return NULL;
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(known_name_free);
-  if (!add_own(db, manifest, names, error) || !add_of_indexes(db, manifest, names, error) ||
-      !add_former(db, manifest, names, error) || !add_former_of_indexes(db, manifest, names, error))
-    return NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(questions); i++) {
+    g_autoptr(SqlRows) rows = sql_query(db, error, questions[i], SQL_TEXT(manifest->text),
+                                        SQL_INTEGER(NAMES_MAX), SQL_END);
+    if (!take_names(rows, names, error))
+      return NULL;
+  }
   g_ptr_array_sort(names, compare_pointed);
   if (names->len > NAMES_MAX)
     g_ptr_array_set_size(names, NAMES_MAX);
