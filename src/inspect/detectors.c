@@ -68,6 +68,7 @@ const Detector *const detectors[] = {
     &trust_detector,
     &sudoers_detector,
     &mysql_detector,
+    &mysql_accounts_detector,
     &postgres_detector,
     &redis_detector,
     &yaml_servers_detector,

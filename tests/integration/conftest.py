@@ -17,6 +17,7 @@ import requests
 import engines
 import gate
 import images
+import judges
 from assay_server import Server, find_program, free_port, run_assay, sanitizer_reports
 from repository import Repository
 
@@ -44,6 +45,12 @@ def tmp_path(request, tmp_path_factory):
 def program():
     """The path of the program under test."""
     return find_program()
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    """Programs of services that say what settings mean; see judges.py."""
+    return judges.judge_in(tmp_path_factory.mktemp("judges"))
 
 
 @pytest.fixture

@@ -44,3 +44,10 @@ addresses_are_local(const char *list)
 {
   return each(list, address_is_local, true);
 }
+
+bool
+mysql_host_is_any(const char *host)
+{
+  return *host == '\0' || strcmp(host, "0.0.0.0/0.0.0.0") == 0 ||
+         (strchr(host, '%') != NULL && strspn(host, "%_.:") == strlen(host));
+}

@@ -11,3 +11,6 @@ bool address_is_local(const char *address);
  * address, which may then be missing, does not matter. */
 bool addresses_have_any(const char *list);
 bool addresses_are_local(const char *list);
+/* Whether accounts of MySQL and MariaDB of @host may come from any: "%", and what means the same.
+ */
+bool mysql_host_is_any(const char *host);

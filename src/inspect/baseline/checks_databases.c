@@ -85,6 +85,32 @@ check_mysql_option(Baseline *baseline, const BaselineCheck *check)
                   *value == '\0' ? "" : " = ", value);
 }
 
+/* Of an account with no rights but those on single databases, or that only the machine itself
+ * reaches, it matters less; of one that anybody reaches, more. */
+static void
+check_mysql_account(Baseline *baseline, const BaselineCheck *check)
+{
+  static const struct {
+    const char *key;
+    Severity severity;
+  } severities[] = {{"mysqldata.any-host-no-rights", SEVERITY_MEDIUM},
+                    {"mysqldata.no-password-any-host", SEVERITY_CRITICAL},
+                    {"mysqldata.no-password-local", SEVERITY_MEDIUM}};
+  for (guint i = 0; i < baseline->files->len; i++) {
+    const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
+    for (guint j = 0; j < file->facts->len; j++) {
+      const ImageObservation *of = g_ptr_array_index(file->facts, j);
+      Severity severity = SEVERITY_UNKNOWN;
+      if (!g_str_has_prefix(of->observation->rule, check->key))
+        continue;
+      for (size_t k = 0; k < G_N_ELEMENTS(severities); k++)
+        if (strcmp(of->observation->rule, severities[k].key) == 0)
+          severity = severities[k].severity;
+      baseline_tell(baseline, check->rule, of, severity, "%s", of->observation->shown);
+    }
+  }
+}
+
 /* --- files that stand alone --- */
 
 typedef void VisitFile(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file);
@@ -379,7 +405,10 @@ static const BaselineCheck checks[] = {
     {"mysql-local-infile", check_mysql_option, "local-infile", "1 on true yes"},
     {"mysql-runs-as-root", check_mysql_option, "user", "root"},
     {"mysql-any-host", baseline_check_fact, "sql.any-host"},
+    {"mysql-any-host", check_mysql_account, "mysqldata.any-host"},
     {"mysql-weak-password", baseline_check_fact, "sql.weak-password"},
+    {"mysql-weak-password", baseline_check_fact, "mysqldata.weak-password"},
+    {"mysql-no-password", check_mysql_account, "mysqldata.no-password"},
     {"postgres-trust", check_hba},
     {"postgres-plain-password", check_hba},
     {"postgres-any-address", check_hba},

@@ -3,6 +3,7 @@
  * this file. */
 #include <string.h>
 
+#include "inspect/baseline/addresses.h"
 #include "inspect/baseline/baseline.h"
 #include "inspect/baseline/facts.h"
 #include "inspect/baseline/weak_passwords.h"
@@ -122,7 +123,7 @@ take_account(Facts *facts, const GPtrArray *words, guint at, bool grant)
 {
   const char *account = inner(g_ptr_array_index(words, at));
   bool any = !word_is(words, at + 1, "@") || at + 2 >= words->len ||
-             strchr(inner(g_ptr_array_index(words, at + 2)), '%') != NULL;
+             mysql_host_is_any(inner(g_ptr_array_index(words, at + 2)));
   if (any)
     facts_add_format(facts, "any-host", "%s %s@%%", grant ? "GRANT ... TO" : "CREATE USER",
                      account);
@@ -181,7 +182,7 @@ static const char *const sql_places[] = {"*.sql", NULL};
 
 const Detector sql_detector = {
     .name = "sql",
-    .version = 1,
+    .version = 2,
     .places = sql_places,
     .wants_path = is_meant,
     .observes = true,

@@ -5,6 +5,7 @@
 
 #include <crypt.h>
 #include <glib.h>
+#include <nettle/sha1.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -145,6 +146,44 @@ password_try(const char *name, const char *hash, uint64_t *budget)
     return PASSWORD_EMPTY;
   for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
     if (try_one(common[i], hash, cost, budget, &spent))
+      return PASSWORD_IS_COMMON;
+  return PASSWORD_HOLDS;
+}
+
+#define MYSQL_HASH_CHARS 40u
+/* Of one try, in microseconds. */
+#define MYSQL_COST 1u
+
+/* SHA-1 twice, without a salt. */
+static bool
+is_mysql_hash_of(const char *word, const char *hash)
+{
+  uint8_t digest[SHA1_DIGEST_SIZE];
+  struct sha1_ctx sha1;
+  char made[MYSQL_HASH_CHARS + 1];
+  sha1_init(&sha1);
+  sha1_update(&sha1, strlen(word), (const uint8_t *)word);
+  sha1_digest(&sha1, sizeof digest, digest);
+  sha1_update(&sha1, sizeof digest, digest);
+  sha1_digest(&sha1, sizeof digest, digest);
+  for (size_t i = 0; i < sizeof digest; i++)
+    g_snprintf(made + 2 * i, 3, "%02x", digest[i]);
+  return g_ascii_strcasecmp(made, hash) == 0;
+}
+
+PasswordStrength
+password_try_mysql(const char *name, const char *hash, uint64_t *budget)
+{
+  uint64_t cost = (G_N_ELEMENTS(common) + 1) * MYSQL_COST;
+  if (*hash == '\0')
+    return PASSWORD_EMPTY;
+  if (*hash != '*' || strlen(hash) != MYSQL_HASH_CHARS + 1 || cost > *budget)
+    return PASSWORD_NOT_TRIED;
+  *budget -= cost;
+  if (is_mysql_hash_of(name, hash + 1))
+    return PASSWORD_IS_NAME;
+  for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
+    if (is_mysql_hash_of(common[i], hash + 1))
       return PASSWORD_IS_COMMON;
   return PASSWORD_HOLDS;
 }

@@ -23,6 +23,9 @@ typedef enum {
 /* @name: of the account. @hash: as crypt(5) writes it. Takes from *@budget. */
 PasswordStrength password_try(const char *name, const char *hash, uint64_t *budget);
 
+/* The same of a hash of mysql_native_password: "*" and 40 hex digits. */
+PasswordStrength password_try_mysql(const char *name, const char *hash, uint64_t *budget);
+
 /* The kind of hash: "des", "md5"; NULL: none that is weak by itself. */
 const char *password_weak_kind(const char *hash);
 

@@ -25,6 +25,10 @@ static const Rule rules[] = {
      "make a password at start (MARIADB_RANDOM_ROOT_PASSWORD, a secret), not in a script of the "
      "image",
      "在启动时生成口令，不要写入镜像中的脚本", IDENTITY},
+    {"mysql-no-password", OBSERVED_WEAKNESS, SEVERITY_HIGH,
+     "an account of the database needs no password", "数据库账户没有口令",
+     "give it a password at start, or remove it; no data folder belongs in an image",
+     "在启动时设置口令或删除该账户；镜像中不应包含数据目录", IDENTITY},
     {"postgres-trust", OBSERVED_WEAKNESS, SEVERITY_HIGH,
      "PostgreSQL lets clients in without a password", "PostgreSQL 免口令信任连接",
      "use scram-sha-256 in place of trust", "用 scram-sha-256 代替 trust", IDENTITY},

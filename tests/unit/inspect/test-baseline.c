@@ -7,6 +7,7 @@
  *   layer                   what follows is in the next layer
  *   file PATH [MODE [CAPS]] a file, whose lines follow, each after "|"; CAPS: the hex digits of its
  *                           capabilities
+ *   accounts PATH           a table of MariaDB's accounts: lines of "HOST USER JSON" follow
  *   folder PATH MODE
  *   link PATH TARGET        a symbolic link
  *   remove PATH             a whiteout
@@ -18,6 +19,7 @@
  * Files go to the detectors as the worker gives them, and their layers are laid over each other. */
 #include <string.h>
 
+#include "aria_pages.h"
 #include "inspect/anywhere.h"
 #include "inspect/baseline/entries.h"
 #include "inspect/fixed_places.h"
@@ -39,6 +41,7 @@ typedef struct {
 typedef struct {
   LayerEntry entry;
   GString *text;
+  bool accounts;
 } Entry;
 
 static LayerInventory *
@@ -176,8 +179,10 @@ begin_entry(Case *one, char **words, Entry *entry, guint count)
   static const struct {
     const char *word;
     LayerEntryKind kind;
-  } kinds[] = {
-      {"file", LAYER_ENTRY_FILE}, {"folder", LAYER_ENTRY_FOLDER}, {"link", LAYER_ENTRY_SYMLINK}};
+  } kinds[] = {{"file", LAYER_ENTRY_FILE},
+               {"accounts", LAYER_ENTRY_FILE},
+               {"folder", LAYER_ENTRY_FOLDER},
+               {"link", LAYER_ENTRY_SYMLINK}};
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
     if (strcmp(words[0], kinds[i].word) == 0) {
       bool link = kinds[i].kind == LAYER_ENTRY_SYMLINK;
@@ -188,6 +193,7 @@ begin_entry(Case *one, char **words, Entry *entry, guint count)
           .mode = link ? 0777 : mode_of(count > 2 ? words[2] : NULL, 0644),
           .capabilities = !link && count > 3 ? bytes_of(words[3]) : SLICE_EMPTY,
       };
+      entry->accounts = strcmp(words[0], "accounts") == 0;
       g_string_truncate(entry->text, 0);
       return;
     }
@@ -197,6 +203,12 @@ begin_entry(Case *one, char **words, Entry *entry, guint count)
 static void
 end_entry(Case *one, Entry *entry)
 {
+  if (entry->accounts) {
+    GString *lines = entry->text;
+    entry->text = aria_table_of(lines->str);
+    g_string_free(lines, TRUE);
+    entry->accounts = false;
+  }
   if (entry->entry.path != NULL)
     add_entry(one, entry);
   entry->entry.path = NULL;
