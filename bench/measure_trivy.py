@@ -17,6 +17,9 @@ from trivy_feeds import CVE, SHARED
 # Trivy too looks for packages of the distribution alone, and asks no network.
 OPTIONS = ("--quiet", "--scanners", "vuln", "--pkg-types", "os", "--skip-db-update", "--skip-java-db-update",
            "--skip-version-check", "--offline-scan", "--disable-telemetry", "--format", "json")
+# All that it looks for in an image's files and in how it was built, with the checks that are built into it. Assay always does.
+ALL_OPTIONS = ("--scanners", "vuln,secret,misconfig", "--image-config-scanners", "secret,misconfig", "--skip-check-update",
+               *[option for option in OPTIONS if option not in ("--scanners", "vuln")])
 
 
 class Subject:
@@ -70,8 +73,8 @@ class Trivy:
         shutil.rmtree(self.cache, ignore_errors=True)
         subprocess.run([str(self.writer), str(self.cache)], input=json.dumps(advisories), text=True, check=True)
 
-    def command(self, layout):
-        return [self.program, "image", *OPTIONS, "--input", f"{layout}:vulnerable"]
+    def command(self, layout, options=OPTIONS):
+        return [self.program, "image", *options, "--input", f"{layout}:vulnerable"]
 
     def findings(self, layout):
         """{(package, vulnerability): fixed version}"""
@@ -140,9 +143,9 @@ def compare(bench, trivy, subject):
     return same
 
 
-def measure_times(bench, trivy, subject, same, kinds, goal):
+def measure_times(bench, trivy, subject, same, kinds, goal, options=OPTIONS):
     """Of images that are "cold" and "known" to each."""
-    assay, peer = measure_scan.scan_command(bench, subject.layout, database_of(bench, subject)), trivy.command(subject.layout)
+    assay, peer = measure_scan.scan_command(bench, subject.layout, database_of(bench, subject)), trivy.command(subject.layout, options)
     environment = trivy.environment
 
     def cold_trivy():
@@ -170,6 +173,7 @@ def measure(bench):
     subject = suite_subject(bench, f"Debian {measure_scan.RELEASE}, a suite's changelogs", measure_scan.image_layout(bench))
     same = compare(bench, trivy, subject)
     measure_times(bench, trivy, subject, same, {"cold": "scan of a cold image", "known": "scan of a known image"}, 1)
+    measure_times(bench, trivy, subject, same, {"cold": "scan of a cold image for vulnerabilities, secrets and misconfiguration"}, 3, ALL_OPTIONS)
     for kind in image_kinds.KINDS:
         subject = suite_subject(bench, kind, image_kinds.make(bench, kind))
         same = compare(bench, trivy, subject)

@@ -56,6 +56,7 @@ class Bench:
         self.assay, self.bare = build / "src/cli/assay", build / "bench/bare-microhttpd"
         self.pull_load, self.worker_load = build / "bench/pull-load", build / "bench/worker-load"
         self.many_detectors = build / "bench/assay-many-detectors"
+        self.few_detectors, self.without_integrity = build / "bench/assay-packages-secrets-baseline", build / "bench/assay-without-integrity"
         self.cache, self.folder, self.quick, self.rows = build / "bench-cache", folder, quick, []
         self.rounds, self.seconds = (2, 1) if quick else (5, 3)
         self.cache.mkdir(exist_ok=True)

@@ -1,4 +1,8 @@
-/* MD5 in the lanes of vectors; see the header. */
+/* MD5 in the lanes of vectors; see the header.
+ *
+ * What was not digested yet lies in chunks of one pool. Where the pool is full, the eight texts of
+ * which most waits go first: so a large one is digested beside others all the time, and none is
+ * left alone at the end that is much longer than the rest. */
 #include "inspect/integrity/md5_lanes.h"
 
 #include <nettle/md5.h>
@@ -7,29 +11,59 @@
 #define LANES 8u
 #define BLOCK 64u
 /* With fewer texts at hand than this, one after the other is as fast. */
-#define WORTH_IT 3u
+#define WORTH_IT    2u
+#define CHUNK_BYTES ((size_t)32 << 10) /* whole blocks */
+#define CHUNKS      (MD5_POOL_BYTES / CHUNK_BYTES)
+/* So many are made free at once, as choosing texts takes a while. */
+#define CHUNKS_FREED 32u
 
 typedef uint32_t Vector __attribute__((vector_size(LANES * sizeof(uint32_t))));
 enum { A, B, C, D, STATES };
 
+typedef struct Chunk {
+  struct Chunk *next;
+  uint8_t bytes[CHUNK_BYTES];
+} Chunk;
+
 typedef struct {
-  uint8_t *bytes; /* MD5_LANE_BYTES and what a text is padded to, from the first use on */
-  size_t begin, end;
-  uint64_t size; /* of the text, as far as it came */
+  Chunk *first, *last; /* what waits; each but the last is full */
+  size_t begin, end;   /* in the first, in the last */
+  size_t waiting;      /* bytes */
+  uint64_t size;       /* of the text, as far as it came */
   uint32_t state[STATES], number;
-  enum { LANE_FREE, LANE_OPEN, LANE_ENDED } use;
-} Lane;
+  bool ended; /* and padded to whole blocks */
+} Text;
 
 struct Md5Lanes {
-  Lane lanes[LANES];
-  Lane *open;
+  GPtrArray *texts; /* Text, of which something waits, or that are open */
+  Text *open;
+  Chunk *free;
+  size_t used;     /* chunks that texts have */
   GArray *digests; /* MD5_BYTES each, by number */
 };
+
+static void
+chunks_free(Chunk *chunk)
+{
+  while (chunk != NULL) {
+    Chunk *next = chunk->next;
+    g_free(chunk);
+    chunk = next;
+  }
+}
+
+static void
+text_free(Text *text)
+{
+  chunks_free(text->first);
+  g_free(text);
+}
 
 Md5Lanes *
 md5_lanes_new(void)
 {
   Md5Lanes *lanes = g_new0(Md5Lanes, 1);
+  lanes->texts = g_ptr_array_new_with_free_func((GDestroyNotify)text_free);
   lanes->digests = g_array_new(FALSE, TRUE, MD5_BYTES);
   return lanes;
 }
@@ -39,8 +73,8 @@ md5_lanes_free(Md5Lanes *lanes)
 {
   if (lanes == NULL)
     return;
-  for (size_t i = 0; i < LANES; i++)
-    g_free(lanes->lanes[i].bytes);
+  g_ptr_array_unref(lanes->texts);
+  chunks_free(lanes->free);
   g_array_unref(lanes->digests);
   g_free(lanes);
 }
@@ -137,6 +171,13 @@ take_blocks_by_avx2(Vector state[STATES], const uint8_t *const texts[LANES], siz
 {
   take_blocks(state, texts, count);
 }
+
+/* It has rotations, and logic of three operands. */
+__attribute__((target("avx512f,avx512vl"))) static void
+take_blocks_by_avx512(Vector state[STATES], const uint8_t *const texts[LANES], size_t count)
+{
+  take_blocks(state, texts, count);
+}
 #endif
 
 /* @count blocks of each of @texts. */
@@ -144,6 +185,10 @@ static void
 take(Vector state[STATES], const uint8_t *const texts[LANES], size_t count)
 {
 #ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
+    take_blocks_by_avx512(state, texts, count);
+    return;
+  }
   if (__builtin_cpu_supports("avx2")) {
     take_blocks_by_avx2(state, texts, count);
     return;
@@ -152,98 +197,164 @@ take(Vector state[STATES], const uint8_t *const texts[LANES], size_t count)
   take_blocks_anywhere(state, texts, count);
 }
 
-/* --- lanes --- */
+/* --- texts --- */
 
 static size_t
-blocks_of(const Lane *lane)
+blocks_of(const Text *text)
 {
-  return lane->use == LANE_FREE ? 0 : (lane->end - lane->begin) / BLOCK;
+  return text->waiting / BLOCK;
 }
 
-/* Blocks were taken. A text that has ended is padded to whole blocks, so that nothing remains. */
-static void
-pass(Md5Lanes *lanes, Lane *lane, size_t count)
+/* That lie in one piece. */
+static size_t
+blocks_at_hand(const Text *text)
 {
-  lane->begin += count * BLOCK;
-  if (lane->use != LANE_ENDED || lane->begin < lane->end)
-    return;
-  uint8_t *digest = (uint8_t *)lanes->digests->data + (size_t)lane->number * MD5_BYTES;
+  return ((text->first == text->last ? text->end : CHUNK_BYTES) - text->begin) / BLOCK;
+}
+
+static void
+write_digest(Md5Lanes *lanes, const Text *text)
+{
+  uint8_t *digest = (uint8_t *)lanes->digests->data + (size_t)text->number * MD5_BYTES;
   for (size_t i = 0; i < STATES; i++) {
-    uint32_t value = GUINT32_TO_LE(lane->state[i]);
+    uint32_t value = GUINT32_TO_LE(text->state[i]);
     memcpy(digest + i * sizeof value, &value, sizeof value);
   }
-  lane->use = LANE_FREE;
 }
 
-/* As many blocks of all lanes that have some as the shortest has. Lanes that have none go along
- * with another's text. */
+/* Blocks were taken, which lay in one piece. A chunk that is done with is free. */
 static void
-take_together(Md5Lanes *lanes)
+pass(Md5Lanes *lanes, Text *text, size_t count)
 {
-  size_t count = SIZE_MAX, some = 0;
-  for (size_t i = 0; i < LANES; i++)
-    if (blocks_of(&lanes->lanes[i]) > 0 && blocks_of(&lanes->lanes[i]) < count) {
-      count = blocks_of(&lanes->lanes[i]);
-      some = i;
-    }
+  text->begin += count * BLOCK;
+  text->waiting -= count * BLOCK;
+  if (text->begin < (text->first == text->last ? text->end : CHUNK_BYTES))
+    return;
+  Chunk *done = text->first;
+  text->first = done->next;
+  if (text->first == NULL)
+    text->last = NULL;
+  text->begin = 0;
+  done->next = lanes->free;
+  lanes->free = done;
+  lanes->used--;
+}
+
+/* As many blocks of each of @count texts as the one has at hand that has fewest. Lanes without a
+ * text go along with another's. */
+static void
+take_together(Md5Lanes *lanes, Text *const chosen[LANES], size_t count, size_t blocks)
+{
   Vector state[STATES] = {0};
-  const uint8_t *texts[LANES] = {NULL};
-  bool taken[LANES] = {false};
+  const uint8_t *bytes[LANES] = {NULL};
   for (size_t i = 0; i < LANES; i++) {
-    taken[i] = blocks_of(&lanes->lanes[i]) > 0;
-    const Lane *lane = &lanes->lanes[taken[i] ? i : some];
-    texts[i] = lane->bytes + lane->begin;
+    const Text *text = chosen[i < count ? i : 0];
+    bytes[i] = text->first->bytes + text->begin;
     for (size_t part = 0; part < STATES; part++)
-      state[part][i] = lane->state[part];
+      state[part][i] = text->state[part];
   }
-  take(state, texts, count);
-  for (size_t i = 0; i < LANES; i++) {
-    if (!taken[i])
-      continue;
+  take(state, bytes, blocks);
+  for (size_t i = 0; i < count; i++) {
     for (size_t part = 0; part < STATES; part++)
-      lanes->lanes[i].state[part] = state[part][i];
-    pass(lanes, &lanes->lanes[i], count);
+      chosen[i]->state[part] = state[part][i];
+    pass(lanes, chosen[i], blocks);
   }
 }
 
 static void
-take_alone(Md5Lanes *lanes, Lane *lane)
+take_alone(Md5Lanes *lanes, Text *text, size_t blocks)
 {
-  size_t count = blocks_of(lane);
-  for (size_t i = 0; i < count; i++)
-    nettle_md5_compress(lane->state, lane->bytes + lane->begin + i * BLOCK);
-  pass(lanes, lane, count);
+  for (size_t i = 0; i < blocks; i++)
+    nettle_md5_compress(text->state, text->first->bytes + text->begin + i * BLOCK);
+  pass(lanes, text, blocks);
 }
 
+/* Those of which most waits, the most first. How many: those that have a block. */
 static size_t
-count_of_full(const Md5Lanes *lanes)
+choose(const Md5Lanes *lanes, Text *chosen[LANES])
 {
   size_t count = 0;
-  for (size_t i = 0; i < LANES; i++)
-    count += blocks_of(&lanes->lanes[i]) > 0;
+  for (guint i = 0; i < lanes->texts->len; i++) {
+    Text *text = lanes->texts->pdata[i];
+    if (blocks_of(text) == 0 || (count == LANES && text->waiting <= chosen[LANES - 1]->waiting))
+      continue;
+    size_t at = count < LANES ? count++ : LANES - 1;
+    for (; at > 0 && chosen[at - 1]->waiting < text->waiting; at--)
+      chosen[at] = chosen[at - 1];
+    chosen[at] = text;
+  }
   return count;
 }
 
-/* Until @lane has less than a block. */
+/* Texts that have ended, and of which nothing waits. */
 static void
-empty(Md5Lanes *lanes, Lane *lane)
+forget_done(Md5Lanes *lanes)
 {
-  while (blocks_of(lane) > 0)
-    if (count_of_full(lanes) < WORTH_IT)
-      take_alone(lanes, lane);
-    else
-      take_together(lanes);
+  for (guint i = lanes->texts->len; i-- > 0;) {
+    Text *text = lanes->texts->pdata[i];
+    if (!text->ended || text->waiting > 0)
+      continue;
+    write_digest(lanes, text);
+    g_ptr_array_remove_index_fast(lanes->texts, i);
+  }
 }
 
-/* One that no text has. Each of the others has a whole block, as its text has ended. */
-static Lane *
-free_lane(Md5Lanes *lanes)
+/* Until no more than @most chunks are used, or no text has a whole block. */
+static void
+digest_until(Md5Lanes *lanes, size_t most)
 {
-  for (;;) {
-    for (size_t i = 0; i < LANES; i++)
-      if (lanes->lanes[i].use == LANE_FREE)
-        return &lanes->lanes[i];
-    take_together(lanes);
+  while (lanes->used > most) {
+    Text *chosen[LANES];
+    size_t count = choose(lanes, chosen), blocks = SIZE_MAX;
+    if (count == 0)
+      return;
+    while (lanes->used > most && blocks > 0) {
+      blocks = SIZE_MAX;
+      for (size_t i = 0; i < count; i++)
+        blocks = MIN(blocks, chosen[i]->first != NULL ? blocks_at_hand(chosen[i]) : 0);
+      if (blocks > 0 && count >= WORTH_IT)
+        take_together(lanes, chosen, count, blocks);
+      else if (blocks > 0)
+        for (size_t i = 0; i < count; i++)
+          take_alone(lanes, chosen[i], blocks);
+    }
+    forget_done(lanes);
+  }
+}
+
+static Chunk *
+free_chunk(Md5Lanes *lanes)
+{
+  if (lanes->used == CHUNKS)
+    digest_until(lanes, CHUNKS - CHUNKS_FREED);
+  Chunk *chunk = lanes->free;
+  if (chunk == NULL)
+    chunk = g_new(Chunk, 1);
+  else
+    lanes->free = chunk->next;
+  chunk->next = NULL;
+  lanes->used++;
+  return chunk;
+}
+
+static void
+put(Md5Lanes *lanes, Text *text, Slice bytes)
+{
+  while (bytes.size > 0) {
+    if (text->last == NULL || text->end == CHUNK_BYTES) {
+      Chunk *chunk = free_chunk(lanes); /* which may take the last */
+      if (text->last == NULL)
+        text->first = chunk;
+      else
+        text->last->next = chunk;
+      text->last = chunk;
+      text->end = 0;
+    }
+    size_t size = MIN(bytes.size, CHUNK_BYTES - text->end);
+    memcpy(text->last->bytes + text->end, bytes.data, size);
+    text->end += size;
+    text->waiting += size;
+    bytes = slice_sub(bytes, size, bytes.size - size);
   }
 }
 
@@ -251,55 +362,37 @@ void
 md5_lanes_begin(Md5Lanes *lanes)
 {
   static const uint32_t start[STATES] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-  Lane *lane = free_lane(lanes);
-  if (lane->bytes == NULL)
-    lane->bytes = g_malloc0(MD5_LANE_BYTES + 2 * BLOCK);
-  lane->begin = lane->end = lane->size = 0;
-  memcpy(lane->state, start, sizeof start);
-  lane->number = lanes->digests->len;
-  lane->use = LANE_OPEN;
+  Text *text = g_new0(Text, 1);
+  memcpy(text->state, start, sizeof start);
+  text->number = lanes->digests->len;
   g_array_set_size(lanes->digests, lanes->digests->len + 1);
-  lanes->open = lane;
+  g_ptr_array_add(lanes->texts, text);
+  lanes->open = text;
 }
 
 void
 md5_lanes_add(Md5Lanes *lanes, Slice bytes)
 {
-  Lane *lane = lanes->open;
-  lane->size += bytes.size;
-  while (bytes.size > 0) {
-    if (lane->end == MD5_LANE_BYTES) {
-      empty(lanes, lane);
-      lane->end -= lane->begin;
-      memmove(lane->bytes, lane->bytes + lane->begin, lane->end);
-      lane->begin = 0;
-    }
-    size_t size = MIN(bytes.size, MD5_LANE_BYTES - lane->end);
-    memcpy(lane->bytes + lane->end, bytes.data, size);
-    lane->end += size;
-    bytes = slice_sub(bytes, size, bytes.size - size);
-  }
+  lanes->open->size += bytes.size;
+  put(lanes, lanes->open, bytes);
 }
 
 uint32_t
 md5_lanes_end(Md5Lanes *lanes)
 {
-  Lane *lane = g_steal_pointer(&lanes->open);
-  uint64_t bits = GUINT64_TO_LE(lane->size * 8);
-  size_t over = (lane->size + sizeof bits) % BLOCK, padding = BLOCK - over;
-  memset(lane->bytes + lane->end, 0, padding);
-  lane->bytes[lane->end] = 0x80;
-  memcpy(lane->bytes + lane->end + padding, &bits, sizeof bits);
-  lane->end += padding + sizeof bits;
-  lane->use = LANE_ENDED;
-  return lane->number;
+  Text *text = g_steal_pointer(&lanes->open);
+  uint8_t padding[2 * BLOCK] = {0x80};
+  uint64_t bits = GUINT64_TO_LE(text->size * 8);
+  size_t size = BLOCK - (text->size + sizeof bits) % BLOCK;
+  memcpy(padding + size, &bits, sizeof bits);
+  put(lanes, text, slice_new(padding, size + sizeof bits));
+  text->ended = true;
+  return text->number;
 }
 
 const uint8_t *
 md5_lanes_digest(Md5Lanes *lanes, uint32_t number)
 {
-  for (size_t i = 0; i < LANES; i++)
-    if (lanes->lanes[i].use == LANE_ENDED && lanes->lanes[i].number == number)
-      empty(lanes, &lanes->lanes[i]);
+  digest_until(lanes, 0);
   return (const uint8_t *)lanes->digests->data + (size_t)number * MD5_BYTES;
 }

@@ -2,13 +2,13 @@
  *
  * Each step of MD5 waits for the one before, so that a processor is mostly idle with one text. With
  * one text in each lane of a vector it makes eight in hardly more time. Texts come one after the
- * other, so what is not yet digested is kept, up to MD5_LANE_BYTES a lane. One thread. */
+ * other, so what is not yet digested is kept, up to MD5_POOL_BYTES of all. One thread. */
 #pragma once
 
 #include "base/slice.h"
 
 #define MD5_BYTES      16u
-#define MD5_LANE_BYTES ((size_t)4 << 20)
+#define MD5_POOL_BYTES ((size_t)32 << 20)
 
 typedef struct Md5Lanes Md5Lanes;
 Md5Lanes *md5_lanes_new(void);

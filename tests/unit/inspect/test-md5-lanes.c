@@ -1,11 +1,11 @@
-/* MD5 in lanes is compared with nettle's, over texts of all sizes around a block and a lane, and
+/* MD5 in lanes is compared with nettle's, over texts of all sizes around a block and the pool, and
  * asked for in any order. */
 #include <nettle/md5.h>
 #include <string.h>
 
 #include "inspect/integrity/md5_lanes.h"
 
-static uint8_t text[3 * MD5_LANE_BYTES];
+static uint8_t text[2 * MD5_POOL_BYTES];
 
 static void
 assert_digest(Md5Lanes *lanes, uint32_t number, size_t size)
@@ -38,13 +38,13 @@ test_padding(void)
     assert_digest(lanes, size, size);
 }
 
-/* Few texts, of which one fills a lane more than once. */
+/* Few texts, of which some fill the pool more than once. */
 static void
 test_long(void)
 {
   g_autoptr(Md5Lanes) lanes = md5_lanes_new();
   static const size_t sizes[] = {
-      1, 3 * MD5_LANE_BYTES, 100, MD5_LANE_BYTES, MD5_LANE_BYTES - 1, MD5_LANE_BYTES + 1};
+      1, 2 * MD5_POOL_BYTES, 100, MD5_POOL_BYTES, MD5_POOL_BYTES - 1, MD5_POOL_BYTES + 1};
   for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++)
     add(lanes, sizes[i], 65521);
   for (size_t i = G_N_ELEMENTS(sizes); i-- > 0;)
