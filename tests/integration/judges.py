@@ -10,7 +10,7 @@ from images import DEBIAN_12, cached
 from oci_layout import Layout
 
 PACKAGES = {"openssh-server": "usr/sbin/sshd", "sudo": "usr/bin/cvtsudoers", "apache2-bin": "usr/sbin/apache2",
-            "mariadb-server-core": "usr/sbin/mariadbd", "nginx": "usr/sbin/nginx", "redis-tools": "usr/bin/redis-check-rdb",
+            "mariadb-server-core": "usr/sbin/mariadbd", "nginx": "usr/sbin/nginx", "redis-server": "usr/bin/redis-server", "redis-tools": None,
             "mariadb-client-core": None, "liburing2": None, "libaio1": None, "libnss-wrapper": None, "libjemalloc2": None, "liblua5.1-0": None, "liblzf1": None,
             "lua-cjson": None, "lua-bitop": None, "libatomic1": None}
 

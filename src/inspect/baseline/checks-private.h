@@ -3,5 +3,5 @@
 
 #include "inspect/baseline/image-private.h"
 
-extern const BaselineChecks account_checks, database_checks, entry_checks, sshd_checks, sudo_checks,
-    system_checks, web_checks;
+extern const BaselineChecks account_checks, database_checks, entry_checks, nginx_checks,
+    redis_checks, sshd_checks, sudo_checks, system_checks, web_checks;

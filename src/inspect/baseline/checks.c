@@ -8,7 +8,9 @@ const BaselineChecks *const baseline_checks[] = {
     &sshd_checks,
     &sudo_checks,
     &database_checks,
+    &redis_checks,
     &web_checks,
+    &nginx_checks,
     &system_checks,
     NULL,
 };

@@ -203,23 +203,28 @@ hba_rules(const FactsOfFile *file)
   return rules;
 }
 
-static bool
-covers(const HbaRule *before, const HbaRule *rule)
+/* What an earlier rule must be to fit all that this one does: "all" in the place of some words. */
+static char *
+hba_key(const HbaRule *rule, unsigned all)
 {
-  return strcmp(before->type, rule->type) == 0 &&
-         (strcmp(before->database, "all") == 0 || strcmp(before->database, rule->database) == 0) &&
-         (strcmp(before->user, "all") == 0 || strcmp(before->user, rule->user) == 0) &&
-         (g_strcmp0(before->address, rule->address) == 0 || g_strcmp0(before->address, "all") == 0);
+  const char *address = rule->address == NULL ? "" : rule->address;
+  return g_strjoin(" ", rule->type, (all & 1) != 0 ? "all" : rule->database,
+                   (all & 2) != 0 ? "all" : rule->user,
+                   (all & 4) != 0 && *address != '\0' ? "all" : address, NULL);
 }
 
-/* The first rule that fits counts: whether an earlier one makes the one at @index idle. */
+/* The first rule that fits counts: whether one of those before, whose keys are @seen, makes this
+ * one idle. Then it is one of them. */
 static bool
-is_covered(const GArray *rules, guint index)
+is_covered(GHashTable *seen, const HbaRule *rule)
 {
-  for (guint i = 0; i < index; i++)
-    if (covers(&g_array_index(rules, HbaRule, i), &g_array_index(rules, HbaRule, index)))
-      return true;
-  return false;
+  bool covered = false;
+  for (unsigned all = 0; all < 8 && !covered; all++) {
+    g_autofree char *key = hba_key(rule, all);
+    covered = g_hash_table_contains(seen, key);
+  }
+  g_hash_table_add(seen, hba_key(rule, 0));
+  return covered;
 }
 
 typedef bool IsWeakRule(const HbaRule *rule, Severity *severity);
@@ -258,12 +263,13 @@ check_hba_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile
                {"postgres-plain-password", is_plain},
                {"postgres-any-address", is_for_any}};
   g_autoptr(GArray) rules = hba_rules(file);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < rules->len; i++) {
     const HbaRule *rule = &g_array_index(rules, HbaRule, i);
-    for (size_t j = 0; j < G_N_ELEMENTS(kinds); j++) {
+    bool covered = is_covered(seen, rule);
+    for (size_t j = 0; j < G_N_ELEMENTS(kinds) && !covered; j++) {
       Severity severity = SEVERITY_UNKNOWN;
-      if (strcmp(check->rule, kinds[j].rule) == 0 && kinds[j].is(rule, &severity) &&
-          !is_covered(rules, i))
+      if (strcmp(check->rule, kinds[j].rule) == 0 && kinds[j].is(rule, &severity))
         baseline_tell(baseline, check->rule, rule->of, severity, "%s", value_of(rule->of));
     }
   }
@@ -290,46 +296,6 @@ static void
 check_postgres(Baseline *baseline, const BaselineCheck *check)
 {
   visit_files(baseline, check, check->key, check_postgres_file);
-}
-
-/* --- Redis --- */
-
-/* By default it answers only the machine itself while it has no password. */
-static void
-check_redis_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
-{
-  const ImageObservation *bind = last_fact(file, "redis.bind");
-  const ImageObservation *guard = last_fact(file, "redis.protected-mode");
-  const ImageObservation *password = last_fact(file, "redis.password");
-  const ImageObservation *port = last_fact(file, "redis.port");
-  bool has_password = password != NULL && strcmp(value_of(password), "none") != 0;
-  bool local = bind != NULL && addresses_are_local(value_of(bind));
-  if (has_password || local || guard == NULL || strcmp(value_of(guard), "no") != 0 ||
-      strcmp(value_of(port), "0") == 0)
-    return;
-  baseline_tell(baseline, check->rule, guard, SEVERITY_UNKNOWN,
-                "protected-mode no, without a password, on %s",
-                bind == NULL ? "all addresses" : value_of(bind));
-}
-
-static void
-check_redis(Baseline *baseline, const BaselineCheck *check)
-{
-  visit_files(baseline, check, "redis.", check_redis_file);
-}
-
-static void
-check_redis_password_file(Baseline *baseline, const BaselineCheck *check, const FactsOfFile *file)
-{
-  const ImageObservation *password = last_fact(file, "redis.password");
-  if (strcmp(value_of(password), "weak") == 0)
-    baseline_tell(baseline, check->rule, password, SEVERITY_UNKNOWN, "requirepass");
-}
-
-static void
-check_redis_password(Baseline *baseline, const BaselineCheck *check)
-{
-  visit_files(baseline, check, "redis.", check_redis_password_file);
 }
 
 /* --- MongoDB, Elasticsearch, memcached --- */
@@ -414,8 +380,6 @@ static const BaselineCheck checks[] = {
     {"postgres-any-address", check_hba},
     {"postgres-listens-everywhere", check_postgres, "postgres.listen_addresses"},
     {"postgres-weak-hash", check_postgres, "postgres.password_encryption", "md5 off"},
-    {"redis-no-password", check_redis},
-    {"redis-weak-password", check_redis_password},
     {"mongod-no-authorization", check_mongo},
     {"elasticsearch-no-security", check_search},
     {"memcached-listens-everywhere", check_memcached},

@@ -6,49 +6,18 @@
 #include "inspect/baseline/facts.h"
 
 #define APACHE  "apache2 httpd apache2-bin apache"
-#define NGINX   "nginx nginx-core nginx-full nginx-light nginx-extras openresty"
 #define OLD_TLS "SSLv2 SSLv3 TLSv1 TLSv1.0 TLSv1.1"
 
-typedef struct {
-  const char *file, *root; /* the first that is there counts; relative includes begin in the root */
-} Root;
-static const Root apache_roots[] = {
+static const BaselineRoot apache_roots[] = {
     {"etc/apache2/apache2.conf", "etc/apache2"},
     {"etc/httpd/conf/httpd.conf", "etc/httpd"},
     {"usr/local/apache2/conf/httpd.conf", "usr/local/apache2"},
     {"etc/apache2/httpd.conf", "etc/apache2"},
 };
-static const Root nginx_roots[] = {
-    {"etc/nginx/nginx.conf", "etc/nginx"},
-    {"usr/local/nginx/conf/nginx.conf", "usr/local/nginx/conf"},
-    {"usr/local/openresty/nginx/conf/nginx.conf", "usr/local/openresty/nginx/conf"},
-};
-
-/* (transfer full): ServiceSetting; NULL: the server is not installed, or has no configuration. */
-static GArray *
-read_server(Baseline *baseline, const char *names, const Root *roots, size_t count)
-{
-  if (!baseline_has(baseline, names))
-    return NULL;
-  for (size_t i = 0; i < count; i++) {
-    const Includes includes = {
-        .folder = roots[i].root, .include = "include", .optional = "includeoptional"};
-    if (baseline_file(baseline, roots[i].file) != NULL)
-      return baseline_read(baseline, roots[i].file, &includes);
-  }
-  return NULL;
-}
-
 static GArray *
 read_apache(Baseline *baseline)
 {
-  return read_server(baseline, APACHE, apache_roots, G_N_ELEMENTS(apache_roots));
-}
-
-static GArray *
-read_nginx(Baseline *baseline)
-{
-  return read_server(baseline, NGINX, nginx_roots, G_N_ELEMENTS(nginx_roots));
+  return baseline_read_first(baseline, APACHE, apache_roots, G_N_ELEMENTS(apache_roots));
 }
 
 /* The server's first file; NULL: it has none. */
@@ -146,31 +115,30 @@ lists_folders(const char *value)
   return lists;
 }
 
+/* Whether the line says anew what a block lists, not only what it does besides. */
 static bool
-is_set_anew(const GArray *settings, guint index)
+sets_listing(const char *value)
 {
-  const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, index);
-  for (guint i = index + 1; i < settings->len; i++) {
-    const ServiceSetting *later = &g_array_index(settings, ServiceSetting, i);
-    if (setting_is(later, "options") && g_strcmp0(later->scope, setting->scope) == 0 &&
-        (strstr(setting_value(later), "ndexes") != NULL ||
-         strpbrk(setting_value(later), "+-") == NULL))
-      return true;
-  }
-  return false;
+  return strstr(value, "ndexes") != NULL || strpbrk(value, "+-") == NULL;
 }
 
+/* From the last line on: of each block the first that is met counts. */
 static void
 check_apache_listing(Baseline *baseline, const BaselineCheck *check)
 {
   g_autoptr(GArray) settings = read_apache(baseline);
-  for (guint i = 0; settings != NULL && i < settings->len; i++) {
-    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
-    if (setting_is(setting, "options") && lists_folders(setting_value(setting)) &&
-        !is_set_anew(settings, i))
-      baseline_tell(baseline, check->rule, setting->of, SEVERITY_UNKNOWN, "Options %s%s%s",
-                    setting_value(setting), setting->scope == NULL ? "" : ", in ",
-                    setting->scope == NULL ? "" : setting->scope);
+  g_autoptr(GHashTable) set = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = settings == NULL ? 0 : settings->len; i > 0; i--) {
+    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i - 1);
+    const char *scope = setting->scope == NULL ? "" : setting->scope;
+    const char *value = setting_value(setting);
+    if (!setting_is(setting, "options"))
+      continue;
+    if (lists_folders(value) && !g_hash_table_contains(set, scope))
+      baseline_tell(baseline, check->rule, setting->of, SEVERITY_UNKNOWN, "Options %s%s%s", value,
+                    *scope == '\0' ? "" : ", in ", scope);
+    if (sets_listing(value))
+      g_hash_table_add(set, (void *)(uintptr_t)scope);
   }
 }
 
@@ -186,66 +154,15 @@ has_old_tls(const char *value)
 }
 
 static void
-tell_old_tls(Baseline *baseline, const BaselineCheck *check, const GArray *settings)
+check_apache_tls(Baseline *baseline, const BaselineCheck *check)
 {
+  g_autoptr(GArray) settings = read_apache(baseline);
   for (guint i = 0; settings != NULL && i < settings->len; i++) {
     const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
     if (setting_is(setting, check->key) && has_old_tls(setting_value(setting)))
       baseline_tell(baseline, check->rule, setting->of, SEVERITY_UNKNOWN, "%s",
                     setting_value(setting));
   }
-}
-
-static void
-check_apache_tls(Baseline *baseline, const BaselineCheck *check)
-{
-  g_autoptr(GArray) settings = read_apache(baseline);
-  tell_old_tls(baseline, check, settings);
-}
-
-/* --- nginx --- */
-
-static void
-check_nginx_tls(Baseline *baseline, const BaselineCheck *check)
-{
-  g_autoptr(GArray) settings = read_nginx(baseline);
-  tell_old_tls(baseline, check, settings);
-}
-
-static void
-check_nginx_value(Baseline *baseline, const BaselineCheck *check)
-{
-  g_autoptr(GArray) settings = read_nginx(baseline);
-  for (guint i = 0; settings != NULL && i < settings->len; i++) {
-    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
-    g_auto(GStrv) words = g_strsplit(setting_value(setting), " ", 2);
-    if (setting_is(setting, check->key) && words[0] != NULL &&
-        config_is_one_of(words[0], check->values))
-      baseline_tell(baseline, check->rule, setting->of, SEVERITY_UNKNOWN, "%s %s%s%s", check->key,
-                    setting_value(setting), setting->scope == NULL ? "" : ", in ",
-                    setting->scope == NULL ? "" : setting->scope);
-  }
-}
-
-/* On by default: off for all servers, or told. */
-static void
-check_nginx_tokens(Baseline *baseline, const BaselineCheck *check)
-{
-  g_autoptr(GArray) settings = read_nginx(baseline);
-  const ServiceSetting *file = first_file(settings);
-  bool off = false;
-  for (guint i = 0; settings != NULL && i < settings->len; i++) {
-    const ServiceSetting *setting = &g_array_index(settings, ServiceSetting, i);
-    off |= setting_is(setting, check->key) && strcmp(setting_value(setting), "off") == 0 &&
-           g_strcmp0(setting->scope, "http") == 0;
-  }
-  check_nginx_value(baseline, check);
-  for (guint i = 0; !off && settings != NULL && i < settings->len; i++)
-    if (setting_is(&g_array_index(settings, ServiceSetting, i), check->key))
-      return; /* told above, or off where it matters */
-  if (!off && file != NULL)
-    baseline_tell(baseline, check->rule, file->of, SEVERITY_UNKNOWN,
-                  "no server_tokens, so the default: on");
 }
 
 static const BaselineCheck checks[] = {
@@ -255,10 +172,6 @@ static const BaselineCheck checks[] = {
     {"apache-runs-as-root", check_apache_user},
     {"apache-lists-folders", check_apache_listing},
     {"apache-old-tls", check_apache_tls, "sslprotocol"},
-    {"nginx-lists-folders", check_nginx_value, "autoindex", "on"},
-    {"nginx-tells-version", check_nginx_tokens, "server_tokens", "on build"},
-    {"nginx-runs-as-root", check_nginx_value, "user", "root"},
-    {"nginx-old-tls", check_nginx_tls, "ssl_protocols"},
     {"tomcat-weak-user", baseline_check_fact, "tomcat.weak-user"},
     {"tomcat-user", baseline_check_fact, "tomcat.user"},
     {"php-shows-errors", baseline_check_fact, "php.display_errors", "on 1 yes true stdout"},

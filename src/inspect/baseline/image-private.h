@@ -73,6 +73,16 @@ typedef struct {
  * is followed, the image counts as unread. (transfer full): ServiceSetting */
 GArray *baseline_read(Baseline *baseline, const char *root, const Includes *includes);
 
+/* Where a service's settings begin: the first file that is there counts; relative includes begin in
+ * the root. */
+typedef struct {
+  const char *file, *root;
+} BaselineRoot;
+/* What a server reads that takes in files by "include" and "includeoptional". NULL: no package or
+ * program of these @names is there (baseline_has()), or no file. (transfer full): ServiceSetting */
+GArray *baseline_read_first(Baseline *baseline, const char *names, const BaselineRoot *roots,
+                            size_t count);
+
 /* "permitrootlogin" of "sshd.permitrootlogin". */
 const char *setting_key(const ServiceSetting *setting);
 const char *setting_value(const ServiceSetting *setting);

@@ -260,6 +260,20 @@ baseline_read(Baseline *baseline, const char *root, const Includes *includes)
   return settings;
 }
 
+GArray *
+baseline_read_first(Baseline *baseline, const char *names, const BaselineRoot *roots, size_t count)
+{
+  if (!baseline_has(baseline, names))
+    return NULL;
+  for (size_t i = 0; i < count; i++) {
+    const Includes includes = {
+        .folder = roots[i].root, .include = "include", .optional = "includeoptional"};
+    if (baseline_file(baseline, roots[i].file) != NULL)
+      return baseline_read(baseline, roots[i].file, &includes);
+  }
+  return NULL;
+}
+
 /* --- what is weak --- */
 
 void

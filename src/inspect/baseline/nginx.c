@@ -1,4 +1,5 @@
-/* The configuration of nginx: words up to ";", or up to "{" where a block begins. */
+/* The configuration of nginx: words up to ";", or up to "{" where a block begins, which is a fact
+ * "block" as well: two servers have the same name. */
 #include <string.h>
 
 #include "inspect/baseline/baseline.h"
@@ -11,6 +12,7 @@ typedef struct {
   Facts facts;
   const char *at, *end;
   uint32_t line;
+  bool quoted;       /* the word that was taken last: it is none of "{", "}" and ";" */
   GPtrArray *words;  /* char *: of the directive that is read */
   GPtrArray *blocks; /* char *: those that are open */
   char *scope;
@@ -33,14 +35,18 @@ static char *
 take_word(Nginx *nginx)
 {
   GString *word = g_string_new(NULL);
-  char quote = '\0';
+  char quote = '\0', before = '\0';
+  nginx->quoted = false;
   if (strchr("{};", *nginx->at) != NULL)
     return g_string_free(g_string_append_c(word, *nginx->at++), FALSE);
   if (*nginx->at == '"' || *nginx->at == '\'')
     quote = *nginx->at++;
-  for (; nginx->at < nginx->end; nginx->at++) {
+  nginx->quoted = quote != '\0';
+  for (; nginx->at < nginx->end; before = *nginx->at++) {
     char c = *nginx->at;
-    if (quote != '\0' ? c == quote : (g_ascii_isspace(c) || c == ';' || c == '{'))
+    /* The brace of "${name}" opens no block. */
+    if (quote != '\0' ? c == quote
+                      : (g_ascii_isspace(c) || c == ';' || (c == '{' && before != '$')))
       break;
     if (c == '\\' && nginx->at + 1 < nginx->end)
       c = *++nginx->at;
@@ -85,14 +91,16 @@ end_directive(Nginx *nginx)
 static void
 take(Nginx *nginx, char *word)
 {
-  bool only = word[0] != '\0' && word[1] == '\0';
+  bool only = !nginx->quoted && word[0] != '\0' && word[1] == '\0';
   if (only && *word == ';') {
     end_directive(nginx);
   } else if (only && *word == '{') {
     if (nginx->blocks->len < BLOCKS_MAX)
       g_ptr_array_add(nginx->blocks, joined(nginx->words, 0));
-    g_ptr_array_set_size(nginx->words, 0);
     join_blocks(nginx);
+    g_autofree char *name = joined(nginx->words, 0);
+    facts_add(&nginx->facts, "block", name);
+    g_ptr_array_set_size(nginx->words, 0);
   } else if (only && *word == '}') {
     if (nginx->blocks->len > 0)
       g_ptr_array_set_size(nginx->blocks, (int)nginx->blocks->len - 1);
@@ -139,7 +147,7 @@ static const char *const nginx_places[] = {"etc/nginx/nginx.conf",
 
 const Detector nginx_detector = {
     .name = "nginx",
-    .version = 1,
+    .version = 2,
     .places = nginx_places,
     .alike = true,
     .observes = true,

@@ -1,22 +1,32 @@
-/* redis.conf, and that of its heir Valkey. No password leaves this file. */
+/* redis.conf, that of its heir Valkey, and the files of users. No password leaves this file. */
 #include <string.h>
 
 #include "inspect/baseline/baseline.h"
 #include "inspect/baseline/facts.h"
 #include "inspect/baseline/weak_passwords.h"
 
-/* "user default on nopass ~* +@all": whether whoever comes has rights without a password. */
-static bool
-is_open_user(char **words)
+/* What whoever comes is: "user default on nopass ~* +@all" has rights without a password. The rules
+ * of a user count in their order, and begin with nothing. */
+static const char *
+state_of_user(char **rules)
 {
-  bool on = false, no_password = false;
-  if (words[1] == NULL || strcmp(words[1], "default") != 0)
-    return false;
-  for (char **word = words + 2; *word != NULL; word++) {
-    on = strcmp(*word, "on") == 0 || (on && strcmp(*word, "off") != 0);
-    no_password |= strcmp(*word, "nopass") == 0;
+  bool on = false, open = false, weak = false, may = false;
+  for (; *rules != NULL; rules++) {
+    const char *rule = *rules;
+    if (config_is_one_of(rule, "on off"))
+      on = g_ascii_strcasecmp(rule, "on") == 0;
+    else if (config_is_one_of(rule, "nopass resetpass reset"))
+      open = g_ascii_strcasecmp(rule, "nopass") == 0, weak = false;
+    else if (*rule == '>' || *rule == '#')
+      open = false, weak |= *rule == '>' && password_is_common(rule + 1);
+    if (config_is_one_of(rule, "nocommands reset -@all"))
+      may = false;
+    else if (*rule == '+' || config_is_one_of(rule, "allcommands"))
+      may = true;
+    if (config_is_one_of(rule, "reset"))
+      on = false;
   }
-  return on && no_password;
+  return !on || !may ? "set" : open ? "none" : weak ? "weak" : "set";
 }
 
 static void
@@ -24,16 +34,16 @@ take_words(Facts *facts, char **words)
 {
   const char *key = words[0], *value = words[1] == NULL ? "" : words[1];
   g_autofree char *all = words[1] == NULL ? g_strdup("") : g_strjoinv(" ", words + 1);
-  if (config_is_one_of(key, "bind protected-mode port include"))
-    facts_add(facts, key, all);
-  else if (g_ascii_strcasecmp(key, "requirepass") == 0)
+  g_autofree char *lower = g_ascii_strdown(key, -1);
+  if (config_is_one_of(key, "bind protected-mode port include aclfile"))
+    facts_add(facts, lower, all);
+  else if (strcmp(lower, "requirepass") == 0)
     facts_add(facts, "password",
               *value == '\0'              ? "none"
               : password_is_common(value) ? "weak"
                                           : "set");
-  else if (g_ascii_strcasecmp(key, "user") == 0 && words[1] != NULL &&
-           strcmp(words[1], "default") == 0)
-    facts_add(facts, "password", is_open_user(words) ? "none" : "set");
+  else if (strcmp(lower, "user") == 0 && strcmp(value, "default") == 0)
+    facts_add(facts, "user", state_of_user(words + 2));
 }
 
 static void
@@ -51,17 +61,21 @@ read_redis(Slice bytes, const char *location, LayerInventory *into)
   }
 }
 
+/* What a server takes in may have any name, and is beside its own file or below. */
 static bool
 is_meant(const char *path)
 {
-  return !config_is_example(path);
+  const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+  return !config_is_example(path) &&
+         (config_is_one_of(name, "redis.conf valkey.conf users.acl") ||
+          strstr(path, "redis/") != NULL || strstr(path, "valkey/") != NULL);
 }
 
-static const char *const redis_places[] = {"*/redis.conf", "*/valkey.conf", NULL};
+static const char *const redis_places[] = {"*.conf", "*.acl", NULL};
 
 const Detector redis_detector = {
     .name = "redis",
-    .version = 1,
+    .version = 2,
     .places = redis_places,
     .wants_path = is_meant,
     .observes = true,
