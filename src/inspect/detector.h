@@ -87,10 +87,12 @@ typedef struct {
    * inventory. Of files that are found anywhere, all detectors that observe write into one
    * inventory. */
   bool observes;
-  /* It looks for malware, and by where bytes stand: of a sparse file it is given the zeros of
-   * holes, too. Where they are too large for that they are passed over, and the file is told not to
-   * be looked through. Not for read(), which has them always. */
+  /* It goes by where bytes stand: of a sparse file it is given the zeros of holes, too. Where they
+   * are too large for that they are passed over, and the file is told not to be looked through for
+   * malware. Not for read(), which has them always. */
   bool needs_holes;
+  /* With that: it tells by itself of a file whose pieces do not follow each other. */
+  bool tells_skipped;
   /* What needs a file, once a worker, before the cage closes. NULL: nothing. */
   void (*prepare)(void);
 } Detector;

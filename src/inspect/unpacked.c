@@ -233,6 +233,7 @@ lay_child(UnpackedTree *tree, Node *folder, char *name, Node *above)
   if (folder->children == NULL)
     folder->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unpacked_node_free);
   above->parent = folder;
+  above->name = own_name;
   g_hash_table_replace(folder->children, g_steal_pointer(&own_name), above);
 }
 
@@ -311,6 +312,34 @@ unpacked_tree_open(UnpackedTree *tree, const char *path, const UnpackedFile **fi
   if (how == WAY_THERE && end->kind == NODE_FOLDER)
     return UNPACKED_FOLDER;
   return *file != NULL ? UNPACKED_FILE : UNPACKED_NOTHING;
+}
+
+UnpackedPlace
+unpacked_tree_look(UnpackedTree *tree, const char *path)
+{
+  static const UnpackedKind kinds[] = {[NODE_FOLDER] = UNPACKED_FOLDER,
+                                       [NODE_FILE] = UNPACKED_FILE,
+                                       [NODE_LINK] = UNPACKED_LINK,
+                                       [NODE_OTHER] = UNPACKED_OTHER,
+                                       [NODE_REMOVED] = UNPACKED_NOTHING};
+  Node *end;
+  WayEnd how = look(tree, path, false, &end);
+  if (how == WAY_LOOP)
+    return (UnpackedPlace){.kind = UNPACKED_LOOP};
+  if (how != WAY_THERE || end->kind == NODE_REMOVED)
+    return (UnpackedPlace){.kind = UNPACKED_NOTHING};
+  return (UnpackedPlace){.kind = kinds[end->kind],
+                         .layer = end->kind == NODE_FILE ? end->file->layer : end->layer,
+                         .file = end->kind == NODE_FILE ? end->file : NULL,
+                         .target = end->target,
+                         .node = end};
+}
+
+char *
+unpacked_tree_resolve(UnpackedTree *tree, const char *path)
+{
+  tree->steps = 0;
+  return unpacked_resolve(tree, path);
 }
 
 bool

@@ -44,11 +44,26 @@ typedef enum {
   UNPACKED_NOTHING, /* neither a file nor a folder, or a link to that */
   UNPACKED_FILE,
   UNPACKED_FOLDER,
-  UNPACKED_LOOP, /* links lead around, or are more than the kernel follows */
+  UNPACKED_LOOP,  /* links lead around, or are more than the kernel follows */
+  UNPACKED_LINK,  /* of unpacked_tree_look() alone, as the next */
+  UNPACKED_OTHER, /* a device, a FIFO */
 } UnpackedKind;
 
 /* What opening @path gives, in the tree as root. *file: of a FILE, else NULL. */
 UnpackedKind unpacked_tree_open(UnpackedTree *tree, const char *path, const UnpackedFile **file);
+/* What is at @path itself, where links on the way are followed and one at its end is not. */
+typedef struct {
+  UnpackedKind kind;
+  unsigned layer;           /* that brought it */
+  const UnpackedFile *file; /* of a FILE, else NULL */
+  const char *target;       /* of a LINK, else NULL */
+  const void *node;         /* the same for all paths of one place; NULL: there is nothing */
+} UnpackedPlace;
+UnpackedPlace unpacked_tree_look(UnpackedTree *tree, const char *path);
+/* What @path is when links on the way are followed, whether the tree has it or not; NULL: links
+ * lead around. (transfer full) */
+char *unpacked_tree_resolve(UnpackedTree *tree, const char *path);
+
 /* Whether @path itself is a link. */
 bool unpacked_tree_is_link(UnpackedTree *tree, const char *path);
 /* Whether @path itself is a link that leads to nothing. */

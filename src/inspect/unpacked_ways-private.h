@@ -12,6 +12,7 @@ typedef struct Node Node;
 struct Node {
   NodeKind kind;
   Node *parent;
+  const char *name;   /* its key in the parent's children */
   const char *target; /* of a LINK */
   const UnpackedFile *file;
   GHashTable *children; /* char * (owned) -> Node (owned); NULL: none yet */
@@ -65,6 +66,9 @@ bool unpacked_count_steps(UnpackedTree *tree, guint steps);
 
 /* From the root along @path. *@end: where it led; of a way that was cut short, the last folder. */
 WayEnd unpacked_walk(UnpackedTree *tree, Way *way, const char *path, Node **end);
+/* What @path is when links on the way are followed, as far as there are nodes; NULL: they lead
+ * around. (transfer full) */
+char *unpacked_resolve(UnpackedTree *tree, const char *path);
 /* The folder @path, made where it is not there; NULL: no unpacker could. */
 Node *unpacked_enter_folder(UnpackedTree *tree, const char *path);
 /* The folder that the entry comes into. *named: no link was on the way. NULL: nothing can. */

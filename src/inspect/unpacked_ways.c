@@ -55,7 +55,9 @@ unpacked_put(UnpackedTree *tree, Node *folder, const char *name, NodeKind kind)
   node->layer = tree->layer;
   if (folder->children == NULL)
     folder->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unpacked_node_free);
-  g_hash_table_replace(folder->children, g_strdup(name), node);
+  char *own_name = g_strdup(name);
+  node->name = own_name;
+  g_hash_table_replace(folder->children, own_name, node);
   return node;
 }
 
@@ -215,6 +217,34 @@ unpacked_walk(UnpackedTree *tree, Way *way, const char *path, Node **end)
   if (way->make && way->climbs)
     unpacked_trouble(tree, "writes below a link that climbs out of another", path);
   return how == WAY_THERE ? make_missing(tree, way, end) : how;
+}
+
+static void
+prepend_names(const Node *node, GString *path)
+{
+  for (; node->parent != NULL; node = node->parent) {
+    g_string_prepend_c(path, '/');
+    g_string_prepend(path, node->name);
+  }
+}
+
+char *
+unpacked_resolve(UnpackedTree *tree, const char *path)
+{
+  g_autoptr(GString) name = g_string_sized_new(64);
+  g_autoptr(GString) resolved = g_string_new(NULL);
+  g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
+  Way way = {.rest = {path}, .missing = missing, .make = true};
+  WayEnd how = WAY_THERE;
+  Node *end = root_of(tree);
+  while (how == WAY_THERE && take_next(&way, name))
+    how = take_name(tree, &way, name->str, &end);
+  for (guint i = 0; i < missing->len; i++)
+    g_string_append_printf(resolved, "%s/", (const char *)g_ptr_array_index(missing, i));
+  prepend_names(end, resolved);
+  if (resolved->len > 0)
+    g_string_truncate(resolved, resolved->len - 1);
+  return how == WAY_THERE ? g_strdup(resolved->str) : NULL;
 }
 
 Node *

@@ -180,7 +180,7 @@ tell_skipped(FileTakers *takers, const FileView *file)
   for (unsigned i = 0; i < takers->count; i++) {
     FileTaker *taker = &takers->takers[i];
     FileView view = view_for(taker, file);
-    if (needs_holes(taker))
+    if (needs_holes(taker) && !taker->detector->tells_skipped)
       layer_inventory_add_unscanned(taker->into, MALWARE_UNSCANNED, view.path, view.path,
                                     "it has larger holes than are read");
   }

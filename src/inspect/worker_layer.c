@@ -198,7 +198,8 @@ take_entry(Reading *reading, LayerReader *reader, const LayerEntry *entry, GErro
     note_entry(entry, reading->inventory);
     entry_notes_take(reading->notes, entry);
     g_autofree char *target = entry->kind == LAYER_ENTRY_HARDLINK ? layer_link_target(entry) : NULL;
-    program_notes_take(reading->harvest->programs, entry, target);
+    program_notes_take(reading->harvest->programs, entry, reading->entry + 1, target,
+                       layer_links_targets(reading->links));
     weight_notes_take(reading->weights, entry, target);
   }
   if (entry->kind == LAYER_ENTRY_GLOBAL) {
@@ -259,22 +260,54 @@ read_pass(Reading *reading, GError **error)
                                                 &reading->inventory->unpacked_bytes, error);
 }
 
-/* For files under the names of links alone, as far as the last of them. */
+/* Passes for some files alone, as far as the last of them. */
+typedef struct {
+  bool (*are_due)(const Reading *reading);
+  bool (*take)(Reading *reading, LayerReader *reader, const LayerEntry *file, GError **error);
+} FewFiles;
+
 static bool
-read_links_pass(Reading *reading, GError **error)
+links_are_due(const Reading *reading)
+{
+  return harvest_has_due_links(reading->harvest);
+}
+
+static bool
+take_linked(Reading *reading, LayerReader *reader, const LayerEntry *file, GError **error)
+{
+  return harvest_take_linked(reading->harvest, reader, file, reading->entry, error);
+}
+
+static bool
+programs_are_due(const Reading *reading)
+{
+  return program_notes_are_due(reading->harvest->programs);
+}
+
+static bool
+take_program(Reading *reading, LayerReader *reader, const LayerEntry *file, GError **error)
+{
+  return program_notes_read(reading->harvest->programs, reader, reading->entry, error);
+}
+
+static const FewFiles files_of_links = {links_are_due, take_linked};
+static const FewFiles programs_again = {programs_are_due, take_program};
+
+static bool
+read_few(Reading *reading, const FewFiles *files, GError **error)
 {
   GError *failure = NULL;
   WorkerInput input = reading->input;
   g_autoptr(LayerReader) reader = layer_reader_new(worker_input_read, &input, reading->limits);
   reading->entry = 0;
-  while (failure == NULL && harvest_has_due_links(reading->harvest)) {
+  while (failure == NULL && files->are_due(reading)) {
     const LayerEntry *entry = layer_reader_next(reader, &failure);
     if (entry == NULL)
       break;
     if (entry->kind != LAYER_ENTRY_GLOBAL)
       reading->entry++;
     if (entry->kind == LAYER_ENTRY_FILE)
-      harvest_take_linked(reading->harvest, reader, entry, reading->entry, &failure);
+      files->take(reading, reader, entry, &failure);
   }
   if (failure == NULL)
     return true;
@@ -288,7 +321,7 @@ read_passes(Reading *reading, GError **error)
   bool asks_more = true;
   for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
     reading->first = pass == 0;
-    if (!(asks_more ? read_pass(reading, error) : read_links_pass(reading, error)))
+    if (!(asks_more ? read_pass(reading, error) : read_few(reading, &files_of_links, error)))
       return false;
     if (reading->first)
       layer_links_take_wanted(reading->links);
@@ -325,7 +358,9 @@ worker_layer(WorkerInput input, const LayerLimits *limits, const GPtrArray *link
                      .notes = notes,
                      .weights = weights};
   layer_links_add(layer_links, links);
-  if (!read_passes(&reading, error) || !worker_input_settle(&input, error))
+  if (!read_passes(&reading, error) ||
+      (program_notes_want_pass(harvest.programs) && !read_few(&reading, &programs_again, error)) ||
+      !worker_input_settle(&input, error))
     return NULL;
   inventory->packed_bytes = input.end - input.at;
   if (!worker_check_table(input, limits, inventory, error))

@@ -22,5 +22,7 @@ void layer_links_take(LayerLinks *links, const LayerEntry *entry, uint64_t numbe
 void layer_links_take_wanted(LayerLinks *links);
 /* True when more is asked for than before. */
 bool layer_links_follow(LayerLinks *links);
+/* Path of a symbolic link -> its target as written, as far as the tar was read. (transfer none) */
+GHashTable *layer_links_targets(LayerLinks *links);
 /* Of a symbolic link as written; a hard link's counts from the root. (transfer full) */
 char *layer_link_target(const LayerEntry *entry);

@@ -205,6 +205,12 @@ layer_links_follow(LayerLinks *links)
   return grew == ASKED_MORE;
 }
 
+GHashTable *
+layer_links_targets(LayerLinks *links)
+{
+  return links->targets;
+}
+
 void
 layer_links_add(LayerLinks *links, const GPtrArray *texts)
 {

@@ -1,16 +1,17 @@
-/* The programs and libraries of a whole image beside what its databases say. From the top layer
- * down, the first that has a path says what is there in the end, and the first that has a database
- * says what should be. A file that is of some package that has the path is right. */
+/* The programs and libraries of a whole image beside what its databases say: what is there in the
+ * end for whoever unpacks it, and the database that is. Where unpackers differ, each counts. As for
+ * dpkg and rpm, something else in the place of a file is not that file, a link to an equal one
+ * neither. A file that is of some package that has the path is right. */
 #include <string.h>
 
 #include "inspect/finds.h"
-#include "inspect/integrity/integrity.h"
+#include "inspect/integrity/present-private.h"
 
 /* That are told one by one: of an image that has all files of another, nobody reads on. */
 #define TOLD_MAX 300u
 #define LIST     4u /* texts of one in LayerInventory.sums */
-/* "6 DIGITS DIGITS DIGITS path" of LayerInventory.programs; digits may be missing. */
-#define PROGRAM_FIELDS (1 + SUM_KINDS)
+/* Of the path that a link leads to. */
+#define TARGET_MAX 200u
 
 typedef struct {
   unsigned layer;
@@ -18,102 +19,30 @@ typedef struct {
   SumKind kind;
 } List;
 
-/* A file that is there in the end. */
-typedef struct {
-  unsigned layer;
-  char set_id;             /* '-': no more bits than its package gives */
-  Slice digits[SUM_KINDS]; /* empty: not known */
-  bool right;
-} Present;
-
 typedef struct {
   const List *list;
   char *path; /* as the database has it */
   Slice digits;
-  char set_id;
+  UnpackedPlace place;
 } Wrong;
 
 typedef struct {
   ImageInventory *image;
   GArray *lists;        /* List, that count */
-  GHashTable *present;  /* path after the merge -> Present */
-  GHashTable *diverted; /* set: paths after the merge */
   GHashTable *versions; /* package -> version */
-  GArray *wrong;        /* Wrong */
-  guint told;
-  char *unknown; /* a file that has no digest of the kind that is compared, or NULL */
+  PresentLayers *present;
+  GHashTable *told; /* set: paths */
+  char *unknown;    /* a file that could not be compared, or NULL */
+  /* Of the present kind of unpackers: */
+  UnpackedTree *tree;
+  GHashTable *diverted, *right; /* sets of UnpackedPlace.node */
+  GArray *wrong;                /* Wrong */
 } Comparison;
 
 static void
 wrong_clear(void *wrong)
 {
   g_free(((Wrong *)wrong)->path);
-}
-
-/* --- what is there --- */
-
-static void
-add_gone(GHashTable *gone, const LayerInventory *layer)
-{
-  for (guint i = 0; i < layer->removed->len; i++)
-    g_hash_table_add(gone, g_ptr_array_index(layer->removed, i));
-}
-
-/* The first of a path counts, however it is written. */
-static void
-add_present(Comparison *comparison, GHashTable *gone, const char *path, const Present *present)
-{
-  g_autoptr(GString) part = g_string_new(NULL);
-  if (finds_is_gone(gone, path, part))
-    return;
-  g_autofree char *merged = integrity_merged_path(path);
-  if (!g_hash_table_contains(comparison->present, merged))
-    g_hash_table_insert(comparison->present, g_steal_pointer(&merged),
-                        g_memdup2(present, sizeof *present));
-}
-
-static void
-add_matched(Comparison *comparison, GHashTable *gone, unsigned number, char **list)
-{
-  g_autoptr(GString) path = g_string_new(NULL);
-  SumKind kind = sum_kind_of(list[2]);
-  Slice rest = slice_from_string(list[3]);
-  Sum sum;
-  while (kind < SUM_KINDS && sum_list_next(&rest, path, &sum)) {
-    Present present = {.layer = number, .set_id = '-'};
-    present.digits[kind] = sum.digits;
-    if (sum.mark == SUM_MATCHED)
-      add_present(comparison, gone, sum.path, &present);
-  }
-}
-
-static void
-add_program(Comparison *comparison, GHashTable *gone, unsigned number, const char *text)
-{
-  Slice rest = slice_from_string(text), field;
-  Present present = {.layer = number};
-  for (unsigned i = 0; i < PROGRAM_FIELDS; i++) {
-    if (!slice_next_field(&rest, ' ', &field))
-      return;
-    if (i == 0)
-      present.set_id = field.size == 0 ? '0' : (char)field.data[0];
-    else
-      present.digits[i - 1] = field;
-  }
-  g_autofree char *path = slice_to_string(rest);
-  add_present(comparison, gone, path, &present);
-}
-
-/* Those that a database of their layer agrees with first: on a system whose /usr is not merged,
- * "bin/x" is such a one, and "usr/bin/x" another. */
-static void
-add_layer(Comparison *comparison, GHashTable *gone, unsigned number)
-{
-  const LayerInventory *layer = g_ptr_array_index(comparison->image->layers, number);
-  for (guint i = 0; i + LIST <= layer->sums->len; i += LIST)
-    add_matched(comparison, gone, number, (char **)layer->sums->pdata + i);
-  for (guint i = 0; i < layer->programs->len; i++)
-    add_program(comparison, gone, number, g_ptr_array_index(layer->programs, i));
 }
 
 /* --- what should be --- */
@@ -149,13 +78,31 @@ add_versions(Comparison *comparison)
 }
 
 static void
+add_all_lists(Comparison *comparison)
+{
+  const GPtrArray *layers = comparison->image->layers;
+  g_autoptr(GHashTable) gone = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = layers->len; i > 0; i--) {
+    const LayerInventory *layer = g_ptr_array_index(layers, i - 1);
+    add_lists(comparison, gone, seen, i - 1);
+    for (guint j = 0; j < layer->removed->len; j++)
+      g_hash_table_add(gone, g_ptr_array_index(layer->removed, j));
+  }
+}
+
+/* What is at these paths is meant to be another's. */
+static void
 add_diversions(Comparison *comparison)
 {
   const GPtrArray *observations = comparison->image->observations;
   for (guint i = 0; i < observations->len; i++) {
     const Observation *fact = ((ImageObservation *)g_ptr_array_index(observations, i))->observation;
-    if (fact->kind == OBSERVED_FACT && strcmp(fact->rule, INTEGRITY_DIVERSION) == 0)
-      g_hash_table_add(comparison->diverted, integrity_merged_path(fact->shown));
+    if (fact->kind != OBSERVED_FACT || strcmp(fact->rule, INTEGRITY_DIVERSION) != 0)
+      continue;
+    UnpackedPlace place = unpacked_tree_look(comparison->tree, fact->shown);
+    if (place.node != NULL)
+      g_hash_table_add(comparison->diverted, (void *)(uintptr_t)place.node);
   }
 }
 
@@ -169,19 +116,48 @@ has_added_set_id(const Present *present, char set_id)
   return (has & 6 & ~should) != 0;
 }
 
+/* A file that is not there is none that was changed; but links may lead to where nobody looked. */
+static void
+miss(Comparison *comparison, const char *path)
+{
+  g_autofree char *resolved = unpacked_tree_resolve(comparison->tree, path);
+  if (comparison->unknown == NULL && (resolved == NULL || !integrity_looks_at(resolved)))
+    comparison->unknown = g_strdup(path);
+}
+
+/* What is at the path, of which the database says @sum. */
+static bool
+is_right(Comparison *comparison, const List *list, const Sum *sum, const UnpackedPlace *place)
+{
+  if (place->kind != UNPACKED_FILE)
+    return place->kind == UNPACKED_LINK && sum->set_id == SUM_OF_LINK;
+  const Present *present = present_layers_find(comparison->present, place->file);
+  if (present->digits[list->kind].size == 0 && comparison->unknown == NULL)
+    comparison->unknown = g_strdup(sum->path);
+  return slice_equal(present->digits[list->kind], sum->digits) &&
+         !has_added_set_id(present, sum->set_id);
+}
+
 static void
 compare_sum(Comparison *comparison, const List *list, const Sum *sum)
 {
-  g_autofree char *merged = integrity_merged_path(sum->path);
-  Present *present = g_hash_table_lookup(comparison->present, merged);
-  if (present == NULL || present->right || g_hash_table_contains(comparison->diverted, merged))
+  UnpackedPlace place = unpacked_tree_look(comparison->tree, sum->path);
+  void *node = (void *)(uintptr_t)place.node;
+  if (node == NULL) {
+    miss(comparison, sum->path);
     return;
-  if (present->digits[list->kind].size == 0 && comparison->unknown == NULL)
-    comparison->unknown = g_strdup(sum->path);
-  bool same = slice_equal(present->digits[list->kind], sum->digits);
-  present->right = same && !has_added_set_id(present, sum->set_id);
-  const Wrong wrong = {list, g_strdup(sum->path), sum->digits, sum->set_id};
-  if (!present->right && present->digits[list->kind].size > 0)
+  }
+  if (g_hash_table_contains(comparison->diverted, node) ||
+      g_hash_table_contains(comparison->right, node))
+    return;
+  if (is_right(comparison, list, sum, &place)) {
+    g_hash_table_add(comparison->right, node);
+    return;
+  }
+  bool known = place.kind != UNPACKED_FILE ||
+               present_layers_find(comparison->present, place.file)->digits[list->kind].size > 0;
+  const Wrong wrong = {list, g_strdup(sum->path), sum->digits, place};
+  if (known)
     g_array_append_val(comparison->wrong, wrong);
   else
     g_free(wrong.path);
@@ -199,62 +175,119 @@ compare_list(Comparison *comparison, const List *list)
 
 /* --- what is told --- */
 
-static const char *
-rule_of(const Present *present, const Wrong *wrong)
+static Slice
+digits_of(const Comparison *comparison, const Wrong *wrong)
 {
-  if (slice_equal(present->digits[wrong->list->kind], wrong->digits))
+  return wrong->place.kind != UNPACKED_FILE
+             ? SLICE_EMPTY
+             : present_layers_find(comparison->present, wrong->place.file)
+                   ->digits[wrong->list->kind];
+}
+
+static const char *
+rule_of(const Comparison *comparison, const Wrong *wrong)
+{
+  unsigned layer = present_layers_number(comparison->present, wrong->place.layer);
+  if (slice_equal(digits_of(comparison, wrong), wrong->digits))
     return "integrity-set-id-added";
-  if (present->layer < wrong->list->layer)
+  if (layer < wrong->list->layer)
     return "integrity-file-older";
   return integrity_is_program(wrong->path) ? "integrity-program-replaced"
                                            : "integrity-library-replaced";
 }
 
-static void
-tell(Comparison *comparison, const Wrong *wrong)
+/* "the file has 1a2b3c..." (transfer full) */
+static char *
+text_of(const Comparison *comparison, const Wrong *wrong)
 {
-  g_autofree char *merged = integrity_merged_path(wrong->path);
-  Present *present = g_hash_table_lookup(comparison->present, merged);
-  if (present->right)
-    return;
-  present->right = true; /* once */
-  const List *list = wrong->list;
-  bool last = comparison->told == TOLD_MAX;
-  if (comparison->told++ > TOLD_MAX)
-    return;
-  Slice has = present->digits[list->kind];
-  g_autofree char *shown = g_strdup_printf(
-      "%s %s says %s %.*s..., the file has %.*s...%s", list->package,
-      (const char *)g_hash_table_lookup(comparison->versions, list->package),
-      sum_kind_names[list->kind], (int)wrong->digits.size, (const char *)wrong->digits.data,
-      (int)has.size, (const char *)has.data, last ? "; there are more than are told" : "");
-  const Observation weakness = {.kind = OBSERVED_WEAKNESS,
-                                .rule = rule_of(present, wrong),
-                                .path = wrong->path,
-                                .shown = shown};
-  g_ptr_array_add(comparison->image->observations,
-                  image_observation_new(observation_copy(&weakness), present->layer, false));
+  Slice has = digits_of(comparison, wrong);
+  g_autofree char *target =
+      wrong->place.target == NULL
+          ? NULL
+          : slice_to_printable(slice_from_string(wrong->place.target), TARGET_MAX);
+  switch (wrong->place.kind) {
+  case UNPACKED_FILE:
+    return g_strdup_printf("the file has %.*s...", (int)has.size, (const char *)has.data);
+  case UNPACKED_LINK:
+    return g_strdup_printf("there is a symbolic link to %s", target);
+  case UNPACKED_FOLDER:
+    return g_strdup("there is a folder");
+  default:
+    return g_strdup("there is no file");
+  }
 }
 
 static void
-compare(Comparison *comparison)
+tell(Comparison *comparison, const Wrong *wrong)
 {
-  const GPtrArray *layers = comparison->image->layers;
-  g_autoptr(GHashTable) gone = g_hash_table_new(g_str_hash, g_str_equal);
-  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-  add_versions(comparison);
+  void *node = (void *)(uintptr_t)wrong->place.node;
+  guint told = g_hash_table_size(comparison->told);
+  if (g_hash_table_contains(comparison->right, node) || told > TOLD_MAX ||
+      g_hash_table_contains(comparison->told, wrong->path))
+    return;
+  g_hash_table_add(comparison->right, node); /* once */
+  g_hash_table_add(comparison->told, g_strdup(wrong->path));
+  const List *list = wrong->list;
+  g_autofree char *text = text_of(comparison, wrong);
+  g_autofree char *shown = g_strdup_printf(
+      "%s %s says %s %.*s..., %s%s", list->package,
+      (const char *)g_hash_table_lookup(comparison->versions, list->package),
+      sum_kind_names[list->kind], (int)wrong->digits.size, (const char *)wrong->digits.data, text,
+      told == TOLD_MAX ? "; there are more than are told" : "");
+  const Observation weakness = {.kind = OBSERVED_WEAKNESS,
+                                .rule = rule_of(comparison, wrong),
+                                .path = wrong->path,
+                                .shown = shown};
+  unsigned layer = present_layers_number(comparison->present, wrong->place.layer);
+  g_ptr_array_add(comparison->image->observations,
+                  image_observation_new(observation_copy(&weakness), layer, false));
+}
+
+/* What nobody can say of the tree, by its path: "PATH (layer ...". */
+static void
+add_trouble(Comparison *comparison)
+{
+  const char *trouble = unpacked_tree_trouble(comparison->tree);
+  const char *end = trouble == NULL ? NULL : g_strrstr(trouble, " (");
+  if (end != NULL)
+    g_ptr_array_add(comparison->image->unread, g_strndup(trouble, (gsize)(end - trouble)));
+}
+
+static void
+compare_as(Comparison *comparison, Unpacker unpacker)
+{
+  g_autoptr(UnpackedTree) tree = present_layers_unpack(comparison->present, unpacker);
+  g_autoptr(GHashTable) diverted = g_hash_table_new(NULL, NULL);
+  g_autoptr(GHashTable) right = g_hash_table_new(NULL, NULL);
+  g_autoptr(GArray) wrong = g_array_new(FALSE, FALSE, sizeof(Wrong));
+  g_array_set_clear_func(wrong, wrong_clear);
+  comparison->tree = tree;
+  comparison->diverted = diverted;
+  comparison->right = right;
+  comparison->wrong = wrong;
+  add_trouble(comparison);
   add_diversions(comparison);
-  for (guint i = layers->len; i > 0; i--) {
-    add_lists(comparison, gone, seen, i - 1);
-    add_layer(comparison, gone, i - 1);
-    add_gone(gone, g_ptr_array_index(layers, i - 1));
-  }
   for (guint i = 0; i < comparison->lists->len; i++)
     compare_list(comparison, &g_array_index(comparison->lists, List, i));
-  for (guint i = 0; i < comparison->wrong->len; i++)
-    tell(comparison, &g_array_index(comparison->wrong, Wrong, i));
+  for (guint i = 0; i < wrong->len; i++)
+    tell(comparison, &g_array_index(wrong, Wrong, i));
+}
+
+/* As the inventories of layers say what they bring in no order, unpackers that write one layer
+ * after another into one folder do not differ. */
+static void
+compare(Comparison *comparison)
+{
+  ImageInventory *image = comparison->image;
+  add_versions(comparison);
+  add_all_lists(comparison);
+  compare_as(comparison, UNPACKER_OVERLAY);
+  if (image->layers->len > 1)
+    compare_as(comparison, UNPACKER_IN_PLACE);
   if (comparison->unknown != NULL)
-    g_ptr_array_add(comparison->image->unread, comparison->unknown);
+    g_ptr_array_add(image->unread, comparison->unknown);
+  if (!present_layers_are_whole(comparison->present))
+    g_ptr_array_add(image->unread, g_strdup("usr (more programs than are compared)"));
 }
 
 static bool
@@ -272,16 +305,10 @@ integrity_of_image(ImageInventory *image)
   if (!has_sums(image->layers))
     return;
   g_autoptr(GArray) lists = g_array_new(FALSE, FALSE, sizeof(List));
-  g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr(GHashTable) diverted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) versions = g_hash_table_new(g_str_hash, g_str_equal);
-  g_autoptr(GArray) wrong = g_array_new(FALSE, FALSE, sizeof(Wrong));
-  g_array_set_clear_func(wrong, wrong_clear);
-  Comparison comparison = {.image = image,
-                           .lists = lists,
-                           .present = present,
-                           .diverted = diverted,
-                           .versions = versions,
-                           .wrong = wrong};
+  g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(PresentLayers) present = present_layers_new(image->layers);
+  Comparison comparison = {
+      .image = image, .lists = lists, .versions = versions, .present = present, .told = told};
   compare(&comparison);
 }

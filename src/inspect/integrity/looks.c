@@ -7,6 +7,10 @@
 /* The folders that merged systems have below usr/. */
 static const char *const merged[] = {"bin/", "sbin/", "lib/", "lib64/", "lib32/", "libx32/"};
 
+/* In which programs and libraries are, here and below usr/. */
+static const char *const roots[] = {"bin/",   "sbin/",   "lib/",     "lib64/",
+                                    "lib32/", "libx32/", "libexec/", "games/"};
+
 static bool
 begins_with_any(const char *path, const char *const *starts, size_t count)
 {
@@ -49,14 +53,37 @@ integrity_is_program(const char *path)
 }
 
 bool
+integrity_is_library(const char *path)
+{
+  const char *name = path_last_name(path);
+  return g_str_has_suffix(name, ".so") || strstr(name, ".so.") != NULL;
+}
+
+static const char *
+below_usr(const char *path)
+{
+  return g_str_has_prefix(path, "usr/") ? path + strlen("usr/") : path;
+}
+
+bool
+integrity_leads(const char *path)
+{
+  const char *below = below_usr(path);
+  if (strcmp(path, "usr") == 0)
+    return true;
+  for (size_t i = 0; i < G_N_ELEMENTS(roots); i++)
+    if (strncmp(below, roots[i], strlen(roots[i]) - 1) == 0 &&
+        strchr("/", below[strlen(roots[i]) - 1]) != NULL)
+      return !is_left_out(below);
+  return false;
+}
+
+bool
 integrity_looks_at(const char *path)
 {
-  static const char *const roots[] = {"bin/",   "sbin/",   "lib/",     "lib64/",
-                                      "lib32/", "libx32/", "libexec/", "games/"};
-  const char *below = g_str_has_prefix(path, "usr/") ? path + 4 : path;
+  const char *below = below_usr(path);
   if (!begins_with_any(below, roots, G_N_ELEMENTS(roots)) || is_left_out(below))
     return false;
   const char *name = path_last_name(path);
-  return integrity_is_program(path) || strchr(name, '.') == NULL || g_str_has_suffix(name, ".so") ||
-         strstr(name, ".so.") != NULL;
+  return integrity_is_program(path) || strchr(name, '.') == NULL || integrity_is_library(path);
 }

@@ -1,6 +1,7 @@
 /* Digests of programs and libraries, by a detector. Which one is compared depends on the
  * distribution: MD5 with dpkg, SHA-1 with apk, SHA-256 with rpm. A tar brings its database last,
- * but other paths tell before; until one does, all are made. */
+ * but other paths tell before; until one does, all are made. Where they told the wrong one, the
+ * worker reads the layer again for those that are missing (worker_programs-private.h). */
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <string.h>
@@ -8,29 +9,43 @@
 #include "inspect/integrity/integrity.h"
 #include "inspect/integrity/md5_lanes.h"
 
-typedef struct {
-  uint64_t size, holes; /* as far as it came */
+struct ProgramHash {
+  uint64_t size; /* as far as it came */
+  bool skipped;  /* not all of its bytes were given */
   struct sha1_ctx sha1;
   struct sha256_ctx sha256;
   unsigned kinds;
-} Sums;
-
-/* Zeros that a sparse file does not store, of which a digest is made: more are in no program, and
- * take time that nothing was stored for. */
-#define HOLES_MAX ((uint64_t)16 << 20)
-
-#define ALL_KINDS ((1u << SUM_KINDS) - 1)
+};
 
 /* Of this layer. A worker reads one. */
-static unsigned kinds = ALL_KINDS;
+static unsigned kinds = SUM_ALL_KINDS, sure_kinds;
+/* Of the present entry, and where that is; NULL: at its path. */
+static char *entry_path, *entry_place;
 /* MD5 is what takes time, and what no processor has instructions for: of many files at once. */
 static Md5Lanes *md5;
 
 void
 program_sums_begin(void)
 {
-  kinds = ALL_KINDS;
+  kinds = SUM_ALL_KINDS;
+  sure_kinds = 0;
   g_clear_pointer(&md5, md5_lanes_free);
+  program_sums_expect(NULL, NULL);
+}
+
+void
+program_sums_expect(const char *path, const char *place)
+{
+  g_free(entry_path);
+  g_free(entry_place);
+  entry_path = g_strdup(path);
+  entry_place = g_strdup(place);
+}
+
+static const char *
+place_of(const FileView *file)
+{
+  return g_strcmp0(file->path, entry_path) == 0 ? entry_place : file->path;
 }
 
 /* "usr/lib/x86_64-linux-gnu/": the folders of Debian's multiarch. */
@@ -44,92 +59,86 @@ is_multiarch(const char *path)
   return strstr(name, "-linux-gnu") != NULL;
 }
 
-/* Paths that are of one distribution's packages alone. Where a layer has those of two, all digests
- * are made again. */
-static unsigned
-kinds_of_path(const char *path)
+/* Paths that are of one distribution's packages alone; the settings of its tools may be brought by
+ * anybody. Where a layer has those of two, both digests are made. */
+static void
+learn(const char *path)
 {
   static const struct {
     const char *start;
     SumKind kind;
+    bool sure;
   } places[] = {
-      {"etc/apk/", SUM_SHA1},
-      {"lib/apk/", SUM_SHA1},
-      {"etc/apt/", SUM_MD5},
-      {"etc/dpkg/", SUM_MD5},
-      {"etc/debian_version", SUM_MD5},
-      {"var/lib/dpkg/", SUM_MD5},
-      {"usr/lib/sysimage/", SUM_SHA256},
-      {"etc/yum.repos.d/", SUM_SHA256},
-      {"etc/rpm/", SUM_SHA256},
-      {"usr/lib/rpm/", SUM_SHA256},
-      {"var/lib/rpm/", SUM_SHA256},
-      {"usr/lib/.build-id/", SUM_SHA256},
+      {"etc/apk/", SUM_SHA1, false},
+      {"lib/apk/", SUM_SHA1, true},
+      {"etc/apt/", SUM_MD5, false},
+      {"etc/dpkg/", SUM_MD5, false},
+      {"etc/debian_version", SUM_MD5, false},
+      {"var/lib/dpkg/", SUM_MD5, true},
+      {"usr/lib/sysimage/", SUM_SHA256, true},
+      {"etc/yum.repos.d/", SUM_SHA256, false},
+      {"etc/rpm/", SUM_SHA256, false},
+      {"usr/lib/rpm/", SUM_SHA256, false},
+      {"var/lib/rpm/", SUM_SHA256, true},
+      {"usr/lib/.build-id/", SUM_SHA256, true},
   };
-  for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
-    if (g_str_has_prefix(path, places[i].start))
-      return 1u << places[i].kind;
-  return is_multiarch(path) ? 1u << SUM_MD5 : 0;
+  bool sure = is_multiarch(path);
+  unsigned told = sure ? 1u << SUM_MD5 : 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(places) && told == 0; i++)
+    if (g_str_has_prefix(path, places[i].start)) {
+      told = 1u << places[i].kind;
+      sure = places[i].sure;
+    }
+  if (told == 0)
+    return;
+  kinds = kinds == SUM_ALL_KINDS ? told : kinds | told;
+  if (sure)
+    sure_kinds |= told;
 }
 
-static void
-learn(const char *path)
+unsigned
+program_sums_sure_kinds(void)
 {
-  unsigned told = kinds_of_path(path);
-  if (told != 0 && kinds == ALL_KINDS)
-    kinds = told;
-  else if (told != 0)
-    kinds |= told;
+  return sure_kinds == 0 ? SUM_ALL_KINDS : sure_kinds;
 }
 
 /* Below folders of libraries are many files that are none. */
 static bool
 wants_file(const FileView *file)
 {
+  const char *path = place_of(file);
   learn(file->path);
-  if (!integrity_looks_at(file->path))
+  if (!integrity_looks_at(path))
     return false;
   return slice_has_prefix(file->head, SLICE_LITERAL("\177ELF")) ||
-         slice_has_prefix(file->head, SLICE_LITERAL("#!")) || (file->mode & 06000) != 0 ||
-         integrity_is_program(file->path);
+         slice_has_prefix(file->head, SLICE_LITERAL("#!")) || (file->mode & 06111) != 0 ||
+         integrity_is_program(path) || integrity_is_library(path);
 }
 
-static Sums *
-begin(void)
+ProgramHash *
+program_hash_new(unsigned of_kinds)
 {
-  Sums *sums = g_new0(Sums, 1);
-  sums->kinds = kinds;
+  ProgramHash *hash = g_new0(ProgramHash, 1);
+  hash->kinds = of_kinds;
   if (md5 == NULL)
     md5 = md5_lanes_new();
-  if ((kinds >> SUM_MD5 & 1) != 0)
+  if ((of_kinds >> SUM_MD5 & 1) != 0)
     md5_lanes_begin(md5);
-  sha1_init(&sums->sha1);
-  sha256_init(&sums->sha256);
-  return sums;
+  sha1_init(&hash->sha1);
+  sha256_init(&hash->sha256);
+  return hash;
 }
 
-static void
-update(Sums *sums, Slice bytes)
+void
+program_hash_add(ProgramHash *hash, Slice bytes)
 {
-  sums->size += bytes.size;
-  if ((sums->kinds >> SUM_MD5 & 1) != 0)
+  hash->size += bytes.size;
+  if ((hash->kinds >> SUM_MD5 & 1) != 0)
     md5_lanes_add(md5, bytes);
-  if ((sums->kinds >> SUM_SHA1 & 1) != 0)
-    sha1_update(&sums->sha1, bytes.size, bytes.data);
-  if ((sums->kinds >> SUM_SHA256 & 1) != 0)
-    sha256_update(&sums->sha256, bytes.size, bytes.data);
-}
-
-/* What was passed over before @at. */
-static void
-update_by_hole(Sums *sums, uint64_t at)
-{
-  static const uint8_t zeros[4096];
-  sums->holes += at - sums->size;
-  if (sums->holes > HOLES_MAX)
-    sums->size = at;
-  while (sums->size < at)
-    update(sums, slice_new(zeros, MIN(at - sums->size, sizeof zeros)));
+  if ((hash->kinds >> SUM_SHA1 & 1) != 0)
+    sha1_update(&hash->sha1, bytes.size, bytes.data);
+  if ((hash->kinds >> SUM_SHA256 & 1) != 0)
+    sha256_update(&hash->sha256, bytes.size, bytes.data);
 }
 
 static void
@@ -143,26 +152,28 @@ write_digits(const uint8_t *digest, char *digits)
   digits[SUM_DIGITS] = '\0';
 }
 
-static void
-end(Sums *sums, const FileView *file, LayerInventory *into)
+void
+program_hash_end(ProgramHash *hash, ProgramSums *sums)
 {
   uint8_t digests[SUM_KINDS][SHA256_DIGEST_SIZE];
-  sha1_digest(&sums->sha1, SHA1_DIGEST_SIZE, digests[SUM_SHA1]);
-  sha256_digest(&sums->sha256, SHA256_DIGEST_SIZE, digests[SUM_SHA256]);
-  uint32_t number = (sums->kinds >> SUM_MD5 & 1) != 0 ? md5_lanes_end(md5) + 1 : 0;
-  if (sums->holes > HOLES_MAX) {
-    layer_inventory_add_unread(into, "too-large", file->path,
-                               "The program has larger holes than are compared with its package.");
-    return;
-  }
-  ProgramSums *program = g_new0(ProgramSums, 1);
-  program->path = g_strdup(file->path);
-  program->mode = file->mode;
-  program->md5 = number;
+  sha1_digest(&hash->sha1, SHA1_DIGEST_SIZE, digests[SUM_SHA1]);
+  sha256_digest(&hash->sha256, SHA256_DIGEST_SIZE, digests[SUM_SHA256]);
+  if ((hash->kinds >> SUM_MD5 & 1) != 0)
+    sums->md5 = md5_lanes_end(md5) + 1;
   for (SumKind kind = SUM_SHA1; kind < SUM_KINDS; kind++)
-    if ((sums->kinds >> kind & 1) != 0)
-      write_digits(digests[kind], program->digits[kind]);
-  g_ptr_array_add(into->hashed, program);
+    if ((hash->kinds >> kind & 1) != 0)
+      write_digits(digests[kind], sums->digits[kind]);
+  g_free(hash);
+}
+
+unsigned
+program_sums_kinds(const ProgramSums *sums)
+{
+  unsigned made = sums->md5 != 0 ? 1u << SUM_MD5 : 0;
+  for (SumKind kind = 0; kind < SUM_KINDS; kind++)
+    if (sums->digits[kind][0] != '\0')
+      made |= 1u << kind;
+  return made;
 }
 
 void
@@ -174,20 +185,36 @@ program_sums_finish(ProgramSums *sums)
 }
 
 static void
+end(ProgramHash *hash, const FileView *file, LayerInventory *into)
+{
+  ProgramSums *program = g_new0(ProgramSums, 1);
+  bool skipped = hash->skipped;
+  program->path = g_strdup(place_of(file));
+  program->mode = file->mode;
+  program_hash_end(hash, program);
+  if (!skipped) {
+    g_ptr_array_add(into->hashed, program);
+    return;
+  }
+  layer_inventory_add_unread(into, "too-large", file->path,
+                             "The program has larger holes than are compared with its package.");
+  g_free(program->path);
+  g_free(program);
+}
+
+static void
 take_piece(void **state, const FileView *file, uint64_t at, Slice bytes, LayerInventory *into)
 {
   if (*state == NULL)
-    *state = begin();
-  Sums *sums = *state;
-  if (at > sums->size)
-    update_by_hole(sums, at);
+    *state = program_hash_new(kinds);
+  ProgramHash *hash = *state;
+  hash->skipped |= at > hash->size;
   if (bytes.size > 0) {
-    update(sums, bytes);
+    program_hash_add(hash, bytes);
     return;
   }
   /* A file that cannot be read on has not all its bytes here: the layer is refused then. */
-  end(sums, file, into);
-  g_clear_pointer(state, g_free);
+  end(g_steal_pointer(state), file, into);
 }
 
 const Detector program_sums_detector = {
@@ -195,5 +222,7 @@ const Detector program_sums_detector = {
     .version = INTEGRITY_VERSION,
     .wants = wants_file,
     .piece = take_piece,
+    .needs_holes = true,
+    .tells_skipped = true,
     .observes = true,
 };

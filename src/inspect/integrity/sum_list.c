@@ -1,6 +1,7 @@
 /* Lists of what databases say of the digests of programs, as text. */
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive/path.h"
 #include "inspect/integrity/integrity.h"
@@ -70,7 +71,9 @@ sum_list_add(SumList *list, Slice path, Slice digest, const uint32_t *mode)
   const char *name = path_last_name(text);
   write_folder(list, text, (size_t)(name - text));
   g_string_append_c(list->text, SUM_UNMATCHED);
-  g_string_append_c(list->text, mode == NULL ? '-' : (char)('0' + (*mode >> 9 & 7)));
+  g_string_append_c(list->text, mode == NULL     ? '-'
+                                : S_ISLNK(*mode) ? SUM_OF_LINK
+                                                 : (char)('0' + (*mode >> 9 & 7)));
   for (size_t i = 0; i < SUM_DIGITS; i++)
     g_string_append_c(list->text, g_ascii_tolower((char)digest.data[i]));
   g_string_append_printf(list->text, "%s\n", name);

@@ -2,6 +2,8 @@
  * "R:file", "a:uid:gid:mode", "Z:Q1" and a SHA-1 in base64; read as apk_db_fdb_read() of apk-tools'
  * src/database.c reads it. A line of no or one letter ends a record; the last of repeated fields
  * counts. */
+#include <sys/stat.h>
+
 #include "inspect/integrity/integrity.h"
 #include "inspect/packages/packages.h"
 
@@ -9,7 +11,7 @@ typedef struct {
   Slice name, version, architecture, origin, maintainer, folder, licenses, size;
   GString *files; /* "folder/file\n..." */
   Slice file;     /* the last in the folder */
-  uint32_t mode;  /* of that; set-id bits only */
+  uint32_t mode;  /* of that, as mode_of() has it */
   SumList *sums;
   bool named; /* it has a P:, whatever that says */
   bool begun; /* it has anything */
@@ -36,16 +38,17 @@ add_file(const Record *record, Slice name, const LayerInventory *inventory)
   g_string_append_c(record->files, '\n');
 }
 
-/* "0:0:4755" */
+/* "0:0:4755". Symbolic links alone are open to all; the database has no other sign of them. */
 static uint32_t
 mode_of(Slice value)
 {
   g_autofree char *text = slice_to_string(value);
   const char *last = strrchr(text, ':');
-  return last == NULL ? 0 : (uint32_t)g_ascii_strtoull(last + 1, NULL, 8) & 07777;
+  uint32_t mode = last == NULL ? 0 : (uint32_t)g_ascii_strtoull(last + 1, NULL, 8) & 07777;
+  return mode == 0777 ? S_IFLNK | mode : mode;
 }
 
-/* "Q1" and base64. Of a link, which is never a program, it is that of where the link leads. */
+/* "Q1" and base64. Of a link it is that of the path that it names. */
 static void
 add_sum(const Record *record, Slice value)
 {
@@ -166,7 +169,7 @@ apk_installed_parse(Slice text, const char *location, LayerInventory *inventory)
 
 const Detector apk_detector = {
     .name = "apk",
-    .version = 4,
+    .version = 5,
     .places =
         (const char *const[]){"lib/apk/db/installed", "usr/lib/apk/db/installed",
                               /* OpenWrt's packages that are on volumes of their own */

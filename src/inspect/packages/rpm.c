@@ -393,7 +393,7 @@ rpm_database_parse(Slice content, const char *location, LayerInventory *inventor
 
 const Detector rpm_detector = {
     .name = "rpm",
-    .version = 4,
+    .version = 5,
     .places =
         (const char *const[]){"var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db",
                               "var/lib/rpm/Packages", "usr/lib/sysimage/rpm/rpmdb.sqlite",

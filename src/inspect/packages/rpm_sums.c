@@ -6,8 +6,9 @@
 
 /* Of a string, its NUL too. */
 #define STRING_MAX ((size_t)4096)
-/* rpmfileAttrs: settings, documentation, made at the installation, left out at will. */
-#define FLAGS_LEFT_OUT (1u << 0 | 1u << 1 | 1u << 3 | 1u << 6)
+/* rpmfileAttrs: settings, documentation, made at the installation. What may be missing is compared
+ * where it is there. */
+#define FLAGS_LEFT_OUT (1u << 0 | 1u << 1 | 1u << 6)
 /* rpmVerifyAttrs: the digest is to be compared. */
 #define CHECK_DIGEST (1u << 0)
 #define MODE_KIND    0170000u

@@ -98,6 +98,48 @@ test_table(void)
   }
 }
 
+/* What is at a path itself, and what the path is when links on the way are followed. */
+static void
+test_places(void)
+{
+  static const struct {
+    const char *path;
+    UnpackedKind kind;
+    unsigned layer;
+    const char *resolved;
+  } places[] = {
+      {"usr/bin/f", UNPACKED_FILE, 1, "usr/bin/f"},
+      {"bin/f", UNPACKED_FILE, 1, "usr/bin/f"},
+      {"bin", UNPACKED_LINK, 0, "bin"},
+      {"bin/l", UNPACKED_LINK, 0, "usr/bin/l"},
+      {"bin/p", UNPACKED_OTHER, 0, "usr/bin/p"},
+      {"usr/bin", UNPACKED_FOLDER, 0, "usr/bin"},
+      {"bin/none", UNPACKED_NOTHING, 0, "usr/bin/none"},
+      {"out/x/none", UNPACKED_NOTHING, 0, "opt/x/none"},
+      {"out/../none", UNPACKED_NOTHING, 0, "none"},
+      {"around/x", UNPACKED_LOOP, 0, NULL},
+  };
+  g_autoptr(GPtrArray) layers =
+      layers_of((const char *const[]){"usr/bin/f@#1= bin->usr/bin usr/bin/l->g usr/bin/p? "
+                                      "out->/opt around->around",
+                                      "usr/bin/f@#2=", NULL});
+  for (unsigned i = 0; i < UNPACKERS; i++) {
+    g_autoptr(UnpackedTree) tree = unpacked_tree_new(layers, (Unpacker)i);
+    for (size_t j = 0; j < G_N_ELEMENTS(places); j++) {
+      UnpackedPlace place = unpacked_tree_look(tree, places[j].path);
+      g_autofree char *resolved = unpacked_tree_resolve(tree, places[j].path);
+      g_test_message("%s, unpacker %u", places[j].path, i);
+      g_assert_cmpint(place.kind, ==, places[j].kind);
+      g_assert_true(place.file != NULL ? place.kind == UNPACKED_FILE : place.kind != UNPACKED_FILE);
+      if (place.kind == UNPACKED_FILE || place.kind == UNPACKED_LINK)
+        g_assert_cmpuint(place.layer, ==, places[j].layer);
+      g_assert_cmpstr(resolved, ==, places[j].resolved);
+    }
+    g_assert_true(unpacked_tree_look(tree, "bin/f").node ==
+                  unpacked_tree_look(tree, "usr/bin/f").node);
+  }
+}
+
 /* The kernel follows forty links. */
 static void
 test_long_chain(void)
@@ -140,6 +182,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/unpacked/table", test_table);
+  g_test_add_func("/unpacked/places", test_places);
   g_test_add_func("/unpacked/long-chain", test_long_chain);
   g_test_add_func("/unpacked/bounds", test_bounds);
   return g_test_run();
