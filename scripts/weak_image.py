@@ -194,6 +194,7 @@ def build(suite, layout):
         "Cmd": ["/bin/bash"], "ExposedPorts": {"80/tcp": {}, "22/tcp": {}, "3306/tcp": {}}})
     writer.image("hardened", packages, hardened_steps(packages), {
         "Cmd": ["/usr/sbin/apache2", "-DFOREGROUND"], "User": "33:33", "ExposedPorts": {"8080/tcp": {}},
+        "Labels": {"org.opencontainers.image.vendor": "example"},
         "Healthcheck": {"Test": ["CMD", "/usr/bin/openssl", "s_client", "-connect", "127.0.0.1:8080"]}})
 
 

@@ -23,9 +23,10 @@ RUN set -e; \\
 EXPOSE 22
 CMD ["x"]
 """
-FOUND = {("base-untagged", 1, "medium"), ("user-missing", 1, "medium"), ("healthcheck-missing", 1, "low"), ("secret-in-env", 2, "high"),
-         ("environment-secret", 2, "high"), ("tls-unverified", 5, "high"), ("pipe-to-shell", 5, "high"), ("exposed-admin-port", 6, "medium")}
-HARDENED = "FROM debian:12.5\nUSER 1000\nHEALTHCHECK CMD [\"x\"]\nCMD [\"x\"]\n"
+FOUND = {("base-untagged", 1, "medium"), ("user-missing", 1, "medium"), ("healthcheck-missing", 1, "low"), ("labels-missing", 1, "negligible"),
+         ("secret-in-env", 2, "high"), ("environment-secret", 2, "high"), ("tls-unverified", 5, "high"), ("pipe-to-shell", 5, "high"),
+         ("pipe-loses-failures", 5, "low"), ("exposed-admin-port", 6, "medium")}
+HARDENED = "FROM debian:12.5\nLABEL org.opencontainers.image.source=https://example.org/x\nUSER 1000\nHEALTHCHECK CMD [\"x\"]\nCMD [\"x\"]\n"
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_dockerfile(assay, weak, monkeypatch):
     assert found_of(report) == FOUND and {one["kind"] for one in report["findings"]} == {"configuration", "secret"}
     assert {one["location"] for one in report["findings"]} == {str(weak)}
     table = assay("scan", "--dockerfile", weak).stdout
-    assert table.startswith(f"{weak}\n8 findings: 4 high, 3 medium, 1 low\n") and f"{weak}:5" in table
+    assert table.startswith(f"{weak}\n10 findings: 4 high, 3 medium, 2 low, 1 negligible\n") and f"{weak}:5" in table
     for form in "json", "table", "sarif", "junit", "markdown":
         assert "s3cr3t" not in assay("scan", "--dockerfile", weak, "--format", form).stdout
     sarif = json.loads(assay("scan", "--dockerfile", weak, "--format", "sarif").stdout)["runs"][0]
@@ -116,6 +117,14 @@ def test_rules_and_the_guide(assay):
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in guide.split("\n") if line.startswith("| `")]
     assert [(row[0].strip("`"), row[1], row[3], row[4], row[5].strip()) for row in rows] == \
         [(rule["id"], rule["severity"], rule["title"], rule["remedy"], ", ".join(rule["references"])) for rule in rules]
+    other = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in guide.split("\n") if re.match(r"\| (CIS|DKL|DS)-", line)]
+    assert [row[0] for row in other] == [f"CIS-Docker-4.{number}" for number in range(1, 13)] + [f"CIS-DI-{number:04}" for number in range(1, 12)] \
+        + [f"DKL-DI-{number:04}" for number in range(1, 7)] + [f"DKL-LI-{number:04}" for number in range(1, 4)] \
+        + [f"DS-{number:04}" for number in range(1, 33) if number not in (3, 18, 28)]
+    every = json.loads(assay("rules", "--format", "json").stdout)["rules"]
+    for check, _, answers in other:
+        assert answers == (", ".join(f"`{rule['id']}`" for rule in every if check in rule["references"]) or "every scan"), check
+    assert [row[0] for row in other if row[2] == "every scan"] == ["CIS-Docker-4.4", "CIS-DI-0004"]
     assert "镜像以 root 用户运行" in assay("rules", "--language", "zh").stdout
     assert "--kind must be one of" in assay("rules", "--kind", "x", check=2).stderr
 
@@ -186,7 +195,8 @@ def built(tmp_path):
     return tmp_path / "built", token
 
 
-OF_IMAGE = {("configuration", "user-root", "config:User"), ("configuration", "secret-in-env", "config:Env"), ("secret", "github-pat", "config:Env"), ("secret", "environment-secret", "config:Env"), ("secret", "environment-secret", "history"),
+OF_IMAGE = {("configuration", "labels-missing", "config:Labels"), ("configuration", "user-root", "config:User"), ("configuration", "secret-in-env", "config:Env"),
+            ("secret", "github-pat", "config:Env"), ("secret", "environment-secret", "config:Env"), ("secret", "environment-secret", "history"),
             ("configuration", "exposed-admin-port", "config:ExposedPorts"), ("configuration", "secret-in-arg", "history"),
             ("configuration", "pipe-to-shell", "history"), ("configuration", "tls-unverified", "history"), ("secret", "github-pat", "history")}
 

@@ -136,6 +136,26 @@ check_open_files(Baseline *baseline, const BaselineCheck *check)
   visit_facts(baseline, check, visit_open);
 }
 
+/* Once for each folder: files come in the order of their paths. */
+static void
+check_caches(Baseline *baseline, const BaselineCheck *check)
+{
+  g_autofree char *last = g_strdup("");
+  for (guint i = 0; i < baseline->files->len; i++) {
+    const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
+    size_t size = (size_t)(path_last_name(file->path) - file->path);
+    for (guint j = 0; j < file->facts->len; j++) {
+      const ImageObservation *of = g_ptr_array_index(file->facts, j);
+      g_autofree char *folder = g_strndup(file->path, size);
+      if (strcmp(of->observation->rule, check->key) != 0 || strcmp(folder, last) == 0)
+        continue;
+      baseline_tell(baseline, check->rule, of, SEVERITY_UNKNOWN, "%s", folder);
+      g_free(last);
+      last = g_steal_pointer(&folder);
+    }
+  }
+}
+
 static const BaselineCheck checks[] = {
     {"setuid-interpreter", check_interpreters, "entry.setuid"},
     {"setuid-unusual", check_odd, "entry.setuid", SETUID_USUAL},
@@ -146,5 +166,8 @@ static const BaselineCheck checks[] = {
     {"folder-writable-by-all", check_open_folders, "entry.open-folder"},
     {"shadow-readable-by-all", baseline_check_fact, "entry.readable-shadow"},
     {"shell-history", baseline_check_fact, "entry.history"},
+    {"package-cache", check_caches, "entry.cache"},
+    {"repository-left-in", baseline_check_fact, "entry.repository"},
+    {"workshop-left-in", baseline_check_fact, "entry.workshop"},
 };
 const BaselineChecks entry_checks = {checks, G_N_ELEMENTS(checks)};

@@ -20,17 +20,13 @@ value_at(const FactsOfFile *file, guint index)
 
 /* --- PAM --- */
 
-/* Whether the modules before the one at @index may refuse, and are asked before it. */
+/* Whether the module of a fact may refuse: then those after it are guarded. */
 static bool
-is_guarded(const FactsOfFile *file, guint index)
+may_refuse(const char *rule, const char *value)
 {
-  for (guint i = 0; i < index; i++)
-    if (strcmp(rule_at(file, i), "pam.include") == 0 ||
-        (strcmp(rule_at(file, i), "pam.auth") == 0 &&
-         strstr(value_at(file, i), "pam_permit.so") == NULL &&
-         !g_str_has_prefix(value_at(file, i), "sufficient")))
-      return true;
-  return false;
+  return strcmp(rule, "pam.include") == 0 ||
+         (strcmp(rule, "pam.auth") == 0 && strstr(value, "pam_permit.so") == NULL &&
+          !g_str_has_prefix(value, "sufficient"));
 }
 
 /* pam_permit lets everybody in who comes so far: by "sufficient" at once, or where no other module
@@ -40,12 +36,15 @@ check_permit(Baseline *baseline, const BaselineCheck *check)
 {
   for (guint i = 0; i < baseline->files->len; i++) {
     const FactsOfFile *file = g_ptr_array_index(baseline->files, i);
-    for (guint j = 0; j < file->facts->len; j++)
-      if (strcmp(rule_at(file, j), "pam.auth") == 0 &&
-          (g_str_has_prefix(value_at(file, j), "sufficient pam_permit.so") ||
-           (strstr(value_at(file, j), " pam_permit.so") != NULL && !is_guarded(file, j))))
+    bool guarded = false;
+    for (guint j = 0; j < file->facts->len; j++) {
+      const char *rule = rule_at(file, j), *value = value_at(file, j);
+      if (strcmp(rule, "pam.auth") == 0 && (g_str_has_prefix(value, "sufficient pam_permit.so") ||
+                                            (strstr(value, " pam_permit.so") != NULL && !guarded)))
         baseline_tell(baseline, check->rule, g_ptr_array_index(file->facts, j), SEVERITY_UNKNOWN,
-                      "auth %s", value_at(file, j));
+                      "auth %s", value);
+      guarded |= may_refuse(rule, value);
+    }
   }
 }
 

@@ -207,6 +207,48 @@ has_capability(const LayerEntry *entry, const char *name)
   return names != NULL;
 }
 
+/* A file that each cache of a package manager has: of the packages themselves there may be more
+ * than is listed. */
+static bool
+is_of_cache(const LayerEntry *entry, const char *name)
+{
+  static const char *const files[] = {
+      "var/cache/apt/*pkgcache.bin",    "var/lib/apt/lists/*_InRelease",
+      "var/lib/apt/lists/*_Release",    "var/cache/apk/APKINDEX.*.tar.gz",
+      "var/cache/dnf/*/repomd.xml",     "var/cache/yum/*/repomd.xml",
+      "var/cache/libdnf5/*/repomd.xml", "var/cache/zypp/*/repomd.xml",
+      "var/lib/pacman/sync/*.db",
+  };
+  if (entry->size == 0 || !g_str_has_prefix(entry->path, "var/"))
+    return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+    if (fnmatch(files[i], entry->path, 0) == 0)
+      return true;
+  return false;
+}
+
+/* The file that each repository of a version control system has. */
+static bool
+is_of_repository(const LayerEntry *entry, const char *name)
+{
+  static const char *const files[] = {".git/HEAD", ".svn/wc.db", ".hg/requires"};
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+    size_t size = strlen(entry->path), end = strlen(files[i]);
+    if (entry->size > 0 && size >= end && strcmp(entry->path + size - end, files[i]) == 0 &&
+        (size == end || entry->path[size - end - 1] == '/'))
+      return true;
+  }
+  return false;
+}
+
+static bool
+is_of_workshop(const LayerEntry *entry, const char *name)
+{
+  return depth_of(entry->path) <= FOLDER_DEPTH_MAX && !config_is_example(entry->path) &&
+         config_is_one_of(name, "Dockerfile Containerfile .dockerignore .DS_Store "
+                                "docker-compose.yml docker-compose.yaml");
+}
+
 static const EntryRule entry_rules[] = {
     {"setuid", FILES, is_setuid},
     {"setgid", FILES, is_setgid},
@@ -218,6 +260,9 @@ static const EntryRule entry_rules[] = {
     {"readable-shadow", FILES, is_readable_shadow},
     {"history", FILES, is_history},
     {"program", FILES | LINKS, is_program},
+    {"cache", FILES, is_of_cache},
+    {"repository", FILES, is_of_repository},
+    {"workshop", FILES, is_of_workshop},
 };
 
 uint32_t

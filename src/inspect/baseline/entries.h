@@ -6,7 +6,7 @@
 
 /* Rises like a detector's version, when entries give facts that they did not: stored layers are
  * inspected again. */
-#define ENTRIES_VERSION 1u
+#define ENTRIES_VERSION 2u
 
 /* Which facts @entry gives: a set of them; cheap, for it is asked of every entry. */
 uint32_t entry_facts_of(const LayerEntry *entry);

@@ -330,6 +330,69 @@ check_path(const Build *build, Checking *into)
   }
 }
 
+/* Labels that say who made the image, or from what; those of label-schema.org came before. */
+static bool
+is_of_origin(const char *label)
+{
+  static const char *const names[] = {"maintainer",
+                                      "org.opencontainers.image.authors",
+                                      "org.opencontainers.image.documentation",
+                                      "org.opencontainers.image.source",
+                                      "org.opencontainers.image.url",
+                                      "org.opencontainers.image.vendor",
+                                      "org.label-schema.url",
+                                      "org.label-schema.vcs-url",
+                                      "org.label-schema.vendor"};
+  size_t size = strcspn(label, "=");
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strlen(names[i]) == size && strncmp(names[i], label, size) == 0)
+      return true;
+  return false;
+}
+
+static bool
+config_tells_origin(const ImageConfig *config)
+{
+  GHashTableIter iter;
+  void *name;
+  if (config->labels == NULL)
+    return false;
+  g_hash_table_iter_init(&iter, config->labels);
+  while (g_hash_table_iter_next(&iter, &name, NULL))
+    if (is_of_origin(name))
+      return true;
+  return false;
+}
+
+static bool
+step_tells_origin(const BuildStep *step)
+{
+  for (guint i = 0; step_is(step, "LABEL") && i < step->words->len; i++) {
+    const char *word = g_ptr_array_index(step->words, i);
+    if (word == NULL || is_of_origin(word))
+      return true;
+  }
+  return step_is(step, "MAINTAINER");
+}
+
+/* As the health check: of an image that somebody runs. */
+static void
+check_labels(const Build *build, Checking *into)
+{
+  if (build->config != NULL) {
+    if (starts_something(build->config) && !config_tells_origin(build->config))
+      checking_found_config(into, "config:Labels", NULL);
+    return;
+  }
+  for (guint i = 0; i < build->steps->len; i++) {
+    const BuildStep *step = g_ptr_array_index(build->steps, i);
+    if (!step->onbuild && build_is_of_image(build, step) && step_tells_origin(step))
+      return;
+  }
+  if (has_command(build))
+    checking_found(into, last_from(build), NULL);
+}
+
 static bool
 is_maintainer(const Build *build, const BuildStep *step)
 {
@@ -358,6 +421,7 @@ const ConfigurationCheck configuration_image_checks[] = {
     {"shell-form", DOCKERFILES, .step = is_shell_form},
     {"stop-signal", BOTH, .build = check_stop_signal},
     {"path-unsafe", BOTH, .build = check_path},
+    {"labels-missing", BOTH, .build = check_labels},
     {"maintainer", DOCKERFILES | ALL, .step = is_maintainer},
     {"onbuild", DOCKERFILES, .step = is_trigger},
     {NULL},

@@ -222,11 +222,60 @@ frees_sudo(const CheckedCommand *command)
                   (source != NULL && strstr(source->text, "NOPASSWD") != NULL));
 }
 
+static bool
+sets_pipefail(const GPtrArray *words)
+{
+  for (guint i = 0; i < words->len; i++)
+    if (g_strcmp0(g_ptr_array_index(words, i), "pipefail") == 0)
+      return true;
+  return false;
+}
+
+/* By the last SHELL before the step, in its stage or in the one that this begins with. A shell that
+ * is none of POSIX has no commands here. */
+static bool
+shell_has_pipefail(const Build *build, const BuildStep *step)
+{
+  const BuildStep *shell = NULL;
+  int stage = step->stage;
+  while (shell == NULL && stage >= 0) {
+    for (guint i = 0; i < build->steps->len; i++) {
+      const BuildStep *other = g_ptr_array_index(build->steps, i);
+      if (other == step)
+        break;
+      if (other->stage == stage && !other->onbuild && step_is(other, "SHELL"))
+        shell = other;
+    }
+    stage = ((const BuildStage *)g_ptr_array_index(build->stages, stage))->from;
+  }
+  return shell != NULL && sets_pipefail(shell->words);
+}
+
+/* Of a pipe only the last command's failure counts, unless the shell is told otherwise: by "set -o
+ * pipefail" before. The first pipe of a RUN is told. */
+static bool
+loses_failures(const CheckedCommand *command)
+{
+  const GPtrArray *all = command->step->commands;
+  if (command->command->piped_from < 0)
+    return false;
+  for (guint i = 0; i < all->len; i++) {
+    const ShellCommand *other = g_ptr_array_index(all, i);
+    if (other == command->command)
+      break;
+    bool sets = other->words->len > 0 && strcmp(g_ptr_array_index(other->words, 0), "set") == 0;
+    if (other->piped_from >= 0 || (sets && sets_pipefail(other->words)))
+      return false;
+  }
+  return !shell_has_pipefail(command->build, command->step);
+}
+
 #define DOCKERFILES CHECK_DOCKERFILES
 #define BOTH        (CHECK_DOCKERFILES | CHECK_HISTORIES)
 #define ALL         CHECK_ALL_STAGES
 const ConfigurationCheck configuration_run_checks[] = {
     {"pipe-to-shell", BOTH | ALL, .command = pipes_to_shell},
+    {"pipe-loses-failures", DOCKERFILES | ALL, .command = loses_failures},
     {"sudo", BOTH | ALL, .command = uses_sudo},
     {"sudo-without-password", BOTH, .command = frees_sudo},
     {"world-writable", BOTH, .command = opens_to_all},

@@ -23,6 +23,6 @@ static const Rule rules[] = {
     {"integrity-set-id-added", OBSERVED_WEAKNESS, SEVERITY_HIGH,
      "a program has a setuid or setgid bit that its package does not give it",
      "程序带有其软件包未赋予的 setuid 或 setgid 位", "take the bit away (chmod ug-s FILE)",
-     "去除该位（chmod ug-s 文件）", "CIS-Docker 4.8, " TRUSTED},
+     "去除该位（chmod ug-s 文件）", "CIS-Docker-4.8, " TRUSTED},
 };
 const RuleSet integrity_rules = {rules, sizeof rules / sizeof *rules};

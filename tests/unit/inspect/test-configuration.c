@@ -140,6 +140,7 @@ test_hardened(void)
       "COPY --chown=app . /src\n"
       "RUN make -C /src && useradd --system app\n"
       "FROM build\n"
+      "LABEL org.opencontainers.image.source=https://example.org/x\n"
       "WORKDIR /app\n"
       "ENV PASSWORD_FILE=/run/secrets/password\n"
       "EXPOSE 8443/tcp\n"
@@ -157,6 +158,7 @@ test_hardened(void)
   g_assert_cmpuint(of_file->len, ==, 0);
   g_autoptr(GPtrArray) of_image = observe_config(
       "{\"config\":{\"User\":\"10001\",\"Env\":[\"PATH=/usr/bin\"],\"Entrypoint\":[\"/app\"],"
+      "\"Labels\":{\"org.opencontainers.image.source\":\"https://example.org/x\"},"
       "\"ExposedPorts\":{\"8443/tcp\":{}},\"Healthcheck\":{\"Test\":[\"CMD\",\"/app\"]}},"
       "\"history\":[{\"created_by\":\"/bin/sh -c #(nop) ADD file:01 in / \"},"
       "{\"created_by\":\"# debian.sh --arch 'amd64' out/ 'bookworm'\"},"
