@@ -4,9 +4,10 @@ PREFIX ?= /usr/local
 COUNT ?= 300
 OUT ?= packages
 SEED ?= 1
+MEGABYTES ?= 2048
 ROUNDS ?= 10000
 
-.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential peers conformance bench bench-guard fuzz format lint install uninstall clean
+.PHONY: all everything help setup demo test test-oidc-providers deb image package-test setup-package fault race clients differential false-alarms peers conformance bench bench-guard fuzz format lint install uninstall clean
 
 # What is installed, without the tests.
 all: $(BUILD)/build.ninja
@@ -30,6 +31,8 @@ help:
 	@echo '                 COUNT=n: so many images (300), SEED=n: from this seed on (1)'
 	@echo 'make peers       compare packages, findings and SBOMs with Trivy, Syft, Grype and osv-scanner, where those are in'
 	@echo '                 PATH, on ten images of real packages that npm, pip, Maven, Go, cargo and mmdebstrap make'
+	@echo 'make false-alarms  scan 2 GB of packages of Debian, taken at random: what secrets, malware and weak settings are found'
+	@echo '                 in them. MEGABYTES=n: so many (2048), SEED=n'
 	@echo 'make fault       damage each kind of file of a data folder, 500 rounds, and start a server on it; and kill -9 one as often'
 	@echo 'make race        collection against pushes, pulls, mounts and deletions of the same blobs, with kill -9.'
 	@echo '                 ROUNDS=n: so many pushes (10000), SEED=n'
@@ -73,6 +76,11 @@ differential: setup
 	/usr/bin/python3 tests/differential/ranges.py --program $(BUILD)/src/cli/assay --count $(COUNT) --seed $(SEED) || test $$? = 77
 	/usr/bin/python3 tests/differential/tars.py --lister $(BUILD)/tests/tools/list-tars --seed $(SEED) || test $$? = 77
 	/usr/bin/python3 tests/differential/dockerfiles.py --lister $(BUILD)/tests/tools/list-dockerfiles --seed $(SEED) || test $$? = 77
+
+false-alarms: setup
+	+$(MAKE) --no-print-directory all
+	/usr/bin/python3 tests/false_alarms/run.py --program $(BUILD)/src/cli/assay --folder $(BUILD)/false-alarms --megabytes $(MEGABYTES) --seed $(SEED) || \
+		test $$? = 77
 
 peers: setup
 	+$(MAKE) --no-print-directory all

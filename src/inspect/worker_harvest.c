@@ -5,6 +5,7 @@
 
 #include "archive/path.h"
 #include "inspect/licences.h"
+#include "inspect/own_files.h"
 #include "inspect/owners.h"
 #include "inspect/worker_files-private.h"
 
@@ -48,6 +49,7 @@ harvest_init(Harvest *harvest, LayerInventory *inventory, uint64_t file_bytes)
       .early = early_links_new(),
       .programs = program_notes_new(inventory),
   };
+  own_files_begin();
 }
 
 void
@@ -457,4 +459,5 @@ harvest_join(Harvest *harvest)
   owners_resolve(harvest->inventory, harvest->owned);
   licences_resolve(harvest->inventory, harvest->licences);
   program_notes_join(harvest->programs);
+  own_files_drop(harvest->inventory);
 }

@@ -259,6 +259,16 @@ ecosystem_scheme(const char *ecosystem, VersionScheme *scheme)
   return row != NULL;
 }
 
+const Ecosystem *
+ecosystem_next_of_type(const char *type, const Ecosystem *after)
+{
+  const Ecosystem *end = ecosystems + G_N_ELEMENTS(ecosystems);
+  for (const Ecosystem *row = after == NULL ? ecosystems : after + 1; row < end; row++)
+    if (!row->application && g_strcmp0(row->package_type, type) == 0)
+      return row;
+  return NULL;
+}
+
 bool
 ecosystem_scheme_of_type(const char *type, VersionScheme *scheme)
 {

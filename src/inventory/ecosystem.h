@@ -68,6 +68,10 @@ struct Ecosystem {
 /* The row of "debian:12" or "npm"; NULL when there is none: one that we do not know. */
 const Ecosystem *ecosystem_find(const char *ecosystem);
 
+/* The rows of distributions with packages of @type ("deb"), one after the other: @after NULL for
+ * the first. NULL after the last. */
+const Ecosystem *ecosystem_next_of_type(const char *type, const Ecosystem *after);
+
 /* The ecosystem of an application's packages of @type ("golang"), which is named as it is for
  * advisories ("go"); NULL: of a distribution, or one that we do not know. */
 const Ecosystem *ecosystem_of_application(const char *type);

@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "inventory/ecosystem.h"
 #include "inventory/end_of_life.h"
+#include "inventory/maker.h"
 #include "inventory/program_life.h"
 #include "verdict/completeness.h"
-#include "verdict/maker-private.h"
 #include "verdict/match_statements-private.h"
 #include "verdict/observed.h"
 

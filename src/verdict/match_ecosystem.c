@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "inventory/ecosystem.h"
-#include "verdict/maker-private.h"
+#include "inventory/maker.h"
 
 /* Maintainers of Debian are persons whom we do not know: of a deb, that says nothing. */
 static bool

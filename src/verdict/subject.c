@@ -5,7 +5,7 @@
 
 #include "inventory/ecosystem.h"
 #include "inventory/go_symbols.h"
-#include "verdict/maker-private.h"
+#include "inventory/maker.h"
 
 typedef struct {
   const Package *package;

@@ -2,6 +2,7 @@
 worker, whole or in part, into any report, answer, log or database."""
 import base64
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -170,6 +171,27 @@ def test_holes_of_sparse_files_are_passed_over(scan, tmp_path):
     report = json.loads(scan("--format", "json", f"oci:{layout.folder}").stdout)
     assert secrets_of(report["findings"]) == {("github-pat", "var/log/lastlog", None, False)}
     assert not any("lastlog" in text for text in report["incomplete"]), report["incomplete"]
+
+
+STANZA = "Package: {name}\nStatus: install ok installed\nMaintainer: {maintainer}\nArchitecture: all\nVersion: 1-1\n"
+DEBIAN, SOMEBODY = "Debian Tools Team <team@tracker.debian.org>", "Operations <ops@corp.internal>"
+
+
+@pytest.mark.parametrize("maintainer, change, told", [
+    (DEBIAN, None, False), (DEBIAN, "text", True), (DEBIAN, "place", True), (DEBIAN, "long", True), (SOMEBODY, None, True)])
+def test_files_of_the_distributions_packages_are_left_out_by_hash(scan, tmp_path, maintainer, change, told):
+    """Whoever wants such a file gets it from the archive. One that was changed, or that is at another place, is the image's own; so
+    is one of a package that somebody else made, and one that is longer than is looked at in one piece."""
+    text = f"#!/bin/sh\nclone with {with_checksum('ghp_')}\n" + ("# filled\n" * 40000 if change == "long" else "")
+    sums = f"{hashlib.md5(text.encode()).hexdigest()}  usr/share/tool/clone.sh\n"
+    place = "usr/share/tool2/clone.sh" if change == "place" else "usr/share/tool/clone.sh"
+    layout = Layout(tmp_path / "packaged")
+    layout.add_image("latest", [tar_of({
+        "etc/os-release": "ID=debian\nVERSION_ID=12\n", "var/lib/dpkg/status": STANZA.format(name="tool", maintainer=maintainer),
+        "var/lib/dpkg/info/tool.list": "/.\n/usr/share/tool/clone.sh\n/usr/share/doc/tool/copyright\n",
+        "var/lib/dpkg/info/tool.md5sums": sums, place: text + ("# ours\n" if change == "text" else "")})])
+    report = json.loads(scan("--format", "json", f"oci:{layout.folder}").stdout)
+    assert secrets_of(report["findings"]) == ({("github-pat", place, 2, False)} if told else set())
 
 
 RULES = """

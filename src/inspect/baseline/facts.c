@@ -143,10 +143,10 @@ config_is_one_of(const char *word, const char *list)
 bool
 config_is_example(const char *path)
 {
-  static const char *const parts[] = {"/doc/",         "/docs/",      "/examples/", "/example/",
-                                      "/test/",        "/tests/",     "/testdata/", "/samples/",
-                                      "/sample/",      "/templates/", "/man/",      "/fixtures/",
-                                      "/node_modules/"};
+  static const char *const parts[] = {
+      "/doc/",   "/docs/",     "/examples/",     "/example/",       "/test/",
+      "/tests/", "/testdata/", "/samples/",      "/sample/",        "/templates/",
+      "/man/",   "/fixtures/", "/node_modules/", "/site-packages/", "/dist-packages/"};
   g_autofree char *whole = g_strconcat("/", path, NULL);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
     if (strstr(whole, parts[i]) != NULL)

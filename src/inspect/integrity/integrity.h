@@ -58,12 +58,14 @@ SumKind sum_kind_of(const char *name);
 typedef struct {
   GString *text;
   GString *folder; /* the last that was written */
+  GArray *files;   /* uint64_t, for own_files_add(): of all files */
 } SumList;
 SumList *sum_list_new(void);
 void sum_list_free(SumList *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SumList, sum_list_free)
 /* @path: with or without a slash before it. @digest: hex, of any length from SUM_DIGITS on. @mode:
- * with S_IFLNK of a link; NULL: not known. What is not looked at is left out. */
+ * with S_IFLNK of a link; NULL: not known. What is not looked at is left out, except for
+ * own_files_add(). */
 void sum_list_add(SumList *list, Slice path, Slice digest, const uint32_t *mode);
 void sum_list_clear(SumList *list);
 /* Gives it to @inventory, if there is anything in it, and empties it. @location: of the database

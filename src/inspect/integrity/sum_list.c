@@ -5,6 +5,7 @@
 
 #include "archive/path.h"
 #include "inspect/integrity/integrity.h"
+#include "inspect/own_files.h"
 
 const char *const sum_kind_names[] = {"md5", "sha1", "sha256", NULL};
 
@@ -21,7 +22,8 @@ SumList *
 sum_list_new(void)
 {
   SumList *list = g_new0(SumList, 1);
-  *list = (SumList){g_string_new(NULL), g_string_new(NULL)};
+  *list = (SumList){g_string_new(NULL), g_string_new(NULL),
+                    g_array_new(FALSE, FALSE, sizeof(uint64_t))};
   return list;
 }
 
@@ -32,6 +34,7 @@ sum_list_free(SumList *list)
     return;
   g_string_free(list->text, TRUE);
   g_string_free(list->folder, TRUE);
+  g_array_unref(list->files);
   g_free(list);
 }
 
@@ -65,6 +68,8 @@ sum_list_add(SumList *list, Slice path, Slice digest, const uint32_t *mode)
   /* A longer one is nowhere opened by its name; each would be compared at full length. */
   if (path.size == 0 || path.size >= PATH_MAX || !is_digest(digest) || slice_find(path, '\n') >= 0)
     return;
+  uint64_t file = own_file_key(path, digest);
+  g_array_append_val(list->files, file);
   g_autofree char *text = slice_to_utf8(path);
   if (!integrity_looks_at(text) || text[strlen(text) - 1] == '/')
     return;
@@ -84,12 +89,14 @@ sum_list_clear(SumList *list)
 {
   g_string_truncate(list->text, 0);
   g_string_truncate(list->folder, 0);
+  g_array_set_size(list->files, 0);
 }
 
 void
 sum_list_end(SumList *list, const char *location, const char *package, SumKind kind,
              LayerInventory *inventory)
 {
+  own_files_add(package, list->files);
   if (list->text->len > 0)
     layer_inventory_add_sums(inventory, location, package, sum_kind_names[kind], list->text->str);
   sum_list_clear(list);

@@ -41,12 +41,18 @@ find_info(Slice data)
   return SLICE_EMPTY;
 }
 
+/* Go's linker names a section for it. */
+static const ObjectPart *
+info_section(const ObjectFile *object)
+{
+  const ObjectPart *part = object_file_section(object, ".go.buildinfo");
+  return part != NULL ? part : object_file_section(object, "__go_buildinfo");
+}
+
 static const ObjectPart *
 info_part(const ObjectFile *object)
 {
-  const ObjectPart *part = object_file_section(object, ".go.buildinfo");
-  if (part == NULL)
-    part = object_file_section(object, "__go_buildinfo");
+  const ObjectPart *part = info_section(object);
   for (guint i = 0; part == NULL && i < object->segments->len; i++) {
     const ObjectPart *segment = &g_array_index(object->segments, ObjectPart, i);
     if (segment->writable && !segment->executable && segment->size > 0 && !segment->is_note)
@@ -352,6 +358,9 @@ executable_read_go(const Program *program)
     return;
   BuildInfo build = read_strings(program, info);
   if (build.toolchain.size == 0) {
+    /* Who looks for such marks has them among its own data: gccgo's library is no program of Go. */
+    if (info_section(program->object) == NULL && program->object->sections->len > 0)
+      return;
     layer_inventory_add_unread(program->into, "unread-program", program->location,
                                "It is a program of Go, whose build info cannot be read.");
     return;

@@ -48,6 +48,7 @@ struct SecretScan {
   bool overfull;      /* the rest is not looked at */
   bool unsure;        /* nor is some of what was */
   bool masks;
+  bool whole; /* all of the text is in the window */
 };
 
 /* A window that no scan uses: to get memory anew for each file costs more than most files do. One
@@ -271,7 +272,8 @@ tell(SecretScan *scan)
       scan->overfull = true;
       return;
     }
-    const FoundSecret found = {hit->rule, secret, lines};
+    const FoundSecret found = {hit->rule, secret, lines,
+                               scan->whole ? slice_new(scan->window, scan->size) : SLICE_EMPTY};
     scan->found(&found, scan->data);
   }
 }
@@ -281,6 +283,7 @@ look(SecretScan *scan, bool last)
 {
   size_t kept = last ? 0 : OVERLAP, moved = scan->size - kept;
   scan->until = last ? scan->size : moved + SEEN_BEFORE;
+  scan->whole = last && scan->from == 0;
   memset(scan->looked, 0, secret_engine_count(scan->engine) * sizeof *scan->looked);
   g_array_set_size(scan->hits, 0);
   if (scan->overfull)

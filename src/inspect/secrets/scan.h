@@ -15,6 +15,7 @@ typedef struct {
   const SecretRule *rule;
   Slice secret;  /* of the scan: gone after the call */
   uint32_t line; /* from 1 */
+  Slice text;    /* all of it, where it fits one window; else empty. Gone after the call */
 } FoundSecret;
 
 typedef struct SecretScan SecretScan;

@@ -1,6 +1,7 @@
 /* Secrets in files and texts; see the header. */
 #include "inspect/secrets/secrets.h"
 
+#include "inspect/own_files.h"
 #include "inspect/secrets/form.h"
 #include "inspect/secrets/mask.h"
 #include "inspect/secrets/scan.h"
@@ -9,6 +10,7 @@ typedef struct {
   const char *path;
   uint32_t line; /* of the first; 0: it has no lines */
   LayerInventory *into;
+  bool verbatim; /* it is a file, which is looked at as it is, and of which nothing was found */
 } Place;
 
 typedef struct {
@@ -21,7 +23,10 @@ typedef struct {
 static void
 observe(const FoundSecret *secret, void *data)
 {
-  const Place *place = data;
+  Place *place = data;
+  if (place->verbatim)
+    own_files_note(place->path, secret->text);
+  place->verbatim = false;
   g_autofree char *shown = secret_masked(secret->secret, secret->rule->prefix);
   g_autofree char *same = secret_same(secret->secret);
   const Observation observation = {
@@ -69,7 +74,7 @@ begin(FileScan *file, const FileView *view, LayerInventory *into)
   if (binary && context == SECRET_CONTEXT_OWN)
     context = SECRET_CONTEXT_OTHERS;
   file->path = g_strdup(view->path);
-  file->place = (Place){file->path, binary ? 0 : 1, into};
+  file->place = (Place){file->path, binary ? 0 : 1, into, file->text.form == FILE_FORM_TEXT};
   file->scan = secret_scan_new(secret_engine_default(), context, observe, &file->place);
   secret_scan_set_path(file->scan, file->path);
 }
@@ -117,7 +122,7 @@ secrets_prepare(void)
 
 const Detector secrets_detector = {
     .name = "secrets",
-    .version = 2,
+    .version = 3,
     .observes = true,
     .wants = wants,
     .piece = piece,
@@ -129,7 +134,7 @@ const Detector secrets_detector = {
 void
 secrets_scan_text(Slice text, const char *path, uint32_t line, LayerInventory *into)
 {
-  Place place = {path, line, into};
+  Place place = {path, line, into, false};
   SecretEngine *engine = secret_engine_default();
   if (engine == NULL) {
     add_unable(into, path);

@@ -170,6 +170,22 @@ test_elf(void)
   }
 }
 
+/* The mark with nothing after it: in its own section it is a program of Go that cannot be read;
+ * among other data it is of a program that looks for such marks. */
+static void
+test_mark_alone(void)
+{
+  static const char *const sections[] = {".go.buildinfo", ".data"};
+  for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
+    g_autoptr(GByteArray) info = inline_info("", "");
+    put_zeros(info, 64);
+    ElfSection section = {sections[i], info, 1, 3, 0, 0};
+    g_autoptr(GByteArray) program = elf_file((ElfShape){.wide = true}, &section, 1);
+    g_autoptr(LayerInventory) found = read_program("usr/bin/x", slice_of_array(program));
+    g_assert_cmpuint(found->unread->len, ==, i == 0 ? 1 : 0);
+  }
+}
+
 /* --- what is linked --- */
 
 /* As the linker writes it for programs of 64 bits: since Go 1.20, 1.18, 1.16. (transfer full) */
@@ -399,6 +415,7 @@ main(int argc, char **argv)
   g_test_add_func("/programs/go/kinds", test_kinds);
   g_test_add_func("/programs/go/flags", test_flags);
   g_test_add_func("/programs/go/elf", test_elf);
+  g_test_add_func("/programs/go/mark-alone", test_mark_alone);
   g_test_add_func("/programs/go/large", test_large);
   g_test_add_func("/programs/go/pe", test_pe);
   g_test_add_func("/programs/go/mach-o", test_mach_o);

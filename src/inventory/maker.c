@@ -1,5 +1,5 @@
 /* Who made a package, by its vendor and by the marks that third parties leave in versions. */
-#include "verdict/maker-private.h"
+#include "inventory/maker.h"
 
 #include <string.h>
 
@@ -97,4 +97,16 @@ package_maker(const Ecosystem *row, const Package *package)
   if (has_word(vendor, third_parties) || (is_deb && is_foreign_deb(row, package)))
     return MADE_BY_THIRD_PARTY;
   return row->makers == NULL ? MADE_BY_DISTRIBUTION : MADE_BY_UNKNOWN;
+}
+
+bool
+package_is_of_some_distribution(const Package *package)
+{
+  const Ecosystem *row = NULL;
+  if (package->vendor == NULL || *package->vendor == '\0')
+    return false;
+  while ((row = ecosystem_next_of_type(package->type, row)) != NULL)
+    if (row->makers != NULL && package_maker(row, package) == MADE_BY_DISTRIBUTION)
+      return true;
+  return false;
 }

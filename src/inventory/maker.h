@@ -13,3 +13,6 @@ typedef enum {
 
 /* @row: of the package's ecosystem, or NULL. */
 Maker package_maker(const Ecosystem *row, const Package *package);
+
+/* Whether it says that a distribution made it, of whatever image it is. */
+bool package_is_of_some_distribution(const Package *package);
