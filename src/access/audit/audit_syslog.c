@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/gnutls_library.h"
 #include "base/json.h"
+#include "base/resolve.h"
 
 #define SENT_AT_ONCE    500
 #define TIMEOUT_SECONDS 10
@@ -112,12 +113,11 @@ connect_to(Wire *wire, const AuditSettings *settings, Cancellable *cancellable, 
   const char *port = strrchr(address, ':');
   bool bracketed = *address == '[' && port[-1] == ']';
   g_autofree char *host = g_strndup(address + bracketed, (gsize)(port - address - 2 * bracketed));
-  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-  struct addrinfo *found = NULL;
-  int code = getaddrinfo(host, port + 1, &hints, &found);
-  if (code != 0)
-    return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s (audit.syslog)", settings->syslog,
-                     gai_strerror(code));
+  const char *why = NULL;
+  int64_t end = g_get_monotonic_time() + TIMEOUT_SECONDS * G_USEC_PER_SEC;
+  struct addrinfo *found = resolve_host(host, port + 1, end, cancellable, &why);
+  if (found == NULL)
+    return error_set(error, ASSAY_ERROR_NETWORK, "%s: %s (audit.syslog)", settings->syslog, why);
   for (const struct addrinfo *one = found;
        one != NULL && wire->plain < 0 && !cancellable_is_cancelled(cancellable); one = one->ai_next)
     wire->plain = connect_to_one(one, cancellable);
