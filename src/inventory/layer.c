@@ -124,6 +124,7 @@ layer_inventory_free(LayerInventory *inventory)
   g_ptr_array_unref(inventory->hashed);
   g_ptr_array_unref(inventory->owned);
   g_ptr_array_unref(inventory->licences);
+  g_free(inventory->clamav_judged_by);
   json_table_clear(&layer_inventory_table, inventory);
   g_free(inventory);
 }

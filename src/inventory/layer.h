@@ -110,8 +110,10 @@ typedef struct {
 /* How much of a layer ClamAV judged, of what it was to judge. */
 typedef enum {
   CLAMAV_JUDGED,  /* all; or it is not asked */
-  CLAMAV_IN_PART, /* it could not judge some files */
+  CLAMAV_IN_PART, /* it could not judge some files, and may the next time */
   CLAMAV_AWAY,    /* it did not answer */
+  CLAMAV_REFUSED, /* it will not judge some files, as long as it is this one */
+  CLAMAV_LOST,    /* it went away while it judged */
 } ClamavState;
 
 typedef struct {
@@ -120,6 +122,10 @@ typedef struct {
   uint32_t detectors; /* detectors_fingerprint() of who made it, or LAYER_FORMAT_FIRST */
   uint64_t packed_bytes, unpacked_bytes, entries;
   ClamavState clamav;
+  /* What ClamAV said its signatures were before ("": it had said nothing yet); NULL: nothing was
+   * for it to judge. And the size of the smallest file that it refused for that; 0: none. */
+  char *clamav_judged_by;
+  uint64_t clamav_too_large;
   GPtrArray *packages;     /* Package */
   GPtrArray *releases;     /* OsRelease, each of another read */
   GPtrArray *observations; /* Observation */

@@ -115,7 +115,7 @@ static const JsonMember layer_members[] = {
     {JSON_MEMBER(LayerInventory, packed_bytes), .kind = &json_number},
     {JSON_MEMBER(LayerInventory, unpacked_bytes), .kind = &json_number},
     {JSON_MEMBER(LayerInventory, entries), .kind = &json_number},
-    {JSON_MEMBER(LayerInventory, clamav), .kind = &json_number, .most = CLAMAV_AWAY,
+    {JSON_MEMBER(LayerInventory, clamav), .kind = &json_number, .most = CLAMAV_LOST,
      .omitted = true},
     {JSON_MEMBER(LayerInventory, packages), .kind = &json_list, .table = &package_table},
     {JSON_MEMBER(LayerInventory, releases), .kind = &json_list, .table = &os_release_table},

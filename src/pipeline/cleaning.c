@@ -57,7 +57,7 @@ forget_layer(SqlConnection *db, void *data, GError **error)
                  "(SELECT 1 FROM blobs WHERE digest = $1)",
                  SQL_TEXT(layer->text), SQL_END) &&
          sql_run(db, NULL, error,
-                 "DELETE FROM unjudged_layers WHERE layer = $1 AND NOT EXISTS "
+                 "DELETE FROM clamav_layers WHERE layer = $1 AND NOT EXISTS "
                  "(SELECT 1 FROM blobs WHERE digest = $1)",
                  SQL_TEXT(layer->text), SQL_END);
 }

@@ -44,19 +44,25 @@ typedef struct {
   const char *text;
 } Stored;
 
-static bool
-insert_inventory(SqlConnection *db, void *data, GError **error)
+bool
+inventories_write(SqlConnection *db, const LayerInventory *inventory, const char *text, bool again,
+                  GError **error)
 {
-  const Stored *stored = data;
-  const LayerInventory *inventory = stored->inventory;
   return sql_run(db, NULL, error,
                  "INSERT INTO layer_inventories (layer, detector_version, content, created) "
                  "VALUES ($1, $2, $3, $4) ON CONFLICT (layer, detector_version) DO UPDATE SET "
                  "content = excluded.content, error = NULL, retry_at = NULL, attempts = 0, "
                  "created = excluded.created",
-                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors),
-                 SQL_TEXT(stored->text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
-         unjudged_note(db, inventory, error);
+                 SQL_TEXT(inventory->layer.text), SQL_INTEGER(inventory->detectors), SQL_TEXT(text),
+                 SQL_INTEGER(g_get_real_time()), SQL_END) &&
+         unjudged_note(db, inventory, again, error);
+}
+
+static bool
+insert_inventory(SqlConnection *db, void *data, GError **error)
+{
+  const Stored *stored = data;
+  return inventories_write(db, stored->inventory, stored->text, false, error);
 }
 
 bool

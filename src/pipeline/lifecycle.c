@@ -10,11 +10,11 @@ const Section pipeline_limits_section = {limits_settings, G_N_ELEMENTS(limits_se
                                          sizeof(PipelineLimits)};
 
 /* What may be scanned goes before what is to be inspected: it is nearer to a pull's answer. */
-static const JobKind *const kinds[] = {&take_up_job,   &scan_job,      &inspect_job, &catch_up_job,
-                                       &retry_job,     &fill_rows_job, &renew_job,   &watch_job,
-                                       &look_job,      &rematch_job,   &rebuild_job, &update_job,
-                                       &judge_job,     &sbom_job,      &early_job,   &deferred_job,
-                                       &documents_job, &clamav_job,    NULL};
+static const JobKind *const kinds[] = {
+    &take_up_job,   &scan_job,      &inspect_job, &catch_up_job,   &retry_job,
+    &fill_rows_job, &renew_job,     &watch_job,   &look_job,       &rematch_job,
+    &rebuild_job,   &update_job,    &judge_job,   &sbom_job,       &early_job,
+    &deferred_job,  &documents_job, &clamav_job,  &signatures_job, NULL};
 
 static void
 init_members(Pipeline *pipeline)

@@ -69,7 +69,8 @@ insert_look(SqlConnection *db, void *data, GError **error)
              SQL_TEXT(look->inventory->layer.text), SQL_INTEGER(look->inventory->detectors),
              SQL_TEXT(look->key), SQL_TEXT(look->text), SQL_INTEGER(g_get_real_time()), SQL_END) &&
          drop_oldest(db, &look->inventory->layer, error) &&
-         (look->inventory->clamav == CLAMAV_JUDGED || unjudged_note(db, look->inventory, error));
+         (look->inventory->clamav == CLAMAV_JUDGED ||
+          unjudged_note(db, look->inventory, false, error));
 }
 
 static bool

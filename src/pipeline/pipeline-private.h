@@ -147,14 +147,43 @@ void pipeline_take_up_image(Pipeline *pipeline, const char *manifest, bool again
 bool pipeline_store_scan(Pipeline *pipeline, const Digest *digest, const ImageInventory *inventory,
                          bool again, GError **error);
 
-/* --- unjudged.c, unjudged_rows.c: what ClamAV did not judge --- */
+/* --- unjudged_rows.c: what ClamAV made of layers, and when each is looked at again --- */
 
-/* What it refused is tried again after a day: its limits, or ours, may be others then. */
-#define UNJUDGED_RETRY ((int64_t)24 * 3600 * G_USEC_PER_SEC)
-/* Asks clamd how it is, and has it judge what it could not before. */
+/* In the transaction that stores what was found in the layer. @again: images that were scanned
+ * already have it. */
+bool unjudged_note(SqlConnection *db, const LayerInventory *inventory, bool again, GError **error);
+/* What is due, those first that failed least often; at most @limit. (transfer full): char * */
+GPtrArray *unjudged_due(SqlPool *sql, unsigned limit, GError **error);
+/* What other signatures than @signatures judged, or refused, those first whose images were used
+ * last; at most @limit. (transfer full): char * */
+GPtrArray *unjudged_stale(SqlPool *sql, const char *signatures, unsigned limit, GError **error);
+typedef struct {
+  ClamavState state;
+  bool stale; /* not by @signatures */
+  bool due;
+} UnjudgedRow;
+Found unjudged_row(SqlPool *sql, const char *layer, const char *signatures, UnjudgedRow *row,
+                   GError **error);
+/* Nothing more is to be done, for now; it failed for another reason than ClamAV's, and is tried
+ * later; it is not there any more. SqlWork; char * */
+bool unjudged_settle(SqlConnection *db, void *layer, GError **error);
+bool unjudged_put_off(SqlConnection *db, void *layer, GError **error);
+bool unjudged_forget(SqlConnection *db, void *layer, GError **error);
+/* The smallest size that clamd refused; 0: none. And it takes that now. */
+bool unjudged_too_large(SqlPool *sql, uint64_t *size, GError **error);
+bool unjudged_size_is_taken(SqlPool *sql, uint64_t size, GError **error);
+/* clamd was away: what it refused it may take now. */
+bool unjudged_doubt_refusals(SqlPool *sql, GError **error);
+/* Layers of which it did not judge all; and those of other signatures. */
+bool unjudged_count(SqlPool *sql, const char *signatures, int64_t *unjudged, int64_t *stale,
+                    GError **error);
+
+/* --- unjudged.c: judging them again --- */
+
+/* Asks clamd how it is, and has it judge what is due. */
 extern const JobKind clamav_job;
-/* In the transaction that stores what was found in the layer: whether it is to be judged again. */
-bool unjudged_note(SqlConnection *db, const LayerInventory *inventory, GError **error);
+/* Has what other signatures judged be judged again, slowly. */
+extern const JobKind signatures_job;
 void unjudged_write_metrics(Pipeline *pipeline, GString *out);
 
 /* --- keeper.c: rows that follow from others, made in the background --- */
@@ -237,6 +266,9 @@ extern const JobKind deferred_job;
 extern const JobKind renew_job;
 bool renewal_count(Pipeline *pipeline, GError **error); /* how much there is to do, at the start */
 void renewal_begin(Pipeline *pipeline);                 /* asks for it, in a while */
+/* Waits while images are scanned that were pushed, for some seconds at most: one thing in the
+ * background follows another all the same. False: the job was cancelled. */
+bool renewal_give_way(Pipeline *pipeline, Job *job);
 
 /* --- faults.c: what failed, in the metadata database --- */
 
@@ -290,6 +322,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerState, layer_state_clear)
  * database does not tell. */
 LayerState inventories_state(SqlPool *sql, const Digest *layer, uint32_t detectors, GError **error);
 bool inventories_store(SqlPool *sql, const LayerInventory *inventory, GError **error);
+/* The same in the caller's transaction; @text: its JSON. @again: as unjudged_note() has it. */
+bool inventories_write(SqlConnection *db, const LayerInventory *inventory, const char *text,
+                       bool again, GError **error);
 /* Likewise, of one that may hold nothing by its type. ASSAY_ERROR_INVALID: it could not be
  * inspected; _BUSY: and will be tried again; _NOT_FOUND: it was not inspected. (transfer full) */
 LayerInventory *inventories_load_layer(SqlPool *sql, const Descriptor *layer, uint32_t detectors,

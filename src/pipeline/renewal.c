@@ -101,17 +101,16 @@ rejudge_at_times(Renewal *renewal, bool at_once)
   pipeline_rejudge(renewal->pipeline);
 }
 
-/* What is pushed meanwhile is inspected before: but one image follows another all the same. */
-static bool
-give_way(const Renewal *renewal)
+bool
+renewal_give_way(Pipeline *pipeline, Job *job)
 {
-  Jobs *jobs = renewal->pipeline->jobs;
+  Jobs *jobs = pipeline->jobs;
   int64_t end = g_get_monotonic_time() + WAIT_MOST;
   while (jobs_count(jobs, &inspect_job) + jobs_count(jobs, &scan_job) > 0 &&
          g_get_monotonic_time() < end)
-    if (!job_sleep(renewal->job, g_get_monotonic_time() + WAIT_STEP))
+    if (!job_sleep(job, g_get_monotonic_time() + WAIT_STEP))
       return false;
-  return !job_cancelled(renewal->job);
+  return !job_cancelled(job);
 }
 
 /* All images that are of older detectors, by their use. False: the job was cancelled, or *error. */
@@ -124,7 +123,7 @@ walk_images(Renewal *renewal, GError **error)
     g_autofree char *manifest = NULL;
     __atomic_store_n(&pipeline->older, images->len - i + renewal->left, __ATOMIC_RELAXED);
     job_progress(renewal->job, i, images->len);
-    if (!give_way(renewal))
+    if (!renewal_give_way(pipeline, renewal->job))
       return false;
     Found found =
         images_older_manifest(pipeline->sql, g_array_index(images, int64_t, i), &manifest, error);

@@ -267,6 +267,27 @@ static const char *const steps[] = {
     "  platform TEXT " SQL_BYTE_ORDER " NOT NULL,"
     "  noted BIGINT NOT NULL);"
     "CREATE INDEX image_chains_by_chain ON image_chains (chain, platform, noted);",
+
+    /* 21: what ClamAV made of each layer in which something was for it to judge (unjudged_rows.c).
+     * `due`: when it is to be looked at again, in microseconds since 1970; 0: once clamd is there;
+     * the most: not before something changes. Which signatures judged what of before is not known,
+     * nor what ClamAV refused. */
+    "CREATE TABLE clamav_layers ("
+    "  layer TEXT " SQL_BYTE_ORDER " PRIMARY KEY,"
+    "  state INTEGER NOT NULL,"
+    "  signatures TEXT " SQL_BYTE_ORDER " NOT NULL,"
+    "  due BIGINT NOT NULL,"
+    "  attempts INTEGER NOT NULL,"
+    "  too_large BIGINT NOT NULL);" /* size of the smallest file that it refused for that; 0: none
+                                     */
+    "CREATE INDEX clamav_layers_by_due ON clamav_layers (due);"
+    "CREATE INDEX clamav_layers_by_signatures ON clamav_layers (signatures);"
+    "INSERT INTO clamav_layers (layer, state, signatures, due, attempts, too_large) "
+    "SELECT layer, 1, '', due, 0, 0 FROM unjudged_layers;"
+    "INSERT INTO clamav_layers (layer, state, signatures, due, attempts, too_large) "
+    "SELECT DISTINCT layer, 0, '', 9223372036854775807, 0, 0 FROM layer_inventories "
+    "WHERE error IS NULL ON CONFLICT (layer) DO NOTHING;"
+    "DROP TABLE unjudged_layers;",
 };
 
 static const unsigned former[] = {2, 3, 5, 6, 7, 8, 9, 0};

@@ -1,46 +1,47 @@
-/* Layers of which ClamAV did not judge all, since it was away or could not. A row a layer tells
- * when to try again: when clamd answers, or after a day. The layer is inspected again then, and its
- * images are scanned anew; until that, what is known of them is in force, and that they are
- * unscanned in this. */
+/* Having ClamAV judge layers again: those that it could not judge, when they are due, and those
+ * that older signatures judged, slowly. The layer is inspected again, and its images are scanned
+ * anew where that found something else; until then, and where ClamAV cannot judge now what it
+ * judged before, what is known is in force. */
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "inspect/fingerprint.h"
 #include "inspect/malware/clamav_state.h"
+#include "inspect/malware/clamd.h"
 #include "inspect/malware/malware_settings.h"
+#include "jobs/event.h"
 #include "pipeline/pipeline-private.h"
 
-#define LOOK_SECONDS 10u
-#define PAGE         50u
+#define LOOK_SECONDS    10u
+#define STALE_SECONDS   30u
+#define PAGE            50u
+#define STALE_AT_ONCE   20000u
+#define ANSWER_SECONDS  5u
+#define TOLD_OF_A_LAYER 20u
 
-/* (transfer full): char * */
-static GPtrArray *
-due_layers(SqlPool *sql, const char *last, GError **error)
-{
-  g_autoptr(SqlConnection) db = sql_acquire(sql, error);
-  if (db == NULL)
-    return NULL;
-  g_autoptr(SqlRows) rows = sql_query(
-      db, error,
-      "SELECT layer FROM unjudged_layers WHERE due <= $1 AND layer > $2 ORDER BY layer LIMIT $3",
-      SQL_INTEGER(g_get_real_time()), SQL_TEXT(last), SQL_INTEGER(PAGE), SQL_END);
-  return sql_texts(rows, error);
-}
+typedef enum {
+  JUDGED_ALIKE,   /* nothing else than before */
+  JUDGED_CHANGED, /* images may stand otherwise */
+  JUDGED_STOP,    /* clamd went away, or nobody wants it any more */
+} Outcome;
 
-/* (transfer full): char * */
+/* Others that older detectors scanned are inspected again anyway. (transfer full): char * */
 static GPtrArray *
 images_with(SqlPool *sql, const char *layer, GError **error)
 {
   g_autoptr(SqlConnection) db = sql_acquire(sql, error);
   if (db == NULL)
     return NULL;
-  g_autoptr(SqlRows) rows =
-      sql_query(db, error,
-                "SELECT DISTINCT images.manifest FROM manifest_references "
-                "JOIN images ON images.manifest = manifest_references.manifest "
-                "WHERE manifest_references.digest = $1 AND images.state = $2",
-                SQL_TEXT(layer), SQL_INTEGER(SCAN_DONE), SQL_END);
+  g_autoptr(SqlRows) rows = sql_query(
+      db, error,
+      "SELECT DISTINCT images.manifest FROM manifest_references "
+      "JOIN images ON images.manifest = manifest_references.manifest "
+      "WHERE manifest_references.digest = $1 AND images.state = $2 AND "
+      "images.detectors = $3",
+      SQL_TEXT(layer), SQL_INTEGER(SCAN_DONE), SQL_INTEGER(detectors_fingerprint()), SQL_END);
   return sql_texts(rows, error);
 }
 
@@ -50,20 +51,6 @@ forget_looks(SqlConnection *db, void *layer, GError **error)
 {
   return sql_run(db, NULL, error, "DELETE FROM layer_looks WHERE layer = $1", SQL_TEXT(layer),
                  SQL_END);
-}
-
-static bool
-forget_layer(SqlConnection *db, void *layer, GError **error)
-{
-  return sql_run(db, NULL, error, "DELETE FROM unjudged_layers WHERE layer = $1", SQL_TEXT(layer),
-                 SQL_END);
-}
-
-static bool
-put_off(SqlConnection *db, void *layer, GError **error)
-{
-  return sql_run(db, NULL, error, "UPDATE unjudged_layers SET due = $2 WHERE layer = $1",
-                 SQL_TEXT(layer), SQL_INTEGER(g_get_real_time() + UNJUDGED_RETRY), SQL_END);
 }
 
 /* False: some could not be, which was told. */
@@ -90,60 +77,237 @@ scan_images(Pipeline *pipeline, const char *layer, Cancellable *cancellable)
   return scanned;
 }
 
-/* False: clamd went away again, or nobody wants it any more. */
+/* --- what is new --- */
+
 static bool
-judge_layer(Pipeline *pipeline, const char *text, Cancellable *cancellable)
+is_of_clamav(const Observation *one)
 {
-  Digest layer;
-  void *key = (void *)(uintptr_t)text;
-  g_autoptr(GError) error = NULL;
-  if (!digest_parse(text, &layer, &error))
-    return sql_transact(pipeline->sql, forget_layer, key, NULL);
-  g_autoptr(LayerInventory) inventory =
-      layers_inspect_for(pipeline, &layer, NULL, cancellable, &error);
-  if (cancellable_is_cancelled(cancellable) ||
-      (inventory != NULL && inventory->clamav == CLAMAV_AWAY))
-    return false;
-  bool gone = g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
-  if (inventory == NULL)
-    return sql_transact(pipeline->sql, gone ? forget_layer : put_off, key, NULL);
-  if (!inventories_store(pipeline->sql, inventory, &error) ||
-      !sql_transact(pipeline->sql, forget_looks, key, &error)) {
-    log_warning("what ClamAV says of a layer cannot be stored", "digest", text, "error",
-                error->message, NULL);
-    return false;
+  return one->kind == OBSERVED_MALWARE && strcmp(one->rule, "clamav") == 0;
+}
+
+static char *
+key_of(const Observation *one)
+{
+  return g_strdup_printf("%s\n%s", one->path, one->title == NULL ? "" : one->title);
+}
+
+/* (transfer full): set of char *; NULL is none */
+static GHashTable *
+finds_of(const LayerInventory *inventory)
+{
+  GHashTable *finds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; inventory != NULL && i < inventory->observations->len; i++) {
+    const Observation *one = g_ptr_array_index(inventory->observations, i);
+    if (is_of_clamav(one))
+      g_hash_table_add(finds, key_of(one));
   }
-  bool scanned = scan_images(pipeline, text, cancellable);
-  if (cancellable_is_cancelled(cancellable))
+  return finds;
+}
+
+/* What was not found before, the first of it: an array of objects. (transfer full) */
+static json_t *
+new_finds(const LayerInventory *before, const LayerInventory *inventory)
+{
+  json_t *files = json_array();
+  g_autoptr(GHashTable) known = finds_of(before);
+  for (guint i = 0; i < inventory->observations->len; i++) {
+    const Observation *one = g_ptr_array_index(inventory->observations, i);
+    g_autofree char *key = is_of_clamav(one) ? key_of(one) : NULL;
+    if (key == NULL || g_hash_table_contains(known, key) ||
+        json_array_size(files) >= TOLD_OF_A_LAYER)
+      continue;
+    json_t *file = json_object();
+    json_set_string(file, "path", one->path);
+    json_set_string(file, "signature", one->title);
+    json_array_append_new(files, file);
+  }
+  return files;
+}
+
+/* Whether @inventory is to be in force in the place of @before. What was judged stays judged. */
+static bool
+is_better(const LayerInventory *before, const LayerInventory *inventory)
+{
+  if (before == NULL || inventory->clamav == CLAMAV_JUDGED)
+    return true;
+  if (before->clamav == CLAMAV_JUDGED)
     return false;
-  if (inventory->clamav == CLAMAV_JUDGED)
-    return sql_transact(pipeline->sql, scanned ? forget_layer : put_off, key, NULL);
-  return true;
+  if (inventory->clamav != CLAMAV_LOST)
+    return true;
+  g_autoptr(GHashTable) former = finds_of(before), present = finds_of(inventory);
+  return (before->clamav == CLAMAV_AWAY || before->clamav == CLAMAV_LOST) &&
+         g_hash_table_size(present) >= g_hash_table_size(former);
+}
+
+/* --- storing --- */
+
+typedef struct {
+  const LayerInventory *inventory;
+  json_t *json;
+  char *text;
+  json_t *files; /* new_finds() */
+} Judged;
+
+static void
+judged_clear(Judged *judged)
+{
+  json_decref(judged->json);
+  json_decref(judged->files);
+  g_free(judged->text);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Judged, judged_clear)
+
+static bool
+tell_finds(SqlConnection *db, const Judged *judged, GError **error)
+{
+  if (json_array_size(judged->files) == 0)
+    return true;
+  g_autoptr(json_t) data = json_object();
+  json_object_set(data, "files", judged->files);
+  return event_tell(db, "malware.found", judged->inventory->layer.text, data, error);
 }
 
 static bool
-judge_layers(Pipeline *pipeline, Cancellable *cancellable, GError **error)
+store_judged(SqlConnection *db, void *data, GError **error)
 {
-  g_autofree char *last = g_strdup("");
-  unsigned judged = 0;
+  const Judged *judged = data;
+  const LayerInventory *inventory = judged->inventory;
+  return inventories_write(db, inventory, judged->text, true, error) &&
+         forget_looks(db, (void *)(uintptr_t)inventory->layer.text, error) &&
+         tell_finds(db, judged, error);
+}
+
+/* What is in force does not change. */
+static bool
+note_judged(SqlConnection *db, void *data, GError **error)
+{
+  return unjudged_note(db, data, false, error);
+}
+
+/* Of a layer whose images are scanned by what is stored. */
+static Outcome
+end_layer(Pipeline *pipeline, const char *layer, bool settled, Cancellable *cancellable)
+{
+  bool scanned = scan_images(pipeline, layer, cancellable);
+  void *key = (void *)(uintptr_t)layer;
+  if (cancellable_is_cancelled(cancellable) ||
+      (settled &&
+       !sql_transact(pipeline->sql, scanned ? unjudged_settle : unjudged_put_off, key, NULL)))
+    return JUDGED_STOP;
+  return JUDGED_CHANGED;
+}
+
+static Outcome
+take_inventory(Pipeline *pipeline, LayerInventory *inventory, Cancellable *cancellable,
+               GError **error)
+{
+  g_autoptr(LayerInventory) before = pipeline_layer_inventory(pipeline, &inventory->layer);
+  g_auto(Judged) judged = {inventory, layer_inventory_to_json(inventory), NULL,
+                           new_finds(before, inventory)};
+  g_autoptr(json_t) former = before == NULL ? NULL : layer_inventory_to_json(before);
+  bool settled = inventory->clamav == CLAMAV_JUDGED || inventory->clamav == CLAMAV_REFUSED;
+  if (!is_better(before, inventory) || (former != NULL && json_equal(former, judged.json)))
+    return !sql_transact(pipeline->sql, note_judged, inventory, error) ? JUDGED_STOP : JUDGED_ALIKE;
+  judged.text = json_to_text(judged.json);
+  if (!sql_transact(pipeline->sql, store_judged, &judged, error))
+    return JUDGED_STOP;
+  Outcome outcome = end_layer(pipeline, inventory->layer.text, settled, cancellable);
+  if (json_array_size(judged.files) > 0) {
+    log_warning("ClamAV finds malicious files in a stored layer", "digest", inventory->layer.text,
+                NULL);
+    pipeline_rejudge(pipeline);
+  }
+  return outcome;
+}
+
+/* --- a layer --- */
+
+/* *bytes: of the layer, that were read. */
+static Outcome
+inspect_again(Pipeline *pipeline, const Digest *layer, Cancellable *cancellable, uint64_t *bytes)
+{
+  void *key = (void *)(uintptr_t)layer->text;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(LayerInventory) inventory =
+      layers_inspect_for(pipeline, layer, NULL, cancellable, &error);
+  if (cancellable_is_cancelled(cancellable) ||
+      (inventory != NULL && inventory->clamav == CLAMAV_AWAY))
+    return JUDGED_STOP;
+  bool gone = g_error_matches(error, ASSAY_ERROR, ASSAY_ERROR_NOT_FOUND);
+  if (inventory == NULL)
+    return sql_transact(pipeline->sql, gone ? unjudged_forget : unjudged_put_off, key, NULL)
+               ? JUDGED_ALIKE
+               : JUDGED_STOP;
+  *bytes = inventory->packed_bytes;
+  Outcome outcome = take_inventory(pipeline, inventory, cancellable, &error);
+  if (error != NULL)
+    log_warning("what ClamAV says of a layer cannot be stored", "digest", layer->text, "error",
+                error->message, NULL);
+  return inventory->clamav == CLAMAV_LOST ? JUDGED_STOP : outcome;
+}
+
+/* What was judged before the end of this process waits for its images to be scanned alone. */
+static Outcome
+judge_layer(Pipeline *pipeline, const char *text, bool stale, Cancellable *cancellable,
+            uint64_t *bytes)
+{
+  Digest layer;
+  UnjudgedRow row;
+  g_autofree char *signatures = clamav_signatures();
+  Found found = unjudged_row(pipeline->sql, text, signatures, &row, NULL);
+  if (found != FOUND)
+    return found == FAILED ? JUDGED_STOP : JUDGED_ALIKE;
+  if (stale ? !row.stale || row.due : !row.due)
+    return JUDGED_ALIKE;
+  if (!digest_parse(text, &layer, NULL))
+    return sql_transact(pipeline->sql, unjudged_forget, (void *)(uintptr_t)text, NULL)
+               ? JUDGED_ALIKE
+               : JUDGED_STOP;
+  bool settled = row.state == CLAMAV_JUDGED || row.state == CLAMAV_REFUSED;
+  return row.due && settled ? end_layer(pipeline, text, true, cancellable)
+                            : inspect_again(pipeline, &layer, cancellable, bytes);
+}
+
+/* --- what is due --- */
+
+static bool
+judge_due(Pipeline *pipeline, Cancellable *cancellable, GError **error)
+{
+  unsigned changed = 0;
+  uint64_t bytes;
   bool going = true;
   for (guint found = PAGE; going && found == PAGE;) {
-    g_autoptr(GPtrArray) page = due_layers(pipeline->sql, last, error);
+    g_autoptr(GPtrArray) page = unjudged_due(pipeline->sql, PAGE, error);
     if (page == NULL)
       return false;
     found = page->len;
     for (guint i = 0; going && i < found; i++) {
-      going = judge_layer(pipeline, g_ptr_array_index(page, i), cancellable);
-      judged += going;
-    }
-    if (found > 0) {
-      g_free(last);
-      last = g_strdup(g_ptr_array_index(page, found - 1));
+      Outcome outcome =
+          judge_layer(pipeline, g_ptr_array_index(page, i), false, cancellable, &bytes);
+      changed += outcome == JUDGED_CHANGED;
+      going = outcome != JUDGED_STOP;
     }
   }
-  if (judged > 0)
+  if (changed > 0)
     pipeline_rejudge(pipeline);
   return true;
+}
+
+/* Whether clamd takes now what was too large for it, the smallest first. */
+static bool
+look_at_sizes(Pipeline *pipeline, GError **error)
+{
+  for (;;) {
+    uint64_t size = 0;
+    bool takes = false;
+    if (!unjudged_too_large(pipeline->sql, &size, error))
+      return false;
+    if (size == 0 ||
+        !clamd_ask_size(malware_settings()->clamd, ANSWER_SECONDS, size, &takes, NULL) || !takes)
+      return true;
+    if (!unjudged_size_is_taken(pipeline->sql, size, error))
+      return false;
+  }
 }
 
 /* Each change is told once. */
@@ -160,12 +324,20 @@ tell_change(const char *before)
 }
 
 static JobOutcome
-run(Job *job, void *room, GError **error)
+look(Job *job, void *room, GError **error)
 {
+  Pipeline *pipeline = room;
   g_autofree char *before = clamav_problem();
+  g_auto(ClamdVersion) former = {0};
+  bool was_away = before != NULL && !clamav_version(&former);
   bool there = clamav_look();
   tell_change(before);
-  return !there || judge_layers(room, job_cancellable(job), error) ? JOB_DONE : JOB_AGAIN;
+  if (!there)
+    return JOB_DONE;
+  return (!was_away || unjudged_doubt_refusals(pipeline->sql, error)) &&
+                 look_at_sizes(pipeline, error) && judge_due(pipeline, job_cancellable(job), error)
+             ? JOB_DONE
+             : JOB_AGAIN;
 }
 
 static uint32_t
@@ -175,25 +347,75 @@ every_few_seconds(const void *room G_GNUC_UNUSED)
 }
 
 const JobKind clamav_job = {
-    .kind = "clamav", .at_once = 1, .back_off = 10, .every = every_few_seconds, .run = run};
+    .kind = "clamav", .at_once = 1, .back_off = 10, .every = every_few_seconds, .run = look};
+
+/* --- other signatures --- */
+
+static bool
+pace(Job *job, uint64_t bytes)
+{
+  double seconds = (double)bytes / (double)malware_settings()->clamd_rejudge_bytes_per_second;
+  return job_sleep(job, g_get_monotonic_time() + (int64_t)(seconds * G_USEC_PER_SEC));
+}
+
+/* Until clamd goes away, or has others again. */
+static JobOutcome
+judge_stale(Job *job, void *room, GError **error)
+{
+  Pipeline *pipeline = room;
+  g_autofree char *signatures = clamav_signatures();
+  if (*signatures == '\0')
+    return JOB_DONE;
+  g_autoptr(GPtrArray) layers = unjudged_stale(pipeline->sql, signatures, STALE_AT_ONCE, error);
+  if (layers == NULL)
+    return JOB_AGAIN;
+  if (layers->len > 0)
+    log_info("ClamAV has other signatures: stored layers are judged again", "signatures",
+             signatures, NULL);
+  for (guint i = 0; i < layers->len; i++) {
+    uint64_t bytes = 0;
+    g_autofree char *present = clamav_signatures();
+    job_progress(job, i, layers->len);
+    if (strcmp(present, signatures) != 0 || !renewal_give_way(pipeline, job))
+      return JOB_DONE;
+    Outcome outcome =
+        judge_layer(pipeline, g_ptr_array_index(layers, i), true, job_cancellable(job), &bytes);
+    if (outcome == JUDGED_CHANGED)
+      pipeline_rejudge(pipeline);
+    if (outcome == JUDGED_STOP || !pace(job, bytes))
+      return JOB_DONE;
+  }
+  return layers->len == STALE_AT_ONCE ? JOB_AGAIN : JOB_DONE;
+}
+
+static uint32_t
+every_half_minute(const void *room G_GNUC_UNUSED)
+{
+  const MalwareSettings *settings = malware_settings();
+  return settings->clamd == NULL || settings->clamd_rejudge_bytes_per_second == 0 ? 0
+                                                                                  : STALE_SECONDS;
+}
+
+const JobKind signatures_job = {.kind = "clamav-signatures",
+                                .at_once = 1,
+                                .back_off = 30,
+                                .first = 5,
+                                .every = every_half_minute,
+                                .run = judge_stale};
 
 /* --- metrics --- */
 
-static int64_t
-count(SqlPool *sql)
-{
-  g_autoptr(SqlConnection) db = sql_acquire(sql, NULL);
-  g_autoptr(SqlRows) rows =
-      db == NULL ? NULL : sql_query(db, NULL, "SELECT count(*) FROM unjudged_layers", SQL_END);
-  return rows != NULL && sql_next(rows, NULL) == FOUND ? sql_rows_integer(rows, 0) : 0;
-}
+/* --- metrics --- */
 
 void
 unjudged_write_metrics(Pipeline *pipeline, GString *out)
 {
   g_auto(ClamdVersion) version = {0};
+  int64_t unjudged = 0, stale = 0;
+  g_autofree char *signatures = clamav_signatures();
   if (malware_settings()->clamd == NULL)
     return;
+  unjudged_count(pipeline->sql, signatures, &unjudged, &stale, NULL);
   metrics_gauge(out, "assay_clamav_up", "Whether clamd answers.", clamav_version(&version));
   metrics_gauge(out, "assay_clamav_signatures_built_seconds",
                 "When ClamAV's signatures were made, in seconds since 1970; 0: it does not tell.",
@@ -201,5 +423,7 @@ unjudged_write_metrics(Pipeline *pipeline, GString *out)
   metrics_gauge(out, "assay_clamav_signatures",
                 "The number of ClamAV's signatures; 0: it does not tell.", version.database);
   metrics_gauge(out, "assay_layers_unjudged", "Layers of which ClamAV did not judge all yet.",
-                (double)count(pipeline->sql));
+                (double)unjudged);
+  metrics_gauge(out, "assay_layers_of_older_signatures",
+                "Layers that ClamAV judged by other signatures than it has now.", (double)stale);
 }

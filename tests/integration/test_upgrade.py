@@ -213,7 +213,7 @@ def test_rows_of_before_packages_had_owners(start_server, assay, tmp_path):
     server.stop()
     for statement in [f"ALTER TABLE package_set_members DROP COLUMN {each}" for each in ("owner", "places", "declared", "development")] + \
             ["ALTER TABLE packages DROP COLUMN symbols", "ALTER TABLE images DROP COLUMN observed", "DROP TABLE image_sboms",
-             "DROP TABLE unjudged_layers", "DROP TABLE image_chains",
+             "DROP TABLE clamav_layers", "DROP TABLE image_chains",
              "UPDATE schema_rooms SET version = 14 WHERE room = 'pipeline'"]:
         change(server, statement)
     assert tables(server) != fresh
